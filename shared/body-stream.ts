@@ -1,0 +1,148 @@
+import { ToruError } from './errors.ts';
+import { TUNNEL_FRAME, TUNNEL_WINDOW } from './limits.ts';
+
+/** The two ends of one body in the tunnel: the sender waits for credit, the receiver gives it as it is read. */
+
+/** How much may still be sent. Waiters are let go in order; a closed gate lets nobody through. */
+export class CreditGate {
+  #left: number;
+  #closed = false;
+  #waiters: (() => void)[] = [];
+
+  constructor(initial: number = TUNNEL_WINDOW) {
+    this.#left = initial;
+  }
+
+  add(bytes: number): void {
+    this.#left += bytes;
+    this.#wake();
+  }
+
+  /** Nothing more may be sent: the other side left. */
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  /** Takes up to `wanted` bytes of credit, at least one, when there is any. @returns 0 when the gate is closed. */
+  async take(wanted: number): Promise<number> {
+    while (this.#left <= 0 && !this.#closed) await new Promise<void>((resolve) => this.#waiters.push(resolve));
+    if (this.#closed) return 0;
+    const taken = Math.min(wanted, this.#left);
+    this.#left -= taken;
+    return taken;
+  }
+
+  #wake(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+}
+
+/**
+ * Sends a body through `send`, in frames of at most TUNNEL_FRAME bytes, never past the credit.
+ * @returns true when the whole body went out, false when the gate closed first (the body is cancelled then).
+ * @throws what the body throws.
+ */
+export async function pumpBody(body: ReadableStream<Uint8Array>, gate: CreditGate, send: (bytes: Uint8Array) => void | Promise<void>): Promise<boolean> {
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return true;
+      for (let at = 0; at < value.length; ) {
+        const granted = await gate.take(Math.min(TUNNEL_FRAME, value.length - at));
+        if (granted === 0) {
+          await reader.cancel('the other side left').catch(() => undefined);
+          return false;
+        }
+        await send(value.subarray(at, at + granted));
+        at += granted;
+      }
+    }
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+/** A body that arrives in frames, as a stream. Credit goes back as it is read, half a window at a time. */
+export class IncomingBody {
+  readonly stream: ReadableStream<Uint8Array>;
+  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  #waiting = 0;
+  #unsaid = 0;
+  #ended = false;
+  #demand = false;
+  readonly #queue: Uint8Array[] = [];
+  readonly #grant: (bytes: number) => void;
+
+  /** @param grant sends credit to the sender. @param cancelled called once when the reader loses interest. */
+  constructor(grant: (bytes: number) => void, cancelled: () => void) {
+    this.#grant = grant;
+    this.stream = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => this.#deliver(),
+        cancel: () => {
+          if (this.#controller === null) return;
+          this.#controller = null;
+          this.#queue.length = 0;
+          cancelled();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** @throws ToruError too_large when the sender ignores its credit. */
+  push(bytes: Uint8Array): void {
+    if (this.#controller === null || this.#ended) return;
+    if (this.#waiting + bytes.length > TUNNEL_WINDOW) throw new ToruError('too_large', 'The sender ignored its credit.');
+    this.#waiting += bytes.length;
+    this.#queue.push(bytes.slice());
+    this.#flush();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#flush();
+  }
+
+  fail(error: unknown): void {
+    const controller = this.#controller;
+    this.#controller = null;
+    this.#queue.length = 0;
+    controller?.error(error);
+  }
+
+  #deliver(): void {
+    this.#demand = true;
+    this.#flush();
+  }
+
+  #flush(): void {
+    const controller = this.#controller;
+    if (controller === null) return;
+    if (this.#demand) {
+      const next = this.#queue.shift();
+      if (next !== undefined) {
+        this.#demand = false;
+        this.#waiting -= next.length;
+        this.#unsaid += next.length;
+        if (this.#unsaid >= TUNNEL_WINDOW / 2) {
+          this.#grant(this.#unsaid);
+          this.#unsaid = 0;
+        }
+        controller.enqueue(next);
+        return;
+      }
+    }
+    if (this.#ended && this.#queue.length === 0) {
+      this.#controller = null;
+      controller.close();
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { taskId, uuid } from './ids.ts';
+import { MAX_ARGS, MAX_STDIN_FRAME } from './limits.ts';
+import type { ErrorCode } from './errors.ts';
+import type { Run, RunState, RunSummary, SystemSample } from './model.ts';
+
+/**
+ * The language of the browser's WebSocket (`GET /api/ws`): JSON text frames. The agent is the other end; the edge
+ * carries. Fields are only ever added, so that an old page and a new host understand each other.
+ */
+
+/** A position in a run's merged output, in bytes. Where to go on reading. */
+export const cursor = z.int().nonnegative();
+export type Cursor = z.infer<typeof cursor>;
+
+export const subscription = z.enum(['system', 'runs', 'plugins']);
+export type Subscription = z.infer<typeof subscription>;
+
+const args = z.array(z.string()).max(MAX_ARGS);
+const inputs = z.record(z.string(), z.unknown());
+
+const runScript = z.object({ type: z.literal('run'), script: z.string().min(1).max(1024), args: args.default([]), request_id: uuid.optional() });
+const runAction = z.object({ type: z.literal('run'), action: z.string().min(1).max(64), inputs: inputs.default({}), request_id: uuid.optional() });
+
+/** What a browser may say. */
+export const clientFrame = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('run'), script: z.string().min(1).max(1024).optional(), action: z.string().min(1).max(64).optional(), args: args.optional(), inputs: inputs.optional(), request_id: uuid.optional() })
+    .transform((frame, context) => {
+      const parsed = frame.action === undefined ? runScript.safeParse(frame) : frame.script === undefined ? runAction.safeParse(frame) : null;
+      if (parsed?.success) return parsed.data;
+      context.addIssue({ code: 'custom', message: 'either `script` (with `args`) or `action` (with `inputs`)' });
+      return z.NEVER;
+    }),
+  z.object({ type: z.literal('cancel'), task_id: taskId }),
+  /** `from`: a cursor, 0 = from the beginning, "tail" = only what comes from now on. */
+  z.object({ type: z.literal('attach'), task_id: taskId, from: z.union([cursor, z.literal('tail')]).default(0) }),
+  z.object({ type: z.literal('detach'), task_id: taskId }),
+  /** Cumulative: everything before `cursor` was taken in. Send one for every quarter to half window. */
+  z.object({ type: z.literal('ack'), task_id: taskId, cursor }),
+  z.object({ type: z.literal('input'), task_id: taskId, data: z.string().max(MAX_STDIN_FRAME) }),
+  z.object({ type: z.literal('subscribe'), topic: subscription }),
+  z.object({ type: z.literal('unsubscribe'), topic: subscription }),
+  z.object({ type: z.literal('ping') }),
+]);
+export type ClientFrame = z.infer<typeof clientFrame>;
+export type ClientFrameInput = z.input<typeof clientFrame>;
+
+/** What a browser is told. */
+export type ServerFrame =
+  /** The first frame of a connection. `window`: how many bytes of output a viewer may leave unacknowledged. */
+  | { type: 'hello'; protocol: number; version: string; window: number }
+  | { type: 'started'; task_id: string; request_id: string | null; state: RunState }
+  | { type: 'stdout' | 'stderr'; task_id: string; data: string; cursor: Cursor }
+  | { type: 'exit'; task_id: string; code: number | null; signal: string | null }
+  | { type: 'cancelled'; task_id: string }
+  | { type: 'gap'; task_id: string; from: Cursor; to: Cursor }
+  /** Answers `attach`: output follows from `cursor` on. */
+  | { type: 'attached'; task_id: string; cursor: Cursor; window: number; run: Run }
+  | { type: 'detached'; task_id: string }
+  | { type: 'run'; run: RunSummary }
+  | { type: 'system'; sample: SystemSample }
+  | { type: 'subscribed' | 'unsubscribed'; topic: Subscription }
+  /** With a task_id also the ends that are neither `exit` nor `cancelled`: `timed_out` (an `exit` follows), `interrupted`, `run_refused`. */
+  | { type: 'error'; code: ErrorCode; data: string; task_id?: string; request_id?: string; input?: string }
+  | { type: 'host'; online: boolean; last_seen: string | null }
+  | { type: 'pong' };
+
+/**
+ * The ping and its answer, to the byte: the edge answers them by itself, without waking the object
+ * (https://developers.cloudflare.com/durable-objects/api/state/#setwebsocketautoresponse compares exactly).
+ */
+export const PING = '{"type":"ping"}';
+export const PONG = '{"type":"pong"}';
+
+/** Why a browser's socket was closed: what the page does next depends on it. */
+export const CLOSE = {
+  /** The session ended: log in again. */
+  session_ended: 4001,
+  /** The agent refused the grant. */
+  refused: 4003,
+  /** Too many frames or sockets: wait, then come back. */
+  too_fast: 1008,
+  /** Another protocol: reload the page. */
+  reload: 4010,
+  /** The host paired anew or the edge restarts: come back at once. */
+  again: 4012,
+} as const;

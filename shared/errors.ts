@@ -1,0 +1,104 @@
+/** Every way in which Toru says no: one list for HTTP, WebSocket, the link and the command line. */
+export const ERROR_STATUS = {
+  // the request itself
+  bad_request: 400,
+  bad_json: 400,
+  bad_frame: 400,
+  unknown_type: 400,
+  bad_path: 400,
+  bad_cursor: 400,
+  too_large: 413,
+  unsupported_media_type: 415,
+  // who asks
+  unauthenticated: 401,
+  invalid_credentials: 401,
+  session_expired: 401,
+  cross_site: 403,
+  bad_host: 403,
+  forbidden: 403,
+  reauth_required: 403,
+  too_many_attempts: 429,
+  too_many_requests: 429,
+  // what is asked for
+  not_found: 404,
+  method_not_allowed: 405,
+  unknown_task: 404,
+  unknown_action: 404,
+  unknown_script: 404,
+  unknown_user: 404,
+  unknown_host: 404,
+  conflict: 409,
+  request_id_reused: 409,
+  username_taken: 409,
+  last_admin: 409,
+  not_running: 409,
+  already_attached: 409,
+  // scripts and inputs
+  script_outside: 400,
+  script_not_executable: 400,
+  script_unsafe: 400,
+  input_undeclared: 400,
+  input_required: 400,
+  input_invalid: 400,
+  input_too_large: 400,
+  input_not_accepted: 409,
+  action_invalid: 400,
+  // what can't be done now
+  run_refused: 409,
+  timed_out: 504,
+  interrupted: 500,
+  queue_full: 429,
+  busy: 503,
+  host_offline: 503,
+  host_timeout: 504,
+  disk_full: 507,
+  spawn_failed: 500,
+  internal: 500,
+} as const satisfies Record<string, number>;
+
+export type ErrorCode = keyof typeof ERROR_STATUS;
+
+export interface ErrorBody {
+  error: { code: ErrorCode; message: string; [extra: string]: unknown };
+}
+
+/** Is this string one of the codes above? Used where an error arrives from another process. */
+export function isErrorCode(code: unknown): code is ErrorCode {
+  return typeof code === 'string' && Object.hasOwn(ERROR_STATUS, code);
+}
+
+/**
+ * The one error that crosses a border. `message` is read by a person and names the next step; `extra` is shown to the
+ * asker beside code and message, so no secret and no path outside `scripts_dir` belongs in it. The cause stays inside.
+ */
+export class ToruError extends Error {
+  readonly code: ErrorCode;
+  readonly extra: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: { extra?: Record<string, unknown>; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'ToruError';
+    this.code = code;
+    this.extra = options.extra ?? {};
+  }
+
+  get status(): (typeof ERROR_STATUS)[ErrorCode] {
+    return ERROR_STATUS[this.code];
+  }
+
+  /** The body of an HTTP error: `{"error":{"code","message",…extra}}`. */
+  toBody(): ErrorBody {
+    return { error: { ...this.extra, code: this.code, message: this.message } };
+  }
+}
+
+/** Anything thrown, as an error that a client may see: what is not ours becomes `internal`, without its text. */
+export function toToruError(thrown: unknown): ToruError {
+  if (thrown instanceof ToruError) return thrown;
+  return new ToruError('internal', 'Something went wrong on our side. The log has the details.', { cause: thrown });
+}
+
+/** The end of every switch over a union: a case without code fails the type check. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

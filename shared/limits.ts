@@ -1,0 +1,77 @@
+/** Every number that both sides must agree on, and where it comes from. Bytes and milliseconds unless the name says otherwise. */
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** The version of the browser's and the link's language. Raised when an old peer would misread a new one. */
+export const PROTOCOL_VERSION = 1;
+
+// The browser's socket
+/** A frame from a browser. Inputs are ≤ 128 KiB each (an argv limit of Linux, MAX_ARG_STRLEN). */
+export const MAX_CLIENT_FRAME = 256 * KiB;
+/** Output in one frame: 64 KiB carried 224 MB/s through a bare object, 16 KiB 192 MB/s. */
+export const MAX_OUTPUT_FRAME = 64 * KiB;
+/** What a viewer may have unacknowledged: 1 MiB reached full speed, 4 MiB no more. */
+export const MAX_VIEWER_WINDOW = MiB;
+/** What all viewers of one Host object may have in flight together; the object has 128 MB in all. */
+export const OBJECT_WINDOW_BUDGET = 32 * MiB;
+/** Output waits at most so long for company before it is published; the first byte never waits. */
+export const COALESCE_MS = 16;
+/** Frames a second from one browser socket, and the burst above it. */
+export const CLIENT_FRAMES_PER_S = 100;
+export const CLIENT_FRAMES_BURST = 300;
+export const MAX_SOCKETS_PER_SESSION = 20;
+/** A serialised attachment is ≤ 16,384 bytes: https://developers.cloudflare.com/durable-objects/api/state/ */
+export const MAX_TOPICS_PER_SOCKET = 64;
+
+// The link
+export const HEARTBEAT_MS = 15_000;
+/** Without a sign of life for so long, a link is dead: two heartbeats and a half, within the promised 40 s. */
+export const LINK_DEAD_MS = 38_000;
+/** The agent stops handing output to its socket above this, so that control frames overtake. */
+export const LINK_HIGH_WATER = 256 * KiB;
+/** Received WebSocket messages are ≤ 32 MiB on Cloudflare; ours stay far below. */
+export const MAX_LINK_FRAME = 1 * MiB;
+export const UNPROVEN_SOCKETS = 16;
+export const UNPROVEN_MS = 10_000;
+export const UNPROVEN_BYTES = 4 * KiB;
+export const BACKOFF_BASE_MS = 500;
+export const BACKOFF_MAX_MS = 30_000;
+export const BACKOFF_HEALTHY_MS = 60_000;
+
+// The tunnel
+export const TUNNEL_WINDOW = MiB;
+export const TUNNEL_FRAME = 64 * KiB;
+export const TUNNEL_HEAD_TIMEOUT_MS = 30_000;
+/** A JSON body; uploads have their own limit when something takes one. */
+export const MAX_JSON_BODY = 1 * MiB;
+
+// Sessions and grants
+export const SESSION_IDLE_MS = 7 * 24 * 3_600_000;
+export const SESSION_ABSOLUTE_MS = 30 * 24 * 3_600_000;
+export const GRANT_LIFE_MS = 3_600_000;
+/** A grant is renewed when less than this is left of it. */
+export const GRANT_RENEW_MS = 15 * 60_000;
+/** Users, keys and scripts_dir need a password typed within this time. */
+export const REAUTH_MS = 15 * 60_000;
+/** A live socket's session is looked up again at least this often. */
+export const SESSION_RECHECK_MS = 60_000;
+/** Argon2 takes any length; a megabyte of password would only be work for us. */
+export const MAX_PASSWORD_BYTES = 1024;
+export const MIN_PASSWORD_CHARS = 8;
+
+// Runs
+export const MAX_ARGS = 256;
+/** Linux: MAX_ARG_STRLEN, 32 pages. Longer and execve says E2BIG. */
+export const MAX_ARG_BYTES = 128 * KiB - 1;
+export const CANCEL_GRACE_MS = 10_000;
+export const MAX_STDIN_FRAME = 64 * KiB;
+export const MAX_QUEUE_PER_ACTION = 100;
+export const MAX_PAGE_SIZE = 200;
+export const DEFAULT_PAGE_SIZE = 50;
+export const MAX_OUTPUT_READ = 8 * MiB;
+
+/** How many bytes of output one viewer may have unacknowledged when `viewers` share a Host object. */
+export function viewerWindow(viewers: number): number {
+  return Math.max(MAX_OUTPUT_FRAME, Math.min(MAX_VIEWER_WINDOW, Math.floor(OBJECT_WINDOW_BUDGET / Math.max(1, viewers))));
+}

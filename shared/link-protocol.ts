@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { connId, hostId, sid, topicName } from './ids.ts';
+import { grantToken } from './grant.ts';
+import { runSummary } from './model.ts';
+
+/**
+ * The language between a Host object and its agent, over the one WebSocket that the agent dialled. Every message is
+ * `topic NUL payload`. The edge cuts at the first NUL and never looks into a payload that is for somebody else:
+ *
+ *   control\0{json}      both ways: what the two say to each other (below)
+ *   c/<conn>\0{frame}    both ways: one browser socket's frames, unchanged
+ *   t/<topic>\0{frame}   agent → edge: to every socket that the agent joined to the topic
+ *   h/<request>\0…       both ways: a tunnelled HTTP request (tunnel.ts), binary
+ *
+ * Messages are handled in the order in which they were sent; that order is what makes backlog → live exact.
+ */
+
+export const CONTROL = 'control';
+
+/** The link's own ping: answered by the edge without waking the object, so compared byte for byte. */
+export const LINK_PING = 'ping';
+export const LINK_PONG = 'pong';
+
+/** Where the agent dials. */
+export const LINK_PATH = '/api/agent/ws';
+
+/** Before the proof: four messages, plain JSON, at most UNPROVEN_BYTES each. */
+export const linkChallenge = z.object({ type: z.literal('challenge'), protocol: z.int(), edge_nonce: z.string().regex(/^[0-9a-f]{64}$/), installation: z.uuid() });
+export const linkProof = z.object({
+  type: z.literal('proof'),
+  protocol: z.int(),
+  host: hostId,
+  name: z.string().min(1).max(80),
+  version: z.string().max(40),
+  agent_nonce: z.string().regex(/^[0-9a-f]{64}$/),
+  /** What the agent dialled: a proof that was made for another edge is worth nothing here. */
+  origin: z.string().max(200),
+  /** Ed25519 over `linkStatement`, base64url. */
+  signature: z.string().regex(/^[\w-]{86}$/),
+});
+export type LinkChallenge = z.infer<typeof linkChallenge>;
+export type LinkProof = z.infer<typeof linkProof>;
+
+/** The exact bytes that a proof signs, before `purposed('link', …)`: both nonces, the edge's origin, the installation, the host. */
+export function linkStatement(said: { edge_nonce: string; agent_nonce: string; origin: string; installation: string; host: string }): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode([said.edge_nonce, said.agent_nonce, said.origin, said.installation, said.host].join('\n'));
+}
+
+/** What the edge tells the agent. */
+export const edgeControl = z.discriminatedUnion('type', [
+  /** The proof was accepted. `epoch` is new at every link: whatever was joined before is gone. */
+  z.object({ type: z.literal('welcome'), epoch: z.string(), protocol: z.int() }),
+  /** A browser's socket, fixed to this session and its grant. Sent again for every open socket when a link comes up. */
+  z.object({ type: z.literal('open'), conn: connId, sid, grant: grantToken, address: z.string().max(64), user_agent: z.string().max(300) }),
+  /** The edge has a newer grant of the same session. */
+  z.object({ type: z.literal('grant'), conn: connId, grant: grantToken }),
+  z.object({ type: z.literal('closed'), conn: connId }),
+  /** The edge took note of a revocation: the agent need not repeat it. */
+  z.object({ type: z.literal('revoked'), id: z.string().max(64) }),
+]);
+export type EdgeControl = z.infer<typeof edgeControl>;
+
+/** What the agent tells the edge. */
+export const agentControl = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('join'), conn: connId, topic: topicName }),
+  z.object({ type: z.literal('leave'), conn: connId, topic: topicName }),
+  z.object({ type: z.literal('close'), conn: connId, code: z.int().min(1000).max(4999), reason: z.string().max(120) }),
+  /** End these sessions, close their sockets. Repeated after a reconnect until `revoked` comes back. */
+  z.object({ type: z.literal('revoke'), id: z.string().max(64), sids: z.array(sid).max(1000) }),
+  /** For the ring that is shown while the host is away. */
+  z.object({ type: z.literal('run'), run: runSummary }),
+  /** The agent stops on purpose. */
+  z.object({ type: z.literal('bye'), reason: z.string().max(120) }),
+]);
+export type AgentControl = z.infer<typeof agentControl>;
+
+/** Why an agent's socket was closed. */
+export const LINK_CLOSE = {
+  unknown_host: 4401,
+  bad_proof: 4403,
+  protocol: 4406,
+  too_slow: 4408,
+  replaced: 4409,
+} as const;
+
+/** One message, as text: for control and browser frames. */
+export function textMessage(topic: string, payload: string): string {
+  return `${topic}\0${payload}`;
+}
+
+const encoder = new TextEncoder();
+
+/** One message, as bytes: for the tunnel. */
+export function binaryMessage(topic: string, payload: Uint8Array): Uint8Array<ArrayBuffer> {
+  const head = encoder.encode(`${topic}\0`);
+  const message = new Uint8Array(head.length + payload.length);
+  message.set(head);
+  message.set(payload, head.length);
+  return message;
+}
+
+/** Cuts at the first NUL. Null when there is none within the longest topic. */
+export function cutText(message: string): { topic: string; payload: string } | null {
+  const at = message.indexOf('\0');
+  return at < 0 || at > 100 ? null : { topic: message.slice(0, at), payload: message.slice(at + 1) };
+}
+
+export function cutBinary(message: Uint8Array): { topic: string; payload: Uint8Array } | null {
+  const at = message.subarray(0, 101).indexOf(0);
+  return at < 0 ? null : { topic: new TextDecoder().decode(message.subarray(0, at)), payload: message.subarray(at + 1) };
+}

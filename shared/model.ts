@@ -1,0 +1,234 @@
+import { z } from 'zod';
+import { actionId, hostId, sessionId, taskId, userId } from './ids.ts';
+import { actionInput, confirmation } from './inputs.ts';
+
+/** The shapes that cross borders: snake_case, times in ISO 8601 UTC. What the two sides say about each other's things. */
+
+const time = z.iso.datetime();
+export const role = z.enum(['admin', 'client']);
+export type Role = z.infer<typeof role>;
+
+export const runState = z.enum(['queued', 'running', 'exited', 'cancelled', 'timed_out', 'interrupted', 'refused']);
+export type RunState = z.infer<typeof runState>;
+
+/** `queued` and `running` change; the others are for ever. */
+export function isFinal(state: RunState): boolean {
+  return state !== 'queued' && state !== 'running';
+}
+
+/** Where a run was asked from. */
+export const runSource = z.enum(['page', 'api', 'cli']);
+export type RunSource = z.infer<typeof runSource>;
+
+export const run = z.object({
+  task_id: taskId,
+  host: hostId,
+  /** The action's id; absent when a script was run by name. */
+  action: z.string().optional(),
+  /** The action's label as it was when the run was made; the script's name without an action. */
+  label: z.string(),
+  /** Absent for a client: what stands behind a button is the admin's business (SECURITY rule 23). */
+  script: z.string().optional(),
+  args: z.array(z.string()).optional(),
+  /** Secrets are masked before they reach any disk. */
+  inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  /** The username, as it was when the run was made. */
+  user: z.string(),
+  user_id: z.string(),
+  source: runSource,
+  /** The asker's address as the edge saw it; null for the local socket. */
+  address: z.string().nullable(),
+  state: runState,
+  /** Why it was refused, interrupted or could not start, in a sentence. */
+  reason: z.string().nullable(),
+  exit_code: z.int().nullable(),
+  signal: z.string().nullable(),
+  created_at: time,
+  started_at: time.nullable(),
+  ended_at: time.nullable(),
+  output_bytes: z.int(),
+  /** Does the script read what a viewer types? */
+  stdin: z.boolean(),
+});
+export type Run = z.infer<typeof run>;
+
+/** What the edge keeps of a run for when the host is away: no script, no args, no inputs, no output (SECURITY rule 22). */
+export const runSummary = z.object({
+  task_id: taskId,
+  user_id: z.string(),
+  label: z.string(),
+  state: runState,
+  exit_code: z.int().nullable(),
+  created_at: time,
+  started_at: time.nullable(),
+  ended_at: time.nullable(),
+});
+export type RunSummary = z.infer<typeof runSummary>;
+
+/** A name from the page's icon set, or one emoji. The page falls back to a plain play sign. */
+const icon = z.string().min(1).max(40);
+export const COLORS = ['slate', 'red', 'orange', 'amber', 'green', 'teal', 'blue', 'violet', 'pink'] as const;
+
+/** What may be set on an action; `label` and `script` suffice to make one. */
+export const actionFields = z.object({
+  id: actionId.optional(),
+  label: z.string().trim().min(1).max(80),
+  description: z.string().max(500).default(''),
+  script: z.string().min(1).max(1024),
+  /** Fixed arguments, before those that come from inputs. */
+  args: z.array(z.string().max(4096)).max(64).default([]),
+  icon: icon.default('play'),
+  color: z.enum(COLORS).default('slate'),
+  inputs: z.array(actionInput).max(32).default([]),
+  confirm: confirmation.default('none'),
+  /** Seconds until TERM; 0 = never. */
+  timeout_s: z.int().min(0).max(7 * 86_400).default(0),
+  /** Runs of this action at the same time; 0 = any number. */
+  max_concurrent: z.int().min(0).max(1000).default(0),
+  when_full: z.enum(['queue', 'refuse']).default('queue'),
+  /** Which clients may press it: everyone, or those named by id. Admins always may. */
+  allow: z.union([z.literal('everyone'), z.array(userId).max(1000)]).default([]),
+  /** Keep the script's standard input open for what a viewer types. */
+  stdin: z.boolean().default(false),
+});
+export type ActionFields = z.infer<typeof actionFields>;
+
+export const action = actionFields.required({ id: true }).extend({
+  position: z.int(),
+  /** Raised by every change; a queued run remembers the one it was asked under. */
+  revision: z.int(),
+  created_at: time,
+  updated_at: time,
+  /** The newest run that the asker may see, and how many are under way. */
+  last_run: runSummary.nullable(),
+  running: z.int(),
+  queued: z.int(),
+  /** Set when a press would fail now (the script is gone, or may not be run), in a sentence. */
+  problem: z.string().nullable(),
+});
+export type Action = z.infer<typeof action>;
+
+/** What a client sees of an action: no script, no args, no `allow` (SECURITY rule 23). */
+export const clientAction = action.omit({ script: true, args: true, allow: true });
+export type ClientAction = z.infer<typeof clientAction>;
+
+export const script = z.object({
+  /** Path below scripts_dir, `/` between folders. */
+  name: z.string(),
+  size: z.int(),
+  modified_at: time,
+  /** The first comment line after the shebang, if it has one. */
+  description: z.string(),
+  runnable: z.boolean(),
+  /** Why it can't run, with the command that mends it. */
+  problem: z.string().nullable(),
+});
+export type Script = z.infer<typeof script>;
+
+export const user = z.object({
+  id: userId,
+  username: z.string(),
+  role,
+  disabled: z.boolean(),
+  created_at: time,
+  last_login_at: time.nullable(),
+});
+export type User = z.infer<typeof user>;
+
+export const session = z.object({
+  id: sessionId,
+  created_at: time,
+  last_seen_at: time,
+  expires_at: time,
+  address: z.string(),
+  user_agent: z.string(),
+  current: z.boolean(),
+});
+export type Session = z.infer<typeof session>;
+
+export const host = z.object({
+  id: hostId,
+  name: z.string(),
+  online: z.boolean(),
+  last_seen: time.nullable(),
+  version: z.string().nullable(),
+  /** The last known runs that the asker may see: what the page shows while the host is away. */
+  recent_runs: z.array(runSummary),
+});
+export type Host = z.infer<typeof host>;
+
+/** GET /api/me. `role` is what the agent said at login; the page hides by it, the agent decides anew. */
+export const me = z.object({
+  user: z.object({ id: userId, username: z.string(), role }),
+  session: session.pick({ id: true, created_at: true, expires_at: true }).extend({ auth_time: time }),
+  /** The default host; null before one is paired. */
+  host: hostId.nullable(),
+});
+export type Me = z.infer<typeof me>;
+
+export const settings = z.object({
+  instance_id: hostId,
+  host_name: z.string(),
+  scripts_dir: z.string(),
+  /** True when the environment or config.toml decides scripts_dir, so that a change here would do nothing. */
+  scripts_dir_fixed: z.boolean(),
+  /** Runs and their output are removed after so many days; 0 = never. */
+  keep_days: z.int(),
+  /** Names of variables of the agent's environment that scripts get beside the basic ones. */
+  env_allow: z.array(z.string()),
+  version: z.string(),
+});
+export type Settings = z.infer<typeof settings>;
+
+/** One sample, taken every 2 s while somebody looks. Sizes in bytes, load in 0–100. */
+export const systemSample = z.object({
+  time,
+  cpu: z.number(),
+  memory_used: z.number(),
+  memory_total: z.number(),
+  load_1m: z.number(),
+  network_rx_per_s: z.number(),
+  network_tx_per_s: z.number(),
+});
+export type SystemSample = z.infer<typeof systemSample>;
+
+export const system = z.object({
+  host_name: z.string(),
+  platform: z.string(),
+  distro: z.string(),
+  kernel: z.string(),
+  cpu_model: z.string(),
+  cores: z.int(),
+  uptime_s: z.number(),
+  agent: z.object({ version: z.string(), pid: z.int(), uptime_s: z.number(), memory: z.number(), node: z.string() }),
+  disks: z.array(z.object({ mount: z.string(), size: z.number(), used: z.number() })),
+  sample: systemSample,
+  /** The last minutes, oldest first, as far as anyone was looking. */
+  history: z.array(systemSample),
+});
+export type System = z.infer<typeof system>;
+
+export const auditEntry = z.object({
+  id: z.int(),
+  time,
+  /** What was done: `login`, `run.start`, `user.create`, `settings.change`, … */
+  event: z.string(),
+  /** The username; null where nobody was known, as at a failed login. */
+  user: z.string().nullable(),
+  user_id: z.string().nullable(),
+  address: z.string().nullable(),
+  /** What it was done to: an id or a name. */
+  target: z.string().nullable(),
+  outcome: z.enum(['ok', 'refused']),
+  detail: z.record(z.string(), z.unknown()),
+});
+export type AuditEntry = z.infer<typeof auditEntry>;
+
+/** The shape of every list. */
+export function listOf<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), next_cursor: z.string().nullable() });
+}
+export interface List<T> {
+  items: T[];
+  next_cursor: string | null;
+}

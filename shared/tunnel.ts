@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { sid } from './ids.ts';
+import { grantToken } from './grant.ts';
+
+/**
+ * HTTP over the link: how one request and its answer become frames on the topic `h/<request>`. A frame is one byte of
+ * kind, then its bytes. Both bodies flow under credit: a sender has TUNNEL_WINDOW bytes and gets more as they are read.
+ */
+
+export const FRAME = {
+  /** JSON: `requestHead` toward the host, `responseHead` back. */
+  head: 0x48, // H
+  /** At most TUNNEL_FRAME bytes of body. */
+  data: 0x44, // D
+  /** The body is complete. */
+  end: 0x45, // E
+  /** Neither side sends more. Payload: an error code, for the log. */
+  abort: 0x41, // A
+  /** Four bytes, big endian: so many more bytes may come. */
+  credit: 0x43, // C
+} as const;
+export type FrameKind = keyof typeof FRAME;
+
+/** What the edge says of a request. Identity stands here and nowhere in the headers (SECURITY rule 33). */
+export const requestHead = z.object({
+  method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']),
+  /** As it came, encoded, beginning with `/api/`, or `/link/` for what the edge itself asks. */
+  path: z.string().max(4096).regex(/^\/(?:api|link)\//),
+  /** With its `?`, or empty. */
+  query: z.string().max(8192),
+  headers: z.array(z.tuple([z.string(), z.string()])).max(40),
+  body: z.boolean(),
+  /** Null only for `/link/` paths. */
+  caller: z.object({ sid, grant: grantToken, address: z.string().max(64), user_agent: z.string().max(300) }).nullable(),
+});
+export type RequestHead = z.infer<typeof requestHead>;
+
+export const responseHead = z.object({
+  status: z.int().min(200).max(599),
+  headers: z.array(z.tuple([z.string(), z.string()])).max(40),
+  body: z.boolean(),
+});
+export type ResponseHead = z.infer<typeof responseHead>;
+
+/** What the page may send on to the host, and the host back to the page. Everything else stays where it is. */
+export const REQUEST_HEADERS: ReadonlySet<string> = new Set(['accept', 'accept-language', 'content-type', 'content-length', 'if-none-match', 'range']);
+export const RESPONSE_HEADERS: ReadonlySet<string> = new Set([
+  'content-type', 'content-length', 'content-range', 'content-disposition', 'accept-ranges', 'etag', 'last-modified', 'retry-after',
+]);
+
+/** The pairs of `headers` that may pass. */
+export function passable(headers: Headers, allowed: ReadonlySet<string>): [string, string][] {
+  return [...headers].filter(([name]) => allowed.has(name.toLowerCase()));
+}
+
+const KIND_OF = new Map<number, FrameKind>(Object.entries(FRAME).flatMap(([kind, byte]) => (isKind(kind) ? [[byte, kind]] : [])));
+
+function isKind(kind: string): kind is FrameKind {
+  return Object.hasOwn(FRAME, kind);
+}
+
+export function encodeFrame(kind: FrameKind, bytes: Uint8Array = new Uint8Array()): Uint8Array<ArrayBuffer> {
+  const frame = new Uint8Array(bytes.length + 1);
+  frame[0] = FRAME[kind];
+  frame.set(bytes, 1);
+  return frame;
+}
+
+export function encodeJson(kind: 'head', value: RequestHead | ResponseHead): Uint8Array<ArrayBuffer> {
+  return encodeFrame(kind, new TextEncoder().encode(JSON.stringify(value)));
+}
+
+export function encodeCredit(bytes: number): Uint8Array<ArrayBuffer> {
+  const payload = new Uint8Array(4);
+  new DataView(payload.buffer).setUint32(0, bytes);
+  return encodeFrame('credit', payload);
+}
+
+/** Null when the first byte is none of ours. */
+export function decodeFrame(frame: Uint8Array): { kind: FrameKind; bytes: Uint8Array } | null {
+  const kind = KIND_OF.get(frame[0] ?? -1);
+  return kind === undefined ? null : { kind, bytes: frame.subarray(1) };
+}
+
+/** @returns the number of bytes granted, 0 when the frame is not a credit. */
+export function creditOf(bytes: Uint8Array): number {
+  return bytes.length === 4 ? new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0) : 0;
+}
