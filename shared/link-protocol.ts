@@ -12,14 +12,11 @@ import { runSummary } from './model.ts';
  *   t/<topic>\0{frame}   agent → edge: to every socket that the agent joined to the topic
  *   h/<request>\0…       both ways: a tunnelled HTTP request (tunnel.ts), binary
  *
+ * The heartbeat is the browser's (wire.ts): an object has one automatic answer, for all its sockets.
  * Messages are handled in the order in which they were sent; that order is what makes backlog → live exact.
  */
 
 export const CONTROL = 'control';
-
-/** The link's own ping: answered by the edge without waking the object, so compared byte for byte. */
-export const LINK_PING = 'ping';
-export const LINK_PONG = 'pong';
 
 /** Where the agent dials. */
 export const LINK_PATH = '/api/agent/ws';

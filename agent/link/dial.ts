@@ -1,0 +1,97 @@
+import { WebSocket } from 'ws';
+import { MAX_LINK_FRAME, PROTOCOL_VERSION } from '../../shared/limits.ts';
+import { randomHex, toBase64Url } from '../../shared/encoding.ts';
+import { purposed } from '../../shared/grant.ts';
+import { CONTROL, LINK_PATH, cutText, edgeControl, linkChallenge, linkStatement } from '../../shared/link-protocol.ts';
+import type { Identity } from './identity.ts';
+
+/** Where an edge is: `url` is what is dialled, `origin` what the proof names. They differ only behind a port of our own. */
+export interface EdgeAddress {
+  url: string;
+  origin: string;
+}
+
+export interface HostSelf {
+  /** The instance id. */
+  id: string;
+  name: string;
+  version: string;
+}
+
+export interface Dialled {
+  socket: WebSocket;
+  installation: string;
+  /** New at every link. */
+  epoch: string;
+}
+
+/** One attempt, with the reason in words that the owner of the host can act on. */
+export class DialError extends Error {
+  override name = 'DialError';
+}
+
+const HANDSHAKE_MS = 15_000;
+
+/**
+ * Opens the link and proves who we are: one challenge, one proof, one welcome.
+ * @param take gets the open link, and must listen to it before it returns: `ws` may deliver what came in the same packet
+ * as the welcome in the same tick.
+ * @returns what `take` returned. @throws DialError
+ */
+export function dial<T>(edge: EdgeAddress, identity: Identity, self: HostSelf, signal: AbortSignal, take: (dialled: Dialled) => T): Promise<{ taken: T }> {
+  return new Promise((resolve, reject) => {
+    const url = new URL(LINK_PATH, edge.url);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    url.searchParams.set('host', self.id);
+    const socket = new WebSocket(url, { maxPayload: MAX_LINK_FRAME, perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS, followRedirects: false });
+    let installation: string | null = null;
+
+    const finish = (error: DialError | null, dialled?: Dialled): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+      socket.removeAllListeners();
+      if (dialled !== undefined) return resolve({ taken: take(dialled) });
+      // Without a listener, a late error of this socket would end the process.
+      socket.on('error', () => undefined);
+      socket.terminate();
+      reject(error ?? new DialError('the link was not made'));
+    };
+    const onAbort = (): void => finish(new DialError('stopped'));
+    const timer = setTimeout(() => finish(new DialError(`the edge at ${edge.origin} did not finish the handshake in ${HANDSHAKE_MS / 1000} s`)), HANDSHAKE_MS);
+    signal.addEventListener('abort', onAbort);
+
+    socket.on('error', (error) => finish(new DialError(`no connection to ${edge.origin}: ${error.message}`, { cause: error })));
+    socket.on('unexpected-response', (_request, response) => {
+      finish(new DialError(response.statusCode === 404
+        ? `${edge.origin} does not know this host. Give it this host’s key: see “toru doctor”.`
+        : `${edge.origin} answered ${response.statusCode} instead of opening a WebSocket`));
+    });
+    socket.on('close', (code, reason) => finish(new DialError(`${edge.origin} closed the link (${code}${reason.length > 0 ? `: ${reason.toString()}` : ''})`)));
+    socket.on('message', (data, binary) => {
+      if (binary) return finish(new DialError('the edge sent bytes before its welcome'));
+      const text = data.toString();
+      if (installation === null) {
+        const challenge = linkChallenge.safeParse(parseJson(text));
+        if (!challenge.success) return finish(new DialError(`${edge.origin} does not speak Toru’s link`));
+        installation = challenge.data.installation;
+        const agentNonce = randomHex(32);
+        const said = { edge_nonce: challenge.data.edge_nonce, agent_nonce: agentNonce, origin: edge.origin, installation, host: self.id };
+        const signature = toBase64Url(identity.sign(purposed('link', linkStatement(said))));
+        socket.send(JSON.stringify({ type: 'proof', protocol: PROTOCOL_VERSION, host: self.id, name: self.name, version: self.version, agent_nonce: agentNonce, origin: edge.origin, signature }));
+        return;
+      }
+      const cut = cutText(text);
+      const welcome = edgeControl.safeParse(cut?.topic === CONTROL ? parseJson(cut.payload) : null);
+      if (!welcome.success || welcome.data.type !== 'welcome') return finish(new DialError('the edge sent something else before its welcome'));
+      finish(null, { socket, installation, epoch: welcome.data.epoch });
+    });
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,181 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PING, PONG } from '../../shared/wire.ts';
+import { backoff } from '../../shared/backoff.ts';
+import { BACKOFF_HEALTHY_MS, HEARTBEAT_MS, LINK_DEAD_MS } from '../../shared/limits.ts';
+import { CONTROL, binaryMessage, cutBinary, cutText, edgeControl, textMessage } from '../../shared/link-protocol.ts';
+import type { AgentControl, EdgeControl } from '../../shared/link-protocol.ts';
+import type { WebSocket } from 'ws';
+import { dial } from './dial.ts';
+import type { Dialled, EdgeAddress, HostSelf } from './dial.ts';
+import type { Identity } from './identity.ts';
+import { Outbound } from './outbound.ts';
+
+/** One live link: what the door writes to. Everything sent after its end is dropped. */
+export interface LinkSession {
+  readonly epoch: string;
+  readonly installation: string;
+  control(message: AgentControl): void;
+  /** A text frame for a topic, at once. */
+  text(topic: string, payload: string): void;
+  /** Bytes for a topic, at once. */
+  binary(topic: string, payload: Uint8Array): void;
+  /** Calls back when one frame of output may be sent. */
+  turn(callback: () => void): void;
+}
+
+/** What the link hands to whoever stands behind it. Called in the order in which things arrived. */
+export interface LinkListener {
+  up(session: LinkSession): void;
+  control(message: EdgeControl): void;
+  text(topic: string, payload: string): void;
+  binary(topic: string, payload: Uint8Array): void;
+  down(): void;
+}
+
+interface Log {
+  info(detail: object, message: string): void;
+  warn(detail: object, message: string): void;
+}
+
+/** Keeps one link to the edge, for ever: an endless loop around an attempt that may fail. */
+export class Link {
+  readonly #edge: EdgeAddress;
+  readonly #identity: Identity;
+  readonly #self: HostSelf;
+  readonly #listener: LinkListener;
+  readonly #log: Log;
+  readonly #stop = new AbortController();
+  #running: Promise<void> | null = null;
+  #connected = false;
+  #lastError: string | null = null;
+
+  constructor(options: { edge: EdgeAddress; identity: Identity; self: HostSelf; listener: LinkListener; log: Log }) {
+    this.#edge = options.edge;
+    this.#identity = options.identity;
+    this.#self = options.self;
+    this.#listener = options.listener;
+    this.#log = options.log;
+  }
+
+  /** For `toru status` and `toru doctor`. */
+  get status(): { connected: boolean; origin: string; error: string | null } {
+    return { connected: this.#connected, origin: this.#edge.origin, error: this.#lastError };
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Says goodbye and does not come back. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        const { taken: ended } = await dial(this.#edge, this.#identity, this.#self, signal, (dialled) => this.#serve(dialled));
+        const since = Date.now();
+        this.#lastError = null;
+        this.#log.info({ edge: this.#edge.origin }, 'linked to the edge');
+        this.#lastError = await ended;
+        failures = Date.now() - since >= BACKOFF_HEALTHY_MS ? 0 : failures + 1;
+      } catch (error) {
+        this.#lastError = error instanceof Error ? error.message : String(error);
+        failures += 1;
+      }
+      if (signal.aborted) return;
+      const wait = backoff(failures);
+      this.#log.warn({ edge: this.#edge.origin, reason: this.#lastError, retry_ms: Math.round(wait) }, 'not linked to the edge');
+      await sleep(wait, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  /** @returns why the link ended. */
+  #serve({ socket, installation, epoch }: Dialled): Promise<string> {
+    return new Promise((resolve) => {
+      const outbound = new Outbound({
+        get bufferedAmount() {
+          return socket.bufferedAmount;
+        },
+        send: (message, done) => socket.send(message, done),
+      });
+      let heard = Date.now();
+      let reason = 'the edge closed the link';
+      const heartbeat = setInterval(() => {
+        if (Date.now() - heard > LINK_DEAD_MS) {
+          reason = `nothing was heard for ${LINK_DEAD_MS / 1000} s`;
+          socket.terminate();
+        } else outbound.send(PING);
+      }, HEARTBEAT_MS);
+      const onStop = (): void => {
+        reason = 'the agent stops';
+        outbound.send(textMessage(CONTROL, JSON.stringify({ type: 'bye', reason })));
+        closeSurely(socket);
+      };
+
+      socket.on('message', (data, binary) => {
+        heard = Date.now();
+        if (binary) {
+          const cut = cutBinary(bytesOf(data));
+          if (cut !== null) this.#listener.binary(cut.topic, cut.payload);
+          return;
+        }
+        const text = data.toString();
+        if (text !== PONG) this.#receive(text);
+      });
+      socket.on('error', (error) => {
+        reason = error.message;
+      });
+      socket.on('close', (code, said) => {
+        clearInterval(heartbeat);
+        this.#stop.signal.removeEventListener('abort', onStop);
+        outbound.close();
+        this.#connected = false;
+        this.#listener.down();
+        resolve(said.length > 0 ? `${said.toString()} (${code})` : reason);
+      });
+      this.#stop.signal.addEventListener('abort', onStop);
+      this.#connected = true;
+      this.#listener.up({
+        epoch,
+        installation,
+        control: (message) => outbound.send(textMessage(CONTROL, JSON.stringify(message))),
+        text: (topic, payload) => outbound.send(textMessage(topic, payload)),
+        binary: (topic, payload) => outbound.send(binaryMessage(topic, payload)),
+        turn: (callback) => outbound.turn(callback),
+      });
+      if (this.#stop.signal.aborted) onStop();
+    });
+  }
+
+  #receive(text: string): void {
+    const cut = cutText(text);
+    if (cut === null) return this.#log.warn({}, 'the edge sent a message without a topic');
+    if (cut.topic !== CONTROL) return this.#listener.text(cut.topic, cut.payload);
+    let said: unknown;
+    try {
+      said = JSON.parse(cut.payload);
+    } catch {
+      said = null;
+    }
+    const message = edgeControl.safeParse(said);
+    // A newer edge may say more than we know: what we don't understand changes nothing here.
+    if (message.success) this.#listener.control(message.data);
+    else this.#log.warn({}, 'the edge sent a control message that this version does not know');
+  }
+}
+
+function bytesOf(data: Buffer | ArrayBuffer | Buffer[]): Uint8Array {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : data;
+}
+
+/** Closes politely; a peer that does not answer within a second is cut off. */
+function closeSurely(socket: WebSocket): void {
+  const cut = setTimeout(() => socket.terminate(), 1000);
+  socket.once('close', () => clearTimeout(cut));
+  socket.close(1001);
+}

@@ -1,0 +1,22 @@
+/** What the browser's socket needs at both ends and that must cost the page nothing: no schema library in here. */
+
+/**
+ * The ping and its answer, to the byte: the edge answers them by itself, without waking the object
+ * (https://developers.cloudflare.com/durable-objects/api/state/#setwebsocketautoresponse compares exactly).
+ */
+export const PING = '{"type":"ping"}';
+export const PONG = '{"type":"pong"}';
+
+/** Why a browser's socket was closed: what the page does next depends on it. */
+export const CLOSE = {
+  /** The session ended: log in again. */
+  session_ended: 4001,
+  /** The agent refused the grant. */
+  refused: 4003,
+  /** Too many frames or sockets: wait, then come back. */
+  too_fast: 1008,
+  /** Another protocol: reload the page. */
+  reload: 4010,
+  /** The host paired anew or the edge restarts: come back at once. */
+  again: 4012,
+} as const;
