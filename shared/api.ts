@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { actionId, taskId, userId, uuid } from './ids.ts';
+import { DEFAULT_PAGE_SIZE, MAX_ARGS, MAX_OUTPUT_READ, MAX_PAGE_SIZE, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS } from './limits.ts';
+import { actionFields, role, runState } from './model.ts';
+
+/**
+ * What may be asked of the host's HTTP API: bodies, queries and path parameters. The page, the command line and the
+ * agent read the same rules. An unknown field is refused by name: a misspelt one would otherwise be ignored in silence.
+ */
+
+/** A whole number in a query string, where everything is text. */
+function numberIn(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, `a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .pipe(z.int().min(min).max(max));
+}
+
+const page = {
+  limit: numberIn(1, MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE),
+  /** `next_cursor` of the page before. */
+  cursor: z.string().min(1).max(200).optional(),
+};
+
+export const taskParams = z.object({ id: taskId });
+export const actionParams = z.object({ id: actionId });
+export const userParams = z.object({ id: userId });
+
+// Runs
+
+/** POST /api/runs: an action with its inputs, or a script with its arguments. */
+export const runRequest = z
+  .strictObject({
+    action: z.string().min(1).max(64).optional(),
+    script: z.string().min(1).max(1024).optional(),
+    inputs: z.record(z.string(), z.unknown()).optional(),
+    args: z.array(z.string()).max(MAX_ARGS).optional(),
+    /** The same id never starts twice: a retry gets the first one's task. */
+    request_id: uuid.optional(),
+  })
+  .refine((asked) => (asked.action === undefined) !== (asked.script === undefined), 'either `action` (with `inputs`) or `script` (with `args`)')
+  .refine((asked) => asked.action === undefined || asked.args === undefined, { path: ['args'], message: 'an action takes `inputs`' })
+  .refine((asked) => asked.script === undefined || asked.inputs === undefined, { path: ['inputs'], message: 'a script takes `args`' });
+export type RunRequest = z.infer<typeof runRequest>;
+
+const states = z
+  .string()
+  .max(100)
+  .transform((text) => text.split(','))
+  .pipe(z.array(runState).min(1));
+
+/** GET /api/runs. `status` is one state, or several with commas between. */
+export const runsQuery = z.strictObject({
+  ...page,
+  status: states.optional(),
+  action: z.string().min(1).max(64).optional(),
+  /** A username. */
+  user: z.string().min(1).max(64).optional(),
+  /** Text to find in label, script, inputs and arguments. */
+  q: z.string().max(200).optional(),
+});
+export type RunsQuery = z.infer<typeof runsQuery>;
+
+/** GET /api/runs/:id/output. `from` is a cursor; what is none answers `bad_cursor`, so it is read apart. */
+export const outputQuery = z.strictObject({
+  from: z.string().max(40).optional(),
+  limit: numberIn(1, MAX_OUTPUT_READ).default(MAX_OUTPUT_READ),
+  stream: z.enum(['stdout', 'stderr']).optional(),
+  format: z.enum(['text', 'jsonl']).default('text'),
+  /** Stay until the run has ended. Only at the local socket: through the edge, attach on the WebSocket. */
+  follow: z.enum(['true', 'false']).optional(),
+});
+export type OutputQuery = z.infer<typeof outputQuery>;
+
+/** A line of `?format=jsonl`: output, or where output was removed. `cursor`: where to resume after this line. */
+export type OutputLine = { stream: 'stdout' | 'stderr'; data: string; cursor: number } | { gap: { from: number; to: number }; cursor: number };
+
+// Actions
+
+/** POST /api/actions: `label` and `script` suffice. */
+export const actionCreate = z.strictObject(actionFields.shape);
+export type ActionCreate = z.infer<typeof actionCreate>;
+
+/** PATCH /api/actions/:id: what is left out stays as it is, so nothing here has a default. */
+export const actionPatch = z.strictObject({
+  label: actionFields.shape.label.optional(),
+  description: actionFields.shape.description.unwrap().optional(),
+  script: actionFields.shape.script.optional(),
+  args: actionFields.shape.args.unwrap().optional(),
+  icon: actionFields.shape.icon.unwrap().optional(),
+  color: actionFields.shape.color.unwrap().optional(),
+  inputs: actionFields.shape.inputs.unwrap().optional(),
+  confirm: actionFields.shape.confirm.unwrap().optional(),
+  timeout_s: actionFields.shape.timeout_s.unwrap().optional(),
+  max_concurrent: actionFields.shape.max_concurrent.unwrap().optional(),
+  when_full: actionFields.shape.when_full.unwrap().optional(),
+  allow: actionFields.shape.allow.unwrap().optional(),
+  stdin: actionFields.shape.stdin.unwrap().optional(),
+  /** The revision that was edited: another one in the meantime is a `conflict`. */
+  revision: z.int().optional(),
+});
+export type ActionPatch = z.infer<typeof actionPatch>;
+
+/** PUT /api/actions/order: every action's id, once. */
+export const actionOrder = z.strictObject({ ids: z.array(actionId).max(10_000) });
+export type ActionOrder = z.infer<typeof actionOrder>;
+
+// Users
+
+export const username = z.string().regex(/^[A-Za-z0-9][\w.@-]{0,63}$/, 'letters, digits and . _ @ -, at most 64');
+export const newPassword = z
+  .string()
+  .min(MIN_PASSWORD_CHARS, `at least ${MIN_PASSWORD_CHARS} characters`)
+  .refine((text) => new TextEncoder().encode(text).length <= MAX_PASSWORD_BYTES, `at most ${MAX_PASSWORD_BYTES} bytes`);
+
+export const userCreate = z.strictObject({ username, password: newPassword, role });
+export type UserCreate = z.infer<typeof userCreate>;
+
+export const userPatch = z.strictObject({
+  username: username.optional(),
+  password: newPassword.optional(),
+  role: role.optional(),
+  disabled: z.boolean().optional(),
+});
+export type UserPatch = z.infer<typeof userPatch>;
+
+// Settings and audit
+
+export const settingsPatch = z.strictObject({
+  host_name: z.string().trim().min(1).max(80).optional(),
+  scripts_dir: z.string().min(1).max(4096).optional(),
+  keep_days: z.int().min(0).max(36_500).optional(),
+  env_allow: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'a name of a variable')).max(100).optional(),
+});
+export type SettingsPatch = z.infer<typeof settingsPatch>;
+
+export const auditQuery = z.strictObject({
+  ...page,
+  /** An event, or the beginning of one: `user` finds `user.create`. */
+  event: z.string().min(1).max(60).optional(),
+  /** A username. */
+  user: z.string().min(1).max(64).optional(),
+  outcome: z.enum(['ok', 'refused']).optional(),
+});
+export type AuditQuery = z.infer<typeof auditQuery>;
