@@ -56,6 +56,8 @@ export type ServerFrame =
   | { type: 'gap'; task_id: string; from: Cursor; to: Cursor }
   /** Answers `attach`: output follows from `cursor` on. */
   | { type: 'attached'; task_id: string; cursor: Cursor; window: number; run: Run }
+  /** More viewers came: from now on this is the window of all that this connection watches. */
+  | { type: 'window'; window: number }
   | { type: 'detached'; task_id: string }
   | { type: 'run'; run: RunSummary }
   | { type: 'system'; sample: SystemSample }
