@@ -1,0 +1,31 @@
+import { actionsApi } from './actions.ts';
+import { auditApi } from './audit.ts';
+import { router } from './env.ts';
+import type { Rooms } from './rooms.ts';
+import { runsApi } from './runs.ts';
+import { scriptsApi } from './scripts.ts';
+import { settingsApi } from './settings.ts';
+import { systemApi } from './system.ts';
+import { usersApi } from './users.ts';
+import { jsonOnly } from './validate.ts';
+
+export type { Rooms } from './rooms.ts';
+
+/**
+ * The host's HTTP API, defined once and reached through three doors: the edge's tunnel, the local socket, and in process.
+ * The door says who asks: `app.fetch(request, { caller })`.
+ */
+export function createApi(rooms: Rooms) {
+  return router()
+    .use(jsonOnly)
+    .route('/api/scripts', scriptsApi(rooms))
+    .route('/api/actions', actionsApi(rooms))
+    .route('/api/runs', runsApi(rooms))
+    .route('/api/system', systemApi(rooms))
+    .route('/api/settings', settingsApi(rooms))
+    .route('/api/users', usersApi(rooms))
+    .route('/api/audit', auditApi(rooms));
+}
+
+/** For `hc<Api>`: every route with its body, query and answer. */
+export type Api = ReturnType<typeof createApi>;

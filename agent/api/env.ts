@@ -1,0 +1,12 @@
+import { Hono } from 'hono';
+import type { Caller } from '../users/caller.ts';
+
+/** Who asks comes from the door, as `env`; nothing in a request can say it (SECURITY rule 33). */
+export interface ApiEnv {
+  Bindings: { caller: Caller };
+}
+
+/** A router of the API: one per resource. */
+export function router(): Hono<ApiEnv> {
+  return new Hono<ApiEnv>();
+}

@@ -1,0 +1,107 @@
+import type { OutputLine, OutputQuery } from '../../shared/api.ts';
+import { ToruError } from '../../shared/errors.ts';
+import type { Caller } from '../users/caller.ts';
+import type { OutputChunk, OutputLog } from './rooms.ts';
+
+/** How much is read of the log at a time: memory stays flat however long the output is. */
+const STEP = 64 * 1024;
+
+/**
+ * A run's output as a streamed answer: raw bytes, or a line of JSON per chunk. Bytes go out as the reader takes them.
+ * @throws ToruError bad_cursor when `from` is no cursor of this log.
+ */
+export function outputResponse(log: OutputLog, query: OutputQuery, caller: Caller): Response {
+  const from = cursorOf(query.from, log);
+  const follow = query.follow === 'true';
+  if (follow && caller.via !== 'local') {
+    throw new ToruError('bad_request', '“follow” works at the local socket only: attach on the WebSocket instead.', { extra: { field: 'follow' } });
+  }
+  const headers = new Headers({
+    'content-type': query.format === 'jsonl' ? 'application/x-ndjson; charset=utf-8' : 'text/plain; charset=utf-8',
+    'content-disposition': 'attachment',
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  });
+  // What retention removed is said, never skipped in silence: as a line of JSON, or here, where raw bytes have no room for it.
+  if (from < log.start && query.format === 'text') headers.set('content-range', `bytes ${log.start}-${Math.max(log.start, log.end - 1)}/*`);
+  return new Response(outputStream(log, { ...query, from, follow }), { headers });
+}
+
+/** @throws ToruError bad_cursor */
+function cursorOf(text: string | undefined, log: OutputLog): number {
+  if (text === undefined) return 0;
+  const cursor = /^\d{1,15}$/.test(text) ? Number(text) : null;
+  if (cursor === null || cursor > log.end) throw new ToruError('bad_cursor', `“from” is a number of bytes, from 0 to ${log.end} now.`, { extra: { end: log.end } });
+  return cursor;
+}
+
+interface Reading {
+  from: number;
+  limit: number;
+  stream?: 'stdout' | 'stderr' | undefined;
+  format: 'text' | 'jsonl';
+  follow: boolean;
+}
+
+function outputStream(log: OutputLog, reading: Reading): ReadableStream<Uint8Array> {
+  const left = new AbortController();
+  const pieces = piecesOf(log, reading, left.signal);
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const { value, done } = await pieces.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: () => left.abort(),
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+async function* piecesOf(log: OutputLog, reading: Reading, gone: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  let at = reading.from;
+  let left = reading.follow ? Number.POSITIVE_INFINITY : reading.limit;
+  while (left > 0 && !gone.aborted) {
+    if (at < log.start) {
+      if (reading.format === 'jsonl') yield line({ gap: { from: at, to: log.start }, cursor: log.start });
+      at = log.start;
+    }
+    const chunks = await log.read(at, Math.min(STEP, left));
+    if (chunks.length === 0) {
+      if (!reading.follow || (log.finished && at >= log.end)) return;
+      await grown(log, at, gone);
+    }
+    for (const chunk of chunks) {
+      at = chunk.to;
+      if (reading.stream !== undefined && chunk.stream !== reading.stream) continue;
+      left -= chunk.bytes.length;
+      yield reading.format === 'jsonl' ? line(lineOf(chunk)) : chunk.bytes;
+    }
+  }
+}
+
+/** Until there is more than `at`, no more will come, or the reader left. */
+async function grown(log: OutputLog, at: number, gone: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stop = log.onGrow(done);
+    gone.addEventListener('abort', done, { once: true });
+    function done(): void {
+      stop();
+      gone.removeEventListener('abort', done);
+      resolve();
+    }
+    if (log.finished || log.end > at || gone.aborted) done();
+  });
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+function lineOf(chunk: OutputChunk): OutputLine {
+  return { stream: chunk.stream, data: decoder.decode(chunk.bytes), cursor: chunk.to };
+}
+
+function line(value: OutputLine): Uint8Array {
+  return encoder.encode(`${JSON.stringify(value)}\n`);
+}

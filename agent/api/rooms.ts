@@ -1,0 +1,88 @@
+import type { ActionCreate, ActionPatch, AuditQuery, RunsQuery, SettingsPatch, UserCreate, UserPatch } from '../../shared/api.ts';
+import type { Action, AuditEntry, ClientAction, List, Run, RunSource, RunState, Script, Settings, System, User } from '../../shared/model.ts';
+import type { Caller } from '../users/caller.ts';
+
+/** What the API needs of each room of the agent: the smallest seam, so that a test may bring its own. */
+export interface Rooms {
+  scripts: ScriptsRoom;
+  actions: ActionsRoom;
+  runs: RunsRoom;
+  system: SystemRoom;
+  settings: SettingsRoom;
+  users: UsersRoom;
+  audit: AuditRoom;
+  log: ApiLog;
+}
+
+export interface ScriptsRoom {
+  list(): Promise<Script[]>;
+}
+
+export interface ActionsRoom {
+  list(caller: Caller): Promise<(Action | ClientAction)[]>;
+  /** @throws ToruError unknown_action, also for one that the caller may not use. */
+  view(caller: Caller, id: string): Promise<Action | ClientAction>;
+  create(caller: Caller, fields: ActionCreate): Promise<Action>;
+  update(caller: Caller, id: string, patch: ActionPatch): Promise<Action>;
+  remove(caller: Caller, id: string): void;
+  reorder(caller: Caller, ids: readonly string[]): void;
+}
+
+/** What is asked of `runs.start`: an action with inputs, or a script with arguments. */
+export interface StartRequest {
+  action?: string | undefined;
+  script?: string | undefined;
+  inputs?: Record<string, unknown> | undefined;
+  args?: string[] | undefined;
+  request_id?: string | undefined;
+  source: RunSource;
+}
+
+export interface RunsRoom {
+  start(caller: Caller, request: StartRequest): Promise<{ task_id: string; state: RunState }>;
+  cancel(caller: Caller, task_id: string): Promise<void>;
+  /** @throws ToruError unknown_task for a missing and for a foreign run alike. */
+  get(caller: Caller, task_id: string): Run;
+  list(caller: Caller, query: RunsQuery): List<Run>;
+  log(task_id: string): OutputLog;
+}
+
+/** A run's output, as far as a reader needs it. Cursors are positions in the merged stream. */
+export interface OutputLog {
+  readonly start: number;
+  readonly end: number;
+  readonly finished: boolean;
+  read(from: number, maxBytes: number): Promise<OutputChunk[]>;
+  onGrow(listener: () => void): () => void;
+}
+
+export interface OutputChunk {
+  stream: 'stdout' | 'stderr';
+  bytes: Uint8Array;
+  from: number;
+  to: number;
+}
+
+export interface SystemRoom {
+  snapshot(): Promise<System>;
+}
+
+export interface SettingsRoom {
+  all(): Settings;
+  update(patch: SettingsPatch, caller: Caller): Settings | Promise<Settings>;
+}
+
+export interface UsersRoom {
+  list(): User[];
+  create(fields: UserCreate, caller: Caller): Promise<User>;
+  update(id: string, patch: UserPatch, caller: Caller): Promise<User>;
+  remove(id: string, caller: Caller): void | Promise<void>;
+}
+
+export interface AuditRoom {
+  list(query: AuditQuery): List<AuditEntry>;
+}
+
+export interface ApiLog {
+  error(detail: Record<string, unknown>, message: string): void;
+}

@@ -1,0 +1,27 @@
+import { outputQuery, runRequest, runsQuery, taskParams } from '../../shared/api.ts';
+import type { List, Run, RunState } from '../../shared/model.ts';
+import { router } from './env.ts';
+import { outputResponse } from './output.ts';
+import type { Rooms } from './rooms.ts';
+import { body, params, query } from './validate.ts';
+
+/** Runs: start, look, read the output, cancel. A foreign run is an unknown one (SECURITY rule 23). */
+export function runsApi({ runs }: Rooms) {
+  return router()
+    .post('/', body(runRequest), async (c) => {
+      const { caller } = c.env;
+      const started = await runs.start(caller, { ...c.req.valid('json'), source: caller.via === 'local' ? 'cli' : 'api' });
+      return c.json<{ task_id: string; state: RunState }, 202>(started, 202);
+    })
+    .get('/', query(runsQuery), (c) => c.json<List<Run>>(runs.list(c.env.caller, c.req.valid('query'))))
+    .get('/:id', params(taskParams), (c) => c.json<Run>(runs.get(c.env.caller, c.req.valid('param').id)))
+    .get('/:id/output', params(taskParams), query(outputQuery), (c) => {
+      const { task_id } = runs.get(c.env.caller, c.req.valid('param').id);
+      return outputResponse(runs.log(task_id), c.req.valid('query'), c.env.caller);
+    })
+    .post('/:id/cancel', params(taskParams), async (c) => {
+      const { id } = c.req.valid('param');
+      await runs.cancel(c.env.caller, id);
+      return c.json<Run, 202>(runs.get(c.env.caller, id), 202);
+    });
+}

@@ -1,0 +1,72 @@
+import { zValidator } from '@hono/zod-validator';
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { z } from 'zod';
+import { ToruError } from '../../shared/errors.ts';
+import { MAX_JSON_BODY } from '../../shared/limits.ts';
+
+/** Requests become plain typed values here, or are refused in the one shape of errors, with the field's name. */
+
+/** The JSON body by `schema`: `c.req.valid('json')`. */
+export function body<T extends z.ZodType>(schema: T) {
+  return zValidator('json', schema, refuse);
+}
+
+/** The query string by `schema`: `c.req.valid('query')`. */
+export function query<T extends z.ZodType>(schema: T) {
+  return zValidator('query', schema, refuse);
+}
+
+/** The path's parameters by `schema`: `c.req.valid('param')`. An id that can't be one names nothing: 400, not 404. */
+export function params<T extends z.ZodType>(schema: T) {
+  return zValidator('param', schema, refuse);
+}
+
+function refuse(result: { success: boolean; error?: { readonly issues: readonly Issue[] } }): void {
+  if (result.success) return;
+  const issue = result.error?.issues[0];
+  const field = issue === undefined ? '' : fieldOf(issue);
+  const message = issue?.message ?? 'not as expected';
+  throw new ToruError('bad_request', field === '' ? `The request is not as expected: ${message}.` : `“${field}”: ${message}.`, { extra: field === '' ? {} : { field } });
+}
+
+interface Issue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly code?: string | undefined;
+  readonly keys?: readonly string[];
+}
+
+/** `inputs.0.pass.variable`; for an unknown field, that field. */
+function fieldOf(issue: Issue): string {
+  const path = issue.code === 'unrecognized_keys' ? [...issue.path, ...(issue.keys ?? []).slice(0, 1)] : issue.path;
+  return path.map(String).join('.').slice(0, 200);
+}
+
+const limit = bodyLimit({
+  maxSize: MAX_JSON_BODY,
+  onError: () => {
+    throw new ToruError('too_large', `The body is larger than ${MAX_JSON_BODY} bytes.`);
+  },
+});
+
+/** Before every route: a body is JSON, of bounded size, and says so (SECURITY rule 12). */
+export const jsonOnly: MiddlewareHandler = async (c, next) => {
+  if (c.req.raw.body === null || c.req.method === 'GET' || c.req.method === 'HEAD') return next();
+  return limit(c, async () => {
+    const text = await c.req.text();
+    if (text !== '') checkJson(text, c.req.header('content-type'));
+    await next();
+  });
+};
+
+function checkJson(text: string, type: string | undefined): void {
+  if (type === undefined || !/^application\/json\s*(?:;|$)/i.test(type)) {
+    throw new ToruError('unsupported_media_type', 'Send JSON, with “content-type: application/json”.');
+  }
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    throw new ToruError('bad_json', 'The body is not JSON.', { cause });
+  }
+}
