@@ -1,0 +1,175 @@
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { headOf } from './description.ts';
+import { Scripts } from './scripts.ts';
+
+let base: string;
+let folder: string;
+let scripts: Scripts;
+
+function write(name: string, text = '#!/bin/sh\n# Says hello\necho hello\n', mode = 0o755): string {
+  const path = join(folder, name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+  return path;
+}
+
+beforeEach(() => {
+  base = mkdtempSync(join(tmpdir(), 'toru-scripts-'));
+  folder = join(base, 'scripts');
+  mkdirSync(folder);
+  scripts = new Scripts({ scripts_dir: folder });
+});
+afterEach(() => rmSync(base, { recursive: true, force: true }));
+
+describe('resolve', () => {
+  it('gives the real path of a script, also in a nested folder and behind a link that stays inside', async () => {
+    const path = write('tools/db/backup.sh');
+    symlinkSync('tools/db/backup.sh', join(folder, 'link.sh'));
+    symlinkSync('tools', join(folder, 'alias'));
+    expect(await scripts.resolve('tools/db/backup.sh')).toBe(path);
+    expect(await scripts.resolve('link.sh')).toBe(path);
+    expect(await scripts.resolve('alias/db/backup.sh')).toBe(path);
+  });
+
+  it('works when scripts_dir itself is a link', async () => {
+    const path = write('a.sh');
+    symlinkSync(folder, join(base, 'via'));
+    expect(await new Scripts({ scripts_dir: join(base, 'via') }).resolve('a.sh')).toBe(path);
+  });
+
+  it.each(['../secret.sh', 'a/../../secret.sh', 'a/..', '..', '/bin/sh', '', 'a\0.sh', '..\\secret.sh'])('refuses %j as outside', async (name) => {
+    writeFileSync(join(base, 'secret.sh'), '#!/bin/sh\n', { mode: 0o755 });
+    await expect(scripts.resolve(name)).rejects.toMatchObject({ code: 'script_outside' });
+  });
+
+  it('refuses a link that leads out, as file and as folder', async () => {
+    writeFileSync(join(base, 'out.sh'), '#!/bin/sh\n', { mode: 0o755 });
+    symlinkSync(join(base, 'out.sh'), join(folder, 'out.sh'));
+    symlinkSync(base, join(folder, 'up'));
+    await expect(scripts.resolve('out.sh')).rejects.toMatchObject({ code: 'script_outside' });
+    await expect(scripts.resolve('up/out.sh')).rejects.toMatchObject({ code: 'script_outside' });
+  });
+
+  it('does not take a sibling folder with the same beginning for the inside', async () => {
+    mkdirSync(`${folder}-other`);
+    writeFileSync(join(`${folder}-other`, 'x.sh'), '#!/bin/sh\n', { mode: 0o755 });
+    symlinkSync(join(`${folder}-other`, 'x.sh'), join(folder, 'x.sh'));
+    await expect(scripts.resolve('x.sh')).rejects.toMatchObject({ code: 'script_outside' });
+  });
+
+  it('knows no script that is missing, a folder, a dead link or a link in a circle', async () => {
+    mkdirSync(join(folder, 'dir'));
+    symlinkSync('nowhere', join(folder, 'dead'));
+    symlinkSync('circle', join(folder, 'circle'));
+    for (const name of ['missing.sh', 'dir', 'dead', 'circle', 'dir/x/y.sh', '.']) {
+      await expect(scripts.resolve(name), name).rejects.toMatchObject({ code: name === '.' ? 'script_outside' : 'unknown_script' });
+    }
+  });
+
+  it('says how to make the scripts folder when it is missing', async () => {
+    await expect(new Scripts({ scripts_dir: join(base, 'gone') }).resolve('a.sh')).rejects.toThrow(`mkdir -p ${join(base, 'gone')}`);
+  });
+
+  it('refuses a file without the run bit, with the command that mends it', async () => {
+    const path = write('plain.sh', undefined, 0o644);
+    await expect(scripts.resolve('plain.sh')).rejects.toMatchObject({ code: 'script_not_executable', message: expect.stringContaining(`chmod +x ${path}`) });
+  });
+
+  it('quotes a path with a space in the command', async () => {
+    const path = write("it's a.sh", undefined, 0o644);
+    await expect(scripts.resolve("it's a.sh")).rejects.toThrow(`chmod +x '${path.replace("'", "'\\''")}'`);
+  });
+
+  it('refuses a script that every user may change', async () => {
+    const path = write('open.sh', undefined, 0o757);
+    await expect(scripts.resolve('open.sh')).rejects.toMatchObject({ code: 'script_unsafe', message: expect.stringContaining(`chmod o-w ${path}`) });
+  });
+
+  it.each(['', 'a', 'a/b'])('refuses a script when the folder %j on the way may be changed by every user', async (open) => {
+    write('a/b/x.sh');
+    chmodSync(join(folder, open), 0o777);
+    await expect(scripts.resolve('a/b/x.sh')).rejects.toMatchObject({ code: 'script_unsafe', message: expect.stringContaining(`chmod o-w ${join(folder, open)}`.replace(/\/$/, '')) });
+  });
+
+  it('looks at the folder that holds a link, too', async () => {
+    write('safe/x.sh');
+    mkdirSync(join(folder, 'open'));
+    symlinkSync('../safe/x.sh', join(folder, 'open/x.sh'));
+    chmodSync(join(folder, 'open'), 0o777);
+    await expect(scripts.resolve('open/x.sh')).rejects.toMatchObject({ code: 'script_unsafe' });
+  });
+
+  it.runIf(process.getuid?.() === 0)('refuses a script, or a folder, of another user', async () => {
+    const path = write('theirs/x.sh');
+    chownSync(path, 12345, 12345);
+    await expect(scripts.resolve('theirs/x.sh')).rejects.toMatchObject({ code: 'script_unsafe', message: expect.stringContaining('sudo chown') });
+    chownSync(path, 0, 0);
+    chownSync(join(folder, 'theirs'), 12345, 12345);
+    await expect(scripts.resolve('theirs/x.sh')).rejects.toMatchObject({ code: 'script_unsafe' });
+  });
+});
+
+describe('list', () => {
+  it('shows what runs, and what should but may not, with the reason', async () => {
+    write('b.sh');
+    write('nested/a.py', '#!/usr/bin/env python3\n"""Counts things."""\n');
+    write('plain.sh', 'echo no shebang', 0o644);
+    write('noext', '#!/bin/sh\n', 0o644);
+    write('README.md', '# hello', 0o644);
+    write('.hidden.sh');
+    write('.git/hooks/x.sh');
+    write('node_modules/x/cli.js');
+    const list = await scripts.list();
+    expect(list.map((s) => [s.name, s.runnable, s.description])).toEqual([
+      ['b.sh', true, 'Says hello'],
+      ['nested/a.py', true, 'Counts things.'],
+      ['noext', false, ''],
+      ['plain.sh', false, ''],
+    ]);
+    expect(list[3]?.problem).toContain('chmod +x');
+    expect(list[0]).toMatchObject({ problem: null, size: 34 });
+    expect(Date.parse(list[0]?.modified_at ?? '')).toBeGreaterThan(0);
+  });
+
+  it('follows links that stay inside, shows none that lead out, and does not run in circles', async () => {
+    write('a/x.sh');
+    symlinkSync('x.sh', join(folder, 'a/y.sh'));
+    symlinkSync('..', join(folder, 'a/loop'));
+    symlinkSync('.', join(folder, 'a/self'));
+    symlinkSync('/bin/sh', join(folder, 'shell'));
+    symlinkSync('/bin', join(folder, 'bin'));
+    symlinkSync('a', join(folder, 'b'));
+    expect((await scripts.list()).map((s) => s.name)).toEqual(['a/x.sh', 'a/y.sh', 'b/x.sh', 'b/y.sh']);
+  });
+
+  it('stops at 2,000 scripts and 8 folders', async () => {
+    for (let i = 0; i < 2050; i += 1) writeFileSync(join(folder, `s${i}.sh`), '', { mode: 0o755 });
+    write(`${'d/'.repeat(9)}deep.sh`);
+    const names = (await scripts.list()).map((s) => s.name);
+    expect(names.length).toBe(2000);
+    expect(names.some((name) => name.endsWith('deep.sh'))).toBe(false);
+  });
+
+  it('is empty when the folder is missing, and shows every script with its problem when the folder is unsafe', async () => {
+    expect(await new Scripts({ scripts_dir: join(base, 'gone') }).list()).toEqual([]);
+    write('a.sh');
+    chmodSync(folder, 0o777);
+    expect(await scripts.list()).toMatchObject([{ name: 'a.sh', runnable: false, problem: expect.stringContaining('chmod o-w') }]);
+  });
+});
+
+describe('headOf', () => {
+  it.each([
+    ['#!/bin/sh\n\n# Back up the database.\n', 'Back up the database.'],
+    ['#!/usr/bin/env node\n// Deploys.\n', 'Deploys.'],
+    ['#!/bin/bash\n# -*- coding: utf-8 -*-\n# shellcheck disable=SC2086\n# ------\n# Real words\n', 'Real words'],
+    ['#!/bin/sh\necho first\n# too late\n', ''],
+    ['/**\n * Says so.\n */\n', 'Says so.'],
+    ['#!/bin/sh\n# a\x1b[31mred\n', 'a [31mred'],
+    ['\x7fELF\0\0# no', ''],
+  ])('%j', (text, description) => expect(headOf(text).description).toBe(description));
+});

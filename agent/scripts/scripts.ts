@@ -1,0 +1,110 @@
+import { readdir, realpath, stat } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { extname, join, sep } from 'node:path';
+import { ToruError } from '../../shared/errors.ts';
+import type { Script } from '../../shared/model.ts';
+import { readHead } from './description.ts';
+import { type FolderVerdicts, resolveScript } from './resolve.ts';
+
+/** A folder of scripts is a folder of scripts: past these bounds somebody pointed scripts_dir at a disk. */
+const MAX_DEPTH = 8;
+const MAX_SCRIPTS = 2000;
+const MAX_ENTRIES = 20_000;
+const SKIPPED = new Set(['node_modules', '__pycache__', 'venv']);
+/** What is shown although it may not be run yet, so that a person learns how to mend it. */
+const SCRIPT_LIKE = new Set(['.sh', '.bash', '.zsh', '.fish', '.py', '.js', '.mjs', '.cjs', '.ts', '.rb', '.pl', '.php', '.lua', '.awk', '.tcl', '.r']);
+
+/** The scripts in scripts_dir: what there is, and the way from a name to the path to spawn. */
+export class Scripts {
+  readonly #settings: { readonly scripts_dir: string };
+
+  constructor(settings: { readonly scripts_dir: string }) {
+    this.#settings = settings;
+  }
+
+  /** The real absolute path to spawn. @throws ToruError as `resolveScript`. */
+  resolve(name: string): Promise<string> {
+    return resolveScript(this.#settings.scripts_dir, name);
+  }
+
+  /**
+   * Everything that runs, and what looks as if it should, with the reason why it can't: by name, at most 2,000, at most
+   * 8 folders deep. Hidden files, `node_modules` and links that lead out are left out. Empty when the folder is missing.
+   */
+  async list(): Promise<Script[]> {
+    const folder = this.#settings.scripts_dir;
+    const root = await realpath(folder).catch(() => null);
+    if (root === null) return [];
+    const walk: Walk = { root, verdicts: new Map(), found: [], entries: 0 };
+    await visit(walk, '', root, 0);
+    return walk.found.sort((a, b) => a.name.localeCompare(b.name, 'en'));
+  }
+}
+
+interface Walk {
+  readonly root: string;
+  readonly verdicts: FolderVerdicts;
+  readonly found: Script[];
+  entries: number;
+}
+
+/** @param prefix the folder's name below the root, with its `/`. @param real its path, every link followed. */
+async function visit(walk: Walk, prefix: string, real: string, depth: number): Promise<void> {
+  const entries = await readdir(real, { withFileTypes: true }).catch(() => []);
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const entry of entries) {
+    walk.entries += 1;
+    if (walk.found.length >= MAX_SCRIPTS || walk.entries > MAX_ENTRIES) return;
+    if (entry.name.startsWith('.') || SKIPPED.has(entry.name)) continue;
+    const name = prefix + entry.name;
+    const target = await targetOf(walk.root, join(real, entry.name), entry);
+    if (target === null) continue;
+    if (target.folder) {
+      // A link to a folder that we stand in would go round for ever.
+      if (depth < MAX_DEPTH && !`${real}${sep}`.startsWith(`${target.path}${sep}`)) await visit(walk, `${name}/`, target.path, depth + 1);
+    } else {
+      const script = await describe(walk, name, target.path);
+      if (script !== null) walk.found.push(script);
+    }
+  }
+}
+
+/** The file or folder behind an entry; null for what is neither, is gone, or lies outside. */
+async function targetOf(root: string, path: string, entry: Dirent): Promise<{ path: string; folder: boolean } | null> {
+  if (entry.isFile()) return { path, folder: false };
+  if (entry.isDirectory()) return { path, folder: true };
+  if (!entry.isSymbolicLink()) return null;
+  const real = await realpath(path).catch(() => null);
+  if (real === null || !real.startsWith(root + sep)) return null;
+  const found = await stat(real).catch(() => null);
+  if (found === null || !(found.isFile() || found.isDirectory())) return null;
+  return { path: real, folder: found.isDirectory() };
+}
+
+async function describe(walk: Walk, name: string, path: string): Promise<Script | null> {
+  const file = await stat(path).catch(() => null);
+  if (file === null) return null;
+  const executable = (file.mode & 0o111) !== 0;
+  const head = await readHead(path);
+  if (!executable && !head.shebang && !SCRIPT_LIKE.has(extname(name).toLowerCase())) return null;
+  const problem = await problemOf(walk, name);
+  if (problem === 'outside') return null;
+  return {
+    name,
+    size: file.size,
+    modified_at: new Date(file.mtimeMs).toISOString(),
+    description: head.description,
+    runnable: problem === null,
+    problem: problem?.message ?? null,
+  };
+}
+
+async function problemOf(walk: Walk, name: string): Promise<ToruError | 'outside' | null> {
+  try {
+    await resolveScript(walk.root, name, walk.verdicts);
+    return null;
+  } catch (error) {
+    if (!(error instanceof ToruError)) throw error;
+    return error.code === 'script_outside' || error.code === 'unknown_script' ? 'outside' : error;
+  }
+}
