@@ -32,7 +32,6 @@ export const ERROR_STATUS = {
   username_taken: 409,
   last_admin: 409,
   not_running: 409,
-  already_attached: 409,
   // scripts and inputs
   script_outside: 400,
   script_not_executable: 400,

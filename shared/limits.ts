@@ -13,6 +13,8 @@ export const MAX_CLIENT_FRAME = 256 * KiB;
 export const MAX_OUTPUT_FRAME = 64 * KiB;
 /** What a viewer may have unacknowledged: 1 MiB reached full speed, 4 MiB no more. */
 export const MAX_VIEWER_WINDOW = MiB;
+/** Below this a viewer would wait for every acknowledgement; 2,000 viewers reach it. */
+export const MIN_VIEWER_WINDOW = 16 * KiB;
 /** What all viewers of one Host object may have in flight together; the object has 128 MB in all. */
 export const OBJECT_WINDOW_BUDGET = 32 * MiB;
 /** Output waits at most so long for company before it is published; the first byte never waits. */
@@ -71,7 +73,11 @@ export const MAX_PAGE_SIZE = 200;
 export const DEFAULT_PAGE_SIZE = 50;
 export const MAX_OUTPUT_READ = 8 * MiB;
 
-/** How many bytes of output one viewer may have unacknowledged when `viewers` share a Host object. */
+/**
+ * How many bytes of output one viewer may have unacknowledged when `viewers` share a Host object: its part of the
+ * budget, as a power of two so that it seldom changes, never above MAX_VIEWER_WINDOW.
+ */
 export function viewerWindow(viewers: number): number {
-  return Math.max(MAX_OUTPUT_FRAME, Math.min(MAX_VIEWER_WINDOW, Math.floor(OBJECT_WINDOW_BUDGET / Math.max(1, viewers))));
+  const part = OBJECT_WINDOW_BUDGET / Math.max(1, viewers);
+  return Math.min(MAX_VIEWER_WINDOW, Math.max(MIN_VIEWER_WINDOW, 2 ** Math.floor(Math.log2(part))));
 }

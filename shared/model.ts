@@ -56,6 +56,8 @@ export type Run = z.infer<typeof run>;
 export const runSummary = z.object({
   task_id: taskId,
   user_id: z.string(),
+  /** The action's id; null when a script was run by name. */
+  action: z.string().nullable(),
   label: z.string(),
   state: runState,
   exit_code: z.int().nullable(),

@@ -1,0 +1,54 @@
+import type { ServerFrame } from '../../shared/browser-protocol.ts';
+import type { Run, RunSummary, SystemSample } from '../../shared/model.ts';
+import { summaryOf } from './run-frames.ts';
+
+/** What goes to everybody who asked for it, and when it is made at all. */
+export interface BroadcastSources {
+  runs: { onChange(listener: (run: Run) => void): () => void };
+  system: { subscribe(listener: (sample: SystemSample) => void): () => void };
+}
+
+export interface BroadcastSink {
+  watched(topic: string): boolean;
+  publish(topic: string, frame: string): void;
+  /** Every change of a run, watched or not: the edge keeps the last ones for when the host is away. */
+  summary(run: RunSummary): void;
+}
+
+/** The topics `runs`, `runs/<user_id>` and `system`. Samples of the system are taken only while somebody looks. */
+export class Broadcasts {
+  readonly #sources: BroadcastSources;
+  readonly #sink: BroadcastSink;
+  readonly #stopRuns: () => void;
+  #stopSystem: (() => void) | null = null;
+
+  constructor(sources: BroadcastSources, sink: BroadcastSink) {
+    this.#sources = sources;
+    this.#sink = sink;
+    this.#stopRuns = sources.runs.onChange((run) => this.#runChanged(run));
+  }
+
+  /** A topic got its first subscriber, or lost its last. */
+  watchedChanged(topic: string, watched: boolean): void {
+    if (topic !== 'system') return;
+    this.#stopSystem?.();
+    this.#stopSystem = watched ? this.#sources.system.subscribe((sample) => this.#publish('system', { type: 'system', sample })) : null;
+  }
+
+  close(): void {
+    this.#stopRuns();
+    this.#stopSystem?.();
+    this.#stopSystem = null;
+  }
+
+  #runChanged(run: Run): void {
+    const summary = summaryOf(run);
+    this.#sink.summary(summary);
+    this.#publish('runs', { type: 'run', run: summary });
+    this.#publish(`runs/${run.user_id}`, { type: 'run', run: summary });
+  }
+
+  #publish(topic: string, frame: ServerFrame): void {
+    if (this.#sink.watched(topic)) this.#sink.publish(topic, JSON.stringify(frame));
+  }
+}

@@ -1,0 +1,209 @@
+import { clientFrame } from '../../shared/browser-protocol.ts';
+import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
+import { MAX_CLIENT_FRAME, PROTOCOL_VERSION } from '../../shared/limits.ts';
+import type { ClientFrame, ServerFrame, Subscription } from '../../shared/browser-protocol.ts';
+import type { Attachment, ViewerPort } from '../logs/viewers.ts';
+import type { Streams } from '../logs/streams.ts';
+import type { Runs } from '../runs/runs.ts';
+import type { Caller } from '../users/caller.ts';
+import { authorize } from '../users/permissions.ts';
+import type { FrameKey } from '../users/permissions.ts';
+
+/** What one browser's socket needs of the agent. */
+export interface SocketRooms {
+  runs: Pick<Runs, 'start' | 'cancel' | 'input' | 'get'>;
+  streams: Streams;
+  version: string;
+  log: { error(detail: object, message: string): void };
+}
+
+/** One run of this socket fewer than the edge's limit of topics, less those for the subscriptions. */
+const MAX_ATTACHED = 56;
+
+/**
+ * The browser's language (shared/browser-protocol.ts), for one connection. A frame that is wrong is answered, and changes
+ * nothing else. Who asks is established anew for every frame: `caller` throws when the session is over.
+ */
+export class BrowserSocket {
+  readonly #rooms: SocketRooms;
+  readonly #port: ViewerPort;
+  readonly #caller: () => Caller;
+  readonly #attached = new Map<string, Attachment>();
+  readonly #topics = new Map<Subscription, string>();
+  #closed = false;
+
+  constructor(rooms: SocketRooms, port: ViewerPort, caller: () => Caller) {
+    this.#rooms = rooms;
+    this.#port = port;
+    this.#caller = caller;
+    this.#send({ type: 'hello', protocol: PROTOCOL_VERSION, version: rooms.version, window: rooms.streams.window });
+  }
+
+  /** One frame, as it came. Never throws. */
+  receive(text: string): void {
+    let frame: ClientFrame | null = null;
+    try {
+      frame = parseFrame(text);
+      const asked = this.#handle(frame, this.#authorized(frame));
+      if (asked !== undefined) asked.catch((error: unknown) => this.#refuse(error, frame));
+    } catch (error) {
+      this.#refuse(error, frame ?? echoOf(text));
+    }
+  }
+
+  /** The browser left, or the link did. */
+  close(): void {
+    this.#closed = true;
+    for (const attachment of [...this.#attached.values()]) attachment.detach();
+    this.#attached.clear();
+  }
+
+  #authorized(frame: ClientFrame): Caller {
+    const caller = this.#caller();
+    authorize(caller, frameKey(frame));
+    return caller;
+  }
+
+  #handle(frame: ClientFrame, caller: Caller): Promise<void> | undefined {
+    switch (frame.type) {
+      case 'run':
+        return this.#run(frame, caller);
+      case 'cancel':
+        return this.#rooms.runs.cancel(caller, frame.task_id);
+      case 'attach':
+        this.#attach(caller, frame.task_id, frame.from);
+        return;
+      case 'detach':
+        this.#attached.get(frame.task_id)?.detach();
+        this.#send({ type: 'detached', task_id: frame.task_id });
+        return;
+      case 'ack':
+        // An ack that crosses the run's end finds nothing any more: not an error.
+        this.#attached.get(frame.task_id)?.ack(frame.cursor);
+        return;
+      case 'input':
+        return this.#rooms.runs.input(caller, frame.task_id, frame.data);
+      case 'subscribe':
+        this.#subscribe(caller, frame.topic);
+        return;
+      case 'unsubscribe':
+        this.#unsubscribe(frame.topic);
+        return;
+      case 'ping':
+        // Only a ping that is spelled otherwise than the edge's own gets this far.
+        this.#send({ type: 'pong' });
+        return;
+      default:
+        return unreachable(frame);
+    }
+  }
+
+  async #run(frame: Extract<ClientFrame, { type: 'run' }>, caller: Caller): Promise<void> {
+    const { request_id } = frame;
+    const what = 'action' in frame ? { action: frame.action, inputs: frame.inputs } : { script: frame.script, args: frame.args };
+    const { task_id, state } = await this.#rooms.runs.start(caller, { ...what, source: 'page', ...(request_id === undefined ? {} : { request_id }) });
+    if (this.#closed) return;
+    this.#send({ type: 'started', task_id, request_id: request_id ?? null, state });
+    this.#attach(caller, task_id, 0);
+  }
+
+  /** Attaching again moves the cursor: that is what a page does which comes back. */
+  #attach(caller: Caller, taskId: string, from: number | 'tail'): void {
+    const run = this.#rooms.runs.get(caller, taskId);
+    this.#attached.get(taskId)?.detach();
+    if (this.#attached.size >= MAX_ATTACHED) throw new ToruError('too_many_requests', `One connection can watch ${MAX_ATTACHED} runs. Close some of them first.`);
+    let ended = false;
+    const attachment = this.#rooms.streams.attach(taskId, this.#port, from, {
+      start: (cursor, window) => this.#send({ type: 'attached', task_id: taskId, cursor, window, run }),
+      ended: () => {
+        ended = true;
+        this.#attached.delete(taskId);
+      },
+    });
+    if (!ended) this.#attached.set(taskId, attachment);
+  }
+
+  /** A topic's name is made here, from what the caller may see: never from what they sent (SECURITY rule 21). */
+  #subscribe(caller: Caller, topic: Subscription): void {
+    const name = topic === 'runs' && caller.role !== 'admin' ? `runs/${caller.user_id}` : topic;
+    this.#port.join(name);
+    this.#topics.set(topic, name);
+    this.#send({ type: 'subscribed', topic });
+  }
+
+  #unsubscribe(topic: Subscription): void {
+    const name = this.#topics.get(topic);
+    this.#topics.delete(topic);
+    if (name !== undefined) this.#port.leave(name);
+    this.#send({ type: 'unsubscribed', topic });
+  }
+
+  #send(frame: ServerFrame): void {
+    if (!this.#closed) this.#port.send(JSON.stringify(frame));
+  }
+
+  #refuse(thrown: unknown, about: object | null): void {
+    const error = toToruError(thrown);
+    if (error.code === 'internal') this.#rooms.log.error({ err: thrown }, 'a frame of a browser failed');
+    const { input } = error.extra;
+    this.#send({ type: 'error', code: error.code, data: error.message, ...idsOf(about), ...(typeof input === 'string' ? { input } : {}) });
+  }
+}
+
+/** @throws ToruError bad_json, unknown_type, bad_frame or too_large, with what is wrong in words. */
+function parseFrame(text: string): ClientFrame {
+  if (text.length > MAX_CLIENT_FRAME) throw new ToruError('too_large', `A frame is at most ${MAX_CLIENT_FRAME / 1024} KiB.`);
+  const parsed = clientFrame.safeParse(parseJson(text));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  if (issue?.code === 'invalid_union' && issue.path.join('.') === 'type') throw new ToruError('unknown_type', 'A frame needs a “type” that this host knows.');
+  const where = issue === undefined || issue.path.length === 0 ? '' : `“${issue.path.join('.')}”: `;
+  throw new ToruError('bad_frame', `${where}${issue?.message ?? 'not a frame'}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ToruError('bad_json', 'A frame is one JSON object.');
+  }
+}
+
+/** The ids of a frame that is wrong elsewhere, so that the sender knows which one is meant. */
+function echoOf(text: string): object | null {
+  if (text.length > MAX_CLIENT_FRAME) return null;
+  try {
+    const said: unknown = JSON.parse(text);
+    return typeof said === 'object' ? said : null;
+  } catch {
+    return null;
+  }
+}
+
+function idsOf(about: object | null): { task_id?: string; request_id?: string } {
+  const ids: { task_id?: string; request_id?: string } = {};
+  if (about === null) return ids;
+  if ('task_id' in about && typeof about.task_id === 'string') ids.task_id = about.task_id.slice(0, 64);
+  if ('request_id' in about && typeof about.request_id === 'string') ids.request_id = about.request_id.slice(0, 64);
+  return ids;
+}
+
+/** A frame's place in the table of permissions: some types ask for different rights by what is in them. */
+function frameKey(frame: ClientFrame): FrameKey {
+  switch (frame.type) {
+    case 'run':
+      return 'action' in frame ? 'run.action' : 'run.script';
+    case 'subscribe':
+      return `subscribe.${frame.topic}`;
+    case 'unsubscribe':
+    case 'cancel':
+    case 'attach':
+    case 'detach':
+    case 'ack':
+    case 'input':
+    case 'ping':
+      return frame.type;
+    default:
+      return unreachable(frame);
+  }
+}

@@ -1,0 +1,221 @@
+import { CLOSE } from '../../shared/wire.ts';
+import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
+import type { EdgeControl } from '../../shared/link-protocol.ts';
+import type { RequestHead } from '../../shared/tunnel.ts';
+import type { BroadcastSink } from '../api/broadcasts.ts';
+import { BrowserSocket } from '../api/socket.ts';
+import type { SocketRooms } from '../api/socket.ts';
+import type { LinkListener, LinkSession } from '../link/link.ts';
+import type { Carrier } from '../logs/viewers.ts';
+import type { Caller } from '../users/caller.ts';
+import type { Grants } from '../users/grants.ts';
+import type { Login } from '../users/login.ts';
+import { answerLinkRequest } from './link-requests.ts';
+import { Subscribers } from './subscribers.ts';
+import { TunnelServer } from './tunnel-server.ts';
+
+interface Connection {
+  readonly socket: BrowserSocket;
+  readonly sid: string;
+  readonly user_id: string;
+  grant: string;
+  address: string;
+}
+
+export interface EdgeDoorRooms {
+  api: { fetch(request: Request, env: { caller: Caller }): Response | Promise<Response> };
+  grants: Grants;
+  login: Login;
+  log: { info(detail: object, message: string): void; warn(detail: object, message: string): void; error(detail: object, message: string): void };
+}
+
+/**
+ * The door through the edge: browsers' sockets as virtual connections, and tunnelled HTTP. Whoever comes in shows a grant
+ * that this host signed; it is checked here against this host's own tables, at the opening and at every frame after it.
+ */
+export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
+  readonly #rooms: EdgeDoorRooms;
+  readonly #connections = new Map<string, Connection>();
+  readonly #subscribers: Subscribers;
+  readonly #watchedChanged: ((topic: string, watched: boolean) => void)[] = [];
+  readonly #stopRevocations: () => void;
+  #socketRooms: SocketRooms | null = null;
+  #session: LinkSession | null = null;
+  #tunnel: TunnelServer | null = null;
+
+  constructor(rooms: EdgeDoorRooms) {
+    this.#rooms = rooms;
+    this.#subscribers = new Subscribers((topic, watched) => {
+      for (const listener of this.#watchedChanged) listener(topic, watched);
+    });
+    this.#stopRevocations = rooms.grants.onRevoked((sids) => this.#revoked(sids));
+  }
+
+  /** The streams carry through this door and the sockets watch them: the second half of the circle. Called once. */
+  open(rooms: SocketRooms, watchedChanged: (topic: string, watched: boolean) => void): void {
+    this.#socketRooms = rooms;
+    this.#watchedChanged.push(watchedChanged);
+  }
+
+  close(): void {
+    this.#stopRevocations();
+    this.down();
+  }
+
+  /** For `toru status`: browsers connected now. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  // LinkListener
+
+  up(session: LinkSession): void {
+    this.#session = session;
+    this.#rooms.grants.setInstallation(session.installation);
+    this.#tunnel = new TunnelServer(
+      { send: (request, frame) => session.binary(`h/${request}`, frame), turn: (callback) => session.turn(callback) },
+      (head, body, signal) => this.#answer(head, body, signal),
+    );
+    // Before anything else: what ended while the edge could not be told.
+    for (const { id, sids } of this.#rooms.grants.pendingRevocations()) session.control({ type: 'revoke', id, sids });
+  }
+
+  down(): void {
+    this.#session = null;
+    this.#tunnel?.close();
+    this.#tunnel = null;
+    for (const conn of [...this.#connections.keys()]) this.#forget(conn);
+  }
+
+  control(message: EdgeControl): void {
+    switch (message.type) {
+      case 'welcome':
+        return;
+      case 'open':
+        return this.#opened(message);
+      case 'grant': {
+        const connection = this.#connections.get(message.conn);
+        if (connection === undefined) return;
+        return this.#guarded(message.conn, () => {
+          const caller = this.#rooms.grants.verify(message.grant);
+          requireSame(caller, connection);
+          connection.grant = message.grant;
+        });
+      }
+      case 'closed':
+        return this.#forget(message.conn);
+      case 'revoked':
+        return this.#rooms.grants.acknowledged(message.id);
+      default:
+        return unreachable(message);
+    }
+  }
+
+  text(topic: string, payload: string): void {
+    if (!topic.startsWith('c/')) return;
+    const conn = topic.slice(2);
+    const connection = this.#connections.get(conn);
+    // Its `closed` and this frame crossed, or its `open` was refused: either way there is nobody to answer.
+    connection?.socket.receive(payload);
+  }
+
+  binary(topic: string, payload: Uint8Array): void {
+    if (topic.startsWith('h/')) this.#tunnel?.receive(topic.slice(2), payload);
+  }
+
+  // Carrier and BroadcastSink
+
+  turn(callback: () => void): void {
+    this.#session?.turn(callback);
+  }
+
+  publish(topic: string, frame: string): void {
+    this.#session?.text(`t/${topic}`, frame);
+  }
+
+  watched(topic: string): boolean {
+    return this.#subscribers.watched(topic);
+  }
+
+  summary(run: Parameters<BroadcastSink['summary']>[0]): void {
+    this.#session?.control({ type: 'run', run });
+  }
+
+  #opened({ conn, sid, grant, address }: Extract<EdgeControl, { type: 'open' }>): void {
+    const rooms = this.#socketRooms;
+    if (rooms === null || this.#connections.has(conn)) return;
+    this.#guarded(conn, () => {
+      const first = this.#rooms.grants.verify(grant);
+      if (first.sid !== sid) throw new ToruError('unauthenticated', 'The grant belongs to another session.');
+      const socket = new BrowserSocket(
+        rooms,
+        {
+          send: (frame) => this.#session?.text(`c/${conn}`, frame),
+          join: (topic) => {
+            if (this.#subscribers.join(conn, topic)) this.#session?.control({ type: 'join', conn, topic });
+          },
+          leave: (topic) => {
+            if (this.#subscribers.leave(conn, topic)) this.#session?.control({ type: 'leave', conn, topic });
+          },
+        },
+        () => this.#callerOf(conn),
+      );
+      this.#connections.set(conn, { socket, sid, user_id: first.user_id, grant, address });
+    });
+  }
+
+  /** Who is at this connection now. When the session is over, so is the connection. @throws ToruError session_expired */
+  #callerOf(conn: string): Caller {
+    const connection = this.#connections.get(conn);
+    if (connection === undefined) throw new ToruError('session_expired', 'This connection is closed.');
+    try {
+      const caller = this.#rooms.grants.verify(connection.grant);
+      requireSame(caller, connection);
+      return { ...caller, address: connection.address };
+    } catch (error) {
+      this.#shut(conn, error);
+      throw error;
+    }
+  }
+
+  #guarded(conn: string, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#shut(conn, error);
+    }
+  }
+
+  #shut(conn: string, thrown: unknown): void {
+    const { code } = toToruError(thrown);
+    if (code === 'internal') this.#rooms.log.error({ err: thrown }, 'a connection failed');
+    this.#forget(conn);
+    this.#session?.control({ type: 'close', conn, code: code === 'internal' ? CLOSE.again : CLOSE.session_ended, reason: code });
+  }
+
+  #forget(conn: string): void {
+    this.#connections.get(conn)?.socket.close();
+    this.#connections.delete(conn);
+    this.#subscribers.drop(conn);
+  }
+
+  #revoked(sids: readonly string[]): void {
+    for (const { id, sids: pending } of this.#rooms.grants.pendingRevocations()) this.#session?.control({ type: 'revoke', id, sids: pending });
+    const ended = new Set(sids);
+    for (const [conn, { sid }] of this.#connections) if (ended.has(sid)) this.#shut(conn, new ToruError('session_expired', 'The session ended.'));
+  }
+
+  async #answer(head: RequestHead, body: ReadableStream<Uint8Array> | null, signal: AbortSignal): Promise<Response> {
+    if (head.path.startsWith('/link/')) return answerLinkRequest(this.#rooms.login, head, body);
+    if (head.caller === null) throw new ToruError('unauthenticated', 'Log in first.');
+    const verified = this.#rooms.grants.verify(head.caller.grant);
+    if (verified.sid !== head.caller.sid) throw new ToruError('unauthenticated', 'The grant belongs to another session.');
+    const request = new Request(`http://host${head.path}${head.query}`, { method: head.method, headers: head.headers, signal, ...(body === null ? {} : { body, duplex: 'half' }) });
+    return this.#rooms.api.fetch(request, { caller: { ...verified, address: head.caller.address } });
+  }
+}
+
+/** A connection is fixed to its session and its user (SECURITY rule 4). */
+function requireSame(caller: Caller, connection: { sid: string; user_id: string }): void {
+  if (caller.sid !== connection.sid || caller.user_id !== connection.user_id) throw new ToruError('unauthenticated', 'The grant belongs to another session.');
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { ToruError } from '../../shared/errors.ts';
+import { grantToken } from '../../shared/grant.ts';
+import { sid } from '../../shared/ids.ts';
+import { MAX_JSON_BODY } from '../../shared/limits.ts';
+import type { RequestHead } from '../../shared/tunnel.ts';
+import type { Login } from '../users/login.ts';
+
+/** What the edge asks for itself, at login, renewal and logout. No caller: the link proves who asks. */
+
+const loginRequest = z.object({ username: z.string().max(200), password: z.string(), sid, address: z.string().max(64), user_agent: z.string().max(300) });
+const renewRequest = z.object({ grant: grantToken });
+const logoutRequest = z.object({ sid });
+
+/** @throws ToruError, which becomes the answer. */
+export async function answerLinkRequest(login: Login, head: RequestHead, body: ReadableStream<Uint8Array> | null): Promise<Response> {
+  if (head.method !== 'POST') throw new ToruError('method_not_allowed', 'POST is expected.');
+  const said = await readJson(body);
+  switch (head.path) {
+    case '/link/login': {
+      const request = parse(loginRequest, said);
+      return Response.json(await login.login(request));
+    }
+    case '/link/renew':
+      return Response.json(login.renew(parse(renewRequest, said).grant));
+    case '/link/logout':
+      login.logout(parse(logoutRequest, said).sid);
+      return new Response(null, { status: 204 });
+    default:
+      throw new ToruError('not_found', 'This host does not know that request of the edge. Update the host.');
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, said: unknown): T {
+  const parsed = schema.safeParse(said);
+  if (parsed.success) return parsed.data;
+  throw new ToruError('bad_request', 'The edge sent an incomplete request.');
+}
+
+async function readJson(body: ReadableStream<Uint8Array> | null): Promise<unknown> {
+  if (body === null) return null;
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of body) {
+    size += part.length;
+    if (size > MAX_JSON_BODY) throw new ToruError('too_large', 'That request is too large.');
+    parts.push(part);
+  }
+  try {
+    return JSON.parse(Buffer.concat(parts).toString('utf8'));
+  } catch {
+    throw new ToruError('bad_json', 'The body is not JSON.');
+  }
+}

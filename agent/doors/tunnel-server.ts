@@ -1,0 +1,150 @@
+import { ToruError, toToruError } from '../../shared/errors.ts';
+import { CreditGate, IncomingBody, pumpBody } from '../../shared/body-stream.ts';
+import { RESPONSE_HEADERS, creditOf, decodeFrame, encodeCredit, encodeFrame, encodeJson, passable, requestHead } from '../../shared/tunnel.ts';
+import type { RequestHead } from '../../shared/tunnel.ts';
+
+/** What the tunnel writes to: frames of one request, at once or when it is their turn. */
+export interface TunnelSink {
+  send(request: string, frame: Uint8Array): void;
+  turn(callback: () => void): void;
+}
+
+/** Answers one request. The signal ends when whoever asked has left. */
+export type Answer = (head: RequestHead, body: ReadableStream<Uint8Array> | null, signal: AbortSignal) => Promise<Response>;
+
+interface Exchange {
+  readonly abort: AbortController;
+  /** What the edge still takes of our answer. */
+  readonly gate: CreditGate;
+  readonly body: IncomingBody | null;
+}
+
+/** Requests under way at once; one more is answered 503. Each may hold a window of body in memory. */
+const MAX_EXCHANGES = 128;
+
+/** The host's end of tunnelled HTTP (shared/tunnel.ts): frames in, a Response out, both bodies under credit. */
+export class TunnelServer {
+  readonly #sink: TunnelSink;
+  readonly #answer: Answer;
+  readonly #exchanges = new Map<string, Exchange>();
+
+  constructor(sink: TunnelSink, answer: Answer) {
+    this.#sink = sink;
+    this.#answer = answer;
+  }
+
+  get underWay(): number {
+    return this.#exchanges.size;
+  }
+
+  /** One frame of one request. What belongs to a request that is over is dropped: the two sides may cross. */
+  receive(request: string, bytes: Uint8Array): void {
+    const frame = decodeFrame(bytes);
+    const exchange = this.#exchanges.get(request);
+    if (frame === null) return;
+    if (frame.kind === 'head') {
+      if (exchange === undefined) this.#begin(request, frame.bytes);
+      return;
+    }
+    if (exchange === undefined) return;
+    switch (frame.kind) {
+      case 'data':
+        try {
+          exchange.body?.push(frame.bytes);
+        } catch (error) {
+          this.#abort(request, exchange, error);
+          this.#sink.send(request, encodeFrame('abort', new TextEncoder().encode(toToruError(error).code)));
+        }
+        return;
+      case 'end':
+        exchange.body?.end();
+        return;
+      case 'credit':
+        exchange.gate.add(creditOf(frame.bytes));
+        return;
+      case 'abort':
+        this.#abort(request, exchange, new ToruError('bad_request', 'The client left.'));
+        return;
+      default:
+        frame.kind satisfies never;
+    }
+  }
+
+  /** The link is gone: every request ends here. */
+  close(): void {
+    for (const [request, exchange] of this.#exchanges) this.#abort(request, exchange, new ToruError('host_offline', 'The link to the edge was lost.'));
+  }
+
+  #begin(request: string, bytes: Uint8Array): void {
+    let said: unknown;
+    try {
+      said = JSON.parse(new TextDecoder().decode(bytes));
+    } catch {
+      said = null;
+    }
+    const head = requestHead.safeParse(said);
+    const refusal = !head.success
+      ? new ToruError('bad_request', 'The edge and this host do not speak the same version of Toru. Update both.')
+      : this.#exchanges.size >= MAX_EXCHANGES
+        ? new ToruError('busy', 'This host has too many requests under way. Try again in a moment.')
+        : null;
+    const exchange: Exchange = {
+      abort: new AbortController(),
+      gate: new CreditGate(),
+      body: refusal === null && head.data?.body === true
+        ? new IncomingBody(
+            (granted) => this.#sink.send(request, encodeCredit(granted)),
+            () => undefined, // What the handler does not read simply gets no more credit.
+          )
+        : null,
+    };
+    this.#exchanges.set(request, exchange);
+    const answered = refusal !== null || head.data === undefined
+      ? Promise.resolve(errorResponse(refusal ?? new ToruError('bad_request', 'No request.')))
+      : this.#answer(head.data, exchange.body?.stream ?? null, exchange.abort.signal).catch(errorResponse);
+    void answered.then((response) => this.#send(request, exchange, response)).finally(() => {
+      this.#exchanges.delete(request);
+    });
+  }
+
+  async #send(request: string, exchange: Exchange, response: Response): Promise<void> {
+    const { signal } = exchange.abort;
+    if (signal.aborted) return response.body?.cancel();
+    this.#sink.send(request, encodeJson('head', { status: response.status, headers: passable(response.headers, RESPONSE_HEADERS), body: response.body !== null }));
+    if (response.body === null) return;
+    try {
+      const whole = await pumpBody(response.body, exchange.gate, (bytes) => this.#turn(request, bytes, signal));
+      if (whole) this.#sink.send(request, encodeFrame('end'));
+    } catch (error) {
+      // The answer broke off after its head: all that is left to say is that it is not whole.
+      if (!signal.aborted) this.#sink.send(request, encodeFrame('abort', new TextEncoder().encode(toToruError(error).code)));
+    }
+  }
+
+  /** Sends one frame of a body when it is its turn; gives up when the request is aborted, since a lost link gives no turns. */
+  #turn(request: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const onAbort = (): void => reject(signal.reason);
+      if (signal.aborted) return onAbort();
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#sink.turn(() => {
+        signal.removeEventListener('abort', onAbort);
+        if (signal.aborted) return;
+        this.#sink.send(request, encodeFrame('data', bytes));
+        resolve();
+      });
+    });
+  }
+
+  #abort(request: string, exchange: Exchange, reason: unknown): void {
+    this.#exchanges.delete(request);
+    exchange.gate.close();
+    exchange.body?.fail(reason);
+    exchange.abort.abort(reason);
+  }
+}
+
+function errorResponse(thrown: unknown): Response {
+  const error = toToruError(thrown);
+  return Response.json(error.toBody(), { status: error.status });
+}

@@ -1,0 +1,250 @@
+import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
+import type { Cursor } from '../../shared/browser-protocol.ts';
+import { encode, outputFrames } from './frames.ts';
+import type { Chunk, RunLog } from './run-log.ts';
+
+/**
+ * Who watches a run, and how the output reaches them. Every viewer has a cursor and credit. Those at the tail share one
+ * published stream: one upload, whatever their number. One that is behind (it came late, or stopped acknowledging) is
+ * served from the log at its own pace, and joins the others at exactly the byte where they are.
+ *
+ * What is exact here rests on three things: the link keeps the order of what is sent; joining, leaving and publishing
+ * happen in one synchronous step with the position they speak of; and credit is checked before publishing, because the
+ * edge buffers without bound toward a browser that does not read.
+ */
+
+/** What carries frames away. Nothing in here knows that it is a socket. */
+export interface Carrier {
+  /** Calls back when one frame of output may be sent. */
+  turn(callback: () => void): void;
+  /** One frame to everybody who joined. */
+  publish(topic: string, frame: string): void;
+}
+
+/** One viewer's own way. */
+export interface ViewerPort {
+  send(frame: string): void;
+  join(topic: string): void;
+  leave(topic: string): void;
+}
+
+/** Closer to the tail than this, the rest is read at once, so that a flood can't outrun a viewer that catches up. */
+const LAST_STEP = 4 * MAX_OUTPUT_FRAME;
+/** A read that must be able to move on past any character: the longest one has four bytes. */
+const SMALLEST_READ = 16;
+
+interface Viewer {
+  readonly port: ViewerPort;
+  /** The next byte to send. For a live viewer, the stream's position. */
+  cursor: Cursor;
+  acked: Cursor;
+  window: number;
+  live: boolean;
+  /** A read or a turn is under way. */
+  busy: boolean;
+  gone: boolean;
+  readonly ended: () => void;
+}
+
+/** What the holder of a viewer may do with it. */
+export interface Attachment {
+  ack(cursor: Cursor): void;
+  setWindow(bytes: number): void;
+  detach(): void;
+}
+
+/** One run's output, toward all who watch it. */
+export class RunStream {
+  readonly topic: string;
+  readonly #taskId: string;
+  readonly #log: RunLog;
+  readonly #carrier: Carrier;
+  readonly #end: () => string[] | null;
+  readonly #emptied: () => void;
+  readonly #viewers = new Set<Viewer>();
+  readonly #stopListening: () => void;
+  /** How far the shared stream was published; means something only while somebody is live. */
+  #position: Cursor = 0;
+  #live = 0;
+  #publishing = false;
+  #publishedAt = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  /**
+   * @param end the frames that tell a viewer how the run ended; null while that is not known.
+   * @param emptied called when the last viewer left.
+   */
+  constructor(taskId: string, log: RunLog, carrier: Carrier, end: () => string[] | null, emptied: () => void) {
+    this.topic = `run/${taskId}`;
+    this.#taskId = taskId;
+    this.#log = log;
+    this.#carrier = carrier;
+    this.#end = end;
+    this.#emptied = emptied;
+    this.#stopListening = log.onGrow(() => this.poke());
+  }
+
+  get viewers(): number {
+    return this.#viewers.size;
+  }
+
+  /**
+   * Adds a viewer that has everything before `from`. What retention removed is said with a gap, never skipped.
+   * @param ended called once, when the viewer was detached or has been told how the run ended.
+   */
+  attach(port: ViewerPort, from: Cursor, window: number, ended: () => void): Attachment {
+    const cursor = Math.min(Math.max(from, this.#log.start), this.#log.end);
+    const viewer: Viewer = { port, cursor, acked: cursor, window, live: false, busy: false, gone: false, ended };
+    this.#viewers.add(viewer);
+    if (cursor !== from) port.send(encode({ type: 'gap', task_id: this.#taskId, from, to: cursor }));
+    this.#advance(viewer);
+    return {
+      ack: (acked) => {
+        if (acked <= viewer.acked || acked > viewer.cursor) return;
+        viewer.acked = acked;
+        this.#advance(viewer);
+      },
+      setWindow: (bytes) => {
+        viewer.window = bytes;
+        this.#advance(viewer);
+      },
+      detach: () => this.#remove(viewer),
+    };
+  }
+
+  /** The log grew, or the run's end became known: whoever waits for that goes on. */
+  poke(): void {
+    if (this.#live > 0) this.#publishSoon();
+    for (const viewer of this.#viewers) if (!viewer.live) this.#advance(viewer);
+  }
+
+  /** The first byte goes at once; then a frame is full, or has waited COALESCE_MS. */
+  #publishSoon(): void {
+    if (this.#publishing) return;
+    const wait = this.#publishedAt + COALESCE_MS - performance.now();
+    if (wait <= 0 || this.#log.end - this.#position >= MAX_OUTPUT_FRAME) {
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#timer = null;
+      this.#publishing = true;
+      this.#carrier.turn(() => this.#publish());
+    } else this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#publishSoon();
+    }, wait);
+  }
+
+  /** One turn: at most one frame's worth of bytes, to everybody who has credit for it. */
+  #publish(): void {
+    this.#publishing = false;
+    const chunks = this.#log.readSync(this.#position, this.#frameSize());
+    const to = chunks.at(-1)?.to ?? this.#position;
+    const without = [...this.#viewers].filter((viewer) => viewer.live && to - viewer.acked > viewer.window);
+    for (const viewer of without) this.#leave(viewer);
+    if (this.#live > 0) {
+      for (const frame of outputFrames(this.#taskId, chunks)) this.#carrier.publish(this.topic, frame);
+      this.#position = to;
+      this.#publishedAt = performance.now();
+      for (const viewer of this.#viewers) if (viewer.live) viewer.cursor = to;
+      if (to < this.#log.end) this.#publishSoon();
+      else if (this.#log.finished) this.#finishLive();
+    }
+    // Only now, with the position where it is: they read from the log what they have credit for.
+    for (const viewer of without) this.#advance(viewer);
+  }
+
+  /** With very many viewers the windows are small: a frame is at most half of the smallest, so that an ack can overlap. */
+  #frameSize(): number {
+    let size = MAX_OUTPUT_FRAME;
+    for (const viewer of this.#viewers) if (viewer.live) size = Math.min(size, viewer.window / 2);
+    return Math.max(size, SMALLEST_READ);
+  }
+
+  #finishLive(): void {
+    const frames = this.#end();
+    if (frames === null) return;
+    for (const frame of frames) this.#carrier.publish(this.topic, frame);
+    for (const viewer of this.#viewers) if (viewer.live) this.#remove(viewer);
+  }
+
+  #leave(viewer: Viewer): void {
+    viewer.live = false;
+    this.#live -= 1;
+    viewer.port.leave(this.topic);
+  }
+
+  /** Takes a viewer that is behind one step on: reads, sends, joins the tail, or waits for credit. */
+  #advance(viewer: Viewer): void {
+    if (viewer.live || viewer.busy || viewer.gone) return;
+    const tail = this.#live > 0 ? this.#position : this.#log.end;
+    if (viewer.cursor >= tail) return this.#arrive(viewer);
+    if (viewer.cursor - viewer.acked >= viewer.window) return;
+    viewer.busy = true;
+    const credit = Math.max(SMALLEST_READ, viewer.window - (viewer.cursor - viewer.acked));
+    const wanted = Math.min(MAX_OUTPUT_FRAME, credit, tail - viewer.cursor);
+    this.#log.read(viewer.cursor, wanted).then(
+      (chunks) => this.#carrier.turn(() => {
+        viewer.busy = false;
+        if (viewer.gone) return;
+        if (chunks.length === 0) return this.#fail(viewer);
+        this.#deliver(viewer, chunks);
+        this.#lastStep(viewer);
+        this.#advance(viewer);
+      }),
+      () => this.#fail(viewer),
+    );
+  }
+
+  /** The log went away under the reader (retention, a broken disk): the view ends, and says how to go on. */
+  #fail(viewer: Viewer): void {
+    if (viewer.gone) return;
+    viewer.port.send(encode({ type: 'error', code: 'internal', data: 'The output could not be read. Open the run again.', task_id: this.#taskId }));
+    this.#remove(viewer);
+  }
+
+  #deliver(viewer: Viewer, chunks: readonly Chunk[]): void {
+    for (const frame of outputFrames(this.#taskId, chunks)) viewer.port.send(frame);
+    viewer.cursor = chunks.at(-1)?.to ?? viewer.cursor;
+  }
+
+  /** Near the tail, and with credit for the rest: no waiting in between, so the tail can't move away. */
+  #lastStep(viewer: Viewer): void {
+    if (this.#live === 0) return;
+    const left = this.#position - viewer.cursor;
+    if (left <= 0 || left > LAST_STEP || this.#position - viewer.acked > viewer.window) return;
+    while (viewer.cursor < this.#position) {
+      const chunks = this.#log.readSync(viewer.cursor, Math.min(MAX_OUTPUT_FRAME, this.#position - viewer.cursor));
+      if (chunks.length === 0) return;
+      this.#deliver(viewer, chunks);
+    }
+  }
+
+  /** At the tail: the end, if there was one; else the shared stream. */
+  #arrive(viewer: Viewer): void {
+    if (this.#log.finished && viewer.cursor >= this.#log.end) {
+      const frames = this.#end();
+      if (frames === null) return;
+      for (const frame of frames) viewer.port.send(frame);
+      return this.#remove(viewer);
+    }
+    if (viewer.cursor - viewer.acked >= viewer.window) return;
+    if (this.#live === 0) this.#position = viewer.cursor;
+    viewer.live = true;
+    this.#live += 1;
+    viewer.port.join(this.topic);
+    if (this.#position < this.#log.end) this.#publishSoon();
+  }
+
+  #remove(viewer: Viewer): void {
+    if (viewer.gone) return;
+    viewer.gone = true;
+    this.#viewers.delete(viewer);
+    if (viewer.live) this.#leave(viewer);
+    if (this.#viewers.size === 0) {
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#timer = null;
+      this.#stopListening();
+      this.#emptied();
+    }
+    viewer.ended();
+  }
+}
