@@ -1,6 +1,7 @@
 import { CLOSE } from '../../shared/wire.ts';
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
 import type { EdgeControl } from '../../shared/link-protocol.ts';
+import type { RunSummary } from '../../shared/model.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { BroadcastSink } from '../api/broadcasts.ts';
 import { BrowserSocket } from '../api/socket.ts';
@@ -26,6 +27,8 @@ export interface EdgeDoorRooms {
   api: { fetch(request: Request, env: { caller: Caller }): Response | Promise<Response> };
   grants: Grants;
   login: Login;
+  /** The newest runs, oldest first: what the edge shows when we are away, brought up to date at each link. */
+  recent(): RunSummary[];
   log: { info(detail: object, message: string): void; warn(detail: object, message: string): void; error(detail: object, message: string): void };
 }
 
@@ -78,6 +81,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     );
     // Before anything else: what ended while the edge could not be told.
     for (const { id, sids } of this.#rooms.grants.pendingRevocations()) session.control({ type: 'revoke', id, sids });
+    for (const run of this.#rooms.recent()) this.summary(run);
   }
 
   down(): void {
@@ -137,7 +141,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     return this.#subscribers.watched(topic);
   }
 
-  summary(run: Parameters<BroadcastSink['summary']>[0]): void {
+  summary(run: RunSummary): void {
     this.#session?.control({ type: 'run', run });
   }
 

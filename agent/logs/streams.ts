@@ -1,13 +1,12 @@
 import { viewerWindow } from '../../shared/limits.ts';
 import type { Cursor } from '../../shared/browser-protocol.ts';
 import { encode } from './frames.ts';
-import type { RunLog } from './run-log.ts';
 import { RunStream } from './viewers.ts';
-import type { Attachment, Carrier, ViewerPort } from './viewers.ts';
+import type { Attachment, Carrier, LogReader, ViewerPort } from './viewers.ts';
 
 /** Where the streams get what they show. */
 export interface StreamSource {
-  log(taskId: string): RunLog;
+  log(taskId: string): LogReader;
   /** The frames that tell how the run ended; null while it has not. */
   endFrames(taskId: string): string[] | null;
 }
@@ -66,7 +65,7 @@ export class Streams {
     this.#streams.get(taskId)?.poke();
   }
 
-  #open(taskId: string, log: RunLog): RunStream {
+  #open(taskId: string, log: LogReader): RunStream {
     const stream = new RunStream(taskId, log, this.#carrier, () => this.#source.endFrames(taskId), () => this.#streams.delete(taskId));
     this.#streams.set(taskId, stream);
     return stream;

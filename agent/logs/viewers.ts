@@ -28,6 +28,9 @@ export interface ViewerPort {
   leave(topic: string): void;
 }
 
+/** A run's log, as far as viewers read it. */
+export type LogReader = Pick<RunLog, 'start' | 'end' | 'finished' | 'read' | 'readSync' | 'onGrow'>;
+
 /** Closer to the tail than this, the rest is read at once, so that a flood can't outrun a viewer that catches up. */
 const LAST_STEP = 4 * MAX_OUTPUT_FRAME;
 /** A read that must be able to move on past any character: the longest one has four bytes. */
@@ -57,7 +60,7 @@ export interface Attachment {
 export class RunStream {
   readonly topic: string;
   readonly #taskId: string;
-  readonly #log: RunLog;
+  readonly #log: LogReader;
   readonly #carrier: Carrier;
   readonly #end: () => string[] | null;
   readonly #emptied: () => void;
@@ -74,7 +77,7 @@ export class RunStream {
    * @param end the frames that tell a viewer how the run ended; null while that is not known.
    * @param emptied called when the last viewer left.
    */
-  constructor(taskId: string, log: RunLog, carrier: Carrier, end: () => string[] | null, emptied: () => void) {
+  constructor(taskId: string, log: LogReader, carrier: Carrier, end: () => string[] | null, emptied: () => void) {
     this.topic = `run/${taskId}`;
     this.#taskId = taskId;
     this.#log = log;

@@ -1,0 +1,262 @@
+import { expect, test } from 'vitest';
+import { Streams } from './streams.ts';
+import type { Carrier, LogReader, ViewerPort } from './viewers.ts';
+import type { Chunk } from './run-log.ts';
+
+/** A log in memory with the manners of the real one: chunks of one stream each, cut where records were. */
+class MemoryLog implements LogReader {
+  readonly start = 0;
+  finished = false;
+  readonly #chunks: Chunk[] = [];
+  readonly #listeners = new Set<() => void>();
+
+  get end(): number {
+    return this.#chunks.at(-1)?.to ?? 0;
+  }
+
+  append(stream: 'stdout' | 'stderr', text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    this.#chunks.push({ stream, bytes, from: this.end, to: this.end + bytes.length });
+    for (const listener of this.#listeners) listener();
+  }
+
+  finish(): void {
+    this.finished = true;
+    for (const listener of this.#listeners) listener();
+  }
+
+  readSync(from: number, maxBytes: number): Chunk[] {
+    const found: Chunk[] = [];
+    let left = maxBytes;
+    for (const chunk of this.#chunks) {
+      if (chunk.to <= from || left <= 0) continue;
+      const begin = Math.max(from, chunk.from);
+      const length = Math.min(left, chunk.to - begin);
+      found.push({ stream: chunk.stream, bytes: chunk.bytes.subarray(begin - chunk.from, begin - chunk.from + length), from: begin, to: begin + length });
+      left -= length;
+    }
+    return found;
+  }
+
+  async read(from: number, maxBytes: number): Promise<Chunk[]> {
+    await new Promise((resolve) => setImmediate(resolve));
+    return this.readSync(from, maxBytes);
+  }
+
+  onGrow(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+}
+
+/** The link and the edge behind it: one ordered queue, subscriptions, and what each viewer was sent. */
+class Edge implements Carrier {
+  readonly #queue: (() => void)[] = [];
+  readonly joined = new Map<string, Set<Viewer>>();
+  published = 0;
+
+  turn(callback: () => void): void {
+    setImmediate(callback);
+  }
+
+  publish(topic: string, frame: string): void {
+    this.published += 1;
+    this.#queue.push(() => {
+      for (const viewer of this.joined.get(topic) ?? []) viewer.receive(frame);
+    });
+  }
+
+  enqueue(step: () => void): void {
+    this.#queue.push(step);
+  }
+
+  /** Delivers up to `count` messages, in order. */
+  deliver(count = Number.POSITIVE_INFINITY): void {
+    for (let done = 0; done < count; done += 1) {
+      const step = this.#queue.shift();
+      if (step === undefined) return;
+      step();
+    }
+  }
+}
+
+class Viewer implements ViewerPort {
+  text = '';
+  cursor = 0;
+  sent = 0;
+  frames: Record<string, unknown>[] = [];
+  readonly #edge: Edge;
+
+  constructor(edge: Edge) {
+    this.#edge = edge;
+  }
+
+  send(frame: string): void {
+    this.#edge.enqueue(() => this.receive(frame));
+  }
+
+  join(topic: string): void {
+    this.#edge.enqueue(() => this.#edge.joined.set(topic, (this.#edge.joined.get(topic) ?? new Set()).add(this)));
+  }
+
+  leave(topic: string): void {
+    this.#edge.enqueue(() => this.#edge.joined.get(topic)?.delete(this));
+  }
+
+  receive(frame: string): void {
+    const said: Record<string, unknown> = JSON.parse(frame);
+    this.frames.push(said);
+    if (said.type !== 'stdout' && said.type !== 'stderr') return;
+    this.text += String(said.data);
+    this.cursor = Number(said.cursor);
+  }
+}
+
+const settle = async (edge: Edge, rounds = 40): Promise<void> => {
+  for (let round = 0; round < rounds; round += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    edge.deliver();
+  }
+};
+
+const noop = { start: () => undefined, ended: () => undefined };
+
+function build() {
+  const log = new MemoryLog();
+  const edge = new Edge();
+  let end: string[] | null = null;
+  const streams = new Streams({ log: () => log, endFrames: () => end }, edge);
+  return { log, edge, streams, finish: (): void => { end = ['{"type":"exit","code":0}']; log.finish(); } };
+}
+
+test('a late viewer gets all from the log, then shares the live stream with the first', async () => {
+  const { log, edge, streams, finish } = build();
+  const first = new Viewer(edge);
+  streams.attach('a', first, 0, noop);
+  log.append('stdout', 'one\n');
+  await settle(edge);
+  const second = new Viewer(edge);
+  streams.attach('a', second, 0, noop);
+  await settle(edge);
+  const before = edge.published;
+  log.append('stderr', 'two\n');
+  await settle(edge);
+  expect(edge.published - before).toBe(1);
+  finish();
+  await settle(edge);
+  for (const viewer of [first, second]) {
+    expect(viewer.text).toBe('one\ntwo\n');
+    expect(viewer.frames.at(-1)).toEqual({ type: 'exit', code: 0 });
+  }
+  expect(log.listeners).toBe(0);
+});
+
+test('a viewer that never acknowledges gets at most its window, and the others everything', async () => {
+  const { log, edge, streams, finish } = build();
+  const stalled = new Viewer(edge);
+  const reading = new Viewer(edge);
+  streams.attach('a', stalled, 0, noop);
+  const attached = streams.attach('a', reading, 0, noop);
+  const { window } = streams;
+  const line = `${'x'.repeat(65_535)}\n`;
+  for (let i = 0; i < 64; i += 1) {
+    log.append('stdout', line);
+    await settle(edge, 3);
+    attached.ack(reading.cursor);
+  }
+  finish();
+  await settle(edge);
+  attached.ack(reading.cursor);
+  await settle(edge);
+  expect(reading.text.length).toBe(64 * 65_536);
+  expect(stalled.text.length).toBeLessThanOrEqual(window);
+  expect(stalled.frames.some((frame) => frame.type === 'exit')).toBe(false);
+});
+
+test('nobody watching costs no publishing, and the run may end unseen', async () => {
+  const { log, edge, streams, finish } = build();
+  const viewer = new Viewer(edge);
+  const attachment = streams.attach('a', viewer, 0, noop);
+  attachment.detach();
+  log.append('stdout', 'unseen\n');
+  finish();
+  await settle(edge);
+  expect(edge.published).toBe(0);
+  expect(log.listeners).toBe(0);
+});
+
+test('a cursor beyond the log is answered with a gap, and the view goes on', async () => {
+  const { log, edge, streams } = build();
+  log.append('stdout', 'short\n');
+  const viewer = new Viewer(edge);
+  streams.attach('a', viewer, 1_000, noop);
+  log.append('stdout', 'more\n');
+  await settle(edge);
+  expect(viewer.frames[0]).toMatchObject({ type: 'gap', from: 1_000, to: 6 });
+  expect(viewer.text).toBe('more\n');
+});
+
+test('windows shrink for all when many watch', async () => {
+  const { edge, streams } = build();
+  const viewers = Array.from({ length: 70 }, () => new Viewer(edge));
+  for (const viewer of viewers) streams.attach('a', viewer, 'tail', noop);
+  await settle(edge);
+  expect(streams.window).toBe(256 * 1024);
+  expect(viewers[0]?.frames).toContainEqual({ type: 'window', window: 256 * 1024 });
+});
+
+/** Small, fast and seeded, so that a failure can be played again: mulberry32. */
+function randomOf(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+test.each(Array.from({ length: 25 }, (_, seed) => seed))('whatever happens in whatever order, every viewer reads the run exactly (seed %i)', async (seed) => {
+  const random = randomOf(seed);
+  const { log, edge, streams, finish } = build();
+  const views: { viewer: Viewer; attachment: ReturnType<Streams['attach']>; sentBefore: number }[] = [];
+  let written = '';
+  for (let step = 0; step < 300; step += 1) {
+    const dice = random();
+    const some = views[Math.floor(random() * views.length)];
+    if (dice < 0.35) {
+      const text = `${step}:${'é✓𝄞a'[Math.floor(random() * 4)]?.repeat(1) ?? ''}${'z'.repeat(Math.floor(random() * 60_000))}\n`;
+      written += text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+      log.append(random() < 0.5 ? 'stdout' : 'stderr', text);
+    } else if (dice < 0.4 && views.length < 6) {
+      const viewer = new Viewer(edge);
+      views.push({ viewer, attachment: streams.attach('a', viewer, 0, noop), sentBefore: 0 });
+    } else if (dice < 0.45 && some !== undefined) {
+      // The browser drops and comes back: a new connection, from the cursor that it has.
+      some.attachment.detach();
+      const again = new Viewer(edge);
+      edge.deliver();
+      again.text = some.viewer.text;
+      again.cursor = some.viewer.cursor;
+      some.viewer = again;
+      some.attachment = streams.attach('a', again, again.cursor, noop);
+    } else if (dice < 0.7 && some !== undefined) some.attachment.ack(some.viewer.cursor);
+    else if (dice < 0.85) edge.deliver(Math.floor(random() * 5));
+    else await new Promise((resolve) => setTimeout(resolve, random() < 0.3 ? 17 : 0));
+  }
+  finish();
+  for (let round = 0; round < 2_000 && views.some(({ viewer }) => viewer.frames.at(-1)?.type !== 'exit'); round += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    edge.deliver();
+    for (const { viewer, attachment } of views) attachment.ack(viewer.cursor);
+    if (round % 20 === 0) await settle(edge, 1);
+  }
+  for (const { viewer } of views) {
+    expect(viewer.text === written).toBe(true);
+    expect(viewer.frames.at(-1)?.type).toBe('exit');
+  }
+});
