@@ -39,7 +39,10 @@ export const runRequest = z
     /** The same id never starts twice: a retry gets the first one's task. */
     request_id: uuid.optional(),
   })
-  .refine((asked) => (asked.action === undefined) !== (asked.script === undefined), 'either `action` (with `inputs`) or `script` (with `args`)')
+  .refine(
+    (asked) => (asked.action === undefined) !== (asked.script === undefined),
+    'either `action` (with `inputs`) or `script` (with `args`)',
+  )
   .refine((asked) => asked.action === undefined || asked.args === undefined, { path: ['args'], message: 'an action takes `inputs`' })
   .refine((asked) => asked.script === undefined || asked.inputs === undefined, { path: ['inputs'], message: 'a script takes `args`' });
 export type RunRequest = z.infer<typeof runRequest>;
@@ -74,7 +77,9 @@ export const outputQuery = z.strictObject({
 export type OutputQuery = z.infer<typeof outputQuery>;
 
 /** A line of `?format=jsonl`: output, or where output was removed. `cursor`: where to resume after this line. */
-export type OutputLine = { stream: 'stdout' | 'stderr'; data: string; cursor: number } | { gap: { from: number; to: number }; cursor: number };
+export type OutputLine =
+  | { stream: 'stdout' | 'stderr'; data: string; cursor: number }
+  | { gap: { from: number; to: number }; cursor: number };
 
 // Actions
 
@@ -120,6 +125,8 @@ export type UserCreate = z.infer<typeof userCreate>;
 export const userPatch = z.strictObject({
   username: username.optional(),
   password: newPassword.optional(),
+  /** For a user's own password: a client always gives it, an admin whose login is older than 15 minutes too. */
+  current_password: z.string().max(MAX_PASSWORD_BYTES).optional(),
   role: role.optional(),
   disabled: z.boolean().optional(),
 });
@@ -131,7 +138,10 @@ export const settingsPatch = z.strictObject({
   host_name: z.string().trim().min(1).max(80).optional(),
   scripts_dir: z.string().min(1).max(4096).optional(),
   keep_days: z.int().min(0).max(36_500).optional(),
-  env_allow: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'a name of a variable')).max(100).optional(),
+  env_allow: z
+    .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'a name of a variable'))
+    .max(100)
+    .optional(),
 });
 export type SettingsPatch = z.infer<typeof settingsPatch>;
 
@@ -142,5 +152,7 @@ export const auditQuery = z.strictObject({
   /** A username. */
   user: z.string().min(1).max(64).optional(),
   outcome: z.enum(['ok', 'refused']).optional(),
+  /** Only what happened then or later. */
+  since: z.iso.datetime({ offset: true }).optional(),
 });
 export type AuditQuery = z.infer<typeof auditQuery>;

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, statSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { z } from 'zod';
+import { settingsPatch } from '../../shared/api.ts';
+import type { SettingsPatch } from '../../shared/api.ts';
+import { ToruError } from '../../shared/errors.ts';
+import type { Settings as SettingsShape } from '../../shared/model.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Database } from '../store/database.ts';
+import type { Caller } from '../users/caller.ts';
+import { authorize } from '../users/permissions.ts';
+
+const KEEP_DAYS = 90;
+const PATCHABLE = settingsPatch.keyof().options;
+
+/** What the `settings` table may hold, each value as JSON. */
+const stored = z.object({
+  ...settingsPatch.shape,
+  instance_id: z.uuid(),
+  /** The edge's Account object that this host belongs to: whose grants count. */
+  installation: z.uuid(),
+  /** Of the ADMIN_USERNAME and ADMIN_PASSWORD that were taken over last (first-admin.ts). */
+  admin_applied: z.object({ username: z.string(), hash: z.string() }),
+}).partial();
+type Stored = z.infer<typeof stored>;
+
+/** What an admin may set for this host, over what the environment and config.toml decide. */
+export class Settings {
+  readonly #db: Database;
+  readonly #audit: Audit;
+  readonly #fixedScriptsDir: string | null;
+  readonly #version: string;
+  readonly #defaultScriptsDir: string;
+  #values: Stored;
+
+  /** @param options.scripts_dir as the configuration decides it, or null. @param options.home TORU_HOME. */
+  constructor(db: Database, audit: Audit, options: { home: string; scripts_dir: string | null; version: string }) {
+    this.#db = db;
+    this.#audit = audit;
+    this.#fixedScriptsDir = options.scripts_dir;
+    this.#version = options.version;
+    this.#defaultScriptsDir = join(options.home, 'scripts');
+    this.#values = this.#read();
+    if (this.#values.instance_id === undefined) this.set({ instance_id: randomUUID() });
+    if (this.scripts_dir === this.#defaultScriptsDir) mkdirSync(this.#defaultScriptsDir, { recursive: true, mode: 0o700 });
+  }
+
+  /** Which host this is: made once, never changed. */
+  get instance_id(): string {
+    const id = this.#values.instance_id;
+    if (id === undefined) throw new Error('the instance_id is made in the constructor');
+    return id;
+  }
+
+  /** Absolute; it may be missing. */
+  get scripts_dir(): string {
+    return this.#fixedScriptsDir ?? this.#values.scripts_dir ?? this.#defaultScriptsDir;
+  }
+
+  get host_name(): string {
+    return this.#values.host_name ?? (hostname().slice(0, 80) || 'host');
+  }
+
+  get keep_days(): number {
+    return this.#values.keep_days ?? KEEP_DAYS;
+  }
+
+  get env_allow(): readonly string[] {
+    return this.#values.env_allow ?? [];
+  }
+
+  /** What only the agent itself reads. */
+  get internal(): Pick<Stored, 'installation' | 'admin_applied'> {
+    return this.#values;
+  }
+
+  all(): SettingsShape {
+    return {
+      instance_id: this.instance_id,
+      host_name: this.host_name,
+      scripts_dir: this.scripts_dir,
+      scripts_dir_fixed: this.#fixedScriptsDir !== null,
+      keep_days: this.keep_days,
+      env_allow: [...this.env_allow],
+      version: this.#version,
+    };
+  }
+
+  /**
+   * Changes what the patch names, and writes it to the audit. Only a new scripts_dir needs a newly typed password.
+   * @throws ToruError forbidden, reauth_required, conflict (the configuration decides it), bad_request with `extra.field`.
+   */
+  update(patch: SettingsPatch, caller: Caller): SettingsShape {
+    authorize(caller, 'PUT /api/settings');
+    const change: Stored = { ...patch };
+    if (patch.scripts_dir !== undefined) {
+      change.scripts_dir = expandHome(patch.scripts_dir);
+      if (change.scripts_dir === this.scripts_dir) delete change.scripts_dir;
+      else this.#checkScriptsDir(change.scripts_dir, caller);
+    }
+    const secret = patch.env_allow?.find((name) => name === 'ADMIN_PASSWORD' || name.startsWith('TORU_'));
+    if (secret !== undefined) refuse('env_allow', `${secret} belongs to the agent, and scripts never get it.`);
+    const before = this.all();
+    this.set(change);
+    const after = this.all();
+    const changed = PATCHABLE.filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+    if (changed.length > 0) {
+      const detail = Object.fromEntries(changed.map((key) => [key, { from: before[key], to: after[key] }]));
+      this.#audit.record({ event: 'settings.change', caller, outcome: 'ok', detail });
+    }
+    return after;
+  }
+
+  /** Stores these values as they are. For the agent's own; what a person asks for goes through `update`. */
+  set(values: Stored): void {
+    const put = this.#db.prepare('INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value');
+    this.#db.transaction(() => {
+      for (const [key, value] of Object.entries(values)) if (value !== undefined) put.run(key, JSON.stringify(value));
+    })();
+    this.#values = this.#read();
+  }
+
+  #checkScriptsDir(dir: string, caller: Caller): void {
+    authorize(caller, 'settings.scripts_dir');
+    if (this.#fixedScriptsDir !== null) {
+      throw new ToruError('conflict', 'TORU_SCRIPTS_DIR or config.toml decides the folder of scripts. Change it there, and restart the agent.', { extra: { field: 'scripts_dir' } });
+    }
+    if (!isAbsolute(dir)) refuse('scripts_dir', 'An absolute path is expected, such as /home/me/scripts.');
+    if (resolve(dir) !== dir) refuse('scripts_dir', `Write it as ${resolve(dir)}.`);
+    if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) refuse('scripts_dir', `There is no folder ${dir} on this host. Make it first: mkdir -p ${dir}`);
+  }
+
+  #read(): Stored {
+    const rows = this.#db.prepare<[], { key: string; value: string }>('SELECT key, value FROM settings').all();
+    return stored.parse(Object.fromEntries(rows.map(({ key, value }) => [key, JSON.parse(value)])));
+  }
+}
+
+function expandHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+}
+
+function refuse(field: string, message: string): never {
+  throw new ToruError('bad_request', message, { extra: { field } });
+}

@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import { ToruError } from '../../shared/errors.ts';
+import { SESSION_ABSOLUTE_MS } from '../../shared/limits.ts';
+import type { Role } from '../../shared/model.ts';
+import type { Database } from '../store/database.ts';
+
+/** The tables behind the grants: which sessions live, and which ends the edge must still be told. Times in ms. */
+
+export interface GrantRow {
+  sid: string;
+  sub: string;
+  epoch: number;
+  auth_time: number;
+  created_at: number;
+  last_seen: number;
+  revoked_at: number | null;
+}
+
+export interface GrantUser {
+  id: string;
+  username: string;
+  role: Role;
+  epoch: number;
+  disabled: boolean;
+}
+
+/** Sessions that ended here. `id` is what the edge acknowledges. */
+export interface Revocation {
+  id: string;
+  sids: string[];
+}
+
+/** `agentControl.revoke` in shared/link-protocol.ts takes so many. */
+const SIDS_AT_ONCE = 1000;
+
+const sidList = z.array(z.string());
+
+type Joined = GrantRow & { username: string; role: Role; user_epoch: number; disabled: number };
+
+export class GrantRows {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** @returns the user's epoch, which the grant carries. @throws ToruError conflict, unknown_user. */
+  begin({ sid, sub, auth_time, now }: { sid: string; sub: string; auth_time: number; now: number }): number {
+    return this.#db.transaction(() => {
+      const user = this.#db.prepare<[string], { epoch: number }>('SELECT epoch FROM users WHERE id = ? AND disabled = 0').get(sub);
+      if (user === undefined) throw new ToruError('unknown_user', 'There is no such user any more.');
+      // Long over, and of no use to anyone.
+      this.#db.prepare('DELETE FROM grants WHERE created_at < ?').run(now - SESSION_ABSOLUTE_MS);
+      const { changes } = this.#db
+        .prepare(
+          `INSERT INTO grants (sid, sub, epoch, auth_time, created_at, last_seen) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (sid) DO UPDATE SET auth_time = excluded.auth_time, last_seen = excluded.last_seen
+           WHERE sub = excluded.sub AND epoch = excluded.epoch AND revoked_at IS NULL`,
+        )
+        .run(sid, sub, user.epoch, auth_time, now, now);
+      if (changes === 0) throw new ToruError('conflict', 'That session is over. Log in again.');
+      return user.epoch;
+    })();
+  }
+
+  get(sid: string): { row: GrantRow; user: GrantUser } | null {
+    const found = this.#db
+      .prepare<[string], Joined>(
+        `SELECT grants.*, users.username, users.role, users.epoch AS user_epoch, users.disabled
+         FROM grants JOIN users ON users.id = grants.sub WHERE grants.sid = ?`,
+      )
+      .get(sid);
+    if (found === undefined) return null;
+    const { username, role, user_epoch, disabled, ...row } = found;
+    return { row, user: { id: row.sub, username, role, epoch: user_epoch, disabled: disabled !== 0 } };
+  }
+
+  /** The session was used. */
+  seen(sid: string, now: number): void {
+    this.#db.prepare('UPDATE grants SET last_seen = ? WHERE sid = ?').run(now, sid);
+  }
+
+  /** Ends one session, or all of a user. @returns what to tell the edge; it is kept until acknowledged. */
+  revoke(of: { sid: string } | { sub: string }, now: number, change: () => void = () => undefined): Revocation[] {
+    return this.#db.transaction(() => {
+      const [where, value] = 'sid' in of ? ['sid = ?', of.sid] : ['sub = ?', of.sub];
+      const sids = this.#db
+        .prepare<[number, string], { sid: string }>(`UPDATE grants SET revoked_at = ? WHERE ${where} AND revoked_at IS NULL RETURNING sid`)
+        .all(now, value)
+        .map(({ sid }) => sid);
+      const keep = this.#db.prepare('INSERT INTO revocations (id, sids, created_at) VALUES (?, ?, ?)');
+      const revocations: Revocation[] = [];
+      for (let at = 0; at < sids.length; at += SIDS_AT_ONCE) {
+        const revocation = { id: randomUUID(), sids: sids.slice(at, at + SIDS_AT_ONCE) };
+        keep.run(revocation.id, JSON.stringify(revocation.sids), now);
+        revocations.push(revocation);
+      }
+      change();
+      return revocations;
+    })();
+  }
+
+  pending(): Revocation[] {
+    return this.#db
+      .prepare<[], { id: string; sids: string }>('SELECT id, sids FROM revocations ORDER BY created_at, rowid')
+      .all()
+      .map(({ id, sids }) => ({ id, sids: sidList.parse(JSON.parse(sids)) }));
+  }
+
+  acknowledged(id: string): void {
+    this.#db.prepare('DELETE FROM revocations WHERE id = ?').run(id);
+  }
+
+  /** This host belongs to another edge now: all sessions are over, and the old edge hears nothing of it. */
+  forgetAll(now: number): void {
+    this.#db.transaction(() => {
+      this.#db.prepare('UPDATE grants SET revoked_at = ? WHERE revoked_at IS NULL').run(now);
+      this.#db.prepare('DELETE FROM revocations').run();
+    })();
+  }
+}

@@ -1,0 +1,87 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ToruError } from '../../shared/errors.ts';
+import type { User } from '../../shared/model.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Grants } from './grants.ts';
+import type { Users } from './users.ts';
+
+/** What the edge passes on of somebody who logs in. `sid` is the hash of the token that it will give them. */
+export interface LoginRequest {
+  username: string;
+  password: string;
+  sid: string;
+  address: string;
+  user_agent: string;
+}
+
+/** Times in ms since 1970. */
+export interface LoggedIn {
+  grant: string;
+  user: User;
+  auth_time: number;
+  expires_at: number;
+}
+
+/** Every failure is answered so long after it was asked, or a multiple of it when the queue was full: no hash shows in it. */
+const FAILURE_MS = 700;
+
+/** The door for passwords: at the edge's request only, which has counted the attempt before it asks. */
+export class Login {
+  readonly #users: Users;
+  readonly #grants: Grants;
+  readonly #audit: Audit;
+  readonly #now: () => number;
+  readonly #failureMs: number;
+
+  constructor(users: Users, grants: Grants, audit: Audit, options: { now?: () => number; failureMs?: number } = {}) {
+    this.#users = users;
+    this.#grants = grants;
+    this.#audit = audit;
+    this.#now = options.now ?? Date.now;
+    this.#failureMs = options.failureMs ?? FAILURE_MS;
+  }
+
+  /** @throws ToruError invalid_credentials, the same for an unknown, a disabled and a mistaken user; busy. */
+  async login({ username, password, sid, address, user_agent }: LoginRequest): Promise<LoggedIn> {
+    const asked = performance.now();
+    const user = await this.#users.verify(username, password);
+    if (user === null) {
+      this.#refused(username, address, user_agent);
+      const past = (performance.now() - asked) % this.#failureMs;
+      await sleep(this.#failureMs - past);
+      throw new ToruError('invalid_credentials', 'Username or password is wrong.');
+    }
+    const auth_time = this.#now();
+    const grant = this.#grants.mint({ user, sid, auth_time });
+    this.#users.loggedIn(user.id);
+    const caller = { user_id: user.id, username: user.username, address };
+    this.#audit.record({ event: 'login', caller, outcome: 'ok', detail: { user_agent } });
+    return { grant, user, auth_time, expires_at: this.#grants.verify(grant).expires_at };
+  }
+
+  /** @throws ToruError session_expired, unauthenticated. */
+  renew(grant: string): { grant: string; expires_at: number } {
+    const renewed = this.#grants.renew(grant);
+    return { grant: renewed, expires_at: this.#grants.verify(renewed).expires_at };
+  }
+
+  /** Ends the session, if it lives. */
+  logout(sid: string): void {
+    const user = this.#grants.ownerOf(sid);
+    if (!this.#grants.revokeSession(sid)) return;
+    this.#audit.record({ event: 'logout', caller: user, outcome: 'ok' });
+  }
+
+  /** A name that nobody has is not kept: people type their password there. */
+  #refused(username: string, address: string, user_agent: string): void {
+    const known = this.#users.byName(username);
+    this.#audit.record({
+      event: 'login',
+      caller: null,
+      target: known?.username ?? null,
+      outcome: 'refused',
+      address,
+      detail: { user_agent, reason: known === null ? 'unknown user' : known.disabled ? 'disabled user' : 'wrong password' },
+    });
+  }
+}

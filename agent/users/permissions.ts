@@ -1,0 +1,126 @@
+import { ToruError, unreachable } from '../../shared/errors.ts';
+import type { ClientFrame } from '../../shared/browser-protocol.ts';
+import { REAUTH_MS } from '../../shared/limits.ts';
+import type { Role } from '../../shared/model.ts';
+import type { Caller } from './caller.ts';
+
+/** What an act asks of whoever does it. */
+export interface Permission {
+  /** `any`: every user. What they then see is their own: the room behind it looks at the caller. */
+  role: 'admin' | 'any';
+  /** The password must have been typed lately: a stolen session can't make itself permanent (SECURITY rule 7). */
+  reauth?: true;
+}
+
+const any = { role: 'any' } as const satisfies Permission;
+const admin = { role: 'admin' } as const satisfies Permission;
+const adminLately = { role: 'admin', reauth: true } as const satisfies Permission;
+
+/** Every HTTP route of the agent (SECURITY rule 20). What does not stand here is refused to everybody. */
+export const ROUTES = {
+  'GET /api/scripts': admin,
+  'GET /api/actions': any,
+  'POST /api/actions': admin,
+  'PUT /api/actions/order': admin,
+  'GET /api/actions/:id': any,
+  'PATCH /api/actions/:id': admin,
+  'DELETE /api/actions/:id': admin,
+  // By what is asked, also `run.action` or `run.script`.
+  'POST /api/runs': any,
+  'GET /api/runs': any,
+  'GET /api/runs/:id': any,
+  'GET /api/runs/:id/output': any,
+  'POST /api/runs/:id/cancel': any,
+  'GET /api/system': admin,
+  'GET /api/settings': admin,
+  // For a new scripts_dir also `settings.scripts_dir`.
+  'PUT /api/settings': admin,
+  'GET /api/users': admin,
+  'POST /api/users': adminLately,
+  'GET /api/users/:id': admin,
+  // By what is changed, also `user.own_password` or `user.change`.
+  'PATCH /api/users/:id': any,
+  'DELETE /api/users/:id': adminLately,
+  'GET /api/audit': admin,
+} as const satisfies Record<string, Permission>;
+
+/** Every frame that a browser may send; those with several meanings are split by meaning. */
+export const FRAMES = {
+  'run.action': any,
+  'run.script': admin,
+  cancel: any,
+  attach: any,
+  detach: any,
+  ack: any,
+  input: any,
+  'subscribe.runs': any,
+  'subscribe.system': admin,
+  'subscribe.plugins': admin,
+  unsubscribe: any,
+  ping: any,
+} as const satisfies Record<string, Permission>;
+
+/** What a route alone does not tell: the room that does it asks for these. */
+export const ACTS = {
+  'settings.scripts_dir': adminLately,
+  'user.create': adminLately,
+  'user.change': adminLately,
+  'user.remove': adminLately,
+  // With the current password, which counts as typed just now.
+  'user.own_password': any,
+} as const satisfies Record<string, Permission>;
+
+const TABLE: ReadonlyMap<string, Permission> = new Map<string, Permission>([...Object.entries(ROUTES), ...Object.entries(FRAMES), ...Object.entries(ACTS)]);
+
+export type RouteKey = keyof typeof ROUTES;
+export type FrameKey = keyof typeof FRAMES;
+export type PermissionKey = RouteKey | FrameKey | keyof typeof ACTS;
+
+/** The table's line for a route (`'GET /api/runs/:id'`), a frame or an act. Null for what is in no line. */
+export function permissionOf(key: string): Permission | null {
+  return TABLE.get(key) ?? null;
+}
+
+/** The line that a browser's frame comes under. */
+export function frameKey(frame: ClientFrame): FrameKey {
+  switch (frame.type) {
+    case 'run':
+      return 'action' in frame ? 'run.action' : 'run.script';
+    case 'subscribe':
+      return `subscribe.${frame.topic}`;
+    case 'cancel':
+    case 'attach':
+    case 'detach':
+    case 'ack':
+    case 'input':
+    case 'unsubscribe':
+    case 'ping':
+      return frame.type;
+    default:
+      return unreachable(frame);
+  }
+}
+
+/**
+ * May this caller do this? Says nothing when they may.
+ * @param key of the table; a string that was put together from a route is refused unless it stands there.
+ * @throws ToruError forbidden, or reauth_required when only a newly typed password is missing.
+ */
+export function authorize(caller: Pick<Caller, 'role' | 'via' | 'auth_time'>, key: PermissionKey | (string & {}), now: number = Date.now()): void {
+  const permission = permissionOf(key);
+  if (permission === null || !hasRole(caller.role, permission.role)) {
+    throw new ToruError('forbidden', 'Your user may not do this. An admin of this host can.');
+  }
+  if (permission.reauth === true && !typedLately(caller, now)) {
+    throw new ToruError('reauth_required', 'Type your password again: this change needs one from the last 15 minutes.', { extra: { max_age_s: REAUTH_MS / 1000 } });
+  }
+}
+
+function hasRole(has: Role, needs: Permission['role']): boolean {
+  return needs === 'any' || has === needs;
+}
+
+/** A time in the future is no proof: a clock was changed. The local socket proves its user anew by each connection. */
+function typedLately(caller: Pick<Caller, 'via' | 'auth_time'>, now: number): boolean {
+  return caller.via === 'local' || (caller.auth_time <= now + 60_000 && now - caller.auth_time <= REAUTH_MS);
+}
