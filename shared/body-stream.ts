@@ -45,7 +45,11 @@ export class CreditGate {
  * @returns true when the whole body went out, false when the gate closed first (the body is cancelled then).
  * @throws what the body throws.
  */
-export async function pumpBody(body: ReadableStream<Uint8Array>, gate: CreditGate, send: (bytes: Uint8Array) => void | Promise<void>): Promise<boolean> {
+export async function pumpBody(
+  body: ReadableStream<Uint8Array>,
+  gate: CreditGate,
+  send: (bytes: Uint8Array) => void | Promise<void>,
+): Promise<boolean> {
   const reader = body.getReader();
   try {
     for (;;) {

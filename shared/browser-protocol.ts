@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { ErrorCode } from './errors.ts';
 import { taskId, uuid } from './ids.ts';
 import { MAX_ARGS, MAX_STDIN_FRAME } from './limits.ts';
-import type { ErrorCode } from './errors.ts';
 import type { Run, RunState, RunSummary, SystemSample } from './model.ts';
 
 /**
@@ -19,14 +19,33 @@ export type Subscription = z.infer<typeof subscription>;
 const args = z.array(z.string()).max(MAX_ARGS);
 const inputs = z.record(z.string(), z.unknown());
 
-const runScript = z.object({ type: z.literal('run'), script: z.string().min(1).max(1024), args: args.default([]), request_id: uuid.optional() });
-const runAction = z.object({ type: z.literal('run'), action: z.string().min(1).max(64), inputs: inputs.default({}), request_id: uuid.optional() });
+const runScript = z.object({
+  type: z.literal('run'),
+  script: z.string().min(1).max(1024),
+  args: args.default([]),
+  request_id: uuid.optional(),
+});
+const runAction = z.object({
+  type: z.literal('run'),
+  action: z.string().min(1).max(64),
+  inputs: inputs.default({}),
+  request_id: uuid.optional(),
+});
 
 /** What a browser may say. */
 export const clientFrame = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('run'), script: z.string().min(1).max(1024).optional(), action: z.string().min(1).max(64).optional(), args: args.optional(), inputs: inputs.optional(), request_id: uuid.optional() })
+  z
+    .object({
+      type: z.literal('run'),
+      script: z.string().min(1).max(1024).optional(),
+      action: z.string().min(1).max(64).optional(),
+      args: args.optional(),
+      inputs: inputs.optional(),
+      request_id: uuid.optional(),
+    })
     .transform((frame, context) => {
-      const parsed = frame.action === undefined ? runScript.safeParse(frame) : frame.script === undefined ? runAction.safeParse(frame) : null;
+      const parsed =
+        frame.action === undefined ? runScript.safeParse(frame) : frame.script === undefined ? runAction.safeParse(frame) : null;
       if (parsed?.success) return parsed.data;
       context.addIssue({ code: 'custom', message: 'either `script` (with `args`) or `action` (with `inputs`)' });
       return z.NEVER;

@@ -38,4 +38,7 @@ export const grantClaims = z.strictObject({
 export type GrantClaims = z.infer<typeof grantClaims>;
 
 /** On the wire: base64url(exact JSON bytes) `.` base64url(signature). The bytes are verified before they are parsed. */
-export const grantToken = z.string().max(2048).regex(/^[\w-]+\.[\w-]{86}$/);
+export const grantToken = z
+  .string()
+  .max(2048)
+  .regex(/^[\w-]+\.[\w-]{86}$/);

@@ -1,6 +1,6 @@
 import { ToruError, unreachable } from './errors.ts';
-import { MAX_ARG_BYTES } from './limits.ts';
 import type { ActionInput } from './inputs.ts';
+import { MAX_ARG_BYTES } from './limits.ts';
 
 /**
  * Whether an answer to an action's question is good, and what the process gets of it. Pure, and without the schema
@@ -30,7 +30,8 @@ export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean)
       const variable = input.pass.variable;
       if (seen.has(`$${variable}`)) wrong.push(`Two inputs set the variable ${variable}.`);
       seen.add(`$${variable}`);
-      if (isReservedVariable(variable)) wrong.push(`“${input.label}” may not set ${variable}: it decides how programs are found or loaded.`);
+      if (isReservedVariable(variable))
+        wrong.push(`“${input.label}” may not set ${variable}: it decides how programs are found or loaded.`);
     }
     if (input.type === 'secret' && input.pass.by === 'argument') {
       wrong.push(`“${input.label}” is a secret: pass it by environment or stdin, because other users of the host can read arguments.`);
@@ -49,7 +50,9 @@ export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean)
 
 /** Variables that choose which code runs, and our own. No input may set them. */
 export function isReservedVariable(name: string): boolean {
-  return /^(PATH|HOME|SHELL|IFS|ENV|BASH_ENV|NODE_OPTIONS|PERL5OPT|PYTHONSTARTUP|PYTHONPATH|RUBYOPT)$|^(LD_|DYLD_|TORU_|BASH_FUNC)/.test(name);
+  return /^(PATH|HOME|SHELL|IFS|ENV|BASH_ENV|NODE_OPTIONS|PERL5OPT|PYTHONSTARTUP|PYTHONPATH|RUBYOPT)$|^(LD_|DYLD_|TORU_|BASH_FUNC)/.test(
+    name,
+  );
 }
 
 /**
@@ -59,7 +62,8 @@ export function isReservedVariable(name: string): boolean {
 export function resolveInputs(declared: readonly ActionInput[], given: Readonly<Record<string, unknown>>): InputValues {
   const names = new Set(declared.map((input) => input.name));
   for (const name of Object.keys(given)) {
-    if (!names.has(name)) throw new ToruError('input_undeclared', `This action has no input “${name.slice(0, 60)}”.`, { extra: { input: name.slice(0, 60) } });
+    if (!names.has(name))
+      throw new ToruError('input_undeclared', `This action has no input “${name.slice(0, 60)}”.`, { extra: { input: name.slice(0, 60) } });
   }
   const values: InputValues = {};
   for (const input of declared) {
@@ -92,7 +96,9 @@ function checkValue(input: ActionInput, value: unknown): InputValue {
     case 'secret': {
       const given = text();
       if (given.length > input.max_length || new TextEncoder().encode(given).length > MAX_ARG_BYTES) {
-        throw new ToruError('input_too_large', `“${input.label}” is longer than ${input.max_length} characters.`, { extra: { input: input.name } });
+        throw new ToruError('input_too_large', `“${input.label}” is longer than ${input.max_length} characters.`, {
+          extra: { input: input.name },
+        });
       }
       if (input.type === 'secret') return given;
       if (!input.multiline && /[\r\n]/.test(given)) return refuse('one line is expected.');

@@ -8,7 +8,13 @@ const NAME = /^[a-z][a-z0-9_]{0,39}$/;
 /** How a value travels: as one element of argv, as a variable, or as the whole standard input. Never through a shell. */
 export const passing = z.discriminatedUnion('by', [
   /** `flag` set: `--flag=value` in one element, so that no value can become an option of its own. */
-  z.object({ by: z.literal('argument'), flag: z.string().regex(/^--?[A-Za-z0-9][\w-]{0,60}$/).optional() }),
+  z.object({
+    by: z.literal('argument'),
+    flag: z
+      .string()
+      .regex(/^--?[A-Za-z0-9][\w-]{0,60}$/)
+      .optional(),
+  }),
   z.object({ by: z.literal('environment'), variable: z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/) }),
   z.object({ by: z.literal('stdin') }),
 ]);
@@ -47,7 +53,10 @@ export const actionInput = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('choice'),
     ...common,
-    options: z.array(z.object({ value: z.string().max(1024), label: z.string().max(80).optional() })).min(1).max(200),
+    options: z
+      .array(z.object({ value: z.string().max(1024), label: z.string().max(80).optional() }))
+      .min(1)
+      .max(200),
     default: z.string().optional(),
   }),
   z.object({
@@ -57,7 +66,13 @@ export const actionInput = z.discriminatedUnion('type', [
     /** As an argument: this is what is passed when true (nothing when false). Without it: `true` or `false`. */
     when_true: z.string().max(200).optional(),
   }),
-  z.object({ type: z.literal('date'), ...common, default: z.iso.date().optional(), min: z.iso.date().optional(), max: z.iso.date().optional() }),
+  z.object({
+    type: z.literal('date'),
+    ...common,
+    default: z.iso.date().optional(),
+    min: z.iso.date().optional(),
+    max: z.iso.date().optional(),
+  }),
   z.object({ type: z.literal('secret'), ...common, max_length: z.int().min(1).max(MAX_ARG_BYTES).default(4096) }),
 ]);
 export type ActionInput = z.infer<typeof actionInput>;

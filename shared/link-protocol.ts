@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { connId, hostId, sid, topicName } from './ids.ts';
 import { grantToken } from './grant.ts';
+import { connId, hostId, sid, topicName } from './ids.ts';
 import { runSummary } from './model.ts';
 
 /**
@@ -22,7 +22,12 @@ export const CONTROL = 'control';
 export const LINK_PATH = '/api/agent/ws';
 
 /** Before the proof: four messages, plain JSON, at most UNPROVEN_BYTES each. */
-export const linkChallenge = z.object({ type: z.literal('challenge'), protocol: z.int(), edge_nonce: z.string().regex(/^[0-9a-f]{64}$/), installation: z.uuid() });
+export const linkChallenge = z.object({
+  type: z.literal('challenge'),
+  protocol: z.int(),
+  edge_nonce: z.string().regex(/^[0-9a-f]{64}$/),
+  installation: z.uuid(),
+});
 export const linkProof = z.object({
   type: z.literal('proof'),
   protocol: z.int(),
@@ -39,7 +44,13 @@ export type LinkChallenge = z.infer<typeof linkChallenge>;
 export type LinkProof = z.infer<typeof linkProof>;
 
 /** The exact bytes that a proof signs, before `purposed('link', …)`: both nonces, the edge's origin, the installation, the host. */
-export function linkStatement(said: { edge_nonce: string; agent_nonce: string; origin: string; installation: string; host: string }): Uint8Array<ArrayBuffer> {
+export function linkStatement(said: {
+  edge_nonce: string;
+  agent_nonce: string;
+  origin: string;
+  installation: string;
+  host: string;
+}): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode([said.edge_nonce, said.agent_nonce, said.origin, said.installation, said.host].join('\n'));
 }
 

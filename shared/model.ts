@@ -84,7 +84,11 @@ export const actionFields = z.object({
   inputs: z.array(actionInput).max(32).default([]),
   confirm: confirmation.default('none'),
   /** Seconds until TERM; 0 = never. */
-  timeout_s: z.int().min(0).max(7 * 86_400).default(0),
+  timeout_s: z
+    .int()
+    .min(0)
+    .max(7 * 86_400)
+    .default(0),
   /** Runs of this action at the same time; 0 = any number. */
   max_concurrent: z.int().min(0).max(1000).default(0),
   when_full: z.enum(['queue', 'refuse']).default('queue'),

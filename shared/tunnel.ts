@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { sid } from './ids.ts';
 import { grantToken } from './grant.ts';
+import { sid } from './ids.ts';
 
 /**
  * HTTP over the link: how one request and its answer become frames on the topic `h/<request>`. A frame is one byte of
@@ -25,7 +25,10 @@ export type FrameKind = keyof typeof FRAME;
 export const requestHead = z.object({
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']),
   /** As it came, encoded, beginning with `/api/`, or `/link/` for what the edge itself asks. */
-  path: z.string().max(4096).regex(/^\/(?:api|link)\//),
+  path: z
+    .string()
+    .max(4096)
+    .regex(/^\/(?:api|link)\//),
   /** With its `?`, or empty. */
   query: z.string().max(8192),
   headers: z.array(z.tuple([z.string(), z.string()])).max(40),
@@ -43,9 +46,23 @@ export const responseHead = z.object({
 export type ResponseHead = z.infer<typeof responseHead>;
 
 /** What the page may send on to the host, and the host back to the page. Everything else stays where it is. */
-export const REQUEST_HEADERS: ReadonlySet<string> = new Set(['accept', 'accept-language', 'content-type', 'content-length', 'if-none-match', 'range']);
+export const REQUEST_HEADERS: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-language',
+  'content-type',
+  'content-length',
+  'if-none-match',
+  'range',
+]);
 export const RESPONSE_HEADERS: ReadonlySet<string> = new Set([
-  'content-type', 'content-length', 'content-range', 'content-disposition', 'accept-ranges', 'etag', 'last-modified', 'retry-after',
+  'content-type',
+  'content-length',
+  'content-range',
+  'content-disposition',
+  'accept-ranges',
+  'etag',
+  'last-modified',
+  'retry-after',
 ]);
 
 /** The pairs of `headers` that may pass. */

@@ -1,5 +1,5 @@
-import { unreachable } from '../../shared/errors.ts';
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
+import { unreachable } from '../../shared/errors.ts';
 import type { Run, RunSummary } from '../../shared/model.ts';
 
 /** A run, in the words of the browser's socket. */
@@ -19,7 +19,9 @@ export function endFrames(run: Run): ServerFrame[] | null {
     case 'timed_out':
       return [{ type: 'error', code: 'timed_out', data: run.reason ?? 'It took longer than its timeout, and was stopped.', task_id }, exit];
     case 'interrupted':
-      return [{ type: 'error', code: 'interrupted', data: run.reason ?? 'It did not end by itself, and how it ended is not known.', task_id }];
+      return [
+        { type: 'error', code: 'interrupted', data: run.reason ?? 'It did not end by itself, and how it ended is not known.', task_id },
+      ];
     case 'refused':
       return [{ type: 'error', code: 'run_refused', data: run.reason ?? 'It was not started.', task_id }];
     default:

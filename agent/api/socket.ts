@@ -1,13 +1,12 @@
+import type { ClientFrame, ServerFrame, Subscription } from '../../shared/browser-protocol.ts';
 import { clientFrame } from '../../shared/browser-protocol.ts';
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
 import { MAX_CLIENT_FRAME, PROTOCOL_VERSION } from '../../shared/limits.ts';
-import type { ClientFrame, ServerFrame, Subscription } from '../../shared/browser-protocol.ts';
-import type { Attachment, ViewerPort } from '../logs/viewers.ts';
 import type { Streams } from '../logs/streams.ts';
+import type { Attachment, ViewerPort } from '../logs/viewers.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Caller } from '../users/caller.ts';
-import { authorize } from '../users/permissions.ts';
-import type { FrameKey } from '../users/permissions.ts';
+import { authorize, frameKey } from '../users/permissions.ts';
 
 /** What one browser's socket needs of the agent. */
 export interface SocketRooms {
@@ -101,7 +100,11 @@ export class BrowserSocket {
   async #run(frame: Extract<ClientFrame, { type: 'run' }>, caller: Caller): Promise<void> {
     const { request_id } = frame;
     const what = 'action' in frame ? { action: frame.action, inputs: frame.inputs } : { script: frame.script, args: frame.args };
-    const { task_id, state } = await this.#rooms.runs.start(caller, { ...what, source: 'page', ...(request_id === undefined ? {} : { request_id }) });
+    const { task_id, state } = await this.#rooms.runs.start(caller, {
+      ...what,
+      source: 'page',
+      ...(request_id === undefined ? {} : { request_id }),
+    });
     if (this.#closed) return;
     this.#send({ type: 'started', task_id, request_id: request_id ?? null, state });
     this.#attach(caller, task_id, 0);
@@ -111,7 +114,8 @@ export class BrowserSocket {
   #attach(caller: Caller, taskId: string, from: number | 'tail'): void {
     const run = this.#rooms.runs.get(caller, taskId);
     this.#attached.get(taskId)?.detach();
-    if (this.#attached.size >= MAX_ATTACHED) throw new ToruError('too_many_requests', `One connection can watch ${MAX_ATTACHED} runs. Close some of them first.`);
+    if (this.#attached.size >= MAX_ATTACHED)
+      throw new ToruError('too_many_requests', `One connection can watch ${MAX_ATTACHED} runs. Close some of them first.`);
     let ended = false;
     const attachment = this.#rooms.streams.attach(taskId, this.#port, from, {
       start: (cursor, window) => this.#send({ type: 'attached', task_id: taskId, cursor, window, run }),
@@ -156,7 +160,8 @@ function parseFrame(text: string): ClientFrame {
   const parsed = clientFrame.safeParse(parseJson(text));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  if (issue?.code === 'invalid_union' && issue.path.join('.') === 'type') throw new ToruError('unknown_type', 'A frame needs a “type” that this host knows.');
+  if (issue?.code === 'invalid_union' && issue.path.join('.') === 'type')
+    throw new ToruError('unknown_type', 'A frame needs a “type” that this host knows.');
   const where = issue === undefined || issue.path.length === 0 ? '' : `“${issue.path.join('.')}”: `;
   throw new ToruError('bad_frame', `${where}${issue?.message ?? 'not a frame'}`);
 }
@@ -186,24 +191,4 @@ function idsOf(about: object | null): { task_id?: string; request_id?: string } 
   if ('task_id' in about && typeof about.task_id === 'string') ids.task_id = about.task_id.slice(0, 64);
   if ('request_id' in about && typeof about.request_id === 'string') ids.request_id = about.request_id.slice(0, 64);
   return ids;
-}
-
-/** A frame's place in the table of permissions: some types ask for different rights by what is in them. */
-function frameKey(frame: ClientFrame): FrameKey {
-  switch (frame.type) {
-    case 'run':
-      return 'action' in frame ? 'run.action' : 'run.script';
-    case 'subscribe':
-      return `subscribe.${frame.topic}`;
-    case 'unsubscribe':
-    case 'cancel':
-    case 'attach':
-    case 'detach':
-    case 'ack':
-    case 'input':
-    case 'ping':
-      return frame.type;
-    default:
-      return unreachable(frame);
-  }
 }

@@ -1,11 +1,11 @@
-import { CLOSE } from '../../shared/wire.ts';
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
 import type { EdgeControl } from '../../shared/link-protocol.ts';
 import type { RunSummary } from '../../shared/model.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
+import { CLOSE } from '../../shared/wire.ts';
 import type { BroadcastSink } from '../api/broadcasts.ts';
-import { BrowserSocket } from '../api/socket.ts';
 import type { SocketRooms } from '../api/socket.ts';
+import { BrowserSocket } from '../api/socket.ts';
 import type { LinkListener, LinkSession } from '../link/link.ts';
 import type { Carrier } from '../logs/viewers.ts';
 import type { Caller } from '../users/caller.ts';
@@ -29,7 +29,11 @@ export interface EdgeDoorRooms {
   login: Login;
   /** The newest runs, oldest first: what the edge shows when we are away, brought up to date at each link. */
   recent(): RunSummary[];
-  log: { info(detail: object, message: string): void; warn(detail: object, message: string): void; error(detail: object, message: string): void };
+  log: {
+    info(detail: object, message: string): void;
+    warn(detail: object, message: string): void;
+    error(detail: object, message: string): void;
+  };
 }
 
 /**
@@ -204,9 +208,11 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
   }
 
   #revoked(sids: readonly string[]): void {
-    for (const { id, sids: pending } of this.#rooms.grants.pendingRevocations()) this.#session?.control({ type: 'revoke', id, sids: pending });
+    for (const { id, sids: pending } of this.#rooms.grants.pendingRevocations())
+      this.#session?.control({ type: 'revoke', id, sids: pending });
     const ended = new Set(sids);
-    for (const [conn, { sid }] of this.#connections) if (ended.has(sid)) this.#shut(conn, new ToruError('session_expired', 'The session ended.'));
+    for (const [conn, { sid }] of this.#connections)
+      if (ended.has(sid)) this.#shut(conn, new ToruError('session_expired', 'The session ended.'));
   }
 
   async #answer(head: RequestHead, body: ReadableStream<Uint8Array> | null, signal: AbortSignal): Promise<Response> {
@@ -214,12 +220,18 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     if (head.caller === null) throw new ToruError('unauthenticated', 'Log in first.');
     const verified = this.#rooms.grants.verify(head.caller.grant);
     if (verified.sid !== head.caller.sid) throw new ToruError('unauthenticated', 'The grant belongs to another session.');
-    const request = new Request(`http://host${head.path}${head.query}`, { method: head.method, headers: head.headers, signal, ...(body === null ? {} : { body, duplex: 'half' }) });
+    const request = new Request(`http://host${head.path}${head.query}`, {
+      method: head.method,
+      headers: head.headers,
+      signal,
+      ...(body === null ? {} : { body, duplex: 'half' }),
+    });
     return this.#rooms.api.fetch(request, { caller: { ...verified, address: head.caller.address } });
   }
 }
 
 /** A connection is fixed to its session and its user (SECURITY rule 4). */
 function requireSame(caller: Caller, connection: { sid: string; user_id: string }): void {
-  if (caller.sid !== connection.sid || caller.user_id !== connection.user_id) throw new ToruError('unauthenticated', 'The grant belongs to another session.');
+  if (caller.sid !== connection.sid || caller.user_id !== connection.user_id)
+    throw new ToruError('unauthenticated', 'The grant belongs to another session.');
 }

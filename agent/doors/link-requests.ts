@@ -8,7 +8,13 @@ import type { Login } from '../users/login.ts';
 
 /** What the edge asks for itself, at login, renewal and logout. No caller: the link proves who asks. */
 
-const loginRequest = z.object({ username: z.string().max(200), password: z.string(), sid, address: z.string().max(64), user_agent: z.string().max(300) });
+const loginRequest = z.object({
+  username: z.string().max(200),
+  password: z.string(),
+  sid,
+  address: z.string().max(64),
+  user_agent: z.string().max(300),
+});
 const renewRequest = z.object({ grant: grantToken });
 const logoutRequest = z.object({ sid });
 

@@ -1,7 +1,16 @@
-import { ToruError, toToruError } from '../../shared/errors.ts';
 import { CreditGate, IncomingBody, pumpBody } from '../../shared/body-stream.ts';
-import { RESPONSE_HEADERS, creditOf, decodeFrame, encodeCredit, encodeFrame, encodeJson, passable, requestHead } from '../../shared/tunnel.ts';
+import { ToruError, toToruError } from '../../shared/errors.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
+import {
+  creditOf,
+  decodeFrame,
+  encodeCredit,
+  encodeFrame,
+  encodeJson,
+  passable,
+  RESPONSE_HEADERS,
+  requestHead,
+} from '../../shared/tunnel.ts';
 
 /** What the tunnel writes to: frames of one request, at once or when it is their turn. */
 export interface TunnelSink {
@@ -72,7 +81,8 @@ export class TunnelServer {
 
   /** The link is gone: every request ends here. */
   close(): void {
-    for (const [request, exchange] of this.#exchanges) this.#abort(request, exchange, new ToruError('host_offline', 'The link to the edge was lost.'));
+    for (const [request, exchange] of this.#exchanges)
+      this.#abort(request, exchange, new ToruError('host_offline', 'The link to the edge was lost.'));
   }
 
   #begin(request: string, bytes: Uint8Array): void {
@@ -91,26 +101,33 @@ export class TunnelServer {
     const exchange: Exchange = {
       abort: new AbortController(),
       gate: new CreditGate(),
-      body: refusal === null && head.data?.body === true
-        ? new IncomingBody(
-            (granted) => this.#sink.send(request, encodeCredit(granted)),
-            () => undefined, // What the handler does not read simply gets no more credit.
-          )
-        : null,
+      body:
+        refusal === null && head.data?.body === true
+          ? new IncomingBody(
+              (granted) => this.#sink.send(request, encodeCredit(granted)),
+              () => undefined, // What the handler does not read simply gets no more credit.
+            )
+          : null,
     };
     this.#exchanges.set(request, exchange);
-    const answered = refusal !== null || head.data === undefined
-      ? Promise.resolve(errorResponse(refusal ?? new ToruError('bad_request', 'No request.')))
-      : this.#answer(head.data, exchange.body?.stream ?? null, exchange.abort.signal).catch(errorResponse);
-    void answered.then((response) => this.#send(request, exchange, response)).finally(() => {
-      this.#exchanges.delete(request);
-    });
+    const answered =
+      refusal !== null || head.data === undefined
+        ? Promise.resolve(errorResponse(refusal ?? new ToruError('bad_request', 'No request.')))
+        : this.#answer(head.data, exchange.body?.stream ?? null, exchange.abort.signal).catch(errorResponse);
+    void answered
+      .then((response) => this.#send(request, exchange, response))
+      .finally(() => {
+        this.#exchanges.delete(request);
+      });
   }
 
   async #send(request: string, exchange: Exchange, response: Response): Promise<void> {
     const { signal } = exchange.abort;
     if (signal.aborted) return response.body?.cancel();
-    this.#sink.send(request, encodeJson('head', { status: response.status, headers: passable(response.headers, RESPONSE_HEADERS), body: response.body !== null }));
+    this.#sink.send(
+      request,
+      encodeJson('head', { status: response.status, headers: passable(response.headers, RESPONSE_HEADERS), body: response.body !== null }),
+    );
     if (response.body === null) return;
     try {
       const whole = await pumpBody(response.body, exchange.gate, (bytes) => this.#turn(request, bytes, signal));

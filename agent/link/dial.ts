@@ -1,8 +1,8 @@
 import { WebSocket } from 'ws';
-import { MAX_LINK_FRAME, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import { randomHex, toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
-import { CONTROL, LINK_PATH, cutText, edgeControl, linkChallenge, linkStatement } from '../../shared/link-protocol.ts';
+import { MAX_LINK_FRAME, PROTOCOL_VERSION } from '../../shared/limits.ts';
+import { CONTROL, cutText, edgeControl, LINK_PATH, linkChallenge, linkStatement } from '../../shared/link-protocol.ts';
 import type { Identity } from './identity.ts';
 
 /** Where an edge is: `url` is what is dialled, `origin` what the proof names. They differ only behind a port of our own. */
@@ -38,12 +38,23 @@ const HANDSHAKE_MS = 15_000;
  * as the welcome in the same tick.
  * @returns what `take` returned. @throws DialError
  */
-export function dial<T>(edge: EdgeAddress, identity: Identity, self: HostSelf, signal: AbortSignal, take: (dialled: Dialled) => T): Promise<{ taken: T }> {
+export function dial<T>(
+  edge: EdgeAddress,
+  identity: Identity,
+  self: HostSelf,
+  signal: AbortSignal,
+  take: (dialled: Dialled) => T,
+): Promise<{ taken: T }> {
   return new Promise((resolve, reject) => {
     const url = new URL(LINK_PATH, edge.url);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     url.searchParams.set('host', self.id);
-    const socket = new WebSocket(url, { maxPayload: MAX_LINK_FRAME, perMessageDeflate: false, handshakeTimeout: HANDSHAKE_MS, followRedirects: false });
+    const socket = new WebSocket(url, {
+      maxPayload: MAX_LINK_FRAME,
+      perMessageDeflate: false,
+      handshakeTimeout: HANDSHAKE_MS,
+      followRedirects: false,
+    });
     let installation: string | null = null;
 
     const finish = (error: DialError | null, dialled?: Dialled): void => {
@@ -57,16 +68,25 @@ export function dial<T>(edge: EdgeAddress, identity: Identity, self: HostSelf, s
       reject(error ?? new DialError('the link was not made'));
     };
     const onAbort = (): void => finish(new DialError('stopped'));
-    const timer = setTimeout(() => finish(new DialError(`the edge at ${edge.origin} did not finish the handshake in ${HANDSHAKE_MS / 1000} s`)), HANDSHAKE_MS);
+    const timer = setTimeout(
+      () => finish(new DialError(`the edge at ${edge.origin} did not finish the handshake in ${HANDSHAKE_MS / 1000} s`)),
+      HANDSHAKE_MS,
+    );
     signal.addEventListener('abort', onAbort);
 
     socket.on('error', (error) => finish(new DialError(`no connection to ${edge.origin}: ${error.message}`, { cause: error })));
     socket.on('unexpected-response', (_request, response) => {
-      finish(new DialError(response.statusCode === 404
-        ? `${edge.origin} does not know this host. Give it this host’s key: see “toru doctor”.`
-        : `${edge.origin} answered ${response.statusCode} instead of opening a WebSocket`));
+      finish(
+        new DialError(
+          response.statusCode === 404
+            ? `${edge.origin} does not know this host. Give it this host’s key: see “toru doctor”.`
+            : `${edge.origin} answered ${response.statusCode} instead of opening a WebSocket`,
+        ),
+      );
     });
-    socket.on('close', (code, reason) => finish(new DialError(`${edge.origin} closed the link (${code}${reason.length > 0 ? `: ${reason.toString()}` : ''})`)));
+    socket.on('close', (code, reason) =>
+      finish(new DialError(`${edge.origin} closed the link (${code}${reason.length > 0 ? `: ${reason.toString()}` : ''})`)),
+    );
     socket.on('message', (data, binary) => {
       if (binary) return finish(new DialError('the edge sent bytes before its welcome'));
       const text = data.toString();
@@ -77,12 +97,24 @@ export function dial<T>(edge: EdgeAddress, identity: Identity, self: HostSelf, s
         const agentNonce = randomHex(32);
         const said = { edge_nonce: challenge.data.edge_nonce, agent_nonce: agentNonce, origin: edge.origin, installation, host: self.id };
         const signature = toBase64Url(identity.sign(purposed('link', linkStatement(said))));
-        socket.send(JSON.stringify({ type: 'proof', protocol: PROTOCOL_VERSION, host: self.id, name: self.name, version: self.version, agent_nonce: agentNonce, origin: edge.origin, signature }));
+        socket.send(
+          JSON.stringify({
+            type: 'proof',
+            protocol: PROTOCOL_VERSION,
+            host: self.id,
+            name: self.name,
+            version: self.version,
+            agent_nonce: agentNonce,
+            origin: edge.origin,
+            signature,
+          }),
+        );
         return;
       }
       const cut = cutText(text);
       const welcome = edgeControl.safeParse(cut?.topic === CONTROL ? parseJson(cut.payload) : null);
-      if (!welcome.success || welcome.data.type !== 'welcome') return finish(new DialError('the edge sent something else before its welcome'));
+      if (!welcome.success || welcome.data.type !== 'welcome')
+        return finish(new DialError('the edge sent something else before its welcome'));
       finish(null, { socket, installation, epoch: welcome.data.epoch });
     });
   });

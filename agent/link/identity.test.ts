@@ -22,7 +22,13 @@ test('another key, other bytes or a bent signature do not verify', () => {
   const signature = one.sign(bytes);
   expect(verifyWith(other.publicKey, bytes, signature)).toBe(false);
   expect(verifyWith(one.publicKey, bytes.subarray(1), signature)).toBe(false);
-  expect(verifyWith(one.publicKey, bytes, signature.map((byte, at) => (at === 5 ? byte ^ 1 : byte)))).toBe(false);
+  expect(
+    verifyWith(
+      one.publicKey,
+      bytes,
+      signature.map((byte, at) => (at === 5 ? byte ^ 1 : byte)),
+    ),
+  ).toBe(false);
   expect(verifyWith(one.publicKey, bytes, signature.subarray(1))).toBe(false);
   expect(verifyWith(one.publicKey.subarray(1), bytes, signature)).toBe(false);
 });

@@ -23,7 +23,8 @@ export function loadIdentity(home: string): Identity {
   const file = join(home, 'agent.key');
   const pem = readKey(file) ?? createKey(file);
   const privateKey = createPrivateKey(pem);
-  if (privateKey.asymmetricKeyType !== 'ed25519') throw new Error(`${file} is not an Ed25519 key. Restore it from a backup, or remove it to get a new identity.`);
+  if (privateKey.asymmetricKeyType !== 'ed25519')
+    throw new Error(`${file} is not an Ed25519 key. Restore it from a backup, or remove it to get a new identity.`);
   const publicKey = new Uint8Array(createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).subarray(SPKI_PREFIX.length));
   return {
     publicKey,

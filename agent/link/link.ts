@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PING, PONG } from '../../shared/wire.ts';
+import type { WebSocket } from 'ws';
 import { backoff } from '../../shared/backoff.ts';
 import { BACKOFF_HEALTHY_MS, HEARTBEAT_MS, LINK_DEAD_MS } from '../../shared/limits.ts';
-import { CONTROL, binaryMessage, cutBinary, cutText, edgeControl, textMessage } from '../../shared/link-protocol.ts';
 import type { AgentControl, EdgeControl } from '../../shared/link-protocol.ts';
-import type { WebSocket } from 'ws';
-import { dial } from './dial.ts';
+import { binaryMessage, CONTROL, cutBinary, cutText, edgeControl, textMessage } from '../../shared/link-protocol.ts';
+import { PING, PONG } from '../../shared/wire.ts';
 import type { Dialled, EdgeAddress, HostSelf } from './dial.ts';
+import { dial } from './dial.ts';
 import type { Identity } from './identity.ts';
 import { Outbound } from './outbound.ts';
 

@@ -1,8 +1,8 @@
-import { viewerWindow } from '../../shared/limits.ts';
 import type { Cursor } from '../../shared/browser-protocol.ts';
+import { viewerWindow } from '../../shared/limits.ts';
 import { encode } from './frames.ts';
-import { RunStream } from './viewers.ts';
 import type { Attachment, Carrier, LogReader, ViewerPort } from './viewers.ts';
+import { RunStream } from './viewers.ts';
 
 /** Where the streams get what they show. */
 export interface StreamSource {
@@ -43,7 +43,12 @@ export class Streams {
    * viewer was detached or has been told how the run ended.
    * @throws ToruError unknown_task
    */
-  attach(taskId: string, port: ViewerPort, from: Cursor | 'tail', on: { start(cursor: Cursor, window: number): void; ended(): void }): Attachment {
+  attach(
+    taskId: string,
+    port: ViewerPort,
+    from: Cursor | 'tail',
+    on: { start(cursor: Cursor, window: number): void; ended(): void },
+  ): Attachment {
     const log = this.#source.log(taskId);
     const stream = this.#streams.get(taskId) ?? this.#open(taskId, log);
     const start = from === 'tail' ? log.end : from;
@@ -66,7 +71,13 @@ export class Streams {
   }
 
   #open(taskId: string, log: LogReader): RunStream {
-    const stream = new RunStream(taskId, log, this.#carrier, () => this.#source.endFrames(taskId), () => this.#streams.delete(taskId));
+    const stream = new RunStream(
+      taskId,
+      log,
+      this.#carrier,
+      () => this.#source.endFrames(taskId),
+      () => this.#streams.delete(taskId),
+    );
     this.#streams.set(taskId, stream);
     return stream;
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import type { Chunk } from './run-log.ts';
 import { Streams } from './streams.ts';
 import type { Carrier, LogReader, ViewerPort } from './viewers.ts';
-import type { Chunk } from './run-log.ts';
 
 /** A log in memory with the manners of the real one: chunks of one stream each, cut where records were. */
 class MemoryLog implements LogReader {
@@ -32,7 +32,12 @@ class MemoryLog implements LogReader {
       if (chunk.to <= from || left <= 0) continue;
       const begin = Math.max(from, chunk.from);
       const length = Math.min(left, chunk.to - begin);
-      found.push({ stream: chunk.stream, bytes: chunk.bytes.subarray(begin - chunk.from, begin - chunk.from + length), from: begin, to: begin + length });
+      found.push({
+        stream: chunk.stream,
+        bytes: chunk.bytes.subarray(begin - chunk.from, begin - chunk.from + length),
+        from: begin,
+        to: begin + length,
+      });
       left -= length;
     }
     return found;
@@ -130,7 +135,15 @@ function build() {
   const edge = new Edge();
   let end: string[] | null = null;
   const streams = new Streams({ log: () => log, endFrames: () => end }, edge);
-  return { log, edge, streams, finish: (): void => { end = ['{"type":"exit","code":0}']; log.finish(); } };
+  return {
+    log,
+    edge,
+    streams,
+    finish: (): void => {
+      end = ['{"type":"exit","code":0}'];
+      log.finish();
+    },
+  };
 }
 
 test('a late viewer gets all from the log, then shares the live stream with the first', async () => {
@@ -220,43 +233,46 @@ function randomOf(seed: number): () => number {
   };
 }
 
-test.each(Array.from({ length: 25 }, (_, seed) => seed))('whatever happens in whatever order, every viewer reads the run exactly (seed %i)', async (seed) => {
-  const random = randomOf(seed);
-  const { log, edge, streams, finish } = build();
-  const views: { viewer: Viewer; attachment: ReturnType<Streams['attach']>; sentBefore: number }[] = [];
-  let written = '';
-  for (let step = 0; step < 300; step += 1) {
-    const dice = random();
-    const some = views[Math.floor(random() * views.length)];
-    if (dice < 0.35) {
-      const text = `${step}:${'é✓𝄞a'[Math.floor(random() * 4)]?.repeat(1) ?? ''}${'z'.repeat(Math.floor(random() * 60_000))}\n`;
-      written += text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
-      log.append(random() < 0.5 ? 'stdout' : 'stderr', text);
-    } else if (dice < 0.4 && views.length < 6) {
-      const viewer = new Viewer(edge);
-      views.push({ viewer, attachment: streams.attach('a', viewer, 0, noop), sentBefore: 0 });
-    } else if (dice < 0.45 && some !== undefined) {
-      // The browser drops and comes back: a new connection, from the cursor that it has.
-      some.attachment.detach();
-      const again = new Viewer(edge);
+test.each(Array.from({ length: 25 }, (_, seed) => seed))(
+  'whatever happens in whatever order, every viewer reads the run exactly (seed %i)',
+  async (seed) => {
+    const random = randomOf(seed);
+    const { log, edge, streams, finish } = build();
+    const views: { viewer: Viewer; attachment: ReturnType<Streams['attach']>; sentBefore: number }[] = [];
+    let written = '';
+    for (let step = 0; step < 300; step += 1) {
+      const dice = random();
+      const some = views[Math.floor(random() * views.length)];
+      if (dice < 0.35) {
+        const text = `${step}:${'é✓𝄞a'[Math.floor(random() * 4)]?.repeat(1) ?? ''}${'z'.repeat(Math.floor(random() * 60_000))}\n`;
+        written += text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd');
+        log.append(random() < 0.5 ? 'stdout' : 'stderr', text);
+      } else if (dice < 0.4 && views.length < 6) {
+        const viewer = new Viewer(edge);
+        views.push({ viewer, attachment: streams.attach('a', viewer, 0, noop), sentBefore: 0 });
+      } else if (dice < 0.45 && some !== undefined) {
+        // The browser drops and comes back: a new connection, from the cursor that it has.
+        some.attachment.detach();
+        const again = new Viewer(edge);
+        edge.deliver();
+        again.text = some.viewer.text;
+        again.cursor = some.viewer.cursor;
+        some.viewer = again;
+        some.attachment = streams.attach('a', again, again.cursor, noop);
+      } else if (dice < 0.7 && some !== undefined) some.attachment.ack(some.viewer.cursor);
+      else if (dice < 0.85) edge.deliver(Math.floor(random() * 5));
+      else await new Promise((resolve) => setTimeout(resolve, random() < 0.3 ? 17 : 0));
+    }
+    finish();
+    for (let round = 0; round < 2_000 && views.some(({ viewer }) => viewer.frames.at(-1)?.type !== 'exit'); round += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
       edge.deliver();
-      again.text = some.viewer.text;
-      again.cursor = some.viewer.cursor;
-      some.viewer = again;
-      some.attachment = streams.attach('a', again, again.cursor, noop);
-    } else if (dice < 0.7 && some !== undefined) some.attachment.ack(some.viewer.cursor);
-    else if (dice < 0.85) edge.deliver(Math.floor(random() * 5));
-    else await new Promise((resolve) => setTimeout(resolve, random() < 0.3 ? 17 : 0));
-  }
-  finish();
-  for (let round = 0; round < 2_000 && views.some(({ viewer }) => viewer.frames.at(-1)?.type !== 'exit'); round += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-    edge.deliver();
-    for (const { viewer, attachment } of views) attachment.ack(viewer.cursor);
-    if (round % 20 === 0) await settle(edge, 1);
-  }
-  for (const { viewer } of views) {
-    expect(viewer.text === written).toBe(true);
-    expect(viewer.frames.at(-1)?.type).toBe('exit');
-  }
-});
+      for (const { viewer, attachment } of views) attachment.ack(viewer.cursor);
+      if (round % 20 === 0) await settle(edge, 1);
+    }
+    for (const { viewer } of views) {
+      expect(viewer.text === written).toBe(true);
+      expect(viewer.frames.at(-1)?.type).toBe('exit');
+    }
+  },
+);

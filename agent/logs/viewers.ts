@@ -1,5 +1,5 @@
-import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import type { Cursor } from '../../shared/browser-protocol.ts';
+import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import { encode, outputFrames } from './frames.ts';
 import type { Chunk, RunLog } from './run-log.ts';
 
@@ -130,10 +130,11 @@ export class RunStream {
       this.#timer = null;
       this.#publishing = true;
       this.#carrier.turn(() => this.#publish());
-    } else this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      this.#publishSoon();
-    }, wait);
+    } else
+      this.#timer ??= setTimeout(() => {
+        this.#timer = null;
+        this.#publishSoon();
+      }, wait);
   }
 
   /** One turn: at most one frame's worth of bytes, to everybody who has credit for it. */
@@ -185,14 +186,15 @@ export class RunStream {
     const credit = Math.max(SMALLEST_READ, viewer.window - (viewer.cursor - viewer.acked));
     const wanted = Math.min(MAX_OUTPUT_FRAME, credit, tail - viewer.cursor);
     this.#log.read(viewer.cursor, wanted).then(
-      (chunks) => this.#carrier.turn(() => {
-        viewer.busy = false;
-        if (viewer.gone) return;
-        if (chunks.length === 0) return this.#fail(viewer);
-        this.#deliver(viewer, chunks);
-        this.#lastStep(viewer);
-        this.#advance(viewer);
-      }),
+      (chunks) =>
+        this.#carrier.turn(() => {
+          viewer.busy = false;
+          if (viewer.gone) return;
+          if (chunks.length === 0) return this.#fail(viewer);
+          this.#deliver(viewer, chunks);
+          this.#lastStep(viewer);
+          this.#advance(viewer);
+        }),
       () => this.#fail(viewer),
     );
   }
@@ -200,7 +202,9 @@ export class RunStream {
   /** The log went away under the reader (retention, a broken disk): the view ends, and says how to go on. */
   #fail(viewer: Viewer): void {
     if (viewer.gone) return;
-    viewer.port.send(encode({ type: 'error', code: 'internal', data: 'The output could not be read. Open the run again.', task_id: this.#taskId }));
+    viewer.port.send(
+      encode({ type: 'error', code: 'internal', data: 'The output could not be read. Open the run again.', task_id: this.#taskId }),
+    );
     this.#remove(viewer);
   }
 
