@@ -13,7 +13,9 @@ export function actionsApi({ actions }: Rooms) {
       actions.reorder(c.env.caller, c.req.valid('json').ids);
       return c.json<List<Action | ClientAction>>({ items: await actions.list(c.env.caller), next_cursor: null });
     })
-    .get('/:id', params(actionParams), async (c) => c.json<Action | ClientAction>(await actions.view(c.env.caller, c.req.valid('param').id)))
+    .get('/:id', params(actionParams), async (c) =>
+      c.json<Action | ClientAction>(await actions.view(c.env.caller, c.req.valid('param').id)),
+    )
     .patch('/:id', params(actionParams), body(actionPatch), async (c) =>
       c.json<Action>(await actions.update(c.env.caller, c.req.valid('param').id, c.req.valid('json'))),
     )

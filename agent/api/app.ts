@@ -1,6 +1,7 @@
 import { actionsApi } from './actions.ts';
 import { auditApi } from './audit.ts';
 import { router } from './env.ts';
+import { failed, guard, noRoute } from './guard.ts';
 import type { Rooms } from './rooms.ts';
 import { runsApi } from './runs.ts';
 import { scriptsApi } from './scripts.ts';
@@ -16,7 +17,8 @@ export type { Rooms } from './rooms.ts';
  * The door says who asks: `app.fetch(request, { caller })`.
  */
 export function createApi(rooms: Rooms) {
-  return router()
+  const api = router()
+    .use(guard)
     .use(jsonOnly)
     .route('/api/scripts', scriptsApi(rooms))
     .route('/api/actions', actionsApi(rooms))
@@ -25,6 +27,9 @@ export function createApi(rooms: Rooms) {
     .route('/api/settings', settingsApi(rooms))
     .route('/api/users', usersApi(rooms))
     .route('/api/audit', auditApi(rooms));
+  api.onError(failed(rooms.log));
+  api.notFound(noRoute);
+  return api;
 }
 
 /** For `hc<Api>`: every route with its body, query and answer. */

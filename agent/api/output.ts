@@ -14,7 +14,9 @@ export function outputResponse(log: OutputLog, query: OutputQuery, caller: Calle
   const from = cursorOf(query.from, log);
   const follow = query.follow === 'true';
   if (follow && caller.via !== 'local') {
-    throw new ToruError('bad_request', '“follow” works at the local socket only: attach on the WebSocket instead.', { extra: { field: 'follow' } });
+    throw new ToruError('bad_request', '“follow” works at the local socket only: attach on the WebSocket instead.', {
+      extra: { field: 'follow' },
+    });
   }
   const headers = new Headers({
     'content-type': query.format === 'jsonl' ? 'application/x-ndjson; charset=utf-8' : 'text/plain; charset=utf-8',
@@ -31,7 +33,8 @@ export function outputResponse(log: OutputLog, query: OutputQuery, caller: Calle
 function cursorOf(text: string | undefined, log: OutputLog): number {
   if (text === undefined) return 0;
   const cursor = /^\d{1,15}$/.test(text) ? Number(text) : null;
-  if (cursor === null || cursor > log.end) throw new ToruError('bad_cursor', `“from” is a number of bytes, from 0 to ${log.end} now.`, { extra: { end: log.end } });
+  if (cursor === null || cursor > log.end)
+    throw new ToruError('bad_cursor', `“from” is a number of bytes, from 0 to ${log.end} now.`, { extra: { end: log.end } });
   return cursor;
 }
 

@@ -1,5 +1,17 @@
 import type { ActionCreate, ActionPatch, AuditQuery, RunsQuery, SettingsPatch, UserCreate, UserPatch } from '../../shared/api.ts';
-import type { Action, AuditEntry, ClientAction, List, Run, RunSource, RunState, Script, Settings, System, User } from '../../shared/model.ts';
+import type {
+  Action,
+  AuditEntry,
+  ClientAction,
+  List,
+  Run,
+  RunSource,
+  RunState,
+  Script,
+  Settings,
+  System,
+  User,
+} from '../../shared/model.ts';
 import type { Caller } from '../users/caller.ts';
 
 /** What the API needs of each room of the agent: the smallest seam, so that a test may bring its own. */
@@ -74,6 +86,7 @@ export interface SettingsRoom {
 
 export interface UsersRoom {
   list(): User[];
+  get(id: string): User | null;
   create(fields: UserCreate, caller: Caller): Promise<User>;
   update(id: string, patch: UserPatch, caller: Caller): Promise<User>;
   remove(id: string, caller: Caller): void | Promise<void>;

@@ -1,5 +1,6 @@
 import { outputQuery, runRequest, runsQuery, taskParams } from '../../shared/api.ts';
 import type { List, Run, RunState } from '../../shared/model.ts';
+import { authorize } from '../users/permissions.ts';
 import { router } from './env.ts';
 import { outputResponse } from './output.ts';
 import type { Rooms } from './rooms.ts';
@@ -10,7 +11,9 @@ export function runsApi({ runs }: Rooms) {
   return router()
     .post('/', body(runRequest), async (c) => {
       const { caller } = c.env;
-      const started = await runs.start(caller, { ...c.req.valid('json'), source: caller.via === 'local' ? 'cli' : 'api' });
+      const asked = c.req.valid('json');
+      authorize(caller, asked.action === undefined ? 'run.script' : 'run.action');
+      const started = await runs.start(caller, { ...asked, source: caller.via === 'local' ? 'cli' : 'api' });
       return c.json<{ task_id: string; state: RunState }, 202>(started, 202);
     })
     .get('/', query(runsQuery), (c) => c.json<List<Run>>(runs.list(c.env.caller, c.req.valid('query'))))

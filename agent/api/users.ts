@@ -1,14 +1,20 @@
 import { userCreate, userParams, userPatch } from '../../shared/api.ts';
+import { ToruError } from '../../shared/errors.ts';
 import type { List, User } from '../../shared/model.ts';
 import { router } from './env.ts';
 import type { Rooms } from './rooms.ts';
 import { body, params } from './validate.ts';
 
-/** Users: for admins, and to change one the password must have been typed lately (SECURITY rule 7). */
+/** Users: for admins, who must have typed their password lately to change one (SECURITY rule 7). Everybody may change their own password. */
 export function usersApi({ users }: Rooms) {
   return router()
     .get('/', (c) => c.json<List<User>>({ items: users.list(), next_cursor: null }))
     .post('/', body(userCreate), async (c) => c.json<User, 201>(await users.create(c.req.valid('json'), c.env.caller), 201))
+    .get('/:id', params(userParams), (c) => {
+      const user = users.get(c.req.valid('param').id);
+      if (user === null) throw new ToruError('unknown_user', 'There is no such user. The list may have changed: load it again.');
+      return c.json<User>(user);
+    })
     .patch('/:id', params(userParams), body(userPatch), async (c) =>
       c.json<User>(await users.update(c.req.valid('param').id, c.req.valid('json'), c.env.caller)),
     )

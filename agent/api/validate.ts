@@ -27,7 +27,9 @@ function refuse(result: { success: boolean; error?: { readonly issues: readonly 
   const issue = result.error?.issues[0];
   const field = issue === undefined ? '' : fieldOf(issue);
   const message = issue?.message ?? 'not as expected';
-  throw new ToruError('bad_request', field === '' ? `The request is not as expected: ${message}.` : `“${field}”: ${message}.`, { extra: field === '' ? {} : { field } });
+  throw new ToruError('bad_request', field === '' ? `The request is not as expected: ${message}.` : `“${field}”: ${message}.`, {
+    extra: field === '' ? {} : { field },
+  });
 }
 
 interface Issue {

@@ -33,7 +33,10 @@ export function headOf(text: string): Head {
       if (line.trim() === '') continue;
       break;
     }
-    const said = (comment[1] ?? '').replace(/(?:"""|'''|\*\/)\s*$/, '').replace(/\p{Cc}+/gu, ' ').trim();
+    const said = (comment[1] ?? '')
+      .replace(/(?:"""|'''|\*\/)\s*$/, '')
+      .replace(/\p{Cc}+/gu, ' ')
+      .trim();
     if (said !== '' && !isForTools(said)) return { shebang, description: said.slice(0, MAX_DESCRIPTION) };
   }
   return { shebang, description: '' };

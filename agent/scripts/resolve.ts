@@ -1,5 +1,5 @@
-import { access, constants, realpath, stat } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
+import { access, constants, realpath, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join, sep } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
@@ -22,7 +22,9 @@ export async function resolveScript(folder: string, name: string, verdicts: Fold
   });
   const asked = join(root, name);
   const path = await realpath(asked).catch((cause: unknown) => {
-    throw codeOf(cause) === 'EACCES' ? unreadable(shown, asked, cause) : new ToruError('unknown_script', `There is no script “${shown}” in the scripts folder.`, { cause });
+    throw codeOf(cause) === 'EACCES'
+      ? unreadable(shown, asked, cause)
+      : new ToruError('unknown_script', `There is no script “${shown}” in the scripts folder.`, { cause });
   });
   if (!path.startsWith(root + sep)) throw new ToruError('script_outside', `“${shown}” leads out of the scripts folder.`);
   const file = await stat(path);
@@ -79,13 +81,20 @@ function changeable(found: Stats, path: string): ToruError | null {
   }
   const self = process.getuid?.();
   if (found.uid !== 0 && found.uid !== self) {
-    return new ToruError('script_unsafe', `${quote(path)} belongs to another user. Mend it: sudo chown ${userInfo().username} ${quote(path)}`);
+    return new ToruError(
+      'script_unsafe',
+      `${quote(path)} belongs to another user. Mend it: sudo chown ${userInfo().username} ${quote(path)}`,
+    );
   }
   return null;
 }
 
 function unreadable(shown: string, path: string, cause: unknown): ToruError {
-  return new ToruError('script_unsafe', `${userInfo().username} may not look at “${shown}”. Check the folders of ${quote(path)}: namei -l ${quote(path)}`, { cause });
+  return new ToruError(
+    'script_unsafe',
+    `${userInfo().username} may not look at “${shown}”. Check the folders of ${quote(path)}: namei -l ${quote(path)}`,
+    { cause },
+  );
 }
 
 function codeOf(error: unknown): unknown {

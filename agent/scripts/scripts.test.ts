@@ -41,10 +41,13 @@ describe('resolve', () => {
     expect(await new Scripts({ scripts_dir: join(base, 'via') }).resolve('a.sh')).toBe(path);
   });
 
-  it.each(['../secret.sh', 'a/../../secret.sh', 'a/..', '..', '/bin/sh', '', 'a\0.sh', '..\\secret.sh'])('refuses %j as outside', async (name) => {
-    writeFileSync(join(base, 'secret.sh'), '#!/bin/sh\n', { mode: 0o755 });
-    await expect(scripts.resolve(name)).rejects.toMatchObject({ code: 'script_outside' });
-  });
+  it.each(['../secret.sh', 'a/../../secret.sh', 'a/..', '..', '/bin/sh', '', 'a\0.sh', '..\\secret.sh'])(
+    'refuses %j as outside',
+    async (name) => {
+      writeFileSync(join(base, 'secret.sh'), '#!/bin/sh\n', { mode: 0o755 });
+      await expect(scripts.resolve(name)).rejects.toMatchObject({ code: 'script_outside' });
+    },
+  );
 
   it('refuses a link that leads out, as file and as folder', async () => {
     writeFileSync(join(base, 'out.sh'), '#!/bin/sh\n', { mode: 0o755 });
@@ -76,7 +79,10 @@ describe('resolve', () => {
 
   it('refuses a file without the run bit, with the command that mends it', async () => {
     const path = write('plain.sh', undefined, 0o644);
-    await expect(scripts.resolve('plain.sh')).rejects.toMatchObject({ code: 'script_not_executable', message: expect.stringContaining(`chmod +x ${path}`) });
+    await expect(scripts.resolve('plain.sh')).rejects.toMatchObject({
+      code: 'script_not_executable',
+      message: expect.stringContaining(`chmod +x ${path}`),
+    });
   });
 
   it('quotes a path with a space in the command', async () => {
@@ -86,13 +92,19 @@ describe('resolve', () => {
 
   it('refuses a script that every user may change', async () => {
     const path = write('open.sh', undefined, 0o757);
-    await expect(scripts.resolve('open.sh')).rejects.toMatchObject({ code: 'script_unsafe', message: expect.stringContaining(`chmod o-w ${path}`) });
+    await expect(scripts.resolve('open.sh')).rejects.toMatchObject({
+      code: 'script_unsafe',
+      message: expect.stringContaining(`chmod o-w ${path}`),
+    });
   });
 
   it.each(['', 'a', 'a/b'])('refuses a script when the folder %j on the way may be changed by every user', async (open) => {
     write('a/b/x.sh');
     chmodSync(join(folder, open), 0o777);
-    await expect(scripts.resolve('a/b/x.sh')).rejects.toMatchObject({ code: 'script_unsafe', message: expect.stringContaining(`chmod o-w ${join(folder, open)}`.replace(/\/$/, '')) });
+    await expect(scripts.resolve('a/b/x.sh')).rejects.toMatchObject({
+      code: 'script_unsafe',
+      message: expect.stringContaining(`chmod o-w ${join(folder, open)}`.replace(/\/$/, '')),
+    });
   });
 
   it('looks at the folder that holds a link, too', async () => {
@@ -106,7 +118,10 @@ describe('resolve', () => {
   it.runIf(process.getuid?.() === 0)('refuses a script, or a folder, of another user', async () => {
     const path = write('theirs/x.sh');
     chownSync(path, 12345, 12345);
-    await expect(scripts.resolve('theirs/x.sh')).rejects.toMatchObject({ code: 'script_unsafe', message: expect.stringContaining('sudo chown') });
+    await expect(scripts.resolve('theirs/x.sh')).rejects.toMatchObject({
+      code: 'script_unsafe',
+      message: expect.stringContaining('sudo chown'),
+    });
     chownSync(path, 0, 0);
     chownSync(join(folder, 'theirs'), 12345, 12345);
     await expect(scripts.resolve('theirs/x.sh')).rejects.toMatchObject({ code: 'script_unsafe' });

@@ -1,5 +1,5 @@
-import { readdir, realpath, stat } from 'node:fs/promises';
 import type { Dirent } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { Script } from '../../shared/model.ts';
@@ -12,7 +12,24 @@ const MAX_SCRIPTS = 2000;
 const MAX_ENTRIES = 20_000;
 const SKIPPED = new Set(['node_modules', '__pycache__', 'venv']);
 /** What is shown although it may not be run yet, so that a person learns how to mend it. */
-const SCRIPT_LIKE = new Set(['.sh', '.bash', '.zsh', '.fish', '.py', '.js', '.mjs', '.cjs', '.ts', '.rb', '.pl', '.php', '.lua', '.awk', '.tcl', '.r']);
+const SCRIPT_LIKE = new Set([
+  '.sh',
+  '.bash',
+  '.zsh',
+  '.fish',
+  '.py',
+  '.js',
+  '.mjs',
+  '.cjs',
+  '.ts',
+  '.rb',
+  '.pl',
+  '.php',
+  '.lua',
+  '.awk',
+  '.tcl',
+  '.r',
+]);
 
 /** The scripts in scripts_dir: what there is, and the way from a name to the path to spawn. */
 export class Scripts {

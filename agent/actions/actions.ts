@@ -1,0 +1,234 @@
+import type { ActionCreate, ActionPatch } from '../../shared/api.ts';
+import { ToruError } from '../../shared/errors.ts';
+import { slugOf } from '../../shared/ids.ts';
+import type { Action, ClientAction } from '../../shared/model.ts';
+import type { Database } from '../store/database.ts';
+import type { Caller } from '../users/caller.ts';
+import { checkAction } from './action-check.ts';
+import { type ActionRow, ActionTable } from './action-row.ts';
+import { LastRuns, type TileRuns } from './last-runs.ts';
+
+export type { ActionRow } from './action-row.ts';
+
+/** What actions need of the rest of the agent. */
+export interface ActionNeeds {
+  database: Database;
+  /** @throws ToruError as Scripts.resolve does. */
+  scripts: { resolve(name: string): Promise<string> };
+  audit: {
+    record(entry: {
+      event: string;
+      caller: Caller | null;
+      target?: string;
+      outcome: 'ok' | 'refused';
+      detail?: Record<string, unknown>;
+    }): void;
+  };
+}
+
+/** Quick actions: scripts behind a button, with what they ask and who may press them. */
+export class Actions {
+  readonly #table: ActionTable;
+  readonly #runs: LastRuns;
+  readonly #scripts: ActionNeeds['scripts'];
+  readonly #audit: ActionNeeds['audit'];
+
+  constructor({ database, scripts, audit }: ActionNeeds) {
+    this.#table = new ActionTable(database);
+    this.#runs = new LastRuns(database);
+    this.#scripts = scripts;
+    this.#audit = audit;
+  }
+
+  /** Admins may press everything; a client what is for everyone, or for them by name. */
+  mayUse(caller: Pick<Caller, 'role' | 'user_id'>, action: Pick<ActionRow, 'allow'>): boolean {
+    return caller.role === 'admin' || action.allow === 'everyone' || action.allow.includes(caller.user_id);
+  }
+
+  /** The full definition, for the agent itself. */
+  get(id: string): ActionRow | null {
+    return this.#table.get(id);
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#table.ids().length;
+  }
+
+  /** The caller's tiles, in order. A client sees neither script, arguments nor who else may (SECURITY rule 23). */
+  async list(caller: Caller): Promise<(Action | ClientAction)[]> {
+    return this.#show(
+      caller,
+      this.#table.all().filter((row) => this.mayUse(caller, row)),
+    );
+  }
+
+  /** @throws ToruError unknown_action, also for one that the caller may not use: they can't tell the two apart. */
+  async view(caller: Caller, id: string): Promise<Action | ClientAction> {
+    const row = this.#table.get(id);
+    if (row === null || !this.mayUse(caller, row)) throw unknownAction(id);
+    const [shown] = await this.#show(caller, [row]);
+    if (shown === undefined) throw unknownAction(id);
+    return shown;
+  }
+
+  /**
+   * Makes an action, at the end of the order. Its id is the label as a slug, unless one is given.
+   * @throws ToruError action_invalid, script_outside; conflict when the given id is taken.
+   */
+  async create(caller: Caller | null, fields: ActionCreate): Promise<Action> {
+    await checkAction(fields, (script) => this.#scripts.resolve(script));
+    if (fields.id !== undefined && this.#table.has(fields.id)) {
+      throw new ToruError('conflict', `There is an action with the id “${fields.id}”. Choose another one.`, { extra: { field: 'id' } });
+    }
+    const now = Date.now();
+    const row: ActionRow = {
+      ...fields,
+      id: fields.id ?? this.#freeId(fields.label),
+      position: this.#table.nextPosition(),
+      revision: 1,
+      created_at: now,
+      updated_at: now,
+    };
+    this.#table.insert(row);
+    this.#record('action.create', caller, row);
+    return this.#full(row);
+  }
+
+  /**
+   * Changes what the patch names, and nothing else. A change for nothing is none: the revision stays.
+   * @throws ToruError unknown_action, action_invalid, script_outside; conflict when the patch was made for another revision.
+   */
+  async update(caller: Caller | null, id: string, patch: ActionPatch): Promise<Action> {
+    const proposed = this.#existing(id);
+    await checkAction(merged(proposed, patch), (script) => this.#scripts.resolve(script));
+    // Read again: somebody else may have changed or removed it while the script was looked at.
+    const before = this.#existing(id);
+    if (before.revision !== (patch.revision ?? proposed.revision)) {
+      throw new ToruError('conflict', 'Somebody else changed this action in the meantime. Reload it, then make your change again.', {
+        extra: { revision: before.revision },
+      });
+    }
+    const row = merged(before, patch);
+    if (JSON.stringify(row) === JSON.stringify(before)) return this.#full(before);
+    row.revision += 1;
+    row.updated_at = Date.now();
+    this.#table.update(row);
+    this.#record('action.update', caller, row);
+    return this.#full(row);
+  }
+
+  /** Its history stays, and what runs goes on. @throws ToruError unknown_action. */
+  remove(caller: Caller | null, id: string): void {
+    const row = this.#existing(id);
+    this.#table.remove(id);
+    this.#record('action.delete', caller, row);
+  }
+
+  /** @param ids every action's id, once. @throws ToruError conflict when they are others than there are. */
+  reorder(caller: Caller | null, ids: readonly string[]): void {
+    const given = new Set(ids);
+    if (given.size !== ids.length)
+      throw new ToruError('bad_request', '“ids”: every action stands in the order once.', { extra: { field: 'ids' } });
+    const known = this.#table.ids();
+    if (known.length !== ids.length || known.some((id) => !given.has(id))) {
+      throw new ToruError(
+        'conflict',
+        'The order must name every action. There are others now than you saw: reload, then order them again.',
+      );
+    }
+    this.#table.order(ids);
+    this.#audit.record({ event: 'action.order', caller, outcome: 'ok' });
+  }
+
+  #existing(id: string): ActionRow {
+    const row = this.#table.get(id);
+    if (row === null) throw unknownAction(id);
+    return row;
+  }
+
+  /** “hello”, or “hello-2” when that is taken. */
+  #freeId(label: string): string {
+    const slug = slugOf(label) || 'action';
+    for (let n = 1; ; n += 1) {
+      const suffix = n === 1 ? '' : `-${n}`;
+      const id = slug.slice(0, 64 - suffix.length).replace(/-+$/, '') + suffix;
+      if (!this.#table.has(id)) return id;
+    }
+  }
+
+  async #show(caller: Caller, rows: readonly ActionRow[]): Promise<(Action | ClientAction)[]> {
+    const problems = await Promise.all(rows.map((row) => this.#problem(row.script)));
+    const runs = this.#runs.of(
+      rows.map((row) => row.id),
+      caller.role === 'admin' ? null : caller.user_id,
+    );
+    return rows.map((row, i) => {
+      const whole = actionOf(row, runs(row.id), problems[i] ?? null);
+      return caller.role === 'admin' ? whole : clientActionOf(whole);
+    });
+  }
+
+  async #full(row: ActionRow): Promise<Action> {
+    return actionOf(row, this.#runs.of([row.id], null)(row.id), await this.#problem(row.script));
+  }
+
+  /** Why a press would fail now, in a sentence; null when it would not. */
+  async #problem(script: string): Promise<string | null> {
+    try {
+      await this.#scripts.resolve(script);
+      return null;
+    } catch (error) {
+      if (error instanceof ToruError) return error.message;
+      throw error;
+    }
+  }
+
+  #record(event: string, caller: Caller | null, row: ActionRow, detail: Record<string, unknown> = {}): void {
+    this.#audit.record({
+      event,
+      caller,
+      target: row.id,
+      outcome: 'ok',
+      detail: { label: row.label, script: row.script, revision: row.revision, ...detail },
+    });
+  }
+}
+
+function unknownAction(id: string): ToruError {
+  return new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}” for you.`);
+}
+
+function actionOf(row: ActionRow, runs: TileRuns, problem: string | null): Action {
+  return {
+    ...row,
+    ...runs,
+    problem,
+    created_at: new Date(row.created_at).toISOString(),
+    updated_at: new Date(row.updated_at).toISOString(),
+  };
+}
+
+function clientActionOf({ script: _script, args: _args, allow: _allow, problem, ...rest }: Action): ClientAction {
+  return { ...rest, problem: problem === null ? null : 'This can’t run at the moment. Tell an administrator of this host.' };
+}
+
+/** What the patch names changes, the rest stays. No field of an action can be null or undefined. */
+function merged(before: ActionRow, patch: ActionPatch): ActionRow {
+  return {
+    ...before,
+    label: patch.label ?? before.label,
+    description: patch.description ?? before.description,
+    script: patch.script ?? before.script,
+    args: patch.args ?? before.args,
+    icon: patch.icon ?? before.icon,
+    color: patch.color ?? before.color,
+    inputs: patch.inputs ?? before.inputs,
+    confirm: patch.confirm ?? before.confirm,
+    timeout_s: patch.timeout_s ?? before.timeout_s,
+    max_concurrent: patch.max_concurrent ?? before.max_concurrent,
+    when_full: patch.when_full ?? before.when_full,
+    allow: patch.allow ?? before.allow,
+    stdin: patch.stdin ?? before.stdin,
+  };
+}

@@ -1,0 +1,88 @@
+import type { RunState, RunSummary } from '../../shared/model.ts';
+import type { Database } from '../store/database.ts';
+
+/** What a tile shows of its action's runs. */
+export interface TileRuns {
+  last_run: RunSummary | null;
+  running: number;
+  queued: number;
+}
+
+interface LastRow {
+  task_id: string;
+  user_id: string;
+  action: string;
+  label: string;
+  state: string;
+  exit_code: number | null;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+}
+
+interface OpenRow {
+  action: string;
+  state: string;
+  runs: number;
+}
+
+/** The newest run and the ones under way of each action: an index lookup each, however long the history is. */
+export class LastRuns {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** @param user_id whose runs count; null = everybody's. A client's tile shows nothing of others (SECURITY rule 23). */
+  of(actions: readonly string[], user_id: string | null): (action: string) => TileRuns {
+    const mine = user_id === null ? '' : 'AND user_id = @user_id';
+    const last = this.#database.prepare<{ action: string; user_id: string | null }, LastRow>(
+      `SELECT task_id, user_id, action, label, state, exit_code, created_at, started_at, ended_at FROM task_history
+       WHERE action = @action ${mine} ORDER BY created_at DESC, task_id DESC LIMIT 1`,
+    );
+    const open = this.#database
+      .prepare<{ user_id: string | null }, OpenRow>(
+        `SELECT action, state, count(*) AS runs FROM task_history
+         WHERE state IN ('queued', 'starting', 'running') AND action IS NOT NULL ${mine} GROUP BY action, state`,
+      )
+      .all({ user_id });
+    const found = new Map(actions.map((action) => [action, last.get({ action, user_id })]));
+    return (action) => {
+      const row = found.get(action);
+      const count = (queued: boolean): number =>
+        open.reduce((sum, o) => (o.action === action && (o.state === 'queued') === queued ? sum + o.runs : sum), 0);
+      return { last_run: row === undefined ? null : summaryOf(row), running: count(false), queued: count(true) };
+    };
+  }
+}
+
+const STATES: ReadonlyMap<string, RunState> = new Map<string, RunState>([
+  ['queued', 'queued'],
+  // The journal's word between commit and the first sign of the process.
+  ['starting', 'running'],
+  ['running', 'running'],
+  ['exited', 'exited'],
+  ['cancelled', 'cancelled'],
+  ['timed_out', 'timed_out'],
+  ['interrupted', 'interrupted'],
+  ['refused', 'refused'],
+]);
+
+function summaryOf(row: LastRow): RunSummary {
+  return {
+    task_id: row.task_id,
+    user_id: row.user_id,
+    action: row.action,
+    label: row.label,
+    state: STATES.get(row.state) ?? 'interrupted',
+    exit_code: row.exit_code,
+    created_at: iso(row.created_at),
+    started_at: row.started_at === null ? null : iso(row.started_at),
+    ended_at: row.ended_at === null ? null : iso(row.ended_at),
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,56 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { matchedRoutes } from 'hono/route';
+import { ToruError, toToruError } from '../../shared/errors.ts';
+import { authorize, ROUTES } from '../users/permissions.ts';
+import type { ApiEnv } from './env.ts';
+import type { ApiLog } from './rooms.ts';
+
+/**
+ * May the caller use this route? Asked of the router that dispatches, so that what is authorised is what runs (SECURITY
+ * rules 20 and 34): a route that is not in the table of permissions is refused to everybody.
+ */
+export const guard: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  for (const key of routeKeys(c)) authorize(c.env.caller, key);
+  await next();
+};
+
+/** The routes that this request is about to run, as the table spells them. Hono answers HEAD with the route of GET. */
+function routeKeys(c: Context<ApiEnv>): Set<string> {
+  const method = methodOf(c);
+  return new Set(matchedRoutes(c).flatMap((route) => (route.method === method ? [`${method} ${route.path}`] : [])));
+}
+
+function methodOf(c: Context<ApiEnv>): string {
+  return c.req.method === 'HEAD' ? 'GET' : c.req.method;
+}
+
+/** The answer where no route matches: 405 with `Allow` when the path has other methods, else 404. */
+export function noRoute(c: Context<ApiEnv>): Response {
+  const allowed = TABLE.flatMap(({ method, path }) => (path.test(c.req.path) ? [method] : []));
+  if (allowed.length === 0)
+    return errorAnswer(new ToruError('not_found', 'There is nothing at this address. Check its spelling, or update the host.'));
+  const answer = errorAnswer(
+    new ToruError('method_not_allowed', `${c.req.method.slice(0, 20)} does not work here; ${allowed.join(', ')} does.`),
+  );
+  answer.headers.set('allow', allowed.join(', '));
+  return answer;
+}
+
+const TABLE = Object.keys(ROUTES).map((key) => {
+  const [method = '', path = ''] = key.split(' ');
+  return { method, path: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`) };
+});
+
+/** Whatever was thrown, in the one shape of errors. What is not ours goes to the log, and never to the asker. */
+export function failed(log: ApiLog) {
+  return (thrown: Error, c: Context<ApiEnv>): Response => {
+    const error = toToruError(thrown);
+    if (error.code === 'internal')
+      log.error({ err: thrown, method: c.req.method, path: c.req.path, user: c.env.caller.username }, 'a request failed');
+    return errorAnswer(error);
+  };
+}
+
+function errorAnswer(error: ToruError): Response {
+  return Response.json(error.toBody(), { status: error.status });
+}
