@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './root.ts';
+
+const SOURCES = ['agent', 'embedded', 'shared', 'worker', 'package.json', 'package-lock.json', 'tsconfig.base.json', 'wrangler.toml'];
+const STAMP = join(root, 'dist', '.built-from');
+
+/** Builds everything into dist/: the page, the Worker, the agent, the embedded edge. @throws when a part fails */
+export async function build(): Promise<void> {
+  // Taken first: a file that changes under the build makes the next one stale.
+  const sources = fingerprint();
+  const began = performance.now();
+  rmSync(STAMP, { force: true });
+  // The Worker's assets are the page: both go to folders of their own, so they can be built at once.
+  await Promise.all([
+    step('the page', ['node_modules/vite/bin/vite.js', 'build', 'worker/ui', '--config', 'worker/ui/vite.config.ts', '--logLevel', 'warn']),
+    step('the programs', ['embedded/build.ts']),
+  ]);
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(STAMP, sources);
+  process.stderr.write(`toru: built in ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+}
+
+export async function buildIfStale(): Promise<void> {
+  if (read(STAMP) !== fingerprint()) await build();
+}
+
+/** A hash over the path, size and time of change of every source: cheap, and a deleted file changes it too. */
+export function fingerprint(folder = root): string {
+  const hash = createHash('sha256');
+  const visit = (path: string): void => {
+    const info = statSync(join(folder, path), { throwIfNoEntry: false });
+    if (info?.isDirectory()) {
+      for (const name of readdirSync(join(folder, path)).sort()) visit(join(path, name));
+    } else if (info && !/\.test\.tsx?$/.test(path)) {
+      hash.update(`${path}\0${info.size}\0${info.mtimeMs}\n`);
+    }
+  };
+  SOURCES.forEach(visit);
+  return hash.digest('hex');
+}
+
+function step(what: string, args: string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', reject);
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`building ${what} failed`))));
+  });
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await (process.argv.includes('--if-stale') ? buildIfStale() : build());
+  } catch (error) {
+    process.stderr.write(`toru: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}

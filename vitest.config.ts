@@ -1,0 +1,38 @@
+import { defineConfig } from 'vitest/config';
+
+const ui = ['worker/ui/**'];
+const e2e = { testTimeout: 60_000, hookTimeout: 60_000, globalSetup: './test/harness/build-once.ts' };
+
+/** `npm test` runs all projects; `npm test -- agent/runs` what stands there; `npm test -- --project browser` one of them. */
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    // Tests start real processes of their own: more workers than this, and they starve each other on a small machine.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    passWithNoTests: true,
+    reporters: ['default', './tools/tally-reporter.ts'],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{agent,embedded,shared,tools}/**/*.test.ts', 'worker/ui/**/*.test.{ts,tsx}'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'edge',
+          include: ['worker/**/*.test.ts'],
+          exclude: ui,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      { test: { name: 'integration', include: ['test/{harness,integration}/**/*.test.ts'], ...e2e, sequence: { groupOrder: 2 } } },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...e2e, maxWorkers: 1, sequence: { groupOrder: 3 } } },
+    ],
+  },
+});
