@@ -55,7 +55,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     this.#subscribers = new Subscribers((topic, watched) => {
       for (const listener of this.#watchedChanged) listener(topic, watched);
     });
-    this.#stopRevocations = rooms.grants.onRevoked((sids) => this.#revoked(sids));
+    this.#stopRevocations = rooms.grants.onRevoked((sids, id) => this.#revoked(sids, id));
   }
 
   /** The streams carry through this door and the sockets watch them: the second half of the circle. Called once. */
@@ -105,8 +105,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
         const connection = this.#connections.get(message.conn);
         if (connection === undefined) return;
         return this.#guarded(message.conn, () => {
-          const caller = this.#rooms.grants.verify(message.grant);
-          requireSame(caller, connection);
+          requireUser(this.#rooms.grants.verify(message.grant, connection), connection.user_id);
           connection.grant = message.grant;
         });
       }
@@ -153,8 +152,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     const rooms = this.#socketRooms;
     if (rooms === null || this.#connections.has(conn)) return;
     this.#guarded(conn, () => {
-      const first = this.#rooms.grants.verify(grant);
-      if (first.sid !== sid) throw new ToruError('unauthenticated', 'The grant belongs to another session.');
+      const first = this.#rooms.grants.verify(grant, { sid });
       const socket = new BrowserSocket(
         rooms,
         {
@@ -177,9 +175,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     const connection = this.#connections.get(conn);
     if (connection === undefined) throw new ToruError('session_expired', 'This connection is closed.');
     try {
-      const caller = this.#rooms.grants.verify(connection.grant);
-      requireSame(caller, connection);
-      return { ...caller, address: connection.address };
+      return requireUser(this.#rooms.grants.verify(connection.grant, connection), connection.user_id);
     } catch (error) {
       this.#shut(conn, error);
       throw error;
@@ -207,9 +203,8 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     this.#subscribers.drop(conn);
   }
 
-  #revoked(sids: readonly string[]): void {
-    for (const { id, sids: pending } of this.#rooms.grants.pendingRevocations())
-      this.#session?.control({ type: 'revoke', id, sids: pending });
+  #revoked(sids: readonly string[], id: string): void {
+    this.#session?.control({ type: 'revoke', id, sids: [...sids] });
     const ended = new Set(sids);
     for (const [conn, { sid }] of this.#connections)
       if (ended.has(sid)) this.#shut(conn, new ToruError('session_expired', 'The session ended.'));
@@ -218,20 +213,19 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
   async #answer(head: RequestHead, body: ReadableStream<Uint8Array> | null, signal: AbortSignal): Promise<Response> {
     if (head.path.startsWith('/link/')) return answerLinkRequest(this.#rooms.login, head, body);
     if (head.caller === null) throw new ToruError('unauthenticated', 'Log in first.');
-    const verified = this.#rooms.grants.verify(head.caller.grant);
-    if (verified.sid !== head.caller.sid) throw new ToruError('unauthenticated', 'The grant belongs to another session.');
+    const caller = this.#rooms.grants.verify(head.caller.grant, head.caller);
     const request = new Request(`http://host${head.path}${head.query}`, {
       method: head.method,
       headers: head.headers,
       signal,
       ...(body === null ? {} : { body, duplex: 'half' }),
     });
-    return this.#rooms.api.fetch(request, { caller: { ...verified, address: head.caller.address } });
+    return this.#rooms.api.fetch(request, { caller });
   }
 }
 
-/** A connection is fixed to its session and its user (SECURITY rule 4). */
-function requireSame(caller: Caller, connection: { sid: string; user_id: string }): void {
-  if (caller.sid !== connection.sid || caller.user_id !== connection.user_id)
-    throw new ToruError('unauthenticated', 'The grant belongs to another session.');
+/** A connection is fixed to its session, which `verify` checks, and to its user (SECURITY rule 4). */
+function requireUser(caller: Caller, user_id: string): Caller {
+  if (caller.user_id !== user_id) throw new ToruError('unauthenticated', 'The grant belongs to another user.');
+  return caller;
 }

@@ -84,7 +84,9 @@ test('without credit nothing more is sent, and an abort frees the answer', async
   const endless = () =>
     new ReadableStream<Uint8Array>({
       pull: (controller) => controller.enqueue(new Uint8Array(TUNNEL_FRAME)),
-      cancel: () => void (cancelled = true),
+      cancel: () => {
+        cancelled = true;
+      },
     });
   const { server, got } = edge(async () => new Response(endless()));
   server.receive('r1', encodeJson('head', GET));
@@ -101,7 +103,9 @@ test('a sender that ignores its credit is cut off, and only that request', async
   let failed: unknown = null;
   const { server, got } = edge(async (head, body, signal) => {
     if (head.method === 'GET') return new Response('fine');
-    signal.addEventListener('abort', () => void (failed = signal.reason));
+    signal.addEventListener('abort', () => {
+      failed = signal.reason;
+    });
     await new Promise((resolve) => setTimeout(resolve, 200));
     return new Response(body);
   });
