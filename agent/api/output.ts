@@ -70,10 +70,11 @@ async function* piecesOf(log: OutputLog, reading: Reading, gone: AbortSignal): A
       if (reading.format === 'jsonl') yield line({ gap: { from: at, to: log.start }, cursor: log.start });
       at = log.start;
     }
+    const { finished, end } = log;
     const chunks = await log.read(at, Math.min(STEP, left));
     if (chunks.length === 0) {
-      if (!reading.follow || (log.finished && at >= log.end)) return;
-      await grown(log, at, gone);
+      if (!reading.follow || finished) return;
+      await grown(log, end, gone);
     }
     for (const chunk of chunks) {
       at = chunk.to;
@@ -84,8 +85,8 @@ async function* piecesOf(log: OutputLog, reading: Reading, gone: AbortSignal): A
   }
 }
 
-/** Until there is more than `at`, no more will come, or the reader left. */
-async function grown(log: OutputLog, at: number, gone: AbortSignal): Promise<void> {
+/** Until the log is longer than `end`, no more will come, or the reader left. */
+async function grown(log: OutputLog, end: number, gone: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const stop = log.onGrow(done);
     gone.addEventListener('abort', done, { once: true });
@@ -94,7 +95,7 @@ async function grown(log: OutputLog, at: number, gone: AbortSignal): Promise<voi
       gone.removeEventListener('abort', done);
       resolve();
     }
-    if (log.finished || log.end > at || gone.aborted) done();
+    if (log.finished || log.end > end || gone.aborted) done();
   });
 }
 

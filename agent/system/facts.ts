@@ -1,0 +1,34 @@
+import { availableParallelism, cpus, platform, release, uptime } from 'node:os';
+import si from 'systeminformation';
+import type { System } from '../../shared/model.ts';
+
+/** What stays as it is while the agent runs: asked once, because asking starts processes. */
+export type Facts = Pick<System, 'platform' | 'distro' | 'kernel' | 'cpu_model' | 'cores'>;
+export type Disk = System['disks'][number];
+
+export async function readFacts(): Promise<Facts> {
+  const os = await si.osInfo().catch(() => null);
+  return {
+    platform: platform(),
+    distro: os === null ? platform() : [os.distro, os.release].filter((part) => part !== '' && part !== 'unknown').join(' '),
+    kernel: release(),
+    cpu_model: cpus()[0]?.model.trim() ?? '',
+    cores: availableParallelism(),
+  };
+}
+
+/** File systems that hold something; each device once, at its shortest mount. */
+export async function readDisks(): Promise<Disk[]> {
+  const found = await si.fsSize().catch(() => []);
+  const disks = new Map<string, Disk>();
+  for (const { fs, type, size, used, mount } of found.sort((a, b) => a.mount.length - b.mount.length)) {
+    if (size <= 0 || /^(?:tmpfs|devtmpfs|squashfs|efivarfs|ramfs|autofs)$/.test(type)) continue;
+    const device = type === 'overlay' ? mount : fs;
+    if (!disks.has(device)) disks.set(device, { mount, size, used });
+  }
+  return [...disks.values()].sort((a, b) => a.mount.localeCompare(b.mount, 'en'));
+}
+
+export function uptimeSeconds(): number {
+  return Math.floor(uptime());
+}
