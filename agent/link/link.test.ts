@@ -1,0 +1,197 @@
+import { mkdtempSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { WebSocket } from 'ws';
+import { WebSocketServer } from 'ws';
+import { fromBase64Url, randomHex } from '../../shared/encoding.ts';
+import { purposed } from '../../shared/grant.ts';
+import { LINK_HIGH_WATER, PROTOCOL_VERSION } from '../../shared/limits.ts';
+import type { EdgeControl, LinkProof } from '../../shared/link-protocol.ts';
+import { linkProof, linkStatement } from '../../shared/link-protocol.ts';
+import { loadIdentity, verifyWith } from './identity.ts';
+import type { LinkListener, LinkSession } from './link.ts';
+import { Link } from './link.ts';
+import { Outbound } from './outbound.ts';
+
+const INSTALLATION = '6f9619ff-8b86-4d01-b42d-00c04fc964ff';
+const HOST = '0f8fad5b-d9cb-469f-a165-70867728950e';
+const identity = loadIdentity(mkdtempSync(join(tmpdir(), 'toru-link-')));
+const cleanups: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const clean of cleanups.splice(0).reverse()) await clean();
+});
+
+/** A WebSocket server that speaks the edge's part of the handshake, and then does what the test says. */
+async function edge(after: (socket: WebSocket, proof: LinkProof, nonce: string, onePacket: (send: () => void) => void) => void) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const sockets = new Set<WebSocket>();
+  server.on('connection', (socket, request) => {
+    sockets.add(socket);
+    const onePacket = (send: () => void): void => {
+      request.socket.cork();
+      send();
+      request.socket.uncork();
+    };
+    const nonce = randomHex(32);
+    socket.send(JSON.stringify({ type: 'challenge', protocol: PROTOCOL_VERSION, edge_nonce: nonce, installation: INSTALLATION }));
+    socket.once('message', (data) => after(socket, linkProof.parse(JSON.parse(data.toString())), nonce, onePacket));
+  });
+  cleanups.push(() => {
+    for (const socket of sockets) socket.terminate();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { origin: `http://127.0.0.1:${address.port}`, sockets };
+}
+
+const welcome = (epoch: string): string => `control\0${JSON.stringify({ type: 'welcome', epoch, protocol: PROTOCOL_VERSION })}`;
+
+class Listener implements LinkListener {
+  readonly events: string[] = [];
+  session: LinkSession | null = null;
+
+  up(session: LinkSession): void {
+    this.session = session;
+    this.events.push(`up ${session.epoch}`);
+  }
+
+  control(message: EdgeControl): void {
+    this.events.push(message.type);
+  }
+
+  text(topic: string, payload: string): void {
+    this.events.push(`${topic} ${payload}`);
+  }
+
+  binary(topic: string, payload: Uint8Array): void {
+    this.events.push(`${topic} ${payload.length}`);
+  }
+
+  down(): void {
+    this.session = null;
+    this.events.push('down');
+  }
+}
+
+function start(origin: string) {
+  const listener = new Listener();
+  const warnings: string[] = [];
+  const log = { info: () => undefined, warn: (detail: object) => warnings.push(JSON.stringify(detail)) };
+  const link = new Link({ edge: { url: origin, origin }, identity, self: { id: HOST, name: 'test', version: '0' }, listener, log });
+  cleanups.push(() => link.stop());
+  link.start();
+  return { link, listener, warnings };
+}
+
+const until = async (done: () => boolean): Promise<void> => {
+  for (let round = 0; round < 5_000 && !done(); round += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  expect(done()).toBe(true);
+};
+
+test('the proof covers both nonces, the origin, the installation and the host, and nothing after the welcome is lost', async () => {
+  let proven = false;
+  const { origin } = await edge((socket, proof, edge_nonce, onePacket) => {
+    const statement = linkStatement({
+      edge_nonce,
+      agent_nonce: proof.agent_nonce,
+      origin: proof.origin,
+      installation: INSTALLATION,
+      host: proof.host,
+    });
+    proven = verifyWith(identity.publicKey, purposed('link', statement), fromBase64Url(proof.signature));
+    onePacket(() => {
+      socket.send(welcome('e1'));
+      socket.send('c/00112233445566aa\0{"type":"ping"}');
+      socket.send(Buffer.from('h/00112233445566aa\0H{}'));
+    });
+  });
+  const { listener, link } = start(origin);
+  await until(() => listener.events.length === 3);
+  expect(proven).toBe(true);
+  expect(listener.events).toEqual(['up e1', 'c/00112233445566aa {"type":"ping"}', 'h/00112233445566aa 3']);
+  expect(link.status).toMatchObject({ connected: true, error: null });
+});
+
+test('it comes back after a loss, under a new epoch, and says goodbye when it stops', async () => {
+  let links = 0;
+  const said: string[] = [];
+  const { origin } = await edge((socket) => {
+    links += 1;
+    socket.on('message', (data) => said.push(data.toString()));
+    socket.send(welcome(`e${links}`));
+    if (links === 1) setTimeout(() => socket.terminate(), 10);
+  });
+  const { listener, link } = start(origin);
+  await until(() => listener.events.includes('up e2'));
+  expect(listener.events).toEqual(['up e1', 'down', 'up e2']);
+  await link.stop();
+  expect(listener.events.at(-1)).toBe('down');
+  await until(() => said.some((text) => text.startsWith('control\0') && text.includes('"bye"')));
+});
+
+test('what an edge says that this version does not know changes nothing', async () => {
+  const { origin } = await edge((socket) => {
+    socket.send(welcome('e1'));
+    socket.send('control\0{"type":"from the future"}');
+    socket.send('control\0not json');
+    socket.send('no topic at all');
+    socket.send('c/00112233445566aa\0still here');
+  });
+  const { listener } = start(origin);
+  await until(() => listener.events.length === 2);
+  expect(listener.events[1]).toBe('c/00112233445566aa still here');
+});
+
+test('a server that is no edge gives a reason in words, and is tried again', async () => {
+  const { origin, sockets } = await edge((socket) => socket.send('hello?'));
+  const { link, warnings } = start(origin);
+  await until(() => warnings.length > 0);
+  expect(link.status.connected).toBe(false);
+  expect(warnings[0]).toContain('before its welcome');
+  await until(() => sockets.size >= 2);
+});
+
+test('output waits while the socket is full, takes turns in order, and never delays what is sent at once', async () => {
+  const written: string[] = [];
+  const done: (() => void)[] = [];
+  let buffered = 0;
+  const outbound = new Outbound({
+    get bufferedAmount() {
+      return buffered;
+    },
+    send: (message, sent) => {
+      written.push(String(message).slice(0, 2));
+      buffered += message.length;
+      done.push(() => {
+        buffered -= message.length;
+        sent();
+      });
+    },
+  });
+  const frame = 'x'.repeat(64 * 1024);
+  const stream = (name: string): void =>
+    outbound.turn(() => {
+      outbound.send(`${name}${frame}`);
+      stream(name);
+    });
+  stream('a:');
+  stream('b:');
+  const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+  await tick();
+  expect(written.slice(0, 4)).toEqual(['a:', 'b:', 'a:', 'b:']);
+  expect(buffered).toBeLessThanOrEqual(LINK_HIGH_WATER + frame.length + 2);
+  const before = written.length;
+  outbound.send('c:cancel');
+  expect(written[before]).toBe('c:');
+  await tick();
+  expect(written.length).toBe(before + 1);
+  for (const sent of done.splice(0)) sent();
+  await tick();
+  expect(written.length).toBeGreaterThan(before + 1);
+  outbound.close();
+});
