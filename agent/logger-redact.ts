@@ -1,5 +1,6 @@
 /** What must never reach the log or the audit, found by the name it goes by. */
-const SECRET_NAME = /pass(?:word|phrase|wd)|token|grant(?!s?_)|cookie|secret|authorization|credential|private_?key|^inputs?$|^stdin_data$|^data$/i;
+const SECRET_NAME =
+  /pass(?:word|phrase|wd)|token|grant(?!s?_)|cookie|secret|authorization|credential|private_?key|^inputs?$|^stdin_data$|^data$/i;
 /** A grant or a session's token inside some text: no word and no id is that long. */
 const SECRET_TEXT = /[\w-]{40,}\.[\w-]{86}|(?<=\btoru(?:_\d+)?=)[\w-]{20,}/g;
 const HIDDEN = '[hidden]';
@@ -17,7 +18,10 @@ export function redactText(text: string): string {
 
 function redactObject(detail: object, depth: number): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(detail).map(([name, value]) => [name, SECRET_NAME.test(name) && !isHarmless(value) ? HIDDEN : redactValue(value, depth + 1)]),
+    Object.entries(detail).map(([name, value]) => [
+      name,
+      SECRET_NAME.test(name) && !isHarmless(value) ? HIDDEN : redactValue(value, depth + 1),
+    ]),
   );
 }
 

@@ -63,12 +63,17 @@ export class Audit {
     const kept = redact(detail);
     try {
       this.#db
-        .prepare('INSERT INTO audit (created_at, event, user_id, username, address, target, outcome, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
+        .prepare(
+          'INSERT INTO audit (created_at, event, user_id, username, address, target, outcome, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        )
         .run(this.#now(), event, caller?.user_id ?? null, caller?.username ?? null, address, target, outcome, textOf(kept));
       this.#sincePrune += 1;
       if (this.#sincePrune >= PRUNE_EVERY) this.prune();
     } catch (error) {
-      this.#log.error({ err: error, event, user: caller?.username ?? null, target, outcome, detail: kept }, 'the audit could not be written');
+      this.#log.error(
+        { err: error, event, user: caller?.username ?? null, target, outcome, detail: kept },
+        'the audit could not be written',
+      );
     }
   }
 

@@ -3,8 +3,8 @@ import { mkdirSync, statSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
-import { settingsPatch } from '../../shared/api.ts';
 import type { SettingsPatch } from '../../shared/api.ts';
+import { settingsPatch } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Settings as SettingsShape } from '../../shared/model.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -16,14 +16,16 @@ const KEEP_DAYS = 90;
 const PATCHABLE = settingsPatch.keyof().options;
 
 /** What the `settings` table may hold, each value as JSON. */
-const stored = z.object({
-  ...settingsPatch.shape,
-  instance_id: z.uuid(),
-  /** The edge's Account object that this host belongs to: whose grants count. */
-  installation: z.uuid(),
-  /** Of the ADMIN_USERNAME and ADMIN_PASSWORD that were taken over last (first-admin.ts). */
-  admin_applied: z.object({ username: z.string(), hash: z.string() }),
-}).partial();
+const stored = z
+  .object({
+    ...settingsPatch.shape,
+    instance_id: z.uuid(),
+    /** The edge's Account object that this host belongs to: whose grants count. */
+    installation: z.uuid(),
+    /** Of the ADMIN_USERNAME and ADMIN_PASSWORD that were taken over last (first-admin.ts). */
+    admin_applied: z.object({ username: z.string(), hash: z.string() }),
+  })
+  .partial();
 type Stored = z.infer<typeof stored>;
 
 /** What an admin may set for this host, over what the environment and config.toml decide. */
@@ -125,11 +127,16 @@ export class Settings {
   #checkScriptsDir(dir: string, caller: Caller): void {
     authorize(caller, 'settings.scripts_dir');
     if (this.#fixedScriptsDir !== null) {
-      throw new ToruError('conflict', 'TORU_SCRIPTS_DIR or config.toml decides the folder of scripts. Change it there, and restart the agent.', { extra: { field: 'scripts_dir' } });
+      throw new ToruError(
+        'conflict',
+        'TORU_SCRIPTS_DIR or config.toml decides the folder of scripts. Change it there, and restart the agent.',
+        { extra: { field: 'scripts_dir' } },
+      );
     }
     if (!isAbsolute(dir)) refuse('scripts_dir', 'An absolute path is expected, such as /home/me/scripts.');
     if (resolve(dir) !== dir) refuse('scripts_dir', `Write it as ${resolve(dir)}.`);
-    if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) refuse('scripts_dir', `There is no folder ${dir} on this host. Make it first: mkdir -p ${dir}`);
+    if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true)
+      refuse('scripts_dir', `There is no folder ${dir} on this host. Make it first: mkdir -p ${dir}`);
   }
 
   #read(): Stored {

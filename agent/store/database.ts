@@ -42,7 +42,9 @@ function makePrivate(file: string): void {
 function migrate(db: Database, file: string): void {
   const version = versionOf(db);
   if (version > MIGRATIONS.length) {
-    throw new StartError(`${file} was written by a newer Toru (tables ${version}, this one knows ${MIGRATIONS.length}). Install that version again.`);
+    throw new StartError(
+      `${file} was written by a newer Toru (tables ${version}, this one knows ${MIGRATIONS.length}). Install that version again.`,
+    );
   }
   for (const [at, step] of MIGRATIONS.entries()) {
     if (at < version) continue;

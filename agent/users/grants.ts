@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { fromBase64Url, toBase64Url } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
-import { grantClaims, grantToken, purposed } from '../../shared/grant.ts';
 import type { GrantClaims } from '../../shared/grant.ts';
+import { grantClaims, grantToken, purposed } from '../../shared/grant.ts';
 import { GRANT_LIFE_MS, SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../shared/limits.ts';
-import { verifyWith } from '../link/identity.ts';
 import type { Identity } from '../link/identity.ts';
+import { verifyWith } from '../link/identity.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from './caller.ts';
-import { GrantRows } from './grant-rows.ts';
 import type { Revocation } from './grant-rows.ts';
+import { GrantRows } from './grant-rows.ts';
 
 /** A caller whom a grant established, and until when (ms since 1970) without a newer one. */
 export interface Granted extends Caller {

@@ -17,7 +17,8 @@ export type Argon2 = Pick<typeof argon2, 'hash' | 'verify'>;
 export class Passwords {
   readonly #argon2: Argon2;
   /** Matches no password. Checked in place of a hash where there is none, so that both take the same time. */
-  readonly #dummy = `$argon2id$v=19$m=${STRENGTH.memoryCost},t=${STRENGTH.timeCost},p=${STRENGTH.parallelism}$${base64(16)}$${base64(HASH_BYTES)}`;
+  readonly #dummy =
+    `$argon2id$v=19$m=${STRENGTH.memoryCost},t=${STRENGTH.timeCost},p=${STRENGTH.parallelism}$${base64(16)}$${base64(HASH_BYTES)}`;
   readonly #waiting: (() => void)[] = [];
   #working = false;
 

@@ -1,5 +1,5 @@
-import { ToruError, unreachable } from '../../shared/errors.ts';
 import type { ClientFrame } from '../../shared/browser-protocol.ts';
+import { ToruError, unreachable } from '../../shared/errors.ts';
 import { REAUTH_MS } from '../../shared/limits.ts';
 import type { Role } from '../../shared/model.ts';
 import type { Caller } from './caller.ts';
@@ -70,7 +70,11 @@ export const ACTS = {
   'user.own_password': any,
 } as const satisfies Record<string, Permission>;
 
-const TABLE: ReadonlyMap<string, Permission> = new Map<string, Permission>([...Object.entries(ROUTES), ...Object.entries(FRAMES), ...Object.entries(ACTS)]);
+const TABLE: ReadonlyMap<string, Permission> = new Map<string, Permission>([
+  ...Object.entries(ROUTES),
+  ...Object.entries(FRAMES),
+  ...Object.entries(ACTS),
+]);
 
 export type RouteKey = keyof typeof ROUTES;
 export type FrameKey = keyof typeof FRAMES;
@@ -106,13 +110,19 @@ export function frameKey(frame: ClientFrame): FrameKey {
  * @param key of the table; a string that was put together from a route is refused unless it stands there.
  * @throws ToruError forbidden, or reauth_required when only a newly typed password is missing.
  */
-export function authorize(caller: Pick<Caller, 'role' | 'via' | 'auth_time'>, key: PermissionKey | (string & {}), now: number = Date.now()): void {
+export function authorize(
+  caller: Pick<Caller, 'role' | 'via' | 'auth_time'>,
+  key: PermissionKey | (string & {}),
+  now: number = Date.now(),
+): void {
   const permission = permissionOf(key);
   if (permission === null || !hasRole(caller.role, permission.role)) {
     throw new ToruError('forbidden', 'Your user may not do this. An admin of this host can.');
   }
   if (permission.reauth === true && !typedLately(caller, now)) {
-    throw new ToruError('reauth_required', 'Type your password again: this change needs one from the last 15 minutes.', { extra: { max_age_s: REAUTH_MS / 1000 } });
+    throw new ToruError('reauth_required', 'Type your password again: this change needs one from the last 15 minutes.', {
+      extra: { max_age_s: REAUTH_MS / 1000 },
+    });
   }
 }
 

@@ -171,7 +171,13 @@ export class Users {
     const answerAt = sleep(WRONG_PASSWORD_MS);
     if (await this.#passwords.verify(row.password_hash, current)) return;
     this.#wrong.add(id);
-    this.#audit.record({ event: 'user.update', caller, target: row.username, outcome: 'refused', detail: { id, reason: 'wrong current password' } });
+    this.#audit.record({
+      event: 'user.update',
+      caller,
+      target: row.username,
+      outcome: 'refused',
+      detail: { id, reason: 'wrong current password' },
+    });
     await answerAt;
     throw new ToruError('invalid_credentials', 'Your current password is another one.', { extra: { field: 'current_password' } });
   }
@@ -209,7 +215,14 @@ export class Users {
 function userOf(row: Row): User {
   const { id, username, role } = row;
   const time = (ms: number): string => new Date(ms).toISOString();
-  return { id, username, role, disabled: row.disabled !== 0, created_at: time(row.created_at), last_login_at: row.last_login_at === null ? null : time(row.last_login_at) };
+  return {
+    id,
+    username,
+    role,
+    disabled: row.disabled !== 0,
+    created_at: time(row.created_at),
+    last_login_at: row.last_login_at === null ? null : time(row.last_login_at),
+  };
 }
 
 function unknown(): ToruError {

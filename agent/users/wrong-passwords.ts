@@ -22,7 +22,9 @@ export class WrongPasswords {
     const first = times[0];
     if (times.length < TRIES || first === undefined) return;
     const wait = Math.ceil((first + WINDOW_MS - this.#now()) / 1000);
-    throw new ToruError('too_many_attempts', `That was wrong too often. Try again in ${Math.ceil(wait / 60)} minutes.`, { extra: { retry_after: wait } });
+    throw new ToruError('too_many_attempts', `That was wrong too often. Try again in ${Math.ceil(wait / 60)} minutes.`, {
+      extra: { retry_after: wait },
+    });
   }
 
   add(id: string): void {

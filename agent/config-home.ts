@@ -1,0 +1,28 @@
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { StartError } from './start-error.ts';
+
+/**
+ * Makes TORU_HOME, or checks the one that is there: a folder of ours alone, because keys, hashes and output lie in it
+ * (SECURITY rule 30).
+ * @throws StartError with the command that mends it.
+ */
+export function prepareHome(home: string): void {
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StartError(`TORU_HOME ${home} can't be made (${reason}). Choose another folder, or make it yourself.`, { cause: error });
+  }
+  const found = statSync(home);
+  const uid = process.getuid?.();
+  if (found.uid !== uid) {
+    throw new StartError(
+      `TORU_HOME ${home} belongs to user ${found.uid}, and this is user ${uid}. Start Toru as its owner, or choose another folder.`,
+    );
+  }
+  if ((found.mode & 0o077) === 0) return;
+  // An empty one (a fresh mkdir, a container's volume) holds nothing that anyone could have read or planted.
+  if (readdirSync(home).length > 0)
+    throw new StartError(`TORU_HOME ${home} is open to other users of this machine. Run: chmod 700 ${home}`);
+  chmodSync(home, 0o700);
+}

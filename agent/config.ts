@@ -1,0 +1,189 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { parse, TomlError } from 'smol-toml';
+import { z } from 'zod';
+import { newPassword, username } from '../shared/api.ts';
+import { prepareHome } from './config-home.ts';
+import { StartError } from './start-error.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** What the owner of the host decides before the agent starts: the environment over `TORU_HOME/config.toml`. */
+export interface Config {
+  /** TORU_HOME, absolute, there, and ours alone. */
+  home: string;
+  /** Where `agent.log` goes: LOGS_DIRECTORY of a systemd unit, else `home/logs`. */
+  logs_dir: string;
+  /** Null: the setting decides. */
+  scripts_dir: string | null;
+  admin_username: string;
+  admin_password: string | null;
+  production: boolean;
+  /** Where the embedded edge listens. */
+  bind_host: string;
+  bind_port: number;
+  /** Names under which the embedded edge may be reached, beside loopback and IP addresses. */
+  allowed_hosts: string[];
+  log_level: (typeof LOG_LEVELS)[number];
+  /** The edge on Cloudflare that the agent dials; null: the embedded one, whose address `npm start` passes on. */
+  edge: { url: string; origin: string } | null;
+}
+
+/** Production without a chosen password would print one into the logs of a service. */
+export const NEEDS_ADMIN_PASSWORD = 'PRODUCTION=1 needs ADMIN_PASSWORD on the first start. Set it, and start again.';
+
+const folder = z
+  .string()
+  .transform(expandHome)
+  .refine(isAbsolute, 'an absolute path is expected')
+  .transform((path) => resolve(path));
+
+const flag = z.union(
+  [z.boolean(), z.stringbool({ truthy: ['1', 'true', 'yes', 'on'], falsy: ['0', 'false', 'no', 'off'] })],
+  '1 or 0 is expected',
+);
+
+const port = z
+  .union(
+    [
+      z.int(),
+      z
+        .string()
+        .regex(/^\d{1,5}$/)
+        .transform(Number),
+    ],
+    'a port from 0 to 65535 is expected',
+  )
+  .refine((value) => value >= 0 && value <= 65_535, 'a port from 0 to 65535 is expected');
+
+const hostName = z
+  .string()
+  .regex(/^(?:[a-z0-9-]+\.)*[a-z0-9-]+$/i, 'names such as toru.home.lan are expected')
+  .transform((name) => name.toLowerCase());
+const hostNames = z
+  .union([
+    z.string().transform((text) =>
+      text
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    ),
+    z.array(z.string()),
+  ])
+  .pipe(z.array(hostName));
+
+const edgeUrl = z.string().transform((text, context) => {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const loopback = url !== null && /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
+  if (
+    url !== null &&
+    (url.protocol === 'https:' || (url.protocol === 'http:' && loopback)) &&
+    url.username === '' &&
+    url.pathname === '/' &&
+    url.search === ''
+  ) {
+    return { url: url.origin, origin: url.origin };
+  }
+  context.addIssue({ code: 'custom', message: 'an address such as https://toru.example.workers.dev is expected' });
+  return z.NEVER;
+});
+
+const VARIABLES = {
+  ADMIN_USERNAME: username.default('admin'),
+  ADMIN_PASSWORD: newPassword.nullable().default(null),
+  PRODUCTION: flag.default(false),
+  STEERING_HOST: z
+    .string()
+    .regex(/^[\w.:-]{1,253}$/, 'an address or a name is expected')
+    .default('127.0.0.1'),
+  STEERING_PORT: port.default(3000),
+  TORU_ALLOWED_HOSTS: hostNames.default([]),
+  TORU_SCRIPTS_DIR: folder.nullable().default(null),
+  TORU_EDGE_URL: edgeUrl.nullable().default(null),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')} is expected`).default('info'),
+};
+const NAMES = Object.keys(VARIABLES);
+
+/**
+ * The configuration, with TORU_HOME made when it is missing.
+ * @throws StartError in one line: another platform, a folder that is not ours, an unknown or a wrong value, by file and name.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>, platform: string = process.platform): Config {
+  if (platform !== 'linux' && platform !== 'darwin') throw new StartError(`Toru's agent runs on Linux and macOS, not on ${platform}.`);
+  const home = resolve(expandHome(given(env['TORU_HOME']) ?? '~/.toru'));
+  prepareHome(home);
+  const file = join(home, 'config.toml');
+  const inFile = readFile(file);
+  const raw: Record<string, unknown> = {};
+  for (const name of NAMES) raw[name] = given(env[name]) ?? inFile.get(name)?.value;
+  const checked = z.object(VARIABLES).safeParse(raw);
+  if (!checked.success) {
+    const [issue] = checked.error.issues;
+    const name = String(issue?.path[0]);
+    const fromFile = given(env[name]) === undefined ? inFile.get(name) : undefined;
+    // The value is not repeated: it may be a password.
+    throw new StartError(`${fromFile === undefined ? name : `${file}: ${fromFile.key}`}: ${issue?.message ?? 'not as expected'}.`);
+  }
+  const values = checked.data;
+  const config: Config = {
+    home,
+    // systemd lists several with colons between.
+    logs_dir: given(env['LOGS_DIRECTORY'])?.split(':')[0] ?? join(home, 'logs'),
+    scripts_dir: values.TORU_SCRIPTS_DIR,
+    admin_username: values.ADMIN_USERNAME,
+    admin_password: values.ADMIN_PASSWORD,
+    production: values.PRODUCTION,
+    bind_host: values.STEERING_HOST,
+    bind_port: values.STEERING_PORT,
+    allowed_hosts: values.TORU_ALLOWED_HOSTS,
+    log_level: values.LOG_LEVEL,
+    edge: values.TORU_EDGE_URL,
+  };
+  // Said here, before anything listens or is made; first-admin.ts asks the table of users.
+  if (config.production && config.admin_password === null && !existsSync(join(home, 'toru.db'))) throw new StartError(NEEDS_ADMIN_PASSWORD);
+  return config;
+}
+
+/** A unit file and a container know no `~`. */
+function expandHome(path: string): string {
+  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+}
+
+/** An empty variable is how a unit file or a shell says "not set". */
+function given(text: string | undefined): string | undefined {
+  return text === undefined || text === '' ? undefined : text;
+}
+
+/** By the variable's name. @throws StartError for a key that is none of them. */
+function readFile(file: string): Map<string, { key: string; value: unknown }> {
+  const found = new Map<string, { key: string; value: unknown }>();
+  for (const [key, value] of Object.entries(parseFile(file))) {
+    const name = NAMES.find((known) => keyOf(known) === keyOf(key));
+    if (name === undefined) throw new StartError(`${file}: unknown key “${key}”. Known are ${NAMES.map(keyOf).join(', ')}.`);
+    if (found.has(name)) throw new StartError(`${file}: “${key}” is set twice.`);
+    found.set(name, { key, value });
+  }
+  return found;
+}
+
+function parseFile(file: string): Record<string, unknown> {
+  if (!existsSync(file)) return {};
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    // Not the library's message: it quotes the lines around, and a password may stand there.
+    const where =
+      error instanceof TomlError
+        ? `line ${error.line}, column ${error.column} is not TOML`
+        : error instanceof Error
+          ? error.message
+          : String(error);
+    throw new StartError(`${file}: ${where}.`);
+  }
+}
+
+/** In config.toml the variable's own name counts, and also the same in small letters without `TORU_`. */
+function keyOf(name: string): string {
+  return name.toLowerCase().replace(/^toru_/, '');
+}
