@@ -1,7 +1,7 @@
 import { actionsApi } from './actions.ts';
 import { auditApi } from './audit.ts';
 import { router } from './env.ts';
-import { failed, guard, noRoute } from './guard.ts';
+import { failed, guard, noRoute, plainPath } from './guard.ts';
 import type { Rooms } from './rooms.ts';
 import { runsApi } from './runs.ts';
 import { scriptsApi } from './scripts.ts';
@@ -18,6 +18,7 @@ export type { Rooms } from './rooms.ts';
  */
 export function createApi(rooms: Rooms) {
   const api = router()
+    .use(plainPath)
     .use(guard)
     .use(jsonOnly)
     .route('/api/scripts', scriptsApi(rooms))

@@ -1,9 +1,18 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { matchedRoutes } from 'hono/route';
 import { ToruError, toToruError } from '../../shared/errors.ts';
+import { isAmbiguousPath } from '../../shared/raw-path.ts';
 import { authorize, ROUTES } from '../users/permissions.ts';
 import type { ApiEnv } from './env.ts';
 import type { ApiLog } from './rooms.ts';
+
+/** Edge and agent must read a path alike (SECURITY rule 34). */
+export const plainPath: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  const [address = ''] = c.req.url.split('?', 1);
+  if (isAmbiguousPath(address.replace(/^\w+:\/\/[^/]*/, '')))
+    throw new ToruError('bad_path', 'The path holds characters that can be read in two ways.');
+  await next();
+};
 
 /**
  * May the caller use this route? Asked of the router that dispatches, so that what is authorised is what runs (SECURITY

@@ -1,0 +1,125 @@
+import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import { connect } from 'node:net';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { getRequestListener } from '@hono/node-server';
+import { ToruError } from '../../shared/errors.ts';
+import { isAmbiguousPath } from '../../shared/raw-path.ts';
+import { StartError } from '../start-error.ts';
+import type { Caller } from '../users/caller.ts';
+
+/** `sockaddr_un.sun_path`, less its closing NUL. */
+const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;
+
+export interface LocalDoorRooms {
+  /** TORU_HOME: ours alone, mode 0700. */
+  home: string;
+  api: { fetch(request: Request, env: { caller: Caller }): Response | Promise<Response> };
+  log: { error(detail: object, message: string): void };
+}
+
+export interface LocalDoor {
+  /** TORU_HOME/api.sock */
+  readonly path: string;
+  /** Ends open requests, and removes the socket. */
+  close(): Promise<void>;
+}
+
+/**
+ * The door for the command line: the same API, on a Unix socket that only its owner can open. Who comes through it owns
+ * the host's files anyway, so they are an admin (SECURITY rule 30).
+ * @throws StartError when another agent answers there, or the path is too long for a socket.
+ */
+export async function startLocalDoor({ home, api, log }: LocalDoorRooms): Promise<LocalDoor> {
+  const path = join(home, 'api.sock');
+  if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
+    throw new StartError(`${path} is too long for a socket (${MAX_SOCKET_PATH} bytes at most). Choose a shorter TORU_HOME.`);
+  }
+  await removeStale(path);
+  const server = createServer(listener(api, log));
+  await listen(server, path);
+  return { path, close: () => close(server) };
+}
+
+function listener(api: LocalDoorRooms['api'], log: LocalDoorRooms['log']): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+  const answer = getRequestListener((request) => api.fetch(request, { caller: localCaller() }), {
+    hostname: 'localhost',
+    overrideGlobalObjects: false,
+    errorHandler: (error) => {
+      log.error({ err: error }, 'a request at the local socket failed');
+      return refusal(new ToruError('bad_request', 'That is not a request that this host understands.'));
+    },
+  });
+  return (incoming, outgoing) => {
+    // Before the URL is parsed: parsing would put `..` and `\` straight, and hide what was sent.
+    if (isAmbiguousPath((incoming.url ?? '/').split('?', 1)[0] ?? '')) {
+      const error = new ToruError('bad_path', 'The path holds characters that can be read in two ways.');
+      outgoing.writeHead(error.status, { 'content-type': 'application/json' }).end(JSON.stringify(error.toBody()));
+      return;
+    }
+    answer(incoming, outgoing).catch((error: unknown) => log.error({ err: error }, 'a request at the local socket failed'));
+  };
+}
+
+function refusal(error: ToruError): Response {
+  return Response.json(error.toBody(), { status: error.status });
+}
+
+/** The socket's mode lets nobody else in, so this is who it is. Typing a password would prove nothing more. */
+function localCaller(): Caller {
+  const { uid, username } = userInfo();
+  return {
+    user_id: `local:${uid}`,
+    username: `local:${username}`,
+    role: 'admin',
+    via: 'local',
+    sid: null,
+    address: null,
+    auth_time: Date.now(),
+  };
+}
+
+/** A killed agent leaves its socket behind. Only one that nobody answers at is removed, and never anything but a socket. */
+async function removeStale(path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  if (!lstatSync(path).isSocket()) throw new StartError(`${path} is in the way, and is not a socket. Move it elsewhere.`);
+  if (await answers(path)) throw new StartError(`Another agent answers at ${path}. Stop it first.`);
+  unlinkSync(path);
+}
+
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+/** Node binds a path before `listen` returns, so the mask covers exactly that, and the socket is never open to others. */
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    const mask = process.umask(0o177);
+    try {
+      server.listen(path, () => {
+        server.off('error', reject);
+        chmodSync(path, 0o600);
+        resolve();
+      });
+    } finally {
+      process.umask(mask);
+    }
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
