@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { TallyReporter } from './tools/tally-reporter.ts';
 
 const ui = ['worker/ui/**'];
 const e2e = { testTimeout: 60_000, hookTimeout: 60_000, globalSetup: './test/harness/build-once.ts' };
@@ -12,7 +13,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 20_000,
     passWithNoTests: true,
-    reporters: ['default', './tools/tally-reporter.ts'],
+    reporters: ['default', new TallyReporter()],
     projects: [
       {
         test: {

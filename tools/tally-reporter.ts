@@ -1,7 +1,7 @@
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 
 /** What CI reads: the last line of a test run, `12 passed, 0 failed`, and `, 1 skipped` where there are any. */
-export default class TallyReporter implements Reporter {
+export class TallyReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
     process.stdout.write(`${tally(modules, unhandledErrors.length)}\n`);
   }
