@@ -71,6 +71,8 @@ export const outputQuery = z.strictObject({
   limit: numberIn(1, MAX_OUTPUT_READ).default(MAX_OUTPUT_READ),
   stream: z.enum(['stdout', 'stderr']).optional(),
   format: z.enum(['text', 'jsonl']).default('text'),
+  /** How a line of `jsonl` holds its bytes: as text, where binary turns into replacement characters, or exactly. */
+  encoding: z.enum(['utf8', 'base64']).default('utf8'),
   /** Stay until the run has ended. Only at the local socket: through the edge, attach on the WebSocket. */
   follow: z.enum(['true', 'false']).optional(),
 });

@@ -43,6 +43,7 @@ interface Reading {
   limit: number;
   stream?: 'stdout' | 'stderr' | undefined;
   format: 'text' | 'jsonl';
+  encoding: 'utf8' | 'base64';
   follow: boolean;
 }
 
@@ -80,7 +81,7 @@ async function* piecesOf(log: OutputLog, reading: Reading, gone: AbortSignal): A
       at = chunk.to;
       if (reading.stream !== undefined && chunk.stream !== reading.stream) continue;
       left -= chunk.bytes.length;
-      yield reading.format === 'jsonl' ? line(lineOf(chunk)) : chunk.bytes;
+      yield reading.format === 'jsonl' ? line(lineOf(chunk, reading.encoding)) : chunk.bytes;
     }
   }
 }
@@ -102,8 +103,8 @@ async function grown(log: OutputLog, end: number, gone: AbortSignal): Promise<vo
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-function lineOf(chunk: OutputChunk): OutputLine {
-  return { stream: chunk.stream, data: decoder.decode(chunk.bytes), cursor: chunk.to };
+function lineOf({ stream, bytes, to }: OutputChunk, encoding: Reading['encoding']): OutputLine {
+  return { stream, data: encoding === 'base64' ? Buffer.from(bytes).toString('base64') : decoder.decode(bytes), cursor: to };
 }
 
 function line(value: OutputLine): Uint8Array {

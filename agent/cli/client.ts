@@ -1,0 +1,87 @@
+import { request } from 'node:http';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { hc } from 'hono/client';
+import { z } from 'zod';
+import type { Api } from '../api/app.ts';
+import { isErrorCode, ToruError } from '../../shared/errors.ts';
+
+/** TORU_HOME, as the agent reads it. Nothing is made. */
+export function homeOf(env: Readonly<Record<string, string | undefined>>): string {
+  const given = env['TORU_HOME'];
+  const home = given === undefined || given === '' ? '~/.toru' : given;
+  return resolve(home === '~' || home.startsWith('~/') ? join(homedir(), home.slice(1)) : home);
+}
+
+export function socketOf(env: Readonly<Record<string, string | undefined>>): string {
+  return join(homeOf(env), 'api.sock');
+}
+
+/** The host's API, typed, through its Unix socket. */
+export function connect(env: Readonly<Record<string, string | undefined>>) {
+  const socket = socketOf(env);
+  return hc<Api>('http://localhost', { fetch: (input: RequestInfo | URL, init?: RequestInit) => socketFetch(socket, new Request(input, init)) }).api;
+}
+export type Client = ReturnType<typeof connect>;
+
+/**
+ * The answer when it is a good one.
+ * @throws ToruError with what the agent said otherwise.
+ */
+export async function good<R extends { ok: boolean; status: number; text(): Promise<string> }>(answer: Promise<R>): Promise<R> {
+  const response = await answer;
+  if (response.ok) return response;
+  const said = errorBody.safeParse(parse(await response.text()));
+  const { code, message } = said.success ? said.data.error : { code: 'internal', message: `The agent answered ${response.status}.` };
+  throw new ToruError(isErrorCode(code) ? code : 'internal', message);
+}
+
+const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** fetch, to a Unix socket. Node's own has no such option. @throws ToruError host_offline when no agent listens there. */
+async function socketFetch(socketPath: string, asked: Request): Promise<Response> {
+  const body = asked.body === null ? null : Buffer.from(await asked.arrayBuffer());
+  const { pathname, search } = new URL(asked.url);
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ socketPath, path: pathname + search, method: asked.method, headers: Object.fromEntries(asked.headers), signal: asked.signal });
+    outgoing.on('response', (incoming) => {
+      const headers = new Headers();
+      for (const [name, value] of Object.entries(incoming.headers)) if (typeof value === 'string') headers.set(name, value);
+      const status = incoming.statusCode ?? 500;
+      if (status === 204) incoming.resume();
+      resolve(new Response(status === 204 ? null : streamOf(incoming), { status, headers }));
+    });
+    outgoing.on('error', (error: Error & { code?: string }) => {
+      const away = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
+      if (away) reject(new ToruError('host_offline', `No agent runs here (nobody answers at ${socketPath}). Start it: toru start`, { cause: error }));
+      else if (error.code === 'EACCES') reject(new ToruError('forbidden', `${socketPath} belongs to another user. Run this as the user whom the agent runs as.`, { cause: error }));
+      else reject(error);
+    });
+    outgoing.end(body ?? undefined);
+  });
+}
+
+function streamOf(incoming: AsyncIterable<Uint8Array> & { destroy(): unknown }): ReadableStream<Uint8Array> {
+  const chunks = incoming[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const { value, done } = await chunks.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: () => {
+        incoming.destroy();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

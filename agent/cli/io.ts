@@ -1,0 +1,75 @@
+import type { ToruError } from '../../shared/errors.ts';
+import { plain } from './terminal-filter.ts';
+
+/** What a command needs of the process: so that a test can be one. */
+export interface Io {
+  out: Output;
+  err: Output;
+  input: Input;
+  env: Readonly<Record<string, string | undefined>>;
+  /** Aborted by Ctrl-C or TERM. */
+  interrupted: AbortSignal;
+}
+
+export interface Output {
+  readonly isTTY: boolean;
+  readonly columns: number;
+  /** Resolves when more may be written: a slow pipe slows us down, and does not fill our memory. */
+  write(data: string | Uint8Array): Promise<void>;
+}
+
+/** Standard input: as a terminal it can be asked, as a pipe it is read. */
+export type Input = NodeJS.ReadStream | (NodeJS.ReadableStream & { isTTY?: false });
+
+/** Our own failure, as docker run has it: the script's exit codes stay the script's. */
+export const OUR_FAILURE = 125;
+
+/** A command line that can't be meant. The text says what is wrong; `--help` is pointed at beside it. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+/** The end of the reader (`toru logs … | head`) is no failure. */
+export class ClosedPipe extends Error {
+  override name = 'ClosedPipe';
+}
+
+export function print(io: Io, text: string): Promise<void> {
+  return io.out.write(`${text}\n`);
+}
+
+export function note(io: Io, text: string): Promise<void> {
+  return io.err.write(`toru: ${plain(text)}\n`);
+}
+
+/** One line for a person, the code behind it for a search. */
+export function describeError(error: ToruError): string {
+  return `${error.message} [${error.code}]`;
+}
+
+/** The process's own streams and signals. */
+export function processIo(): Io {
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(signal));
+  return { out: outputOf(process.stdout), err: outputOf(process.stderr), input: process.stdin, env: process.env, interrupted: interrupted.signal };
+}
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  let broken: Error | null = null;
+  stream.on('error', (error: Error & { code?: string }) => {
+    broken = error.code === 'EPIPE' ? new ClosedPipe('nobody reads any more') : error;
+  });
+  return {
+    get isTTY() {
+      return stream.isTTY === true;
+    },
+    get columns() {
+      return stream.columns ?? 80;
+    },
+    write: (data) =>
+      new Promise((resolve, reject) => {
+        if (broken !== null) reject(broken);
+        else stream.write(data, (error) => (error === null || error === undefined ? resolve() : reject(broken ?? new ClosedPipe(error.message))));
+      }),
+  };
+}
