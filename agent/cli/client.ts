@@ -3,8 +3,8 @@ import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { hc } from 'hono/client';
 import { z } from 'zod';
-import type { Api } from '../api/app.ts';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
+import type { Api } from '../api/app.ts';
 
 /** TORU_HOME, as the agent reads it. Nothing is made. */
 export function homeOf(env: Readonly<Record<string, string | undefined>>): string {
@@ -20,7 +20,9 @@ export function socketOf(env: Readonly<Record<string, string | undefined>>): str
 /** The host's API, typed, through its Unix socket. */
 export function connect(env: Readonly<Record<string, string | undefined>>) {
   const socket = socketOf(env);
-  return hc<Api>('http://localhost', { fetch: (input: RequestInfo | URL, init?: RequestInit) => socketFetch(socket, new Request(input, init)) }).api;
+  return hc<Api>('http://localhost', {
+    fetch: (input: RequestInfo | URL, init?: RequestInit) => socketFetch(socket, new Request(input, init)),
+  }).api;
 }
 export type Client = ReturnType<typeof connect>;
 
@@ -51,7 +53,13 @@ async function socketFetch(socketPath: string, asked: Request): Promise<Response
   const body = asked.body === null ? null : Buffer.from(await asked.arrayBuffer());
   const { pathname, search } = new URL(asked.url);
   return new Promise((resolve, reject) => {
-    const outgoing = request({ socketPath, path: pathname + search, method: asked.method, headers: Object.fromEntries(asked.headers), signal: asked.signal });
+    const outgoing = request({
+      socketPath,
+      path: pathname + search,
+      method: asked.method,
+      headers: Object.fromEntries(asked.headers),
+      signal: asked.signal,
+    });
     outgoing.on('response', (incoming) => {
       const headers = new Headers();
       for (const [name, value] of Object.entries(incoming.headers)) if (typeof value === 'string') headers.set(name, value);
@@ -61,8 +69,16 @@ async function socketFetch(socketPath: string, asked: Request): Promise<Response
     });
     outgoing.on('error', (error: Error & { code?: string }) => {
       const away = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
-      if (away) reject(new ToruError('host_offline', `No agent runs here (nobody answers at ${socketPath}). Start it: toru start`, { cause: error }));
-      else if (error.code === 'EACCES') reject(new ToruError('forbidden', `${socketPath} belongs to another user. Run this as the user whom the agent runs as.`, { cause: error }));
+      if (away)
+        reject(
+          new ToruError('host_offline', `No agent runs here (nobody answers at ${socketPath}). Start it: toru start`, { cause: error }),
+        );
+      else if (error.code === 'EACCES')
+        reject(
+          new ToruError('forbidden', `${socketPath} belongs to another user. Run this as the user whom the agent runs as.`, {
+            cause: error,
+          }),
+        );
       else reject(error);
     });
     outgoing.end(body ?? undefined);

@@ -51,7 +51,13 @@ export function describeError(error: ToruError): string {
 export function processIo(): Io {
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(signal));
-  return { out: outputOf(process.stdout), err: outputOf(process.stderr), input: process.stdin, env: process.env, interrupted: interrupted.signal };
+  return {
+    out: outputOf(process.stdout),
+    err: outputOf(process.stderr),
+    input: process.stdin,
+    env: process.env,
+    interrupted: interrupted.signal,
+  };
 }
 
 function outputOf(stream: NodeJS.WriteStream): Output {
@@ -69,7 +75,10 @@ function outputOf(stream: NodeJS.WriteStream): Output {
     write: (data) =>
       new Promise((resolve, reject) => {
         if (broken !== null) reject(broken);
-        else stream.write(data, (error) => (error === null || error === undefined ? resolve() : reject(broken ?? new ClosedPipe(error.message))));
+        else
+          stream.write(data, (error) =>
+            error === null || error === undefined ? resolve() : reject(broken ?? new ClosedPipe(error.message)),
+          );
       }),
   };
 }

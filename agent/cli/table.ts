@@ -9,8 +9,14 @@ export function table(header: readonly string[], rows: readonly (readonly string
   const widths = header.map((_, column) => Math.max(...cells.map((row) => lengthOf(row[column] ?? ''))));
   return cells
     .map((row) => {
-      const line = row.map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - lengthOf(cell)))).join('  ');
-      return width === null || lengthOf(line) <= width ? line.trimEnd() : `${Array.from(line).slice(0, width - 1).join('')}…`;
+      const line = row
+        .map((cell, column) => (column === row.length - 1 ? cell : cell + ' '.repeat((widths[column] ?? 0) - lengthOf(cell))))
+        .join('  ');
+      return width === null || lengthOf(line) <= width
+        ? line.trimEnd()
+        : `${Array.from(line)
+            .slice(0, width - 1)
+            .join('')}…`;
     })
     .join('\n');
 }
