@@ -1,0 +1,103 @@
+import { isErrorCode, ToruError } from '../../shared/errors.ts';
+import { errorOf, type Guard } from './guards.ts';
+
+/**
+ * The one way to the server over HTTP. An answer that is no success becomes a ToruError with the server's own sentence;
+ * a session that is over goes to the login; a password that was typed too long ago is asked for, and the call repeated.
+ */
+
+export interface CallOptions {
+  query?: Record<string, string | number | undefined>;
+  body?: unknown;
+  signal?: AbortSignal;
+}
+
+interface Hooks {
+  /** The server says 401: the session is over. */
+  sessionEnded: () => void;
+  /** Asks for the password again. @returns whether it was given and right. */
+  reauthenticate: (message: string) => Promise<boolean>;
+}
+let hooks: Hooks = { sessionEnded: () => undefined, reauthenticate: async () => false };
+
+/** session.ts fills this in; api.ts knows nobody. */
+export function setHooks(given: Hooks): void {
+  hooks = given;
+}
+
+/** @throws ToruError. @returns the body, as `guard` saw it. */
+export function get<T>(guard: Guard<T>, path: string, options: CallOptions = {}): Promise<T> {
+  return send(guard, 'GET', path, options);
+}
+
+/** @throws ToruError. @returns the body, as `guard` saw it; undefined when there is none. */
+export async function send<T>(
+  guard: Guard<T>,
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+  path: string,
+  options: CallOptions = {},
+): Promise<T> {
+  const response = await call(path + queryString(options.query), {
+    method,
+    headers: { accept: 'application/json', ...(options.body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
+  const text = await response.text();
+  const body = text === '' ? undefined : parse(text);
+  if (!guard(body))
+    throw new ToruError('internal', 'The server’s answer was not understood. Reload the page: it may be older than the server.');
+  return body;
+}
+
+/** fetch that throws ToruError for everything that is no success. */
+export async function call(path: string, init: RequestInit): Promise<Response> {
+  const response = await attempt(path, init);
+  if (response.ok) return response;
+  const error = await errorFrom(response);
+  if (error.code === 'reauth_required' && (await hooks.reauthenticate(error.message))) {
+    const again = await attempt(path, init);
+    if (again.ok) return again;
+    throw await errorFrom(again);
+  }
+  if (error.code === 'unauthenticated' || error.code === 'session_expired') hooks.sessionEnded();
+  throw error;
+}
+
+async function attempt(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init });
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    throw new ToruError('host_timeout', 'No answer. Check this device’s network, then try again.', { cause });
+  }
+}
+
+async function errorFrom(response: Response): Promise<ToruError> {
+  const told = errorOf(parse(await response.text().catch(() => '')));
+  const retryAfter = Number(response.headers.get('retry-after'));
+  const extra = { ...told?.extra, ...(retryAfter > 0 ? { retry_after: retryAfter } : {}) };
+  if (told !== null && isErrorCode(told.code)) return new ToruError(told.code, told.message, { extra });
+  return new ToruError('internal', `The server answered ${response.status}. Try again in a moment.`, { extra });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function queryString(query: CallOptions['query']): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined && value !== '') params.set(key, String(value));
+  const text = params.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
+/** The sentence to show for anything thrown. */
+export function sentence(thrown: unknown): string {
+  if (thrown instanceof ToruError) return thrown.message;
+  return 'Something went wrong in the page. Reload it, then try again.';
+}

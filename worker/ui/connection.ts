@@ -1,0 +1,37 @@
+import { effect, signal } from '@preact/signals';
+import { ToruError } from '../../shared/errors.ts';
+import { get } from './api.ts';
+import { Connection } from './connection/connection.ts';
+import { isMe } from './guards.ts';
+import { me, sessionEnded } from './session.ts';
+
+/** The server is newer than this page: a reload is asked for, never forced upon somebody who reads. */
+export const reloadWanted = signal(false);
+
+/** The page's connection. Open while somebody is logged in. */
+export const connection = new Connection({
+  sessionEnded: () => void checkSession(),
+  reload: () => {
+    reloadWanted.value = true;
+  },
+});
+
+/** 4001 also comes when a new login replaced the session of this very page: then we only dial again. */
+async function checkSession(): Promise<void> {
+  try {
+    me.value = await get(isMe, '/api/me');
+    setTimeout(() => connection.open(), 500);
+  } catch (error) {
+    if (error instanceof ToruError && error.status === 401) sessionEnded();
+    else setTimeout(() => void checkSession(), 3000);
+  }
+}
+
+let openFor: string | null = null;
+effect(() => {
+  const user = me.value?.user.id ?? null;
+  if (user === openFor) return;
+  if (openFor !== null) connection.close();
+  openFor = user;
+  if (user !== null) connection.open();
+});

@@ -1,0 +1,149 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+import type { ClientFrameInput, Cursor, ServerFrame, Subscription } from '../../../shared/browser-protocol.ts';
+import { parseFrame } from './frames.ts';
+import { ReconnectingSocket, type SocketState } from './socket.ts';
+import { type StartRequest, Starts } from './starts.ts';
+import { type StreamEvent, Streams } from './streams.ts';
+
+/** Is the host there? Null until the edge said so on this connection. */
+export type HostFrame = { online: boolean; last_seen: string | null } | null;
+type RunFrame = Extract<ServerFrame, { type: 'run' }>['run'];
+type SampleFrame = Extract<ServerFrame, { type: 'system' }>['sample'];
+
+interface TopicListeners {
+  runs: Set<(run: RunFrame) => void>;
+  system: Set<(sample: SampleFrame) => void>;
+  plugins: Set<() => void>;
+}
+
+/** The page's one WebSocket: runs, their output, and the topics that somebody here listens to. */
+export class Connection {
+  readonly #socket: ReconnectingSocket;
+  readonly #streams: Streams;
+  readonly #starts: Starts;
+  readonly #topics: TopicListeners = { runs: new Set(), system: new Set(), plugins: new Set() };
+  readonly #host = signal<HostFrame>(null);
+  readonly #reopened = new Set<() => void>();
+
+  constructor(events: { sessionEnded: () => void; reload: () => void }) {
+    const send = (frame: ClientFrameInput): boolean => this.#socket.send(JSON.stringify(frame));
+    this.#streams = new Streams(send);
+    this.#starts = new Starts(send);
+    this.#socket = new ReconnectingSocket(() => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/ws`, {
+      opened: () => this.#opened(),
+      message: (data) => this.#take(parseFrame(data)),
+      lost: () => {
+        this.#host.value = null;
+        this.#streams.lost();
+      },
+      ...events,
+    });
+  }
+
+  get state(): ReadonlySignal<SocketState> {
+    return this.#socket.state;
+  }
+
+  get host(): ReadonlySignal<HostFrame> {
+    return this.#host;
+  }
+
+  open(): void {
+    this.#socket.start();
+  }
+
+  close(): void {
+    this.#starts.clear();
+    this.#socket.stop();
+    this.#host.value = null;
+  }
+
+  /** Starts a run. Its output follows on this connection: `adopt` it in the same tick. @throws ToruError. */
+  start(request: StartRequest): Promise<string> {
+    return this.#starts.start(request);
+  }
+
+  /** Takes the output that a run started here sends by itself. @returns detach. */
+  adopt(taskId: string, listener: (event: StreamEvent) => void): () => void {
+    return this.#streams.adopt(taskId, listener);
+  }
+
+  /** Output of a run from a cursor on; goes on from there after every reconnect. @returns detach. */
+  attach(taskId: string, from: Cursor, listener: (event: StreamEvent) => void): () => void {
+    return this.#streams.attach(taskId, from, listener);
+  }
+
+  /** Types into a run. @returns false when there is no connection now. */
+  input(taskId: string, data: string): boolean {
+    return this.#socket.send(JSON.stringify({ type: 'input', task_id: taskId, data } satisfies ClientFrameInput));
+  }
+
+  /** @returns unsubscribe. */
+  onRun(listener: (run: RunFrame) => void): () => void {
+    return this.#listen('runs', this.#topics.runs, listener);
+  }
+
+  onSystem(listener: (sample: SampleFrame) => void): () => void {
+    return this.#listen('system', this.#topics.system, listener);
+  }
+
+  /** After the socket came back: whatever was read over HTTP may be old. @returns stop. */
+  onReopen(listener: () => void): () => void {
+    this.#reopened.add(listener);
+    return () => this.#reopened.delete(listener);
+  }
+
+  #listen<T>(topic: Subscription, listeners: Set<T>, listener: T): () => void {
+    if (listeners.size === 0) this.#socket.send(JSON.stringify({ type: 'subscribe', topic } satisfies ClientFrameInput));
+    listeners.add(listener);
+    return () => {
+      if (listeners.delete(listener) && listeners.size === 0)
+        this.#socket.send(JSON.stringify({ type: 'unsubscribe', topic } satisfies ClientFrameInput));
+    };
+  }
+
+  #everOpened = false;
+  #opened(): void {
+    this.#resume();
+    if (this.#everOpened) for (const listener of this.#reopened) listener();
+    this.#everOpened = true;
+  }
+
+  /** What a new socket, or a host that came back, must be told. */
+  #resume(): void {
+    for (const topic of ['runs', 'system'] as const) {
+      if (this.#topics[topic].size > 0) this.#socket.send(JSON.stringify({ type: 'subscribe', topic } satisfies ClientFrameInput));
+    }
+    this.#streams.resume();
+    this.#starts.resend();
+  }
+
+  #take(frame: ServerFrame | null): void {
+    if (frame === null) return;
+    if (this.#starts.take(frame) || this.#streams.take(frame)) return;
+    switch (frame.type) {
+      case 'hello':
+      case 'window':
+        this.#streams.window = frame.window;
+        return;
+      case 'host': {
+        const wasAway = this.#host.peek()?.online === false;
+        this.#host.value = { online: frame.online, last_seen: frame.last_seen };
+        if (frame.online && wasAway) {
+          this.#resume();
+          for (const listener of this.#reopened) listener();
+        }
+        return;
+      }
+      case 'run':
+        for (const listener of this.#topics.runs) listener(frame.run);
+        return;
+      case 'system':
+        for (const listener of this.#topics.system) listener(frame.sample);
+        return;
+      default:
+        // The rest answers what nobody here waits for any more.
+        return;
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { ServerFrame } from '../../../shared/browser-protocol.ts';
+import { isErrorCode } from '../../../shared/errors.ts';
+import { isRecord, isRun, isRunState, isRunSummary, isSystemSample } from '../guards.ts';
+
+const text = (value: unknown): value is string => typeof value === 'string';
+const number = (value: unknown): value is number => typeof value === 'number';
+const textOrNull = (value: unknown): boolean => value === null || text(value);
+
+/** One check per frame type. A frame that is not here, or lacks what it should have, is none of ours. */
+const CHECKS: Record<ServerFrame['type'], (frame: Record<string, unknown>) => boolean> = {
+  hello: (f) => number(f['protocol']) && number(f['window']),
+  started: (f) => text(f['task_id']) && textOrNull(f['request_id']) && isRunState(f['state']),
+  stdout: isOutput,
+  stderr: isOutput,
+  exit: (f) => text(f['task_id']) && (f['code'] === null || number(f['code'])) && textOrNull(f['signal']),
+  cancelled: (f) => text(f['task_id']),
+  gap: (f) => text(f['task_id']) && number(f['from']) && number(f['to']),
+  attached: (f) => text(f['task_id']) && number(f['cursor']) && number(f['window']) && isRun(f['run']),
+  window: (f) => number(f['window']),
+  detached: (f) => text(f['task_id']),
+  run: (f) => isRunSummary(f['run']),
+  system: (f) => isSystemSample(f['sample']),
+  subscribed: (f) => text(f['topic']),
+  unsubscribed: (f) => text(f['topic']),
+  error: (f) => isErrorCode(f['code']) && text(f['data']),
+  host: (f) => typeof f['online'] === 'boolean' && textOrNull(f['last_seen']),
+  pong: () => true,
+};
+
+function isOutput(f: Record<string, unknown>): boolean {
+  return text(f['task_id']) && text(f['data']) && number(f['cursor']);
+}
+
+function isServerFrame(value: unknown): value is ServerFrame {
+  if (!isRecord(value) || !text(value['type']) || !Object.hasOwn(CHECKS, value['type'])) return false;
+  return Object.entries(CHECKS).some(([type, check]) => type === value['type'] && check(value));
+}
+
+/** @returns null for what this page does not know: a newer server may say more. */
+export function parseFrame(data: unknown): ServerFrame | null {
+  if (!text(data)) return null;
+  try {
+    const value: unknown = JSON.parse(data);
+    return isServerFrame(value) ? value : null;
+  } catch {
+    return null;
+  }
+}

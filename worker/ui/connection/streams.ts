@@ -1,0 +1,148 @@
+import type { ClientFrameInput, Cursor, ServerFrame } from '../../../shared/browser-protocol.ts';
+import { MAX_VIEWER_WINDOW } from '../../../shared/limits.ts';
+import type { Run } from '../../../shared/model.ts';
+import { Acks } from './acks.ts';
+
+/** What a viewer of a run hears, in order. */
+export type StreamEvent =
+  /** Output follows from `cursor` on. After a reconnect this comes again, with the viewer's own cursor. */
+  | { kind: 'attached'; cursor: Cursor; run: Run }
+  | { kind: 'output'; stream: 'stdout' | 'stderr'; text: string; from: Cursor; to: Cursor }
+  | { kind: 'gap'; from: Cursor; to: Cursor }
+  /** No more output comes. How it ended in detail: GET /api/runs/:id. */
+  | { kind: 'ended' }
+  | { kind: 'failed'; code: string; message: string }
+  /** Another viewer on this page took the stream over. */
+  | { kind: 'replaced' };
+
+interface Viewer {
+  listener: (event: StreamEvent) => void;
+  cursor: Cursor;
+  acks: Acks;
+  /** Answers to `attach` that are still on their way: until the last one, output belongs to an older attach. */
+  awaited: number;
+  ended: boolean;
+}
+
+type Send = (frame: ClientFrameInput) => boolean;
+
+/** The runs that this page is looking at: one viewer each, with its cursor, so that a reconnect goes on where it was. */
+export class Streams {
+  readonly #viewers = new Map<string, Viewer>();
+  readonly #send: Send;
+  #window = MAX_VIEWER_WINDOW;
+
+  constructor(send: Send) {
+    this.#send = send;
+  }
+
+  /** What each viewer may leave unacknowledged: from `hello`, and from `window` whenever it changes. */
+  set window(bytes: number) {
+    this.#window = bytes;
+    for (const viewer of this.#viewers.values()) viewer.acks.window = bytes;
+  }
+
+  /** Looks at a run from `from` on. @returns detach. */
+  attach(taskId: string, from: Cursor, listener: Viewer['listener']): () => void {
+    const old = this.#viewers.get(taskId);
+    const viewer: Viewer = { listener, cursor: from, acks: new Acks(from, this.#window), awaited: (old?.awaited ?? 0) + 1, ended: false };
+    this.#viewers.set(taskId, viewer);
+    if (old !== undefined) {
+      this.#send({ type: 'detach', task_id: taskId });
+      old.listener({ kind: 'replaced' });
+    }
+    // With no socket, the reconnect attaches.
+    if (!this.#send({ type: 'attach', task_id: taskId, from })) viewer.awaited = 0;
+    return () => this.#detach(taskId, viewer);
+  }
+
+  /** Takes the stream that `run` opened on this connection by itself, from the first byte on. @returns detach. */
+  adopt(taskId: string, listener: Viewer['listener']): () => void {
+    const old = this.#viewers.get(taskId);
+    const viewer: Viewer = { listener, cursor: 0, acks: new Acks(0, this.#window), awaited: 0, ended: false };
+    this.#viewers.set(taskId, viewer);
+    old?.listener({ kind: 'replaced' });
+    return () => this.#detach(taskId, viewer);
+  }
+
+  /** After a reconnect: every open run again, each from its cursor. */
+  resume(): void {
+    for (const [taskId, viewer] of this.#viewers) {
+      if (viewer.ended) continue;
+      viewer.awaited = this.#send({ type: 'attach', task_id: taskId, from: viewer.cursor }) ? 1 : 0;
+    }
+  }
+
+  /** The socket is gone, and with it every answer that was on its way. */
+  lost(): void {
+    for (const viewer of this.#viewers.values()) viewer.awaited = 0;
+  }
+
+  /** @returns true when the frame was for a viewer here. */
+  take(frame: ServerFrame): boolean {
+    if (!('task_id' in frame) || frame.task_id === undefined) return false;
+    const viewer = this.#viewers.get(frame.task_id);
+    if (viewer === undefined) return false;
+    if (frame.type === 'attached') {
+      viewer.awaited = Math.max(0, viewer.awaited - 1);
+      if (viewer.awaited > 0) return true;
+      viewer.cursor = frame.cursor;
+      viewer.acks.reset(frame.cursor, frame.window);
+      viewer.listener({ kind: 'attached', cursor: frame.cursor, run: frame.run });
+      return true;
+    }
+    if (frame.type === 'error' && frame.request_id === undefined) return this.#failed(viewer, frame);
+    if (viewer.awaited > 0) return true;
+    switch (frame.type) {
+      case 'stdout':
+      case 'stderr':
+        this.#output(frame, viewer);
+        return true;
+      case 'gap':
+        viewer.cursor = Math.max(viewer.cursor, frame.to);
+        viewer.listener({ kind: 'gap', from: frame.from, to: frame.to });
+        return true;
+      case 'exit':
+      case 'cancelled':
+        this.#end(viewer);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #output(frame: { type: 'stdout' | 'stderr'; task_id: string; data: string; cursor: Cursor }, viewer: Viewer): void {
+    // A frame that was already taken in: the switch from log to live repeats nothing, but a resent one must not show twice.
+    if (frame.cursor <= viewer.cursor) return;
+    const from = viewer.cursor;
+    viewer.cursor = frame.cursor;
+    viewer.listener({ kind: 'output', stream: frame.type, text: frame.data, from, to: frame.cursor });
+    const ack = viewer.acks.taken(frame.cursor);
+    if (ack !== null) this.#send({ type: 'ack', task_id: frame.task_id, cursor: ack });
+  }
+
+  #failed(viewer: Viewer, frame: Extract<ServerFrame, { type: 'error' }>): boolean {
+    // These three tell how the run ended, not that we did something wrong. After `timed_out` an `exit` follows.
+    if (frame.code === 'timed_out') return true;
+    if (frame.code === 'interrupted' || frame.code === 'run_refused') {
+      this.#end(viewer);
+      return true;
+    }
+    viewer.awaited = Math.max(0, viewer.awaited - 1);
+    if (frame.code === 'unknown_task') viewer.ended = true;
+    viewer.listener({ kind: 'failed', code: frame.code, message: frame.data });
+    return true;
+  }
+
+  #end(viewer: Viewer): void {
+    if (viewer.ended) return;
+    viewer.ended = true;
+    viewer.listener({ kind: 'ended' });
+  }
+
+  #detach(taskId: string, viewer: Viewer): void {
+    if (this.#viewers.get(taskId) !== viewer) return;
+    this.#viewers.delete(taskId);
+    this.#send({ type: 'detach', task_id: taskId });
+  }
+}

@@ -1,0 +1,112 @@
+import { computed, effect, signal } from '@preact/signals';
+import type { RunState, RunSummary } from '../../../shared/model.ts';
+import { get, send, sentence } from '../api.ts';
+import { connection } from '../connection.ts';
+import { type AnyAction, isAction, isAnything, listOf } from '../guards.ts';
+import { me } from '../session.ts';
+import { isOver } from './runs.ts';
+
+/** The actions that the person may press, in their order; null until they were read. Kept fresh by the `runs` topic. */
+export const actions = signal<AnyAction[] | null>(null);
+/** Why they could not be read, in a sentence. */
+export const actionsProblem = signal<string | null>(null);
+
+/** Runs under way, over all actions: for the tab's title. */
+export const underWay = computed(() => (actions.value ?? []).reduce((sum, action) => sum + action.running + action.queued, 0));
+
+let reading: Promise<void> | null = null;
+let readAgain = false;
+
+/** Reads the list. Calls that come while one is under way are answered by one more. */
+export function loadActions(): Promise<void> {
+  if (reading !== null) {
+    readAgain = true;
+    return reading;
+  }
+  reading = read().finally(() => {
+    reading = null;
+    if (readAgain) {
+      readAgain = false;
+      void loadActions();
+    }
+  });
+  return reading;
+}
+
+async function read(): Promise<void> {
+  try {
+    const list = await get(listOf(isAction), '/api/actions');
+    if (me.peek() === null) return;
+    actions.value = list.items.toSorted((a, b) => a.position - b.position);
+    actionsProblem.value = null;
+  } catch (error) {
+    actionsProblem.value = sentence(error);
+  }
+}
+
+/** A run was started here: its tile shows it at once. */
+export function noteStarted(run: RunSummary): void {
+  const action = actions.peek()?.find((one) => one.id === run.action);
+  // Its own news may have overtaken us.
+  if (action !== undefined && action.last_run?.task_id !== run.task_id) replace(withRun(action, run));
+}
+
+/** A run changed. What we know is shown at once; the exact numbers come with the list. */
+function noteRun(run: RunSummary): void {
+  const action = actions.peek()?.find((one) => one.id === run.action);
+  if (action !== undefined) replace(withRun(action, run));
+  soon();
+}
+
+/** The action after this news: its newest run, and how many are under way. */
+function withRun(action: AnyAction, run: RunSummary): AnyAction {
+  const known = action.last_run;
+  if (known?.task_id === run.task_id) return counted({ ...counted(action, known.state, -1), last_run: run }, run.state, 1);
+  if (known !== null && known.created_at > run.created_at) return action;
+  return counted({ ...action, last_run: run }, run.state, 1);
+}
+
+function counted(action: AnyAction, state: RunState, by: 1 | -1): AnyAction {
+  if (isOver(state)) return action;
+  return { ...action, [state]: Math.max(0, (state === 'queued' ? action.queued : action.running) + by) };
+}
+
+function replace(action: AnyAction): void {
+  actions.value = (actions.peek() ?? []).map((one) => (one.id === action.id ? action : one));
+}
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+function soon(): void {
+  if (timer !== undefined) return;
+  timer = setTimeout(() => {
+    timer = undefined;
+    void loadActions();
+  }, 300);
+}
+
+/** Puts the tiles in this order, here at once and on the host. @throws ToruError, with the old order put back. */
+export async function reorderActions(ids: readonly string[]): Promise<void> {
+  const before = actions.peek() ?? [];
+  const byId = new Map(before.map((action) => [action.id, action]));
+  actions.value = ids.flatMap((id) => byId.get(id) ?? []).map((action, position) => ({ ...action, position }));
+  try {
+    await send(isAnything, 'PUT', '/api/actions/order', { body: { ids } });
+  } catch (error) {
+    actions.value = before;
+    throw error;
+  }
+}
+
+let stop: (() => void)[] = [];
+effect(() => {
+  const there = me.value !== null && me.value !== undefined;
+  if (!there) {
+    for (const end of stop) end();
+    stop = [];
+    actions.value = null;
+    actionsProblem.value = null;
+  } else if (stop.length === 0) {
+    stop = [connection.onRun(noteRun), connection.onReopen(() => void loadActions())];
+    void loadActions();
+  }
+});

@@ -1,0 +1,58 @@
+import { computed, effect, signal } from '@preact/signals';
+import type { Host } from '../../../shared/model.ts';
+import { get } from '../api.ts';
+import { connection } from '../connection.ts';
+import { isHost, listOf } from '../guards.ts';
+import { me } from '../session.ts';
+
+/**
+ * Is anybody there? The network may be away (this device's), the server, or the host: three different things to a person.
+ * `since` in milliseconds since 1970.
+ */
+export type Presence =
+  | { kind: 'unknown' }
+  | { kind: 'online' }
+  | { kind: 'network_away' }
+  | { kind: 'server_away'; since: number }
+  | { kind: 'host_away'; since: number | null }
+  /** No host was ever paired with this installation. */
+  | { kind: 'no_host' };
+
+const networkThere = signal(navigator.onLine);
+addEventListener('online', () => {
+  networkThere.value = true;
+});
+addEventListener('offline', () => {
+  networkThere.value = false;
+});
+
+/** The default host as the edge knows it: its name, and its last known runs for when it is away. */
+export const host = signal<Host | null>(null);
+
+export const hostPresence = computed<Presence>(() => {
+  if (!networkThere.value) return { kind: 'network_away' };
+  const socket = connection.state.value;
+  if (socket.kind === 'waiting') return { kind: 'server_away', since: socket.since };
+  const told = connection.host.value;
+  if (told !== null)
+    return told.online ? { kind: 'online' } : { kind: 'host_away', since: told.last_seen === null ? null : Date.parse(told.last_seen) };
+  if (me.value?.host === null) return { kind: 'no_host' };
+  if (host.value?.online === false)
+    return { kind: 'host_away', since: host.value.last_seen === null ? null : Date.parse(host.value.last_seen) };
+  return socket.kind === 'open' ? { kind: 'online' } : { kind: 'unknown' };
+});
+
+export async function loadHost(): Promise<void> {
+  const list = await get(listOf(isHost), '/api/hosts');
+  host.value = list.items.find((one) => one.id === me.value?.host) ?? list.items[0] ?? null;
+}
+
+effect(() => {
+  if (me.value === null || me.value === undefined) {
+    host.value = null;
+    return;
+  }
+  // Read again whenever the host comes or goes: its recent runs are what is shown meanwhile.
+  void connection.host.value?.online;
+  loadHost().catch(() => undefined);
+});

@@ -1,0 +1,59 @@
+import { unreachable } from '../../../shared/errors.ts';
+import type { List, Run, RunState, RunSummary } from '../../../shared/model.ts';
+import { get, send } from '../api.ts';
+import { isAnything, isRun, listOf } from '../guards.ts';
+
+/** `queued` and `running` change; the others are for ever. (shared/model.ts has the same, with the schema library.) */
+export function isOver(state: RunState): boolean {
+  return state !== 'queued' && state !== 'running';
+}
+
+/** How a run is shown: a tone of the palette, and a word for it. */
+export interface Outcome {
+  tone: 'live' | 'wait' | 'ok' | 'bad' | 'quiet';
+  word: string;
+}
+
+export function outcome(run: Pick<RunSummary, 'state' | 'exit_code'> & { signal?: string | null }): Outcome {
+  switch (run.state) {
+    case 'queued':
+      return { tone: 'wait', word: 'Queued' };
+    case 'running':
+      return { tone: 'live', word: 'Running' };
+    case 'exited':
+      if (run.exit_code === 0) return { tone: 'ok', word: 'Succeeded' };
+      return {
+        tone: 'bad',
+        word: run.exit_code === null ? (run.signal ? `Killed by ${run.signal}` : 'Failed') : `Failed with ${run.exit_code}`,
+      };
+    case 'cancelled':
+      return { tone: 'quiet', word: 'Cancelled' };
+    case 'timed_out':
+      return { tone: 'bad', word: 'Timed out' };
+    case 'interrupted':
+      return { tone: 'bad', word: 'Interrupted' };
+    case 'refused':
+      return { tone: 'bad', word: 'Refused' };
+    default:
+      return unreachable(run.state);
+  }
+}
+
+/** How long it took, or takes: milliseconds; null when it never ran. */
+export function took(run: Pick<RunSummary, 'started_at' | 'ended_at'>, now: number): number | null {
+  if (run.started_at === null) return null;
+  return (run.ended_at === null ? now : Date.parse(run.ended_at)) - Date.parse(run.started_at);
+}
+
+export function getRun(id: string, signal?: AbortSignal): Promise<Run> {
+  return get(isRun, `/api/runs/${encodeURIComponent(id)}`, signal === undefined ? {} : { signal });
+}
+
+export function listRuns(query: Record<string, string | number | undefined>, signal?: AbortSignal): Promise<List<Run>> {
+  return get(listOf(isRun), '/api/runs', { query, ...(signal === undefined ? {} : { signal }) });
+}
+
+/** TERM to the whole process group now, KILL after ten seconds. @throws ToruError not_running when it just ended. */
+export async function cancelRun(id: string): Promise<void> {
+  await send(isAnything, 'POST', `/api/runs/${encodeURIComponent(id)}/cancel`, { body: {} });
+}

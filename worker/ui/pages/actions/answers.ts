@@ -1,0 +1,36 @@
+import { ToruError } from '../../../../shared/errors.ts';
+import { type InputValues, resolveInputs } from '../../../../shared/input-values.ts';
+import type { ActionInput } from '../../../../shared/inputs.ts';
+
+/** What stands in the fields of an action's questions: texts as typed, switches as they stand. */
+export type Answers = Record<string, string | boolean>;
+
+/** How the fields stand when the questions are asked. A secret is never prefilled, nor remembered. */
+export function firstAnswers(inputs: readonly ActionInput[]): Answers {
+  const answers: Answers = {};
+  for (const input of inputs) {
+    if (input.type === 'boolean') answers[input.name] = input.default;
+    else if (input.type === 'secret') answers[input.name] = '';
+    else if (input.type === 'choice') answers[input.name] = input.default ?? (input.required ? (input.options[0]?.value ?? '') : '');
+    else answers[input.name] = input.default === undefined ? '' : String(input.default);
+  }
+  return answers;
+}
+
+/** The answers, checked by the rules that the host checks them by. @returns the values, or what is wrong by field. */
+export function checkAnswers(
+  inputs: readonly ActionInput[],
+  answers: Answers,
+): { values: InputValues } | { wrong: Record<string, string> } {
+  const values: InputValues = {};
+  const wrong: Record<string, string> = {};
+  for (const input of inputs) {
+    try {
+      Object.assign(values, resolveInputs([input], { [input.name]: answers[input.name] }));
+    } catch (error) {
+      if (!(error instanceof ToruError)) throw error;
+      wrong[input.name] = error.message;
+    }
+  }
+  return Object.keys(wrong).length > 0 ? { wrong } : { values };
+}

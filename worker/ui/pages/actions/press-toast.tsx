@@ -1,0 +1,77 @@
+import { type ReadonlySignal, signal } from '@preact/signals';
+import { ArrowRight, X } from 'lucide-preact';
+import { useEffect } from 'preact/hooks';
+import type { Run } from '../../../../shared/model.ts';
+import { connection } from '../../connection.ts';
+import { getRun, outcome } from '../../data/runs.ts';
+import { Button } from '../../parts/button.tsx';
+import { StateMark } from '../../parts/state-mark.tsx';
+import { say, showToast } from '../../parts/toast.tsx';
+import { lastLine } from './last-line.ts';
+import './press-toast.css';
+
+/** How long the answer stays after the run has ended: long enough to be read. */
+const ANSWER_MS = 10_000;
+/** Of the output, so much is kept to find the newest line in. */
+const TAIL_CHARS = 4000;
+
+type Shown = Pick<Run, 'state' | 'exit_code' | 'signal'>;
+
+/** Follows a press to its end, in one line: what it prints, then how it ended. For those who want one tap, one answer. */
+export function watchPress(label: string, taskId: string): void {
+  const line = signal('');
+  const run = signal<Shown>({ state: 'running', exit_code: null, signal: null });
+  let tail = '';
+
+  async function ended(): Promise<void> {
+    try {
+      const last = await getRun(taskId);
+      run.value = last;
+      if (line.value === '' && last.reason !== null) line.value = last.reason;
+      say(`${label}: ${outcome(last).word}. ${line.value}`);
+    } finally {
+      setTimeout(close, ANSWER_MS);
+    }
+  }
+
+  const detach = connection.adopt(taskId, (event) => {
+    if (event.kind === 'output') {
+      tail = (tail + event.text).slice(-TAIL_CHARS);
+      line.value = lastLine(tail);
+    } else if (event.kind === 'ended') {
+      ended().catch(() => undefined);
+    } else if (event.kind === 'replaced') {
+      // The run's own page shows it now.
+      close();
+    }
+  });
+  const close = showToast(() => <PressToast label={label} taskId={taskId} run={run} line={line} detach={detach} onClose={close} />);
+}
+
+interface PressToastProps {
+  label: string;
+  taskId: string;
+  run: ReadonlySignal<Shown>;
+  line: ReadonlySignal<string>;
+  detach: () => void;
+  onClose: () => void;
+}
+
+function PressToast(props: PressToastProps) {
+  useEffect(() => props.detach, []);
+  const line = props.line.value;
+  return (
+    <div class="press">
+      <a class="press-open" href={`/runs/${props.taskId}`}>
+        <span class="press-head">
+          <strong class="cut">{props.label}</strong>
+          <StateMark run={props.run.value} />
+        </span>
+        <span class={`press-line cut${line === '' ? ' muted' : ''}`}>{line === '' ? 'No output yet' : line}</span>
+        <ArrowRight class="press-arrow" size={18} aria-hidden="true" />
+        <span class="hush">Open the run</span>
+      </a>
+      <Button kind="ghost" aria-label="Dismiss" icon={<X size={18} />} onClick={props.onClose} />
+    </div>
+  );
+}

@@ -1,0 +1,75 @@
+import { signal } from '@preact/signals';
+import { ToruError } from '../../../../shared/errors.ts';
+import { sentence } from '../../api.ts';
+import { connection } from '../../connection.ts';
+import { noteStarted } from '../../data/actions.ts';
+import { hostPresence } from '../../data/presence.ts';
+import type { AnyAction } from '../../guards.ts';
+import { navigate } from '../../navigation.ts';
+import { toast } from '../../parts/toast.tsx';
+import { me } from '../../session.ts';
+import { watchPress } from './press-toast.tsx';
+import { isActive } from './tile.tsx';
+
+/** The action whose questions or confirmation are open. */
+export const asking = signal<AnyAction | null>(null);
+/** Actions whose press is on its way to the host. */
+export const starting = signal<ReadonlySet<string>>(new Set());
+
+/** Does a press ask something first? */
+export function asksFirst(action: AnyAction): boolean {
+  return action.inputs.length > 0 || action.confirm !== 'none';
+}
+
+/** A tile was pressed: open what is under way, ask, or start. */
+export function press(action: AnyAction): void {
+  if (isActive(action) && action.last_run !== null) {
+    navigate(`/runs/${action.last_run.task_id}`);
+    return;
+  }
+  pressAnew(action);
+}
+
+/** Starts one more, whatever is under way. */
+export function pressAnew(action: AnyAction): void {
+  if (action.problem !== null) {
+    toast(action.problem, 'bad');
+    return;
+  }
+  if (hostPresence.peek().kind === 'host_away') {
+    toast('The host is offline, so nothing can be started now.', 'bad');
+    return;
+  }
+  if (asksFirst(action)) {
+    asking.value = action;
+    return;
+  }
+  startAction(action, {}).catch((error: unknown) => toast(sentence(error), 'bad'));
+}
+
+/**
+ * Starts an action. The tile shows it at once, and a message with the newest line of output follows it to its end.
+ * @throws ToruError: `extra.input` names the field that the host did not like.
+ */
+export async function startAction(action: AnyAction, inputs: Record<string, unknown>): Promise<string> {
+  if (starting.peek().has(action.id)) throw new ToruError('busy', 'This press is still on its way.');
+  starting.value = new Set([...starting.peek(), action.id]);
+  try {
+    const taskId = await connection.start({ action: action.id, inputs });
+    noteStarted({
+      task_id: taskId,
+      user_id: me.peek()?.user.id ?? '',
+      action: action.id,
+      label: action.label,
+      state: 'running',
+      exit_code: null,
+      created_at: new Date().toISOString(),
+      started_at: null,
+      ended_at: null,
+    });
+    watchPress(action.label, taskId);
+    return taskId;
+  } finally {
+    starting.value = new Set([...starting.peek()].filter((id) => id !== action.id));
+  }
+}

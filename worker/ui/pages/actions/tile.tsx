@@ -1,0 +1,109 @@
+import { ChevronRight, TriangleAlert } from 'lucide-preact';
+import type { ComponentChildren } from 'preact';
+import { outcome } from '../../data/runs.ts';
+import type { AnyAction } from '../../guards.ts';
+import { Glyph } from '../../parts/glyph.tsx';
+import { StateMark } from '../../parts/state-mark.tsx';
+import { Elapsed, When } from '../../parts/when.tsx';
+import './tile.css';
+
+/** Is a run of it under way, as far as this person may know? */
+export function isActive(action: AnyAction): boolean {
+  return action.running + action.queued > 0;
+}
+
+/** What the ring around the sign says. */
+function ringOf(action: AnyAction): string {
+  if (action.running > 0) return 'live';
+  if (action.queued > 0) return 'wait';
+  if (action.last_run === null) return 'none';
+  return outcome(action.last_run).tone;
+}
+
+/** The sign of an action in its ring: still when nothing happens, turning while it runs. */
+export function Seal(props: { icon: string; color: string; ring: string }) {
+  return (
+    <span class="seal" data-color={props.color} data-ring={props.ring}>
+      <span class="seal-disc">
+        <Glyph name={props.icon} size={24} />
+      </span>
+      <svg class="seal-ring" viewBox="0 0 64 64" aria-hidden="true">
+        <circle cx="32" cy="32" r="29.5" pathLength="100" />
+      </svg>
+    </span>
+  );
+}
+
+/** One action: a key to press, and below it the way to its newest run. */
+export function Tile(props: { action: AnyAction; tabbable: boolean; starting: boolean; onPress: () => void; onFocus: () => void }) {
+  const { action } = props;
+  const active = isActive(action);
+  const index = props.tabbable ? 0 : -1;
+  return (
+    <li class={`tile${active ? ' tile-active' : ''}${action.problem === null ? '' : ' tile-broken'}`} data-color={action.color}>
+      <button
+        type="button"
+        class="tile-press"
+        tabIndex={index}
+        aria-busy={props.starting}
+        aria-describedby={`about-${action.id}`}
+        onClick={props.onPress}
+        onFocus={props.onFocus}
+      >
+        <Seal icon={action.icon} color={action.color} ring={props.starting && !active ? 'live' : ringOf(action)} />
+        <span class="tile-label">{action.label}</span>
+        {action.running + action.queued > 1 && <span class="tile-count">{action.running + action.queued}</span>}
+      </button>
+      <span class="hush" id={`about-${action.id}`}>
+        {action.description} {active ? 'Under way: a press opens it.' : ''}
+      </span>
+      <Foot action={action} tabIndex={index} />
+    </li>
+  );
+}
+
+function Foot({ action, tabIndex }: { action: AnyAction; tabIndex: number }) {
+  const run = action.last_run;
+  if (action.problem !== null) {
+    return (
+      <p class="tile-foot tile-problem" title={action.problem}>
+        <TriangleAlert size={16} aria-hidden="true" />
+        <span class="cut">{action.problem}</span>
+      </p>
+    );
+  }
+  if (run === null)
+    return <p class="tile-foot muted">{action.queued > 0 ? `${action.queued} queued` : action.running > 0 ? 'Running' : 'Never run'}</p>;
+  return (
+    <a
+      class="tile-foot"
+      href={`/runs/${run.task_id}`}
+      tabIndex={tabIndex}
+      aria-label={`Newest run of ${action.label}: ${outcome(run).word}`}
+    >
+      <StateMark run={run} bare />
+      <span class="cut">{footText(action)}</span>
+      <ChevronRight class="tile-arrow" size={16} aria-hidden="true" />
+    </a>
+  );
+}
+
+function footText(action: AnyAction): ComponentChildren {
+  const run = action.last_run;
+  if (run === null) return null;
+  if (run.state === 'running') {
+    return (
+      <>
+        Running · <Elapsed since={run.started_at ?? run.created_at} />
+      </>
+    );
+  }
+  if (run.state === 'queued') return action.queued > 1 ? `${action.queued} queued` : 'Queued';
+  const { tone, word } = outcome(run);
+  return (
+    <>
+      {tone === 'ok' ? '' : `${word} · `}
+      <When at={run.ended_at ?? run.created_at} />
+    </>
+  );
+}

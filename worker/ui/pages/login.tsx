@@ -1,0 +1,114 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { ToruError } from '../../../shared/errors.ts';
+import { sentence } from '../api.ts';
+import { navigate, safeReturn } from '../navigation.ts';
+import { Button } from '../parts/button.tsx';
+import { Field } from '../parts/field.tsx';
+import { Mark } from '../parts/mark.tsx';
+import { endedBecause, login, me } from '../session.ts';
+import { pageTitle } from '../title.ts';
+import './login.css';
+
+/** Who are you? Says why it asks, when a session ended; counts down when there were too many tries. */
+export function LoginPage() {
+  const username = useSignal('');
+  const password = useSignal('');
+  const wrong = useSignal<string | null>(null);
+  const busy = useSignal(false);
+  const wait = useSignal(0);
+
+  useEffect(() => {
+    pageTitle.value = 'Log in';
+    if (me.peek() !== null && me.peek() !== undefined) goOn();
+  }, []);
+  useEffect(() => {
+    if (wait.value <= 0) return;
+    const timer = setTimeout(() => {
+      wait.value -= 1;
+      if (wait.value <= 0) wrong.value = null;
+    }, 1000);
+    return () => clearTimeout(timer);
+  }, [wait.value]);
+
+  async function submit(): Promise<void> {
+    if (busy.value || wait.value > 0) return;
+    busy.value = true;
+    wrong.value = null;
+    try {
+      await login(username.value.trim(), password.value);
+      goOn();
+    } catch (error) {
+      wrong.value = sentence(error);
+      const seconds = error instanceof ToruError && error.code === 'too_many_attempts' ? error.extra['retry_after'] : 0;
+      if (typeof seconds === 'number') wait.value = Math.ceil(seconds);
+      password.value = '';
+      document.querySelector<HTMLElement>('input[type=password]')?.focus();
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return (
+    <main class="login">
+      <form
+        class="login-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <header class="login-head">
+          <Mark size={44} />
+          <h1>Log in to Toru</h1>
+          {endedBecause.value !== null && (
+            <p class="login-why" role="status">
+              {endedBecause.value}
+            </p>
+          )}
+        </header>
+        <Field label="Username">
+          {(ties) => (
+            <input
+              {...ties}
+              class="input"
+              name="username"
+              autocomplete="username"
+              autocapitalize="none"
+              spellcheck={false}
+              required
+              autofocus
+              value={username.value}
+              onInput={(event) => {
+                username.value = event.currentTarget.value;
+              }}
+            />
+          )}
+        </Field>
+        <Field label="Password" error={wrong.value}>
+          {(ties) => (
+            <input
+              {...ties}
+              class="input"
+              type="password"
+              name="password"
+              autocomplete="current-password"
+              required
+              value={password.value}
+              onInput={(event) => {
+                password.value = event.currentTarget.value;
+              }}
+            />
+          )}
+        </Field>
+        <Button kind="primary" type="submit" busy={busy.value} disabled={wait.value > 0}>
+          {wait.value > 0 ? `Try again in ${wait.value} s` : 'Log in'}
+        </Button>
+      </form>
+    </main>
+  );
+}
+
+function goOn(): void {
+  navigate(safeReturn(new URLSearchParams(location.search).get('next') ?? undefined), { replace: true });
+}

@@ -1,0 +1,74 @@
+import { CloudOff, PlugZap, RefreshCw, WifiOff } from 'lucide-preact';
+import { minuteHand } from '../clock.ts';
+import { reloadWanted } from '../connection.ts';
+import { hostPresence } from '../data/presence.ts';
+import { shortTime } from '../time.ts';
+import { Button } from './button.tsx';
+import './banners.css';
+
+/** What a person must know before they press: the network, the server or the host is away. Announced politely. */
+export function Banners() {
+  return (
+    <div class="banners" role="status">
+      {reloadWanted.value && (
+        <p class="banner banner-live">
+          <RefreshCw size={18} aria-hidden="true" />
+          <span>Toru was updated.</span>
+          <Button small onClick={() => location.reload()}>
+            Reload
+          </Button>
+        </p>
+      )}
+      <PresenceBanner />
+    </div>
+  );
+}
+
+function PresenceBanner() {
+  const presence = hostPresence.value;
+  switch (presence.kind) {
+    case 'network_away':
+      return (
+        <p class="banner">
+          <WifiOff size={18} aria-hidden="true" />
+          <span>This device is offline. What you see may be old; it goes on by itself when the network is back.</span>
+        </p>
+      );
+    case 'server_away':
+      // Two seconds of silence: a reconnect that works at once is nobody's business.
+      if (Date.now() - presence.since < 2000 && minuteHand.value - presence.since < 2000) return <Later />;
+      return (
+        <p class="banner">
+          <CloudOff size={18} aria-hidden="true" />
+          <span>No connection to the server since {shortTime(presence.since, Date.now())}. Trying again…</span>
+        </p>
+      );
+    case 'host_away':
+      return (
+        <p class="banner">
+          <PlugZap size={18} aria-hidden="true" />
+          <span>
+            {presence.since === null ? 'The host is offline.' : `Host offline since ${shortTime(presence.since, Date.now())}.`} Nothing can
+            be started; the last known runs are under Runs.
+          </span>
+        </p>
+      );
+    case 'no_host':
+      return (
+        <p class="banner">
+          <PlugZap size={18} aria-hidden="true" />
+          <span>No host is connected to this installation yet. Start the agent on the machine that has your scripts.</span>
+        </p>
+      );
+    default:
+      return null;
+  }
+}
+
+/** Draws the banner again when the silence is over. */
+function Later() {
+  setTimeout(() => {
+    minuteHand.value = Date.now();
+  }, 2100);
+  return null;
+}

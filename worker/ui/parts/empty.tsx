@@ -1,0 +1,46 @@
+import type { ComponentChildren } from 'preact';
+import './empty.css';
+
+/** What stands where nothing is: one sentence on why, and the next step. */
+export function Empty(props: { title: string; children?: ComponentChildren; action?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <svg viewBox="0 0 64 64" width="56" height="56" aria-hidden="true">
+        <path
+          d="M23 18a20 20 0 1 0 18 0"
+          fill="none"
+          stroke="currentColor"
+          stroke-width="3"
+          stroke-linecap="round"
+          stroke-dasharray="1 6.2"
+        />
+        <path d="M32 8v24" stroke="currentColor" stroke-width="3" stroke-linecap="round" />
+      </svg>
+      <h2>{props.title}</h2>
+      {props.children !== undefined && <p>{props.children}</p>}
+      {props.action}
+    </div>
+  );
+}
+
+/** Something could not be read: what the server said, and another try. */
+export function Problem(props: { message: string; action?: ComponentChildren }) {
+  return (
+    <div class="problem" role="alert">
+      <p>{props.message}</p>
+      {props.action}
+    </div>
+  );
+}
+
+/** Lines that stand for what is being read. */
+export function Loading(props: { rows?: number; what: string }) {
+  return (
+    <div class="loading" role="status">
+      <span class="hush">Reading {props.what}…</span>
+      {Array.from({ length: props.rows ?? 4 }, (_, row) => (
+        <div key={row} class="loading-row" />
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,42 @@
+import { signal } from '@preact/signals';
+import { type LucideIcon, Play } from 'lucide-preact';
+
+/** The set is a chunk of its own: the first load carries only the play sign. */
+const set = signal<Readonly<Record<string, LucideIcon>> | null>(null);
+let asked = false;
+
+/** The names that may be chosen, with their signs; null until they are loaded. */
+export function glyphSet(): Readonly<Record<string, LucideIcon>> | null {
+  if (!asked) {
+    asked = true;
+    import('./glyph-set.ts').then(
+      (loaded) => {
+        set.value = loaded.GLYPHS;
+      },
+      () => {
+        asked = false;
+      },
+    );
+  }
+  return set.value;
+}
+
+/** An action's sign: a name of the set, or one emoji. Anything else is a plain play sign. */
+export function Glyph(props: { name: string; size: number }) {
+  if (props.name === 'play' || props.name === '') return <Play size={props.size} aria-hidden="true" />;
+  if (/\p{Extended_Pictographic}/u.test(props.name)) return <Emoji {...props} />;
+  const loaded = glyphSet();
+  if (loaded === null) return <svg width={props.size} height={props.size} aria-hidden="true" />;
+  const Icon = Object.hasOwn(loaded, props.name) ? (loaded[props.name] ?? Play) : Play;
+  return <Icon size={props.size} aria-hidden="true" />;
+}
+
+function Emoji(props: { name: string; size: number }) {
+  return (
+    <svg viewBox="0 0 24 24" width={props.size} height={props.size} aria-hidden="true">
+      <text x="12" y="13" text-anchor="middle" dominant-baseline="central" font-size="20">
+        {props.name}
+      </text>
+    </svg>
+  );
+}

@@ -1,0 +1,59 @@
+import { signal } from '@preact/signals';
+import { Sheet } from './sheet.tsx';
+import './keys-help.css';
+
+const open = signal(false);
+
+const KEYS: readonly [keys: string[], what: string][] = [
+  [['/'], 'Filter what is listed'],
+  [['←', '↑', '↓', '→'], 'Move between tiles and lines'],
+  [['Enter'], 'Press, or open'],
+  [['Esc'], 'Close, or clear the filter'],
+  [['End'], 'In output: to the end, and follow it'],
+  [['Ctrl', 'F'], 'In output: find'],
+  [['?'], 'This list'],
+];
+
+/** `/` goes to the page's filter, `?` shows the keys. Never while somebody types. @returns stop. */
+export function listenForKeys(): () => void {
+  function onKey(event: KeyboardEvent): void {
+    const target = event.target;
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]') !== null) return;
+    if (target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))) return;
+    if (event.key === '?') {
+      open.value = true;
+      event.preventDefault();
+    } else if (event.key === '/') {
+      const filter = document.querySelector<HTMLElement>('[data-filter]');
+      filter?.focus();
+      if (filter !== null) event.preventDefault();
+    }
+  }
+  addEventListener('keydown', onKey);
+  return () => removeEventListener('keydown', onKey);
+}
+
+export function KeysHelp() {
+  if (!open.value) return null;
+  return (
+    <Sheet
+      title="Keys"
+      onClose={() => {
+        open.value = false;
+      }}
+    >
+      <dl class="keys">
+        {KEYS.map(([keys, what]) => (
+          <div key={what}>
+            <dt>
+              {keys.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </Sheet>
+  );
+}

@@ -1,0 +1,70 @@
+import { useSignal } from '@preact/signals';
+import { sentence } from '../api.ts';
+import { login, me, type PasswordQuestion } from '../session.ts';
+import { Button } from './button.tsx';
+import { Field } from './field.tsx';
+import { Sheet, SheetButtons } from './sheet.tsx';
+
+/** The host wants the password again before it does something lasting. A right one replaces the session. */
+export function PasswordDialog(props: { question: PasswordQuestion }) {
+  const password = useSignal('');
+  const wrong = useSignal<string | null>(null);
+  const busy = useSignal(false);
+  const username = me.value?.user.username ?? '';
+
+  async function confirm(): Promise<void> {
+    busy.value = true;
+    try {
+      await login(username, password.value);
+      props.question.answer(true);
+    } catch (error) {
+      wrong.value = sentence(error);
+      busy.value = false;
+    }
+  }
+
+  return (
+    <Sheet title="Your password, please" onClose={() => props.question.answer(false)}>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void confirm();
+        }}
+      >
+        <p class="muted">{props.question.message}</p>
+        <input
+          class="hush"
+          type="text"
+          name="username"
+          autocomplete="username"
+          value={username}
+          readOnly
+          tabIndex={-1}
+          aria-hidden="true"
+        />
+        <Field label={`Password of ${username}`} error={wrong.value}>
+          {(ties) => (
+            <input
+              {...ties}
+              class="input"
+              type="password"
+              autocomplete="current-password"
+              required
+              value={password.value}
+              onInput={(event) => {
+                password.value = event.currentTarget.value;
+              }}
+            />
+          )}
+        </Field>
+        <SheetButtons>
+          <Button onClick={() => props.question.answer(false)}>Cancel</Button>
+          <Button kind="primary" type="submit" busy={busy.value}>
+            Go on
+          </Button>
+        </SheetButtons>
+      </form>
+    </Sheet>
+  );
+}

@@ -1,0 +1,47 @@
+import { X } from 'lucide-preact';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { Button } from './button.tsx';
+import './sheet.css';
+
+/**
+ * A modal dialog: from the bottom on a phone, in the middle elsewhere. Mount it to open it. Esc, the cross and a press
+ * outside call `onClose`; focus returns to where it was.
+ */
+export function Sheet(props: { title: string; onClose: () => void; wide?: boolean; children: ComponentChildren }) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const title = useId();
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close();
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the click is on the backdrop; Esc is its keyboard way.
+    <dialog
+      ref={dialog}
+      class={`sheet${props.wide === true ? ' sheet-wide' : ''}`}
+      aria-labelledby={title}
+      onCancel={(event) => {
+        event.preventDefault();
+        props.onClose();
+      }}
+      onClick={(event) => {
+        if (event.target === dialog.current) props.onClose();
+      }}
+    >
+      <div class="sheet-body">
+        <header class="sheet-head">
+          <h2 id={title}>{props.title}</h2>
+          <Button kind="ghost" aria-label="Close" icon={<X size={20} />} onClick={props.onClose} />
+        </header>
+        {props.children}
+      </div>
+    </dialog>
+  );
+}
+
+/** The row of buttons at a sheet's end: the one that acts comes last. */
+export function SheetButtons(props: { children: ComponentChildren }) {
+  return <footer class="sheet-buttons">{props.children}</footer>;
+}

@@ -1,0 +1,91 @@
+import { Ellipsis } from 'lucide-preact';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import { host } from '../data/presence.ts';
+import { type Place, places } from '../routes.ts';
+import { isAdmin, me, passwordQuestion } from '../session.ts';
+import { Banners } from './banners.tsx';
+import { KeysHelp, listenForKeys } from './keys-help.tsx';
+import { Mark } from './mark.tsx';
+import { PasswordDialog } from './password-dialog.tsx';
+import { PresenceDot } from './presence-dot.tsx';
+import { Toasts } from './toast.tsx';
+import './shell.css';
+
+/** The frame around every page: navigation (a rail, or tabs at the bottom of a phone), banners, messages, dialogs. */
+export function Shell(props: { children: ComponentChildren }) {
+  useEffect(listenForKeys, []);
+  return (
+    <div class="shell">
+      <a class="skip" href="#main">
+        Skip to the page
+      </a>
+      <Navigation />
+      <div class="shell-page">
+        <Banners />
+        <main id="main" class="main" tabIndex={-1}>
+          {props.children}
+        </main>
+      </div>
+      <Toasts />
+      <KeysHelp />
+      {passwordQuestion.value !== null && <PasswordDialog question={passwordQuestion.value} />}
+    </div>
+  );
+}
+
+function Navigation() {
+  const { path } = useLocation();
+  const [open, setOpen] = useState(false);
+  const entries = places.filter((place) => place.nav !== undefined && (place.admin !== true || isAdmin.value));
+  const rest = entries.filter((place) => place.nav?.first !== true);
+  const inRest = rest.some((place) => isHere(place, path));
+  useEffect(() => setOpen(false), [path]);
+  return (
+    <header class="rail">
+      <a class="rail-brand" href="/">
+        <Mark size={30} />
+        <span class="rail-name">
+          <strong>Toru</strong>
+          <span class="rail-host">
+            <PresenceDot />
+            <span class="cut">{host.value?.name ?? 'your host'}</span>
+          </span>
+        </span>
+      </a>
+      <nav class="rail-nav" aria-label="Main">
+        <ul class={`rail-list${open ? ' rail-open' : ''}`}>
+          {entries.map((place) => (
+            <Entry key={place.path} place={place} here={isHere(place, path)} />
+          ))}
+          <li class="rail-more">
+            <button type="button" class={`rail-link${inRest ? ' rail-here' : ''}`} aria-expanded={open} onClick={() => setOpen(!open)}>
+              <Ellipsis size={22} aria-hidden="true" />
+              <span>More</span>
+            </button>
+          </li>
+        </ul>
+      </nav>
+      <p class="rail-who cut">{me.value?.user.username}</p>
+    </header>
+  );
+}
+
+function Entry(props: { place: Place; here: boolean }) {
+  const { nav, path } = props.place;
+  if (nav === undefined) return null;
+  const Icon = nav.icon;
+  return (
+    <li class={nav.first === true ? 'rail-first' : 'rail-rest'}>
+      <a class={`rail-link${props.here ? ' rail-here' : ''}`} href={path} {...(props.here ? { 'aria-current': 'page' } : {})}>
+        <Icon size={20} strokeWidth={props.here ? 2.4 : 1.9} aria-hidden="true" />
+        <span>{nav.label}</span>
+      </a>
+    </li>
+  );
+}
+
+function isHere(place: Place, path: string): boolean {
+  return place.path === '/' ? path === '/' || path.startsWith('/actions') : path === place.path || path.startsWith(`${place.path}/`);
+}

@@ -1,0 +1,17 @@
+import { minuteHand, secondHand } from '../clock.ts';
+import { clockTime, fullTime, relativeTime } from '../time.ts';
+
+/** "3 min. ago", kept true; the whole date on hover. `at`: ISO 8601. */
+export function When(props: { at: string }) {
+  const at = Date.parse(props.at);
+  return (
+    <time dateTime={props.at} title={fullTime(at)}>
+      {relativeTime(at, minuteHand.value)}
+    </time>
+  );
+}
+
+/** A clock that counts up from `since`, every second. */
+export function Elapsed(props: { since: string }) {
+  return <span class="elapsed">{clockTime(secondHand.value - Date.parse(props.since))}</span>;
+}

@@ -1,0 +1,23 @@
+import { History, LayoutGrid, type LucideIcon } from 'lucide-preact';
+import type { ComponentType } from 'preact';
+import { lazy } from 'preact-iso';
+import { ActionsPage } from './pages/actions.tsx';
+
+/** A place in the page. A new one is a file in pages/ and a line here. */
+export interface Place {
+  path: string;
+  component: ComponentType;
+  /** Only admins see it. The agent decides anew at every request. */
+  admin?: true;
+  /** Its entry in the navigation; without one it is reached from another page. */
+  nav?: { label: string; icon: LucideIcon /** Stands in the phone's tab bar; the others are under "More". */; first?: true };
+}
+
+export const places: readonly Place[] = [
+  { path: '/', component: ActionsPage, nav: { label: 'Actions', icon: LayoutGrid, first: true } },
+  {
+    path: '/runs',
+    component: lazy(async () => (await import('./pages/runs.tsx')).RunsPage),
+    nav: { label: 'Runs', icon: History, first: true },
+  },
+];

@@ -1,0 +1,73 @@
+import { computed, signal } from '@preact/signals';
+import { ToruError } from '../../shared/errors.ts';
+import type { Me } from '../../shared/model.ts';
+import { get, send, setHooks } from './api.ts';
+import { isAnything, isMe } from './guards.ts';
+import { navigate } from './navigation.ts';
+
+/** Who is logged in: undefined until the server said, null for nobody. */
+export const me = signal<Me | null | undefined>(undefined);
+export const isAdmin = computed(() => me.value?.user.role === 'admin');
+/** Why the login page is shown, when it was not the person's own wish. */
+export const endedBecause = signal<string | null>(null);
+
+/** A question for the password, while it is open. The shell shows the dialog. */
+export interface PasswordQuestion {
+  message: string;
+  answer: (given: boolean) => void;
+}
+export const passwordQuestion = signal<PasswordQuestion | null>(null);
+
+/** Asks the server who we are. @throws ToruError when it can't be reached. */
+export async function loadSession(): Promise<void> {
+  try {
+    me.value = await get(isMe, '/api/me');
+  } catch (error) {
+    if (error instanceof ToruError && error.status === 401) me.value = null;
+    else throw error;
+  }
+}
+
+/** @throws ToruError invalid_credentials, too_many_attempts (with extra.retry_after, seconds), host_offline … */
+export async function login(username: string, password: string): Promise<void> {
+  me.value = await send(isMe, 'POST', '/api/login', { body: { username, password } });
+  endedBecause.value = null;
+}
+
+export async function logout(): Promise<void> {
+  await send(isAnything, 'POST', '/api/logout', { body: {} });
+  me.value = null;
+  navigate('/login', { replace: true });
+}
+
+/** The session is over: to the login, and back here afterwards. */
+export function sessionEnded(why = 'Your session ended. Log in to go on where you were.'): void {
+  if (me.value === null) return;
+  const wasIn = me.value !== undefined;
+  me.value = null;
+  passwordQuestion.value?.answer(false);
+  if (wasIn) endedBecause.value = why;
+  goToLogin();
+}
+
+/** Keeps where the person wanted to go. */
+export function goToLogin(): void {
+  const here = location.pathname + location.search;
+  if (location.pathname === '/login') return;
+  navigate(here === '/' ? '/login' : `/login?next=${encodeURIComponent(here)}`, { replace: true });
+}
+
+function askPassword(message: string): Promise<boolean> {
+  passwordQuestion.value?.answer(false);
+  return new Promise((resolve) => {
+    passwordQuestion.value = {
+      message,
+      answer(given) {
+        passwordQuestion.value = null;
+        resolve(given);
+      },
+    };
+  });
+}
+
+setHooks({ sessionEnded: () => sessionEnded(), reauthenticate: askPassword });
