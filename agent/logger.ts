@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import type { Logger, StreamEntry } from 'pino';
+import type { Logger as PinoLogger, StreamEntry } from 'pino';
 import { multistream, pino } from 'pino';
 import type { Config } from './config.ts';
 import { LogFile } from './logger-file.ts';
 import { redact, redactText } from './logger-redact.ts';
 
-export type { Logger } from 'pino';
+/** Pino's, without `child`: what is bound to a child is written as it is, past everything that hides secrets. */
+export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
 
 /** How standard error is told: for a person, for a collector (journald), or not at all. */
 export type ConsoleLog = 'pretty' | 'json' | 'off';
@@ -39,9 +40,9 @@ export function createLogger({
       level: log_level,
       base: { pid: process.pid },
       timestamp: () => `,"time":"${new Date().toISOString()}"`,
-      // `redact` turns errors into plain objects, so no serializer of pino's sees one.
-      serializers: {},
-      formatters: { level: (label) => ({ level: label }), log: redact, bindings: redact },
+      // `redact` has made a plain object of it.
+      serializers: { err: (plain: unknown) => plain },
+      formatters: { level: (label) => ({ level: label }), log: redact },
       hooks: { streamWrite: redactText },
     },
     multistream(streams),

@@ -157,7 +157,7 @@ export class Grants {
     const bytes = decoded(body);
     const signed = decoded(signature);
     if (bytes === null || signed === null || !verifyWith(this.#identity.publicKey, purposed('grant', bytes), signed)) throw foreign();
-    const claims = grantClaims.safeParse(JSON.parse(new TextDecoder().decode(bytes)));
+    const claims = grantClaims.safeParse(parsed(bytes));
     if (!claims.success) throw foreign();
     const { kid, iss, aud, ins } = claims.data;
     const here = this.#settings.instance_id;
@@ -208,6 +208,14 @@ function decoded(text: string): Uint8Array<ArrayBuffer> | null {
     const bytes = fromBase64Url(text);
     // One spelling only: the unused bits of the last character are no second name for the same grant.
     return toBase64Url(bytes) === text ? bytes : null;
+  } catch {
+    return null;
+  }
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return null;
   }

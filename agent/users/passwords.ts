@@ -18,7 +18,7 @@ export class Passwords {
   readonly #argon2: Argon2;
   /** Matches no password. Checked in place of a hash where there is none, so that both take the same time. */
   readonly #dummy =
-    `$argon2id$v=19$m=${STRENGTH.memoryCost},t=${STRENGTH.timeCost},p=${STRENGTH.parallelism}$${base64(16)}$${base64(HASH_BYTES)}`;
+    `$argon2id$v=19$m=${STRENGTH.memoryCost},p=${STRENGTH.parallelism},t=${STRENGTH.timeCost}$${base64(16)}$${base64(HASH_BYTES)}`;
   readonly #waiting: (() => void)[] = [];
   #working = false;
 

@@ -112,7 +112,7 @@ export class Users {
       this.#db
         .prepare('UPDATE users SET username = ?, password_hash = ?, role = ?, disabled = ?, epoch = epoch + ?, updated_at = ? WHERE id = ?')
         .run(username, hash ?? row.password_hash, role, disabled ? 1 : 0, ends ? 1 : 0, this.#now(), id);
-      this.#mustKeepAdmin();
+      if (row.role === 'admin' && (role !== 'admin' || disabled)) this.#mustKeepAdmin();
     };
     if (ends) this.#grants.revokeUser(id, change);
     else change();
@@ -125,7 +125,7 @@ export class Users {
     const user = this.#known(id);
     this.#grants.revokeUser(id, () => {
       this.#db.prepare('DELETE FROM users WHERE id = ?').run(id);
-      this.#mustKeepAdmin();
+      if (user.role === 'admin') this.#mustKeepAdmin();
     });
     this.#audit.record({ event: 'user.remove', caller, target: user.username, outcome: 'ok', detail: { id } });
   }

@@ -1,0 +1,140 @@
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadConfig } from './config.ts';
+import { prepareHome } from './config-home.ts';
+import { StartError } from './start-error.ts';
+import { tempDir } from './users/fixture.ts';
+
+function homeWith(toml: string): string {
+  const home = tempDir();
+  writeFileSync(join(home, 'config.toml'), toml, { mode: 0o600 });
+  return home;
+}
+
+test('nothing set: the defaults of the contract', () => {
+  const home = join(tempDir(), 'new', 'home');
+  expect(loadConfig({ TORU_HOME: home })).toEqual({
+    home,
+    logs_dir: join(home, 'logs'),
+    scripts_dir: null,
+    admin_username: 'admin',
+    admin_password: null,
+    production: false,
+    bind_host: '127.0.0.1',
+    bind_port: 3000,
+    allowed_hosts: [],
+    log_level: 'info',
+    edge: null,
+  });
+  expect(statSync(home).mode & 0o777).toBe(0o700);
+});
+
+test('config.toml may set the same, by both spellings; the environment wins; empty means not set', () => {
+  const home = homeWith(
+    'ADMIN_USERNAME = "root"\nsteering_port = 4000\nproduction = true\nadmin_password = "from the file"\nallowed_hosts = ["Toru.lan"]\nscripts_dir = "~/bin"\n',
+  );
+  const config = loadConfig({
+    TORU_HOME: home,
+    STEERING_PORT: '5000',
+    STEERING_HOST: '',
+    LOG_LEVEL: 'debug',
+    LOGS_DIRECTORY: '/var/log/toru:/x',
+  });
+  expect(config).toMatchObject({
+    admin_username: 'root',
+    bind_port: 5000,
+    bind_host: '127.0.0.1',
+    production: true,
+    admin_password: 'from the file',
+  });
+  expect(config).toMatchObject({
+    log_level: 'debug',
+    allowed_hosts: ['toru.lan'],
+    scripts_dir: join(homedir(), 'bin'),
+    logs_dir: '/var/log/toru',
+  });
+});
+
+test.each([
+  ['colour = "red"', /config\.toml: unknown key “colour”/],
+  ['steering_port = 70000', /config\.toml: steering_port: a port/],
+  ['log_level = "loud"', /config\.toml: log_level: one of/],
+  ['port =', /config\.toml: line 1, column \d+ is not TOML/],
+  ['scripts_dir = "scripts"', /config\.toml: scripts_dir: an absolute path/],
+  ['scripts_dir = "/a"\nTORU_SCRIPTS_DIR = "/b"', /set twice/],
+  ['[edge]\nurl = "x"', /unknown key “edge”/],
+])('a wrong file is refused by file and name: %s', (toml, says) => {
+  const home = homeWith(toml);
+  expect(() => loadConfig({ TORU_HOME: home })).toThrow(says);
+});
+
+test.each([
+  ['STEERING_PORT', 'http'],
+  ['PRODUCTION', 'maybe'],
+  ['ADMIN_PASSWORD', 'hunter2'],
+  ['ADMIN_USERNAME', 'local:0'],
+  ['TORU_EDGE_URL', 'http://example.com'],
+  ['TORU_EDGE_URL', 'https://user:pass@example.com'],
+  ['TORU_ALLOWED_HOSTS', 'a b'],
+])('a wrong variable is refused by its name, without its value: %s=%s', (name, value) => {
+  try {
+    loadConfig({ TORU_HOME: tempDir(), [name]: value });
+    expect.unreachable();
+  } catch (error) {
+    expect(error).toBeInstanceOf(StartError);
+    expect(String(error)).toContain(`${name}:`);
+    expect(String(error)).not.toContain(value);
+    expect(String(error)).not.toContain('\n');
+  }
+});
+
+test('a syntax error does not quote the file: passwords stand there', () => {
+  const home = homeWith('admin_password = "swordfish1"\nport =');
+  expect(() => loadConfig({ TORU_HOME: home })).toThrow(expect.not.objectContaining({ message: expect.stringContaining('swordfish1') }));
+});
+
+test('the edge: https, or http on this machine', () => {
+  expect(loadConfig({ TORU_HOME: tempDir(), TORU_EDGE_URL: 'https://Toru.Example.dev/' }).edge).toEqual({
+    url: 'https://toru.example.dev',
+    origin: 'https://toru.example.dev',
+  });
+  expect(loadConfig({ TORU_HOME: tempDir(), TORU_EDGE_URL: 'http://127.0.0.1:8787' }).edge?.origin).toBe('http://127.0.0.1:8787');
+});
+
+test('production without a password: refused on the first start only, and nothing is made', () => {
+  const home = tempDir();
+  expect(() => loadConfig({ TORU_HOME: home, PRODUCTION: '1' })).toThrow(/PRODUCTION=1 needs ADMIN_PASSWORD/);
+  expect(readdirSync(home)).toEqual([]);
+  writeFileSync(join(home, 'toru.db'), '');
+  expect(loadConfig({ TORU_HOME: home, PRODUCTION: '1' }).production).toBe(true);
+});
+
+test('other platforms are refused in one line, before anything is made', () => {
+  const home = join(tempDir(), 'home');
+  expect(() => loadConfig({ TORU_HOME: home }, 'win32')).toThrow(/^Toru's agent runs on Linux and macOS, not on win32\.$/);
+  expect(existsSync(home)).toBe(false);
+});
+
+test('a home that others can enter is refused with the command that mends it; an empty one is mended (rule 30)', () => {
+  const home = tempDir();
+  chmodSync(home, 0o755);
+  prepareHome(home);
+  expect(statSync(home).mode & 0o777).toBe(0o700);
+  mkdirSync(join(home, 'runs'));
+  chmodSync(home, 0o750);
+  expect(() => prepareHome(home)).toThrow(`chmod 700 ${home}`);
+});
+
+test("somebody else's home is refused (rule 30)", () => {
+  const uid = process.getuid?.() ?? 0;
+  // A folder of root for everyone else; for root itself, one that is given away.
+  const home = uid === 0 ? given(tempDir()) : '/';
+  expect(() => prepareHome(home)).toThrow(/belongs to user/);
+});
+
+function given(dir: string): string {
+  chownSync(dir, 12_345, 12_345);
+  return dir;
+}

@@ -1,0 +1,68 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import SQLite from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { tempDir } from '../users/fixture.ts';
+import { openDatabase } from './database.ts';
+import { MIGRATIONS } from './migrations.ts';
+
+test('an empty folder gets every table, for its owner only', () => {
+  const file = join(tempDir(), 'toru.db');
+  const db = openDatabase(file);
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all();
+  expect(tables).toEqual(
+    expect.arrayContaining([
+      'settings',
+      'users',
+      'grants',
+      'revocations',
+      'quick_actions',
+      'task_history',
+      'plugin_kv',
+      'plugin_events',
+      'audit',
+    ]),
+  );
+  expect(db.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
+  for (const name of [file, `${file}-wal`, `${file}-shm`]) expect(statSync(name).mode & 0o777).toBe(0o600);
+  db.close();
+});
+
+test('commits are durable, references are checked', () => {
+  const db = openDatabase(join(tempDir(), 'toru.db'));
+  expect(db.pragma('journal_mode', { simple: true })).toBe('wal');
+  expect(db.pragma('synchronous', { simple: true })).toBe(2);
+  expect(() => db.exec("INSERT INTO grants VALUES ('s', 'nobody', 1, 0, 0, 0, NULL)")).toThrow(/FOREIGN KEY/);
+  db.close();
+});
+
+test('what is stored survives opening again, and a step is taken once', () => {
+  const file = join(tempDir(), 'toru.db');
+  const first = openDatabase(file);
+  first.exec("INSERT INTO settings VALUES ('host_name', '\"attic\"')");
+  first.close();
+  const again = openDatabase(file);
+  expect(again.prepare('SELECT value FROM settings').pluck().get()).toBe('"attic"');
+  again.close();
+});
+
+test('the tables of a newer Toru are left alone', () => {
+  const file = join(tempDir(), 'toru.db');
+  const newer = new SQLite(file);
+  newer.pragma(`user_version = ${MIGRATIONS.length + 1}`);
+  newer.close();
+  expect(() => openDatabase(file)).toThrow(/newer Toru/);
+});
+
+test('a step that fails leaves nothing of itself behind', () => {
+  const file = join(tempDir(), 'toru.db');
+  const old = new SQLite(file);
+  // In the way of a table that comes late in the first step.
+  old.exec('CREATE TABLE audit (something)');
+  old.close();
+  expect(() => openDatabase(file)).toThrow(/audit/);
+  const after = new SQLite(file);
+  expect(after.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").pluck().all()).toEqual(['audit']);
+  expect(after.pragma('user_version', { simple: true })).toBe(0);
+  after.close();
+});

@@ -1,0 +1,280 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { beforeEach, expect, test } from 'vitest';
+import { fromBase64Url, toBase64Url } from '../../shared/encoding.ts';
+import { purposed } from '../../shared/grant.ts';
+import { GRANT_LIFE_MS, SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../shared/limits.ts';
+import type { User } from '../../shared/model.ts';
+import type { TestRooms } from './fixture.ts';
+import { addUser, callerOf, INSTALLATION, makeRooms, refusal, session } from './fixture.ts';
+
+const DAY = 24 * 3_600_000;
+const OTHER_ID = '22222222-2222-4222-8222-222222222222';
+
+let rooms: TestRooms;
+let ada: User;
+let sid: string;
+let grant: string;
+
+beforeEach(async () => {
+  rooms = makeRooms();
+  ada = await addUser(rooms, 'ada');
+  ({ sid, grant } = session(rooms, ada));
+});
+
+function claimsOf(token: string): Record<string, unknown> {
+  return JSON.parse(new TextDecoder().decode(fromBase64Url(token.split('.')[0] ?? '')));
+}
+
+/** A token of these claims, signed with the host's own key unless another signer is given. */
+function signed(
+  claims: Record<string, unknown> | string,
+  signer = (bytes: Uint8Array) => rooms.identity.sign(purposed('grant', bytes)),
+): string {
+  const bytes = new TextEncoder().encode(typeof claims === 'string' ? claims : JSON.stringify(claims));
+  return `${toBase64Url(bytes)}.${toBase64Url(signer(bytes))}`;
+}
+
+test('a grant says who, and the role is the one in our table', () => {
+  expect(rooms.grants.verify(grant, { sid, address: '192.0.2.1' })).toEqual({
+    user_id: ada.id,
+    username: 'ada',
+    role: 'client',
+    via: 'edge',
+    sid,
+    address: '192.0.2.1',
+    auth_time: rooms.clock.now,
+    expires_at: rooms.clock.now + GRANT_LIFE_MS,
+  });
+  expect(claimsOf(grant)).not.toHaveProperty('role');
+  expect(rooms.grants.verify(signed(claimsOf(grant))).username).toBe('ada');
+});
+
+test('one bit turned anywhere, and it is refused', async () => {
+  const [body = '', signature = ''] = grant.split('.');
+  const turn = (text: string, at: number, bit: number): string => {
+    const bytes = fromBase64Url(text);
+    bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
+    return toBase64Url(bytes);
+  };
+  for (let at = 0; at < fromBase64Url(body).length; at += 1) {
+    expect(await refusal(() => rooms.grants.verify(`${turn(body, at, at % 8)}.${signature}`))).toBe('unauthenticated');
+  }
+  for (let at = 0; at < 64; at += 1)
+    expect(await refusal(() => rooms.grants.verify(`${body}.${turn(signature, at, at % 8)}`))).toBe('unauthenticated');
+});
+
+test('another spelling of the same bytes is refused, and so is what is no token', async () => {
+  const last = grant.at(-1) ?? '';
+  const twin = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'].filter((char) => char !== last);
+  for (const char of twin) expect(await refusal(() => rooms.grants.verify(grant.slice(0, -1) + char))).toBe('unauthenticated');
+  for (const text of ['', '.', 'x', `${grant}.`, `${grant}=`, ` ${grant}`, grant.replace('.', ''), `x${grant}`, 'a'.repeat(5000)]) {
+    expect(await refusal(() => rooms.grants.verify(text))).toBe('unauthenticated');
+  }
+});
+
+test('a signature for another purpose, or for none, is no grant (rule 1)', async () => {
+  const claims = claimsOf(grant);
+  expect(await refusal(() => rooms.grants.verify(signed(claims, (bytes) => rooms.identity.sign(purposed('link', bytes)))))).toBe(
+    'unauthenticated',
+  );
+  expect(await refusal(() => rooms.grants.verify(signed(claims, (bytes) => rooms.identity.sign(bytes))))).toBe('unauthenticated');
+});
+
+test('the key of somebody else is refused, even with our kid', async () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const forged = signed(claimsOf(grant), (bytes) => new Uint8Array(sign(null, purposed('grant', bytes), privateKey)));
+  expect(await refusal(() => rooms.grants.verify(forged))).toBe('unauthenticated');
+});
+
+test('nothing is parsed before the signature holds; what we signed and is no grant is refused too', async () => {
+  const unsigned = `${toBase64Url(new TextEncoder().encode('{not json'))}.${'A'.repeat(86)}`;
+  expect(await refusal(() => rooms.grants.verify(unsigned))).toBe('unauthenticated');
+  expect(await refusal(() => rooms.grants.verify(signed('{not json')))).toBe('unauthenticated');
+  expect(await refusal(() => rooms.grants.verify(signed('null')))).toBe('unauthenticated');
+});
+
+test.each([
+  ['another host’s grant (rule 5)', { aud: OTHER_ID }],
+  ['another home host', { iss: OTHER_ID }],
+  ['another installation', { ins: OTHER_ID }],
+  ['another key’s name', { kid: 'a'.repeat(64) }],
+  ['another version', { v: 2 }],
+  ['a claim too many', { role: 'admin' }],
+  ['two audiences', { aud: ['x', 'y'] }],
+  ['a claim of another type', { epoch: '1' }],
+])('%s is refused, though we signed it', async (_, change) => {
+  expect(await refusal(() => rooms.grants.verify(signed({ ...claimsOf(grant), ...change })))).toBe('unauthenticated');
+});
+
+test('the grant of one session is refused in another (rule 4)', async () => {
+  const other = session(rooms, ada);
+  expect(await refusal(() => rooms.grants.verify(grant, { sid: other.sid }))).toBe('unauthenticated');
+  expect(await refusal(() => rooms.grants.verify(signed({ ...claimsOf(grant), sid: other.sid, sub: OTHER_ID })))).toBe('session_expired');
+  const bob = await addUser(rooms, 'bob', 'admin');
+  expect(await refusal(() => rooms.grants.verify(signed({ ...claimsOf(grant), sub: bob.id })))).toBe('session_expired');
+  expect(await refusal(() => rooms.grants.verify(signed({ ...claimsOf(grant), sid: 'f'.repeat(64) })))).toBe('session_expired');
+});
+
+test('after an hour it is over, and is renewed from the live session only (rule 3)', async () => {
+  rooms.clock.now += GRANT_LIFE_MS - 1;
+  rooms.grants.verify(grant);
+  rooms.clock.now += 1;
+  expect(await refusal(() => rooms.grants.verify(grant))).toBe('session_expired');
+  const next = rooms.grants.renew(grant);
+  const { auth_time, expires_at } = rooms.grants.verify(next, { sid });
+  expect(expires_at).toBe(rooms.clock.now + GRANT_LIFE_MS);
+  // Renewing is not typing a password.
+  expect(auth_time).toBe(rooms.clock.now - GRANT_LIFE_MS);
+  rooms.grants.revokeSession(sid);
+  expect(await refusal(() => rooms.grants.renew(next))).toBe('session_expired');
+});
+
+test('a clock that went back does not lengthen a grant', async () => {
+  rooms.clock.now -= DAY;
+  expect(await refusal(() => rooms.grants.verify(grant))).toBe('session_expired');
+});
+
+test('seven days without use end a session; renewing alone does not keep it (rule 3)', async () => {
+  let token = grant;
+  for (let day = 0; day < 6; day += 1) {
+    rooms.clock.now += DAY;
+    token = rooms.grants.renew(token);
+  }
+  rooms.grants.verify(token);
+  rooms.clock.now += SESSION_IDLE_MS - 1;
+  token = rooms.grants.renew(token);
+  rooms.clock.now += 1;
+  expect(await refusal(() => rooms.grants.renew(token))).toBe('session_expired');
+  expect(await refusal(() => rooms.grants.verify(token))).toBe('session_expired');
+});
+
+test('thirty days end it, however much it is used', async () => {
+  let token = grant;
+  for (; rooms.clock.now < claimed() + SESSION_ABSOLUTE_MS - DAY; rooms.clock.now += DAY) {
+    token = rooms.grants.renew(token);
+    rooms.grants.verify(token);
+  }
+  rooms.grants.renew(token);
+  rooms.clock.now += DAY;
+  expect(await refusal(() => rooms.grants.renew(token))).toBe('session_expired');
+});
+
+function claimed(): number {
+  return Number(claimsOf(grant)['auth_time']) * 1000;
+}
+
+test('logout ends one session; the others live (rule 2)', async () => {
+  const other = session(rooms, ada);
+  expect(rooms.grants.revokeSession(sid)).toBe(true);
+  expect(rooms.grants.revokeSession(sid)).toBe(false);
+  expect(await refusal(() => rooms.grants.verify(grant))).toBe('session_expired');
+  expect(rooms.grants.verify(other.grant).username).toBe('ada');
+});
+
+test('a session that ended can’t be begun again, nor taken over', async () => {
+  const bob = await addUser(rooms, 'bob');
+  expect(await refusal(() => rooms.grants.mint({ user: bob, sid, auth_time: rooms.clock.now }))).toBe('conflict');
+  rooms.grants.revokeSession(sid);
+  expect(await refusal(() => rooms.grants.mint({ user: ada, sid, auth_time: rooms.clock.now }))).toBe('conflict');
+});
+
+test.each([
+  ['password', { password: 'another long one' }],
+  ['role', { role: 'admin' as const }],
+  ['disabled', { disabled: true }],
+])('a change of %s ends all sessions of that user, at once (rule 2)', async (_, patch) => {
+  await addUser(rooms, 'root', 'admin');
+  const revoked: string[] = [];
+  rooms.grants.onRevoked((sids) => revoked.push(...sids));
+  const other = session(rooms, ada);
+  await rooms.users.change(ada.id, patch);
+  for (const token of [grant, other.grant]) {
+    expect(await refusal(() => rooms.grants.verify(token))).toBe('session_expired');
+    expect(await refusal(() => rooms.grants.renew(token))).toBe('session_expired');
+  }
+  expect(revoked.sort()).toEqual([sid, other.sid].sort());
+});
+
+test('an older epoch is refused even where the row still lives, and a disabled user too', async () => {
+  rooms.db.prepare('UPDATE users SET epoch = 2').run();
+  expect(await refusal(() => rooms.grants.verify(grant))).toBe('session_expired');
+  rooms.db.prepare('UPDATE grants SET epoch = 2').run();
+  // The row is of the new epoch; the token is not.
+  expect(await refusal(() => rooms.grants.verify(grant))).toBe('session_expired');
+  rooms.db.exec('UPDATE users SET epoch = 1, disabled = 1; UPDATE grants SET epoch = 1');
+  expect(await refusal(() => rooms.grants.verify(grant))).toBe('session_expired');
+  rooms.db.exec('UPDATE users SET disabled = 0');
+  expect(rooms.grants.verify(grant).username).toBe('ada');
+});
+
+test('a removed user’s grant is refused', async () => {
+  const root = await addUser(rooms, 'root', 'admin');
+  rooms.users.remove(ada.id, callerOf(root, rooms.clock.now));
+  expect(await refusal(() => rooms.grants.verify(grant))).toBe('session_expired');
+  expect(rooms.grants.pendingRevocations().flatMap(({ sids }) => sids)).toEqual([sid]);
+});
+
+test('revocations wait for the edge, across a restart, until it has taken note (rule 2)', async () => {
+  const told: string[] = [];
+  const stop = rooms.grants.onRevoked((_, id) => told.push(id));
+  rooms.grants.revokeSession(sid);
+  stop();
+  const later = session(rooms, ada);
+  rooms.grants.revokeSession(later.sid);
+  const again = makeRooms({ home: rooms.home });
+  const pending = again.grants.pendingRevocations();
+  expect(pending.map(({ sids }) => sids)).toEqual([[sid], [later.sid]]);
+  expect(told).toEqual([pending[0]?.id]);
+  again.grants.acknowledged(pending[0]?.id ?? '');
+  expect(again.grants.pendingRevocations().map(({ sids }) => sids)).toEqual([[later.sid]]);
+});
+
+test('two thousand sessions end in frames that the link takes', () => {
+  for (let i = 0; i < 1500; i += 1) session(rooms, ada);
+  rooms.grants.revokeUser(ada.id);
+  expect(rooms.grants.pendingRevocations().map(({ sids }) => sids.length)).toEqual([1000, 501]);
+});
+
+test('a change that fails ends no session, and nobody is told', async () => {
+  rooms.grants.onRevoked(() => expect.unreachable());
+  expect(() =>
+    rooms.grants.revokeUser(ada.id, () => {
+      throw new Error('torn');
+    }),
+  ).toThrow('torn');
+  expect(rooms.grants.verify(grant).username).toBe('ada');
+  expect(rooms.grants.pendingRevocations()).toEqual([]);
+});
+
+test('moved to another edge: the sessions of the old one are over, and it is told nothing', async () => {
+  session(rooms, ada);
+  rooms.grants.setInstallation(INSTALLATION);
+  expect(rooms.grants.verify(grant).username).toBe('ada');
+  rooms.grants.setInstallation(OTHER_ID);
+  expect(await refusal(() => rooms.grants.verify(grant))).toBe('unauthenticated');
+  rooms.grants.setInstallation(INSTALLATION);
+  expect(await refusal(() => rooms.grants.verify(grant))).toBe('session_expired');
+  expect(rooms.grants.pendingRevocations()).toEqual([]);
+});
+
+test('the next command of a connection is judged by the tables of that moment', async () => {
+  const caller = rooms.grants.verify(grant);
+  await rooms.users.change(ada.id, { username: 'lovelace' });
+  expect(rooms.grants.recheck(caller)).toMatchObject({ username: 'lovelace', role: 'client', expires_at: caller.expires_at });
+  rooms.grants.revokeSession(sid);
+  expect(await refusal(() => rooms.grants.recheck(caller))).toBe('session_expired');
+  const local = { ...callerOf(ada, 0), via: 'local' as const, sid: null };
+  expect(rooms.grants.recheck(local)).toBe(local);
+  expect(await refusal(() => rooms.grants.recheck({ ...local, via: 'edge' as const }))).toBe('session_expired');
+});
+
+test('use is written at most once a minute', () => {
+  const seen = () => rooms.db.prepare('SELECT last_seen FROM grants').pluck().get();
+  const start = rooms.clock.now;
+  rooms.clock.now += 59_999;
+  rooms.grants.verify(grant);
+  expect(seen()).toBe(start);
+  rooms.clock.now += 1;
+  rooms.grants.verify(grant);
+  expect(seen()).toBe(rooms.clock.now);
+});

@@ -1,0 +1,102 @@
+import argon2 from 'argon2';
+import { expect, test } from 'vitest';
+import { randomHex } from '../../shared/encoding.ts';
+import { GRANT_LIFE_MS } from '../../shared/limits.ts';
+import { addUser, makeRooms, PASSWORD, refusal } from './fixture.ts';
+import type { Argon2 } from './passwords.ts';
+
+const from = { address: '192.0.2.1', user_agent: 'Firefox' };
+
+function counting(): { engine: Argon2; digests: string[] } {
+  const digests: string[] = [];
+  const verify: Argon2['verify'] = (digest, password) => {
+    digests.push(digest);
+    return argon2.verify(digest, password);
+  };
+  return { engine: { ...argon2, verify }, digests };
+}
+
+test('the right password gives a grant of this session, and is noted', async () => {
+  const rooms = makeRooms();
+  const ada = await addUser(rooms, 'ada');
+  const sid = randomHex(32);
+  const { grant, user, auth_time, expires_at } = await rooms.login.login({ username: 'Ada', password: PASSWORD, sid, ...from });
+  expect(user.id).toBe(ada.id);
+  expect([auth_time, expires_at]).toEqual([rooms.clock.now, rooms.clock.now + GRANT_LIFE_MS]);
+  expect(rooms.grants.verify(grant, { sid })).toMatchObject({ user_id: ada.id, auth_time });
+  expect(rooms.users.get(ada.id)?.last_login_at).toBe(new Date(rooms.clock.now).toISOString());
+  expect(rooms.audit.list().items).toMatchObject([
+    { event: 'login', user: 'ada', outcome: 'ok', address: '192.0.2.1', detail: { user_agent: 'Firefox' } },
+  ]);
+});
+
+test('an unknown, a disabled and a mistaken user: the same answer, after the same work (rule 38)', async () => {
+  const { engine, digests } = counting();
+  const rooms = makeRooms({ argon2: engine });
+  await addUser(rooms, 'root', 'admin');
+  const eve = await addUser(rooms, 'eve');
+  await rooms.users.change(eve.id, { disabled: true });
+  const answers: unknown[] = [];
+  for (const [username, password] of [
+    ['nobody', PASSWORD],
+    ['eve', PASSWORD],
+    ['root', 'wrong'],
+  ] as const) {
+    await rooms.login.login({ username, password, sid: randomHex(32), ...from }).catch((error: unknown) => answers.push(error));
+  }
+  expect(answers).toMatchObject(Array(3).fill({ code: 'invalid_credentials', message: 'Username or password is wrong.', extra: {} }));
+  expect(digests).toHaveLength(3);
+  expect(digests[0]).toBe(digests[1]);
+  expect(digests[2]).not.toBe(digests[0]);
+  expect(rooms.db.prepare('SELECT count(*) FROM grants').pluck().get()).toBe(0);
+});
+
+test('a refusal never comes before its time, whatever it took to find out (rule 38)', async () => {
+  const rooms = makeRooms({ failureMs: 400 });
+  const ada = await addUser(rooms, 'ada');
+  await rooms.users.change(ada.id, { username: 'ada' });
+  for (const password of ['wrong', 'x'.repeat(3000)]) {
+    const asked = performance.now();
+    expect(await refusal(() => rooms.login.login({ username: 'ada', password, sid: randomHex(32), ...from }))).toBe('invalid_credentials');
+    // A lower bound only: a busy machine may be late.
+    expect(performance.now() - asked).toBeGreaterThanOrEqual(399);
+  }
+});
+
+test('refused logins are in the audit; a name that nobody has is not: it may be a password', async () => {
+  const rooms = makeRooms();
+  await addUser(rooms, 'ada');
+  for (const username of ['ada', 'my-password-1'])
+    await refusal(() => rooms.login.login({ username, password: 'swordfish', sid: randomHex(32), ...from }));
+  expect(rooms.audit.list().items).toMatchObject([
+    { event: 'login', outcome: 'refused', target: null, user: null, address: '192.0.2.1', detail: { reason: 'unknown user' } },
+    { event: 'login', outcome: 'refused', target: 'ada', user: null, detail: { reason: 'wrong password' } },
+  ]);
+  expect(JSON.stringify(rooms.audit.list())).not.toMatch(/my-password-1|swordfish/);
+});
+
+test('more logins at once than may wait are told to come back, without waiting', async () => {
+  const rooms = makeRooms();
+  await addUser(rooms, 'ada');
+  const all = await Promise.all(
+    Array.from({ length: 12 }, () =>
+      refusal(() => rooms.login.login({ username: 'ada', password: PASSWORD, sid: randomHex(32), ...from })),
+    ),
+  );
+  expect(all.filter((code) => code === 'busy')).toHaveLength(3);
+  expect(all.filter((code) => code === null)).toHaveLength(9);
+});
+
+test('renewed while the session lives; logged out, it is over and noted once', async () => {
+  const rooms = makeRooms();
+  await addUser(rooms, 'ada');
+  const sid = randomHex(32);
+  const { grant } = await rooms.login.login({ username: 'ada', password: PASSWORD, sid, ...from });
+  rooms.clock.now += GRANT_LIFE_MS;
+  const renewed = rooms.login.renew(grant);
+  expect(renewed.expires_at).toBe(rooms.clock.now + GRANT_LIFE_MS);
+  rooms.login.logout(sid);
+  rooms.login.logout(sid);
+  expect(await refusal(() => rooms.login.renew(renewed.grant))).toBe('session_expired');
+  expect(rooms.audit.list({ event: 'logout' }).items).toMatchObject([{ user: 'ada', outcome: 'ok' }]);
+});

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { clientFrame } from '../../shared/browser-protocol.ts';
+import { REAUTH_MS } from '../../shared/limits.ts';
+import { callerOf, refusal } from './fixture.ts';
+import { ACTS, authorize, FRAMES, frameKey, permissionOf, ROUTES } from './permissions.ts';
+
+const admin = callerOf({ id: 'a', username: 'root', role: 'admin' }, Date.now());
+const client = callerOf({ id: 'c', username: 'ada', role: 'client' }, Date.now());
+
+test('every frame that the schema knows has its line, and no line is without a frame (rule 20)', () => {
+  const task_id = '11111111-1111-4111-8111-111111111111';
+  const samples = [
+    { type: 'run', action: 'hello' },
+    { type: 'run', script: 'hello.sh' },
+    { type: 'cancel', task_id },
+    { type: 'attach', task_id },
+    { type: 'detach', task_id },
+    { type: 'ack', task_id, cursor: 0 },
+    { type: 'input', task_id, data: 'x' },
+    { type: 'subscribe', topic: 'system' },
+    { type: 'subscribe', topic: 'runs' },
+    { type: 'subscribe', topic: 'plugins' },
+    { type: 'unsubscribe', topic: 'system' },
+    { type: 'ping' },
+  ];
+  const frames = samples.map((sample) => clientFrame.parse(sample));
+  const types = new Set(frames.map((frame) => frame.type));
+  expect(types.size).toBe(clientFrame.def.options.length);
+  expect(new Set(frames.map(frameKey))).toEqual(new Set(Object.keys(FRAMES)));
+});
+
+test('a client gets exactly this and nothing else', async () => {
+  const open: string[] = [];
+  for (const key of Object.keys({ ...ROUTES, ...FRAMES, ...ACTS }))
+    if ((await refusal(() => authorize(client, key))) === null) open.push(key);
+  expect(open).toEqual([
+    'GET /api/actions',
+    'GET /api/actions/:id',
+    'POST /api/runs',
+    'GET /api/runs',
+    'GET /api/runs/:id',
+    'GET /api/runs/:id/output',
+    'POST /api/runs/:id/cancel',
+    'PATCH /api/users/:id',
+    'run.action',
+    'cancel',
+    'attach',
+    'detach',
+    'ack',
+    'input',
+    'subscribe.runs',
+    'unsubscribe',
+    'ping',
+    'user.own_password',
+  ]);
+});
+
+test('an admin may do all of it', () => {
+  for (const key of Object.keys({ ...ROUTES, ...FRAMES, ...ACTS })) authorize(admin, key);
+});
+
+test('what is in no line is refused to everybody', async () => {
+  for (const key of ['GET /api/plugins', 'POST /api/scripts', 'get /api/scripts', 'toString', '__proto__', '', 'run']) {
+    expect(permissionOf(key)).toBeNull();
+    expect(await refusal(() => authorize(admin, key))).toBe('forbidden');
+  }
+});
+
+test('users and scripts_dir need a password typed within 15 minutes (rule 7)', async () => {
+  const now = Date.now();
+  const at = (auth_time: number) => ({ ...admin, auth_time });
+  for (const key of ['user.create', 'user.change', 'user.remove', 'settings.scripts_dir', 'POST /api/users', 'DELETE /api/users/:id']) {
+    expect(await refusal(() => authorize(at(now - REAUTH_MS - 1), key, now))).toBe('reauth_required');
+    // A time to come proves nothing.
+    expect(await refusal(() => authorize(at(now + 3_600_000), key, now))).toBe('reauth_required');
+    authorize(at(now - REAUTH_MS + 1), key, now);
+    authorize({ ...at(0), via: 'local' }, key, now);
+  }
+  authorize(at(0), 'PUT /api/settings', now);
+});
