@@ -1,0 +1,92 @@
+import type { InputValues } from '../../shared/input-values.ts';
+import type { Run, RunSource, RunState } from '../../shared/model.ts';
+
+/** `starting`: in the journal, but not seen running yet. Everyone else reads it as `running`. */
+export type StoredState = RunState | 'starting';
+
+/** A row of `task_history`, with its JSON read. Times in ms since 1970. */
+export interface RunRow {
+  task_id: string;
+  user_id: string;
+  username: string;
+  action: string | null;
+  /** The action's revision that was asked for. */
+  action_revision: number | null;
+  label: string;
+  script: string;
+  args: string[];
+  /** Secrets masked. */
+  inputs: InputValues;
+  source: RunSource;
+  address: string | null;
+  state: StoredState;
+  reason: string | null;
+  exit_code: number | null;
+  signal: string | null;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  output_bytes: number;
+  stdin: boolean;
+  timeout_s: number;
+  cancel_requested_at: number | null;
+  request_id: string | null;
+  request_hash: string | null;
+}
+
+/** How a run ended: what its row is closed with. */
+export interface Ending {
+  state: Exclude<RunState, 'queued' | 'running'>;
+  reason: string | null;
+  exit_code: number | null;
+  signal: string | null;
+  ended_at: number;
+  output_bytes: number;
+}
+
+/** What SQLite holds: JSON as text, booleans as 0 and 1. */
+export type StoredRun = Omit<RunRow, 'args' | 'inputs' | 'stdin'> & { args: string; inputs: string; stdin: number };
+
+export function storedOf(row: RunRow): StoredRun {
+  return { ...row, args: JSON.stringify(row.args), inputs: JSON.stringify(row.inputs), stdin: row.stdin ? 1 : 0 };
+}
+
+export function rowOf(stored: StoredRun): RunRow {
+  return { ...stored, args: JSON.parse(stored.args), inputs: JSON.parse(stored.inputs), stdin: stored.stdin !== 0 };
+}
+
+/** As the outside reads it. */
+export function stateOf(state: StoredState): RunState {
+  return state === 'starting' ? 'running' : state;
+}
+
+/** The whole run, for an admin and for the agent's own use. */
+export function runOf(row: RunRow, host: string): Run {
+  return {
+    task_id: row.task_id,
+    host,
+    ...(row.action === null ? {} : { action: row.action }),
+    label: row.label,
+    script: row.script,
+    args: row.args,
+    inputs: row.inputs,
+    user: row.username,
+    user_id: row.user_id,
+    source: row.source,
+    address: row.address,
+    state: stateOf(row.state),
+    reason: row.reason,
+    exit_code: row.exit_code,
+    signal: row.signal,
+    created_at: new Date(row.created_at).toISOString(),
+    started_at: row.started_at === null ? null : new Date(row.started_at).toISOString(),
+    ended_at: row.ended_at === null ? null : new Date(row.ended_at).toISOString(),
+    output_bytes: row.output_bytes,
+    stdin: row.stdin,
+  };
+}
+
+/** What a client may see of its own run: not what stands behind the button (SECURITY rule 23). */
+export function forClient({ script: _script, args: _args, ...run }: Run): Run {
+  return run;
+}

@@ -1,0 +1,236 @@
+import { read as readCallback, readSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { incompleteTail } from '../../shared/utf8.ts';
+import { LogFiles } from './log-files.ts';
+import type { OrderRecord } from './order.ts';
+import { NOTHING, OrderIndex } from './order.ts';
+
+const readAt = promisify(readCallback);
+
+export interface Chunk {
+  stream: 'stdout' | 'stderr';
+  bytes: Uint8Array;
+  /** Positions in the merged stream; `to - from` is the number of bytes. */
+  from: number;
+  to: number;
+}
+
+/** A piece of one file that a read will fetch. */
+interface Piece {
+  stream: 'stdout' | 'stderr';
+  /** Where it begins in its file. */
+  at: number;
+  from: number;
+  to: number;
+}
+
+/** What one read fetches: the pieces in order, and the stretch of each file that they lie in. */
+interface Plan {
+  pieces: Piece[];
+  /** True when the last piece was cut by the limit and not by the end of its stretch. */
+  cut: boolean;
+}
+
+/** The smallest read that always gets on: a character has at most 4 bytes. */
+const MIN_READ = 4;
+
+/**
+ * A run's output as one stream that is addressed by cursor. Nothing of it stays in memory: every read goes to the files,
+ * through an index of which a few pages are cached. One writer (the tailer) grows it, any number of readers read.
+ */
+export class RunLog {
+  readonly #files: LogFiles;
+  readonly #index = new OrderIndex();
+  readonly #listeners = new Set<() => void>();
+  #records: number;
+  #last: OrderRecord;
+  #finished: boolean;
+
+  /** @param folder the run's; it may not exist (a run that never started): then the log is empty. */
+  constructor(folder: string, finished: boolean) {
+    this.#files = new LogFiles(folder);
+    this.#finished = finished;
+    const fd = this.#order();
+    this.#records = fd === null ? 0 : OrderIndex.count(fd);
+    this.#last = fd === null ? NOTHING : this.#index.at(fd, this.#records - 1);
+  }
+
+  /** The first cursor that is still kept. */
+  get start(): number {
+    return 0;
+  }
+
+  /** How many merged bytes can be read. */
+  get end(): number {
+    return this.#last.mergedEnd;
+  }
+
+  /** True when no more will come. */
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** The last record, and how many there are: where the writer goes on. */
+  get committed(): { records: number; last: OrderRecord } {
+    return { records: this.#records, last: this.#last };
+  }
+
+  /** The writer says: these records are in the order file. */
+  grow(records: readonly OrderRecord[]): void {
+    const last = records.at(-1);
+    if (last === undefined) return;
+    this.#records += records.length;
+    this.#last = last;
+    this.#announce();
+  }
+
+  /** The writer says: that was all. */
+  finish(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#announce();
+    this.#listeners.clear();
+  }
+
+  /** Calls back when there is more to read, or when it is finished. @returns stops that. */
+  onGrow(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Reads from a cursor on, in order. Chunks end between characters. Empty when there is nothing (yet), and when the
+   * files are gone. A limit below 4 counts as 4, so that a read always gets past a character.
+   */
+  readSync(from: number, maxBytes: number): Chunk[] {
+    return this.#guarded(() => {
+      const plan = this.#plan(from, maxBytes);
+      return this.#cutUp(plan, (stream, at, length) => {
+        const bytes = Buffer.allocUnsafe(length);
+        return bytes.subarray(0, readSync(this.#fileOf(stream), bytes, 0, length, at));
+      });
+    });
+  }
+
+  /** As readSync, without blocking on the disk. */
+  async read(from: number, maxBytes: number): Promise<Chunk[]> {
+    const plan = this.#guardedPlan(from, maxBytes);
+    if (plan.pieces.length === 0) return [];
+    return this.#files.hold(async () => {
+      const fetched = new Map<Chunk['stream'], Buffer>();
+      for (const stream of ['stdout', 'stderr'] as const) {
+        const range = rangeOf(plan, stream);
+        if (range === null) continue;
+        const bytes = Buffer.allocUnsafe(range.length);
+        const { bytesRead } = await readAt(this.#fileOf(stream), bytes, 0, range.length, range.at);
+        fetched.set(stream, bytes.subarray(0, bytesRead));
+      }
+      return this.#cutUp(plan, (stream) => fetched.get(stream) ?? Buffer.alloc(0));
+    });
+  }
+
+  /** Closes the files until the next read. */
+  rest(): void {
+    this.#files.close();
+  }
+
+  #guardedPlan(from: number, maxBytes: number): Plan {
+    try {
+      return this.#plan(from, maxBytes);
+    } catch (error) {
+      if (isMissing(error)) return { pieces: [], cut: false };
+      throw error;
+    }
+  }
+
+  #guarded(work: () => Chunk[]): Chunk[] {
+    try {
+      return work();
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw error;
+    }
+  }
+
+  #plan(from: number, maxBytes: number): Plan {
+    const plan: Plan = { pieces: [], cut: false };
+    if (from >= this.end) return plan;
+    const order = this.#files.fd('order');
+    const until = from + Math.max(MIN_READ, maxBytes);
+    let i = this.#index.find(order, from, this.#records);
+    let before = this.#index.at(order, i - 1);
+    let position = from;
+    for (; i < this.#records && position < until; i += 1) {
+      const record = this.#index.at(order, i);
+      const isOut = record.outEnd > before.outEnd;
+      const fileEnd = isOut ? record.outEnd : record.mergedEnd - record.outEnd;
+      const to = Math.min(record.mergedEnd, until);
+      plan.cut = to < record.mergedEnd;
+      const last = plan.pieces.at(-1);
+      const stream = isOut ? 'stdout' : 'stderr';
+      if (last?.stream === stream) last.to = to;
+      else plan.pieces.push({ stream, at: fileEnd - (record.mergedEnd - position), from: position, to });
+      position = to;
+      before = record;
+    }
+    return plan;
+  }
+
+  /** All pieces of a stream lie side by side in its file: one read each fetches them, and this cuts it up. */
+  #cutUp(plan: Plan, fetch: (stream: Chunk['stream'], at: number, length: number) => Buffer): Chunk[] {
+    const fetched = new Map<Chunk['stream'], { at: number; bytes: Buffer }>();
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const range = rangeOf(plan, stream);
+      if (range !== null) fetched.set(stream, { at: range.at, bytes: fetch(stream, range.at, range.length) });
+    }
+    const chunks: Chunk[] = [];
+    for (const piece of plan.pieces) {
+      const source = fetched.get(piece.stream);
+      if (source === undefined) break;
+      const bytes = source.bytes.subarray(piece.at - source.at, piece.at - source.at + piece.to - piece.from);
+      if (bytes.length > 0) chunks.push({ stream: piece.stream, bytes, from: piece.from, to: piece.from + bytes.length });
+      // The file is shorter than the index says: somebody cut it. What follows would not join on.
+      if (bytes.length < piece.to - piece.from) return chunks;
+    }
+    const last = chunks.at(-1);
+    if (plan.cut && last !== undefined) {
+      const kept = last.bytes.length - incompleteTail(last.bytes);
+      if (kept === 0) chunks.pop();
+      last.bytes = last.bytes.subarray(0, kept);
+      last.to = last.from + kept;
+    }
+    return chunks;
+  }
+
+  #fileOf(stream: Chunk['stream']): number {
+    return this.#files.fd(stream === 'stdout' ? 'out' : 'err');
+  }
+
+  #order(): number | null {
+    try {
+      return this.#files.fd('order');
+    } catch (error) {
+      if (isMissing(error)) return null;
+      throw error;
+    }
+  }
+
+  #announce(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+function rangeOf(plan: Plan, stream: Chunk['stream']): { at: number; length: number } | null {
+  let at: number | null = null;
+  let length = 0;
+  for (const piece of plan.pieces) {
+    if (piece.stream !== stream) continue;
+    at ??= piece.at;
+    length += piece.to - piece.from;
+  }
+  return at === null ? null : { at, length };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}

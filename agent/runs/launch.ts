@@ -1,0 +1,121 @@
+import type { ChildProcess } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, fsyncSync, mkdirSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ToruError } from '../../shared/errors.ts';
+import { feed } from './typing.ts';
+import { WRAPPER } from './wrapper.ts';
+
+const run = promisify(execFile);
+
+/** What a script reads: nothing, a text and then its end, or what viewers type. */
+export type Stdin = { kind: 'none' } | { kind: 'text'; text: string; secret: boolean } | { kind: 'open' };
+
+export interface Launch {
+  taskId: string;
+  /** The run's own, absolute. */
+  folder: string;
+  /** Absolute: what Scripts.resolve gave. */
+  script: string;
+  args: readonly string[];
+  environment: Readonly<Record<string, string>>;
+  stdin: Stdin;
+  boot: string;
+}
+
+/** The FIFO or file that a script reads from. */
+export const STDIN_FILE = 'stdin';
+
+/** `status` begins as so many spaces on the disk: on a full disk, overwriting still works. */
+const STATUS_RESERVED = 512;
+
+/** Makes a run's folder and its files, empty. What is there already (a retry) stays. */
+export function makeFiles(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const name of ['out', 'err', 'order']) closeSync(openSync(join(folder, name), 'a', 0o600));
+  const status = openSync(join(folder, 'status'), 'wx', 0o600);
+  try {
+    writeSync(status, ' '.repeat(STATUS_RESERVED));
+    fsyncSync(status);
+  } finally {
+    closeSync(status);
+  }
+}
+
+/**
+ * Starts the wrapper, which starts the script: in a session of its own, from argv, never through a shell's parser. The
+ * folder must have been made. The script's folder is its working directory.
+ * @returns the wrapper. @throws ToruError spawn_failed, with the reason; nothing runs then.
+ */
+export async function launch(plan: Launch): Promise<ChildProcess> {
+  const opened: number[] = [];
+  const open = (name: string, flags: string | number): number => {
+    const fd = openSync(join(plan.folder, name), flags, 0o600);
+    opened.push(fd);
+    return fd;
+  };
+  try {
+    const stdin = await openStdin(plan, open);
+    const status = open('status', 'r+');
+    const child = spawn('/bin/sh', ['-c', WRAPPER, 'toru', plan.folder, plan.taskId, plan.boot, plan.script, ...plan.args], {
+      cwd: dirname(plan.script),
+      env: plan.environment,
+      detached: true,
+      stdio: [stdin.fd ?? 'ignore', status, status, status, 'ignore', open('out', 'a'), open('err', 'a')],
+    });
+    // Node tells most failures by an event: without a pid there is one on its way.
+    if (child.pid === undefined) {
+      const [error] = await once(child, 'error').then(
+        (args: unknown[]) => args,
+        (thrown: unknown) => [thrown],
+      );
+      throw error;
+    }
+    // A run does not keep the agent alive, and its wrapper's later errors (there are none that matter) don't end it.
+    child.on('error', () => undefined);
+    child.unref();
+    if (plan.stdin.kind === 'text' && stdin.writer !== null) feed(stdin.writer, plan.stdin.text);
+    return child;
+  } catch (error) {
+    if (error instanceof ToruError) throw error;
+    throw new ToruError('spawn_failed', `The script could not be started: ${reasonOf(error)}`, { cause: error });
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+}
+
+/** @returns the descriptor to hand over (null: /dev/null), and where to write the text that it is to read. */
+async function openStdin(
+  plan: Launch,
+  open: (name: string, flags: string | number) => number,
+): Promise<{ fd: number | null; writer: number | null }> {
+  const { stdin } = plan;
+  if (stdin.kind === 'none') return { fd: null, writer: null };
+  const path = join(plan.folder, STDIN_FILE);
+  if (stdin.kind === 'text' && !stdin.secret) {
+    writeFileSync(path, stdin.text, { mode: 0o600 });
+    return { fd: open(STDIN_FILE, 'r'), writer: null };
+  }
+  await run('mkfifo', ['-m', '600', path]);
+  // Opened both ways, a FIFO neither blocks us now nor ends for the script when the agent goes away: the script's own
+  // descriptor is a writer too. That saves the process that would hold it open otherwise.
+  const both = open(STDIN_FILE, 'r+');
+  if (stdin.kind === 'open') return { fd: both, writer: null };
+  // A secret goes from memory through the pipe, and its end follows: nobody but us may hold the writing side.
+  const reader = open(STDIN_FILE, 'r');
+  const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  unlinkSync(path);
+  return { fd: reader, writer };
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : null;
+  if (code === 'E2BIG') return 'its arguments and variables are too long together.';
+  if (code === 'EAGAIN') return 'this host has no room for another process now. Try again later.';
+  if (code === 'EMFILE' || code === 'ENFILE') return 'this host has too many files open. Try again later.';
+  if (code === 'ENOSPC') return 'the disk is full.';
+  if (code === 'ENOENT') return 'its folder, or /bin/sh, is missing.';
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,46 @@
+import type { ActionFields, Role } from '../../shared/model.ts';
+import type { Caller } from '../users/caller.ts';
+
+/** What runs need of the other rooms: the smallest seams, which those rooms' classes satisfy. */
+
+export interface ScriptsSeam {
+  /** The real absolute path to spawn. @throws ToruError unknown_script, script_outside, script_not_executable, script_unsafe. */
+  resolve(name: string): Promise<string> | string;
+}
+
+/** What a press needs of an action. */
+export type RunnableAction = Pick<
+  ActionFields,
+  'label' | 'script' | 'args' | 'inputs' | 'timeout_s' | 'max_concurrent' | 'when_full' | 'allow' | 'stdin'
+> & { id: string; revision: number };
+
+export interface ActionsSeam {
+  get(id: string): RunnableAction | null;
+  mayUse(caller: Pick<Caller, 'role' | 'user_id'>, action: Pick<RunnableAction, 'allow'>): boolean;
+}
+
+export interface UsersSeam {
+  get(id: string): { id: string; role: Role; disabled: boolean } | null;
+}
+
+export interface AuditSeam {
+  record(entry: {
+    event: string;
+    caller: Caller | null;
+    target?: string | null;
+    outcome: 'ok' | 'refused';
+    detail?: Record<string, unknown>;
+  }): void;
+}
+
+export interface SettingsSeam {
+  readonly instance_id: string;
+  readonly keep_days: number;
+  readonly env_allow: readonly string[];
+}
+
+export interface RunsLog {
+  info(detail: object, message: string): void;
+  warn(detail: object, message: string): void;
+  error(detail: object, message: string): void;
+}

@@ -1,0 +1,36 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Prepared } from './request.ts';
+
+/**
+ * What a queued run will be started with, kept in its folder over a restart of the agent. It holds what was asked for, not
+ * what the action says by then (SECURITY rule 25); one with a secret is never written (rule 29).
+ */
+const PLAN_FILE = 'plan.json';
+
+/** Written and fsynced before the journal says `queued`. @throws when the disk is full. */
+export function writePlan(folder: string, prepared: Prepared): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const fd = openSync(join(folder, PLAN_FILE), 'w', 0o600);
+  try {
+    writeSync(fd, JSON.stringify(prepared));
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Null when there is none. */
+export function readPlan(folder: string): Prepared | null {
+  try {
+    // Our own file in our own 0700 folder: what wrote it is `writePlan`.
+    const plan: Prepared = JSON.parse(readFileSync(join(folder, PLAN_FILE), 'utf8'));
+    return plan;
+  } catch {
+    return null;
+  }
+}
+
+export function removePlan(folder: string): void {
+  rmSync(join(folder, PLAN_FILE), { force: true });
+}

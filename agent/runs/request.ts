@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { ToruError } from '../../shared/errors.ts';
+import type { InputValues, PassedInputs } from '../../shared/input-values.ts';
+import { MASK, maskSecrets, passInputs, resolveInputs } from '../../shared/input-values.ts';
+import { MAX_ARG_BYTES, MAX_ARGS } from '../../shared/limits.ts';
+import type { RunSource } from '../../shared/model.ts';
+import type { Caller } from '../users/caller.ts';
+import type { ActionsSeam, RunnableAction } from './needs.ts';
+
+/** What somebody asked to run. */
+export interface StartRequest {
+  action?: string | undefined;
+  script?: string | undefined;
+  inputs?: Record<string, unknown> | undefined;
+  args?: readonly string[] | undefined;
+  request_id?: string | undefined;
+  source: RunSource;
+}
+
+/** What is to be run, checked: everything that the process will get. */
+export interface Prepared {
+  /** Null when a script was asked for by name. */
+  action: Pick<RunnableAction, 'id' | 'revision' | 'max_concurrent' | 'when_full'> | null;
+  label: string;
+  script: string;
+  timeout_s: number;
+  /** Stays open for what a viewer types. */
+  stdin: boolean;
+  /** As history and journal show them: secrets masked. */
+  inputs: InputValues;
+  passed: PassedInputs;
+  /** Does `passed` hold a secret? Then it never reaches a disk. */
+  secret: boolean;
+}
+
+/**
+ * Arguments and variables together. Linux allows a quarter of the stack's limit (2 MiB by default), macOS 1 MiB
+ * (https://man7.org/linux/man-pages/man2/execve.2.html, “Limits on size of arguments and environment”); the host's own
+ * variables and the wrapper's text need room too.
+ */
+const MAX_TOTAL_BYTES = 768 * 1024;
+
+/**
+ * Checks who asks and what for (SECURITY rules 20, 25, 28). Admins run any script or action; clients the actions that
+ * they are allowed.
+ * @throws ToruError forbidden, unknown_action, input_…
+ */
+export function prepare(caller: Caller, request: StartRequest, actions: ActionsSeam): Prepared {
+  if ((request.action === undefined) === (request.script === undefined)) {
+    throw new ToruError('bad_request', 'Ask for either an action or a script.');
+  }
+  const prepared = request.script === undefined ? prepareAction(caller, request, actions) : prepareScript(caller, request, request.script);
+  checkPassed(prepared.passed);
+  return prepared;
+}
+
+function prepareScript(caller: Caller, request: StartRequest, script: string): Prepared {
+  if (caller.role !== 'admin') throw new ToruError('forbidden', 'Only an administrator may run scripts by name. Use one of your actions.');
+  const args = [...(request.args ?? [])];
+  return {
+    action: null,
+    label: script,
+    script,
+    timeout_s: 0,
+    stdin: false,
+    inputs: {},
+    passed: { args, env: {}, stdin: null },
+    secret: false,
+  };
+}
+
+function prepareAction(caller: Caller, request: StartRequest, actions: ActionsSeam): Prepared {
+  const id = request.action ?? '';
+  const action = actions.get(id);
+  if (action === null)
+    throw new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}”. It may have been removed: reload the page.`);
+  if (!actions.mayUse(caller, action)) throw new ToruError('forbidden', 'You may not use this action. Ask an administrator of this host.');
+  const values = resolveInputs(action.inputs, request.inputs ?? {});
+  const passed = passInputs(action.inputs, values);
+  return {
+    action: { id: action.id, revision: action.revision, max_concurrent: action.max_concurrent, when_full: action.when_full },
+    label: action.label,
+    script: action.script,
+    timeout_s: action.timeout_s,
+    stdin: action.stdin,
+    inputs: maskSecrets(action.inputs, values),
+    passed: { ...passed, args: [...action.args, ...passed.args] },
+    secret: action.inputs.some((input) => input.type === 'secret' && input.name in values),
+  };
+}
+
+/** @throws ToruError input_invalid, input_too_large: before anything is written down. */
+function checkPassed({ args, env }: PassedInputs): void {
+  if (args.length > MAX_ARGS) throw new ToruError('input_too_large', `At most ${MAX_ARGS} arguments can be passed.`);
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  let total = 0;
+  for (const text of [...args, ...variables]) {
+    if (text.includes('\0')) throw new ToruError('input_invalid', 'A NUL character can’t be passed to a script.');
+    const bytes = Buffer.byteLength(text);
+    if (bytes > MAX_ARG_BYTES)
+      throw new ToruError('input_too_large', 'An argument can be 128 KiB long at most. Pass more as standard input or in a file.');
+    total += bytes + 1;
+  }
+  if (total > MAX_TOTAL_BYTES) {
+    throw new ToruError('input_too_large', 'All arguments together can be 768 KiB long at most. Pass more as standard input or in a file.');
+  }
+}
+
+/**
+ * A fingerprint of what was asked, to tell a retry from another request under the same id (SECURITY rule 24). Inputs that
+ * are secret count as one and the same: even a hash of a short secret would give it away.
+ * @param masked the inputs as they are kept, secrets masked.
+ */
+export function requestHash(request: StartRequest, masked: InputValues): string {
+  const inputs = Object.entries(request.inputs ?? {})
+    .map(([name, value]) => [name, masked[name] === MASK ? MASK : value] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const asked = JSON.stringify([request.action ?? null, request.script ?? null, request.args ?? [], inputs]);
+  return createHash('sha256').update(asked).digest('hex');
+}

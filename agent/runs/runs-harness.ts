@@ -1,0 +1,160 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ToruError } from '../../shared/errors.ts';
+import type { Role, Run } from '../../shared/model.ts';
+import { actionFields, isFinal } from '../../shared/model.ts';
+import type { Database } from '../store/database.ts';
+import { openDatabase } from '../store/database.ts';
+import type { Caller } from '../users/caller.ts';
+import type { RunnableAction } from './needs.ts';
+import type { RunsOptions } from './runs.ts';
+import { Runs } from './runs.ts';
+
+/** What the tests of runs share: a real `Runs` over a real database and real scripts, with small rooms around it. */
+
+export const FIXTURES = join(import.meta.dirname, '../../test/fixtures/scripts');
+
+export interface Harness {
+  home: string;
+  db: Database;
+  runs: Runs;
+  actions: Map<string, RunnableAction>;
+  users: Map<string, { id: string; role: Role; disabled: boolean }>;
+  audit: { event: string; outcome: string }[];
+  settings: { instance_id: string; keep_days: number; env_allow: string[] };
+  /** Adds a script of this text to a folder of its own. */
+  script(name: string, text: string, mode?: number): void;
+  action(fields: { id: string; script: string } & Record<string, unknown>): RunnableAction;
+  /** A user, as the caller that they are. */
+  caller(name: string, role?: Role): Caller;
+  /** When this run has ended. */
+  ended(taskId: string): Promise<Run>;
+  /** All that it printed, in the order of the merged stream. */
+  output(taskId: string): Promise<string>;
+  /** Another `Runs` over the same home and database, as after a restart of the agent. The old one must be closed. */
+  restart(options?: Partial<RunsOptions>): Promise<Runs>;
+  close(): Promise<void>;
+}
+
+export function makeHarness(options: Partial<RunsOptions> = {}, home: string = mkdtempSync(join(tmpdir(), 'toru-runs-'))): Harness {
+  const scripts = join(home, 'scripts');
+  mkdirSync(scripts, { recursive: true });
+  const db = openDatabase(join(home, 'toru.db'));
+  const actions: Harness['actions'] = new Map();
+  const users: Harness['users'] = new Map();
+  const audit: Harness['audit'] = [];
+  const settings: Harness['settings'] = { instance_id: '00000000-0000-4000-8000-00000000abcd', keep_days: 0, env_allow: [] };
+  const written = new Set<string>();
+  const make = (more: Partial<RunsOptions>): Runs =>
+    new Runs({
+      db,
+      home,
+      settings,
+      scripts: {
+        resolve(name) {
+          if (name === 'missing.sh') throw new ToruError('unknown_script', 'There is no such script.');
+          return written.has(name) ? join(scripts, name) : join(FIXTURES, name);
+        },
+      },
+      actions: {
+        get: (id) => actions.get(id) ?? null,
+        mayUse: (caller, action) => caller.role === 'admin' || action.allow === 'everyone' || action.allow.includes(caller.user_id),
+      },
+      users: { get: (id) => users.get(id) ?? null },
+      audit: { record: ({ event, outcome }) => void audit.push({ event, outcome }) },
+      log: { info: () => undefined, warn: () => undefined, error: (detail, message) => console.error(message, detail) },
+      environment: {
+        PATH: process.env['PATH'],
+        HOME: home,
+        ADMIN_PASSWORD: 'do not tell',
+        SECRET_OF_THE_AGENT: 'x',
+        TORU_HOME: home,
+        LANG: 'C.UTF-8',
+      },
+      ...options,
+      ...more,
+    });
+  const harness: Harness = {
+    home,
+    db,
+    runs: make({}),
+    actions,
+    users,
+    audit,
+    settings,
+    script(name, text, mode = 0o755) {
+      written.add(name);
+      writeFileSync(join(scripts, name), text);
+      chmodSync(join(scripts, name), mode);
+    },
+    action(fields) {
+      const { id, ...rest } = fields;
+      const action = { ...actionFields.parse({ label: id, allow: 'everyone', ...rest }), id, revision: 1 };
+      actions.set(id, action);
+      return action;
+    },
+    caller(name, role = 'admin') {
+      const id = `00000000-0000-4000-8000-${Buffer.from(name).toString('hex').padStart(12, '0').slice(-12)}`;
+      users.set(id, { id, role, disabled: false });
+      return { user_id: id, username: name, role, via: 'edge', sid: null, address: '192.0.2.7', auth_time: Date.now() };
+    },
+    ended(taskId) {
+      const admin = harness.caller('root');
+      return new Promise((resolve) => {
+        const { runs } = harness;
+        const look = (): boolean => {
+          const run = runs.get(admin, taskId);
+          if (!isFinal(run.state)) return false;
+          stop();
+          resolve(run);
+          return true;
+        };
+        let stop = (): void => undefined;
+        stop = runs.onChange((run) => void (run.task_id === taskId && look()));
+        look();
+      });
+    },
+    async output(taskId) {
+      const log = harness.runs.log(taskId);
+      const decoder = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+      let text = '';
+      for (let at = 0; at < log.end; ) {
+        const chunks = await log.read(at, 64 * 1024);
+        if (chunks.length === 0) break;
+        for (const chunk of chunks) {
+          text += decoder[chunk.stream].decode(chunk.bytes);
+          at = chunk.to;
+        }
+      }
+      return text;
+    },
+    async restart(more = {}) {
+      harness.runs = make(more);
+      await harness.runs.recover();
+      return harness.runs;
+    },
+    async close() {
+      await harness.runs.close();
+      db.close();
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+  return harness;
+}
+
+export { isAliveNow, until };
+
+/** Waits until something holds, looking every few milliseconds. The test's own timeout is the limit. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((next) => setTimeout(next, 5));
+}
+
+function isAliveNow(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,77 @@
+import { constants } from 'node:os';
+
+/** What the wrapper wrote about its run (runs/<id>/status), understood. */
+export interface RunStatus {
+  /** The wrapper's own identity; null until it has said so. */
+  identity: ProcessIdentity | null;
+  /** How the script ended; null while it runs. */
+  exit: { code: number | null; signal: string | null } | null;
+  /** Both pumps saw the end of their stream: nothing more will be written. */
+  drained: boolean;
+  /** The streams that lost output. */
+  cut: ('out' | 'err')[];
+}
+
+/** A process, told from all that had or will have its pid: `start` is clock ticks since boot, or a date without /proc. */
+export interface ProcessIdentity {
+  pid: number;
+  start: string;
+  boot: string;
+}
+
+/** What a shell writes when a child died of a signal, in dash's and bash's words. */
+const NOTES: readonly (readonly [RegExp, NodeJS.Signals])[] = [
+  [/\bKilled\b/, 'SIGKILL'],
+  [/\bTerminated\b/, 'SIGTERM'],
+  [/\bHangup\b/, 'SIGHUP'],
+  [/\bQuit\b/, 'SIGQUIT'],
+  [/\bSegmentation fault\b/, 'SIGSEGV'],
+  [/\bAbort(ed)?\b/, 'SIGABRT'],
+  [/\bBus error\b/, 'SIGBUS'],
+  [/\bFloating point exception\b/, 'SIGFPE'],
+  [/\bIllegal instruction\b/, 'SIGILL'],
+  [/\bAlarm clock\b/, 'SIGALRM'],
+  [/\bUser defined signal 1\b/, 'SIGUSR1'],
+  [/\bUser defined signal 2\b/, 'SIGUSR2'],
+];
+
+/** The file begins as 512 spaces, so that it can be overwritten on a full disk; what is not written yet stays blank. */
+export function parseStatus(text: string): RunStatus {
+  const status: RunStatus = { identity: null, exit: null, drained: false, cut: [] };
+  let boot = '';
+  let notes = '';
+  // A line counts when it is complete: the last piece may be half written.
+  for (const line of text.split('\n').slice(0, -1)) {
+    const [, word, rest = ''] = /^(\w+)(?: (.*))?$/.exec(line) ?? [];
+    if (word === 'boot') boot = rest;
+    else if (word === 'stat') status.identity = identityOfStat(rest, boot);
+    else if (word === 'ps') status.identity = identityOfPs(rest, boot);
+    else if (word === 'exit') status.exit = exitOf(Number(rest), notes);
+    else if (word === 'cut' && (rest === 'out' || rest === 'err')) status.cut = [...new Set<'out' | 'err'>([...status.cut, rest])];
+    else if (word === 'drained') status.drained = true;
+    else if (status.exit === null) notes += `${line}\n`;
+  }
+  return status;
+}
+
+/** A line of /proc/<pid>/stat. The name in parentheses may hold anything, so fields are counted from the last `)`. */
+function identityOfStat(line: string, boot: string): ProcessIdentity | null {
+  const pid = Number.parseInt(line, 10);
+  const start = line.slice(line.lastIndexOf(')') + 2).split(' ')[19];
+  return Number.isInteger(pid) && start !== undefined ? { pid, start, boot } : null;
+}
+
+function identityOfPs(line: string, boot: string): ProcessIdentity | null {
+  const [, pid, start] = /^(\d+) (.+)$/.exec(line) ?? [];
+  return pid !== undefined && start !== undefined ? { pid: Number(pid), start: start.trim(), boot } : null;
+}
+
+/**
+ * 128 + n with the shell's note is death by signal n. Without the note (shells write none for INT and PIPE) it stays the
+ * exit code that it looks like: a script may well `exit 130`.
+ */
+function exitOf(code: number, notes: string): RunStatus['exit'] {
+  if (!Number.isInteger(code)) return null;
+  const noted = NOTES.find(([words, signal]) => code === 128 + constants.signals[signal] && words.test(notes));
+  return noted === undefined ? { code, signal: null } : { code: null, signal: noted[1] };
+}

@@ -1,0 +1,376 @@
+import { rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ToruError, toToruError } from '../../shared/errors.ts';
+import type { History } from '../history/history.ts';
+import type { Journal } from '../history/journal.ts';
+import type { Ending, RunRow } from '../history/run-row.ts';
+import { RunLog } from '../logs/run-log.ts';
+import { mendOrder, Tailer } from '../logs/tailer.ts';
+import { isDiskFull } from './disk.ts';
+import { scriptEnvironment } from './environment.ts';
+import { explainExit } from './explain.ts';
+import type { Stdin } from './launch.ts';
+import { launch, makeFiles, STDIN_FILE } from './launch.ts';
+import { LiveRun, readStatus } from './live-run.ts';
+import type { ActionsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
+import { readPlan, removePlan, writePlan } from './plan-file.ts';
+import { bootId } from './processes.ts';
+import { RunQueue } from './queue.ts';
+import { refusalOnLeaving } from './recheck.ts';
+import { findOut } from './recover.ts';
+import type { Prepared } from './request.ts';
+import type { RunStatus } from './status.ts';
+import { stopRun } from './stop.ts';
+
+/** A run that has not ended. */
+export interface OpenRun {
+  row: RunRow;
+  readonly folder: string;
+  readonly log: RunLog;
+  /** Null for one that was running when the agent started. */
+  readonly prepared: Prepared | null;
+  /** The script's absolute path, once known. */
+  path: string | null;
+  live: LiveRun | null;
+  /** Why it is being stopped. The first reason stays. */
+  why: 'cancelled' | 'timed_out' | null;
+  timeout: NodeJS.Timeout | null;
+}
+
+export interface SupervisorOptions {
+  folder: string;
+  history: History;
+  journal: Journal;
+  settings: SettingsSeam;
+  scripts: ScriptsSeam;
+  actions: ActionsSeam;
+  users: UsersSeam;
+  log: RunsLog;
+  environment: Readonly<Record<string, string | undefined>>;
+  graceMs: number;
+  maxRunning: number;
+  /** Told after every change of a run's state, when it is on the disk. */
+  changed: (row: RunRow) => void;
+}
+
+/** What is left of a run whose wrapper is gone gets a short grace. */
+const ORPHAN_GRACE_MS = 2000;
+const CHECK_MS = 1000;
+/** While the disk is full, an end is written again so often. */
+const RETRY_MS = 1000;
+
+/** The life of every run between its journal entry and its end. */
+export class Supervisor {
+  readonly #o: SupervisorOptions;
+  readonly #boot = bootId();
+  readonly #open = new Map<string, OpenRun>();
+  readonly queue: RunQueue;
+  #checking: NodeJS.Timeout | null = null;
+  #launching: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#o = options;
+    this.queue = new RunQueue(options.maxRunning);
+  }
+
+  /** A run that has not ended, or undefined. */
+  get(taskId: string): OpenRun | undefined {
+    return this.#open.get(taskId);
+  }
+
+  folderOf(taskId: string): string {
+    return join(this.#o.folder, taskId);
+  }
+
+  /**
+   * Journals a run and starts it, or lets it wait.
+   * @param row with state `starting` or `queued`, as the queue said in this same turn of the event loop.
+   * @param path the script's, when it starts now. @param beside written in the same transaction.
+   * @returns when it is on the disk. @throws ToruError disk_full
+   */
+  async accept(row: RunRow, prepared: Prepared, path: string | null, beside: () => void): Promise<void> {
+    const run = this.#newRun(row, prepared);
+    const starts = row.state === 'starting';
+    let committed = false;
+    let called = false;
+    const action = row.action;
+    if (starts) {
+      run.path = path;
+      this.queue.enter(action);
+    }
+    try {
+      if (!starts) {
+        if (!prepared.secret) writePlan(run.folder, prepared);
+        const go = (): void => {
+          called = true;
+          if (committed) void this.#leaveQueue(run);
+        };
+        this.queue.wait({ taskId: row.task_id, action, max: prepared.action?.max_concurrent ?? 0, go });
+      }
+      await this.#o.journal.write(() => {
+        this.#o.history.insert(row);
+        beside();
+      });
+    } catch (error) {
+      if (starts || called) this.queue.leave(action);
+      else this.queue.withdraw(row.task_id);
+      rmSync(run.folder, { recursive: true, force: true });
+      if (isDiskFull(error))
+        throw new ToruError('disk_full', 'The host’s disk is full: the run could not be written down, so it was not started.', {
+          cause: error,
+        });
+      throw error;
+    }
+    committed = true;
+    this.#open.set(row.task_id, run);
+    this.#o.changed(row);
+    if (starts) this.#launchSoon(run);
+    else if (called) void this.#leaveQueue(run);
+  }
+
+  /**
+   * Stops a run: takes it from the queue, or TERM, grace, KILL.
+   * @returns false when its script has already ended by itself.
+   */
+  stop(run: OpenRun, why: 'cancelled' | 'timed_out'): boolean {
+    if (run.why !== null) return true;
+    run.live?.poke();
+    if (run.live !== null && run.live.status().exit !== null) return false;
+    run.why = why;
+    if (run.live !== null) this.#stopLive(run, run.live);
+    // One that is being started sees `why` before or right after its spawn.
+    else if (this.queue.withdraw(run.row.task_id)) void this.#end(run, { state: 'cancelled', reason: null }, false);
+    return true;
+  }
+
+  /** Takes up every run that the journal calls open: resumes, closes, or lets it wait on. @returns when all are decided. */
+  async recover(): Promise<void> {
+    const rows = this.#o.history.open();
+    await Promise.all(rows.filter((row) => row.state !== 'queued').map((row) => this.#takeUp(row)));
+    for (const row of rows) if (row.state === 'queued') this.#queueAgain(row);
+  }
+
+  /** Stops following. Runs go on without us. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#checking !== null) clearInterval(this.#checking);
+    await this.#launching;
+    for (const run of this.#open.values()) {
+      if (run.timeout !== null) clearTimeout(run.timeout);
+      run.live?.close();
+      run.log.rest();
+    }
+    this.#open.clear();
+  }
+
+  #newRun(row: RunRow, prepared: Prepared | null, log?: RunLog): OpenRun {
+    const folder = this.folderOf(row.task_id);
+    return { row, folder, log: log ?? new RunLog(folder, false), prepared, path: null, live: null, why: null, timeout: null };
+  }
+
+  async #leaveQueue(run: OpenRun): Promise<void> {
+    const refusal = refusalOnLeaving(run.row, this.#o.users, this.#o.actions);
+    if (refusal !== null) return this.#end(run, { state: 'refused', reason: refusal });
+    const at = Date.now();
+    try {
+      await this.#o.journal.write(() => this.#o.history.start(run.row.task_id, at));
+    } catch (error) {
+      return this.#end(run, { state: 'refused', reason: `It could not be started: ${toToruError(error).message}` });
+    }
+    run.row = { ...run.row, state: 'starting', started_at: at };
+    this.#o.changed(run.row);
+    this.#launchSoon(run);
+  }
+
+  /** One spawn after another, with the event loop between: a spawn blocks it for a millisecond or two. */
+  #launchSoon(run: OpenRun): void {
+    this.#launching = this.#launching.then(async () => {
+      await new Promise((next) => setImmediate(next));
+      if (!this.#closed) await this.#launch(run);
+    });
+  }
+
+  async #launch(run: OpenRun): Promise<void> {
+    const { prepared, row } = run;
+    if (prepared === null) return;
+    if (run.why !== null) return void this.#end(run, { state: run.why, reason: null });
+    try {
+      run.path ??= await this.#o.scripts.resolve(row.script);
+      makeFiles(run.folder);
+      const environment = scriptEnvironment(this.#o.environment, this.#o.settings.env_allow, prepared.passed.env, {
+        user: row.username,
+        action: row.action,
+      });
+      const child = await launch({
+        taskId: row.task_id,
+        folder: run.folder,
+        script: run.path,
+        args: prepared.passed.args,
+        environment,
+        stdin: stdinOf(prepared),
+        boot: this.#boot,
+      });
+      const live = this.#follow(run);
+      child.once('exit', () => live.wrapperGone());
+      if (run.why !== null) this.#stopLive(run, live);
+    } catch (error) {
+      const known = toToruError(error);
+      if (known.code === 'internal') this.#o.log.error({ err: error, task_id: row.task_id }, 'a run could not be started');
+      void this.#end(run, { state: 'refused', reason: isDiskFull(error) ? 'The host’s disk is full.' : known.message });
+    }
+  }
+
+  #follow(run: OpenRun): LiveRun {
+    const live = new LiveRun(run.row.task_id, run.folder, run.log, this.#boot, (status) => void this.#ended(run, status));
+    run.live = live;
+    this.#checking ??= setInterval(() => this.#check(), CHECK_MS).unref();
+    const { timeout_s, started_at } = run.row;
+    if (timeout_s > 0) {
+      const left = Math.max(0, (started_at ?? Date.now()) + timeout_s * 1000 - Date.now());
+      run.timeout = setTimeout(() => this.stop(run, 'timed_out'), left).unref();
+    }
+    live.poke();
+    return live;
+  }
+
+  #stopLive(run: OpenRun, live: LiveRun): void {
+    live.stop(this.#o.graceMs).catch((error: unknown) => {
+      this.#o.log.error({ err: error, task_id: run.row.task_id }, 'a run could not be stopped cleanly');
+    });
+  }
+
+  #check(): void {
+    for (const run of this.#open.values()) run.live?.check();
+    if (this.#open.size > 0 || this.#checking === null) return;
+    clearInterval(this.#checking);
+    this.#checking = null;
+  }
+
+  async #ended(run: OpenRun, status: RunStatus): Promise<void> {
+    const { exit } = status;
+    if (exit === null && run.why === null) {
+      await stopRun({ taskId: run.row.task_id, status: () => readStatus(run.folder) }, this.#boot, ORPHAN_GRACE_MS);
+      return this.#end(run, {
+        state: 'interrupted',
+        reason: 'The script’s processes were killed from outside: how far it got is not known.',
+      });
+    }
+    await this.#end(run, {
+      state: run.why ?? 'exited',
+      reason: this.#reason(run, status),
+      exit_code: exit?.code ?? null,
+      signal: exit?.signal ?? null,
+      ended_at: endedAt(run.folder),
+    });
+  }
+
+  #reason(run: OpenRun, status: RunStatus): string | null {
+    if (run.why === 'timed_out') return `It took longer than its ${run.row.timeout_s} seconds, and was stopped.`;
+    const explained = run.why === null && run.path !== null ? explainExit(run.path, status.exit?.code ?? null) : null;
+    if (explained !== null) return explained;
+    return status.cut.length > 0 ? 'Some of its output is missing: it could not be written. Was the disk full?' : null;
+  }
+
+  /** Closes the row, frees the place, and tells everyone; when the disk is full, as soon as there is room. */
+  async #end(run: OpenRun, how: Partial<Ending> & Pick<Ending, 'state' | 'reason'>, placed = true): Promise<void> {
+    if (run.timeout !== null) clearTimeout(run.timeout);
+    const ending: Ending = { exit_code: null, signal: null, ended_at: Date.now(), output_bytes: run.log.end, ...how };
+    for (let failures = 0; ; failures += 1) {
+      if (this.#closed) return;
+      try {
+        await this.#o.journal.write(() => this.#o.history.end(run.row.task_id, ending));
+        break;
+      } catch (error) {
+        if (failures === 0) this.#o.log.error({ err: error, task_id: run.row.task_id }, 'the end of a run could not be written yet');
+        await sleep(RETRY_MS, undefined, { ref: false });
+      }
+    }
+    run.row = { ...run.row, ...ending };
+    this.#open.delete(run.row.task_id);
+    removePlan(run.folder);
+    rmSync(join(run.folder, STDIN_FILE), { force: true });
+    run.log.finish();
+    this.#o.changed(run.row);
+    if (placed) this.queue.leave(run.row.action);
+  }
+
+  #queueAgain(row: RunRow): void {
+    const prepared = readPlan(this.folderOf(row.task_id));
+    const run = this.#newRun(row, prepared);
+    this.#open.set(row.task_id, run);
+    if (prepared === null) {
+      const reason = 'The agent was restarted while it waited, and its secret inputs are kept nowhere: ask for it again.';
+      void this.#end(run, { state: 'interrupted', reason }, false);
+    } else if (row.cancel_requested_at !== null) {
+      void this.#end(run, { state: 'cancelled', reason: null }, false);
+    } else {
+      this.queue.wait({
+        taskId: row.task_id,
+        action: row.action,
+        max: prepared.action?.max_concurrent ?? 0,
+        go: () => void this.#leaveQueue(run),
+      });
+    }
+  }
+
+  async #takeUp(row: RunRow): Promise<void> {
+    const folder = this.folderOf(row.task_id);
+    this.queue.enter(row.action);
+    // Known from the start, so that nobody takes it for a finished one while we look.
+    const provisional = this.#newRun(row, null);
+    try {
+      const finding = await findOut(folder, this.#boot);
+      const run = { ...provisional, log: mendedLog(folder) };
+      this.#open.set(row.task_id, run);
+      if (finding.kind === 'follow') {
+        const live = this.#follow(run);
+        if (row.cancel_requested_at !== null && live.status().exit === null) this.stop(run, 'cancelled');
+        else if (row.cancel_requested_at !== null) run.why = 'cancelled';
+        this.#o.log.info({ task_id: row.task_id }, 'took up a run that outlived the agent');
+        return;
+      }
+      void this.#interrupt(run, finding);
+    } catch (error) {
+      this.#o.log.error({ err: error, task_id: row.task_id }, 'a run could not be taken up');
+      this.#open.set(row.task_id, provisional);
+      void this.#end(provisional, { state: 'interrupted', reason: 'What it left on the disk could not be read.' });
+    }
+  }
+
+  async #interrupt(run: OpenRun, finding: { reason: string; sweep: boolean }): Promise<void> {
+    if (finding.sweep) await stopRun({ taskId: run.row.task_id, status: () => readStatus(run.folder) }, this.#boot, ORPHAN_GRACE_MS);
+    try {
+      new Tailer(run.folder, run.log, () => undefined).finish();
+    } catch {
+      // It has no files: there was no output.
+    }
+    const state = run.row.cancel_requested_at === null ? 'interrupted' : 'cancelled';
+    await this.#end(run, { state, reason: finding.reason });
+  }
+}
+
+/** Its log, cut to what the disk still holds. */
+function mendedLog(folder: string): RunLog {
+  try {
+    mendOrder(folder);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  }
+  return new RunLog(folder, false);
+}
+
+function stdinOf({ passed, secret, stdin }: Prepared): Stdin {
+  if (passed.stdin !== null) return { kind: 'text', text: passed.stdin, secret };
+  return stdin ? { kind: 'open' } : { kind: 'none' };
+}
+
+/** When the wrapper last wrote: close enough to the end, also for a run that ended while nobody looked. */
+function endedAt(folder: string): number {
+  try {
+    return Math.floor(statSync(join(folder, 'status')).mtimeMs);
+  } catch {
+    return Date.now();
+  }
+}
