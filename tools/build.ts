@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './root.ts';
 
@@ -15,10 +15,21 @@ export async function build(): Promise<void> {
   rmSync(STAMP, { force: true });
   // The Worker's assets are the page: both go to folders of their own, so they can be built at once.
   await Promise.all([
-    step('the page', ['node_modules/vite/bin/vite.js', 'build', 'worker/ui', '--config', 'worker/ui/vite.config.ts', '--logLevel', 'warn']),
+    step('the page', [
+      'node_modules/vite/bin/vite.js',
+      'build',
+      'worker/ui',
+      '--config',
+      'worker/ui/vite.config.ts',
+      '--manifest',
+      '--logLevel',
+      'warn',
+    ]),
     step('the programs', ['embedded/build.ts']),
   ]);
-  mkdirSync(join(root, 'dist'), { recursive: true });
+  // For the size budget; the Worker serves all that stands in dist/page.
+  renameSync(join(root, 'dist/page/.vite/manifest.json'), join(root, 'dist/page-manifest.json'));
+  rmdirSync(join(root, 'dist/page/.vite'));
   writeFileSync(STAMP, sources);
   process.stderr.write(`toru: built in ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
 }

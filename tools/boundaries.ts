@@ -1,0 +1,119 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { root } from './root.ts';
+
+/** What each side may import besides itself: a folder, or one file. `type:` admits `import type` only. The longest side wins. */
+const SIDES: Record<string, string[]> = {
+  shared: [],
+  agent: ['shared'],
+  worker: ['shared'],
+  'worker/ui': ['shared', 'type:agent/api/app.ts'],
+  embedded: [
+    'shared',
+    'agent/config',
+    'agent/start-error',
+    'agent/logger',
+    'agent/lock',
+    'agent/link/identity',
+    'agent/settings',
+    'agent/store',
+  ],
+  tools: ['shared'],
+  test: ['shared', 'agent', 'embedded', 'tools'],
+};
+
+/**
+ * The rooms of a side, lowest first, a room a line: a file imports its own room and those in the lines above it.
+ * Tests may look anywhere in their side.
+ */
+const ROOMS: Record<string, string[][]> = {
+  agent: [
+    ['agent/start-error', 'agent/config', 'agent/logger', 'agent/lock'],
+    ['agent/users/caller', 'agent/users/permissions'],
+    ['agent/store'],
+    ['agent/link'],
+    ['agent/audit'],
+    ['agent/settings'],
+    ['agent/users'],
+    ['agent/system'],
+    ['agent/scripts'],
+    ['agent/actions'],
+    ['agent/history'],
+    ['agent/logs'],
+    ['agent/runs'],
+    ['agent/api'],
+    ['agent/doors'],
+    ['agent/cli'],
+    ['agent/agent', 'agent/main'],
+  ],
+  worker: [
+    ['worker/migrate', 'worker/result', 'worker/token-bucket'],
+    // A binding's type names the object's class, which gets the bindings: these know each other.
+    ['worker/env', 'worker/account', 'worker/host'],
+    ['worker/http'],
+    ['worker/index'],
+  ],
+};
+
+export interface Import {
+  /** Both paths are from the root. */
+  from: string;
+  to: string;
+  typeOnly: boolean;
+}
+
+/** The relative imports of a source text. */
+export function importsOf(from: string, text: string): Import[] {
+  const found = text.matchAll(/^(?:import|export)\s+(type\s)?[^'";]*?\s*'(\.[^'?]+)|\bimport\('(\.[^'?]+)/gm);
+  return [...found].map(([, type, named, dynamic]) => ({
+    from,
+    to: normalize(join(dirname(from), named ?? dynamic ?? '')),
+    typeOnly: type !== undefined,
+  }));
+}
+
+/** Why this import is not allowed, or null. */
+export function violation({ from, to, typeOnly }: Import): string | null {
+  const side = sideOf(from);
+  const other = sideOf(to);
+  if (side === undefined || other === undefined) return null;
+  if (side !== other) {
+    const allowed = (SIDES[side] ?? []).some((entry) =>
+      entry.startsWith('type:') ? typeOnly && to === entry.slice(5) : other === entry || isIn(to, entry),
+    );
+    return allowed ? null : `${side} may not import ${to}`;
+  }
+  if (/(\.test\.tsx?$|\/fixtures?\b|^worker\/test\/)/.test(from)) return null;
+  const rooms = ROOMS[side];
+  if (!rooms) return null;
+  const [own, their] = [levelOf(from, rooms), levelOf(to, rooms)];
+  if (own < 0 || their < 0) return `${own < 0 ? from : to} stands in no room that tools/boundaries.ts knows`;
+  return their <= own ? null : `its room stands below that of ${to}`;
+}
+
+function sideOf(path: string): string | undefined {
+  return longest(Object.keys(SIDES).filter((side) => path.startsWith(`${side}/`)));
+}
+
+function levelOf(path: string, rooms: string[][]): number {
+  const room = longest(rooms.flat().filter((each) => isIn(path, each)));
+  return rooms.findIndex((level) => room !== undefined && level.includes(room));
+}
+
+/** `agent/config` holds agent/config.ts, agent/config-home.ts and agent/config/… */
+function isIn(path: string, room: string): boolean {
+  return path.startsWith(room) && /^[./-]/.test(path.slice(room.length));
+}
+
+function longest(names: string[]): string | undefined {
+  return names.sort((a, b) => b.length - a.length)[0];
+}
+
+if (import.meta.main) {
+  const files = globSync(`{${Object.keys(SIDES).join(',')}}/**/*.{ts,tsx}`, { cwd: root });
+  const imports = files.flatMap((file) => importsOf(file, readFileSync(join(root, file), 'utf8')));
+  const problems = imports.flatMap((each) => violation(each)?.replace(/^/, `${each.from}: `) ?? []);
+  for (const problem of new Set(problems)) process.stdout.write(`${problem}\n`);
+  process.stdout.write(`${imports.length} imports in ${files.length} files, ${problems.length} across a boundary\n`);
+  process.exitCode = problems.length > 0 ? 1 : 0;
+}

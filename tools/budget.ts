@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { root } from './root.ts';
+
+/** The first load of the page, gzipped, in KB of 1,024 bytes. */
+const BUDGET = { js: 45, css: 12 };
+
+/** What Vite writes about a file that it built, as far as we ask. */
+interface Chunk {
+  file: string;
+  isEntry?: boolean;
+  imports?: string[];
+  css?: string[];
+}
+
+/** The files that a browser loads before it draws anything: the entries, what they import statically, and their styles. */
+export function firstLoad(manifest: Record<string, Chunk>): string[] {
+  const files = new Set<string>();
+  const visit = (key: string): void => {
+    const chunk = manifest[key];
+    if (!chunk || files.has(chunk.file)) return;
+    files.add(chunk.file);
+    for (const css of chunk.css ?? []) files.add(css);
+    chunk.imports?.forEach(visit);
+  };
+  for (const [key, chunk] of Object.entries(manifest)) if (chunk.isEntry) visit(key);
+  return [...files];
+}
+
+function main(): boolean {
+  const folder = join(root, 'dist', 'page');
+  const manifest: Record<string, Chunk> = JSON.parse(readFileSync(join(root, 'dist', 'page-manifest.json'), 'utf8'));
+  const sum = { js: 0, css: 0 };
+  for (const file of firstLoad(manifest)) {
+    const kind = file.endsWith('.css') ? 'css' : 'js';
+    const size = gzipSync(readFileSync(join(folder, file)), { level: 9 }).length / 1024;
+    sum[kind] += size;
+    process.stdout.write(`${size.toFixed(1).padStart(7)} KB  ${file}\n`);
+  }
+  for (const kind of ['js', 'css'] as const) {
+    const within = sum[kind] <= BUDGET[kind];
+    process.stdout.write(`${sum[kind].toFixed(1).padStart(7)} KB  ${kind} in all, of ${BUDGET[kind]} KB${within ? '' : ': TOO MUCH'}\n`);
+  }
+  if (sum.js === 0) throw new Error('dist/page-manifest.json names no script: has the build changed?');
+  return sum.js <= BUDGET.js && sum.css <= BUDGET.css;
+}
+
+if (import.meta.main) process.exitCode = main() ? 0 : 1;
