@@ -1,0 +1,135 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { Role } from '../../shared/model.ts';
+import type { Env } from '../env.ts';
+import { migrate } from '../migrate.ts';
+import type { Result } from '../result.ts';
+import { refusal } from '../result.ts';
+import { LoginAttempts } from './attempts.ts';
+import { Devices } from './devices.ts';
+import type { HostRecord } from './hosts.ts';
+import { Hosts } from './hosts.ts';
+import { ACCOUNT_MIGRATIONS } from './migrations.ts';
+import type { SessionRecord } from './sessions.ts';
+import { Sessions } from './sessions.ts';
+
+/** A login on its way through the edge. */
+export interface LoginAttempt {
+  username: string;
+  address: string;
+  /** SHA-256 of the device cookie that came with it, if one came. */
+  device: string | null;
+}
+
+/** What the host answered, and where from: a session to be. */
+export interface NewSession {
+  sid: string;
+  home: string;
+  sub: string;
+  username: string;
+  role: Role;
+  grant: string;
+  grant_exp: number;
+  auth_time: number;
+  address: string;
+  user_agent: string;
+}
+
+/**
+ * The one object per installation that knows who is logged in and which hosts there are. Passwords, users and rights are
+ * the host's: this object sees a grant that it can neither make nor change.
+ */
+export class Account extends DurableObject<Env> {
+  readonly #installation: string;
+  readonly #sessions: Sessions;
+  readonly #attempts: LoginAttempts;
+  readonly #devices: Devices;
+  readonly #hosts: Hosts;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    migrate(ctx.storage, ACCOUNT_MIGRATIONS);
+    const { kv, sql } = ctx.storage;
+    const known = kv.get<string>('installation');
+    this.#installation = known ?? crypto.randomUUID();
+    if (known === undefined) kv.put('installation', this.#installation);
+    this.#sessions = new Sessions(sql);
+    this.#attempts = new LoginAttempts(sql, Date.now());
+    this.#devices = new Devices(sql);
+    this.#hosts = new Hosts(sql, env.HOST_KEYS ?? '');
+  }
+
+  hosts(): HostRecord[] {
+    return this.#hosts.list();
+  }
+
+  /** What an agent's door needs to know; null for a host that nobody bound. */
+  door(id: string): { installation: string; public_key: string } | null {
+    const host = this.#hosts.get(id);
+    return host === null ? null : { installation: this.#installation, public_key: host.public_key };
+  }
+
+  hostSeen(id: string, name: string, version: string): void {
+    this.#hosts.seen(id, name, version, Date.now());
+  }
+
+  /** Counts the attempt, before any host is asked. @returns too_many_attempts with `retry_after`, in seconds. */
+  admitLogin(login: LoginAttempt): Result<null> {
+    const wait = this.#attempts.admit(this.#known(login), Date.now());
+    if (wait === 0) return { ok: true, value: null };
+    const seconds = Math.ceil(wait / 1000);
+    return refusal('too_many_attempts', `Too many attempts. Try again in ${seconds} s.`, { retry_after: seconds });
+  }
+
+  /** @param asked did the host look at the password? */
+  loginFailed(login: LoginAttempt, asked: boolean): void {
+    const attempt = this.#known(login);
+    if (asked) this.#attempts.failed(attempt, Date.now());
+    else this.#attempts.unasked(attempt, Date.now());
+  }
+
+  /**
+   * @param replaces the sid that the same browser held: one browser, one session.
+   * @param device the hash of the cookie that the browser is known by from now on.
+   * @returns the session, and the sids that ended by it.
+   */
+  openSession(
+    login: LoginAttempt,
+    session: NewSession,
+    replaces: string | null,
+    device: string,
+  ): { session: SessionRecord; ended: string[] } {
+    const now = Date.now();
+    this.#attempts.succeeded(this.#known(login), now);
+    this.#devices.remember(device, login.username, now);
+    const opened = { ...session, id: crypto.randomUUID(), created_at: now, last_seen_at: now };
+    const ended = replaces === null ? [] : this.#sessions.end([replaces]);
+    return { session: opened, ended: [...ended, ...this.#sessions.open(opened)] };
+  }
+
+  useSession(sid: string): SessionRecord | null {
+    return this.#sessions.use(sid, Date.now());
+  }
+
+  /** Those of the sessions that live. */
+  useSessions(sids: string[]): SessionRecord[] {
+    const now = Date.now();
+    return sids.flatMap((sid) => this.#sessions.use(sid, now) ?? []);
+  }
+
+  sessionsOf(sub: string): SessionRecord[] {
+    return this.#sessions.of(sub, Date.now());
+  }
+
+  renewed(sid: string, grant: string, grantExp: number): void {
+    this.#sessions.renewed(sid, grant, grantExp);
+  }
+
+  /** @param home set where a host asks: it ends only what it began. @returns the sids that lived until now. */
+  endSessions(sids: string[], home?: string): string[] {
+    return this.#sessions.end(sids, home);
+  }
+
+  #known(login: LoginAttempt): LoginAttempt {
+    return { ...login, device: login.device !== null && this.#devices.knows(login.device, login.username) ? login.device : null };
+  }
+}

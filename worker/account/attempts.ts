@@ -1,0 +1,89 @@
+import type { Attempt } from './throttle.ts';
+import { Throttle } from './throttle.ts';
+
+/** Failures of unknown devices that are written one by one in a minute; the rest of that minute becomes one row. */
+const ROWS_PER_MINUTE = 8;
+const MINUTE = 60_000;
+/** How far back a throttle that starts anew reads: by then every bucket is full again. */
+const MEMORY_MS = 5 * MINUTE;
+/** The oldest rows go, a hundred at a time. */
+const KEPT_ROWS = 2_000;
+
+/**
+ * The throttle, and the table that is its audit and its memory: an object that was evicted in the middle of an attack
+ * finds its counts there. A stranger can cost us ten rows a minute and no more (SECURITY rule 37).
+ */
+export class LoginAttempts {
+  readonly #sql: SqlStorage;
+  readonly #throttle = new Throttle();
+  #minute = 0;
+  #written = 0;
+  #unwritten = 0;
+
+  constructor(sql: SqlStorage, now: number) {
+    this.#sql = sql;
+    const recent = sql.exec<{ created_at: number; username: string; address: string }>(
+      "SELECT created_at, username, address FROM login_attempts WHERE outcome = 'refused' AND known_device = 0 AND created_at > ? ORDER BY id",
+      now - MEMORY_MS,
+    );
+    for (const row of recent) this.#throttle.admit({ username: row.username, address: row.address, device: null }, row.created_at);
+  }
+
+  /** @returns 0 when the attempt may go to the host, else how many ms to wait. */
+  admit(attempt: Attempt, now: number): number {
+    const wait = this.#throttle.admit(attempt, now);
+    if (wait > 0 && attempt.device === null) this.#countStranger(now, () => false);
+    return wait;
+  }
+
+  succeeded(attempt: Attempt, now: number): void {
+    this.#throttle.giveBack(attempt, now);
+    this.#write(attempt, 'ok', now);
+  }
+
+  /** The password was wrong. */
+  failed(attempt: Attempt, now: number): void {
+    if (attempt.device !== null) return this.#write(attempt, 'refused', now);
+    this.#countStranger(now, () => {
+      if (this.#written >= ROWS_PER_MINUTE) return false;
+      this.#written += 1;
+      this.#write(attempt, 'refused', now);
+      return true;
+    });
+  }
+
+  /** The host could not be asked, so nothing was guessed. */
+  unasked(attempt: Attempt, now: number): void {
+    this.#throttle.giveBack(attempt, now);
+  }
+
+  #countStranger(now: number, write: () => boolean): void {
+    const minute = Math.floor(now / MINUTE);
+    if (minute !== this.#minute) {
+      if (this.#unwritten > 0) this.#insert(this.#minute * MINUTE, '', '', 0, 'more', this.#unwritten);
+      this.#minute = minute;
+      this.#written = 0;
+      this.#unwritten = 0;
+    }
+    if (!write()) this.#unwritten += 1;
+  }
+
+  #write(attempt: Attempt, outcome: 'ok' | 'refused', now: number): void {
+    this.#insert(now, attempt.username, attempt.address, attempt.device === null ? 0 : 1, outcome, 1);
+  }
+
+  #insert(at: number, username: string, address: string, known: number, outcome: string, count: number): void {
+    const { id } = this.#sql
+      .exec<{ id: number }>(
+        'INSERT INTO login_attempts (created_at, username, address, known_device, outcome, count) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
+        at,
+        username,
+        address,
+        known,
+        outcome,
+        count,
+      )
+      .one();
+    if (id % 100 === 0) this.#sql.exec('DELETE FROM login_attempts WHERE id <= ?', id - KEPT_ROWS);
+  }
+}

@@ -1,0 +1,29 @@
+import type { Account } from './account/account.ts';
+import type { Host } from './host/host.ts';
+
+/** What wrangler.toml, its secrets, and the embedded edge bind. */
+export interface Env {
+  readonly ACCOUNT: DurableObjectNamespace<Account>;
+  readonly HOST: DurableObjectNamespace<Host>;
+  readonly ASSETS: Fetcher;
+  /** `<host id>:<base64url of the raw Ed25519 public key>`, commas between. The first host answers logins. */
+  readonly HOST_KEYS?: string;
+  /** "1" on one's own machine, behind embedded/front.ts. */
+  readonly EMBEDDED?: string;
+  /** What the front proves itself with: only then is its word on the peer's address worth anything. */
+  readonly FRONT_TOKEN?: string;
+  /** "1": cookies are Secure, and names other than loopback are reached over https. */
+  readonly PRODUCTION?: string;
+  /** Names beside loopback and IP literals that the embedded edge answers to, commas between. */
+  readonly PUBLIC_NAMES?: string;
+}
+
+/** One Account object per installation. */
+export function accountOf(env: Env) {
+  return env.ACCOUNT.get(env.ACCOUNT.idFromName('account'));
+}
+
+/** Only for ids that Account knows: whoever could name any id could make any number of objects (SECURITY rule 11). */
+export function hostOf(env: Env, id: string) {
+  return env.HOST.get(env.HOST.idFromName(id));
+}

@@ -1,0 +1,187 @@
+import { CreditGate, IncomingBody, pumpBody } from '../../shared/body-stream.ts';
+import { randomHex } from '../../shared/encoding.ts';
+import { isErrorCode, ToruError, toToruError } from '../../shared/errors.ts';
+import { MAX_JSON_BODY, TUNNEL_HEAD_TIMEOUT_MS } from '../../shared/limits.ts';
+import type { RequestHead } from '../../shared/tunnel.ts';
+import {
+  creditOf,
+  decodeFrame,
+  encodeCredit,
+  encodeFrame,
+  encodeJson,
+  passable,
+  RESPONSE_HEADERS,
+  responseHead,
+} from '../../shared/tunnel.ts';
+import { Turnstile } from './turnstile.ts';
+
+/** Requests on the link at once. Each may hold a window (1 MiB) of answer that its client does not read; an object has 128 MB. */
+const AT_ONCE = 64;
+/** Requests that wait for one of those to end. One more is answered `busy`. */
+const WAITING = 448;
+/** Of a body that is not JSON (`MAX_JSON_BODY`): what a plugin may be sent. */
+export const MAX_RAW_BODY = 100 * 1024 * 1024;
+
+/** Statuses that can't have a body (https://fetch.spec.whatwg.org/#null-body-status). */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
+
+interface Exchange {
+  readonly id: string;
+  /** What the host still takes of the request's body. */
+  readonly gate: CreditGate;
+  readonly body: IncomingBody;
+  readonly answered: PromiseWithResolvers<Response>;
+  readonly headless: boolean;
+  timer: ReturnType<typeof setTimeout> | null;
+  readonly ended: () => void;
+}
+
+/** The edge's end of tunnelled HTTP (shared/tunnel.ts): a request in, frames on the link, a Response out. */
+export class Tunnel {
+  readonly #send: (request: string, frame: Uint8Array) => void;
+  readonly #exchanges = new Map<string, Exchange>();
+  readonly #turnstile = new Turnstile(AT_ONCE, WAITING);
+
+  /** @param send puts a frame of a request on the link; with the link away it is dropped, and `fail` follows. */
+  constructor(send: (request: string, frame: Uint8Array) => void) {
+    this.#send = send;
+  }
+
+  get underWay(): number {
+    return this.#exchanges.size;
+  }
+
+  /**
+   * Asks the host. The answer's body arrives as it is read.
+   * @param client aborts when the client leaves; so does cancelling the answer's body. Either is said to the host once.
+   * @throws ToruError busy, host_timeout, host_offline, too_large.
+   */
+  async ask(head: RequestHead, body: ReadableStream<Uint8Array> | null, client: AbortSignal | null): Promise<Response> {
+    // What the edge itself asks (a login, a renewal) never waits behind somebody's downloads.
+    const release = head.caller === null ? () => undefined : await this.#turnstile.enter(client);
+    const exchange = this.#begin(head, client, release);
+    this.#send(exchange.id, encodeJson('head', head));
+    if (body !== null) void this.#upload(exchange, body, isJson(head) ? MAX_JSON_BODY : MAX_RAW_BODY);
+    return exchange.answered.promise;
+  }
+
+  /** One frame from the host. What belongs to a request that is over is dropped: the two sides may cross. */
+  receive(request: string, bytes: Uint8Array): void {
+    const exchange = this.#exchanges.get(request);
+    const frame = decodeFrame(bytes);
+    if (exchange === undefined || frame === null) return;
+    try {
+      switch (frame.kind) {
+        case 'head':
+          return this.#answer(exchange, frame.bytes);
+        case 'data':
+          return exchange.body.push(frame.bytes);
+        case 'end':
+          exchange.body.end();
+          return this.#end(exchange);
+        case 'credit':
+          this.#wait(exchange);
+          return exchange.gate.add(creditOf(frame.bytes));
+        case 'abort': {
+          const code = new TextDecoder().decode(frame.bytes);
+          return this.#end(exchange, new ToruError(isErrorCode(code) ? code : 'internal', 'The host broke off its answer.'));
+        }
+        default:
+          frame.kind satisfies never;
+      }
+    } catch (error) {
+      this.#abort(exchange, toToruError(error));
+    }
+  }
+
+  /** The link is gone, and every request with it. */
+  fail(error: ToruError): void {
+    for (const exchange of this.#exchanges.values()) this.#end(exchange, error);
+    this.#turnstile.refuseAll(error);
+  }
+
+  #begin(head: RequestHead, client: AbortSignal | null, release: () => void): Exchange {
+    const id = randomHex(16);
+    const onLeave = (): void => this.#abort(exchange, new ToruError('bad_request', 'The client left.'));
+    const exchange: Exchange = {
+      id,
+      gate: new CreditGate(),
+      body: new IncomingBody((granted) => this.#send(id, encodeCredit(granted)), onLeave),
+      answered: Promise.withResolvers<Response>(),
+      headless: head.method === 'HEAD',
+      timer: null,
+      ended: () => {
+        client?.removeEventListener('abort', onLeave);
+        release();
+      },
+    };
+    this.#exchanges.set(id, exchange);
+    this.#wait(exchange);
+    client?.addEventListener('abort', onLeave);
+    if (client?.aborted === true) onLeave();
+    return exchange;
+  }
+
+  /** Until the head comes, something has to move within the timeout; a slow upload that moves is not a dead host. */
+  #wait(exchange: Exchange): void {
+    if (exchange.timer !== null) clearTimeout(exchange.timer);
+    exchange.timer = setTimeout(
+      () =>
+        this.#abort(
+          exchange,
+          new ToruError('host_timeout', `The host did not answer within ${TUNNEL_HEAD_TIMEOUT_MS / 1000} s. Try again.`),
+        ),
+      TUNNEL_HEAD_TIMEOUT_MS,
+    );
+  }
+
+  async #upload(exchange: Exchange, body: ReadableStream<Uint8Array>, largest: number): Promise<void> {
+    let sent = 0;
+    try {
+      const whole = await pumpBody(body, exchange.gate, (bytes) => {
+        sent += bytes.length;
+        if (sent > largest) throw new ToruError('too_large', `A request's body may have ${largest} bytes at most.`);
+        this.#send(exchange.id, encodeFrame('data', bytes));
+      });
+      if (whole) this.#send(exchange.id, encodeFrame('end'));
+    } catch (error) {
+      await body.cancel().catch(() => undefined);
+      this.#abort(exchange, error instanceof ToruError ? error : new ToruError('bad_request', 'The client left.'));
+    }
+  }
+
+  #answer(exchange: Exchange, bytes: Uint8Array): void {
+    if (exchange.timer !== null) clearTimeout(exchange.timer);
+    const head = responseHead.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    const headers = new Headers(passable(new Headers(head.headers), RESPONSE_HEADERS));
+    if (exchange.headless || !head.body || BODILESS.has(head.status)) {
+      exchange.answered.resolve(new Response(null, { status: head.status, headers }));
+      if (head.body) this.#abort(exchange, new ToruError('bad_request', 'No body is wanted.'));
+      else this.#end(exchange);
+      return;
+    }
+    exchange.answered.resolve(new Response(exchange.body.stream, { status: head.status, headers }));
+  }
+
+  /** Ends it and tells the host so. */
+  #abort(exchange: Exchange, error: ToruError): void {
+    if (this.#exchanges.has(exchange.id)) this.#send(exchange.id, encodeFrame('abort', new TextEncoder().encode(error.code)));
+    this.#end(exchange, error);
+  }
+
+  /** Once; whatever comes later for it is dropped. */
+  #end(exchange: Exchange, error?: ToruError): void {
+    if (!this.#exchanges.delete(exchange.id)) return;
+    if (exchange.timer !== null) clearTimeout(exchange.timer);
+    exchange.gate.close();
+    if (error !== undefined) {
+      exchange.body.fail(error);
+      exchange.answered.reject(error);
+    }
+    exchange.ended();
+  }
+}
+
+function isJson(head: RequestHead): boolean {
+  return head.headers.some(([name, value]) => name === 'content-type' && /^application\/(?:[\w.+-]+\+)?json\b/i.test(value));
+}

@@ -1,0 +1,31 @@
+import type { z } from 'zod';
+import { ToruError } from '../../shared/errors.ts';
+import { MAX_JSON_BODY } from '../../shared/limits.ts';
+import { tooLarge } from './guard.ts';
+
+/** The JSON body of a request that the edge answers itself. @throws ToruError too_large, bad_json, bad_request with `message`. */
+export async function readJson<T>(request: Request, schema: z.ZodType<T>, message: string): Promise<T> {
+  let said: unknown;
+  const text = await readText(request);
+  try {
+    said = JSON.parse(text);
+  } catch {
+    throw new ToruError('bad_json', 'The body is not JSON.');
+  }
+  const parsed = schema.safeParse(said);
+  if (parsed.success) return parsed.data;
+  throw new ToruError('bad_request', message);
+}
+
+/** A body without a Content-Length is counted as it comes. */
+async function readText(request: Request): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  for await (const part of request.body ?? []) {
+    size += part.length;
+    if (size > MAX_JSON_BODY) throw tooLarge();
+    text += decoder.decode(part, { stream: true });
+  }
+  return text + decoder.decode();
+}

@@ -1,0 +1,88 @@
+import { Hono } from 'hono';
+import { ToruError } from '../../shared/errors.ts';
+import { hostId } from '../../shared/ids.ts';
+import { LINK_PATH } from '../../shared/link-protocol.ts';
+import type { RequestHead } from '../../shared/tunnel.ts';
+import { passable, REQUEST_HEADERS, requestHead } from '../../shared/tunnel.ts';
+import { accountOf, hostOf } from '../env.ts';
+import { seal } from '../host/envelope.ts';
+import type { EdgeContext, EdgeEnv } from './context.ts';
+import { rawPath } from './guard.ts';
+import { userAgent } from './login.ts';
+import { requireSession, withFreshGrant } from './session.ts';
+
+/** The ways through the edge: an agent's link, a browser's socket, and every other request to a host. */
+export const doors = new Hono<EdgeEnv>()
+  .get(LINK_PATH, async (c) => {
+    requireUpgrade(c);
+    const id = hostId.safeParse(c.req.query('host'));
+    const door = id.success ? await accountOf(c.env).door(id.data) : null;
+    // Only now is an object addressed: a stranger can't make any by naming ids.
+    if (!id.success || door === null) throw new ToruError('unknown_host', 'This edge does not know that host. Add its key to HOST_KEYS.');
+    return pass(c, id.data, seal({ to: 'agent', door: { ...door, host: id.data, origin: c.get('site').origin } }));
+  })
+  .use('/api/*', requireSession)
+  .get('/api/ws', (c) => openSocket(c, null))
+  .get('/api/hosts/:host/ws', (c) => openSocket(c, c.req.param('host')))
+  .all('/api/hosts/:host/*', (c) => {
+    const name = c.req.param('host');
+    return tunnel(c, name, `/api/${rawPath(c.req.raw.url).slice(`/api/hosts/${name}/`.length)}`);
+  })
+  .all('/api/*', (c) => tunnel(c, null, rawPath(c.req.raw.url)));
+
+async function openSocket(c: EdgeContext, name: string | null): Promise<Response> {
+  requireUpgrade(c);
+  // A page of another site can open a WebSocket here with our cookie; it can't choose its Origin.
+  if (c.req.header('origin') !== c.get('site').origin) throw new ToruError('cross_site', 'A socket has to be opened by Toru’s own page.');
+  const host = await hostNamed(c, name);
+  const { sid, sub, role, grant, grant_exp } = await withFreshGrant(c.get('session'), c.env);
+  return pass(
+    c,
+    host,
+    seal({
+      to: 'browser',
+      session: { sid, sub, role, grant, grant_exp, address: c.get('address').slice(0, 64), user_agent: userAgent(c) },
+    }),
+  );
+}
+
+async function tunnel(c: EdgeContext, name: string | null, path: string): Promise<Response> {
+  const method = requestHead.shape.method.safeParse(c.req.method);
+  if (!method.success) throw new ToruError('method_not_allowed', `${c.req.method} is not a method of this API.`);
+  const host = await hostNamed(c, name);
+  const { sid, grant } = await withFreshGrant(c.get('session'), c.env);
+  const { body, headers, signal, url } = c.req.raw;
+  const head: RequestHead = {
+    method: method.data,
+    path,
+    query: /\?[^#]*/.exec(url)?.[0] ?? '',
+    headers: passable(headers, REQUEST_HEADERS),
+    body: body !== null,
+    caller: { sid, grant, address: c.get('address').slice(0, 64), user_agent: userAgent(c) },
+  };
+  const [envelope, sealed] = seal({ to: 'tunnel', head });
+  const answer = await hostOf(c.env, host).fetch('https://host/', { method: 'POST', headers: { [envelope]: sealed }, body, signal });
+  return answer;
+}
+
+function pass(c: EdgeContext, host: string, [envelope, sealed]: [string, string]): Promise<Response> {
+  return hostOf(c.env, host).fetch('https://host/', { headers: { upgrade: 'websocket', [envelope]: sealed }, signal: c.req.raw.signal });
+}
+
+/** The host of that name, or the default one. @throws ToruError unknown_host, host_offline when there is none at all. */
+async function hostNamed(c: EdgeContext, name: string | null): Promise<string> {
+  const hosts = await accountOf(c.env).hosts();
+  if (name === null) {
+    const [home] = hosts;
+    if (home === undefined) throw new ToruError('host_offline', 'No host belongs to this edge yet.', { extra: { last_seen: null } });
+    return home.id;
+  }
+  const id = hostId.safeParse(name);
+  const host = hosts.find((known) => id.success && known.id === id.data);
+  if (host === undefined) throw new ToruError('unknown_host', 'There is no such host.');
+  return host.id;
+}
+
+function requireUpgrade(c: EdgeContext): void {
+  if (c.req.header('upgrade')?.toLowerCase() !== 'websocket') throw new ToruError('bad_request', 'This address speaks WebSocket.');
+}

@@ -1,0 +1,84 @@
+import type { MiddlewareHandler } from 'hono';
+import { sameString } from '../../shared/encoding.ts';
+import { ToruError } from '../../shared/errors.ts';
+import { MAX_JSON_BODY } from '../../shared/limits.ts';
+import { LINK_PATH } from '../../shared/link-protocol.ts';
+import { isAmbiguousPath } from '../../shared/raw-path.ts';
+import type { Env } from '../env.ts';
+import type { EdgeEnv } from './context.ts';
+import { hostnameOf, isLoopback, isServedHost, siteOf } from './site.ts';
+
+/** What stands before every route. Each rule names its number in SECURITY.md. */
+
+const UNSAFE: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
+/** Rule 34: a path that two routers could read differently is read by none. */
+export const plainPaths: MiddlewareHandler<EdgeEnv> = async (c, next) => {
+  if (isAmbiguousPath(rawPath(c.req.raw.url)))
+    throw new ToruError('bad_path', 'That path has an encoded or empty part where none belongs.');
+  await next();
+};
+
+/** Rule 8, and who asks: everything after this may rely on `site` and `address`. */
+export const knownPlace: MiddlewareHandler<EdgeEnv> = async (c, next) => {
+  const { env } = c;
+  const headers = c.req.raw.headers;
+  if (env.EMBEDDED === '1') guardEmbedded(rawPath(c.req.raw.url), headers, env);
+  c.set('site', siteOf(c.req.raw, env));
+  c.set('address', (env.EMBEDDED === '1' ? headers.get('x-toru-peer') : headers.get('cf-connecting-ip')) ?? 'unknown');
+  await next();
+};
+
+/**
+ * The embedded edge has two callers: the front, which knows its secret and checked the Host header before us, and the
+ * agent, which dials this port itself and reaches the one door that is not the front's.
+ */
+function guardEmbedded(path: string, headers: Headers, env: Env): void {
+  const host = headers.get('host') ?? '';
+  const fromFront = env.FRONT_TOKEN !== undefined && sameString(headers.get('x-toru-front') ?? '', env.FRONT_TOKEN);
+  if (fromFront && path === LINK_PATH) throw new ToruError('not_found', 'Agents of this machine do not come in here.');
+  if (fromFront ? !isServedHost(host, env.PUBLIC_NAMES ?? '') : path !== LINK_PATH || !isLoopback(hostnameOf(host))) {
+    throw new ToruError('bad_host', 'This edge is not reached under that name. Add it to TORU_ALLOWED_HOSTS if it should be.');
+  }
+}
+
+/** Rule 12: whatever changes something is asked by our own page, or by a program that no page can drive. */
+export const sameSite: MiddlewareHandler<EdgeEnv> = async (c, next) => {
+  if (UNSAFE.has(c.req.method)) {
+    const { headers } = c.req.raw;
+    const site = headers.get('sec-fetch-site');
+    const origin = headers.get('origin');
+    const foreign = (site !== null && site !== 'same-origin') || (origin !== null && origin !== c.get('site').origin);
+    const bearer = /^bearer /i.test(headers.get('authorization') ?? '') && !headers.has('cookie');
+    if (foreign || (site === null && origin === null && !bearer)) {
+      throw new ToruError('cross_site', 'That has to come from Toru’s own page: send its Origin.');
+    }
+  }
+  await next();
+};
+
+/** Rule 12: a form of another site can't send JSON. Plugins take what they like, behind the same-site check. */
+export const jsonOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
+  const { body, headers } = c.req.raw;
+  if (UNSAFE.has(c.req.method) && body !== null && headers.get('content-length') !== '0' && !isPluginPath(c.req.path)) {
+    if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(headers.get('content-type') ?? '')) {
+      throw new ToruError('unsupported_media_type', 'Send JSON, with Content-Type: application/json.');
+    }
+    if (Number(headers.get('content-length') ?? 0) > MAX_JSON_BODY) throw tooLarge();
+  }
+  await next();
+};
+
+export function tooLarge(): ToruError {
+  return new ToruError('too_large', `A request's body may have ${MAX_JSON_BODY} bytes at most.`);
+}
+
+function isPluginPath(path: string): boolean {
+  return /^\/api\/(?:hosts\/[^/]+\/)?plugins\//.test(path);
+}
+
+/** The path as it came: `new URL` would already have read `%2e%2e` as a step up. */
+export function rawPath(url: string): string {
+  const path = url.replace(/^[a-z]+:\/\/[^/?#\\]*/i, '').replace(/[?#].*$/s, '');
+  return path === '' ? '/' : path;
+}

@@ -1,0 +1,32 @@
+import { Hono } from 'hono';
+
+import type { Host } from '../../shared/model.ts';
+import { VERSION } from '../../shared/version.ts';
+import { accountOf, hostOf } from '../env.ts';
+import type { EdgeEnv } from './context.ts';
+import { requireSession } from './session.ts';
+
+export const hostRoutes = new Hono<EdgeEnv>()
+  /** What there is to see while a host is away comes from its object, filtered for whoever asks. */
+  .get('/api/hosts', requireSession, async (c) => {
+    const { sub, role } = c.get('session');
+    const hosts = await accountOf(c.env).hosts();
+    const items = await Promise.all(
+      hosts.map(async ({ id, name, version }): Promise<Host> => {
+        const seen = await hostOf(c.env, id).overview(sub, role);
+        return {
+          id,
+          name: seen.name ?? name,
+          online: seen.online,
+          last_seen: seen.last_seen,
+          version: seen.version ?? version,
+          recent_runs: seen.recent_runs,
+        };
+      }),
+    );
+    return c.json({ items, next_cursor: null });
+  })
+  .get('/api/health', async (c) => {
+    const [home] = await accountOf(c.env).hosts();
+    return c.json({ ok: true, version: VERSION, host_online: home !== undefined && (await hostOf(c.env, home.id).online()) });
+  });

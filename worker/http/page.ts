@@ -1,0 +1,17 @@
+import { ToruError } from '../../shared/errors.ts';
+import type { EdgeContext } from './context.ts';
+import { withPageHeaders } from './headers.ts';
+
+/** The page: built files, and index.html for every path that is one of its own views. */
+export async function servePage(c: EdgeContext): Promise<Response> {
+  if (c.req.method !== 'GET' && c.req.method !== 'HEAD')
+    throw new ToruError('method_not_allowed', `There is nothing to ${c.req.method} here.`);
+  const response = await c.env.ASSETS.fetch(c.req.raw);
+  const html = response.headers.get('content-type')?.startsWith('text/html') === true;
+  const { pathname } = new URL(c.req.raw.url);
+  // A part of an older build: index.html in its place would be a broken script instead of a clear 404.
+  if (response.status === 404 || (html && pathname.startsWith('/assets/'))) throw new ToruError('not_found', 'There is no such page.');
+  const served = withPageHeaders(response, c.get('site'));
+  served.headers.set('cache-control', pathname.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+  return served;
+}

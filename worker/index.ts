@@ -1,0 +1,51 @@
+import { Hono } from 'hono';
+import { ToruError, toToruError } from '../shared/errors.ts';
+import { Account } from './account/account.ts';
+import { Host } from './host/host.ts';
+import type { EdgeContext, EdgeEnv } from './http/context.ts';
+import { doors } from './http/doors.ts';
+import { jsonOnly, knownPlace, plainPaths, sameSite } from './http/guard.ts';
+import { withDataHeaders } from './http/headers.ts';
+import { hostRoutes } from './http/hosts.ts';
+import { loginRoutes } from './http/login.ts';
+import { knownMethods } from './http/methods.ts';
+import { servePage } from './http/page.ts';
+import { sessionRoutes } from './http/sessions.ts';
+import { siteOf } from './http/site.ts';
+
+// The two classes that wrangler.toml binds.
+export { Account, Host };
+
+/** The edge: the page, the login, and the way to the hosts. */
+const app = new Hono<EdgeEnv>()
+  .use(plainPaths, knownPlace)
+  .use('/api/*', dataHeaders, knownMethods, sameSite, jsonOnly)
+  .route('/', loginRoutes)
+  .route('/', sessionRoutes)
+  .route('/', hostRoutes)
+  .route('/', doors)
+  .all('/api', () => {
+    throw new ToruError('not_found', 'There is nothing at this address.');
+  })
+  .all('*', servePage);
+
+app.onError(answerError);
+
+/** Also of what the host answered: its headers are rebuilt from a short list. A socket's 101 has none to guard. */
+async function dataHeaders(c: EdgeContext, next: () => Promise<void>): Promise<void> {
+  await next();
+  if (c.res.status !== 101) c.res = withDataHeaders(c.res, c.get('site'));
+}
+
+/** Every error of every route. What is not ours is logged and becomes `internal`: a stack never reaches a client. */
+function answerError(thrown: unknown, c: EdgeContext): Response {
+  const error = toToruError(thrown);
+  if (error.code === 'internal') console.error(thrown);
+  const response = Response.json(error.toBody(), { status: error.status });
+  const { retry_after, allow } = error.extra;
+  if (typeof retry_after === 'number') response.headers.set('retry-after', String(retry_after));
+  if (typeof allow === 'string') response.headers.set('allow', allow);
+  return withDataHeaders(response, siteOf(c.req.raw, c.env));
+}
+
+export default app;

@@ -1,0 +1,24 @@
+import type { ErrorCode } from '../shared/errors.ts';
+import { ToruError } from '../shared/errors.ts';
+
+/**
+ * What an object's method answers. It never rejects: a rejecting RPC leaks unhandled rejections, and loses the class of
+ * its error on the way (https://github.com/cloudflare/workers-sdk/issues/14736).
+ */
+export type Result<T> = { ok: true; value: T } | Refusal;
+export interface Refusal {
+  ok: false;
+  code: ErrorCode;
+  message: string;
+  extra: Record<string, string | number | null>;
+}
+
+export function refusal(code: ErrorCode, message: string, extra: Refusal['extra'] = {}): Refusal {
+  return { ok: false, code, message, extra };
+}
+
+/** A result as what HTTP handlers speak. @throws ToruError */
+export function unwrap<T>(result: { ok: true; value: T } | Refusal): T {
+  if (result.ok) return result.value;
+  throw new ToruError(result.code, result.message, { extra: result.extra });
+}
