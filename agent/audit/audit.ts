@@ -1,3 +1,4 @@
+import type { Statement } from 'better-sqlite3';
 import type { AuditQuery } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { AuditEntry, List } from '../../shared/model.ts';
@@ -46,6 +47,7 @@ const MAX_DETAIL_CHARS = 4000;
 /** Who did what on this host: kept a year, at most a million entries. */
 export class Audit {
   readonly #db: Database;
+  readonly #insert: Statement<unknown[]>;
   readonly #log: Log;
   readonly #now: () => number;
   readonly #keepRows: number;
@@ -53,6 +55,9 @@ export class Audit {
 
   constructor(db: Database, log: Log, options: { now?: () => number; keepRows?: number } = {}) {
     this.#db = db;
+    this.#insert = db.prepare(
+      'INSERT INTO audit (created_at, event, user_id, username, address, target, outcome, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    );
     this.#log = log;
     this.#now = options.now ?? Date.now;
     this.#keepRows = options.keepRows ?? KEEP_ROWS;
@@ -62,11 +67,7 @@ export class Audit {
   record({ event, caller, target = null, outcome, detail = {}, address = caller?.address ?? null }: AuditRecord): void {
     const kept = redact(detail);
     try {
-      this.#db
-        .prepare(
-          'INSERT INTO audit (created_at, event, user_id, username, address, target, outcome, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-        )
-        .run(this.#now(), event, caller?.user_id ?? null, caller?.username ?? null, address, target, outcome, textOf(kept));
+      this.#insert.run(this.#now(), event, caller?.user_id ?? null, caller?.username ?? null, address, target, outcome, textOf(kept));
       this.#sincePrune += 1;
       if (this.#sincePrune >= PRUNE_EVERY) this.prune();
     } catch (error) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Statement } from 'better-sqlite3';
 import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { SESSION_ABSOLUTE_MS } from '../../shared/limits.ts';
@@ -40,9 +41,15 @@ type Joined = GrantRow & { username: string; role: Role; user_epoch: number; dis
 
 export class GrantRows {
   readonly #db: Database;
+  /** Asked with every frame and request: prepared once. */
+  readonly #bySid: Statement<[string], Joined>;
 
   constructor(db: Database) {
     this.#db = db;
+    this.#bySid = db.prepare(
+      `SELECT grants.*, users.username, users.role, users.epoch AS user_epoch, users.disabled
+       FROM grants JOIN users ON users.id = grants.sub WHERE grants.sid = ?`,
+    );
   }
 
   /** @returns the user's epoch, which the grant carries. @throws ToruError conflict, unknown_user. */
@@ -65,12 +72,7 @@ export class GrantRows {
   }
 
   get(sid: string): { row: GrantRow; user: GrantUser } | null {
-    const found = this.#db
-      .prepare<[string], Joined>(
-        `SELECT grants.*, users.username, users.role, users.epoch AS user_epoch, users.disabled
-         FROM grants JOIN users ON users.id = grants.sub WHERE grants.sid = ?`,
-      )
-      .get(sid);
+    const found = this.#bySid.get(sid);
     if (found === undefined) return null;
     const { username, role, user_epoch, disabled, ...row } = found;
     return { row, user: { id: row.sub, username, role, epoch: user_epoch, disabled: disabled !== 0 } };

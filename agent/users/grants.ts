@@ -28,6 +28,7 @@ export interface Presented {
 /** Written at most so often for a session in use: a flood of frames is no flood of commits. */
 const SEEN_EVERY_MS = 60_000;
 const CLOCK_STEP_MS = 60_000;
+const SIGNED_KEPT = 1000;
 
 /** Makes grants, checks them, ends them (SECURITY.md, “The grant”; rules 1–5). */
 export class Grants {
@@ -35,6 +36,8 @@ export class Grants {
   readonly #settings: Settings;
   readonly #rows: GrantRows;
   readonly #now: () => number;
+  /** Signatures that held, by the whole token. A connection brings the same grant with every frame; time and tables are asked anew. */
+  readonly #signed = new Map<string, GrantClaims>();
   readonly #listeners = new Set<(sids: readonly string[], id: string) => void>();
 
   constructor(db: Database, identity: Identity, settings: Settings, now: () => number = Date.now) {
@@ -89,19 +92,6 @@ export class Grants {
     };
   }
 
-  /**
-   * The same caller as our tables know them now, for the next command of a connection: role and name may have changed.
-   * A caller from the local socket is returned as they are. @throws ToruError session_expired
-   */
-  recheck<C extends Caller>(caller: C): C {
-    if (caller.via === 'local') return caller;
-    const now = this.#now();
-    if (caller.sid === null) throw expired();
-    const { row, user } = this.#live({ sid: caller.sid, sub: caller.user_id }, now);
-    if (now - row.last_seen >= SEEN_EVERY_MS) this.#rows.seen(row.sid, now);
-    return { ...caller, username: user.username, role: user.role, auth_time: row.auth_time };
-  }
-
   /** A grant for another hour, also from one that ran out: only the live session behind it counts (rule 3). @throws as `verify` */
   renew(token: string, from: Presented = {}): string {
     const claims = this.#read(token, from.sid);
@@ -150,8 +140,18 @@ export class Grants {
     return revocations.length > 0;
   }
 
-  /** The claims of a grant that we signed, for this host and this installation. Nothing is parsed before the signature holds. */
+  /** The claims of a grant that we signed, for this host and this installation. */
   #read(token: string, sid: string | undefined): GrantClaims {
+    const claims = this.#signed.get(token) ?? this.#checkSignature(token);
+    const { kid, iss, aud, ins } = claims;
+    const here = this.#settings.instance_id;
+    if (kid !== this.#identity.kid || iss !== here || aud !== here || ins !== this.#settings.internal.installation) throw foreign();
+    if (sid !== undefined && sid !== claims.sid) throw foreign();
+    return claims;
+  }
+
+  /** Nothing is parsed before the signature holds. */
+  #checkSignature(token: string): GrantClaims {
     const [body, signature] = grantToken.safeParse(token).success ? token.split('.') : [];
     if (body === undefined || signature === undefined) throw foreign();
     const bytes = decoded(body);
@@ -159,19 +159,19 @@ export class Grants {
     if (bytes === null || signed === null || !verifyWith(this.#identity.publicKey, purposed('grant', bytes), signed)) throw foreign();
     const claims = grantClaims.safeParse(parsed(bytes));
     if (!claims.success) throw foreign();
-    const { kid, iss, aud, ins } = claims.data;
-    const here = this.#settings.instance_id;
-    if (kid !== this.#identity.kid || iss !== here || aud !== here || ins !== this.#settings.internal.installation) throw foreign();
-    if (sid !== undefined && sid !== claims.data.sid) throw foreign();
+    this.#signed.set(token, claims.data);
+    // Full: the one that was checked first is checked again when it comes back.
+    const oldest = this.#signed.keys().next();
+    if (this.#signed.size > SIGNED_KEPT && oldest.done !== true) this.#signed.delete(oldest.value);
     return claims.data;
   }
 
   /** The session's row and its user, as long as both are good. */
-  #live(claims: { sid: string; sub: string; epoch?: number }, now: number) {
+  #live(claims: GrantClaims, now: number) {
     const found = this.#rows.get(claims.sid);
     if (found === null || found.row.revoked_at !== null || found.row.sub !== claims.sub) throw expired();
     const { row, user } = found;
-    if (user.disabled || row.epoch !== user.epoch || (claims.epoch ?? row.epoch) !== row.epoch) throw expired();
+    if (user.disabled || row.epoch !== user.epoch || claims.epoch !== row.epoch) throw expired();
     if (now - row.last_seen >= SESSION_IDLE_MS || now - row.created_at >= SESSION_ABSOLUTE_MS) throw expired();
     return found;
   }
