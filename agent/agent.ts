@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import type { RunSummary } from '../shared/model.ts';
+import { VERSION } from '../shared/version.ts';
+import { Actions } from './actions/actions.ts';
+import { seedActions } from './actions/seed.ts';
+import { createApi } from './api/app.ts';
+import { Broadcasts } from './api/broadcasts.ts';
+import { endFrames, summaryOf } from './api/run-frames.ts';
+import { Audit } from './audit/audit.ts';
+import type { Config } from './config.ts';
+import { EdgeDoor } from './doors/edge-door.ts';
+import { startLocalDoor } from './doors/local-door.ts';
+import type { EdgeAddress } from './link/dial.ts';
+import { loadIdentity } from './link/identity.ts';
+import { Link } from './link/link.ts';
+import { lockHome } from './lock.ts';
+import type { Logger } from './logger.ts';
+import { Streams } from './logs/streams.ts';
+import { Runs } from './runs/runs.ts';
+import { Scripts } from './scripts/scripts.ts';
+import { Settings } from './settings/settings.ts';
+import { openDatabase } from './store/database.ts';
+import { System } from './system/system.ts';
+import type { Caller } from './users/caller.ts';
+import type { FirstAdmin } from './users/first-admin.ts';
+import { ensureAdmin } from './users/first-admin.ts';
+import { Grants } from './users/grants.ts';
+import { Login } from './users/login.ts';
+import { Passwords } from './users/passwords.ts';
+import { Users } from './users/users.ts';
+
+/** A running agent. */
+export interface Agent {
+  /** The instance id: what the edge and the API call this host. */
+  readonly host: string;
+  /** Set on the first start only: what the owner must be told once. */
+  readonly firstAdmin: FirstAdmin | null;
+  readonly door: EdgeDoor;
+  /** Ends the link and the doors. Runs go on: they do not need the agent. */
+  stop(): Promise<void>;
+}
+
+/** What the edge keeps for when this host is away. */
+const RECENT_RUNS = 50;
+
+/** The agent itself, where it reads its own runs. */
+const AGENT: Caller = { user_id: 'local:agent', username: 'agent', role: 'admin', via: 'local', sid: null, address: null, auth_time: 0 };
+
+/**
+ * Puts the parts together: the one place that knows them all. Each part gets what it needs, and nothing else.
+ * @param edge null: no link, only the local socket.
+ * @throws StartError in one line when this TORU_HOME can't be served.
+ */
+export async function startAgent(config: Config, log: Logger, edge: EdgeAddress | null): Promise<Agent> {
+  const lock = lockHome(config.home);
+  const db = openDatabase(join(config.home, 'toru.db'));
+  const identity = loadIdentity(config.home);
+  const audit = new Audit(db, log);
+  const settings = new Settings(db, audit, { home: config.home, scripts_dir: config.scripts_dir, version: VERSION });
+  const grants = new Grants(db, identity, settings);
+  const passwords = new Passwords();
+  const users = new Users(db, passwords, grants, audit);
+  const login = new Login(users, grants, audit);
+  const firstAdmin = await ensureAdmin(config, { users, passwords, settings, audit });
+  const scripts = new Scripts(settings);
+  const actions = new Actions({ database: db, scripts, audit });
+  await seedActions({ actions, settings });
+  const runs = new Runs({ db, home: config.home, settings, scripts, actions, users, audit, log });
+  const system = new System({ settings, version: VERSION });
+  const api = createApi({ scripts, actions, runs, system, settings, users, audit, log });
+
+  const recent = (): RunSummary[] => runs.list(AGENT, { limit: RECENT_RUNS }).items.reverse().map(summaryOf);
+  const door = new EdgeDoor({ api, grants, login, log, recent });
+  const ending = (id: string): string[] | null => endFrames(runs.get(AGENT, id))?.map((frame) => JSON.stringify(frame)) ?? null;
+  const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, door);
+  const broadcasts = new Broadcasts({ runs, system }, door);
+  const stopPoking = runs.onChange((run) => streams.poke(run.task_id));
+  door.open({ runs, streams, version: VERSION, log }, (topic, watched) => broadcasts.watchedChanged(topic, watched));
+
+  await runs.recover();
+  const local = await startLocalDoor({ api, home: config.home, log });
+  const link =
+    edge === null
+      ? null
+      : new Link({ edge, identity, self: { id: settings.instance_id, name: settings.host_name, version: VERSION }, listener: door, log });
+  link?.start();
+
+  return {
+    host: settings.instance_id,
+    firstAdmin,
+    door,
+    stop: async () => {
+      await link?.stop();
+      await local.close();
+      stopPoking();
+      broadcasts.close();
+      door.close();
+      await runs.close();
+      db.close();
+      lock.release();
+    },
+  };
+}

@@ -1,0 +1,364 @@
+import { randomUUID } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fromBase64Url, randomHex, toBase64Url } from '../../shared/encoding.ts';
+import { purposed } from '../../shared/grant.ts';
+import type { AgentControl } from '../../shared/link-protocol.ts';
+import type { RequestHead } from '../../shared/tunnel.ts';
+import { decodeFrame, encodeFrame, encodeJson } from '../../shared/tunnel.ts';
+import { CLOSE } from '../../shared/wire.ts';
+import type { Agent } from '../agent.ts';
+import { startAgent } from '../agent.ts';
+import { loadConfig } from '../config.ts';
+import type { Identity } from '../link/identity.ts';
+import { loadIdentity } from '../link/identity.ts';
+import type { LinkSession } from '../link/link.ts';
+import { createLogger } from '../logger.ts';
+
+/** A whole agent, driven through its edge door by hand: here an edge may lie as it likes. */
+
+const INSTALLATION = '6f9619ff-8b86-4d01-b42d-00c04fc964ff';
+const PASSWORD = 'correct horse battery';
+const CLIENT_PASSWORD = 'client of the house';
+
+type Said = Record<string, unknown>;
+
+/** The hostile edge: keeps what the agent says, by connection and by request. */
+class Edge implements LinkSession {
+  readonly epoch = 'e1';
+  readonly installation = INSTALLATION;
+  readonly controls: AgentControl[] = [];
+  readonly frames = new Map<string, Said[]>();
+  readonly answers = new Map<string, { status: number; body: string; ended: boolean }>();
+
+  control(message: AgentControl): void {
+    this.controls.push(message);
+  }
+
+  text(topic: string, payload: string): void {
+    const list = this.frames.get(topic) ?? [];
+    list.push(JSON.parse(payload));
+    this.frames.set(topic, list);
+  }
+
+  binary(topic: string, payload: Uint8Array): void {
+    const frame = decodeFrame(payload);
+    const answer = this.answers.get(topic) ?? { status: 0, body: '', ended: false };
+    this.answers.set(topic, answer);
+    const text = new TextDecoder().decode(frame?.bytes);
+    if (frame?.kind === 'head') {
+      const head: { status: number; body: boolean } = JSON.parse(text);
+      answer.status = head.status;
+      answer.ended = !head.body;
+    }
+    if (frame?.kind === 'data') answer.body += text;
+    if (frame?.kind === 'end') answer.ended = true;
+  }
+
+  turn(callback: () => void): void {
+    setImmediate(callback);
+  }
+}
+
+const home = mkdtempSync(join(tmpdir(), 'toru-door-'));
+let agent: Agent;
+let identity: Identity;
+const edge = new Edge();
+
+const until = async <T>(find: () => T | undefined | false): Promise<T> => {
+  for (let round = 0; round < 10_000; round += 1) {
+    const found = find();
+    if (found !== undefined && found !== false) return found;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  throw new Error(`not in time; the agent said ${JSON.stringify([...edge.frames], null, 1)} ${JSON.stringify(edge.controls)}`);
+};
+
+async function ask(head: Partial<RequestHead> & { path: string }, body?: unknown): Promise<{ status: number; json: Said }> {
+  const id = randomHex(8);
+  agent.door.binary(
+    `h/${id}`,
+    encodeJson('head', {
+      method: 'GET',
+      query: '',
+      headers: body === undefined ? [] : [['content-type', 'application/json']],
+      body: body !== undefined,
+      caller: null,
+      ...head,
+    }),
+  );
+  if (body !== undefined) {
+    agent.door.binary(`h/${id}`, encodeFrame('data', new TextEncoder().encode(JSON.stringify(body))));
+    agent.door.binary(`h/${id}`, encodeFrame('end'));
+  }
+  const answer = await until(() => {
+    const found = edge.answers.get(`h/${id}`);
+    return found?.ended === true && found;
+  });
+  const json: Said = answer.body === '' ? {} : JSON.parse(answer.body);
+  return { status: answer.status, json };
+}
+
+async function login(username: string, password: string): Promise<{ sid: string; grant: string }> {
+  const sid = randomHex(32);
+  const { status, json } = await ask(
+    { method: 'POST', path: '/link/login' },
+    { username, password, sid, address: '192.0.2.7', user_agent: 'test' },
+  );
+  expect(status).toBe(200);
+  return { sid, grant: String(json['grant']) };
+}
+
+const callerOf = (session: { sid: string; grant: string }): RequestHead['caller'] => ({
+  ...session,
+  address: '192.0.2.7',
+  user_agent: 'test',
+});
+
+/** A browser's socket; what it was told is in `said`. */
+function connect(session: { sid: string; grant: string }) {
+  const conn = randomHex(8);
+  agent.door.control({ type: 'open', conn, ...session, address: '192.0.2.7', user_agent: 'test' });
+  return {
+    conn,
+    send: (frame: unknown): void => agent.door.text(`c/${conn}`, typeof frame === 'string' ? frame : JSON.stringify(frame)),
+    /** Its own frames and those of the topics that it was joined to. */
+    get said(): Said[] {
+      const topics = edge.controls.flatMap((control) => (control.type === 'join' && control.conn === conn ? [`t/${control.topic}`] : []));
+      return [...(edge.frames.get(`c/${conn}`) ?? []), ...topics.flatMap((topic) => edge.frames.get(topic) ?? [])];
+    },
+    get closed() {
+      return edge.controls.find((control) => control.type === 'close' && control.conn === conn);
+    },
+  };
+}
+
+/** Another grant in the words of this one, signed by `by`. */
+function forge(grant: string, change: (claims: Said) => Said, by: Identity): string {
+  const claims: Said = JSON.parse(new TextDecoder().decode(fromBase64Url(grant.split('.')[0] ?? '')));
+  const bytes = new TextEncoder().encode(JSON.stringify(change(claims)));
+  return `${toBase64Url(bytes)}.${toBase64Url(by.sign(purposed('grant', bytes)))}`;
+}
+
+let admin: { sid: string; grant: string };
+let client: { sid: string; grant: string };
+let clientId: string;
+
+beforeAll(async () => {
+  const scripts = join(home, 'scripts');
+  const config = loadConfig({ TORU_HOME: home, ADMIN_PASSWORD: PASSWORD, LOG_LEVEL: 'error' });
+  agent = await startAgent(config, createLogger({ ...config, console: 'off' }), null);
+  identity = loadIdentity(home);
+  agent.door.up(edge);
+  for (const [name, text] of [
+    ['say.sh', '#!/bin/sh\necho "said $1"\n'],
+    ['wait.sh', '#!/bin/sh\necho up\nexec sleep 600\n'],
+  ]) {
+    if (name === undefined || text === undefined) continue;
+    writeFileSync(join(scripts, name), text);
+    chmodSync(join(scripts, name), 0o755);
+  }
+  admin = await login('admin', PASSWORD);
+  const made = await ask(
+    { method: 'POST', path: '/api/users', caller: callerOf(admin) },
+    { username: 'carla', password: CLIENT_PASSWORD, role: 'client' },
+  );
+  expect(made.status).toBe(201);
+  clientId = String(made.json['id']);
+  const text = { type: 'text', name: 'what', label: 'What' };
+  const caller = callerOf(admin);
+  expect(
+    (
+      await ask(
+        { method: 'POST', path: '/api/actions', caller },
+        { id: 'say', label: 'Say', script: 'say.sh', inputs: [text], allow: [clientId] },
+      )
+    ).status,
+  ).toBe(201);
+  expect((await ask({ method: 'POST', path: '/api/actions', caller }, { id: 'other', label: 'Other', script: 'wait.sh' })).status).toBe(
+    201,
+  );
+  client = await login('carla', CLIENT_PASSWORD);
+});
+
+afterAll(async () => {
+  await agent.stop();
+  rmSync(home, { recursive: true, force: true });
+});
+
+test('a press: hello, started, attached, the output, the exit', async () => {
+  const browser = connect(admin);
+  const request_id = randomUUID();
+  browser.send({ type: 'run', action: 'say', inputs: { what: 'a word' }, request_id });
+  const exit = await until(() => browser.said.find((frame) => frame['type'] === 'exit'));
+  expect(exit).toMatchObject({ code: 0, signal: null });
+  expect(browser.said.slice(0, 3).map((frame) => frame['type'])).toEqual(['hello', 'started', 'attached']);
+  expect(browser.said[1]).toMatchObject({ request_id });
+  expect(browser.said.find((frame) => frame['type'] === 'stdout')).toMatchObject({ data: 'said a word\n', cursor: 12 });
+  agent.door.control({ type: 'closed', conn: browser.conn });
+});
+
+test('a forged, expired or foreign grant opens nothing, at either entrance', async () => {
+  const stranger = loadIdentity(mkdtempSync(join(tmpdir(), 'toru-stranger-')));
+  const past = Math.floor(Date.now() / 1000) - 10;
+  const flipped = admin.grant.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A'));
+  const [body = '', signature = ''] = admin.grant.split('.');
+  const bytes = fromBase64Url(body);
+  const withoutPurpose = `${body}.${toBase64Url(identity.sign(bytes))}`;
+  const bad: Record<string, { sid: string; grant: string }> = {
+    'signed by another key': { sid: admin.sid, grant: forge(admin.grant, (claims) => claims, stranger) },
+    'a bent signature': { sid: admin.sid, grant: flipped },
+    'claims of the admin under the signature of another grant': { sid: admin.sid, grant: `${body}.${client.grant.split('.')[1] ?? ''}` },
+    'signed without its purpose': { sid: admin.sid, grant: withoutPurpose },
+    expired: { sid: admin.sid, grant: forge(admin.grant, (claims) => ({ ...claims, iat: past - 3600, exp: past }), identity) },
+    'for another host': { sid: admin.sid, grant: forge(admin.grant, (claims) => ({ ...claims, aud: randomUUID() }), identity) },
+    'of another installation': { sid: admin.sid, grant: forge(admin.grant, (claims) => ({ ...claims, ins: randomUUID() }), identity) },
+    'of another session': { sid: client.sid, grant: admin.grant },
+    'of a session that never began': {
+      sid: randomHex(32),
+      grant: forge(admin.grant, (claims) => ({ ...claims, sid: randomHex(32) }), identity),
+    },
+    'of a user under another one’s session': {
+      sid: client.sid,
+      grant: forge(client.grant, (claims) => ({ ...claims, sub: JSON.parse(new TextDecoder().decode(bytes)).sub }), identity),
+    },
+    'from an epoch that ended': { sid: admin.sid, grant: forge(admin.grant, (claims) => ({ ...claims, epoch: 0 }), identity) },
+  };
+  expect(signature).toHaveLength(86);
+  for (const [what, session] of Object.entries(bad)) {
+    const { status } = await ask({ path: '/api/scripts', caller: callerOf(session) });
+    expect([what, status]).toEqual([what, 401]);
+    const browser = connect(session);
+    browser.send({ type: 'run', script: 'say.sh', args: ['x'] });
+    expect([what, browser.closed]).toMatchObject([what, { code: CLOSE.session_ended }]);
+    expect(browser.said).toEqual([]);
+  }
+  expect((await ask({ path: '/api/scripts', caller: null })).status).toBe(401);
+  expect((await ask({ path: '/api/scripts', caller: callerOf(admin) })).status).toBe(200);
+});
+
+test('a client’s grant does what a client may, whatever the edge claims beside it', async () => {
+  const caller = callerOf(client);
+  const asked: [string, RequestHead['method'], string, unknown?][] = [
+    ['forbidden', 'GET', '/api/scripts'],
+    ['forbidden', 'GET', '/api/users'],
+    ['forbidden', 'POST', '/api/users', { username: 'eve', password: 'long enough', role: 'admin' }],
+    ['forbidden', 'PATCH', `/api/users/${clientId}`, { role: 'admin' }],
+    ['forbidden', 'GET', '/api/settings'],
+    ['forbidden', 'PUT', '/api/settings', { keep_days: 1 }],
+    ['forbidden', 'GET', '/api/system'],
+    ['forbidden', 'GET', '/api/audit'],
+    ['forbidden', 'POST', '/api/actions', { label: 'Mine', script: 'say.sh' }],
+    ['forbidden', 'DELETE', '/api/actions/say'],
+    ['forbidden', 'POST', '/api/runs', { script: 'say.sh' }],
+    ['unknown_action', 'GET', '/api/actions/other'],
+  ];
+  for (const [code, method, path, body] of asked) {
+    const headers: [string, string][] = [
+      ['content-type', 'application/json'],
+      ['accept', 'application/json'],
+    ];
+    const { json } = await ask({ method, path, caller, headers }, body);
+    expect([method, path, json]).toMatchObject([method, path, { error: { code } }]);
+  }
+  const pressed = await ask({ method: 'POST', path: '/api/runs', caller }, { action: 'other' });
+  expect(pressed.json).toMatchObject({ error: { code: expect.stringMatching(/^(?:forbidden|unknown_action)$/) } });
+
+  const browser = connect(client);
+  browser.send({ type: 'run', script: 'say.sh' });
+  browser.send({ type: 'run', action: 'other' });
+  browser.send({ type: 'subscribe', topic: 'system' });
+  await until(() => browser.said.filter((frame) => frame['type'] === 'error').length === 3);
+  expect(
+    browser.said
+      .filter((frame) => frame['type'] === 'error')
+      .every((frame) => ['forbidden', 'unknown_action'].includes(String(frame['code']))),
+  ).toBe(true);
+  browser.send({ type: 'subscribe', topic: 'runs' });
+  expect(edge.controls.filter((control) => control.type === 'join' && control.conn === browser.conn)).toEqual([
+    { type: 'join', conn: browser.conn, topic: `runs/${clientId}` },
+  ]);
+});
+
+test('another’s run does not exist for a client: not its output, not its cancel, not its input', async () => {
+  const owner = connect(admin);
+  owner.send({ type: 'run', action: 'other' });
+  const started = await until(() => owner.said.find((frame) => frame['type'] === 'started'));
+  const task_id = String(started['task_id']);
+  const browser = connect(client);
+  for (const frame of [
+    { type: 'attach', task_id, from: 0 },
+    { type: 'cancel', task_id },
+    { type: 'input', task_id, data: 'x' },
+  ])
+    browser.send(frame);
+  await until(() => browser.said.filter((frame) => frame['code'] === 'unknown_task').length === 3);
+  for (const path of [`/api/runs/${task_id}`, `/api/runs/${task_id}/output`]) {
+    expect((await ask({ path, caller: callerOf(client) })).status).toBe(404);
+  }
+  expect((await ask({ method: 'POST', path: `/api/runs/${task_id}/cancel`, caller: callerOf(client) })).status).toBe(404);
+  owner.send({ type: 'cancel', task_id });
+  await until(() => owner.said.find((frame) => frame['type'] === 'cancelled'));
+});
+
+test('every kind of bad frame gets its own code, and the socket lives', async () => {
+  const browser = connect(admin);
+  const request_id = randomUUID();
+  const bad: [string, unknown][] = [
+    ['bad_json', '{"type":'],
+    ['bad_frame', '[]'],
+    ['unknown_type', { type: 'launch' }],
+    ['bad_frame', { type: 'cancel', task_id: 7 }],
+    ['bad_frame', { type: 'run' }],
+    ['bad_frame', { type: 'run', script: 'say.sh', action: 'say' }],
+    ['bad_frame', { type: 'attach', task_id: randomUUID(), from: -1 }],
+    ['unknown_task', { type: 'attach', task_id: randomUUID(), from: 0 }],
+    ['unknown_task', { type: 'cancel', task_id: randomUUID() }],
+    ['unknown_script', { type: 'run', script: 'nothing.sh', request_id }],
+    ['script_outside', { type: 'run', script: '../agent.key' }],
+    ['script_outside', { type: 'run', script: '/bin/sh' }],
+    ['unknown_action', { type: 'run', action: 'nothing' }],
+    ['input_undeclared', { type: 'run', action: 'say', inputs: { other: 'x' } }],
+    ['input_invalid', { type: 'run', action: 'say', inputs: { what: '--option' } }],
+    ['too_large', `{"type":"run","script":"${'x'.repeat(300_000)}"}`],
+  ];
+  for (const [code, frame] of bad) {
+    const before = browser.said.length;
+    browser.send(frame);
+    const said = await until(() => browser.said[before]);
+    expect([frame, said]).toMatchObject([frame, { type: 'error', code }]);
+  }
+  expect(browser.said.find((said) => said['code'] === 'unknown_script')).toMatchObject({ request_id });
+  browser.send({ type: 'ping' });
+  expect(browser.said.at(-1)).toEqual({ type: 'pong' });
+});
+
+test('the end of a session closes its connections at once, and the edge is told until it says that it knows', async () => {
+  const session = await login('carla', CLIENT_PASSWORD);
+  const browser = connect(session);
+  expect(browser.said[0]).toMatchObject({ type: 'hello' });
+  await ask({ method: 'POST', path: '/link/logout' }, { sid: session.sid });
+  expect(browser.closed).toMatchObject({ code: CLOSE.session_ended });
+  const told = await until(() => edge.controls.find((control) => control.type === 'revoke' && control.sids.includes(session.sid)));
+  if (told.type !== 'revoke') throw new Error('unreachable');
+  expect((await ask({ path: '/api/actions', caller: callerOf(session) })).status).toBe(401);
+
+  agent.door.down();
+  const repeated = edge.controls.length;
+  agent.door.up(edge);
+  expect(edge.controls.slice(repeated)).toContainEqual(told);
+  agent.door.control({ type: 'revoked', id: told.id });
+  agent.door.down();
+  const silent = edge.controls.length;
+  agent.door.up(edge);
+  expect(edge.controls.slice(silent)).not.toContainEqual(told);
+});
+
+test('a disabled user is out at once, on every connection', async () => {
+  const browser = connect(client);
+  expect((await ask({ method: 'PATCH', path: `/api/users/${clientId}`, caller: callerOf(admin) }, { disabled: true })).status).toBe(200);
+  expect(browser.closed).toMatchObject({ code: CLOSE.session_ended });
+  expect((await ask({ path: '/api/actions', caller: callerOf(client) })).status).toBe(401);
+});

@@ -1,0 +1,72 @@
+import type { Agent } from './agent.ts';
+import { startAgent } from './agent.ts';
+import { loadConfig } from './config.ts';
+import { createLogger } from './logger.ts';
+import { StartError } from './start-error.ts';
+
+/** The agent as a process: its signals, its parent, its last words. What it consists of stands in agent.ts. */
+
+/** What a parent (embedded/start.ts) is told over IPC. */
+export type ReadyMessage = {
+  type: 'ready';
+  host: string;
+  /** On the first start only. The password is null when the owner chose it. */
+  first_admin: { username: string; generated_password: string | null } | null;
+};
+
+/** A stop that takes longer than this is ended: whatever hangs, the runs do not need us. */
+const STOP_MS = 8000;
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  // The agent's secrets are in `config` now; nothing that it starts shall find them.
+  delete process.env['ADMIN_PASSWORD'];
+  const log = createLogger(config);
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'the agent can’t go on');
+    process.exit(70);
+  });
+  const agent = await startAgent(config, log, config.edge);
+  log.info({ host: agent.host, home: config.home, edge: config.edge?.origin ?? null }, 'the agent is up');
+  tellParent({ type: 'ready', host: agent.host, first_admin: agent.firstAdmin });
+  if (agent.firstAdmin?.generated_password != null && process.send === undefined) {
+    // Started by hand, without a parent that would print it. To the terminal only: this must not get into a log.
+    process.stdout.write(
+      `\nThe first admin: ${agent.firstAdmin.username}\nPassword:        ${agent.firstAdmin.generated_password}\n(shown once)\n\n`,
+    );
+  }
+  stopOnSignal(agent, log);
+}
+
+function tellParent(message: ReadyMessage): void {
+  process.send?.(message);
+}
+
+function stopOnSignal(
+  agent: Agent,
+  log: { info(detail: object, message: string): void; error(detail: object, message: string): void },
+): void {
+  let stopping = false;
+  const stop = (why: string): void => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ why }, 'the agent stops; runs go on');
+    setTimeout(() => process.exit(1), STOP_MS).unref();
+    agent.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, 'the agent did not stop cleanly');
+        process.exit(1);
+      },
+    );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop(signal));
+  // A parent that is gone can't be asked to stop us.
+  process.on('disconnect', () => stop('its parent ended'));
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof StartError) process.stderr.write(`toru: ${error.message}\n`);
+  else console.error(error);
+  process.exit(error instanceof StartError ? 78 : 70);
+});
