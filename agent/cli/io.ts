@@ -49,15 +49,24 @@ export function describeError(error: ToruError): string {
 
 /** The process's own streams and signals. */
 export function processIo(): Io {
-  const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort(signal));
+  let interrupted: AbortSignal | null = null;
   return {
     out: outputOf(process.stdout),
     err: outputOf(process.stderr),
     input: process.stdin,
     env: process.env,
-    interrupted: interrupted.signal,
+    // Only a command that asks for it takes the signals; the others end at once, as the system has it.
+    get interrupted() {
+      interrupted ??= signals();
+      return interrupted;
+    },
   };
+}
+
+function signals(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort(signal));
+  return controller.signal;
 }
 
 function outputOf(stream: NodeJS.WriteStream): Output {

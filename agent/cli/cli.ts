@@ -1,0 +1,79 @@
+import { ToruError } from '../../shared/errors.ts';
+import { VERSION } from '../../shared/version.ts';
+import { StartError } from '../start-error.ts';
+import type { Command } from './command.ts';
+import { cancel } from './commands/cancel.ts';
+import { doctor } from './commands/doctor.ts';
+import { actions, runs, scripts } from './commands/lists.ts';
+import { logs } from './commands/logs.ts';
+import { passwd } from './commands/passwd.ts';
+import { run } from './commands/run.ts';
+import { agent, start } from './commands/start.ts';
+import { status } from './commands/status.ts';
+import type { Io } from './io.ts';
+import { ClosedPipe, describeError, note, OUR_FAILURE, print, UsageError } from './io.ts';
+
+const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  Object.entries({ start, agent, status, actions, scripts, run, runs, logs, cancel, passwd, doctor }),
+);
+
+/**
+ * The command `toru`. Never throws.
+ * @param args what was typed after it.
+ * @returns the exit code: the script's own where one is followed, 125 for a failure of ours.
+ */
+export async function runCli(args: readonly string[], io: Io): Promise<number> {
+  try {
+    return await dispatch(args, io);
+  } catch (error) {
+    if (error instanceof ClosedPipe) return 0;
+    // Nothing more can be said when standard error is gone as well.
+    await note(io, messageOf(error)).catch(() => undefined);
+    if (error instanceof UsageError)
+      await note(io, `see: toru ${COMMANDS.has(args[0] ?? '') ? `${args[0]} ` : ''}--help`).catch(() => undefined);
+    return OUR_FAILURE;
+  }
+}
+
+async function dispatch([name, ...rest]: readonly string[], io: Io): Promise<number> {
+  if (name === '--version' || name === '-V') {
+    await print(io, VERSION);
+    return 0;
+  }
+  const asksHelp = name === undefined || name === 'help' || name === '--help' || name === '-h';
+  const command = COMMANDS.get((name === 'help' ? rest[0] : name) ?? '');
+  if (command === undefined) {
+    if (!asksHelp) throw new UsageError(`“${name}” is not a command.`);
+    await io.out.write(overview());
+    return name === undefined ? OUR_FAILURE : 0;
+  }
+  if (asksHelp || wantsHelp(rest)) {
+    await io.out.write(command.help);
+    return 0;
+  }
+  return command.run(rest, io);
+}
+
+/** What stands after `--` belongs to the script. */
+function wantsHelp(args: readonly string[]): boolean {
+  const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  return own.includes('--help') || own.includes('-h');
+}
+
+function overview(): string {
+  const lines = [...COMMANDS].map(([name, { summary }]) => `  ${name.padEnd(9)} ${summary}`);
+  return `Usage: toru COMMAND
+
+Runs the scripts on your machine from anywhere, without opening a port.
+
+${lines.join('\n')}
+
+toru COMMAND --help tells more of each. The agent is found by TORU_HOME (default ~/.toru).
+`;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof ToruError) return describeError(error);
+  if (error instanceof UsageError || error instanceof StartError) return error.message;
+  return error instanceof Error ? `something went wrong: ${error.message}` : 'something went wrong';
+}

@@ -1,0 +1,120 @@
+import type { ActionInput } from '../../../shared/inputs.ts';
+import type { Run } from '../../../shared/model.ts';
+import { isFinal } from '../../../shared/model.ts';
+import type { Client } from '../client.ts';
+import { connect, good } from '../client.ts';
+import type { Command } from '../command.ts';
+import { oneWord, parse } from '../command.ts';
+import { copyOutput, endingOf, exitCodeOf } from '../follow.ts';
+import type { Io } from '../io.ts';
+import { note, print, UsageError } from '../io.ts';
+import { readAll } from '../prompt.ts';
+
+const options = {
+  input: { type: 'string', short: 'i', multiple: true },
+  'input-stdin': { type: 'string' },
+  script: { type: 'string', short: 's' },
+  follow: { type: 'boolean', short: 'f' },
+  raw: { type: 'boolean' },
+  json: { type: 'boolean' },
+} as const;
+
+/** toru run */
+export const run: Command = {
+  summary: 'Run an action, or a script',
+  help: `Usage: toru run ACTION [--input NAME=VALUE …] [--follow]
+       toru run --script NAME [--follow] [-- ARGUMENT …]
+
+Starts a run and prints its id. With --follow it shows the output as it comes, and ends with
+the script's exit code (128 + n after a signal, 125 when Toru itself failed). Ctrl-C cancels
+a run that is followed; a second one leaves it to its end.
+
+  -i, --input NAME=VALUE    an input of the action; once for each
+      --input-stdin NAME    read this input from standard input: keeps a secret off the command line
+  -s, --script NAME         a script by its name below the scripts folder, with arguments after --
+  -f, --follow              show the output until the end
+      --raw                 let all terminal sequences of the script through
+      --json                print {"task_id","state"}; with --follow the whole run at the end, to standard error
+`,
+  run: async (args, io) => {
+    const { values, positionals } = parse(args, options);
+    const client = connect(io.env);
+    const asked =
+      values.script === undefined ? await askAction(client, positionals, values, io) : askScript(values.script, positionals, values);
+    const started = await (await good(client.runs.$post({ json: asked }))).json();
+    if (values.follow !== true) {
+      await print(io, values.json === true ? JSON.stringify(started) : started.task_id);
+      return 0;
+    }
+    const ended = await follow(client, started.task_id, values.raw === true, io);
+    if (values.json === true) await io.err.write(`${JSON.stringify(ended)}\n`);
+    else if (endingOf(ended) !== '') await note(io, endingOf(ended));
+    return isFinal(ended.state) ? exitCodeOf(ended) : 130;
+  },
+};
+
+interface Given {
+  input?: string[] | undefined;
+  'input-stdin'?: string | undefined;
+}
+
+function askScript(script: string, args: string[], given: Given): { script: string; args: string[] } {
+  if (given.input !== undefined || given['input-stdin'] !== undefined)
+    throw new UsageError('A script takes arguments, after --. Inputs belong to actions.');
+  return { script, args };
+}
+
+async function askAction(
+  client: Client,
+  words: string[],
+  given: Given,
+  io: Io,
+): Promise<{ action: string; inputs: Record<string, unknown> }> {
+  const id = oneWord(words, 'The action’s id (see: toru actions)');
+  const action = await (await good(client.actions[':id'].$get({ param: { id } }))).json();
+  const inputs: Record<string, unknown> = {};
+  for (const pair of given.input ?? []) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new UsageError(`--input ${pair}: NAME=VALUE is expected.`);
+    inputs[pair.slice(0, at)] = inputValue(action.inputs, pair.slice(0, at), pair.slice(at + 1));
+  }
+  const piped = given['input-stdin'];
+  if (piped !== undefined) inputs[piped] = (await readAll(io.input)).replace(/\r?\n$/, '');
+  return { action: id, inputs };
+}
+
+/** The command line has only text; a boolean is one of two words. Everything else the agent reads from text itself. */
+function inputValue(declared: readonly Pick<ActionInput, 'name' | 'type'>[], name: string, text: string): string | boolean {
+  if (declared.find((input) => input.name === name)?.type !== 'boolean') return text;
+  if (/^(?:true|yes|on|1)$/i.test(text)) return true;
+  if (/^(?:false|no|off|0)$/i.test(text)) return false;
+  throw new UsageError(`--input ${name}: true or false is expected.`);
+}
+
+/** The output until the end. The first interrupt cancels the run and goes on reading, the second one leaves. */
+async function follow(client: Client, taskId: string, raw: boolean, io: Io): Promise<Run> {
+  const leave = new AbortController();
+  const cancel = async (): Promise<void> => {
+    process.once('SIGINT', () => leave.abort());
+    await note(io, 'cancelling; press Ctrl-C again to leave it alone');
+    await good(client.runs[':id'].cancel.$post({ param: { id: taskId } })).catch(() => undefined);
+  };
+  const interrupted = (): void => void cancel();
+  io.interrupted.addEventListener('abort', interrupted, { once: true });
+  try {
+    if (io.interrupted.aborted) interrupted();
+    await copyOutput(client, taskId, { follow: true, raw, signal: leave.signal }, io);
+  } finally {
+    io.interrupted.removeEventListener('abort', interrupted);
+  }
+  return endOf(client, taskId, leave.signal);
+}
+
+/** The log ends a moment before the run is closed in the history. */
+async function endOf(client: Client, id: string, left: AbortSignal): Promise<Run> {
+  for (let wait = 10; ; wait = Math.min(200, wait * 2)) {
+    const found = await (await good(client.runs[':id'].$get({ param: { id } }))).json();
+    if (isFinal(found.state) || left.aborted) return found;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+  }
+}

@@ -1,0 +1,51 @@
+import { connect, good, homeOf } from '../client.ts';
+import type { Command } from '../command.ts';
+import { noWords, parse } from '../command.ts';
+import { print } from '../io.ts';
+import { bytes, duration } from '../table.ts';
+import { plain } from '../terminal-filter.ts';
+
+/** toru status */
+export const status: Command = {
+  summary: 'Show whether the agent runs, and what it does',
+  help: `Usage: toru status [--json]
+
+Asks the agent of this TORU_HOME. Ends with 125 when none answers.
+`,
+  run: async (args, io) => {
+    const { values, positionals } = parse(args, { json: { type: 'boolean' } });
+    noWords(positionals);
+    const client = connect(io.env);
+    const [settings, system, open] = await Promise.all([
+      good(client.settings.$get()).then((answer) => answer.json()),
+      good(client.system.$get()).then((answer) => answer.json()),
+      good(client.runs.$get({ query: { status: 'running,queued', limit: '200' } })).then((answer) => answer.json()),
+    ]);
+    const running = open.items.filter((run) => run.state === 'running').length;
+    const queued = open.items.length - running;
+    const shown = {
+      host: settings.host_name,
+      instance_id: settings.instance_id,
+      agent: system.agent,
+      home: homeOf(io.env),
+      scripts_dir: settings.scripts_dir,
+      running,
+      queued,
+    };
+    if (values.json === true) {
+      await print(io, JSON.stringify(shown, null, 2));
+      return 0;
+    }
+    const { agent } = system;
+    const lines = [
+      ['agent', `runs, pid ${agent.pid}, for ${duration(agent.uptime_s * 1000)}, ${bytes(agent.memory)}`],
+      ['version', `${agent.version} on Node ${agent.node}`],
+      ['host', `${settings.host_name} (${settings.instance_id})`],
+      ['home', shown.home],
+      ['scripts', settings.scripts_dir],
+      ['runs', `${running} running, ${queued} queued${open.next_cursor === null ? '' : ' or more'}`],
+    ];
+    for (const [name = '', value = ''] of lines) await print(io, `${name.padEnd(8)} ${plain(value)}`);
+    return 0;
+  },
+};

@@ -1,0 +1,71 @@
+import { ToruError } from '../../../shared/errors.ts';
+import { VERSION } from '../../../shared/version.ts';
+import type { Config } from '../../config.ts';
+import { connect, good } from '../client.ts';
+import type { Env, Finding } from './finding.ts';
+import { bad, ok, worthKnowing } from './finding.ts';
+import { livingPid } from './home.ts';
+
+const EDGE_TIMEOUT_MS = 5000;
+
+/** The agent behind the socket: its version, its scripts, its actions. */
+export async function checkAgent(env: Env, home: string): Promise<Finding[]> {
+  const client = connect(env);
+  try {
+    const settings = await (await good(client.settings.$get())).json();
+    const findings = [ok(`the agent answers, pid ${livingPid(home) ?? 'unknown'}, version ${settings.version}`)];
+    if (settings.version !== VERSION) {
+      findings.push(
+        bad(
+          `the agent is ${settings.version}, this command is ${VERSION}`,
+          'Restart the agent, so that both are the same; runs go on meanwhile.',
+        ),
+      );
+    }
+    const scripts = (await (await good(client.scripts.$get())).json()).items;
+    findings.push(checkScripts(settings.scripts_dir, scripts));
+    for (const { name, problem } of scripts) if (problem !== null) findings.push(worthKnowing(`${name} can't run`, problem));
+    const actions = (await (await good(client.actions.$get())).json()).items;
+    for (const { label, problem } of actions) if (problem !== null) findings.push(bad(`the action “${label}” can't run`, problem));
+    return findings;
+  } catch (error) {
+    if (!(error instanceof ToruError)) throw error;
+    if (error.code !== 'host_offline')
+      return [bad(`the agent answers with an error: ${error.message}`, `Look into ${home}/logs/agent.log`)];
+    const pid = livingPid(home);
+    if (pid === null) return [bad('no agent runs', 'toru start')];
+    return [
+      bad(
+        `an agent runs (pid ${pid}) but does not answer at its socket`,
+        `Look into ${home}/logs/agent.log, then restart it: kill ${pid}; toru start`,
+      ),
+    ];
+  }
+}
+
+function checkScripts(folder: string, scripts: readonly { runnable: boolean }[]): Finding {
+  const runnable = scripts.filter((script) => script.runnable).length;
+  if (runnable === 0)
+    return worthKnowing(`there is nothing to run in ${folder}`, `Put a script there: cp my.sh ${folder}/ && chmod +x ${folder}/my.sh`);
+  return ok(`${runnable} of ${scripts.length} scripts in ${folder} can run`);
+}
+
+/** Does the edge answer, where the agent dials it? */
+export async function checkEdge(config: Config): Promise<Finding> {
+  const bindHost = config.bind_host === '0.0.0.0' || config.bind_host === '::' ? '127.0.0.1' : config.bind_host;
+  const url = config.edge?.url ?? `http://${bindHost.includes(':') ? `[${bindHost}]` : bindHost}:${config.bind_port}`;
+  try {
+    const answer = await fetch(`${url}/api/health`, { signal: AbortSignal.timeout(EDGE_TIMEOUT_MS) });
+    await answer.body?.cancel();
+    if (answer.ok) return ok(`the edge answers at ${url}`);
+    return bad(
+      `the edge at ${url} answers ${answer.status}`,
+      config.edge === null
+        ? 'Another program may hold the port: set STEERING_PORT.'
+        : 'Deploy it again, or look at its logs: npx wrangler tail',
+    );
+  } catch {
+    if (config.edge === null) return worthKnowing(`no embedded edge answers at ${url}`, 'toru start');
+    return bad(`the edge at ${url} can't be reached`, 'Check the address (TORU_EDGE_URL) and this machine’s way to the internet.');
+  }
+}

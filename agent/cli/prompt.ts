@@ -1,0 +1,51 @@
+import { StringDecoder } from 'node:string_decoder';
+import type { Input, Output } from './io.ts';
+import { UsageError } from './io.ts';
+
+const MAX_PIPED = 1024 * 1024;
+
+/** All of standard input. @throws UsageError past 1 MiB. */
+export async function readAll(input: Input): Promise<string> {
+  const decoder = new StringDecoder('utf8');
+  let text = '';
+  for await (const chunk of input) {
+    text += typeof chunk === 'string' ? chunk : decoder.write(chunk);
+    if (text.length > MAX_PIPED) throw new UsageError('Standard input holds more than 1 MiB.');
+  }
+  return text + decoder.end();
+}
+
+/** Asks at the terminal, and shows nothing of the answer. @throws UsageError when the person gives up. */
+export function askHidden(question: string, input: NodeJS.ReadStream, output: Output): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const decoder = new StringDecoder('utf8');
+    let answer = '';
+    const stop = (): void => {
+      input.off('data', take);
+      input.setRawMode(false);
+      input.pause();
+      void output.write('\n');
+    };
+    const take = (chunk: Buffer): void => {
+      for (const char of decoder.write(chunk)) {
+        if (char === '\r' || char === '\n') {
+          stop();
+          resolve(answer);
+          return;
+        }
+        if (char === '\x03' || char === '\x04') {
+          stop();
+          reject(new UsageError('Nothing was changed.'));
+          return;
+        }
+        if (char === '\x7f' || char === '\b') answer = Array.from(answer).slice(0, -1).join('');
+        else if (char === '\x15') answer = '';
+        else if (char >= ' ') answer += char;
+      }
+    };
+    void output.write(question);
+    input.setRawMode(true);
+    input.resume();
+    input.on('data', take);
+  });
+}
