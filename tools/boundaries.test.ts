@@ -13,6 +13,7 @@ describe('importsOf', () => {
       "import './styles.css';",
       "const lazy = () => import('./page.tsx');",
       "import { join } from 'node:path';",
+      "export const folder = join(root, '../no-import');",
     ].join('\n');
     expect(importsOf('worker/ui/x.ts', text).map(({ to, typeOnly }) => [to, typeOnly])).toEqual([
       ['worker/ui/a.ts', false],

@@ -67,7 +67,7 @@ export interface Import {
 
 /** The relative imports of a source text. */
 export function importsOf(from: string, text: string): Import[] {
-  const found = text.matchAll(/^(?:import|export)\s+(type\s)?[^'";]*?\s*'(\.[^'?]+)|\bimport\('(\.[^'?]+)/gm);
+  const found = text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^'";=]*?\bfrom\s*)?'(\.[^'?]+)|\bimport\('(\.[^'?]+)/gm);
   return [...found].map(([, type, named, dynamic]) => ({
     from,
     to: normalize(join(dirname(from), named ?? dynamic ?? '')),

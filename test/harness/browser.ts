@@ -1,0 +1,65 @@
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type { BrowserContext } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import { beforeAll, describe } from 'vitest';
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
+const BUNDLES = ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'];
+
+/** $CHROMIUM, or the first Chromium or Chrome on the PATH or where macOS keeps them; null when there is none. */
+export function findChromium(): string | null {
+  const onPath = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
+  return [process.env['CHROMIUM'] ?? '', ...onPath, ...BUNDLES].find(isExecutable) ?? null;
+}
+
+/** A group of tests in a real browser. Without one they are reported as skipped; in CI (`CI=true`) they fail. */
+export function describeInBrowser(name: string, tests: () => void): void {
+  const missing = findChromium() === null;
+  describe.skipIf(missing && process.env['CI'] !== 'true')(name, () => {
+    beforeAll(() => {
+      if (missing) throw new Error('No Chromium was found: install Debian’s package `chromium`, or say where it is in $CHROMIUM.');
+    });
+    tests();
+  });
+}
+
+/** A browser of its own, with an empty profile. Disposing of it closes it and removes the profile. */
+export interface Browser extends AsyncDisposable {
+  readonly context: BrowserContext;
+}
+
+export async function launchBrowser(
+  options: { viewport?: { width: number; height: number }; colorScheme?: 'light' | 'dark'; hasTouch?: boolean } = {},
+): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === null) throw new Error('no Chromium');
+  const profile = mkdtempSync(join(tmpdir(), 'toru-chromium-'));
+  const context = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: FLAGS, ...options });
+  return {
+    context,
+    [Symbol.asyncDispose]: async () => {
+      await context.close();
+      rmSync(profile, { recursive: true, force: true });
+    },
+  };
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return path !== '';
+  } catch {
+    return false;
+  }
+}
