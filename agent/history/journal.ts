@@ -45,6 +45,8 @@ export class Journal {
               this.#db.transaction(write.work)();
               outcomes.push(write.done);
             } catch (error) {
+              // SQLite takes the whole transaction back by itself on a full disk: then nobody's work is done.
+              if (!this.#db.inTransaction) throw error;
               outcomes.push(() => write.failed(error));
             }
           }

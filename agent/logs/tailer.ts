@@ -1,5 +1,5 @@
 import type { FSWatcher } from 'node:fs';
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, watch, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, watch, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { incompleteTail } from '../../shared/utf8.ts';
 import type { OrderRecord } from './order.ts';
@@ -26,6 +26,7 @@ export class Tailer {
   readonly #folder: string;
   readonly #log: RunLog;
   readonly #onStatus: (text: string) => void;
+  readonly #onError: (error: unknown) => void;
   readonly #fds: Record<FileName, number>;
   #outEnd: number;
   #errEnd: number;
@@ -38,12 +39,17 @@ export class Tailer {
   #wakesSince = 0;
   #quiet = 0;
   #grewAt = Date.now();
+  #troubled = false;
 
-  /** @throws when a file is missing: make them first. */
-  constructor(folder: string, log: RunLog, onStatus: (text: string) => void) {
+  /**
+   * @param onError is told once when a file can't be read or written; the next look tries again.
+   * @throws when a file is missing: make them first.
+   */
+  constructor(folder: string, log: RunLog, onStatus: (text: string) => void, onError: (error: unknown) => void) {
     this.#folder = folder;
     this.#log = log;
     this.#onStatus = onStatus;
+    this.#onError = onError;
     this.#fds = openFiles(folder);
     const { last } = log.committed;
     this.#outEnd = last.outEnd;
@@ -59,14 +65,16 @@ export class Tailer {
   /** Looks at all files now. */
   poke(): void {
     if (this.#closed) return;
-    this.#take(false);
-    this.#readStatus();
+    this.#guarded(() => {
+      this.#take(false);
+      this.#readStatus();
+    });
   }
 
   /** Takes what the files hold, half characters too, and stops. Further growth is not ours: the run has ended. */
   finish(): void {
     if (this.#closed) return;
-    this.#take(true);
+    this.#guarded(() => this.#take(true));
     this.close();
   }
 
@@ -77,6 +85,17 @@ export class Tailer {
     this.#watcher?.close();
     if (this.#poll !== null) clearInterval(this.#poll);
     for (const fd of Object.values(this.#fds)) closeSync(fd);
+  }
+
+  /** It runs in timers and watchers: what it threw would end the agent. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+      this.#troubled = false;
+    } catch (error) {
+      if (!this.#troubled) this.#onError(error);
+      this.#troubled = true;
+    }
   }
 
   #watch(): void {
@@ -147,12 +166,7 @@ export class Tailer {
     if (err > this.#errEnd) records.push({ mergedEnd: out + err, outEnd: out, time });
     // Not appended but put in place: half a record of a failed write (disk full) is overwritten by the next try.
     const bytes = encodeRecords(records);
-    try {
-      if (writeSync(this.#fds.order, bytes, 0, bytes.length, this.#log.committed.records * RECORD_BYTES) < bytes.length) return;
-    } catch (error) {
-      if (isDiskFull(error)) return;
-      throw error;
-    }
+    if (writeSync(this.#fds.order, bytes, 0, bytes.length, this.#log.committed.records * RECORD_BYTES) < bytes.length) return;
     this.#outEnd = out;
     this.#errEnd = err;
     this.#grewAt = time;
@@ -199,9 +213,11 @@ function openFiles(folder: string): Record<FileName, number> {
 
 /**
  * Brings an order file into agreement with what the disk still holds, after a crash: half a record is cut off, and so is
- * every record that speaks of bytes which a power loss took. Call it before the log is opened.
+ * every record that speaks of bytes which a power loss took. Call it before the log is opened. Without files there is
+ * nothing to mend.
  */
 export function mendOrder(folder: string): void {
+  if (!existsSync(join(folder, 'order'))) return;
   const fds = openFiles(folder);
   try {
     const out = fstatSync(fds.out).size;
@@ -219,8 +235,4 @@ export function mendOrder(folder: string): void {
   } finally {
     for (const fd of Object.values(fds)) closeSync(fd);
   }
-}
-
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }

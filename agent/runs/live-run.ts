@@ -5,7 +5,7 @@ import type { RunLog } from '../logs/run-log.ts';
 import { Tailer } from '../logs/tailer.ts';
 import { STDIN_FILE } from './launch.ts';
 import { isAlive } from './processes.ts';
-import type { RunStatus } from './status.ts';
+import type { ProcessIdentity, RunStatus } from './status.ts';
 import { parseStatus } from './status.ts';
 import type { Stoppable } from './stop.ts';
 import { stopRun } from './stop.ts';
@@ -29,10 +29,10 @@ const IDENTITY_EVERY = 5;
  */
 export class LiveRun implements Stoppable {
   readonly taskId: string;
-  readonly #log: RunLog;
   readonly #tailer: Tailer;
   readonly #typing: Typing;
   readonly #boot: string;
+  readonly #spawned: ProcessIdentity | null;
   readonly #onEnd: (status: RunStatus) => void;
   #status: RunStatus = parseStatus('');
   #stopping: Promise<void> | null = null;
@@ -41,18 +41,25 @@ export class LiveRun implements Stoppable {
   #ended = false;
   #checks = 0;
 
-  /** @param folder with all its files. @param onEnd is called once; `exit` is null when nobody knows how it ended. */
-  constructor(taskId: string, folder: string, log: RunLog, boot: string, onEnd: (status: RunStatus) => void) {
+  /**
+   * @param of.folder with all its files. @param of.spawned the wrapper, when we just started it: it can be stopped before it
+   * has said who it is. @param on.end is called once; `exit` is null when nobody knows how it ended. @param on.trouble is
+   * told when the files can't be followed at the moment.
+   */
+  constructor(
+    { taskId, folder, log, boot, spawned }: { taskId: string; folder: string; log: RunLog; boot: string; spawned: ProcessIdentity | null },
+    on: { end: (status: RunStatus) => void; trouble: (error: unknown) => void },
+  ) {
     this.taskId = taskId;
-    this.#log = log;
+    this.#spawned = spawned;
     this.#boot = boot;
-    this.#onEnd = onEnd;
+    this.#onEnd = on.end;
     this.#typing = new Typing(join(folder, STDIN_FILE));
-    this.#tailer = new Tailer(folder, log, (text) => this.#onStatus(text));
+    this.#tailer = new Tailer(folder, log, (text) => this.#onStatus(text), on.trouble);
   }
 
   status(): RunStatus {
-    return this.#status;
+    return this.#status.identity === null ? { ...this.#status, identity: this.#spawned } : this.#status;
   }
 
   /** Looks at the files now: at the start, and when an event may have been missed. */
@@ -76,7 +83,8 @@ export class LiveRun implements Stoppable {
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.poke();
-      if (this.#status.exit === null) this.#finish();
+      // A stop ends it itself, when all that it started is gone.
+      if (this.#status.exit === null && this.#stopping === null) this.#finish();
     }, LOST_MS);
   }
 

@@ -35,7 +35,13 @@ export function bootId(): string {
 /** Is this very process still there? A zombie is not: it does nothing any more. */
 export function isAlive({ pid, start, boot }: ProcessIdentity, currentBoot: string): boolean {
   if (boot !== currentBoot) return false;
-  return (linux ? readStat(pid) : (psTable(pid).get(pid) ?? null))?.start === start;
+  return identify(pid, currentBoot)?.start === start;
+}
+
+/** Who has this pid now; null when nobody. */
+export function identify(pid: number, currentBoot: string): ProcessIdentity | null {
+  const info = linux ? readStat(pid) : (psTable(pid).get(pid) ?? null);
+  return info === null ? null : { pid, start: info.start, boot: currentBoot };
 }
 
 /** Signals exactly this process. @returns false when it is gone, or is another by now (SECURITY rule 32). */

@@ -15,12 +15,12 @@ import { launch, makeFiles, STDIN_FILE } from './launch.ts';
 import { LiveRun, readStatus } from './live-run.ts';
 import type { ActionsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import { readPlan, removePlan, writePlan } from './plan-file.ts';
-import { bootId } from './processes.ts';
+import { bootId, identify } from './processes.ts';
 import { RunQueue } from './queue.ts';
 import { refusalOnLeaving } from './recheck.ts';
 import { findOut } from './recover.ts';
 import type { Prepared } from './request.ts';
-import type { RunStatus } from './status.ts';
+import type { ProcessIdentity, RunStatus } from './status.ts';
 import { stopRun } from './stop.ts';
 
 /** A run that has not ended. */
@@ -165,9 +165,14 @@ export class Supervisor {
     this.#open.clear();
   }
 
-  #newRun(row: RunRow, prepared: Prepared | null, log?: RunLog): OpenRun {
+  #newRun(row: RunRow, prepared: Prepared | null): OpenRun {
     const folder = this.folderOf(row.task_id);
-    return { row, folder, log: log ?? new RunLog(folder, false), prepared, path: null, live: null, why: null, timeout: null };
+    try {
+      mendOrder(folder);
+    } catch (error) {
+      this.#o.log.error({ err: error, task_id: row.task_id }, 'the order of a run’s output can’t be mended');
+    }
+    return { row, folder, log: new RunLog(folder, false), prepared, path: null, live: null, why: null, timeout: null };
   }
 
   async #leaveQueue(run: OpenRun): Promise<void> {
@@ -212,7 +217,7 @@ export class Supervisor {
         stdin: stdinOf(prepared),
         boot: this.#boot,
       });
-      const live = this.#follow(run);
+      const live = this.#follow(run, child.pid === undefined ? null : identify(child.pid, this.#boot));
       child.once('exit', () => live.wrapperGone());
       if (run.why !== null) this.#stopLive(run, live);
     } catch (error) {
@@ -222,8 +227,12 @@ export class Supervisor {
     }
   }
 
-  #follow(run: OpenRun): LiveRun {
-    const live = new LiveRun(run.row.task_id, run.folder, run.log, this.#boot, (status) => void this.#ended(run, status));
+  #follow(run: OpenRun, spawned: ProcessIdentity | null): LiveRun {
+    const { folder, log } = run;
+    const live = new LiveRun(
+      { taskId: run.row.task_id, folder, log, boot: this.#boot, spawned },
+      { end: (status) => void this.#ended(run, status), trouble: (error) => this.#trouble(run, error) },
+    );
     run.live = live;
     this.#checking ??= setInterval(() => this.#check(), CHECK_MS).unref();
     const { timeout_s, started_at } = run.row;
@@ -239,6 +248,10 @@ export class Supervisor {
     live.stop(this.#o.graceMs).catch((error: unknown) => {
       this.#o.log.error({ err: error, task_id: run.row.task_id }, 'a run could not be stopped cleanly');
     });
+  }
+
+  #trouble(run: OpenRun, error: unknown): void {
+    this.#o.log.error({ err: error, task_id: run.row.task_id }, 'the output of a run can’t be followed at the moment');
   }
 
   #check(): void {
@@ -316,49 +329,38 @@ export class Supervisor {
   }
 
   async #takeUp(row: RunRow): Promise<void> {
-    const folder = this.folderOf(row.task_id);
+    const run = this.#newRun(row, null);
+    this.#open.set(row.task_id, run);
     this.queue.enter(row.action);
-    // Known from the start, so that nobody takes it for a finished one while we look.
-    const provisional = this.#newRun(row, null);
     try {
-      const finding = await findOut(folder, this.#boot);
-      const run = { ...provisional, log: mendedLog(folder) };
-      this.#open.set(row.task_id, run);
-      if (finding.kind === 'follow') {
-        const live = this.#follow(run);
-        if (row.cancel_requested_at !== null && live.status().exit === null) this.stop(run, 'cancelled');
-        else if (row.cancel_requested_at !== null) run.why = 'cancelled';
-        this.#o.log.info({ task_id: row.task_id }, 'took up a run that outlived the agent');
-        return;
-      }
-      void this.#interrupt(run, finding);
+      const finding = await findOut(run.folder, this.#boot);
+      if (finding.kind === 'interrupted') return void this.#interrupt(run, finding);
+      this.#follow(run, null);
+      this.#o.log.info({ task_id: row.task_id }, 'took up a run that outlived the agent');
+      if (row.cancel_requested_at === null) return;
+      // It was being stopped when the agent went away. It may have ended since.
+      if (!this.stop(run, 'cancelled')) run.why = 'cancelled';
     } catch (error) {
-      this.#o.log.error({ err: error, task_id: row.task_id }, 'a run could not be taken up');
-      this.#open.set(row.task_id, provisional);
-      void this.#end(provisional, { state: 'interrupted', reason: 'What it left on the disk could not be read.' });
+      this.#trouble(run, error);
+      void this.#end(run, { state: 'interrupted', reason: 'What it left on the disk could not be read.' });
     }
   }
 
   async #interrupt(run: OpenRun, finding: { reason: string; sweep: boolean }): Promise<void> {
     if (finding.sweep) await stopRun({ taskId: run.row.task_id, status: () => readStatus(run.folder) }, this.#boot, ORPHAN_GRACE_MS);
     try {
-      new Tailer(run.folder, run.log, () => undefined).finish();
+      new Tailer(
+        run.folder,
+        run.log,
+        () => undefined,
+        (error) => this.#trouble(run, error),
+      ).finish();
     } catch {
       // It has no files: there was no output.
     }
     const state = run.row.cancel_requested_at === null ? 'interrupted' : 'cancelled';
     await this.#end(run, { state, reason: finding.reason });
   }
-}
-
-/** Its log, cut to what the disk still holds. */
-function mendedLog(folder: string): RunLog {
-  try {
-    mendOrder(folder);
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-  }
-  return new RunLog(folder, false);
 }
 
 function stdinOf({ passed, secret, stdin }: Prepared): Stdin {
