@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { Alarms } from './alarms.ts';
 
+/** What an object's storage does with one key, and the alarms that were set. */
 function storage() {
-  const values = new Map<string, unknown>();
+  const values = new Map<string, string>();
   const set: number[] = [];
   return {
     set,
     kv: {
-      get: <T>(key: string) => structuredClone(values.get(key)) as T | undefined,
-      put: <T>(key: string, value: T) => void values.set(key, structuredClone(value)),
+      get: (key: string) => JSON.parse(values.get(key) ?? 'null') ?? undefined,
+      put: (key: string, value: unknown) => void values.set(key, JSON.stringify(value)),
     },
     setAlarm: async (at: number) => void set.push(at),
   };

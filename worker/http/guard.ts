@@ -4,9 +4,10 @@ import { ToruError } from '../../shared/errors.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import { LINK_PATH } from '../../shared/link-protocol.ts';
 import { isAmbiguousPath } from '../../shared/raw-path.ts';
+import { hostnameOf, isLoopback, isServedHost } from '../../shared/served-host.ts';
 import type { Env } from '../env.ts';
 import type { EdgeEnv } from './context.ts';
-import { hostnameOf, isLoopback, isServedHost, siteOf } from './site.ts';
+import { siteOf } from './site.ts';
 
 /** What stands before every route. Each rule names its number in SECURITY.md. */
 

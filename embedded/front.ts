@@ -1,0 +1,143 @@
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
+import { Agent, createServer, request, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { pipeline } from 'node:stream';
+import { ToruError } from '../shared/errors.ts';
+import { MAX_CLIENT_FRAME } from '../shared/limits.ts';
+import { isAmbiguousPath } from '../shared/raw-path.ts';
+import { isServedHost } from '../shared/served-host.ts';
+import { FrameCap } from './frame-cap.ts';
+
+export interface FrontOptions {
+  /** Where workerd listens on loopback; null while it is not up. */
+  upstream: () => number | null;
+  /** What the Worker knows us by. New at every start. */
+  token: string;
+  /** Names beside loopback and IP addresses. */
+  publicNames: readonly string[];
+}
+
+/**
+ * The public port of the embedded edge. workerd believes whatever a client says of itself, its URL and address included,
+ * so this stands before it: it checks the Host header and the raw path, strips what only Cloudflare or we may say, and
+ * adds who asks. Bodies and sockets pass as streams.
+ */
+export function createFront(options: FrontOptions): Server {
+  // workerd closes a connection that was idle for 5 s: ours must be gone by then, or a request would meet the close.
+  const agent = new Agent({ keepAlive: true, timeout: 2000 });
+  const server = createServer({
+    keepAliveTimeout: 65_000,
+    requestTimeout: 30 * 60_000,
+    // Anything else that asks to be upgraded (curl --http2 does) is answered as it stands.
+    shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+  });
+  server.on('request', (asked, answer) => passRequest(options, agent, asked, answer));
+  server.on('upgrade', (asked, socket, head) => passUpgrade(options, asked, socket, head));
+  // A client that speaks no HTTP gets Node's own 400; one that left needs nothing.
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    else socket.destroy();
+  });
+  return server;
+}
+
+function passRequest(options: FrontOptions, agent: Agent, asked: IncomingMessage, answer: ServerResponse): void {
+  const to = admit(options, asked);
+  if (to instanceof ToruError) return refuse(answer, to);
+  const { method = 'GET', url = '/' } = asked;
+  const passed = request({ host: '127.0.0.1', port: to, agent, method, path: url, headers: headersFor(options, asked) });
+  passed.on('response', (response) => {
+    answer.writeHead(response.statusCode ?? 502, answerHeaders(response.headers));
+    pipeline(response, answer, () => undefined);
+  });
+  passed.on('error', () => (answer.headersSent ? answer.destroy() : refuse(answer, starting())));
+  answer.on('close', () => passed.destroy());
+  if (asked.headers['content-length'] === undefined && asked.headers['transfer-encoding'] === undefined) passed.end();
+  else pipeline(asked, passed, () => undefined);
+}
+
+function passUpgrade(options: FrontOptions, asked: IncomingMessage, socket: Duplex, head: Buffer): void {
+  socket.on('error', () => socket.destroy());
+  const to = admit(options, asked);
+  if (to instanceof ToruError) return refuseUpgrade(socket, to);
+  const headers = { ...headersFor(options, asked), connection: 'Upgrade', upgrade: 'websocket' };
+  const passed = request({ host: '127.0.0.1', port: to, method: 'GET', path: asked.url, headers, agent: false });
+  passed.on('upgrade', (response: IncomingMessage, upstream: Socket, first: Buffer) => {
+    upstream.setNoDelay(true);
+    socket.write(headOf(response));
+    socket.write(first);
+    upstream.on('error', () => upstream.destroy());
+    pipeline(upstream, socket, () => undefined);
+    const capped = new FrameCap(MAX_CLIENT_FRAME + 1);
+    capped.write(head);
+    pipeline(socket, capped, upstream, () => undefined);
+  });
+  passed.on('response', (response) => {
+    socket.write(headOf(response));
+    pipeline(response, socket, () => undefined);
+  });
+  passed.on('error', () => refuseUpgrade(socket, starting()));
+  socket.on('close', () => passed.destroy());
+  passed.end();
+}
+
+/** Where to pass it on, or why not. */
+function admit({ upstream, publicNames }: FrontOptions, { url = '', headers }: IncomingMessage): number | ToruError {
+  if (!isServedHost(headers.host ?? '', publicNames.join(','))) {
+    return new ToruError('bad_host', 'This edge is not reached under that name. Add it to TORU_ALLOWED_HOSTS if it should be.');
+  }
+  // workerd tidies a path up before the Worker sees it, so only here it can be judged as it came (SECURITY rule 34).
+  if (!url.startsWith('/') || isAmbiguousPath(url.replace(/[?#].*$/s, ''))) {
+    return new ToruError('bad_path', 'That path has an encoded or empty part where none belongs.');
+  }
+  return upstream() ?? starting();
+}
+
+/** What only Cloudflare, miniflare or this front may say; and extensions, which would hide a frame's length from us. */
+const STRIPPED = /^(?:cf-|mf-|x-forwarded-|x-toru-|proxy-)|^(?:forwarded|x-real-ip|true-client-ip|sec-websocket-extensions)$/;
+/** Of one connection, not of what passes over it (RFC 9110, section 7.6.1). Node sets its own. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+
+function headersFor({ token }: FrontOptions, { headers, socket }: IncomingMessage): OutgoingHttpHeaders {
+  const kept = Object.entries(headers).filter(([name]) => !STRIPPED.test(name) && !HOP_BY_HOP.has(name));
+  return { ...Object.fromEntries(kept), 'x-toru-front': token, 'x-toru-peer': peerOf(socket) };
+}
+
+/** An IPv4 peer of a socket that listens on both looks like `::ffff:192.0.2.1`. */
+function peerOf(socket: Socket): string {
+  return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
+}
+
+function answerHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && !/^(?:cf-|x-mf-)/.test(name)));
+}
+
+function headOf(response: IncomingMessage): string {
+  const lines = [`HTTP/1.1 ${response.statusCode ?? 502} ${response.statusMessage ?? ''}`];
+  for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) lines.push(`${response.rawHeaders[i]}: ${response.rawHeaders[i + 1]}`);
+  return `${lines.join('\r\n')}\r\n\r\n`;
+}
+
+function starting(): ToruError {
+  return new ToruError('busy', 'The edge is starting. Try again in a moment.');
+}
+
+function refuse(answer: ServerResponse, error: ToruError): void {
+  answer.writeHead(error.status, refusalHeaders(error)).end(JSON.stringify(error.toBody()));
+}
+
+function refuseUpgrade(socket: Duplex, error: ToruError): void {
+  const headers = { ...refusalHeaders(error), connection: 'close' };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end(`HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}\r\n${lines.join('\r\n')}\r\n\r\n${JSON.stringify(error.toBody())}`);
+}
+
+function refusalHeaders(error: ToruError): Record<string, string> {
+  return {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...(error.code === 'busy' ? { 'retry-after': '1' } : {}),
+  };
+}

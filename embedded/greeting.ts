@@ -1,0 +1,33 @@
+import { isIPv6 } from 'node:net';
+
+export interface Greeting {
+  /** What is listened on. */
+  host: string;
+  port: number;
+  /** Did the agent reach the edge? */
+  linked: boolean;
+  /** On the first start only. */
+  first_admin: { username: string; generated_password: string | null } | null;
+  home: string;
+}
+
+/** What the owner reads once everything is up. A password stands here and nowhere else, once. */
+export function greeting({ host, port, linked, first_admin, home }: Greeting): string {
+  const lines = ['', '  Toru is running.', '', `  Open      ${urlOf(host, port)}`];
+  if (first_admin !== null) {
+    lines.push(`  Username  ${first_admin.username}`);
+    lines.push(
+      first_admin.generated_password === null
+        ? '  Password  the ADMIN_PASSWORD that you set'
+        : `  Password  ${first_admin.generated_password}   (shown this once; change it under Users)`,
+    );
+  }
+  if (!linked) lines.push('', `  The agent has not reached the edge yet. It keeps trying; ${home}/logs says why.`);
+  return `${lines.join('\n')}\n\n`;
+}
+
+/** An address that can be opened here: nobody can open 0.0.0.0. */
+function urlOf(host: string, port: number): string {
+  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}   (and under this machine’s addresses)`;
+  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { Config } from '../agent/config.ts';
+import { loadConfig } from '../agent/config.ts';
+import { StartError } from '../agent/start-error.ts';
+import type { EdgeOrder } from './edge-child.ts';
+import { createFront } from './front.ts';
+import { greeting } from './greeting.ts';
+import { hostKeyBinding } from './host-identity.ts';
+import { freePort, listen } from './ports.ts';
+import { ChildFailed, Supervised } from './supervise.ts';
+
+/**
+ * `npm start` and `toru start`: the whole of Toru on one machine. This process holds the public port and keeps two others
+ * running, the edge (workerd) and the agent, which both end when it does.
+ */
+
+const dist = join(import.meta.dirname, '..');
+
+const edgeReady = z.object({ type: z.literal('ready') });
+/** agent/main.ts, `ReadyMessage`. */
+const agentReady = z.object({
+  type: z.literal('ready'),
+  host: z.string(),
+  first_admin: z.object({ username: z.string(), generated_password: z.string().nullable() }).nullable(),
+});
+
+/** How long the agent's link may take until we say that something is wrong. */
+const LINK_WAIT_MS = 20_000;
+
+interface Running {
+  stop(): Promise<void>;
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const running: Running[] = [];
+  stopOnSignal(running);
+  try {
+    await start(config, running);
+  } catch (error) {
+    await stopAll(running);
+    throw error;
+  }
+}
+
+async function start(config: Config, running: Running[]): Promise<void> {
+  const token = randomBytes(32).toString('base64url');
+  let edgePort: number | null = null;
+  const front = createFront({ upstream: () => edgePort, token, publicNames: publicNames(config) });
+  const port = await listen(front, config.bind_host, config.bind_port);
+  running.push({
+    stop: async () => {
+      front.close();
+      front.closeAllConnections();
+    },
+  });
+
+  const hostKeys = await hostKeyBinding(config);
+  const privatePort = await freePort();
+  const edge = new Supervised({
+    name: 'the edge',
+    file: join(dist, 'embedded/edge-child.js'),
+    env: bareEnvironment(),
+    order: edgeOrder(),
+    ready: edgeReady,
+  });
+  running.push(edge);
+  await edge.start();
+  edgePort = privatePort;
+
+  const agent = new Supervised({
+    name: 'the agent',
+    file: join(dist, 'agent/main.js'),
+    env: { ...process.env, TORU_HOME: config.home, TORU_EDGE_URL: `http://127.0.0.1:${privatePort}` },
+    ready: agentReady,
+  });
+  running.push(agent);
+  const { first_admin } = await agent.start();
+  const linked = await waitForLink(config, port);
+  process.stdout.write(greeting({ host: config.bind_host, port, linked, first_admin, home: config.home }));
+
+  function edgeOrder(): EdgeOrder {
+    const bindings: Record<string, string> = {
+      EMBEDDED: '1',
+      FRONT_TOKEN: token,
+      HOST_KEYS: hostKeys,
+      PUBLIC_NAMES: publicNames(config).join(','),
+      ...(config.production ? { PRODUCTION: '1' } : {}),
+    };
+    return { dist, port: privatePort, persist: join(config.home, 'edge'), bindings };
+  }
+}
+
+function publicNames(config: Config): string[] {
+  return [config.bind_host, ...config.allowed_hosts];
+}
+
+/** The edge needs nothing of the owner's environment, and shall not have the password. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ'];
+  return Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+}
+
+/** Asks as a browser would: what answers here answers there. */
+async function waitForLink(config: Config, port: number): Promise<boolean> {
+  const host = config.bind_host.includes(':') ? '[::1]' : config.bind_host === '0.0.0.0' ? '127.0.0.1' : config.bind_host;
+  const health = z.object({ host_online: z.boolean() });
+  for (const deadline = Date.now() + LINK_WAIT_MS; Date.now() < deadline; await sleep(50)) {
+    try {
+      const answer = await fetch(`http://${host}:${port}/api/health`);
+      if (health.parse(await answer.json()).host_online) return true;
+    } catch {
+      // Not yet.
+    }
+  }
+  return false;
+}
+
+function stopOnSignal(running: Running[]): void {
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // Once more: whoever presses Ctrl-C twice means it.
+      if (stopping) process.exit(130);
+      stopping = true;
+      stopAll(running).then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
+    });
+  }
+}
+
+/** The last one started first: the agent says goodbye to an edge that still listens. */
+async function stopAll(running: Running[]): Promise<void> {
+  for (const part of running.splice(0).reverse()) await part.stop();
+}
+
+main().catch((error: unknown) => {
+  // A child that did not start has said why.
+  if (error instanceof ChildFailed) process.exit(error.exitCode);
+  if (error instanceof StartError) process.stderr.write(`toru: ${error.message}\n`);
+  else console.error(error);
+  process.exit(1);
+});

@@ -1,0 +1,106 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { z } from 'zod';
+import { backoff } from '../shared/backoff.ts';
+import { BACKOFF_HEALTHY_MS } from '../shared/limits.ts';
+
+export interface ChildSpec<Ready> {
+  /** For what is printed. */
+  name: string;
+  file: string;
+  env: NodeJS.ProcessEnv;
+  /** Sent over IPC at every start; what must not stand in an environment. */
+  order?: object;
+  /** The message by which the child says that it is up. */
+  ready: z.ZodType<Ready>;
+}
+
+/** How long a child may take to stop before it is killed. */
+const STOP_MS = 10_000;
+
+/** Why a child that never was up is not tried again. */
+export class ChildFailed extends Error {
+  override name = 'ChildFailed';
+  readonly exitCode: number;
+  constructor(name: string, exitCode: number) {
+    super(`${name} ended with code ${exitCode} before it was up.`);
+    this.exitCode = exitCode;
+  }
+}
+
+/**
+ * Keeps one child process running: an endless loop around an attempt that may fail. The first attempt has to succeed; what
+ * worked once is tried again for ever, at growing intervals.
+ */
+export class Supervised<Ready> {
+  readonly #spec: ChildSpec<Ready>;
+  readonly #stopping = new AbortController();
+  #child: ChildProcess | null = null;
+  #loop: Promise<void> | null = null;
+
+  constructor(spec: ChildSpec<Ready>) {
+    this.#spec = spec;
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** @returns what the child said when it was up for the first time. @throws ChildFailed */
+  async start(): Promise<Ready> {
+    const first = this.#attempt();
+    const ready = await first.ready;
+    this.#loop = this.#restart(first.ended);
+    return ready;
+  }
+
+  /** TERM, then KILL. Resolves when the process is gone. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    const child = this.#child;
+    if (child !== null && child.exitCode === null && child.signalCode === null) {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      const killing = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+      await gone;
+      clearTimeout(killing);
+    }
+    await this.#loop;
+  }
+
+  async #restart(firstEnd: Promise<number>): Promise<void> {
+    const { signal } = this.#stopping;
+    let since = Date.now();
+    let code = await firstEnd;
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      if (Date.now() - since >= BACKOFF_HEALTHY_MS) failures = 0;
+      process.stderr.write(`toru: ${this.#spec.name} ended (${code}) and is started again.\n`);
+      await sleep(backoff(failures), undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      since = Date.now();
+      const attempt = this.#attempt();
+      attempt.ready.catch(() => undefined);
+      code = await attempt.ended;
+    }
+  }
+
+  #attempt(): { ready: Promise<Ready>; ended: Promise<number> } {
+    const { name, file, env, order, ready: schema } = this.#spec;
+    const child = fork(file, [], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = child;
+    if (order !== undefined) child.send(order);
+    const ended = new Promise<number>((resolve) => {
+      child.on('exit', (code) => resolve(code ?? 1));
+      child.on('error', () => resolve(1));
+    });
+    const ready = new Promise<Ready>((resolve, reject) => {
+      child.on('message', (said) => {
+        const parsed = schema.safeParse(said);
+        if (parsed.success) resolve(parsed.data);
+      });
+      void ended.then((code) => reject(new ChildFailed(name, code)));
+    });
+    return { ready, ended };
+  }
+}
