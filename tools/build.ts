@@ -13,6 +13,8 @@ export async function build(): Promise<void> {
   const sources = fingerprint();
   const began = performance.now();
   rmSync(STAMP, { force: true });
+  // Parts are named by their hash: those of the build before would stay for ever.
+  for (const folder of ['agent', 'embedded', 'worker']) rmSync(join(root, 'dist', folder), { recursive: true, force: true });
   // The Worker's assets are the page: both go to folders of their own, so they can be built at once.
   await Promise.all([
     step('the page', [
