@@ -187,7 +187,10 @@ test.each([
   const revoked: string[] = [];
   rooms.grants.onRevoked((sids) => revoked.push(...sids));
   const other = session(rooms, ada);
+  const epoch = () => rooms.db.prepare('SELECT epoch FROM users WHERE id = ?').pluck().get(ada.id);
   await rooms.users.change(ada.id, patch);
+  // Both the rows and the epoch: either alone would do, and must, should the other be restored from a backup.
+  expect(epoch()).toBe(2);
   for (const token of [grant, other.grant]) {
     expect(await refusal(() => rooms.grants.verify(token))).toBe('session_expired');
     expect(await refusal(() => rooms.grants.renew(token))).toBe('session_expired');
