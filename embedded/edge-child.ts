@@ -43,5 +43,3 @@ process.once('message', (order) => {
   });
 });
 for (const event of ['SIGTERM', 'disconnect'] as const) process.on(event, () => void stop());
-// Ctrl-C reaches the whole group: the parent stops the agent first, and then us.
-process.on('SIGINT', () => undefined);

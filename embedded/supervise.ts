@@ -87,7 +87,8 @@ export class Supervised<Ready> {
 
   #attempt(): { ready: Promise<Ready>; ended: Promise<number> } {
     const { name, file, env, order, ready: schema } = this.#spec;
-    const child = fork(file, [], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    // A group of its own: Ctrl-C is for us, who stop the children in order. The IPC channel ends them when we are killed.
+    const child = fork(file, [], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
     this.#child = child;
     if (order !== undefined) child.send(order);
     const ended = new Promise<number>((resolve) => {

@@ -1,0 +1,33 @@
+/** What arrived and nobody took yet, with a wait for what has not come. */
+export class Inbox<T> {
+  readonly #items: T[] = [];
+  readonly #waiting: { wanted: (item: T) => boolean; resolve: (item: T) => void }[] = [];
+
+  put(item: T): void {
+    const at = this.#waiting.findIndex(({ wanted }) => wanted(item));
+    if (at >= 0) this.#waiting.splice(at, 1)[0]?.resolve(item);
+    else this.#items.push(item);
+  }
+
+  /** The first that fits, now or when it comes. @throws after `ms`, with what did come. */
+  take(wanted: (item: T) => boolean = () => true, ms = 5000): Promise<T> {
+    const at = this.#items.findIndex(wanted);
+    const [found] = at < 0 ? [] : this.#items.splice(at, 1);
+    if (found !== undefined) return Promise.resolve(found);
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => reject(new Error(`It did not come. There is: ${JSON.stringify(this.#items).slice(0, 2000)}`)), ms);
+      this.#waiting.push({
+        wanted,
+        resolve: (item) => {
+          clearTimeout(late);
+          resolve(item);
+        },
+      });
+    });
+  }
+
+  /** Everything that nobody took. */
+  get rest(): readonly T[] {
+    return this.#items;
+  }
+}
