@@ -20,4 +20,5 @@ export const places: readonly Place[] = [
     component: lazy(async () => (await import('./pages/runs.tsx')).RunsPage),
     nav: { label: 'Runs', icon: History, first: true },
   },
+  { path: '/runs/:id', component: lazy(async () => (await import('./pages/run.tsx')).RunPage) },
 ];

@@ -49,9 +49,13 @@ export function pressAnew(action: AnyAction): void {
 
 /**
  * Starts an action. The tile shows it at once, and a message with the newest line of output follows it to its end.
- * @throws ToruError: `extra.input` names the field that the host did not like.
+ * `quietly`: without that message. @throws ToruError: `extra.input` names the field that the host did not like.
  */
-export async function startAction(action: AnyAction, inputs: Record<string, unknown>): Promise<string> {
+export async function startAction(
+  action: AnyAction,
+  inputs: Record<string, unknown>,
+  options: { quietly?: boolean } = {},
+): Promise<string> {
   if (starting.peek().has(action.id)) throw new ToruError('busy', 'This press is still on its way.');
   starting.value = new Set([...starting.peek(), action.id]);
   try {
@@ -67,7 +71,7 @@ export async function startAction(action: AnyAction, inputs: Record<string, unkn
       started_at: null,
       ended_at: null,
     });
-    watchPress(action.label, taskId);
+    if (options.quietly !== true) watchPress(action.label, taskId);
     return taskId;
   } finally {
     starting.value = new Set([...starting.peek()].filter((id) => id !== action.id));

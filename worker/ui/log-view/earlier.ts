@@ -1,0 +1,30 @@
+import { call } from '../api.ts';
+import { isRecord } from '../guards.ts';
+import { LineBuffer } from './line-buffer.ts';
+
+/** How much is read at a time when the reader goes back. */
+export const EARLIER_BYTES = 1024 * 1024;
+
+/**
+ * The lines that end where `before` begins, read over HTTP. @param before the cursor of a line's beginning.
+ * @returns the lines and where the first of them begins. @throws ToruError.
+ */
+export async function readEarlier(taskId: string, before: number): Promise<{ lines: LineBuffer; start: number }> {
+  const from = Math.max(0, before - EARLIER_BYTES);
+  const response = await call(`/api/runs/${encodeURIComponent(taskId)}/output?format=jsonl&from=${from}&limit=${before - from}`, {});
+  const lines = new LineBuffer();
+  lines.reset(from);
+  for (const text of (await response.text()).split('\n')) {
+    if (text === '' || lines.end >= before) continue;
+    takeLine(lines, JSON.parse(text));
+  }
+  if (from > 0) lines.dropPartialFirst();
+  return { lines, start: from > 0 ? lines.start : 0 };
+}
+
+function takeLine(lines: LineBuffer, said: unknown): void {
+  if (!isRecord(said) || typeof said['cursor'] !== 'number') return;
+  const { stream, data, gap, cursor } = said;
+  if ((stream === 'stdout' || stream === 'stderr') && typeof data === 'string') lines.append(stream, data, lines.end, cursor);
+  else if (isRecord(gap) && typeof gap['from'] === 'number' && typeof gap['to'] === 'number') lines.gap(gap['from'], gap['to']);
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { textOf } from './line.ts';
+import { LineBuffer, MAX_LINE, MAX_LINES } from './line-buffer.ts';
+
+const encoder = new TextEncoder();
+
+/** Feeds frames as the host does: each with its cursors in bytes. */
+function fed(...frames: ([stream: 'stdout' | 'stderr', text: string] | string)[]): LineBuffer {
+  const buffer = new LineBuffer();
+  for (const frame of frames) {
+    const [stream, text] = typeof frame === 'string' ? (['stdout', frame] as const) : frame;
+    buffer.append(stream, text, buffer.end, buffer.end + encoder.encode(text).length);
+  }
+  return buffer;
+}
+function texts(buffer: LineBuffer): string[] {
+  return buffer.lines.map(textOf);
+}
+
+describe('LineBuffer', () => {
+  it('makes lines, whatever the cuts between frames', () => {
+    expect(texts(fed('one\ntw', 'o\nthr', 'ee'))).toEqual(['one', 'two', 'three']);
+    expect(texts(fed('a\r', '\nb\r\n'))).toEqual(['a', 'b']);
+    expect(texts(fed('\n\n'))).toEqual(['', '']);
+  });
+
+  it('lets a carriage return overwrite, and keeps the longer rest', () => {
+    expect(texts(fed('10%\r50%\r100%\ndone\n'))).toEqual(['100%', 'done']);
+    expect(texts(fed('abcdef\rxy\n'))).toEqual(['xycdef']);
+    expect(texts(fed('abcdef\r\x1b[Kxy\n'))).toEqual(['xy']);
+    expect(texts(fed('abcdef\x1b[2K\rxy\n'))).toEqual(['xy']);
+    expect(texts(fed('abc\b\bX\n'))).toEqual(['aXc']);
+  });
+
+  it('keeps a bar that is drawn a hundred thousand times as one short line', () => {
+    const buffer = fed(...Array.from({ length: 1000 }, () => '\r[##########] 50%'.repeat(100)));
+    expect(texts(buffer)).toEqual(['[##########] 50%']);
+  });
+
+  it('goes on in the stream’s own unfinished line when the streams alternate', () => {
+    const buffer = fed('out ', ['stderr', 'err\n'], 'put\n');
+    expect(buffer.lines.map((line) => [line.kind, textOf(line)])).toEqual([
+      ['stdout', 'out put'],
+      ['stderr', 'err'],
+    ]);
+  });
+
+  it('knows the cursor where each line begins, also past many-byte characters', () => {
+    const buffer = fed('aé\n', '日本\n😀\nz');
+    expect(buffer.lines.map((line) => line.from)).toEqual([0, 4, 11, 16]);
+    expect(buffer.end).toBe(17);
+  });
+
+  it('folds a line that never ends', () => {
+    const buffer = fed('x'.repeat(MAX_LINE * 2 + 5));
+    expect(buffer.lines.map((line) => [line.length, line.folded])).toEqual([
+      [MAX_LINE, true],
+      [MAX_LINE, true],
+      [5, false],
+    ]);
+  });
+
+  it('is bounded: the oldest lines go, and it says from where it still has', () => {
+    const buffer = new LineBuffer();
+    let at = 0;
+    for (let i = 0; i < 200; i += 1) {
+      const text = 'line\n'.repeat(1000);
+      buffer.append('stdout', text, at, at + text.length);
+      at += text.length;
+      buffer.trim();
+    }
+    expect(buffer.lines.length).toBeLessThanOrEqual(MAX_LINES * 1.1);
+    expect(buffer.lines.length).toBeGreaterThanOrEqual(MAX_LINES);
+    expect(buffer.start).toBe(at - buffer.lines.length * 5);
+    expect(buffer.removed).toBe(200_000 - buffer.lines.length);
+  });
+
+  it('goes on when the line that it was writing was trimmed away', () => {
+    const buffer = fed('prompt: ');
+    for (let i = 0; i < 60; i += 1) {
+      buffer.append('stderr', 'noise\n'.repeat(1000), buffer.end, buffer.end + 6000);
+      buffer.trim();
+    }
+    buffer.append('stdout', 'yes\n', buffer.end, buffer.end + 4);
+    expect(textOf(buffer.lines.at(-1) ?? buffer.lines[0] ?? never())).toBe('yes');
+  });
+
+  it('puts earlier lines in front, and continues the count of the reader’s place', () => {
+    const buffer = new LineBuffer();
+    buffer.reset(100);
+    buffer.append('stdout', 'late\n', 100, 105);
+    const earlier = new LineBuffer();
+    earlier.reset(50);
+    earlier.append('stdout', `rest\nwhole\n${'y'.repeat(38)}\n`, 50, 100);
+    earlier.dropPartialFirst();
+    buffer.prepend(earlier, earlier.start);
+    expect(texts(buffer)).toEqual(['whole', 'y'.repeat(38), 'late']);
+    expect(buffer.start).toBe(55);
+    expect(buffer.removed + buffer.lines.length).toBe(1);
+  });
+
+  it('shows a gap where output was removed', () => {
+    const buffer = fed('a');
+    buffer.gap(1, 1001);
+    buffer.append('stdout', 'b\n', 1001, 1003);
+    expect(buffer.lines.map((line) => line.kind)).toEqual(['stdout', 'gap', 'stdout']);
+    expect(texts(buffer)[1]).toContain('1000 bytes');
+  });
+});
+
+function never(): never {
+  throw new Error('no line');
+}

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import type { ActionInput } from '../../../../shared/inputs.ts';
+import { checkAnswers, firstAnswers } from './answers.ts';
+
+const common = { help: '', required: true, pass: { by: 'argument' } } as const;
+const inputs: ActionInput[] = [
+  { type: 'text', name: 'target', label: 'Target', ...common, multiline: false, max_length: 5, allow_dash: false },
+  { type: 'number', name: 'count', label: 'Count', ...common, default: 3, integer: true, min: 1 },
+  { type: 'secret', name: 'token', label: 'Token', ...common, pass: { by: 'stdin' }, max_length: 100 },
+  { type: 'choice', name: 'size', label: 'Size', ...common, options: [{ value: 's' }, { value: 'l' }] },
+  { type: 'boolean', name: 'dry', label: 'Dry', ...common, default: true },
+];
+
+it('begins with the defaults, never with a secret', () => {
+  expect(firstAnswers(inputs)).toEqual({ target: '', count: '3', token: '', size: 's', dry: true });
+});
+
+it('says everything that is wrong at once, field by field', () => {
+  expect(checkAnswers(inputs, { target: 'too long', count: '0', token: '', size: 'x', dry: true })).toEqual({
+    wrong: { target: expect.any(String), count: expect.any(String), token: expect.any(String), size: expect.any(String) },
+  });
+});
+
+it('gives typed values', () => {
+  expect(checkAnswers(inputs, { target: 'abc', count: '7', token: 't', size: 'l', dry: false })).toEqual({
+    values: { target: 'abc', count: 7, token: 't', size: 'l', dry: false },
+  });
+});

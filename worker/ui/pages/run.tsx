@@ -1,0 +1,181 @@
+import { useSignal } from '@preact/signals';
+import { ArrowLeft, Pencil, RotateCw, Square } from 'lucide-preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { useLocation, useRoute } from 'preact-iso';
+import type { Run } from '../../../shared/model.ts';
+import { sentence } from '../api.ts';
+import { connection } from '../connection.ts';
+import { actions } from '../data/actions.ts';
+import { cancelRun, getRun, isOver, outcome } from '../data/runs.ts';
+import { LogView } from '../log-view/log-view.tsx';
+import { Button, ButtonLink } from '../parts/button.tsx';
+import { Loading, Problem } from '../parts/empty.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { StateMark } from '../parts/state-mark.tsx';
+import { say, toast } from '../parts/toast.tsx';
+import { isAdmin } from '../session.ts';
+import { asking, asksFirst, startAction } from './actions/press.ts';
+import { PressSheet } from './actions/press-sheet.tsx';
+import { RunFacts } from './run/facts.tsx';
+import { StdinLine } from './run/stdin-line.tsx';
+import './run.css';
+
+/** One run: what it is, what it prints, and what can be done about it. */
+export function RunPage() {
+  const { params } = useRoute();
+  const id = params['id'] ?? '';
+  return <RunOf key={id} id={id} />;
+}
+
+function RunOf({ id }: { id: string }) {
+  const run = useSignal<Run | null>(null);
+  const problem = useSignal<string | null>(null);
+  const reading = useRef<AbortController | null>(null);
+
+  async function read(): Promise<void> {
+    reading.current?.abort();
+    const abort = new AbortController();
+    reading.current = abort;
+    try {
+      const before = run.peek();
+      const now = await getRun(id, abort.signal);
+      run.value = now;
+      problem.value = null;
+      if (before !== null && !isOver(before.state) && isOver(now.state)) say(`${now.label}: ${outcome(now).word}`);
+    } catch (error) {
+      if (!abort.signal.aborted) problem.value = sentence(error);
+    }
+  }
+  function reread(): void {
+    read().catch(() => undefined);
+  }
+
+  useEffect(() => {
+    reread();
+    const stops = [
+      connection.onRun((summary) => {
+        if (summary.task_id === id && summary.state !== run.peek()?.state) reread();
+      }),
+      connection.onReopen(reread),
+    ];
+    return () => {
+      reading.current?.abort();
+      for (const stop of stops) stop();
+    };
+  }, [id]);
+
+  const shown = run.value;
+  if (shown === null) {
+    return (
+      <>
+        <PageHead title="Run" before={<Back />} />
+        {problem.value === null ? (
+          <Loading what="the run" />
+        ) : (
+          <Problem message={problem.value} action={<Button onClick={reread}>Try again</Button>} />
+        )}
+      </>
+    );
+  }
+  return (
+    <div class="run">
+      <PageHead title={shown.label} tab={`${outcome(shown).word} · ${shown.label}`} before={<Back />} lead={<StateMark run={shown} />}>
+        <RunActs run={shown} onChanged={reread} />
+      </PageHead>
+      {problem.value !== null && <Problem message={problem.value} />}
+      {shown.reason !== null && shown.state !== 'exited' && <p class={`run-reason run-reason-${outcome(shown).tone}`}>{shown.reason}</p>}
+      <RunFacts run={shown} />
+      <LogView run={shown} onChanged={reread} />
+      {shown.stdin && !isOver(shown.state) && <StdinLine taskId={id} />}
+      {asking.value !== null && <PressSheet key={asking.value.id} action={asking.value} />}
+    </div>
+  );
+}
+
+function Back() {
+  return (
+    <a
+      class="btn btn-ghost btn-square run-back"
+      href="/runs"
+      aria-label="Back"
+      onClick={(event) => {
+        // To where the person came from, if that was here.
+        if (history.length < 2 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        event.stopPropagation();
+        history.back();
+      }}
+    >
+      <ArrowLeft size={20} aria-hidden="true" />
+    </a>
+  );
+}
+
+function RunActs({ run, onChanged }: { run: Run; onChanged: () => void }) {
+  const location = useLocation();
+  const cancelling = useSignal(false);
+  const again = useSignal(false);
+  const action = actions.value?.find((one) => one.id === run.action);
+
+  async function cancel(): Promise<void> {
+    cancelling.value = true;
+    try {
+      await cancelRun(run.task_id);
+      onChanged();
+    } catch (error) {
+      toast(sentence(error), 'bad');
+      cancelling.value = false;
+      onChanged();
+    }
+  }
+  async function runAgain(): Promise<void> {
+    if (action !== undefined && asksFirst(action)) {
+      asking.value = action;
+      return;
+    }
+    again.value = true;
+    try {
+      const taskId =
+        action === undefined
+          ? await connection.start({ script: run.script ?? '', args: run.args ?? [] })
+          : await startAction(action, {}, { quietly: true });
+      location.route(`/runs/${taskId}`);
+    } catch (error) {
+      toast(sentence(error), 'bad');
+    } finally {
+      again.value = false;
+    }
+  }
+
+  const repeatable = action !== undefined || (isAdmin.value && run.action === undefined && run.script !== undefined);
+  return (
+    <>
+      {isAdmin.value && action !== undefined && (
+        <ButtonLink kind="ghost" href={`/actions/${encodeURIComponent(action.id)}/edit`} icon={<Pencil size={18} aria-hidden="true" />}>
+          Edit action
+        </ButtonLink>
+      )}
+      {repeatable && (
+        <Button icon={<RotateCw size={18} aria-hidden="true" />} busy={again.value} onClick={() => void runAgain()}>
+          {isOver(run.state) ? 'Run again' : 'Run another'}
+        </Button>
+      )}
+      {!isOver(run.state) && (
+        <Button
+          kind="danger"
+          icon={<Square size={16} fill="currentColor" aria-hidden="true" />}
+          busy={cancelling.value}
+          title="Sends TERM to everything that the run started; what is still there ten seconds later is killed."
+          onClick={() => void cancel()}
+        >
+          {cancelling.value ? 'Stopping…' : 'Cancel'}
+        </Button>
+      )}
+      {cancelling.value && !isOver(run.state) && (
+        <p class="run-stopping small muted" role="status">
+          TERM was sent to everything the run started. What is still there in ten seconds is killed.
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,61 @@
+import type { ComponentChildren } from 'preact';
+import type { Run } from '../../../../shared/model.ts';
+import { secondHand } from '../../clock.ts';
+import { isOver, took } from '../../data/runs.ts';
+import { When } from '../../parts/when.tsx';
+import { isAdmin, me } from '../../session.ts';
+import { clockTime, duration } from '../../time.ts';
+
+const SOURCES: Record<Run['source'], string> = { page: 'the page', api: 'the API', cli: 'the command line' };
+
+/** Who, when, from where, how long, with what, how it ended. */
+export function RunFacts({ run }: { run: Run }) {
+  const inputs = Object.entries(run.inputs);
+  return (
+    <dl class="facts">
+      <Fact name="Started">
+        <When at={run.started_at ?? run.created_at} />
+        {run.started_at === null && run.state === 'queued' && ' (queued)'}
+      </Fact>
+      <Fact name={isOver(run.state) ? 'Took' : 'Running for'}>
+        <Took run={run} />
+      </Fact>
+      {run.exit_code !== null && <Fact name="Exit code">{run.exit_code}</Fact>}
+      {run.signal !== null && <Fact name="Signal">{run.signal}</Fact>}
+      <Fact name="By">
+        {run.user_id === me.value?.user.id ? 'you' : run.user}, from {SOURCES[run.source]}
+        {isAdmin.value && run.address !== null && <span class="muted"> ({run.address})</span>}
+      </Fact>
+      {run.script !== undefined && (
+        <Fact name="Script" wide>
+          <code>{[run.script, ...(run.args ?? []).map(shown)].join(' ')}</code>
+        </Fact>
+      )}
+      {inputs.map(([name, value]) => (
+        <Fact key={name} name={name}>
+          {value === true ? 'yes' : value === false ? 'no' : String(value)}
+        </Fact>
+      ))}
+    </dl>
+  );
+}
+
+function Fact(props: { name: string; wide?: boolean; children: ComponentChildren }) {
+  return (
+    <div class={`fact${props.wide === true ? ' fact-wide' : ''}`}>
+      <dt>{props.name}</dt>
+      <dd>{props.children}</dd>
+    </div>
+  );
+}
+
+function Took({ run }: { run: Run }) {
+  if (run.started_at === null) return <>—</>;
+  if (run.ended_at === null) return <>{clockTime(took(run, secondHand.value) ?? 0)}</>;
+  return <>{duration(took(run, 0) ?? 0)}</>;
+}
+
+/** An argument as it could be typed, so that where one ends can be seen. */
+function shown(argument: string): string {
+  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,37 @@
+import { useSignal } from '@preact/signals';
+import { CornerDownLeft } from 'lucide-preact';
+import { connection } from '../../connection.ts';
+import { Button } from '../../parts/button.tsx';
+import { toast } from '../../parts/toast.tsx';
+
+/** A line to type into the run. */
+export function StdinLine(props: { taskId: string }) {
+  const text = useSignal('');
+  function send(): void {
+    if (connection.input(props.taskId, `${text.value}\n`)) text.value = '';
+    else toast('No connection just now: the line was not sent.', 'bad');
+  }
+  return (
+    <form
+      class="stdin"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <input
+        class="input mono"
+        aria-label="Type into the run"
+        placeholder="Type a line for the script"
+        autocomplete="off"
+        autocapitalize="none"
+        spellcheck={false}
+        value={text.value}
+        onInput={(event) => {
+          text.value = event.currentTarget.value;
+        }}
+      />
+      <Button type="submit" aria-label="Send the line" icon={<CornerDownLeft size={18} />} />
+    </form>
+  );
+}
