@@ -169,7 +169,9 @@ export function listSql(
   }
   if (query.q !== undefined && query.q.trim() !== '') {
     const like = (column: string): string => `${column} LIKE @q ESCAPE '\\'`;
-    where.push(`(${['label', 'script', 'username', 'args', 'inputs'].map(like).join(' OR ')})`);
+    // A client's search must not tell by what it finds what a client may not see.
+    const columns = owner === null ? ['label', 'script', 'username', 'args', 'inputs'] : ['label', 'username', 'inputs'];
+    where.push(`(${columns.map(like).join(' OR ')})`);
     values['q'] = `%${query.q.trim().replace(/[\\%_]/g, '\\$&')}%`;
   }
   if (query.cursor !== undefined) {

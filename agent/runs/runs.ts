@@ -142,7 +142,10 @@ export class Runs {
     if (!row.stdin)
       throw new ToruError('input_not_accepted', 'This script does not read what you type. An administrator can allow it in the action.');
     if (Buffer.byteLength(data) > MAX_STDIN_FRAME) throw new ToruError('too_large', 'At most 64 KiB can be typed at once.');
-    if (run.live === null) throw new ToruError('input_not_accepted', 'It has not started yet.');
+    if (run.row.state === 'queued') throw new ToruError('input_not_accepted', 'It has not started yet: it waits for its turn.');
+    // Who types right after the press is a few milliseconds early.
+    await run.ready;
+    if (run.live === null) throw new ToruError('not_running', 'It could not be started.');
     run.live.type(data);
   }
 

@@ -35,16 +35,16 @@ export async function stopRun(run: Stoppable, boot: string, graceMs: number): Pr
   const signal = (info: ProcessInfo, name: NodeJS.Signals): boolean =>
     signalProcess({ pid: info.pid, start: info.start, boot }, boot, name);
 
-  if (wrapper !== null) signalGroup(wrapper, boot, 'SIGTERM');
+  const groupTermed = wrapper !== null && signalGroup(wrapper, boot, 'SIGTERM');
   const termed = new Set<number>();
-  const termOutsiders = (members: readonly ProcessInfo[]): void => {
+  const term = (members: readonly ProcessInfo[]): void => {
     for (const info of members) {
-      if ((wrapper !== null && info.group === wrapper.pid) || termed.has(info.pid)) continue;
+      if ((groupTermed && info.group === wrapper.pid) || termed.has(info.pid)) continue;
       termed.add(info.pid);
       signal(info, 'SIGTERM');
     }
   };
-  termOutsiders(sweep());
+  term(sweep());
 
   const until = performance.now() + graceMs;
   for (let sweepAt = performance.now() + SWEEP_MS; performance.now() < until; ) {
@@ -53,7 +53,7 @@ export async function stopRun(run: Stoppable, boot: string, graceMs: number): Pr
     if (!over && performance.now() < sweepAt) continue;
     sweepAt = performance.now() + SWEEP_MS;
     const members = sweep();
-    termOutsiders(members);
+    term(members);
     if (members.length === 0 && (over || wrapper === null || !isAlive(wrapper, boot))) break;
   }
 

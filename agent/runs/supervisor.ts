@@ -33,6 +33,9 @@ export interface OpenRun {
   /** The script's absolute path, once known. */
   path: string | null;
   live: LiveRun | null;
+  /** When it is live, or will never be. */
+  readonly ready: Promise<void>;
+  readonly settle: () => void;
   /** Why it is being stopped. The first reason stays. */
   why: 'cancelled' | 'timed_out' | null;
   timeout: NodeJS.Timeout | null;
@@ -172,7 +175,11 @@ export class Supervisor {
     } catch (error) {
       this.#o.log.error({ err: error, task_id: row.task_id }, 'the order of a run’s output can’t be mended');
     }
-    return { row, folder, log: new RunLog(folder, false), prepared, path: null, live: null, why: null, timeout: null };
+    let settle = (): void => undefined;
+    const ready = new Promise<void>((resolve) => {
+      settle = resolve;
+    });
+    return { row, folder, log: new RunLog(folder, false), prepared, path: null, live: null, ready, settle, why: null, timeout: null };
   }
 
   async #leaveQueue(run: OpenRun): Promise<void> {
@@ -234,6 +241,7 @@ export class Supervisor {
       { end: (status) => void this.#ended(run, status), trouble: (error) => this.#trouble(run, error) },
     );
     run.live = live;
+    run.settle();
     this.#checking ??= setInterval(() => this.#check(), CHECK_MS).unref();
     const { timeout_s, started_at } = run.row;
     if (timeout_s > 0) {
@@ -302,6 +310,7 @@ export class Supervisor {
     }
     run.row = { ...run.row, ...ending };
     this.#open.delete(run.row.task_id);
+    run.settle();
     removePlan(run.folder);
     rmSync(join(run.folder, STDIN_FILE), { force: true });
     run.log.finish();

@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../store/database.ts';
+import { openDatabase } from '../store/database.ts';
+import type { HistoryQuery } from './history.ts';
+import { History, listSql } from './history.ts';
+import { Journal } from './journal.ts';
+import type { RunRow } from './run-row.ts';
+
+let folder: string;
+let db: Database;
+let history: History;
+const ADA = '00000000-0000-4000-8000-0000000000aa';
+const EVE = '00000000-0000-4000-8000-0000000000ee';
+
+function row(i: number, change: Partial<RunRow> = {}): RunRow {
+  return {
+    task_id: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
+    user_id: i % 2 === 0 ? ADA : EVE,
+    username: i % 2 === 0 ? 'ada' : 'eve',
+    action: i % 3 === 0 ? 'backup' : null,
+    action_revision: null,
+    label: i % 3 === 0 ? 'Backup 100%' : `script_${i}.sh`,
+    script: `folder/script_${i}.sh`,
+    args: [`--n=${i}`],
+    inputs: {},
+    source: 'api',
+    address: null,
+    state: i % 5 === 0 ? 'starting' : 'exited',
+    reason: null,
+    exit_code: 0,
+    signal: null,
+    // Ten at the same moment: the id decides then.
+    created_at: 1_700_000_000_000 + Math.floor(i / 10) * 1000,
+    started_at: null,
+    ended_at: null,
+    output_bytes: 0,
+    stdin: false,
+    timeout_s: 0,
+    cancel_requested_at: null,
+    request_id: null,
+    request_hash: null,
+    ...change,
+  };
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'toru-history-'));
+  db = openDatabase(join(folder, 'toru.db'));
+  history = new History(db);
+  db.transaction(() => {
+    for (let i = 0; i < 100; i += 1) history.insert(row(i));
+  })();
+});
+afterAll(() => {
+  db.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function pages(query: HistoryQuery, owner: string | null = null): RunRow[] {
+  const found: RunRow[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const page = history.list({ ...query, cursor }, owner);
+    found.push(...page.items);
+    if (page.next_cursor === null) return found;
+    cursor = page.next_cursor;
+  }
+}
+
+describe('history', () => {
+  it('lists every run once, newest first, whatever the size of the page', () => {
+    const expected = Array.from({ length: 100 }, (_, i) => row(99 - i).task_id);
+    for (const limit of [1, 7, 10, 200]) expect(pages({ limit }).map((run) => run.task_id)).toEqual(expected);
+    const { items, next_cursor } = history.list({ limit: 100 }, null);
+    expect([items.length, next_cursor]).toEqual([100, null]);
+  });
+
+  it('narrows by state, action, user and text, all at once if asked', () => {
+    expect(pages({ status: ['running'] }).length).toBe(20);
+    expect(pages({ status: ['running', 'exited'] }).length).toBe(100);
+    expect(pages({ status: ['cancelled'] })).toEqual([]);
+    expect(pages({ action: 'backup', limit: 5 }).length).toBe(34);
+    expect(pages({ user: 'EVE' }).length).toBe(50);
+    expect(pages({ q: 'BACKUP' }).length).toBe(34);
+    expect(pages({ q: 'n=7' }).length).toBe(11);
+    expect(pages({ q: 'ada', action: 'backup', status: ['exited'], limit: 3 }).length).toBe(13);
+  });
+
+  it('takes text for text: no wildcards', () => {
+    expect(pages({ q: '100%' }).length).toBe(34);
+    expect(pages({ q: 'p%s' })).toEqual([]);
+    expect(pages({ q: 'script_1' }).length).toBeGreaterThan(0);
+    expect(pages({ q: 'scriptX1' })).toEqual([]);
+    expect(pages({ q: `'; DROP TABLE task_history; --` })).toEqual([]);
+    expect(pages({ q: '\\' })).toEqual([]);
+  });
+
+  it('shows a client nothing of others, in search and in pages too', () => {
+    for (const query of [{}, { q: 'ada' }, { user: 'ada' }, { limit: 3 }]) {
+      for (const run of pages(query, EVE)) expect(run.user_id).toBe(EVE);
+    }
+    expect(pages({}, EVE).length).toBe(50);
+    expect(pages({ q: 'ada' }, EVE)).toEqual([]);
+    // Somebody else's cursor gives a position, and nothing more.
+    const foreign = history.list({ limit: 1 }, ADA).next_cursor ?? '';
+    for (const run of history.list({ cursor: foreign }, EVE).items) expect(run.user_id).toBe(EVE);
+  });
+
+  it('refuses what is no cursor', () => {
+    for (const cursor of ['', 'x', 'AAAA', Buffer.from('1/../x').toString('base64url')]) {
+      expect(() => history.list({ cursor }, null)).toThrow(expect.objectContaining({ code: 'bad_cursor' }));
+    }
+  });
+
+  it('answers every list from an index, without sorting', () => {
+    const cursor = history.list({ limit: 1 }, null).next_cursor ?? '';
+    const queries: [HistoryQuery, string | null][] = [
+      [{}, null],
+      [{ cursor }, null],
+      [{}, EVE],
+      [{ cursor, q: 'x' }, EVE],
+      [{ action: 'backup' }, null],
+      [{ status: ['exited'] }, null],
+      [{ q: 'backup' }, null],
+    ];
+    for (const [query, owner] of queries) {
+      const { sql, values } = listSql(query, owner, 51);
+      const plan = db
+        .prepare<[typeof values], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(values)
+        .map(({ detail }) => detail);
+      expect(plan.join('\n'), sql).toMatch(/USING INDEX task_history_by_/);
+      expect(plan.join('\n'), sql).not.toMatch(/TEMP B-TREE/);
+    }
+  });
+
+  it('closes a run once', () => {
+    const id = row(5).task_id;
+    const ending = { state: 'exited', reason: null, exit_code: 0, signal: null, ended_at: 1, output_bytes: 9 } as const;
+    db.transaction(() => {
+      history.end(id, ending);
+      history.end(id, { ...ending, state: 'cancelled', exit_code: 1 });
+      expect(history.get(id)).toMatchObject({ state: 'exited', exit_code: 0, output_bytes: 9 });
+      history.requestCancel(id, 5);
+      expect(history.get(id)?.cancel_requested_at).toBeNull();
+    })();
+  });
+});
+
+describe('the journal', () => {
+  it('commits all that is asked for in one turn together, and takes only the failed back', async () => {
+    const journal = new Journal(db);
+    const wrong = row(900, { request_id: 'r' });
+    const outcomes = await Promise.allSettled([
+      journal.write(() => history.insert(row(901, { request_id: 'r', user_id: ADA }))),
+      journal.write(() => history.insert({ ...wrong, user_id: ADA })),
+      journal.write(() => history.insert(row(903))),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect([901, 900, 903].map((i) => history.get(row(i).task_id) !== null)).toEqual([true, false, true]);
+  });
+});

@@ -1,0 +1,153 @@
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { RunLog } from './run-log.ts';
+import { Tailer } from './tailer.ts';
+
+let folder: string;
+let log: RunLog;
+let tailer: Tailer;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'toru-log-'));
+  for (const file of ['out', 'err', 'order', 'status']) writeFileSync(join(folder, file), '');
+  log = new RunLog(folder, false);
+  tailer = new Tailer(
+    folder,
+    log,
+    () => undefined,
+    (error) => {
+      throw error;
+    },
+  );
+});
+afterEach(() => {
+  tailer.close();
+  log.rest();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function write(file: 'out' | 'err', bytes: string | Uint8Array): void {
+  appendFileSync(join(folder, file), bytes);
+  tailer.poke();
+}
+
+function all(source: RunLog, step: number, from = 0): { text: string; ends: number[] } {
+  const parts: Uint8Array[] = [];
+  const ends: number[] = [];
+  for (let at = from; at < source.end; ) {
+    const chunks = source.readSync(at, step);
+    expect(chunks.length).toBeGreaterThan(0);
+    for (const chunk of chunks) {
+      expect(chunk.from).toBe(at);
+      expect(chunk.to - chunk.from).toBe(chunk.bytes.length);
+      parts.push(chunk.bytes);
+      at = chunk.to;
+      ends.push(at);
+    }
+  }
+  return { text: Buffer.concat(parts).toString('latin1'), ends };
+}
+
+describe('a log', () => {
+  it('is the merged stream, from any cursor and in any step', async () => {
+    let expected = '';
+    for (let i = 0; i < 500; i += 1) {
+      const piece = `${i % 3 === 0 ? 'err' : 'out'} ${i};`;
+      write(i % 3 === 0 ? 'err' : 'out', piece);
+      expected += piece;
+    }
+    for (const step of [4, 7, 64, 1000, 1e6]) expect(all(log, step).text).toBe(expected);
+    for (let from = 0; from < expected.length; from += 97) {
+      expect(all(log, 1e6, from).text).toBe(expected.slice(from));
+      const chunks = await log.read(from, 50);
+      expect(Buffer.concat(chunks.map((chunk) => chunk.bytes)).toString()).toBe(expected.slice(from, from + 50));
+    }
+    expect(log.readSync(log.end, 10)).toEqual([]);
+    expect(log.readSync(log.end + 5, 10)).toEqual([]);
+    // The same log, found on the disk.
+    const again = new RunLog(folder, true);
+    expect(again.end).toBe(expected.length);
+    expect(all(again, 33).text).toBe(expected);
+    again.rest();
+  });
+
+  it('never ends a chunk within a character', () => {
+    const text = 'aé€😀'.repeat(200);
+    write('out', text);
+    const bytes = Buffer.from(text);
+    for (const step of [1, 4, 5, 6, 7, 13]) {
+      for (const end of all(log, step).ends) expect((bytes[end] ?? 0) & 0xc0).not.toBe(0x80);
+    }
+  });
+
+  it('holds back half a character while the other stream goes on, and gives it at the end', () => {
+    write('out', Buffer.from([0x61, 0xe2, 0x82]));
+    expect(log.end).toBe(1);
+    write('err', 'x');
+    expect(log.end).toBe(2);
+    write('out', Buffer.from([0xac, 0xf0]));
+    expect(log.end).toBe(5);
+    tailer.finish();
+    expect(log.end).toBe(6);
+    expect(Buffer.from(all(log, 100).text, 'latin1')).toEqual(Buffer.from([0x61, 0x78, 0xe2, 0x82, 0xac, 0xf0]));
+  });
+
+  it('writes the order before it announces', () => {
+    const seen: boolean[] = [];
+    log.onGrow(() =>
+      seen.push(statSync(join(folder, 'order')).size === 24 * log.committed.records && all(log, 100).text.length === log.end),
+    );
+    for (let i = 0; i < 5; i += 1) write('out', `${i}`);
+    expect(seen).toEqual([true, true, true, true, true]);
+  });
+
+  it('tells once that it is finished, and to nobody who left', () => {
+    let told = 0;
+    const leave = log.onGrow(() => {
+      told += 100;
+    });
+    leave();
+    log.onGrow(() => {
+      told += 1;
+    });
+    log.finish();
+    log.finish();
+    expect([told, log.finished]).toEqual([1, true]);
+  });
+
+  it('sees what is written without being poked', async () => {
+    const grown = new Promise<void>((resolve) => log.onGrow(resolve));
+    appendFileSync(join(folder, 'out'), 'hello');
+    await grown;
+    expect(all(log, 100).text).toBe('hello');
+  });
+
+  it('follows a flood by polling, and goes back to watching', async () => {
+    let expected = 0;
+    for (let i = 0; i < 2000; i += 1) {
+      appendFileSync(join(folder, 'out'), 'flood\n');
+      expected += 6;
+      await new Promise((next) => setImmediate(next));
+    }
+    while (log.end < expected) await new Promise((next) => setTimeout(next, 5));
+    expect(log.committed.records).toBeLessThan(1500);
+    await new Promise((next) => setTimeout(next, 1000));
+    appendFileSync(join(folder, 'err'), 'after');
+    while (log.end < expected + 5) await new Promise((next) => setTimeout(next, 5));
+    expect(all(log, 5000).text).toBe(`${'flood\n'.repeat(2000)}after`);
+  });
+
+  it('is empty when its folder is gone, and closes its files when nobody reads', async () => {
+    write('out', 'x');
+    await log.read(0, 10);
+    const before = readdirSync('/proc/self/fd').length;
+    while (readdirSync('/proc/self/fd').length > before - 2) await new Promise((next) => setTimeout(next, 50));
+    expect(await log.read(0, 10)).toHaveLength(1);
+    log.rest();
+    tailer.close();
+    rmSync(folder, { recursive: true });
+    expect(await log.read(0, 10)).toEqual([]);
+    expect(new RunLog(folder, true).end).toBe(0);
+  });
+});

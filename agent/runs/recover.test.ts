@@ -1,0 +1,286 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RunRow } from '../history/run-row.ts';
+import { launch, makeFiles } from './launch.ts';
+import { bootId } from './processes.ts';
+import type { Harness } from './runs-harness.ts';
+import { isAliveNow, makeHarness, until } from './runs-harness.ts';
+
+let h: Harness;
+beforeEach(() => {
+  h = makeHarness({ limits: { graceMs: 400 } });
+});
+afterEach(() => h.close());
+
+const ID = '11111111-1111-4111-8111-111111111111';
+const BOOT = bootId();
+
+/** What a crash leaves: a row that the journal calls started, and perhaps some files. */
+async function crashed(change: Partial<RunRow> = {}): Promise<string> {
+  await h.runs.close();
+  const row: RunRow = {
+    task_id: ID,
+    user_id: h.caller('ada').user_id,
+    username: 'ada',
+    action: null,
+    action_revision: null,
+    label: 'x',
+    script: 'exit.sh',
+    args: [],
+    inputs: {},
+    source: 'api',
+    address: null,
+    state: 'starting',
+    reason: null,
+    exit_code: null,
+    signal: null,
+    created_at: Date.now(),
+    started_at: Date.now(),
+    ended_at: null,
+    output_bytes: 0,
+    stdin: false,
+    timeout_s: 0,
+    cancel_requested_at: null,
+    request_id: null,
+    request_hash: null,
+    ...change,
+  };
+  h.runs.history.insert(row);
+  return join(h.home, 'runs', ID);
+}
+
+function status(folder: string, text: string): void {
+  const bytes = readFileSync(join(folder, 'status'));
+  writeFileSync(join(folder, 'status'), Buffer.concat([Buffer.from(text), bytes.subarray(text.length)]));
+}
+
+/** A line of /proc/<pid>/stat of a process that began at another time. */
+const strangers = (pid: number): string => `${pid} (sh) S ${Array.from({ length: 18 }, () => 0).join(' ')} 12345 0 0`;
+
+describe('after a crash', () => {
+  it('between journal and folder: it did not run, and never will', async () => {
+    const folder = await crashed();
+    await h.restart();
+    expect(await h.ended(ID)).toMatchObject({ state: 'interrupted', reason: expect.stringContaining('did not run') });
+    expect(existsSync(join(folder, 'claim'))).toBe(true);
+  });
+
+  it('before the claim: a wrapper that comes late runs nothing', async () => {
+    const folder = await crashed();
+    makeFiles(folder);
+    await h.restart();
+    expect(await h.ended(ID)).toMatchObject({ state: 'interrupted' });
+    h.script('mark.sh', `#!/bin/sh\ntouch "${h.home}/it-ran"\n`);
+    const late = await launch({
+      taskId: ID,
+      folder,
+      script: join(h.home, 'scripts/mark.sh'),
+      args: [],
+      environment: { PATH: process.env['PATH'] ?? '' },
+      stdin: { kind: 'none' },
+      boot: BOOT,
+    });
+    const code = await new Promise((resolve) => late.once('exit', resolve));
+    expect(code).toBe(125);
+    expect(existsSync(join(h.home, 'it-ran'))).toBe(false);
+  });
+
+  it('after the claim, before the wrapper said who it is', async () => {
+    const folder = await crashed();
+    makeFiles(folder);
+    writeFileSync(join(folder, 'claim'), '');
+    await h.restart();
+    expect(await h.ended(ID)).toMatchObject({ state: 'interrupted' });
+  });
+
+  it('with the host restarted since', async () => {
+    const folder = await crashed();
+    makeFiles(folder);
+    writeFileSync(join(folder, 'claim'), '');
+    status(folder, `boot another-boot\nstat ${strangers(process.pid)}\n`);
+    await h.restart();
+    expect(await h.ended(ID)).toMatchObject({ state: 'interrupted', reason: expect.stringContaining('host was restarted') });
+  });
+
+  it('with its pid taken over by a stranger, who is left alone', async () => {
+    const stranger = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+    const folder = await crashed();
+    makeFiles(folder);
+    writeFileSync(join(folder, 'claim'), '');
+    status(folder, `boot ${BOOT}\nstat ${strangers(stranger.pid ?? 0)}\n`);
+    await h.restart();
+    expect(await h.ended(ID)).toMatchObject({ state: 'interrupted' });
+    expect(isAliveNow(stranger.pid ?? 0)).toBe(true);
+    stranger.kill('SIGKILL');
+  });
+
+  it('ended meanwhile: its code, its output (the rest of out, then of err), its time', async () => {
+    const folder = await crashed();
+    makeFiles(folder);
+    writeFileSync(join(folder, 'claim'), '');
+    writeFileSync(join(folder, 'out'), 'of out\n');
+    writeFileSync(join(folder, 'err'), 'of err\n');
+    status(folder, `boot ${BOOT}\nstat ${strangers(4_000_000)}\nTerminated\nexit 143\ndrained\n`);
+    await h.restart();
+    expect(await h.ended(ID)).toMatchObject({ state: 'exited', exit_code: null, signal: 'SIGTERM', output_bytes: 14 });
+    expect(await h.output(ID)).toBe('of out\nof err\n');
+  });
+
+  it('with half an order record, and with records of bytes that a power loss took', async () => {
+    const folder = await crashed();
+    await h.restart();
+    await h.ended(ID);
+    const { task_id } = await h.runs.start(h.caller('ada'), { script: 'alternating.sh', source: 'api' });
+    await h.ended(task_id);
+    const whole = await h.output(task_id);
+    await h.runs.close();
+    const one = join(h.home, 'runs', task_id);
+    h.db.prepare(`UPDATE task_history SET state = 'starting' WHERE task_id = ?`).run(task_id);
+    appendFileSync(join(one, 'order'), Buffer.alloc(11, 7));
+    await h.restart();
+    await h.ended(task_id);
+    expect(await h.output(task_id)).toBe(whole);
+    expect(statSync(join(one, 'order')).size % 24).toBe(0);
+    await h.runs.close();
+    // The last 10 bytes of stdout never reached the disk.
+    truncateSync(join(one, 'out'), statSync(join(one, 'out')).size - 10);
+    h.db.prepare(`UPDATE task_history SET state = 'starting' WHERE task_id = ?`).run(task_id);
+    await h.restart();
+    await h.ended(task_id);
+    const rest = await h.output(task_id);
+    expect(rest.length).toBe(whole.length - 10);
+    expect(whole.startsWith(rest.slice(0, whole.length - 60))).toBe(true);
+    expect(folder).not.toBe(one);
+  });
+
+  it('running: it is taken up, watched and can be cancelled', async () => {
+    const ada = h.caller('ada');
+    const { task_id } = await h.runs.start(ada, { script: 'forever.sh', source: 'api' });
+    await until(() => h.runs.log(task_id).end > 20);
+    await h.runs.close();
+    await h.restart();
+    expect(h.runs.get(ada, task_id).state).toBe('running');
+    const { end } = h.runs.log(task_id);
+    await until(() => h.runs.log(task_id).end > end + 10);
+    const text = await h.output(task_id);
+    expect(text).toMatch(/^pid \d+\n(tick\n)+$/);
+    await h.runs.cancel(ada, task_id);
+    expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled', signal: 'SIGTERM' });
+    expect(isAliveNow(Number(/pid (\d+)/.exec(text)?.[1]))).toBe(false);
+  });
+
+  it('in the middle of a cancel: the cancel goes on', async () => {
+    const ada = h.caller('ada');
+    const { task_id } = await h.runs.start(ada, { script: 'stubborn.sh', source: 'api' });
+    await until(() => h.runs.log(task_id).end > 0);
+    await h.runs.cancel(ada, task_id);
+    await h.runs.close();
+    await h.restart();
+    expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
+  });
+
+  it('with the wrapper killed: interrupted, and its script with it', async () => {
+    const ada = h.caller('ada');
+    const { task_id } = await h.runs.start(ada, { script: 'forever.sh', source: 'api' });
+    await until(() => h.runs.log(task_id).end > 20);
+    const pid = Number(/pid (\d+)/.exec(await h.output(task_id))?.[1]);
+    const wrapper = Number(/^stat (\d+)/m.exec(readFileSync(join(h.home, 'runs', task_id, 'status'), 'latin1'))?.[1]);
+    process.kill(wrapper, 'SIGKILL');
+    expect(await h.ended(task_id)).toMatchObject({ state: 'interrupted' });
+    expect(isAliveNow(pid)).toBe(false);
+  });
+
+  it('with a pump killed: the rest of the output still arrives', async () => {
+    h.script('pumped.sh', '#!/bin/sh\necho one\nsleep 1\necho two\nexit 3\n');
+    const { task_id } = await h.runs.start(h.caller('ada'), { script: 'pumped.sh', source: 'api' });
+    await until(() => h.runs.log(task_id).end >= 4);
+    const wrapper = Number(/^stat (\d+)/m.exec(readFileSync(join(h.home, 'runs', task_id, 'status'), 'latin1'))?.[1]);
+    const { execFileSync } = await import('node:child_process');
+    const cats = execFileSync('ps', ['-A', '-o', 'pid=,pgid=,comm='], { encoding: 'latin1' })
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, group, name]) => group === String(wrapper) && name === 'cat');
+    expect(cats.length).toBe(2);
+    for (const [pid] of cats) process.kill(Number(pid), 'SIGKILL');
+    expect(await h.ended(task_id)).toMatchObject({ state: 'exited', exit_code: 3, reason: expect.stringContaining('missing') });
+    expect(await h.output(task_id)).toMatch(/^one\n[^]*two\n/);
+  });
+
+  it('a queued run waits on, with its inputs; one with a secret does not', async () => {
+    const ada = h.caller('ada');
+    const inputs = [
+      { name: 'text', label: 'Text', type: 'text' },
+      { name: 'key', label: 'Key', type: 'secret', pass: { by: 'environment', variable: 'KEY' } },
+    ];
+    h.action({ id: 'one', script: 'args.sh', inputs, max_concurrent: 1 });
+    h.action({ id: 'blocker', script: 'forever.sh', max_concurrent: 1 });
+    await h.runs.close();
+    await h.restart({ limits: { graceMs: 300, maxRunning: 1 } });
+    const first = await h.runs.start(ada, { action: 'blocker', source: 'page' });
+    const plain = await h.runs.start(ada, { action: 'one', inputs: { text: 'remembered' }, source: 'page' });
+    const secret = await h.runs.start(ada, { action: 'one', inputs: { text: 'x', key: 'hunter2' }, source: 'page' });
+    expect([plain.state, secret.state]).toEqual(['queued', 'queued']);
+    await h.runs.close();
+    await h.restart({ limits: { graceMs: 300, maxRunning: 1 } });
+    expect(await h.ended(secret.task_id)).toMatchObject({ state: 'interrupted', reason: expect.stringContaining('secret') });
+    expect(h.runs.get(ada, plain.task_id).state).toBe('queued');
+    await h.runs.cancel(ada, first.task_id);
+    expect(await h.ended(plain.task_id)).toMatchObject({ state: 'exited', exit_code: 0 });
+    expect(await h.output(plain.task_id)).toBe('[remembered]\n');
+  });
+});
+
+describe('kill -9 of the agent, at any moment', () => {
+  it('leaves every run running or ended, none run twice, nothing lost', async () => {
+    for (const delay of [5, 30, 80, 200, 400]) {
+      const home = mkdtempSync(join(tmpdir(), 'toru-crash-'));
+      mkdirSync(home, { recursive: true });
+      const agent = spawn(process.execPath, ['--no-warnings', join(import.meta.dirname, 'crashing-agent.ts'), home, '12'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let said = '';
+      agent.stdout.on('data', (data) => {
+        said += String(data);
+      });
+      await until(() => said.includes('ready'));
+      await new Promise((next) => setTimeout(next, delay));
+      agent.kill('SIGKILL');
+      await new Promise((resolve) => agent.once('close', resolve));
+
+      const after = makeHarness({}, home);
+      await after.runs.recover();
+      const promised = [...said.matchAll(/started (\S+)/g)].map((found) => found[1] ?? '');
+      const { items } = after.runs.list(after.caller('root'), { limit: 200 });
+      for (const task of promised) expect(items.map((run) => run.task_id)).toContain(task);
+      for (const { task_id } of items) {
+        const run = await after.ended(task_id);
+        const mark = join(home, `began-${task_id}`);
+        const begun = existsSync(mark) ? readFileSync(mark, 'utf8') : '';
+        if (run.state === 'exited') {
+          expect(run.exit_code).toBe(7);
+          expect(begun).toBe('begun\n');
+          const text = await after.output(task_id);
+          expect(
+            text
+              .split('\n')
+              .filter((line) => line.startsWith('line'))
+              .join(),
+          ).toBe(Array.from({ length: 40 }, (_, i) => `line ${i}`).join());
+          expect(
+            text
+              .split('\n')
+              .filter((line) => line.startsWith('oops'))
+              .join(),
+          ).toBe(Array.from({ length: 40 }, (_, i) => `oops ${i}`).join());
+        } else {
+          expect(run.state).toBe('interrupted');
+          expect(begun).toBe('');
+        }
+      }
+      await after.close();
+    }
+  });
+});
