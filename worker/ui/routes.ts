@@ -1,4 +1,4 @@
-import { History, LayoutGrid, type LucideIcon } from 'lucide-preact';
+import { Activity, History, LayoutGrid, type LucideIcon, ScrollText, Settings2, SquareTerminal, UserRound, Users } from 'lucide-preact';
 import type { ComponentType } from 'preact';
 import { lazy } from 'preact-iso';
 import { ActionsPage } from './pages/actions.tsx';
@@ -21,4 +21,40 @@ export const places: readonly Place[] = [
     nav: { label: 'Runs', icon: History, first: true },
   },
   { path: '/runs/:id', component: lazy(async () => (await import('./pages/run.tsx')).RunPage) },
+  {
+    path: '/scripts',
+    component: lazy(async () => (await import('./pages/scripts.tsx')).ScriptsPage),
+    admin: true,
+    nav: { label: 'Scripts', icon: SquareTerminal },
+  },
+  {
+    path: '/system',
+    component: lazy(async () => (await import('./pages/system.tsx')).SystemPage),
+    admin: true,
+    nav: { label: 'System', icon: Activity },
+  },
+  {
+    path: '/users',
+    component: lazy(async () => (await import('./pages/users.tsx')).UsersPage),
+    admin: true,
+    nav: { label: 'Users', icon: Users },
+  },
+  { path: '/users/:id', component: lazy(async () => (await import('./pages/user.tsx')).UserPage), admin: true },
+  {
+    path: '/audit',
+    component: lazy(async () => (await import('./pages/audit.tsx')).AuditPage),
+    admin: true,
+    nav: { label: 'Audit', icon: ScrollText },
+  },
+  {
+    path: '/settings',
+    component: lazy(async () => (await import('./pages/settings.tsx')).SettingsPage),
+    admin: true,
+    nav: { label: 'Settings', icon: Settings2 },
+  },
+  {
+    path: '/account',
+    component: lazy(async () => (await import('./pages/account.tsx')).AccountPage),
+    nav: { label: 'Account', icon: UserRound },
+  },
 ];

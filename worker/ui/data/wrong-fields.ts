@@ -1,0 +1,12 @@
+import { ToruError } from '../../../shared/errors.ts';
+import { sentence } from '../api.ts';
+
+/** What is wrong with a form: by field, and what concerns none of them under `form`. */
+export type Wrong = Readonly<Record<string, string>>;
+
+/** @param fields those that the form shows; what the server says about another one is said about the form. */
+export function wrongOf(error: unknown, fields: readonly string[]): Wrong {
+  const told = error instanceof ToruError ? error.extra['field'] : undefined;
+  const field = typeof told === 'string' ? fields.find((name) => told === name || told.startsWith(`${name}.`)) : undefined;
+  return { [field ?? 'form']: sentence(error) };
+}

@@ -1,0 +1,68 @@
+import { useSignal } from '@preact/signals';
+import { LogOut, Monitor, Moon, Sun } from 'lucide-preact';
+import { sentence } from '../api.ts';
+import { useResource } from '../data/resource.ts';
+import { Badge } from '../parts/badge.tsx';
+import { Button } from '../parts/button.tsx';
+import { Choice } from '../parts/choice.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { Section } from '../parts/section.tsx';
+import { toast } from '../parts/toast.tsx';
+import { logout, me } from '../session.ts';
+import { theme } from '../theme.ts';
+import { OwnPassword } from './account/own-password.tsx';
+import { listSessions, Sessions } from './account/sessions.tsx';
+import './narrow.css';
+
+/** What concerns only oneself: the password, where one is logged in, how the page looks here. */
+export function AccountPage() {
+  const sessions = useResource(listSessions);
+  const leaving = useSignal(false);
+  const user = me.value?.user;
+
+  async function leave(): Promise<void> {
+    leaving.value = true;
+    try {
+      await logout();
+    } catch (error) {
+      leaving.value = false;
+      toast(sentence(error), 'bad');
+    }
+  }
+
+  return (
+    <div class="narrow">
+      <PageHead
+        title={user?.username ?? 'Account'}
+        tab="Account"
+        lead={
+          <span class="row">
+            <Badge tone={user?.role === 'admin' ? 'live' : 'plain'}>{user?.role}</Badge>
+          </span>
+        }
+      >
+        <Button icon={<LogOut size={18} aria-hidden="true" />} busy={leaving.value} onClick={() => void leave()}>
+          {leaving.value ? 'Logging out…' : 'Log out'}
+        </Button>
+      </PageHead>
+      <Section title="Appearance" help="On this device only.">
+        <div class="form-part">
+          <Choice
+            label="Colours"
+            options={[
+              { value: 'system', label: 'System', icon: <Monitor size={18} aria-hidden="true" /> },
+              { value: 'light', label: 'Light', icon: <Sun size={18} aria-hidden="true" /> },
+              { value: 'dark', label: 'Dark', icon: <Moon size={18} aria-hidden="true" /> },
+            ]}
+            value={theme.value}
+            onChange={(value) => {
+              theme.value = value;
+            }}
+          />
+        </div>
+      </Section>
+      <Sessions sessions={sessions} />
+      <OwnPassword onChanged={() => void sessions.reload()} />
+    </div>
+  );
+}

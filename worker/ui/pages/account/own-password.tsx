@@ -1,0 +1,120 @@
+import { useSignal } from '@preact/signals';
+import { ToruError } from '../../../../shared/errors.ts';
+import { MIN_PASSWORD_CHARS } from '../../../../shared/limits.ts';
+import { send } from '../../api.ts';
+import { connection } from '../../connection.ts';
+import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
+import { isUser } from '../../guards.ts';
+import { Button } from '../../parts/button.tsx';
+import { Problem } from '../../parts/empty.tsx';
+import { Section } from '../../parts/section.tsx';
+import { TextField } from '../../parts/text-field.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { login, me } from '../../session.ts';
+
+/** Another password for oneself. It ends every session, so this page logs in again with the new one. */
+export function OwnPassword(props: { onChanged: () => void }) {
+  const current = useSignal('');
+  const next = useSignal('');
+  const shown = useSignal(false);
+  const wrong = useSignal<Wrong>({});
+  const busy = useSignal(false);
+  const user = me.value?.user;
+  if (user === undefined) return null;
+  const { id, username } = user;
+
+  function check(): Wrong {
+    if (current.value === '') return { current_password: 'Type the password that you have now.' };
+    if ([...next.value].length < MIN_PASSWORD_CHARS) return { password: `Give it at least ${MIN_PASSWORD_CHARS} characters.` };
+    if (next.value === current.value) return { password: 'That is the password you have already.' };
+    return {};
+  }
+
+  async function change(): Promise<void> {
+    if (busy.value) return;
+    wrong.value = check();
+    if (Object.keys(wrong.value).length > 0) return;
+    busy.value = true;
+    // The session ends with the old password; an open socket would send us to the login before we have the new session.
+    connection.close();
+    try {
+      await send(isUser, 'PATCH', `/api/users/${encodeURIComponent(id)}`, {
+        body: { password: next.value, current_password: current.value },
+      });
+      await login(username, next.value);
+      toast('Your password was changed. Every other device was logged out.', 'ok');
+      current.value = '';
+      next.value = '';
+      props.onChanged();
+    } catch (error) {
+      wrong.value =
+        error instanceof ToruError && error.code === 'invalid_credentials'
+          ? { current_password: error.message }
+          : wrongOf(error, ['current_password', 'password']);
+    } finally {
+      busy.value = false;
+      if (me.value !== null) connection.open();
+    }
+  }
+
+  return (
+    <Section title="Password" help="Changing it logs out every other device.">
+      <form
+        class="form-part"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void change();
+        }}
+      >
+        {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
+        <input
+          class="hush"
+          type="text"
+          name="username"
+          autocomplete="username"
+          value={username}
+          readOnly
+          tabIndex={-1}
+          aria-hidden="true"
+        />
+        <TextField
+          label="Current password"
+          type="password"
+          autocomplete="current-password"
+          value={current.value}
+          error={wrong.value['current_password']}
+          onValue={(value) => {
+            current.value = value;
+          }}
+        />
+        <TextField
+          label="New password"
+          help={`At least ${MIN_PASSWORD_CHARS} characters. A few words in a row are better than one with signs in it.`}
+          type={shown.value ? 'text' : 'password'}
+          autocomplete="new-password"
+          autocapitalize="none"
+          value={next.value}
+          error={wrong.value['password']}
+          onValue={(value) => {
+            next.value = value;
+          }}
+        />
+        <div class="row">
+          <Button kind="primary" type="submit" busy={busy.value}>
+            {busy.value ? 'Changing…' : 'Change the password'}
+          </Button>
+          <Button
+            kind="ghost"
+            aria-pressed={shown.value}
+            onClick={() => {
+              shown.value = !shown.value;
+            }}
+          >
+            {shown.value ? 'Hide it' : 'Show the new one'}
+          </Button>
+        </div>
+      </form>
+    </Section>
+  );
+}

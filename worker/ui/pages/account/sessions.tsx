@@ -1,0 +1,123 @@
+import { useSignal } from '@preact/signals';
+import { Laptop, Smartphone, SquareTerminal } from 'lucide-preact';
+import type { Session } from '../../../../shared/model.ts';
+import { get, send, sentence } from '../../api.ts';
+import type { Resource } from '../../data/resource.ts';
+import { isAnything, isSession, listOf } from '../../guards.ts';
+import { Ask } from '../../parts/ask.tsx';
+import { Badge } from '../../parts/badge.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Loading, Problem } from '../../parts/empty.tsx';
+import { Line, Listing } from '../../parts/listing.tsx';
+import { Section } from '../../parts/section.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { When } from '../../parts/when.tsx';
+import { deviceOf, placeOf } from './device.ts';
+
+const KINDS = { phone: Smartphone, computer: Laptop, program: SquareTerminal } as const;
+
+/** This one first, then by when they were last used. */
+export async function listSessions(signal: AbortSignal): Promise<Session[]> {
+  const list = await get(listOf(isSession), '/api/sessions', { signal });
+  return list.items.toSorted((a, b) => Number(b.current) - Number(a.current) || b.last_seen_at.localeCompare(a.last_seen_at));
+}
+
+/** Where one is logged in, and the way to end it there. */
+export function Sessions(props: { sessions: Resource<Session[]> }) {
+  const { data, problem, reload, set } = props.sessions;
+  const ending = useSignal<string | null>(null);
+  const askAll = useSignal(false);
+  const others = data?.filter((session) => !session.current) ?? [];
+
+  async function end(session: Session): Promise<void> {
+    ending.value = session.id;
+    try {
+      await send(isAnything, 'DELETE', `/api/sessions/${encodeURIComponent(session.id)}`);
+      set((data ?? []).filter((one) => one.id !== session.id));
+    } catch (error) {
+      toast(sentence(error), 'bad');
+      void reload();
+    } finally {
+      ending.value = null;
+    }
+  }
+
+  return (
+    <Section
+      title="Where you are logged in"
+      help="End what you do not know, then change your password."
+      flush
+      acts={
+        others.length > 0 && (
+          <Button
+            onClick={() => {
+              askAll.value = true;
+            }}
+          >
+            End all others
+          </Button>
+        )
+      }
+    >
+      {problem !== null && <Problem message={problem} action={<Button onClick={() => void reload()}>Try again</Button>} />}
+      {data === null && problem === null && <Loading what="your sessions" rows={2} />}
+      <Listing label="Sessions">
+        {data?.map((session) => {
+          const device = deviceOf(session.user_agent);
+          const Icon = KINDS[device.kind];
+          return (
+            <Line
+              key={session.id}
+              lead={<Icon size={24} strokeWidth={1.6} aria-hidden="true" />}
+              title={
+                <>
+                  <span title={session.user_agent}>{device.name}</span>
+                  {session.current && <Badge tone="live">this device</Badge>}
+                </>
+              }
+              acts={
+                session.current ? undefined : (
+                  <Button
+                    small
+                    busy={ending.value === session.id}
+                    aria-label={`End the session of ${device.name}`}
+                    onClick={() => void end(session)}
+                  >
+                    {ending.value === session.id ? 'Ending…' : 'End'}
+                  </Button>
+                )
+              }
+            >
+              From {placeOf(session.address)}, logged in <When at={session.created_at} />
+              {!session.current && (
+                <>
+                  , last used <When at={session.last_seen_at} />
+                </>
+              )}
+            </Line>
+          );
+        })}
+      </Listing>
+      {askAll.value && (
+        <Ask
+          title="End all other sessions?"
+          verb="End them"
+          doing="Ending…"
+          onClose={() => {
+            askAll.value = false;
+          }}
+          onYes={async () => {
+            await send(isAnything, 'DELETE', '/api/sessions');
+            await reload();
+            toast('Every other device was logged out.', 'ok');
+          }}
+        >
+          <p>
+            {others.length === 1 ? 'One other device is' : `${others.length} other devices are`} logged out at once, and must type the
+            password again. What was started there goes on.
+          </p>
+        </Ask>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,128 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import { get } from '../api.ts';
+import { isAuditEntry, listOf } from '../guards.ts';
+import { navigate } from '../navigation.ts';
+import { Button } from '../parts/button.tsx';
+import { Empty, Loading, Problem } from '../parts/empty.tsx';
+import { Field } from '../parts/field.tsx';
+import { More } from '../parts/more.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { Section } from '../parts/section.tsx';
+import { TextField } from '../parts/text-field.tsx';
+import { daysOf } from './audit/days.ts';
+import { Entry } from './audit/entry.tsx';
+import { addressOf, EVENTS, type Filters, filtersOf, OUTCOMES, queryOf, TIMES } from './audit/filters.ts';
+import { usePaged } from './audit/paged.ts';
+import './audit.css';
+import './narrow.css';
+
+/** Typing a name asks the host after so long a pause. */
+const PAUSE_MS = 300;
+
+/** Who did what, newest first. */
+export function AuditPage() {
+  const filters = filtersOf(useLocation().query);
+  const address = addressOf(filters);
+  const list = usePaged(
+    (cursor, signal) => get(listOf(isAuditEntry), '/api/audit', { query: { ...queryOf(filters, Date.now()), cursor, limit: 50 }, signal }),
+    address,
+  );
+  const nothing = list.more !== null && list.items.length === 0 && list.problem === null;
+  return (
+    <div class="narrow">
+      <PageHead title="Audit" lead="Who did what on this host, and what was refused. Kept for a year.">
+        <Button busy={list.busy && list.more !== null} onClick={() => void list.again()}>
+          Read anew
+        </Button>
+      </PageHead>
+      <AuditFilters filters={filters} />
+      {list.problem !== null && (
+        <Problem
+          message={list.problem}
+          action={<Button onClick={() => void (list.more === true ? list.next() : list.again())}>Try again</Button>}
+        />
+      )}
+      {list.more === null && list.problem === null && <Loading what="the audit" rows={6} />}
+      {nothing &&
+        (address === '/audit' ? (
+          <Empty title="Nothing happened yet" />
+        ) : (
+          <Empty
+            title="Nothing of this kind"
+            action={<Button onClick={() => navigate('/audit', { replace: true })}>Show everything</Button>}
+          >
+            No entry fits all of these filters.
+          </Empty>
+        ))}
+      {daysOf(list.items, Date.now()).map((day) => (
+        <Section key={day.date} title={day.name} flush>
+          <ul>
+            {day.entries.map((entry) => (
+              <Entry key={entry.id} entry={entry} />
+            ))}
+          </ul>
+        </Section>
+      ))}
+      {list.more === true && list.problem === null && <More busy={list.busy} onMore={() => void list.next()} />}
+    </div>
+  );
+}
+
+function AuditFilters({ filters }: { filters: Filters }) {
+  const user = useSignal(filters.user);
+  const go = (change: Partial<Filters>): void => navigate(addressOf({ ...filters, ...change }), { replace: true });
+  useEffect(() => {
+    user.value = filters.user;
+  }, [filters.user]);
+  useEffect(() => {
+    if (user.value.trim() === filters.user) return;
+    const timer = setTimeout(() => go({ user: user.value.trim() }), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [user.value]);
+  return (
+    <search class="audit-filters">
+      <Select label="What" options={EVENTS} value={filters.event} onValue={(event) => go({ event })} />
+      <Select label="When" options={TIMES} value={filters.since} onValue={(since) => go({ since })} />
+      <Select label="Outcome" options={OUTCOMES} value={filters.outcome} onValue={(outcome) => go({ outcome })} />
+      <TextField
+        label="Who"
+        autocapitalize="none"
+        value={user.value}
+        onValue={(value) => {
+          user.value = value;
+        }}
+      />
+    </search>
+  );
+}
+
+function Select<T extends string>(props: {
+  label: string;
+  options: readonly (readonly [value: T, label: string, ...rest: unknown[]])[];
+  value: T;
+  onValue: (value: T) => void;
+}) {
+  return (
+    <Field label={props.label}>
+      {(ties) => (
+        <select
+          {...ties}
+          class="select"
+          value={props.value}
+          onChange={(event) => {
+            const chosen = props.options.find(([value]) => value === event.currentTarget.value);
+            if (chosen !== undefined) props.onValue(chosen[0]);
+          }}
+        >
+          {props.options.map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,85 @@
+import { Ban, ChevronDown, Cog, KeyRound, type LucideIcon, Play, Square, SquareStack, UserRound } from 'lucide-preact';
+import type { AuditEntry } from '../../../../shared/model.ts';
+import { Facts } from '../../parts/facts.tsx';
+import { fullTime } from '../../time.ts';
+import { deviceOf, placeOf } from '../account/device.ts';
+import { tell } from './told.ts';
+
+const SIGNS: readonly (readonly [beginning: string, icon: LucideIcon])[] = [
+  ['run.cancel', Square],
+  ['run', Play],
+  ['action', SquareStack],
+  ['user', UserRound],
+  ['settings', Cog],
+  ['', KeyRound],
+];
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+
+/** One entry: a sentence that opens to everything the host wrote down. */
+export function Entry({ entry }: { entry: AuditEntry }) {
+  const { who, did, what, rest } = tell(entry);
+  const refused = entry.outcome === 'refused';
+  const Icon = refused ? Ban : (SIGNS.find(([beginning]) => entry.event.startsWith(beginning))?.[1] ?? KeyRound);
+  return (
+    <li>
+      <details class={`told${refused ? ' told-refused' : ''}`}>
+        <summary>
+          <Icon class="told-sign" size={18} strokeWidth={1.8} aria-hidden="true" />
+          <span class="told-text">
+            <strong>{who}</strong> {did}
+            {what !== undefined && (
+              <>
+                {' '}
+                <strong>{what.text}</strong>
+              </>
+            )}
+            {rest !== undefined && ` ${rest}`}
+          </span>
+          <time class="told-time" dateTime={entry.time} title={fullTime(Date.parse(entry.time))}>
+            {clock.format(Date.parse(entry.time))}
+          </time>
+          <ChevronDown class="told-arrow" size={16} aria-hidden="true" />
+        </summary>
+        <div class="told-more">
+          <Facts facts={factsOf(entry)} />
+          {what?.href !== undefined && (
+            <p>
+              <a class="told-open" href={what.href}>
+                Open {what.text}
+              </a>
+            </p>
+          )}
+        </div>
+      </details>
+    </li>
+  );
+}
+
+function factsOf(entry: AuditEntry): [string, string][] {
+  const detail = Object.entries(entry.detail).map(([key, value]): [string, string] =>
+    key === 'user_agent' && typeof value === 'string' ? ['Device', `${deviceOf(value).name} (${value})`] : [nameOf(key), textOf(value)],
+  );
+  return [
+    ['When', fullTime(Date.parse(entry.time))],
+    ['Event', entry.event],
+    ...(entry.outcome === 'refused' ? ([['Outcome', 'Refused']] satisfies [string, string][]) : []),
+    ...(entry.address === null ? [] : ([['From', placeOf(entry.address)]] satisfies [string, string][])),
+    ...(entry.target === null ? [] : ([['Target', entry.target]] satisfies [string, string][])),
+    ...detail,
+  ];
+}
+
+function nameOf(key: string): string {
+  const text = key.replaceAll('_', ' ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** A change reads `90 → 30`; what is nested otherwise is shown as it was written down. */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'object' && value !== null && 'from' in value && 'to' in value) return `${textOf(value.from)} → ${textOf(value.to)}`;
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(textOf).join(', ');
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  return JSON.stringify(value) ?? '';
+}

@@ -1,0 +1,64 @@
+import { expect, test } from 'vitest';
+import type { AuditEntry } from '../../../../shared/model.ts';
+import { sentenceOf, tell } from './told.ts';
+
+const TASK = '0b0f8a52-6d9b-4f0b-8a39-0d6a1f7f5c11';
+const USER = '6d1e1b0e-31cc-4c0b-bb43-2a9a4d9a1f00';
+
+function entry(event: string, more: Partial<AuditEntry> = {}): AuditEntry {
+  return {
+    id: 1,
+    time: '2026-11-21T09:00:00.000Z',
+    event,
+    user: 'anna',
+    user_id: USER,
+    address: null,
+    target: null,
+    outcome: 'ok',
+    detail: {},
+    ...more,
+  };
+}
+
+test.each([
+  [entry('login'), 'anna logged in'],
+  [
+    entry('login', { user: null, target: 'anna', outcome: 'refused', detail: { reason: 'wrong password' } }),
+    'Somebody tried to log in as anna (wrong password)',
+  ],
+  [
+    entry('login', { user: null, outcome: 'refused', detail: { reason: 'unknown user' } }),
+    'Somebody tried to log in with a name that nobody has',
+  ],
+  [entry('run.start', { target: TASK, detail: { label: 'Backup' } }), 'anna started Backup'],
+  [entry('run.start', { target: 'backup', outcome: 'refused' }), 'anna could not start backup'],
+  [entry('run.cancel', { target: TASK, detail: { label: 'Backup', user: 'ben' } }), 'anna cancelled Backup of ben'],
+  [entry('run.cancel', { target: TASK, detail: { label: 'Backup', user: 'anna' } }), 'anna cancelled Backup'],
+  [entry('action.update', { target: 'backup', detail: { label: 'Backup' } }), 'anna changed the action Backup'],
+  [
+    entry('user.create', { user: null, target: 'admin', detail: { by: 'first start', role: 'admin' } }),
+    'The first start added admin as an admin',
+  ],
+  [entry('user.update', { target: 'ben', detail: { id: USER, role: 'client' } }), 'anna made ben a client'],
+  [entry('user.update', { target: 'ben', detail: { id: USER, disabled: true } }), 'anna disabled ben'],
+  [entry('user.update', { target: 'ben', detail: { id: USER, password: true } }), 'anna set a new password for ben'],
+  [entry('user.update', { target: 'anna', detail: { id: USER, password: true } }), 'anna changed their own password'],
+  [
+    entry('user.update', { target: 'anna', outcome: 'refused', detail: { id: USER, reason: 'wrong current password' } }),
+    'anna could not change anna (wrong current password)',
+  ],
+  [
+    entry('settings.change', { detail: { keep_days: { from: 90, to: 0 }, host_name: { from: 'a', to: 'b' } } }),
+    'anna changed how long runs are kept and the host’s name',
+  ],
+  [entry('tide.turned', { target: 'moon' }), 'anna tide turned moon'],
+  [entry('toString', { outcome: 'refused' }), 'anna was refused: toString'],
+])('$event', (one, sentence) => {
+  expect(sentenceOf(one)).toBe(sentence);
+});
+
+test('what can be looked at is linked', () => {
+  expect(tell(entry('run.start', { target: TASK, detail: { label: 'Backup' } })).what?.href).toBe(`/runs/${TASK}`);
+  expect(tell(entry('run.start', { target: 'backup', outcome: 'refused' })).what?.href).toBeUndefined();
+  expect(tell(entry('user.update', { target: 'ben', detail: { id: USER, disabled: true } })).what?.href).toBe(`/users/${USER}`);
+});

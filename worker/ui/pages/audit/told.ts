@@ -1,0 +1,145 @@
+import type { AuditEntry } from '../../../../shared/model.ts';
+
+/** An entry as a sentence: who, what they did, to what, and what else there is to say. */
+export interface Told {
+  who: string;
+  did: string;
+  /** What it was done to; `href` where that can be looked at. */
+  what?: { text: string; href?: string };
+  rest?: string;
+}
+
+type Teller = (entry: AuditEntry, who: string) => Told;
+
+/** How each event is told. Another event, as a newer host may have, is told by its name. */
+const TELLERS: Readonly<Record<string, { ok: Teller; refused?: Teller }>> = {
+  login: {
+    ok: (_entry, who) => ({ who, did: 'logged in' }),
+    refused: (entry) =>
+      entry.target === null
+        ? { who: 'Somebody', did: 'tried to log in with a name that nobody has' }
+        : { who: 'Somebody', did: 'tried to log in as', what: { text: entry.target }, ...because(entry) },
+  },
+  logout: { ok: (_entry, who) => ({ who, did: 'logged out' }) },
+  'run.start': {
+    ok: (entry, who) => ({ who, did: 'started', what: runOf(entry) }),
+    refused: (entry, who) => ({ who, did: 'could not start', what: runOf(entry), ...because(entry) }),
+  },
+  'run.cancel': {
+    ok: (entry, who) => {
+      const owner = textIn(entry, 'user');
+      return { who, did: 'cancelled', what: runOf(entry), ...(owner === null || owner === entry.user ? {} : { rest: `of ${owner}` }) };
+    },
+    refused: (entry, who) => ({ who, did: 'could not cancel', what: runOf(entry), ...because(entry) }),
+  },
+  'run.input': { ok: (entry, who) => ({ who, did: 'typed into', what: runOf(entry) }) },
+  'action.create': { ok: (entry, who) => ({ who, did: 'made the action', what: actionOf(entry) }) },
+  'action.update': { ok: (entry, who) => ({ who, did: 'changed the action', what: actionOf(entry) }) },
+  'action.delete': {
+    ok: (entry, who) => ({ who, did: 'deleted the action', what: { text: textIn(entry, 'label') ?? entry.target ?? '' } }),
+  },
+  'action.order': { ok: (_entry, who) => ({ who, did: 'put the actions into another order' }) },
+  'user.create': { ok: (entry, who) => ({ who, did: 'added', what: userOf(entry), ...asRole(entry) }) },
+  'user.update': {
+    ok: tellUserUpdate,
+    refused: (entry, who) => ({ who, did: 'could not change', what: userOf(entry), ...because(entry) }),
+  },
+  'user.remove': { ok: (entry, who) => ({ who, did: 'removed', what: { text: entry.target ?? '' } }) },
+  'settings.change': {
+    ok: (entry, who) => ({ who, did: 'changed', what: { text: listed(Object.keys(entry.detail).map(settingName)), href: '/settings' } }),
+  },
+  'session.revoke': {
+    ok: (entry, who) => ({ who, did: 'ended a session', ...(entry.target === null ? {} : { rest: `of ${entry.target}` }) }),
+  },
+};
+
+export function tell(entry: AuditEntry): Told {
+  const who = entry.user ?? agentName(entry);
+  const tellers = Object.hasOwn(TELLERS, entry.event) ? TELLERS[entry.event] : undefined;
+  const teller = tellers?.[entry.outcome];
+  if (teller !== undefined) return teller(entry, who);
+  const name = entry.event.replaceAll('.', ' ').replaceAll('_', ' ');
+  return {
+    who,
+    did: entry.outcome === 'refused' ? `was refused: ${name}` : name,
+    ...(entry.target === null ? {} : { what: { text: entry.target } }),
+    ...because(entry),
+  };
+}
+
+/** Whole, for a search or a screen reader. */
+export function sentenceOf(entry: AuditEntry): string {
+  const { who, did, what, rest } = tell(entry);
+  return [who, did, what?.text, rest].filter(Boolean).join(' ');
+}
+
+/** Nobody was logged in: then it was the host itself, by its configuration. */
+function agentName(entry: AuditEntry): string {
+  const by = textIn(entry, 'by');
+  if (by === 'ADMIN_PASSWORD') return 'The host’s configuration';
+  return by === 'first start' ? 'The first start' : 'Somebody';
+}
+
+function tellUserUpdate(entry: AuditEntry, who: string): Told {
+  const { detail } = entry;
+  const own = entry.user !== null && entry.user === entry.target;
+  const what = userOf(entry);
+  const changes = [
+    ...('password' in detail ? ['password'] : []),
+    ...('role' in detail ? ['role'] : []),
+    ...('disabled' in detail ? ['disabled'] : []),
+    ...('username' in detail ? ['username'] : []),
+  ];
+  const [only] = changes.length === 1 ? changes : [];
+  if (only === 'password') return own ? { who, did: 'changed their own password' } : { who, did: 'set a new password for', what };
+  if (only === 'role') return { who, did: 'made', what, rest: detail['role'] === 'admin' ? 'an admin' : 'a client' };
+  if (only === 'disabled') return { who, did: detail['disabled'] === true ? 'disabled' : 'enabled', what };
+  if (only === 'username') return { who, did: 'renamed a user to', what };
+  return { who, did: 'changed', what, ...(changes.length === 0 ? {} : { rest: `(${listed(changes)})` }) };
+}
+
+function runOf(entry: AuditEntry): { text: string; href?: string } {
+  const text = textIn(entry, 'label') ?? entry.target ?? 'a run';
+  // A start that was refused at the door has no run, and names the action instead.
+  const isRun = entry.target !== null && /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(entry.target);
+  return isRun ? { text, href: `/runs/${entry.target}` } : { text };
+}
+
+function actionOf(entry: AuditEntry): { text: string; href?: string } {
+  const text = textIn(entry, 'label') ?? entry.target ?? '';
+  return entry.target === null ? { text } : { text, href: `/actions/${encodeURIComponent(entry.target)}/edit` };
+}
+
+function userOf(entry: AuditEntry): { text: string; href?: string } {
+  const id = textIn(entry, 'id');
+  return { text: entry.target ?? '', ...(id === null ? {} : { href: `/users/${encodeURIComponent(id)}` }) };
+}
+
+function asRole(entry: AuditEntry): { rest?: string } {
+  const role = textIn(entry, 'role');
+  return role === null ? {} : { rest: role === 'admin' ? 'as an admin' : 'as a client' };
+}
+
+function because(entry: AuditEntry): { rest?: string } {
+  const reason = textIn(entry, 'reason');
+  return reason === null ? {} : { rest: `(${reason.replace(/\.$/, '')})` };
+}
+
+function settingName(key: string): string {
+  const names: Readonly<Record<string, string>> = {
+    host_name: 'the host’s name',
+    scripts_dir: 'the scripts folder',
+    keep_days: 'how long runs are kept',
+    env_allow: 'the variables that scripts see',
+  };
+  return names[key] ?? key.replaceAll('_', ' ');
+}
+
+function listed(parts: readonly string[]): string {
+  return new Intl.ListFormat('en', { type: 'conjunction' }).format(parts);
+}
+
+function textIn(entry: AuditEntry, key: string): string | null {
+  const value = entry.detail[key];
+  return typeof value === 'string' && value !== '' ? value : null;
+}

@@ -1,0 +1,161 @@
+import { useSignal } from '@preact/signals';
+import { FileCode, FileWarning, Play, Plus, Search } from 'lucide-preact';
+import { useLocation } from 'preact-iso';
+import type { Script } from '../../../shared/model.ts';
+import { get } from '../api.ts';
+import { actions } from '../data/actions.ts';
+import { useResource } from '../data/resource.ts';
+import { isScript, listOf } from '../guards.ts';
+import { navigate } from '../navigation.ts';
+import { Button, ButtonLink } from '../parts/button.tsx';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { Empty, Loading, Problem } from '../parts/empty.tsx';
+import { Glyph } from '../parts/glyph.tsx';
+import { Line, Listing } from '../parts/listing.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { Section } from '../parts/section.tsx';
+import { When } from '../parts/when.tsx';
+import { bytes } from '../time.ts';
+import './narrow.css';
+import { fileName, foldersOf, mending } from './scripts/groups.ts';
+import { RunScript } from './scripts/run-script.tsx';
+import './scripts.css';
+
+/** What lies in the scripts folder: run it, make an action of it, or learn why it can't run. */
+export function ScriptsPage() {
+  const { query } = useLocation();
+  const wanted = query['q'] ?? '';
+  const scripts = useResource(async (signal) => (await get(listOf(isScript), '/api/scripts', { signal })).items);
+  const running = useSignal<Script | null>(null);
+  const folders = foldersOf(scripts.data ?? [], wanted);
+
+  return (
+    <div class="narrow">
+      <PageHead title="Scripts" lead="What lies in the scripts folder of your host.">
+        <Button busy={scripts.busy && scripts.data !== null} onClick={() => void scripts.reload()}>
+          Look again
+        </Button>
+      </PageHead>
+      {scripts.problem !== null && (
+        <Problem message={scripts.problem} action={<Button onClick={() => void scripts.reload()}>Try again</Button>} />
+      )}
+      {scripts.data === null && scripts.problem === null && <Loading what="the scripts" />}
+      {scripts.data?.length === 0 && (
+        <Empty title="The folder has no scripts yet" action={<ButtonLink href="/settings">See which folder it is</ButtonLink>}>
+          Put an executable file in the scripts folder of your host, in any language, then look again.
+        </Empty>
+      )}
+      {scripts.data !== null && scripts.data.length > 0 && (
+        <search class="scripts-search">
+          <Search size={18} aria-hidden="true" />
+          <input
+            class="input"
+            type="search"
+            data-filter
+            aria-label="Find a script by name or description"
+            placeholder="Find"
+            value={wanted}
+            onInput={(event) => find(event.currentTarget.value)}
+            onKeyDown={(event) => {
+              if (event.key !== 'Escape') return;
+              find('');
+              event.currentTarget.blur();
+            }}
+          />
+        </search>
+      )}
+      {wanted !== '' && scripts.data !== null && scripts.data.length > 0 && folders.length === 0 && (
+        <p class="muted" role="status">
+          No script has “{wanted}” in its name or description.
+        </p>
+      )}
+      {folders.map((folder) => (
+        <Section key={folder.path} title={folder.path === '' ? 'Scripts folder' : `${folder.path}/`} flush>
+          <Listing label={folder.path === '' ? 'Scripts folder' : folder.path}>
+            {folder.scripts.map((script) => (
+              <ScriptLine
+                key={script.name}
+                script={script}
+                onRun={() => {
+                  running.value = script;
+                }}
+              />
+            ))}
+          </Listing>
+        </Section>
+      ))}
+      {running.value !== null && (
+        <RunScript
+          script={running.value}
+          onClose={() => {
+            running.value = null;
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function find(text: string): void {
+  navigate(text === '' ? '/scripts' : `/scripts?q=${encodeURIComponent(text)}`, { replace: true });
+}
+
+function ScriptLine({ script, onRun }: { script: Script; onRun: () => void }) {
+  const Icon = script.runnable ? FileCode : FileWarning;
+  const used = actions.value?.filter((action) => action.script === script.name) ?? [];
+  return (
+    <Line
+      lead={<Icon size={22} strokeWidth={1.6} aria-hidden="true" />}
+      title={<span class="script-name">{fileName(script)}</span>}
+      acts={
+        script.runnable && (
+          <>
+            <Button small icon={<Play size={16} aria-hidden="true" />} onClick={onRun}>
+              Run…
+              <span class="hush"> {script.name}</span>
+            </Button>
+            <ButtonLink
+              small
+              kind="ghost"
+              href={`/actions/new?script=${encodeURIComponent(script.name)}`}
+              icon={<Plus size={16} aria-hidden="true" />}
+            >
+              Make an action
+              <span class="hush"> of {script.name}</span>
+            </ButtonLink>
+          </>
+        )
+      }
+    >
+      {script.description !== '' && <p>{script.description}</p>}
+      {script.problem !== null && <Mend problem={script.problem} />}
+      <p class="small">
+        {bytes(script.size)}, changed <When at={script.modified_at} />
+      </p>
+      {used.length > 0 && (
+        <p class="script-used">
+          {used.map((action) => (
+            <a key={action.id} href={`/actions/${encodeURIComponent(action.id)}/edit`}>
+              <Glyph name={action.icon} size={14} /> {action.label}
+            </a>
+          ))}
+        </p>
+      )}
+    </Line>
+  );
+}
+
+function Mend(props: { problem: string }) {
+  const { why, command } = mending(props.problem);
+  return (
+    <>
+      <p class="script-why">{why}</p>
+      {command !== null && (
+        <div class="mend">
+          <code>{command}</code>
+          <CopyButton text={command} label="Copy the command" />
+        </div>
+      )}
+    </>
+  );
+}

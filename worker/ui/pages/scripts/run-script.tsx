@@ -1,0 +1,77 @@
+import { useSignal } from '@preact/signals';
+import { MAX_ARGS } from '../../../../shared/limits.ts';
+import type { Script } from '../../../../shared/model.ts';
+import { sentence } from '../../api.ts';
+import { connection } from '../../connection.ts';
+import { navigate } from '../../navigation.ts';
+import { Button } from '../../parts/button.tsx';
+import { Problem } from '../../parts/empty.tsx';
+import { Field } from '../../parts/field.tsx';
+import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { argumentsOf, commandLine } from './groups.ts';
+
+/** Asks for a script's arguments, starts it, and goes to the run. */
+export function RunScript(props: { script: Script; onClose: () => void }) {
+  const text = useSignal('');
+  const problem = useSignal<string | null>(null);
+  const busy = useSignal(false);
+  const args = argumentsOf(text.value);
+  const tooMany = args.length > MAX_ARGS ? `At most ${MAX_ARGS} arguments.` : null;
+
+  async function run(): Promise<void> {
+    if (busy.value || tooMany !== null) return;
+    busy.value = true;
+    problem.value = null;
+    try {
+      const taskId = await connection.start({ script: props.script.name, args });
+      navigate(`/runs/${taskId}`);
+    } catch (error) {
+      problem.value = sentence(error);
+      busy.value = false;
+    }
+  }
+
+  return (
+    <Sheet title={`Run ${props.script.name}`} onClose={props.onClose}>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void run();
+        }}
+      >
+        {props.script.description !== '' && <p class="muted">{props.script.description}</p>}
+        {problem.value !== null && <Problem message={problem.value} />}
+        <Field label="Arguments" help="One on each line, exactly as written: no quotes are needed." optional error={tooMany}>
+          {(ties) => (
+            <textarea
+              {...ties}
+              class="textarea mono"
+              autocapitalize="none"
+              autocomplete="off"
+              spellcheck={false}
+              value={text.value}
+              onInput={(event) => {
+                text.value = event.currentTarget.value;
+              }}
+              onKeyDown={(event) => {
+                if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void run();
+              }}
+            />
+          )}
+        </Field>
+        {args.length > 0 && (
+          <p class="small muted">
+            Runs <code>{commandLine(props.script.name, args)}</code>
+          </p>
+        )}
+        <SheetButtons>
+          <Button onClick={props.onClose}>Cancel</Button>
+          <Button kind="primary" type="submit" busy={busy.value}>
+            {busy.value ? 'Starting…' : 'Run'}
+          </Button>
+        </SheetButtons>
+      </form>
+    </Sheet>
+  );
+}

@@ -1,0 +1,175 @@
+import { useSignal } from '@preact/signals';
+import type { Settings } from '../../../shared/model.ts';
+import { get, send } from '../api.ts';
+import { loadHost } from '../data/presence.ts';
+import { useResource } from '../data/resource.ts';
+import { type Wrong, wrongOf } from '../data/wrong-fields.ts';
+import { isSettings } from '../guards.ts';
+import { Button } from '../parts/button.tsx';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { Loading, Problem } from '../parts/empty.tsx';
+import { Facts } from '../parts/facts.tsx';
+import { Field } from '../parts/field.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { Section } from '../parts/section.tsx';
+import { TextField } from '../parts/text-field.tsx';
+import { toast } from '../parts/toast.tsx';
+import './narrow.css';
+import { type Draft, draftOf, patchOf, problemsOf } from './settings/draft.ts';
+import { NamesField } from './settings/names-field.tsx';
+import './settings.css';
+
+const FIELDS = ['host_name', 'scripts_dir', 'keep_days', 'env_allow'] as const;
+
+/** What the owner may set for the host. */
+export function SettingsPage() {
+  const settings = useResource((signal) => get(isSettings, '/api/settings', { signal }));
+  return (
+    <div class="narrow">
+      <PageHead title="Settings" lead="They are kept on your host." />
+      {settings.problem !== null && (
+        <Problem message={settings.problem} action={<Button onClick={() => void settings.reload()}>Try again</Button>} />
+      )}
+      {settings.data === null && settings.problem === null && <Loading what="the settings" />}
+      {settings.data !== null && <SettingsForm settings={settings.data} onSaved={settings.set} />}
+    </div>
+  );
+}
+
+function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (settings: Settings) => void }) {
+  /** Null while nothing was touched: then the form shows what the host says. */
+  const touched = useSignal<Draft | null>(null);
+  const wrong = useSignal<Wrong>({});
+  const busy = useSignal(false);
+  const draft = touched.value ?? draftOf(settings);
+  const dirty = touched.value !== null && Object.keys(patchOf(touched.value, settings)).length > 0;
+
+  function edit(change: Partial<Draft>): void {
+    touched.value = { ...draft, ...change };
+    wrong.value = Object.fromEntries(Object.entries(wrong.value).filter(([field]) => !(field in change)));
+  }
+
+  async function save(): Promise<void> {
+    if (busy.value || !dirty) return;
+    wrong.value = problemsOf(draft);
+    if (Object.keys(wrong.value).length > 0) return;
+    busy.value = true;
+    try {
+      onSaved(await send(isSettings, 'PUT', '/api/settings', { body: patchOf(draft, settings) }));
+      touched.value = null;
+      toast('Saved.', 'ok');
+      loadHost().catch(() => undefined);
+    } catch (error) {
+      wrong.value = wrongOf(error, FIELDS);
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return (
+    <form
+      class="form"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <Section title="Host">
+        <div class="form-part">
+          <TextField
+            label="Name"
+            help="What the page and your phone call this machine."
+            maxLength={80}
+            autocomplete="off"
+            value={draft.host_name}
+            error={wrong.value['host_name']}
+            onValue={(host_name) => edit({ host_name })}
+          />
+          <Facts
+            facts={[
+              [
+                'Instance id',
+                <span key="id" class="settings-copy">
+                  <span class="mono">{settings.instance_id}</span>
+                  <CopyButton text={settings.instance_id} label="Copy the instance id" />
+                </span>,
+              ],
+              ['Version', settings.version],
+            ]}
+          />
+        </div>
+      </Section>
+      <Section title="Scripts">
+        <div class="form-part">
+          <TextField
+            label="Folder"
+            help={
+              settings.scripts_dir_fixed
+                ? 'TORU_SCRIPTS_DIR or config.toml decides this. Change it there, and restart the agent.'
+                : 'An absolute path on the host. Only what lies in it, and may be executed, can be run.'
+            }
+            disabled={settings.scripts_dir_fixed}
+            autocomplete="off"
+            autocapitalize="none"
+            mono
+            value={draft.scripts_dir}
+            error={wrong.value['scripts_dir']}
+            onValue={(scripts_dir) => edit({ scripts_dir })}
+          />
+          <NamesField
+            label="Variables that scripts may see"
+            help="Scripts get a small environment: PATH, HOME and a few more. Name others of the agent’s own environment to pass them on."
+            names={draft.env_allow}
+            error={wrong.value['env_allow']}
+            onChange={(env_allow) => edit({ env_allow })}
+          />
+        </div>
+      </Section>
+      <Section title="History">
+        <div class="form-part">
+          <Field label="Keep runs and their output for" help={keeping(draft.keep_days)} error={wrong.value['keep_days']}>
+            {(ties) => (
+              <div class="days">
+                <input
+                  {...ties}
+                  class="input"
+                  inputMode="numeric"
+                  autocomplete="off"
+                  value={draft.keep_days}
+                  onInput={(event) => edit({ keep_days: event.currentTarget.value })}
+                />
+                <span>days</span>
+              </div>
+            )}
+          </Field>
+        </div>
+      </Section>
+      {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
+      {dirty && (
+        <div class="save-bar">
+          <p role="status">Not saved yet</p>
+          <Button
+            kind="ghost"
+            disabled={busy.value}
+            onClick={() => {
+              touched.value = null;
+              wrong.value = {};
+            }}
+          >
+            Discard
+          </Button>
+          <Button kind="primary" type="submit" busy={busy.value}>
+            {busy.value ? 'Saving…' : 'Save'}
+          </Button>
+        </div>
+      )}
+    </form>
+  );
+}
+
+function keeping(days: string): string {
+  return days.trim() === '0'
+    ? 'They are kept for ever: look at the disk now and then.'
+    : 'Older ones are removed from the host. 0 keeps them for ever.';
+}

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import type { Settings } from '../../../../shared/model.ts';
+import { draftOf, patchOf, problemsOf } from './draft.ts';
+
+const settings: Settings = {
+  instance_id: '3f0e2a54-7c1b-4f4e-9d59-0c3a3f8e6a10',
+  host_name: 'attic',
+  scripts_dir: '/home/me/scripts',
+  scripts_dir_fixed: false,
+  keep_days: 90,
+  env_allow: ['LANG'],
+  version: '0.1.0',
+};
+
+test('an untouched draft changes nothing', () => {
+  expect(patchOf(draftOf(settings), settings)).toEqual({});
+});
+
+test('only what differs is sent', () => {
+  const draft = { ...draftOf(settings), keep_days: '0', env_allow: ['LANG', 'TZ'] };
+  expect(patchOf(draft, settings)).toEqual({ keep_days: 0, env_allow: ['LANG', 'TZ'] });
+});
+
+test('what can’t be saved is named by its field', () => {
+  expect(Object.keys(problemsOf({ host_name: ' ', scripts_dir: '', keep_days: '1.5', env_allow: [] }))).toEqual([
+    'host_name',
+    'scripts_dir',
+    'keep_days',
+  ]);
+  expect(problemsOf(draftOf(settings))).toEqual({});
+});

@@ -1,0 +1,75 @@
+import { useSignal } from '@preact/signals';
+import { Plus, X } from 'lucide-preact';
+import { Button } from '../../parts/button.tsx';
+import { Field } from '../../parts/field.tsx';
+import './names-field.css';
+
+/** Names of variables, to be added and taken away one by one. */
+export function NamesField(props: {
+  label: string;
+  help: string;
+  names: readonly string[];
+  error?: string | undefined;
+  onChange: (names: string[]) => void;
+}) {
+  const typed = useSignal('');
+  const wrong = useSignal<string | null>(null);
+
+  function add(): void {
+    const names = typed.value.split(/[\s,]+/).filter((name) => name !== '');
+    if (names.length === 0) return;
+    const bad = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name));
+    wrong.value = bad === undefined ? null : `“${bad}” is no name of a variable: letters, digits and _ only, and no digit first.`;
+    if (bad !== undefined) return;
+    props.onChange([...new Set([...props.names, ...names])]);
+    typed.value = '';
+  }
+
+  return (
+    <div class="names">
+      <Field label={props.label} help={props.help} error={wrong.value ?? props.error}>
+        {(ties) => (
+          <div class="names-add">
+            <input
+              {...ties}
+              class="input mono"
+              autocomplete="off"
+              autocapitalize="none"
+              spellcheck={false}
+              placeholder="LANG"
+              value={typed.value}
+              onInput={(event) => {
+                typed.value = event.currentTarget.value;
+                wrong.value = null;
+              }}
+              onKeyDown={(event) => {
+                if (event.key !== 'Enter') return;
+                event.preventDefault();
+                add();
+              }}
+            />
+            <Button icon={<Plus size={18} aria-hidden="true" />} onClick={add}>
+              Add
+            </Button>
+          </div>
+        )}
+      </Field>
+      {props.names.length > 0 && (
+        <ul class="names-list" aria-label={props.label}>
+          {props.names.map((name) => (
+            <li key={name} class="name">
+              <span class="mono">{name}</span>
+              <button
+                type="button"
+                aria-label={`Take ${name} away`}
+                onClick={() => props.onChange(props.names.filter((other) => other !== name))}
+              >
+                <X size={16} aria-hidden="true" />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}

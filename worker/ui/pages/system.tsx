@@ -1,0 +1,110 @@
+import type { System } from '../../../shared/model.ts';
+import { minuteHand } from '../clock.ts';
+import { hostPresence } from '../data/presence.ts';
+import { Button } from '../parts/button.tsx';
+import { Loading, Problem } from '../parts/empty.tsx';
+import { Facts } from '../parts/facts.tsx';
+import { Meter } from '../parts/meter.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { Section } from '../parts/section.tsx';
+import { bytes, duration, shortTime } from '../time.ts';
+import { useLiveSystem } from './system/live-system.ts';
+import { Load } from './system/load.tsx';
+import './system.css';
+
+/** How the host is: its load as it goes, its disks, and what it is. */
+export function SystemPage() {
+  const { system, samples, at, problem, reload } = useLiveSystem();
+  const away = hostPresence.value.kind !== 'online' && hostPresence.value.kind !== 'unknown';
+  const now = samples.at(-1) ?? system?.sample;
+  return (
+    <div class="system">
+      <PageHead
+        title={system?.host_name ?? 'System'}
+        tab="System"
+        {...(system === null ? {} : { lead: `${system.distro}, ${system.cpu_model}` })}
+      />
+      {problem !== null && !(away && system !== null) && (
+        <Problem message={problem} action={<Button onClick={() => void reload()}>Try again</Button>} />
+      )}
+      {system === null && problem === null && <Loading what="the host’s load" rows={5} />}
+      {system !== null && now !== undefined && (
+        <>
+          {away && (
+            <p class="as-of" role="status">
+              As it was at {shortTime(Date.parse(now.time), Date.now())}. It goes on by itself when the host is back.
+            </p>
+          )}
+          <Load samples={samples} now={now} cores={system.cores} stale={away} />
+          <div class="system-facts">
+            <Disks disks={system.disks} />
+            <HostFacts system={system} at={at} />
+            <AgentFacts system={system} at={at} />
+          </div>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Disks(props: { disks: System['disks'] }) {
+  return (
+    <Section title="Disks">
+      {props.disks.length === 0 ? (
+        <p class="muted">This host does not say which disks it has.</p>
+      ) : (
+        <ul class="disks">
+          {props.disks.map((disk) => {
+            const percent = disk.size === 0 ? 0 : (100 * disk.used) / disk.size;
+            const free = `${bytes(Math.max(0, disk.size - disk.used))} free of ${bytes(disk.size)}`;
+            return (
+              <li key={disk.mount} class="disk">
+                <span class="disk-mount">{disk.mount}</span>
+                <span class="disk-free">{free}</span>
+                <Meter label={`${disk.mount}, used`} value={percent} text={`${Math.round(percent)} % used, ${free}`} />
+              </li>
+            );
+          })}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+function HostFacts({ system, at }: { system: System; at: number }) {
+  return (
+    <Section title="Host">
+      <Facts
+        facts={[
+          ['System', `${system.distro} (${system.platform})`],
+          ['Kernel', system.kernel],
+          ['Processor', `${system.cpu_model}, ${system.cores === 1 ? 'one core' : `${system.cores} cores`}`],
+          ['Memory', bytes(system.sample.memory_total)],
+          ['Up for', upFor(system.uptime_s, at)],
+        ]}
+      />
+    </Section>
+  );
+}
+
+function AgentFacts({ system, at }: { system: System; at: number }) {
+  const { agent } = system;
+  return (
+    <Section title="Agent">
+      <Facts
+        facts={[
+          ['Version', agent.version],
+          ['Up for', upFor(agent.uptime_s, at)],
+          ['Memory', bytes(agent.memory)],
+          ['Process', String(agent.pid)],
+          ['Node.js', agent.node],
+        ]}
+      />
+    </Section>
+  );
+}
+
+/** @param seconds what it was when it was read, `at` milliseconds. */
+function upFor(seconds: number, at: number): string {
+  return duration(seconds * 1000 + Math.max(0, minuteHand.value - at));
+}

@@ -1,0 +1,47 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { System, SystemSample } from '../../../../shared/model.ts';
+import { get } from '../../api.ts';
+import { connection } from '../../connection.ts';
+import { useResource } from '../../data/resource.ts';
+import { isSystem } from '../../guards.ts';
+import { withSample } from './samples.ts';
+
+/** Disks and uptime change slowly. */
+const REREAD_MS = 60_000;
+
+/** The host as it is, and its load of the last minutes as it goes on. Both stay as they were while the host is away. */
+export interface LiveSystem {
+  system: System | null;
+  samples: readonly SystemSample[];
+  /** When `system` was read, in milliseconds. */
+  at: number;
+  problem: string | null;
+  reload: () => Promise<void>;
+}
+
+export function useLiveSystem(): LiveSystem {
+  const samples = useSignal<readonly SystemSample[]>([]);
+  const at = useSignal(0);
+  const read = useResource(async (signal) => {
+    const system = await get(isSystem, '/api/system', { signal });
+    at.value = Date.now();
+    // What came while the answer was on its way is newer than its history.
+    samples.value = samples.peek().reduce(withSample, system.history);
+    return system;
+  });
+  useEffect(
+    () =>
+      connection.onSystem((sample) => {
+        samples.value = withSample(samples.peek(), sample);
+      }),
+    [],
+  );
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden && connection.host.peek()?.online !== false) void read.reload();
+    }, REREAD_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return { system: read.data, samples: samples.value, at: at.value, problem: read.problem, reload: read.reload };
+}

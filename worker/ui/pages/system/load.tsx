@@ -1,0 +1,116 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useMemo } from 'preact/hooks';
+import { lazy } from 'preact-iso';
+import type { SystemSample } from '../../../../shared/model.ts';
+import { bytes } from '../../time.ts';
+import type { ChartProps } from './chart.tsx';
+import { roundAbove, timelineOf } from './samples.ts';
+
+/** The drawing library is the largest thing here: numbers come first. */
+const Chart = lazy(async () => (await import('./chart.tsx')).Chart);
+
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
+const perSecond = (value: number): string => `${bytes(value)}/s`;
+
+/** Four charts with their numbers. Pointing into one shows that moment in all of them. */
+export function Load(props: { samples: readonly SystemSample[]; now: SystemSample; cores: number; stale: boolean }) {
+  const pointed = useSignal<number | null>(null);
+  const timeline = useMemo(() => timelineOf(props.samples), [props.samples]);
+  const there = pointed.value === null ? null : (timeline.samples[pointed.value] ?? null);
+  const shown = there ?? props.now;
+  const most = (of: (sample: SystemSample) => number): number => props.samples.reduce((top, sample) => Math.max(top, of(sample)), 0);
+  const chart = {
+    timeline,
+    onPoint: (index: number | null): void => {
+      pointed.value = index;
+    },
+  };
+  const card = { at: there === null ? null : clock.format(Date.parse(there.time)), stale: props.stale };
+
+  return (
+    <div class="loads">
+      <Card
+        {...card}
+        title="Processor"
+        value={`${Math.round(shown.cpu)} %`}
+        chart={{ ...chart, series: [{ tone: '--live', of: (s) => s.cpu }], top: 100, format: (v) => `${v} %` }}
+      />
+      <Card
+        {...card}
+        title="Memory"
+        value={bytes(shown.memory_used)}
+        more={`of ${bytes(shown.memory_total)}`}
+        chart={{ ...chart, series: [{ tone: '--ok', of: (s) => s.memory_used }], top: props.now.memory_total, format: bytes }}
+      />
+      <Card
+        {...card}
+        title="Network"
+        value={
+          <>
+            <span class="load-in">
+              <span aria-hidden="true">↓</span>
+              <span class="hush">in </span> {perSecond(shown.network_rx_per_s)}
+            </span>{' '}
+            <span class="load-out">
+              <span aria-hidden="true">↑</span>
+              <span class="hush">out </span> {perSecond(shown.network_tx_per_s)}
+            </span>
+          </>
+        }
+        chart={{
+          ...chart,
+          series: [
+            { tone: '--live', of: (s) => s.network_rx_per_s },
+            { tone: '--wait', of: (s) => s.network_tx_per_s },
+          ],
+          top: roundAbove(
+            Math.max(
+              10_000,
+              most((s) => s.network_rx_per_s),
+              most((s) => s.network_tx_per_s),
+            ),
+          ),
+          format: perSecond,
+        }}
+      />
+      <Card
+        {...card}
+        title="Load"
+        value={shown.load_1m.toFixed(1)}
+        more={props.cores === 1 ? 'on one core' : `on ${props.cores} cores`}
+        chart={{
+          ...chart,
+          series: [{ tone: '--wait', of: (s) => s.load_1m }],
+          top: Math.max(props.cores, roundAbove(most((s) => s.load_1m))),
+          format: (v) => String(v),
+        }}
+      />
+    </div>
+  );
+}
+
+function Card(props: {
+  title: string;
+  value: ComponentChildren;
+  more?: string;
+  at: string | null;
+  stale: boolean;
+  chart: Omit<ChartProps, 'label'>;
+}) {
+  return (
+    <section class={`load${props.stale ? ' load-stale' : ''}`} aria-label={props.title}>
+      <header class="load-head">
+        <h2>{props.title}</h2>
+        <p class="load-value">
+          {props.value}
+          {props.more !== undefined && <span class="load-more"> {props.more}</span>}
+        </p>
+        <p class="load-at">{props.at === null ? '' : `at ${props.at}`}</p>
+      </header>
+      <div class="load-chart">
+        <Chart {...props.chart} label={`${props.title} over the last five minutes, as a line`} />
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,142 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Role, User } from '../../../../shared/model.ts';
+import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
+import { navigate } from '../../navigation.ts';
+import { Button } from '../../parts/button.tsx';
+import { Choice } from '../../parts/choice.tsx';
+import { CopyButton } from '../../parts/copy-button.tsx';
+import { Problem } from '../../parts/empty.tsx';
+import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { TextField } from '../../parts/text-field.tsx';
+import { createUser } from './data.ts';
+import { generatePassword } from './password.ts';
+import { PasswordField, passwordProblem } from './password-field.tsx';
+
+export const ROLES = [
+  { value: 'client', label: 'Client', help: 'Presses the actions that you allow them, and sees their own runs.' },
+  { value: 'admin', label: 'Admin', help: 'May do everything: run any script, change actions, users and settings.' },
+] as const satisfies readonly { value: Role; label: string; help: string }[];
+
+/** Asks who the new user is; then shows, once, what must be passed on. */
+export function AddUser(props: { onAdded: () => void; onClose: () => void }) {
+  const added = useSignal<{ user: User; password: string } | null>(null);
+  if (added.value !== null) return <PassOn {...added.value} onClose={props.onClose} />;
+  return (
+    <Ask
+      onClose={props.onClose}
+      onAdded={(user, password) => {
+        added.value = { user, password };
+        props.onAdded();
+      }}
+    />
+  );
+}
+
+function Ask(props: { onAdded: (user: User, password: string) => void; onClose: () => void }) {
+  const username = useSignal('');
+  const password = useSignal(generatePassword());
+  const role = useSignal<Role>('client');
+  const wrong = useSignal<Wrong>({});
+  const busy = useSignal(false);
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => form.current?.querySelector<HTMLElement>('input')?.focus(), []);
+
+  async function add(): Promise<void> {
+    if (busy.value) return;
+    const name = username.value.trim();
+    const bad = { username: usernameProblem(name), password: passwordProblem(password.value) };
+    wrong.value = Object.fromEntries(Object.entries(bad).filter((pair): pair is [string, string] => pair[1] !== null));
+    if (Object.keys(wrong.value).length > 0) return;
+    busy.value = true;
+    try {
+      props.onAdded(await createUser({ username: name, password: password.value, role: role.value }), password.value);
+    } catch (error) {
+      wrong.value = wrongOf(error, ['username', 'password']);
+      busy.value = false;
+    }
+  }
+
+  return (
+    <Sheet title="Add a user" onClose={props.onClose}>
+      <form
+        ref={form}
+        class="stack"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void add();
+        }}
+      >
+        {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
+        <TextField
+          label="Username"
+          autocomplete="off"
+          autocapitalize="none"
+          value={username.value}
+          error={wrong.value['username']}
+          onValue={(value) => {
+            username.value = value;
+          }}
+        />
+        <Choice
+          label="Role"
+          options={ROLES}
+          value={role.value}
+          onChange={(value) => {
+            role.value = value;
+          }}
+        />
+        <PasswordField
+          value={password.value}
+          error={wrong.value['password']}
+          onValue={(value) => {
+            password.value = value;
+          }}
+        />
+        <SheetButtons>
+          <Button onClick={props.onClose}>Cancel</Button>
+          <Button kind="primary" type="submit" busy={busy.value}>
+            {busy.value ? 'Adding…' : 'Add'}
+          </Button>
+        </SheetButtons>
+      </form>
+    </Sheet>
+  );
+}
+
+function PassOn(props: { user: User; password: string; onClose: () => void }) {
+  const { user } = props;
+  return (
+    <Sheet title={`${user.username} can log in now`} onClose={props.onClose}>
+      <p class="muted">Pass this on in a way that only they can read. The password is not shown again; they can change it under Account.</p>
+      <Credentials username={user.username} password={props.password} />
+      <SheetButtons>
+        <Button onClick={props.onClose}>Done</Button>
+        {user.role === 'client' && (
+          <Button kind="primary" onClick={() => navigate(`/users/${user.id}`)}>
+            Choose their actions
+          </Button>
+        )}
+      </SheetButtons>
+    </Sheet>
+  );
+}
+
+/** What somebody needs to log in, to be copied as one. */
+export function Credentials(props: { username: string; password: string }) {
+  const text = `${location.origin}\nUsername: ${props.username}\nPassword: ${props.password}`;
+  return (
+    <div class="credentials">
+      <pre>{text}</pre>
+      <CopyButton text={text} label="Copy address, username and password" small={false} />
+    </div>
+  );
+}
+
+function usernameProblem(name: string): string | null {
+  if (name === '') return 'Give them a name to log in with.';
+  return /^[A-Za-z0-9][\w.@-]{0,63}$/.test(name)
+    ? null
+    : 'Letters, digits and . _ @ - only, at most 64, beginning with a letter or a digit.';
+}

@@ -1,0 +1,40 @@
+import { Dices } from 'lucide-preact';
+import { MIN_PASSWORD_CHARS } from '../../../../shared/limits.ts';
+import { Button } from '../../parts/button.tsx';
+import { CopyButton } from '../../parts/copy-button.tsx';
+import { Field } from '../../parts/field.tsx';
+import { generatePassword } from './password.ts';
+import './password-field.css';
+
+/** A password for somebody else: one is made, another may be typed. It is shown, for it must be passed on. */
+export function PasswordField(props: { value: string; error?: string | null | undefined; onValue: (value: string) => void }) {
+  return (
+    <Field label="Password" help={`Made by chance. You may type another of at least ${MIN_PASSWORD_CHARS} characters.`} error={props.error}>
+      {(ties) => (
+        <div class="password-field">
+          <input
+            {...ties}
+            class="input mono"
+            autocomplete="off"
+            autocapitalize="none"
+            spellcheck={false}
+            value={props.value}
+            onInput={(event) => props.onValue(event.currentTarget.value)}
+          />
+          <Button
+            aria-label="Make another password"
+            title="Make another"
+            icon={<Dices size={20} />}
+            onClick={() => props.onValue(generatePassword())}
+          />
+          <CopyButton text={props.value} label="Copy the password" small={false} />
+        </div>
+      )}
+    </Field>
+  );
+}
+
+/** What is wrong with a new password, before it is sent; null when nothing is. */
+export function passwordProblem(password: string): string | null {
+  return [...password].length < MIN_PASSWORD_CHARS ? `Give it at least ${MIN_PASSWORD_CHARS} characters.` : null;
+}

@@ -1,0 +1,81 @@
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { sentence } from '../api.ts';
+import { Button } from './button.tsx';
+import { Problem } from './empty.tsx';
+import { Field } from './field.tsx';
+import { Sheet, SheetButtons } from './sheet.tsx';
+
+interface AskProps {
+  title: string;
+  /** What will happen, in a sentence or two. */
+  children: ComponentChildren;
+  /** The button that does it, and while it is being done. */
+  verb: string;
+  doing: string;
+  danger?: boolean;
+  /** What must be typed first, when it can't be taken back. */
+  type?: string;
+  /** What is thrown is shown here, and the question stays. */
+  onYes: () => Promise<void>;
+  onClose: () => void;
+}
+
+/** A question before something lasting. */
+export function Ask(props: AskProps) {
+  const typed = useSignal('');
+  const busy = useSignal(false);
+  const problem = useSignal<string | null>(null);
+  const missing = props.type !== undefined && typed.value.trim() !== props.type;
+
+  async function go(): Promise<void> {
+    if (busy.value || missing) return;
+    busy.value = true;
+    problem.value = null;
+    try {
+      await props.onYes();
+      props.onClose();
+    } catch (error) {
+      problem.value = sentence(error);
+      busy.value = false;
+    }
+  }
+
+  return (
+    <Sheet title={props.title} onClose={props.onClose}>
+      <form
+        class="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void go();
+        }}
+      >
+        <div class="stack muted">{props.children}</div>
+        {problem.value !== null && <Problem message={problem.value} />}
+        {props.type !== undefined && (
+          <Field label={`Type “${props.type}” to confirm`}>
+            {(ties) => (
+              <input
+                {...ties}
+                class="input"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck={false}
+                value={typed.value}
+                onInput={(event) => {
+                  typed.value = event.currentTarget.value;
+                }}
+              />
+            )}
+          </Field>
+        )}
+        <SheetButtons>
+          <Button onClick={props.onClose}>Cancel</Button>
+          <Button kind={props.danger === true ? 'danger' : 'primary'} type="submit" busy={busy.value} disabled={missing}>
+            {busy.value ? props.doing : props.verb}
+          </Button>
+        </SheetButtons>
+      </form>
+    </Sheet>
+  );
+}

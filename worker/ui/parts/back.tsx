@@ -1,0 +1,13 @@
+import { ChevronLeft } from 'lucide-preact';
+
+/** The way up, above a page's name. */
+export function Back(props: { href: string; label: string }) {
+  return (
+    <nav class="back" aria-label="Back">
+      <a href={props.href}>
+        <ChevronLeft size={18} aria-hidden="true" />
+        {props.label}
+      </a>
+    </nav>
+  );
+}

@@ -1,0 +1,39 @@
+import type { ComponentChildren } from 'preact';
+import { useId } from 'preact/hooks';
+import './choice.css';
+
+interface Option<T extends string> {
+  value: T;
+  label: string;
+  help?: string;
+  icon?: ComponentChildren;
+}
+
+/** One of a few, all in view. With `help` the options stand below one another, without it side by side. */
+export function Choice<T extends string>(props: { label: string; options: readonly Option<T>[]; value: T; onChange: (value: T) => void }) {
+  const name = useId();
+  const tall = props.options.some((option) => option.help !== undefined);
+  return (
+    <fieldset class="choice">
+      <legend class="field-label">{props.label}</legend>
+      <div class={tall ? 'choice-tall' : 'choice-flat'}>
+        {props.options.map((option) => (
+          <label key={option.value} class="choice-option">
+            <input
+              type="radio"
+              name={name}
+              value={option.value}
+              checked={props.value === option.value}
+              onChange={() => props.onChange(option.value)}
+            />
+            {option.icon}
+            <span class="choice-text">
+              <span class="choice-label">{option.label}</span>
+              {option.help !== undefined && <span class="field-help">{option.help}</span>}
+            </span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,26 @@
+import { useEffect, useRef } from 'preact/hooks';
+import { Button } from './button.tsx';
+
+/** The end of a list that goes on: reads the next part as it comes near, and has a button for who does not scroll. */
+export function More(props: { busy: boolean; onMore: () => void }) {
+  const place = useRef<HTMLDivElement>(null);
+  const latest = useRef(props.onMore);
+  latest.current = props.onMore;
+  useEffect(() => {
+    const element = place.current;
+    if (element === null || props.busy) return;
+    // Made anew after each part: an end that is still in view then asks for the next one.
+    const observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && latest.current(), {
+      rootMargin: '600px',
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [props.busy]);
+  return (
+    <div ref={place} class="row">
+      <Button busy={props.busy} onClick={props.onMore}>
+        {props.busy ? 'Reading…' : 'Show more'}
+      </Button>
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+import type { ComponentChildren } from 'preact';
+import { Field } from './field.tsx';
+
+interface TextFieldProps {
+  label: string;
+  help?: ComponentChildren;
+  error?: string | null | undefined;
+  value: string;
+  onValue: (value: string) => void;
+  type?: 'text' | 'password';
+  autocomplete?: string;
+  autocapitalize?: 'none' | 'sentences';
+  maxLength?: number;
+  disabled?: boolean;
+  /** For paths and names that are read letter by letter. */
+  mono?: boolean;
+}
+
+/** A labelled line of text. */
+export function TextField({
+  label,
+  help,
+  error,
+  value,
+  onValue,
+  type = 'text',
+  mono = false,
+  disabled = false,
+  autocomplete = 'off',
+  ...rest
+}: TextFieldProps) {
+  return (
+    <Field label={label} help={help} error={error}>
+      {(ties) => {
+        const shared = {
+          ...rest,
+          ...ties,
+          class: `input${mono ? ' mono' : ''}`,
+          spellcheck: false,
+          autocomplete,
+          disabled,
+          value,
+          onInput: (event: { currentTarget: HTMLInputElement }) => onValue(event.currentTarget.value),
+        };
+        return type === 'password' ? <input {...shared} type="password" /> : <input {...shared} type="text" />;
+      }}
+    </Field>
+  );
+}
