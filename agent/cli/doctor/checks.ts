@@ -16,7 +16,7 @@ export async function checkEverything(env: Env): Promise<Finding[]> {
     checkNode(),
     checkPlatform(),
     ...checkHome(home),
-    finding,
+    ...(finding === null ? [] : [finding]),
     ...(await checkAgent(env, home)),
     ...(config === null ? [] : [await checkEdge(config)]),
     checkContainment(),

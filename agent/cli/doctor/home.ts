@@ -42,9 +42,15 @@ function checkDisk(home: string): Finding {
   return ok(`${bytes(free)} are free for output and history`);
 }
 
-/** The environment and config.toml, as the agent would read them. Null when it would not start. */
-export function checkConfig(env: Env, home: string): { config: Config | null; finding: Finding } {
-  if (!existsSync(home)) return { config: null, finding: worthKnowing('there is no configuration yet; none is needed') };
+function isOursAlone(home: string): boolean {
+  const { uid, mode } = statSync(home);
+  return uid === userInfo().uid && (mode & 0o077) === 0;
+}
+
+/** The environment and config.toml, as the agent would read them. No `config` when it would not start. */
+export function checkConfig(env: Env, home: string): { config: Config | null; finding: Finding | null } {
+  // What is wrong with the folder itself was said.
+  if (statSync(home, { throwIfNoEntry: false })?.isDirectory() !== true || !isOursAlone(home)) return { config: null, finding: null };
   try {
     const config = loadConfig(env);
     const file = join(home, 'config.toml');
