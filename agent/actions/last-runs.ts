@@ -36,17 +36,9 @@ export class LastRuns {
 
   /** @param user_id whose runs count; null = everybody's. A client's tile shows nothing of others (SECURITY rule 23). */
   of(actions: readonly string[], user_id: string | null): (action: string) => TileRuns {
-    const mine = user_id === null ? '' : 'AND user_id = @user_id';
-    const last = this.#database.prepare<{ action: string; user_id: string | null }, LastRow>(
-      `SELECT task_id, user_id, action, label, state, exit_code, created_at, started_at, ended_at FROM task_history
-       WHERE action = @action ${mine} ORDER BY created_at DESC, task_id DESC LIMIT 1`,
-    );
-    const open = this.#database
-      .prepare<{ user_id: string | null }, OpenRow>(
-        `SELECT action, state, count(*) AS runs FROM task_history
-         WHERE state IN ('queued', 'starting', 'running') AND action IS NOT NULL ${mine} GROUP BY action, state`,
-      )
-      .all({ user_id });
+    const mine = user_id !== null;
+    const last = this.#database.prepare<{ action: string; user_id: string | null }, LastRow>(lastRunSql(mine));
+    const open = this.#database.prepare<{ user_id: string | null }, OpenRow>(openRunsSql(mine)).all({ user_id });
     const found = new Map(actions.map((action) => [action, last.get({ action, user_id })]));
     return (action) => {
       const row = found.get(action);
@@ -55,6 +47,18 @@ export class LastRuns {
       return { last_run: row === undefined ? null : summaryOf(row), running: count(false), queued: count(true) };
     };
   }
+}
+
+/** Exported, as the next one, for the test that asks SQLite for its plan. */
+export function lastRunSql(mine: boolean): string {
+  return `SELECT task_id, user_id, action, label, state, exit_code, created_at, started_at, ended_at FROM task_history
+    WHERE action = @action ${mine ? 'AND user_id = @user_id' : ''} ORDER BY created_at DESC, task_id DESC LIMIT 1`;
+}
+
+/** The few that are under way lie in an index of their own: it is named, because the planner may think a user's index better. */
+export function openRunsSql(mine: boolean): string {
+  return `SELECT action, state, count(*) AS runs FROM task_history INDEXED BY task_history_open
+    WHERE state IN ('queued', 'starting', 'running') AND action IS NOT NULL ${mine ? 'AND user_id = @user_id' : ''} GROUP BY action, state`;
 }
 
 const STATES: ReadonlyMap<string, RunState> = new Map<string, RunState>([

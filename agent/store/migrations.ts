@@ -81,6 +81,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX task_history_by_time ON task_history (created_at DESC, task_id DESC);
   CREATE INDEX task_history_by_user ON task_history (user_id, created_at DESC, task_id DESC);
   CREATE INDEX task_history_by_action ON task_history (action, created_at DESC, task_id DESC);
+  -- A client's tiles: the newest run of theirs of each action.
+  CREATE INDEX task_history_by_user_action ON task_history (user_id, action, created_at DESC, task_id DESC);
   CREATE INDEX task_history_by_state ON task_history (state, created_at DESC, task_id DESC);
   -- What a restart has to look at.
   CREATE INDEX task_history_open ON task_history (created_at) WHERE state IN ('queued', 'starting', 'running');
