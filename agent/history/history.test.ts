@@ -108,6 +108,28 @@ describe('history', () => {
     for (const run of history.list({ cursor: foreign }, EVE).items) expect(run.user_id).toBe(EVE);
   });
 
+  it('searches a long history in parts, and finds the same', () => {
+    const queries: [HistoryQuery, string | null][] = [
+      [{ q: 'n=7' }, null],
+      [{ q: 'backup', limit: 3 }, EVE],
+      [{ user: 'eve', limit: 4 }, null],
+      [{ q: 'nowhere' }, null],
+      [{ status: ['running'] }, EVE],
+    ];
+    for (const [query, owner] of queries) {
+      const expected = pages(query, owner).map((run) => run.task_id);
+      const inParts = new History(db, { scanRows: 9 });
+      const found: string[] = [];
+      let cursor: string | undefined;
+      for (let page = inParts.list(query, owner); ; page = inParts.list({ ...query, cursor }, owner)) {
+        found.push(...page.items.map((run) => run.task_id));
+        if (page.next_cursor === null) break;
+        cursor = page.next_cursor;
+      }
+      expect(found).toEqual(expected);
+    }
+  });
+
   it('refuses what is no cursor', () => {
     for (const cursor of ['', 'x', 'AAAA', Buffer.from('1/../x').toString('base64url')]) {
       expect(() => history.list({ cursor }, null)).toThrow(expect.objectContaining({ code: 'bad_cursor' }));

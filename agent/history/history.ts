@@ -3,6 +3,7 @@ import { unreachable } from '../../shared/errors.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../../shared/limits.ts';
 import type { List, RunState } from '../../shared/model.ts';
 import type { Database } from '../store/database.ts';
+import type { HistoryCursor } from './cursor.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { Ending, RunRow, StoredRun, StoredState } from './run-row.ts';
 import { rowOf, storedOf } from './run-row.ts';
@@ -48,9 +49,18 @@ const COLUMNS = [
 
 const OPEN = `state IN ('queued', 'starting', 'running')`;
 
+/**
+ * What no index answers (text, a username) is looked for in so many runs at a time, 35 ms of work: the agent has other
+ * things to do meanwhile. The next cursor goes on from there, also when nothing was found yet.
+ */
+const SCAN_ROWS = 50_000;
+/** One user's runs lie apart in the table: looking at each costs three times as much. */
+const OWN_SCAN_ROWS = 15_000;
+
 /** The table `task_history`: the journal of every run, before it starts until it is forgotten. */
 export class History {
   readonly #db: Database;
+  readonly #scanRows: number | null;
   readonly #insert: Statement<[StoredRun]>;
   readonly #get: Statement<[string], StoredRun>;
   readonly #byRequest: Statement<[string, string], StoredRun>;
@@ -58,8 +68,9 @@ export class History {
   readonly #cancel: Statement<[number, string]>;
   readonly #end: Statement<[Ending & { task_id: string }]>;
 
-  constructor(db: Database) {
+  constructor(db: Database, options: { scanRows?: number } = {}) {
     this.#db = db;
+    this.#scanRows = options.scanRows ?? null;
     this.#insert = db.prepare(`INSERT INTO task_history (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((name) => `@${name}`).join(', ')})`);
     this.#get = db.prepare('SELECT * FROM task_history WHERE task_id = ?');
     this.#byRequest = db.prepare('SELECT * FROM task_history WHERE user_id = ? AND request_id = ?');
@@ -109,17 +120,28 @@ export class History {
   }
 
   /**
-   * Newest first.
+   * Newest first. A search of a very long history comes in parts: a page may hold less than `limit`, or nothing, and still
+   * have a `next_cursor`.
    * @param owner only this user's runs; null = everybody's. It stands in the SQL itself, beside the search and the cursor.
    * @throws ToruError bad_cursor
    */
   list(query: HistoryQuery, owner: string | null): List<RunRow> {
     const limit = Math.min(query.limit ?? DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
-    const { sql, values } = listSql(query, owner, limit + 1);
-    const rows = this.#db.prepare<[Record<string, string | number>], StoredRun>(sql).all(values).map(rowOf);
+    const until = scans(query, owner) ? this.#scanEnd(query, owner) : null;
+    const { sql, values } = listSql(query, owner, limit + 1, until);
+    const rows = this.#db.prepare<[Values], StoredRun>(sql).all(values).map(rowOf);
     const items = rows.slice(0, limit);
-    const last = items.at(-1);
-    return { items, next_cursor: rows.length > limit && last !== undefined ? encodeCursor(last) : null };
+    const next = rows.length > limit ? items.at(-1) : until;
+    return { items, next_cursor: next === null || next === undefined ? null : encodeCursor(next) };
+  }
+
+  /** The last run that this part of a search looks at; null when it reaches the end. */
+  #scanEnd(query: HistoryQuery, owner: string | null): HistoryCursor | null {
+    const { sql, values } = listSql({ cursor: query.cursor }, owner, 1, null, 'created_at, task_id');
+    const found = this.#db
+      .prepare<[Values], HistoryCursor>(`${sql} OFFSET @skip`)
+      .get({ ...values, skip: this.#scanRows ?? (owner === null ? SCAN_ROWS : OWN_SCAN_ROWS) });
+    return found ?? null;
   }
 
   /** Ended runs that began before a time, oldest first. */
@@ -140,14 +162,27 @@ export class History {
   }
 }
 
+type Values = Record<string, string | number>;
+
+/** Does nothing but looking at run after run find them? */
+function scans(query: HistoryQuery, owner: string | null): boolean {
+  return (
+    query.user !== undefined ||
+    (query.q ?? '').trim() !== '' ||
+    (owner !== null && (query.status !== undefined || query.action !== undefined))
+  );
+}
+
 /** The query of a list, and its values. Exported for the test that asks SQLite for its plan. */
 export function listSql(
   query: HistoryQuery,
   owner: string | null,
   limit: number,
-): { sql: string; values: Record<string, string | number> } {
+  until: HistoryCursor | null = null,
+  columns = '*',
+): { sql: string; values: Values } {
   const where: string[] = [];
-  const values: Record<string, string | number> = { limit };
+  const values: Values = { limit };
   if (owner !== null) {
     where.push('user_id = @owner');
     values['owner'] = owner;
@@ -170,8 +205,8 @@ export function listSql(
   if (query.q !== undefined && query.q.trim() !== '') {
     const like = (column: string): string => `${column} LIKE @q ESCAPE '\\'`;
     // A client's search must not tell by what it finds what a client may not see.
-    const columns = owner === null ? ['label', 'script', 'username', 'args', 'inputs'] : ['label', 'username', 'inputs'];
-    where.push(`(${columns.map(like).join(' OR ')})`);
+    const searched = owner === null ? ['label', 'script', 'username', 'args', 'inputs'] : ['label', 'username', 'inputs'];
+    where.push(`(${searched.map(like).join(' OR ')})`);
     values['q'] = `%${query.q.trim().replace(/[\\%_]/g, '\\$&')}%`;
   }
   if (query.cursor !== undefined) {
@@ -180,8 +215,13 @@ export function listSql(
     values['created_at'] = cursor.created_at;
     values['task_id'] = cursor.task_id;
   }
+  if (until !== null) {
+    where.push('(created_at, task_id) >= (@until_at, @until_id)');
+    values['until_at'] = until.created_at;
+    values['until_id'] = until.task_id;
+  }
   const condition = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`;
-  return { sql: `SELECT * FROM task_history ${condition} ORDER BY created_at DESC, task_id DESC LIMIT @limit`, values };
+  return { sql: `SELECT ${columns} FROM task_history ${condition} ORDER BY created_at DESC, task_id DESC LIMIT @limit`, values };
 }
 
 function storedStates(state: RunState): StoredState[] {

@@ -61,7 +61,8 @@ describe('a run', () => {
     expect(environment).toContain('SECRET_OF_THE_AGENT=x\n');
     expect(environment).not.toMatch(/ADMIN_PASSWORD|TORU_HOME|TORU_ACTION|toru_/);
     h.settings.env_allow.pop();
-    expect(await h.output((await run('environment.sh')).task_id)).not.toContain('SECRET_OF_THE_AGENT');
+    const { task_id: without } = await run('environment.sh');
+    expect(await h.output(without)).not.toContain('SECRET_OF_THE_AGENT');
   });
 
   it('works in its script’s folder', async () => {
@@ -266,7 +267,7 @@ describe('cancel', () => {
   });
 
   it('leaves no process behind: other sessions, orphans, stubborn ones, one without its environment', async () => {
-    const { task_id, pids } = await running('grandchild.sh', /(pid \d+\n[^]*){6}/);
+    const { task_id, pids } = await running('grandchild.sh', /(pid \d+\n[\s\S]*){6}/);
     expect(pids.length).toBe(6);
     for (const pid of pids) expect(isAliveNow(pid)).toBe(true);
     await h.runs.cancel(h.caller('ada'), task_id);
