@@ -9,14 +9,14 @@ const STEPS: readonly [limit: number, unit: Intl.RelativeTimeFormatUnit, size: n
 
 /**
  * "just now", "3 minutes ago", "yesterday"; the date itself when it lies more than a week back.
- * @param locale defaults to the browser's.
+ * @param style `narrow` where there is little room: "3m ago". @param locale defaults to the browser's.
  */
-export function relativeTime(at: number, now: number, locale?: string): string {
+export function relativeTime(at: number, now: number, locale?: string, style: 'short' | 'narrow' = 'short'): string {
   const seconds = Math.round((at - now) / 1000);
   if (Math.abs(seconds) < 5) return 'just now';
   for (const [limit, unit, size] of STEPS) {
     if (Math.abs(seconds) < limit) {
-      return new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style: 'short' }).format(Math.trunc(seconds / size), unit);
+      return new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style }).format(Math.trunc(seconds / size), unit);
     }
   }
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();

@@ -29,9 +29,13 @@ export function styleAfter(before: Style | null, codes: string): Style | null {
   const seen = Anser.ansiToJson(sequence, { use_classes: true, json: true }).at(-1);
   if (seen === undefined || !seen.was_processed) return null;
   const has = new Set(seen.decorations);
+  const front = colorOf(seen.fg, seen.fg_truecolor);
+  const back = colorOf(seen.bg, seen.bg_truecolor);
+  // Reversed, the parser has swapped the two already, with black and white for what was not set: back to what was said.
+  const [fg, bg] = has.has('reverse') ? [back === 7 ? null : back, front === 0 ? null : front] : [front, back];
   return shared({
-    fg: colorOf(seen.fg, seen.fg_truecolor),
-    bg: colorOf(seen.bg, seen.bg_truecolor),
+    fg,
+    bg,
     bold: has.has('bold'),
     // What is concealed is still the script's output: shown, but faintly.
     dim: has.has('dim') || has.has('hidden'),

@@ -258,7 +258,7 @@ export class Surface {
       row.version = line.version;
       if (!this.#wrap) this.#longest = Math.max(this.#longest, textOf(line).length);
     }
-    row.element.classList.toggle('line-marked', line.id === this.#marked);
+    row.element.classList.toggle('log-line-marked', line.id === this.#marked);
     row.element.dataset['index'] = String(item.index);
     row.element.style.transform = `translateY(${item.start - this.#sheet.offsetTop}px)`;
     return row.element;

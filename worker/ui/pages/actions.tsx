@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { Pencil, Plus, Search } from 'lucide-preact';
+import { Pencil, Plus } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { lazy } from 'preact-iso';
 import { actions, actionsProblem, loadActions } from '../data/actions.ts';
@@ -7,6 +7,7 @@ import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Problem } from '../parts/empty.tsx';
 import { glyphSet } from '../parts/glyph.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { SearchBox } from '../parts/search-box.tsx';
 import { isAdmin } from '../session.ts';
 import { moveInGrid } from './actions/grid-keys.ts';
 import { asking, press, starting } from './actions/press.ts';
@@ -82,27 +83,15 @@ function Tiles() {
   return (
     <>
       {list.length >= FILTER_FROM && (
-        <search class="filter">
-          <Search size={18} aria-hidden="true" />
-          <input
-            class="input"
-            type="search"
-            data-filter
-            aria-label="Filter the actions"
+        <search>
+          <SearchBox
+            label="Filter the actions"
             placeholder="Filter"
             value={filter.value}
-            onInput={(event) => {
-              filter.value = event.currentTarget.value;
+            onValue={(value) => {
+              filter.value = value;
             }}
-            onKeyDown={(event) => {
-              if (event.key === 'Escape') {
-                filter.value = '';
-                event.currentTarget.blur();
-              } else if (event.key === 'ArrowDown' || event.key === 'Enter') {
-                grid.current?.querySelector<HTMLElement>('.tile-press')?.focus();
-                event.preventDefault();
-              }
-            }}
+            onEnter={() => grid.current?.querySelector<HTMLElement>('.tile-press')?.focus()}
           />
         </search>
       )}

@@ -6,15 +6,11 @@ export function Empty(props: { title: string; children?: ComponentChildren; acti
   return (
     <div class="empty">
       <svg viewBox="0 0 64 64" width="56" height="56" aria-hidden="true">
-        <path
-          d="M23 18a20 20 0 1 0 18 0"
-          fill="none"
-          stroke="currentColor"
-          stroke-width="3"
-          stroke-linecap="round"
-          stroke-dasharray="1 6.2"
-        />
-        <path d="M32 8v24" stroke="currentColor" stroke-width="3" stroke-linecap="round" />
+        <g fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round">
+          <path d="M9 15c7 2.2 14.5 3.2 23 3.2S48 17.2 55 15" />
+          <path d="M14 30h36M21 20v32M43 20v32" />
+          <path d="M32 40v12" stroke-dasharray="0.1 6" />
+        </g>
       </svg>
       <h2>{props.title}</h2>
       {props.children !== undefined && <p>{props.children}</p>}

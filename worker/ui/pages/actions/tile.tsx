@@ -102,8 +102,8 @@ function footText(action: AnyAction): ComponentChildren {
   const { tone, word } = outcome(run);
   return (
     <>
-      {tone === 'ok' ? '' : `${word} · `}
-      <When at={run.ended_at ?? run.created_at} />
+      {tone === 'ok' ? '' : `${word.replace(' with', '')} · `}
+      <When at={run.ended_at ?? run.created_at} narrow />
     </>
   );
 }

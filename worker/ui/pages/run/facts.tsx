@@ -12,7 +12,7 @@ const SOURCES: Record<Run['source'], string> = { page: 'the page', api: 'the API
 export function RunFacts({ run }: { run: Run }) {
   const inputs = Object.entries(run.inputs);
   return (
-    <dl class="facts">
+    <dl class="run-facts">
       <Fact name="Started">
         <When at={run.started_at ?? run.created_at} />
         {run.started_at === null && run.state === 'queued' && ' (queued)'}
@@ -42,7 +42,7 @@ export function RunFacts({ run }: { run: Run }) {
 
 function Fact(props: { name: string; wide?: boolean; children: ComponentChildren }) {
   return (
-    <div class={`fact${props.wide === true ? ' fact-wide' : ''}`}>
+    <div class={'run-fact'}>
       <dt>{props.name}</dt>
       <dd>{props.children}</dd>
     </div>
