@@ -3,6 +3,7 @@ import { Transform } from 'node:stream';
 
 /** Opcodes from 8 on are control frames (RFC 6455, section 5.2). */
 const FIRST_CONTROL_OPCODE = 8;
+const CLOSE_OPCODE = 8;
 
 /**
  * Cuts a WebSocket message from a client after `cap` bytes. workerd drops a message above 32 MiB without a word: neither
@@ -13,6 +14,7 @@ const FIRST_CONTROL_OPCODE = 8;
  */
 export class FrameCap extends Transform {
   readonly #cap: number;
+  readonly #closing: () => void;
   #header: Buffer = Buffer.alloc(0);
   /** Of the frame under way: bytes that still pass, and bytes after them that do not. */
   #pass = 0;
@@ -20,9 +22,11 @@ export class FrameCap extends Transform {
   /** Of the message under way, in all its frames. */
   #passed = 0;
 
-  constructor(cap: number) {
+  /** @param closing called when the client's Close frame begins: it will say nothing more. */
+  constructor(cap: number, closing: () => void) {
     super();
     this.#cap = cap;
+    this.#closing = closing;
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -64,7 +68,9 @@ export class FrameCap extends Transform {
   #begin(header: Buffer): void {
     const [first = 0] = header;
     const length = lengthOf(header);
-    if ((first & 0x0f) >= FIRST_CONTROL_OPCODE) {
+    const opcode = first & 0x0f;
+    if (opcode === CLOSE_OPCODE) this.#closing();
+    if (opcode >= FIRST_CONTROL_OPCODE) {
       this.#pass = length;
       this.push(header);
       return;

@@ -9,6 +9,12 @@ import { isAmbiguousPath } from '../shared/raw-path.ts';
 import { isServedHost } from '../shared/served-host.ts';
 import { FrameCap } from './frame-cap.ts';
 
+/**
+ * After both Close frames workerd leaves the connection open until its object sleeps, 10 s or more (measured, 1.20260730),
+ * and a browser says that its socket closed only when the connection does. So we end it this long after the client's Close.
+ */
+const CLOSE_MS = 250;
+
 export interface FrontOptions {
   /** Where workerd listens on loopback; null while it is not up. */
   upstream: () => number | null;
@@ -69,7 +75,7 @@ function passUpgrade(options: FrontOptions, asked: IncomingMessage, socket: Dupl
     socket.write(first);
     upstream.on('error', () => upstream.destroy());
     pipeline(upstream, socket, () => undefined);
-    const capped = new FrameCap(MAX_CLIENT_FRAME + 1);
+    const capped = new FrameCap(MAX_CLIENT_FRAME + 1, () => setTimeout(() => socket.end(), CLOSE_MS).unref());
     capped.write(head);
     pipeline(socket, capped, upstream, () => undefined);
   });

@@ -25,6 +25,9 @@ export async function login(edge: TestEdge, username = 'admin', headers: Record<
   return cookiesOf(answer);
 }
 
+/** `closeTimeout` (the types do not know it): workerd keeps a connection open for a while after both sides said Close. */
+export const socketOptions = { perMessageDeflate: false, closeTimeout: 200 };
+
 /** A browser's socket. */
 export class BrowserSocket {
   readonly socket: WebSocket;
@@ -47,7 +50,7 @@ export class BrowserSocket {
     { path = '/api/ws', origin = PUBLIC_ORIGIN }: { path?: string; origin?: string } = {},
   ): Promise<BrowserSocket> {
     const headers = edge.frontHeaders({ cookie, ...(origin === '' ? {} : { origin }) });
-    const socket = new WebSocket(`${edge.origin.replace('http', 'ws')}${path}`, { headers, perMessageDeflate: false });
+    const socket = new WebSocket(`${edge.origin.replace('http', 'ws')}${path}`, { ...socketOptions, headers });
     const opened = new BrowserSocket(socket);
     await new Promise<void>((resolve, reject) => {
       socket.once('open', resolve);

@@ -17,6 +17,7 @@ import {
 } from '../../shared/link-protocol.ts';
 import type { FrameKind, RequestHead } from '../../shared/tunnel.ts';
 import { creditOf, decodeFrame, encodeCredit, encodeFrame, encodeJson, requestHead } from '../../shared/tunnel.ts';
+import { socketOptions } from './browser.ts';
 import type { TestEdge, TestHostKey } from './edge.ts';
 import { Inbox } from './inbox.ts';
 
@@ -109,7 +110,7 @@ export class FakeAgent {
 
   /** Opens a socket at the agent's door and waits for the challenge. @throws when the door does not open. */
   static async knock(edge: TestEdge, host: TestHostKey = edge.host): Promise<FakeAgent> {
-    const socket = new WebSocket(`${edge.origin.replace('http', 'ws')}${LINK_PATH}?host=${host.id}`, { perMessageDeflate: false });
+    const socket = new WebSocket(`${edge.origin.replace('http', 'ws')}${LINK_PATH}?host=${host.id}`, socketOptions);
     const agent = new FakeAgent(socket, host);
     const first = await new Promise<string>((resolve, reject) => {
       socket.once('message', (data) => resolve(data.toString()));

@@ -1,0 +1,241 @@
+import { randomBytes } from 'node:crypto';
+import { request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { login, SAME_ORIGIN } from './browser.ts';
+import type { TestEdge } from './edge.ts';
+import { startEdge } from './edge.ts';
+import { FakeAgent } from './fake-agent.ts';
+
+const MiB = 1024 * 1024;
+
+describe('the tunnel', () => {
+  let edge: TestEdge;
+  let agent: FakeAgent;
+  let cookie: string;
+  beforeAll(async () => {
+    edge = await startEdge();
+  });
+  afterAll(() => edge.stop());
+  beforeEach(async () => {
+    agent = await FakeAgent.link(edge);
+    cookie = await login(edge);
+  });
+  afterEach(() => agent.stop());
+
+  /** Opens a request whose answer is not waited for. */
+  function begin(path: string) {
+    const asked = request(`${edge.origin}${path}`, { headers: edge.frontHeaders({ cookie }), agent: false });
+    asked.on('error', () => undefined);
+    asked.end();
+    return asked;
+  }
+
+  it('brings a request to the host: path, query and the headers that may pass, with who asks beside them', async () => {
+    const answered = edge.ask('/api/runs?q=a%20b&limit=5', {
+      headers: {
+        cookie,
+        accept: 'application/json',
+        'if-none-match': '"x"',
+        authorization: 'Basic eDp5',
+        'x-forwarded-for': '1.2.3.4',
+        'user-agent': 'test',
+      },
+    });
+    const asked = await agent.requests.take();
+    asked.answer(200, { ok: true });
+    expect(asked.head).toMatchObject({ method: 'GET', path: '/api/runs', query: '?q=a%20b&limit=5', body: false });
+    expect(Object.fromEntries(asked.head.headers)).toEqual({ accept: 'application/json', 'if-none-match': '"x"' });
+    expect(asked.head.caller).toMatchObject({ address: '192.0.2.1', user_agent: 'test', sid: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect((await answered).json()).toEqual({ ok: true });
+  });
+
+  it('rebuilds the answer: what the host may say, and our own headers', async () => {
+    const answered = edge.ask('/api/plugins/x/page', { headers: { cookie } });
+    const asked = await agent.requests.take();
+    asked.answer(201, { a: 1 }, [
+      ['content-type', 'text/html'],
+      ['etag', '"1"'],
+      ['set-cookie', 'toru_3000=stolen'],
+      ['content-security-policy', "default-src 'unsafe-inline'"],
+      ['access-control-allow-origin', '*'],
+      ['location', 'https://evil.example'],
+      ['cache-control', 'public'],
+    ]);
+    const { status, headers } = await answered;
+    expect(status).toBe(201);
+    expect(headers).toMatchObject({
+      'content-type': 'text/html',
+      etag: '"1"',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': "sandbox; default-src 'none'; frame-ancestors 'none'",
+      'cross-origin-resource-policy': 'same-origin',
+      'referrer-policy': 'no-referrer',
+    });
+    for (const name of ['set-cookie', 'access-control-allow-origin', 'location']) expect(headers).not.toHaveProperty(name);
+  });
+
+  it('names a host in the path', async () => {
+    const answered = edge.ask(`/api/hosts/${edge.host.id}/scripts?x=1`, { headers: { cookie } });
+    const asked = await agent.requests.take();
+    expect([asked.head.path, asked.head.query]).toEqual(['/api/scripts', '?x=1']);
+    asked.answer(200, {});
+    expect(await answered).toMatchObject({ status: 200 });
+    const unknown = await edge.ask('/api/hosts/00000000-0000-4000-8000-000000000000/scripts', { headers: { cookie } });
+    expect([unknown.status, unknown.json()]).toMatchObject([404, { error: { code: 'unknown_host' } }]);
+  });
+
+  it('streams 20 MB up, byte for byte', async () => {
+    const bytes = randomBytes(20 * MiB);
+    const answered = edge.ask('/api/plugins/x/upload', {
+      method: 'POST',
+      headers: { ...SAME_ORIGIN, cookie, 'content-type': 'application/octet-stream' },
+      body: bytes,
+    });
+    const asked = await agent.requests.take();
+    const body = await asked.body();
+    asked.answer(200, { ok: true });
+    expect(body.equals(bytes)).toBe(true);
+    expect((await answered).status).toBe(200);
+  });
+
+  it('streams 20 MB down, byte for byte', async () => {
+    const bytes = randomBytes(20 * MiB);
+    const answered = edge.ask('/api/runs/x/output', { headers: { cookie } });
+    const asked = await agent.requests.take();
+    asked.sendHead(200, [['content-type', 'application/octet-stream']], true);
+    await asked.stream(bytes);
+    expect((await answered).bytes.equals(bytes)).toBe(true);
+  });
+
+  it('gives no credit for what the client does not read', async () => {
+    const asking = begin('/api/runs/x/output');
+    const answered = new Promise<void>((resolve) => asking.on('response', (response) => resolve(void response.pause())));
+    const asked = await agent.requests.take();
+    asked.sendHead(200, [], true);
+    await answered;
+    const part = new Uint8Array(64 * 1024);
+    let sent = 0;
+    let credit = MiB;
+    // Some of it goes into the buffers on the way; then nothing comes back any more.
+    for (;;) {
+      while (credit >= part.length) {
+        asked.send('data', part);
+        sent += part.length;
+        credit -= part.length;
+      }
+      const frame = await asked.frames.take(({ kind }) => kind === 'credit', 1000).catch(() => null);
+      if (frame === null) break;
+      credit += new DataView(frame.bytes.buffer, frame.bytes.byteOffset).getUint32(0);
+    }
+    expect(sent).toBeLessThan(32 * MiB);
+    asking.destroy();
+    await asked.frames.take(({ kind }) => kind === 'abort');
+  });
+
+  it('aborts what a sender sends past its credit', async () => {
+    begin('/api/runs/x/output').on('response', (response) => response.pause());
+    const asked = await agent.requests.take();
+    asked.sendHead(200, [], true);
+    for (let sent = 0; sent < 64 * MiB; sent += 64 * 1024) asked.send('data', new Uint8Array(64 * 1024));
+    await asked.frames.take(({ kind }) => kind === 'abort');
+  });
+
+  it('tells the host when the client leaves: before the head, and in the middle of the body', async () => {
+    const early = begin('/api/slow');
+    const first = await agent.requests.take();
+    early.destroy();
+    await first.frames.take(({ kind }) => kind === 'abort');
+
+    const late = begin('/api/long');
+    late.on('response', (response) => response.resume());
+    const second = await agent.requests.take();
+    second.sendHead(200, [], true);
+    second.send('data', new Uint8Array(10));
+    await new Promise((resolve) => late.on('response', (response) => response.once('data', resolve)));
+    late.destroy();
+    await second.frames.take(({ kind }) => kind === 'abort');
+  });
+
+  it('breaks the answer off when the host does: the client sees that it is not whole', async () => {
+    const answered = edge.ask('/api/runs/x/output', { headers: { cookie } });
+    const asked = await agent.requests.take();
+    asked.sendHead(200, [], true);
+    asked.send('data', new Uint8Array(10));
+    await sleep(50);
+    asked.send('abort', Buffer.from('internal'));
+    await expect(answered).rejects.toThrow();
+  });
+
+  it('answers 504 when the host does not', async () => {
+    const answer = await edge.ask('/api/stuck', { headers: { cookie } });
+    expect([answer.status, answer.json()]).toMatchObject([504, { error: { code: 'host_timeout' } }]);
+    await (await agent.requests.take()).frames.take(({ kind }) => kind === 'abort');
+  });
+
+  it('answers 503 with last_seen when the host is away, at once when it goes in the middle', async () => {
+    const answered = edge.ask('/api/scripts', { headers: { cookie } });
+    await agent.requests.take();
+    agent.socket.terminate();
+    const lost = await answered;
+    expect([lost.status, lost.json()]).toMatchObject([503, { error: { code: 'host_offline', last_seen: expect.stringMatching(/Z$/) } }]);
+    const away = await edge.ask('/api/scripts', { headers: { cookie } });
+    expect([away.status, away.json()]).toMatchObject([503, { error: { code: 'host_offline', last_seen: expect.stringMatching(/Z$/) } }]);
+    agent = await FakeAgent.link(edge);
+  });
+
+  it('carries 200 requests at once', async () => {
+    agent.handle = (request) => {
+      void request.body().then((body) => request.answer(202, JSON.parse(body.toString())));
+      return true;
+    };
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, n) =>
+        edge.ask('/api/runs', { method: 'POST', headers: { ...SAME_ORIGIN, cookie }, body: JSON.stringify({ n }) }),
+      ),
+    );
+    expect(answers.map((answer) => [answer.status, answer.json()])).toEqual(answers.map((_, n) => [202, { n }]));
+  });
+
+  it('refuses a body that is too large, also one that does not say how large it is', async () => {
+    const said = await edge.ask('/api/actions', { method: 'POST', headers: { ...SAME_ORIGIN, cookie }, body: Buffer.alloc(MiB + 1, 32) });
+    expect([said.status, said.json()]).toMatchObject([413, { error: { code: 'too_large' } }]);
+    const status = await new Promise((resolve, reject) => {
+      const headers = edge.frontHeaders({ ...SAME_ORIGIN, cookie, 'content-type': 'application/json', 'transfer-encoding': 'chunked' });
+      const asking = request(`${edge.origin}/api/actions`, { method: 'POST', headers, agent: false }, (response) =>
+        resolve(response.resume().statusCode),
+      );
+      asking.on('error', reject);
+      asking.end(Buffer.alloc(3 * MiB, 32));
+      void agent.requests.take().then((asked) => asked.body().catch(() => undefined));
+    });
+    expect(status).toBe(413);
+  });
+
+  it('answers HEAD and 204 without a body', async () => {
+    agent.handle = (request) => {
+      request.answer(request.head.method === 'HEAD' ? 200 : 204, request.head.method === 'HEAD' ? { a: 1 } : null);
+      return true;
+    };
+    expect(await edge.ask('/api/scripts', { method: 'HEAD', headers: { cookie } })).toMatchObject({ status: 200, text: '' });
+    expect(await edge.ask('/api/actions/x', { method: 'DELETE', headers: { ...SAME_ORIGIN, cookie } })).toMatchObject({
+      status: 204,
+      text: '',
+    });
+  });
+
+  it.each([
+    ['a status that is none', { status: 99, headers: [], body: false }],
+    ['a header that is none', { status: 200, headers: [['content-type', 'a\r\nset-cookie: x']], body: false }],
+    ['no JSON', null],
+  ])('answers 500, without its text, to a host that answers with %s', async (_what, head) => {
+    const answered = edge.ask('/api/scripts', { headers: { cookie } });
+    const asked = await agent.requests.take();
+    asked.send('head', Buffer.from(head === null ? 'hello' : JSON.stringify(head)));
+    const { status, text } = await answered;
+    expect(status).toBe(500);
+    expect(JSON.parse(text)).toEqual({ error: { code: 'internal', message: expect.any(String) } });
+    expect(text).not.toMatch(/at |\.ts|Error:/);
+  });
+});
