@@ -45,7 +45,6 @@ export const runRequest = z
   )
   .refine((asked) => asked.action === undefined || asked.args === undefined, { path: ['args'], message: 'an action takes `inputs`' })
   .refine((asked) => asked.script === undefined || asked.inputs === undefined, { path: ['inputs'], message: 'a script takes `args`' });
-export type RunRequest = z.infer<typeof runRequest>;
 
 const states = z
   .string()
@@ -111,7 +110,6 @@ export type ActionPatch = z.infer<typeof actionPatch>;
 
 /** PUT /api/actions/order: every action's id, once. */
 export const actionOrder = z.strictObject({ ids: z.array(actionId).max(10_000) });
-export type ActionOrder = z.infer<typeof actionOrder>;
 
 // Users
 

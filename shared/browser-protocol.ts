@@ -69,7 +69,9 @@ export type ServerFrame =
   /** The first frame of a connection. `window`: how many bytes of output a viewer may leave unacknowledged. */
   | { type: 'hello'; protocol: number; version: string; window: number }
   | { type: 'started'; task_id: string; request_id: string | null; state: RunState }
-  | { type: 'stdout' | 'stderr'; task_id: string; data: string; cursor: Cursor }
+  /** `cursor`: where to resume after this frame. */
+  | { type: 'stdout'; task_id: string; data: string; cursor: Cursor }
+  | { type: 'stderr'; task_id: string; data: string; cursor: Cursor }
   | { type: 'exit'; task_id: string; code: number | null; signal: string | null }
   | { type: 'cancelled'; task_id: string }
   | { type: 'gap'; task_id: string; from: Cursor; to: Cursor }
@@ -80,7 +82,8 @@ export type ServerFrame =
   | { type: 'detached'; task_id: string }
   | { type: 'run'; run: RunSummary }
   | { type: 'system'; sample: SystemSample }
-  | { type: 'subscribed' | 'unsubscribed'; topic: Subscription }
+  | { type: 'subscribed'; topic: Subscription }
+  | { type: 'unsubscribed'; topic: Subscription }
   /** With a task_id also the ends that are neither `exit` nor `cancelled`: `timed_out` (an `exit` follows), `interrupted`, `run_refused`. */
   | { type: 'error'; code: ErrorCode; data: string; task_id?: string; request_id?: string; input?: string }
   | { type: 'host'; online: boolean; last_seen: string | null }

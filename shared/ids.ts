@@ -16,8 +16,6 @@ export const sid = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** A browser socket, named by the Host object, never reused. */
 export const connId = z.string().regex(/^[0-9a-f]{16,32}$/);
-/** A tunnelled request, named by the Host object. */
-export const requestId = z.string().regex(/^[0-9a-f]{16,32}$/);
 /** What sockets subscribe to. Made by the agent only: `run/<task_id>`, `runs/<user_id>`, `runs`, `system`, `plugins`. */
 export const topicName = z.string().regex(/^[a-z]+(?:\/[0-9a-z-]{1,64})?$/);
 

@@ -6,7 +6,7 @@ import { MAX_ARG_BYTES } from './limits.ts';
 const NAME = /^[a-z][a-z0-9_]{0,39}$/;
 
 /** How a value travels: as one element of argv, as a variable, or as the whole standard input. Never through a shell. */
-export const passing = z.discriminatedUnion('by', [
+const passing = z.discriminatedUnion('by', [
   /** `flag` set: `--flag=value` in one element, so that no value can become an option of its own. */
   z.object({
     by: z.literal('argument'),
@@ -18,7 +18,6 @@ export const passing = z.discriminatedUnion('by', [
   z.object({ by: z.literal('environment'), variable: z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/) }),
   z.object({ by: z.literal('stdin') }),
 ]);
-export type Passing = z.infer<typeof passing>;
 
 const common = {
   name: z.string().regex(NAME, 'small letters, digits and underscores, beginning with a letter'),
@@ -79,4 +78,3 @@ export type ActionInput = z.infer<typeof actionInput>;
 
 /** `type`: the person types the action's label; `hold`: presses for a second. Both have a keyboard way. */
 export const confirmation = z.enum(['none', 'confirm', 'hold', 'type']);
-export type Confirmation = z.infer<typeof confirmation>;
