@@ -64,6 +64,7 @@ async function toru(args: string[], how: { tty?: boolean; binary?: boolean; inpu
     out: sink(out),
     err: sink(err),
     input: Readable.from(how.input === undefined ? [] : [how.input]),
+    keyboard: null,
     env: { TORU_HOME: how.home ?? api.home },
     interrupted: new AbortController().signal,
   });

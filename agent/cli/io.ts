@@ -5,7 +5,9 @@ import { plain } from './terminal-filter.ts';
 export interface Io {
   out: Output;
   err: Output;
-  input: Input;
+  input: Piped;
+  /** Null when standard input is no terminal. */
+  keyboard: Keyboard | null;
   env: Readonly<Record<string, string | undefined>>;
   /** Aborted by Ctrl-C or TERM. */
   interrupted: AbortSignal;
@@ -18,8 +20,17 @@ export interface Output {
   write(data: string | Uint8Array): Promise<void>;
 }
 
-/** Standard input: as a terminal it can be asked, as a pipe it is read. */
-export type Input = NodeJS.ReadStream | (NodeJS.ReadableStream & { isTTY?: false });
+/** Standard input as a pipe: it is read. */
+export type Piped = AsyncIterable<string | Uint8Array>;
+
+/** Standard input as a terminal: what is typed arrives key by key. */
+export interface Keyboard {
+  setRawMode(on: boolean): unknown;
+  resume(): unknown;
+  pause(): unknown;
+  on(event: 'data', listener: (typed: Buffer) => void): unknown;
+  off(event: 'data', listener: (typed: Buffer) => void): unknown;
+}
 
 /** Our own failure, as docker run has it: the script's exit codes stay the script's. */
 export const OUR_FAILURE = 125;
@@ -54,6 +65,7 @@ export function processIo(): Io {
     out: outputOf(process.stdout),
     err: outputOf(process.stderr),
     input: process.stdin,
+    keyboard: process.stdin.isTTY ? process.stdin : null,
     env: process.env,
     // Only a command that asks for it takes the signals; the others end at once, as the system has it.
     get interrupted() {

@@ -1,11 +1,11 @@
 import { StringDecoder } from 'node:string_decoder';
-import type { Input, Output } from './io.ts';
+import type { Keyboard, Output, Piped } from './io.ts';
 import { UsageError } from './io.ts';
 
 const MAX_PIPED = 1024 * 1024;
 
 /** All of standard input. @throws UsageError past 1 MiB. */
-export async function readAll(input: Input): Promise<string> {
+export async function readAll(input: Piped): Promise<string> {
   const decoder = new StringDecoder('utf8');
   let text = '';
   for await (const chunk of input) {
@@ -16,14 +16,14 @@ export async function readAll(input: Input): Promise<string> {
 }
 
 /** Asks at the terminal, and shows nothing of the answer. @throws UsageError when the person gives up. */
-export function askHidden(question: string, input: NodeJS.ReadStream, output: Output): Promise<string> {
+export function askHidden(question: string, keyboard: Keyboard, output: Output): Promise<string> {
   return new Promise((resolve, reject) => {
     const decoder = new StringDecoder('utf8');
     let answer = '';
     const stop = (): void => {
-      input.off('data', take);
-      input.setRawMode(false);
-      input.pause();
+      keyboard.off('data', take);
+      keyboard.setRawMode(false);
+      keyboard.pause();
       void output.write('\n');
     };
     const take = (chunk: Buffer): void => {
@@ -44,8 +44,8 @@ export function askHidden(question: string, input: NodeJS.ReadStream, output: Ou
       }
     };
     void output.write(question);
-    input.setRawMode(true);
-    input.resume();
-    input.on('data', take);
+    keyboard.setRawMode(true);
+    keyboard.resume();
+    keyboard.on('data', take);
   });
 }

@@ -1,13 +1,13 @@
 import { availableParallelism, cpus, platform, release, uptime } from 'node:os';
-import si from 'systeminformation';
 import type { System } from '../../shared/model.ts';
+import { library } from './library.ts';
 
 /** What stays as it is while the agent runs: asked once, because asking starts processes. */
 export type Facts = Pick<System, 'platform' | 'distro' | 'kernel' | 'cpu_model' | 'cores'>;
 export type Disk = System['disks'][number];
 
 export async function readFacts(): Promise<Facts> {
-  const os = await si.osInfo().catch(() => null);
+  const os = await (await library()).osInfo().catch(() => null);
   return {
     platform: platform(),
     distro: os === null ? platform() : [os.distro, os.release].filter((part) => part !== '' && part !== 'unknown').join(' '),
@@ -19,7 +19,7 @@ export async function readFacts(): Promise<Facts> {
 
 /** File systems that hold something; each device once, at its shortest mount. */
 export async function readDisks(): Promise<Disk[]> {
-  const found = await si.fsSize().catch(() => []);
+  const found = await (await library()).fsSize().catch(() => []);
   const disks = new Map<string, Disk>();
   for (const { fs, type, size, used, mount } of found.sort((a, b) => a.mount.length - b.mount.length)) {
     if (size <= 0 || /^(?:tmpfs|devtmpfs|squashfs|efivarfs|ramfs|autofs)$/.test(type)) continue;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, freemem, loadavg, platform, totalmem } from 'node:os';
-import si from 'systeminformation';
 import type { SystemSample } from '../../shared/model.ts';
+import { library } from './library.ts';
 
 /** The counters of one moment. Two of them make a sample. */
 export interface Reading {
@@ -52,7 +52,7 @@ async function readMemory(): Promise<Reading['memory']> {
     const available = /^MemAvailable:\s+(\d+) kB/m.exec(await readFile('/proc/meminfo', 'utf8').catch(() => ''))?.[1];
     if (available !== undefined) return { total, used: total - Number(available) * 1024 };
   } else {
-    const memory = await si.mem().catch(() => null);
+    const memory = await (await library()).mem().catch(() => null);
     if (memory !== null) return { total, used: memory.active };
   }
   return { total, used: total - freemem() };
@@ -60,7 +60,7 @@ async function readMemory(): Promise<Reading['memory']> {
 
 async function readNetwork(): Promise<Reading['network']> {
   if (platform() === 'linux') return networkOf(await readFile('/proc/net/dev', 'utf8').catch(() => ''));
-  const stats = await si.networkStats().catch(() => []);
+  const stats = await (await library()).networkStats().catch(() => []);
   return stats.reduce((sum, { rx_bytes, tx_bytes }) => ({ rx: sum.rx + rx_bytes, tx: sum.tx + tx_bytes }), { rx: 0, tx: 0 });
 }
 

@@ -3,7 +3,7 @@ import { newPassword } from '../../../shared/api.ts';
 import { connect, good } from '../client.ts';
 import type { Command } from '../command.ts';
 import { parse } from '../command.ts';
-import type { Io } from '../io.ts';
+import type { Io, Keyboard } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
 import { askHidden, readAll } from '../prompt.ts';
 
@@ -49,16 +49,16 @@ function pick(users: readonly Named[], [name, more]: readonly string[]): Named {
 }
 
 async function asked(username: string, io: Io): Promise<string> {
-  const { input } = io;
-  const password = input.isTTY === true ? await askTwice(username, input, io) : ((await readAll(input)).split(/\r?\n/, 1)[0] ?? '');
+  const { keyboard } = io;
+  const password = keyboard !== null ? await askTwice(username, keyboard, io) : ((await readAll(io.input)).split(/\r?\n/, 1)[0] ?? '');
   const checked = newPassword.safeParse(password);
   if (!checked.success) throw new UsageError(`The new password: ${checked.error.issues[0]?.message ?? 'not as expected'}.`);
   return password;
 }
 
-async function askTwice(username: string, input: NodeJS.ReadStream, io: Io): Promise<string> {
-  const first = await askHidden(`New password for ${username}: `, input, io.err);
-  if ((await askHidden('Once more: ', input, io.err)) !== first) throw new UsageError('The two differ. Nothing was changed.');
+async function askTwice(username: string, keyboard: Keyboard, io: Io): Promise<string> {
+  const first = await askHidden(`New password for ${username}: `, keyboard, io.err);
+  if ((await askHidden('Once more: ', keyboard, io.err)) !== first) throw new UsageError('The two differ. Nothing was changed.');
   return first;
 }
 

@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest';
+import { checkNode, checkPlatform } from './doctor/checks.ts';
+import { endingOf, exitCodeOf } from './follow.ts';
+import { bytes, duration, table, when } from './table.ts';
+
+it('aligns columns, and cuts only for a terminal', () => {
+  expect(
+    table(
+      ['A', 'LONG'],
+      [
+        ['ü', 'x'.repeat(30)],
+        ['bcd', ''],
+      ],
+      null,
+    ),
+  ).toBe(`A    LONG\nü    ${'x'.repeat(30)}\nbcd`);
+  expect(table(['A', 'LONG'], [['ü', 'x'.repeat(30)]], 10).split('\n')[1]).toBe('ü  xxxxxx…');
+  expect(table(['A'], [['a\x1b[31m\nb']], null)).toBe('A\na [31m b');
+});
+
+it.each([
+  [0, '0 s'],
+  [59_499, '59 s'],
+  [60_000, '1 min 0 s'],
+  [3_725_000, '1 h 2 min'],
+  [90_000_000, '1 d 1 h'],
+  [-5, '0 s'],
+])('says %i ms as %s', (ms, text) => expect(duration(ms)).toBe(text));
+
+it.each([
+  [0, '0 B'],
+  [1023, '1023 B'],
+  [1536, '1.5 KiB'],
+  [200 * 1024 ** 2, '200 MiB'],
+  [5 * 1024 ** 5, '5120 TiB'],
+])('says %i bytes as %s', (n, text) => expect(bytes(n)).toBe(text));
+
+it('says a time in the local zone', () => expect(when(new Date(2026, 0, 2, 3, 4, 5).toISOString())).toBe('2026-01-02 03:04:05'));
+
+it.each([
+  [{ state: 'exited', exit_code: 0, signal: null }, 0],
+  [{ state: 'exited', exit_code: 200, signal: null }, 200],
+  [{ state: 'exited', exit_code: null, signal: 'SIGKILL' }, 137],
+  [{ state: 'cancelled', exit_code: null, signal: 'TERM' }, 143],
+  [{ state: 'interrupted', exit_code: null, signal: null }, 125],
+  [{ state: 'refused', exit_code: null, signal: null }, 125],
+] as const)('ends with %j as %i', (run, code) => expect(exitCodeOf(run)).toBe(code));
+
+it('tells how a run ended where the code alone does not', () => {
+  const run = {
+    task_id: '00000000-0000-4000-8000-000000000001',
+    host: '00000000-0000-4000-8000-000000000002',
+    label: 'x',
+    inputs: {},
+    user: 'u',
+    user_id: 'u',
+    source: 'cli',
+    address: null,
+    state: 'exited',
+    reason: null,
+    exit_code: 0,
+    signal: null,
+    created_at: '2026-01-01T00:00:00.000Z',
+    started_at: '2026-01-01T00:00:00.000Z',
+    ended_at: '2026-01-01T00:00:03.000Z',
+    output_bytes: 0,
+    stdin: false,
+  } as const;
+  expect(endingOf(run)).toBe('');
+  expect(endingOf({ ...run, exit_code: null, signal: 'SIGKILL' })).toBe('ended by SIGKILL after 3 s');
+  expect(endingOf({ ...run, state: 'cancelled' })).toBe('cancelled after 3 s');
+  expect(endingOf({ ...run, state: 'timed_out' })).toBe('timed out after 3 s');
+  expect(endingOf({ ...run, state: 'refused', reason: 'No room.' })).toBe('No room.');
+  expect(endingOf({ ...run, state: 'running' })).toContain('toru logs -f');
+});
+
+it('knows which Node and which system will do', () => {
+  expect(['20.20.2', '22.11.0', '18.0.0'].map((version) => checkNode(version).level)).toEqual(['bad', 'bad', 'bad']);
+  expect(['22.12.0', '24.0.0', '26.10.0'].map((version) => checkNode(version).level)).toEqual(['ok', 'ok', 'ok']);
+  expect([checkPlatform('linux'), checkPlatform('darwin'), checkPlatform('win32')].map(({ level }) => level)).toEqual(['ok', 'ok', 'bad']);
+});
