@@ -17,6 +17,7 @@ const SIDES: Record<string, string[]> = {
     'agent/link/identity',
     'agent/settings',
     'agent/store',
+    'agent/audit',
   ],
   tools: ['shared'],
   test: ['shared', 'agent', 'embedded', 'tools'],

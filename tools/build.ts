@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ExecaError, execaNode } from 'execa';
 import { root } from './root.ts';
 
 const SOURCES = ['agent', 'embedded', 'shared', 'worker', 'package.json', 'package-lock.json', 'tsconfig.base.json', 'wrangler.toml'];
@@ -16,19 +16,9 @@ export async function build(): Promise<void> {
   // Parts are named by their hash: those of the build before would stay for ever.
   for (const folder of ['agent', 'embedded', 'worker']) rmSync(join(root, 'dist', folder), { recursive: true, force: true });
   // The Worker's assets are the page: both go to folders of their own, so they can be built at once.
-  await Promise.all([
-    step('the page', [
-      'node_modules/vite/bin/vite.js',
-      'build',
-      'worker/ui',
-      '--config',
-      'worker/ui/vite.config.ts',
-      '--manifest',
-      '--logLevel',
-      'warn',
-    ]),
-    step('the programs', ['embedded/build.ts']),
-  ]);
+  const options = { cwd: root, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' } as const;
+  const vite = ['build', 'worker/ui', '--config', 'worker/ui/vite.config.ts', '--manifest', '--logLevel', 'warn'];
+  await Promise.all([execaNode('node_modules/vite/bin/vite.js', vite, options), execaNode('embedded/build.ts', options)]);
   // For the size budget; the Worker serves all that stands in dist/page.
   renameSync(join(root, 'dist/page/.vite/manifest.json'), join(root, 'dist/page-manifest.json'));
   rmdirSync(join(root, 'dist/page/.vite'));
@@ -55,14 +45,6 @@ export function fingerprint(folder = root): string {
   return hash.digest('hex');
 }
 
-function step(what: string, args: string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
-    child.on('error', reject);
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`building ${what} failed`))));
-  });
-}
-
 function read(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');
@@ -75,7 +57,7 @@ if (import.meta.main) {
   try {
     await (process.argv.includes('--if-stale') ? buildIfStale() : build());
   } catch (error) {
-    process.stderr.write(`toru: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.stderr.write(`toru: ${error instanceof ExecaError ? error.shortMessage : String(error)}\n`);
     process.exitCode = 1;
   }
 }
