@@ -56,8 +56,10 @@ export async function launch(plan: Launch): Promise<ChildProcess> {
     opened.push(fd);
     return fd;
   };
+  let writer: number | null = null;
   try {
     const stdin = await openStdin(plan, open);
+    writer = stdin.writer;
     const status = open('status', 'r+');
     const child = spawn('/bin/sh', ['-c', WRAPPER, 'toru', plan.folder, plan.taskId, plan.boot, plan.script, ...plan.args], {
       cwd: dirname(plan.script),
@@ -76,9 +78,10 @@ export async function launch(plan: Launch): Promise<ChildProcess> {
     // A run does not keep the agent alive, and its wrapper's later errors (there are none that matter) don't end it.
     child.on('error', () => undefined);
     child.unref();
-    if (plan.stdin.kind === 'text' && stdin.writer !== null) feed(stdin.writer, plan.stdin.text);
+    if (plan.stdin.kind === 'text' && writer !== null) feed(writer, plan.stdin.text);
     return child;
   } catch (error) {
+    if (writer !== null) closeSync(writer);
     if (error instanceof ToruError) throw error;
     throw new ToruError('spawn_failed', `The script could not be started: ${reasonOf(error)}`, { cause: error });
   } finally {

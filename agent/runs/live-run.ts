@@ -113,8 +113,8 @@ export class LiveRun implements Stoppable {
 
   #onStatus(text: string): void {
     this.#status = parseStatus(text);
-    if (this.#status.exit === null || this.#exitSeenAt !== null) return;
-    this.#exitSeenAt = performance.now();
+    if (this.#status.exit === null || (this.#exitSeenAt !== null && !this.#status.drained)) return;
+    this.#exitSeenAt ??= performance.now();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#stopping === null) setImmediate(() => this.#settle());
@@ -125,6 +125,7 @@ export class LiveRun implements Stoppable {
     this.#timer = null;
     if (this.#ended || this.#stopping !== null || this.#exitSeenAt === null) return;
     this.poke();
+    if (this.#timer !== null) clearTimeout(this.#timer);
     const waited = performance.now() - this.#exitSeenAt;
     const still = Date.now() - this.#tailer.grewAt >= STILL_MS;
     if (this.#status.drained || (waited >= DRAIN_MS && still) || waited >= MAX_DRAIN_MS) return this.#finish();

@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Prepared } from './request.ts';
 
@@ -8,15 +9,15 @@ import type { Prepared } from './request.ts';
  */
 const PLAN_FILE = 'plan.json';
 
-/** Written and fsynced before the journal says `queued`. @throws when the disk is full. */
-export function writePlan(folder: string, prepared: Prepared): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const fd = openSync(join(folder, PLAN_FILE), 'w', 0o600);
+/** On the disk before the journal says `queued`. @throws when the disk is full. */
+export async function writePlan(folder: string, prepared: Prepared): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = await open(join(folder, PLAN_FILE), 'w', 0o600);
   try {
-    writeSync(fd, JSON.stringify(prepared));
-    fsyncSync(fd);
+    await file.writeFile(JSON.stringify(prepared));
+    await file.sync();
   } finally {
-    closeSync(fd);
+    await file.close();
   }
 }
 

@@ -29,6 +29,12 @@ describe('a status file', () => {
     expect(parseStatus('Terminated\nexit 137\n').exit).toEqual({ code: 137, signal: null });
   });
 
+  it('takes 128 + n for a signal where the shell never notes one', () => {
+    expect(parseStatus('unnoted\nexit 137\n').exit).toEqual({ code: null, signal: 'SIGKILL' });
+    expect(parseStatus('unnoted\nexit 130\n').exit).toEqual({ code: 130, signal: null });
+    expect(parseStatus('unnoted\nexit 3\n').exit).toEqual({ code: 3, signal: null });
+  });
+
   it('does not read a line that is still being written', () => {
     expect(parseStatus('exit 13').exit).toBeNull();
     expect(parseStatus(`boot b\n${STAT.slice(0, 30)}`).identity).toBeNull();

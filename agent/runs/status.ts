@@ -40,15 +40,17 @@ export function parseStatus(text: string): RunStatus {
   const status: RunStatus = { identity: null, exit: null, drained: false, cut: [] };
   let boot = '';
   let notes = '';
+  let noted = true;
   // A line counts when it is complete: the last piece may be half written.
   for (const line of text.split('\n').slice(0, -1)) {
     const [, word, rest = ''] = /^(\w+)(?: (.*))?$/.exec(line) ?? [];
     if (word === 'boot') boot = rest;
     else if (word === 'stat') status.identity = identityOfStat(rest, boot);
     else if (word === 'ps') status.identity = identityOfPs(rest, boot);
-    else if (word === 'exit') status.exit = exitOf(Number(rest), notes);
+    else if (word === 'exit') status.exit = exitOf(Number(rest), noted ? notes : null);
     else if (word === 'cut' && (rest === 'out' || rest === 'err')) status.cut = [...new Set<'out' | 'err'>([...status.cut, rest])];
     else if (word === 'drained') status.drained = true;
+    else if (word === 'unnoted') noted = false;
     else if (status.exit === null) notes += `${line}\n`;
   }
   return status;
@@ -69,9 +71,10 @@ function identityOfPs(line: string, boot: string): ProcessIdentity | null {
 /**
  * 128 + n with the shell's note is death by signal n. Without the note (shells write none for INT and PIPE) it stays the
  * exit code that it looks like: a script may well `exit 130`.
+ * @param notes null from a shell that writes none at all (bash): then 128 + n of a known signal is taken for that signal.
  */
-function exitOf(code: number, notes: string): RunStatus['exit'] {
+function exitOf(code: number, notes: string | null): RunStatus['exit'] {
   if (!Number.isInteger(code)) return null;
-  const noted = NOTES.find(([words, signal]) => code === 128 + constants.signals[signal] && words.test(notes));
-  return noted === undefined ? { code, signal: null } : { code: null, signal: noted[1] };
+  const found = NOTES.find(([words, signal]) => code === 128 + constants.signals[signal] && (notes === null || words.test(notes)));
+  return found === undefined ? { code, signal: null } : { code: null, signal: found[1] };
 }

@@ -103,15 +103,16 @@ export class Supervisor {
       run.path = path;
       this.queue.enter(action);
     }
+    if (!starts) {
+      // Its place in the line is taken now; its turn may come before it is on the disk.
+      const go = (): void => {
+        called = true;
+        if (committed) void this.#leaveQueue(run);
+      };
+      this.queue.wait({ taskId: row.task_id, action, max: prepared.action?.max_concurrent ?? 0, go });
+    }
     try {
-      if (!starts) {
-        if (!prepared.secret) writePlan(run.folder, prepared);
-        const go = (): void => {
-          called = true;
-          if (committed) void this.#leaveQueue(run);
-        };
-        this.queue.wait({ taskId: row.task_id, action, max: prepared.action?.max_concurrent ?? 0, go });
-      }
+      if (!starts && !prepared.secret) await writePlan(run.folder, prepared);
       await this.#o.journal.write(() => {
         this.#o.history.insert(row);
         beside();

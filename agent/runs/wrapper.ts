@@ -24,7 +24,7 @@ function pump(fd: 5 | 6, name: 'out' | 'err'): string {
   return `trap '' HUP INT QUIT TERM
 until cat >&${fd} 2>/dev/null; do
   echo "cut ${name}" >&3
-  until echo '${CUT_NOTE}' >&${fd}; do sleep 1; done 2>/dev/null
+  until printf '\\n%s\\n' '${CUT_NOTE}' >&${fd}; do sleep 1; done 2>/dev/null
 done`;
 }
 
@@ -38,7 +38,7 @@ done`;
  *   default at `exec`, so that the script dies of its signals like anywhere else.
  * - the script's subshell gets 1 = the pipe to `out`, 2 = the pipe to `err`, and none of our own files.
  * - `(exec …)`, not the bare command: its shell notes “Killed” or “Terminated” in `status` (its own stderr is fd 3), which
- *   tells death by a signal from a plain `exit 137`.
+ *   tells death by a signal from a plain `exit 137`. bash as sh writes no such note from within a pipeline: `unnoted`.
  * - TORU_TASK_ID goes to the script only: whatever carries it was started by the script, and the pumps are spared when
  *   those are killed.
  * - the pipe of stderr passes inside the one of stdout; `7>&-` keeps the pump of err from holding out's pipe open.
@@ -50,6 +50,7 @@ set +C
 echo "boot $3"
 if read -r toru_line </proc/$$/stat; then echo "stat $toru_line"
 else echo "ps $$ $(ps -o lstart= -p $$)"; fi 2>/dev/null
+[ -z "\${BASH_VERSION-}" ] || echo unnoted
 toru_id=$2
 shift 3
 trap : HUP INT QUIT TERM
