@@ -1,8 +1,16 @@
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+
+/** Files may be loaded in any order; so each says in which order the layers count. */
+const layers: Plugin = {
+  name: 'css-layers',
+  enforce: 'pre',
+  transform: (code, id) => (id.endsWith('.css') && code.includes('@layer') ? `@layer tokens, base, parts, pages, helpers;\n${code}` : null),
+};
 
 /** The page, built to `dist/page`. Everything that is loaded stands under /assets/, where the page's CSP looks for it. */
 export default defineConfig({
   root: decodeURIComponent(new URL('.', import.meta.url).pathname),
+  plugins: [layers],
   build: {
     outDir: '../../dist/page',
     emptyOutDir: true,

@@ -2,7 +2,6 @@ import { useSignal } from '@preact/signals';
 import { LogOut, Monitor, Moon, Sun } from 'lucide-preact';
 import { sentence } from '../api.ts';
 import { useResource } from '../data/resource.ts';
-import { Badge } from '../parts/badge.tsx';
 import { Button } from '../parts/button.tsx';
 import { Choice } from '../parts/choice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -33,12 +32,11 @@ export function AccountPage() {
   return (
     <div class="narrow">
       <PageHead
-        title={user?.username ?? 'Account'}
-        tab="Account"
+        title="Account"
         lead={
-          <span class="row">
-            <Badge tone={user?.role === 'admin' ? 'live' : 'plain'}>{user?.role}</Badge>
-          </span>
+          <>
+            Logged in as <strong>{user?.username}</strong>, {user?.role === 'admin' ? 'an admin' : 'a client'}
+          </>
         }
       >
         <Button icon={<LogOut size={18} aria-hidden="true" />} busy={leaving.value} onClick={() => void leave()}>

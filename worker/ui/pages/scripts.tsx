@@ -5,7 +5,7 @@ import type { Script } from '../../../shared/model.ts';
 import { get } from '../api.ts';
 import { actions } from '../data/actions.ts';
 import { useResource } from '../data/resource.ts';
-import { isScript, listOf } from '../guards.ts';
+import { isScript, isSettings, listOf } from '../guards.ts';
 import { navigate } from '../navigation.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
@@ -26,12 +26,16 @@ export function ScriptsPage() {
   const { query } = useLocation();
   const wanted = query['q'] ?? '';
   const scripts = useResource(async (signal) => (await get(listOf(isScript), '/api/scripts', { signal })).items);
+  const folder = useResource(async (signal) => (await get(isSettings, '/api/settings', { signal })).scripts_dir);
   const running = useSignal<Script | null>(null);
   const folders = foldersOf(scripts.data ?? [], wanted);
 
   return (
     <div class="narrow">
-      <PageHead title="Scripts" lead="What lies in the scripts folder of your host.">
+      <PageHead
+        title="Scripts"
+        lead={folder.data === null ? 'What lies in the scripts folder of your host.' : <FolderPath path={folder.data} />}
+      >
         <Button busy={scripts.busy && scripts.data !== null} onClick={() => void scripts.reload()}>
           Look again
         </Button>
@@ -93,6 +97,14 @@ export function ScriptsPage() {
         />
       )}
     </div>
+  );
+}
+
+function FolderPath(props: { path: string }) {
+  return (
+    <>
+      What lies in <code>{props.path}</code> on your host. <a href="/settings">Change</a>
+    </>
   );
 }
 

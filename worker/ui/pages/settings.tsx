@@ -26,7 +26,7 @@ export function SettingsPage() {
   const settings = useResource((signal) => get(isSettings, '/api/settings', { signal }));
   return (
     <div class="narrow">
-      <PageHead title="Settings" lead="They are kept on your host." />
+      <PageHead title="Settings" />
       {settings.problem !== null && (
         <Problem message={settings.problem} action={<Button onClick={() => void settings.reload()}>Try again</Button>} />
       )}

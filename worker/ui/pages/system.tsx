@@ -36,8 +36,8 @@ export function SystemPage() {
             </p>
           )}
           <Load samples={samples} now={now} cores={system.cores} stale={away} />
+          <Disks disks={system.disks} />
           <div class="system-facts">
-            <Disks disks={system.disks} />
             <HostFacts system={system} at={at} />
             <AgentFacts system={system} at={at} />
           </div>

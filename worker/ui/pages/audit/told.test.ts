@@ -30,6 +30,7 @@ test.each([
     entry('login', { user: null, outcome: 'refused', detail: { reason: 'unknown user' } }),
     'Somebody tried to log in with a name that nobody has',
   ],
+  [entry('action.create', { user: null, target: 'hello', detail: { label: 'Hello' } }), 'Toru made the action Hello'],
   [entry('run.start', { target: TASK, detail: { label: 'Backup' } }), 'anna started Backup'],
   [entry('run.start', { target: 'backup', outcome: 'refused' }), 'anna could not start backup'],
   [entry('run.cancel', { target: TASK, detail: { label: 'Backup', user: 'ben' } }), 'anna cancelled Backup of ben'],

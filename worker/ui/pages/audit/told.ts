@@ -77,7 +77,7 @@ export function sentenceOf(entry: AuditEntry): string {
 function agentName(entry: AuditEntry): string {
   const by = textIn(entry, 'by');
   if (by === 'ADMIN_PASSWORD') return 'The host’s configuration';
-  return by === 'first start' ? 'The first start' : 'Somebody';
+  return by === 'first start' ? 'The first start' : 'Toru';
 }
 
 function tellUserUpdate(entry: AuditEntry, who: string): Told {

@@ -86,7 +86,7 @@ function optionsFor(element: HTMLElement, latest: { current: ChartProps }): uPlo
         space: 56,
         values: (_plot, times) => times.map((time) => minutes.format(time * 1000)),
       },
-      { ...axis, size: 58, gap: 8, space: 38, values: (_plot, values) => values.map((value) => latest.current.format(value)) },
+      { ...axis, size: 66, gap: 8, space: 38, values: (_plot, values) => values.map((value) => latest.current.format(value)) },
     ],
     series: [
       {},

@@ -12,6 +12,8 @@ const Chart = lazy(async () => (await import('./chart.tsx')).Chart);
 
 const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const perSecond = (value: number): string => `${bytes(value)}/s`;
+/** For an axis, where round numbers stand: `20 GB`. */
+const round = (value: number): string => bytes(value).replace('.0 ', ' ');
 
 /** Four charts with their numbers. Pointing into one shows that moment in all of them. */
 export function Load(props: { samples: readonly SystemSample[]; now: SystemSample; cores: number; stale: boolean }) {
@@ -41,7 +43,7 @@ export function Load(props: { samples: readonly SystemSample[]; now: SystemSampl
         title="Memory"
         value={bytes(shown.memory_used)}
         more={`of ${bytes(shown.memory_total)}`}
-        chart={{ ...chart, series: [{ tone: '--ok', of: (s) => s.memory_used }], top: props.now.memory_total, format: bytes }}
+        chart={{ ...chart, series: [{ tone: '--ok', of: (s) => s.memory_used }], top: props.now.memory_total, format: round }}
       />
       <Card
         {...card}
@@ -71,7 +73,7 @@ export function Load(props: { samples: readonly SystemSample[]; now: SystemSampl
               most((s) => s.network_tx_per_s),
             ),
           ),
-          format: perSecond,
+          format: (v) => `${round(v)}/s`,
         }}
       />
       <Card
