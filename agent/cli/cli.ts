@@ -4,6 +4,7 @@ import { StartError } from '../start-error.ts';
 import type { Command } from './command.ts';
 import { cancel } from './commands/cancel.ts';
 import { doctor } from './commands/doctor.ts';
+import { key } from './commands/key.ts';
 import { actions, runs, scripts } from './commands/lists.ts';
 import { logs } from './commands/logs.ts';
 import { passwd } from './commands/passwd.ts';
@@ -14,7 +15,7 @@ import type { Io } from './io.ts';
 import { ClosedPipe, describeError, note, OUR_FAILURE, print, UsageError } from './io.ts';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ start, agent, status, actions, scripts, run, runs, logs, cancel, passwd, doctor }),
+  Object.entries({ start, agent, status, actions, scripts, run, runs, logs, cancel, passwd, key, doctor }),
 );
 
 /**

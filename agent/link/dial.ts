@@ -79,7 +79,7 @@ export function dial<T>(
       finish(
         new DialError(
           response.statusCode === 404
-            ? `${edge.origin} does not know this host. Give it this host’s key: see “toru doctor”.`
+            ? `${edge.origin} does not know this host. Add what “toru key” prints to its HOST_KEYS.`
             : `${edge.origin} answered ${response.statusCode} instead of opening a WebSocket`,
         ),
       );
