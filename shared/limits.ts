@@ -22,6 +22,9 @@ export const COALESCE_MS = 16;
 /** Frames a second from one browser socket, and the burst above it. */
 export const CLIENT_FRAMES_PER_S = 100;
 export const CLIENT_FRAMES_BURST = 300;
+/** Acknowledgements apart: one for every frame of output must be possible, and 64 KiB frames come at up to 3,500 a second. */
+export const CLIENT_ACKS_PER_S = 4000;
+export const CLIENT_ACKS_BURST = 8000;
 export const MAX_SOCKETS_PER_SESSION = 20;
 /** A serialised attachment is ≤ 16,384 bytes: https://developers.cloudflare.com/durable-objects/api/state/ */
 export const MAX_TOPICS_PER_SOCKET = 64;

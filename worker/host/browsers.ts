@@ -1,5 +1,12 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
-import { CLIENT_FRAMES_BURST, CLIENT_FRAMES_PER_S, MAX_SOCKETS_PER_SESSION, MAX_TOPICS_PER_SOCKET } from '../../shared/limits.ts';
+import {
+  CLIENT_ACKS_BURST,
+  CLIENT_ACKS_PER_S,
+  CLIENT_FRAMES_BURST,
+  CLIENT_FRAMES_PER_S,
+  MAX_SOCKETS_PER_SESSION,
+  MAX_TOPICS_PER_SOCKET,
+} from '../../shared/limits.ts';
 import { CLOSE } from '../../shared/wire.ts';
 import { TokenBucket } from '../token-bucket.ts';
 import type { BrowserState } from './attachment.ts';
@@ -15,7 +22,7 @@ export class Browsers {
   readonly #byConn = new Map<string, WebSocket>();
   readonly #topics = new Topics<WebSocket>();
   /** Not in the attachment: an object sleeps after 10 quiet seconds, and by then every bucket is full. */
-  readonly #rates = new WeakMap<WebSocket, TokenBucket>();
+  readonly #rates = new WeakMap<WebSocket, { frames: TokenBucket; acks: TokenBucket }>();
 
   /** @param sockets those that outlived the last object. */
   constructor(sockets: readonly WebSocket[]) {
@@ -65,10 +72,13 @@ export class Browsers {
   }
 
   /** May this socket say one more thing now? */
-  admit(socket: WebSocket, now: number): boolean {
-    const bucket = this.#rates.get(socket) ?? new TokenBucket(CLIENT_FRAMES_BURST, CLIENT_FRAMES_PER_S, now);
-    this.#rates.set(socket, bucket);
-    return bucket.take(now);
+  admit(socket: WebSocket, message: string | ArrayBuffer, now: number): boolean {
+    const rates = this.#rates.get(socket) ?? {
+      frames: new TokenBucket(CLIENT_FRAMES_BURST, CLIENT_FRAMES_PER_S, now),
+      acks: new TokenBucket(CLIENT_ACKS_BURST, CLIENT_ACKS_PER_S, now),
+    };
+    this.#rates.set(socket, rates);
+    return (isAck(message) ? rates.acks : rates.frames).take(now);
   }
 
   send(conn: string, payload: string | Uint8Array): void {
@@ -151,6 +161,11 @@ export class Browsers {
   #ofSession(sid: string): WebSocket[] {
     return [...this.#byConn.values()].filter((socket) => this.state(socket)?.sid === sid);
   }
+}
+
+/** By its beginning, as everybody spells it: reading the frame is the agent's. One that is spelled otherwise counts as any frame. */
+function isAck(message: string | ArrayBuffer): boolean {
+  return typeof message === 'string' && message.length < 200 && message.startsWith('{"type":"ack"');
 }
 
 /** One frame to one browser. */

@@ -203,7 +203,7 @@ export class Host extends DurableObject<Env> {
   }
 
   #fromBrowser(socket: WebSocket, state: BrowserState, message: string | ArrayBuffer): void {
-    if (!this.#browsers.admit(socket, Date.now())) {
+    if (!this.#browsers.admit(socket, message, Date.now())) {
       tell(socket, { type: 'error', code: 'too_many_requests', data: 'Too many messages in a second. Connect again in a moment.' });
       this.#closed(socket);
       return closeQuietly(socket, CLOSE.too_fast, 'too many messages');

@@ -146,7 +146,16 @@ describe('the relay', () => {
 
   it('lets 300 frames in at once, then says so and closes', async () => {
     const { browser } = await open();
-    for (let n = 0; n < 1000; n += 1) browser.send({ type: 'ack', n });
+    for (let n = 0; n < 1000; n += 1) browser.send({ type: 'detach', n });
+    expect(await browser.next('error')).toMatchObject({ code: 'too_many_requests' });
+    expect((await browser.closed).code).toBe(CLOSE.too_fast);
+  });
+
+  it('counts acknowledgements apart, as many as there can be frames of output, and bounds them too', async () => {
+    const { browser, agent, conn } = await open();
+    for (let n = 0; n < 2000; n += 1) browser.send({ type: 'ack', n });
+    for (let n = 0; n < 2000; n += 1) expect((await agent.texts.take()).topic).toBe(`c/${conn}`);
+    for (let n = 0; n < 60_000; n += 1) browser.send({ type: 'ack', n });
     expect(await browser.next('error')).toMatchObject({ code: 'too_many_requests' });
     expect((await browser.closed).code).toBe(CLOSE.too_fast);
   });
