@@ -10,7 +10,12 @@ export interface Place {
   /** Only admins see it. The agent decides anew at every request. */
   admin?: true;
   /** Its entry in the navigation; without one it is reached from another page. */
-  nav?: { label: string; icon: LucideIcon /** Stands in the phone's tab bar; the others are under "More". */; first?: true };
+  nav?: {
+    label: string;
+    icon: LucideIcon;
+    /** Stands in the phone's tab bar; the others are under "More". */
+    first?: true;
+  };
 }
 
 export const places: readonly Place[] = [
@@ -25,7 +30,7 @@ export const places: readonly Place[] = [
     path: '/scripts',
     component: lazy(async () => (await import('./pages/scripts.tsx')).ScriptsPage),
     admin: true,
-    nav: { label: 'Scripts', icon: SquareTerminal },
+    nav: { label: 'Scripts', icon: SquareTerminal, first: true },
   },
   {
     path: '/system',
@@ -56,5 +61,15 @@ export const places: readonly Place[] = [
     path: '/account',
     component: lazy(async () => (await import('./pages/account.tsx')).AccountPage),
     nav: { label: 'Account', icon: UserRound },
+  },
+  {
+    path: '/actions/new',
+    admin: true,
+    component: lazy(async () => (await import('./pages/action-editor.tsx')).ActionEditorPage),
+  },
+  {
+    path: '/actions/:id/edit',
+    admin: true,
+    component: lazy(async () => (await import('./pages/action-editor.tsx')).ActionEditorPage),
   },
 ];

@@ -137,6 +137,7 @@ export class Surface {
     on('scroll', () => this.#scrolled());
     on('wheel', (event) => {
       if (event.deltaY < 0) this.#follow(false);
+      else if (event.deltaY > 0 && this.#atEnd()) this.#follow(true);
     });
     const hold = (): void => {
       this.#held = true;
@@ -167,7 +168,8 @@ export class Surface {
 
   #scrolled(): void {
     const top = this.#scroller.scrollTop;
-    if (this.#atEnd()) this.#follow(true);
+    // Our own scrolling has already set #lastTop: its event moves nothing.
+    if (top > this.#lastTop && this.#atEnd()) this.#follow(true);
     else if (top < this.#lastTop - 1) this.#follow(false);
     this.#lastTop = top;
   }

@@ -59,6 +59,7 @@ export function Ask(props: AskProps) {
                 {...ties}
                 class="input"
                 autocomplete="off"
+                autofocus
                 autocapitalize="none"
                 spellcheck={false}
                 value={typed.value}

@@ -39,7 +39,10 @@ function Navigation() {
   const { path } = useLocation();
   const [open, setOpen] = useState(false);
   const entries = places.filter((place) => place.nav !== undefined && (place.admin !== true || isAdmin.value));
-  const rest = entries.filter((place) => place.nav?.first !== true);
+  const others = entries.filter((place) => place.nav?.first !== true);
+  // A menu for one entry would be a detour.
+  const rest = others.length > 1 ? others : [];
+  const first = entries.filter((place) => !rest.includes(place));
   const inRest = rest.some((place) => isHere(place, path));
   useEffect(() => setOpen(false), [path]);
   return (
@@ -56,15 +59,20 @@ function Navigation() {
       </a>
       <nav class="rail-nav" aria-label="Main">
         <ul class={`rail-list${open ? ' rail-open' : ''}`}>
-          {entries.map((place) => (
-            <Entry key={place.path} place={place} here={isHere(place, path)} />
+          {first.map((place) => (
+            <Entry key={place.path} place={place} here={isHere(place, path)} kind="first" />
           ))}
-          <li class="rail-more">
-            <button type="button" class={`rail-link${inRest ? ' rail-here' : ''}`} aria-expanded={open} onClick={() => setOpen(!open)}>
-              <Ellipsis size={22} aria-hidden="true" />
-              <span>More</span>
-            </button>
-          </li>
+          {rest.length > 0 && (
+            <li class="rail-more">
+              <button type="button" class={`rail-link${inRest ? ' rail-here' : ''}`} aria-expanded={open} onClick={() => setOpen(!open)}>
+                <Ellipsis size={22} aria-hidden="true" />
+                <span>More</span>
+              </button>
+            </li>
+          )}
+          {rest.map((place) => (
+            <Entry key={place.path} place={place} here={isHere(place, path)} kind="rest" />
+          ))}
         </ul>
       </nav>
       <p class="rail-who cut">{me.value?.user.username}</p>
@@ -72,12 +80,12 @@ function Navigation() {
   );
 }
 
-function Entry(props: { place: Place; here: boolean }) {
+function Entry(props: { place: Place; here: boolean; kind: 'first' | 'rest' }) {
   const { nav, path } = props.place;
   if (nav === undefined) return null;
   const Icon = nav.icon;
   return (
-    <li class={nav.first === true ? 'rail-first' : 'rail-rest'}>
+    <li class={`rail-${props.kind}`}>
       <a class={`rail-link${props.here ? ' rail-here' : ''}`} href={path} {...(props.here ? { 'aria-current': 'page' } : {})}>
         <Icon size={20} strokeWidth={props.here ? 2.4 : 1.9} aria-hidden="true" />
         <span>{nav.label}</span>

@@ -102,7 +102,7 @@ function footText(action: AnyAction): ComponentChildren {
   const { tone, word } = outcome(run);
   return (
     <>
-      {tone === 'ok' ? '' : `${word.replace(' with', '')} · `}
+      {tone === 'ok' ? '' : `${word.replace(/ with.*/, '')} · `}
       <When at={run.ended_at ?? run.created_at} narrow />
     </>
   );

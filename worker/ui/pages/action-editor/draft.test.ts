@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import {
+  argsToText,
+  bodyOf,
+  emptyDraft,
+  labelOf,
+  nameOf,
+  newInput,
+  optionsToText,
+  textToArgs,
+  textToOptions,
+  variableOf,
+  withType,
+  wrongWith,
+} from './draft.ts';
+
+describe('an action being edited', () => {
+  it('makes names that people would give', () => {
+    expect(labelOf('media/sync-photos.sh')).toBe('Sync photos');
+    expect(nameOf('Which server, please?')).toBe('which_server_please');
+    expect(nameOf('3 Größen')).toBe('gro_en');
+    expect(variableOf('api_token')).toBe('API_TOKEN');
+  });
+
+  it('says what is missing', () => {
+    expect(wrongWith(emptyDraft())).toHaveLength(2);
+    expect(wrongWith(emptyDraft('a.sh'))).toEqual([]);
+  });
+
+  it('never passes a secret as an argument by itself', () => {
+    const secret = withType(withType(null, 'text', 'token'), 'secret');
+    expect(secret.pass).toEqual({ by: 'environment', variable: 'TOKEN' });
+  });
+
+  it('gives new inputs free names, and keeps what two types share', () => {
+    const one = newInput([]);
+    const two = newInput([one]);
+    expect(two.input.name).not.toBe(one.input.name);
+    expect(withType({ ...one.input, label: 'How many?' }, 'number')).toMatchObject({
+      type: 'number',
+      label: 'How many?',
+      name: one.input.name,
+    });
+  });
+
+  it('sends the revision only for what exists', () => {
+    expect(bodyOf(emptyDraft('a.sh'))).not.toHaveProperty('revision');
+    expect(bodyOf({ ...emptyDraft('a.sh'), revision: 3 })).toMatchObject({ revision: 3, label: 'A' });
+  });
+
+  it('reads back options and arguments that it wrote', () => {
+    const options = [{ value: 's', label: 'Small' }, { value: 'large' }];
+    expect(textToOptions(optionsToText(options))).toEqual(options);
+    expect(textToArgs(argsToText(['-v', 'two words']))).toEqual(['-v', 'two words']);
+    expect(textToArgs('')).toEqual([]);
+  });
+});

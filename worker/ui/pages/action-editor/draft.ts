@@ -1,0 +1,205 @@
+import { checkDeclaration } from '../../../../shared/input-values.ts';
+import type { ActionInput } from '../../../../shared/inputs.ts';
+import type { Action, ActionFields } from '../../../../shared/model.ts';
+
+/**
+ * An action while it is being edited: what the host takes, with the texts of number fields as texts, and inputs that
+ * may not be right yet.
+ */
+export interface Draft {
+  label: string;
+  description: string;
+  script: string;
+  args: string[];
+  icon: string;
+  color: ActionFields['color'];
+  inputs: DraftInput[];
+  confirm: ActionFields['confirm'];
+  timeout_s: number;
+  max_concurrent: number;
+  when_full: ActionFields['when_full'];
+  allow: ActionFields['allow'];
+  stdin: boolean;
+  /** The revision that is being edited; null for a new one. */
+  revision: number | null;
+}
+
+/** An input with a key of its own, so that it keeps its fields' focus while its name changes. */
+export interface DraftInput {
+  key: number;
+  input: ActionInput;
+}
+
+let nextKey = 1;
+
+function keyed(input: ActionInput): DraftInput {
+  const key = nextKey;
+  nextKey += 1;
+  return { key, input };
+}
+
+export function emptyDraft(script = ''): Draft {
+  return {
+    label: script === '' ? '' : labelOf(script),
+    description: '',
+    script,
+    args: [],
+    icon: 'play',
+    color: 'slate',
+    inputs: [],
+    confirm: 'none',
+    timeout_s: 0,
+    max_concurrent: 0,
+    when_full: 'queue',
+    allow: [],
+    stdin: false,
+    revision: null,
+  };
+}
+
+/** "media/sync-photos.sh" → "Sync photos". */
+export function labelOf(script: string): string {
+  const name = (script.split('/').at(-1) ?? '')
+    .replace(/\.[a-z0-9]+$/i, '')
+    .replace(/[-_]+/g, ' ')
+    .trim();
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+export function draftOf(action: Action): Draft {
+  const { label, description, script, args, icon, color, inputs, confirm, timeout_s, max_concurrent, when_full, allow, stdin, revision } =
+    action;
+  return {
+    label,
+    description,
+    script,
+    args,
+    icon,
+    color,
+    inputs: inputs.map(keyed),
+    confirm,
+    timeout_s,
+    max_concurrent,
+    when_full,
+    allow,
+    stdin,
+    revision,
+  };
+}
+
+/** What is sent. A change names the revision it was made on, so that nobody's work is written over unseen. */
+export function bodyOf(draft: Draft): Omit<ActionFields, 'id'> & { revision?: number } {
+  const { revision, inputs, ...fields } = draft;
+  return {
+    ...fields,
+    label: draft.label.trim(),
+    script: draft.script.trim(),
+    inputs: inputs.map(({ input }) => input),
+    ...(revision === null ? {} : { revision }),
+  };
+}
+
+/** What is wrong with it, one sentence each, before the host is asked. */
+export function wrongWith(draft: Draft): string[] {
+  const wrong: string[] = [];
+  if (draft.label.trim() === '') wrong.push('Give the action a name.');
+  if (draft.script.trim() === '') wrong.push('Choose the script that it runs.');
+  for (const { input } of draft.inputs) {
+    if (input.label.trim() === '') wrong.push('Every question needs a text.');
+    if (!/^[a-z][a-z0-9_]{0,39}$/.test(input.name))
+      wrong.push(`“${input.name}” is no name for an input: small letters, digits and underscores, beginning with a letter.`);
+    if (input.pass.by === 'environment' && !/^[A-Z_][A-Z0-9_]{0,63}$/.test(input.pass.variable)) {
+      wrong.push(`“${input.pass.variable}” is no variable: capital letters, digits and underscores.`);
+    }
+    if (input.pass.by === 'argument' && input.pass.flag !== undefined && !/^--?[A-Za-z0-9][\w-]{0,60}$/.test(input.pass.flag)) {
+      wrong.push(`“${input.pass.flag}” is no option: it begins with one or two hyphens.`);
+    }
+    if (input.type === 'choice' && input.options.length === 0) wrong.push(`“${input.label}” has nothing to choose from.`);
+  }
+  const inputs = draft.inputs.map(({ input }) => input);
+  return [...new Set([...wrong, ...checkDeclaration(inputs, draft.stdin)])];
+}
+
+export const INPUT_TYPES: readonly (readonly [type: ActionInput['type'], label: string])[] = [
+  ['text', 'Text'],
+  ['number', 'Number'],
+  ['choice', 'Choice'],
+  ['boolean', 'Yes or no'],
+  ['date', 'Date'],
+  ['secret', 'Secret'],
+];
+
+/** A new question with a name that is free. */
+export function newInput(others: readonly DraftInput[]): DraftInput {
+  const names = new Set(others.map(({ input }) => input.name));
+  let number = others.length + 1;
+  while (names.has(`input_${number}`)) number += 1;
+  return keyed(withType(null, 'text', `input_${number}`));
+}
+
+/** The same question as another type: what both have is kept. A secret goes into the environment: arguments can be seen. */
+export function withType(before: ActionInput | null, type: ActionInput['type'], name = 'input'): ActionInput {
+  const { label, help, required } = before ?? { label: '', help: '', required: true };
+  const pass: ActionInput['pass'] = before?.pass ?? { by: 'argument' };
+  const common = { name: before?.name ?? name, label, help, required, pass };
+  switch (type) {
+    case 'text':
+      return { type, ...common, multiline: false, max_length: 4096, allow_dash: false };
+    case 'number':
+      return { type, ...common, integer: false };
+    case 'choice':
+      return { type, ...common, options: [{ value: 'one' }, { value: 'two' }] };
+    case 'boolean':
+      return { type, ...common, required: false, default: false };
+    case 'date':
+      return { type, ...common };
+    case 'secret':
+      return {
+        type,
+        ...common,
+        pass: pass.by === 'argument' ? { by: 'environment', variable: variableOf(common.name) } : pass,
+        max_length: 4096,
+      };
+  }
+}
+
+/** "api_token" → "API_TOKEN". */
+export function variableOf(name: string): string {
+  return name
+    .toUpperCase()
+    .replace(/[^A-Z0-9_]/g, '_')
+    .replace(/^(?=\d)/, '_');
+}
+
+/** "Which server?" → "which_server": the name an input gets while nobody chose another. */
+export function nameOf(label: string): string {
+  return label
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^[^a-z]+|_+$/g, '')
+    .slice(0, 40);
+}
+
+/** Arguments as lines of text, one each; and back. */
+export function argsToText(args: readonly string[]): string {
+  return args.join('\n');
+}
+export function textToArgs(text: string): string[] {
+  return text === '' ? [] : text.split('\n').filter((line, index, all) => line !== '' || index < all.length - 1);
+}
+
+/** Options as lines: "value" or "value = what people read". */
+export function optionsToText(options: readonly { value: string; label?: string | undefined }[]): string {
+  return options.map(({ value, label }) => (label === undefined || label === value ? value : `${value} = ${label}`)).join('\n');
+}
+export function textToOptions(text: string): { value: string; label?: string }[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .map((line) => {
+      const at = line.indexOf(' = ');
+      return at === -1 ? { value: line } : { value: line.slice(0, at).trim(), label: line.slice(at + 3).trim() };
+    });
+}

@@ -1,0 +1,292 @@
+import { useSignal } from '@preact/signals';
+import { Trash } from 'lucide-preact';
+import { useEffect, useId } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
+import { ToruError } from '../../../../shared/errors.ts';
+import type { Script, User } from '../../../../shared/model.ts';
+import { get, send, sentence } from '../../api.ts';
+import { loadActions } from '../../data/actions.ts';
+import { isAnything, isFullAction, isScript, isUser, listOf } from '../../guards.ts';
+import { Ask } from '../../parts/ask.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Choice } from '../../parts/choice.tsx';
+import { Problem } from '../../parts/empty.tsx';
+import { Field, Switch } from '../../parts/field.tsx';
+import { PageHead } from '../../parts/page-head.tsx';
+import { Section } from '../../parts/section.tsx';
+import { TextField } from '../../parts/text-field.tsx';
+import { toast } from '../../parts/toast.tsx';
+import { argsToText, bodyOf, type Draft, draftOf, textToArgs, wrongWith } from './draft.ts';
+import { InputBuilder } from './input-builder.tsx';
+import { Looks } from './looks.tsx';
+import { Preview } from './preview.tsx';
+
+const CONFIRMATIONS = [
+  { value: 'none', label: 'Nothing', help: 'A press runs it.' },
+  { value: 'confirm', label: 'Confirm', help: 'A press asks once more.' },
+  { value: 'hold', label: 'Hold', help: 'The button is held for a second.' },
+  { value: 'type', label: 'Type the name', help: 'For what can’t be undone.' },
+] as const;
+
+/** The form. The tile beside it shows what will come of it. */
+export function Editor(props: { id: string | null; draft: Draft; title: string }) {
+  const { id } = props;
+  const { route } = useLocation();
+  const draft = useSignal(props.draft);
+  const wrong = useSignal<readonly string[]>([]);
+  const busy = useSignal(false);
+  const removing = useSignal(false);
+  const scripts = useSignal<readonly Script[]>([]);
+  const clients = useSignal<readonly User[]>([]);
+  const names = useId();
+
+  useEffect(() => {
+    get(listOf(isScript), '/api/scripts').then(
+      (list) => {
+        scripts.value = list.items;
+      },
+      () => undefined,
+    );
+    get(listOf(isUser), '/api/users').then(
+      (list) => {
+        clients.value = list.items.filter((user) => user.role === 'client');
+      },
+      () => undefined,
+    );
+  }, []);
+
+  function set(change: Partial<Draft>): void {
+    draft.value = { ...draft.peek(), ...change };
+    if (wrong.peek().length > 0) wrong.value = wrongWith(draft.peek());
+  }
+
+  async function save(): Promise<void> {
+    wrong.value = wrongWith(draft.value);
+    if (wrong.value.length > 0 || busy.value) return;
+    busy.value = true;
+    try {
+      if (id === null) await send(isFullAction, 'POST', '/api/actions', { body: bodyOf(draft.value) });
+      else await send(isFullAction, 'PATCH', `/api/actions/${encodeURIComponent(id)}`, { body: bodyOf(draft.value) });
+      await loadActions();
+      toast(`“${draft.value.label.trim()}” was saved.`, 'ok');
+      route('/');
+    } catch (error) {
+      wrong.value = await explain(error);
+    } finally {
+      busy.value = false;
+    }
+  }
+  /** Somebody else changed it meanwhile: what is here stays, and a second save writes it over theirs knowingly. */
+  async function explain(error: unknown): Promise<string[]> {
+    if (!(error instanceof ToruError) || error.code !== 'conflict' || id === null) return [sentence(error)];
+    const theirs = await get(isFullAction, `/api/actions/${encodeURIComponent(id)}`).catch(() => null);
+    if (theirs !== null) draft.value = { ...draft.peek(), revision: draftOf(theirs).revision };
+    return [sentence(error), 'Save again to write your version over the other one, or reload the page to begin from it.'];
+  }
+  async function remove(): Promise<void> {
+    await send(isAnything, 'DELETE', `/api/actions/${encodeURIComponent(id ?? '')}`);
+    await loadActions();
+    toast(`“${props.draft.label}” was removed. Its runs stay in the history.`, 'ok');
+    route('/');
+  }
+
+  const now = draft.value;
+  const chosen = scripts.value.find((script) => script.name === now.script.trim());
+  return (
+    <form
+      class="editor"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <PageHead title={props.title}>
+        <Button onClick={() => history.back()}>Cancel</Button>
+        <Button kind="primary" type="submit" busy={busy.value}>
+          {busy.value ? 'Saving…' : 'Save'}
+        </Button>
+      </PageHead>
+      {wrong.value.length > 0 && (
+        <div class="editor-wrong">
+          {wrong.value.map((message) => (
+            <Problem key={message} message={message} />
+          ))}
+        </div>
+      )}
+      <div class="editor-columns">
+        <div class="editor-form stack">
+          <Section title="What it is">
+            <div class="stack">
+              <TextField label="Name" value={now.label} maxLength={80} autocapitalize="sentences" onValue={(label) => set({ label })} />
+              <Field label="Script" help={chosen?.problem ?? chosen?.description ?? 'A file in the scripts folder.'}>
+                {(ties) => (
+                  <>
+                    <input
+                      {...ties}
+                      class="input mono"
+                      list={names}
+                      autocomplete="off"
+                      autocapitalize="none"
+                      spellcheck={false}
+                      placeholder="backup.sh"
+                      value={now.script}
+                      onInput={(event) => set({ script: event.currentTarget.value })}
+                    />
+                    <datalist id={names}>
+                      {scripts.value.map((script) => (
+                        <option key={script.name} value={script.name}>
+                          {script.description}
+                        </option>
+                      ))}
+                    </datalist>
+                  </>
+                )}
+              </Field>
+              <Field label="Description" optional help="Shown when it asks something.">
+                {(ties) => (
+                  <textarea
+                    {...ties}
+                    class="textarea editor-short"
+                    maxLength={500}
+                    value={now.description}
+                    onInput={(event) => set({ description: event.currentTarget.value })}
+                  />
+                )}
+              </Field>
+              <Looks icon={now.icon} color={now.color} onChange={set} />
+            </div>
+          </Section>
+          <Section
+            title="What it asks"
+            help="Each answer reaches the script as an argument, a variable, or its input. Never through a shell."
+          >
+            <InputBuilder inputs={now.inputs} onChange={(inputs) => set({ inputs })} />
+          </Section>
+          <Section title="Before it runs">
+            <Choice label="Confirmation" options={CONFIRMATIONS} value={now.confirm} onChange={(confirm) => set({ confirm })} />
+          </Section>
+          <Section title="How it runs">
+            <div class="stack">
+              <Field label="Fixed arguments" optional help="One on each line, before those that come from answers.">
+                {(ties) => (
+                  <textarea
+                    {...ties}
+                    class="textarea editor-short mono"
+                    spellcheck={false}
+                    value={argsToText(now.args)}
+                    onInput={(event) => set({ args: textToArgs(event.currentTarget.value) })}
+                  />
+                )}
+              </Field>
+              <div class="editor-pair">
+                <WholeNumber
+                  label="Stop after (seconds)"
+                  help="0: never. TERM first, KILL ten seconds later."
+                  max={604_800}
+                  value={now.timeout_s}
+                  onValue={(timeout_s) => set({ timeout_s })}
+                />
+                <WholeNumber
+                  label="At the same time, at most"
+                  help="0: any number."
+                  max={1000}
+                  value={now.max_concurrent}
+                  onValue={(max_concurrent) => set({ max_concurrent })}
+                />
+              </div>
+              {now.max_concurrent > 0 && (
+                <Choice
+                  label="When so many are under way, a press"
+                  options={[
+                    { value: 'queue', label: 'waits its turn' },
+                    { value: 'refuse', label: 'is refused' },
+                  ]}
+                  value={now.when_full}
+                  onChange={(when_full) => set({ when_full })}
+                />
+              )}
+              <Switch
+                label="Can be typed into"
+                help="Keeps the script’s standard input open for a line from the run’s page."
+                checked={now.stdin}
+                onChange={(stdin) => set({ stdin })}
+              />
+            </div>
+          </Section>
+          <Section title="Who may press it" help="Admins always may.">
+            <Allowed allow={now.allow} clients={clients.value} onChange={(allow) => set({ allow })} />
+          </Section>
+          {id !== null && (
+            <div>
+              <Button
+                kind="danger"
+                icon={<Trash size={18} aria-hidden="true" />}
+                onClick={() => {
+                  removing.value = true;
+                }}
+              >
+                Remove this action
+              </Button>
+            </div>
+          )}
+        </div>
+        <Preview draft={now} />
+      </div>
+      {removing.value && (
+        <Ask
+          title={`Remove “${props.draft.label}”?`}
+          verb="Remove"
+          doing="Removing…"
+          danger
+          onYes={remove}
+          onClose={() => {
+            removing.value = false;
+          }}
+        >
+          <p>The tile goes for everyone. The script itself and the history of its runs stay.</p>
+        </Ask>
+      )}
+    </form>
+  );
+}
+
+function WholeNumber(props: { label: string; help: string; max: number; value: number; onValue: (value: number) => void }) {
+  return (
+    <Field label={props.label} help={props.help}>
+      {(ties) => (
+        <input
+          {...ties}
+          class="input"
+          type="number"
+          inputMode="numeric"
+          min={0}
+          max={props.max}
+          step={1}
+          value={props.value}
+          onInput={(event) => props.onValue(Math.min(props.max, Math.max(0, Math.trunc(event.currentTarget.valueAsNumber || 0))))}
+        />
+      )}
+    </Field>
+  );
+}
+
+function Allowed(props: { allow: Draft['allow']; clients: readonly User[]; onChange: (allow: Draft['allow']) => void }) {
+  const { allow } = props;
+  const everyone = allow === 'everyone';
+  return (
+    <div class="stack">
+      <Switch label="Every client" checked={everyone} onChange={(checked) => props.onChange(checked ? 'everyone' : [])} />
+      {!everyone &&
+        props.clients.map((user) => (
+          <Switch
+            key={user.id}
+            label={user.username}
+            checked={allow.includes(user.id)}
+            onChange={(checked) => props.onChange(checked ? [...allow, user.id] : allow.filter((one) => one !== user.id))}
+          />
+        ))}
+      {!everyone && props.clients.length === 0 && <p class="muted small">There are no clients yet. Make one under Users.</p>}
+    </div>
+  );
+}

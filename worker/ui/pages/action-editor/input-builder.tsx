@@ -1,0 +1,188 @@
+import { ArrowDown, ArrowUp, Plus, X } from 'lucide-preact';
+import { unreachable } from '../../../../shared/errors.ts';
+import type { ActionInput } from '../../../../shared/inputs.ts';
+import { Button } from '../../parts/button.tsx';
+import { Field, Switch } from '../../parts/field.tsx';
+import { TextField } from '../../parts/text-field.tsx';
+import { type DraftInput, INPUT_TYPES, nameOf, newInput, variableOf, withType } from './draft.ts';
+import { TypeFields } from './type-fields.tsx';
+
+/** The questions of an action: made, put in order, taken away. */
+export function InputBuilder(props: { inputs: readonly DraftInput[]; onChange: (inputs: DraftInput[]) => void }) {
+  const { inputs } = props;
+  function replace(key: number, input: ActionInput): void {
+    props.onChange(inputs.map((one) => (one.key === key ? { key, input } : one)));
+  }
+  function move(from: number, by: number): void {
+    const next = [...inputs];
+    const [taken] = next.splice(from, 1);
+    if (taken !== undefined) next.splice(from + by, 0, taken);
+    props.onChange(next);
+  }
+  return (
+    <div class="stack">
+      {inputs.length > 0 && (
+        <ol class="builder" aria-label="Questions">
+          {inputs.map(({ key, input }, index) => (
+            <li key={key} class="builder-input">
+              <div class="builder-head">
+                <strong class="cut grow">{input.label === '' ? `Question ${index + 1}` : input.label}</strong>
+                <Button
+                  kind="ghost"
+                  small
+                  aria-label="Move up"
+                  disabled={index === 0}
+                  icon={<ArrowUp size={18} />}
+                  onClick={() => move(index, -1)}
+                />
+                <Button
+                  kind="ghost"
+                  small
+                  aria-label="Move down"
+                  disabled={index === inputs.length - 1}
+                  icon={<ArrowDown size={18} />}
+                  onClick={() => move(index, 1)}
+                />
+                <Button
+                  kind="ghost"
+                  small
+                  aria-label="Remove"
+                  icon={<X size={18} />}
+                  onClick={() => props.onChange(inputs.filter((one) => one.key !== key))}
+                />
+              </div>
+              <InputEditor input={input} onChange={(changed) => replace(key, changed)} />
+            </li>
+          ))}
+        </ol>
+      )}
+      <div>
+        <Button icon={<Plus size={18} aria-hidden="true" />} onClick={() => props.onChange([...inputs, newInput(inputs)])}>
+          Add a question
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function InputEditor({ input, onChange }: { input: ActionInput; onChange: (input: ActionInput) => void }) {
+  /** The name follows the question until somebody chooses another. */
+  function relabel(label: string): void {
+    const follows = input.name === nameOf(input.label) || /^input_\d+$/.test(input.name);
+    const name = follows && nameOf(label) !== '' ? nameOf(label) : input.name;
+    const pass =
+      input.pass.by === 'environment' && input.pass.variable === variableOf(input.name)
+        ? { ...input.pass, variable: variableOf(name) }
+        : input.pass;
+    onChange({ ...input, label, name, pass });
+  }
+  return (
+    <div class="stack">
+      <div class="editor-pair">
+        <TextField label="Question" value={input.label} maxLength={80} autocapitalize="sentences" onValue={relabel} />
+        <Field label="Kind of answer">
+          {(ties) => (
+            <select
+              {...ties}
+              class="select"
+              value={input.type}
+              onChange={(event) => {
+                const type = INPUT_TYPES.find(([value]) => value === event.currentTarget.value)?.[0];
+                if (type !== undefined) onChange(withType(input, type));
+              }}
+            >
+              {INPUT_TYPES.map(([value, label]) => (
+                <option key={value} value={value}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      </div>
+      <TypeFields input={input} onChange={onChange} />
+      <PassFields input={input} onChange={onChange} />
+      <details class="builder-more">
+        <summary>More about this question</summary>
+        <div class="stack">
+          <TextField
+            label="Help"
+            value={input.help}
+            maxLength={300}
+            autocapitalize="sentences"
+            onValue={(help) => onChange({ ...input, help })}
+          />
+          <TextField
+            label="Name"
+            help="In the history and in the API."
+            mono
+            value={input.name}
+            maxLength={40}
+            autocapitalize="none"
+            onValue={(name) => onChange({ ...input, name })}
+          />
+        </div>
+      </details>
+      {input.type !== 'boolean' && (
+        <Switch label="Must be answered" checked={input.required} onChange={(required) => onChange({ ...input, required })} />
+      )}
+    </div>
+  );
+}
+
+function PassFields({ input, onChange }: { input: ActionInput; onChange: (input: ActionInput) => void }) {
+  const { pass } = input;
+  function by(kind: string): void {
+    if (kind === 'environment') onChange({ ...input, pass: { by: 'environment', variable: variableOf(input.name) } });
+    else if (kind === 'stdin') onChange({ ...input, pass: { by: 'stdin' } });
+    else
+      onChange({ ...input, pass: kind === 'flag' ? { by: 'argument', flag: `--${input.name.replaceAll('_', '-')}` } : { by: 'argument' } });
+  }
+  const kind = pass.by === 'argument' ? (pass.flag === undefined ? 'argument' : 'flag') : pass.by;
+  return (
+    <div class="editor-pair">
+      <Field label="Reaches the script as">
+        {(ties) => (
+          <select {...ties} class="select" value={kind} onChange={(event) => by(event.currentTarget.value)}>
+            {input.type !== 'secret' && <option value="argument">an argument</option>}
+            {input.type !== 'secret' && <option value="flag">an option (--name=answer)</option>}
+            <option value="environment">a variable</option>
+            <option value="stdin">its standard input</option>
+          </select>
+        )}
+      </Field>
+      {passDetail(input, onChange)}
+    </div>
+  );
+}
+
+function passDetail(input: ActionInput, onChange: (input: ActionInput) => void) {
+  const { pass } = input;
+  switch (pass.by) {
+    case 'argument':
+      if (pass.flag === undefined) return null;
+      return (
+        <TextField
+          label="Option"
+          mono
+          value={pass.flag}
+          autocapitalize="none"
+          onValue={(flag) => onChange({ ...input, pass: { by: 'argument', flag } })}
+        />
+      );
+    case 'environment':
+      return (
+        <TextField
+          label="Variable"
+          mono
+          value={pass.variable}
+          autocapitalize="none"
+          onValue={(variable) => onChange({ ...input, pass: { by: 'environment', variable } })}
+        />
+      );
+    case 'stdin':
+      return null;
+    default:
+      return unreachable(pass);
+  }
+}

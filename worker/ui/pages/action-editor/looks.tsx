@@ -1,0 +1,121 @@
+import { useSignal } from '@preact/signals';
+import type { ActionFields } from '../../../../shared/model.ts';
+import { Button } from '../../parts/button.tsx';
+import { Glyph, glyphSet } from '../../parts/glyph.tsx';
+import { Sheet } from '../../parts/sheet.tsx';
+
+/** As in shared/model.ts, whose list is out of reach without the schema library: the type keeps the two alike. */
+const COLORS: Record<ActionFields['color'], string> = {
+  slate: 'Slate',
+  red: 'Red',
+  orange: 'Orange',
+  amber: 'Amber',
+  green: 'Green',
+  teal: 'Teal',
+  blue: 'Blue',
+  violet: 'Violet',
+  pink: 'Pink',
+};
+
+function isColor(value: string): value is ActionFields['color'] {
+  return Object.hasOwn(COLORS, value);
+}
+
+interface LooksProps {
+  icon: string;
+  color: ActionFields['color'];
+  onChange: (change: { icon?: string; color?: ActionFields['color'] }) => void;
+}
+
+/** Colour and sign. */
+export function Looks(props: LooksProps) {
+  const picking = useSignal(false);
+  return (
+    <div class="looks">
+      <fieldset>
+        <legend class="field-label">Colour</legend>
+        <div class="swatches">
+          {Object.entries(COLORS).map(([color, name]) => (
+            <label key={color} class="swatch" data-color={color} title={name}>
+              <input
+                type="radio"
+                name="color"
+                aria-label={name}
+                value={color}
+                checked={props.color === color}
+                onChange={() => {
+                  if (isColor(color)) props.onChange({ color });
+                }}
+              />
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <div class="field">
+        <span class="field-label" id="sign-label">
+          Sign
+        </span>
+        <Button
+          aria-describedby="sign-label"
+          icon={<Glyph name={props.icon} size={22} />}
+          onClick={() => {
+            picking.value = true;
+          }}
+        >
+          Choose…
+        </Button>
+      </div>
+      {picking.value && (
+        <GlyphPicker
+          icon={props.icon}
+          color={props.color}
+          onPick={(icon) => {
+            props.onChange({ icon });
+            picking.value = false;
+          }}
+          onClose={() => {
+            picking.value = false;
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+function GlyphPicker(props: { icon: string; color: string; onPick: (icon: string) => void; onClose: () => void }) {
+  const wanted = useSignal('');
+  const names = Object.keys(glyphSet() ?? {}).filter((name) => name.includes(wanted.value.trim().toLowerCase().replaceAll(' ', '-')));
+  return (
+    <Sheet title="Sign" onClose={props.onClose}>
+      <input
+        class="input"
+        type="search"
+        aria-label="Filter the signs"
+        placeholder="Filter, or one emoji"
+        value={wanted.value}
+        onInput={(event) => {
+          wanted.value = event.currentTarget.value;
+        }}
+      />
+      {/^\p{Extended_Pictographic}/u.test(wanted.value) && (
+        <Button onClick={() => props.onPick(wanted.value.trim().slice(0, 40))}>Use {wanted.value.trim()}</Button>
+      )}
+      <ul class="glyphs" data-color={props.color} aria-label="Signs">
+        {names.map((name) => (
+          <li key={name}>
+            <button
+              type="button"
+              class="glyph"
+              aria-label={name.replaceAll('-', ' ')}
+              aria-pressed={name === props.icon}
+              title={name}
+              onClick={() => props.onPick(name)}
+            >
+              <Glyph name={name} size={24} />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Sheet>
+  );
+}

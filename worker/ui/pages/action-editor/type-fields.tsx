@@ -1,0 +1,182 @@
+import { useSignal } from '@preact/signals';
+import { unreachable } from '../../../../shared/errors.ts';
+import type { ActionInput } from '../../../../shared/inputs.ts';
+import { Field, Switch } from '../../parts/field.tsx';
+import { TextField } from '../../parts/text-field.tsx';
+import { optionsToText, textToOptions } from './draft.ts';
+
+type Of<T extends ActionInput['type']> = { input: Extract<ActionInput, { type: T }>; onChange: (input: ActionInput) => void };
+
+/** What only this kind of answer has. */
+export function TypeFields({ input, onChange }: { input: ActionInput; onChange: (input: ActionInput) => void }) {
+  switch (input.type) {
+    case 'text':
+      return <TextFields input={input} onChange={onChange} />;
+    case 'number':
+      return <NumberFields input={input} onChange={onChange} />;
+    case 'choice':
+      return <ChoiceFields input={input} onChange={onChange} />;
+    case 'boolean':
+      return <BooleanFields input={input} onChange={onChange} />;
+    case 'date':
+      return <DateFields input={input} onChange={onChange} />;
+    case 'secret':
+      return <p class="small muted">It is never stored: not here, not on the host, and not in the history.</p>;
+    default:
+      return unreachable(input);
+  }
+}
+
+/** The same object with a field set, or without it. */
+function having<T extends object, K extends keyof T>(whole: T, key: K, value: T[K] | undefined): T {
+  const next = { ...whole };
+  if (value === undefined) delete next[key];
+  else next[key] = value;
+  return next;
+}
+
+function TextFields({ input, onChange }: Of<'text'>) {
+  return (
+    <>
+      <TextField
+        label="Filled in beforehand"
+        value={input.default ?? ''}
+        onValue={(text) => onChange(having(input, 'default', text === '' ? undefined : text))}
+      />
+      <div class="editor-pair">
+        <TextField
+          label="Must match (regular expression)"
+          help="The whole answer. Empty: anything."
+          mono
+          autocapitalize="none"
+          value={input.pattern ?? ''}
+          onValue={(text) => onChange(having(input, 'pattern', text === '' ? undefined : text))}
+        />
+        <TextField
+          label="What to say when it does not"
+          autocapitalize="sentences"
+          value={input.pattern_message ?? ''}
+          onValue={(text) => onChange(having(input, 'pattern_message', text === '' ? undefined : text))}
+        />
+      </div>
+      <Switch label="Several lines" checked={input.multiline} onChange={(multiline) => onChange({ ...input, multiline })} />
+      {input.pass.by === 'argument' && input.pass.flag === undefined && (
+        <Switch
+          label="May begin with “-”"
+          help="Only if the script never takes this argument for an option."
+          checked={input.allow_dash}
+          onChange={(allow_dash) => onChange({ ...input, allow_dash })}
+        />
+      )}
+    </>
+  );
+}
+
+function NumberFields({ input, onChange }: Of<'number'>) {
+  return (
+    <>
+      <div class="editor-triple">
+        {(['min', 'max', 'default'] as const).map((key) => (
+          <Field key={key} label={key === 'min' ? 'At least' : key === 'max' ? 'At most' : 'Filled in beforehand'} optional>
+            {(ties) => (
+              <input
+                {...ties}
+                class="input"
+                type="number"
+                step="any"
+                value={input[key] ?? ''}
+                onInput={(event) => {
+                  const number = event.currentTarget.valueAsNumber;
+                  onChange(having(input, key, Number.isFinite(number) ? number : undefined));
+                }}
+              />
+            )}
+          </Field>
+        ))}
+      </div>
+      <Switch label="Whole numbers only" checked={input.integer} onChange={(integer) => onChange({ ...input, integer })} />
+    </>
+  );
+}
+
+function ChoiceFields({ input, onChange }: Of<'choice'>) {
+  // As typed: an empty last line must not vanish under the cursor.
+  const text = useSignal(optionsToText(input.options));
+  return (
+    <div class="editor-pair">
+      <Field label="Options" help="One on each line: what the script gets, or that = what people read.">
+        {(ties) => (
+          <textarea
+            {...ties}
+            class="textarea mono"
+            spellcheck={false}
+            value={text.value}
+            onInput={(event) => {
+              text.value = event.currentTarget.value;
+              const options = textToOptions(text.value);
+              const kept = options.some((option) => option.value === input.default) ? input.default : undefined;
+              onChange(having({ ...input, options }, 'default', kept));
+            }}
+          />
+        )}
+      </Field>
+      <Field label="Chosen beforehand">
+        {(ties) => (
+          <select
+            {...ties}
+            class="select"
+            value={input.default ?? ''}
+            onChange={(event) =>
+              onChange(having(input, 'default', event.currentTarget.value === '' ? undefined : event.currentTarget.value))
+            }
+          >
+            <option value="">Nothing</option>
+            {input.options.map((option) => (
+              <option key={option.value} value={option.value}>
+                {option.label ?? option.value}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+    </div>
+  );
+}
+
+function BooleanFields({ input, onChange }: Of<'boolean'>) {
+  return (
+    <>
+      <Switch label="Yes beforehand" checked={input.default} onChange={(checked) => onChange({ ...input, default: checked })} />
+      {input.pass.by === 'argument' && (
+        <TextField
+          label="Argument for yes"
+          help="Passed when the answer is yes, nothing when it is no. Empty: “true” or “false”."
+          mono
+          autocapitalize="none"
+          value={input.when_true ?? ''}
+          onValue={(text) => onChange(having(input, 'when_true', text === '' ? undefined : text))}
+        />
+      )}
+    </>
+  );
+}
+
+function DateFields({ input, onChange }: Of<'date'>) {
+  return (
+    <div class="editor-triple">
+      {(['min', 'max', 'default'] as const).map((key) => (
+        <Field key={key} label={key === 'min' ? 'Not before' : key === 'max' ? 'Not after' : 'Filled in beforehand'} optional>
+          {(ties) => (
+            <input
+              {...ties}
+              class="input"
+              type="date"
+              value={input[key] ?? ''}
+              onInput={(event) => onChange(having(input, key, event.currentTarget.value === '' ? undefined : event.currentTarget.value))}
+            />
+          )}
+        </Field>
+      ))}
+    </div>
+  );
+}
