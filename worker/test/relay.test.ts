@@ -152,7 +152,7 @@ describe('the relay', () => {
   });
 
   it('counts acknowledgements apart, as many as there can be frames of output, and bounds them too', async () => {
-    const { browser, agent, conn } = await open();
+    const { browser, conn } = await open();
     for (let n = 0; n < 2000; n += 1) browser.send({ type: 'ack', n });
     for (let n = 0; n < 2000; n += 1) expect((await agent.texts.take()).topic).toBe(`c/${conn}`);
     for (let n = 0; n < 60_000; n += 1) browser.send({ type: 'ack', n });
