@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { RefreshCw } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { get } from '../api.ts';
@@ -33,9 +34,13 @@ export function AuditPage() {
   return (
     <div class="narrow">
       <PageHead title="Audit" lead="Who did what on this host, and what was refused. Kept for a year.">
-        <Button busy={list.busy && list.more !== null} onClick={() => void list.again()}>
-          Read anew
-        </Button>
+        <Button
+          aria-label="Read again"
+          title="Read again"
+          icon={<RefreshCw size={18} />}
+          busy={list.busy && list.more !== null}
+          onClick={() => void list.again()}
+        />
       </PageHead>
       <AuditFilters filters={filters} />
       {list.problem !== null && (

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { FileCode, FileWarning, Play, Plus, Search } from 'lucide-preact';
+import { FileCode, FileWarning, Play, Plus, RefreshCw, Search } from 'lucide-preact';
 import { useLocation } from 'preact-iso';
 import type { Script } from '../../../shared/model.ts';
 import { get } from '../api.ts';
@@ -36,9 +36,13 @@ export function ScriptsPage() {
         title="Scripts"
         lead={folder.data === null ? 'What lies in the scripts folder of your host.' : <FolderPath path={folder.data} />}
       >
-        <Button busy={scripts.busy && scripts.data !== null} onClick={() => void scripts.reload()}>
-          Look again
-        </Button>
+        <Button
+          aria-label="Look again"
+          title="Look again"
+          icon={<RefreshCw size={18} />}
+          busy={scripts.busy && scripts.data !== null}
+          onClick={() => void scripts.reload()}
+        />
       </PageHead>
       {scripts.problem !== null && (
         <Problem message={scripts.problem} action={<Button onClick={() => void scripts.reload()}>Try again</Button>} />

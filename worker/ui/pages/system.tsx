@@ -22,7 +22,7 @@ export function SystemPage() {
       <PageHead
         title={system?.host_name ?? 'System'}
         tab="System"
-        {...(system === null ? {} : { lead: `${system.distro}, ${system.cpu_model}` })}
+        {...(system === null ? {} : { lead: `${system.distro}, up for ${upFor(system.uptime_s, at)}` })}
       />
       {problem !== null && !(away && system !== null) && (
         <Problem message={problem} action={<Button onClick={() => void reload()}>Try again</Button>} />
@@ -38,7 +38,7 @@ export function SystemPage() {
           <Load samples={samples} now={now} cores={system.cores} stale={away} />
           <Disks disks={system.disks} />
           <div class="system-facts">
-            <HostFacts system={system} at={at} />
+            <HostFacts system={system} />
             <AgentFacts system={system} at={at} />
           </div>
         </>
@@ -71,7 +71,7 @@ function Disks(props: { disks: System['disks'] }) {
   );
 }
 
-function HostFacts({ system, at }: { system: System; at: number }) {
+function HostFacts({ system }: { system: System }) {
   return (
     <Section title="Host">
       <Facts
@@ -80,7 +80,6 @@ function HostFacts({ system, at }: { system: System; at: number }) {
           ['Kernel', system.kernel],
           ['Processor', `${system.cpu_model}, ${system.cores === 1 ? 'one core' : `${system.cores} cores`}`],
           ['Memory', bytes(system.sample.memory_total)],
-          ['Up for', upFor(system.uptime_s, at)],
         ]}
       />
     </Section>

@@ -140,7 +140,7 @@ function Asked(props: { question: Question; user: User; self: boolean; onChanged
   const out = props.self ? (
     <p>This is you: you will be logged out at once.</p>
   ) : (
-    <p>{name} is logged out everywhere, and can log in again.</p>
+    <p>{name} is logged out everywhere, and must log in again.</p>
   );
   switch (props.question) {
     case 'role': {

@@ -25,12 +25,13 @@ export function UsersPage() {
   const add = (
     <Button
       kind="primary"
+      aria-label="Add a user"
       icon={<UserPlus size={18} aria-hidden="true" />}
       onClick={() => {
         adding.value = true;
       }}
     >
-      Add a user
+      Add
     </Button>
   );
   return (

@@ -10,6 +10,9 @@ import { Field } from '../../parts/field.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { argumentsOf, commandLine } from './groups.ts';
 
+/** Where a focused field does not cover half the screen with a keyboard. */
+const hasKeyboard = matchMedia('(pointer: fine)').matches;
+
 /** Asks for a script's arguments, starts it, and goes to the run. */
 export function RunScript(props: { script: Script; onClose: () => void }) {
   const text = useSignal('');
@@ -47,6 +50,7 @@ export function RunScript(props: { script: Script; onClose: () => void }) {
             <textarea
               {...ties}
               class="textarea mono"
+              autofocus={hasKeyboard}
               autocapitalize="none"
               autocomplete="off"
               spellcheck={false}
@@ -67,7 +71,7 @@ export function RunScript(props: { script: Script; onClose: () => void }) {
         )}
         <SheetButtons>
           <Button onClick={props.onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" busy={busy.value}>
+          <Button kind="primary" type="submit" autofocus={!hasKeyboard} busy={busy.value}>
             {busy.value ? 'Starting…' : 'Run'}
           </Button>
         </SheetButtons>

@@ -7,6 +7,7 @@ import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Problem } from '../../parts/empty.tsx';
+import { Facts } from '../../parts/facts.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { createUser } from './data.ts';
@@ -128,8 +129,16 @@ export function Credentials(props: { username: string; password: string }) {
   const text = `${location.origin}\nUsername: ${props.username}\nPassword: ${props.password}`;
   return (
     <div class="credentials">
-      <pre>{text}</pre>
-      <CopyButton text={text} label="Copy address, username and password" small={false} />
+      <Facts
+        facts={[
+          ['Address', location.origin],
+          ['Username', props.username],
+          ['Password', <code key="password">{props.password}</code>],
+        ]}
+      />
+      <CopyButton text={text} label="Copy all three" small={false}>
+        Copy all three
+      </CopyButton>
     </div>
   );
 }
