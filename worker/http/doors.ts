@@ -62,7 +62,17 @@ async function tunnel(c: EdgeContext, name: string | null, path: string): Promis
   };
   const [envelope, sealed] = seal({ to: 'tunnel', head });
   const answer = await hostOf(c.env, host).fetch('https://host/', { method: 'POST', headers: { [envelope]: sealed }, body, signal });
-  return answer;
+  return withLength(answer);
+}
+
+/**
+ * A body that breaks off must not look whole. workerd ends a chunked one properly whatever happened to it (measured,
+ * 1.20260730), so a length that the host knows goes all the way.
+ */
+function withLength(answer: Response): Response {
+  const length = Number(answer.headers.get('content-length') ?? Number.NaN);
+  if (answer.body === null || !Number.isSafeInteger(length)) return answer;
+  return new Response(answer.body.pipeThrough(new FixedLengthStream(length)), answer);
 }
 
 function pass(c: EdgeContext, host: string, [envelope, sealed]: [string, string]): Promise<Response> {

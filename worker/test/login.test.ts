@@ -1,0 +1,214 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { me } from '../../shared/model.ts';
+import { cookiesOf, login, SAME_ORIGIN, tryLogin } from './browser.ts';
+import type { TestEdge } from './edge.ts';
+import { startEdge } from './edge.ts';
+import { FakeAgent, userOf } from './fake-agent.ts';
+
+const sessions = z.object({ items: z.array(z.looseObject({ id: z.uuid(), current: z.boolean() })), next_cursor: z.null() });
+
+describe('logging in', () => {
+  let edge: TestEdge;
+  let agent: FakeAgent;
+  beforeAll(async () => {
+    edge = await startEdge();
+    agent = await FakeAgent.link(edge);
+  });
+  afterAll(async () => {
+    await agent.stop();
+    await edge.stop();
+  });
+
+  it('answers with who that is, and a cookie that no script can read', async () => {
+    const answer = await tryLogin(edge, 'admin', 'right', { 'user-agent': 'a browser' });
+    expect(answer.status).toBe(200);
+    expect(me.parse(answer.json())).toMatchObject({ user: userOf('admin'), host: edge.host.id });
+    const [session, device] = answer.headers['set-cookie'] ?? [];
+    expect(session).toMatch(/^toru_3000=[\w-]{43}; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Strict$/);
+    expect(device).toMatch(/^toru_device_3000=[\w-]{43}; Max-Age=34560000; Path=\/; HttpOnly; SameSite=Strict$/);
+    const mine = await edge.ask('/api/me', { headers: { cookie: cookiesOf(answer) } });
+    expect(mine.json()).toEqual(answer.json());
+  });
+
+  it('tells the host the hash of the token, never the token', async () => {
+    agent.handle = () => false;
+    const answered = tryLogin(edge, 'admin', 'right', { 'user-agent': 'a browser' });
+    const asked = await agent.requests.take();
+    const said = JSON.parse((await asked.body()).toString());
+    expect(said).toEqual({
+      username: 'admin',
+      password: 'right',
+      sid: expect.stringMatching(/^[0-9a-f]{64}$/),
+      address: '192.0.2.1',
+      user_agent: 'a browser',
+    });
+    expect(asked.head.caller).toBeNull();
+    asked.refuse('busy');
+    expect((await answered).status).toBe(503);
+    agent.handle = (request) => agent.answerLogin(request);
+  });
+
+  it('sets no cookie for a wrong password, and says no more than that', async () => {
+    const answer = await tryLogin(edge, 'admin', 'wrong');
+    expect([answer.status, answer.headers['set-cookie'], answer.json()]).toMatchObject([
+      401,
+      undefined,
+      { error: { code: 'invalid_credentials' } },
+    ]);
+  });
+
+  it('ends the session that the same browser had', async () => {
+    const old = await login(edge);
+    const anew = await tryLogin(edge, 'admin', 'right', { cookie: old });
+    expect(anew.status).toBe(200);
+    expect((await edge.ask('/api/me', { headers: { cookie: old } })).status).toBe(401);
+    expect((await edge.ask('/api/me', { headers: { cookie: cookiesOf(anew) } })).status).toBe(200);
+  });
+
+  it('keeps the old session when the new password is wrong', async () => {
+    const old = await login(edge);
+    expect((await tryLogin(edge, 'admin', 'wrong', { cookie: old })).status).toBe(401);
+    expect((await edge.ask('/api/me', { headers: { cookie: old } })).status).toBe(200);
+  });
+
+  it('ends with a logout, which takes the cookie back', async () => {
+    const cookie = await login(edge);
+    const answer = await edge.ask('/api/logout', { method: 'POST', headers: { ...SAME_ORIGIN, cookie } });
+    expect([answer.status, answer.headers['set-cookie']]).toEqual([204, [expect.stringMatching(/^toru_3000=; Max-Age=0/)]]);
+    expect((await edge.ask('/api/me', { headers: { cookie } })).status).toBe(401);
+    expect((await edge.ask('/api/logout', { method: 'POST', headers: { ...SAME_ORIGIN, cookie } })).status).toBe(204);
+  });
+
+  it('does not mistake another cookie for its own', async () => {
+    const token = /toru_3000=([\w-]+)/.exec(await login(edge))?.[1] ?? '';
+    for (const cookie of [`__Host-toru=${token}`, `toru_3001=${token}`, `toru=${token}`, `toru_3000=${token}x`, 'toru_3000=']) {
+      expect([cookie, (await edge.ask('/api/me', { headers: { cookie } })).status]).toEqual([cookie, 401]);
+    }
+  });
+
+  it('lists one’s own sessions, and ends them by an id that is no key', async () => {
+    const [one, two] = [await login(edge, 'lister'), await login(edge, 'lister')];
+    const stranger = await login(edge, 'stranger');
+    const list = sessions.parse((await edge.ask('/api/sessions', { headers: { cookie: one } })).json());
+    expect(list.items.map((session) => session.current).sort()).toEqual([false, true]);
+    expect(JSON.stringify(list)).not.toMatch(/[0-9a-f]{64}/);
+    const other = list.items.find((session) => !session.current)?.id ?? '';
+    expect((await edge.ask(`/api/sessions/${other}`, { method: 'DELETE', headers: { ...SAME_ORIGIN, cookie: stranger } })).status).toBe(
+      404,
+    );
+    expect((await edge.ask(`/api/sessions/${other}`, { method: 'DELETE', headers: { ...SAME_ORIGIN, cookie: one } })).status).toBe(204);
+    expect((await edge.ask('/api/me', { headers: { cookie: two } })).status).toBe(401);
+    const third = await login(edge, 'lister');
+    const ended = await edge.ask('/api/sessions', { method: 'DELETE', headers: { ...SAME_ORIGIN, cookie: one } });
+    expect(ended.json()).toEqual({ ended: 1 });
+    expect((await edge.ask('/api/me', { headers: { cookie: third } })).status).toBe(401);
+    expect((await edge.ask('/api/me', { headers: { cookie: one } })).status).toBe(200);
+  });
+
+  it('answers 503 with last_seen when the host is away', async () => {
+    await agent.stop();
+    const answer = await tryLogin(edge, 'admin', 'right');
+    expect([answer.status, answer.json()]).toMatchObject([503, { error: { code: 'host_offline', last_seen: expect.any(String) } }]);
+    agent = await FakeAgent.link(edge);
+  });
+});
+
+describe('cookies by place (rule 13)', () => {
+  it('is __Host-toru and Secure on https, and nothing else counts there', async () => {
+    const edge = await startEdge({ EMBEDDED: '' });
+    const agent = await FakeAgent.link(edge);
+    const origin = 'https://toru.example';
+    const headers = { origin, 'content-type': 'application/json' };
+    const answer = await edge.mf.dispatchFetch(`${origin}/api/login`, {
+      method: 'POST',
+      headers,
+      body: '{"username":"admin","password":"right"}',
+    });
+    const [session = ''] = answer.headers.getSetCookie();
+    expect(session).toMatch(/^__Host-toru=[\w-]{43}; Max-Age=2592000; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
+    const pair = session.split(';')[0] ?? '';
+    const ask = async (cookie: string) => (await edge.mf.dispatchFetch(`${origin}/api/me`, { headers: { cookie } })).status;
+    expect(await ask(pair)).toBe(200);
+    expect(await ask(pair.replace('__Host-toru', 'toru_443'))).toBe(401);
+    await agent.stop();
+    await edge.stop();
+  });
+
+  it('is Secure in production, and __Host-toru under a public name', async () => {
+    const edge = await startEdge({ PRODUCTION: '1', PUBLIC_NAMES: 'toru.example' });
+    const agent = await FakeAgent.link(edge);
+    const local = await tryLogin(edge, 'admin', 'right');
+    expect(local.headers['set-cookie']?.[0]).toMatch(/^toru_3000=.*; Secure;/);
+    const named = await tryLogin(edge, 'admin', 'right', { host: 'toru.example', origin: 'https://toru.example' });
+    expect(named.headers['set-cookie']?.[0]).toMatch(/^__Host-toru=.*; Secure;/);
+    await agent.stop();
+    await edge.stop();
+  });
+});
+
+describe('the throttle (rules 36 and 37)', () => {
+  let edge: TestEdge;
+  let agent: FakeAgent;
+  let asked = 0;
+  beforeEach(async () => {
+    edge = await startEdge();
+    agent = await FakeAgent.link(edge);
+    asked = 0;
+    agent.handle = (request) => {
+      if (request.head.path === '/link/login') asked += 1;
+      return agent.answerLogin(request);
+    };
+    return async () => {
+      await agent.stop();
+      await edge.stop();
+    };
+  });
+
+  it('stops asking the host for an account, and says when to come back', async () => {
+    const answers = [];
+    for (let n = 0; n < 12; n += 1) answers.push(await tryLogin(edge, 'admin', 'wrong', { 'x-toru-peer': `192.0.2.${n}` }));
+    expect(answers.map(({ status }) => status)).toEqual([...Array.from({ length: 10 }, () => 401), 429, 429]);
+    expect(asked).toBe(10);
+    const retry = Number(answers.at(-1)?.headers['retry-after']);
+    expect(retry).toBeGreaterThan(0);
+    expect(retry).toBeLessThanOrEqual(30);
+    expect((await tryLogin(edge, 'somebody', 'right')).status).toBe(200);
+  });
+
+  it('counts by network too: a /64 is one', async () => {
+    const answers = [];
+    for (let n = 0; n < 22; n += 1) answers.push(await tryLogin(edge, `user${n}`, 'wrong', { 'x-toru-peer': `2001:db8:1:2::${n}` }));
+    expect(answers.map(({ status }) => status)).toEqual([...Array.from({ length: 20 }, () => 401), 429, 429]);
+    expect((await tryLogin(edge, 'admin', 'right', { 'x-toru-peer': '2001:db8:1:3::1' })).status).toBe(200);
+  });
+
+  it('keeps nobody out whose device logged in before', async () => {
+    const cookie = await login(edge);
+    const device = /toru_device_3000=[\w-]+/.exec(cookie)?.[0] ?? '';
+    for (let n = 0; n < 12; n += 1) await tryLogin(edge, 'admin', 'wrong', { 'x-toru-peer': `192.0.2.${n}` });
+    expect((await tryLogin(edge, 'admin', 'right')).status).toBe(429);
+    expect((await tryLogin(edge, 'admin', 'right', { cookie: device })).status).toBe(200);
+    // It speaks for one account only, and has a count of its own.
+    for (let n = 0; n < 12; n += 1) await tryLogin(edge, 'other', 'wrong', { 'x-toru-peer': `192.0.3.${n}` });
+    expect((await tryLogin(edge, 'other', 'right', { cookie: device })).status).toBe(429);
+    const answers = [];
+    for (let n = 0; n < 11; n += 1) answers.push((await tryLogin(edge, 'admin', 'wrong', { cookie: device })).status);
+    expect(answers).toEqual([...Array.from({ length: 10 }, () => 401), 429]);
+  });
+
+  it('does not count a right password, nor a host that is away', async () => {
+    for (let n = 0; n < 15; n += 1) expect((await tryLogin(edge, 'admin', 'right')).status).toBe(200);
+    await agent.stop();
+    for (let n = 0; n < 15; n += 1) expect((await tryLogin(edge, 'admin', 'right')).status).toBe(503);
+  });
+
+  it('remembers across an eviction, in ten rows a minute at most', async () => {
+    for (let n = 0; n < 10; n += 1) await tryLogin(edge, 'admin', 'wrong', { 'x-toru-peer': `192.0.2.${n}` });
+    await edge.mf.unsafeEvictDurableObject('toru', 'Account', { name: 'account' });
+    const answers = [];
+    for (let n = 0; n < 8; n += 1) answers.push((await tryLogin(edge, 'admin', 'wrong', { 'x-toru-peer': `192.0.2.${n}` })).status);
+    expect(answers).toContain(429);
+    expect(asked).toBeLessThan(14);
+  });
+});
