@@ -9,14 +9,14 @@ const home = mkdtempSync(join(tmpdir(), 'toru-key-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
 
 async function key(): Promise<string> {
-  let printed = '';
-  const sink = { isTTY: false, columns: 80, write: async (data: string | Uint8Array) => void (printed += data.toString()) };
+  const printed: string[] = [];
+  const sink = { isTTY: false, columns: 80, write: async (data: string | Uint8Array) => void printed.push(data.toString()) };
   const none = { async *[Symbol.asyncIterator]() {} };
   const env = { TORU_HOME: home };
   expect(await runCli(['key'], { out: sink, err: sink, input: none, keyboard: null, env, interrupted: new AbortController().signal })).toBe(
     0,
   );
-  return printed.trim();
+  return printed.join('').trim();
 }
 
 it('prints the same id and key each time, also beside an agent that runs', async () => {
