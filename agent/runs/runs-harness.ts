@@ -135,6 +135,11 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
       return harness.runs;
     },
     async close() {
+      // A test that failed half-way leaves no process behind either.
+      for (const { task_id } of harness.runs.history.open()) {
+        await harness.runs.cancel(harness.caller('root'), task_id).catch(() => undefined);
+        await harness.ended(task_id);
+      }
       await harness.runs.close();
       db.close();
       rmSync(home, { recursive: true, force: true });

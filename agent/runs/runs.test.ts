@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '../../shared/model.ts';
@@ -283,6 +283,8 @@ describe('cancel', () => {
     await Promise.all(started.map(({ task_id }) => h.runs.cancel(ada, task_id)));
     for (const { task_id } of started) expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
     for (const { task_id } of started) expect(ofTask(task_id)).toEqual([]);
+    // The first may have been on its way; the last was not, and never went.
+    expect(existsSync(join(h.home, 'runs', started[7]?.task_id ?? '', 'claim'))).toBe(false);
   });
 
   it('is for your own runs, and an admin’s for any', async () => {

@@ -1,0 +1,83 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ProcessInfo } from './processes.ts';
+import { bootId, forgetProcessTable, identify, isAlive, processesOf, processTable, signalGroup, signalProcess } from './processes.ts';
+
+const BOOT = bootId();
+let child: ChildProcess;
+let pid: number;
+beforeEach(() => {
+  child = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+  pid = child.pid ?? 0;
+});
+afterEach(() => {
+  child.kill('SIGKILL');
+});
+
+describe('a process', () => {
+  it('is signalled only while it is the one that was meant', async () => {
+    const it = identify(pid, BOOT);
+    if (it === null) throw new Error('it was not found');
+    const another = { ...it, start: `${it.start}1` };
+    const before = { ...it, boot: 'another-boot' };
+    for (const wrong of [another, before]) {
+      expect(isAlive(wrong, BOOT)).toBe(false);
+      expect(signalProcess(wrong, BOOT, 'SIGKILL')).toBe(false);
+      expect(signalGroup(wrong, BOOT, 'SIGKILL')).toBe(false);
+    }
+    expect(isAlive(it, BOOT)).toBe(true);
+    const ended = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
+    expect(signalGroup(it, BOOT, 'SIGTERM')).toBe(true);
+    expect(await ended).toBe('SIGTERM');
+    expect(isAlive(it, BOOT)).toBe(false);
+  });
+
+  it('stands in the table with its group and parent', () => {
+    forgetProcessTable();
+    expect(processTable().get(pid)).toMatchObject({ pid, parent: process.pid, group: pid, session: pid });
+  });
+});
+
+describe('what belongs to a run', () => {
+  const info = (pid: number, more: Partial<ProcessInfo> = {}): ProcessInfo => ({
+    pid,
+    parent: 1,
+    group: pid,
+    session: pid,
+    start: `${pid}`,
+    taskId: null,
+    ...more,
+  });
+  const table = (...infos: ProcessInfo[]) => new Map(infos.map((one) => [one.pid, one]));
+  const wrapper = { pid: 10, start: '10', boot: BOOT };
+
+  it('is found by group, session, tree, environment, and by having been found before', () => {
+    const processes = table(
+      info(10),
+      info(11, { group: 10, session: 10 }),
+      info(12, { group: 12, session: 10 }),
+      info(13, { parent: 11 }),
+      info(14, { parent: 13 }),
+      info(15, { taskId: 'mine' }),
+      info(16),
+      info(17, { taskId: 'other' }),
+      info(18),
+    );
+    const found = processesOf(
+      'mine',
+      wrapper,
+      new Map([
+        [16, info(16)],
+        [18, info(18, { start: 'before' })],
+      ]),
+      processes,
+    );
+    expect([...found.keys()].sort()).toEqual([10, 11, 12, 13, 14, 15, 16]);
+  });
+
+  it('is no group whose number somebody else has now', () => {
+    const processes = table(info(10, { start: '999' }), info(11, { group: 10, session: 10 }), info(12, { taskId: 'mine' }));
+    expect([...processesOf('mine', wrapper, new Map(), processes).keys()]).toEqual([12]);
+  });
+});
