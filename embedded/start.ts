@@ -63,7 +63,7 @@ async function start(config: Config, running: Running[]): Promise<void> {
   const edge = new Supervised({
     name: 'the edge',
     file: join(dist, 'embedded/edge-child.js'),
-    env: bareEnvironment(),
+    env: bareEnvironment(config.home),
     order: edgeOrder(),
     ready: edgeReady,
   });
@@ -99,9 +99,10 @@ function publicNames(config: Config): string[] {
 }
 
 /** The edge needs nothing of the owner's environment, and shall not have the password. */
-function bareEnvironment(): NodeJS.ProcessEnv {
+function bareEnvironment(home: string): NodeJS.ProcessEnv {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ'];
-  return Object.fromEntries(kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  // TORU_EDGE_HOME only tells one edge from another in a list of processes.
+  return { ...Object.fromEntries(kept.map((name) => [name, process.env[name]])), TORU_EDGE_HOME: home };
 }
 
 /** Asks as a browser would: what answers here answers there. */

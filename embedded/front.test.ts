@@ -1,0 +1,147 @@
+import type { IncomingMessage, Server } from 'node:http';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFront } from './front.ts';
+
+describe('the front', () => {
+  let upstream: Server;
+  let front: Server;
+  let port: number;
+  let up: number | null = null;
+  /** Headers that got through, of the last request. */
+  let seen: IncomingMessage['headers'] = {};
+  let left: Promise<void> = Promise.resolve();
+
+  beforeAll(async () => {
+    upstream = createServer((asked, answer) => {
+      seen = asked.headers;
+      if (asked.url === '/hang') {
+        left = new Promise((resolve) => asked.socket.on('close', () => resolve()));
+        return;
+      }
+      asked.pipe(answer);
+    });
+    up = await listening(upstream);
+    front = createFront({ upstream: () => up, token: 'secret', publicNames: ['toru.home.lan'] });
+    port = await listening(front);
+  });
+  afterAll(() => {
+    front.close();
+    upstream.close();
+    upstream.closeAllConnections();
+  });
+
+  function ask(
+    path: string,
+    headers: Record<string, string> = {},
+    body?: Buffer,
+  ): Promise<{ status: number; text: string; bytes: Buffer }> {
+    return new Promise((resolve, reject) => {
+      const asked = request({ port, path, headers, method: body === undefined ? 'GET' : 'POST', agent: false }, (answer) => {
+        const parts: Buffer[] = [];
+        answer.on('data', (part: Buffer) => parts.push(part));
+        answer.on('end', () => {
+          const bytes = Buffer.concat(parts);
+          resolve({ status: answer.statusCode ?? 0, text: bytes.toString(), bytes });
+        });
+      });
+      asked.on('error', reject);
+      asked.end(body);
+    });
+  }
+
+  it('strips what only Cloudflare, miniflare or itself may say, and says who asks', async () => {
+    await ask('/', {
+      'cf-connecting-ip': '6.6.6.6',
+      'cf-anything': 'x',
+      'mf-original-url': 'http://evil.example/',
+      'x-forwarded-for': '6.6.6.6',
+      'x-forwarded-host': 'evil.example',
+      forwarded: 'for=6.6.6.6',
+      'x-real-ip': '6.6.6.6',
+      'true-client-ip': '6.6.6.6',
+      'x-toru-peer': '6.6.6.6',
+      'x-toru-front': 'guessed',
+      'x-toru-envelope': '{}',
+      cookie: 'a=b',
+      accept: 'x',
+    });
+    expect(seen).toEqual({
+      host: `localhost:${port}`,
+      cookie: 'a=b',
+      accept: 'x',
+      connection: 'keep-alive',
+      'x-toru-peer': '127.0.0.1',
+      'x-toru-front': 'secret',
+    });
+  });
+
+  it.each([
+    ['evil.example', 403],
+    [`localhost.evil.example`, 403],
+    ['toru.home.lan', 200],
+    ['192.168.0.9:3000', 200],
+  ])('answers to Host “%s” with %i', async (host, status) => {
+    expect((await ask('/', { host })).status).toBe(status);
+  });
+
+  it.each(['/api/%2e%2e/users', '/api/runs/..%2fx', '/a%5cb', '/a%00', '//evil.example/', '/a/../b', 'http://evil.example/'])(
+    'refuses the path %s',
+    async (path) => {
+      const answer = await ask(path);
+      expect([answer.status, JSON.parse(answer.text)]).toMatchObject([400, { error: { code: 'bad_path' } }]);
+    },
+  );
+
+  it('hides what miniflare made for developers', async () => {
+    for (const path of ['/cdn-cgi/platform-proxy', '/cdn-cgi/handler/scheduled', '/cdn-cgi', '/CDN-CGI/explorer'])
+      expect((await ask(path)).status).toBe(404);
+  });
+
+  it('streams a body both ways, unchanged', async () => {
+    const body = Buffer.alloc(5_000_000, 'toru');
+    expect((await ask('/echo', {}, body)).bytes.equals(body)).toBe(true);
+  });
+
+  it('passes on that a client left', async () => {
+    const asked = request({ port, path: '/hang', agent: false });
+    asked.on('error', () => undefined);
+    asked.end();
+    while (seen['x-toru-front'] === undefined || left === undefined) await new Promise(setImmediate);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    asked.destroy();
+    await left;
+  });
+
+  it('says that the edge is starting while it is', async () => {
+    const before = up;
+    up = null;
+    const answer = await ask('/api/health');
+    up = before;
+    expect([answer.status, JSON.parse(answer.text)]).toMatchObject([503, { error: { code: 'busy' } }]);
+  });
+
+  it('outlives a client that speaks no HTTP', async () => {
+    const text = await new Promise<string>((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => socket.write('\x16\x03\x01 hello\r\n\r\n'));
+      let said = '';
+      socket.on('data', (data: Buffer) => {
+        said += data.toString();
+      });
+      socket.on('close', () => resolve(said));
+    });
+    expect(text).toMatch(/^HTTP\/1.1 400/);
+    expect((await ask('/')).status).toBe(200);
+  });
+});
+
+function listening(server: Server): Promise<number> {
+  return new Promise((resolve) =>
+    server.listen(0, '127.0.0.1', () => {
+      const address: AddressInfo | string | null = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : 0);
+    }),
+  );
+}
