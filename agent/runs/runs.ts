@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
-import { CANCEL_GRACE_MS, MAX_QUEUE_PER_ACTION, MAX_STDIN_FRAME } from '../../shared/limits.ts';
+import { CANCEL_GRACE_MS, MAX_STDIN_FRAME } from '../../shared/limits.ts';
 import type { List, Run, RunState } from '../../shared/model.ts';
 import type { HistoryQuery } from '../history/history.ts';
 import { History } from '../history/history.ts';
@@ -14,6 +13,7 @@ import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import { checkDisk, MIN_FREE_BYTES } from './disk.ts';
 import type { ActionsSeam, AuditSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
+import { newRow, refusalOf } from './new-row.ts';
 import type { Prepared, StartRequest } from './request.ts';
 import { prepare, requestHash } from './request.ts';
 import { Retention } from './retention.ts';
@@ -282,46 +282,4 @@ export class Runs {
 
 function unknownTask(): ToruError {
   return new ToruError('unknown_task', 'There is no such run. It may have been removed with old history.');
-}
-
-function refusalOf(prepared: Prepared, waiting: number): { code: 'run_refused' | 'queue_full'; message: string } | null {
-  const most = prepared.action?.max_concurrent ?? 0;
-  if (prepared.action?.when_full === 'refuse') {
-    const message =
-      most === 1
-        ? 'It is already running. Wait until it has ended, or cancel it.'
-        : `It is already running ${most} times, the most allowed.`;
-    return { code: 'run_refused', message };
-  }
-  if (waiting < MAX_QUEUE_PER_ACTION) return null;
-  return { code: 'queue_full', message: `${MAX_QUEUE_PER_ACTION} runs of this action are waiting already. Try again later.` };
-}
-
-function newRow(caller: Caller, request: StartRequest, prepared: Prepared, hash: string): RunRow {
-  return {
-    task_id: randomUUID(),
-    user_id: caller.user_id,
-    username: caller.username,
-    action: prepared.action?.id ?? null,
-    action_revision: prepared.action?.revision ?? null,
-    label: prepared.label,
-    script: prepared.script,
-    args: prepared.passed.args,
-    inputs: prepared.inputs,
-    source: request.source,
-    address: caller.address,
-    state: 'queued',
-    reason: null,
-    exit_code: null,
-    signal: null,
-    created_at: Date.now(),
-    started_at: null,
-    ended_at: null,
-    output_bytes: 0,
-    stdin: prepared.stdin,
-    timeout_s: prepared.timeout_s,
-    cancel_requested_at: null,
-    request_id: request.request_id ?? null,
-    request_hash: request.request_id === undefined ? null : hash,
-  };
 }

@@ -1,19 +1,19 @@
-import { rmSync, statSync } from 'node:fs';
+import type { ChildProcess } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ToruError, toToruError } from '../../shared/errors.ts';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { Ending, RunRow } from '../history/run-row.ts';
-import { RunLog } from '../logs/run-log.ts';
-import { mendOrder, Tailer } from '../logs/tailer.ts';
 import { isDiskFull } from './disk.ts';
 import { scriptEnvironment } from './environment.ts';
 import { explainExit } from './explain.ts';
-import type { Stdin } from './launch.ts';
 import { launch, makeFiles, STDIN_FILE } from './launch.ts';
 import { LiveRun, readStatus } from './live-run.ts';
 import type { ActionsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
+import type { OpenRun } from './open-run.ts';
+import { endedAt, openRun, stdinOf, takeRest } from './open-run.ts';
 import { readPlan, removePlan, writePlan } from './plan-file.ts';
 import { bootId, identify } from './processes.ts';
 import { RunQueue } from './queue.ts';
@@ -22,24 +22,6 @@ import { findOut } from './recover.ts';
 import type { Prepared } from './request.ts';
 import type { ProcessIdentity, RunStatus } from './status.ts';
 import { stopRun } from './stop.ts';
-
-/** A run that has not ended. */
-export interface OpenRun {
-  row: RunRow;
-  readonly folder: string;
-  readonly log: RunLog;
-  /** Null for one that was running when the agent started. */
-  readonly prepared: Prepared | null;
-  /** The script's absolute path, once known. */
-  path: string | null;
-  live: LiveRun | null;
-  /** When it is live, or will never be. */
-  readonly ready: Promise<void>;
-  readonly settle: () => void;
-  /** Why it is being stopped. The first reason stays. */
-  why: 'cancelled' | 'timed_out' | null;
-  timeout: NodeJS.Timeout | null;
-}
 
 export interface SupervisorOptions {
   folder: string;
@@ -60,6 +42,7 @@ export interface SupervisorOptions {
 /** What is left of a run whose wrapper is gone gets a short grace. */
 const ORPHAN_GRACE_MS = 2000;
 const CHECK_MS = 1000;
+const DISK_FULL = 'The host’s disk is full.';
 /** While the disk is full, an end is written again so often. */
 const RETRY_MS = 1000;
 
@@ -102,8 +85,7 @@ export class Supervisor {
     if (starts) {
       run.path = path;
       this.queue.enter(action);
-    }
-    if (!starts) {
+    } else {
       // Its place in the line is taken now; its turn may come before it is on the disk.
       const go = (): void => {
         called = true;
@@ -170,17 +152,9 @@ export class Supervisor {
   }
 
   #newRun(row: RunRow, prepared: Prepared | null): OpenRun {
-    const folder = this.folderOf(row.task_id);
-    try {
-      mendOrder(folder);
-    } catch (error) {
+    return openRun(row, prepared, this.folderOf(row.task_id), (error) => {
       this.#o.log.error({ err: error, task_id: row.task_id }, 'the order of a run’s output can’t be mended');
-    }
-    let settle = (): void => undefined;
-    const ready = new Promise<void>((resolve) => {
-      settle = resolve;
     });
-    return { row, folder, log: new RunLog(folder, false), prepared, path: null, live: null, ready, settle, why: null, timeout: null };
   }
 
   async #leaveQueue(run: OpenRun): Promise<void> {
@@ -190,7 +164,7 @@ export class Supervisor {
     try {
       await this.#o.journal.write(() => this.#o.history.start(run.row.task_id, at));
     } catch (error) {
-      return this.#end(run, { state: 'refused', reason: `It could not be started: ${toToruError(error).message}` });
+      return this.#end(run, { state: 'refused', reason: isDiskFull(error) ? DISK_FULL : toToruError(error).message });
     }
     run.row = { ...run.row, state: 'starting', started_at: at };
     this.#o.changed(run.row);
@@ -209,30 +183,46 @@ export class Supervisor {
     const { prepared, row } = run;
     if (prepared === null) return;
     if (run.why !== null) return void this.#end(run, { state: run.why, reason: null });
+    let child: ChildProcess;
     try {
       run.path ??= await this.#o.scripts.resolve(row.script);
-      makeFiles(run.folder);
-      const environment = scriptEnvironment(this.#o.environment, this.#o.settings.env_allow, prepared.passed.env, {
-        user: row.username,
-        action: row.action,
-      });
-      const child = await launch({
-        taskId: row.task_id,
-        folder: run.folder,
-        script: run.path,
-        args: prepared.passed.args,
-        environment,
-        stdin: stdinOf(prepared),
-        boot: this.#boot,
-      });
-      const live = this.#follow(run, child.pid === undefined ? null : identify(child.pid, this.#boot));
-      child.once('exit', () => live.wrapperGone());
-      if (run.why !== null) this.#stopLive(run, live);
+      child = await this.#spawn(run, prepared, run.path);
     } catch (error) {
       const known = toToruError(error);
       if (known.code === 'internal') this.#o.log.error({ err: error, task_id: row.task_id }, 'a run could not be started');
-      void this.#end(run, { state: 'refused', reason: isDiskFull(error) ? 'The host’s disk is full.' : known.message });
+      return void this.#end(run, { state: 'refused', reason: isDiskFull(error) ? DISK_FULL : known.message });
     }
+    const wrapper = child.pid === undefined ? null : identify(child.pid, this.#boot);
+    try {
+      const live = this.#follow(run, wrapper);
+      child.once('exit', () => live.wrapperGone());
+      if (run.why !== null) this.#stopLive(run, live);
+    } catch (error) {
+      // What nobody watches must not run on.
+      this.#trouble(run, error);
+      void this.#interrupt(
+        run,
+        { reason: 'The agent could not follow it, and stopped it. The log of the agent says why.', sweep: true },
+        wrapper,
+      );
+    }
+  }
+
+  #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<ChildProcess> {
+    const { row, folder } = run;
+    makeFiles(folder);
+    return launch({
+      taskId: row.task_id,
+      folder,
+      script,
+      args: prepared.passed.args,
+      environment: scriptEnvironment(this.#o.environment, this.#o.settings.env_allow, prepared.passed.env, {
+        user: row.username,
+        action: row.action,
+      }),
+      stdin: stdinOf(prepared),
+      boot: this.#boot,
+    });
   }
 
   #follow(run: OpenRun, spawned: ProcessIdentity | null): LiveRun {
@@ -273,11 +263,8 @@ export class Supervisor {
   async #ended(run: OpenRun, status: RunStatus): Promise<void> {
     const { exit } = status;
     if (exit === null && run.why === null) {
-      await stopRun({ taskId: run.row.task_id, status: () => readStatus(run.folder) }, this.#boot, ORPHAN_GRACE_MS);
-      return this.#end(run, {
-        state: 'interrupted',
-        reason: 'The script’s processes were killed from outside: how far it got is not known.',
-      });
+      const reason = 'The script’s processes were killed from outside: how far it got is not known.';
+      return this.#interrupt(run, { reason, sweep: true });
     }
     await this.#end(run, {
       state: run.why ?? 'exited',
@@ -356,33 +343,16 @@ export class Supervisor {
     }
   }
 
-  async #interrupt(run: OpenRun, finding: { reason: string; sweep: boolean }): Promise<void> {
-    if (finding.sweep) await stopRun({ taskId: run.row.task_id, status: () => readStatus(run.folder) }, this.#boot, ORPHAN_GRACE_MS);
-    try {
-      new Tailer(
-        run.folder,
-        run.log,
-        () => undefined,
-        (error) => this.#trouble(run, error),
-      ).finish();
-    } catch {
-      // It has no files: there was no output.
+  /** @param wrapper as known from its start, if it may not have said yet who it is. */
+  async #interrupt(run: OpenRun, how: { reason: string; sweep: boolean }, wrapper: ProcessIdentity | null = null): Promise<void> {
+    if (how.sweep) {
+      const status = (): RunStatus => {
+        const said = readStatus(run.folder);
+        return { ...said, identity: said.identity ?? wrapper };
+      };
+      await stopRun({ taskId: run.row.task_id, status }, this.#boot, ORPHAN_GRACE_MS);
     }
-    const state = run.row.cancel_requested_at === null ? 'interrupted' : 'cancelled';
-    await this.#end(run, { state, reason: finding.reason });
-  }
-}
-
-function stdinOf({ passed, secret, stdin }: Prepared): Stdin {
-  if (passed.stdin !== null) return { kind: 'text', text: passed.stdin, secret };
-  return stdin ? { kind: 'open' } : { kind: 'none' };
-}
-
-/** When the wrapper last wrote: close enough to the end, also for a run that ended while nobody looked. */
-function endedAt(folder: string): number {
-  try {
-    return Math.floor(statSync(join(folder, 'status')).mtimeMs);
-  } catch {
-    return Date.now();
+    takeRest(run, (error) => this.#trouble(run, error));
+    await this.#end(run, { state: run.row.cancel_requested_at === null ? 'interrupted' : 'cancelled', reason: how.reason });
   }
 }

@@ -1,0 +1,67 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RunRow } from '../history/run-row.ts';
+import { RunLog } from '../logs/run-log.ts';
+import { mendOrder, Tailer } from '../logs/tailer.ts';
+import type { Stdin } from './launch.ts';
+import type { LiveRun } from './live-run.ts';
+import type { Prepared } from './request.ts';
+
+/** A run that has not ended. */
+export interface OpenRun {
+  row: RunRow;
+  readonly folder: string;
+  readonly log: RunLog;
+  /** Null for one that was running when the agent started. */
+  readonly prepared: Prepared | null;
+  /** The script's absolute path, once known. */
+  path: string | null;
+  live: LiveRun | null;
+  /** When it is live, or will never be. */
+  readonly ready: Promise<void>;
+  readonly settle: () => void;
+  /** Why it is being stopped. The first reason stays. */
+  why: 'cancelled' | 'timed_out' | null;
+  timeout: NodeJS.Timeout | null;
+}
+
+/** A run as it is taken up: its log cut to what the disk still holds, which for a new one is nothing. */
+export function openRun(row: RunRow, prepared: Prepared | null, folder: string, onError: (error: unknown) => void): OpenRun {
+  try {
+    mendOrder(folder);
+  } catch (error) {
+    onError(error);
+  }
+  let settle = (): void => undefined;
+  const ready = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  return { row, folder, log: new RunLog(folder, false), prepared, path: null, live: null, ready, settle, why: null, timeout: null };
+}
+
+/** Puts the output that nobody took yet into the log of a run that has ended. */
+export function takeRest(run: OpenRun, onError: (error: unknown) => void): void {
+  let tailer: Tailer;
+  try {
+    tailer = new Tailer(run.folder, run.log, () => undefined, onError);
+  } catch {
+    // It has no files: there was no output.
+    return;
+  }
+  tailer.finish();
+}
+
+/** What its script will read. */
+export function stdinOf({ passed, secret, stdin }: Prepared): Stdin {
+  if (passed.stdin !== null) return { kind: 'text', text: passed.stdin, secret };
+  return stdin ? { kind: 'open' } : { kind: 'none' };
+}
+
+/** When the wrapper last wrote: close enough to the end, also for a run that ended while nobody looked. */
+export function endedAt(folder: string): number {
+  try {
+    return Math.floor(statSync(join(folder, 'status')).mtimeMs);
+  } catch {
+    return Date.now();
+  }
+}
