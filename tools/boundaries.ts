@@ -20,6 +20,7 @@ const SIDES: Record<string, string[]> = {
     'agent/audit',
   ],
   tools: ['shared'],
+  bench: ['shared', 'agent', 'embedded', 'tools', 'test'],
   test: ['shared', 'agent', 'embedded', 'tools'],
 };
 
