@@ -65,7 +65,7 @@ export function ActionsPage() {
       ) : (
         <Tiles />
       )}
-      {asking.value !== null && <PressSheet key={asking.value.id} action={asking.value} />}
+      {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );
 }

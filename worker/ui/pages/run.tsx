@@ -87,7 +87,7 @@ function RunOf({ id }: { id: string }) {
       <RunFacts run={shown} />
       <LogView run={shown} onChanged={reread} />
       {shown.stdin && !isOver(shown.state) && <StdinLine taskId={id} />}
-      {asking.value !== null && <PressSheet key={asking.value.id} action={asking.value} />}
+      {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );
 }
@@ -130,7 +130,7 @@ function RunActs({ run, onChanged }: { run: Run; onChanged: () => void }) {
   }
   async function runAgain(): Promise<void> {
     if (action !== undefined && asksFirst(action)) {
-      asking.value = action;
+      asking.value = { action, before: run.inputs, onStarted: (taskId) => location.route(`/runs/${taskId}`) };
       return;
     }
     again.value = true;

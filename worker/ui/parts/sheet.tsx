@@ -14,6 +14,9 @@ export function Sheet(props: { title: string; onClose: () => void; wide?: boolea
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    // To the first field, or to the button that acts; where there is no keyboard, fields wait to be touched.
+    const fields = matchMedia('(pointer: fine)').matches ? 'input:not(.hush), select, textarea, ' : '';
+    element?.querySelector<HTMLElement>(`${fields}button[type='submit']`)?.focus();
     return () => element?.close();
   }, []);
   return (

@@ -26,3 +26,13 @@ it('gives typed values', () => {
     values: { target: 'abc', count: 7, token: 't', size: 'l', dry: false },
   });
 });
+
+it('asks again with the answers of the run before, but for secrets', () => {
+  expect(firstAnswers(inputs, { target: 'abc', count: 9, token: '••••••', size: 'l', dry: false })).toEqual({
+    target: 'abc',
+    count: '9',
+    token: '',
+    size: 'l',
+    dry: false,
+  });
+});

@@ -5,12 +5,17 @@ import type { ActionInput } from '../../../../shared/inputs.ts';
 /** What stands in the fields of an action's questions: texts as typed, switches as they stand. */
 export type Answers = Record<string, string | boolean>;
 
-/** How the fields stand when the questions are asked. A secret is never prefilled, nor remembered. */
-export function firstAnswers(inputs: readonly ActionInput[]): Answers {
+/**
+ * How the fields stand when the questions are asked. A secret is never prefilled, nor remembered.
+ * @param before the answers of an earlier run, to be asked again.
+ */
+export function firstAnswers(inputs: readonly ActionInput[], before: Readonly<InputValues> = {}): Answers {
   const answers: Answers = {};
   for (const input of inputs) {
-    if (input.type === 'boolean') answers[input.name] = input.default;
+    const said = before[input.name];
+    if (input.type === 'boolean') answers[input.name] = typeof said === 'boolean' ? said : input.default;
     else if (input.type === 'secret') answers[input.name] = '';
+    else if (said !== undefined) answers[input.name] = String(said);
     else if (input.type === 'choice') answers[input.name] = input.default ?? (input.required ? (input.options[0]?.value ?? '') : '');
     else answers[input.name] = input.default === undefined ? '' : String(input.default);
   }

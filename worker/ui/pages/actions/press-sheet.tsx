@@ -2,7 +2,6 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { ToruError } from '../../../../shared/errors.ts';
 import { sentence } from '../../api.ts';
-import type { AnyAction } from '../../guards.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Field } from '../../parts/field.tsx';
@@ -10,11 +9,12 @@ import { HoldButton } from '../../parts/hold-button.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { type Answers, checkAnswers, firstAnswers } from './answers.ts';
 import { InputField } from './input-field.tsx';
-import { asking, startAction } from './press.ts';
+import { asking, type Question, startAction } from './press.ts';
 
 /** What an action asks before it runs: its inputs, then its confirmation. */
-export function PressSheet({ action }: { action: AnyAction }) {
-  const answers = useSignal<Answers>(useMemo(() => firstAnswers(action.inputs), []));
+export function PressSheet({ question }: { question: Question }) {
+  const { action } = question;
+  const answers = useSignal<Answers>(useMemo(() => firstAnswers(action.inputs, question.before), []));
   const wrong = useSignal<Record<string, string>>({});
   const problem = useSignal<string | null>(null);
   const typed = useSignal('');
@@ -46,8 +46,9 @@ export function PressSheet({ action }: { action: AnyAction }) {
     busy.value = true;
     problem.value = null;
     try {
-      await startAction(action, checked.values);
+      const taskId = await startAction(action, checked.values, { quietly: question.onStarted !== undefined });
       close();
+      question.onStarted?.(taskId);
     } catch (error) {
       const field = error instanceof ToruError ? error.extra['input'] : undefined;
       if (typeof field === 'string' && action.inputs.some((input) => input.name === field)) showWrong({ [field]: sentence(error) });

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { ToruError } from '../../../../shared/errors.ts';
+import type { InputValues } from '../../../../shared/input-values.ts';
 import { sentence } from '../../api.ts';
 import { connection } from '../../connection.ts';
 import { noteStarted } from '../../data/actions.ts';
@@ -11,8 +12,16 @@ import { me } from '../../session.ts';
 import { watchPress } from './press-toast.tsx';
 import { isActive } from './tile.tsx';
 
-/** The action whose questions or confirmation are open. */
-export const asking = signal<AnyAction | null>(null);
+/** What a press asks before it runs. */
+export interface Question {
+  action: AnyAction;
+  /** The answers of an earlier run that is to be repeated. */
+  before?: InputValues;
+  /** Where to go with the run. Without it a message follows it to its end. */
+  onStarted?: (taskId: string) => void;
+}
+/** The question that is open. */
+export const asking = signal<Question | null>(null);
 /** Actions whose press is on its way to the host. */
 export const starting = signal<ReadonlySet<string>>(new Set());
 
@@ -41,7 +50,7 @@ export function pressAnew(action: AnyAction): void {
     return;
   }
   if (asksFirst(action)) {
-    asking.value = action;
+    asking.value = { action };
     return;
   }
   startAction(action, {}).catch((error: unknown) => toast(sentence(error), 'bad'));
