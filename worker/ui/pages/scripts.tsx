@@ -34,7 +34,15 @@ export function ScriptsPage() {
     <div class="narrow">
       <PageHead
         title="Scripts"
-        lead={folder.data === null ? 'What lies in the scripts folder of your host.' : <FolderPath path={folder.data} />}
+        lead={
+          folder.data === null ? (
+            'What lies in the scripts folder of your host.'
+          ) : (
+            <>
+              What lies in <code>{folder.data}</code> on your host. It is chosen under Settings.
+            </>
+          )
+        }
       >
         <Button
           aria-label="Look again"
@@ -101,14 +109,6 @@ export function ScriptsPage() {
         />
       )}
     </div>
-  );
-}
-
-function FolderPath(props: { path: string }) {
-  return (
-    <>
-      What lies in <code>{props.path}</code> on your host. <a href="/settings">Change</a>
-    </>
   );
 }
 

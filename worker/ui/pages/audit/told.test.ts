@@ -46,7 +46,7 @@ test.each([
   [entry('user.update', { target: 'anna', detail: { id: USER, password: true } }), 'anna changed their own password'],
   [
     entry('user.update', { target: 'anna', outcome: 'refused', detail: { id: USER, reason: 'wrong current password' } }),
-    'anna could not change anna (wrong current password)',
+    'anna could not change their own password (wrong current password)',
   ],
   [
     entry('settings.change', { detail: { keep_days: { from: 90, to: 0 }, host_name: { from: 'a', to: 'b' } } }),

@@ -42,7 +42,10 @@ const TELLERS: Readonly<Record<string, { ok: Teller; refused?: Teller }>> = {
   'user.create': { ok: (entry, who) => ({ who, did: 'added', what: userOf(entry), ...asRole(entry) }) },
   'user.update': {
     ok: tellUserUpdate,
-    refused: (entry, who) => ({ who, did: 'could not change', what: userOf(entry), ...because(entry) }),
+    refused: (entry, who) =>
+      entry.user !== null && entry.user === entry.target
+        ? { who, did: 'could not change their own password', ...because(entry) }
+        : { who, did: 'could not change', what: userOf(entry), ...because(entry) },
   },
   'user.remove': { ok: (entry, who) => ({ who, did: 'removed', what: { text: entry.target ?? '' } }) },
   'settings.change': {

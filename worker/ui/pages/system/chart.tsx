@@ -84,7 +84,8 @@ function optionsFor(element: HTMLElement, latest: { current: ChartProps }): uPlo
         gap: 6,
         incrs: [60, 120],
         space: 56,
-        values: (_plot, times) => times.map((time) => minutes.format(time * 1000)),
+        values: (plot, times) =>
+          times.map((time) => (plot.valToPos(time, 'x') > plot.over.clientWidth - 22 ? '' : minutes.format(time * 1000))),
       },
       { ...axis, size: 66, gap: 8, space: 38, values: (_plot, values) => values.map((value) => latest.current.format(value)) },
     ],

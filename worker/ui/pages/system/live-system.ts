@@ -27,16 +27,27 @@ export function useLiveSystem(): LiveSystem {
     const system = await get(isSystem, '/api/system', { signal });
     at.value = Date.now();
     // What came while the answer was on its way is newer than its history.
-    samples.value = samples.peek().reduce(withSample, system.history);
+    samples.value = samples.peek().reduce(withSample, withSample(system.history, system.sample));
     return system;
   });
-  useEffect(
-    () =>
-      connection.onSystem((sample) => {
-        samples.value = withSample(samples.peek(), sample);
-      }),
-    [],
-  );
+  useEffect(() => {
+    // Nobody sees a hidden page, and sampling costs the host something.
+    let stop: (() => void) | null = null;
+    function follow(): void {
+      stop?.();
+      stop = document.hidden
+        ? null
+        : connection.onSystem((sample) => {
+            samples.value = withSample(samples.peek(), sample);
+          });
+    }
+    follow();
+    document.addEventListener('visibilitychange', follow);
+    return () => {
+      document.removeEventListener('visibilitychange', follow);
+      stop?.();
+    };
+  }, []);
   useEffect(() => {
     const timer = setInterval(() => {
       if (!document.hidden && connection.host.peek()?.online !== false) void read.reload();
