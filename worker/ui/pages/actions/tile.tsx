@@ -75,12 +75,8 @@ function Foot({ action, tabIndex }: { action: AnyAction; tabIndex: number }) {
   if (run === null)
     return <p class="tile-foot muted">{action.queued > 0 ? `${action.queued} queued` : action.running > 0 ? 'Running' : 'Never run'}</p>;
   return (
-    <a
-      class="tile-foot"
-      href={`/runs/${run.task_id}`}
-      tabIndex={tabIndex}
-      aria-label={`Newest run of ${action.label}: ${outcome(run).word}`}
-    >
+    <a class="tile-foot" href={`/runs/${run.task_id}`} tabIndex={tabIndex}>
+      <span class="hush">Newest run of {action.label}:</span>
       <StateMark run={run} bare />
       <span class="cut">{footText(action)}</span>
       <ChevronRight class="tile-arrow" size={16} aria-hidden="true" />
