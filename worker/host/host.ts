@@ -1,8 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
-import { z } from 'zod';
 import { randomHex } from '../../shared/encoding.ts';
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
-import { GRANT_RENEW_MS, LINK_DEAD_MS, PROTOCOL_VERSION, SESSION_RECHECK_MS, UNPROVEN_MS, UNPROVEN_SOCKETS } from '../../shared/limits.ts';
+import { LINK_DEAD_MS, PROTOCOL_VERSION, UNPROVEN_MS, UNPROVEN_SOCKETS } from '../../shared/limits.ts';
 import type { AgentControl, LinkProof } from '../../shared/link-protocol.ts';
 import { agentControl, CONTROL, cutBinary, cutText, LINK_CLOSE } from '../../shared/link-protocol.ts';
 import type { Role, RunSummary } from '../../shared/model.ts';
@@ -11,14 +10,14 @@ import { CLOSE, PING, PONG } from '../../shared/wire.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
 import type { Result } from '../result.ts';
-import { refusal } from '../result.ts';
 import { Alarms } from './alarms.ts';
 import type { LoginAnswer } from './answers.ts';
-import { errorAnswer, loginAnswer, renewAnswer } from './answers.ts';
 import type { BrowserState, LinkDoor, SocketSession, UnprovenState } from './attachment.ts';
 import { readAttachment, TAG, writeAttachment } from './attachment.ts';
 import { Browsers, tell } from './browsers.ts';
 import { answerAlone, refuseFrame } from './client-frames.ts';
+import type { LoginRequest } from './edge-requests.ts';
+import { EdgeRequests } from './edge-requests.ts';
 import { unseal } from './envelope.ts';
 import { Link } from './link.ts';
 import { challenge, closeLate, countUnproven, prove } from './link-door.ts';
@@ -26,15 +25,8 @@ import { PendingLogouts } from './pending-logouts.ts';
 import { PRESENCE_EVERY_MS, PresenceRecord } from './presence.ts';
 import { closeQuietly, isOpen } from './quietly.ts';
 import { RecentRuns } from './recent-runs.ts';
+import { RECHECK_EVERY_MS, SessionKeeper } from './session-keeper.ts';
 import { Tunnel } from './tunnel.ts';
-
-export interface LoginRequest {
-  username: string;
-  password: string;
-  sid: string;
-  address: string;
-  user_agent: string;
-}
 
 export interface HostOverview {
   online: boolean;
@@ -57,10 +49,9 @@ export class Host extends DurableObject<Env> {
   readonly #tunnel: Tunnel;
   readonly #recent: RecentRuns;
   readonly #presence: PresenceRecord;
-  readonly #logouts: PendingLogouts;
   readonly #alarms: Alarms<'unproven' | 'link' | 'sessions' | 'presence' | 'recent'>;
-  /** Renewals under way, by session: ten requests with an old grant are one renewal. */
-  readonly #renewals = new Map<string, Promise<Result<{ grant: string; grant_exp: number }>>>();
+  readonly #requests = new EdgeRequests((head, body, client) => this.#ask(head, body, client));
+  readonly #sessions: SessionKeeper;
   #link: Link | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -71,19 +62,27 @@ export class Host extends DurableObject<Env> {
     this.#tunnel = new Tunnel((request, frame) => this.#link?.binary(`h/${request}`, frame));
     this.#recent = new RecentRuns(ctx.storage.kv);
     this.#presence = new PresenceRecord(ctx.storage.kv);
-    this.#logouts = new PendingLogouts(ctx.storage.kv);
+    this.#sessions = new SessionKeeper({
+      env,
+      browsers: this.#browsers,
+      requests: this.#requests,
+      logouts: new PendingLogouts(ctx.storage.kv),
+      link: () => this.#liveLink(),
+    });
     this.#alarms = new Alarms(ctx.storage, {
       unproven: (now) => closeLate(ctx.getWebSockets(TAG.agent), now),
       link: () => this.#watchLink(),
-      sessions: (now) => this.#recheckSessions(now),
+      sessions: (now) => this.#sessions.recheck(now),
       presence: (now) => this.#notePresence(now),
       recent: (now) => {
         this.#recent.write(now);
         return null;
       },
     });
-    const linked = ctx.getWebSockets(TAG.agent).find((socket) => isOpen(socket) && readAttachment(socket)?.kind === 'link');
-    if (linked !== undefined) this.#link = new Link(ctx, linked, Date.now());
+    for (const socket of ctx.getWebSockets(TAG.agent)) {
+      const state = readAttachment(socket);
+      if (state?.kind === 'link' && isOpen(socket)) this.#link = new Link(ctx, socket, state.since);
+    }
   }
 
   // From the Worker
@@ -109,23 +108,15 @@ export class Host extends DurableObject<Env> {
   }
 
   async login(login: LoginRequest): Promise<Result<LoginAnswer>> {
-    return this.#askForEdge('/link/login', login, loginAnswer);
+    return this.#requests.login(login);
   }
 
-  /** A newer grant for a session; with session_expired the session has ended here too. */
   async renew(sid: string, grant: string): Promise<Result<{ grant: string; grant_exp: number }>> {
-    const underWay = this.#renewals.get(sid);
-    if (underWay !== undefined) return underWay;
-    const renewal = this.#renew(sid, grant).finally(() => this.#renewals.delete(sid));
-    this.#renewals.set(sid, renewal);
-    return renewal;
+    return this.#sessions.renew(sid, grant);
   }
 
-  /** Closes their sockets at once, and tells the host, now or when it is back. */
   endSessions(sids: string[]): void {
-    for (const sid of sids) this.#endSockets(sid);
-    this.#logouts.add(sids);
-    this.ctx.waitUntil(this.#sayLogouts());
+    this.ctx.waitUntil(this.#sessions.end(sids));
   }
 
   overview(sub: string, role: Role): HostOverview {
@@ -187,7 +178,7 @@ export class Host extends DurableObject<Env> {
     const now = Date.now();
     const state: BrowserState = { ...session, kind: 'browser', conn: randomHex(16), topics: [] };
     this.#browsers.add(server, state);
-    this.#alarms.schedule('sessions', now + SESSION_RECHECK_MS - 10_000);
+    this.#alarms.schedule('sessions', now + RECHECK_EVERY_MS);
     const link = this.#liveLink();
     if (link === null) tell(server, { type: 'host', online: false, last_seen: this.#lastSeen() });
     else {
@@ -214,10 +205,6 @@ export class Host extends DurableObject<Env> {
     const link = this.#liveLink();
     if (link === null) return tell(socket, answerAlone(message));
     link.text(`c/${state.conn}`, message);
-  }
-
-  #endSockets(sid: string): void {
-    for (const conn of this.#browsers.endSession(sid)) this.#link?.control({ type: 'closed', conn });
   }
 
   // The agent
@@ -255,7 +242,7 @@ export class Host extends DurableObject<Env> {
     this.#browsers.toAll({ type: 'host', online: true, last_seen: new Date(now).toISOString() });
     this.#alarms.schedule('presence', now + PRESENCE_EVERY_MS);
     if (this.#browsers.size > 0) this.#alarms.schedule('link', now + LINK_DEAD_MS);
-    this.ctx.waitUntil(this.#sayLogouts());
+    this.ctx.waitUntil(this.#sessions.sayLogouts());
     this.ctx.waitUntil(accountOf(this.env).hostSeen(host, proof.name, proof.version));
   }
 
@@ -308,8 +295,8 @@ export class Host extends DurableObject<Env> {
         if (this.#browsers.close(said.conn, said.code, said.reason)) link.control({ type: 'closed', conn: said.conn });
         return;
       case 'revoke':
-        for (const sid of said.sids) this.#endSockets(sid);
-        return this.ctx.waitUntil(this.#revoke(link, said.id, said.sids));
+        this.#sessions.closeSockets(said.sids);
+        return this.ctx.waitUntil(this.#sessions.revoke(link, this.#presence.known?.host ?? '', said.id, said.sids));
       case 'run': {
         const writeAt = this.#recent.note(said.run, Date.now());
         if (writeAt !== null) this.#alarms.schedule('recent', writeAt);
@@ -320,18 +307,6 @@ export class Host extends DurableObject<Env> {
         return closeQuietly(link.socket, 1000, 'bye');
       default:
         return unreachable(said);
-    }
-  }
-
-  /** The agent says it again at every link until it hears `revoked`, so this says so only when Account has taken note. */
-  async #revoke(link: Link, id: string, sids: string[]): Promise<void> {
-    const host = this.#presence.known?.host;
-    if (host === undefined) return;
-    try {
-      await accountOf(this.env).endSessions(sids, host);
-      link.control({ type: 'revoked', id });
-    } catch (error) {
-      console.error('A revocation did not reach Account; the agent will repeat it.', error);
     }
   }
 
@@ -353,59 +328,6 @@ export class Host extends DurableObject<Env> {
     return this.#tunnel.ask(head, body, client);
   }
 
-  /** What the edge itself wants to know. */
-  async #askForEdge<T>(path: string, said: object, schema: z.ZodType<T>): Promise<Result<T>> {
-    const head: RequestHead = {
-      method: 'POST',
-      path,
-      query: '',
-      headers: [['content-type', 'application/json']],
-      body: true,
-      caller: null,
-    };
-    try {
-      const response = await this.#ask(head, new Response(JSON.stringify(said)).body, null);
-      const answer: unknown = response.status === 204 ? null : await response.json();
-      if (response.ok) return { ok: true, value: schema.parse(answer) };
-      const { error } = errorAnswer.parse(answer);
-      return refusal(error.code, error.message);
-    } catch (thrown) {
-      const error = toToruError(thrown);
-      if (error.code === 'internal') console.error(`${path} failed.`, thrown);
-      return refusal(error.code, error.message, error.code === 'host_offline' ? { last_seen: this.#lastSeen() } : {});
-    }
-  }
-
-  async #renew(sid: string, grant: string): Promise<Result<{ grant: string; grant_exp: number }>> {
-    // Whoever asks may have read the session before the last renewal.
-    const session = await accountOf(this.env).useSession(sid);
-    if (session !== null && session.grant !== grant) return { ok: true, value: { grant: session.grant, grant_exp: session.grant_exp } };
-    const renewed = await this.#askForEdge('/link/renew', { grant }, renewAnswer);
-    if (!renewed.ok) {
-      if (renewed.code === 'session_expired' || renewed.code === 'unauthenticated') {
-        this.#endSockets(sid);
-        await accountOf(this.env).endSessions([sid]);
-      }
-      return renewed;
-    }
-    const { grant: newer, expires_at: grant_exp } = renewed.value;
-    await accountOf(this.env).renewed(sid, newer, grant_exp);
-    this.#regrant(sid, newer, grant_exp);
-    return { ok: true, value: { grant: newer, grant_exp } };
-  }
-
-  #regrant(sid: string, grant: string, grantExp: number): void {
-    for (const conn of this.#browsers.regrant(sid, grant, grantExp)) this.#link?.control({ type: 'grant', conn, grant });
-  }
-
-  async #sayLogouts(): Promise<void> {
-    for (const sid of this.#logouts.list()) {
-      if (this.#liveLink() === null) return;
-      const said = await this.#askForEdge('/link/logout', { sid }, noAnswer);
-      if (said.ok) this.#logouts.done(sid);
-    }
-  }
-
   // What the alarm does
 
   /** Only while somebody looks or waits: an idle host's object sleeps, and judges the link when it is next asked. */
@@ -413,19 +335,6 @@ export class Host extends DurableObject<Env> {
     const link = this.#liveLink();
     const watched = this.#browsers.size > 0 || this.#tunnel.underWay > 0;
     return link !== null && watched ? link.lastSign + LINK_DEAD_MS : null;
-  }
-
-  async #recheckSessions(now: number): Promise<number | null> {
-    const sids = this.#browsers.sids();
-    if (sids.size === 0) return null;
-    const live = new Map((await accountOf(this.env).useSessions([...sids])).map((session) => [session.sid, session]));
-    for (const sid of sids) if (!live.has(sid)) this.#endSockets(sid);
-    for (const state of [...this.#browsers.states()]) {
-      const session = live.get(state.sid);
-      if (session !== undefined && session.grant !== state.grant) this.#regrant(state.sid, session.grant, session.grant_exp);
-    }
-    for (const { sid, grant, grant_exp } of live.values()) if (grant_exp - now < GRANT_RENEW_MS) await this.renew(sid, grant);
-    return now + SESSION_RECHECK_MS - 10_000;
   }
 
   #notePresence(now: number): number | null {
@@ -446,9 +355,6 @@ export class Host extends DurableObject<Env> {
     return at === undefined ? null : new Date(at).toISOString();
   }
 }
-
-/** 204: there is nothing to read. */
-const noAnswer = z.unknown();
 
 function parseControl(payload: string): AgentControl | null {
   try {

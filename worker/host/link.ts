@@ -7,14 +7,14 @@ import { sendQuietly } from './quietly.ts';
 export class Link {
   readonly socket: WebSocket;
   readonly #ctx: DurableObjectState;
-  /** This object's memory of the link begins here; after an eviction that is later than the link's own beginning. */
   readonly #since: number;
   #heard = 0;
 
-  constructor(ctx: DurableObjectState, socket: WebSocket, now: number) {
+  /** @param since when the link was made, which may be many objects ago. */
+  constructor(ctx: DurableObjectState, socket: WebSocket, since: number) {
     this.#ctx = ctx;
     this.socket = socket;
-    this.#since = now;
+    this.#since = since;
   }
 
   /** A message came. Pings are answered without waking us, and leave their own timestamp. */
@@ -25,7 +25,7 @@ export class Link {
   /** When the agent last gave a sign of life, in ms since 1970. */
   get lastSign(): number {
     const pinged = this.#ctx.getWebSocketAutoResponseTimestamp(this.socket)?.getTime();
-    return Math.max(this.#heard, pinged ?? this.#since);
+    return Math.max(this.#since, this.#heard, pinged ?? 0);
   }
 
   /** A socket says nothing when the machine at its other end lost power: only silence tells. */

@@ -184,12 +184,6 @@ describe('the tunnel', () => {
     expect(await answered).toMatchObject({ headers: { 'content-length': '20' }, bytes: { length: 20 } });
   });
 
-  it('answers 504 when the host does not', async () => {
-    const answer = await edge.ask('/api/stuck', { headers: { cookie } });
-    expect([answer.status, answer.json()]).toMatchObject([504, { error: { code: 'host_timeout' } }]);
-    await (await agent.requests.take()).frames.take(({ kind }) => kind === 'abort');
-  });
-
   it('answers 503 with last_seen when the host is away, at once when it goes in the middle', async () => {
     const answered = edge.ask('/api/scripts', { headers: { cookie } });
     await agent.requests.take();

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { toToruError } from '../../shared/errors.ts';
+import type { RequestHead } from '../../shared/tunnel.ts';
+import type { Result } from '../result.ts';
+import { refusal } from '../result.ts';
+import type { LoginAnswer } from './answers.ts';
+import { errorAnswer, loginAnswer, renewAnswer } from './answers.ts';
+
+export interface LoginRequest {
+  username: string;
+  password: string;
+  sid: string;
+  address: string;
+  user_agent: string;
+}
+
+/** Asks the host. @throws ToruError as Tunnel.ask, and host_offline. */
+export type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null, client: AbortSignal | null) => Promise<Response>;
+
+/** What the edge wants to know of the host for itself: tunnelled like everything else, below `/link/`, without a caller. */
+export class EdgeRequests {
+  readonly #ask: Ask;
+
+  constructor(ask: Ask) {
+    this.#ask = ask;
+  }
+
+  login(login: LoginRequest): Promise<Result<LoginAnswer>> {
+    return this.#post('/link/login', login, loginAnswer);
+  }
+
+  async renew(grant: string): Promise<Result<{ grant: string; grant_exp: number }>> {
+    const renewed = await this.#post('/link/renew', { grant }, renewAnswer);
+    return renewed.ok ? { ok: true, value: { grant: renewed.value.grant, grant_exp: renewed.value.expires_at } } : renewed;
+  }
+
+  logout(sid: string): Promise<Result<unknown>> {
+    return this.#post('/link/logout', { sid }, z.unknown());
+  }
+
+  async #post<T>(path: string, said: object, schema: z.ZodType<T>): Promise<Result<T>> {
+    const head: RequestHead = {
+      method: 'POST',
+      path,
+      query: '',
+      headers: [['content-type', 'application/json']],
+      body: true,
+      caller: null,
+    };
+    try {
+      const response = await this.#ask(head, new Response(JSON.stringify(said)).body, null);
+      const answer: unknown = response.status === 204 ? null : await response.json();
+      if (response.ok) return { ok: true, value: schema.parse(answer) };
+      const { error } = errorAnswer.parse(answer);
+      return refusal(error.code, error.message);
+    } catch (thrown) {
+      const error = toToruError(thrown);
+      if (error.code === 'internal') console.error(`${path} failed.`, thrown);
+      const { last_seen } = error.extra;
+      return refusal(error.code, error.message, typeof last_seen === 'string' || last_seen === null ? { last_seen } : {});
+    }
+  }
+}
