@@ -12,7 +12,7 @@ export interface HostRecord {
 }
 
 /** `<id>:<key>` with commas between, as bound to the Worker. What does not parse is left out, and said in the log. */
-export function parseHostKeys(binding: string): { id: string; public_key: string }[] {
+function parseHostKeys(binding: string): { id: string; public_key: string }[] {
   return binding
     .split(',')
     .map((entry) => entry.trim())

@@ -7,7 +7,7 @@ import { linkDoor, socketSession } from './attachment.ts';
  * What the Worker hands to a Host object beside a body or an upgrade. It makes a request of its own for it: nothing that a
  * client sent, header or URL, gets here except in these fields.
  */
-export const envelope = z.discriminatedUnion('to', [
+const envelope = z.discriminatedUnion('to', [
   z.object({ to: z.literal('browser'), session: socketSession }),
   z.object({ to: z.literal('agent'), door: linkDoor }),
   z.object({ to: z.literal('tunnel'), head: requestHead }),

@@ -3,7 +3,7 @@ import type { Role, RunSummary } from '../../shared/model.ts';
 const KEPT = 50;
 const KEY = 'recent_runs';
 /** Changes are written at most so often: a busy host would otherwise spend the day's rows on this list alone. */
-export const WRITE_EVERY_MS = 5_000;
+const WRITE_EVERY_MS = 5_000;
 
 interface Store {
   get<T>(key: string): T | undefined;

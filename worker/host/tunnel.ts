@@ -20,7 +20,7 @@ const AT_ONCE = 64;
 /** Requests that wait for one of those to end. One more is answered `busy`. */
 const WAITING = 448;
 /** Of a body that is not JSON (`MAX_JSON_BODY`): what a plugin may be sent. */
-export const MAX_RAW_BODY = 100 * 1024 * 1024;
+const MAX_RAW_BODY = 100 * 1024 * 1024;
 
 /** Statuses that can't have a body (https://fetch.spec.whatwg.org/#null-body-status). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);

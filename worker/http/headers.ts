@@ -19,7 +19,7 @@ export function withPageHeaders(response: Response, site: Site): Response {
   return new Response(response.body, { status: response.status, headers });
 }
 
-export function pagePolicy({ origin, https, host }: Site): string {
+function pagePolicy({ origin, https, host }: Site): string {
   return [
     "default-src 'none'",
     `script-src ${origin}/assets/`,

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { networkOf, Throttle } from './throttle.ts';
+
+const stranger = (username: string, address: string) => ({ username, address, device: null });
+
+describe('Throttle', () => {
+  it('never keeps an account shut for longer than one interval, however long somebody hammers', () => {
+    const throttle = new Throttle();
+    let now = 0;
+    for (let n = 0; n < 10_000; n += 1) {
+      now += 100;
+      expect(throttle.admit(stranger('admin', `10.0.${n >> 8}.${n & 255}`), now)).toBeLessThanOrEqual(30_000);
+    }
+    expect(throttle.admit(stranger('admin', '192.0.2.1'), now + 30_000)).toBe(0);
+  });
+
+  it('does not tell accounts apart by the case of their letters', () => {
+    const throttle = new Throttle();
+    for (let n = 0; n < 10; n += 1) expect(throttle.admit(stranger(n % 2 === 0 ? 'Admin' : 'aDMIN', `10.0.0.${n}`), 0)).toBe(0);
+    expect(throttle.admit(stranger('admin', '10.0.0.99'), 0)).toBeGreaterThan(0);
+  });
+
+  it('lets strangers try sixty times a minute in all', () => {
+    const throttle = new Throttle();
+    const admitted = Array.from({ length: 100 }, (_, n) => throttle.admit(stranger(`user${n}`, `10.0.0.${n}`), 0)).filter(
+      (wait) => wait === 0,
+    );
+    expect(admitted).toHaveLength(60);
+    expect(throttle.admit({ username: 'admin', address: '10.0.0.200', device: 'known' }, 0)).toBe(0);
+  });
+
+  it('takes nothing from anybody for an attempt that it refuses', () => {
+    const throttle = new Throttle();
+    for (let n = 0; n < 10; n += 1) throttle.admit(stranger('admin', `10.0.0.${n}`), 0);
+    for (let n = 0; n < 100; n += 1) throttle.admit(stranger('admin', '192.0.2.1'), 0);
+    expect(throttle.admit(stranger('other', '192.0.2.1'), 0)).toBe(0);
+  });
+
+  it('gives back what was no guess', () => {
+    const throttle = new Throttle();
+    for (let n = 0; n < 1000; n += 1) {
+      expect(throttle.admit(stranger('admin', '192.0.2.1'), 0)).toBe(0);
+      throttle.giveBack(stranger('admin', '192.0.2.1'), 0);
+    }
+  });
+});
+
+describe('networkOf', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::ffff:192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2'],
+    ['2001:DB8:1:2::9', '2001:db8:1:2'],
+    ['2001:0db8:0001:0002::', '2001:db8:1:2'],
+    ['2001:db8::1', '2001:db8:0:0'],
+    ['::1', '0:0:0:0'],
+    ['unknown', 'unknown'],
+  ])('%s → %s', (address, network) => {
+    expect(networkOf(address)).toBe(network);
+  });
+});
