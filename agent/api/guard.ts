@@ -1,10 +1,9 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { matchedRoutes } from 'hono/route';
-import type { ErrorCode } from '../../shared/errors.ts';
 import { ToruError, toToruError } from '../../shared/errors.ts';
 import { isAmbiguousPath } from '../../shared/raw-path.ts';
-import type { Caller } from '../users/caller.ts';
+import { forAsker } from '../users/for-asker.ts';
 import { authorize, ROUTES } from '../users/permissions.ts';
 import type { ApiEnv } from './env.ts';
 import type { ApiLog } from './rooms.ts';
@@ -69,14 +68,6 @@ function ourError(thrown: Error): ToruError {
     return new ToruError('bad_json', 'A JSON body is expected.', { cause: thrown });
   return toToruError(thrown);
 }
-
-/** What stands behind a button is the admin's business, also when it can't run (SECURITY rule 23). */
-function forAsker(error: ToruError, caller: Caller): ToruError {
-  if (caller.role === 'admin' || !SCRIPT_ERRORS.has(error.code)) return error;
-  return new ToruError(error.code, 'This can’t run at the moment. Tell an administrator of this host.', { cause: error });
-}
-
-const SCRIPT_ERRORS: ReadonlySet<ErrorCode> = new Set(['unknown_script', 'script_outside', 'script_not_executable', 'script_unsafe']);
 
 function errorAnswer(error: ToruError): Response {
   return Response.json(error.toBody(), { status: error.status });

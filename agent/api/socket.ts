@@ -6,6 +6,7 @@ import type { Streams } from '../logs/streams.ts';
 import type { Attachment, ViewerPort } from '../logs/viewers.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Caller } from '../users/caller.ts';
+import { forAsker } from '../users/for-asker.ts';
 import { authorize, frameKey } from '../users/permissions.ts';
 
 /** What one browser's socket needs of the agent. */
@@ -43,10 +44,10 @@ export class BrowserSocket {
     let frame: ClientFrame | null = null;
     try {
       frame = parseFrame(text);
-      const asked = this.#handle(frame, this.#authorized(frame));
-      if (asked !== undefined) asked.catch((error: unknown) => this.#refuse(error, frame));
+      const caller = this.#authorized(frame);
+      this.#handle(frame, caller).catch((error: unknown) => this.#refuse(forAsker(toToruError(error), caller), frame));
     } catch (error) {
-      this.#refuse(error, frame ?? echoOf(text));
+      this.#refuse(toToruError(error), frame ?? echoOf(text));
     }
   }
 
@@ -63,7 +64,7 @@ export class BrowserSocket {
     return caller;
   }
 
-  #handle(frame: ClientFrame, caller: Caller): Promise<void> | undefined {
+  async #handle(frame: ClientFrame, caller: Caller): Promise<void> {
     switch (frame.type) {
       case 'run':
         return this.#run(frame, caller);
@@ -146,9 +147,8 @@ export class BrowserSocket {
     if (!this.#closed) this.#port.send(JSON.stringify(frame));
   }
 
-  #refuse(thrown: unknown, about: object | null): void {
-    const error = toToruError(thrown);
-    if (error.code === 'internal') this.#rooms.log.error({ err: thrown }, 'a frame of a browser failed');
+  #refuse(error: ToruError, about: object | null): void {
+    if (error.code === 'internal') this.#rooms.log.error({ err: error.cause ?? error }, 'a frame of a browser failed');
     const { input } = error.extra;
     this.#send({ type: 'error', code: error.code, data: error.message, ...idsOf(about), ...(typeof input === 'string' ? { input } : {}) });
   }

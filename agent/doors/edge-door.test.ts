@@ -282,6 +282,19 @@ test('a client’s grant does what a client may, whatever the edge claims beside
   ]);
 });
 
+test('what stands behind a button stays unsaid to a client, also when it can’t run', async () => {
+  const made = await ask(
+    { method: 'POST', path: '/api/actions', caller: callerOf(admin) },
+    { id: 'gone', label: 'Gone', script: 'secret-name.sh', allow: 'everyone' },
+  );
+  expect(made.status).toBe(201);
+  const browser = connect(client);
+  browser.send({ type: 'run', action: 'gone' });
+  const error = await until(() => browser.said.find((frame) => frame['type'] === 'error'));
+  expect(error).toMatchObject({ code: 'unknown_script' });
+  expect(JSON.stringify(browser.said)).not.toContain('secret-name');
+});
+
 test('another’s run does not exist for a client: not its output, not its cancel, not its input', async () => {
   const owner = connect(admin);
   owner.send({ type: 'run', action: 'other' });

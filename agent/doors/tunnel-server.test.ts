@@ -44,7 +44,7 @@ function edge(answer: Answer) {
 }
 
 const until = async (done: () => boolean): Promise<void> => {
-  for (let round = 0; round < 2_000 && !done(); round += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let round = 0; round < 15_000 && !done(); round += 1) await new Promise((resolve) => setTimeout(resolve, 1));
   expect(done()).toBe(true);
 };
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));

@@ -89,7 +89,7 @@ function start(origin: string) {
 }
 
 const until = async (done: () => boolean): Promise<void> => {
-  for (let round = 0; round < 5_000 && !done(); round += 1) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let round = 0; round < 15_000 && !done(); round += 1) await new Promise((resolve) => setTimeout(resolve, 1));
   expect(done()).toBe(true);
 };
 
