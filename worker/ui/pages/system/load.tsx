@@ -106,7 +106,7 @@ function Card(props: {
         <h2>{props.title}</h2>
         <p class="load-value">
           {props.value}
-          {props.more !== undefined && <span class="load-more"> {props.more}</span>}
+          {props.more !== undefined && <span class="load-more">{props.more}</span>}
         </p>
         <p class="load-at">{props.at === null ? '' : `at ${props.at}`}</p>
       </header>

@@ -14,7 +14,7 @@ import { createUser } from './data.ts';
 import { generatePassword } from './password.ts';
 import { PasswordField, passwordProblem } from './password-field.tsx';
 
-export const ROLES = [
+const ROLES = [
   { value: 'client', label: 'Client', help: 'Presses the actions that you allow them, and sees their own runs.' },
   { value: 'admin', label: 'Admin', help: 'May do everything: run any script, change actions, users and settings.' },
 ] as const satisfies readonly { value: Role; label: string; help: string }[];

@@ -21,13 +21,15 @@ export function PasswordField(props: { value: string; error?: string | null | un
             value={props.value}
             onInput={(event) => props.onValue(event.currentTarget.value)}
           />
-          <Button
-            aria-label="Make another password"
-            title="Make another"
-            icon={<Dices size={20} />}
-            onClick={() => props.onValue(generatePassword())}
-          />
-          <CopyButton text={props.value} label="Copy the password" small={false} />
+          <div class="password-acts">
+            <Button
+              aria-label="Make another password"
+              title="Make another"
+              icon={<Dices size={20} />}
+              onClick={() => props.onValue(generatePassword())}
+            />
+            <CopyButton text={props.value} label="Copy the password" small={false} />
+          </div>
         </div>
       )}
     </Field>
