@@ -40,7 +40,12 @@ export interface Browser extends AsyncDisposable {
 }
 
 export async function launchBrowser(
-  options: { viewport?: { width: number; height: number }; colorScheme?: 'light' | 'dark'; hasTouch?: boolean } = {},
+  options: {
+    viewport?: { width: number; height: number };
+    colorScheme?: 'light' | 'dark';
+    hasTouch?: boolean;
+    deviceScaleFactor?: number;
+  } = {},
 ): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error('no Chromium');
