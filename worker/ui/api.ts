@@ -1,3 +1,5 @@
+import { hc } from 'hono/client';
+import type { Api } from '../../agent/api/app.ts';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
 import { errorOf, type Guard } from './guards.ts';
 
@@ -6,10 +8,14 @@ import { errorOf, type Guard } from './guards.ts';
  * a session that is over goes to the login; a password that was typed too long ago is asked for, and the call repeated.
  */
 
-export interface CallOptions {
-  query?: Record<string, string | number | undefined>;
+interface CallOptions {
   body?: unknown;
   signal?: AbortSignal;
+}
+
+/** The second argument of a call to `agent`: gives up when the signal says so. */
+export function until(signal: AbortSignal | undefined): { init: RequestInit } | undefined {
+  return signal === undefined ? undefined : { init: { signal } };
 }
 
 interface Hooks {
@@ -25,29 +31,29 @@ export function setHooks(given: Hooks): void {
   hooks = given;
 }
 
-/** @throws ToruError. @returns the body, as `guard` saw it. */
-export function get<T>(guard: Guard<T>, path: string, options: CallOptions = {}): Promise<T> {
-  return send(guard, 'GET', path, options);
-}
+/** The host's API: paths, queries and bodies are checked against the agent's own routes. Read the answer with `read`. */
+export const agent = hc<Api>('/', { fetch: (input: RequestInfo | URL, init?: RequestInit) => call(String(input), init ?? {}) }).api;
 
-/** @throws ToruError. @returns the body, as `guard` saw it; undefined when there is none. */
-export async function send<T>(
-  guard: Guard<T>,
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
-  path: string,
-  options: CallOptions = {},
-): Promise<T> {
-  const response = await call(path + queryString(options.query), {
-    method,
-    headers: { accept: 'application/json', ...(options.body === undefined ? {} : { 'content-type': 'application/json' }) },
-    ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
-  });
-  const text = await response.text();
+/** @throws ToruError. @returns the answer's body, as `guard` saw it; undefined when there is none. */
+export async function read<T>(guard: Guard<T>, asked: Promise<{ text(): Promise<string> }>): Promise<T> {
+  const text = await (await asked).text();
   const body = text === '' ? undefined : parse(text);
   if (!guard(body))
     throw new ToruError('internal', 'The server’s answer was not understood. Reload the page: it may be older than the server.');
   return body;
+}
+
+/** What the edge answers itself: login, sessions, hosts. @throws ToruError. @returns the body, as `guard` saw it. */
+export function edge<T>(guard: Guard<T>, method: 'GET' | 'POST' | 'DELETE', path: string, options: CallOptions = {}): Promise<T> {
+  return read(
+    guard,
+    call(path, {
+      method,
+      headers: { accept: 'application/json', ...(options.body === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    }),
+  );
 }
 
 /** fetch that throws ToruError for everything that is no success. */
@@ -87,13 +93,6 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function queryString(query: CallOptions['query']): string {
-  const params = new URLSearchParams();
-  for (const [key, value] of Object.entries(query ?? {})) if (value !== undefined && value !== '') params.set(key, String(value));
-  const text = params.toString();
-  return text === '' ? '' : `?${text}`;
 }
 
 /** The sentence to show for anything thrown. */

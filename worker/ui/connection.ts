@@ -1,6 +1,6 @@
 import { effect, signal } from '@preact/signals';
 import { ToruError } from '../../shared/errors.ts';
-import { get } from './api.ts';
+import { edge } from './api.ts';
 import { Connection } from './connection/connection.ts';
 import { isMe } from './guards.ts';
 import { me, sessionEnded } from './session.ts';
@@ -19,7 +19,7 @@ export const connection = new Connection({
 /** 4001 also comes when a new login replaced the session of this very page: then we only dial again. */
 async function checkSession(): Promise<void> {
   try {
-    me.value = await get(isMe, '/api/me');
+    me.value = await edge(isMe, 'GET', '/api/me');
     setTimeout(() => connection.open(), 500);
   } catch (error) {
     if (error instanceof ToruError && error.status === 401) sessionEnded();

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { ToruError } from '../../shared/errors.ts';
 import type { Me } from '../../shared/model.ts';
-import { get, send, setHooks } from './api.ts';
+import { edge, setHooks } from './api.ts';
 import { isAnything, isMe } from './guards.ts';
 import { navigate } from './navigation.ts';
 
@@ -21,7 +21,7 @@ export const passwordQuestion = signal<PasswordQuestion | null>(null);
 /** Asks the server who we are. @throws ToruError when it can't be reached. */
 export async function loadSession(): Promise<void> {
   try {
-    me.value = await get(isMe, '/api/me');
+    me.value = await edge(isMe, 'GET', '/api/me');
   } catch (error) {
     if (error instanceof ToruError && error.status === 401) me.value = null;
     else throw error;
@@ -30,12 +30,12 @@ export async function loadSession(): Promise<void> {
 
 /** @throws ToruError invalid_credentials, too_many_attempts (with extra.retry_after, seconds), host_offline … */
 export async function login(username: string, password: string): Promise<void> {
-  me.value = await send(isMe, 'POST', '/api/login', { body: { username, password } });
+  me.value = await edge(isMe, 'POST', '/api/login', { body: { username, password } });
   endedBecause.value = null;
 }
 
 export async function logout(): Promise<void> {
-  await send(isAnything, 'POST', '/api/logout', { body: {} });
+  await edge(isAnything, 'POST', '/api/logout', { body: {} });
   me.value = null;
   navigate('/login', { replace: true });
 }

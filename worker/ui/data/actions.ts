@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { RunState, RunSummary } from '../../../shared/model.ts';
-import { get, send, sentence } from '../api.ts';
+import { agent, read, sentence } from '../api.ts';
 import { connection } from '../connection.ts';
 import { type AnyAction, isAction, isAnything, listOf } from '../guards.ts';
 import { me } from '../session.ts';
@@ -23,7 +23,7 @@ export function loadActions(): Promise<void> {
     readAgain = true;
     return reading;
   }
-  reading = read().finally(() => {
+  reading = readList().finally(() => {
     reading = null;
     if (readAgain) {
       readAgain = false;
@@ -33,9 +33,9 @@ export function loadActions(): Promise<void> {
   return reading;
 }
 
-async function read(): Promise<void> {
+async function readList(): Promise<void> {
   try {
-    const list = await get(listOf(isAction), '/api/actions');
+    const list = await read(listOf(isAction), agent.actions.$get());
     if (me.peek() === null) return;
     actions.value = list.items.toSorted((a, b) => a.position - b.position);
     actionsProblem.value = null;
@@ -90,7 +90,7 @@ export async function reorderActions(ids: readonly string[]): Promise<void> {
   const byId = new Map(before.map((action) => [action.id, action]));
   actions.value = ids.flatMap((id) => byId.get(id) ?? []).map((action, position) => ({ ...action, position }));
   try {
-    await send(isAnything, 'PUT', '/api/actions/order', { body: { ids } });
+    await read(isAnything, agent.actions.order.$put({ json: { ids: [...ids] } }));
   } catch (error) {
     actions.value = before;
     throw error;

@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { Host } from '../../../shared/model.ts';
-import { get } from '../api.ts';
+import { edge } from '../api.ts';
 import { connection } from '../connection.ts';
 import { isHost, listOf } from '../guards.ts';
 import { me } from '../session.ts';
@@ -43,7 +43,7 @@ export const hostPresence = computed<Presence>(() => {
 });
 
 export async function loadHost(): Promise<void> {
-  const list = await get(listOf(isHost), '/api/hosts');
+  const list = await edge(listOf(isHost), 'GET', '/api/hosts');
   host.value = list.items.find((one) => one.id === me.value?.host) ?? list.items[0] ?? null;
 }
 

@@ -1,6 +1,6 @@
 import { unreachable } from '../../../shared/errors.ts';
 import type { List, Run, RunState, RunSummary } from '../../../shared/model.ts';
-import { get, send } from '../api.ts';
+import { agent, read, until } from '../api.ts';
 import { isAnything, isRun, listOf } from '../guards.ts';
 
 /** `queued` and `running` change; the others are for ever. (shared/model.ts has the same, with the schema library.) */
@@ -46,14 +46,14 @@ export function took(run: Pick<RunSummary, 'started_at' | 'ended_at'>, now: numb
 }
 
 export function getRun(id: string, signal?: AbortSignal): Promise<Run> {
-  return get(isRun, `/api/runs/${encodeURIComponent(id)}`, signal === undefined ? {} : { signal });
+  return read(isRun, agent.runs[':id'].$get({ param: { id } }, until(signal)));
 }
 
-export function listRuns(query: Record<string, string | number | undefined>, signal?: AbortSignal): Promise<List<Run>> {
-  return get(listOf(isRun), '/api/runs', { query, ...(signal === undefined ? {} : { signal }) });
+export function listRuns(query: Record<string, string>, signal?: AbortSignal): Promise<List<Run>> {
+  return read(listOf(isRun), agent.runs.$get({ query }, until(signal)));
 }
 
 /** TERM to the whole process group now, KILL after ten seconds. @throws ToruError not_running when it just ended. */
 export async function cancelRun(id: string): Promise<void> {
-  await send(isAnything, 'POST', `/api/runs/${encodeURIComponent(id)}/cancel`, { body: {} });
+  await read(isAnything, agent.runs[':id'].cancel.$post({ param: { id } }));
 }

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
-import { get, sentence } from '../api.ts';
+import { agent, read, sentence } from '../api.ts';
 import { isFullAction } from '../guards.ts';
 import { Button } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
@@ -21,17 +21,17 @@ function EditorOf({ id, script }: { id: string | null; script: string }) {
   const draft = useSignal<Draft | null>(id === null ? emptyDraft(script) : null);
   const problem = useSignal<string | null>(null);
 
-  async function read(): Promise<void> {
+  async function load(): Promise<void> {
     if (id === null) return;
     problem.value = null;
     try {
-      draft.value = draftOf(await get(isFullAction, `/api/actions/${encodeURIComponent(id)}`));
+      draft.value = draftOf(await read(isFullAction, agent.actions[':id'].$get({ param: { id } })));
     } catch (error) {
       problem.value = sentence(error);
     }
   }
   useEffect(() => {
-    void read();
+    void load();
   }, []);
 
   const title = id === null ? 'New action' : 'Edit action';
@@ -42,7 +42,7 @@ function EditorOf({ id, script }: { id: string | null; script: string }) {
       {problem.value === null ? (
         <Loading what="the action" />
       ) : (
-        <Problem message={problem.value} action={<Button onClick={() => void read()}>Try again</Button>} />
+        <Problem message={problem.value} action={<Button onClick={() => void load()}>Try again</Button>} />
       )}
     </>
   );

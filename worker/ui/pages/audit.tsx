@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { RefreshCw } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import { get } from '../api.ts';
+import { agent, read, until } from '../api.ts';
 import { isAuditEntry, listOf } from '../guards.ts';
 import { navigate } from '../navigation.ts';
 import { Button } from '../parts/button.tsx';
@@ -27,7 +27,14 @@ export function AuditPage() {
   const filters = filtersOf(useLocation().query);
   const address = addressOf(filters);
   const list = usePaged(
-    (cursor, signal) => get(listOf(isAuditEntry), '/api/audit', { query: { ...queryOf(filters, Date.now()), cursor, limit: 50 }, signal }),
+    (cursor, signal) =>
+      read(
+        listOf(isAuditEntry),
+        agent.audit.$get(
+          { query: { ...queryOf(filters, Date.now()), ...(cursor === undefined ? {} : { cursor }), limit: '50' } },
+          until(signal),
+        ),
+      ),
     address,
   );
   const nothing = list.more !== null && list.items.length === 0 && list.problem === null;

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { FileCode, FileWarning, Play, Plus, RefreshCw, Search } from 'lucide-preact';
 import { useLocation } from 'preact-iso';
 import type { Script } from '../../../shared/model.ts';
-import { get } from '../api.ts';
+import { agent, read, until } from '../api.ts';
 import { actions } from '../data/actions.ts';
 import { useResource } from '../data/resource.ts';
 import { isScript, isSettings, listOf } from '../guards.ts';
@@ -25,8 +25,8 @@ import './scripts.css';
 export function ScriptsPage() {
   const { query } = useLocation();
   const wanted = query['q'] ?? '';
-  const scripts = useResource(async (signal) => (await get(listOf(isScript), '/api/scripts', { signal })).items);
-  const folder = useResource(async (signal) => (await get(isSettings, '/api/settings', { signal })).scripts_dir);
+  const scripts = useResource(async (signal) => (await read(listOf(isScript), agent.scripts.$get(undefined, until(signal)))).items);
+  const folder = useResource(async (signal) => (await read(isSettings, agent.settings.$get(undefined, until(signal)))).scripts_dir);
   const running = useSignal<Script | null>(null);
   const folders = foldersOf(scripts.data ?? [], wanted);
 

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { Settings } from '../../../shared/model.ts';
-import { get, send } from '../api.ts';
+import { agent, read, until } from '../api.ts';
 import { loadHost } from '../data/presence.ts';
 import { useResource } from '../data/resource.ts';
 import { type Wrong, wrongOf } from '../data/wrong-fields.ts';
@@ -23,7 +23,7 @@ const FIELDS = ['host_name', 'scripts_dir', 'keep_days', 'env_allow'] as const;
 
 /** What the owner may set for the host. */
 export function SettingsPage() {
-  const settings = useResource((signal) => get(isSettings, '/api/settings', { signal }));
+  const settings = useResource((signal) => read(isSettings, agent.settings.$get(undefined, until(signal))));
   return (
     <div class="narrow">
       <PageHead title="Settings" />
@@ -55,7 +55,7 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
     if (Object.keys(wrong.value).length > 0) return;
     busy.value = true;
     try {
-      onSaved(await send(isSettings, 'PUT', '/api/settings', { body: patchOf(draft, settings) }));
+      onSaved(await read(isSettings, agent.settings.$put({ json: patchOf(draft, settings) })));
       touched.value = null;
       toast('Saved.', 'ok');
       loadHost().catch(() => undefined);

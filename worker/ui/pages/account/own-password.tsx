@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { ToruError } from '../../../../shared/errors.ts';
 import { MIN_PASSWORD_CHARS } from '../../../../shared/limits.ts';
-import { send } from '../../api.ts';
+import { agent, read } from '../../api.ts';
 import { connection } from '../../connection.ts';
 import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
 import { isUser } from '../../guards.ts';
@@ -38,9 +38,7 @@ export function OwnPassword(props: { onChanged: () => void }) {
     // The session ends with the old password; an open socket would send us to the login before we have the new session.
     connection.close();
     try {
-      await send(isUser, 'PATCH', `/api/users/${encodeURIComponent(id)}`, {
-        body: { password: next.value, current_password: current.value },
-      });
+      await read(isUser, agent.users[':id'].$patch({ param: { id }, json: { password: next.value, current_password: current.value } }));
       await login(username, next.value);
       toast('Your password was changed. Every other device was logged out.', 'ok');
       current.value = '';

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { Laptop, Smartphone, SquareTerminal } from 'lucide-preact';
 import type { Session } from '../../../../shared/model.ts';
-import { get, send, sentence } from '../../api.ts';
+import { edge, sentence } from '../../api.ts';
 import type { Resource } from '../../data/resource.ts';
 import { isAnything, isSession, listOf } from '../../guards.ts';
 import { Ask } from '../../parts/ask.tsx';
@@ -18,7 +18,7 @@ const KINDS = { phone: Smartphone, computer: Laptop, program: SquareTerminal } a
 
 /** This one first, then by when they were last used. */
 export async function listSessions(signal: AbortSignal): Promise<Session[]> {
-  const list = await get(listOf(isSession), '/api/sessions', { signal });
+  const list = await edge(listOf(isSession), 'GET', '/api/sessions', { signal });
   return list.items.toSorted((a, b) => Number(b.current) - Number(a.current) || b.last_seen_at.localeCompare(a.last_seen_at));
 }
 
@@ -32,7 +32,7 @@ export function Sessions(props: { sessions: Resource<Session[]> }) {
   async function end(session: Session): Promise<void> {
     ending.value = session.id;
     try {
-      await send(isAnything, 'DELETE', `/api/sessions/${encodeURIComponent(session.id)}`);
+      await edge(isAnything, 'DELETE', `/api/sessions/${encodeURIComponent(session.id)}`);
       set((data ?? []).filter((one) => one.id !== session.id));
     } catch (error) {
       toast(sentence(error), 'bad');
@@ -107,7 +107,7 @@ export function Sessions(props: { sessions: Resource<Session[]> }) {
             askAll.value = false;
           }}
           onYes={async () => {
-            await send(isAnything, 'DELETE', '/api/sessions');
+            await edge(isAnything, 'DELETE', '/api/sessions');
             await reload();
             toast('Every other device was logged out.', 'ok');
           }}

@@ -7,6 +7,7 @@ import {
   nameOf,
   newInput,
   optionsToText,
+  patchOf,
   textToArgs,
   textToOptions,
   variableOf,
@@ -44,8 +45,8 @@ describe('an action being edited', () => {
   });
 
   it('sends the revision only for what exists', () => {
-    expect(bodyOf(emptyDraft('a.sh'))).not.toHaveProperty('revision');
-    expect(bodyOf({ ...emptyDraft('a.sh'), revision: 3 })).toMatchObject({ revision: 3, label: 'A' });
+    expect(bodyOf({ ...emptyDraft('a.sh'), revision: 3 })).not.toHaveProperty('revision');
+    expect(patchOf({ ...emptyDraft('a.sh'), revision: 3 })).toMatchObject({ revision: 3, label: 'A' });
   });
 
   it('reads back options and arguments that it wrote', () => {

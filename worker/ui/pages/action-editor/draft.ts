@@ -87,16 +87,15 @@ export function draftOf(action: Action): Draft {
   };
 }
 
-/** What is sent. A change names the revision it was made on, so that nobody's work is written over unseen. */
-export function bodyOf(draft: Draft): Omit<ActionFields, 'id'> & { revision?: number } {
-  const { revision, inputs, ...fields } = draft;
-  return {
-    ...fields,
-    label: draft.label.trim(),
-    script: draft.script.trim(),
-    inputs: inputs.map(({ input }) => input),
-    ...(revision === null ? {} : { revision }),
-  };
+/** What is sent to make it. */
+export function bodyOf(draft: Draft): Omit<ActionFields, 'id'> {
+  const { revision: _revision, inputs, ...fields } = draft;
+  return { ...fields, label: draft.label.trim(), script: draft.script.trim(), inputs: inputs.map(({ input }) => input) };
+}
+
+/** What is sent to change it: with the revision it was made on, so that nobody's work is written over unseen. */
+export function patchOf(draft: Draft): Omit<ActionFields, 'id'> & { revision?: number } {
+  return { ...bodyOf(draft), ...(draft.revision === null ? {} : { revision: draft.revision }) };
 }
 
 /** What is wrong with it, one sentence each, before the host is asked. */

@@ -4,7 +4,7 @@ import { useEffect, useId } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { ToruError } from '../../../../shared/errors.ts';
 import type { Script, User } from '../../../../shared/model.ts';
-import { get, send, sentence } from '../../api.ts';
+import { agent, read, sentence } from '../../api.ts';
 import { loadActions } from '../../data/actions.ts';
 import { isAnything, isFullAction, isScript, isUser, listOf } from '../../guards.ts';
 import { Ask } from '../../parts/ask.tsx';
@@ -16,7 +16,7 @@ import { PageHead } from '../../parts/page-head.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../parts/toast.tsx';
-import { argsToText, bodyOf, type Draft, draftOf, textToArgs, wrongWith } from './draft.ts';
+import { argsToText, bodyOf, type Draft, draftOf, patchOf, textToArgs, wrongWith } from './draft.ts';
 import { InputBuilder } from './input-builder.tsx';
 import { Looks } from './looks.tsx';
 import { Preview } from './preview.tsx';
@@ -41,13 +41,13 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
   const names = useId();
 
   useEffect(() => {
-    get(listOf(isScript), '/api/scripts').then(
+    read(listOf(isScript), agent.scripts.$get()).then(
       (list) => {
         scripts.value = list.items;
       },
       () => undefined,
     );
-    get(listOf(isUser), '/api/users').then(
+    read(listOf(isUser), agent.users.$get()).then(
       (list) => {
         clients.value = list.items.filter((user) => user.role === 'client');
       },
@@ -65,8 +65,8 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
     if (wrong.value.length > 0 || busy.value) return;
     busy.value = true;
     try {
-      if (id === null) await send(isFullAction, 'POST', '/api/actions', { body: bodyOf(draft.value) });
-      else await send(isFullAction, 'PATCH', `/api/actions/${encodeURIComponent(id)}`, { body: bodyOf(draft.value) });
+      if (id === null) await read(isFullAction, agent.actions.$post({ json: bodyOf(draft.value) }));
+      else await read(isFullAction, agent.actions[':id'].$patch({ param: { id }, json: patchOf(draft.value) }));
       await loadActions();
       toast(`“${draft.value.label.trim()}” was saved.`, 'ok');
       route('/');
@@ -79,12 +79,12 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
   /** Somebody else changed it meanwhile: what is here stays, and a second save writes it over theirs knowingly. */
   async function explain(error: unknown): Promise<string[]> {
     if (!(error instanceof ToruError) || error.code !== 'conflict' || id === null) return [sentence(error)];
-    const theirs = await get(isFullAction, `/api/actions/${encodeURIComponent(id)}`).catch(() => null);
+    const theirs = await read(isFullAction, agent.actions[':id'].$get({ param: { id } })).catch(() => null);
     if (theirs !== null) draft.value = { ...draft.peek(), revision: draftOf(theirs).revision };
     return [sentence(error), 'Save again to write your version over the other one, or reload the page to begin from it.'];
   }
   async function remove(): Promise<void> {
-    await send(isAnything, 'DELETE', `/api/actions/${encodeURIComponent(id ?? '')}`);
+    await read(isAnything, agent.actions[':id'].$delete({ param: { id: id ?? '' } }));
     await loadActions();
     toast(`“${props.draft.label}” was removed. Its runs stay in the history.`, 'ok');
     route('/');

@@ -80,6 +80,6 @@ export class History {
   }
 
   #page(cursor: string | null) {
-    return listRuns({ ...queryOf(this.#filters), limit: PAGE, ...(cursor === null ? {} : { cursor }) }, this.#abort.signal);
+    return listRuns({ ...queryOf(this.#filters), limit: String(PAGE), ...(cursor === null ? {} : { cursor }) }, this.#abort.signal);
   }
 }

@@ -3,6 +3,7 @@ import { MAX_ARGS } from '../../../../shared/limits.ts';
 import type { Script } from '../../../../shared/model.ts';
 import { sentence } from '../../api.ts';
 import { connection } from '../../connection.ts';
+import { hostPresence } from '../../data/presence.ts';
 import { navigate } from '../../navigation.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
@@ -23,6 +24,10 @@ export function RunScript(props: { script: Script; onClose: () => void }) {
 
   async function run(): Promise<void> {
     if (busy.value || tooMany !== null) return;
+    if (hostPresence.peek().kind === 'host_away') {
+      problem.value = 'The host is offline, so nothing can be started now.';
+      return;
+    }
     busy.value = true;
     problem.value = null;
     try {

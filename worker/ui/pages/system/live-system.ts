@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { System, SystemSample } from '../../../../shared/model.ts';
-import { get } from '../../api.ts';
+import { agent, read, until } from '../../api.ts';
 import { connection } from '../../connection.ts';
 import { useResource } from '../../data/resource.ts';
 import { isSystem } from '../../guards.ts';
@@ -23,8 +23,8 @@ export interface LiveSystem {
 export function useLiveSystem(): LiveSystem {
   const samples = useSignal<readonly SystemSample[]>([]);
   const at = useSignal(0);
-  const read = useResource(async (signal) => {
-    const system = await get(isSystem, '/api/system', { signal });
+  const resource = useResource(async (signal) => {
+    const system = await read(isSystem, agent.system.$get(undefined, until(signal)));
     at.value = Date.now();
     // What came while the answer was on its way is newer than its history.
     samples.value = samples.peek().reduce(withSample, withSample(system.history, system.sample));
@@ -50,9 +50,9 @@ export function useLiveSystem(): LiveSystem {
   }, []);
   useEffect(() => {
     const timer = setInterval(() => {
-      if (!document.hidden && connection.host.peek()?.online !== false) void read.reload();
+      if (!document.hidden && connection.host.peek()?.online !== false) void resource.reload();
     }, REREAD_MS);
     return () => clearInterval(timer);
   }, []);
-  return { system: read.data, samples: samples.value, at: at.value, problem: read.problem, reload: read.reload };
+  return { system: resource.data, samples: samples.value, at: at.value, problem: resource.problem, reload: resource.reload };
 }
