@@ -65,6 +65,7 @@ async function start(config: Config, running: Running[]): Promise<void> {
     file: join(dist, 'embedded/edge-child.js'),
     env: bareEnvironment(config.home),
     order: edgeOrder(),
+    sweep: true,
     ready: edgeReady,
   });
   running.push(edge);
@@ -75,6 +76,8 @@ async function start(config: Config, running: Running[]): Promise<void> {
     name: 'the agent',
     file: join(dist, 'agent/main.js'),
     env: { ...process.env, TORU_HOME: config.home, TORU_EDGE_URL: `http://127.0.0.1:${privatePort}` },
+    // The runs are none of ours to end: they outlive the agent.
+    sweep: false,
     ready: agentReady,
   });
   running.push(agent);

@@ -12,6 +12,8 @@ export interface ChildSpec<Ready> {
   env: NodeJS.ProcessEnv;
   /** Sent over IPC at every start; what must not stand in an environment. */
   order?: object;
+  /** Kill what the child left in its process group when it ended: workerd outlives a miniflare that was killed, and keeps its port. */
+  sweep: boolean;
   /** The message by which the child says that it is up. */
   ready: z.ZodType<Ready>;
 }
@@ -86,13 +88,16 @@ export class Supervised<Ready> {
   }
 
   #attempt(): { ready: Promise<Ready>; ended: Promise<number> } {
-    const { name, file, env, order, ready: schema } = this.#spec;
+    const { name, file, env, order, sweep, ready: schema } = this.#spec;
     // A group of its own: Ctrl-C is for us, who stop the children in order. The IPC channel ends them when we are killed.
     const child = fork(file, [], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
     this.#child = child;
     if (order !== undefined) child.send(order);
     const ended = new Promise<number>((resolve) => {
-      child.on('exit', (code) => resolve(code ?? 1));
+      child.on('exit', (code) => {
+        if (sweep && child.pid !== undefined) killGroup(child.pid);
+        resolve(code ?? 1);
+      });
       child.on('error', () => resolve(1));
     });
     const ready = new Promise<Ready>((resolve, reject) => {
@@ -103,5 +108,13 @@ export class Supervised<Ready> {
       void ended.then((code) => reject(new ChildFailed(name, code)));
     });
     return { ready, ended };
+  }
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left in it, as it should be.
   }
 }

@@ -22,7 +22,10 @@ describe('npm start', { timeout: 90_000 }, () => {
       child.kill('SIGTERM');
       await new Promise((resolve) => child.once('exit', resolve));
     }
-    for (const home of homes.splice(0)) rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    for (const home of homes.splice(0)) {
+      await expectNobodyUnder(home);
+      rmSync(home, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    }
   });
 
   function newHome(): string {
