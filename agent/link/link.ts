@@ -102,14 +102,13 @@ export class Link {
         },
         send: (message, done) => socket.send(message, done),
       });
-      let heard = Date.now();
       let reason = 'the edge closed the link';
-      const heartbeat = setInterval(() => {
-        if (Date.now() - heard > LINK_DEAD_MS) {
-          reason = `nothing was heard for ${LINK_DEAD_MS / 1000} s`;
-          socket.terminate();
-        } else outbound.send(PING);
-      }, HEARTBEAT_MS);
+      const heartbeat = setInterval(() => outbound.send(PING), HEARTBEAT_MS);
+      // Not looked at with the heartbeat: the third one after the last answer would come too late.
+      const silence = setTimeout(() => {
+        reason = `nothing was heard for ${LINK_DEAD_MS / 1000} s`;
+        socket.terminate();
+      }, LINK_DEAD_MS);
       const onStop = (): void => {
         reason = 'the agent stops';
         outbound.send(textMessage(CONTROL, JSON.stringify({ type: 'bye', reason })));
@@ -117,7 +116,7 @@ export class Link {
       };
 
       socket.on('message', (data, binary) => {
-        heard = Date.now();
+        silence.refresh();
         if (binary) {
           const cut = cutBinary(bytesOf(data));
           if (cut !== null) this.#listener.binary(cut.topic, cut.payload);
@@ -131,6 +130,7 @@ export class Link {
       });
       socket.on('close', (code, said) => {
         clearInterval(heartbeat);
+        clearTimeout(silence);
         this.#stop.signal.removeEventListener('abort', onStop);
         outbound.close();
         this.#connected = false;
