@@ -1,0 +1,229 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { loadConfig } from '../../agent/config.ts';
+import type { EdgeOrder } from '../../embedded/edge-child.ts';
+import { createFront } from '../../embedded/front.ts';
+import { hostKeyBinding } from '../../embedded/host-identity.ts';
+import { freePort, listen } from '../../embedded/ports.ts';
+import { Supervised } from '../../embedded/supervise.ts';
+import { root } from '../../tools/root.ts';
+import { Client } from '../harness/client.ts';
+import { leftovers } from '../harness/toru.ts';
+import { until } from '../harness/until.ts';
+import { childrenOf, commandOf } from './processes.ts';
+import { FaultProxy } from './proxy.ts';
+
+const USERNAME = 'admin';
+const PASSWORD = 'the password of the stage';
+const START_MS = 30_000;
+
+export interface StageOptions {
+  /** The agent's state; a new folder that is removed at the end, if not given. */
+  home?: string;
+  /** The agent's own environment, beside what the stage sets. */
+  env?: Record<string, string>;
+}
+
+/**
+ * A whole Toru as embedded/start.ts puts it together, from the same built parts, with a bad network on both sides of the
+ * edge and every process in the hands of the test:
+ *
+ *     client ── browserNetwork ── front ── edge (workerd) ── linkNetwork ── agent ── scripts
+ */
+export class Stage {
+  readonly home: string;
+  readonly browserNetwork: FaultProxy;
+  readonly linkNetwork: FaultProxy;
+  readonly #own: string[];
+  readonly #front: Server;
+  readonly #edge: Supervised<unknown>;
+  readonly #env: Record<string, string>;
+  #agent: ChildProcess | null = null;
+
+  private constructor(parts: {
+    home: string;
+    own: string[];
+    front: Server;
+    edge: Supervised<unknown>;
+    browserNetwork: FaultProxy;
+    linkNetwork: FaultProxy;
+    env: Record<string, string>;
+  }) {
+    this.home = parts.home;
+    this.browserNetwork = parts.browserNetwork;
+    this.linkNetwork = parts.linkNetwork;
+    this.#own = parts.own;
+    this.#front = parts.front;
+    this.#edge = parts.edge;
+    this.#env = parts.env;
+  }
+
+  /** Up and linked. */
+  static async open({ home: givenHome, env = {} }: StageOptions = {}): Promise<Stage> {
+    const folder = mkdtempSync(join(tmpdir(), 'toru-faults-'));
+    const home = givenHome ?? join(folder, 'home');
+    const scripts = join(home, 'scripts');
+    mkdirSync(scripts, { recursive: true, mode: 0o700 });
+    for (const from of [join(root, 'test/fixtures/scripts'), join(import.meta.dirname, 'scripts')]) {
+      for (const name of readdirSync(from)) copyFileSync(join(from, name), join(scripts, name));
+    }
+    const edgePort = await freePort();
+    const token = randomBytes(32).toString('base64url');
+    const front = createFront({ upstream: () => edgePort, token, publicNames: [] });
+    const frontPort = await listen(front, '127.0.0.1', 0);
+    const order: EdgeOrder = {
+      dist: join(root, 'dist'),
+      port: edgePort,
+      // Beside the agent's state: a test may fill the disk that holds that.
+      persist: join(folder, 'edge'),
+      bindings: { EMBEDDED: '1', FRONT_TOKEN: token, HOST_KEYS: await hostKeyBinding(loadConfig({ TORU_HOME: home })), PUBLIC_NAMES: '' },
+    };
+    const { PATH = '', HOME = '' } = process.env;
+    const edge = new Supervised({
+      name: 'the edge',
+      file: join(root, 'dist/embedded/edge-child.js'),
+      env: { PATH, HOME },
+      order,
+      ready: z.object({ type: z.literal('ready') }),
+    });
+    await edge.start();
+    const linkNetwork = await FaultProxy.before(edgePort);
+    const stage = new Stage({
+      home,
+      own: givenHome === undefined ? [folder] : [folder, home],
+      front,
+      edge,
+      browserNetwork: await FaultProxy.before(frontPort),
+      linkNetwork,
+      env: {
+        PATH,
+        HOME,
+        TORU_HOME: home,
+        TORU_SCRIPTS_DIR: scripts,
+        TORU_EDGE_URL: linkNetwork.url,
+        ADMIN_USERNAME: USERNAME,
+        ADMIN_PASSWORD: PASSWORD,
+        LOG_LEVEL: 'error',
+        ...env,
+      },
+    });
+    await stage.startAgent();
+    await stage.linked();
+    return stage;
+  }
+
+  /** Where a browser goes. */
+  get url(): string {
+    return this.browserNetwork.url;
+  }
+
+  get agentPid(): number {
+    if (this.#agent?.pid === undefined) throw new Error('no agent was started');
+    return this.#agent.pid;
+  }
+
+  /** The process that holds the Worker. */
+  get workerdPid(): number {
+    const pid = childrenOf(this.#edge.pid ?? 0).find((child) => commandOf(child).includes('workerd'));
+    if (pid === undefined) throw new Error('workerd is not running');
+    return pid;
+  }
+
+  async client(): Promise<Client> {
+    const client = new Client(this.url);
+    const answer = await client.login(USERNAME, PASSWORD);
+    if (answer.status !== 200) throw new Error(`login answered ${answer.status}: ${answer.text}`);
+    return client;
+  }
+
+  /**
+   * @param preload a module that the agent's process loads first.
+   * @returns when it says that it is up; it may not be linked yet.
+   */
+  async startAgent({ preload, env = {} }: { preload?: string; env?: Record<string, string> } = {}): Promise<void> {
+    const agent = fork(join(root, 'dist/agent/main.js'), [], {
+      env: { ...this.#env, ...env },
+      execArgv: preload === undefined ? [] : ['--import', preload],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      detached: true,
+    });
+    this.#agent = agent;
+    await new Promise<void>((resolve, reject) => {
+      agent.once('message', () => resolve());
+      agent.once('exit', (code) => reject(new Error(`the agent ended with ${code} before it was up`)));
+    });
+  }
+
+  /** As a power failure of its process: no last word. @returns when it is gone. */
+  killAgent(): Promise<void> {
+    return this.#endAgent('SIGKILL');
+  }
+
+  /** As an update: it says goodbye. */
+  stopAgent(): Promise<void> {
+    return this.#endAgent('SIGTERM');
+  }
+
+  /** Waits for an agent that ends by itself. */
+  async agentGone(): Promise<void> {
+    const agent = this.#agent;
+    await until(() => agent === null || agent.exitCode !== null || agent.signalCode !== null, 'the agent has ended');
+  }
+
+  /** workerd goes without a word, and whoever started it has to notice. */
+  killEdge(): void {
+    process.kill(this.workerdPid, 'SIGKILL');
+  }
+
+  /** Until the edge says that the host is there. */
+  async linked(): Promise<void> {
+    await until(() => this.online(), 'the agent is linked', START_MS);
+  }
+
+  async online(): Promise<boolean> {
+    const answer = await fetch(`${this.url}/api/health`).catch(() => null);
+    const state: unknown = answer?.ok === true ? await answer.json().catch(() => null) : null;
+    return typeof state === 'object' && state !== null && 'host_online' in state && state.host_online === true;
+  }
+
+  async close(): Promise<void> {
+    this.linkNetwork.heal();
+    await this.stopAgent();
+    await this.#edge.stop();
+    this.#front.close();
+    this.#front.closeAllConnections();
+    await Promise.all([this.browserNetwork.close(), this.linkNetwork.close()]);
+    for (const pid of leftovers(this.home)) kill(pid);
+    await until(() => leftovers(this.home).length === 0, 'no process of this stage is left');
+    for (const folder of this.#own) rmSync(folder, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #endAgent(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const agent = this.#agent;
+    if (agent === null || agent.exitCode !== null || agent.signalCode !== null) return;
+    const gone = new Promise((resolve) => agent.once('exit', resolve));
+    agent.kill(signal);
+    // A stopped process hears nothing but KILL.
+    agent.kill('SIGCONT');
+    await gone;
+  }
+}
+
+/** Gone already is as good. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself meanwhile.
+  }
+}
