@@ -2,23 +2,24 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import { CANCEL_GRACE_MS, MAX_STDIN_FRAME } from '../../shared/limits.ts';
-import type { List, Run, RunState } from '../../shared/model.ts';
+import type { List, Run } from '../../shared/model.ts';
 import type { HistoryQuery } from '../history/history.ts';
 import { History } from '../history/history.ts';
 import { Journal } from '../history/journal.ts';
 import type { RunRow } from '../history/run-row.ts';
-import { forClient, runOf, stateOf } from '../history/run-row.ts';
+import { forClient, runOf } from '../history/run-row.ts';
 import { RunLog } from '../logs/run-log.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
-import { checkDisk, MIN_FREE_BYTES } from './disk.ts';
+import { MIN_FREE_BYTES } from './disk.ts';
 import type { ActionsSeam, AuditSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
-import { newRow, refusalOf } from './new-row.ts';
-import type { Prepared, StartRequest } from './request.ts';
-import { prepare, requestHash } from './request.ts';
+import type { Started } from './presses.ts';
+import { Presses } from './presses.ts';
+import type { StartRequest } from './request.ts';
 import { Retention } from './retention.ts';
 import { Supervisor } from './supervisor.ts';
 
+export type { Started } from './presses.ts';
 export type { StartRequest } from './request.ts';
 
 export interface RunsOptions {
@@ -44,22 +45,16 @@ const MAX_WAITING = 10_000;
 /** Logs of ended runs kept open as objects (their files close by themselves). */
 const KEPT_LOGS = 64;
 
-export interface Started {
-  task_id: string;
-  state: RunState;
-}
-
 /** Runs: start, watch, cancel, and look back. The agent's answer to who may do which stands here, for every door. */
 export class Runs {
   readonly history: History;
   readonly #o: RunsOptions;
   readonly #journal: Journal;
   readonly #supervisor: Supervisor;
+  readonly #presses: Presses;
   readonly #retention: Retention;
   readonly #listeners = new Set<(run: Run, userId: string) => void>();
   readonly #logs = new Map<string, RunLog>();
-  /** Requests that are being journalled, by user and request id: a retry in the same moment joins the first. */
-  readonly #pending = new Map<string, { hash: (request: StartRequest) => string; started: Promise<Started> }>();
 
   constructor(options: RunsOptions) {
     this.#o = options;
@@ -67,19 +62,20 @@ export class Runs {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.history = new History(options.db);
     this.#journal = new Journal(options.db);
+    const { limits = {} } = options;
+    const parts = { ...options, history: this.history, journal: this.#journal, changed: (row: RunRow): void => this.#changed(row) };
     this.#supervisor = new Supervisor({
+      ...parts,
       folder,
-      history: this.history,
-      journal: this.#journal,
-      settings: options.settings,
-      scripts: options.scripts,
-      actions: options.actions,
-      users: options.users,
-      log: options.log,
       environment: options.environment ?? process.env,
-      graceMs: options.limits?.graceMs ?? CANCEL_GRACE_MS,
-      maxRunning: options.limits?.maxRunning ?? MAX_RUNNING,
-      changed: (row) => this.#changed(row),
+      graceMs: limits.graceMs ?? CANCEL_GRACE_MS,
+      maxRunning: limits.maxRunning ?? MAX_RUNNING,
+    });
+    this.#presses = new Presses({
+      ...parts,
+      supervisor: this.#supervisor,
+      minFreeBytes: limits.minFreeBytes ?? MIN_FREE_BYTES,
+      maxWaiting: limits.maxWaiting ?? MAX_WAITING,
     });
     this.#retention = new Retention(folder, this.history, options.settings, options.log, (taskId) => this.#logs.delete(taskId));
   }
@@ -90,19 +86,8 @@ export class Runs {
    * @returns when it is on the disk. @throws ToruError: forbidden, unknown_action, unknown_script …, input_…, request_id_reused,
    * run_refused and queue_full (kept in the history, `extra.task_id`), busy, disk_full.
    */
-  async start(caller: Caller, request: StartRequest): Promise<Started> {
-    const key = request.request_id === undefined ? null : `${caller.user_id}\n${request.request_id}`;
-    const known = key === null ? null : this.#known(caller, request, key);
-    if (known !== null) return known;
-    const prepared = this.#prepare(caller, request);
-    const hash = requestHash(request, prepared.inputs);
-    const started = this.#start(caller, request, prepared, hash);
-    if (key !== null) {
-      this.#pending.set(key, { hash: (other) => (requestHash(other, prepared.inputs) === hash ? hash : ''), started });
-      const forget = (): boolean => this.#pending.delete(key);
-      started.then(forget, forget);
-    }
-    return started;
+  start(caller: Caller, request: StartRequest): Promise<Started> {
+    return this.#presses.start(caller, request);
   }
 
   /**
@@ -189,65 +174,6 @@ export class Runs {
     this.#journal.flush();
     for (const log of this.#logs.values()) log.rest();
     this.#listeners.clear();
-  }
-
-  /** The run that this request id has started, or is starting. @throws ToruError request_id_reused */
-  #known(caller: Caller, request: StartRequest, key: string): Promise<Started> | null {
-    const reused = (): ToruError =>
-      new ToruError('request_id_reused', 'This request id was used for another request. Make a new one for each press.');
-    const pending = this.#pending.get(key);
-    if (pending !== undefined) {
-      if (pending.hash(request) === '') throw reused();
-      return pending.started;
-    }
-    const row = this.history.byRequest(caller.user_id, request.request_id ?? '');
-    if (row === null) return null;
-    if (row.request_hash !== requestHash(request, row.inputs)) throw reused();
-    return Promise.resolve({ task_id: row.task_id, state: stateOf(row.state) });
-  }
-
-  #prepare(caller: Caller, request: StartRequest): Prepared {
-    try {
-      return prepare(caller, request, this.#o.actions);
-    } catch (error) {
-      if (error instanceof ToruError && error.code === 'forbidden') {
-        this.#o.audit.record({ event: 'run.start', caller, target: request.action ?? request.script ?? null, outcome: 'refused' });
-      }
-      throw error;
-    }
-  }
-
-  async #start(caller: Caller, request: StartRequest, prepared: Prepared, hash: string): Promise<Started> {
-    const path = await this.#o.scripts.resolve(prepared.script);
-    checkDisk(this.#o.home, this.#o.limits?.minFreeBytes ?? MIN_FREE_BYTES);
-    const row = newRow(caller, request, prepared, hash);
-    const audit = (outcome: 'ok' | 'refused', detail: Record<string, unknown>): void =>
-      this.#o.audit.record({
-        event: 'run.start',
-        caller,
-        target: row.task_id,
-        outcome,
-        detail: { label: row.label, script: row.script, ...detail },
-      });
-    // From here to `accept` nothing waits: the place that is free now is still free there.
-    const { queue } = this.#supervisor;
-    const full = queue.full(row.action, prepared.action?.max_concurrent ?? 0);
-    if (full !== null && queue.waiting(null) >= (this.#o.limits?.maxWaiting ?? MAX_WAITING)) {
-      throw new ToruError('busy', 'Too many runs are waiting on this host. Try again later.');
-    }
-    const refusal = full === 'action' ? refusalOf(prepared, queue.waiting(row.action)) : null;
-    if (refusal !== null) {
-      const refused: RunRow = { ...row, state: 'refused', reason: refusal.message, ended_at: row.created_at };
-      await this.#journal.write(() => {
-        this.history.insert(refused);
-        audit('refused', { reason: refusal.message });
-      });
-      this.#changed(refused);
-      throw new ToruError(refusal.code, refusal.message, { extra: { task_id: row.task_id } });
-    }
-    const accepted: RunRow = full === null ? { ...row, state: 'starting', started_at: row.created_at } : row;
-    await this.#supervisor.accept(accepted, prepared, path, () => audit('ok', {}));
-    return { task_id: row.task_id, state: stateOf(accepted.state) };
   }
 
   /** @throws ToruError unknown_task */

@@ -1,0 +1,120 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { History } from '../history/history.ts';
+import type { Journal } from '../history/journal.ts';
+import type { Ending, RunRow } from '../history/run-row.ts';
+import { explainExit } from './explain.ts';
+import { STDIN_FILE } from './launch.ts';
+import { readStatus } from './live-run.ts';
+import type { RunsLog } from './needs.ts';
+import type { OpenRun } from './open-run.ts';
+import { endedAt, takeRest } from './open-run.ts';
+import type { OpenRuns } from './open-runs.ts';
+import { removePlan } from './plan-file.ts';
+import type { RunQueue } from './queue.ts';
+import type { ProcessIdentity, RunStatus } from './status.ts';
+import { stopRun } from './stop.ts';
+
+/** What is left of a run whose wrapper is gone gets a short grace. */
+const ORPHAN_GRACE_MS = 2000;
+/** While the disk is full, an end is written again so often. */
+const RETRY_MS = 1000;
+
+interface Options {
+  history: History;
+  journal: Journal;
+  log: RunsLog;
+  boot: string;
+  open: OpenRuns;
+  queue: RunQueue;
+  /** Told when the end is on the disk. */
+  changed: (row: RunRow) => void;
+}
+
+/** How runs end: what the history says of it, and what is left behind. */
+export class Endings {
+  readonly #o: Options;
+  #closed = false;
+
+  constructor(options: Options) {
+    this.#o = options;
+  }
+
+  /** The wrapper has said how the script ended, or a stop is through. */
+  async ended(run: OpenRun, status: RunStatus): Promise<void> {
+    const { exit } = status;
+    if (exit === null && run.why === null) {
+      const reason = 'The script’s processes were killed from outside: how far it got is not known.';
+      return this.interrupt(run, { reason, sweep: true });
+    }
+    await this.end(run, {
+      state: run.why ?? 'exited',
+      reason: reasonOf(run, status),
+      exit_code: exit?.code ?? null,
+      signal: exit?.signal ?? null,
+      ended_at: endedAt(run.folder),
+    });
+  }
+
+  /**
+   * Nobody will say how it ended.
+   * @param how.sweep something of it may still be running. @param wrapper as known from its start, if it may not have said yet
+   * who it is.
+   */
+  async interrupt(run: OpenRun, how: { reason: string; sweep: boolean }, wrapper: ProcessIdentity | null = null): Promise<void> {
+    if (how.sweep) {
+      const status = (): RunStatus => {
+        const said = readStatus(run.folder);
+        return { ...said, identity: said.identity ?? wrapper };
+      };
+      await stopRun({ taskId: run.row.task_id, status }, this.#o.boot, ORPHAN_GRACE_MS);
+    }
+    takeRest(run, (error) => this.trouble(run, error));
+    await this.end(run, { state: run.row.cancel_requested_at === null ? 'interrupted' : 'cancelled', reason: how.reason });
+  }
+
+  /**
+   * Closes the row, frees the place, and tells everyone; when the disk is full, as soon as there is room.
+   * @param placed false for a run that still waited for a place.
+   */
+  async end(run: OpenRun, how: Partial<Ending> & Pick<Ending, 'state' | 'reason'>, placed = true): Promise<void> {
+    if (run.timeout !== null) clearTimeout(run.timeout);
+    const ending: Ending = { exit_code: null, signal: null, ended_at: Date.now(), output_bytes: run.log.end, ...how };
+    for (let failures = 0; ; failures += 1) {
+      if (this.#closed) return;
+      try {
+        await this.#o.journal.write(() => this.#o.history.end(run.row.task_id, ending));
+        break;
+      } catch (error) {
+        if (failures === 0) this.#o.log.error({ err: error, task_id: run.row.task_id }, 'the end of a run could not be written yet');
+        await sleep(RETRY_MS, undefined, { ref: false });
+      }
+    }
+    run.row = { ...run.row, ...ending };
+    this.#o.open.remove(run);
+    run.settle();
+    removePlan(run.folder);
+    rmSync(join(run.folder, STDIN_FILE), { force: true });
+    run.log.finish();
+    this.#o.changed(run.row);
+    if (placed) this.#o.queue.leave(run.row.action);
+  }
+
+  /** Its output can't be followed for now: the agent's log says so, and the run goes on. */
+  trouble(run: OpenRun, error: unknown): void {
+    this.#o.log.error({ err: error, task_id: run.row.task_id }, 'the output of a run can’t be followed at the moment');
+  }
+
+  /** From now on nothing is written any more. */
+  close(): void {
+    this.#closed = true;
+  }
+}
+
+function reasonOf(run: OpenRun, status: RunStatus): string | null {
+  if (run.why === 'timed_out') return `It took longer than its ${run.row.timeout_s} seconds, and was stopped.`;
+  const explained = run.why === null && run.path !== null ? explainExit(run.path, status.exit?.code ?? null) : null;
+  if (explained !== null) return explained;
+  return status.cut.length > 0 ? 'Some of its output is missing: it could not be written. Was the disk full?' : null;
+}

@@ -1,0 +1,64 @@
+import type { Endings } from './endings.ts';
+import { LiveRun } from './live-run.ts';
+import type { RunsLog } from './needs.ts';
+import type { OpenRun } from './open-run.ts';
+import type { RunQueue } from './queue.ts';
+import type { ProcessIdentity } from './status.ts';
+
+interface Options {
+  log: RunsLog;
+  boot: string;
+  graceMs: number;
+  queue: RunQueue;
+  endings: Endings;
+}
+
+/** Runs under way: watched until they have ended, and stopped when somebody or their time limit says so. */
+export class Following {
+  readonly #o: Options;
+
+  constructor(options: Options) {
+    this.#o = options;
+  }
+
+  /** @param spawned the wrapper, when we just started it. @throws when its files can't be opened. */
+  follow(run: OpenRun, spawned: ProcessIdentity | null): LiveRun {
+    const { folder, log } = run;
+    const { boot, endings } = this.#o;
+    const live = new LiveRun(
+      { taskId: run.row.task_id, folder, log, boot, spawned },
+      { end: (status) => void endings.ended(run, status), trouble: (error) => endings.trouble(run, error) },
+    );
+    run.live = live;
+    run.settle();
+    const { timeout_s, started_at } = run.row;
+    if (timeout_s > 0) {
+      const left = Math.max(0, (started_at ?? Date.now()) + timeout_s * 1000 - Date.now());
+      run.timeout = setTimeout(() => this.stop(run, 'timed_out'), left).unref();
+    }
+    live.poke();
+    return live;
+  }
+
+  /**
+   * Stops a run: takes it from the queue, or TERM, grace, KILL.
+   * @returns false when its script has already ended by itself.
+   */
+  stop(run: OpenRun, why: 'cancelled' | 'timed_out'): boolean {
+    if (run.why !== null) return true;
+    run.live?.poke();
+    if (run.live !== null && run.live.status().exit !== null) return false;
+    run.why = why;
+    if (run.live !== null) this.stopLive(run, run.live);
+    // One that is being started sees `why` before or right after its spawn.
+    else if (this.#o.queue.withdraw(run.row.task_id)) void this.#o.endings.end(run, { state: 'cancelled', reason: null }, false);
+    return true;
+  }
+
+  /** TERM, grace, KILL, whatever it may have said before. */
+  stopLive(run: OpenRun, live: LiveRun): void {
+    live.stop(this.#o.graceMs).catch((error: unknown) => {
+      this.#o.log.error({ err: error, task_id: run.row.task_id }, 'a run could not be stopped cleanly');
+    });
+  }
+}

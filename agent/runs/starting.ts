@@ -1,0 +1,117 @@
+import type { ChildProcess } from 'node:child_process';
+import { toToruError } from '../../shared/errors.ts';
+import type { History } from '../history/history.ts';
+import type { Journal } from '../history/journal.ts';
+import type { RunRow } from '../history/run-row.ts';
+import { isDiskFull } from './disk.ts';
+import type { Endings } from './endings.ts';
+import { scriptEnvironment } from './environment.ts';
+import type { Following } from './following.ts';
+import { launch, makeFiles } from './launch.ts';
+import type { ActionsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
+import type { OpenRun } from './open-run.ts';
+import { stdinOf } from './open-run.ts';
+import { identify } from './processes.ts';
+import { refusalOnLeaving } from './recheck.ts';
+import type { Prepared } from './request.ts';
+
+interface Options {
+  history: History;
+  journal: Journal;
+  settings: SettingsSeam;
+  scripts: ScriptsSeam;
+  actions: ActionsSeam;
+  users: UsersSeam;
+  log: RunsLog;
+  environment: Readonly<Record<string, string | undefined>>;
+  boot: string;
+  endings: Endings;
+  following: Following;
+  changed: (row: RunRow) => void;
+}
+
+const DISK_FULL = 'The host’s disk is full.';
+
+/** From the journal to a process: runs whose turn has come. */
+export class Starting {
+  readonly #o: Options;
+  #launching: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(options: Options) {
+    this.#o = options;
+  }
+
+  /** One spawn after another, with the event loop between: a spawn blocks it for a millisecond or two. */
+  soon(run: OpenRun): void {
+    this.#launching = this.#launching.then(async () => {
+      await new Promise((next) => setImmediate(next));
+      if (!this.#closed) await this.#launch(run);
+    });
+  }
+
+  /** A queued run has its place now: asks again whether it may run, writes that it starts, and starts it. */
+  async leaveQueue(run: OpenRun): Promise<void> {
+    const refusal = refusalOnLeaving(run.row, this.#o.users, this.#o.actions);
+    if (refusal !== null) return this.#o.endings.end(run, { state: 'refused', reason: refusal });
+    const at = Date.now();
+    try {
+      await this.#o.journal.write(() => this.#o.history.start(run.row.task_id, at));
+    } catch (error) {
+      return this.#o.endings.end(run, { state: 'refused', reason: isDiskFull(error) ? DISK_FULL : toToruError(error).message });
+    }
+    run.row = { ...run.row, state: 'starting', started_at: at };
+    this.#o.changed(run.row);
+    this.soon(run);
+  }
+
+  /** Starts nothing more. @returns when what was being started is. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#launching;
+  }
+
+  async #launch(run: OpenRun): Promise<void> {
+    const { prepared, row } = run;
+    const { endings, following } = this.#o;
+    if (prepared === null) return;
+    if (run.why !== null) return void endings.end(run, { state: run.why, reason: null });
+    let child: ChildProcess;
+    try {
+      run.path ??= await this.#o.scripts.resolve(row.script);
+      child = await this.#spawn(run, prepared, run.path);
+    } catch (error) {
+      const known = toToruError(error);
+      if (known.code === 'internal') this.#o.log.error({ err: error, task_id: row.task_id }, 'a run could not be started');
+      return void endings.end(run, { state: 'refused', reason: isDiskFull(error) ? DISK_FULL : known.message });
+    }
+    const wrapper = child.pid === undefined ? null : identify(child.pid, this.#o.boot);
+    try {
+      const live = following.follow(run, wrapper);
+      child.once('exit', () => live.wrapperGone());
+      if (run.why !== null) following.stopLive(run, live);
+    } catch (error) {
+      // What nobody watches must not run on.
+      endings.trouble(run, error);
+      const reason = 'The agent could not follow it, and stopped it. The log of the agent says why.';
+      void endings.interrupt(run, { reason, sweep: true }, wrapper);
+    }
+  }
+
+  #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<ChildProcess> {
+    const { row, folder } = run;
+    makeFiles(folder);
+    return launch({
+      taskId: row.task_id,
+      folder,
+      script,
+      args: prepared.passed.args,
+      environment: scriptEnvironment(this.#o.environment, this.#o.settings.env_allow, prepared.passed.env, {
+        user: row.username,
+        action: row.action,
+      }),
+      stdin: stdinOf(prepared),
+      boot: this.#o.boot,
+    });
+  }
+}
