@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { z } from 'zod';
+import { answerOrders } from '../processes.ts';
+
+/**
+ * A browser that takes in one run's output, or one file from the bare host, and does nothing else with it: of a frame it
+ * reads the end, where the cursor stands. Answers how many ms it took from the question to the last byte.
+ */
+
+const order = z.object({
+  url: z.string(),
+  headers: z.record(z.string(), z.string()).default({}),
+  /** What to attach to, or the path of the bare host's file. */
+  task: z.string().optional(),
+  path: z.string().optional(),
+  /** How many bytes are expected. */
+  bytes: z.int(),
+});
+type Order = z.infer<typeof order>;
+
+/** Half a window: at a quarter, a fast line would reach the edge's limit of 100 frames a second. */
+const ACK_BYTES = 512 * 1024;
+const TAIL = 48;
+
+answerOrders(async (said) => {
+  const asked = order.parse(said);
+  const socket = new WebSocket(asked.url, { headers: asked.headers, perMessageDeflate: false });
+  await once(socket, asked.task === undefined ? 'open' : 'message');
+  const start = performance.now();
+  const got = await (asked.task === undefined ? readBare(socket, asked) : readRun(socket, asked.task));
+  const took = performance.now() - start;
+  socket.terminate();
+  if (got !== asked.bytes) throw new Error(`${got} bytes came of ${asked.bytes}`);
+  return took;
+});
+
+function readBare(socket: WebSocket, { path }: Order): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let got = 0;
+    socket.on('message', (data: Buffer) => {
+      if (data.length === 3 && data.toString() === 'end') resolve(got);
+      else got += data.length;
+    });
+    socket.on('close', () => reject(new Error('the bare relay closed')));
+    socket.send(`send ${path}`);
+  });
+}
+
+function readRun(socket: WebSocket, task: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let cursor = 0;
+    let acked = 0;
+    socket.on('message', (data: Buffer) => {
+      const at = /"cursor":(\d+)\}$/.exec(data.toString('latin1', Math.max(0, data.length - TAIL)))?.[1];
+      if (at !== undefined) cursor = Number(at);
+      else if (data.toString('latin1', 0, 14) === '{"type":"exit"') resolve(cursor);
+      else if (data.toString('latin1', 0, 15) === '{"type":"error"') reject(new Error(data.toString()));
+      if (cursor - acked < ACK_BYTES) return;
+      acked = cursor;
+      socket.send(JSON.stringify({ type: 'ack', task_id: task, cursor }));
+    });
+    socket.on('close', (code) => reject(new Error(`Toru closed with ${code}`)));
+    socket.send(JSON.stringify({ type: 'attach', task_id: task, from: 0 }));
+  });
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encodeCursor } from '../../agent/history/cursor.ts';
+import type { HistoryQuery } from '../../agent/history/history.ts';
+import { History } from '../../agent/history/history.ts';
+import type { RunRow } from '../../agent/history/run-row.ts';
+import { openDatabase } from '../../agent/store/database.ts';
+import type { Figure, Row } from '../row.ts';
+import { exact } from '../row.ts';
+import { quantile } from '../stats.ts';
+
+const ROWS = 1_000_000;
+const CALLS = 60;
+const USERS = 12;
+const ACTIONS = 25;
+const START = 1_750_000_000_000;
+const STEP_MS = 20_000;
+const TARGET = { most: 50 };
+
+/** The agent's own History over a database of a million runs, on the disk and warm. */
+export const history: Row = {
+  name: 'history',
+  title: 'History of 1,000,000 runs: list, filter, search',
+  async measure() {
+    const folder = mkdtempSync(join(tmpdir(), 'toru-bench-history-'));
+    const db = openDatabase(join(folder, 'toru.db'));
+    try {
+      const runs = new History(db);
+      fill(runs, db);
+      const users = Array.from({ length: USERS }, (_, i) => userId(i));
+      const deep = (): string => encodeCursor({ created_at: START + Math.floor(Math.random() * ROWS) * STEP_MS, task_id: randomUUID() });
+      const pick = (of: readonly string[]): string => of[Math.floor(Math.random() * of.length)] ?? '';
+      const figure = (what: string, query: () => HistoryQuery, owner: () => string | null = () => null): Figure => {
+        const times = Array.from({ length: CALLS }, () => timed(() => runs.list(query(), owner())));
+        return { what: `${what}, p95`, unit: 'ms', value: exact(quantile(times, 0.95)), target: TARGET };
+      };
+      return {
+        figures: [
+          figure('the newest 50', () => ({ limit: 50 })),
+          figure('50 from anywhere', () => ({ limit: 50, cursor: deep() })),
+          figure(
+            'one user’s own',
+            () => ({ limit: 50, cursor: deep() }),
+            () => pick(users),
+          ),
+          figure('by action', () => ({ limit: 50, cursor: deep(), action: `action-${Math.floor(Math.random() * ACTIONS)}` })),
+          figure('by a rare state (1 in 1,000)', () => ({ limit: 50, cursor: deep(), status: ['interrupted'] })),
+          figure(
+            'by user and a rare state',
+            () => ({ limit: 50, status: ['interrupted'] }),
+            () => pick(users),
+          ),
+          figure('by username', () => ({ limit: 50, cursor: deep(), user: 'user-3' })),
+          figure('search, a common word', () => ({ limit: 50, cursor: deep(), q: 'backup' })),
+          figure('search, one part of it, nothing found', () => ({ limit: 50, cursor: deep(), q: 'nowhere to be found' })),
+          figure(
+            'one user’s search, one part of it',
+            () => ({ limit: 50, cursor: deep(), q: 'nowhere to be found' }),
+            () => pick(users),
+          ),
+          toTheEnd(runs, 'nowhere to be found'),
+        ],
+        notes: [
+          `${CALLS} calls each, after one call for warmth; a search looks at a part of the history at a time and gives a cursor to go on from.`,
+        ],
+      };
+    } finally {
+      db.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
+
+/** All parts of a search that finds nothing. */
+function toTheEnd(runs: History, q: string): Figure {
+  let parts = 0;
+  const took = timed(() => {
+    for (let cursor: string | undefined; ; ) {
+      const { next_cursor } = runs.list({ q, cursor }, null);
+      parts += 1;
+      if (next_cursor === null) return;
+      cursor = next_cursor;
+    }
+  });
+  return { what: `search to the end, nothing found (${parts} parts)`, unit: 'ms', value: exact(took) };
+}
+
+function fill(runs: History, db: ReturnType<typeof openDatabase>): void {
+  // Only for the filling: a commit need not reach the disk here.
+  db.pragma('synchronous = OFF');
+  const batch = db.transaction((from: number, to: number) => {
+    for (let i = from; i < to; i += 1) runs.insert(rowOf(i));
+  });
+  for (let i = 0; i < ROWS; i += 10_000) batch(i, Math.min(ROWS, i + 10_000));
+  db.pragma('wal_checkpoint(TRUNCATE)');
+  db.pragma('synchronous = FULL');
+  runs.list({}, null);
+}
+
+function rowOf(i: number): RunRow {
+  const action = i % 3 === 0 ? null : `action-${(i * 7) % ACTIONS}`;
+  const script = ['backup.sh', 'deploy/web.sh', 'sync-photos.sh', 'check-disk.sh', 'restart.sh'][i % 5] ?? '';
+  const created_at = START + i * STEP_MS;
+  return {
+    task_id: randomUUID(),
+    user_id: userId((i * 5) % USERS),
+    username: `user-${(i * 5) % USERS}`,
+    action,
+    action_revision: action === null ? null : 1,
+    label: action === null ? script : `Do ${script.replace('.sh', '')} number ${i % 40}`,
+    script,
+    args: [`--run=${i}`, '--verbose'],
+    inputs: action === null ? {} : { target: `host-${i % 17}`, dry_run: i % 2 === 0 },
+    source: 'page',
+    address: '192.0.2.7',
+    state: i % 1000 === 0 ? 'interrupted' : i % 50 === 0 ? 'cancelled' : 'exited',
+    reason: null,
+    exit_code: i % 9 === 0 ? 1 : 0,
+    signal: null,
+    created_at,
+    started_at: created_at + 3,
+    ended_at: created_at + 4000,
+    output_bytes: i % 100_000,
+    stdin: false,
+    timeout_s: 0,
+    cancel_requested_at: null,
+    request_id: randomUUID(),
+    request_hash: null,
+  };
+}
+
+function userId(i: number): string {
+  return `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`;
+}
+
+function timed(work: () => unknown): number {
+  const start = performance.now();
+  work();
+  return performance.now() - start;
+}

@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from '../../test/harness/client.ts';
+import { sentBytes } from '../link-bytes.ts';
+import { cpuSeconds, Helper } from '../processes.ts';
+import type { Row } from '../row.ts';
+import { exact } from '../row.ts';
+import type { BenchedToru } from '../toru.ts';
+import { openToru } from '../toru.ts';
+
+const MANY = 1000;
+/** The edge allows 20 sockets a session. */
+const PER_SESSION = 20;
+const FRAMES = 64;
+const LINES = 250;
+/** What the script prints: 64 times 16 KiB, five times a second. It waits until somebody opens the gate. */
+const BYTES = FRAMES * LINES * 66;
+const SCRIPT = `#!/bin/bash
+printf -v line '%065d\\n' 7
+for ((i = 0; i < ${LINES}; i++)); do block+=$line; done
+read -r _ < "$1"
+for ((i = 0; i < ${FRAMES}; i++)); do printf %s "$block"; sleep 0.2; done
+`;
+
+/** Bytes on the agent's link while a run prints, with a thousand browsers that watch it, and with one. */
+export const viewers: Row = {
+  name: 'viewers',
+  title: 'Upload from the host, 1,000 viewers of one run against 1',
+  async measure() {
+    await using benched = await openToru();
+    benched.script('gated.sh', SCRIPT);
+    const sessions = [benched.socket.headers];
+    while (sessions.length < MANY / PER_SESSION) {
+      const { origin } = benched.admin;
+      sessions.push({ origin, cookie: (await Client.of(benched.toru)).cookieHeader() });
+    }
+    await using helper = new Helper('clients/viewers.ts');
+    const one = await uploadFor(1, benched, sessions, helper);
+    const many = await uploadFor(MANY, benched, sessions, helper);
+    return {
+      figures: [
+        { what: `upload, ${MANY} viewers / 1 viewer`, unit: '×', value: exact(many.sent / one.sent), target: { most: 1.05 } },
+        { what: 'upload / output, 1 viewer', unit: '×', value: exact(one.sent / BYTES) },
+        { what: `upload / output, ${MANY} viewers`, unit: '×', value: exact(many.sent / BYTES) },
+        { what: `viewers of ${MANY} that got every byte and the exit`, unit: '', value: exact(many.complete), target: { least: MANY } },
+        { what: `agent’s CPU, ${MANY} viewers`, unit: '%', value: exact(many.cpu) },
+        { what: 'agent’s CPU, 1 viewer', unit: '%', value: exact(one.cpu) },
+      ],
+      notes: [
+        `${BYTES / 1e6} MB in ${FRAMES} pieces over 13 s; bytes_sent of the agent’s TCP connection, counted from the last attach to the last exit.`,
+      ],
+    };
+  },
+};
+
+async function uploadFor(
+  count: number,
+  { toru, socket, start, ended }: BenchedToru,
+  sessions: Record<string, string>[],
+  helper: Helper,
+): Promise<{ sent: number; complete: number; cpu: number }> {
+  const gate = join(toru.home, `gate-${count}`);
+  execFileSync('mkfifo', [gate]);
+  const task = await start('gated.sh', [gate]);
+  await helper.ask({ do: 'open', url: socket.url, sessions, count, task });
+  const pid = toru.agentPid();
+  const [before, cpuBefore, at] = [sentBytes(pid), cpuSeconds(pid), performance.now()];
+  writeFileSync(gate, 'go\n');
+  const complete = await helper.ask({ do: 'close', bytes: BYTES });
+  const result = {
+    sent: sentBytes(pid) - before,
+    complete,
+    cpu: (100 * (cpuSeconds(pid) - cpuBefore)) / ((performance.now() - at) / 1000),
+  };
+  await ended(task);
+  return result;
+}
