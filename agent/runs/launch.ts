@@ -1,14 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, fsyncSync, mkdirSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { ToruError } from '../../shared/errors.ts';
 import { feed } from './typing.ts';
 import { WRAPPER } from './wrapper.ts';
-
-const run = promisify(execFile);
 
 /** What a script reads: nothing, a text and then its end, or what viewers type. */
 export type Stdin = { kind: 'none' } | { kind: 'text'; text: string; secret: boolean } | { kind: 'open' };
@@ -101,7 +98,9 @@ async function openStdin(
     writeFileSync(path, stdin.text, { mode: 0o600 });
     return { fd: open(STDIN_FILE, 'r'), writer: null };
   }
-  await run('mkfifo', ['-m', '600', path]);
+  // Loaded when it is first needed: it costs 25 MB.
+  const { execa } = await import('execa');
+  await execa('mkfifo', ['-m', '600', path]);
   // Opened both ways, a FIFO neither blocks us now nor ends for the script when the agent goes away: the script's own
   // descriptor is a writer too. That saves the process that would hold it open otherwise.
   const both = open(STDIN_FILE, 'r+');

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ProcessInfo } from './processes.ts';
+import type { ProcessInfo } from './process-info.ts';
 import { bootId, forgetProcessTable, identify, isAlive, processesOf, processTable, signalGroup, signalProcess } from './processes.ts';
 
 const BOOT = bootId();

@@ -1,32 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import type { ProcessInfo, ProcessTable } from './process-info.ts';
 import type { ProcessIdentity } from './status.ts';
 
-/**
- * The host's processes, looked at anew each time: who is whose, and who is still who. On Linux from /proc; elsewhere from
- * `ps`, which shows no environment, so that a child that left group, session and tree is not found there.
- */
-export interface ProcessInfo {
-  pid: number;
-  parent: number;
-  group: number;
-  session: number;
-  /** As in ProcessIdentity: with the pid it names a process once and for all (within one boot). */
-  start: string;
-  /** TORU_TASK_ID of its environment, if it has one that we may read. */
-  taskId: string | null;
-}
-
-export type ProcessTable = ReadonlyMap<number, ProcessInfo>;
-
-const linux = process.platform === 'linux';
+/** Where there is /proc, the other way is not even loaded: its package costs 25 MB and 100 ms. */
+const withoutProc = process.platform === 'linux' ? null : await import('./without-proc.ts');
 
 /** Which boot this is: pids and start times mean something only within it. */
 export function bootId(): string {
   try {
-    return linux
-      ? readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
-      : execFileSync('sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'latin1' }).trim();
+    return withoutProc === null ? readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim() : withoutProc.bootSession();
   } catch {
     return 'unknown';
   }
@@ -40,7 +22,7 @@ export function isAlive({ pid, start, boot }: ProcessIdentity, currentBoot: stri
 
 /** Who has this pid now; null when nobody. */
 export function identify(pid: number, currentBoot: string): ProcessIdentity | null {
-  const info = linux ? readStat(pid) : (psTable(pid).get(pid) ?? null);
+  const info = withoutProc === null ? readStat(pid) : (withoutProc.psTable(pid).get(pid) ?? null);
   return info === null ? null : { pid, start: info.start, boot: currentBoot };
 }
 
@@ -70,7 +52,7 @@ let table: { at: number; processes: ProcessTable } = { at: 0, processes: new Map
 /** Every process of the host that is not a zombie. */
 export function processTable(now: number = performance.now()): ProcessTable {
   if (now - table.at > TABLE_MS || table.at === 0) {
-    const processes = linux ? procTable() : psTable();
+    const processes = withoutProc === null ? procTable() : withoutProc.psTable();
     table = { at: performance.now(), processes };
   }
   return table.processes;
@@ -115,31 +97,6 @@ function taskIdOf(pid: number): string | null {
     // Another user's, or gone.
     return null;
   }
-}
-
-/** POSIX `ps`, for hosts without /proc. `sess` is no number on macOS: the group stands in for it. */
-function psTable(only?: number): ProcessTable {
-  const processes = new Map<number, ProcessInfo>();
-  let lines: string;
-  try {
-    const which = only === undefined ? ['-A'] : ['-p', String(only)];
-    lines = execFileSync('ps', [...which, '-o', 'pid=,ppid=,pgid=,stat=,lstart='], { encoding: 'latin1', maxBuffer: 16 * 1024 * 1024 });
-  } catch {
-    return processes;
-  }
-  for (const line of lines.split('\n')) {
-    const [, pid, parent, group, state, start] = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line) ?? [];
-    if (pid === undefined || start === undefined || state?.startsWith('Z') === true) continue;
-    processes.set(Number(pid), {
-      pid: Number(pid),
-      parent: Number(parent),
-      group: Number(group),
-      session: Number(group),
-      start,
-      taskId: null,
-    });
-  }
-  return processes;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessInfo } from './processes.ts';
+import type { ProcessInfo } from './process-info.ts';
 import { forgetProcessTable, isAlive, processesOf, processTable, signalGroup, signalProcess } from './processes.ts';
 import type { ProcessIdentity, RunStatus } from './status.ts';
 

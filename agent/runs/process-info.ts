@@ -1,0 +1,16 @@
+/**
+ * The host's processes, looked at anew each time: who is whose, and who is still who. On Linux from /proc; elsewhere from
+ * `ps`, which shows no environment, so that a child that left group, session and tree is not found there.
+ */
+export interface ProcessInfo {
+  pid: number;
+  parent: number;
+  group: number;
+  session: number;
+  /** As in ProcessIdentity: with the pid it names a process once and for all (within one boot). */
+  start: string;
+  /** TORU_TASK_ID of its environment, if it has one that we may read. */
+  taskId: string | null;
+}
+
+export type ProcessTable = ReadonlyMap<number, ProcessInfo>;
