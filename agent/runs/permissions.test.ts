@@ -16,10 +16,10 @@ describe('who may run what', () => {
     h.action({ id: 'hers', script: 'exit.sh', allow: [eve.user_id] });
     h.action({ id: 'admins', script: 'exit.sh', allow: [] });
     await expect(h.runs.start(eve, { script: 'exit.sh', source: 'page' })).rejects.toMatchObject({ code: 'forbidden' });
-    await expect(h.runs.start(eve, { action: 'admins', source: 'page' })).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(h.runs.start(eve, { action: 'admins', source: 'page' })).rejects.toMatchObject({ code: 'unknown_action' });
     await expect(h.runs.start(eve, { action: 'nothing', source: 'page' })).rejects.toMatchObject({ code: 'unknown_action' });
     for (const action of ['open', 'hers']) await h.ended((await h.runs.start(eve, { action, source: 'page' })).task_id);
-    expect(h.audit.filter(({ outcome }) => outcome === 'refused').length).toBe(2);
+    expect(h.audit.filter(({ outcome }) => outcome === 'refused').length).toBe(3);
     expect(h.audit.filter(({ event, outcome }) => event === 'run.start' && outcome === 'ok').length).toBe(2);
   });
 

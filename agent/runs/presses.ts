@@ -77,7 +77,7 @@ export class Presses {
     try {
       return prepare(caller, request, this.#o.actions);
     } catch (error) {
-      if (error instanceof ToruError && error.code === 'forbidden') {
+      if (error instanceof ToruError && (error.code === 'forbidden' || error.code === 'unknown_action')) {
         this.#o.audit.record({ event: 'run.start', caller, target: request.action ?? request.script ?? null, outcome: 'refused' });
       }
       throw error;

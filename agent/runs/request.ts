@@ -72,9 +72,9 @@ function prepareScript(caller: Caller, request: StartRequest, script: string): P
 function prepareAction(caller: Caller, request: StartRequest, actions: ActionsSeam): Prepared {
   const id = request.action ?? '';
   const action = actions.get(id);
-  if (action === null)
-    throw new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}”. It may have been removed: reload the page.`);
-  if (!actions.mayUse(caller, action)) throw new ToruError('forbidden', 'You may not use this action. Ask an administrator of this host.');
+  // The same answer for one that is not theirs: ids can't be probed.
+  if (action === null || !actions.mayUse(caller, action))
+    throw new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}” for you. It may have been removed: reload the page.`);
   const values = resolveInputs(action.inputs, request.inputs ?? {});
   const passed = passInputs(action.inputs, values);
   return {
