@@ -24,11 +24,17 @@ effect(() => {
   if (me.value === null) goToLogin();
 });
 
+/** A fault of ours must not leave an empty page. */
+function crashed(error: Error): void {
+  console.error(error);
+  startProblem.value = sentence(error);
+}
+
 /** The whole page: login, or the shell with one of the places in it. */
 export function App() {
   return (
     <LocationProvider>
-      <ErrorBoundary>
+      <ErrorBoundary onError={crashed}>
         <Body />
       </ErrorBoundary>
     </LocationProvider>
@@ -39,7 +45,7 @@ function Body() {
   if (startProblem.value !== null) {
     return (
       <main class="lonely">
-        <Problem message={startProblem.value} action={<Button onClick={start}>Try again</Button>} />
+        <Problem message={startProblem.value} action={<Button onClick={() => location.reload()}>Reload</Button>} />
       </main>
     );
   }

@@ -7,10 +7,19 @@ const layers: Plugin = {
   transform: (code, id) => (id.endsWith('.css') && code.includes('@layer') ? `@layer tokens, base, parts, pages, helpers;\n${code}` : null),
 };
 
+/** Nothing is painted before the script has chosen light or dark: a page that flashes white at night is no good page. */
+const noFlash: Plugin = {
+  name: 'no-flash',
+  transformIndexHtml: {
+    order: 'post',
+    handler: (html) => html.replace('<script type="module"', '<script type="module" blocking="render"'),
+  },
+};
+
 /** The page, built to `dist/page`. Everything that is loaded stands under /assets/, where the page's CSP looks for it. */
 export default defineConfig({
   root: decodeURIComponent(new URL('.', import.meta.url).pathname),
-  plugins: [layers],
+  plugins: [layers, noFlash],
   build: {
     outDir: '../../dist/page',
     emptyOutDir: true,

@@ -228,22 +228,24 @@ export class Surface {
   }
 
   #place(items: readonly VirtualItem[]): void {
-    const wanted = new Set<number>();
-    let previous: Element | null = null;
-    for (const item of items) {
+    const shown = items.flatMap((item) => {
       const line = this.#lines[item.index];
-      if (line === undefined) continue;
-      wanted.add(line.id);
+      return line === undefined ? [] : [{ item, line }];
+    });
+    // First away with what went: so the rows that stay are in order already, and need not move. A row that moves loses its selection.
+    const wanted = new Set(shown.map(({ line }) => line.id));
+    for (const [id, row] of this.#rows) {
+      if (wanted.has(id)) continue;
+      row.element.remove();
+      this.#rows.delete(id);
+    }
+    let previous: Element | null = null;
+    for (const { item, line } of shown) {
       const element = this.#row(line, item);
       const expected: Element | null = previous === null ? this.#sheet.firstElementChild : previous.nextElementSibling;
       if (expected !== element) this.#sheet.insertBefore(element, expected);
       if (this.#wrap) this.#virtualizer.measureElement(element);
       previous = element;
-    }
-    for (const [id, row] of this.#rows) {
-      if (wanted.has(id)) continue;
-      row.element.remove();
-      this.#rows.delete(id);
     }
     this.#sheet.style.minWidth = this.#wrap ? '' : `calc(${this.#longest}ch + 2.5rem)`;
   }

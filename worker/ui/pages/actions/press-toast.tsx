@@ -3,7 +3,7 @@ import { ArrowRight, X } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import type { Run } from '../../../../shared/model.ts';
 import { connection } from '../../connection.ts';
-import { getRun, outcome } from '../../data/runs.ts';
+import { getRun, isOver, outcome } from '../../data/runs.ts';
 import { Button } from '../../parts/button.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { say, showToast } from '../../parts/toast.tsx';
@@ -34,7 +34,11 @@ export function watchPress(label: string, taskId: string): void {
     }
   }
 
-  const detach = connection.adopt(taskId, (event) => {
+  // Queued first, perhaps; and the topic says so before any output does.
+  const stopNews = connection.onRun((news) => {
+    if (news.task_id === taskId && !isOver(news.state)) run.value = { ...run.peek(), state: news.state };
+  });
+  const stopOutput = connection.adopt(taskId, (event) => {
     if (event.kind === 'output') {
       tail = (tail + event.text).slice(-TAIL_CHARS);
       line.value = lastLine(tail);
@@ -45,6 +49,10 @@ export function watchPress(label: string, taskId: string): void {
       close();
     }
   });
+  const detach = (): void => {
+    stopNews();
+    stopOutput();
+  };
   const close = showToast(() => <PressToast label={label} taskId={taskId} run={run} line={line} detach={detach} onClose={close} />);
 }
 
