@@ -1,0 +1,84 @@
+import { unreachable } from '../../shared/errors.ts';
+import type { AgentControl } from '../../shared/link-protocol.ts';
+import { agentControl, CONTROL, cutBinary, cutText } from '../../shared/link-protocol.ts';
+import type { Browsers } from './browsers.ts';
+import type { Link } from './link.ts';
+import type { LinkKeeper } from './link-keeper.ts';
+import type { PresenceRecord } from './presence.ts';
+import type { RecentRuns } from './recent-runs.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+import type { Tunnel } from './tunnel.ts';
+
+interface Parts {
+  links: LinkKeeper;
+  browsers: Browsers;
+  tunnel: Tunnel;
+  sessions: SessionKeeper;
+  presence: PresenceRecord;
+  recent: RecentRuns;
+  /** `recent` has to be written at that time, in ms since 1970. */
+  writeRecent(at: number): void;
+  /** Work that goes on after this message. */
+  later(work: Promise<unknown>): void;
+}
+
+/** What the agent says: each message goes to whom its topic names, in the same tick and without being read. */
+export class AgentMessages {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  receive(socket: WebSocket, message: string | ArrayBuffer): void {
+    const { links, browsers, tunnel } = this.#parts;
+    const link = links.current;
+    // What a replaced link still says has been overtaken.
+    if (link === null || !link.is(socket)) return;
+    link.hear(Date.now());
+    const cut = typeof message === 'string' ? cutText(message) : cutBinary(new Uint8Array(message));
+    if (cut === null) return console.warn('The agent sent a message without a topic.');
+    const { topic, payload } = cut;
+    if (topic.startsWith('t/')) return browsers.publish(topic.slice(2), payload);
+    if (topic.startsWith('c/')) return browsers.send(topic.slice(2), payload);
+    if (typeof payload === 'string') {
+      if (topic === CONTROL) this.#control(link, payload);
+    } else if (topic.startsWith('h/')) tunnel.receive(topic.slice(2), payload);
+  }
+
+  #control(link: Link, payload: string): void {
+    const { links, browsers, sessions, presence, recent, writeRecent, later } = this.#parts;
+    const said = parseControl(payload);
+    // A newer agent may say more than we know: what we don't understand changes nothing here.
+    if (said === null) return console.warn('The agent sent a control message that this version does not know.');
+    switch (said.type) {
+      case 'join':
+        return browsers.join(said.conn, said.topic);
+      case 'leave':
+        return browsers.leave(said.conn, said.topic);
+      case 'close':
+        if (browsers.close(said.conn, said.code, said.reason)) link.control({ type: 'closed', conn: said.conn });
+        return;
+      case 'revoke':
+        sessions.closeSockets(said.sids);
+        return later(sessions.revoke(link, presence.known?.host ?? '', said.id, said.sids));
+      case 'run': {
+        const writeAt = recent.note(said.run, Date.now());
+        if (writeAt !== null) writeRecent(writeAt);
+        return;
+      }
+      case 'bye':
+        return links.down(link, 1000, 'bye');
+      default:
+        return unreachable(said);
+    }
+  }
+}
+
+function parseControl(payload: string): AgentControl | null {
+  try {
+    return agentControl.safeParse(JSON.parse(payload)).data ?? null;
+  } catch {
+    return null;
+  }
+}

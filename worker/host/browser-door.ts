@@ -1,0 +1,64 @@
+import { randomHex } from '../../shared/encoding.ts';
+import { CLOSE } from '../../shared/wire.ts';
+import type { BrowserState, SocketSession } from './attachment.ts';
+import type { Browsers } from './browsers.ts';
+import { tell } from './browsers.ts';
+import { answerAlone, refuseFrame } from './client-frames.ts';
+import type { Link } from './link.ts';
+import type { LinkKeeper } from './link-keeper.ts';
+import { closeQuietly } from './quietly.ts';
+
+/** A browser's socket at this object: how it comes in, what it says, and how it leaves. */
+export class BrowserDoor {
+  readonly #browsers: Browsers;
+  readonly #links: LinkKeeper;
+
+  constructor(browsers: Browsers, links: LinkKeeper) {
+    this.#browsers = browsers;
+    this.#links = links;
+  }
+
+  /** @param socket accepted already. @returns false when it was closed again: its session has too many. */
+  open(socket: WebSocket, session: SocketSession): boolean {
+    if (this.#browsers.crowded(session.sid)) {
+      tell(socket, { type: 'error', code: 'too_many_requests', data: 'This session has too many connections. Close some of its pages.' });
+      closeQuietly(socket, CLOSE.too_fast, 'too many connections');
+      return false;
+    }
+    const state: BrowserState = { ...session, kind: 'browser', conn: randomHex(16), topics: [] };
+    this.#browsers.add(socket, state);
+    const link = this.#links.live();
+    if (link === null) tell(socket, { type: 'host', online: false, last_seen: this.#links.lastSeen() });
+    // The first frame that the browser gets is the agent's hello.
+    else announce(link, state);
+    return true;
+  }
+
+  receive(socket: WebSocket, state: BrowserState, message: string | ArrayBuffer): void {
+    if (!this.#browsers.admit(socket, message, Date.now())) {
+      tell(socket, { type: 'error', code: 'too_many_requests', data: 'Too many messages in a second. Connect again in a moment.' });
+      this.closed(socket, state);
+      return closeQuietly(socket, CLOSE.too_fast, 'too many messages');
+    }
+    const refused = refuseFrame(message);
+    if (refused !== null) return tell(socket, refused);
+    if (typeof message !== 'string') return;
+    const link = this.#links.live();
+    if (link === null) return tell(socket, answerAlone(message));
+    link.text(`c/${state.conn}`, message);
+  }
+
+  closed(socket: WebSocket, { conn }: BrowserState): void {
+    if (this.#browsers.remove(socket)) this.#links.current?.control({ type: 'closed', conn });
+  }
+
+  /** A link came up: the agent hears of every open socket, and every socket of the agent. */
+  hostIsBack(link: Link, now: number): void {
+    for (const state of this.#browsers.states()) announce(link, state);
+    this.#browsers.toAll({ type: 'host', online: true, last_seen: new Date(now).toISOString() });
+  }
+}
+
+function announce(link: Link, { conn, sid, grant, address, user_agent }: BrowserState): void {
+  link.control({ type: 'open', conn, sid, grant, address, user_agent });
+}

@@ -1,0 +1,92 @@
+import { randomHex } from '../../shared/encoding.ts';
+import { ToruError } from '../../shared/errors.ts';
+import { PROTOCOL_VERSION } from '../../shared/limits.ts';
+import type { LinkProof } from '../../shared/link-protocol.ts';
+import { LINK_CLOSE } from '../../shared/link-protocol.ts';
+import type { UnprovenState } from './attachment.ts';
+import { readAttachment, writeAttachment } from './attachment.ts';
+import type { Browsers } from './browsers.ts';
+import { Link } from './link.ts';
+import type { PresenceRecord } from './presence.ts';
+import { closeQuietly, isOpen } from './quietly.ts';
+import type { Tunnel } from './tunnel.ts';
+
+/** The one live link of a host, and what goes with it when it goes. */
+export class LinkKeeper {
+  readonly #ctx: DurableObjectState;
+  readonly #presence: PresenceRecord;
+  readonly #browsers: Browsers;
+  readonly #tunnel: Tunnel;
+  #link: Link | null = null;
+
+  /** @param sockets agents' sockets that outlived the last object. */
+  constructor(
+    ctx: DurableObjectState,
+    sockets: readonly WebSocket[],
+    parts: { presence: PresenceRecord; browsers: Browsers; tunnel: Tunnel },
+  ) {
+    this.#ctx = ctx;
+    this.#presence = parts.presence;
+    this.#browsers = parts.browsers;
+    this.#tunnel = parts.tunnel;
+    for (const socket of sockets) {
+      const state = readAttachment(socket);
+      if (state?.kind === 'link' && isOpen(socket)) this.#link = new Link(ctx, socket, state.since);
+    }
+  }
+
+  /** The link as it was last known: good for writing to, which a dead one takes as well. */
+  get current(): Link | null {
+    return this.#link;
+  }
+
+  /** Null when there is none, or when it has been silent for too long. */
+  live(): Link | null {
+    const link = this.#link;
+    if (link === null || !link.dead(Date.now())) return link;
+    this.down(link, LINK_CLOSE.too_slow, 'nothing was heard for too long');
+    return null;
+  }
+
+  /** A socket proved itself. The one before it is overtaken. */
+  up(socket: WebSocket, { conn, host }: UnprovenState, proof: LinkProof, now: number): Link {
+    const old = this.#link;
+    if (old !== null) {
+      this.#gone();
+      closeQuietly(old.socket, LINK_CLOSE.replaced, 'a newer link of this host');
+    }
+    writeAttachment(socket, { kind: 'link', conn, host, since: now });
+    const link = new Link(this.#ctx, socket, now);
+    this.#link = link;
+    this.#presence.linked({ host, name: proof.name, version: proof.version, last_seen: now });
+    link.control({ type: 'welcome', epoch: randomHex(16), protocol: PROTOCOL_VERSION });
+    return link;
+  }
+
+  /** Everybody hears that the host went; then its socket is closed. */
+  down(link: Link, code: number, reason: string): void {
+    this.#presence.seen(link.lastSign);
+    this.#gone();
+    this.#browsers.toAll({ type: 'host', online: false, last_seen: this.lastSeen() });
+    closeQuietly(link.socket, code, reason);
+  }
+
+  /** ISO 8601; null before the first link. */
+  lastSeen(): string | null {
+    const at = this.#link?.lastSign ?? this.#presence.known?.last_seen;
+    return at === undefined ? null : new Date(at).toISOString();
+  }
+
+  offline(): ToruError {
+    return new ToruError('host_offline', 'The host is not connected. It may be off, asleep, or without network.', {
+      extra: { last_seen: this.lastSeen() },
+    });
+  }
+
+  /** What an agent joined, and what was asked of it, ends with its link. */
+  #gone(): void {
+    this.#link = null;
+    this.#browsers.leaveAll();
+    this.#tunnel.fail(this.offline());
+  }
+}
