@@ -12,6 +12,8 @@ export interface Resource<T> {
   reload: () => Promise<void>;
   /** Puts in what is known better, as after a change. */
   set: (data: T) => void;
+  /** The same from what is there now, which may be newer than what was drawn. Nothing happens before the first reading. */
+  update: (change: (data: T) => T) => void;
 }
 
 /** Reads when the page opens, when `key` changes, and when the connection or the host comes back. */
@@ -46,16 +48,22 @@ export function useResource<T>(read: (signal: AbortSignal) => Promise<T>, key = 
   }, [key]);
   useEffect(() => connection.onReopen(() => void reload()), []);
 
+  function set(known: T): void {
+    underWay.current?.abort();
+    data.value = known;
+    problem.value = null;
+    busy.value = false;
+  }
+
   return {
     data: data.value,
     problem: problem.value,
     busy: busy.value,
     reload,
-    set: (known) => {
-      underWay.current?.abort();
-      data.value = known;
-      problem.value = null;
-      busy.value = false;
+    set,
+    update(change) {
+      const now = data.peek();
+      if (now !== null) set(change(now));
     },
   };
 }

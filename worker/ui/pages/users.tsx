@@ -22,22 +22,15 @@ export function UsersPage() {
   const adding = useSignal(false);
   const admins = users.data?.filter((user) => user.role === 'admin') ?? [];
   const clients = users.data?.filter((user) => user.role === 'client') ?? [];
-  const add = (
-    <Button
-      kind="primary"
-      aria-label="Add a user"
-      icon={<UserPlus size={18} aria-hidden="true" />}
-      onClick={() => {
-        adding.value = true;
-      }}
-    >
-      Add
-    </Button>
-  );
+  function add(): void {
+    adding.value = true;
+  }
   return (
     <div class="narrow">
       <PageHead title="Users" lead="Names, passwords and roles live on your host, and nowhere else.">
-        {add}
+        <Button kind="primary" aria-label="Add a user" icon={<UserPlus size={18} aria-hidden="true" />} onClick={add}>
+          Add
+        </Button>
       </PageHead>
       {users.problem !== null && (
         <Problem message={users.problem} action={<Button onClick={() => void users.reload()}>Try again</Button>} />
@@ -50,7 +43,7 @@ export function UsersPage() {
             <Group title="Clients" help="Press the actions they are allowed, and see their own runs." users={clients} />
           ) : (
             <Section title="Clients" flush>
-              <Empty title="Nobody yet" action={add}>
+              <Empty title="Nobody yet" action={<Button onClick={add}>Add a client</Button>}>
                 A client presses the actions that you allow them, and nothing else: for family, colleagues, or a tablet on the wall.
               </Empty>
             </Section>

@@ -24,7 +24,7 @@ export async function listSessions(signal: AbortSignal): Promise<Session[]> {
 
 /** Where one is logged in, and the way to end it there. */
 export function Sessions(props: { sessions: Resource<Session[]> }) {
-  const { data, problem, reload, set } = props.sessions;
+  const { data, problem, reload, update } = props.sessions;
   const ending = useSignal<string | null>(null);
   const askAll = useSignal(false);
   const others = data?.filter((session) => !session.current) ?? [];
@@ -33,7 +33,7 @@ export function Sessions(props: { sessions: Resource<Session[]> }) {
     ending.value = session.id;
     try {
       await edge(isAnything, 'DELETE', `/api/sessions/${encodeURIComponent(session.id)}`);
-      set((data ?? []).filter((one) => one.id !== session.id));
+      update((now) => now.filter((one) => one.id !== session.id));
     } catch (error) {
       toast(sentence(error), 'bad');
       void reload();

@@ -19,8 +19,8 @@ export function AllowedActions(props: { user: User }) {
   async function change(action: Action, allowed: boolean): Promise<void> {
     changing.value = new Map(changing.value).set(action.id, allowed);
     try {
-      const changed = await allowUser(action.id, user.id, allowed);
-      actions.set((actions.data ?? []).map((one) => (one.id === changed.id ? changed : one)));
+      const changed = await allowUser(action, user.id, allowed);
+      actions.update((now) => now.map((one) => (one.id === changed.id ? changed : one)));
     } catch (error) {
       toast(sentence(error), 'bad');
       void actions.reload();

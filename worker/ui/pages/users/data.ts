@@ -1,3 +1,4 @@
+import { ToruError } from '../../../../shared/errors.ts';
 import type { Action, Role, User } from '../../../../shared/model.ts';
 import { agent, read, until } from '../../api.ts';
 import { loadActions } from '../../data/actions.ts';
@@ -34,15 +35,24 @@ export async function listFullActions(signal: AbortSignal): Promise<Action[]> {
 }
 
 /**
- * Lets a client press an action, or no longer. Read anew first: what the page shows may be old, and `allow` is sent whole.
- * @throws ToruError conflict when somebody else changed it in between. @returns the action as it is then.
+ * Lets a client press an action, or no longer. `allow` is sent whole, so when somebody else changed the action since it was
+ * read, it is read again and the change made anew.
+ * @throws ToruError unknown_action, conflict. @returns the action as it is then.
  */
-export async function allowUser(actionId: string, userId: string, allowed: boolean): Promise<Action> {
-  const param = { id: actionId };
-  const action = await read(isFullAction, agent.actions[':id'].$get({ param }));
+export async function allowUser(action: Action, userId: string, allowed: boolean): Promise<Action> {
+  try {
+    return await allow(action, userId, allowed);
+  } catch (error) {
+    if (!(error instanceof ToruError && error.code === 'conflict')) throw error;
+    return allow(await read(isFullAction, agent.actions[':id'].$get({ param: { id: action.id } })), userId, allowed);
+  }
+}
+
+async function allow(action: Action, userId: string, allowed: boolean): Promise<Action> {
   if (action.allow === 'everyone' || action.allow.includes(userId) === allowed) return action;
-  const allow = allowed ? [...action.allow, userId] : action.allow.filter((id) => id !== userId);
-  const changed = await read(isFullAction, agent.actions[':id'].$patch({ param, json: { allow, revision: action.revision } }));
+  const users = allowed ? [...action.allow, userId] : action.allow.filter((id) => id !== userId);
+  const json = { allow: users, revision: action.revision };
+  const changed = await read(isFullAction, agent.actions[':id'].$patch({ param: { id: action.id }, json }));
   void loadActions();
   return changed;
 }
