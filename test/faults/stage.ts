@@ -91,6 +91,7 @@ export class Stage {
       env: { PATH, HOME },
       order,
       ready: z.object({ type: z.literal('ready') }),
+      sweep: true,
     });
     await edge.start();
     const linkNetwork = await FaultProxy.before(edgePort);
