@@ -31,6 +31,7 @@ export class Surface {
   #following = true;
   #held = false;
   #lastTop = 0;
+  #lastHeight = 0;
   #unseenFrom = 0;
   #lineHeight = 20;
   #longest = 0;
@@ -167,7 +168,14 @@ export class Surface {
   }
 
   #scrolled(): void {
-    const top = this.#scroller.scrollTop;
+    const { scrollTop: top, clientHeight: height } = this.#scroller;
+    // A banner came or went: the browser moved the view to fit, not the reader.
+    if (height !== this.#lastHeight) {
+      this.#lastHeight = height;
+      this.#lastTop = top;
+      this.changed();
+      return;
+    }
     // Our own scrolling has already set #lastTop: its event moves nothing.
     if (top > this.#lastTop && this.#atEnd()) this.#follow(true);
     else if (top < this.#lastTop - 1) this.#follow(false);
@@ -209,6 +217,7 @@ export class Surface {
     if (this.#following && !this.#held && selectedIds(this.#sheet).length === 0) {
       this.#scroller.scrollTop = this.#scroller.scrollHeight;
       this.#lastTop = this.#scroller.scrollTop;
+      this.#lastHeight = this.#scroller.clientHeight;
     }
     if (!this.#following) this.#events.follow(false, Math.max(0, this.#buffer.removed + this.#lines.length - this.#unseenFrom));
   }
