@@ -1,0 +1,212 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Browser } from '../harness/browser.ts';
+import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
+import { Client } from '../harness/client.ts';
+import type { Toru } from '../harness/toru.ts';
+import { startToru } from '../harness/toru.ts';
+
+/** The page as a person uses it, in Chromium, against the whole of Toru. */
+
+const PASSWORD = 'correct horse battery';
+const CLIENT_PASSWORD = 'client of the house';
+
+describeInBrowser('in a browser', () => {
+  let toru: Toru;
+  let admin: Client;
+  let browser: Browser;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
+    for (const [name, text] of [
+      [
+        'lines.sh',
+        '#!/bin/bash\nprintf "\\033[32mgreen\\033[0m <b>not bold</b>\\n"\nfor ((i = 1; i <= 400; i++)); do echo "line $i"; sleep 0.02; done\n',
+      ],
+      ['loop.sh', '#!/bin/sh\necho started\nwhile :; do sleep 1; done\n'],
+      ['say.sh', '#!/bin/sh\necho "said $1"\n'],
+    ] as const) {
+      writeFileSync(join(toru.home, 'scripts', name), text);
+      chmodSync(join(toru.home, 'scripts', name), 0o755);
+    }
+    admin = await Client.of(toru, 'admin', PASSWORD);
+    const made = await admin.http('POST', '/api/users', { username: 'carla', password: CLIENT_PASSWORD, role: 'client' });
+    for (const action of [
+      { id: 'lines', label: 'Lines', script: 'lines.sh' },
+      { id: 'loop', label: 'Loop', script: 'loop.sh' },
+      {
+        id: 'hers',
+        label: 'Hers',
+        script: 'say.sh',
+        allow: [made.json().id],
+        inputs: [{ type: 'text', name: 'what', label: 'What', required: true }],
+      },
+    ]) {
+      expect((await admin.http('POST', '/api/actions', action)).status).toBe(201);
+    }
+    browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
+  });
+
+  afterAll(async () => {
+    admin?.close();
+    await browser?.[Symbol.asyncDispose]();
+    await toru?.[Symbol.asyncDispose]();
+  });
+
+  /** A new tab, with every error of the page kept: one that breaks the policy of its own headers would show here. */
+  async function tab(path = '/'): Promise<Page> {
+    const page = await browser.context.newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes('401')) complaints.push(message.text());
+    });
+    await page.goto(toru.url + path);
+    return page;
+  }
+
+  async function login(page: Page, username: string, password: string): Promise<void> {
+    await page.getByLabel('Username').fill(username);
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('heading', { name: 'Actions' }).waitFor();
+  }
+
+  const output = (page: Page) => page.getByLabel('Output', { exact: true });
+
+  test('a wrong password is told, the right one opens the actions', async () => {
+    const page = await tab();
+    await page.getByLabel('Username').fill('admin');
+    await page.getByLabel('Password').fill('not the password');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByText('Username or password is wrong.').waitFor();
+    await login(page, 'admin', PASSWORD);
+    await page.getByRole('button', { name: 'Say hello' }).waitFor();
+    await page.close();
+  });
+
+  test('a press asks, runs, and its answer comes to where it was pressed', async () => {
+    const page = await tab();
+    await page.getByRole('button', { name: 'Say hello' }).click();
+    await page.getByRole('dialog').getByLabel(/name/i).fill('Ada');
+    await page.keyboard.press('Enter');
+    await page.locator('a.press-open').click();
+    await page.getByRole('heading', { name: 'Say hello' }).waitFor();
+    await output(page).getByText('Ada').first().waitFor();
+    await page.getByText('Done', { exact: false }).first().waitFor();
+    await page.close();
+  });
+
+  test('output arrives while the script runs; a reload in mid-run goes on; colours are nodes, markup is text', async () => {
+    const page = await tab();
+    await page.getByRole('button', { name: 'Lines' }).click();
+    await page.locator('a.press-open').click();
+    await output(page).getByText('<b>not bold</b>').waitFor();
+    expect(await output(page).locator('b').count()).toBe(0);
+    await page.getByRole('button', { name: 'Cancel' }).waitFor();
+    await page.reload();
+    await output(page).getByText('line 400', { exact: true }).waitFor();
+    const task = new URL(page.url()).pathname.split('/').at(-1) ?? '';
+    const whole = (await admin.http('GET', `/api/runs/${task}/output`)).text;
+    expect(whole.split('\n').slice(1, -1)).toEqual(Array.from({ length: 400 }, (_, at) => `line ${at + 1}`));
+    await page.close();
+  });
+
+  test('following the end never fights the reader', async () => {
+    const page = await tab();
+    await page.getByRole('button', { name: 'Lines' }).click();
+    await page.locator('a.press-open').click();
+    await output(page).getByText('line 60', { exact: true }).waitFor();
+    await output(page).hover();
+    await page.mouse.wheel(0, -5000);
+    const pill = page.getByRole('button', { name: /jump to end/i });
+    await pill.waitFor();
+    const before = await output(page).evaluate((element) => element.scrollTop);
+    await page.getByRole('button', { name: /[1-9]\d* new lines · jump to end/ }).waitFor();
+    expect(await output(page).evaluate((element) => element.scrollTop)).toBe(before);
+    await pill.click();
+    await output(page).getByText('line 400', { exact: true }).waitFor();
+    await page.close();
+  });
+
+  test('cancel stops it, and the history shows how it ended', async () => {
+    const page = await tab();
+    await page.getByRole('button', { name: 'Loop' }).click();
+    await page.locator('a.press-open').click();
+    await output(page).getByText('started').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByText('Cancelled').first().waitFor();
+    await page.goto(`${toru.url}/runs?status=cancelled`);
+    await page.getByRole('link', { name: /Loop/ }).first().waitFor();
+    expect(await page.getByRole('link', { name: /Say hello/ }).count()).toBe(0);
+    await page.close();
+  });
+
+  test('a second tab sees the run of the first', async () => {
+    const [one, two] = [await tab(), await tab()];
+    await one.getByRole('button', { name: 'Loop' }).click();
+    await two
+      .getByText(/Running/)
+      .first()
+      .waitFor();
+    const task = (await admin.http('GET', '/api/runs?status=running')).json().items[0].task_id;
+    await admin.http('POST', `/api/runs/${task}/cancel`);
+    await two
+      .getByText(/Cancelled/)
+      .first()
+      .waitFor();
+    await one.close();
+    await two.close();
+  });
+
+  test('when the agent dies the page says so, and goes on by itself when it is back', async () => {
+    const page = await tab();
+    await page.getByRole('button', { name: 'Lines' }).click();
+    await page.locator('a.press-open').click();
+    await output(page).getByText('line 20', { exact: true }).waitFor();
+    process.kill(toru.agentPid(), 'SIGKILL');
+    await page.getByText('Host offline since').waitFor();
+    await output(page).getByText('line 400', { exact: true }).waitFor();
+    await page.close();
+  });
+
+  test('a client sees their own tiles and nothing else', async () => {
+    await using phone = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
+    const page = await phone.context.newPage();
+    await page.goto(toru.url);
+    await login(page, 'carla', CLIENT_PASSWORD);
+    await page.getByRole('button', { name: 'Hers' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Loop' }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: /Scripts|Users|Settings|Audit|System/ }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Hers' }).tap();
+    await page.getByRole('dialog').getByRole('button', { name: 'Run' }).tap();
+    await page
+      .getByRole('dialog')
+      .getByText(/required/i)
+      .first()
+      .waitFor();
+    await page.getByRole('dialog').getByLabel(/What/).fill('hello');
+    await page.getByRole('dialog').getByRole('button', { name: 'Run' }).tap();
+    await page.locator('a.press-open').getByText('said hello').waitFor();
+    for (const path of ['/scripts', '/users', '/settings', '/audit', '/system', '/actions/new']) {
+      await page.goto(toru.url + path);
+      await page.waitForLoadState('networkidle');
+      expect([path, await page.getByText(/say\.sh|carla@|Admins/).count()]).toEqual([path, 0]);
+    }
+    expect(await page.evaluate(() => document.documentElement.scrollWidth <= window.innerWidth)).toBe(true);
+  });
+
+  test('an ended session goes to the login, from any tab', async () => {
+    const page = await tab('/runs');
+    await page.getByRole('heading', { name: 'Runs' }).waitFor();
+    await page.evaluate(() => fetch('/api/logout', { method: 'POST' }));
+    await page.getByRole('button', { name: 'Log in' }).waitFor();
+    await page.close();
+  });
+
+  test('nothing complained meanwhile: no error of the page, none of its own security policy', () => {
+    expect(complaints.filter((text) => !/503|Failed to load resource|WebSocket/.test(text))).toEqual([]);
+  });
+});
