@@ -13,14 +13,16 @@ import {
   RESPONSE_HEADERS,
   responseHead,
 } from '../../shared/tunnel.ts';
+import { BodyShare } from './body-share.ts';
 import { Turnstile } from './turnstile.ts';
 
+const MiB = 1024 * 1024;
 /** Requests on the link at once. Each may hold a window (1 MiB) of answer that its client does not read; an object has 128 MB. */
-const AT_ONCE = 64;
-/** Requests that wait for one of those to end. One more is answered `busy`. */
-const WAITING = 448;
+const REQUESTS = { places: 64, perGuest: 16, bench: 448, patienceMs: TUNNEL_HEAD_TIMEOUT_MS };
+/** Bytes of request bodies that the agent has not taken yet: workerd buffers them without a bound when it does not read. */
+const BODIES = { places: 16 * MiB, perGuest: 4 * MiB, bench: REQUESTS.places, patienceMs: null };
 /** Of a body that is not JSON (`MAX_JSON_BODY`): what a plugin may be sent. */
-const MAX_RAW_BODY = 100 * 1024 * 1024;
+const MAX_RAW_BODY = 100 * MiB;
 
 /** Statuses that can't have a body (https://fetch.spec.whatwg.org/#null-body-status). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -29,6 +31,8 @@ interface Exchange {
   readonly id: string;
   /** What the host still takes of the request's body. */
   readonly gate: CreditGate;
+  /** Its part of what all bodies may have on their way. */
+  readonly share: BodyShare | null;
   readonly body: IncomingBody;
   readonly answered: PromiseWithResolvers<Response>;
   readonly headless: boolean;
@@ -40,7 +44,9 @@ interface Exchange {
 export class Tunnel {
   readonly #send: (request: string, frame: Uint8Array) => void;
   readonly #exchanges = new Map<string, Exchange>();
-  readonly #turnstile = new Turnstile(AT_ONCE, WAITING);
+  readonly #turnstile = new Turnstile(REQUESTS);
+  /** Of this link: what was on its way goes with it. */
+  #bodies = new Turnstile(BODIES);
 
   /** @param send puts a frame of a request on the link; with the link away it is dropped, and `fail` follows. */
   constructor(send: (request: string, frame: Uint8Array) => void) {
@@ -58,8 +64,9 @@ export class Tunnel {
    */
   async ask(head: RequestHead, body: ReadableStream<Uint8Array> | null, client: AbortSignal | null): Promise<Response> {
     // What the edge itself asks (a login, a renewal) never waits behind somebody's downloads.
-    const release = head.caller === null ? () => undefined : await this.#turnstile.enter(client);
-    const exchange = this.#begin(head, client, release);
+    const sid = head.caller?.sid ?? null;
+    if (sid !== null) await this.#turnstile.enter(sid, client);
+    const exchange = this.#begin(head, client, sid);
     this.#send(exchange.id, encodeJson('head', head));
     if (body !== null) void this.#upload(exchange, body, isJson(head) ? MAX_JSON_BODY : MAX_RAW_BODY);
     return exchange.answered.promise;
@@ -81,6 +88,7 @@ export class Tunnel {
           return this.#end(exchange);
         case 'credit':
           this.#wait(exchange);
+          exchange.share?.taken(creditOf(frame.bytes));
           return exchange.gate.add(creditOf(frame.bytes));
         case 'abort': {
           const code = new TextDecoder().decode(frame.bytes);
@@ -98,21 +106,23 @@ export class Tunnel {
   fail(error: ToruError): void {
     for (const exchange of this.#exchanges.values()) this.#end(exchange, error);
     this.#turnstile.refuseAll(error);
+    this.#bodies = new Turnstile(BODIES);
   }
 
-  #begin(head: RequestHead, client: AbortSignal | null, release: () => void): Exchange {
+  #begin(head: RequestHead, client: AbortSignal | null, sid: string | null): Exchange {
     const id = randomHex(16);
     const onLeave = (): void => this.#abort(exchange, new ToruError('bad_request', 'The client left.'));
     const exchange: Exchange = {
       id,
       gate: new CreditGate(),
+      share: sid === null ? null : new BodyShare(this.#bodies, sid),
       body: new IncomingBody((granted) => this.#send(id, encodeCredit(granted)), onLeave),
       answered: Promise.withResolvers<Response>(),
       headless: head.method === 'HEAD',
       timer: null,
       ended: () => {
         client?.removeEventListener('abort', onLeave);
-        release();
+        if (sid !== null) this.#turnstile.leave(sid);
       },
     };
     this.#exchanges.set(id, exchange);
@@ -138,9 +148,10 @@ export class Tunnel {
   async #upload(exchange: Exchange, body: ReadableStream<Uint8Array>, largest: number): Promise<void> {
     let sent = 0;
     try {
-      const whole = await pumpBody(body, exchange.gate, (bytes) => {
+      const whole = await pumpBody(body, exchange.gate, async (bytes) => {
         sent += bytes.length;
         if (sent > largest) throw new ToruError('too_large', `A request's body may have ${largest} bytes at most.`);
+        await exchange.share?.take(bytes.length);
         this.#send(exchange.id, encodeFrame('data', bytes));
       });
       if (whole) this.#send(exchange.id, encodeFrame('end'));
@@ -165,7 +176,10 @@ export class Tunnel {
 
   /** Ends it and tells the host so. */
   #abort(exchange: Exchange, error: ToruError): void {
-    if (this.#exchanges.has(exchange.id)) this.#send(exchange.id, encodeFrame('abort', new TextEncoder().encode(error.code)));
+    if (this.#exchanges.has(exchange.id)) {
+      exchange.share?.abandon();
+      this.#send(exchange.id, encodeFrame('abort', new TextEncoder().encode(error.code)));
+    }
     this.#end(exchange, error);
   }
 
@@ -174,6 +188,7 @@ export class Tunnel {
     if (!this.#exchanges.delete(exchange.id)) return;
     if (exchange.timer !== null) clearTimeout(exchange.timer);
     exchange.gate.close();
+    exchange.share?.end();
     if (error !== undefined) {
       exchange.body.fail(error);
       exchange.answered.reject(error);

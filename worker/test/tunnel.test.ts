@@ -208,6 +208,45 @@ describe('the tunnel', () => {
     expect(answers.map((answer) => [answer.status, answer.json()])).toEqual(answers.map((_, n) => [202, { n }]));
   });
 
+  it('keeps places for others: a session has 16 requests on their way, the rest wait their turn', async () => {
+    const asking = Array.from({ length: 20 }, () => begin('/api/mine'));
+    const mine = await Promise.all(Array.from({ length: 16 }, () => agent.requests.take()));
+    const other = edge.ask('/api/theirs', { headers: { cookie: await login(edge, 'somebody else') } });
+    const theirs = await agent.requests.take();
+    expect(theirs.head.path).toBe('/api/theirs');
+    theirs.answer(200, {});
+    expect((await other).status).toBe(200);
+    expect(agent.requests.rest).toEqual([]);
+    mine[0]?.answer(200, {});
+    await agent.requests.take(({ head }) => head.path === '/api/mine');
+    for (const one of asking) leave(one);
+  });
+
+  it('lets a session have 4 MiB of bodies on their way that the host does not read, and others still send theirs', async () => {
+    const headers = { ...SAME_ORIGIN, cookie, 'content-type': 'application/octet-stream' };
+    const uploads = Array.from({ length: 8 }, () =>
+      edge.ask('/api/plugins/x/upload', { method: 'POST', headers, body: Buffer.alloc(MiB) }),
+    );
+    const asked = await Promise.all(uploads.map(() => agent.requests.take()));
+    const arrived = async () => {
+      const parts = await Promise.all(asked.map(({ frames }) => frames.rest.filter(({ kind }) => kind === 'data')));
+      return parts.flat().reduce((sum, { bytes }) => sum + bytes.length, 0);
+    };
+    for (let before = -1; before !== (await arrived()); await sleep(200)) before = await arrived();
+    expect(await arrived()).toBeLessThanOrEqual(4 * MiB);
+    const theirs = { ...SAME_ORIGIN, cookie: await login(edge, 'somebody else') };
+    const other = edge.ask('/api/runs', { method: 'POST', headers: theirs, body: '{"a":1}' });
+    const run = await agent.requests.take();
+    expect((await run.body()).toString()).toBe('{"a":1}');
+    run.answer(202, {});
+    expect((await other).status).toBe(202);
+    for (const one of asked) {
+      expect((await one.body()).length).toBe(MiB);
+      one.answer(200, {});
+    }
+    for (const upload of uploads) expect((await upload).status).toBe(200);
+  });
+
   it('refuses a body that is too large, also one that does not say how large it is', async () => {
     const said = await edge.ask('/api/actions', { method: 'POST', headers: { ...SAME_ORIGIN, cookie }, body: Buffer.alloc(MiB + 1, 32) });
     expect([said.status, said.json()]).toMatchObject([413, { error: { code: 'too_large' } }]);
