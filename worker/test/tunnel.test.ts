@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { login, SAME_ORIGIN } from './browser.ts';
 import type { TestEdge } from './edge.ts';
 import { startEdge } from './edge.ts';
+import type { FakeRequest } from './fake-agent.ts';
 import { FakeAgent } from './fake-agent.ts';
 
 const MiB = 1024 * 1024;
@@ -240,10 +241,12 @@ describe('the tunnel', () => {
     expect((await run.body()).toString()).toBe('{"a":1}');
     run.answer(202, {});
     expect((await other).status).toBe(202);
-    for (const one of asked) {
-      expect((await one.body()).length).toBe(MiB);
+    const take = async (one: FakeRequest): Promise<number> => {
+      const { length } = await one.body();
       one.answer(200, {});
-    }
+      return length;
+    };
+    expect(await Promise.all(asked.map(take))).toEqual(asked.map(() => MiB));
     for (const upload of uploads) expect((await upload).status).toBe(200);
   });
 
