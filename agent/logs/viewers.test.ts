@@ -101,6 +101,7 @@ class Viewer implements ViewerPort {
   }
 
   send(frame: string): void {
+    this.sent += 1;
     this.#edge.enqueue(() => this.receive(frame));
   }
 
@@ -220,6 +221,44 @@ test('windows shrink for all when many watch', async () => {
   await settle(edge);
   expect(streams.window).toBe(256 * 1024);
   expect(viewers[0]?.frames).toContainEqual({ type: 'window', window: 256 * 1024 });
+});
+
+test('a crowd whose acknowledgements are on the way is waited for, and goes on sharing one copy', async () => {
+  const { log, edge, streams } = build();
+  const crowd = Array.from({ length: 60 }, () => {
+    const viewer = new Viewer(edge);
+    return { viewer, attachment: streams.attach('a', viewer, 'tail', noop) };
+  });
+  await settle(edge);
+  for (const { viewer } of crowd) viewer.sent = 0;
+  const frames = (3 * streams.window) / 65_536;
+  for (let i = 0; i < frames; i += 1) log.append('stdout', `${'x'.repeat(65_535)}\n`);
+  for (let round = 0; round < 500 && crowd.some(({ viewer }) => viewer.cursor < log.end); round += 1) {
+    // Each window is used up before anybody says a word.
+    await settle(edge, 10);
+    for (const { viewer, attachment } of crowd) attachment.ack(viewer.cursor);
+  }
+  expect(edge.published).toBe(frames);
+  expect(crowd.map(({ viewer }) => viewer.sent)).toEqual(crowd.map(() => 0));
+  for (const { viewer } of crowd) expect(viewer.text.length).toBe(log.end);
+});
+
+test('of a crowd, those who never acknowledge are left behind, and the others get everything', async () => {
+  const { log, edge, streams } = build();
+  const crowd = Array.from({ length: 40 }, (_, i) => {
+    const viewer = new Viewer(edge);
+    return { viewer, stalled: i % 2 === 0, attachment: streams.attach('a', viewer, 'tail', noop) };
+  });
+  const { window } = streams;
+  for (let i = 0; i < (3 * window) / 65_536; i += 1) log.append('stdout', `${'x'.repeat(65_535)}\n`);
+  for (let round = 0; round < 2000 && crowd.some(({ viewer, stalled }) => !stalled && viewer.cursor < log.end); round += 1) {
+    await settle(edge, 3);
+    for (const { viewer, stalled, attachment } of crowd) if (!stalled) attachment.ack(viewer.cursor);
+  }
+  for (const { viewer, stalled } of crowd) {
+    if (stalled) expect(viewer.text.length).toBeLessThanOrEqual(window);
+    else expect(viewer.text.length).toBe(log.end);
+  }
 });
 
 /** Small, fast and seeded, so that a failure can be played again: mulberry32. */

@@ -1,5 +1,6 @@
 import type { Cursor } from '../../shared/browser-protocol.ts';
 import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
+import { Crowd } from './crowd.ts';
 import { encode, outputFrames } from './frames.ts';
 import type { Chunk, RunLog } from './run-log.ts';
 
@@ -66,6 +67,7 @@ export class RunStream {
   readonly #emptied: () => void;
   readonly #viewers = new Set<Viewer>();
   readonly #stopListening: () => void;
+  readonly #crowd = new Crowd<Viewer>(() => this.#publishSoon());
   /** How far the shared stream was published; means something only while somebody is live. */
   #position: Cursor = 0;
   #live = 0;
@@ -105,10 +107,12 @@ export class RunStream {
       ack: (acked) => {
         if (acked <= viewer.acked || acked > viewer.cursor) return;
         viewer.acked = acked;
+        this.#crowd.moved(viewer);
         this.#advance(viewer);
       },
       setWindow: (bytes) => {
         viewer.window = bytes;
+        this.#crowd.moved(viewer);
         this.#advance(viewer);
       },
       detach: () => this.#remove(viewer),
@@ -123,7 +127,7 @@ export class RunStream {
 
   /** The first byte goes at once; then a frame is full, or has waited COALESCE_MS. */
   #publishSoon(): void {
-    if (this.#publishing) return;
+    if (this.#publishing || this.#crowd.holding) return;
     const wait = this.#publishedAt + COALESCE_MS - performance.now();
     if (wait <= 0 || this.#log.end - this.#position >= MAX_OUTPUT_FRAME) {
       if (this.#timer !== null) clearTimeout(this.#timer);
@@ -143,6 +147,7 @@ export class RunStream {
     const chunks = this.#log.readSync(this.#position, this.#frameSize());
     const to = chunks.at(-1)?.to ?? this.#position;
     const without = [...this.#viewers].filter((viewer) => viewer.live && to - viewer.acked > viewer.window);
+    if (this.#crowd.waits(without, this.#live, to)) return;
     for (const viewer of without) this.#leave(viewer);
     if (this.#live > 0) {
       for (const frame of outputFrames(this.#taskId, chunks)) this.#carrier.publish(this.topic, frame);
@@ -173,6 +178,7 @@ export class RunStream {
   #leave(viewer: Viewer): void {
     viewer.live = false;
     this.#live -= 1;
+    this.#crowd.left(viewer);
     viewer.port.leave(this.topic);
   }
 
@@ -249,6 +255,7 @@ export class RunStream {
     if (this.#viewers.size === 0) {
       if (this.#timer !== null) clearTimeout(this.#timer);
       this.#timer = null;
+      this.#crowd.close();
       this.#stopListening();
       this.#emptied();
     }
