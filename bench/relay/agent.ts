@@ -10,7 +10,9 @@ import { answerOrders } from '../processes.ts';
 const order = z.object({ port: z.int() });
 
 answerOrders(async (said) => {
-  const socket = new WebSocket(`ws://127.0.0.1:${order.parse(said).port}/agent`, { perMessageDeflate: false });
+  // As the link does (agent/link/dial.ts): no mask.
+  const generateMask = (key: Buffer): void => void key.fill(0);
+  const socket = new WebSocket(`ws://127.0.0.1:${order.parse(said).port}/agent`, { perMessageDeflate: false, generateMask });
   socket.on('message', (data) => {
     const message = data.toString();
     const cut = message.indexOf('\0');
