@@ -45,22 +45,61 @@ function send(target: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** A table is good for so long: when many runs are stopped at once, they share it. */
+/** A table is good for so long at least: when many runs are stopped at once, they share it. */
 const TABLE_MS = 40;
-let table: { at: number; processes: ProcessTable } = { at: 0, processes: new Map() };
+/** Looking at everything may take so much of the agent's time, however many processes there are. */
+const TABLE_SHARE = 1 / 5;
+/** `at`: when reading began, so that what happened before is in it. */
+let table: { at: number; goodUntil: number; processes: ProcessTable } = { at: -1, goodUntil: -1, processes: new Map() };
 
-/** Every process of the host that is not a zombie. */
-export function processTable(now: number = performance.now()): ProcessTable {
-  if (now - table.at > TABLE_MS || table.at === 0) {
+/**
+ * Every process of the host that is not a zombie.
+ * @param since the oldest that the table may be, by performance.now(): after a KILL, only a younger one shows who is left.
+ * Who waits a moment before asking shares the table with all that do.
+ */
+export function processTable(since: number | null = null): ProcessTable {
+  const now = performance.now();
+  if (since === null ? now > table.goodUntil : table.at < since) {
     const processes = withoutProc === null ? procTable() : withoutProc.psTable();
-    table = { at: performance.now(), processes };
+    const end = performance.now();
+    table = { at: now, goodUntil: end + Math.max(TABLE_MS, (end - now) / TABLE_SHARE), processes };
   }
   return table.processes;
 }
 
 /** The next look is a fresh one. */
 export function forgetProcessTable(): void {
-  table = { at: 0, processes: new Map() };
+  table = { at: -1, goodUntil: -1, processes: new Map() };
+}
+
+/** A table's processes by what they have in common. Made once for each table: hundreds of runs ask the same one. */
+interface Families {
+  byGroup: Map<number, ProcessInfo[]>;
+  bySession: Map<number, ProcessInfo[]>;
+  byParent: Map<number, ProcessInfo[]>;
+  byTask: Map<string, ProcessInfo[]>;
+}
+
+const families = new WeakMap<ProcessTable, Families>();
+
+function familiesOf(processes: ProcessTable): Families {
+  const known = families.get(processes);
+  if (known !== undefined) return known;
+  const made: Families = { byGroup: new Map(), bySession: new Map(), byParent: new Map(), byTask: new Map() };
+  for (const info of processes.values()) {
+    join(made.byGroup, info.group, info);
+    join(made.bySession, info.session, info);
+    join(made.byParent, info.parent, info);
+    if (info.taskId !== null) join(made.byTask, info.taskId, info);
+  }
+  families.set(processes, made);
+  return made;
+}
+
+function join<Key>(family: Map<Key, ProcessInfo[]>, key: Key, info: ProcessInfo): void {
+  const members = family.get(key);
+  if (members === undefined) family.set(key, [info]);
+  else members.push(info);
 }
 
 function procTable(): ProcessTable {
@@ -109,17 +148,20 @@ export function processesOf(
   known: ReadonlyMap<number, ProcessInfo>,
   processes: ProcessTable,
 ): Map<number, ProcessInfo> {
+  const { byGroup, bySession, byParent, byTask } = familiesOf(processes);
   const found = new Map<number, ProcessInfo>();
+  const add = (members: readonly (ProcessInfo | undefined)[] = []): void => {
+    for (const info of members) if (info !== undefined) found.set(info.pid, info);
+  };
   const leader = wrapper === null ? undefined : processes.get(wrapper.pid);
-  const ourGroup = wrapper !== null && (leader === undefined || leader.start === wrapper.start);
-  for (const info of processes.values()) {
-    const inGroup = ourGroup && (info.group === wrapper.pid || info.session === wrapper.pid);
-    if (inGroup || info.taskId === taskId || known.get(info.pid)?.start === info.start) found.set(info.pid, info);
+  if (wrapper !== null && (leader === undefined || leader.start === wrapper.start)) {
+    add(byGroup.get(wrapper.pid));
+    add(bySession.get(wrapper.pid));
   }
-  for (let before = -1; before !== found.size; ) {
-    before = found.size;
-    for (const info of processes.values()) if (found.has(info.parent)) found.set(info.pid, info);
-  }
+  add(byTask.get(taskId));
+  for (const { pid, start } of known.values()) if (processes.get(pid)?.start === start) add([processes.get(pid)]);
+  // A Map's walk comes past what is added on the way: children, and theirs.
+  for (const pid of found.keys()) add(byParent.get(pid));
   found.delete(process.pid);
   return found;
 }

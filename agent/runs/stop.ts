@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessInfo } from './process-info.ts';
-import { forgetProcessTable, isAlive, processesOf, processTable, signalGroup, signalProcess } from './processes.ts';
+import { isAlive, processesOf, processTable, signalGroup, signalProcess } from './processes.ts';
 import type { ProcessIdentity, RunStatus } from './status.ts';
 
 /** What stopping needs of a run. */
@@ -27,10 +27,11 @@ const MAX_ROUNDS = 50;
 export async function stopRun(run: Stoppable, boot: string, graceMs: number): Promise<void> {
   const wrapper = run.status().identity;
   const known = new Map<number, ProcessInfo>();
-  const sweep = (): ProcessInfo[] => {
-    for (const [pid, info] of processesOf(run.taskId, wrapper, known, processTable())) known.set(pid, info);
+  const sweep = (since: number | null = null): ProcessInfo[] => {
+    const table = processTable(since);
+    for (const [pid, info] of processesOf(run.taskId, wrapper, known, table)) known.set(pid, info);
     // The table may be older than a death: what is left of `known` is what is alive in it now.
-    return [...processesOf(run.taskId, wrapper, known, processTable()).values()].filter((info) => isScripts(info, run.taskId, wrapper));
+    return [...processesOf(run.taskId, wrapper, known, table).values()].filter((info) => isScripts(info, run.taskId, wrapper));
   };
   const signal = (info: ProcessInfo, name: NodeJS.Signals): boolean =>
     signalProcess({ pid: info.pid, start: info.start, boot }, boot, name);
@@ -67,13 +68,17 @@ export async function stopRun(run: Stoppable, boot: string, graceMs: number): Pr
   await killAll(sweep, signal);
 }
 
-async function killAll(sweep: () => ProcessInfo[], signal: (info: ProcessInfo, name: NodeJS.Signals) => boolean): Promise<void> {
+async function killAll(
+  sweep: (since: number) => ProcessInfo[],
+  signal: (info: ProcessInfo, name: NodeJS.Signals) => boolean,
+): Promise<void> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
-    forgetProcessTable();
-    const members = sweep();
+    const since = performance.now();
+    // What was killed needs a moment; and hundreds of runs that are stopped together then look at one table, not at one each.
+    await sleep(Math.min(5 * (round + 1), 100));
+    const members = sweep(since);
     if (members.length === 0) return;
     for (const info of members) signal(info, 'SIGKILL');
-    await sleep(Math.min(5 * (round + 1), 100));
   }
 }
 
