@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +28,8 @@ export interface StageOptions {
   home?: string;
   /** The agent's own environment, beside what the stage sets. */
   env?: Record<string, string>;
+  /** Changes the text of the built Worker. */
+  worker?: (script: string) => string;
 }
 
 /**
@@ -40,6 +42,8 @@ export class Stage {
   readonly home: string;
   readonly browserNetwork: FaultProxy;
   readonly linkNetwork: FaultProxy;
+  /** What the edge's objects keep on the disk. */
+  readonly edgeFolder: string;
   readonly #own: string[];
   readonly #front: Server;
   readonly #edge: Supervised<unknown>;
@@ -53,11 +57,13 @@ export class Stage {
     edge: Supervised<unknown>;
     browserNetwork: FaultProxy;
     linkNetwork: FaultProxy;
+    edgeFolder: string;
     env: Record<string, string>;
   }) {
     this.home = parts.home;
     this.browserNetwork = parts.browserNetwork;
     this.linkNetwork = parts.linkNetwork;
+    this.edgeFolder = parts.edgeFolder;
     this.#own = parts.own;
     this.#front = parts.front;
     this.#edge = parts.edge;
@@ -65,7 +71,7 @@ export class Stage {
   }
 
   /** Up and linked. */
-  static async open({ home: givenHome, env = {} }: StageOptions = {}): Promise<Stage> {
+  static async open({ home: givenHome, env = {}, worker }: StageOptions = {}): Promise<Stage> {
     const folder = mkdtempSync(join(tmpdir(), 'toru-faults-'));
     const home = givenHome ?? join(folder, 'home');
     const scripts = join(home, 'scripts');
@@ -77,11 +83,12 @@ export class Stage {
     const token = randomBytes(32).toString('base64url');
     const front = createFront({ upstream: () => edgePort, token, publicNames: [] });
     const frontPort = await listen(front, '127.0.0.1', 0);
+    const edgeFolder = join(folder, 'edge');
     const order: EdgeOrder = {
-      dist: join(root, 'dist'),
+      dist: worker === undefined ? join(root, 'dist') : changedDist(folder, worker),
       port: edgePort,
       // Beside the agent's state: a test may fill the disk that holds that.
-      persist: join(folder, 'edge'),
+      persist: edgeFolder,
       bindings: { EMBEDDED: '1', FRONT_TOKEN: token, HOST_KEYS: await hostKeyBinding(loadConfig({ TORU_HOME: home })), PUBLIC_NAMES: '' },
     };
     const { PATH = '', HOME = '' } = process.env;
@@ -90,8 +97,8 @@ export class Stage {
       file: join(root, 'dist/embedded/edge-child.js'),
       env: { PATH, HOME },
       order,
-      ready: z.object({ type: z.literal('ready') }),
       sweep: true,
+      ready: z.object({ type: z.literal('ready') }),
     });
     await edge.start();
     const linkNetwork = await FaultProxy.before(edgePort);
@@ -100,6 +107,7 @@ export class Stage {
       own: givenHome === undefined ? [folder] : [folder, home],
       front,
       edge,
+      edgeFolder,
       browserNetwork: await FaultProxy.before(frontPort),
       linkNetwork,
       env: {
@@ -218,6 +226,16 @@ export class Stage {
     agent.kill('SIGCONT');
     await gone;
   }
+}
+
+/** What is built, with another Worker. */
+function changedDist(folder: string, change: (script: string) => string): string {
+  const dist = join(folder, 'dist');
+  mkdirSync(join(dist, 'worker'), { recursive: true });
+  symlinkSync(join(root, 'dist/page'), join(dist, 'page'));
+  copyFileSync(join(root, 'dist/worker/options.json'), join(dist, 'worker/options.json'));
+  writeFileSync(join(dist, 'worker/index.js'), change(readFileSync(join(root, 'dist/worker/index.js'), 'utf8')));
+  return dist;
 }
 
 /** Gone already is as good. */
