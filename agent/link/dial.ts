@@ -41,6 +41,19 @@ function noMask(key: Buffer): void {
 }
 
 /**
+ * Apart from its use, since the types of `ws` lack `closeTimeout`: how long an edge that said Close may leave the
+ * connection open before we cut it and dial again. Their default of 30 s would be 30 s without a link.
+ */
+const SOCKET_OPTIONS = {
+  maxPayload: MAX_LINK_FRAME,
+  perMessageDeflate: false,
+  handshakeTimeout: HANDSHAKE_MS,
+  followRedirects: false,
+  closeTimeout: 1000,
+  generateMask: noMask,
+};
+
+/**
  * Opens the link and proves who we are: one challenge, one proof, one welcome.
  * @param take gets the open link, and must listen to it before it returns: `ws` may deliver what came in the same packet
  * as the welcome in the same tick.
@@ -57,13 +70,7 @@ export function dial<T>(
     const url = new URL(LINK_PATH, edge.url);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     url.searchParams.set('host', self.id);
-    const socket = new WebSocket(url, {
-      maxPayload: MAX_LINK_FRAME,
-      perMessageDeflate: false,
-      handshakeTimeout: HANDSHAKE_MS,
-      followRedirects: false,
-      generateMask: noMask,
-    });
+    const socket = new WebSocket(url, SOCKET_OPTIONS);
     let installation: string | null = null;
 
     const finish = (error: DialError | null, dialled?: Dialled): void => {

@@ -25,7 +25,16 @@ afterEach(async () => {
 });
 
 /** A WebSocket server that speaks the edge's part of the handshake, and then does what the test says. */
-async function edge(after: (socket: WebSocket, proof: LinkProof, nonce: string, onePacket: (send: () => void) => void) => void) {
+interface Connected {
+  proof: LinkProof;
+  nonce: string;
+  /** Everything that is sent in there goes out in one packet. */
+  onePacket: (send: () => void) => void;
+  /** From now on this end says Close and never hangs up. */
+  neverHangUp: () => void;
+}
+
+async function edge(after: (socket: WebSocket, connected: Connected) => void, protocol = PROTOCOL_VERSION) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const sockets = new Set<WebSocket>();
@@ -36,9 +45,12 @@ async function edge(after: (socket: WebSocket, proof: LinkProof, nonce: string, 
       send();
       request.socket.uncork();
     };
+    const neverHangUp = (): void => {
+      request.socket.end = () => request.socket;
+    };
     const nonce = randomHex(32);
-    socket.send(JSON.stringify({ type: 'challenge', protocol: PROTOCOL_VERSION, edge_nonce: nonce, installation: INSTALLATION }));
-    socket.once('message', (data) => after(socket, linkProof.parse(JSON.parse(data.toString())), nonce, onePacket));
+    socket.send(JSON.stringify({ type: 'challenge', protocol, edge_nonce: nonce, installation: INSTALLATION }));
+    socket.once('message', (data) => after(socket, { proof: linkProof.parse(JSON.parse(data.toString())), nonce, onePacket, neverHangUp }));
   });
   cleanups.push(() => {
     for (const socket of sockets) socket.terminate();
@@ -95,7 +107,7 @@ const until = async (done: () => boolean): Promise<void> => {
 
 test('the proof covers both nonces, the origin, the installation and the host, and nothing after the welcome is lost', async () => {
   let proven = false;
-  const { origin } = await edge((socket, proof, edge_nonce, onePacket) => {
+  const { origin } = await edge((socket, { proof, nonce: edge_nonce, onePacket }) => {
     const statement = linkStatement({
       edge_nonce,
       agent_nonce: proof.agent_nonce,
@@ -132,6 +144,20 @@ test('it comes back after a loss, under a new epoch, and says goodbye when it st
   await link.stop();
   expect(listener.events.at(-1)).toBe('down');
   await until(() => said.some((text) => text.startsWith('control\0') && text.includes('"bye"')));
+});
+
+test('an edge that says Close and does not hang up is left within a second, not after thirty', async () => {
+  let links = 0;
+  const { origin } = await edge((socket, { neverHangUp }) => {
+    links += 1;
+    socket.send(welcome(`e${links}`));
+    if (links > 1) return;
+    neverHangUp();
+    socket.close(4409, 'a newer link of this host');
+  });
+  const { listener } = start(origin);
+  await until(() => listener.events.includes('up e2'));
+  expect(listener.events).toEqual(['up e1', 'down', 'up e2']);
 });
 
 test('what an edge says that this version does not know changes nothing', async () => {
