@@ -1,4 +1,5 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
+import { incompleteTail } from '../../shared/utf8.ts';
 import type { Chunk } from './run-log.ts';
 
 /**
@@ -21,6 +22,19 @@ export function outputFrames(taskId: string, chunks: readonly Chunk[]): string[]
     frames.push(encode({ type: first.stream, task_id: taskId, data: decode(parts), cursor: to }));
   }
   return frames;
+}
+
+/** The first `maxBytes` of what was read, less what would end within a character, and the rest. Copies nothing. */
+export function cutChunks(chunks: readonly Chunk[], maxBytes: number): { now: Chunk[]; later: Chunk[] } {
+  const end = (chunks[0]?.from ?? 0) + maxBytes;
+  const now = chunks.filter((chunk) => chunk.to <= end);
+  const [across, ...rest] = chunks.slice(now.length);
+  if (across === undefined) return { now, later: [] };
+  const at = end - across.from - (end > across.from ? incompleteTail(across.bytes, 0, end - across.from) : 0);
+  if (at <= 0) return { now, later: [across, ...rest] };
+  const cut = across.from + at;
+  now.push({ ...across, bytes: across.bytes.subarray(0, at), to: cut });
+  return { now, later: [{ ...across, bytes: across.bytes.subarray(at), from: cut }, ...rest] };
 }
 
 export function encode(frame: ServerFrame): string {

@@ -1,7 +1,7 @@
 import type { Cursor } from '../../shared/browser-protocol.ts';
 import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import { Crowd } from './crowd.ts';
-import { encode, outputFrames } from './frames.ts';
+import { cutChunks, encode, outputFrames } from './frames.ts';
 import type { Chunk, RunLog } from './run-log.ts';
 
 /**
@@ -34,6 +34,8 @@ export type LogReader = Pick<RunLog, 'start' | 'end' | 'finished' | 'read' | 're
 
 /** Closer to the tail than this, the rest is read at once, so that a flood can't outrun a viewer that catches up. */
 const LAST_STEP = 4 * MAX_OUTPUT_FRAME;
+/** So much is read at a time for a viewer that is behind: going to the disk for every frame would cost half the speed. */
+const READ_AHEAD = 4 * MAX_OUTPUT_FRAME;
 /** A read that must be able to move on past any character: the longest one has four bytes. */
 const SMALLEST_READ = 16;
 
@@ -190,19 +192,27 @@ export class RunStream {
     if (viewer.cursor - viewer.acked >= viewer.window) return;
     viewer.busy = true;
     const credit = Math.max(SMALLEST_READ, viewer.window - (viewer.cursor - viewer.acked));
-    const wanted = Math.min(MAX_OUTPUT_FRAME, credit, tail - viewer.cursor);
+    const wanted = Math.min(READ_AHEAD, credit, tail - viewer.cursor);
     this.#log.read(viewer.cursor, wanted).then(
-      (chunks) =>
-        this.#carrier.turn(() => {
-          viewer.busy = false;
-          if (viewer.gone) return;
-          if (chunks.length === 0) return this.#fail(viewer);
-          this.#deliver(viewer, chunks);
-          this.#lastStep(viewer);
-          this.#advance(viewer);
-        }),
+      (chunks) => this.#deliverInTurns(viewer, chunks),
       () => this.#fail(viewer),
     );
+  }
+
+  /** What was read for a viewer that is behind: a frame a turn, so that others get theirs in between. */
+  #deliverInTurns(viewer: Viewer, chunks: readonly Chunk[]): void {
+    this.#carrier.turn(() => {
+      if (viewer.gone) return;
+      const { now, later } = cutChunks(chunks, MAX_OUTPUT_FRAME);
+      if (now.length === 0) return this.#fail(viewer);
+      this.#deliver(viewer, now);
+      // Its window may have shrunk since the read: then the rest is read again, when there is credit for it.
+      const end = later.at(-1)?.to;
+      if (end !== undefined && end - viewer.acked <= viewer.window) return this.#deliverInTurns(viewer, later);
+      viewer.busy = false;
+      this.#lastStep(viewer);
+      this.#advance(viewer);
+    });
   }
 
   /** The log went away under the reader (retention, a broken disk): the view ends, and says how to go on. */
