@@ -18,6 +18,7 @@ import type { Logger } from './logger.ts';
 import { Streams } from './logs/streams.ts';
 import { Runs } from './runs/runs.ts';
 import { Scripts } from './scripts/scripts.ts';
+import { Search } from './search/search.ts';
 import { Settings } from './settings/settings.ts';
 import { openDatabase } from './store/database.ts';
 import { System } from './system/system.ts';
@@ -66,8 +67,9 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
   const actions = new Actions({ database: db, scripts, audit });
   await seedActions({ actions, settings });
   const runs = new Runs({ db, home: config.home, settings, scripts, actions, users, audit, log });
+  const search = new Search(db, runs);
   const system = new System({ settings, version: VERSION });
-  const api = createApi({ scripts, actions, runs, system, settings, users, audit, log });
+  const api = createApi({ scripts, actions, runs, search, system, settings, users, audit, log });
 
   const recent = (): RunSummary[] => runs.list(AGENT, { limit: RECENT_RUNS }).items.reverse().map(summaryOf);
   const door = new EdgeDoor({ api, grants, login, log, recent });

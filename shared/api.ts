@@ -64,6 +64,45 @@ export const runsQuery = z.strictObject({
 });
 export type RunsQuery = z.infer<typeof runsQuery>;
 
+/** What is looked for: literally, within a line, so no control characters but the tab. */
+const wanted = z
+  .string()
+  .max(200)
+  .refine((text) => text.trim() !== '' && !/[\x00-\x08\x0a-\x1f]/.test(text), 'text to look for, of one line');
+const places = z
+  .string()
+  .max(40)
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.enum(['output', 'history'])).min(1));
+
+const lookup = {
+  q: wanted,
+  /** `exact` tells `a` from `A`. */
+  case: z.enum(['ignore', 'exact']).default('ignore'),
+  /** So many lines of output before and after a match. */
+  context: numberIn(0, 5).default(1),
+  limit: numberIn(1, MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE),
+};
+
+/** GET /api/search: what runs are called and were given (`history`), and what they printed (`output`). The answer: shared/search.ts. */
+export const searchQuery = z.strictObject({
+  ...lookup,
+  in: places.default(['history', 'output']),
+  status: states.optional(),
+  action: z.string().min(1).max(64).optional(),
+  /** A username. */
+  user: z.string().min(1).max(64).optional(),
+  /** Only runs that were asked for then or later. */
+  since: z.iso.datetime({ offset: true }).optional(),
+  /** `next_cursor` of the search before. */
+  cursor: z.string().min(1).max(300).optional(),
+});
+export type SearchQuery = z.infer<typeof searchQuery>;
+
+/** GET /api/runs/:id/search: in one run's output, from a cursor on. */
+export const runSearchQuery = z.strictObject({ ...lookup, from: numberIn(0, Number.MAX_SAFE_INTEGER).default(0) });
+export type RunSearchQuery = z.infer<typeof runSearchQuery>;
+
 /** GET /api/runs/:id/output. `from` is a cursor; what is none answers `bad_cursor`, so it is read apart. */
 export const outputQuery = z.strictObject({
   from: z.string().max(40).optional(),

@@ -9,6 +9,7 @@ import { Audit } from '../audit/audit.ts';
 import { loadIdentity } from '../link/identity.ts';
 import { Runs } from '../runs/runs.ts';
 import { Scripts } from '../scripts/scripts.ts';
+import { Search } from '../search/search.ts';
 import { Settings } from '../settings/settings.ts';
 import { openDatabase } from '../store/database.ts';
 import { System } from '../system/system.ts';
@@ -61,8 +62,9 @@ export async function makeApi(): Promise<ApiHarness> {
   const actions = new Actions({ database: db, scripts, audit });
   const runs = new Runs({ db, home, settings, scripts, actions, users, audit, log, limits: { graceMs: 300 } });
   await runs.recover();
+  const search = new Search(db, runs);
   const system = new System({ settings, version: '9.9.9' });
-  const app = createApi({ scripts, actions, runs, system, settings, users, audit, log });
+  const app = createApi({ scripts, actions, runs, search, system, settings, users, audit, log });
   mkdirSync(settings.scripts_dir, { recursive: true });
 
   const caller = async (username: string, role: Role): Promise<Caller> => {

@@ -5,6 +5,7 @@ import { failed, guard, noRoute, plainPath } from './guard.ts';
 import type { Rooms } from './rooms.ts';
 import { runsApi } from './runs.ts';
 import { scriptsApi } from './scripts.ts';
+import { searchApi } from './search.ts';
 import { settingsApi } from './settings.ts';
 import { systemApi } from './system.ts';
 import { usersApi } from './users.ts';
@@ -24,6 +25,7 @@ export function createApi(rooms: Rooms) {
     .route('/api/scripts', scriptsApi(rooms))
     .route('/api/actions', actionsApi(rooms))
     .route('/api/runs', runsApi(rooms))
+    .route('/api/search', searchApi(rooms))
     .route('/api/system', systemApi(rooms))
     .route('/api/settings', settingsApi(rooms))
     .route('/api/users', usersApi(rooms))

@@ -1,4 +1,14 @@
-import type { ActionCreate, ActionPatch, AuditQuery, RunsQuery, SettingsPatch, UserCreate, UserPatch } from '../../shared/api.ts';
+import type {
+  ActionCreate,
+  ActionPatch,
+  AuditQuery,
+  RunSearchQuery,
+  RunsQuery,
+  SearchQuery,
+  SettingsPatch,
+  UserCreate,
+  UserPatch,
+} from '../../shared/api.ts';
 import type {
   Action,
   AuditEntry,
@@ -12,6 +22,7 @@ import type {
   System,
   User,
 } from '../../shared/model.ts';
+import type { SearchLine } from '../../shared/search.ts';
 import type { Caller } from '../users/caller.ts';
 
 /** What the API needs of each room of the agent: the smallest seam, so that a test may bring its own. */
@@ -19,6 +30,7 @@ export interface Rooms {
   scripts: ScriptsRoom;
   actions: ActionsRoom;
   runs: RunsRoom;
+  search: SearchRoom;
   system: SystemRoom;
   settings: SettingsRoom;
   users: UsersRoom;
@@ -73,6 +85,12 @@ export interface OutputChunk {
   bytes: Uint8Array;
   from: number;
   to: number;
+}
+
+export interface SearchRoom {
+  /** Errors come with the first line. Ends by `signal`, or when it is returned from. */
+  all(caller: Caller, query: SearchQuery, signal: AbortSignal): AsyncGenerator<SearchLine, void, undefined>;
+  within(caller: Caller, task_id: string, query: RunSearchQuery, signal: AbortSignal): AsyncGenerator<SearchLine, void, undefined>;
 }
 
 export interface SystemRoom {

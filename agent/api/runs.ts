@@ -1,13 +1,14 @@
-import { outputQuery, runRequest, runsQuery, taskParams } from '../../shared/api.ts';
+import { outputQuery, runRequest, runSearchQuery, runsQuery, taskParams } from '../../shared/api.ts';
 import type { List, Run, RunState } from '../../shared/model.ts';
 import { authorize } from '../users/permissions.ts';
 import { router } from './env.ts';
 import { outputResponse } from './output.ts';
 import type { Rooms } from './rooms.ts';
+import { searchResponse } from './search.ts';
 import { body, params, query } from './validate.ts';
 
 /** Runs: start, look, read the output, cancel. A foreign run is an unknown one (SECURITY rule 23). */
-export function runsApi({ runs }: Rooms) {
+export function runsApi({ runs, search, log }: Rooms) {
   return router()
     .post('/', body(runRequest), async (c) => {
       const { caller } = c.env;
@@ -22,6 +23,9 @@ export function runsApi({ runs }: Rooms) {
       const { task_id } = runs.get(c.env.caller, c.req.valid('param').id);
       return outputResponse(runs.log(task_id), c.req.valid('query'), c.env.caller);
     })
+    .get('/:id/search', params(taskParams), query(runSearchQuery), (c) =>
+      searchResponse((signal) => search.within(c.env.caller, c.req.valid('param').id, c.req.valid('query'), signal), c.req.raw.signal, log),
+    )
     .post('/:id/cancel', params(taskParams), async (c) => {
       const { id } = c.req.valid('param');
       await runs.cancel(c.env.caller, id);

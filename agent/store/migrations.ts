@@ -110,4 +110,66 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX audit_by_user ON audit (username COLLATE NOCASE, id);
   CREATE INDEX audit_refused ON audit (id) WHERE outcome = 'refused';
   `,
+  `
+  -- What people look for in the history. Runs repeat: what is the same for many of them is kept, and indexed, once, so that a
+  -- press that was pressed before costs the index nothing. Only the first 4 KiB of inputs and of arguments count.
+  ALTER TABLE task_history ADD COLUMN search_text INTEGER;
+  CREATE INDEX task_history_by_text ON task_history (search_text, created_at DESC, task_id DESC);
+  CREATE TABLE search_texts (
+    id INTEGER PRIMARY KEY,
+    label TEXT NOT NULL,
+    username TEXT NOT NULL,
+    action TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    script TEXT NOT NULL,
+    args TEXT NOT NULL,
+    UNIQUE (label, username, action, inputs, script, args)
+  ) STRICT;
+  CREATE VIEW run_texts AS SELECT
+    task_id, label, username, coalesce(action, '') AS action,
+    substr((SELECT coalesce(group_concat(key || ': ' || iif(type IN ('true', 'false'), type, value), char(10)), '')
+      FROM json_each(iif(json_valid(inputs), inputs, '{}'))), 1, 4096) AS inputs,
+    script,
+    substr((SELECT coalesce(group_concat(value, ' '), '') FROM json_each(iif(json_valid(args), args, '[]'))), 1, 4096) AS args
+  FROM task_history;
+
+  -- Trigrams find parts of words, as the search of output does.
+  CREATE VIRTUAL TABLE search_index USING fts5 (
+    label, username, action, inputs, script, args, content = 'search_texts', content_rowid = 'id', tokenize = 'trigram'
+  );
+  CREATE TRIGGER search_texts_added AFTER INSERT ON search_texts BEGIN
+    INSERT INTO search_index (rowid, label, username, action, inputs, script, args)
+      VALUES (NEW.id, NEW.label, NEW.username, NEW.action, NEW.inputs, NEW.script, NEW.args);
+  END;
+  CREATE TRIGGER search_texts_removed AFTER DELETE ON search_texts BEGIN
+    INSERT INTO search_index (search_index, rowid, label, username, action, inputs, script, args)
+      VALUES ('delete', OLD.id, OLD.label, OLD.username, OLD.action, OLD.inputs, OLD.script, OLD.args);
+  END;
+
+  -- The state of a run changes often, and none of these columns with it.
+  CREATE TRIGGER task_history_added AFTER INSERT ON task_history BEGIN
+    INSERT INTO search_texts (label, username, action, inputs, script, args)
+      SELECT label, username, action, inputs, script, args FROM run_texts WHERE task_id = NEW.task_id ON CONFLICT DO NOTHING;
+    UPDATE task_history SET search_text = (
+      SELECT t.id FROM run_texts r JOIN search_texts t USING (label, username, action, inputs, script, args) WHERE r.task_id = NEW.task_id
+    ) WHERE task_id = NEW.task_id;
+  END;
+  CREATE TRIGGER task_history_renamed AFTER UPDATE OF label, username, action, inputs, script, args ON task_history BEGIN
+    INSERT INTO search_texts (label, username, action, inputs, script, args)
+      SELECT label, username, action, inputs, script, args FROM run_texts WHERE task_id = NEW.task_id ON CONFLICT DO NOTHING;
+    UPDATE task_history SET search_text = (
+      SELECT t.id FROM run_texts r JOIN search_texts t USING (label, username, action, inputs, script, args) WHERE r.task_id = NEW.task_id
+    ) WHERE task_id = NEW.task_id;
+    DELETE FROM search_texts WHERE id = OLD.search_text AND NOT EXISTS (SELECT 1 FROM task_history WHERE search_text = OLD.search_text);
+  END;
+  CREATE TRIGGER task_history_removed AFTER DELETE ON task_history BEGIN
+    DELETE FROM search_texts WHERE id = OLD.search_text AND NOT EXISTS (SELECT 1 FROM task_history WHERE search_text = OLD.search_text);
+  END;
+
+  INSERT INTO search_texts (label, username, action, inputs, script, args)
+    SELECT label, username, action, inputs, script, args FROM run_texts WHERE true ON CONFLICT DO NOTHING;
+  UPDATE task_history SET search_text = (
+    SELECT t.id FROM run_texts r JOIN search_texts t USING (label, username, action, inputs, script, args) WHERE r.task_id = task_history.task_id
+  );
+  `,
 ];

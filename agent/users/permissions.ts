@@ -30,7 +30,9 @@ export const ROUTES = {
   'GET /api/runs': any,
   'GET /api/runs/:id': any,
   'GET /api/runs/:id/output': any,
+  'GET /api/runs/:id/search': any,
   'POST /api/runs/:id/cancel': any,
+  'GET /api/search': any,
   'GET /api/system': admin,
   'GET /api/settings': admin,
   // For a new scripts_dir also `settings.scripts_dir`.

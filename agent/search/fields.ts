@@ -1,0 +1,29 @@
+import type { Run } from '../../shared/model.ts';
+import type { FoundField } from '../../shared/search.ts';
+import type { Needle } from './needle.ts';
+
+/** Of a long input, what is shown around the first place. */
+const LEAD_CHARS = 60;
+const MAX_CHARS = 240;
+
+/**
+ * Where the needle stands in a run's names and inputs. @param run as its reader may see it: what was left out for a client
+ * is not looked at, so that a search tells no more than the run itself (SECURITY rule 23).
+ */
+export function fieldsOf(run: Run, needle: Needle): FoundField[] {
+  const texts: [FoundField['name'], string | undefined][] = [
+    ['label', run.label],
+    ['script', run.script],
+    ['action', run.action],
+    ['user', run.user],
+    ...Object.entries(run.inputs).map(([name, value]): [FoundField['name'], string] => ['inputs', `${name}: ${String(value)}`]),
+    ['args', run.args?.join(' ')],
+  ];
+  return texts.flatMap(([name, whole]) => {
+    const first = whole === undefined ? undefined : needle.marks(whole)[0];
+    if (whole === undefined || first === undefined) return [];
+    const from = whole.length <= MAX_CHARS ? 0 : Math.max(0, first[0] - LEAD_CHARS);
+    const text = whole.slice(from, from + Math.max(MAX_CHARS, first[1] - from));
+    return [{ name, text, marks: needle.marks(text) }];
+  });
+}

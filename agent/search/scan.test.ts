@@ -1,0 +1,129 @@
+import { expect, test } from 'vitest';
+import { excerptOf } from './excerpt.ts';
+import { Needle } from './needle.ts';
+import { Pace } from './pace.ts';
+import type { Hit, ScannedChunk, ScannedLog, Stream } from './scan.ts';
+import { scan } from './scan.ts';
+
+/** A log in memory: pieces of the two streams, one after another. */
+function logOf(...pieces: [Stream, string | Uint8Array][]): ScannedLog & { reads: number } {
+  let end = 0;
+  const chunks = pieces.map(([stream, data]): ScannedChunk => {
+    const bytes = Buffer.from(data);
+    end += bytes.length;
+    return { stream, bytes, from: end - bytes.length, to: end };
+  });
+  const log = {
+    start: 0,
+    end,
+    reads: 0,
+    read: async (from: number, maxBytes: number) => {
+      log.reads += 1;
+      const to = Math.min(from + maxBytes, end);
+      return chunks.flatMap((chunk) => {
+        const [a, b] = [Math.max(from, chunk.from), Math.min(to, chunk.to)];
+        return a >= b ? [] : [{ stream: chunk.stream, bytes: chunk.bytes.subarray(a - chunk.from, b - chunk.from), from: a, to: b }];
+      });
+    },
+  };
+  return log;
+}
+
+/** As small steps as one likes: every border falls somewhere. */
+function paceOf(bytes: number): Pace {
+  const pace = new Pace();
+  pace.measure = (work) => work();
+  pace.bytes = bytes;
+  return pace;
+}
+
+async function hitsOf(log: ScannedLog, text: string, step = 1024, from = 0, most = 100): Promise<Hit[]> {
+  const hits: Hit[] = [];
+  for await (const { hits: more } of scan(log, new Needle(text), from, most, paceOf(step), new AbortController().signal))
+    hits.push(...more);
+  return hits;
+}
+
+test('what the borders of reads cut is found, once, whatever their place', async () => {
+  const text = `${'x'.repeat(50)}größe nadel größe\n${'y'.repeat(37)}NADEL\n`;
+  for (let step = 4; step < 120; step += 1) {
+    const hits = await hitsOf(logOf(['stdout', text]), 'nadel', step);
+    expect(hits.map((hit) => hit.from)).toEqual([
+      Buffer.byteLength(text.slice(0, text.indexOf('nadel'))),
+      Buffer.byteLength(text.slice(0, text.indexOf('NADEL'))),
+    ]);
+    expect(await hitsOf(logOf(['stdout', 'größe\n']), 'ÖSS', step)).toEqual([]);
+    expect(await hitsOf(logOf(['stdout', 'größe\n']), 'ÖSse'.replace('ss', 'ß'), step)).toHaveLength(0);
+    expect(await hitsOf(logOf(['stdout', 'größe\n']), 'öß', step)).toHaveLength(1);
+  }
+});
+
+test('a line of one stream stays whole where the other interrupts it, with true cursors', async () => {
+  const log = logOf(['stdout', 'one nee'], ['stderr', 'warning\n'], ['stdout', 'dle two\n'], ['stderr', 'a needle too\n']);
+  for (const step of [4, 9, 100]) {
+    const hits = await hitsOf(log, 'needle', step);
+    expect(hits.sort((a, b) => a.from - b.from)).toEqual([
+      { stream: 'stdout', from: 4, to: 18 },
+      { stream: 'stderr', from: 25, to: 31 },
+    ]);
+  }
+  const place = await excerptOf(log, new Needle('needle'), { stream: 'stdout', from: 4, to: 18 }, 1);
+  expect(place).toMatchObject({ line: 'one needle two', marks: [[4, 10]], cursor: 4, to: 18, cut: { start: false, end: false } });
+});
+
+test('one hit a line, and all of them marked', async () => {
+  const log = logOf(['stdout', 'a b a\r\nnothing\nA\n']);
+  const hits = await hitsOf(log, 'a');
+  expect(hits.map((hit) => hit.from)).toEqual([0, 15]);
+  const [first, second] = await Promise.all(hits.map((hit) => excerptOf(log, new Needle('a'), hit, 2)));
+  expect(first).toMatchObject({
+    line: 'a b a',
+    marks: [
+      [0, 1],
+      [4, 5],
+    ],
+    before: [],
+    after: ['nothing', 'A'],
+  });
+  expect(second).toMatchObject({ line: 'A', before: ['a b a', 'nothing'], after: [] });
+});
+
+test('a line of megabytes is shown in part, with bounded hits', async () => {
+  const log = logOf(['stdout', `${'é'.repeat(600_000)}needle${'日'.repeat(600_000)}`]);
+  const [hit, more] = await hitsOf(log, 'needle', 65_536);
+  expect(more).toBeUndefined();
+  if (hit === undefined) throw new Error('no hit');
+  const place = await excerptOf(log, new Needle('needle'), hit, 2);
+  expect(place.cut).toEqual({ start: true, end: true });
+  expect(place.line.length).toBeLessThan(600);
+  expect(place.line).toMatch(/^é+needle日+$/);
+  expect([place.before, place.after]).toEqual([[], []]);
+  expect(await hitsOf(logOf(['stdout', 'e'.repeat(1_000_000)]), 'e', 65_536, 0, 5)).toHaveLength(5 * Math.ceil(1_000_000 / 65_536));
+});
+
+test('binary is no obstacle, and terminal sequences are not shown', async () => {
+  const garbage = Uint8Array.from({ length: 256 }, (_, i) => i);
+  const log = logOf(['stderr', Buffer.concat([garbage, Buffer.from('\n\x1b[31mneedle\x1b[0m \x1b]0;title\x07in \x9bhay\n'), garbage])]);
+  const [hit] = await hitsOf(log, 'needle', 16);
+  if (hit === undefined) throw new Error('no hit');
+  expect(await excerptOf(log, new Needle('needle'), hit, 1)).toMatchObject({ line: 'needle in hay', marks: [[0, 6]], stream: 'stderr' });
+});
+
+test('an ended signal ends the reading', async () => {
+  const abort = new AbortController();
+  const log = logOf(['stdout', 'x'.repeat(1_000_000)]);
+  for await (const _ of scan(log, new Needle('y'), 0, 10, paceOf(1024), abort.signal)) if (log.reads === 3) abort.abort();
+  expect(log.reads).toBe(3);
+});
+
+test('steps shrink where they take long, and grow where they do not', () => {
+  const pace = new Pace();
+  const before = pace.bytes;
+  pace.measure(() => undefined);
+  expect(pace.bytes).toBe(before * 2);
+  const until = performance.now() + 10;
+  pace.measure(() => {
+    while (performance.now() < until);
+  });
+  expect(pace.bytes).toBe(before);
+});

@@ -1,0 +1,128 @@
+import type { Needle } from './needle.ts';
+import type { Pace } from './pace.ts';
+
+/** A run's output, as far as a search needs it. */
+export interface ScannedLog {
+  /** The first cursor that is still kept, and the last. */
+  readonly start: number;
+  readonly end: number;
+  read(from: number, maxBytes: number): Promise<ScannedChunk[]>;
+}
+
+export interface ScannedChunk {
+  stream: Stream;
+  bytes: Uint8Array;
+  from: number;
+  to: number;
+}
+
+export type Stream = 'stdout' | 'stderr';
+
+/** Where the needle stands: cursors of the merged stream. */
+export interface Hit {
+  stream: Stream;
+  from: number;
+  to: number;
+}
+
+/** What one read brought: at most `most` hits, in order, and how far it got. */
+export interface Step {
+  hits: Hit[];
+  bytes: number;
+  cursor: number;
+}
+
+/** After a hit, the rest of its line is not looked at, but at most so many bytes of it. */
+const LINE_BYTES = 400;
+
+/**
+ * Looks through a run's output from a cursor to its present end, a read at a time. The two streams are searched apart:
+ * a line of one stays whole where the other interrupts it. One hit a line. Nothing but the end of the last read is kept.
+ * @param most hits of one step. @param signal ends it at once.
+ */
+export async function* scan(
+  log: ScannedLog,
+  needle: Needle,
+  from: number,
+  most: number,
+  pace: Pace,
+  signal: AbortSignal,
+): AsyncGenerator<Step, void, undefined> {
+  const lanes = { stdout: new Lane('stdout', needle), stderr: new Lane('stderr', needle) };
+  const { end } = log;
+  for (let at = Math.max(from, log.start); at < end && !signal.aborted; ) {
+    const chunks = await log.read(at, Math.min(pace.bytes, end - at));
+    const last = chunks.at(-1);
+    if (last === undefined || signal.aborted) return;
+    const hits = pace.measure(() => {
+      for (const lane of [lanes.stdout, lanes.stderr]) lane.take(chunks.filter((chunk) => chunk.stream === lane.stream));
+      return [...lanes.stdout.hits(most), ...lanes.stderr.hits(most)].sort((a, b) => a.from - b.from).slice(0, most);
+    });
+    yield { hits, bytes: last.to - at, cursor: last.to };
+    at = last.to;
+  }
+}
+
+/** One of the two streams: what was read of it last, and the end of what came before, where a hit may have begun. */
+class Lane {
+  readonly stream: Stream;
+  readonly #needle: Needle;
+  #text = '';
+  /** Where stretches of the text begin, and at which cursor. */
+  #places: { at: number; cursor: number }[] = [];
+  #searched = 0;
+
+  constructor(stream: Stream, needle: Needle) {
+    this.stream = stream;
+    this.#needle = needle;
+  }
+
+  take(chunks: readonly ScannedChunk[]): void {
+    if (chunks.length === 0) return;
+    const kept = Math.max(this.#searched, this.#text.length - (this.#needle.maxBytes - 1));
+    this.#places = this.#placesFrom(kept);
+    let length = this.#text.length - kept;
+    for (const chunk of chunks) {
+      this.#places.push({ at: length, cursor: chunk.from });
+      length += chunk.bytes.length;
+    }
+    this.#text = this.#text.slice(kept) + Buffer.concat(chunks.map((chunk) => chunk.bytes)).toString('latin1');
+    this.#searched = 0;
+  }
+
+  hits(most: number): Hit[] {
+    const hits: Hit[] = [];
+    while (hits.length < most) {
+      const found = this.#needle.findBytes(this.#text, this.#searched);
+      if (found === null) break;
+      hits.push({ stream: this.stream, from: this.#cursorAt(found.at), to: this.#cursorAt(found.end - 1) + 1 });
+      const lineEnd = this.#text.indexOf('\n', found.end);
+      this.#searched = Math.min(lineEnd === -1 ? this.#text.length : lineEnd + 1, found.end + LINE_BYTES);
+    }
+    return hits;
+  }
+
+  #cursorAt(at: number): number {
+    const place = this.#places[this.#placeOf(at)];
+    return place === undefined ? 0 : place.cursor + at - place.at;
+  }
+
+  #placeOf(at: number): number {
+    let low = 0;
+    let high = this.#places.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if ((this.#places[middle]?.at ?? 0) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  /** The places of what is kept, counted from there. */
+  #placesFrom(kept: number): { at: number; cursor: number }[] {
+    if (kept >= this.#text.length) return [];
+    const cursor = this.#cursorAt(kept);
+    const later = this.#places.slice(this.#placeOf(kept) + 1);
+    return [{ at: 0, cursor }, ...later.map((place) => ({ at: place.at - kept, cursor: place.cursor }))];
+  }
+}
