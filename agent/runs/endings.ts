@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { Ending, RunRow } from '../history/run-row.ts';
+import type { Cgroups } from './cgroups.ts';
 import { explainExit } from './explain.ts';
 import { STDIN_FILE } from './launch.ts';
 import { readStatus } from './live-run.ts';
@@ -26,6 +27,7 @@ interface Options {
   journal: Journal;
   log: RunsLog;
   boot: string;
+  cgroups: Cgroups;
   open: OpenRuns;
   queue: RunQueue;
   /** Told when the end is on the disk. */
@@ -97,6 +99,8 @@ export class Endings {
     removePlan(run.folder);
     rmSync(join(run.folder, STDIN_FILE), { force: true });
     run.log.finish();
+    const cgroup = run.cgroup ?? (run.live === null ? readStatus(run.folder) : run.live.status()).cgroup;
+    if (cgroup !== null) this.#o.cgroups.release(cgroup);
     this.#o.changed(run.row);
     if (placed) this.#o.queue.leave(run.row.action);
   }

@@ -19,6 +19,8 @@ export interface Launch {
   args: readonly string[];
   environment: Readonly<Record<string, string>>;
   stdin: Stdin;
+  /** Made for this run; null without one. */
+  cgroup: string | null;
   boot: string;
 }
 
@@ -26,7 +28,7 @@ export interface Launch {
 export const STDIN_FILE = 'stdin';
 
 /** `status` begins as so many spaces on the disk: on a full disk, overwriting still works. */
-const STATUS_RESERVED = 512;
+const STATUS_RESERVED = 1024;
 
 /** Makes a run's folder and its files, empty. What is there already (a retry) stays. */
 export function makeFiles(folder: string): void {
@@ -58,7 +60,8 @@ export async function launch(plan: Launch): Promise<ChildProcess> {
     const stdin = await openStdin(plan, open);
     writer = stdin.writer;
     const status = open('status', 'r+');
-    const child = spawn('/bin/sh', ['-c', WRAPPER, 'toru', plan.folder, plan.taskId, plan.boot, plan.script, ...plan.args], {
+    const words = [plan.folder, plan.taskId, plan.boot, plan.cgroup ?? '', plan.script, ...plan.args];
+    const child = spawn('/bin/sh', ['-c', WRAPPER, 'toru', ...words], {
       cwd: dirname(plan.script),
       env: plan.environment,
       detached: true,

@@ -62,6 +62,12 @@ export class LiveRun implements Stoppable {
     return this.#status.identity === null ? { ...this.#status, identity: this.#spawned } : this.#status;
   }
 
+  /** Has the wrapper said who it is? Before that, the next agent would take the claim, and the script would not run. */
+  get begun(): boolean {
+    this.poke();
+    return this.#ended || this.#status.identity !== null;
+  }
+
   /** Looks at the files now: at the start, and when an event may have been missed. */
   poke(): void {
     if (!this.#ended) this.#tailer.poke();

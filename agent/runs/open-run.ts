@@ -17,6 +17,8 @@ export interface OpenRun {
   /** The script's absolute path, once known. */
   path: string | null;
   live: LiveRun | null;
+  /** Made for it by this agent; what an earlier one made stands in its status. */
+  cgroup: string | null;
   /** When it is live, or will never be. */
   readonly ready: Promise<void>;
   readonly settle: () => void;
@@ -36,7 +38,19 @@ export function openRun(row: RunRow, prepared: Prepared | null, folder: string, 
   const ready = new Promise<void>((resolve) => {
     settle = resolve;
   });
-  return { row, folder, log: new RunLog(folder, false), prepared, path: null, live: null, ready, settle, why: null, timeout: null };
+  return {
+    row,
+    folder,
+    log: new RunLog(folder, false),
+    prepared,
+    path: null,
+    live: null,
+    cgroup: null,
+    ready,
+    settle,
+    why: null,
+    timeout: null,
+  };
 }
 
 /** Puts the output that nobody took yet into the log of a run that has ended. */

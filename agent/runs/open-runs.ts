@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunRow } from '../history/run-row.ts';
 import type { RunsLog } from './needs.ts';
 import type { OpenRun } from './open-run.ts';
@@ -6,6 +7,9 @@ import { openRun } from './open-run.ts';
 import type { Prepared } from './request.ts';
 
 const CHECK_MS = 1000;
+/** A wrapper begins within milliseconds; on a busy host it gets this. */
+const BEGIN_MS = 1000;
+const LOOK_MS = 5;
 
 /** All runs that have not ended, each looked at once a second, in case an event was lost. */
 export class OpenRuns {
@@ -45,8 +49,10 @@ export class OpenRuns {
     this.#runs.delete(run.row.task_id);
   }
 
-  /** Lets go of all of them. They go on without us. */
-  close(): void {
+  /** Lets go of all of them, when those that were just started have begun. They go on without us. */
+  async close(): Promise<void> {
+    const begun = (): boolean => [...this.#runs.values()].every((run) => run.live === null || run.live.begun);
+    for (const until = performance.now() + BEGIN_MS; !begun() && performance.now() < until; ) await sleep(LOOK_MS);
     if (this.#checking !== null) clearInterval(this.#checking);
     for (const run of this.#runs.values()) {
       if (run.timeout !== null) clearTimeout(run.timeout);

@@ -81,6 +81,7 @@ describe('after a crash', () => {
       args: [],
       environment: { PATH: process.env['PATH'] ?? '' },
       stdin: { kind: 'none' },
+      cgroup: null,
       boot: BOOT,
     });
     const code = await new Promise((resolve) => late.once('exit', resolve));

@@ -266,15 +266,20 @@ describe('cancel', () => {
     await h.runs.cancel(h.caller('ada'), task_id);
   });
 
-  it('leaves no process behind: other sessions, orphans, stubborn ones, one without its environment', async () => {
-    const { task_id, pids } = await running('grandchild.sh', /(pid \d+\n[\s\S]*){6}/);
-    expect(pids.length).toBe(6);
-    for (const pid of pids) expect(isAliveNow(pid)).toBe(true);
-    await h.runs.cancel(h.caller('ada'), task_id);
-    expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
-    await until(() => pids.every((pid) => !isAliveNow(pid)));
-    expect(ofTask(task_id)).toEqual([]);
-  });
+  it.each([true, false])(
+    'leaves no process behind (in a cgroup where there is one: %s): other sessions, orphans, stubborn ones, one without its environment',
+    async (cgroups) => {
+      await h.runs.close();
+      await h.restart({ limits: { graceMs: 400, cgroups } });
+      const { task_id, pids } = await running('grandchild.sh', /(pid \d+\n[\s\S]*){6}/);
+      expect(pids.length).toBe(6);
+      for (const pid of pids) expect(isAliveNow(pid)).toBe(true);
+      await h.runs.cancel(h.caller('ada'), task_id);
+      expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
+      await until(() => pids.every((pid) => !isAliveNow(pid)));
+      expect(ofTask(task_id)).toEqual([]);
+    },
+  );
 
   it('wins over a start that has not happened yet', async () => {
     const ada = h.caller('ada');

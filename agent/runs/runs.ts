@@ -11,6 +11,7 @@ import { forClient, runOf } from '../history/run-row.ts';
 import { RunLog } from '../logs/run-log.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
+import { Cgroups, makeCgroupBase } from './cgroups.ts';
 import { MIN_FREE_BYTES } from './disk.ts';
 import type { ActionsSeam, AuditSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import type { Started } from './presses.ts';
@@ -35,7 +36,7 @@ export interface RunsOptions {
   /** The agent's environment, of which scripts get the allowed part. */
   environment?: Readonly<Record<string, string | undefined>>;
   /** What a test wants otherwise. */
-  limits?: { graceMs?: number; maxRunning?: number; maxWaiting?: number; minFreeBytes?: number };
+  limits?: { cgroups?: boolean; graceMs?: number; maxRunning?: number; maxWaiting?: number; minFreeBytes?: number };
 }
 
 /** Runs at the same time; a run costs about half a megabyte, eight processes and four descriptors of the agent. */
@@ -68,6 +69,7 @@ export class Runs {
       ...parts,
       folder,
       environment: options.environment ?? process.env,
+      cgroups: new Cgroups(limits.cgroups === false ? null : makeCgroupBase(options.home)),
       graceMs: limits.graceMs ?? CANCEL_GRACE_MS,
       maxRunning: limits.maxRunning ?? MAX_RUNNING,
     });

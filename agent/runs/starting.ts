@@ -3,6 +3,7 @@ import { toToruError } from '../../shared/errors.ts';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { RunRow } from '../history/run-row.ts';
+import type { Cgroups } from './cgroups.ts';
 import { isDiskFull } from './disk.ts';
 import type { Endings } from './endings.ts';
 import { scriptEnvironment } from './environment.ts';
@@ -25,6 +26,7 @@ interface Options {
   log: RunsLog;
   environment: Readonly<Record<string, string | undefined>>;
   boot: string;
+  cgroups: Cgroups;
   endings: Endings;
   following: Following;
   changed: (row: RunRow) => void;
@@ -101,6 +103,7 @@ export class Starting {
   #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<ChildProcess> {
     const { row, folder } = run;
     makeFiles(folder);
+    run.cgroup = this.#o.cgroups.make(row.task_id);
     return launch({
       taskId: row.task_id,
       folder,
@@ -111,6 +114,7 @@ export class Starting {
         action: row.action,
       }),
       stdin: stdinOf(prepared),
+      cgroup: run.cgroup,
       boot: this.#o.boot,
     });
   }

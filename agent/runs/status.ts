@@ -4,6 +4,8 @@ import { constants } from 'node:os';
 export interface RunStatus {
   /** The wrapper's own identity; null until it has said so. */
   identity: ProcessIdentity | null;
+  /** The cgroup that it is in, as a folder; null without one. */
+  cgroup: string | null;
   /** How the script ended; null while it runs. */
   exit: { code: number | null; signal: string | null } | null;
   /** Both pumps saw the end of their stream: nothing more will be written. */
@@ -35,9 +37,9 @@ const NOTES: readonly (readonly [RegExp, NodeJS.Signals])[] = [
   [/\bUser defined signal 2\b/, 'SIGUSR2'],
 ];
 
-/** The file begins as 512 spaces, so that it can be overwritten on a full disk; what is not written yet stays blank. */
+/** The file begins as spaces, so that it can be overwritten on a full disk; what is not written yet stays blank. */
 export function parseStatus(text: string): RunStatus {
-  const status: RunStatus = { identity: null, exit: null, drained: false, cut: [] };
+  const status: RunStatus = { identity: null, cgroup: null, exit: null, drained: false, cut: [] };
   let boot = '';
   let notes = '';
   let noted = true;
@@ -45,6 +47,7 @@ export function parseStatus(text: string): RunStatus {
   for (const line of text.split('\n').slice(0, -1)) {
     const [, word, rest = ''] = /^(\w+)(?: (.*))?$/.exec(line) ?? [];
     if (word === 'boot') boot = rest;
+    else if (word === 'cgroup') status.cgroup = rest;
     else if (word === 'stat') status.identity = identityOfStat(rest, boot);
     else if (word === 'ps') status.identity = identityOfPs(rest, boot);
     else if (word === 'exit') status.exit = exitOf(Number(rest), noted ? notes : null);

@@ -3,6 +3,7 @@ import { ToruError } from '../../shared/errors.ts';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { RunRow } from '../history/run-row.ts';
+import type { Cgroups } from './cgroups.ts';
 import { isDiskFull } from './disk.ts';
 import { Endings } from './endings.ts';
 import { Following } from './following.ts';
@@ -27,6 +28,7 @@ export interface SupervisorOptions {
   users: UsersSeam;
   log: RunsLog;
   environment: Readonly<Record<string, string | undefined>>;
+  cgroups: Cgroups;
   graceMs: number;
   maxRunning: number;
   /** Told after every change of a run's state, when it is on the disk. */
@@ -119,14 +121,16 @@ export class Supervisor {
   }
 
   /** Takes up every run that the journal calls open. @returns when all are decided. */
-  recover(): Promise<void> {
-    return this.#recovery.takeUp(this.#o.history.open());
+  async recover(): Promise<void> {
+    await this.#recovery.takeUp(this.#o.history.open());
+    this.#o.cgroups.releaseOld((taskId) => this.#open.get(taskId) !== undefined);
   }
 
   /** Stops following. Runs go on without us. */
   async close(): Promise<void> {
     this.#endings.close();
     await this.#starting.close();
-    this.#open.close();
+    await this.#open.close();
+    this.#o.cgroups.close();
   }
 }

@@ -2,7 +2,8 @@
  * The text of the little `/bin/sh` program that stands between the agent and a script, so that a run needs no agent:
  * it pumps the script's two streams to files and writes how the script ended. POSIX sh, checked with dash.
  *
- * Called as `sh -c WRAPPER toru <run folder> <task id> <boot id> <script> [argument…]`, leader of its own session, with
+ * Called as `sh -c WRAPPER toru <run folder> <task id> <boot id> <cgroup or ''> <script> [argument…]`, leader of its own
+ * session, with
  * 0 = the script's stdin · 1, 2, 3 = `status` (one open file, so that they share a position) · 5 = `out` · 6 = `err`.
  *
  * Streams are real pipes: with files as stdout, `echo x >/dev/stderr` (common in scripts) would truncate the log; with
@@ -30,6 +31,8 @@ done`;
 
 /**
  * Line by line:
+ * - the cgroup is entered before anything else is started: all that is born later is born in it. Where that fails, the
+ *   run is swept for instead.
  * - `set -C` makes `>` exclusive: of all wrappers and agents that want this run, one makes `claim`. No fork is needed.
  *   `true`, not `:`, because a failed redirection of a special builtin ends dash before `||` is reached.
  * - the boot id and our own line of /proc say who we are: a pid alone may be another process's later. `$$` is the leader
@@ -44,7 +47,8 @@ done`;
  * - the pipe of stderr passes inside the one of stdout; `7>&-` keeps the pump of err from holding out's pipe open.
  * - `drained` comes when both pumps saw the end: a background child that kept a pipe delays it, and nothing else.
  */
-export const WRAPPER = `set -C
+export const WRAPPER = `[ -z "$4" ] || { echo $$ >"$4/cgroup.procs"; } 2>/dev/null && echo "cgroup $4"
+set -C
 true >"$1/claim" || exit ${EXIT_CLAIMED}
 set +C
 echo "boot $3"
@@ -52,7 +56,7 @@ if read -r toru_line </proc/$$/stat; then echo "stat $toru_line"
 else echo "ps $$ $(ps -o lstart= -p $$)"; fi 2>/dev/null
 [ -z "\${BASH_VERSION-}" ] || echo unnoted
 toru_id=$2
-shift 3
+shift 4
 trap : HUP INT QUIT TERM
 { { {
 trap : HUP INT QUIT TERM

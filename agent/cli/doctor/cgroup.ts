@@ -1,33 +1,28 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { cgroupOf } from '../../runs/cgroup.ts';
+import { cgroupBase } from '../../runs/cgroups.ts';
 import type { Finding } from './finding.ts';
-import { worthKnowing } from './finding.ts';
+import { ok, worthKnowing } from './finding.ts';
+import { livingPid } from './home.ts';
 
-const HOW = 'by process group, session, tree and environment: a process that changed all of them can escape';
+const SWEPT =
+  'a cancelled run’s processes are found by process group, session, tree and environment: one that changed all of them can escape';
 
-/** How far “cancel means gone” goes on this host, said honestly. */
-export function checkContainment(platform: string = process.platform): Finding {
-  if (platform !== 'linux') return worthKnowing(`a cancelled run's processes are found ${HOW}`);
-  const own = ownCgroup();
-  if (own === null) return worthKnowing(`no cgroup v2 here; a cancelled run's processes are found ${HOW}`);
-  const delegated = isWritable(own);
-  return worthKnowing(`a cancelled run's processes are found ${HOW}${delegated ? ' (cgroup v2 is there and delegated)' : ''}`);
+/** How far “cancel means gone” goes on this host, said honestly. @param home of the agent, whose cgroup counts and not ours. */
+export function checkContainment(home: string, platform: string = process.platform): Finding {
+  if (platform !== 'linux') return worthKnowing(SWEPT);
+  const pid = livingPid(home);
+  const own = cgroupOf(pid ?? 'self');
+  if (own === null || !existsSync(join(own, 'cgroup.procs'))) return worthKnowing(`no cgroup v2 here; ${SWEPT}`);
+  const has = pid === null ? isOurs(own) : existsSync(join(cgroupBase(own, home), 'cgroup.kill'));
+  if (has) return ok('each run has its own cgroup: a cancel ends every process of it, wherever it went');
+  return worthKnowing(SWEPT, 'Run the agent as a systemd service with Delegate=yes, or as root: then each run gets its own cgroup.');
 }
 
-/** The folder of our own cgroup v2. */
-function ownCgroup(): string | null {
+function isOurs(cgroup: string): boolean {
   try {
-    const line = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'));
-    const path = line?.[1] === undefined ? null : join('/sys/fs/cgroup', line[1]);
-    return path !== null && existsSync(join(path, 'cgroup.procs')) ? path : null;
-  } catch {
-    return null;
-  }
-}
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
+    for (const file of ['', 'cgroup.procs']) accessSync(join(cgroup, file), constants.W_OK);
     return true;
   } catch {
     return false;

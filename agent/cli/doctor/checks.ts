@@ -19,7 +19,7 @@ export async function checkEverything(env: Env): Promise<Finding[]> {
     ...(finding === null ? [] : [finding]),
     ...(await checkAgent(env, home)),
     ...(config === null ? [] : [await checkEdge(config)]),
-    checkContainment(),
+    checkContainment(home),
   ];
 }
 

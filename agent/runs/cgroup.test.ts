@@ -1,0 +1,135 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cgroupOf, membersOf } from './cgroup.ts';
+import { cgroupBase, makeCgroupBase } from './cgroups.ts';
+import type { Harness } from './runs-harness.ts';
+import { isAliveNow, makeHarness, until } from './runs-harness.ts';
+
+/** Root, or a delegated cgroup2: elsewhere there is nothing to test but that runs work without. */
+const available = makeCgroupBase('/a/home/for/the/tests') !== null;
+
+/** An orphan in a session of its own, without our variable: no sweep finds it. */
+const ESCAPE = `#!/bin/sh
+(env -i setsid sh -c 'echo "pid $$"; exec sleep 600' &)
+echo ready
+wait
+sleep 600
+`;
+
+let h: Harness;
+beforeEach(() => {
+  h = makeHarness({ limits: { graceMs: 300 } });
+});
+afterEach(() => h.close());
+
+async function started(text: string, says: RegExp): Promise<{ task_id: string; pid: number; cgroup: string }> {
+  h.script('it.sh', text);
+  const { task_id } = await h.runs.start(h.caller('ada'), { script: 'it.sh', source: 'api' });
+  let printed = '';
+  while (!says.test(printed)) {
+    printed = await h.output(task_id);
+    await new Promise((next) => setTimeout(next, 5));
+  }
+  return { task_id, pid: Number(/pid (\d+)/.exec(printed)?.[1]), cgroup: join(cgroupBase(cgroupOf() ?? '', h.home), task_id) };
+}
+
+describe('without a cgroup', () => {
+  it('a run starts, ends and is cancelled all the same', async () => {
+    await h.runs.close();
+    await h.restart({ limits: { graceMs: 300, cgroups: false } });
+    const { task_id, pid, cgroup } = await started(ESCAPE, /pid \d+\n/);
+    expect(existsSync(cgroup)).toBe(false);
+    await h.runs.cancel(h.caller('ada'), task_id);
+    expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
+    // What doctor says of such a host: this one can escape.
+    expect(isAliveNow(pid)).toBe(true);
+    process.kill(pid, 'SIGKILL');
+  });
+});
+
+describe.runIf(available)('with a cgroup', () => {
+  it('a cancel gets the orphan that left group, session, tree and environment; then the cgroup is gone', async () => {
+    const { task_id, pid, cgroup } = await started(ESCAPE, /pid \d+\n/);
+    expect(membersOf(cgroup)).toContain(pid);
+    await h.runs.cancel(h.caller('ada'), task_id);
+    expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
+    await until(() => !isAliveNow(pid));
+    await until(() => !existsSync(cgroup));
+  });
+
+  it('so it does after a restart of the agent', async () => {
+    const { task_id, pid, cgroup } = await started(ESCAPE, /pid \d+\n/);
+    await h.runs.close();
+    expect(isAliveNow(pid)).toBe(true);
+    await h.restart({ limits: { graceMs: 300 } });
+    await h.runs.cancel(h.caller('ada'), task_id);
+    await h.ended(task_id);
+    await until(() => !isAliveNow(pid));
+    await until(() => !existsSync(cgroup));
+  });
+
+  it('what a dead wrapper leaves is found by the next agent', async () => {
+    const { task_id, pid, cgroup } = await started(ESCAPE, /pid \d+\n/);
+    await h.runs.close();
+    const [, wrapper] = /^stat (\d+) /m.exec(readFileSync(join(h.home, 'runs', task_id, 'status'), 'latin1')) ?? [];
+    process.kill(-Number(wrapper), 'SIGKILL');
+    await until(() => membersOf(cgroup).every((member) => member === pid));
+    await h.restart();
+    expect(await h.ended(task_id)).toMatchObject({ state: 'interrupted' });
+    await until(() => !isAliveNow(pid));
+  });
+
+  it('a cancel ends what forks faster than a sweep can look', async () => {
+    const alive = join(h.home, 'alive');
+    writeFileSync(alive, '');
+    // Each generation starts the next in a session of its own, without our variable, and ends. It dies without the file.
+    h.script('hydra.sh', `#!/bin/sh\ntrap '' TERM PIPE\n[ -e "${alive}" ] || exit\necho head\nenv -i setsid "$0" &\n`);
+    const { task_id, cgroup } = await started(
+      `#!/bin/sh\nfor i in 1 2 3; do env -i setsid "${join(h.home, 'scripts/hydra.sh')}" & done\nsleep 600\n`,
+      /(head\n){20}/,
+    );
+    await h.runs.cancel(h.caller('ada'), task_id);
+    expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
+    expect(membersOf(cgroup)).toEqual([]);
+    rmSync(alive);
+    await until(() => !existsSync(cgroup));
+  });
+
+  it('the script’s last words are kept', async () => {
+    await h.runs.close();
+    await h.restart({ limits: { graceMs: 5000 } });
+    const { task_id } = await started(
+      `#!/bin/sh\ntrap 'sleep 0.3; head -c 300000 /dev/zero | tr "\\\\0" x; echo goodbye; exit 5' TERM\necho ready\nwhile :; do sleep 0.05; done\n`,
+      /ready/,
+    );
+    await h.runs.cancel(h.caller('ada'), task_id);
+    expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled', exit_code: 5 });
+    expect(await h.output(task_id)).toContain('xgoodbye\n');
+    expect(h.runs.get(h.caller('ada'), task_id).output_bytes).toBeGreaterThan(300_000);
+  });
+
+  it('a script that ends leaves its background child in peace, and the cgroup stays until that has ended', async () => {
+    const { task_id, pid, cgroup } = await started(
+      '#!/bin/sh\nsetsid sh -c \'echo "pid $$"; exec sleep 600\' >&2 &\nsleep 0.1\n',
+      /pid \d+\n/,
+    );
+    expect(await h.ended(task_id)).toMatchObject({ state: 'exited', exit_code: 0 });
+    await until(() => membersOf(cgroup).includes(pid));
+    process.kill(pid, 'SIGKILL');
+    await until(() => !existsSync(cgroup));
+  });
+
+  it('a boot removes the empty cgroups of runs that are over', async () => {
+    const { task_id, pid, cgroup } = await started(
+      '#!/bin/sh\nsetsid sh -c \'echo "pid $$"; exec sleep 600\' >&2 &\nsleep 0.1\n',
+      /pid \d+\n/,
+    );
+    await h.ended(task_id);
+    await h.runs.close();
+    process.kill(pid, 'SIGKILL');
+    expect(existsSync(cgroup)).toBe(true);
+    await h.restart();
+    await until(() => !existsSync(cgroup));
+  });
+});
