@@ -86,5 +86,7 @@ export type ServerFrame =
   | { type: 'unsubscribed'; topic: Subscription }
   /** With a task_id also the ends that are neither `exit` nor `cancelled`: `timed_out` (an `exit` follows), `interrupted`, `run_refused`. */
   | { type: 'error'; code: ErrorCode; data: string; task_id?: string; request_id?: string; input?: string }
+  /** Another build of the page is served by now; this one still works. */
+  | { type: 'reload' }
   | { type: 'host'; online: boolean; last_seen: string | null }
   | { type: 'pong' };

@@ -5,6 +5,8 @@ const MiB = 1024 * KiB;
 
 /** The version of the browser's and the link's language. Raised when an old peer would misread a new one. */
 export const PROTOCOL_VERSION = 1;
+/** The oldest that this build still speaks (protocol.ts): page, edge and agent are never updated in the same moment. */
+export const OLDEST_PROTOCOL = 1;
 
 // The browser's socket
 /** A frame from a browser. Inputs are ≤ 128 KiB each (an argv limit of Linux, MAX_ARG_STRLEN). */

@@ -21,7 +21,10 @@ export const CONTROL = 'control';
 /** Where the agent dials. */
 export const LINK_PATH = '/api/agent/ws';
 
-/** Before the proof: four messages, plain JSON, at most UNPROVEN_BYTES each. */
+/**
+ * Before the proof: plain JSON, at most UNPROVEN_BYTES each. In the challenge and the proof, `protocol` is the newest that
+ * the sender speaks; in the welcome, what both do (protocol.ts). Whoever finds the other too old says so and hangs up.
+ */
 export const linkChallenge = z.object({
   type: z.literal('challenge'),
   protocol: z.int(),
@@ -59,7 +62,16 @@ export const edgeControl = z.discriminatedUnion('type', [
   /** The proof was accepted. `epoch` is new at every link: whatever was joined before is gone. */
   z.object({ type: z.literal('welcome'), epoch: z.string(), protocol: z.int() }),
   /** A browser's socket, fixed to this session and its grant. Sent again for every open socket when a link comes up. */
-  z.object({ type: z.literal('open'), conn: connId, sid, grant: grantToken, address: z.string().max(64), user_agent: z.string().max(300) }),
+  z.object({
+    type: z.literal('open'),
+    conn: connId,
+    sid,
+    grant: grantToken,
+    address: z.string().max(64),
+    user_agent: z.string().max(300),
+    /** The newest that page and edge speak; an edge that does not say it speaks what we do. */
+    protocol: z.int().optional(),
+  }),
   /** The edge has a newer grant of the same session. */
   z.object({ type: z.literal('grant'), conn: connId, grant: grantToken }),
   z.object({ type: z.literal('closed'), conn: connId }),

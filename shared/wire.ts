@@ -15,7 +15,7 @@ export const CLOSE = {
   refused: 4003,
   /** Too many frames or sockets: wait, then come back. */
   too_fast: 1008,
-  /** Another protocol: reload the page. */
+  /** A protocol that the edge or the host does not speak (any more): reload the page. */
   reload: 4010,
   /** The host paired anew or the edge restarts: come back at once. */
   again: 4012,

@@ -32,11 +32,12 @@ export class BrowserSocket {
   readonly #topics = new Map<Subscription, string>();
   #closed = false;
 
-  constructor(rooms: SocketRooms, port: ViewerPort, caller: () => Caller) {
+  /** @param protocol what the other end and we speak: it is told so in the first frame. */
+  constructor(rooms: SocketRooms, port: ViewerPort, caller: () => Caller, protocol: number = PROTOCOL_VERSION) {
     this.#rooms = rooms;
     this.#port = port;
     this.#caller = caller;
-    this.#send({ type: 'hello', protocol: PROTOCOL_VERSION, version: rooms.version, window: rooms.streams.window });
+    this.#send({ type: 'hello', protocol, version: rooms.version, window: rooms.streams.window });
   }
 
   /** One frame, as it came. Never throws. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fromBase64Url, randomHex, toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
+import { OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { decodeFrame, encodeFrame, encodeJson } from '../../shared/tunnel.ts';
@@ -118,9 +119,9 @@ const callerOf = (session: { sid: string; grant: string }): RequestHead['caller'
 });
 
 /** A browser's socket; what it was told is in `said`. */
-function connect(session: { sid: string; grant: string }) {
+function connect(session: { sid: string; grant: string }, version: { protocol?: number } = {}) {
   const conn = randomHex(8);
-  agent.door.control({ type: 'open', conn, ...session, address: '192.0.2.7', user_agent: 'test' });
+  agent.door.control({ type: 'open', conn, ...session, address: '192.0.2.7', user_agent: 'test', ...version });
   return {
     conn,
     send: (frame: unknown): void => agent.door.text(`c/${conn}`, typeof frame === 'string' ? frame : JSON.stringify(frame)),
@@ -186,6 +187,15 @@ beforeAll(async () => {
 afterAll(async () => {
   await agent.stop();
   rmSync(home, { recursive: true, force: true });
+});
+
+test('a page of a newer release is answered in what both speak; one that is too old is told to reload', async () => {
+  const newer = connect(admin, { protocol: PROTOCOL_VERSION + 4 });
+  expect(await until(() => newer.said[0])).toMatchObject({ type: 'hello', protocol: PROTOCOL_VERSION });
+  agent.door.control({ type: 'closed', conn: newer.conn });
+  const older = connect(admin, { protocol: OLDEST_PROTOCOL - 1 });
+  expect(await until(() => older.closed)).toMatchObject({ code: CLOSE.reload });
+  expect(older.said).toEqual([]);
 });
 
 test('a press: hello, started, attached, the output, the exit', async () => {

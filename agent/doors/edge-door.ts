@@ -1,6 +1,8 @@
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
+import { PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { EdgeControl } from '../../shared/link-protocol.ts';
 import type { RunSummary } from '../../shared/model.ts';
+import { agreeOn } from '../../shared/protocol.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { CLOSE } from '../../shared/wire.ts';
 import type { BroadcastSink } from '../api/broadcasts.ts';
@@ -148,9 +150,12 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     this.#session?.control({ type: 'run', run });
   }
 
-  #opened({ conn, sid, grant, address }: Extract<EdgeControl, { type: 'open' }>): void {
+  #opened({ conn, sid, grant, address, protocol: theirs }: Extract<EdgeControl, { type: 'open' }>): void {
     const rooms = this.#socketRooms;
     if (rooms === null || this.#connections.has(conn)) return;
+    const protocol = agreeOn(theirs ?? PROTOCOL_VERSION);
+    if (protocol === null)
+      return this.#session?.control({ type: 'close', conn, code: CLOSE.reload, reason: 'this page is older than the host: reload it' });
     this.#guarded(conn, () => {
       const first = this.#rooms.grants.verify(grant, { sid });
       const socket = new BrowserSocket(
@@ -165,6 +170,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
           },
         },
         () => this.#callerOf(conn),
+        protocol,
       );
       this.#connections.set(conn, { socket, sid, user_id: first.user_id, grant, address });
     });

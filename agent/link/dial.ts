@@ -1,8 +1,9 @@
 import { WebSocket } from 'ws';
 import { randomHex, toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
-import { MAX_LINK_FRAME, PROTOCOL_VERSION } from '../../shared/limits.ts';
+import { MAX_LINK_FRAME, OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import { CONTROL, cutText, edgeControl, LINK_PATH, linkChallenge, linkStatement } from '../../shared/link-protocol.ts';
+import { agreeOn } from '../../shared/protocol.ts';
 import type { Identity } from './identity.ts';
 
 /** Where an edge is: `url` is what is dialled, `origin` what the proof names. They differ only behind a port of our own. */
@@ -109,6 +110,12 @@ export function dial<T>(
       if (installation === null) {
         const challenge = linkChallenge.safeParse(parseJson(text));
         if (!challenge.success) return finish(new DialError(`${edge.origin} does not speak Toru’s link`));
+        if (agreeOn(challenge.data.protocol) === null) {
+          const { protocol } = challenge.data;
+          return finish(
+            new DialError(`${edge.origin} speaks protocol ${protocol}, this host ${OLDEST_PROTOCOL} and newer. Update the edge.`),
+          );
+        }
         installation = challenge.data.installation;
         const agentNonce = randomHex(32);
         const said = { edge_nonce: challenge.data.edge_nonce, agent_nonce: agentNonce, origin: edge.origin, installation, host: self.id };

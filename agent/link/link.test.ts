@@ -7,9 +7,9 @@ import type { WebSocket } from 'ws';
 import { WebSocketServer } from 'ws';
 import { fromBase64Url, randomHex } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
-import { LINK_HIGH_WATER, PROTOCOL_VERSION } from '../../shared/limits.ts';
+import { LINK_HIGH_WATER, OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { EdgeControl, LinkProof } from '../../shared/link-protocol.ts';
-import { linkProof, linkStatement } from '../../shared/link-protocol.ts';
+import { LINK_CLOSE, linkProof, linkStatement } from '../../shared/link-protocol.ts';
 import { loadIdentity, verifyWith } from './identity.ts';
 import type { LinkListener, LinkSession } from './link.ts';
 import { Link } from './link.ts';
@@ -180,6 +180,36 @@ test('a server that is no edge gives a reason in words, and is tried again', asy
   expect(link.status.connected).toBe(false);
   expect(warnings[0]).toContain('before its welcome');
   await until(() => sockets.size >= 2);
+});
+
+test.each([PROTOCOL_VERSION, PROTOCOL_VERSION + 7])(
+  'it links to an edge of protocol %i, and says what it speaks itself',
+  async (protocol) => {
+    let said = 0;
+    const { origin } = await edge((socket, { proof }) => {
+      said = proof.protocol;
+      socket.send(welcome('e1'));
+    }, protocol);
+    const { listener } = start(origin);
+    await until(() => listener.events.length === 1);
+    expect(said).toBe(PROTOCOL_VERSION);
+  },
+);
+
+test('an edge that is too old is told from one that is no edge, with what to update', async () => {
+  const { origin, sockets } = await edge(() => undefined, OLDEST_PROTOCOL - 1);
+  const { link, warnings } = start(origin);
+  await until(() => sockets.size >= 2);
+  expect(warnings[0]).toContain('Update the edge.');
+  expect(link.status.error).toContain(`speaks protocol ${OLDEST_PROTOCOL - 1}, this host ${OLDEST_PROTOCOL} and newer`);
+});
+
+test('what an edge that finds us too old says is shown as it stands', async () => {
+  const reason = 'this host speaks protocol 1, the edge 3 and newer. Update the host.';
+  const { origin } = await edge((socket) => socket.close(LINK_CLOSE.protocol, reason), PROTOCOL_VERSION + 2);
+  const { warnings } = start(origin);
+  await until(() => warnings.length > 0);
+  expect(warnings[0]).toContain(reason);
 });
 
 test('output waits while the socket is full, takes turns in order, and never delays what is sent at once', async () => {

@@ -18,6 +18,8 @@ export const socketSession = z.object({
   grant_exp: z.int(),
   address: z.string().max(64),
   user_agent: z.string().max(300),
+  /** What page and edge speak. A socket that was opened before we asked has none. */
+  protocol: z.int().optional(),
 });
 export type SocketSession = z.infer<typeof socketSession>;
 

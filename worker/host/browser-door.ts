@@ -18,8 +18,11 @@ export class BrowserDoor {
     this.#links = links;
   }
 
-  /** @param socket accepted already. @returns false when it was closed again: its session has too many. */
-  open(socket: WebSocket, session: SocketSession): boolean {
+  /**
+   * @param socket accepted already. @param newerPage the page that opened it is of another build than the one served now.
+   * @returns false when it was closed again: its session has too many.
+   */
+  open(socket: WebSocket, session: SocketSession, newerPage: boolean): boolean {
     if (this.#browsers.crowded(session.sid)) {
       tell(socket, { type: 'error', code: 'too_many_requests', data: 'This session has too many connections. Close some of its pages.' });
       closeQuietly(socket, CLOSE.too_fast, 'too many connections');
@@ -27,9 +30,10 @@ export class BrowserDoor {
     }
     const state: BrowserState = { ...session, kind: 'browser', conn: randomHex(16), topics: [] };
     this.#browsers.add(socket, state);
+    if (newerPage) tell(socket, { type: 'reload' });
     const link = this.#links.live();
     if (link === null) tell(socket, { type: 'host', online: false, last_seen: this.#links.lastSeen() });
-    // The first frame that the browser gets is the agent's hello.
+    // Then the agent's hello.
     else announce(link, state);
     return true;
   }
@@ -59,6 +63,6 @@ export class BrowserDoor {
   }
 }
 
-function announce(link: Link, { conn, sid, grant, address, user_agent }: BrowserState): void {
-  link.control({ type: 'open', conn, sid, grant, address, user_agent });
+function announce(link: Link, { conn, sid, grant, address, user_agent, protocol }: BrowserState): void {
+  link.control({ type: 'open', conn, sid, grant, address, user_agent, ...(protocol === undefined ? {} : { protocol }) });
 }

@@ -8,7 +8,7 @@ import { linkDoor, socketSession } from './attachment.ts';
  * client sent, header or URL, gets here except in these fields.
  */
 const envelope = z.discriminatedUnion('to', [
-  z.object({ to: z.literal('browser'), session: socketSession }),
+  z.object({ to: z.literal('browser'), session: socketSession, newer_page: z.boolean() }),
   z.object({ to: z.literal('agent'), door: linkDoor }),
   z.object({ to: z.literal('tunnel'), head: requestHead }),
 ]);

@@ -108,7 +108,7 @@ export class Host extends DurableObject<Env> {
       const said = unseal(request.headers);
       switch (said.to) {
         case 'browser':
-          return this.#openBrowser(said.session);
+          return this.#openBrowser(said.session, said.newer_page);
         case 'agent':
           return this.#openDoor(said.door);
         case 'tunnel':
@@ -190,10 +190,10 @@ export class Host extends DurableObject<Env> {
 
   // The three ways in
 
-  #openBrowser(session: SocketSession): Response {
+  #openBrowser(session: SocketSession, newerPage: boolean): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server, [TAG.browser]);
-    if (this.#browserDoor.open(server, session)) {
+    if (this.#browserDoor.open(server, session, newerPage)) {
       this.#alarms.schedule('sessions', Date.now() + RECHECK_EVERY_MS);
       this.#watchFromNow();
     }
@@ -213,15 +213,15 @@ export class Host extends DurableObject<Env> {
   }
 
   async #fromStranger(socket: WebSocket, state: UnprovenState, message: string | ArrayBuffer): Promise<void> {
-    const proof = await prove(socket, state, message);
-    if (proof === null) return;
+    const proven = await prove(socket, state, message);
+    if (proven === null) return;
     const now = Date.now();
-    const link = this.#links.up(socket, state, proof, now);
+    const link = this.#links.up(socket, state, proven, now);
     this.#browserDoor.hostIsBack(link, now);
     this.#alarms.schedule('presence', now + PRESENCE_EVERY_MS);
     if (this.#browsers.size > 0) this.#watchFromNow();
     this.ctx.waitUntil(this.#sessions.sayLogouts());
-    this.ctx.waitUntil(accountOf(this.env).hostSeen(state.host, proof.name, proof.version));
+    this.ctx.waitUntil(accountOf(this.env).hostSeen(state.host, proven.name, proven.version));
   }
 
   async #ask(head: RequestHead, body: ReadableStream<Uint8Array> | null, client: AbortSignal | null): Promise<Response> {

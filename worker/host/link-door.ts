@@ -1,8 +1,9 @@
 import { fromBase64Url, randomHex } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
-import { PROTOCOL_VERSION, UNPROVEN_BYTES, UNPROVEN_MS } from '../../shared/limits.ts';
+import { OLDEST_PROTOCOL, PROTOCOL_VERSION, UNPROVEN_BYTES, UNPROVEN_MS } from '../../shared/limits.ts';
 import type { LinkChallenge, LinkProof } from '../../shared/link-protocol.ts';
 import { LINK_CLOSE, linkProof, linkStatement } from '../../shared/link-protocol.ts';
+import { agreeOn } from '../../shared/protocol.ts';
 import type { LinkDoor, UnprovenState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
 import { closeQuietly, isOpen, sendQuietly } from './quietly.ts';
@@ -20,13 +21,16 @@ export function challenge(socket: WebSocket, door: LinkDoor, now: number): void 
   sendQuietly(socket, JSON.stringify(said));
 }
 
-/** @returns the proof, when it is one; null when the socket was closed instead. */
-export async function prove(socket: WebSocket, state: UnprovenState, message: string | ArrayBuffer): Promise<LinkProof | null> {
+/** Who proved itself; `protocol` is what both sides speak from now on. */
+export type Proven = Pick<LinkProof, 'name' | 'version' | 'protocol'>;
+
+/** @returns null when the socket was closed instead. */
+export async function prove(socket: WebSocket, state: UnprovenState, message: string | ArrayBuffer): Promise<Proven | null> {
   // Taken before anything is awaited: one nonce, one try.
   writeAttachment(socket, { ...state, nonce: null });
-  const refused = await reasonToRefuse(state, message);
-  if (typeof refused === 'object') return isOpen(socket) ? refused : null;
-  closeQuietly(socket, refused, CLOSE_REASON[refused]);
+  const judged = await judge(state, message);
+  if ('name' in judged) return isOpen(socket) ? judged : null;
+  closeQuietly(socket, judged.code, judged.reason);
   return null;
 }
 
@@ -36,7 +40,7 @@ export function closeLate(sockets: readonly WebSocket[], now: number): number | 
     const state = readAttachment(socket);
     return state?.kind === 'unproven' && isOpen(socket) ? [{ socket, at: state.since + UNPROVEN_MS }] : [];
   });
-  for (const { socket, at } of deadlines) if (at <= now) closeQuietly(socket, LINK_CLOSE.too_slow, CLOSE_REASON[LINK_CLOSE.too_slow]);
+  for (const { socket, at } of deadlines) if (at <= now) closeQuietly(socket, LINK_CLOSE.too_slow, 'no proof within 10 s');
   const open = deadlines.filter(({ at }) => at > now).map(({ at }) => at);
   return open.length === 0 ? null : Math.min(...open);
 }
@@ -45,31 +49,30 @@ export function countUnproven(sockets: readonly WebSocket[]): number {
   return sockets.filter((socket) => isOpen(socket) && readAttachment(socket)?.kind === 'unproven').length;
 }
 
-type RefusalCode = (typeof LINK_CLOSE)['bad_proof' | 'protocol' | 'too_slow' | 'unknown_host'];
-
-const CLOSE_REASON: Record<RefusalCode, string> = {
-  [LINK_CLOSE.bad_proof]: 'the proof was not accepted',
-  [LINK_CLOSE.protocol]: 'one proof was expected, of this protocol version',
-  [LINK_CLOSE.too_slow]: 'no proof within 10 s',
-  [LINK_CLOSE.unknown_host]: 'the proof is of another host',
-};
-
-async function reasonToRefuse(state: UnprovenState, message: string | ArrayBuffer): Promise<RefusalCode | LinkProof> {
-  if (typeof message !== 'string' || message.length > UNPROVEN_BYTES || state.nonce === null) return LINK_CLOSE.protocol;
-  const parsed = linkProof.safeParse(parseJson(message));
-  if (!parsed.success || parsed.data.protocol !== PROTOCOL_VERSION) return LINK_CLOSE.protocol;
-  const proof = parsed.data;
-  if (proof.host !== state.host) return LINK_CLOSE.unknown_host;
-  if (proof.origin !== state.origin) return LINK_CLOSE.bad_proof;
-  const statement = linkStatement({
-    edge_nonce: state.nonce,
-    agent_nonce: proof.agent_nonce,
-    origin: state.origin,
-    installation: state.installation,
-    host: state.host,
-  });
-  return (await signedBy(state.public_key, purposed('link', statement), proof.signature)) ? proof : LINK_CLOSE.bad_proof;
+interface Refusal {
+  code: number;
+  /** Shown in the agent's log, so it says what to do. */
+  reason: string;
 }
+
+async function judge(state: UnprovenState, message: string | ArrayBuffer): Promise<Refusal | Proven> {
+  const { nonce, origin, installation, host, public_key } = state;
+  if (typeof message !== 'string' || message.length > UNPROVEN_BYTES || nonce === null) return NO_PROOF;
+  const parsed = linkProof.safeParse(parseJson(message));
+  if (!parsed.success) return NO_PROOF;
+  const { name, version, agent_nonce, signature, ...said } = parsed.data;
+  const protocol = agreeOn(said.protocol);
+  if (protocol === null) {
+    const reason = `this host speaks protocol ${said.protocol}, the edge ${OLDEST_PROTOCOL} and newer. Update the host.`;
+    return { code: LINK_CLOSE.protocol, reason };
+  }
+  if (said.host !== host) return { code: LINK_CLOSE.unknown_host, reason: 'the proof is of another host' };
+  const statement = linkStatement({ edge_nonce: nonce, agent_nonce, origin, installation, host });
+  const proven = said.origin === origin && (await signedBy(public_key, purposed('link', statement), signature));
+  return proven ? { name, version, protocol } : { code: LINK_CLOSE.bad_proof, reason: 'the proof was not accepted' };
+}
+
+const NO_PROOF: Refusal = { code: LINK_CLOSE.protocol, reason: 'one proof was expected, and nothing else' };
 
 async function signedBy(publicKey: string, bytes: Uint8Array<ArrayBuffer>, signature: string): Promise<boolean> {
   try {

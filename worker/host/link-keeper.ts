@@ -1,12 +1,11 @@
 import { randomHex } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
-import { PROTOCOL_VERSION } from '../../shared/limits.ts';
-import type { LinkProof } from '../../shared/link-protocol.ts';
 import { LINK_CLOSE } from '../../shared/link-protocol.ts';
 import type { UnprovenState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
 import type { Browsers } from './browsers.ts';
 import { Link } from './link.ts';
+import type { Proven } from './link-door.ts';
 import type { PresenceRecord } from './presence.ts';
 import { closeQuietly, isOpen } from './quietly.ts';
 import type { Tunnel } from './tunnel.ts';
@@ -49,7 +48,7 @@ export class LinkKeeper {
   }
 
   /** A socket proved itself. The one before it is overtaken. */
-  up(socket: WebSocket, { conn, host }: UnprovenState, proof: LinkProof, now: number): Link {
+  up(socket: WebSocket, { conn, host }: UnprovenState, { name, version, protocol }: Proven, now: number): Link {
     const old = this.#link;
     if (old !== null) {
       this.#gone();
@@ -58,8 +57,8 @@ export class LinkKeeper {
     writeAttachment(socket, { kind: 'link', conn, host, since: now });
     const link = new Link(this.#ctx, socket, now);
     this.#link = link;
-    this.#presence.linked({ host, name: proof.name, version: proof.version, last_seen: now });
-    link.control({ type: 'welcome', epoch: randomHex(16), protocol: PROTOCOL_VERSION });
+    this.#presence.linked({ host, name, version, last_seen: now });
+    link.control({ type: 'welcome', epoch: randomHex(16), protocol });
     return link;
   }
 

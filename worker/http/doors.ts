@@ -9,6 +9,7 @@ import { seal } from '../host/envelope.ts';
 import type { EdgeContext, EdgeEnv } from './context.ts';
 import { rawPath } from './guard.ts';
 import { userAgent } from './login.ts';
+import { pageVersion, reloadPage } from './page-version.ts';
 import { requireSession, withFreshGrant } from './session.ts';
 
 /** The ways through the edge: an agent's link, a browser's socket, and every other request to a host. */
@@ -34,15 +35,15 @@ async function openSocket(c: EdgeContext, name: string | null): Promise<Response
   requireUpgrade(c);
   // A page of another site can open a WebSocket here with our cookie; it can't choose its Origin.
   if (c.req.header('origin') !== c.get('site').origin) throw new ToruError('cross_site', 'A socket has to be opened by Toru’s own page.');
+  const { protocol, newer_page } = await pageVersion(c);
+  if (protocol === null) return reloadPage();
   const host = await hostNamed(c, name);
   const { sid, sub, role, grant, grant_exp } = await withFreshGrant(c.get('session'), c.env);
+  const address = c.get('address').slice(0, 64);
   return pass(
     c,
     host,
-    seal({
-      to: 'browser',
-      session: { sid, sub, role, grant, grant_exp, address: c.get('address').slice(0, 64), user_agent: userAgent(c) },
-    }),
+    seal({ to: 'browser', session: { sid, sub, role, grant, grant_exp, address, user_agent: userAgent(c), protocol }, newer_page }),
   );
 }
 

@@ -1,13 +1,15 @@
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Plugin } from 'esbuild';
 import { build } from 'esbuild';
 import { Miniflare } from 'miniflare';
 import { readOptions, workerBuild } from '../../embedded/build.ts';
 import { edgeOptions } from '../../embedded/edge-options.ts';
+import type { ProtocolRange } from '../../shared/protocol.ts';
 
 /** A real edge in a real workerd, for tests. */
 export interface TestEdge {
@@ -51,23 +53,40 @@ export function newHostKey(): TestHostKey {
   return { id: randomUUID(), publicKey: raw.toString('base64url'), sign: (bytes) => new Uint8Array(sign(null, bytes, privateKey)) };
 }
 
-/** Built once per test file. */
-let built: Promise<{ script: string; options: Awaited<ReturnType<typeof readOptions>> }> | undefined;
+/** Built once per test file and range of protocols. */
+const built = new Map<string, Promise<{ script: string; options: Awaited<ReturnType<typeof readOptions>> }>>();
 
-async function buildWorker() {
-  const [options, result] = await Promise.all([readOptions(), build({ ...workerBuild, sourcemap: false, write: false })]);
+async function buildWorker(protocols: ProtocolRange | null) {
+  const plugins = protocols === null ? [] : [speaking(protocols)];
+  const [options, result] = await Promise.all([readOptions(), build({ ...workerBuild, sourcemap: false, write: false, plugins })]);
   return { options, script: result.outputFiles[0]?.text ?? '' };
 }
 
-/** @param bindings over those of the embedded edge. */
-export async function startEdge(bindings: Record<string, string> = {}): Promise<TestEdge> {
-  built ??= buildWorker();
-  const { script, options } = await built;
+/** The same Worker as a release of another time would be. */
+function speaking({ oldest, newest }: ProtocolRange): Plugin {
+  const limits = (code: string): string =>
+    code.replace(/PROTOCOL_VERSION = \d+/, `PROTOCOL_VERSION = ${newest}`).replace(/OLDEST_PROTOCOL = \d+/, `OLDEST_PROTOCOL = ${oldest}`);
+  return {
+    name: 'protocols',
+    setup: (builder) =>
+      builder.onLoad({ filter: /shared\/limits\.ts$/ }, ({ path }) => ({ loader: 'ts', contents: limits(readFileSync(path, 'utf8')) })),
+  };
+}
+
+/** The page's entry script in the page that a test's edge serves. */
+export const PAGE_BUILD = 'app.js';
+
+/** @param bindings over those of the embedded edge. @param protocols what it speaks, if not what this build does. */
+export async function startEdge(bindings: Record<string, string> = {}, protocols: ProtocolRange | null = null): Promise<TestEdge> {
+  const key = JSON.stringify(protocols);
+  const building = built.get(key) ?? buildWorker(protocols);
+  built.set(key, building);
+  const { script, options } = await building;
   const folder = mkdtempSync(join(tmpdir(), 'toru-edge-'));
   const page = join(folder, 'page');
   mkdirSync(join(page, 'assets'), { recursive: true });
-  writeFileSync(join(page, 'index.html'), '<!doctype html><title>Toru</title>');
-  writeFileSync(join(page, 'assets/app.js'), 'console.log(1)');
+  writeFileSync(join(page, 'index.html'), `<!doctype html><title>Toru</title><script type="module" src="/assets/${PAGE_BUILD}"></script>`);
+  writeFileSync(join(page, 'assets', PAGE_BUILD), 'console.log(1)');
   const host = newHostKey();
   const mf = new Miniflare(
     edgeOptions(options, {

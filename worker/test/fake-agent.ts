@@ -97,6 +97,8 @@ export class FakeAgent {
   readonly host: TestHostKey;
   installation = '';
   challenge = '';
+  /** The newest that the edge speaks, as it says. */
+  protocol = 0;
   readonly #requests = new Map<string, FakeRequest>();
   /** Gets each request first. True: it was answered. */
   handle: (request: FakeRequest) => boolean = (request) => this.answerLogin(request);
@@ -116,7 +118,8 @@ export class FakeAgent {
       socket.once('message', (data) => resolve(data.toString()));
       socket.once('unexpected-response', (_request, response) => reject(new Error(`answered ${response.statusCode}`)));
     });
-    const { edge_nonce, installation } = linkChallenge.parse(JSON.parse(first));
+    const { edge_nonce, installation, protocol } = linkChallenge.parse(JSON.parse(first));
+    agent.protocol = protocol;
     agent.challenge = edge_nonce;
     agent.installation = installation;
     socket.on('message', (data: Buffer, binary) => agent.#receive(data, binary));

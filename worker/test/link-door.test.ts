@@ -31,7 +31,6 @@ describe('the agent’s door', () => {
     ['another origin', { origin: 'https://evil.example' }, LINK_CLOSE.bad_proof],
     ['another nonce', { nonce: '0'.repeat(64) }, LINK_CLOSE.bad_proof],
     ['another host’s id', { host: newHostKey().id }, LINK_CLOSE.unknown_host],
-    ['another protocol', { protocol: 99 }, LINK_CLOSE.protocol],
   ])('refuses a proof with %s', async (_what, changes, code) => {
     const agent = await FakeAgent.knock(edge);
     agent.prove(edge, changes);

@@ -2,16 +2,27 @@ import { effect, signal } from '@preact/signals';
 import { ToruError } from '../../shared/errors.ts';
 import { edge } from './api.ts';
 import { Connection } from './connection/connection.ts';
+import { pageBuild, reloadOnce, versionQuery } from './connection/version.ts';
 import { isMe } from './guards.ts';
 import { me, sessionEnded } from './session.ts';
 
-/** The server is newer than this page: a reload is asked for, never forced upon somebody who reads. */
+/** The server serves another page by now. While this one works, a reload is asked for and not forced upon somebody who reads. */
 export const reloadWanted = signal(false);
 
+const build = pageBuild(document);
+
 /** The page's connection. Open while somebody is logged in. */
-export const connection = new Connection({
+export const connection = new Connection(versionQuery(build), {
   sessionEnded: () => void checkSession(),
   reload: () => {
+    const reloaded = reloadOnce(
+      build,
+      () => sessionStorage,
+      () => location.reload(),
+    );
+    reloadWanted.value = !reloaded;
+  },
+  newerPage: () => {
     reloadWanted.value = true;
   },
 });

@@ -25,11 +25,18 @@ export class Connection {
   readonly #host = signal<HostFrame>(null);
   readonly #reopened = new Set<() => void>();
 
-  constructor(events: { sessionEnded: () => void; reload: () => void }) {
+  readonly #newerPage: () => void;
+
+  /**
+   * @param events `reload`: the server no longer speaks with this page; `newerPage`: it serves another build, this one works.
+   * @param query what the page says of itself.
+   */
+  constructor(query: string, events: { sessionEnded: () => void; reload: () => void; newerPage: () => void }) {
+    this.#newerPage = events.newerPage;
     const send = (frame: ClientFrameInput): boolean => this.#socket.send(JSON.stringify(frame));
     this.#streams = new Streams(send);
     this.#starts = new Starts(send);
-    this.#socket = new ReconnectingSocket(() => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/ws`, {
+    this.#socket = new ReconnectingSocket(() => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/ws?${query}`, {
       opened: () => this.#opened(),
       message: (data) => this.#take(parseFrame(data)),
       lost: () => {
@@ -135,6 +142,9 @@ export class Connection {
         }
         return;
       }
+      case 'reload':
+        this.#newerPage();
+        return;
       case 'run':
         for (const listener of this.#topics.runs) listener(frame.run);
         return;

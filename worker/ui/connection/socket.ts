@@ -12,7 +12,7 @@ export interface SocketEvents {
   lost: () => void;
   /** 4001: the session may be over. The socket waits for `start()`. */
   sessionEnded: () => void;
-  /** 4010: this page is older than the server. */
+  /** 4010: the server does not speak this page's protocol (any more). */
   reload: () => void;
 }
 
