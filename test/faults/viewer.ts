@@ -61,6 +61,11 @@ export class Viewer {
     return run;
   }
 
+  /** Its end has been seen: nobody asks for it any more. */
+  forget(taskId: string): void {
+    this.#runs.delete(taskId);
+  }
+
   send(frame: ClientFrameInput): void {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
   }

@@ -1,0 +1,141 @@
+import { chmodSync, copyFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { root } from '../../tools/root.ts';
+import { Client } from '../harness/client.ts';
+import { leftovers, startToru } from '../harness/toru.ts';
+import { childrenOf, commandOf, descriptorsOf, residentMiB } from './processes.ts';
+import { Viewer } from './viewer.ts';
+
+/**
+ * `npm run soak`: a Toru as `npm start` starts it, under a mixed load for 15 minutes (`--minutes n`), and what it holds at
+ * its end against what it held when it was warm: descriptors, memory, processes that nobody owns. The last line is JSON.
+ * Ends with 1 when something grew that must not.
+ */
+
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '15' } } });
+const MINUTES = Number(values.minutes);
+/** Until then caches fill and code is compiled; what comes later has to stay. */
+const WARM_MS = Math.min(120_000, (MINUTES * 60_000) / 4);
+const SAMPLE_MS = 5000;
+/** Between a warm sample and the end, at rest both. */
+const MORE_DESCRIPTORS = 8;
+const MORE_MIB = { start: 30, agent: 40, workerd: 80 };
+/** A run's files are closed 2 s after the last read; a stop takes 10 s at most, and children of the stubborn as long. */
+const REST_MS = 15_000;
+
+const toru = await startToru({ env: { ADMIN_PASSWORD: 'the password of the soak' } });
+for (const from of [join(root, 'test/fixtures/scripts'), join(import.meta.dirname, 'scripts')]) {
+  for (const name of readdirSync(from)) {
+    copyFileSync(join(from, name), join(toru.home, 'scripts', name));
+    chmodSync(join(toru.home, 'scripts', name), 0o755);
+  }
+}
+const client = await Client.of(toru);
+const wrong: string[] = [];
+const counts = { runs: 0, cancelled: 0, drops: 0, wrong };
+
+interface Sample {
+  descriptors: Record<string, number>;
+  mib: Record<string, number>;
+}
+
+function processes(): Record<'start' | 'agent' | 'workerd', number> {
+  const edge = childrenOf(toru.pid).find((pid) => commandOf(pid).includes('edge-child')) ?? 0;
+  const workerd = childrenOf(edge).find((pid) => commandOf(pid).includes('workerd')) ?? 0;
+  return { start: toru.pid, agent: toru.agentPid(), workerd };
+}
+
+function sample(): Sample {
+  const of = (measure: (pid: number) => number): Record<string, number> =>
+    Object.fromEntries(Object.entries(processes()).map(([name, pid]) => [name, Math.round(measure(pid))]));
+  return { descriptors: of(descriptorsOf), mib: of(residentMiB) };
+}
+
+/** Presses and looks, as a busy household would, until told to stop. */
+async function press(worker: number, until: number): Promise<void> {
+  const viewer = new Viewer(client);
+  for (let i = 0; Date.now() < until; i += 1) {
+    const kind = (worker + i) % 4;
+    const gate = join(toru.home, `soak-${worker}-${i}`);
+    const body =
+      kind === 0
+        ? { script: 'talk.sh', args: [gate, '0', '0.005'] }
+        : kind === 1
+          ? { script: 'mixed.sh', args: ['2000', '7', gate] }
+          : kind === 2
+            ? { script: 'forking.sh' }
+            : { script: 'exit.sh', args: ['3'] };
+    const answer = await client.http('POST', '/api/runs', body);
+    if (answer.status !== 202) {
+      counts.wrong.push(`${answer.status} ${answer.text.slice(0, 200)}`);
+      await sleep(500);
+      continue;
+    }
+    counts.runs += 1;
+    const taskId = String(answer.json().task_id);
+    const watched = viewer.watch(taskId);
+    if (kind === 0) await sleep(1000);
+    if (kind === 0) writeFileSync(gate, '');
+    if (i % 5 === 0) {
+      viewer.drop();
+      counts.drops += 1;
+    }
+    if (kind === 2) {
+      await sleep(300);
+      const { status, text } = await client.http('POST', `/api/runs/${taskId}/cancel`);
+      if (status !== 202) counts.wrong.push(`cancel: ${status} ${text.slice(0, 200)}`);
+      counts.cancelled += 1;
+    }
+    await viewer.allEnded(60_000).catch((error: unknown) => counts.wrong.push(String(error).slice(0, 300)));
+    const expected = kind === 2 ? 'cancelled' : 'exit';
+    if (watched.ended !== expected || watched.lost > 0 || watched.repeated > 0) {
+      counts.wrong.push(`${body.script}: ${watched.ended}, ${watched.lost} lost, ${watched.repeated} repeated`);
+    }
+    viewer.forget(taskId);
+  }
+  viewer.close();
+}
+
+async function load(ms: number): Promise<void> {
+  const until = Date.now() + ms;
+  await Promise.all([0, 1, 2, 3, 4, 5].map((worker) => press(worker, until)));
+  await sleep(REST_MS);
+}
+
+const show = (at: string, what: Sample): void =>
+  void process.stdout.write(
+    `${at.padEnd(9)} descriptors ${JSON.stringify(what.descriptors)}, MiB ${JSON.stringify(what.mib)}, ${counts.runs} runs, ${counts.wrong.length} wrong\n`,
+  );
+
+const began = Date.now();
+const timer = setInterval(() => show(`${Math.round((Date.now() - began) / 1000)} s`, sample()), SAMPLE_MS * 6);
+await load(WARM_MS);
+const warm = sample();
+show('warm', warm);
+await load(MINUTES * 60_000 - WARM_MS);
+clearInterval(timer);
+const end = sample();
+show('end', end);
+
+const children = childrenOf(toru.pid);
+const own = new Set([toru.pid, ...children, ...children.flatMap(childrenOf)]);
+const orphans = leftovers(toru.home).filter((pid) => !own.has(pid));
+const grown = [
+  ...Object.entries(end.descriptors).flatMap(([name, count]) =>
+    count - (warm.descriptors[name] ?? 0) > MORE_DESCRIPTORS ? [`${name}: ${count - (warm.descriptors[name] ?? 0)} more descriptors`] : [],
+  ),
+  ...(['start', 'agent', 'workerd'] as const).flatMap((name) => {
+    const more = (end.mib[name] ?? 0) - (warm.mib[name] ?? 0);
+    return more > MORE_MIB[name] ? [`${name}: ${more} MiB more`] : [];
+  }),
+  ...orphans.map((pid) => `process ${pid} is nobody’s: ${commandOf(pid)}`),
+  ...counts.wrong,
+];
+client.close();
+await toru[Symbol.asyncDispose]();
+process.stdout.write(
+  `${JSON.stringify({ minutes: MINUTES, runs: counts.runs, cancelled: counts.cancelled, drops: counts.drops, warm, end, orphans: orphans.length, grown })}\n`,
+);
+process.exitCode = grown.length > 0 ? 1 : 0;
