@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Miniflare } from 'miniflare';
 import { z } from 'zod';
 import { builtOptions, edgeOptions } from './edge-options.ts';
+import { withLoopbackShut } from './shut-loopback.ts';
 
 /**
  * The embedded edge as a process: miniflare ends its own process when it stops, so it has one to itself. It lives as long
@@ -25,8 +26,10 @@ let edge: Miniflare | null = null;
 async function start(order: EdgeOrder): Promise<void> {
   const built = builtOptions.parse(JSON.parse(readFileSync(`${order.dist}/worker/options.json`, 'utf8')));
   const script = readFileSync(`${order.dist}/worker/index.js`, 'utf8');
-  edge = new Miniflare(edgeOptions(built, { ...order, script, page: `${order.dist}/page` }));
-  await edge.ready;
+  await withLoopbackShut(async () => {
+    edge = new Miniflare(edgeOptions(built, { ...order, script, page: `${order.dist}/page` }));
+    await edge.ready;
+  });
   process.send?.({ type: 'ready' });
 }
 
