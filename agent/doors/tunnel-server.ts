@@ -123,7 +123,11 @@ export class TunnelServer {
 
   async #send(request: string, exchange: Exchange, response: Response): Promise<void> {
     const { signal } = exchange.abort;
-    if (signal.aborted) return response.body?.cancel();
+    if (signal.aborted) {
+      // A body that broke off with its request rejects this, too: there is nobody left to tell.
+      await response.body?.cancel().catch(() => undefined);
+      return;
+    }
     this.#sink.send(
       request,
       encodeJson('head', { status: response.status, headers: passable(response.headers, RESPONSE_HEADERS), body: response.body !== null }),
