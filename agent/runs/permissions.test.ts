@@ -154,6 +154,20 @@ describe('the queue', () => {
     expect(await h.ended(waits.task_id)).toMatchObject({ state: 'refused', reason: expect.stringContaining('disabled'), started_at: null });
   });
 
+  it('does not tell a client why the script behind the button can’t run by then', async () => {
+    const [ada, eve] = [h.caller('ada'), h.caller('eve', 'client')];
+    h.action({ id: 'single', script: 'forever.sh', max_concurrent: 1 });
+    const first = await h.runs.start(ada, { action: 'single', source: 'page' });
+    h.action({ id: 'single', script: 'vanishes.sh', max_concurrent: 1 });
+    const waiting = await Promise.all([eve, ada].map((caller) => h.runs.start(caller, { action: 'single', source: 'page' })));
+    h.vanish('vanishes.sh');
+    await h.runs.cancel(ada, first.task_id);
+    const [hers, his] = await Promise.all(waiting.map(({ task_id }) => h.ended(task_id)));
+    expect([hers?.state, his?.state]).toEqual(['refused', 'refused']);
+    expect(hers?.reason).not.toContain('vanishes');
+    expect(his?.reason).toContain('vanishes');
+  });
+
   it('runs what was asked for, whatever the action says by then', async () => {
     const ada = h.caller('ada');
     const before = h.action({ id: 'edited', script: 'args.sh', args: ['before'], max_concurrent: 1 });

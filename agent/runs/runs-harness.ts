@@ -25,6 +25,8 @@ export interface Harness {
   settings: { instance_id: string; keep_days: number; env_allow: string[] };
   /** Adds a script of this text to a folder of its own. */
   script(name: string, text: string, mode?: number): void;
+  /** From now on there is no script of this name, and the error says so. */
+  vanish(name: string): void;
   action(fields: { id: string; script: string } & Record<string, unknown>): RunnableAction;
   /** A user, as the caller that they are. */
   caller(name: string, role?: Role): Caller;
@@ -46,6 +48,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
   const audit: Harness['audit'] = [];
   const settings: Harness['settings'] = { instance_id: '00000000-0000-4000-8000-00000000abcd', keep_days: 0, env_allow: [] };
   const written = new Set<string>();
+  const vanished = new Set<string>();
   const make = (more: Partial<RunsOptions>): Runs =>
     new Runs({
       db,
@@ -53,6 +56,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
       settings,
       scripts: {
         resolve(name) {
+          if (vanished.has(name)) throw new ToruError('unknown_script', `There is no script “${name}”.`);
           if (name === 'missing.sh') throw new ToruError('unknown_script', 'There is no such script.');
           return written.has(name) ? join(scripts, name) : join(FIXTURES, name);
         },
@@ -88,6 +92,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
       writeFileSync(join(scripts, name), text);
       chmodSync(join(scripts, name), mode);
     },
+    vanish: (name) => void vanished.add(name),
     action(fields) {
       const { id, ...rest } = fields;
       const action = { ...actionFields.parse({ label: id, allow: 'everyone', ...rest }), id, revision: 1 };

@@ -1,8 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { toToruError } from '../../shared/errors.ts';
+import type { Role } from '../../shared/model.ts';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { RunRow } from '../history/run-row.ts';
+import { forAsker } from '../users/for-asker.ts';
 import type { Cgroups } from './cgroups.ts';
 import { isDiskFull } from './disk.ts';
 import type { Endings } from './endings.ts';
@@ -83,8 +85,9 @@ export class Starting {
       run.path ??= await this.#o.scripts.resolve(row.script);
       child = await this.#spawn(run, prepared, run.path);
     } catch (error) {
-      const known = toToruError(error);
+      const known = forAsker(toToruError(error), { role: this.#roleOf(row) });
       if (known.code === 'internal') this.#o.log.error({ err: error, task_id: row.task_id }, 'a run could not be started');
+      else this.#o.log.warn({ err: error, task_id: row.task_id }, 'a run could not be started');
       return void endings.end(run, { state: 'refused', reason: isDiskFull(error) ? DISK_FULL : known.message });
     }
     const wrapper = child.pid === undefined ? null : identify(child.pid, this.#o.boot);
@@ -98,6 +101,11 @@ export class Starting {
       const reason = 'The agent could not follow it, and stopped it. The log of the agent says why.';
       void endings.interrupt(run, { reason, sweep: true }, wrapper);
     }
+  }
+
+  /** Whose run it is reads its reason. The local socket's callers are no users, and own the host. */
+  #roleOf({ user_id }: RunRow): Role {
+    return user_id.startsWith('local:') ? 'admin' : (this.#o.users.get(user_id)?.role ?? 'client');
   }
 
   #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<ChildProcess> {
