@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import { feed } from './typing.ts';
@@ -26,22 +26,6 @@ export interface Launch {
 
 /** The FIFO or file that a script reads from. */
 export const STDIN_FILE = 'stdin';
-
-/** `status` begins as so many spaces on the disk: on a full disk, overwriting still works. */
-const STATUS_RESERVED = 1024;
-
-/** Makes a run's folder and its files, empty. What is there already (a retry) stays. */
-export function makeFiles(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  for (const name of ['out', 'err', 'order']) closeSync(openSync(join(folder, name), 'a', 0o600));
-  const status = openSync(join(folder, 'status'), 'wx', 0o600);
-  try {
-    writeSync(status, ' '.repeat(STATUS_RESERVED));
-    fsyncSync(status);
-  } finally {
-    closeSync(status);
-  }
-}
 
 /**
  * Starts the wrapper, which starts the script: in a session of its own, from argv, never through a shell's parser. The

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunRow } from '../history/run-row.ts';
-import { launch, makeFiles } from './launch.ts';
+import { launch } from './launch.ts';
 import { bootId } from './processes.ts';
+import { makeFiles } from './run-files.ts';
 import type { Harness } from './runs-harness.ts';
 import { isAliveNow, makeHarness, until } from './runs-harness.ts';
 

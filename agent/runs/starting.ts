@@ -10,13 +10,14 @@ import { isDiskFull } from './disk.ts';
 import type { Endings } from './endings.ts';
 import { scriptEnvironment } from './environment.ts';
 import type { Following } from './following.ts';
-import { launch, makeFiles } from './launch.ts';
+import { launch } from './launch.ts';
 import type { ActionsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import type { OpenRun } from './open-run.ts';
 import { stdinOf } from './open-run.ts';
 import { identify } from './processes.ts';
 import { refusalOnLeaving } from './recheck.ts';
 import type { Prepared } from './request.ts';
+import type { SpareFiles } from './run-files.ts';
 
 interface Options {
   history: History;
@@ -29,6 +30,7 @@ interface Options {
   environment: Readonly<Record<string, string | undefined>>;
   boot: string;
   cgroups: Cgroups;
+  files: SpareFiles;
   endings: Endings;
   following: Following;
   changed: (row: RunRow) => void;
@@ -110,7 +112,7 @@ export class Starting {
 
   #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<ChildProcess> {
     const { row, folder } = run;
-    makeFiles(folder);
+    this.#o.files.make(folder);
     run.cgroup = this.#o.cgroups.make(row.task_id);
     return launch({
       taskId: row.task_id,

@@ -15,6 +15,7 @@ import { bootId } from './processes.ts';
 import { RunQueue } from './queue.ts';
 import { Recovery } from './recovery.ts';
 import type { Prepared } from './request.ts';
+import { SpareFiles } from './run-files.ts';
 import { Starting } from './starting.ts';
 
 export interface SupervisorOptions {
@@ -39,6 +40,7 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly #o: SupervisorOptions;
   readonly #open: OpenRuns;
+  readonly #files: SpareFiles;
   readonly #endings: Endings;
   readonly #following: Following;
   readonly #starting: Starting;
@@ -49,7 +51,8 @@ export class Supervisor {
     this.#o = options;
     this.queue = new RunQueue(options.maxRunning);
     this.#open = new OpenRuns(options.folder, options.log);
-    const shared = { ...options, boot: bootId(), open: this.#open, queue: this.queue };
+    this.#files = new SpareFiles(options.folder);
+    const shared = { ...options, boot: bootId(), files: this.#files, open: this.#open, queue: this.queue };
     this.#endings = new Endings(shared);
     this.#following = new Following({ ...shared, endings: this.#endings });
     const parts = { ...shared, endings: this.#endings, following: this.#following };
@@ -131,6 +134,7 @@ export class Supervisor {
     this.#endings.close();
     await this.#starting.close();
     await this.#open.close();
+    this.#files.close();
     this.#o.cgroups.close();
   }
 }

@@ -1,0 +1,44 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { SpareFiles } from './run-files.ts';
+import { until } from './runs-harness.ts';
+
+const FILES = ['err', 'order', 'out', 'status'];
+
+let runs: string;
+beforeEach(() => {
+  runs = mkdtempSync(join(tmpdir(), 'toru-files-'));
+});
+afterEach(() => rmSync(runs, { recursive: true, force: true }));
+
+const spares = (): number => (readdirSync(runs).includes('.spare') ? readdirSync(join(runs, '.spare')).length : 0);
+
+it('a press before any is ready makes its own; later ones take those that wait, and more are made', async () => {
+  const files = new SpareFiles(runs);
+  files.make(join(runs, 'first'));
+  await until(() => spares() === 16);
+  const waiting = new Set(readdirSync(join(runs, '.spare')).map((name) => statSync(join(runs, '.spare', name, 'status')).ino));
+  for (const name of ['second', 'third']) files.make(join(runs, name));
+  await until(() => spares() === 16);
+  expect(['first', 'second', 'third'].map((name) => waiting.has(statSync(join(runs, name, 'status')).ino))).toEqual([false, true, true]);
+  for (const name of ['first', 'second', 'third']) {
+    expect(readdirSync(join(runs, name)).sort()).toEqual(FILES);
+    expect(readFileSync(join(runs, name, 'status'), 'latin1')).toBe(' '.repeat(1024));
+    expect(statSync(join(runs, name)).mode & 0o777).toBe(0o700);
+    for (const file of FILES) expect(statSync(join(runs, name, file)).mode & 0o777).toBe(0o600);
+  }
+  files.close();
+  expect(readdirSync(runs).sort()).toEqual(['first', 'second', 'third']);
+});
+
+it('what a queued run has in its folder stays', async () => {
+  const files = new SpareFiles(runs);
+  await until(() => spares() > 0);
+  mkdirSync(join(runs, 'queued'));
+  writeFileSync(join(runs, 'queued/plan.json'), '{}');
+  files.make(join(runs, 'queued'));
+  expect(readdirSync(join(runs, 'queued')).sort()).toEqual([...FILES, 'plan.json'].sort());
+  files.close();
+});
