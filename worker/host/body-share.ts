@@ -5,19 +5,19 @@ import type { Turnstile } from './turnstile.ts';
 /** What one request's body has on its way to the agent, out of what all of them may have. */
 export class BodyShare {
   readonly #room: Turnstile;
-  readonly #sid: string;
+  readonly #user: string;
   readonly #over = new AbortController();
   #onWay = 0;
 
-  /** @param room a place is a byte, a guest a session. */
-  constructor(room: Turnstile, sid: string) {
+  /** @param room a place is a byte, a guest a user. */
+  constructor(room: Turnstile, user: string) {
     this.#room = room;
-    this.#sid = sid;
+    this.#user = user;
   }
 
   /** Waits until so many more bytes may go. @throws ToruError when the request ended meanwhile. */
   async take(bytes: number): Promise<void> {
-    await this.#room.enter(this.#sid, this.#over.signal, bytes);
+    await this.#room.enter(this.#user, this.#over.signal, bytes);
     this.#onWay += bytes;
     if (!this.#over.signal.aborted) return;
     this.taken(bytes);
@@ -28,7 +28,7 @@ export class BodyShare {
   taken(bytes: number): void {
     const read = Math.min(bytes, this.#onWay);
     this.#onWay -= read;
-    this.#room.leave(this.#sid, read);
+    this.#room.leave(this.#user, read);
   }
 
   /** It ended, and the agent said so: whatever was on its way has arrived, or soon will. */
@@ -45,6 +45,6 @@ export class BodyShare {
     const left = this.#onWay;
     this.#onWay = 0;
     this.#over.abort();
-    if (left > 0) setTimeout(() => this.#room.leave(this.#sid, left), LINK_DEAD_MS);
+    if (left > 0) setTimeout(() => this.#room.leave(this.#user, left), LINK_DEAD_MS);
   }
 }

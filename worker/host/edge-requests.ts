@@ -15,7 +15,7 @@ export interface LoginRequest {
 }
 
 /** Asks the host. @throws ToruError as Tunnel.ask, and host_offline. */
-export type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null, client: AbortSignal | null) => Promise<Response>;
+export type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null) => Promise<Response>;
 
 /** What the edge wants to know of the host for itself: tunnelled like everything else, below `/link/`, without a caller. */
 export class EdgeRequests {
@@ -48,7 +48,7 @@ export class EdgeRequests {
       caller: null,
     };
     try {
-      const response = await this.#ask(head, new Response(JSON.stringify(said)).body, null);
+      const response = await this.#ask(head, new Response(JSON.stringify(said)).body);
       const answer: unknown = response.status === 204 ? null : await response.json();
       if (response.ok) return { ok: true, value: schema.parse(answer) };
       const { error } = errorAnswer.parse(answer);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
+import { userId } from '../../shared/ids.ts';
 import { requestHead } from '../../shared/tunnel.ts';
 import { linkDoor, socketSession } from './attachment.ts';
 
@@ -10,7 +11,7 @@ import { linkDoor, socketSession } from './attachment.ts';
 const envelope = z.discriminatedUnion('to', [
   z.object({ to: z.literal('browser'), session: socketSession, newer_page: z.boolean() }),
   z.object({ to: z.literal('agent'), door: linkDoor }),
-  z.object({ to: z.literal('tunnel'), head: requestHead }),
+  z.object({ to: z.literal('tunnel'), head: requestHead, sub: userId }),
 ]);
 export type Envelope = z.infer<typeof envelope>;
 

@@ -49,7 +49,7 @@ export class Host extends DurableObject<Env> {
   readonly #presence: PresenceRecord;
   readonly #links: LinkKeeper;
   readonly #sessions: SessionKeeper;
-  readonly #requests = new EdgeRequests((head, body, client) => this.#ask(head, body, client));
+  readonly #requests = new EdgeRequests((head, body) => this.#ask(head, body, null, null));
   readonly #browserDoor: BrowserDoor;
   readonly #agent: AgentMessages;
   readonly #alarms: Alarms<'unproven' | 'link' | 'sessions' | 'presence' | 'recent'>;
@@ -112,7 +112,7 @@ export class Host extends DurableObject<Env> {
         case 'agent':
           return this.#openDoor(said.door);
         case 'tunnel':
-          return await this.#ask(said.head, request.body, request.signal);
+          return await this.#ask(said.head, request.body, request.signal, said.sub);
         default:
           return unreachable(said);
       }
@@ -224,13 +224,18 @@ export class Host extends DurableObject<Env> {
     this.ctx.waitUntil(accountOf(this.env).hostSeen(state.host, proven.name, proven.version));
   }
 
-  async #ask(head: RequestHead, body: ReadableStream<Uint8Array> | null, client: AbortSignal | null): Promise<Response> {
+  async #ask(
+    head: RequestHead,
+    body: ReadableStream<Uint8Array> | null,
+    client: AbortSignal | null,
+    sub: string | null,
+  ): Promise<Response> {
     if (this.#links.live() === null) {
       await body?.cancel();
       throw this.#links.offline();
     }
     this.#watchFromNow();
-    return this.#tunnel.ask(head, body, client);
+    return this.#tunnel.ask(head, body, client, sub);
   }
 
   // What the alarm does

@@ -60,13 +60,18 @@ export class Tunnel {
   /**
    * Asks the host. The answer's body arrives as it is read.
    * @param client aborts when the client leaves; so does cancelling the answer's body. Either is said to the host once.
+   * @param user whose share of the link it takes: of all sessions together, since anybody can log in again and again. Null for
+   * what the edge itself asks (a login, a renewal), which never waits behind somebody's downloads.
    * @throws ToruError busy, host_timeout, host_offline, too_large.
    */
-  async ask(head: RequestHead, body: ReadableStream<Uint8Array> | null, client: AbortSignal | null): Promise<Response> {
-    // What the edge itself asks (a login, a renewal) never waits behind somebody's downloads.
-    const sid = head.caller?.sid ?? null;
-    if (sid !== null) await this.#turnstile.enter(sid, client);
-    const exchange = this.#begin(head, client, sid);
+  async ask(
+    head: RequestHead,
+    body: ReadableStream<Uint8Array> | null,
+    client: AbortSignal | null,
+    user: string | null,
+  ): Promise<Response> {
+    if (user !== null) await this.#turnstile.enter(user, client);
+    const exchange = this.#begin(head, client, user);
     this.#send(exchange.id, encodeJson('head', head));
     if (body !== null) void this.#upload(exchange, body, isJson(head) ? MAX_JSON_BODY : MAX_RAW_BODY);
     return exchange.answered.promise;
@@ -109,20 +114,20 @@ export class Tunnel {
     this.#bodies = new Turnstile(BODIES);
   }
 
-  #begin(head: RequestHead, client: AbortSignal | null, sid: string | null): Exchange {
+  #begin(head: RequestHead, client: AbortSignal | null, user: string | null): Exchange {
     const id = randomHex(16);
     const onLeave = (): void => this.#abort(exchange, new ToruError('bad_request', 'The client left.'));
     const exchange: Exchange = {
       id,
       gate: new CreditGate(),
-      share: sid === null ? null : new BodyShare(this.#bodies, sid),
+      share: user === null ? null : new BodyShare(this.#bodies, user),
       body: new IncomingBody((granted) => this.#send(id, encodeCredit(granted)), onLeave),
       answered: Promise.withResolvers<Response>(),
       headless: head.method === 'HEAD',
       timer: null,
       ended: () => {
         client?.removeEventListener('abort', onLeave);
-        if (sid !== null) this.#turnstile.leave(sid);
+        if (user !== null) this.#turnstile.leave(user);
       },
     };
     this.#exchanges.set(id, exchange);

@@ -51,7 +51,7 @@ async function tunnel(c: EdgeContext, name: string | null, path: string): Promis
   const method = requestHead.shape.method.safeParse(c.req.method);
   if (!method.success) throw new ToruError('method_not_allowed', `${c.req.method} is not a method of this API.`);
   const host = await hostNamed(c, name);
-  const { sid, grant } = await withFreshGrant(c.get('session'), c.env);
+  const { sid, sub, grant } = await withFreshGrant(c.get('session'), c.env);
   const { body, headers, signal, url } = c.req.raw;
   const head: RequestHead = {
     method: method.data,
@@ -61,7 +61,7 @@ async function tunnel(c: EdgeContext, name: string | null, path: string): Promis
     body: body !== null,
     caller: { sid, grant, address: c.get('address').slice(0, 64), user_agent: userAgent(c) },
   };
-  const [envelope, sealed] = seal({ to: 'tunnel', head });
+  const [envelope, sealed] = seal({ to: 'tunnel', head, sub });
   const answer = await hostOf(c.env, host).fetch('https://host/', { method: 'POST', headers: { [envelope]: sealed }, body, signal });
   return withLength(answer);
 }

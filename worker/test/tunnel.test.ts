@@ -26,8 +26,8 @@ describe('the tunnel', () => {
   afterEach(() => agent.stop());
 
   /** Opens a request whose answer is not waited for. */
-  function begin(path: string) {
-    const asked = request(`${edge.origin}${path}`, { headers: edge.frontHeaders({ cookie }), agent: false });
+  function begin(path: string, as = cookie) {
+    const asked = request(`${edge.origin}${path}`, { headers: edge.frontHeaders({ cookie: as }), agent: false });
     asked.on('error', () => undefined);
     asked.end();
     return asked;
@@ -209,8 +209,9 @@ describe('the tunnel', () => {
     expect(answers.map((answer) => [answer.status, answer.json()])).toEqual(answers.map((_, n) => [202, { n }]));
   });
 
-  it('keeps places for others: a session has 16 requests on their way, the rest wait their turn', async () => {
-    const asking = Array.from({ length: 20 }, () => begin('/api/mine'));
+  it('keeps places for others: a user has 16 requests on their way, of all sessions together, the rest wait their turn', async () => {
+    const again = await login(edge);
+    const asking = Array.from({ length: 20 }, (_, n) => begin('/api/mine', n % 2 === 0 ? cookie : again));
     const mine = await Promise.all(Array.from({ length: 16 }, () => agent.requests.take()));
     const other = edge.ask('/api/theirs', { headers: { cookie: await login(edge, 'somebody else') } });
     const theirs = await agent.requests.take();
@@ -223,7 +224,7 @@ describe('the tunnel', () => {
     for (const one of asking) leave(one);
   });
 
-  it('lets a session have 4 MiB of bodies on their way that the host does not read, and others still send theirs', async () => {
+  it('lets a user have 4 MiB of bodies on their way that the host does not read, and others still send theirs', async () => {
     const headers = { ...SAME_ORIGIN, cookie, 'content-type': 'application/octet-stream' };
     const uploads = Array.from({ length: 8 }, () =>
       edge.ask('/api/plugins/x/upload', { method: 'POST', headers, body: Buffer.alloc(MiB) }),
