@@ -102,6 +102,20 @@ describe('inputs', () => {
   });
 });
 
+describe('a pattern', () => {
+  it('that would take for ever is given up, and the agent goes on', async () => {
+    const eve = h.caller('eve', 'client');
+    h.action({ id: 'slow', script: 'args.sh', inputs: [{ name: 'who', label: 'Who', type: 'text', pattern: '(\\w+\\s?)*' }] });
+    const start = (who: string) => h.runs.start(eve, { action: 'slow', inputs: { who }, source: 'page' });
+    await expect(start(`${'a'.repeat(60)}!`)).rejects.toMatchObject({
+      code: 'input_invalid',
+      message: expect.stringContaining('too long'),
+    });
+    await expect(start('!')).rejects.toMatchObject({ code: 'input_invalid', extra: { input: 'who' } });
+    await h.ended((await start('ada lovelace')).task_id);
+  });
+});
+
 describe('the queue', () => {
   it('refuses past max_concurrent where the action says so, and keeps that in the history', async () => {
     const ada = h.caller('ada');

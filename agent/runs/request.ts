@@ -6,6 +6,7 @@ import { MAX_ARG_BYTES, MAX_ARGS } from '../../shared/limits.ts';
 import type { RunSource } from '../../shared/model.ts';
 import type { Caller } from '../users/caller.ts';
 import type { ActionsSeam, RunnableAction } from './needs.ts';
+import { withinTime } from './within-time.ts';
 
 /** What somebody asked to run. */
 export interface StartRequest {
@@ -39,6 +40,9 @@ export interface Prepared {
  * variables and the wrapper's text need room too.
  */
 const MAX_TOTAL_BYTES = 768 * 1024;
+
+/** For all patterns of a press: a reasonable one takes microseconds. */
+const MAX_CHECK_MS = 100;
 
 /**
  * Checks who asks and what for (SECURITY rules 20, 25, 28). Admins run any script or action; clients the actions that
@@ -75,7 +79,9 @@ function prepareAction(caller: Caller, request: StartRequest, actions: ActionsSe
   // The same answer for one that is not theirs: ids can't be probed.
   if (action === null || !actions.mayUse(caller, action))
     throw new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}” for you. It may have been removed: reload the page.`);
-  const values = resolveInputs(action.inputs, request.inputs ?? {});
+  const resolve = () => resolveInputs(action.inputs, request.inputs ?? {});
+  const hasPattern = action.inputs.some((input) => input.type === 'text' && input.pattern !== undefined);
+  const values = hasPattern ? withinTime(resolve, MAX_CHECK_MS) : resolve();
   const passed = passInputs(action.inputs, values);
   return {
     action: { id: action.id, revision: action.revision, max_concurrent: action.max_concurrent, when_full: action.when_full },
