@@ -1,0 +1,203 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { searchQuery } from '../../shared/api.ts';
+import { ToruError } from '../../shared/errors.ts';
+import type { Run } from '../../shared/model.ts';
+import type { SearchLine } from '../../shared/search.ts';
+import { searchResponse } from '../api/search.ts';
+import { History } from '../history/history.ts';
+import type { RunRow } from '../history/run-row.ts';
+import { forClient, runOf } from '../history/run-row.ts';
+import { encodeRecords } from '../logs/order.ts';
+import type { Database } from '../store/database.ts';
+import { openDatabase } from '../store/database.ts';
+import type { Caller } from '../users/caller.ts';
+import type { SearchedRuns } from './search.ts';
+import { Search } from './search.ts';
+
+let folder: string;
+let db: Database;
+let history: History;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'toru-search-'));
+  db = openDatabase(join(folder, 'toru.db'));
+  history = new History(db);
+});
+afterAll(() => {
+  db.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const admin: Caller = { user_id: 'root', username: 'root', role: 'admin', via: 'local', sid: null, address: null, auth_time: 0 };
+const client: Caller = { ...admin, user_id: 'ada', username: 'ada', role: 'client' };
+const quiet = { error: () => undefined };
+
+function insert(i: number, fields: Partial<RunRow> = {}): void {
+  history.insert({
+    task_id: randomUUID(),
+    user_id: i % 2 === 0 ? 'ada' : 'eve',
+    username: i % 2 === 0 ? 'ada' : 'eve',
+    action: `action-${i % 40}`,
+    action_revision: 1,
+    label: `Nightly backup ${i % 40}`,
+    script: `backups/${i % 40}.sh`,
+    args: ['--into=/srv'],
+    inputs: { path: `/srv/${i % 500}` },
+    source: 'api',
+    address: null,
+    state: 'exited',
+    reason: null,
+    exit_code: 0,
+    signal: null,
+    created_at: 1_700_000_000_000 + i,
+    started_at: null,
+    ended_at: null,
+    output_bytes: 0,
+    stdin: false,
+    timeout_s: 0,
+    cancel_requested_at: null,
+    request_id: null,
+    request_hash: null,
+    ...fields,
+  });
+}
+
+/** The history's runs over logs that never end, and that count what is read of them. */
+function endless(): SearchedRuns & { reads: number } {
+  const shown = (caller: Caller, row: RunRow): Run => {
+    const run = runOf({ ...row, output_bytes: 1 }, randomUUID());
+    return caller.role === 'admin' ? run : forClient(run);
+  };
+  const runs = {
+    reads: 0,
+    list: (caller: Caller, query: Parameters<History['list']>[0]) => {
+      const page = history.list(query, caller.role === 'admin' ? null : caller.user_id);
+      return { ...page, items: page.items.map((row) => shown(caller, row)) };
+    },
+    get: (caller: Caller, taskId: string) => {
+      const row = history.get(taskId);
+      if (row === null || (caller.role !== 'admin' && row.user_id !== caller.user_id)) throw new ToruError('unknown_task', 'no');
+      return shown(caller, row);
+    },
+    log: () => ({
+      start: 0,
+      end: Number.MAX_SAFE_INTEGER,
+      read: async (from: number, maxBytes: number) => {
+        runs.reads += 1;
+        await sleep(1);
+        return [{ stream: 'stdout' as const, bytes: Buffer.alloc(maxBytes, 'x'), from, to: from + maxBytes }];
+      },
+      rest: () => undefined,
+    }),
+  };
+  return runs;
+}
+
+test('a reader who leaves ends the reading, by the body or by the signal, and frees the place', async () => {
+  insert(0);
+  const runs = endless();
+  const search = new Search(db, runs);
+  for (const how of ['body', 'body', 'signal', 'signal', 'signal', 'signal'] as const) {
+    const asker = new AbortController();
+    const begin = (signal: AbortSignal) => search.all(client, searchQuery.parse({ q: 'needle', in: 'output' }), signal);
+    const response = await searchResponse(begin, asker.signal, quiet);
+    const reader = response.body?.getReader();
+    await reader?.read();
+    const waiting = reader?.read();
+    while (runs.reads < 20) await sleep(1);
+    if (how === 'body') await reader?.cancel();
+    else asker.abort();
+    await waiting?.catch(() => undefined);
+    await sleep(20);
+    const { reads } = runs;
+    await sleep(50);
+    expect(runs.reads).toBe(reads);
+    runs.reads = 0;
+  }
+  history.remove(history.list({}, null).items.map((run) => run.task_id));
+});
+
+test('nothing is read that nobody waits for, and one user has only a few searches', async () => {
+  insert(0);
+  const runs = endless();
+  const search = new Search(db, runs);
+  const asker = new AbortController();
+  const ask = () => searchResponse((signal) => search.all(client, searchQuery.parse({ q: 'needle' }), signal), asker.signal, quiet);
+  for (let i = 0; i < 4; i += 1) await ask();
+  await sleep(20);
+  expect(runs.reads).toBe(0);
+  await expect(ask()).rejects.toMatchObject({ code: 'too_many_requests' });
+  asker.abort();
+  await sleep(1);
+  const again = new AbortController();
+  await searchResponse((signal) => search.all(client, searchQuery.parse({ q: 'needle' }), signal), again.signal, quiet);
+  again.abort();
+  history.remove(history.list({}, null).items.map((run) => run.task_id));
+});
+
+test('200 MB of output in a few MB of memory', async () => {
+  const run = join(folder, 'big');
+  mkdirSync(run);
+  const size = 200 * 1024 * 1024;
+  writeFileSync(join(run, 'out'), 'a needle at the head\n');
+  truncateSync(join(run, 'out'), size - 21);
+  writeFileSync(join(run, 'out'), 'a needle at the tail\n', { flag: 'a' });
+  writeFileSync(join(run, 'err'), '');
+  writeFileSync(join(run, 'order'), encodeRecords([{ mergedEnd: size, outEnd: size, time: 0 }]));
+  const module = (path: string): string => JSON.stringify(pathToFileURL(join(import.meta.dirname, path)).href);
+  const program = `
+    import { RunLog } from ${module('../logs/run-log.ts')};
+    import { Needle } from ${module('needle.ts')};
+    import { Pace } from ${module('pace.ts')};
+    import { scan } from ${module('scan.ts')};
+    const before = process.memoryUsage().rss;
+    let [bytes, most] = [0, 0];
+    const hits = [];
+    for await (const step of scan(new RunLog(${JSON.stringify(run)}, true), new Needle('NEEDLE'), 0, 10, new Pace(), new AbortController().signal)) {
+      bytes += step.bytes;
+      hits.push(...step.hits.map((hit) => hit.from));
+      most = Math.max(most, process.memoryUsage().rss);
+    }
+    console.log(JSON.stringify({ bytes, hits, grown: most - before }));
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+  const { bytes, hits, grown } = JSON.parse(stdout);
+  expect({ bytes, hits }).toEqual({ bytes: size, hits: [2, size - 19] });
+  expect(grown).toBeLessThan(64 * 1024 * 1024);
+});
+
+test('a history of 100,000 runs: rare and common words, own and all', async () => {
+  const added: string[] = [];
+  db.transaction(() => {
+    for (let i = 0; i < 100_000; i += 1) {
+      const rare = i === 777 || i === 778;
+      const task_id = randomUUID();
+      insert(i, { task_id, ...(rare ? { inputs: { note: 'Zugzwang' } } : {}) });
+      if (rare) added.unshift(task_id);
+    }
+  })();
+  const search = new Search(db, endless());
+  const found = async (caller: Caller, query: Record<string, string>): Promise<string[]> => {
+    const ids: string[] = [];
+    for await (const line of search.all(caller, searchQuery.parse({ in: 'history', ...query }), new AbortController().signal))
+      ids.push(...idOf(line));
+    return ids;
+  };
+  expect(await found(admin, { q: 'zugzwang' })).toEqual(added);
+  expect(await found(client, { q: 'zugzwang' })).toEqual(added.slice(0, 1));
+  expect(await found(client, { q: 'nightly' })).toHaveLength(50);
+  expect(await found(admin, { q: '/srv/499' })).toHaveLength(50);
+  expect(await found(admin, { q: '/srv/499', user: 'eve', since: new Date(1_700_000_000_000 + 90_000).toISOString() })).toHaveLength(20);
+  expect(await found(admin, { q: 'nothing like it' })).toEqual([]);
+}, 120_000);
+
+function idOf(line: SearchLine): string[] {
+  return line.type === 'run' ? [line.run.task_id] : [];
+}
