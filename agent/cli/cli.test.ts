@@ -91,7 +91,7 @@ describe('help', () => {
   it('lists the commands, and tells of each', async () => {
     const { code, out } = await toru(['--help']);
     expect(code).toBe(0);
-    for (const name of ['start', 'agent', 'status', 'actions', 'scripts', 'run', 'runs', 'logs', 'cancel', 'passwd', 'doctor']) {
+    for (const name of ['start', 'agent', 'status', 'actions', 'scripts', 'run', 'runs', 'logs', 'search', 'cancel', 'passwd', 'doctor']) {
       expect(out).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
       const help = await toru([name, '--help']);
       expect(help).toMatchObject({ code: 0, out: expect.stringContaining(`Usage: toru ${name}`) });
@@ -292,5 +292,28 @@ describe('as a process', () => {
     const { child, ended } = program(['logs', task_id]);
     child.stdout?.once('data', () => child.stdout?.destroy());
     expect(await ended).toMatchObject({ code: 0, err: '' });
+  });
+});
+
+describe('toru search', () => {
+  it('finds in names and output, as grep would say it', async () => {
+    await toru(['run', '-fs', 'echo.sh', '--', 'a quixotic word']);
+    const found = await toru(['search', 'QUIXOTIC']);
+    expect(found.code).toBe(0);
+    expect(found.out).toMatch(/args: a quixotic word/);
+    expect(found.out).toMatch(/^ +3: <a quixotic word>$/m);
+    expect(found.out.match(/args:/g)).toHaveLength(1);
+    expect(found.err).toMatch(/looked through \d+ runs/);
+    expect((await toru(['search', 'quixotic', '--in', 'output'], { tty: true })).out).toContain('\x1b[1;31mquixotic\x1b[0m');
+    const lines = (await toru(['search', '--json', 'quixotic', '--since', '1h'])).out.trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).type)).toEqual(['run', 'run', 'match', 'end']);
+    expect((await toru(['search', 'quixotic', '--run', 'last'])).out).toContain('<a quixotic word>');
+  });
+
+  it('says when nothing is there, and when it can’t be meant', async () => {
+    expect(await toru(['search', 'quixotic', '--case', '--user', 'nobody'])).toMatchObject({ code: 1, out: '' });
+    expect(await toru(['search'])).toMatchObject({ code: 125 });
+    expect(await toru(['search', 'x', '--since', 'soon'])).toMatchObject({ code: 125 });
+    expect((await toru(['search', 'x', '--limit', 'many'])).err).toContain('limit');
   });
 });

@@ -66,7 +66,8 @@ function sinkOf(output: Output, raw: boolean): Sink {
   };
 }
 
-async function* linesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
+/** The lines of a body as they come. Leaving the loop ends the request. */
+export async function* linesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
   if (body === null) return;
   const decoder = new TextDecoder();
   const reader = body.getReader();
