@@ -1,4 +1,15 @@
-import { Activity, History, LayoutGrid, type LucideIcon, ScrollText, Settings2, SquareTerminal, UserRound, Users } from 'lucide-preact';
+import {
+  Activity,
+  History,
+  LayoutGrid,
+  type LucideIcon,
+  ScrollText,
+  Search,
+  Settings2,
+  SquareTerminal,
+  UserRound,
+  Users,
+} from 'lucide-preact';
 import type { ComponentType } from 'preact';
 import { lazy } from 'preact-iso';
 import { ActionsPage } from './pages/actions.tsx';
@@ -26,6 +37,11 @@ export const places: readonly Place[] = [
     nav: { label: 'Runs', icon: History, first: true },
   },
   { path: '/runs/:id', component: lazy(async () => (await import('./pages/run.tsx')).RunPage) },
+  {
+    path: '/search',
+    component: lazy(async () => (await import('./pages/search.tsx')).SearchPage),
+    nav: { label: 'Search', icon: Search },
+  },
   {
     path: '/scripts',
     component: lazy(async () => (await import('./pages/scripts.tsx')).ScriptsPage),

@@ -11,15 +11,21 @@ export const EARLIER_BYTES = 1024 * 1024;
  */
 export async function readEarlier(taskId: string, before: number): Promise<{ lines: LineBuffer; start: number }> {
   const from = Math.max(0, before - EARLIER_BYTES);
-  const response = await call(`/api/runs/${encodeURIComponent(taskId)}/output?format=jsonl&from=${from}&limit=${before - from}`, {});
   const lines = new LineBuffer();
   lines.reset(from);
-  for (const text of (await response.text()).split('\n')) {
-    if (text === '' || lines.end >= before) continue;
-    takeLine(lines, JSON.parse(text));
-  }
+  await readInto(lines, taskId, before);
   if (from > 0) lines.dropPartialFirst();
   return { lines, start: from > 0 ? lines.start : 0 };
+}
+
+/** Reads on where the buffer ends, up to a cursor. @throws ToruError. */
+export async function readInto(lines: LineBuffer, taskId: string, to: number): Promise<void> {
+  const from = lines.end;
+  const response = await call(`/api/runs/${encodeURIComponent(taskId)}/output?format=jsonl&from=${from}&limit=${to - from}`, {});
+  for (const text of (await response.text()).split('\n')) {
+    if (text === '' || lines.end >= to) continue;
+    takeLine(lines, JSON.parse(text));
+  }
 }
 
 function takeLine(lines: LineBuffer, said: unknown): void {

@@ -7,6 +7,7 @@ import { sentence } from '../api.ts';
 import { connection } from '../connection.ts';
 import { actions } from '../data/actions.ts';
 import { cancelRun, getRun, isOver, outcome } from '../data/runs.ts';
+import { LogAt } from '../log-view/log-at.tsx';
 import { LogView } from '../log-view/log-view.tsx';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
@@ -28,6 +29,7 @@ export function RunPage() {
 }
 
 function RunOf({ id }: { id: string }) {
+  const at = cursorIn(useLocation().query['at']);
   const run = useSignal<Run | null>(null);
   const problem = useSignal<string | null>(null);
   const reading = useRef<AbortController | null>(null);
@@ -85,11 +87,16 @@ function RunOf({ id }: { id: string }) {
       {problem.value !== null && <Problem message={problem.value} />}
       {shown.reason !== null && shown.state !== 'exited' && <p class={`run-reason run-reason-${outcome(shown).tone}`}>{shown.reason}</p>}
       <RunFacts run={shown} />
-      <LogView run={shown} onChanged={reread} />
+      {at === null ? <LogView run={shown} onChanged={reread} /> : <LogAt key={at} run={shown} at={at} />}
       {shown.stdin && !isOver(shown.state) && <StdinLine taskId={id} />}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );
+}
+
+/** `?at=`: a place in the output, as the search leads to. */
+function cursorIn(text: string | undefined): number | null {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
 function Back() {

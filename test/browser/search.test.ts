@@ -1,0 +1,97 @@
+import { appendFileSync, chmodSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { encodeRecords } from '../../agent/logs/order.ts';
+import type { Browser } from '../harness/browser.ts';
+import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
+import { Client } from '../harness/client.ts';
+import type { Toru } from '../harness/toru.ts';
+import { startToru } from '../harness/toru.ts';
+import { until } from '../harness/until.ts';
+
+/** From a word that somebody remembers to the line where it was printed. */
+
+const PASSWORD = 'correct horse battery';
+
+describeInBrowser('the search', () => {
+  let toru: Toru;
+  let admin: Client;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
+    const path = join(toru.home, 'scripts', 'long.sh');
+    // 8 MB, with the word a third of the way: far from what the page reads of a run by itself.
+    writeFileSync(
+      path,
+      '#!/bin/sh\nawk \'BEGIN { for (i = 1; i <= 200000; i++) print (i == 66666 ? "here is the <b>QUARRY</b>" : "line number " i " of very many") }\'\n',
+    );
+    chmodSync(path, 0o755);
+    admin = await Client.of(toru, 'admin', PASSWORD);
+    const { task_id } = (await admin.http('POST', '/api/runs', { script: 'long.sh' })).json();
+    await until(async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state === 'exited', 'the run has ended');
+    browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
+  });
+
+  afterAll(async () => {
+    admin?.close();
+    await browser?.[Symbol.asyncDispose]();
+    await toru?.[Symbol.asyncDispose]();
+  });
+
+  test('finds a word in the output, marks it as text, and leads to its line', async () => {
+    const page = await browser.context.newPage();
+    const complaints: string[] = [];
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(toru.url);
+    await page.getByLabel('Username').fill('admin');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('link', { name: 'Search' }).click();
+    await page.getByLabel('Text to find in all runs').fill('the <b>quarry');
+    const place = page.locator('.found-place');
+    await place.waitFor();
+    expect(await place.locator('mark').textContent()).toBe('the <b>QUARRY');
+    expect(await place.textContent()).toContain('line number 66665 of very many');
+    await page.getByText('Looked through 1 run').waitFor();
+    expect(page.url()).toContain('/search?q=the+%3Cb%3Equarry');
+
+    await place.click();
+    const line = page.locator('.log-line-marked');
+    await line.waitFor();
+    expect(await line.textContent()).toBe('here is the <b>QUARRY</b>');
+    expect(await line.isVisible()).toBe(true);
+    await page.getByRole('link', { name: 'To the end' }).click();
+    await page.getByText('line number 200000 of very many').waitFor();
+
+    await page.goto(`${toru.url}/search?q=long.sh&in=history`);
+    await page.locator('.found-run mark').getByText('long.sh').waitFor();
+    await page.goto(`${toru.url}/search?q=nowhere`);
+    await page.getByRole('heading', { name: 'Nothing found' }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test('through the edge, a reader who leaves ends the search on the host', async () => {
+    const { task_id } = (await admin.http('POST', '/api/runs', { script: 'long.sh' })).json();
+    await until(async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state === 'exited', 'the run has ended');
+    // 20 GB that take no room: a search through them takes longer than this test waits.
+    const run = join(toru.home, 'runs', task_id);
+    const size = 20 * 1024 ** 3;
+    truncateSync(join(run, 'out'), size);
+    appendFileSync(join(run, 'order'), encodeRecords([{ mergedEnd: size, outEnd: size, time: Date.now() }]));
+    const search = (signal: AbortSignal): Promise<Response> =>
+      fetch(`${toru.url}/api/search?q=absent&in=output`, { headers: { cookie: admin.cookieHeader(), origin: toru.url }, signal });
+    const leave = new AbortController();
+    // All that one user may have at once.
+    const answers = await Promise.all(Array.from({ length: 4 }, () => search(leave.signal)));
+    expect(answers.map((answer) => answer.headers.get('content-type'))).toEqual(Array(4).fill('application/x-ndjson; charset=utf-8'));
+    expect((await search(leave.signal)).status).toBe(429);
+    leave.abort();
+    await until(async () => {
+      const again = new AbortController();
+      const { status } = await search(again.signal);
+      again.abort();
+      return status === 200;
+    }, 'the searches have ended');
+  });
+});

@@ -1,0 +1,89 @@
+import type { ComponentChildren } from 'preact';
+import type { FoundField, FoundPlace, Mark } from '../../../../shared/search.ts';
+import { Button } from '../../parts/button.tsx';
+import { StateMark } from '../../parts/state-mark.tsx';
+import { When } from '../../parts/when.tsx';
+import { me } from '../../session.ts';
+import type { FoundRun } from './hunt.ts';
+
+const FIELDS: Record<FoundField['name'], string> = {
+  label: 'Name',
+  script: 'Script',
+  action: 'Action',
+  user: 'User',
+  inputs: 'Input',
+  args: 'Arguments',
+};
+
+/** A run and what was found in it. */
+export function Found(props: { found: FoundRun; busy: boolean; onMore: () => void }) {
+  const { run, fields, places, more } = props.found;
+  const label = fields.find((field) => field.name === 'label');
+  return (
+    <li class="found">
+      <a class="found-run" href={`/runs/${run.task_id}`}>
+        <strong class="cut">{label === undefined ? run.label : <Marked text={label.text} marks={label.marks} />}</strong>
+        <StateMark run={run} />
+        <span class="muted small end">
+          {run.user_id === me.value?.user.id ? '' : `${run.user}, `}
+          <When at={run.created_at} />
+        </span>
+      </a>
+      {fields.some((field) => field.name !== 'label') && (
+        <dl class="found-fields">
+          {fields
+            .filter((field) => field.name !== 'label')
+            .map((field, index) => (
+              <div key={index}>
+                <dt>{FIELDS[field.name] ?? field.name}</dt>
+                <dd>
+                  <Marked text={field.text} marks={field.marks} />
+                </dd>
+              </div>
+            ))}
+        </dl>
+      )}
+      {places.map((place) => (
+        <Place key={place.cursor} place={place} taskId={run.task_id} />
+      ))}
+      {more !== null && (
+        <Button kind="ghost" small busy={props.busy} onClick={props.onMore}>
+          More in this run
+        </Button>
+      )}
+    </li>
+  );
+}
+
+function Place({ place, taskId }: { place: FoundPlace; taskId: string }) {
+  return (
+    <a class={`found-place${place.stream === 'stderr' ? ' found-stderr' : ''}`} href={`/runs/${taskId}?at=${place.cursor}`}>
+      {place.before.map((line, index) => (
+        <span key={index} class="found-near">
+          {line || ' '}
+        </span>
+      ))}
+      <span>
+        {place.cut.start && '…'}
+        <Marked text={place.line} marks={place.marks} />
+        {place.cut.end && '…'}
+      </span>
+      {place.after.map((line, index) => (
+        <span key={index} class="found-near">
+          {line || ' '}
+        </span>
+      ))}
+    </a>
+  );
+}
+
+function Marked({ text, marks }: { text: string; marks: readonly Mark[] }) {
+  const parts: ComponentChildren[] = [];
+  let at = 0;
+  for (const [from, to] of marks) {
+    parts.push(text.slice(at, from), <mark key={from}>{text.slice(from, to)}</mark>);
+    at = to;
+  }
+  parts.push(text.slice(at));
+  return <>{parts}</>;
+}

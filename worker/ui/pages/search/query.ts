@@ -1,0 +1,44 @@
+/** What is looked for: kept in the page's address, so that it can be shared and survives a reload. */
+export interface Query {
+  q: string;
+  in: '' | 'history' | 'output';
+  since: '' | 'day' | 'week' | 'month';
+}
+
+export const PLACES: readonly (readonly [value: Query['in'], label: string])[] = [
+  ['', 'Everywhere'],
+  ['history', 'Names and inputs'],
+  ['output', 'Output'],
+];
+export const TIMES: readonly (readonly [value: Query['since'], label: string, days: number])[] = [
+  ['', 'Any time', 0],
+  ['day', 'Last 24 hours', 1],
+  ['week', 'Last 7 days', 7],
+  ['month', 'Last 30 days', 30],
+];
+
+/** @param query the address's, decoded. What makes no sense is left out. */
+export function queryOf(query: Readonly<Record<string, string | undefined>>): Query {
+  return {
+    q: (query['q'] ?? '').slice(0, 200),
+    in: PLACES.find(([value]) => value === query['in'])?.[0] ?? '',
+    since: TIMES.find(([value]) => value === query['since'])?.[0] ?? '',
+  };
+}
+
+export function addressOf(query: Query): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value.trim() !== '') params.set(key, value);
+  const text = params.toString();
+  return text === '' ? '/search' : `/search?${text}`;
+}
+
+/** For GET /api/search. */
+export function askedOf(query: Query, now: number): { q: string; in?: string; since?: string } {
+  const days = TIMES.find(([value]) => value === query.since)?.[2] ?? 0;
+  return {
+    q: query.q,
+    ...(query.in === '' ? {} : { in: query.in }),
+    ...(days === 0 ? {} : { since: new Date(now - days * 86_400_000).toISOString() }),
+  };
+}
