@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { actionId, taskId, userId, uuid } from './ids.ts';
-import { DEFAULT_PAGE_SIZE, MAX_ARGS, MAX_OUTPUT_READ, MAX_PAGE_SIZE, MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS } from './limits.ts';
+import {
+  DEFAULT_PAGE_SIZE,
+  MAX_ARGS,
+  MAX_OUTPUT_READ,
+  MAX_PAGE_SIZE,
+  MAX_PASSWORD_BYTES,
+  MAX_PENDING_S,
+  MIN_PASSWORD_CHARS,
+} from './limits.ts';
 import { actionFields, role, runState } from './model.ts';
 
 /**
@@ -38,6 +46,10 @@ export const runRequest = z
     args: z.array(z.string()).max(MAX_ARGS).optional(),
     /** The same id never starts twice: a retry gets the first one's task. */
     request_id: uuid.optional(),
+    /** With the host away: refused, or kept by the edge and started once when it is back. `queue` needs a request_id. */
+    when_away: z.enum(['refuse', 'queue']).optional(),
+    /** How long it may be kept, in seconds. */
+    expires_s: z.int().min(1).max(MAX_PENDING_S).optional(),
   })
   .refine(
     (asked) => (asked.action === undefined) !== (asked.script === undefined),
@@ -45,6 +57,7 @@ export const runRequest = z
   )
   .refine((asked) => asked.action === undefined || asked.args === undefined, { path: ['args'], message: 'an action takes `inputs`' })
   .refine((asked) => asked.script === undefined || asked.inputs === undefined, { path: ['inputs'], message: 'a script takes `args`' });
+export type RunRequest = z.infer<typeof runRequest>;
 
 const states = z
   .string()

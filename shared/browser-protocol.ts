@@ -86,6 +86,8 @@ export type ServerFrame =
   | { type: 'unsubscribed'; topic: Subscription }
   /** With a task_id also the ends that are neither `exit` nor `cancelled`: `timed_out` (an `exit` follows), `interrupted`, `run_refused`. */
   | { type: 'error'; code: ErrorCode; data: string; task_id?: string; request_id?: string; input?: string }
+  /** The host is away, and the edge keeps the run for it, as was asked for with `"when_away":"queue"`. */
+  | { type: 'queued'; request_id: string; expires_at: string }
   /** Another build of the page is served by now; this one still works. */
   | { type: 'reload' }
   | { type: 'host'; online: boolean; last_seen: string | null }

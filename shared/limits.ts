@@ -46,6 +46,13 @@ export const BACKOFF_BASE_MS = 500;
 export const BACKOFF_MAX_MS = 30_000;
 export const BACKOFF_HEALTHY_MS = 60_000;
 
+// Runs that wait at the edge for a host that is away
+export const MAX_PENDING_RUNS = 200;
+export const MAX_PENDING_PER_USER = 20;
+export const MAX_PENDING_BYTES = 16 * KiB;
+export const MAX_PENDING_S = 24 * 3600;
+export const PENDING_DEFAULT_S = 3600;
+
 // The tunnel
 export const TUNNEL_WINDOW = MiB;
 export const TUNNEL_FRAME = 64 * KiB;

@@ -152,6 +152,20 @@ export const session = z.object({
 });
 export type Session = z.infer<typeof session>;
 
+/** A run that the edge keeps for a host that is away. It goes from here when it starts. */
+export const pendingRun = z.object({
+  request_id: z.uuid(),
+  user_id: userId,
+  action: z.string().nullable(),
+  script: z.string().nullable(),
+  state: z.enum(['waiting', 'expired', 'refused']),
+  /** Why it did not start. */
+  message: z.string().nullable(),
+  created_at: time,
+  expires_at: time,
+});
+export type PendingRun = z.infer<typeof pendingRun>;
+
 export const host = z.object({
   id: hostId,
   name: z.string(),
@@ -160,6 +174,8 @@ export const host = z.object({
   version: z.string().nullable(),
   /** The last known runs that the asker may see: what the page shows while the host is away. */
   recent_runs: z.array(runSummary),
+  /** Those that the asker may see, oldest first. */
+  pending_runs: z.array(pendingRun),
 });
 export type Host = z.infer<typeof host>;
 

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../shared/errors.ts';
-import { ToruError } from '../shared/errors.ts';
+import { ToruError, toToruError } from '../shared/errors.ts';
 
 /**
  * What an object's method answers. It never rejects: a rejecting RPC leaks unhandled rejections, and loses the class of
@@ -15,6 +15,17 @@ export interface Refusal {
 
 export function refusal(code: ErrorCode, message: string, extra: Refusal['extra'] = {}): Refusal {
   return { ok: false, code, message, extra };
+}
+
+/** What `act` returns or throws, as a result. */
+export function attempt<T>(act: () => T): Result<T> {
+  try {
+    return { ok: true, value: act() };
+  } catch (thrown) {
+    const { code, message } = toToruError(thrown);
+    if (code === 'internal') console.error(thrown);
+    return refusal(code, message);
+  }
 }
 
 /** A result as what HTTP handlers speak. @throws ToruError */

@@ -1,4 +1,6 @@
+import type { RunRequest } from '../../shared/api.ts';
 import { randomHex } from '../../shared/encoding.ts';
+import type { PendingRun } from '../../shared/model.ts';
 import { CLOSE } from '../../shared/wire.ts';
 import type { BrowserState, SocketSession } from './attachment.ts';
 import type { Browsers } from './browsers.ts';
@@ -8,12 +10,18 @@ import type { Link } from './link.ts';
 import type { LinkKeeper } from './link-keeper.ts';
 import { closeQuietly } from './quietly.ts';
 
+/** @throws ToruError when it can't be kept. */
+type Keep = (owner: { sid: string; sub: string }, asked: RunRequest) => PendingRun;
+
 /** A browser's socket at this object: how it comes in, what it says, and how it leaves. */
 export class BrowserDoor {
   readonly #browsers: Browsers;
   readonly #links: LinkKeeper;
+  readonly #keep: Keep;
 
-  constructor(browsers: Browsers, links: LinkKeeper) {
+  /** @param keep keeps a run until the host is back. */
+  constructor(browsers: Browsers, links: LinkKeeper, keep: Keep) {
+    this.#keep = keep;
     this.#browsers = browsers;
     this.#links = links;
   }
@@ -48,7 +56,11 @@ export class BrowserDoor {
     if (refused !== null) return tell(socket, refused);
     if (typeof message !== 'string') return;
     const link = this.#links.live();
-    if (link === null) return tell(socket, answerAlone(message));
+    if (link === null)
+      return tell(
+        socket,
+        answerAlone(message, (asked) => this.#keep(state, asked)),
+      );
     link.text(`c/${state.conn}`, message);
   }
 

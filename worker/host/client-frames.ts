@@ -1,6 +1,10 @@
 import { z } from 'zod';
+import type { RunRequest } from '../../shared/api.ts';
+import { runRequest } from '../../shared/api.ts';
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
 import { MAX_CLIENT_FRAME } from '../../shared/limits.ts';
+import type { PendingRun } from '../../shared/model.ts';
+import { attempt } from '../result.ts';
 
 /** The two cases in which the edge answers a browser itself. Everything else is the agent's to read. */
 
@@ -14,8 +18,13 @@ export function refuseFrame(message: string | ArrayBuffer): ServerFrame | null {
 
 const addressed = z.object({ type: z.string(), task_id: z.string().max(64).optional(), request_id: z.string().max(64).optional() });
 
-/** The answer while the host is away: it names what it answers, if the frame says. */
-export function answerAlone(message: string): ServerFrame {
+const queueable = z.looseObject({ type: z.literal('run'), when_away: z.literal('queue') });
+
+/**
+ * The answer while the host is away: it names what it answers, if the frame says.
+ * @param keep keeps a run that may wait. @throws nothing: what `keep` throws is in the answer.
+ */
+export function answerAlone(message: string, keep: (asked: RunRequest) => PendingRun): ServerFrame {
   let said: unknown;
   try {
     said = JSON.parse(message);
@@ -26,11 +35,13 @@ export function answerAlone(message: string): ServerFrame {
   if (!parsed.success) return { type: 'error', code: 'bad_frame', data: 'A frame is an object with a “type”.' };
   const { type, task_id, request_id } = parsed.data;
   if (type === 'ping') return { type: 'pong' };
-  return {
-    type: 'error',
-    code: 'host_offline',
-    data: 'The host is not connected. Nothing was done.',
-    ...(task_id === undefined ? {} : { task_id }),
-    ...(request_id === undefined ? {} : { request_id }),
-  };
+  const about = { ...(task_id === undefined ? {} : { task_id }), ...(request_id === undefined ? {} : { request_id }) };
+  const waits = queueable.safeParse(said);
+  if (!waits.success) return { type: 'error', code: 'host_offline', data: 'The host is not connected. Nothing was done.', ...about };
+  const { type: _, ...rest } = waits.data;
+  const asked = runRequest.safeParse(rest);
+  if (!asked.success) return { type: 'error', code: 'bad_frame', data: asked.error.issues[0]?.message ?? 'not a run', ...about };
+  const kept = attempt(() => keep(asked.data));
+  if (!kept.ok) return { type: 'error', code: kept.code, data: kept.message, ...about };
+  return { type: 'queued', request_id: kept.value.request_id, expires_at: kept.value.expires_at };
 }

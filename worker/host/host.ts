@@ -1,12 +1,15 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { RunRequest } from '../../shared/api.ts';
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
 import { LINK_DEAD_MS, UNPROVEN_MS, UNPROVEN_SOCKETS } from '../../shared/limits.ts';
-import type { Role, RunSummary } from '../../shared/model.ts';
+import type { PendingRun, Role, RunSummary } from '../../shared/model.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { CLOSE, PING, PONG } from '../../shared/wire.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
+import { migrate } from '../migrate.ts';
 import type { Result } from '../result.ts';
+import { attempt } from '../result.ts';
 import { AgentMessages } from './agent-messages.ts';
 import { Alarms } from './alarms.ts';
 import type { LoginAnswer } from './answers.ts';
@@ -20,6 +23,8 @@ import { unseal } from './envelope.ts';
 import { challenge, closeLate, countUnproven, prove } from './link-door.ts';
 import { LinkKeeper } from './link-keeper.ts';
 import { PendingLogouts } from './pending-logouts.ts';
+import { PENDING_MIGRATIONS, PendingRuns } from './pending-runs.ts';
+import { PendingStarts } from './pending-starts.ts';
 import { PRESENCE_EVERY_MS, PresenceRecord } from './presence.ts';
 import { closeQuietly } from './quietly.ts';
 import { RecentRuns } from './recent-runs.ts';
@@ -33,6 +38,7 @@ export interface HostOverview {
   name: string | null;
   version: string | null;
   recent_runs: RunSummary[];
+  pending_runs: PendingRun[];
 }
 
 /**
@@ -52,13 +58,16 @@ export class Host extends DurableObject<Env> {
   readonly #requests = new EdgeRequests((head, body) => this.#ask(head, body, null, null));
   readonly #browserDoor: BrowserDoor;
   readonly #agent: AgentMessages;
-  readonly #alarms: Alarms<'unproven' | 'link' | 'sessions' | 'presence' | 'recent'>;
+  readonly #pending: PendingRuns;
+  readonly #starts: PendingStarts;
+  readonly #alarms: Alarms<'unproven' | 'link' | 'sessions' | 'presence' | 'recent' | 'pending'>;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     // One pair for all sockets of an object: browsers and the agent send the same ping.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    const { kv } = ctx.storage;
+    migrate(ctx.storage, PENDING_MIGRATIONS);
+    const { kv, sql } = ctx.storage;
     const browsers = new Browsers(ctx.getWebSockets(TAG.browser));
     const tunnel = new Tunnel((request, frame) => this.#links.current?.binary(`h/${request}`, frame));
     const recent = new RecentRuns(kv);
@@ -71,7 +80,12 @@ export class Host extends DurableObject<Env> {
       logouts: new PendingLogouts(kv),
       link: () => links.live(),
     });
+    const pending = new PendingRuns(sql);
     const alarms = new Alarms(ctx.storage, {
+      pending: (now) => {
+        ctx.waitUntil(this.#starts.startAll());
+        return pending.sweep(now);
+      },
       unproven: (now) => closeLate(ctx.getWebSockets(TAG.agent), now),
       link: () => this.#watchLink(),
       sessions: (now) => sessions.recheck(now),
@@ -87,8 +101,17 @@ export class Host extends DurableObject<Env> {
     this.#presence = presence;
     this.#links = links;
     this.#sessions = sessions;
+    this.#pending = pending;
+    this.#starts = new PendingStarts({
+      env,
+      pending,
+      sessions,
+      ask: (head, body, sub) => this.#ask(head, body, null, sub),
+      online: () => this.online(),
+      wake: (at) => alarms.schedule('pending', at),
+    });
     this.#alarms = alarms;
-    this.#browserDoor = new BrowserDoor(browsers, links);
+    this.#browserDoor = new BrowserDoor(browsers, links, (owner, asked) => this.#starts.keep(owner, asked));
     this.#agent = new AgentMessages({
       links,
       browsers,
@@ -143,7 +166,21 @@ export class Host extends DurableObject<Env> {
       name: known?.name ?? null,
       version: known?.version ?? null,
       recent_runs: this.#recent.visibleTo(sub, role),
+      pending_runs: this.#pending.visibleTo(sub, role),
     };
+  }
+
+  /** Null when the host is there: then it is asked itself. */
+  async queueRun(owner: { sid: string; sub: string }, asked: RunRequest): Promise<Result<PendingRun | null>> {
+    if (this.online()) return { ok: true, value: null };
+    return attempt(() => this.#starts.keep(owner, asked));
+  }
+
+  async cancelPending(sub: string, role: Role, requestId: string): Promise<Result<null>> {
+    return attempt(() => {
+      this.#pending.remove(sub, role, requestId);
+      return null;
+    });
   }
 
   online(): boolean {
@@ -220,7 +257,8 @@ export class Host extends DurableObject<Env> {
     this.#browserDoor.hostIsBack(link, now);
     this.#alarms.schedule('presence', now + PRESENCE_EVERY_MS);
     if (this.#browsers.size > 0) this.#watchFromNow();
-    this.ctx.waitUntil(this.#sessions.sayLogouts());
+    // What ended is said first: nothing starts under a session that is over.
+    this.ctx.waitUntil(this.#sessions.sayLogouts().then(() => this.#starts.startAll()));
     this.ctx.waitUntil(accountOf(this.env).hostSeen(state.host, proven.name, proven.version));
   }
 

@@ -18,7 +18,7 @@ export async function readJson<T>(request: Request, schema: z.ZodType<T>, messag
 }
 
 /** A body without a Content-Length is counted as it comes. */
-async function readText(request: Request): Promise<string> {
+export async function readText(request: Request): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   let size = 0;

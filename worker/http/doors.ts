@@ -1,4 +1,6 @@
 import { Hono } from 'hono';
+import type { RunRequest } from '../../shared/api.ts';
+import { runRequest } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { hostId } from '../../shared/ids.ts';
 import { LINK_PATH } from '../../shared/link-protocol.ts';
@@ -6,6 +8,8 @@ import type { RequestHead } from '../../shared/tunnel.ts';
 import { passable, REQUEST_HEADERS, requestHead } from '../../shared/tunnel.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { seal } from '../host/envelope.ts';
+import { unwrap } from '../result.ts';
+import { readText } from './body.ts';
 import type { EdgeContext, EdgeEnv } from './context.ts';
 import { rawPath } from './guard.ts';
 import { userAgent } from './login.ts';
@@ -25,6 +29,8 @@ export const doors = new Hono<EdgeEnv>()
   .use('/api/*', requireSession)
   .get('/api/ws', (c) => openSocket(c, null))
   .get('/api/hosts/:host/ws', (c) => openSocket(c, c.req.param('host')))
+  .post('/api/runs', (c) => startRun(c, null))
+  .post('/api/hosts/:host/runs', (c) => startRun(c, c.req.param('host')))
   .all('/api/hosts/:host/*', (c) => {
     const name = c.req.param('host');
     return tunnel(c, name, `/api/${rawPath(c.req.raw.url).slice(`/api/hosts/${name}/`.length)}`);
@@ -47,12 +53,36 @@ async function openSocket(c: EdgeContext, name: string | null): Promise<Response
   );
 }
 
-async function tunnel(c: EdgeContext, name: string | null, path: string): Promise<Response> {
+/** A run goes to the host like everything else, unless it is away and the run may wait. */
+async function startRun(c: EdgeContext, name: string | null): Promise<Response> {
+  const text = await readText(c.req.raw);
+  const asked = mayWait(text);
+  if (asked !== null) {
+    const { sid, sub } = c.get('session');
+    const kept = unwrap(await hostOf(c.env, await hostNamed(c, name)).queueRun({ sid, sub }, asked));
+    if (kept !== null) return c.json({ queued: true, request_id: kept.request_id, expires_at: kept.expires_at }, 202);
+  }
+  return tunnel(c, name, '/api/runs', text);
+}
+
+/** Null for what the host has to read, or to refuse, itself. */
+function mayWait(text: string): RunRequest | null {
+  try {
+    const asked = runRequest.safeParse(JSON.parse(text));
+    return asked.success && asked.data.when_away === 'queue' ? asked.data : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param text the body, where it was read already. */
+async function tunnel(c: EdgeContext, name: string | null, path: string, text: string | null = null): Promise<Response> {
   const method = requestHead.shape.method.safeParse(c.req.method);
   if (!method.success) throw new ToruError('method_not_allowed', `${c.req.method} is not a method of this API.`);
   const host = await hostNamed(c, name);
   const { sid, sub, grant } = await withFreshGrant(c.get('session'), c.env);
-  const { body, headers, signal, url } = c.req.raw;
+  const { headers, signal, url } = c.req.raw;
+  const body = text === null ? c.req.raw.body : text === '' ? null : text;
   const head: RequestHead = {
     method: method.data,
     path,

@@ -1,8 +1,9 @@
 import { Hono } from 'hono';
-
+import { ToruError } from '../../shared/errors.ts';
 import type { Host } from '../../shared/model.ts';
 import { VERSION } from '../../shared/version.ts';
 import { accountOf, hostOf } from '../env.ts';
+import { unwrap } from '../result.ts';
 import type { EdgeEnv } from './context.ts';
 import { requireSession } from './session.ts';
 
@@ -21,10 +22,19 @@ export const hostRoutes = new Hono<EdgeEnv>()
           last_seen: seen.last_seen,
           version: seen.version ?? version,
           recent_runs: seen.recent_runs,
+          pending_runs: seen.pending_runs,
         };
       }),
     );
     return c.json({ items, next_cursor: null });
+  })
+  /** A run that waits for its host no longer does; one that did not start is no longer shown. */
+  .delete('/api/hosts/:host/pending/:request_id', requireSession, async (c) => {
+    const { sub, role } = c.get('session');
+    const host = (await accountOf(c.env).hosts()).find(({ id }) => id === c.req.param('host'));
+    if (host === undefined) throw new ToruError('unknown_host', 'There is no such host.');
+    unwrap(await hostOf(c.env, host.id).cancelPending(sub, role, c.req.param('request_id').toLowerCase()));
+    return c.body(null, 204);
   })
   .get('/api/health', async (c) => {
     const [home] = await accountOf(c.env).hosts();

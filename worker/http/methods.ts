@@ -11,6 +11,7 @@ const METHODS: readonly (readonly [path: RegExp, methods: readonly string[]])[] 
   [/^\/api\/sessions$/, ['GET', 'HEAD', 'DELETE']],
   [/^\/api\/sessions\/[^/]+$/, ['GET', 'HEAD', 'DELETE']],
   [/^\/api\/hosts$/, ['GET', 'HEAD']],
+  [/^\/api\/hosts\/[^/]+\/pending\/[^/]+$/, ['DELETE']],
   [/^\/api\/health$/, ['GET', 'HEAD']],
   [/^\/api\/(?:hosts\/[^/]+\/)?ws$/, ['GET']],
   [new RegExp(`^${LINK_PATH}$`), ['GET']],
