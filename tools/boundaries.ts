@@ -46,6 +46,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/history'],
     ['agent/logs'],
     ['agent/runs'],
+    ['agent/search'],
     ['agent/api'],
     ['agent/doors'],
     ['agent/cli'],

@@ -68,6 +68,13 @@ test('edge: health, login, me, sessions, hosts, logout', async () => {
   const hosts = (await admin.http('GET', '/api/hosts')).json();
   expect(hosts).toMatchObject({ items: [{ id: me.host, online: true }], next_cursor: null });
 
+  // A host by its name in the path, over both ways in; one that is not ours is unknown.
+  expect((await admin.http('GET', `/api/hosts/${me.host}/settings`)).json()).toMatchObject({ instance_id: me.host });
+  expect((await admin.http('GET', `/api/hosts/${crypto.randomUUID()}/settings`)).json()).toMatchObject({ error: { code: 'unknown_host' } });
+  const named = await admin.openSocket({}, `/api/hosts/${me.host}/ws`);
+  await named.next('hello');
+  named.close();
+
   const second = await Client.of(toru, 'owner', 'correct horse battery');
   const sessions = (await admin.http('GET', '/api/sessions')).json();
   expect(sessions.items.length).toBe(2);
@@ -258,7 +265,12 @@ test('a client may press what they are allowed, and sees nothing behind it', asy
   socket.send({ type: 'run', action: 'not-hers' });
   socket.send({ type: 'attach', task_id: foreign.task_id, from: 0 });
   await socket.until(() => socket.of('error').length === 2);
-  expect(socket.of('error').map((frame) => frame.code).sort()).toEqual(['unknown_action', 'unknown_task']);
+  expect(
+    socket
+      .of('error')
+      .map((frame) => frame.code)
+      .sort(),
+  ).toEqual(['unknown_action', 'unknown_task']);
 });
 
 test('frames: run, input, cancel, attach from the tail, detach, subscribe, ping', async () => {
