@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { checkDeclaration, isReservedVariable, passInputs, resolveInputs } from './input-values.ts';
+import { actionInput } from './inputs.ts';
+
+const input = (fields: Record<string, unknown>) => actionInput.parse({ name: 'it', label: 'It', type: 'text', ...fields });
+const resolve = (fields: Record<string, unknown>, it: unknown) => resolveInputs([input(fields)], { it });
+
+describe('an answer that could be taken for an option (SECURITY rule 28)', () => {
+  it('is refused where it stands alone, and taken where the script’s author says so or a flag holds it', () => {
+    for (const value of ['-', '-rf', '--config=/etc/shadow']) {
+      expect(() => resolve({}, value)).toThrow(expect.objectContaining({ code: 'input_invalid', extra: { input: 'it' } }));
+      expect(resolve({ allow_dash: true }, value)).toEqual({ it: value });
+      const flagged = input({ pass: { by: 'argument', flag: '--name' } });
+      expect(passInputs([flagged], resolveInputs([flagged], { it: value })).args).toEqual([`--name=${value}`]);
+      expect(resolve({ pass: { by: 'environment', variable: 'NAME' } }, value)).toEqual({ it: value });
+    }
+  });
+
+  it('is refused with a NUL in it, with a line break, and past 128 KiB', () => {
+    expect(() => resolve({}, 'a\0b')).toThrow(expect.objectContaining({ code: 'input_invalid' }));
+    expect(() => resolve({}, 'a\nb')).toThrow(expect.objectContaining({ code: 'input_invalid' }));
+    expect(() => resolve({ max_length: 131_071 }, 'é'.repeat(70_000))).toThrow(expect.objectContaining({ code: 'input_too_large' }));
+  });
+
+  it('matches its pattern as a whole, also when the pattern has alternatives', () => {
+    for (const value of ['prod; rm', 'x prod', 'staging']) {
+      expect(() => resolve({ pattern: 'test|prod' }, value)).toThrow(expect.objectContaining({ code: 'input_invalid' }));
+    }
+    expect(resolve({ pattern: 'test|prod' }, 'prod')).toEqual({ it: 'prod' });
+  });
+});
+
+describe('a declaration', () => {
+  it('passes no secret as an argument, which every user of the host could read (rule 29)', () => {
+    const secret = (pass: unknown) => checkDeclaration([input({ type: 'secret', pass })], false);
+    expect(secret({ by: 'argument' })).toEqual([expect.stringContaining('is a secret')]);
+    expect(secret({ by: 'argument', flag: '--token' })).toEqual([expect.stringContaining('is a secret')]);
+    expect(secret({ by: 'stdin' })).toEqual([]);
+    expect(secret({ by: 'environment', variable: 'TOKEN' })).toEqual([]);
+  });
+
+  it('sets no variable that decides which code runs, and none of Toru’s', () => {
+    for (const variable of [
+      'PATH',
+      'LD_PRELOAD',
+      'LD_LIBRARY_PATH',
+      'DYLD_INSERT_LIBRARIES',
+      'BASH_ENV',
+      'ENV',
+      'IFS',
+      'TORU_USER',
+      'NODE_OPTIONS',
+    ]) {
+      expect(isReservedVariable(variable)).toBe(true);
+      expect(checkDeclaration([input({ pass: { by: 'environment', variable } })], false)).toHaveLength(1);
+    }
+    expect(isReservedVariable('TARGET')).toBe(false);
+  });
+});
