@@ -117,8 +117,12 @@ const STRIPPED = /^(?:cf-|mf-|x-forwarded-|x-toru-|proxy-)|^(?:forwarded|x-real-
 /** Of one connection, not of what passes over it (RFC 9110, section 7.6.1). Node sets its own. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 
-function headersFor({ token }: FrontOptions, { headers, socket }: IncomingMessage): OutgoingHttpHeaders {
-  const kept = Object.entries(headers).filter(([name]) => !STRIPPED.test(name) && !HOP_BY_HOP.has(name));
+function headersFor({ token }: FrontOptions, { headers, socket, url = '' }: IncomingMessage): OutgoingHttpHeaders {
+  // Of data that workerd compresses the length is lost, by which a reader sees that a download broke off.
+  const plain = url.startsWith('/api/');
+  const kept = Object.entries(headers).filter(
+    ([name]) => !STRIPPED.test(name) && !HOP_BY_HOP.has(name) && !(plain && name === 'accept-encoding'),
+  );
   return { ...Object.fromEntries(kept), 'x-toru-front': token, 'x-toru-peer': peerOf(socket) };
 }
 

@@ -176,7 +176,7 @@ export class Tunnel {
       else this.#end(exchange);
       return;
     }
-    exchange.answered.resolve(new Response(exchange.body.stream, { status: head.status, headers }));
+    exchange.answered.resolve(new Response(measured(exchange.body.stream, headers), { status: head.status, headers }));
   }
 
   /** Ends it and tells the host so. */
@@ -200,6 +200,19 @@ export class Tunnel {
     }
     exchange.ended();
   }
+}
+
+/**
+ * A body whose length is said beforehand. workerd ends a chunked answer that broke off as if it were whole; of one with a
+ * length, whoever reads it sees that the rest is missing.
+ */
+function measured(body: ReadableStream<Uint8Array>, headers: Headers): ReadableStream<Uint8Array> {
+  const length = /^\d{1,15}$/.exec(headers.get('content-length') ?? '')?.[0];
+  if (length === undefined) return body;
+  const { readable, writable } = new FixedLengthStream(Number(length));
+  // A body that fails fails its reader too: nothing is left to do here.
+  body.pipeTo(writable).catch(() => undefined);
+  return readable;
 }
 
 function isJson(head: RequestHead): boolean {
