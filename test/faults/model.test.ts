@@ -48,13 +48,13 @@ const index = fc.nat(9);
 const pause = fc.nat(80);
 
 const steps = [
-  fc.nat(7).map((code) =>
-    step(`run(${code})`, async (model, real) => {
+  fc.tuple(fc.nat(7), fc.boolean()).map(([code, watched]) =>
+    step(`run(${code}${watched ? ', watched' : ''})`, async (model, real) => {
       const run = real.newRun(code);
       model.runs.push(run);
       await real.stage.linked();
-      run.taskId = await real.ask(run);
-      expect(run.taskId).not.toBeNull();
+      run.taskId = await real.askSurely(run);
+      if (watched) real.attach(run.taskId);
     }),
   ),
   fc.tuple(fc.nat(7), pause).map(([code, ms]) =>
@@ -76,7 +76,7 @@ const steps = [
         const run = model.runs[i % model.runs.length];
         if (run === undefined) return;
         await real.stage.linked();
-        const [one, two] = await Promise.all([real.ask(run), real.ask(run)]);
+        const [one, two] = await Promise.all([real.askSurely(run), real.askSurely(run)]);
         expect(one).toBe(two);
         if (run.taskId !== null) expect(one).toBe(run.taskId);
         run.taskId = one;

@@ -65,6 +65,16 @@ export class Reality {
     return String(answer.json().task_id);
   }
 
+  /** Asks until there is an answer: that is what a request id is for. */
+  async askSurely(run: ModelRun): Promise<string> {
+    let taskId: string | null = null;
+    await until(async () => {
+      taskId = await this.ask(run);
+      return taskId !== null;
+    }, 'an answer to a press');
+    return taskId ?? '';
+  }
+
   attach(taskId: string): void {
     const viewer = new Viewer(this.client);
     this.viewers.push(viewer);
