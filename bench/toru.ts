@@ -25,6 +25,8 @@ const RUN_MS = 300_000;
 export async function openToru(env: Record<string, string> = {}): Promise<BenchedToru> {
   const toru = await startToru({ env: { NODE_ENV: 'production', ...env } });
   const admin = await Client.of(toru);
+  // Logs of any size are measured, so none is cut.
+  await admin.http('PUT', '/api/settings', { output_limit_mb: 0 });
   return {
     toru,
     admin,

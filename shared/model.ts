@@ -188,6 +188,9 @@ export const me = z.object({
 });
 export type Me = z.infer<typeof me>;
 
+/** What happens to a run that prints more: it is cancelled, or runs on and the rest of its output is thrown away. */
+export const whenOutputFull = z.enum(['halt', 'truncate']);
+
 export const settings = z.object({
   instance_id: hostId,
   host_name: z.string(),
@@ -196,6 +199,13 @@ export const settings = z.object({
   scripts_dir_fixed: z.boolean(),
   /** Runs and their output are removed after so many days; 0 = never. */
   keep_days: z.int(),
+  /** Of the newest runs so many stay; 0 = any number. */
+  keep_runs: z.int(),
+  /** The oldest runs are removed when all output together is larger, in MiB; 0 = never. */
+  keep_mb: z.int(),
+  /** So much is kept of each of a run's two streams, in MiB; 0 = all of it. */
+  output_limit_mb: z.int(),
+  when_output_full: whenOutputFull,
   /** Names of variables of the agent's environment that scripts get beside the basic ones. */
   env_allow: z.array(z.string()),
   version: z.string(),

@@ -144,14 +144,25 @@ export class History {
     return found ?? null;
   }
 
-  /** Ended runs that began before a time, oldest first. */
-  endedBefore(time: number, limit: number): string[] {
+  /** How much each run printed, newest first. @param before only what is older; null = from the newest. */
+  sizes(before: HistoryCursor | null, limit: number): (HistoryCursor & { output_bytes: number })[] {
+    const { created_at, task_id } = before ?? { created_at: Number.MAX_SAFE_INTEGER, task_id: '' };
     return this.#db
-      .prepare<[number, number], string>(
-        `SELECT task_id FROM task_history WHERE created_at < ? AND NOT (${OPEN}) ORDER BY created_at, task_id LIMIT ?`,
+      .prepare<[number, string, number], HistoryCursor & { output_bytes: number }>(
+        `SELECT created_at, task_id, output_bytes FROM task_history WHERE (created_at, task_id) < (?, ?)
+           ORDER BY created_at DESC, task_id DESC LIMIT ?`,
+      )
+      .all(created_at, task_id, limit);
+  }
+
+  /** Ended runs up to and with this place in the history, oldest first. */
+  endedUpTo(newest: HistoryCursor, limit: number): string[] {
+    return this.#db
+      .prepare<[number, string, number], string>(
+        `SELECT task_id FROM task_history WHERE (created_at, task_id) <= (?, ?) AND NOT (${OPEN}) ORDER BY created_at, task_id LIMIT ?`,
       )
       .pluck()
-      .all(time, limit);
+      .all(newest.created_at, newest.task_id, limit);
   }
 
   remove(taskIds: readonly string[]): void {

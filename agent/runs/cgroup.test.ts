@@ -40,6 +40,7 @@ describe('without a cgroup', () => {
     await h.restart({ limits: { graceMs: 300, cgroups: false } });
     const { task_id, pid, cgroup } = await started(ESCAPE, /pid \d+\n/);
     expect(existsSync(cgroup)).toBe(false);
+    expect(readFileSync(join(h.home, 'runs', task_id, 'status'), 'latin1')).not.toContain('cgroup');
     await h.runs.cancel(h.caller('ada'), task_id);
     expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
     // What doctor says of such a host: this one can escape.

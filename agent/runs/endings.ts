@@ -9,7 +9,7 @@ import { explainExit } from './explain.ts';
 import { STDIN_FILE } from './launch.ts';
 import { readStatus } from './live-run.ts';
 import type { RunsLog } from './needs.ts';
-import type { OpenRun } from './open-run.ts';
+import type { OpenRun, WhyStopped } from './open-run.ts';
 import { endedAt, takeRest } from './open-run.ts';
 import type { OpenRuns } from './open-runs.ts';
 import { removePlan } from './plan-file.ts';
@@ -51,7 +51,7 @@ export class Endings {
       return this.interrupt(run, { reason, sweep: true });
     }
     await this.end(run, {
-      state: run.why ?? 'exited',
+      state: run.why === null ? 'exited' : stateOf(run.why),
       reason: reasonOf(run, status),
       exit_code: exit?.code ?? null,
       signal: exit?.signal ?? null,
@@ -116,9 +116,15 @@ export class Endings {
   }
 }
 
+function stateOf(why: WhyStopped): 'cancelled' | 'timed_out' {
+  return why === 'timed_out' ? 'timed_out' : 'cancelled';
+}
+
 function reasonOf(run: OpenRun, status: RunStatus): string | null {
   if (run.why === 'timed_out') return `It took longer than its ${run.row.timeout_s} seconds, and was stopped.`;
   const explained = run.why === null && run.path !== null ? explainExit(run.path, status.exit?.code ?? null) : null;
   if (explained !== null) return explained;
+  if (run.why === 'output_full') return 'It printed more than this host keeps of a run, and was stopped.';
+  if (status.full.length > 0) return 'It printed more than this host keeps of a run: the rest of its output is not there.';
   return status.cut.length > 0 ? 'Some of its output is missing: it could not be written. Was the disk full?' : null;
 }

@@ -1,7 +1,7 @@
 import type { Endings } from './endings.ts';
 import { LiveRun } from './live-run.ts';
-import type { RunsLog } from './needs.ts';
-import type { OpenRun } from './open-run.ts';
+import type { RunsLog, SettingsSeam } from './needs.ts';
+import type { OpenRun, WhyStopped } from './open-run.ts';
 import type { RunQueue } from './queue.ts';
 import type { ProcessIdentity } from './status.ts';
 
@@ -9,6 +9,7 @@ interface Options {
   log: RunsLog;
   boot: string;
   graceMs: number;
+  settings: Pick<SettingsSeam, 'when_output_full'>;
   queue: RunQueue;
   endings: Endings;
 }
@@ -27,7 +28,11 @@ export class Following {
     const { boot, endings } = this.#o;
     const live = new LiveRun(
       { taskId: run.row.task_id, folder, log, boot, spawned },
-      { end: (status) => void endings.ended(run, status), trouble: (error) => endings.trouble(run, error) },
+      {
+        end: (status) => void endings.ended(run, status),
+        full: () => void (this.#o.settings.when_output_full === 'halt' && this.stop(run, 'output_full')),
+        trouble: (error) => endings.trouble(run, error),
+      },
     );
     run.live = live;
     run.settle();
@@ -44,7 +49,7 @@ export class Following {
    * Stops a run: takes it from the queue, or TERM, grace, KILL.
    * @returns false when its script has already ended by itself.
    */
-  stop(run: OpenRun, why: 'cancelled' | 'timed_out'): boolean {
+  stop(run: OpenRun, why: WhyStopped): boolean {
     if (run.why !== null) return true;
     run.live?.poke();
     if (run.live !== null && run.live.status().exit !== null) return false;

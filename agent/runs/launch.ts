@@ -5,7 +5,7 @@ import { closeSync, constants, openSync, unlinkSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import { feed } from './typing.ts';
-import { WRAPPER } from './wrapper.ts';
+import { LIMIT_BLOCKS_PER_MB, WRAPPER } from './wrapper.ts';
 
 /** What a script reads: nothing, a text and then its end, or what viewers type. */
 export type Stdin = { kind: 'none' } | { kind: 'text'; text: string; secret: boolean } | { kind: 'open' };
@@ -21,6 +21,8 @@ export interface Launch {
   stdin: Stdin;
   /** Made for this run; null without one. */
   cgroup: string | null;
+  /** What is kept of each stream, in MiB; 0 = all. */
+  outputLimitMb: number;
   boot: string;
 }
 
@@ -44,7 +46,8 @@ export async function launch(plan: Launch): Promise<ChildProcess> {
     const stdin = await openStdin(plan, open);
     writer = stdin.writer;
     const status = open('status', 'r+');
-    const words = [plan.folder, plan.taskId, plan.boot, plan.cgroup ?? '', plan.script, ...plan.args];
+    const limit = String(plan.outputLimitMb * LIMIT_BLOCKS_PER_MB);
+    const words = [plan.folder, plan.taskId, plan.boot, plan.cgroup ?? '', limit, plan.script, ...plan.args];
     const child = spawn('/bin/sh', ['-c', WRAPPER, 'toru', ...words], {
       cwd: dirname(plan.script),
       env: plan.environment,

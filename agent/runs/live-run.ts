@@ -34,6 +34,7 @@ export class LiveRun implements Stoppable {
   readonly #boot: string;
   readonly #spawned: ProcessIdentity | null;
   readonly #onEnd: (status: RunStatus) => void;
+  readonly #onFull: () => void;
   #status: RunStatus = parseStatus('');
   #stopping: Promise<void> | null = null;
   #exitSeenAt: number | null = null;
@@ -43,17 +44,19 @@ export class LiveRun implements Stoppable {
 
   /**
    * @param of.folder with all its files. @param of.spawned the wrapper, when we just started it: it can be stopped before it
-   * has said who it is. @param on.end is called once; `exit` is null when nobody knows how it ended. @param on.trouble is
+   * has said who it is. @param on.end is called once; `exit` is null when nobody knows how it ended. @param on.full
+   * is called when more was printed than is kept, perhaps more than once. @param on.trouble is
    * told when the files can't be followed at the moment.
    */
   constructor(
     { taskId, folder, log, boot, spawned }: { taskId: string; folder: string; log: RunLog; boot: string; spawned: ProcessIdentity | null },
-    on: { end: (status: RunStatus) => void; trouble: (error: unknown) => void },
+    on: { end: (status: RunStatus) => void; full: () => void; trouble: (error: unknown) => void },
   ) {
     this.taskId = taskId;
     this.#spawned = spawned;
     this.#boot = boot;
     this.#onEnd = on.end;
+    this.#onFull = on.full;
     this.#typing = new Typing(join(folder, STDIN_FILE));
     this.#tailer = new Tailer(folder, log, (text) => this.#onStatus(text), on.trouble);
   }
@@ -119,6 +122,7 @@ export class LiveRun implements Stoppable {
 
   #onStatus(text: string): void {
     this.#status = parseStatus(text);
+    if (this.#status.full.length > 0 && this.#status.exit === null) setImmediate(() => this.#onFull());
     if (this.#status.exit === null || (this.#exitSeenAt !== null && !this.#status.drained)) return;
     this.#exitSeenAt ??= performance.now();
     if (this.#timer !== null) clearTimeout(this.#timer);

@@ -36,6 +36,10 @@ export interface AuditSeam {
 export interface SettingsSeam {
   readonly instance_id: string;
   readonly keep_days: number;
+  readonly keep_runs: number;
+  readonly keep_mb: number;
+  readonly output_limit_mb: number;
+  readonly when_output_full: 'halt' | 'truncate';
   readonly env_allow: readonly string[];
 }
 

@@ -7,6 +7,9 @@ import type { Stdin } from './launch.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Prepared } from './request.ts';
 
+/** Why a run is stopped before its end. */
+export type WhyStopped = 'cancelled' | 'timed_out' | 'output_full';
+
 /** A run that has not ended. */
 export interface OpenRun {
   row: RunRow;
@@ -23,7 +26,7 @@ export interface OpenRun {
   readonly ready: Promise<void>;
   readonly settle: () => void;
   /** Why it is being stopped. The first reason stays. */
-  why: 'cancelled' | 'timed_out' | null;
+  why: WhyStopped | null;
   timeout: NodeJS.Timeout | null;
 }
 

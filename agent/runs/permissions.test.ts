@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Harness } from './runs-harness.ts';
-import { makeHarness, until } from './runs-harness.ts';
+import { makeHarness } from './runs-harness.ts';
 
 let h: Harness;
 beforeEach(() => {
@@ -216,21 +216,5 @@ describe('a full disk', () => {
       code: 'disk_full',
       message: expect.stringContaining('MB'),
     });
-  });
-});
-
-describe('retention', () => {
-  it('removes what is older than keep_days, output and all', async () => {
-    const ada = h.caller('ada');
-    const { task_id } = await h.runs.start(ada, { script: 'exit.sh', source: 'api' });
-    const young = await h.runs.start(ada, { script: 'exit.sh', source: 'api' });
-    await Promise.all([h.ended(task_id), h.ended(young.task_id)]);
-    h.db.prepare('UPDATE task_history SET created_at = created_at - 3 * 86400000 WHERE task_id = ?').run(task_id);
-    h.settings.keep_days = 2;
-    await h.runs.close();
-    await h.restart();
-    await until(() => h.runs.list(ada, {}).items.length === 1);
-    expect(() => h.runs.log(task_id)).toThrow(expect.objectContaining({ code: 'unknown_task' }));
-    expect(h.runs.get(ada, young.task_id).state).toBe('exited');
   });
 });

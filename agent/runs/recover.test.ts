@@ -83,6 +83,7 @@ describe('after a crash', () => {
       environment: { PATH: process.env['PATH'] ?? '' },
       stdin: { kind: 'none' },
       cgroup: null,
+      outputLimitMb: 0,
       boot: BOOT,
     });
     const code = await new Promise((resolve) => late.once('exit', resolve));

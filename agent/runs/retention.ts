@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HistoryCursor } from '../history/cursor.ts';
 import type { History } from '../history/history.ts';
 import type { RunsLog, SettingsSeam } from './needs.ts';
 
@@ -10,18 +11,24 @@ const EVERY_MS = 3_600_000;
 const BATCH = 50;
 const PAUSE_MS = 250;
 
-/** Removes runs and their output after `keep_days`, in the background. */
+/** Runs that one look walks over: 5 ms of work, with the event loop between. */
+const WALK = 2000;
+const MIB = 1024 * 1024;
+
+type Keeping = Pick<SettingsSeam, 'keep_days' | 'keep_runs' | 'keep_mb'>;
+
+/** Removes the oldest runs and their output in the background: by age, by number, and by the size of all output. */
 export class Retention {
   readonly #folder: string;
   readonly #history: History;
-  readonly #settings: Pick<SettingsSeam, 'keep_days'>;
+  readonly #settings: Keeping;
   readonly #log: RunsLog;
   readonly #forget: (taskId: string) => void;
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   #sweeping: Promise<void> = Promise.resolve();
 
-  constructor(folder: string, history: History, settings: Pick<SettingsSeam, 'keep_days'>, log: RunsLog, forget: (taskId: string) => void) {
+  constructor(folder: string, history: History, settings: Keeping, log: RunsLog, forget: (taskId: string) => void) {
     this.#folder = folder;
     this.#history = history;
     this.#settings = settings;
@@ -39,12 +46,39 @@ export class Retention {
     if (this.#timer !== null) clearInterval(this.#timer);
   }
 
-  /** Takes away all that is too old now. @returns how many runs went. */
+  /** Takes away all that is too much now. @returns how many runs went. */
   async sweep(now: number = Date.now()): Promise<number> {
-    const days = this.#settings.keep_days;
+    const { keep_days } = this.#settings;
+    const tooOld: HistoryCursor | null = keep_days > 0 ? { created_at: now - keep_days * DAY_MS, task_id: '' } : null;
+    const tooMuch = await this.#overflow();
+    const oldest = tooOld !== null && tooMuch !== null && tooOld.created_at > tooMuch.created_at ? tooOld : (tooMuch ?? tooOld);
+    return oldest === null ? 0 : this.#remove(oldest);
+  }
+
+  /** Walks from the newest run back. @returns the first that is too much, in number or in size; null when none is. */
+  async #overflow(): Promise<HistoryCursor | null> {
+    const { keep_runs, keep_mb } = this.#settings;
+    if (keep_runs === 0 && keep_mb === 0) return null;
+    let runs = 0;
+    let bytes = 0;
+    for (let before: HistoryCursor | null = null; !this.#stop.signal.aborted; ) {
+      const page = this.#history.sizes(before, WALK);
+      for (const run of page) {
+        runs += 1;
+        bytes += run.output_bytes;
+        if ((keep_runs > 0 && runs > keep_runs) || (keep_mb > 0 && bytes > keep_mb * MIB)) return run;
+      }
+      before = page.at(-1) ?? null;
+      if (page.length < WALK) return null;
+      await new Promise((next) => setImmediate(next));
+    }
+    return null;
+  }
+
+  async #remove(newest: HistoryCursor): Promise<number> {
     let removed = 0;
-    while (days > 0 && !this.#stop.signal.aborted) {
-      const batch = this.#history.endedBefore(now - days * DAY_MS, BATCH);
+    while (!this.#stop.signal.aborted) {
+      const batch = this.#history.endedUpTo(newest, BATCH);
       if (batch.length === 0) break;
       // Files first: a row without files is an empty log, files without a row would stay for ever.
       for (const taskId of batch) {

@@ -7,7 +7,7 @@ import { actionFields, isFinal } from '../../shared/model.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
-import type { RunnableAction } from './needs.ts';
+import type { RunnableAction, SettingsSeam } from './needs.ts';
 import type { RunsOptions } from './runs.ts';
 import { Runs } from './runs.ts';
 
@@ -22,7 +22,14 @@ export interface Harness {
   actions: Map<string, RunnableAction>;
   users: Map<string, { id: string; role: Role; disabled: boolean }>;
   audit: { event: string; outcome: string }[];
-  settings: { instance_id: string; keep_days: number; env_allow: string[] };
+  settings: SettingsSeam & {
+    keep_days: number;
+    keep_runs: number;
+    keep_mb: number;
+    output_limit_mb: number;
+    when_output_full: 'halt' | 'truncate';
+    env_allow: string[];
+  };
   /** Adds a script of this text to a folder of its own. */
   script(name: string, text: string, mode?: number): void;
   /** From now on there is no script of this name, and the error says so. */
@@ -46,7 +53,15 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
   const actions: Harness['actions'] = new Map();
   const users: Harness['users'] = new Map();
   const audit: Harness['audit'] = [];
-  const settings: Harness['settings'] = { instance_id: '00000000-0000-4000-8000-00000000abcd', keep_days: 0, env_allow: [] };
+  const settings: Harness['settings'] = {
+    instance_id: '00000000-0000-4000-8000-00000000abcd',
+    keep_days: 0,
+    keep_runs: 0,
+    keep_mb: 0,
+    output_limit_mb: 0,
+    when_output_full: 'truncate',
+    env_allow: [],
+  };
   const written = new Set<string>();
   const vanished = new Set<string>();
   const make = (more: Partial<RunsOptions>): Runs =>

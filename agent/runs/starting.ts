@@ -42,7 +42,6 @@ const DISK_FULL = 'The host’s disk is full.';
 export class Starting {
   readonly #o: Options;
   #launching: Promise<void> = Promise.resolve();
-  #closed = false;
 
   constructor(options: Options) {
     this.#o = options;
@@ -52,7 +51,7 @@ export class Starting {
   soon(run: OpenRun): void {
     this.#launching = this.#launching.then(async () => {
       await new Promise((next) => setImmediate(next));
-      if (!this.#closed) await this.#launch(run);
+      await this.#launch(run);
     });
   }
 
@@ -71,17 +70,16 @@ export class Starting {
     this.soon(run);
   }
 
-  /** Starts nothing more. @returns when what was being started is. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#launching;
+  /** @returns when every run that was accepted is started: nobody is told “started” for what the next agent would call interrupted. */
+  close(): Promise<void> {
+    return this.#launching;
   }
 
   async #launch(run: OpenRun): Promise<void> {
     const { prepared, row } = run;
     const { endings, following } = this.#o;
     if (prepared === null) return;
-    if (run.why !== null) return void endings.end(run, { state: run.why, reason: null });
+    if (run.why !== null) return void endings.end(run, { state: run.why === 'timed_out' ? 'timed_out' : 'cancelled', reason: null });
     let child: ChildProcess;
     try {
       run.path ??= await this.#o.scripts.resolve(row.script);
@@ -125,6 +123,7 @@ export class Starting {
       }),
       stdin: stdinOf(prepared),
       cgroup: run.cgroup,
+      outputLimitMb: this.#o.settings.output_limit_mb,
       boot: this.#o.boot,
     });
   }

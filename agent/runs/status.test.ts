@@ -5,7 +5,7 @@ const STAT = 'stat 42 (a) b) c) S 1 42 42 0 -1 4194304 101 0 1 0 0 0 0 0 20 0 1 
 
 describe('a status file', () => {
   it('is blank at first', () => {
-    expect(parseStatus(' '.repeat(512))).toEqual({ identity: null, cgroup: null, exit: null, drained: false, cut: [] });
+    expect(parseStatus(' '.repeat(512))).toEqual({ identity: null, cgroup: null, exit: null, drained: false, cut: [], full: [] });
   });
 
   it('names the wrapper, whatever it is called', () => {

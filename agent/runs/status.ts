@@ -12,6 +12,8 @@ export interface RunStatus {
   drained: boolean;
   /** The streams that lost output. */
   cut: ('out' | 'err')[];
+  /** The streams of which more was printed than is kept. */
+  full: ('out' | 'err')[];
 }
 
 /** A process, told from all that had or will have its pid: `start` is clock ticks since boot, or a date without /proc. */
@@ -39,7 +41,7 @@ const NOTES: readonly (readonly [RegExp, NodeJS.Signals])[] = [
 
 /** The file begins as spaces, so that it can be overwritten on a full disk; what is not written yet stays blank. */
 export function parseStatus(text: string): RunStatus {
-  const status: RunStatus = { identity: null, cgroup: null, exit: null, drained: false, cut: [] };
+  const status: RunStatus = { identity: null, cgroup: null, exit: null, drained: false, cut: [], full: [] };
   let boot = '';
   let notes = '';
   let noted = true;
@@ -52,6 +54,7 @@ export function parseStatus(text: string): RunStatus {
     else if (word === 'ps') status.identity = identityOfPs(rest, boot);
     else if (word === 'exit') status.exit = exitOf(Number(rest), noted ? notes : null);
     else if (word === 'cut' && (rest === 'out' || rest === 'err')) status.cut = [...new Set<'out' | 'err'>([...status.cut, rest])];
+    else if (word === 'full' && (rest === 'out' || rest === 'err')) status.full = [...new Set<'out' | 'err'>([...status.full, rest])];
     else if (word === 'drained') status.drained = true;
     else if (word === 'unnoted') noted = false;
     else if (status.exit === null) notes += `${line}\n`;

@@ -8,7 +8,7 @@ import { isDiskFull } from './disk.ts';
 import { Endings } from './endings.ts';
 import { Following } from './following.ts';
 import type { ActionsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
-import type { OpenRun } from './open-run.ts';
+import type { OpenRun, WhyStopped } from './open-run.ts';
 import { OpenRuns } from './open-runs.ts';
 import { writePlan } from './plan-file.ts';
 import { bootId } from './processes.ts';
@@ -119,7 +119,7 @@ export class Supervisor {
    * Stops a run: takes it from the queue, or TERM, grace, KILL.
    * @returns false when its script has already ended by itself.
    */
-  stop(run: OpenRun, why: 'cancelled' | 'timed_out'): boolean {
+  stop(run: OpenRun, why: WhyStopped): boolean {
     return this.#following.stop(run, why);
   }
 

@@ -2,7 +2,7 @@
  * The text of the little `/bin/sh` program that stands between the agent and a script, so that a run needs no agent:
  * it pumps the script's two streams to files and writes how the script ended. POSIX sh, checked with dash.
  *
- * Called as `sh -c WRAPPER toru <run folder> <task id> <boot id> <cgroup or ''> <script> [argument…]`, leader of its own
+ * Called as `sh -c WRAPPER toru <run folder> <task id> <boot id> <cgroup or ''> <limit> <script> [argument…]`, leader of its own
  * session, with
  * 0 = the script's stdin · 1, 2, 3 = `status` (one open file, so that they share a position) · 5 = `out` · 6 = `err`.
  *
@@ -13,6 +13,12 @@
 /** What stands in the output where some of it is missing. Written by the wrapper, as soon as there is room again. */
 export const CUT_NOTE = '[toru] Some output is missing here: it could not be written. Is the disk full?';
 
+/** … and at the end of a stream of which more was printed than is kept. */
+export const FULL_NOTE = '[toru] More was printed than is kept of a run: the rest is not here.';
+
+/** The unit of <limit>: `ulimit -f` counts in blocks of 512 bytes. 0 = no limit. */
+export const LIMIT_BLOCKS_PER_MB = 2048;
+
 /** Wrapper's exit code when another one, or the agent, took the claim before it: nothing was run. */
 export const EXIT_CLAIMED = 125;
 
@@ -20,10 +26,22 @@ export const EXIT_CLAIMED = 125;
  * One pump. `until`: on a full disk `cat` fails, and without a reader the script would die of SIGPIPE; so the pump waits
  * until the note of the loss can be written, and goes on. A killed pump comes back the same way. TERM is ignored, and by
  * inheritance in `cat` too: what a script says after TERM is kept.
+ *
+ * The limit is the kernel's: `cat` dies of SIGXFSZ (25, so 153) at exactly that size, which costs nothing and needs no
+ * agent. From then on the script is read and not kept, so that it never waits.
  */
 function pump(fd: 5 | 6, name: 'out' | 'err'): string {
   return `trap '' HUP INT QUIT TERM
+[ "$toru_limit" = 0 ] || { ulimit -c 0; ulimit -S -f "$toru_limit"; } 2>/dev/null
 until cat >&${fd} 2>/dev/null; do
+  [ $? != 153 ] || {
+    trap '' XFSZ
+    ulimit -S -f unlimited
+    echo "full ${name}" >&3
+    printf '\\n%s\\n' '${FULL_NOTE}' >&${fd}
+    until cat >/dev/null; do sleep 1; done
+    break
+  } 2>/dev/null
   echo "cut ${name}" >&3
   until printf '\\n%s\\n' '${CUT_NOTE}' >&${fd}; do sleep 1; done 2>/dev/null
 done`;
@@ -47,7 +65,7 @@ done`;
  * - the pipe of stderr passes inside the one of stdout; `7>&-` keeps the pump of err from holding out's pipe open.
  * - `drained` comes when both pumps saw the end: a background child that kept a pipe delays it, and nothing else.
  */
-export const WRAPPER = `[ -z "$4" ] || { echo $$ >"$4/cgroup.procs"; } 2>/dev/null && echo "cgroup $4"
+export const WRAPPER = `[ -n "$4" ] && { echo $$ >"$4/cgroup.procs"; } 2>/dev/null && echo "cgroup $4"
 set -C
 true >"$1/claim" || exit ${EXIT_CLAIMED}
 set +C
@@ -56,7 +74,8 @@ if read -r toru_line </proc/$$/stat; then echo "stat $toru_line"
 else echo "ps $$ $(ps -o lstart= -p $$)"; fi 2>/dev/null
 [ -z "\${BASH_VERSION-}" ] || echo unnoted
 toru_id=$2
-shift 4
+toru_limit=$5
+shift 5
 trap : HUP INT QUIT TERM
 { { {
 trap : HUP INT QUIT TERM

@@ -13,6 +13,9 @@ import type { Caller } from '../users/caller.ts';
 import { authorize } from '../users/permissions.ts';
 
 const KEEP_DAYS = 90;
+/** Of 90 days, few hosts print more: it keeps a script that went wild from filling the disk. */
+const KEEP_MB = 20_480;
+const OUTPUT_LIMIT_MB = 256;
 const PATCHABLE = settingsPatch.keyof().options;
 
 /** What the `settings` table may hold, each value as JSON. */
@@ -69,6 +72,22 @@ export class Settings {
     return this.#values.keep_days ?? KEEP_DAYS;
   }
 
+  get keep_runs(): number {
+    return this.#values.keep_runs ?? 0;
+  }
+
+  get keep_mb(): number {
+    return this.#values.keep_mb ?? KEEP_MB;
+  }
+
+  get output_limit_mb(): number {
+    return this.#values.output_limit_mb ?? OUTPUT_LIMIT_MB;
+  }
+
+  get when_output_full(): SettingsShape['when_output_full'] {
+    return this.#values.when_output_full ?? 'truncate';
+  }
+
   get env_allow(): readonly string[] {
     return this.#values.env_allow ?? [];
   }
@@ -85,6 +104,10 @@ export class Settings {
       scripts_dir: this.scripts_dir,
       scripts_dir_fixed: this.#fixedScriptsDir !== null,
       keep_days: this.keep_days,
+      keep_runs: this.keep_runs,
+      keep_mb: this.keep_mb,
+      output_limit_mb: this.output_limit_mb,
+      when_output_full: this.when_output_full,
       env_allow: [...this.env_allow],
       version: this.#version,
     };

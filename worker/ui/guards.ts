@@ -145,6 +145,10 @@ export function isSettings(value: unknown): value is Settings {
     scripts_dir: text,
     scripts_dir_fixed: bool,
     keep_days: number,
+    keep_runs: number,
+    keep_mb: number,
+    output_limit_mb: number,
+    when_output_full: text,
     env_allow: Array.isArray,
     version: text,
   });

@@ -133,6 +133,10 @@ function settingName(key: string): string {
     host_name: 'the host’s name',
     scripts_dir: 'the scripts folder',
     keep_days: 'how long runs are kept',
+    keep_runs: 'how many runs are kept',
+    keep_mb: 'how much output is kept',
+    output_limit_mb: 'how much one run may print',
+    when_output_full: 'what happens to a run that prints more',
     env_allow: 'the variables that scripts see',
   };
   return names[key] ?? key.replaceAll('_', ' ');

@@ -8,6 +8,10 @@ const settings: Settings = {
   scripts_dir: '/home/me/scripts',
   scripts_dir_fixed: false,
   keep_days: 90,
+  keep_runs: 0,
+  keep_mb: 0,
+  output_limit_mb: 256,
+  when_output_full: 'truncate',
   env_allow: ['LANG'],
   version: '0.1.0',
 };
