@@ -1,6 +1,7 @@
 import { fromBase64Url, randomHex } from '../../shared/encoding.ts';
+import { ToruError } from '../../shared/errors.ts';
 import { purposed } from '../../shared/grant.ts';
-import { OLDEST_PROTOCOL, PROTOCOL_VERSION, UNPROVEN_BYTES, UNPROVEN_MS } from '../../shared/limits.ts';
+import { OLDEST_PROTOCOL, PROTOCOL_VERSION, UNPROVEN_BYTES, UNPROVEN_MS, UNPROVEN_SOCKETS } from '../../shared/limits.ts';
 import type { LinkChallenge, LinkProof } from '../../shared/link-protocol.ts';
 import { LINK_CLOSE, linkProof, linkStatement } from '../../shared/link-protocol.ts';
 import { agreeOn } from '../../shared/protocol.ts';
@@ -45,8 +46,11 @@ export function closeLate(sockets: readonly WebSocket[], now: number): number | 
   return open.length === 0 ? null : Math.min(...open);
 }
 
-export function countUnproven(sockets: readonly WebSocket[]): number {
-  return sockets.filter((socket) => isOpen(socket) && readAttachment(socket)?.kind === 'unproven').length;
+/** @throws ToruError too_many_requests when all places are taken. */
+export function admitUnproven(sockets: readonly WebSocket[]): void {
+  const unproven = sockets.filter((socket) => isOpen(socket) && readAttachment(socket)?.kind === 'unproven');
+  if (unproven.length >= UNPROVEN_SOCKETS)
+    throw new ToruError('too_many_requests', 'Too many agents are proving themselves at this moment. Try again in 10 s.');
 }
 
 interface Refusal {

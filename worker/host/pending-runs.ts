@@ -115,6 +115,11 @@ export class PendingRuns {
     this.#delete(row);
   }
 
+  /** Nothing starts under a session that is over. */
+  sessionsEnded(sids: readonly string[]): void {
+    for (const row of this.waiting()) if (sids.includes(row.sid) && !this.#starting.has(keyOf(row))) this.#settle(row, SESSION_ENDED);
+  }
+
   waiting(): WaitingRun[] {
     return this.#rows().filter(({ state }) => state === 'waiting');
   }
@@ -173,6 +178,8 @@ export class PendingRuns {
     return this.#sql.exec<Row>('SELECT * FROM pending_runs ORDER BY created_at, request_id').toArray();
   }
 }
+
+export const SESSION_ENDED: Settled = { state: 'expired', message: 'The session that asked for it has ended.' };
 
 export interface Settled {
   state: 'expired' | 'refused';

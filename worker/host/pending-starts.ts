@@ -7,6 +7,7 @@ import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
 import { errorAnswer } from './answers.ts';
 import type { PendingRuns, Settled, WaitingRun } from './pending-runs.ts';
+import { SESSION_ENDED } from './pending-runs.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
 /** A host that was too busy for a run that waited for it is asked again. */
@@ -63,10 +64,9 @@ export class PendingStarts {
   async #start({ sid, sub, body }: WaitingRun): Promise<Settled | 'later' | null> {
     try {
       const session = await accountOf(this.#env).useSession(sid);
-      const ended: Settled = { state: 'expired', message: 'The session that asked for it has ended.' };
-      if (session === null) return ended;
+      if (session === null) return SESSION_ENDED;
       const renewed = session.grant_exp - Date.now() < GRANT_RENEW_MS ? await this.#sessions.renew(sid, session.grant) : null;
-      if (renewed !== null && !renewed.ok) return LATER.has(renewed.code) ? 'later' : ended;
+      if (renewed !== null && !renewed.ok) return LATER.has(renewed.code) ? 'later' : SESSION_ENDED;
       const grant = renewed?.value.grant ?? session.grant;
       const answer = await this.#ask(
         {

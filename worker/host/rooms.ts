@@ -1,0 +1,76 @@
+import type { RequestHead } from '../../shared/tunnel.ts';
+import type { Env } from '../env.ts';
+import { migrate } from '../migrate.ts';
+import { AgentMessages } from './agent-messages.ts';
+import { Alarms } from './alarms.ts';
+import { TAG } from './attachment.ts';
+import { BrowserDoor } from './browser-door.ts';
+import { Browsers } from './browsers.ts';
+import { EdgeRequests } from './edge-requests.ts';
+import { closeLate } from './link-door.ts';
+import { LinkKeeper } from './link-keeper.ts';
+import { LinkWatch } from './link-watch.ts';
+import { PendingLogouts } from './pending-logouts.ts';
+import { PENDING_MIGRATIONS, PendingRuns } from './pending-runs.ts';
+import { PendingStarts } from './pending-starts.ts';
+import { PresenceRecord } from './presence.ts';
+import { RecentRuns } from './recent-runs.ts';
+import { SessionKeeper } from './session-keeper.ts';
+import { Tunnel } from './tunnel.ts';
+
+/** Asks the host, out of that user's share; null for what the edge itself asks. */
+type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null, sub: string | null) => Promise<Response>;
+
+/** The parts of one Host object. Each is read back from attachments and storage: an eviction loses nothing. */
+export type HostRooms = ReturnType<typeof furnish>;
+
+/** Puts them together; the only file of this folder that knows them all. */
+export function furnish(ctx: DurableObjectState, env: Env, ask: Ask) {
+  migrate(ctx.storage, PENDING_MIGRATIONS);
+  const { kv, sql } = ctx.storage;
+  const presence = new PresenceRecord(kv);
+  const recent = new RecentRuns(kv);
+  const pending = new PendingRuns(sql);
+
+  const browsers = new Browsers(ctx.getWebSockets(TAG.browser));
+  const tunnel: Tunnel = new Tunnel((request, frame) => links.current?.binary(`h/${request}`, frame));
+  const links: LinkKeeper = new LinkKeeper(ctx, ctx.getWebSockets(TAG.agent), { presence, browsers, tunnel });
+  const watch = new LinkWatch({ links, presence, browsers, tunnel });
+  const requests = new EdgeRequests((head, body) => ask(head, body, null));
+  const sessions = new SessionKeeper({ env, browsers, requests, logouts: new PendingLogouts(kv), link: () => links.live() });
+  const starts: PendingStarts = new PendingStarts({
+    env,
+    pending,
+    sessions,
+    ask,
+    online: () => links.live() !== null,
+    wake: (at) => alarms.schedule('pending', at),
+  });
+
+  const alarms = new Alarms(ctx.storage, {
+    unproven: (now) => closeLate(ctx.getWebSockets(TAG.agent), now),
+    link: () => watch.look(),
+    sessions: (now) => sessions.recheck(now),
+    presence: (now) => watch.note(now),
+    recent: (now) => {
+      recent.write(now);
+      return null;
+    },
+    pending: (now) => {
+      ctx.waitUntil(starts.startAll());
+      return pending.sweep(now);
+    },
+  });
+  const browserDoor = new BrowserDoor(browsers, links, (owner, asked) => starts.keep(owner, asked));
+  const agent = new AgentMessages({
+    links,
+    browsers,
+    tunnel,
+    sessions,
+    presence,
+    recent,
+    writeRecent: (at) => alarms.schedule('recent', at),
+    later: (work) => ctx.waitUntil(work),
+  });
+  return { presence, recent, pending, browsers, tunnel, links, requests, sessions, watch, starts, alarms, browserDoor, agent };
+}
