@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { host, run } from '../../shared/model.ts';
+import { Stage } from '../faults/stage.ts';
+import type { Client } from '../harness/client.ts';
+import { until } from '../harness/until.ts';
+
+/** A run that waits at the real edge for the real host. */
+
+let stage: Stage;
+let client: Client;
+
+beforeAll(async () => {
+  stage = await Stage.open();
+  client = await stage.client();
+});
+afterAll(() => stage.close());
+
+const runs = async () => z.object({ items: z.array(run) }).parse((await client.http('GET', '/api/runs')).json()).items;
+const pending = async () =>
+  z.object({ items: z.array(host) }).parse((await client.http('GET', '/api/hosts')).json()).items[0]?.pending_runs ?? [];
+
+test('it starts once when the host is back, also when the edge restarted in between and it is asked for twice', async () => {
+  await stage.stopAgent();
+  const request = { script: 'args.sh', args: ['queued'], request_id: randomUUID(), when_away: 'queue', expires_s: 600 };
+  for (let n = 0; n < 2; n += 1) expect((await client.http('POST', '/api/runs', request)).status).toBe(202);
+  stage.killEdge();
+  await until(
+    async () => (await pending().catch(() => [])).length === 1,
+    () => 'the edge still knows the run',
+  );
+  await stage.startAgent();
+  await until(
+    async () => (await pending()).length === 0 && (await runs()).some(({ state }) => state === 'exited'),
+    () => 'the run was started',
+  );
+  expect(await runs()).toMatchObject([{ script: 'args.sh', args: ['queued'], state: 'exited', exit_code: 0 }]);
+  // The answer to whoever asks once more is the same run.
+  const again = await client.http('POST', '/api/runs', request);
+  expect([again.status, again.json()]).toMatchObject([202, { task_id: (await runs())[0]?.task_id }]);
+  expect(await runs()).toHaveLength(1);
+});
