@@ -97,6 +97,18 @@ test('a session that was stolen guesses no password: five tries in a quarter of 
   expect(rooms.audit.list({ outcome: 'refused' }).items).toHaveLength(6);
 });
 
+test('tries side by side are no more than five, and a right password is none', async () => {
+  const asked = (current_password: string) =>
+    refusal(() => rooms.users.update(ada.id, { password: 'a new long one', current_password }, asAda));
+  for (let n = 0; n < 6; n += 1) {
+    expect(await asked(n === 0 ? PASSWORD : 'a new long one')).toBeNull();
+    asAda = callerOf(ada, rooms.clock.now);
+  }
+  const answers = await Promise.all(Array.from({ length: 8 }, () => asked('guess')));
+  expect(answers.filter((code) => code === 'invalid_credentials')).toHaveLength(5);
+  expect(answers.filter((code) => code === 'too_many_attempts')).toHaveLength(3);
+});
+
 test('the last admin who can log in stays one', async () => {
   for (const patch of [{ role: 'client' as const }, { disabled: true }]) {
     expect(await refusal(() => rooms.users.update(root.id, patch, asRoot))).toBe('last_admin');

@@ -165,12 +165,19 @@ export class Users {
   }
 
   async #checkCurrent(id: string, current: string, caller: Caller): Promise<void> {
-    this.#wrong.check(id);
     const row = this.#row(id);
     if (row === null) throw unknown();
+    const takeBack = this.#wrong.count(id);
     const answerAt = sleep(WRONG_PASSWORD_MS);
-    if (await this.#passwords.verify(row.password_hash, current)) return;
-    this.#wrong.add(id);
+    let good: boolean;
+    try {
+      good = await this.#passwords.verify(row.password_hash, current);
+    } catch (error) {
+      // Nobody looked at it: the queue was full.
+      takeBack();
+      throw error;
+    }
+    if (good) return takeBack();
     this.#audit.record({
       event: 'user.update',
       caller,

@@ -16,19 +16,31 @@ export class WrongPasswords {
     this.#now = now;
   }
 
-  /** @throws ToruError too_many_attempts with `retry_after` in seconds. */
-  check(id: string): void {
+  /**
+   * Counts a try before its hash is computed, so that tries side by side are no more than tries in turn.
+   * @returns takes the try back: it was no wrong password. @throws ToruError too_many_attempts with `retry_after` in seconds.
+   */
+  count(id: string): () => void {
     const times = this.#recent(id);
     const first = times[0];
-    if (times.length < TRIES || first === undefined) return;
+    if (times.length < TRIES || first === undefined) {
+      const now = this.#now();
+      this.#keep(id, [...times, now]);
+      return () => this.#takeBack(id, now);
+    }
     const wait = Math.ceil((first + WINDOW_MS - this.#now()) / 1000);
     throw new ToruError('too_many_attempts', `That was wrong too often. Try again in ${Math.ceil(wait / 60)} minutes.`, {
       extra: { retry_after: wait },
     });
   }
 
-  add(id: string): void {
-    const times = [...this.#recent(id), this.#now()];
+  #takeBack(id: string, time: number): void {
+    const times = this.#recent(id);
+    const at = times.indexOf(time);
+    if (at >= 0) this.#times.set(id, times.toSpliced(at, 1));
+  }
+
+  #keep(id: string, times: number[]): void {
     this.#times.delete(id);
     this.#times.set(id, times);
     // Full: the one who was wrong longest ago is forgotten.
