@@ -52,15 +52,24 @@ function passRequest(options: FrontOptions, agent: Agent, asked: IncomingMessage
   const to = admit(options, asked);
   if (to instanceof ToruError) return refuse(answer, to);
   const { method = 'GET', url = '/' } = asked;
-  const passed = request({ host: '127.0.0.1', port: to, agent, method, path: url, headers: headersFor(options, asked) });
+  const hasBody = asked.headers['content-length'] !== undefined || asked.headers['transfer-encoding'] !== undefined;
+  // A connection of its own for each body: workerd ends one whose body it did not read, and the next request would meet that end.
+  const passed = request({
+    host: '127.0.0.1',
+    port: to,
+    agent: hasBody ? false : agent,
+    method,
+    path: url,
+    headers: headersFor(options, asked),
+  });
   passed.on('response', (response) => {
     answer.writeHead(response.statusCode ?? 502, answerHeaders(response.headers));
     pipeline(response, answer, () => undefined);
   });
   passed.on('error', () => (answer.headersSent ? answer.destroy() : refuse(answer, starting())));
   answer.on('close', () => leave(passed));
-  if (asked.headers['content-length'] === undefined && asked.headers['transfer-encoding'] === undefined) passed.end();
-  else pipeline(asked, passed, () => undefined);
+  if (hasBody) pipeline(asked, passed, () => undefined);
+  else passed.end();
 }
 
 function passUpgrade(options: FrontOptions, asked: IncomingMessage, socket: Duplex, head: Buffer): void {

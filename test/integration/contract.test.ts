@@ -344,6 +344,16 @@ test('bad input of every kind has its own code, and the next good input works', 
   }
 });
 
+test('a refused body leaves nothing behind that the next request would meet', async () => {
+  const said: number[] = [];
+  for (let round = 0; round < 25; round += 1) {
+    said.push((await admin.http('POST', '/api/runs', { script: 'say.sh' }, { origin: 'https://evil.example' })).status);
+    said.push((await admin.http('GET', '/api/me')).status);
+    said.push((await admin.http('PUT', '/api/settings', { keep_days: 45 })).status);
+  }
+  expect(said).toEqual(Array.from({ length: 25 }, () => [403, 200, 200]).flat());
+});
+
 test('a frame of 33 MiB ends at most its own socket', async () => {
   const socket = await admin.openSocket();
   socket.sendRaw('x'.repeat(33 * 1024 * 1024));
