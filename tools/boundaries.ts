@@ -47,6 +47,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/logs'],
     ['agent/runs'],
     ['agent/search'],
+    ['agent/snapshot'],
     ['agent/api'],
     ['agent/doors'],
     ['agent/cli'],

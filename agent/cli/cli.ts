@@ -10,13 +10,14 @@ import { logs } from './commands/logs.ts';
 import { passwd } from './commands/passwd.ts';
 import { run } from './commands/run.ts';
 import { search } from './commands/search.ts';
+import { restore, snapshot } from './commands/snapshot.ts';
 import { agent, start } from './commands/start.ts';
 import { status } from './commands/status.ts';
 import type { Io } from './io.ts';
 import { ClosedPipe, describeError, note, OUR_FAILURE, print, UsageError } from './io.ts';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ start, agent, status, actions, scripts, run, runs, logs, search, cancel, passwd, key, doctor }),
+  Object.entries({ start, agent, status, actions, scripts, run, runs, logs, search, cancel, passwd, key, snapshot, restore, doctor }),
 );
 
 /**

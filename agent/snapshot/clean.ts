@@ -1,0 +1,15 @@
+import type SQLite from 'better-sqlite3';
+
+/**
+ * Takes out of a copied database what must not live on in another place or time: everyone's sessions (SECURITY rule 6),
+ * and runs that were under way, which would begin anew where they wait in a queue.
+ */
+export function clean(db: SQLite.Database, reason: string, now: number = Date.now()): void {
+  db.pragma('secure_delete = ON');
+  db.transaction(() => {
+    db.exec('DELETE FROM grants; DELETE FROM revocations; UPDATE users SET epoch = epoch + 1');
+    db.prepare(
+      `UPDATE task_history SET state = 'interrupted', reason = ?, ended_at = ? WHERE state IN ('queued', 'starting', 'running')`,
+    ).run(reason, now);
+  })();
+}

@@ -1,0 +1,212 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import SQLite from 'better-sqlite3';
+import { afterAll, beforeEach, expect, test } from 'vitest';
+import { lockHome } from '../lock.ts';
+import { StartError } from '../start-error.ts';
+import { openDatabase } from '../store/database.ts';
+import { MIGRATIONS } from '../store/migrations.ts';
+import { restoreSnapshot } from './restore.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { BLOCK, decodeHeader, encodeHeader, padding } from './tar.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'toru-snapshot-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let home: string;
+let file: string;
+let to: string;
+beforeEach(() => {
+  const place = join(folder, randomUUID());
+  mkdirSync(place);
+  [home, file, to] = [join(place, 'home'), join(place, 'saved.tar.gz'), join(place, 'restored')];
+  mkdirSync(home, { mode: 0o700 });
+});
+
+/** A home with a user, a session, an ended run with output, and one that runs. */
+function live(): { db: ReturnType<typeof openDatabase>; ended: string; running: string } {
+  const db = openDatabase(join(home, 'toru.db'));
+  const [user, ended, running] = [randomUUID(), randomUUID(), randomUUID()];
+  db.prepare('INSERT INTO users VALUES (?, ?, ?, ?, 0, 1, 0, 0, NULL)').run(user, 'ada', 'hash', 'admin');
+  db.prepare('INSERT INTO grants VALUES (?, ?, 1, 0, 0, 0, NULL)').run('s'.repeat(64), user);
+  for (const [id, state] of [
+    [ended, 'exited'],
+    [running, 'queued'],
+  ]) {
+    db.prepare(
+      `INSERT INTO task_history (task_id, user_id, username, label, script, args, inputs, source, state, created_at)
+       VALUES (?, ?, 'ada', 'Something', 'some.sh', '[]', '{}', 'api', ?, 1)`,
+    ).run(id, user, state);
+    const run = join(home, 'runs', id ?? '');
+    mkdirSync(run, { recursive: true });
+    for (const name of ['out', 'err', 'order', 'claim', 'status'])
+      writeFileSync(join(run, name), `${name} of ${state}\n`.repeat(name === 'out' ? 50_000 : 1));
+  }
+  writeFileSync(join(home, 'agent.key'), 'the key');
+  writeFileSync(join(home, 'config.toml'), 'admin_password = "secret"');
+  symlinkSync('/etc/passwd', join(home, 'runs', ended, 'out.1'));
+  return { db, ended, running };
+}
+
+/** An archive of these files, after what a whole one begins with. */
+function archive(entries: readonly [name: string, bytes: Buffer, change?: (header: Buffer) => void][], about: object = {}): void {
+  const manifest = Buffer.from(
+    JSON.stringify({ format: 1, version: '0.1.0', created_at: new Date().toISOString(), tables: MIGRATIONS.length, ...about }),
+  );
+  const parts = [['snapshot.json', manifest] as const, ...entries].flatMap(([name, bytes, change]) => {
+    const header = encodeHeader({ name, size: bytes.length, modified: 0 });
+    change?.(header);
+    if (change !== undefined) seal(header);
+    return [header, bytes, Buffer.alloc(padding(bytes.length))];
+  });
+  writeFileSync(file, gzipSync(Buffer.concat([...parts, Buffer.alloc(2 * BLOCK)])));
+}
+
+/** A right checksum over whatever the header says now. */
+function seal(header: Buffer): void {
+  header.fill(0x20, 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+}
+
+async function refusal(): Promise<string> {
+  const error = await restoreSnapshot(to, file).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof StartError)) throw new Error(`not refused: ${String(error)}`);
+  // Nothing is left of a try, so that the next one finds it empty.
+  expect(existsSync(to) ? readdirSync(to) : []).toEqual([]);
+  return error.message;
+}
+
+test('what was saved comes back to the byte, without sessions, key, and what was under way', async () => {
+  const { db, ended, running } = live();
+  // The agent writes on meanwhile.
+  const writing = setInterval(() => db.prepare(`INSERT INTO settings VALUES (?, '1')`).run(randomUUID()), 1);
+  const saved = await takeSnapshot(home, file).finally(() => clearInterval(writing));
+  expect(saved.runs).toBe(1);
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  expect(readdirSync(home).filter((name) => name.startsWith('.'))).toEqual([]);
+  expect(await restoreSnapshot(to, file)).toMatchObject({ runs: 1, about: { version: expect.any(String) } });
+  expect(
+    readdirSync(to)
+      .filter((name) => !name.startsWith('agent.lock'))
+      .sort(),
+  ).toEqual(['runs', 'toru.db']);
+  expect(readdirSync(join(to, 'runs'))).toEqual([ended]);
+  expect(readdirSync(join(to, 'runs', ended)).sort()).toEqual(['err', 'order', 'out']);
+  for (const name of ['err', 'order', 'out'])
+    expect(readFileSync(join(to, 'runs', ended, name))).toEqual(readFileSync(join(home, 'runs', ended, name)));
+  expect(statSync(to).mode & 0o777).toBe(0o700);
+  const restored = openDatabase(join(to, 'toru.db'));
+  expect(restored.prepare('SELECT username, password_hash, epoch > 1 AS later FROM users').all()).toEqual([
+    { username: 'ada', password_hash: 'hash', later: 1 },
+  ]);
+  expect(restored.prepare('SELECT count(*) FROM grants').pluck().get()).toBe(0);
+  expect(restored.prepare('SELECT state FROM task_history WHERE task_id = ?').pluck().get(running)).toBe('interrupted');
+  expect(restored.prepare('SELECT state FROM task_history WHERE task_id = ?').pluck().get(ended)).toBe('exited');
+  restored.close();
+  // The agent's own database is as it was.
+  expect(db.prepare('SELECT count(*) FROM grants').pluck().get()).toBe(1);
+  db.close();
+  expect(gunzipSync(readFileSync(file)).includes('the key')).toBe(false);
+  expect(gunzipSync(readFileSync(file)).includes('s'.repeat(64))).toBe(false);
+});
+
+test('nothing is overwritten, and no agent is disturbed', async () => {
+  const { db } = live();
+  db.close();
+  await takeSnapshot(home, file);
+  await expect(takeSnapshot(home, file)).rejects.toThrow('exists');
+  await expect(takeSnapshot(to, join(folder, 'x'))).rejects.toThrow('nothing in');
+  await expect(restoreSnapshot(home, file)).rejects.toThrow('not empty');
+  mkdirSync(to, { mode: 0o700 });
+  const lock = lockHome(to);
+  await expect(restoreSnapshot(to, file)).rejects.toThrow('not empty');
+  lock.release();
+  await expect(restoreSnapshot(join(folder, 'y'), join(folder, 'missing'))).rejects.toThrow('does not exist');
+});
+
+test('no name leads out, and nothing but what a snapshot holds is taken from one', async () => {
+  const db = openDatabase(join(home, 'toru.db'));
+  db.pragma('journal_mode = DELETE');
+  db.close();
+  const database: [string, Buffer] = ['toru.db', readFileSync(join(home, 'toru.db'))];
+  const id = randomUUID();
+  for (const name of [
+    '../evil',
+    '/tmp/evil',
+    `runs/${id}/../../../evil`,
+    `runs/${id}/..`,
+    'agent.key',
+    'config.toml',
+    'runs/x/out',
+    `runs/${id}/claim`,
+    `runs/${id}/out/x`,
+    `runs/${id}/out-..`,
+  ]) {
+    archive([database, [name, Buffer.from('x')]]);
+    expect(await refusal(), name).toContain('does not belong');
+  }
+  // Links, devices, folders, extensions of the format.
+  for (const type of ['1', '2', '3', '4', '5', '6', 'x', 'g', 'L']) {
+    archive([database, [`runs/${id}/out`, Buffer.alloc(0), (header) => header.write(type, 156)]]);
+    expect(await refusal(), type).toContain('not a plain file');
+  }
+  archive([database, database]);
+  expect(await refusal()).toContain('twice');
+  archive([database, [`runs/${id}/out`, Buffer.from('x'), (header) => header.write('evil', 345)]]);
+  expect(await refusal()).toContain('another form');
+  archive([database]);
+  expect((await restoreSnapshot(to, file)).runs).toBe(0);
+});
+
+test('what is too large, cut off, damaged or newer is refused', async () => {
+  const { db } = live();
+  db.close();
+  const huge = (header: Buffer): void => {
+    header[124] = 0x80;
+    header.fill(0, 125, 128);
+    header.writeBigUInt64BE(2n ** 50n, 128);
+  };
+  archive([['toru.db', Buffer.from('x'), huge]]);
+  expect(await refusal()).toContain('too little room');
+  archive([['toru.db', Buffer.from('this is no database, and long enough to see that'.repeat(100))]]);
+  expect(await refusal()).toContain('damaged');
+  archive([[`runs/${randomUUID()}/out`, Buffer.from('x')]]);
+  expect(await refusal()).toContain('database is missing');
+  archive([], { tables: MIGRATIONS.length + 1, version: '9.0.0' });
+  expect(await refusal()).toContain('newer Toru (9.0.0)');
+  archive([], { format: 2 });
+  expect(await refusal()).toContain('not understood');
+  rmSync(file);
+  await takeSnapshot(home, file);
+  const whole = readFileSync(file);
+  for (const part of [0, 10, 100, whole.length / 2, whole.length - 10]) {
+    writeFileSync(file, whole.subarray(0, part));
+    await refusal();
+  }
+  writeFileSync(file, 'not zipped at all');
+  expect(await refusal()).toContain('can’t be unpacked');
+});
+
+test('sizes past eight gigabytes have their place in the header', () => {
+  for (const size of [0, 1, 8 ** 11 - 1, 8 ** 11, 2 ** 45])
+    expect(decodeHeader(encodeHeader({ name: 'toru.db', size, modified: 5000 }))).toEqual({ name: 'toru.db', size, modified: 5000 });
+  expect(() => encodeHeader({ name: 'x'.repeat(101), size: 0, modified: 0 })).toThrow(RangeError);
+});
+
+test('a copied database is cleaned also when somebody put sessions into it', async () => {
+  const { db } = live();
+  db.pragma('journal_mode = DELETE');
+  db.close();
+  archive([['toru.db', readFileSync(join(home, 'toru.db'))]]);
+  await restoreSnapshot(to, file);
+  const restored = new SQLite(join(to, 'toru.db'));
+  expect(restored.prepare('SELECT count(*) FROM grants').pluck().get()).toBe(0);
+  expect(restored.prepare(`SELECT count(*) FROM task_history WHERE state = 'queued'`).pluck().get()).toBe(0);
+  restored.close();
+});
