@@ -185,10 +185,14 @@ test('what is too large, cut off, damaged or newer is refused', async () => {
   rmSync(file);
   await takeSnapshot(home, file);
   const whole = readFileSync(file);
-  for (const part of [0, 10, 100, whole.length / 2, whole.length - 10]) {
+  for (const part of [0, 10, 100, whole.length / 2, whole.length - 10, whole.length - 1]) {
     writeFileSync(file, whole.subarray(0, part));
     await refusal();
   }
+  const flipped = Buffer.from(whole);
+  flipped[whole.length - 6] = (flipped[whole.length - 6] ?? 0) ^ 1;
+  writeFileSync(file, flipped);
+  expect(await refusal()).toContain('can’t be unpacked');
   writeFileSync(file, 'not zipped at all');
   expect(await refusal()).toContain('can’t be unpacked');
 });

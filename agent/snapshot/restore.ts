@@ -91,6 +91,7 @@ async function unpackFrom(bytes: ByteReader, to: string): Promise<RestoreResult>
     await write(bytes, entry, to);
     if (entry.name !== DATABASE) runs.add(dirname(entry.name));
   }
+  await bytes.end();
   if (!seen.has(DATABASE)) throw broken('the database is missing');
   return { about, runs: runs.size };
 }
