@@ -1,6 +1,6 @@
 const MIN_BYTES = 8 * 1024;
 const FIRST_BYTES = 16 * 1024;
-const MAX_BYTES = 256 * 1024;
+const MAX_BYTES = 128 * 1024;
 /** One step keeps everything else of the agent waiting: it shall take less than this, and may take a quarter of it. */
 const STEP_MS = 4;
 

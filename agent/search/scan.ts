@@ -86,7 +86,9 @@ class Lane {
       this.#places.push({ at: length, cursor: chunk.from });
       length += chunk.bytes.length;
     }
-    this.#text = this.#text.slice(kept) + Buffer.concat(chunks.map((chunk) => chunk.bytes)).toString('latin1');
+    // Joined as bytes: two long strings would be copied once more when they are searched.
+    const bytes = Buffer.concat([Buffer.from(this.#text.slice(kept), 'latin1'), ...chunks.map((chunk) => chunk.bytes)]);
+    this.#text = bytes.toString('latin1');
     this.#searched = 0;
   }
 
