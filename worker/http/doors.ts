@@ -27,6 +27,12 @@ export const doors = new Hono<EdgeEnv>()
     return pass(c, id.data, seal({ to: 'agent', door: { ...door, host: id.data, origin: c.get('site').origin } }));
   })
   .use('/api/*', requireSession)
+  .use('/api/hosts/:host/*', async (c, next) => {
+    // What follows cuts the path behind this prefix: spelled with percent signs, it would be longer than what it names.
+    if (!rawPath(c.req.raw.url).startsWith(`/api/hosts/${c.req.param('host')}/`))
+      throw new ToruError('bad_path', 'Write “/api/hosts/” and the host’s id as they are, without percent signs.');
+    await next();
+  })
   .get('/api/ws', (c) => openSocket(c, null))
   .get('/api/hosts/:host/ws', (c) => openSocket(c, c.req.param('host')))
   .post('/api/runs', (c) => startRun(c, null))

@@ -93,6 +93,20 @@ describe('the tunnel', () => {
     expect([unknown.status, unknown.json()]).toMatchObject([404, { error: { code: 'unknown_host' } }]);
   });
 
+  it('takes no host that is spelled with percent signs: its path would be cut in the wrong place', async () => {
+    const { id } = edge.host;
+    const spelled = `%${id.charCodeAt(0).toString(16)}${id.slice(1)}`;
+    for (const path of [
+      `/api/hosts/${spelled}/users`,
+      `/api/%68osts/${id}/users`,
+      `/api/hosts/${spelled}/ws`,
+      `/api/hosts/${spelled}/runs`,
+    ]) {
+      const answer = await edge.ask(path, { headers: { cookie } });
+      expect([path, answer.status, answer.text]).toEqual([path, 400, expect.stringContaining('bad_path')]);
+    }
+  });
+
   it('streams 20 MB up, byte for byte', async () => {
     const bytes = randomBytes(20 * MiB);
     const answered = edge.ask('/api/plugins/x/upload', {
