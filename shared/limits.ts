@@ -28,6 +28,8 @@ export const CLIENT_FRAMES_BURST = 300;
 export const CLIENT_ACKS_PER_S = 4000;
 export const CLIENT_ACKS_BURST = 8000;
 export const MAX_SOCKETS_PER_SESSION = 20;
+/** All sessions of a user together, at one host: a login more is no way to more sockets. */
+export const MAX_SOCKETS_PER_USER = 60;
 /** A serialised attachment is ≤ 16,384 bytes: https://developers.cloudflare.com/durable-objects/api/state/ */
 export const MAX_TOPICS_PER_SOCKET = 64;
 

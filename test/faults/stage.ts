@@ -151,6 +151,16 @@ export class Stage {
     return client;
   }
 
+  /** A user of that name, made now and logged in. */
+  async anotherAdmin(username: string): Promise<Client> {
+    const made = await (await this.client()).http('POST', '/api/users', { username, password: PASSWORD, role: 'admin' });
+    if (made.status !== 201) throw new Error(`POST /api/users answered ${made.status}: ${made.text}`);
+    const client = new Client(this.url);
+    const answer = await client.login(username, PASSWORD);
+    if (answer.status !== 200) throw new Error(`login answered ${answer.status}: ${answer.text}`);
+    return client;
+  }
+
   /**
    * @param preload a module that the agent's process loads first.
    * @returns when it says that it is up; it may not be linked yet.

@@ -28,11 +28,11 @@ export class BrowserDoor {
 
   /**
    * @param socket accepted already. @param newerPage the page that opened it is of another build than the one served now.
-   * @returns false when it was closed again: its session has too many.
+   * @returns false when it was closed again: its session, or its user, has too many.
    */
   open(socket: WebSocket, session: SocketSession, newerPage: boolean): boolean {
-    if (this.#browsers.crowded(session.sid)) {
-      tell(socket, { type: 'error', code: 'too_many_requests', data: 'This session has too many connections. Close some of its pages.' });
+    if (this.#browsers.crowded(session)) {
+      tell(socket, { type: 'error', code: 'too_many_requests', data: 'You have too many connections open. Close some pages.' });
       closeQuietly(socket, CLOSE.too_fast, 'too many connections');
       return false;
     }

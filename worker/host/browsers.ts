@@ -5,6 +5,7 @@ import {
   CLIENT_FRAMES_BURST,
   CLIENT_FRAMES_PER_S,
   MAX_SOCKETS_PER_SESSION,
+  MAX_SOCKETS_PER_USER,
   MAX_TOPICS_PER_SOCKET,
 } from '../../shared/limits.ts';
 import { CLOSE } from '../../shared/wire.ts';
@@ -67,8 +68,10 @@ export class Browsers {
     return new Set([...this.states()].map((state) => state.sid));
   }
 
-  crowded(sid: string): boolean {
-    return [...this.states()].filter((state) => state.sid === sid).length >= MAX_SOCKETS_PER_SESSION;
+  /** Does this session, or its user in all sessions together, hold as many sockets as it may? */
+  crowded({ sid, sub }: { sid: string; sub: string }): boolean {
+    const mine = [...this.states()].filter((state) => state.sub === sub);
+    return mine.length >= MAX_SOCKETS_PER_USER || mine.filter((state) => state.sid === sid).length >= MAX_SOCKETS_PER_SESSION;
   }
 
   /** May this socket say one more thing now? */

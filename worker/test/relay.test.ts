@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { GRANT_RENEW_MS, MAX_CLIENT_FRAME, MAX_SOCKETS_PER_SESSION } from '../../shared/limits.ts';
+import { GRANT_RENEW_MS, MAX_CLIENT_FRAME, MAX_SOCKETS_PER_SESSION, MAX_SOCKETS_PER_USER } from '../../shared/limits.ts';
 import type { RunSummary } from '../../shared/model.ts';
 import { CLOSE, PING } from '../../shared/wire.ts';
 import { BrowserSocket, login, SAME_ORIGIN, sidOf } from './browser.ts';
@@ -162,6 +162,15 @@ describe('the relay', () => {
 
   it('lets a session hold 20 sockets', async () => {
     for (let n = 0; n < MAX_SOCKETS_PER_SESSION; n += 1) await open();
+    const one = await BrowserSocket.open(edge, cookie);
+    expect(await one.next('error')).toMatchObject({ code: 'too_many_requests' });
+    expect((await one.closed).code).toBe(CLOSE.too_fast);
+    await open(await login(edge, 'somebody else'));
+  });
+
+  it('lets a user hold 60 sockets, however many sessions they are spread over', async () => {
+    const cookies = [cookie, await login(edge), await login(edge), await login(edge)];
+    for (let n = 0; n < MAX_SOCKETS_PER_USER; n += 1) await open(cookies[n % cookies.length]);
     const one = await BrowserSocket.open(edge, cookie);
     expect(await one.next('error')).toMatchObject({ code: 'too_many_requests' });
     expect((await one.closed).code).toBe(CLOSE.too_fast);
