@@ -11,6 +11,8 @@ import { Hosts } from './hosts.ts';
 import { ACCOUNT_MIGRATIONS } from './migrations.ts';
 import type { SessionRecord } from './sessions.ts';
 import { Sessions } from './sessions.ts';
+import type { Attempt } from './throttle.ts';
+import { accountKey } from './throttle.ts';
 
 /** A login on its way through the edge. */
 export interface LoginAttempt {
@@ -73,16 +75,16 @@ export class Account extends DurableObject<Env> {
   }
 
   /** Counts the attempt, before any host is asked. @returns too_many_attempts with `retry_after`, in seconds. */
-  admitLogin(login: LoginAttempt): Result<null> {
-    const wait = this.#attempts.admit(this.#known(login), Date.now());
+  async admitLogin(login: LoginAttempt): Promise<Result<null>> {
+    const wait = this.#attempts.admit(await this.#known(login), Date.now());
     if (wait === 0) return { ok: true, value: null };
     const seconds = Math.ceil(wait / 1000);
     return refusal('too_many_attempts', `Too many attempts. Try again in ${seconds} s.`, { retry_after: seconds });
   }
 
   /** @param asked did the host look at the password? */
-  loginFailed(login: LoginAttempt, asked: boolean): void {
-    const attempt = this.#known(login);
+  async loginFailed(login: LoginAttempt, asked: boolean): Promise<void> {
+    const attempt = await this.#known(login);
     if (asked) this.#attempts.failed(attempt, Date.now());
     else this.#attempts.unasked(attempt, Date.now());
   }
@@ -92,14 +94,15 @@ export class Account extends DurableObject<Env> {
    * @param device the hash of the cookie that the browser is known by from now on.
    * @returns the session, and the sids that ended by it.
    */
-  openSession(
+  async openSession(
     login: LoginAttempt,
     session: NewSession,
     replaces: string | null,
     device: string,
-  ): { session: SessionRecord; ended: string[] } {
+  ): Promise<{ session: SessionRecord; ended: string[] }> {
+    const attempt = await this.#known(login);
     const now = Date.now();
-    this.#attempts.succeeded(this.#known(login), now);
+    this.#attempts.succeeded(attempt, now);
     this.#devices.remember(device, login.username, now);
     const opened = { ...session, id: crypto.randomUUID(), created_at: now, last_seen_at: now };
     const ended = replaces === null ? [] : this.#sessions.end([replaces]);
@@ -129,7 +132,8 @@ export class Account extends DurableObject<Env> {
     return this.#sessions.end(sids, home);
   }
 
-  #known(login: LoginAttempt): LoginAttempt {
-    return { ...login, device: login.device !== null && this.#devices.knows(login.device, login.username) ? login.device : null };
+  async #known({ username, address, device }: LoginAttempt): Promise<Attempt> {
+    const account = await accountKey(this.#installation, username);
+    return { account, address, device: device !== null && this.#devices.knows(device, username) ? device : null };
   }
 }

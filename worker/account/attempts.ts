@@ -22,11 +22,11 @@ export class LoginAttempts {
 
   constructor(sql: SqlStorage, now: number) {
     this.#sql = sql;
-    const recent = sql.exec<{ created_at: number; username: string; address: string }>(
-      "SELECT created_at, username, address FROM login_attempts WHERE outcome = 'refused' AND known_device = 0 AND created_at > ? ORDER BY id",
+    const recent = sql.exec<{ created_at: number; account: string; address: string }>(
+      "SELECT created_at, account, address FROM login_attempts WHERE outcome = 'refused' AND known_device = 0 AND created_at > ? ORDER BY id",
       now - MEMORY_MS,
     );
-    for (const row of recent) this.#throttle.admit({ username: row.username, address: row.address, device: null }, row.created_at);
+    for (const row of recent) this.#throttle.admit({ account: row.account, address: row.address, device: null }, row.created_at);
   }
 
   /** @returns 0 when the attempt may go to the host, else how many ms to wait. */
@@ -69,15 +69,15 @@ export class LoginAttempts {
   }
 
   #write(attempt: Attempt, outcome: 'ok' | 'refused', now: number): void {
-    this.#insert(now, attempt.username, attempt.address, attempt.device === null ? 0 : 1, outcome, 1);
+    this.#insert(now, attempt.account, attempt.address, attempt.device === null ? 0 : 1, outcome, 1);
   }
 
-  #insert(at: number, username: string, address: string, known: number, outcome: string, count: number): void {
+  #insert(at: number, account: string, address: string, known: number, outcome: string, count: number): void {
     const { id } = this.#sql
       .exec<{ id: number }>(
-        'INSERT INTO login_attempts (created_at, username, address, known_device, outcome, count) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
+        'INSERT INTO login_attempts (created_at, account, address, known_device, outcome, count) VALUES (?, ?, ?, ?, ?, ?) RETURNING id',
         at,
-        username,
+        account,
         address,
         known,
         outcome,

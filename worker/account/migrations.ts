@@ -51,4 +51,9 @@ export const ACCOUNT_MIGRATIONS: readonly string[] = [
     last_seen_at INTEGER
   ) STRICT, WITHOUT ROWID;
   `,
+  // People type their password where the name belongs: only a hash of what was typed is kept (attempts.ts).
+  `
+  DELETE FROM login_attempts;
+  ALTER TABLE login_attempts RENAME COLUMN username TO account;
+  `,
 ];

@@ -1,11 +1,18 @@
+import { sha256Hex } from '../../shared/encoding.ts';
 import { TokenBucket } from '../token-bucket.ts';
 
 /** A login that somebody asks for. */
 export interface Attempt {
-  username: string;
+  /** Stands for the username, as `accountKey` makes it: what was typed there may be a password. */
+  account: string;
   address: string;
   /** SHA-256 of a device cookie that this user got at an earlier login; null for a device that nobody knows. */
   device: string | null;
+}
+
+/** The same for all spellings of a username. @param installation of this edge: so that no table made for all of them fits. */
+export function accountKey(installation: string, username: string): Promise<string> {
+  return sha256Hex(`toru/account/v1\0${installation}\0${username.normalize('NFKC').toLowerCase()}`);
 }
 
 /** [at once, then one per so many seconds]. The longest wait that anybody can cause is one interval: no lockout. */
@@ -43,7 +50,7 @@ export class Throttle {
     if (attempt.device !== null) return [this.#bucket(`device ${attempt.device}`, DEVICE, now)];
     return [
       this.#bucket('everyone', EVERYONE, now),
-      this.#bucket(`account ${attempt.username.toLowerCase()}`, ACCOUNT, now),
+      this.#bucket(`account ${attempt.account}`, ACCOUNT, now),
       this.#bucket(`network ${networkOf(attempt.address)}`, NETWORK, now),
     ];
   }

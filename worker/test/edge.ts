@@ -17,6 +17,8 @@ export interface TestEdge {
   /** Where workerd listens: what the agent dials. */
   origin: string;
   host: TestHostKey;
+  /** The folder of what the objects store. */
+  state: string;
   /** A request as the front would pass it on, byte for byte: raw path, any Host. */
   ask(path: string, options?: AskOptions): Promise<Answer>;
   frontHeaders(extra?: Record<string, string>): Record<string, string>;
@@ -84,6 +86,7 @@ export async function startEdge(bindings: Record<string, string> = {}, protocols
   const { script, options } = await building;
   const folder = mkdtempSync(join(tmpdir(), 'toru-edge-'));
   const page = join(folder, 'page');
+  const state = join(folder, 'state');
   mkdirSync(join(page, 'assets'), { recursive: true });
   writeFileSync(join(page, 'index.html'), `<!doctype html><title>Toru</title><script type="module" src="/assets/${PAGE_BUILD}"></script>`);
   writeFileSync(join(page, 'assets', PAGE_BUILD), 'console.log(1)');
@@ -93,7 +96,7 @@ export async function startEdge(bindings: Record<string, string> = {}, protocols
       script,
       page,
       port: 0,
-      persist: join(folder, 'state'),
+      persist: state,
       bindings: { EMBEDDED: '1', FRONT_TOKEN, HOST_KEYS: `${host.id}:${host.publicKey}`, ...bindings },
     }),
   );
@@ -108,6 +111,7 @@ export async function startEdge(bindings: Record<string, string> = {}, protocols
     mf,
     origin: url.origin,
     host,
+    state,
     frontHeaders,
     ask: (path, { method = 'GET', headers = {}, body } = {}) =>
       rawRequest(

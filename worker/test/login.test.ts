@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { me } from '../../shared/model.ts';
@@ -201,6 +203,14 @@ describe('the throttle (rules 36 and 37)', () => {
     for (let n = 0; n < 15; n += 1) expect((await tryLogin(edge, 'admin', 'right')).status).toBe(200);
     await agent.stop();
     for (let n = 0; n < 15; n += 1) expect((await tryLogin(edge, 'admin', 'right')).status).toBe(503);
+  });
+
+  it('writes down no name as it was typed: people type their password there', async () => {
+    await tryLogin(edge, 'Correct-Horse-Battery', 'wrong');
+    const files = readdirSync(edge.state, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    const kept = files.map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1')).join('\n');
+    expect(kept).toContain('192.0.2.1');
+    expect(kept).not.toMatch(/correct-horse-battery/i);
   });
 
   it('remembers across an eviction, in ten rows a minute at most', async () => {
