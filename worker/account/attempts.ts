@@ -22,11 +22,18 @@ export class LoginAttempts {
 
   constructor(sql: SqlStorage, now: number) {
     this.#sql = sql;
-    const recent = sql.exec<{ created_at: number; account: string; address: string }>(
-      "SELECT created_at, account, address FROM login_attempts WHERE outcome = 'refused' AND known_device = 0 AND created_at > ? ORDER BY id",
+    const recent = sql.exec<{ created_at: number; account: string; address: string; outcome: string }>(
+      `SELECT created_at, account, address, outcome FROM login_attempts
+       WHERE created_at > ? AND (outcome = 'ok' OR (outcome = 'refused' AND known_device = 0)) ORDER BY id`,
       now - MEMORY_MS,
     );
-    for (const row of recent) this.#throttle.admit({ account: row.account, address: row.address, device: null }, row.created_at);
+    for (const { created_at, account, address, outcome } of recent) {
+      // A success counts as such alone, whatever strangers did meanwhile.
+      const attempt = { account, address, device: outcome === 'ok' ? 'any' : null };
+      if (this.#throttle.admit(attempt, created_at) > 0) continue;
+      if (outcome === 'ok') this.#throttle.succeeded(attempt, created_at);
+      else this.#throttle.failed(attempt, created_at);
+    }
   }
 
   /** @returns 0 when the attempt may go to the host, else how many ms to wait. */
@@ -37,12 +44,13 @@ export class LoginAttempts {
   }
 
   succeeded(attempt: Attempt, now: number): void {
-    this.#throttle.giveBack(attempt, now);
+    this.#throttle.succeeded(attempt, now);
     this.#write(attempt, 'ok', now);
   }
 
   /** The password was wrong. */
   failed(attempt: Attempt, now: number): void {
+    this.#throttle.failed(attempt, now);
     if (attempt.device !== null) return this.#write(attempt, 'refused', now);
     this.#countStranger(now, () => {
       if (this.#written >= ROWS_PER_MINUTE) return false;
@@ -54,7 +62,7 @@ export class LoginAttempts {
 
   /** The host could not be asked, so nothing was guessed. */
   unasked(attempt: Attempt, now: number): void {
-    this.#throttle.giveBack(attempt, now);
+    this.#throttle.unasked(attempt, now);
   }
 
   #countStranger(now: number, write: () => boolean): void {

@@ -30,11 +30,39 @@ describe('Throttle', () => {
     expect(throttle.admit(stranger('other', '192.0.2.1'), 0)).toBe(0);
   });
 
-  it('gives back what was no guess', () => {
+  it('gives back what nobody looked at', () => {
     const throttle = new Throttle();
     for (let n = 0; n < 1000; n += 1) {
       expect(throttle.admit(stranger('admin', '192.0.2.1'), 0)).toBe(0);
-      throttle.giveBack(stranger('admin', '192.0.2.1'), 0);
+      throttle.unasked(stranger('admin', '192.0.2.1'), 0);
+    }
+  });
+
+  it.each([null, 'known'])('lets an account log in thirty times at once, then every five seconds (device %s)', (device) => {
+    const throttle = new Throttle();
+    const owner = { ...stranger('admin', '192.0.2.1'), device };
+    const logins = (now: number): number => {
+      let count = 0;
+      for (; throttle.admit(owner, now) === 0; count += 1) throttle.succeeded(owner, now);
+      return count;
+    };
+    expect(logins(0)).toBe(30);
+    expect(throttle.admit(owner, 0)).toBe(5_000);
+    expect(logins(5_000)).toBe(1);
+    expect(logins(60_000)).toBe(11);
+    expect(throttle.admit(stranger('other', '192.0.2.1'), 60_000)).toBe(0);
+  });
+
+  it('counts wrong passwords as guesses alone', () => {
+    const throttle = new Throttle();
+    for (let n = 0; n < 1000; n += 1) {
+      if (throttle.admit(stranger('admin', `10.0.${n >> 8}.${n & 255}`), n * 1000) === 0)
+        throttle.failed(stranger('admin', '10.0.0.1'), n * 1000);
+    }
+    const owner = { ...stranger('admin', '192.0.2.1'), device: 'known' };
+    for (let n = 0; n < 30; n += 1) {
+      expect(throttle.admit(owner, 1_000_000)).toBe(0);
+      throttle.succeeded(owner, 1_000_000);
     }
   });
 });

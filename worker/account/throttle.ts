@@ -19,6 +19,8 @@ export function accountKey(installation: string, username: string): Promise<stri
 const ACCOUNT = [10, 30] as const;
 const NETWORK = [20, 10] as const;
 const DEVICE = [10, 10] as const;
+/** Logins that succeed, of one account from anywhere: each costs the host a hash, and nobody else's turn may wait for them. */
+const SUCCESSES = [30, 5] as const;
 /** All unknown devices together (SECURITY rule 37): 60 a minute. */
 const EVERYONE = [60, 1] as const;
 
@@ -31,22 +33,41 @@ const EVERYONE = [60, 1] as const;
 export class Throttle {
   readonly #buckets = new Map<string, TokenBucket>();
 
-  /** Counts the attempt. @returns 0 when it may go ahead, else the ms until the next one may; then nothing was counted. */
+  /**
+   * Counts the attempt as a guess and as a success, until its outcome is known: attempts side by side are no way around.
+   * @returns 0 when it may go ahead, else the ms until the next one may; then nothing was counted.
+   */
   admit(attempt: Attempt, now: number): number {
-    const buckets = this.#bucketsOf(attempt, now);
+    const buckets = [...this.#guesses(attempt, now), this.#successes(attempt, now)];
     const wait = Math.max(...buckets.map((bucket) => bucket.wait(now)));
     if (wait === 0) for (const bucket of buckets) bucket.take(now);
     this.#forgetFull(now);
     return wait;
   }
 
-  /** The attempt was no guess: the password was right, or nobody looked at it. */
-  giveBack(attempt: Attempt, now: number): void {
-    for (const bucket of this.#bucketsOf(attempt, now)) bucket.giveBack();
+  /** The password was right: no guess. */
+  succeeded(attempt: Attempt, now: number): void {
+    for (const bucket of this.#guesses(attempt, now)) bucket.giveBack();
     this.#forgetFull(now);
   }
 
-  #bucketsOf(attempt: Attempt, now: number): TokenBucket[] {
+  /** It was wrong. */
+  failed(attempt: Attempt, now: number): void {
+    this.#successes(attempt, now).giveBack();
+    this.#forgetFull(now);
+  }
+
+  /** Nobody looked at it. */
+  unasked(attempt: Attempt, now: number): void {
+    for (const bucket of [...this.#guesses(attempt, now), this.#successes(attempt, now)]) bucket.giveBack();
+    this.#forgetFull(now);
+  }
+
+  #successes(attempt: Attempt, now: number): TokenBucket {
+    return this.#bucket(`successes ${attempt.account}`, SUCCESSES, now);
+  }
+
+  #guesses(attempt: Attempt, now: number): TokenBucket[] {
     if (attempt.device !== null) return [this.#bucket(`device ${attempt.device}`, DEVICE, now)];
     return [
       this.#bucket('everyone', EVERYONE, now),

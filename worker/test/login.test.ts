@@ -199,7 +199,19 @@ describe('the throttle (rules 36 and 37)', () => {
     expect(answers).toEqual([...Array.from({ length: 10 }, () => 401), 429]);
   });
 
-  it('does not count a right password, nor a host that is away', async () => {
+  it('bounds right passwords too, also across an eviction: each costs the host a hash', async () => {
+    const cookie = await login(edge);
+    for (let n = 0; n < 20; n += 1) expect((await tryLogin(edge, 'admin', 'right', n % 2 === 0 ? { cookie } : {})).status).toBe(200);
+    await edge.mf.unsafeEvictDurableObject('toru', 'Account', { name: 'account' });
+    const answers = [];
+    for (let n = 0; n < 20; n += 1) answers.push(await tryLogin(edge, 'admin', 'right'));
+    const last = answers.at(-1);
+    expect(last?.status).toBe(429);
+    expect(Number(last?.headers['retry-after'])).toBeLessThanOrEqual(5);
+    expect((await tryLogin(edge, 'somebody', 'right')).status).toBe(200);
+  });
+
+  it('does not count a right password as a guess, nor a host that is away', async () => {
     for (let n = 0; n < 15; n += 1) expect((await tryLogin(edge, 'admin', 'right')).status).toBe(200);
     await agent.stop();
     for (let n = 0; n < 15; n += 1) expect((await tryLogin(edge, 'admin', 'right')).status).toBe(503);
