@@ -111,8 +111,14 @@ describe('a pattern', () => {
       code: 'input_invalid',
       message: expect.stringContaining('too long'),
     });
-    await expect(start('!')).rejects.toMatchObject({ code: 'input_invalid', extra: { input: 'who' } });
-    await h.ended((await start('ada lovelace')).task_id);
+    // A burst costs one check: that user waits before the next press of that action, and nobody else does.
+    for (let n = 0; n < 300; n += 1) await expect(start(`${'a'.repeat(60)}!`)).rejects.toMatchObject({ code: 'busy' });
+    const ada = h.caller('ada', 'client');
+    const fast = (who: string) => h.runs.start(ada, { action: 'slow', inputs: { who }, source: 'page' });
+    await expect(fast('!')).rejects.toMatchObject({ code: 'input_invalid', extra: { input: 'who' } });
+    await h.ended((await fast('ada lovelace')).task_id);
+    h.action({ id: 'other', script: 'args.sh', inputs: [{ name: 'who', label: 'Who', type: 'text', pattern: '[a-z]+' }] });
+    await h.ended((await h.runs.start(eve, { action: 'other', inputs: { who: 'eve' }, source: 'page' })).task_id);
   });
 });
 

@@ -6,7 +6,7 @@ import { MAX_ARG_BYTES, MAX_ARGS } from '../../shared/limits.ts';
 import type { RunSource } from '../../shared/model.ts';
 import type { Caller } from '../users/caller.ts';
 import type { ActionsSeam, RunnableAction } from './needs.ts';
-import { withinTime } from './within-time.ts';
+import type { Patience } from './patience.ts';
 
 /** What somebody asked to run. */
 export interface StartRequest {
@@ -41,19 +41,17 @@ export interface Prepared {
  */
 const MAX_TOTAL_BYTES = 768 * 1024;
 
-/** For all patterns of a press: a reasonable one takes microseconds. */
-const MAX_CHECK_MS = 100;
-
 /**
  * Checks who asks and what for (SECURITY rules 20, 25, 28). Admins run any script or action; clients the actions that
  * they are allowed.
- * @throws ToruError forbidden, unknown_action, input_…
+ * @throws ToruError forbidden, unknown_action, input_…, busy
  */
-export function prepare(caller: Caller, request: StartRequest, actions: ActionsSeam): Prepared {
+export function prepare(caller: Caller, request: StartRequest, actions: ActionsSeam, patience: Patience): Prepared {
   if ((request.action === undefined) === (request.script === undefined)) {
     throw new ToruError('bad_request', 'Ask for either an action or a script.');
   }
-  const prepared = request.script === undefined ? prepareAction(caller, request, actions) : prepareScript(caller, request, request.script);
+  const prepared =
+    request.script === undefined ? prepareAction(caller, request, actions, patience) : prepareScript(caller, request, request.script);
   checkPassed(prepared.passed);
   return prepared;
 }
@@ -73,7 +71,7 @@ function prepareScript(caller: Caller, request: StartRequest, script: string): P
   };
 }
 
-function prepareAction(caller: Caller, request: StartRequest, actions: ActionsSeam): Prepared {
+function prepareAction(caller: Caller, request: StartRequest, actions: ActionsSeam, patience: Patience): Prepared {
   const id = request.action ?? '';
   const action = actions.get(id);
   // The same answer for one that is not theirs: ids can't be probed.
@@ -81,7 +79,7 @@ function prepareAction(caller: Caller, request: StartRequest, actions: ActionsSe
     throw new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}” for you. It may have been removed: reload the page.`);
   const resolve = () => resolveInputs(action.inputs, request.inputs ?? {});
   const hasPattern = action.inputs.some((input) => input.type === 'text' && input.pattern !== undefined);
-  const values = hasPattern ? withinTime(resolve, MAX_CHECK_MS) : resolve();
+  const values = hasPattern ? patience.spend(caller.user_id, action.id, resolve) : resolve();
   const passed = passInputs(action.inputs, values);
   return {
     action: { id: action.id, revision: action.revision, max_concurrent: action.max_concurrent, when_full: action.when_full },

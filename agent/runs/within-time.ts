@@ -1,8 +1,12 @@
 import { types } from 'node:util';
 import { createContext, Script } from 'node:vm';
-import { ToruError } from '../../shared/errors.ts';
 
 const CALL = new Script('work()');
+/** The work took too long. */
+export class OutOfTime extends Error {
+  override name = 'OutOfTime';
+}
+
 /** One for all: making it takes 2.5 ms, a call in it 0.1 ms. */
 const ROOM = createContext({ work: () => undefined });
 
@@ -10,7 +14,7 @@ const ROOM = createContext({ work: () => undefined });
  * Does a piece of pure work, and gives it up when it takes too long: an action's pattern such as `(\w+ ?)*` can take years
  * for a text that a client made for it, and the whole agent with it. V8 can break off a regular expression, and only `vm`
  * can ask it to.
- * @param ms at most. @throws ToruError input_invalid when the time is over; what `work` throws.
+ * @param ms at most. @throws OutOfTime; what `work` throws.
  */
 export function withinTime<T>(work: () => T, ms: number): T {
   const done: T[] = [];
@@ -20,10 +24,7 @@ export function withinTime<T>(work: () => T, ms: number): T {
   } catch (error) {
     // Of the room's own realm: not `instanceof Error` here.
     if (types.isNativeError(error) && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT') {
-      throw new ToruError(
-        'input_invalid',
-        'Checking that input takes too long. Try a shorter text, or ask an administrator for a simpler pattern.',
-      );
+      throw new OutOfTime('the work took too long', { cause: error });
     }
     throw error;
   }
