@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
 import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
-import { SESSION_ABSOLUTE_MS } from '../../shared/limits.ts';
+import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../shared/limits.ts';
 import type { Role } from '../../shared/model.ts';
 import type { Database } from '../store/database.ts';
 
@@ -35,6 +35,9 @@ export interface Revocation {
 /** `agentControl.revoke` in shared/link-protocol.ts takes so many. */
 const SIDS_AT_ONCE = 1000;
 
+/** Far longer than a grant of it could be presented. */
+const ENDED_KEPT_MS = 24 * 3_600_000;
+
 const sidList = z.array(z.string());
 
 type Joined = GrantRow & { username: string; role: Role; user_epoch: number; disabled: number };
@@ -57,8 +60,10 @@ export class GrantRows {
     return this.#db.transaction(() => {
       const user = this.#db.prepare<[string], { epoch: number }>('SELECT epoch FROM users WHERE id = ? AND disabled = 0').get(sub);
       if (user === undefined) throw new ToruError('unknown_user', 'There is no such user any more.');
-      // Long over, and of no use to anyone.
-      this.#db.prepare('DELETE FROM grants WHERE created_at < ?').run(now - SESSION_ABSOLUTE_MS);
+      // Over, and of no use to anyone.
+      this.#db
+        .prepare('DELETE FROM grants WHERE created_at < ? OR last_seen < ? OR revoked_at < ?')
+        .run(now - SESSION_ABSOLUTE_MS - ENDED_KEPT_MS, now - SESSION_IDLE_MS - ENDED_KEPT_MS, now - ENDED_KEPT_MS);
       const { changes } = this.#db
         .prepare(
           `INSERT INTO grants (sid, sub, epoch, auth_time, created_at, last_seen) VALUES (?, ?, ?, ?, ?, ?)

@@ -278,3 +278,23 @@ test('use is written at most once a minute', () => {
   rooms.grants.verify(grant);
   expect(seen()).toBe(rooms.clock.now);
 });
+
+test('the rows of sessions that ended are gone a day later, those that live stay', () => {
+  const sids = (): string[] =>
+    rooms.db
+      .prepare<[], { sid: string }>('SELECT sid FROM grants')
+      .all()
+      .map((row) => row.sid)
+      .sort();
+  const idle = session(rooms, ada);
+  rooms.clock.now += SESSION_IDLE_MS;
+  const [live, ended] = [session(rooms, ada), session(rooms, ada)];
+  rooms.grants.revokeSession(ended.sid);
+  rooms.clock.now += DAY;
+  const next = session(rooms, ada);
+  expect(sids()).toEqual([sid, idle.sid, live.sid, ended.sid, next.sid].sort());
+  rooms.clock.now += 1;
+  const last = session(rooms, ada);
+  expect(sids()).toEqual([live.sid, next.sid, last.sid].sort());
+  expect(rooms.grants.verify(rooms.grants.renew(live.grant)).user_id).toBe(ada.id);
+});
