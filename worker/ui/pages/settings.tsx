@@ -15,11 +15,20 @@ import { Section } from '../parts/section.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { toast } from '../parts/toast.tsx';
 import './narrow.css';
-import { type Draft, draftOf, patchOf, problemsOf } from './settings/draft.ts';
+import { type Draft, draftOf, NUMBERS, type NumberName, patchOf, problemsOf } from './settings/draft.ts';
 import { NamesField } from './settings/names-field.tsx';
 import './settings.css';
 
-const FIELDS = ['host_name', 'scripts_dir', 'keep_days', 'env_allow'] as const;
+const FIELDS = [
+  'host_name',
+  'scripts_dir',
+  'keep_days',
+  'keep_runs',
+  'keep_mb',
+  'output_limit_mb',
+  'when_output_full',
+  'env_allow',
+] as const;
 
 /** What the owner may set for the host. */
 export function SettingsPage() {
@@ -128,19 +137,49 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
       </Section>
       <Section title="History">
         <div class="form-part">
-          <Field label="Keep runs and their output for" help={keeping(draft.keep_days)} error={wrong.value['keep_days']}>
+          <NumberField
+            label="Keep runs and their output for"
+            help={keeping(draft.keep_days)}
+            name="keep_days"
+            draft={draft}
+            wrong={wrong.value}
+            onEdit={edit}
+          />
+          <NumberField
+            label="Keep at most"
+            help="Of the newest. 0 keeps any number."
+            name="keep_runs"
+            draft={draft}
+            wrong={wrong.value}
+            onEdit={edit}
+          />
+          <NumberField
+            label="Keep output of at most"
+            help="All runs together; the oldest go first. 0 sets no limit."
+            name="keep_mb"
+            draft={draft}
+            wrong={wrong.value}
+            onEdit={edit}
+          />
+          <NumberField
+            label="Keep of one run’s output at most"
+            help="Of each of its two streams. 0 keeps all of it."
+            name="output_limit_mb"
+            draft={draft}
+            wrong={wrong.value}
+            onEdit={edit}
+          />
+          <Field label="When a run prints more than that" error={wrong.value['when_output_full']}>
             {(ties) => (
-              <div class="days">
-                <input
-                  {...ties}
-                  class="input"
-                  inputMode="numeric"
-                  autocomplete="off"
-                  value={draft.keep_days}
-                  onInput={(event) => edit({ keep_days: event.currentTarget.value })}
-                />
-                <span>days</span>
-              </div>
+              <select
+                {...ties}
+                class="select"
+                value={draft.when_output_full}
+                onChange={(event) => edit({ when_output_full: event.currentTarget.value === 'halt' ? 'halt' : 'truncate' })}
+              >
+                <option value="truncate">It goes on, and the rest is not kept</option>
+                <option value="halt">It is stopped</option>
+              </select>
             )}
           </Field>
         </div>
@@ -165,6 +204,36 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
         </div>
       )}
     </form>
+  );
+}
+
+interface NumberFieldProps {
+  label: string;
+  help: string;
+  name: NumberName;
+  draft: Draft;
+  wrong: Wrong;
+  onEdit: (change: Partial<Draft>) => void;
+}
+
+/** A setting that is a whole number, with its unit. */
+function NumberField({ label, help, name, draft, wrong, onEdit }: NumberFieldProps) {
+  return (
+    <Field label={label} help={help} error={wrong[name]}>
+      {(ties) => (
+        <div class="number">
+          <input
+            {...ties}
+            class="input"
+            inputMode="numeric"
+            autocomplete="off"
+            value={draft[name]}
+            onInput={(event) => onEdit({ [name]: event.currentTarget.value })}
+          />
+          <span>{NUMBERS[name].unit}</span>
+        </div>
+      )}
+    </Field>
   );
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Settings } from '../../../../shared/model.ts';
-import { draftOf, patchOf, problemsOf } from './draft.ts';
+import { type Draft, draftOf, patchOf, problemsOf } from './draft.ts';
 
 const settings: Settings = {
   instance_id: '3f0e2a54-7c1b-4f4e-9d59-0c3a3f8e6a10',
@@ -21,15 +21,12 @@ test('an untouched draft changes nothing', () => {
 });
 
 test('only what differs is sent', () => {
-  const draft = { ...draftOf(settings), keep_days: '0', env_allow: ['LANG', 'TZ'] };
-  expect(patchOf(draft, settings)).toEqual({ keep_days: 0, env_allow: ['LANG', 'TZ'] });
+  const draft: Draft = { ...draftOf(settings), keep_days: '0', when_output_full: 'halt', env_allow: ['LANG', 'TZ'] };
+  expect(patchOf(draft, settings)).toEqual({ keep_days: 0, when_output_full: 'halt', env_allow: ['LANG', 'TZ'] });
 });
 
 test('what can’t be saved is named by its field', () => {
-  expect(Object.keys(problemsOf({ host_name: ' ', scripts_dir: '', keep_days: '1.5', env_allow: [] }))).toEqual([
-    'host_name',
-    'scripts_dir',
-    'keep_days',
-  ]);
+  const draft = { ...draftOf(settings), host_name: ' ', scripts_dir: '', keep_days: '1.5', output_limit_mb: '9999999' };
+  expect(Object.keys(problemsOf(draft))).toEqual(['host_name', 'scripts_dir', 'keep_days', 'output_limit_mb']);
   expect(problemsOf(draftOf(settings))).toEqual({});
 });

@@ -1,40 +1,64 @@
 import type { Settings } from '../../../../shared/model.ts';
 
+/** The settings that are whole numbers, with the largest that the host takes. */
+export const NUMBERS = {
+  keep_days: { most: 36_500, unit: 'days' },
+  keep_runs: { most: 999_999_999, unit: 'runs' },
+  keep_mb: { most: 999_999_999, unit: 'MB' },
+  output_limit_mb: { most: 1_000_000, unit: 'MB' },
+} as const satisfies Partial<Record<keyof Settings, { most: number; unit: string }>>;
+export type NumberName = keyof typeof NUMBERS;
+const NUMBER_NAMES = ['keep_days', 'keep_runs', 'keep_mb', 'output_limit_mb'] as const satisfies readonly NumberName[];
+
+type Texts = Record<NumberName, string>;
+
 /** What the form holds: numbers as they are typed. */
-export interface Draft {
+export interface Draft extends Texts {
   host_name: string;
   scripts_dir: string;
-  keep_days: string;
+  when_output_full: Settings['when_output_full'];
   env_allow: readonly string[];
 }
 
 export function draftOf(settings: Settings): Draft {
-  const { host_name, scripts_dir, keep_days, env_allow } = settings;
-  return { host_name, scripts_dir, keep_days: String(keep_days), env_allow };
+  const { host_name, scripts_dir, keep_days, keep_runs, keep_mb, output_limit_mb, when_output_full, env_allow } = settings;
+  return {
+    host_name,
+    scripts_dir,
+    keep_days: String(keep_days),
+    keep_runs: String(keep_runs),
+    keep_mb: String(keep_mb),
+    output_limit_mb: String(output_limit_mb),
+    when_output_full,
+    env_allow,
+  };
 }
 
-export type Patch = Partial<Pick<Settings, 'host_name' | 'scripts_dir' | 'keep_days' | 'env_allow'>>;
+export type Patch = Partial<Omit<Settings, 'instance_id' | 'scripts_dir_fixed' | 'version'>>;
 
 /** Only what differs: what somebody else changed meanwhile stays. */
 export function patchOf(draft: Draft, settings: Settings): Patch {
   const name = draft.host_name.trim();
   const folder = draft.scripts_dir.trim();
-  const days = Number(draft.keep_days);
-  return {
+  const patch: Patch = {
     ...(name === settings.host_name ? {} : { host_name: name }),
     ...(folder === settings.scripts_dir ? {} : { scripts_dir: folder }),
-    ...(days === settings.keep_days ? {} : { keep_days: days }),
+    ...(draft.when_output_full === settings.when_output_full ? {} : { when_output_full: draft.when_output_full }),
     ...(JSON.stringify(draft.env_allow) === JSON.stringify(settings.env_allow) ? {} : { env_allow: [...draft.env_allow] }),
   };
+  for (const field of NUMBER_NAMES) if (Number(draft[field]) !== settings[field]) patch[field] = Number(draft[field]);
+  return patch;
 }
 
 /** What is wrong with a draft, by field. */
 export function problemsOf(draft: Draft): Record<string, string> {
-  return {
-    ...(draft.host_name.trim() === '' ? { host_name: 'Give your host a name.' } : {}),
-    ...(draft.scripts_dir.trim() === '' ? { scripts_dir: 'Say in which folder the scripts are.' } : {}),
-    ...(/^\d{1,5}$/.test(draft.keep_days.trim()) && Number(draft.keep_days) <= 36_500
-      ? {}
-      : { keep_days: 'A whole number of days, from 0 to 36500.' }),
-  };
+  const wrong: Record<string, string> = {};
+  if (draft.host_name.trim() === '') wrong['host_name'] = 'Give your host a name.';
+  if (draft.scripts_dir.trim() === '') wrong['scripts_dir'] = 'Say in which folder the scripts are.';
+  for (const field of NUMBER_NAMES) {
+    const { most, unit } = NUMBERS[field];
+    const text = draft[field].trim();
+    if (!/^\d{1,9}$/.test(text) || Number(text) > most) wrong[field] = `A whole number of ${unit}, from 0 to ${most}.`;
+  }
+  return wrong;
 }
