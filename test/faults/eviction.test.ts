@@ -5,14 +5,15 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../harness/client.ts';
 import { until } from '../harness/until.ts';
-import { finish, startTalk } from './runs.ts';
+import { finish } from './runs.ts';
 import { Stage } from './stage.ts';
 import { Viewer } from './viewer.ts';
 
 /** The platform takes an object out of memory while its sockets stand: nobody may notice. */
 
-/** workerd does it after 10 s without an event. */
-const IDLE_MS = 12_500;
+/** workerd does it after 10 s without an event, and the list of recent runs is written up to 5 s after a run began. */
+const IDLE_MS = 17_500;
+const ROUNDS = 4;
 
 let stage: Stage;
 let client: Client;
@@ -50,37 +51,50 @@ function births(): number {
   return Math.max(...counts);
 }
 
-test('an evicted Host object still knows its sockets, their sessions and their topics', async () => {
-  const viewers = [new Viewer(client), new Viewer(client)];
-  await until(() => viewers.every((viewer) => viewer.ready), 'both are connected');
-  const gate = join(stage.home, 'gate-quiet');
+/** Two viewers of a run that is silent for so long that the object may be evicted, and then speaks. @returns whether it was. */
+async function speakAfterSilence(viewers: readonly Viewer[], round: number): Promise<boolean> {
+  const gate = join(stage.home, `gate-quiet-${round}`);
   const started = await client.http('POST', '/api/runs', { script: 'quiet.sh', args: [gate] });
   const taskId = String(started.json().task_id);
   const watched = viewers.map((viewer) => viewer.watch(taskId));
   await until(() => watched.every(({ text }) => text.stdout === 'before\n'), 'both see the beginning');
-  // What is done at intervals in the beginning is over then.
-  await sleep(6000);
   const before = births();
   await sleep(IDLE_MS);
   finish({ taskId, gate, code: 0 });
   for (const viewer of viewers) await viewer.allEnded();
-  expect(births(), 'the object was evicted').toBeGreaterThan(before);
   for (const run of watched) {
     expect(run.text.stdout).toBe('before\nafter\n');
     expect(run.ended).toBe('exit');
     expect({ attaches: run.attaches, lost: run.lost, repeated: run.repeated }).toEqual({ attaches: 1, lost: 0, repeated: 0 });
   }
-  expect(viewers.map((viewer) => viewer.sockets)).toEqual([1, 1]);
+  return births() > before;
+}
 
-  const again = births();
+/** The same for a browser's frames: a cancel that goes to a host which has to be found anew. */
+async function cancelAfterSilence(viewer: Viewer, round: number): Promise<boolean> {
+  const gate = join(stage.home, `gate-cancel-${round}`);
+  const started = await client.http('POST', '/api/runs', { script: 'quiet.sh', args: [gate] });
+  const taskId = String(started.json().task_id);
+  const watched = viewer.watch(taskId);
+  await until(() => watched.text.stdout === 'before\n', 'the beginning is seen');
+  const before = births();
   await sleep(IDLE_MS);
-  // A frame from a browser, to a host that has to be found anew.
-  const talk = await startTalk(stage, client, 'after-eviction');
-  const [viewer] = viewers;
-  const next = viewer?.watch(talk.taskId);
-  await until(() => (next?.cursor ?? 0) > 0, 'output arrives');
-  viewer?.send({ type: 'cancel', task_id: talk.taskId });
-  await until(() => next?.ended === 'cancelled', 'a cancel gets through');
-  expect(births()).toBeGreaterThan(again);
-  for (const each of viewers) each.close();
-});
+  viewer.send({ type: 'cancel', task_id: taskId });
+  await until(() => watched.ended === 'cancelled', 'the cancel gets through');
+  return births() > before;
+}
+
+test('an evicted Host object still knows its sockets, their sessions and their topics', async () => {
+  const one = new Viewer(client);
+  const two = new Viewer(client);
+  await until(() => one.ready && two.ready, 'both are connected');
+  // An alarm in the middle of the silence keeps the object awake: then once more. All rounds have to be right.
+  for (const silence of [(round: number) => speakAfterSilence([one, two], round), (round: number) => cancelAfterSilence(one, round)]) {
+    let evicted = false;
+    for (let round = 0; round < ROUNDS && !evicted; round += 1) evicted = await silence(round);
+    expect(evicted, 'the object was evicted').toBe(true);
+  }
+  expect([one.sockets, two.sockets]).toEqual([1, 1]);
+  one.close();
+  two.close();
+}, 150_000);

@@ -21,11 +21,14 @@ const WARM_MS = Math.min(120_000, (MINUTES * 60_000) / 4);
 const SAMPLE_MS = 5000;
 /** Between a warm sample and the end, at rest both. */
 const MORE_DESCRIPTORS = 8;
-const MORE_MIB = { start: 30, agent: 40, workerd: 80 };
+const MORE_MIB = { start: 20, agent: 30, workerd: 60 };
 /** A run's files are closed 2 s after the last read; a stop takes 10 s at most, and children of the stubborn as long. */
 const REST_MS = 15_000;
 
-const toru = await startToru({ env: { ADMIN_PASSWORD: 'the password of the soak' } });
+const collector = join(import.meta.dirname, 'gc-on-signal.ts');
+const toru = await startToru({
+  env: { ADMIN_PASSWORD: 'the password of the soak', NODE_OPTIONS: `--expose-gc --import ${collector}` },
+});
 for (const from of [join(root, 'test/fixtures/scripts'), join(import.meta.dirname, 'scripts')]) {
   for (const name of readdirSync(from)) {
     copyFileSync(join(from, name), join(toru.home, 'scripts', name));
@@ -51,6 +54,14 @@ function sample(): Sample {
   const of = (measure: (pid: number) => number): Record<string, number> =>
     Object.fromEntries(Object.entries(processes()).map(([name, pid]) => [name, Math.round(measure(pid))]));
   return { descriptors: of(descriptorsOf), mib: of(residentMiB) };
+}
+
+/** After a collection: what is left is held by somebody. */
+async function sampleAtRest(): Promise<Sample> {
+  const { start, agent } = processes();
+  for (const pid of [start, agent]) process.kill(pid, 'SIGUSR2');
+  await sleep(2000);
+  return sample();
 }
 
 /** Presses and looks, as a busy household would, until told to stop. */
@@ -112,11 +123,11 @@ const show = (at: string, what: Sample): void =>
 const began = Date.now();
 const timer = setInterval(() => show(`${Math.round((Date.now() - began) / 1000)} s`, sample()), SAMPLE_MS * 6);
 await load(WARM_MS);
-const warm = sample();
+const warm = await sampleAtRest();
 show('warm', warm);
 await load(MINUTES * 60_000 - WARM_MS);
 clearInterval(timer);
-const end = sample();
+const end = await sampleAtRest();
 show('end', end);
 
 const children = childrenOf(toru.pid);
