@@ -10,7 +10,7 @@ import { Audit } from './audit/audit.ts';
 import type { Config } from './config.ts';
 import { EdgeDoor } from './doors/edge-door.ts';
 import { startLocalDoor } from './doors/local-door.ts';
-import type { EdgeAddress } from './link/dial.ts';
+import type { EdgeAddress, HostSelf } from './link/dial.ts';
 import { loadIdentity } from './link/identity.ts';
 import { Link } from './link/link.ts';
 import { lockHome } from './lock.ts';
@@ -72,7 +72,7 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
   const api = createApi({ scripts, actions, runs, search, system, settings, users, audit, log });
 
   const recent = (): RunSummary[] => runs.list(AGENT, { limit: RECENT_RUNS }).items.reverse().map(summaryOf);
-  const door = new EdgeDoor({ api, grants, login, log, recent });
+  const door = new EdgeDoor({ api, grants, login, settings, log, recent });
   const ending = (id: string): string[] | null => endFrames(runs.get(AGENT, id))?.map((frame) => JSON.stringify(frame)) ?? null;
   const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, door);
   const broadcasts = new Broadcasts({ runs, system }, door);
@@ -81,10 +81,9 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
 
   await runs.recover();
   const local = await startLocalDoor({ api, home: config.home, log });
-  const link =
-    edge === null
-      ? null
-      : new Link({ edge, identity, self: { id: settings.instance_id, name: settings.host_name, version: VERSION }, listener: door, log });
+  // Asked anew at each link: the name may change in between.
+  const self = (): HostSelf => ({ id: settings.instance_id, name: settings.host_name, version: VERSION });
+  const link = edge === null ? null : new Link({ edge, identity, self, listener: door, log });
   link?.start();
 
   return {

@@ -89,6 +89,8 @@ export const agentControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('revoke'), id: z.string().max(64), sids: z.array(sid).max(1000) }),
   /** For the ring that is shown while the host is away. */
   z.object({ type: z.literal('run'), run: runSummary }),
+  /** The host is called otherwise from now on. An edge that does not know this learns it at the next link. */
+  z.object({ type: z.literal('name'), name: z.string().min(1).max(80) }),
   /** The agent stops on purpose. */
   z.object({ type: z.literal('bye'), reason: z.string().max(120) }),
 ]);

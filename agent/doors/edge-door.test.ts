@@ -376,6 +376,14 @@ test('the end of a session closes its connections at once, and the edge is told 
   expect(edge.controls.slice(silent)).not.toContainEqual(told);
 });
 
+test('the edge hears of a new name of this host at once, and of no other change of the settings', async () => {
+  const from = edge.controls.length;
+  const put = (settings: Said) => ask({ method: 'PUT', path: '/api/settings', caller: callerOf(admin) }, settings);
+  for (const settings of [{ keep_days: 30 }, { host_name: 'attic' }, { host_name: 'attic' }, { keep_days: 31 }])
+    expect((await put(settings)).status).toBe(200);
+  expect(edge.controls.slice(from).filter(({ type }) => type === 'name')).toEqual([{ type: 'name', name: 'attic' }]);
+});
+
 test('a disabled user is out at once, on every connection', async () => {
   const browser = connect(client);
   expect((await ask({ method: 'PATCH', path: `/api/users/${clientId}`, caller: callerOf(admin) }, { disabled: true })).status).toBe(200);

@@ -10,6 +10,7 @@ import type { SocketRooms } from '../api/socket.ts';
 import { BrowserSocket } from '../api/socket.ts';
 import type { LinkListener, LinkSession } from '../link/link.ts';
 import type { Carrier } from '../logs/viewers.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Grants } from '../users/grants.ts';
 import type { Login } from '../users/login.ts';
@@ -29,6 +30,7 @@ export interface EdgeDoorRooms {
   api: { fetch(request: Request, env: { caller: Caller }): Response | Promise<Response> };
   grants: Grants;
   login: Login;
+  settings: Pick<Settings, 'host_name' | 'onChange'>;
   /** The newest runs, oldest first: what the edge shows when we are away, brought up to date at each link. */
   recent(): RunSummary[];
   log: {
@@ -47,7 +49,9 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
   readonly #connections = new Map<string, Connection>();
   readonly #subscribers: Subscribers;
   readonly #watchedChanged: ((topic: string, watched: boolean) => void)[] = [];
-  readonly #stopRevocations: () => void;
+  readonly #stopListening: (() => void)[];
+  /** What the edge knows this host as, or learns at the next link. */
+  #name: string;
   #socketRooms: SocketRooms | null = null;
   #session: LinkSession | null = null;
   #tunnel: TunnelServer | null = null;
@@ -57,7 +61,11 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     this.#subscribers = new Subscribers((topic, watched) => {
       for (const listener of this.#watchedChanged) listener(topic, watched);
     });
-    this.#stopRevocations = rooms.grants.onRevoked((sids, id) => this.#revoked(sids, id));
+    this.#name = rooms.settings.host_name;
+    this.#stopListening = [
+      rooms.grants.onRevoked((sids, id) => this.#revoked(sids, id)),
+      rooms.settings.onChange(() => this.#renamed(rooms.settings.host_name)),
+    ];
   }
 
   /** The streams carry through this door and the sockets watch them: the second half of the circle. Called once. */
@@ -67,7 +75,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
   }
 
   close(): void {
-    this.#stopRevocations();
+    for (const stop of this.#stopListening) stop();
     this.down();
   }
 
@@ -207,6 +215,12 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     this.#connections.get(conn)?.socket.close();
     this.#connections.delete(conn);
     this.#subscribers.drop(conn);
+  }
+
+  #renamed(name: string): void {
+    if (name === this.#name) return;
+    this.#name = name;
+    this.#session?.control({ type: 'name', name });
   }
 
   #revoked(sids: readonly string[], id: string): void {

@@ -90,11 +90,11 @@ class Listener implements LinkListener {
   }
 }
 
-function start(origin: string) {
+function start(origin: string, name = () => 'test') {
   const listener = new Listener();
   const warnings: string[] = [];
   const log = { info: () => undefined, warn: (detail: object) => warnings.push(JSON.stringify(detail)) };
-  const link = new Link({ edge: { url: origin, origin }, identity, self: { id: HOST, name: 'test', version: '0' }, listener, log });
+  const link = new Link({ edge: { url: origin, origin }, identity, self: () => ({ id: HOST, name: name(), version: '0' }), listener, log });
   cleanups.push(() => link.stop());
   link.start();
   return { link, listener, warnings };
@@ -144,6 +144,18 @@ test('it comes back after a loss, under a new epoch, and says goodbye when it st
   await link.stop();
   expect(listener.events.at(-1)).toBe('down');
   await until(() => said.some((text) => text.startsWith('control\0') && text.includes('"bye"')));
+});
+
+test('each proof says what the host is called by then', async () => {
+  const names: string[] = [];
+  const { origin } = await edge((socket, { proof }) => {
+    names.push(proof.name);
+    socket.send(welcome(`e${names.length}`));
+    if (names.length === 1) setTimeout(() => socket.terminate(), 10);
+  });
+  const { listener } = start(origin, () => (names.length === 0 ? 'cellar' : 'attic'));
+  await until(() => listener.events.includes('up e2'));
+  expect(names).toEqual(['cellar', 'attic']);
 });
 
 test('an edge that says Close and does not hang up is left within a second, not after thirty', async () => {

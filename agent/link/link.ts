@@ -41,7 +41,7 @@ interface Log {
 export class Link {
   readonly #edge: EdgeAddress;
   readonly #identity: Identity;
-  readonly #self: HostSelf;
+  readonly #self: () => HostSelf;
   readonly #listener: LinkListener;
   readonly #log: Log;
   readonly #stop = new AbortController();
@@ -49,7 +49,7 @@ export class Link {
   #connected = false;
   #lastError: string | null = null;
 
-  constructor(options: { edge: EdgeAddress; identity: Identity; self: HostSelf; listener: LinkListener; log: Log }) {
+  constructor(options: { edge: EdgeAddress; identity: Identity; self: () => HostSelf; listener: LinkListener; log: Log }) {
     this.#edge = options.edge;
     this.#identity = options.identity;
     this.#self = options.self;
@@ -76,7 +76,7 @@ export class Link {
     const { signal } = this.#stop;
     for (let failures = 0; !signal.aborted; ) {
       try {
-        const { taken: ended } = await dial(this.#edge, this.#identity, this.#self, signal, (dialled) => this.#serve(dialled));
+        const { taken: ended } = await dial(this.#edge, this.#identity, this.#self(), signal, (dialled) => this.#serve(dialled));
         const since = Date.now();
         this.#lastError = null;
         this.#log.info({ edge: this.#edge.origin }, 'linked to the edge');

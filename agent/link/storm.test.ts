@@ -55,7 +55,7 @@ test('fifty agents whose edge restarts do not come back as one, and all of them 
     const link = new Link({
       edge: { url: origin, origin },
       identity,
-      self: { id: HOST, name: 'test', version: '0' },
+      self: () => ({ id: HOST, name: 'test', version: '0' }),
       listener: {
         up: () => {
           linked += 1;

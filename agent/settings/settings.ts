@@ -38,6 +38,7 @@ export class Settings {
   readonly #fixedScriptsDir: string | null;
   readonly #version: string;
   readonly #defaultScriptsDir: string;
+  readonly #listeners = new Set<() => void>();
   #values: Stored;
 
   /** @param options.scripts_dir as the configuration decides it, or null. @param options.home TORU_HOME. */
@@ -134,8 +135,15 @@ export class Settings {
     if (changed.length > 0) {
       const detail = Object.fromEntries(changed.map((key) => [key, { from: before[key], to: after[key] }]));
       this.#audit.record({ event: 'settings.change', caller, outcome: 'ok', detail });
+      for (const listener of this.#listeners) listener();
     }
     return after;
+  }
+
+  /** Called after somebody changed something. @returns stops it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Stores these values as they are. For the agent's own; what a person asks for goes through `update`. */

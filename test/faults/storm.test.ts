@@ -43,16 +43,11 @@ test(`${LINKS} real links to an edge that breaks every connection spread their n
   network.refuse(true);
   const listener = { up: () => undefined, control: () => undefined, text: () => undefined, binary: () => undefined, down: () => undefined };
   const log = { info: () => undefined, warn: () => undefined };
-  const links = numbers(LINKS).map(
-    () =>
-      new Link({
-        edge: { url: network.url, origin: network.url },
-        identity,
-        self: { id: crypto.randomUUID(), name: 'one of many', version: '0' },
-        listener,
-        log,
-      }),
-  );
+  const links = numbers(LINKS).map(() => {
+    const id = crypto.randomUUID();
+    const self = () => ({ id, name: 'one of many', version: '0' });
+    return new Link({ edge: { url: network.url, origin: network.url }, identity, self, listener, log });
+  });
   // Counted by the network, in steps: what comes first is the storm itself.
   for (const link of links) link.start();
   while (network.accepted < LINKS) await sleep(5);

@@ -4,7 +4,7 @@ import { agentControl, CONTROL, cutBinary, cutText } from '../../shared/link-pro
 import type { Browsers } from './browsers.ts';
 import type { Link } from './link.ts';
 import type { LinkKeeper } from './link-keeper.ts';
-import type { PresenceRecord } from './presence.ts';
+import type { Presence, PresenceRecord } from './presence.ts';
 import type { RecentRuns } from './recent-runs.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { Tunnel } from './tunnel.ts';
@@ -16,6 +16,8 @@ interface Parts {
   sessions: SessionKeeper;
   presence: PresenceRecord;
   recent: RecentRuns;
+  /** The host is called otherwise: what it is known as beyond this object. */
+  renamed(host: Presence): void;
   /** `recent` has to be written at that time, in ms since 1970. */
   writeRecent(at: number): void;
   /** Work that goes on after this message. */
@@ -47,7 +49,7 @@ export class AgentMessages {
   }
 
   #control(link: Link, payload: string): void {
-    const { links, browsers, sessions, presence, recent, writeRecent, later } = this.#parts;
+    const { links, browsers, sessions, presence, recent, renamed, writeRecent, later } = this.#parts;
     const said = parseControl(payload);
     // A newer agent may say more than we know: what we don't understand changes nothing here.
     if (said === null) return console.warn('The agent sent a control message that this version does not know.');
@@ -65,6 +67,11 @@ export class AgentMessages {
       case 'run': {
         const writeAt = recent.note(said.run, Date.now());
         if (writeAt !== null) writeRecent(writeAt);
+        return;
+      }
+      case 'name': {
+        const host = presence.renamed(said.name);
+        if (host !== null) renamed(host);
         return;
       }
       case 'bye':

@@ -36,6 +36,14 @@ export class PresenceRecord {
     this.#store.put(KEY, known);
   }
 
+  /** @returns what is known now; null when that is nothing new. */
+  renamed(name: string): Presence | null {
+    if (this.#known === null || this.#known.name === name) return null;
+    const known = { ...this.#known, name };
+    this.linked(known);
+    return known;
+  }
+
   seen(at: number): void {
     if (this.#known !== null && at > this.#known.last_seen) this.linked({ ...this.#known, last_seen: at });
   }

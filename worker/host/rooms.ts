@@ -1,5 +1,6 @@
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Env } from '../env.ts';
+import { accountOf } from '../env.ts';
 import { migrate } from '../migrate.ts';
 import { AgentMessages } from './agent-messages.ts';
 import { Alarms } from './alarms.ts';
@@ -69,6 +70,7 @@ export function furnish(ctx: DurableObjectState, env: Env, ask: Ask) {
     sessions,
     presence,
     recent,
+    renamed: ({ host, name, version }) => ctx.waitUntil(accountOf(env).hostSeen(host, name, version)),
     writeRecent: (at) => alarms.schedule('recent', at),
     later: (work) => ctx.waitUntil(work),
   });

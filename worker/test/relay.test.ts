@@ -279,6 +279,19 @@ describe('the relay', () => {
     expect((await edge.ask('/api/me', { headers: { cookie: mine } })).status).toBe(401);
   });
 
+  it('shows a new name of the host at once, and after an eviction', async () => {
+    const named = z.object({ items: z.array(z.looseObject({ name: z.string() })) });
+    const name = async () => named.parse((await edge.ask('/api/hosts', { headers: { cookie } })).json()).items[0]?.name;
+    const { browser, conn } = await open();
+    expect(await name()).toBe('test host');
+    agent.control({ type: 'name', name: 'attic' });
+    agent.text(`c/${conn}`, '{"type":"after"}');
+    await browser.next('after');
+    expect(await name()).toBe('attic');
+    await edge.mf.unsafeEvictDurableObject('toru', 'Host', { name: edge.host.id, webSockets: 'hibernate' });
+    expect(await name()).toBe('attic');
+  });
+
   it('shows the last runs while the host is away: to an admin all, to a client their own', async () => {
     const client = await login(edge, 'client-a');
     const owner = userOf('client-a').id;
