@@ -20,7 +20,7 @@ const ACCOUNT = [10, 30] as const;
 const NETWORK = [20, 10] as const;
 const DEVICE = [10, 10] as const;
 /** Logins that succeed, of one account from anywhere: each costs the host a hash, and nobody else's turn may wait for them. */
-const SUCCESSES = [30, 5] as const;
+const SUCCESSES = [100, 2] as const;
 /** All unknown devices together (SECURITY rule 37): 60 a minute. */
 const EVERYONE = [60, 1] as const;
 
