@@ -73,7 +73,7 @@ test.each([
 test.each([
   ['STEERING_PORT', 'http'],
   ['PRODUCTION', 'maybe'],
-  ['ADMIN_PASSWORD', 'hunter2'],
+  ['ADMIN_PASSWORD', 'x'.repeat(2000)],
   ['ADMIN_USERNAME', 'local:0'],
   ['TORU_EDGE_URL', 'http://example.com'],
   ['TORU_EDGE_URL', 'https://user:pass@example.com'],
@@ -106,6 +106,8 @@ test('the edge: https, or http on this machine', () => {
 test('production without a password: refused on the first start only, and nothing is made', () => {
   const home = tempDir();
   expect(() => loadConfig({ TORU_HOME: home, PRODUCTION: '1' })).toThrow(/PRODUCTION=1 needs ADMIN_PASSWORD/);
+  expect(() => loadConfig({ TORU_HOME: home, PRODUCTION: '1', ADMIN_PASSWORD: 'short' })).toThrow(/at least 8 characters/);
+  expect(loadConfig({ TORU_HOME: home, ADMIN_PASSWORD: 'short' }).admin_password).toBe('short');
   expect(readdirSync(home)).toEqual([]);
   writeFileSync(join(home, 'toru.db'), '');
   expect(loadConfig({ TORU_HOME: home, PRODUCTION: '1' }).production).toBe(true);

@@ -3,7 +3,8 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
-import { newPassword, username } from '../shared/api.ts';
+import { username } from '../shared/api.ts';
+import { MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS } from '../shared/limits.ts';
 import { prepareHome } from './config-home.ts';
 import { StartError } from './start-error.ts';
 
@@ -32,6 +33,9 @@ export interface Config {
 
 /** Production without a chosen password would print one into the logs of a service. */
 export const NEEDS_ADMIN_PASSWORD = 'PRODUCTION=1 needs ADMIN_PASSWORD on the first start. Set it, and start again.';
+
+/** On the owner's own machine the owner decides; only PRODUCTION asks for what the page asks of everybody. */
+const ownersPassword = z.string().refine((text) => Buffer.byteLength(text) <= MAX_PASSWORD_BYTES, `at most ${MAX_PASSWORD_BYTES} bytes`);
 
 const folder = z
   .string()
@@ -91,7 +95,7 @@ const edgeUrl = z.string().transform((text, context) => {
 
 const VARIABLES = {
   ADMIN_USERNAME: username.default('admin'),
-  ADMIN_PASSWORD: newPassword.nullable().default(null),
+  ADMIN_PASSWORD: ownersPassword.nullable().default(null),
   PRODUCTION: flag.default(false),
   STEERING_HOST: z
     .string()
@@ -140,6 +144,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, pl
     log_level: values.LOG_LEVEL,
     edge: values.TORU_EDGE_URL,
   };
+  if (config.production && config.admin_password !== null && config.admin_password.length < MIN_PASSWORD_CHARS) {
+    throw new StartError(`ADMIN_PASSWORD: at least ${MIN_PASSWORD_CHARS} characters are expected with PRODUCTION=1.`);
+  }
   // Said here, before anything listens or is made; first-admin.ts asks the table of users.
   if (config.production && config.admin_password === null && !existsSync(join(home, 'toru.db'))) throw new StartError(NEEDS_ADMIN_PASSWORD);
   return config;
