@@ -2,8 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { StartError } from './start-error.ts';
 
 /**
- * Makes TORU_HOME, or checks the one that is there: a folder of ours alone, because keys, hashes and output lie in it
- * (SECURITY rule 30).
+ * Makes TORU_HOME, or checks the one that is there: a folder of ours alone, because keys, hashes and output lie in it.
  * @throws StartError with the command that mends it.
  */
 export function prepareHome(home: string): void {

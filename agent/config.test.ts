@@ -119,7 +119,7 @@ test('other platforms are refused in one line, before anything is made', () => {
   expect(existsSync(home)).toBe(false);
 });
 
-test('a home that others can enter is refused with the command that mends it; an empty one is mended (rule 30)', () => {
+test('a home that others can enter is refused with the command that mends it; an empty one is mended', () => {
   const home = tempDir();
   chmodSync(home, 0o755);
   prepareHome(home);
@@ -129,7 +129,7 @@ test('a home that others can enter is refused with the command that mends it; an
   expect(() => prepareHome(home)).toThrow(`chmod 700 ${home}`);
 });
 
-test("somebody else's home is refused (rule 30)", () => {
+test("somebody else's home is refused", () => {
   const uid = process.getuid?.() ?? 0;
   // A folder of root for everyone else; for root itself, one that is given away.
   const home = uid === 0 ? given(tempDir()) : '/';

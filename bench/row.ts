@@ -6,7 +6,7 @@ export interface Figure {
   /** `×` for ratios. */
   unit: string;
   value: Spread;
-  /** Only on what DESIGN promises; everything else is there to explain it. */
+  /** Only on what has a target; everything else is there to explain it. */
   target?: { most?: number; least?: number };
 }
 

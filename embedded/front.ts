@@ -112,7 +112,7 @@ function admit({ upstream, publicNames }: FrontOptions, { url = '', headers }: I
   if (!isServedHost(headers.host ?? '', publicNames.join(','))) {
     return new ToruError('bad_host', 'This edge is not reached under that name. Add it to TORU_ALLOWED_HOSTS if it should be.');
   }
-  // workerd tidies a path up before the Worker sees it, so only here it can be judged as it came (SECURITY rule 34).
+  // workerd tidies a path up before the Worker sees it, so only here it can be judged as it came.
   if (!url.startsWith('/') || isAmbiguousPath(url.replace(/[?#].*$/s, ''))) {
     return new ToruError('bad_path', 'That path has an encoded or empty part where none belongs.');
   }

@@ -4,7 +4,7 @@ import { StartError } from '../agent/start-error.ts';
 
 /**
  * Takes the public port, before anything else is started or printed: whoever had it first would otherwise be handed the
- * password (SECURITY rule 9).
+ * password.
  * @returns the port, which differs from the wanted one when that was 0. @throws StartError in one line.
  */
 export async function listen(server: Server, host: string, port: number): Promise<number> {

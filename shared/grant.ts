@@ -3,10 +3,10 @@ import { hostId, sid, userId } from './ids.ts';
 
 /**
  * The grant: what the host signs when somebody logs in, and what comes back with everything that they ask. The edge
- * stores and returns it; it can't make one, and changing one breaks the signature (SECURITY.md, "The grant").
+ * stores and returns it; it can't make one, and changing one breaks the signature.
  */
 
-/** Every signature covers `toru/<purpose>/v1\0` first, so that no signed thing can be taken for another (rule 1). */
+/** Every signature covers `toru/<purpose>/v1\0` first, so that no signed thing can be taken for another. */
 export function purposed(purpose: 'grant' | 'link', bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const prefix = new TextEncoder().encode(`toru/${purpose}/v1\0`);
   const all = new Uint8Array(prefix.length + bytes.length);

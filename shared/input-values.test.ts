@@ -5,7 +5,7 @@ import { actionInput } from './inputs.ts';
 const input = (fields: Record<string, unknown>) => actionInput.parse({ name: 'it', label: 'It', type: 'text', ...fields });
 const resolve = (fields: Record<string, unknown>, it: unknown) => resolveInputs([input(fields)], { it });
 
-describe('an answer that could be taken for an option (SECURITY rule 28)', () => {
+describe('an answer that could be taken for an option', () => {
   it('is refused where it stands alone, and taken where the script’s author says so or a flag holds it', () => {
     for (const value of ['-', '-rf', '--config=/etc/shadow']) {
       expect(() => resolve({}, value)).toThrow(expect.objectContaining({ code: 'input_invalid', extra: { input: 'it' } }));
@@ -31,7 +31,7 @@ describe('an answer that could be taken for an option (SECURITY rule 28)', () =>
 });
 
 describe('a declaration', () => {
-  it('passes no secret as an argument, which every user of the host could read (rule 29)', () => {
+  it('passes no secret as an argument, which every user of the host could read', () => {
     const secret = (pass: unknown) => checkDeclaration([input({ type: 'secret', pass })], false);
     expect(secret({ by: 'argument' })).toEqual([expect.stringContaining('is a secret')]);
     expect(secret({ by: 'argument', flag: '--token' })).toEqual([expect.stringContaining('is a secret')]);

@@ -27,7 +27,7 @@ export const run = z.object({
   action: z.string().optional(),
   /** The action's label as it was when the run was made; the script's name without an action. */
   label: z.string(),
-  /** Absent for a client: what stands behind a button is the admin's business (SECURITY rule 23). */
+  /** Absent for a client: what stands behind a button is the admin's business. */
   script: z.string().optional(),
   args: z.array(z.string()).optional(),
   /** Secrets are masked before they reach any disk. */
@@ -52,7 +52,7 @@ export const run = z.object({
 });
 export type Run = z.infer<typeof run>;
 
-/** What the edge keeps of a run for when the host is away: no script, no args, no inputs, no output (SECURITY rule 22). */
+/** What the edge keeps of a run for when the host is away: no script, no args, no inputs, no output. */
 export const runSummary = z.object({
   task_id: taskId,
   user_id: z.string(),
@@ -114,7 +114,7 @@ export const action = actionFields.required({ id: true }).extend({
 });
 export type Action = z.infer<typeof action>;
 
-/** What a client sees of an action: no script, no args, no `allow` (SECURITY rule 23). */
+/** What a client sees of an action: no script, no args, no `allow`. */
 export const clientAction = action.omit({ script: true, args: true, allow: true });
 export type ClientAction = z.infer<typeof clientAction>;
 

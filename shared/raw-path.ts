@@ -1,6 +1,6 @@
 /**
  * Is this request path one that two routers could read differently: with an encoded dot, slash, backslash or NUL, a
- * backslash, an empty segment, or `.` and `..`? Edge and agent answer `bad_path` to it (SECURITY rule 34).
+ * backslash, an empty segment, or `.` and `..`? Edge and agent answer `bad_path` to it.
  * @param path as it came, encoded, without query.
  */
 export function isAmbiguousPath(path: string): boolean {

@@ -1,4 +1,4 @@
-/** Which `Host` an embedded edge answers to: the front asks first, and the Worker again (SECURITY rule 8). */
+/** Which `Host` an embedded edge answers to: the front asks first, and the Worker again. */
 
 /** The name or address of a `Host` header; empty when it is none. IPv6 keeps its brackets. */
 export function hostnameOf(host: string): string {

@@ -21,7 +21,7 @@ export const FRAME = {
 } as const;
 export type FrameKind = keyof typeof FRAME;
 
-/** What the edge says of a request. Identity stands here and nowhere in the headers (SECURITY rule 33). */
+/** What the edge says of a request. Identity stands here and nowhere in the headers. */
 export const requestHead = z.object({
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']),
   /** As it came, encoded, beginning with `/api/`, or `/link/` for what the edge itself asks. */

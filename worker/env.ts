@@ -23,7 +23,7 @@ export function accountOf(env: Env) {
   return env.ACCOUNT.get(env.ACCOUNT.idFromName('account'));
 }
 
-/** Only for ids that Account knows: whoever could name any id could make any number of objects (SECURITY rule 11). */
+/** Only for ids that Account knows: whoever could name any id could make any number of objects. */
 export function hostOf(env: Env, id: string) {
   return env.HOST.get(env.HOST.idFromName(id));
 }

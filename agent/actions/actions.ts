@@ -55,7 +55,7 @@ export class Actions {
     return this.#table.ids().length;
   }
 
-  /** The caller's tiles, in order. A client sees neither script, arguments nor who else may (SECURITY rule 23). */
+  /** The caller's tiles, in order. A client sees neither script, arguments nor who else may. */
   async list(caller: Caller): Promise<(Action | ClientAction)[]> {
     return this.#show(
       caller,

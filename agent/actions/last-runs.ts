@@ -34,7 +34,7 @@ export class LastRuns {
     this.#database = database;
   }
 
-  /** @param user_id whose runs count; null = everybody's. A client's tile shows nothing of others (SECURITY rule 23). */
+  /** @param user_id whose runs count; null = everybody's. A client's tile shows nothing of others. */
   of(actions: readonly string[], user_id: string | null): (action: string) => TileRuns {
     const mine = user_id !== null;
     const last = this.#database.prepare<{ action: string; user_id: string | null }, LastRow>(lastRunSql(mine));

@@ -8,7 +8,7 @@ import { authorize, ROUTES } from '../users/permissions.ts';
 import type { ApiEnv } from './env.ts';
 import type { ApiLog } from './rooms.ts';
 
-/** Edge and agent must read a path alike (SECURITY rule 34). */
+/** Edge and agent must read a path alike. */
 export const plainPath: MiddlewareHandler<ApiEnv> = async (c, next) => {
   const [address = ''] = c.req.url.split('?', 1);
   if (isAmbiguousPath(address.replace(/^\w+:\/\/[^/]*/, '')))
@@ -17,8 +17,8 @@ export const plainPath: MiddlewareHandler<ApiEnv> = async (c, next) => {
 };
 
 /**
- * May the caller use this route? Asked of the router that dispatches, so that what is authorised is what runs (SECURITY
- * rules 20 and 34): a route that is not in the table of permissions is refused to everybody.
+ * May the caller use this route? Asked of the router that dispatches, so that what is authorised is what runs: a
+ * route that is not in the table of permissions is refused to everybody.
  */
 export const guard: MiddlewareHandler<ApiEnv> = async (c, next) => {
   for (const key of routeKeys(c)) authorize(c.env.caller, key);

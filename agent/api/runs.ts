@@ -7,7 +7,7 @@ import type { Rooms } from './rooms.ts';
 import { searchResponse } from './search.ts';
 import { body, params, query } from './validate.ts';
 
-/** Runs: start, look, read the output, cancel. A foreign run is an unknown one (SECURITY rule 23). */
+/** Runs: start, look, read the output, cancel. A foreign run is an unknown one. */
 export function runsApi({ runs, search, log }: Rooms) {
   return router()
     .post('/', body(runRequest), async (c) => {

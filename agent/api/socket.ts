@@ -129,7 +129,7 @@ export class BrowserSocket {
     if (!ended) this.#attached.set(taskId, attachment);
   }
 
-  /** A topic's name is made here, from what the caller may see: never from what they sent (SECURITY rule 21). */
+  /** A topic's name is made here, from what the caller may see: never from what they sent. */
   #subscribe(caller: Caller, topic: Subscription): void {
     const name = topic === 'runs' && caller.role !== 'admin' ? `runs/${caller.user_id}` : topic;
     this.#port.join(name);

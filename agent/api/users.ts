@@ -5,7 +5,7 @@ import { router } from './env.ts';
 import type { Rooms } from './rooms.ts';
 import { body, params } from './validate.ts';
 
-/** Users: for admins, who must have typed their password lately to change one (SECURITY rule 7). Everybody may change their own password. */
+/** Users: for admins, who must have typed their password lately to change one. Everybody may change their own password. */
 export function usersApi({ users }: Rooms) {
   return router()
     .get('/', (c) => c.json<List<User>>({ items: users.list(), next_cursor: null }))

@@ -52,7 +52,7 @@ const limit = bodyLimit({
   },
 });
 
-/** Before every route: a body is JSON, of bounded size, and says so (SECURITY rule 12). */
+/** Before every route: a body is JSON, of bounded size, and says so. */
 export const jsonOnly: MiddlewareHandler = async (c, next) => {
   if (c.req.raw.body === null || c.req.method === 'GET' || c.req.method === 'HEAD') return next();
   return limit(c, async () => {

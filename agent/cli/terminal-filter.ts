@@ -1,7 +1,7 @@
 /**
  * What a script printed, for a person's terminal: text, colours (SGR), progress (OSC 9;4) and http links (OSC 8). Every
- * other sequence is left out, because a terminal obeys them: they write files, answer as if typed, hide what ran
- * (SECURITY rule 19). Sequences may be split anywhere between chunks.
+ * other sequence is left out, because a terminal obeys them: they write files, answer as if typed, hide what ran.
+ * Sequences may be split anywhere between chunks.
  */
 export class TerminalFilter {
   #state: State = 'text';

@@ -244,7 +244,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
   }
 }
 
-/** A connection is fixed to its session, which `verify` checks, and to its user (SECURITY rule 4). */
+/** A connection is fixed to its session, which `verify` checks, and to its user. */
 function requireUser(caller: Caller, user_id: string): Caller {
   if (caller.user_id !== user_id) throw new ToruError('unauthenticated', 'The grant belongs to another user.');
   return caller;

@@ -29,7 +29,7 @@ export interface LocalDoor {
 
 /**
  * The door for the command line: the same API, on a Unix socket that only its owner can open. Who comes through it owns
- * the host's files anyway, so they are an admin (SECURITY rule 30).
+ * the host's files anyway, so they are an admin.
  * @throws StartError when another agent answers there, or the path is too long for a socket.
  */
 export async function startLocalDoor({ home, api, log }: LocalDoorRooms): Promise<LocalDoor> {

@@ -86,7 +86,7 @@ export function runOf(row: RunRow, host: string): Run {
   };
 }
 
-/** What a client may see of its own run: not what stands behind the button (SECURITY rule 23). */
+/** What a client may see of its own run: not what stands behind the button. */
 export function forClient({ script: _script, args: _args, ...run }: Run): Run {
   return run;
 }

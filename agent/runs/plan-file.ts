@@ -5,7 +5,7 @@ import type { Prepared } from './request.ts';
 
 /**
  * What a queued run will be started with, kept in its folder over a restart of the agent. It holds what was asked for, not
- * what the action says by then (SECURITY rule 25); one with a secret is never written (rule 29).
+ * what the action says by then; one with a secret is never written.
  */
 const PLAN_FILE = 'plan.json';
 

@@ -26,7 +26,7 @@ export function identify(pid: number, currentBoot: string): ProcessIdentity | nu
   return info === null ? null : { pid, start: info.start, boot: currentBoot };
 }
 
-/** Signals exactly this process. @returns false when it is gone, or is another by now (SECURITY rule 32). */
+/** Signals exactly this process. @returns false when it is gone, or is another by now. */
 export function signalProcess(identity: ProcessIdentity, currentBoot: string, signal: NodeJS.Signals): boolean {
   return isAlive(identity, currentBoot) && send(identity.pid, signal);
 }

@@ -5,7 +5,7 @@ import type { ActionsSeam, UsersSeam } from './needs.ts';
 const LOCAL = 'local:';
 
 /**
- * Whether a run may still start when its turn comes: time has passed since it was asked for (SECURITY rule 25).
+ * Whether a run may still start when its turn comes: time has passed since it was asked for.
  * @returns why not, in a sentence; null when it may.
  */
 export function refusalOnLeaving(row: RunRow, users: UsersSeam, actions: ActionsSeam): string | null {

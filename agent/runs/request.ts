@@ -42,8 +42,7 @@ export interface Prepared {
 const MAX_TOTAL_BYTES = 768 * 1024;
 
 /**
- * Checks who asks and what for (SECURITY rules 20, 25, 28). Admins run any script or action; clients the actions that
- * they are allowed.
+ * Checks who asks and what for. Admins run any script or action; clients the actions that they are allowed.
  * @throws ToruError forbidden, unknown_action, input_…, busy
  */
 export function prepare(caller: Caller, request: StartRequest, actions: ActionsSeam, patience: Patience): Prepared {
@@ -111,7 +110,7 @@ function checkPassed({ args, env }: PassedInputs): void {
 }
 
 /**
- * A fingerprint of what was asked, to tell a retry from another request under the same id (SECURITY rule 24). Inputs that
+ * A fingerprint of what was asked, to tell a retry from another request under the same id. Inputs that
  * are secret count as one and the same: even a hash of a short secret would give it away.
  * @param masked the inputs as they are kept, secrets masked.
  */

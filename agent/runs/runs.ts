@@ -136,7 +136,7 @@ export class Runs {
     run.live.type(data);
   }
 
-  /** @throws ToruError unknown_task, for a missing and for a foreign run alike (SECURITY rule 23). */
+  /** @throws ToruError unknown_task, for a missing and for a foreign run alike. */
   get(caller: Caller, taskId: string): Run {
     return this.#shown(caller, this.#row(caller, taskId));
   }

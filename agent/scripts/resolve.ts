@@ -8,7 +8,7 @@ import { ToruError } from '../../shared/errors.ts';
 export type FolderVerdicts = Map<string, Promise<ToruError | null>>;
 
 /**
- * From a script's name to the path to spawn, checked in full (SECURITY rule 27): inside scripts_dir after every link is
+ * From a script's name to the path to spawn, checked in full: inside scripts_dir after every link is
  * followed, a regular file that may be run, and nothing on the way that another user of the host could have changed. The
  * path is real, so that what was checked is what is spawned.
  * @param name path below `folder`, `/` between folders.

@@ -8,7 +8,7 @@ const MAX_CHARS = 240;
 
 /**
  * Where the needle stands in a run's names and inputs. @param run as its reader may see it: what was left out for a client
- * is not looked at, so that a search tells no more than the run itself (SECURITY rule 23).
+ * is not looked at, so that a search tells no more than the run itself.
  */
 export function fieldsOf(run: Run, needle: Needle): FoundField[] {
   const texts: [FoundField['name'], string | undefined][] = [

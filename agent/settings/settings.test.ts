@@ -44,7 +44,7 @@ test('a change is kept, and in the audit as from and to', () => {
   expect(audit.list().items).toHaveLength(1);
 });
 
-test('scripts_dir: only an admin who typed their password lately; the same one again is no change (rule 7)', async () => {
+test('scripts_dir: only an admin who typed their password lately; the same one again is no change', async () => {
   const { settings, lately, longAgo, client } = setup();
   const dir = tempDir();
   expect(await refusal(() => settings.update({ scripts_dir: dir }, longAgo))).toBe('reauth_required');

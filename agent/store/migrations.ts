@@ -18,7 +18,7 @@ export const MIGRATIONS: readonly string[] = [
     last_login_at INTEGER
   ) STRICT;
 
-  -- A grant is good while its row is live and its epoch is the user's (SECURITY rule 2).
+  -- A grant is good while its row is live and its epoch is the user's.
   CREATE TABLE grants (
     sid TEXT PRIMARY KEY,
     sub TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
@@ -74,7 +74,7 @@ export const MIGRATIONS: readonly string[] = [
     timeout_s INTEGER NOT NULL DEFAULT 0,
     cancel_requested_at INTEGER,
     request_id TEXT,
-    -- SHA-256 of what was asked, so that another body under a known id is a conflict (SECURITY rule 24).
+    -- SHA-256 of what was asked, so that another body under a known id is a conflict.
     request_hash TEXT,
     UNIQUE (user_id, request_id)
   ) STRICT;

@@ -2,7 +2,7 @@ import type { Role } from '../../shared/model.ts';
 
 /**
  * Who asks, as the agent itself established it: from a verified grant and its own tables, or from the 0600 socket.
- * It enters the API as Hono's `env`, never as a header (SECURITY rule 33).
+ * It enters the API as Hono's `env`, never as a header.
  */
 export interface Caller {
   /** A user's UUID, or `local:<uid>` at the local socket. */

@@ -4,7 +4,7 @@ import type { Caller } from './caller.ts';
 
 const SCRIPT_ERRORS: ReadonlySet<ErrorCode> = new Set(['unknown_script', 'script_outside', 'script_not_executable', 'script_unsafe']);
 
-/** An error as this caller may read it: what stands behind a button is the admin's business, also when it can't run (SECURITY rule 23). */
+/** An error as this caller may read it: what stands behind a button is the admin's business, also when it can't run. */
 export function forAsker(error: ToruError, caller: Pick<Caller, 'role'>): ToruError {
   if (caller.role === 'admin' || !SCRIPT_ERRORS.has(error.code)) return error;
   return new ToruError(error.code, 'This can’t run at the moment. Tell an administrator of this host.', { cause: error });

@@ -20,7 +20,7 @@ export interface Granted extends Caller {
 
 /** Where a grant came from, as the edge says. The address is for the history only. */
 export interface Presented {
-  /** The session of the connection or request: a grant of another one is refused (SECURITY rule 4). */
+  /** The session of the connection or request: a grant of another one is refused. */
   sid?: string | undefined;
   address?: string | null | undefined;
 }
@@ -30,7 +30,7 @@ const SEEN_EVERY_MS = 60_000;
 const CLOCK_STEP_MS = 60_000;
 const SIGNED_KEPT = 1000;
 
-/** Makes grants, checks them, ends them (SECURITY.md, “The grant”; rules 1–5). */
+/** Makes grants, checks them, ends them. */
 export class Grants {
   readonly #identity: Identity;
   readonly #settings: Settings;
@@ -92,7 +92,7 @@ export class Grants {
     };
   }
 
-  /** A grant for another hour, also from one that ran out: only the live session behind it counts (rule 3). @throws as `verify` */
+  /** A grant for another hour, also from one that ran out: only the live session behind it counts. @throws as `verify` */
   renew(token: string, from: Presented = {}): string {
     const claims = this.#read(token, from.sid);
     const now = this.#now();
@@ -125,7 +125,7 @@ export class Grants {
     return () => this.#listeners.delete(listener);
   }
 
-  /** What the edge has not yet acknowledged: to be said first when a link comes up (rule 2). */
+  /** What the edge has not yet acknowledged: to be said first when a link comes up. */
   pendingRevocations(): Revocation[] {
     return this.#rows.pending();
   }

@@ -30,7 +30,7 @@ test('the right password gives a grant of this session, and is noted', async () 
   ]);
 });
 
-test('an unknown, a disabled and a mistaken user: the same answer, after the same work (rule 38)', async () => {
+test('an unknown, a disabled and a mistaken user: the same answer, after the same work', async () => {
   const { engine, digests } = counting();
   const rooms = makeRooms({ argon2: engine });
   await addUser(rooms, 'root', 'admin');
@@ -51,7 +51,7 @@ test('an unknown, a disabled and a mistaken user: the same answer, after the sam
   expect(rooms.db.prepare('SELECT count(*) FROM grants').pluck().get()).toBe(0);
 });
 
-test('a refusal never comes before its time, whatever it took to find out (rule 38)', async () => {
+test('a refusal never comes before its time, whatever it took to find out', async () => {
   const rooms = makeRooms({ failureMs: 400 });
   const ada = await addUser(rooms, 'ada');
   await rooms.users.change(ada.id, { username: 'ada' });

@@ -44,7 +44,7 @@ test('the same letter from a phone and from a Mac is the same password', async (
   expect(await passwords.verify(await passwords.hash('caf\u00e9 au lait'), 'cafe\u0301 au lait')).toBe(true);
 });
 
-test('without a hash the same work is done, and nothing matches (rule 38)', async () => {
+test('without a hash the same work is done, and nothing matches', async () => {
   const { engine, digests } = counted();
   const passwords = new Passwords(engine);
   const hash = await passwords.hash('right');
@@ -57,7 +57,7 @@ test('without a hash the same work is done, and nothing matches (rule 38)', asyn
   expect(dummy).not.toBe(real);
 });
 
-test('one at a time, eight wait, the tenth is told to come back (rule 38)', async () => {
+test('one at a time, eight wait, the tenth is told to come back', async () => {
   const { engine, most } = counted();
   const passwords = new Passwords(engine);
   const all = await Promise.all(Array.from({ length: 12 }, () => refusal(() => passwords.verify(null, 'x'))));

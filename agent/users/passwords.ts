@@ -7,7 +7,7 @@ import { MAX_PASSWORD_BYTES } from '../../shared/limits.ts';
 const STRENGTH = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const HASH_BYTES = 32;
 
-/** So many wait for the one hash that is under way. Past that, callers are told to come back (SECURITY rule 38). */
+/** So many wait for the one hash that is under way. Past that, callers are told to come back. */
 const QUEUE = 8;
 
 /** The native Argon2; a test may count its calls. */

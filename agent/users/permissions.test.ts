@@ -7,7 +7,7 @@ import { ACTS, authorize, FRAMES, frameKey, permissionOf, ROUTES } from './permi
 const admin = callerOf({ id: 'a', username: 'root', role: 'admin' }, Date.now());
 const client = callerOf({ id: 'c', username: 'ada', role: 'client' }, Date.now());
 
-test('every frame that the schema knows has its line, and no line is without a frame (rule 20)', () => {
+test('every frame that the schema knows has its line, and no line is without a frame', () => {
   const task_id = '11111111-1111-4111-8111-111111111111';
   const samples = [
     { type: 'run', action: 'hello' },
@@ -68,7 +68,7 @@ test('what is in no line is refused to everybody', async () => {
   }
 });
 
-test('users and scripts_dir need a password typed within 15 minutes (rule 7)', async () => {
+test('users and scripts_dir need a password typed within 15 minutes', async () => {
   const now = Date.now();
   const at = (auth_time: number) => ({ ...admin, auth_time });
   for (const key of ['user.create', 'user.change', 'user.remove', 'settings.scripts_dir', 'POST /api/users', 'DELETE /api/users/:id']) {

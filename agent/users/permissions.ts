@@ -8,7 +8,7 @@ import type { Caller } from './caller.ts';
 export interface Permission {
   /** `any`: every user. What they then see is their own: the room behind it looks at the caller. */
   role: 'admin' | 'any';
-  /** The password must have been typed lately: a stolen session can't make itself permanent (SECURITY rule 7). */
+  /** The password must have been typed lately: a stolen session can't make itself permanent. */
   reauth?: true;
 }
 
@@ -16,7 +16,7 @@ const any = { role: 'any' } as const satisfies Permission;
 const admin = { role: 'admin' } as const satisfies Permission;
 const adminLately = { role: 'admin', reauth: true } as const satisfies Permission;
 
-/** Every HTTP route of the agent (SECURITY rule 20). What does not stand here is refused to everybody. */
+/** Every HTTP route of the agent. What does not stand here is refused to everybody. */
 export const ROUTES = {
   'GET /api/scripts': admin,
   'GET /api/actions': any,

@@ -10,7 +10,7 @@ import { Viewer } from './viewer.ts';
  * In real time also in short: it is waiting, not work, and all of it at once.
  */
 
-/** What is promised (DESIGN §5), and what a busy machine may need to tell us of it. */
+/** What is promised, and what a busy machine may need to tell us of it. */
 const PROMISED_MS = 40_000;
 const SLACK_MS = 3000;
 const TEST_MS = 120_000;

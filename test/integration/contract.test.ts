@@ -6,7 +6,7 @@ import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
 import { until } from '../harness/until.ts';
 
-/** DESIGN's contracts as a stranger would use them: every endpoint and every frame, as an admin, as a client, as nobody. */
+/** The contracts as a stranger would use them: every endpoint and every frame, as an admin, as a client, as nobody. */
 
 const CLIENT_PASSWORD = 'client of the house';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

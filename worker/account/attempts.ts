@@ -11,7 +11,7 @@ const KEPT_ROWS = 2_000;
 
 /**
  * The throttle, and the table that is its audit and its memory: an object that was evicted in the middle of an attack
- * finds its counts there. A stranger can cost us ten rows a minute and no more (SECURITY rule 37).
+ * finds its counts there. A stranger can cost us ten rows a minute and no more.
  */
 export class LoginAttempts {
   readonly #sql: SqlStorage;

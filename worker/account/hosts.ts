@@ -28,7 +28,7 @@ function parseHostKeys(binding: string): { id: string; public_key: string }[] {
 
 /**
  * The hosts of this installation. Their keys come from a binding and from nowhere else: nothing that is sent to this edge
- * can enrol a host (SECURITY rule 9), and a host that was taken out of the binding is unknown at once.
+ * can enrol a host, and a host that was taken out of the binding is unknown at once.
  */
 export class Hosts {
   readonly #sql: SqlStorage;

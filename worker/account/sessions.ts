@@ -94,7 +94,7 @@ export class Sessions {
     this.#sql.exec('UPDATE sessions SET grant_token = ?, grant_exp = ? WHERE sid = ?', grant, grantExp, sid);
   }
 
-  /** @param home when given, only sessions of this host end: no other host has a say in them (SECURITY rule 5). @returns those that lived. */
+  /** @param home when given, only sessions of this host end: no other host has a say in them. @returns those that lived. */
   end(sids: readonly string[], home?: string): string[] {
     return sids.filter(
       (sid) =>

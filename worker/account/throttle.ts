@@ -21,12 +21,12 @@ const NETWORK = [20, 10] as const;
 const DEVICE = [10, 10] as const;
 /** Logins that succeed, of one account from anywhere: each costs the host a hash, and nobody else's turn may wait for them. */
 const SUCCESSES = [100, 2] as const;
-/** All unknown devices together (SECURITY rule 37): 60 a minute. */
+/** All unknown devices together: 60 a minute. */
 const EVERYONE = [60, 1] as const;
 
 /**
  * Who may try a password now. A known device has a bucket of its own, so that a stranger who guesses at an account can't
- * keep its owner out (SECURITY rule 36); strangers share buckets per account, per network and all together.
+ * keep its owner out; strangers share buckets per account, per network and all together.
  *
  * The buckets can't pile up: strangers fill at most 60 a minute, and one that is full again is forgotten.
  */

@@ -98,7 +98,7 @@ export class Browsers {
     for (const socket of this.#byConn.values()) sendQuietly(socket, payload);
   }
 
-  /** Only the agent joins a socket to a topic (SECURITY rule 21). The 65th topic is refused, and the browser told so. */
+  /** Only the agent joins a socket to a topic. The 65th topic is refused, and the browser told so. */
   join(conn: string, topic: string): void {
     const socket = this.#byConn.get(conn);
     const state = socket === undefined ? null : this.state(socket);

@@ -11,7 +11,7 @@ import { closeQuietly, isOpen, sendQuietly } from './quietly.ts';
 
 /**
  * The agent's door: a nonce out, a signature back. A stranger may hold one of 16 places here for 10 seconds and say 4 KiB
- * once (SECURITY rule 11); what it says is compared with what Account knows, never with what it claims.
+ * once; what it says is compared with what Account knows, never with what it claims.
  */
 
 /** Asks the one at the other end to prove itself. */

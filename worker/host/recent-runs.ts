@@ -40,7 +40,7 @@ export class RecentRuns {
     this.#writtenAt = now;
   }
 
-  /** What this asker may see: an admin all, anybody else their own (SECURITY rule 22). */
+  /** What this asker may see: an admin all, anybody else their own. */
   visibleTo(sub: string, role: Role): RunSummary[] {
     return role === 'admin' ? this.#runs : this.#runs.filter((run) => run.user_id === sub);
   }

@@ -5,7 +5,7 @@ import { SESSION_ABSOLUTE_MS } from '../../shared/limits.ts';
 import type { EdgeContext } from './context.ts';
 
 /**
- * SECURITY rule 13. On https the name begins with `__Host-`, which a browser accepts only for this exact host, Secure and
+ * On https the name begins with `__Host-`, which a browser accepts only for this exact host, Secure and
  * with Path=/. On plain http (one's own machine) no such name is possible, and cookies do not tell ports apart, so the
  * port is part of the name.
  */

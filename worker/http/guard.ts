@@ -9,7 +9,7 @@ import type { Env } from '../env.ts';
 import type { EdgeEnv } from './context.ts';
 import { siteOf } from './site.ts';
 
-/** What stands before every route. Each rule names its number in SECURITY.md. */
+/** What stands before every route. */
 
 const UNSAFE: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 

@@ -1,6 +1,6 @@
 import type { Site } from './site.ts';
 
-/** Everything that is not the page: data, which no browser has a reason to show as a document (SECURITY, "Response headers"). */
+/** Everything that is not the page: data, which no browser has a reason to show as a document. */
 export function withDataHeaders(response: Response, site: Site): Response {
   const headers = new Headers(response.headers);
   headers.set('cache-control', 'no-store');

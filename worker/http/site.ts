@@ -11,7 +11,7 @@ export interface Site {
 
 /**
  * On Cloudflare the URL says it. On one's own machine only the `Host` header does, which the front has checked: there
- * anybody can put any URL into a request (SECURITY rule 8).
+ * anybody can put any URL into a request.
  */
 export function siteOf(request: Request, env: Env): Site {
   if (env.EMBEDDED !== '1') {

@@ -6,7 +6,7 @@ import type { TestEdge } from './edge.ts';
 import { newHostKey, startEdge } from './edge.ts';
 import { FakeAgent } from './fake-agent.ts';
 
-/** SECURITY rules 1, 5, 8, 9 and 11: who may be the host. */
+/** Who may be the host. */
 describe('the agent’s door', () => {
   let edge: TestEdge;
   beforeAll(async () => {

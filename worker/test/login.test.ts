@@ -116,7 +116,7 @@ describe('logging in', () => {
   });
 });
 
-describe('cookies by place (rule 13)', () => {
+describe('cookies by place', () => {
   it('is __Host-toru and Secure on https, and nothing else counts there', async () => {
     const edge = await startEdge({ EMBEDDED: '' });
     const agent = await FakeAgent.link(edge);
@@ -149,7 +149,7 @@ describe('cookies by place (rule 13)', () => {
   });
 });
 
-describe('the throttle (rules 36 and 37)', () => {
+describe('the throttle', () => {
   let edge: TestEdge;
   let agent: FakeAgent;
   let asked = 0;

@@ -11,7 +11,7 @@ import { bad, ok, worthKnowing } from './finding.ts';
 /** New runs are refused somewhere below this. */
 const LOW_DISK = 1024 ** 3;
 
-/** TORU_HOME, and what lies in it: ours alone (SECURITY rule 30). Nothing is made or changed. */
+/** TORU_HOME, and what lies in it: ours alone. Nothing is made or changed. */
 export function checkHome(home: string): Finding[] {
   const found = statSync(home, { throwIfNoEntry: false });
   if (found === undefined) return [worthKnowing(`${home} does not exist yet; the first start makes it`, 'toru start')];
