@@ -13,14 +13,14 @@ import { siteOf } from './site.ts';
 
 const UNSAFE: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
-/** Rule 34: a path that two routers could read differently is read by none. */
+/** A path that two routers could read differently is read by none. */
 export const plainPaths: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   if (isAmbiguousPath(rawPath(c.req.raw.url)))
     throw new ToruError('bad_path', 'That path has an encoded or empty part where none belongs.');
   await next();
 };
 
-/** Rule 8, and who asks: everything after this may rely on `site` and `address`. */
+/** Where we are reached, and who asks: everything after this may rely on `site` and `address`. */
 export const knownPlace: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   const { env } = c;
   const headers = c.req.raw.headers;
@@ -43,7 +43,7 @@ function guardEmbedded(path: string, headers: Headers, env: Env): void {
   }
 }
 
-/** Rule 12: whatever changes something is asked by our own page, or by a program that no page can drive. */
+/** Whatever changes something is asked by our own page, or by a program that no page can drive. */
 export const sameSite: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   if (UNSAFE.has(c.req.method)) {
     const { headers } = c.req.raw;
@@ -58,7 +58,7 @@ export const sameSite: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   await next();
 };
 
-/** Rule 12: a form of another site can't send JSON. Plugins take what they like, behind the same-site check. */
+/** A form of another site can't send JSON. Plugins take what they like, behind the same-site check. */
 export const jsonOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   const { body, headers } = c.req.raw;
   if (UNSAFE.has(c.req.method) && body !== null && headers.get('content-length') !== '0' && !isPluginPath(c.req.path)) {
