@@ -153,7 +153,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, pl
 }
 
 /** A unit file and a container know no `~`. */
-function expandHome(path: string): string {
+export function expandHome(path: string): string {
   return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { z } from 'zod';
 import type { SettingsPatch } from '../../shared/api.ts';
@@ -8,6 +8,7 @@ import { settingsPatch } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Settings as SettingsShape } from '../../shared/model.ts';
 import type { Audit } from '../audit/audit.ts';
+import { expandHome } from '../config.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import { authorize } from '../users/permissions.ts';
@@ -174,10 +175,6 @@ export class Settings {
     const rows = this.#db.prepare<[], { key: string; value: string }>('SELECT key, value FROM settings').all();
     return stored.parse(Object.fromEntries(rows.map(({ key, value }) => [key, JSON.parse(value)])));
   }
-}
-
-function expandHome(path: string): string {
-  return path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
 }
 
 function refuse(field: string, message: string): never {

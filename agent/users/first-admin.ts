@@ -1,9 +1,9 @@
-import { randomInt } from 'node:crypto';
 import type { Audit } from '../audit/audit.ts';
 import type { Config } from '../config.ts';
 import { NEEDS_ADMIN_PASSWORD } from '../config.ts';
 import type { Settings } from '../settings/settings.ts';
 import { StartError } from '../start-error.ts';
+import { generatePassword } from './generated-password.ts';
 import type { Passwords } from './passwords.ts';
 import type { Users } from './users.ts';
 
@@ -13,11 +13,6 @@ export interface FirstAdmin {
   /** To be printed and never kept; null when the owner chose it in ADMIN_PASSWORD. */
   generated_password: string | null;
 }
-
-/** Without 0, 1, i, l and o, which are mistaken for one another on paper: 4.95 bits each, 99 in all. */
-const LETTERS = '23456789abcdefghjkmnpqrstuvwxyz';
-const GROUPS = 4;
-const GROUP_LENGTH = 5;
 
 /**
  * Sees to it that the owner can log in.
@@ -55,9 +50,4 @@ export async function ensureAdmin(
   else await users.change(user.id, { password, role: 'admin', disabled: false });
   await note(user === null ? 'user.create' : 'user.update', { by: 'ADMIN_PASSWORD', role: 'admin' });
   return null;
-}
-
-function generatePassword(): string {
-  const group = (): string => Array.from({ length: GROUP_LENGTH }, () => LETTERS.charAt(randomInt(LETTERS.length))).join('');
-  return Array.from({ length: GROUPS }, group).join('-');
 }

@@ -1,5 +1,5 @@
-import { randomInt } from 'node:crypto';
 import { newPassword } from '../../../shared/api.ts';
+import { generatePassword } from '../../users/generated-password.ts';
 import { connect, good } from '../client.ts';
 import type { Command } from '../command.ts';
 import { parse } from '../command.ts';
@@ -22,7 +22,7 @@ USER can be left out where there is only one admin.
     const client = connect(io.env);
     const { items } = await (await good(client.users.$get())).json();
     const user = pick(items, positionals);
-    const password = values.generate === true ? generated() : await asked(user.username, io);
+    const password = values.generate === true ? generatePassword() : await asked(user.username, io);
     await good(client.users[':id'].$patch({ param: { id: user.id }, json: { password } }));
     if (values.generate === true) await print(io, password);
     await note(io, `the password of ${user.username} is changed, and their sessions are ended`);
@@ -60,10 +60,4 @@ async function askTwice(username: string, keyboard: Keyboard, io: Io): Promise<s
   const first = await askHidden(`New password for ${username}: `, keyboard, io.err);
   if ((await askHidden('Once more: ', keyboard, io.err)) !== first) throw new UsageError('The two differ. Nothing was changed.');
   return first;
-}
-
-/** 20 letters and digits, none that looks like another: 114 bits. */
-function generated(): string {
-  const letters = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789';
-  return Array.from({ length: 20 }, () => letters[randomInt(letters.length)]).join('');
 }
