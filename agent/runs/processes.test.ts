@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ProcessInfo } from './process-info.ts';
-import { bootId, forgetProcessTable, identify, isAlive, processesOf, processTable, signalGroup, signalProcess } from './processes.ts';
+import { bootId, identify, isAlive, processesOf, processTable, signalGroup, signalProcess } from './processes.ts';
 
 const BOOT = bootId();
 let child: ChildProcess;
@@ -34,8 +34,7 @@ describe('a process', () => {
   });
 
   it('stands in the table with its group and parent', () => {
-    forgetProcessTable();
-    expect(processTable().get(pid)).toMatchObject({ pid, parent: process.pid, group: pid, session: pid });
+    expect(processTable(performance.now()).get(pid)).toMatchObject({ pid, parent: process.pid, group: pid, session: pid });
   });
 });
 

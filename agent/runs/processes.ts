@@ -67,11 +67,6 @@ export function processTable(since: number | null = null): ProcessTable {
   return table.processes;
 }
 
-/** The next look is a fresh one. */
-export function forgetProcessTable(): void {
-  table = { at: -1, goodUntil: -1, processes: new Map() };
-}
-
 /** A table's processes by what they have in common. Made once for each table: hundreds of runs ask the same one. */
 interface Families {
   byGroup: Map<number, ProcessInfo[]>;

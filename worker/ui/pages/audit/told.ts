@@ -70,12 +70,6 @@ export function tell(entry: AuditEntry): Told {
   };
 }
 
-/** Whole, for a search or a screen reader. */
-export function sentenceOf(entry: AuditEntry): string {
-  const { who, did, what, rest } = tell(entry);
-  return [who, did, what?.text, rest].filter(Boolean).join(' ');
-}
-
 /** Nobody was logged in: then it was the host itself, by its configuration. */
 function agentName(entry: AuditEntry): string {
   const by = textIn(entry, 'by');
