@@ -1,9 +1,10 @@
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { connection } from '../connection.ts';
 import { host, hostPresence } from '../data/presence.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
+import { More } from '../parts/more.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { FilterBar } from './runs/filter-bar.tsx';
 import { filtersOf, isFiltered } from './runs/filters.ts';
@@ -59,33 +60,12 @@ function HistoryOf() {
           ))}
         </ul>
       )}
-      {history.more.value && <More reading={history.reading.value} onMore={() => void history.read()} />}
+      {history.more.value && (
+        <div class="runs-more">
+          <More busy={history.reading.value} label="Older runs" onMore={() => void history.read()} />
+        </div>
+      )}
     </>
-  );
-}
-
-/** Reads on when it comes into view; and is a button, for whom that does not happen. */
-function More(props: { reading: boolean; onMore: () => void }) {
-  const end = useRef<HTMLDivElement>(null);
-  const latest = useRef(props.onMore);
-  latest.current = props.onMore;
-  useEffect(() => {
-    if (end.current === null) return;
-    const watch = new IntersectionObserver(
-      (entries) => {
-        if (entries.some((entry) => entry.isIntersecting)) latest.current();
-      },
-      { rootMargin: '600px' },
-    );
-    watch.observe(end.current);
-    return () => watch.disconnect();
-  }, [props.reading]);
-  return (
-    <div ref={end} class="runs-more">
-      <Button busy={props.reading} onClick={props.onMore}>
-        {props.reading ? 'Reading…' : 'Older runs'}
-      </Button>
-    </div>
   );
 }
 

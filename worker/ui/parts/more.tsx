@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Button } from './button.tsx';
 
 /** The end of a list that goes on: reads the next part as it comes near, and has a button for who does not scroll. */
-export function More(props: { busy: boolean; onMore: () => void }) {
+export function More(props: { busy: boolean; label?: string; onMore: () => void }) {
   const place = useRef<HTMLDivElement>(null);
   const latest = useRef(props.onMore);
   latest.current = props.onMore;
@@ -19,7 +19,7 @@ export function More(props: { busy: boolean; onMore: () => void }) {
   return (
     <div ref={place} class="row">
       <Button busy={props.busy} onClick={props.onMore}>
-        {props.busy ? 'Reading…' : 'Show more'}
+        {props.busy ? 'Reading…' : (props.label ?? 'Show more')}
       </Button>
     </div>
   );
