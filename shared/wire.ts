@@ -11,8 +11,6 @@ export const PONG = '{"type":"pong"}';
 export const CLOSE = {
   /** The session ended: log in again. */
   session_ended: 4001,
-  /** The agent refused the grant. */
-  refused: 4003,
   /** Too many frames or sockets: wait, then come back. */
   too_fast: 1008,
   /** A protocol that the edge or the host does not speak (any more): reload the page. */

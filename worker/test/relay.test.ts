@@ -94,8 +94,8 @@ describe('the relay', () => {
 
   it('closes a socket at the agent’s word, with its code', async () => {
     const { browser, conn } = await open();
-    agent.control({ type: 'close', conn, code: CLOSE.refused, reason: 'no' });
-    expect(await browser.closed).toEqual({ code: CLOSE.refused, reason: 'no' });
+    agent.control({ type: 'close', conn, code: CLOSE.session_ended, reason: 'no' });
+    expect(await browser.closed).toEqual({ code: CLOSE.session_ended, reason: 'no' });
   });
 
   it('says that the host went, and that it came back, and opens every socket anew', async () => {

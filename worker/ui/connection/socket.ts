@@ -115,7 +115,7 @@ export class ReconnectingSocket {
     this.#socket = null;
     this.#lostAt ??= Date.now();
     this.#events.lost();
-    if (code === CLOSE.session_ended || code === CLOSE.refused) {
+    if (code === CLOSE.session_ended) {
       this.#state.value = { kind: 'idle' };
       this.#events.sessionEnded();
       return;
