@@ -183,7 +183,7 @@ export type Host = z.infer<typeof host>;
 export const me = z.object({
   user: z.object({ id: userId, username: z.string(), role }),
   session: session.pick({ id: true, created_at: true, expires_at: true }).extend({ auth_time: time }),
-  /** The default host; null before one is paired. */
+  /** The default host; null while the edge knows of none. */
   host: hostId.nullable(),
 });
 export type Me = z.infer<typeof me>;

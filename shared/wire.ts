@@ -15,6 +15,6 @@ export const CLOSE = {
   too_fast: 1008,
   /** A protocol that the edge or the host does not speak (any more): reload the page. */
   reload: 4010,
-  /** The host paired anew or the edge restarts: come back at once. */
+  /** Something went wrong that has nothing to do with the session: come back at once. */
   again: 4012,
 } as const;
