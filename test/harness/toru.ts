@@ -55,11 +55,23 @@ export async function startToru({ env = {} }: { env?: Record<string, string> } =
     },
     [Symbol.asyncDispose]: async () => {
       await stop();
-      for (const pid of leftovers(home)) process.kill(pid, 'SIGKILL');
-      await until(() => leftovers(home).length === 0, 'no process of this test is left');
+      await until(() => {
+        const left = leftovers(home);
+        for (const pid of left) killQuietly(pid);
+        return left.length === 0;
+      }, 'no process of this test is left');
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+/** It may have ended since it was found. */
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone, which is what was wanted.
+  }
 }
 
 /** Processes that still carry this TORU_HOME in their environment or command line, or run a script that a run of it started. */
