@@ -5,7 +5,8 @@ import { root } from './root.ts';
 /** What each side may import besides itself: a folder, or one file. `type:` admits `import type` only. The longest side wins. */
 const SIDES: Record<string, string[]> = {
   shared: [],
-  agent: ['shared'],
+  'plugin-sdk': [],
+  agent: ['shared', 'plugin-sdk/src/protocol'],
   worker: ['shared'],
   'worker/ui': ['shared', 'type:agent/api/app.ts'],
   embedded: [
@@ -48,6 +49,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/runs'],
     ['agent/search'],
     ['agent/snapshot'],
+    ['agent/plugins'],
     ['agent/api'],
     ['agent/doors'],
     ['agent/cli'],
