@@ -3,6 +3,7 @@ import { actionId, taskId, userId, uuid } from './ids.ts';
 import {
   DEFAULT_PAGE_SIZE,
   MAX_ARGS,
+  MAX_NOTE_CHARS,
   MAX_OUTPUT_READ,
   MAX_PAGE_SIZE,
   MAX_PASSWORD_BYTES,
@@ -72,10 +73,23 @@ export const runsQuery = z.strictObject({
   action: z.string().min(1).max(64).optional(),
   /** A username. */
   user: z.string().min(1).max(64).optional(),
-  /** Text to find in label, script, inputs and arguments. */
+  /** Text to find in label, script, inputs, arguments and note. */
   q: z.string().max(200).optional(),
 });
 export type RunsQuery = z.infer<typeof runsQuery>;
+
+/** PATCH /api/runs/:id. An empty note removes it. */
+export const runPatch = z.strictObject({
+  note: z
+    .string()
+    .transform((text) => text.replace(/\r\n?/g, '\n').trim())
+    .pipe(
+      z
+        .string()
+        .max(MAX_NOTE_CHARS, `a note has ${MAX_NOTE_CHARS} characters at most`)
+        .regex(/^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$/, 'plain text, without control characters'),
+    ),
+});
 
 /** What is looked for: literally, within a line, so no control characters but the tab. */
 const wanted = z

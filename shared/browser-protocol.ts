@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 import { taskId, uuid } from './ids.ts';
 import { MAX_ARGS, MAX_STDIN_FRAME } from './limits.ts';
-import type { Run, RunState, RunSummary, SystemSample } from './model.ts';
+import type { Run, RunNews, RunState, SystemSample } from './model.ts';
 
 /**
  * The language of the browser's WebSocket (`GET /api/ws`): JSON text frames. The agent is the other end; the edge
@@ -80,7 +80,7 @@ export type ServerFrame =
   /** More viewers came: from now on this is the window of all that this connection watches. */
   | { type: 'window'; window: number }
   | { type: 'detached'; task_id: string }
-  | { type: 'run'; run: RunSummary }
+  | { type: 'run'; run: RunNews }
   | { type: 'system'; sample: SystemSample }
   | { type: 'subscribed'; topic: Subscription }
   | { type: 'unsubscribed'; topic: Subscription }

@@ -82,6 +82,8 @@ export const MAX_ARGS = 256;
 export const MAX_ARG_BYTES = 128 * KiB - 1;
 export const CANCEL_GRACE_MS = 10_000;
 export const MAX_STDIN_FRAME = 64 * KiB;
+/** A note on a run, in UTF-16 units: a thought about it, not a file. */
+export const MAX_NOTE_CHARS = 2000;
 export const MAX_QUEUE_PER_ACTION = 100;
 export const MAX_PAGE_SIZE = 200;
 export const DEFAULT_PAGE_SIZE = 50;

@@ -49,6 +49,8 @@ export const run = z.object({
   output_bytes: z.int(),
   /** Does the script read what a viewer types? */
   stdin: z.boolean(),
+  /** What somebody who sees the run wrote on it; absent when nobody did. Plain text. */
+  note: z.string().optional(),
 });
 export type Run = z.infer<typeof run>;
 
@@ -66,6 +68,9 @@ export const runSummary = z.object({
   ended_at: time.nullable(),
 });
 export type RunSummary = z.infer<typeof runSummary>;
+
+/** A change of a run, as who follows the runs gets it. The edge passes the note on, and keeps none. */
+export type RunNews = RunSummary & Pick<Run, 'note'>;
 
 /** A name from the page's icon set, or one emoji. The page falls back to a plain play sign. */
 const icon = z.string().min(1).max(40);

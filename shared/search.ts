@@ -5,7 +5,7 @@ export type Mark = readonly [from: number, to: number];
 
 /** A name or a value of a run in which the text stands. */
 export interface FoundField {
-  name: 'label' | 'script' | 'action' | 'user' | 'inputs' | 'args';
+  name: 'label' | 'script' | 'action' | 'user' | 'inputs' | 'args' | 'note';
   text: string;
   marks: Mark[];
 }

@@ -1,5 +1,5 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
-import type { Run, RunSummary, SystemSample } from '../../shared/model.ts';
+import type { Run, RunNews, RunSummary, SystemSample } from '../../shared/model.ts';
 import { summaryOf } from './run-frames.ts';
 
 /** What goes to everybody who asked for it, and when it is made at all. */
@@ -44,8 +44,9 @@ export class Broadcasts {
   #runChanged(run: Run): void {
     const summary = summaryOf(run);
     this.#sink.summary(summary);
-    this.#publish('runs', { type: 'run', run: summary });
-    this.#publish(`runs/${run.user_id}`, { type: 'run', run: summary });
+    const news: RunNews = run.note === undefined ? summary : { ...summary, note: run.note };
+    this.#publish('runs', { type: 'run', run: news });
+    this.#publish(`runs/${run.user_id}`, { type: 'run', run: news });
   }
 
   #publish(topic: string, frame: ServerFrame): void {

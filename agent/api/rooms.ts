@@ -65,6 +65,8 @@ export interface StartRequest {
 export interface RunsRoom {
   start(caller: Caller, request: StartRequest): Promise<{ task_id: string; state: RunState }>;
   cancel(caller: Caller, task_id: string): Promise<void>;
+  /** @param note '' takes it away. @throws ToruError unknown_task as `get`. */
+  annotate(caller: Caller, task_id: string, note: string): Promise<void>;
   /** @throws ToruError unknown_task for a missing and for a foreign run alike. */
   get(caller: Caller, task_id: string): Run;
   list(caller: Caller, query: RunsQuery): List<Run>;

@@ -279,3 +279,45 @@ it('200 runs started in one go all end with their own exit code and their whole 
     expect((await api.ask(api.admin, 'GET', `/api/runs/${id}/output?stream=stderr`)).text).toBe(`end ${i}\n`);
   }
 }, 60_000);
+
+describe('a note', () => {
+  const write = (caller: Caller, id: string, note: unknown) => api.ask(caller, 'PATCH', `/api/runs/${id}`, { note });
+
+  it('is written by the one who ran it and by an admin, while it runs and afterwards, and is told to all who follow', async () => {
+    const news: (string | undefined)[] = [];
+    const stop = api.runs.onChange((run) => news.push(run.note));
+    const id = await start(cleo, { action: 'wait' });
+    await printed(cleo, id, 'ready');
+    expect((await api.ask(cleo, 'GET', `/api/runs/${id}`)).json).not.toHaveProperty('note');
+    expect(await write(cleo, id, '  <b>first</b>\r\nsecond ')).toMatchObject({
+      status: 200,
+      json: { task_id: id, note: '<b>first</b>\nsecond' },
+    });
+    expect(news.at(-1)).toBe('<b>first</b>\nsecond');
+    await api.ask(cleo, 'POST', `/api/runs/${id}/cancel`);
+    expect(await end(cleo, id)).toMatchObject({ state: 'cancelled', note: '<b>first</b>\nsecond' });
+    expect(await write(api.admin, id, 'by the admin')).toMatchObject({ status: 200, json: { note: 'by the admin' } });
+    expect((await api.ask(cleo, 'GET', '/api/runs?q=the%20admin')).json).toMatchObject({ items: [{ task_id: id, note: 'by the admin' }] });
+    expect((await write(cleo, id, ' ')).json).not.toHaveProperty('note');
+    expect(news.at(-1)).toBeUndefined();
+    stop();
+    const { json } = await api.ask(api.admin, 'GET', '/api/audit?event=run.note');
+    expect(Object(json).items).toMatchObject([
+      { user: 'cleo', target: id, detail: { label: 'Wait', removed: true } },
+      { user: 'admin', target: id, detail: { user: 'cleo' } },
+      { user: 'cleo', target: id },
+    ]);
+    expect(JSON.stringify(json)).not.toContain('first');
+  });
+
+  it('is refused on a foreign run as on an unknown one, when too long, and with what is no plain text', async () => {
+    const id = (await end(cleo, await start(cleo, { action: 'greet' }))).task_id;
+    for (const run of [id, randomUUID()])
+      expect(await write(otto, run, 'mine')).toMatchObject({ status: 404, json: { error: { code: 'unknown_task' } } });
+    expect((await write(cleo, id, 'x'.repeat(2000))).status).toBe(200);
+    for (const note of ['x'.repeat(2001), 'a\u001b[2Jb', 'a\u0000b', 7, null])
+      expect(await write(cleo, id, note)).toMatchObject({ status: 400, json: { error: { code: 'bad_request', field: 'note' } } });
+    expect((await api.ask(cleo, 'PATCH', `/api/runs/${id}`, {})).status).toBe(400);
+    expect((await api.ask(cleo, 'GET', `/api/runs/${id}`)).json).toMatchObject({ note: 'x'.repeat(2000) });
+  });
+});

@@ -1,4 +1,4 @@
-import { outputQuery, runRequest, runSearchQuery, runsQuery, taskParams } from '../../shared/api.ts';
+import { outputQuery, runPatch, runRequest, runSearchQuery, runsQuery, taskParams } from '../../shared/api.ts';
 import type { List, Run, RunState } from '../../shared/model.ts';
 import { authorize } from '../users/permissions.ts';
 import { router } from './env.ts';
@@ -7,7 +7,7 @@ import type { Rooms } from './rooms.ts';
 import { searchResponse } from './search.ts';
 import { body, params, query } from './validate.ts';
 
-/** Runs: start, look, read the output, cancel. A foreign run is an unknown one. */
+/** Runs: start, look, read the output, cancel, note. A foreign run is an unknown one. */
 export function runsApi({ runs, search, log }: Rooms) {
   return router()
     .post('/', body(runRequest), async (c) => {
@@ -19,6 +19,11 @@ export function runsApi({ runs, search, log }: Rooms) {
     })
     .get('/', query(runsQuery), (c) => c.json<List<Run>>(runs.list(c.env.caller, c.req.valid('query'))))
     .get('/:id', params(taskParams), (c) => c.json<Run>(runs.get(c.env.caller, c.req.valid('param').id)))
+    .patch('/:id', params(taskParams), body(runPatch), async (c) => {
+      const { id } = c.req.valid('param');
+      await runs.annotate(c.env.caller, id, c.req.valid('json').note);
+      return c.json<Run>(runs.get(c.env.caller, id));
+    })
     .get('/:id/output', params(taskParams), query(outputQuery), (c) => {
       const { task_id } = runs.get(c.env.caller, c.req.valid('param').id);
       return outputResponse(runs.log(task_id), c.req.valid('query'), c.env.caller);

@@ -91,7 +91,21 @@ describe('help', () => {
   it('lists the commands, and tells of each', async () => {
     const { code, out } = await toru(['--help']);
     expect(code).toBe(0);
-    for (const name of ['start', 'agent', 'status', 'actions', 'scripts', 'run', 'runs', 'logs', 'search', 'cancel', 'passwd', 'doctor']) {
+    for (const name of [
+      'start',
+      'agent',
+      'status',
+      'actions',
+      'scripts',
+      'run',
+      'runs',
+      'logs',
+      'search',
+      'note',
+      'cancel',
+      'passwd',
+      'doctor',
+    ]) {
       expect(out).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
       const help = await toru([name, '--help']);
       expect(help).toMatchObject({ code: 0, out: expect.stringContaining(`Usage: toru ${name}`) });
@@ -292,6 +306,23 @@ describe('as a process', () => {
     const { child, ended } = program(['logs', task_id]);
     child.stdout?.once('data', () => child.stdout?.destroy());
     expect(await ended).toMatchObject({ code: 0, err: '' });
+  });
+});
+
+describe('toru note', () => {
+  it('writes one, reads it, shows it in the list, and takes it away', async () => {
+    const { out } = await toru(['run', '--script', 'echo.sh', '--follow']);
+    expect(out).toBe('');
+    const wrote = await toru(['note', 'last', 'disk', 'was', 'full']);
+    expect(wrote.code).toBe(0);
+    expect(await toru(['note', wrote.out.trim()])).toMatchObject({ code: 0, out: 'disk was full\n' });
+    expect((await toru(['runs', '-n', '1'])).out).toMatch(/NOTE\n.*disk was full/);
+    expect((await toru(['search', 'was full'])).out).toContain('note: disk was full');
+    expect((await toru(['note', 'last', ''])).code).toBe(0);
+    expect(await toru(['note', 'last'])).toMatchObject({ code: 0, out: '' });
+    expect((await toru(['runs', '-n', '1'])).out).not.toContain('NOTE');
+    expect(await toru(['note'])).toMatchObject({ code: 125, err: expect.stringContaining('toru note --help') });
+    expect(await toru(['note', 'last', 'x'.repeat(2001)])).toMatchObject({ code: 125, err: expect.stringContaining('2000') });
   });
 });
 

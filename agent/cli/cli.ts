@@ -7,6 +7,7 @@ import { doctor } from './commands/doctor.ts';
 import { key } from './commands/key.ts';
 import { actions, runs, scripts } from './commands/lists.ts';
 import { logs } from './commands/logs.ts';
+import { note as noteRun } from './commands/note.ts';
 import { passwd } from './commands/passwd.ts';
 import { run } from './commands/run.ts';
 import { search } from './commands/search.ts';
@@ -17,7 +18,24 @@ import type { Io } from './io.ts';
 import { ClosedPipe, describeError, note, OUR_FAILURE, print, UsageError } from './io.ts';
 
 const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ start, agent, status, actions, scripts, run, runs, logs, search, cancel, passwd, key, snapshot, restore, doctor }),
+  Object.entries({
+    start,
+    agent,
+    status,
+    actions,
+    scripts,
+    run,
+    runs,
+    logs,
+    search,
+    note: noteRun,
+    cancel,
+    passwd,
+    key,
+    snapshot,
+    restore,
+    doctor,
+  }),
 );
 
 /**

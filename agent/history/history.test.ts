@@ -42,6 +42,7 @@ function row(i: number, change: Partial<RunRow> = {}): RunRow {
     cancel_requested_at: null,
     request_id: null,
     request_hash: null,
+    note: '',
     ...change,
   };
 }

@@ -16,7 +16,7 @@ export interface HistoryQuery {
   action?: string | undefined;
   /** A username. */
   user?: string | undefined;
-  /** Text to find in label, script, username, arguments and inputs. */
+  /** Text to find in label, script, username, arguments, inputs and note. */
   q?: string | undefined;
 }
 
@@ -45,6 +45,7 @@ const COLUMNS = [
   'cancel_requested_at',
   'request_id',
   'request_hash',
+  'note',
 ] as const satisfies readonly (keyof StoredRun)[];
 
 const OPEN = `state IN ('queued', 'starting', 'running')`;
@@ -67,6 +68,7 @@ export class History {
   readonly #start: Statement<[number, string]>;
   readonly #cancel: Statement<[number, string]>;
   readonly #end: Statement<[Ending & { task_id: string }]>;
+  readonly #note: Statement<[string, string]>;
 
   constructor(db: Database, options: { scanRows?: number } = {}) {
     this.#db = db;
@@ -82,6 +84,7 @@ export class History {
       `UPDATE task_history SET state = @state, reason = @reason, exit_code = @exit_code, signal = @signal, ended_at = @ended_at,
          output_bytes = @output_bytes WHERE task_id = @task_id AND ${OPEN}`,
     );
+    this.#note = db.prepare('UPDATE task_history SET note = ? WHERE task_id = ?');
   }
 
   /** @throws when (user_id, request_id) is taken. */
@@ -102,6 +105,11 @@ export class History {
   /** Closes an open run. What is closed stays as it is. */
   end(taskId: string, ending: Ending): void {
     this.#end.run({ task_id: taskId, ...ending });
+  }
+
+  /** What stands on a run, open or closed; '' = nothing. */
+  annotate(taskId: string, note: string): void {
+    this.#note.run(note, taskId);
   }
 
   get(taskId: string): RunRow | null {
@@ -216,7 +224,7 @@ export function listSql(
   if (query.q !== undefined && query.q.trim() !== '') {
     const like = (column: string): string => `${column} LIKE @q ESCAPE '\\'`;
     // A client's search must not tell by what it finds what a client may not see.
-    const searched = owner === null ? ['label', 'script', 'username', 'args', 'inputs'] : ['label', 'username', 'inputs'];
+    const searched = owner === null ? ['label', 'script', 'username', 'args', 'inputs', 'note'] : ['label', 'username', 'inputs', 'note'];
     where.push(`(${searched.map(like).join(' OR ')})`);
     values['q'] = `%${query.q.trim().replace(/[\\%_]/g, '\\$&')}%`;
   }

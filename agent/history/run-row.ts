@@ -32,6 +32,8 @@ export interface RunRow {
   cancel_requested_at: number | null;
   request_id: string | null;
   request_hash: string | null;
+  /** What somebody wrote on it; '' = nothing. */
+  note: string;
 }
 
 /** How a run ended: what its row is closed with. */
@@ -83,6 +85,7 @@ export function runOf(row: RunRow, host: string): Run {
     ended_at: row.ended_at === null ? null : new Date(row.ended_at).toISOString(),
     output_bytes: row.output_bytes,
     stdin: row.stdin,
+    ...(row.note === '' ? {} : { note: row.note }),
   };
 }
 

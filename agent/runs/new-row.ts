@@ -45,5 +45,6 @@ export function newRow(caller: Caller, request: StartRequest, prepared: Prepared
     cancel_requested_at: null,
     request_id: request.request_id ?? null,
     request_hash: request.request_id === undefined ? null : hash,
+    note: '',
   };
 }

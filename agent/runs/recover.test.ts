@@ -47,6 +47,7 @@ async function crashed(change: Partial<RunRow> = {}): Promise<string> {
     cancel_requested_at: null,
     request_id: null,
     request_hash: null,
+    note: '',
     ...change,
   };
   h.runs.history.insert(row);

@@ -136,6 +136,24 @@ export class Runs {
     run.live.type(data);
   }
 
+  /**
+   * Writes a note on a run: your own, or any for an admin. @param note plain text; '' takes it away.
+   * @returns when it is on the disk. @throws ToruError unknown_task.
+   */
+  async annotate(caller: Caller, taskId: string, note: string): Promise<void> {
+    const { label, username: user, note: before } = this.#row(caller, taskId);
+    if (note === before) return;
+    await this.#journal.write(() => {
+      this.history.annotate(taskId, note);
+      const detail = { label, user, ...(note === '' ? { removed: true } : {}) };
+      this.#o.audit.record({ event: 'run.note', caller, target: taskId, outcome: 'ok', detail });
+    });
+    const open = this.#supervisor.get(taskId);
+    if (open !== undefined) open.row = { ...open.row, note };
+    const now = open?.row ?? this.history.get(taskId);
+    if (now !== null) this.#changed(now);
+  }
+
   /** @throws ToruError unknown_task, for a missing and for a foreign run alike. */
   get(caller: Caller, taskId: string): Run {
     return this.#shown(caller, this.#row(caller, taskId));
@@ -157,7 +175,7 @@ export class Runs {
     return this.#keep(taskId, new RunLog(this.#supervisor.folderOf(taskId), true));
   }
 
-  /** Calls back with the whole run after each change of its state, when it is on the disk. @returns stops that. */
+  /** Calls back with the whole run after each change of its state or note, when it is on the disk. @returns stops that. */
   onChange(listener: (run: Run, userId: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -7,7 +7,7 @@ const LEAD_CHARS = 60;
 const MAX_CHARS = 240;
 
 /**
- * Where the needle stands in a run's names and inputs. @param run as its reader may see it: what was left out for a client
+ * Where the needle stands in a run's names, inputs and note. @param run as its reader may see it: what was left out for a client
  * is not looked at, so that a search tells no more than the run itself.
  */
 export function fieldsOf(run: Run, needle: Needle): FoundField[] {
@@ -18,6 +18,7 @@ export function fieldsOf(run: Run, needle: Needle): FoundField[] {
     ['user', run.user],
     ...Object.entries(run.inputs).map(([name, value]): [FoundField['name'], string] => ['inputs', `${name}: ${String(value)}`]),
     ['args', run.args?.join(' ')],
+    ['note', run.note],
   ];
   return texts.flatMap(([name, whole]) => {
     const first = whole === undefined ? undefined : needle.marks(whole)[0];

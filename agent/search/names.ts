@@ -10,13 +10,13 @@ const MAX_TEXTS = 2000;
 const BATCH = 50;
 
 /** What a client may know of its runs. */
-const CLIENT_COLUMNS = '{label username action inputs}';
+const CLIENT_COLUMNS = '{label username action inputs note}';
 
 interface Place extends HistoryCursor {
   text: number;
 }
 
-/** The full-text index over names, inputs and arguments, which triggers keep in step with `task_history` (store/migrations.ts). */
+/** The full-text index over names, inputs, arguments and notes, which triggers keep in step with `task_history` (store/migrations.ts). */
 export class Names {
   readonly #texts: Statement<[string, number], number>;
   readonly #all: Statement<[Values], Place>;

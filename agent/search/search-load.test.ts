@@ -65,6 +65,7 @@ function insert(i: number, fields: Partial<RunRow> = {}): void {
     cancel_requested_at: null,
     request_id: null,
     request_hash: null,
+    note: '',
     ...fields,
   });
 }

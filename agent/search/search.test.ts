@@ -66,6 +66,7 @@ function ran(who: Caller, fields: Partial<RunRow> = {}, output = '', errors = ''
     cancel_requested_at: null,
     request_id: null,
     request_hash: null,
+    note: '',
     ...fields,
   });
   made.push(task_id);
@@ -175,6 +176,25 @@ describe('what runs are called and were given', () => {
     expect(idsOf(await search(ada, { q: 'same thing', in: 'history' }))).toEqual([first]);
     api.runs.history.remove([first]);
     expect(idsOf(await search(ada, { q: 'same thing', in: 'history' }))).toEqual([]);
+  });
+
+  it('is found in notes, by the index too, as they are now', async () => {
+    const noted = ran(ada, { label: 'Noted' });
+    const twin = ran(ada, { label: 'Noted' });
+    many(1200, (i) => ran(eve, { label: 'Filler', inputs: { i } }));
+    const notes = async (who: Caller, q: string) =>
+      (await search(who, { q, in: 'history' })).flatMap((line) => (line.type === 'run' ? [[line.run.task_id, line.fields]] : []));
+    await api.runs.annotate(ada, noted, 'Disk was full again');
+    await api.runs.annotate(api.admin, twin, 'Disk replaced');
+    expect(await notes(ada, 'WAS full')).toEqual([[noted, [{ name: 'note', text: 'Disk was full again', marks: [[5, 13]] }]]]);
+    expect(await notes(eve, 'was full')).toEqual([]);
+    expect(idsOf(await search(api.admin, { q: 'disk', in: 'history' }))).toEqual([twin, noted]);
+    await api.runs.annotate(ada, noted, 'Mended');
+    expect(idsOf(await search(api.admin, { q: 'was full', in: 'history' }))).toEqual([]);
+    expect(idsOf(await search(api.admin, { q: 'mended', in: 'history' }))).toEqual([noted]);
+    await api.runs.annotate(ada, noted, '');
+    expect(idsOf(await search(api.admin, { q: 'mended', in: 'history' }))).toEqual([]);
+    expect(idsOf(await search(api.admin, { q: 'noted', in: 'history' }))).toEqual([twin, noted]);
   });
 
   it('comes page by page, through the newest and the index alike', async () => {

@@ -66,3 +66,29 @@ test('a step that fails leaves nothing of itself behind', () => {
   expect(after.pragma('user_version', { simple: true })).toBe(0);
   after.close();
 });
+
+test('the index outlives the step that gave it notes: what was found before is found after', () => {
+  const file = join(tempDir(), 'toru.db');
+  const old = new SQLite(file);
+  for (const step of MIGRATIONS.slice(0, 3)) old.exec(step);
+  old.pragma('user_version = 3');
+  old.exec(
+    `INSERT INTO task_history (task_id, user_id, username, label, script, args, inputs, source, state, created_at)
+       VALUES ('t1', 'u', 'ada', 'Nightly backup', 'b.sh', '["--all"]', '{"to":"attic"}', 'api', 'exited', 1)`,
+  );
+  old.close();
+  const db = openDatabase(file);
+  const found = (word: string): unknown[] =>
+    db
+      .prepare(`SELECT task_id FROM search_index i JOIN task_history h ON h.search_text = i.rowid WHERE search_index MATCH '"${word}"'`)
+      .pluck()
+      .all();
+  for (const word of ['nightly', 'attic', '--all']) expect(found(word), word).toEqual(['t1']);
+  db.exec("UPDATE task_history SET note = 'the disk was full' WHERE task_id = 't1'");
+  expect([found('disk was'), found('nightly')]).toEqual([['t1'], ['t1']]);
+  db.exec("DELETE FROM task_history WHERE task_id = 't1'");
+  expect([found('disk was'), found('nightly')]).toEqual([[], []]);
+  expect(db.prepare('SELECT count(*) FROM search_texts').pluck().get()).toBe(0);
+  db.exec("INSERT INTO search_index (search_index) VALUES ('integrity-check')");
+  db.close();
+});

@@ -172,4 +172,67 @@ export const MIGRATIONS: readonly string[] = [
     SELECT t.id FROM run_texts r JOIN search_texts t USING (label, username, action, inputs, script, args) WHERE r.task_id = task_history.task_id
   );
   `,
+  `
+  -- What somebody wrote on a run, and the index with it. A text with a note is mostly one run's own.
+  ALTER TABLE task_history ADD COLUMN note TEXT NOT NULL DEFAULT '';
+  DROP TRIGGER task_history_added;
+  DROP TRIGGER task_history_renamed;
+  DROP TRIGGER task_history_removed;
+  DROP TRIGGER search_texts_added;
+  DROP TRIGGER search_texts_removed;
+  DROP TABLE search_index;
+  DROP VIEW run_texts;
+  ALTER TABLE search_texts RENAME TO search_texts_before;
+  CREATE TABLE search_texts (
+    id INTEGER PRIMARY KEY,
+    label TEXT NOT NULL,
+    username TEXT NOT NULL,
+    action TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    script TEXT NOT NULL,
+    args TEXT NOT NULL,
+    note TEXT NOT NULL,
+    UNIQUE (label, username, action, inputs, script, args, note)
+  ) STRICT;
+  INSERT INTO search_texts SELECT id, label, username, action, inputs, script, args, '' FROM search_texts_before;
+  DROP TABLE search_texts_before;
+  CREATE VIEW run_texts AS SELECT
+    task_id, label, username, coalesce(action, '') AS action,
+    substr((SELECT coalesce(group_concat(key || ': ' || iif(type IN ('true', 'false'), type, value), char(10)), '')
+      FROM json_each(iif(json_valid(inputs), inputs, '{}'))), 1, 4096) AS inputs,
+    script,
+    substr((SELECT coalesce(group_concat(value, ' '), '') FROM json_each(iif(json_valid(args), args, '[]'))), 1, 4096) AS args,
+    note
+  FROM task_history;
+  CREATE VIRTUAL TABLE search_index USING fts5 (
+    label, username, action, inputs, script, args, note, content = 'search_texts', content_rowid = 'id', tokenize = 'trigram'
+  );
+  INSERT INTO search_index (search_index) VALUES ('rebuild');
+  CREATE TRIGGER search_texts_added AFTER INSERT ON search_texts BEGIN
+    INSERT INTO search_index (rowid, label, username, action, inputs, script, args, note)
+      VALUES (NEW.id, NEW.label, NEW.username, NEW.action, NEW.inputs, NEW.script, NEW.args, NEW.note);
+  END;
+  CREATE TRIGGER search_texts_removed AFTER DELETE ON search_texts BEGIN
+    INSERT INTO search_index (search_index, rowid, label, username, action, inputs, script, args, note)
+      VALUES ('delete', OLD.id, OLD.label, OLD.username, OLD.action, OLD.inputs, OLD.script, OLD.args, OLD.note);
+  END;
+  CREATE TRIGGER task_history_added AFTER INSERT ON task_history BEGIN
+    INSERT INTO search_texts (label, username, action, inputs, script, args, note)
+      SELECT label, username, action, inputs, script, args, note FROM run_texts WHERE task_id = NEW.task_id ON CONFLICT DO NOTHING;
+    UPDATE task_history SET search_text = (
+      SELECT t.id FROM run_texts r JOIN search_texts t USING (label, username, action, inputs, script, args, note) WHERE r.task_id = NEW.task_id
+    ) WHERE task_id = NEW.task_id;
+  END;
+  CREATE TRIGGER task_history_renamed AFTER UPDATE OF label, username, action, inputs, script, args, note ON task_history BEGIN
+    INSERT INTO search_texts (label, username, action, inputs, script, args, note)
+      SELECT label, username, action, inputs, script, args, note FROM run_texts WHERE task_id = NEW.task_id ON CONFLICT DO NOTHING;
+    UPDATE task_history SET search_text = (
+      SELECT t.id FROM run_texts r JOIN search_texts t USING (label, username, action, inputs, script, args, note) WHERE r.task_id = NEW.task_id
+    ) WHERE task_id = NEW.task_id;
+    DELETE FROM search_texts WHERE id = OLD.search_text AND NOT EXISTS (SELECT 1 FROM task_history WHERE search_text = OLD.search_text);
+  END;
+  CREATE TRIGGER task_history_removed AFTER DELETE ON task_history BEGIN
+    DELETE FROM search_texts WHERE id = OLD.search_text AND NOT EXISTS (SELECT 1 FROM task_history WHERE search_text = OLD.search_text);
+  END;
+  `,
 ];

@@ -39,6 +39,7 @@ test('a client gets exactly this and nothing else', async () => {
     'POST /api/runs',
     'GET /api/runs',
     'GET /api/runs/:id',
+    'PATCH /api/runs/:id',
     'GET /api/runs/:id/output',
     'GET /api/runs/:id/search',
     'POST /api/runs/:id/cancel',

@@ -29,6 +29,7 @@ export const ROUTES = {
   'POST /api/runs': any,
   'GET /api/runs': any,
   'GET /api/runs/:id': any,
+  'PATCH /api/runs/:id': any,
   'GET /api/runs/:id/output': any,
   'GET /api/runs/:id/search': any,
   'POST /api/runs/:id/cancel': any,

@@ -128,6 +128,7 @@ function rowOf(i: number): RunRow {
     cancel_requested_at: null,
     request_id: randomUUID(),
     request_hash: null,
+    note: '',
   };
 }
 

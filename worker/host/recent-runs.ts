@@ -26,7 +26,11 @@ export class RecentRuns {
   note(run: RunSummary, now: number): number | null {
     const at = this.#runs.findIndex((known) => known.task_id === run.task_id);
     if (at >= 0) this.#runs[at] = run;
-    else this.#runs = [run, ...this.#runs].slice(0, KEPT);
+    else {
+      const before = this.#runs.findIndex(({ created_at }) => created_at <= run.created_at);
+      // News of an old run, as when somebody notes it, does not make it a recent one.
+      this.#runs = this.#runs.toSpliced(before < 0 ? this.#runs.length : before, 0, run).slice(0, KEPT);
+    }
     this.#dirty = true;
     if (now - this.#writtenAt < WRITE_EVERY_MS) return this.#writtenAt + WRITE_EVERY_MS;
     this.write(now);

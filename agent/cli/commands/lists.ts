@@ -70,7 +70,7 @@ export const runs: Command = {
       --status STATES    queued, running, exited, cancelled, timed_out, interrupted, refused; several with commas
       --action ID        only runs of this action
       --user NAME        only runs of this user
-  -q, --search TEXT      in the label, script, arguments and inputs
+  -q, --search TEXT      in the label, script, arguments, inputs and note
   -n, --limit N          how many; 20 without it, at most 200
 `,
   run: async (args, io) => {
@@ -85,8 +85,17 @@ export const runs: Command = {
     };
     const list = await (await good(connect(io.env).runs.$get({ query }))).json();
     if (values.json === true) return printJson(io, list.items);
-    const rows = list.items.map((run) => [run.task_id.slice(0, 8), when(run.created_at), stateOf(run), tookOf(run), run.user, run.label]);
-    return printTable(io, ['TASK', 'CREATED', 'STATE', 'TOOK', 'USER', 'WHAT'], rows, 'No runs.');
+    const noted = list.items.some((run) => run.note !== undefined);
+    const rows = list.items.map((run) => [
+      run.task_id.slice(0, 8),
+      when(run.created_at),
+      stateOf(run),
+      tookOf(run),
+      run.user,
+      run.label,
+      ...(noted ? [run.note?.replaceAll('\n', ' ') ?? ''] : []),
+    ]);
+    return printTable(io, ['TASK', 'CREATED', 'STATE', 'TOOK', 'USER', 'WHAT', ...(noted ? ['NOTE'] : [])], rows, 'No runs.');
   },
 };
 

@@ -35,6 +35,8 @@ test.each([
   [entry('run.start', { target: 'backup', outcome: 'refused' }), 'anna could not start backup'],
   [entry('run.cancel', { target: TASK, detail: { label: 'Backup', user: 'ben' } }), 'anna cancelled Backup of ben'],
   [entry('run.cancel', { target: TASK, detail: { label: 'Backup', user: 'anna' } }), 'anna cancelled Backup'],
+  [entry('run.note', { target: TASK, detail: { label: 'Backup' } }), 'anna wrote a note on Backup'],
+  [entry('run.note', { target: TASK, detail: { label: 'Backup', removed: true } }), 'anna removed the note from Backup'],
   [entry('action.update', { target: 'backup', detail: { label: 'Backup' } }), 'anna changed the action Backup'],
   [
     entry('user.create', { user: null, target: 'admin', detail: { by: 'first start', role: 'admin' } }),

@@ -32,6 +32,9 @@ const TELLERS: Readonly<Record<string, { ok: Teller; refused?: Teller }>> = {
     },
     refused: (entry, who) => ({ who, did: 'could not cancel', what: runOf(entry), ...because(entry) }),
   },
+  'run.note': {
+    ok: (entry, who) => ({ who, did: entry.detail['removed'] === true ? 'removed the note from' : 'wrote a note on', what: runOf(entry) }),
+  },
   'run.input': { ok: (entry, who) => ({ who, did: 'typed into', what: runOf(entry) }) },
   'action.create': { ok: (entry, who) => ({ who, did: 'made the action', what: actionOf(entry) }) },
   'action.update': { ok: (entry, who) => ({ who, did: 'changed the action', what: actionOf(entry) }) },

@@ -13,6 +13,7 @@ const FIELDS: Record<FoundField['name'], string> = {
   user: 'User',
   inputs: 'Input',
   args: 'Arguments',
+  note: 'Note',
 };
 
 /** A run and what was found in it. */
