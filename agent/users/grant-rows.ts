@@ -42,10 +42,21 @@ const sidList = z.array(z.string());
 
 type Joined = GrantRow & { username: string; role: Role; user_epoch: number; disabled: number };
 
+/** A session and its user, as the tables have them. */
+interface Found {
+  readonly row: GrantRow;
+  readonly user: GrantUser;
+}
+
+/** What another process wrote (an owner with sqlite3) counts after so long at most; our own writes count at once. */
+const KNOWN_MS = 1000;
+const KNOWN_KEPT = 1000;
+
 export class GrantRows {
   readonly #db: Database;
-  /** Asked with every frame and request: prepared once. */
   readonly #bySid: Statement<[string], Joined>;
+  /** Asked with every frame and request: two fifths of a round trip were this query. Empty after every write to its tables. */
+  readonly #known = new Map<string, { found: Found; at: number }>();
 
   constructor(db: Database) {
     this.#db = db;
@@ -53,6 +64,7 @@ export class GrantRows {
       `SELECT grants.*, users.username, users.role, users.epoch AS user_epoch, users.disabled
        FROM grants JOIN users ON users.id = grants.sub WHERE grants.sid = ?`,
     );
+    forgetAfterWrites(db, () => this.#known.clear());
   }
 
   /** @returns the user's epoch, which the grant carries. @throws ToruError conflict, unknown_user. */
@@ -76,11 +88,21 @@ export class GrantRows {
     })();
   }
 
-  get(sid: string): { row: GrantRow; user: GrantUser } | null {
-    const found = this.#bySid.get(sid);
-    if (found === undefined) return null;
-    const { username, role, user_epoch, disabled, ...row } = found;
-    return { row, user: { id: row.sub, username, role, epoch: user_epoch, disabled: disabled !== 0 } };
+  get(sid: string, now: number): Found | null {
+    const known = this.#known.get(sid);
+    if (known !== undefined && now >= known.at && now - known.at < KNOWN_MS) return known.found;
+    const read = this.#bySid.get(sid);
+    if (read === undefined) return null;
+    const { username, role, user_epoch, disabled, ...row } = read;
+    const found = { row, user: { id: row.sub, username, role, epoch: user_epoch, disabled: disabled !== 0 } };
+    // What a transaction that is still open wrote may never come true.
+    if (!this.#db.inTransaction) this.#keep(sid, { found, at: now });
+    return found;
+  }
+
+  #keep(sid: string, known: { found: Found; at: number }): void {
+    if (this.#known.size >= KNOWN_KEPT) this.#known.clear();
+    this.#known.set(sid, known);
   }
 
   /** The session was used. */
@@ -126,4 +148,20 @@ export class GrantRows {
       this.#db.prepare('DELETE FROM revocations').run();
     })();
   }
+}
+
+/**
+ * Calls back with every row of users and grants that is written through this connection, by whatever code: a trigger of
+ * the connection's own sees them all, so no write can be added that forgets to say so.
+ */
+function forgetAfterWrites(db: Database, forget: () => void): void {
+  db.function('toru_grants_written', () => {
+    forget();
+    return null;
+  });
+  for (const table of ['users', 'grants'])
+    for (const write of ['INSERT', 'UPDATE', 'DELETE'])
+      db.exec(
+        `CREATE TEMP TRIGGER toru_${table}_${write.toLowerCase()} AFTER ${write} ON main.${table} BEGIN SELECT toru_grants_written(); END`,
+      );
 }

@@ -1,9 +1,11 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
-import { beforeEach, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { fromBase64Url, toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
 import { GRANT_LIFE_MS, SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../shared/limits.ts';
 import type { User } from '../../shared/model.ts';
+import { openDatabase } from '../store/database.ts';
 import type { TestRooms } from './fixture.ts';
 import { addUser, callerOf, INSTALLATION, makeRooms, refusal, session } from './fixture.ts';
 
@@ -265,6 +267,45 @@ test('the next command of a connection is judged by the tables of that moment', 
   rooms.db.prepare("UPDATE users SET username = 'lovelace', role = 'admin'").run();
   expect(rooms.grants.verify(grant)).toMatchObject({ username: 'lovelace', role: 'admin' });
   rooms.grants.revokeSession(sid);
+  expect(await refusal(() => rooms.grants.verify(grant))).toBe('session_expired');
+});
+
+test.each([
+  ['revoked', () => rooms.grants.revokeSession(sid)],
+  ['without a user', () => rooms.users.remove(ada.id, callerOf({ ...ada, role: 'admin' }, rooms.clock.now))],
+  ['of a disabled user', () => rooms.users.change(ada.id, { disabled: true })],
+  ['of a user with another password', () => rooms.users.change(ada.id, { password: 'another long one' })],
+  ['of a user who is no admin any more', () => rooms.users.change(ada.id, { role: 'client' })],
+])('a session that was good a moment ago and is now %s is refused at the very next frame', async (_, end) => {
+  await addUser(rooms, 'root', 'admin');
+  await rooms.users.change(ada.id, { role: 'admin' });
+  ({ sid, grant } = session(rooms, ada));
+  const other = session(rooms, ada);
+  for (let frame = 0; frame < 3; frame += 1) for (const token of [grant, other.grant]) rooms.grants.verify(token);
+  await end();
+  expect(await refusal(() => rooms.grants.verify(grant))).toBe('session_expired');
+});
+
+test('what a torn transaction wrote is forgotten with it', async () => {
+  rooms.grants.verify(grant);
+  expect(() =>
+    rooms.db.transaction(() => {
+      rooms.db.prepare("UPDATE users SET role = 'admin'").run();
+      expect(rooms.grants.verify(grant).role).toBe('admin');
+      throw new Error('torn');
+    })(),
+  ).toThrow('torn');
+  expect(rooms.grants.verify(grant).role).toBe('client');
+});
+
+test('a frame asks the tables only when they were written, or a second later', async () => {
+  const elsewhere = openDatabase(join(rooms.home, 'toru.db'));
+  onTestFinished(() => void elsewhere.close());
+  rooms.grants.verify(grant);
+  elsewhere.prepare('UPDATE users SET disabled = 1').run();
+  rooms.clock.now += 999;
+  expect(rooms.grants.verify(grant).username).toBe('ada');
+  rooms.clock.now += 1;
   expect(await refusal(() => rooms.grants.verify(grant))).toBe('session_expired');
 });
 

@@ -115,7 +115,7 @@ export class Grants {
 
   /** Whose session this is, for the audit; null when it never began. Says nothing of whether it lives. */
   ownerOf(sid: string): { user_id: string; username: string; address: null } | null {
-    const user = this.#rows.get(sid)?.user;
+    const user = this.#rows.get(sid, this.#now())?.user;
     return user === undefined ? null : { user_id: user.id, username: user.username, address: null };
   }
 
@@ -168,7 +168,7 @@ export class Grants {
 
   /** The session's row and its user, as long as both are good. */
   #live(claims: GrantClaims, now: number) {
-    const found = this.#rows.get(claims.sid);
+    const found = this.#rows.get(claims.sid, now);
     if (found === null || found.row.revoked_at !== null || found.row.sub !== claims.sub) throw expired();
     const { row, user } = found;
     if (user.disabled || row.epoch !== user.epoch || claims.epoch !== row.epoch) throw expired();
