@@ -18,10 +18,10 @@ import { actionFields, role, runState, whenOutputFull } from './model.ts';
  */
 
 /** A whole number in a query string, where everything is text. */
-function numberIn(min: number, max: number) {
+export function numberIn(min: number, max: number) {
   return z
     .string()
-    .regex(/^\d{1,15}$/, `a whole number from ${min} to ${max}`)
+    .regex(/^\d{1,16}$/, `a whole number from ${min} to ${max}`)
     .transform(Number)
     .pipe(z.int().min(min).max(max));
 }

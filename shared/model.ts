@@ -17,7 +17,7 @@ export function isFinal(state: RunState): boolean {
 }
 
 /** Where a run was asked from. */
-export const runSource = z.enum(['page', 'api', 'cli']);
+export const runSource = z.enum(['page', 'api', 'cli', 'plugin']);
 export type RunSource = z.infer<typeof runSource>;
 
 export const run = z.object({

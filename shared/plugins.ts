@@ -21,9 +21,11 @@ const insidePath = z
   .max(200)
   .regex(/^(?!\.)[\w.-]+(?:\/(?!\.)[\w.-]+)*$/, 'a path inside the plugin’s folder');
 
-const settingName = z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, 'small letters, digits and underscores, beginning with a letter');
+export const pluginSettingName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,39}$/, 'small letters, digits and underscores, beginning with a letter');
 const settingCommon = {
-  name: settingName,
+  name: pluginSettingName,
   label: z.string().min(1).max(80),
   help: z.string().max(300).default(''),
   required: z.boolean().default(false),
@@ -202,17 +204,6 @@ export const pluginLogLine = z.object({
   fields: z.record(z.string(), z.unknown()).optional(),
 });
 export type PluginLogLine = z.infer<typeof pluginLogLine>;
-
-// What may be asked
-
-export const pluginParams = z.object({ id: pluginId });
-/** POST /api/plugins/:id/enable. `sha256`: what was looked at and is accepted; needed when the files are new or changed. */
-export const pluginEnable = z.strictObject({
-  sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .optional(),
-});
 
 // Numbers
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { grantToken } from './grant.ts';
 import { sid } from './ids.ts';
+import { isPluginHeader } from './plugin-headers.ts';
 
 /**
  * HTTP over the link: how one request and its answer become frames on the topic `h/<request>`. A frame is one byte of
@@ -65,9 +66,15 @@ export const RESPONSE_HEADERS: ReadonlySet<string> = new Set([
   'retry-after',
 ]);
 
-/** The pairs of `headers` that may pass. */
-export function passable(headers: Headers, allowed: ReadonlySet<string>): [string, string][] {
-  return [...headers].filter(([name]) => allowed.has(name.toLowerCase()));
+/** The paths on which a plugin answers, or the host for it. */
+export function isPluginPath(path: string): boolean {
+  return path.startsWith('/api/plugins/');
+}
+
+/** The pairs of `headers` that may pass to or from this path; on a plugin's, also its own (`x-…`). */
+export function passable(headers: Headers, allowed: ReadonlySet<string>, path: string): [string, string][] {
+  const own = isPluginPath(path);
+  return [...headers].filter(([name]) => allowed.has(name) || (own && isPluginHeader(name)));
 }
 
 const KIND_OF = new Map<number, FrameKind>(Object.entries(FRAME).flatMap(([kind, byte]) => (isKind(kind) ? [[byte, kind]] : [])));

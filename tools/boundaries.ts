@@ -56,7 +56,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/agent', 'agent/main'],
   ],
   worker: [
-    ['worker/migrate', 'worker/result', 'worker/token-bucket'],
+    ['worker/migrate', 'worker/result'],
     // A binding's type names the object's class, which gets the bindings: these know each other.
     ['worker/env', 'worker/account', 'worker/host'],
     ['worker/http'],

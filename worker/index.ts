@@ -4,7 +4,7 @@ import { Account } from './account/account.ts';
 import { Host } from './host/host.ts';
 import type { EdgeContext, EdgeEnv } from './http/context.ts';
 import { doors } from './http/doors.ts';
-import { jsonOnly, knownPlace, plainPaths, sameSite } from './http/guard.ts';
+import { jsonOnly, knownPlace, onlyFetched, plainPaths, sameSite } from './http/guard.ts';
 import { withDataHeaders } from './http/headers.ts';
 import { hostRoutes } from './http/hosts.ts';
 import { loginRoutes } from './http/login.ts';
@@ -19,7 +19,7 @@ export { Account, Host };
 /** The edge: the page, the login, and the way to the hosts. */
 const app = new Hono<EdgeEnv>()
   .use(plainPaths, knownPlace)
-  .use('/api/*', dataHeaders, knownMethods, sameSite, jsonOnly)
+  .use('/api/*', dataHeaders, knownMethods, sameSite, onlyFetched, jsonOnly)
   .route('/', loginRoutes)
   .route('/', sessionRoutes)
   .route('/', hostRoutes)

@@ -49,7 +49,7 @@ export function noRoute(c: Context<ApiEnv>): Response {
 
 const TABLE = Object.keys(ROUTES).map((key) => {
   const [method = '', path = ''] = key.split(' ');
-  return { method, path: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`) };
+  return { method, path: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+').replace(/\*$/, '.*')}$`) };
 });
 
 /** Whatever was thrown, in the one shape of errors. What is not ours goes to the log, and never to the asker. */

@@ -2,9 +2,9 @@ import { outputQuery, runPatch, runRequest, runSearchQuery, runsQuery, taskParam
 import type { List, Run, RunState } from '../../shared/model.ts';
 import { authorize } from '../users/permissions.ts';
 import { router } from './env.ts';
+import { linesResponse } from './lines.ts';
 import { outputResponse } from './output.ts';
 import type { Rooms } from './rooms.ts';
-import { searchResponse } from './search.ts';
 import { body, params, query } from './validate.ts';
 
 /** Runs: start, look, read the output, cancel, note. A foreign run is an unknown one. */
@@ -29,7 +29,7 @@ export function runsApi({ runs, search, log }: Rooms) {
       return outputResponse(runs.log(task_id), c.req.valid('query'), c.env.caller);
     })
     .get('/:id/search', params(taskParams), query(runSearchQuery), (c) =>
-      searchResponse((signal) => search.within(c.env.caller, c.req.valid('param').id, c.req.valid('query'), signal), c.req.raw.signal, log),
+      linesResponse((signal) => search.within(c.env.caller, c.req.valid('param').id, c.req.valid('query'), signal), c.req.raw.signal, log),
     )
     .post('/:id/cancel', params(taskParams), async (c) => {
       const { id } = c.req.valid('param');

@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
+import { isPluginPath } from '../../shared/tunnel.ts';
 
 /** Requests become plain typed values here, or are refused in the one shape of errors, with the field's name. */
 
@@ -52,7 +53,9 @@ const limit = bodyLimit({
   },
 });
 
-/** Before every route: a body is JSON, of bounded size, and says so. */
+/** Before every route but a plugin's own, which takes what it likes: a body is JSON, of bounded size, and says so. */
+export const jsonUnlessPlugin: MiddlewareHandler = (c, next) => (isPluginPath(c.req.path) ? next() : jsonOnly(c, next));
+
 export const jsonOnly: MiddlewareHandler = async (c, next) => {
   if (c.req.raw.body === null || c.req.method === 'GET' || c.req.method === 'HEAD') return next();
   return limit(c, async () => {

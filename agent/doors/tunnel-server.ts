@@ -22,6 +22,7 @@ export interface TunnelSink {
 export type Answer = (head: RequestHead, body: ReadableStream<Uint8Array> | null, signal: AbortSignal) => Promise<Response>;
 
 interface Exchange {
+  readonly path: string;
   readonly abort: AbortController;
   /** What the edge still takes of our answer. */
   readonly gate: CreditGate;
@@ -99,6 +100,7 @@ export class TunnelServer {
         ? new ToruError('busy', 'This host has too many requests under way. Try again in a moment.')
         : null;
     const exchange: Exchange = {
+      path: head.data?.path ?? '',
       abort: new AbortController(),
       gate: new CreditGate(),
       body:
@@ -130,7 +132,11 @@ export class TunnelServer {
     }
     this.#sink.send(
       request,
-      encodeJson('head', { status: response.status, headers: passable(response.headers, RESPONSE_HEADERS), body: response.body !== null }),
+      encodeJson('head', {
+        status: response.status,
+        headers: passable(response.headers, RESPONSE_HEADERS, exchange.path),
+        body: response.body !== null,
+      }),
     );
     if (response.body === null) return;
     try {

@@ -1,15 +1,13 @@
 import type { RunRow } from '../history/run-row.ts';
+import { isHostsOwn } from '../users/caller.ts';
 import type { ActionsSeam, UsersSeam } from './needs.ts';
-
-/** The local socket's callers are whoever owns the agent: no row stands for them, and nobody can disable them. */
-const LOCAL = 'local:';
 
 /**
  * Whether a run may still start when its turn comes: time has passed since it was asked for.
  * @returns why not, in a sentence; null when it may.
  */
 export function refusalOnLeaving(row: RunRow, users: UsersSeam, actions: ActionsSeam): string | null {
-  const caller = row.user_id.startsWith(LOCAL) ? { user_id: row.user_id, role: 'admin' as const } : callerOf(row.user_id, users);
+  const caller = isHostsOwn(row.user_id) ? { user_id: row.user_id, role: 'admin' as const } : callerOf(row.user_id, users);
   if (caller === null) return 'The user who asked for it was removed or disabled while it waited.';
   if (row.action === null) return caller.role === 'admin' ? null : 'The user who asked for it is no administrator any more.';
   const action = actions.get(row.action);

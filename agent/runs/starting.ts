@@ -4,6 +4,7 @@ import type { Role } from '../../shared/model.ts';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { RunRow } from '../history/run-row.ts';
+import { isHostsOwn } from '../users/caller.ts';
 import { forAsker } from '../users/for-asker.ts';
 import type { Cgroups } from './cgroups.ts';
 import { isDiskFull } from './disk.ts';
@@ -105,7 +106,7 @@ export class Starting {
 
   /** Whose run it is reads its reason. The local socket's callers are no users, and own the host. */
   #roleOf({ user_id }: RunRow): Role {
-    return user_id.startsWith('local:') ? 'admin' : (this.#o.users.get(user_id)?.role ?? 'client');
+    return isHostsOwn(user_id) ? 'admin' : (this.#o.users.get(user_id)?.role ?? 'client');
   }
 
   #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<ChildProcess> {

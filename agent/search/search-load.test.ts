@@ -11,7 +11,7 @@ import { searchQuery } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Run } from '../../shared/model.ts';
 import type { SearchLine } from '../../shared/search.ts';
-import { searchResponse } from '../api/search.ts';
+import { linesResponse } from '../api/lines.ts';
 import { History } from '../history/history.ts';
 import type { RunRow } from '../history/run-row.ts';
 import { forClient, runOf } from '../history/run-row.ts';
@@ -108,7 +108,7 @@ test('a reader who leaves ends the reading, by the body or by the signal, and fr
   for (const how of ['body', 'body', 'signal', 'signal', 'signal', 'signal'] as const) {
     const asker = new AbortController();
     const begin = (signal: AbortSignal) => search.all(client, searchQuery.parse({ q: 'needle', in: 'output' }), signal);
-    const response = await searchResponse(begin, asker.signal, quiet);
+    const response = await linesResponse(begin, asker.signal, quiet);
     const reader = response.body?.getReader();
     // As a client does: it takes what comes (how far the scan is) until it leaves.
     const reading = (async () => {
@@ -132,7 +132,7 @@ test('nothing is read that nobody waits for, and one user has only a few searche
   const runs = endless();
   const search = new Search(db, runs);
   const asker = new AbortController();
-  const ask = () => searchResponse((signal) => search.all(client, searchQuery.parse({ q: 'needle' }), signal), asker.signal, quiet);
+  const ask = () => linesResponse((signal) => search.all(client, searchQuery.parse({ q: 'needle' }), signal), asker.signal, quiet);
   for (let i = 0; i < 4; i += 1) await ask();
   await sleep(20);
   expect(runs.reads).toBe(0);
@@ -140,7 +140,7 @@ test('nothing is read that nobody waits for, and one user has only a few searche
   asker.abort();
   await sleep(1);
   const again = new AbortController();
-  await searchResponse((signal) => search.all(client, searchQuery.parse({ q: 'needle' }), signal), again.signal, quiet);
+  await linesResponse((signal) => search.all(client, searchQuery.parse({ q: 'needle' }), signal), again.signal, quiet);
   again.abort();
   history.remove(history.list({}, null).items.map((run) => run.task_id));
 });

@@ -5,15 +5,20 @@ import type { Role } from '../../shared/model.ts';
  * It enters the API as Hono's `env`, never as a header.
  */
 export interface Caller {
-  /** A user's UUID, or `local:<uid>` at the local socket. */
+  /** A user's UUID, `local:<uid>` at the local socket, or `plugin:<id>`. */
   user_id: string;
   username: string;
   role: Role;
-  via: 'edge' | 'local';
+  via: 'edge' | 'local' | 'plugin';
   /** The session, when there is one. */
   sid: string | null;
   /** The asker's address as the edge saw it. */
   address: string | null;
   /** When the password was last typed, in ms since 1970. The local socket counts as now. */
   auth_time: number;
+}
+
+/** Is this the host's own: its owner at the local socket, or a plugin that the owner accepted? No row of users stands for them. */
+export function isHostsOwn(user_id: string): boolean {
+  return user_id.startsWith('local:') || user_id.startsWith('plugin:');
 }

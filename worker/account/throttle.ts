@@ -1,5 +1,5 @@
 import { sha256Hex } from '../../shared/encoding.ts';
-import { TokenBucket } from '../token-bucket.ts';
+import { TokenBucket } from '../../shared/token-bucket.ts';
 
 /** A login that somebody asks for. */
 export interface Attempt {

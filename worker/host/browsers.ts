@@ -9,7 +9,7 @@ import {
   MAX_TOPICS_PER_SOCKET,
 } from '../../shared/limits.ts';
 import { CLOSE } from '../../shared/wire.ts';
-import { TokenBucket } from '../token-bucket.ts';
+import { TokenBucket } from '../../shared/token-bucket.ts';
 import type { BrowserState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
 import { closeQuietly, isOpen, sendQuietly } from './quietly.ts';

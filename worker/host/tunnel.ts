@@ -9,6 +9,7 @@ import {
   encodeCredit,
   encodeFrame,
   encodeJson,
+  isPluginPath,
   passable,
   RESPONSE_HEADERS,
   responseHead,
@@ -35,6 +36,7 @@ interface Exchange {
   readonly share: BodyShare | null;
   readonly body: IncomingBody;
   readonly answered: PromiseWithResolvers<Response>;
+  readonly path: string;
   readonly headless: boolean;
   timer: ReturnType<typeof setTimeout> | null;
   readonly ended: () => void;
@@ -73,7 +75,7 @@ export class Tunnel {
     if (user !== null) await this.#turnstile.enter(user, client);
     const exchange = this.#begin(head, client, user);
     this.#send(exchange.id, encodeJson('head', head));
-    if (body !== null) void this.#upload(exchange, body, isJson(head) ? MAX_JSON_BODY : MAX_RAW_BODY);
+    if (body !== null) void this.#upload(exchange, body, isPluginPath(head.path) || !isJson(head) ? MAX_RAW_BODY : MAX_JSON_BODY);
     return exchange.answered.promise;
   }
 
@@ -123,6 +125,7 @@ export class Tunnel {
       share: user === null ? null : new BodyShare(this.#bodies, user),
       body: new IncomingBody((granted) => this.#send(id, encodeCredit(granted)), onLeave),
       answered: Promise.withResolvers<Response>(),
+      path: head.path,
       headless: head.method === 'HEAD',
       timer: null,
       ended: () => {
@@ -169,7 +172,7 @@ export class Tunnel {
   #answer(exchange: Exchange, bytes: Uint8Array): void {
     if (exchange.timer !== null) clearTimeout(exchange.timer);
     const head = responseHead.parse(JSON.parse(new TextDecoder().decode(bytes)));
-    const headers = new Headers(passable(new Headers(head.headers), RESPONSE_HEADERS));
+    const headers = new Headers(passable(new Headers(head.headers), RESPONSE_HEADERS, exchange.path));
     if (exchange.headless || !head.body || BODILESS.has(head.status)) {
       exchange.answered.resolve(new Response(null, { status: head.status, headers }));
       if (head.body) this.#abort(exchange, new ToruError('bad_request', 'No body is wanted.'));

@@ -93,7 +93,7 @@ async function tunnel(c: EdgeContext, name: string | null, path: string, text: s
     method: method.data,
     path,
     query: /\?[^#]*/.exec(url)?.[0] ?? '',
-    headers: passable(headers, REQUEST_HEADERS),
+    headers: passable(headers, REQUEST_HEADERS, path),
     body: body !== null,
     caller: { sid, grant, address: c.get('address').slice(0, 64), user_agent: userAgent(c) },
   };

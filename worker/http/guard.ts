@@ -58,10 +58,19 @@ export const sameSite: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   await next();
 };
 
+/** What a plugin answers is data for our page's scripts: never a document, a frame or a script of this origin. */
+export const onlyFetched: MiddlewareHandler<EdgeEnv> = async (c, next) => {
+  const { headers } = c.req.raw;
+  const destination = headers.get('sec-fetch-dest');
+  if ((leadsToPlugin(c.req.path) && destination !== null && destination !== 'empty') || headers.get('service-worker') !== null)
+    throw new ToruError('forbidden', 'That can’t be opened here. Open the plugin in Toru’s page.');
+  await next();
+};
+
 /** A form of another site can't send JSON. Plugins take what they like, behind the same-site check. */
 export const jsonOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   const { body, headers } = c.req.raw;
-  if (UNSAFE.has(c.req.method) && body !== null && headers.get('content-length') !== '0' && !isPluginPath(c.req.path)) {
+  if (UNSAFE.has(c.req.method) && body !== null && headers.get('content-length') !== '0' && !leadsToPlugin(c.req.path)) {
     if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(headers.get('content-type') ?? '')) {
       throw new ToruError('unsupported_media_type', 'Send JSON, with Content-Type: application/json.');
     }
@@ -74,7 +83,8 @@ export function tooLarge(): ToruError {
   return new ToruError('too_large', `A request's body may have ${MAX_JSON_BODY} bytes at most.`);
 }
 
-function isPluginPath(path: string): boolean {
+/** Also under a host’s name; what follows it at the host is a plugin’s path. */
+function leadsToPlugin(path: string): boolean {
   return /^\/api\/(?:hosts\/[^/]+\/)?plugins\//.test(path);
 }
 

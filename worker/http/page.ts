@@ -6,6 +6,8 @@ import { withPageHeaders } from './headers.ts';
 export async function servePage(c: EdgeContext): Promise<Response> {
   if (c.req.method !== 'GET' && c.req.method !== 'HEAD')
     throw new ToruError('method_not_allowed', `There is nothing to ${c.req.method} here.`);
+  if (c.req.raw.headers.has('service-worker') && new URL(c.req.raw.url).pathname !== '/sw.js')
+    throw new ToruError('forbidden', 'There is one service worker here, and this is not it.');
   const response = await c.env.ASSETS.fetch(c.req.raw);
   const html = response.headers.get('content-type')?.startsWith('text/html') === true;
   const { pathname } = new URL(c.req.raw.url);

@@ -6,7 +6,7 @@ import { When } from '../../parts/when.tsx';
 import { isAdmin, me } from '../../session.ts';
 import { clockTime, duration } from '../../time.ts';
 
-const SOURCES: Record<Run['source'], string> = { page: 'the page', api: 'the API', cli: 'the command line' };
+const SOURCES: Record<Run['source'], string> = { page: 'the page', api: 'the API', cli: 'the command line', plugin: 'a plugin' };
 
 /** Who, when, from where, how long, with what, how it ended. */
 export function RunFacts({ run }: { run: Run }) {

@@ -1,0 +1,68 @@
+import { toToruError } from '../../shared/errors.ts';
+import type { ApiLog } from './rooms.ts';
+
+/** The last line of an answer that broke off. */
+interface Broken {
+  type: 'error';
+  code: string;
+  data: string;
+}
+
+/**
+ * What is made piece by piece, as a streamed answer: a line of JSON each. Nothing is made that the reader does not wait
+ * for, and all of it ends when the reader leaves, however that shows: by the request's signal, or by the body's cancel.
+ * @param begin its signal aborts when the reader has left. @throws what it throws before its first line.
+ */
+export async function linesResponse<T>(
+  begin: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>,
+  asker: AbortSignal,
+  log: ApiLog,
+): Promise<Response> {
+  const left = new AbortController();
+  const lines = begin(left.signal);
+  const leave = (): void => {
+    asker.removeEventListener('abort', leave);
+    left.abort();
+    lines.return().catch(() => undefined);
+  };
+  asker.addEventListener('abort', leave);
+  if (asker.aborted) leave();
+  let first: IteratorResult<T, void> | null;
+  try {
+    first = await lines.next();
+  } catch (error) {
+    leave();
+    throw error;
+  }
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        try {
+          const { value, done } = first ?? (await lines.next());
+          first = null;
+          if (done === true) {
+            leave();
+            controller.close();
+          } else controller.enqueue(encode(value));
+        } catch (error) {
+          log.error({ err: error }, 'a streamed answer broke off');
+          const { code, message } = toToruError(error);
+          controller.enqueue(encode({ type: 'error', code, data: message } satisfies Broken));
+          leave();
+          controller.close();
+        }
+      },
+      cancel: leave,
+    },
+    { highWaterMark: 0 },
+  );
+  return new Response(body, {
+    headers: { 'content-type': 'application/x-ndjson; charset=utf-8', 'x-content-type-options': 'nosniff', 'cache-control': 'no-store' },
+  });
+}
+
+const encoder = new TextEncoder();
+
+function encode(line: unknown): Uint8Array {
+  return encoder.encode(`${JSON.stringify(line)}\n`);
+}
