@@ -9,7 +9,7 @@ import { searchApi } from './search.ts';
 import { settingsApi } from './settings.ts';
 import { systemApi } from './system.ts';
 import { usersApi } from './users.ts';
-import { jsonOnly } from './validate.ts';
+import { jsonUnlessPlugin } from './validate.ts';
 
 export type { Rooms } from './rooms.ts';
 
@@ -21,7 +21,7 @@ export function createApi(rooms: Rooms) {
   const api = router()
     .use(plainPath)
     .use(guard)
-    .use(jsonOnly)
+    .use(jsonUnlessPlugin)
     .route('/api/scripts', scriptsApi(rooms))
     .route('/api/actions', actionsApi(rooms))
     .route('/api/runs', runsApi(rooms))
