@@ -92,3 +92,20 @@ test('the index outlives the step that gave it notes: what was found before is f
   db.exec("INSERT INTO search_index (search_index) VALUES ('integrity-check')");
   db.close();
 });
+
+test('what plugins kept outlives the step that gave it versions: text becomes JSON, and events stay', () => {
+  const file = join(tempDir(), 'toru.db');
+  const old = new SQLite(file);
+  for (const step of MIGRATIONS.slice(0, 4)) old.exec(step);
+  old.pragma('user_version = 4');
+  old.exec(`INSERT INTO plugin_kv VALUES ('weather', 'city', 'Bern “Stadt”'), ('weather', 'days', '[1,2]');
+    INSERT INTO plugin_events (plugin_id, event, detail, created_at) VALUES ('weather', 'started', '{}', 7)`);
+  old.close();
+  const db = openDatabase(file);
+  expect(db.prepare('SELECT key, value, version, expires_at, bytes FROM plugin_kv ORDER BY key').all()).toEqual([
+    { key: 'city', value: '"Bern “Stadt”"', version: 1, expires_at: null, bytes: 4 + 18 },
+    { key: 'days', value: '[1,2]', version: 1, expires_at: null, bytes: 4 + 5 },
+  ]);
+  expect(db.prepare('SELECT event, created_at FROM plugin_events').all()).toEqual([{ event: 'started', created_at: 7 }]);
+  db.close();
+});
