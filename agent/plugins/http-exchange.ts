@@ -18,7 +18,9 @@ export class HttpExchange {
   readonly #headless: boolean;
   readonly #ended: () => void;
   readonly #gate = new CreditGate(BODY_WINDOW);
-  readonly #answered = Promise.withResolvers<Response>();
+  readonly #answered: Promise<Response>;
+  #resolve: (response: Response) => void = () => undefined;
+  #reject: (error: ToruError) => void = () => undefined;
   #body: IncomingBody | null = null;
   #timer: NodeJS.Timeout | null = null;
   #over = false;
@@ -29,6 +31,10 @@ export class HttpExchange {
     this.#id = id;
     this.#headless = headless;
     this.#ended = ended;
+    this.#answered = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
   }
 
   /**
@@ -54,7 +60,7 @@ export class HttpExchange {
         (error: unknown) => this.fail(toToruError(error)),
       );
     }
-    return this.#answered.promise;
+    return this.#answered;
   }
 
   send(payload: Payload): void {
@@ -80,7 +86,7 @@ export class HttpExchange {
       // The length that is true, whatever the plugin says.
       if (bytes === null) headers.delete('content-length');
       else if (!this.#headless) headers.set('content-length', String(bytes.length));
-      this.#answered.resolve(new Response(bodiless ? null : bytes, { status: said.status, headers }));
+      this.#resolve(new Response(bodiless ? null : bytes, { status: said.status, headers }));
       if (said.stream === true) this.send({ action: 'cancel' });
       this.#finish();
       return;
@@ -90,7 +96,7 @@ export class HttpExchange {
       (bytes) => this.send({ action: 'credit', bytes }),
       () => this.fail(new ToruError('bad_request', 'The client left.')),
     );
-    this.#answered.resolve(new Response(this.#body.stream, { status: said.status, headers }));
+    this.#resolve(new Response(this.#body.stream, { status: said.status, headers }));
   }
 
   data(base64: string): void {
@@ -119,7 +125,7 @@ export class HttpExchange {
     if (this.#over) return;
     if (!told) this.send({ action: 'cancel' });
     this.#body?.fail(error);
-    this.#answered.reject(error);
+    this.#reject(error);
     this.#finish();
   }
 
