@@ -1,6 +1,7 @@
 import type { Agent } from './agent.ts';
 import { startAgent } from './agent.ts';
 import { loadConfig } from './config.ts';
+import { giveBackAtRest } from './give-back.ts';
 import { createLogger } from './logger.ts';
 import { StartError } from './start-error.ts';
 
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
     );
   }
   stopOnSignal(agent, log);
+  giveBackAtRest();
 }
 
 function tellParent(message: ReadyMessage): void {

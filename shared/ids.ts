@@ -26,7 +26,7 @@ export const topicName = z.string().regex(/^[a-z]+(?:\/[0-9a-z-]{1,64})?$/);
 export function slugOf(label: string): string {
   return label
     .normalize('NFKD')
-    .replace(/[̀-ͯ]/g, '')
+    .replace(/[\u0300-\u036f]/g, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 64)

@@ -34,7 +34,7 @@ const TESTS: Record<string, string[]> = { worker: ['embedded'] };
  */
 const ROOMS: Record<string, string[][]> = {
   agent: [
-    ['agent/start-error', 'agent/config', 'agent/logger', 'agent/lock'],
+    ['agent/start-error', 'agent/config', 'agent/logger', 'agent/lock', 'agent/give-back'],
     ['agent/users/caller', 'agent/users/permissions'],
     ['agent/store'],
     ['agent/link'],

@@ -7,7 +7,8 @@ import type { Row } from '../row.ts';
 import { exact } from '../row.ts';
 import { openToru } from '../toru.ts';
 
-const SETTLE_MS = 10_000;
+/** A start, too, is work: what it took is given back some 15 s later (agent/give-back.ts). */
+const SETTLE_MS = 30_000;
 const WATCH_S = 20;
 const MB = 1e6;
 
