@@ -208,6 +208,7 @@ export const settingsPatch = z.strictObject({
   keep_mb: z.int().min(0).max(1_000_000_000).optional(),
   output_limit_mb: z.int().min(0).max(1_000_000).optional(),
   when_output_full: whenOutputFull.optional(),
+  compress_after_minutes: z.int().min(0).max(1_000_000).optional(),
   env_allow: z
     .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'a name of a variable'))
     .max(100)

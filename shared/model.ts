@@ -47,6 +47,8 @@ export const run = z.object({
   started_at: time.nullable(),
   ended_at: time.nullable(),
   output_bytes: z.int(),
+  /** What its output takes on the host's disk, once it is compressed as far as it can be; null before. */
+  disk_bytes: z.int().nullable(),
   /** Does the script read what a viewer types? */
   stdin: z.boolean(),
   /** What somebody who sees the run wrote on it; absent when nobody did. Plain text. */
@@ -211,6 +213,8 @@ export const settings = z.object({
   /** So much is kept of each of a run's two streams, in MiB; 0 = all of it. */
   output_limit_mb: z.int(),
   when_output_full: whenOutputFull,
+  /** Output is compressed so many minutes after a run's end; 0 = never. */
+  compress_after_minutes: z.int(),
   /** Names of variables of the agent's environment that scripts get beside the basic ones. */
   env_allow: z.array(z.string()),
   version: z.string(),

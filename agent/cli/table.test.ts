@@ -64,6 +64,7 @@ it('tells how a run ended where the code alone does not', () => {
     started_at: '2026-01-01T00:00:00.000Z',
     ended_at: '2026-01-01T00:00:03.000Z',
     output_bytes: 0,
+    disk_bytes: null,
     stdin: false,
   } as const;
   expect(endingOf(run)).toBe('');

@@ -37,6 +37,7 @@ function row(i: number, change: Partial<RunRow> = {}): RunRow {
     started_at: null,
     ended_at: null,
     output_bytes: 0,
+    disk_bytes: null,
     stdin: false,
     timeout_s: 0,
     cancel_requested_at: null,

@@ -152,15 +152,33 @@ export class History {
     return found ?? null;
   }
 
-  /** How much each run printed, newest first. @param before only what is older; null = from the newest. */
-  sizes(before: HistoryCursor | null, limit: number): (HistoryCursor & { output_bytes: number })[] {
+  /** How much room each run's output takes, newest first. @param before only what is older; null = from the newest. */
+  sizes(before: HistoryCursor | null, limit: number): (HistoryCursor & { bytes: number })[] {
     const { created_at, task_id } = before ?? { created_at: Number.MAX_SAFE_INTEGER, task_id: '' };
     return this.#db
-      .prepare<[number, string, number], HistoryCursor & { output_bytes: number }>(
-        `SELECT created_at, task_id, output_bytes FROM task_history WHERE (created_at, task_id) < (?, ?)
+      .prepare<[number, string, number], HistoryCursor & { bytes: number }>(
+        `SELECT created_at, task_id, coalesce(disk_bytes, output_bytes) AS bytes FROM task_history WHERE (created_at, task_id) < (?, ?)
            ORDER BY created_at DESC, task_id DESC LIMIT ?`,
       )
       .all(created_at, task_id, limit);
+  }
+
+  /**
+   * Ended runs whose output nobody has tried to compress yet, in the order of their ends; those that printed little are none.
+   * @param after only what ended later; null = from the first. @param until ms since 1970.
+   */
+  uncompressed(after: Uncompressed | null, until: number, limit: number): Uncompressed[] {
+    return this.#db
+      .prepare<[number, string, number, number], Uncompressed>(
+        `SELECT ended_at, task_id FROM task_history WHERE disk_bytes IS NULL AND output_bytes >= 16384
+           AND (ended_at, task_id) > (?, ?) AND ended_at <= ? ORDER BY ended_at, task_id LIMIT ?`,
+      )
+      .all(after?.ended_at ?? 0, after?.task_id ?? '', until, limit);
+  }
+
+  /** How much room a run's output takes, now that it is compressed as far as it can be. */
+  setDiskBytes(taskId: string, bytes: number): void {
+    this.#db.prepare('UPDATE task_history SET disk_bytes = ? WHERE task_id = ?').run(bytes, taskId);
   }
 
   /** Ended runs up to and with this place in the history, oldest first. */
@@ -179,6 +197,12 @@ export class History {
       for (const id of taskIds) remove.run(id);
     })();
   }
+}
+
+/** A run whose output may be compressed. */
+export interface Uncompressed {
+  ended_at: number;
+  task_id: string;
 }
 
 type Values = Record<string, string | number>;

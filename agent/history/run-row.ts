@@ -27,6 +27,8 @@ export interface RunRow {
   started_at: number | null;
   ended_at: number | null;
   output_bytes: number;
+  /** Of its files, once they are compressed as far as they can be; null before, and for little output. */
+  disk_bytes: number | null;
   stdin: boolean;
   timeout_s: number;
   cancel_requested_at: number | null;
@@ -84,6 +86,7 @@ export function runOf(row: RunRow, host: string): Run {
     started_at: row.started_at === null ? null : new Date(row.started_at).toISOString(),
     ended_at: row.ended_at === null ? null : new Date(row.ended_at).toISOString(),
     output_bytes: row.output_bytes,
+    disk_bytes: row.disk_bytes,
     stdin: row.stdin,
     ...(row.note === '' ? {} : { note: row.note }),
   };

@@ -1,15 +1,16 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ByteSource, StreamFile } from './byte-source.ts';
+import { openSource } from './byte-source.ts';
 
 /** After so long without a read, a log's files are closed: hundreds of finished runs hold no descriptors. */
 const IDLE_MS = 2000;
 
-export type LogFile = 'out' | 'err' | 'order';
-
 /** A run's files, opened for reading when they are first needed, and closed when nobody reads. */
 export class LogFiles {
   readonly #folder: string;
-  readonly #fds = new Map<LogFile, number>();
+  readonly #sources = new Map<StreamFile, ByteSource>();
+  #order: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #using = 0;
 
@@ -17,14 +18,26 @@ export class LogFiles {
     this.#folder = folder;
   }
 
-  /** @throws ENOENT when the run's folder is gone. */
-  fd(file: LogFile): number {
-    const known = this.#fds.get(file);
-    if (known !== undefined) return known;
-    const fd = openSync(join(this.#folder, file), 'r');
-    this.#fds.set(file, fd);
+  /** Does anyone read, or did a moment ago? */
+  get open(): boolean {
+    return this.#order !== null || this.#sources.size > 0;
+  }
+
+  /** The descriptor of `order`. @throws ENOENT when the run's folder is gone. */
+  order(): number {
+    this.#order ??= openSync(join(this.#folder, 'order'), 'r');
     this.#rest();
-    return fd;
+    return this.#order;
+  }
+
+  /** @throws ENOENT when the run's folder is gone, DamagedOutput. */
+  source(file: StreamFile): ByteSource {
+    const known = this.#sources.get(file);
+    if (known !== undefined) return known;
+    const source = openSource(this.#folder, file);
+    this.#sources.set(file, source);
+    this.#rest();
+    return source;
   }
 
   /** Keeps the files open while `work` waits for the disk. */
@@ -43,8 +56,10 @@ export class LogFiles {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#using > 0) return;
-    for (const fd of this.#fds.values()) closeSync(fd);
-    this.#fds.clear();
+    if (this.#order !== null) closeSync(this.#order);
+    this.#order = null;
+    for (const source of this.#sources.values()) source.close();
+    this.#sources.clear();
   }
 
   #rest(): void {

@@ -1,11 +1,10 @@
-import { read as readCallback, readSync } from 'node:fs';
-import { promisify } from 'node:util';
 import { incompleteTail } from '../../shared/utf8.ts';
+import type { ByteSource } from './byte-source.ts';
+import { isMissing } from './byte-source.ts';
+import { DamagedOutput } from './damaged.ts';
 import { LogFiles } from './log-files.ts';
 import type { OrderRecord } from './order.ts';
 import { NOTHING, OrderIndex } from './order.ts';
-
-const readAt = promisify(readCallback);
 
 export interface Chunk {
   stream: 'stdout' | 'stderr';
@@ -92,6 +91,11 @@ export class RunLog {
     this.#listeners.clear();
   }
 
+  /** Does somebody follow or read it, or did a moment ago? */
+  get inUse(): boolean {
+    return this.#listeners.size > 0 || this.#files.open;
+  }
+
   /** Calls back when there is more to read, or when it is finished. @returns stops that. */
   onGrow(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -99,20 +103,17 @@ export class RunLog {
   }
 
   /**
-   * Reads from a cursor on, in order. Chunks end between characters. Empty when there is nothing (yet), and when the
-   * files are gone. A limit below 4 counts as 4, so that a read always gets past a character.
+   * Reads from a cursor on, in order. Chunks end between characters. Empty when there is nothing (yet), when the files are
+   * gone, and where they are damaged. A limit below 4 counts as 4, so that a read always gets past a character.
    */
   readSync(from: number, maxBytes: number): Chunk[] {
     return this.#guarded(() => {
       const plan = this.#plan(from, maxBytes);
-      return this.#cutUp(plan, (stream, at, length) => {
-        const bytes = Buffer.allocUnsafe(length);
-        return bytes.subarray(0, readSync(this.#fileOf(stream), bytes, 0, length, at));
-      });
+      return this.#cutUp(plan, (stream, at, length) => this.#sourceOf(stream).readSync(at, length));
     });
   }
 
-  /** As readSync, without blocking on the disk. */
+  /** As readSync, without blocking on the disk. @throws DamagedOutput where the first byte can't be read. */
   async read(from: number, maxBytes: number): Promise<Chunk[]> {
     const plan = this.#guardedPlan(from, maxBytes);
     if (plan.pieces.length === 0) return [];
@@ -121,11 +122,11 @@ export class RunLog {
       for (const stream of ['stdout', 'stderr'] as const) {
         const range = rangeOf(plan, stream);
         if (range === null) continue;
-        const bytes = Buffer.allocUnsafe(range.length);
-        const { bytesRead } = await readAt(this.#fileOf(stream), bytes, 0, range.length, range.at);
-        fetched.set(stream, bytes.subarray(0, bytesRead));
+        fetched.set(stream, await this.#sourceOf(stream).read(range.at, range.length));
       }
-      return this.#cutUp(plan, (stream) => fetched.get(stream) ?? Buffer.alloc(0));
+      const chunks = this.#cutUp(plan, (stream) => fetched.get(stream) ?? Buffer.alloc(0));
+      if (chunks.length === 0) this.#refuseDamaged(plan);
+      return chunks;
     });
   }
 
@@ -155,7 +156,7 @@ export class RunLog {
   #plan(from: number, maxBytes: number): Plan {
     const plan: Plan = { pieces: [], cut: false };
     if (from >= this.end) return plan;
-    const order = this.#files.fd('order');
+    const order = this.#files.order();
     const until = from + Math.max(MIN_READ, maxBytes);
     let i = this.#index.find(order, from, this.#records);
     let before = this.#index.at(order, i - 1);
@@ -202,13 +203,22 @@ export class RunLog {
     return chunks;
   }
 
-  #fileOf(stream: Chunk['stream']): number {
-    return this.#files.fd(stream === 'stdout' ? 'out' : 'err');
+  /** Nothing came of this plan: says so when its first piece is damaged, and how far. */
+  #refuseDamaged({ pieces: [first] }: Plan): void {
+    const end = first === undefined ? null : this.#sourceOf(first.stream).pastDamage(first.at);
+    if (first === undefined || end === null) return;
+    // As far as the other stream does not come in between, whatever was asked for.
+    const [whole = first] = this.#plan(first.from, end - first.at).pieces;
+    throw new DamagedOutput(first.from, whole.to);
+  }
+
+  #sourceOf(stream: Chunk['stream']): ByteSource {
+    return this.#files.source(stream === 'stdout' ? 'out' : 'err');
   }
 
   #order(): number | null {
     try {
-      return this.#files.fd('order');
+      return this.#files.order();
     } catch (error) {
       if (isMissing(error)) return null;
       throw error;
@@ -229,8 +239,4 @@ function rangeOf(plan: Plan, stream: Chunk['stream']): { at: number; length: num
     length += piece.to - piece.from;
   }
   return at === null ? null : { at, length };
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

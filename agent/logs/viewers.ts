@@ -1,6 +1,7 @@
 import type { Cursor } from '../../shared/browser-protocol.ts';
 import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import { Crowd } from './crowd.ts';
+import { DamagedOutput } from './damaged.ts';
 import { cutChunks, encode, outputFrames } from './frames.ts';
 import type { Chunk, RunLog } from './run-log.ts';
 
@@ -195,8 +196,21 @@ export class RunStream {
     const wanted = Math.min(READ_AHEAD, credit, tail - viewer.cursor);
     this.#log.read(viewer.cursor, wanted).then(
       (chunks) => this.#deliverInTurns(viewer, chunks),
-      () => this.#fail(viewer),
+      (error: unknown) => {
+        if (error instanceof DamagedOutput && error.to !== null) this.#skip(viewer, error.from, error.to);
+        else this.#fail(viewer);
+      },
     );
+  }
+
+  /** What is damaged on the disk is said, and the rest is shown. Nobody owes an acknowledgement for it. */
+  #skip(viewer: Viewer, from: Cursor, to: Cursor): void {
+    if (viewer.gone) return;
+    viewer.port.send(encode({ type: 'gap', task_id: this.#taskId, from, to }));
+    viewer.cursor = to;
+    viewer.acked += to - from;
+    viewer.busy = false;
+    this.#advance(viewer);
   }
 
   /** What was read for a viewer that is behind: a frame a turn, so that others get theirs in between. */

@@ -40,6 +40,7 @@ export interface SettingsSeam {
   readonly keep_mb: number;
   readonly output_limit_mb: number;
   readonly when_output_full: 'halt' | 'truncate';
+  readonly compress_after_minutes: number;
   readonly env_allow: readonly string[];
 }
 

@@ -40,6 +40,7 @@ export function newRow(caller: Caller, request: StartRequest, prepared: Prepared
     started_at: null,
     ended_at: null,
     output_bytes: 0,
+    disk_bytes: null,
     stdin: prepared.stdin,
     timeout_s: prepared.timeout_s,
     cancel_requested_at: null,

@@ -42,6 +42,7 @@ async function crashed(change: Partial<RunRow> = {}): Promise<string> {
     started_at: Date.now(),
     ended_at: null,
     output_bytes: 0,
+    disk_bytes: null,
     stdin: false,
     timeout_s: 0,
     cancel_requested_at: null,

@@ -23,17 +23,24 @@ export class Retention {
   readonly #history: History;
   readonly #settings: Keeping;
   readonly #log: RunsLog;
-  readonly #forget: (taskId: string) => void;
+  readonly #runs: { release: (taskId: string) => Promise<void>; forget: (taskId: string) => void };
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   #sweeping: Promise<void> = Promise.resolve();
 
-  constructor(folder: string, history: History, settings: Keeping, log: RunsLog, forget: (taskId: string) => void) {
+  /** @param runs.release is called before a run's files go, @param runs.forget after. */
+  constructor(
+    folder: string,
+    history: History,
+    settings: Keeping,
+    log: RunsLog,
+    runs: { release: (taskId: string) => Promise<void>; forget: (taskId: string) => void },
+  ) {
     this.#folder = folder;
     this.#history = history;
     this.#settings = settings;
     this.#log = log;
-    this.#forget = forget;
+    this.#runs = runs;
   }
 
   start(): void {
@@ -65,7 +72,7 @@ export class Retention {
       const page = this.#history.sizes(before, WALK);
       for (const run of page) {
         runs += 1;
-        bytes += run.output_bytes;
+        bytes += run.bytes;
         if ((keep_runs > 0 && runs > keep_runs) || (keep_mb > 0 && bytes > keep_mb * MIB)) return run;
       }
       before = page.at(-1) ?? null;
@@ -82,8 +89,9 @@ export class Retention {
       if (batch.length === 0) break;
       // Files first: a row without files is an empty log, files without a row would stay for ever.
       for (const taskId of batch) {
-        await rm(join(this.#folder, taskId), { recursive: true, force: true });
-        this.#forget(taskId);
+        await this.#runs.release(taskId);
+        await rm(join(this.#folder, taskId), { recursive: true, force: true, maxRetries: 2 });
+        this.#runs.forget(taskId);
       }
       if (this.#stop.signal.aborted) break;
       this.#history.remove(batch);

@@ -28,6 +28,7 @@ export interface Harness {
     keep_mb: number;
     output_limit_mb: number;
     when_output_full: 'halt' | 'truncate';
+    compress_after_minutes: number;
     env_allow: string[];
   };
   /** Adds a script of this text to a folder of its own. */
@@ -60,6 +61,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
     keep_mb: 0,
     output_limit_mb: 0,
     when_output_full: 'truncate',
+    compress_after_minutes: 0,
     env_allow: [],
   };
   const written = new Set<string>();

@@ -39,6 +39,7 @@ describe('a run', () => {
       label: 'hi.sh',
       user: 'ada',
       output_bytes: 6,
+      disk_bytes: null,
     });
     expect(ended.ended_at).not.toBeNull();
     expect(await h.output(ended.task_id)).toBe('hello\n');

@@ -12,6 +12,7 @@ import { RunLog } from '../logs/run-log.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import { Cgroups, makeCgroupBase } from './cgroups.ts';
+import { Compression } from './compression.ts';
 import { MIN_FREE_BYTES } from './disk.ts';
 import type { ActionsSeam, AuditSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import type { Started } from './presses.ts';
@@ -54,6 +55,7 @@ export class Runs {
   readonly #supervisor: Supervisor;
   readonly #presses: Presses;
   readonly #retention: Retention;
+  readonly #compression: Compression;
   readonly #listeners = new Set<(run: Run, userId: string) => void>();
   readonly #logs = new Map<string, RunLog>();
 
@@ -79,7 +81,16 @@ export class Runs {
       minFreeBytes: limits.minFreeBytes ?? MIN_FREE_BYTES,
       maxWaiting: limits.maxWaiting ?? MAX_WAITING,
     });
-    this.#retention = new Retention(folder, this.history, options.settings, options.log, (taskId) => this.#logs.delete(taskId));
+    this.#compression = new Compression({
+      ...parts,
+      folder,
+      minFreeBytes: limits.minFreeBytes ?? MIN_FREE_BYTES,
+      inUse: (taskId) => this.#logs.get(taskId)?.inUse === true,
+    });
+    this.#retention = new Retention(folder, this.history, options.settings, options.log, {
+      release: (taskId) => this.#compression.release(taskId),
+      forget: (taskId) => this.#logs.delete(taskId),
+    });
   }
 
   /**
@@ -185,11 +196,13 @@ export class Runs {
   async recover(): Promise<void> {
     await this.#supervisor.recover();
     this.#retention.start();
+    this.#compression.start();
   }
 
   /** Lets go of everything. Runs go on by themselves, and `recover` of the next agent takes them up. */
   async close(): Promise<void> {
     this.#retention.close();
+    await this.#compression.close();
     await this.#supervisor.close();
     this.#journal.flush();
     for (const log of this.#logs.values()) log.rest();

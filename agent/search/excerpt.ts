@@ -1,7 +1,8 @@
 import type { FoundPlace, Mark } from '../../shared/search.ts';
 import { incompleteTail } from '../../shared/utf8.ts';
+import { DamagedOutput } from '../logs/damaged.ts';
 import type { Needle } from './needle.ts';
-import type { Hit, ScannedLog } from './scan.ts';
+import type { Hit, ScannedChunk, ScannedLog } from './scan.ts';
 
 /** How much is read before and after a hit. */
 const AROUND_BYTES = 4 * 1024;
@@ -18,8 +19,7 @@ const MAX_READ_BYTES = 64 * 1024;
  * stream. Bounded, whatever the output looks like.
  */
 export async function excerptOf(log: ScannedLog, needle: Needle, hit: Hit, lines: number): Promise<FoundPlace> {
-  const first = Math.max(log.start, hit.from - AROUND_BYTES);
-  const chunks = await log.read(first, Math.min(MAX_READ_BYTES, hit.to - first + AROUND_BYTES));
+  const { first, chunks } = await around(log, hit);
   const own = chunks.filter((chunk) => chunk.stream === hit.stream);
   const text = Buffer.concat(own.map((chunk) => chunk.bytes)).toString('latin1');
   const at = own.reduce((sum, chunk) => sum + Math.max(0, Math.min(chunk.to, hit.from) - chunk.from), 0);
@@ -41,6 +41,18 @@ export async function excerptOf(log: ScannedLog, needle: Needle, hit: Hit, lines
     before: lines === 0 || begins === 0 ? [] : whole(text.slice(0, begins), { first: first === log.start, last: true }).slice(-lines),
     after: lines === 0 ? [] : whole(text.slice(ends).replace(/^(?:\r\n|[\r\n])/, ''), { first: true, last: reachesEnd }).slice(0, lines),
   };
+}
+
+/** What is read for an excerpt. Where something before the hit is damaged, it begins with the hit. */
+async function around(log: ScannedLog, hit: Hit): Promise<{ first: number; chunks: ScannedChunk[] }> {
+  const readFrom = (first: number) => log.read(first, Math.min(MAX_READ_BYTES, hit.to - first + AROUND_BYTES));
+  const first = Math.max(log.start, hit.from - AROUND_BYTES);
+  const chunks = await readFrom(first).catch((error: unknown) => {
+    if (error instanceof DamagedOutput) return [];
+    throw error;
+  });
+  if ((chunks.at(-1)?.to ?? 0) > hit.from) return { first, chunks };
+  return { first: hit.from, chunks: await readFrom(hit.from) };
 }
 
 /** A carriage return begins a line anew, as a newline does: progress bars are many lines and not one. */

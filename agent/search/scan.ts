@@ -1,3 +1,4 @@
+import { DamagedOutput } from '../logs/damaged.ts';
 import type { Needle } from './needle.ts';
 import type { Pace } from './pace.ts';
 
@@ -48,10 +49,19 @@ export async function* scan(
   pace: Pace,
   signal: AbortSignal,
 ): AsyncGenerator<Step, void, undefined> {
-  const lanes = { stdout: new Lane('stdout', needle), stderr: new Lane('stderr', needle) };
+  let lanes = lanesOf(needle);
   const { end } = log;
   for (let at = Math.max(from, log.start); at < end && !signal.aborted; ) {
-    const chunks = await log.read(at, Math.min(pace.bytes, end - at));
+    const chunks = await log.read(at, Math.min(pace.bytes, end - at)).catch((error: unknown) => {
+      if (error instanceof DamagedOutput && error.to !== null) return error.to;
+      throw error;
+    });
+    if (typeof chunks === 'number') {
+      // What is damaged is left out, and what stands before it does not join what follows.
+      at = chunks;
+      lanes = lanesOf(needle);
+      continue;
+    }
     const last = chunks.at(-1);
     if (last === undefined || signal.aborted) return;
     const hits = pace.measure(() => {
@@ -61,6 +71,10 @@ export async function* scan(
     yield { hits, bytes: last.to - at, cursor: last.to };
     at = last.to;
   }
+}
+
+function lanesOf(needle: Needle): { stdout: Lane; stderr: Lane } {
+  return { stdout: new Lane('stdout', needle), stderr: new Lane('stderr', needle) };
 }
 
 /** One of the two streams: what was read of it last, and the end of what came before, where a hit may have begun. */

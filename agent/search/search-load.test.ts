@@ -60,6 +60,7 @@ function insert(i: number, fields: Partial<RunRow> = {}): void {
     started_at: null,
     ended_at: null,
     output_bytes: 0,
+    disk_bytes: null,
     stdin: false,
     timeout_s: 0,
     cancel_requested_at: null,

@@ -61,6 +61,7 @@ function ran(who: Caller, fields: Partial<RunRow> = {}, output = '', errors = ''
     started_at: clock,
     ended_at: clock,
     output_bytes: out.length + err.length,
+    disk_bytes: null,
     stdin: false,
     timeout_s: 0,
     cancel_requested_at: null,

@@ -2,6 +2,7 @@ import type { RunSearchQuery, SearchQuery } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Run } from '../../shared/model.ts';
 import type { SearchLine } from '../../shared/search.ts';
+import { DamagedOutput } from '../logs/damaged.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import type { VisibleRuns } from './candidates.ts';
@@ -132,6 +133,9 @@ export class Search {
               }
               yield value;
             }
+          } catch (error) {
+            // One run that can't be read at all, which who opens it is told, hides no other.
+            if (!(error instanceof DamagedOutput)) throw error;
           } finally {
             log.rest();
           }

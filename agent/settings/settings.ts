@@ -17,6 +17,8 @@ const KEEP_DAYS = 90;
 /** Of 90 days, few hosts print more: it keeps a script that went wild from filling the disk. */
 const KEEP_MB = 20_480;
 const OUTPUT_LIMIT_MB = 256;
+/** Until then whoever looks at a run that just ended reads the raw files. */
+const COMPRESS_AFTER_MINUTES = 10;
 const PATCHABLE = settingsPatch.keyof().options;
 
 /** What the `settings` table may hold, each value as JSON. */
@@ -90,6 +92,10 @@ export class Settings {
     return this.#values.when_output_full ?? 'truncate';
   }
 
+  get compress_after_minutes(): number {
+    return this.#values.compress_after_minutes ?? COMPRESS_AFTER_MINUTES;
+  }
+
   get env_allow(): readonly string[] {
     return this.#values.env_allow ?? [];
   }
@@ -110,6 +116,7 @@ export class Settings {
       keep_mb: this.keep_mb,
       output_limit_mb: this.output_limit_mb,
       when_output_full: this.when_output_full,
+      compress_after_minutes: this.compress_after_minutes,
       env_allow: [...this.env_allow],
       version: this.#version,
     };

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -213,4 +213,20 @@ test('a copied database is cleaned also when somebody put sessions into it', asy
   expect(restored.prepare('SELECT count(*) FROM grants').pluck().get()).toBe(0);
   expect(restored.prepare(`SELECT count(*) FROM task_history WHERE state = 'queued'`).pluck().get()).toBe(0);
   restored.close();
+});
+
+test('output that is compressed while a snapshot is taken is in it, in one form or the other', async () => {
+  const { db, ended } = live();
+  db.close();
+  const run = join(home, 'runs', ended);
+  // Taken before `out`: long enough for what happens meanwhile.
+  writeFileSync(join(run, 'err'), randomBytes(20_000_000));
+  const taking = takeSnapshot(home, file);
+  while (!existsSync(`${file}.part`) || statSync(`${file}.part`).size < 1_000_000) await new Promise((next) => setTimeout(next, 1));
+  writeFileSync(join(run, 'out.gz'), gzipSync(readFileSync(join(run, 'out'))));
+  rmSync(join(run, 'out'));
+  await taking;
+  await restoreSnapshot(to, file);
+  expect(readdirSync(join(to, 'runs', ended)).sort()).toEqual(['err', 'order', 'out.gz']);
+  expect(readFileSync(join(to, 'runs', ended, 'out.gz'))).toEqual(readFileSync(join(run, 'out.gz')));
 });

@@ -102,21 +102,26 @@ async function* archive(
   yield* fileOf(DATABASE, database);
   for (const id of ended) {
     const folder = join(home, 'runs', id);
-    const names = await readdir(folder).catch(() => []);
-    for (const name of names.filter(isLogFile).sort()) yield* fileOf(`runs/${id}/${name}`, join(folder, name));
+    const names: string[] = await readdir(folder).catch(() => []);
+    for (const name of names.filter(isLogFile).sort()) {
+      const taken = yield* fileOf(`runs/${id}/${name}`, join(folder, name));
+      // It may have been compressed since the folder was listed.
+      const packed = `${name}.gz`;
+      if (!taken && !names.includes(packed)) yield* fileOf(`runs/${id}/${packed}`, join(folder, packed));
+    }
     tally.runs += 1;
   }
   yield Buffer.alloc(2 * BLOCK);
 }
 
-/** One file as it is now; nothing of one that retention has removed meanwhile. Links are not followed. */
-async function* fileOf(name: string, path: string): AsyncGenerator<Buffer> {
+/** One file as it is now. Links are not followed. @returns false for one that was removed meanwhile. */
+async function* fileOf(name: string, path: string): AsyncGenerator<Buffer, boolean> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(() => null);
-  if (file === null) return;
+  if (file === null) return false;
   try {
     const found = await file.stat();
     const { size, mtimeMs } = found;
-    if (!found.isFile() || found.nlink > 1) return;
+    if (!found.isFile() || found.nlink > 1) return true;
     yield encodeHeader({ name, size, modified: mtimeMs });
     let left = size;
     while (left > 0) {
@@ -128,6 +133,7 @@ async function* fileOf(name: string, path: string): AsyncGenerator<Buffer> {
     // The header has said how long it is: what was cut off in this moment is zeros.
     for (; left > 0; left -= Math.min(CHUNK, left)) yield Buffer.alloc(Math.min(CHUNK, left));
     yield Buffer.alloc(padding(size));
+    return true;
   } finally {
     await file.close();
   }

@@ -264,4 +264,9 @@ export const MIGRATIONS: readonly string[] = [
   UPDATE plugin_kv SET bytes = length(CAST(key AS BLOB)) + length(CAST(value AS BLOB)), updated_at = unixepoch() * 1000;
   CREATE INDEX plugin_kv_expiring ON plugin_kv (plugin_id, expires_at) WHERE expires_at IS NOT NULL;
   `,
+  `
+  -- What a run's output takes on the disk: known when it is compressed, or was found not to be worth it.
+  ALTER TABLE task_history ADD COLUMN disk_bytes INTEGER;
+  CREATE INDEX task_history_uncompressed ON task_history (ended_at, task_id) WHERE disk_bytes IS NULL AND output_bytes >= 16384;
+  `,
 ];

@@ -123,6 +123,7 @@ function rowOf(i: number): RunRow {
     started_at: created_at + 3,
     ended_at: created_at + 4000,
     output_bytes: i % 100_000,
+    disk_bytes: null,
     stdin: false,
     timeout_s: 0,
     cancel_requested_at: null,

@@ -156,6 +156,7 @@ test('runs: start, list with filters, output from anywhere in three forms, cance
     exit_code: 0,
     signal: null,
     output_bytes: 15,
+    disk_bytes: null,
     created_at: expect.stringMatching(ISO),
     started_at: expect.stringMatching(ISO),
     ended_at: expect.stringMatching(ISO),

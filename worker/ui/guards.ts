@@ -149,6 +149,7 @@ export function isSettings(value: unknown): value is Settings {
     keep_mb: number,
     output_limit_mb: number,
     when_output_full: text,
+    compress_after_minutes: number,
     env_allow: Array.isArray,
     version: text,
   });

@@ -120,7 +120,7 @@ export function LogView(props: { run: Run; onChanged: () => void }) {
   return (
     <div class="log">
       <div class="log-tools" role="toolbar" aria-label="Tools for the output">
-        <span class="log-size">{props.run.output_bytes > 0 ? bytes(props.run.output_bytes) : ''}</span>
+        <span class="log-size">{sizeOf(props.run)}</span>
         {finding.value ? (
           <Finder
             lines={() => buffer.current.lines}
@@ -195,6 +195,11 @@ export function LogView(props: { run: Run; onChanged: () => void }) {
       )}
     </div>
   );
+}
+
+function sizeOf({ output_bytes: size, disk_bytes: onDisk }: Run): string {
+  if (size === 0) return '';
+  return onDisk === null || onDisk === undefined || onDisk >= size ? bytes(size) : `${bytes(size)}, ${bytes(onDisk)} on disk`;
 }
 
 function Finder(props: { lines: () => Parameters<typeof findLines>[0]; show: (id: number) => void; onClose: () => void }) {

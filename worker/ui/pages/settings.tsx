@@ -27,6 +27,7 @@ const FIELDS = [
   'keep_mb',
   'output_limit_mb',
   'when_output_full',
+  'compress_after_minutes',
   'env_allow',
 ] as const;
 
@@ -182,6 +183,14 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
               </select>
             )}
           </Field>
+          <NumberField
+            label="Compress output after a run’s end, after"
+            help="It reads and searches as before, and takes a quarter of the room or less. 0 never does."
+            name="compress_after_minutes"
+            draft={draft}
+            wrong={wrong.value}
+            onEdit={edit}
+          />
         </div>
       </Section>
       {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}

@@ -134,6 +134,7 @@ function settingName(key: string): string {
     keep_mb: 'how much output is kept',
     output_limit_mb: 'how much one run may print',
     when_output_full: 'what happens to a run that prints more',
+    compress_after_minutes: 'when output is compressed',
     env_allow: 'the variables that scripts see',
   };
   return names[key] ?? key.replaceAll('_', ' ');

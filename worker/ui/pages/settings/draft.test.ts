@@ -12,6 +12,7 @@ const settings: Settings = {
   keep_mb: 0,
   output_limit_mb: 256,
   when_output_full: 'truncate',
+  compress_after_minutes: 10,
   env_allow: ['LANG'],
   version: '0.1.0',
 };

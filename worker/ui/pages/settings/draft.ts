@@ -6,9 +6,16 @@ export const NUMBERS = {
   keep_runs: { most: 999_999_999, unit: 'runs' },
   keep_mb: { most: 999_999_999, unit: 'MB' },
   output_limit_mb: { most: 1_000_000, unit: 'MB' },
+  compress_after_minutes: { most: 1_000_000, unit: 'minutes' },
 } as const satisfies Partial<Record<keyof Settings, { most: number; unit: string }>>;
 export type NumberName = keyof typeof NUMBERS;
-const NUMBER_NAMES = ['keep_days', 'keep_runs', 'keep_mb', 'output_limit_mb'] as const satisfies readonly NumberName[];
+const NUMBER_NAMES = [
+  'keep_days',
+  'keep_runs',
+  'keep_mb',
+  'output_limit_mb',
+  'compress_after_minutes',
+] as const satisfies readonly NumberName[];
 
 type Texts = Record<NumberName, string>;
 
@@ -21,7 +28,8 @@ export interface Draft extends Texts {
 }
 
 export function draftOf(settings: Settings): Draft {
-  const { host_name, scripts_dir, keep_days, keep_runs, keep_mb, output_limit_mb, when_output_full, env_allow } = settings;
+  const { host_name, scripts_dir, keep_days, keep_runs, keep_mb, output_limit_mb, when_output_full, compress_after_minutes, env_allow } =
+    settings;
   return {
     host_name,
     scripts_dir,
@@ -30,6 +38,7 @@ export function draftOf(settings: Settings): Draft {
     keep_mb: String(keep_mb),
     output_limit_mb: String(output_limit_mb),
     when_output_full,
+    compress_after_minutes: String(compress_after_minutes),
     env_allow,
   };
 }

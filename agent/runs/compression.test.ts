@@ -1,0 +1,161 @@
+import { existsSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Compression } from './compression.ts';
+import type { Harness } from './runs-harness.ts';
+import { makeHarness, until } from './runs-harness.ts';
+
+const LINES = 20_000;
+const PRINT = `#!/bin/sh
+i=0; while [ $i -lt 20 ]; do awk -v from=$i 'BEGIN { for (n = 0; n < 1000; n++) printf "line %d of the output\\n", from * 1000 + n }'; echo "warning $i" >&2; i=$((i + 1)); done
+`;
+const HOUR_MS = 3_600_000;
+
+let h: Harness;
+beforeEach(() => {
+  h = makeHarness({ limits: { graceMs: 200 } });
+  h.settings.compress_after_minutes = 10;
+  h.script('print.sh', PRINT);
+});
+afterEach(() => h.close());
+
+async function printed(): Promise<string> {
+  const { task_id } = await h.runs.start(h.caller('ada'), { script: 'print.sh', source: 'api' });
+  await h.ended(task_id);
+  return task_id;
+}
+
+const folderOf = (task: string): string => join(h.home, 'runs', task);
+const files = (task: string): string[] => readdirSync(folderOf(task)).filter((name) => /^\.?(out|err)/.test(name));
+const diskBytes = (task: string): number | null => h.runs.get(h.caller('ada'), task).disk_bytes;
+
+/** Puts a run's end an hour back, files and all. */
+function age(task: string): void {
+  h.db.prepare('UPDATE task_history SET ended_at = ended_at - ? WHERE task_id = ?').run(HOUR_MS, task);
+  for (const name of ['out', 'err']) utimesSync(join(folderOf(task), name), new Date(Date.now() - HOUR_MS), new Date(Date.now() - HOUR_MS));
+}
+
+function compression(options: Partial<ConstructorParameters<typeof Compression>[0]> = {}): Compression {
+  return new Compression({
+    folder: join(h.home, 'runs'),
+    history: h.runs.history,
+    settings: h.settings,
+    log: { info: () => undefined, warn: () => undefined, error: (detail, message) => console.error(message, detail) },
+    minFreeBytes: 0,
+    inUse: () => false,
+    ...options,
+  });
+}
+
+describe('compression of ended runs', () => {
+  it('begins at the start of an agent, waits until a run has been quiet, and changes nothing that is read', async () => {
+    const [old, young] = [await printed(), await printed()];
+    const before = await h.output(old);
+    expect(before.split('\n').filter((line) => line.startsWith('line'))).toHaveLength(LINES);
+    age(old);
+    await h.runs.close();
+    await h.restart();
+    await until(() => diskBytes(old) !== null);
+    // What is small stays.
+    expect(files(old)).toEqual(['err', 'out.gz']);
+    const onDisk = ['out.gz', 'err', 'order'].reduce((sum, name) => sum + statSync(join(folderOf(old), name)).size, 0);
+    expect(diskBytes(old)).toBe(onDisk);
+    expect(onDisk).toBeLessThan(before.length / 4);
+    expect(await h.output(old)).toBe(before);
+    expect([diskBytes(young), files(young)]).toEqual([null, ['err', 'out']]);
+  });
+
+  it('waits for who reads, and for who still writes', async () => {
+    const task = await printed();
+    age(task);
+    await compression({ inUse: () => true }).pass();
+    expect(files(task)).toEqual(['err', 'out']);
+    utimesSync(join(folderOf(task), 'out'), new Date(), new Date());
+    await compression().pass();
+    expect([files(task), diskBytes(task)]).toEqual([['err', 'out'], null]);
+    age(task);
+    await compression().pass();
+    expect(files(task)).toEqual(['err', 'out.gz']);
+  });
+
+  it('does nothing when it is off, and nothing twice', async () => {
+    const task = await printed();
+    age(task);
+    h.settings.compress_after_minutes = 0;
+    await compression().pass();
+    expect(files(task)).toEqual(['err', 'out']);
+    h.settings.compress_after_minutes = 10;
+    await compression().pass();
+    const made = statSync(join(folderOf(task), 'out.gz')).ino;
+    await compression().pass();
+    expect(statSync(join(folderOf(task), 'out.gz')).ino).toBe(made);
+    expect(h.runs.history.uncompressed(null, Date.now(), 10)).toEqual([]);
+  });
+
+  it('finishes what a crash broke off, whichever of the files it left', async () => {
+    const task = await printed();
+    const before = await h.output(task);
+    age(task);
+    writeFileSync(join(folderOf(task), '.out.gz'), 'half of it');
+    writeFileSync(join(folderOf(task), 'out.gz'), 'whatever');
+    await compression().pass();
+    expect(files(task)).toEqual(['err', 'out.gz']);
+    expect(await h.output(task)).toBe(before);
+    // Replaced, and the history was not told.
+    h.db.prepare('UPDATE task_history SET disk_bytes = NULL').run();
+    await compression().pass();
+    expect(diskBytes(task)).toBeGreaterThan(0);
+  });
+
+  it('stays away from a disk that is nearly full, and tries again', async () => {
+    const task = await printed();
+    age(task);
+    await compression({ minFreeBytes: Number.MAX_SAFE_INTEGER }).pass();
+    expect([files(task), diskBytes(task)]).toEqual([['err', 'out'], null]);
+    await compression().pass();
+    expect(files(task)).toEqual(['err', 'out.gz']);
+  });
+
+  it('passes over a run that can’t be compressed', async () => {
+    const [bad, good] = [await printed(), await printed()];
+    age(bad);
+    age(good);
+    h.db.prepare('UPDATE task_history SET ended_at = ended_at - 1000 WHERE task_id = ?').run(bad);
+    rmSync(join(folderOf(bad), 'out'));
+    symlinkSync('out', join(folderOf(bad), 'out'));
+    const told: string[] = [];
+    const log = { info: () => undefined, warn: () => undefined, error: (_detail: object, message: string) => void told.push(message) };
+    const work = compression({ log });
+    await work.pass();
+    await work.pass();
+    expect(files(good)).toEqual(['err', 'out.gz']);
+    expect([told.length, diskBytes(bad)]).toEqual([1, null]);
+  });
+
+  it('lets go of a run that retention removes, and of all of them at the end', async () => {
+    const task = await printed();
+    age(task);
+    const work = compression();
+    const passing = work.pass();
+    await until(() => existsSync(join(folderOf(task), '.out.gz')));
+    await work.release(task);
+    expect(files(task)).toEqual(['err', 'out']);
+    await passing;
+    const again = compression();
+    const closing = again.pass();
+    await until(() => existsSync(join(folderOf(task), '.out.gz')));
+    await again.close();
+    await closing;
+    expect(files(task)).toEqual(['err', 'out']);
+  });
+
+  it('makes retention count what is on the disk', async () => {
+    const tasks = [await printed(), await printed(), await printed()];
+    const size = (): number => h.runs.history.sizes(null, 10).reduce((sum, run) => sum + run.bytes, 0);
+    const before = size();
+    for (const task of tasks) age(task);
+    await compression().pass();
+    expect(size()).toBe(tasks.reduce((sum, task) => sum + (diskBytes(task) ?? 0), 0));
+    expect(size()).toBeLessThan(before / 4);
+  });
+});
