@@ -88,6 +88,8 @@ export type ServerFrame =
   | { type: 'error'; code: ErrorCode; data: string; task_id?: string; request_id?: string; input?: string }
   /** The host is away, and the edge keeps the run for it, as was asked for with `"when_away":"queue"`. */
   | { type: 'queued'; request_id: string; expires_at: string }
+  /** What waits for the host, or came of it, is something else now: `pending_runs` of GET /api/hosts. */
+  | { type: 'pending' }
   /** Another build of the page is served by now; this one still works. */
   | { type: 'reload' }
   | { type: 'host'; online: boolean; last_seen: string | null }

@@ -159,15 +159,17 @@ export const session = z.object({
 });
 export type Session = z.infer<typeof session>;
 
-/** A run that the edge keeps for a host that is away. It goes from here when it starts. */
+/** A run that the edge keeps for a host that is away, and for a day or two what came of it. */
 export const pendingRun = z.object({
   request_id: z.uuid(),
   user_id: userId,
   action: z.string().nullable(),
   script: z.string().nullable(),
-  state: z.enum(['waiting', 'expired', 'refused']),
+  state: z.enum(['waiting', 'started', 'expired', 'refused']),
   /** Why it did not start. */
   message: z.string().nullable(),
+  /** The run that it became. */
+  task_id: taskId.nullable(),
   created_at: time,
   expires_at: time,
 });

@@ -71,6 +71,35 @@ describeInBrowser('the search', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a note is written on a run, seen in a second tab and in the history, found, changed and taken away', async () => {
+    const { items } = (await admin.http('GET', '/api/runs')).json();
+    const [{ task_id }] = items;
+    const [one, two, list] = await Promise.all([0, 1, 2].map(() => browser.context.newPage()));
+    if (one === undefined || two === undefined || list === undefined) throw new Error('no page');
+    await Promise.all([one.goto(`${toru.url}/runs/${task_id}`), two.goto(`${toru.url}/runs/${task_id}`), list.goto(`${toru.url}/runs`)]);
+    await list.getByText('long.sh').waitFor();
+    await two.getByRole('button', { name: 'Add a note' }).waitFor();
+    await one.getByRole('button', { name: 'Add a note' }).click();
+    await one.locator('textarea:focus').fill('Disk <b>full</b> again');
+    await one.keyboard.press('Control+Enter');
+    const text = 'Disk <b>full</b> again';
+    for (const page of [one, two, list]) await page.getByText(text).waitFor();
+    await one.getByRole('button', { name: 'Edit note' }).press('Enter');
+    // Somebody else is faster: what they wrote is not overwritten unseen.
+    await admin.http('PATCH', `/api/runs/${task_id}`, { note: 'It was the other disk' });
+    await one.getByText('Somebody else changed it meanwhile.').waitFor();
+    await one.keyboard.press('Escape');
+    for (const page of [one, two, list]) await page.getByText('It was the other disk').waitFor();
+    await list.goto(`${toru.url}/search?q=other+disk&in=history`);
+    await list.getByText('Note', { exact: true }).waitFor();
+    expect(await list.locator('.found-fields mark').textContent()).toBe('other disk');
+    await two.getByRole('button', { name: 'Edit note' }).click();
+    await two.getByLabel('Note').fill('');
+    await two.getByRole('button', { name: 'Save note' }).click();
+    await one.getByRole('button', { name: 'Add a note' }).waitFor();
+    for (const page of [one, two, list]) await page.close();
+  });
+
   test('through the edge, a reader who leaves ends the search on the host', async () => {
     const { task_id } = (await admin.http('POST', '/api/runs', { script: 'long.sh' })).json();
     await until(async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state === 'exited', 'the run has ended');

@@ -32,10 +32,11 @@ test('it starts once when the host is back, also when the edge restarted in betw
   );
   await stage.startAgent();
   await until(
-    async () => (await pending()).length === 0 && (await runs()).some(({ state }) => state === 'exited'),
+    async () => (await pending()).every(({ state }) => state === 'started') && (await runs()).some(({ state }) => state === 'exited'),
     () => 'the run was started',
   );
   expect(await runs()).toMatchObject([{ script: 'args.sh', args: ['queued'], state: 'exited', exit_code: 0 }]);
+  expect(await pending()).toMatchObject([{ request_id: request.request_id, task_id: (await runs())[0]?.task_id }]);
   // The answer to whoever asks once more is the same run.
   const again = await client.http('POST', '/api/runs', request);
   expect([again.status, again.json()]).toMatchObject([202, { task_id: (await runs())[0]?.task_id }]);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { isErrorCode } from '../../shared/errors.ts';
 import { grantToken } from '../../shared/grant.ts';
-import { userId } from '../../shared/ids.ts';
+import { taskId, userId } from '../../shared/ids.ts';
 import { role } from '../../shared/model.ts';
 
 /** What the host answers to what the edge asks for itself (`/link/…`). */
@@ -19,5 +19,8 @@ export const loginAnswer = z.object({
 export type LoginAnswer = z.infer<typeof loginAnswer>;
 
 export const renewAnswer = z.object({ grant: grantToken, expires_at: time });
+
+/** To a run that waited. */
+export const startedAnswer = z.object({ task_id: taskId });
 
 export const errorAnswer = z.object({ error: z.object({ code: z.custom<ErrorCode>(isErrorCode), message: z.string() }) });

@@ -98,6 +98,14 @@ export class Browsers {
     for (const socket of this.#byConn.values()) sendQuietly(socket, payload);
   }
 
+  /** To who may see what is this user's: themselves, and the admins. */
+  toOwner(sub: string, frame: ServerFrame): void {
+    for (const socket of this.#byConn.values()) {
+      const state = this.state(socket);
+      if (state !== null && (state.sub === sub || state.role === 'admin')) tell(socket, frame);
+    }
+  }
+
   /** Only the agent joins a socket to a topic. The 65th topic is refused, and the browser told so. */
   join(conn: string, topic: string): void {
     const socket = this.#byConn.get(conn);

@@ -21,6 +21,27 @@ export const PENDING_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (sub, request_id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- What started leads to its run.
+  ALTER TABLE pending_runs RENAME TO pending_runs_before;
+  CREATE TABLE pending_runs (
+    sub TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    sid TEXT NOT NULL,
+    body TEXT NOT NULL,
+    action TEXT,
+    script TEXT,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'started', 'expired', 'refused')),
+    message TEXT,
+    task_id TEXT,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    PRIMARY KEY (sub, request_id)
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO pending_runs SELECT sub, request_id, sid, body, action, script, state, message, NULL, created_at, expires_at
+    FROM pending_runs_before;
+  DROP TABLE pending_runs_before;
+  `,
 ];
 
 type Row = {
@@ -30,14 +51,15 @@ type Row = {
   body: string;
   action: string | null;
   script: string | null;
-  state: 'waiting' | 'expired' | 'refused';
+  state: PendingRun['state'];
   message: string | null;
+  task_id: string | null;
   created_at: number;
   expires_at: number;
 };
 export type WaitingRun = Readonly<Row>;
 
-/** What came of a run that did not start is shown for so long. */
+/** What came of a run is shown for so long. */
 const SHOWN_MS = 24 * 3_600_000;
 
 /**
@@ -48,9 +70,12 @@ export class PendingRuns {
   readonly #sql: SqlStorage;
   /** On their way to the host at this moment, by user and request. */
   readonly #starting = new Set<string>();
+  readonly #changed: (sub: string) => void;
 
-  constructor(sql: SqlStorage) {
+  /** @param changed is told whose runs are others now. */
+  constructor(sql: SqlStorage, changed: (sub: string) => void) {
     this.#sql = sql;
+    this.#changed = changed;
   }
 
   /** @throws ToruError bad_request, too_large, queue_full, request_id_reused. */
@@ -64,7 +89,8 @@ export class PendingRuns {
         `A run that waits for the host may have ${MAX_PENDING_BYTES / 1024} KiB at most. Start it when the host is back.`,
       );
     const known = this.#get(owner.sub, request_id);
-    if (known !== null) {
+    // One that started is asked for anew: the host knows it, and answers with the same run.
+    if (known !== null && known.state !== 'started') {
       if (known.state === 'waiting' && known.body === body) return shown(known);
       throw new ToruError('request_id_reused', 'Another run was asked for under this “request_id”. Use a new one.');
     }
@@ -79,11 +105,12 @@ export class PendingRuns {
       script,
       state: 'waiting',
       message: null,
+      task_id: null,
       created_at: now,
       expires_at: now + expires_s * 1000,
     };
     this.#sql.exec(
-      'INSERT INTO pending_runs (sub, request_id, sid, body, action, script, state, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR REPLACE INTO pending_runs (sub, request_id, sid, body, action, script, state, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
       row.sub,
       row.request_id,
       row.sid,
@@ -94,7 +121,8 @@ export class PendingRuns {
       row.created_at,
       row.expires_at,
     );
-    // Of what did not start, only the newest stay in sight.
+    this.#changed(owner.sub);
+    // Of what is settled, only the newest stay in sight.
     const settled = this.#rows().filter(({ sub, state }) => sub === owner.sub && state !== 'waiting');
     for (const old of settled.slice(0, -MAX_PENDING_PER_USER)) this.#delete(old);
     return shown(row);
@@ -124,7 +152,7 @@ export class PendingRuns {
     return this.#rows().filter(({ state }) => state === 'waiting');
   }
 
-  /** Hands it to `start`, once at a time. @returns null when it started; how it was settled; 'later' when it still waits. */
+  /** Hands it to `start`, once at a time, which says how it was settled: 'later' when it still waits, null when there is nothing to show. */
   async start(row: WaitingRun, start: () => Promise<Settled | 'later' | null>): Promise<void> {
     const key = keyOf(row);
     if (this.#starting.has(key) || this.#get(row.sub, row.request_id)?.state !== 'waiting') return;
@@ -155,19 +183,21 @@ export class PendingRuns {
     return next.length === 0 ? null : Math.min(...next);
   }
 
-  #settle({ sub, request_id }: Row, { state, message }: Settled): void {
-    const shortened = message.slice(0, 500);
+  #settle({ sub, request_id }: Row, settled: Settled): void {
     this.#sql.exec(
-      "UPDATE pending_runs SET state = ?, message = ?, body = '' WHERE sub = ? AND request_id = ?",
-      state,
-      shortened,
+      "UPDATE pending_runs SET state = ?, message = ?, task_id = ?, body = '' WHERE sub = ? AND request_id = ?",
+      settled.state,
+      settled.state === 'started' ? null : settled.message.slice(0, 500),
+      settled.state === 'started' ? settled.task_id : null,
       sub,
       request_id,
     );
+    this.#changed(sub);
   }
 
   #delete({ sub, request_id }: Row): void {
     this.#sql.exec('DELETE FROM pending_runs WHERE sub = ? AND request_id = ?', sub, request_id);
+    this.#changed(sub);
   }
 
   #get(sub: string, requestId: string): Row | null {
@@ -181,17 +211,16 @@ export class PendingRuns {
 
 export const SESSION_ENDED: Settled = { state: 'expired', message: 'The session that asked for it has ended.' };
 
-export interface Settled {
-  state: 'expired' | 'refused';
-  /** Read by the one who asked. */
-  message: string;
-}
+export type Settled =
+  | { state: 'started'; task_id: string }
+  /** `message`: read by the one who asked. */
+  | { state: 'expired' | 'refused'; message: string };
 
 function keyOf({ sub, request_id }: Row): string {
   return `${sub}/${request_id}`;
 }
 
-function shown({ sub, request_id, action, script, state, message, created_at, expires_at }: Row): PendingRun {
+function shown({ sub, created_at, expires_at, request_id, action, script, state, message, task_id }: Row): PendingRun {
   const iso = (at: number): string => new Date(at).toISOString();
-  return { request_id, user_id: sub, action, script, state, message, created_at: iso(created_at), expires_at: iso(expires_at) };
+  return { request_id, user_id: sub, action, script, state, message, task_id, created_at: iso(created_at), expires_at: iso(expires_at) };
 }

@@ -5,7 +5,7 @@ import type { PendingRun } from '../../shared/model.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
-import { errorAnswer } from './answers.ts';
+import { errorAnswer, startedAnswer } from './answers.ts';
 import type { PendingRuns, Settled, WaitingRun } from './pending-runs.ts';
 import { SESSION_ENDED } from './pending-runs.ts';
 import type { SessionKeeper } from './session-keeper.ts';
@@ -81,7 +81,10 @@ export class PendingStarts {
         sub,
       );
       const said: unknown = await answer.json();
-      if (answer.ok) return null;
+      if (answer.ok) {
+        const started = startedAnswer.safeParse(said);
+        return started.success ? { state: 'started', task_id: started.data.task_id } : null;
+      }
       const { error } = errorAnswer.parse(said);
       return LATER.has(error.code) ? 'later' : { state: 'refused', message: error.message };
     } catch (thrown) {

@@ -31,9 +31,8 @@ export function furnish(ctx: DurableObjectState, env: Env, ask: Ask) {
   const { kv, sql } = ctx.storage;
   const presence = new PresenceRecord(kv);
   const recent = new RecentRuns(kv);
-  const pending = new PendingRuns(sql);
-
   const browsers = new Browsers(ctx.getWebSockets(TAG.browser));
+  const pending = new PendingRuns(sql, (sub) => browsers.toOwner(sub, { type: 'pending' }));
   const tunnel: Tunnel = new Tunnel((request, frame) => links.current?.binary(`h/${request}`, frame));
   const links: LinkKeeper = new LinkKeeper(ctx, ctx.getWebSockets(TAG.agent), { presence, browsers, tunnel });
   const watch = new LinkWatch({ links, presence, browsers, tunnel });

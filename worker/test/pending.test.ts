@@ -85,8 +85,9 @@ describe('a run that is asked for while the host is away', () => {
     const { request, body } = await back();
     expect(body).toEqual({ action: 'backup', inputs: { a: 1 }, request_id: id });
     expect(request.head.caller?.grant).toMatch(/\./);
-    request.answer(202, { task_id: randomUUID(), state: 'running' });
-    expect(await settled(id)).toBeUndefined();
+    const task_id = randomUUID();
+    request.answer(202, { task_id, state: 'running' });
+    expect(await settled(id)).toMatchObject({ state: 'started', task_id, message: null });
     expect(agent?.requests.rest.filter(({ head }) => head.path === '/api/runs')).toEqual([]);
   });
 
@@ -109,6 +110,36 @@ describe('a run that is asked for while the host is away', () => {
     expect(await pending()).toMatchObject([{ request_id: id, state: 'waiting' }]);
     (await back()).request.answer(202, {});
     expect(await settled(id)).toBeUndefined();
+  });
+
+  it('is asked for anew when it has started, and the host is away again', async () => {
+    const id = randomUUID();
+    await queue(id);
+    const task_id = randomUUID();
+    (await back()).request.answer(202, { task_id, state: 'running' });
+    expect(await settled(id)).toMatchObject({ state: 'started', task_id });
+    await leave();
+    expect((await queue(id)).status).toBe(202);
+    expect(await pending()).toMatchObject([{ request_id: id, state: 'waiting', task_id: null }]);
+    (await back()).request.answer(202, { task_id, state: 'exited' });
+    expect(await settled(id)).toMatchObject({ state: 'started', task_id });
+  });
+
+  it('is told of, each change, to its owner and the admins and to nobody else', async () => {
+    agent = await FakeAgent.link(edge);
+    const other = await login(edge, 'client-b');
+    await leave();
+    const [owner, admin, stranger] = await Promise.all([client, cookie, other].map((who) => BrowserSocket.open(edge, who)));
+    const id = randomUUID();
+    await queue(id, {}, client);
+    for (const socket of [owner, admin]) await socket?.next('pending');
+    await cancel(id, client);
+    for (const socket of [owner, admin]) await socket?.next('pending');
+    await queue(randomUUID(), {}, other);
+    await stranger?.next('pending');
+    await admin?.next('pending');
+    expect([owner, stranger].map((socket) => socket?.frames.rest.filter(({ type }) => type === 'pending').length)).toEqual([0, 0]);
+    for (const socket of [owner, admin, stranger]) await socket?.stop();
   });
 
   it('expires by itself, and is not started then', async () => {

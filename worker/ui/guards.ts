@@ -6,6 +6,7 @@ import type {
   Host,
   List,
   Me,
+  PendingRun,
   Run,
   RunState,
   RunSummary,
@@ -62,6 +63,7 @@ const summary: Checks = {
   created_at: text,
   started_at: textOrNull,
   ended_at: textOrNull,
+  note: (value) => value === undefined || text(value),
 };
 const textOrNothing = (value: unknown): boolean => value === undefined || textOrNull(value);
 
@@ -124,6 +126,21 @@ export function isSession(value: unknown): value is Session {
   return has(value, { id: text, created_at: text, last_seen_at: text, expires_at: text, address: text, user_agent: text, current: bool });
 }
 
+const PENDING: Record<PendingRun['state'], true> = { waiting: true, started: true, expired: true, refused: true };
+export function isPendingRun(value: unknown): value is PendingRun {
+  return has(value, {
+    request_id: text,
+    user_id: text,
+    action: textOrNull,
+    script: textOrNull,
+    state: (state) => text(state) && Object.hasOwn(PENDING, state),
+    message: textOrNull,
+    task_id: textOrNull,
+    created_at: text,
+    expires_at: text,
+  });
+}
+
 export function isHost(value: unknown): value is Host {
   return has(value, {
     id: text,
@@ -131,6 +148,7 @@ export function isHost(value: unknown): value is Host {
     online: bool,
     last_seen: textOrNull,
     recent_runs: (runs) => Array.isArray(runs) && runs.every(isRunSummary),
+    pending_runs: (runs) => Array.isArray(runs) && runs.every(isPendingRun),
   });
 }
 

@@ -23,6 +23,7 @@ export class Connection {
   readonly #starts: Starts;
   readonly #topics: TopicListeners = { runs: new Set(), system: new Set(), plugins: new Set() };
   readonly #host = signal<HostFrame>(null);
+  readonly #pending = signal(0);
   readonly #reopened = new Set<() => void>();
 
   readonly #newerPage: () => void;
@@ -53,6 +54,11 @@ export class Connection {
 
   get host(): ReadonlySignal<HostFrame> {
     return this.#host;
+  }
+
+  /** Counts the news of runs that wait for the host. */
+  get pending(): ReadonlySignal<number> {
+    return this.#pending;
   }
 
   open(): void {
@@ -142,6 +148,9 @@ export class Connection {
         }
         return;
       }
+      case 'pending':
+        this.#pending.value += 1;
+        return;
       case 'reload':
         this.#newerPage();
         return;

@@ -24,6 +24,7 @@ const CHECKS: Record<ServerFrame['type'], (frame: Record<string, unknown>) => bo
   unsubscribed: (f) => text(f['topic']),
   error: (f) => isErrorCode(f['code']) && text(f['data']),
   queued: (f) => text(f['request_id']) && text(f['expires_at']),
+  pending: () => true,
   reload: () => true,
   host: (f) => typeof f['online'] === 'boolean' && textOrNull(f['last_seen']),
   pong: () => true,

@@ -1,9 +1,12 @@
 import { computed, effect, signal } from '@preact/signals';
+import { ToruError } from '../../../shared/errors.ts';
 import type { RunState, RunSummary } from '../../../shared/model.ts';
 import { agent, read, sentence } from '../api.ts';
 import { connection } from '../connection.ts';
 import { type AnyAction, isAction, isAnything, listOf } from '../guards.ts';
 import { me } from '../session.ts';
+import { oneAtATime } from './at-once.ts';
+import { forgetActions, keepActions, keptActions } from './kept-actions.ts';
 import { isOver } from './runs.ts';
 
 /** The actions that the person may press, in their order; null until they were read. Kept fresh by the `runs` topic. */
@@ -14,35 +17,20 @@ export const actionsProblem = signal<string | null>(null);
 /** Runs under way, over all actions: for the tab's title. */
 export const underWay = computed(() => (actions.value ?? []).reduce((sum, action) => sum + action.running + action.queued, 0));
 
-let reading: Promise<void> | null = null;
-let readAgain = false;
-
-/** Reads the list. Calls that come while one is under way are answered by one more. */
-export function loadActions(): Promise<void> {
-  if (reading !== null) {
-    readAgain = true;
-    return reading;
-  }
-  reading = readList().finally(() => {
-    reading = null;
-    if (readAgain) {
-      readAgain = false;
-      void loadActions();
-    }
-  });
-  return reading;
-}
-
-async function readList(): Promise<void> {
+/** Reads the list. */
+export const loadActions = oneAtATime(async () => {
   try {
     const list = await read(listOf(isAction), agent.actions.$get());
     if (me.peek() === null) return;
     actions.value = list.items.toSorted((a, b) => a.position - b.position);
     actionsProblem.value = null;
+    keepActions(actions.value);
   } catch (error) {
-    actionsProblem.value = sentence(error);
+    // With the host away, those of the last time can still be asked for.
+    if (error instanceof ToruError && error.code === 'host_offline') actions.value ??= keptActions();
+    actionsProblem.value = actions.peek() === null ? sentence(error) : null;
   }
-}
+});
 
 /** A run was started here: its tile shows it at once. */
 export function noteStarted(run: RunSummary): void {
@@ -105,6 +93,7 @@ effect(() => {
     stop = [];
     actions.value = null;
     actionsProblem.value = null;
+    if (me.value === null) forgetActions();
   } else if (stop.length === 0) {
     stop = [connection.onRun(noteRun), connection.onReopen(() => void loadActions())];
     void loadActions();

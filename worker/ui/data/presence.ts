@@ -4,6 +4,7 @@ import { edge } from '../api.ts';
 import { connection } from '../connection.ts';
 import { isHost, listOf } from '../guards.ts';
 import { me } from '../session.ts';
+import { oneAtATime } from './at-once.ts';
 
 /**
  * Is anybody there? The network may be away (this device's), the server, or the host: three different things to a person.
@@ -42,10 +43,15 @@ export const hostPresence = computed<Presence>(() => {
   return socket.kind === 'open' ? { kind: 'online' } : { kind: 'unknown' };
 });
 
-export async function loadHost(): Promise<void> {
-  const list = await edge(listOf(isHost), 'GET', '/api/hosts');
-  host.value = list.items.find((one) => one.id === me.value?.host) ?? list.items[0] ?? null;
-}
+/** Reads it anew. What can't be read stays as it was. */
+export const loadHost = oneAtATime(async () => {
+  try {
+    const list = await edge(listOf(isHost), 'GET', '/api/hosts');
+    if (me.peek() !== null) host.value = list.items.find((one) => one.id === me.peek()?.host) ?? list.items[0] ?? null;
+  } catch {
+    // The banners say what is away.
+  }
+});
 
 effect(() => {
   if (me.value === null || me.value === undefined) {
@@ -54,5 +60,7 @@ effect(() => {
   }
   // Read again whenever the host comes or goes: its recent runs are what is shown meanwhile.
   void connection.host.value?.online;
-  loadHost().catch(() => undefined);
+  void connection.pending.value;
+  void loadHost();
 });
+connection.onReopen(() => void loadHost());

@@ -53,6 +53,11 @@ export function listRuns(query: Record<string, string>, signal?: AbortSignal): P
   return read(listOf(isRun), agent.runs.$get({ query }, until(signal)));
 }
 
+/** @param note '' takes it away. @returns the run with it. @throws ToruError. */
+export function writeNote(id: string, note: string): Promise<Run> {
+  return read(isRun, agent.runs[':id'].$patch({ param: { id }, json: { note } }));
+}
+
 /** TERM to the whole process group now, KILL after ten seconds. @throws ToruError not_running when it just ended. */
 export async function cancelRun(id: string): Promise<void> {
   await read(isAnything, agent.runs[':id'].cancel.$post({ param: { id } }));

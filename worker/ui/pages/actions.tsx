@@ -3,6 +3,7 @@ import { Pencil, Plus } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { lazy } from 'preact-iso';
 import { actions, actionsProblem, loadActions } from '../data/actions.ts';
+import { host } from '../data/presence.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Problem } from '../parts/empty.tsx';
 import { glyphSet } from '../parts/glyph.tsx';
@@ -15,6 +16,7 @@ import { Tile } from './actions/tile.tsx';
 import './actions.css';
 
 const Arrange = lazy(async () => (await import('./actions/arrange.tsx')).Arrange);
+const PendingList = lazy(async () => (await import('../parts/pending-list.tsx')).PendingList);
 const PressSheet = lazy(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
 
 /** From so many tiles on, a filter helps. */
@@ -56,6 +58,7 @@ export function ActionsPage() {
       {actionsProblem.value !== null && (
         <Problem message={actionsProblem.value} action={<Button onClick={() => void loadActions()}>Try again</Button>} />
       )}
+      {(host.value?.pending_runs.length ?? 0) > 0 && <PendingList />}
       {list === null ? (
         actionsProblem.value === null && <Ghosts />
       ) : list.length === 0 ? (

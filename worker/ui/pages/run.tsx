@@ -6,6 +6,7 @@ import type { Run } from '../../../shared/model.ts';
 import { sentence } from '../api.ts';
 import { connection } from '../connection.ts';
 import { actions } from '../data/actions.ts';
+import { seen } from '../data/pending.ts';
 import { cancelRun, getRun, isOver, outcome } from '../data/runs.ts';
 import { LogAt } from '../log-view/log-at.tsx';
 import { LogView } from '../log-view/log-view.tsx';
@@ -15,9 +16,10 @@ import { PageHead } from '../parts/page-head.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { say, toast } from '../parts/toast.tsx';
 import { isAdmin } from '../session.ts';
-import { asking, asksFirst, startAction } from './actions/press.ts';
+import { asking, asksFirst, isHostAway, startAction } from './actions/press.ts';
 import { PressSheet } from './actions/press-sheet.tsx';
 import { RunFacts } from './run/facts.tsx';
+import { RunNote } from './run/note.tsx';
 import { StdinLine } from './run/stdin-line.tsx';
 import './run.css';
 
@@ -54,9 +56,11 @@ function RunOf({ id }: { id: string }) {
 
   useEffect(() => {
     reread();
+    seen(id);
     const stops = [
       connection.onRun((summary) => {
-        if (summary.task_id === id && summary.state !== run.peek()?.state) reread();
+        const known = run.peek();
+        if (summary.task_id === id && (summary.state !== known?.state || summary.note !== known.note)) reread();
       }),
       connection.onReopen(reread),
     ];
@@ -87,6 +91,12 @@ function RunOf({ id }: { id: string }) {
       {problem.value !== null && <Problem message={problem.value} />}
       {shown.reason !== null && shown.state !== 'exited' && <p class={`run-reason run-reason-${outcome(shown).tone}`}>{shown.reason}</p>}
       <RunFacts run={shown} />
+      <RunNote
+        run={shown}
+        onWritten={(written) => {
+          run.value = written;
+        }}
+      />
       {at === null ? <LogView run={shown} onChanged={reread} /> : <LogAt key={at} run={shown} at={at} />}
       {shown.stdin && !isOver(shown.state) && <StdinLine taskId={id} />}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
@@ -136,7 +146,7 @@ function RunActs({ run, onChanged }: { run: Run; onChanged: () => void }) {
     }
   }
   async function runAgain(): Promise<void> {
-    if (action !== undefined && asksFirst(action)) {
+    if (action !== undefined && (asksFirst(action) || isHostAway())) {
       asking.value = { action, before: run.inputs, onStarted: (taskId) => location.route(`/runs/${taskId}`) };
       return;
     }

@@ -1,5 +1,5 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import { useLocation } from 'preact-iso';
+import { lazy, useLocation } from 'preact-iso';
 import { connection } from '../connection.ts';
 import { host, hostPresence } from '../data/presence.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
@@ -12,12 +12,15 @@ import { History } from './runs/history.ts';
 import { moveInList, RunRow, SummaryRow } from './runs/row.tsx';
 import './runs.css';
 
+const PendingList = lazy(async () => (await import('../parts/pending-list.tsx')).PendingList);
+
 /** The history: every run that the person may see, newest first, live. With the host away: the last that the server knows. */
 export function RunsPage() {
   const away = hostPresence.value.kind === 'host_away' && host.value !== null;
   return (
     <div class="runs">
       <PageHead title="Runs" />
+      {(host.value?.pending_runs.length ?? 0) > 0 && <PendingList sheet />}
       {away ? <LastKnown /> : <HistoryOf />}
     </div>
   );

@@ -48,8 +48,8 @@ function PresenceBanner() {
         <p class="banner">
           <PlugZap size={18} aria-hidden="true" />
           <span>
-            {presence.since === null ? 'The host is offline.' : `Host offline since ${shortTime(presence.since, Date.now())}.`} Nothing can
-            be started; the last known runs are under Runs.
+            {presence.since === null ? 'The host is offline.' : `Host offline since ${shortTime(presence.since, Date.now())}.`} What you
+            press can wait for it; the last known runs are under Runs.
           </span>
         </p>
       );

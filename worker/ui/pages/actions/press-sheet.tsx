@@ -1,12 +1,17 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { ToruError } from '../../../../shared/errors.ts';
+import type { ActionInput } from '../../../../shared/inputs.ts';
+import { PENDING_DEFAULT_S } from '../../../../shared/limits.ts';
 import { sentence } from '../../api.ts';
+import { askToWait, hostName } from '../../data/pending.ts';
+import { hostPresence } from '../../data/presence.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Field } from '../../parts/field.tsx';
 import { HoldButton } from '../../parts/hold-button.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { WaitForHost } from '../../parts/wait-for-host.tsx';
 import { type Answers, checkAnswers, firstAnswers } from './answers.ts';
 import { InputField } from './input-field.tsx';
 import { asking, type Question, startAction } from './press.ts';
@@ -19,6 +24,8 @@ export function PressSheet({ question }: { question: Question }) {
   const problem = useSignal<string | null>(null);
   const typed = useSignal('');
   const busy = useSignal(false);
+  const seconds = useSignal(PENDING_DEFAULT_S);
+  const away = hostPresence.value.kind === 'host_away';
   const form = useRef<HTMLFormElement>(null);
   useEffect(
     () => () => {
@@ -27,6 +34,7 @@ export function PressSheet({ question }: { question: Question }) {
     [],
   );
 
+  const waits = `Run when ${hostName.value} is back`;
   const mustType = action.confirm === 'type' && typed.value.trim() !== action.label;
 
   function close(): void {
@@ -46,9 +54,12 @@ export function PressSheet({ question }: { question: Question }) {
     busy.value = true;
     problem.value = null;
     try {
-      const taskId = await startAction(action, checked.values, { quietly: question.onStarted !== undefined });
+      const taskId = away
+        ? await askToWait({ action: action.id, inputs: checked.values }, action.label, seconds.value)
+        : await startAction(action, checked.values, { quietly: question.onStarted !== undefined });
       close();
-      question.onStarted?.(taskId);
+      question.onAsked?.();
+      if (taskId !== null) question.onStarted?.(taskId);
     } catch (error) {
       const field = error instanceof ToruError ? error.extra['input'] : undefined;
       if (typeof field === 'string' && action.inputs.some((input) => input.name === field)) showWrong({ [field]: sentence(error) });
@@ -103,17 +114,32 @@ export function PressSheet({ question }: { question: Question }) {
             )}
           </Field>
         )}
+        {away && (
+          <WaitForHost
+            seconds={seconds.value}
+            keeps={keptOf(action.inputs)}
+            onSeconds={(wanted) => {
+              seconds.value = wanted;
+            }}
+          />
+        )}
         <SheetButtons>
           <Button onClick={close}>Cancel</Button>
           {action.confirm === 'hold' ? (
-            <HoldButton label={action.label} busy={busy.value} onDone={() => void run()} />
+            <HoldButton label={away ? waits : action.label} busy={busy.value} onDone={() => void run()} />
           ) : (
             <Button kind="primary" type="submit" busy={busy.value} disabled={mustType}>
-              {busy.value ? 'Starting…' : 'Run'}
+              {away ? waits : busy.value ? 'Starting…' : 'Run'}
             </Button>
           )}
         </SheetButtons>
       </form>
     </Sheet>
   );
+}
+
+/** What of a press lies at the server while it waits. */
+function keptOf(inputs: readonly ActionInput[]): string | null {
+  if (inputs.length === 0) return null;
+  return inputs.some(({ type }) => type === 'secret') ? 'what you typed, the secret included' : 'what you typed';
 }

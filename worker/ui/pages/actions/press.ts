@@ -19,6 +19,8 @@ export interface Question {
   before?: InputValues;
   /** Where to go with the run. Without it a message follows it to its end. */
   onStarted?: (taskId: string) => void;
+  /** When it has started, or waits for the host. */
+  onAsked?: () => void;
 }
 /** The question that is open. */
 export const asking = signal<Question | null>(null);
@@ -32,28 +34,33 @@ export function asksFirst(action: AnyAction): boolean {
 
 /** A tile was pressed: open what is under way, ask, or start. */
 export function press(action: AnyAction): void {
-  if (isActive(action) && action.last_run !== null) {
+  if (isActive(action) && action.last_run !== null && !isHostAway()) {
     navigate(`/runs/${action.last_run.task_id}`);
     return;
   }
   pressAnew(action);
 }
 
-/** Starts one more, whatever is under way. */
-export function pressAnew(action: AnyAction): void {
+/** Starts one more, whatever is under way. With the host away, asks whether it should wait. */
+export function pressAnew(action: AnyAction, onAsked?: () => void): void {
   if (action.problem !== null) {
     toast(action.problem, 'bad');
     return;
   }
-  if (hostPresence.peek().kind === 'host_away') {
-    toast('The host is offline, so nothing can be started now.', 'bad');
+  const question: Question = { action, ...(onAsked === undefined ? {} : { onAsked }) };
+  if (asksFirst(action) || isHostAway()) {
+    asking.value = question;
     return;
   }
-  if (asksFirst(action)) {
-    asking.value = { action };
-    return;
-  }
-  startAction(action, {}).catch((error: unknown) => toast(sentence(error), 'bad'));
+  startAction(action, {}).then(onAsked, (error: unknown) => {
+    // It went while the press was on its way.
+    if (error instanceof ToruError && error.code === 'host_offline') asking.value = question;
+    else toast(sentence(error), 'bad');
+  });
+}
+
+export function isHostAway(): boolean {
+  return hostPresence.peek().kind === 'host_away';
 }
 
 /**

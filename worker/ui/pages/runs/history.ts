@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Run, RunSummary } from '../../../../shared/model.ts';
+import type { Run, RunNews } from '../../../../shared/model.ts';
 import { sentence } from '../../api.ts';
 import { listRuns } from '../../data/runs.ts';
 import { type Filters, queryOf } from './filters.ts';
@@ -43,12 +43,12 @@ export class History {
   }
 
   /** A run changed: its row at once, the rest (who, under which filter) from the first page soon after. */
-  note(summary: RunSummary): void {
+  note(summary: RunNews): void {
     const runs = this.runs.peek();
     const known = runs?.find((run) => run.task_id === summary.task_id);
     if (runs !== null && known !== undefined) {
-      const { state, exit_code, started_at, ended_at } = summary;
-      this.runs.value = runs.map((run) => (run === known ? { ...run, state, exit_code, started_at, ended_at } : run));
+      const { state, exit_code, started_at, ended_at, note } = summary;
+      this.runs.value = runs.map((run) => (run === known ? { ...run, state, exit_code, started_at, ended_at, note } : run));
     }
     this.refreshSoon();
   }

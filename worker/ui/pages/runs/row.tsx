@@ -1,3 +1,4 @@
+import { StickyNote } from 'lucide-preact';
 import type { Run, RunSummary } from '../../../../shared/model.ts';
 import { secondHand } from '../../clock.ts';
 import { took } from '../../data/runs.ts';
@@ -17,6 +18,13 @@ export function RunRow({ run }: { run: Run }) {
         <span class="run-row-what">
           <strong class="cut">{run.label}</strong>
           {detail !== '' && <span class="run-row-detail cut">{detail}</span>}
+          {run.note !== undefined && (
+            <span class="run-row-note">
+              <StickyNote size={14} aria-hidden="true" />
+              <span class="hush">Note:</span>
+              <span class="cut">{run.note.slice(0, 200)}</span>
+            </span>
+          )}
         </span>
         <span class="run-row-who cut">{run.user_id === me.value?.user.id ? 'you' : run.user}</span>
         <span class="run-row-took">

@@ -1,38 +1,41 @@
 import { useSignal } from '@preact/signals';
-import { MAX_ARGS } from '../../../../shared/limits.ts';
+import { MAX_ARGS, PENDING_DEFAULT_S } from '../../../../shared/limits.ts';
 import type { Script } from '../../../../shared/model.ts';
 import { sentence } from '../../api.ts';
 import { connection } from '../../connection.ts';
+import { askToWait, hostName } from '../../data/pending.ts';
 import { hostPresence } from '../../data/presence.ts';
 import { navigate } from '../../navigation.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Field } from '../../parts/field.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { WaitForHost } from '../../parts/wait-for-host.tsx';
 import { argumentsOf, commandLine } from './groups.ts';
 
 /** Where a focused field does not cover half the screen with a keyboard. */
 const hasKeyboard = matchMedia('(pointer: fine)').matches;
 
 /** Asks for a script's arguments, starts it, and goes to the run. */
-export function RunScript(props: { script: Script; onClose: () => void }) {
+export function RunScript(props: { script: Pick<Script, 'name' | 'description'>; onClose: () => void; onStarted?: () => void }) {
   const text = useSignal('');
   const problem = useSignal<string | null>(null);
   const busy = useSignal(false);
+  const seconds = useSignal(PENDING_DEFAULT_S);
+  const away = hostPresence.value.kind === 'host_away';
   const args = argumentsOf(text.value);
   const tooMany = args.length > MAX_ARGS ? `At most ${MAX_ARGS} arguments.` : null;
 
   async function run(): Promise<void> {
     if (busy.value || tooMany !== null) return;
-    if (hostPresence.peek().kind === 'host_away') {
-      problem.value = 'The host is offline, so nothing can be started now.';
-      return;
-    }
     busy.value = true;
     problem.value = null;
     try {
-      const taskId = await connection.start({ script: props.script.name, args });
-      navigate(`/runs/${taskId}`);
+      const request = { script: props.script.name, args };
+      const taskId = away ? await askToWait(request, request.script, seconds.value) : await connection.start(request);
+      props.onStarted?.();
+      if (taskId === null) props.onClose();
+      else navigate(`/runs/${taskId}`);
     } catch (error) {
       problem.value = sentence(error);
       busy.value = false;
@@ -74,10 +77,19 @@ export function RunScript(props: { script: Script; onClose: () => void }) {
             Runs <code>{commandLine(props.script.name, args)}</code>
           </p>
         )}
+        {away && (
+          <WaitForHost
+            seconds={seconds.value}
+            keeps={args.length === 0 ? null : 'the arguments'}
+            onSeconds={(wanted) => {
+              seconds.value = wanted;
+            }}
+          />
+        )}
         <SheetButtons>
           <Button onClick={props.onClose}>Cancel</Button>
           <Button kind="primary" type="submit" autofocus={!hasKeyboard} busy={busy.value}>
-            {busy.value ? 'Starting…' : 'Run'}
+            {away ? `Run when ${hostName.value} is back` : busy.value ? 'Starting…' : 'Run'}
           </Button>
         </SheetButtons>
       </form>

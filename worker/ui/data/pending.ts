@@ -1,0 +1,92 @@
+import { computed, effect } from '@preact/signals';
+import { PENDING_DEFAULT_S } from '../../../shared/limits.ts';
+import type { PendingRun } from '../../../shared/model.ts';
+import { edge, sentence } from '../api.ts';
+import type { StartRequest } from '../connection/starts.ts';
+import { isAnything, isRecord } from '../guards.ts';
+import { say, toast } from '../parts/toast.tsx';
+import { me } from '../session.ts';
+import { shortTime } from '../time.ts';
+import { actions } from './actions.ts';
+import { host, loadHost } from './presence.ts';
+
+/**
+ * Runs that the server keeps until the host is back, and what came of them: one's own, and for an admin those of others
+ * that still wait. Kept fresh with the host.
+ */
+export const pendingRuns = computed(() =>
+  (host.value?.pending_runs ?? []).filter((run) => isOwn(run) || run.state === 'waiting').toSorted((a, b) => rank(a) - rank(b)),
+);
+
+export const hostName = computed(() => host.value?.name ?? 'the host');
+
+/** How long a run may wait. Seconds. */
+export const WAITS: readonly (readonly [seconds: number, words: string])[] = [
+  [900, '15 minutes'],
+  [PENDING_DEFAULT_S, '1 hour'],
+  [8 * 3600, '8 hours'],
+  [24 * 3600, '1 day'],
+];
+
+export function isOwn(run: PendingRun): boolean {
+  return run.user_id === me.value?.user.id;
+}
+
+/** What waits first, then what came of the others. */
+function rank(run: PendingRun): number {
+  return run.state === 'waiting' ? 0 : 1;
+}
+
+/** What was asked for, in its words. */
+export function nameOf(run: PendingRun): string {
+  return actions.value?.find(({ id }) => id === run.action)?.label ?? run.action ?? run.script ?? '';
+}
+
+/** A try whose answer did not come is repeated under its id: the server keeps it once. */
+let unanswered: { asked: string; id: string } | null = null;
+
+/**
+ * Has the server keep a run until the host is back, and says so.
+ * @returns the run, when the host is back already and has started it; else null. @throws ToruError.
+ */
+export async function askToWait(request: StartRequest, label: string, seconds: number): Promise<string | null> {
+  const asked = JSON.stringify([request, seconds]);
+  if (unanswered?.asked !== asked) unanswered = { asked, id: crypto.randomUUID() };
+  const body = { ...request, request_id: unanswered.id, when_away: 'queue', expires_s: seconds };
+  const answer = await edge(isRecord, 'POST', '/api/runs', { body });
+  unanswered = null;
+  const { task_id, expires_at } = answer;
+  if (typeof task_id === 'string') return task_id;
+  const until = typeof expires_at === 'string' ? ` until ${shortTime(Date.parse(expires_at), Date.now())}` : '';
+  toast(`${label} waits for ${hostName.peek()}${until}.`, 'ok');
+  await loadHost();
+  return null;
+}
+
+/** It no longer waits; what came of it is no longer shown. */
+export async function drop(...runs: PendingRun[]): Promise<void> {
+  const at = `/api/hosts/${host.peek()?.id ?? ''}/pending/`;
+  try {
+    await Promise.all(runs.map(({ request_id }) => edge(isAnything, 'DELETE', at + request_id)));
+  } catch (error) {
+    toast(sentence(error), 'bad');
+  }
+  await loadHost();
+}
+
+/** Somebody looks at the run: what led to it has done its part. */
+export function seen(taskId: string): void {
+  const run = pendingRuns.peek().find(({ task_id }) => task_id === taskId);
+  if (run !== undefined) void drop(run);
+}
+
+/** What became of those that waited is said to who does not see it. */
+let before: ReadonlyMap<string, PendingRun['state']> | null = null;
+effect(() => {
+  const known = host.value === null ? null : new Map(pendingRuns.value.filter(isOwn).map((run) => [run.request_id, run.state]));
+  for (const run of before === null || known === null ? [] : pendingRuns.peek()) {
+    if (before?.get(run.request_id) !== 'waiting' || run.state === 'waiting') continue;
+    say(run.state === 'started' ? `${nameOf(run)} has started.` : `${nameOf(run)} was not started. ${run.message ?? ''}`);
+  }
+  before = known;
+});

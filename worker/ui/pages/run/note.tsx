@@ -1,0 +1,120 @@
+import { useSignal } from '@preact/signals';
+import { Pencil, StickyNote } from 'lucide-preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { MAX_NOTE_CHARS } from '../../../../shared/limits.ts';
+import type { Run } from '../../../../shared/model.ts';
+import { sentence } from '../../api.ts';
+import { writeNote } from '../../data/runs.ts';
+import { Button } from '../../parts/button.tsx';
+import { Field } from '../../parts/field.tsx';
+import './note.css';
+
+/** What somebody wrote on the run, as text, and the way to write it. */
+export function RunNote({ run, onWritten }: { run: Run; onWritten: (run: Run) => void }) {
+  const editing = useSignal(false);
+  const opener = useRef<HTMLDivElement>(null);
+
+  function close(): void {
+    editing.value = false;
+    setTimeout(() => opener.current?.querySelector('button')?.focus());
+  }
+  if (editing.value) {
+    return (
+      <NoteEditor
+        run={run}
+        onClose={close}
+        onWritten={(written) => {
+          onWritten(written);
+          close();
+        }}
+      />
+    );
+  }
+  return (
+    <div class="run-note" ref={opener}>
+      {run.note !== undefined && (
+        <p class="run-note-text">
+          <StickyNote size={16} aria-hidden="true" />
+          <span class="hush">Note:</span>
+          <span>{run.note}</span>
+        </p>
+      )}
+      <Button
+        kind="ghost"
+        small
+        icon={run.note === undefined ? <StickyNote size={16} aria-hidden="true" /> : <Pencil size={16} aria-hidden="true" />}
+        onClick={() => {
+          editing.value = true;
+        }}
+      >
+        {run.note === undefined ? 'Add a note' : 'Edit note'}
+      </Button>
+    </div>
+  );
+}
+
+function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run) => void }) {
+  const { run } = props;
+  const before = useRef(run.note);
+  const text = useSignal(run.note ?? '');
+  const problem = useSignal<string | null>(null);
+  const busy = useSignal(false);
+  const form = useRef<HTMLFormElement>(null);
+  useLayoutEffect(() => form.current?.querySelector('textarea')?.focus(), []);
+
+  async function save(): Promise<void> {
+    if (busy.value) return;
+    busy.value = true;
+    problem.value = null;
+    try {
+      props.onWritten(await writeNote(run.task_id, text.value));
+    } catch (error) {
+      problem.value = sentence(error);
+      busy.value = false;
+    }
+  }
+
+  return (
+    <form
+      ref={form}
+      class="run-note-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <Field
+        label="Note"
+        help={
+          run.note === before.current
+            ? `Everybody who sees this run reads it, and the search finds it. ${text.value.length} of ${MAX_NOTE_CHARS} characters.`
+            : 'Somebody else changed it meanwhile. Saving puts yours in its place.'
+        }
+        error={problem.value}
+      >
+        {(ties) => (
+          <textarea
+            {...ties}
+            class="textarea"
+            rows={3}
+            maxLength={MAX_NOTE_CHARS}
+            value={text.value}
+            onInput={(event) => {
+              text.value = event.currentTarget.value;
+            }}
+            onKeyDown={(event) => {
+              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void save();
+              if (event.key === 'Escape') props.onClose();
+            }}
+          />
+        )}
+      </Field>
+      <div class="row end">
+        <Button onClick={props.onClose}>Cancel</Button>
+        <Button kind="primary" type="submit" busy={busy.value}>
+          {busy.value ? 'Saving…' : 'Save note'}
+        </Button>
+      </div>
+    </form>
+  );
+}

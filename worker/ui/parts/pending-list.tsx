@@ -1,0 +1,146 @@
+import { useSignal } from '@preact/signals';
+import { CircleAlert, CircleCheck, Hourglass, X } from 'lucide-preact';
+import { unreachable } from '../../../shared/errors.ts';
+import type { PendingRun } from '../../../shared/model.ts';
+import { actions } from '../data/actions.ts';
+import { drop, hostName, isOwn, nameOf, pendingRuns } from '../data/pending.ts';
+import { hostPresence } from '../data/presence.ts';
+import { asking, pressAnew } from '../pages/actions/press.ts';
+import { PressSheet } from '../pages/actions/press-sheet.tsx';
+import { RunScript } from '../pages/scripts/run-script.tsx';
+import { shortTime } from '../time.ts';
+import { Badge } from './badge.tsx';
+import { Button } from './button.tsx';
+import { Line, Listing } from './listing.tsx';
+import { Section } from './section.tsx';
+import { When } from './when.tsx';
+import './pending-list.css';
+
+/** Runs that wait for the host, and what came of them. `sheet`: the page around has no place for what a press asks. */
+export function PendingList(props: { sheet?: boolean }) {
+  const script = useSignal<PendingRun | null>(null);
+  const runs = pendingRuns.value;
+  const settled = runs.filter(({ state }) => state !== 'waiting');
+
+  function again(run: PendingRun): void {
+    const action = actions.value?.find(({ id }) => id === run.action);
+    if (run.script !== null) script.value = run;
+    else if (action !== undefined) pressAnew(action, () => void drop(run));
+  }
+
+  return (
+    <>
+      {runs.length > 0 && (
+        <Section
+          title={settled.length === runs.length ? 'Waited for the host' : `Waiting for ${hostName.value}`}
+          flush
+          acts={
+            settled.length > 1 && (
+              <Button kind="ghost" small aria-label="Clear what has started or was not" onClick={() => void drop(...settled)}>
+                Clear
+              </Button>
+            )
+          }
+        >
+          <div class="pending">
+            <Listing label="Runs that wait for the host">
+              {runs.map((run) => (
+                <Pending key={run.request_id} run={run} onAgain={() => again(run)} />
+              ))}
+            </Listing>
+          </div>
+        </Section>
+      )}
+      {script.value?.script != null && (
+        <RunScript
+          script={{ name: script.value.script, description: '' }}
+          onClose={() => {
+            script.value = null;
+          }}
+          onStarted={() => {
+            if (script.value !== null) void drop(script.value);
+          }}
+        />
+      )}
+      {props.sheet === true && asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
+    </>
+  );
+}
+
+function Pending({ run, onAgain }: { run: PendingRun; onAgain: () => void }) {
+  const name = nameOf(run);
+  const shared = { lead: <Sign run={run} />, title: <Title run={run} name={name} /> };
+  const dismiss = <Button kind="ghost" small aria-label={`Dismiss ${name}`} icon={<X size={18} />} onClick={() => void putAway(run)} />;
+  switch (run.state) {
+    case 'waiting':
+      return (
+        <Line
+          {...shared}
+          acts={
+            <Button small aria-label={`Withdraw ${name}`} onClick={() => void putAway(run)}>
+              Withdraw
+            </Button>
+          }
+        >
+          Asked <When at={run.created_at} />
+          {isOwn(run) ? '' : ' by another user'}, waits until {shortTime(Date.parse(run.expires_at), Date.now())}
+        </Line>
+      );
+    case 'started':
+      return (
+        <Line {...shared} {...(run.task_id === null ? {} : { href: `/runs/${run.task_id}` })} acts={dismiss}>
+          Asked <When at={run.created_at} />, started when the host was back
+        </Line>
+      );
+    case 'expired':
+    case 'refused':
+      return (
+        <Line
+          {...shared}
+          acts={
+            <>
+              {hostPresence.value.kind === 'online' && isRepeatable(run) && (
+                <Button small aria-label={`Run ${name} now`} onClick={onAgain}>
+                  Run now
+                </Button>
+              )}
+              {dismiss}
+            </>
+          }
+        >
+          Asked <When at={run.created_at} />. {run.message}
+        </Line>
+      );
+    default:
+      return unreachable(run.state);
+  }
+}
+
+/** Its row goes: what had the focus there gives it to the page. */
+async function putAway(run: PendingRun): Promise<void> {
+  await drop(run);
+  document.getElementById('main')?.focus({ preventScroll: true });
+}
+
+/** An action may be gone meanwhile, or no longer shared. */
+function isRepeatable(run: PendingRun): boolean {
+  return run.script !== null || (actions.value ?? []).some(({ id }) => id === run.action);
+}
+
+const SIGNS = { waiting: Hourglass, started: CircleCheck, expired: CircleAlert, refused: CircleAlert } as const;
+const BADGES = { waiting: 'wait', started: 'ok', expired: 'bad', refused: 'bad' } as const;
+const WORDS = { waiting: 'Waiting', started: 'Started', expired: 'Expired', refused: 'Refused' } as const;
+
+function Sign({ run }: { run: PendingRun }) {
+  const Icon = SIGNS[run.state];
+  return <Icon size={20} aria-hidden="true" />;
+}
+
+function Title({ run, name }: { run: PendingRun; name: string }) {
+  return (
+    <>
+      <span class={run.script === null ? '' : 'mono'}>{name}</span>
+      <Badge tone={BADGES[run.state]}>{WORDS[run.state]}</Badge>
+    </>
+  );
+}

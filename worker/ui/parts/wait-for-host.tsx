@@ -1,0 +1,34 @@
+import { PlugZap } from 'lucide-preact';
+import { hostName, WAITS } from '../data/pending.ts';
+import { hostPresence } from '../data/presence.ts';
+import { shortTime } from '../time.ts';
+import { Field } from './field.tsx';
+import './wait-for-host.css';
+
+/** What a press asks for with the host away: that the run waits, and for how long. `keeps`: what the server stores meanwhile. */
+export function WaitForHost(props: { seconds: number; keeps: string | null; onSeconds: (seconds: number) => void }) {
+  const presence = hostPresence.value;
+  const since = presence.kind === 'host_away' ? presence.since : null;
+  return (
+    <div class="wait">
+      <p class="wait-what">
+        <PlugZap size={18} aria-hidden="true" />
+        <span>
+          {hostName.value} is offline{since === null ? '' : ` since ${shortTime(since, Date.now())}`}. This can wait at the server, and
+          starts once when {hostName.value} is back.
+        </span>
+      </p>
+      <Field label="Wait at most" help={props.keeps === null ? undefined : `Until then the server keeps ${props.keeps}.`}>
+        {(ties) => (
+          <select {...ties} class="select" value={props.seconds} onChange={(event) => props.onSeconds(Number(event.currentTarget.value))}>
+            {WAITS.map(([seconds, words]) => (
+              <option key={seconds} value={seconds}>
+                {words}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+    </div>
+  );
+}
