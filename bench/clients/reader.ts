@@ -22,13 +22,18 @@ type Order = z.infer<typeof order>;
 /** Half a window: at a quarter, a fast line would reach the edge's limit of 100 frames a second. */
 const ACK_BYTES = 512 * 1024;
 const TAIL = 48;
+/** Far longer than any pause of a busy machine: who waits longer waits for ever. */
+const SILENCE_MS = 60_000;
 
 answerOrders(async (said) => {
   const asked = order.parse(said);
   const socket = new WebSocket(asked.url, { headers: asked.headers, perMessageDeflate: false });
   await once(socket, asked.task === undefined ? 'open' : 'message');
   const start = performance.now();
+  const silence = setTimeout(() => socket.terminate(), SILENCE_MS);
+  socket.on('message', () => void silence.refresh());
   const got = await (asked.task === undefined ? readBare(socket, asked) : readRun(socket, asked.task));
+  clearTimeout(silence);
   const took = performance.now() - start;
   socket.terminate();
   if (got !== asked.bytes) throw new Error(`${got} bytes came of ${asked.bytes}`);
@@ -42,7 +47,7 @@ function readBare(socket: WebSocket, { path }: Order): Promise<number> {
       if (data.length === 3 && data.toString() === 'end') resolve(got);
       else got += data.length;
     });
-    socket.on('close', () => reject(new Error('the bare relay closed')));
+    socket.on('close', () => reject(new Error(`the bare relay closed, or said nothing for ${SILENCE_MS / 1000} s, after ${got} bytes`)));
     socket.send(`send ${path}`);
   });
 }
@@ -60,7 +65,9 @@ function readRun(socket: WebSocket, task: string): Promise<number> {
       acked = cursor;
       socket.send(JSON.stringify({ type: 'ack', task_id: task, cursor }));
     });
-    socket.on('close', (code) => reject(new Error(`Toru closed with ${code}`)));
+    socket.on('close', (code) =>
+      reject(new Error(`Toru closed (${code}), or said nothing for ${SILENCE_MS / 1000} s, after ${cursor} bytes`)),
+    );
     socket.send(JSON.stringify({ type: 'attach', task_id: task, from: 0 }));
   });
 }
