@@ -1,9 +1,8 @@
-import type { TransformCallback } from 'node:stream';
-import { Transform } from 'node:stream';
-
 /** Opcodes from 8 on are control frames (RFC 6455, section 5.2). */
 const FIRST_CONTROL_OPCODE = 8;
 const CLOSE_OPCODE = 8;
+const LONGEST_HEADER = 14;
+const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
  * Cuts a WebSocket message from a client after `cap` bytes. workerd drops a message above 32 MiB without a word: neither
@@ -12,10 +11,10 @@ const CLOSE_OPCODE = 8;
  * Only headers are read; payloads pass as they come, or not at all. Nothing is kept but a header that is not whole yet
  * (at most 14 bytes). Extensions must be off: a compressed message can't be cut.
  */
-export class FrameCap extends Transform {
+export class FrameCap {
   readonly #cap: number;
   readonly #closing: () => void;
-  #header: Buffer = Buffer.alloc(0);
+  #header: Buffer = NOTHING;
   /** Of the frame under way: bytes that still pass, and bytes after them that do not. */
   #pass = 0;
   #drop = 0;
@@ -24,62 +23,71 @@ export class FrameCap extends Transform {
 
   /** @param closing called when the client's Close frame begins: it will say nothing more. */
   constructor(cap: number, closing: () => void) {
-    super();
     this.#cap = cap;
     this.#closing = closing;
   }
 
-  override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
-    let rest = chunk;
-    while (rest.length > 0) {
+  /** @returns what of it goes on, in order: parts of the chunk itself, mostly all of it in one. */
+  pass(chunk: Buffer): Buffer[] {
+    const out: Buffer[] = [];
+    // What lies between `from` and `at` goes on as it came.
+    let from = 0;
+    let at = 0;
+    const upToHere = (): void => {
+      if (at > from) out.push(chunk.subarray(from, at));
+    };
+    while (at < chunk.length) {
       if (this.#pass > 0) {
-        this.push(rest.subarray(0, this.#pass));
-        rest = this.#past(rest, this.#pass, 'pass');
+        const taken = Math.min(this.#pass, chunk.length - at);
+        this.#pass -= taken;
+        at += taken;
       } else if (this.#drop > 0) {
-        rest = this.#past(rest, this.#drop, 'drop');
+        upToHere();
+        const taken = Math.min(this.#drop, chunk.length - at);
+        this.#drop -= taken;
+        at += taken;
+        from = at;
       } else {
-        rest = this.#readHeader(rest);
+        const before = this.#header.length;
+        const next = chunk.subarray(at, at + LONGEST_HEADER - before);
+        const seen = before === 0 ? next : Buffer.concat([this.#header, next]);
+        const size = headerSize(seen);
+        if (size === null || seen.length < size) {
+          upToHere();
+          // A copy: the chunk's memory is not ours to keep.
+          this.#header = Buffer.from(seen);
+          return out;
+        }
+        const header = seen.subarray(0, size);
+        const passed = this.#begin(header);
+        if (before > 0 || passed !== header) {
+          upToHere();
+          out.push(passed);
+          from = at + size - before;
+          this.#header = NOTHING;
+        }
+        at += size - before;
       }
     }
-    done();
+    upToHere();
+    return out;
   }
 
-  #past(rest: Buffer, wanted: number, of: 'pass' | 'drop'): Buffer {
-    const taken = Math.min(wanted, rest.length);
-    if (of === 'pass') this.#pass -= taken;
-    else this.#drop -= taken;
-    return rest.subarray(taken);
-  }
-
-  /** Takes what a header needs, and when it is whole, sends it on with the length that may pass. @returns what follows it. */
-  #readHeader(rest: Buffer): Buffer {
-    const before = this.#header.length;
-    const seen = Buffer.concat([this.#header, rest.subarray(0, 14 - before)]);
-    const size = headerSize(seen);
-    if (size === null || seen.length < size) {
-      this.#header = seen;
-      return rest.subarray(seen.length - before);
-    }
-    this.#header = Buffer.alloc(0);
-    this.#begin(seen.subarray(0, size));
-    return rest.subarray(size - before);
-  }
-
-  #begin(header: Buffer): void {
+  /** @returns the header that goes on: the same, or a longer one that says a smaller length. */
+  #begin(header: Buffer): Buffer {
     const [first = 0] = header;
     const length = lengthOf(header);
     const opcode = first & 0x0f;
     if (opcode === CLOSE_OPCODE) this.#closing();
     if (opcode >= FIRST_CONTROL_OPCODE) {
       this.#pass = length;
-      this.push(header);
-      return;
+      return header;
     }
     this.#pass = Math.min(length, this.#cap - this.#passed);
     this.#drop = length - this.#pass;
-    this.push(this.#drop === 0 ? header : withLength(header, this.#pass));
     const last = (first & 0x80) !== 0;
     this.#passed = last ? 0 : this.#passed + this.#pass;
+    return this.#drop === 0 ? header : withLength(header, this.#pass);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFront } from './front.ts';
 
@@ -121,6 +122,58 @@ describe('the front', () => {
     const answer = await ask('/api/health');
     up = before;
     expect([answer.status, JSON.parse(answer.text)]).toMatchObject([503, { error: { code: 'busy' } }]);
+  });
+
+  /** Opens a socket through the front to an upstream that answers with `say`. */
+  async function upgraded(say: (to: Duplex) => void): Promise<Socket> {
+    upstream.once('upgrade', (_asked, socket: Duplex) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+      say(socket);
+    });
+    const client = connect(port, '127.0.0.1');
+    client.write(`GET /api/ws HTTP/1.1\r\nHost: localhost:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n`);
+    return client;
+  }
+
+  it('hands on what the edge says byte for byte, also to a browser that stops reading for a while', async () => {
+    // Words that say where they stand: a buffer that is used too early shows.
+    const sent = Buffer.from(Uint32Array.from({ length: 4_000_000 }, (_, i) => i).buffer);
+    const sizes = [1, 3, 5_000, 65_536, 70_001, 300_000];
+    const client = await upgraded((to) => {
+      let at = 0;
+      const more = (): void => {
+        for (let i = 0; at < sent.length; i += 1) {
+          const size = sizes[i % sizes.length] ?? 1;
+          const goesOn = to.write(sent.subarray(at, at + size));
+          at += size;
+          if (!goesOn) return void to.once('drain', more);
+        }
+        to.end();
+      };
+      more();
+    });
+    const got: Buffer[] = [];
+    for await (const part of client) {
+      got.push(part);
+      if (got.length % 50 === 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const all = Buffer.concat(got);
+    const body = all.subarray(all.indexOf('\r\n\r\n') + 4);
+    expect([body.length, body.equals(sent)]).toEqual([sent.length, true]);
+  });
+
+  it('ends the edge’s side of a socket when the browser goes, and the browser’s when the edge goes', async () => {
+    let gone: Promise<unknown> = Promise.resolve();
+    const client = await upgraded((to) => {
+      gone = new Promise((resolve) => to.on('end', resolve).on('error', resolve).resume());
+      to.write('x');
+    });
+    await new Promise((resolve) => client.once('data', resolve));
+    client.resetAndDestroy();
+    await gone;
+    const other = await upgraded((to) => to.destroy());
+    other.resume();
+    await new Promise((resolve) => other.on('close', resolve));
   });
 
   it('outlives a client that speaks no HTTP', async () => {

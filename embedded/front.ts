@@ -8,6 +8,7 @@ import { MAX_CLIENT_FRAME } from '../shared/limits.ts';
 import { isAmbiguousPath } from '../shared/raw-path.ts';
 import { isServedHost } from '../shared/served-host.ts';
 import { FrameCap } from './frame-cap.ts';
+import { PouringSocket } from './pouring-socket.ts';
 
 /**
  * After both Close frames workerd leaves the connection open until its object sleeps, 10 s or more (measured, 1.20260730),
@@ -77,16 +78,16 @@ function passUpgrade(options: FrontOptions, asked: IncomingMessage, socket: Dupl
   const to = admit(options, asked);
   if (to instanceof ToruError) return refuseUpgrade(socket, to);
   const headers = { ...headersFor(options, asked), connection: 'Upgrade', upgrade: 'websocket' };
-  const passed = request({ host: '127.0.0.1', port: to, method: 'GET', path: asked.url, headers, agent: false });
-  passed.on('upgrade', (response: IncomingMessage, upstream: Socket, first: Buffer) => {
-    upstream.setNoDelay(true);
+  const upstream = new PouringSocket(to);
+  const createConnection = (): Socket => upstream.socket;
+  const passed = request({ createConnection, host: '127.0.0.1', port: to, method: 'GET', path: asked.url, headers });
+  passed.on('upgrade', (response: IncomingMessage, _: Socket, first: Buffer) => {
     socket.write(headOf(response));
     socket.write(first);
-    upstream.on('error', () => upstream.destroy());
-    pipeline(upstream, socket, () => undefined);
-    const capped = new FrameCap(MAX_CLIENT_FRAME + 1, () => setTimeout(() => socket.end(), CLOSE_MS).unref());
-    capped.write(head);
-    pipeline(socket, capped, upstream, () => undefined);
+    upstream.pourInto(socket);
+    const cap = new FrameCap(MAX_CLIENT_FRAME + 1, () => setTimeout(() => socket.end(), CLOSE_MS).unref());
+    for (const part of cap.pass(head)) upstream.socket.write(part);
+    passFrames(socket, cap, upstream.socket);
   });
   passed.on('response', (response) => {
     socket.write(headOf(response));
@@ -95,6 +96,20 @@ function passUpgrade(options: FrontOptions, asked: IncomingMessage, socket: Dupl
   passed.on('error', () => refuseUpgrade(socket, starting()));
   socket.on('close', () => passed.destroy());
   passed.end();
+}
+
+/** What the client says, as far as the cap lets it; no faster than workerd takes it. */
+function passFrames(from: Duplex, cap: FrameCap, to: Socket): void {
+  from.on('data', (chunk: Buffer) => {
+    const parts = cap.pass(chunk);
+    if (parts.length > 1) to.cork();
+    for (const part of parts) to.write(part);
+    if (parts.length > 1) to.uncork();
+    if (to.writableNeedDrain) from.pause();
+  });
+  to.on('drain', () => from.resume());
+  from.on('end', () => to.end());
+  from.on('close', () => to.destroy());
 }
 
 /**
