@@ -16,6 +16,9 @@ import { Link } from './link/link.ts';
 import { lockHome } from './lock.ts';
 import type { Logger } from './logger.ts';
 import { Streams } from './logs/streams.ts';
+import { PluginKv } from './plugins/kv.ts';
+import { KvService } from './plugins/kv-service.ts';
+import { Plugins } from './plugins/plugins.ts';
 import { Runs } from './runs/runs.ts';
 import { Scripts } from './scripts/scripts.ts';
 import { Search } from './search/search.ts';
@@ -37,7 +40,7 @@ export interface Agent {
   /** Set on the first start only: what the owner must be told once. */
   readonly firstAdmin: FirstAdmin | null;
   readonly door: EdgeDoor;
-  /** Ends the link and the doors. Runs go on: they do not need the agent. */
+  /** Ends the link, the doors and the plugins. Runs go on: they do not need the agent. */
   stop(): Promise<void>;
 }
 
@@ -69,6 +72,9 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
   const runs = new Runs({ db, home: config.home, settings, scripts, actions, users, audit, log });
   const search = new Search(db, runs);
   const system = new System({ settings, version: VERSION });
+  const kv = new PluginKv(db);
+  const plugins = new Plugins({ db, home: config.home, logs_dir: config.logs_dir, settings, kv, audit, log });
+  plugins.serve(new KvService(kv));
   const api = createApi({ scripts, actions, runs, search, system, settings, users, audit, log });
 
   const recent = (): RunSummary[] => runs.list(AGENT, { limit: RECENT_RUNS }).items.reverse().map(summaryOf);
@@ -85,13 +91,16 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
   const self = (): HostSelf => ({ id: settings.instance_id, name: settings.host_name, version: VERSION });
   const link = edge === null ? null : new Link({ edge, identity, self, listener: door, log });
   link?.start();
+  // Nobody waits for them: the host is there without its plugins.
+  const pluginsStarted = plugins.start().catch((error: unknown) => log.error({ err: error }, 'the plugins could not be started'));
 
   return {
     host: settings.instance_id,
     firstAdmin,
     door,
     stop: async () => {
-      await link?.stop();
+      await pluginsStarted;
+      await Promise.all([link?.stop(), plugins.close()]);
       await local.close();
       stopPoking();
       broadcasts.close();

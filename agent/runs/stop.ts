@@ -7,6 +7,8 @@ import type { ProcessIdentity, RunStatus } from './status.ts';
 /** What stopping needs of a run. */
 export interface Stoppable {
   readonly taskId: string;
+  /** No wrapper and no pumps: the leader is itself what is to be ended, and so is all of its group. */
+  readonly bare?: true;
   /** What its status file says now. */
   status(): RunStatus;
 }
@@ -39,7 +41,7 @@ export async function stopRun(run: Stoppable, boot: string, graceMs: number): Pr
     }
     for (const [pid, info] of processesOf(run.taskId, wrapper, known, table)) known.set(pid, info);
     // The table may be older than a death: what is left of `known` is what is alive in it now.
-    return [...processesOf(run.taskId, wrapper, known, table).values()].filter((info) => isScripts(info, run.taskId, wrapper));
+    return [...processesOf(run.taskId, wrapper, known, table).values()].filter((info) => isScripts(info, run, wrapper));
   };
   const signal = (info: ProcessInfo, name: NodeJS.Signals): boolean =>
     signalProcess({ pid: info.pid, start: info.start, boot }, boot, name);
@@ -92,6 +94,6 @@ export async function stopRun(run: Stoppable, boot: string, graceMs: number): Pr
 }
 
 /** The script's own, as opposed to the wrapper and its pumps: these never leave the group, and never carry the variable. */
-function isScripts(info: ProcessInfo, taskId: string, wrapper: ProcessIdentity | null): boolean {
-  return info.taskId === taskId || wrapper === null || info.group !== wrapper.pid;
+function isScripts(info: ProcessInfo, { bare, taskId }: Stoppable, wrapper: ProcessIdentity | null): boolean {
+  return bare === true || info.taskId === taskId || wrapper === null || info.group !== wrapper.pid;
 }

@@ -69,6 +69,9 @@ export const ACTS = {
   'user.create': adminLately,
   'user.change': adminLately,
   'user.remove': adminLately,
+  'plugin.manage': admin,
+  // New or changed files: from then on they run as the agent's user.
+  'plugin.accept': adminLately,
   // With the current password, which counts as typed just now.
   'user.own_password': any,
 } as const satisfies Record<string, Permission>;

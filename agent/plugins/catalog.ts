@@ -1,0 +1,83 @@
+import type { PluginDetails, PluginState, PluginSummary } from '../../shared/plugins.ts';
+import type { Inspected } from './inspect.ts';
+import type { PluginRow } from './registry.ts';
+import { missingSetting, shownSettings } from './setting-values.ts';
+import type { Supervised } from './supervised.ts';
+
+/** All that is known of a plugin. */
+export interface Unit {
+  row: PluginRow;
+  /** Null when its files are gone. */
+  inspected: Inspected | null;
+  supervised: Supervised;
+}
+
+/** What there is to say about a plugin's state, and why it does not run. */
+export function stateOf({ row, inspected, supervised }: Unit): { state: PluginState; problem: string | null } {
+  const { phase } = supervised;
+  if (phase !== 'idle') return { state: phase, problem: phase === 'running' ? runningProblem(row, inspected) : supervised.problem };
+  if (row.failed !== null) return { state: 'failed', problem: row.failed };
+  if (inspected === null)
+    return { state: 'missing', problem: 'Its files are gone; what it keeps is still there. Install it again, or uninstall it.' };
+  if (inspected.problem !== null) return { state: 'broken', problem: inspected.problem };
+  if (row.accepted_sha256 === null) return { state: 'new', problem: null };
+  if (row.accepted_sha256 !== inspected.sha256)
+    return { state: 'changed', problem: 'Its files are not those that were accepted. Look at them, then enable it to accept them.' };
+  const missing = row.manifest === null ? null : missingSetting(row.manifest, row.settings);
+  if (row.enabled && missing !== null)
+    return { state: 'broken', problem: `The setting “${missing}” is missing. It starts when that is set.` };
+  return { state: 'disabled', problem: null };
+}
+
+/** A line of the list. What was accepted says what it is; before that, what was found. */
+export function summaryOf(unit: Unit): PluginSummary {
+  const { row, inspected, supervised } = unit;
+  const manifest = row.manifest ?? inspected?.manifest ?? row.seen_manifest;
+  const page = manifest?.page;
+  const revision = (row.bundle_sha256 ?? inspected?.bundle_sha256 ?? '').slice(0, 16);
+  return {
+    id: row.id,
+    name: manifest?.name ?? row.id,
+    version: manifest?.version ?? '',
+    icon: manifest?.icon ?? 'puzzle',
+    description: manifest?.description ?? '',
+    ...stateOf(unit),
+    enabled: row.enabled,
+    crashes: supervised.crashes,
+    started_at: supervised.startedAt?.toISOString() ?? null,
+    retry_at: supervised.retryAt?.toISOString() ?? null,
+    access: manifest?.access ?? 'admin',
+    page: page === undefined ? null : { slots: page.slots, kv: page.kv, revision },
+  };
+}
+
+/** For somebody who is no admin: why it does not run is not theirs to read. */
+export function summaryForClient(unit: Unit): PluginSummary {
+  const summary = summaryOf(unit);
+  return { ...summary, problem: summary.problem === null ? null : 'It does not run as it should. An admin can see why.' };
+}
+
+/** @param manifest shown instead of the accepted one where the files are others: what would be accepted. */
+export function detailsOf(unit: Unit, kv: PluginDetails['kv'], events: PluginDetails['events']): PluginDetails {
+  const { row, inspected, supervised } = unit;
+  const differs = inspected !== null && inspected.sha256 !== row.accepted_sha256;
+  const manifest = differs ? inspected.manifest : (row.manifest ?? row.seen_manifest);
+  return {
+    ...summaryOf(unit),
+    manifest,
+    sha256: inspected?.sha256 ?? null,
+    accepted_sha256: row.accepted_sha256,
+    pid: supervised.pid,
+    settings: manifest === null ? {} : shownSettings(manifest, row.settings),
+    kv,
+    events,
+  };
+}
+
+function runningProblem({ accepted_sha256 }: PluginRow, inspected: Inspected | null): string | null {
+  if (inspected === null) return 'Its files are gone. What runs is what was accepted; it can’t be started again.';
+  if (inspected.problem !== null) return inspected.problem;
+  return inspected.sha256 === accepted_sha256
+    ? null
+    : 'Its files were changed. What runs is what was accepted; it is not started again until somebody accepts the change.';
+}

@@ -1,0 +1,133 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ToruError } from '../../shared/errors.ts';
+import type { PluginManifest } from '../../shared/plugins.ts';
+import { PLUGIN_MAX_BUNDLE } from '../../shared/plugins.ts';
+import type { Entry } from './entries.ts';
+import { MAX_MANIFEST_BYTES, readManifest } from './manifest.ts';
+import { askMetadata } from './metadata.ts';
+import type { PluginRow } from './registry.ts';
+import type { Tree } from './tree.ts';
+import { hashTree } from './tree.ts';
+
+/** A plugin's files as they are now. */
+export interface Inspected {
+  /** Its folder, in which it is started. */
+  folder: string;
+  /** Null when it can't be told. */
+  sha256: string | null;
+  /** Null when there is none, or when it would have to be run to know and nobody accepted these files. */
+  manifest: PluginManifest | null;
+  /** How it is started; null when it can't be. */
+  argv: readonly string[] | null;
+  bundle_sha256: string | null;
+  /** What is wrong with it, for a person. */
+  problem: string | null;
+}
+
+/** What is known of it from before: which files may be run, and what their `--metadata` said. */
+export type Known = Pick<PluginRow, 'seen_sha256' | 'seen_manifest' | 'accepted_sha256' | 'manifest'>;
+
+/** How its `--metadata` is asked for: where programs are, and how long it may take. */
+export interface Asking {
+  path: string | undefined;
+  timeoutMs: number;
+}
+
+/**
+ * Looks at a plugin's files. Runs nothing of them but `--metadata`, and that only when they were never seen before, or when
+ * these very files were accepted.
+ * @param accepting their hash, where an admin is accepting them right now.
+ */
+export async function inspect(
+  entries: readonly Entry[],
+  known: Known | null,
+  asking: Asking,
+  accepting: string | null = null,
+): Promise<Inspected> {
+  const [entry, other] = entries;
+  const nothing: Inspected = { folder: '', sha256: null, manifest: null, argv: null, bundle_sha256: null, problem: null };
+  if (entry === undefined) return nothing;
+  const found: Inspected = { ...nothing, folder: entry.kind === 'folder' ? entry.path : dirname(entry.path) };
+  if (other !== undefined) {
+    return { ...found, problem: `${entry.path} and ${other.path} are both “${entry.id}”. Remove or rename one.` };
+  }
+  try {
+    const tree = await hashTree(entry.path);
+    found.sha256 = tree.sha256;
+    const executable = executableOf(entry, tree);
+    const text = tree.files.has('plugin.json') ? await manifestText(entry) : null;
+    if (text === null && executable === null) {
+      throw new ToruError('plugin_invalid', `There is neither plugin.json nor an executable named “plugin” in ${entry.path}.`);
+    }
+    found.manifest =
+      text !== null
+        ? readManifest(text, 'plugin.json', entry.id)
+        : await askedManifest(entry, executable ?? '', tree.sha256, known, asking, accepting);
+    if (found.manifest === null) return found;
+    found.argv = argvOf(entry, tree, text === null ? { ...found.manifest, run: undefined } : found.manifest, executable);
+    found.bundle_sha256 = bundleOf(tree, found.manifest);
+    return found;
+  } catch (error) {
+    return { ...found, problem: error instanceof Error ? capital(error.message) : String(error) };
+  }
+}
+
+async function manifestText(entry: Entry): Promise<string> {
+  const text = await readFile(join(entry.path, 'plugin.json'), 'utf8');
+  if (text.length > MAX_MANIFEST_BYTES)
+    throw new ToruError('plugin_invalid', `plugin.json has more than ${MAX_MANIFEST_BYTES / 1024} KiB.`);
+  return text;
+}
+
+async function askedManifest(
+  entry: Entry,
+  executable: string,
+  sha256: string,
+  known: Known | null,
+  { path, timeoutMs }: Asking,
+  accepting: string | null,
+): Promise<PluginManifest | null> {
+  if (known?.accepted_sha256 === sha256 && known.manifest !== null) return known.manifest;
+  if (known?.seen_sha256 === sha256 && known.seen_manifest !== null) return known.seen_manifest;
+  const mayRun = accepting === sha256 || known === null || known.accepted_sha256 === sha256;
+  if (!mayRun) return null;
+  const cwd = entry.kind === 'folder' ? entry.path : dirname(entry.path);
+  return readManifest(await askMetadata(executable, cwd, path, timeoutMs), '--metadata', entry.id);
+}
+
+/** Absolute; null when there is none. */
+function executableOf(entry: Entry, tree: Tree): string | null {
+  if (entry.kind === 'file') return entry.path;
+  const name = ['plugin', entry.id].find((each) => tree.executables.has(each));
+  return name === undefined ? null : join(entry.path, name);
+}
+
+function argvOf(entry: Entry, tree: Tree, { run }: Pick<PluginManifest, 'run'>, executable: string | null): string[] {
+  const [first, ...rest] = run ?? [];
+  if (first === undefined) {
+    if (executable === null) throw new ToruError('plugin_invalid', 'plugin.json has no “run”, and there is no executable named “plugin”.');
+    return [executable];
+  }
+  // The agent's own: it runs TypeScript as it is, whatever the host has.
+  if (first === 'node') return [process.execPath, ...rest];
+  const inside = first.replace(/^\.\//, '');
+  if (!tree.files.has(inside))
+    throw new ToruError('plugin_invalid', `“run” names ${first}, which is not among its files. Only “node” may stand there besides.`);
+  if (!tree.executables.has(inside)) throw new ToruError('plugin_invalid', `${first} is not executable. Use: chmod +x`);
+  return [join(entry.path, inside), ...rest];
+}
+
+function bundleOf(tree: Tree, { page }: PluginManifest): string | null {
+  if (page === undefined) return null;
+  const bundle = tree.files.get(page.bundle);
+  if (bundle === undefined) throw new ToruError('plugin_invalid', `The page’s bundle ${page.bundle} is not among its files.`);
+  if (bundle.bytes > PLUGIN_MAX_BUNDLE) {
+    throw new ToruError('plugin_invalid', `The page’s bundle has more than ${PLUGIN_MAX_BUNDLE / 1024 / 1024} MiB.`);
+  }
+  return bundle.sha256;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

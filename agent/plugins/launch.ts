@@ -1,0 +1,81 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+import type { Launch } from '../../plugin-sdk/src/protocol.ts';
+
+/**
+ * Waits for the first line before it becomes the plugin: the agent has written down by then whom it started, and can end
+ * it even after its own death. No line, no plugin. Then it enters its cgroup; all that it starts is born in there.
+ */
+const STUB = `IFS= read -r go || exit 125
+[ -z "$1" ] || { echo $$ >"$1/cgroup.procs"; } 2>/dev/null
+shift
+exec "$@"`;
+
+const WITHOUT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** The agent's own: never handed on, whatever a manifest declares. */
+const OWN = /^(?:ADMIN_|TORU_)/;
+
+/** What a plugin is started as. */
+export interface LaunchPlan {
+  argv: readonly string[];
+  cwd: string;
+  environment: Readonly<Record<string, string>>;
+}
+
+/** A process that waits for `go`. */
+export interface Waiting {
+  child: ChildProcess;
+  pid: number;
+  stdout: Readable;
+  stderr: Readable;
+  /** Lets it become the plugin, and tells it what only it may know. */
+  go(launch: Launch): void;
+}
+
+/**
+ * The environment of a plugin: PATH, what its manifest declares, who it is.
+ * @param host the agent's. @param marker of this launch: what carries it was started by it.
+ */
+export function pluginEnvironment(
+  host: Readonly<Record<string, string | undefined>>,
+  plugin: string,
+  declared: readonly string[],
+  marker: string,
+): Record<string, string> {
+  const environment: Record<string, string> = { PATH: host['PATH'] ?? WITHOUT_PATH };
+  for (const name of declared) {
+    const value = OWN.test(name) ? undefined : host[name];
+    if (value !== undefined) environment[name] = value;
+  }
+  // Python would write its caches beside the code, and change the files that were accepted.
+  return { ...environment, PYTHONDONTWRITEBYTECODE: '1', TORU_PLUGIN: plugin, TORU_LAUNCH: marker };
+}
+
+/** @param cgroup made for it; null without one. @throws what the system says when no process can be had. */
+export async function launch({ argv, cwd, environment }: LaunchPlan, cgroup: string | null): Promise<Waiting> {
+  const child = spawn('/bin/sh', ['-c', STUB, 'toru', cgroup ?? '', ...argv], {
+    cwd,
+    env: environment,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  // Node tells most failures by an event: without a pid there is one on its way.
+  if (child.pid === undefined) {
+    const [error]: unknown[] = await once(child, 'error').then(
+      (args: unknown[]) => args,
+      (thrown: unknown) => [thrown],
+    );
+    throw error;
+  }
+  child.on('error', () => undefined);
+  const { stdin, stdout, stderr } = child;
+  for (const stream of [stdin, stdout, stderr]) stream.on('error', () => undefined);
+  return { child, pid: child.pid, stdout, stderr, go: (said) => start(stdin, said) };
+}
+
+/** The input stays open after it: its end means that the agent is gone. */
+function start(stdin: Writable, said: Launch): void {
+  stdin.write(`go\n${JSON.stringify(said)}\n`);
+}

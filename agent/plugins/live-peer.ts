@@ -1,0 +1,42 @@
+import type { ToPlugin } from '../../plugin-sdk/src/protocol.ts';
+import type { ToruError } from '../../shared/errors.ts';
+import type { PluginManifest } from '../../shared/plugins.ts';
+import type { Connection } from './connection.ts';
+import type { PluginPeer } from './peer.ts';
+
+/** The peer of one launch. */
+export class LivePeer implements PluginPeer {
+  readonly manifest: PluginManifest;
+  readonly #connection: Connection;
+  readonly #gone = new AbortController();
+  readonly #whenGone: Promise<never>;
+
+  constructor(manifest: PluginManifest, connection: Connection) {
+    this.manifest = manifest;
+    this.#connection = connection;
+    const { signal } = this.#gone;
+    this.#whenGone = new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+    // Whoever waits for room hears of it; often nobody does.
+    this.#whenGone.catch(() => undefined);
+  }
+
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  send(message: ToPlugin): void {
+    this.#connection.send(message);
+  }
+
+  async room(): Promise<void> {
+    this.gone.throwIfAborted();
+    if (this.#connection.hasRoom) return;
+    await Promise.race([this.#connection.room(), this.#whenGone]);
+  }
+
+  /** The connection is over. */
+  end(why: ToruError): void {
+    this.#gone.abort(why);
+    this.#connection.close(null);
+  }
+}

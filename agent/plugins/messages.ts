@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { FromPlugin, Json } from '../../plugin-sdk/src/protocol.ts';
+
+/** What a plugin may say, checked as it comes in. A test holds these to the types of plugin-sdk/src/protocol.ts. */
+
+const json: z.ZodType<Json> = z.json();
+const requestId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const version = z.int().min(0).max(1000);
+const key = z.string().max(4096);
+const count = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+function message<Type extends string, Payload extends z.ZodType>(type: Type, payload: Payload) {
+  return z.object({ type: z.literal(type), timestamp: z.string().max(64), request_id: requestId, payload });
+}
+
+function action<Action extends string, Shape extends z.ZodRawShape>(name: Action, shape: Shape) {
+  return z.object({ action: z.literal(name), ...shape });
+}
+
+const failure = action('error', {
+  code: z.enum(['bad_message', 'not_found', 'conflict', 'too_large', 'quota_exceeded', 'forbidden', 'busy', 'cancelled', 'internal']),
+  message: z.string(),
+});
+
+const lifecycle = z.discriminatedUnion('action', [
+  action('hello', { token: z.string().max(200), protocol: z.object({ min: version, max: version }) }),
+  action('ready', {}),
+  action('pong', {}),
+]);
+
+const http = z.discriminatedUnion('action', [
+  action('response', {
+    status: z.int(),
+    headers: z.array(z.tuple([z.string(), z.string()])).exactOptional(),
+    body: z.string().exactOptional(),
+    encoding: z.enum(['utf8', 'base64']).exactOptional(),
+    stream: z.literal(true).exactOptional(),
+  }),
+  action('data', { data: z.string() }),
+  action('end', {}),
+  action('credit', { bytes: count }),
+  failure,
+]);
+
+const kv = z.discriminatedUnion('action', [
+  action('get', { key }),
+  action('set', { key, value: json, ttl_s: count.exactOptional(), if_version: count.exactOptional() }),
+  action('delete', { key, if_version: count.exactOptional() }),
+  action('list', {
+    prefix: key.exactOptional(),
+    after: key.exactOptional(),
+    limit: count.exactOptional(),
+    values: z.boolean().exactOptional(),
+  }),
+]);
+
+const line = action('line', {
+  level: z.enum(['debug', 'info', 'warn', 'error']),
+  message: z.string(),
+  error: z.string().exactOptional(),
+  fields: z.record(z.string(), json).exactOptional(),
+});
+
+export const fromPlugin = z.discriminatedUnion('type', [
+  message('lifecycle', lifecycle),
+  message('http', http),
+  message('kv', kv),
+  message('log', line),
+  message('event', action('publish', { name: z.string().min(1).max(200), data: json })),
+  message(
+    'run',
+    action('start', {
+      run: z.string().max(200),
+      inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).exactOptional(),
+    }),
+  ),
+]);
+
+/** What a line that is no message says about itself, so that whoever asked can be told. */
+const envelope = z.object({ type: z.string().max(40), request_id: requestId });
+
+/** A line from a plugin, read. */
+export type Read =
+  | { kind: 'message'; message: FromPlugin }
+  /** JSON, but no message of the protocol. `asked`: what an answer can refer to. */
+  | { kind: 'bad'; why: string; asked: z.infer<typeof envelope> | null }
+  /** Not even JSON: nothing that follows can be trusted to begin where a message begins. */
+  | { kind: 'garbage'; why: string };
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+export function readMessage(line: Uint8Array): Read {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(line));
+  } catch (error) {
+    return { kind: 'garbage', why: error instanceof SyntaxError ? 'a line that is not JSON' : 'bytes that are not UTF-8' };
+  }
+  const read = fromPlugin.safeParse(value);
+  if (read.success) return { kind: 'message', message: read.data };
+  const [issue] = read.error.issues;
+  const where = issue?.path.join('.') ?? '';
+  const asked = envelope.safeParse(value);
+  return { kind: 'bad', why: `${where === '' ? '' : `${where}: `}${issue?.message ?? 'not as expected'}`, asked: asked.data ?? null };
+}

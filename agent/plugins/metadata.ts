@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { ToruError } from '../../shared/errors.ts';
+import { MAX_MANIFEST_BYTES } from './manifest.ts';
+
+/**
+ * Asks an executable for its manifest: `<file> --metadata`, with nothing but PATH.
+ * @returns what it printed. @throws ToruError plugin_invalid: it failed, printed too much, or took too long.
+ */
+export async function askMetadata(file: string, cwd: string, path: string | undefined, timeoutMs: number): Promise<string> {
+  const child = spawn(file, ['--metadata'], {
+    cwd,
+    env: { PATH: path ?? '/usr/local/bin:/usr/bin:/bin', PYTHONDONTWRITEBYTECODE: '1' },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    if (said.length < 200) said += chunk.toString('utf8').slice(0, 200);
+  });
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    const problem = await new Promise<string | null>((resolve) => {
+      timer = setTimeout(() => resolve(`did not end within ${timeoutMs} ms`), timeoutMs);
+      child.stdout.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > MAX_MANIFEST_BYTES) resolve(`printed more than ${MAX_MANIFEST_BYTES / 1024} KiB`);
+        else chunks.push(chunk);
+      });
+      child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+      child.once('close', (code, signal) =>
+        resolve(code === 0 ? null : `ended with ${signal ?? `code ${code}`}${said === '' ? '' : `: ${said.trim()}`}`),
+      );
+    });
+    if (problem !== null) throw new ToruError('plugin_invalid', `--metadata ${problem}.`);
+    return Buffer.concat(chunks).toString('utf8');
+  } finally {
+    clearTimeout(timer);
+    killGroup(child.pid);
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }
+}
+
+function killGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch {
+    // All of it has ended.
+  }
+}

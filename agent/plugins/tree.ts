@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { lstat, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ToruError } from '../../shared/errors.ts';
+
+/** A plugin's files, all together. */
+const MAX_FILES = 5000;
+const MAX_BYTES = 256 * 1024 * 1024;
+
+export interface Tree {
+  /** Over the path, the executable bit and the bytes of every file. */
+  sha256: string;
+  /** By path in the folder; `''` is a plugin that is one file. */
+  files: ReadonlyMap<string, { sha256: string; bytes: number }>;
+  executables: ReadonlySet<string>;
+}
+
+/**
+ * Everything that a plugin consists of, as one number: what was accepted is what is started.
+ * @param path its folder, or its one file. @throws ToruError plugin_invalid: links, files that anybody may change, too much.
+ */
+export async function hashTree(path: string): Promise<Tree> {
+  const entries: { path: string; executable: boolean; size: number }[] = [];
+  let bytes = 0;
+  const visit = async (inside: string): Promise<void> => {
+    const info = await lstat(join(path, inside));
+    const name = inside === '' ? 'it' : `“${inside}”`;
+    if (info.isSymbolicLink()) invalid(`${name} is a symbolic link. A plugin is made of files only.`);
+    if ((info.mode & 0o002) !== 0) invalid(`${name} can be changed by every user of this host. Use: chmod o-w`);
+    if (info.uid !== 0 && info.uid !== process.getuid?.()) invalid(`${name} belongs to another user of this host. Use: chown`);
+    if (info.isDirectory()) {
+      for (const child of (await readdir(join(path, inside))).sort()) await visit(join(inside, child));
+      return;
+    }
+    if (!info.isFile()) invalid(`${name} is neither a file nor a folder.`);
+    bytes += info.size;
+    entries.push({ path: inside, executable: (info.mode & 0o100) !== 0, size: info.size });
+    if (entries.length > MAX_FILES || bytes > MAX_BYTES)
+      invalid(`it has more than ${MAX_FILES} files or ${MAX_BYTES / 1024 / 1024} MiB. Leave out what it does not need.`);
+  };
+  await visit('');
+  const whole = createHash('sha256');
+  const files = new Map<string, { sha256: string; bytes: number }>();
+  for (const entry of entries) {
+    const own = createHash('sha256');
+    await pipeline(createReadStream(join(path, entry.path)), own);
+    const sha256 = own.digest('hex');
+    files.set(entry.path, { sha256, bytes: entry.size });
+    // JSON, so that no file name can be taken for two.
+    whole.update(`${JSON.stringify([entry.path, entry.executable, sha256])}\n`);
+  }
+  const executables = new Set(entries.filter(({ executable }) => executable).map((entry) => entry.path));
+  return { sha256: whole.digest('hex'), files, executables };
+}
+
+function invalid(why: string): never {
+  throw new ToruError('plugin_invalid', why);
+}

@@ -1,0 +1,191 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_VALUE, PLUGIN_KV_QUOTA } from '../../shared/plugins.ts';
+import { VERSION } from '../../shared/version.ts';
+import { Cgroups, makeCgroupBase } from '../runs/cgroups.ts';
+import { bootId } from '../runs/processes.ts';
+import type { Unit } from './catalog.ts';
+import { endOrphans } from './end.ts';
+import type { Entry } from './entries.ts';
+import { findEntries } from './entries.ts';
+import type { Asking, Inspected } from './inspect.ts';
+import { inspect } from './inspect.ts';
+import { PluginJournal } from './journal.ts';
+import type { PluginsOptions } from './needs.ts';
+import { Registry } from './registry.ts';
+import { Services } from './services.ts';
+import { Session } from './session.ts';
+import { missingSetting, secretValues, settingsFor } from './setting-values.ts';
+import { Supervised } from './supervised.ts';
+import type { PluginTiming } from './timing.ts';
+import { PLUGIN_TIMING } from './timing.ts';
+
+/** The plugins of this host, by id: what was found in their folder, what is known of them, and who keeps them running. */
+export class Units {
+  readonly folder: string;
+  readonly registry: Registry;
+  readonly journal: PluginJournal;
+  readonly services = new Services();
+  readonly timing: PluginTiming;
+  readonly #o: PluginsOptions;
+  readonly #asking: Asking;
+  readonly #launches: string;
+  readonly #boot = bootId();
+  readonly #cgroups: Cgroups;
+  readonly #changed: (id: string) => void;
+  readonly #inspected = new Map<string, Inspected>();
+  readonly #supervised = new Map<string, Supervised>();
+  #scan: Promise<void> | null = null;
+  #scanAgain = false;
+
+  /** @param changed is told of every change that can be seen. */
+  constructor(options: PluginsOptions, changed: (id: string) => void) {
+    this.#o = options;
+    this.#changed = changed;
+    this.folder = join(options.home, 'plugins');
+    this.#launches = join(options.home, 'run', 'plugins');
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    this.timing = { ...PLUGIN_TIMING, ...options.timing };
+    this.registry = new Registry(options.db);
+    this.journal = new PluginJournal(options.db, options.logs_dir, options.log);
+    this.#asking = { path: (options.environment ?? process.env)['PATH'], timeoutMs: this.timing.metadataMs };
+    // A base of their own: the runs clear up what is left in theirs.
+    this.#cgroups = new Cgroups(options.cgroups === false ? null : makeCgroupBase(join(options.home, 'plugins')));
+  }
+
+  get(id: string): Unit | null {
+    const row = this.registry.get(id);
+    if (row === null) return null;
+    return { row, inspected: this.#inspected.get(id) ?? null, supervised: this.#supervisedOf(id) };
+  }
+
+  all(): Unit[] {
+    return this.registry.all().flatMap(({ id }) => this.get(id) ?? []);
+  }
+
+  /** Ends what a killed agent left. */
+  async endOrphans(): Promise<void> {
+    for (const id of await endOrphans(this.#launches, this.#boot, this.timing.termMs)) {
+      this.journal.note(id, 'orphan_ended', 'It had outlived the agent that started it, and was ended.');
+    }
+    this.#cgroups.releaseOld(() => false);
+  }
+
+  /** Looks at the whole folder. Asked for while it is looking, it looks once more. */
+  scan(): Promise<void> {
+    if (this.#scan !== null) {
+      this.#scanAgain = true;
+      return this.#scan;
+    }
+    this.#scan = this.#scanAll().finally(() => {
+      this.#scan = null;
+    });
+    return this.#scan;
+  }
+
+  /** Looks at one plugin. @param accepting the files that an admin is accepting now. @returns null when it is not there. */
+  async look(id: string, accepting: string | null = null): Promise<Inspected | null> {
+    const { byId } = await findEntries(this.folder);
+    return this.#look(id, byId.get(id) ?? [], accepting);
+  }
+
+  /** Forgets one that is gone. */
+  forget(id: string): void {
+    this.registry.remove(id);
+    this.#inspected.delete(id);
+    this.#supervised.delete(id);
+    this.#changed(id);
+  }
+
+  close(): void {
+    this.journal.close();
+    this.#cgroups.close();
+  }
+
+  async #scanAll(): Promise<void> {
+    do {
+      this.#scanAgain = false;
+      const { byId, misnamed } = await findEntries(this.folder);
+      for (const name of misnamed) this.#o.log.warn({ name }, 'no plugin can have this name: small letters, digits and hyphens');
+      for (const [id, entries] of byId) await this.#look(id, entries, null);
+      for (const { id, accepted_sha256 } of this.registry.all()) {
+        if (byId.has(id)) continue;
+        if (accepted_sha256 === null) this.forget(id);
+        else await this.#look(id, [], null);
+      }
+    } while (this.#scanAgain);
+  }
+
+  async #look(id: string, entries: readonly Entry[], accepting: string | null): Promise<Inspected | null> {
+    const before = this.#inspected.get(id) ?? null;
+    const row = this.registry.get(id);
+    if (entries.length === 0) {
+      this.#inspected.delete(id);
+      if (row !== null && before !== null) this.journal.note(id, 'missing', 'Its files are gone.');
+      if (before !== null) this.#changed(id);
+      return null;
+    }
+    const inspected = await inspect(entries, row, this.#asking, accepting);
+    this.#inspected.set(id, inspected);
+    const { sha256, manifest, problem } = inspected;
+    if (row === null) {
+      this.registry.set(id, { seen_sha256: sha256, seen_manifest: manifest });
+      this.journal.note(id, 'found', problem === null ? 'It is new here.' : `It is new here, and can’t be used: ${problem}`);
+    } else if (problem !== null && problem !== before?.problem) this.journal.note(id, 'broken', problem);
+    else if (sha256 !== before?.sha256 && sha256 !== row.accepted_sha256 && row.accepted_sha256 !== null && accepting === null) {
+      this.journal.note(id, 'changed', 'Its files are not those that were accepted.', { sha256 });
+    }
+    if (sha256 !== before?.sha256 || problem !== before?.problem) this.#changed(id);
+    return inspected;
+  }
+
+  #supervisedOf(id: string): Supervised {
+    const known = this.#supervised.get(id);
+    if (known !== undefined) return known;
+    const supervised = new Supervised({
+      timing: this.timing,
+      open: (ready) => this.#open(id, ready),
+      note: (...said) => this.journal.note(id, ...said),
+      gaveUp: (reason) => {
+        this.registry.set(id, { enabled: false, failed: reason });
+        this.journal.note(id, 'failed', reason);
+        this.#o.log.warn({ plugin: id }, 'a plugin crashed too often, and is not started any more');
+      },
+      changed: () => this.#changed(id),
+    });
+    this.#supervised.set(id, supervised);
+    return supervised;
+  }
+
+  /** Nothing but what was accepted is ever started: its files are read again each time. */
+  async #open(id: string, ready: () => void): Promise<Session | null> {
+    const inspected = await this.look(id);
+    const row = this.registry.get(id);
+    const { manifest } = row ?? {};
+    if (row === null || manifest == null || inspected === null || inspected.argv === null) return null;
+    if (inspected.sha256 !== row.accepted_sha256 || missingSetting(manifest, row.settings) !== null) return null;
+    const log = this.journal.logOf(id);
+    return new Session({
+      manifest,
+      argv: inspected.argv,
+      cwd: inspected.folder,
+      host: this.#o.environment ?? process.env,
+      init: {
+        instance_id: this.#o.settings.instance_id,
+        toru_version: VERSION,
+        log_path: log.path,
+        settings: settingsFor(manifest, row.settings),
+        kv: { quota_bytes: PLUGIN_KV_QUOTA, max_value_bytes: PLUGIN_KV_MAX_VALUE, max_key_bytes: PLUGIN_KV_MAX_KEY },
+      },
+      secrets: secretValues(manifest, row.settings),
+      folder: this.#launches,
+      boot: this.#boot,
+      cgroups: this.#cgroups,
+      timing: this.timing,
+      log,
+      services: this.services,
+      note: (...said) => this.journal.note(id, ...said),
+      ready,
+    });
+  }
+}
