@@ -23,7 +23,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{agent,embedded,shared,tools}/**/*.test.ts', 'worker/ui/**/*.test.{ts,tsx}'],
+          include: ['{agent,embedded,plugin-sdk/test,shared,tools}/**/*.test.ts', 'worker/ui/**/*.test.{ts,tsx}'],
           sequence: { groupOrder: 0 },
         },
       },

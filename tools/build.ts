@@ -4,21 +4,37 @@ import { join } from 'node:path';
 import { ExecaError, execaNode } from 'execa';
 import { root } from './root.ts';
 
-const SOURCES = ['agent', 'embedded', 'shared', 'worker', 'package.json', 'package-lock.json', 'tsconfig.base.json', 'wrangler.toml'];
+const SOURCES = [
+  'agent',
+  'embedded',
+  'examples',
+  'plugin-sdk',
+  'shared',
+  'worker',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.base.json',
+  'wrangler.toml',
+];
 const STAMP = join(root, 'dist', '.built-from');
 
-/** Builds everything into dist/: the page, the Worker, the agent, the embedded edge. @throws when a part fails */
+/** Builds everything into dist/: the page, the Worker, the agent, the embedded edge, the plugins' SDK. @throws when a part fails */
 export async function build(): Promise<void> {
   // Taken first: a file that changes under the build makes the next one stale.
   const sources = fingerprint();
   const began = performance.now();
   rmSync(STAMP, { force: true });
   // Parts are named by their hash: those of the build before would stay for ever.
-  for (const folder of ['agent', 'embedded', 'worker']) rmSync(join(root, 'dist', folder), { recursive: true, force: true });
+  for (const folder of ['agent', 'embedded', 'worker', 'plugin-sdk', 'plugin-templates', 'examples'])
+    rmSync(join(root, 'dist', folder), { recursive: true, force: true });
   // The Worker's assets are the page: both go to folders of their own, so they can be built at once.
   const options = { cwd: root, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' } as const;
   const vite = ['build', 'worker/ui', '--config', 'worker/ui/vite.config.ts', '--manifest', '--logLevel', 'warn'];
-  await Promise.all([execaNode('node_modules/vite/bin/vite.js', vite, options), execaNode('embedded/build.ts', options)]);
+  await Promise.all([
+    execaNode('node_modules/vite/bin/vite.js', vite, options),
+    execaNode('embedded/build.ts', options),
+    execaNode('plugin-sdk/build.ts', options),
+  ]);
   // For the size budget; the Worker serves all that stands in dist/page.
   renameSync(join(root, 'dist/page/.vite/manifest.json'), join(root, 'dist/page-manifest.json'));
   rmdirSync(join(root, 'dist/page/.vite'));

@@ -1,0 +1,44 @@
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { execaNode } from 'execa';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const out = join(root, 'dist/plugin-sdk');
+
+/**
+ * What a plugin carries in its folder `toru-sdk`: a module each for the plugin, its tests and its page, with their types.
+ * Beside it the templates of `toru plugin new`, and the examples, whole, ready to be installed.
+ */
+async function buildSdk(): Promise<void> {
+  await Promise.all([
+    build({
+      absWorkingDir: root,
+      entryPoints: ['index', 'testing', 'page'].map((name) => `plugin-sdk/src/${name}.ts`),
+      outdir: out,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node22',
+      logLevel: 'warning',
+      banner: { js: '// The SDK of Toru’s plugins, MIT licensed. Made from plugin-sdk/ of Toru: change it there.' },
+    }),
+    execaNode('node_modules/typescript/bin/tsc', ['-p', 'plugin-sdk/tsconfig.build.json'], { cwd: root, stdio: 'inherit' }),
+  ]);
+  cpSync(join(root, 'plugin-sdk/package.json'), join(out, 'package.json'));
+  for (const [from, to] of [
+    ['plugin-sdk/templates', 'dist/plugin-templates'],
+    ['examples/plugins', 'dist/examples/plugins'],
+  ] as const) {
+    for (const { name } of readdirSync(join(root, from), { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+      const folder = join(root, to, name);
+      mkdirSync(folder, { recursive: true });
+      cpSync(join(root, from, name), folder, { recursive: true });
+      cpSync(out, join(folder, 'toru-sdk'), { recursive: true });
+      if (existsSync(join(folder, 'plugin.py'))) cpSync(join(root, 'plugin-sdk/templates/python/toru.py'), join(folder, 'toru.py'));
+    }
+  }
+}
+
+if (import.meta.main) await buildSdk();

@@ -1,0 +1,118 @@
+import { begin, bytesOf, Credit, IncomingBody, inlineOf, pump } from '../body.ts';
+import type { Connection } from '../connection.ts';
+import type { Asker, Failure, HttpCredit, HttpData, HttpEnd, HttpResponse, ToPlugin } from '../protocol.ts';
+
+interface Asked {
+  abort: AbortController;
+  credit: Credit;
+  answered: PromiseWithResolvers<Response>;
+  body: IncomingBody | null;
+}
+
+/** Statuses whose Response can't have a body. */
+const BODILESS = new Set([101, 103, 204, 205, 304]);
+
+/** The agent's side of requests to a plugin. */
+export class Asking {
+  readonly #connection: Connection<ToPlugin>;
+  readonly #open = new Map<string, Asked>();
+  #last = 0;
+
+  constructor(connection: Connection<ToPlugin>) {
+    this.#connection = connection;
+    connection.gone.addEventListener('abort', () => {
+      for (const id of [...this.#open.keys()]) this.#end(id, new Error('The plugin ended before it had answered.'));
+    });
+  }
+
+  async fetch(path: string, init: RequestInit, user: Asker): Promise<Response> {
+    const request = new Request(`http://plugin${path}`, { ...init, ...(init.body instanceof ReadableStream ? { duplex: 'half' } : {}) });
+    this.#connection.gone.throwIfAborted();
+    this.#last += 1;
+    const id = `http-${this.#last}`;
+    const abort = new AbortController();
+    const asked: Asked = { abort, credit: new Credit(abort.signal), answered: Promise.withResolvers(), body: null };
+    this.#open.set(id, asked);
+    const leave = (): void => this.#cancel(id, new DOMException('The request was aborted.', 'AbortError'));
+    if (request.signal.aborted) leave();
+    request.signal.addEventListener('abort', leave, { once: true });
+    this.#send(id, request, user, asked).catch((error: unknown) => {
+      if (!abort.signal.aborted) this.#cancel(id, error instanceof Error ? error : new Error(String(error)));
+    });
+    return asked.answered.promise;
+  }
+
+  receive(id: string, message: HttpResponse | HttpData | HttpEnd | HttpCredit | Failure): void {
+    const asked = this.#open.get(id);
+    if (asked === undefined) return;
+    switch (message.action) {
+      case 'response':
+        if (message.stream === true) {
+          const credit = (bytes: number): void =>
+            this.#connection.send({ type: 'http', request_id: id, payload: { action: 'credit', bytes } });
+          asked.body = new IncomingBody(credit, () => this.#cancel(id, new Error('Nobody reads the answer.')));
+        }
+        asked.answered.resolve(responseOf(message, asked.body?.stream ?? bytesOf(message)));
+        if (asked.body === null) this.#end(id, null);
+        return;
+      case 'data':
+        asked.body?.push(message.data);
+        return;
+      case 'end':
+        asked.body?.end();
+        this.#end(id, null);
+        return;
+      case 'credit':
+        asked.credit.give(message.bytes);
+        return;
+      case 'error':
+        this.#end(id, new Error(`${message.message} [${message.code}]`));
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  async #send(id: string, request: Request, user: Asker, asked: Asked): Promise<void> {
+    const { pathname, search } = new URL(request.url);
+    const head = { action: 'request', method: request.method, path: pathname, query: search, headers: [...request.headers], user } as const;
+    const send = (payload: Extract<ToPlugin, { type: 'http' }>['payload']): void =>
+      this.#connection.send({ type: 'http', request_id: id, payload });
+    const asking = { ...head, headers: [...head.headers] };
+    if (request.body === null) return send(asking);
+    const reader = request.body.getReader();
+    asked.abort.signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined), { once: true });
+    const begun = await begin(reader);
+    if ('whole' in begun) return send({ ...asking, ...inlineOf(begun.whole) });
+    send({ ...asking, stream: true });
+    await pump(begun.first, begun.next, reader, {
+      credit: asked.credit,
+      signal: asked.abort.signal,
+      room: () => this.#connection.room(),
+      send,
+    });
+  }
+
+  #cancel(id: string, reason: Error): void {
+    if (!this.#open.has(id)) return;
+    this.#connection.send({ type: 'http', request_id: id, payload: { action: 'cancel' } });
+    this.#end(id, reason);
+  }
+
+  /** The answer is complete, or will never be: what is left of the request's body is not wanted any more. */
+  #end(id: string, reason: Error | null): void {
+    const asked = this.#open.get(id);
+    this.#open.delete(id);
+    asked?.abort.abort();
+    if (reason === null) return;
+    asked?.body?.fail(reason);
+    asked?.answered.reject(reason);
+  }
+}
+
+function responseOf(
+  { status, headers }: HttpResponse,
+  body: ReadableStream<Uint8Array<ArrayBuffer>> | Uint8Array<ArrayBuffer> | null,
+): Response {
+  return new Response(BODILESS.has(status) ? null : body, { status, headers: headers ?? [] });
+}
