@@ -53,13 +53,18 @@ const AGENT: Caller = { user_id: 'local:agent', username: 'agent', role: 'admin'
 /**
  * Puts the parts together: the one place that knows them all. Each part gets what it needs, and nothing else.
  * @param edge null: no link, only the local socket.
+ * @param previousEnd how the agent before it ended, in words that follow "The agent", when whoever started us knows.
  * @throws StartError in one line when this TORU_HOME can't be served.
  */
-export async function startAgent(config: Config, log: Logger, edge: EdgeAddress | null): Promise<Agent> {
+export async function startAgent(config: Config, log: Logger, edge: EdgeAddress | null, previousEnd: string | null = null): Promise<Agent> {
   const lock = lockHome(config.home);
   const db = openDatabase(join(config.home, 'toru.db'));
   const identity = loadIdentity(config.home);
   const audit = new Audit(db, log);
+  if (lock.lostBy !== null) {
+    const how = previousEnd ?? 'ended without a goodbye: it was killed, or the host went down';
+    audit.record({ event: 'agent.restart', caller: null, outcome: 'ok', detail: { reason: `the one before, pid ${lock.lostBy}, ${how}` } });
+  }
   const settings = new Settings(db, audit, { home: config.home, scripts_dir: config.scripts_dir, version: VERSION });
   const grants = new Grants(db, identity, settings);
   const passwords = new Passwords();

@@ -5,6 +5,8 @@ import { StartError } from './start-error.ts';
 
 /** The hold on a TORU_HOME. */
 export interface HomeLock {
+  /** Who had it before and never let go: killed, or caught by a power failure. Null when it was let go. */
+  readonly lostBy: number | null;
   /** Lets go, and removes `agent.pid`. */
   release(): void;
 }
@@ -30,8 +32,10 @@ export function lockHome(home: string): HomeLock {
     if (!isBusy(error)) throw error;
     throw new StartError(`Another agent${holderOf(pidFile)} already uses ${home}. Stop it first, or give this one a TORU_HOME of its own.`);
   }
+  const lostBy = readPid(pidFile);
   writePid(pidFile);
   return {
+    lostBy,
     release: () => {
       if (!db.open) return;
       // First the pid, then the lock: the next agent's pid must not be removed by us.

@@ -1,5 +1,7 @@
 import type { Agent } from './agent.ts';
 import { startAgent } from './agent.ts';
+import type { ServiceManager } from './alive.ts';
+import { PREVIOUS_END, serviceManager, tellParentAlive } from './alive.ts';
 import { loadConfig } from './config.ts';
 import { giveBackAtRest } from './give-back.ts';
 import { createLogger } from './logger.ts';
@@ -22,12 +24,13 @@ async function main(): Promise<void> {
   const config = loadConfig(process.env);
   // The agent's secrets are in `config` now; nothing that it starts shall find them.
   delete process.env['ADMIN_PASSWORD'];
+  const service = serviceManager(process.env);
   const log = createLogger(config);
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'the agent can’t go on');
     process.exit(70);
   });
-  const agent = await startAgent(config, log, config.edge);
+  const agent = await startAgent(config, log, config.edge, process.env[PREVIOUS_END] ?? null);
   log.info({ host: agent.host, home: config.home, edge: config.edge?.origin ?? null }, 'the agent is up');
   tellParent({ type: 'ready', host: agent.host, first_admin: agent.firstAdmin });
   if (agent.firstAdmin?.generated_password != null && process.send === undefined) {
@@ -36,7 +39,9 @@ async function main(): Promise<void> {
       `\nThe first admin: ${agent.firstAdmin.username}\nPassword:        ${agent.firstAdmin.generated_password}\n(shown once)\n\n`,
     );
   }
-  stopOnSignal(agent, log);
+  tellParentAlive();
+  service.ready();
+  stopOnSignal(agent, service, log);
   giveBackAtRest();
 }
 
@@ -46,6 +51,7 @@ function tellParent(message: ReadyMessage): void {
 
 function stopOnSignal(
   agent: Agent,
+  service: ServiceManager,
   log: { info(detail: object, message: string): void; error(detail: object, message: string): void },
 ): void {
   let stopping = false;
@@ -53,6 +59,7 @@ function stopOnSignal(
     if (stopping) return;
     stopping = true;
     log.info({ why }, 'the agent stops; runs go on');
+    service.stopping();
     setTimeout(() => process.exit(1), STOP_MS).unref();
     agent.stop().then(
       () => process.exit(0),

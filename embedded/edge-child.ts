@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Miniflare } from 'miniflare';
 import { z } from 'zod';
+import { tellParentAlive } from '../agent/alive.ts';
+import { ALIVE_EVERY_MS } from '../shared/limits.ts';
 import { builtOptions, edgeOptions } from './edge-options.ts';
 import { withLoopbackShut } from './shut-loopback.ts';
 
@@ -31,6 +33,12 @@ async function start(order: EdgeOrder): Promise<void> {
     await edge.ready;
   });
   process.send?.({ type: 'ready' });
+  // The edge is workerd: when that stands still, this process may be as lively as it likes. Any answer will do, and none of
+  // the front's secret comes before the objects.
+  tellParentAlive(async () => {
+    const answer = await fetch(`http://127.0.0.1:${order.port}/api/health`, { signal: AbortSignal.timeout(ALIVE_EVERY_MS) });
+    await answer.body?.cancel();
+  });
 }
 
 async function stop(): Promise<void> {

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import type { ServiceManager } from '../agent/alive.ts';
+import { serviceManager } from '../agent/alive.ts';
 import type { Config } from '../agent/config.ts';
 import { loadConfig } from '../agent/config.ts';
 import { StartError } from '../agent/start-error.ts';
@@ -43,9 +45,11 @@ interface Running {
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const running: Running[] = [];
-  stopOnSignal(running);
+  const service = serviceManager(process.env);
+  stopOnSignal(running, service);
   try {
     await start(config, running);
+    service.ready();
   } catch (error) {
     await stopAll(running);
     throw error;
@@ -132,7 +136,7 @@ async function waitForLink(config: Config, port: number): Promise<boolean> {
 /** One Ctrl-C under npm arrives twice: from the terminal, and from npm. */
 const SAME_PRESS_MS = 700;
 
-function stopOnSignal(running: Running[]): void {
+function stopOnSignal(running: Running[], service: ServiceManager): void {
   let stopping: number | null = null;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -140,6 +144,7 @@ function stopOnSignal(running: Running[]): void {
       if (stopping !== null && performance.now() - stopping > SAME_PRESS_MS) process.exit(130);
       if (stopping !== null) return;
       stopping = performance.now();
+      service.stopping();
       stopAll(running).then(
         () => process.exit(0),
         () => process.exit(1),

@@ -2,8 +2,9 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
+import { aliveMessage, PREVIOUS_END } from '../agent/alive.ts';
 import { backoff } from '../shared/backoff.ts';
-import { BACKOFF_HEALTHY_MS } from '../shared/limits.ts';
+import { ALIVE_EVERY_MS, ALIVE_MISSES, BACKOFF_HEALTHY_MS } from '../shared/limits.ts';
 
 export interface ChildSpec<Ready> {
   /** For what is printed. */
@@ -21,6 +22,12 @@ export interface ChildSpec<Ready> {
 /** How long a child may take to stop before it is killed. */
 const STOP_MS = 10_000;
 
+/** How a child ended: its exit code, 1 where it has none, and the same in words, which follow its name. */
+interface End {
+  code: number;
+  how: string;
+}
+
 /** Why a child that never was up is not tried again. */
 export class ChildFailed extends Error {
   override name = 'ChildFailed';
@@ -33,7 +40,7 @@ export class ChildFailed extends Error {
 
 /**
  * Keeps one child process running: an endless loop around an attempt that may fail. The first attempt has to succeed; what
- * worked once is tried again for ever, at growing intervals.
+ * worked once is tried again for ever, at growing intervals. A child that said that it is alive and falls silent is killed.
  */
 export class Supervised<Ready> {
   readonly #spec: ChildSpec<Ready>;
@@ -51,7 +58,7 @@ export class Supervised<Ready> {
 
   /** @returns what the child said when it was up for the first time. @throws ChildFailed */
   async start(): Promise<Ready> {
-    const first = this.#attempt();
+    const first = this.#attempt(null);
     const ready = await first.ready;
     this.#loop = this.#restart(first.ended);
     return ready;
@@ -71,44 +78,71 @@ export class Supervised<Ready> {
     await this.#loop;
   }
 
-  async #restart(firstEnd: Promise<number>): Promise<void> {
+  async #restart(firstEnd: Promise<End>): Promise<void> {
     const { signal } = this.#stopping;
     let since = Date.now();
-    let code = await firstEnd;
+    let end = await firstEnd;
     for (let failures = 0; !signal.aborted; failures += 1) {
       if (Date.now() - since >= BACKOFF_HEALTHY_MS) failures = 0;
-      process.stderr.write(`toru: ${this.#spec.name} ended (${code}) and is started again.\n`);
+      process.stderr.write(`toru: ${this.#spec.name} ${end.how}, and is started again.\n`);
       await sleep(backoff(failures), undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
       since = Date.now();
-      const attempt = this.#attempt();
+      const attempt = this.#attempt(end.how);
       attempt.ready.catch(() => undefined);
-      code = await attempt.ended;
+      end = await attempt.ended;
     }
   }
 
-  #attempt(): { ready: Promise<Ready>; ended: Promise<number> } {
+  /** @param previous how the one before it ended. */
+  #attempt(previous: string | null): { ready: Promise<Ready>; ended: Promise<End> } {
     const { name, file, env, order, sweep, ready: schema } = this.#spec;
     // A group of its own: Ctrl-C is for us, who stop the children in order. The IPC channel ends them when we are killed.
-    const child = fork(file, [], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
+    const childEnv = previous === null ? env : { ...env, [PREVIOUS_END]: previous };
+    const child = fork(file, [], { env: childEnv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
     this.#child = child;
     if (order !== undefined) child.send(order);
-    const ended = new Promise<number>((resolve) => {
-      child.on('exit', (code) => {
+    const silence = watchSilence(child);
+    const ended = new Promise<End>((resolve) => {
+      child.on('exit', (code, signal) => {
         if (sweep && child.pid !== undefined) killGroup(child.pid);
-        resolve(code ?? 1);
+        const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+        resolve({ code: code ?? 1, how: silence.killed ? `did not answer for ${SILENCE_S} s` : how });
       });
-      child.on('error', () => resolve(1));
+      child.on('error', (error) => resolve({ code: 1, how: `failed (${error.message})` }));
     });
     const ready = new Promise<Ready>((resolve, reject) => {
       child.on('message', (said) => {
         const parsed = schema.safeParse(said);
         if (parsed.success) resolve(parsed.data);
       });
-      void ended.then((code) => reject(new ChildFailed(name, code)));
+      void ended.then(({ code }) => reject(new ChildFailed(name, code)));
     });
     return { ready, ended };
   }
+}
+
+const SILENCE_S = (ALIVE_EVERY_MS * ALIVE_MISSES) / 1000;
+
+/**
+ * Kills a child that stands still. Silences are counted, not time: after the lid of a laptop was shut for a night, or while
+ * we were stopped ourselves, one is missing, and not thousands.
+ */
+function watchSilence(child: ChildProcess): { readonly killed: boolean } {
+  const watch = { killed: false };
+  let misses: number | null = null;
+  child.on('message', (said) => {
+    if (aliveMessage.safeParse(said).success) misses = 0;
+  });
+  const timer = setInterval(() => {
+    if (misses === null) return;
+    misses += 1;
+    if (misses <= ALIVE_MISSES) return;
+    watch.killed = true;
+    child.kill('SIGKILL');
+  }, ALIVE_EVERY_MS);
+  child.once('exit', () => clearInterval(timer));
+  return watch;
 }
 
 function killGroup(pid: number): void {

@@ -11,6 +11,7 @@ const SIDES: Record<string, string[]> = {
   'worker/ui': ['shared', 'type:agent/api/app.ts'],
   embedded: [
     'shared',
+    'agent/alive',
     'agent/config',
     'agent/start-error',
     'agent/logger',
@@ -34,7 +35,7 @@ const TESTS: Record<string, string[]> = { worker: ['embedded'] };
  */
 const ROOMS: Record<string, string[][]> = {
   agent: [
-    ['agent/start-error', 'agent/config', 'agent/logger', 'agent/lock', 'agent/give-back'],
+    ['agent/start-error', 'agent/alive', 'agent/config', 'agent/logger', 'agent/lock', 'agent/give-back'],
     ['agent/users/caller', 'agent/users/permissions'],
     ['agent/store'],
     ['agent/link'],

@@ -1,4 +1,4 @@
-import { Ban, ChevronDown, Cog, KeyRound, type LucideIcon, Play, Square, SquareStack, UserRound } from 'lucide-preact';
+import { Ban, ChevronDown, Cog, KeyRound, type LucideIcon, Play, RotateCw, Square, SquareStack, UserRound } from 'lucide-preact';
 import type { AuditEntry } from '../../../../shared/model.ts';
 import { Facts } from '../../parts/facts.tsx';
 import { fullTime } from '../../time.ts';
@@ -11,6 +11,7 @@ const SIGNS: readonly (readonly [beginning: string, icon: LucideIcon])[] = [
   ['action', SquareStack],
   ['user', UserRound],
   ['settings', Cog],
+  ['agent', RotateCw],
   ['', KeyRound],
 ];
 

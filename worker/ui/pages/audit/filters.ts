@@ -14,6 +14,7 @@ export const EVENTS: readonly (readonly [value: string, label: string])[] = [
   ['user', 'Users'],
   ['settings', 'Settings'],
   ['session', 'Sessions'],
+  ['agent', 'Restarts'],
 ];
 export const OUTCOMES: readonly (readonly [value: Filters['outcome'], label: string])[] = [
   ['', 'Done or refused'],

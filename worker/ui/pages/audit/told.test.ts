@@ -54,6 +54,10 @@ test.each([
     entry('settings.change', { detail: { keep_days: { from: 90, to: 0 }, host_name: { from: 'a', to: 'b' } } }),
     'anna changed how long runs are kept and the host’s name',
   ],
+  [
+    entry('agent.restart', { user: null, detail: { reason: 'the one before, pid 7, did not answer for 30 s' } }),
+    'The agent was started again (the one before, pid 7, did not answer for 30 s)',
+  ],
   [entry('tide.turned', { target: 'moon' }), 'anna tide turned moon'],
   [entry('toString', { outcome: 'refused' }), 'anna was refused: toString'],
 ])('$event', (one, sentence) => {

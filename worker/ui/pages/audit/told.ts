@@ -42,6 +42,8 @@ const TELLERS: Readonly<Record<string, { ok: Teller; refused?: Teller }>> = {
     ok: (entry, who) => ({ who, did: 'deleted the action', what: { text: textIn(entry, 'label') ?? entry.target ?? '' } }),
   },
   'action.order': { ok: (_entry, who) => ({ who, did: 'put the actions into another order' }) },
+  // By itself, after a crash: nobody did it.
+  'agent.restart': { ok: (entry) => ({ who: 'The agent', did: 'was started again', ...because(entry) }) },
   'user.create': { ok: (entry, who) => ({ who, did: 'added', what: userOf(entry), ...asRole(entry) }) },
   'user.update': {
     ok: tellUserUpdate,
