@@ -37,19 +37,18 @@ test(`${STREAMS} live streams across kill -9 of the edge and of the agent`, asyn
   };
   await flowing('at first');
 
-  const edge = stage.workerdPid;
-  stage.killEdge();
+  await stage.killEdge();
   await flowing('after the edge was killed');
-  expect(stage.workerdPid).not.toBe(edge);
 
   await stage.killAgent();
   await stage.startAgent();
   await flowing('after the agent was killed');
 
   // Both at once.
-  stage.killEdge();
+  const edge = stage.killEdge();
   await stage.killAgent();
   await stage.startAgent();
+  await edge;
   await flowing('after both were killed');
 
   await stage.stopAgent();

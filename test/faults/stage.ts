@@ -139,9 +139,13 @@ export class Stage {
 
   /** The process that holds the Worker. */
   get workerdPid(): number {
-    const pid = childrenOf(this.#edge.pid ?? 0).find((child) => commandOf(child).includes('workerd'));
+    const pid = this.#findWorkerd();
     if (pid === undefined) throw new Error('workerd is not running');
     return pid;
+  }
+
+  #findWorkerd(): number | undefined {
+    return childrenOf(this.#edge.pid ?? 0).find((child) => commandOf(child).includes('workerd'));
   }
 
   async client(): Promise<Client> {
@@ -195,9 +199,11 @@ export class Stage {
     await until(() => agent === null || agent.exitCode !== null || agent.signalCode !== null, 'the agent has ended');
   }
 
-  /** workerd goes without a word, and whoever started it has to notice. */
-  killEdge(): void {
-    process.kill(this.workerdPid, 'SIGKILL');
+  /** workerd goes without a word, and whoever started it has to notice. @returns when another stands in its place. */
+  async killEdge(): Promise<void> {
+    const killed = this.workerdPid;
+    process.kill(killed, 'SIGKILL');
+    await until(() => ![undefined, killed].includes(this.#findWorkerd()), 'the edge is started again', START_MS);
   }
 
   /** Until the edge says that the host is there. */

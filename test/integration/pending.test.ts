@@ -25,7 +25,7 @@ test('it starts once when the host is back, also when the edge restarted in betw
   await stage.stopAgent();
   const request = { script: 'args.sh', args: ['queued'], request_id: randomUUID(), when_away: 'queue', expires_s: 600 };
   for (let n = 0; n < 2; n += 1) expect((await client.http('POST', '/api/runs', request)).status).toBe(202);
-  stage.killEdge();
+  await stage.killEdge();
   await until(
     async () => (await pending().catch(() => [])).length === 1,
     () => 'the edge still knows the run',
