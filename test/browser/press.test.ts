@@ -24,7 +24,7 @@ describeInBrowser('in a browser', () => {
     for (const [name, text] of [
       [
         'lines.sh',
-        '#!/bin/bash\nprintf "\\033[32mgreen\\033[0m <b>not bold</b>\\n"\nfor ((i = 1; i <= 400; i++)); do echo "line $i"; sleep 0.02; done\n',
+        '#!/bin/bash\nprintf "\\033[32mgreen\\033[0m <b>not bold</b>\\n"\nfor ((i = 1; i <= 400; i++)); do echo "line $i"; sleep 0.01; done\n',
       ],
       ['loop.sh', '#!/bin/sh\necho started\nwhile :; do sleep 1; done\n'],
       ['say.sh', '#!/bin/sh\necho "said $1"\n'],

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { until } from '../harness/until.ts';
 import { ended, expectTalk, finish, logged, startTalk } from './runs.ts';
+import { scaled } from './scale.ts';
 import { smallDisk } from './small-disk.ts';
 import { Stage } from './stage.ts';
 import { Viewer } from './viewer.ts';
@@ -24,6 +25,8 @@ if (disk !== null) {
       const watched = viewer.watch(talk.taskId);
       await until(() => watched.cursor > 0, 'output arrives');
       const flood = String((await client.http('POST', '/api/runs', { script: 'gush.sh' })).json().task_id);
+      await until(async () => (await client.http('GET', `/api/runs/${flood}`)).json().output_bytes > 10 * MiB, 'the flood flows');
+      disk.ballast(scaled(120, 165));
       const free = (): number => statfsSync(disk.folder).bavail * statfsSync(disk.folder).bsize;
       await until(
         () => free() < MiB / 4,

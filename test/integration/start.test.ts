@@ -119,10 +119,19 @@ describe('npm start', { timeout: 90_000 }, () => {
     await expectNobodyUnder(home);
   });
 
-  it('starts a child again that dies', async () => {
+  it('keeps a chosen password to itself, refuses a second one on the same folder, and starts a child again that dies', async () => {
     const home = newHome();
     const port = await freePort();
-    await run(home, port);
+    const { output } = await run(home, port, { ADMIN_PASSWORD: 'a chosen password' });
+    expect(output()).not.toContain('a chosen password');
+    const edge = processesOf(home).find(({ command }) => command.includes('edge-child.js'));
+    if (process.platform === 'linux') expect(readFileSync(`/proc/${edge?.pid}/environ`, 'utf8')).not.toContain('a chosen password');
+
+    const second = await run(home, await freePort());
+    expect(second.child.exitCode).not.toBe(0);
+    expect(second.output()).toMatch(/another agent/i);
+    expect((await fetch(`http://127.0.0.1:${port}/api/health`)).status).toBe(200);
+
     const health = async () => {
       const answer = await fetch(`http://127.0.0.1:${port}/api/health`).catch(() => null);
       return answer?.status === 200 && (await answer.text()).includes('"host_online":true');
@@ -153,25 +162,6 @@ describe('npm start', { timeout: 90_000 }, () => {
     const { child, output } = await run(newHome(), await freePort(), { PRODUCTION: '1' });
     expect(child.exitCode).not.toBe(0);
     expect(output().trim().split('\n')).toEqual([expect.stringContaining('ADMIN_PASSWORD')]);
-  });
-
-  it('refuses a second one on the same folder, and the first lives', async () => {
-    const home = newHome();
-    const port = await freePort();
-    await run(home, port);
-    const { child, output } = await run(home, await freePort());
-    expect(child.exitCode).not.toBe(0);
-    expect(output()).toMatch(/another agent/i);
-    expect((await fetch(`http://127.0.0.1:${port}/api/health`)).status).toBe(200);
-  });
-
-  it('keeps the chosen password out of the edge’s environment, and out of what it prints', async () => {
-    const home = newHome();
-    const { output } = await run(home, await freePort(), { ADMIN_PASSWORD: 'a chosen password' });
-    expect(output()).not.toContain('a chosen password');
-    if (process.platform !== 'linux') return;
-    const edge = processesOf(home).find(({ command }) => command.includes('edge-child.js'));
-    expect(readFileSync(`/proc/${edge?.pid}/environ`, 'utf8')).not.toContain('a chosen password');
   });
 
   async function expectNobodyUnder(home: string): Promise<void> {
