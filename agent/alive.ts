@@ -33,6 +33,8 @@ export interface ServiceManager {
   stopping(): void;
 }
 
+/** systemd's own command, in the same package as systemd itself. */
+const NOTIFY = 'systemd-notify';
 /** systemd.service(5), WatchdogSec: the usual way is half of the time; a third forgives one that is late. */
 const BEATS_PER_LIMIT = 3;
 /** Without WatchdogSec: as long as the command waits by itself for systemd to have read it. */
@@ -53,7 +55,7 @@ export function serviceManager(env: NodeJS.ProcessEnv): ServiceManager {
     if (NOTIFY_SOCKET === undefined) return;
     // One that hangs gives way to the next. What it could not say, systemd will act upon.
     const options = { env: { NOTIFY_SOCKET, ...(PATH === undefined ? {} : { PATH }) }, timeout: beatMs > 0 ? beatMs : NOTIFY_MS };
-    execFile('systemd-notify', [state], options, () => undefined);
+    execFile(NOTIFY, [state], options, () => undefined);
   };
   return {
     ready: () => {
