@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { ToruError } from '../../shared/errors.ts';
 
 /** A plugin's files, all together. */
-const MAX_FILES = 5000;
-const MAX_BYTES = 256 * 1024 * 1024;
+export const MAX_FILES = 5000;
+export const MAX_BYTES = 256 * 1024 * 1024;
 
 export interface Tree {
   /** Over the path, the executable bit and the bytes of every file. */
