@@ -182,7 +182,7 @@ describe('what runs are called and were given', () => {
   it('is found in notes, by the index too, as they are now', async () => {
     const noted = ran(ada, { label: 'Noted' });
     const twin = ran(ada, { label: 'Noted' });
-    many(1200, (i) => ran(eve, { label: 'Filler', inputs: { i } }));
+    many(1200, (i) => ran(ada, { label: 'Filler', inputs: { i } }));
     const notes = async (who: Caller, q: string) =>
       (await search(who, { q, in: 'history' })).flatMap((line) => (line.type === 'run' ? [[line.run.task_id, line.fields]] : []));
     await api.runs.annotate(ada, noted, 'Disk was full again');
