@@ -13,10 +13,13 @@ import { makeApi } from './api-harness.ts';
 let api: ApiHarness;
 let task: string;
 let folder: string;
-/** Each line says where it begins: 16 bytes. */
+/** Lines of 24 bytes that say where they begin. */
+const LINE_BYTES = 24;
 const SIZE = 6 * BLOCK_BYTES;
 const FROM = 2 * BLOCK_BYTES;
 const TO = 3 * BLOCK_BYTES;
+/** The damage begins in the middle of this line. */
+const CUT = FROM - 16;
 
 beforeAll(async () => {
   api = await makeApi();
@@ -31,7 +34,10 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 async function packed(): Promise<string> {
-  api.script('places.sh', `#!/bin/sh\nawk 'BEGIN { for (i = 0; i < ${SIZE / 16}; i++) printf "place %09d\\n", i * 16 }'\n`);
+  api.script(
+    'places.sh',
+    `#!/bin/sh\nawk 'BEGIN { for (i = 0; i < ${SIZE / LINE_BYTES}; i++) printf "place %09d filler!\\n", i * ${LINE_BYTES} }'\n`,
+  );
   const { task_id, output_bytes } = await api.finished(api.admin, { script: 'places.sh' });
   expect(output_bytes).toBe(SIZE);
   expect(await packFile(join(api.home, 'runs', task_id), 'out', Date.now() + 1000, async () => undefined)).toBe('packed');
@@ -54,7 +60,7 @@ test('lines of output name what is missing, and go on behind it', async () => {
   expect(lines[gap]).toEqual({ gap: { from: FROM, to: TO }, cursor: TO });
   const text = (some: Record<string, unknown>[]): string => some.map((line) => line['data']).join('');
   expect(text(lines.slice(0, gap)).length).toBe(FROM);
-  expect(text(lines.slice(gap + 1))).toMatch(new RegExp(`^${place(TO)}\n`));
+  expect(text(lines.slice(gap + 1))).toMatch(new RegExp(`^${place(TO)} filler!\n`));
   expect(text(lines.slice(gap + 1)).length).toBe(SIZE - TO);
 });
 
@@ -72,12 +78,15 @@ test('a download breaks off, so that it is not taken for whole', async () => {
 });
 
 test('a search finds what is before and behind it, with what can be read around', async () => {
-  const found = async (at: number) =>
-    (await linesOf(`/api/runs/${task}/search?q=${encodeURIComponent(place(at))}&context=1`)).filter((line) => line['type'] === 'match');
-  for (const at of [0, FROM - 16, TO, SIZE - 16]) expect(await found(at), String(at)).toMatchObject([{ cursor: at, line: place(at) }]);
-  expect(await found(FROM + 1600)).toEqual([]);
-  // Cut by the damage in two, it is no hit.
-  expect(await found(TO)).toMatchObject([{ before: [] }]);
+  const found = async (q: string) =>
+    (await linesOf(`/api/runs/${task}/search?q=${encodeURIComponent(q)}&context=1`)).filter((line) => line['type'] === 'match');
+  for (const at of [0, CUT - LINE_BYTES, TO, SIZE - LINE_BYTES])
+    expect(await found(place(at)), String(at)).toMatchObject([{ cursor: at, line: `${place(at)} filler!` }]);
+  expect(await found(place(FROM + 8))).toEqual([]);
+  expect(await found(place(TO))).toMatchObject([{ before: [] }]);
+  // What stands before the damage does not join what stands behind it.
+  expect(await found(place(CUT))).toHaveLength(1);
+  expect(await found(`${place(CUT)} ${place(TO)}`)).toEqual([]);
 });
 
 test('a viewer is told the gap, and sees the rest', async () => {
@@ -97,7 +106,7 @@ test('a viewer is told the gap, and sees the rest', async () => {
   expect(frames.filter((frame) => frame['type'] === 'gap')).toEqual([{ type: 'gap', task_id: task, from: FROM, to: TO }]);
   const text = frames.map((frame) => frame['data'] ?? '').join('');
   expect(text.length).toBe(SIZE - BLOCK_BYTES);
-  expect(text).toContain(`${place(FROM - 16)}\n${place(TO)}\n`);
+  expect(text).toContain(`${place(CUT)} ${place(TO)} `);
   expect(frames.at(-1)).toEqual({ type: 'exit' });
   log.rest();
 });
@@ -108,7 +117,7 @@ test('a run of which nothing can be read hides no other from a search', async ()
   expect(await linesOf(`/api/runs/${broken}/search?q=place`)).toContainEqual(
     expect.objectContaining({ type: 'error', data: expect.stringContaining('damaged') }),
   );
-  const lines = await linesOf(`/api/search?q=${encodeURIComponent(place(16))}&in=output`);
-  expect(lines).toContainEqual(expect.objectContaining({ type: 'match', task_id: task, cursor: 16 }));
+  const lines = await linesOf(`/api/search?q=${encodeURIComponent(place(LINE_BYTES))}&in=output`);
+  expect(lines).toContainEqual(expect.objectContaining({ type: 'match', task_id: task, cursor: LINE_BYTES }));
   expect(lines.at(-1)).toMatchObject({ type: 'end' });
 });
