@@ -25,7 +25,8 @@ export class LogFiles {
 
   /** The descriptor of `order`. @throws ENOENT when the run's folder is gone. */
   order(): number {
-    this.#order ??= openSync(join(this.#folder, 'order'), 'r');
+    if (this.#order !== null) return this.#order;
+    this.#order = openSync(join(this.#folder, 'order'), 'r');
     this.#rest();
     return this.#order;
   }
