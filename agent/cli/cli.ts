@@ -9,6 +9,7 @@ import { actions, runs, scripts } from './commands/lists.ts';
 import { logs } from './commands/logs.ts';
 import { note as noteRun } from './commands/note.ts';
 import { passwd } from './commands/passwd.ts';
+import { plugin } from './commands/plugin.ts';
 import { run } from './commands/run.ts';
 import { search } from './commands/search.ts';
 import { restore, snapshot } from './commands/snapshot.ts';
@@ -32,6 +33,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     cancel,
     passwd,
     key,
+    plugin,
     snapshot,
     restore,
     doctor,

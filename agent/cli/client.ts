@@ -26,6 +26,21 @@ export function connect(env: Readonly<Record<string, string | undefined>>) {
 }
 export type Client = ReturnType<typeof connect>;
 
+/** A request whose answer is parsed where it is used. @throws ToruError with what the agent said when it is no good one. */
+export function ask(
+  env: Readonly<Record<string, string | undefined>>,
+  method: string,
+  path: string,
+  { body, signal }: { body?: unknown; signal?: AbortSignal } = {},
+): Promise<Response> {
+  const init = {
+    method,
+    ...(signal === undefined ? {} : { signal }),
+    ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  };
+  return good(socketFetch(socketOf(env), new Request(`http://localhost${path}`, init)));
+}
+
 /**
  * The answer when it is a good one.
  * @throws ToruError with what the agent said otherwise.

@@ -15,6 +15,24 @@ export async function readAll(input: Piped): Promise<string> {
   return text + decoder.end();
 }
 
+/** Asks for one key at the terminal. @returns one of `keys`; null for anything else. */
+export function askKey(question: string, keys: string, keyboard: Keyboard, output: Output): Promise<string | null> {
+  return new Promise((resolve) => {
+    const take = (chunk: Buffer): void => {
+      const key = chunk.toString('utf8').slice(0, 1).toLowerCase();
+      keyboard.off('data', take);
+      keyboard.setRawMode(false);
+      keyboard.pause();
+      void output.write(`${/[a-z]/.test(key) ? key : ''}\n`);
+      resolve(key !== '' && keys.includes(key) ? key : null);
+    };
+    void output.write(question);
+    keyboard.setRawMode(true);
+    keyboard.resume();
+    keyboard.on('data', take);
+  });
+}
+
 /** Asks at the terminal, and shows nothing of the answer. @throws UsageError when the person gives up. */
 export function askHidden(question: string, keyboard: Keyboard, output: Output): Promise<string> {
   return new Promise((resolve, reject) => {

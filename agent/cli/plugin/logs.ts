@@ -1,0 +1,44 @@
+import { pluginLogLine } from '../../../shared/plugins.ts';
+import { ask } from '../client.ts';
+import { oneWord, parse } from '../command.ts';
+import { linesOf } from '../follow.ts';
+import type { Io } from '../io.ts';
+import { print, UsageError } from '../io.ts';
+import { when } from '../table.ts';
+import { plain } from '../terminal-filter.ts';
+import { idOf } from './api.ts';
+
+/** toru plugin logs */
+export async function logs(args: string[], io: Io): Promise<number> {
+  const options = { follow: { type: 'boolean', short: 'f' }, lines: { type: 'string', short: 'n', default: '100' } } as const;
+  const { values, positionals } = parse(args, options);
+  if (!/^\d{1,4}$/.test(values.lines)) throw new UsageError('--lines is a number, at most 1000.');
+  const id = idOf(oneWord(positionals, 'The plugin’s id (see: toru plugin list)'));
+  await copyLog(io, id, { limit: Number(values.lines), follow: values.follow === true, signal: io.interrupted });
+  return io.interrupted.aborted ? 130 : 0;
+}
+
+/** Prints a plugin's log until the signal aborts. @throws ToruError */
+export async function copyLog(io: Io, id: string, how: { limit: number; follow: boolean; signal: AbortSignal }): Promise<void> {
+  const path = `/api/plugins/${id}/logs?limit=${how.limit}${how.follow ? '&follow=1' : ''}`;
+  try {
+    const { body } = await ask(io.env, 'GET', path, { signal: how.signal });
+    for await (const line of linesOf(body)) if (line.trim() !== '') await print(io, lineOf(line));
+  } catch (error) {
+    if (!how.signal.aborted) throw error;
+  }
+}
+
+function lineOf(json: string): string {
+  const { timestamp, level, source, message, error, fields } = pluginLogLine.parse(JSON.parse(json));
+  const more = fields === undefined ? '' : ` ${JSON.stringify(fields)}`;
+  const from = source === 'log' ? level : `${level} (${source})`;
+  const text = `${when(timestamp)} ${from}: ${plain(message)}${plain(more)}`;
+  // A stack is read line by line.
+  return error === undefined
+    ? text
+    : `${text}\n${error
+        .split('\n')
+        .map((each) => `    ${plain(each)}`)
+        .join('\n')}`;
+}
