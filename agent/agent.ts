@@ -23,6 +23,7 @@ import { Runs } from './runs/runs.ts';
 import { Scripts } from './scripts/scripts.ts';
 import { Search } from './search/search.ts';
 import { Settings } from './settings/settings.ts';
+import { sweepRestores, sweepSnapshots } from './snapshot/leftovers.ts';
 import { openDatabase } from './store/database.ts';
 import { System } from './system/system.ts';
 import type { Caller } from './users/caller.ts';
@@ -58,6 +59,8 @@ const AGENT: Caller = { user_id: 'local:agent', username: 'agent', role: 'admin'
  */
 export async function startAgent(config: Config, log: Logger, edge: EdgeAddress | null, previousEnd: string | null = null): Promise<Agent> {
   const lock = lockHome(config.home);
+  sweepSnapshots(config.home);
+  sweepRestores(config.home);
   const db = openDatabase(join(config.home, 'toru.db'));
   const identity = loadIdentity(config.home);
   const audit = new Audit(db, log);

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
-import type { HistoryQuery } from './history.ts';
-import { History, listSql } from './history.ts';
+import { History } from './history.ts';
 import { Journal } from './journal.ts';
+import type { HistoryQuery } from './list-query.ts';
+import { listSql } from './list-query.ts';
 import type { RunRow } from './run-row.ts';
 
 let folder: string;
@@ -97,6 +98,47 @@ describe('history', () => {
     expect(pages({ q: 'scriptX1' })).toEqual([]);
     expect(pages({ q: `'; DROP TABLE task_history; --` })).toEqual([]);
     expect(pages({ q: '\\' })).toEqual([]);
+  });
+
+  it('finds by the index what stands in a text, and by looking what is too short for it', () => {
+    for (const q of ['rip', 'SCRIPT_7', 'n=77', '100%', 'n=', '=7', '7']) {
+      const expected = Array.from({ length: 100 }, (_, i) => row(99 - i)).filter((run) =>
+        [run.label, run.username, run.action ?? '', run.script, ...run.args].some((text) => text.toLowerCase().includes(q.toLowerCase())),
+      );
+      expect(
+        pages({ q, limit: 7 }).map((run) => run.task_id),
+        q,
+      ).toEqual(expected.map((run) => run.task_id));
+    }
+    // Nothing of it is syntax, and a NUL would cut the query off.
+    for (const q of ['"', 'a" OR "b', 'label:script', 'scr*', 'NOT ada', 'scri\0', '\0\0\0']) expect(pages({ q }), q).toEqual([]);
+  });
+
+  it('passes what the index finds through the other filters, some at a time', () => {
+    const few = new History(db, { namedRuns: 20 });
+    for (const [query, owner] of [
+      [{ q: 'script', status: ['running'] }, null],
+      [{ q: 'script', user: 'EVE' }, null],
+      [{ q: 'backup', action: 'backup', status: ['exited'] }, ADA],
+      [{ q: 'script', action: 'nothing' }, null],
+    ] satisfies [HistoryQuery, string | null][]) {
+      const { q, ...filters } = query;
+      const expected = pages(filters, owner).filter((run) => JSON.stringify([run.label, run.action, run.script]).toLowerCase().includes(q));
+      const found: string[] = [];
+      for (let cursor: string | undefined; ; ) {
+        const page = few.list({ ...query, cursor }, owner);
+        expect(page.items.length).toBeLessThanOrEqual(20);
+        found.push(...page.items.map((run) => run.task_id));
+        if (page.next_cursor === null) break;
+        cursor = page.next_cursor;
+      }
+      expect(found).toEqual(expected.map((run) => run.task_id));
+    }
+  });
+
+  it('lets a client find by what they may see, whatever the length', () => {
+    for (const q of ['folder', 'n=7', '--n', '--', '/']) expect(pages({ q }, EVE), q).toEqual([]);
+    for (const q of ['backup', 'ba']) expect(pages({ q }, EVE).length, q).toBe(17);
   });
 
   it('shows a client nothing of others, in search and in pages too', () => {

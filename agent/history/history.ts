@@ -1,24 +1,14 @@
 import type { Statement } from 'better-sqlite3';
-import { unreachable } from '../../shared/errors.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../../shared/limits.ts';
-import type { List, RunState } from '../../shared/model.ts';
+import type { List } from '../../shared/model.ts';
 import type { Database } from '../store/database.ts';
 import type { HistoryCursor } from './cursor.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import type { Ending, RunRow, StoredRun, StoredState } from './run-row.ts';
+import type { HistoryQuery, Values } from './list-query.ts';
+import { listSql, passes, scans, textOf } from './list-query.ts';
+import { MIN_INDEXED_CHARS, Names } from './names.ts';
+import type { Ending, RunRow, StoredRun } from './run-row.ts';
 import { rowOf, storedOf } from './run-row.ts';
-
-/** What a list of runs may be narrowed by. */
-export interface HistoryQuery {
-  limit?: number | undefined;
-  cursor?: string | undefined;
-  status?: readonly RunState[] | undefined;
-  action?: string | undefined;
-  /** A username. */
-  user?: string | undefined;
-  /** Text to find in label, script, username, arguments, inputs and note. */
-  q?: string | undefined;
-}
 
 const COLUMNS = [
   'task_id',
@@ -51,17 +41,24 @@ const COLUMNS = [
 const OPEN = `state IN ('queued', 'starting', 'running')`;
 
 /**
- * What no index answers (text, a username) is looked for in so many runs at a time, 35 ms of work: the agent has other
- * things to do meanwhile. The next cursor goes on from there, also when nothing was found yet.
+ * What no index answers (a username, a text that is short or everywhere) is looked for in so many runs at a time, 10 to
+ * 20 ms of work: the agent has other things to do meanwhile. The next cursor goes on from there, also when nothing was found yet.
  */
-const SCAN_ROWS = 50_000;
+const SCAN_ROWS = 15_000;
 /** One user's runs lie apart in the table: looking at each costs three times as much. */
-const OWN_SCAN_ROWS = 15_000;
+const OWN_SCAN_ROWS = 5000;
+/** A word in more texts than this is found faster by looking at run after run. */
+const FEW_TEXTS = 500;
+/** So many runs of the texts that were found are looked at for the other filters. */
+const NAMED_RUNS = 1500;
+const NEWEST: HistoryCursor = { created_at: Number.MAX_SAFE_INTEGER, task_id: '' };
 
 /** The table `task_history`: the journal of every run, before it starts until it is forgotten. */
 export class History {
   readonly #db: Database;
+  readonly #names: Names;
   readonly #scanRows: number | null;
+  readonly #namedRuns: number;
   readonly #insert: Statement<[StoredRun]>;
   readonly #get: Statement<[string], StoredRun>;
   readonly #byRequest: Statement<[string, string], StoredRun>;
@@ -70,8 +67,10 @@ export class History {
   readonly #end: Statement<[Ending & { task_id: string }]>;
   readonly #note: Statement<[string, string]>;
 
-  constructor(db: Database, options: { scanRows?: number } = {}) {
+  constructor(db: Database, options: { scanRows?: number; namedRuns?: number } = {}) {
     this.#db = db;
+    this.#names = new Names(db);
+    this.#namedRuns = options.namedRuns ?? NAMED_RUNS;
     this.#scanRows = options.scanRows ?? null;
     this.#insert = db.prepare(`INSERT INTO task_history (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((name) => `@${name}`).join(', ')})`);
     this.#get = db.prepare('SELECT * FROM task_history WHERE task_id = ?');
@@ -135,12 +134,31 @@ export class History {
    */
   list(query: HistoryQuery, owner: string | null): List<RunRow> {
     const limit = Math.min(query.limit ?? DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
+    const q = textOf(query);
+    const texts = Array.from(q).length < MIN_INDEXED_CHARS ? null : this.#names.texts(q, owner, FEW_TEXTS);
+    if (texts !== null) return this.#named(texts, query, owner, limit);
     const until = scans(query, owner) ? this.#scanEnd(query, owner) : null;
     const { sql, values } = listSql(query, owner, limit + 1, until);
     const rows = this.#db.prepare<[Values], StoredRun>(sql).all(values).map(rowOf);
     const items = rows.slice(0, limit);
     const next = rows.length > limit ? items.at(-1) : until;
     return { items, next_cursor: next === null || next === undefined ? null : encodeCursor(next) };
+  }
+
+  /** The runs of these texts, found by the index: nothing but the other filters is left to look at. */
+  #named(texts: readonly number[], query: HistoryQuery, owner: string | null, limit: number): List<RunRow> {
+    const items: RunRow[] = [];
+    let at = query.cursor === undefined ? NEWEST : decodeCursor(query.cursor);
+    let seen = 0;
+    for (const place of this.#names.runs(texts, owner, at)) {
+      if (place === null) continue;
+      if (items.length >= limit || seen >= this.#namedRuns) return { items, next_cursor: encodeCursor(at) };
+      seen += 1;
+      at = { created_at: place.created_at, task_id: place.task_id };
+      const stored = this.#get.get(place.task_id);
+      if (stored !== undefined && passes(stored, query)) items.push(rowOf(stored));
+    }
+    return { items, next_cursor: null };
   }
 
   /** The last run that this part of a search looks at; null when it reaches the end. */
@@ -154,7 +172,7 @@ export class History {
 
   /** How much room each run's output takes, newest first. @param before only what is older; null = from the newest. */
   sizes(before: HistoryCursor | null, limit: number): (HistoryCursor & { bytes: number })[] {
-    const { created_at, task_id } = before ?? { created_at: Number.MAX_SAFE_INTEGER, task_id: '' };
+    const { created_at, task_id } = before ?? NEWEST;
     return this.#db
       .prepare<[number, string, number], HistoryCursor & { bytes: number }>(
         `SELECT created_at, task_id, coalesce(disk_bytes, output_bytes) AS bytes FROM task_history WHERE (created_at, task_id) < (?, ?)
@@ -203,82 +221,4 @@ export class History {
 export interface Uncompressed {
   ended_at: number;
   task_id: string;
-}
-
-type Values = Record<string, string | number>;
-
-/** Does nothing but looking at run after run find them? */
-function scans(query: HistoryQuery, owner: string | null): boolean {
-  return (
-    query.user !== undefined ||
-    (query.q ?? '').trim() !== '' ||
-    (owner !== null && (query.status !== undefined || query.action !== undefined))
-  );
-}
-
-/** The query of a list, and its values. Exported for the test that asks SQLite for its plan. */
-export function listSql(
-  query: HistoryQuery,
-  owner: string | null,
-  limit: number,
-  until: HistoryCursor | null = null,
-  columns = '*',
-): { sql: string; values: Values } {
-  const where: string[] = [];
-  const values: Values = { limit };
-  if (owner !== null) {
-    where.push('user_id = @owner');
-    values['owner'] = owner;
-  }
-  if (query.status !== undefined && query.status.length > 0) {
-    const states = [...new Set(query.status.flatMap(storedStates))];
-    where.push(`state IN (${states.map((_, i) => `@state${i}`).join(', ')})`);
-    states.forEach((state, i) => {
-      values[`state${i}`] = state;
-    });
-  }
-  if (query.action !== undefined) {
-    where.push('action = @action');
-    values['action'] = query.action;
-  }
-  if (query.user !== undefined) {
-    where.push('username = @user COLLATE NOCASE');
-    values['user'] = query.user;
-  }
-  if (query.q !== undefined && query.q.trim() !== '') {
-    const like = (column: string): string => `${column} LIKE @q ESCAPE '\\'`;
-    // A client's search must not tell by what it finds what a client may not see.
-    const searched = owner === null ? ['label', 'script', 'username', 'args', 'inputs', 'note'] : ['label', 'username', 'inputs', 'note'];
-    where.push(`(${searched.map(like).join(' OR ')})`);
-    values['q'] = `%${query.q.trim().replace(/[\\%_]/g, '\\$&')}%`;
-  }
-  if (query.cursor !== undefined) {
-    const cursor = decodeCursor(query.cursor);
-    where.push('(created_at, task_id) < (@created_at, @task_id)');
-    values['created_at'] = cursor.created_at;
-    values['task_id'] = cursor.task_id;
-  }
-  if (until !== null) {
-    where.push('(created_at, task_id) >= (@until_at, @until_id)');
-    values['until_at'] = until.created_at;
-    values['until_id'] = until.task_id;
-  }
-  const condition = where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`;
-  return { sql: `SELECT ${columns} FROM task_history ${condition} ORDER BY created_at DESC, task_id DESC LIMIT @limit`, values };
-}
-
-function storedStates(state: RunState): StoredState[] {
-  switch (state) {
-    case 'running':
-      return ['starting', 'running'];
-    case 'queued':
-    case 'exited':
-    case 'cancelled':
-    case 'timed_out':
-    case 'interrupted':
-    case 'refused':
-      return [state];
-    default:
-      return unreachable(state);
-  }
 }

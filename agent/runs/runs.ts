@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import { CANCEL_GRACE_MS, MAX_STDIN_FRAME } from '../../shared/limits.ts';
 import type { List, Run } from '../../shared/model.ts';
-import type { HistoryQuery } from '../history/history.ts';
+import type { HistoryQuery } from '../history/list-query.ts';
 import { History } from '../history/history.ts';
 import { Journal } from '../history/journal.ts';
 import type { RunRow } from '../history/run-row.ts';

@@ -4,9 +4,9 @@ import { ToruError } from '../../shared/errors.ts';
 import type { List, Run } from '../../shared/model.ts';
 import type { HistoryCursor } from '../history/cursor.ts';
 import { decodeCursor, encodeCursor } from '../history/cursor.ts';
-import type { HistoryQuery } from '../history/history.ts';
+import type { HistoryQuery } from '../history/list-query.ts';
+import { MIN_INDEXED_CHARS, type Names } from '../history/names.ts';
 import type { Caller } from '../users/caller.ts';
-import { MIN_INDEXED_CHARS, type Names } from './names.ts';
 import type { Position } from './position.ts';
 
 /** The runs, each with what its asker may see of it and nothing else. */

@@ -130,6 +130,37 @@ test('nothing is overwritten, and no agent is disturbed', async () => {
   await expect(restoreSnapshot(join(folder, 'y'), join(folder, 'missing'))).rejects.toThrow('does not exist');
 });
 
+test('what a killed snapshot or restore left goes at the next one, and nothing of one that works', async () => {
+  const { db } = live();
+  db.close();
+  const [dead, working] = [`.snapshot-${2 ** 30}-abc`, `.snapshot-${process.pid}-abc`];
+  for (const name of [dead, working]) mkdirSync(join(home, name));
+  await takeSnapshot(home, file);
+  expect(readdirSync(home).filter((name) => name.startsWith('.'))).toEqual([working]);
+
+  // Killed between the two moves.
+  mkdirSync(join(to, '.restore-abc'), { recursive: true, mode: 0o700 });
+  mkdirSync(join(to, 'runs', randomUUID()), { recursive: true });
+  writeFileSync(join(to, 'agent.lock'), '');
+  expect((await restoreSnapshot(to, file)).runs).toBe(1);
+  expect(readdirSync(join(to, 'runs')).length).toBe(1);
+  expect(readdirSync(to).filter((name) => name.startsWith('.'))).toEqual([]);
+  // One that is a home stays, whatever else lies in it.
+  mkdirSync(join(to, '.restore-def'));
+  await expect(restoreSnapshot(to, file)).rejects.toThrow('not empty');
+});
+
+test('a restore that works is not disturbed by another', async () => {
+  const { db } = live();
+  db.close();
+  await takeSnapshot(home, file);
+  mkdirSync(join(to, '.restore-abc'), { recursive: true, mode: 0o700 });
+  const lock = lockHome(to);
+  await expect(restoreSnapshot(to, file)).rejects.toThrow('Another agent');
+  expect(existsSync(join(to, '.restore-abc'))).toBe(true);
+  lock.release();
+});
+
 test('no name leads out, and nothing but what a snapshot holds is taken from one', async () => {
   const db = openDatabase(join(home, 'toru.db'));
   db.pragma('journal_mode = DELETE');

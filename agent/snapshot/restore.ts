@@ -11,6 +11,7 @@ import { ByteReader } from './byte-reader.ts';
 import { clean } from './clean.ts';
 import type { Manifest } from './contents.ts';
 import { DATABASE, isLogPath, MANIFEST, manifest } from './contents.ts';
+import { isHalfRestored, restorePrefix, sweepRestores } from './leftovers.ts';
 import type { TarEntry } from './tar.ts';
 import { BLOCK, broken, decodeHeader, padding } from './tar.ts';
 
@@ -29,14 +30,19 @@ export interface RestoreResult {
  */
 export async function restoreSnapshot(home: string, file: string): Promise<RestoreResult> {
   if (!existsSync(file)) throw new StartError(`${file} does not exist.`);
-  if (existsSync(home) && readdirSync(home).length > 0) {
+  const again = existsSync(home) && isHalfRestored(home);
+  if (!again && existsSync(home) && readdirSync(home).length > 0) {
     throw new StartError(
       `${home} is not empty, and a restore overwrites nothing. Stop the agent and move that folder away, or set TORU_HOME to another one.`,
     );
   }
   prepareHome(home);
   const lock = lockHome(home);
-  const work = await mkdtemp(join(home, '.restore-'));
+  if (again) {
+    sweepRestores(home);
+    await rm(join(home, 'runs'), { recursive: true, force: true });
+  }
+  const work = await mkdtemp(restorePrefix(home));
   try {
     const result = await unpack(file, work);
     checkDatabase(join(work, DATABASE));

@@ -10,6 +10,7 @@ import { StartError } from '../start-error.ts';
 import { clean } from './clean.ts';
 import type { Manifest } from './contents.ts';
 import { DATABASE, isLogFile, MANIFEST } from './contents.ts';
+import { snapshotPrefix, sweepSnapshots } from './leftovers.ts';
 import { BLOCK, encodeHeader, padding } from './tar.ts';
 
 const CHUNK = 256 * 1024;
@@ -34,7 +35,8 @@ export async function takeSnapshot(home: string, file: string): Promise<Snapshot
   if (!existsSync(dirname(target))) throw new StartError(`The folder ${dirname(target)} does not exist. Make it first.`);
   const part = `${target}.part`;
   // In the agent's own folder: nobody else can read it there.
-  const work = await mkdtemp(join(home, '.snapshot-'));
+  sweepSnapshots(home);
+  const work = await mkdtemp(snapshotPrefix(home));
   const output = await open(part, 'wx', 0o600).catch(async (error: unknown) => {
     await rm(work, { recursive: true, force: true });
     throw new StartError(`${part} can’t be written: ${error instanceof Error ? error.message : String(error)}.`);

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
-import type { HistoryCursor } from '../history/cursor.ts';
 import type { Database } from '../store/database.ts';
+import type { HistoryCursor } from './cursor.ts';
 
 /** Shorter than three characters, a text has no trigram. */
 export const MIN_INDEXED_CHARS = 3;
@@ -36,12 +36,14 @@ export class Names {
 
   /**
    * The texts in which `query` stands. What was typed is quoted: nothing of it is syntax to FTS5.
-   * @param owner a client's id; their search knows only what they may see. @returns null when there are too many to be of use.
+   * @param owner a client's id; their search knows only what they may see. @returns null when there are more than `most`.
    */
-  texts(query: string, owner: string | null): number[] | null {
+  texts(query: string, owner: string | null, most: number = MAX_TEXTS): number[] | null {
+    // No text holds one, and to FTS5 it ends the query, before its closing quote.
+    if (query.includes('\0')) return [];
     const phrase = `"${query.replaceAll('"', '""')}"`;
-    const found = this.#texts.all(owner === null ? phrase : `${CLIENT_COLUMNS} : ${phrase}`, MAX_TEXTS + 1);
-    return found.length > MAX_TEXTS ? null : found;
+    const found = this.#texts.all(owner === null ? phrase : `${CLIENT_COLUMNS} : ${phrase}`, most + 1);
+    return found.length > most ? null : found;
   }
 
   /**
