@@ -8,8 +8,8 @@ import {
   MAX_SOCKETS_PER_USER,
   MAX_TOPICS_PER_SOCKET,
 } from '../../shared/limits.ts';
-import { CLOSE } from '../../shared/wire.ts';
 import { TokenBucket } from '../../shared/token-bucket.ts';
+import { CLOSE } from '../../shared/wire.ts';
 import type { BrowserState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
 import { closeQuietly, isOpen, sendQuietly } from './quietly.ts';
