@@ -41,12 +41,12 @@ const COLUMNS = [
 const OPEN = `state IN ('queued', 'starting', 'running')`;
 
 /**
- * What no index answers (a username, a text that is short or everywhere) is looked for in so many runs at a time, 10 to
- * 20 ms of work: the agent has other things to do meanwhile. The next cursor goes on from there, also when nothing was found yet.
+ * What no index answers (a username, a text that is short or everywhere) is looked for in so many runs at a time, about
+ * 15 ms of work: the agent has other things to do meanwhile. The next cursor goes on from there, also when nothing was found yet.
  */
-const SCAN_ROWS = 15_000;
+const SCAN_ROWS = 8000;
 /** One user's runs lie apart in the table: looking at each costs three times as much. */
-const OWN_SCAN_ROWS = 5000;
+const OWN_SCAN_ROWS = 2000;
 /** A word in more texts than this is found faster by looking at run after run. */
 const FEW_TEXTS = 500;
 /** So many runs of the texts that were found are looked at for the other filters. */
