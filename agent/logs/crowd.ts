@@ -1,14 +1,29 @@
 import type { Cursor } from '../../shared/browser-protocol.ts';
 
-/** Fewer than so many viewers that lack credit leave the shared stream at once: serving each alone costs little. */
+/** Fewer viewers than this wait for nobody: serving one of them alone costs little. */
 const CROWD = 8;
-/** Of a crowd, so many may be missing when the stream goes on. */
-const FEW = 1 / 20;
-/** How long the stream waits for a minority, and for a majority of which nobody gets on. */
-const PATIENCE_MS = 100;
-const PATIENCE_WITH_MOST_MS = 500;
-/** Nobody waits longer than this, whatever the crowd does. */
-const MOST_MS = 5000;
+
+interface Patience {
+  /** Waits so long while none of those it waits for gets on, in ms. */
+  still: number;
+  /** And so long at most, however they get on. */
+  all: number;
+}
+
+/**
+ * By what part of the crowd is missing. Who leaves comes back only at the tail, so the others wait for the same laggards
+ * once and not for every frame. On a machine that others keep busy, a second passes between two acknowledgements of a thousand.
+ */
+const FOR_MOST: Patience = { still: 2000, all: 10_000 };
+const FOR_SOME: Patience = { still: 500, all: 3000 };
+const FOR_FEW: Patience = { still: 100, all: 500 };
+/** No wait is longer, all its parts together. */
+const LONGEST_MS = 15_000;
+
+function patienceFor(lacking: number, live: number): Patience {
+  if (lacking * 2 > live) return FOR_MOST;
+  return lacking * 20 > live ? FOR_SOME : FOR_FEW;
+}
 
 /** What of a viewer decides whether it has credit. */
 export interface Member {
@@ -20,11 +35,11 @@ export interface Member {
  * When many viewers lack credit at the same moment, they are not slow: their acknowledgements are on the way. Each of
  * them served alone would be a copy of its own over the host's upload, and the flood of copies would delay the
  * acknowledgements further, until nobody shares anything. So the shared stream waits for them, briefly: at the pace of the
- * crowd there is one copy. A few that are slower than the others hold nobody up.
+ * crowd there is one copy. The fewer are missing, the shorter the wait.
  */
 export class Crowd<M extends Member> {
   readonly #go: () => void;
-  #held: { lacking: Set<M>; to: Cursor; few: number; most: boolean; until: number; end: number } | null = null;
+  #held: { lacking: Set<M>; live: number; to: Cursor; since: number; still: number; all: number; until: number; end: number } | null = null;
   #timer: NodeJS.Timeout | null = null;
   #lostPatience = false;
 
@@ -42,12 +57,11 @@ export class Crowd<M extends Member> {
     if (this.#held !== null) return true;
     const impatient = this.#lostPatience;
     this.#lostPatience = false;
-    if (impatient || lacking.length < CROWD || lacking.length <= live * FEW) return false;
+    if (impatient || lacking.length === 0 || live < CROWD) return false;
     const now = performance.now();
-    const most = lacking.length * 2 > live;
-    const until = now + (most ? PATIENCE_WITH_MOST_MS : PATIENCE_MS);
-    this.#held = { lacking: new Set(lacking), to, few: Math.max(CROWD - 1, live * FEW), most, until, end: now + MOST_MS };
-    this.#sleep(until - now);
+    const { still, all } = patienceFor(lacking.length, live);
+    this.#held = { lacking: new Set(lacking), live, to, since: now, still, all, until: now + still, end: now + all };
+    this.#sleep(still);
     return true;
   }
 
@@ -55,16 +69,30 @@ export class Crowd<M extends Member> {
   moved(member: M): void {
     const held = this.#held;
     if (held === null || !held.lacking.has(member)) return;
-    if (held.most) held.until = Math.min(performance.now() + PATIENCE_WITH_MOST_MS, held.end);
+    held.until = Math.min(performance.now() + held.still, held.end);
     if (held.to - member.acked <= member.window) this.left(member);
   }
 
   /** A viewer is not live any more, or has credit again. */
   left(member: M): void {
     const held = this.#held;
-    if (held?.lacking.delete(member) !== true || held.lacking.size > held.few) return;
-    this.close();
-    this.#go();
+    if (held?.lacking.delete(member) !== true) return;
+    if (held.lacking.size === 0) {
+      this.close();
+      this.#go();
+      return;
+    }
+    const { still, all } = patienceFor(held.lacking.size, held.live);
+    if (all >= held.all) return;
+    // Where the others took long, the rest may as well: the machine or the network is slow, not they.
+    const now = performance.now();
+    const took = now - held.since;
+    held.all = all;
+    held.still = Math.max(still, took / 2);
+    held.end = Math.min(held.since + LONGEST_MS, now + Math.max(all, took * 2));
+    held.until = Math.min(now + held.still, held.end);
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#sleep(held.until - now);
   }
 
   /** Forgets the wait. */

@@ -243,6 +243,25 @@ test('a crowd whose acknowledgements are on the way is waited for, and goes on s
   for (const { viewer } of crowd) expect(viewer.text.length).toBe(log.end);
 });
 
+test('a few of a crowd who are a moment later than the others share the copy, too', async () => {
+  const { log, edge, streams } = build();
+  const crowd = Array.from({ length: 60 }, () => {
+    const viewer = new Viewer(edge);
+    return { viewer, attachment: streams.attach('a', viewer, 'tail', noop) };
+  });
+  await settle(edge);
+  for (const { viewer } of crowd) viewer.sent = 0;
+  for (let i = 0; i < (3 * streams.window) / 65_536; i += 1) log.append('stdout', `${'x'.repeat(65_535)}\n`);
+  for (let round = 0; round < 500 && crowd.some(({ viewer }) => viewer.cursor < log.end); round += 1) {
+    await settle(edge, 5);
+    for (const { viewer, attachment } of crowd.slice(2)) attachment.ack(viewer.cursor);
+    await settle(edge, 5);
+    for (const { viewer, attachment } of crowd) attachment.ack(viewer.cursor);
+  }
+  expect(crowd.map(({ viewer }) => viewer.sent)).toEqual(crowd.map(() => 0));
+  for (const { viewer } of crowd) expect(viewer.text.length).toBe(log.end);
+});
+
 test('of a crowd, those who never acknowledge are left behind, and the others get everything', async () => {
   const { log, edge, streams } = build();
   const crowd = Array.from({ length: 40 }, (_, i) => {
