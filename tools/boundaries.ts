@@ -8,7 +8,7 @@ const SIDES: Record<string, string[]> = {
   'plugin-sdk': [],
   agent: ['shared', 'plugin-sdk/src/protocol'],
   worker: ['shared'],
-  'worker/ui': ['shared', 'type:agent/api/app.ts'],
+  'worker/ui': ['shared', 'type:agent/api/app.ts', 'type:plugin-sdk/src/page.ts'],
   embedded: [
     'shared',
     'agent/alive',
@@ -23,7 +23,7 @@ const SIDES: Record<string, string[]> = {
   ],
   tools: ['shared'],
   bench: ['shared', 'agent', 'embedded', 'tools', 'test'],
-  test: ['shared', 'agent', 'embedded', 'tools'],
+  test: ['shared', 'agent', 'embedded', 'plugin-sdk', 'tools'],
 };
 
 /** What the tests of a side may import besides. */

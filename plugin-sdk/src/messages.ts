@@ -59,6 +59,13 @@ const FROM_PLUGIN: Shapes = {
   run: { start: { run: 'string', inputs: 'object?' } },
 };
 
+/** The names of all messages, `type action`. */
+export const MESSAGES = { toPlugin: namesOf(TO_PLUGIN), fromPlugin: namesOf(FROM_PLUGIN) };
+
+function namesOf(shapes: Shapes): string[] {
+  return Object.entries(shapes).flatMap(([type, actions]) => Object.keys(actions).map((action) => `${type} ${action}`));
+}
+
 /** Is this a message that a plugin may get? @returns what is wrong with it, or the message. */
 export function readToPlugin(line: string): ToPlugin | string {
   const value = parse(line);
