@@ -111,7 +111,8 @@ describe('history', () => {
       ).toEqual(expected.map((run) => run.task_id));
     }
     // Nothing of it is syntax, and a NUL would cut the query off.
-    for (const q of ['"', '" " "', 'xyz" OR "scr', 'label:script', 'scr*', 'NOT ada', 'scri\0', '\0\0\0']) expect(pages({ q }), q).toEqual([]);
+    for (const q of ['"', '" " "', 'xyz" OR "scr', 'label:script', 'scr*', 'NOT ada', 'scri\0', '\0\0\0'])
+      expect(pages({ q }), q).toEqual([]);
   });
 
   it('passes what the index finds through the other filters, some at a time', () => {
