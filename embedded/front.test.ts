@@ -106,6 +106,14 @@ describe('the front', () => {
     expect((await ask('/echo', {}, body)).bytes.equals(body)).toBe(true);
   });
 
+  it('holds no connection of a request that was answered', async () => {
+    const held = (): number => process.getActiveResourcesInfo().filter((name) => name === 'TCPSocketWrap').length;
+    await ask('/echo', {}, Buffer.from('first'));
+    const before = held();
+    for (let n = 0; n < 50; n += 1) await ask('/echo', {}, Buffer.from('once more'));
+    await expect.poll(held).toBeLessThan(before + 10);
+  });
+
   it('passes on that a client left', async () => {
     const asked = request({ port, path: '/hang', agent: false });
     asked.on('error', () => undefined);

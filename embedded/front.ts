@@ -63,12 +63,17 @@ function passRequest(options: FrontOptions, agent: Agent, asked: IncomingMessage
     path: url,
     headers: headersFor(options, asked),
   });
+  let reply: IncomingMessage | null = null;
   passed.on('response', (response) => {
+    reply = response;
     answer.writeHead(response.statusCode ?? 502, answerHeaders(response.headers));
     pipeline(response, answer, () => undefined);
   });
   passed.on('error', () => (answer.headersSent ? answer.destroy() : refuse(answer, starting())));
-  answer.on('close', () => leave(passed));
+  // Of a whole reply nothing is left to stop; and a connection that is reset while it ends is never closed by Node (26.10).
+  answer.on('close', () => {
+    if (reply?.complete !== true) leave(passed);
+  });
   if (hasBody) pipeline(asked, passed, () => undefined);
   else passed.end();
 }
