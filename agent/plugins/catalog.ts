@@ -20,7 +20,10 @@ export function stateOf({ row, inspected, supervised }: Unit): { state: PluginSt
   if (inspected === null)
     return { state: 'missing', problem: 'Its files are gone; what it keeps is still there. Install it again, or uninstall it.' };
   if (inspected.problem !== null) return { state: 'broken', problem: inspected.problem };
-  if (row.accepted_sha256 === null) return { state: 'new', problem: null };
+  if (row.accepted_sha256 === null) {
+    const unasked = 'Its files changed since it was found, and were not asked again what they are. Enable it to accept them.';
+    return { state: 'new', problem: inspected.manifest === null ? unasked : null };
+  }
   if (row.accepted_sha256 !== inspected.sha256)
     return { state: 'changed', problem: 'Its files are not those that were accepted. Look at them, then enable it to accept them.' };
   const missing = row.manifest === null ? null : missingSetting(row.manifest, row.settings);

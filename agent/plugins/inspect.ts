@@ -5,6 +5,7 @@ import type { PluginManifest } from '../../shared/plugins.ts';
 import { PLUGIN_MAX_BUNDLE } from '../../shared/plugins.ts';
 import type { Entry } from './entries.ts';
 import { MAX_MANIFEST_BYTES, readManifest } from './manifest.ts';
+import type { Asking } from './metadata.ts';
 import { askMetadata } from './metadata.ts';
 import type { PluginRow } from './registry.ts';
 import type { Tree } from './tree.ts';
@@ -21,6 +22,8 @@ export interface Inspected {
   /** How it is started; null when it can't be. */
   argv: readonly string[] | null;
   bundle_sha256: string | null;
+  /** Was its `--metadata` asked for just now? Whoever asks again for other files needs somebody's acceptance. */
+  asked: boolean;
   /** What is wrong with it, for a person. */
   problem: string | null;
 }
@@ -28,25 +31,20 @@ export interface Inspected {
 /** What is known of it from before: which files may be run, and what their `--metadata` said. */
 export type Known = Pick<PluginRow, 'seen_sha256' | 'seen_manifest' | 'accepted_sha256' | 'manifest'>;
 
-/** How its `--metadata` is asked for: where programs are, and how long it may take. */
-export interface Asking {
-  path: string | undefined;
-  timeoutMs: number;
-}
-
 /**
  * Looks at a plugin's files. Runs nothing of them but `--metadata`, and that only when they were never seen before, or when
  * these very files were accepted.
- * @param accepting their hash, where an admin is accepting them right now.
+ * @param before what was found the last time: the same files are not asked again. @param accepting their hash, where an admin is accepting them right now.
  */
 export async function inspect(
   entries: readonly Entry[],
   known: Known | null,
   asking: Asking,
-  accepting: string | null = null,
+  before: Inspected | null,
+  accepting: string | null,
 ): Promise<Inspected> {
   const [entry, other] = entries;
-  const nothing: Inspected = { folder: '', sha256: null, manifest: null, argv: null, bundle_sha256: null, problem: null };
+  const nothing: Inspected = { folder: '', sha256: null, manifest: null, argv: null, bundle_sha256: null, asked: false, problem: null };
   if (entry === undefined) return nothing;
   const found: Inspected = { ...nothing, folder: entry.kind === 'folder' ? entry.path : dirname(entry.path) };
   if (other !== undefined) {
@@ -55,15 +53,18 @@ export async function inspect(
   try {
     const tree = await hashTree(entry.path);
     found.sha256 = tree.sha256;
+    const settled = before !== null && before.sha256 === tree.sha256 && (before.manifest !== null || before.problem !== null);
+    if (settled && accepting === null) return { ...before, asked: false };
     const executable = executableOf(entry, tree);
     const text = tree.files.has('plugin.json') ? await manifestText(entry) : null;
     if (text === null && executable === null) {
       throw new ToruError('plugin_invalid', `There is neither plugin.json nor an executable named “plugin” in ${entry.path}.`);
     }
-    found.manifest =
-      text !== null
-        ? readManifest(text, 'plugin.json', entry.id)
-        : await askedManifest(entry, executable ?? '', tree.sha256, known, asking, accepting);
+    const said = text === null ? knownManifest(known, tree.sha256, accepting) : readManifest(text, 'plugin.json', entry.id);
+    if (said === undefined) {
+      found.asked = true;
+      found.manifest = readManifest(await askMetadata(executable ?? '', found.folder, asking), '--metadata', entry.id);
+    } else found.manifest = said;
     if (found.manifest === null) return found;
     found.argv = argvOf(entry, tree, text === null ? { ...found.manifest, run: undefined } : found.manifest, executable);
     found.bundle_sha256 = bundleOf(tree, found.manifest);
@@ -80,20 +81,13 @@ async function manifestText(entry: Entry): Promise<string> {
   return text;
 }
 
-async function askedManifest(
-  entry: Entry,
-  executable: string,
-  sha256: string,
-  known: Known | null,
-  { path, timeoutMs }: Asking,
-  accepting: string | null,
-): Promise<PluginManifest | null> {
-  if (known?.accepted_sha256 === sha256 && known.manifest !== null) return known.manifest;
-  if (known?.seen_sha256 === sha256 && known.seen_manifest !== null) return known.seen_manifest;
-  const mayRun = accepting === sha256 || known === null || known.accepted_sha256 === sha256;
-  if (!mayRun) return null;
-  const cwd = entry.kind === 'folder' ? entry.path : dirname(entry.path);
-  return readManifest(await askMetadata(executable, cwd, path, timeoutMs), '--metadata', entry.id);
+/** What it said before, where that is still these files' word. Undefined: it is to be asked. Null: it may not be. */
+function knownManifest(known: Known | null, sha256: string, accepting: string | null): PluginManifest | null | undefined {
+  if (known === null) return undefined;
+  if (known.accepted_sha256 === sha256 && known.manifest !== null) return known.manifest;
+  if (known.seen_sha256 === sha256 && known.seen_manifest !== null) return known.seen_manifest;
+  const neverAsked = known.seen_sha256 === null && known.accepted_sha256 === null;
+  return neverAsked || [accepting, known.accepted_sha256, known.seen_sha256].includes(sha256) ? undefined : null;
 }
 
 /** Absolute; null when there is none. */

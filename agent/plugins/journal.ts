@@ -9,8 +9,8 @@ interface Log {
 }
 
 /** Events that tell of something broken, and of something odd. */
-const ERRORS = new Set(['crashed', 'hung', 'failed']);
-const WARNINGS = new Set(['refused', 'bad_message', 'changed', 'broken', 'orphan_ended']);
+const ERRORS = new Set(['crashed', 'hung']);
+const WARNINGS = new Set(['refused', 'bad_message', 'changed', 'broken', 'missing', 'orphan_ended']);
 /** Of the supervisor's own file. */
 const SUPERVISOR_LOG = { maxBytes: 5 * 1024 * 1024, keep: 3 };
 
@@ -41,11 +41,19 @@ export class PluginJournal {
     const log = this.logOf(plugin);
     const text = log.mask(message);
     this.events.record(plugin, event, { message: text, ...detail });
-    const level = ERRORS.has(event) ? 'error' : WARNINGS.has(event) ? 'warn' : 'info';
+    const isError = ERRORS.has(event) || detail['by'] === 'supervisor';
+    const level = isError ? 'error' : WARNINGS.has(event) ? 'warn' : 'info';
     const said = level === 'error' ? { message: event, error: text } : { message: `${event}: ${text}` };
     const line = { level, plugin, ...said, source: 'supervisor', fields: { event, ...detail } } as const;
     this.#supervisor.write(line);
     log.write(line);
+  }
+
+  /** Of one that is gone: nothing is kept. */
+  forget(plugin: string): void {
+    this.events.removeAll(plugin);
+    this.#logs.get(plugin)?.remove();
+    this.#logs.delete(plugin);
   }
 
   close(): void {

@@ -32,6 +32,8 @@ export interface Waiting {
   stderr: Readable;
   /** Lets it become the plugin, and tells it what only it may know. */
   go(launch: Launch): void;
+  /** Lets go of its three streams. */
+  release(): void;
 }
 
 /**
@@ -72,7 +74,10 @@ export async function launch({ argv, cwd, environment }: LaunchPlan, cgroup: str
   child.on('error', () => undefined);
   const { stdin, stdout, stderr } = child;
   for (const stream of [stdin, stdout, stderr]) stream.on('error', () => undefined);
-  return { child, pid: child.pid, stdout, stderr, go: (said) => start(stdin, said) };
+  const release = (): void => {
+    for (const stream of [stdin, stdout, stderr]) stream.destroy();
+  };
+  return { child, pid: child.pid, stdout, stderr, go: (said) => start(stdin, said), release };
 }
 
 /** The input stays open after it: its end means that the agent is gone. */

@@ -1,8 +1,8 @@
+import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { PluginLogLine } from '../../shared/plugins.ts';
 import { pluginLogLine } from '../../shared/plugins.ts';
 import { LogFile } from '../logger-file.ts';
-import { redactText } from '../logger-redact.ts';
 
 /** Of one file, and how many older ones are kept beside it. */
 const MAX_BYTES = 2 * 1024 * 1024;
@@ -45,7 +45,7 @@ export class LineLog {
 
   /** A text without what is hidden here. */
   mask(text: string): string {
-    return redactText(this.#secrets.reduce((masked, secret) => masked.replaceAll(secret, '[hidden]'), text));
+    return this.#secrets.reduce((masked, secret) => masked.replaceAll(secret, '[hidden]'), text);
   }
 
   /** Writes it, unless too much was written in this second. What the supervisor says is always written. */
@@ -95,6 +95,12 @@ export class LineLog {
     return found.slice(-limit);
   }
 
+  /** Closes it, and takes its files away. */
+  remove(): void {
+    this.close();
+    for (const path of [this.path, ...Array.from({ length: KEEP }, (_, age) => `${this.path}.${age + 1}`)]) rmSync(path, { force: true });
+  }
+
   close(): void {
     this.#tellDropped();
     this.#listeners.clear();
@@ -127,8 +133,18 @@ export class LineLog {
   }
 
   #fields(fields: Record<string, unknown>): Record<string, unknown> {
-    const text = JSON.stringify(fields, (_name, value: unknown) => (typeof value === 'string' ? this.mask(value) : value));
-    return text.length > MAX_TEXT ? { cut: this.mask(text.slice(0, 200)) } : JSON.parse(text);
+    const text = JSON.stringify(fields);
+    return text.length > MAX_TEXT ? { cut: this.mask(text.slice(0, 200)) } : this.#maskedObject(fields);
+  }
+
+  #maskedObject(value: object): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(value).map(([name, inside]) => [this.mask(name), this.#masked(inside)]));
+  }
+
+  #masked(value: unknown): unknown {
+    if (typeof value === 'string') return this.mask(value);
+    if (Array.isArray(value)) return value.map((inside) => this.#masked(inside));
+    return typeof value === 'object' && value !== null ? this.#maskedObject(value) : value;
   }
 }
 

@@ -61,6 +61,7 @@ export interface PluginsHarness {
 
 export async function makePlugins(options: Partial<PluginsOptions> = {}): Promise<PluginsHarness> {
   const home = options.home ?? mkdtempSync(join(tmpdir(), 'toru-plugins-'));
+  mkdirSync(home, { recursive: true, mode: 0o700 });
   const db = openDatabase(join(home, 'toru.db'));
   const audit: PluginsHarness['audit'] = [];
   const heard: FromPlugin[] = [];
@@ -111,7 +112,7 @@ export async function makePlugins(options: Partial<PluginsOptions> = {}): Promis
         .details(id)
         .events.map(({ event }) => event)
         .reverse(),
-    log: (id) => harness.plugins.readLog(ADMIN, id, { limit: 1000 }),
+    log: (id) => harness.plugins.readLog(ADMIN, id, { limit: 100_000 }),
     supervisorLog: () => readFileSync(join(home, 'logs', 'plugin-supervisor.log'), 'utf8'),
     when(id, holds) {
       return new Promise((resolve) => {

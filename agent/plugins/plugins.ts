@@ -20,6 +20,8 @@ import { watchFolder } from './watch.ts';
 /** Of a plugin's history in its details. */
 const SHOWN_EVENTS = 50;
 
+const STARTED_AT_ONCE = 4;
+
 type Listener = (plugin: PluginSummary) => void;
 
 /** The plugins of this host: found, accepted, kept running, and reached. */
@@ -30,6 +32,7 @@ export class Plugins {
   /** What is done to one plugin is done in turn. */
   readonly #turns = new Map<string, Promise<unknown>>();
   #stopWatching: () => void = () => undefined;
+  #started: Promise<void> | null = null;
   #closed = false;
 
   constructor(options: PluginsOptions) {
@@ -44,19 +47,25 @@ export class Plugins {
   }
 
   /** Ends what a killed agent left, finds what there is, starts what is enabled. @returns when all of them are on their way. */
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  async #start(): Promise<void> {
     await this.#units.endOrphans();
-    await this.#units.scan();
+    await this.rescan();
     if (this.#closed) return;
     const rescan = (): void =>
       void this.rescan().catch((error: unknown) => this.#o.log.error({ err: error }, 'the plugins could not be looked at'));
     this.#stopWatching = watchFolder(this.#units.folder, this.#units.timing.watchMs, rescan, this.#o.log);
-    for (const { row, supervised } of this.#units.all()) if (row.enabled) supervised.start();
   }
 
   /** Stops all of them, each with its grace. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#units.rest();
+    await this.#started?.catch(() => undefined);
     this.#stopWatching();
     await Promise.all([...this.#turns.values()].map((turn) => turn.catch(() => undefined)));
     await Promise.all(this.#units.all().map(({ supervised }) => supervised.stop('agent_stopping')));
@@ -135,9 +144,7 @@ export class Plugins {
         this.#units.journal.note(id, 'disabled', `${caller.username} disabled it.`);
         this.#audit(caller, 'plugin.disable', id);
       }
-      const ran = supervised.phase !== 'idle';
       await supervised.stop('disabled');
-      if (ran) this.#units.journal.note(id, 'stopped', 'It was stopped.');
       this.#changed(id);
       return this.#details(this.#unit(id));
     });
@@ -161,9 +168,33 @@ export class Plugins {
     });
   }
 
-  /** Looks at the folder of plugins. */
-  rescan(): Promise<void> {
-    return this.#units.scan();
+  /** Looks at the folder of plugins, and starts what is enabled and could not be started before. @returns when it has looked. */
+  async rescan(): Promise<void> {
+    await this.#units.scan();
+    if (this.#closed) return;
+    const ready = this.#units.all().filter((unit) => unit.row.enabled && stateOf(unit).state === 'disabled');
+    void this.#startInTurn(ready.map(({ row }) => row.id));
+  }
+
+  /**
+   * Stops it and removes its files.
+   * @param options.data what becomes of its storage, settings, history and log. @throws ToruError unknown_plugin, forbidden, reauth_required.
+   */
+  uninstall(caller: Caller, id: string, { data }: { data: 'keep' | 'remove' }): Promise<void> {
+    return this.#inTurn(id, async () => {
+      authorize(caller, 'plugin.accept');
+      const { row, supervised } = this.#unit(id);
+      this.#units.registry.set(id, { enabled: false, failed: null });
+      await supervised.stop('uninstalled');
+      await this.#units.removeFiles(id);
+      this.#audit(caller, 'plugin.uninstall', id, { data, version: row.manifest?.version ?? null });
+      if (data === 'keep') {
+        this.#units.journal.note(id, 'uninstalled', `${caller.username} uninstalled it. What it keeps is still there.`);
+        return;
+      }
+      this.#o.kv.removeAll(id);
+      this.#units.forget(id);
+    });
   }
 
   /** The page's JavaScript, as it was accepted. @throws ToruError unknown_plugin, not_found, plugin_down, plugin_changed. */
@@ -202,7 +233,14 @@ export class Plugins {
 
   /** Every line of its log from now on. @returns stops it. @throws ToruError unknown_plugin. */
   followLog(id: string, listener: (line: PluginLogLine) => void): () => void {
-    return this.#units.journal.logOf(this.#unit(id).row.id).onLine(listener);
+    const log = this.#units.journal.logOf(this.#unit(id).row.id);
+    return log.onLine((line) => {
+      try {
+        listener(line);
+      } catch (error) {
+        this.#o.log.error({ err: error, plugin: id }, 'somebody who follows the log of a plugin failed');
+      }
+    });
   }
 
   #mayAccept(caller: Caller, id: string, sha256: string): boolean {
@@ -233,7 +271,26 @@ export class Plugins {
     const unit = this.#units.get(id);
     if (unit === null || this.#listeners.size === 0) return;
     const summary = summaryOf(unit);
-    for (const listener of [...this.#listeners]) listener(summary);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(summary);
+      } catch (error) {
+        this.#o.log.error({ err: error, plugin: id }, 'somebody who follows the plugins failed');
+      }
+    }
+  }
+
+  /** A few at a time: twenty that begin at once would take longer than any of them may. */
+  async #startInTurn(ids: string[]): Promise<void> {
+    const worker = async (): Promise<void> => {
+      for (let id = ids.shift(); id !== undefined; id = ids.shift()) {
+        const unit = this.#units.get(id);
+        if (this.#closed || unit === null || !unit.row.enabled) continue;
+        unit.supervised.start();
+        await this.#settled(id);
+      }
+    };
+    await Promise.all(Array.from({ length: STARTED_AT_ONCE }, worker));
   }
 
   /** Until it is no longer just starting, or for a moment. */

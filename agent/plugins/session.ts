@@ -52,6 +52,8 @@ export interface SessionParts {
 
 /** A closed connection is mostly the first sign of a death: so long it is given to say more. */
 const LAST_WORDS_MS = 300;
+/** Strangers at the socket of one launch; more, and something is wrong with the launch. */
+const MAX_REFUSED = 10;
 /** What can't be understood is told so often, and counted in between. */
 const TELL_BAD_MS = 10_000;
 
@@ -67,6 +69,7 @@ export class Session {
   #deadline: NodeJS.Timeout | null = null;
   #pings: NodeJS.Timeout | null = null;
   #unanswered = 0;
+  #refused = 0;
   #lastWords = '';
   #bad = { toldAt: Number.NEGATIVE_INFINITY, untold: 0 };
 
@@ -96,13 +99,15 @@ export class Session {
       accepted: (connection, protocol) => this.#welcome(connection, protocol),
       refused: (why, code, final) => {
         this.#p.note('refused', why, { code });
-        if (final) this.#finish({ kind: 'crashed', reason: why });
+        this.#refused += 1;
+        if (final || this.#refused >= MAX_REFUSED) this.#finish({ kind: 'crashed', reason: why });
       },
     });
+    let waiting: Waiting | null = null;
     let printed: Promise<unknown> = Promise.resolve();
     try {
       await handshake.open();
-      const waiting = await this.#launch();
+      waiting = await this.#launch();
       printed = this.#capture(waiting);
       this.#expect('hello', timing.connectMs);
       waiting.child.once('exit', (code, signal) => this.#exited(code, signal));
@@ -116,6 +121,8 @@ export class Session {
       handshake.close();
       await endProcesses(this.#record, this.#p.boot, timing.termMs);
       await Promise.race([printed, sleep(LAST_WORDS_MS)]);
+      // Something that escaped may still hold the other end.
+      waiting?.release();
       if (this.#record.cgroup !== null) cgroups.release(this.#record.cgroup);
       removeRecord(folder, manifest.id);
     }
@@ -241,7 +248,9 @@ export class Session {
       this.#p.note('bad_message', `Its connection was ended for ${why}.`);
       return this.#finish({ kind: 'crashed', reason: `its connection was ended for ${why}` });
     }
-    this.#after(LAST_WORDS_MS, { kind: 'crashed', reason: 'it closed its connection and went on running' });
+    if (this.#pings !== null) clearInterval(this.#pings);
+    // Who was asked to stop may first close its connection, and has its grace.
+    if (this.#stopping === null) this.#after(LAST_WORDS_MS, { kind: 'crashed', reason: 'it closed its connection and went on running' });
   }
 
   /** What was expected of it by now did not come. */

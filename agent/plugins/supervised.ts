@@ -23,6 +23,7 @@ export interface SupervisedParts {
   note: Note;
   /** It crashed too often. */
   gaveUp(reason: string): void;
+  /** What can be seen of it is another. Must not throw. */
   changed(): void;
   random?: () => number;
 }
@@ -80,6 +81,7 @@ export class Supervised {
   start(): void {
     this.#wanted = true;
     this.#crashes.reset();
+    if (this.#wake !== null) this.#become('starting');
     this.#wake?.();
     this.#loop ??= this.#run();
   }
@@ -104,7 +106,8 @@ export class Supervised {
       this.#become('starting');
       const end = await this.#attempt();
       if (end === null) this.#wanted = false;
-      else if (this.#wanted && end.kind !== 'stopped') await this.#pause(this.#crashed(end));
+      else if (end.kind === 'stopped') this.#p.note('stopped', `${capital(end.reason)}.`);
+      else if (this.#wanted) await this.#pause(this.#crashed(end));
     }
     this.#loop = null;
     this.#become('idle');

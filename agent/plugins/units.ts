@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_VALUE, PLUGIN_KV_QUOTA } from '../../shared/plugins.ts';
 import { VERSION } from '../../shared/version.ts';
@@ -8,9 +9,10 @@ import type { Unit } from './catalog.ts';
 import { endOrphans } from './end.ts';
 import type { Entry } from './entries.ts';
 import { findEntries } from './entries.ts';
-import type { Asking, Inspected } from './inspect.ts';
+import type { Inspected } from './inspect.ts';
 import { inspect } from './inspect.ts';
 import { PluginJournal } from './journal.ts';
+import type { Asking } from './metadata.ts';
 import type { PluginsOptions } from './needs.ts';
 import { Registry } from './registry.ts';
 import { Services } from './services.ts';
@@ -35,6 +37,7 @@ export class Units {
   readonly #changed: (id: string) => void;
   readonly #inspected = new Map<string, Inspected>();
   readonly #supervised = new Map<string, Supervised>();
+  readonly #closing = new AbortController();
   #scan: Promise<void> | null = null;
   #scanAgain = false;
 
@@ -48,7 +51,7 @@ export class Units {
     this.timing = { ...PLUGIN_TIMING, ...options.timing };
     this.registry = new Registry(options.db);
     this.journal = new PluginJournal(options.db, options.logs_dir, options.log);
-    this.#asking = { path: (options.environment ?? process.env)['PATH'], timeoutMs: this.timing.metadataMs };
+    this.#asking = { path: (options.environment ?? process.env)['PATH'], timeoutMs: this.timing.metadataMs, signal: this.#closing.signal };
     // A base of their own: the runs clear up what is left in theirs.
     this.#cgroups = new Cgroups(options.cgroups === false ? null : makeCgroupBase(join(options.home, 'plugins')));
   }
@@ -89,12 +92,26 @@ export class Units {
     return this.#look(id, byId.get(id) ?? [], accepting);
   }
 
+  /** Removes whatever stands for this id in the folder of plugins. */
+  async removeFiles(id: string): Promise<void> {
+    const { byId } = await findEntries(this.folder);
+    for (const { path } of byId.get(id) ?? []) await rm(path, { recursive: true, force: true });
+    await this.#look(id, [], null);
+  }
+
   /** Forgets one that is gone. */
   forget(id: string): void {
     this.registry.remove(id);
+    this.journal.forget(id);
     this.#inspected.delete(id);
     this.#supervised.delete(id);
     this.#changed(id);
+  }
+
+  /** Looks at nothing any more, and starts nothing. @returns when it has stopped looking. */
+  async rest(): Promise<void> {
+    this.#closing.abort();
+    await this.#scan?.catch(() => undefined);
   }
 
   close(): void {
@@ -107,13 +124,13 @@ export class Units {
       this.#scanAgain = false;
       const { byId, misnamed } = await findEntries(this.folder);
       for (const name of misnamed) this.#o.log.warn({ name }, 'no plugin can have this name: small letters, digits and hyphens');
-      for (const [id, entries] of byId) await this.#look(id, entries, null);
+      for (const [id, entries] of byId) if (!this.#closing.signal.aborted) await this.#look(id, entries, null);
       for (const { id, accepted_sha256 } of this.registry.all()) {
-        if (byId.has(id)) continue;
+        if (byId.has(id) || this.#closing.signal.aborted) continue;
         if (accepted_sha256 === null) this.forget(id);
         else await this.#look(id, [], null);
       }
-    } while (this.#scanAgain);
+    } while (this.#scanAgain && !this.#closing.signal.aborted);
   }
 
   async #look(id: string, entries: readonly Entry[], accepting: string | null): Promise<Inspected | null> {
@@ -125,11 +142,12 @@ export class Units {
       if (before !== null) this.#changed(id);
       return null;
     }
-    const inspected = await inspect(entries, row, this.#asking, accepting);
+    const inspected = await inspect(entries, row, this.#asking, before, accepting);
+    if (this.#closing.signal.aborted) return inspected;
     this.#inspected.set(id, inspected);
-    const { sha256, manifest, problem } = inspected;
+    const { sha256, manifest, problem, asked } = inspected;
+    if (row === null || asked) this.registry.set(id, asked ? { seen_sha256: sha256, seen_manifest: manifest } : {});
     if (row === null) {
-      this.registry.set(id, { seen_sha256: sha256, seen_manifest: manifest });
       this.journal.note(id, 'found', problem === null ? 'It is new here.' : `It is new here, and can’t be used: ${problem}`);
     } else if (problem !== null && problem !== before?.problem) this.journal.note(id, 'broken', problem);
     else if (sha256 !== before?.sha256 && sha256 !== row.accepted_sha256 && row.accepted_sha256 !== null && accepting === null) {
@@ -147,8 +165,8 @@ export class Units {
       open: (ready) => this.#open(id, ready),
       note: (...said) => this.journal.note(id, ...said),
       gaveUp: (reason) => {
-        this.registry.set(id, { enabled: false, failed: reason });
-        this.journal.note(id, 'failed', reason);
+        this.#quietly(() => this.registry.set(id, { enabled: false, failed: reason }));
+        this.journal.note(id, 'disabled', reason, { by: 'supervisor' });
         this.#o.log.warn({ plugin: id }, 'a plugin crashed too often, and is not started any more');
       },
       changed: () => this.#changed(id),
@@ -157,12 +175,21 @@ export class Units {
     return supervised;
   }
 
+  /** On a full disk what was decided holds until the agent ends. */
+  #quietly(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#o.log.error({ err: error }, 'what happened to a plugin could not be written down');
+    }
+  }
+
   /** Nothing but what was accepted is ever started: its files are read again each time. */
   async #open(id: string, ready: () => void): Promise<Session | null> {
     const inspected = await this.look(id);
     const row = this.registry.get(id);
     const { manifest } = row ?? {};
-    if (row === null || manifest == null || inspected === null || inspected.argv === null) return null;
+    if (this.#closing.signal.aborted || row === null || manifest == null || inspected === null || inspected.argv === null) return null;
     if (inspected.sha256 !== row.accepted_sha256 || missingSetting(manifest, row.settings) !== null) return null;
     const log = this.journal.logOf(id);
     return new Session({

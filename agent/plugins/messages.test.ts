@@ -1,0 +1,65 @@
+import { expect, expectTypeOf, test } from 'vitest';
+import type { z } from 'zod';
+import type { FromPlugin } from '../../plugin-sdk/src/protocol.ts';
+import type { fromPlugin } from './messages.ts';
+import { readMessage } from './messages.ts';
+
+const read = (value: unknown): unknown => readMessage(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
+const message = (type: string, payload: unknown): Record<string, unknown> => ({ type, timestamp: 't', request_id: 'r-1', payload });
+
+test('the schemas and the protocol’s types are the same', () => {
+  expectTypeOf<z.infer<typeof fromPlugin>>().toExtend<FromPlugin>();
+  expectTypeOf<FromPlugin>().toExtend<z.infer<typeof fromPlugin>>();
+});
+
+test('every kind of message is understood as it was said', () => {
+  const said = [
+    message('lifecycle', { action: 'hello', token: 'x', protocol: { min: 1, max: 2 } }),
+    message('lifecycle', { action: 'ready' }),
+    message('lifecycle', { action: 'pong' }),
+    message('http', { action: 'response', status: 200, headers: [['a', 'b']], body: 'x', encoding: 'base64' }),
+    message('http', { action: 'response', status: 200, stream: true }),
+    message('http', { action: 'data', data: 'eA==' }),
+    message('http', { action: 'end' }),
+    message('http', { action: 'credit', bytes: 7 }),
+    message('http', { action: 'error', code: 'not_found', message: 'gone' }),
+    message('kv', { action: 'get', key: 'k' }),
+    message('kv', { action: 'set', key: 'k', value: { deep: [1, null, 'x'] }, ttl_s: 5, if_version: 0 }),
+    message('kv', { action: 'delete', key: 'k' }),
+    message('kv', { action: 'list', prefix: 'a', limit: 3, values: false }),
+    message('log', { action: 'line', level: 'warn', message: 'm', error: 'e', fields: { a: [1] } }),
+    message('event', { action: 'publish', name: 'n', data: null }),
+    message('run', { action: 'start', run: 'backup', inputs: { to: 'attic', all: true, n: 1 } }),
+  ];
+  for (const one of said) expect(read(one)).toEqual({ kind: 'message', message: one });
+});
+
+test('a field that a later version may add does no harm', () => {
+  expect(read({ ...message('lifecycle', { action: 'pong', later: 1 }), more: 2 })).toEqual({
+    kind: 'message',
+    message: message('lifecycle', { action: 'pong' }),
+  });
+});
+
+test('JSON that is no message is named, with what an answer can refer to', () => {
+  expect(read(message('kv', { action: 'steal', key: 'x' }))).toMatchObject({
+    kind: 'bad',
+    why: expect.stringContaining('payload.action'),
+    asked: { type: 'kv', request_id: 'r-1' },
+  });
+  expect(read(message('kv', { action: 'get', key: 7 }))).toMatchObject({ kind: 'bad', why: expect.stringContaining('payload.key') });
+  expect(read({ ...message('kv', { action: 'get', key: 'x' }), request_id: 'no spaces here' })).toMatchObject({ kind: 'bad', asked: null });
+  for (const value of [null, 7, [], {}, 'true', message('init', {})]) expect(read(value)).toMatchObject({ kind: 'bad' });
+});
+
+test('a message may be nested as deeply as a line is long, and ends nothing', () => {
+  const deep = `${'['.repeat(400_000)}${']'.repeat(400_000)}`;
+  const line = JSON.stringify(message('kv', { action: 'set', key: 'k', value: 7 })).replace('7', deep);
+  expect(readMessage(Buffer.from(line)).kind).toBe('message');
+  expect(read(message('kv', { action: 'set', key: 'k' }))).toMatchObject({ kind: 'bad' });
+});
+
+test('what is not JSON, or not UTF-8, is garbage', () => {
+  for (const text of ['', 'hello', '{"type":', '\0']) expect(read(text)).toEqual({ kind: 'garbage', why: 'a line that is not JSON' });
+  expect(readMessage(Buffer.from([0x22, 0xe2, 0x82, 0x22]))).toEqual({ kind: 'garbage', why: 'bytes that are not UTF-8' });
+});
