@@ -93,7 +93,7 @@ export class Session {
     const { folder, timing, manifest, cgroups } = this.#p;
     const socket = socketPath(folder);
     this.#p.log.hide([this.#token, ...this.#p.secrets]);
-    this.#record = { ...this.#record, socket, cgroup: cgroups.make(this.#record.launch) };
+    this.#record = { ...this.#record, socket, cgroup: await cgroups.make() };
     writeRecord(folder, this.#record);
     const handshake = new Handshake(socket, this.#token, {
       accepted: (connection, protocol) => this.#welcome(connection, protocol),

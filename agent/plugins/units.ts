@@ -71,7 +71,7 @@ export class Units {
     for (const id of await endOrphans(this.#launches, this.#boot, this.timing.termMs)) {
       this.journal.note(id, 'orphan_ended', 'It had outlived the agent that started it, and was ended.');
     }
-    this.#cgroups.releaseOld(() => false);
+    this.#cgroups.releaseOld(new Set());
   }
 
   /** Looks at the whole folder. Asked for while it is looking, it looks once more. */

@@ -7,23 +7,30 @@ const OWN = /^(ADMIN_USERNAME|ADMIN_PASSWORD|TORU_.*)$/;
 const WITHOUT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * The environment of a script: an allow-list, never the agent's own with exceptions.
- * @param host the agent's. @param allow names that an admin added in the settings. @param inputs variables that inputs set.
- * TORU_TASK_ID is not here: the wrapper gives it to the script alone, and not to its pumps.
+ * What every script gets: an allow-list, never the agent's own with exceptions.
+ * @param host the agent's. @param allow names that an admin added in the settings.
  */
-export function scriptEnvironment(
-  host: Readonly<Record<string, string | undefined>>,
-  allow: readonly string[],
-  inputs: Readonly<Record<string, string>>,
-  run: { user: string; action: string | null },
-): Record<string, string> {
+export function baseEnvironment(host: Readonly<Record<string, string | undefined>>, allow: readonly string[]): Record<string, string> {
   const environment: Record<string, string> = { PATH: WITHOUT_PATH };
   const allowed = new Set(allow);
   for (const [name, value] of Object.entries(host)) {
     if (value === undefined || OWN.test(name)) continue;
     if (BASIC.has(name) || name.startsWith('LC_') || allowed.has(name)) environment[name] = value;
   }
-  Object.assign(environment, inputs);
+  return environment;
+}
+
+/**
+ * The environment of a script: the base, what inputs set, and who asked.
+ * @param inputs variables that inputs set.
+ * TORU_TASK_ID is not here: the wrapper gives it to the script alone, and not to its pumps.
+ */
+export function scriptEnvironment(
+  base: Readonly<Record<string, string>>,
+  inputs: Readonly<Record<string, string>>,
+  run: { user: string; action: string | null },
+): Record<string, string> {
+  const environment: Record<string, string> = { ...base, ...inputs };
   environment['TORU_USER'] = run.user;
   if (run.action !== null) environment['TORU_ACTION'] = run.action;
   return environment;

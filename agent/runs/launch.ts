@@ -1,16 +1,18 @@
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, constants, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
+import type { Order } from './order.ts';
+import { wordsOf } from './order.ts';
 import { feed } from './typing.ts';
-import { LIMIT_BLOCKS_PER_MB, WRAPPER } from './wrapper.ts';
+import type { Room } from './wrapper-process.ts';
+import { spawnWrapper } from './wrapper-process.ts';
 
 /** What a script reads: nothing, a text and then its end, or what viewers type. */
 export type Stdin = { kind: 'none' } | { kind: 'text'; text: string; secret: boolean } | { kind: 'open' };
 
-export interface Launch {
+/** What is to be started. */
+export interface Plan {
   taskId: string;
   /** The run's own, absolute. */
   folder: string;
@@ -19,19 +21,18 @@ export interface Launch {
   args: readonly string[];
   environment: Readonly<Record<string, string>>;
   stdin: Stdin;
-  /** Made for this run; null without one. */
-  cgroup: string | null;
   /** What is kept of each stream, in MiB; 0 = all. */
   outputLimitMb: number;
-  boot: string;
 }
+
+export type Launch = Plan & Room;
 
 /** The FIFO or file that a script reads from. */
 export const STDIN_FILE = 'stdin';
 
 /**
- * Starts the wrapper, which starts the script: in a session of its own, from argv, never through a shell's parser. The
- * folder must have been made. The script's folder is its working directory.
+ * Starts a wrapper, which starts the script: from argv, never through a shell's parser. The folder must have been made. The
+ * script's folder is its working directory.
  * @returns the wrapper. @throws ToruError spawn_failed, with the reason; nothing runs then.
  */
 export async function launch(plan: Launch): Promise<ChildProcess> {
@@ -45,26 +46,7 @@ export async function launch(plan: Launch): Promise<ChildProcess> {
   try {
     const stdin = await openStdin(plan, open);
     writer = stdin.writer;
-    const status = open('status', 'r+');
-    const limit = String(plan.outputLimitMb * LIMIT_BLOCKS_PER_MB);
-    const words = [plan.folder, plan.taskId, plan.boot, plan.cgroup ?? '', limit, plan.script, ...plan.args];
-    const child = spawn('/bin/sh', ['-c', WRAPPER, 'toru', ...words], {
-      cwd: dirname(plan.script),
-      env: plan.environment,
-      detached: true,
-      stdio: [stdin.fd ?? 'ignore', status, status, status, 'ignore', open('out', 'a'), open('err', 'a')],
-    });
-    // Node tells most failures by an event: without a pid there is one on its way.
-    if (child.pid === undefined) {
-      const [error] = await once(child, 'error').then(
-        (args: unknown[]) => args,
-        (thrown: unknown) => [thrown],
-      );
-      throw error;
-    }
-    // A run does not keep the agent alive, and its wrapper's later errors (there are none that matter) don't end it.
-    child.on('error', () => undefined);
-    child.unref();
+    const child = await spawnWrapper(plan, stdin.fd ?? 'ignore', wordsOf(orderOf(plan)));
     if (plan.stdin.kind === 'text' && writer !== null) feed(writer, plan.stdin.text);
     return child;
   } catch (error) {
@@ -74,6 +56,11 @@ export async function launch(plan: Launch): Promise<ChildProcess> {
   } finally {
     for (const fd of opened) closeSync(fd);
   }
+}
+
+/** What its wrapper is told. */
+export function orderOf({ taskId, script, args }: Plan): Order {
+  return { taskId, directory: dirname(script), script, args };
 }
 
 /** @returns the descriptor to hand over (null: /dev/null), and where to write the text that it is to read. */

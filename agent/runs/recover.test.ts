@@ -1,11 +1,21 @@
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunRow } from '../history/run-row.ts';
 import { launch } from './launch.ts';
-import { bootId } from './processes.ts';
+import { bootId, identify } from './processes.ts';
 import { makeFiles } from './run-files.ts';
 import type { Harness } from './runs-harness.ts';
 import { isAliveNow, makeHarness, until } from './runs-harness.ts';
@@ -195,7 +205,8 @@ describe('after a crash', () => {
     const wrapper = Number(/^stat (\d+)/m.exec(readFileSync(join(h.home, 'runs', task_id, 'status'), 'latin1'))?.[1]);
     process.kill(wrapper, 'SIGKILL');
     expect(await h.ended(task_id)).toMatchObject({ state: 'interrupted' });
-    expect(isAliveNow(pid)).toBe(false);
+    // Its parent is gone too: until somebody takes note of its death, it is a zombie.
+    expect(identify(pid, BOOT)).toBe(null);
   });
 
   it('with a pump killed: the rest of the output still arrives', async () => {
@@ -235,6 +246,33 @@ describe('after a crash', () => {
     await h.runs.cancel(ada, first.task_id);
     expect(await h.ended(plain.task_id)).toMatchObject({ state: 'exited', exit_code: 0 });
     expect(await h.output(plain.task_id)).toBe('[remembered]\n');
+  });
+});
+
+describe('a signal to the agent’s whole group, as a terminal or a service manager sends it', () => {
+  it.each(['SIGINT', 'SIGKILL'] as const)('%s ends no run, whether its wrapper waited for it or not', async (signal) => {
+    const home = mkdtempSync(join(tmpdir(), 'toru-group-'));
+    const agent = spawn(process.execPath, ['--no-warnings', join(import.meta.dirname, 'crashing-agent.ts'), home, '3', '1000'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
+    const gone = new Promise((resolve) => agent.once('close', resolve));
+    let said = '';
+    agent.stdout.on('data', (data) => {
+      said += String(data);
+    });
+    const marks = (): number => readdirSync(home).filter((name) => name.startsWith('began-')).length;
+    await until(() => marks() === 3);
+    process.kill(-(agent.pid ?? 0), signal);
+    await gone;
+    const after = makeHarness({}, home);
+    await after.runs.recover();
+    for (const [, task = ''] of said.matchAll(/started (\S+)/g)) {
+      expect(await after.ended(task)).toMatchObject({ state: 'exited', exit_code: 7, signal: null });
+      expect((await after.output(task)).match(/^line /gm)?.length).toBe(40);
+    }
+    expect(said).toMatch(/waited [1-9]/);
+    await after.close();
   });
 });
 

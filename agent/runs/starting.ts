@@ -9,16 +9,19 @@ import { forAsker } from '../users/for-asker.ts';
 import type { Cgroups } from './cgroups.ts';
 import { isDiskFull } from './disk.ts';
 import type { Endings } from './endings.ts';
-import { scriptEnvironment } from './environment.ts';
+import { baseEnvironment, scriptEnvironment } from './environment.ts';
 import type { Following } from './following.ts';
+import type { Plan } from './launch.ts';
 import { launch } from './launch.ts';
 import type { ActionsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import type { OpenRun } from './open-run.ts';
 import { stdinOf } from './open-run.ts';
 import { identify } from './processes.ts';
+import type { RunQueue } from './queue.ts';
 import { refusalOnLeaving } from './recheck.ts';
 import type { Prepared } from './request.ts';
 import type { SpareFiles } from './run-files.ts';
+import { WarmWrappers } from './warm-wrappers.ts';
 
 interface Options {
   history: History;
@@ -34,6 +37,7 @@ interface Options {
   files: SpareFiles;
   endings: Endings;
   following: Following;
+  queue: RunQueue;
   changed: (row: RunRow) => void;
 }
 
@@ -42,10 +46,16 @@ const DISK_FULL = 'The host’s disk is full.';
 /** From the journal to a process: runs whose turn has come. */
 export class Starting {
   readonly #o: Options;
+  readonly #warm: WarmWrappers;
   #launching: Promise<void> = Promise.resolve();
 
   constructor(options: Options) {
     this.#o = options;
+    this.#warm = new WarmWrappers({
+      ...options,
+      running: () => options.queue.running,
+      usual: () => ({ environment: this.#base(), outputLimitMb: options.settings.output_limit_mb }),
+    });
   }
 
   /** One spawn after another, with the event loop between: a spawn blocks it for a millisecond or two. */
@@ -72,8 +82,9 @@ export class Starting {
   }
 
   /** @returns when every run that was accepted is started: nobody is told “started” for what the next agent would call interrupted. */
-  close(): Promise<void> {
-    return this.#launching;
+  async close(): Promise<void> {
+    await this.#launching;
+    await this.#warm.close();
   }
 
   async #launch(run: OpenRun): Promise<void> {
@@ -109,23 +120,28 @@ export class Starting {
     return isHostsOwn(user_id) ? 'admin' : (this.#o.users.get(user_id)?.role ?? 'client');
   }
 
-  #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<ChildProcess> {
+  #base(): Record<string, string> {
+    return baseEnvironment(this.#o.environment, this.#o.settings.env_allow);
+  }
+
+  async #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<ChildProcess> {
     const { row, folder } = run;
-    this.#o.files.make(folder);
-    run.cgroup = this.#o.cgroups.make(row.task_id);
-    return launch({
+    const plan: Plan = {
       taskId: row.task_id,
       folder,
       script,
       args: prepared.passed.args,
-      environment: scriptEnvironment(this.#o.environment, this.#o.settings.env_allow, prepared.passed.env, {
-        user: row.username,
-        action: row.action,
-      }),
+      environment: scriptEnvironment(this.#base(), prepared.passed.env, { user: row.username, action: row.action }),
       stdin: stdinOf(prepared),
-      cgroup: run.cgroup,
       outputLimitMb: this.#o.settings.output_limit_mb,
-      boot: this.#o.boot,
-    });
+    };
+    const warm = this.#warm.take(plan);
+    if (warm !== null) {
+      run.cgroup = warm.cgroup;
+      return warm.child;
+    }
+    this.#o.files.make(folder);
+    run.cgroup = await this.#o.cgroups.make();
+    return launch({ ...plan, cgroup: run.cgroup, boot: this.#o.boot });
   }
 }

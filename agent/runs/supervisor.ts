@@ -7,6 +7,7 @@ import type { Cgroups } from './cgroups.ts';
 import { isDiskFull } from './disk.ts';
 import { Endings } from './endings.ts';
 import { Following } from './following.ts';
+import { readStatus } from './live-run.ts';
 import type { ActionsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import type { OpenRun, WhyStopped } from './open-run.ts';
 import { OpenRuns } from './open-runs.ts';
@@ -125,8 +126,10 @@ export class Supervisor {
 
   /** Takes up every run that the journal calls open. @returns when all are decided. */
   async recover(): Promise<void> {
-    await this.#recovery.takeUp(this.#o.history.open());
-    this.#o.cgroups.releaseOld((taskId) => this.#open.get(taskId) !== undefined);
+    const rows = this.#o.history.open();
+    const used = new Set(rows.map((row) => readStatus(this.folderOf(row.task_id)).cgroup).filter((path) => path !== null));
+    await this.#recovery.takeUp(rows);
+    this.#o.cgroups.releaseOld(used);
   }
 
   /** Stops following. Runs go on without us. */

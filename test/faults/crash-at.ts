@@ -1,6 +1,7 @@
 import childProcess from 'node:child_process';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { Socket } from 'node:net';
 import Database from 'better-sqlite3';
 
 /**
@@ -11,6 +12,8 @@ import Database from 'better-sqlite3';
  *   after-journal    it is committed; nothing was started
  *   before-spawn     the run's files are made
  *   after-spawn      the wrapper was started; nobody has noted its pid
+ *   before-order     a wrapper that waited has the run's files; it does not know what to run
+ *   after-order      it was told
  *   half-order       half a record of `order` is on the disk
  *   before-record    the script has ended and its end is not in the journal
  *   after-record     its end is in the journal, and nobody was told
@@ -20,6 +23,8 @@ export const CRASH_POINTS = [
   'after-journal',
   'before-spawn',
   'after-spawn',
+  'before-order',
+  'after-order',
   'half-order',
   'before-record',
   'after-record',
@@ -27,10 +32,14 @@ export const CRASH_POINTS = [
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 
 const point = process.env['TORU_TEST_CRASH_AT'];
+const TO_SHOW_MS = 500;
 
 function reach(place: CrashPoint): void {
+  if (place !== point) return;
+  // What was started before its time gets some, to show.
+  if (place === 'before-journal') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, TO_SHOW_MS);
   // Its effect is immediate: the call does not return.
-  if (place === point) process.kill(process.pid, 'SIGKILL');
+  process.kill(process.pid, 'SIGKILL');
 }
 
 if (point !== undefined) {
@@ -85,17 +94,35 @@ function isStatement(value: unknown): value is { run: (...values: unknown[]) => 
   return typeof value === 'object' && value !== null && 'run' in value && typeof value.run === 'function';
 }
 
+/** `-c`, the wrapper's text, its name, the boot, its cgroup, its limit. */
+const WORDS_OF_A_WAITING_ONE = 6;
+
 function watchSpawn(): void {
   const { spawn } = childProcess;
   const watched = (...call: unknown[]): unknown => {
-    const wrapper = call[0] === '/bin/sh';
-    if (wrapper) reach('before-spawn');
-    const child: unknown = Reflect.apply(spawn, childProcess, call);
-    if (wrapper) reach('after-spawn');
+    // One that is told at once what to run, by its argv, or one that waits to be told.
+    const told = call[0] === '/bin/sh' && Array.isArray(call[1]) && call[1].length > WORDS_OF_A_WAITING_ONE;
+    if (told) reach('before-spawn');
+    const child = Reflect.apply(spawn, childProcess, call);
+    if (told) reach('after-spawn');
+    const orders = call[0] === '/bin/sh' ? child.stdio[3] : null;
+    if (orders instanceof Socket) watchOrders(orders);
     return child;
   };
   Object.assign(childProcess, { spawn: watched });
   syncBuiltinESMExports();
+}
+
+function watchOrders(orders: Socket): void {
+  const { end } = orders;
+  const watched = (...call: unknown[]): unknown => {
+    reach('before-order');
+    const result: unknown = Reflect.apply(end, orders, call);
+    // It is in the kernel's hands by now: Node writes what there is room for at once.
+    reach('after-order');
+    return result;
+  };
+  Object.assign(orders, { end: watched });
 }
 
 function watchOrder(): void {
