@@ -5,6 +5,7 @@ import { Actions } from './actions/actions.ts';
 import { seedActions } from './actions/seed.ts';
 import { createApi } from './api/app.ts';
 import { Broadcasts } from './api/broadcasts.ts';
+import { PluginBroadcasts } from './api/plugin-broadcasts.ts';
 import { endFrames, summaryOf } from './api/run-frames.ts';
 import { Audit } from './audit/audit.ts';
 import type { Config } from './config.ts';
@@ -16,9 +17,7 @@ import { Link } from './link/link.ts';
 import { lockHome } from './lock.ts';
 import type { Logger } from './logger.ts';
 import { Streams } from './logs/streams.ts';
-import { PluginKv } from './plugins/kv.ts';
-import { KvService } from './plugins/kv-service.ts';
-import { Plugins } from './plugins/plugins.ts';
+import { openPlugins } from './plugins/open.ts';
 import { Runs } from './runs/runs.ts';
 import { Scripts } from './scripts/scripts.ts';
 import { Search } from './search/search.ts';
@@ -80,10 +79,9 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
   const runs = new Runs({ db, home: config.home, settings, scripts, actions, users, audit, log });
   const search = new Search(db, runs);
   const system = new System({ settings, version: VERSION });
-  const kv = new PluginKv(db);
-  const plugins = new Plugins({ db, home: config.home, logs_dir: config.logs_dir, settings, kv, audit, log });
-  plugins.serve(new KvService(kv));
-  const api = createApi({ scripts, actions, runs, search, system, settings, users, audit, log });
+  const opened = openPlugins({ db, home: config.home, logs_dir: config.logs_dir, settings, runs, audit, log });
+  const { plugins, pluginHttp, pluginKv, pluginEvents } = opened;
+  const api = createApi({ scripts, actions, runs, search, system, settings, users, audit, plugins, pluginHttp, pluginKv, log });
 
   const recent = (): RunSummary[] => runs.list(AGENT, { limit: RECENT_RUNS }).items.reverse().map(summaryOf);
   const door = new EdgeDoor({ api, grants, login, settings, log, recent });
@@ -91,7 +89,11 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
   const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, door);
   const broadcasts = new Broadcasts({ runs, system }, door);
   const stopPoking = runs.onChange((run) => streams.poke(run.task_id));
-  door.open({ runs, streams, version: VERSION, log }, (topic, watched) => broadcasts.watchedChanged(topic, watched));
+  const pluginBroadcasts = new PluginBroadcasts({ plugins, events: pluginEvents }, door);
+  door.open({ runs, streams, plugins, version: VERSION, log }, (topic, watched) => {
+    broadcasts.watchedChanged(topic, watched);
+    pluginBroadcasts.watchedChanged(topic, watched);
+  });
 
   await runs.recover();
   const local = await startLocalDoor({ api, home: config.home, log });
@@ -108,10 +110,11 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
     door,
     stop: async () => {
       await pluginsStarted;
-      await Promise.all([link?.stop(), plugins.close()]);
+      await Promise.all([link?.stop(), opened.close()]);
       await local.close();
       stopPoking();
       broadcasts.close();
+      pluginBroadcasts.close();
       door.close();
       await runs.close();
       db.close();

@@ -3,6 +3,8 @@ import type { ErrorCode } from './errors.ts';
 import { taskId, uuid } from './ids.ts';
 import { MAX_ARGS, MAX_STDIN_FRAME } from './limits.ts';
 import type { Run, RunNews, RunState, SystemSample } from './model.ts';
+import type { PluginLogLine, PluginSummary } from './plugins.ts';
+import { pluginId } from './plugins.ts';
 
 /**
  * The language of the browser's WebSocket (`GET /api/ws`): JSON text frames. The agent is the other end; the edge
@@ -13,8 +15,14 @@ import type { Run, RunNews, RunState, SystemSample } from './model.ts';
 export const cursor = z.int().nonnegative();
 export type Cursor = z.infer<typeof cursor>;
 
-export const subscription = z.enum(['system', 'runs', 'plugins']);
+const subscription = z.enum(['system', 'runs', 'plugins', 'plugin', 'plugin_log']);
 export type Subscription = z.infer<typeof subscription>;
+
+/** What to hear of: of one plugin, what it tells its page (`plugin`) or writes to its log (`plugin_log`). */
+const subscribed = { topic: subscription, plugin: pluginId.optional() };
+const namesPlugin = ({ topic, plugin }: { topic: Subscription; plugin?: string | undefined }): boolean =>
+  (topic === 'plugin' || topic === 'plugin_log') === (plugin !== undefined);
+const NAMES_PLUGIN = { path: ['plugin'], message: 'the topics “plugin” and “plugin_log”, and only these, name a plugin' };
 
 const args = z.array(z.string()).max(MAX_ARGS);
 const inputs = z.record(z.string(), z.unknown());
@@ -57,8 +65,8 @@ export const clientFrame = z.discriminatedUnion('type', [
   /** Cumulative: everything before `cursor` was taken in. Send one for every quarter to half window. */
   z.object({ type: z.literal('ack'), task_id: taskId, cursor }),
   z.object({ type: z.literal('input'), task_id: taskId, data: z.string().max(MAX_STDIN_FRAME) }),
-  z.object({ type: z.literal('subscribe'), topic: subscription }),
-  z.object({ type: z.literal('unsubscribe'), topic: subscription }),
+  z.object({ type: z.literal('subscribe'), ...subscribed }).refine(namesPlugin, NAMES_PLUGIN),
+  z.object({ type: z.literal('unsubscribe'), ...subscribed }).refine(namesPlugin, NAMES_PLUGIN),
   z.object({ type: z.literal('ping') }),
 ]);
 export type ClientFrame = z.infer<typeof clientFrame>;
@@ -82,8 +90,13 @@ export type ServerFrame =
   | { type: 'detached'; task_id: string }
   | { type: 'run'; run: RunNews }
   | { type: 'system'; sample: SystemSample }
-  | { type: 'subscribed'; topic: Subscription }
-  | { type: 'unsubscribed'; topic: Subscription }
+  | { type: 'subscribed'; topic: Subscription; plugin?: string }
+  | { type: 'unsubscribed'; topic: Subscription; plugin?: string }
+  /** On `plugins`: one that came, changed or went (`missing`). */
+  | { type: 'plugin'; plugin: PluginSummary }
+  /** On `plugin`: what the plugin says to its pages. */
+  | { type: 'plugin_event'; plugin: string; name: string; data: unknown }
+  | { type: 'plugin_log'; plugin: string; lines: PluginLogLine[] }
   /** With a task_id also the ends that are neither `exit` nor `cancelled`: `timed_out` (an `exit` follows), `interrupted`, `run_refused`. */
   | { type: 'error'; code: ErrorCode; data: string; task_id?: string; request_id?: string; input?: string }
   /** The host is away, and the edge keeps the run for it, as was asked for with `"when_away":"queue"`. */

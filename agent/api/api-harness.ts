@@ -7,6 +7,7 @@ import { isFinal } from '../../shared/model.ts';
 import { Actions } from '../actions/actions.ts';
 import { Audit } from '../audit/audit.ts';
 import { loadIdentity } from '../link/identity.ts';
+import { openPlugins } from '../plugins/open.ts';
 import { Runs } from '../runs/runs.ts';
 import { Scripts } from '../scripts/scripts.ts';
 import { Search } from '../search/search.ts';
@@ -64,7 +65,9 @@ export async function makeApi(): Promise<ApiHarness> {
   await runs.recover();
   const search = new Search(db, runs);
   const system = new System({ settings, version: '9.9.9' });
-  const app = createApi({ scripts, actions, runs, search, system, settings, users, audit, log });
+  const opened = openPlugins({ db, home, logs_dir: join(home, 'logs'), settings, runs, audit, log });
+  const { plugins, pluginHttp, pluginKv } = opened;
+  const app = createApi({ scripts, actions, runs, search, system, settings, users, audit, plugins, pluginHttp, pluginKv, log });
   mkdirSync(settings.scripts_dir, { recursive: true });
 
   const caller = async (username: string, role: Role): Promise<Caller> => {
@@ -106,6 +109,7 @@ export async function makeApi(): Promise<ApiHarness> {
     },
     close: async () => {
       system.close();
+      await opened.close();
       await runs.close();
       db.close();
       rmSync(home, { recursive: true, force: true });

@@ -2,6 +2,9 @@ import { actionsApi } from './actions.ts';
 import { auditApi } from './audit.ts';
 import { router } from './env.ts';
 import { failed, guard, noRoute, plainPath } from './guard.ts';
+import { pluginAdminApi } from './plugin-admin.ts';
+import { pluginKvApi } from './plugin-kv.ts';
+import { pluginsApi } from './plugins.ts';
 import type { Rooms } from './rooms.ts';
 import { runsApi } from './runs.ts';
 import { scriptsApi } from './scripts.ts';
@@ -29,7 +32,10 @@ export function createApi(rooms: Rooms) {
     .route('/api/system', systemApi(rooms))
     .route('/api/settings', settingsApi(rooms))
     .route('/api/users', usersApi(rooms))
-    .route('/api/audit', auditApi(rooms));
+    .route('/api/audit', auditApi(rooms))
+    .route('/api/plugins', pluginsApi(rooms))
+    .route('/api/plugin-admin', pluginAdminApi(rooms))
+    .route('/api/plugin-kv', pluginKvApi(rooms));
   api.onError(failed(rooms.log));
   api.notFound(noRoute);
   return api;

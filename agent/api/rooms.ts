@@ -22,7 +22,12 @@ import type {
   System,
   User,
 } from '../../shared/model.ts';
+import type { PluginDetails, PluginLogLine, PluginManifest, PluginSummary } from '../../shared/plugins.ts';
+import type { PluginSettingsPatch } from '../../shared/plugins-api.ts';
 import type { SearchLine } from '../../shared/search.ts';
+import type { HttpService } from '../plugins/http-service.ts';
+import type { PluginKv } from '../plugins/kv.ts';
+import type { PluginPeer } from '../plugins/peer.ts';
 import type { Caller } from '../users/caller.ts';
 
 /** What the API needs of each room of the agent: the smallest seam, so that a test may bring its own. */
@@ -35,6 +40,9 @@ export interface Rooms {
   settings: SettingsRoom;
   users: UsersRoom;
   audit: AuditRoom;
+  plugins: PluginsRoom;
+  pluginHttp: Pick<HttpService, 'ask'>;
+  pluginKv: PluginKv;
   log: ApiLog;
 }
 
@@ -114,6 +122,27 @@ export interface UsersRoom {
 
 export interface AuditRoom {
   list(query: AuditQuery): List<AuditEntry>;
+}
+
+export interface PluginsRoom {
+  /** Those that the caller may know of. */
+  list(caller: Caller): PluginSummary[];
+  /** Details for admins. @throws ToruError unknown_plugin, also for one that the caller may not know of. */
+  view(caller: Caller, id: string): PluginSummary | PluginDetails;
+  /** @throws ToruError unknown_plugin, plugin_changed (`extra.sha256`: what is there now), plugin_invalid. */
+  enable(caller: Caller, id: string, accepted: { sha256?: string | undefined }): Promise<PluginDetails>;
+  disable(caller: Caller, id: string): Promise<PluginDetails>;
+  updateSettings(caller: Caller, id: string, patch: PluginSettingsPatch): Promise<PluginDetails>;
+  rescan(): Promise<void>;
+  bundle(caller: Caller, id: string): Promise<{ bytes: Uint8Array<ArrayBuffer>; etag: string }>;
+  /** The manifest as it was accepted. @throws ToruError unknown_plugin. */
+  manifestFor(caller: Caller, id: string): PluginManifest;
+  /** The running plugin for this request. @throws ToruError unknown_plugin, forbidden (this route), plugin_down. */
+  peer(caller: Caller, id: string, method: string, path: string): PluginPeer;
+  /** Oldest first, the last `limit` before `before`. */
+  readLog(caller: Caller, id: string, options: { limit: number; before?: string | undefined }): Promise<PluginLogLine[]>;
+  /** @returns what ends it. */
+  followLog(id: string, listener: (line: PluginLogLine) => void): () => void;
 }
 
 export interface ApiLog {

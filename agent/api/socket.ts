@@ -8,17 +8,27 @@ import type { Runs } from '../runs/runs.ts';
 import type { Caller } from '../users/caller.ts';
 import { forAsker } from '../users/for-asker.ts';
 import { authorize, frameKey } from '../users/permissions.ts';
+import { pluginLogTopic, pluginTopic } from './plugin-broadcasts.ts';
+import type { PluginsRoom } from './rooms.ts';
 
 /** What one browser's socket needs of the agent. */
 export interface SocketRooms {
   runs: Pick<Runs, 'start' | 'cancel' | 'input' | 'get'>;
   streams: Streams;
+  plugins: Pick<PluginsRoom, 'manifestFor'>;
   version: string;
   log: { error(detail: object, message: string): void };
 }
 
-/** One run of this socket fewer than the edge's limit of topics, less those for the subscriptions. */
-const MAX_ATTACHED = 56;
+/** Runs and subscriptions of one socket: together the edge's limit of topics (MAX_TOPICS_PER_SOCKET). */
+const MAX_ATTACHED = 48;
+const MAX_SUBSCRIPTIONS = 16;
+
+type Subscribed = Pick<Extract<ClientFrame, { type: 'subscribe' }>, 'topic' | 'plugin'>;
+
+function keyOf({ topic, plugin }: Subscribed): string {
+  return `${topic}/${plugin ?? ''}`;
+}
 
 /**
  * The browser's language (shared/browser-protocol.ts), for one connection. A frame that is wrong is answered, and changes
@@ -29,7 +39,8 @@ export class BrowserSocket {
   readonly #port: ViewerPort;
   readonly #caller: () => Caller;
   readonly #attached = new Map<string, Attachment>();
-  readonly #topics = new Map<Subscription, string>();
+  /** By `keyOf`, the topic at the edge. */
+  readonly #topics = new Map<string, string>();
   #closed = false;
 
   /** @param protocol what the other end and we speak: it is told so in the first frame. */
@@ -85,10 +96,10 @@ export class BrowserSocket {
       case 'input':
         return this.#rooms.runs.input(caller, frame.task_id, frame.data);
       case 'subscribe':
-        this.#subscribe(caller, frame.topic);
+        this.#subscribe(caller, frame);
         return;
       case 'unsubscribe':
-        this.#unsubscribe(frame.topic);
+        this.#unsubscribe(frame);
         return;
       case 'ping':
         // Only a ping that is spelled otherwise than the edge's own gets this far.
@@ -129,19 +140,41 @@ export class BrowserSocket {
     if (!ended) this.#attached.set(taskId, attachment);
   }
 
-  /** A topic's name is made here, from what the caller may see: never from what they sent. */
-  #subscribe(caller: Caller, topic: Subscription): void {
-    const name = topic === 'runs' && caller.role !== 'admin' ? `runs/${caller.user_id}` : topic;
+  #subscribe(caller: Caller, { topic, plugin }: Subscribed): void {
+    const name = this.#topicOf(caller, topic, plugin);
+    const key = keyOf({ topic, plugin });
+    if (!this.#topics.has(key) && this.#topics.size >= MAX_SUBSCRIPTIONS)
+      throw new ToruError('too_many_requests', `One connection can have ${MAX_SUBSCRIPTIONS} subscriptions. End some of them first.`);
     this.#port.join(name);
-    this.#topics.set(topic, name);
-    this.#send({ type: 'subscribed', topic });
+    this.#topics.set(key, name);
+    this.#send({ type: 'subscribed', topic, ...(plugin === undefined ? {} : { plugin }) });
   }
 
-  #unsubscribe(topic: Subscription): void {
-    const name = this.#topics.get(topic);
-    this.#topics.delete(topic);
+  /** A topic's name is made here, from what the caller may see: never from what they sent. */
+  #topicOf(caller: Caller, topic: Subscription, plugin: string | undefined): string {
+    switch (topic) {
+      case 'runs':
+        return caller.role === 'admin' ? topic : `runs/${caller.user_id}`;
+      case 'system':
+      case 'plugins':
+        return topic;
+      case 'plugin':
+      case 'plugin_log': {
+        // Throws for one that the caller may not know of.
+        const { id } = this.#rooms.plugins.manifestFor(caller, plugin ?? '');
+        return topic === 'plugin' ? pluginTopic(id) : pluginLogTopic(id);
+      }
+      default:
+        return unreachable(topic);
+    }
+  }
+
+  #unsubscribe({ topic, plugin }: Subscribed): void {
+    const key = keyOf({ topic, plugin });
+    const name = this.#topics.get(key);
+    this.#topics.delete(key);
     if (name !== undefined) this.#port.leave(name);
-    this.#send({ type: 'unsubscribed', topic });
+    this.#send({ type: 'unsubscribed', topic, ...(plugin === undefined ? {} : { plugin }) });
   }
 
   #send(frame: ServerFrame): void {

@@ -45,6 +45,27 @@ export const ROUTES = {
   'PATCH /api/users/:id': any,
   'DELETE /api/users/:id': adminLately,
   'GET /api/audit': admin,
+  // Of which plugins a caller may know, and what of them, the plugins' room decides.
+  'GET /api/plugins': any,
+  'GET /api/plugins/:id': any,
+  // A plugin is a program that runs as the host's owner.
+  'POST /api/plugins/:id/enable': adminLately,
+  'POST /api/plugins/:id/disable': admin,
+  'GET /api/plugins/:id/bundle.js': any,
+  'GET /api/plugins/:id/logs': admin,
+  'GET /api/plugins/:id/*': any,
+  'POST /api/plugins/:id/*': any,
+  'PUT /api/plugins/:id/*': any,
+  'PATCH /api/plugins/:id/*': any,
+  'DELETE /api/plugins/:id/*': any,
+  'POST /api/plugin-admin/rescan': admin,
+  'PUT /api/plugin-admin/:id/settings': admin,
+  'GET /api/plugin-admin/:id/kv': admin,
+  // By the manifest's `page.kv`.
+  'GET /api/plugin-kv/:id': any,
+  'GET /api/plugin-kv/:id/entry': any,
+  'PUT /api/plugin-kv/:id/entry': any,
+  'DELETE /api/plugin-kv/:id/entry': any,
 } as const satisfies Record<string, Permission>;
 
 /** Every frame that a browser may send; those with several meanings are split by meaning. */
@@ -59,6 +80,9 @@ export const FRAMES = {
   'subscribe.runs': any,
   'subscribe.system': admin,
   'subscribe.plugins': admin,
+  // Only of a plugin that the caller may know of: the socket asks the plugins' room.
+  'subscribe.plugin': any,
+  'subscribe.plugin_log': admin,
   unsubscribe: any,
   ping: any,
 } as const satisfies Record<string, Permission>;

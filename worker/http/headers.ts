@@ -37,7 +37,8 @@ function pagePolicy({ origin, https, host }: Site): string {
   ].join('; ');
 }
 
-function setCommon(headers: Headers, { https }: Site): void {
+/** On every answer. */
+export function setCommon(headers: Headers, { https }: Site): void {
   headers.set('x-content-type-options', 'nosniff');
   headers.set('referrer-policy', 'no-referrer');
   if (https) headers.set('strict-transport-security', 'max-age=31536000');

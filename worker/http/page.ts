@@ -1,6 +1,7 @@
 import { ToruError } from '../../shared/errors.ts';
 import type { EdgeContext } from './context.ts';
 import { withPageHeaders } from './headers.ts';
+import { FRAME_PATH, servePluginFrame } from './plugin-frame.ts';
 
 /** The page: built files, and index.html for every path that is one of its own views. */
 export async function servePage(c: EdgeContext): Promise<Response> {
@@ -8,6 +9,7 @@ export async function servePage(c: EdgeContext): Promise<Response> {
     throw new ToruError('method_not_allowed', `There is nothing to ${c.req.method} here.`);
   if (c.req.raw.headers.has('service-worker') && new URL(c.req.raw.url).pathname !== '/sw.js')
     throw new ToruError('forbidden', 'There is one service worker here, and this is not it.');
+  if (new URL(c.req.raw.url).pathname === FRAME_PATH) return servePluginFrame(c);
   const response = await c.env.ASSETS.fetch(c.req.raw);
   const html = response.headers.get('content-type')?.startsWith('text/html') === true;
   const { pathname } = new URL(c.req.raw.url);

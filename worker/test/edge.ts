@@ -77,6 +77,7 @@ function speaking({ oldest, newest }: ProtocolRange): Plugin {
 
 /** The page's entry script in the page that a test's edge serves. */
 export const PAGE_BUILD = 'app.js';
+export const FRAME_SCRIPT = 'addEventListener("message", () => "…")';
 
 /** @param bindings over those of the embedded edge. @param protocols what it speaks, if not what this build does. */
 export async function startEdge(bindings: Record<string, string> = {}, protocols: ProtocolRange | null = null): Promise<TestEdge> {
@@ -90,6 +91,8 @@ export async function startEdge(bindings: Record<string, string> = {}, protocols
   mkdirSync(join(page, 'assets'), { recursive: true });
   writeFileSync(join(page, 'index.html'), `<!doctype html><title>Toru</title><script type="module" src="/assets/${PAGE_BUILD}"></script>`);
   writeFileSync(join(page, 'assets', PAGE_BUILD), 'console.log(1)');
+  writeFileSync(join(page, 'plugin-frame.html'), `<!doctype html><title>Plugin</title><script>${FRAME_SCRIPT}</script>`);
+  writeFileSync(join(page, 'sw.js'), '');
   const host = newHostKey();
   const mf = new Miniflare(
     edgeOptions(options, {

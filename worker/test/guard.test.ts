@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { login, SAME_ORIGIN } from './browser.ts';
 import type { TestEdge } from './edge.ts';
-import { PUBLIC_ORIGIN, startEdge } from './edge.ts';
+import { FRAME_SCRIPT, PAGE_BUILD, PUBLIC_ORIGIN, startEdge } from './edge.ts';
 import { FakeAgent } from './fake-agent.ts';
 
 describe('the guard', () => {
@@ -12,7 +13,7 @@ describe('the guard', () => {
     edge = await startEdge({ PUBLIC_NAMES: 'toru.home.lan' });
     agent = await FakeAgent.link(edge);
     agent.handle = (request) => {
-      if (!agent.answerLogin(request)) request.answer(200, { path: request.head.path });
+      if (!agent.answerLogin(request)) request.answer(200, { path: request.head.path, headers: request.head.headers });
       return true;
     };
     cookie = await login(edge);
@@ -116,7 +117,7 @@ describe('the guard', () => {
 
     it('hands the rest over as it came', async () => {
       const answer = await edge.ask('/api/runs/%C3%BC%20x', { headers: { cookie } });
-      expect(answer.json()).toEqual({ path: '/api/runs/%C3%BC%20x' });
+      expect(answer.json()).toMatchObject({ path: '/api/runs/%C3%BC%20x' });
     });
 
     it('keeps the edge’s own questions to the host out of reach', async () => {
@@ -194,6 +195,69 @@ describe('the guard', () => {
         const answer = await edge.ask(path);
         expect([path, answer.status]).toEqual([path, 401]);
       }
+    });
+  });
+
+  describe('for what plugins answer', () => {
+    const paths = (): string[] => ['/api/plugins/x/report', `/api/hosts/${edge.host.id}/plugins/x/report`, '/api/plugins/x/bundle.js'];
+
+    it.each(['document', 'iframe', 'frame', 'embed', 'object', 'script', 'style', 'image', 'worker', 'serviceworker'])(
+      'nothing of it is opened as %s',
+      async (destination) => {
+        for (const path of paths()) {
+          const { status, text } = await edge.ask(path, { headers: { cookie, 'sec-fetch-dest': destination } });
+          expect([path, status, text]).toEqual([path, 403, expect.stringContaining('"forbidden"')]);
+        }
+      },
+    );
+
+    it('the page’s scripts and programs get it', async () => {
+      for (const path of paths()) {
+        expect((await edge.ask(path, { headers: { cookie, 'sec-fetch-dest': 'empty' } })).status).toBe(200);
+        expect((await edge.ask(path, { headers: { cookie } })).status).toBe(200);
+      }
+    });
+
+    it('it never becomes a service worker, and nothing else does but /sw.js', async () => {
+      const headers = { cookie, 'service-worker': 'script' };
+      for (const path of [...paths(), '/api/runs', `/assets/${PAGE_BUILD}`, '/plugin-frame.html'])
+        expect([path, (await edge.ask(path, { headers })).status]).toEqual([path, 403]);
+      expect((await edge.ask('/sw.js', { headers })).status).toBe(200);
+    });
+
+    it('runs its pages in a frame without an origin, a network, or any script but ours and its own', async () => {
+      const { status, headers, text } = await edge.ask('/plugin-frame.html');
+      expect([status, text]).toEqual([200, expect.stringContaining(FRAME_SCRIPT)]);
+      const hash = createHash('sha256').update(FRAME_SCRIPT).digest('base64');
+      expect(headers['content-security-policy']).toBe(
+        [
+          'sandbox allow-scripts',
+          "default-src 'none'",
+          `script-src 'sha256-${hash}' blob:`,
+          "style-src 'unsafe-inline'",
+          'img-src data: blob:',
+          "connect-src 'none'",
+          "base-uri 'none'",
+          "form-action 'none'",
+          `frame-ancestors ${PUBLIC_ORIGIN}`,
+        ].join('; '),
+      );
+      expect(headers['x-content-type-options']).toBe('nosniff');
+    });
+
+    it('passes headers of a plugin’s own, and none that somebody trusts', async () => {
+      const sent = {
+        'x-page': '2',
+        'x-toru-user': 'admin',
+        'x-forwarded-for': '1.2.3.4',
+        'x-real-ip': '1.2.3.4',
+        authorization: 'Basic eA==',
+      };
+      const { text } = await edge.ask('/api/plugins/x/echo', { headers: { cookie, ...sent } });
+      expect(text).toContain('x-page');
+      for (const name of ['x-toru-user', 'x-forwarded-for', 'x-real-ip', 'authorization', 'cookie']) expect(text).not.toContain(name);
+      const { text: other } = await edge.ask('/api/actions', { headers: { cookie, ...sent } });
+      expect(other).not.toContain('x-page');
     });
   });
 

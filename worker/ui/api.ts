@@ -70,7 +70,8 @@ export async function call(path: string, init: RequestInit): Promise<Response> {
   throw error;
 }
 
-async function attempt(path: string, init: RequestInit): Promise<Response> {
+/** An answer as it came, whatever it says: for those who read it on somebody's behalf. @throws ToruError host_timeout. */
+export async function attempt(path: string, init: RequestInit): Promise<Response> {
   try {
     return await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init });
   } catch (cause) {

@@ -3,6 +3,7 @@ import {
   History,
   LayoutGrid,
   type LucideIcon,
+  Puzzle,
   ScrollText,
   Search,
   Settings2,
@@ -48,6 +49,13 @@ export const places: readonly Place[] = [
     admin: true,
     nav: { label: 'Scripts', icon: SquareTerminal, first: true },
   },
+  {
+    path: '/plugins',
+    component: lazy(async () => (await import('./pages/plugins.tsx')).PluginsPage),
+    nav: { label: 'Plugins', icon: Puzzle },
+  },
+  { path: '/plugins/:id', component: lazy(async () => (await import('./pages/plugin.tsx')).PluginPage) },
+  { path: '/plugins/:id/manage', admin: true, component: lazy(async () => (await import('./pages/plugin-manage.tsx')).PluginManagePage) },
   {
     path: '/system',
     component: lazy(async () => (await import('./pages/system.tsx')).SystemPage),

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { build } from 'esbuild';
 import { defineConfig, type Plugin } from 'vite';
 
 /** Files may be loaded in any order; so each says in which order the layers count. */
@@ -16,10 +18,24 @@ const noFlash: Plugin = {
   },
 };
 
+const here = (path: string): string => decodeURIComponent(new URL(path, import.meta.url).pathname);
+
+/** /plugin-frame.html, whole in one file: in its opaque origin it could load nothing. */
+const pluginFrame: Plugin = {
+  name: 'plugin-frame',
+  async generateBundle() {
+    const options = { bundle: true, minify: true, format: 'iife', target: 'es2022', write: false } as const;
+    const { outputFiles } = await build({ ...options, entryPoints: [here('plugin-frame/frame.ts')] });
+    const script = outputFiles.map(({ text }) => text.trim()).join('');
+    const html = readFileSync(here('plugin-frame/frame.html'), 'utf8').replace('<!-- script -->', () => `<script>${script}</script>`);
+    this.emitFile({ type: 'asset', fileName: 'plugin-frame.html', source: html });
+  },
+};
+
 /** The page, built to `dist/page`. Everything that is loaded stands under /assets/, where the page's CSP looks for it. */
 export default defineConfig({
-  root: decodeURIComponent(new URL('.', import.meta.url).pathname),
-  plugins: [layers, noFlash],
+  root: here('.'),
+  plugins: [layers, noFlash, pluginFrame],
   build: {
     outDir: '../../dist/page',
     emptyOutDir: true,

@@ -1,27 +1,24 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { ClientFrameInput, Cursor, ServerFrame, Subscription } from '../../../shared/browser-protocol.ts';
+import type { ClientFrameInput, Cursor, ServerFrame } from '../../../shared/browser-protocol.ts';
 import { parseFrame } from './frames.ts';
 import { ReconnectingSocket, type SocketState } from './socket.ts';
 import { type StartRequest, Starts } from './starts.ts';
 import { type StreamEvent, Streams } from './streams.ts';
+import { Topics } from './topics.ts';
 
 /** Is the host there? Null until the edge said so on this connection. */
 export type HostFrame = { online: boolean; last_seen: string | null } | null;
 type RunFrame = Extract<ServerFrame, { type: 'run' }>['run'];
 type SampleFrame = Extract<ServerFrame, { type: 'system' }>['sample'];
-
-interface TopicListeners {
-  runs: Set<(run: RunFrame) => void>;
-  system: Set<(sample: SampleFrame) => void>;
-  plugins: Set<() => void>;
-}
+type PluginFrame = Extract<ServerFrame, { type: 'plugin' }>['plugin'];
+type LogLines = Extract<ServerFrame, { type: 'plugin_log' }>['lines'];
 
 /** The page's one WebSocket: runs, their output, and the topics that somebody here listens to. */
 export class Connection {
   readonly #socket: ReconnectingSocket;
   readonly #streams: Streams;
   readonly #starts: Starts;
-  readonly #topics: TopicListeners = { runs: new Set(), system: new Set(), plugins: new Set() };
+  readonly #topics: Topics;
   readonly #host = signal<HostFrame>(null);
   readonly #pending = signal(0);
   readonly #reopened = new Set<() => void>();
@@ -37,6 +34,7 @@ export class Connection {
     const send = (frame: ClientFrameInput): boolean => this.#socket.send(JSON.stringify(frame));
     this.#streams = new Streams(send);
     this.#starts = new Starts(send);
+    this.#topics = new Topics(send);
     this.#socket = new ReconnectingSocket(() => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/ws?${query}`, {
       opened: () => this.#opened(),
       message: (data) => this.#take(parseFrame(data)),
@@ -91,28 +89,33 @@ export class Connection {
     return this.#socket.send(JSON.stringify({ type: 'input', task_id: taskId, data } satisfies ClientFrameInput));
   }
 
-  /** @returns unsubscribe. */
+  /** @returns unsubscribe; so do the four below. */
   onRun(listener: (run: RunFrame) => void): () => void {
-    return this.#listen('runs', this.#topics.runs, listener);
+    return this.#topics.listen({ topic: 'runs' }, (frame) => frame.type === 'run' && listener(frame.run));
   }
 
   onSystem(listener: (sample: SampleFrame) => void): () => void {
-    return this.#listen('system', this.#topics.system, listener);
+    return this.#topics.listen({ topic: 'system' }, (frame) => frame.type === 'system' && listener(frame.sample));
+  }
+
+  /** Plugins that come, change state or go. */
+  onPlugin(listener: (plugin: PluginFrame) => void): () => void {
+    return this.#topics.listen({ topic: 'plugins' }, (frame) => frame.type === 'plugin' && listener(frame.plugin));
+  }
+
+  /** What one plugin tells its pages. */
+  onPluginEvent(plugin: string, listener: (name: string, data: unknown) => void): () => void {
+    return this.#topics.listen({ topic: 'plugin', plugin }, (frame) => frame.type === 'plugin_event' && listener(frame.name, frame.data));
+  }
+
+  onPluginLog(plugin: string, listener: (lines: LogLines) => void): () => void {
+    return this.#topics.listen({ topic: 'plugin_log', plugin }, (frame) => frame.type === 'plugin_log' && listener(frame.lines));
   }
 
   /** After the socket came back: whatever was read over HTTP may be old. @returns stop. */
   onReopen(listener: () => void): () => void {
     this.#reopened.add(listener);
     return () => this.#reopened.delete(listener);
-  }
-
-  #listen<T>(topic: Subscription, listeners: Set<T>, listener: T): () => void {
-    if (listeners.size === 0) this.#socket.send(JSON.stringify({ type: 'subscribe', topic } satisfies ClientFrameInput));
-    listeners.add(listener);
-    return () => {
-      if (listeners.delete(listener) && listeners.size === 0)
-        this.#socket.send(JSON.stringify({ type: 'unsubscribe', topic } satisfies ClientFrameInput));
-    };
   }
 
   #everOpened = false;
@@ -124,16 +127,14 @@ export class Connection {
 
   /** What a new socket, or a host that came back, must be told. */
   #resume(): void {
-    for (const topic of ['runs', 'system'] as const) {
-      if (this.#topics[topic].size > 0) this.#socket.send(JSON.stringify({ type: 'subscribe', topic } satisfies ClientFrameInput));
-    }
+    this.#topics.resume();
     this.#streams.resume();
     this.#starts.resend();
   }
 
   #take(frame: ServerFrame | null): void {
     if (frame === null) return;
-    if (this.#starts.take(frame) || this.#streams.take(frame)) return;
+    if (this.#starts.take(frame) || this.#streams.take(frame) || this.#topics.take(frame)) return;
     switch (frame.type) {
       case 'hello':
       case 'window':
@@ -153,12 +154,6 @@ export class Connection {
         return;
       case 'reload':
         this.#newerPage();
-        return;
-      case 'run':
-        for (const listener of this.#topics.runs) listener(frame.run);
-        return;
-      case 'system':
-        for (const listener of this.#topics.system) listener(frame.sample);
         return;
       default:
         // The rest answers what nobody here waits for any more.

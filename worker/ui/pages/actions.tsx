@@ -17,6 +17,8 @@ import './actions.css';
 
 const Arrange = lazy(async () => (await import('./actions/arrange.tsx')).Arrange);
 const PendingList = lazy(async () => (await import('../parts/pending-list.tsx')).PendingList);
+/** Behind the first paint: most hosts have none. */
+const PluginCards = lazy(async () => (await import('./actions/plugin-cards.tsx')).PluginCards);
 const PressSheet = lazy(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
 
 /** From so many tiles on, a filter helps. */
@@ -68,6 +70,7 @@ export function ActionsPage() {
       ) : (
         <Tiles />
       )}
+      {list !== null && !arranging.value && <PluginCards />}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );

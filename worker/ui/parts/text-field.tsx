@@ -11,6 +11,7 @@ interface TextFieldProps {
   autocomplete?: string;
   autocapitalize?: 'none' | 'sentences';
   maxLength?: number;
+  placeholder?: string;
   disabled?: boolean;
   /** For paths and names that are read letter by letter. */
   mono?: boolean;

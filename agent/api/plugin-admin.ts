@@ -1,0 +1,24 @@
+import type { PluginDetails } from '../../shared/plugins.ts';
+import { pluginParams, pluginSettingsPatch } from '../../shared/plugins-api.ts';
+import { exported } from '../plugins/kv-export.ts';
+import { router } from './env.ts';
+import { linesResponse } from './lines.ts';
+import type { Rooms } from './rooms.ts';
+import { body, params } from './validate.ts';
+
+/** What an admin does with plugins beyond on and off. It has paths of its own: those below /api/plugins/:id are the plugin's. */
+export function pluginAdminApi({ plugins, pluginKv, log }: Rooms) {
+  return router()
+    .post('/rescan', async (c) => {
+      await plugins.rescan();
+      return c.body(null, 204);
+    })
+    .put('/:id/settings', params(pluginParams), body(pluginSettingsPatch), async (c) =>
+      c.json<PluginDetails>(await plugins.updateSettings(c.env.caller, c.req.valid('param').id, c.req.valid('json'))),
+    )
+    .get('/:id/kv', params(pluginParams), (c) => {
+      const { id } = c.req.valid('param');
+      plugins.view(c.env.caller, id);
+      return linesResponse((signal) => exported(pluginKv, id, signal), c.req.raw.signal, log);
+    });
+}

@@ -1,0 +1,77 @@
+import type { ServerFrame } from '../../shared/browser-protocol.ts';
+import type { PluginLogLine, PluginSummary } from '../../shared/plugins.ts';
+import type { EventListener } from '../plugins/event-service.ts';
+import type { BroadcastSink } from './broadcasts.ts';
+
+/** What one plugin tells its pages. */
+export function pluginTopic(id: string): string {
+  return `plugin/${id}`;
+}
+
+/** What one plugin writes to its log. */
+export function pluginLogTopic(id: string): string {
+  return `${LOG}${id}`;
+}
+
+const LOG = 'pluginlog/';
+/** Lines of a log wait so long for company: a plugin that chatters costs ten frames a second. */
+const GATHER_MS = 100;
+
+export interface PluginSources {
+  plugins: {
+    onChange(listener: (plugin: PluginSummary) => void): () => void;
+    followLog(id: string, listener: (line: PluginLogLine) => void): () => void;
+  };
+  events: { onEvent(listener: EventListener): () => void };
+}
+
+/** The topics `plugins`, `plugin/<id>` and `pluginlog/<id>`. A log is followed only while somebody looks. */
+export class PluginBroadcasts {
+  readonly #sources: PluginSources;
+  readonly #sink: Pick<BroadcastSink, 'watched' | 'publish'>;
+  readonly #stops: (() => void)[];
+  readonly #followed = new Map<string, () => void>();
+
+  constructor(sources: PluginSources, sink: Pick<BroadcastSink, 'watched' | 'publish'>) {
+    this.#sources = sources;
+    this.#sink = sink;
+    this.#stops = [
+      sources.plugins.onChange((plugin) => this.#publish('plugins', { type: 'plugin', plugin })),
+      sources.events.onEvent((plugin, name, data) => this.#publish(pluginTopic(plugin), { type: 'plugin_event', plugin, name, data })),
+    ];
+  }
+
+  /** A topic got its first subscriber, or lost its last. */
+  watchedChanged(topic: string, watched: boolean): void {
+    if (!topic.startsWith(LOG)) return;
+    this.#followed.get(topic)?.();
+    this.#followed.delete(topic);
+    if (watched) this.#followed.set(topic, this.#follow(topic, topic.slice(LOG.length)));
+  }
+
+  close(): void {
+    for (const stop of [...this.#stops, ...this.#followed.values()]) stop();
+    this.#followed.clear();
+  }
+
+  #follow(topic: string, plugin: string): () => void {
+    let lines: PluginLogLine[] = [];
+    let timer: NodeJS.Timeout | null = null;
+    const stop = this.#sources.plugins.followLog(plugin, (line) => {
+      lines.push(line);
+      timer ??= setTimeout(() => {
+        timer = null;
+        this.#publish(topic, { type: 'plugin_log', plugin, lines });
+        lines = [];
+      }, GATHER_MS);
+    });
+    return () => {
+      stop();
+      if (timer !== null) clearTimeout(timer);
+    };
+  }
+
+  #publish(topic: string, frame: ServerFrame): void {
+    if (this.#sink.watched(topic)) this.#sink.publish(topic, JSON.stringify(frame));
+  }
+}

@@ -1,0 +1,38 @@
+import { EventService } from './event-service.ts';
+import { HttpService } from './http-service.ts';
+import { PluginKv } from './kv.ts';
+import { KvService } from './kv-service.ts';
+import type { PluginsOptions } from './needs.ts';
+import { Plugins } from './plugins.ts';
+import type { RunsSeam } from './run-service.ts';
+import { RunService } from './run-service.ts';
+
+/** The plugins with everything that answers them. */
+export interface OpenPlugins {
+  readonly plugins: Plugins;
+  readonly pluginHttp: HttpService;
+  readonly pluginKv: PluginKv;
+  readonly pluginEvents: EventService;
+  /** Stops all of them. */
+  close(): Promise<void>;
+}
+
+/** Puts the plugins' parts together; nothing runs until `plugins.start()`. */
+export function openPlugins({ runs, ...options }: Omit<PluginsOptions, 'kv'> & { runs: RunsSeam }): OpenPlugins {
+  const pluginKv = new PluginKv(options.db);
+  const plugins = new Plugins({ ...options, kv: pluginKv });
+  const pluginHttp = new HttpService();
+  const pluginEvents = new EventService();
+  const pressing = new RunService(runs);
+  for (const service of [new KvService(pluginKv), pluginHttp, pluginEvents, pressing]) plugins.serve(service);
+  return {
+    plugins,
+    pluginHttp,
+    pluginKv,
+    pluginEvents,
+    close: async () => {
+      await plugins.close();
+      pressing.close();
+    },
+  };
+}

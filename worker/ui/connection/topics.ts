@@ -1,0 +1,68 @@
+import type { ClientFrameInput, ServerFrame, Subscription } from '../../../shared/browser-protocol.ts';
+
+/** What to hear of. */
+export interface Topic {
+  topic: Subscription;
+  plugin?: string;
+}
+
+/** The topics that somebody on this page listens to: subscribed with the first listener, ended with the last, told again to each new socket. */
+export class Topics {
+  readonly #send: (frame: ClientFrameInput) => boolean;
+  readonly #heard = new Map<string, { topic: Topic; listeners: Set<(frame: ServerFrame) => unknown> }>();
+
+  constructor(send: (frame: ClientFrameInput) => boolean) {
+    this.#send = send;
+  }
+
+  /** @returns unsubscribe. */
+  listen(topic: Topic, listener: (frame: ServerFrame) => unknown): () => void {
+    const key = keyOf(topic);
+    const known = this.#heard.get(key);
+    const heard = known ?? { topic, listeners: new Set() };
+    if (known === undefined) {
+      this.#heard.set(key, heard);
+      this.#send({ type: 'subscribe', ...topic });
+    }
+    heard.listeners.add(listener);
+    return () => {
+      if (!heard.listeners.delete(listener) || heard.listeners.size > 0) return;
+      this.#heard.delete(key);
+      this.#send({ type: 'unsubscribe', ...topic });
+    };
+  }
+
+  /** A new socket knows nothing of what the last one was told. */
+  resume(): void {
+    for (const { topic } of this.#heard.values()) this.#send({ type: 'subscribe', ...topic });
+  }
+
+  /** @returns whether it was one of a topic's. */
+  take(frame: ServerFrame): boolean {
+    const topic = topicOf(frame);
+    if (topic === null) return false;
+    for (const listener of this.#heard.get(keyOf(topic))?.listeners ?? []) listener(frame);
+    return true;
+  }
+}
+
+function topicOf(frame: ServerFrame): Topic | null {
+  switch (frame.type) {
+    case 'run':
+      return { topic: 'runs' };
+    case 'system':
+      return { topic: 'system' };
+    case 'plugin':
+      return { topic: 'plugins' };
+    case 'plugin_event':
+      return { topic: 'plugin', plugin: frame.plugin };
+    case 'plugin_log':
+      return { topic: 'plugin_log', plugin: frame.plugin };
+    default:
+      return null;
+  }
+}
+
+function keyOf({ topic, plugin }: Topic): string {
+  return `${topic}/${plugin ?? ''}`;
+}

@@ -1,0 +1,72 @@
+import type { PluginDetails, PluginLogLine, PluginState, PluginSummary } from '../../../shared/plugins.ts';
+import { agent, read, until } from '../api.ts';
+import { isRecord, listOf } from '../guards.ts';
+
+const STATES: Record<PluginState, true> = {
+  new: true,
+  disabled: true,
+  starting: true,
+  running: true,
+  waiting: true,
+  stopping: true,
+  failed: true,
+  changed: true,
+  broken: true,
+  missing: true,
+};
+const text = (value: unknown): value is string => typeof value === 'string';
+
+export function isPlugin(value: unknown): value is PluginSummary {
+  return (
+    isRecord(value) &&
+    ['id', 'name', 'version', 'icon', 'description'].every((key) => text(value[key])) &&
+    text(value['state']) &&
+    Object.hasOwn(STATES, value['state']) &&
+    (value['page'] === null || (isRecord(value['page']) && Array.isArray(value['page']['slots'])))
+  );
+}
+
+export function isPluginDetails(value: unknown): value is PluginDetails {
+  return isRecord(value) && isRecord(value['settings']) && isRecord(value['kv']) && Array.isArray(value['events']) && isPlugin(value);
+}
+
+function isLogLine(value: unknown): value is PluginLogLine {
+  return isRecord(value) && text(value['timestamp']) && text(value['level']) && text(value['message']);
+}
+
+export async function listPlugins(signal?: AbortSignal): Promise<PluginSummary[]> {
+  return (await read(listOf(isPlugin), agent.plugins.$get(undefined, until(signal)))).items;
+}
+
+export function getPlugin(id: string, signal?: AbortSignal): Promise<PluginSummary> {
+  return read(isPlugin, agent.plugins[':id'].$get({ param: { id } }, until(signal)));
+}
+
+/** For admins. */
+export function getPluginDetails(id: string, signal?: AbortSignal): Promise<PluginDetails> {
+  return read(isPluginDetails, agent.plugins[':id'].$get({ param: { id } }, until(signal)));
+}
+
+/** @param sha256 of the files that were looked at, where they are new or changed. */
+export function enablePlugin(id: string, sha256: string | null): Promise<PluginDetails> {
+  return read(isPluginDetails, agent.plugins[':id'].enable.$post({ param: { id }, json: sha256 === null ? {} : { sha256 } }));
+}
+
+export function disablePlugin(id: string): Promise<PluginDetails> {
+  return read(isPluginDetails, agent.plugins[':id'].disable.$post({ param: { id } }));
+}
+
+export function setPluginSettings(id: string, patch: Record<string, string | number | boolean | null>): Promise<PluginDetails> {
+  return read(isPluginDetails, agent['plugin-admin'][':id'].settings.$put({ param: { id }, json: patch }));
+}
+
+export async function rescanPlugins(): Promise<void> {
+  await agent['plugin-admin'].rescan.$post();
+}
+
+/** The newest lines, oldest first. */
+export async function readPluginLog(id: string, signal: AbortSignal): Promise<PluginLogLine[]> {
+  const answer = await agent.plugins[':id'].logs.$get({ param: { id }, query: { limit: '200' } }, until(signal));
+  const lines = (await answer.text()).split('\n').filter((line) => line !== '');
+  return lines.map((line): unknown => JSON.parse(line)).filter(isLogLine);
+}

@@ -1,0 +1,138 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { useRoute } from 'preact-iso';
+import type { PluginDetails } from '../../../shared/plugins.ts';
+import { sentence } from '../api.ts';
+import { connection } from '../connection.ts';
+import { disablePlugin, enablePlugin, getPluginDetails } from '../data/plugins.ts';
+import { type Resource, useResource } from '../data/resource.ts';
+import { Back } from '../parts/back.tsx';
+import { Button, ButtonLink } from '../parts/button.tsx';
+import { Loading, Problem } from '../parts/empty.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { toast } from '../parts/toast.tsx';
+import './narrow.css';
+import './plugins.css';
+import { PluginAbout } from './plugins/about.tsx';
+import { AcceptPlugin } from './plugins/accept.tsx';
+import { PluginEvents } from './plugins/events.tsx';
+import { PluginLog } from './plugins/log.tsx';
+import { PluginSettings } from './plugins/settings-form.tsx';
+import { PluginStateBadge } from './plugins/state.tsx';
+
+/** One plugin as its admin sees it: how it is, what it may, what it says, and the ways to change that. */
+export function PluginManagePage() {
+  const { params } = useRoute();
+  const id = params['id'] ?? '';
+  const plugin = useResource((signal) => getPluginDetails(id, signal), id);
+  useEffect(() => {
+    // The news is a summary; what else changed with it is read.
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const stop = connection.onPlugin((news) => {
+      if (news.id !== id) return;
+      plugin.update((now) => ({ ...now, ...news }));
+      clearTimeout(timer);
+      timer = setTimeout(() => void plugin.reload(), 200);
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [id]);
+  return (
+    <div class="narrow">
+      {plugin.data === null ? (
+        <PageHead title="Plugin" before={<Back href="/plugins" label="Plugins" />} />
+      ) : (
+        <Head plugin={plugin.data} resource={plugin} />
+      )}
+      {plugin.problem !== null && (
+        <Problem message={plugin.problem} action={<Button onClick={() => void plugin.reload()}>Try again</Button>} />
+      )}
+      {plugin.data === null && plugin.problem === null && <Loading what="the plugin" rows={4} />}
+      {plugin.data !== null && <Parts plugin={plugin.data} resource={plugin} />}
+    </div>
+  );
+}
+
+interface Props {
+  plugin: PluginDetails;
+  resource: Resource<PluginDetails>;
+}
+
+function Head({ plugin, resource }: Props) {
+  const busy = useSignal(false);
+  const accepting = useSignal(false);
+  const unknown = plugin.sha256 !== null && plugin.sha256 !== plugin.accepted_sha256;
+
+  async function change(act: () => Promise<PluginDetails>): Promise<void> {
+    busy.value = true;
+    try {
+      resource.set(await act());
+    } catch (error) {
+      toast(sentence(error), 'bad');
+      await resource.reload();
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return (
+    <>
+      <PageHead
+        title={plugin.name}
+        before={<Back href="/plugins" label="Plugins" />}
+        lead={
+          <span class="row">
+            <PluginStateBadge state={plugin.state} />
+            <span>
+              {plugin.version} {plugin.description}
+            </span>
+          </span>
+        }
+      >
+        {plugin.enabled && plugin.page?.slots.includes('page') === true && <ButtonLink href={`/plugins/${plugin.id}`}>Open</ButtonLink>}
+        {plugin.enabled && plugin.state !== 'changed' ? (
+          <Button busy={busy.value} onClick={() => void change(() => disablePlugin(plugin.id))}>
+            Disable
+          </Button>
+        ) : (
+          <Button
+            kind="primary"
+            busy={busy.value}
+            disabled={plugin.state === 'broken' || plugin.state === 'missing'}
+            onClick={() => {
+              if (unknown) accepting.value = true;
+              else void change(() => enablePlugin(plugin.id, null));
+            }}
+          >
+            {plugin.state === 'changed' ? 'Look and accept' : 'Enable'}
+          </Button>
+        )}
+      </PageHead>
+      {accepting.value && (
+        <AcceptPlugin
+          plugin={plugin}
+          onAccepted={resource.set}
+          onClose={() => {
+            accepting.value = false;
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Parts({ plugin, resource }: Props) {
+  return (
+    <>
+      {plugin.problem !== null && <Problem message={plugin.problem} />}
+      <PluginAbout plugin={plugin} />
+      {plugin.manifest !== null && plugin.manifest.settings.length > 0 && (
+        <PluginSettings key={plugin.version} plugin={plugin} settings={plugin.manifest.settings} onSaved={resource.set} />
+      )}
+      <PluginLog id={plugin.id} />
+      <PluginEvents events={plugin.events} />
+    </>
+  );
+}

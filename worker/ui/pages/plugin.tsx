@@ -1,0 +1,62 @@
+import { Settings2 } from 'lucide-preact';
+import { useEffect } from 'preact/hooks';
+import { useRoute } from 'preact-iso';
+import type { PluginSummary } from '../../../shared/plugins.ts';
+import { connection } from '../connection.ts';
+import { getPlugin } from '../data/plugins.ts';
+import { useResource } from '../data/resource.ts';
+import { Back } from '../parts/back.tsx';
+import { Button, ButtonLink } from '../parts/button.tsx';
+import { Empty, Loading, Problem } from '../parts/empty.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { PluginFrame } from '../plugin-frame/plugin-frame.tsx';
+import { isAdmin } from '../session.ts';
+import './plugins.css';
+import { PluginStateBadge } from './plugins/state.tsx';
+
+/** A plugin's own page. */
+export function PluginPage() {
+  const { params } = useRoute();
+  const id = params['id'] ?? '';
+  const plugin = useResource((signal) => getPlugin(id, signal), id);
+  useEffect(() => {
+    if (!isAdmin.value) return undefined;
+    return connection.onPlugin((news) => news.id === id && plugin.set(news));
+  }, [id, isAdmin.value]);
+  return (
+    <div class="plugin-page">
+      <PageHead title={plugin.data?.name ?? 'Plugin'} before={<Back href="/plugins" label="Plugins" />}>
+        {isAdmin.value && (
+          <ButtonLink href={`/plugins/${id}/manage`} icon={<Settings2 size={18} aria-hidden="true" />}>
+            Manage
+          </ButtonLink>
+        )}
+      </PageHead>
+      {plugin.problem !== null && (
+        <Problem message={plugin.problem} action={<Button onClick={() => void plugin.reload()}>Try again</Button>} />
+      )}
+      {plugin.data === null && plugin.problem === null && <Loading what="the plugin" rows={3} />}
+      {plugin.data !== null && <Content plugin={plugin.data} />}
+    </div>
+  );
+}
+
+function Content({ plugin }: { plugin: PluginSummary }) {
+  const shows = plugin.page?.slots.includes('page') === true;
+  return (
+    <>
+      {plugin.enabled && plugin.state !== 'running' && (
+        <Problem message={plugin.problem ?? 'It is on its way.'} action={<PluginStateBadge state={plugin.state} />} />
+      )}
+      {!plugin.enabled ? (
+        <Empty title="This plugin is off">An admin can enable it.</Empty>
+      ) : shows ? (
+        <PluginFrame plugin={plugin} slot="page" />
+      ) : (
+        <Empty title="This plugin has no page">
+          It works in the background{plugin.page === null ? '' : ', and shows a card on the first page'}.
+        </Empty>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,110 @@
+import { useSignal } from '@preact/signals';
+import { RefreshCw } from 'lucide-preact';
+import { useEffect } from 'preact/hooks';
+import type { PluginSummary } from '../../../shared/plugins.ts';
+import { connection } from '../connection.ts';
+import { listPlugins, rescanPlugins } from '../data/plugins.ts';
+import { useResource } from '../data/resource.ts';
+import { Button, ButtonLink } from '../parts/button.tsx';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { Empty, Loading, Problem } from '../parts/empty.tsx';
+import { Glyph } from '../parts/glyph.tsx';
+import { Line, Listing } from '../parts/listing.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { Section } from '../parts/section.tsx';
+import { isAdmin } from '../session.ts';
+import './narrow.css';
+import './plugins.css';
+import { PluginStateBadge } from './plugins/state.tsx';
+
+/** The plugins of this host: what they are, how they are, and the way into each. */
+export function PluginsPage() {
+  const plugins = useResource(listPlugins);
+  const looking = useSignal(false);
+  useEffect(() => {
+    if (!isAdmin.value) return undefined;
+    return connection.onPlugin((news) =>
+      plugins.update((now) => {
+        const others = now.filter(({ id }) => id !== news.id);
+        return news.state === 'missing' && !news.enabled ? others : [...others, news].sort((a, b) => a.name.localeCompare(b.name));
+      }),
+    );
+  }, [isAdmin.value]);
+
+  async function look(): Promise<void> {
+    looking.value = true;
+    try {
+      await rescanPlugins();
+    } finally {
+      await plugins.reload();
+      looking.value = false;
+    }
+  }
+
+  return (
+    <div class="narrow">
+      <PageHead title="Plugins" lead="Programs that your host keeps running: with routes, data and pages of their own.">
+        {isAdmin.value && (
+          <Button
+            aria-label="Look again"
+            title="Look again"
+            icon={<RefreshCw size={18} />}
+            busy={looking.value}
+            onClick={() => void look().catch(() => undefined)}
+          />
+        )}
+      </PageHead>
+      {plugins.problem !== null && (
+        <Problem message={plugins.problem} action={<Button onClick={() => void plugins.reload()}>Try again</Button>} />
+      )}
+      {plugins.data === null && plugins.problem === null && <Loading what="the plugins" rows={3} />}
+      {plugins.data?.length === 0 && (isAdmin.value ? <NoneYet /> : <Empty title="Nothing shared with you yet" />)}
+      {plugins.data !== null && plugins.data.length > 0 && (
+        <Section title="On this host" flush>
+          <Listing label="Plugins">
+            {plugins.data.map((plugin) => (
+              <PluginLine key={plugin.id} plugin={plugin} />
+            ))}
+          </Listing>
+        </Section>
+      )}
+    </div>
+  );
+}
+
+function PluginLine({ plugin }: { plugin: PluginSummary }) {
+  const hasPage = plugin.page?.slots.includes('page') === true;
+  const path = `/plugins/${plugin.id}`;
+  const href = isAdmin.value ? { href: `${path}/manage` } : hasPage ? { href: path } : {};
+  return (
+    <Line
+      {...href}
+      quiet={!plugin.enabled}
+      lead={<Glyph name={plugin.icon} size={24} />}
+      title={
+        <>
+          {plugin.name} <PluginStateBadge state={plugin.state} />
+        </>
+      }
+      acts={isAdmin.value && hasPage && plugin.enabled && <ButtonLink href={path}>Open</ButtonLink>}
+    >
+      {plugin.problem ?? plugin.description}
+    </Line>
+  );
+}
+
+const COMMANDS = ['toru plugin install FOLDER', 'toru plugin new my-plugin'];
+
+function NoneYet() {
+  return (
+    <Empty title="No plugins yet">
+      Install one on the host, or begin one of your own in a minute:
+      {COMMANDS.map((command) => (
+        <span key={command} class="plugin-command">
+          <code>{command}</code>
+          <CopyButton text={command} label={`Copy “${command}”`} />
+        </span>
+      ))}
+    </Empty>
+  );
+}

@@ -1,0 +1,27 @@
+import type { PluginEvent } from '../../../../shared/plugins.ts';
+import { Line, Listing } from '../../parts/listing.tsx';
+import { Section } from '../../parts/section.tsx';
+import { When } from '../../parts/when.tsx';
+
+/** What happened to a plugin, newest first. */
+export function PluginEvents({ events }: { events: readonly PluginEvent[] }) {
+  if (events.length === 0) return null;
+  return (
+    <Section title="What happened" flush>
+      <Listing label="What happened">
+        {events.slice(0, 20).map((event) => (
+          <Line key={`${event.time} ${event.event}`} title={event.event} aside={<When at={event.time} />}>
+            {told(event.detail)}
+          </Line>
+        ))}
+      </Listing>
+    </Section>
+  );
+}
+
+function told(detail: Record<string, unknown>): string {
+  return Object.entries(detail)
+    .filter(([, value]) => typeof value === 'string' || typeof value === 'number')
+    .map(([name, value]) => (name === 'reason' ? String(value) : `${name.replaceAll('_', ' ')} ${value}`))
+    .join(' · ');
+}

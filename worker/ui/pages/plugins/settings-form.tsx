@@ -1,0 +1,134 @@
+import { useSignal } from '@preact/signals';
+import type { PluginDetails, PluginSetting } from '../../../../shared/plugins.ts';
+import { setPluginSettings } from '../../data/plugins.ts';
+import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
+import { Button } from '../../parts/button.tsx';
+import { Problem } from '../../parts/empty.tsx';
+import { Field, Switch } from '../../parts/field.tsx';
+import { Section } from '../../parts/section.tsx';
+import { TextField } from '../../parts/text-field.tsx';
+import { toast } from '../../parts/toast.tsx';
+
+type Value = string | number | boolean | null;
+
+/** The form that a manifest's `settings` make. What is saved reaches the plugin at once. */
+export function PluginSettings(props: {
+  plugin: PluginDetails;
+  settings: readonly PluginSetting[];
+  onSaved: (plugin: PluginDetails) => void;
+}) {
+  const { plugin, settings } = props;
+  const touched = useSignal<Record<string, Value>>({});
+  const wrong = useSignal<Wrong>({});
+  const busy = useSignal(false);
+  const dirty = Object.keys(touched.value).length > 0;
+
+  async function save(): Promise<void> {
+    if (busy.value || !dirty) return;
+    busy.value = true;
+    wrong.value = {};
+    try {
+      props.onSaved(await setPluginSettings(plugin.id, touched.value));
+      touched.value = {};
+      toast('Saved.', 'ok');
+    } catch (error) {
+      wrong.value = wrongOf(
+        error,
+        settings.map(({ name }) => name),
+      );
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return (
+    <Section title="Settings">
+      <form
+        class="form-part"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
+        {settings.map((setting) => (
+          <SettingField
+            key={setting.name}
+            setting={setting}
+            value={setting.name in touched.value ? touched.value[setting.name] : plugin.settings[setting.name]}
+            error={wrong.value[setting.name]}
+            onValue={(value) => {
+              touched.value = { ...touched.value, [setting.name]: value };
+            }}
+          />
+        ))}
+        <Button kind="primary" type="submit" busy={busy.value} disabled={!dirty}>
+          {busy.value ? 'Saving…' : 'Save'}
+        </Button>
+      </form>
+    </Section>
+  );
+}
+
+function SettingField(props: {
+  setting: PluginSetting;
+  value: Value | undefined;
+  error: string | undefined;
+  onValue: (value: Value) => void;
+}) {
+  const { setting, value, error, onValue } = props;
+  const field = { label: setting.label, help: setting.help, error, optional: !setting.required };
+  switch (setting.type) {
+    case 'boolean':
+      return <Switch label={setting.label} help={setting.help} checked={value === true} onChange={onValue} />;
+    case 'choice':
+      return (
+        <Field {...field}>
+          {(ties) => (
+            <select {...ties} class="input" value={String(value ?? '')} onChange={(event) => onValue(event.currentTarget.value)}>
+              {value === undefined && <option value="">Choose…</option>}
+              {setting.options.map((option) => (
+                <option key={option.value} value={option.value}>
+                  {option.label ?? option.value}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      );
+    case 'number':
+      return (
+        <Field {...field}>
+          {(ties) => (
+            <input
+              {...ties}
+              class="input"
+              type="number"
+              step="any"
+              min={setting.min}
+              max={setting.max}
+              value={typeof value === 'number' ? value : ''}
+              onInput={({ currentTarget }) => onValue(Number.isNaN(currentTarget.valueAsNumber) ? null : currentTarget.valueAsNumber)}
+            />
+          )}
+        </Field>
+      );
+    case 'text':
+    case 'secret': {
+      const secret = setting.type === 'secret';
+      return (
+        <TextField
+          {...field}
+          type={secret ? 'password' : 'text'}
+          maxLength={setting.max_length}
+          placeholder={secret && value === true ? 'Set. Type to replace it.' : ''}
+          value={typeof value === 'string' ? value : ''}
+          onValue={(text) => onValue(text === '' ? null : text)}
+        />
+      );
+    }
+    default:
+      return setting satisfies never;
+  }
+}

@@ -1,0 +1,182 @@
+import type { PageJson } from '../../../plugin-sdk/src/page.ts';
+import { ToruError } from '../../../shared/errors.ts';
+import type { PluginSlot, PluginSummary } from '../../../shared/plugins.ts';
+import { agent, attempt, read, sentence } from '../api.ts';
+import { connection } from '../connection.ts';
+import { isRecord } from '../guards.ts';
+import { navigate } from '../navigation.ts';
+import { toast } from '../parts/toast.tsx';
+import { asMessage } from './from-frame.ts';
+import type { Ask, Fetched, FromFrame, ToFrame } from './messages.ts';
+import { ownRoute } from './own-routes.ts';
+import { onTheme, pageTheme } from './page-theme.ts';
+
+/** Calls of one frame under way; a page that asks for more waits for nobody but itself. */
+const MAX_ASKED = 32;
+const MAX_ANSWER = 16 * 1024 * 1024;
+/** One toast a second, three at once: a plugin may tell, not flood. */
+const TOAST_MS = 1000;
+const TOASTS = 3;
+
+export interface FrameEvents {
+  height: (px: number) => void;
+}
+
+/**
+ * The page's end of one plugin's frame: what it does for the plugin, and all that it does. The plugin's word is taken for
+ * nothing but paths below its own prefix, its own storage, a line of text, and a height.
+ */
+export class Bridge {
+  readonly #plugin: PluginSummary;
+  readonly #port: MessagePort;
+  readonly #events: FrameEvents;
+  readonly #asked = new Map<number, AbortController>();
+  readonly #stops: (() => void)[];
+  #toasts = TOASTS;
+  #toastedAt = 0;
+
+  /** @param frame its document is loaded, and has nothing of the plugin yet. */
+  constructor(
+    frame: Window,
+    plugin: PluginSummary,
+    slot: PluginSlot,
+    bundle: string,
+    user: { username: string; role: 'admin' | 'client' },
+    events: FrameEvents,
+  ) {
+    const { port1, port2 } = new MessageChannel();
+    this.#plugin = plugin;
+    this.#port = port1;
+    this.#events = events;
+    port1.onmessage = ({ data }) => this.#take(asMessage(data));
+    this.#stops = [
+      connection.onPluginEvent(plugin.id, (name, data) => isJson(data) && this.#send({ type: 'event', name, data })),
+      onTheme((theme) => this.#send({ type: 'theme', theme })),
+    ];
+    // To any origin: the frame's is opaque, and has no name. The port goes with it, once.
+    frame.postMessage({ type: 'mount', bundle, plugin: plugin.id, slot, user, theme: pageTheme() } satisfies ToFrame, '*', [port2]);
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    for (const asked of this.#asked.values()) asked.abort();
+    this.#port.close();
+  }
+
+  #send(message: ToFrame, transfer: Transferable[] = []): void {
+    this.#port.postMessage(message, transfer);
+  }
+
+  #take(message: FromFrame | null): void {
+    switch (message?.type) {
+      case 'ask':
+        void this.#answer(message.id, message.ask);
+        return;
+      case 'abort':
+        this.#asked.get(message.id)?.abort();
+        return;
+      case 'toast':
+        this.#toast(message.text, message.kind);
+        return;
+      case 'open_page':
+        if (this.#plugin.page?.slots.includes('page') === true) navigate(`/plugins/${this.#plugin.id}`);
+        return;
+      case 'height':
+        this.#events.height(message.px);
+        return;
+      case undefined:
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  async #answer(id: number, ask: Ask): Promise<void> {
+    if (this.#asked.has(id)) return;
+    const asked = new AbortController();
+    try {
+      if (this.#asked.size >= MAX_ASKED) throw new ToruError('busy', `At most ${MAX_ASKED} calls at once.`);
+      this.#asked.set(id, asked);
+      const value = await this.#do(ask, asked.signal);
+      this.#send({ type: 'answer', id, value }, isFetched(value) ? [value.body] : []);
+    } catch (error) {
+      if (asked.signal.aborted) return;
+      const code = error instanceof ToruError ? error.code : 'internal';
+      this.#send({ type: 'refused', id, code, message: sentence(error) });
+    } finally {
+      this.#asked.delete(id);
+    }
+  }
+
+  async #do(ask: Ask, signal: AbortSignal): Promise<unknown> {
+    const kv = agent['plugin-kv'][':id'];
+    const param = { id: this.#plugin.id };
+    const init = { init: { signal } };
+    switch (ask.method) {
+      case 'fetch':
+        return this.#fetch(ask, signal);
+      case 'kv.get':
+        return (await read(isEntry, kv.entry.$get({ param, query: { key: ask.key } }, init))).entry?.value;
+      case 'kv.set':
+        await kv.entry.$put({ param, query: { key: ask.key }, json: { value: ask.value } }, init);
+        return undefined;
+      case 'kv.delete':
+        await kv.entry.$delete({ param, query: { key: ask.key } }, init);
+        return undefined;
+      case 'kv.list':
+        return (await read(isEntries, kv.$get({ param, query: { prefix: ask.prefix, limit: '1000' } }, init))).entries;
+      default:
+        return ask satisfies never;
+    }
+  }
+
+  async #fetch({ path, init }: Extract<Ask, { method: 'fetch' }>, signal: AbortSignal): Promise<Fetched> {
+    const address = ownRoute(this.#plugin.id, path, location.origin);
+    const headers = init.headers.filter(([name]) => /^(?:accept|content-type|x-[a-z0-9-]+)$/i.test(name));
+    // As it is: a plugin's 401 says nothing about the session, and its errors are for its page to read.
+    const response = await attempt(address, { method: init.method, headers, body: init.body, signal, redirect: 'error' });
+    return { status: response.status, headers: [...response.headers], body: await wholeBody(response) };
+  }
+
+  #toast(text: string, kind: 'info' | 'success' | 'error'): void {
+    const now = Date.now();
+    this.#toasts = Math.min(TOASTS, this.#toasts + (now - this.#toastedAt) / TOAST_MS);
+    if (this.#toasts < 1) return;
+    this.#toasts -= 1;
+    this.#toastedAt = now;
+    const tone = kind === 'success' ? 'ok' : kind === 'error' ? 'bad' : 'info';
+    // With its name before it: a plugin can't speak as Toru.
+    toast(`${this.#plugin.name}: ${text.slice(0, 200)}`, tone, 5000);
+  }
+}
+
+/** @throws ToruError too_large as soon as it is. */
+async function wholeBody({ body }: Response): Promise<ArrayBuffer> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let bytes = 0;
+  for await (const part of body ?? []) {
+    parts.push(part);
+    bytes += part.length;
+    if (bytes > MAX_ANSWER) throw new ToruError('too_large', 'An answer to a plugin’s page has 16 MiB at most. Ask for it in parts.');
+  }
+  return new Blob(parts).arrayBuffer();
+}
+
+function isFetched(value: unknown): value is Fetched {
+  return isRecord(value) && value['body'] instanceof ArrayBuffer;
+}
+
+function isJson(value: unknown): value is PageJson {
+  return value !== undefined;
+}
+
+type Entry = { key: string; value: PageJson };
+const isKept = (value: unknown): value is Entry => isRecord(value) && typeof value['key'] === 'string' && isJson(value['value']);
+
+function isEntry(value: unknown): value is { entry: Entry | null } {
+  return isRecord(value) && (value['entry'] === null || isKept(value['entry']));
+}
+
+function isEntries(value: unknown): value is { entries: Entry[] } {
+  return isRecord(value) && Array.isArray(value['entries']) && value['entries'].every(isKept);
+}
