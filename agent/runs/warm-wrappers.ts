@@ -10,7 +10,7 @@ import type { SpareFiles } from './run-files.ts';
 import type { Room } from './wrapper-process.ts';
 import { spawnWrapper } from './wrapper-process.ts';
 
-/** One waits at rest (1 MB, five processes that do nothing); this many at most while presses come quickly. */
+/** One waits at rest (0.5 MB, five processes that do nothing); this many at most while presses come quickly. */
 const MOST = 4;
 /** Presses within this time of each other are quick. */
 const QUICK_MS = 1000;
