@@ -134,6 +134,9 @@ export interface PluginsRoom {
   disable(caller: Caller, id: string): Promise<PluginDetails>;
   updateSettings(caller: Caller, id: string, patch: PluginSettingsPatch): Promise<PluginDetails>;
   rescan(): Promise<void>;
+  /** Of a folder or an archive of this machine, at the local socket only. @throws ToruError not_found, plugin_invalid, conflict, forbidden. */
+  install(caller: Caller, path: string): Promise<PluginDetails>;
+  uninstall(caller: Caller, id: string, options: { data: 'keep' | 'remove' }): Promise<void>;
   bundle(caller: Caller, id: string): Promise<{ bytes: Uint8Array<ArrayBuffer>; etag: string }>;
   /** The manifest as it was accepted. @throws ToruError unknown_plugin. */
   manifestFor(caller: Caller, id: string): PluginManifest;

@@ -59,6 +59,8 @@ export const ROUTES = {
   'PATCH /api/plugins/:id/*': any,
   'DELETE /api/plugins/:id/*': any,
   'POST /api/plugin-admin/rescan': admin,
+  'POST /api/plugin-admin/install': adminLately,
+  'DELETE /api/plugin-admin/:id': adminLately,
   'PUT /api/plugin-admin/:id/settings': admin,
   'GET /api/plugin-admin/:id/kv': admin,
   // By the manifest's `page.kv`.
