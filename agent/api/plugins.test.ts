@@ -224,7 +224,15 @@ describe('who may', () => {
 
   it('only an admin who typed the password lately enables; only an admin does the rest', async () => {
     const stale = { ...api.admin, auth_time: Date.now() - 3_600_000 };
-    expect((await api.ask(stale, 'POST', '/api/plugins/echo/enable', {})).json).toMatchObject({ error: { code: 'reauth_required' } });
+    add('fresh', {});
+    await api.ask(api.admin, 'POST', '/api/plugin-admin/rescan');
+    const { sha256 } = await details('fresh');
+    expect((await api.ask(stale, 'POST', '/api/plugins/fresh/enable', { sha256 })).json).toMatchObject({
+      error: { code: 'reauth_required' },
+    });
+    expect((await details('fresh')).state).toBe('new');
+    // What was accepted may be switched off and on again.
+    expect((await api.ask(stale, 'POST', '/api/plugins/echo/enable', {})).status).toBe(200);
     for (const [method, path] of [
       ['POST', '/api/plugins/echo/enable'],
       ['POST', '/api/plugins/echo/disable'],

@@ -20,6 +20,8 @@ test('every frame that the schema knows has its line, and no line is without a f
     { type: 'subscribe', topic: 'system' },
     { type: 'subscribe', topic: 'runs' },
     { type: 'subscribe', topic: 'plugins' },
+    { type: 'subscribe', topic: 'plugin', plugin: 'weather' },
+    { type: 'subscribe', topic: 'plugin_log', plugin: 'weather' },
     { type: 'unsubscribe', topic: 'system' },
     { type: 'ping' },
   ];
@@ -45,6 +47,18 @@ test('a client gets exactly this and nothing else', async () => {
     'POST /api/runs/:id/cancel',
     'GET /api/search',
     'PATCH /api/users/:id',
+    'GET /api/plugins',
+    'GET /api/plugins/:id',
+    'GET /api/plugins/:id/bundle.js',
+    'GET /api/plugins/:id/*',
+    'POST /api/plugins/:id/*',
+    'PUT /api/plugins/:id/*',
+    'PATCH /api/plugins/:id/*',
+    'DELETE /api/plugins/:id/*',
+    'GET /api/plugin-kv/:id',
+    'GET /api/plugin-kv/:id/entry',
+    'PUT /api/plugin-kv/:id/entry',
+    'DELETE /api/plugin-kv/:id/entry',
     'run.action',
     'cancel',
     'attach',
@@ -52,6 +66,7 @@ test('a client gets exactly this and nothing else', async () => {
     'ack',
     'input',
     'subscribe.runs',
+    'subscribe.plugin',
     'unsubscribe',
     'ping',
     'user.own_password',
@@ -63,7 +78,7 @@ test('an admin may do all of it', () => {
 });
 
 test('what is in no line is refused to everybody', async () => {
-  for (const key of ['GET /api/plugins', 'POST /api/scripts', 'get /api/scripts', 'toString', '__proto__', '', 'run']) {
+  for (const key of ['PUT /api/plugins', 'POST /api/scripts', 'get /api/scripts', 'toString', '__proto__', '', 'run']) {
     expect(permissionOf(key)).toBeNull();
     expect(await refusal(() => authorize(admin, key))).toBe('forbidden');
   }
@@ -72,7 +87,15 @@ test('what is in no line is refused to everybody', async () => {
 test('users and scripts_dir need a password typed within 15 minutes', async () => {
   const now = Date.now();
   const at = (auth_time: number) => ({ ...admin, auth_time });
-  for (const key of ['user.create', 'user.change', 'user.remove', 'settings.scripts_dir', 'POST /api/users', 'DELETE /api/users/:id']) {
+  for (const key of [
+    'user.create',
+    'user.change',
+    'user.remove',
+    'settings.scripts_dir',
+    'plugin.accept',
+    'POST /api/users',
+    'DELETE /api/users/:id',
+  ]) {
     expect(await refusal(() => authorize(at(now - REAUTH_MS - 1), key, now))).toBe('reauth_required');
     // A time to come proves nothing.
     expect(await refusal(() => authorize(at(now + 3_600_000), key, now))).toBe('reauth_required');

@@ -48,8 +48,8 @@ export const ROUTES = {
   // Of which plugins a caller may know, and what of them, the plugins' room decides.
   'GET /api/plugins': any,
   'GET /api/plugins/:id': any,
-  // A plugin is a program that runs as the host's owner.
-  'POST /api/plugins/:id/enable': adminLately,
+  // For new or changed files also `plugin.accept`.
+  'POST /api/plugins/:id/enable': admin,
   'POST /api/plugins/:id/disable': admin,
   'GET /api/plugins/:id/bundle.js': any,
   'GET /api/plugins/:id/logs': admin,
