@@ -57,6 +57,8 @@ export interface PluginsHarness {
   /** Another `Plugins` over the same home, as after a restart of the agent. */
   restart(options?: Partial<PluginsOptions>): Promise<Plugins>;
   close(): Promise<void>;
+  /** Only the folder, for who has closed the rest. */
+  remove(): void;
 }
 
 export async function makePlugins(options: Partial<PluginsOptions> = {}): Promise<PluginsHarness> {
@@ -134,8 +136,9 @@ export async function makePlugins(options: Partial<PluginsOptions> = {}): Promis
     async close() {
       await harness.plugins.close();
       db.close();
-      rmSync(home, { recursive: true, force: true });
+      harness.remove();
     },
+    remove: () => rmSync(home, { recursive: true, force: true }),
   };
   await harness.plugins.start();
   return harness;

@@ -134,3 +134,16 @@ test('uninstalled: stopped, its files gone, and what it keeps only if that was s
   expect(() => h.details('removed')).toThrow(expect.objectContaining({ code: 'unknown_plugin' }));
   expect(h.db.prepare("SELECT count(*) FROM plugin_events WHERE plugin_id = 'removed'").pluck().get()).toBe(0);
 });
+
+test('installed from a folder, on the host only; a new version waits to be accepted', async () => {
+  const source = h.add('.source', 'serve', { id: 'shipped' });
+  const remote = { ...ADMIN, via: 'edge', auth_time: Date.now() } as const;
+  await expect(h.plugins.install(remote, source)).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(h.plugins.install(ADMIN, 'plugins/.source')).rejects.toMatchObject({ code: 'bad_request' });
+  expect(await h.plugins.install(ADMIN, source)).toMatchObject({ id: 'shipped', state: 'new', version: '1.0.0' });
+  await h.enable('shipped');
+  h.add('.source', 'serve', { id: 'shipped', version: '1.1.0' });
+  expect(await h.plugins.install(ADMIN, source)).toMatchObject({ state: 'running', version: '1.0.0', manifest: { version: '1.1.0' } });
+  expect(await h.enable('shipped')).toMatchObject({ state: 'running', version: '1.1.0', problem: null });
+  expect(h.events('shipped').slice(0, 2)).toEqual(['found', 'installed']);
+});

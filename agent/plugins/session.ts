@@ -7,8 +7,8 @@ import type { Cgroups } from '../runs/cgroups.ts';
 import { identify } from '../runs/processes.ts';
 import type { Connection } from './connection.ts';
 import { endProcesses } from './end.ts';
-import { failureOf } from './failure.ts';
 import { Handshake } from './handshake.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { Waiting } from './launch.ts';
 import { launch, pluginEnvironment } from './launch.ts';
 import type { LineLog } from './line-log.ts';
@@ -18,6 +18,7 @@ import { capture } from './output.ts';
 import { socketPath } from './plugin-socket.ts';
 import type { LaunchRecord } from './records.ts';
 import { removeRecord, writeRecord } from './records.ts';
+import { Refusals } from './refusals.ts';
 import type { Services } from './services.ts';
 import type { PluginTiming } from './timing.ts';
 
@@ -48,14 +49,14 @@ export interface SessionParts {
   services: Services;
   note: Note;
   ready(): void;
+  /** One of our own services could not do its work. */
+  failed(error: unknown): void;
 }
 
 /** A closed connection is mostly the first sign of a death: so long it is given to say more. */
 const LAST_WORDS_MS = 300;
 /** Strangers at the socket of one launch; more, and something is wrong with the launch. */
 const MAX_REFUSED = 10;
-/** What can't be understood is told so often, and counted in between. */
-const TELL_BAD_MS = 10_000;
 
 /** One launch of a plugin: from its process to the last of what it started. */
 export class Session {
@@ -67,14 +68,14 @@ export class Session {
   #phase: 'connecting' | 'initialising' | 'ready' = 'connecting';
   #stopping: End | null = null;
   #deadline: NodeJS.Timeout | null = null;
-  #pings: NodeJS.Timeout | null = null;
-  #unanswered = 0;
+  #heartbeat: Heartbeat | null = null;
   #refused = 0;
   #lastWords = '';
-  #bad = { toldAt: Number.NEGATIVE_INFINITY, untold: 0 };
+  readonly #refusals: Refusals;
 
   constructor(parts: SessionParts) {
     this.#p = parts;
+    this.#refusals = new Refusals(parts.note);
     const { id } = parts.manifest;
     this.#record = { plugin: id, launch: randomUUID(), socket: '', cgroup: null, identity: null };
   }
@@ -114,7 +115,7 @@ export class Session {
       waiting.go({ plugin: manifest.id, socket, token: this.#token });
       const end = await this.#over.promise;
       if (this.#deadline !== null) clearTimeout(this.#deadline);
-      if (this.#pings !== null) clearInterval(this.#pings);
+      this.#heartbeat?.stop();
       this.#peer?.end(new ToruError('plugin_down', `${manifest.name} is not there any more: ${end.reason}`));
       return end;
     } finally {
@@ -182,8 +183,7 @@ export class Session {
       case 'ready':
         return this.#ready();
       case 'pong':
-        this.#unanswered = 0;
-        return;
+        return this.#heartbeat?.answered();
       case 'hello':
         return this.#misunderstood({ why: 'hello was said before', asked: null });
       default:
@@ -197,26 +197,14 @@ export class Session {
     try {
       await this.#p.services.receive(peer, message);
     } catch (error) {
-      this.#refuse(message, toToruError(error));
+      const refusal = toToruError(error);
+      if (refusal.code === 'internal') this.#p.failed(error);
+      this.#refusals.refuse(peer, message, refusal);
     }
   }
 
   #misunderstood({ why, asked }: Pick<Extract<Read, { kind: 'bad' }>, 'why' | 'asked'>): void {
-    this.#refuse(asked, new ToruError('bad_frame', `That is no message of the protocol: ${why}`));
-  }
-
-  /** Answers what can be answered; what can't is told in the log, not more often than somebody reads it. */
-  #refuse(asked: { type: string; request_id: string } | null, error: ToruError): void {
-    const answer = { timestamp: new Date().toISOString(), request_id: asked?.request_id ?? '', payload: failureOf(error) };
-    if (asked?.type === 'kv') this.#peer?.send({ type: 'kv', ...answer });
-    if (asked?.type === 'run') this.#peer?.send({ type: 'run', ...answer });
-    const now = performance.now();
-    if (now - this.#bad.toldAt < TELL_BAD_MS) {
-      this.#bad.untold += 1;
-      return;
-    }
-    this.#p.note('bad_message', error.message, { code: error.code, ...(this.#bad.untold > 0 ? { more: this.#bad.untold } : {}) });
-    this.#bad = { toldAt: now, untold: 0 };
+    this.#refusals.refuse(this.#peer, asked, new ToruError('bad_frame', `That is no message of the protocol: ${why}`));
   }
 
   #ready(): void {
@@ -224,15 +212,14 @@ export class Session {
     this.#phase = 'ready';
     if (this.#stopping !== null) return;
     if (this.#deadline !== null) clearTimeout(this.#deadline);
-    this.#pings = setInterval(() => this.#ping(), this.#p.timing.pingMs);
+    const { timing } = this.#p;
+    const hung: End = { kind: 'hung', reason: `it hangs: ${timing.misses} pings in a row were not answered` };
+    this.#heartbeat = new Heartbeat(
+      timing,
+      () => this.#send({ action: 'ping' }),
+      () => this.#finish(hung),
+    );
     this.#p.ready();
-  }
-
-  #ping(): void {
-    const { misses } = this.#p.timing;
-    if (this.#unanswered >= misses) return this.#finish({ kind: 'hung', reason: `it hangs: ${misses} pings in a row were not answered` });
-    this.#unanswered += 1;
-    this.#send({ action: 'ping' });
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
@@ -248,7 +235,7 @@ export class Session {
       this.#p.note('bad_message', `Its connection was ended for ${why}.`);
       return this.#finish({ kind: 'crashed', reason: `its connection was ended for ${why}` });
     }
-    if (this.#pings !== null) clearInterval(this.#pings);
+    this.#heartbeat?.stop();
     // Who was asked to stop may first close its connection, and has its grace.
     if (this.#stopping === null) this.#after(LAST_WORDS_MS, { kind: 'crashed', reason: 'it closed its connection and went on running' });
   }

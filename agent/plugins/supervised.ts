@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Init, Shutdown } from '../../plugin-sdk/src/protocol.ts';
 import { Crashes } from './crashes.ts';
 import type { LivePeer } from './live-peer.ts';
 import type { End, Note, Session } from './session.ts';
 import type { PluginTiming } from './timing.ts';
+
+const LOOK_MS = 10;
 
 /** What a supervised plugin is doing. Why it does nothing (disabled, changed, …) is known to who started it. */
 export type Phase = 'idle' | 'starting' | 'running' | 'waiting' | 'stopping';
@@ -95,6 +98,12 @@ export class Supervised {
       this.#session.stop(reason);
     }
     await this.#loop;
+  }
+
+  /** Until it is no longer just starting, or for a moment. */
+  async settled(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    while (this.#phase === 'starting' && performance.now() < until) await sleep(LOOK_MS);
   }
 
   settings(settings: Init['settings'], secrets: readonly string[]): void {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ToruError } from '../../shared/errors.ts';
 import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_VALUE, PLUGIN_KV_QUOTA } from '../../shared/plugins.ts';
 import { VERSION } from '../../shared/version.ts';
 import { Cgroups, makeCgroupBase } from '../runs/cgroups.ts';
@@ -34,7 +35,8 @@ export class Units {
   readonly #launches: string;
   readonly #boot = bootId();
   readonly #cgroups: Cgroups;
-  readonly #changed: (id: string) => void;
+  /** Tells that something of it can be seen to be another. */
+  readonly changed: (id: string) => void;
   readonly #inspected = new Map<string, Inspected>();
   readonly #supervised = new Map<string, Supervised>();
   readonly #closing = new AbortController();
@@ -44,7 +46,7 @@ export class Units {
   /** @param changed is told of every change that can be seen. */
   constructor(options: PluginsOptions, changed: (id: string) => void) {
     this.#o = options;
-    this.#changed = changed;
+    this.changed = changed;
     this.folder = join(options.home, 'plugins');
     this.#launches = join(options.home, 'run', 'plugins');
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
@@ -60,6 +62,13 @@ export class Units {
     const row = this.registry.get(id);
     if (row === null) return null;
     return { row, inspected: this.#inspected.get(id) ?? null, supervised: this.#supervisedOf(id) };
+  }
+
+  /** @throws ToruError unknown_plugin. */
+  known(id: string): Unit {
+    const unit = this.get(id);
+    if (unit === null) throw unknownPlugin();
+    return unit;
   }
 
   all(): Unit[] {
@@ -105,7 +114,7 @@ export class Units {
     this.journal.forget(id);
     this.#inspected.delete(id);
     this.#supervised.delete(id);
-    this.#changed(id);
+    this.changed(id);
   }
 
   /** Looks at nothing any more, and starts nothing. @returns when it has stopped looking. */
@@ -139,7 +148,7 @@ export class Units {
     if (entries.length === 0) {
       this.#inspected.delete(id);
       if (row !== null && before !== null) this.journal.note(id, 'missing', 'Its files are gone.');
-      if (before !== null) this.#changed(id);
+      if (before !== null) this.changed(id);
       return null;
     }
     const inspected = await inspect(entries, row, this.#asking, before, accepting);
@@ -153,7 +162,7 @@ export class Units {
     else if (sha256 !== before?.sha256 && sha256 !== row.accepted_sha256 && row.accepted_sha256 !== null && accepting === null) {
       this.journal.note(id, 'changed', 'Its files are not those that were accepted.', { sha256 });
     }
-    if (sha256 !== before?.sha256 || problem !== before?.problem) this.#changed(id);
+    if (sha256 !== before?.sha256 || problem !== before?.problem) this.changed(id);
     return inspected;
   }
 
@@ -169,7 +178,7 @@ export class Units {
         this.journal.note(id, 'disabled', reason, { by: 'supervisor' });
         this.#o.log.warn({ plugin: id }, 'a plugin crashed too often, and is not started any more');
       },
-      changed: () => this.#changed(id),
+      changed: () => this.changed(id),
     });
     this.#supervised.set(id, supervised);
     return supervised;
@@ -213,6 +222,11 @@ export class Units {
       services: this.services,
       note: (...said) => this.journal.note(id, ...said),
       ready,
+      failed: (error) => this.#o.log.error({ err: error, plugin: id }, 'a message of a plugin could not be answered'),
     });
   }
+}
+
+export function unknownPlugin(): ToruError {
+  return new ToruError('unknown_plugin', 'There is no such plugin.');
 }
