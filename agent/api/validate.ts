@@ -1,10 +1,11 @@
 import { zValidator } from '@hono/zod-validator';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import { isPluginPath } from '../../shared/tunnel.ts';
+import type { ApiEnv } from './env.ts';
 
 /** Requests become plain typed values here, or are refused in the one shape of errors, with the field's name. */
 
@@ -54,16 +55,22 @@ const limit = bodyLimit({
 });
 
 /** Before every route but a plugin's own, which takes what it likes: a body is JSON, of bounded size, and says so. */
-export const jsonUnlessPlugin: MiddlewareHandler = (c, next) => (isPluginPath(c.req.path) ? next() : jsonOnly(c, next));
+export const jsonUnlessPlugin: MiddlewareHandler<ApiEnv> = (c, next) => (isPluginPath(c.req.path) ? next() : jsonOnly(c, next));
 
-export const jsonOnly: MiddlewareHandler = async (c, next) => {
-  if (c.req.raw.body === null || c.req.method === 'GET' || c.req.method === 'HEAD') return next();
+export const jsonOnly: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if (c.req.raw.body === null || c.req.method === 'GET' || c.req.method === 'HEAD' || isBare(c)) return next();
   return limit(c, async () => {
     const text = await c.req.text();
     if (text !== '') checkJson(text, c.req.header('content-type'));
     await next();
   });
 };
+
+/** At the local socket a request without these headers has no body (RFC 9112, 6.3), though Node's has a stream for one. */
+function isBare(c: Context<ApiEnv>): boolean {
+  const { req } = c;
+  return c.env.caller.via === 'local' && req.header('content-length') === undefined && req.header('transfer-encoding') === undefined;
+}
 
 function checkJson(text: string, type: string | undefined): void {
   if (type === undefined || !/^application\/json\s*(?:;|$)/i.test(type)) {

@@ -1,6 +1,7 @@
 import { watch } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ToruError } from '../../../shared/errors.ts';
+import type { PluginLogLine } from '../../../shared/plugins.ts';
 import { parse } from '../command.ts';
 import type { Io } from '../io.ts';
 import { describeError, note } from '../io.ts';
@@ -62,7 +63,9 @@ async function reload(io: Io, id: string, folder: string): Promise<void> {
 /** Its log, from now on. The plugin may not be there yet, or not any more. */
 async function follow(io: Io, id: string, ended: AbortSignal): Promise<void> {
   while (!ended.aborted) {
-    await copyLog(io, id, { limit: 1, follow: true, signal: ended }).catch(() => undefined);
+    // That it was installed, accepted and started anew is told by us, in one line.
+    const shows = ({ source, level }: PluginLogLine): boolean => source !== 'supervisor' || level === 'error';
+    await copyLog(io, id, { limit: 1, follow: true, signal: ended, shows }).catch(() => undefined);
     await sleep(RETRY_MS, undefined, { signal: ended }).catch(() => undefined);
   }
 }

@@ -1,3 +1,4 @@
+import type { PluginLogLine } from '../../../shared/plugins.ts';
 import { pluginLogLine } from '../../../shared/plugins.ts';
 import { ask } from '../client.ts';
 import { oneWord, parse } from '../command.ts';
@@ -18,19 +19,26 @@ export async function logs(args: string[], io: Io): Promise<number> {
   return io.interrupted.aborted ? 130 : 0;
 }
 
-/** Prints a plugin's log until the signal aborts. @throws ToruError */
-export async function copyLog(io: Io, id: string, how: { limit: number; follow: boolean; signal: AbortSignal }): Promise<void> {
+/** Prints a plugin's log until the signal aborts. @param how.shows which lines; all without it. @throws ToruError */
+export async function copyLog(
+  io: Io,
+  id: string,
+  how: { limit: number; follow: boolean; signal: AbortSignal; shows?: (line: PluginLogLine) => boolean },
+): Promise<void> {
   const path = `/api/plugins/${id}/logs?limit=${how.limit}${how.follow ? '&follow=1' : ''}`;
   try {
     const { body } = await ask(io.env, 'GET', path, { signal: how.signal });
-    for await (const line of linesOf(body)) if (line.trim() !== '') await print(io, lineOf(line));
+    for await (const json of linesOf(body)) {
+      if (json.trim() === '') continue;
+      const line = pluginLogLine.parse(JSON.parse(json));
+      if (how.shows?.(line) !== false) await print(io, textOf(line));
+    }
   } catch (error) {
     if (!how.signal.aborted) throw error;
   }
 }
 
-function lineOf(json: string): string {
-  const { timestamp, level, source, message, error, fields } = pluginLogLine.parse(JSON.parse(json));
+function textOf({ timestamp, level, source, message, error, fields }: PluginLogLine): string {
   const more = fields === undefined ? '' : ` ${JSON.stringify(fields)}`;
   const from = source === 'log' ? level : `${level} (${source})`;
   const text = `${when(timestamp)} ${from}: ${plain(message)}${plain(more)}`;
