@@ -102,14 +102,13 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
   const link = edge === null ? null : new Link({ edge, identity, self, listener: door, log });
   link?.start();
   // Nobody waits for them: the host is there without its plugins.
-  const pluginsStarted = plugins.start().catch((error: unknown) => log.error({ err: error }, 'the plugins could not be started'));
+  plugins.start().catch((error: unknown) => log.error({ err: error }, 'the plugins could not be started'));
 
   return {
     host: settings.instance_id,
     firstAdmin,
     door,
     stop: async () => {
-      await pluginsStarted;
       await Promise.all([link?.stop(), opened.close()]);
       await local.close();
       stopPoking();
