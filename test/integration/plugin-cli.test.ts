@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { root } from '../../tools/root.ts';
+import { until } from '../harness/until.ts';
+
+/** `toru plugin …` in processes of their own, and a real agent. */
+
+const EXAMPLES = join(root, 'dist/examples/plugins');
+
+let home: string;
+let agent: ChildProcess;
+beforeAll(async () => {
+  home = mkdtempSync(join(tmpdir(), 'toru-plugin-cli-'));
+  agent = start(['dist/agent/main.js'], { ADMIN_PASSWORD: 'a long enough one' }).child;
+  await until(() => existsSync(join(home, 'api.sock')), 'the agent is up');
+});
+afterAll(async () => {
+  agent.kill('SIGTERM');
+  await once(agent, 'exit');
+  rmSync(home, { recursive: true, force: true });
+});
+
+function start(args: string[], env: Record<string, string> = {}): { child: ChildProcess; output(): string; ended: Promise<number | null> } {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(process.execPath, [join(root, args[0] ?? ''), ...args.slice(1)], {
+    cwd: home,
+    env: { PATH, HOME, TORU_HOME: home, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  return { child, output: () => output, ended: once(child, 'close').then(() => child.exitCode) };
+}
+
+async function toru(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const { ended, output } = start(['dist/agent/cli.js', 'plugin', ...args]);
+  return { code: await ended, output: output() };
+}
+
+function get(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    request({ socketPath: join(home, 'api.sock'), path }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (part: string) => (text += part));
+      answer.on('end', () => resolve(text));
+    })
+      .on('error', reject)
+      .end();
+  });
+}
+
+it('installs, shows before it accepts, enables, lists, logs, disables and uninstalls', async () => {
+  const installed = await toru('install', join(EXAMPLES, 'log-watch'));
+  expect(installed).toMatchObject({
+    code: 0,
+    output: expect.stringMatching(/may start +log-alert[\s\S]*sha256 +[0-9a-f]{64}[\s\S]*toru plugin enable log-watch/),
+  });
+  expect(await toru('list')).toMatchObject({ code: 0, output: expect.stringMatching(/log-watch +1\.0\.0 +new/) });
+  // Nobody to ask: nothing is accepted unseen.
+  expect(await toru('enable', 'log-watch')).toMatchObject({ code: 125, output: expect.stringContaining('--yes') });
+  expect(await toru('enable', 'log-watch', '--yes')).toMatchObject({ code: 0, output: expect.stringContaining('is running') });
+  await until(async () => (await toru('logs', 'log-watch')).output.includes('No file is set.'), 'its log line');
+  expect(await toru('disable', 'log-watch')).toMatchObject({ code: 0, output: expect.stringContaining('is disabled') });
+  expect(await toru('uninstall', 'log-watch')).toMatchObject({ code: 125, output: expect.stringContaining('--yes') });
+  expect(await toru('uninstall', 'log-watch', '--yes', '--data', 'remove')).toMatchObject({ code: 0 });
+  expect(await toru('list')).toMatchObject({ output: expect.stringContaining('No plugins yet') });
+  expect(await toru('enable', 'log-watch')).toMatchObject({ code: 125, output: expect.stringContaining('unknown_plugin') });
+  expect(existsSync(join(home, 'plugins/log-watch'))).toBe(false);
+});
+
+it('dev: runs it, runs it anew after a change, tells a mistake, and leaves nothing', async () => {
+  await toru('new', 'hello', '--template', 'js');
+  const file = join(home, 'hello/plugin.js');
+  const dev = start(['dist/agent/cli.js', 'plugin', 'dev', 'hello']);
+  try {
+    await until(
+      () => dev.output().includes('running after'),
+      () => dev.output(),
+    );
+    expect(await get('/api/plugins/hello/count')).toBe('{"count":0}');
+    expect((await toru('list')).output).toMatch(/hello .*running \(dev\)/);
+    writeFileSync(file, readFileSync(file, 'utf8').replace('?? 0 })', '?? 42 })'));
+    await until(
+      async () => (await get('/api/plugins/hello/count')) === '{"count":42}',
+      () => dev.output(),
+    );
+    appendFileSync(file, "throw new Error('mistaken');\n");
+    await until(
+      () => dev.output().includes('Error: mistaken') && dev.output().includes('before it was ready'),
+      () => dev.output(),
+    );
+    writeFileSync(file, readFileSync(file, 'utf8').replace("throw new Error('mistaken');", ''));
+    await until(
+      async () => (await get('/api/plugins/hello/count')) === '{"count":42}',
+      () => dev.output(),
+    );
+  } finally {
+    dev.child.kill('SIGINT');
+  }
+  expect(await dev.ended).toBe(0);
+  expect(await toru('list')).toMatchObject({ output: expect.stringContaining('No plugins yet') });
+  expect(existsSync(join(home, 'plugins/hello')) || existsSync(join(home, 'plugins/.dev-hello'))).toBe(false);
+});
+
+it('dev does not take the place of a plugin that is installed', async () => {
+  await toru('install', 'hello');
+  expect(await toru('dev', 'hello')).toMatchObject({ code: 125, output: expect.stringContaining('is installed already') });
+  expect((await toru('list')).output).toMatch(/hello .*new/);
+});
