@@ -17,6 +17,8 @@ const DRAIN_MS = 300;
 const STILL_MS = 100;
 /** … and so long at most, while a background child goes on writing. */
 const MAX_DRAIN_MS = 2000;
+/** A pump whose disk is full tries once a second to say so, with what it still holds: this long, the end waits for that. */
+const CUT_DRAIN_MS = 5000;
 const LOOK_MS = 20;
 /** A wrapper that went away without an exit record gets so long for a record that we have not seen yet. */
 const LOST_MS = 300;
@@ -138,7 +140,9 @@ export class LiveRun implements Stoppable {
     if (this.#timer !== null) clearTimeout(this.#timer);
     const waited = performance.now() - this.#exitSeenAt;
     const still = Date.now() - this.#tailer.grewAt >= STILL_MS;
-    if (this.#status.drained || (waited >= DRAIN_MS && still) || waited >= MAX_DRAIN_MS) return this.#finish();
+    const isCut = this.#status.cut.length > 0;
+    const [least, most] = isCut ? [CUT_DRAIN_MS, CUT_DRAIN_MS] : [DRAIN_MS, MAX_DRAIN_MS];
+    if (this.#status.drained || (waited >= least && still) || waited >= most) return this.#finish();
     this.#timer = setTimeout(() => this.#settle(), LOOK_MS);
   }
 
