@@ -67,6 +67,8 @@ test.each([
     await until(() => said('WATCHDOG=1') > before, 'it is alive again');
   } finally {
     service.kill('SIGTERM');
+    // It may be stopped still.
+    service.kill('SIGCONT');
     await ended;
   }
   expect(said('READY=1')).toBe(1);
