@@ -1,8 +1,11 @@
 /** What must never reach the log or the audit, found by the name it goes by. */
 const SECRET_NAME =
   /pass(?:word|phrase|wd)|token|grant(?!s?_)|cookie|secret|authorization|credential|private_?key|^inputs?$|^stdin_data$|^data$/i;
-/** A grant or a session's token inside some text: no word and no id is that long. */
-const SECRET_TEXT = /[\w-]{40,}\.[\w-]{86}|(?<=\btoru(?:_\d+)?=)[\w-]{20,}/g;
+/**
+ * A grant or a session's token inside some text: no word and no id is that long. Looked for from where a word begins only:
+ * from each of its letters, a word of a megabyte would take minutes.
+ */
+const SECRET_TEXT = /(?<![\w-])[\w-]{40,}\.[\w-]{86}|(?<=\btoru(?:_\d+)?=)[\w-]{20,}/g;
 const HIDDEN = '[hidden]';
 const MAX_DEPTH = 6;
 
