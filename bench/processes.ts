@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { closeWhenLate } from './deadline.ts';
 
 /**
  * A process of the bench's own: what measures must not share a thread with what drives. It gets orders over IPC and
@@ -9,11 +10,13 @@ import { join } from 'node:path';
  */
 export class Helper implements AsyncDisposable {
   readonly #child: ChildProcess;
+  readonly #kept: () => void;
   readonly #waiting: { resolve: (said: unknown) => void; reject: (error: Error) => void }[] = [];
 
   /** @param file from bench/, as `clients/viewers.ts`. */
   constructor(file: string, env: NodeJS.ProcessEnv = process.env) {
     this.#child = fork(join(import.meta.dirname, file), [], { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#kept = closeWhenLate(() => this[Symbol.asyncDispose]());
     this.#child.on('message', (said) => this.#waiting.shift()?.resolve(said));
     this.#child.on('exit', (code) => {
       for (const { reject } of this.#waiting.splice(0)) reject(new Error(`${file} ended with ${code} before it answered`));
@@ -34,6 +37,7 @@ export class Helper implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#kept();
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const gone = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.kill('SIGTERM');
@@ -53,9 +57,10 @@ export function answerOrders(work: (order: unknown) => Promise<number>): void {
   process.on('disconnect', () => process.exit(0));
 }
 
-/** Resident memory of a process, in bytes. */
+/** Resident memory of a process, in bytes. NaN when it is gone. */
 export function residentBytes(pid: number): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  const file = `/proc/${pid}/status`;
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(existsSync(file) ? readFileSync(file, 'utf8') : '')?.[1];
   return Number(kib) * 1024;
 }
 

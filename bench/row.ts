@@ -21,6 +21,8 @@ export interface Row {
   /** For `npm run bench -- NAME`. */
   name: string;
   title: string;
+  /** How long it may take on a busy machine, in seconds; three times of what it takes on a quiet one. Then it fails. */
+  deadline?: number;
   measure(): Promise<Outcome>;
 }
 

@@ -1,3 +1,5 @@
+import { stage } from './deadline.ts';
+
 /** The value below which `part` (0 to 1) of the sample lies: nearest rank. NaN for none. */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -46,7 +48,9 @@ export async function interleave<Name extends string>(
   for (let round = 0; round < rounds; round += 1) {
     for (let turn = 0; turn < names.length; turn += 1) {
       const name = names[(round + turn) % names.length];
-      if (name !== undefined) results(name).push(await measures[name]());
+      if (name === undefined) continue;
+      stage(`${name}, round ${round + 1} of ${rounds}`);
+      results(name).push(await measures[name]());
     }
   }
   const complete = (part: Partial<Record<Name, number[]>>): part is Record<Name, number[]> =>

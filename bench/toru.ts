@@ -4,6 +4,7 @@ import { Client } from '../test/harness/client.ts';
 import type { Toru } from '../test/harness/toru.ts';
 import { startToru } from '../test/harness/toru.ts';
 import { until } from '../test/harness/until.ts';
+import { closeWhenLate, stage } from './deadline.ts';
 
 /** A Toru as `npm start` starts it, with a fresh home, and its admin logged in. */
 export interface BenchedToru extends AsyncDisposable {
@@ -19,11 +20,13 @@ export interface BenchedToru extends AsyncDisposable {
   ended(task: string): Promise<void>;
 }
 
-const RUN_MS = 300_000;
+const RUN_MS = 120_000;
 
 /** @param env of the whole of Toru. */
 export async function openToru(env: Record<string, string> = {}): Promise<BenchedToru> {
+  stage('Toru starts');
   const toru = await startToru({ env: { NODE_ENV: 'production', ...env } });
+  const kept = closeWhenLate(() => toru.stop());
   const admin = await Client.of(toru);
   // Logs of any size are measured, so none is cut.
   await admin.http('PUT', '/api/settings', { output_limit_mb: 0 });
@@ -47,6 +50,7 @@ export async function openToru(env: Record<string, string> = {}): Promise<Benche
       await until(async () => (await state()) === 'exited', 'the run ends', RUN_MS);
     },
     async [Symbol.asyncDispose]() {
+      kept();
       admin.close();
       await toru[Symbol.asyncDispose]();
     },

@@ -22,7 +22,7 @@ const SIDES: Record<string, string[]> = {
     'agent/audit',
   ],
   tools: ['shared'],
-  bench: ['shared', 'agent', 'embedded', 'tools', 'test'],
+  bench: ['shared', 'agent', 'embedded', 'plugin-sdk', 'tools', 'test'],
   test: ['shared', 'agent', 'embedded', 'plugin-sdk', 'tools'],
 };
 

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cgroupOf, membersOf } from './cgroup.ts';
-import { cgroupBase, makeCgroupBase } from './cgroups.ts';
+import { Cgroups, cgroupBase, makeCgroupBase } from './cgroups.ts';
 import type { Harness } from './runs-harness.ts';
 import { isAliveNow, makeHarness, until } from './runs-harness.ts';
 
@@ -51,6 +51,18 @@ describe('without a cgroup', () => {
 });
 
 describe.runIf(available)('with a cgroup', () => {
+  it('closing finds nothing wrong when another agent has taken away its empty base', async () => {
+    const base = makeCgroupBase(join(h.home, 'another'));
+    expect(base).not.toBeNull();
+    const cgroups = new Cgroups(base);
+    const made = await cgroups.make();
+    if (base === null || made === null) throw new Error('no cgroup');
+    cgroups.release(made);
+    rmdirSync(made);
+    rmdirSync(base);
+    expect(() => cgroups.close()).not.toThrow();
+  });
+
   it('a cancel gets the orphan that left group, session, tree and environment; then the cgroup is gone', async () => {
     const { task_id, pid, cgroup } = await started(ESCAPE, /pid \d+\n/);
     expect(membersOf(cgroup)).toContain(pid);

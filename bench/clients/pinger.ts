@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { opened } from '../opened.ts';
 
 /** So many the edge takes from one socket at once (CLIENT_FRAMES_BURST is 300). */
 export const BURST = 250;
@@ -10,7 +11,7 @@ export async function roundTrips(
   { headers = {}, frame, hello }: { headers?: Record<string, string>; frame: string; hello: boolean },
 ): Promise<number[]> {
   const socket = new WebSocket(url, { headers, perMessageDeflate: false });
-  await once(socket, hello ? 'message' : 'open');
+  await opened(socket, hello ? 'message' : 'open');
   const times: number[] = [];
   for (let i = 0; i < BURST; i += 1) {
     const start = performance.now();

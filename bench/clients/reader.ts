@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
+import { opened } from '../opened.ts';
 import { answerOrders } from '../processes.ts';
 
 /**
@@ -28,7 +28,7 @@ const SILENCE_MS = 60_000;
 answerOrders(async (said) => {
   const asked = order.parse(said);
   const socket = new WebSocket(asked.url, { headers: asked.headers, perMessageDeflate: false });
-  await once(socket, asked.task === undefined ? 'open' : 'message');
+  await opened(socket, asked.task === undefined ? 'open' : 'message');
   const start = performance.now();
   const silence = setTimeout(() => socket.terminate(), SILENCE_MS);
   socket.on('message', () => void silence.refresh());

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { makeHarness } from '../../agent/runs/runs-harness.ts';
+import { opened } from '../opened.ts';
 import { answerOrders } from '../processes.ts';
 
 /** Does `count` runs of a program, so many at once, in one of three ways. Answers with runs a second. */
@@ -69,7 +70,7 @@ async function openSockets({ url = '', headers = {}, atOnce, program }: Order) {
   const sockets = await Promise.all(
     Array.from({ length: atOnce }, async () => {
       const socket = new WebSocket(url, { headers, perMessageDeflate: false });
-      await once(socket, 'message');
+      await opened(socket, 'message');
       return socket;
     }),
   );

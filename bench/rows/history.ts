@@ -7,6 +7,7 @@ import { History } from '../../agent/history/history.ts';
 import type { HistoryQuery } from '../../agent/history/list-query.ts';
 import type { RunRow } from '../../agent/history/run-row.ts';
 import { openDatabase } from '../../agent/store/database.ts';
+import { stage } from '../deadline.ts';
 import type { Figure, Row } from '../row.ts';
 import { exact } from '../row.ts';
 import { quantile } from '../stats.ts';
@@ -22,17 +23,19 @@ const TARGET = { most: 50 };
 /** The agent's own History over a database of a million runs, on the disk and warm. */
 export const history: Row = {
   name: 'history',
+  deadline: 540,
   title: 'History of 1,000,000 runs: list, filter, search',
   async measure() {
     const folder = mkdtempSync(join(tmpdir(), 'toru-bench-history-'));
     const db = openDatabase(join(folder, 'toru.db'));
     try {
       const runs = new History(db);
-      fill(runs, db);
+      await fill(runs, db);
       const users = Array.from({ length: USERS }, (_, i) => userId(i));
       const deep = (): string => encodeCursor({ created_at: START + Math.floor(Math.random() * ROWS) * STEP_MS, task_id: randomUUID() });
       const pick = (of: readonly string[]): string => of[Math.floor(Math.random() * of.length)] ?? '';
       const figure = (what: string, query: () => HistoryQuery, owner: () => string | null = () => null): Figure => {
+        stage(what);
         const times = Array.from({ length: CALLS }, () => timed(() => runs.list(query(), owner())));
         return { what: `${what}, p95`, unit: 'ms', value: exact(quantile(times, 0.95)), target: TARGET };
       };
@@ -86,6 +89,7 @@ function toTheEnd(runs: History, q: string): Figure {
   let parts = 0;
   const took = timed(() => {
     for (let cursor: string | undefined; ; ) {
+      stage(`part ${parts} of a search to the end`);
       const { next_cursor } = runs.list({ q, cursor }, null);
       parts += 1;
       if (next_cursor === null) return;
@@ -95,13 +99,18 @@ function toTheEnd(runs: History, q: string): Figure {
   return { what: `two characters, to the end, nothing found (${parts} parts)`, unit: 'ms', value: exact(took) };
 }
 
-function fill(runs: History, db: ReturnType<typeof openDatabase>): void {
+async function fill(runs: History, db: ReturnType<typeof openDatabase>): Promise<void> {
   // Only for the filling: a commit need not reach the disk here.
   db.pragma('synchronous = OFF');
   const batch = db.transaction((from: number, to: number) => {
     for (let i = from; i < to; i += 1) runs.insert(rowOf(i));
   });
-  for (let i = 0; i < ROWS; i += 10_000) batch(i, Math.min(ROWS, i + 10_000));
+  for (let i = 0; i < ROWS; i += 10_000) {
+    stage(`run ${i} of ${ROWS} is written`);
+    batch(i, Math.min(ROWS, i + 10_000));
+    // So that the deadline can come.
+    await new Promise((next) => setImmediate(next));
+  }
   db.pragma('wal_checkpoint(TRUNCATE)');
   db.pragma('synchronous = FULL');
   runs.list({}, null);

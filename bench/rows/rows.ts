@@ -3,6 +3,7 @@ import { bigLog } from './big-log.ts';
 import { history } from './history.ts';
 import { output } from './output.ts';
 import { page } from './page.ts';
+import { plugin } from './plugin.ts';
 import { press } from './press.ts';
 import { rest } from './rest.ts';
 import { roundTrip } from './round-trip.ts';
@@ -10,4 +11,4 @@ import { runs } from './runs.ts';
 import { viewers } from './viewers.ts';
 
 /** In the order of the design's table (section 6). */
-export const rows: readonly Row[] = [output, roundTrip, press, runs, viewers, bigLog, history, rest, page];
+export const rows: readonly Row[] = [output, roundTrip, press, runs, viewers, bigLog, history, plugin, rest, page];

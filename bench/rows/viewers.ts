@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '../../test/harness/client.ts';
+import { stage } from '../deadline.ts';
 import { sentBytes } from '../link-bytes.ts';
 import { cpuSeconds, Helper } from '../processes.ts';
 import type { Row } from '../row.ts';
@@ -34,6 +35,7 @@ export const viewers: Row = {
     benched.script('gated.sh', SCRIPT);
     const sessions = [benched.socket.headers];
     const { origin } = benched.admin;
+    stage('users log in');
     for (let user = 0; sessions.length < MANY / PER_SESSION; user += 1) {
       const username = `viewer-${user}`;
       const made = await benched.admin.http('POST', '/api/users', { username, password: PASSWORD, role: 'admin' });
@@ -66,6 +68,7 @@ async function uploadFor(
   sessions: Record<string, string>[],
   helper: Helper,
 ): Promise<{ sent: number; complete: number; cpu: number }> {
+  stage(`${count} viewers`);
   const gate = join(toru.home, `gate-${count}`);
   execFileSync('mkfifo', [gate]);
   const task = await start('gated.sh', [gate]);
