@@ -16,7 +16,9 @@ export function pluginsApi({ plugins, pluginHttp, log }: Rooms) {
   const forward = async (c: Context<ApiEnv>): Promise<Response> => {
     const { caller } = c.env;
     const { id, path, query: search } = placeOf(c);
-    const { method, signal, body: stream } = c.req.raw;
+    const { method, signal } = c.req.raw;
+    // At the local socket, looking for a body makes a second Request: a fifth of what a GET costs the agent.
+    const stream = method === 'GET' || method === 'HEAD' ? null : c.req.raw.body;
     const peer = plugins.peer(caller, id, method, path);
     const { user_id, username, role } = caller;
     const headers = passable(c.req.raw.headers, REQUEST_HEADERS, c.req.path);

@@ -44,7 +44,8 @@ export async function startLocalDoor({ home, api, log }: LocalDoorRooms): Promis
 }
 
 function listener(api: LocalDoorRooms['api'], log: LocalDoorRooms['log']): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
-  const answer = getRequestListener((request) => api.fetch(request, { caller: localCaller() }), {
+  const owner = ownerOfProcess();
+  const answer = getRequestListener((request) => api.fetch(request, { caller: { ...owner, auth_time: Date.now() } }), {
     hostname: 'localhost',
     overrideGlobalObjects: false,
     errorHandler: (error) => {
@@ -68,7 +69,7 @@ function refusal(error: ToruError): Response {
 }
 
 /** The socket's mode lets nobody else in, so this is who it is. Typing a password would prove nothing more. */
-function localCaller(): Caller {
+function ownerOfProcess(): Omit<Caller, 'auth_time'> {
   const { uid, username } = userInfo();
   return {
     user_id: `local:${uid}`,
@@ -77,7 +78,6 @@ function localCaller(): Caller {
     via: 'local',
     sid: null,
     address: null,
-    auth_time: Date.now(),
   };
 }
 
