@@ -15,9 +15,12 @@ const DEAF = scaled(100, 15);
 /** A session may have 20 sockets, and a user 60 of them. */
 const EACH = 15;
 const FLOOD_MS = scaled(30_000, 8_000);
-/** The edge's budget of 32 MiB and as much again for workerd's own copies and buffers; the agent holds next to nothing. */
+/**
+ * The edge's budget of 32 MiB, and as much again for workerd's own copies and buffers. The agent reads 256 KiB ahead for each,
+ * and its collector takes its time on a busy machine. Without a bound it is what is printed, for each of them: 300 MB.
+ */
 const EDGE_MIB = 96;
-const AGENT_MIB = 64;
+const AGENT_MIB = scaled(128, 64);
 
 let stage: Stage;
 let client: Client;
@@ -58,7 +61,7 @@ test(`${DEAF} viewers of a flood that never read`, async () => {
     most.edge = Math.max(most.edge, residentMiB(stage.workerdPid) - before.edge);
     most.agent = Math.max(most.agent, residentMiB(stage.agentPid) - before.agent);
   }
-  expect(watched.cursor - cursor, 'who reads is served').toBeGreaterThan(2_000_000);
+  await until(() => watched.cursor - cursor > 2_000_000, 'who reads is served', 60_000);
   expect({ lost: watched.lost, repeated: watched.repeated }).toEqual({ lost: 0, repeated: 0 });
   expect(most.edge, 'MiB at the edge').toBeLessThan(EDGE_MIB);
   expect(most.agent, 'MiB at the agent').toBeLessThan(AGENT_MIB);
