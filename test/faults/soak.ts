@@ -147,8 +147,9 @@ clearInterval(timer);
 const end = await sampleAtRest();
 show('end', end);
 
-const children = childrenOf(toru.pid);
-const own = new Set([toru.pid, ...children, ...children.flatMap(childrenOf)]);
+/** Also the wrappers that wait for the next press, and their pumps. */
+const family = (pid: number): number[] => [pid, ...childrenOf(pid).flatMap(family)];
+const own = new Set(family(toru.pid));
 const orphans = leftovers(toru.home).filter((pid) => !own.has(pid));
 const grown = [
   ...Object.entries(end.descriptors).flatMap(([name, count]) =>
