@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { numberIn } from './api.ts';
-import { PLUGIN_KV_MAX_KEY, pluginId, pluginSettingName } from './plugins.ts';
+import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_TTL_S, pluginId, pluginSettingName } from './plugins.ts';
+import { shallowJson } from './shallow-json.ts';
 
 /** What may be asked of the host's HTTP API about plugins: bodies, queries and path parameters. */
 
@@ -38,11 +39,7 @@ export const pluginKvListQuery = z.strictObject({
 });
 export const pluginKvKeyQuery = z.strictObject({ key: kvKey, if_version: numberIn(0, Number.MAX_SAFE_INTEGER).optional() });
 export const pluginKvValue = z.strictObject({
-  value: z.json(),
-  ttl_s: z
-    .int()
-    .min(1)
-    .max(10 * 365 * 86_400)
-    .optional(),
+  value: shallowJson,
+  ttl_s: z.int().min(1).max(PLUGIN_KV_MAX_TTL_S).optional(),
   if_version: z.int().min(0).optional(),
 });

@@ -211,5 +211,7 @@ export type PluginLogLine = z.infer<typeof pluginLogLine>;
 export const PLUGIN_KV_QUOTA = 16 * 1024 * 1024;
 export const PLUGIN_KV_MAX_VALUE = 256 * 1024;
 export const PLUGIN_KV_MAX_KEY = 512;
+/** Ten years. What is to stay longer is kept without an end. */
+export const PLUGIN_KV_MAX_TTL_S = 10 * 365 * 86_400;
 export const PLUGIN_MAX_BUNDLE = 2 * 1024 * 1024;
 export const PLUGIN_MAX_EVENT = 64 * 1024;

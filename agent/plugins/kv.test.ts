@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_VALUE } from '../../shared/plugins.ts';
+import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_TTL_S, PLUGIN_KV_MAX_VALUE } from '../../shared/plugins.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
 import { PluginKv } from './kv.ts';
@@ -155,4 +155,22 @@ it('exports everything, in parts', async () => {
   const values: unknown[] = [];
   for await (const { value } of exported(kv, 'export', new AbortController().signal)) values.push(value);
   expect(values).toEqual(Array.from({ length: 2500 }, (_, n) => n));
+});
+
+it('takes no key that would be kept as another', () => {
+  expect(code(() => kv.set('half', 'a\ud800', 1))).toBe('bad_request');
+  expect(code(() => kv.get('half', '\udc00'))).toBe('bad_request');
+  expect(kv.list('half').entries).toEqual([]);
+});
+
+it('does not read values that nobody asked for', () => {
+  kv.set('names', 'broken', 1);
+  db.prepare("UPDATE plugin_kv SET value = 'no JSON' WHERE plugin_id = 'names'").run();
+  expect(kv.list('names', { values: false }).entries).toMatchObject([{ key: 'broken', value: null }]);
+});
+
+it('keeps what is to stay as long as may be said, and reads it back', () => {
+  kv.set('long', 'k', 1, { ttl_s: PLUGIN_KV_MAX_TTL_S });
+  expect(kv.get('long', 'k')?.expires_at).toMatch(/^20\d\d-/);
+  expect(kv.list('long').entries).toHaveLength(1);
 });

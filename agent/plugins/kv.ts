@@ -112,7 +112,7 @@ export class PluginKv {
     let bytes = 0;
     const rows = this.#db
       .prepare<[string, string, string, number], Row>(
-        `SELECT key, value, version, expires_at, bytes FROM plugin_kv
+        `SELECT key, ${values ? 'value' : "'null' AS value"}, version, expires_at, bytes FROM plugin_kv
          WHERE plugin_id = ? AND key >= ? AND key > ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY key`,
       )
       .iterate(plugin, prefix, after ?? '', Date.now());
@@ -121,7 +121,7 @@ export class PluginKv {
       const last = entries.at(-1);
       bytes += values ? row.bytes : 0;
       if (last !== undefined && (entries.length >= most || bytes > MAX_LIST_BYTES)) return { entries, next: last.key };
-      entries.push(values ? entryOf(row) : { ...entryOf(row), value: null });
+      entries.push(entryOf(row));
     }
     return { entries, next: null };
   }
@@ -178,6 +178,8 @@ export class PluginKv {
 function checkedKey(key: string): string {
   const bytes = Buffer.byteLength(key);
   if (bytes === 0 || bytes > PLUGIN_KV_MAX_KEY) throw new ToruError('too_large', `A key has 1 to ${PLUGIN_KV_MAX_KEY} bytes.`);
+  // SQLite keeps UTF-8: half a character would become another key.
+  if (!key.isWellFormed()) throw new ToruError('bad_request', 'A key is text: this one holds half a character (a lone surrogate).');
   return key;
 }
 

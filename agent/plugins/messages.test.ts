@@ -52,11 +52,40 @@ test('JSON that is no message is named, with what an answer can refer to', () =>
   for (const value of [null, 7, [], {}, 'true', message('init', {})]) expect(read(value)).toMatchObject({ kind: 'bad' });
 });
 
-test('a message may be nested as deeply as a line is long, and ends nothing', () => {
-  const deep = `${'['.repeat(400_000)}${']'.repeat(400_000)}`;
-  const line = JSON.stringify(message('kv', { action: 'set', key: 'k', value: 7 })).replace('7', deep);
-  expect(readMessage(Buffer.from(line)).kind).toBe('message');
+test('JSON that is nested too deep to be walked through is refused, however deep, and ends nothing', () => {
+  const nested = (depth: number): string => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+  const said = (depth: number): string[] =>
+    [
+      message('kv', { action: 'set', key: 'k', value: 7 }),
+      message('event', { action: 'publish', name: 'n', data: 7 }),
+      message('log', { action: 'line', level: 'info', message: 'm', fields: { a: 7 } }),
+    ].map((one) => JSON.stringify(one).replace('7', nested(depth)));
+  for (const one of said(64)) expect(read(one)).toMatchObject({ kind: 'message' });
+  for (const one of [...said(65), ...said(3000), said(400_000)[0]])
+    expect(read(one)).toMatchObject({ kind: 'bad', why: expect.stringContaining('64 deep') });
   expect(read(message('kv', { action: 'set', key: 'k' }))).toMatchObject({ kind: 'bad' });
+});
+
+test('what is said of a bad message is short, whatever names stand in it', () => {
+  const bad = readMessage(
+    Buffer.from(JSON.stringify(message('run', { action: 'start', run: 'x', inputs: { ['n'.repeat(500_000)]: [] } }))),
+  );
+  expect(bad.kind === 'bad' && bad.why.length).toBeLessThan(400);
+});
+
+test('numbers stay where something can be counted with them', () => {
+  const set = (ttl_s: number): unknown => read(message('kv', { action: 'set', key: 'k', value: 1, ttl_s }));
+  expect(set(315_360_000)).toMatchObject({ kind: 'message' });
+  for (const ttl of [315_360_001, Number.MAX_SAFE_INTEGER, 1e300, -1, 0.5]) expect(set(ttl)).toMatchObject({ kind: 'bad' });
+  for (const bytes of ['-1', '1.5', '1e300', 'null', '"1"', '9007199254740993'])
+    expect(read(JSON.stringify(message('http', { action: 'credit', bytes: 7 })).replace('7', bytes))).toMatchObject({ kind: 'bad' });
+});
+
+test('a name that objects have from birth is a key like any other, and changes nobody', () => {
+  const line = JSON.stringify(message('kv', { action: 'set', key: '__proto__', value: 7 })).replace('7', '{"__proto__":{"polluted":1}}');
+  const said = readMessage(Buffer.from(line));
+  expect(JSON.stringify(said)).toContain('{"__proto__":{"polluted":1}}');
+  expect(Object({}).polluted).toBeUndefined();
 });
 
 test('what is not JSON, or not UTF-8, is garbage', () => {

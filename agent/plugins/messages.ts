@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { FromPlugin, Json } from '../../plugin-sdk/src/protocol.ts';
+import type { FromPlugin } from '../../plugin-sdk/src/protocol.ts';
+import { PLUGIN_KV_MAX_TTL_S } from '../../shared/plugins.ts';
+import { shallowJson } from '../../shared/shallow-json.ts';
 
 /** What a plugin may say, checked as it comes in. A test holds these to the types of plugin-sdk/src/protocol.ts. */
 
-/** It comes out of JSON.parse: there is nothing to check, and a check would go as deep as the message does. */
-const json = z.custom<Json>((value) => value !== undefined);
 const requestId = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const version = z.int().min(0).max(1000);
 const key = z.string().max(4096);
@@ -45,7 +45,12 @@ const http = z.discriminatedUnion('action', [
 
 const kv = z.discriminatedUnion('action', [
   action('get', { key }),
-  action('set', { key, value: json, ttl_s: count.exactOptional(), if_version: count.exactOptional() }),
+  action('set', {
+    key,
+    value: shallowJson,
+    ttl_s: z.int().min(0).max(PLUGIN_KV_MAX_TTL_S).exactOptional(),
+    if_version: count.exactOptional(),
+  }),
   action('delete', { key, if_version: count.exactOptional() }),
   action('list', {
     prefix: key.exactOptional(),
@@ -59,7 +64,7 @@ const line = action('line', {
   level: z.enum(['debug', 'info', 'warn', 'error']),
   message: z.string(),
   error: z.string().exactOptional(),
-  fields: z.record(z.string(), json).exactOptional(),
+  fields: z.record(z.string(), shallowJson).exactOptional(),
 });
 
 export const fromPlugin = z.discriminatedUnion('type', [
@@ -67,7 +72,7 @@ export const fromPlugin = z.discriminatedUnion('type', [
   message('http', http),
   message('kv', kv),
   message('log', line),
-  message('event', action('publish', { name: z.string().min(1).max(200), data: json })),
+  message('event', action('publish', { name: z.string().min(1).max(200), data: shallowJson })),
   message(
     'run',
     action('start', {
@@ -79,6 +84,9 @@ export const fromPlugin = z.discriminatedUnion('type', [
 
 /** What a line that is no message says about itself, so that whoever asked can be told. */
 const envelope = z.object({ type: z.string().max(40), request_id: requestId });
+
+/** Of what is said of a bad line: names in it are the plugin’s own, and as long as it likes. */
+const MAX_WHY = 300;
 
 /** A line from a plugin, read. */
 export type Read =
@@ -102,5 +110,6 @@ export function readMessage(line: Uint8Array): Read {
   const [issue] = read.error.issues;
   const where = issue?.path.join('.') ?? '';
   const asked = envelope.safeParse(value);
-  return { kind: 'bad', why: `${where === '' ? '' : `${where}: `}${issue?.message ?? 'not as expected'}`, asked: asked.data ?? null };
+  const why = `${where === '' ? '' : `${where.slice(0, MAX_WHY / 2)}: `}${issue?.message ?? 'not as expected'}`;
+  return { kind: 'bad', why: why.slice(0, MAX_WHY), asked: asked.data ?? null };
 }
