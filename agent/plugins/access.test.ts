@@ -56,3 +56,14 @@ test('no other way of writing a path leads around a route', () => {
   for (const path of ['/admin', '/admin/', '//admin', '/ADMIN', '/%61dmin', '/%41dmin', '/admin//', '/%zz'])
     expect(mayAsk(client, strict, 'GET', path), path).toBe(false);
 });
+
+test('a spelling that only some would take for the open route is no way into the one beside it', () => {
+  const users = manifest('admin', [
+    { method: 'GET', path: '/users/:id', access: 'admin' },
+    { method: 'GET', path: '/users/me', access: 'everyone' },
+  ]);
+  expect(mayAsk(client, users, 'GET', '/users/me')).toBe(true);
+  // A router that tells “ME” from “me”, or does not decode, runs the route with the parameter.
+  for (const path of ['/users/ME', '/users/%6de', '/users/m%65', '/users/me/', '/users//me'])
+    expect(mayAsk(client, users, 'GET', path), path).toBe(false);
+});
