@@ -70,6 +70,9 @@ export async function pumpBody(
   }
 }
 
+/** Pieces up to this together become one: a body that comes byte by byte would take a hundred times its bytes. */
+const MERGED = 4096;
+
 /** A body that arrives in frames, as a stream. Credit goes back as it is read, half a window at a time. */
 export class IncomingBody {
   readonly stream: ReadableStream<Uint8Array>;
@@ -103,10 +106,10 @@ export class IncomingBody {
 
   /** @throws ToruError too_large when the sender ignores its credit. */
   push(bytes: Uint8Array): void {
-    if (this.#controller === null || this.#ended) return;
+    if (this.#controller === null || this.#ended || bytes.length === 0) return;
     if (this.#waiting + bytes.length > TUNNEL_WINDOW) throw new ToruError('too_large', 'The sender ignored its credit.');
     this.#waiting += bytes.length;
-    this.#queue.push(bytes.slice());
+    this.#keep(bytes);
     this.#flush();
   }
 
@@ -120,6 +123,15 @@ export class IncomingBody {
     this.#controller = null;
     this.#queue.length = 0;
     controller?.error(error);
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const last = this.#queue.at(-1);
+    if (last === undefined || last.length + bytes.length > MERGED) return void this.#queue.push(bytes.slice());
+    const merged = new Uint8Array(last.length + bytes.length);
+    merged.set(last);
+    merged.set(bytes, last.length);
+    this.#queue[this.#queue.length - 1] = merged;
   }
 
   #deliver(): void {

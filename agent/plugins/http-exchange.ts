@@ -22,6 +22,8 @@ export class HttpExchange {
   #resolve: (response: Response) => void = () => undefined;
   #reject: (error: ToruError) => void = () => undefined;
   #body: IncomingBody | null = null;
+  /** Of a streamed answer: bytes that its Content-Length still promises; null when it said none. */
+  #promised: number | null = null;
   #timer: NodeJS.Timeout | null = null;
   #over = false;
   #stopListening: () => void = () => undefined;
@@ -81,17 +83,20 @@ export class HttpExchange {
     if (this.#body !== null) throw new Error('a second answer');
     const bodiless = this.#headless || BODILESS.has(said.status);
     const headers = new Headers((said.headers ?? []).filter(([name]) => mayReturn(name.toLowerCase())));
+    const length = lengthIn(headers);
+    if (BODILESS.has(said.status) && said.status !== 304) headers.delete('content-length');
     if (bodiless || said.stream !== true) {
-      const bytes = said.body === undefined ? null : Buffer.from(said.body, said.encoding ?? 'utf8');
+      const bytes = said.body === undefined ? null : said.encoding === 'base64' ? fromBase64(said.body) : Buffer.from(said.body);
       // The length that is true, whatever the plugin says.
-      if (bytes === null) headers.delete('content-length');
-      else if (!this.#headless) headers.set('content-length', String(bytes.length));
+      if (!bodiless && bytes === null) headers.delete('content-length');
+      else if (!bodiless && bytes !== null) headers.set('content-length', String(bytes.length));
       this.#resolve(new Response(bodiless ? null : bytes, { status: said.status, headers }));
       if (said.stream === true) this.send({ action: 'cancel' });
       this.#finish();
       return;
     }
     this.#clear();
+    this.#promised = length;
     this.#body = new IncomingBody(
       (bytes) => this.send({ action: 'credit', bytes }),
       () => this.fail(new ToruError('bad_request', 'The client left.')),
@@ -100,8 +105,10 @@ export class HttpExchange {
   }
 
   data(base64: string): void {
-    const bytes = Buffer.from(base64, 'base64');
+    const bytes = fromBase64(base64);
     if (bytes.length > MAX_BODY_CHUNK) return this.fail(new ToruError('plugin_failed', `At most ${MAX_BODY_CHUNK} bytes a piece.`));
+    if (this.#promised !== null) this.#promised -= bytes.length;
+    if (this.#promised !== null && this.#promised < 0) throw new Error('a body that is longer than its Content-Length');
     try {
       this.#body?.push(bytes);
     } catch {
@@ -110,6 +117,7 @@ export class HttpExchange {
   }
 
   end(): void {
+    if (this.#promised !== null && this.#promised > 0) throw new Error('a body that is shorter than its Content-Length');
     this.#body?.end();
     if (this.#body !== null) this.#finish();
   }
@@ -156,4 +164,20 @@ export class HttpExchange {
 
 function mayReturn(name: string): boolean {
   return RESPONSE_HEADERS.has(name) || isPluginHeader(name);
+}
+
+/** A length that is not kept would make the next answer of a connection begin in this one. @throws Error when it is no number. */
+function lengthIn(headers: Headers): number | null {
+  const said = headers.get('content-length');
+  if (said === null) return null;
+  if (!/^\d{1,15}$/.test(said)) throw new Error('a Content-Length that is no number');
+  return Number(said);
+}
+
+/** @throws Error: Node leaves out what is no base64, so fewer bytes come out than the text has room for. */
+function fromBase64(text: string): Buffer {
+  const bytes = Buffer.from(text, 'base64');
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  if (bytes.length !== Math.floor(((text.length - padding) * 3) / 4)) throw new Error('what is no base64');
+  return bytes;
 }

@@ -97,9 +97,21 @@ async function openBody({ body, headers }: PluginRequest): Promise<ReadableStrea
   if (body === null) return null;
   const length = headers.find(([name]) => name === 'content-length')?.[1] ?? '';
   if (!/^\d{1,6}$/.test(length) || Number(length) > MAX_INLINE_BODY) return body;
-  const whole = Buffer.from(await new Response(body).arrayBuffer());
-  if (whole.length > MAX_INLINE_BODY) throw new ToruError('bad_request', 'The body is longer than its Content-Length says.');
-  return whole;
+  return wholeOf(body, Number(length));
+}
+
+/** @throws ToruError bad_request when it has not this length: it is not read further. */
+async function wholeOf(body: ReadableStream<Uint8Array>, length: number): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    if (bytes > length) break;
+    pieces.push(piece);
+  }
+  if (bytes !== length)
+    throw new ToruError('bad_request', `The body is ${bytes > length ? 'longer' : 'shorter'} than its Content-Length says.`);
+  return Buffer.concat(pieces);
 }
 
 function headOf({ method, path, query, headers, user }: PluginRequest, body: ReadableStream<Uint8Array> | Buffer | null): HttpRequest {
