@@ -9,6 +9,8 @@ import { readMessage } from './messages.ts';
 const HIGH_WATER = 256 * 1024;
 /** Nobody waits for small messages. A plugin with so much unread does not read any more. */
 const MAX_UNREAD = 32 * 1024 * 1024;
+/** One plugin's messages may take so much of a turn of the loop: what they ask for, such as writing to the database, is done in it. */
+const TURN_MS = 10;
 
 export interface ConnectionListener {
   read(line: Exclude<Read, { kind: 'garbage' }>): void;
@@ -21,6 +23,11 @@ export class Connection {
   readonly #socket: Socket;
   #listener: ConnectionListener | null;
   #drained: Promise<void> | null = null;
+  #turnBegan = 0;
+  /** Lines for the next turns; nothing is read meanwhile. */
+  #waiting: Buffer[] = [];
+  /** The other end is gone; what it said before is still read. */
+  #over = false;
 
   constructor(socket: Socket, listener: ConnectionListener) {
     this.#socket = socket;
@@ -28,17 +35,19 @@ export class Connection {
     const lines = new Lines(MAX_MESSAGE_BYTES, (line, cut) => {
       if (this.#listener === null) return;
       if (cut) return this.close(`a message of more than ${MAX_MESSAGE_BYTES} bytes`);
-      const read = readMessage(line);
-      if (read.kind === 'garbage') this.close(read.why);
-      else this.#listener.read(read);
+      this.#take(line);
     });
     socket.on('data', (chunk: Buffer) => {
+      this.#turnBegan = performance.now();
       lines.push(chunk);
       if (lines.overlong) this.close(`a message of more than ${MAX_MESSAGE_BYTES} bytes`);
     });
     socket.on('error', () => undefined);
     socket.on('end', () => lines.flush());
-    socket.on('close', () => this.close(null));
+    socket.on('close', () => {
+      this.#over = true;
+      if (this.#waiting.length === 0) this.close(null);
+    });
   }
 
   /** Who hears from now on. */
@@ -71,8 +80,33 @@ export class Connection {
   close(why: string | null): void {
     const listener = this.#listener;
     this.#listener = null;
+    this.#waiting = [];
     this.#socket.destroy();
     listener?.ended(why);
+  }
+
+  #take(line: Buffer): void {
+    if (this.#waiting.length === 0 && performance.now() - this.#turnBegan < TURN_MS) return this.#read(line);
+    // Its bytes are good only until we return.
+    if (this.#waiting.push(Buffer.from(line)) > 1) return;
+    this.#socket.pause();
+    setImmediate(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    this.#turnBegan = performance.now();
+    for (let line = this.#waiting.shift(); line !== undefined; line = this.#waiting.shift()) {
+      this.#read(line);
+      if (this.#waiting.length > 0 && performance.now() - this.#turnBegan >= TURN_MS) return void setImmediate(() => this.#goOn());
+    }
+    if (this.#over) this.close(null);
+    else this.#socket.resume();
+  }
+
+  #read(line: Buffer): void {
+    const read = readMessage(line);
+    if (read.kind === 'garbage') this.close(read.why);
+    else this.#listener?.read(read);
   }
 
   /** Ends it after one last message. */
