@@ -110,6 +110,17 @@ describe('install', () => {
     ['a pipe', [manifest, { name: 'a', type: 'fifo' }], 'is a fifo'],
     ['a device', [manifest, { name: 'a', type: 'character-device' }], 'is a character-device'],
     ['a name twice', [manifest, { name: 'A', body: '1' }, { name: 'a', body: '2' }], 'twice'],
+    ['a name twice, in two spellings of its accent', [manifest, { name: '\u00e9', body: '1' }, { name: 'e\u0301', body: '2' }], 'twice'],
+    // In small letters İ is two characters: cut by that length, the last name would begin with “../”.
+    [
+      'a folder around it that is longer in small letters',
+      [
+        { ...manifest, name: 'İİ/abplugin.json' },
+        { ...manifest, name: 'İİ/plugin.json', body: '{}' },
+        { name: 'İİ/ab../out.txt', body: 'x' },
+      ],
+      'plugin.json',
+    ],
     ['a file that is a folder', [manifest, { name: 'a', body: '1' }, { name: 'a/b', body: '2' }], 'and a folder'],
     ['too many files', [manifest, ...Array.from({ length: 5000 }, (_, n) => ({ name: `f${n}`, body: '' }))], 'more than 5000 files'],
     ['no manifest', [{ name: 'a', body: '1' }], 'no plugin.json'],

@@ -52,12 +52,13 @@ export async function sweepIncoming(plugins: string, names: readonly string[]): 
 
 /** @returns the folder around everything in it, as npm and git make it, with its slash; empty when there is none. */
 async function checkArchive(file: string): Promise<string> {
+  const paths: string[] = [];
   const seen = new Set<string>();
   await readArchive(file, async ({ path, size }, body) => {
-    // As a disk that does not tell large letters from small ones has it.
-    const name = path.toLowerCase();
+    const name = asOnDisk(path);
     if (seen.has(name)) invalid(`“${path}” is in it twice`);
     seen.add(name);
+    paths.push(path);
     let bytes = 0;
     for await (const piece of body) bytes += piece.length;
     if (bytes !== size) invalid('the archive ends too soon');
@@ -66,10 +67,16 @@ async function checkArchive(file: string): Promise<string> {
     for (let parent = dirname(name); parent !== '.'; parent = dirname(parent))
       if (seen.has(parent)) invalid(`“${parent}” is a file in it, and a folder`);
   }
-  if (seen.has('plugin.json')) return '';
-  const around = [...seen].find((name) => /^[^/]+\/plugin\.json$/.test(name))?.slice(0, -'plugin.json'.length);
-  if (around === undefined || [...seen].some((name) => !name.startsWith(around))) invalid('it has no plugin.json');
+  if (paths.includes('plugin.json')) return '';
+  // Of the paths as they are: in small letters a name may have another length.
+  const around = paths.find((path) => /^[^/]+\/plugin\.json$/.test(path))?.slice(0, -'plugin.json'.length);
+  if (around === undefined || paths.some((path) => !path.startsWith(around))) invalid('it has no plugin.json');
   return around;
+}
+
+/** Two names that are one on a disk that tells neither large letters from small ones, nor é from e with an accent. */
+function asOnDisk(path: string): string {
+  return path.normalize('NFC').toLowerCase();
 }
 
 async function unpack(file: string, to: string, strip: string): Promise<void> {
