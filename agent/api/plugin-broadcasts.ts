@@ -1,11 +1,12 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
+import type { Role } from '../../shared/model.ts';
 import type { PluginLogLine, PluginSummary } from '../../shared/plugins.ts';
 import type { EventListener } from '../plugins/event-service.ts';
 import type { BroadcastSink } from './broadcasts.ts';
 
-/** What one plugin tells its pages. */
-export function pluginTopic(id: string): string {
-  return `plugin/${id}`;
+/** What one plugin tells its pages: two topics, so that whoever joined as a client hears nothing any more once it is for admins only. */
+export function pluginTopic(id: string, role: Role): string {
+  return `${role === 'admin' ? 'pluginadmin' : 'plugin'}/${id}`;
 }
 
 /** What one plugin writes to its log. */
@@ -21,11 +22,13 @@ export interface PluginSources {
   plugins: {
     onChange(listener: (plugin: PluginSummary) => void): () => void;
     followLog(id: string, listener: (line: PluginLogLine) => void): () => void;
+    /** Is it for clients, too, at this moment? */
+    isForEveryone(id: string): boolean;
   };
   events: { onEvent(listener: EventListener): () => void };
 }
 
-/** The topics `plugins`, `plugin/<id>` and `pluginlog/<id>`. A log is followed only while somebody looks. */
+/** The topics `plugins`, `plugin/<id>`, `pluginadmin/<id>` and `pluginlog/<id>`. A log is followed only while somebody looks. */
 export class PluginBroadcasts {
   readonly #sources: PluginSources;
   readonly #sink: Pick<BroadcastSink, 'watched' | 'publish'>;
@@ -37,7 +40,7 @@ export class PluginBroadcasts {
     this.#sink = sink;
     this.#stops = [
       sources.plugins.onChange((plugin) => this.#publish('plugins', { type: 'plugin', plugin })),
-      sources.events.onEvent((plugin, name, data) => this.#publish(pluginTopic(plugin), { type: 'plugin_event', plugin, name, data })),
+      sources.events.onEvent((plugin, name, data) => this.#event({ type: 'plugin_event', plugin, name, data })),
     ];
   }
 
@@ -69,6 +72,11 @@ export class PluginBroadcasts {
       stop();
       if (timer !== null) clearTimeout(timer);
     };
+  }
+
+  #event(frame: Extract<ServerFrame, { type: 'plugin_event' }>): void {
+    this.#publish(pluginTopic(frame.plugin, 'admin'), frame);
+    if (this.#sources.plugins.isForEveryone(frame.plugin)) this.#publish(pluginTopic(frame.plugin, 'client'), frame);
   }
 
   #publish(topic: string, frame: ServerFrame): void {

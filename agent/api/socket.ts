@@ -162,7 +162,7 @@ export class BrowserSocket {
       case 'plugin_log': {
         // Throws for one that the caller may not know of.
         const { id } = this.#rooms.plugins.manifestFor(caller, plugin ?? '');
-        return topic === 'plugin' ? pluginTopic(id) : pluginLogTopic(id);
+        return topic === 'plugin' ? pluginTopic(id, caller.role) : pluginLogTopic(id);
       }
       default:
         return unreachable(topic);

@@ -91,6 +91,11 @@ export class Plugins {
     return manifest;
   }
 
+  /** May clients have what it tells its pages, as it was accepted? */
+  isForEveryone(id: string): boolean {
+    return this.#units.get(id)?.row.manifest?.access === 'everyone';
+  }
+
   /** Calls back with a plugin after each change that can be seen. @returns stops it. */
   onChange(listener: Listener): () => void {
     this.#listeners.add(listener);
