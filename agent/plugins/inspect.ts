@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { PluginManifest } from '../../shared/plugins.ts';
@@ -7,6 +6,7 @@ import type { Entry } from './entries.ts';
 import { MAX_MANIFEST_BYTES, readManifest } from './manifest.ts';
 import type { Asking } from './metadata.ts';
 import { askMetadata } from './metadata.ts';
+import { readKnown } from './plain-file.ts';
 import type { PluginRow } from './registry.ts';
 import type { Tree } from './tree.ts';
 import { hashTree } from './tree.ts';
@@ -56,7 +56,7 @@ export async function inspect(
     const settled = before !== null && before.sha256 === tree.sha256 && (before.manifest !== null || before.problem !== null);
     if (settled && accepting === null) return { ...before, asked: false };
     const executable = executableOf(entry, tree);
-    const text = tree.files.has('plugin.json') ? await manifestText(entry) : null;
+    const text = await manifestText(entry, tree);
     if (text === null && executable === null) {
       throw new ToruError('plugin_invalid', `There is neither plugin.json nor an executable named “plugin” in ${entry.path}.`);
     }
@@ -74,11 +74,15 @@ export async function inspect(
   }
 }
 
-async function manifestText(entry: Entry): Promise<string> {
-  const text = await readFile(join(entry.path, 'plugin.json'), 'utf8');
-  if (text.length > MAX_MANIFEST_BYTES)
+/** @returns what was hashed, not what may stand there since; null when it has none. */
+async function manifestText(entry: Entry, tree: Tree): Promise<string | null> {
+  const found = tree.files.get('plugin.json');
+  if (found === undefined) return null;
+  if (found.bytes > MAX_MANIFEST_BYTES)
     throw new ToruError('plugin_invalid', `plugin.json has more than ${MAX_MANIFEST_BYTES / 1024} KiB.`);
-  return text;
+  const bytes = await readKnown(join(entry.path, 'plugin.json'), found.sha256, MAX_MANIFEST_BYTES);
+  if (bytes === null) throw new ToruError('plugin_invalid', 'Its plugin.json changed while it was looked at. Look again.');
+  return bytes.toString('utf8');
 }
 
 /** What it said before, where that is still these files' word. Undefined: it is to be asked. Null: it may not be. */

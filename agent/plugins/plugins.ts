@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { PluginDetails, PluginLogLine, PluginManifest, PluginSummary } from '../../shared/plugins.ts';
+import { PLUGIN_MAX_BUNDLE } from '../../shared/plugins.ts';
 import type { PluginSettingsPatch } from '../../shared/plugins-api.ts';
 import type { Caller } from '../users/caller.ts';
 import { authorize } from '../users/permissions.ts';
@@ -12,6 +11,7 @@ import { stateOf, summaryForClient, summaryOf } from './catalog.ts';
 import { LogService } from './log-service.ts';
 import type { PluginsOptions } from './needs.ts';
 import type { PluginPeer } from './peer.ts';
+import { readKnown } from './plain-file.ts';
 import { PluginAdmin } from './plugin-admin.ts';
 import type { AnyService } from './services.ts';
 import { Units, unknownPlugin } from './units.ts';
@@ -137,8 +137,9 @@ export class Plugins {
     if (!row.enabled) throw new ToruError('plugin_down', 'This plugin is disabled. An admin can enable it.');
     const { page } = row.manifest ?? {};
     if (page === undefined || row.bundle_sha256 === null) throw new ToruError('not_found', 'This plugin has no page.');
-    const bytes = inspected === null ? null : await readFile(join(inspected.folder, page.bundle)).catch(() => null);
-    if (bytes === null || createHash('sha256').update(bytes).digest('hex') !== row.bundle_sha256)
+    const path = inspected === null ? null : join(inspected.folder, page.bundle);
+    const bytes = path === null ? null : await readKnown(path, row.bundle_sha256, PLUGIN_MAX_BUNDLE).catch(() => null);
+    if (bytes === null)
       throw new ToruError('plugin_changed', 'The page of this plugin is not the one that was accepted. An admin can accept it.');
     return { bytes: new Uint8Array(bytes), etag: `"${row.bundle_sha256.slice(0, 16)}"` };
   }

@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ToruError } from '../../shared/errors.ts';
+import { openPlain } from './plain-file.ts';
 
 /** A plugin's files, all together. */
 export const MAX_FILES = 5000;
 export const MAX_BYTES = 256 * 1024 * 1024;
+/** Files and folders: more than that are not even looked at. */
+const MAX_THINGS = 2 * MAX_FILES;
 
 export interface Tree {
   /** Over the path, the executable bit and the bytes of every file. */
@@ -23,29 +25,31 @@ export interface Tree {
  */
 export async function hashTree(path: string): Promise<Tree> {
   const entries: { path: string; executable: boolean; size: number }[] = [];
-  let bytes = 0;
+  let [things, bytes] = [0, 0];
   const visit = async (inside: string): Promise<void> => {
+    things += 1;
+    if (things > MAX_THINGS) tooMuch();
     const info = await lstat(join(path, inside));
     const name = inside === '' ? 'it' : `“${inside}”`;
     if (info.isSymbolicLink()) invalid(`${name} is a symbolic link. A plugin is made of files only.`);
     if ((info.mode & 0o002) !== 0) invalid(`${name} can be changed by every user of this host. Use: chmod o-w`);
     if (info.uid !== 0 && info.uid !== process.getuid?.()) invalid(`${name} belongs to another user of this host. Use: chown`);
     if (info.isDirectory()) {
-      for (const child of (await readdir(join(path, inside))).sort()) await visit(join(inside, child));
+      for (const child of await namesIn(join(path, inside))) await visit(join(inside, child));
       return;
     }
     if (!info.isFile()) invalid(`${name} is neither a file nor a folder.`);
     bytes += info.size;
     entries.push({ path: inside, executable: (info.mode & 0o100) !== 0, size: info.size });
-    if (entries.length > MAX_FILES || bytes > MAX_BYTES)
-      invalid(`it has more than ${MAX_FILES} files or ${MAX_BYTES / 1024 / 1024} MiB. Leave out what it does not need.`);
+    if (entries.length > MAX_FILES || bytes > MAX_BYTES) tooMuch();
   };
   await visit('');
   const whole = createHash('sha256');
   const files = new Map<string, { sha256: string; bytes: number }>();
   for (const entry of entries) {
     const own = createHash('sha256');
-    await pipeline(createReadStream(join(path, entry.path)), own);
+    await using file = await openPlain(join(path, entry.path));
+    await pipeline(file.createReadStream({ autoClose: false, end: Math.max(entry.size - 1, 0) }), own);
     const sha256 = own.digest('hex');
     files.set(entry.path, { sha256, bytes: entry.size });
     // JSON, so that no file name can be taken for two.
@@ -53,6 +57,17 @@ export async function hashTree(path: string): Promise<Tree> {
   }
   const executables = new Set(entries.filter(({ executable }) => executable).map((entry) => entry.path));
   return { sha256: whole.digest('hex'), files, executables };
+}
+
+/** In order. A folder may hold a million names: they are not all read. */
+async function namesIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of await opendir(folder)) if (names.push(name) > MAX_THINGS) tooMuch();
+  return names.sort();
+}
+
+function tooMuch(): never {
+  invalid(`it has more than ${MAX_FILES} files or ${MAX_BYTES / 1024 / 1024} MiB. Leave out what it does not need.`);
 }
 
 function invalid(why: string): never {

@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openPlain, readKnown } from './plain-file.ts';
+import { hashTree } from './tree.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'toru-tree-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+test('no name of a file can be taken for two, and what moves makes another hash', async () => {
+  const name = 'a\nb';
+  writeFileSync(join(folder, name), 'x');
+  const one = await hashTree(folder);
+  rmSync(join(folder, name));
+  writeFileSync(join(folder, 'a'), 'x');
+  writeFileSync(join(folder, 'b'), 'x');
+  const two = await hashTree(folder);
+  renameSync(join(folder, 'a'), join(folder, 'c'));
+  const three = await hashTree(folder);
+  expect(new Set([one, two, three].map(({ sha256 }) => sha256)).size).toBe(3);
+  appendFileSync(join(folder, 'b'), '');
+  expect((await hashTree(folder)).sha256).toBe(three.sha256);
+});
+
+test('an empty file counts', async () => {
+  writeFileSync(join(folder, 'a'), '');
+  const { sha256, files } = await hashTree(folder);
+  expect(files.get('a')?.bytes).toBe(0);
+  rmSync(join(folder, 'a'));
+  expect((await hashTree(folder)).sha256).not.toBe(sha256);
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  ['a link', () => symlinkSync('/etc/passwd', join(folder, 'x')), /symbolic link/],
+  ['a link to a folder', () => symlinkSync('/dev', join(folder, 'x')), /symbolic link/],
+  ['a pipe', () => execFileSync('mkfifo', [join(folder, 'x')]), /neither a file nor a folder/],
+])('%s is refused, and not waited for', async (_what, make, why) => {
+  make();
+  await expect(hashTree(folder)).rejects.toThrow(why);
+});
+
+test('a socket is refused', async () => {
+  const server = createServer().listen(join(folder, 'x'));
+  await new Promise((resolve) => server.once('listening', resolve));
+  await expect(hashTree(folder)).rejects.toThrow(/neither a file nor a folder/);
+  await new Promise((resolve) => server.close(resolve));
+});
+
+test('folders without end are counted like files', async () => {
+  for (let n = 0; n < 10_001; n += 1) mkdirSync(join(folder, String(n)));
+  await expect(hashTree(folder)).rejects.toThrow(/more than 5000 files/);
+});
+
+test('a pipe or a link that took a file’s place makes nobody wait', async () => {
+  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  symlinkSync('/dev/zero', join(folder, 'zero'));
+  writeFileSync(join(folder, 'file'), 'x');
+  await expect(openPlain(join(folder, 'pipe'))).rejects.toMatchObject({ code: 'plugin_invalid' });
+  await expect(openPlain(join(folder, 'zero'))).rejects.toMatchObject({ code: 'ELOOP' });
+  const { sha256 } = (await hashTree(join(folder, 'file'))).files.get('') ?? { sha256: '' };
+  expect(String(await readKnown(join(folder, 'file'), sha256, 1))).toBe('x');
+  expect(await readKnown(join(folder, 'file'), sha256, 0)).toBeNull();
+  writeFileSync(join(folder, 'file'), 'y');
+  expect(await readKnown(join(folder, 'file'), sha256, 1)).toBeNull();
+});
