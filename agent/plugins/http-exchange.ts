@@ -175,7 +175,7 @@ function lengthIn(headers: Headers): number | null {
 }
 
 /** @throws Error: Node leaves out what is no base64, so fewer bytes come out than the text has room for. */
-function fromBase64(text: string): Buffer {
+function fromBase64(text: string): Buffer<ArrayBuffer> {
   const bytes = Buffer.from(text, 'base64');
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   if (bytes.length !== Math.floor(((text.length - padding) * 3) / 4)) throw new Error('what is no base64');
