@@ -76,7 +76,8 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
   const scripts = new Scripts(settings);
   const actions = new Actions({ database: db, scripts, audit });
   await seedActions({ actions, settings });
-  const runs = new Runs({ db, home: config.home, settings, scripts, actions, users, audit, log });
+  const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
+  const runs = new Runs({ db, home: config.home, settings, scripts, actions, users, plugins: { mayStart }, audit, log });
   const search = new Search(db, runs);
   const system = new System({ settings, version: VERSION });
   const opened = openPlugins({ db, home: config.home, logs_dir: config.logs_dir, settings, runs, audit, log });

@@ -61,7 +61,8 @@ export async function makeApi(): Promise<ApiHarness> {
   const users = new Users(db, new Passwords(), grants, audit);
   const scripts = new Scripts(settings);
   const actions = new Actions({ database: db, scripts, audit });
-  const runs = new Runs({ db, home, settings, scripts, actions, users, audit, log, limits: { graceMs: 300 } });
+  const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
+  const runs = new Runs({ db, home, settings, scripts, actions, users, plugins: { mayStart }, audit, log, limits: { graceMs: 300 } });
   await runs.recover();
   const search = new Search(db, runs);
   const system = new System({ settings, version: '9.9.9' });

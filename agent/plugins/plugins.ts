@@ -96,6 +96,12 @@ export class Plugins {
     return this.#units.get(id)?.row.manifest?.access === 'everyone';
   }
 
+  /** Is it enabled, and does what was accepted of it name this quick action? */
+  mayStart(id: string, action: string): boolean {
+    const row = this.#units.get(id)?.row;
+    return row?.enabled === true && row.manifest !== null && row.manifest.capabilities.run.includes(action);
+  }
+
   /** Calls back with a plugin after each change that can be seen. @returns stops it. */
   onChange(listener: Listener): () => void {
     this.#listeners.add(listener);

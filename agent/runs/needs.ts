@@ -23,6 +23,11 @@ export interface UsersSeam {
   get(id: string): { id: string; role: Role; disabled: boolean } | null;
 }
 
+export interface PluginsSeam {
+  /** Is this plugin enabled, and does what was accepted of it name this action? */
+  mayStart(plugin: string, action: string): boolean;
+}
+
 export interface AuditSeam {
   record(entry: {
     event: string;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Caller } from '../users/caller.ts';
 import type { Harness } from './runs-harness.ts';
 import { makeHarness } from './runs-harness.ts';
 
@@ -172,6 +173,18 @@ describe('the queue', () => {
     h.users.set(eve.user_id, { id: eve.user_id, role: 'client', disabled: true });
     await h.runs.cancel(ada, first.task_id);
     expect(await h.ended(waits.task_id)).toMatchObject({ state: 'refused', reason: expect.stringContaining('disabled'), started_at: null });
+  });
+
+  it('asks again whether the plugin may, when its turn comes', async () => {
+    const ada = h.caller('ada');
+    const plugin: Caller = { ...ada, user_id: 'plugin:watch', username: 'plugin:watch', via: 'plugin' };
+    h.action({ id: 'single', script: 'forever.sh', max_concurrent: 1 });
+    const first = await h.runs.start(ada, { action: 'single', source: 'page' });
+    const waits = await h.runs.start(plugin, { action: 'single', source: 'plugin' });
+    expect(waits.state).toBe('queued');
+    h.withdrawn.add('watch');
+    await h.runs.cancel(ada, first.task_id);
+    expect(await h.ended(waits.task_id)).toMatchObject({ state: 'refused', reason: expect.stringContaining('plugin'), started_at: null });
   });
 
   it('does not tell a client why the script behind the button can’t run by then', async () => {

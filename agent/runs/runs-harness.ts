@@ -21,6 +21,8 @@ export interface Harness {
   runs: Runs;
   actions: Map<string, RunnableAction>;
   users: Map<string, { id: string; role: Role; disabled: boolean }>;
+  /** Plugins that may not start anything any more. */
+  withdrawn: Set<string>;
   audit: { event: string; outcome: string }[];
   settings: SettingsSeam & {
     keep_days: number;
@@ -66,6 +68,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
   };
   const written = new Set<string>();
   const vanished = new Set<string>();
+  const withdrawn = new Set<string>();
   const make = (more: Partial<RunsOptions>): Runs =>
     new Runs({
       db,
@@ -83,6 +86,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
         mayUse: (caller, action) => caller.role === 'admin' || action.allow === 'everyone' || action.allow.includes(caller.user_id),
       },
       users: { get: (id) => users.get(id) ?? null },
+      plugins: { mayStart: (plugin) => !withdrawn.has(plugin) },
       audit: { record: ({ event, outcome }) => void audit.push({ event, outcome }) },
       log: { info: () => undefined, warn: () => undefined, error: (detail, message) => console.error(message, detail) },
       environment: {
@@ -102,6 +106,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
     runs: make({}),
     actions,
     users,
+    withdrawn,
     audit,
     settings,
     script(name, text, mode = 0o755) {

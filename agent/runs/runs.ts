@@ -14,7 +14,7 @@ import type { Caller } from '../users/caller.ts';
 import { Cgroups, makeCgroupBase } from './cgroups.ts';
 import { Compression } from './compression.ts';
 import { MIN_FREE_BYTES } from './disk.ts';
-import type { ActionsSeam, AuditSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
+import type { ActionsSeam, AuditSeam, PluginsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import type { Started } from './presses.ts';
 import { Presses } from './presses.ts';
 import type { StartRequest } from './request.ts';
@@ -32,6 +32,7 @@ export interface RunsOptions {
   scripts: ScriptsSeam;
   actions: ActionsSeam;
   users: UsersSeam;
+  plugins: PluginsSeam;
   audit: AuditSeam;
   log: RunsLog;
   /** The agent's environment, of which scripts get the allowed part. */

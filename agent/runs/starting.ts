@@ -13,7 +13,7 @@ import { baseEnvironment, scriptEnvironment } from './environment.ts';
 import type { Following } from './following.ts';
 import type { Plan } from './launch.ts';
 import { launch } from './launch.ts';
-import type { ActionsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
+import type { ActionsSeam, PluginsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import type { OpenRun } from './open-run.ts';
 import { stdinOf } from './open-run.ts';
 import { identify } from './processes.ts';
@@ -30,6 +30,7 @@ interface Options {
   scripts: ScriptsSeam;
   actions: ActionsSeam;
   users: UsersSeam;
+  plugins: PluginsSeam;
   log: RunsLog;
   environment: Readonly<Record<string, string | undefined>>;
   boot: string;
@@ -68,7 +69,7 @@ export class Starting {
 
   /** A queued run has its place now: asks again whether it may run, writes that it starts, and starts it. */
   async leaveQueue(run: OpenRun): Promise<void> {
-    const refusal = refusalOnLeaving(run.row, this.#o.users, this.#o.actions);
+    const refusal = refusalOnLeaving(run.row, this.#o.users, this.#o.actions, this.#o.plugins);
     if (refusal !== null) return this.#o.endings.end(run, { state: 'refused', reason: refusal });
     const at = Date.now();
     try {

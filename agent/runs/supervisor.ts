@@ -8,7 +8,7 @@ import { isDiskFull } from './disk.ts';
 import { Endings } from './endings.ts';
 import { Following } from './following.ts';
 import { readStatus } from './live-run.ts';
-import type { ActionsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
+import type { ActionsSeam, PluginsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import type { OpenRun, WhyStopped } from './open-run.ts';
 import { OpenRuns } from './open-runs.ts';
 import { writePlan } from './plan-file.ts';
@@ -28,6 +28,7 @@ export interface SupervisorOptions {
   scripts: ScriptsSeam;
   actions: ActionsSeam;
   users: UsersSeam;
+  plugins: PluginsSeam;
   log: RunsLog;
   environment: Readonly<Record<string, string | undefined>>;
   cgroups: Cgroups;

@@ -18,6 +18,11 @@ export interface Caller {
   auth_time: number;
 }
 
+/** The plugin of `plugin:<id>`; null for everybody else. */
+export function pluginOf(user_id: string): string | null {
+  return user_id.startsWith('plugin:') ? user_id.slice('plugin:'.length) : null;
+}
+
 /** Is this the host's own: its owner at the local socket, or a plugin that the owner accepted? No row of users stands for them. */
 export function isHostsOwn(user_id: string): boolean {
   return user_id.startsWith('local:') || user_id.startsWith('plugin:');
