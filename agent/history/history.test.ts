@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
 import { History } from './history.ts';
@@ -227,5 +227,32 @@ describe('the journal', () => {
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect([901, 900, 903].map((i) => history.get(row(i).task_id) !== null)).toEqual([true, false, true]);
+  });
+
+  it('gathers while there is other work, and commits when that is done', async () => {
+    // However slow the machine is, its patience does not end here.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const journal = new Journal(db);
+    let busy = true;
+    journal.gatherWhile(() => busy);
+    const is = (i: number): boolean => history.get(row(i).task_id) !== null;
+    const first = journal.write(() => history.insert(row(910)));
+    await new Promise((turn) => setImmediate(turn));
+    await new Promise((turn) => setImmediate(turn));
+    const second = journal.write(() => history.insert(row(911)));
+    journal.caughtUp();
+    expect([is(910), is(911)]).toEqual([false, false]);
+    busy = false;
+    journal.caughtUp();
+    expect([is(910), is(911)]).toEqual([true, true]);
+    await Promise.all([first, second]);
+    vi.useRealTimers();
+  });
+
+  it('does not wait for other work that never ends', async () => {
+    const journal = new Journal(db);
+    journal.gatherWhile(() => true);
+    await journal.write(() => history.insert(row(912)));
+    expect(history.get(row(912).task_id)).not.toBeNull();
   });
 });

@@ -49,9 +49,12 @@ export class Starting {
   readonly #o: Options;
   readonly #warm: WarmWrappers;
   #launching: Promise<void> = Promise.resolve();
+  /** How many are to be started. */
+  #due = 0;
 
   constructor(options: Options) {
     this.#o = options;
+    options.journal.gatherWhile(() => this.#due > 0);
     this.#warm = new WarmWrappers({
       ...options,
       running: () => options.queue.running,
@@ -61,9 +64,13 @@ export class Starting {
 
   /** One spawn after another, with the event loop between: a spawn blocks it for a millisecond or two. */
   soon(run: OpenRun): void {
+    this.#due += 1;
     this.#launching = this.#launching.then(async () => {
       await new Promise((next) => setImmediate(next));
-      await this.#launch(run);
+      await this.#launch(run).finally(() => {
+        this.#due -= 1;
+        this.#o.journal.caughtUp();
+      });
     });
   }
 
