@@ -43,12 +43,11 @@ export function agentDoor(socketPath: string, plugin: string): PluginDoor {
     },
     upload: async (path, bytes) => {
       const asking = open('POST', path, { 'content-length': String(bytes), 'content-type': 'application/octet-stream' });
-      const answered = once(asking, 'response');
+      const answered = new Promise<IncomingMessage>((resolve, reject) => asking.on('response', resolve).on('error', reject));
       for (let sent = 0; sent < bytes; sent += PIECE.length)
         if (!asking.write(PIECE.subarray(0, bytes - sent))) await Promise.race([once(asking, 'drain'), answered]);
       asking.end();
-      const [answer]: [IncomingMessage] = await answered;
-      return text(answer);
+      return text(await answered);
     },
     close: async () => agent.destroy(),
   };

@@ -25,7 +25,7 @@ export async function bareHost(folder: string): Promise<PluginDoor> {
   const child = spawn(process.execPath, ['plugin.ts'], { cwd: folder, stdio: ['pipe', 'ignore', 'inherit'] });
   const launch: Launch = { plugin: 'echo', socket: path, token: 'bench' };
   child.stdin.write(`${JSON.stringify(launch)}\n`);
-  const [socket]: [Socket] = await once(server, 'connection');
+  const socket = await new Promise<Socket>((resolve) => server.once('connection', resolve));
   const ready = Promise.withResolvers<void>();
   const asked = new Map<string, (said: Said) => void>();
   let last = 0;
