@@ -177,10 +177,11 @@ test('200 MB of output in a few MB of memory', async () => {
   expect(grown).toBeLessThan(64 * 1024 * 1024);
 });
 
-test('a history of 100,000 runs: rare and common words, own and all', async () => {
+/** A million of them: npm run bench -- history. */
+test('a history of 30,000 runs: rare and common words, own and all', async () => {
   const added: string[] = [];
   db.transaction(() => {
-    for (let i = 0; i < 100_000; i += 1) {
+    for (let i = 0; i < 30_000; i += 1) {
       const rare = i === 777 || i === 778;
       const task_id = randomUUID();
       insert(i, { task_id, ...(rare ? { inputs: { note: 'Zugzwang' } } : {}) });
@@ -198,7 +199,7 @@ test('a history of 100,000 runs: rare and common words, own and all', async () =
   expect(await found(client, { q: 'zugzwang' })).toEqual(added.slice(0, 1));
   expect(await found(client, { q: 'nightly' })).toHaveLength(50);
   expect(await found(admin, { q: '/srv/499' })).toHaveLength(50);
-  expect(await found(admin, { q: '/srv/499', user: 'eve', since: new Date(1_700_000_000_000 + 90_000).toISOString() })).toHaveLength(20);
+  expect(await found(admin, { q: '/srv/499', user: 'eve', since: new Date(1_700_000_000_000 + 20_000).toISOString() })).toHaveLength(20);
   expect(await found(admin, { q: 'nothing like it' })).toEqual([]);
 }, 120_000);
 

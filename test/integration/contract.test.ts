@@ -246,7 +246,7 @@ test('a client may press what they are allowed, and sees nothing behind it', asy
     ['DELETE', '/api/actions/hers'],
     ['PUT', '/api/actions/order', { ids: [] }],
     ['POST', '/api/runs', { script: 'say.sh' }],
-    ['GET', '/api/plugins'],
+    ['POST', '/api/plugins/any/enable', {}],
   ] satisfies [string, string, unknown?][]) {
     const answer = await client.http(method ?? '', path ?? '', body);
     expect([method, path, answer.status === 403 || answer.status === 404]).toEqual([method, path, true]);
