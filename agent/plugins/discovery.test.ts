@@ -130,6 +130,13 @@ test('one that can’t be used is listed with what is wrong, and harms nothing',
   for (const id of Object.keys(cases)) rmSync(at(id), { recursive: true });
 });
 
+test('what is said of a manifest that is none is short, whatever stands in it', async () => {
+  h.add('wordy', 'serve', { ['n'.repeat(100_000)]: 1 });
+  await h.plugins.rescan();
+  expect(problem('wordy')).toContain('Plugin.json: ');
+  expect(JSON.stringify(h.details('wordy')).length).toBeLessThan(6000);
+});
+
 test('two plugins with one id: neither is started, and one that runs is not disturbed', async () => {
   h.add('twin', 'serve');
   const { pid } = await h.enable('twin');

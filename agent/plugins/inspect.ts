@@ -28,6 +28,9 @@ export interface Inspected {
   problem: string | null;
 }
 
+/** The names in a manifest that is none are as long as it likes. */
+const MAX_PROBLEM = 1000;
+
 /** What is known of it from before: which files may be run, and what their `--metadata` said. */
 export type Known = Pick<PluginRow, 'seen_sha256' | 'seen_manifest' | 'accepted_sha256' | 'manifest'>;
 
@@ -70,7 +73,7 @@ export async function inspect(
     found.bundle_sha256 = bundleOf(tree, found.manifest);
     return found;
   } catch (error) {
-    return { ...found, problem: error instanceof Error ? capital(error.message) : String(error) };
+    return { ...found, problem: capital(error instanceof Error ? error.message : String(error)).slice(0, MAX_PROBLEM) };
   }
 }
 

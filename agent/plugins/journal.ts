@@ -11,6 +11,8 @@ interface Log {
 /** Events that tell of something broken, and of something odd. */
 const ERRORS = new Set(['crashed', 'hung']);
 const WARNINGS = new Set(['refused', 'bad_message', 'changed', 'broken', 'missing', 'orphan_ended']);
+/** Of one text: what a plugin or its manifest says may stand in it, and it goes to the table, the page and both logs. */
+const MAX_TEXT = 2000;
 /** Of the supervisor's own file. */
 const SUPERVISOR_LOG = { maxBytes: 5 * 1024 * 1024, keep: 3 };
 
@@ -39,7 +41,7 @@ export class PluginJournal {
   /** @param event one word; @param message for a person. */
   note(plugin: string, event: string, message: string, detail: Record<string, unknown> = {}): void {
     const log = this.logOf(plugin);
-    const text = log.mask(message);
+    const text = log.mask(message).slice(0, MAX_TEXT);
     this.events.record(plugin, event, { message: text, ...detail });
     const isError = ERRORS.has(event) || detail['by'] === 'supervisor';
     const level = isError ? 'error' : WARNINGS.has(event) ? 'warn' : 'info';

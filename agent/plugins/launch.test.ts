@@ -37,7 +37,9 @@ test('with the word it is the plugin, under the same pid, with the rest of its i
 
 test('what belongs to the agent is not handed on, declared or not', () => {
   const host = { PATH: '/bin', ADMIN_PASSWORD: 'x', TORU_HOME: 'x', TORU_LAUNCH: 'x', HOME: '/root', WANTED: 'yes' };
-  expect(pluginEnvironment(host, 'p', ['ADMIN_PASSWORD', 'TORU_HOME', 'TORU_LAUNCH', 'WANTED', 'MISSING'], 'mark')).toEqual({
+  expect(
+    pluginEnvironment(host, 'p', ['ADMIN_PASSWORD', 'TORU_HOME', 'TORU_LAUNCH', 'WANTED', 'MISSING', 'constructor', '__proto__'], 'mark'),
+  ).toEqual({
     PATH: '/bin',
     WANTED: 'yes',
     PYTHONDONTWRITEBYTECODE: '1',

@@ -48,7 +48,7 @@ export function pluginEnvironment(
 ): Record<string, string> {
   const environment: Record<string, string> = { PATH: host['PATH'] ?? WITHOUT_PATH };
   for (const name of declared) {
-    const value = OWN.test(name) ? undefined : host[name];
+    const value = OWN.test(name) || !Object.hasOwn(host, name) ? undefined : host[name];
     if (value !== undefined) environment[name] = value;
   }
   // Python would write its caches beside the code, and change the files that were accepted.

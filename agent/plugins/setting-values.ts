@@ -7,7 +7,7 @@ import type { SettingValues } from './registry.ts';
 export function settingsFor({ settings }: PluginManifest, values: SettingValues): SettingValues {
   const told: SettingValues = {};
   for (const setting of settings) {
-    const value = values[setting.name];
+    const value = valueIn(values, setting.name);
     const kept = value !== undefined && problemOf(setting, value) === null ? value : defaultOf(setting);
     if (kept !== undefined) told[setting.name] = kept;
   }
@@ -17,20 +17,27 @@ export function settingsFor({ settings }: PluginManifest, values: SettingValues)
 /** What an admin sees: of a secret only that it is set. */
 export function shownSettings(manifest: PluginManifest, values: SettingValues): SettingValues {
   const shown = settingsFor(manifest, values);
-  for (const { name, type } of manifest.settings) if (type === 'secret' && shown[name] !== undefined) shown[name] = true;
+  for (const { name, type } of manifest.settings) if (type === 'secret' && valueIn(shown, name) !== undefined) shown[name] = true;
   return shown;
 }
 
 /** The values that must not reach a log. */
 export function secretValues(manifest: PluginManifest, values: SettingValues): string[] {
   const told = settingsFor(manifest, values);
-  return manifest.settings.flatMap(({ name, type }) => (type === 'secret' && told[name] !== undefined ? [String(told[name])] : []));
+  return manifest.settings.flatMap(({ name, type }) =>
+    type === 'secret' && valueIn(told, name) !== undefined ? [String(told[name])] : [],
+  );
 }
 
 /** The label of a required setting without which it can't start; null when none is missing. */
 export function missingSetting(manifest: PluginManifest, values: SettingValues): string | null {
   const told = settingsFor(manifest, values);
-  return manifest.settings.find(({ name, required }) => required && (told[name] === undefined || told[name] === ''))?.label ?? null;
+  return manifest.settings.find(({ name, required }) => required && (valueIn(told, name) ?? '') === '')?.label ?? null;
+}
+
+/** A setting may be named “constructor”: every object has one from birth. */
+function valueIn(values: SettingValues, name: string): SettingValues[string] | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 /**
