@@ -65,13 +65,16 @@ export class Connection {
     return this.#socket.writableLength < HIGH_WATER;
   }
 
-  /** Resolves when all that waits was written. Never after the end: who waits also watches that. */
+  /** Resolves when all that waits was written, or nothing more will be. */
   room(): Promise<void> {
     this.#drained ??= new Promise<void>((resolve) => {
-      this.#socket.once('drain', () => {
+      const done = (): void => {
+        this.#socket.off('drain', done).off('close', done);
         this.#drained = null;
         resolve();
-      });
+      };
+      this.#socket.once('drain', done).once('close', done);
+      if (this.#socket.closed) done();
     });
     return this.#drained;
   }

@@ -9,15 +9,10 @@ export class LivePeer implements PluginPeer {
   readonly manifest: PluginManifest;
   readonly #connection: Connection;
   readonly #gone = new AbortController();
-  readonly #whenGone: Promise<never>;
 
   constructor(manifest: PluginManifest, connection: Connection) {
     this.manifest = manifest;
     this.#connection = connection;
-    const { signal } = this.#gone;
-    this.#whenGone = new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
-    // Whoever waits for room hears of it; often nobody does.
-    this.#whenGone.catch(() => undefined);
   }
 
   get gone(): AbortSignal {
@@ -30,8 +25,8 @@ export class LivePeer implements PluginPeer {
 
   async room(): Promise<void> {
     this.gone.throwIfAborted();
-    if (this.#connection.hasRoom) return;
-    await Promise.race([this.#connection.room(), this.#whenGone]);
+    if (!this.#connection.hasRoom) await this.#connection.room();
+    this.gone.throwIfAborted();
   }
 
   /** The connection is over. */
