@@ -9,8 +9,8 @@ export class Inbox<T> {
     else this.#items.push(item);
   }
 
-  /** The first that fits, now or when it comes. @throws after `ms`, with what did come. */
-  take(wanted: (item: T) => boolean = () => true, ms = 5000): Promise<T> {
+  /** The first that fits, now or when it comes. @throws after `ms`, with what did come: that measures nothing. */
+  take(wanted: (item: T) => boolean = () => true, ms = 30_000): Promise<T> {
     const at = this.#items.findIndex(wanted);
     const [found] = at < 0 ? [] : this.#items.splice(at, 1);
     if (found !== undefined) return Promise.resolve(found);
