@@ -15,7 +15,7 @@ import type { PluginsRoom } from './rooms.ts';
 export interface SocketRooms {
   runs: Pick<Runs, 'start' | 'cancel' | 'input' | 'get'>;
   streams: Streams;
-  plugins: Pick<PluginsRoom, 'manifestFor'>;
+  plugins: Pick<PluginsRoom, 'view'>;
   version: string;
   log: { error(detail: object, message: string): void };
 }
@@ -160,8 +160,8 @@ export class BrowserSocket {
         return topic;
       case 'plugin':
       case 'plugin_log': {
-        // Throws for one that the caller may not know of.
-        const { id } = this.#rooms.plugins.manifestFor(caller, plugin ?? '');
+        // Throws for one that the caller may not know of. One that is still new has a log already.
+        const { id } = this.#rooms.plugins.view(caller, plugin ?? '');
         return topic === 'plugin' ? pluginTopic(id, caller.role) : pluginLogTopic(id);
       }
       default:

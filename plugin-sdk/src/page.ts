@@ -16,7 +16,7 @@ export interface PageBridge {
   /** Where it stands: on a page of its own, or as a card on the home page. */
   readonly slot: 'page' | 'card';
   readonly user: { readonly username: string; readonly role: 'admin' | 'client' };
-  /** What the host page looks like. The same colours are set as CSS custom properties (`--bg`, `--text`, …) on the frame's root. */
+  /** What the host page looks like. The same colours are set as CSS custom properties (`--paper`, `--ink`, …) on the frame's root. */
   readonly theme: PageTheme;
   /** To the plugin's own routes: `toru.fetch('/now')`. Bodies whole, at most 16 MiB; for larger ones let the plugin answer in parts. */
   fetch(path: string, init?: PageFetchInit): Promise<Response>;

@@ -28,6 +28,7 @@ function framePolicy(origin: string, hash: string): string {
     "style-src 'unsafe-inline'",
     'img-src data: blob:',
     "connect-src 'none'",
+    "worker-src 'none'",
     "base-uri 'none'",
     "form-action 'none'",
     `frame-ancestors ${origin}`,

@@ -42,6 +42,11 @@ export function getPlugin(id: string, signal?: AbortSignal): Promise<PluginSumma
   return read(isPlugin, agent.plugins[':id'].$get({ param: { id } }, until(signal)));
 }
 
+/** A list of plugins with what was just heard of one, in its place. */
+export function withNews(known: readonly PluginSummary[], news: PluginSummary): PluginSummary[] {
+  return [...known.filter(({ id }) => id !== news.id), news].sort((a, b) => a.name.localeCompare(b.name));
+}
+
 /** For admins. */
 export function getPluginDetails(id: string, signal?: AbortSignal): Promise<PluginDetails> {
   return read(isPluginDetails, agent.plugins[':id'].$get({ param: { id } }, until(signal)));
@@ -58,6 +63,11 @@ export function disablePlugin(id: string): Promise<PluginDetails> {
 
 export function setPluginSettings(id: string, patch: Record<string, string | number | boolean | null>): Promise<PluginDetails> {
   return read(isPluginDetails, agent['plugin-admin'][':id'].settings.$put({ param: { id }, json: patch }));
+}
+
+/** Its files go; what it stored, its settings and its log go only with `remove`. */
+export async function uninstallPlugin(id: string, data: 'keep' | 'remove'): Promise<void> {
+  await agent['plugin-admin'][':id'].$delete({ param: { id }, query: { data } });
 }
 
 export async function rescanPlugins(): Promise<void> {

@@ -19,6 +19,7 @@ import { PluginEvents } from './plugins/events.tsx';
 import { PluginLog } from './plugins/log.tsx';
 import { PluginSettings } from './plugins/settings-form.tsx';
 import { PluginStateBadge } from './plugins/state.tsx';
+import { RemovePlugin } from './plugins/uninstall.tsx';
 
 /** One plugin as its admin sees it: how it is, what it may, what it says, and the ways to change that. */
 export function PluginManagePage() {
@@ -64,6 +65,8 @@ function Head({ plugin, resource }: Props) {
   const busy = useSignal(false);
   const accepting = useSignal(false);
   const unknown = plugin.sha256 !== null && plugin.sha256 !== plugin.accepted_sha256;
+  // What runs is what was accepted, or it does not run and waits for somebody to look.
+  const changed = unknown && plugin.accepted_sha256 !== null;
 
   async function change(act: () => Promise<PluginDetails>): Promise<void> {
     busy.value = true;
@@ -83,20 +86,21 @@ function Head({ plugin, resource }: Props) {
         title={plugin.name}
         before={<Back href="/plugins" label="Plugins" />}
         lead={
-          <span class="row">
-            <PluginStateBadge state={plugin.state} />
-            <span>
-              {plugin.version} {plugin.description}
-            </span>
-          </span>
+          <>
+            <span role="status">
+              <PluginStateBadge state={plugin.state} />
+            </span>{' '}
+            {plugin.version} {plugin.description}
+          </>
         }
       >
         {plugin.enabled && plugin.page?.slots.includes('page') === true && <ButtonLink href={`/plugins/${plugin.id}`}>Open</ButtonLink>}
-        {plugin.enabled && plugin.state !== 'changed' ? (
+        {plugin.enabled && (
           <Button busy={busy.value} onClick={() => void change(() => disablePlugin(plugin.id))}>
             Disable
           </Button>
-        ) : (
+        )}
+        {(!plugin.enabled || changed) && (
           <Button
             kind="primary"
             busy={busy.value}
@@ -106,7 +110,7 @@ function Head({ plugin, resource }: Props) {
               else void change(() => enablePlugin(plugin.id, null));
             }}
           >
-            {plugin.state === 'changed' ? 'Look and accept' : 'Enable'}
+            {changed ? 'Look and accept' : 'Enable'}
           </Button>
         )}
       </PageHead>
@@ -133,6 +137,7 @@ function Parts({ plugin, resource }: Props) {
       )}
       <PluginLog id={plugin.id} />
       <PluginEvents events={plugin.events} />
+      <RemovePlugin plugin={plugin} />
     </>
   );
 }

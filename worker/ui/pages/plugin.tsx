@@ -12,6 +12,7 @@ import { PageHead } from '../parts/page-head.tsx';
 import { PluginFrame } from '../plugin-frame/plugin-frame.tsx';
 import { isAdmin } from '../session.ts';
 import './plugins.css';
+import { useLookAgain } from './plugins/look-again.ts';
 import { PluginStateBadge } from './plugins/state.tsx';
 
 /** A plugin's own page. */
@@ -23,6 +24,7 @@ export function PluginPage() {
     if (!isAdmin.value) return undefined;
     return connection.onPlugin((news) => news.id === id && plugin.set(news));
   }, [id, isAdmin.value]);
+  useLookAgain(plugin.reload, plugin.data === null ? [] : [plugin.data]);
   return (
     <div class="plugin-page">
       <PageHead title={plugin.data?.name ?? 'Plugin'} before={<Back href="/plugins" label="Plugins" />}>
@@ -42,20 +44,26 @@ export function PluginPage() {
 }
 
 function Content({ plugin }: { plugin: PluginSummary }) {
-  const shows = plugin.page?.slots.includes('page') === true;
+  const { enabled, page, problem, state } = plugin;
+  if (!enabled && state !== 'failed') return <Empty title="This plugin is off">An admin can enable it.</Empty>;
+  const shows = page?.slots.includes('page') === true;
   return (
     <>
-      {plugin.enabled && plugin.state !== 'running' && (
-        <Problem message={plugin.problem ?? 'It is on its way.'} action={<PluginStateBadge state={plugin.state} />} />
-      )}
-      {!plugin.enabled ? (
-        <Empty title="This plugin is off">An admin can enable it.</Empty>
-      ) : shows ? (
-        <PluginFrame plugin={plugin} slot="page" />
-      ) : (
+      <p class="row plugin-standing" role="status">
+        {state !== 'running' && (
+          <>
+            <PluginStateBadge state={state} />
+            {problem ?? 'It is on its way.'}
+          </>
+        )}
+      </p>
+      {!shows ? (
         <Empty title="This plugin has no page">
-          It works in the background{plugin.page === null ? '' : ', and shows a card on the first page'}.
+          It works in the background{page === null ? '' : ', and shows a card on the first page'}.
         </Empty>
+      ) : (
+        // One that crashed is left standing: it is back in a moment, with what was typed in it. One that stays away has no bundle.
+        enabled && <PluginFrame plugin={plugin} slot="page" />
       )}
     </>
   );

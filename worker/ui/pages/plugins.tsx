@@ -3,7 +3,7 @@ import { RefreshCw } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import type { PluginSummary } from '../../../shared/plugins.ts';
 import { connection } from '../connection.ts';
-import { listPlugins, rescanPlugins } from '../data/plugins.ts';
+import { listPlugins, rescanPlugins, withNews } from '../data/plugins.ts';
 import { useResource } from '../data/resource.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
@@ -23,12 +23,11 @@ export function PluginsPage() {
   const looking = useSignal(false);
   useEffect(() => {
     if (!isAdmin.value) return undefined;
-    return connection.onPlugin((news) =>
-      plugins.update((now) => {
-        const others = now.filter(({ id }) => id !== news.id);
-        return news.state === 'missing' && !news.enabled ? others : [...others, news].sort((a, b) => a.name.localeCompare(b.name));
-      }),
-    );
+    return connection.onPlugin((news) => {
+      plugins.update((now) => withNews(now, news));
+      // Its data may be gone with it: nobody tells of what there is no more.
+      if (news.state === 'missing') setTimeout(() => void plugins.reload(), 500);
+    });
   }, [isAdmin.value]);
 
   async function look(): Promise<void> {

@@ -1,4 +1,5 @@
 import { ChevronLeft } from 'lucide-preact';
+import './back.css';
 
 /** The way up, above a page's name. */
 export function Back(props: { href: string; label: string }) {

@@ -7,7 +7,7 @@ import { isRecord } from '../guards.ts';
 import { navigate } from '../navigation.ts';
 import { toast } from '../parts/toast.tsx';
 import { asMessage } from './from-frame.ts';
-import type { Ask, Fetched, FromFrame, ToFrame } from './messages.ts';
+import type { Ask, Fetched, ToFrame } from './messages.ts';
 import { ownRoute } from './own-routes.ts';
 import { onTheme, pageTheme } from './page-theme.ts';
 
@@ -67,7 +67,7 @@ export class Bridge {
     this.#port.postMessage(message, transfer);
   }
 
-  #take(message: FromFrame | null): void {
+  #take(message: ReturnType<typeof asMessage>): void {
     switch (message?.type) {
       case 'ask':
         void this.#answer(message.id, message.ask);
@@ -91,10 +91,12 @@ export class Bridge {
     }
   }
 
-  async #answer(id: number, ask: Ask): Promise<void> {
+  async #answer(id: number, ask: Ask | null): Promise<void> {
     if (this.#asked.has(id)) return;
     const asked = new AbortController();
     try {
+      if (ask === null)
+        throw new ToruError('bad_request', 'That can’t be asked. Methods are GET, POST, PUT, PATCH and DELETE; bodies are text or bytes.');
       if (this.#asked.size >= MAX_ASKED) throw new ToruError('busy', `At most ${MAX_ASKED} calls at once.`);
       this.#asked.set(id, asked);
       const value = await this.#do(ask, asked.signal);

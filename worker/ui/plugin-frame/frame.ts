@@ -6,7 +6,11 @@ import type { Ask, Fetched, FromFrame, Mounting, ToFrame } from './messages.ts';
  * cookie, no storage and no network here; what the plugin's bundle can do is what the page at the other end of the port does for it.
  */
 
+// The one way onto the network that no policy speaks of: connect-src is for fetches.
+for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection']) Reflect.deleteProperty(globalThis, name);
+
 const root = document.createElement('main');
+let again = (): void => undefined;
 
 /** The first message with a port is the page's: it is sent before anything of the plugin runs. */
 addEventListener('message', function begin({ source, ports: [port], data }: MessageEvent<Mounting>) {
@@ -21,7 +25,17 @@ addEventListener('message', function begin({ source, ports: [port], data }: Mess
   );
   const link = new Link(data, send);
   port.onmessage = ({ data: message }: MessageEvent<ToFrame>) => link.take(message);
-  mount(data.bundle, link.bridge).catch(complain);
+  const start = (): void => {
+    mount(data.bundle, link.bridge).catch(complain);
+  };
+  /** From nothing, in the same frame: what a press on “Try again” asks for. */
+  again = () => {
+    link.forget();
+    document.getElementById('toru-error')?.remove();
+    root.replaceChildren();
+    start();
+  };
+  start();
 });
 
 async function mount(bundle: string, bridge: PageBridge): Promise<void> {
@@ -41,12 +55,16 @@ async function mount(bundle: string, bridge: PageBridge): Promise<void> {
 function complain(thrown: unknown): void {
   let box = document.getElementById('toru-error');
   if (box === null) {
-    box = document.createElement('pre');
+    box = document.createElement('div');
     box.id = 'toru-error';
-    box.setAttribute('role', 'alert');
+    const button = document.createElement('button');
+    button.textContent = 'Try again';
+    button.addEventListener('click', () => again());
+    box.append(document.createElement('pre'), button);
     document.body.prepend(box);
   }
-  box.textContent = `This plugin’s page failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`;
+  box.firstElementChild?.setAttribute('role', 'alert');
+  box.firstElementChild?.replaceChildren(`This plugin’s page failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
 }
 
 class Link {
@@ -85,6 +103,14 @@ class Link {
       toast: (text, kind = 'info') => send({ type: 'toast', text: String(text), kind }),
       openPage: () => send({ type: 'open_page' }),
     };
+  }
+
+  /** Nobody of before listens any more, or waits for an answer. */
+  forget(): void {
+    for (const id of this.#asked.keys()) this.#send({ type: 'abort', id });
+    this.#asked.clear();
+    this.#listeners.clear();
+    this.#themed.clear();
   }
 
   take(message: ToFrame): void {

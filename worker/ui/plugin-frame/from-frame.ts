@@ -2,14 +2,15 @@ import type { PageJson } from '../../../plugin-sdk/src/page.ts';
 import { isRecord } from '../guards.ts';
 import type { Ask, FromFrame } from './messages.ts';
 
+/** Null for something that can't be asked, by somebody who waits for an answer. */
+type Heard = Exclude<FromFrame, { type: 'ask' }> | { type: 'ask'; id: number; ask: Ask | null };
+
 /** What came out of a plugin's frame, taken apart and made anew: whatever else it holds stays behind. Null for what is no message. */
-export function asMessage(data: unknown): FromFrame | null {
+export function asMessage(data: unknown): Heard | null {
   if (!isRecord(data)) return null;
   switch (data['type']) {
-    case 'ask': {
-      const ask = asAsk(data['ask']);
-      return ask === null || !isId(data['id']) ? null : { type: 'ask', id: data['id'], ask };
-    }
+    case 'ask':
+      return isId(data['id']) ? { type: 'ask', id: data['id'], ask: asAsk(data['ask']) } : null;
     case 'abort':
       return isId(data['id']) ? { type: 'abort', id: data['id'] } : null;
     case 'toast': {

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PluginSlot, PluginSummary } from '../../../shared/plugins.ts';
 import { call, sentence } from '../api.ts';
+import { connection } from '../connection.ts';
 import { Button } from '../parts/button.tsx';
 import { Problem } from '../parts/empty.tsx';
 import { me } from '../session.ts';
@@ -10,6 +11,9 @@ import './plugin-frame.css';
 
 /** A card is a card: what is higher scrolls inside it. */
 const HIGHEST: Record<PluginSlot, number> = { card: 480, page: 20_000 };
+
+/** As high as each was drawn last, so that nothing jumps when somebody comes back. */
+const heights = new Map<string, number>();
 
 interface Props {
   plugin: PluginSummary;
@@ -21,12 +25,19 @@ export function PluginFrame({ plugin, slot }: Props) {
   const problem = useSignal<string | null>(null);
   const bundle = useSignal<string | null>(null);
   const tries = useSignal(0);
-  const revision = plugin.page?.revision;
+  // As it last ran: a new bundle is drawn when the process that goes with it is up, and one that crashed stays in view.
+  const settled = useRef<string | undefined>(undefined);
+  if (plugin.state === 'running') settled.current = plugin.page?.revision;
+  const revision = settled.current;
+  const again = (): void => {
+    tries.value += 1;
+  };
 
   useEffect(() => {
     const left = new AbortController();
     bundle.value = null;
     problem.value = null;
+    if (revision === undefined) return undefined;
     call(`/api/plugins/${plugin.id}/bundle.js`, { signal: left.signal })
       .then((response) => response.text())
       .then(
@@ -39,30 +50,52 @@ export function PluginFrame({ plugin, slot }: Props) {
       );
     return () => left.abort();
   }, [plugin.id, revision, tries.value]);
+  // What could not be read while the host was away is read when it is back.
+  useEffect(() => connection.onReopen(() => problem.peek() !== null && again()), []);
 
-  if (problem.value !== null) {
-    const again = (): void => {
-      tries.value += 1;
-    };
-    return <Problem message={problem.value} action={<Button onClick={again}>Try again</Button>} />;
-  }
+  if (revision === undefined) return null;
+  if (problem.value !== null) return <Problem message={problem.value} action={<Button onClick={again}>Try again</Button>} />;
   if (bundle.value === null)
-    return <div class={`plugin-frame plugin-frame-${slot} plugin-frame-ghost`} role="status" aria-label={`Loading ${plugin.name}`} />;
-  return <Frame key={`${plugin.id}/${revision}/${tries.value}`} plugin={plugin} slot={slot} bundle={bundle.value} />;
+    return (
+      <div
+        class={`plugin-frame plugin-frame-${slot} plugin-frame-ghost`}
+        role="status"
+        aria-label={`Loading ${plugin.name}`}
+        style={{ height: `${heights.get(`${plugin.id}/${slot}`) ?? 0}px` }}
+      />
+    );
+  return (
+    <Frame
+      key={`${plugin.id}/${revision}/${tries.value}`}
+      plugin={plugin}
+      slot={slot}
+      bundle={bundle.value}
+      onLeft={() => {
+        problem.value = 'This plugin’s page went somewhere else. It may stay in its frame only.';
+      }}
+    />
+  );
 }
 
-function Frame({ plugin, slot, bundle }: Props & { bundle: string }) {
-  const height = useSignal(0);
+function Frame({ plugin, slot, bundle, onLeft }: Props & { bundle: string; onLeft: () => void }) {
+  const known = `${plugin.id}/${slot}`;
+  const height = useSignal(heights.get(known) ?? 0);
   const bridge = useRef<Bridge | null>(null);
   useEffect(() => () => bridge.current?.close(), []);
 
   /** Once: a frame that loads again has navigated itself, and gets nothing any more. */
   function loaded(frame: HTMLIFrameElement): void {
     const user = me.peek()?.user;
-    if (bridge.current !== null || frame.contentWindow === null || user === undefined) return;
+    if (bridge.current !== null) {
+      bridge.current.close();
+      onLeft();
+      return;
+    }
+    if (frame.contentWindow === null || user === undefined) return;
     bridge.current = new Bridge(frame.contentWindow, plugin, slot, bundle, user, {
       height: (px) => {
         height.value = Math.min(Math.max(0, px), HIGHEST[slot]);
+        heights.set(known, height.value);
       },
     });
   }

@@ -1,22 +1,26 @@
 import { useEffect } from 'preact/hooks';
 import type { PluginSummary } from '../../../../shared/plugins.ts';
 import { connection } from '../../connection.ts';
-import { listPlugins } from '../../data/plugins.ts';
+import { listPlugins, withNews } from '../../data/plugins.ts';
 import { useResource } from '../../data/resource.ts';
 import { Glyph } from '../../parts/glyph.tsx';
 import { PluginFrame } from '../../plugin-frame/plugin-frame.tsx';
 import { isAdmin } from '../../session.ts';
 import '../plugins.css';
+import { useLookAgain } from '../plugins/look-again.ts';
 
 /** The cards of plugins, below the actions. Nothing at all where no plugin has one, or none can be read: the actions count more. */
 export function PluginCards() {
   const plugins = useResource(listPlugins);
   useEffect(() => {
     if (!isAdmin.value) return undefined;
-    return connection.onPlugin((news) => plugins.update((now) => now.map((one) => (one.id === news.id ? news : one))));
+    return connection.onPlugin((news) => plugins.update((now) => withNews(now, news)));
   }, [isAdmin.value]);
-  const cards = plugins.data?.filter(({ enabled, page }) => enabled && page?.slots.includes('card') === true) ?? [];
-  if (cards.length === 0) return null;
+  const cards = plugins.data?.filter(
+    ({ enabled, state, page }) => (enabled || state === 'failed') && page?.slots.includes('card') === true,
+  );
+  useLookAgain(plugins.reload, cards ?? []);
+  if (cards === undefined || cards.length === 0) return null;
   return (
     <ul class="plugin-cards" aria-label="Plugins">
       {cards.map((plugin) => (
@@ -40,7 +44,12 @@ function Card({ plugin }: { plugin: PluginSummary }) {
         <PluginFrame plugin={plugin} slot="card" />
       ) : (
         <p class="muted" role="status">
-          {plugin.problem ?? 'It is on its way.'}
+          {plugin.problem ?? 'It is on its way.'}{' '}
+          {isAdmin.value && (
+            <a class="plugin-look" href={`/plugins/${plugin.id}/manage`}>
+              Look
+            </a>
+          )}
         </p>
       )}
     </li>

@@ -16,7 +16,7 @@ export function PluginAbout({ plugin }: { plugin: PluginDetails }) {
           ...(plugin.pid === null ? [] : [['Process', String(plugin.pid)] as const]),
           ...(plugin.retry_at === null ? [] : [['Starts again', <When key="retry" at={plugin.retry_at} />] as const]),
           ...(plugin.crashes === 0 ? [] : [['Crashes lately', String(plugin.crashes)] as const]),
-          ['Keeps', `${kv.keys} values, ${bytes(kv.bytes)} of ${bytes(kv.quota_bytes)}`],
+          ['Keeps', `${values(kv.keys)}, ${bytes(kv.bytes)} of ${bytes(kv.quota_bytes)}`],
           ...(manifest === null ? [] : [['May', <PluginRights key="may" manifest={manifest} />] as const]),
           ...(manifest?.author === undefined ? [] : [['Author', manifest.author] as const]),
           ...(manifest?.homepage === undefined
@@ -57,4 +57,9 @@ export function PluginAbout({ plugin }: { plugin: PluginDetails }) {
       />
     </Section>
   );
+}
+
+/** "1 value", "12 values". */
+export function values(count: number): string {
+  return count === 1 ? '1 value' : `${count} values`;
 }

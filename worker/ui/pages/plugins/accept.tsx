@@ -22,7 +22,7 @@ export function AcceptPlugin(props: { plugin: PluginDetails; onAccepted: (plugin
         <p>It will run as a program of the host’s owner.</p>
       ) : (
         <>
-          <p>{changed ? 'As it was accepted, it may' : 'It may'}</p>
+          <p>It may</p>
           <PluginRights manifest={plugin.manifest} />
         </>
       )}

@@ -19,9 +19,10 @@ export function PluginEvents({ events }: { events: readonly PluginEvent[] }) {
   );
 }
 
-function told(detail: Record<string, unknown>): string {
-  return Object.entries(detail)
+/** The sentence first, then what it was about. Of a hash as much as tells two apart. */
+function told({ message, ...rest }: Record<string, unknown>): string {
+  const facts = Object.entries(rest)
     .filter(([, value]) => typeof value === 'string' || typeof value === 'number')
-    .map(([name, value]) => (name === 'reason' ? String(value) : `${name.replaceAll('_', ' ')} ${value}`))
-    .join(' · ');
+    .map(([name, value]) => `${name.replaceAll('_', ' ')} ${name === 'sha256' ? `${String(value).slice(0, 12)}…` : value}`);
+  return [...(typeof message === 'string' ? [message] : []), ...facts].join(' · ');
 }

@@ -9,6 +9,7 @@ import { Section } from '../../parts/section.tsx';
 
 /** Lines that the page keeps; the file on the host has more. */
 const KEPT = 1000;
+const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
 /** What a plugin says and prints, as it comes. It stays at the end unless somebody reads further up. */
 export function PluginLog({ id }: { id: string }) {
@@ -64,7 +65,7 @@ export function PluginLog({ id }: { id: string }) {
           {lines.value.length === 0 && <span class="muted">It has said nothing yet.</span>}
           {lines.value.map((line) => (
             <div key={`${line.timestamp} ${line.message}`} class={`plugin-log-line plugin-log-${line.level}`}>
-              <time dateTime={line.timestamp}>{line.timestamp.slice(11, 19)}</time>
+              <time dateTime={line.timestamp}>{CLOCK.format(Date.parse(line.timestamp))}</time>
               <span>{line.error === undefined ? line.message : `${line.message}: ${line.error}`}</span>
             </div>
           ))}

@@ -5,7 +5,7 @@ export function PluginRights({ manifest }: { manifest: PluginManifest }) {
   const { access, capabilities, environment, page } = manifest;
   return (
     <ul class="plugin-may">
-      <li>everything that the owner of the host may: it is a program of theirs</li>
+      <li>do all that the owner of this host may do: it runs as a program of theirs</li>
       <li>be reached by {access === 'everyone' ? 'everybody who can log in' : 'admins'}</li>
       {capabilities.run.length > 0 && <li>start the actions {list(capabilities.run)}</li>}
       {environment.length > 0 && <li>read the variables {list(environment)}</li>}

@@ -78,7 +78,7 @@ function SettingField(props: {
   onValue: (value: Value) => void;
 }) {
   const { setting, value, error, onValue } = props;
-  const field = { label: setting.label, help: setting.help, error, optional: !setting.required };
+  const field = { label: setting.label, help: setting.help, error };
   switch (setting.type) {
     case 'boolean':
       return <Switch label={setting.label} help={setting.help} checked={value === true} onChange={onValue} />;
