@@ -80,7 +80,7 @@ export const NOTHING_GOT = {
   'the camera': 'no: NotFoundError',
   'the clipboard': 'no: NotAllowedError',
   'the port is caught': 'no: caught',
-  'the position': 'no: PERMISSION',
+  'the position': 'no: Geolocation has been disabled in this document by permissions policy.',
   'top.document': 'no: SecurityError',
   'top.localStorage': 'no: SecurityError',
   'top.location =': 'no: SecurityError',

@@ -62,7 +62,7 @@ describeInBrowser('plugins', () => {
   });
 
   test('a card and a page draw with their routes, storage and events, in every window at once', async () => {
-    const other = await browser.context.newPage();
+    await using other = await browser.context.newPage();
     await other.goto(toru.url);
     const [drawn, card] = [frameOf(page, 'Draws'), frameOf(other, 'Draws')];
     await card.getByText('42 for admin on a card').waitFor();
@@ -73,7 +73,6 @@ describeInBrowser('plugins', () => {
     // A card leads to the page, and nowhere else.
     await card.getByRole('button', { name: 'Open' }).click();
     await other.waitForURL(`${toru.url}/plugins/draws`);
-    await other.close();
   });
 
   test('a page follows the theme, is as high as what it draws, and tells under its own name', async () => {
@@ -85,7 +84,7 @@ describeInBrowser('plugins', () => {
     const height = () => page.getByTitle('Draws').evaluate((frame) => frame.getBoundingClientRect().height);
     expect(await height()).toBeLessThan(700);
     await drawn.getByRole('button', { name: 'Grow' }).click();
-    await expect.poll(height).toBeGreaterThan(700);
+    await expect.poll(height, { timeout: 20_000 }).toBeGreaterThan(700);
     await drawn.getByRole('button', { name: 'Tell' }).click();
     await page.getByText('Draws: something happened').waitFor();
   });
@@ -125,7 +124,7 @@ describeInBrowser('plugins', () => {
   });
 
   test('changed files wait for somebody who accepts them; a new bundle is drawn in place of the old one', async () => {
-    const other = await browser.context.newPage();
+    await using other = await browser.context.newPage();
     await other.goto(`${toru.url}/plugins/draws`);
     await frameOf(other, 'Draws').getByText('42 for admin on a page').waitFor();
     await page.goto(`${toru.url}/plugins/draws/manage`);
@@ -135,7 +134,6 @@ describeInBrowser('plugins', () => {
     await page.getByRole('button', { name: 'Accept and enable' }).click();
     await frameOf(other, 'Draws').getByText('a newer page').waitFor();
     await frameOf(other, 'Draws').getByText('42 for admin on a page').waitFor();
-    await other.close();
   });
 
   test('settings are a form, and reach the plugin', async () => {
@@ -168,7 +166,6 @@ describeInBrowser('plugins', () => {
   test('a hostile page gets at nothing of ours, by any way that it tries', async () => {
     await order('attacks');
     await page.goto(`${toru.url}/plugins/hostile`);
-    const title = await page.title();
     const hostile = frameOf(page, 'Hostile');
     // An event of another plugin, while it listens for one.
     const said = setInterval(() => void api.http('POST', '/api/plugins/draws/say', { secret: 1 }), 500);
@@ -177,11 +174,12 @@ describeInBrowser('plugins', () => {
     expect(JSON.parse(outcomes ?? '')).toEqual(NOTHING_GOT);
     expect(stranger.heard).toEqual([]);
     expect(page.url()).toBe(`${toru.url}/plugins/hostile`);
-    expect(await page.title()).toBe(title);
+    expect(await page.title()).toBe('Hostile · Toru');
     expect(browser.context.pages()).toHaveLength(1);
     // Beside a card that it would like to be.
     await page.goto(toru.url);
-    await frameOf(page, 'Hostile').locator('#outcomes').waitFor({ timeout: 110_000, state: 'attached' });
+    const beside = JSON.parse((await frameOf(page, 'Hostile').locator('#outcomes').textContent({ timeout: 110_000 })) ?? '');
+    expect(beside).toEqual({ ...NOTHING_GOT, 'frames beside this one': 'no: SecurityError' });
     await frameOf(page, 'Draws').getByText('42 for admin on a card').waitFor();
     expect(stranger.heard).toEqual([]);
   });
@@ -193,7 +191,8 @@ describeInBrowser('plugins', () => {
     await hostile.locator('#refused').waitFor({ state: 'attached' });
     expect(await hostile.locator('#refused').textContent()).toBe('true');
     expect(await page.getByText(/^Hostile: flood/).count()).toBeLessThanOrEqual(4);
-    expect(await page.getByTitle('Hostile').evaluate((frame) => frame.getBoundingClientRect().height)).toBe(20_000);
+    const height = () => page.getByTitle('Hostile').evaluate((frame) => frame.getBoundingClientRect().height);
+    await expect.poll(height, { timeout: 20_000 }).toBe(20_000);
     await page.getByRole('link', { name: 'Runs' }).click();
     await page.getByRole('heading', { name: 'Runs', level: 1 }).waitFor();
   });
@@ -242,7 +241,7 @@ describeInBrowser('plugins', () => {
     await sheet.getByRole('button', { name: 'Uninstall' }).click();
     await page.getByText('Throws was uninstalled.').waitFor();
     await page.getByRole('link', { name: /Draws/ }).waitFor();
-    await expect.poll(() => page.getByRole('link', { name: /^Throws/ }).count()).toBe(0);
+    await expect.poll(() => page.getByRole('link', { name: /^Throws/ }).count(), { timeout: 20_000 }).toBe(0);
     expect((await api.http('GET', '/api/plugins/throws')).status).toBe(404);
   });
 

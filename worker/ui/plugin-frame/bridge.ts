@@ -126,7 +126,9 @@ export class Bridge {
         await kv.entry.$delete({ param, query: { key: ask.key } }, init);
         return undefined;
       case 'kv.list':
-        return (await read(isEntries, kv.$get({ param, query: { prefix: ask.prefix, limit: '1000' } }, init))).entries;
+        return (await read(isEntries, kv.$get({ param, query: { prefix: ask.prefix, limit: '1000' } }, init))).entries.map(
+          ({ key, value }) => ({ key, value }),
+        );
       default:
         return ask satisfies never;
     }
