@@ -127,8 +127,10 @@ describeInBrowser('plugins', () => {
     await using other = await browser.context.newPage();
     await other.goto(`${toru.url}/plugins/draws`);
     await frameOf(other, 'Draws').getByText('42 for admin on a page').waitFor();
-    await page.goto(`${toru.url}/plugins/draws/manage`);
     appendFileSync(join(toru.home, 'plugins/draws/page.js'), '\ndocument.body.append("a newer page");\n');
+    const isChanged = async () => /Its files were changed/.test((await api.http('GET', '/api/plugins/draws')).json().problem);
+    await expect.poll(isChanged, { timeout: 20_000 }).toBe(true);
+    await page.goto(`${toru.url}/plugins/draws/manage`);
     await page.getByRole('button', { name: 'Look and accept' }).click();
     await page.getByText(/Its files are not those that were accepted\. If you did not change/).waitFor();
     await page.getByRole('button', { name: 'Accept and enable' }).click();
