@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { MAX_VIEWER_WINDOW, UNPROVEN_SOCKETS } from '../../shared/limits.ts';
+import { BACKOFF_MAX_MS, MAX_VIEWER_WINDOW, UNPROVEN_SOCKETS } from '../../shared/limits.ts';
 import { CONTROL, LINK_PATH } from '../../shared/link-protocol.ts';
 import type { Client } from '../harness/client.ts';
 import { until } from '../harness/until.ts';
@@ -239,7 +239,8 @@ test('strangers at the agent’s door are shut out, and can’t keep the agent o
   // The agent has to come back while they hold all places: those are taken from them within 10 s.
   frames.cut();
   await until(() => viewer.online === false, 'the browser is told');
-  await stage.linked();
+  // 10 s of refusals, and after the last of them a wait of up to 30 s: that is the backoff's.
+  await until(() => stage.online(), 'the agent is linked', 10_000 + BACKOFF_MAX_MS + 20_000);
   const { cursor } = watched;
   await until(() => watched.cursor > cursor, 'output goes on', 30_000);
   finish(talk);
