@@ -10,6 +10,7 @@ import { detailsOf } from './catalog.ts';
 import { installInto, sweepIncoming } from './install.ts';
 import type { PluginsOptions } from './needs.ts';
 import { changedSettings, secretValues, settingsFor } from './setting-values.ts';
+import { Turns } from './turns.ts';
 import type { Units } from './units.ts';
 
 /** Of a plugin's history in its details. */
@@ -19,8 +20,8 @@ const SHOWN_EVENTS = 50;
 export class PluginAdmin {
   readonly #o: Pick<PluginsOptions, 'audit' | 'kv'>;
   readonly #units: Units;
-  /** What is done to one plugin is done in turn. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  /** By plugin; '' for what has no id yet. */
+  readonly #turns = new Turns();
 
   constructor(options: Pick<PluginsOptions, 'audit' | 'kv'>, units: Units) {
     this.#o = options;
@@ -34,7 +35,7 @@ export class PluginAdmin {
    * @throws ToruError unknown_plugin, plugin_invalid, plugin_changed with `extra.sha256`, forbidden, reauth_required.
    */
   enable(caller: Caller, id: string, { sha256 }: { sha256?: string | undefined }): Promise<PluginDetails> {
-    return this.#inTurn(id, async () => {
+    return this.#turns.take(id, async () => {
       authorize(caller, 'plugin.manage');
       const accepting = sha256 !== undefined && this.#mayAccept(caller, id, sha256) ? sha256 : null;
       const inspected = await this.#units.look(id, accepting);
@@ -64,7 +65,7 @@ export class PluginAdmin {
 
   /** Stops it, and does not start it again. @throws ToruError unknown_plugin, forbidden. */
   disable(caller: Caller, id: string): Promise<PluginDetails> {
-    return this.#inTurn(id, async () => {
+    return this.#turns.take(id, async () => {
       authorize(caller, 'plugin.manage');
       const { row, supervised } = this.#units.known(id);
       this.#units.registry.set(id, { enabled: false, failed: null });
@@ -80,7 +81,7 @@ export class PluginAdmin {
 
   /** Changes what the patch names; a running plugin is told. @throws ToruError input_invalid, input_undeclared, unknown_plugin. */
   updateSettings(caller: Caller, id: string, patch: PluginSettingsPatch): Promise<PluginDetails> {
-    return this.#inTurn(id, async () => {
+    return this.#turns.take(id, async () => {
       authorize(caller, 'plugin.manage');
       const { row, inspected, supervised } = this.#units.known(id);
       const manifest = row.manifest ?? inspected?.manifest;
@@ -101,7 +102,7 @@ export class PluginAdmin {
    * Only for who is on the host. @param path absolute. @throws ToruError bad_request, not_found, plugin_invalid, conflict, forbidden, reauth_required.
    */
   install(caller: Caller, path: string): Promise<PluginDetails> {
-    return this.#inTurn('', async () => {
+    return this.#turns.take('', async () => {
       authorize(caller, 'plugin.accept');
       // Whoever names a path of this host must be on it: a session elsewhere could copy out any folder.
       if (caller.via !== 'local') throw new ToruError('forbidden', 'Plugins are installed on the host itself: toru plugin install.');
@@ -125,7 +126,7 @@ export class PluginAdmin {
    * @param options.data what becomes of its storage, settings, history and log. @throws ToruError unknown_plugin, forbidden, reauth_required.
    */
   uninstall(caller: Caller, id: string, { data }: { data: 'keep' | 'remove' }): Promise<void> {
-    return this.#inTurn(id, async () => {
+    return this.#turns.take(id, async () => {
       authorize(caller, 'plugin.accept');
       const { row, supervised } = this.#units.known(id);
       this.#units.registry.set(id, { enabled: false, failed: null });
@@ -147,22 +148,14 @@ export class PluginAdmin {
   }
 
   /** When what was begun is done. */
-  async rest(): Promise<void> {
-    await Promise.allSettled(this.#turns.values());
+  rest(): Promise<void> {
+    return this.#turns.rest();
   }
 
   #mayAccept(caller: Caller, id: string, sha256: string): boolean {
     if (this.#units.get(id)?.row.accepted_sha256 === sha256) return false;
     authorize(caller, 'plugin.accept');
     return true;
-  }
-
-  #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(work, work);
-    this.#turns.set(id, turn);
-    const done = (): void => void (this.#turns.get(id) === turn && this.#turns.delete(id));
-    turn.then(done, done);
-    return turn;
   }
 
   #audit(caller: Caller, event: string, target: string, detail: Record<string, unknown> = {}): void {

@@ -22,6 +22,7 @@ import { missingSetting, secretValues, settingsFor } from './setting-values.ts';
 import { Supervised } from './supervised.ts';
 import type { PluginTiming } from './timing.ts';
 import { PLUGIN_TIMING } from './timing.ts';
+import { Turns } from './turns.ts';
 
 /** The plugins of this host, by id: what was found in their folder, what is known of them, and who keeps them running. */
 export class Units {
@@ -39,6 +40,7 @@ export class Units {
   readonly changed: (id: string) => void;
   readonly #inspected = new Map<string, Inspected>();
   readonly #supervised = new Map<string, Supervised>();
+  readonly #looks = new Turns();
   readonly #closing = new AbortController();
   #scan: Promise<void> | null = null;
   #scanAgain = false;
@@ -142,7 +144,12 @@ export class Units {
     } while (this.#scanAgain && !this.#closing.signal.aborted);
   }
 
-  async #look(id: string, entries: readonly Entry[], accepting: string | null): Promise<Inspected | null> {
+  /** The folder's watcher and an admin may look at the same moment: the second sees what the first has found. */
+  #look(id: string, entries: readonly Entry[], accepting: string | null): Promise<Inspected | null> {
+    return this.#looks.take(id, () => this.#lookNow(id, entries, accepting));
+  }
+
+  async #lookNow(id: string, entries: readonly Entry[], accepting: string | null): Promise<Inspected | null> {
     const before = this.#inspected.get(id) ?? null;
     const row = this.registry.get(id);
     if (entries.length === 0) {

@@ -237,6 +237,7 @@ describe('the guard', () => {
           "style-src 'unsafe-inline'",
           'img-src data: blob:',
           "connect-src 'none'",
+          "worker-src 'none'",
           "base-uri 'none'",
           "form-action 'none'",
           `frame-ancestors ${PUBLIC_ORIGIN}`,
