@@ -138,7 +138,7 @@ function watchOrder(): void {
     writeSync: (...call: unknown[]): unknown => {
       const [fd, bytes, , length, position] = call;
       // Not the first one: there has to be something before it that stays good.
-      if (point === 'half-order' && orders.has(fd) && Number(position) >= 240) {
+      if (point === 'half-order' && orders.has(fd) && Number(position) > 0) {
         // Not in the middle: of two records that would be one whole.
         Reflect.apply(writeSync, fs, [fd, bytes, 0, Math.floor(Number(length) / 2) - 5, position]);
         reach('half-order');
