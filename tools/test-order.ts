@@ -13,6 +13,7 @@ const FIRST = [
   'worker/test/waits.test.ts',
   'test/faults/half-open.test.ts',
   'test/browser/press.test.ts',
+  'test/browser/plugins.test.ts',
   'test/faults/hung.test.ts',
   // Work.
   'test/faults/model.test.ts',
@@ -30,6 +31,9 @@ const FIRST = [
   'test/browser/users.test.ts',
   'agent/runs/recover.test.ts',
   'worker/test/relay.test.ts',
+  'worker/test/login.test.ts',
+  'test/integration/plugins-examples.test.ts',
+  'test/integration/compression.test.ts',
   'agent/cli/cli.test.ts',
   'worker/test/link-door.test.ts',
 ];
