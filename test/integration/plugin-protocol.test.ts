@@ -11,7 +11,7 @@ import { readMessage } from '../../agent/plugins/messages.ts';
 import { MESSAGES, readFromPlugin, readToPlugin } from '../../plugin-sdk/src/messages.ts';
 import { BODY_WINDOW, MAX_BODY_CHUNK, MAX_INLINE_BODY, MAX_MESSAGE_BYTES } from '../../plugin-sdk/src/protocol.ts';
 import { startPlugin } from '../../plugin-sdk/src/testing.ts';
-import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_VALUE, PLUGIN_KV_QUOTA, PLUGIN_MAX_EVENT } from '../../shared/plugins.ts';
+import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_VALUE, PLUGIN_KV_QUOTA, PLUGIN_MAX_EVENT, pluginManifest } from '../../shared/plugins.ts';
 import { root } from '../../tools/root.ts';
 
 /** docs/plugin-protocol.md, held against what is really spoken. */
@@ -19,8 +19,8 @@ import { root } from '../../tools/root.ts';
 const doc = readFileSync(join(root, 'docs/plugin-protocol.md'), 'utf8');
 
 /** The lines of all fenced blocks with this info string. */
-function linesOf(info: string): string[] {
-  return [...doc.matchAll(/^```([^\n]*)\n([\s\S]*?)^```/gm)]
+function linesOf(info: string, from = doc): string[] {
+  return [...from.matchAll(/^```([^\n]*)\n([\s\S]*?)^```/gm)]
     .filter(([, each]) => each === info)
     .flatMap(([, , text = '']) => text.trim().split('\n'));
 }
@@ -72,13 +72,19 @@ describe('the examples', () => {
   });
 });
 
+describe('the manifests', () => {
+  it.each(['plugin-protocol', 'plugins'])('of %s.md is one', (page) => {
+    const text = linesOf('json manifest', readFileSync(join(root, `docs/${page}.md`), 'utf8')).join('\n');
+    expect(pluginManifest.safeParse(JSON.parse(text)).error).toBeUndefined();
+  });
+});
+
 describe('the plugin in it', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'toru-doc-'));
     writeFileSync(join(folder, 'plugin.py'), `${linesOf('python').join('\n')}\n`, { mode: 0o755 });
-    const manifest = { id: 'visits', name: 'Visits', version: '1.0.0', protocol: { min: 1, max: 1 }, run: ['plugin.py'] };
-    writeFileSync(join(folder, 'plugin.json'), JSON.stringify(manifest));
+    writeFileSync(join(folder, 'plugin.json'), linesOf('json manifest').join('\n'));
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
