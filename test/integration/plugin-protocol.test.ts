@@ -89,19 +89,17 @@ describe('the plugin in it', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('says exactly what stands in the session', async () => {
-    const { child, socket } = await start(folder);
-    const said = createInterface({ input: socket })[Symbol.asyncIterator]();
-    try {
-      for (const { fromPlugin: expected, line } of session) {
-        if (!expected) socket.write(`${line}\n`);
-        else expect(essence((await said.next()).value ?? '{}')).toEqual(essence(line));
-      }
-      const [code] = await once(child, 'close');
-      expect(code).toBe(0);
-    } finally {
-      child.kill('SIGKILL');
-      socket.destroy();
-    }
+    expect(await play(folder, session)).toBe(0);
+  });
+
+  it('finishes what is under way when it is told to end', async () => {
+    const asked = session.findIndex(({ line }) => line.includes('"get-h1"')) + 1;
+    const answered = session.findIndex(({ line }) => line.includes('"request_id":"ping-1"'));
+    expect(await play(folder, [...session.slice(0, asked), ...session.slice(-1), ...session.slice(asked, answered)])).toBe(0);
+  });
+
+  it('exits at the end of standard input: the agent is gone', async () => {
+    expect(await play(folder, session.slice(0, 3), (child) => child.stdin?.end())).toBe(0);
   });
 
   it('works under the mock host of the SDK', async () => {
@@ -112,6 +110,25 @@ describe('the plugin in it', () => {
     expect(await plugin.stop()).toBe(0);
   });
 });
+
+/** Says the lines that are the agent's, and expects the others. @returns the code with which the plugin ends after `end`. */
+async function play(folder: string, lines: typeof session, end: (child: ChildProcess) => void = () => undefined): Promise<unknown> {
+  const { child, socket } = await start(folder);
+  const closed = once(child, 'close');
+  const said = createInterface({ input: socket })[Symbol.asyncIterator]();
+  try {
+    for (const { fromPlugin: expected, line } of lines) {
+      if (!expected) socket.write(`${line}\n`);
+      else expect(essence((await said.next()).value ?? '{}')).toEqual(essence(line));
+    }
+    end(child);
+    const [code] = await closed;
+    return code;
+  } finally {
+    child.kill('SIGKILL');
+    socket.destroy();
+  }
+}
 
 /** As the document says that it is started. */
 async function start(folder: string): Promise<{ child: ChildProcess; socket: Socket }> {
