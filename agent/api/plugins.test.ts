@@ -117,6 +117,15 @@ describe('a request to a plugin', () => {
     expect([head.status, await head.text()]).toEqual([200, '']);
   });
 
+  it('without a body comes without one, also from the local socket', async () => {
+    const asked = (who: Caller): Promise<Response> => {
+      const body = new ReadableStream({ start: (controller) => controller.close() });
+      return raw('/api/plugins/echo/has-body', { method: 'POST', body, duplex: 'half' }, who);
+    };
+    expect(await (await asked({ ...api.admin, via: 'local' })).json()).toEqual({ body: false });
+    expect(await (await asked(api.admin)).json()).toEqual({ body: true });
+  });
+
   it('carries 100 MB each way, and neither side holds them', async () => {
     const rss = async (): Promise<number> => Object(await (await raw('/api/plugins/echo/memory')).json()).rss;
     const before = [process.memoryUsage().rss, await rss()];

@@ -67,7 +67,7 @@ export const jsonOnly: MiddlewareHandler<ApiEnv> = async (c, next) => {
 };
 
 /** At the local socket a request without these headers has no body (RFC 9112, 6.3), though Node's has a stream for one. */
-function isBare(c: Context<ApiEnv>): boolean {
+export function isBare(c: Context<ApiEnv>): boolean {
   const { req } = c;
   return c.env.caller.via === 'local' && req.header('content-length') === undefined && req.header('transfer-encoding') === undefined;
 }
