@@ -73,6 +73,8 @@ export class HttpExchange {
   async upload(body: ReadableStream<Uint8Array>): Promise<void> {
     const whole = await pumpBody(body, this.#gate, async (bytes) => {
       this.send({ action: 'data', data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64') });
+      // A slow upload that moves is not a plugin that hangs.
+      this.#timer?.refresh();
       await this.#peer.room();
     });
     if (whole) this.send({ action: 'end' });
@@ -124,7 +126,7 @@ export class HttpExchange {
 
   credit(bytes: number): void {
     this.#gate.add(bytes);
-    // A slow upload that moves is not a plugin that hangs.
+    // It reads, if slowly.
     this.#timer?.refresh();
   }
 

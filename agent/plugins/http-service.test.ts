@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { PluginRequest } from './http-service.ts';
 import { HttpService, MAX_PLUGIN_REQUESTS } from './http-service.ts';
@@ -39,6 +40,20 @@ it('an upload that a plugin does not read ends in time', async () => {
   const body = new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(new Uint8Array(64 * 1024)) });
   // It reads nothing: after a window of bytes no more is sent, and time is up.
   await expect(ask('/silent', { method: 'POST', body })).rejects.toMatchObject({ code: 'plugin_timeout' });
+});
+
+it('an upload that comes slowly is not cut off while it moves', async () => {
+  let pieces = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      await sleep(120);
+      pieces += 1;
+      if (pieces > 6) controller.close();
+      else controller.enqueue(new Uint8Array(10));
+    },
+  });
+  await expect(ask('/silent', { method: 'POST', body })).rejects.toMatchObject({ code: 'plugin_timeout' });
+  expect(pieces).toBe(7);
 });
 
 it('refuses what is too many at once, and takes more when some are done', async () => {

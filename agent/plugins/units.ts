@@ -138,8 +138,9 @@ export class Units {
       for (const [id, entries] of byId) if (!this.#closing.signal.aborted) await this.#look(id, entries, null);
       for (const { id, accepted_sha256 } of this.registry.all()) {
         if (byId.has(id) || this.#closing.signal.aborted) continue;
-        if (accepted_sha256 === null) this.forget(id);
-        else await this.#look(id, [], null);
+        // Looked for once more: it may have been installed since the folder was read.
+        const inspected = await this.look(id);
+        if (inspected === null && accepted_sha256 === null) this.forget(id);
       }
     } while (this.#scanAgain && !this.#closing.signal.aborted);
   }

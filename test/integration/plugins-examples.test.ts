@@ -52,7 +52,13 @@ async function running(id: string, settings: Record<string, string | number | bo
   if (Object.keys(settings).length > 0) await host.plugins.updateSettings(ADMIN, id, settings);
 }
 
-async function ask(id: string, method: string, path: string, caller = ADMIN): Promise<Response> {
+async function ask(
+  id: string,
+  method: string,
+  path: string,
+  caller = ADMIN,
+  body: ReadableStream<Uint8Array> | null = null,
+): Promise<Response> {
   const peer = host.plugins.peer(caller, id, method, path.replace(/\?.*/, ''));
   const user = { id: caller.user_id, username: caller.username, role: caller.role };
   const query = /\?.*/.exec(path)?.[0] ?? '';
@@ -62,7 +68,7 @@ async function ask(id: string, method: string, path: string, caller = ADMIN): Pr
     query,
     headers: [],
     user,
-    body: null,
+    body,
     signal: new AbortController().signal,
   });
 }
@@ -112,6 +118,32 @@ describe('disk-usage, in Python', () => {
   it('has its files as they were accepted after it ran', () => {
     expect(host.details('disk-usage')).toMatchObject({ state: 'running' });
     expect(readdirSync(join(host.home, 'plugins/disk-usage'))).not.toContain('__pycache__');
+  });
+});
+
+/** Written by somebody who had read the two pages on plugins, and nothing else of Toru. */
+describe('countdown, in Python from the documentation alone', () => {
+  const moment = (at: string) => new Blob([JSON.stringify({ at })]).stream();
+
+  it('keeps moments, once each however many write at once, and says how long they are away', async () => {
+    await running('countdown', { title: 'Soon' });
+    expect((await ask('countdown', 'GET', '/left/launch', CLIENT)).status).toBe(404);
+    const at = new Date(Date.now() + 60_000).toISOString();
+    const puts = await Promise.all(Array.from({ length: 5 }, () => ask('countdown', 'PUT', '/moments/launch', CLIENT, moment(at))));
+    expect(puts.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    expect(kv.get('countdown', 'moment/launch')).toMatchObject({ value: { changes: 5 }, expires_at: expect.any(String) });
+    const { title, left } = await (await ask('countdown', 'GET', '/left/launch', CLIENT)).json();
+    expect([title, left > 0 && left <= 60]).toEqual(['Soon', true]);
+    expect(await (await ask('countdown', 'GET', '/moments')).json()).toMatchObject({ moments: [{ name: 'launch' }] });
+    expect((await ask('countdown', 'PUT', '/moments/never', ADMIN, moment('soon'))).status).toBe(400);
+    expect(events).toContainEqual({ plugin: 'countdown', name: 'changed', data: expect.objectContaining({ name: 'launch' }) });
+  });
+
+  it('takes and gives more than a window of credit', async () => {
+    const large = new Blob([new Uint8Array(3 * 1024 * 1024)]).stream();
+    expect(await (await ask('countdown', 'POST', '/echo-size', CLIENT, large)).json()).toEqual({ size: 3 * 1024 * 1024 });
+    const numbers = await (await ask('countdown', 'GET', '/numbers?n=400000', CLIENT)).text();
+    expect([numbers.length > 2 * 1024 * 1024, numbers.endsWith('\n399999\n400000\n')]).toEqual([true, true]);
   });
 });
 
