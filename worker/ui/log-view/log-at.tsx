@@ -33,7 +33,7 @@ export function LogAt(props: { run: Run; at: number }) {
     buffer.current = lines;
     if (scroller.current === null || sheet.current === null) return;
     const wrap = scroller.current.classList.contains('log-wrap');
-    const drawn = new Surface(scroller.current, sheet.current, lines, wrap, { follow: () => undefined });
+    const drawn = new Surface(scroller.current, sheet.current, lines, wrap, { follow: () => undefined }, false);
     surface.current = drawn;
     shown.value = { start, end: lines.end };
     const line = lines.lines.findLast((one) => one.from <= props.at);

@@ -28,7 +28,7 @@ export class Surface {
   #lines: readonly Line[] = [];
   #wrap: boolean;
   #frame = 0;
-  #following = true;
+  #following: boolean;
   #held = false;
   #lastTop = 0;
   #lastHeight = 0;
@@ -39,12 +39,14 @@ export class Surface {
   /** The row that must not move while lines come or go above it: its id, and how far above it the view begins. */
   #anchor: { id: number; offset: number } | null = null;
 
-  constructor(scroller: HTMLElement, sheet: HTMLElement, buffer: LineBuffer, wrap: boolean, events: SurfaceEvents) {
+  /** @param following false: it begins where it is, and `show` finds the place. */
+  constructor(scroller: HTMLElement, sheet: HTMLElement, buffer: LineBuffer, wrap: boolean, events: SurfaceEvents, following = true) {
     this.#scroller = scroller;
     this.#sheet = sheet;
     this.#buffer = buffer;
     this.#wrap = wrap;
     this.#events = events;
+    this.#following = following;
     this.#lineHeight = Number.parseFloat(getComputedStyle(scroller).lineHeight) || 20;
     this.#virtualizer = new Virtualizer(this.#options(0));
     this.#stop.push(this.#virtualizer._didMount());
