@@ -41,6 +41,8 @@ export class Viewer {
   #closed = false;
   /** The agent has said hello on this socket since the last break. */
   ready = false;
+  /** How often an agent has said hello: once for each link, however quickly the one followed the other. */
+  hellos = 0;
   /** How often the socket itself had to be opened. */
   sockets = 0;
   /** What the edge says of the host. */
@@ -111,6 +113,7 @@ export class Viewer {
       return;
     }
     if (frame.type === 'hello') {
+      this.hellos += 1;
       this.ready = true;
       for (const run of this.#runs.values()) {
         if (run.ended === null) this.send({ type: 'attach', task_id: run.taskId, from: run.cursor });
