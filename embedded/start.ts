@@ -7,6 +7,7 @@ import { serviceManager } from '../agent/alive.ts';
 import type { Config } from '../agent/config.ts';
 import { loadConfig } from '../agent/config.ts';
 import { StartError } from '../agent/start-error.ts';
+import { AGENT_ENV, AGENT_FLAGS } from './agent-memory.ts';
 import type { EdgeOrder } from './edge-child.ts';
 import { createFront } from './front.ts';
 import { greeting } from './greeting.ts';
@@ -31,12 +32,6 @@ const agentReady = z.object({
 
 /** How long the agent's link may take until we say that something is wrong. */
 const LINK_WAIT_MS = 20_000;
-
-/**
- * Checking a password takes 19 MiB for a moment. By default glibc learns from the first one to keep such a block for ever
- * (mallopt(3), M_MMAP_THRESHOLD); with a fixed limit it goes back: 96 MB at rest instead of 116.
- */
-const KEEP_NO_HEAP = { MALLOC_MMAP_THRESHOLD_: String(1024 * 1024) };
 
 interface Running {
   stop(): Promise<void>;
@@ -85,7 +80,8 @@ async function start(config: Config, running: Running[]): Promise<void> {
   const agent = new Supervised({
     name: 'the agent',
     file: join(dist, 'agent/main.js'),
-    env: { ...KEEP_NO_HEAP, ...process.env, TORU_HOME: config.home, TORU_EDGE_URL: `http://127.0.0.1:${privatePort}` },
+    flags: AGENT_FLAGS,
+    env: { ...AGENT_ENV, ...process.env, TORU_HOME: config.home, TORU_EDGE_URL: `http://127.0.0.1:${privatePort}` },
     // The runs are none of ours to end: they outlive the agent.
     sweep: false,
     ready: agentReady,

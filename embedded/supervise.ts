@@ -10,6 +10,8 @@ export interface ChildSpec<Ready> {
   /** For what is printed. */
   name: string;
   file: string;
+  /** Of Node itself, before those that this process was started with. */
+  flags?: readonly string[];
   env: NodeJS.ProcessEnv;
   /** Sent over IPC at every start; what must not stand in an environment. */
   order?: object;
@@ -96,10 +98,15 @@ export class Supervised<Ready> {
 
   /** @param previous how the one before it ended. */
   #attempt(previous: string | null): { ready: Promise<Ready>; ended: Promise<End> } {
-    const { name, file, env, order, sweep, ready: schema } = this.#spec;
+    const { name, file, flags = [], env, order, sweep, ready: schema } = this.#spec;
     // A group of its own: Ctrl-C is for us, who stop the children in order. The IPC channel ends them when we are killed.
     const childEnv = previous === null ? env : { ...env, [PREVIOUS_END]: previous };
-    const child = fork(file, [], { env: childEnv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'], detached: true });
+    const child = fork(file, [], {
+      execArgv: [...flags, ...process.execArgv],
+      env: childEnv,
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      detached: true,
+    });
     this.#child = child;
     if (order !== undefined) child.send(order);
     const silence = watchSilence(child);

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { loadConfig } from '../../agent/config.ts';
+import { AGENT_FLAGS } from '../../embedded/agent-memory.ts';
 import type { EdgeOrder } from '../../embedded/edge-child.ts';
 import { createFront } from '../../embedded/front.ts';
 import { hostKeyBinding } from '../../embedded/host-identity.ts';
@@ -172,7 +173,7 @@ export class Stage {
   async startAgent({ preload, env = {} }: { preload?: string; env?: Record<string, string> } = {}): Promise<void> {
     const agent = fork(join(root, 'dist/agent/main.js'), [], {
       env: { ...this.#env, ...env },
-      execArgv: preload === undefined ? [] : ['--import', preload],
+      execArgv: [...AGENT_FLAGS, ...(preload === undefined ? [] : ['--import', preload])],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       detached: true,
     });

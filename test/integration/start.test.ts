@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { AGENT_FLAGS } from '../../embedded/agent-memory.ts';
 import { freePort } from '../../embedded/ports.ts';
 
 const start = fileURLToPath(new URL('../../dist/embedded/start.js', import.meta.url));
@@ -143,6 +144,8 @@ describe('npm start', { timeout: 90_000 }, () => {
       while (processesOf(home).some((found) => found.pid === pid)) await sleep(20);
       while (!(await health())) await sleep(100);
     }
+    // Started for the second time, too, with what bounds its memory.
+    expect(processesOf(home).find(({ command }) => command.includes('agent/main.js'))?.command).toContain(AGENT_FLAGS.join(' '));
   });
 
   it('stops before it prints anything when the port is taken', async () => {
