@@ -19,15 +19,16 @@ export interface ByteSource {
 
 /**
  * The raw file as the pumps wrote it or, when there is none any more, the packed one. Both may be there (pack.ts): they
- * hold the same. @throws ENOENT when neither is there, DamagedOutput when the packed one is none.
+ * hold the same.
+ * @param bytes how long the stream is. @throws ENOENT when neither is there, DamagedOutput when the packed one is none.
  */
-export function openSource(folder: string, file: StreamFile): ByteSource {
+export function openSource(folder: string, file: StreamFile, bytes: number): ByteSource {
   const raw = join(folder, file);
   try {
     return new RawSource(openSync(raw, 'r'));
   } catch (error) {
     if (!isMissing(error)) throw error;
-    return PackedSource.open(packedPath(folder, file));
+    return PackedSource.open(packedPath(folder, file), bytes);
   }
 }
 

@@ -31,11 +31,11 @@ export class LogFiles {
     return this.#order;
   }
 
-  /** @throws ENOENT when the run's folder is gone, DamagedOutput. */
-  source(file: StreamFile): ByteSource {
+  /** @param bytes how long the stream is. @throws ENOENT when the run's folder is gone, DamagedOutput. */
+  source(file: StreamFile, bytes: number): ByteSource {
     const known = this.#sources.get(file);
     if (known !== undefined) return known;
-    const source = openSource(this.#folder, file);
+    const source = openSource(this.#folder, file, bytes);
     this.#sources.set(file, source);
     this.#rest();
     return source;

@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
   writeSync,
@@ -16,13 +17,14 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
+import { crc32, gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DamagedOutput } from './damaged.ts';
 import type { OrderRecord } from './order.ts';
 import { encodeRecords } from './order.ts';
 import { packFile } from './pack.ts';
-import { BLOCK_BYTES, encodeIndex, readIndex } from './packed-index.ts';
+import { BLOCK_BYTES, encodeIndex, readIndex, rebuildIndex } from './packed-index.ts';
+import { PackedSource } from './packed-source.ts';
 import { RunLog } from './run-log.ts';
 
 /** Everything was written before that. */
@@ -92,6 +94,12 @@ function damage(file: string, block: number): void {
   closeSync(fd);
 }
 
+/** The same with the second block's head overwritten. */
+function headless(bytes: Buffer): Buffer {
+  const head = bytes.indexOf(bytes.subarray(0, 10), 1);
+  return bytes.fill(7, head, head + 4);
+}
+
 describe('packed output', () => {
   it('reads as the raw one did, from any cursor and in any step, and any gzip reads it', async () => {
     const { out, err, merged } = makeLog(5 * BLOCK_BYTES + 777);
@@ -102,6 +110,7 @@ describe('packed output', () => {
     raw.rest();
     expect(await pack()).toEqual(['packed', 'packed']);
     expect(files()).toEqual(['err.gz', 'order', 'out.gz']);
+    expect(statSync(join(folder, 'out.gz')).mode & 0o777).toBe(0o600);
     const packed = new RunLog(folder, true);
     expect(packed.end).toBe(merged.length);
     for (const [from, step, chunks] of wanted) {
@@ -124,6 +133,37 @@ describe('packed output', () => {
     const at = Math.floor(log.end / 2);
     expect((await log.read(at, 1000)).at(-1)?.to).toBeGreaterThan(at + 990);
     log.rest();
+  });
+
+  it('keeps the last two blocks that were read, and no more', async () => {
+    makeLog(8 * BLOCK_BYTES, Number.POSITIVE_INFINITY);
+    await pack();
+    const source = PackedSource.open(join(folder, 'out.gz'));
+    for (let block = 0; block < 8; block += 1) expect((await source.read(block * BLOCK_BYTES, 10)).length).toBe(10);
+    for (let block = 0; block < 8; block += 1) damage('out.gz', block);
+    for (const [block, bytes] of [
+      [7, 10],
+      [6, 10],
+      [5, 0],
+      [0, 0],
+    ] as const)
+      expect((await source.read(block * BLOCK_BYTES, 10)).length, String(block)).toBe(bytes);
+    source.close();
+  });
+
+  it('is on the disk before it has its name, and its name is before the raw file goes', async () => {
+    makeLog(2 * BLOCK_BYTES);
+    const probe = await open(join(folder, 'order'));
+    const handles = Object.getPrototypeOf(probe);
+    await probe.close();
+    const seen: string[] = [];
+    const { sync } = handles;
+    vi.spyOn(handles, 'sync').mockImplementation(function (this: unknown) {
+      seen.push(files().join(' '));
+      return Reflect.apply(sync, this, []);
+    });
+    expect(await packFile(folder, 'out', SOON(), async () => undefined)).toBe('packed');
+    expect(seen).toEqual(['.out.gz err order out', 'err order out out.gz']);
   });
 
   it('has an index of any length', () => {
@@ -223,21 +263,123 @@ describe('packed output that is damaged', () => {
     log.rest();
   });
 
+  it('gives all of the other stream, where the two lie between each other', async () => {
+    const { out, err } = makeLog(6 * BLOCK_BYTES);
+    await pack();
+    damage('out.gz', 2);
+    const log = new RunLog(folder, true);
+    const found: Record<string, Uint8Array[]> = { stdout: [], stderr: [] };
+    for (let at = 0; at < log.end; ) {
+      const chunks = await log.read(at, 50_000).catch((error: unknown) => {
+        if (!(error instanceof DamagedOutput) || error.to === null) throw error;
+        return error.to;
+      });
+      if (typeof chunks === 'number') at = chunks;
+      else for (const chunk of chunks) [at] = [chunk.to, found[chunk.stream]?.push(chunk.bytes)];
+    }
+    log.rest();
+    expect(Buffer.concat(found['stderr'] ?? []).equals(err)).toBe(true);
+    expect(
+      Buffer.concat(found['stdout'] ?? []).equals(Buffer.concat([out.subarray(0, 2 * BLOCK_BYTES), out.subarray(3 * BLOCK_BYTES)])),
+    ).toBe(true);
+  });
+
+  it('never passes for whole: an index that says other lengths, and blocks that hold less or more than theirs', async () => {
+    const { out } = makeLog(3 * BLOCK_BYTES, Number.POSITIVE_INFINITY);
+    const blocks = [0, 1, 2, 3].map((i) => out.subarray(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES));
+    const write = (members: readonly Buffer[], lengths = members.map(({ length }) => length)): void =>
+      writeFileSync(join(folder, 'x.gz'), Buffer.concat([...members, encodeIndex(lengths, out.length, crc32(out))]));
+    const read = async (): Promise<Buffer> => {
+      const source = PackedSource.open(join(folder, 'x.gz'));
+      return source.read(0, out.length).finally(() => source.close());
+    };
+    const members = blocks.map((block) => gzipSync(block));
+    write(members);
+    expect((await read()).equals(out)).toBe(true);
+    for (const wrong of [blocks[1]?.subarray(5), Buffer.concat([blocks[1] ?? out, Buffer.from('more')])]) {
+      write(members.map((member, i) => (i === 1 ? gzipSync(wrong ?? out) : member)));
+      expect((await read()).length).toBe(BLOCK_BYTES);
+    }
+    // Each byte of it in turn.
+    write(members);
+    const intact = readFileSync(join(folder, 'x.gz'));
+    const index = members.reduce((sum, { length }) => sum + length, 0);
+    for (let at = index; at < intact.length; at += 1) {
+      const bytes = Buffer.from(intact);
+      bytes[at] = (bytes[at] ?? 0) ^ 0x11;
+      writeFileSync(join(folder, 'x.gz'), bytes);
+      const got = await read().catch((error: unknown) => error);
+      const whole = Buffer.isBuffer(got) && out.subarray(0, got.length).equals(got);
+      expect(whole || got instanceof DamagedOutput, `byte ${at - index} → ${String(got).slice(0, 200)}`).toBe(true);
+    }
+  });
+
   it.each([
     ['a wrong index', (bytes: Buffer) => bytes.fill(7, bytes.length - 100, bytes.length - 60)],
     ['a wrong end', (bytes: Buffer) => bytes.fill(7, bytes.length - 20)],
+    ['no end', (bytes: Buffer) => bytes.subarray(0, bytes.length - 58)],
+    ['more than its end', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('more')])],
+    ['zeros in place of its index', (bytes: Buffer) => bytes.fill(0, bytes.lastIndexOf(Buffer.from([0x1f, 0x8b, 8, 4]), -59))],
+  ])('is read by its blocks: %s', async (_what, change) => {
+    const { merged } = makeLog(9 * BLOCK_BYTES);
+    await pack();
+    for (const file of ['out.gz', 'err.gz']) writeFileSync(join(folder, file), change(readFileSync(join(folder, file))));
+    expect((await everything(100_000)).equals(merged)).toBe(true);
+  });
+
+  it.each([
+    ['a wrong index, and a block without its head', (bytes: Buffer) => headless(bytes).fill(7, bytes.length - 20)],
+    ['a wrong end, and its first bytes', (bytes: Buffer) => bytes.fill(7, 0, 4).fill(7, bytes.length - 20)],
     ['half of it', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
     ['nothing in it', (bytes: Buffer) => bytes.subarray(0, 0)],
   ])('is refused in words: %s', async (_what, change) => {
     makeLog(2 * BLOCK_BYTES);
     await pack();
     writeFileSync(join(folder, 'out.gz'), change(readFileSync(join(folder, 'out.gz'))));
+    const before = readdirSync('/proc/self/fd').length;
     const log = new RunLog(folder, true);
     await expect(log.read(log.end - 1000, 1000)).rejects.toMatchObject({
       to: null,
       message: expect.stringContaining('damaged on the host'),
     });
     log.rest();
+    expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
+  });
+});
+
+describe('an index made anew', () => {
+  const BORDER = 1024 * 1024;
+  const BLOCK = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
+  const INDEX = Buffer.from([0x1f, 0x8b, 8, 4]);
+
+  /** What is found in a file of nothing but these heads. */
+  function found(blocks: readonly number[], index: number | null, rawBytes = blocks.length * BLOCK_BYTES): number[] {
+    const bytes = Buffer.alloc(BORDER + 100, 0xaa);
+    for (const at of blocks) BLOCK.copy(bytes, at);
+    if (index !== null) INDEX.copy(bytes, index);
+    writeFileSync(join(folder, 'x.gz'), bytes);
+    const fd = openSync(join(folder, 'x.gz'), 'r');
+    try {
+      return [...rebuildIndex(fd, rawBytes).starts];
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  it('finds heads on every border of its reads', () => {
+    for (let at = BORDER - 12; at <= BORDER + 2; at += 1) {
+      expect(found([0, 500, at], at + 20), String(at)).toEqual([0, 500, at, at + 20]);
+      expect(found([0, 500], at), String(at)).toEqual([0, 500, at]);
+    }
+    // In the middle of a block it is chance, and at its end it may be gone.
+    expect(found([0, 500, 900], 700)).toEqual([0, 500, 900, BORDER + 100]);
+    expect(found([0, 500], null)).toEqual([0, 500, BORDER + 100]);
+  });
+
+  it('is none where a head is missing, or one too many', () => {
+    expect(() => found([0, 500], 900, 3 * BLOCK_BYTES)).toThrow('not as many');
+    expect(() => found([0, 500], 900, BLOCK_BYTES)).toThrow('not as many');
+    expect(() => found([3, 500], 900)).toThrow('not as many');
   });
 });
 

@@ -13,9 +13,9 @@ export const BLOCK_BYTES = 128 * 1024;
 
 /** What a packed file says of itself. */
 export interface PackedIndex {
-  /** How many raw bytes, and their CRC-32. */
+  /** How many raw bytes, and their CRC-32, which only the index itself knows. */
   rawBytes: number;
-  crc: number;
+  crc: number | null;
   /** Where each block's member begins in the file, and last where the index does. */
   starts: Float64Array;
 }
@@ -75,6 +75,43 @@ export function readIndex(fd: number): PackedIndex {
   }
   if (starts[blocks] !== indexAt) throw new Error('its index does not fit its blocks');
   return { rawBytes, crc: end.readUInt32LE(24), starts };
+}
+
+/** What a block's member begins with; the byte after it names the system that packed. */
+const BLOCK_HEAD = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0]);
+/** … and the index's own members. */
+const INDEX_HEAD = HEAD.subarray(0, 4);
+/** Of the file, at a time: 0.3 ms. */
+const SCAN_BYTES = 1024 * 1024;
+
+/**
+ * The index of a file whose own is damaged, by the heads of its members. Nothing is decoded, and nothing believed that does
+ * not fit: with one head too few or too many, every block behind it would stand in another's place.
+ * @param rawBytes as it is known from elsewhere. @throws when the file does not have as many members as that needs.
+ */
+export function rebuildIndex(fd: number, rawBytes: number): PackedIndex {
+  const size = fstatSync(fd).size;
+  const heads: number[] = [];
+  let indexAt = size;
+  const bytes = Buffer.allocUnsafe(SCAN_BYTES + HEAD.length);
+  for (let at = 0; at < size; at += SCAN_BYTES) {
+    const part = bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, at));
+    const next = (head: Buffer, after: number): number => {
+      const found = part.indexOf(head, after);
+      // What begins in the last bytes is found by the next look, whole.
+      return found === -1 || found >= SCAN_BYTES ? -1 : found;
+    };
+    let last = 0;
+    for (let found = next(BLOCK_HEAD, 0); found !== -1; found = next(BLOCK_HEAD, found + 1)) {
+      heads.push(at + found);
+      [last, indexAt] = [found, size];
+    }
+    // It follows the last block. Four bytes may stand in a packed one too, by chance.
+    const found = next(INDEX_HEAD, last);
+    if (found !== -1 && indexAt === size) indexAt = at + found;
+  }
+  if (heads[0] !== 0 || heads.length !== Math.ceil(rawBytes / BLOCK_BYTES)) throw new Error('its blocks are not as many as they should be');
+  return { rawBytes, crc: null, starts: Float64Array.from([...heads, indexAt]) };
 }
 
 function emptyMember(id: string, extra: Buffer): Buffer {

@@ -4,7 +4,7 @@ import { gunzip as gunzipCallback, gunzipSync } from 'node:zlib';
 import type { ByteSource } from './byte-source.ts';
 import { DamagedOutput } from './damaged.ts';
 import type { PackedIndex } from './packed-index.ts';
-import { BLOCK_BYTES, readIndex } from './packed-index.ts';
+import { BLOCK_BYTES, readIndex, rebuildIndex } from './packed-index.ts';
 
 const readAt = promisify(readCallback);
 const gunzip = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzipCallback);
@@ -19,11 +19,13 @@ export class PackedSource implements ByteSource {
   readonly #kept = new Map<number, Buffer>();
   readonly #damaged = new Set<number>();
 
-  /** @throws ENOENT, DamagedOutput */
-  static open(path: string): PackedSource {
+  /**
+   * @param rawBytes how many it should hold: with that known, it is read without its index too. @throws ENOENT, DamagedOutput
+   */
+  static open(path: string, rawBytes: number | null = null): PackedSource {
     const fd = openSync(path, 'r');
     try {
-      return new PackedSource(fd, readIndex(fd));
+      return new PackedSource(fd, indexOf(fd, rawBytes));
     } catch (error) {
       closeSync(fd);
       throw new DamagedOutput(0, null, error);
@@ -40,7 +42,8 @@ export class PackedSource implements ByteSource {
     return this.#index.rawBytes;
   }
 
-  get crc(): number {
+  /** Null when the index was damaged. */
+  get crc(): number | null {
     return this.#index.crc;
   }
 
@@ -128,6 +131,15 @@ export class PackedSource implements ByteSource {
 
   #rawEnd(block: number): number {
     return Math.min((block + 1) * BLOCK_BYTES, this.#index.rawBytes);
+  }
+}
+
+function indexOf(fd: number, rawBytes: number | null): PackedIndex {
+  try {
+    return readIndex(fd);
+  } catch (error) {
+    if (rawBytes === null) throw error;
+    return rebuildIndex(fd, rawBytes);
   }
 }
 

@@ -213,7 +213,8 @@ export class RunLog {
   }
 
   #sourceOf(stream: Chunk['stream']): ByteSource {
-    return this.#files.source(stream === 'stdout' ? 'out' : 'err');
+    const { mergedEnd, outEnd } = this.#last;
+    return stream === 'stdout' ? this.#files.source('out', outEnd) : this.#files.source('err', mergedEnd - outEnd);
   }
 
   #order(): number | null {
