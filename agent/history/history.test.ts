@@ -97,7 +97,46 @@ describe('history', () => {
     expect(pages({ q: 'script_1' }).length).toBeGreaterThan(0);
     expect(pages({ q: 'scriptX1' })).toEqual([]);
     expect(pages({ q: `'; DROP TABLE task_history; --` })).toEqual([]);
-    expect(pages({ q: '\\' })).toEqual([]);
+    // Too short for the index: looked for run by run.
+    for (const q of ['\\', '_n', '%n', '%%', '=_']) expect(pages({ q }), q).toEqual([]);
+  });
+
+  it('looks for what is short in inputs and notes too', () => {
+    history.insert(row(930, { inputs: { where: '§1' }, note: '¶2' }));
+    for (const q of ['§1', '¶2'])
+      expect(
+        pages({ q }).map((run) => run.task_id),
+        q,
+      ).toEqual([row(930).task_id]);
+    history.remove([row(930).task_id]);
+  });
+
+  it('finds a word that stands in more texts than the index is asked for', () => {
+    db.transaction(() => {
+      for (let i = 1000; i < 1600; i += 1) history.insert(row(i, { label: `Many of them, ${i}` }));
+    })();
+    expect(pages({ q: 'many of', limit: 200 })).toHaveLength(600);
+    history.remove(Array.from({ length: 600 }, (_, i) => row(1000 + i).task_id));
+  });
+
+  it('keeps a text in the index as long as a run has it, and as much of it as is worth it', () => {
+    const texts = (): unknown => db.prepare('SELECT count(*), max(length(inputs)), max(length(args)) FROM search_texts').raw().get();
+    const [before] = [texts()];
+    for (const i of [931, 932])
+      history.insert(row(931, { task_id: row(i).task_id, label: 'Zugzwang', inputs: { a: 'x'.repeat(9000) }, args: ['y'.repeat(9000)] }));
+    expect(texts()).toEqual([expect.any(Number), 4096, 4096]);
+    expect(pages({ q: 'zugzwang' })).toHaveLength(2);
+    history.remove([row(931).task_id]);
+    expect(pages({ q: 'zugzwang' })).toHaveLength(1);
+    history.annotate(row(932).task_id, 'Resigned');
+    expect(db.prepare("SELECT note FROM search_texts WHERE label = 'Zugzwang'").pluck().all()).toEqual(['Resigned']);
+    history.remove([row(932).task_id]);
+    expect(texts()).toEqual(before);
+    // The next text gets the id of the one that went: nothing of that may be left in the index.
+    history.insert(row(933, { label: 'Stalemate' }));
+    expect(pages({ q: 'zugzwang' })).toEqual([]);
+    history.remove([row(933).task_id]);
+    db.prepare("INSERT INTO search_index (search_index, rank) VALUES ('integrity-check', 1)").run();
   });
 
   it('finds by the index what stands in a text, and by looking what is too short for it', () => {
@@ -128,6 +167,7 @@ describe('history', () => {
       const found: string[] = [];
       for (let cursor: string | undefined; ; ) {
         const page = few.list({ ...query, cursor }, owner);
+        expect(few.list({ ...query, cursor, limit: 3 }, owner).items.length).toBeLessThanOrEqual(3);
         expect(page.items.length).toBeLessThanOrEqual(20);
         found.push(...page.items.map((run) => run.task_id));
         if (page.next_cursor === null) break;
@@ -155,23 +195,28 @@ describe('history', () => {
 
   it('searches a long history in parts, and finds the same', () => {
     const queries: [HistoryQuery, string | null][] = [
-      [{ q: 'n=7' }, null],
-      [{ q: 'backup', limit: 3 }, EVE],
+      [{ q: '=7' }, null],
+      [{ q: 'ba', limit: 3 }, EVE],
       [{ user: 'eve', limit: 4 }, null],
-      [{ q: 'nowhere' }, null],
+      [{ user: 'eve', limit: 200 }, null],
+      [{ q: '??' }, null],
       [{ status: ['running'] }, EVE],
+      [{ action: 'backup' }, EVE],
     ];
     for (const [query, owner] of queries) {
       const expected = pages(query, owner).map((run) => run.task_id);
       const inParts = new History(db, { scanRows: 9 });
       const found: string[] = [];
       let cursor: string | undefined;
-      for (let page = inParts.list(query, owner); ; page = inParts.list({ ...query, cursor }, owner)) {
+      let parts = 1;
+      for (let page = inParts.list(query, owner); ; page = inParts.list({ ...query, cursor }, owner), parts += 1) {
         found.push(...page.items.map((run) => run.task_id));
         if (page.next_cursor === null) break;
         cursor = page.next_cursor;
       }
       expect(found).toEqual(expected);
+      // A look at so many runs each, and not at all of them.
+      expect(parts).toBeGreaterThanOrEqual((owner === null ? 100 : 50) / 10);
     }
   });
 
@@ -212,7 +257,13 @@ describe('history', () => {
       expect(history.get(id)).toMatchObject({ state: 'exited', exit_code: 0, output_bytes: 9 });
       history.requestCancel(id, 5);
       expect(history.get(id)?.cancel_requested_at).toBeNull();
+      history.start(id, 7);
+      expect(history.get(id)).toMatchObject({ state: 'exited', started_at: null });
     })();
+    const open = row(10).task_id;
+    history.requestCancel(open, 5);
+    history.requestCancel(open, 6);
+    expect(history.get(open)?.cancel_requested_at).toBe(5);
   });
 });
 
@@ -222,11 +273,45 @@ describe('the journal', () => {
     const wrong = row(900, { request_id: 'r' });
     const outcomes = await Promise.allSettled([
       journal.write(() => history.insert(row(901, { request_id: 'r', user_id: ADA }))),
-      journal.write(() => history.insert({ ...wrong, user_id: ADA })),
+      journal.write(() => {
+        history.insert(row(902));
+        history.insert({ ...wrong, user_id: ADA });
+      }),
       journal.write(() => history.insert(row(903))),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect([901, 900, 903].map((i) => history.get(row(i).task_id) !== null)).toEqual([true, false, true]);
+    expect([901, 902, 900, 903].map((i) => history.get(row(i).task_id) !== null)).toEqual([true, false, false, true]);
+  });
+
+  it('tells everyone of a turn when SQLite has taken all of it back, as it does on a full disk', async () => {
+    const journal = new Journal(db);
+    const setting = db.prepare('INSERT INTO settings VALUES (?, ?)');
+    db.pragma(`max_page_count = ${Number(db.pragma('page_count', { simple: true })) + 20}`);
+    const outcomes = await Promise.allSettled([
+      journal.write(() => history.insert(row(920))),
+      journal.write(() => setting.run('large', JSON.stringify('x'.repeat(1_000_000)))),
+      journal.write(() => history.insert(row(921))),
+    ]).finally(() => db.pragma('max_page_count = 4294967294'));
+    expect(outcomes).toEqual(
+      Array.from({ length: 3 }, () => ({ status: 'rejected', reason: expect.objectContaining({ code: 'SQLITE_FULL' }) })),
+    );
+    expect([920, 921].map((i) => history.get(row(i).task_id))).toEqual([null, null]);
+    await journal.write(() => history.insert(row(921)));
+    expect(history.get(row(921).task_id)).not.toBeNull();
+  });
+
+  it('tells everyone of a turn that could not be committed', async () => {
+    const other = openDatabase(join(folder, 'toru.db'));
+    const journal = new Journal(other);
+    other.pragma('busy_timeout = 0');
+    const rows = new History(other);
+    db.exec('BEGIN IMMEDIATE');
+    const outcomes = await Promise.allSettled([
+      journal.write(() => rows.insert(row(922))),
+      journal.write(() => rows.insert(row(923))),
+    ]).finally(() => db.exec('ROLLBACK'));
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    other.close();
   });
 
   it('gathers while there is other work, and commits when that is done', async () => {

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Compression } from './compression.ts';
 import type { Harness } from './runs-harness.ts';
 import { makeHarness, until } from './runs-harness.ts';
@@ -117,6 +119,57 @@ describe('compression of ended runs', () => {
     expect(files(task)).toEqual(['err', 'out.gz']);
   });
 
+  it('ends without a word where the disk fills up meanwhile, and tries again', async () => {
+    const task = await printed();
+    age(task);
+    const probe = await open(join(folderOf(task), 'order'));
+    const handles = Object.getPrototypeOf(probe);
+    await probe.close();
+    const { writeFile } = handles;
+    vi.spyOn(handles, 'writeFile').mockImplementation(async function (this: unknown, ...values: unknown[]) {
+      // The packed bytes: others write texts.
+      if (Buffer.isBuffer(values[0])) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      return Reflect.apply(writeFile, this, values);
+    });
+    const told: string[] = [];
+    const log = { info: () => undefined, warn: () => undefined, error: (_detail: object, message: string) => void told.push(message) };
+    const work = compression({ log });
+    await work.pass();
+    vi.restoreAllMocks();
+    expect([files(task), diskBytes(task)]).toEqual([['err', 'out'], null]);
+    await work.pass();
+    expect([files(task), told]).toEqual([['err', 'out.gz'], []]);
+  });
+
+  it('comes to every run, also behind many that have to wait', async () => {
+    const task = await printed();
+    age(task);
+    const row = h.runs.history.get(task);
+    if (row === null) throw new Error('no row');
+    h.db.transaction(() => {
+      for (let i = 1; i <= 60; i += 1) {
+        const waits = { ...row, task_id: randomUUID(), created_at: row.created_at - i };
+        h.runs.history.insert(waits);
+        h.db.prepare('UPDATE task_history SET ended_at = ? WHERE task_id = ?').run(Date.now() - 2 * HOUR_MS, waits.task_id);
+      }
+    })();
+    await compression({ inUse: (id) => id !== task }).pass();
+    expect(files(task)).toEqual(['err', 'out.gz']);
+  });
+
+  it('makes one pass at a time', async () => {
+    const task = await printed();
+    age(task);
+    const told: string[] = [];
+    const log = { info: () => undefined, warn: () => undefined, error: (_detail: object, message: string) => void told.push(message) };
+    const work = compression({ log });
+    work.start();
+    work.start();
+    await until(() => diskBytes(task) !== null || told.length > 0);
+    await work.close();
+    expect([files(task), told]).toEqual([['err', 'out.gz'], []]);
+  });
+
   it('passes over a run that can’t be compressed', async () => {
     const [bad, good] = [await printed(), await printed()];
     age(bad);
@@ -142,12 +195,24 @@ describe('compression of ended runs', () => {
     await work.release(task);
     expect(files(task)).toEqual(['err', 'out']);
     await passing;
+    expect(diskBytes(task)).toBeNull();
     const again = compression();
     const closing = again.pass();
     await until(() => existsSync(join(folderOf(task), '.out.gz')));
     await again.close();
     await closing;
     expect(files(task)).toEqual(['err', 'out']);
+  });
+
+  it('does not let go of a run when another is removed', async () => {
+    const task = await printed();
+    age(task);
+    const work = compression();
+    const passing = work.pass();
+    await until(() => existsSync(join(folderOf(task), '.out.gz')));
+    await work.release(randomUUID());
+    await passing;
+    expect(files(task)).toEqual(['err', 'out.gz']);
   });
 
   it('makes retention count what is on the disk', async () => {

@@ -1,6 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Retention } from './retention.ts';
 import type { Harness } from './runs-harness.ts';
 import { makeHarness, until } from './runs-harness.ts';
 
@@ -51,5 +53,98 @@ describe('retention', () => {
     expect(folders.sort()).toEqual([...ids.slice(5 - left), open.task_id].sort());
     await h.runs.cancel(ada, open.task_id);
     await h.ended(open.task_id);
+  });
+
+  /** Ended runs, the first is the newest, a minute apart. They need no files: those of some are made. */
+  async function ended(count: number, withFiles = 0): Promise<string[]> {
+    const { task_id } = await h.runs.start(h.caller('ada'), { script: 'exit.sh', source: 'api' });
+    await h.ended(task_id);
+    const row = h.runs.history.get(task_id);
+    if (row === null) throw new Error('no row');
+    const ids = Array.from({ length: count }, () => randomUUID());
+    h.db.transaction(() => {
+      for (const [i, id] of ids.entries()) h.runs.history.insert({ ...row, task_id: id, created_at: row.created_at - (i + 1) * 60_000 });
+    })();
+    h.runs.history.remove([task_id]);
+    for (const id of ids.slice(0, withFiles)) mkdirSync(folderOf(id));
+    return ids;
+  }
+
+  const folderOf = (id: string): string => join(h.home, 'runs', id);
+  const left = (): number => Number(h.db.prepare('SELECT count(*) FROM task_history').pluck().get());
+  const quiet = { release: async () => undefined, forget: () => undefined };
+  function retention(runs: ConstructorParameters<typeof Retention>[4] = quiet): Retention {
+    const log = {
+      info: () => undefined,
+      warn: () => undefined,
+      error: (detail: object, message: string) => console.error(message, detail),
+    };
+    return new Retention(join(h.home, 'runs'), h.runs.history, h.settings, log, runs);
+  }
+
+  it('goes by whichever of age and number leaves less', async () => {
+    const [newest = ''] = await ended(6);
+    // Three are younger than a day.
+    const threeYoung = (h.runs.history.get(newest)?.created_at ?? 0) - 2.5 * 60_000 + 86_400_000;
+    Object.assign(h.settings, { keep_days: 1, keep_runs: 5 });
+    expect(await retention().sweep(threeYoung)).toBe(3);
+    Object.assign(h.settings, { keep_runs: 2 });
+    expect(await retention().sweep(threeYoung)).toBe(1);
+    expect(left()).toBe(2);
+  });
+
+  it('looks past the first two thousand, with the event loop between', async () => {
+    await ended(2003);
+    h.settings.keep_runs = 2001;
+    let turned = false;
+    setImmediate(() => {
+      turned = true;
+    });
+    const { sizes } = h.runs.history;
+    const looks: boolean[] = [];
+    vi.spyOn(h.runs.history, 'sizes').mockImplementation((...args) => {
+      looks.push(turned);
+      return Reflect.apply(sizes, h.runs.history, args);
+    });
+    expect(await retention().sweep()).toBe(2);
+    expect(looks).toEqual([false, true]);
+    expect(left()).toBe(2001);
+  });
+
+  it('lets go of a run, removes its files, then what is in memory, then its row: batch after batch', async () => {
+    const ids = await ended(120, 120);
+    h.settings.keep_runs = 5;
+    const said: [string, boolean, boolean][] = [];
+    const say = (what: string, id: string): void => void said.push([what, existsSync(folderOf(id)), h.runs.history.get(id) !== null]);
+    expect(await retention({ release: async (id) => say('release', id), forget: (id) => say('forget', id) }).sweep()).toBe(115);
+    expect(said).toEqual(
+      Array.from({ length: 115 }, () => [
+        ['release', true, true],
+        ['forget', false, true],
+      ]).flat(),
+    );
+    expect(
+      readdirSync(join(h.home, 'runs'))
+        .filter((name) => ids.includes(name))
+        .sort(),
+    ).toEqual(ids.slice(0, 5).sort());
+    expect(left()).toBe(5);
+  });
+
+  it('stops at once when the agent does: within a batch, and between two', async () => {
+    const ids = await ended(120, 120);
+    h.settings.keep_runs = 10;
+    const between = retention();
+    const { remove } = h.runs.history;
+    vi.spyOn(h.runs.history, 'remove').mockImplementationOnce((...args) => {
+      Reflect.apply(remove, h.runs.history, args);
+      setImmediate(() => between.close());
+    });
+    expect(await between.sweep()).toBe(50);
+    expect(ids.filter((id) => existsSync(folderOf(id)))).toHaveLength(70);
+    const within = retention({ ...quiet, forget: () => within.close() });
+    expect(await within.sweep()).toBe(0);
+    // Rows without files are empty logs; the next agent removes them.
+    expect(left()).toBe(70);
   });
 });

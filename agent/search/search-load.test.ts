@@ -146,6 +146,25 @@ test('nothing is read that nobody waits for, and one user has only a few searche
   history.remove(history.list({}, null).items.map((run) => run.task_id));
 });
 
+test('the whole host has only some searches, and each that ends makes room', async () => {
+  insert(0);
+  const runs = endless();
+  const search = new Search(db, runs);
+  const ask = (user: number, asker: AbortController) => {
+    const caller: Caller = { ...client, user_id: `user-${user}` };
+    return linesResponse((signal) => search.all(caller, searchQuery.parse({ q: 'needle' }), signal), asker.signal, quiet);
+  };
+  const askers = Array.from({ length: 16 }, () => new AbortController());
+  for (const [i, asker] of askers.entries()) await ask(i % 8, asker);
+  await expect(ask(9, new AbortController())).rejects.toMatchObject({ code: 'busy' });
+  for (const asker of askers) asker.abort();
+  await sleep(1);
+  const again = Array.from({ length: 16 }, () => new AbortController());
+  for (const [i, asker] of again.entries()) await ask(i % 8, asker);
+  for (const asker of again) asker.abort();
+  history.remove(history.list({}, null).items.map((run) => run.task_id));
+});
+
 test('200 MB of output in a few MB of memory', async () => {
   const run = join(folder, 'big');
   mkdirSync(run);
@@ -200,7 +219,21 @@ test('a history of 30,000 runs: rare and common words, own and all', async () =>
   expect(await found(client, { q: 'nightly' })).toHaveLength(50);
   expect(await found(admin, { q: '/srv/499' })).toHaveLength(50);
   expect(await found(admin, { q: '/srv/499', user: 'eve', since: new Date(1_700_000_000_000 + 20_000).toISOString() })).toHaveLength(20);
-  expect(await found(admin, { q: 'nothing like it' })).toEqual([]);
+  // Everything else of the agent has its turns: after each page that is walked, and each stretch of the index.
+  for (const [query, least] of [
+    [{ q: 'nothing like it' }, 9],
+    [{ q: '/srv/499', user: 'nobody' }, 10],
+  ] satisfies [Record<string, string>, number][]) {
+    let [turns, over] = [0, false];
+    const turn = (): void => {
+      turns += 1;
+      if (!over) setImmediate(turn);
+    };
+    setImmediate(turn);
+    expect(await found(admin, query)).toEqual([]);
+    over = true;
+    expect(turns, query.q).toBeGreaterThanOrEqual(least);
+  }
 }, 120_000);
 
 function idOf(line: SearchLine): string[] {

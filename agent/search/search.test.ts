@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { searchQuery } from '../../shared/api.ts';
 import type { SearchLine } from '../../shared/search.ts';
 import type { ApiHarness } from '../api/api-harness.ts';
 import { makeApi } from '../api/api-harness.ts';
@@ -11,6 +12,7 @@ import { encodeRecords } from '../logs/order.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
+import { Search } from './search.ts';
 
 let api: ApiHarness;
 /** Beside the agent's: many runs in one transaction. */
@@ -215,6 +217,12 @@ describe('what runs are called and were given', () => {
     expect(found).toEqual(ids);
   });
 
+  it('is found behind the newest ones also where the word stands in too many texts for the index', async () => {
+    const first = ran(ada, { label: 'Very common, the first', action: 'first' });
+    many(2200, (i) => ran(ada, { label: `Very common, ${i}` }));
+    expect(idsOf(await search(ada, { q: 'very common', in: 'history', action: 'first' }))).toEqual([first]);
+  });
+
   it('passes the filters', async () => {
     ran(ada, { label: 'filter me', action: 'one', state: 'cancelled' });
     const two = ran(eve, { label: 'filter me', action: 'two' });
@@ -279,6 +287,37 @@ describe('what runs printed', () => {
       cursor = endOf(lines).next_cursor;
     }
     expect(found).toEqual(ids);
+  });
+
+  it('is not held open after it was looked at', async () => {
+    const ids = Array.from({ length: 5 }, (_, i) => ran(ada, {}, `held ${i}\n`));
+    const open = (): string[] =>
+      readdirSync('/proc/self/fd').flatMap((fd) => {
+        try {
+          return [readlinkSync(`/proc/self/fd/${fd}`)];
+        } catch {
+          return [];
+        }
+      });
+    const held = (): string[] => open().filter((path) => ids.some((id) => path.includes(id)));
+    expect(idsOf(await search(ada, { q: 'held', in: 'output' }))).toHaveLength(5);
+    expect(held()).toEqual([]);
+    expect(matchesOf(await linesOf(ada, `/api/runs/${ids[0]}/search?q=held`))).toHaveLength(1);
+    expect(held()).toEqual([]);
+  });
+
+  it.each(['history', 'output'])('and what it is called may be removed while somebody looks: %s', async (part) => {
+    const ids = Array.from({ length: 3 }, (_, i) => ran(ada, { label: `Leaves soon ${i}` }, 'leaves soon\n')).reverse();
+    // Behind the newest ones, where the index finds it.
+    many(1200, (i) => ran(ada, { label: 'Filler', inputs: { i } }));
+    const query = searchQuery.parse({ q: 'leaves soon', in: part });
+    const found: SearchLine[] = [];
+    for await (const line of new Search(db, api.runs).all(ada, query, new AbortController().signal)) {
+      found.push(line);
+      if (line.type === 'run') history.remove(ids.slice(1));
+    }
+    expect(idsOf(found)).toEqual(ids.slice(0, 1));
+    expect(endOf(found)).toMatchObject({ next_cursor: null });
   });
 
   it('that was removed is no error', async () => {

@@ -1,10 +1,25 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import SQLite from 'better-sqlite3';
-import { afterAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeEach, expect, test, vi } from 'vitest';
 import { lockHome } from '../lock.ts';
 import { StartError } from '../start-error.ts';
 import { openDatabase } from '../store/database.ts';
@@ -31,6 +46,7 @@ function live(): { db: ReturnType<typeof openDatabase>; ended: string; running: 
   const [user, ended, running] = [randomUUID(), randomUUID(), randomUUID()];
   db.prepare('INSERT INTO users VALUES (?, ?, ?, ?, 0, 1, 0, 0, NULL)').run(user, 'ada', 'hash', 'admin');
   db.prepare('INSERT INTO grants VALUES (?, ?, 1, 0, 0, 0, NULL)').run('s'.repeat(64), user);
+  db.prepare('INSERT INTO revocations VALUES (?, ?, 1)').run(randomUUID(), '[]');
   for (const [id, state] of [
     [ended, 'exited'],
     [running, 'queued'],
@@ -47,6 +63,10 @@ function live(): { db: ReturnType<typeof openDatabase>; ended: string; running: 
   writeFileSync(join(home, 'agent.key'), 'the key');
   writeFileSync(join(home, 'config.toml'), 'admin_password = "secret"');
   symlinkSync('/etc/passwd', join(home, 'runs', ended, 'out.1'));
+  linkSync(join(home, 'config.toml'), join(home, 'runs', ended, 'out.2'));
+  writeFileSync(join(home, 'runs', ended, 'out-..'), 'a name that no restore takes');
+  // Whoever opened it to read would wait for a writer.
+  execFileSync('mkfifo', [join(home, 'runs', ended, 'out.3')]);
   return { db, ended, running };
 }
 
@@ -98,14 +118,19 @@ test('what was saved comes back to the byte, without sessions, key, and what was
   ).toEqual(['runs', 'toru.db']);
   expect(readdirSync(join(to, 'runs'))).toEqual([ended]);
   expect(readdirSync(join(to, 'runs', ended)).sort()).toEqual(['err', 'order', 'out']);
-  for (const name of ['err', 'order', 'out'])
-    expect(readFileSync(join(to, 'runs', ended, name))).toEqual(readFileSync(join(home, 'runs', ended, name)));
-  expect(statSync(to).mode & 0o777).toBe(0o700);
+  for (const name of ['err', 'order', 'out']) {
+    const [before, after] = [join(home, 'runs', ended, name), join(to, 'runs', ended, name)];
+    expect(readFileSync(after)).toEqual(readFileSync(before));
+    expect(Math.floor(statSync(after).mtimeMs / 1000)).toBe(Math.floor(statSync(before).mtimeMs / 1000));
+    expect(statSync(after).mode & 0o777).toBe(0o600);
+  }
+  expect([to, join(to, 'toru.db')].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o600]);
   const restored = openDatabase(join(to, 'toru.db'));
   expect(restored.prepare('SELECT username, password_hash, epoch > 1 AS later FROM users').all()).toEqual([
     { username: 'ada', password_hash: 'hash', later: 1 },
   ]);
   expect(restored.prepare('SELECT count(*) FROM grants').pluck().get()).toBe(0);
+  expect(restored.prepare('SELECT count(*) FROM revocations').pluck().get()).toBe(0);
   expect(restored.prepare('SELECT state FROM task_history WHERE task_id = ?').pluck().get(running)).toBe('interrupted');
   expect(restored.prepare('SELECT state FROM task_history WHERE task_id = ?').pluck().get(ended)).toBe('exited');
   restored.close();
@@ -150,6 +175,72 @@ test('what a killed snapshot or restore left goes at the next one, and nothing o
   await expect(restoreSnapshot(to, file)).rejects.toThrow('not empty');
 });
 
+test('a snapshot that fails leaves nothing, and takes no other’s place', async () => {
+  const { db } = live();
+  db.close();
+  writeFileSync(`${file}.part`, 'of another one');
+  await expect(takeSnapshot(home, file)).rejects.toThrow('can’t be written');
+  expect(readFileSync(`${file}.part`, 'utf8')).toBe('of another one');
+  rmSync(`${file}.part`);
+  await expect(takeSnapshot(home, join(folder, 'nowhere', 'x'))).rejects.toThrow('does not exist');
+  writeFileSync(join(home, 'toru.db'), 'this is no database, and long enough to see that'.repeat(100));
+  await expect(takeSnapshot(home, file)).rejects.toThrow();
+  expect([existsSync(file), existsSync(`${file}.part`)]).toEqual([false, false]);
+  expect(readdirSync(home).filter((name) => name.startsWith('.'))).toEqual([]);
+});
+
+test('both are on the disk before they have their names', async () => {
+  const { db } = live();
+  db.close();
+  const probe = await open(join(home, 'toru.db'));
+  const handles = Object.getPrototypeOf(probe);
+  await probe.close();
+  const synced: string[] = [];
+  const { sync } = handles;
+  vi.spyOn(handles, 'sync').mockImplementation(function (this: unknown) {
+    synced.push(existsSync(`${file}.part`) ? 'snapshot' : existsSync(join(to, 'toru.db')) ? 'late' : 'database');
+    return Reflect.apply(sync, this, []);
+  });
+  await takeSnapshot(home, file);
+  await restoreSnapshot(to, file);
+  vi.restoreAllMocks();
+  expect(synced).toEqual(['snapshot', 'database']);
+});
+
+/** A restore in a process of its own, that is killed right before its nth rename, or is refused it. */
+function restoreBroken(nth: number, how: 'killed' | 'refused'): { signal: string | null; stderr: string } {
+  const module = JSON.stringify(pathToFileURL(join(import.meta.dirname, 'restore.ts')).href);
+  const program = `
+    import fs from 'node:fs/promises';
+    import { syncBuiltinESMExports } from 'node:module';
+    const { rename } = fs;
+    let left = ${nth};
+    fs.rename = async (...paths) => {
+      left -= 1;
+      if (left === 0 && ${how === 'killed'}) process.kill(process.pid, 'SIGKILL');
+      if (left === 0) throw new Error('refused');
+      return rename(...paths);
+    };
+    syncBuiltinESMExports();
+    const { restoreSnapshot } = await import(${module});
+    await restoreSnapshot(${JSON.stringify(to)}, ${JSON.stringify(file)});
+  `;
+  const { signal, stderr } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', program], { encoding: 'utf8' });
+  return { signal, stderr };
+}
+
+test.each([1, 2])('a restore that is broken off before its rename %i leaves nothing that could be taken for a home', async (nth) => {
+  const { db } = live();
+  db.close();
+  await takeSnapshot(home, file);
+  expect(restoreBroken(nth, 'refused').stderr).toContain('refused');
+  expect(readdirSync(to)).toEqual([]);
+  expect(restoreBroken(nth, 'killed').signal).toBe('SIGKILL');
+  expect((await restoreSnapshot(to, file)).runs).toBe(1);
+  expect(readdirSync(join(to, 'runs')).length).toBe(1);
+  lockHome(to).release();
+});
+
 test('a restore that works is not disturbed by another', async () => {
   const { db } = live();
   db.close();
@@ -191,12 +282,36 @@ test('no name leads out, and nothing but what a snapshot holds is taken from one
   expect(await refusal()).toContain('twice');
   archive([database, [`runs/${id}/out`, Buffer.from('x'), (header) => header.write('evil', 345)]]);
   expect(await refusal()).toContain('another form');
+  // What the first file says of itself: its place, its size; and every header: its sum, its form, its numbers.
   archive([database]);
+  const whole = gunzipSync(readFileSync(file));
+  const changed = async (change: (bytes: Buffer, header: Buffer) => Buffer | undefined): Promise<string> => {
+    const bytes = Buffer.from(whole);
+    const header = bytes.subarray(0, BLOCK);
+    writeFileSync(file, gzipSync(change(bytes, header) ?? bytes));
+    return refusal();
+  };
+  const sealed = (change: (header: Buffer) => void): Promise<string> =>
+    changed((_bytes, header) => {
+      change(header);
+      seal(header);
+      return undefined;
+    });
+  expect(await sealed((header) => header.write('snapshot.jsox', 0))).toContain('does not begin as one');
+  expect(await sealed((header) => header.write('00000400000', 124))).toContain('does not begin as one');
+  expect(await sealed((header) => header.write('0000000009z', 124))).toContain('a number is wrong');
+  expect(await sealed((header) => header.write('tar  ', 257))).toContain('another form');
+  expect(await sealed((header) => header.fill(0xff, 124, 136).writeUInt8(0x80, 124))).toContain('a size is wrong');
+  expect(await changed((_bytes, header) => void header.write('x', 100))).toContain('a checksum is wrong');
+  expect(await changed((bytes) => Buffer.concat([bytes, Buffer.from('x')]))).toContain('something follows its end');
+  expect(await changed((bytes) => Buffer.concat([bytes, Buffer.alloc(2 * 1024 * 1024)]))).toContain('something follows its end');
+  writeFileSync(file, gzipSync(whole));
   expect((await restoreSnapshot(to, file)).runs).toBe(0);
 });
 
 test('what is too large, cut off, damaged or newer is refused', async () => {
   const { db } = live();
+  db.pragma('journal_mode = DELETE');
   db.close();
   const huge = (header: Buffer): void => {
     header[124] = 0x80;
@@ -207,6 +322,18 @@ test('what is too large, cut off, damaged or newer is refused', async () => {
   expect(await refusal()).toContain('too little room');
   archive([['toru.db', Buffer.from('this is no database, and long enough to see that'.repeat(100))]]);
   expect(await refusal()).toContain('damaged');
+  // A page of a table that nothing of ours reads.
+  const pages = readFileSync(join(home, 'toru.db'));
+  const copy = new SQLite(pages);
+  const root = Number(copy.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'audit'").pluck().get());
+  const size = Number(copy.pragma('page_size', { simple: true }));
+  copy.close();
+  archive([['toru.db', Buffer.from(pages).fill(0xff, (root - 1) * size, root * size)]]);
+  expect(await refusal()).toContain('damaged');
+  const later = Buffer.from(pages);
+  later.writeUInt32BE(MIGRATIONS.length + 1, 60);
+  archive([['toru.db', later]]);
+  expect(await refusal()).toContain('newer Toru');
   archive([[`runs/${randomUUID()}/out`, Buffer.from('x')]]);
   expect(await refusal()).toContain('database is missing');
   archive([], { tables: MIGRATIONS.length + 1, version: '9.0.0' });
@@ -231,7 +358,8 @@ test('what is too large, cut off, damaged or newer is refused', async () => {
 test('sizes past eight gigabytes have their place in the header', () => {
   for (const size of [0, 1, 8 ** 11 - 1, 8 ** 11, 2 ** 45])
     expect(decodeHeader(encodeHeader({ name: 'toru.db', size, modified: 5000 }))).toEqual({ name: 'toru.db', size, modified: 5000 });
-  expect(() => encodeHeader({ name: 'x'.repeat(101), size: 0, modified: 0 })).toThrow(RangeError);
+  for (const name of ['x'.repeat(101), 'ü', 'a b', ''])
+    expect(() => encodeHeader({ name, size: 0, modified: 0 }), name).toThrow(RangeError);
 });
 
 test('a copied database is cleaned also when somebody put sessions into it', async () => {
@@ -244,6 +372,23 @@ test('a copied database is cleaned also when somebody put sessions into it', asy
   expect(restored.prepare('SELECT count(*) FROM grants').pluck().get()).toBe(0);
   expect(restored.prepare(`SELECT count(*) FROM task_history WHERE state = 'queued'`).pluck().get()).toBe(0);
   restored.close();
+});
+
+test('output that is cut while it is taken leaves the snapshot whole', async () => {
+  const { db, ended } = live();
+  db.close();
+  const run = join(home, 'runs', ended);
+  const bytes = randomBytes(20_000_000);
+  writeFileSync(join(run, 'err'), bytes);
+  const taking = takeSnapshot(home, file);
+  while (!existsSync(`${file}.part`) || statSync(`${file}.part`).size < 1_000_000) await new Promise((next) => setTimeout(next, 1));
+  truncateSync(join(run, 'err'), 10_000_000);
+  await taking;
+  await restoreSnapshot(to, file);
+  const restored = readFileSync(join(to, 'runs', ended, 'err'));
+  expect(restored.length).toBe(bytes.length);
+  expect(restored.subarray(0, 10_000_000).equals(bytes.subarray(0, 10_000_000))).toBe(true);
+  expect(readFileSync(join(to, 'runs', ended, 'out'))).toEqual(readFileSync(join(run, 'out')));
 });
 
 test('output that is compressed while a snapshot is taken is in it, in one form or the other', async () => {
