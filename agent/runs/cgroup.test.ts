@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cgroupOf, membersOf } from './cgroup.ts';
 import { Cgroups, cgroupBase, makeCgroupBase } from './cgroups.ts';
 import type { Harness } from './runs-harness.ts';
@@ -61,6 +61,35 @@ describe.runIf(available)('with a cgroup', () => {
     rmdirSync(made);
     rmdirSync(base);
     expect(() => cgroups.close()).not.toThrow();
+  });
+
+  it('makes its base again that another agent has taken away, and removes what the script has divided', async () => {
+    const base = makeCgroupBase(join(h.home, 'another'));
+    if (base === null) throw new Error('no cgroup');
+    const cgroups = new Cgroups(base);
+    rmdirSync(base);
+    const made = await cgroups.make();
+    if (made === null) throw new Error('not made again');
+    mkdirSync(join(made, 'divided'));
+    cgroups.release(made);
+    await until(() => !existsSync(made));
+    cgroups.close();
+    expect(existsSync(base)).toBe(false);
+  });
+
+  it('a boot releases what an earlier agent made, and nothing that is in use or its own', async () => {
+    const base = makeCgroupBase(join(h.home, 'another'));
+    if (base === null) throw new Error('no cgroup');
+    const cgroups = new Cgroups(base);
+    const own = await cgroups.make();
+    const [used, old] = [join(base, 'used'), join(base, 'old')];
+    for (const path of [used, old]) mkdirSync(path);
+    const released = vi.spyOn(cgroups, 'release');
+    cgroups.releaseOld(new Set([used]));
+    expect(released.mock.calls).toEqual([[old]]);
+    for (const path of [own ?? '', used]) cgroups.release(path);
+    cgroups.close();
+    expect(existsSync(base)).toBe(false);
   });
 
   it('a cancel gets the orphan that left group, session, tree and environment; then the cgroup is gone', async () => {

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { removeCgroup } from './cgroup.ts';
 import { Cgroups, makeCgroupBase } from './cgroups.ts';
 import type { Plan } from './launch.ts';
@@ -21,23 +22,37 @@ let files: SpareFiles;
 let cgroups: Cgroups;
 let warm: WarmWrappers;
 let usual: { environment: Record<string, string>; outputLimitMb: number };
+/** How many runs are under way, and how often that was asked. */
+let running: number;
+let asked: number;
 
 beforeEach(() => {
+  [running, asked] = [0, 0];
   home = mkdtempSync(join(tmpdir(), 'toru-warm-'));
   mkdirSync(join(home, 'runs'));
   base = makeCgroupBase(home);
   files = new SpareFiles(join(home, 'runs'));
   cgroups = new Cgroups(base);
   usual = { environment: BASE, outputLimitMb: 0 };
-  warm = new WarmWrappers({ boot: bootId(), cgroups, files, running: () => 0, usual: () => usual });
+  warm = make();
 });
 afterEach(async () => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
   await warm.close();
   files.close();
   cgroups.close();
   if (base !== null) expect(existsSync(base)).toBe(false);
   rmSync(home, { recursive: true, force: true });
 });
+
+function make(): WarmWrappers {
+  const count = (): number => {
+    asked += 1;
+    return running;
+  };
+  return new WarmWrappers({ boot: bootId(), cgroups, files, running: count, usual: () => usual });
+}
 
 function plan(change: Partial<Plan> = {}): Plan {
   return {
@@ -53,6 +68,28 @@ function plan(change: Partial<Plan> = {}): Plan {
 }
 
 const status = (folder: string) => parseStatus(readFileSync(join(folder, 'status'), 'latin1'));
+
+/** Begins anew, with another clock. @returns moves it by ten milliseconds, and gives the system some time. */
+async function withItsOwnClock(): Promise<() => Promise<void>> {
+  await warm.close();
+  const { setTimeout: really } = globalThis;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  warm = make();
+  return async () => {
+    await vi.advanceTimersByTimeAsync(10);
+    await new Promise((next) => really(next, 5));
+  };
+}
+
+/** The processes that a process has started, and that have not ended. */
+function childrenOf(parent: number | undefined): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && parentOf(pid) === parent && identify(pid, '') !== null);
+}
+
+const cgroupsMade = (): number =>
+  base === null ? 0 : readdirSync(base, { withFileTypes: true }).filter((entry) => entry.isDirectory()).length;
 
 describe('a wrapper that waits', () => {
   it('takes one run, in its own cgroup, session and folder; then another waits', async () => {
@@ -84,9 +121,12 @@ describe('a wrapper that waits', () => {
     expect(readdirSync(plan().folder)).toEqual([]);
   });
 
-  it('makes way for another when the settings have changed', async () => {
+  it.each([
+    ['the environment', { environment: { ...BASE, LANG: 'C' } }],
+    ['the limit', { outputLimitMb: 5 }],
+  ])('makes way for another when the settings have changed: %s', async (_what, change) => {
     await until(() => warm.waiting === 1);
-    usual = { environment: { ...BASE, ALLOWED: 'now' }, outputLimitMb: 5 };
+    usual = { ...usual, ...change };
     const now = plan(usual);
     expect(warm.take(now)).toBeNull();
     expect(warm.waiting).toBe(0);
@@ -107,6 +147,115 @@ describe('a wrapper that waits', () => {
     }
     await until(() => warm.waiting === 4);
   });
+
+  it('is never more than four, and one again after a quiet minute', async () => {
+    const step = await withItsOwnClock();
+    while (warm.waiting < 1) await step();
+    // Six at one moment.
+    for (let i = 0; i < 6; i += 1) warm.take(plan({ args: ['two\nlines'] }));
+    while (warm.waiting < 4) await step();
+    for (let i = 0; i < 20; i += 1) await step();
+    expect(warm.waiting).toBe(4);
+    await vi.advanceTimersByTimeAsync(60_000);
+    while (warm.waiting > 1) await step();
+  });
+
+  it('is none while many runs are under way, and one when they have ended', async () => {
+    await warm.close();
+    running = 5;
+    warm = make();
+    asked = 0;
+    await until(() => asked >= 3);
+    expect(warm.waiting).toBe(0);
+    running = 4;
+    await until(() => warm.waiting === 1);
+  });
+
+  it('takes no run whose folder can’t be made, and makes way', async () => {
+    await until(() => warm.waiting === 1);
+    const [pid = 0] = childrenOf(process.pid);
+    expect(warm.take(plan({ folder: join(home, 'nowhere', ID) }))).toBeNull();
+    expect(warm.waiting).toBe(0);
+    await until(() => identify(pid, '') === null);
+  });
+
+  it('has nothing to do with its run any more, once that has begun', async () => {
+    await until(() => warm.waiting === 1);
+    const released = vi.spyOn(cgroups, 'release');
+    const taken = warm.take(plan());
+    await new Promise((resolve) => taken?.child.once('exit', resolve));
+    expect(released).not.toHaveBeenCalled();
+    if (taken?.cgroup != null) cgroups.release(taken.cgroup);
+  });
+
+  it('leaves no descriptor open', async () => {
+    const open = (): number => readdirSync('/proc/self/fd').length;
+    await warm.close();
+    const before = open();
+    warm = make();
+    await until(() => warm.waiting === 1);
+    await warm.close();
+    await until(() => open() <= before);
+  });
+});
+
+describe('one that ends without an order', () => {
+  it('is cleaned up after, and no other is tried for a while', async () => {
+    await until(() => warm.waiting === 1);
+    const [pid = 0] = childrenOf(process.pid);
+    const folder = readlinkSync(`/proc/${pid}/cwd`);
+    expect(readdirSync(folder)).toContain('status');
+    process.kill(-pid, 'SIGKILL');
+    await until(() => warm.waiting === 0);
+    expect(existsSync(folder)).toBe(false);
+    await until(() => cgroupsMade() === 0);
+    asked = 0;
+    expect(warm.take(plan())).toBeNull();
+    // A second look at whether there is need would come after 10 ms.
+    await new Promise((next) => setTimeout(next, 200));
+    expect([asked, warm.waiting]).toEqual([0, 0]);
+  });
+
+  it('is followed by another after a minute, without a press', async () => {
+    const step = await withItsOwnClock();
+    while (warm.waiting < 1) await step();
+    const [pid = 0] = childrenOf(process.pid);
+    process.kill(-pid, 'SIGKILL');
+    while (warm.waiting > 0) await step();
+    asked = 0;
+    for (let i = 0; i < 20; i += 1) await step();
+    expect(asked).toBe(0);
+    await vi.advanceTimersByTimeAsync(60_000);
+    while (warm.waiting < 1) await step();
+  });
+
+  it('when its run comes just then: nothing runs, nothing is claimed, and the agent lives', async () => {
+    await until(() => warm.waiting === 1);
+    const [pid = 0] = childrenOf(process.pid);
+    process.kill(-pid, 'SIGKILL');
+    // In this same turn of the event loop: we have not heard of it yet.
+    while (identify(pid, '') !== null);
+    const taken = warm.take(plan());
+    expect(taken).not.toBeNull();
+    await new Promise((resolve) => taken?.child.once('close', resolve));
+    expect(existsSync(join(plan().folder, 'claim'))).toBe(false);
+    expect(readFileSync(join(plan().folder, 'out'), 'utf8')).toBe('');
+    if (taken?.cgroup != null) cgroups.release(taken.cgroup);
+  });
+
+  it('because it could not be started leaves nothing, and no other is tried for a while', async () => {
+    await warm.close();
+    await until(() => cgroupsMade() === 0);
+    usual = { ...usual, environment: { ...BASE, TOO_LONG: 'x'.repeat(200_000) } };
+    const folders = vi.spyOn(files, 'take');
+    const released = vi.spyOn(cgroups, 'release');
+    asked = 0;
+    warm = make();
+    await until(() => asked === 1 && (base === null || released.mock.calls.length === 1));
+    await new Promise((next) => setTimeout(next, 200));
+    expect([asked, warm.waiting]).toEqual([1, 0]);
+    expect(folders.mock.results.map(({ value }) => existsSync(String(value)))).toEqual([false]);
+  });
 });
 
 describe('the agent goes away', () => {
@@ -117,15 +266,52 @@ describe('the agent goes away', () => {
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
     await new Promise((resolve) => agent.stdout.once('data', resolve));
-    const children = (): number[] =>
-      readdirSync('/proc')
-        .map(Number)
-        .filter((pid) => Number.isInteger(pid) && identify(pid, '') !== null && parentOf(pid) === agent.pid);
-    await until(() => children().length > 0);
-    const waiting = children();
+    await until(() => childrenOf(agent.pid).length > 0);
+    const waiting = childrenOf(agent.pid);
     agent.kill('SIGKILL');
     await until(() => waiting.every((pid) => !isAliveNow(pid) || identify(pid, '') === null));
     expect(readdirSync(join(home, 'other', 'runs')).filter((name) => name !== '.spare')).toEqual([]);
+  });
+
+  it('that closes while it makes one waits for that, and ends it', async () => {
+    await warm.close();
+    const { promise: gate, resolve: go } = Promise.withResolvers<void>();
+    const cgroup = await cgroups.make();
+    const making = vi.spyOn(cgroups, 'make').mockImplementation(() => gate.then(() => cgroup));
+    warm = make();
+    await until(() => making.mock.calls.length === 1);
+    let closed = false;
+    const closing = warm.close().then(() => {
+      closed = true;
+    });
+    await new Promise((turn) => setImmediate(turn));
+    expect(closed).toBe(false);
+    go();
+    await closing;
+    await until(() => childrenOf(process.pid).length === 0);
+    asked = 0;
+    expect(warm.take(plan())).toBeNull();
+    await new Promise((next) => setTimeout(next, 100));
+    expect(asked).toBe(0);
+  });
+
+  it('by itself, when nothing else keeps it: a wrapper that waits does not', () => {
+    const module = (name: string): string => JSON.stringify(pathToFileURL(join(import.meta.dirname, name)).href);
+    const program = `
+      import { Cgroups } from ${module('cgroups.ts')};
+      import { SpareFiles } from ${module('run-files.ts')};
+      import { WarmWrappers } from ${module('warm-wrappers.ts')};
+      const files = new SpareFiles(${JSON.stringify(join(home, 'alone'))});
+      const usual = { environment: ${JSON.stringify(BASE)}, outputLimitMb: 0 };
+      const warm = new WarmWrappers({ boot: 'x', cgroups: new Cgroups(null), files, running: () => 0, usual: () => usual });
+      while (warm.waiting === 0) await new Promise((next) => setTimeout(next, 5));
+      console.log('one waits');
+    `;
+    const { status: code, stdout } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', program], {
+      encoding: 'utf8',
+      timeout: 30_000,
+    });
+    expect([code, stdout]).toEqual([0, 'one waits\n']);
   });
 });
 
@@ -142,9 +328,10 @@ it('what an agent left that never came back is removed by the next one of this c
   if (base === null) return;
   const stale = join(dirname(base), 'toru-00000000');
   const fresh = join(dirname(base), 'toru-00000001');
-  for (const folder of [stale, fresh]) mkdirSync(join(folder, 'of-a-run'), { recursive: true });
-  for (const folder of [join(stale, 'of-a-run'), stale]) utimesSync(folder, 0, 0);
+  const strangers = join(dirname(base), 'toru-of-somebody-else');
+  for (const folder of [stale, fresh, strangers]) mkdirSync(join(folder, 'of-a-run'), { recursive: true });
+  for (const folder of [stale, strangers]) for (const path of [join(folder, 'of-a-run'), folder]) utimesSync(path, 0, 0);
   makeCgroupBase(home);
-  expect([existsSync(stale), existsSync(fresh)]).toEqual([false, true]);
-  removeCgroup(fresh);
+  expect([stale, fresh, strangers].map((folder) => existsSync(folder))).toEqual([false, true, true]);
+  for (const folder of [fresh, strangers]) removeCgroup(folder);
 });

@@ -115,6 +115,15 @@ describe.each(SHELLS.map((shell) => ({ name: shell.join(' '), shell })))('the wr
     expect(JSON.parse(cold.out)).toEqual({ ...got, env: base });
   });
 
+  it('hands its script no descriptor but the three', async () => {
+    const order = { taskId: ID, directory: home, script: '/bin/ls', args: ['/proc/self/fd'] };
+    const own = spawnSync('/bin/ls', ['/proc/self/fd'], { encoding: 'utf8' }).stdout;
+    expect(await run(shell, { input: linesOf(order, ENVIRONMENT, ENVIRONMENT) ?? '' })).toMatchObject({ out: own, err: '' });
+    rmSync(folder, { recursive: true });
+    makeFiles(folder);
+    expect(await run(shell, { words: wordsOf(order) })).toMatchObject({ out: own, err: '' });
+  });
+
   it('runs nothing and claims nothing without its whole order', async () => {
     const mark = join(home, 'it-ran');
     const lines = linesOf({ taskId: ID, directory: home, script: '/usr/bin/touch', args: [mark] }, ENVIRONMENT, ENVIRONMENT) ?? '';
