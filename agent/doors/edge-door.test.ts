@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -149,9 +149,12 @@ let clientId: string;
 
 beforeAll(async () => {
   const scripts = join(home, 'scripts');
+  for (const name of [`.snapshot-${2 ** 30}-abc`, '.restore-abc']) mkdirSync(join(home, name));
   const config = loadConfig({ TORU_HOME: home, ADMIN_PASSWORD: PASSWORD, LOG_LEVEL: 'error' });
   agent = await startAgent(config, createLogger({ ...config, console: 'off' }), null);
   identity = loadIdentity(home);
+  // What a killed snapshot and a killed restore left there goes at the start.
+  expect(readdirSync(home).filter((name) => name.startsWith('.'))).toEqual([]);
   agent.door.up(edge);
   for (const [name, text] of [
     ['say.sh', '#!/bin/sh\necho "said $1"\n'],

@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { processTable } from '../runs/processes.ts';
 import type { PluginsHarness } from './plugins-harness.ts';
 import { ADMIN, CLIENT, makePlugins, manifestOf } from './plugins-harness.ts';
@@ -128,6 +129,19 @@ test('one that can’t be used is listed with what is wrong, and harms nothing',
   expect(commands.filter((command) => command.includes('3141592653'))).toEqual([]);
   expect(h.details('json').state).toBe('new');
   for (const id of Object.keys(cases)) rmSync(at(id), { recursive: true });
+});
+
+test('a plugin.json that becomes another one while it is looked at is taken for neither', async () => {
+  const folder = h.add('quick', 'serve');
+  const probe = await open(join(folder, 'plugin.json'));
+  const handles = Object.getPrototypeOf(probe);
+  await probe.close();
+  // The files have been hashed when this one is read.
+  vi.spyOn(handles, 'readFile').mockResolvedValueOnce(Buffer.from(JSON.stringify({ ...manifestOf('quick'), name: 'Another' })));
+  await h.plugins.rescan();
+  vi.restoreAllMocks();
+  expect(h.details('quick')).toMatchObject({ state: 'broken', problem: expect.stringContaining('changed while it was looked at') });
+  rmSync(folder, { recursive: true });
 });
 
 test('what is said of a manifest that is none is short, whatever stands in it', async () => {

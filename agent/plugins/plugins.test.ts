@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PluginLogLine } from '../../shared/plugins.ts';
@@ -95,11 +96,42 @@ test('its page is served as it was accepted, and not otherwise', async () => {
   const bundle = await h.plugins.bundle(CLIENT, 'paged');
   expect([Buffer.from(bundle.bytes).toString(), bundle.etag]).toEqual(['one()', `"${page?.revision}"`]);
   writeFileSync(join(folder, 'page.js'), 'other()');
-  await expect(h.plugins.bundle(CLIENT, 'paged')).rejects.toMatchObject({ code: 'plugin_changed' });
+  const changed = (): Promise<void> => expect(h.plugins.bundle(CLIENT, 'paged')).rejects.toMatchObject({ code: 'plugin_changed' });
+  await changed();
+  // Neither read nor waited for.
+  truncateSync(join(folder, 'page.js'), 1e12);
+  await changed();
+  rmSync(join(folder, 'page.js'));
+  await changed();
+  execFileSync('mkfifo', [join(folder, 'page.js')]);
+  await changed();
   await expect(h.plugins.bundle(CLIENT, 'good')).rejects.toMatchObject({ code: 'unknown_plugin' });
   await expect(h.plugins.bundle(ADMIN, 'set')).rejects.toMatchObject({ code: 'not_found' });
   await h.plugins.disable(ADMIN, 'paged');
   await expect(h.plugins.bundle(ADMIN, 'paged')).rejects.toMatchObject({ code: 'plugin_down' });
+});
+
+test('what it may start and whom it tells are asked of what was accepted, at that moment', async () => {
+  const folder = h.add('presser', 'serve', { access: 'everyone', capabilities: { run: ['greet'] } });
+  const may = (): boolean[] => [
+    h.plugins.mayStart('presser', 'greet'),
+    h.plugins.mayStart('presser', 'other'),
+    h.plugins.mayStart('nobody', 'greet'),
+    h.plugins.isForEveryone('presser'),
+    h.plugins.isForEveryone('good'),
+    h.plugins.isForEveryone('nobody'),
+  ];
+  await h.plugins.rescan();
+  expect(may()).toEqual([false, false, false, false, false, false]);
+  await h.enable('presser');
+  expect(may()).toEqual([true, false, false, true, false, false]);
+  await h.plugins.disable(ADMIN, 'presser');
+  expect(may()).toEqual([false, false, false, true, false, false]);
+  h.add('presser', 'serve', { access: 'admin', capabilities: { run: ['other'] } });
+  expect(folder).toContain('presser');
+  await h.enable('presser');
+  expect(may()).toEqual([false, true, false, false, false, false]);
+  await h.plugins.disable(ADMIN, 'presser');
 });
 
 test('the log files are JSON lines that a watcher can follow', () => {

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openPlain, readKnown } from './plain-file.ts';
-import { hashTree } from './tree.ts';
+import { hashTree, MAX_BYTES } from './tree.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -53,11 +53,22 @@ test('a socket is refused', async () => {
 });
 
 test('folders without end are counted like files', async () => {
-  for (let n = 0; n < 10_001; n += 1) mkdirSync(join(folder, String(n)));
+  for (let n = 0; n < 101; n += 1) {
+    mkdirSync(join(folder, String(n)));
+    for (let m = 0; m < 100; m += 1) mkdirSync(join(folder, String(n), String(m)));
+  }
   await expect(hashTree(folder)).rejects.toThrow(/more than 5000 files/);
 });
 
+test('what is too large is not read', async () => {
+  writeFileSync(join(folder, 'x'), '');
+  truncateSync(join(folder, 'x'), MAX_BYTES + 1);
+  await expect(hashTree(folder)).rejects.toThrow(/256 MiB/);
+});
+
 test('a pipe or a link that took a file’s place makes nobody wait', async () => {
+  const open = (): number => readdirSync('/proc/self/fd').length;
+  const before = open();
   execFileSync('mkfifo', [join(folder, 'pipe')]);
   symlinkSync('/dev/zero', join(folder, 'zero'));
   writeFileSync(join(folder, 'file'), 'x');
@@ -68,4 +79,5 @@ test('a pipe or a link that took a file’s place makes nobody wait', async () =
   expect(await readKnown(join(folder, 'file'), sha256, 0)).toBeNull();
   writeFileSync(join(folder, 'file'), 'y');
   expect(await readKnown(join(folder, 'file'), sha256, 1)).toBeNull();
+  expect(open()).toBe(before);
 });

@@ -153,3 +153,23 @@ test('it is never a document, and a link of another site starts nothing', async 
   expect(foreign.json()).toMatchObject({ error: { code: 'cross_site' } });
   expect((await fetch(`${toru.url}/api/plugins/echo/hello/x`)).status).toBe(401);
 });
+
+test('one that becomes one for admins is heard by admins only, whoever has listened before', async () => {
+  const [mine, theirs] = [await admin.openSocket(), await guest.openSocket()];
+  for (const socket of [mine, theirs]) {
+    socket.send({ type: 'subscribe', topic: 'plugin', plugin: 'echo' });
+    await socket.next('subscribed');
+  }
+  add('echo', 'admin');
+  await until(async () => {
+    await admin.http('POST', '/api/plugin-admin/rescan');
+    const { sha256 } = await details('echo');
+    return (await admin.http('POST', '/api/plugins/echo/enable', { sha256 })).status === 200;
+  }, 'it is accepted');
+  await until(async () => (await admin.http('POST', '/api/plugins/echo/publish', { n: 4 })).status === 204, 'it runs again');
+  await mine.next('plugin_event', undefined, ({ data }) => JSON.stringify(data) === '{"n":4}');
+  // What the agent says to it afterwards is there: so would be the event.
+  theirs.send({ type: 'subscribe', topic: 'plugin', plugin: 'nobody' });
+  await theirs.next('error');
+  expect(theirs.of('plugin_event')).toEqual([]);
+});
