@@ -1,17 +1,9 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
-import {
-  CLIENT_ACKS_BURST,
-  CLIENT_ACKS_PER_S,
-  CLIENT_FRAMES_BURST,
-  CLIENT_FRAMES_PER_S,
-  MAX_SOCKETS_PER_SESSION,
-  MAX_SOCKETS_PER_USER,
-  MAX_TOPICS_PER_SOCKET,
-} from '../../shared/limits.ts';
-import { TokenBucket } from '../../shared/token-bucket.ts';
+import { MAX_SOCKETS_PER_SESSION, MAX_SOCKETS_PER_USER, MAX_TOPICS_PER_SOCKET } from '../../shared/limits.ts';
 import { CLOSE } from '../../shared/wire.ts';
 import type { BrowserState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
+import { ClientPace } from './client-pace.ts';
 import { closeQuietly, isOpen, sendQuietly } from './quietly.ts';
 import { Topics } from './topics.ts';
 
@@ -23,7 +15,7 @@ export class Browsers {
   readonly #byConn = new Map<string, WebSocket>();
   readonly #topics = new Topics<WebSocket>();
   /** Not in the attachment: an object sleeps after 10 quiet seconds, and by then every bucket is full. */
-  readonly #rates = new WeakMap<WebSocket, { frames: TokenBucket; acks: TokenBucket }>();
+  readonly #paces = new WeakMap<WebSocket, ClientPace>();
 
   /** @param sockets those that outlived the last object. */
   constructor(sockets: readonly WebSocket[]) {
@@ -76,12 +68,9 @@ export class Browsers {
 
   /** May this socket say one more thing now? */
   admit(socket: WebSocket, message: string | ArrayBuffer, now: number): boolean {
-    const rates = this.#rates.get(socket) ?? {
-      frames: new TokenBucket(CLIENT_FRAMES_BURST, CLIENT_FRAMES_PER_S, now),
-      acks: new TokenBucket(CLIENT_ACKS_BURST, CLIENT_ACKS_PER_S, now),
-    };
-    this.#rates.set(socket, rates);
-    return (isAck(message) ? rates.acks : rates.frames).take(now);
+    const pace = this.#paces.get(socket) ?? new ClientPace(now);
+    this.#paces.set(socket, pace);
+    return pace.admit(message, now);
   }
 
   send(conn: string, payload: string | Uint8Array): void {
@@ -172,11 +161,6 @@ export class Browsers {
   #ofSession(sid: string): WebSocket[] {
     return [...this.#byConn.values()].filter((socket) => this.state(socket)?.sid === sid);
   }
-}
-
-/** By its beginning, as everybody spells it: reading the frame is the agent's. One that is spelled otherwise counts as any frame. */
-function isAck(message: string | ArrayBuffer): boolean {
-  return typeof message === 'string' && message.length < 200 && message.startsWith('{"type":"ack"');
 }
 
 /** One frame to one browser. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { GRANT_RENEW_MS, MAX_CLIENT_FRAME, MAX_SOCKETS_PER_SESSION, MAX_SOCKETS_PER_USER } from '../../shared/limits.ts';
@@ -151,13 +150,11 @@ describe('the relay', () => {
     expect((await browser.closed).code).toBe(CLOSE.too_fast);
   });
 
-  it('counts acknowledgements apart, as many as there can be frames of output, and bounds them too', async () => {
+  /** Their own bound takes a rate to reach that a busy machine does not have: worker/host/client-pace.test.ts. */
+  it('counts acknowledgements apart', async () => {
     const { browser, conn } = await open();
     for (let n = 0; n < 2000; n += 1) browser.send({ type: 'ack', n });
     for (let n = 0; n < 2000; n += 1) expect((await agent.texts.take()).topic).toBe(`c/${conn}`);
-    for (let n = 0; n < 60_000; n += 1) browser.send({ type: 'ack', n });
-    expect(await browser.next('error')).toMatchObject({ code: 'too_many_requests' });
-    expect((await browser.closed).code).toBe(CLOSE.too_fast);
   });
 
   it('lets a session hold 20 sockets', async () => {
@@ -246,20 +243,24 @@ describe('the relay', () => {
   });
 
   it('renews a grant before it ends, once for many requests, and hands it to the open sockets', async () => {
-    const newer = fakeGrant();
+    const [older, newer] = [fakeGrant(), fakeGrant()];
     let renewals = 0;
     agent.handle = (request) => {
-      const expires_at = Date.now() + GRANT_RENEW_MS + 2000;
-      if (request.head.path === '/link/login') request.answer(200, { grant: fakeGrant(), user: userOf('admin'), auth_time: 1, expires_at });
+      const expires_at = Date.now() + GRANT_RENEW_MS + 3_600_000;
+      if (request.head.path === '/link/login') request.answer(200, { grant: older, user: userOf('admin'), auth_time: 1, expires_at });
       else if (request.head.path === '/link/renew') {
         renewals += 1;
-        request.answer(200, { grant: newer, expires_at: expires_at + 3_600_000 });
+        request.answer(200, { grant: newer, expires_at });
       } else request.answer(200, { grant: request.head.caller?.grant });
       return true;
     };
     const mine = await login(edge);
     const { conn } = await open(mine);
-    await sleep(2000);
+    // Time passes at Account: little is left of the grant.
+    const accounts = await edge.mf.getDurableObjectNamespace('ACCOUNT');
+    const account = accounts.get(accounts.idFromName('account'));
+    if (!('renewed' in account) || typeof account.renewed !== 'function') throw new Error('no RPC');
+    await account.renewed(await sidOf(mine), older, Date.now() + GRANT_RENEW_MS - 1000);
     const answers = await Promise.all(Array.from({ length: 10 }, () => edge.ask('/api/scripts', { headers: { cookie: mine } })));
     for (const answer of answers) expect(answer.json()).toEqual({ grant: newer });
     expect(renewals).toBe(1);
