@@ -4,8 +4,8 @@ import { TestOrder } from './tools/test-order.ts';
 
 const ui = ['worker/ui/**'];
 /** They tell what hangs from what waits for its turn on a busy machine, and measure nothing. */
-const timeouts = { testTimeout: 60_000, hookTimeout: 60_000 };
-const e2e = { testTimeout: 120_000, hookTimeout: 120_000, globalSetup: './test/harness/build-once.ts' };
+const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
+const e2e = { testTimeout: 180_000, hookTimeout: 180_000, globalSetup: './test/harness/build-once.ts' };
 
 const full = process.env['TORU_FAULTS'] === 'full';
 const faults = full ? { testTimeout: 600_000 } : {};
@@ -20,6 +20,8 @@ export default defineConfig({
     // At full size each takes the machine for itself.
     maxWorkers: full ? 1 : 3,
     ...timeouts,
+    // What is waited for may take its time; the default is one second.
+    expect: { poll: { timeout: 60_000 } },
     passWithNoTests: true,
     reporters: ['default', new TallyReporter()],
     sequence: { sequencer: TestOrder },

@@ -10,7 +10,7 @@ let client: Caller;
 beforeAll(async () => {
   api = await makeApi();
   client = await api.caller('cleo', 'client');
-}, 60_000);
+});
 afterAll(() => api.close());
 
 const codeOf = async (who: Caller, method: string, path: string, body?: unknown): Promise<unknown> =>

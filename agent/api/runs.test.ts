@@ -278,7 +278,7 @@ it('200 runs started in one go all end with their own exit code and their whole 
     expect((await api.ask(api.admin, 'GET', `/api/runs/${id}/output?stream=stdout`)).text).toBe(`begin ${i}\n`);
     expect((await api.ask(api.admin, 'GET', `/api/runs/${id}/output?stream=stderr`)).text).toBe(`end ${i}\n`);
   }
-}, 60_000);
+});
 
 describe('a note', () => {
   const write = (caller: Caller, id: string, note: unknown) => api.ask(caller, 'PATCH', `/api/runs/${id}`, { note });

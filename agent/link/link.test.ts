@@ -2,12 +2,12 @@ import { mkdtempSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { WebSocketServer } from 'ws';
 import { fromBase64Url, randomHex } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
-import { LINK_HIGH_WATER, OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
+import { BACKOFF_HEALTHY_MS, LINK_HIGH_WATER, OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { EdgeControl, LinkProof } from '../../shared/link-protocol.ts';
 import { LINK_CLOSE, linkProof, linkStatement } from '../../shared/link-protocol.ts';
 import { loadIdentity, verifyWith } from './identity.ts';
@@ -156,6 +156,26 @@ test('each proof says what the host is called by then', async () => {
   const { listener } = start(origin, () => (names.length === 0 ? 'cellar' : 'attic'));
   await until(() => listener.events.includes('up e2'));
   expect(names).toEqual(['cellar', 'attic']);
+});
+
+test('each loss waits longer, at random up to 0.5 s · 2ⁿ; a link that was healthy for a minute begins anew', async () => {
+  let [links, later] = [0, 0];
+  const { origin, sockets } = await edge((socket) => {
+    links += 1;
+    socket.send(welcome(`e${links}`));
+  });
+  const now = Date.now.bind(Date);
+  vi.spyOn(Date, 'now').mockImplementation(() => now() + later);
+  vi.spyOn(Math, 'random').mockReturnValue(0.1);
+  cleanups.push(() => vi.restoreAllMocks());
+  const { listener, warnings } = start(origin);
+  for (let n = 1; n <= 5; n += 1) {
+    await until(() => listener.events.includes(`up e${n}`));
+    if (n === 3) later = BACKOFF_HEALTHY_MS;
+    for (const socket of sockets) socket.terminate();
+  }
+  await until(() => warnings.length === 5);
+  expect(warnings.map((line) => JSON.parse(line).retry_ms)).toEqual([100, 200, 50, 100, 200]);
 });
 
 test('an edge that says Close and does not hang up is left within a second, not after thirty', async () => {

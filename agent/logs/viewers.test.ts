@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
+import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import type { Chunk } from './run-log.ts';
 import { Streams } from './streams.ts';
 import type { Carrier, LogReader, ViewerPort } from './viewers.ts';
@@ -122,12 +123,22 @@ class Viewer implements ViewerPort {
   }
 }
 
+/** What is ready goes on, and no time passes. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** A millisecond a round; more on a busy machine, unless the test has stopped its clock. */
 const settle = async (edge: Edge, rounds = 40): Promise<void> => {
   for (let round = 0; round < rounds; round += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (vi.isFakeTimers()) await vi.advanceTimersByTimeAsync(1);
+    else await new Promise((resolve) => setTimeout(resolve, 1));
+    await turn();
     edge.deliver();
   }
 };
+
+/** Time passes only in `settle`: for what is decided by how long something takes. */
+const stopClock = (): void => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+afterEach(() => void vi.useRealTimers());
 
 const noop = { start: () => undefined, ended: () => undefined };
 
@@ -223,7 +234,30 @@ test('windows shrink for all when many watch', async () => {
   expect(viewers[0]?.frames).toContainEqual({ type: 'window', window: 256 * 1024 });
 });
 
+test('the first byte goes at once, what follows goes together within 16 ms, and a full frame waits for nothing', async () => {
+  stopClock();
+  const { log, edge, streams } = build();
+  const viewer = new Viewer(edge);
+  streams.attach('a', viewer, 'tail', noop);
+  await settle(edge, COALESCE_MS);
+  log.append('stdout', 'first\n');
+  await turn();
+  expect(edge.published).toBe(1);
+  for (let i = 0; i < 10; i += 1) log.append('stdout', `${i}\n`);
+  await settle(edge, COALESCE_MS - 1);
+  expect(edge.published).toBe(1);
+  await settle(edge, 1);
+  expect(edge.published).toBe(2);
+  log.append('stdout', 'x'.repeat(MAX_OUTPUT_FRAME + 1));
+  await turn();
+  expect(edge.published).toBe(3);
+  await settle(edge, COALESCE_MS);
+  expect(edge.published).toBe(4);
+  expect(viewer.text.length).toBe(log.end);
+});
+
 test('a crowd whose acknowledgements are on the way is waited for, and goes on sharing one copy', async () => {
+  stopClock();
   const { log, edge, streams } = build();
   const crowd = Array.from({ length: 60 }, () => {
     const viewer = new Viewer(edge);
@@ -244,6 +278,7 @@ test('a crowd whose acknowledgements are on the way is waited for, and goes on s
 });
 
 test('a few of a crowd who are a moment later than the others share the copy, too', async () => {
+  stopClock();
   const { log, edge, streams } = build();
   const crowd = Array.from({ length: 60 }, () => {
     const viewer = new Viewer(edge);

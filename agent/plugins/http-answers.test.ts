@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FromPlugin, ToPlugin } from '../../plugin-sdk/src/protocol.ts';
 import { BODY_WINDOW, MAX_BODY_CHUNK } from '../../plugin-sdk/src/protocol.ts';
 import { pluginManifest } from '../../shared/plugins.ts';
@@ -127,6 +127,35 @@ test('a flood of empty and of tiny pieces that nobody reads yet takes no more th
   for await (const piece of body ?? []) [pieces, bytes] = [pieces + 1, bytes + piece.length];
   expect(bytes).toBe(20_000);
   expect(pieces).toBeLessThan(100);
+});
+
+test('an upload that comes slowly is not cut off while it moves; from its end on the plugin has its time', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    let pieces = 0;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          await new Promise((resolve) => setTimeout(resolve, 4000));
+          pieces += 1;
+          if (pieces > 6) controller.close();
+          else controller.enqueue(new Uint8Array(10));
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const ended = ask({ method: 'POST', body }).catch(code);
+    for (let n = 0; n < 7; n += 1) await vi.advanceTimersByTimeAsync(4000);
+    expect(pieces).toBe(7);
+    const actions = (): string[] => told.map(({ payload }) => payload.action);
+    expect(actions()).toEqual(['request', ...Array.from({ length: 6 }, () => 'data'), 'end']);
+    await vi.advanceTimersByTimeAsync(4999);
+    expect(actions()).not.toContain('cancel');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await ended).toBe('plugin_timeout');
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test.each([

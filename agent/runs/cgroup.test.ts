@@ -17,6 +17,12 @@ wait
 sleep 600
 `;
 
+/** Ends when its child, in a session of its own, has said who it is: what comes after the end of a script is not waited for. */
+const LEAVES_A_CHILD = `#!/bin/sh
+setsid sh -c 'echo "pid $$"; : > "$0"; exec sleep 600' "$0.said" >&2 &
+until [ -e "$0.said" ]; do sleep 0.02; done
+`;
+
 let h: Harness;
 beforeEach(() => {
   h = makeHarness({ limits: { graceMs: 300 } });
@@ -141,7 +147,7 @@ describe.runIf(available)('with a cgroup', () => {
 
   it('the script’s last words are kept', async () => {
     await h.runs.close();
-    await h.restart({ limits: { graceMs: 5000 } });
+    await h.restart({ limits: { graceMs: 20_000 } });
     const { task_id } = await started(
       `#!/bin/sh\ntrap 'sleep 0.3; head -c 300000 /dev/zero | tr "\\\\0" x; echo goodbye; exit 5' TERM\necho ready\nwhile :; do sleep 0.05; done\n`,
       /ready/,
@@ -153,10 +159,7 @@ describe.runIf(available)('with a cgroup', () => {
   });
 
   it('a script that ends leaves its background child in peace, and the cgroup stays until that has ended', async () => {
-    const { task_id, pid, cgroup } = await started(
-      '#!/bin/sh\nsetsid sh -c \'echo "pid $$"; exec sleep 600\' >&2 &\nsleep 0.1\n',
-      /pid \d+\n/,
-    );
+    const { task_id, pid, cgroup } = await started(LEAVES_A_CHILD, /pid \d+\n/);
     expect(await h.ended(task_id)).toMatchObject({ state: 'exited', exit_code: 0 });
     await until(() => membersOf(cgroup).includes(pid));
     process.kill(pid, 'SIGKILL');
@@ -164,10 +167,7 @@ describe.runIf(available)('with a cgroup', () => {
   });
 
   it('a boot removes the empty cgroups of runs that are over', async () => {
-    const { task_id, pid, cgroup } = await started(
-      '#!/bin/sh\nsetsid sh -c \'echo "pid $$"; exec sleep 600\' >&2 &\nsleep 0.1\n',
-      /pid \d+\n/,
-    );
+    const { task_id, pid, cgroup } = await started(LEAVES_A_CHILD, /pid \d+\n/);
     await h.ended(task_id);
     await h.runs.close();
     process.kill(pid, 'SIGKILL');

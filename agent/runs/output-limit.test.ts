@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readStatus } from './live-run.ts';
@@ -54,9 +54,11 @@ describe('a run that prints more than is kept', () => {
 
   it('fills no disk while the agent is away, and is cancelled when it is back', async () => {
     h.settings.when_output_full = 'halt';
-    const task = await start('sleep 0.3; head -c 5000000 /dev/zero; echo done >&2; sleep 600');
+    const gate = join(h.home, 'gate');
+    const task = await start(`until [ -e "${gate}" ]; do sleep 0.05; done; head -c 5000000 /dev/zero; echo done >&2; sleep 600`);
     await until(() => readStatus(join(h.home, 'runs', task)).identity !== null);
     await h.runs.close();
+    writeFileSync(gate, '');
     await until(() => sizeOf(task, 'err') > 0);
     expect(sizeOf(task, 'out')).toBe(MIB + NOTE.length);
     await h.restart({ limits: { graceMs: 300 } });

@@ -111,6 +111,22 @@ describe('after a crash', () => {
     expect(await h.ended(ID)).toMatchObject({ state: 'interrupted' });
   });
 
+  it('after the claim, with a wrapper that says a moment later who it is: it is followed', async () => {
+    const script = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+    const folder = await crashed();
+    makeFiles(folder);
+    writeFileSync(join(folder, 'claim'), '');
+    const restarted = h.restart();
+    // The agent has looked once by now, found nothing, and waits for it.
+    await new Promise((next) => setTimeout(next, 100));
+    status(folder, `boot ${BOOT}\nstat ${readFileSync(`/proc/${script.pid}/stat`, 'latin1')}`);
+    await restarted;
+    expect(h.runs.get(h.caller('ada'), ID).state).toBe('running');
+    await h.runs.cancel(h.caller('ada'), ID);
+    expect(await h.ended(ID)).toMatchObject({ state: 'cancelled' });
+    expect(isAliveNow(script.pid ?? 0)).toBe(false);
+  });
+
   it('with the host restarted since', async () => {
     const folder = await crashed();
     makeFiles(folder);
@@ -176,7 +192,7 @@ describe('after a crash', () => {
     const { task_id } = await h.runs.start(ada, { script: 'forever.sh', source: 'api' });
     await until(() => h.runs.log(task_id).end > 20);
     await h.runs.close();
-    await h.restart();
+    await h.restart({ limits: { graceMs: 20_000 } });
     expect(h.runs.get(ada, task_id).state).toBe('running');
     const { end } = h.runs.log(task_id);
     await until(() => h.runs.log(task_id).end > end + 10);
@@ -209,8 +225,26 @@ describe('after a crash', () => {
     expect(identify(pid, BOOT)).toBe(null);
   });
 
+  it('with the wrapper killed while nobody looked: the next agent sweeps up what it left, also without a cgroup', async () => {
+    const ada = h.caller('ada');
+    await h.runs.close();
+    await h.restart({ limits: { graceMs: 300, cgroups: false } });
+    const { task_id } = await h.runs.start(ada, { script: 'forever.sh', source: 'api' });
+    await until(() => h.runs.log(task_id).end > 20);
+    const pid = Number(/pid (\d+)/.exec(await h.output(task_id))?.[1]);
+    const wrapper = Number(/^stat (\d+)/m.exec(readFileSync(join(h.home, 'runs', task_id, 'status'), 'latin1'))?.[1]);
+    await h.runs.close();
+    process.kill(wrapper, 'SIGKILL');
+    await until(() => identify(wrapper, BOOT) === null);
+    expect(identify(pid, BOOT)).not.toBe(null);
+    await h.restart({ limits: { graceMs: 300, cgroups: false } });
+    expect(await h.ended(task_id)).toMatchObject({ state: 'interrupted', reason: expect.stringContaining('killed from outside') });
+    await until(() => identify(pid, BOOT) === null);
+  });
+
   it('with a pump killed: the rest of the output still arrives', async () => {
-    h.script('pumped.sh', '#!/bin/sh\necho one\nsleep 1\necho two\nexit 3\n');
+    const gate = join(h.home, 'gate');
+    h.script('pumped.sh', `#!/bin/sh\necho one\nuntil [ -e "${gate}" ]; do sleep 0.05; done\necho two\nexit 3\n`);
     const { task_id } = await h.runs.start(h.caller('ada'), { script: 'pumped.sh', source: 'api' });
     await until(() => h.runs.log(task_id).end >= 4);
     const wrapper = Number(/^stat (\d+)/m.exec(readFileSync(join(h.home, 'runs', task_id, 'status'), 'latin1'))?.[1]);
@@ -221,6 +255,7 @@ describe('after a crash', () => {
       .filter(([, group, name]) => group === String(wrapper) && name === 'cat');
     expect(cats.length).toBe(2);
     for (const [pid] of cats) process.kill(Number(pid), 'SIGKILL');
+    writeFileSync(gate, '');
     expect(await h.ended(task_id)).toMatchObject({ state: 'exited', exit_code: 3, reason: expect.stringContaining('missing') });
     expect(await h.output(task_id)).toMatch(/^one\n[\s\S]*two\n/);
   });

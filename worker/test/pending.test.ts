@@ -61,7 +61,7 @@ describe('a run that is asked for while the host is away', () => {
   }
 
   async function settled(request_id: string): Promise<PendingRun | undefined> {
-    for (let round = 0; round < 100; round += 1) {
+    for (let round = 0; round < 1000; round += 1) {
       const run = (await pending()).find((one) => one.request_id === request_id);
       if (run?.state !== 'waiting') return run;
       await sleep(50);
