@@ -10,6 +10,7 @@ import { type Browser, describeInBrowser, launchBrowser } from '../harness/brows
 import { Client } from '../harness/client.ts';
 import { Stranger } from '../harness/stranger.ts';
 import { startToru, type Toru } from '../harness/toru.ts';
+import { appears } from './appears.ts';
 import { NOTHING_GOT } from './hostile-outcomes.ts';
 
 const PASSWORD = 'an admin of the tests';
@@ -84,7 +85,7 @@ describeInBrowser('plugins', () => {
     const height = () => page.getByTitle('Draws').evaluate((frame) => frame.getBoundingClientRect().height);
     expect(await height()).toBeLessThan(700);
     await drawn.getByRole('button', { name: 'Grow' }).click();
-    await expect.poll(height, { timeout: 20_000 }).toBeGreaterThan(700);
+    await expect.poll(height).toBeGreaterThan(700);
     await drawn.getByRole('button', { name: 'Tell' }).click();
     await page.getByText('Draws: something happened').waitFor();
   });
@@ -118,8 +119,9 @@ describeInBrowser('plugins', () => {
     expect(await page.getByRole('alert').count()).toBe(0);
     // Killed once, it is back by itself, and the page sees both.
     const { pid } = (await api.http('GET', '/api/plugins/crashes')).json();
+    const told = appears(page, 'crashed, starts again');
     process.kill(pid, 'SIGKILL');
-    await page.getByText('crashed, starts again').waitFor();
+    await told;
     await page.getByText('running', { exact: true }).waitFor();
   });
 
@@ -129,7 +131,7 @@ describeInBrowser('plugins', () => {
     await frameOf(other, 'Draws').getByText('42 for admin on a page').waitFor();
     appendFileSync(join(toru.home, 'plugins/draws/page.js'), '\ndocument.body.append("a newer page");\n');
     const isChanged = async () => /Its files were changed/.test((await api.http('GET', '/api/plugins/draws')).json().problem);
-    await expect.poll(isChanged, { timeout: 20_000 }).toBe(true);
+    await expect.poll(isChanged).toBe(true);
     await page.goto(`${toru.url}/plugins/draws/manage`);
     await page.getByRole('button', { name: 'Look and accept' }).click();
     await page.getByText(/Its files are not those that were accepted\. If you did not change/).waitFor();
@@ -196,7 +198,7 @@ describeInBrowser('plugins', () => {
     expect(await hostile.locator('#refused').textContent()).toBe('true');
     expect(await page.getByText(/^Hostile: flood/).count()).toBeLessThanOrEqual(4);
     const height = () => page.getByTitle('Hostile').evaluate((frame) => frame.getBoundingClientRect().height);
-    await expect.poll(height, { timeout: 20_000 }).toBe(20_000);
+    await expect.poll(height).toBe(20_000);
     await page.getByRole('link', { name: 'Runs' }).click();
     await page.getByRole('heading', { name: 'Runs', level: 1 }).waitFor();
   });
@@ -245,7 +247,7 @@ describeInBrowser('plugins', () => {
     await sheet.getByRole('button', { name: 'Uninstall' }).click();
     await page.getByText('Throws was uninstalled.').waitFor();
     await page.getByRole('link', { name: /Draws/ }).waitFor();
-    await expect.poll(() => page.getByRole('link', { name: /^Throws/ }).count(), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => page.getByRole('link', { name: /^Throws/ }).count()).toBe(0);
     expect((await api.http('GET', '/api/plugins/throws')).status).toBe(404);
   });
 

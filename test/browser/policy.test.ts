@@ -52,7 +52,9 @@ describeInBrowser('the page’s policy', () => {
         () => 'answered',
         () => 'refused',
       );
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      // It is told of each a moment later.
+      const told = ['require-trusted-types-for', 'img-src', 'connect-src'];
+      while (!told.every((directive) => seen.includes(directive))) await new Promise((resolve) => setTimeout(resolve, 20));
       return { markup, text, asked, seen };
     }, otherOrigin);
     expect(blocked).toMatchObject({ markup: 'thrown', text: 'thrown', asked: 'refused' });

@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
+import { appears } from './appears.ts';
 
 /** The page as a person uses it, in Chromium, against the whole of Toru. */
 
@@ -24,7 +25,10 @@ describeInBrowser('in a browser', () => {
     for (const [name, text] of [
       [
         'lines.sh',
-        '#!/bin/bash\nprintf "\\033[32mgreen\\033[0m <b>not bold</b>\\n"\nfor ((i = 1; i <= 400; i++)); do echo "line $i"; sleep 0.01; done\n',
+        `#!/bin/bash
+printf "\\033[32mgreen\\033[0m <b>not bold</b>\\n"
+for ((i = 1; i <= 400; i++)); do echo "line $i"; sleep 0.01; until ((i < 200)) || [ -e "${join(toru.home, 'gate')}" ]; do sleep 0.05; done; done
+`,
       ],
       ['loop.sh', '#!/bin/sh\necho started\nwhile :; do sleep 1; done\n'],
       ['say.sh', '#!/bin/sh\necho "said $1"\n'],
@@ -74,6 +78,10 @@ describeInBrowser('in a browser', () => {
     await page.getByRole('heading', { name: 'Actions' }).waitFor();
   }
 
+  /** Half of what “Lines” prints comes at once; it goes on when the test lets it, however slow the machine is. */
+  const hold = (): void => rmSync(join(toru.home, 'gate'), { force: true });
+  const letGo = (): void => writeFileSync(join(toru.home, 'gate'), '');
+
   const output = (page: Page) => page.getByLabel('Output', { exact: true });
 
   test('a wrong password is told, the right one opens the actions', async () => {
@@ -100,6 +108,7 @@ describeInBrowser('in a browser', () => {
   });
 
   test('output arrives while the script runs; a reload in mid-run goes on; colours are nodes, markup is text', async () => {
+    hold();
     const page = await tab();
     await page.getByRole('button', { name: 'Lines' }).click();
     await page.locator('a.press-open').click();
@@ -109,6 +118,11 @@ describeInBrowser('in a browser', () => {
       .waitFor();
     await page.getByRole('button', { name: 'Cancel' }).waitFor();
     await page.reload();
+    await output(page)
+      .getByText(/^line \d+$/)
+      .first()
+      .waitFor();
+    letGo();
     await output(page).getByText('line 400', { exact: true }).waitFor();
     const task = new URL(page.url()).pathname.split('/').at(-1) ?? '';
     const whole = (await admin.http('GET', `/api/runs/${task}/output`)).text;
@@ -120,6 +134,7 @@ describeInBrowser('in a browser', () => {
   });
 
   test('following the end never fights the reader', async () => {
+    hold();
     const page = await tab();
     await page.getByRole('button', { name: 'Lines' }).click();
     await page.locator('a.press-open').click();
@@ -132,6 +147,7 @@ describeInBrowser('in a browser', () => {
     const pill = page.getByRole('button', { name: /jump to end/i });
     await pill.waitFor();
     const before = await output(page).evaluate((element) => element.scrollTop);
+    letGo();
     await page.getByRole('button', { name: /[1-9]\d* new lines · jump to end/ }).waitFor();
     expect(await output(page).evaluate((element) => element.scrollTop)).toBe(before);
     await pill.click();
@@ -170,6 +186,7 @@ describeInBrowser('in a browser', () => {
   });
 
   test('when the agent dies the page says so, and goes on by itself when it is back', async () => {
+    hold();
     const page = await tab();
     await page.getByRole('button', { name: 'Lines' }).click();
     await page.locator('a.press-open').click();
@@ -177,8 +194,11 @@ describeInBrowser('in a browser', () => {
       .getByText(/^line \d+$/)
       .first()
       .waitFor();
+    // It is back within a second.
+    const told = appears(page, 'Host offline since');
     process.kill(toru.agentPid(), 'SIGKILL');
-    await page.getByText('Host offline since').waitFor();
+    await told;
+    letGo();
     await output(page).getByText('line 400', { exact: true }).waitFor();
     await page.close();
   });

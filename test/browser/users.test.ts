@@ -38,8 +38,9 @@ describeInBrowser('users', () => {
     await page.getByRole('heading', { name: 'anna can log in now' }).waitFor();
     await page.getByRole('button', { name: 'Choose their actions' }).click();
     const allowed = page.getByRole('switch', { name: 'Allowed' });
+    const saved = page.waitForResponse((answer) => answer.request().method() === 'PATCH' && answer.url().includes('/api/actions/'));
     await allowed.click();
-    await expect.poll(() => allowed.isEnabled()).toBe(true);
+    expect((await saved).status()).toBe(200);
     await page.reload();
     await expect.poll(() => allowed.isChecked()).toBe(true);
 

@@ -99,4 +99,4 @@ test('a system that says “no space left” to every write: refused, then recov
   expect({ lost: watched.lost, repeated: watched.repeated, code: watched.code }).toEqual({ lost: 0, repeated: 0, code: 6 });
   expect((await client.http('POST', '/api/runs', { script: 'exit.sh', args: ['0'] })).status).toBe(202);
   viewer.close();
-}, 60_000);
+}, 120_000);

@@ -30,7 +30,7 @@ export function finish(talk: Talk): void {
 export async function ended(
   client: Client,
   taskId: string,
-  limitMs = 20_000,
+  limitMs?: number,
 ): Promise<{ state: string; exit_code: number | null; output_bytes: number; reason: string | null }> {
   let run: { state: string; exit_code: number | null; output_bytes: number; reason: string | null } | null = null;
   await until(

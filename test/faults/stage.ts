@@ -13,6 +13,7 @@ import { createFront } from '../../embedded/front.ts';
 import { hostKeyBinding } from '../../embedded/host-identity.ts';
 import { freePort, listen } from '../../embedded/ports.ts';
 import { Supervised } from '../../embedded/supervise.ts';
+import { BACKOFF_MAX_MS } from '../../shared/limits.ts';
 import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
 import { leftovers } from '../harness/toru.ts';
@@ -209,7 +210,8 @@ export class Stage {
 
   /** Until the edge says that the host is there. */
   async linked(): Promise<void> {
-    await until(() => this.online(), 'the agent is linked', START_MS);
+    // After several cuts in a row the next wait of the backoff may be its longest.
+    await until(() => this.online(), 'the agent is linked', BACKOFF_MAX_MS + START_MS);
   }
 
   async online(): Promise<boolean> {

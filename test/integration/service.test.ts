@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../embedded/ports.ts';
 import { root } from '../../tools/root.ts';
+import { childrenOf, commandOf, isRunning } from '../faults/processes.ts';
 import { leftovers } from '../harness/toru.ts';
 import { until } from '../harness/until.ts';
 
@@ -59,7 +60,9 @@ test.each([
 
     service.kill('SIGSTOP');
     // What was on its way when it stopped.
+    const telling = (): boolean => childrenOf(service.pid ?? 0).some((pid) => isRunning(pid) && commandOf(pid).includes('systemd-notify'));
     await sleep(BEAT_MS);
+    await until(() => !telling(), 'the last sign is written');
     const before = said('WATCHDOG=1');
     await sleep(3 * BEAT_MS);
     expect(said('WATCHDOG=1'), 'a stopped one is silent').toBe(before);

@@ -14,7 +14,7 @@ import { freePort } from '../../embedded/ports.ts';
 const start = fileURLToPath(new URL('../../dist/embedded/start.js', import.meta.url));
 
 /** The real thing: `npm start` without npm. Serial: three processes each are enough for a small machine. */
-describe('npm start', { timeout: 90_000 }, () => {
+describe('npm start', () => {
   const homes: string[] = [];
   const running: ChildProcess[] = [];
   afterEach(async () => {
@@ -54,8 +54,11 @@ describe('npm start', { timeout: 90_000 }, () => {
         said += data.toString();
       });
     }
+    const closed = new Promise((resolve) => child.once('close', resolve));
     while (!said.includes(until) && child.exitCode === null) await sleep(20);
-    await sleep(50);
+    // Its last words may still be on their way.
+    if (child.exitCode === null) await sleep(50);
+    else await closed;
     return { child, output: () => said };
   }
 
@@ -141,11 +144,24 @@ describe('npm start', { timeout: 90_000 }, () => {
       const pid = processesOf(home).find((found) => found.command.includes(part))?.pid;
       expect(pid, part).toBeDefined();
       process.kill(pid ?? 0, 'SIGKILL');
-      while (processesOf(home).some((found) => found.pid === pid)) await sleep(20);
+      // Its successor, and not only its end: what was below it may go on answering for a moment.
+      const isAgain = (): boolean => processesOf(home).some((found) => found.command.includes(part) && found.pid !== pid);
+      while (processesOf(home).some((found) => found.pid === pid) || !isAgain()) await sleep(20);
       while (!(await health())) await sleep(100);
     }
     // Started for the second time, too, with what bounds its memory.
     expect(processesOf(home).find(({ command }) => command.includes('agent/main.js'))?.command).toContain(AGENT_FLAGS.join(' '));
+    // The page says what happened: Audit, Restarts.
+    let answer = await login(port, 'a chosen password').catch(() => null);
+    for (; answer?.status !== 200; answer = await login(port, 'a chosen password').catch(() => null)) await sleep(100);
+    const cookie = answer.headers
+      .getSetCookie()
+      .map((line) => line.split(';')[0])
+      .join('; ');
+    const audit = await (await fetch(`http://127.0.0.1:${port}/api/audit?event=agent`, { headers: { cookie } })).json();
+    expect(audit).toMatchObject({
+      items: [{ event: 'agent.restart', detail: { reason: expect.stringContaining('was ended by SIGKILL') } }],
+    });
   });
 
   it('stops before it prints anything when the port is taken', async () => {
@@ -168,7 +184,7 @@ describe('npm start', { timeout: 90_000 }, () => {
   });
 
   async function expectNobodyUnder(home: string): Promise<void> {
-    for (const deadline = Date.now() + 10_000; processesOf(home).length > 0 && Date.now() < deadline; ) await sleep(50);
+    for (const deadline = Date.now() + 30_000; processesOf(home).length > 0 && Date.now() < deadline; ) await sleep(50);
     expect(processesOf(home)).toEqual([]);
   }
 
