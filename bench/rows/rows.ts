@@ -1,5 +1,6 @@
 import type { Row } from '../row.ts';
 import { bigLog } from './big-log.ts';
+import { flood } from './flood.ts';
 import { history } from './history.ts';
 import { output } from './output.ts';
 import { page } from './page.ts';
@@ -10,5 +11,5 @@ import { roundTrip } from './round-trip.ts';
 import { runs } from './runs.ts';
 import { viewers } from './viewers.ts';
 
-/** In the order of the design's table (section 6). */
-export const rows: readonly Row[] = [output, roundTrip, press, runs, viewers, bigLog, history, plugin, rest, page];
+/** In the order of the design's table (section 6); `flood` measures a promise of its section 5. */
+export const rows: readonly Row[] = [output, roundTrip, press, runs, viewers, flood, bigLog, history, plugin, rest, page];
