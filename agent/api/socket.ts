@@ -1,7 +1,7 @@
 import type { ClientFrame, ServerFrame, Subscription } from '../../shared/browser-protocol.ts';
 import { clientFrame } from '../../shared/browser-protocol.ts';
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
-import { MAX_CLIENT_FRAME, PROTOCOL_VERSION } from '../../shared/limits.ts';
+import { MAX_CLIENT_FRAME, MAX_TOPICS_PER_SOCKET, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { Streams } from '../logs/streams.ts';
 import type { Attachment, ViewerPort } from '../logs/viewers.ts';
 import type { Runs } from '../runs/runs.ts';
@@ -20,9 +20,13 @@ export interface SocketRooms {
   log: { error(detail: object, message: string): void };
 }
 
-/** Runs and subscriptions of one socket: together the edge's limit of topics (MAX_TOPICS_PER_SOCKET). */
+/**
+ * Runs and subscriptions of one socket: as many of either as are needed, together the edge's limit of topics
+ * (MAX_TOPICS_PER_SOCKET). However many plugins a page listens to, there is room for sixteen runs, and the other way round.
+ */
 const MAX_ATTACHED = 48;
-const MAX_SUBSCRIPTIONS = 16;
+const MAX_SUBSCRIPTIONS = 48;
+const LIMITS = `One connection can watch ${MAX_ATTACHED} runs and have ${MAX_SUBSCRIPTIONS} subscriptions, ${MAX_TOPICS_PER_SOCKET} of both together.`;
 
 type Subscribed = Pick<Extract<ClientFrame, { type: 'subscribe' }>, 'topic' | 'plugin'>;
 
@@ -123,12 +127,16 @@ export class BrowserSocket {
     this.#attach(caller, task_id, 0);
   }
 
+  get #full(): boolean {
+    return this.#attached.size + this.#topics.size >= MAX_TOPICS_PER_SOCKET;
+  }
+
   /** Attaching again moves the cursor: that is what a page does which comes back. */
   #attach(caller: Caller, taskId: string, from: number | 'tail'): void {
     const run = this.#rooms.runs.get(caller, taskId);
     this.#attached.get(taskId)?.detach();
-    if (this.#attached.size >= MAX_ATTACHED)
-      throw new ToruError('too_many_requests', `One connection can watch ${MAX_ATTACHED} runs. Close some of them first.`);
+    if (this.#attached.size >= MAX_ATTACHED || this.#full)
+      throw new ToruError('too_many_requests', `${LIMITS} Detach from some runs first.`);
     let ended = false;
     const attachment = this.#rooms.streams.attach(taskId, this.#port, from, {
       start: (cursor, window) => this.#send({ type: 'attached', task_id: taskId, cursor, window, run }),
@@ -143,8 +151,8 @@ export class BrowserSocket {
   #subscribe(caller: Caller, { topic, plugin }: Subscribed): void {
     const name = this.#topicOf(caller, topic, plugin);
     const key = keyOf({ topic, plugin });
-    if (!this.#topics.has(key) && this.#topics.size >= MAX_SUBSCRIPTIONS)
-      throw new ToruError('too_many_requests', `One connection can have ${MAX_SUBSCRIPTIONS} subscriptions. End some of them first.`);
+    if (!this.#topics.has(key) && (this.#topics.size >= MAX_SUBSCRIPTIONS || this.#full))
+      throw new ToruError('too_many_requests', `${LIMITS} End some subscriptions first.`);
     this.#port.join(name);
     this.#topics.set(key, name);
     this.#send({ type: 'subscribed', topic, ...(plugin === undefined ? {} : { plugin }) });

@@ -326,6 +326,42 @@ test('another’s run does not exist for a client: not its output, not its cance
   await until(() => owner.said.find((frame) => frame['type'] === 'cancelled'));
 });
 
+test('a socket hears of as many plugins as a page has cards, keeps room for runs, and is told what is too many', async () => {
+  const caller = callerOf(admin);
+  const ids = Array.from({ length: 49 }, (_, at) => `card-${at}`);
+  for (const id of ids) {
+    mkdirSync(join(home, 'plugins', id), { recursive: true });
+    const manifest = { id, name: id, version: '1.0.0', protocol: { min: 1, max: 1 }, run: ['node', 'plugin.js'] };
+    writeFileSync(join(home, 'plugins', id, 'plugin.json'), JSON.stringify(manifest));
+  }
+  expect((await ask({ method: 'POST', path: '/api/plugin-admin/rescan', caller }, {})).status).toBeLessThan(300);
+  const browser = connect(admin);
+  const count = (type: string): number => browser.said.filter((frame) => frame['type'] === type).length;
+  for (const plugin of ids) browser.send({ type: 'subscribe', topic: 'plugin', plugin });
+  await until(() => count('error') === 1);
+  expect(count('subscribed')).toBe(48);
+  expect(browser.said.at(-1)).toMatchObject({ code: 'too_many_requests', data: expect.stringContaining('End some subscriptions first') });
+  // Once more for what it hears already is none more.
+  browser.send({ type: 'subscribe', topic: 'plugin', plugin: ids[0] });
+  expect([count('subscribed'), count('error')]).toEqual([49, 1]);
+
+  const action = { id: 'in-turn', label: 'In turn', script: 'wait.sh', max_concurrent: 1, when_full: 'queue' };
+  expect((await ask({ method: 'POST', path: '/api/actions', caller }, action)).status).toBe(201);
+  for (let n = 0; n < 17; n += 1) browser.send({ type: 'run', action: 'in-turn' });
+  await until(() => count('started') === 17 && count('error') === 2);
+  expect(count('attached')).toBe(16);
+  expect(browser.said.findLast((frame) => frame['type'] === 'error')).toMatchObject({ data: expect.stringContaining('Detach from some') });
+  // One subscription less is one run more.
+  const unwatched = browser.said.filter((frame) => frame['type'] === 'started').map((frame) => String(frame['task_id']));
+  const attached = new Set(browser.said.filter((frame) => frame['type'] === 'attached').map((frame) => frame['task_id']));
+  browser.send({ type: 'unsubscribe', topic: 'plugin', plugin: ids[0] });
+  browser.send({ type: 'attach', task_id: unwatched.find((id) => !attached.has(id)), from: 0 });
+  await until(() => count('attached') === 17);
+  for (const task_id of unwatched.reverse()) browser.send({ type: 'cancel', task_id });
+  await until(() => count('cancelled') === 17);
+  agent.door.control({ type: 'closed', conn: browser.conn });
+});
+
 test('every kind of bad frame gets its own code, and the socket lives', async () => {
   const browser = connect(admin);
   const request_id = randomUUID();
