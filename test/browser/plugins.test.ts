@@ -71,6 +71,9 @@ describeInBrowser('plugins', () => {
     for (const one of [drawn, card]) await one.getByText('{"hello":"admin"}').waitFor();
     await drawn.getByRole('button', { name: 'Keep' }).click();
     await drawn.getByText('{"one":{"kept":"by the page"},"all":[{"key":"note","value":{"kept":"by the page"}}]}').waitFor();
+    // More than may be under way at once: they wait for each other.
+    await drawn.getByRole('button', { name: 'Ask often' }).click();
+    await drawn.getByText('100 of 100 answered').waitFor();
     // A card leads to the page, and nowhere else.
     await card.getByRole('button', { name: 'Open' }).click();
     await other.waitForURL(`${toru.url}/plugins/draws`);

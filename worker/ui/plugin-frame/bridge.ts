@@ -6,13 +6,12 @@ import { connection } from '../connection.ts';
 import { isRecord } from '../guards.ts';
 import { navigate } from '../navigation.ts';
 import { toast } from '../parts/toast.tsx';
+import { Calls } from './calls.ts';
 import { asMessage } from './from-frame.ts';
 import type { Ask, Fetched, ToFrame } from './messages.ts';
 import { ownRoute } from './own-routes.ts';
 import { onTheme, pageTheme } from './page-theme.ts';
 
-/** Calls of one frame under way; a page that asks for more waits for nobody but itself. */
-const MAX_ASKED = 32;
 const MAX_ANSWER = 16 * 1024 * 1024;
 /** One toast a second, three at once: a plugin may tell, not flood. */
 const TOAST_MS = 1000;
@@ -30,7 +29,9 @@ export class Bridge {
   readonly #plugin: PluginSummary;
   readonly #port: MessagePort;
   readonly #events: FrameEvents;
+  /** Asked for and not answered yet, under way or not. */
   readonly #asked = new Map<number, AbortController>();
+  readonly #calls = new Calls();
   readonly #stops: (() => void)[];
   #toasts = TOASTS;
   #toastedAt = 0;
@@ -97,9 +98,8 @@ export class Bridge {
     try {
       if (ask === null)
         throw new ToruError('bad_request', 'That can’t be asked. Methods are GET, POST, PUT, PATCH and DELETE; bodies are text or bytes.');
-      if (this.#asked.size >= MAX_ASKED) throw new ToruError('busy', `At most ${MAX_ASKED} calls at once.`);
       this.#asked.set(id, asked);
-      const value = await this.#do(ask, asked.signal);
+      const value = await this.#calls.run(asked.signal, () => this.#do(ask, asked.signal));
       this.#send({ type: 'answer', id, value }, isFetched(value) ? [value.body] : []);
     } catch (error) {
       if (asked.signal.aborted) return;
