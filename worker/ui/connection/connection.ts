@@ -89,30 +89,34 @@ export class Connection {
     return this.#socket.send(JSON.stringify({ type: 'input', task_id: taskId, data } satisfies ClientFrameInput));
   }
 
-  /** @returns unsubscribe; so do the four below. */
-  onRun(listener: (run: RunFrame) => void): () => void {
-    return this.#topics.listen({ topic: 'runs' }, (frame) => frame.type === 'run' && listener(frame.run));
+  /**
+   * @param caughtUp called whenever the host has confirmed that it tells us from now on, after a reconnect again: what was
+   * read before that may lack something, and is read anew. @returns unsubscribe. So it is with those below.
+   */
+  onRun(hear: (run: RunFrame) => void, caughtUp?: () => void): () => void {
+    return this.#topics.listen({ topic: 'runs' }, (frame) => frame.type === 'run' && hear(frame.run), caughtUp);
   }
 
-  onSystem(listener: (sample: SampleFrame) => void): () => void {
-    return this.#topics.listen({ topic: 'system' }, (frame) => frame.type === 'system' && listener(frame.sample));
+  /** Nobody catches up here: the next sample is there in two seconds. */
+  onSystem(hear: (sample: SampleFrame) => void): () => void {
+    return this.#topics.listen({ topic: 'system' }, (frame) => frame.type === 'system' && hear(frame.sample));
   }
 
   /** Plugins that come, change state or go. */
-  onPlugin(listener: (plugin: PluginFrame) => void): () => void {
-    return this.#topics.listen({ topic: 'plugins' }, (frame) => frame.type === 'plugin' && listener(frame.plugin));
+  onPlugin(hear: (plugin: PluginFrame) => void, caughtUp?: () => void): () => void {
+    return this.#topics.listen({ topic: 'plugins' }, (frame) => frame.type === 'plugin' && hear(frame.plugin), caughtUp);
   }
 
   /** What one plugin tells its pages. */
-  onPluginEvent(plugin: string, listener: (name: string, data: unknown) => void): () => void {
-    return this.#topics.listen({ topic: 'plugin', plugin }, (frame) => frame.type === 'plugin_event' && listener(frame.name, frame.data));
+  onPluginEvent(plugin: string, hear: (name: string, data: unknown) => void): () => void {
+    return this.#topics.listen({ topic: 'plugin', plugin }, (frame) => frame.type === 'plugin_event' && hear(frame.name, frame.data));
   }
 
-  onPluginLog(plugin: string, listener: (lines: LogLines) => void): () => void {
-    return this.#topics.listen({ topic: 'plugin_log', plugin }, (frame) => frame.type === 'plugin_log' && listener(frame.lines));
+  onPluginLog(plugin: string, hear: (lines: LogLines) => void, caughtUp?: () => void): () => void {
+    return this.#topics.listen({ topic: 'plugin_log', plugin }, (frame) => frame.type === 'plugin_log' && hear(frame.lines), caughtUp);
   }
 
-  /** After the socket came back: whatever was read over HTTP may be old. @returns stop. */
+  /** After the socket came back: what was read over HTTP, and is in no topic, may be old. @returns stop. */
   onReopen(listener: () => void): () => void {
     this.#reopened.add(listener);
     return () => this.#reopened.delete(listener);

@@ -6,17 +6,27 @@ export interface Topic {
   plugin?: string;
 }
 
+interface Listener {
+  hear: (frame: ServerFrame) => unknown;
+  caughtUp: () => void;
+}
+
 /** The topics that somebody on this page listens to: subscribed with the first listener, ended with the last, told again to each new socket. */
 export class Topics {
   readonly #send: (frame: ClientFrameInput) => boolean;
-  readonly #heard = new Map<string, { topic: Topic; listeners: Set<(frame: ServerFrame) => unknown> }>();
+  readonly #heard = new Map<string, { topic: Topic; listeners: Set<Listener> }>();
 
   constructor(send: (frame: ClientFrameInput) => boolean) {
     this.#send = send;
   }
 
-  /** @returns unsubscribe. */
-  listen(topic: Topic, listener: (frame: ServerFrame) => unknown): () => void {
+  /**
+   * @param caughtUp from now on nothing is missed: called when the host has confirmed the subscription, the first one and
+   * each one after a reconnect. What was read before may lack what happened until now, so it is read again.
+   * @returns unsubscribe.
+   */
+  listen(topic: Topic, hear: Listener['hear'], caughtUp: Listener['caughtUp'] = () => undefined): () => void {
+    const listener: Listener = { hear, caughtUp };
     const key = keyOf(topic);
     const known = this.#heard.get(key);
     const heard = known ?? { topic, listeners: new Set() };
@@ -41,7 +51,10 @@ export class Topics {
   take(frame: ServerFrame): boolean {
     const topic = topicOf(frame);
     if (topic === null) return false;
-    for (const listener of this.#heard.get(keyOf(topic))?.listeners ?? []) listener(frame);
+    for (const { hear, caughtUp } of [...(this.#heard.get(keyOf(topic))?.listeners ?? [])]) {
+      if (frame.type === 'subscribed') caughtUp();
+      else hear(frame);
+    }
     return true;
   }
 }
@@ -58,6 +71,8 @@ function topicOf(frame: ServerFrame): Topic | null {
       return { topic: 'plugin', plugin: frame.plugin };
     case 'plugin_log':
       return { topic: 'plugin_log', plugin: frame.plugin };
+    case 'subscribed':
+      return frame;
     default:
       return null;
   }

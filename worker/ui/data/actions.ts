@@ -17,10 +17,16 @@ export const actionsProblem = signal<string | null>(null);
 /** Runs under way, over all actions: for the tab's title. */
 export const underWay = computed(() => (actions.value ?? []).reduce((sum, action) => sum + action.running + action.queued, 0));
 
+/** The first reading is asked for beside “who am I?”: it needs the session's cookie, and not the answer. */
+let early = location.pathname === '/login' ? null : agent.actions.$get();
+early?.catch(() => undefined);
+
 /** Reads the list. */
 export const loadActions = oneAtATime(async () => {
+  const asked = early ?? agent.actions.$get();
+  early = null;
   try {
-    const list = await read(listOf(isAction), agent.actions.$get());
+    const list = await read(listOf(isAction), asked);
     if (me.peek() === null) return;
     actions.value = list.items.toSorted((a, b) => a.position - b.position);
     actionsProblem.value = null;
@@ -85,17 +91,21 @@ export async function reorderActions(ids: readonly string[]): Promise<void> {
   }
 }
 
-let stop: (() => void)[] = [];
+let stop: (() => void) | null = null;
 effect(() => {
   const there = me.value !== null && me.value !== undefined;
   if (!there) {
-    for (const end of stop) end();
-    stop = [];
+    stop?.();
+    stop = null;
     actions.value = null;
     actionsProblem.value = null;
-    if (me.value === null) forgetActions();
-  } else if (stop.length === 0) {
-    stop = [connection.onRun(noteRun), connection.onReopen(() => void loadActions())];
-    void loadActions();
+    if (me.value === null) {
+      early = null;
+      forgetActions();
+    }
+  } else if (stop === null) {
+    const read = (): void => void loadActions();
+    stop = connection.onRun(noteRun, read);
+    read();
   }
 });

@@ -53,14 +53,16 @@ export const loadHost = oneAtATime(async () => {
   }
 });
 
+const connected = computed(() => connection.state.value.kind === 'open');
+
 effect(() => {
   if (me.value === null || me.value === undefined) {
     host.value = null;
     return;
   }
-  // Read again whenever the host comes or goes: its recent runs are what is shown meanwhile.
+  // Read again whenever the host comes or goes: its recent runs are what is shown meanwhile. And once we are told of it.
+  void connected.value;
   void connection.host.value?.online;
   void connection.pending.value;
   void loadHost();
 });
-connection.onReopen(() => void loadHost());

@@ -10,10 +10,19 @@ export interface Resource<T> {
   problem: string | null;
   busy: boolean;
   reload: () => Promise<void>;
+  /** Reads once more: after the reading under way, if there is one, which may have begun too early. For `caughtUp`. */
+  again: () => void;
   /** Puts in what is known better, as after a change. */
   set: (data: T) => void;
-  /** The same from what is there now, which may be newer than what was drawn. Nothing happens before the first reading. */
+  /** Changes what is there now by what was just told: that is newer than an answer on its way, which is changed the same. */
   update: (change: (data: T) => T) => void;
+}
+
+interface Reading<T> {
+  readonly abort: AbortController;
+  /** What was told meanwhile. */
+  readonly told: ((data: T) => T)[];
+  again: boolean;
 }
 
 /** Reads when the page opens, when `key` changes, and when the connection or the host comes back. */
@@ -23,33 +32,45 @@ export function useResource<T>(read: (signal: AbortSignal) => Promise<T>, key = 
   const busy = useSignal(true);
   const latest = useRef(read);
   latest.current = read;
-  const underWay = useRef<AbortController | null>(null);
+  const underWay = useRef<Reading<T> | null>(null);
 
   async function reload(): Promise<void> {
-    underWay.current?.abort();
-    const mine = new AbortController();
+    leave();
+    const mine: Reading<T> = { abort: new AbortController(), told: [], again: false };
     underWay.current = mine;
     busy.value = true;
     try {
-      const found = await latest.current(mine.signal);
-      if (mine.signal.aborted) return;
-      data.value = found;
+      const found = await latest.current(mine.abort.signal);
+      if (underWay.current !== mine) return;
+      data.value = mine.told.reduce<T>((now, change) => change(now), found);
       problem.value = null;
     } catch (error) {
-      if (!mine.signal.aborted) problem.value = sentence(error);
-    } finally {
-      if (underWay.current === mine) busy.value = false;
+      if (underWay.current === mine) problem.value = sentence(error);
     }
+    if (underWay.current !== mine) return;
+    underWay.current = null;
+    busy.value = false;
+    if (mine.again) void reload();
+  }
+
+  function again(): void {
+    if (underWay.current === null) void reload();
+    else underWay.current.again = true;
+  }
+
+  function leave(): void {
+    underWay.current?.abort.abort();
+    underWay.current = null;
   }
 
   useEffect(() => {
     void reload();
-    return () => underWay.current?.abort();
+    return leave;
   }, [key]);
   useEffect(() => connection.onReopen(() => void reload()), []);
 
   function set(known: T): void {
-    underWay.current?.abort();
+    leave();
     data.value = known;
     problem.value = null;
     busy.value = false;
@@ -60,10 +81,12 @@ export function useResource<T>(read: (signal: AbortSignal) => Promise<T>, key = 
     problem: problem.value,
     busy: busy.value,
     reload,
+    again,
     set,
     update(change) {
+      underWay.current?.told.push(change);
       const now = data.peek();
-      if (now !== null) set(change(now));
+      if (now !== null) data.value = change(now);
     },
   };
 }

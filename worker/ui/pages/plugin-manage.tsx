@@ -34,7 +34,7 @@ export function PluginManagePage() {
       plugin.update((now) => ({ ...now, ...news }));
       clearTimeout(timer);
       timer = setTimeout(() => void plugin.reload(), 200);
-    });
+    }, plugin.again);
     return () => {
       stop();
       clearTimeout(timer);

@@ -22,7 +22,7 @@ export function PluginPage() {
   const plugin = useResource((signal) => getPlugin(id, signal), id);
   useEffect(() => {
     if (!isAdmin.value) return undefined;
-    return connection.onPlugin((news) => news.id === id && plugin.set(news));
+    return connection.onPlugin((news) => news.id === id && plugin.set(news), plugin.again);
   }, [id, isAdmin.value]);
   useLookAgain(plugin.reload, plugin.data === null ? [] : [plugin.data]);
   return (

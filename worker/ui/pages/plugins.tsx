@@ -27,7 +27,7 @@ export function PluginsPage() {
       plugins.update((now) => withNews(now, news));
       // Its data may be gone with it: nobody tells of what there is no more.
       if (news.state === 'missing') setTimeout(() => void plugins.reload(), 500);
-    });
+    }, plugins.again);
   }, [isAdmin.value]);
 
   async function look(): Promise<void> {

@@ -57,16 +57,13 @@ function RunOf({ id }: { id: string }) {
   useEffect(() => {
     reread();
     seen(id);
-    const stops = [
-      connection.onRun((summary) => {
-        const known = run.peek();
-        if (summary.task_id === id && (summary.state !== known?.state || summary.note !== known.note)) reread();
-      }),
-      connection.onReopen(reread),
-    ];
+    const stop = connection.onRun((summary) => {
+      const known = run.peek();
+      if (summary.task_id === id && (summary.state !== known?.state || summary.note !== known.note)) reread();
+    }, reread);
     return () => {
       reading.current?.abort();
-      for (const stop of stops) stop();
+      stop();
     };
   }, [id]);
 

@@ -33,9 +33,12 @@ function HistoryOf() {
   const history = useMemo(() => new History(filters), [key]);
   useEffect(() => {
     void history.read();
-    const stops = [connection.onRun((run) => history.note(run)), connection.onReopen(() => history.refreshSoon())];
+    const stop = connection.onRun(
+      (run) => history.note(run),
+      () => history.refreshSoon(),
+    );
     return () => {
-      for (const stop of stops) stop();
+      stop();
       history.close();
     };
   }, [history]);

@@ -14,7 +14,7 @@ export function PluginCards() {
   const plugins = useResource(listPlugins);
   useEffect(() => {
     if (!isAdmin.value) return undefined;
-    return connection.onPlugin((news) => plugins.update((now) => withNews(now, news)));
+    return connection.onPlugin((news) => plugins.update((now) => withNews(now, news)), plugins.again);
   }, [isAdmin.value]);
   const cards = plugins.data?.filter(
     ({ enabled, state, page }) => (enabled || state === 'failed') && page?.slots.includes('card') === true,

@@ -3,12 +3,12 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { PluginLogLine } from '../../../../shared/plugins.ts';
 import { sentence } from '../../api.ts';
 import { connection } from '../../connection.ts';
+import { oneAtATime } from '../../data/at-once.ts';
 import { readPluginLog } from '../../data/plugins.ts';
 import { Loading, Problem } from '../../parts/empty.tsx';
 import { Section } from '../../parts/section.tsx';
+import { joined, KEPT } from './joined-lines.ts';
 
-/** Lines that the page keeps; the file on the host has more. */
-const KEPT = 1000;
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
 /** What a plugin says and prints, as it comes. It stays at the end unless somebody reads further up. */
@@ -20,22 +20,27 @@ export function PluginLog({ id }: { id: string }) {
 
   useEffect(() => {
     const left = new AbortController();
-    const early: PluginLogLine[] = [];
-    const add = (more: readonly PluginLogLine[]): void => {
-      lines.value = [...(lines.peek() ?? []), ...more].slice(-KEPT);
-    };
-    // First listen, then read: what comes in between is put behind what was read, once.
-    const stop = connection.onPluginLog(id, (more) => (lines.peek() === null ? early.push(...more) : add(more)));
-    readPluginLog(id, left.signal).then(
-      (read) => {
-        const newest = read.at(-1)?.timestamp ?? '';
-        lines.value = read;
-        add(early.filter(({ timestamp }) => timestamp > newest));
-      },
-      (error: unknown) => {
+    /** Lines that came while an answer was on its way. */
+    let meanwhile: PluginLogLine[] = [];
+    const read = oneAtATime(async () => {
+      meanwhile = [];
+      try {
+        const kept = await readPluginLog(id, left.signal);
+        lines.value = joined(lines.peek() ?? [], kept, meanwhile);
+        problem.value = null;
+      } catch (error) {
         if (!left.signal.aborted) problem.value = sentence(error);
+      }
+    });
+    const stop = connection.onPluginLog(
+      id,
+      (more) => {
+        meanwhile = [...meanwhile, ...more].slice(-KEPT);
+        if (lines.peek() !== null) lines.value = [...(lines.peek() ?? []), ...more].slice(-KEPT);
       },
+      () => void read(),
     );
+    void read();
     return () => {
       stop();
       left.abort();

@@ -62,6 +62,8 @@ export class History {
 
   /** The first page anew, in front of what is already shown further back. */
   async refresh(): Promise<void> {
+    // What is being read may be older than what asks for this.
+    if (this.reading.peek()) return this.refreshSoon();
     if (this.runs.peek() === null) return this.read();
     const list = await this.#page(null);
     const oldest = list.items.at(-1)?.created_at;
