@@ -7,6 +7,7 @@ import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
+import { until } from '../harness/until.ts';
 import { appears } from './appears.ts';
 
 /** The page as a person uses it, in Chromium, against the whole of Toru. */
@@ -32,6 +33,10 @@ for ((i = 1; i <= 400; i++)); do echo "line $i"; sleep 0.01; until ((i < 200)) |
       ],
       ['loop.sh', '#!/bin/sh\necho started\nwhile :; do sleep 1; done\n'],
       ['say.sh', '#!/bin/sh\necho "said $1"\n'],
+      [
+        'wide.sh',
+        '#!/bin/bash\nfor ((i = 1; i <= 200; i++)); do echo "line $i goes on for longer than a phone is wide, and then some"; done\n',
+      ],
     ] as const) {
       writeFileSync(join(toru.home, 'scripts', name), text);
       chmodSync(join(toru.home, 'scripts', name), 0o755);
@@ -107,6 +112,35 @@ for ((i = 1; i <= 400; i++)); do echo "line $i"; sleep 0.01; until ((i < 200)) |
     await page.close();
   });
 
+  test('what happens after the first reading and before the page hears of it is shown, in every list', async () => {
+    expect((await admin.http('POST', '/api/actions', { id: 'unseen', label: 'Unseen', script: 'say.sh' })).status).toBe(201);
+    let letThrough = (): void => undefined;
+    const opened = new Promise<void>((resolve) => {
+      letThrough = resolve;
+    });
+    const open = async (path: string): Promise<Page> => {
+      const page = await browser.context.newPage();
+      await page.routeWebSocket(/\/api\/ws/, async (socket) => {
+        await opened;
+        socket.connectToServer();
+      });
+      await page.goto(toru.url + path);
+      return page;
+    };
+    const [tiles, list] = [await open('/'), await open('/runs')];
+    const tile = tiles.getByRole('listitem').filter({ has: tiles.getByRole('button', { name: 'Unseen' }) });
+    const rows = list.getByRole('list', { name: 'Runs' });
+    await tile.getByText('Never run').waitFor();
+    await rows.or(list.getByText('Nothing has run yet')).first().waitFor();
+    const { task_id } = (await admin.http('POST', '/api/runs', { action: 'unseen' })).json();
+    await until(async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state === 'exited', 'the run has ended');
+    expect(await rows.getByText('Unseen').count()).toBe(0);
+    letThrough();
+    await tile.getByText('Newest run of Unseen').waitFor();
+    await rows.getByText('Unseen').waitFor();
+    for (const page of [tiles, list]) await page.close();
+  });
+
   test('output arrives while the script runs; a reload in mid-run goes on; colours are nodes, markup is text', async () => {
     hold();
     const page = await tab();
@@ -152,6 +186,28 @@ for ((i = 1; i <= 400; i++)); do echo "line $i"; sleep 0.01; until ((i < 200)) |
     expect(await output(page).evaluate((element) => element.scrollTop)).toBe(before);
     await pill.click();
     await output(page).getByText('line 400', { exact: true }).waitFor();
+    await page.close();
+  });
+
+  test('on a phone, where long lines are wrapped, a run that has ended opens at its end and stays there', async () => {
+    const { task_id } = (await admin.http('POST', '/api/runs', { script: 'wide.sh' })).json();
+    await until(async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state === 'exited', 'the run has ended');
+    const page = await tab();
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`${toru.url}/runs/${task_id}`);
+    const last = output(page).getByText('line 200 goes on', { exact: false });
+    await last.waitFor();
+    // Each line is measured when it is drawn, and what is measured moves what is below it: until nothing moves any more.
+    const place = () => output(page).evaluate(({ scrollTop, scrollHeight, clientHeight }) => [scrollTop, scrollHeight - clientHeight]);
+    let before: number[] = [];
+    await until(async () => {
+      const now = await place();
+      const rests = now.join() === before.join();
+      before = now;
+      return rests;
+    }, 'the lines rest');
+    expect(Math.abs((before[0] ?? 0) - (before[1] ?? 1000))).toBeLessThan(2);
+    expect(await page.getByRole('button', { name: /jump to end/i }).count()).toBe(0);
     await page.close();
   });
 

@@ -1,5 +1,6 @@
 import { appendFileSync, chmodSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeRecords } from '../../agent/logs/order.ts';
 import type { Browser } from '../harness/browser.ts';
@@ -60,7 +61,20 @@ describeInBrowser('the search', () => {
     const line = page.locator('.log-line-marked');
     await line.waitFor();
     expect(await line.textContent()).toBe('here is the <b>QUARRY</b>');
-    expect(await line.isVisible()).toBe(true);
+    await expect.poll(() => isInView(line), { timeout: 20_000 }).toBe(true);
+    // Where nothing can be seen yet, it is gone to when something can.
+    await using late = await browser.context.newPage();
+    await late.addInitScript(() => {
+      const hidden = new CSSStyleSheet();
+      hidden.replaceSync('.log-scroll { display: none }');
+      document.adoptedStyleSheets = [hidden];
+    });
+    await late.goto(page.url());
+    await late.locator('.log-size', { hasText: ' of ' }).waitFor();
+    await late.evaluate(() => {
+      document.adoptedStyleSheets = [];
+    });
+    await expect.poll(() => isInView(late.locator('.log-line-marked')), { timeout: 20_000 }).toBe(true);
     await page.getByRole('link', { name: 'To the end' }).click();
     await page.getByText('line number 200000 of very many').waitFor();
 
@@ -124,3 +138,12 @@ describeInBrowser('the search', () => {
     }, 'the searches have ended');
   });
 });
+
+/** Does the whole line stand within the part of the output that can be seen? */
+async function isInView(line: Locator): Promise<boolean> {
+  if ((await line.count()) === 0) return false;
+  return line.evaluate((element) => {
+    const [place, view] = [element, element.closest('.log-scroll')].map((one) => one?.getBoundingClientRect());
+    return place !== undefined && view !== undefined && place.height > 0 && place.top >= view.top && place.bottom <= view.bottom;
+  });
+}

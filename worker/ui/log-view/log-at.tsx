@@ -37,10 +37,7 @@ export function LogAt(props: { run: Run; at: number }) {
     surface.current = drawn;
     shown.value = { start, end: lines.end };
     const line = lines.lines.findLast((one) => one.from <= props.at);
-    // After the first drawing, which knows the lines.
-    requestAnimationFrame(() => {
-      if (line !== undefined) drawn.show(line.id);
-    });
+    if (line !== undefined) drawn.show(line.id);
   }
 
   useEffect(() => {

@@ -36,6 +36,8 @@ export class Surface {
   #lineHeight = 20;
   #longest = 0;
   #marked: number | null = null;
+  /** The line that is to be brought into view as soon as that can be done: it is drawn, and the view has a height. */
+  #wanted: number | null = null;
   /** The row that must not move while lines come or go above it: its id, and how far above it the view begins. */
   #anchor: { id: number; offset: number } | null = null;
 
@@ -49,6 +51,7 @@ export class Surface {
     this.#following = following;
     this.#lineHeight = Number.parseFloat(getComputedStyle(scroller).lineHeight) || 20;
     this.#virtualizer = new Virtualizer(this.#options(0));
+    this.#oneScrolls();
     this.#stop.push(this.#virtualizer._didMount());
     this.#virtualizer._willUpdate();
     this.#listen();
@@ -74,17 +77,16 @@ export class Surface {
   }
 
   toEnd(): void {
+    this.#wanted = null;
     this.#follow(true);
     this.changed();
   }
 
-  /** Shows the line with this id in the middle, marked. */
+  /** Shows the line with this id in the middle, marked: with the next frame, or when there is something to be seen at all. */
   show(id: number): void {
-    const index = this.#lines.findIndex((line) => line.id === id);
-    if (index === -1) return;
     this.#marked = id;
+    this.#wanted = id;
     this.#follow(false);
-    this.#virtualizer.scrollToIndex(index, { align: 'center' });
     this.changed();
   }
 
@@ -191,8 +193,17 @@ export class Surface {
   #follow(following: boolean): void {
     if (this.#following === following) return;
     this.#following = following;
+    this.#oneScrolls();
     this.#unseenFrom = this.#buffer.removed + this.#buffer.lines.length;
     this.#events.follow(following, 0);
+  }
+
+  /**
+   * At the end we scroll, elsewhere the virtualizer keeps what is in view in its place while lines above it are measured. Both
+   * at once and the one who is behind would lead the view away from the end, as if the reader had.
+   */
+  #oneScrolls(): void {
+    this.#virtualizer.shouldAdjustScrollPositionOnItemSizeChange = this.#following ? () => false : undefined;
   }
 
   #keepPlace(): void {
@@ -215,6 +226,7 @@ export class Surface {
     this.#virtualizer._willUpdate();
     this.#restorePlace();
     this.#sheet.style.height = `${this.#virtualizer.getTotalSize()}px`;
+    this.#goToWanted();
     this.#place(this.#virtualizer.getVirtualItems());
     if (this.#following && !this.#held && selectedIds(this.#sheet).length === 0) {
       this.#scroller.scrollTop = this.#scroller.scrollHeight;
@@ -222,6 +234,14 @@ export class Surface {
       this.#lastHeight = this.#scroller.clientHeight;
     }
     if (!this.#following) this.#events.follow(false, Math.max(0, this.#buffer.removed + this.#lines.length - this.#unseenFrom));
+  }
+
+  /** After the sheet has its height, or the view could not go as far. Without a height of its own there is no middle: later. */
+  #goToWanted(): void {
+    if (this.#wanted === null || this.#scroller.clientHeight === 0) return;
+    const index = this.#lines.findIndex((line) => line.id === this.#wanted);
+    this.#wanted = null;
+    if (index !== -1) this.#virtualizer.scrollToIndex(index, { align: 'center' });
   }
 
   #restorePlace(): void {
