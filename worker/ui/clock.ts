@@ -17,7 +17,12 @@ function ticking(every_ms: number): Signal<number> {
   return now;
 }
 
-/** For "3 minutes ago". */
+/** For "3 minutes ago": read it with `newestMinute`. */
 export const minuteHand: Signal<number> = ticking(10_000);
+
+/** Now, and again at every move of the minute hand. The hand itself may be ten seconds behind: what just ended would lie ahead of it. */
+export function newestMinute(): number {
+  return Math.max(minuteHand.value, Date.now());
+}
 /** For what is running now. */
 export const secondHand: Signal<number> = ticking(1000);

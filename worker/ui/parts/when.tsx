@@ -1,4 +1,4 @@
-import { minuteHand, secondHand } from '../clock.ts';
+import { newestMinute, secondHand } from '../clock.ts';
 import { clockTime, fullTime, relativeTime } from '../time.ts';
 
 /** "3 min. ago", kept true; the whole date on hover. `at`: ISO 8601. */
@@ -6,7 +6,7 @@ export function When(props: { at: string; narrow?: boolean }) {
   const at = Date.parse(props.at);
   return (
     <time dateTime={props.at} title={fullTime(at)}>
-      {relativeTime(at, minuteHand.value, undefined, props.narrow === true ? 'narrow' : 'short')}
+      {relativeTime(at, newestMinute(), undefined, props.narrow === true ? 'narrow' : 'short')}
     </time>
   );
 }
