@@ -28,7 +28,7 @@ export async function endProcesses({ launch, identity, cgroup }: LaunchRecord, b
  */
 export async function endOrphans(folder: string, boot: string, graceMs: number): Promise<string[]> {
   const ended = await Promise.all(readRecords(folder).map((record) => endOrphan(folder, record, boot, graceMs)));
-  for (const name of listIn(folder)) if (/\.(?:sock|json|new)$/.test(name)) rmSync(join(folder, name), { force: true });
+  for (const name of listIn(folder)) if (/\.(?:sock|json|new|pipe)$/.test(name)) rmSync(join(folder, name), { force: true });
   return ended.filter((plugin) => plugin !== null);
 }
 

@@ -1,8 +1,10 @@
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import type { Launch } from '../../plugin-sdk/src/protocol.ts';
+import { openPipes } from './pipes.ts';
 
 /**
  * Waits for the first line before it becomes the plugin: the agent has written down by then whom it started, and can end
@@ -55,29 +57,40 @@ export function pluginEnvironment(
   return { ...environment, PYTHONDONTWRITEBYTECODE: '1', TORU_PLUGIN: plugin, TORU_LAUNCH: marker };
 }
 
-/** @param cgroup made for it; null without one. @throws what the system says when no process can be had. */
-export async function launch({ argv, cwd, environment }: LaunchPlan, cgroup: string | null): Promise<Waiting> {
-  const child = spawn('/bin/sh', ['-c', STUB, 'toru', cgroup ?? '', ...argv], {
-    cwd,
-    env: environment,
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+/**
+ * @param cgroup made for it; null without one. @param folder ours alone: its pipes are made there.
+ * @throws what the system says when no process can be had.
+ */
+export async function launch({ argv, cwd, environment }: LaunchPlan, cgroup: string | null, folder: string): Promise<Waiting> {
+  const pipes = await openPipes(folder);
+  const child = begin(['-c', STUB, 'toru', cgroup ?? '', ...argv], { cwd, env: environment, detached: true }, pipes);
   // Node tells most failures by an event: without a pid there is one on its way.
   if (child.pid === undefined) {
     const [error]: unknown[] = await once(child, 'error').then(
       (args: unknown[]) => args,
       (thrown: unknown) => [thrown],
     );
+    for (const pipe of [pipes?.out, pipes?.err]) pipe?.reader.destroy();
     throw error;
   }
   child.on('error', () => undefined);
-  const { stdin, stdout, stderr } = child;
+  const { stdin } = child;
+  const [stdout, stderr] = [pipes?.out.reader ?? child.stdout, pipes?.err.reader ?? child.stderr];
+  if (stdin === null || stdout === null || stderr === null) throw new Error('a process without its three streams');
   for (const stream of [stdin, stdout, stderr]) stream.on('error', () => undefined);
   const release = (): void => {
     for (const stream of [stdin, stdout, stderr]) stream.destroy();
   };
   return { child, pid: child.pid, stdout, stderr, go: (said) => start(stdin, said), release };
+}
+
+/** Our own copies of the pipes' ends are closed: their end is the end of all who print into them. */
+function begin(args: string[], options: SpawnOptions, pipes: Awaited<ReturnType<typeof openPipes>>): ChildProcess {
+  try {
+    return spawn('/bin/sh', args, { ...options, stdio: ['pipe', pipes?.out.writer ?? 'pipe', pipes?.err.writer ?? 'pipe'] });
+  } finally {
+    for (const pipe of [pipes?.out, pipes?.err]) if (pipe !== undefined) closeSync(pipe.writer);
+  }
 }
 
 /** The input stays open after it: its end means that the agent is gone. */

@@ -1,26 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { FromPlugin, Init, Shutdown, ToPlugin } from '../../plugin-sdk/src/protocol.ts';
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
-import type { PluginManifest } from '../../shared/plugins.ts';
-import type { Cgroups } from '../runs/cgroups.ts';
-import { identify } from '../runs/processes.ts';
 import type { Connection } from './connection.ts';
-import { endProcesses } from './end.ts';
 import { Handshake } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { Waiting } from './launch.ts';
-import { launch, pluginEnvironment } from './launch.ts';
-import type { LineLog } from './line-log.ts';
 import { LivePeer } from './live-peer.ts';
 import type { Read } from './messages.ts';
-import { capture } from './output.ts';
+import type { ProcessParts } from './plugin-process.ts';
+import { PluginProcess } from './plugin-process.ts';
 import { socketPath } from './plugin-socket.ts';
-import type { LaunchRecord } from './records.ts';
-import { removeRecord, writeRecord } from './records.ts';
 import { Refusals } from './refusals.ts';
 import type { Services } from './services.ts';
-import type { PluginTiming } from './timing.ts';
 
 /** How one launch was over. */
 export interface End {
@@ -32,20 +22,10 @@ export interface End {
 /** Something worth an event: the supervisor keeps and logs it. */
 export type Note = (event: string, message: string, detail?: Record<string, unknown>) => void;
 
-export interface SessionParts {
-  manifest: PluginManifest;
-  argv: readonly string[];
-  cwd: string;
-  host: Readonly<Record<string, string | undefined>>;
+export interface SessionParts extends ProcessParts {
   init: Omit<Init, 'action' | 'protocol' | 'plugin' | 'socket_path'>;
   /** Values of its settings that must not be seen in any log. */
   secrets: readonly string[];
-  /** Where sockets and records are. */
-  folder: string;
-  boot: string;
-  cgroups: Cgroups;
-  timing: PluginTiming;
-  log: LineLog;
   services: Services;
   note: Note;
   ready(): void;
@@ -54,34 +34,34 @@ export interface SessionParts {
 }
 
 /** A closed connection is mostly the first sign of a death: so long it is given to say more. */
-const LAST_WORDS_MS = 300;
+const DYING_MS = 300;
 /** Strangers at the socket of one launch; more, and something is wrong with the launch. */
 const MAX_REFUSED = 10;
 
-/** One launch of a plugin: from its process to the last of what it started. */
+/** One launch of a plugin: what is said with it, from its first word to its end, and what follows from that. */
 export class Session {
   readonly #p: SessionParts;
+  readonly #process: PluginProcess;
   readonly #over = Promise.withResolvers<End>();
   readonly #token = randomBytes(32).toString('base64url');
-  #record: LaunchRecord;
+  /** Where it connects. */
+  #socket = '';
   #peer: LivePeer | null = null;
   #phase: 'connecting' | 'initialising' | 'ready' = 'connecting';
   #stopping: End | null = null;
   #deadline: NodeJS.Timeout | null = null;
   #heartbeat: Heartbeat | null = null;
   #refused = 0;
-  #lastWords = '';
   readonly #refusals: Refusals;
 
   constructor(parts: SessionParts) {
     this.#p = parts;
+    this.#process = new PluginProcess(parts);
     this.#refusals = new Refusals(parts.note);
-    const { id } = parts.manifest;
-    this.#record = { plugin: id, launch: randomUUID(), socket: '', cgroup: null, identity: null };
   }
 
   get pid(): number | null {
-    return this.#record.identity?.pid ?? null;
+    return this.#process.pid;
   }
 
   /** Once it is ready. */
@@ -91,12 +71,11 @@ export class Session {
 
   /** Starts it. @returns when it is over, and nothing of it is left. @throws what the system says when it can't be started. */
   async run(): Promise<End> {
-    const { folder, timing, manifest, cgroups } = this.#p;
-    const socket = socketPath(folder);
-    this.#p.log.hide([this.#token, ...this.#p.secrets]);
-    this.#record = { ...this.#record, socket, cgroup: await cgroups.make() };
-    writeRecord(folder, this.#record);
-    const handshake = new Handshake(socket, this.#token, {
+    const { folder, timing, manifest, log } = this.#p;
+    this.#socket = socketPath(folder);
+    log.hide([this.#token, ...this.#p.secrets]);
+    await this.#process.announce(this.#socket);
+    const handshake = new Handshake(this.#socket, this.#token, {
       accepted: (connection, protocol) => this.#welcome(connection, protocol),
       refused: (why, code, final) => {
         this.#p.note('refused', why, { code });
@@ -104,15 +83,11 @@ export class Session {
         if (final || this.#refused >= MAX_REFUSED) this.#finish({ kind: 'crashed', reason: why });
       },
     });
-    let waiting: Waiting | null = null;
-    let printed: Promise<unknown> = Promise.resolve();
     try {
       await handshake.open();
-      waiting = await this.#launch();
-      printed = this.#capture(waiting);
+      await this.#process.make();
       this.#expect('hello', timing.connectMs);
-      waiting.child.once('exit', (code, signal) => this.#exited(code, signal));
-      waiting.go({ plugin: manifest.id, socket, token: this.#token });
+      this.#process.go(this.#token, (code, signal) => this.#exited(code, signal));
       const end = await this.#over.promise;
       if (this.#deadline !== null) clearTimeout(this.#deadline);
       this.#heartbeat?.stop();
@@ -120,12 +95,7 @@ export class Session {
       return end;
     } finally {
       handshake.close();
-      await endProcesses(this.#record, this.#p.boot, timing.termMs);
-      await Promise.race([printed, sleep(LAST_WORDS_MS)]);
-      // Something that escaped may still hold the other end.
-      waiting?.release();
-      if (this.#record.cgroup !== null) cgroups.release(this.#record.cgroup);
-      removeRecord(folder, manifest.id);
+      await this.#process.end();
     }
   }
 
@@ -145,29 +115,12 @@ export class Session {
     if (this.#peer !== null) this.#send({ action: 'settings', settings });
   }
 
-  async #launch(): Promise<Waiting> {
-    const { argv, cwd, host, manifest, boot, folder } = this.#p;
-    const environment = pluginEnvironment(host, manifest.id, manifest.environment, this.#record.launch);
-    const waiting = await launch({ argv, cwd, environment }, this.#record.cgroup);
-    this.#record = { ...this.#record, identity: identify(waiting.pid, boot) };
-    writeRecord(folder, this.#record);
-    return waiting;
-  }
-
-  #capture({ stdout, stderr }: Waiting): Promise<unknown> {
-    const { manifest, log } = this.#p;
-    const remember = (text: string): void => {
-      this.#lastWords = text;
-    };
-    return Promise.all([capture(stdout, 'stdout', manifest.id, log), capture(stderr, 'stderr', manifest.id, log, remember)]);
-  }
-
   #welcome(connection: Connection, protocol: number): void {
     const { manifest, init, timing } = this.#p;
     connection.listener = { read: (line) => this.#read(line), ended: (why) => this.#lost(why) };
     this.#peer = new LivePeer(manifest, connection);
     this.#phase = 'initialising';
-    this.#send({ action: 'init', protocol, plugin: manifest.id, socket_path: this.#record.socket, ...init });
+    this.#send({ action: 'init', protocol, plugin: manifest.id, socket_path: this.#socket, ...init });
     this.#expect('ready', timing.readyMs);
   }
 
@@ -224,8 +177,8 @@ export class Session {
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
     const how = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
-    const words = this.#lastWords === '' ? '' : `: “${this.#p.log.mask(this.#lastWords).slice(0, 200)}”`;
-    // The last words may still be in the pipe.
+    const { lastWords } = this.#process;
+    const words = lastWords === '' ? '' : `: “${lastWords.slice(0, 200)}”`;
     const when = this.#phase === 'ready' ? '' : ' before it was ready';
     this.#finish({ kind: 'crashed', reason: `${how}${when}${words}` });
   }
@@ -237,7 +190,7 @@ export class Session {
     }
     this.#heartbeat?.stop();
     // Who was asked to stop may first close its connection, and has its grace.
-    if (this.#stopping === null) this.#after(LAST_WORDS_MS, { kind: 'crashed', reason: 'it closed its connection and went on running' });
+    if (this.#stopping === null) this.#after(DYING_MS, { kind: 'crashed', reason: 'it closed its connection and went on running' });
   }
 
   /** What was expected of it by now did not come. */
