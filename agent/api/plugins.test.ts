@@ -196,8 +196,17 @@ describe('a request to a plugin', () => {
 describe('a plugin that dies', () => {
   it('in a request: 502 with the reason; and the next one is answered', async () => {
     const { json, status } = await api.ask(api.admin, 'GET', '/api/plugins/private/die');
-    expect([status, json]).toEqual([502, { error: expect.objectContaining({ code: 'plugin_down' }) }]);
+    expect([status, json]).toMatchObject([
+      502,
+      { error: { code: 'plugin_down', message: expect.stringMatching(/^Plugin private is not there any more: it /) } },
+    ]);
     await answering('private');
+  });
+
+  it('in a request of a client: they are not told why, for its last words may hold anything', async () => {
+    const told = (await api.ask(client, 'GET', '/api/plugins/shown/die')).text;
+    expect(told).toMatch(/"plugin_down".*An admin of this host can see why/);
+    expect(told).not.toContain('not there any more');
   });
 
   it('in the middle of an answer: whoever reads it sees that it is not whole', async () => {
@@ -207,8 +216,12 @@ describe('a plugin that dies', () => {
     await answering('private');
   });
 
-  it('that is disabled says so', async () => {
+  it('that is disabled says so; what is under way is answered first', async () => {
+    const late = api.ask(api.admin, 'GET', '/api/plugins/private/slow/500');
+    // In the order in which they were asked: the one before it is there.
+    await api.ask(api.admin, 'GET', '/api/plugins/private/hello/x');
     expect((await api.ask(api.admin, 'POST', '/api/plugins/private/disable')).json).toMatchObject({ state: 'disabled', enabled: false });
+    expect((await late).json).toEqual({ after: 500 });
     expect((await api.ask(api.admin, 'GET', '/api/plugins/private/hello/x')).json).toMatchObject({ error: { code: 'plugin_down' } });
     await enable('private');
   });
@@ -259,9 +272,13 @@ describe('who may', () => {
     expect([await put('echo'), await put('shown'), await put('kept'), await put('private')]).toEqual([403, 403, 200, 404]);
     expect((await api.ask(client, 'GET', '/api/plugin-kv/kept/entry?key=a%2Fb')).json).toMatchObject({ entry: { key: 'a/b', value: [1] } });
     expect((await api.ask(client, 'GET', '/api/plugin-kv/kept?prefix=a')).json).toMatchObject({ entries: [{ key: 'a/b' }], next: null });
+    expect((await api.ask(api.admin, 'GET', '/api/plugin-admin/kept/kv')).text).toMatch(/^\{"key":"a\/b","value":\[1\],.*\}\n$/);
     expect((await api.ask(client, 'GET', '/api/plugin-kv/shown?prefix=')).json).toEqual({ entries: [], next: null });
     expect((await api.ask(client, 'DELETE', '/api/plugin-kv/kept/entry?key=a%2Fb&if_version=1')).status).toBe(409);
     expect((await api.ask(client, 'DELETE', '/api/plugin-kv/kept/entry?key=a%2Fb')).json).toEqual({ existed: true });
+    // Switched off, it is off: also for a page that is still open somewhere.
+    await api.ask(api.admin, 'POST', '/api/plugins/kept/disable');
+    expect(await put('kept')).toBe(502);
   });
 });
 

@@ -138,7 +138,7 @@ export interface PluginsRoom {
   install(caller: Caller, path: string): Promise<PluginDetails>;
   uninstall(caller: Caller, id: string, options: { data: 'keep' | 'remove' }): Promise<void>;
   bundle(caller: Caller, id: string): Promise<{ bytes: Uint8Array<ArrayBuffer>; etag: string }>;
-  /** The manifest as it was accepted. @throws ToruError unknown_plugin. */
+  /** The manifest as it was accepted, of one that is enabled. @throws ToruError unknown_plugin, plugin_down. */
   manifestFor(caller: Caller, id: string): PluginManifest;
   /** The running plugin for this request. @throws ToruError unknown_plugin, forbidden (this route), plugin_down. */
   peer(caller: Caller, id: string, method: string, path: string): PluginPeer;

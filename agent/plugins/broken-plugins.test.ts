@@ -86,11 +86,11 @@ test('crash in a request: whoever waits hears of it, and it is up again', async 
   expect(h.plugins.peer(ADMIN, 'mortal', 'GET', '/').gone.aborted).toBe(false);
 });
 
-test('hang: unanswered pings end it', async () => {
-  const own = await makePlugins({ timing: { pingMs: 50, misses: 2, maxCrashes: 1 } });
+test('hang: unanswered pings end it, and it is started again', async () => {
+  const own = await makePlugins({ timing: { pingMs: 50, misses: 2, backoffMs: [0], maxCrashes: 2 } });
   try {
     expect(await givenUp('hang', own)).toContain('it hangs: 2 pings in a row were not answered');
-    expect(own.events('hang')).toEqual(['found', 'accepted', 'enabled', 'started', 'hung', 'disabled']);
+    expect(own.events('hang')).toEqual(['found', 'accepted', 'enabled', 'started', 'hung', 'restarted', 'hung', 'disabled']);
   } finally {
     await own.close();
   }

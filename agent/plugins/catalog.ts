@@ -7,16 +7,19 @@ import type { Supervised } from './supervised.ts';
 /** All that is known of a plugin. */
 export interface Unit {
   row: PluginRow;
-  /** Null when its files are gone. */
+  /** Null when its files are gone, or were not looked at yet. */
   inspected: Inspected | null;
+  /** Has this agent looked for them? It has only just begun otherwise. */
+  looked: boolean;
   supervised: Supervised;
 }
 
 /** What there is to say about a plugin's state, and why it does not run. */
-export function stateOf({ row, inspected, supervised }: Unit): { state: PluginState; problem: string | null } {
+export function stateOf({ row, inspected, looked, supervised }: Unit): { state: PluginState; problem: string | null } {
   const { phase } = supervised;
   if (phase !== 'idle') return { state: phase, problem: phase === 'running' ? runningProblem(row, inspected) : supervised.problem };
   if (row.failed !== null) return { state: 'failed', problem: row.failed };
+  if (inspected === null && !looked) return { state: row.enabled ? 'starting' : 'disabled', problem: null };
   if (inspected === null)
     return { state: 'missing', problem: 'Its files are gone; what it keeps is still there. Install it again, or uninstall it.' };
   if (inspected.problem !== null) return { state: 'broken', problem: inspected.problem };

@@ -84,9 +84,9 @@ export class Plugins {
     return caller.role === 'admin' ? this.#admin.details(unit) : summaryForClient(unit);
   }
 
-  /** What was accepted of it, whatever its state. @throws ToruError unknown_plugin. */
+  /** What was accepted of it, while it is enabled, also when it does not run. @throws ToruError unknown_plugin, plugin_down. */
   manifestFor(caller: Caller, id: string): PluginManifest {
-    const { manifest } = this.#visible(caller, id).row;
+    const { manifest } = this.#enabled(caller, id).row;
     if (manifest === null) throw unknownPlugin();
     return manifest;
   }
@@ -139,8 +139,7 @@ export class Plugins {
 
   /** The page's JavaScript, as it was accepted. @throws ToruError unknown_plugin, not_found, plugin_down, plugin_changed. */
   async bundle(caller: Caller, id: string): Promise<{ bytes: Uint8Array<ArrayBuffer>; etag: string }> {
-    const { row, inspected } = this.#visible(caller, id);
-    if (!row.enabled) throw new ToruError('plugin_down', 'This plugin is disabled. An admin can enable it.');
+    const { row, inspected } = this.#enabled(caller, id);
     const { page } = row.manifest ?? {};
     if (page === undefined || row.bundle_sha256 === null) throw new ToruError('not_found', 'This plugin has no page.');
     const path = inspected === null ? null : join(inspected.folder, page.bundle);
@@ -162,7 +161,7 @@ export class Plugins {
       throw sees(caller, manifest) ? new ToruError('forbidden', 'Your user may not do this. An admin of this host can.') : unknownPlugin();
     }
     const { peer } = unit.supervised;
-    if (peer === null) throw down(caller, unit, manifest.name);
+    if (peer === null) throw down(unit, manifest.name);
     return peer;
   }
 
@@ -190,6 +189,12 @@ export class Plugins {
     return unit;
   }
 
+  #enabled(caller: Caller, id: string): Unit {
+    const unit = this.#visible(caller, id);
+    if (!unit.row.enabled) throw new ToruError('plugin_down', 'This plugin is disabled. An admin can enable it.');
+    return unit;
+  }
+
   #changed(id: string): void {
     const unit = this.#units.get(id);
     if (unit === null || this.#listeners.size === 0) return;
@@ -208,7 +213,8 @@ export class Plugins {
     const worker = async (): Promise<void> => {
       for (let id = ids.shift(); id !== undefined; id = ids.shift()) {
         const unit = this.#units.get(id);
-        if (this.#closed || unit === null || !unit.row.enabled) continue;
+        // Its turn may come long after it was looked at: an admin may be at it, or have been.
+        if (this.#closed || unit === null || !unit.row.enabled || unit.supervised.phase !== 'idle') continue;
         unit.supervised.start();
         await unit.supervised.settled(this.#units.timing.settleMs);
       }
@@ -221,8 +227,7 @@ function isVisible(caller: Caller, { row }: Unit): boolean {
   return caller.role === 'admin' || (row.manifest !== null && sees(caller, row.manifest));
 }
 
-function down(caller: Caller, unit: Unit, name: string): ToruError {
-  if (caller.role !== 'admin') return new ToruError('plugin_down', `${name} does not run now. An admin can see why.`);
+function down(unit: Unit, name: string): ToruError {
   const { state, problem } = stateOf(unit);
   const next = state === 'starting' || state === 'waiting' ? 'Try again in a moment.' : 'See Plugins.';
   return new ToruError('plugin_down', `${name} does not run (${state}). ${problem ?? ''} ${next}`.replace('  ', ' '), { extra: { state } });

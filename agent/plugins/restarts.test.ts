@@ -1,5 +1,6 @@
-import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { bootId, identify, isAlive } from '../runs/processes.ts';
 import type { PluginsHarness } from './plugins-harness.ts';
@@ -76,11 +77,56 @@ test('what is enabled is started by the next agent, what is disabled is not', as
   await h.enable('on');
   await h.enable('off');
   await h.plugins.disable(ADMIN, 'off');
+  const folder = h.add('away', 'serve');
+  await h.enable('away');
+  await h.plugins.disable(ADMIN, 'away');
   await h.plugins.close();
-  expect((await h.restart()).list(ADMIN).map(({ id }) => id)).toContain('on');
+  rmSync(folder, { recursive: true });
+  const starting = h.restart();
+  // Their files were not looked at yet: that is not to say that they are gone.
+  expect(['on', 'off', 'away'].map((id) => [h.details(id).state, h.details(id).problem])).toEqual([
+    ['starting', null],
+    ['disabled', null],
+    ['disabled', null],
+  ]);
+  await h.when('away', ({ state }) => state === 'missing');
+  expect((await starting).list(ADMIN).map(({ id }) => id)).toContain('on');
   await h.when('on', ({ state }) => state === 'running');
   expect(h.details('off')).toMatchObject({ state: 'disabled', enabled: false });
   expect(h.events('on').slice(-3)).toEqual(['started', 'stopped', 'started']);
+});
+
+test('one whose turn to start comes while an admin starts it anew is left to the admin', async () => {
+  const own = await makePlugins({ timing: { connectMs: 60_000, settleMs: 0, graceMs: 1, termMs: 1, backoffMs: [3_600_000] } });
+  /** Ends one, however it is; it waits a long time then. */
+  const kill = async (id: string): Promise<void> => {
+    await expect.poll(() => own.details(id).pid, { timeout: 20_000 }).not.toBeNull();
+    process.kill(own.details(id).pid ?? 0, 'SIGKILL');
+  };
+  const others = ['a', 'b', 'c', 'd'];
+  try {
+    // As many as are started at once; as long as they have not said hello, the next one waits for its turn.
+    for (const id of others) own.add(id, 'silent');
+    const folder = own.add('late', 'stubborn');
+    for (const id of [...others, 'late']) await own.enable(id);
+    await own.plugins.close();
+    await own.restart({ timing: { settleMs: 60_000, graceMs: 60_000 } });
+    expect(await own.plugins.enable(ADMIN, 'late', {})).toMatchObject({ state: 'running' });
+    appendFileSync(join(folder, 'plugin.mjs'), '\n// One more line.\n');
+    await own.when('late', ({ problem }) => problem !== null);
+    const { sha256 } = own.details('late');
+    const anew = own.plugins.enable(ADMIN, 'late', { sha256: sha256 ?? '' });
+    await own.when('late', ({ state }) => state === 'stopping');
+    for (const id of others) await kill(id);
+    for (const id of others) await own.when(id, ({ state }) => state === 'waiting');
+    // Its turn has come, or comes within a look of 10 ms.
+    await sleep(100);
+    await kill('late');
+    expect(await anew).toMatchObject({ state: 'running', enabled: true, problem: null });
+    await kill('late');
+  } finally {
+    await own.close();
+  }
 });
 
 test('changed files are never started; those that were accepted are, when they are back', async () => {

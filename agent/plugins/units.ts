@@ -44,6 +44,8 @@ export class Units {
   readonly #closing = new AbortController();
   #scan: Promise<void> | null = null;
   #scanAgain = false;
+  /** The folder was read once. */
+  #looked = false;
 
   /** @param changed is told of every change that can be seen. */
   constructor(options: PluginsOptions, changed: (id: string) => void) {
@@ -63,7 +65,7 @@ export class Units {
   get(id: string): Unit | null {
     const row = this.registry.get(id);
     if (row === null) return null;
-    return { row, inspected: this.#inspected.get(id) ?? null, supervised: this.#supervisedOf(id) };
+    return { row, inspected: this.#inspected.get(id) ?? null, looked: this.#looked, supervised: this.#supervisedOf(id) };
   }
 
   /** @throws ToruError unknown_plugin. */
@@ -143,6 +145,10 @@ export class Units {
         if (inspected === null && accepted_sha256 === null) this.forget(id);
       }
     } while (this.#scanAgain && !this.#closing.signal.aborted);
+    if (this.#looked || this.#closing.signal.aborted) return;
+    this.#looked = true;
+    // Of those that are there it was told as each was found.
+    for (const { id } of this.registry.all()) if (!this.#inspected.has(id)) this.changed(id);
   }
 
   /** The folder's watcher and an admin may look at the same moment: the second sees what the first has found. */
