@@ -62,6 +62,8 @@ export const PENDING_DEFAULT_S = 3600;
 export const TUNNEL_WINDOW = MiB;
 export const TUNNEL_FRAME = 64 * KiB;
 export const TUNNEL_HEAD_TIMEOUT_MS = 30_000;
+/** Of a request or an answer: what a browser sends is a dozen; a plugin's own (`x-…`) come on top. */
+export const TUNNEL_MAX_HEADERS = 40;
 /** A JSON body; uploads have their own limit when something takes one. */
 export const MAX_JSON_BODY = 1 * MiB;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { grantToken } from './grant.ts';
 import { sid } from './ids.ts';
+import { TUNNEL_MAX_HEADERS } from './limits.ts';
 import { isPluginHeader } from './plugin-headers.ts';
 
 /**
@@ -32,7 +33,7 @@ export const requestHead = z.object({
     .regex(/^\/(?:api|link)\//),
   /** With its `?`, or empty. */
   query: z.string().max(8192),
-  headers: z.array(z.tuple([z.string(), z.string()])).max(40),
+  headers: z.array(z.tuple([z.string(), z.string()])).max(TUNNEL_MAX_HEADERS),
   body: z.boolean(),
   /** Null only for `/link/` paths. */
   caller: z.object({ sid, grant: grantToken, address: z.string().max(64), user_agent: z.string().max(300) }).nullable(),
@@ -41,7 +42,7 @@ export type RequestHead = z.infer<typeof requestHead>;
 
 export const responseHead = z.object({
   status: z.int().min(200).max(599),
-  headers: z.array(z.tuple([z.string(), z.string()])).max(40),
+  headers: z.array(z.tuple([z.string(), z.string()])).max(TUNNEL_MAX_HEADERS),
   body: z.boolean(),
 });
 export type ResponseHead = z.infer<typeof responseHead>;

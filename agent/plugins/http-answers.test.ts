@@ -74,6 +74,7 @@ test.each<[string, Said[]]>([
   ['a length that is none', [head({ headers: [['content-length', '5, 6']], stream: true })]],
   ['a negative length', [head({ headers: [['content-length', '-1']] })]],
   ['a body that is no base64', [head({ body: '!!!!', encoding: 'base64' })]],
+  ['more headers than the edge takes', [head({ headers: Array.from({ length: 41 }, (_, n) => [`x-own-${n}`, '1']) })]],
 ])('%s is the plugin’s failure, and nobody’s answer', async (_what, said) => {
   const { answer } = await heard();
   say(...said);
@@ -177,4 +178,17 @@ test.each([
   expect(code(answer)).toBe('bad_request');
   expect(pulled).toBeLessThan(6);
   expect(told.filter(({ payload }) => payload.action === 'request')).toEqual([]);
+});
+
+test.each<[string, PluginRequest['headers']]>([
+  ['of unknown length', []],
+  ['of a short, known one', [['content-length', '10']]],
+])('a body %s that breaks off is its sender’s failure, and the plugin is told', async (_what, headers) => {
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new Uint8Array(3)),
+    pull: (controller) => controller.error(new Error('aborted')),
+  });
+  const answer = await ask({ method: 'POST', headers, body }).catch((thrown: unknown) => thrown);
+  expect(code(answer)).toBe('bad_request');
+  expect(told.at(-1)?.payload).toEqual({ action: 'cancel' });
 });

@@ -2,6 +2,7 @@ import type { HttpCancel, HttpCredit, HttpData, HttpEnd, HttpRequest, HttpRespon
 import { BODY_WINDOW, MAX_BODY_CHUNK } from '../../plugin-sdk/src/protocol.ts';
 import { CreditGate, IncomingBody, pumpBody } from '../../shared/body-stream.ts';
 import { ToruError, toToruError } from '../../shared/errors.ts';
+import { TUNNEL_MAX_HEADERS } from '../../shared/limits.ts';
 import { isPluginHeader } from '../../shared/plugin-headers.ts';
 import { RESPONSE_HEADERS } from '../../shared/tunnel.ts';
 import type { PluginPeer } from './peer.ts';
@@ -76,7 +77,7 @@ export class HttpExchange {
       // A slow upload that moves is not a plugin that hangs.
       this.#timer?.refresh();
       await this.#peer.room();
-    });
+    }).catch(brokeOff);
     if (whole) this.send({ action: 'end' });
   }
 
@@ -85,6 +86,7 @@ export class HttpExchange {
     if (this.#body !== null) throw new Error('a second answer');
     const bodiless = this.#headless || BODILESS.has(said.status);
     const headers = new Headers((said.headers ?? []).filter(([name]) => mayReturn(name.toLowerCase())));
+    if ([...headers].length > TUNNEL_MAX_HEADERS) throw new Error(`more than ${TUNNEL_MAX_HEADERS} headers`);
     const length = lengthIn(headers);
     if (BODILESS.has(said.status) && said.status !== 304) headers.delete('content-length');
     if (bodiless || said.stream !== true) {
@@ -162,6 +164,12 @@ export class HttpExchange {
     this.#stopListening();
     this.#ended();
   }
+}
+
+/** A body that fails without words of ours was not sent to its end: that is its sender's matter, not a fault of this side. */
+export function brokeOff(error: unknown): never {
+  if (error instanceof ToruError) throw error;
+  throw new ToruError('bad_request', 'The body of the request broke off.', { cause: error });
 }
 
 function mayReturn(name: string): boolean {

@@ -1,7 +1,7 @@
 import type { Asker, HttpRequest } from '../../plugin-sdk/src/protocol.ts';
 import { MAX_INLINE_BODY } from '../../plugin-sdk/src/protocol.ts';
 import { ToruError, unreachable } from '../../shared/errors.ts';
-import { HttpExchange } from './http-exchange.ts';
+import { brokeOff, HttpExchange } from './http-exchange.ts';
 import type { MessageOf, PluginPeer, PluginService } from './peer.ts';
 
 /** One HTTP request for a plugin, as the API took it in. */
@@ -97,7 +97,7 @@ async function openBody({ body, headers }: PluginRequest): Promise<ReadableStrea
   if (body === null) return null;
   const length = headers.find(([name]) => name === 'content-length')?.[1] ?? '';
   if (!/^\d{1,6}$/.test(length) || Number(length) > MAX_INLINE_BODY) return body;
-  return wholeOf(body, Number(length));
+  return wholeOf(body, Number(length)).catch(brokeOff);
 }
 
 /** @throws ToruError bad_request when it has not this length: it is not read further. */

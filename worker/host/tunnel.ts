@@ -94,7 +94,8 @@ export class Tunnel {
           exchange.body.end();
           return this.#end(exchange);
         case 'credit':
-          this.#wait(exchange);
+          // Only while its head is waited for: an answer that has begun may take as long as it likes.
+          if (exchange.timer !== null) this.#wait(exchange);
           exchange.share?.taken(creditOf(frame.bytes));
           return exchange.gate.add(creditOf(frame.bytes));
         case 'abort': {
@@ -171,6 +172,7 @@ export class Tunnel {
 
   #answer(exchange: Exchange, bytes: Uint8Array): void {
     if (exchange.timer !== null) clearTimeout(exchange.timer);
+    exchange.timer = null;
     const head = responseHead.parse(JSON.parse(new TextDecoder().decode(bytes)));
     const headers = new Headers(passable(new Headers(head.headers), RESPONSE_HEADERS, exchange.path));
     if (exchange.headless || !head.body || BODILESS.has(head.status)) {
