@@ -174,3 +174,29 @@ it('keeps what is to stay as long as may be said, and reads it back', () => {
   expect(kv.get('long', 'k')?.expires_at).toMatch(/^20\d\d-/);
   expect(kv.list('long').entries).toHaveLength(1);
 });
+
+it('knows what lies there to the byte, whatever came before', () => {
+  const quota = 10_000;
+  const counted = new PluginKv(db, quota);
+  vi.useFakeTimers({ now: Date.now() });
+  try {
+    counted.set('count', 'old', 'x'.repeat(100), { ttl_s: 1 });
+    counted.set('count', 'older', 'x'.repeat(200), { ttl_s: 1 });
+    counted.set('count', 'kept', 'x'.repeat(300));
+    vi.advanceTimersByTime(2000);
+    // What a refusal takes back is there again; what has expired may be removed by its name.
+    expect(code(() => counted.set('count', 'huge', 'x'.repeat(quota)))).toBe('quota_exceeded');
+    expect(code(() => counted.set('count', 'kept', 1, { if_version: 7 }))).toBe('conflict');
+    expect(counted.delete('count', 'old')).toBe(false);
+    counted.set('count', 'kept', 'x'.repeat(50));
+    expect([counted.delete('count', 'kept'), counted.delete('count', 'never')]).toEqual([true, false]);
+    counted.set('count', 'again', 'x'.repeat(400));
+  } finally {
+    vi.useRealTimers();
+  }
+  const lies = Number(db.prepare("SELECT sum(bytes) FROM plugin_kv WHERE plugin_id = 'count'").pluck().get());
+  // A key of four bytes, and the two quotes of a string.
+  const left = quota - lies - 6;
+  expect(code(() => counted.set('count', 'full', 'x'.repeat(left + 1)))).toBe('quota_exceeded');
+  counted.set('count', 'full', 'x'.repeat(left));
+});

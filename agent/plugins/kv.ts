@@ -63,10 +63,10 @@ export class PluginKv {
     const version = this.#nextVersion();
     const now = Date.now();
     const total = this.#db.transaction(() => {
-      this.#removeExpired(plugin, now);
+      const left = this.#total(plugin) - this.#removeExpired(plugin, now);
       const before = this.#row(plugin, key);
       checkVersion(before, if_version);
-      const after = this.#total(plugin) - (before?.bytes ?? 0) + bytes;
+      const after = left - (before?.bytes ?? 0) + bytes;
       if (after > this.#quota) {
         throw new ToruError('quota_exceeded', `This plugin may keep ${this.#quota / 1024} KiB. Remove something first.`, {
           extra: { quota_bytes: this.#quota },
@@ -89,8 +89,12 @@ export class PluginKv {
   delete(plugin: string, key: string, { if_version }: Condition = {}): boolean {
     const row = this.#row(plugin, checkedKey(key));
     checkVersion(row, if_version);
-    this.#db.prepare('DELETE FROM plugin_kv WHERE plugin_id = ? AND key = ?').run(plugin, key);
-    this.#bytes.delete(plugin);
+    const total = this.#total(plugin);
+    // Also where it has expired, and nobody sees it any more.
+    const bytes = this.#db
+      .prepare<[string, string], number>('DELETE FROM plugin_kv WHERE plugin_id = ? AND key = ? RETURNING bytes')
+      .pluck();
+    this.#bytes.set(plugin, total - (bytes.get(plugin, key) ?? 0));
     return row !== undefined;
   }
 
@@ -152,11 +156,16 @@ export class PluginKv {
       .get(plugin, key, Date.now());
   }
 
-  #removeExpired(plugin: string, now: number): void {
-    const { changes } = this.#db.prepare('DELETE FROM plugin_kv WHERE plugin_id = ? AND expires_at <= ?').run(plugin, now);
-    if (changes > 0) this.#bytes.delete(plugin);
+  /** @returns the bytes that were removed: the caller's to take off the count, once it is certain that they are. */
+  #removeExpired(plugin: string, now: number): number {
+    const gone = this.#db
+      .prepare<[string, number], number>('DELETE FROM plugin_kv WHERE plugin_id = ? AND expires_at <= ? RETURNING bytes')
+      .pluck()
+      .all(plugin, now);
+    return gone.reduce((sum, bytes) => sum + bytes, 0);
   }
 
+  /** What lies there, expired or not. Counting takes as long as there are entries: once, and then it is kept up. */
   #total(plugin: string): number {
     const known = this.#bytes.get(plugin);
     if (known !== undefined) return known;

@@ -79,6 +79,14 @@ test('no secret, wherever it stands; texts and fields are cut', async () => {
   log.close();
 });
 
+test('a secret is one in the spellings of JSON and of an address, too', async () => {
+  const log = new LineLog(join(folder, 'spelled.log'), 'p');
+  log.hide(['p"ss w/rd', '\ud800abc']);
+  log.write(said('as p"ss w/rd, {"key":"p\\"ss w/rd"}, http://x/?key=p%22ss%20w%2Frd'));
+  expect((await log.read({ limit: 1 }))[0]?.message).toBe('as [hidden], {"key":"[hidden]"}, http://x/?key=[hidden]');
+  log.close();
+});
+
 test('a line that is none is left out', async () => {
   const log = new LineLog(join(folder, 'cut.log'), 'p');
   log.write(said('whole'));

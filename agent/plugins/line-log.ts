@@ -40,7 +40,8 @@ export class LineLog {
 
   /** What must not stand in it from now on, wherever it comes from. Very short ones would hide half of every line. */
   hide(secrets: readonly string[]): void {
-    this.#secrets = secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
+    const spelled = secrets.filter((secret) => secret.length >= 4).flatMap(spellings);
+    this.#secrets = [...new Set(spelled)].sort((a, b) => b.length - a.length);
   }
 
   /** A text without what is hidden here. */
@@ -146,6 +147,11 @@ export class LineLog {
     if (Array.isArray(value)) return value.map((inside) => this.#masked(inside));
     return typeof value === 'object' && value !== null ? this.#maskedObject(value) : value;
   }
+}
+
+/** As it is, in JSON, and in an address: so programs print what failed. */
+function spellings(secret: string): string[] {
+  return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret.toWellFormed())];
 }
 
 async function textOf(path: string): Promise<string | null> {
