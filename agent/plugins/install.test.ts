@@ -1,10 +1,22 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { packTar, unpackTar } from 'modern-tar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { installInto, pack } from './install.ts';
+import { insideOf, installInto, pack, sweepIncoming } from './install.ts';
 
 const MANIFEST = JSON.stringify({ id: 'demo', name: 'Demo', version: '1.0.0', protocol: { min: 1, max: 1 }, run: ['run.sh'] });
 
@@ -154,6 +166,26 @@ describe('install', () => {
     await expect(installInto(plugins, source)).rejects.toThrow('link');
     await expect(installInto(plugins, join(root, 'missing'))).rejects.toMatchObject({ code: 'not_found' });
     expect(readdirSync(plugins)).toEqual([]);
+  });
+
+  it('killed half-way, leaves nothing half, and what it replaces where it was', async () => {
+    await installInto(plugins, folder({ 'plugin.json': MANIFEST, 'run.sh': 'one' }));
+    const half = (name: string): string => join(plugins, `.incoming-${name}`);
+    for (const name of ['early', 'between', 'late']) mkdirSync(join(half(name), 'plugin'), { recursive: true });
+    await sweepIncoming(plugins, ['demo', '.incoming-early']);
+    renameSync(join(plugins, 'demo'), join(half('between'), 'before'));
+    await sweepIncoming(plugins, ['.incoming-between']);
+    expect(readFileSync(join(plugins, 'demo/run.sh'), 'utf8')).toBe('one');
+    // It was in its place already: the older one is not put over it.
+    cpSync(join(plugins, 'demo'), join(half('late'), 'before'), { recursive: true });
+    writeFileSync(join(plugins, 'demo/run.sh'), 'two');
+    await sweepIncoming(plugins, ['.incoming-late']);
+    expect([readdirSync(plugins), readFileSync(join(plugins, 'demo/run.sh'), 'utf8')]).toEqual([['demo'], 'two']);
+  });
+
+  it('cuts the folder around it from names that begin with it only: an archive may change between two looks', () => {
+    expect([insideOf('package/lib/a.js', 'package/'), insideOf('lib/a.js', '')]).toEqual(['lib/a.js', 'lib/a.js']);
+    expect(() => insideOf('packag../a.js', 'package/')).toThrow('has changed');
   });
 
   it('does not stand beside a plugin of the same id that is one file', async () => {

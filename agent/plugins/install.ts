@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import type { PluginManifest } from '../../shared/plugins.ts';
+import { pluginId } from '../../shared/plugins.ts';
 import { filesOf, packFolder, readArchive } from './archive.ts';
 import { findEntries } from './entries.ts';
 import { MAX_MANIFEST_BYTES, readManifest } from './manifest.ts';
@@ -11,6 +12,8 @@ import { hashTree } from './tree.ts';
 
 /** What a new plugin is unpacked into first, in the same folder and so on the same disk. Hidden: nobody takes it for one. */
 const INCOMING = '.incoming-';
+/** Beside it, for a moment: the one that it replaces. */
+const BEFORE = 'before';
 
 /**
  * Puts a plugin into the folder of plugins, from an archive (.tgz) or a folder. Nothing of it is run. An archive is read
@@ -30,7 +33,7 @@ export async function installInto(plugins: string, from: string): Promise<Plugin
     else await copyFolder(from, folder);
     const manifest = await manifestIn(folder);
     await hashTree(folder);
-    await moveInto(plugins, manifest.id, folder, join(work, 'before'));
+    await moveInto(plugins, manifest.id, folder, join(work, BEFORE));
     return manifest;
   } finally {
     await rm(work, { recursive: true, force: true });
@@ -45,9 +48,14 @@ export async function pack(folder: string): Promise<{ manifest: PluginManifest; 
   return { manifest, archive: await packFolder(folder, (path) => executables.has(path)) };
 }
 
-/** What a killed agent left half-way. */
+/** What a killed agent left half-way goes. What it had taken out of its place, with nothing there yet instead, goes back. */
 export async function sweepIncoming(plugins: string, names: readonly string[]): Promise<void> {
-  for (const name of names) if (name.startsWith(INCOMING)) await rm(join(plugins, name), { recursive: true, force: true });
+  for (const name of names.filter((each) => each.startsWith(INCOMING))) {
+    const before = join(plugins, name, BEFORE);
+    const id = idIn(await readFile(join(before, 'plugin.json'), 'utf8').catch(() => ''));
+    if (pluginId.safeParse(id).success && !existsSync(join(plugins, id))) await rename(before, join(plugins, id));
+    await rm(join(plugins, name), { recursive: true, force: true });
+  }
 }
 
 /** @returns the folder around everything in it, as npm and git make it, with its slash; empty when there is none. */
@@ -81,7 +89,7 @@ function asOnDisk(path: string): string {
 
 async function unpack(file: string, to: string, strip: string): Promise<void> {
   await readArchive(file, async ({ path, executable, size }, body) => {
-    const inside = path.slice(strip.length);
+    const inside = insideOf(path, strip);
     const target = join(to, inside);
     await mkdir(dirname(target), { recursive: true, mode: 0o755 });
     const out = await open(target, 'wx', executable ? 0o755 : 0o644);
@@ -96,6 +104,11 @@ async function unpack(file: string, to: string, strip: string): Promise<void> {
     }
     if (bytes !== size) invalid('the archive has changed while it was read');
   });
+}
+
+/** Cut from another name than was looked at, what is left might begin with “../”. @param strip with its slash, or empty. */
+export function insideOf(path: string, strip: string): string {
+  return path.startsWith(strip) ? path.slice(strip.length) : invalid('the archive has changed while it was read');
 }
 
 async function copyFolder(from: string, to: string): Promise<void> {
