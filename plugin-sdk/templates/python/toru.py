@@ -1,6 +1,6 @@
 """The plugin's side of Toru's protocol, version 1, in one file: change it as you like. See docs/plugin-protocol.md of Toru.
 
-Requests are answered in threads, one each. Bodies up to 64 KiB come and go whole; larger ones are not taken here.
+Requests are answered in threads, one each. Bodies of up to 64 KiB are taken and given, however they come; larger ones are not.
 """
 
 import base64
@@ -24,18 +24,42 @@ class Refused(Exception):
         self.code = code
 
 
+class Body:
+    """A request's body that comes in pieces."""
+
+    def __init__(self):
+        self.bytes = b""
+        self.too_large = False
+        self.cancelled = False
+        self.over = threading.Event()
+
+    def receive(self, payload):
+        action = payload["action"]
+        if action == "data" and not self.too_large:
+            self.bytes += base64.b64decode(payload["data"])
+            self.too_large = len(self.bytes) > MAX_INLINE
+        # Toru may send 1 MiB before it waits for credit: more than is ever taken here, so none has to be given.
+        self.cancelled = self.cancelled or action == "cancel"
+        if self.too_large or action in ("end", "cancel"):
+            self.over.set()
+
+
 class Plugin:
     def __init__(self):
         self.settings = {}
         self._routes = {}
         self._answers = {}
+        self._bodies = {}
         self._lock = threading.Lock()
         self._last = 0
         self._open = 0
         self._socket = None
 
     def route(self, method, path):
-        """`@plugin.route("GET", "/count")`: the function gets the request, and returns what becomes JSON, or (status, it)."""
+        """
+        `@plugin.route("GET", "/count")`: the function gets the request, and returns what becomes JSON, or (status, it).
+        `request["bytes"]` is the body.
+        """
 
         def keep(function):
             self._routes[method, path] = function
@@ -76,9 +100,15 @@ class Plugin:
     def _receive(self, kind, request_id, payload):
         action = payload["action"]
         if kind == "http" and action == "request":
+            if payload.get("stream"):
+                self._bodies[request_id] = Body()
             with self._lock:
                 self._open += 1
             threading.Thread(target=self._answer, args=(request_id, payload), daemon=True).start()
+        elif kind == "http":
+            body = self._bodies.get(request_id)
+            if body:
+                body.receive(payload)
         elif kind in ("kv", "run"):
             waiting = self._answers.pop(request_id, None)
             if waiting:
@@ -98,22 +128,33 @@ class Plugin:
 
     def _answer(self, request_id, request):
         try:
-            self._respond(request_id, *self._result(request))
+            answer = self._result(request_id, request)
+            if answer:
+                self._respond(request_id, *answer)
         except Exception:
             self.log("error", f"{request['method']} {request['path']} failed", trace=traceback.format_exc())
             self._respond(request_id, 500, {"error": {"code": "internal", "message": "The plugin failed. Its log says why."}})
         finally:
+            self._bodies.pop(request_id, None)
             with self._lock:
                 self._open -= 1
 
-    def _result(self, request):
+    def _result(self, request_id, request):
+        """Status and what becomes JSON; None when nobody waits for it any more."""
         function = self._routes.get((request["method"], request["path"]))
         if function is None:
             return 404, {"error": {"code": "not_found", "message": f"This plugin has nothing at {request['path']}."}}
         if request.get("stream"):
-            return 413, {"error": {"code": "too_large", "message": "This plugin takes bodies of at most 64 KiB."}}
-        body = request.get("body", "")
-        request["bytes"] = base64.b64decode(body) if request.get("encoding") == "base64" else body.encode()
+            body = self._bodies[request_id]
+            body.over.wait()
+            if body.cancelled:
+                return None
+            if body.too_large:
+                return 413, {"error": {"code": "too_large", "message": "This plugin takes bodies of at most 64 KiB."}}
+            request["bytes"] = body.bytes
+        else:
+            text = request.get("body", "")
+            request["bytes"] = base64.b64decode(text) if request.get("encoding") == "base64" else text.encode()
         result = function(request)
         return result if isinstance(result, tuple) else (200, result)
 
