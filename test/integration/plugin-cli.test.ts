@@ -112,3 +112,17 @@ it('dev does not take the place of a plugin that is installed', async () => {
   expect(await toru('dev', 'hello')).toMatchObject({ code: 125, output: expect.stringContaining('is installed already') });
   expect((await toru('list')).output).toMatch(/hello .*new/);
 });
+
+it('dev leaves what an installation had kept, also when the one before it was killed', async () => {
+  await toru('enable', 'hello', '--yes');
+  await toru('uninstall', 'hello', '--yes', '--data', 'keep');
+  for (const signal of ['SIGKILL', 'SIGINT'] as const) {
+    const dev = start(['dist/agent/cli.js', 'plugin', 'dev', 'hello']);
+    await until(
+      () => dev.output().includes('running after'),
+      () => dev.output(),
+    ).finally(() => dev.child.kill(signal));
+    await dev.ended;
+    expect((await toru('list')).output).toMatch(signal === 'SIGKILL' ? /hello .*running \(dev\)/ : /hello .*missing/);
+  }
+});

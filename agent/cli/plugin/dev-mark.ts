@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { homeOf } from '../client.ts';
 import type { Io } from '../io.ts';
@@ -15,8 +15,17 @@ export function isDev(env: Io['env'], id: string): boolean {
   return existsSync(fileOf(env, id));
 }
 
-export function markDev(env: Io['env'], id: string, folder: string): void {
-  writeFileSync(fileOf(env, id), `${folder}\n`, { mode: 0o600 });
+/** What becomes of what the plugin keeps when it goes: `keep` where an earlier installation had left something. */
+type Fate = 'keep' | 'remove';
+
+/** @param fate holds until `unmarkDev`, also for the next one when this one is killed. */
+export function markDev(env: Io['env'], id: string, fate: Fate): void {
+  writeFileSync(fileOf(env, id), `${fate}\n`, { mode: 0o600 });
+}
+
+/** What the mark says. What can't be read is kept. */
+export function fateOf(env: Io['env'], id: string): Fate {
+  return readFileSync(fileOf(env, id), 'utf8').trim() === 'remove' ? 'remove' : 'keep';
 }
 
 export function unmarkDev(env: Io['env'], id: string): void {

@@ -6,7 +6,7 @@ import { parse } from '../command.ts';
 import type { Io } from '../io.ts';
 import { describeError, note } from '../io.ts';
 import { enablePlugin, installPlugin, listPlugins, removePlugin } from './api.ts';
-import { isDev, markDev, unmarkDev } from './dev-mark.ts';
+import { fateOf, isDev, markDev, unmarkDev } from './dev-mark.ts';
 import { copyLog } from './logs.ts';
 import { folderOf } from './pack.ts';
 
@@ -26,9 +26,9 @@ export async function dev(args: string[], io: Io): Promise<number> {
   if (before !== undefined && before.state !== 'missing' && !isDev(io.env, id)) {
     throw new ToruError('conflict', `${id} is installed already. Give yours another id, or first: toru plugin uninstall ${id} --data keep`);
   }
-  // What was kept of an earlier installation is not ours to remove.
-  const fate = before === undefined || isDev(io.env, id) ? 'remove' : 'keep';
-  markDev(io.env, id, folder);
+  // What was kept of an earlier installation is not ours to remove. One that was killed has said whether there was any.
+  const fate = isDev(io.env, id) ? fateOf(io.env, id) : before === undefined ? 'remove' : 'keep';
+  markDev(io.env, id, fate);
   const ended = io.interrupted;
   const changes = new Changes(folder, ended);
   await note(io, `${id} runs from ${folder}. Change it: it is started anew. Ctrl-C ends and removes it.`);

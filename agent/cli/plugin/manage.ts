@@ -7,7 +7,7 @@ import { askKey } from '../prompt.ts';
 import { bytes, table } from '../table.ts';
 import { plain } from '../terminal-filter.ts';
 import { disablePlugin, enablePlugin, idOf, installPlugin, listPlugins, removePlugin, viewPlugin } from './api.ts';
-import { isDev } from './dev-mark.ts';
+import { isDev, unmarkDev } from './dev-mark.ts';
 
 const YES = { yes: { type: 'boolean', short: 'y' } } as const;
 const ID = 'The plugin’s id (see: toru plugin list)';
@@ -36,6 +36,8 @@ export async function list(args: string[], io: Io): Promise<number> {
 export async function install(args: string[], io: Io): Promise<number> {
   const { values, positionals } = parse(args, { enable: { type: 'boolean' } });
   const plugin = await installPlugin(io, resolve(oneWord(positionals, 'The plugin’s archive or folder')));
+  // It is there to stay, whatever a killed `dev` had in its place.
+  unmarkDev(io.env, plugin.id);
   await print(io, about(plugin));
   if (values.enable === true) return told(io, await enablePlugin(io, plugin.id, plugin.sha256));
   const next =
