@@ -16,6 +16,11 @@ export interface SocketEvents {
   reload: () => void;
 }
 
+/** How often a silence is noticed, and a ping due. */
+const LOOK_MS = HEARTBEAT_MS / 3;
+/** The look at which it is too long is at LINK_DEAD_MS at the latest. */
+const SILENCE_MS = LINK_DEAD_MS - LOOK_MS;
+
 /** One WebSocket that stays: reconnects with full jitter, and knows within LINK_DEAD_MS when the other side is gone. */
 export class ReconnectingSocket {
   readonly #url: () => string;
@@ -26,6 +31,9 @@ export class ReconnectingSocket {
   #beat: ReturnType<typeof setInterval> | undefined;
   #failures = 0;
   #heard = 0;
+  #pingedAt = 0;
+  /** Of the socket that stands; 0 while none does. */
+  #openedAt = 0;
   #lostAt: number | null = null;
 
   constructor(url: () => string, events: SocketEvents) {
@@ -71,12 +79,11 @@ export class ReconnectingSocket {
     if (this.#lostAt === null) this.#state.value = { kind: 'connecting' };
     this.#heard = Date.now();
     clearInterval(this.#beat);
-    this.#beat = setInterval(() => this.#heartbeat(socket), HEARTBEAT_MS / 3);
-    let openedAt = 0;
-    let pingedAt = Date.now();
+    this.#beat = setInterval(() => this.#heartbeat(socket), LOOK_MS);
+    this.#openedAt = 0;
+    this.#pingedAt = this.#heard;
     socket.onopen = () => {
-      openedAt = Date.now();
-      this.#heard = openedAt;
+      this.#heard = this.#openedAt = Date.now();
       this.#lostAt = null;
       this.#state.value = { kind: 'open' };
       this.#events.opened();
@@ -87,30 +94,28 @@ export class ReconnectingSocket {
     };
     socket.onclose = (event) => {
       if (this.#socket !== socket) return;
-      this.#lose(openedAt > 0 && Date.now() - openedAt > BACKOFF_HEALTHY_MS, event.code);
-    };
-    this.#ping = () => {
-      if (Date.now() - pingedAt < HEARTBEAT_MS || socket.readyState !== WebSocket.OPEN) return;
-      pingedAt = Date.now();
-      socket.send(PING);
+      this.#lose(event.code);
     };
   }
 
-  #ping: () => void = () => undefined;
-
   #heartbeat(socket: WebSocket): void {
-    if (Date.now() - this.#heard > LINK_DEAD_MS) {
+    const now = Date.now();
+    // A tab that slept has asked nobody for long: it asks before it gives up.
+    const hasAsked = this.#pingedAt > this.#heard || socket.readyState !== WebSocket.OPEN;
+    if (hasAsked && now - this.#heard > SILENCE_MS) {
       // close() alone would wait for an answer that never comes.
       socket.onclose = null;
       socket.onmessage = null;
       socket.close();
-      this.#lose(false, 1006);
+      this.#lose(1006);
       return;
     }
-    this.#ping();
+    if (now - this.#pingedAt < HEARTBEAT_MS || socket.readyState !== WebSocket.OPEN) return;
+    this.#pingedAt = now;
+    socket.send(PING);
   }
 
-  #lose(wasHealthy: boolean, code: number): void {
+  #lose(code: number): void {
     clearInterval(this.#beat);
     this.#socket = null;
     this.#lostAt ??= Date.now();
@@ -126,8 +131,8 @@ export class ReconnectingSocket {
       return;
     }
     this.#state.value = { kind: 'waiting', since: this.#lostAt };
-    if (wasHealthy) this.#failures = 0;
-    // A full minute's rest when we were told that we are too fast; else the usual jitter.
+    if (this.#openedAt > 0 && this.#heard - this.#openedAt >= BACKOFF_HEALTHY_MS) this.#failures = 0;
+    // Told that we are too fast: as after four failures more.
     const wait = code === CLOSE.again ? 50 + Math.random() * 200 : backoff(code === CLOSE.too_fast ? this.#failures + 4 : this.#failures);
     this.#failures += 1;
     this.#timer = setTimeout(() => this.#dial(), wait);
