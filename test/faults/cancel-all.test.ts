@@ -4,7 +4,7 @@ import type { Client } from '../harness/client.ts';
 import { until } from '../harness/until.ts';
 import { processesNaming } from './processes.ts';
 import { ended, numbers } from './runs.ts';
-import { FULL, scaled } from './scale.ts';
+import { scaled } from './scale.ts';
 import { Stage } from './stage.ts';
 
 /** Cancel means gone: runs that ignore every signal, with children that left their group, session and tree. */
@@ -12,8 +12,8 @@ import { Stage } from './stage.ts';
 const RUNS = scaled(1000, 60);
 /** So many run at the same time (agent/runs/runs.ts); the rest is cancelled in the next wave. */
 const AT_ONCE = 250;
-/** What is promised for all of them together. Held against a machine only where it does nothing else: at full size. */
-const GONE_MS = 15_000;
+/** What is promised for all of them together, and a moment to look; in short, beside other tests, a busy machine gets more. */
+const GONE_MS = scaled(17_000, 60_000);
 
 let stage: Stage;
 let client: Client;
@@ -57,7 +57,7 @@ test(`${RUNS} stubborn and forking runs, all cancelled: no process left 15 s lat
     let left = processesNaming(names).length;
     for (; left > 0 && performance.now() - began < 120_000; left = processesNaming(names).length) await sleep(1000);
     expect(left).toBe(0);
-    if (FULL) expect(performance.now() - began).toBeLessThan(GONE_MS + 2000);
+    expect(performance.now() - began).toBeLessThan(GONE_MS);
     for (const id of ids) expect((await ended(client, id)).state).toBe('cancelled');
   }
 }, 900_000);
