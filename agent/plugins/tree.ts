@@ -23,19 +23,19 @@ export interface Tree {
  * Everything that a plugin consists of, as one number: what was accepted is what is started.
  * @param path its folder, or its one file. @throws ToruError plugin_invalid: links, files that anybody may change, too much.
  */
-export async function hashTree(path: string): Promise<Tree> {
+export async function hashTree(path: string, maxThings: number = MAX_THINGS): Promise<Tree> {
   const entries: { path: string; executable: boolean; size: number }[] = [];
   let [things, bytes] = [0, 0];
   const visit = async (inside: string): Promise<void> => {
     things += 1;
-    if (things > MAX_THINGS) tooMuch();
+    if (things > maxThings) tooMuch();
     const info = await lstat(join(path, inside));
     const name = inside === '' ? 'it' : `“${inside}”`;
     if (info.isSymbolicLink()) invalid(`${name} is a symbolic link. A plugin is made of files only.`);
     if ((info.mode & 0o002) !== 0) invalid(`${name} can be changed by every user of this host. Use: chmod o-w`);
     if (info.uid !== 0 && info.uid !== process.getuid?.()) invalid(`${name} belongs to another user of this host. Use: chown`);
     if (info.isDirectory()) {
-      for (const child of await namesIn(join(path, inside))) await visit(join(inside, child));
+      for (const child of await namesIn(join(path, inside), maxThings)) await visit(join(inside, child));
       return;
     }
     if (!info.isFile()) invalid(`${name} is neither a file nor a folder.`);
@@ -60,9 +60,9 @@ export async function hashTree(path: string): Promise<Tree> {
 }
 
 /** In order. A folder may hold a million names: they are not all read. */
-async function namesIn(folder: string): Promise<string[]> {
+async function namesIn(folder: string, most: number): Promise<string[]> {
   const names: string[] = [];
-  for await (const { name } of await opendir(folder)) if (names.push(name) > MAX_THINGS) tooMuch();
+  for await (const { name } of await opendir(folder)) if (names.push(name) > most) tooMuch();
   return names.sort();
 }
 
