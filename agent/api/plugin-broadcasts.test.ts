@@ -20,6 +20,7 @@ it('tells clients nothing any more of a plugin that has become one for admins, w
   );
   tell('weather', 'now', 1);
   expect(published.splice(0).sort()).toEqual([pluginTopic('weather', 'client'), pluginTopic('weather', 'admin')].sort());
+  expect(pluginTopic('weather', 'client')).not.toBe(pluginTopic('weather', 'admin'));
   forEveryone = false;
   tell('weather', 'now', 2);
   expect(published).toEqual([pluginTopic('weather', 'admin')]);

@@ -94,6 +94,28 @@ function damage(file: string, block: number): void {
   closeSync(fd);
 }
 
+/** Where a packed file's index begins. */
+function indexIn(bytes: Buffer): number {
+  return bytes.lastIndexOf(Buffer.from([0x1f, 0x8b, 8, 4]), -59);
+}
+
+/** The same with an index that says the second block's length of the first, and the other way round. */
+function swapped(bytes: Buffer): Buffer {
+  const at = indexIn(bytes) + 16;
+  const [one, two] = [bytes.readUInt32LE(at), bytes.readUInt32LE(at + 4)];
+  expect(one).not.toBe(two);
+  bytes.writeUInt32LE(two, at);
+  bytes.writeUInt32LE(one, at + 4);
+  return bytes;
+}
+
+/** The same with an end that says that it holds a block less. */
+function shortened(bytes: Buffer): Buffer {
+  const at = bytes.length - 42;
+  bytes.writeBigUInt64LE(bytes.readBigUInt64LE(at) - BigInt(BLOCK_BYTES), at);
+  return bytes;
+}
+
 /** The same with the second block's head overwritten. */
 function headless(bytes: Buffer): Buffer {
   const head = bytes.indexOf(bytes.subarray(0, 10), 1);
@@ -319,7 +341,9 @@ describe('packed output that is damaged', () => {
     ['a wrong end', (bytes: Buffer) => bytes.fill(7, bytes.length - 20)],
     ['no end', (bytes: Buffer) => bytes.subarray(0, bytes.length - 58)],
     ['more than its end', (bytes: Buffer) => Buffer.concat([bytes, Buffer.from('more')])],
-    ['zeros in place of its index', (bytes: Buffer) => bytes.fill(0, bytes.lastIndexOf(Buffer.from([0x1f, 0x8b, 8, 4]), -59))],
+    ['zeros in place of its index', (bytes: Buffer) => bytes.fill(0, indexIn(bytes))],
+    ['two lengths that have changed places', swapped],
+    ['an end that says a block less', shortened],
   ])('is read by its blocks: %s', async (_what, change) => {
     const { merged } = makeLog(9 * BLOCK_BYTES);
     await pack();
@@ -373,6 +397,7 @@ describe('an index made anew', () => {
     }
     // In the middle of a block it is chance, and at its end it may be gone.
     expect(found([0, 500, 900], 700)).toEqual([0, 500, 900, BORDER + 100]);
+    expect(found([0, 500, BORDER + 20], 700)).toEqual([0, 500, BORDER + 20, BORDER + 100]);
     expect(found([0, 500], null)).toEqual([0, 500, BORDER + 100]);
   });
 

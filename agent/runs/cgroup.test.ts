@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { cgroupOf, membersOf } from './cgroup.ts';
+import { cgroupOf, freeze, membersOf, removeCgroup } from './cgroup.ts';
 import { Cgroups, cgroupBase, makeCgroupBase } from './cgroups.ts';
 import type { Harness } from './runs-harness.ts';
 import { isAliveNow, makeHarness, until } from './runs-harness.ts';
@@ -56,6 +57,12 @@ describe('without a cgroup', () => {
   });
 });
 
+it('one that can’t be had is none, and what is none stays as it is', async () => {
+  await freeze(h.home);
+  expect(existsSync(join(h.home, 'cgroup.freeze'))).toBe(false);
+  expect(await new Cgroups(join(h.home, 'toru.db')).make()).toBeNull();
+});
+
 describe.runIf(available)('with a cgroup', () => {
   it('closing finds nothing wrong when another agent has taken away its empty base', async () => {
     const base = makeCgroupBase(join(h.home, 'another'));
@@ -77,8 +84,15 @@ describe.runIf(available)('with a cgroup', () => {
     const made = await cgroups.make();
     if (made === null) throw new Error('not made again');
     mkdirSync(join(made, 'divided'));
+    // It is looked at more than once: somebody may live in it at first.
+    const lives = spawn('sleep', ['600'], { stdio: 'ignore' });
+    writeFileSync(join(made, 'divided', 'cgroup.procs'), String(lives.pid));
     cgroups.release(made);
+    await new Promise((next) => setTimeout(next, 200));
+    expect(membersOf(made)).toEqual([lives.pid]);
+    lives.kill('SIGKILL');
     await until(() => !existsSync(made));
+    expect(removeCgroup(made)).toBe(true);
     cgroups.close();
     expect(existsSync(base)).toBe(false);
   });
@@ -105,6 +119,19 @@ describe.runIf(available)('with a cgroup', () => {
     expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
     await until(() => !isAliveNow(pid));
     await until(() => !existsSync(cgroup));
+  });
+
+  it('a cancel asks it to leave first, as it asks the others', async () => {
+    await h.runs.close();
+    await h.restart({ limits: { graceMs: 20_000 } });
+    const left = join(h.home, 'left-in-peace');
+    const { task_id } = await started(
+      ESCAPE.replace('exec sleep 600', `trap "echo >${left}; exit" TERM; while :; do sleep 0.05; done`),
+      /pid \d+\n/,
+    );
+    await h.runs.cancel(h.caller('ada'), task_id);
+    expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
+    expect(existsSync(left)).toBe(true);
   });
 
   it('so it does after a restart of the agent', async () => {

@@ -68,6 +68,16 @@ describe('compression of ended runs', () => {
     expect([diskBytes(young), files(young)]).toEqual([null, ['err', 'out']]);
   });
 
+  it('takes what was said on stderr too', async () => {
+    h.script('print.sh', PRINT.replace(`}'; echo`, `}' >&2; echo`));
+    const task = await printed();
+    age(task);
+    const before = await h.output(task);
+    await compression().pass();
+    expect(files(task)).toEqual(['err.gz', 'out']);
+    expect(await h.output(task)).toBe(before);
+  });
+
   it('waits for who reads, and for who still writes', async () => {
     const task = await printed();
     age(task);
@@ -187,21 +197,30 @@ describe('compression of ended runs', () => {
   });
 
   it('lets go of a run that retention removes, and of all of them at the end', async () => {
-    const task = await printed();
-    age(task);
-    const work = compression();
+    const tasks = [await printed(), await printed()];
+    for (const task of tasks) age(task);
+    const [first = ''] = tasks;
+    h.db.prepare('UPDATE task_history SET ended_at = ended_at - 1000 WHERE task_id = ?').run(first);
+    const told: string[] = [];
+    const log = { info: () => undefined, warn: () => undefined, error: (_detail: object, message: string) => void told.push(message) };
+    const packing = (): Promise<void> => until(() => existsSync(join(folderOf(first), '.out.gz')));
+    const work = compression({ log, inUse: (id) => id !== first });
     const passing = work.pass();
-    await until(() => existsSync(join(folderOf(task), '.out.gz')));
-    await work.release(task);
-    expect(files(task)).toEqual(['err', 'out']);
+    await packing();
+    await work.release(first);
+    expect(files(first)).toEqual(['err', 'out']);
     await passing;
-    expect(diskBytes(task)).toBeNull();
-    const again = compression();
-    const closing = again.pass();
-    await until(() => existsSync(join(folderOf(task), '.out.gz')));
+    expect(diskBytes(first)).toBeNull();
+    const again = compression({ log });
+    again.start();
+    await packing();
     await again.close();
-    await closing;
-    expect(files(task)).toEqual(['err', 'out']);
+    expect(tasks.map(files)).toEqual([
+      ['err', 'out'],
+      ['err', 'out'],
+    ]);
+    await work.pass();
+    expect([files(first), told]).toEqual([['err', 'out.gz'], []]);
   });
 
   it('does not let go of a run when another is removed', async () => {

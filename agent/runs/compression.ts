@@ -123,7 +123,6 @@ export class Compression {
       const found = await stat(join(folder, name)).catch(() => null);
       bytes += found?.size ?? 0;
     }
-    signal.throwIfAborted();
     this.#o.history.setDiskBytes(taskId, bytes);
   }
 }

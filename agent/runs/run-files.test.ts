@@ -20,6 +20,9 @@ const spares = (): number =>
     : 0;
 
 it('a press before any is ready makes its own; later ones take those that wait, and more are made', async () => {
+  // Of an earlier agent, that was killed while it made one.
+  mkdirSync(join(runs, '.spare', '1'), { recursive: true });
+  writeFileSync(join(runs, '.spare', '1', 'status'), 'half');
   const files = new SpareFiles(runs);
   files.make(join(runs, 'first'));
   await until(() => spares() === 16);

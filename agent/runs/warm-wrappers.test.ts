@@ -128,23 +128,32 @@ describe('a wrapper that waits', () => {
     await until(() => warm.waiting === 1);
     usual = { ...usual, ...change };
     const now = plan(usual);
+    const [pid = 0] = childrenOf(process.pid);
     expect(warm.take(now)).toBeNull();
     expect(warm.waiting).toBe(0);
     await until(() => warm.waiting > 0);
+    // Its end, which we wanted, is no sign that something is wrong.
+    await until(() => identify(pid, '') === null);
+    await new Promise((next) => setTimeout(next, 20));
     const taken = warm.take(now);
     expect(taken).not.toBeNull();
     await until(() => status(now.folder).drained);
     if (taken?.cgroup != null) cgroups.release(taken.cgroup);
+    await until(() => warm.waiting > 0);
   });
 
   it('is more than one while presses come quickly', async () => {
     await until(() => warm.waiting === 1);
-    for (let i = 0; i < 4; i += 1) {
+    const press = async (i: number): Promise<void> => {
       const one = plan({ folder: join(home, 'runs', String(i)) });
       const taken = warm.take(one);
       if (taken !== null) await until(() => status(one.folder).drained);
       if (taken?.cgroup != null) cgroups.release(taken.cgroup);
-    }
+    };
+    for (let i = 0; i < 4; i += 1) await press(i);
+    await until(() => warm.waiting === 4);
+    // The look after a quiet minute does not keep the next one waiting.
+    await press(4);
     await until(() => warm.waiting === 4);
   });
 
@@ -280,6 +289,10 @@ describe('the agent goes away', () => {
     const making = vi.spyOn(cgroups, 'make').mockImplementation(() => gate.then(() => cgroup));
     warm = make();
     await until(() => making.mock.calls.length === 1);
+    // A press meanwhile: one is made after another.
+    warm.take(plan());
+    await new Promise((next) => setTimeout(next, 100));
+    expect(making).toHaveBeenCalledTimes(1);
     let closed = false;
     const closing = warm.close().then(() => {
       closed = true;
@@ -304,14 +317,19 @@ describe('the agent goes away', () => {
       const files = new SpareFiles(${JSON.stringify(join(home, 'alone'))});
       const usual = { environment: ${JSON.stringify(BASE)}, outputLimitMb: 0 };
       const warm = new WarmWrappers({ boot: 'x', cgroups: new Cgroups(null), files, running: () => 0, usual: () => usual });
-      while (warm.waiting === 0) await new Promise((next) => setTimeout(next, 5));
-      console.log('one waits');
+      const waiting = async (count) => {
+        while (warm.waiting < count) await new Promise((next) => setTimeout(next, 5));
+      };
+      await waiting(1);
+      for (let i = 0; i < 2; i += 1) warm.take({ stdin: { kind: 'open' } });
+      await waiting(2);
+      console.log('two wait');
     `;
     const { status: code, stdout } = spawnSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', program], {
       encoding: 'utf8',
       timeout: 30_000,
     });
-    expect([code, stdout]).toEqual([0, 'one waits\n']);
+    expect([code, stdout]).toEqual([0, 'two wait\n']);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -104,6 +105,7 @@ async function refusal(): Promise<string> {
 
 test('what was saved comes back to the byte, without sessions, key, and what was under way', async () => {
   const { db, ended, running } = live();
+  utimesSync(join(home, 'runs', ended, 'out'), 1_000_000_000, 1_000_000_000);
   // The agent writes on meanwhile.
   const writing = setInterval(() => db.prepare(`INSERT INTO settings VALUES (?, '1')`).run(randomUUID()), 1);
   const saved = await takeSnapshot(home, file).finally(() => clearInterval(writing));
