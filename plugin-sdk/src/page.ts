@@ -28,7 +28,7 @@ export interface PageBridge {
   onTheme(listener: (theme: PageTheme) => void): () => void;
   /** One line at the edge of the host page, for a few seconds. */
   toast(text: string, kind?: 'info' | 'success' | 'error'): void;
-  /** From a card: to the plugin's page. */
+  /** From a card: to the plugin's page. Only for a person who has just pressed something. */
   openPage(): void;
 }
 

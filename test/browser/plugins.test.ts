@@ -10,6 +10,7 @@ import { type Browser, describeInBrowser, launchBrowser } from '../harness/brows
 import { Client } from '../harness/client.ts';
 import { Stranger } from '../harness/stranger.ts';
 import { startToru, type Toru } from '../harness/toru.ts';
+import { until } from '../harness/until.ts';
 import { appears } from './appears.ts';
 import { NOTHING_GOT } from './hostile-outcomes.ts';
 
@@ -74,6 +75,13 @@ describeInBrowser('plugins', () => {
     // More than may be under way at once: they wait for each other.
     await drawn.getByRole('button', { name: 'Ask often' }).click();
     await drawn.getByText('100 of 100 answered').waitFor();
+    // More than the host tells at once is put together.
+    for (const at of [1, 2, 3]) {
+      const kept = await api.http('PUT', `/api/plugin-kv/draws/entry?key=long/${at}`, { value: 'x'.repeat(250_000) });
+      expect(kept.status).toBe(200);
+    }
+    await drawn.getByRole('button', { name: 'Count' }).click();
+    await drawn.getByText('3 long ones').waitFor();
     // A card leads to the page, and nowhere else.
     await card.getByRole('button', { name: 'Open' }).click();
     await other.waitForURL(`${toru.url}/plugins/draws`);
@@ -138,6 +146,16 @@ describeInBrowser('plugins', () => {
     await page.goto(`${toru.url}/plugins/draws/manage`);
     await page.getByRole('button', { name: 'Look and accept' }).click();
     await page.getByText(/Its files are not those that were accepted\. If you did not change/).waitFor();
+    // What changes while somebody looks is not what they accept.
+    const looked = (await api.http('GET', '/api/plugins/draws')).json().sha256;
+    appendFileSync(join(toru.home, 'plugins/draws/page.js'), '\n// one thing more\n');
+    const isOther = async () => (await api.http('GET', '/api/plugins/draws')).json().sha256 !== looked;
+    await expect.poll(isOther, { timeout: 20_000 }).toBe(true);
+    await page.getByRole('dialog').getByText(looked).waitFor();
+    await page.getByRole('button', { name: 'Accept and enable' }).click();
+    await page.getByRole('dialog').getByText('Its files were changed since you looked at them').waitFor();
+    await page.goto(`${toru.url}/plugins/draws/manage`);
+    await page.getByRole('button', { name: 'Look and accept' }).click();
     await page.getByRole('button', { name: 'Accept and enable' }).click();
     await frameOf(other, 'Draws').getByText('a newer page').waitFor();
     await frameOf(other, 'Draws').getByText('42 for admin on a page').waitFor();
@@ -191,6 +209,17 @@ describeInBrowser('plugins', () => {
     expect(beside).toEqual({ ...NOTHING_GOT, 'frames beside this one': 'no: SecurityError' });
     await frameOf(page, 'Draws').getByText('42 for admin on a card').waitFor();
     expect(stranger.heard).toEqual([]);
+  });
+
+  test('a card leads nobody to its page who has pressed nothing', async () => {
+    await order('opens its page');
+    await page.goto(toru.url);
+    // Nothing is asked of the page itself: what a test does in a browser counts as a press.
+    const asked = async () => (await api.http('GET', '/api/plugin-kv/hostile/entry?key=asked')).json().entry?.value;
+    await expect.poll(asked, { timeout: 20_000 }).toBe(true);
+    expect(page.url()).toBe(`${toru.url}/`);
+    expect((await api.http('DELETE', '/api/plugin-kv/hostile/entry?key=asked')).status).toBe(200);
+    await order('nothing more');
   });
 
   test('a flood of toasts, heights and calls stays small, and the page answers', async () => {
@@ -255,9 +284,10 @@ describeInBrowser('plugins', () => {
   });
 
   async function enable(id: string): Promise<void> {
-    const { sha256 } = (await api.http('GET', `/api/plugins/${id}`)).json();
-    const answer = await api.http('POST', `/api/plugins/${id}/enable`, { sha256 });
-    expect(answer.json()).toMatchObject({ state: 'running' });
+    const look = async (): Promise<{ state: string; sha256: string | null }> => (await api.http('GET', `/api/plugins/${id}`)).json();
+    await until(async () => (await look()).sha256 !== null, `the files of ${id} were looked at`);
+    expect((await api.http('POST', `/api/plugins/${id}/enable`, { sha256: (await look()).sha256 })).status).toBe(200);
+    await until(async () => (await look()).state === 'running', `${id} runs`);
   }
 
   /** What the hostile page does when it is opened next. */

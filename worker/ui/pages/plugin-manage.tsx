@@ -63,7 +63,8 @@ interface Props {
 
 function Head({ plugin, resource }: Props) {
   const busy = useSignal(false);
-  const accepting = useSignal(false);
+  /** As it was when its dialog was opened: what is accepted is what was looked at, whatever changes meanwhile. */
+  const accepting = useSignal<PluginDetails | null>(null);
   const unknown = plugin.sha256 !== null && plugin.sha256 !== plugin.accepted_sha256;
   // What runs is what was accepted, or it does not run and waits for somebody to look.
   const changed = unknown && plugin.accepted_sha256 !== null;
@@ -106,7 +107,7 @@ function Head({ plugin, resource }: Props) {
             busy={busy.value}
             disabled={plugin.state === 'broken' || plugin.state === 'missing'}
             onClick={() => {
-              if (unknown) accepting.value = true;
+              if (unknown) accepting.value = plugin;
               else void change(() => enablePlugin(plugin.id, null));
             }}
           >
@@ -114,12 +115,12 @@ function Head({ plugin, resource }: Props) {
           </Button>
         )}
       </PageHead>
-      {accepting.value && (
+      {accepting.value !== null && (
         <AcceptPlugin
-          plugin={plugin}
+          plugin={accepting.value}
           onAccepted={resource.set}
           onClose={() => {
-            accepting.value = false;
+            accepting.value = null;
           }}
         />
       )}

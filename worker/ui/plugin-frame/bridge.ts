@@ -80,6 +80,8 @@ export class Bridge {
         this.#toast(message.text, message.kind);
         return;
       case 'open_page':
+        // A card that leads there by itself would leave nobody on the page around it.
+        if (!navigator.userActivation.isActive) return;
         if (this.#plugin.page?.slots.includes('page') === true) navigate(`/plugins/${this.#plugin.id}`);
         return;
       case 'height':
@@ -125,10 +127,16 @@ export class Bridge {
       case 'kv.delete':
         await kv.entry.$delete({ param, query: { key: ask.key } }, init);
         return undefined;
-      case 'kv.list':
-        return (await read(isEntries, kv.$get({ param, query: { prefix: ask.prefix, limit: '1000' } }, init))).entries.map(
-          ({ key, value }) => ({ key, value }),
-        );
+      case 'kv.list': {
+        const found: Entry[] = [];
+        for (let after: string | null = ''; after !== null; ) {
+          const query = { prefix: ask.prefix, limit: '1000', ...(after === '' ? {} : { after }) };
+          const part: Listed = await read(isEntries, kv.$get({ param, query }, init));
+          found.push(...part.entries.map(({ key, value }) => ({ key, value })));
+          after = part.next;
+        }
+        return found;
+      }
       default:
         return ask satisfies never;
     }
@@ -181,6 +189,10 @@ function isEntry(value: unknown): value is { entry: Entry | null } {
   return isRecord(value) && (value['entry'] === null || isKept(value['entry']));
 }
 
-function isEntries(value: unknown): value is { entries: Entry[] } {
-  return isRecord(value) && Array.isArray(value['entries']) && value['entries'].every(isKept);
+/** As much as the host gives at once; `next` is to be asked for after it. */
+type Listed = { entries: Entry[]; next: string | null };
+
+function isEntries(value: unknown): value is Listed {
+  if (!isRecord(value) || !Array.isArray(value['entries']) || !value['entries'].every(isKept)) return false;
+  return value['next'] === null || typeof value['next'] === 'string';
 }
