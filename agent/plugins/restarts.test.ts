@@ -100,7 +100,7 @@ test('one whose turn to start comes while an admin starts it anew is left to the
   const own = await makePlugins({ timing: { connectMs: 60_000, settleMs: 0, graceMs: 1, termMs: 1, backoffMs: [3_600_000] } });
   /** Ends one, however it is; it waits a long time then. */
   const kill = async (id: string): Promise<void> => {
-    await expect.poll(() => own.details(id).pid, { timeout: 20_000 }).not.toBeNull();
+    await expect.poll(() => own.details(id).pid).not.toBeNull();
     process.kill(own.details(id).pid ?? 0, 'SIGKILL');
   };
   const others = ['a', 'b', 'c', 'd'];

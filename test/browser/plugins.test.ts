@@ -150,7 +150,7 @@ describeInBrowser('plugins', () => {
     const looked = (await api.http('GET', '/api/plugins/draws')).json().sha256;
     appendFileSync(join(toru.home, 'plugins/draws/page.js'), '\n// one thing more\n');
     const isOther = async () => (await api.http('GET', '/api/plugins/draws')).json().sha256 !== looked;
-    await expect.poll(isOther, { timeout: 20_000 }).toBe(true);
+    await expect.poll(isOther).toBe(true);
     await page.getByRole('dialog').getByText(looked).waitFor();
     await page.getByRole('button', { name: 'Accept and enable' }).click();
     await page.getByRole('dialog').getByText('Its files were changed since you looked at them').waitFor();
@@ -216,7 +216,7 @@ describeInBrowser('plugins', () => {
     await page.goto(toru.url);
     // Nothing is asked of the page itself: what a test does in a browser counts as a press.
     const asked = async () => (await api.http('GET', '/api/plugin-kv/hostile/entry?key=asked')).json().entry?.value;
-    await expect.poll(asked, { timeout: 20_000 }).toBe(true);
+    await expect.poll(asked).toBe(true);
     expect(page.url()).toBe(`${toru.url}/`);
     expect((await api.http('DELETE', '/api/plugin-kv/hostile/entry?key=asked')).status).toBe(200);
     await order('nothing more');
