@@ -115,14 +115,15 @@ export class WarmWrappers {
   }
 
   #soon(ms: number): void {
-    const at = Math.max(performance.now() + ms, this.#notBefore);
+    const now = performance.now();
+    const at = Math.max(now + ms, this.#notBefore);
     if (this.#closed || (this.#timer !== null && this.#fillAt <= at)) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#fillAt = at;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.#filling = this.#filling.then(() => this.#fill());
-    }, at - performance.now()).unref();
+    }, at - now).unref();
   }
 
   #broken(): void {
