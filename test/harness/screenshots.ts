@@ -1,11 +1,17 @@
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { execa } from 'execa';
+import type { Page } from 'playwright-core';
 import { root } from '../../tools/root.ts';
 import { launchBrowser } from './browser.ts';
 import { Client } from './client.ts';
 import { startToru } from './toru.ts';
 
-/** Takes the README's pictures anew, of the real page: `npm run build && node_modules/.bin/node test/harness/screenshots.ts`. */
+/**
+ * Takes the pictures of README and docs anew, of the real page: `npm run build && node_modules/.bin/node test/harness/screenshots.ts`.
+ * The signs of plugins are emoji: without a font for them (Debian: `apt install fonts-noto-color-emoji`) they are empty boxes.
+ */
 
 const ACTIONS = [
   {
@@ -39,6 +45,8 @@ for (const { body, ...action } of ACTIONS) {
   if (action.icon !== 'router') await client.http('POST', '/api/runs', { action: made.json().id });
 }
 
+const log = await addPlugins();
+
 for (const colorScheme of ['light', 'dark'] as const) {
   await using browser = await launchBrowser({ viewport: { width: 1200, height: 500 }, colorScheme, deviceScaleFactor: 1.5 });
   const page = await browser.context.newPage();
@@ -48,5 +56,55 @@ for (const colorScheme of ['light', 'dark'] as const) {
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Evening lights' }).waitFor();
   await page.waitForTimeout(2000);
-  await page.screenshot({ path: join(root, 'docs/images', `actions-${colorScheme}.png`) });
+  await page.screenshot({ path: picture('actions', colorScheme) });
+  if (colorScheme === 'light') await takeCards(page);
+}
+rmSync(log);
+
+/** The cards alone, in a window that has room for three in a row. */
+async function takeCards(page: Page): Promise<void> {
+  await page.setViewportSize({ width: 1280, height: 1100 });
+  await page.frameLocator('iframe[title="Weather"]').getByText('7.6 °C').waitFor();
+  await page.frameLocator('iframe[title="Log watch"]').getByText('certificate').waitFor();
+  await page.waitForTimeout(1000);
+  const cards = await page.getByRole('list', { name: 'Plugins' }).boundingBox();
+  if (cards === null) throw new Error('there are no cards');
+  const { x, y, width, height } = cards;
+  await page.screenshot({ path: picture('plugin-cards', 'light'), clip: { x: x - 20, y: y - 20, width: width + 40, height: height + 40 } });
+}
+
+function picture(of: string, colorScheme: string): string {
+  return join(root, 'docs/images', `${of}-${colorScheme}.png`);
+}
+
+/** The examples that have a card, with something to show. @returns the file that one of them watches. */
+async function addPlugins(): Promise<string> {
+  // Its path stands in the picture.
+  const log = '/tmp/site.log';
+  writeFileSync(log, '');
+  const source = createServer((_, answer) => answer.end('{"temperature": 7.6, "wind": 14}'));
+  await new Promise<void>((resolve) => source.listen(0, '127.0.0.1', resolve));
+  const address = source.address();
+  const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const settings = {
+    weather: { place: 'Garden', source: `http://127.0.0.1:${port}/` },
+    'log-watch': { file: log },
+    'disk-usage': {},
+  };
+  for (const [id, values] of Object.entries(settings)) {
+    const folder = join(toru.home, 'plugins', id);
+    cpSync(join(root, 'dist/examples/plugins', id), folder, { recursive: true });
+    await execa('chmod', ['-R', 'go-w', folder]);
+    await client.http('POST', '/api/plugin-admin/rescan');
+    const added = await client.http('GET', `/api/plugins/${id}`);
+    const enabled = await client.http('POST', `/api/plugins/${id}/enable`, { sha256: added.json().sha256 });
+    const set = await client.http('PUT', `/api/plugin-admin/${id}/settings`, values);
+    for (const { status, text } of [added, enabled, set]) if (status >= 300) throw new Error(text);
+  }
+  await client.http('POST', '/api/plugins/weather/refresh');
+  source.close();
+  // It looks at what is written from now on.
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  appendFileSync(log, '12:01 error: upstream timed out\n12:04 login failed for backup\n12:09 error: the certificate ends in 6 days\n');
+  return log;
 }
