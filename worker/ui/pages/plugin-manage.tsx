@@ -91,7 +91,7 @@ function Head({ plugin, resource }: Props) {
             <span role="status">
               <PluginStateBadge state={plugin.state} />
             </span>{' '}
-            {plugin.version} {plugin.description}
+            {plugin.version} · {plugin.description}
           </>
         }
       >
