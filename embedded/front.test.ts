@@ -14,11 +14,23 @@ describe('the front', () => {
   /** Headers that got through, of the last request. */
   let seen: IncomingMessage['headers'] = {};
   let left: Promise<void> = Promise.resolve();
+  let hung = 0;
+  /** Connections on which something was asked before. */
+  const used = new WeakSet<Socket>();
+  let broken = 0;
 
   beforeAll(async () => {
     upstream = createServer((asked, answer) => {
       seen = asked.headers;
+      const isUsed = used.has(asked.socket);
+      used.add(asked.socket);
+      if (asked.url === '/ends' && isUsed) {
+        broken += 1;
+        asked.socket.destroy();
+        return;
+      }
       if (asked.url === '/hang') {
+        hung += 1;
         left = new Promise((resolve) => asked.socket.on('close', () => resolve()));
         return;
       }
@@ -38,9 +50,10 @@ describe('the front', () => {
     path: string,
     headers: Record<string, string> = {},
     body?: Buffer,
+    method = body === undefined ? 'GET' : 'POST',
   ): Promise<{ status: number; text: string; bytes: Buffer }> {
     return new Promise((resolve, reject) => {
-      const asked = request({ port, path, headers, method: body === undefined ? 'GET' : 'POST', agent: false }, (answer) => {
+      const asked = request({ port, path, headers, method, agent: false }, (answer) => {
         const parts: Buffer[] = [];
         answer.on('data', (part: Buffer) => parts.push(part));
         answer.on('end', () => {
@@ -122,6 +135,16 @@ describe('the front', () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     asked.destroy();
     await left;
+    // And asks it not once more.
+    await ask('/');
+    expect(hung).toBe(1);
+  });
+
+  it('asks once more where a connection ended just as it was used again, but only what may be asked twice', async () => {
+    await ask('/');
+    expect([(await ask('/ends')).status, broken]).toEqual([200, 1]);
+    await ask('/');
+    expect([(await ask('/ends', {}, undefined, 'DELETE')).status, broken]).toEqual([200, 1]);
   });
 
   it('says that the edge is starting while it is', async () => {

@@ -54,28 +54,29 @@ function passRequest(options: FrontOptions, agent: Agent, asked: IncomingMessage
   if (to instanceof ToruError) return refuse(answer, to);
   const { method = 'GET', url = '/' } = asked;
   const hasBody = asked.headers['content-length'] !== undefined || asked.headers['transfer-encoding'] !== undefined;
-  // A connection of its own for each body: workerd ends one whose body it did not read, and the next request would meet that end.
-  const passed = request({
-    host: '127.0.0.1',
-    port: to,
-    agent: hasBody ? false : agent,
-    method,
-    path: url,
-    headers: headersFor(options, asked),
-  });
-  let reply: IncomingMessage | null = null;
-  passed.on('response', (response) => {
-    reply = response;
-    answer.writeHead(response.statusCode ?? 502, answerHeaders(response.headers));
-    pipeline(response, answer, () => undefined);
-  });
-  passed.on('error', () => (answer.headersSent ? answer.destroy() : refuse(answer, starting())));
-  // Of a whole reply nothing is left to stop; and a connection that is reset while it ends is never closed by Node (26.10).
-  answer.on('close', () => {
-    if (reply?.complete !== true) leave(passed);
-  });
-  if (hasBody) pipeline(asked, passed, () => undefined);
-  else passed.end();
+  const pass = (over: Agent | false): void => {
+    const passed = request({ host: '127.0.0.1', port: to, agent: over, method, path: url, headers: headersFor(options, asked) });
+    let reply: IncomingMessage | null = null;
+    passed.on('response', (response) => {
+      reply = response;
+      answer.writeHead(response.statusCode ?? 502, answerHeaders(response.headers));
+      pipeline(response, answer, () => undefined);
+    });
+    passed.on('error', () => {
+      if (answer.headersSent) answer.destroy();
+      else if (passed.reusedSocket && !answer.destroyed) pass(false);
+      else refuse(answer, starting());
+    });
+    // Of a whole reply nothing is left to stop; and a connection that is reset while it ends is never closed by Node (26.10).
+    answer.on('close', () => {
+      if (reply?.complete !== true) leave(passed);
+    });
+    if (hasBody) pipeline(asked, passed, () => undefined);
+    else passed.end();
+  };
+  // workerd ends a connection whose body it did not read, or whose answer broke off, and the next request on it would meet that
+  // end. So bodies have one of their own, and only what may be asked twice takes one that was used, and another if that fails.
+  pass(!hasBody && (method === 'GET' || method === 'HEAD') ? agent : false);
 }
 
 function passUpgrade(options: FrontOptions, asked: IncomingMessage, socket: Duplex, head: Buffer): void {
