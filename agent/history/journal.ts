@@ -76,8 +76,8 @@ export class Journal {
     }
     for (const outcome of outcomes) outcome();
   }
+
   #turnIsOver(): void {
-    if (this.#gathering !== null) return;
     if (this.#busy()) this.#gathering = setTimeout(() => this.flush(), GATHER_MS);
     else this.flush();
   }
