@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -154,6 +154,28 @@ describe('a log', () => {
     appendFileSync(join(folder, 'err'), 'after');
     while (log.end < expected + 12) await new Promise((next) => setTimeout(next, 5));
     expect(all(log, 5000).text).toBe(`${'flood\n'.repeat(expected / 6)}polled\nafter`);
+  });
+
+  it('does not close its files under somebody who waits for the disk', async () => {
+    write('out', 'hello');
+    const held = (): number =>
+      readdirSync('/proc/self/fd').filter((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
+        } catch {
+          return false;
+        }
+      }).length;
+    log.rest();
+    const before = held();
+    const reading = log.read(0, 10);
+    const during = held();
+    expect(during).toBeGreaterThan(before);
+    log.rest();
+    expect(held()).toBe(during);
+    expect(await reading).toHaveLength(1);
+    log.rest();
+    expect(held()).toBe(before);
   });
 
   it('is empty when its folder is gone, and closes its files when nobody reads', async () => {
