@@ -222,7 +222,7 @@ test('a history of 30,000 runs: rare and common words, own and all', async () =>
   // Everything else of the agent has its turns: after each page that is walked, and each stretch of the index.
   for (const [query, least] of [
     [{ q: 'nothing like it' }, 9],
-    [{ q: '/srv/499', user: 'nobody' }, 10],
+    [{ q: '/srv/49', user: 'nobody' }, 20],
   ] satisfies [Record<string, string>, number][]) {
     let [turns, over] = [0, false];
     const turn = (): void => {
