@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openPlain, readKnown } from './plain-file.ts';
 import { hashTree, MAX_BYTES } from './tree.ts';
 
@@ -57,6 +58,27 @@ test('folders without end are counted like files', async () => {
   // With the folder itself.
   expect((await hashTree(folder, 13)).files.size).toBe(0);
   await expect(hashTree(folder, 12)).rejects.toThrow(/more than 5000 files/);
+});
+
+test.each<[string, () => unknown, RegExp | null]>([
+  ['a pipe that takes its place', () => execFileSync('sh', ['-c', 'rm b; mkfifo b'], { cwd: folder }), /pipe or a device/],
+  ['what is written to it meanwhile', () => appendFileSync(join(folder, 'b'), 'more'), null],
+])('a file is read as it was found, and %s is not waited for', async (_what, change, why) => {
+  for (const name of ['a', 'b']) writeFileSync(join(folder, name), name);
+  const before = await hashTree(folder);
+  const probe = await open(join(folder, 'a'));
+  const handles = Object.getPrototypeOf(probe);
+  await probe.close();
+  const { stat } = handles;
+  // The first file is opened: all have been found.
+  vi.spyOn(handles, 'stat').mockImplementationOnce(function (this: unknown) {
+    change();
+    return Reflect.apply(stat, this, []);
+  });
+  const after = hashTree(folder);
+  if (why === null) expect(await after).toEqual(before);
+  else await expect(after).rejects.toThrow(why);
+  vi.restoreAllMocks();
 });
 
 test('what is too large is not read', async () => {
