@@ -1,9 +1,9 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import type { Launch } from '../../plugin-sdk/src/protocol.ts';
+import { spawned } from '../runs/spawned.ts';
 import { openPipes } from './pipes.ts';
 
 /**
@@ -64,15 +64,10 @@ export function pluginEnvironment(
 export async function launch({ argv, cwd, environment }: LaunchPlan, cgroup: string | null, folder: string): Promise<Waiting> {
   const pipes = await openPipes(folder);
   const child = begin(['-c', STUB, 'toru', cgroup ?? '', ...argv], { cwd, env: environment, detached: true }, pipes);
-  // Node tells most failures by an event: without a pid there is one on its way.
-  if (child.pid === undefined) {
-    const [error]: unknown[] = await once(child, 'error').then(
-      (args: unknown[]) => args,
-      (thrown: unknown) => [thrown],
-    );
+  const pid = await spawned(child).catch((error: unknown) => {
     for (const pipe of [pipes?.out, pipes?.err]) pipe?.reader.destroy();
     throw error;
-  }
+  });
   child.on('error', () => undefined);
   const { stdin } = child;
   const [stdout, stderr] = [pipes?.out.reader ?? child.stdout, pipes?.err.reader ?? child.stderr];
@@ -81,7 +76,7 @@ export async function launch({ argv, cwd, environment }: LaunchPlan, cgroup: str
   const release = (): void => {
     for (const stream of [stdin, stdout, stderr]) stream.destroy();
   };
-  return { child, pid: child.pid, stdout, stderr, go: (said) => start(stdin, said), release };
+  return { child, pid, stdout, stderr, go: (said) => start(stdin, said), release };
 }
 
 /** Our own copies of the pipes' ends are closed: their end is the end of all who print into them. */

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { ToruError } from '../../shared/errors.ts';
+import { spawned } from '../runs/spawned.ts';
 import { MAX_MANIFEST_BYTES } from './manifest.ts';
 
 /** How an executable is asked. */
@@ -22,6 +23,11 @@ export async function askMetadata(file: string, cwd: string, { path, timeoutMs, 
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  await spawned(child).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ToruError('plugin_invalid', `--metadata could not be started: ${why}.`, { cause: error });
+  });
+  child.on('error', () => undefined);
   const chunks: Buffer[] = [];
   let bytes = 0;
   let said = '';
@@ -40,7 +46,6 @@ export async function askMetadata(file: string, cwd: string, { path, timeoutMs, 
         if (bytes > MAX_MANIFEST_BYTES) resolve(`printed more than ${MAX_MANIFEST_BYTES / 1024} KiB`);
         else chunks.push(chunk);
       });
-      child.once('error', (error) => resolve(`could not be started: ${error.message}`));
       child.once('close', (code, killedBy) =>
         resolve(code === 0 ? null : `ended with ${killedBy ?? `code ${code}`}${said === '' ? '' : `: ${said.trim()}`}`),
       );

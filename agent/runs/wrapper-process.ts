@@ -1,8 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { spawned } from './spawned.ts';
 import { LIMIT_BLOCKS_PER_MB, WRAPPER } from './wrapper.ts';
 
 /** What a wrapper is born with, whatever it will run. */
@@ -38,14 +38,7 @@ export async function spawnWrapper(room: Room, stdin: number | 'ignore', words: 
       detached: true,
       stdio: [stdin, status, status, words === null ? 'pipe' : 'ignore', 'ignore', open('out', 'a'), open('err', 'a')],
     });
-    // Node tells most failures by an event: without a pid there is one on its way.
-    if (child.pid === undefined) {
-      const [error] = await once(child, 'error').then(
-        (args: unknown[]) => args,
-        (thrown: unknown) => [thrown],
-      );
-      throw error;
-    }
+    await spawned(child);
     // A run does not keep the agent alive, and its wrapper's later errors (there are none that matter) don't end it.
     child.on('error', () => undefined);
     child.unref();
