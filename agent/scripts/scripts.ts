@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
+import { compareText } from '../../shared/compare-text.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Script } from '../../shared/model.ts';
 import { readHead } from './description.ts';
@@ -54,7 +55,7 @@ export class Scripts {
     if (root === null) return [];
     const walk: Walk = { root, verdicts: new Map(), found: [], entries: 0 };
     await visit(walk, '', root, 0);
-    return walk.found.sort((a, b) => a.name.localeCompare(b.name, 'en'));
+    return walk.found.sort((a, b) => compareText(a.name, b.name));
   }
 }
 

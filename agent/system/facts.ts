@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, platform, release, uptime } from 'node:os';
+import { compareText } from '../../shared/compare-text.ts';
 import type { System } from '../../shared/model.ts';
 import { library } from './library.ts';
 
@@ -26,7 +27,7 @@ export async function readDisks(): Promise<Disk[]> {
     const device = type === 'overlay' ? mount : fs;
     if (!disks.has(device)) disks.set(device, { mount, size, used });
   }
-  return [...disks.values()].sort((a, b) => a.mount.localeCompare(b.mount, 'en'));
+  return [...disks.values()].sort((a, b) => compareText(a.mount, b.mount));
 }
 
 export function uptimeSeconds(): number {
