@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { makeHarness } from '../../agent/runs/runs-harness.ts';
@@ -13,6 +15,8 @@ const order = z.object({
   program: z.string(),
   count: z.int(),
   atOnce: z.int(),
+  /** Where `runs` puts its files. They stay: see rows/runs.ts. */
+  folder: z.string(),
   url: z.string().optional(),
   headers: z.record(z.string(), z.string()).optional(),
 });
@@ -41,15 +45,15 @@ async function open(asked: Order): Promise<{ one: (lane: number) => Promise<unkn
     case 'spawn':
       return { one: () => once(spawn(asked.program, [], { stdio: ['ignore', 'pipe', 'pipe'] }), 'close'), close: async () => undefined };
     case 'runs':
-      return openRuns(asked.program);
+      return openRuns(asked);
     case 'socket':
       return openSockets(asked);
   }
 }
 
 /** The agent's part alone: journal, spawn, follow, record. */
-async function openRuns(program: string) {
-  const harness = makeHarness({ scripts: { resolve: () => program } });
+async function openRuns({ program, folder }: Order) {
+  const harness = makeHarness({ scripts: { resolve: () => program } }, mkdtempSync(join(folder, 'runs-')));
   const caller = harness.caller('bench');
   const endings = new Map<string, () => void>();
   harness.runs.onChange((run) => {
@@ -61,7 +65,10 @@ async function openRuns(program: string) {
       await new Promise<void>((resolve) => endings.set(task_id, resolve));
       endings.delete(task_id);
     },
-    close: () => harness.close(),
+    close: async () => {
+      await harness.runs.close();
+      harness.db.close();
+    },
   };
 }
 
