@@ -126,7 +126,8 @@ describe.runIf(available)('with a cgroup', () => {
     await h.restart({ limits: { graceMs: 20_000 } });
     const left = join(h.home, 'left-in-peace');
     const { task_id } = await started(
-      ESCAPE.replace('exec sleep 600', `trap "echo >${left}; exit" TERM; while :; do sleep 0.05; done`),
+      // The trap first: whoever has said its pid may get TERM at once.
+      ESCAPE.replace('echo "pid $$"; exec sleep 600', () => `trap "echo >${left}; exit" TERM; echo "pid $$"; while :; do sleep 0.05; done`),
       /pid \d+\n/,
     );
     await h.runs.cancel(h.caller('ada'), task_id);
