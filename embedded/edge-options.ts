@@ -9,7 +9,8 @@ export const builtOptions = z.object({
   durableObjects: z.record(z.string(), z.object({ className: z.string(), useSQLite: z.boolean() })),
   assets: z.object({
     binding: z.string(),
-    routerConfig: z.object({ has_user_worker: z.boolean(), invoke_user_worker_ahead_of_assets: z.boolean() }),
+    /** `run_worker_first`: the Worker is asked, and asks for the page itself. */
+    routerConfig: z.object({ has_user_worker: z.literal(true), invoke_user_worker_ahead_of_assets: z.literal(true) }),
     assetConfig: z.object({ not_found_handling: z.literal('single-page-application'), compatibility_date: z.string() }),
   }),
 });
@@ -27,16 +28,31 @@ export interface EdgeSetup {
   bindings: Record<string, string>;
 }
 
-/** The built Worker in a workerd of our own, with everything shut that miniflare opens for developers. */
+/**
+ * The built Worker in a workerd of our own, with everything shut that miniflare opens for developers. The page is a Worker
+ * of its own: before one with assets miniflare puts two of its, and each frame of each socket would pass them.
+ */
 export function edgeOptions(built: BuiltOptions, { script, page, port, persist, bindings }: EdgeSetup): MiniflareOptions {
+  const { compatibilityDate, compatibilityFlags, durableObjects, assets } = built;
+  const code = (contents: string) => [{ type: 'ESModule' as const, path: 'index.js', contents }];
   return {
-    name: 'toru',
-    modules: [{ type: 'ESModule', path: 'index.js', contents: script }],
-    compatibilityDate: built.compatibilityDate,
-    compatibilityFlags: built.compatibilityFlags,
-    durableObjects: built.durableObjects,
-    assets: { ...built.assets, directory: page },
-    bindings,
+    workers: [
+      {
+        name: 'toru',
+        modules: code(script),
+        compatibilityDate,
+        compatibilityFlags,
+        durableObjects,
+        bindings,
+        serviceBindings: { [assets.binding]: 'page' },
+      },
+      {
+        name: 'page',
+        modules: code('export default {};'),
+        compatibilityDate,
+        assets: { directory: page, assetConfig: assets.assetConfig, routerConfig: { has_user_worker: false } },
+      },
+    ],
     host: '127.0.0.1',
     port,
     // It would ask Cloudflare who we are.
