@@ -60,7 +60,13 @@ export function linkStatement(said: {
 /** What the edge tells the agent. */
 export const edgeControl = z.discriminatedUnion('type', [
   /** The proof was accepted. `epoch` is new at every link: whatever was joined before is gone. */
-  z.object({ type: z.literal('welcome'), epoch: z.string(), protocol: z.int() }),
+  z.object({
+    type: z.literal('welcome'),
+    epoch: z.string(),
+    protocol: z.int(),
+    /** It knows `clear`. An edge that does not say so is told of each connection that leaves. */
+    clears: z.boolean().optional(),
+  }),
   /** A browser's socket, fixed to this session and its grant. Sent again for every open socket when a link comes up. */
   z.object({
     type: z.literal('open'),
@@ -84,6 +90,8 @@ export type EdgeControl = z.infer<typeof edgeControl>;
 export const agentControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('join'), conn: connId, topic: topicName }),
   z.object({ type: z.literal('leave'), conn: connId, topic: topicName }),
+  /** Everybody leaves: nothing more will be said on it. */
+  z.object({ type: z.literal('clear'), topic: topicName }),
   z.object({ type: z.literal('close'), conn: connId, code: z.int().min(1000).max(4999), reason: z.string().max(120) }),
   /** End these sessions, close their sockets. Repeated after a reconnect until `revoked` comes back. */
   z.object({ type: z.literal('revoke'), id: z.string().max(64), sids: z.array(sid).max(1000) }),

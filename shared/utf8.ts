@@ -3,6 +3,11 @@
  * between two characters, so that a viewer that comes back never sees half of one.
  */
 
+/** A text as its UTF-8, a byte a character: for what was bytes and becomes bytes again, without decoding it in between. */
+export interface Utf8Text {
+  readonly utf8: string;
+}
+
 /**
  * How many bytes at the end of `bytes[start, end)` begin a character that is not complete yet: 0 to 3. What can't become
  * a character any more (binary, latin-1) counts as complete, and turns into U+FFFD when it is decoded.

@@ -1,6 +1,8 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Utf8Text } from '../../shared/utf8.ts';
+import { textOf } from '../logs/frame-text.ts';
 import { packFile } from '../logs/pack.ts';
 import { BLOCK_BYTES, readIndex } from '../logs/packed-index.ts';
 import { RunLog } from '../logs/run-log.ts';
@@ -95,9 +97,13 @@ test('a viewer is told the gap, and sees the rest', async () => {
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   const streams = new Streams(
     { log: () => log, endFrames: () => [JSON.stringify({ type: 'exit' })] },
-    { turn: (callback) => void setImmediate(callback), publish: () => undefined },
+    { turn: (callback) => void setImmediate(callback), publish: () => undefined, clear: () => undefined },
   );
-  const port = { send: (frame: string) => void frames.push(JSON.parse(frame)), join: () => undefined, leave: () => undefined };
+  const port = {
+    send: (frame: string | Utf8Text) => void frames.push(JSON.parse(textOf(frame))),
+    join: () => undefined,
+    leave: () => undefined,
+  };
   const viewer = streams.attach(task, port, 0, { start: () => undefined, ended: resolve });
   // Smaller than the gap: for what was never sent nobody owes an acknowledgement.
   viewer.setWindow(BLOCK_BYTES / 2);

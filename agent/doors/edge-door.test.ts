@@ -9,6 +9,7 @@ import { OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { decodeFrame, encodeFrame, encodeJson } from '../../shared/tunnel.ts';
+import type { Utf8Text } from '../../shared/utf8.ts';
 import { CLOSE } from '../../shared/wire.ts';
 import type { Agent } from '../agent.ts';
 import { startAgent } from '../agent.ts';
@@ -17,6 +18,7 @@ import type { Identity } from '../link/identity.ts';
 import { loadIdentity } from '../link/identity.ts';
 import type { LinkSession } from '../link/link.ts';
 import { createLogger } from '../logger.ts';
+import { textOf } from '../logs/frame-text.ts';
 
 /** A whole agent, driven through its edge door by hand: here an edge may lie as it likes. */
 
@@ -30,6 +32,7 @@ type Said = Record<string, unknown>;
 class Edge implements LinkSession {
   readonly epoch = 'e1';
   readonly installation = INSTALLATION;
+  clears = true;
   readonly controls: AgentControl[] = [];
   readonly frames = new Map<string, Said[]>();
   readonly answers = new Map<string, { status: number; body: string; ended: boolean }>();
@@ -38,9 +41,9 @@ class Edge implements LinkSession {
     this.controls.push(message);
   }
 
-  text(topic: string, payload: string): void {
+  text(topic: string, payload: string | Utf8Text): void {
     const list = this.frames.get(topic) ?? [];
-    list.push(JSON.parse(payload));
+    list.push(JSON.parse(textOf(payload)));
     this.frames.set(topic, list);
   }
 
@@ -360,6 +363,21 @@ test('a socket hears of as many plugins as a page has cards, keeps room for runs
   for (const task_id of unwatched.reverse()) browser.send({ type: 'cancel', task_id });
   await until(() => count('cancelled') === 17);
   agent.door.control({ type: 'closed', conn: browser.conn });
+});
+
+test.each([true, false])('at the end of a run those who watched it leave together, if the edge knows that (%s)', async (clears) => {
+  edge.clears = clears;
+  const [owner, other] = [connect(admin), connect(admin)];
+  owner.send({ type: 'run', action: 'other' });
+  const { task_id } = await until(() => owner.said.find((frame) => frame['type'] === 'started'));
+  other.send({ type: 'attach', task_id, from: 0 });
+  const about = (): AgentControl[] => edge.controls.filter((control) => 'topic' in control && control.topic === `run/${String(task_id)}`);
+  await until(() => about().length === 2);
+  owner.send({ type: 'cancel', task_id });
+  await until(() => [owner, other].every(({ said }) => said.some((frame) => frame['type'] === 'cancelled')));
+  const left = clears ? ['clear'] : ['leave', 'leave'];
+  expect(about().map(({ type }) => type)).toEqual(['join', 'join', ...left]);
+  edge.clears = true;
 });
 
 test('every kind of bad frame gets its own code, and the socket lives', async () => {

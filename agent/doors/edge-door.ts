@@ -4,6 +4,7 @@ import type { EdgeControl } from '../../shared/link-protocol.ts';
 import type { RunSummary } from '../../shared/model.ts';
 import { agreeOn } from '../../shared/protocol.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
+import type { Utf8Text } from '../../shared/utf8.ts';
 import { CLOSE } from '../../shared/wire.ts';
 import type { BroadcastSink } from '../api/broadcasts.ts';
 import type { SocketRooms } from '../api/socket.ts';
@@ -146,8 +147,16 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     this.#session?.turn(callback);
   }
 
-  publish(topic: string, frame: string): void {
+  publish(topic: string, frame: string | Utf8Text): void {
     this.#session?.text(`t/${topic}`, frame);
+  }
+
+  clear(topic: string): void {
+    const session = this.#session;
+    const left = this.#subscribers.clear(topic);
+    if (left.size === 0 || session === null) return;
+    if (session.clears) session.control({ type: 'clear', topic });
+    else for (const conn of left) session.control({ type: 'leave', conn, topic });
   }
 
   watched(topic: string): boolean {

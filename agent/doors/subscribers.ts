@@ -35,6 +35,15 @@ export class Subscribers {
     return true;
   }
 
+  /** Everybody leaves. @returns who they were. */
+  clear(topic: string): ReadonlySet<string> {
+    const subscribers = this.#byTopic.get(topic);
+    if (subscribers === undefined) return new Set();
+    this.#byTopic.delete(topic);
+    this.#changed(topic, false);
+    return subscribers;
+  }
+
   /** The connection is gone. */
   drop(conn: string): void {
     for (const topic of [...this.#byTopic.keys()]) this.leave(conn, topic);

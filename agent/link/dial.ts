@@ -24,6 +24,8 @@ export interface Dialled {
   installation: string;
   /** New at every link. */
   epoch: string;
+  /** Does the edge know `clear`? */
+  clears: boolean;
 }
 
 /** One attempt, with the reason in words that the owner of the host can act on. */
@@ -138,7 +140,8 @@ export function dial<T>(
       const welcome = edgeControl.safeParse(cut?.topic === CONTROL ? parseJson(cut.payload) : null);
       if (!welcome.success || welcome.data.type !== 'welcome')
         return finish(new DialError('the edge sent something else before its welcome'));
-      finish(null, { socket, installation, epoch: welcome.data.epoch });
+      const { epoch, clears = false } = welcome.data;
+      finish(null, { socket, installation, epoch, clears });
     });
   });
 }

@@ -252,7 +252,7 @@ test('output waits while the socket is full, takes turns in order, and never del
     get bufferedAmount() {
       return buffered;
     },
-    send: (message, sent) => {
+    send: (message, _binary, sent) => {
       written.push(String(message).slice(0, 2));
       buffered += message.length;
       done.push(() => {

@@ -4,19 +4,23 @@ import { backoff } from '../../shared/backoff.ts';
 import { BACKOFF_HEALTHY_MS, HEARTBEAT_MS, LINK_DEAD_MS } from '../../shared/limits.ts';
 import type { AgentControl, EdgeControl } from '../../shared/link-protocol.ts';
 import { binaryMessage, CONTROL, cutBinary, cutText, edgeControl, textMessage } from '../../shared/link-protocol.ts';
+import type { Utf8Text } from '../../shared/utf8.ts';
 import { PING, PONG } from '../../shared/wire.ts';
 import type { Dialled, EdgeAddress, HostSelf } from './dial.ts';
 import { dial } from './dial.ts';
 import type { Identity } from './identity.ts';
+import { MessageBytes } from './message-bytes.ts';
 import { Outbound } from './outbound.ts';
 
 /** One live link: what the door writes to. Everything sent after its end is dropped. */
 export interface LinkSession {
   readonly epoch: string;
   readonly installation: string;
+  /** Does the edge know `clear`? */
+  readonly clears: boolean;
   control(message: AgentControl): void;
   /** A text frame for a topic, at once. */
-  text(topic: string, payload: string): void;
+  text(topic: string, payload: string | Utf8Text): void;
   /** Bytes for a topic, at once. */
   binary(topic: string, payload: Uint8Array): void;
   /** Calls back when one frame of output may be sent. */
@@ -94,14 +98,15 @@ export class Link {
   }
 
   /** @returns why the link ended. */
-  #serve({ socket, installation, epoch }: Dialled): Promise<string> {
+  #serve({ socket, installation, epoch, clears }: Dialled): Promise<string> {
     return new Promise((resolve) => {
       const outbound = new Outbound({
         get bufferedAmount() {
           return socket.bufferedAmount;
         },
-        send: (message, done) => socket.send(message, done),
+        send: (message, binary, done) => socket.send(message, { binary }, done),
       });
+      const messages = new MessageBytes(socket);
       let reason = 'the edge closed the link';
       const heartbeat = setInterval(() => outbound.send(PING), HEARTBEAT_MS);
       // Not looked at with the heartbeat: the third one after the last answer would come too late.
@@ -142,9 +147,10 @@ export class Link {
       this.#listener.up({
         epoch,
         installation,
+        clears,
         control: (message) => outbound.send(textMessage(CONTROL, JSON.stringify(message))),
-        text: (topic, payload) => outbound.send(textMessage(topic, payload)),
-        binary: (topic, payload) => outbound.send(binaryMessage(topic, payload)),
+        text: (topic, payload) => outbound.send(typeof payload === 'string' ? textMessage(topic, payload) : messages.utf8(topic, payload)),
+        binary: (topic, payload) => outbound.send(binaryMessage(topic, payload), true),
         turn: (callback) => outbound.turn(callback),
       });
       if (this.#stop.signal.aborted) onStop();

@@ -3,7 +3,7 @@ import { LINK_HIGH_WATER } from '../../shared/limits.ts';
 /** The two members of a WebSocket that sending needs; `ws` has them. */
 export interface Sink {
   readonly bufferedAmount: number;
-  send(message: string | Uint8Array, done: (error?: Error | null) => void): void;
+  send(message: string | Uint8Array, binary: boolean, done: (error?: Error | null) => void): void;
 }
 
 /** So many turns are given before other events of the process get theirs. */
@@ -24,10 +24,13 @@ export class Outbound {
     this.#sink = sink;
   }
 
-  /** Sends now, ahead of all that waits for a turn. Does nothing once closed. */
-  send(message: string | Uint8Array): void {
+  /**
+   * Sends now, ahead of all that waits for a turn. Does nothing once closed.
+   * @param binary as what the edge gets it; a text may come as its UTF-8, too.
+   */
+  send(message: string | Uint8Array, binary = false): void {
     if (this.#closed) return;
-    this.#sink.send(message, () => this.#schedule());
+    this.#sink.send(message, binary, () => this.#schedule());
   }
 
   /** Calls back once, when one frame of output may be sent. The callback sends it, and asks again if it has more. */

@@ -9,8 +9,11 @@ export type StreamFile = 'out' | 'err';
 
 /** The bytes of one stream of a run by their place in it, in whichever form they are on the disk. */
 export interface ByteSource {
-  /** Fewer bytes than asked for where the file ends, and before a damaged place. */
-  read(at: number, length: number): Promise<Buffer>;
+  /**
+   * Fewer bytes than asked for where the file ends, and before a damaged place.
+   * @param into memory that may be read into instead of new one.
+   */
+  read(at: number, length: number, into?: Buffer): Promise<Buffer>;
   readSync(at: number, length: number): Buffer;
   /** Where a damaged place that a read has come to ends; null when there is none at `at`. */
   pastDamage(at: number): number | null;
@@ -48,8 +51,8 @@ class RawSource implements ByteSource {
     this.#fd = fd;
   }
 
-  async read(at: number, length: number): Promise<Buffer> {
-    const bytes = Buffer.allocUnsafe(length);
+  async read(at: number, length: number, into?: Buffer): Promise<Buffer> {
+    const bytes = into !== undefined && into.length >= length ? into : Buffer.allocUnsafe(length);
     const { bytesRead } = await readAt(this.#fd, bytes, 0, length, at);
     return bytes.subarray(0, bytesRead);
   }

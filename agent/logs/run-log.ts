@@ -113,16 +113,21 @@ export class RunLog {
     });
   }
 
-  /** As readSync, without blocking on the disk. @throws DamagedOutput where the first byte can't be read. */
-  async read(from: number, maxBytes: number): Promise<Chunk[]> {
+  /**
+   * As readSync, without blocking on the disk.
+   * @param into memory that the chunks may lie in instead of new one. @throws DamagedOutput where the first byte can't be read.
+   */
+  async read(from: number, maxBytes: number, into?: Buffer): Promise<Chunk[]> {
     const plan = this.#guardedPlan(from, maxBytes);
     if (plan.pieces.length === 0) return [];
     return this.#files.hold(async () => {
       const fetched = new Map<Chunk['stream'], Buffer>();
+      let free = into;
       for (const stream of ['stdout', 'stderr'] as const) {
         const range = rangeOf(plan, stream);
         if (range === null) continue;
-        fetched.set(stream, await this.#sourceOf(stream).read(range.at, range.length));
+        fetched.set(stream, await this.#sourceOf(stream).read(range.at, range.length, free));
+        free = free?.subarray(range.length);
       }
       const chunks = this.#cutUp(plan, (stream) => fetched.get(stream) ?? Buffer.alloc(0));
       if (chunks.length === 0) this.#refuseDamaged(plan);

@@ -1,5 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
+import type { Utf8Text } from '../../shared/utf8.ts';
+import { textOf } from './frame-text.ts';
 import type { Chunk } from './run-log.ts';
 import { Streams } from './streams.ts';
 import type { Carrier, LogReader, ViewerPort } from './viewers.ts';
@@ -64,16 +66,23 @@ class Edge implements Carrier {
   readonly #queue: (() => void)[] = [];
   readonly joined = new Map<string, Set<Viewer>>();
   published = 0;
+  cleared = 0;
+  left = 0;
 
   turn(callback: () => void): void {
     setImmediate(callback);
   }
 
-  publish(topic: string, frame: string): void {
+  publish(topic: string, frame: string | Utf8Text): void {
     this.published += 1;
     this.#queue.push(() => {
       for (const viewer of this.joined.get(topic) ?? []) viewer.receive(frame);
     });
+  }
+
+  clear(topic: string): void {
+    this.cleared += 1;
+    this.#queue.push(() => this.joined.delete(topic));
   }
 
   enqueue(step: () => void): void {
@@ -101,7 +110,7 @@ class Viewer implements ViewerPort {
     this.#edge = edge;
   }
 
-  send(frame: string): void {
+  send(frame: string | Utf8Text): void {
     this.sent += 1;
     this.#edge.enqueue(() => this.receive(frame));
   }
@@ -111,11 +120,12 @@ class Viewer implements ViewerPort {
   }
 
   leave(topic: string): void {
+    this.#edge.left += 1;
     this.#edge.enqueue(() => this.#edge.joined.get(topic)?.delete(this));
   }
 
-  receive(frame: string): void {
-    const said: Record<string, unknown> = JSON.parse(frame);
+  receive(frame: string | Utf8Text): void {
+    const said: Record<string, unknown> = JSON.parse(textOf(frame));
     this.frames.push(said);
     if (said.type !== 'stdout' && said.type !== 'stderr') return;
     this.text += String(said.data);
@@ -173,6 +183,7 @@ test('a late viewer gets all from the log, then shares the live stream with the 
   expect(edge.published - before).toBe(1);
   finish();
   await settle(edge);
+  expect([edge.cleared, edge.left]).toEqual([1, 0]);
   for (const viewer of [first, second]) {
     expect(viewer.text).toBe('one\ntwo\n');
     expect(viewer.frames.at(-1)).toEqual({ type: 'exit', code: 0 });

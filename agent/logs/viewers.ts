@@ -1,9 +1,11 @@
 import type { Cursor } from '../../shared/browser-protocol.ts';
 import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
+import type { Utf8Text } from '../../shared/utf8.ts';
 import { Crowd } from './crowd.ts';
 import { DamagedOutput } from './damaged.ts';
 import { cutChunks, encode, outputFrames } from './frames.ts';
 import type { Chunk, RunLog } from './run-log.ts';
+import { SpareMemory } from './spare-memory.ts';
 
 /**
  * Who watches a run, and how the output reaches them. Every viewer has a cursor and credit. Those at the tail share one
@@ -20,12 +22,14 @@ export interface Carrier {
   /** Calls back when one frame of output may be sent. */
   turn(callback: () => void): void;
   /** One frame to everybody who joined. */
-  publish(topic: string, frame: string): void;
+  publish(topic: string, frame: string | Utf8Text): void;
+  /** Everybody who joined leaves: nothing more will be published. */
+  clear(topic: string): void;
 }
 
 /** One viewer's own way. */
 export interface ViewerPort {
-  send(frame: string): void;
+  send(frame: string | Utf8Text): void;
   join(topic: string): void;
   leave(topic: string): void;
 }
@@ -37,6 +41,7 @@ export type LogReader = Pick<RunLog, 'start' | 'end' | 'finished' | 'read' | 're
 const LAST_STEP = 4 * MAX_OUTPUT_FRAME;
 /** So much is read at a time for a viewer that is behind: going to the disk for every frame would cost half the speed. */
 const READ_AHEAD = 4 * MAX_OUTPUT_FRAME;
+const readMemory = new SpareMemory(READ_AHEAD);
 /** A read that must be able to move on past any character: the longest one has four bytes. */
 const SMALLEST_READ = 16;
 
@@ -175,14 +180,24 @@ export class RunStream {
     const frames = this.#end();
     if (frames === null) return;
     for (const frame of frames) this.#carrier.publish(this.topic, frame);
-    for (const viewer of this.#viewers) if (viewer.live) this.#remove(viewer);
+    // Said once for all: a thousand who leave one by one were an eighth of a short run's upload.
+    this.#carrier.clear(this.topic);
+    for (const viewer of this.#viewers) {
+      if (!viewer.live) continue;
+      this.#unlive(viewer);
+      this.#remove(viewer);
+    }
   }
 
   #leave(viewer: Viewer): void {
+    this.#unlive(viewer);
+    viewer.port.leave(this.topic);
+  }
+
+  #unlive(viewer: Viewer): void {
     viewer.live = false;
     this.#live -= 1;
     this.#crowd.left(viewer);
-    viewer.port.leave(this.topic);
   }
 
   /** Takes a viewer that is behind one step on: reads, sends, joins the tail, or waits for credit. */
@@ -194,9 +209,11 @@ export class RunStream {
     viewer.busy = true;
     const credit = Math.max(SMALLEST_READ, viewer.window - (viewer.cursor - viewer.acked));
     const wanted = Math.min(READ_AHEAD, credit, tail - viewer.cursor);
-    this.#log.read(viewer.cursor, wanted).then(
-      (chunks) => this.#deliverInTurns(viewer, chunks),
+    const memory = readMemory.take(wanted);
+    this.#log.read(viewer.cursor, wanted, memory).then(
+      (chunks) => this.#deliverInTurns(viewer, chunks, memory),
       (error: unknown) => {
+        readMemory.giveBack(memory);
         if (error instanceof DamagedOutput && error.to !== null) this.#skip(viewer, error.from, error.to);
         else this.#fail(viewer);
       },
@@ -213,16 +230,18 @@ export class RunStream {
     this.#advance(viewer);
   }
 
-  /** What was read for a viewer that is behind: a frame a turn, so that others get theirs in between. */
-  #deliverInTurns(viewer: Viewer, chunks: readonly Chunk[]): void {
+  /** What was read for a viewer that is behind, into `memory`: a frame a turn, so that others get theirs in between. */
+  #deliverInTurns(viewer: Viewer, chunks: readonly Chunk[], memory: Buffer): void {
     this.#carrier.turn(() => {
-      if (viewer.gone) return;
       const { now, later } = cutChunks(chunks, MAX_OUTPUT_FRAME);
-      if (now.length === 0) return this.#fail(viewer);
-      this.#deliver(viewer, now);
+      if (!viewer.gone && now.length > 0) this.#deliver(viewer, now);
       // Its window may have shrunk since the read: then the rest is read again, when there is credit for it.
       const end = later.at(-1)?.to;
-      if (end !== undefined && end - viewer.acked <= viewer.window) return this.#deliverInTurns(viewer, later);
+      const more = !viewer.gone && now.length > 0 && end !== undefined && end - viewer.acked <= viewer.window;
+      if (more) return this.#deliverInTurns(viewer, later, memory);
+      readMemory.giveBack(memory);
+      if (viewer.gone) return;
+      if (now.length === 0) return this.#fail(viewer);
       viewer.busy = false;
       this.#lastStep(viewer);
       this.#advance(viewer);

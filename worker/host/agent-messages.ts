@@ -58,6 +58,8 @@ export class AgentMessages {
         return browsers.join(said.conn, said.topic);
       case 'leave':
         return browsers.leave(said.conn, said.topic);
+      case 'clear':
+        return browsers.clear(said.topic);
       case 'close':
         if (browsers.close(said.conn, said.code, said.reason)) link.control({ type: 'closed', conn: said.conn });
         return;

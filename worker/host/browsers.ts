@@ -114,10 +114,12 @@ export class Browsers {
 
   leave(conn: string, topic: string): void {
     const socket = this.#byConn.get(conn);
-    const state = socket === undefined ? null : this.state(socket);
-    if (socket === undefined || state === null || !state.topics.includes(topic)) return;
-    writeAttachment(socket, { ...state, topics: state.topics.filter((joined) => joined !== topic) });
-    this.#topics.leave(topic, socket);
+    if (socket !== undefined) this.#leave(socket, topic);
+  }
+
+  /** All of them. */
+  clear(topic: string): void {
+    for (const socket of [...this.#topics.of(topic)]) this.#leave(socket, topic);
   }
 
   /** Whatever an agent joined went with its link. */
@@ -156,6 +158,13 @@ export class Browsers {
       closeQuietly(socket, CLOSE.session_ended, 'session ended');
       return state === null ? [] : [state.conn];
     });
+  }
+
+  #leave(socket: WebSocket, topic: string): void {
+    const state = this.state(socket);
+    if (state === null || !state.topics.includes(topic)) return;
+    writeAttachment(socket, { ...state, topics: state.topics.filter((joined) => joined !== topic) });
+    this.#topics.leave(topic, socket);
   }
 
   #ofSession(sid: string): WebSocket[] {

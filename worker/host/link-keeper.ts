@@ -58,7 +58,7 @@ export class LinkKeeper {
     const link = new Link(this.#ctx, socket, now);
     this.#link = link;
     this.#presence.linked({ host, name, version, last_seen: now });
-    link.control({ type: 'welcome', epoch: randomHex(16), protocol });
+    link.control({ type: 'welcome', epoch: randomHex(16), protocol, clears: true });
     return link;
   }
 

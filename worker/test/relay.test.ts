@@ -50,7 +50,8 @@ describe('the relay', () => {
   });
 
   it('publishes one copy to everyone who was joined, in order, and to nobody else', async () => {
-    const joined = await Promise.all([open(), open(), open()]);
+    // One after another: which `open` is whose is told by the order alone.
+    const joined = [await open(), await open(), await open()];
     const { browser: outsider } = await open();
     for (const { conn } of joined) agent.control({ type: 'join', conn, topic: 'run/1' });
     for (let n = 0; n < 200; n += 1) agent.text('t/run/1', JSON.stringify({ type: 'stdout', n }));
@@ -60,6 +61,17 @@ describe('the relay', () => {
     await joined[1]?.browser.next('after');
     expect(joined[0]?.browser.frames.rest).toEqual([]);
     expect(outsider.frames.rest).toEqual([]);
+  });
+
+  it('lets everybody leave a topic at one word', async () => {
+    const watching = [await open(), await open()];
+    for (const { conn } of watching) for (const topic of ['run/4', 'runs']) agent.control({ type: 'join', conn, topic });
+    agent.text('t/run/4', '{"type":"end"}');
+    for (const { browser } of watching) await browser.next('end');
+    agent.control({ type: 'clear', topic: 'run/4' });
+    agent.text('t/run/4', '{"type":"after"}');
+    agent.text('t/runs', '{"type":"news"}');
+    for (const { browser } of watching) expect(await browser.frames.take()).toEqual({ type: 'news' });
   });
 
   it('keeps sockets and subscriptions across an eviction of the object', async () => {
