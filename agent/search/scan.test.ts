@@ -88,6 +88,24 @@ test('one hit a line, and all of them marked', async () => {
   expect(second).toMatchObject({ line: 'A', before: ['a b a', 'nothing'], after: [] });
 });
 
+test('hits of both streams come in their order, and no more than were asked for', async () => {
+  const log = logOf(['stderr', 'needle\n'], ['stdout', 'needle\n']);
+  expect((await hitsOf(log, 'needle')).map((hit) => hit.from)).toEqual([0, 7]);
+  expect(await hitsOf(log, 'needle', 1024, 0, 1)).toHaveLength(1);
+});
+
+test('around a line stand whole lines, which a carriage return ends too, and not much of long ones', async () => {
+  const around = async (text: string) => {
+    const log = logOf(['stdout', text]);
+    const [hit] = await hitsOf(log, 'needle');
+    if (hit === undefined) throw new Error('no hit');
+    return excerptOf(log, new Needle('needle'), hit, 3);
+  };
+  expect(await around('10%\rneedle 20%\r30%\r\nlast\n')).toMatchObject({ before: ['10%'], line: 'needle 20%', after: ['30%', 'last'] });
+  expect(await around(`${'x'.repeat(5000)}\none\nneedle\ntwo\n${'y'.repeat(5000)}`)).toMatchObject({ before: ['one'], after: ['two'] });
+  expect((await around(`${'z'.repeat(1000)}\nneedle\n`)).before).toEqual(['z'.repeat(400)]);
+});
+
 test('a line of megabytes is shown in part, with bounded hits', async () => {
   const log = logOf(['stdout', `${'é'.repeat(600_000)}needle${'日'.repeat(600_000)}`]);
   const [hit, more] = await hitsOf(log, 'needle', 65_536);
@@ -125,6 +143,10 @@ test('steps shrink where they take long, and grow where they do not', () => {
     expect(pace.bytes).toBe(before * 2);
     pace.measure(() => clock.mockReturnValue(1010));
     expect(pace.bytes).toBe(before);
+    for (let i = 0; i < 20; i += 1) pace.measure(() => undefined);
+    expect(pace.bytes).toBe(128 * 1024);
+    for (let i = 0; i < 20; i += 1) pace.measure(() => clock.mockReturnValue(performance.now() + 10));
+    expect(pace.bytes).toBe(8 * 1024);
   } finally {
     clock.mockRestore();
   }
