@@ -6,7 +6,7 @@
 /**
  * Checking a password takes 19 MiB for a moment. By default glibc learns from the first one to keep such a block for ever
  * (mallopt(3), M_MMAP_THRESHOLD); with a fixed limit it goes back: 96 MB at rest instead of 116. And each
- * thread gets a heap of its own (M_ARENA_MAX), most of it never used again: one for all is about a megabyte less. With either fixed,
+ * thread gets a heap of its own (M_ARENA_MAX), most of it never used again: one for all is about a megabyte less. With the first fixed,
  * the end of the heap goes back after every frame of output (M_TRIM_THRESHOLD, 128 KiB): from 1 MiB on only, a flood costs the
  * agent 8 % less CPU time.
  */
