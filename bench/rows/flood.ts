@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { TestSocket } from '../../test/harness/client.ts';
 import { Client } from '../../test/harness/client.ts';
+import { root } from '../../tools/root.ts';
 import { stage } from '../deadline.ts';
 import { opened } from '../opened.ts';
 import type { Row } from '../row.ts';
@@ -19,15 +22,8 @@ const CANCELS = 40;
 /** Below what one socket may say in a second, so that nothing is measured but the way. */
 const BETWEEN_MS = 20;
 
-/** Some 10 MB a second, until it is stopped. */
-const GUSH = `#!/bin/bash
-exec 9<> <(:)
-printf -v padding '%1000s' ''
-for ((i = 0; ; i++)); do
-  for ((j = 0; j < 50; j++)); do echo "line $i $j $padding"; done
-  read -rt 0.004 -u 9
-done
-`;
+/** Some 10 MB a second, until it is stopped: the fault suite's. */
+const GUSH = readFileSync(join(root, 'test/faults/scripts/gush.sh'), 'utf8');
 const ECHO = '#!/bin/bash\nwhile read -r line; do echo "$line"; done\n';
 const LAST_WORD = `#!/bin/bash
 exec 9<> <(:)

@@ -13,6 +13,7 @@ import { startToru, type Toru } from '../harness/toru.ts';
 import { until } from '../harness/until.ts';
 import { appears } from './appears.ts';
 import { NOTHING_GOT } from './hostile-outcomes.ts';
+import { logIn } from './log-in.ts';
 
 const PASSWORD = 'an admin of the tests';
 const CLIENT_PASSWORD = 'a client of the tests';
@@ -35,7 +36,7 @@ describeInBrowser('plugins', () => {
     api = await Client.of(toru, 'admin', PASSWORD);
     for (const id of ['throws', 'hostile']) await enable(id);
     await order('nothing yet');
-    page = await logIn(browser, 'admin', PASSWORD);
+    page = await logIn(browser, toru.url, 'admin', PASSWORD);
   });
   afterAll(async () => {
     await browser?.[Symbol.asyncDispose]();
@@ -179,7 +180,7 @@ describeInBrowser('plugins', () => {
   test('a client uses what is there for everyone, and manages nothing', async () => {
     expect((await api.http('POST', '/api/users', { username: 'anna', password: CLIENT_PASSWORD, role: 'client' })).status).toBe(201);
     await using hers = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
-    const theirs = await logIn(hers, 'anna', CLIENT_PASSWORD);
+    const theirs = await logIn(hers, toru.url, 'anna', CLIENT_PASSWORD);
     await frameOf(theirs, 'Draws').getByText('42 for anna on a card').waitFor();
     await theirs.goto(`${toru.url}/plugins/draws`);
     await frameOf(theirs, 'Draws').getByText('42 for anna on a page').waitFor();
@@ -294,16 +295,6 @@ describeInBrowser('plugins', () => {
   async function order(mode: string): Promise<void> {
     const value = { mode, foreign: stranger.url, udp: stranger.udpPort, sibling: 'draws' };
     expect((await api.http('PUT', '/api/plugin-kv/hostile/entry?key=orders', { value })).status).toBe(200);
-  }
-
-  async function logIn(browser: Browser, username: string, password: string): Promise<Page> {
-    const page = browser.context.pages()[0] ?? (await browser.context.newPage());
-    await page.goto(toru.url);
-    await page.getByLabel('Username').fill(username);
-    await page.getByLabel('Password', { exact: true }).fill(password);
-    await page.getByRole('button', { name: 'Log in' }).click();
-    await page.getByRole('heading', { name: 'Actions', level: 1 }).waitFor();
-    return page;
   }
 });
 

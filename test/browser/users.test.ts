@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Browser, describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
 import { startToru, type Toru } from '../harness/toru.ts';
+import { logIn } from './log-in.ts';
 
 const PASSWORD = 'an admin of the tests';
 
@@ -21,7 +22,7 @@ describeInBrowser('users', () => {
     for (const label of ['Allowed', 'Secret'])
       expect((await setup.http('POST', '/api/actions', { label, script: 'hello.sh' })).status).toBe(201);
     [admin, client] = await Promise.all([launchBrowser(), launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true })]);
-    page = await logIn(admin, toru, toru.username, PASSWORD);
+    page = await logIn(admin, toru.url, toru.username, PASSWORD);
   });
   afterAll(async () => {
     await admin?.[Symbol.asyncDispose]();
@@ -44,7 +45,7 @@ describeInBrowser('users', () => {
     await page.reload();
     await expect.poll(() => allowed.isChecked()).toBe(true);
 
-    const theirs = await logIn(client, toru, 'anna', password);
+    const theirs = await logIn(client, toru.url, 'anna', password);
     await theirs
       .getByRole('button', { name: /Allowed/ })
       .first()
@@ -85,13 +86,3 @@ describeInBrowser('users', () => {
     expect((await new Client(toru.url).login(toru.username, PASSWORD)).status).toBe(401);
   });
 });
-
-async function logIn(browser: Browser, toru: Toru, username: string, password: string): Promise<Page> {
-  const page = browser.context.pages()[0] ?? (await browser.context.newPage());
-  await page.goto(toru.url);
-  await page.getByLabel('Username').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.getByRole('button', { name: 'Log in' }).click();
-  await page.getByRole('heading', { name: 'Actions', level: 1 }).waitFor();
-  return page;
-}
