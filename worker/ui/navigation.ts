@@ -6,8 +6,10 @@ export function navigate(url: string, options: { replace?: boolean } = {}): void
   if (!options.replace) scrollTo(0, 0);
 }
 
-/** A path on this page that is safe to return to after login: never another origin, never /login itself. */
+/** Where to go after the login: `next`, when it is a place of this page. Another origin, the login itself or no URL at all is none. */
 export function safeReturn(next: string | undefined): string {
-  if (next === undefined || !next.startsWith('/') || next.startsWith('//') || next.includes('\\')) return '/';
-  return /^\/login(?:[/?#]|$)/.test(next) ? '/' : next;
+  if (next === undefined || !next.startsWith('/') || !URL.canParse(next, location.origin)) return '/';
+  // As the browser reads it: it takes `\` for `/`, and leaves tabs and newlines out.
+  const { origin, pathname, search, hash } = new URL(next, location.origin);
+  return origin !== location.origin || /^\/login(?:\/|$)/.test(pathname) ? '/' : pathname + search + hash;
 }

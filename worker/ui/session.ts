@@ -52,7 +52,7 @@ export function sessionEnded(why = 'Your session ended. Log in to go on where yo
 
 /** Keeps where the person wanted to go. */
 export function goToLogin(): void {
-  const here = location.pathname + location.search;
+  const here = location.pathname + location.search + location.hash;
   if (location.pathname === '/login') return;
   navigate(here === '/' ? '/login' : `/login?next=${encodeURIComponent(here)}`, { replace: true });
 }

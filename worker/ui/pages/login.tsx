@@ -109,6 +109,8 @@ export function LoginPage() {
   );
 }
 
+/** Once: the shell that comes with the session shows this page anew, at an address that names no `next` any more. */
 function goOn(): void {
+  if (location.pathname !== '/login') return;
   navigate(safeReturn(new URLSearchParams(location.search).get('next') ?? undefined), { replace: true });
 }

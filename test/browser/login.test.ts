@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Browser, describeInBrowser, launchBrowser } from '../harness/browser.ts';
+import { startToru, type Toru } from '../harness/toru.ts';
+
+const PASSWORD = 'an owner of the tests';
+
+/** Where a login leads. */
+describeInBrowser('logging in', () => {
+  let toru: Toru;
+  let browser: Browser;
+
+  beforeAll(async () => {
+    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser?.[Symbol.asyncDispose]();
+    await toru?.[Symbol.asyncDispose]();
+  });
+
+  /** Opens an address without a session, logs in, and says where that led. */
+  async function landing(address: string): Promise<{ asked: string; landed: string }> {
+    await browser.context.clearCookies();
+    const page = browser.context.pages()[0] ?? (await browser.context.newPage());
+    await page.goto(toru.url + address);
+    await page.getByLabel('Username').fill(toru.username);
+    await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    const asked = page.url().slice(toru.url.length);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.locator('main h1').first().waitFor();
+    await expect.poll(() => new URL(page.url()).pathname).not.toBe('/login');
+    await expect.poll(() => page.locator('.login-form').count()).toBe(0);
+    return { asked, landed: page.url().slice(toru.url.length) };
+  }
+
+  test.each(['/runs?status=exited', '/audit?event=user', '/settings', '/actions/new?script=hello.sh', '/runs#newest'])(
+    'a link to %s without a session passes by /login?next= and lands where it pointed',
+    async (address) => {
+      expect(await landing(address)).toEqual({ asked: `/login?next=${encodeURIComponent(address)}`, landed: address });
+    },
+  );
+
+  test.each(['https://elsewhere.example/', '//elsewhere.example', '/\\elsewhere.example', '/\t/elsewhere.example', '/login', 'runs'])(
+    'next=%j is no place of this page: the actions are',
+    async (next) => {
+      expect((await landing(`/login?next=${encodeURIComponent(next)}`)).landed).toBe('/');
+    },
+  );
+});
