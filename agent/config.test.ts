@@ -25,6 +25,7 @@ test('nothing set: the defaults of the contract', () => {
     bind_host: '127.0.0.1',
     bind_port: 3000,
     allowed_hosts: [],
+    trusted_proxies: [],
     log_level: 'info',
     edge: null,
   });
@@ -78,6 +79,9 @@ test.each([
   ['TORU_EDGE_URL', 'http://example.com'],
   ['TORU_EDGE_URL', 'https://user:pass@example.com'],
   ['TORU_ALLOWED_HOSTS', 'a b'],
+  ['TORU_TRUSTED_PROXIES', 'proxy.example'],
+  ['TORU_TRUSTED_PROXIES', '10.0.0.0/33'],
+  ['TORU_TRUSTED_PROXIES', '127.0.0.1,10.0.0.0/8/8'],
 ])('a wrong variable is refused by its name, without its value: %s=%s', (name, value) => {
   try {
     loadConfig({ TORU_HOME: tempDir(), [name]: value });
@@ -88,6 +92,13 @@ test.each([
     expect(String(error)).not.toContain(value);
     expect(String(error)).not.toContain('\n');
   }
+});
+
+test('proxies that are trusted: addresses and CIDRs, as a list or with commas between', () => {
+  const env = { TORU_HOME: tempDir(), TORU_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8,fd00::/8 ,' };
+  expect(loadConfig(env).trusted_proxies).toEqual(['127.0.0.1/32', '10.0.0.0/8', 'fd00::/8']);
+  const home = homeWith('trusted_proxies = ["::1", "192.168.0.0/16"]');
+  expect(loadConfig({ TORU_HOME: home }).trusted_proxies).toEqual(['::1/128', '192.168.0.0/16']);
 });
 
 test('a syntax error does not quote the file: passwords stand there', () => {

@@ -5,6 +5,7 @@ import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
 import { username } from '../shared/api.ts';
 import { MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS } from '../shared/limits.ts';
+import { addressRange } from './config-addresses.ts';
 import { prepareHome } from './config-home.ts';
 import { StartError } from './start-error.ts';
 
@@ -26,6 +27,8 @@ export interface Config {
   bind_port: number;
   /** Names under which the embedded edge may be reached, beside loopback and IP addresses. */
   allowed_hosts: string[];
+  /** Addresses and CIDRs of proxies before the embedded edge, whose word on their client's address counts. */
+  trusted_proxies: string[];
   log_level: (typeof LOG_LEVELS)[number];
   /** The edge on Cloudflare that the agent dials; null: the embedded one, whose address `npm start` passes on. */
   edge: { url: string; origin: string } | null;
@@ -65,17 +68,19 @@ const hostName = z
   .string()
   .regex(/^(?:[a-z0-9-]+\.)*[a-z0-9-]+$/i, 'names such as toru.home.lan are expected')
   .transform((name) => name.toLowerCase());
-const hostNames = z
-  .union([
-    z.string().transform((text) =>
-      text
-        .split(',')
-        .map((name) => name.trim())
-        .filter((name) => name !== ''),
-    ),
-    z.array(z.string()),
-  ])
-  .pipe(z.array(hostName));
+/** In the environment with commas between, in the file also a list. */
+const list = z.union([
+  z.string().transform((text) =>
+    text
+      .split(',')
+      .map((name) => name.trim())
+      .filter((name) => name !== ''),
+  ),
+  z.array(z.string()),
+]);
+const hostNames = list.pipe(z.array(hostName));
+/** Checked here; each with its length. */
+const addressRanges = list.pipe(z.array(addressRange.transform(({ address, bits }) => `${address}/${bits}`)));
 
 const edgeUrl = z.string().transform((text, context) => {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -103,6 +108,7 @@ const VARIABLES = {
     .default('127.0.0.1'),
   STEERING_PORT: port.default(3000),
   TORU_ALLOWED_HOSTS: hostNames.default([]),
+  TORU_TRUSTED_PROXIES: addressRanges.default([]),
   TORU_SCRIPTS_DIR: folder.nullable().default(null),
   TORU_EDGE_URL: edgeUrl.nullable().default(null),
   LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')} is expected`).default('info'),
@@ -141,6 +147,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, pl
     bind_host: values.STEERING_HOST,
     bind_port: values.STEERING_PORT,
     allowed_hosts: values.TORU_ALLOWED_HOSTS,
+    trusted_proxies: values.TORU_TRUSTED_PROXIES,
     log_level: values.LOG_LEVEL,
     edge: values.TORU_EDGE_URL,
   };

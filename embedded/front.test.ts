@@ -92,6 +92,16 @@ describe('the front', () => {
     });
   });
 
+  it('takes the client’s address from a proxy that it was told to trust, and still passes on no header of it', async () => {
+    const behind = createFront({ upstream: () => up, token: 'secret', publicNames: [], trustedProxies: ['127.0.0.0/8'] });
+    const at = await listening(behind);
+    await fetch(`http://127.0.0.1:${at}/`, { headers: { 'x-forwarded-for': '6.6.6.6, 192.0.2.1', 'x-real-ip': '6.6.6.6' } });
+    expect(seen).toMatchObject({ 'x-toru-peer': '192.0.2.1' });
+    expect(Object.keys(seen)).not.toEqual(expect.arrayContaining([expect.stringMatching(/forwarded|real-ip/)]));
+    behind.close();
+    behind.closeAllConnections();
+  });
+
   it.each([
     ['evil.example', 403],
     [`localhost.evil.example`, 403],

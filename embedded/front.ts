@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
 import { Agent, createServer, request, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { BlockList, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { ToruError } from '../shared/errors.ts';
@@ -8,6 +8,7 @@ import { MAX_CLIENT_FRAME } from '../shared/limits.ts';
 import { isAmbiguousPath } from '../shared/raw-path.ts';
 import { isServedHost } from '../shared/served-host.ts';
 import { FrameCap } from './frame-cap.ts';
+import { peerAddress, trustedProxies } from './peer-address.ts';
 import { PouringSocket } from './pouring-socket.ts';
 
 /**
@@ -23,14 +24,20 @@ export interface FrontOptions {
   token: string;
   /** Names beside loopback and IP addresses. */
   publicNames: readonly string[];
+  /** Addresses and CIDRs of proxies, whose word on their client's address counts. None: every header is a client's. */
+  trustedProxies?: readonly string[];
 }
+
+/** As given, and what the front made of it once. */
+type Front = Omit<FrontOptions, 'trustedProxies'> & { trusted: BlockList };
 
 /**
  * The public port of the embedded edge. workerd believes whatever a client says of itself, its URL and address included,
  * so this stands before it: it checks the Host header and the raw path, strips what only Cloudflare or we may say, and
  * adds who asks. Bodies and sockets pass as streams.
  */
-export function createFront(options: FrontOptions): Server {
+export function createFront({ trustedProxies: ranges = [], ...given }: FrontOptions): Server {
+  const options: Front = { ...given, trusted: trustedProxies(ranges) };
   // workerd closes a connection that was idle for 5 s: ours must be gone by then, or a request would meet the close.
   const agent = new Agent({ keepAlive: true, timeout: 2000 });
   const server = createServer({
@@ -49,7 +56,7 @@ export function createFront(options: FrontOptions): Server {
   return server;
 }
 
-function passRequest(options: FrontOptions, agent: Agent, asked: IncomingMessage, answer: ServerResponse): void {
+function passRequest(options: Front, agent: Agent, asked: IncomingMessage, answer: ServerResponse): void {
   const to = admit(options, asked);
   if (to instanceof ToruError) return refuse(answer, to);
   const { method = 'GET', url = '/' } = asked;
@@ -79,7 +86,7 @@ function passRequest(options: FrontOptions, agent: Agent, asked: IncomingMessage
   pass(!hasBody && (method === 'GET' || method === 'HEAD') ? agent : false);
 }
 
-function passUpgrade(options: FrontOptions, asked: IncomingMessage, socket: Duplex, head: Buffer): void {
+function passUpgrade(options: Front, asked: IncomingMessage, socket: Duplex, head: Buffer): void {
   socket.on('error', () => socket.destroy());
   const to = admit(options, asked);
   if (to instanceof ToruError) return refuseUpgrade(socket, to);
@@ -129,7 +136,7 @@ function leave(passed: ClientRequest): void {
 }
 
 /** Where to pass it on, or why not. */
-function admit({ upstream, publicNames }: FrontOptions, { url = '', headers }: IncomingMessage): number | ToruError {
+function admit({ upstream, publicNames }: Front, { url = '', headers }: IncomingMessage): number | ToruError {
   if (!isServedHost(headers.host ?? '', publicNames.join(','))) {
     return new ToruError('bad_host', 'This edge is not reached under that name. Add it to TORU_ALLOWED_HOSTS if it should be.');
   }
@@ -147,18 +154,14 @@ const STRIPPED = /^(?:cf-|mf-|x-forwarded-|x-toru-|proxy-)|^(?:forwarded|x-real-
 /** Of one connection, not of what passes over it (RFC 9110, section 7.6.1). Node sets its own. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 
-function headersFor({ token }: FrontOptions, { headers, socket, url = '' }: IncomingMessage): OutgoingHttpHeaders {
+function headersFor({ token, trusted }: Front, asked: IncomingMessage): OutgoingHttpHeaders {
+  const { headers, url = '' } = asked;
   // Of data that workerd compresses the length is lost, by which a reader sees that a download broke off.
   const plain = url.startsWith('/api/');
   const kept = Object.entries(headers).filter(
     ([name]) => !STRIPPED.test(name) && !HOP_BY_HOP.has(name) && !(plain && name === 'accept-encoding'),
   );
-  return { ...Object.fromEntries(kept), 'x-toru-front': token, 'x-toru-peer': peerOf(socket) };
-}
-
-/** An IPv4 peer of a socket that listens on both looks like `::ffff:192.0.2.1`. */
-function peerOf(socket: Socket): string {
-  return (socket.remoteAddress ?? 'unknown').replace(/^::ffff:(?=\d+\.)/, '');
+  return { ...Object.fromEntries(kept), 'x-toru-front': token, 'x-toru-peer': peerAddress(asked, trusted) };
 }
 
 function answerHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

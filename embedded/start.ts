@@ -54,7 +54,12 @@ async function main(): Promise<void> {
 async function start(config: Config, running: Running[]): Promise<void> {
   const token = randomBytes(32).toString('base64url');
   let edgePort: number | null = null;
-  const front = createFront({ upstream: () => edgePort, token, publicNames: publicNames(config) });
+  const front = createFront({
+    upstream: () => edgePort,
+    token,
+    publicNames: publicNames(config),
+    trustedProxies: config.trusted_proxies,
+  });
   const port = await listen(front, config.bind_host, config.bind_port);
   running.push({
     stop: async () => {
