@@ -31,6 +31,12 @@ export interface RunRow {
   disk_bytes: number | null;
   stdin: boolean;
   timeout_s: number;
+  /** How it is asked to leave when it is stopped. */
+  stop_signal: 'TERM' | 'INT' | 'HUP' | 'QUIT';
+  /** Seconds from that to KILL; null = as usual. */
+  grace_s: number | null;
+  /** Tells its wrapper's word on how it ended from anybody else's (status.ts); null: nobody's is told apart. */
+  seal: string | null;
   cancel_requested_at: number | null;
   request_id: string | null;
   request_hash: string | null;

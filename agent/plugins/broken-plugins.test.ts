@@ -159,7 +159,7 @@ test('one that forks and exits is gone, and what it left dies with it', async ()
   expect(await givenUp('leaves')).toContain('it ended with code 0');
   const groups = (await once.log('leaves')).flatMap(({ message }) => /^I am (\d+)/.exec(message)?.[1] ?? []).map(Number);
   expect(groups.length).toBe(1);
-  expect([...processTable(performance.now()).values()].filter(({ group }) => groups.includes(group))).toEqual([]);
+  expect([...(await processTable()).values()].filter(({ group }) => groups.includes(group))).toEqual([]);
 });
 
 test('one that closes its connection and lives on is ended', async () => {
@@ -173,7 +173,7 @@ test('one that hears neither shutdown nor TERM is killed', async () => {
     const { pid } = await own.enable('stubborn');
     await own.plugins.disable(ADMIN, 'stubborn');
     expect(own.details('stubborn')).toMatchObject({ state: 'disabled', pid: null });
-    expect(processTable(performance.now()).get(pid ?? 0)).toBeUndefined();
+    expect((await processTable()).get(pid ?? 0)).toBeUndefined();
     expect((await own.log('stubborn')).map(({ message }) => message)).toEqual(
       expect.arrayContaining([
         'asked to stop: disabled',

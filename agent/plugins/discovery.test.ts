@@ -123,8 +123,8 @@ test('one that can’t be used is listed with what is wrong, and harms nothing',
     await expect(h.plugins.enable(ADMIN, id, { sha256: 'a'.repeat(64) }), id).rejects.toMatchObject({ code: 'plugin_invalid' });
     expect(h.events(id)).toContain('found');
   }
-  const sleeping = (): string[] =>
-    [...processTable(performance.now()).keys()]
+  const sleeping = async (): Promise<string[]> =>
+    [...(await processTable()).keys()]
       .map((pid) => (existsSync(`/proc/${pid}/cmdline`) ? readFileSync(`/proc/${pid}/cmdline`, 'latin1') : ''))
       .filter((command) => command.includes('3141592653'));
   // What was killed may take a moment to be gone.

@@ -18,7 +18,7 @@ export async function endProcesses({ launch, identity, cgroup }: LaunchRecord, b
     cut: [],
     full: [],
   });
-  await stopRun({ taskId: launch, bare: true, status }, boot, graceMs);
+  await stopRun({ taskId: launch, bare: true, status }, boot, { signal: 'TERM', graceMs });
 }
 
 /**

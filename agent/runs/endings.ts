@@ -70,7 +70,7 @@ export class Endings {
         const said = readStatus(run.folder);
         return { ...said, identity: said.identity ?? wrapper };
       };
-      await stopRun({ taskId: run.row.task_id, status }, this.#o.boot, ORPHAN_GRACE_MS);
+      await stopRun({ taskId: run.row.task_id, status }, this.#o.boot, { signal: run.row.stop_signal, graceMs: ORPHAN_GRACE_MS });
     }
     takeRest(run, (error) => this.trouble(run, error));
     await this.end(run, { state: run.row.cancel_requested_at === null ? 'interrupted' : 'cancelled', reason: how.reason });

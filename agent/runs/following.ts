@@ -8,6 +8,7 @@ import type { ProcessIdentity } from './status.ts';
 interface Options {
   log: RunsLog;
   boot: string;
+  /** For a run that has none of its own. */
   graceMs: number;
   settings: Pick<SettingsSeam, 'when_output_full'>;
   queue: RunQueue;
@@ -46,7 +47,7 @@ export class Following {
   }
 
   /**
-   * Stops a run: takes it from the queue, or TERM, grace, KILL.
+   * Stops a run: takes it from the queue, or its signal, grace, KILL.
    * @returns false when its script has already ended by itself.
    */
   stop(run: OpenRun, why: WhyStopped): boolean {
@@ -60,9 +61,10 @@ export class Following {
     return true;
   }
 
-  /** TERM, grace, KILL, whatever it may have said before. */
+  /** Its signal, grace, KILL, whatever it may have said before. */
   stopLive(run: OpenRun, live: LiveRun): void {
-    live.stop(this.#o.graceMs).catch((error: unknown) => {
+    const { stop_signal, grace_s } = run.row;
+    live.stop({ signal: stop_signal, graceMs: grace_s === null ? this.#o.graceMs : grace_s * 1000 }).catch((error: unknown) => {
       this.#o.log.error({ err: error, task_id: run.row.task_id }, 'a run could not be stopped cleanly');
     });
   }

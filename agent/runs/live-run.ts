@@ -7,7 +7,7 @@ import { STDIN_FILE } from './launch.ts';
 import { isAlive } from './processes.ts';
 import type { ProcessIdentity, RunStatus } from './status.ts';
 import { parseStatus } from './status.ts';
-import type { Stoppable } from './stop.ts';
+import type { Farewell, Stoppable } from './stop.ts';
 import { stopRun } from './stop.ts';
 import { Typing } from './typing.ts';
 
@@ -99,9 +99,9 @@ export class LiveRun implements Stoppable {
     }, LOST_MS);
   }
 
-  /** TERM, grace, KILL. A second call changes nothing. @returns when nothing of the run is left that can be found. */
-  stop(graceMs: number): Promise<void> {
-    this.#stopping ??= stopRun(this, this.#boot, graceMs).finally(() => {
+  /** Its signal, grace, KILL. A second call changes nothing. @returns when nothing of the run is left that can be found. */
+  stop(farewell: Farewell): Promise<void> {
+    this.#stopping ??= stopRun(this, this.#boot, farewell).finally(() => {
       this.poke();
       this.#finish();
     });

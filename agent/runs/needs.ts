@@ -1,5 +1,6 @@
 import type { ActionFields, Role } from '../../shared/model.ts';
 import type { Caller } from '../users/caller.ts';
+import type { StopSignal } from './stop.ts';
 
 /** What runs need of the other rooms: the smallest seams, which those rooms' classes satisfy. */
 
@@ -12,7 +13,7 @@ export interface ScriptsSeam {
 export type RunnableAction = Pick<
   ActionFields,
   'label' | 'script' | 'args' | 'inputs' | 'timeout_s' | 'max_concurrent' | 'when_full' | 'allow' | 'stdin'
-> & { id: string; revision: number };
+> & { id: string; revision: number; stop_signal?: StopSignal; grace_s?: number | null };
 
 export interface ActionsSeam {
   get(id: string): RunnableAction | null;

@@ -33,8 +33,20 @@ describe('a process', () => {
     expect(isAlive(it, BOOT)).toBe(false);
   });
 
-  it('stands in the table with its group and parent', () => {
-    expect(processTable(performance.now()).get(pid)).toMatchObject({ pid, parent: process.pid, group: pid, session: pid });
+  it('stands in the table with its group and parent', async () => {
+    expect((await processTable()).get(pid)).toMatchObject({ pid, parent: process.pid, group: pid, session: pid });
+  });
+
+  it('of this moment stands in a table that is asked for in this moment, however lately one was read', async () => {
+    await processTable();
+    const late = spawn('sleep', ['60'], { stdio: 'ignore' });
+    try {
+      const shared = processTable();
+      expect(processTable()).toBe(shared);
+      expect((await shared).has(late.pid ?? 0)).toBe(true);
+    } finally {
+      late.kill('SIGKILL');
+    }
   });
 });
 

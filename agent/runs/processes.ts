@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessInfo, ProcessTable } from './process-info.ts';
 import type { ProcessIdentity } from './status.ts';
 
@@ -45,26 +46,32 @@ function send(target: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** A table is good for so long at least: when many runs are stopped at once, they share it. */
-const TABLE_MS = 40;
 /** Looking at everything may take so much of the agent's time, however many processes there are. */
 const TABLE_SHARE = 1 / 5;
-/** `at`: when reading began, so that what happened before is in it. */
-let table: { at: number; goodUntil: number; processes: ProcessTable } = { at: -1, goodUntil: -1, processes: new Map() };
+let notBefore = 0;
+let next: Promise<ProcessTable> | null = null;
 
 /**
- * Every process of the host that is not a zombie.
- * @param since the oldest that the table may be, by performance.now(): after a KILL, only a younger one shows who is left.
- * Who waits a moment before asking shares the table with all that do.
+ * Every process of the host that is not a zombie. Its reading begins after the call, so that whatever was done before shows
+ * in it: a table that is older than a stop does not know the children of a moment ago. All that ask before it begins share one.
  */
-export function processTable(since: number | null = null): ProcessTable {
-  const now = performance.now();
-  if (since === null ? now > table.goodUntil : table.at < since) {
+export function processTable(): Promise<ProcessTable> {
+  next ??= sleep(Math.max(0, notBefore - performance.now())).then(() => {
+    next = null;
+    const began = performance.now();
     const processes = withoutProc === null ? procTable() : withoutProc.psTable();
     const end = performance.now();
-    table = { at: now, goodUntil: end + Math.max(TABLE_MS, (end - now) / TABLE_SHARE), processes };
-  }
-  return table.processes;
+    notBefore = end + (end - began) / TABLE_SHARE;
+    return processes;
+  });
+  return next;
+}
+
+/** One process as the table has it; null when it is gone. For one that was born while the table was read. */
+export function processInfo(pid: number): ProcessInfo | null {
+  if (withoutProc !== null) return withoutProc.psTable(pid).get(pid) ?? null;
+  const stat = readStat(pid);
+  return stat === null ? null : { ...stat, taskId: taskIdOf(pid) };
 }
 
 /** A table's processes by what they have in common. Made once for each table: hundreds of runs ask the same one. */
@@ -102,8 +109,8 @@ function procTable(): ProcessTable {
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid)) continue;
-    const stat = readStat(pid);
-    if (stat !== null) processes.set(pid, { ...stat, taskId: taskIdOf(pid) });
+    const info = processInfo(pid);
+    if (info !== null) processes.set(pid, info);
   }
   return processes;
 }

@@ -7,6 +7,7 @@ import type { RunSource } from '../../shared/model.ts';
 import type { Caller } from '../users/caller.ts';
 import type { ActionsSeam, RunnableAction } from './needs.ts';
 import type { Patience } from './patience.ts';
+import type { StopSignal } from './stop.ts';
 
 /** What somebody asked to run. */
 export interface StartRequest {
@@ -25,6 +26,10 @@ export interface Prepared {
   label: string;
   script: string;
   timeout_s: number;
+  /** How it is asked to leave when it is stopped. */
+  stop_signal: StopSignal;
+  /** Seconds from that to KILL; null = as usual. */
+  grace_s: number | null;
   /** Stays open for what a viewer types. */
   stdin: boolean;
   /** As history and journal show them: secrets masked. */
@@ -63,6 +68,8 @@ function prepareScript(caller: Caller, request: StartRequest, script: string): P
     label: script,
     script,
     timeout_s: 0,
+    stop_signal: 'TERM',
+    grace_s: null,
     stdin: false,
     inputs: {},
     passed: { args, env: {}, stdin: null },
@@ -85,6 +92,8 @@ function prepareAction(caller: Caller, request: StartRequest, actions: ActionsSe
     label: action.label,
     script: action.script,
     timeout_s: action.timeout_s,
+    stop_signal: action.stop_signal ?? 'TERM',
+    grace_s: action.grace_s ?? null,
     stdin: action.stdin,
     inputs: maskSecrets(action.inputs, values),
     passed: { ...passed, args: [...action.args, ...passed.args] },

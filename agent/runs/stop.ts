@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freeze, killAllIn, membersOf, thaw } from './cgroup.ts';
 import type { ProcessInfo } from './process-info.ts';
-import { isAlive, processesOf, processTable, signalGroup, signalProcess } from './processes.ts';
+import { isAlive, processesOf, processInfo, processTable, signalGroup, signalProcess } from './processes.ts';
 import type { ProcessIdentity, RunStatus } from './status.ts';
 
 /** What stopping needs of a run. */
@@ -11,6 +11,15 @@ export interface Stoppable {
   readonly bare?: true;
   /** What its status file says now. */
   status(): RunStatus;
+}
+
+/** What a run can be asked to leave with. */
+export type StopSignal = 'TERM' | 'INT' | 'HUP' | 'QUIT';
+
+/** How a run is asked to leave, and how long it has for that before KILL. */
+export interface Farewell {
+  signal: StopSignal;
+  graceMs: number;
 }
 
 /** How often a stop looks whether the script has ended. */
@@ -23,61 +32,62 @@ const DRAIN_MS = 500;
 const MAX_ROUNDS = 50;
 
 /**
- * Ends a run and all that it started: TERM, `graceMs` to leave in peace, KILL for what is still there. The sweep finds
+ * Ends a run and all that it started: its signal, `graceMs` to leave in peace, KILL for what is still there. The sweep finds
  * children that left the group, the session or the tree; the wrapper and its pumps go last, so that the script's last
  * words are kept. With a cgroup, nothing of the run is left then. Without one, a child that dropped its group, its session,
  * its parent and its environment is not found.
  */
-export async function stopRun(run: Stoppable, boot: string, graceMs: number): Promise<void> {
+export async function stopRun(run: Stoppable, boot: string, { signal: name, graceMs }: Farewell): Promise<void> {
   const wrapper = run.status().identity;
+  const signal = `SIG${name}` as const;
   const known = new Map<number, ProcessInfo>();
-  const sweep = (since: number | null = null): ProcessInfo[] => {
+  const sweep = async (): Promise<ProcessInfo[]> => {
     // First the table, then the cgroup: a pid that changed hands between is not signalled, for its start does not fit.
-    const table = processTable(since);
+    const table = await processTable();
     const { cgroup } = run.status();
     for (const pid of cgroup === null ? [] : membersOf(cgroup)) {
-      const info = table.get(pid);
-      if (info !== undefined) known.set(pid, info);
+      const info = table.get(pid) ?? processInfo(pid);
+      if (info !== null) known.set(pid, info);
     }
     for (const [pid, info] of processesOf(run.taskId, wrapper, known, table)) known.set(pid, info);
-    // The table may be older than a death: what is left of `known` is what is alive in it now.
-    return [...processesOf(run.taskId, wrapper, known, table).values()].filter((info) => isScripts(info, run, wrapper));
+    return [...known.values()].filter((info) => isScripts(info, run, wrapper) && isAlive({ ...info, boot }, boot));
   };
-  const signal = (info: ProcessInfo, name: NodeJS.Signals): boolean =>
-    signalProcess({ pid: info.pid, start: info.start, boot }, boot, name);
 
-  const groupTermed = wrapper !== null && signalGroup(wrapper, boot, 'SIGTERM');
-  const termed = new Set<number>();
-  const term = (members: readonly ProcessInfo[]): void => {
+  const groupTold = wrapper !== null && signalGroup(wrapper, boot, signal);
+  const told = new Set<number>();
+  const tell = (members: readonly ProcessInfo[]): void => {
     for (const info of members) {
-      if ((groupTermed && info.group === wrapper.pid) || termed.has(info.pid)) continue;
-      termed.add(info.pid);
-      signal(info, 'SIGTERM');
+      if ((groupTold && info.group === wrapper.pid) || told.has(info.pid)) continue;
+      told.add(info.pid);
+      signalProcess({ ...info, boot }, boot, signal);
     }
   };
-  term(sweep());
 
   const until = performance.now() + graceMs;
-  for (let sweepAt = performance.now() + SWEEP_MS; performance.now() < until; ) {
+  // A process that forks and ends while a table is read shows neither itself nor its child: one empty table proves nothing.
+  let empty = 0;
+  let sweepAt = 0;
+  do {
+    const over = run.status().exit !== null || wrapper === null || !isAlive(wrapper, boot);
+    if (over || performance.now() >= sweepAt) {
+      sweepAt = performance.now() + SWEEP_MS;
+      const members = await sweep();
+      tell(members);
+      empty = over && members.length === 0 ? empty + 1 : 0;
+      if (empty === 2) break;
+    }
     await sleep(Math.min(LOOK_MS, Math.max(1, until - performance.now())));
-    const over = run.status().exit !== null;
-    if (!over && performance.now() < sweepAt) continue;
-    sweepAt = performance.now() + SWEEP_MS;
-    const members = sweep();
-    term(members);
-    if (members.length === 0 && (over || wrapper === null || !isAlive(wrapper, boot))) break;
-  }
+  } while (performance.now() < until);
 
   const killScripts = async (): Promise<void> => {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       // What one KILL did not end may be forking: now it is held still.
       const cgroup = round === 0 ? null : run.status().cgroup;
       if (cgroup !== null) await freeze(cgroup);
-      const since = performance.now();
-      // What was killed needs a moment; and hundreds of runs that are stopped together then look at one table, not at one each.
+      // What was killed needs a moment.
       await sleep(Math.min(5 * (round + 1), 100));
-      const members = sweep(since);
-      for (const info of members) signal(info, 'SIGKILL');
+      const members = await sweep();
+      for (const info of members) signalProcess({ ...info, boot }, boot, 'SIGKILL');
       if (cgroup !== null) thaw(cgroup);
       if (members.length === 0) return;
     }

@@ -118,7 +118,7 @@ export class Supervisor {
   }
 
   /**
-   * Stops a run: takes it from the queue, or TERM, grace, KILL.
+   * Stops a run: takes it from the queue, or its signal, grace, KILL.
    * @returns false when its script has already ended by itself.
    */
   stop(run: OpenRun, why: WhyStopped): boolean {

@@ -269,4 +269,10 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE task_history ADD COLUMN disk_bytes INTEGER;
   CREATE INDEX task_history_uncompressed ON task_history (ended_at, task_id) WHERE disk_bytes IS NULL AND output_bytes >= 16384;
   `,
+  `
+  -- How a run is asked to leave and how long it has for that (null: as usual), and what proves that its wrapper says how it ended.
+  ALTER TABLE task_history ADD COLUMN stop_signal TEXT NOT NULL DEFAULT 'TERM';
+  ALTER TABLE task_history ADD COLUMN grace_s INTEGER;
+  ALTER TABLE task_history ADD COLUMN seal TEXT;
+  `,
 ];
