@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { numberIn } from './api.ts';
+import { shallowJson } from './json.ts';
 import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_TTL_S, pluginId, pluginSettingName } from './plugins.ts';
-import { shallowJson } from './shallow-json.ts';
 
 /** What may be asked of the host's HTTP API about plugins: bodies, queries and path parameters. */
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { actionCreate } from '../../shared/api.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import type { Caller } from '../users/caller.ts';
@@ -105,6 +105,16 @@ describe('errors', () => {
     expect(await errorOf(post(null))).toMatchObject({ status: 400, code: 'bad_json' });
     for (const body of ['null', '[]', '"x"', '7'])
       expect(await errorOf(post(body)), body).toMatchObject({ status: 400, code: 'bad_request' });
+  });
+
+  it('looks at depth and size of a body before anything is made of it', async () => {
+    const parse = vi.spyOn(JSON, 'parse');
+    const deep = `{"action":"x","inputs":{"a":${'['.repeat(400_000)}${']'.repeat(400_000)}}}`;
+    const wide = `{"action":"x","inputs":{"a":[${Array(200_000).fill('[]').join(',')}]}}`;
+    const keys = `{"action":"x","inputs":{${Array.from({ length: 60_000 }, (_, n) => `"k${n}":1`).join(',')}}}`;
+    for (const body of [deep, wide, keys]) expect(await errorOf(post(body))).toMatchObject({ status: 400, code: 'bad_json' });
+    expect(parse.mock.calls.filter(([text]) => text.length > 10_000)).toEqual([]);
+    parse.mockRestore();
   });
 
   it('stops reading a body without length when it is too large', async () => {

@@ -1,6 +1,7 @@
 import type { ClientFrame, ServerFrame, Subscription } from '../../shared/browser-protocol.ts';
 import { clientFrame } from '../../shared/browser-protocol.ts';
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
+import { parseJson } from '../../shared/json.ts';
 import { MAX_CLIENT_FRAME, MAX_TOPICS_PER_SOCKET, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { Streams } from '../logs/streams.ts';
 import type { Attachment, ViewerPort } from '../logs/viewers.ts';
@@ -57,13 +58,16 @@ export class BrowserSocket {
 
   /** One frame, as it came. Never throws. */
   receive(text: string): void {
+    let said: unknown = null;
     let frame: ClientFrame | null = null;
     try {
-      frame = parseFrame(text);
+      said = readFrame(text);
+      frame = frameOf(said);
       const caller = this.#authorized(frame);
       this.#handle(frame, caller).catch((error: unknown) => this.#refuse(forAsker(toToruError(error), caller), frame));
     } catch (error) {
-      this.#refuse(toToruError(error), frame ?? echoOf(text));
+      // The ids of a frame that is wrong elsewhere: its sender knows which one is meant.
+      this.#refuse(toToruError(error), frame ?? said);
     }
   }
 
@@ -189,17 +193,22 @@ export class BrowserSocket {
     if (!this.#closed) this.#port.send(JSON.stringify(frame));
   }
 
-  #refuse(error: ToruError, about: object | null): void {
+  #refuse(error: ToruError, about: unknown): void {
     if (error.code === 'internal') this.#rooms.log.error({ err: error.cause ?? error }, 'a frame of a browser failed');
     const { input } = error.extra;
     this.#send({ type: 'error', code: error.code, data: error.message, ...idsOf(about), ...(typeof input === 'string' ? { input } : {}) });
   }
 }
 
-/** @throws ToruError bad_json, unknown_type, bad_frame or too_large, with what is wrong in words. */
-function parseFrame(text: string): ClientFrame {
+/** @throws ToruError bad_json or too_large. */
+function readFrame(text: string): unknown {
   if (text.length > MAX_CLIENT_FRAME) throw new ToruError('too_large', `A frame is at most ${MAX_CLIENT_FRAME / 1024} KiB.`);
-  const parsed = clientFrame.safeParse(parseJson(text));
+  return parseJson(text, 'A frame');
+}
+
+/** @throws ToruError unknown_type or bad_frame, with what is wrong in words. */
+function frameOf(said: unknown): ClientFrame {
+  const parsed = clientFrame.safeParse(said);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   if (issue?.code === 'invalid_union' && issue.path.join('.') === 'type')
@@ -208,28 +217,9 @@ function parseFrame(text: string): ClientFrame {
   throw new ToruError('bad_frame', `${where}${issue?.message ?? 'not a frame'}`);
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ToruError('bad_json', 'A frame is one JSON object.');
-  }
-}
-
-/** The ids of a frame that is wrong elsewhere, so that the sender knows which one is meant. */
-function echoOf(text: string): object | null {
-  if (text.length > MAX_CLIENT_FRAME) return null;
-  try {
-    const said: unknown = JSON.parse(text);
-    return typeof said === 'object' ? said : null;
-  } catch {
-    return null;
-  }
-}
-
-function idsOf(about: object | null): { task_id?: string; request_id?: string } {
+function idsOf(about: unknown): { task_id?: string; request_id?: string } {
   const ids: { task_id?: string; request_id?: string } = {};
-  if (about === null) return ids;
+  if (typeof about !== 'object' || about === null) return ids;
   if ('task_id' in about && typeof about.task_id === 'string') ids.task_id = about.task_id.slice(0, 64);
   if ('request_id' in about && typeof about.request_id === 'string') ids.request_id = about.request_id.slice(0, 64);
   return ids;

@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
+import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import { isPluginPath } from '../../shared/tunnel.ts';
 import type { ApiEnv } from './env.ts';
@@ -76,9 +77,5 @@ function checkJson(text: string, type: string | undefined): void {
   if (type === undefined || !/^application\/json\s*(?:;|$)/i.test(type)) {
     throw new ToruError('unsupported_media_type', 'Send JSON, with “content-type: application/json”.');
   }
-  try {
-    JSON.parse(text);
-  } catch (cause) {
-    throw new ToruError('bad_json', 'The body is not JSON.', { cause });
-  }
+  parseJson(text, 'The body');
 }

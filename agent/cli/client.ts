@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { hc } from 'hono/client';
 import { z } from 'zod';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
+import { parseJsonOrNull } from '../../shared/json.ts';
 import type { Api } from '../api/app.ts';
 
 /** TORU_HOME, as the agent reads it. Nothing is made. */
@@ -48,20 +49,12 @@ export function ask(
 export async function good<R extends { ok: boolean; status: number; text(): Promise<string> }>(answer: Promise<R>): Promise<R> {
   const response = await answer;
   if (response.ok) return response;
-  const said = errorBody.safeParse(parse(await response.text()));
+  const said = errorBody.safeParse(parseJsonOrNull(await response.text()));
   const { code, message } = said.success ? said.data.error : { code: 'internal', message: `The agent answered ${response.status}.` };
   throw new ToruError(isErrorCode(code) ? code : 'internal', message);
 }
 
 const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
 
 /** fetch, to a Unix socket. Node's own has no such option. @throws ToruError host_offline when no agent listens there. */
 async function socketFetch(socketPath: string, asked: Request): Promise<Response> {

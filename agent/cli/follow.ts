@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { z } from 'zod';
 import { unreachable } from '../../shared/errors.ts';
+import { parseJson } from '../../shared/json.ts';
 import type { Run } from '../../shared/model.ts';
 import { type Client, good } from './client.ts';
 import type { Io, Output } from './io.ts';
@@ -38,7 +39,7 @@ export async function copyOutput(client: Client, taskId: string, reading: Readin
   try {
     const response = await good(client.runs[':id'].output.$get({ param: { id: taskId }, query }, { init: { signal: reading.signal } }));
     for await (const line of linesOf(response.body)) {
-      const said = outputLine.parse(JSON.parse(line));
+      const said = outputLine.parse(parseJson(line, 'A line of output'));
       if ('gap' in said) await note(io, `${said.gap.to - said.gap.from} bytes of output are missing here`);
       else await sinks[said.stream].write(Buffer.from(said.data, 'base64'));
     }

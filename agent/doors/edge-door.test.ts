@@ -385,6 +385,9 @@ test('every kind of bad frame gets its own code, and the socket lives', async ()
   const request_id = randomUUID();
   const bad: [string, unknown][] = [
     ['bad_json', '{"type":'],
+    ['bad_json', '['.repeat(250_000)],
+    ['bad_json', `{"type":"run","action":"say","inputs":{"what":${'['.repeat(1000)}${']'.repeat(1000)}}}`],
+    ['bad_json', `{"type":"run","action":"say","args":[${Array(80_000).fill('[]').join(',')}]}`],
     ['bad_frame', '[]'],
     ['unknown_type', { type: 'launch' }],
     ['bad_frame', { type: 'cancel', task_id: 7 }],

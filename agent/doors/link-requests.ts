@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { grantToken } from '../../shared/grant.ts';
 import { sid } from '../../shared/ids.ts';
+import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Login } from '../users/login.ts';
@@ -52,9 +53,5 @@ async function readJson(body: ReadableStream<Uint8Array> | null): Promise<unknow
     if (size > MAX_JSON_BODY) throw new ToruError('too_large', 'That request is too large.');
     parts.push(part);
   }
-  try {
-    return JSON.parse(Buffer.concat(parts).toString('utf8'));
-  } catch {
-    throw new ToruError('bad_json', 'The body is not JSON.');
-  }
+  return parseJson(Buffer.concat(parts).toString('utf8'), 'The body');
 }

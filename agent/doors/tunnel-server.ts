@@ -1,5 +1,6 @@
 import { CreditGate, IncomingBody, pumpBody } from '../../shared/body-stream.ts';
 import { ToruError, toToruError } from '../../shared/errors.ts';
+import { parseJsonOrNull } from '../../shared/json.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import {
   creditOf,
@@ -87,13 +88,7 @@ export class TunnelServer {
   }
 
   #begin(request: string, bytes: Uint8Array): void {
-    let said: unknown;
-    try {
-      said = JSON.parse(new TextDecoder().decode(bytes));
-    } catch {
-      said = null;
-    }
-    const head = requestHead.safeParse(said);
+    const head = requestHead.safeParse(parseJsonOrNull(new TextDecoder().decode(bytes)));
     const refusal = !head.success
       ? new ToruError('bad_request', 'The edge and this host do not speak the same version of Toru. Update both.')
       : this.#exchanges.size >= MAX_EXCHANGES

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import { randomHex, toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
+import { parseJsonOrNull } from '../../shared/json.ts';
 import { MAX_LINK_FRAME, OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import { CONTROL, cutText, edgeControl, LINK_PATH, linkChallenge, linkStatement } from '../../shared/link-protocol.ts';
 import { agreeOn } from '../../shared/protocol.ts';
@@ -110,7 +111,7 @@ export function dial<T>(
       if (binary) return finish(new DialError('the edge sent bytes before its welcome'));
       const text = data.toString();
       if (installation === null) {
-        const challenge = linkChallenge.safeParse(parseJson(text));
+        const challenge = linkChallenge.safeParse(parseJsonOrNull(text));
         if (!challenge.success) return finish(new DialError(`${edge.origin} does not speak Toru’s link`));
         if (agreeOn(challenge.data.protocol) === null) {
           const { protocol } = challenge.data;
@@ -137,19 +138,11 @@ export function dial<T>(
         return;
       }
       const cut = cutText(text);
-      const welcome = edgeControl.safeParse(cut?.topic === CONTROL ? parseJson(cut.payload) : null);
+      const welcome = edgeControl.safeParse(cut?.topic === CONTROL ? parseJsonOrNull(cut.payload) : null);
       if (!welcome.success || welcome.data.type !== 'welcome')
         return finish(new DialError('the edge sent something else before its welcome'));
       const { epoch, clears = false } = welcome.data;
       finish(null, { socket, installation, epoch, clears });
     });
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { backoff } from '../../shared/backoff.ts';
+import { parseJsonOrNull } from '../../shared/json.ts';
 import { BACKOFF_HEALTHY_MS, HEARTBEAT_MS, LINK_DEAD_MS } from '../../shared/limits.ts';
 import type { AgentControl, EdgeControl } from '../../shared/link-protocol.ts';
 import { binaryMessage, CONTROL, cutBinary, cutText, edgeControl, textMessage } from '../../shared/link-protocol.ts';
@@ -161,13 +162,7 @@ export class Link {
     const cut = cutText(text);
     if (cut === null) return this.#log.warn({}, 'the edge sent a message without a topic');
     if (cut.topic !== CONTROL) return this.#listener.text(cut.topic, cut.payload);
-    let said: unknown;
-    try {
-      said = JSON.parse(cut.payload);
-    } catch {
-      said = null;
-    }
-    const message = edgeControl.safeParse(said);
+    const message = edgeControl.safeParse(parseJsonOrNull(cut.payload));
     // A newer edge may say more than we know: what we don't understand changes nothing here.
     if (message.success) this.#listener.control(message.data);
     else this.#log.warn({}, 'the edge sent a control message that this version does not know');

@@ -3,6 +3,7 @@ import { copyFile, lstat, mkdir, mkdtemp, open, readFile, rename, rm, stat } fro
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
+import { parseJsonOrNull } from '../../shared/json.ts';
 import type { PluginManifest } from '../../shared/plugins.ts';
 import { pluginId } from '../../shared/plugins.ts';
 import { filesOf, packFolder, readArchive } from './archive.ts';
@@ -132,11 +133,7 @@ async function manifestIn(folder: string): Promise<PluginManifest> {
 
 /** Its folder will have this name. Whether it is one, readManifest says. */
 function idIn(text: string): string {
-  try {
-    return z.object({ id: z.string() }).parse(JSON.parse(text)).id;
-  } catch {
-    return '';
-  }
+  return z.object({ id: z.string() }).safeParse(parseJsonOrNull(text)).data?.id ?? '';
 }
 
 /** The one before stays until the new one is in its place. */

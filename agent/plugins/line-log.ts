@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { FROM_PLUGINS, parseJson } from '../../shared/json.ts';
 import type { PluginLogLine } from '../../shared/plugins.ts';
 import { pluginLogLine } from '../../shared/plugins.ts';
 import { LogFile } from '../logger-file.ts';
@@ -167,7 +168,7 @@ async function textOf(path: string): Promise<string | null> {
 function parse(text: string): PluginLogLine[] {
   if (text === '') return [];
   try {
-    const read = pluginLogLine.safeParse(JSON.parse(text));
+    const read = pluginLogLine.safeParse(parseJson(text, 'A line of the log', FROM_PLUGINS));
     return read.success ? [read.data] : [];
   } catch {
     return [];

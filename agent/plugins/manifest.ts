@@ -1,5 +1,6 @@
 import { PROTOCOL_RANGE } from '../../plugin-sdk/src/protocol.ts';
-import { ToruError } from '../../shared/errors.ts';
+import { ToruError, toToruError } from '../../shared/errors.ts';
+import { parseJson } from '../../shared/json.ts';
 import type { PluginManifest } from '../../shared/plugins.ts';
 import { pluginManifest } from '../../shared/plugins.ts';
 
@@ -12,13 +13,7 @@ export const MAX_MANIFEST_BYTES = 256 * 1024;
  * @throws ToruError plugin_invalid naming the field.
  */
 export function readManifest(text: string, from: string, id: string): PluginManifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new ToruError('plugin_invalid', `${from} is not JSON: ${error instanceof Error ? error.message : ''}`);
-  }
-  const read = pluginManifest.safeParse(value);
+  const read = pluginManifest.safeParse(jsonOf(text, from));
   if (!read.success) {
     const problems = read.error.issues
       .slice(0, 3)
@@ -37,4 +32,14 @@ export function readManifest(text: string, from: string, id: string): PluginMani
     throw new ToruError('plugin_invalid', `${from}: it speaks protocol ${min} to ${max}, this Toru ${ours}. Install versions that fit.`);
   }
   return manifest;
+}
+
+/** With the place of the fault, which is its author's to find. */
+function jsonOf(text: string, from: string): unknown {
+  try {
+    return parseJson(text, from);
+  } catch (error) {
+    const { message, cause } = toToruError(error);
+    throw new ToruError('plugin_invalid', cause instanceof Error ? `${message.replace(/\.$/, '')}: ${cause.message}` : message);
+  }
 }

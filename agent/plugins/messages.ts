@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { FromPlugin } from '../../plugin-sdk/src/protocol.ts';
+import { excessOf, FROM_PLUGINS, shallowJson } from '../../shared/json.ts';
 import { PLUGIN_KV_MAX_TTL_S } from '../../shared/plugins.ts';
-import { shallowJson } from '../../shared/shallow-json.ts';
 
 /** What a plugin may say, checked as it comes in. A test holds these to the types of plugin-sdk/src/protocol.ts. */
 
@@ -96,14 +96,28 @@ export type Read =
   /** Not even JSON: nothing that follows can be trusted to begin where a message begins. */
   | { kind: 'garbage'; why: string };
 
+/** The same of a line that is not worth parsing: its beginning is enough, as every SDK writes a message. */
+function envelopeIn(text: string): z.infer<typeof envelope> | null {
+  const head = text.slice(0, 400);
+  const [type, request_id] = ['type', 'request_id'].map((name) => new RegExp(`"${name}"\\s*:\\s*"([\\w-]{1,64})"`).exec(head)?.[1]);
+  return envelope.safeParse({ type, request_id }).data ?? null;
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export function readMessage(line: Uint8Array): Read {
-  let value: unknown;
+  let [text, value]: [string, unknown] = ['', null];
   try {
-    value = JSON.parse(utf8.decode(line));
-  } catch (error) {
-    return { kind: 'garbage', why: error instanceof SyntaxError ? 'a line that is not JSON' : 'bytes that are not UTF-8' };
+    text = utf8.decode(line);
+  } catch {
+    return { kind: 'garbage', why: 'bytes that are not UTF-8' };
+  }
+  const excess = excessOf(text, FROM_PLUGINS);
+  if (excess !== null) return { kind: 'bad', why: excess, asked: envelopeIn(text) };
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { kind: 'garbage', why: 'a line that is not JSON' };
   }
   const read = fromPlugin.safeParse(value);
   if (read.success) return { kind: 'message', message: read.data };

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, open, rename, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import SQLite from 'better-sqlite3';
+import { parseJson } from '../../shared/json.ts';
 import { prepareHome } from '../config-home.ts';
 import { lockHome } from '../lock.ts';
 import { StartError } from '../start-error.ts';
@@ -108,7 +109,7 @@ async function next(bytes: ByteReader): Promise<TarEntry | null> {
 
 function manifestOf(bytes: Buffer): Manifest {
   try {
-    return manifest.parse(JSON.parse(bytes.toString('utf8')));
+    return manifest.parse(parseJson(bytes.toString('utf8'), 'The manifest'));
   } catch {
     throw broken('what it says of itself is not understood');
   }

@@ -3,6 +3,7 @@ import { fromBase64Url, toBase64Url } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { GrantClaims } from '../../shared/grant.ts';
 import { grantClaims, grantToken, purposed } from '../../shared/grant.ts';
+import { parseJsonOrNull } from '../../shared/json.ts';
 import { GRANT_LIFE_MS, SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../shared/limits.ts';
 import type { Identity } from '../link/identity.ts';
 import { verifyWith } from '../link/identity.ts';
@@ -157,7 +158,7 @@ export class Grants {
     const bytes = decoded(body);
     const signed = decoded(signature);
     if (bytes === null || signed === null || !verifyWith(this.#identity.publicKey, purposed('grant', bytes), signed)) throw foreign();
-    const claims = grantClaims.safeParse(parsed(bytes));
+    const claims = grantClaims.safeParse(parseJsonOrNull(new TextDecoder().decode(bytes)));
     if (!claims.success) throw foreign();
     this.#signed.set(token, claims.data);
     // Full: the one that was checked first is checked again when it comes back.
@@ -208,14 +209,6 @@ function decoded(text: string): Uint8Array<ArrayBuffer> | null {
     const bytes = fromBase64Url(text);
     // One spelling only: the unused bits of the last character are no second name for the same grant.
     return toBase64Url(bytes) === text ? bytes : null;
-  } catch {
-    return null;
-  }
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return null;
   }

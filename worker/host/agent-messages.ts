@@ -1,4 +1,5 @@
 import { unreachable } from '../../shared/errors.ts';
+import { parseJsonOrNull } from '../../shared/json.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
 import { agentControl, CONTROL, cutBinary, cutText } from '../../shared/link-protocol.ts';
 import type { Browsers } from './browsers.ts';
@@ -85,9 +86,5 @@ export class AgentMessages {
 }
 
 function parseControl(payload: string): AgentControl | null {
-  try {
-    return agentControl.safeParse(JSON.parse(payload)).data ?? null;
-  } catch {
-    return null;
-  }
+  return agentControl.safeParse(parseJsonOrNull(payload)).data ?? null;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { RunRequest } from '../../shared/api.ts';
 import { runRequest } from '../../shared/api.ts';
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
+import { parseJson } from '../../shared/json.ts';
 import { MAX_CLIENT_FRAME } from '../../shared/limits.ts';
 import type { PendingRun } from '../../shared/model.ts';
 import { attempt } from '../result.ts';
@@ -25,12 +26,9 @@ const queueable = z.looseObject({ type: z.literal('run'), when_away: z.literal('
  * @param keep keeps a run that may wait. @throws nothing: what `keep` throws is in the answer.
  */
 export function answerAlone(message: string, keep: (asked: RunRequest) => PendingRun): ServerFrame {
-  let said: unknown;
-  try {
-    said = JSON.parse(message);
-  } catch {
-    return { type: 'error', code: 'bad_json', data: 'A frame is one JSON object.' };
-  }
+  const read = attempt(() => parseJson(message, 'A frame'));
+  if (!read.ok) return { type: 'error', code: read.code, data: read.message };
+  const said = read.value;
   const parsed = addressed.safeParse(said);
   if (!parsed.success) return { type: 'error', code: 'bad_frame', data: 'A frame is an object with a “type”.' };
   const { type, task_id, request_id } = parsed.data;

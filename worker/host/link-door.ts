@@ -1,6 +1,7 @@
 import { fromBase64Url, randomHex } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { purposed } from '../../shared/grant.ts';
+import { parseJsonOrNull } from '../../shared/json.ts';
 import { OLDEST_PROTOCOL, PROTOCOL_VERSION, UNPROVEN_BYTES, UNPROVEN_MS, UNPROVEN_SOCKETS } from '../../shared/limits.ts';
 import type { LinkChallenge, LinkProof } from '../../shared/link-protocol.ts';
 import { LINK_CLOSE, linkProof, linkStatement } from '../../shared/link-protocol.ts';
@@ -62,7 +63,7 @@ interface Refusal {
 async function judge(state: UnprovenState, message: string | ArrayBuffer): Promise<Refusal | Proven> {
   const { nonce, origin, installation, host, public_key } = state;
   if (typeof message !== 'string' || message.length > UNPROVEN_BYTES || nonce === null) return NO_PROOF;
-  const parsed = linkProof.safeParse(parseJson(message));
+  const parsed = linkProof.safeParse(parseJsonOrNull(message));
   if (!parsed.success) return NO_PROOF;
   const { name, version, agent_nonce, signature, ...said } = parsed.data;
   const protocol = agreeOn(said.protocol);
@@ -85,13 +86,5 @@ async function signedBy(publicKey: string, bytes: Uint8Array<ArrayBuffer>, signa
   } catch {
     // Not a key, or not a signature, of that curve.
     return false;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
   }
 }

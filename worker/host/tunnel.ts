@@ -1,6 +1,7 @@
 import { CreditGate, IncomingBody, pumpBody } from '../../shared/body-stream.ts';
 import { randomHex } from '../../shared/encoding.ts';
 import { isErrorCode, ToruError, toToruError } from '../../shared/errors.ts';
+import { parseJsonOrNull } from '../../shared/json.ts';
 import { MAX_JSON_BODY, TUNNEL_HEAD_TIMEOUT_MS } from '../../shared/limits.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import {
@@ -173,7 +174,7 @@ export class Tunnel {
   #answer(exchange: Exchange, bytes: Uint8Array): void {
     if (exchange.timer !== null) clearTimeout(exchange.timer);
     exchange.timer = null;
-    const head = responseHead.parse(JSON.parse(new TextDecoder().decode(bytes)));
+    const head = responseHead.parse(parseJsonOrNull(new TextDecoder().decode(bytes)));
     const headers = new Headers(passable(new Headers(head.headers), RESPONSE_HEADERS, exchange.path));
     if (exchange.headless || !head.body || BODILESS.has(head.status)) {
       exchange.answered.resolve(new Response(null, { status: head.status, headers }));

@@ -1,18 +1,12 @@
 import type { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
+import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import { tooLarge } from './guard.ts';
 
 /** The JSON body of a request that the edge answers itself. @throws ToruError too_large, bad_json, bad_request with `message`. */
 export async function readJson<T>(request: Request, schema: z.ZodType<T>, message: string): Promise<T> {
-  let said: unknown;
-  const text = await readText(request);
-  try {
-    said = JSON.parse(text);
-  } catch {
-    throw new ToruError('bad_json', 'The body is not JSON.');
-  }
-  const parsed = schema.safeParse(said);
+  const parsed = schema.safeParse(parseJson(await readText(request), 'The body'));
   if (parsed.success) return parsed.data;
   throw new ToruError('bad_request', message);
 }

@@ -3,6 +3,7 @@ import type { RunRequest } from '../../shared/api.ts';
 import { runRequest } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { hostId } from '../../shared/ids.ts';
+import { parseJsonOrNull } from '../../shared/json.ts';
 import { LINK_PATH } from '../../shared/link-protocol.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { passable, REQUEST_HEADERS, requestHead } from '../../shared/tunnel.ts';
@@ -73,12 +74,8 @@ async function startRun(c: EdgeContext, name: string | null): Promise<Response> 
 
 /** Null for what the host has to read, or to refuse, itself. */
 function mayWait(text: string): RunRequest | null {
-  try {
-    const asked = runRequest.safeParse(JSON.parse(text));
-    return asked.success && asked.data.when_away === 'queue' ? asked.data : null;
-  } catch {
-    return null;
-  }
+  const asked = runRequest.safeParse(parseJsonOrNull(text));
+  return asked.success && asked.data.when_away === 'queue' ? asked.data : null;
 }
 
 /** @param text the body, where it was read already. */

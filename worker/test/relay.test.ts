@@ -122,6 +122,8 @@ describe('the relay', () => {
     expect(await browser.next('error')).toMatchObject({ code: 'host_offline', request_id: 'some request' });
     browser.send('not JSON');
     expect(await browser.next('error')).toMatchObject({ code: 'bad_json' });
+    browser.send(`{"type":"run","request_id":"r","inputs":${'['.repeat(1000)}${']'.repeat(1000)}}`);
+    expect(await browser.next('error')).toMatchObject({ code: 'bad_json' });
     browser.send('{"type": "ping"}');
     await browser.next('pong');
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { unreachable } from '../../../shared/errors.ts';
+import { parseJson } from '../../../shared/json.ts';
 import { run } from '../../../shared/model.ts';
 import type { Mark } from '../../../shared/search.ts';
 import { connect, good } from '../client.ts';
@@ -122,7 +123,7 @@ async function show(body: ReadableStream<Uint8Array> | null, json: boolean, io: 
   let found = false;
   const named = new Set<string>();
   for await (const text of linesOf(body)) {
-    const said = line.parse(JSON.parse(text));
+    const said = line.parse(parseJson(text, 'A line of the answer'));
     found ||= said.type === 'run' || said.type === 'match';
     if (json && said.type !== 'progress') await print(io, text);
     else if (!json) await showLine(said, named, io);

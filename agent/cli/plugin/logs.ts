@@ -1,3 +1,4 @@
+import { FROM_PLUGINS, parseJson } from '../../../shared/json.ts';
 import type { PluginLogLine } from '../../../shared/plugins.ts';
 import { pluginLogLine } from '../../../shared/plugins.ts';
 import { ask } from '../client.ts';
@@ -30,7 +31,7 @@ export async function copyLog(
     const { body } = await ask(io.env, 'GET', path, { signal: how.signal });
     for await (const json of linesOf(body)) {
       if (json.trim() === '') continue;
-      const line = pluginLogLine.parse(JSON.parse(json));
+      const line = pluginLogLine.parse(parseJson(json, 'A line of the log', FROM_PLUGINS));
       if (how.shows?.(line) !== false) await print(io, textOf(line));
     }
   } catch (error) {
