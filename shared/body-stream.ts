@@ -5,12 +5,19 @@ import { TUNNEL_FRAME, TUNNEL_WINDOW } from './limits.ts';
 
 /** How much may still be sent. Waiters are let go in order; a closed gate lets nobody through. */
 export class CreditGate {
+  readonly #initial: number;
   #left: number;
   #closed = false;
   #waiters: (() => void)[] = [];
 
   constructor(initial: number = TUNNEL_WINDOW) {
+    this.#initial = initial;
     this.#left = initial;
+  }
+
+  /** Bytes that were sent, and that the receiver has not said to have read. */
+  get underWay(): number {
+    return this.#initial - this.#left;
   }
 
   add(bytes: number): void {
@@ -73,7 +80,10 @@ export async function pumpBody(
 /** Pieces up to this together become one: a body that comes byte by byte would take a hundred times its bytes. */
 const MERGED = 4096;
 
-/** A body that arrives in frames, as a stream. Credit goes back as it is read, half a window at a time. */
+/**
+ * A body that arrives in frames, as a stream. Credit goes back as it is read, half a window at a time. The window is this
+ * body's own: its sender can be out of credit only with a whole window unread, or with half of it read and given back.
+ */
 export class IncomingBody {
   readonly stream: ReadableStream<Uint8Array>;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
@@ -83,10 +93,15 @@ export class IncomingBody {
   #demand = false;
   readonly #queue: Uint8Array[] = [];
   readonly #grant: (bytes: number) => void;
+  readonly #window: number;
 
-  /** @param grant sends credit to the sender. @param cancelled called once when the reader loses interest. */
-  constructor(grant: (bytes: number) => void, cancelled: () => void) {
+  /**
+   * @param grant sends credit to the sender. @param cancelled called once when the reader loses interest.
+   * @param window what the sender began with.
+   */
+  constructor(grant: (bytes: number) => void, cancelled: () => void, window: number = TUNNEL_WINDOW) {
     this.#grant = grant;
+    this.#window = window;
     this.stream = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -107,7 +122,7 @@ export class IncomingBody {
   /** @throws ToruError too_large when the sender ignores its credit. */
   push(bytes: Uint8Array): void {
     if (this.#controller === null || this.#ended || bytes.length === 0) return;
-    if (this.#waiting + bytes.length > TUNNEL_WINDOW) throw new ToruError('too_large', 'The sender ignored its credit.');
+    if (this.#waiting + bytes.length > this.#window) throw new ToruError('too_large', 'The sender ignored its credit.');
     this.#waiting += bytes.length;
     this.#keep(bytes);
     this.#flush();
@@ -148,7 +163,7 @@ export class IncomingBody {
         this.#demand = false;
         this.#waiting -= next.length;
         this.#unsaid += next.length;
-        if (this.#unsaid >= TUNNEL_WINDOW / 2) {
+        if (this.#unsaid >= this.#window / 2) {
           this.#grant(this.#unsaid);
           this.#unsaid = 0;
         }

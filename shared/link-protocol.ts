@@ -40,6 +40,8 @@ export const linkProof = z.object({
   agent_nonce: z.string().regex(/^[0-9a-f]{64}$/),
   /** What the agent dialled: a proof that was made for another edge is worth nothing here. */
   origin: z.string().max(200),
+  /** It keeps to the window that a request's head says, and answers an abort. An older agent knows TUNNEL_WINDOW only. */
+  windows: z.boolean().optional(),
   /** Ed25519 over `linkStatement`, base64url. */
   signature: z.string().regex(/^[\w-]{86}$/),
 });

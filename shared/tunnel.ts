@@ -1,12 +1,14 @@
 import { z } from 'zod';
 import { grantToken } from './grant.ts';
 import { sid } from './ids.ts';
-import { TUNNEL_MAX_HEADERS } from './limits.ts';
+import { TUNNEL_MAX_HEADERS, TUNNEL_WINDOW } from './limits.ts';
 import { isPluginHeader } from './plugin-headers.ts';
 
 /**
  * HTTP over the link: how one request and its answer become frames on the topic `h/<request>`. A frame is one byte of
- * kind, then its bytes. Both bodies flow under credit: a sender has TUNNEL_WINDOW bytes and gets more as they are read.
+ * kind, then its bytes. Both bodies flow under credit: a sender has a window of bytes, which the head says, and gets more
+ * as they are read: half a window at the latest. A window belongs to one body of one request, so that none waits for
+ * another's. The host answers an abort with an abort: then nothing of that request is on its way any more.
  */
 
 export const FRAME = {
@@ -35,6 +37,8 @@ export const requestHead = z.object({
   query: z.string().max(8192),
   headers: z.array(z.tuple([z.string(), z.string()])).max(TUNNEL_MAX_HEADERS),
   body: z.boolean(),
+  /** What each of the two bodies may have under way, in bytes. TUNNEL_WINDOW where an older edge says nothing. */
+  window: z.int().min(1).max(TUNNEL_WINDOW).optional(),
   /** Null only for `/link/` paths. */
   caller: z.object({ sid, grant: grantToken, address: z.string().max(64), user_agent: z.string().max(300) }).nullable(),
 });

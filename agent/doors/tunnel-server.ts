@@ -30,8 +30,8 @@ interface Exchange {
   readonly body: IncomingBody | null;
 }
 
-/** Requests under way at once; one more is answered 503. Each may hold a window of body in memory. */
-const MAX_EXCHANGES = 128;
+/** Requests under way at once, somewhat more than the edge lets in; one more is answered 503. Each may hold a window of body in memory. */
+const MAX_EXCHANGES = 192;
 
 /** The host's end of tunnelled HTTP (shared/tunnel.ts): frames in, a Response out, both bodies under credit. */
 export class TunnelServer {
@@ -53,6 +53,11 @@ export class TunnelServer {
     const frame = decodeFrame(bytes);
     const exchange = this.#exchanges.get(request);
     if (frame === null) return;
+    // Also when the request ended meanwhile: the edge keeps its place until it hears this.
+    if (frame.kind === 'abort') {
+      if (exchange !== undefined) this.#abort(request, exchange, new ToruError('bad_request', 'The client left.'));
+      return this.#sink.send(request, encodeFrame('abort'));
+    }
     if (frame.kind === 'head') {
       if (exchange === undefined) this.#begin(request, frame.bytes);
       return;
@@ -72,9 +77,6 @@ export class TunnelServer {
         return;
       case 'credit':
         exchange.gate.add(creditOf(frame.bytes));
-        return;
-      case 'abort':
-        this.#abort(request, exchange, new ToruError('bad_request', 'The client left.'));
         return;
       default:
         frame.kind satisfies never;
@@ -97,12 +99,13 @@ export class TunnelServer {
     const exchange: Exchange = {
       path: head.data?.path ?? '',
       abort: new AbortController(),
-      gate: new CreditGate(),
+      gate: new CreditGate(head.data?.window),
       body:
         refusal === null && head.data?.body === true
           ? new IncomingBody(
               (granted) => this.#sink.send(request, encodeCredit(granted)),
               () => undefined, // What the handler does not read simply gets no more credit.
+              head.data.window,
             )
           : null,
     };

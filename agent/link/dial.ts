@@ -130,6 +130,7 @@ export function dial<T>(
             host: self.id,
             name: self.name,
             version: self.version,
+            windows: true,
             agent_nonce: agentNonce,
             origin: edge.origin,
             signature,

@@ -104,6 +104,7 @@ export class HttpExchange {
     this.#body = new IncomingBody(
       (bytes) => this.send({ action: 'credit', bytes }),
       () => this.fail(new ToruError('bad_request', 'The client left.')),
+      BODY_WINDOW,
     );
     this.#resolve(new Response(this.#body.stream, { status: said.status, headers }));
   }

@@ -49,7 +49,14 @@ const unproven = linkDoor.extend({
   nonce: z.string().nullable(),
 });
 
-const link = z.object({ kind: z.literal('link'), conn: connId, host: hostId, since: z.int() });
+const link = z.object({
+  kind: z.literal('link'),
+  conn: connId,
+  host: hostId,
+  since: z.int(),
+  /** As its proof said; a link of an older edge or agent lacks it. */
+  windows: z.boolean().optional(),
+});
 
 const attachment = z.discriminatedUnion('kind', [browser, unproven, link]);
 export type Attachment = z.infer<typeof attachment>;

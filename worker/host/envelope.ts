@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { userId } from '../../shared/ids.ts';
+import { role } from '../../shared/model.ts';
 import { requestHead } from '../../shared/tunnel.ts';
 import { linkDoor, socketSession } from './attachment.ts';
 
@@ -11,7 +12,8 @@ import { linkDoor, socketSession } from './attachment.ts';
 const envelope = z.discriminatedUnion('to', [
   z.object({ to: z.literal('browser'), session: socketSession, newer_page: z.boolean() }),
   z.object({ to: z.literal('agent'), door: linkDoor }),
-  z.object({ to: z.literal('tunnel'), head: requestHead, sub: userId }),
+  /** The role decides about the order of requests and about nothing else. A Worker that is older than this object says none. */
+  z.object({ to: z.literal('tunnel'), head: requestHead, sub: userId, role: role.optional() }),
 ]);
 export type Envelope = z.infer<typeof envelope>;
 

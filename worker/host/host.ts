@@ -20,6 +20,7 @@ import { closeQuietly } from './quietly.ts';
 import type { HostRooms } from './rooms.ts';
 import { furnish } from './rooms.ts';
 import { RECHECK_EVERY_MS } from './session-keeper.ts';
+import type { Asker } from './tunnel.ts';
 
 export interface HostOverview {
   online: boolean;
@@ -45,7 +46,7 @@ export class Host extends DurableObject<Env> {
     super(ctx, env);
     // One pair for all sockets of an object: browsers and the agent send the same ping.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    this.#rooms = furnish(ctx, env, (head, body, sub) => this.#ask(head, body, null, sub));
+    this.#rooms = furnish(ctx, env, (head, body, asker) => this.#ask(head, body, null, asker));
   }
 
   // From the Worker
@@ -59,7 +60,7 @@ export class Host extends DurableObject<Env> {
         case 'agent':
           return this.#openDoor(said.door);
         case 'tunnel':
-          return await this.#ask(said.head, request.body, request.signal, said.sub);
+          return await this.#ask(said.head, request.body, request.signal, { sub: said.sub, role: said.role ?? 'client' });
         default:
           return unreachable(said);
       }
@@ -189,14 +190,14 @@ export class Host extends DurableObject<Env> {
     head: RequestHead,
     body: ReadableStream<Uint8Array> | null,
     client: AbortSignal | null,
-    sub: string | null,
+    asker: Asker | null,
   ): Promise<Response> {
     if (this.#rooms.links.live() === null) {
       await body?.cancel();
       throw this.#rooms.links.offline();
     }
     this.#watchLink();
-    return this.#rooms.tunnel.ask(head, body, client, sub);
+    return this.#rooms.tunnel.ask(head, body, client, asker);
   }
 
   /** Somebody looks or waits from now on. */

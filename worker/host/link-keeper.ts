@@ -30,7 +30,9 @@ export class LinkKeeper {
     this.#tunnel = parts.tunnel;
     for (const socket of sockets) {
       const state = readAttachment(socket);
-      if (state?.kind === 'link' && isOpen(socket)) this.#link = new Link(ctx, socket, state.since);
+      if (state?.kind !== 'link' || !isOpen(socket)) continue;
+      this.#link = new Link(ctx, socket, state.since);
+      this.#tunnel.linked(state.windows === true);
     }
   }
 
@@ -48,13 +50,14 @@ export class LinkKeeper {
   }
 
   /** A socket proved itself. The one before it is overtaken. */
-  up(socket: WebSocket, { conn, host }: UnprovenState, { name, version, protocol }: Proven, now: number): Link {
+  up(socket: WebSocket, { conn, host }: UnprovenState, { name, version, protocol, windows }: Proven, now: number): Link {
     const old = this.#link;
     if (old !== null) {
       this.#gone();
       closeQuietly(old.socket, LINK_CLOSE.replaced, 'a newer link of this host');
     }
-    writeAttachment(socket, { kind: 'link', conn, host, since: now });
+    writeAttachment(socket, { kind: 'link', conn, host, since: now, windows });
+    this.#tunnel.linked(windows === true);
     const link = new Link(this.#ctx, socket, now);
     this.#link = link;
     this.#presence.linked({ host, name, version, last_seen: now });

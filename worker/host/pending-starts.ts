@@ -9,11 +9,12 @@ import { errorAnswer, startedAnswer } from './answers.ts';
 import type { PendingRuns, Settled, WaitingRun } from './pending-runs.ts';
 import { SESSION_ENDED } from './pending-runs.ts';
 import type { SessionKeeper } from './session-keeper.ts';
+import type { Asker } from './tunnel.ts';
 
 /** A host that was too busy for a run that waited for it is asked again. */
 const RETRY_MS = 10_000;
 /** Asks the host, out of that user's share of the tunnel. */
-type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null, sub: string) => Promise<Response>;
+type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null, asker: Asker) => Promise<Response>;
 
 /** What may pass by itself: the run goes on waiting. */
 const LATER: ReadonlySet<string> = new Set(['host_offline', 'host_timeout', 'busy', 'internal', 'disk_full']);
@@ -78,7 +79,7 @@ export class PendingStarts {
           caller: { sid, grant, address: session.address.slice(0, 64), user_agent: session.user_agent.slice(0, 300) },
         },
         new Response(body).body,
-        sub,
+        { sub, role: session.role },
       );
       const said: unknown = await answer.json();
       if (answer.ok) {

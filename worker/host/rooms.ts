@@ -17,10 +17,11 @@ import { PendingStarts } from './pending-starts.ts';
 import { PresenceRecord } from './presence.ts';
 import { RecentRuns } from './recent-runs.ts';
 import { SessionKeeper } from './session-keeper.ts';
+import type { Asker } from './tunnel.ts';
 import { Tunnel } from './tunnel.ts';
 
 /** Asks the host, out of that user's share; null for what the edge itself asks. */
-type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null, sub: string | null) => Promise<Response>;
+type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null, asker: Asker | null) => Promise<Response>;
 
 /** The parts of one Host object. Each is read back from attachments and storage: an eviction loses nothing. */
 export type HostRooms = ReturnType<typeof furnish>;

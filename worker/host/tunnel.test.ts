@@ -34,6 +34,20 @@ describe('the time to the head of an answer', () => {
     await expect(answered).rejects.toMatchObject({ code: 'host_timeout' });
   });
 
+  it('begins anew with each piece of a body: who sends slowly is not told that the host is dead', async () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const upload = writable.getWriter();
+    const { answered, host } = ask(readable);
+    for (let n = 0; n < 10; n += 1) {
+      await vi.advanceTimersByTimeAsync(TUNNEL_HEAD_TIMEOUT_MS - 1);
+      void upload.write(new Uint8Array(1000));
+    }
+    void upload.close();
+    await vi.advanceTimersByTimeAsync(TUNNEL_HEAD_TIMEOUT_MS - 1);
+    host(encodeJson('head', { status: 204, headers: [], body: false }));
+    expect((await answered).status).toBe(204);
+  });
+
   it('is over with the head, also while the request’s body is still read: the answer may take as long as it likes', async () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const upload = writable.getWriter();

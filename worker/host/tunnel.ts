@@ -2,7 +2,8 @@ import { CreditGate, IncomingBody, pumpBody } from '../../shared/body-stream.ts'
 import { randomHex } from '../../shared/encoding.ts';
 import { isErrorCode, ToruError, toToruError } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
-import { MAX_JSON_BODY, TUNNEL_HEAD_TIMEOUT_MS } from '../../shared/limits.ts';
+import { LINK_DEAD_MS, MAX_JSON_BODY, TUNNEL_HEAD_TIMEOUT_MS, TUNNEL_WINDOW } from '../../shared/limits.ts';
+import type { Role } from '../../shared/model.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import {
   creditOf,
@@ -15,41 +16,54 @@ import {
   RESPONSE_HEADERS,
   responseHead,
 } from '../../shared/tunnel.ts';
-import { BodyShare } from './body-share.ts';
 import { Turnstile } from './turnstile.ts';
+import { WindowPool } from './window-pool.ts';
 
 const MiB = 1024 * 1024;
-/** Requests on the link at once. Each may hold a window (1 MiB) of answer that its client does not read; an object has 128 MB. */
-const REQUESTS = { places: 64, perGuest: 16, bench: 448, patienceMs: TUNNEL_HEAD_TIMEOUT_MS };
-/** Bytes of request bodies that the agent has not taken yet: workerd buffers them without a bound when it does not read. */
-const BODIES = { places: 16 * MiB, perGuest: 4 * MiB, bench: REQUESTS.places, patienceMs: null };
+/** Requests on the link at once. Each may hold a window of answer that its client does not read; an object has 128 MB. */
+const REQUESTS = { places: 144, perGuest: 16, share: 1 / 4, small: 4, reserved: 8, bench: 448, patienceMs: TUNNEL_HEAD_TIMEOUT_MS };
+/** What all windows have: of bodies on their way to the agent as much again, since workerd buffers what it does not read. */
+const WINDOWS = 32 * MiB;
+/** An agent that knows no windows lets every answer have TUNNEL_WINDOW, and gives credit for half of that at the earliest. */
+const OLD_AGENT = { requests: { ...REQUESTS, places: 64, share: 1 / 2 }, window: TUNNEL_WINDOW / 2 };
+/** A request whose body says that it is at most so long does not wait behind uploads of its own user. */
+const SMALL_BODY = 16 * 1024;
 /** Of a body that is not JSON (`MAX_JSON_BODY`): what a plugin may be sent. */
 const MAX_RAW_BODY = 100 * MiB;
 
 /** Statuses that can't have a body (https://fetch.spec.whatwg.org/#null-body-status). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
+/** For whom a request is. The role is a hint about turns: what anybody may do is the host's to decide. */
+export interface Asker {
+  readonly sub: string;
+  readonly role: Role;
+}
+
 interface Exchange {
   readonly id: string;
   /** What the host still takes of the request's body. */
   readonly gate: CreditGate;
-  /** Its part of what all bodies may have on their way. */
-  readonly share: BodyShare | null;
   readonly body: IncomingBody;
   readonly answered: PromiseWithResolvers<Response>;
   readonly path: string;
   readonly headless: boolean;
   timer: ReturnType<typeof setTimeout> | null;
+  /** Nobody waits for it any more. */
   readonly ended: () => void;
+  /** Nothing of it is on the link any more: another may have its place. */
+  readonly gone: () => void;
 }
 
 /** The edge's end of tunnelled HTTP (shared/tunnel.ts): a request in, frames on the link, a Response out. */
 export class Tunnel {
   readonly #send: (request: string, frame: Uint8Array) => void;
   readonly #exchanges = new Map<string, Exchange>();
-  readonly #turnstile = new Turnstile(REQUESTS);
-  /** Of this link: what was on its way goes with it. */
-  #bodies = new Turnstile(BODIES);
+  /** Broken off by us, with bytes of a body in the socket: each holds its place until the agent has answered the abort. */
+  readonly #leaving = new Map<string, () => void>();
+  /** Null: the agent knows no windows. */
+  #windows: WindowPool | null = null;
+  #turnstile = new Turnstile(OLD_AGENT.requests);
 
   /** @param send puts a frame of a request on the link; with the link away it is dropped, and `fail` follows. */
   constructor(send: (request: string, frame: Uint8Array) => void) {
@@ -60,10 +74,16 @@ export class Tunnel {
     return this.#exchanges.size;
   }
 
+  /** There is a link, with nothing on it. @param windows its agent keeps to the window that a head says. */
+  linked(windows: boolean): void {
+    this.#windows = windows ? new WindowPool(WINDOWS, TUNNEL_WINDOW) : null;
+    this.#turnstile = new Turnstile(windows ? REQUESTS : OLD_AGENT.requests);
+  }
+
   /**
    * Asks the host. The answer's body arrives as it is read.
    * @param client aborts when the client leaves; so does cancelling the answer's body. Either is said to the host once.
-   * @param user whose share of the link it takes: of all sessions together, since anybody can log in again and again. Null for
+   * @param asker whose share of the link it takes: of all sessions together, since anybody can log in again and again. Null for
    * what the edge itself asks (a login, a renewal), which never waits behind somebody's downloads.
    * @throws ToruError busy, host_timeout, host_offline, too_large.
    */
@@ -71,11 +91,18 @@ export class Tunnel {
     head: RequestHead,
     body: ReadableStream<Uint8Array> | null,
     client: AbortSignal | null,
-    user: string | null,
+    asker: Asker | null,
   ): Promise<Response> {
-    if (user !== null) await this.#turnstile.enter(user, client);
-    const exchange = this.#begin(head, client, user);
-    this.#send(exchange.id, encodeJson('head', head));
+    const turnstile = this.#turnstile;
+    const visit = { small: isSmall(head), admin: asker?.role === 'admin' };
+    if (asker !== null) await turnstile.enter(asker.sub, client, visit);
+    const windows = this.#windows;
+    const window = windows?.take() ?? null;
+    const exchange = this.#begin(head, client, window ?? OLD_AGENT.window, () => {
+      if (window !== null) windows?.giveBack(window);
+      if (asker !== null) turnstile.leave(asker.sub, visit);
+    });
+    this.#send(exchange.id, encodeJson('head', window === null ? head : { ...head, window }));
     if (body !== null) void this.#upload(exchange, body, isPluginPath(head.path) || !isJson(head) ? MAX_RAW_BODY : MAX_JSON_BODY);
     return exchange.answered.promise;
   }
@@ -84,6 +111,7 @@ export class Tunnel {
   receive(request: string, bytes: Uint8Array): void {
     const exchange = this.#exchanges.get(request);
     const frame = decodeFrame(bytes);
+    if (frame?.kind === 'abort') this.#leaving.get(request)?.();
     if (exchange === undefined || frame === null) return;
     try {
       switch (frame.kind) {
@@ -97,7 +125,6 @@ export class Tunnel {
         case 'credit':
           // Only while its head is waited for: an answer that has begun may take as long as it likes.
           if (exchange.timer !== null) this.#wait(exchange);
-          exchange.share?.taken(creditOf(frame.bytes));
           return exchange.gate.add(creditOf(frame.bytes));
         case 'abort': {
           const code = new TextDecoder().decode(frame.bytes);
@@ -114,26 +141,23 @@ export class Tunnel {
   /** The link is gone, and every request with it. */
   fail(error: ToruError): void {
     for (const exchange of this.#exchanges.values()) this.#end(exchange, error);
+    for (const gone of [...this.#leaving.values()]) gone();
     this.#turnstile.refuseAll(error);
-    this.#bodies = new Turnstile(BODIES);
   }
 
-  #begin(head: RequestHead, client: AbortSignal | null, user: string | null): Exchange {
+  #begin(head: RequestHead, client: AbortSignal | null, window: number, gone: () => void): Exchange {
     const id = randomHex(16);
     const onLeave = (): void => this.#abort(exchange, new ToruError('bad_request', 'The client left.'));
     const exchange: Exchange = {
       id,
-      gate: new CreditGate(),
-      share: user === null ? null : new BodyShare(this.#bodies, user),
+      gate: new CreditGate(window),
       body: new IncomingBody((granted) => this.#send(id, encodeCredit(granted)), onLeave),
       answered: Promise.withResolvers<Response>(),
       path: head.path,
       headless: head.method === 'HEAD',
       timer: null,
-      ended: () => {
-        client?.removeEventListener('abort', onLeave);
-        if (user !== null) this.#turnstile.leave(user);
-      },
+      ended: () => client?.removeEventListener('abort', onLeave),
+      gone,
     };
     this.#exchanges.set(id, exchange);
     this.#wait(exchange);
@@ -142,7 +166,7 @@ export class Tunnel {
     return exchange;
   }
 
-  /** Until the head comes, something has to move within the timeout; a slow upload that moves is not a dead host. */
+  /** Until the head comes, something has to move within the timeout, either way; a slow upload that moves is not a dead host. */
   #wait(exchange: Exchange): void {
     if (exchange.timer !== null) clearTimeout(exchange.timer);
     exchange.timer = setTimeout(
@@ -161,10 +185,12 @@ export class Tunnel {
       const whole = await pumpBody(body, exchange.gate, async (bytes) => {
         sent += bytes.length;
         if (sent > largest) throw new ToruError('too_large', `A request's body may have ${largest} bytes at most.`);
-        await exchange.share?.take(bytes.length);
         this.#send(exchange.id, encodeFrame('data', bytes));
+        if (exchange.timer !== null) this.#wait(exchange);
       });
-      if (whole) this.#send(exchange.id, encodeFrame('end'));
+      if (!whole) return;
+      this.#send(exchange.id, encodeFrame('end'));
+      if (exchange.timer !== null) this.#wait(exchange);
     } catch (error) {
       await body.cancel().catch(() => undefined);
       this.#abort(exchange, error instanceof ToruError ? error : new ToruError('bad_request', 'The client left.'));
@@ -188,10 +214,23 @@ export class Tunnel {
   /** Ends it and tells the host so. */
   #abort(exchange: Exchange, error: ToruError): void {
     if (this.#exchanges.has(exchange.id)) {
-      exchange.share?.abandon();
+      if (exchange.gate.underWay > 0) this.#leave(exchange);
       this.#send(exchange.id, encodeFrame('abort', new TextEncoder().encode(error.code)));
     }
     this.#end(exchange, error);
+  }
+
+  /**
+   * The agent may not be reading at all, and its bytes still lie in the socket: asking and leaving again and again fills
+   * nothing. They count until the agent says that they are gone, or a silent link would have been found dead.
+   */
+  #leave({ id, gone }: Exchange): void {
+    const timer = setTimeout(() => this.#leaving.get(id)?.(), LINK_DEAD_MS);
+    this.#leaving.set(id, () => {
+      clearTimeout(timer);
+      this.#leaving.delete(id);
+      gone();
+    });
   }
 
   /** Once; whatever comes later for it is dropped. */
@@ -199,12 +238,12 @@ export class Tunnel {
     if (!this.#exchanges.delete(exchange.id)) return;
     if (exchange.timer !== null) clearTimeout(exchange.timer);
     exchange.gate.close();
-    exchange.share?.end();
     if (error !== undefined) {
       exchange.body.fail(error);
       exchange.answered.reject(error);
     }
     exchange.ended();
+    if (!this.#leaving.has(exchange.id)) exchange.gone();
   }
 }
 
@@ -219,6 +258,11 @@ function measured(body: ReadableStream<Uint8Array>, headers: Headers): ReadableS
   // A body that fails fails its reader too: nothing is left to do here.
   body.pipeTo(writable).catch(() => undefined);
   return readable;
+}
+
+function isSmall({ body, headers }: RequestHead): boolean {
+  const length = headers.find(([name]) => name === 'content-length')?.[1];
+  return !body || (length !== undefined && Number(length) <= SMALL_BODY);
 }
 
 function isJson(head: RequestHead): boolean {

@@ -4,27 +4,43 @@ export interface TurnstileSizes {
   /** In all, and of those at most so many for one guest. */
   places: number;
   perGuest: number;
+  /** A guest has at most this part of what is free: whoever comes later still finds room. */
+  share: number;
+  /** A guest whose own places are taken by large visits may have so many more for small ones. */
+  small: number;
+  /** The last places: only an admin gets them. */
+  reserved: number;
   /** How many may wait. */
   bench: number;
   /** How long somebody waits before being told to come back; null: for as long as they like. */
   patienceMs: number | null;
 }
 
-interface Waiter {
-  readonly places: number;
+/** What of a visit decides about its place. */
+export interface Visit {
+  readonly small: boolean;
+  readonly admin: boolean;
+}
+
+interface Waiter extends Visit {
   enter(): void;
   refuse(error: ToruError): void;
 }
 
 interface Guest {
   inside: number;
+  /** Of those inside. */
+  large: number;
   /** In the order in which they came. */
   readonly waiting: Set<Waiter>;
 }
 
 /**
- * Lets so many in at once, and no guest more than its share: the others find room however much one asks for. Of those that
- * wait, whoever has least inside goes first. With the bench full, whoever waits most often gives up a seat to whoever waits less.
+ * Lets so many in at once, and no guest more than its share of what is free: so one who has nothing yet finds
+ * room beside many others who ask for as much as they can get. Of those that wait, whoever has least inside goes first. With the
+ * bench full, whoever waits most often gives up a seat to whoever waits less.
+ *
+ * Who waits holds nothing, and who is inside waits for nobody's place: no order of visits can end in a deadlock.
  */
 export class Turnstile {
   readonly #sizes: TurnstileSizes;
@@ -38,21 +54,23 @@ export class Turnstile {
   }
 
   /**
-   * Takes so many places, all of them at once; `leave` gives them back.
+   * Takes a place; `leave` gives it back, for the same visit.
    * @param signal ends the wait. @throws ToruError busy, bad_request when the signal ended it, or what `refuseAll` says.
    */
-  async enter(name: string, signal: AbortSignal | null, places = 1): Promise<void> {
-    const guest = this.#guests.get(name) ?? { inside: 0, waiting: new Set() };
+  async enter(name: string, signal: AbortSignal | null, visit: Visit): Promise<void> {
+    const guest = this.#guests.get(name) ?? { inside: 0, large: 0, waiting: new Set() };
     this.#guests.set(name, guest);
-    if (guest.waiting.size === 0 && this.#fits(guest, places)) this.#seat(name, guest, places);
-    else await this.#wait(name, guest, signal, places);
+    const passed = [...guest.waiting].some((waiter) => this.#fits(guest, waiter));
+    if (!passed && this.#fits(guest, visit)) this.#seat(name, guest, visit);
+    else await this.#wait(name, guest, signal, visit);
   }
 
-  leave(name: string, places = 1): void {
+  leave(name: string, { small }: Visit): void {
     const guest = this.#guests.get(name);
     if (guest === undefined) return;
-    this.#inside -= places;
-    guest.inside -= places;
+    this.#inside -= 1;
+    guest.inside -= 1;
+    if (!small) guest.large -= 1;
     this.#forget(name, guest);
     this.#admit();
   }
@@ -62,34 +80,36 @@ export class Turnstile {
     for (const { waiting } of [...this.#guests.values()]) for (const waiter of [...waiting]) waiter.refuse(error);
   }
 
-  #fits({ inside }: Guest, places: number): boolean {
-    return inside + places <= this.#sizes.perGuest && this.#inside + places <= this.#sizes.places;
+  #fits({ inside, large }: Guest, { small, admin }: Visit): boolean {
+    const { places, perGuest, share, small: extra, reserved } = this.#sizes;
+    const free = places - this.#inside - (admin ? 0 : reserved);
+    const most = Math.min(perGuest, admin ? free : free * share);
+    return free > 0 && inside < most + (small ? Math.min(extra, large, free * share) : 0);
   }
 
-  #seat(name: string, guest: Guest, places: number): void {
-    this.#inside += places;
-    guest.inside += places;
+  #seat(name: string, guest: Guest, { small }: Visit): void {
+    this.#inside += 1;
+    guest.inside += 1;
+    if (!small) guest.large += 1;
     this.#guests.delete(name);
     this.#guests.set(name, guest);
   }
 
-  /** Whoever has least; among equals, in turns. */
+  /** Whoever has least, and may; among equals, in turns. Of one guest's, the first that may. */
   #admit(): void {
     for (;;) {
       const [next] = [...this.#guests.values()]
-        .filter(({ inside, waiting }) => {
-          const [first] = waiting;
-          return first !== undefined && inside + first.places <= this.#sizes.perGuest;
+        .flatMap((guest) => {
+          const waiter = [...guest.waiting].find((visit) => this.#fits(guest, visit));
+          return waiter === undefined ? [] : [{ inside: guest.inside, waiter }];
         })
         .sort((a, b) => a.inside - b.inside);
-      const [waiter] = next?.waiting ?? [];
-      // Nobody with as much or more passes one who waits for room: small ones would keep a large one out for ever.
-      if (next === undefined || waiter === undefined || !this.#fits(next, waiter.places)) return;
-      waiter.enter();
+      if (next === undefined) return;
+      next.waiter.enter();
     }
   }
 
-  #wait(name: string, guest: Guest, signal: AbortSignal | null, places: number): Promise<void> {
+  #wait(name: string, guest: Guest, signal: AbortSignal | null, { small, admin }: Visit): Promise<void> {
     if (this.#waiting >= this.#sizes.bench && !this.#freeASeat(guest)) {
       this.#forget(name, guest);
       throw busy();
@@ -105,10 +125,11 @@ export class Turnstile {
         this.#waiting -= 1;
       };
       const waiter: Waiter = {
-        places,
+        small,
+        admin,
         enter: () => {
           over();
-          this.#seat(name, guest, places);
+          this.#seat(name, guest, { small, admin });
           resolve();
         },
         refuse: (error) => {

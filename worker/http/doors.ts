@@ -83,7 +83,7 @@ async function tunnel(c: EdgeContext, name: string | null, path: string, text: s
   const method = requestHead.shape.method.safeParse(c.req.method);
   if (!method.success) throw new ToruError('method_not_allowed', `${c.req.method} is not a method of this API.`);
   const host = await hostNamed(c, name);
-  const { sid, sub, grant } = await withFreshGrant(c.get('session'), c.env);
+  const { sid, sub, role, grant } = await withFreshGrant(c.get('session'), c.env);
   const { headers, signal, url } = c.req.raw;
   const body = text === null ? c.req.raw.body : text === '' ? null : text;
   const head: RequestHead = {
@@ -94,7 +94,7 @@ async function tunnel(c: EdgeContext, name: string | null, path: string, text: s
     body: body !== null,
     caller: { sid, grant, address: c.get('address').slice(0, 64), user_agent: userAgent(c) },
   };
-  const [envelope, sealed] = seal({ to: 'tunnel', head, sub });
+  const [envelope, sealed] = seal({ to: 'tunnel', head, sub, role });
   const answer = await hostOf(c.env, host).fetch('https://host/', { method: 'POST', headers: { [envelope]: sealed }, body, signal });
   return withLength(answer);
 }
