@@ -39,7 +39,11 @@ export class Streams {
   /** What each viewer may leave unacknowledged: from `hello`, and from `window` whenever it changes. */
   set window(bytes: number) {
     this.#window = bytes;
-    for (const viewer of this.#viewers.values()) viewer.acks.window = bytes;
+    for (const [taskId, viewer] of this.#viewers) {
+      viewer.acks.window = bytes;
+      // More than the smaller window may be unacknowledged already: then no frame comes any more that could bring the ack.
+      if (viewer.awaited === 0 && !viewer.ended) this.#acknowledge(taskId, viewer);
+    }
   }
 
   /** Looks at a run from `from` on. @returns detach. */
@@ -117,8 +121,12 @@ export class Streams {
     const from = viewer.cursor;
     viewer.cursor = frame.cursor;
     viewer.listener({ kind: 'output', stream: frame.type, text: frame.data, from, to: frame.cursor });
-    const ack = viewer.acks.taken(frame.cursor);
-    if (ack !== null) this.#send({ type: 'ack', task_id: frame.task_id, cursor: ack });
+    this.#acknowledge(frame.task_id, viewer);
+  }
+
+  #acknowledge(taskId: string, viewer: Viewer): void {
+    const cursor = viewer.acks.taken(viewer.cursor);
+    if (cursor !== null) this.#send({ type: 'ack', task_id: taskId, cursor });
   }
 
   #failed(viewer: Viewer, frame: Extract<ServerFrame, { type: 'error' }>): boolean {
