@@ -28,6 +28,14 @@ describe('an answer that could be taken for an option', () => {
     }
     expect(resolve({ pattern: 'test|prod' }, 'prod')).toEqual({ it: 'prod' });
   });
+
+  it('is refused by a pattern that is one only between our parentheses, also when it was saved before', () => {
+    for (const pattern of ['a)|(?:b', 'a)|(b', ')|(', 'x)+|(?:.*', '(?=a))|(?:(?<=.)']) {
+      expect(checkDeclaration([input({ pattern })], false)).toEqual([expect.stringContaining('not a regular expression')]);
+      for (const value of ['a', 'ax', 'b', 'xb', '; rm -rf /'])
+        expect(() => resolve({ pattern }, value)).toThrow(expect.objectContaining({ code: 'input_invalid' }));
+    }
+  });
 });
 
 describe('a declaration', () => {

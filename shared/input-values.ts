@@ -102,8 +102,10 @@ function checkValue(input: ActionInput, value: unknown): InputValue {
       }
       if (input.type === 'secret') return given;
       if (!input.multiline && /[\r\n]/.test(given)) return refuse('one line is expected.');
-      if (input.pattern !== undefined && compile(input.pattern)?.test(given) !== true) {
-        return refuse(input.pattern_message ?? `it must match ${input.pattern}`);
+      if (input.pattern !== undefined) {
+        const pattern = compile(input.pattern);
+        if (pattern === null) return refuse('its pattern is not a regular expression. An administrator has to mend the action.');
+        if (!pattern.test(given)) return refuse(input.pattern_message ?? `it must match ${input.pattern}`);
       }
       if (input.pass.by === 'argument' && input.pass.flag === undefined && !input.allow_dash && given.startsWith('-')) {
         return refuse('it may not begin with “-”, because the script would take it for an option.');
@@ -141,9 +143,15 @@ function isDate(text: string): boolean {
   return at !== null && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
 }
 
-/** The pattern, anchored at both ends. Null when it does not compile. */
+/** Do these inputs have a pattern? Checking an answer may then take for ever. */
+export function hasPattern(inputs: readonly ActionInput[]): boolean {
+  return inputs.some((input) => input.type === 'text' && input.pattern !== undefined);
+}
+
+/** The pattern, anchored at both ends. Null when it does not compile alone: `a)|(?:b` would within our parentheses, and mean more. */
 function compile(pattern: string): RegExp | null {
   try {
+    new RegExp(pattern, 'u');
     return new RegExp(`^(?:${pattern})$`, 'u');
   } catch {
     return null;

@@ -35,7 +35,7 @@ const TESTS: Record<string, string[]> = { worker: ['embedded'] };
  */
 const ROOMS: Record<string, string[][]> = {
   agent: [
-    ['agent/start-error', 'agent/alive', 'agent/config', 'agent/logger', 'agent/lock', 'agent/give-back'],
+    ['agent/start-error', 'agent/alive', 'agent/config', 'agent/logger', 'agent/lock', 'agent/give-back', 'agent/time-budget'],
     ['agent/users/caller', 'agent/users/permissions'],
     ['agent/store'],
     ['agent/link'],

@@ -1,12 +1,13 @@
 import type { ActionCreate, ActionPatch } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { slugOf } from '../../shared/ids.ts';
-import type { Action, ClientAction } from '../../shared/model.ts';
+import type { Action, ActionFields, ClientAction } from '../../shared/model.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import { checkAction } from './action-check.ts';
 import { type ActionRow, ActionTable } from './action-row.ts';
 import { LastRuns, type TileRuns } from './last-runs.ts';
+import { PatternBudget } from './pattern-budget.ts';
 
 export type { ActionRow } from './action-row.ts';
 
@@ -28,6 +29,8 @@ export interface ActionNeeds {
 
 /** Quick actions: scripts behind a button, with what they ask and who may press them. */
 export class Actions {
+  /** What checks of inputs may take that have patterns, at a press as when an action is saved. */
+  readonly patterns = new PatternBudget();
   readonly #table: ActionTable;
   readonly #runs: LastRuns;
   readonly #scripts: ActionNeeds['scripts'];
@@ -77,7 +80,7 @@ export class Actions {
    * @throws ToruError action_invalid, script_outside; conflict when the given id is taken.
    */
   async create(caller: Caller | null, fields: ActionCreate): Promise<Action> {
-    await checkAction(fields, (script) => this.#scripts.resolve(script));
+    await this.#check(caller, fields);
     if (fields.id !== undefined && this.#table.has(fields.id)) {
       throw new ToruError('conflict', `There is an action with the id “${fields.id}”. Choose another one.`, { extra: { field: 'id' } });
     }
@@ -101,7 +104,7 @@ export class Actions {
    */
   async update(caller: Caller | null, id: string, patch: ActionPatch): Promise<Action> {
     const proposed = this.#existing(id);
-    await checkAction(merged(proposed, patch), (script) => this.#scripts.resolve(script));
+    await this.#check(caller, merged(proposed, patch));
     // Read again: somebody else may have changed or removed it while the script was looked at.
     const before = this.#existing(id);
     if (before.revision !== (patch.revision ?? proposed.revision)) {
@@ -139,6 +142,14 @@ export class Actions {
     }
     this.#table.order(ids);
     this.#audit.record({ event: 'action.order', caller, outcome: 'ok' });
+  }
+
+  #check(caller: Caller | null, fields: ActionFields): Promise<void> {
+    return checkAction(
+      fields,
+      (script) => this.#scripts.resolve(script),
+      (check) => this.patterns.spend(caller?.user_id ?? 'agent', null, check),
+    );
   }
 
   #existing(id: string): ActionRow {

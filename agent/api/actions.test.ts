@@ -79,6 +79,16 @@ it.each([
     'named',
   ],
   ['a pattern that is none', { inputs: [{ type: 'text', name: 'a', label: 'A', pattern: '(' }] }, 'regular expression'],
+  [
+    'a pattern that closes our parentheses',
+    { inputs: [{ type: 'text', name: 'a', label: 'A', pattern: 'a)|(?:b' }] },
+    'regular expression',
+  ],
+  [
+    'a default that its pattern would check for ever',
+    { inputs: [{ type: 'text', name: 'a', label: 'A', pattern: '(\\w+ ?)*', default: `${'a'.repeat(200)}!` }] },
+    'too long',
+  ],
   ['a default that the pattern refuses', { inputs: [{ type: 'text', name: 'a', label: 'A', pattern: '\\d+', default: 'x' }] }, 'default'],
   [
     'a variable that loads code',

@@ -1,4 +1,5 @@
 import type { ActionFields, Role } from '../../shared/model.ts';
+import type { PatternBudget } from '../actions/pattern-budget.ts';
 import type { Caller } from '../users/caller.ts';
 import type { StopSignal } from './stop.ts';
 
@@ -18,6 +19,8 @@ export type RunnableAction = Pick<
 export interface ActionsSeam {
   get(id: string): RunnableAction | null;
   mayUse(caller: Pick<Caller, 'role' | 'user_id'>, action: Pick<RunnableAction, 'allow'>): boolean;
+  /** What checks of inputs may take that have patterns. */
+  readonly patterns: Pick<PatternBudget, 'spend'>;
 }
 
 export interface UsersSeam {

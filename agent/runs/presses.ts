@@ -8,7 +8,6 @@ import type { Caller } from '../users/caller.ts';
 import { checkDisk } from './disk.ts';
 import type { ActionsSeam, AuditSeam, ScriptsSeam } from './needs.ts';
 import { newRow, refusalOf } from './new-row.ts';
-import { Patience } from './patience.ts';
 import type { Prepared, StartRequest } from './request.ts';
 import { prepare, requestHash } from './request.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -36,7 +35,6 @@ interface Options {
 /** What is asked to run: may it, was it asked before, is there a place. */
 export class Presses {
   readonly #o: Options;
-  readonly #patience = new Patience();
   /** Requests that are being journalled, by user and request id: a retry in the same moment joins the first. */
   readonly #pending = new Map<string, { hash: (request: StartRequest) => string; started: Promise<Started> }>();
 
@@ -77,7 +75,7 @@ export class Presses {
 
   #prepare(caller: Caller, request: StartRequest): Prepared {
     try {
-      return prepare(caller, request, this.#o.actions, this.#patience);
+      return prepare(caller, request, this.#o.actions);
     } catch (error) {
       if (error instanceof ToruError && (error.code === 'forbidden' || error.code === 'unknown_action')) {
         this.#o.audit.record({ event: 'run.start', caller, target: request.action ?? request.script ?? null, outcome: 'refused' });

@@ -1,12 +1,11 @@
 import { createHash } from 'node:crypto';
 import { ToruError } from '../../shared/errors.ts';
 import type { InputValues, PassedInputs } from '../../shared/input-values.ts';
-import { MASK, maskSecrets, passInputs, resolveInputs } from '../../shared/input-values.ts';
+import { hasPattern, MASK, maskSecrets, passInputs, resolveInputs } from '../../shared/input-values.ts';
 import { MAX_ARG_BYTES, MAX_ARGS } from '../../shared/limits.ts';
 import type { RunSource } from '../../shared/model.ts';
 import type { Caller } from '../users/caller.ts';
 import type { ActionsSeam, RunnableAction } from './needs.ts';
-import type { Patience } from './patience.ts';
 import type { StopSignal } from './stop.ts';
 
 /** What somebody asked to run. */
@@ -50,12 +49,11 @@ const MAX_TOTAL_BYTES = 768 * 1024;
  * Checks who asks and what for. Admins run any script or action; clients the actions that they are allowed.
  * @throws ToruError forbidden, unknown_action, input_…, busy
  */
-export function prepare(caller: Caller, request: StartRequest, actions: ActionsSeam, patience: Patience): Prepared {
+export function prepare(caller: Caller, request: StartRequest, actions: ActionsSeam): Prepared {
   if ((request.action === undefined) === (request.script === undefined)) {
     throw new ToruError('bad_request', 'Ask for either an action or a script.');
   }
-  const prepared =
-    request.script === undefined ? prepareAction(caller, request, actions, patience) : prepareScript(caller, request, request.script);
+  const prepared = request.script === undefined ? prepareAction(caller, request, actions) : prepareScript(caller, request, request.script);
   checkPassed(prepared.passed);
   return prepared;
 }
@@ -77,15 +75,14 @@ function prepareScript(caller: Caller, request: StartRequest, script: string): P
   };
 }
 
-function prepareAction(caller: Caller, request: StartRequest, actions: ActionsSeam, patience: Patience): Prepared {
+function prepareAction(caller: Caller, request: StartRequest, actions: ActionsSeam): Prepared {
   const id = request.action ?? '';
   const action = actions.get(id);
   // The same answer for one that is not theirs: ids can't be probed.
   if (action === null || !actions.mayUse(caller, action))
     throw new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}” for you. It may have been removed: reload the page.`);
   const resolve = () => resolveInputs(action.inputs, request.inputs ?? {});
-  const hasPattern = action.inputs.some((input) => input.type === 'text' && input.pattern !== undefined);
-  const values = hasPattern ? patience.spend(caller.user_id, action.id, resolve) : resolve();
+  const values = hasPattern(action.inputs) ? actions.patterns.spend(caller.user_id, action.id, resolve) : resolve();
   const passed = passInputs(action.inputs, values);
   return {
     action: { id: action.id, revision: action.revision, max_concurrent: action.max_concurrent, when_full: action.when_full },
