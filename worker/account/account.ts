@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import { sha256Hex } from '../../shared/encoding.ts';
 import type { Role } from '../../shared/model.ts';
 import type { Env } from '../env.ts';
 import { migrate } from '../migrate.ts';
@@ -22,6 +23,9 @@ export interface LoginAttempt {
   device: string | null;
 }
 
+/** By which turn an attempt went to the host; Account gave it out, and gets it back with the outcome. */
+export type Turn = Pick<Attempt, 'guess' | 'reserved'>;
+
 /** What the host answered, and where from: a session to be. */
 export interface NewSession {
   sid: string;
@@ -42,6 +46,8 @@ export interface NewSession {
  */
 export class Account extends DurableObject<Env> {
   readonly #installation: string;
+  /** Of this life of the object: what stands for a guess can't be computed by anybody else, or later. */
+  readonly #secret = crypto.randomUUID();
   readonly #sessions: Sessions;
   readonly #attempts: LoginAttempts;
   readonly #devices: Devices;
@@ -75,35 +81,42 @@ export class Account extends DurableObject<Env> {
   }
 
   /** Counts the attempt, before any host is asked. @returns too_many_attempts with `retry_after`, in seconds. */
-  async admitLogin(login: LoginAttempt): Promise<Result<null>> {
-    const wait = this.#attempts.admit(await this.#known(login), Date.now());
-    if (wait === 0) return { ok: true, value: null };
+  async admitLogin(login: LoginAttempt, password: string): Promise<Result<Turn>> {
+    const guess = await sha256Hex([this.#secret, await accountKey(this.#installation, login.username), password].join('\0'));
+    const { wait, reserved } = this.#attempts.admit(await this.#attempt(login, { guess, reserved: false }), Date.now());
+    if (reserved !== null) return { ok: true, value: { guess, reserved } };
     const seconds = Math.ceil(wait / 1000);
-    return refusal('too_many_attempts', `Too many attempts. Try again in ${seconds} s.`, { retry_after: seconds });
+    return refusal('too_many_attempts', `Too many attempts. Try the same again in ${seconds} s.`, { retry_after: seconds });
   }
 
   /** @param asked did the host look at the password? */
-  async loginFailed(login: LoginAttempt, asked: boolean): Promise<void> {
-    const attempt = await this.#known(login);
+  async loginFailed(login: LoginAttempt, turn: Turn, asked: boolean): Promise<void> {
+    const attempt = await this.#attempt(login, turn);
     if (asked) this.#attempts.failed(attempt, Date.now());
     else this.#attempts.unasked(attempt, Date.now());
   }
 
+  /** Does the device go on under the cookie that it sent? Only under one that it got at a login of this user. */
+  keepsDevice({ device, username }: LoginAttempt): boolean {
+    return device !== null && this.#devices.knows(device, username);
+  }
+
   /**
+   * @param turn null for a login without a password, which was not counted.
    * @param replaces the sid that the same browser held: one browser, one session.
    * @param device the hash of the cookie that the browser is known by from now on.
    * @returns the session, and the sids that ended by it.
    */
   async openSession(
     login: LoginAttempt,
+    turn: Turn | null,
     session: NewSession,
     replaces: string | null,
     device: string,
   ): Promise<{ session: SessionRecord; ended: string[] }> {
-    const attempt = await this.#known(login);
     const now = Date.now();
-    this.#attempts.succeeded(attempt, now);
-    this.#devices.remember(device, login.username, now);
+    if (turn !== null) this.#attempts.succeeded(await this.#attempt(login, turn), now);
+    this.#devices.remember(device, login.device, login.username, now);
     const opened = { ...session, id: crypto.randomUUID(), created_at: now, last_seen_at: now };
     const ended = replaces === null ? [] : this.#sessions.end([replaces]);
     return { session: opened, ended: [...ended, ...this.#sessions.open(opened)] };
@@ -132,8 +145,8 @@ export class Account extends DurableObject<Env> {
     return this.#sessions.end(sids, home);
   }
 
-  async #known({ username, address, device }: LoginAttempt): Promise<Attempt> {
-    const account = await accountKey(this.#installation, username);
-    return { account, address, device: device !== null && this.#devices.knows(device, username) ? device : null };
+  async #attempt(login: LoginAttempt, turn: Turn): Promise<Attempt> {
+    const account = await accountKey(this.#installation, login.username);
+    return { account, address: login.address, device: this.keepsDevice(login) ? login.device : null, ...turn };
   }
 }

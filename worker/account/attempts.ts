@@ -6,8 +6,9 @@ const ROWS_PER_MINUTE = 8;
 const MINUTE = 60_000;
 /** How far back a throttle that starts anew reads: by then every bucket is full again. */
 const MEMORY_MS = 5 * MINUTE;
-/** The oldest rows go, a hundred at a time. */
+/** The oldest rows go, a hundred at a time; of logins that succeeded so many stay, however many fail since. */
 const KEPT_ROWS = 2_000;
+const KEPT_SUCCESSES = 500;
 
 /**
  * The throttle, and the table that is its audit and its memory: an object that was evicted in the middle of an attack
@@ -22,6 +23,10 @@ export class LoginAttempts {
 
   constructor(sql: SqlStorage, now: number) {
     this.#sql = sql;
+    const places = sql.exec<{ account: string; address: string }>(
+      "SELECT account, address FROM login_attempts WHERE outcome = 'ok' GROUP BY account, address ORDER BY max(id)",
+    );
+    for (const place of places) this.#throttle.loggedIn(place);
     const recent = sql.exec<{ created_at: number; account: string; address: string; outcome: string }>(
       `SELECT created_at, account, address, outcome FROM login_attempts
        WHERE created_at > ? AND (outcome = 'ok' OR (outcome = 'refused' AND known_device = 0)) ORDER BY id`,
@@ -29,18 +34,21 @@ export class LoginAttempts {
     );
     for (const { created_at, account, address, outcome } of recent) {
       // A success counts as such alone, whatever strangers did meanwhile.
-      const attempt = { account, address, device: outcome === 'ok' ? 'any' : null };
+      const attempt = { account, address, device: outcome === 'ok' ? 'any' : null, guess: '', reserved: false };
       if (this.#throttle.admit(attempt, created_at) > 0) continue;
       if (outcome === 'ok') this.#throttle.succeeded(attempt, created_at);
       else this.#throttle.failed(attempt, created_at);
     }
   }
 
-  /** @returns 0 when the attempt may go to the host, else how many ms to wait. */
-  admit(attempt: Attempt, now: number): number {
+  /** @returns whether the attempt may go to the host, and by which turn; else how many ms to wait. */
+  admit(attempt: Attempt, now: number): { wait: 0; reserved: boolean } | { wait: number; reserved: null } {
     const wait = this.#throttle.admit(attempt, now);
-    if (wait > 0 && attempt.device === null) this.#countStranger(now, () => false);
-    return wait;
+    if (wait === 0) return { wait: 0, reserved: false };
+    const retryWait = this.#throttle.admitReserved(attempt, now);
+    if (retryWait === 0) return { wait: 0, reserved: true };
+    if (attempt.device === null) this.#countStranger(now, () => false);
+    return { wait: Math.min(wait, retryWait), reserved: null };
   }
 
   succeeded(attempt: Attempt, now: number): void {
@@ -92,6 +100,12 @@ export class LoginAttempts {
         count,
       )
       .one();
-    if (id % 100 === 0) this.#sql.exec('DELETE FROM login_attempts WHERE id <= ?', id - KEPT_ROWS);
+    if (id % 100 !== 0) return;
+    this.#sql.exec(
+      `DELETE FROM login_attempts WHERE id <= ? AND id NOT IN
+       (SELECT id FROM login_attempts WHERE outcome = 'ok' ORDER BY id DESC LIMIT ?)`,
+      id - KEPT_ROWS,
+      KEPT_SUCCESSES,
+    );
   }
 }

@@ -23,4 +23,6 @@ export const renewAnswer = z.object({ grant: grantToken, expires_at: time });
 /** To a run that waited. */
 export const startedAnswer = z.object({ task_id: taskId });
 
-export const errorAnswer = z.object({ error: z.object({ code: z.custom<ErrorCode>(isErrorCode), message: z.string() }) });
+export const errorAnswer = z.object({
+  error: z.object({ code: z.custom<ErrorCode>(isErrorCode), message: z.string(), retry_after: z.number().optional() }),
+});

@@ -52,7 +52,7 @@ export class EdgeRequests {
       const answer: unknown = response.status === 204 ? null : await response.json();
       if (response.ok) return { ok: true, value: schema.parse(answer) };
       const { error } = errorAnswer.parse(answer);
-      return refusal(error.code, error.message);
+      return refusal(error.code, error.message, error.retry_after === undefined ? {} : { retry_after: error.retry_after });
     } catch (thrown) {
       const error = toToruError(thrown);
       if (error.code === 'internal') console.error(`${path} failed.`, thrown);

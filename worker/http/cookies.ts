@@ -24,15 +24,10 @@ export async function newToken(): Promise<{ token: string; hash: string }> {
   return { token, hash: await sha256Hex(token) };
 }
 
-/** The hash of a cookie that could be ours, or null. */
-export async function hashedCookie(c: EdgeContext, kind: 'toru' | 'toru_device'): Promise<string | null> {
+/** A cookie that could be ours, and its hash; null when none came. */
+export async function sentCookie(c: EdgeContext, kind: 'toru' | 'toru_device'): Promise<{ token: string; hash: string } | null> {
   const token = getCookie(c, nameOf(c, kind));
-  return token !== undefined && TOKEN.test(token) ? sha256Hex(token) : null;
-}
-
-export function deviceCookie(c: EdgeContext): string | undefined {
-  const token = getCookie(c, nameOf(c, 'toru_device'));
-  return token !== undefined && TOKEN.test(token) ? token : undefined;
+  return token !== undefined && TOKEN.test(token) ? { token, hash: await sha256Hex(token) } : null;
 }
 
 export function setSessionCookie(c: EdgeContext, token: string): void {

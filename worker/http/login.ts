@@ -8,7 +8,7 @@ import { accountOf, hostOf } from '../env.ts';
 import { refusal, unwrap } from '../result.ts';
 import { readJson } from './body.ts';
 import type { EdgeContext, EdgeEnv } from './context.ts';
-import { clearSessionCookie, deviceCookie, hashedCookie, newToken, setDeviceCookie, setSessionCookie } from './cookies.ts';
+import { clearSessionCookie, newToken, sentCookie, setDeviceCookie, setSessionCookie } from './cookies.ts';
 import { currentSession, endEverywhere, iso, requireSession } from './session.ts';
 
 const credentials = z.object({ username: z.string().min(1).max(200), password: z.string().min(1).max(MAX_PASSWORD_BYTES) });
@@ -21,10 +21,11 @@ export const loginRoutes = new Hono<EdgeEnv>()
   .post('/api/login', async (c) => {
     const given = await readJson(c.req.raw, credentials, 'A username and a password are expected.');
     const account = accountOf(c.env);
-    const attempt = { username: given.username, address: c.get('address'), device: await hashedCookie(c, 'toru_device') };
+    const sent = await sentCookie(c, 'toru_device');
+    const attempt = { username: given.username, address: c.get('address'), device: sent?.hash ?? null };
 
     // Counted before anybody computes a hash.
-    unwrap(await account.admitLogin(attempt));
+    const turn = unwrap(await account.admitLogin(attempt, given.password));
     const { token, hash: sid } = await newToken();
     const user_agent = userAgent(c);
     const [home] = await account.hosts();
@@ -32,14 +33,15 @@ export const loginRoutes = new Hono<EdgeEnv>()
       home === undefined
         ? refusal('host_offline', 'No host belongs to this edge yet.', { last_seen: null })
         : await hostOf(c.env, home.id).login({ ...given, sid, address: attempt.address, user_agent });
-    if (!answer.ok) await account.loginFailed(attempt, answer.code === 'invalid_credentials');
+    if (!answer.ok) await account.loginFailed(attempt, turn, answer.code === 'invalid_credentials');
     const { user, grant, auth_time, expires_at } = unwrap(answer);
 
     const before = await currentSession(c);
-    const known = deviceCookie(c);
-    const device = known === undefined || attempt.device === null ? await newToken() : { token: known, hash: attempt.device };
+    // A cookie that this user did not get from us names no device: another could have put it there, and would know it.
+    const device = sent !== null && (await account.keepsDevice(attempt)) ? sent : await newToken();
     const opened = await account.openSession(
       attempt,
+      turn,
       {
         sid,
         home: home?.id ?? '',

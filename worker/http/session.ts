@@ -6,12 +6,12 @@ import { expiresAt } from '../account/sessions.ts';
 import type { Env } from '../env.ts';
 import { accountOf, hostOf } from '../env.ts';
 import type { EdgeContext, EdgeEnv } from './context.ts';
-import { hashedCookie } from './cookies.ts';
+import { sentCookie } from './cookies.ts';
 
 /** The live session of this request's cookie, or null. */
 export async function currentSession(c: EdgeContext): Promise<SessionRecord | null> {
-  const sid = await hashedCookie(c, 'toru');
-  return sid === null ? null : accountOf(c.env).useSession(sid);
+  const sent = await sentCookie(c, 'toru');
+  return sent === null ? null : accountOf(c.env).useSession(sent.hash);
 }
 
 /** Sets `session`. @throws ToruError unauthenticated */

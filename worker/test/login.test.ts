@@ -199,6 +199,56 @@ describe('the throttle', () => {
     expect(answers).toEqual([...Array.from({ length: 10 }, () => 401), 429]);
   });
 
+  it('lets the owner in from the address of a flood of random names, without a device cookie, at the second try', async () => {
+    let n = 0;
+    const flood = async () => {
+      n += 1;
+      await tryLogin(edge, `nobody${n}`, `guess${n}`);
+    };
+    for (let i = 0; i < 40; i += 1) await flood();
+    expect(asked).toBe(20);
+    const first = await tryLogin(edge, 'admin', 'right');
+    expect([first.status, first.headers['retry-after']]).toEqual([429, '1']);
+    for (let i = 0; i < 20; i += 1) await flood();
+    expect((await tryLogin(edge, 'admin', 'right')).status).toBe(200);
+  });
+
+  it('ignores a device cookie that it did not give to this user: nobody can choose one, or have somebody else take theirs', async () => {
+    const deviceOf = (cookies: string): string => /toru_device_3000=([\w-]+)/.exec(cookies)?.[1] ?? '';
+    const chosen = 'A'.repeat(43);
+    const mallory = await login(edge, 'mallory');
+    for (const planted of [chosen, deviceOf(mallory)]) {
+      const given = deviceOf(await login(edge, 'admin', { cookie: `toru_device_3000=${planted}` }));
+      expect([given === planted, given.length]).toEqual([false, 43]);
+      expect(deviceOf(await login(edge, 'admin', { cookie: `toru_device_3000=${given}` }))).toBe(given);
+    }
+    for (let i = 0; i < 12; i += 1) await tryLogin(edge, 'admin', `wrong${i}`, { 'x-toru-peer': `192.0.2.${i}` });
+    for (const planted of [chosen, deviceOf(mallory)]) {
+      const answer = await tryLogin(edge, 'admin', `right${planted}`, { cookie: `toru_device_3000=${planted}` });
+      expect(answer.status).toBe(429);
+    }
+  });
+
+  it('knows a browser that several people use for each of them', async () => {
+    const first = await login(edge, 'anna');
+    const second = await login(edge, 'bert', { cookie: first });
+    for (const name of ['anna', 'bert']) {
+      for (let i = 0; i < 12; i += 1) await tryLogin(edge, name, `wrong${i}`, { 'x-toru-peer': `192.0.2.${i}` });
+      expect((await tryLogin(edge, name, 'right', { cookie: second })).status).toBe(200);
+    }
+  });
+
+  it('passes on that the host itself has seen too many wrong passwords, and when to come back', async () => {
+    agent.handle = (request) => {
+      request.answer(429, { error: { code: 'too_many_attempts', message: 'Too many.', retry_after: 4 } });
+      return true;
+    };
+    for (let n = 0; n < 15; n += 1) {
+      const answer = await tryLogin(edge, 'admin', 'right');
+      expect([answer.status, answer.headers['retry-after']]).toEqual([429, '4']);
+    }
+  });
+
   it('bounds right passwords too, also across an eviction: each costs the host a hash', async () => {
     const cookie = await login(edge);
     for (let n = 0; n < 80; n += 1) expect((await tryLogin(edge, 'admin', 'right', n % 2 === 0 ? { cookie } : {})).status).toBe(200);

@@ -42,7 +42,8 @@ export function LoginPage() {
       wrong.value = sentence(error);
       const seconds = error instanceof ToruError && error.code === 'too_many_attempts' ? error.extra['retry_after'] : 0;
       if (typeof seconds === 'number') wait.value = Math.ceil(seconds);
-      password.value = '';
+      // Put off, not wrong: the same password again is what gets the reserved turn.
+      if (wait.value === 0) password.value = '';
       document.querySelector<HTMLElement>('input[type=password]')?.focus();
     } finally {
       busy.value = false;
