@@ -30,6 +30,7 @@ import type { FirstAdmin } from './users/first-admin.ts';
 import { ensureAdmin } from './users/first-admin.ts';
 import { Grants } from './users/grants.ts';
 import { Login } from './users/login.ts';
+import { LoginLinks } from './users/login-links.ts';
 import { Passwords } from './users/passwords.ts';
 import { Users } from './users/users.ts';
 
@@ -71,7 +72,8 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
   const grants = new Grants(db, identity, settings);
   const passwords = new Passwords();
   const users = new Users(db, passwords, grants, audit);
-  const login = new Login(users, grants, audit);
+  const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, audit, origin: config.page_origin });
+  const login = new Login(users, grants, audit, loginLinks);
   const firstAdmin = await ensureAdmin(config, { users, passwords, settings, audit });
   const scripts = new Scripts(settings);
   const actions = new Actions({ database: db, scripts, audit });
@@ -82,7 +84,7 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
   const system = new System({ settings, version: VERSION });
   const opened = openPlugins({ db, home: config.home, logs_dir: config.logs_dir, settings, runs, audit, log });
   const { plugins, pluginHttp, pluginKv, pluginEvents } = opened;
-  const api = createApi({ scripts, actions, runs, search, system, settings, users, audit, plugins, pluginHttp, pluginKv, log });
+  const api = createApi({ scripts, actions, runs, search, system, settings, users, loginLinks, audit, plugins, pluginHttp, pluginKv, log });
 
   const recent = (): RunSummary[] => runs.list(AGENT, { limit: RECENT_RUNS }).items.reverse().map(summaryOf);
   const door = new EdgeDoor({ api, grants, login, settings, log, recent });

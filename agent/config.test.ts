@@ -28,6 +28,7 @@ test('nothing set: the defaults of the contract', () => {
     trusted_proxies: [],
     log_level: 'info',
     edge: null,
+    page_origin: null,
   });
   expect(statSync(home).mode & 0o777).toBe(0o700);
 });

@@ -32,6 +32,8 @@ export interface Config {
   log_level: (typeof LOG_LEVELS)[number];
   /** The edge on Cloudflare that the agent dials; null: the embedded one, whose address `npm start` passes on. */
   edge: { url: string; origin: string } | null;
+  /** Where browsers reach the page: the edge's own address, or what `npm start` passes on; null when nobody said it. */
+  page_origin: string | null;
 }
 
 /** Production without a chosen password would print one into the logs of a service. */
@@ -150,6 +152,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, pl
     trusted_proxies: values.TORU_TRUSTED_PROXIES,
     log_level: values.LOG_LEVEL,
     edge: values.TORU_EDGE_URL,
+    page_origin: given(env['TORU_PAGE_ORIGIN']) ?? values.TORU_EDGE_URL?.origin ?? null,
   };
   if (config.production && config.admin_password !== null && config.admin_password.length < MIN_PASSWORD_CHARS) {
     throw new StartError(`ADMIN_PASSWORD: at least ${MIN_PASSWORD_CHARS} characters are expected with PRODUCTION=1.`);

@@ -26,8 +26,13 @@ export function greeting({ host, port, linked, first_admin, home }: Greeting): s
   return `${lines.join('\n')}\n\n`;
 }
 
-/** An address that can be opened here: nobody can open 0.0.0.0. */
 function urlOf(host: string, port: number): string {
-  if (host === '0.0.0.0' || host === '::') return `http://localhost:${port}   (and under this machine’s addresses)`;
-  return `http://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+  const everywhere = host === '0.0.0.0' || host === '::';
+  return `${originOf(host, port)}${everywhere ? '   (and under this machine’s addresses)' : ''}`;
+}
+
+/** An address that can be opened here: nobody can open 0.0.0.0. */
+export function originOf(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : isIPv6(host) ? `[${host}]` : host;
+  return `http://${name}:${port}`;
 }

@@ -10,7 +10,7 @@ import { StartError } from '../agent/start-error.ts';
 import { AGENT_ENV, AGENT_FLAGS } from './agent-memory.ts';
 import type { EdgeOrder } from './edge-child.ts';
 import { createFront } from './front.ts';
-import { greeting } from './greeting.ts';
+import { greeting, originOf } from './greeting.ts';
 import { hostKeyBinding } from './host-identity.ts';
 import { freePort, listen } from './ports.ts';
 import { ChildFailed, Supervised } from './supervise.ts';
@@ -86,7 +86,13 @@ async function start(config: Config, running: Running[]): Promise<void> {
     name: 'the agent',
     file: join(dist, 'agent/main.js'),
     flags: AGENT_FLAGS,
-    env: { ...AGENT_ENV, ...process.env, TORU_HOME: config.home, TORU_EDGE_URL: `http://127.0.0.1:${privatePort}` },
+    env: {
+      ...AGENT_ENV,
+      ...process.env,
+      TORU_HOME: config.home,
+      TORU_EDGE_URL: `http://127.0.0.1:${privatePort}`,
+      TORU_PAGE_ORIGIN: pageOrigin(config, port),
+    },
     // The runs are none of ours to end: they outlive the agent.
     sweep: false,
     ready: agentReady,
@@ -110,6 +116,12 @@ async function start(config: Config, running: Running[]): Promise<void> {
 
 function publicNames(config: Config): string[] {
   return [config.bind_host, ...config.allowed_hosts];
+}
+
+/** What a browser of the owner opens: behind TLS the public name, else an address of this machine. */
+function pageOrigin(config: Config, port: number): string {
+  const [name] = config.allowed_hosts;
+  return config.production && name !== undefined ? `https://${name}` : originOf(config.bind_host, port);
 }
 
 /** The edge needs nothing of the owner's environment, and shall not have the password. */

@@ -198,6 +198,9 @@ export const userPatch = z.strictObject({
 });
 export type UserPatch = z.infer<typeof userPatch>;
 
+/** POST /api/login-links, at the local socket only. */
+export const loginLinkCreate = z.strictObject({ username: z.string().min(1).max(200).optional() });
+
 // Settings and audit
 
 export const settingsPatch = z.strictObject({

@@ -148,6 +148,15 @@ export const user = z.object({
 });
 export type User = z.infer<typeof user>;
 
+/** What POST /api/login-links answers: the link is `<origin>/login#code=<code>`. */
+export interface LoginLink {
+  code: string;
+  username: string;
+  expires_at: string;
+  /** Where browsers reach the page; null when the agent does not know. */
+  origin: string | null;
+}
+
 export const session = z.object({
   id: sessionId,
   created_at: time,

@@ -14,6 +14,7 @@ import type {
   AuditEntry,
   ClientAction,
   List,
+  LoginLink,
   Run,
   RunSource,
   RunState,
@@ -39,6 +40,7 @@ export interface Rooms {
   system: SystemRoom;
   settings: SettingsRoom;
   users: UsersRoom;
+  loginLinks: LoginLinksRoom;
   audit: AuditRoom;
   plugins: PluginsRoom;
   pluginHttp: Pick<HttpService, 'ask'>;
@@ -118,6 +120,10 @@ export interface UsersRoom {
   create(fields: UserCreate, caller: Caller): Promise<User>;
   update(id: string, patch: UserPatch, caller: Caller): Promise<User>;
   remove(id: string, caller: Caller): void | Promise<void>;
+}
+
+export interface LoginLinksRoom {
+  make(caller: Caller, username: string | undefined): LoginLink;
 }
 
 export interface AuditRoom {

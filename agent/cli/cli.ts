@@ -6,6 +6,7 @@ import { cancel } from './commands/cancel.ts';
 import { doctor } from './commands/doctor.ts';
 import { key } from './commands/key.ts';
 import { actions, runs, scripts } from './commands/lists.ts';
+import { loginLink } from './commands/login-link.ts';
 import { logs } from './commands/logs.ts';
 import { note as noteRun } from './commands/note.ts';
 import { passwd } from './commands/passwd.ts';
@@ -32,6 +33,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     note: noteRun,
     cancel,
     passwd,
+    'login-link': loginLink,
     key,
     plugin,
     snapshot,

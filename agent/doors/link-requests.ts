@@ -4,6 +4,7 @@ import { grantToken } from '../../shared/grant.ts';
 import { sid } from '../../shared/ids.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
+import { loginCode } from '../../shared/login-link.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Login } from '../users/login.ts';
 
@@ -16,6 +17,7 @@ const loginRequest = z.object({
   address: z.string().max(64),
   user_agent: z.string().max(300),
 });
+const linkLoginRequest = loginRequest.omit({ username: true, password: true }).extend({ code: loginCode });
 const renewRequest = z.object({ grant: grantToken });
 const logoutRequest = z.object({ sid });
 
@@ -28,6 +30,8 @@ export async function answerLinkRequest(login: Login, head: RequestHead, body: R
       const request = parse(loginRequest, said);
       return Response.json(await login.login(request));
     }
+    case '/link/login-link':
+      return Response.json(login.loginByLink(parse(linkLoginRequest, said)));
     case '/link/renew':
       return Response.json(login.renew(parse(renewRequest, said).grant));
     case '/link/logout':

@@ -15,6 +15,7 @@ import { openDatabase } from '../store/database.ts';
 import type { Caller } from './caller.ts';
 import { Grants } from './grants.ts';
 import { Login } from './login.ts';
+import { LoginLinks } from './login-links.ts';
 import type { Argon2 } from './passwords.ts';
 import { Passwords } from './passwords.ts';
 import { Users } from './users.ts';
@@ -40,6 +41,7 @@ export interface TestRooms {
   grants: Grants;
   passwords: Passwords;
   users: Users;
+  loginLinks: LoginLinks;
   login: Login;
   /** What the audit could not write. */
   logged: string[];
@@ -59,8 +61,9 @@ export function makeRooms(options: { home?: string; argon2?: Argon2; failureMs?:
   grants.setInstallation(INSTALLATION);
   const passwords = options.argon2 === undefined ? new Passwords() : new Passwords(options.argon2);
   const users = new Users(db, passwords, grants, audit, now);
-  const login = new Login(users, grants, audit, { now, failureMs: options.failureMs ?? 1 });
-  return { home, clock, db, audit, settings, identity, grants, passwords, users, login, logged };
+  const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, audit, origin: 'https://toru.example', now });
+  const login = new Login(users, grants, audit, loginLinks, { now, failureMs: options.failureMs ?? 1 });
+  return { home, clock, db, audit, settings, identity, grants, passwords, users, loginLinks, login, logged };
 }
 
 /** A user with PASSWORD. */

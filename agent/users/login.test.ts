@@ -2,6 +2,7 @@ import argon2 from 'argon2';
 import { expect, test } from 'vitest';
 import { randomHex } from '../../shared/encoding.ts';
 import { GRANT_LIFE_MS } from '../../shared/limits.ts';
+import type { Caller } from './caller.ts';
 import { addUser, makeRooms, PASSWORD, refusal } from './fixture.ts';
 import type { Argon2 } from './passwords.ts';
 
@@ -73,6 +74,33 @@ test('refused logins are in the audit; a name that nobody has is not: it may be 
     { event: 'login', outcome: 'refused', target: 'ada', user: null, detail: { reason: 'wrong password' } },
   ]);
   expect(JSON.stringify(rooms.audit.list())).not.toMatch(/my-password-1|swordfish/);
+});
+
+test('a hostile edge looks at few passwords, of one account and in all; the owner at the host gets in at once', async () => {
+  const rooms = makeRooms();
+  await addUser(rooms, 'ada', 'admin');
+  const guess = (username: string, password: string) =>
+    refusal(() => rooms.login.login({ username, password, sid: randomHex(32), ...from }));
+  const answers = [];
+  // Seven seconds, as fast as the hashes allow.
+  for (let n = 0; n < 52; n += 1) {
+    rooms.clock.now += 135;
+    answers.push(await guess('ada', `guess ${n}`));
+  }
+  expect(answers.filter((code) => code === 'invalid_credentials')).toHaveLength(21);
+  expect(answers.filter((code) => code === 'too_many_attempts')).toHaveLength(31);
+  // Now and then a row says so, not one for each.
+  expect(rooms.audit.list().items.filter((row) => row.detail['reason'] === 'too many wrong passwords')).toHaveLength(1);
+  for (let n = 0; n < 60; n += 1) answers.push(await guess(`nobody${n}`, 'x'));
+  expect(answers.filter((code) => code === 'invalid_credentials').length).toBeLessThanOrEqual(70);
+
+  const local: Caller = { user_id: 'local:0', username: 'local:root', role: 'admin', via: 'local', sid: null, address: null, auth_time: 0 };
+  const { code } = rooms.loginLinks.make(local, undefined);
+  expect(rooms.login.loginByLink({ code, sid: randomHex(32), ...from }).user.username).toBe('ada');
+  // Nobody is locked out for longer than an interval.
+  rooms.clock.now += 4000;
+  expect(await guess('ada', PASSWORD)).toBeNull();
+  for (let n = 0; n < 30; n += 1) expect(await guess('ada', PASSWORD)).toBeNull();
 });
 
 test('more logins at once than may wait are told to come back, without waiting', async () => {

@@ -44,6 +44,7 @@ export const ROUTES = {
   // By what is changed, also `user.own_password` or `user.change`.
   'PATCH /api/users/:id': any,
   'DELETE /api/users/:id': adminLately,
+  'POST /api/login-links': admin,
   'GET /api/audit': admin,
   // Of which plugins a caller may know, and what of them, the plugins' room decides.
   'GET /api/plugins': any,
@@ -95,6 +96,8 @@ export const ACTS = {
   'user.create': adminLately,
   'user.change': adminLately,
   'user.remove': adminLately,
+  // At the local socket only.
+  'user.login_link': adminLately,
   'plugin.manage': admin,
   // New or changed files: from then on they run as the agent's user.
   'plugin.accept': adminLately,

@@ -1,4 +1,8 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { root } from '../../tools/root.ts';
 import { type Browser, describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { startToru, type Toru } from '../harness/toru.ts';
 
@@ -39,6 +43,26 @@ describeInBrowser('logging in', () => {
       expect(await landing(address)).toEqual({ asked: `/login?next=${encodeURIComponent(address)}`, landed: address });
     },
   );
+
+  test('a login link logs in by a press, leaves the address bar at once, and works once', async () => {
+    await browser.context.clearCookies();
+    const run = promisify(execFile);
+    const env = { PATH: process.env['PATH'] ?? '', TORU_HOME: toru.home };
+    const { stdout } = await run(process.execPath, [join(root, 'dist/agent/cli.js'), 'login-link'], { env });
+    const page = browser.context.pages()[0] ?? (await browser.context.newPage());
+    for (const again of [false, true]) {
+      await page.goto('about:blank');
+      await page.goto(stdout.trim());
+      await page.getByRole('button', { name: 'Log in with this link' }).waitFor();
+      expect(page.url()).toBe(`${toru.url}/login`);
+      await page.getByRole('button', { name: 'Log in with this link' }).click();
+      if (again) await page.getByText('This link was used').waitFor();
+      else await page.getByRole('heading', { name: 'Actions', level: 1 }).waitFor();
+      if (!again) await browser.context.clearCookies();
+    }
+    await page.getByRole('button', { name: 'Use a password' }).click();
+    await page.getByLabel('Username').waitFor();
+  });
 
   test.each(['https://elsewhere.example/', '//elsewhere.example', '/\\elsewhere.example', '/\t/elsewhere.example', '/login', 'runs'])(
     'next=%j is no place of this page: the actions are',

@@ -14,6 +14,8 @@ export interface LoginRequest {
   user_agent: string;
 }
 
+export type LinkLoginRequest = Omit<LoginRequest, 'username' | 'password'> & { code: string };
+
 /** Asks the host. @throws ToruError as Tunnel.ask, and host_offline. */
 export type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null) => Promise<Response>;
 
@@ -27,6 +29,10 @@ export class EdgeRequests {
 
   login(login: LoginRequest): Promise<Result<LoginAnswer>> {
     return this.#post('/link/login', login, loginAnswer);
+  }
+
+  loginByLink(login: LinkLoginRequest): Promise<Result<LoginAnswer>> {
+    return this.#post('/link/login-link', login, loginAnswer);
   }
 
   async renew(grant: string): Promise<Result<{ grant: string; grant_exp: number }>> {

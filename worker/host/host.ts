@@ -12,7 +12,7 @@ import { attempt } from '../result.ts';
 import type { LoginAnswer } from './answers.ts';
 import type { LinkDoor, SocketSession, UnprovenState } from './attachment.ts';
 import { readAttachment, TAG } from './attachment.ts';
-import type { LoginRequest } from './edge-requests.ts';
+import type { LinkLoginRequest, LoginRequest } from './edge-requests.ts';
 import { unseal } from './envelope.ts';
 import { admitUnproven, challenge, prove } from './link-door.ts';
 import { PRESENCE_EVERY_MS } from './presence.ts';
@@ -73,6 +73,10 @@ export class Host extends DurableObject<Env> {
 
   async login(login: LoginRequest): Promise<Result<LoginAnswer>> {
     return this.#rooms.requests.login(login);
+  }
+
+  async loginByLink(login: LinkLoginRequest): Promise<Result<LoginAnswer>> {
+    return this.#rooms.requests.loginByLink(login);
   }
 
   async renew(sid: string, grant: string): Promise<Result<{ grant: string; grant_exp: number }>> {

@@ -79,7 +79,8 @@ async function judge(state: UnprovenState, message: string | ArrayBuffer): Promi
 
 const NO_PROOF: Refusal = { code: LINK_CLOSE.protocol, reason: 'one proof was expected, and nothing else' };
 
-async function signedBy(publicKey: string, bytes: Uint8Array<ArrayBuffer>, signature: string): Promise<boolean> {
+/** Is this the signature over these bytes, by the holder of this raw Ed25519 key? Both base64url. */
+export async function signedBy(publicKey: string, bytes: Uint8Array<ArrayBuffer>, signature: string): Promise<boolean> {
   try {
     const key = await crypto.subtle.importKey('raw', fromBase64Url(publicKey), 'Ed25519', false, ['verify']);
     return await crypto.subtle.verify('Ed25519', key, fromBase64Url(signature), bytes);

@@ -1,17 +1,26 @@
 import { Hono } from 'hono';
 import { z } from 'zod';
+import { ToruError } from '../../shared/errors.ts';
 import { MAX_PASSWORD_BYTES } from '../../shared/limits.ts';
+import { loginCode } from '../../shared/login-link.ts';
 import type { Me } from '../../shared/model.ts';
+import type { Turn } from '../account/account.ts';
+import type { HostRecord } from '../account/hosts.ts';
 import type { SessionRecord } from '../account/sessions.ts';
 import { expiresAt } from '../account/sessions.ts';
 import { accountOf, hostOf } from '../env.ts';
+import type { LoginAnswer } from '../host/answers.ts';
+import type { Result } from '../result.ts';
 import { refusal, unwrap } from '../result.ts';
 import { readJson } from './body.ts';
 import type { EdgeContext, EdgeEnv } from './context.ts';
 import { clearSessionCookie, newToken, sentCookie, setDeviceCookie, setSessionCookie } from './cookies.ts';
+import { isCodeOf } from './login-code.ts';
 import { currentSession, endEverywhere, iso, requireSession } from './session.ts';
 
 const credentials = z.object({ username: z.string().min(1).max(200), password: z.string().min(1).max(MAX_PASSWORD_BYTES) });
+
+const link = z.object({ code: loginCode });
 
 /**
  * In, out, and who am I. Logging in where somebody is logged in already ends that session and begins another: this is
@@ -21,51 +30,29 @@ export const loginRoutes = new Hono<EdgeEnv>()
   .post('/api/login', async (c) => {
     const given = await readJson(c.req.raw, credentials, 'A username and a password are expected.');
     const account = accountOf(c.env);
-    const sent = await sentCookie(c, 'toru_device');
-    const attempt = { username: given.username, address: c.get('address'), device: sent?.hash ?? null };
+    const device = await sentCookie(c, 'toru_device');
+    const attempt = { username: given.username, address: c.get('address'), device: device?.hash ?? null };
 
     // Counted before anybody computes a hash.
     const turn = unwrap(await account.admitLogin(attempt, given.password));
     const { token, hash: sid } = await newToken();
-    const user_agent = userAgent(c);
-    const [home] = await account.hosts();
-    const answer =
-      home === undefined
-        ? refusal('host_offline', 'No host belongs to this edge yet.', { last_seen: null })
-        : await hostOf(c.env, home.id).login({ ...given, sid, address: attempt.address, user_agent });
+    const home = await homeOf(c);
+    const answer = home.ok
+      ? await hostOf(c.env, home.value.id).login({ ...given, sid, address: attempt.address, user_agent: userAgent(c) })
+      : home;
     if (!answer.ok) await account.loginFailed(attempt, turn, answer.code === 'invalid_credentials');
-    const { user, grant, auth_time, expires_at } = unwrap(answer);
-
-    const before = await currentSession(c);
-    // A cookie that this user did not get from us names no device: another could have put it there, and would know it.
-    const device = sent !== null && (await account.keepsDevice(attempt)) ? sent : await newToken();
-    const opened = await account.openSession(
-      attempt,
-      turn,
-      {
-        sid,
-        home: home?.id ?? '',
-        sub: user.id,
-        username: user.username,
-        role: user.role,
-        grant,
-        grant_exp: expires_at,
-        auth_time,
-        address: attempt.address,
-        user_agent,
-      },
-      before?.sid ?? null,
-      device.hash,
-    );
-    if (opened.ended.length > 0) {
-      await endEverywhere(
-        c.env,
-        opened.ended.map((ended) => ({ sid: ended, home: opened.session.home })),
-      );
-    }
-    setSessionCookie(c, token);
-    setDeviceCookie(c, device.token);
-    return c.json(meOf(opened.session));
+    return begin(c, unwrap(answer), { home: unwrap(home).id, sid, token, device, turn });
+  })
+  /** With the code of `toru login-link`. The throttle has no say: what no host signed is refused here. */
+  .post('/api/login/link', async (c) => {
+    const { code } = await readJson(c.req.raw, link, 'The code of a login link is expected.');
+    const home = unwrap(await homeOf(c));
+    if (!(await isCodeOf(home, code, Date.now())))
+      throw new ToruError('invalid_credentials', 'This is no login link of this host, or an old one. Make another: toru login-link');
+    const { token, hash: sid } = await newToken();
+    const answer = await hostOf(c.env, home.id).loginByLink({ code, sid, address: c.get('address'), user_agent: userAgent(c) });
+    const device = await sentCookie(c, 'toru_device');
+    return begin(c, unwrap(answer), { home: home.id, sid, token, device, turn: null });
   })
   .post('/api/logout', async (c) => {
     const session = await currentSession(c);
@@ -74,6 +61,59 @@ export const loginRoutes = new Hono<EdgeEnv>()
     return c.body(null, 204);
   })
   .get('/api/me', requireSession, (c) => c.json(meOf(c.get('session'))));
+
+/** The host that answers logins. */
+async function homeOf(c: EdgeContext): Promise<Result<HostRecord>> {
+  const [home] = await accountOf(c.env).hosts();
+  return home === undefined ? refusal('host_offline', 'No host belongs to this edge yet.', { last_seen: null }) : { ok: true, value: home };
+}
+
+interface Begun {
+  home: string;
+  sid: string;
+  /** Of the session. */
+  token: string;
+  /** The device cookie that was sent, if one was. */
+  device: { token: string; hash: string } | null;
+  turn: Turn | null;
+}
+
+/** The host let somebody in: their session, in place of the one that this browser had, and the cookies for both. */
+async function begin(c: EdgeContext, said: LoginAnswer, { home, sid, token, device: sent, turn }: Begun): Promise<Response> {
+  const account = accountOf(c.env);
+  const { user, grant, auth_time, expires_at } = said;
+  const login = { username: user.username, address: c.get('address'), device: sent?.hash ?? null };
+  const before = await currentSession(c);
+  // A cookie that this user did not get from us names no device: another could have put it there, and would know it.
+  const device = sent !== null && (await account.keepsDevice(login)) ? sent : await newToken();
+  const { session, ended } = await account.openSession(
+    login,
+    turn,
+    {
+      sid,
+      home,
+      sub: user.id,
+      username: user.username,
+      role: user.role,
+      grant,
+      grant_exp: expires_at,
+      auth_time,
+      address: login.address,
+      user_agent: userAgent(c),
+    },
+    before?.sid ?? null,
+    device.hash,
+  );
+  if (ended.length > 0) {
+    await endEverywhere(
+      c.env,
+      ended.map((one) => ({ sid: one, home: session.home })),
+    );
+  }
+  setSessionCookie(c, token);
+  setDeviceCookie(c, device.token);
+  return c.json(meOf(session));
+}
 
 function meOf(session: SessionRecord): Me {
   return {

@@ -6,6 +6,7 @@ import type { EdgeEnv } from './context.ts';
 /** What the edge answers itself. Everything else below /api is the host's. */
 const METHODS: readonly (readonly [path: RegExp, methods: readonly string[]])[] = [
   [/^\/api\/login$/, ['POST']],
+  [/^\/api\/login\/link$/, ['POST']],
   [/^\/api\/logout$/, ['POST']],
   [/^\/api\/me$/, ['GET', 'HEAD']],
   [/^\/api\/sessions$/, ['GET', 'HEAD', 'DELETE']],

@@ -2,11 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { purposed } from '../../shared/grant.ts';
 import { me } from '../../shared/model.ts';
 import { cookiesOf, login, SAME_ORIGIN, tryLogin } from './browser.ts';
 import type { TestEdge } from './edge.ts';
-import { startEdge } from './edge.ts';
-import { FakeAgent, userOf } from './fake-agent.ts';
+import { newHostKey, startEdge } from './edge.ts';
+import { FakeAgent, fakeGrant, userOf } from './fake-agent.ts';
 
 const sessions = z.object({ items: z.array(z.looseObject({ id: z.uuid(), current: z.boolean() })), next_cursor: z.null() });
 
@@ -247,6 +248,44 @@ describe('the throttle', () => {
       const answer = await tryLogin(edge, 'admin', 'right');
       expect([answer.status, answer.headers['retry-after']]).toEqual([429, '4']);
     }
+  });
+
+  it('asks the host about a login link only when that host signed it, a short while ago', async () => {
+    const made: string[] = [];
+    agent.handle = (request) => {
+      if (request.head.path !== '/link/login-link') return agent.answerLogin(request);
+      void request.body().then((body) => {
+        made.push(JSON.parse(body.toString()).code);
+        request.answer(200, {
+          grant: fakeGrant(),
+          user: userOf('admin'),
+          auth_time: Date.now(),
+          expires_at: Date.now() + 3_600_000,
+        });
+      });
+      return true;
+    };
+    const code = (claims: object, key = edge.host): string => {
+      const bytes = Buffer.from(JSON.stringify({ v: 1, iss: edge.host.id, nonce: 'A'.repeat(22), ...claims }));
+      return `${bytes.toString('base64url')}.${Buffer.from(key.sign(purposed('login-link', bytes))).toString('base64url')}`;
+    };
+    const redeem = (said: unknown, headers: Record<string, string> = {}) =>
+      edge.ask('/api/login/link', { method: 'POST', headers: { ...SAME_ORIGIN, ...headers }, body: JSON.stringify({ code: said }) });
+    const now = Math.ceil(Date.now() / 1000);
+    const good = code({ exp: now + 300 });
+    const foreign = [
+      code({ exp: now + 300 }, newHostKey()),
+      code({ exp: now - 3600 }),
+      code({ exp: now + 300, iss: newHostKey().id }),
+      good.replace(/^../, 'AA'),
+      `A.${good.split('.')[1]}`,
+    ];
+    for (const one of foreign) expect([one, (await redeem(one)).status]).toEqual([one, 401]);
+    expect((await redeem('x')).status).toBe(400);
+    expect(made).toEqual([]);
+    const answer = await redeem(good);
+    expect([answer.status, made]).toEqual([200, [good]]);
+    expect((await edge.ask('/api/me', { headers: { cookie: cookiesOf(answer) } })).status).toBe(200);
   });
 
   it('bounds right passwords too, also across an eviction: each costs the host a hash', async () => {

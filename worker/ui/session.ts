@@ -34,6 +34,12 @@ export async function login(username: string, password: string): Promise<void> {
   endedBecause.value = null;
 }
 
+/** With the code of `toru login-link`. @throws ToruError invalid_credentials when it was used or is too old, host_offline … */
+export async function loginByLink(code: string): Promise<void> {
+  me.value = await edge(isMe, 'POST', '/api/login/link', { body: { code } });
+  endedBecause.value = null;
+}
+
 export async function logout(): Promise<void> {
   await edge(isAnything, 'POST', '/api/logout', { body: {} });
   me.value = null;

@@ -1,27 +1,99 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { ToruError } from '../../../shared/errors.ts';
 import { sentence } from '../api.ts';
 import { navigate, safeReturn } from '../navigation.ts';
 import { Button } from '../parts/button.tsx';
+import { Problem } from '../parts/empty.tsx';
 import { Field } from '../parts/field.tsx';
 import { Mark } from '../parts/mark.tsx';
-import { endedBecause, login, me } from '../session.ts';
+import { endedBecause, login, loginByLink, me } from '../session.ts';
 import { pageTitle } from '../title.ts';
 import './login.css';
 
-/** Who are you? Says why it asks, when a session ended; counts down when there were too many tries. */
+/** The code of a login link, which stands in the fragment: taken out of the address bar and the history when it is seen. */
+function takeCode(): string | null {
+  const code = new URLSearchParams(location.hash.slice(1)).get('code');
+  if (code !== null) history.replaceState(null, '', location.pathname + location.search);
+  return code;
+}
+
+/** The login, by password or by a link of `toru login-link`. */
 export function LoginPage() {
+  const code = useSignal<string | null>(null);
+  useLayoutEffect(() => {
+    pageTitle.value = 'Log in';
+    const look = (): void => {
+      code.value = takeCode() ?? code.peek();
+    };
+    look();
+    addEventListener('hashchange', look);
+    if (code.value === null && me.peek() !== null && me.peek() !== undefined) goOn();
+    return () => removeEventListener('hashchange', look);
+  }, []);
+  if (code.value === null) return <PasswordLogin />;
+  return (
+    <LinkLogin
+      code={code.value}
+      onPassword={() => {
+        code.value = null;
+      }}
+    />
+  );
+}
+
+/** Only a press logs in: whoever opens the address, to preview or prerender it, does not use the link up. */
+function LinkLogin({ code, onPassword }: { code: string; onPassword: () => void }) {
+  const wrong = useSignal<string | null>(null);
+  const busy = useSignal(false);
+
+  async function submit(): Promise<void> {
+    if (busy.value) return;
+    busy.value = true;
+    try {
+      await loginByLink(code);
+      goOn();
+    } catch (error) {
+      wrong.value = sentence(error);
+    } finally {
+      busy.value = false;
+    }
+  }
+
+  return (
+    <main class="login">
+      <form
+        class="login-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <header class="login-head">
+          <Mark size={44} />
+          <h1>Log in to Toru</h1>
+          <p class="login-why">The link that you opened logs you in on this device, once.</p>
+        </header>
+        {wrong.value !== null && <Problem message={wrong.value} />}
+        <Button kind="primary" type="submit" busy={busy.value}>
+          Log in with this link
+        </Button>
+        <Button kind="ghost" onClick={onPassword}>
+          Use a password
+        </Button>
+      </form>
+    </main>
+  );
+}
+
+/** Who are you? Says why it asks, when a session ended; counts down when there were too many tries. */
+function PasswordLogin() {
   const username = useSignal('');
   const password = useSignal('');
   const wrong = useSignal<string | null>(null);
   const busy = useSignal(false);
   const wait = useSignal(0);
 
-  useEffect(() => {
-    pageTitle.value = 'Log in';
-    if (me.peek() !== null && me.peek() !== undefined) goOn();
-  }, []);
   useEffect(() => {
     if (wait.value <= 0) return;
     const timer = setTimeout(() => {

@@ -14,12 +14,13 @@ type Teller = (entry: AuditEntry, who: string) => Told;
 /** How each event is told. Another event, as a newer host may have, is told by its name. */
 const TELLERS: Readonly<Record<string, { ok: Teller; refused?: Teller }>> = {
   login: {
-    ok: (_entry, who) => ({ who, did: 'logged in' }),
+    ok: (entry, who) => ({ who, did: entry.detail['by'] === 'login link' ? 'logged in by a login link' : 'logged in' }),
     refused: (entry) =>
       entry.target === null
         ? { who: 'Somebody', did: 'tried to log in with a name that nobody has' }
         : { who: 'Somebody', did: 'tried to log in as', what: { text: entry.target }, ...because(entry) },
   },
+  'login.link': { ok: (entry, who) => ({ who, did: 'made a login link for', what: { text: entry.target ?? '' } }) },
   logout: { ok: (_entry, who) => ({ who, did: 'logged out' }) },
   'run.start': {
     ok: (entry, who) => ({ who, did: 'started', what: runOf(entry) }),
