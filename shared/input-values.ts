@@ -1,3 +1,4 @@
+import { compareDecimals, isDecimal, isWholeDecimal } from './decimal.ts';
 import { ToruError, unreachable } from './errors.ts';
 import type { ActionInput } from './inputs.ts';
 import { MAX_ARG_BYTES } from './limits.ts';
@@ -39,13 +40,33 @@ export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean)
     if (input.type === 'text' && input.pattern !== undefined && compile(input.pattern) === null) {
       wrong.push(`The pattern of “${input.label}” is not a regular expression.`);
     }
-    if (input.type === 'choice' && input.default !== undefined && !input.options.some((o) => o.value === input.default)) {
-      wrong.push(`The default of “${input.label}” is not among its options.`);
-    }
+    if (input.type === 'choice') wrong.push(...checkChoice(input));
+    if (input.type === 'number') wrong.push(...checkNumber(input));
   }
   if (toStdin > 1) wrong.push('Only one input can be passed as standard input.');
   if (toStdin > 0 && stdin) wrong.push('An input fills standard input, so nobody can type into the run: switch one of the two off.');
   return wrong;
+}
+
+type InputOf<T extends ActionInput['type']> = Extract<ActionInput, { type: T }>;
+
+function checkChoice(input: InputOf<'choice'>): string[] {
+  const wrong: string[] = [];
+  if (input.default !== undefined && !input.options.some(({ value }) => value === input.default))
+    wrong.push(`The default of “${input.label}” is not among its options.`);
+  const dashed = isPositional(input) && !mayBeginWithDash(input) ? input.options.find(({ value }) => value.startsWith('-')) : undefined;
+  if (dashed !== undefined)
+    wrong.push(`The option “${dashed.value}” of “${input.label}” begins with “-”: pass it with a flag, or allow that (allow_dash).`);
+  return wrong;
+}
+
+function checkNumber(input: InputOf<'number'>): string[] {
+  return (['min', 'max', 'default'] as const).flatMap((key) => {
+    const value = input[key];
+    if (value === undefined) return [];
+    if (isRounded(value)) return [`“${key}” of “${input.label}” has more digits than a JSON number keeps: give it as a string.`];
+    return isDecimal(String(value)) ? [] : [`“${key}” of “${input.label}” is not a decimal number.`];
+  });
 }
 
 /** Variables that choose which code runs, and our own. No input may set them. */
@@ -56,7 +77,8 @@ export function isReservedVariable(name: string): boolean {
 }
 
 /**
- * The answers, with defaults filled in. What was left empty and is not required is left out.
+ * The answers, with the default for what was not answered at all. What was cleared (`''` or null) has no value, and not
+ * the default; it stands among the answers as `''` where there is a default, so that the two can be told apart later.
  * @throws ToruError input_undeclared, input_required, input_invalid or input_too_large; `extra.input` names the field.
  */
 export function resolveInputs(declared: readonly ActionInput[], given: Readonly<Record<string, unknown>>): InputValues {
@@ -67,19 +89,53 @@ export function resolveInputs(declared: readonly ActionInput[], given: Readonly<
   }
   const values: InputValues = {};
   for (const input of declared) {
-    const raw = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
-    const value = raw === undefined || raw === null || raw === '' ? defaultOf(input) : raw;
-    if (value === undefined || value === '') {
+    const answer = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
+    const value = answer === undefined ? defaultOf(input) : answer;
+    if (isNothing(input, value)) {
       if (input.required) throw new ToruError('input_required', `“${input.label}” is required.`, { extra: { input: input.name } });
-      continue;
-    }
-    values[input.name] = checkValue(input, value);
+      if (answer !== undefined && defaultOf(input) !== undefined) values[input.name] = '';
+    } else values[input.name] = checkValue(input, value);
   }
   return values;
 }
 
 function defaultOf(input: ActionInput): InputValue | undefined {
   return input.type === 'secret' ? undefined : input.default;
+}
+
+/** Is there nothing to pass on? An empty text is an answer only where it is one of the options. */
+function isNothing(input: ActionInput, value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  return value === '' && !(input.type === 'choice' && input.options.some((option) => option.value === ''));
+}
+
+/** Does it become an argument of its own, where a script looks for options? */
+function isPositional({ pass }: ActionInput): boolean {
+  return pass.by === 'argument' && pass.flag === undefined;
+}
+
+/** Has who made the action said that a value may begin with “-”? Bounds that admit negative numbers say so too. */
+function mayBeginWithDash(input: ActionInput): boolean {
+  switch (input.type) {
+    case 'text':
+    case 'choice':
+      return input.allow_dash === true;
+    case 'number':
+      return input.allow_dash === true || [input.min, input.max].some((bound) => bound !== undefined && Number(bound) < 0);
+    case 'boolean':
+      // What it passes stands in the action, word by word.
+      return true;
+    case 'date':
+    case 'secret':
+      return false;
+    default:
+      return unreachable(input);
+  }
+}
+
+/** A whole number beyond these was rounded when its JSON was read. */
+function isRounded(value: string | number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
 }
 
 function checkValue(input: ActionInput, value: unknown): InputValue {
@@ -89,8 +145,16 @@ function checkValue(input: ActionInput, value: unknown): InputValue {
   const text = (): string => {
     if (typeof value !== 'string') return refuse('a text is expected.');
     if (value.includes('\0')) return refuse('a NUL character can’t be passed to a script.');
+    if (/\p{Surrogate}/u.test(value)) return refuse('it holds half of a character (a lone surrogate), which can’t be passed to a script.');
     return value;
   };
+  const checked = checkType(input, value, text, refuse);
+  if (isPositional(input) && !mayBeginWithDash(input) && String(checked).startsWith('-'))
+    return refuse('it may not begin with “-”, because the script would take it for an option.');
+  return checked;
+}
+
+function checkType(input: ActionInput, value: unknown, text: () => string, refuse: (message: string) => never): InputValue {
   switch (input.type) {
     case 'text':
     case 'secret': {
@@ -107,18 +171,18 @@ function checkValue(input: ActionInput, value: unknown): InputValue {
         if (pattern === null) return refuse('its pattern is not a regular expression. An administrator has to mend the action.');
         if (!pattern.test(given)) return refuse(input.pattern_message ?? `it must match ${input.pattern}`);
       }
-      if (input.pass.by === 'argument' && input.pass.flag === undefined && !input.allow_dash && given.startsWith('-')) {
-        return refuse('it may not begin with “-”, because the script would take it for an option.');
-      }
       return given;
     }
     case 'number': {
-      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-      if (typeof number !== 'number' || !Number.isFinite(number)) return refuse('a number is expected.');
-      if (input.integer && !Number.isInteger(number)) return refuse('a whole number is expected.');
-      if (input.min !== undefined && number < input.min) return refuse(`at least ${input.min}.`);
-      if (input.max !== undefined && number > input.max) return refuse(`at most ${input.max}.`);
-      return number;
+      if (typeof value !== 'string' && typeof value !== 'number') return refuse('a number is expected.');
+      if (isRounded(value)) return refuse('it has more digits than a JSON number keeps: send it as a string.');
+      const number = String(value);
+      if (!isDecimal(number)) return refuse('a number such as 5 or 1.50 is expected.');
+      if (input.integer && !isWholeDecimal(number)) return refuse('a whole number is expected, in digits alone.');
+      if (input.min !== undefined && compareDecimals(number, String(input.min)) < 0) return refuse(`at least ${input.min}.`);
+      if (input.max !== undefined && compareDecimals(number, String(input.max)) > 0) return refuse(`at most ${input.max}.`);
+      // A JavaScript number is kept only where its text is what was written: the script gets 007 as 007.
+      return String(Number(number)) === number ? Number(number) : number;
     }
     case 'choice': {
       const given = text();
@@ -170,7 +234,7 @@ export function passInputs(declared: readonly ActionInput[], values: InputValues
   const passed: PassedInputs = { args: [], env: {}, stdin: null };
   for (const input of declared) {
     const value = values[input.name];
-    if (value === undefined) continue;
+    if (value === undefined || isNothing(input, value)) continue;
     switch (input.pass.by) {
       case 'argument': {
         const argument = argumentOf(input, value);
@@ -182,13 +246,18 @@ export function passInputs(declared: readonly ActionInput[], values: InputValues
         passed.env[input.pass.variable] = String(value);
         break;
       case 'stdin':
-        passed.stdin = String(value);
+        passed.stdin = asLines(String(value));
         break;
       default:
         unreachable(input.pass);
     }
   }
   return passed;
+}
+
+/** A text file ends with a line break: without it `read` and `while read` of a shell lose the last line. */
+function asLines(text: string): string {
+  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
 function argumentOf(input: ActionInput, value: InputValue): string | null {

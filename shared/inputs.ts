@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isDecimal, MAX_DECIMAL_CHARS } from './decimal.ts';
 import { MAX_ARG_BYTES } from './limits.ts';
 
 /** What an action may ask before it runs, and how each answer reaches the script. The rules of the answers: input-values.ts. */
@@ -27,6 +28,12 @@ const common = {
   pass: passing.default({ by: 'argument' }),
 };
 
+/** A positional value may begin with `-` only if whoever made the action says that the script takes it for no option. */
+const allow_dash = z.boolean();
+
+/** As a string it keeps every digit, also those that a JSON number loses. */
+const decimal = z.union([z.number(), z.string().max(MAX_DECIMAL_CHARS).refine(isDecimal, 'a decimal number is expected')]);
+
 export const actionInput = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('text'),
@@ -38,16 +45,17 @@ export const actionInput = z.discriminatedUnion('type', [
     /** What a person reads when the pattern does not match. */
     pattern_message: z.string().max(200).optional(),
     max_length: z.int().min(1).max(MAX_ARG_BYTES).default(4096),
-    /** A positional value may begin with `-` only if the script's author says that it is safe. */
-    allow_dash: z.boolean().default(false),
+    allow_dash: allow_dash.default(false),
   }),
   z.object({
     type: z.literal('number'),
     ...common,
-    default: z.number().optional(),
-    min: z.number().optional(),
-    max: z.number().optional(),
+    default: decimal.optional(),
+    min: decimal.optional(),
+    max: decimal.optional(),
+    /** Written with digits alone: neither 1.0 nor 1e3. */
     integer: z.boolean().default(false),
+    allow_dash: allow_dash.optional(),
   }),
   z.object({
     type: z.literal('choice'),
@@ -57,6 +65,7 @@ export const actionInput = z.discriminatedUnion('type', [
       .min(1)
       .max(200),
     default: z.string().optional(),
+    allow_dash: allow_dash.optional(),
   }),
   z.object({
     type: z.literal('boolean'),

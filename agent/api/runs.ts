@@ -1,5 +1,6 @@
 import { outputQuery, runPatch, runRequest, runSearchQuery, runsQuery, taskParams } from '../../shared/api.ts';
 import type { List, Run, RunState } from '../../shared/model.ts';
+import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { authorize } from '../users/permissions.ts';
 import { router } from './env.ts';
 import { linesResponse } from './lines.ts';
@@ -12,7 +13,7 @@ export function runsApi({ runs, search, log }: Rooms) {
   return router()
     .post('/', body(runRequest), async (c) => {
       const { caller } = c.env;
-      const asked = c.req.valid('json');
+      const asked = withWrittenDigits(c.req.valid('json'), await c.req.text());
       authorize(caller, asked.action === undefined ? 'run.script' : 'run.action');
       const started = await runs.start(caller, { ...asked, source: caller.via === 'local' ? 'cli' : 'api' });
       return c.json<{ task_id: string; state: RunState }, 202>(started, 202);

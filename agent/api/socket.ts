@@ -3,6 +3,7 @@ import { clientFrame } from '../../shared/browser-protocol.ts';
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_CLIENT_FRAME, MAX_TOPICS_PER_SOCKET, PROTOCOL_VERSION } from '../../shared/limits.ts';
+import { withWrittenDigits } from '../../shared/written-digits.ts';
 import type { Streams } from '../logs/streams.ts';
 import type { Attachment, ViewerPort } from '../logs/viewers.ts';
 import type { Runs } from '../runs/runs.ts';
@@ -63,6 +64,7 @@ export class BrowserSocket {
     try {
       said = readFrame(text);
       frame = frameOf(said);
+      if ('inputs' in frame) frame = withWrittenDigits(frame, text);
       const caller = this.#authorized(frame);
       this.#handle(frame, caller).catch((error: unknown) => this.#refuse(forAsker(toToruError(error), caller), frame));
     } catch (error) {

@@ -164,6 +164,13 @@ describe('run', () => {
     expect({ code, out }).toEqual({ code: 0, out: ' HUNTER2\n\n' });
   });
 
+  it('refuses what is no text, instead of passing on another one', async () => {
+    expect(await toru(['run', 'secretive', '--input-stdin', 'token'], { input: Buffer.from('caf\xe9', 'latin1') })).toMatchObject({
+      code: 125,
+      err: expect.stringContaining('not UTF-8'),
+    });
+  });
+
   it('fails with 125 and the agent’s words', async () => {
     expect(await toru(['run', 'nothing', '-f'])).toMatchObject({ code: 125, err: expect.stringContaining('[unknown_action]') });
     expect(await toru(['run', 'echo-it'])).toMatchObject({

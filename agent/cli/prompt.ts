@@ -4,15 +4,20 @@ import { UsageError } from './io.ts';
 
 const MAX_PIPED = 1024 * 1024;
 
-/** All of standard input. @throws UsageError past 1 MiB. */
+/** All of standard input. @throws UsageError past 1 MiB, and for bytes that are no text: they would reach the script as others. */
 export async function readAll(input: Piped): Promise<string> {
-  const decoder = new StringDecoder('utf8');
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let text = '';
-  for await (const chunk of input) {
-    text += typeof chunk === 'string' ? chunk : decoder.write(chunk);
-    if (text.length > MAX_PIPED) throw new UsageError('Standard input holds more than 1 MiB.');
+  try {
+    for await (const chunk of input) {
+      text += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+      if (text.length > MAX_PIPED) throw new UsageError('Standard input holds more than 1 MiB.');
+    }
+    return text + decoder.decode();
+  } catch (error) {
+    if (error instanceof TypeError) throw new UsageError('Standard input is not UTF-8.');
+    throw error;
   }
-  return text + decoder.end();
 }
 
 /** Asks for one key at the terminal. @returns one of `keys`; null for anything else. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { FromPlugin } from '../../plugin-sdk/src/protocol.ts';
 import { excessOf, FROM_PLUGINS, shallowJson } from '../../shared/json.ts';
 import { PLUGIN_KV_MAX_TTL_S } from '../../shared/plugins.ts';
+import { digitsAsWritten } from '../../shared/written-digits.ts';
 
 /** What a plugin may say, checked as it comes in. A test holds these to the types of plugin-sdk/src/protocol.ts. */
 
@@ -105,6 +106,11 @@ function envelopeIn(text: string): z.infer<typeof envelope> | null {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+function withDigits(message: FromPlugin, text: string): FromPlugin {
+  if (message.type !== 'run' || message.payload.inputs === undefined) return message;
+  return { ...message, payload: { ...message.payload, inputs: digitsAsWritten(text, message.payload.inputs, ['payload', 'inputs']) } };
+}
+
 export function readMessage(line: Uint8Array): Read {
   let [text, value]: [string, unknown] = ['', null];
   try {
@@ -120,7 +126,7 @@ export function readMessage(line: Uint8Array): Read {
     return { kind: 'garbage', why: 'a line that is not JSON' };
   }
   const read = fromPlugin.safeParse(value);
-  if (read.success) return { kind: 'message', message: read.data };
+  if (read.success) return { kind: 'message', message: withDigits(read.data, text) };
   const [issue] = read.error.issues;
   const where = issue?.path.join('.') ?? '';
   const asked = envelope.safeParse(value);

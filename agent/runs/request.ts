@@ -105,6 +105,8 @@ function checkPassed({ args, env }: PassedInputs): void {
   let total = 0;
   for (const text of [...args, ...variables]) {
     if (text.includes('\0')) throw new ToruError('input_invalid', 'A NUL character can’t be passed to a script.');
+    if (/\p{Surrogate}/u.test(text))
+      throw new ToruError('input_invalid', 'An argument holds half of a character (a lone surrogate), which can’t be passed to a script.');
     const bytes = Buffer.byteLength(text);
     if (bytes > MAX_ARG_BYTES)
       throw new ToruError('input_too_large', 'An argument can be 128 KiB long at most. Pass more as standard input or in a file.');

@@ -5,6 +5,7 @@ import type { ServerFrame } from '../../shared/browser-protocol.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_CLIENT_FRAME } from '../../shared/limits.ts';
 import type { PendingRun } from '../../shared/model.ts';
+import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { attempt } from '../result.ts';
 
 /** The two cases in which the edge answers a browser itself. Everything else is the agent's to read. */
@@ -39,7 +40,7 @@ export function answerAlone(message: string, keep: (asked: RunRequest) => Pendin
   const { type: _, ...rest } = waits.data;
   const asked = runRequest.safeParse(rest);
   if (!asked.success) return { type: 'error', code: 'bad_frame', data: asked.error.issues[0]?.message ?? 'not a run', ...about };
-  const kept = attempt(() => keep(asked.data));
+  const kept = attempt(() => keep(withWrittenDigits(asked.data, message)));
   if (!kept.ok) return { type: 'error', code: kept.code, data: kept.message, ...about };
   return { type: 'queued', request_id: kept.value.request_id, expires_at: kept.value.expires_at };
 }

@@ -7,6 +7,7 @@ import { parseJsonOrNull } from '../../shared/json.ts';
 import { LINK_PATH } from '../../shared/link-protocol.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { passable, REQUEST_HEADERS, requestHead } from '../../shared/tunnel.ts';
+import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { seal } from '../host/envelope.ts';
 import { unwrap } from '../result.ts';
@@ -75,7 +76,7 @@ async function startRun(c: EdgeContext, name: string | null): Promise<Response> 
 /** Null for what the host has to read, or to refuse, itself. */
 function mayWait(text: string): RunRequest | null {
   const asked = runRequest.safeParse(parseJsonOrNull(text));
-  return asked.success && asked.data.when_away === 'queue' ? asked.data : null;
+  return asked.success && asked.data.when_away === 'queue' ? withWrittenDigits(asked.data, text) : null;
 }
 
 /** @param text the body, where it was read already. */

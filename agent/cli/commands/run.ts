@@ -79,8 +79,14 @@ async function askAction(
     inputs[pair.slice(0, at)] = inputValue(action.inputs, pair.slice(0, at), pair.slice(at + 1));
   }
   const piped = given['input-stdin'];
-  if (piped !== undefined) inputs[piped] = (await readAll(io.input)).replace(/\r?\n$/, '');
+  if (piped !== undefined) inputs[piped] = pipedValue(action.inputs, piped, await readAll(io.input));
   return { action: id, inputs };
+}
+
+/** As `$(…)` of a shell gives it, without the line break that ends it. What goes on to the script's standard input stays whole. */
+function pipedValue(declared: readonly Pick<ActionInput, 'name' | 'type' | 'pass'>[], name: string, text: string): string | boolean {
+  const value = declared.find((input) => input.name === name)?.pass.by === 'stdin' ? text : text.replace(/\r?\n$/, '');
+  return inputValue(declared, name, value);
 }
 
 /** The command line has only text; a boolean is one of two words. Everything else the agent reads from text itself. */

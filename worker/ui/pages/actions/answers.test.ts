@@ -36,3 +36,22 @@ it('asks again with the answers of the run before, but for secrets', () => {
     dry: false,
   });
 });
+
+it('tells what was cleared from what was left alone, in the answers and when a run is asked for again', () => {
+  const optional: ActionInput[] = [
+    {
+      ...common,
+      required: false,
+      type: 'text',
+      name: 'who',
+      label: 'Who',
+      default: 'me',
+      multiline: false,
+      max_length: 9,
+      allow_dash: false,
+    },
+  ];
+  expect(checkAnswers(optional, { who: '' })).toEqual({ values: { who: '' } });
+  expect(firstAnswers(optional, { who: '' })).toEqual({ who: '' });
+  expect(firstAnswers(optional, {})).toEqual({ who: 'me' });
+});

@@ -10,6 +10,9 @@ interface InputFieldProps {
   onChange: (value: string | boolean) => void;
 }
 
+/** In a date's field that is filled in half: the browser gives no text then, as if nobody had answered. */
+const HALF_A_DATE = 'half a date';
+
 /** One question of an action, with the control that the device has for its kind. */
 export function InputField(props: InputFieldProps) {
   const { input, value } = props;
@@ -36,35 +39,36 @@ function control(
     value,
     required: input.required,
     autocomplete: 'off' as const,
+    // What is typed is what the script gets: a phone's keyboard corrects none of it, and nothing is cut off in silence.
+    autocapitalize: 'none' as const,
+    autocorrect: 'off' as const,
+    spellcheck: false,
     onInput: (event: { currentTarget: { value: string } }) => change(event.currentTarget.value),
   };
   switch (input.type) {
     case 'text':
-      return input.multiline ? (
-        <textarea {...common} class="textarea" maxLength={input.max_length} />
-      ) : (
-        <input {...common} class="input" type="text" maxLength={input.max_length} autocapitalize="none" spellcheck={false} />
-      );
+      return input.multiline ? <textarea {...common} class="textarea" /> : <input {...common} class="input" type="text" />;
     case 'secret':
-      return <input {...common} class="input" type="password" autocomplete="new-password" maxLength={input.max_length} />;
+      return <input {...common} class="input" type="password" autocomplete="new-password" />;
     case 'number':
+      // Not type="number": it gives an empty text for what it does not like, and a wheel over it changes the number.
+      return <input {...common} class="input" type="text" inputMode={keyboardFor(input)} />;
+    case 'date':
       return (
         <input
           {...common}
           class="input"
-          type="number"
-          inputMode={input.integer ? 'numeric' : 'decimal'}
+          type="date"
+          value={value === HALF_A_DATE ? '' : value}
           min={input.min}
           max={input.max}
-          step={input.integer ? 1 : 'any'}
+          onInput={({ currentTarget: { value: date, validity } }) => change(validity.badInput ? HALF_A_DATE : date)}
         />
       );
-    case 'date':
-      return <input {...common} class="input" type="date" min={input.min} max={input.max} />;
     case 'choice':
       return (
         <select {...common} class="select">
-          {!input.required && <option value="">—</option>}
+          {!input.required && !input.options.some((option) => option.value === '') && <option value="">—</option>}
           {input.options.map((option) => (
             <option key={option.value} value={option.value}>
               {option.label ?? option.value}
@@ -75,4 +79,10 @@ function control(
     default:
       return unreachable(input);
   }
+}
+
+/** A phone's number keys have no minus sign. */
+function keyboardFor({ integer, min }: Extract<ActionInput, { type: 'number' }>): 'text' | 'numeric' | 'decimal' {
+  if (min === undefined || Number(min) < 0) return 'text';
+  return integer ? 'numeric' : 'decimal';
 }
