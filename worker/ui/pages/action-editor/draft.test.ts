@@ -3,6 +3,7 @@ import {
   argsToText,
   bodyOf,
   emptyDraft,
+  fitsLines,
   labelOf,
   nameOf,
   newInput,
@@ -50,9 +51,18 @@ describe('an action being edited', () => {
   });
 
   it('reads back options and arguments that it wrote', () => {
-    const options = [{ value: 's', label: 'Small' }, { value: 'large' }];
+    const options = [{ value: 's', label: 'Small' }, { value: 'large' }, { value: '', label: 'Nothing' }];
     expect(textToOptions(optionsToText(options))).toEqual(options);
-    expect(textToArgs(argsToText(['-v', 'two words']))).toEqual(['-v', 'two words']);
-    expect(textToArgs('')).toEqual([]);
+    for (const args of [[], ['-v', 'two words'], [''], ['--name', ''], ['', '', 'x'], [' a ']])
+      expect(textToArgs(argsToText(args)), JSON.stringify(args)).toEqual(args);
+    for (const text of ['= Nothing', '=', ' = Nothing ']) expect(textToOptions(text)[0]?.value, text).toBe('');
+    expect(textToOptions('key=value\na = b = c')).toEqual([{ value: 'key=value' }, { value: 'a', label: 'b = c' }]);
+  });
+
+  it('knows which options and arguments lines can’t hold', () => {
+    const fits = (options: { value: string; label?: string }[]) => fitsLines(options, optionsToText(options), textToOptions);
+    expect(fits([{ value: '', label: 'Nothing' }, { value: 'a' }])).toBe(true);
+    for (const value of [' a', 'a ', 'a = b', 'a\nb']) expect(fits([{ value }]), value).toBe(false);
+    expect(fitsLines(['a\nb'], argsToText(['a\nb']), textToArgs)).toBe(false);
   });
 });

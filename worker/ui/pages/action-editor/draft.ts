@@ -180,25 +180,35 @@ export function nameOf(label: string): string {
     .slice(0, 40);
 }
 
-/** Arguments as lines of text, one each; and back. */
-export function argsToText(args: readonly string[]): string {
-  return args.join('\n');
-}
 export function textToArgs(text: string): string[] {
-  return text === '' ? [] : text.split('\n').filter((line, index, all) => line !== '' || index < all.length - 1);
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }
 
-/** Options as lines: "value" or "value = what people read". */
-export function optionsToText(options: readonly { value: string; label?: string | undefined }[]): string {
-  return options.map(({ value, label }) => (label === undefined || label === value ? value : `${value} = ${label}`)).join('\n');
+type Option = { value: string; label?: string | undefined };
+
+/** Arguments as lines of text, one each, an empty line for an empty one; and back. */
+export function argsToText(args: readonly string[]): string {
+  return args.at(-1) === '' ? `${args.join('\n')}\n` : args.join('\n');
 }
-export function textToOptions(text: string): { value: string; label?: string }[] {
+
+/** Options as lines: "value" or "value = what people read", "= what people read" for the empty value. */
+export function optionsToText(options: readonly Option[]): string {
+  return options
+    .map(({ value, label }) => (value !== '' && (label === undefined || label === value) ? value : `${value} = ${label ?? ''}`.trim()))
+    .join('\n');
+}
+export function textToOptions(text: string): Option[] {
   return text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '')
     .map((line) => {
-      const at = line.indexOf(' = ');
-      return at === -1 ? { value: line } : { value: line.slice(0, at).trim(), label: line.slice(at + 3).trim() };
+      const [, value, label] = /^(|.*? )=(| .*)$/.exec(line) ?? [null, line, ''];
+      return { value: value.trim(), ...(label === '' ? {} : { label: label.trim() }) };
     });
+}
+
+/** Would these lines come back as other options or arguments than they stand for? Some were made by the API. */
+export function fitsLines<T>(things: readonly T[], text: string, read: (text: string) => T[]): boolean {
+  return JSON.stringify(read(text)) === JSON.stringify(things);
 }

@@ -16,7 +16,7 @@ import { PageHead } from '../../parts/page-head.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../parts/toast.tsx';
-import { argsToText, bodyOf, type Draft, draftOf, patchOf, textToArgs, wrongWith } from './draft.ts';
+import { argsToText, bodyOf, type Draft, draftOf, fitsLines, patchOf, textToArgs, wrongWith } from './draft.ts';
 import { InputBuilder } from './input-builder.tsx';
 import { Looks } from './looks.tsx';
 import { Preview } from './preview.tsx';
@@ -168,17 +168,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
           </Section>
           <Section title="How it runs">
             <div class="stack">
-              <Field label="Fixed arguments" optional help="One on each line, before those that come from answers.">
-                {(ties) => (
-                  <textarea
-                    {...ties}
-                    class="textarea editor-short mono"
-                    spellcheck={false}
-                    value={argsToText(now.args)}
-                    onInput={(event) => set({ args: textToArgs(event.currentTarget.value) })}
-                  />
-                )}
-              </Field>
+              <FixedArguments args={props.draft.args} onChange={(args) => set({ args })} />
               <div class="editor-pair">
                 <WholeNumber
                   label="Stop after (seconds)"
@@ -248,6 +238,33 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
         </Ask>
       )}
     </form>
+  );
+}
+
+function FixedArguments(props: { args: readonly string[]; onChange: (args: string[]) => void }) {
+  // As typed: the line break before the next argument must not vanish under the cursor.
+  const text = useSignal(argsToText(props.args));
+  const fits = useSignal(fitsLines(props.args, text.peek(), textToArgs)).value;
+  const help = fits
+    ? 'One on each line, before those that come from answers.'
+    : 'One of them has several lines: they can be changed over the API.';
+  return (
+    <Field label="Fixed arguments" optional help={help}>
+      {(ties) => (
+        <textarea
+          {...ties}
+          class="textarea editor-short mono"
+          spellcheck={false}
+          autocapitalize="none"
+          readOnly={!fits}
+          value={text.value}
+          onInput={(event) => {
+            text.value = event.currentTarget.value;
+            props.onChange(textToArgs(text.value));
+          }}
+        />
+      )}
+    </Field>
   );
 }
 

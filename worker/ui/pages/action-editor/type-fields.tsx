@@ -3,7 +3,7 @@ import { unreachable } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
-import { optionsToText, textToOptions } from './draft.ts';
+import { fitsLines, optionsToText, textToOptions } from './draft.ts';
 
 type Of<T extends ActionInput['type']> = { input: Extract<ActionInput, { type: T }>; onChange: (input: ActionInput) => void };
 
@@ -60,15 +60,21 @@ function TextFields({ input, onChange }: Of<'text'>) {
         />
       </div>
       <Switch label="Several lines" checked={input.multiline} onChange={(multiline) => onChange({ ...input, multiline })} />
-      {input.pass.by === 'argument' && input.pass.flag === undefined && (
-        <Switch
-          label="May begin with “-”"
-          help="Only if the script never takes this argument for an option."
-          checked={input.allow_dash}
-          onChange={(allow_dash) => onChange({ ...input, allow_dash })}
-        />
-      )}
+      <AllowDash input={input} onChange={onChange} />
     </>
+  );
+}
+
+/** A question of numbers with a bound below zero needs no such word. */
+function AllowDash({ input, onChange }: Of<'text' | 'number' | 'choice'>) {
+  if (input.pass.by !== 'argument' || input.pass.flag !== undefined) return null;
+  return (
+    <Switch
+      label="May begin with “-”"
+      help="Only if the script never takes this argument for an option."
+      checked={input.allow_dash === true}
+      onChange={(allow_dash) => onChange({ ...input, allow_dash })}
+    />
   );
 }
 
@@ -82,19 +88,17 @@ function NumberFields({ input, onChange }: Of<'number'>) {
               <input
                 {...ties}
                 class="input"
-                type="number"
-                step="any"
+                type="text"
+                autocomplete="off"
                 value={input[key] ?? ''}
-                onInput={(event) => {
-                  const number = event.currentTarget.valueAsNumber;
-                  onChange(having(input, key, Number.isFinite(number) ? number : undefined));
-                }}
+                onInput={({ currentTarget: { value } }) => onChange(having(input, key, value === '' ? undefined : value))}
               />
             )}
           </Field>
         ))}
       </div>
       <Switch label="Whole numbers only" checked={input.integer} onChange={(integer) => onChange({ ...input, integer })} />
+      <AllowDash input={input} onChange={onChange} />
     </>
   );
 }
@@ -102,44 +106,56 @@ function NumberFields({ input, onChange }: Of<'number'>) {
 function ChoiceFields({ input, onChange }: Of<'choice'>) {
   // As typed: an empty last line must not vanish under the cursor.
   const text = useSignal(optionsToText(input.options));
+  const fits = useSignal(fitsLines(input.options, text.peek(), textToOptions)).value;
   return (
-    <div class="editor-pair">
-      <Field label="Options" help="One on each line: what the script gets, or that = what people read.">
-        {(ties) => (
-          <textarea
-            {...ties}
-            class="textarea mono"
-            spellcheck={false}
-            value={text.value}
-            onInput={(event) => {
-              text.value = event.currentTarget.value;
-              const options = textToOptions(text.value);
-              const kept = options.some((option) => option.value === input.default) ? input.default : undefined;
-              onChange(having({ ...input, options }, 'default', kept));
-            }}
-          />
-        )}
-      </Field>
-      <Field label="Chosen beforehand">
-        {(ties) => (
-          <select
-            {...ties}
-            class="select"
-            value={input.default ?? ''}
-            onChange={(event) =>
-              onChange(having(input, 'default', event.currentTarget.value === '' ? undefined : event.currentTarget.value))
-            }
-          >
-            <option value="">Nothing</option>
-            {input.options.map((option) => (
-              <option key={option.value} value={option.value}>
-                {option.label ?? option.value}
-              </option>
-            ))}
-          </select>
-        )}
-      </Field>
-    </div>
+    <>
+      <div class="editor-pair">
+        <Field
+          label="Options"
+          help={
+            fits
+              ? 'One on each line: what the script gets, or that = what people read.'
+              : 'They don’t fit into lines, and can be changed over the API.'
+          }
+        >
+          {(ties) => (
+            <textarea
+              {...ties}
+              readOnly={!fits}
+              class="textarea mono"
+              spellcheck={false}
+              value={text.value}
+              onInput={(event) => {
+                text.value = event.currentTarget.value;
+                const options = textToOptions(text.value);
+                const kept = options.some((option) => option.value === input.default) ? input.default : undefined;
+                onChange(having({ ...input, options }, 'default', kept));
+              }}
+            />
+          )}
+        </Field>
+        <Field label="Chosen beforehand">
+          {(ties) => (
+            <select
+              {...ties}
+              class="select"
+              value={input.default ?? ''}
+              onChange={(event) =>
+                onChange(having(input, 'default', event.currentTarget.value === '' ? undefined : event.currentTarget.value))
+              }
+            >
+              <option value="">Nothing</option>
+              {input.options.map((option) => (
+                <option key={option.value} value={option.value}>
+                  {option.label ?? option.value}
+                </option>
+              ))}
+            </select>
+          )}
+        </Field>
+      </div>
+      <AllowDash input={input} onChange={onChange} />
+    </>
   );
 }
 
