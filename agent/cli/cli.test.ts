@@ -53,7 +53,10 @@ interface Result {
 }
 
 /** The command in this process, with streams of our own. */
-async function toru(args: string[], how: { tty?: boolean; binary?: boolean; input?: string; home?: string } = {}): Promise<Result> {
+async function toru(
+  args: string[],
+  how: { tty?: boolean; binary?: boolean; input?: string | Buffer; home?: string } = {},
+): Promise<Result> {
   const sink = (parts: Buffer[]) => ({
     isTTY: how.tty === true,
     columns: 80,
