@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,25 +67,22 @@ function nodeBuild(folder: string, entryPoints: Record<string, string>): BuildOp
 }
 
 /**
- * What miniflare has to know, read from wrangler.toml, which stays the one configuration. Wrangler is only needed here,
- * so that it need not be installed where Toru runs.
+ * What miniflare has to know of the Worker, as wrangler reads it from wrangler.toml, which stays the one configuration. The
+ * file is committed, so that a start needs no wrangler (190 MB); worker-options.test.ts compares it with what wrangler says.
  */
-export async function readOptions(): Promise<BuiltOptions> {
-  const { unstable_getMiniflareWorkerOptions } = await import('wrangler');
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(join(root, 'wrangler.toml'));
+export function readOptions(): BuiltOptions {
   // Where the page lies is said at the start, not here: dist/ moves as a whole.
-  return builtOptions.parse(workerOptions);
+  return builtOptions.parse(JSON.parse(readFileSync(join(root, 'embedded/worker-options.json'), 'utf8')));
 }
 
 async function buildAll(): Promise<void> {
-  const [options] = await Promise.all([
-    readOptions(),
+  await Promise.all([
     build(workerBuild),
     build(nodeBuild('agent', { main: 'agent/main.ts', cli: 'agent/cli/main.ts' })),
     build(nodeBuild('embedded', { start: 'embedded/start.ts', 'edge-child': 'embedded/edge-child.ts' })),
   ]);
   await mkdir(join(root, 'dist/worker'), { recursive: true });
-  await writeFile(join(root, 'dist/worker/options.json'), `${JSON.stringify(options, null, 2)}\n`);
+  await writeFile(join(root, 'dist/worker/options.json'), `${JSON.stringify(readOptions(), null, 2)}\n`);
 }
 
 if (import.meta.main) await buildAll();
