@@ -78,8 +78,8 @@ export function readOptions(): BuiltOptions {
 async function buildAll(): Promise<void> {
   await Promise.all([
     build(workerBuild),
-    build(nodeBuild('agent', { main: 'agent/main.ts', cli: 'agent/cli/main.ts' })),
-    build(nodeBuild('embedded', { start: 'embedded/start.ts', 'edge-child': 'embedded/edge-child.ts' })),
+    build(nodeBuild('agent', { main: 'agent/entry/main.ts', cli: 'agent/entry/cli.ts' })),
+    build(nodeBuild('embedded', { start: 'embedded/entry/start.ts', 'edge-child': 'embedded/edge-child.ts' })),
   ]);
   await mkdir(join(root, 'dist/worker'), { recursive: true });
   await writeFile(join(root, 'dist/worker/options.json'), `${JSON.stringify(readOptions(), null, 2)}\n`);

@@ -13,6 +13,7 @@ const SIDES: Record<string, string[]> = {
     'shared',
     'agent/alive',
     'agent/config',
+    'agent/entry/own-node',
     'agent/start-error',
     'agent/logger',
     'agent/lock',
@@ -35,7 +36,16 @@ const TESTS: Record<string, string[]> = { worker: ['embedded'] };
  */
 const ROOMS: Record<string, string[][]> = {
   agent: [
-    ['agent/start-error', 'agent/alive', 'agent/config', 'agent/logger', 'agent/lock', 'agent/give-back', 'agent/time-budget'],
+    [
+      'agent/entry/own-node',
+      'agent/start-error',
+      'agent/alive',
+      'agent/config',
+      'agent/logger',
+      'agent/lock',
+      'agent/give-back',
+      'agent/time-budget',
+    ],
     ['agent/users/caller', 'agent/users/permissions'],
     ['agent/store'],
     ['agent/link'],
@@ -55,6 +65,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/doors'],
     ['agent/cli'],
     ['agent/agent', 'agent/main'],
+    ['agent/entry'],
   ],
   worker: [
     ['worker/migrate', 'worker/result'],

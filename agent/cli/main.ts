@@ -1,5 +1,7 @@
-#!/usr/bin/env node
 import { runCli } from './cli.ts';
 import { processIo } from './io.ts';
 
-process.exitCode = await runCli(process.argv.slice(2), processIo());
+// Not awaited: a program that ends while its module is awaited exits with 13 (`toru agent`, told to stop).
+void runCli(process.argv.slice(2), processIo()).then((code) => {
+  process.exitCode = code;
+});

@@ -2,11 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ToruError } from '../../../shared/errors.ts';
-import { StartError } from '../../start-error.ts';
 import { packageRoot } from '../../system/package-root.ts';
 import type { Command } from '../command.ts';
 import { noWords, parse } from '../command.ts';
-import { checkNode } from '../doctor/checks.ts';
 
 /** toru start */
 export const start: Command = {
@@ -39,9 +37,6 @@ Without one it answers at its local socket alone.
 
 /** Runs a program of ours in this process: it takes the signals, and ends the process itself. */
 async function load(program: string): Promise<number> {
-  // The native modules crash on an older one, without a word.
-  const { level, what, mend } = checkNode();
-  if (level === 'bad') throw new StartError(`${what}. ${mend ?? ''}`);
   const file = join(packageRoot(), program);
   if (!existsSync(file)) throw new ToruError('not_found', `${file} is missing. Build it: npm run build`);
   // What the program reads of its command line shall not be ours.

@@ -1,12 +1,10 @@
+import { nodeFits, OLDEST_NODE } from '../../entry/own-node.ts';
 import { homeOf } from '../client.ts';
 import { checkAgent, checkEdge } from './agent.ts';
 import { checkContainment } from './cgroup.ts';
 import type { Env, Finding } from './finding.ts';
 import { bad, ok } from './finding.ts';
 import { checkConfig, checkHome } from './home.ts';
-
-/** package.json says the same under `engines`. */
-const MIN_NODE = [22, 12] as const;
 
 /** Everything that `toru doctor` looks at, in the order in which one thing needs the other. */
 export async function checkEverything(env: Env): Promise<Finding[]> {
@@ -24,11 +22,9 @@ export async function checkEverything(env: Env): Promise<Finding[]> {
 }
 
 export function checkNode(version: string = process.versions.node): Finding {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const fits = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
-  return fits
+  return nodeFits(version)
     ? ok(`Node ${version}`)
-    : bad(`Node ${version} is too old`, `Install Node ${MIN_NODE.join('.')} or newer: https://nodejs.org`);
+    : bad(`Node ${version} is too old`, `Install Node ${OLDEST_NODE.join('.')} or newer: https://nodejs.org`);
 }
 
 export function checkPlatform(platform: string = process.platform): Finding {

@@ -1,0 +1,3 @@
+import { onOwnNode } from './own-node.ts';
+
+onOwnNode(() => import('../main.ts'));

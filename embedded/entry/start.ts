@@ -1,0 +1,3 @@
+import { onOwnNode } from '../../agent/entry/own-node.ts';
+
+onOwnNode(() => import('../start.ts'));
