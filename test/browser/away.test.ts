@@ -66,6 +66,9 @@ describeInBrowser('with the host away', () => {
     expect(await waiting(one).count()).toBe(0);
     await tile(one, 'Plain').focus();
     await one.keyboard.press('Enter');
+    await later(one).waitFor();
+    // A second Enter at once would be the first one's echo.
+    await one.waitForTimeout(900);
     await later(one).press('Enter');
     await waiting(one).filter({ hasText: 'Plain' }).getByText('Waiting', { exact: true }).waitFor();
 

@@ -97,12 +97,14 @@ function Head({ plugin, resource }: Props) {
       >
         {plugin.enabled && plugin.page?.slots.includes('page') === true && <ButtonLink href={`/plugins/${plugin.id}`}>Open</ButtonLink>}
         {plugin.enabled && (
-          <Button busy={busy.value} onClick={() => void change(() => disablePlugin(plugin.id))}>
+          <Button key="disable" acts="disable" busy={busy.value} onClick={() => void change(() => disablePlugin(plugin.id))}>
             Disable
           </Button>
         )}
         {(!plugin.enabled || changed) && (
           <Button
+            key="enable"
+            acts="enable"
             kind="primary"
             busy={busy.value}
             disabled={plugin.state === 'broken' || plugin.state === 'missing'}

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { ArrowLeft, Pencil, RotateCw, Square } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
@@ -34,6 +34,7 @@ function RunOf({ id }: { id: string }) {
   const at = cursorIn(useLocation().query['at']);
   const run = useSignal<Run | null>(null);
   const problem = useSignal<string | null>(null);
+  const cancelling = useSignal(false);
   const reading = useRef<AbortController | null>(null);
 
   async function read(): Promise<void> {
@@ -83,8 +84,13 @@ function RunOf({ id }: { id: string }) {
   return (
     <div class="run">
       <PageHead title={shown.label} tab={`${outcome(shown).word} · ${shown.label}`} before={<Back />} lead={<StateMark run={shown} />}>
-        <RunActs run={shown} onChanged={reread} />
+        <RunActs run={shown} cancelling={cancelling} onChanged={reread} />
       </PageHead>
+      {cancelling.value && !isOver(shown.state) && (
+        <p class="run-stopping small muted" role="status">
+          TERM was sent to everything the run started. What is still there in ten seconds is killed.
+        </p>
+      )}
       {problem.value !== null && <Problem message={problem.value} />}
       {shown.reason !== null && shown.state !== 'exited' && <p class={`run-reason run-reason-${outcome(shown).tone}`}>{shown.reason}</p>}
       <RunFacts run={shown} />
@@ -125,10 +131,12 @@ function Back() {
   );
 }
 
-function RunActs({ run, onChanged }: { run: Run; onChanged: () => void }) {
+/** Each button has a slot that it keeps: what is pressed twice is never another one. */
+function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<boolean>; onChanged: () => void }) {
   const location = useLocation();
-  const cancelling = useSignal(false);
   const again = useSignal(false);
+  const wasLive = useRef(false);
+  wasLive.current ||= !isOver(run.state);
   const action = actions.value?.find((one) => one.id === run.action);
 
   async function cancel(): Promise<void> {
@@ -170,25 +178,23 @@ function RunActs({ run, onChanged }: { run: Run; onChanged: () => void }) {
         </ButtonLink>
       )}
       {repeatable && (
-        <Button icon={<RotateCw size={18} aria-hidden="true" />} busy={again.value} onClick={() => void runAgain()}>
+        <Button acts="again" icon={<RotateCw size={18} aria-hidden="true" />} busy={again.value} onClick={() => void runAgain()}>
           {isOver(run.state) ? 'Run again' : 'Run another'}
         </Button>
       )}
-      {!isOver(run.state) && (
+      {wasLive.current && (
         <Button
+          acts="cancel"
+          class={`run-cancel${isOver(run.state) ? ' run-over' : ''}`}
           kind="danger"
+          disabled={isOver(run.state)}
           icon={<Square size={16} fill="currentColor" aria-hidden="true" />}
-          busy={cancelling.value}
+          busy={cancelling.value && !isOver(run.state)}
           title="Sends TERM to everything that the run started; what is still there ten seconds later is killed."
           onClick={() => void cancel()}
         >
-          {cancelling.value ? 'Stopping…' : 'Cancel'}
+          {cancelling.value && !isOver(run.state) ? 'Stopping…' : 'Cancel'}
         </Button>
-      )}
-      {cancelling.value && !isOver(run.state) && (
-        <p class="run-stopping small muted" role="status">
-          TERM was sent to everything the run started. What is still there in ten seconds is killed.
-        </p>
       )}
     </>
   );

@@ -126,7 +126,7 @@ function ScriptLine({ script, onRun }: { script: Script; onRun: () => void }) {
       acts={
         script.runnable && (
           <>
-            <Button small icon={<Play size={16} aria-hidden="true" />} onClick={onRun}>
+            <Button acts="ask" small icon={<Play size={16} aria-hidden="true" />} onClick={onRun}>
               Run…
               <span class="hush"> {script.name}</span>
             </Button>

@@ -90,7 +90,11 @@ function Access({ user, resource }: { user: User; resource: Resource<User> }) {
       <Listing label={`Access of ${user.username}`}>
         <Line
           title={user.role === 'admin' ? 'Is an admin' : 'Is a client'}
-          acts={<Button onClick={ask('role')}>{user.role === 'admin' ? 'Make a client' : 'Make an admin'}</Button>}
+          acts={
+            <Button acts="ask" onClick={ask('role')}>
+              {user.role === 'admin' ? 'Make a client' : 'Make an admin'}
+            </Button>
+          }
         >
           {user.role === 'admin'
             ? 'May run any script, and change actions, users and settings.'
@@ -98,7 +102,11 @@ function Access({ user, resource }: { user: User; resource: Resource<User> }) {
         </Line>
         <Line
           title={user.disabled ? 'Can’t log in' : 'Can log in'}
-          acts={<Button onClick={ask('disabled')}>{user.disabled ? 'Enable' : 'Disable'}</Button>}
+          acts={
+            <Button acts="ask" onClick={ask('disabled')}>
+              {user.disabled ? 'Enable' : 'Disable'}
+            </Button>
+          }
         >
           {user.disabled ? 'Everything else is kept for when they may again.' : 'Disabling ends their sessions and keeps everything else.'}
         </Line>

@@ -72,7 +72,7 @@ export function Ask(props: AskProps) {
         )}
         <SheetButtons>
           <Button onClick={props.onClose}>Cancel</Button>
-          <Button kind={props.danger === true ? 'danger' : 'primary'} type="submit" busy={busy.value} disabled={missing}>
+          <Button acts="do" kind={props.danger === true ? 'danger' : 'primary'} type="submit" busy={busy.value} disabled={missing}>
             {busy.value ? props.doing : props.verb}
           </Button>
         </SheetButtons>

@@ -1,4 +1,5 @@
 import type { ButtonHTMLAttributes, ComponentChildren } from 'preact';
+import { useActs } from './deliberate.ts';
 import './button.css';
 
 type Kind = 'plain' | 'primary' | 'danger' | 'ghost';
@@ -8,16 +9,31 @@ export interface ButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement
   small?: boolean;
   /** Something is on its way: the button waits, and says so. */
   busy?: boolean;
+  /** What a press starts or stops, in a word: such a button is pressed on purpose or not at all (deliberate.ts). */
+  acts?: string;
   icon?: ComponentChildren;
   class?: string;
   children?: ComponentChildren;
 }
 
 /** A button. Without children it is a square with an icon: give it an `aria-label`. */
-export function Button({ kind = 'plain', small = false, busy = false, icon, class: extra = '', children, disabled, ...rest }: ButtonProps) {
+export function Button({
+  kind = 'plain',
+  small = false,
+  busy = false,
+  acts,
+  icon,
+  class: extra = '',
+  children,
+  disabled,
+  ...rest
+}: ButtonProps) {
+  const ref = useActs<HTMLButtonElement>(acts, disabled !== true && !busy);
   return (
     <button
+      ref={ref}
       type="button"
+      data-acts={acts}
       {...rest}
       class={`btn btn-${kind}${small ? ' btn-small' : ''}${children === undefined ? ' btn-square' : ''} ${extra}`}
       disabled={disabled === true || busy}

@@ -34,7 +34,7 @@ export function HoldButton(props: { label: string; busy: boolean; onDone: () => 
   return (
     <>
       {tapped && (
-        <Button busy={props.busy} onClick={props.onDone}>
+        <Button acts="run" busy={props.busy} onClick={props.onDone}>
           Confirm: {props.label}
         </Button>
       )}

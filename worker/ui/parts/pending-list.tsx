@@ -77,7 +77,7 @@ function Pending({ run, onAgain }: { run: PendingRun; onAgain: () => void }) {
         <Line
           {...shared}
           acts={
-            <Button small aria-label={`Withdraw ${name}`} onClick={() => void putAway(run)}>
+            <Button acts="withdraw" small aria-label={`Withdraw ${name}`} onClick={() => void putAway(run)}>
               Withdraw
             </Button>
           }
@@ -100,7 +100,7 @@ function Pending({ run, onAgain }: { run: PendingRun; onAgain: () => void }) {
           acts={
             <>
               {hostPresence.value.kind === 'online' && isRepeatable(run) && (
-                <Button small aria-label={`Run ${name} now`} onClick={onAgain}>
+                <Button acts="run" small aria-label={`Run ${name} now`} onClick={onAgain}>
                   Run now
                 </Button>
               )}

@@ -78,6 +78,7 @@ export function Sessions(props: { sessions: Resource<Session[]> }) {
               acts={
                 session.current ? undefined : (
                   <Button
+                    acts="end"
                     small
                     busy={ending.value === session.id}
                     aria-label={`End the session of ${device.name}`}

@@ -128,7 +128,7 @@ export function PressSheet({ question }: { question: Question }) {
           {action.confirm === 'hold' ? (
             <HoldButton label={away ? waits : action.label} busy={busy.value} onDone={() => void run()} />
           ) : (
-            <Button kind="primary" type="submit" busy={busy.value} disabled={mustType}>
+            <Button acts="run" kind="primary" type="submit" busy={busy.value} disabled={mustType}>
               {away ? waits : busy.value ? 'Starting…' : 'Run'}
             </Button>
           )}

@@ -5,6 +5,7 @@ import type { Run } from '../../../../shared/model.ts';
 import { connection } from '../../connection.ts';
 import { getRun, isOver, outcome } from '../../data/runs.ts';
 import { Button } from '../../parts/button.tsx';
+import { useActs } from '../../parts/deliberate.ts';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { say, showToast } from '../../parts/toast.tsx';
 import { lastLine } from './last-line.ts';
@@ -68,9 +69,11 @@ interface PressToastProps {
 function PressToast(props: PressToastProps) {
   useEffect(() => props.detach, []);
   const line = props.line.value;
+  // It comes over what was pressed: the second click of two is not meant for it.
+  const ref = useActs<HTMLAnchorElement>('open', true);
   return (
     <div class="press">
-      <a class="press-open" href={`/runs/${props.taskId}`}>
+      <a ref={ref} data-acts="open" class="press-open" href={`/runs/${props.taskId}`}>
         <span class="press-head">
           <strong class="cut">{props.label}</strong>
           <StateMark run={props.run.value} />
@@ -79,7 +82,7 @@ function PressToast(props: PressToastProps) {
         <ArrowRight class="press-arrow" size={18} aria-hidden="true" />
         <span class="hush">Open the run</span>
       </a>
-      <Button kind="ghost" aria-label="Dismiss" icon={<X size={18} />} onClick={props.onClose} />
+      <Button acts="dismiss" kind="ghost" aria-label="Dismiss" icon={<X size={18} />} onClick={props.onClose} />
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { ChevronRight, TriangleAlert } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { outcome } from '../../data/runs.ts';
 import type { AnyAction } from '../../guards.ts';
+import { useActs } from '../../parts/deliberate.ts';
 import { Glyph } from '../../parts/glyph.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
@@ -39,11 +40,15 @@ export function Tile(props: { action: AnyAction; tabbable: boolean; starting: bo
   const { action } = props;
   const active = isActive(action);
   const index = props.tabbable ? 0 : -1;
+  const acts = active ? 'open' : 'run';
+  const ref = useActs<HTMLButtonElement>(acts, true);
   return (
     <li class={`tile${active ? ' tile-active' : ''}${action.problem === null ? '' : ' tile-broken'}`} data-color={action.color}>
       <button
+        ref={ref}
         type="button"
         class="tile-press"
+        data-acts={acts}
         tabIndex={index}
         aria-busy={props.starting}
         aria-describedby={`about-${action.id}`}

@@ -88,7 +88,7 @@ export function RunScript(props: { script: Pick<Script, 'name' | 'description'>;
         )}
         <SheetButtons>
           <Button onClick={props.onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" autofocus={!hasKeyboard} busy={busy.value}>
+          <Button acts="run" kind="primary" type="submit" autofocus={!hasKeyboard} busy={busy.value}>
             {away ? `Run when ${hostName.value} is back` : busy.value ? 'Starting…' : 'Run'}
           </Button>
         </SheetButtons>
