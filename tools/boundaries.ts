@@ -44,6 +44,7 @@ const ROOMS: Record<string, string[][]> = {
       'agent/logger',
       'agent/lock',
       'agent/give-back',
+      'agent/loop-turns',
       'agent/time-budget',
     ],
     ['agent/users/caller', 'agent/users/permissions'],

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import type { ToPlugin } from '../../plugin-sdk/src/protocol.ts';
 import { MAX_MESSAGE_BYTES } from '../../plugin-sdk/src/protocol.ts';
+import type { Lane } from '../loop-turns.ts';
+import { turns } from '../loop-turns.ts';
 import { Lines } from './lines.ts';
 import type { Read } from './messages.ts';
 import { readMessage } from './messages.ts';
@@ -9,8 +11,6 @@ import { readMessage } from './messages.ts';
 const HIGH_WATER = 256 * 1024;
 /** Nobody waits for small messages. A plugin with so much unread does not read any more. */
 const MAX_UNREAD = 32 * 1024 * 1024;
-/** One plugin's messages may take so much of a turn of the loop: what they ask for, such as writing to the database, is done in it. */
-const TURN_MS = 10;
 
 export interface ConnectionListener {
   read(line: Exclude<Read, { kind: 'garbage' }>): void;
@@ -23,14 +23,14 @@ export class Connection {
   readonly #socket: Socket;
   #listener: ConnectionListener | null;
   #drained: Promise<void> | null = null;
-  #turnBegan = 0;
-  /** Lines for the next turns; nothing is read meanwhile. */
-  #waiting: Buffer[] = [];
+  /** Its messages take turns with what others send: what they ask for, such as writing to the database, is done in them. */
+  readonly #lane: Lane;
   /** The other end is gone; what it said before is still read. */
   #over = false;
 
   constructor(socket: Socket, listener: ConnectionListener) {
     this.#socket = socket;
+    this.#lane = turns.lane(null);
     this.#listener = listener;
     const lines = new Lines(MAX_MESSAGE_BYTES, (line, cut) => {
       if (this.#listener === null) return;
@@ -38,7 +38,6 @@ export class Connection {
       this.#take(line);
     });
     socket.on('data', (chunk: Buffer) => {
-      this.#turnBegan = performance.now();
       lines.push(chunk);
       if (lines.overlong) this.close(`a message of more than ${MAX_MESSAGE_BYTES} bytes`);
     });
@@ -46,7 +45,7 @@ export class Connection {
     socket.on('end', () => lines.flush());
     socket.on('close', () => {
       this.#over = true;
-      if (this.#waiting.length === 0) this.close(null);
+      if (this.#lane.waiting === 0) this.close(null);
     });
   }
 
@@ -83,25 +82,23 @@ export class Connection {
   close(why: string | null): void {
     const listener = this.#listener;
     this.#listener = null;
-    this.#waiting = [];
+    this.#lane.clear();
     this.#socket.destroy();
     listener?.ended(why);
   }
 
   #take(line: Buffer): void {
-    if (this.#waiting.length === 0 && performance.now() - this.#turnBegan < TURN_MS) return this.#read(line);
-    // Its bytes are good only until we return.
-    if (this.#waiting.push(Buffer.from(line)) > 1) return;
+    if (this.#lane.try(() => this.#read(line))) return;
+    // Nothing is read while lines wait, and the bytes of this one are good only until we return.
     this.#socket.pause();
-    setImmediate(() => this.#goOn());
+    const kept = Buffer.from(line);
+    this.#lane.do(() => {
+      this.#read(kept);
+      if (this.#lane.waiting === 0 && this.#listener !== null) this.#goOn();
+    });
   }
 
   #goOn(): void {
-    this.#turnBegan = performance.now();
-    for (let line = this.#waiting.shift(); line !== undefined; line = this.#waiting.shift()) {
-      this.#read(line);
-      if (this.#waiting.length > 0 && performance.now() - this.#turnBegan >= TURN_MS) return void setImmediate(() => this.#goOn());
-    }
     if (this.#over) this.close(null);
     else this.#socket.resume();
   }

@@ -1,0 +1,140 @@
+import { expect, test } from 'vitest';
+import { LoopTurns } from './loop-turns.ts';
+
+/** A loop whose time passes only by work and by being told to. */
+function pretend() {
+  let now = 0;
+  let due: (() => void)[] = [];
+  const later: { at: number; callback: () => void }[] = [];
+  const turns = new LoopTurns({
+    now: () => now,
+    soon: (callback) => void due.push(callback),
+    later: (callback, ms) => void later.push({ at: now + ms, callback }),
+  });
+  return {
+    turns,
+    work: (ms: number): void => {
+      now += ms;
+    },
+    /** One turn of the loop. @returns how long it took. */
+    turn: (): number => {
+      const began = now;
+      const callbacks = [...due, ...later.filter(({ at }) => at <= now).map(({ callback }) => callback)];
+      due = [];
+      later.splice(0, later.length, ...later.filter(({ at }) => at > now));
+      for (const callback of callbacks) callback();
+      return now - began;
+    },
+    /** Nothing happens until a timer is due. @returns false when there is none. */
+    sleep: (): boolean => {
+      if (due.length > 0) return true;
+      if (later.length === 0) return false;
+      now = Math.max(now, Math.min(...later.map(({ at }) => at)));
+      return true;
+    },
+    get now() {
+      return now;
+    },
+  };
+}
+
+test('what comes while nothing waits is done at once; a turn has 10 ms, and what is left its order', () => {
+  const loop = pretend();
+  const done: number[] = [];
+  const lane = loop.turns.lane('eve');
+  for (let n = 0; n < 30; n += 1)
+    lane.do(() => {
+      loop.work(3);
+      done.push(n);
+    });
+  expect(done).toEqual([0, 1, 2, 3]);
+  const took: number[] = [];
+  while (lane.waiting > 0) took.push(loop.turn());
+  expect(done).toEqual(Array.from({ length: 30 }, (_, n) => n));
+  expect(Math.max(...took)).toBeLessThanOrEqual(12);
+});
+
+test('a user’s flood on a hundred lanes delays another’s work by one piece of it', () => {
+  const loop = pretend();
+  let flood = 0;
+  for (let n = 0; n < 1000; n += 1)
+    loop.turns.lane(n % 2 === 0 ? 'eve' : 'mallory').do(() => {
+      loop.work(2);
+      flood += 1;
+    });
+  let cancelled = -1;
+  const before = flood;
+  loop.turns.lane('ada').do(() => {
+    cancelled = flood;
+  });
+  loop.turn();
+  // One of each of the two who came before.
+  expect(cancelled - before).toBeLessThanOrEqual(2);
+});
+
+test('a user who worked the loop for too long rests, in all lanes; nothing is lost, and nobody else rests', () => {
+  const loop = pretend();
+  let done = 0;
+  for (let n = 0; n < 500; n += 1)
+    loop.turns.lane('eve').do(() => {
+      loop.work(4);
+      done += 1;
+    });
+  for (let n = 0; n < 100; n += 1) loop.turn();
+  // 400 ms at once, and 400 of each second while it was used up.
+  expect(done).toBeGreaterThan(100);
+  expect(done * 4).toBeLessThan(400 + 300);
+  expect(loop.turns.lane('eve').try(() => undefined)).toBe(false);
+  const others: string[] = [];
+  loop.turns.lane('ada').do(() => others.push('ada'));
+  loop.turns.lane(null).do(() => others.push('a plugin'));
+  expect(others).toEqual(['ada', 'a plugin']);
+  while (loop.sleep() && done < 500) loop.turn();
+  expect(done).toBe(500);
+  expect(loop.now).toBeGreaterThan(((500 * 4 - 400) / 400) * 1000 * 0.9);
+});
+
+test('a plugin has no budget, and its lane is its own: two take turns', () => {
+  const loop = pretend();
+  const order: string[] = [];
+  const [a, b] = [loop.turns.lane(null), loop.turns.lane(null)];
+  const say = (name: string) => (): void => {
+    loop.work(6);
+    order.push(name);
+  };
+  for (let n = 0; n < 4; n += 1) a.do(say('a'));
+  for (let n = 0; n < 4; n += 1) b.do(say('b'));
+  for (let n = 0; n < 300; n += 1) a.do(say('a'));
+  while (a.waiting > 0) loop.turn();
+  expect(order.slice(0, 10)).toEqual(['a', 'a', 'a', 'b', 'a', 'b', 'a', 'b', 'a', 'b']);
+  expect(order).toHaveLength(308);
+});
+
+test('what is dropped is not done', () => {
+  const loop = pretend();
+  const lane = loop.turns.lane('eve');
+  const done: number[] = [];
+  for (let n = 0; n < 5; n += 1)
+    lane.do(() => {
+      loop.work(11);
+      done.push(n);
+    });
+  lane.clear();
+  loop.turn();
+  lane.do(() => done.push(9));
+  expect(done).toEqual([0, 9]);
+});
+
+test('work that throws stops nothing else', () => {
+  const loop = pretend();
+  const lane = loop.turns.lane('eve');
+  const done: number[] = [];
+  lane.do(() => loop.work(20));
+  lane.do(() => {
+    throw new Error('broken');
+  });
+  lane.do(() => done.push(1));
+  expect(() => loop.turn()).toThrow('broken');
+  loop.turn();
+  expect(done).toEqual([1]);
+});
