@@ -24,9 +24,23 @@ export const COALESCE_MS = 16;
 /** Frames a second from one browser socket, and the burst above it. */
 export const CLIENT_FRAMES_PER_S = 100;
 export const CLIENT_FRAMES_BURST = 300;
+/** Of all sockets and sessions of one user together. A page that types and presses in three tabs at once stays below. */
+export const USER_FRAMES_PER_S = 300;
+export const USER_FRAMES_BURST = 900;
 /** Acknowledgements apart: one for every frame of output must be possible, and 64 KiB frames come at up to 3,500 a second. */
 export const CLIENT_ACKS_PER_S = 4000;
 export const CLIENT_ACKS_BURST = 8000;
+export const USER_ACKS_PER_S = 8000;
+export const USER_ACKS_BURST = 16_000;
+/**
+ * What the frames of one user may have on their way to the host and waiting there, in UTF-16 units: a text of eight of the
+ * largest frames. All users of an object together have twelve times as much: it has 128 MB.
+ */
+export const USER_FRAMES_WINDOW = 2 * MiB;
+export const OBJECT_FRAMES_WINDOW = 12 * USER_FRAMES_WINDOW;
+/** Frames up to this (acknowledgements, cancels, keystrokes) have room of their own beside it: large ones don't keep them out. */
+export const SMALL_FRAME = 4 * KiB;
+export const SMALL_FRAMES_WINDOW = 256 * KiB;
 export const MAX_SOCKETS_PER_SESSION = 20;
 /** All sessions of a user together, at one host: a login more is no way to more sockets. */
 export const MAX_SOCKETS_PER_USER = 60;

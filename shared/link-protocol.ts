@@ -42,6 +42,8 @@ export const linkProof = z.object({
   origin: z.string().max(200),
   /** It keeps to the window that a request's head says, and answers an abort. An older agent knows TUNNEL_WINDOW only. */
   windows: z.boolean().optional(),
+  /** It says `credit` for browsers' frames. Of an older agent, the edge counts nothing. */
+  credit: z.boolean().optional(),
   /** Ed25519 over `linkStatement`, base64url. */
   signature: z.string().regex(/^[\w-]{86}$/),
 });
@@ -97,6 +99,11 @@ export const agentControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('close'), conn: connId, code: z.int().min(1000).max(4999), reason: z.string().max(120) }),
   /** End these sessions, close their sockets. Repeated after a reconnect until `revoked` comes back. */
   z.object({ type: z.literal('revoke'), id: z.string().max(64), sids: z.array(sid).max(1000) }),
+  /**
+   * So much of what these connections sent was read, in UTF-16 units of their frames: the rest is on its way or waits at
+   * the agent.
+   */
+  z.object({ type: z.literal('credit'), conns: z.record(connId, z.int().nonnegative()) }),
   /** For the ring that is shown while the host is away. */
   z.object({ type: z.literal('run'), run: runSummary }),
   /** The host is called otherwise from now on. An edge that does not know this learns it at the next link. */

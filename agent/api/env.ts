@@ -3,7 +3,11 @@ import type { Caller } from '../users/caller.ts';
 
 /** Who asks comes from the door, as `env`; nothing in a request can say it. */
 export interface ApiEnv {
-  Bindings: { caller: Caller };
+  Bindings: {
+    caller: Caller;
+    /** Does a piece of work when it is the caller's turn, where they share this process's time with others. */
+    turn?: <T>(work: () => T) => Promise<T>;
+  };
 }
 
 /** A router of the API: one per resource. */

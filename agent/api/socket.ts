@@ -73,6 +73,11 @@ export class BrowserSocket {
     }
   }
 
+  /** Answers a frame that was not read. */
+  refuse(error: ToruError): void {
+    this.#refuse(error, null);
+  }
+
   /** The browser left, or the link did. */
   close(): void {
     this.#closed = true;

@@ -62,7 +62,8 @@ export const jsonOnly: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (c.req.raw.body === null || c.req.method === 'GET' || c.req.method === 'HEAD' || isBare(c)) return next();
   return limit(c, async () => {
     const text = await c.req.text();
-    if (text !== '') checkJson(text, c.req.header('content-type'));
+    const check = (): void => checkJson(text, c.req.header('content-type'));
+    if (text !== '') await (c.env.turn === undefined ? check() : c.env.turn(check));
     await next();
   });
 };

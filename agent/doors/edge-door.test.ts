@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fromBase64Url, randomHex, toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
-import { OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
+import { OLDEST_PROTOCOL, PROTOCOL_VERSION, USER_FRAMES_WINDOW } from '../../shared/limits.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { decodeFrame, encodeFrame, encodeJson } from '../../shared/tunnel.ts';
@@ -413,6 +413,59 @@ test('every kind of bad frame gets its own code, and the socket lives', async ()
   expect(browser.said.find((said) => said['code'] === 'unknown_script')).toMatchObject({ request_id });
   browser.send({ type: 'ping' });
   expect(browser.said.at(-1)).toEqual({ type: 'pong' });
+});
+
+const credited = (conn: string): number =>
+  edge.controls.reduce((sum, said) => sum + (said.type === 'credit' ? (said.conns[conn] ?? 0) : 0), 0);
+
+test('a cancel takes its turn between the frames of a client that floods twenty sockets', async () => {
+  const browser = connect(admin);
+  browser.send({ type: 'run', script: 'wait.sh' });
+  const { task_id } = await until(() => browser.said.find((said) => said['type'] === 'started'));
+  const flood = Array.from({ length: 20 }, () => connect(client));
+  const answers = (): number => flood.reduce((sum, { said }) => sum + said.filter(({ type }) => type === 'error').length, 0);
+  // Each asks the database.
+  const frame = { type: 'attach', task_id: randomUUID(), from: 0 };
+  for (let n = 0; n < 250; n += 1) for (const socket of flood) socket.send(frame);
+  browser.send({ type: 'cancel', task_id });
+  await until(() => browser.said.find((said) => said['type'] === 'cancelled'));
+  expect(answers()).toBeLessThan(5000);
+  // None is lost, each socket gets them in order, and then all of it is credited.
+  await until(() => answers() === 5000);
+  for (const { conn } of flood) agent.door.control({ type: 'closed', conn });
+  for (const { conn } of flood) await until(() => credited(conn) === 250 * JSON.stringify(frame).length);
+});
+
+test('what is not read is not credited; what a browser said before it left is done', async () => {
+  const browser = connect(admin);
+  browser.send({ type: 'run', script: 'wait.sh' });
+  const { task_id } = await until(() => browser.said.find((said) => said['type'] === 'started'));
+  const leaving = connect(admin);
+  const large = JSON.stringify({ type: 'run', script: 'x'.repeat(200_000) });
+  const before = edge.controls.length;
+  for (let n = 0; n < 6; n += 1) leaving.send(large);
+  leaving.send({ type: 'cancel', task_id });
+  agent.door.control({ type: 'closed', conn: leaving.conn });
+  await until(() => browser.said.find((said) => said['type'] === 'cancelled'));
+  const size = 6 * large.length + JSON.stringify({ type: 'cancel', task_id }).length;
+  await until(() => credited(leaving.conn) === size);
+  // Not a message for each frame: one for an eighth of a window, and one at the end.
+  expect(edge.controls.slice(before).filter(({ type }) => type === 'credit').length).toBeLessThan(8);
+});
+
+test('frames past two windows, of an edge that gives no heed to credit, are refused unread', async () => {
+  const browser = connect(client);
+  const large = JSON.stringify({ type: 'run', script: 'x', args: Array(256).fill('y'.repeat(900)) });
+  const frames = Math.ceil((3 * USER_FRAMES_WINDOW) / large.length);
+  for (let n = 0; n < frames; n += 1) browser.send(large);
+  await until(() => browser.said.filter(({ type }) => type === 'error').length === frames);
+  const codes = new Set(browser.said.map((said) => said['code']));
+  expect(codes.has('too_many_requests') || codes.has('forbidden')).toBe(true);
+  const stray = randomHex(8);
+  agent.door.text(`c/${stray}`, large);
+  expect(credited(stray)).toBe(large.length);
+  agent.door.control({ type: 'closed', conn: browser.conn });
+  await until(() => credited(browser.conn) === frames * large.length);
 });
 
 test('the end of a session closes its connections at once, and the edge is told until it says that it knows', async () => {

@@ -7,20 +7,28 @@ import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import { CLOSE } from '../../shared/wire.ts';
 import type { BroadcastSink } from '../api/broadcasts.ts';
+import type { ApiEnv } from '../api/env.ts';
 import type { SocketRooms } from '../api/socket.ts';
 import { BrowserSocket } from '../api/socket.ts';
 import type { LinkListener, LinkSession } from '../link/link.ts';
 import type { Carrier } from '../logs/viewers.ts';
+import type { Lane } from '../loop-turns.ts';
+import { inTurn, turns } from '../loop-turns.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Grants } from '../users/grants.ts';
 import type { Login } from '../users/login.ts';
+import { FrameCredit } from './frame-credit.ts';
 import { answerLinkRequest } from './link-requests.ts';
 import { Subscribers } from './subscribers.ts';
 import { TunnelServer } from './tunnel-server.ts';
 
 interface Connection {
   readonly socket: BrowserSocket;
+  /** Its frames, in turns with what others send. */
+  readonly lane: Lane;
+  /** The size of those that wait. */
+  held: number;
   readonly sid: string;
   readonly user_id: string;
   grant: string;
@@ -28,7 +36,7 @@ interface Connection {
 }
 
 export interface EdgeDoorRooms {
-  api: { fetch(request: Request, env: { caller: Caller }): Response | Promise<Response> };
+  api: { fetch(request: Request, env: ApiEnv['Bindings']): Response | Promise<Response> };
   grants: Grants;
   login: Login;
   settings: Pick<Settings, 'host_name' | 'onChange'>;
@@ -56,6 +64,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
   #socketRooms: SocketRooms | null = null;
   #session: LinkSession | null = null;
   #tunnel: TunnelServer | null = null;
+  #credit = this.#newCredit();
 
   constructor(rooms: EdgeDoorRooms) {
     this.#rooms = rooms;
@@ -104,6 +113,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     this.#tunnel?.close();
     this.#tunnel = null;
     for (const conn of [...this.#connections.keys()]) this.#forget(conn);
+    this.#credit = this.#newCredit();
   }
 
   control(message: EdgeControl): void {
@@ -121,7 +131,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
         });
       }
       case 'closed':
-        return this.#forget(message.conn);
+        return this.#left(message.conn);
       case 'revoked':
         return this.#rooms.grants.acknowledged(message.id);
       default:
@@ -134,7 +144,15 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     const conn = topic.slice(2);
     const connection = this.#connections.get(conn);
     // Its `closed` and this frame crossed, or its `open` was refused: either way there is nobody to answer.
-    connection?.socket.receive(payload);
+    if (connection === undefined) return this.#credit.stray(conn, payload.length);
+    const { user_id, socket, lane } = connection;
+    if (!this.#credit.take(user_id, conn, payload.length)) return socket.refuse(TOO_MUCH);
+    connection.held += payload.length;
+    lane.do(() => {
+      connection.held -= payload.length;
+      this.#credit.read(user_id, conn, payload.length);
+      socket.receive(payload);
+    });
   }
 
   binary(topic: string, payload: Uint8Array): void {
@@ -189,7 +207,8 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
         () => this.#callerOf(conn),
         protocol,
       );
-      this.#connections.set(conn, { socket, sid, user_id: first.user_id, grant, address });
+      const lane = turns.lane(first.user_id);
+      this.#connections.set(conn, { socket, lane, held: 0, sid, user_id: first.user_id, grant, address });
     });
   }
 
@@ -220,8 +239,25 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     this.#session?.control({ type: 'close', conn, code: code === 'internal' ? CLOSE.again : CLOSE.session_ended, reason: code });
   }
 
+  /** The browser left. What it said before is done first: a cancel, and then the page is closed. */
+  #left(conn: string): void {
+    const connection = this.#connections.get(conn);
+    connection?.lane.do(() => {
+      this.#forget(conn);
+      this.#credit.end(connection.user_id, conn);
+    });
+  }
+
+  #newCredit(): FrameCredit {
+    return new FrameCredit((conns) => this.#session?.control({ type: 'credit', conns }));
+  }
+
   #forget(conn: string): void {
-    this.#connections.get(conn)?.socket.close();
+    const connection = this.#connections.get(conn);
+    if (connection === undefined) return;
+    connection.socket.close();
+    connection.lane.clear();
+    if (connection.held > 0) this.#credit.read(connection.user_id, conn, connection.held);
     this.#connections.delete(conn);
     this.#subscribers.drop(conn);
   }
@@ -249,9 +285,13 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
       signal,
       ...(body === null ? {} : { body, duplex: 'half' }),
     });
-    return this.#rooms.api.fetch(request, { caller });
+    const lane = turns.lane(caller.user_id);
+    const turn = <T>(work: () => T): Promise<T> => inTurn(lane, work);
+    return await await turn(() => this.#rooms.api.fetch(request, { caller, turn }));
   }
 }
+
+const TOO_MUCH = new ToruError('too_many_requests', 'Too much of what you sent waits at the host. Wait for its answers.');
 
 /** A connection is fixed to its session, which `verify` checks, and to its user. */
 function requireUser(caller: Caller, user_id: string): Caller {

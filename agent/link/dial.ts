@@ -131,6 +131,7 @@ export function dial<T>(
             name: self.name,
             version: self.version,
             windows: true,
+            credit: true,
             agent_nonce: agentNonce,
             origin: edge.origin,
             signature,

@@ -64,6 +64,8 @@ export class AgentMessages {
       case 'close':
         if (browsers.close(said.conn, said.code, said.reason)) link.control({ type: 'closed', conn: said.conn });
         return;
+      case 'credit':
+        return link.credit(said.conns);
       case 'revoke':
         sessions.closeSockets(said.sids);
         return later(sessions.revoke(link, presence.known?.host ?? '', said.id, said.sids));

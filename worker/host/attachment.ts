@@ -54,14 +54,16 @@ const link = z.object({
   conn: connId,
   host: hostId,
   since: z.int(),
-  /** As its proof said; a link of an older edge or agent lacks it. */
+  /** As its proof said; a link of an older edge or agent lacks them. */
   windows: z.boolean().optional(),
+  credit: z.boolean().optional(),
 });
 
 const attachment = z.discriminatedUnion('kind', [browser, unproven, link]);
 export type Attachment = z.infer<typeof attachment>;
 export type BrowserState = z.infer<typeof browser>;
 export type UnprovenState = z.infer<typeof unproven>;
+export type LinkState = z.infer<typeof link>;
 
 /** Reading an attachment is a structured clone; this reads each of them once in an object's life. */
 const cache = new WeakMap<WebSocket, Attachment>();

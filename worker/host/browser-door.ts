@@ -5,7 +5,7 @@ import { CLOSE } from '../../shared/wire.ts';
 import type { BrowserState, SocketSession } from './attachment.ts';
 import type { Browsers } from './browsers.ts';
 import { tell } from './browsers.ts';
-import { answerAlone, refuseFrame } from './client-frames.ts';
+import { answerAlone, refuseFrame, tooMuch } from './client-frames.ts';
 import type { Link } from './link.ts';
 import type { LinkKeeper } from './link-keeper.ts';
 import { closeQuietly } from './quietly.ts';
@@ -47,7 +47,7 @@ export class BrowserDoor {
   }
 
   receive(socket: WebSocket, state: BrowserState, message: string | ArrayBuffer): void {
-    if (!this.#browsers.admit(socket, message, Date.now())) {
+    if (!this.#browsers.admit(socket, state.sub, message, Date.now())) {
       tell(socket, { type: 'error', code: 'too_many_requests', data: 'Too many messages in a second. Connect again in a moment.' });
       this.closed(socket, state);
       return closeQuietly(socket, CLOSE.too_fast, 'too many messages');
@@ -61,7 +61,7 @@ export class BrowserDoor {
         socket,
         answerAlone(message, (asked) => this.#keep(state, asked)),
       );
-    link.text(`c/${state.conn}`, message);
+    if (!link.relay(state, message)) tell(socket, tooMuch(message));
   }
 
   closed(socket: WebSocket, { conn }: BrowserState): void {

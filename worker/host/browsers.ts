@@ -1,11 +1,32 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
-import { MAX_SOCKETS_PER_SESSION, MAX_SOCKETS_PER_USER, MAX_TOPICS_PER_SOCKET } from '../../shared/limits.ts';
+import {
+  CLIENT_ACKS_BURST,
+  CLIENT_ACKS_PER_S,
+  CLIENT_FRAMES_BURST,
+  CLIENT_FRAMES_PER_S,
+  MAX_SOCKETS_PER_SESSION,
+  MAX_SOCKETS_PER_USER,
+  MAX_TOPICS_PER_SOCKET,
+  USER_ACKS_BURST,
+  USER_ACKS_PER_S,
+  USER_FRAMES_BURST,
+  USER_FRAMES_PER_S,
+} from '../../shared/limits.ts';
 import { CLOSE } from '../../shared/wire.ts';
 import type { BrowserState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
 import { ClientPace } from './client-pace.ts';
 import { closeQuietly, isOpen, sendQuietly } from './quietly.ts';
 import { Topics } from './topics.ts';
+
+const SOCKET_PACE = {
+  frames: { burst: CLIENT_FRAMES_BURST, perS: CLIENT_FRAMES_PER_S },
+  acks: { burst: CLIENT_ACKS_BURST, perS: CLIENT_ACKS_PER_S },
+};
+const USER_PACE = {
+  frames: { burst: USER_FRAMES_BURST, perS: USER_FRAMES_PER_S },
+  acks: { burst: USER_ACKS_BURST, perS: USER_ACKS_PER_S },
+};
 
 /**
  * The browsers' sockets of one host. Nothing is queued here: how much may be on its way to a viewer is the agent's to
@@ -16,6 +37,8 @@ export class Browsers {
   readonly #topics = new Topics<WebSocket>();
   /** Not in the attachment: an object sleeps after 10 quiet seconds, and by then every bucket is full. */
   readonly #paces = new WeakMap<WebSocket, ClientPace>();
+  /** Of all sockets of a user together. */
+  readonly #userPaces = new Map<string, ClientPace>();
 
   /** @param sockets those that outlived the last object. */
   constructor(sockets: readonly WebSocket[]) {
@@ -34,6 +57,9 @@ export class Browsers {
   add(socket: WebSocket, state: BrowserState): void {
     writeAttachment(socket, state);
     this.#byConn.set(state.conn, socket);
+    // A user who left keeps their pace until they rested: coming back begins nothing anew.
+    const now = Date.now();
+    for (const [sub, pace] of this.#userPaces) if (pace.rested(now)) this.#userPaces.delete(sub);
   }
 
   /** False when it was removed before. */
@@ -66,11 +92,13 @@ export class Browsers {
     return mine.length >= MAX_SOCKETS_PER_USER || mine.filter((state) => state.sid === sid).length >= MAX_SOCKETS_PER_SESSION;
   }
 
-  /** May this socket say one more thing now? */
-  admit(socket: WebSocket, message: string | ArrayBuffer, now: number): boolean {
-    const pace = this.#paces.get(socket) ?? new ClientPace(now);
+  /** May this socket, and its user on all of theirs, say one more thing now? */
+  admit(socket: WebSocket, sub: string, message: string | ArrayBuffer, now: number): boolean {
+    const pace = this.#paces.get(socket) ?? new ClientPace(SOCKET_PACE, now);
     this.#paces.set(socket, pace);
-    return pace.admit(message, now);
+    const userPace = this.#userPaces.get(sub) ?? new ClientPace(USER_PACE, now);
+    this.#userPaces.set(sub, userPace);
+    return pace.admit(message, now) && userPace.admit(message, now);
   }
 
   send(conn: string, payload: string | Uint8Array): void {

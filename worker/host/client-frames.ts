@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { RunRequest } from '../../shared/api.ts';
 import { runRequest } from '../../shared/api.ts';
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
-import { parseJson } from '../../shared/json.ts';
-import { MAX_CLIENT_FRAME } from '../../shared/limits.ts';
+import { parseJson, parseJsonOrNull } from '../../shared/json.ts';
+import { MAX_CLIENT_FRAME, SMALL_FRAME } from '../../shared/limits.ts';
 import type { PendingRun } from '../../shared/model.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { attempt } from '../result.ts';
@@ -20,6 +20,18 @@ export function refuseFrame(message: string | ArrayBuffer): ServerFrame | null {
 
 const addressed = z.object({ type: z.string(), task_id: z.string().max(64).optional(), request_id: z.string().max(64).optional() });
 
+/** The answer to a frame of somebody of whom too much waits at the host. It names what it answers, if that is soon found. */
+export function tooMuch(message: string): ServerFrame {
+  const about = message.length > SMALL_FRAME ? null : addressed.safeParse(parseJsonOrNull(message)).data;
+  const data = 'Too much of what you sent waits at the host. Nothing was done: wait for its answers, then send this again.';
+  return { type: 'error', code: 'too_many_requests', data, ...idsOf(about) };
+}
+
+function idsOf(about: z.infer<typeof addressed> | null | undefined): { task_id?: string; request_id?: string } {
+  const { task_id, request_id } = about ?? {};
+  return { ...(task_id === undefined ? {} : { task_id }), ...(request_id === undefined ? {} : { request_id }) };
+}
+
 const queueable = z.looseObject({ type: z.literal('run'), when_away: z.literal('queue') });
 
 /**
@@ -32,9 +44,8 @@ export function answerAlone(message: string, keep: (asked: RunRequest) => Pendin
   const said = read.value;
   const parsed = addressed.safeParse(said);
   if (!parsed.success) return { type: 'error', code: 'bad_frame', data: 'A frame is an object with a “type”.' };
-  const { type, task_id, request_id } = parsed.data;
-  if (type === 'ping') return { type: 'pong' };
-  const about = { ...(task_id === undefined ? {} : { task_id }), ...(request_id === undefined ? {} : { request_id }) };
+  const about = idsOf(parsed.data);
+  if (parsed.data.type === 'ping') return { type: 'pong' };
   const waits = queueable.safeParse(said);
   if (!waits.success) return { type: 'error', code: 'host_offline', data: 'The host is not connected. Nothing was done.', ...about };
   const { type: _, ...rest } = waits.data;

@@ -5,6 +5,11 @@ import { ClientPace } from './client-pace.ts';
 const ACK = '{"type":"ack","task_id":"00000000-0000-4000-8000-000000000000","cursor":65536}';
 const FRAME = '{"type":"detach"}';
 
+const PACE = {
+  frames: { burst: CLIENT_FRAMES_BURST, perS: CLIENT_FRAMES_PER_S },
+  acks: { burst: CLIENT_ACKS_BURST, perS: CLIENT_ACKS_PER_S },
+};
+
 /** How many of these it lets in at this moment, up to a million. */
 function admitted(pace: ClientPace, message: string | ArrayBuffer, now: number): number {
   let count = 0;
@@ -13,7 +18,7 @@ function admitted(pace: ClientPace, message: string | ArrayBuffer, now: number):
 }
 
 it('counts acknowledgements apart, as many as there can be frames of output, and bounds both', () => {
-  const pace = new ClientPace(0);
+  const pace = new ClientPace(PACE, 0);
   expect(admitted(pace, FRAME, 0)).toBe(CLIENT_FRAMES_BURST);
   expect(admitted(pace, ACK, 0)).toBe(CLIENT_ACKS_BURST);
   expect([admitted(pace, FRAME, 0), admitted(pace, ACK, 0)]).toEqual([0, 0]);
@@ -27,7 +32,7 @@ it.each([
   ['too long to be one', `{"type":"ack","cursor":1,"x":"${'y'.repeat(200)}"}`],
   ['bytes', new TextEncoder().encode(ACK).buffer],
 ])('what is %s is a frame like any other', (_what, message) => {
-  const pace = new ClientPace(0);
+  const pace = new ClientPace(PACE, 0);
   expect(admitted(pace, message, 0)).toBe(CLIENT_FRAMES_BURST);
   expect(admitted(pace, ACK, 0)).toBe(CLIENT_ACKS_BURST);
 });

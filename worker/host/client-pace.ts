@@ -1,20 +1,30 @@
-import { CLIENT_ACKS_BURST, CLIENT_ACKS_PER_S, CLIENT_FRAMES_BURST, CLIENT_FRAMES_PER_S } from '../../shared/limits.ts';
 import { TokenBucket } from '../../shared/token-bucket.ts';
 
-/** How fast one browser's socket may talk: acknowledgements are counted apart, since there is one for every frame of output. */
+/** So many at once, then so many a second. */
+export interface Rate {
+  readonly burst: number;
+  readonly perS: number;
+}
+
+/** How fast browsers may talk: acknowledgements are counted apart, since there is one for every frame of output. */
 export class ClientPace {
   readonly #frames: TokenBucket;
   readonly #acks: TokenBucket;
 
   /** @param now in ms, as everywhere here. */
-  constructor(now: number) {
-    this.#frames = new TokenBucket(CLIENT_FRAMES_BURST, CLIENT_FRAMES_PER_S, now);
-    this.#acks = new TokenBucket(CLIENT_ACKS_BURST, CLIENT_ACKS_PER_S, now);
+  constructor({ frames, acks }: { frames: Rate; acks: Rate }, now: number) {
+    this.#frames = new TokenBucket(frames.burst, frames.perS, now);
+    this.#acks = new TokenBucket(acks.burst, acks.perS, now);
   }
 
-  /** May it say this now? Counts it, if so. */
+  /** May they say this now? Counts it, if so. */
   admit(message: string | ArrayBuffer, now: number): boolean {
     return (isAck(message) ? this.#acks : this.#frames).take(now);
+  }
+
+  /** Have they been silent for long enough to begin anew? */
+  rested(now: number): boolean {
+    return this.#frames.full(now) && this.#acks.full(now);
   }
 }
 

@@ -1,7 +1,7 @@
 import { randomHex } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { LINK_CLOSE } from '../../shared/link-protocol.ts';
-import type { UnprovenState } from './attachment.ts';
+import type { LinkState, UnprovenState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
 import type { Browsers } from './browsers.ts';
 import { Link } from './link.ts';
@@ -31,7 +31,7 @@ export class LinkKeeper {
     for (const socket of sockets) {
       const state = readAttachment(socket);
       if (state?.kind !== 'link' || !isOpen(socket)) continue;
-      this.#link = new Link(ctx, socket, state.since);
+      this.#link = new Link(ctx, socket, state);
       this.#tunnel.linked(state.windows === true);
     }
   }
@@ -50,15 +50,16 @@ export class LinkKeeper {
   }
 
   /** A socket proved itself. The one before it is overtaken. */
-  up(socket: WebSocket, { conn, host }: UnprovenState, { name, version, protocol, windows }: Proven, now: number): Link {
+  up(socket: WebSocket, { conn, host }: UnprovenState, { name, version, protocol, windows, credit }: Proven, now: number): Link {
     const old = this.#link;
     if (old !== null) {
       this.#gone();
       closeQuietly(old.socket, LINK_CLOSE.replaced, 'a newer link of this host');
     }
-    writeAttachment(socket, { kind: 'link', conn, host, since: now, windows });
+    const state: LinkState = { kind: 'link', conn, host, since: now, windows, credit };
+    writeAttachment(socket, state);
     this.#tunnel.linked(windows === true);
-    const link = new Link(this.#ctx, socket, now);
+    const link = new Link(this.#ctx, socket, state);
     this.#link = link;
     this.#presence.linked({ host, name, version, last_seen: now });
     link.control({ type: 'welcome', epoch: randomHex(16), protocol, clears: true });

@@ -1,6 +1,8 @@
 import { LINK_DEAD_MS } from '../../shared/limits.ts';
 import type { EdgeControl } from '../../shared/link-protocol.ts';
 import { binaryMessage, CONTROL, textMessage } from '../../shared/link-protocol.ts';
+import type { LinkState } from './attachment.ts';
+import { FrameShares } from './frame-shares.ts';
 import { sendQuietly } from './quietly.ts';
 
 /** The one proven socket of the agent. */
@@ -8,13 +10,18 @@ export class Link {
   readonly socket: WebSocket;
   readonly #ctx: DurableObjectState;
   readonly #since: number;
+  /** Of this link: what was on its way goes with it. */
+  readonly #shares = new FrameShares();
   #heard = 0;
+  /** Does its agent say what it read? Of one that does not, nothing is counted. */
+  readonly #credit: boolean;
 
-  /** @param since when the link was made, which may be many objects ago. */
-  constructor(ctx: DurableObjectState, socket: WebSocket, since: number) {
+  /** @param state of its socket, which may be older than this object. */
+  constructor(ctx: DurableObjectState, socket: WebSocket, state: LinkState) {
     this.#ctx = ctx;
     this.socket = socket;
-    this.#since = since;
+    this.#since = state.since;
+    this.#credit = state.credit === true;
   }
 
   /** A message came. Pings are answered without waking us, and leave their own timestamp. */
@@ -41,8 +48,19 @@ export class Link {
     sendQuietly(this.socket, textMessage(CONTROL, JSON.stringify(message)));
   }
 
-  text(topic: string, payload: string): void {
-    sendQuietly(this.socket, textMessage(topic, payload));
+  /** A browser's frame goes on its way, unchanged. @returns false when its user has as much unread at the agent as they may. */
+  relay({ conn, sub }: { conn: string; sub: string }, frame: string): boolean {
+    if (this.#credit) {
+      if (!this.#shares.fits(sub, frame.length)) return false;
+      this.#shares.sent(sub, conn, frame.length);
+    }
+    sendQuietly(this.socket, textMessage(`c/${conn}`, frame));
+    return true;
+  }
+
+  /** The agent read so much of what these connections sent. */
+  credit(conns: Readonly<Record<string, number>>): void {
+    for (const [conn, size] of Object.entries(conns)) this.#shares.read(conn, size);
   }
 
   binary(topic: string, payload: Uint8Array): void {

@@ -27,6 +27,8 @@ export interface ProofChanges {
   nonce?: string;
   host?: string;
   protocol?: number;
+  /** That it says what it read of browsers' frames. */
+  credit?: boolean;
 }
 
 /** One tunnelled request, as the agent sees it. */
@@ -127,21 +129,21 @@ export class FakeAgent {
   }
 
   /** Knocks and proves. */
-  static async link(edge: TestEdge, host: TestHostKey = edge.host): Promise<FakeAgent> {
+  static async link(edge: TestEdge, host: TestHostKey = edge.host, changes: ProofChanges = {}): Promise<FakeAgent> {
     const agent = await FakeAgent.knock(edge, host);
-    agent.prove(edge);
+    agent.prove(edge, changes);
     await agent.controls.take(({ type }) => type === 'welcome');
     return agent;
   }
 
   /** @param changes what is wrong with this proof. */
   prove(edge: TestEdge, changes: ProofChanges = {}): void {
-    const { key = this.host, origin = edge.origin, nonce = this.challenge, host = this.host.id, protocol = 1 } = changes;
+    const { key = this.host, origin = edge.origin, nonce = this.challenge, host = this.host.id, protocol = 1, credit } = changes;
     const agent_nonce = randomBytes(32).toString('hex');
     const statement = linkStatement({ edge_nonce: nonce, agent_nonce, origin, installation: this.installation, host });
     const signature = Buffer.from(key.sign(purposed('link', statement))).toString('base64url');
     this.socket.send(
-      JSON.stringify({ type: 'proof', protocol, host, name: 'test host', version: '1.2.3', agent_nonce, origin, signature }),
+      JSON.stringify({ type: 'proof', protocol, host, name: 'test host', version: '1.2.3', agent_nonce, origin, signature, credit }),
     );
   }
 

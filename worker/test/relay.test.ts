@@ -1,6 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { GRANT_RENEW_MS, MAX_CLIENT_FRAME, MAX_SOCKETS_PER_SESSION, MAX_SOCKETS_PER_USER } from '../../shared/limits.ts';
+import {
+  GRANT_RENEW_MS,
+  MAX_CLIENT_FRAME,
+  MAX_SOCKETS_PER_SESSION,
+  MAX_SOCKETS_PER_USER,
+  USER_FRAMES_WINDOW,
+} from '../../shared/limits.ts';
 import type { RunSummary } from '../../shared/model.ts';
 import { CLOSE, PING } from '../../shared/wire.ts';
 import { BrowserSocket, login, SAME_ORIGIN, sidOf } from './browser.ts';
@@ -162,6 +168,64 @@ describe('the relay', () => {
     for (let n = 0; n < 1000; n += 1) browser.send({ type: 'detach', n });
     expect(await browser.next('error')).toMatchObject({ code: 'too_many_requests' });
     expect((await browser.closed).code).toBe(CLOSE.too_fast);
+  });
+
+  it('holds no more for a user than a share that the agent has not read, over all sockets and sessions', async () => {
+    agent = await FakeAgent.link(edge, edge.host, { credit: true });
+    const name = 'large frames';
+    const mine = [await open(await login(edge, name)), await open(await login(edge, name))];
+    const arrived = new Map<string, number>();
+    const take = async (count: number): Promise<void> => {
+      for (let n = 0; n < count; n += 1) {
+        const { topic, payload } = await agent.texts.take(({ payload: text }) => text.length > 1000);
+        arrived.set(topic.slice(2), (arrived.get(topic.slice(2)) ?? 0) + payload.length);
+      }
+    };
+    const large = 'x'.repeat(MAX_CLIENT_FRAME);
+    const share = USER_FRAMES_WINDOW / MAX_CLIENT_FRAME;
+    for (const { browser } of mine) {
+      for (let n = 0; n < share; n += 1) browser.send(large);
+      browser.send(`{"type":"cancel","task_id":"small"}`);
+    }
+    // A share arrives, and not a byte more; small ones pass beside it, whosever they are.
+    await take(share);
+    for (const { conn } of mine)
+      expect(await agent.texts.take(({ payload }) => payload.includes('small'))).toMatchObject({ topic: `c/${conn}` });
+    expect(agent.texts.rest).toEqual([]);
+    let refused = 0;
+    for (const { browser } of mine) refused += browser.frames.rest.filter((frame) => frame['code'] === 'too_many_requests').length;
+    expect(refused).toBe(share);
+    // Others have a share of their own.
+    const other = await open(await login(edge, 'somebody else'));
+    other.browser.send(large);
+    expect(await agent.texts.take(({ payload }) => payload.length > 1000)).toMatchObject({ topic: `c/${other.conn}` });
+    // What was read makes room, also of a connection that is over.
+    await mine[0]?.browser.stop();
+    agent.control({ type: 'credit', conns: Object.fromEntries(arrived) });
+    agent.text(`c/${mine[1]?.conn}`, '{"type":"read"}');
+    await mine[1]?.browser.next('read');
+    for (let n = 0; n < share - 1; n += 1) mine[1]?.browser.send(large);
+    await take(share - 1);
+  });
+
+  it('counts nothing of what an agent reads that does not say so', async () => {
+    const { browser } = await open(await login(edge, 'before credit'));
+    const large = 'x'.repeat(MAX_CLIENT_FRAME);
+    for (let n = 0; n < 20; n += 1) browser.send(large);
+    for (let n = 0; n < 20; n += 1) await agent.texts.take();
+    expect(browser.frames.rest).toEqual([]);
+  });
+
+  it('lets a user say 900 things at once on all sockets together, and nobody else pays for it', async () => {
+    const theirs = await login(edge, 'many sockets');
+    const talking = [];
+    for (let n = 0; n < 6; n += 1) talking.push(await open(theirs));
+    for (let n = 0; n < 250; n += 1) for (const { browser } of talking) browser.send({ type: 'detach', n });
+    const closed = await Promise.race(talking.map(({ browser }) => browser.closed));
+    expect(closed.code).toBe(CLOSE.too_fast);
+    const other = await open(await login(edge, 'somebody else'));
+    other.browser.send({ type: 'here' });
+    await agent.texts.take(({ topic }) => topic === `c/${other.conn}`);
   });
 
   /** Their own bound takes a rate to reach that a busy machine does not have: worker/host/client-pace.test.ts. */
