@@ -1,5 +1,9 @@
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { StartError } from './start-error.ts';
+
+/** Of a socket in TORU_HOME: `sockaddr_un.sun_path`, less its closing NUL. */
+export const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;
 
 /**
  * Makes TORU_HOME, or checks the one that is there: a folder of ours alone, because keys, hashes and output lie in it.
@@ -11,6 +15,10 @@ export function prepareHome(home: string): void {
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(`TORU_HOME ${home} can't be made (${reason}). Choose another folder, or make it yourself.`, { cause: error });
+  }
+  for (let above = dirname(home); ; above = dirname(above)) {
+    checkAbove(home, above);
+    if (above === dirname(above)) break;
   }
   const found = statSync(home);
   const uid = process.getuid?.();
@@ -24,4 +32,12 @@ export function prepareHome(home: string): void {
   if (readdirSync(home).length > 0)
     throw new StartError(`TORU_HOME ${home} is open to other users of this machine. Run: chmod 700 ${home}`);
   chmodSync(home, 0o700);
+}
+
+/** Who may rename what lies in a folder above could put a home of their own in the place of ours. */
+function checkAbove(home: string, above: string): void {
+  const { mode } = statSync(above);
+  const STICKY = 0o1000;
+  if ((mode & 0o002) === 0 || (mode & STICKY) !== 0) return;
+  throw new StartError(`TORU_HOME ${home} lies in ${above}, in which every user may move it away. Run: chmod o-w ${above}`);
 }

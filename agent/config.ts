@@ -30,8 +30,11 @@ export interface Config {
   /** Addresses and CIDRs of proxies before the embedded edge, whose word on their client's address counts. */
   trusted_proxies: string[];
   log_level: (typeof LOG_LEVELS)[number];
-  /** The edge on Cloudflare that the agent dials; null: the embedded one, whose address `npm start` passes on. */
-  edge: { url: string; origin: string } | null;
+  /**
+   * The edge that the agent dials; `socket` for the embedded one, which `npm start` passes on. `key` is the public key
+   * (raw Ed25519, base64url) that it has to prove; without one, that of the first link is pinned.
+   */
+  edge: { url: string; origin: string; socket?: string; key?: string } | null;
   /** Where browsers reach the page: the edge's own address, or what `npm start` passes on; null when nobody said it. */
   page_origin: string | null;
 }
@@ -84,7 +87,9 @@ const hostNames = list.pipe(z.array(hostName));
 /** Checked here; each with its length. */
 const addressRanges = list.pipe(z.array(addressRange.transform(({ address, bits }) => `${address}/${bits}`)));
 
-const edgeUrl = z.string().transform((text, context) => {
+const edgeUrl = z.string().transform((text, context): NonNullable<Config['edge']> => {
+  // The embedded edge. Its name is only what both sides put into their proofs.
+  if (text.startsWith('unix:/')) return { url: 'http://localhost', origin: 'http://localhost', socket: text.slice('unix:'.length) };
   const url = URL.canParse(text) ? new URL(text) : null;
   const loopback = url !== null && /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (
@@ -113,6 +118,11 @@ const VARIABLES = {
   TORU_TRUSTED_PROXIES: addressRanges.default([]),
   TORU_SCRIPTS_DIR: folder.nullable().default(null),
   TORU_EDGE_URL: edgeUrl.nullable().default(null),
+  TORU_EDGE_KEY: z
+    .string()
+    .regex(/^[\w-]{43}$/, 'a key of 43 characters, as “toru key” shows it, is expected')
+    .nullable()
+    .default(null),
   LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')} is expected`).default('info'),
 };
 const NAMES = Object.keys(VARIABLES);
@@ -151,7 +161,10 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, pl
     allowed_hosts: values.TORU_ALLOWED_HOSTS,
     trusted_proxies: values.TORU_TRUSTED_PROXIES,
     log_level: values.LOG_LEVEL,
-    edge: values.TORU_EDGE_URL,
+    edge:
+      values.TORU_EDGE_URL === null || values.TORU_EDGE_KEY === null
+        ? values.TORU_EDGE_URL
+        : { ...values.TORU_EDGE_URL, key: values.TORU_EDGE_KEY },
     page_origin: given(env['TORU_PAGE_ORIGIN']) ?? values.TORU_EDGE_URL?.origin ?? null,
   };
   if (config.production && config.admin_password !== null && config.admin_password.length < MIN_PASSWORD_CHARS) {

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { Miniflare } from 'miniflare';
 import { z } from 'zod';
 import { tellParentAlive } from '../agent/alive.ts';
 import { ALIVE_EVERY_MS } from '../shared/limits.ts';
 import { builtOptions, edgeOptions } from './edge-options.ts';
-import { withLoopbackShut } from './shut-loopback.ts';
+import { withoutPorts } from './no-ports.ts';
 
 /**
  * The embedded edge as a process: miniflare ends its own process when it stops, so it has one to itself. It lives as long
@@ -14,7 +15,8 @@ import { withLoopbackShut } from './shut-loopback.ts';
 export const edgeOrder = z.object({
   /** dist/ */
   dist: z.string(),
-  port: z.int(),
+  /** The Unix socket on which workerd listens. */
+  socket: z.string(),
   persist: z.string(),
   bindings: z.record(z.string(), z.string()),
 });
@@ -28,16 +30,26 @@ let edge: Miniflare | null = null;
 async function start(order: EdgeOrder): Promise<void> {
   const built = builtOptions.parse(JSON.parse(readFileSync(`${order.dist}/worker/options.json`, 'utf8')));
   const script = readFileSync(`${order.dist}/worker/index.js`, 'utf8');
-  await withLoopbackShut(async () => {
-    edge = new Miniflare(edgeOptions(built, { ...order, script, page: `${order.dist}/page` }));
-    await edge.ready;
-  });
+  // What the objects store, and the socket, are ours alone.
+  process.umask(0o077);
+  withoutPorts(order.socket);
+  edge = new Miniflare(edgeOptions(built, { ...order, port: 0, script, page: `${order.dist}/page` }));
+  await edge.ready;
   process.send?.({ type: 'ready' });
   // The edge is workerd: when that stands still, this process may be as lively as it likes. Any answer will do, and none of
   // the front's secret comes before the objects.
-  tellParentAlive(async () => {
-    const answer = await fetch(`http://127.0.0.1:${order.port}/api/health`, { signal: AbortSignal.timeout(ALIVE_EVERY_MS) });
-    await answer.body?.cancel();
+  tellParentAlive(() => answers(order.socket));
+}
+
+/** @throws when workerd does not answer in time. */
+function answers(socketPath: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(ALIVE_EVERY_MS);
+    const asked = request({ socketPath, path: '/api/health', agent: false, signal }, (answer) => {
+      answer.resume().on('end', resolve).on('error', reject);
+    });
+    asked.on('error', reject);
+    asked.end();
   });
 }
 

@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
 import { Agent, createServer, request, STATUS_CODES } from 'node:http';
 import type { BlockList, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -18,8 +18,8 @@ import { PouringSocket } from './pouring-socket.ts';
 const CLOSE_MS = 250;
 
 export interface FrontOptions {
-  /** Where workerd listens on loopback; null while it is not up. */
-  upstream: () => number | null;
+  /** The Unix socket on which workerd listens, in a folder that nobody else may enter; null while it is not up. */
+  upstream: () => string | null;
   /** What the Worker knows us by. New at every start. */
   token: string;
   /** Names beside loopback and IP addresses. */
@@ -62,7 +62,7 @@ function passRequest(options: Front, agent: Agent, asked: IncomingMessage, answe
   const { method = 'GET', url = '/' } = asked;
   const hasBody = asked.headers['content-length'] !== undefined || asked.headers['transfer-encoding'] !== undefined;
   const pass = (over: Agent | false): void => {
-    const passed = request({ host: '127.0.0.1', port: to, agent: over, method, path: url, headers: headersFor(options, asked) });
+    const passed = request({ socketPath: to, agent: over, method, path: url, headers: headersFor(options, asked) });
     let reply: IncomingMessage | null = null;
     passed.on('response', (response) => {
       reply = response;
@@ -74,9 +74,9 @@ function passRequest(options: Front, agent: Agent, asked: IncomingMessage, answe
       else if (passed.reusedSocket && !answer.destroyed) pass(false);
       else refuse(answer, starting());
     });
-    // Of a whole reply nothing is left to stop; and a connection that is reset while it ends is never closed by Node (26.10).
+    // The client left before its answer was whole: without this the host would go on with what nobody waits for.
     answer.on('close', () => {
-      if (reply?.complete !== true) leave(passed);
+      if (reply?.complete !== true) passed.destroy();
     });
     if (hasBody) pipeline(asked, passed, () => undefined);
     else passed.end();
@@ -93,7 +93,7 @@ function passUpgrade(options: Front, asked: IncomingMessage, socket: Duplex, hea
   const headers = { ...headersFor(options, asked), connection: 'Upgrade', upgrade: 'websocket' };
   const upstream = new PouringSocket(to);
   const createConnection = (): Socket => upstream.socket;
-  const passed = request({ createConnection, host: '127.0.0.1', port: to, method: 'GET', path: asked.url, headers });
+  const passed = request({ createConnection, method: 'GET', path: asked.url, headers });
   passed.on('upgrade', (response: IncomingMessage, _: Socket, first: Buffer) => {
     socket.write(headOf(response));
     socket.write(first);
@@ -125,18 +125,8 @@ function passFrames(from: Duplex, cap: FrameCap, to: Socket): void {
   from.on('close', () => to.destroy());
 }
 
-/**
- * The client left before its answer was whole. workerd does not see a connection that merely ends, only one that is reset
- * (measured, 1.20260730): without this the host would go on with what nobody waits for.
- */
-function leave(passed: ClientRequest): void {
-  if (passed.closed) return;
-  passed.socket?.resetAndDestroy();
-  passed.destroy();
-}
-
 /** Where to pass it on, or why not. */
-function admit({ upstream, publicNames }: Front, { url = '', headers }: IncomingMessage): number | ToruError {
+function admit({ upstream, publicNames }: Front, { url = '', headers }: IncomingMessage): string | ToruError {
   if (!isServedHost(headers.host ?? '', publicNames.join(','))) {
     return new ToruError('bad_host', 'This edge is not reached under that name. Add it to TORU_ALLOWED_HOSTS if it should be.');
   }

@@ -20,12 +20,10 @@ export class PouringSocket {
   /** Part of the buffer is not with the kernel yet. */
   #held = false;
 
-  /** @param port on loopback. */
-  constructor(port: number) {
+  /** @param path a Unix socket. */
+  constructor(path: string) {
     this.socket = connect({
-      host: '127.0.0.1',
-      port,
-      noDelay: true,
+      path,
       onread: { buffer: () => this.#buffer, callback: (length) => this.#hand(length) },
     });
   }

@@ -9,15 +9,18 @@ import { loadConfig } from '../agent/config.ts';
 import { StartError } from '../agent/start-error.ts';
 import { AGENT_ENV, AGENT_FLAGS } from './agent-memory.ts';
 import type { EdgeOrder } from './edge-child.ts';
+import { newEdgeKey } from './edge-key.ts';
+import { edgeSocket } from './edge-socket.ts';
 import { createFront } from './front.ts';
 import { greeting, originOf } from './greeting.ts';
 import { hostKeyBinding } from './host-identity.ts';
-import { freePort, listen } from './ports.ts';
+import { listen } from './ports.ts';
 import { ChildFailed, Supervised } from './supervise.ts';
 
 /**
  * `npm start` and `toru start`: the whole of Toru on one machine. This process holds the public port and keeps two others
- * running, the edge (workerd) and the agent, which both end when it does.
+ * running, the edge (workerd) and the agent, which both end when it does. They meet at a Unix socket in TORU_HOME: a port of
+ * loopback would be open to every user of this machine, and to whoever binds it when workerd dies.
  */
 
 const dist = join(import.meta.dirname, '..');
@@ -53,9 +56,10 @@ async function main(): Promise<void> {
 
 async function start(config: Config, running: Running[]): Promise<void> {
   const token = randomBytes(32).toString('base64url');
-  let edgePort: number | null = null;
+  let edge: Supervised<unknown> | null = null;
+  const socket = edgeSocket(config.home);
   const front = createFront({
-    upstream: () => edgePort,
+    upstream: () => (edge?.up === true ? socket : null),
     token,
     publicNames: publicNames(config),
     trustedProxies: config.trusted_proxies,
@@ -69,8 +73,8 @@ async function start(config: Config, running: Running[]): Promise<void> {
   });
 
   const hostKeys = await hostKeyBinding(config);
-  const privatePort = await freePort();
-  const edge = new Supervised({
+  const edgeKey = newEdgeKey();
+  edge = new Supervised({
     name: 'the edge',
     file: join(dist, 'embedded/edge-child.js'),
     env: bareEnvironment(config.home),
@@ -80,7 +84,6 @@ async function start(config: Config, running: Running[]): Promise<void> {
   });
   running.push(edge);
   await edge.start();
-  edgePort = privatePort;
 
   const agent = new Supervised({
     name: 'the agent',
@@ -90,7 +93,8 @@ async function start(config: Config, running: Running[]): Promise<void> {
       ...AGENT_ENV,
       ...process.env,
       TORU_HOME: config.home,
-      TORU_EDGE_URL: `http://127.0.0.1:${privatePort}`,
+      TORU_EDGE_URL: `unix:${socket}`,
+      TORU_EDGE_KEY: edgeKey.public_key,
       TORU_PAGE_ORIGIN: pageOrigin(config, port),
     },
     // The runs are none of ours to end: they outlive the agent.
@@ -105,12 +109,13 @@ async function start(config: Config, running: Running[]): Promise<void> {
   function edgeOrder(): EdgeOrder {
     const bindings: Record<string, string> = {
       EMBEDDED: '1',
+      EDGE_KEY: edgeKey.private_key,
       FRONT_TOKEN: token,
       HOST_KEYS: hostKeys,
       PUBLIC_NAMES: publicNames(config).join(','),
       ...(config.production ? { PRODUCTION: '1' } : {}),
     };
-    return { dist, port: privatePort, persist: join(config.home, 'edge'), bindings };
+    return { dist, socket, persist: join(config.home, 'edge'), bindings };
   }
 }
 

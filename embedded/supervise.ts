@@ -48,6 +48,7 @@ export class Supervised<Ready> {
   readonly #spec: ChildSpec<Ready>;
   readonly #stopping = new AbortController();
   #child: ChildProcess | null = null;
+  #up = false;
   #loop: Promise<void> | null = null;
 
   constructor(spec: ChildSpec<Ready>) {
@@ -56,6 +57,11 @@ export class Supervised<Ready> {
 
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** Has the child that runs now said that it is up? */
+  get up(): boolean {
+    return this.#up;
   }
 
   /** @returns what the child said when it was up for the first time. @throws ChildFailed */
@@ -112,6 +118,7 @@ export class Supervised<Ready> {
     const silence = watchSilence(child);
     const ended = new Promise<End>((resolve) => {
       child.on('exit', (code, signal) => {
+        this.#up = false;
         if (sweep && child.pid !== undefined) killGroup(child.pid);
         const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
         resolve({ code: code ?? 1, how: silence.killed ? `did not answer for ${SILENCE_S} s` : how });
@@ -121,7 +128,9 @@ export class Supervised<Ready> {
     const ready = new Promise<Ready>((resolve, reject) => {
       child.on('message', (said) => {
         const parsed = schema.safeParse(said);
-        if (parsed.success) resolve(parsed.data);
+        if (!parsed.success) return;
+        this.#up = true;
+        resolve(parsed.data);
       });
       void ended.then(({ code }) => reject(new ChildFailed(name, code)));
     });

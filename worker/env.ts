@@ -8,6 +8,8 @@ export interface Env {
   readonly ASSETS: Fetcher;
   /** `<host id>:<base64url of the raw Ed25519 public key>`, commas between. The first host answers logins. */
   readonly HOST_KEYS?: string;
+  /** The edge's own key, PKCS#8 DER of an Ed25519 key in base64url. Without it, the Account object makes one and keeps it. */
+  readonly EDGE_KEY?: string;
   /** "1" on one's own machine, behind embedded/front.ts. */
   readonly EMBEDDED?: string;
   /** What the front proves itself with: only then is its word on the peer's address worth anything. */

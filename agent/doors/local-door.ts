@@ -7,11 +7,9 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { ToruError } from '../../shared/errors.ts';
 import { isAmbiguousPath } from '../../shared/raw-path.ts';
+import { MAX_SOCKET_PATH } from '../config-home.ts';
 import { StartError } from '../start-error.ts';
 import type { Caller } from '../users/caller.ts';
-
-/** `sockaddr_un.sun_path`, less its closing NUL. */
-const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;
 
 export interface LocalDoorRooms {
   /** TORU_HOME: ours alone, mode 0700. */

@@ -7,12 +7,12 @@ import { answerOrders } from '../processes.ts';
 
 /** The bare host: sends a file in 64 KiB frames to whoever says its path, and anything else back as it came. */
 
-const order = z.object({ port: z.int() });
+const order = z.object({ socket: z.string() });
 
 answerOrders(async (said) => {
   // As the link does (agent/link/dial.ts): no mask.
   const generateMask = (key: Buffer): void => void key.fill(0);
-  const socket = new WebSocket(`ws://127.0.0.1:${order.parse(said).port}/agent`, { perMessageDeflate: false, generateMask });
+  const socket = new WebSocket(`ws+unix:${order.parse(said).socket}:/agent`, { perMessageDeflate: false, generateMask });
   socket.on('message', (data) => {
     const message = data.toString();
     const cut = message.indexOf('\0');

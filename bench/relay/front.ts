@@ -5,7 +5,7 @@ import { answerOrders } from '../processes.ts';
 
 /** Toru's own front, before the bare relay: what part of a difference is its. Answers with its port. */
 
-const order = z.object({ upstream: z.int() });
+const order = z.object({ upstream: z.string() });
 
 answerOrders(async (said) => {
   const { upstream } = order.parse(said);

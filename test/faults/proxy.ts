@@ -19,7 +19,7 @@ export class FaultProxy {
   #refusing = false;
   #accepted = 0;
 
-  private constructor(server: Server, target: number) {
+  private constructor(server: Server, target: number | string) {
     this.#server = server;
     this.#port = portOf(server);
     server.on('connection', (client) => {
@@ -33,8 +33,8 @@ export class FaultProxy {
     });
   }
 
-  /** @param target a port on loopback. */
-  static async before(target: number): Promise<FaultProxy> {
+  /** @param target a port on loopback, or a Unix socket. */
+  static async before(target: number | string): Promise<FaultProxy> {
     const server = createServer({ noDelay: true, pauseOnConnect: true });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -116,10 +116,10 @@ class Pair {
   readonly #pumps: readonly Pump[];
   readonly #gone: () => void;
 
-  constructor(client: Socket, target: number, conditions: Record<Direction, Condition>, gone: () => void) {
+  constructor(client: Socket, target: number | string, conditions: Record<Direction, Condition>, gone: () => void) {
     this.#client = client;
     this.#gone = gone;
-    this.#server = connect({ host: '127.0.0.1', port: target, noDelay: true });
+    this.#server = typeof target === 'string' ? connect(target) : connect({ host: '127.0.0.1', port: target, noDelay: true });
     this.#pumps = [new Pump(client, this.#server, conditions.up), new Pump(this.#server, client, conditions.down)];
     for (const socket of [client, this.#server]) {
       socket.on('error', () => undefined);

@@ -11,7 +11,7 @@ import { AGENT_FLAGS } from '../../embedded/agent-memory.ts';
 import type { EdgeOrder } from '../../embedded/edge-child.ts';
 import { createFront } from '../../embedded/front.ts';
 import { hostKeyBinding } from '../../embedded/host-identity.ts';
-import { freePort, listen } from '../../embedded/ports.ts';
+import { listen } from '../../embedded/ports.ts';
 import { Supervised } from '../../embedded/supervise.ts';
 import { BACKOFF_MAX_MS } from '../../shared/limits.ts';
 import { root } from '../../tools/root.ts';
@@ -81,14 +81,14 @@ export class Stage {
     for (const from of [join(root, 'test/fixtures/scripts'), join(import.meta.dirname, 'scripts')]) {
       for (const name of readdirSync(from)) copyFileSync(join(from, name), join(scripts, name));
     }
-    const edgePort = await freePort();
+    const socket = join(folder, 'edge.sock');
     const token = randomBytes(32).toString('base64url');
-    const front = createFront({ upstream: () => edgePort, token, publicNames: [] });
+    const front = createFront({ upstream: () => socket, token, publicNames: [] });
     const frontPort = await listen(front, '127.0.0.1', 0);
     const edgeFolder = join(folder, 'edge');
     const order: EdgeOrder = {
       dist: worker === undefined ? join(root, 'dist') : changedDist(folder, worker),
-      port: edgePort,
+      socket,
       // Beside the agent's state: a test may fill the disk that holds that.
       persist: edgeFolder,
       bindings: { EMBEDDED: '1', FRONT_TOKEN: token, HOST_KEYS: await hostKeyBinding(loadConfig({ TORU_HOME: home })), PUBLIC_NAMES: '' },
@@ -103,7 +103,7 @@ export class Stage {
       ready: z.object({ type: z.literal('ready') }),
     });
     await edge.start();
-    const linkNetwork = await FaultProxy.before(edgePort);
+    const linkNetwork = await FaultProxy.before(socket);
     const stage = new Stage({
       home,
       own: givenHome === undefined ? [folder] : [folder, home],

@@ -1,11 +1,12 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { childrenOf, commandOf } from '../faults/processes.ts';
 import { listeningPorts } from '../harness/ports.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
+import { until } from '../harness/until.ts';
 
 /** Attacks on a whole Toru, as it is started at home. What one part alone can show is tested beside that part. */
 
@@ -21,40 +22,33 @@ afterAll(async () => {
   await toru?.[Symbol.asyncDispose]();
 });
 
-/** What came back, as text; null when the connection was dropped. A path goes out as it is written here. */
-function ask(port: number, path: string, method = 'GET', headers: Record<string, string> = {}): Promise<string | null> {
-  return new Promise((resolve) => {
-    const asked = request({ host: '127.0.0.1', port, path, method, headers }, (answer) => {
-      let text = `${answer.statusCode} `;
-      answer.setEncoding('utf8').on('data', (part: string) => (text += part));
-      answer.on('end', () => resolve(text));
-    });
-    asked.on('upgrade', (answer, socket) => {
-      socket.destroy();
-      resolve(`${answer.statusCode}`);
-    });
-    asked.on('error', () => resolve(null));
-    asked.end(method === 'POST' ? 'owned' : undefined);
-  });
-}
-
-test.runIf(process.platform === 'linux')('no port but the front’s does anything for another user of the machine', async () => {
+test.runIf(process.platform === 'linux')('nothing listens on a port but the front, also after workerd died', async () => {
   const front = Number(new URL(toru.url).port);
-  const inner = listeningPorts(toru.pid).filter((port) => port !== front);
-  // workerd's own, and the one that miniflare opens for developers.
-  expect(inner.length).toBe(2);
-  const folder = mkdtempSync(join(tmpdir(), 'toru-security-'));
-  const extension = encodeURIComponent(`x/../../../..${folder}/written`);
-  for (const port of inner) {
-    for (const headers of [{}, { upgrade: 'websocket', connection: 'upgrade' }]) {
-      for (const path of [`/core/store-temp-file?extension=${extension}`, '/core/do-storage/toru-Account', '/browser/sessionIds']) {
-        for (const method of ['GET', 'POST'])
-          expect([null, '403']).toContain((await ask(port, path, method, headers))?.slice(0, 3) ?? null);
-      }
-    }
-    expect((await ask(port, '/api/health'))?.slice(0, 3) ?? '403').toBe('403');
-    expect((await ask(port, '/cdn-cgi/platform-proxy', 'GET', { 'mf-op': 'GET' }))?.slice(0, 3) ?? '400').toMatch(/^40[01]$/);
-  }
-  expect(existsSync(join(folder, 'written'))).toBe(false);
-  rmSync(folder, { recursive: true });
+  expect(listeningPorts(toru.pid)).toEqual([front]);
+  process.kill(workerdPid(), 'SIGKILL');
+  const answers = new Set<number>();
+  await until(async () => {
+    answers.add((await fetch(`${toru.url}/api/health`)).status);
+    expect(listeningPorts(toru.pid)).toEqual([front]);
+    return answers.has(503) && [...answers].length > 1;
+  }, 'the edge is away, and back');
+  await until(async () => (await (await fetch(`${toru.url}/api/health`)).json()).host_online === true, 'the host links again');
 });
+
+test('workerd’s socket is entered by its owner alone', async () => {
+  const path = join(toru.home, 'web.sock');
+  expect(statSync(toru.home).mode & 0o777).toBe(0o700);
+  expect(statSync(path).mode & 0o077).toBe(0);
+  // Another user of this machine, where we may become one.
+  if (process.getuid?.() !== 0) return;
+  const code = `require('net').connect(${JSON.stringify(path)}).on('connect', () => console.log('in')).on('error', (e) => console.log(e.code))`;
+  const other = spawnSync(process.execPath, ['-e', code], { uid: 65_534, gid: 65_534, encoding: 'utf8' });
+  expect(other.stdout.trim()).toBe('EACCES');
+});
+
+function workerdPid(): number {
+  const edge = childrenOf(toru.pid).find((pid) => commandOf(pid).includes('edge-child'));
+  const pid = childrenOf(edge ?? 0).find((child) => commandOf(child).includes('workerd'));
+  if (pid === undefined) throw new Error('workerd is not running');
+  return pid;
+}
