@@ -11,9 +11,11 @@ import { Audit } from './audit/audit.ts';
 import type { Config } from './config.ts';
 import { EdgeDoor } from './doors/edge-door.ts';
 import { startLocalDoor } from './doors/local-door.ts';
-import type { EdgeAddress, HostSelf } from './link/dial.ts';
+import type { HostSelf } from './link/dial.ts';
+import { EdgePin } from './link/edge-pin.ts';
 import { loadIdentity } from './link/identity.ts';
 import { Link } from './link/link.ts';
+import { LinkStanding } from './link/standing.ts';
 import { lockHome } from './lock.ts';
 import type { Logger } from './logger.ts';
 import { Streams } from './logs/streams.ts';
@@ -48,6 +50,9 @@ export interface Agent {
 /** What the edge keeps for when this host is away. */
 const RECENT_RUNS = 50;
 
+/** Said where another agent came with this host's key. */
+const DUPLICATE = 'another agent came with this host’s key: a copy of TORU_HOME, or a stolen key (then: toru key rotate)';
+
 /** The agent itself, where it reads its own runs. */
 const AGENT: Caller = { user_id: 'local:agent', username: 'agent', role: 'admin', via: 'local', sid: null, address: null, auth_time: 0 };
 
@@ -57,7 +62,7 @@ const AGENT: Caller = { user_id: 'local:agent', username: 'agent', role: 'admin'
  * @param previousEnd how the agent before it ended, in words that follow "The agent", when whoever started us knows.
  * @throws StartError in one line when this TORU_HOME can't be served.
  */
-export async function startAgent(config: Config, log: Logger, edge: EdgeAddress | null, previousEnd: string | null = null): Promise<Agent> {
+export async function startAgent(config: Config, log: Logger, edge: Config['edge'], previousEnd: string | null = null): Promise<Agent> {
   const lock = lockHome(config.home);
   sweepSnapshots(config.home);
   sweepRestores(config.home);
@@ -81,13 +86,21 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
   const runs = new Runs({ db, home: config.home, settings, scripts, actions, users, plugins: { mayStart }, audit, log });
   const search = new Search(db, runs);
-  const system = new System({ settings, version: VERSION });
+  let link: Link | null = null;
+  let standing: LinkStanding | null = null;
+  const system = new System({ settings, version: VERSION, edge: () => standing?.shown ?? null });
   const opened = openPlugins({ db, home: config.home, logs_dir: config.logs_dir, settings, runs, audit, log });
   const { plugins, pluginHttp, pluginKv, pluginEvents } = opened;
   const api = createApi({ scripts, actions, runs, search, system, settings, users, loginLinks, audit, plugins, pluginHttp, pluginKv, log });
 
   const recent = (): RunSummary[] => runs.list(AGENT, { limit: RECENT_RUNS }).items.reverse().map(summaryOf);
-  const door = new EdgeDoor({ api, grants, login, settings, log, recent });
+  const duplicateSeen = (seen: { at: number; address: string; name: string }): void => {
+    standing?.duplicateSeen(seen);
+    const { address, name } = seen;
+    audit.record({ event: 'link.duplicate', caller: null, address, outcome: 'refused', detail: { name, reason: DUPLICATE } });
+    log.warn({ address, name }, DUPLICATE);
+  };
+  const door = new EdgeDoor({ api, grants, login, settings, log, recent, duplicate: duplicateSeen });
   const ending = (id: string): string[] | null => endFrames(runs.get(AGENT, id))?.map((frame) => JSON.stringify(frame)) ?? null;
   const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, door);
   const broadcasts = new Broadcasts({ runs, system }, door);
@@ -102,8 +115,12 @@ export async function startAgent(config: Config, log: Logger, edge: EdgeAddress 
   const local = await startLocalDoor({ api, home: config.home, log });
   // Asked anew at each link: the name may change in between.
   const self = (): HostSelf => ({ id: settings.instance_id, name: settings.host_name, version: VERSION });
-  const link = edge === null ? null : new Link({ edge, identity, self, listener: door, log });
-  link?.start();
+  if (edge !== null) {
+    const pin = new EdgePin(config.home, edge);
+    link = new Link({ edge, identity, self, listener: door, log, pin });
+    standing = new LinkStanding(link, pin);
+    link.start();
+  }
   // Nobody waits for them: the host is there without its plugins.
   plugins.start().catch((error: unknown) => log.error({ err: error }, 'the plugins could not be started'));
 

@@ -13,6 +13,7 @@ export const ERROR_STATUS = {
   unauthenticated: 401,
   invalid_credentials: 401,
   session_expired: 401,
+  clock_skew: 401,
   cross_site: 403,
   bad_host: 403,
   forbidden: 403,

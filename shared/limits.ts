@@ -61,6 +61,12 @@ export const ALIVE_MISSES = 6;
 export const UNPROVEN_SOCKETS = 16;
 export const UNPROVEN_MS = 10_000;
 export const UNPROVEN_BYTES = 4 * KiB;
+/** How far the clock of a host that dials may be off. Farther, and the edge tells it the time. */
+export const DIAL_CLOCK_MS = 60_000;
+/** How long the live link of a host may take to answer when another one with its key comes. */
+export const LINK_PROBE_MS = 5000;
+/** How seldom an agent dials again whose key another one, which is live, links with. */
+export const DUPLICATE_RETRY_MS = 5 * 60_000;
 export const BACKOFF_BASE_MS = 500;
 export const BACKOFF_MAX_MS = 30_000;
 export const BACKOFF_HEALTHY_MS = 60_000;

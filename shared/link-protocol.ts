@@ -22,6 +22,29 @@ export const CONTROL = 'control';
 export const LINK_PATH = '/api/agent/ws';
 
 /**
+ * In the upgrade request, by which the door knows its host before it takes a socket in: `<time>.<agent nonce>.<signature>`,
+ * Ed25519 over `dialStatement`. An agent that does not send it shares a few places with every stranger.
+ */
+export const LINK_DIAL_HEADER = 'x-toru-dial';
+export const linkDial = z
+  .string()
+  .regex(/^\d{1,15}\.[0-9a-f]{64}\.[\w-]{86}$/)
+  .transform((text) => {
+    const [time = '', agent_nonce = '', signature = ''] = text.split('.');
+    return { time: Number(time), agent_nonce, signature };
+  });
+
+/** The exact bytes that a dial signs, before `purposed('dial', …)`. `time` in ms since 1970. */
+export function dialStatement(said: { time: number; agent_nonce: string; origin: string; host: string }): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode([said.time, said.agent_nonce, said.origin, said.host].join('\n'));
+}
+
+/** An Ed25519 public key, raw, base64url. */
+export const edgeKey = z.string().regex(/^[\w-]{43}$/);
+/** An Ed25519 signature, base64url. */
+const signature = z.string().regex(/^[\w-]{86}$/);
+
+/**
  * Before the proof: plain JSON, at most UNPROVEN_BYTES each. In the challenge and the proof, `protocol` is the newest that
  * the sender speaks; in the welcome, what both do (protocol.ts). Whoever finds the other too old says so and hangs up.
  */
@@ -30,6 +53,8 @@ export const linkChallenge = z.object({
   protocol: z.int(),
   edge_nonce: z.string().regex(/^[0-9a-f]{64}$/),
   installation: z.uuid(),
+  /** To who dialled with a signature: the edge's key, and its signature over `linkStatement`, purpose `edge`. */
+  edge: z.object({ key: edgeKey, signature }).optional(),
 });
 export const linkProof = z.object({
   type: z.literal('proof'),
@@ -44,13 +69,18 @@ export const linkProof = z.object({
   windows: z.boolean().optional(),
   /** It says `credit` for browsers' frames. Of an older agent, the edge counts nothing. */
   credit: z.boolean().optional(),
-  /** Ed25519 over `linkStatement`, base64url. */
-  signature: z.string().regex(/^[\w-]{86}$/),
+  /** Ed25519 over `linkStatement`, purpose `link`. */
+  signature,
+  /** Random, and the same as long as the agent's process lives: by it the edge tells one that comes back from another with its key. */
+  process: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .optional(),
 });
 export type LinkChallenge = z.infer<typeof linkChallenge>;
 export type LinkProof = z.infer<typeof linkProof>;
 
-/** The exact bytes that a proof signs, before `purposed('link', …)`: both nonces, the edge's origin, the installation, the host. */
+/** The exact bytes that both sides sign, before `purposed('edge' | 'link', …)`: both nonces, the edge's origin, the installation, the host. */
 export function linkStatement(said: {
   edge_nonce: string;
   agent_nonce: string;
@@ -85,6 +115,8 @@ export const edgeControl = z.discriminatedUnion('type', [
   /** The edge has a newer grant of the same session. */
   z.object({ type: z.literal('grant'), conn: connId, grant: grantToken }),
   z.object({ type: z.literal('closed'), conn: connId }),
+  /** Another agent proved itself with this host's key while this one was live, and was refused. `at` in ms since 1970. */
+  z.object({ type: z.literal('duplicate'), at: z.int(), address: z.string().max(64), name: z.string().max(80) }),
   /** The edge took note of a revocation: the agent need not repeat it. */
   z.object({ type: z.literal('revoked'), id: z.string().max(64) }),
 ]);
@@ -120,6 +152,7 @@ export const LINK_CLOSE = {
   protocol: 4406,
   too_slow: 4408,
   replaced: 4409,
+  duplicate_host: 4410,
 } as const;
 
 /** One message, as text: for control and browser frames. */

@@ -194,6 +194,8 @@ export const host = z.object({
   recent_runs: z.array(runSummary),
   /** Those that the asker may see, oldest first. */
   pending_runs: z.array(pendingRun),
+  /** For admins: the last agent that came with this host's key while the host was linked, and was refused; null after a day. */
+  duplicate: z.object({ at: time, address: z.string(), name: z.string() }).nullish(),
 });
 export type Host = z.infer<typeof host>;
 
@@ -253,6 +255,19 @@ export const system = z.object({
   cores: z.int(),
   uptime_s: z.number(),
   agent: z.object({ version: z.string(), pid: z.int(), uptime_s: z.number(), memory: z.number(), node: z.string() }),
+  /** How this host stands with its edge; null without one. */
+  edge: z
+    .object({
+      origin: z.string(),
+      linked: z.boolean(),
+      /** Why it is not linked, for a person. */
+      problem: z.string().nullable(),
+      /** The key that the edge has to prove; null before the first link with one that has a key. */
+      key: z.string().nullable(),
+      /** The last agent that came with this host's key while this one was linked. */
+      duplicate: z.object({ at: time, address: z.string(), name: z.string() }).nullable(),
+    })
+    .nullish(),
   disks: z.array(z.object({ mount: z.string(), size: z.number(), used: z.number() })),
   sample: systemSample,
   /** The last minutes, oldest first, as far as anyone was looking. */

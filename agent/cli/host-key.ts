@@ -3,6 +3,8 @@ import { toBase64Url } from '../../shared/encoding.ts';
 import { VERSION } from '../../shared/version.ts';
 import { Audit } from '../audit/audit.ts';
 import { loadConfig } from '../config.ts';
+import type { Pins } from '../link/edge-pin.ts';
+import { pinnedKeys, unpin } from '../link/edge-pin.ts';
 import { loadIdentity } from '../link/identity.ts';
 import { lockHome } from '../lock.ts';
 import { Settings } from '../settings/settings.ts';
@@ -33,4 +35,17 @@ function lockUnlessRunning(home: string): { release(): void } | null {
     if (error instanceof StartError) return null;
     throw error;
   }
+}
+
+/** The keys of edges that this TORU_HOME has pinned, by origin. @throws StartError */
+export function edgeKeys(env: Io['env']): Pins {
+  return pinnedKeys(loadConfig(env).home);
+}
+
+/** @returns what was pinned until now. @throws StartError */
+export function forgetEdgeKeys(env: Io['env']): Pins {
+  const { home } = loadConfig(env);
+  const pinned = pinnedKeys(home);
+  unpin(home);
+  return pinned;
 }

@@ -42,6 +42,8 @@ export interface EdgeDoorRooms {
   settings: Pick<Settings, 'host_name' | 'onChange'>;
   /** The newest runs, oldest first: what the edge shows when we are away, brought up to date at each link. */
   recent(): RunSummary[];
+  /** Another agent with this host's key was refused by the edge. */
+  duplicate?(seen: Extract<EdgeControl, { type: 'duplicate' }>): void;
   log: {
     info(detail: object, message: string): void;
     warn(detail: object, message: string): void;
@@ -132,6 +134,8 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
       }
       case 'closed':
         return this.#left(message.conn);
+      case 'duplicate':
+        return this.#rooms.duplicate?.(message);
       case 'revoked':
         return this.#rooms.grants.acknowledged(message.id);
       default:

@@ -37,6 +37,9 @@ export async function answerLinkRequest(login: Login, head: RequestHead, body: R
     case '/link/logout':
       login.logout(parse(logoutRequest, said).sid);
       return new Response(null, { status: 204 });
+    // Another agent came with our key: are we there? Any answer says so.
+    case '/link/alive':
+      return new Response(null, { status: 204 });
     default:
       throw new ToruError('not_found', 'This host does not know that request of the edge. Update the host.');
   }

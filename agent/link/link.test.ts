@@ -1,15 +1,19 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, statSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { WebSocketServer } from 'ws';
-import { fromBase64Url, randomHex } from '../../shared/encoding.ts';
+import { fromBase64Url, randomHex, toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
 import { BACKOFF_HEALTHY_MS, LINK_HIGH_WATER, OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
-import type { EdgeControl, LinkProof } from '../../shared/link-protocol.ts';
-import { LINK_CLOSE, linkProof, linkStatement } from '../../shared/link-protocol.ts';
+import type { EdgeControl, LinkChallenge, LinkProof } from '../../shared/link-protocol.ts';
+import { LINK_CLOSE, LINK_DIAL_HEADER, linkDial, linkProof, linkStatement } from '../../shared/link-protocol.ts';
+import type { KeyPin } from './dial.ts';
+import { EdgePin, unpin } from './edge-pin.ts';
+import type { Identity } from './identity.ts';
 import { loadIdentity, verifyWith } from './identity.ts';
 import type { LinkListener, LinkSession } from './link.ts';
 import { Link } from './link.ts';
@@ -34,7 +38,11 @@ interface Connected {
   neverHangUp: () => void;
 }
 
-async function edge(after: (socket: WebSocket, connected: Connected) => void, protocol = PROTOCOL_VERSION) {
+async function edge(
+  after: (socket: WebSocket, connected: Connected) => void,
+  protocol = PROTOCOL_VERSION,
+  prove: (said: { edge_nonce: string; agent_nonce: string; origin: string }) => LinkChallenge['edge'] = () => undefined,
+) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await new Promise((resolve) => server.once('listening', resolve));
   const sockets = new Set<WebSocket>();
@@ -49,7 +57,9 @@ async function edge(after: (socket: WebSocket, connected: Connected) => void, pr
       request.socket.end = () => request.socket;
     };
     const nonce = randomHex(32);
-    socket.send(JSON.stringify({ type: 'challenge', protocol, edge_nonce: nonce, installation: INSTALLATION }));
+    const { agent_nonce } = linkDial.parse(request.headers[LINK_DIAL_HEADER]);
+    const proof = prove({ edge_nonce: nonce, agent_nonce, origin: `http://${request.headers.host}` });
+    socket.send(JSON.stringify({ type: 'challenge', protocol, edge_nonce: nonce, installation: INSTALLATION, edge: proof }));
     socket.once('message', (data) => after(socket, { proof: linkProof.parse(JSON.parse(data.toString())), nonce, onePacket, neverHangUp }));
   });
   cleanups.push(() => {
@@ -90,11 +100,12 @@ class Listener implements LinkListener {
   }
 }
 
-function start(origin: string, name = () => 'test') {
+function start(origin: string, name = () => 'test', pin?: KeyPin) {
   const listener = new Listener();
   const warnings: string[] = [];
   const log = { info: () => undefined, warn: (detail: object) => warnings.push(JSON.stringify(detail)) };
-  const link = new Link({ edge: { url: origin, origin }, identity, self: () => ({ id: HOST, name: name(), version: '0' }), listener, log });
+  const self = () => ({ id: HOST, name: name(), version: '0' });
+  const link = new Link({ edge: { url: origin, origin }, identity, self, listener, log, ...(pin === undefined ? {} : { pin }) });
   cleanups.push(() => link.stop());
   link.start();
   return { link, listener, warnings };
@@ -282,4 +293,109 @@ test('output waits while the socket is full, takes turns in order, and never del
   await tick();
   expect(written.length).toBeGreaterThan(before + 1);
   outbound.close();
+});
+
+/** The proof of an edge with that key. */
+const provenBy =
+  (key: Identity, host = HOST) =>
+  (said: { edge_nonce: string; agent_nonce: string; origin: string }): LinkChallenge['edge'] => ({
+    key: toBase64Url(key.publicKey),
+    signature: toBase64Url(key.sign(purposed('edge', linkStatement({ ...said, installation: INSTALLATION, host })))),
+  });
+const newKey = (): Identity => loadIdentity(mkdtempSync(join(tmpdir(), 'toru-edge-key-')));
+
+test('the key of the first link is pinned; afterwards another key, or none, hears nothing of this host', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'toru-pin-'));
+  const [first, second] = [newKey(), newKey()];
+  let proves: LinkChallenge['edge'] | ((said: { edge_nonce: string; agent_nonce: string; origin: string }) => LinkChallenge['edge']) =
+    provenBy(first);
+  let proofs = 0;
+  const { origin, sockets } = await edge(
+    (socket) => {
+      proofs += 1;
+      socket.send(welcome('e'));
+    },
+    PROTOCOL_VERSION,
+    (said) => (typeof proves === 'function' ? proves(said) : proves),
+  );
+  const pin = new EdgePin(home, { origin });
+  expect(pin.key).toBeNull();
+  const one = start(origin, undefined, pin);
+  await until(() => one.listener.session !== null);
+  expect(new EdgePin(home, { origin }).key).toBe(toBase64Url(first.publicKey));
+  expect(statSync(join(home, 'edge-pins.json')).mode & 0o777).toBe(0o600);
+  await one.link.stop();
+
+  for (const [imposter, message] of [
+    [provenBy(second), toBase64Url(second.publicKey)],
+    [undefined, 'did not prove the key that this host has pinned'],
+    // The right key, and a signature that was made for another host.
+    [provenBy(first, INSTALLATION), 'did not prove its key'],
+  ] as const) {
+    proves = imposter;
+    const asked = start(origin, undefined, pin);
+    await until(() => asked.link.status.error !== null);
+    expect(asked.link.status.error).toContain(message);
+    await asked.link.stop();
+  }
+  expect(proofs).toBe(1);
+
+  // `toru key unpin`, and the next one is pinned.
+  proves = provenBy(second);
+  unpin(home);
+  const after = start(origin, undefined, pin);
+  await until(() => after.listener.session !== null);
+  expect(pin.key).toBe(toBase64Url(second.publicKey));
+  expect(sockets.size).toBeGreaterThan(0);
+});
+
+test('a key that was given is insisted on from the first link on', async () => {
+  const { origin } = await edge((socket) => socket.send(welcome('e')), PROTOCOL_VERSION, provenBy(newKey()));
+  const { link } = start(
+    origin,
+    undefined,
+    new EdgePin(mkdtempSync(join(tmpdir(), 'toru-pin-')), { origin, key: toBase64Url(newKey().publicKey) }),
+  );
+  await until(() => link.status.error !== null);
+  expect(link.status).toMatchObject({ connected: false, error: expect.stringContaining('toru key unpin') });
+});
+
+test('an agent whose key another one is linked with says so, and dials seldom', async () => {
+  let dials = 0;
+  const { origin } = await edge((socket) => {
+    dials += 1;
+    socket.close(LINK_CLOSE.duplicate_host, 'duplicate_host');
+  });
+  const { link, warnings } = start(origin);
+  await until(() => warnings.length === 1);
+  expect(link.status.error).toContain('toru key rotate');
+  expect(JSON.parse(warnings[0] ?? '').retry_ms).toBeGreaterThanOrEqual(60_000);
+  expect(dials).toBe(1);
+});
+
+test('a host whose clock is an hour behind learns the time from the edge, and links with its next dial', async () => {
+  const HOUR = 3_600_000;
+  const server = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    verifyClient: ({ req }: { req: IncomingMessage }, answer: (ok: boolean, code?: number, body?: string) => void) => {
+      const { time } = linkDial.parse(req.headers[LINK_DIAL_HEADER]);
+      const now = Date.now() + HOUR;
+      answer(Math.abs(now - time) < 60_000, 401, JSON.stringify({ error: { code: 'clock_skew', message: '', now } }));
+    },
+  });
+  cleanups.push(() => {
+    for (const socket of server.clients) socket.terminate();
+    return new Promise((resolve) => server.close(resolve));
+  });
+  await new Promise((resolve) => server.once('listening', resolve));
+  server.on('connection', (socket) => {
+    socket.send(JSON.stringify({ type: 'challenge', protocol: PROTOCOL_VERSION, edge_nonce: randomHex(32), installation: INSTALLATION }));
+    socket.once('message', () => socket.send(welcome('e')));
+  });
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const { listener, warnings } = start(`http://127.0.0.1:${address.port}`);
+  await until(() => listener.session !== null);
+  expect(warnings.map((line) => JSON.parse(line).retry_ms)).toEqual([0]);
 });

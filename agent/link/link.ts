@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
 import { backoff } from '../../shared/backoff.ts';
+import { randomHex } from '../../shared/encoding.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
-import { BACKOFF_HEALTHY_MS, HEARTBEAT_MS, LINK_DEAD_MS } from '../../shared/limits.ts';
+import { BACKOFF_HEALTHY_MS, DUPLICATE_RETRY_MS, HEARTBEAT_MS, LINK_DEAD_MS } from '../../shared/limits.ts';
 import type { AgentControl, EdgeControl } from '../../shared/link-protocol.ts';
 import { binaryMessage, CONTROL, cutBinary, cutText, edgeControl, textMessage } from '../../shared/link-protocol.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import { PING, PONG } from '../../shared/wire.ts';
-import type { Dialled, EdgeAddress, HostSelf } from './dial.ts';
-import { dial } from './dial.ts';
+import type { Dialled, EdgeAddress, HostSelf, KeyPin } from './dial.ts';
+import { DialError, dial } from './dial.ts';
 import type { Identity } from './identity.ts';
 import { MessageBytes } from './message-bytes.ts';
 import { Outbound } from './outbound.ts';
@@ -49,17 +50,23 @@ export class Link {
   readonly #self: () => HostSelf;
   readonly #listener: LinkListener;
   readonly #log: Log;
+  readonly #pin: KeyPin;
+  readonly #process = randomHex(16);
   readonly #stop = new AbortController();
   #running: Promise<void> | null = null;
   #connected = false;
   #lastError: string | null = null;
+  /** What the edge's clock is ahead of ours, in ms. */
+  #clock = 0;
 
-  constructor(options: { edge: EdgeAddress; identity: Identity; self: () => HostSelf; listener: LinkListener; log: Log }) {
+  /** @param options.pin which key the edge has to prove; without it, any. */
+  constructor(options: { edge: EdgeAddress; identity: Identity; self: () => HostSelf; listener: LinkListener; log: Log; pin?: KeyPin }) {
     this.#edge = options.edge;
     this.#identity = options.identity;
     this.#self = options.self;
     this.#listener = options.listener;
     this.#log = options.log;
+    this.#pin = options.pin ?? { key: null, learn: () => undefined };
   }
 
   /** For `toru status` and `toru doctor`. */
@@ -80,8 +87,9 @@ export class Link {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     for (let failures = 0; !signal.aborted; ) {
+      let wait: number | null = null;
       try {
-        const { taken: ended } = await dial(this.#edge, this.#identity, this.#self(), signal, (dialled) => this.#serve(dialled));
+        const { taken: ended } = await this.#dial();
         const since = Date.now();
         this.#lastError = null;
         this.#log.info({ edge: this.#edge.origin }, 'linked to the edge');
@@ -90,12 +98,23 @@ export class Link {
       } catch (error) {
         this.#lastError = error instanceof Error ? error.message : String(error);
         failures += 1;
+        if (error instanceof DialError && error.now !== null) {
+          // The edge said the time: with that the next try is another one, and comes at once.
+          this.#clock = error.now - Date.now();
+          if (failures === 1) wait = 0;
+        }
+        if (error instanceof DialError && error.duplicate) wait = DUPLICATE_RETRY_MS;
       }
       if (signal.aborted) return;
-      const wait = backoff(failures);
+      wait ??= backoff(failures);
       this.#log.warn({ edge: this.#edge.origin, reason: this.#lastError, retry_ms: Math.round(wait) }, 'not linked to the edge');
       await sleep(wait, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  #dial(): Promise<{ taken: Promise<string> }> {
+    const options = { identity: this.#identity, self: this.#self(), process: this.#process, pin: this.#pin, clock: this.#clock };
+    return dial(this.#edge, { ...options, signal: this.#stop.signal }, (dialled) => this.#serve(dialled));
   }
 
   /** @returns why the link ended. */

@@ -14,6 +14,8 @@ const DISKS_MS = 30_000;
 export interface SystemOptions {
   settings: { readonly host_name: string };
   version: string;
+  /** How the host stands with its edge. */
+  edge?: () => Snapshot['edge'];
   interval_ms?: number;
 }
 
@@ -21,6 +23,7 @@ export interface SystemOptions {
 export class System {
   readonly #settings: SystemOptions['settings'];
   readonly #version: string;
+  readonly #edge: () => Snapshot['edge'];
   readonly #interval: number;
   readonly #listeners = new Set<(sample: SystemSample) => void>();
   readonly #history: SystemSample[] = [];
@@ -30,9 +33,10 @@ export class System {
   #timer: NodeJS.Timeout | null = null;
   #reading = false;
 
-  constructor({ settings, version, interval_ms = INTERVAL_MS }: SystemOptions) {
+  constructor({ settings, version, edge = () => null, interval_ms = INTERVAL_MS }: SystemOptions) {
     this.#settings = settings;
     this.#version = version;
+    this.#edge = edge;
     this.#interval = interval_ms;
   }
 
@@ -51,6 +55,7 @@ export class System {
         memory: process.memoryUsage.rss(),
         node: process.versions.node,
       },
+      edge: this.#edge(),
       disks,
       sample,
       history: [...this.#history],

@@ -1,5 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
-import { sha256Hex } from '../../shared/encoding.ts';
+import { randomHex, sha256Hex } from '../../shared/encoding.ts';
+import { purposed } from '../../shared/grant.ts';
+import { linkStatement } from '../../shared/link-protocol.ts';
 import type { Role } from '../../shared/model.ts';
 import type { Env } from '../env.ts';
 import { migrate } from '../migrate.ts';
@@ -7,6 +9,8 @@ import type { Result } from '../result.ts';
 import { refusal } from '../result.ts';
 import { LoginAttempts } from './attempts.ts';
 import { Devices } from './devices.ts';
+import { Dials } from './dials.ts';
+import { EdgeKey } from './edge-key.ts';
 import type { HostRecord } from './hosts.ts';
 import { Hosts } from './hosts.ts';
 import { ACCOUNT_MIGRATIONS } from './migrations.ts';
@@ -40,6 +44,15 @@ export interface NewSession {
   user_agent: string;
 }
 
+/** What stands at an agent's door: whose key opens it, the challenge, and the edge's own proof to a host that dialled as itself. */
+export interface DoorFacts {
+  installation: string;
+  public_key: string;
+  nonce: string;
+  dialled: boolean;
+  edge?: { key: string; signature: string };
+}
+
 /**
  * The one object per installation that knows who is logged in and which hosts there are. Passwords, users and rights are
  * the host's: this object sees a grant that it can neither make nor change.
@@ -52,6 +65,8 @@ export class Account extends DurableObject<Env> {
   readonly #attempts: LoginAttempts;
   readonly #devices: Devices;
   readonly #hosts: Hosts;
+  readonly #edgeKey: EdgeKey;
+  readonly #dials = new Dials();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -64,16 +79,29 @@ export class Account extends DurableObject<Env> {
     this.#attempts = new LoginAttempts(sql, Date.now());
     this.#devices = new Devices(sql);
     this.#hosts = new Hosts(sql, env.HOST_KEYS ?? '');
+    this.#edgeKey = new EdgeKey(kv, env.EDGE_KEY);
   }
 
   hosts(): HostRecord[] {
     return this.#hosts.list();
   }
 
-  /** What an agent's door needs to know; null for a host that nobody bound. */
-  door(id: string): { installation: string; public_key: string } | null {
-    const host = this.#hosts.get(id);
-    return host === null ? null : { installation: this.#installation, public_key: host.public_key };
+  /**
+   * What an agent's door needs to know of who dials; null for a host that nobody bound.
+   * @param dial what its upgrade request says (LINK_DIAL_HEADER). @returns clock_skew with `now` when only its time is wrong.
+   */
+  async door(host: string, origin: string, dial: string | null): Promise<Result<DoorFacts> | null> {
+    const public_key = this.#hosts.get(host)?.public_key;
+    if (public_key === undefined) return null;
+    const now = Date.now();
+    const dialled = await this.#dials.judge(dial, { host, origin, public_key }, now);
+    if (dialled === 'clock') return refusal('clock_skew', 'The clock of this host is off by more than a minute.', { now });
+    const installation = this.#installation;
+    const nonce = randomHex(32);
+    const facts = { installation, public_key, nonce, dialled: dialled !== null };
+    if (dialled === null) return { ok: true, value: facts };
+    const statement = linkStatement({ edge_nonce: nonce, ...dialled, origin, installation, host });
+    return { ok: true, value: { ...facts, edge: await this.#edgeKey.sign(purposed('edge', statement)) } };
   }
 
   hostSeen(id: string, name: string, version: string): void {

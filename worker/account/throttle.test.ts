@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { accountKey, networkOf, Throttle } from './throttle.ts';
+import { networkOf } from '../../shared/network.ts';
+import { accountKey, Throttle } from './throttle.ts';
 
 /** Each with a password of its own, unless one is given. */
 let passwords = 0;

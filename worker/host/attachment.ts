@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { grantToken } from '../../shared/grant.ts';
 import { connId, hostId, sid, topicName, userId } from '../../shared/ids.ts';
 import { MAX_TOPICS_PER_SOCKET } from '../../shared/limits.ts';
+import { linkChallenge } from '../../shared/link-protocol.ts';
 import { role } from '../../shared/model.ts';
 
 /**
@@ -38,6 +39,14 @@ export const linkDoor = z.object({
   installation: z.uuid(),
   /** What the agent dialled, as this edge knows it. */
   origin: z.string(),
+  /** What it has to sign: good for one proof, null from the moment that one came. */
+  nonce: z.string().nullable(),
+  /** Did its upgrade request prove that it is the host? A socket that was opened before we asked has none of these. */
+  dialled: z.boolean().optional(),
+  /** Our own proof to it. */
+  edge: linkChallenge.shape.edge,
+  /** The client's. */
+  address: z.string().max(64).optional(),
 });
 export type LinkDoor = z.infer<typeof linkDoor>;
 
@@ -45,8 +54,6 @@ const unproven = linkDoor.extend({
   kind: z.literal('unproven'),
   conn: connId,
   since: z.int(),
-  /** Good for one proof; null from the moment that one came. */
-  nonce: z.string().nullable(),
 });
 
 const link = z.object({
@@ -57,6 +64,8 @@ const link = z.object({
   /** As its proof said; a link of an older edge or agent lacks them. */
   windows: z.boolean().optional(),
   credit: z.boolean().optional(),
+  /** The agent's process, where it says so. */
+  process: z.string().optional(),
 });
 
 const attachment = z.discriminatedUnion('kind', [browser, unproven, link]);

@@ -12,11 +12,12 @@ import { attempt } from '../result.ts';
 import type { LoginAnswer } from './answers.ts';
 import type { LinkDoor, SocketSession, UnprovenState } from './attachment.ts';
 import { readAttachment, TAG } from './attachment.ts';
+import type { Duplicate } from './duplicates.ts';
 import type { LinkLoginRequest, LoginRequest } from './edge-requests.ts';
 import { unseal } from './envelope.ts';
 import { admitUnproven, challenge, prove } from './link-door.ts';
 import { PRESENCE_EVERY_MS } from './presence.ts';
-import { closeQuietly } from './quietly.ts';
+import { closeQuietly, isOpen } from './quietly.ts';
 import type { HostRooms } from './rooms.ts';
 import { furnish } from './rooms.ts';
 import { RECHECK_EVERY_MS } from './session-keeper.ts';
@@ -30,6 +31,8 @@ export interface HostOverview {
   version: string | null;
   recent_runs: RunSummary[];
   pending_runs: PendingRun[];
+  /** For admins: another agent with this host's key, refused in the last day. */
+  duplicate: Duplicate | null;
 }
 
 /**
@@ -97,6 +100,7 @@ export class Host extends DurableObject<Env> {
       version: known?.version ?? null,
       recent_runs: this.#rooms.recent.visibleTo(sub, role),
       pending_runs: this.#rooms.pending.visibleTo(sub, role),
+      duplicate: role === 'admin' ? this.#rooms.duplicates.last : null,
     };
   }
 
@@ -168,7 +172,7 @@ export class Host extends DurableObject<Env> {
   }
 
   #openDoor(door: LinkDoor): Response {
-    admitUnproven(this.ctx.getWebSockets(TAG.agent));
+    admitUnproven(this.ctx.getWebSockets(TAG.agent), door);
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server, [TAG.agent]);
     const now = Date.now();
@@ -179,7 +183,7 @@ export class Host extends DurableObject<Env> {
 
   async #fromStranger(socket: WebSocket, state: UnprovenState, message: string | ArrayBuffer): Promise<void> {
     const proven = await prove(socket, state, message);
-    if (proven === null) return;
+    if (proven === null || !(await this.#rooms.duplicates.admit(socket, state, proven)) || !isOpen(socket)) return;
     const now = Date.now();
     const link = this.#rooms.links.up(socket, state, proven, now);
     this.#rooms.browserDoor.hostIsBack(link, now);

@@ -1,4 +1,5 @@
-import { fromBase64Url, randomHex } from '../../shared/encoding.ts';
+import { signedBy } from '../../shared/ed25519.ts';
+import { randomHex } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { purposed } from '../../shared/grant.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
@@ -11,20 +12,22 @@ import { readAttachment, writeAttachment } from './attachment.ts';
 import { closeQuietly, isOpen, sendQuietly } from './quietly.ts';
 
 /**
- * The agent's door: a nonce out, a signature back. A stranger may hold one of 16 places here for 10 seconds and say 4 KiB
- * once; what it says is compared with what Account knows, never with what it claims.
+ * The agent's door: a nonce out, a signature back. The host that dialled as itself always gets a place; a stranger may hold
+ * one of 16 others for 10 seconds and say 4 KiB once. What they say is compared with what Account knows, never with what
+ * they claim.
  */
 
 /** Asks the one at the other end to prove itself. */
 export function challenge(socket: WebSocket, door: LinkDoor, now: number): void {
-  const nonce = randomHex(32);
-  writeAttachment(socket, { ...door, kind: 'unproven', conn: randomHex(16), since: now, nonce });
-  const said: LinkChallenge = { type: 'challenge', protocol: PROTOCOL_VERSION, edge_nonce: nonce, installation: door.installation };
+  writeAttachment(socket, { ...door, kind: 'unproven', conn: randomHex(16), since: now });
+  const { nonce: edge_nonce, installation, edge } = door;
+  if (edge_nonce === null) throw new Error('unreachable: a door is made with a nonce');
+  const said: LinkChallenge = { type: 'challenge', protocol: PROTOCOL_VERSION, edge_nonce, installation, edge };
   sendQuietly(socket, JSON.stringify(said));
 }
 
 /** Who proved itself; `protocol` is what both sides speak from now on. */
-export type Proven = Pick<LinkProof, 'name' | 'version' | 'protocol' | 'windows' | 'credit'>;
+export type Proven = Pick<LinkProof, 'name' | 'version' | 'protocol' | 'windows' | 'credit' | 'process'>;
 
 /** @returns null when the socket was closed instead. */
 export async function prove(socket: WebSocket, state: UnprovenState, message: string | ArrayBuffer): Promise<Proven | null> {
@@ -47,11 +50,24 @@ export function closeLate(sockets: readonly WebSocket[], now: number): number | 
   return open.length === 0 ? null : Math.min(...open);
 }
 
-/** @throws ToruError too_many_requests when all places are taken. */
-export function admitUnproven(sockets: readonly WebSocket[]): void {
-  const unproven = sockets.filter((socket) => isOpen(socket) && readAttachment(socket)?.kind === 'unproven');
-  if (unproven.length >= UNPROVEN_SOCKETS)
+/**
+ * Makes room for one more. Among hosts that dialled as themselves the oldest gives way. Among strangers the oldest of the
+ * address that holds the most does, so that no address holds all places.
+ * @throws ToruError too_many_requests when that is the address of the one who comes.
+ */
+export function admitUnproven(sockets: readonly WebSocket[], { dialled = false, address = '' }: LinkDoor): void {
+  const places = sockets.flatMap((socket) => {
+    const state = isOpen(socket) ? readAttachment(socket) : null;
+    return state?.kind === 'unproven' && (state.dialled ?? false) === dialled ? [{ socket, state }] : [];
+  });
+  if (places.length < UNPROVEN_SOCKETS) return;
+  places.sort((a, b) => a.state.since - b.state.since);
+  const held = Map.groupBy(places, ({ state }) => (dialled ? '' : (state.address ?? '')));
+  const [most = []] = [...held.values()].sort((a, b) => b.length - a.length);
+  if (!dialled && (held.get(address)?.length ?? 0) >= most.length)
     throw new ToruError('too_many_requests', 'Too many agents are proving themselves at this moment. Try again in 10 s.');
+  const [oldest] = most;
+  if (oldest !== undefined) closeQuietly(oldest.socket, LINK_CLOSE.too_slow, 'another one needs the place');
 }
 
 interface Refusal {
@@ -65,7 +81,7 @@ async function judge(state: UnprovenState, message: string | ArrayBuffer): Promi
   if (typeof message !== 'string' || message.length > UNPROVEN_BYTES || nonce === null) return NO_PROOF;
   const parsed = linkProof.safeParse(parseJsonOrNull(message));
   if (!parsed.success) return NO_PROOF;
-  const { name, version, windows, credit, agent_nonce, signature, ...said } = parsed.data;
+  const { name, version, windows, credit, agent_nonce, signature, process, ...said } = parsed.data;
   const protocol = agreeOn(said.protocol);
   if (protocol === null) {
     const reason = `this host speaks protocol ${said.protocol}, the edge ${OLDEST_PROTOCOL} and newer. Update the host.`;
@@ -74,18 +90,9 @@ async function judge(state: UnprovenState, message: string | ArrayBuffer): Promi
   if (said.host !== host) return { code: LINK_CLOSE.unknown_host, reason: 'the proof is of another host' };
   const statement = linkStatement({ edge_nonce: nonce, agent_nonce, origin, installation, host });
   const proven = said.origin === origin && (await signedBy(public_key, purposed('link', statement), signature));
-  return proven ? { name, version, protocol, windows, credit } : { code: LINK_CLOSE.bad_proof, reason: 'the proof was not accepted' };
+  return proven
+    ? { name, version, protocol, windows, credit, process }
+    : { code: LINK_CLOSE.bad_proof, reason: 'the proof was not accepted' };
 }
 
 const NO_PROOF: Refusal = { code: LINK_CLOSE.protocol, reason: 'one proof was expected, and nothing else' };
-
-/** Is this the signature over these bytes, by the holder of this raw Ed25519 key? Both base64url. */
-export async function signedBy(publicKey: string, bytes: Uint8Array<ArrayBuffer>, signature: string): Promise<boolean> {
-  try {
-    const key = await crypto.subtle.importKey('raw', fromBase64Url(publicKey), 'Ed25519', false, ['verify']);
-    return await crypto.subtle.verify('Ed25519', key, fromBase64Url(signature), bytes);
-  } catch {
-    // Not a key, or not a signature, of that curve.
-    return false;
-  }
-}

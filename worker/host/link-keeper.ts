@@ -50,13 +50,13 @@ export class LinkKeeper {
   }
 
   /** A socket proved itself. The one before it is overtaken. */
-  up(socket: WebSocket, { conn, host }: UnprovenState, { name, version, protocol, windows, credit }: Proven, now: number): Link {
+  up(socket: WebSocket, { conn, host }: UnprovenState, { name, version, protocol, windows, credit, process }: Proven, now: number): Link {
     const old = this.#link;
     if (old !== null) {
       this.#gone();
       closeQuietly(old.socket, LINK_CLOSE.replaced, 'a newer link of this host');
     }
-    const state: LinkState = { kind: 'link', conn, host, since: now, windows, credit };
+    const state: LinkState = { kind: 'link', conn, host, since: now, windows, credit, process };
     writeAttachment(socket, state);
     this.#tunnel.linked(windows === true);
     const link = new Link(this.#ctx, socket, state);

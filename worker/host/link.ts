@@ -8,6 +8,8 @@ import { sendQuietly } from './quietly.ts';
 /** The one proven socket of the agent. */
 export class Link {
   readonly socket: WebSocket;
+  /** The agent's process, where it says so. */
+  readonly process: string | undefined;
   readonly #ctx: DurableObjectState;
   readonly #since: number;
   /** Of this link: what was on its way goes with it. */
@@ -20,6 +22,7 @@ export class Link {
   constructor(ctx: DurableObjectState, socket: WebSocket, state: LinkState) {
     this.#ctx = ctx;
     this.socket = socket;
+    this.process = state.process;
     this.#since = state.since;
     this.#credit = state.credit === true;
   }

@@ -7,6 +7,7 @@ import { Alarms } from './alarms.ts';
 import { TAG } from './attachment.ts';
 import { BrowserDoor } from './browser-door.ts';
 import { Browsers } from './browsers.ts';
+import { Duplicates } from './duplicates.ts';
 import { EdgeRequests } from './edge-requests.ts';
 import { closeLate } from './link-door.ts';
 import { LinkKeeper } from './link-keeper.ts';
@@ -36,6 +37,7 @@ export function furnish(ctx: DurableObjectState, env: Env, ask: Ask) {
   const pending = new PendingRuns(sql, (sub) => browsers.toOwner(sub, { type: 'pending' }));
   const tunnel: Tunnel = new Tunnel((request, frame) => links.current?.binary(`h/${request}`, frame));
   const links: LinkKeeper = new LinkKeeper(ctx, ctx.getWebSockets(TAG.agent), { presence, browsers, tunnel });
+  const duplicates = new Duplicates({ links, tunnel, browsers, store: kv });
   const watch = new LinkWatch({ links, presence, browsers, tunnel });
   const requests = new EdgeRequests((head, body) => ask(head, body, null));
   const sessions = new SessionKeeper({ env, browsers, requests, logouts: new PendingLogouts(kv), link: () => links.live() });
@@ -74,5 +76,5 @@ export function furnish(ctx: DurableObjectState, env: Env, ask: Ask) {
     writeRecent: (at) => alarms.schedule('recent', at),
     later: (work) => ctx.waitUntil(work),
   });
-  return { presence, recent, pending, browsers, tunnel, links, requests, sessions, watch, starts, alarms, browserDoor, agent };
+  return { duplicates, presence, recent, pending, browsers, tunnel, links, requests, sessions, watch, starts, alarms, browserDoor, agent };
 }

@@ -4,7 +4,8 @@ import { runRequest } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { hostId } from '../../shared/ids.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
-import { LINK_PATH } from '../../shared/link-protocol.ts';
+import { LINK_DIAL_HEADER, LINK_PATH } from '../../shared/link-protocol.ts';
+import { networkOf } from '../../shared/network.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { passable, REQUEST_HEADERS, requestHead } from '../../shared/tunnel.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
@@ -23,10 +24,15 @@ export const doors = new Hono<EdgeEnv>()
   .get(LINK_PATH, async (c) => {
     requireUpgrade(c);
     const id = hostId.safeParse(c.req.query('host'));
-    const door = id.success ? await accountOf(c.env).door(id.data) : null;
+    const { origin } = c.get('site');
+    const door = id.success ? await accountOf(c.env).door(id.data, origin, c.req.header(LINK_DIAL_HEADER) ?? null) : null;
     // Only now is an object addressed: a stranger can't make any by naming ids.
     if (!id.success || door === null) throw new ToruError('unknown_host', 'This edge does not know that host. Add its key to HOST_KEYS.');
-    return pass(c, id.data, seal({ to: 'agent', door: { ...door, host: id.data, origin: c.get('site').origin } }));
+    return pass(
+      c,
+      id.data,
+      seal({ to: 'agent', door: { ...unwrap(door), host: id.data, origin, address: networkOf(c.get('address')).slice(0, 64) } }),
+    );
   })
   .use('/api/*', requireSession)
   .use('/api/hosts/:host/*', async (c, next) => {

@@ -5,7 +5,7 @@ import { VERSION } from '../../shared/version.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { unwrap } from '../result.ts';
 import type { EdgeEnv } from './context.ts';
-import { requireSession } from './session.ts';
+import { iso, requireSession } from './session.ts';
 
 export const hostRoutes = new Hono<EdgeEnv>()
   /** What there is to see while a host is away comes from its object, filtered for whoever asks. */
@@ -23,6 +23,7 @@ export const hostRoutes = new Hono<EdgeEnv>()
           version: seen.version ?? version,
           recent_runs: seen.recent_runs,
           pending_runs: seen.pending_runs,
+          duplicate: seen.duplicate === null ? null : { ...seen.duplicate, at: iso(seen.duplicate.at) },
         };
       }),
     );

@@ -3,12 +3,13 @@ import { WebSocket } from 'ws';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { ERROR_STATUS } from '../../shared/errors.ts';
 import { purposed } from '../../shared/grant.ts';
-import type { AgentControl, EdgeControl } from '../../shared/link-protocol.ts';
+import type { AgentControl, EdgeControl, LinkChallenge } from '../../shared/link-protocol.ts';
 import {
   binaryMessage,
   CONTROL,
   cutBinary,
   cutText,
+  dialStatement,
   edgeControl,
   LINK_PATH,
   linkChallenge,
@@ -29,6 +30,13 @@ export interface ProofChanges {
   protocol?: number;
   /** That it says what it read of browsers' frames. */
   credit?: boolean;
+  process?: string;
+}
+
+/** LINK_DIAL_HEADER of that host. @param time in ms since 1970. */
+export function dialHeader(edge: TestEdge, host: TestHostKey, time = Date.now(), agent_nonce = randomBytes(32).toString('hex')): string {
+  const statement = dialStatement({ time, agent_nonce, origin: edge.origin, host: host.id });
+  return `${time}.${agent_nonce}.${Buffer.from(host.sign(purposed('dial', statement))).toString('base64url')}`;
 }
 
 /** One tunnelled request, as the agent sees it. */
@@ -99,9 +107,13 @@ export class FakeAgent {
   readonly host: TestHostKey;
   installation = '';
   challenge = '';
+  /** What the edge proved itself with. */
+  edge: LinkChallenge['edge'];
   /** The newest that the edge speaks, as it says. */
   protocol = 0;
   readonly #requests = new Map<string, FakeRequest>();
+  /** Does it answer when another one comes with its key? */
+  alive = false;
   /** Gets each request first. True: it was answered. */
   handle: (request: FakeRequest) => boolean = (request) => this.answerLogin(request);
 
@@ -113,14 +125,15 @@ export class FakeAgent {
   }
 
   /** Opens a socket at the agent's door and waits for the challenge. @throws when the door does not open. */
-  static async knock(edge: TestEdge, host: TestHostKey = edge.host): Promise<FakeAgent> {
-    const socket = new WebSocket(`${edge.origin.replace('http', 'ws')}${LINK_PATH}?host=${host.id}`, socketOptions);
+  static async knock(edge: TestEdge, host: TestHostKey = edge.host, headers: Record<string, string> = {}): Promise<FakeAgent> {
+    const socket = new WebSocket(`${edge.origin.replace('http', 'ws')}${LINK_PATH}?host=${host.id}`, { ...socketOptions, headers });
     const agent = new FakeAgent(socket, host);
     const first = await new Promise<string>((resolve, reject) => {
       socket.once('message', (data) => resolve(data.toString()));
       socket.once('unexpected-response', (_request, response) => reject(new Error(`answered ${response.statusCode}`)));
     });
-    const { edge_nonce, installation, protocol } = linkChallenge.parse(JSON.parse(first));
+    const { edge_nonce, installation, protocol, edge: proof } = linkChallenge.parse(JSON.parse(first));
+    agent.edge = proof;
     agent.protocol = protocol;
     agent.challenge = edge_nonce;
     agent.installation = installation;
@@ -138,12 +151,23 @@ export class FakeAgent {
 
   /** @param changes what is wrong with this proof. */
   prove(edge: TestEdge, changes: ProofChanges = {}): void {
-    const { key = this.host, origin = edge.origin, nonce = this.challenge, host = this.host.id, protocol = 1, credit } = changes;
+    const { key = this.host, origin = edge.origin, nonce = this.challenge, host = this.host.id, protocol = 1, credit, process } = changes;
     const agent_nonce = randomBytes(32).toString('hex');
     const statement = linkStatement({ edge_nonce: nonce, agent_nonce, origin, installation: this.installation, host });
     const signature = Buffer.from(key.sign(purposed('link', statement))).toString('base64url');
     this.socket.send(
-      JSON.stringify({ type: 'proof', protocol, host, name: 'test host', version: '1.2.3', agent_nonce, origin, signature, credit }),
+      JSON.stringify({
+        type: 'proof',
+        protocol,
+        host,
+        name: 'test host',
+        version: '1.2.3',
+        agent_nonce,
+        origin,
+        signature,
+        credit,
+        process,
+      }),
     );
   }
 
@@ -169,6 +193,10 @@ export class FakeAgent {
     if (request.head.path === '/link/logout') {
       request.answer(204, null);
       return false;
+    }
+    if (request.head.path === '/link/alive' && this.alive) {
+      request.answer(204, null);
+      return true;
     }
     if (request.head.path !== '/link/login') return false;
     void request.body().then((body) => {

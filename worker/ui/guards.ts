@@ -149,6 +149,7 @@ export function isHost(value: unknown): value is Host {
     last_seen: textOrNull,
     recent_runs: (runs) => Array.isArray(runs) && runs.every(isRunSummary),
     pending_runs: (runs) => Array.isArray(runs) && runs.every(isPendingRun),
+    duplicate: (seen) => seen === undefined || seen === null || has(seen, { at: text, address: text, name: text }),
   });
 }
 

@@ -1,20 +1,35 @@
 import type { Command } from '../command.ts';
-import { noWords, parse } from '../command.ts';
-import { print } from '../io.ts';
+import { parse } from '../command.ts';
+import { note, print, UsageError } from '../io.ts';
 
 /** toru key */
 export const key: Command = {
   summary: 'Print this host’s public key, for an edge elsewhere',
-  help: `Usage: toru key
+  help: `Usage: toru key [unpin]
 
 Prints <host id>:<public key>, which an edge on Cloudflare has to know before this host may dial in:
 npx wrangler secret put HOST_KEYS. Nothing in it is secret. Makes the key on a host that never started.
+Beside it, on standard error: the key of the edge that this host has pinned at its first link, and insists on since.
+
+  unpin   Forget the edge's key, after you made the edge anew or went back to an older one. The next link pins the key that
+          it finds.
+
+Examples:
+  toru key | npx wrangler secret put HOST_KEYS
+  toru key unpin
 `,
   run: async (args, io) => {
-    noWords(parse(args, {}).positionals);
+    const [what, ...more] = parse(args, {}).positionals;
+    if (more.length > 0 || (what !== undefined && what !== 'unpin')) throw new UsageError(`unexpected “${more[0] ?? what}”`);
     // The database's native code is loaded by this command alone: the others shall start at once, on any Node.
-    const { hostKey } = await import('../host-key.ts');
+    const { hostKey, edgeKeys, forgetEdgeKeys } = await import('../host-key.ts');
+    if (what === 'unpin') {
+      const forgotten = Object.keys(forgetEdgeKeys(io.env));
+      await print(io, forgotten.length === 0 ? 'No edge’s key was pinned.' : `Forgotten: the key of ${forgotten.join(', ')}.`);
+      return 0;
+    }
     await print(io, hostKey(io.env));
+    for (const [origin, pinned] of Object.entries(edgeKeys(io.env))) await note(io, `${origin} has to prove the key ${pinned}`);
     return 0;
   },
 };

@@ -1,6 +1,8 @@
+import type { System } from '../../../shared/model.ts';
 import { connect, good, homeOf } from '../client.ts';
 import type { Command } from '../command.ts';
 import { noWords, parse } from '../command.ts';
+import { duplicateKey } from '../duplicate-key.ts';
 import { print } from '../io.ts';
 import { bytes, duration } from '../table.ts';
 import { plain } from '../terminal-filter.ts';
@@ -27,6 +29,7 @@ Asks the agent of this TORU_HOME. Ends with 125 when none answers.
       host: settings.host_name,
       instance_id: settings.instance_id,
       agent: system.agent,
+      edge: system.edge ?? null,
       home: homeOf(io.env),
       scripts_dir: settings.scripts_dir,
       running,
@@ -43,9 +46,22 @@ Asks the agent of this TORU_HOME. Ends with 125 when none answers.
       ['host', `${settings.host_name} (${settings.instance_id})`],
       ['home', shown.home],
       ['scripts', settings.scripts_dir],
+      ...edgeLines(shown.edge),
       ['runs', `${running} running, ${queued} queued${open.next_cursor === null ? '' : ' or more'}`],
     ];
     for (const [name = '', value = ''] of lines) await print(io, `${name.padEnd(8)} ${plain(value)}`);
     return 0;
   },
 };
+
+function edgeLines(edge: System['edge']): [string, string][] {
+  if (edge === null || edge === undefined) return [];
+  const { origin, linked, problem, key, duplicate } = edge;
+  return [
+    [
+      'edge',
+      linked ? `linked to ${origin}${key === null ? '' : `, which proved the key ${key}`}` : `not linked: ${problem ?? 'it is dialled'}`,
+    ],
+    ...(duplicate === null ? [] : [['key', duplicateKey(duplicate)] satisfies [string, string]]),
+  ];
+}

@@ -2,6 +2,7 @@ import { ToruError } from '../../../shared/errors.ts';
 import { VERSION } from '../../../shared/version.ts';
 import type { Config } from '../../config.ts';
 import { connect, good } from '../client.ts';
+import { duplicateKey } from '../duplicate-key.ts';
 import type { Env, Finding } from './finding.ts';
 import { bad, ok, worthKnowing } from './finding.ts';
 import { livingPid } from './home.ts';
@@ -27,6 +28,9 @@ export async function checkAgent(env: Env, home: string): Promise<Finding[]> {
     for (const { name, problem } of scripts) if (problem !== null) findings.push(worthKnowing(`${name} can't run`, problem));
     const actions = (await (await good(client.actions.$get())).json()).items;
     for (const { label, problem } of actions) if (problem !== null) findings.push(bad(`the action “${label}” can't run`, problem));
+    const { edge } = await (await good(client.system.$get())).json();
+    if (edge?.linked === false && edge.problem !== null) findings.push(bad('the agent is not linked to its edge', edge.problem));
+    if (edge?.duplicate != null) findings.push(bad('this host’s key is used elsewhere', duplicateKey(edge.duplicate)));
     return findings;
   } catch (error) {
     if (!(error instanceof ToruError)) throw error;

@@ -1,7 +1,7 @@
-import { CloudOff, PlugZap, RefreshCw, WifiOff } from 'lucide-preact';
+import { CloudOff, KeyRound, PlugZap, RefreshCw, WifiOff } from 'lucide-preact';
 import { minuteHand } from '../clock.ts';
 import { reloadWanted } from '../connection.ts';
-import { hostPresence } from '../data/presence.ts';
+import { host, hostPresence } from '../data/presence.ts';
 import { shortTime } from '../time.ts';
 import { Button } from './button.tsx';
 import './banners.css';
@@ -20,7 +20,23 @@ export function Banners() {
         </p>
       )}
       <PresenceBanner />
+      <DuplicateBanner />
     </div>
+  );
+}
+
+/** For admins: the edge says so to nobody else. */
+function DuplicateBanner() {
+  const duplicate = host.value?.duplicate ?? null;
+  if (duplicate === null) return null;
+  return (
+    <p class="banner">
+      <KeyRound size={18} aria-hidden="true" />
+      <span>
+        Another agent came with this host’s key at {shortTime(Date.parse(duplicate.at), minuteHand.value)}, from {duplicate.address}, and
+        was refused. If it is no copy of yours, the key was stolen: run “toru key rotate” on the host.
+      </span>
+    </p>
   );
 }
 

@@ -1,0 +1,72 @@
+import { fork } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { System } from '../../shared/model.ts';
+import { root } from '../../tools/root.ts';
+import { Client } from '../harness/client.ts';
+import type { Toru } from '../harness/toru.ts';
+import { startToru } from '../harness/toru.ts';
+import { until } from '../harness/until.ts';
+
+/** A copied TORU_HOME, or a stolen key: a second agent that proves itself to the same edge as well as the first. */
+
+let toru: Toru;
+beforeAll(async () => {
+  toru = await startToru({ env: { ADMIN_PASSWORD: 'the password of the tests' } });
+});
+afterAll(() => toru?.[Symbol.asyncDispose]());
+
+/** `GET /api/system` at the local socket of that home; null while nobody answers. */
+function systemAt(home: string): Promise<System | null> {
+  return new Promise((resolve) => {
+    request({ socketPath: join(home, 'api.sock'), path: '/api/system' }, (answer) => {
+      json(answer).then(
+        (body) => resolve(Object(body)),
+        () => resolve(null),
+      );
+    })
+      .on('error', () => resolve(null))
+      .end();
+  });
+}
+
+test('the second agent is refused and says so; the first goes on, and its owner is told everywhere', async () => {
+  const copy = mkdtempSync(join(tmpdir(), 'toru-copy-'));
+  cpSync(toru.home, copy, { recursive: true, filter: (from) => !/\.(?:sock|pid)$/.test(from) });
+  const { PATH = '', HOME = '' } = process.env;
+  const thief = fork(join(root, 'dist/agent/main.js'), [], {
+    env: { PATH, HOME, TORU_HOME: copy, TORU_EDGE_URL: `unix:${join(toru.home, 'web.sock')}`, LOG_LEVEL: 'silent' },
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  onTestFinished(async () => {
+    const gone = new Promise((resolve) => thief.once('exit', resolve));
+    thief.kill('SIGKILL');
+    await gone;
+    rmSync(copy, { recursive: true, force: true });
+  });
+
+  await until(
+    async () => (await systemAt(copy))?.edge?.problem?.includes('another agent') === true,
+    'the second one says why it is not linked',
+  );
+  expect((await systemAt(copy))?.edge).toMatchObject({ linked: false, problem: expect.stringContaining('toru key rotate') });
+  expect((await systemAt(toru.home))?.edge).toMatchObject({
+    linked: true,
+    key: expect.any(String),
+    duplicate: { name: expect.any(String) },
+  });
+
+  const admin = await Client.of(toru);
+  const hosts = (await admin.http('GET', '/api/hosts')).json();
+  expect(hosts.items[0]).toMatchObject({ online: true, duplicate: { at: expect.any(String), address: expect.any(String) } });
+  const audit = (await admin.http('GET', '/api/audit?event=link')).json();
+  expect(audit.items[0]).toMatchObject({ event: 'link.duplicate', outcome: 'refused', detail: { reason: expect.stringContaining('key') } });
+
+  await admin.http('POST', '/api/users', { username: 'kim', password: 'a password of kim', role: 'client' });
+  const client = await Client.of(toru, 'kim', 'a password of kim');
+  expect((await client.http('GET', '/api/hosts')).json().items[0].duplicate).toBeNull();
+});
