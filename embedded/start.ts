@@ -23,7 +23,8 @@ import { ChildFailed, Supervised } from './supervise.ts';
  * loopback would be open to every user of this machine, and to whoever binds it when workerd dies.
  */
 
-const dist = join(import.meta.dirname, '..');
+/** Built, this file is a part of its entry's: dist/embedded/parts/start-….js. */
+const dist = join(import.meta.dirname, '../..');
 
 const edgeReady = z.object({ type: z.literal('ready') });
 /** agent/main.ts, `ReadyMessage`. */
