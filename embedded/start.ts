@@ -7,6 +7,7 @@ import { serviceManager } from '../agent/alive.ts';
 import type { Config } from '../agent/config.ts';
 import { loadConfig } from '../agent/config.ts';
 import { StartError } from '../agent/start-error.ts';
+import { packageRoot } from '../agent/system/package-root.ts';
 import { AGENT_ENV, AGENT_FLAGS } from './agent-memory.ts';
 import type { EdgeOrder } from './edge-child.ts';
 import { newEdgeKey } from './edge-key.ts';
@@ -23,8 +24,8 @@ import { ChildFailed, Supervised } from './supervise.ts';
  * loopback would be open to every user of this machine, and to whoever binds it when workerd dies.
  */
 
-/** Built, this file is a part of its entry's: dist/embedded/parts/start-….js. */
-const dist = join(import.meta.dirname, '../..');
+/** Not by this file's own place: what is built of it may lie in a folder of shared parts. */
+const dist = join(packageRoot(), 'dist');
 
 const edgeReady = z.object({ type: z.literal('ready') });
 /** agent/main.ts, `ReadyMessage`. */

@@ -12,6 +12,7 @@ const SIDES: Record<string, string[]> = {
   embedded: [
     'shared',
     'agent/alive',
+    'agent/system/package-root',
     'agent/config',
     'agent/entry/own-node',
     'agent/start-error',
