@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkDeclaration, isReservedVariable, passInputs, resolveInputs } from './input-values.ts';
+import { checkDeclaration, checkVariables, passInputs, resolveInputs } from './input-values.ts';
 import { actionInput } from './inputs.ts';
 
 const input = (fields: Record<string, unknown>) => actionInput.parse({ name: 'it', label: 'It', type: 'text', ...fields });
@@ -47,21 +47,13 @@ describe('a declaration', () => {
     expect(secret({ by: 'environment', variable: 'TOKEN' })).toEqual([]);
   });
 
-  it('sets no variable that decides which code runs, and none of Toru’s', () => {
-    for (const variable of [
-      'PATH',
-      'LD_PRELOAD',
-      'LD_LIBRARY_PATH',
-      'DYLD_INSERT_LIBRARIES',
-      'BASH_ENV',
-      'ENV',
-      'IFS',
-      'TORU_USER',
-      'NODE_OPTIONS',
-    ]) {
-      expect(isReservedVariable(variable)).toBe(true);
-      expect(checkDeclaration([input({ pass: { by: 'environment', variable } })], false)).toHaveLength(1);
-    }
-    expect(isReservedVariable('TARGET')).toBe(false);
-  });
+  it.each(['SHELLOPTS', 'LD_PRELOAD', 'TORU_USER', 'HTTP_PROXY'])(
+    'may not set %s, on saving and at a press, and says what to call it',
+    (variable) => {
+      const declared = [input({ pass: { by: 'environment', variable } })];
+      const says = new RegExp(`may not set ${variable}, because .* call the variable INPUT_${variable},`);
+      expect(checkDeclaration(declared, false)).toEqual([expect.stringMatching(says)]);
+      expect(() => checkVariables(declared)).toThrow(says);
+    },
+  );
 });

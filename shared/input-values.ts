@@ -2,6 +2,7 @@ import { compareDecimals, isDecimal, isWholeDecimal } from './decimal.ts';
 import { ToruError, unreachable } from './errors.ts';
 import type { ActionInput } from './inputs.ts';
 import { MAX_ARG_BYTES } from './limits.ts';
+import { inputVariable, whyReserved } from './reserved-variables.ts';
 
 /**
  * Whether an answer to an action's question is good, and what the process gets of it. Pure, and without the schema
@@ -31,8 +32,8 @@ export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean)
       const variable = input.pass.variable;
       if (seen.has(`$${variable}`)) wrong.push(`Two inputs set the variable ${variable}.`);
       seen.add(`$${variable}`);
-      if (isReservedVariable(variable))
-        wrong.push(`“${input.label}” may not set ${variable}: it decides how programs are found or loaded.`);
+      const reserved = reservedVariable(input.label, variable);
+      if (reserved !== null) wrong.push(reserved);
     }
     if (input.type === 'secret' && input.pass.by === 'argument') {
       wrong.push(`“${input.label}” is a secret: pass it by environment or stdin, because other users of the host can read arguments.`);
@@ -69,11 +70,21 @@ function checkNumber(input: InputOf<'number'>): string[] {
   });
 }
 
-/** Variables that choose which code runs, and our own. No input may set them. */
-export function isReservedVariable(name: string): boolean {
-  return /^(PATH|HOME|SHELL|IFS|ENV|BASH_ENV|NODE_OPTIONS|PERL5OPT|PYTHONSTARTUP|PYTHONPATH|RUBYOPT)$|^(LD_|DYLD_|TORU_|BASH_FUNC)/.test(
-    name,
-  );
+/**
+ * The action as it was saved, before a press: an older version may have let it set what is reserved by now.
+ * @throws ToruError action_invalid, with the name to use instead.
+ */
+export function checkVariables(declared: readonly ActionInput[]): void {
+  for (const input of declared) {
+    const wrong = input.pass.by === 'environment' ? reservedVariable(input.label, input.pass.variable) : null;
+    if (wrong !== null) throw new ToruError('action_invalid', wrong, { extra: { input: input.name } });
+  }
+}
+
+function reservedVariable(label: string, variable: string): string | null {
+  const why = whyReserved(variable);
+  if (why === null) return null;
+  return `“${label}” may not set ${variable}, because ${why}. In the action, call the variable ${inputVariable(variable)}, and let the script read that.`;
 }
 
 /**

@@ -1,3 +1,5 @@
+import { actsAtStart } from '../../shared/reserved-variables.ts';
+
 /** Variables of the agent's environment that every script gets: where programs are, whose home it is, which language and time. */
 const BASIC = new Set(['PATH', 'HOME', 'LANG', 'LANGUAGE', 'TZ', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR']);
 
@@ -14,7 +16,7 @@ export function baseEnvironment(host: Readonly<Record<string, string | undefined
   const environment: Record<string, string> = { PATH: WITHOUT_PATH };
   const allowed = new Set(allow);
   for (const [name, value] of Object.entries(host)) {
-    if (value === undefined || OWN.test(name)) continue;
+    if (value === undefined || OWN.test(name) || actsAtStart(name)) continue;
     if (BASIC.has(name) || name.startsWith('LC_') || allowed.has(name)) environment[name] = value;
   }
   return environment;

@@ -1,3 +1,5 @@
+import { toToruError } from '../../shared/errors.ts';
+import { checkVariables } from '../../shared/input-values.ts';
 import type { RunRow } from '../history/run-row.ts';
 import { isHostsOwn, pluginOf } from '../users/caller.ts';
 import type { ActionsSeam, PluginsSeam, UsersSeam } from './needs.ts';
@@ -15,7 +17,13 @@ export function refusalOnLeaving(row: RunRow, users: UsersSeam, actions: Actions
   if (row.action === null) return caller.role === 'admin' ? null : 'The user who asked for it is no administrator any more.';
   const action = actions.get(row.action);
   if (action === null) return 'The action was removed while it waited.';
-  return actions.mayUse(caller, action) ? null : 'The user who asked for it may not use this action any more.';
+  if (!actions.mayUse(caller, action)) return 'The user who asked for it may not use this action any more.';
+  try {
+    checkVariables(action.inputs);
+    return null;
+  } catch (error) {
+    return toToruError(error).message;
+  }
 }
 
 function callerOf(userId: string, users: UsersSeam): { user_id: string; role: 'admin' | 'client' } | null {

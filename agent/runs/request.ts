@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ToruError } from '../../shared/errors.ts';
 import type { InputValues, PassedInputs } from '../../shared/input-values.ts';
-import { hasPattern, MASK, maskSecrets, passInputs, resolveInputs } from '../../shared/input-values.ts';
+import { checkVariables, hasPattern, MASK, maskSecrets, passInputs, resolveInputs } from '../../shared/input-values.ts';
 import { MAX_ARG_BYTES, MAX_ARGS } from '../../shared/limits.ts';
 import type { RunSource } from '../../shared/model.ts';
 import type { Caller } from '../users/caller.ts';
@@ -15,8 +15,6 @@ export interface StartRequest {
   inputs?: Record<string, unknown> | undefined;
   args?: readonly string[] | undefined;
   request_id?: string | undefined;
-  /** ISO 8601, by this host's clock. */
-  not_after?: string | undefined;
   source: RunSource;
 }
 
@@ -83,6 +81,7 @@ function prepareAction(caller: Caller, request: StartRequest, actions: ActionsSe
   // The same answer for one that is not theirs: ids can't be probed.
   if (action === null || !actions.mayUse(caller, action))
     throw new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}” for you. It may have been removed: reload the page.`);
+  checkVariables(action.inputs);
   const resolve = () => resolveInputs(action.inputs, request.inputs ?? {});
   const values = hasPattern(action.inputs) ? actions.patterns.spend(caller.user_id, action.id, resolve) : resolve();
   const passed = passInputs(action.inputs, values);

@@ -2,7 +2,13 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Caller } from './caller.ts';
 
-const SCRIPT_ERRORS: ReadonlySet<ErrorCode> = new Set(['unknown_script', 'script_outside', 'script_not_executable', 'script_unsafe']);
+const SCRIPT_ERRORS: ReadonlySet<ErrorCode> = new Set([
+  'unknown_script',
+  'script_outside',
+  'script_not_executable',
+  'script_unsafe',
+  'action_invalid',
+]);
 
 /**
  * An error as this caller may read it: what stands behind a button is the admin's business, also when it can't run, and so is

@@ -11,6 +11,7 @@ import {
   patchOf,
   textToArgs,
   textToOptions,
+  unusualVariables,
   variableOf,
   withType,
   wrongWith,
@@ -21,7 +22,7 @@ describe('an action being edited', () => {
     expect(labelOf('media/sync-photos.sh')).toBe('Sync photos');
     expect(nameOf('Which server, please?')).toBe('which_server_please');
     expect(nameOf('3 Größen')).toBe('gro_en');
-    expect(variableOf('api_token')).toBe('API_TOKEN');
+    expect(variableOf('api_token')).toBe('INPUT_API_TOKEN');
   });
 
   it('says what is missing', () => {
@@ -31,7 +32,15 @@ describe('an action being edited', () => {
 
   it('never passes a secret as an argument by itself', () => {
     const secret = withType(withType(null, 'text', 'token'), 'secret');
-    expect(secret.pass).toEqual({ by: 'environment', variable: 'TOKEN' });
+    expect(secret.pass).toEqual({ by: 'environment', variable: 'INPUT_TOKEN' });
+  });
+
+  it('asks about variables that have a name of their own, once', () => {
+    const passed = (variable: string) => ({ key: 1, input: { ...withType(null, 'text'), label: 'Which', pass: { by: 'environment' as const, variable } } });
+    const draft = (...names: string[]) => ({ ...emptyDraft('a.sh'), inputs: names.map(passed) });
+    expect(unusualVariables(draft('INPUT_TOKEN', 'TOKEN'), emptyDraft())).toEqual(['TOKEN']);
+    expect(unusualVariables(draft('TOKEN', 'OTHER'), draft('TOKEN'))).toEqual(['OTHER']);
+    expect(wrongWith(draft('LD_PRELOAD'))).toEqual([expect.stringContaining('INPUT_LD_PRELOAD')]);
   });
 
   it('gives new inputs free names, and keeps what two types share', () => {

@@ -1,6 +1,7 @@
 import { checkDeclaration } from '../../../../shared/input-values.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import type { Action, ActionFields } from '../../../../shared/model.ts';
+import { inputVariable, isInputVariable } from '../../../../shared/reserved-variables.ts';
 
 /**
  * An action while it is being edited: what the host takes, with the texts of number fields as texts, and inputs that
@@ -162,12 +163,19 @@ export function withType(before: ActionInput | null, type: ActionInput['type'], 
   }
 }
 
-/** "api_token" → "API_TOKEN". */
+/** "api_token" → "INPUT_API_TOKEN", which no program but the script reads. */
 export function variableOf(name: string): string {
-  return name
-    .toUpperCase()
-    .replace(/[^A-Z0-9_]/g, '_')
-    .replace(/^(?=\d)/, '_');
+  return inputVariable(name);
+}
+
+/** Variables of a name that some program could obey, which stood in the action before under no input: a person has to mean them. */
+export function unusualVariables(draft: Draft, before: Draft): string[] {
+  const known = variablesOf(before);
+  return variablesOf(draft).filter((name) => !isInputVariable(name) && !known.includes(name));
+}
+
+function variablesOf({ inputs }: Draft): string[] {
+  return inputs.flatMap(({ input }) => (input.pass.by === 'environment' ? [input.pass.variable] : []));
 }
 
 /** "Which server?" → "which_server": the name an input gets while nobody chose another. */

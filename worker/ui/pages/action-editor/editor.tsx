@@ -16,7 +16,7 @@ import { PageHead } from '../../parts/page-head.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../parts/toast.tsx';
-import { argsToText, bodyOf, type Draft, draftOf, fitsLines, patchOf, textToArgs, wrongWith } from './draft.ts';
+import { argsToText, bodyOf, type Draft, draftOf, fitsLines, patchOf, textToArgs, unusualVariables, wrongWith } from './draft.ts';
 import { InputBuilder } from './input-builder.tsx';
 import { Looks } from './looks.tsx';
 import { Preview } from './preview.tsx';
@@ -36,6 +36,8 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
   const wrong = useSignal<readonly string[]>([]);
   const busy = useSignal(false);
   const removing = useSignal(false);
+  /** Variables that the person is asked about before it is saved. */
+  const unusual = useSignal<readonly string[]>([]);
   const scripts = useSignal<readonly Script[]>([]);
   const clients = useSignal<readonly User[]>([]);
   const names = useId();
@@ -63,6 +65,10 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
   async function save(): Promise<void> {
     wrong.value = wrongWith(draft.value);
     if (wrong.value.length > 0 || busy.value) return;
+    unusual.value = unusualVariables(draft.value, props.draft);
+    if (unusual.value.length === 0) await send();
+  }
+  async function send(): Promise<void> {
     busy.value = true;
     try {
       if (id === null) await read(isFullAction, agent.actions.$post({ json: bodyOf(draft.value) }));
@@ -223,6 +229,22 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
         </div>
         <Preview draft={now} />
       </div>
+      {unusual.value.length > 0 && (
+        <Ask
+          title={unusual.value.length === 1 ? 'Use this variable?' : 'Use these variables?'}
+          verb="Use and save"
+          doing="Saving…"
+          onYes={send}
+          onClose={() => {
+            unusual.value = [];
+          }}
+        >
+          <p>
+            What people answer would be in <code>{unusual.value.join(', ')}</code>, for the script and for every program that it starts. Any
+            of them may obey a variable of that name. Only <code>INPUT_…</code> is surely read by the script alone.
+          </p>
+        </Ask>
+      )}
       {removing.value && (
         <Ask
           title={`Remove “${props.draft.label}”?`}
