@@ -1,11 +1,14 @@
 import type { ActionCreate, ActionPatch } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { slugOf } from '../../shared/ids.ts';
+import { checkVariables } from '../../shared/input-values.ts';
 import type { Action, ActionFields, ClientAction } from '../../shared/model.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
+import { authorize } from '../users/permissions.ts';
 import { checkAction } from './action-check.ts';
 import { type ActionRow, ActionTable } from './action-row.ts';
+import { codeOf } from './code-of-action.ts';
 import { LastRuns, type TileRuns } from './last-runs.ts';
 import { PatternBudget } from './pattern-budget.ts';
 
@@ -77,9 +80,10 @@ export class Actions {
 
   /**
    * Makes an action, at the end of the order. Its id is the label as a slug, unless one is given.
-   * @throws ToruError action_invalid, script_outside; conflict when the given id is taken.
+   * @throws ToruError reauth_required, action_invalid, script_outside; conflict when the given id is taken.
    */
   async create(caller: Caller | null, fields: ActionCreate): Promise<Action> {
+    if (caller !== null) authorize(caller, 'action.code');
     await this.#check(caller, fields);
     if (fields.id !== undefined && this.#table.has(fields.id)) {
       throw new ToruError('conflict', `There is an action with the id “${fields.id}”. Choose another one.`, { extra: { field: 'id' } });
@@ -100,10 +104,13 @@ export class Actions {
 
   /**
    * Changes what the patch names, and nothing else. A change for nothing is none: the revision stays.
-   * @throws ToruError unknown_action, action_invalid, script_outside; conflict when the patch was made for another revision.
+   * What decides which code runs, what
+   * that sees and who may start it needs a newly typed password; a label or a colour does not.
+   * @throws ToruError unknown_action, reauth_required, action_invalid, script_outside; conflict when the patch was made for another revision.
    */
   async update(caller: Caller | null, id: string, patch: ActionPatch): Promise<Action> {
     const proposed = this.#existing(id);
+    mayChange(caller, proposed, patch);
     await this.#check(caller, merged(proposed, patch));
     // Read again: somebody else may have changed or removed it while the script was looked at.
     const before = this.#existing(id);
@@ -112,6 +119,7 @@ export class Actions {
         extra: { revision: before.revision },
       });
     }
+    mayChange(caller, before, patch);
     const row = merged(before, patch);
     if (JSON.stringify(row) === JSON.stringify(before)) return this.#full(before);
     row.revision += 1;
@@ -169,7 +177,7 @@ export class Actions {
   }
 
   async #show(caller: Caller, rows: readonly ActionRow[]): Promise<(Action | ClientAction)[]> {
-    const problems = await Promise.all(rows.map((row) => this.#problem(row.script)));
+    const problems = await Promise.all(rows.map((row) => this.#problem(row)));
     const runs = this.#runs.of(
       rows.map((row) => row.id),
       caller.role === 'admin' ? null : caller.user_id,
@@ -181,12 +189,13 @@ export class Actions {
   }
 
   async #full(row: ActionRow): Promise<Action> {
-    return actionOf(row, this.#runs.of([row.id], null)(row.id), await this.#problem(row.script));
+    return actionOf(row, this.#runs.of([row.id], null)(row.id), await this.#problem(row));
   }
 
   /** Why a press would fail now, in a sentence; null when it would not. */
-  async #problem(script: string): Promise<string | null> {
+  async #problem({ script, inputs }: ActionRow): Promise<string | null> {
     try {
+      checkVariables(inputs);
       await this.#scripts.resolve(script);
       return null;
     } catch (error) {
@@ -204,6 +213,11 @@ export class Actions {
       detail: { label: row.label, script: row.script, revision: row.revision, ...detail },
     });
   }
+}
+
+/** @throws ToruError reauth_required */
+function mayChange(caller: Caller | null, before: ActionRow, patch: ActionPatch): void {
+  if (caller !== null && codeOf(merged(before, patch)) !== codeOf(before)) authorize(caller, 'action.code');
 }
 
 function unknownAction(id: string): ToruError {

@@ -12,6 +12,7 @@ import { Runs } from '../runs/runs.ts';
 import { Scripts } from '../scripts/scripts.ts';
 import { Search } from '../search/search.ts';
 import { Settings } from '../settings/settings.ts';
+import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
 import { System } from '../system/system.ts';
 import type { Caller } from '../users/caller.ts';
@@ -24,6 +25,7 @@ import { createApi } from './app.ts';
 /** The whole API over real rooms: a database, scripts and processes in a temporary TORU_HOME. Only the doors are missing. */
 export interface ApiHarness {
   home: string;
+  db: Database;
   scriptsDir: string;
   app: ReturnType<typeof createApi>;
   actions: Actions;
@@ -36,7 +38,7 @@ export interface ApiHarness {
   script(name: string, text: string, mode?: number): string;
   /** A user who exists, as the caller that they are when they have just logged in. */
   caller(username: string, role: Role): Promise<Caller>;
-  ask(caller: Caller, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  ask(caller: Caller, method: string, path: string, body?: unknown): Promise<Answer>;
   /** Starts a run, and waits for its end. */
   finished(caller: Caller, body: unknown): Promise<Run>;
   close(): Promise<void>;
@@ -78,9 +80,8 @@ export async function makeApi(): Promise<ApiHarness> {
     const user = await users.insert({ username, password: `${username}-password`, role });
     return { user_id: user.id, username, role, via: 'edge', sid: 'a'.repeat(64), address: '203.0.113.7', auth_time: Date.now() };
   };
-  const ask: ApiHarness['ask'] = async (who, method, path, body, headers = {}) => {
-    const init =
-      body === undefined ? { headers } : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } };
+  const ask: ApiHarness['ask'] = async (who, method, path, body) => {
+    const init = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
     const response = await app.fetch(new Request(`http://host${path}`, { method, ...init }), { caller: who });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, json: parse(text) };
@@ -88,6 +89,7 @@ export async function makeApi(): Promise<ApiHarness> {
   const admin = await caller('admin', 'admin');
   return {
     home,
+    db,
     scriptsDir: settings.scripts_dir,
     app,
     actions,

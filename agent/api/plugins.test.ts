@@ -253,7 +253,7 @@ describe('who may', () => {
       error: { code: 'reauth_required' },
     });
     expect((await details('fresh')).state).toBe('new');
-    // What was accepted may be switched off and on again.
+    // What is enabled may be started again; what is off, and other settings, decide what runs.
     expect((await api.ask(stale, 'POST', '/api/plugins/echo/enable', {})).status).toBe(200);
     for (const [method, path] of [
       ['POST', '/api/plugins/echo/enable'],

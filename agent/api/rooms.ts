@@ -69,7 +69,6 @@ export interface StartRequest {
   inputs?: Record<string, unknown> | undefined;
   args?: string[] | undefined;
   request_id?: string | undefined;
-  not_after?: string | undefined;
   source: RunSource;
 }
 

@@ -183,7 +183,7 @@ test('one that was never accepted and is gone is forgotten', async () => {
   expect(() => h.details('dropped')).toThrow(expect.objectContaining({ code: 'unknown_plugin' }));
 });
 
-test('who may enable: an admin, and for new files one who typed the password lately', async () => {
+test('who may enable: an admin who typed the password lately; one that is enabled may be started again by any', async () => {
   h.add('guarded', 'serve', { access: 'everyone' });
   await h.plugins.rescan();
   const sha256 = h.details('guarded').sha256 ?? '';
@@ -192,6 +192,9 @@ test('who may enable: an admin, and for new files one who typed the password lat
   await expect(h.plugins.enable(stale, 'guarded', { sha256 })).rejects.toMatchObject({ code: 'reauth_required' });
   await h.plugins.enable(ADMIN, 'guarded', { sha256 });
   await h.plugins.disable(stale, 'guarded');
+  await expect(h.plugins.enable(stale, 'guarded', {})).rejects.toMatchObject({ code: 'reauth_required' });
+  await h.plugins.enable(ADMIN, 'guarded', {});
+  // It runs as it was decided: started again, if it failed, by any admin.
   await h.plugins.enable(stale, 'guarded', {});
   expect(h.audit.filter(({ target }) => target === 'guarded').map(({ event }) => event)).toEqual([
     'plugin.accept',

@@ -40,6 +40,7 @@ export class PluginAdmin {
       const accepting = sha256 !== undefined && this.#mayAccept(caller, id, sha256) ? sha256 : null;
       const inspected = await this.#units.look(id, accepting);
       const { row, supervised } = this.#units.known(id);
+      if (!row.enabled) authorize(caller, 'plugin.code');
       if (inspected === null) throw new ToruError('plugin_invalid', 'Its files are gone. Install it again.');
       if (inspected.problem !== null || inspected.sha256 === null)
         throw new ToruError('plugin_invalid', inspected.problem ?? 'It can’t be read.');
@@ -87,6 +88,7 @@ export class PluginAdmin {
       const manifest = row.manifest ?? inspected?.manifest;
       if (manifest == null) throw new ToruError('plugin_invalid', 'It does not say which settings it has. Enable it first.');
       const settings = changedSettings(manifest, row.settings, patch);
+      if (JSON.stringify(settings) !== JSON.stringify(row.settings)) authorize(caller, 'plugin.code');
       this.#units.registry.set(id, { settings });
       this.#audit(caller, 'plugin.settings', id, { changed: Object.keys(patch) });
       supervised.settings(settingsFor(manifest, settings), secretValues(manifest, settings));

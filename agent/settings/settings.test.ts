@@ -28,8 +28,8 @@ test('the instance_id is made once; the folder of scripts is there from the star
 });
 
 test('a change is kept, and in the audit as from and to', () => {
-  const { home, db, audit, settings, longAgo } = setup();
-  settings.update({ host_name: 'attic', keep_days: 7, env_allow: ['LANG'] }, longAgo);
+  const { home, db, audit, settings, lately, longAgo } = setup();
+  settings.update({ host_name: 'attic', keep_days: 7, env_allow: ['LANG'] }, lately);
   expect(new Settings(db, audit, { home, scripts_dir: null, version: '1' }).all()).toMatchObject({
     host_name: 'attic',
     keep_days: 7,
@@ -76,4 +76,15 @@ test("the agent's own variables can't be handed to scripts", async () => {
   const { settings, lately } = setup();
   expect(await refusal(() => settings.update({ env_allow: ['LANG', 'ADMIN_PASSWORD'] }, lately))).toBe('bad_request');
   expect(await refusal(() => settings.update({ env_allow: ['TORU_HOME'] }, lately))).toBe('bad_request');
+  for (const name of ['LD_PRELOAD', 'LD_LIBRARY_PATH', 'DYLD_INSERT_LIBRARIES', 'BASH_ENV', 'SHELLOPTS', 'GCONV_PATH'])
+    expect([name, await refusal(() => settings.update({ env_allow: ['LANG', name] }, lately))]).toEqual([name, 'bad_request']);
+});
+
+test('env_allow: only an admin who typed their password lately; the same names again are no change', async () => {
+  const { settings, lately, longAgo } = setup();
+  expect(await refusal(() => settings.update({ env_allow: ['AWS_SECRET_ACCESS_KEY'] }, longAgo))).toBe('reauth_required');
+  expect(settings.env_allow).toEqual([]);
+  expect(settings.update({ env_allow: ['AWS_SECRET_ACCESS_KEY'] }, lately).env_allow).toEqual(['AWS_SECRET_ACCESS_KEY']);
+  expect(settings.update({ env_allow: ['AWS_SECRET_ACCESS_KEY'], keep_days: 3 }, longAgo).keep_days).toBe(3);
+  expect(await refusal(() => settings.update({ env_allow: [] }, longAgo))).toBe('reauth_required');
 });

@@ -7,6 +7,7 @@ import type { SettingsPatch } from '../../shared/api.ts';
 import { settingsPatch } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Settings as SettingsShape } from '../../shared/model.ts';
+import { actsAtStart } from '../../shared/reserved-variables.ts';
 import type { Audit } from '../audit/audit.ts';
 import { expandHome } from '../config.ts';
 import type { Database } from '../store/database.ts';
@@ -123,7 +124,8 @@ export class Settings {
   }
 
   /**
-   * Changes what the patch names, and writes it to the audit. Only a new scripts_dir needs a newly typed password.
+   * Changes what the patch names, and writes it to the audit. What decides which code
+   * runs and what it sees (scripts_dir, env_allow) needs a newly typed password.
    * @throws ToruError forbidden, reauth_required, conflict (the configuration decides it), bad_request with `extra.field`.
    */
   update(patch: SettingsPatch, caller: Caller): SettingsShape {
@@ -134,8 +136,7 @@ export class Settings {
       if (change.scripts_dir === this.scripts_dir) delete change.scripts_dir;
       else this.#checkScriptsDir(change.scripts_dir, caller);
     }
-    const secret = patch.env_allow?.find((name) => name === 'ADMIN_PASSWORD' || name.startsWith('TORU_'));
-    if (secret !== undefined) refuse('env_allow', `${secret} belongs to the agent, and scripts never get it.`);
+    if (patch.env_allow !== undefined) this.#checkEnvAllow(patch.env_allow, caller);
     const before = this.all();
     this.set(change);
     const after = this.all();
@@ -163,8 +164,17 @@ export class Settings {
     this.#values = this.#read();
   }
 
+  #checkEnvAllow(names: readonly string[], caller: Caller): void {
+    if (JSON.stringify(names) === JSON.stringify(this.env_allow)) return;
+    authorize(caller, 'settings.code');
+    const secret = names.find((name) => name.startsWith('ADMIN_') || name.startsWith('TORU_'));
+    if (secret !== undefined) refuse('env_allow', `${secret} belongs to the agent, and scripts never get it.`);
+    const loader = names.find(actsAtStart);
+    if (loader !== undefined) refuse('env_allow', `${loader} would act on every program that Toru starts. Set it in the script itself.`);
+  }
+
   #checkScriptsDir(dir: string, caller: Caller): void {
-    authorize(caller, 'settings.scripts_dir');
+    authorize(caller, 'settings.code');
     if (this.#fixedScriptsDir !== null) {
       throw new ToruError(
         'conflict',

@@ -84,14 +84,16 @@ test('what is in no line is refused to everybody', async () => {
   }
 });
 
-test('users and scripts_dir need a password typed within 15 minutes', async () => {
+test('users, and what decides which code runs, need a password typed within 15 minutes', async () => {
   const now = Date.now();
   const at = (auth_time: number) => ({ ...admin, auth_time });
   for (const key of [
     'user.create',
     'user.change',
     'user.remove',
-    'settings.scripts_dir',
+    'action.code',
+    'settings.code',
+    'plugin.code',
     'plugin.accept',
     'POST /api/users',
     'DELETE /api/users/:id',

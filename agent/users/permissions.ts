@@ -20,9 +20,11 @@ const adminLately = { role: 'admin', reauth: true } as const satisfies Permissio
 export const ROUTES = {
   'GET /api/scripts': admin,
   'GET /api/actions': any,
+  // Also `action.code`.
   'POST /api/actions': admin,
   'PUT /api/actions/order': admin,
   'GET /api/actions/:id': any,
+  // For what decides which code runs also `action.code`.
   'PATCH /api/actions/:id': admin,
   'DELETE /api/actions/:id': admin,
   // By what is asked, also `run.action` or `run.script`.
@@ -36,7 +38,7 @@ export const ROUTES = {
   'GET /api/search': any,
   'GET /api/system': admin,
   'GET /api/settings': admin,
-  // For a new scripts_dir also `settings.scripts_dir`.
+  // For a new scripts_dir or other env_allow also `settings.code`.
   'PUT /api/settings': admin,
   'GET /api/users': admin,
   'POST /api/users': adminLately,
@@ -49,7 +51,7 @@ export const ROUTES = {
   // Of which plugins a caller may know, and what of them, the plugins' room decides.
   'GET /api/plugins': any,
   'GET /api/plugins/:id': any,
-  // For new or changed files also `plugin.accept`.
+  // For one that is off also `plugin.code`, for new or changed files `plugin.accept`.
   'POST /api/plugins/:id/enable': admin,
   'POST /api/plugins/:id/disable': admin,
   'GET /api/plugins/:id/bundle.js': any,
@@ -62,6 +64,7 @@ export const ROUTES = {
   'POST /api/plugin-admin/rescan': admin,
   'POST /api/plugin-admin/install': adminLately,
   'DELETE /api/plugin-admin/:id': adminLately,
+  // For other values also `plugin.code`.
   'PUT /api/plugin-admin/:id/settings': admin,
   'GET /api/plugin-admin/:id/kv': admin,
   // By the manifest's `page.kv`.
@@ -92,15 +95,18 @@ export const FRAMES = {
 
 /** What a route alone does not tell: the room that does it asks for these. */
 export const ACTS = {
-  'settings.scripts_dir': adminLately,
+  // Which code runs, what it sees, and for whom: a session alone must not become code.
+  'action.code': adminLately,
+  'settings.code': adminLately,
   'user.create': adminLately,
   'user.change': adminLately,
   'user.remove': adminLately,
   // At the local socket only.
   'user.login_link': adminLately,
   'plugin.manage': admin,
-  // New or changed files: from then on they run as the agent's user.
+  // From then on its files run as the agent's user, or with other settings.
   'plugin.accept': adminLately,
+  'plugin.code': adminLately,
   // With the current password, which counts as typed just now.
   'user.own_password': any,
 } as const satisfies Record<string, Permission>;
