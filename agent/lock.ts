@@ -76,7 +76,8 @@ function readPid(pidFile: string): number | null {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Is there a process of this number, whoever's it is? */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

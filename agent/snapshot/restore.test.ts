@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import SQLite from 'better-sqlite3';
@@ -40,6 +40,9 @@ beforeEach(() => {
   [home, file, to] = [join(place, 'home'), join(place, 'saved.tar.gz'), join(place, 'restored')];
   mkdirSync(home, { mode: 0o700 });
 });
+
+/** What takeSnapshot of this process writes to, until it is whole. */
+const part = () => `${file}.part-${process.pid}`;
 
 /** A home with a user, a session, an ended run with output, and one that runs. */
 function live(): { db: ReturnType<typeof openDatabase>; ended: string; running: string } {
@@ -177,17 +180,33 @@ test('what a killed snapshot or restore left goes at the next one, and nothing o
   await expect(restoreSnapshot(to, file)).rejects.toThrow('not empty');
 });
 
-test('a snapshot that fails leaves nothing, and takes no other’s place', async () => {
+test('a snapshot that was killed is no obstacle to the next one; one that is being written stays', async () => {
   const { db } = live();
   db.close();
-  writeFileSync(`${file}.part`, 'of another one');
-  await expect(takeSnapshot(home, file)).rejects.toThrow('can’t be written');
-  expect(readFileSync(`${file}.part`, 'utf8')).toBe('of another one');
-  rmSync(`${file}.part`);
+  const dead = spawnSync('true').pid;
+  const [old, killed, living] = [`${file}.part`, `${file}.part-${dead}`, `${file}.part-${process.ppid}`];
+  for (const left of [old, killed, living]) writeFileSync(left, 'half of a snapshot');
+  await takeSnapshot(home, file);
+  expect([old, killed, living].map((left) => existsSync(left))).toEqual([false, false, true]);
+  expect((await restoreSnapshot(to, file)).runs).toBe(1);
+});
+
+test('a snapshot that is interrupted leaves nothing', async () => {
+  const { db } = live();
+  db.close();
+  const stop = new AbortController();
+  await expect(takeSnapshot(home, file, { signal: stop.signal, progress: () => stop.abort() })).rejects.toThrow();
+  expect(readdirSync(dirname(file)).filter((name) => name.startsWith(basename(file)))).toEqual([]);
+  expect(readdirSync(home).filter((name) => name.startsWith('.'))).toEqual([]);
+});
+
+test('a snapshot that fails leaves nothing', async () => {
+  const { db } = live();
+  db.close();
   await expect(takeSnapshot(home, join(folder, 'nowhere', 'x'))).rejects.toThrow('does not exist');
   writeFileSync(join(home, 'toru.db'), 'this is no database, and long enough to see that'.repeat(100));
   await expect(takeSnapshot(home, file)).rejects.toThrow();
-  expect([existsSync(file), existsSync(`${file}.part`)]).toEqual([false, false]);
+  expect([existsSync(file), existsSync(part())]).toEqual([false, false]);
   expect(readdirSync(home).filter((name) => name.startsWith('.'))).toEqual([]);
 });
 
@@ -200,7 +219,7 @@ test('both are on the disk before they have their names', async () => {
   const synced: string[] = [];
   const { sync } = handles;
   vi.spyOn(handles, 'sync').mockImplementation(function (this: unknown) {
-    synced.push(existsSync(`${file}.part`) ? 'snapshot' : existsSync(join(to, 'toru.db')) ? 'late' : 'database');
+    synced.push(existsSync(part()) ? 'snapshot' : existsSync(join(to, 'toru.db')) ? 'late' : 'database');
     return Reflect.apply(sync, this, []);
   });
   await takeSnapshot(home, file);
@@ -383,7 +402,7 @@ test('output that is cut while it is taken leaves the snapshot whole', async () 
   const bytes = randomBytes(20_000_000);
   writeFileSync(join(run, 'err'), bytes);
   const taking = takeSnapshot(home, file);
-  while (!existsSync(`${file}.part`) || statSync(`${file}.part`).size < 1_000_000) await new Promise((next) => setTimeout(next, 1));
+  while (!existsSync(part()) || statSync(part()).size < 1_000_000) await new Promise((next) => setTimeout(next, 1));
   truncateSync(join(run, 'err'), 10_000_000);
   await taking;
   await restoreSnapshot(to, file);
@@ -400,7 +419,7 @@ test('output that is compressed while a snapshot is taken is in it, in one form 
   // Taken before `out`: long enough for what happens meanwhile.
   writeFileSync(join(run, 'err'), randomBytes(20_000_000));
   const taking = takeSnapshot(home, file);
-  while (!existsSync(`${file}.part`) || statSync(`${file}.part`).size < 1_000_000) await new Promise((next) => setTimeout(next, 1));
+  while (!existsSync(part()) || statSync(part()).size < 1_000_000) await new Promise((next) => setTimeout(next, 1));
   writeFileSync(join(run, 'out.gz'), gzipSync(readFileSync(join(run, 'out'))));
   rmSync(join(run, 'out'));
   await taking;

@@ -1,11 +1,12 @@
 import { constants, existsSync } from 'node:fs';
 import { mkdtemp, open, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import SQLite from 'better-sqlite3';
 import { VERSION } from '../../shared/version.ts';
+import { isAlive } from '../lock.ts';
 import { StartError } from '../start-error.ts';
 import { clean } from './clean.ts';
 import type { Manifest } from './contents.ts';
@@ -23,47 +24,87 @@ export interface SnapshotResult {
   bytes: number;
 }
 
+/** How a snapshot is taken. */
+export interface SnapshotOptions {
+  /** Ends it: nothing is left of it. */
+  signal?: AbortSignal;
+  /** Told after each run, of how many. */
+  progress?: (runs: number, of: number) => void;
+}
+
 /**
  * Writes the database and the output of all ended runs into a .tar.gz for its owner only, beside an agent that may go on.
  * The database is as of one moment. Left out are the host's key, everyone's sessions, the edge's state, and the scripts.
  * @param file must not exist. @throws StartError
  */
-export async function takeSnapshot(home: string, file: string): Promise<SnapshotResult> {
-  if (!existsSync(join(home, DATABASE))) throw new StartError(`There is nothing in ${home} to take a snapshot of. Is TORU_HOME right?`);
+export async function takeSnapshot(home: string, file: string, options: SnapshotOptions = {}): Promise<SnapshotResult> {
+  requireDatabase(home);
   const target = resolve(file);
   if (existsSync(target)) throw new StartError(`${target} exists. Choose another name, or remove it.`);
   if (!existsSync(dirname(target))) throw new StartError(`The folder ${dirname(target)} does not exist. Make it first.`);
-  const part = `${target}.part`;
-  // In the agent's own folder: nobody else can read it there.
-  sweepSnapshots(home);
-  const work = await mkdtemp(snapshotPrefix(home));
-  const output = await open(part, 'wx', 0o600).catch(async (error: unknown) => {
-    await rm(work, { recursive: true, force: true });
+  await sweepParts(target);
+  const part = `${target}.part-${process.pid}`;
+  const output = await open(part, 'wx', 0o600).catch((error: unknown) => {
     throw new StartError(`${part} can’t be written: ${error instanceof Error ? error.message : String(error)}.`);
   });
   try {
-    const copy = join(work, DATABASE);
-    const { tables, ended } = await copyDatabase(join(home, DATABASE), copy);
-    const tally = { runs: 0 };
-    const about: Manifest = { format: 1, version: VERSION, created_at: new Date().toISOString(), tables };
-    await pipeline(
-      Readable.from(archive(home, copy, about, ended, tally)),
-      createGzip({ level: 6 }),
-      async (zipped: AsyncIterable<Buffer>) => {
-        for await (const piece of zipped) await output.writeFile(piece);
-      },
-    );
+    const written = await writeSnapshot(home, (piece) => output.writeFile(piece), options);
     await output.sync();
-    const { size } = await output.stat();
     await output.close();
     await rename(part, target);
-    return { runs: tally.runs, bytes: size };
+    return written;
   } catch (error) {
     await output.close().catch(() => undefined);
     await rm(part, { force: true });
     throw error;
+  }
+}
+
+/**
+ * The same, piece by piece to whoever takes it.
+ * @param write resolves when it may have more. @throws StartError, and what `write` throws.
+ */
+export async function writeSnapshot(
+  home: string,
+  write: (piece: Buffer) => Promise<void>,
+  { signal, progress }: SnapshotOptions = {},
+): Promise<SnapshotResult> {
+  requireDatabase(home);
+  // In the agent's own folder: nobody else can read it there.
+  sweepSnapshots(home);
+  const work = await mkdtemp(snapshotPrefix(home));
+  try {
+    const copy = join(work, DATABASE);
+    const { tables, ended } = await copyDatabase(join(home, DATABASE), copy);
+    const tally = { runs: 0, bytes: 0 };
+    const about: Manifest = { format: 1, version: VERSION, created_at: new Date().toISOString(), tables };
+    const pieces = archive(home, copy, about, ended, () => {
+      tally.runs += 1;
+      progress?.(tally.runs, ended.length);
+    });
+    const take = async (zipped: AsyncIterable<Buffer>): Promise<void> => {
+      for await (const piece of zipped) {
+        await write(piece);
+        tally.bytes += piece.length;
+      }
+    };
+    await pipeline(Readable.from(pieces), createGzip({ level: 6 }), take, signal === undefined ? {} : { signal });
+    return tally;
   } finally {
     await rm(work, { recursive: true, force: true });
+  }
+}
+
+function requireDatabase(home: string): void {
+  if (!existsSync(join(home, DATABASE))) throw new StartError(`There is nothing in ${home} to take a snapshot of. Is TORU_HOME right?`);
+}
+
+/** Removes what snapshots of this name left that were killed. One that is being written by a living process stays. */
+async function sweepParts(target: string): Promise<void> {
+  const prefix = `${basename(target)}.part`;
+  for (const name of await readdir(dirname(target))) {
+    const pid = name.startsWith(prefix) ? /^(?:-(\d+))?$/.exec(name.slice(prefix.length)) : null;
+    if (pid !== null && (pid[1] === undefined || !isAlive(Number(pid[1])))) await rm(join(dirname(target), name), { force: true });
   }
 }
 
@@ -95,7 +136,7 @@ async function* archive(
   database: string,
   about: Manifest,
   ended: readonly string[],
-  tally: { runs: number },
+  taken: () => void,
 ): AsyncGenerator<Buffer> {
   const text = Buffer.from(JSON.stringify(about));
   yield encodeHeader({ name: MANIFEST, size: text.length, modified: Date.now() });
@@ -111,7 +152,7 @@ async function* archive(
       const packed = `${name}.gz`;
       if (!taken && !names.includes(packed)) yield* fileOf(`runs/${id}/${packed}`, join(folder, packed));
     }
-    tally.runs += 1;
+    taken();
   }
   yield Buffer.alloc(2 * BLOCK);
 }
