@@ -42,6 +42,8 @@ export interface Agent {
   readonly host: string;
   /** Set on the first start only: what the owner must be told once. */
   readonly firstAdmin: FirstAdmin | null;
+  /** Why there is nothing to run, for the owner to read at the start; null when the scripts folder is in order. */
+  readonly scriptsProblem: string | null;
   readonly door: EdgeDoor;
   /** Ends the link, the doors and the plugins. Runs go on: they do not need the agent. */
   stop(): Promise<void>;
@@ -81,6 +83,8 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   const login = new Login(users, grants, audit, loginLinks);
   const firstAdmin = await ensureAdmin(config, { users, passwords, settings, audit });
   const scripts = new Scripts(settings);
+  const scriptsProblem = await scripts.problem();
+  if (scriptsProblem !== null) log.warn({ scripts_dir: settings.scripts_dir }, scriptsProblem);
   const actions = new Actions({ database: db, scripts, audit });
   await seedActions({ actions, settings });
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
@@ -127,6 +131,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   return {
     host: settings.instance_id,
     firstAdmin,
+    scriptsProblem,
     door,
     stop: async () => {
       await Promise.all([link?.stop(), opened.close()]);

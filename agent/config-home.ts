@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { StartError } from './start-error.ts';
 
@@ -25,6 +25,17 @@ export function prepareHome(home: string): void {
   if (found.uid !== uid) {
     throw new StartError(
       `TORU_HOME ${home} belongs to user ${found.uid}, and this is user ${uid}. Start Toru as its owner, or choose another folder.`,
+    );
+  }
+  try {
+    accessSync(home, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const readOnly = error instanceof Error && 'code' in error && error.code === 'EROFS';
+    throw new StartError(
+      readOnly
+        ? `TORU_HOME ${home} lies on a disk that is mounted read-only. Mount it writable, or choose another folder.`
+        : `TORU_HOME ${home} is not writable for you. Run: chmod 700 ${home}`,
+      { cause: error },
     );
   }
   if ((found.mode & 0o077) === 0) return;

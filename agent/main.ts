@@ -2,6 +2,7 @@ import type { Agent } from './agent.ts';
 import { startAgent } from './agent.ts';
 import type { ServiceManager } from './alive.ts';
 import { PREVIOUS_END, serviceManager, tellParentAlive } from './alive.ts';
+import type { Config } from './config.ts';
 import { loadConfig } from './config.ts';
 import { giveBackAtRest } from './give-back.ts';
 import { createLogger } from './logger.ts';
@@ -15,6 +16,8 @@ export type ReadyMessage = {
   host: string;
   /** On the first start only. The password is null when the owner chose it. */
   first_admin: { username: string; generated_password: string | null } | null;
+  /** What is wrong with the scripts folder. */
+  scripts_problem: string | null;
 };
 
 /** A stop that takes longer than this is ended: whatever hangs, the runs do not need us. */
@@ -32,17 +35,23 @@ async function main(): Promise<void> {
   });
   const agent = await startAgent(config, log, config.edge, process.env[PREVIOUS_END] ?? null);
   log.info({ host: agent.host, home: config.home, edge: config.edge?.origin ?? null }, 'the agent is up');
-  tellParent({ type: 'ready', host: agent.host, first_admin: agent.firstAdmin });
-  if (agent.firstAdmin?.generated_password != null && process.send === undefined) {
-    // Started by hand, without a parent that would print it. To the terminal only: this must not get into a log.
-    process.stdout.write(
-      `\nThe first admin: ${agent.firstAdmin.username}\nPassword:        ${agent.firstAdmin.generated_password}\n(shown once)\n\n`,
-    );
-  }
+  tellParent({ type: 'ready', host: agent.host, first_admin: agent.firstAdmin, scripts_problem: agent.scriptsProblem });
+  if (process.send === undefined) sayByHand(config, agent);
   tellParentAlive();
   service.ready();
   stopOnSignal(agent, service, log);
   giveBackAtRest();
+}
+
+/** Started by hand, without a parent that would print it. To the terminal only: a password must not get into a log. */
+function sayByHand(config: Config, { firstAdmin, scriptsProblem }: Agent): void {
+  if (firstAdmin?.generated_password != null)
+    process.stdout.write(`\nThe first admin: ${firstAdmin.username}\nPassword:        ${firstAdmin.generated_password}\n(shown once)\n\n`);
+  if (config.edge === null)
+    process.stderr.write(
+      `toru: no edge is set (TORU_EDGE_URL, or edge_url in ${config.home}/config.toml), so this agent is reached by the command toru on this machine only.\n`,
+    );
+  if (scriptsProblem !== null) process.stderr.write(`toru: ${scriptsProblem}\n`);
 }
 
 function tellParent(message: ReadyMessage): void {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
@@ -81,6 +81,8 @@ async function buildAll(): Promise<void> {
     build(nodeBuild('agent', { main: 'agent/entry/main.ts', cli: 'agent/entry/cli.ts' })),
     build(nodeBuild('embedded', { start: 'embedded/entry/start.ts', 'edge-child': 'embedded/edge-child.ts' })),
   ]);
+  // It is linked to as a command.
+  await chmod(join(root, 'dist/agent/cli.js'), 0o755);
   await mkdir(join(root, 'dist/worker'), { recursive: true });
   await writeFile(join(root, 'dist/worker/options.json'), `${JSON.stringify(readOptions(), null, 2)}\n`);
 }

@@ -8,11 +8,15 @@ export interface Greeting {
   linked: boolean;
   /** On the first start only. */
   first_admin: { username: string; generated_password: string | null } | null;
+  /** The command `toru`, as a file. */
+  command: string;
+  /** What is wrong with the scripts folder; null when nothing is. */
+  scripts_problem: string | null;
   home: string;
 }
 
 /** What the owner reads once everything is up. A password stands here and nowhere else, once. */
-export function greeting({ host, port, linked, first_admin, home }: Greeting): string {
+export function greeting({ host, port, linked, first_admin, command, scripts_problem, home }: Greeting): string {
   const lines = ['', '  Toru is running.', '', `  Open      ${urlOf(host, port)}`];
   if (first_admin !== null) {
     lines.push(`  Username  ${first_admin.username}`);
@@ -22,6 +26,8 @@ export function greeting({ host, port, linked, first_admin, home }: Greeting): s
         : `  Password  ${first_admin.generated_password}   (shown this once; change it under Users)`,
     );
   }
+  if (first_admin !== null) lines.push('', `  For the command toru in every shell: sudo ln -s '${command}' /usr/local/bin/toru`);
+  if (scripts_problem !== null) lines.push('', `  ${scripts_problem}`);
   if (!linked) lines.push('', `  The agent has not reached the edge yet. It keeps trying; ${home}/logs says why.`);
   return `${lines.join('\n')}\n\n`;
 }

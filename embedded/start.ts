@@ -33,6 +33,7 @@ const agentReady = z.object({
   type: z.literal('ready'),
   host: z.string(),
   first_admin: z.object({ username: z.string(), generated_password: z.string().nullable() }).nullable(),
+  scripts_problem: z.string().nullable(),
 });
 
 /** How long the agent's link may take until we say that something is wrong. */
@@ -104,9 +105,19 @@ async function start(config: Config, running: Running[]): Promise<void> {
     ready: agentReady,
   });
   running.push(agent);
-  const { first_admin } = await agent.start();
+  const { first_admin, scripts_problem } = await agent.start();
   const linked = await waitForLink(config, port);
-  process.stdout.write(greeting({ host: config.bind_host, port, linked, first_admin, home: config.home }));
+  process.stdout.write(
+    greeting({
+      host: config.bind_host,
+      command: join(dist, 'agent/cli.js'),
+      port,
+      linked,
+      first_admin,
+      scripts_problem,
+      home: config.home,
+    }),
+  );
 
   function edgeOrder(): EdgeOrder {
     const bindings: Record<string, string> = {

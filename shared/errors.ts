@@ -42,6 +42,8 @@ export const ERROR_STATUS = {
   plugin_timeout: 504,
   quota_exceeded: 507,
   // scripts and inputs
+  /** scripts_dir itself is missing, no folder, or unreadable. */
+  scripts_folder: 409,
   script_outside: 400,
   script_not_executable: 400,
   script_unsafe: 400,

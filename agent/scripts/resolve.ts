@@ -3,6 +3,7 @@ import { access, constants, realpath, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join, sep } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
+import { quote, requireFolder } from './folder.ts';
 
 /** What is wrong with a folder, found once per listing: null when nothing is. */
 export type FolderVerdicts = Map<string, Promise<ToruError | null>>;
@@ -12,14 +13,12 @@ export type FolderVerdicts = Map<string, Promise<ToruError | null>>;
  * followed, a regular file that may be run, and nothing on the way that another user of the host could have changed. The
  * path is real, so that what was checked is what is spawned.
  * @param name path below `folder`, `/` between folders.
- * @throws ToruError script_outside, unknown_script, script_not_executable, script_unsafe; the last two with the command that mends it.
+ * @throws ToruError scripts_folder, script_outside, unknown_script, script_not_executable, script_unsafe; the last two with the command that mends it.
  */
 export async function resolveScript(folder: string, name: string, verdicts: FolderVerdicts = new Map()): Promise<string> {
   const shown = shorten(name);
   if (escapes(name)) throw new ToruError('script_outside', `“${shown}” is not a name below the scripts folder.`);
-  const root = await realpath(folder).catch((cause: unknown) => {
-    throw new ToruError('unknown_script', `The scripts folder does not exist. Make it: mkdir -p ${quote(folder)}`, { cause });
-  });
+  const root = await requireFolder(folder);
   const asked = join(root, name);
   const path = await realpath(asked).catch((cause: unknown) => {
     throw codeOf(cause) === 'EACCES'
@@ -99,11 +98,6 @@ function unreadable(shown: string, path: string, cause: unknown): ToruError {
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
-/** For a shell, as one word. */
-function quote(path: string): string {
-  return /^[\w./@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function shorten(name: string): string {

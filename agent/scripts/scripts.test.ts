@@ -169,8 +169,20 @@ describe('list', () => {
     expect(names.some((name) => name.endsWith('deep.sh'))).toBe(false);
   });
 
-  it('is empty when the folder is missing, and shows every script with its problem when the folder is unsafe', async () => {
-    expect(await new Scripts({ scripts_dir: join(base, 'gone') }).list()).toEqual([]);
+  it('says what is wrong with a folder that is missing or none', async () => {
+    const at = (scripts_dir: string) => new Scripts({ scripts_dir });
+    expect(await scripts.problem()).toBeNull();
+    await expect(at(join(base, 'gone')).list()).rejects.toMatchObject({
+      code: 'scripts_folder',
+      message: expect.stringContaining('mkdir -p'),
+    });
+    expect(await at(join(base, 'gone')).problem()).toContain('does not exist');
+    const file = write('a.sh');
+    expect(await at(file).problem()).toContain('is not a folder');
+    await expect(at(file).resolve('a.sh')).rejects.toMatchObject({ code: 'scripts_folder' });
+  });
+
+  it('shows every script with its problem when the folder is unsafe', async () => {
     write('a.sh');
     chmodSync(folder, 0o777);
     expect(await scripts.list()).toMatchObject([{ name: 'a.sh', runnable: false, problem: expect.stringContaining('chmod o-w') }]);

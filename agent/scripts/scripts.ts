@@ -2,9 +2,10 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { compareText } from '../../shared/compare-text.ts';
-import { ToruError } from '../../shared/errors.ts';
+import { ToruError, toToruError } from '../../shared/errors.ts';
 import type { Script } from '../../shared/model.ts';
 import { readHead } from './description.ts';
+import { requireFolder } from './folder.ts';
 import { type FolderVerdicts, resolveScript } from './resolve.ts';
 
 /** A folder of scripts is a folder of scripts: past these bounds somebody pointed scripts_dir at a disk. */
@@ -45,14 +46,21 @@ export class Scripts {
     return resolveScript(this.#settings.scripts_dir, name);
   }
 
+  /** Why there is nothing to run, in one sentence; null when the folder is in order. */
+  async problem(): Promise<string | null> {
+    return requireFolder(this.#settings.scripts_dir).then(
+      () => null,
+      (error: unknown) => toToruError(error).message,
+    );
+  }
+
   /**
    * Everything that runs, and what looks as if it should, with the reason why it can't: by name, at most 2,000, at most
-   * 8 folders deep. Hidden files, `node_modules` and links that lead out are left out. Empty when the folder is missing.
+   * 8 folders deep. Hidden files, `node_modules` and links that lead out are left out.
+   * @throws ToruError scripts_folder
    */
   async list(): Promise<Script[]> {
-    const folder = this.#settings.scripts_dir;
-    const root = await realpath(folder).catch(() => null);
-    if (root === null) return [];
+    const root = await requireFolder(this.#settings.scripts_dir);
     const walk: Walk = { root, verdicts: new Map(), found: [], entries: 0 };
     await visit(walk, '', root, 0);
     return walk.found.sort((a, b) => compareText(a.name, b.name));

@@ -1,6 +1,7 @@
 import { ToruError } from '../../../shared/errors.ts';
 import { VERSION } from '../../../shared/version.ts';
 import type { Config } from '../../config.ts';
+import type { Client } from '../client.ts';
 import { connect, good } from '../client.ts';
 import { duplicateKey } from '../duplicate-key.ts';
 import type { Env, Finding } from './finding.ts';
@@ -23,9 +24,7 @@ export async function checkAgent(env: Env, home: string): Promise<Finding[]> {
         ),
       );
     }
-    const scripts = (await (await good(client.scripts.$get())).json()).items;
-    findings.push(checkScripts(settings.scripts_dir, scripts));
-    for (const { name, problem } of scripts) if (problem !== null) findings.push(worthKnowing(`${name} can't run`, problem));
+    findings.push(...(await checkScripts(client, settings.scripts_dir)));
     const actions = (await (await good(client.actions.$get())).json()).items;
     for (const { label, problem } of actions) if (problem !== null) findings.push(bad(`the action “${label}” can't run`, problem));
     const { edge } = await (await good(client.system.$get())).json();
@@ -47,11 +46,20 @@ export async function checkAgent(env: Env, home: string): Promise<Finding[]> {
   }
 }
 
-function checkScripts(folder: string, scripts: readonly { runnable: boolean }[]): Finding {
+async function checkScripts(client: Client, folder: string): Promise<Finding[]> {
+  const answer = await good(client.scripts.$get()).catch((error: unknown) => {
+    if (error instanceof ToruError && error.code === 'scripts_folder') return error.message;
+    throw error;
+  });
+  if (typeof answer === 'string') return [bad(answer, 'Then look again: toru doctor')];
+  const scripts = (await answer.json()).items;
+  const broken = scripts.flatMap(({ name, problem }) => (problem === null ? [] : [worthKnowing(`${name} can't run`, problem)]));
   const runnable = scripts.filter((script) => script.runnable).length;
-  if (runnable === 0)
-    return worthKnowing(`there is nothing to run in ${folder}`, `Put a script there: cp my.sh ${folder}/ && chmod +x ${folder}/my.sh`);
-  return ok(`${runnable} of ${scripts.length} scripts in ${folder} can run`);
+  const whole =
+    runnable === 0
+      ? worthKnowing(`there is nothing to run in ${folder}`, `Put a script there: cp my.sh ${folder}/ && chmod +x ${folder}/my.sh`)
+      : ok(`${runnable} of ${scripts.length} scripts in ${folder} can run`);
+  return [whole, ...broken];
 }
 
 /** Does the edge answer, where the agent dials it? */

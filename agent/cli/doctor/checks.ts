@@ -1,5 +1,5 @@
 import { nodeFits, OLDEST_NODE } from '../../entry/own-node.ts';
-import { homeOf } from '../client.ts';
+import { homeOf } from '../home-of.ts';
 import { checkAgent, checkEdge } from './agent.ts';
 import { checkContainment } from './cgroup.ts';
 import type { Env, Finding } from './finding.ts';

@@ -17,9 +17,11 @@ export function checkHome(home: string): Finding[] {
   if (found === undefined) return [worthKnowing(`${home} does not exist yet; the first start makes it`, 'toru start')];
   if (!found.isDirectory()) return [bad(`${home} is not a folder`, 'Move it elsewhere, or set TORU_HOME to another place.')];
   const findings: Finding[] = [];
-  const { uid, username } = userInfo();
-  if (found.uid !== uid)
-    findings.push(bad(`${home} belongs to another user (${found.uid})`, `Run this as that user, or: sudo chown -R ${username} ${home}`));
+  // Never a chown: whoever owns it may serve it at this moment.
+  if (found.uid !== userInfo().uid)
+    findings.push(
+      bad(`${home} belongs to another user (${found.uid})`, `sudo -u '#${found.uid}' toru doctor, or set TORU_HOME to a folder of yours`),
+    );
   if ((found.mode & 0o077) !== 0) findings.push(bad(`${home} is open to other users of this machine`, `chmod 700 ${home}`));
   for (const name of ['agent.key', 'toru.db', 'api.sock']) {
     const file = statSync(join(home, name), { throwIfNoEntry: false });
