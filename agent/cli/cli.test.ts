@@ -175,7 +175,13 @@ describe('run', () => {
   });
 
   it('fails with 125 and the agent’s words', async () => {
-    expect(await toru(['run', 'nothing', '-f'])).toMatchObject({ code: 125, err: expect.stringContaining('[unknown_action]') });
+    expect(await toru(['run', 'nothing', '-f'])).toMatchObject({
+      code: 125,
+      err: expect.stringContaining('There is no action “nothing”.'),
+    });
+    expect(await toru(['run', 'ehco-it'])).toMatchObject({ code: 125, err: expect.stringContaining('Did you mean echo-it?') });
+    expect(await toru(['run', 'echo.sh'])).toMatchObject({ code: 125, err: expect.stringContaining('toru run --script echo.sh') });
+    expect(await toru(['stauts'])).toMatchObject({ code: 125, err: expect.stringContaining('Did you mean “status”?') });
     expect(await toru(['run', 'echo-it'])).toMatchObject({
       code: 125,
       err: expect.stringMatching(/“Text” is required\. \[input_required\]/),
@@ -297,6 +303,20 @@ describe('as a process', () => {
     expect(err).toMatch(/cancelling/);
     expect(err).toMatch(/cancelled after/);
     expect(code).toBe(143);
+  });
+
+  it('stops watching at a second Ctrl-C, and says that the run is being cancelled', async () => {
+    api.script('tidies.sh', "#!/bin/sh\ntrap 'echo tidying; sleep 2; exit 3' TERM\necho ready\nwhile :; do sleep 0.1; done\n");
+    const { child, ended } = program(['run', '-fs', 'tidies.sh']);
+    let out = '';
+    child.stdout?.on('data', (piece: Buffer) => {
+      out += piece.toString();
+      if (out === 'ready\n' || out.endsWith('tidying\n')) child.kill('SIGINT');
+    });
+    const { code, err } = await ended;
+    expect(code).toBe(130);
+    expect(err).toMatch(/it is being cancelled; how that ends: toru logs -f /);
+    expect(err).not.toMatch(/goes on/);
   });
 
   it('leaves the run alone at Ctrl-C in logs -f', async () => {

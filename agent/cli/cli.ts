@@ -1,3 +1,5 @@
+import { ZodError } from 'zod';
+import { closest } from '../../shared/closest.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { VERSION } from '../../shared/version.ts';
 import { StartError } from '../start-error.ts';
@@ -68,7 +70,10 @@ async function dispatch([name, ...rest]: readonly string[], io: Io): Promise<num
   const asksHelp = name === undefined || name === 'help' || name === '--help' || name === '-h';
   const command = COMMANDS.get((name === 'help' ? rest[0] : name) ?? '');
   if (command === undefined) {
-    if (!asksHelp) throw new UsageError(`“${name}” is not a command.`);
+    if (!asksHelp) {
+      const near = closest(name ?? '', COMMANDS.keys());
+      throw new UsageError(`“${name}” is not a command.${near === null ? '' : ` Did you mean “${near}”?`}`);
+    }
     await io.out.write(overview());
     return name === undefined ? OUR_FAILURE : 0;
   }
@@ -93,12 +98,14 @@ Runs the scripts on your machine from anywhere, without opening a port.
 
 ${lines.join('\n')}
 
-toru COMMAND --help tells more of each. The agent is found by TORU_HOME (default ~/.toru).
+toru COMMAND --help tells more of each. The agent is found by TORU_HOME, else at ~/.toru, else where it runs.
 `;
 }
 
 function messageOf(error: unknown): string {
   if (error instanceof ToruError) return describeError(error);
   if (error instanceof UsageError || error instanceof StartError) return error.message;
+  // An answer that this command does not understand: never the schema's own words.
+  if (error instanceof ZodError) return 'the agent’s answer is not as this command expects it: are both of one version? (see: toru doctor)';
   return error instanceof Error ? `something went wrong: ${error.message}` : 'something went wrong';
 }

@@ -1,22 +1,11 @@
 import { request } from 'node:http';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { hc } from 'hono/client';
 import { z } from 'zod';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
 import type { Api } from '../api/app.ts';
-
-/** TORU_HOME, as the agent reads it. Nothing is made. */
-export function homeOf(env: Readonly<Record<string, string | undefined>>): string {
-  const given = env['TORU_HOME'];
-  const home = given === undefined || given === '' ? '~/.toru' : given;
-  return resolve(home === '~' || home.startsWith('~/') ? join(homedir(), home.slice(1)) : home);
-}
-
-export function socketOf(env: Readonly<Record<string, string | undefined>>): string {
-  return join(homeOf(env), 'api.sock');
-}
+import { otherUsersAgent } from './enter-home.ts';
+import { socketOf } from './home-of.ts';
 
 /** The host's API, typed, through its Unix socket. */
 export function connect(env: Readonly<Record<string, string | undefined>>) {
@@ -79,7 +68,11 @@ async function socketFetch(socketPath: string, asked: Request): Promise<Response
       const away = error.code === 'ENOENT' || error.code === 'ECONNREFUSED';
       if (away)
         reject(
-          new ToruError('host_offline', `No agent runs here (nobody answers at ${socketPath}). Start it: toru start`, { cause: error }),
+          new ToruError(
+            'host_offline',
+            `No agent runs here (nobody answers at ${socketPath}). ${otherUsersAgent() ?? 'Start it: toru start'}`,
+            { cause: error },
+          ),
         );
       else if (error.code === 'EACCES')
         reject(

@@ -58,15 +58,15 @@ export function describeError(error: ToruError): string {
   return `${error.message} [${error.code}]`;
 }
 
-/** The process's own streams and signals. */
-export function processIo(): Io {
+/** The process's own streams and signals. @param env what the command finds its agent by. */
+export function processIo(env: Io['env']): Io {
   let interrupted: AbortSignal | null = null;
   return {
     out: outputOf(process.stdout),
     err: outputOf(process.stderr),
     input: process.stdin,
     keyboard: process.stdin.isTTY ? process.stdin : null,
-    env: process.env,
+    env,
     // Only a command that asks for it takes the signals; the others end at once, as the system has it.
     get interrupted() {
       interrupted ??= signals();

@@ -1,5 +1,6 @@
+import { closest } from '../../../shared/closest.ts';
 import type { ActionInput } from '../../../shared/inputs.ts';
-import type { Run } from '../../../shared/model.ts';
+import type { Action, Run } from '../../../shared/model.ts';
 import { isFinal } from '../../../shared/model.ts';
 import type { Client } from '../client.ts';
 import { connect, good } from '../client.ts';
@@ -27,7 +28,7 @@ export const run: Command = {
 
 Starts a run and prints its id. With --follow it shows the output as it comes, and ends with
 the script's exit code (128 + n after a signal, 125 when Toru itself failed). Ctrl-C cancels
-a run that is followed; a second one leaves it to its end.
+a run that is followed; a second one stops watching how it ends, with 130.
 
   -i, --input NAME=VALUE    an input of the action; once for each
       --input-stdin NAME    read this input from standard input: keeps a secret off the command line
@@ -46,9 +47,11 @@ a run that is followed; a second one leaves it to its end.
       await print(io, values.json === true ? JSON.stringify(started) : started.task_id);
       return 0;
     }
-    const ended = await follow(client, started.task_id, values.raw === true, io);
+    const { run: ended, cancelling } = await follow(client, started.task_id, values.raw === true, io);
+    const ending =
+      cancelling && !isFinal(ended.state) ? `it is being cancelled; how that ends: toru logs -f ${ended.task_id}` : endingOf(ended);
     if (values.json === true) await io.err.write(`${JSON.stringify(ended)}\n`);
-    else if (endingOf(ended) !== '') await note(io, endingOf(ended));
+    else if (ending !== '') await note(io, ending);
     return isFinal(ended.state) ? exitCodeOf(ended) : 130;
   },
 };
@@ -71,7 +74,7 @@ async function askAction(
   io: Io,
 ): Promise<{ action: string; inputs: Record<string, unknown> }> {
   const id = oneWord(words, 'The action’s id (see: toru actions)');
-  const action = await (await good(client.actions[':id'].$get({ param: { id } }))).json();
+  const action = await findAction(client, id);
   const inputs: Record<string, unknown> = {};
   for (const pair of given.input ?? []) {
     const at = pair.indexOf('=');
@@ -81,6 +84,20 @@ async function askAction(
   const piped = given['input-stdin'];
   if (piped !== undefined) inputs[piped] = pipedValue(action.inputs, piped, await readAll(io.input));
   return { action: id, inputs };
+}
+
+/** @throws UsageError with what was probably meant: a script's name, or an id that is near. */
+async function findAction(client: Client, id: string): Promise<Pick<Action, 'id' | 'inputs'>> {
+  const { items } = await (await good(client.actions.$get())).json();
+  const action = items.find((known) => known.id === id);
+  if (action !== undefined) return action;
+  const scripts = (await (await good(client.scripts.$get())).json()).items;
+  if (scripts.some(({ name }) => name === id)) throw new UsageError(`“${id}” is a script, not an action: toru run --script ${id}`);
+  const near = closest(
+    id,
+    items.map((known) => known.id),
+  );
+  throw new UsageError(`There is no action “${id}”. ${near === null ? 'See: toru actions' : `Did you mean ${near}?`}`);
 }
 
 /** As `$(…)` of a shell gives it, without the line break that ends it. What goes on to the script's standard input stays whole. */
@@ -97,12 +114,14 @@ function inputValue(declared: readonly Pick<ActionInput, 'name' | 'type'>[], nam
   throw new UsageError(`--input ${name}: true or false is expected.`);
 }
 
-/** The output until the end. The first interrupt cancels the run and goes on reading, the second one leaves. */
-async function follow(client: Client, taskId: string, raw: boolean, io: Io): Promise<Run> {
+/** The output until the end. The first interrupt cancels the run and goes on reading, the second one stops the reading. */
+async function follow(client: Client, taskId: string, raw: boolean, io: Io): Promise<{ run: Run; cancelling: boolean }> {
   const leave = new AbortController();
+  let cancelling = false;
   const cancel = async (): Promise<void> => {
+    cancelling = true;
     process.once('SIGINT', () => leave.abort());
-    await note(io, 'cancelling; press Ctrl-C again to leave it alone');
+    await note(io, 'cancelling; press Ctrl-C again to stop watching');
     await good(client.runs[':id'].cancel.$post({ param: { id: taskId } })).catch(() => undefined);
   };
   const interrupted = (): void => void cancel();
@@ -113,7 +132,7 @@ async function follow(client: Client, taskId: string, raw: boolean, io: Io): Pro
   } finally {
     io.interrupted.removeEventListener('abort', interrupted);
   }
-  return endOf(client, taskId, leave.signal);
+  return { run: await endOf(client, taskId, leave.signal), cancelling };
 }
 
 /** The log ends a moment before the run is closed in the history. */

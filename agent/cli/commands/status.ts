@@ -1,8 +1,9 @@
 import type { System } from '../../../shared/model.ts';
-import { connect, good, homeOf } from '../client.ts';
+import { connect, good } from '../client.ts';
 import type { Command } from '../command.ts';
 import { noWords, parse } from '../command.ts';
 import { duplicateKey } from '../duplicate-key.ts';
+import { homeOf } from '../home-of.ts';
 import { print } from '../io.ts';
 import { bytes, duration } from '../table.ts';
 import { plain } from '../terminal-filter.ts';

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { homeOf } from '../client.ts';
+import { homeOf } from '../home-of.ts';
 import type { Io } from '../io.ts';
 
 /**
