@@ -7,8 +7,10 @@ import { ToruError } from '../shared/errors.ts';
 import { MAX_CLIENT_FRAME } from '../shared/limits.ts';
 import { isAmbiguousPath } from '../shared/raw-path.ts';
 import { isServedHost } from '../shared/served-host.ts';
+import type { ConnectionLimits } from './client-connections.ts';
+import { ClientConnections } from './client-connections.ts';
 import { FrameCap } from './frame-cap.ts';
-import { peerAddress, trustedProxies } from './peer-address.ts';
+import { isTrusted, peerAddress, trustedProxies } from './peer-address.ts';
 import { PouringSocket } from './pouring-socket.ts';
 
 /**
@@ -26,18 +28,22 @@ export interface FrontOptions {
   publicNames: readonly string[];
   /** Addresses and CIDRs of proxies, whose word on their client's address counts. None: every header is a client's. */
   trustedProxies?: readonly string[];
+  /** Instead of those that ClientConnections has. */
+  limits?: Partial<ConnectionLimits>;
 }
 
 /** As given, and what the front made of it once. */
-type Front = Omit<FrontOptions, 'trustedProxies'> & { trusted: BlockList };
+type Front = Omit<FrontOptions, 'trustedProxies' | 'limits'> & { trusted: BlockList; connections: ClientConnections };
 
 /**
  * The public port of the embedded edge. workerd believes whatever a client says of itself, its URL and address included,
  * so this stands before it: it checks the Host header and the raw path, strips what only Cloudflare or we may say, and
  * adds who asks. Bodies and sockets pass as streams.
  */
-export function createFront({ trustedProxies: ranges = [], ...given }: FrontOptions): Server {
-  const options: Front = { ...given, trusted: trustedProxies(ranges) };
+export function createFront({ trustedProxies: ranges = [], limits = {}, ...given }: FrontOptions): Server {
+  const trusted = trustedProxies(ranges);
+  const connections = new ClientConnections((address) => isTrusted(address, trusted), limits);
+  const options: Front = { ...given, trusted, connections };
   // workerd closes a connection that was idle for 5 s: ours must be gone by then, or a request would meet the close.
   const agent = new Agent({ keepAlive: true, timeout: 2000 });
   const server = createServer({
@@ -46,6 +52,7 @@ export function createFront({ trustedProxies: ranges = [], ...given }: FrontOpti
     // Anything else that asks to be upgraded (curl --http2 does) is answered as it stands.
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   });
+  connections.watch(server);
   server.on('request', (asked, answer) => passRequest(options, agent, asked, answer));
   server.on('upgrade', (asked, socket, head) => passUpgrade(options, asked, socket, head));
   // A client that speaks no HTTP gets Node's own 400; one that left needs nothing.
@@ -95,6 +102,7 @@ function passUpgrade(options: Front, asked: IncomingMessage, socket: Duplex, hea
   const createConnection = (): Socket => upstream.socket;
   const passed = request({ createConnection, method: 'GET', path: asked.url, headers });
   passed.on('upgrade', (response: IncomingMessage, _: Socket, first: Buffer) => {
+    options.connections.release(socket);
     socket.write(headOf(response));
     socket.write(first);
     upstream.pourInto(socket);

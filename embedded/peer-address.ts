@@ -29,7 +29,7 @@ export function peerAddress({ socket, headers }: Pick<IncomingMessage, 'socket' 
   return seen;
 }
 
-function isTrusted(address: string, trusted: BlockList): boolean {
+export function isTrusted(address: string, trusted: BlockList): boolean {
   const family = isIP(address);
   return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4');
 }
@@ -49,6 +49,6 @@ function addressOf(hop: string): string | null {
 }
 
 /** An IPv4 peer of a socket that listens on both looks like `::ffff:192.0.2.1`. A zone (`fe80::1%eth0`) is the host's own business. */
-function plainAddress(address: string): string {
+export function plainAddress(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/i, '').replace(/%.*$/, '');
 }
