@@ -51,7 +51,7 @@ export const MAX_TOPICS_PER_SOCKET = 64;
 export const HEARTBEAT_MS = 15_000;
 /** Without a sign of life for so long, a link is dead: two heartbeats and a half, within the promised 40 s. */
 export const LINK_DEAD_MS = 38_000;
-/** The agent stops handing output to its socket above this, so that control frames overtake. */
+/** The agent stops handing output to its socket above this, and sooner on a slow line (agent/link/send-window.ts). */
 export const LINK_HIGH_WATER = 256 * KiB;
 /** Received WebSocket messages are ≤ 32 MiB on Cloudflare; ours stay far below. */
 export const MAX_LINK_FRAME = 1 * MiB;

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import { textOf } from '../logs/frame-text.ts';
 import { packFile } from '../logs/pack.ts';
@@ -97,7 +98,7 @@ test('a viewer is told the gap, and sees the rest', async () => {
   const { promise: ended, resolve } = Promise.withResolvers<void>();
   const streams = new Streams(
     { log: () => log, endFrames: () => [JSON.stringify({ type: 'exit' })] },
-    { turn: (callback) => void setImmediate(callback), publish: () => undefined, clear: () => undefined },
+    { turn: (callback) => void setImmediate(callback, MAX_OUTPUT_FRAME), publish: () => undefined, clear: () => undefined },
   );
   const port = {
     send: (frame: string | Utf8Text) => void frames.push(JSON.parse(textOf(frame))),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { fromBase64Url, randomHex, toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
-import { OLDEST_PROTOCOL, PROTOCOL_VERSION, USER_FRAMES_WINDOW } from '../../shared/limits.ts';
+import { MAX_OUTPUT_FRAME, OLDEST_PROTOCOL, PROTOCOL_VERSION, USER_FRAMES_WINDOW } from '../../shared/limits.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { decodeFrame, encodeFrame, encodeJson } from '../../shared/tunnel.ts';
@@ -61,8 +61,8 @@ class Edge implements LinkSession {
     if (frame?.kind === 'end') answer.ended = true;
   }
 
-  turn(callback: () => void): void {
-    setImmediate(callback);
+  turn(callback: (size: number) => void): void {
+    setImmediate(callback, MAX_OUTPUT_FRAME);
   }
 }
 

@@ -11,6 +11,7 @@ import type { ApiEnv } from '../api/env.ts';
 import type { SocketRooms } from '../api/socket.ts';
 import { BrowserSocket } from '../api/socket.ts';
 import type { LinkListener, LinkSession } from '../link/link.ts';
+import type { Turn } from '../link/outbound.ts';
 import type { Carrier } from '../logs/viewers.ts';
 import type { Lane } from '../loop-turns.ts';
 import { inTurn, turns } from '../loop-turns.ts';
@@ -165,7 +166,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
 
   // Carrier and BroadcastSink
 
-  turn(callback: () => void): void {
+  turn(callback: Turn): void {
     this.#session?.turn(callback);
   }
 

@@ -23,7 +23,7 @@ function edge(answer: Answer) {
   const got: Got = { head: null, body: [], bytes: 0, ended: false, aborted: null, credit: 0 };
   const server = new TunnelServer(
     {
-      turn: (callback) => void setImmediate(callback),
+      turn: (callback) => void setImmediate(callback, TUNNEL_FRAME),
       send: (_request, bytes) => {
         const frame = decodeFrame(bytes);
         if (frame === null) throw new Error('not a frame');

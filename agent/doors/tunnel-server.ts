@@ -12,11 +12,12 @@ import {
   RESPONSE_HEADERS,
   requestHead,
 } from '../../shared/tunnel.ts';
+import type { Turn } from '../link/outbound.ts';
 
 /** What the tunnel writes to: frames of one request, at once or when it is their turn. */
 export interface TunnelSink {
   send(request: string, frame: Uint8Array): void;
-  turn(callback: () => void): void;
+  turn(callback: Turn): void;
 }
 
 /** Answers one request. The signal ends when whoever asked has left. */
@@ -138,7 +139,7 @@ export class TunnelServer {
     );
     if (response.body === null) return;
     try {
-      const whole = await pumpBody(response.body, exchange.gate, (bytes) => this.#turn(request, bytes, signal));
+      const whole = await pumpBody(response.body, exchange.gate, (bytes) => this.#inTurns(request, bytes, signal));
       if (whole) this.#sink.send(request, encodeFrame('end'));
     } catch (error) {
       // The answer broke off after its head: all that is left to say is that it is not whole.
@@ -146,17 +147,23 @@ export class TunnelServer {
     }
   }
 
-  /** Sends one frame of a body when it is its turn; gives up when the request is aborted, since a lost link gives no turns. */
-  #turn(request: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  /** Sends part of a body, a frame a turn; gives up when the request is aborted, since a lost link gives no turns. */
+  async #inTurns(request: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    for (let at = 0; at < bytes.length; ) at += await this.#turn(request, bytes.subarray(at), signal);
+  }
+
+  /** @returns how many of the bytes went. */
+  #turn(request: string, bytes: Uint8Array, signal: AbortSignal): Promise<number> {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => reject(signal.reason);
       if (signal.aborted) return onAbort();
       signal.addEventListener('abort', onAbort, { once: true });
-      this.#sink.turn(() => {
+      this.#sink.turn((size) => {
         signal.removeEventListener('abort', onAbort);
         if (signal.aborted) return;
-        this.#sink.send(request, encodeFrame('data', bytes));
-        resolve();
+        const frame = bytes.subarray(0, size);
+        this.#sink.send(request, encodeFrame('data', frame));
+        resolve(frame.length);
       });
     });
   }

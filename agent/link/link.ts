@@ -7,11 +7,12 @@ import { BACKOFF_HEALTHY_MS, DUPLICATE_RETRY_MS, HEARTBEAT_MS, LINK_DEAD_MS } fr
 import type { AgentControl, EdgeControl } from '../../shared/link-protocol.ts';
 import { binaryMessage, CONTROL, cutBinary, cutText, edgeControl, textMessage } from '../../shared/link-protocol.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
-import { PING, PONG } from '../../shared/wire.ts';
+import { PONG } from '../../shared/wire.ts';
 import type { Dialled, EdgeAddress, HostSelf, KeyPin } from './dial.ts';
 import { DialError, dial } from './dial.ts';
 import type { Identity } from './identity.ts';
 import { MessageBytes } from './message-bytes.ts';
+import type { Turn } from './outbound.ts';
 import { Outbound } from './outbound.ts';
 
 /** One live link: what the door writes to. Everything sent after its end is dropped. */
@@ -26,7 +27,7 @@ export interface LinkSession {
   /** Bytes for a topic, at once. */
   binary(topic: string, payload: Uint8Array): void;
   /** Calls back when one frame of output may be sent. */
-  turn(callback: () => void): void;
+  turn(callback: Turn): void;
 }
 
 /** What the link hands to whoever stands behind it. Called in the order in which things arrived. */
@@ -128,7 +129,7 @@ export class Link {
       });
       const messages = new MessageBytes(socket);
       let reason = 'the edge closed the link';
-      const heartbeat = setInterval(() => outbound.send(PING), HEARTBEAT_MS);
+      const heartbeat = setInterval(() => outbound.ping(), HEARTBEAT_MS);
       // Not looked at with the heartbeat: the third one after the last answer would come too late.
       const silence = setTimeout(() => {
         reason = `nothing was heard for ${LINK_DEAD_MS / 1000} s`;
@@ -148,7 +149,8 @@ export class Link {
           return;
         }
         const text = data.toString();
-        if (text !== PONG) this.#receive(text);
+        if (text === PONG) outbound.pong();
+        else this.#receive(text);
       });
       socket.on('error', (error) => {
         reason = error.message;
@@ -164,6 +166,8 @@ export class Link {
       });
       this.#stop.signal.addEventListener('abort', onStop);
       this.#connected = true;
+      // First: what is sent before its pong waits for it.
+      outbound.ping();
       this.#listener.up({
         epoch,
         installation,

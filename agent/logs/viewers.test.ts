@@ -69,8 +69,8 @@ class Edge implements Carrier {
   cleared = 0;
   left = 0;
 
-  turn(callback: () => void): void {
-    setImmediate(callback);
+  turn(callback: (size: number) => void): void {
+    setImmediate(callback, MAX_OUTPUT_FRAME);
   }
 
   publish(topic: string, frame: string | Utf8Text): void {

@@ -19,8 +19,8 @@ import { SpareMemory } from './spare-memory.ts';
 
 /** What carries frames away. Nothing in here knows that it is a socket. */
 export interface Carrier {
-  /** Calls back when one frame of output may be sent. */
-  turn(callback: () => void): void;
+  /** Calls back when one frame of output may be sent, of about `size` bytes: on a slow line it is small. */
+  turn(callback: (size: number) => void): void;
   /** One frame to everybody who joined. */
   publish(topic: string, frame: string | Utf8Text): void;
   /** Everybody who joined leaves: nothing more will be published. */
@@ -37,11 +37,11 @@ export interface ViewerPort {
 /** A run's log, as far as viewers read it. */
 export type LogReader = Pick<RunLog, 'start' | 'end' | 'finished' | 'read' | 'readSync' | 'onGrow'>;
 
-/** Closer to the tail than this, the rest is read at once, so that a flood can't outrun a viewer that catches up. */
-const LAST_STEP = 4 * MAX_OUTPUT_FRAME;
+/** Closer to the tail than so many frames, the rest is read at once, so that a flood can't outrun a viewer that catches up. */
+const LAST_FRAMES = 4;
 /** So much is read at a time for a viewer that is behind: going to the disk for every frame would cost half the speed. */
-const READ_AHEAD = 4 * MAX_OUTPUT_FRAME;
-const readMemory = new SpareMemory(READ_AHEAD);
+const FRAMES_AHEAD = 4;
+const readMemory = new SpareMemory(FRAMES_AHEAD * MAX_OUTPUT_FRAME);
 /** A read that must be able to move on past any character: the longest one has four bytes. */
 const SMALLEST_READ = 16;
 
@@ -79,6 +79,8 @@ export class RunStream {
   /** How far the shared stream was published; means something only while somebody is live. */
   #position: Cursor = 0;
   #live = 0;
+  /** What a turn carried last. */
+  #size = MAX_OUTPUT_FRAME;
   #publishing = false;
   #publishedAt = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -137,11 +139,11 @@ export class RunStream {
   #publishSoon(): void {
     if (this.#publishing || this.#crowd.holding) return;
     const wait = this.#publishedAt + COALESCE_MS - performance.now();
-    if (wait <= 0 || this.#log.end - this.#position >= MAX_OUTPUT_FRAME) {
+    if (wait <= 0 || this.#log.end - this.#position >= this.#size) {
       if (this.#timer !== null) clearTimeout(this.#timer);
       this.#timer = null;
       this.#publishing = true;
-      this.#carrier.turn(() => this.#publish());
+      this.#turn((size) => this.#publish(size));
     } else
       this.#timer ??= setTimeout(() => {
         this.#timer = null;
@@ -149,10 +151,17 @@ export class RunStream {
       }, wait);
   }
 
+  #turn(callback: (size: number) => void): void {
+    this.#carrier.turn((size) => {
+      this.#size = size;
+      callback(size);
+    });
+  }
+
   /** One turn: at most one frame's worth of bytes, to everybody who has credit for it. */
-  #publish(): void {
+  #publish(turn: number): void {
     this.#publishing = false;
-    const chunks = this.#log.readSync(this.#position, this.#frameSize());
+    const chunks = this.#log.readSync(this.#position, this.#frameSize(turn));
     const to = chunks.at(-1)?.to ?? this.#position;
     const without = [...this.#viewers].filter((viewer) => viewer.live && to - viewer.acked > viewer.window);
     if (this.#crowd.waits(without, this.#live, to)) return;
@@ -170,8 +179,8 @@ export class RunStream {
   }
 
   /** With very many viewers the windows are small: a frame is at most half of the smallest, so that an ack can overlap. */
-  #frameSize(): number {
-    let size = MAX_OUTPUT_FRAME;
+  #frameSize(turn: number): number {
+    let size = turn;
     for (const viewer of this.#viewers) if (viewer.live) size = Math.min(size, viewer.window / 2);
     return Math.max(size, SMALLEST_READ);
   }
@@ -208,7 +217,7 @@ export class RunStream {
     if (viewer.cursor - viewer.acked >= viewer.window) return;
     viewer.busy = true;
     const credit = Math.max(SMALLEST_READ, viewer.window - (viewer.cursor - viewer.acked));
-    const wanted = Math.min(READ_AHEAD, credit, tail - viewer.cursor);
+    const wanted = Math.min(FRAMES_AHEAD * this.#size, credit, tail - viewer.cursor);
     const memory = readMemory.take(wanted);
     this.#log.read(viewer.cursor, wanted, memory).then(
       (chunks) => this.#deliverInTurns(viewer, chunks, memory),
@@ -232,8 +241,8 @@ export class RunStream {
 
   /** What was read for a viewer that is behind, into `memory`: a frame a turn, so that others get theirs in between. */
   #deliverInTurns(viewer: Viewer, chunks: readonly Chunk[], memory: Buffer): void {
-    this.#carrier.turn(() => {
-      const { now, later } = cutChunks(chunks, MAX_OUTPUT_FRAME);
+    this.#turn((size) => {
+      const { now, later } = cutChunks(chunks, size);
       if (!viewer.gone && now.length > 0) this.#deliver(viewer, now);
       // Its window may have shrunk since the read: then the rest is read again, when there is credit for it.
       const end = later.at(-1)?.to;
@@ -243,7 +252,7 @@ export class RunStream {
       if (viewer.gone) return;
       if (now.length === 0) return this.#fail(viewer);
       viewer.busy = false;
-      this.#lastStep(viewer);
+      this.#lastStep(viewer, size);
       this.#advance(viewer);
     });
   }
@@ -263,12 +272,12 @@ export class RunStream {
   }
 
   /** Near the tail, and with credit for the rest: no waiting in between, so the tail can't move away. */
-  #lastStep(viewer: Viewer): void {
+  #lastStep(viewer: Viewer, size: number): void {
     if (this.#live === 0) return;
     const left = this.#position - viewer.cursor;
-    if (left <= 0 || left > LAST_STEP || this.#position - viewer.acked > viewer.window) return;
+    if (left <= 0 || left > LAST_FRAMES * size || this.#position - viewer.acked > viewer.window) return;
     while (viewer.cursor < this.#position) {
-      const chunks = this.#log.readSync(viewer.cursor, Math.min(MAX_OUTPUT_FRAME, this.#position - viewer.cursor));
+      const chunks = this.#log.readSync(viewer.cursor, Math.min(size, this.#position - viewer.cursor));
       if (chunks.length === 0) return;
       this.#deliver(viewer, chunks);
     }

@@ -6,10 +6,13 @@ export type Direction = 'up' | 'down';
 
 /** Above this a direction stops reading, as a router with a full buffer would: a stall reaches the sender. */
 const HELD_MAX = 256 * 1024;
+/** What a line carries at once. What is lost of it is sent again after a while, and all that follows waits for it. */
+const PACKET = 1448;
+const SENT_AGAIN_MS = 250;
 
 /**
- * A bad network between two parties over TCP: it can cut, stall each direction, delay and throttle. What it does holds for
- * the connections that stand and for those to come, until it is taken back.
+ * A bad network between two parties over TCP: it can cut, stall each direction, delay, throttle and lose. What it does holds
+ * for the connections that stand and for those to come, until it is taken back.
  */
 export class FaultProxy {
   readonly #server: Server;
@@ -86,6 +89,16 @@ export class FaultProxy {
     this.#conditions[direction].bytesPerSecond = bytesPerSecond;
   }
 
+  /** @param share of the packets, 0 to 1. TCP sends them again: what is seen of a loss is a stall. */
+  lose(direction: Direction, share: number): void {
+    this.#conditions[direction].lost = share;
+  }
+
+  /** Bytes that are on their way now, of all connections: on the line and in the buffer before it. */
+  held(direction: Direction): number {
+    return [...this.#pairs].reduce((sum, pair) => sum + pair.held(direction), 0);
+  }
+
   /** A good network again; what was held back arrives. */
   heal(): void {
     this.#refusing = false;
@@ -103,24 +116,25 @@ interface Condition {
   stalled: boolean;
   delayMs: number;
   bytesPerSecond: number;
+  lost: number;
 }
 
 function healthy(): Condition {
-  return { stalled: false, delayMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY };
+  return { stalled: false, delayMs: 0, bytesPerSecond: Number.POSITIVE_INFINITY, lost: 0 };
 }
 
 /** One connection: the dialled and the dialling half, and a pump for each direction. */
 class Pair {
   readonly #client: Socket;
   readonly #server: Socket;
-  readonly #pumps: readonly Pump[];
+  readonly #pumps: Record<Direction, Pump>;
   readonly #gone: () => void;
 
   constructor(client: Socket, target: number | string, conditions: Record<Direction, Condition>, gone: () => void) {
     this.#client = client;
     this.#gone = gone;
     this.#server = typeof target === 'string' ? connect(target) : connect({ host: '127.0.0.1', port: target, noDelay: true });
-    this.#pumps = [new Pump(client, this.#server, conditions.up), new Pump(this.#server, client, conditions.down)];
+    this.#pumps = { up: new Pump(client, this.#server, conditions.up), down: new Pump(this.#server, client, conditions.down) };
     for (const socket of [client, this.#server]) {
       socket.on('error', () => undefined);
       socket.on('close', () => {
@@ -130,26 +144,35 @@ class Pair {
   }
 
   cut(): void {
-    for (const pump of this.#pumps) pump.stop();
+    for (const pump of Object.values(this.#pumps)) pump.stop();
     for (const socket of [this.#client, this.#server]) {
-      if (socket.connecting) socket.destroy();
+      // A Unix socket has no reset, and no address either.
+      if (socket.connecting || socket.remoteAddress === undefined) socket.destroy();
       else socket.resetAndDestroy();
     }
     this.#gone();
   }
 
   wake(): void {
-    for (const pump of this.#pumps) pump.wake();
+    for (const pump of Object.values(this.#pumps)) pump.wake();
+  }
+
+  held(direction: Direction): number {
+    return this.#pumps[direction].held;
   }
 }
 
-/** Carries bytes from one socket to the other under a condition that may change at any time. Null stands for the end. */
+/**
+ * Carries bytes from one socket to the other under a condition that may change at any time: first as fast as the line is,
+ * then as late as it is long. Null stands for the end.
+ */
 class Pump {
   readonly #from: Socket;
   readonly #to: Socket;
   readonly #condition: Condition;
-  readonly #held: { bytes: Buffer | null; due: number }[] = [];
-  #heldBytes = 0;
+  readonly #waiting: (Buffer | null)[] = [];
+  readonly #onLine: { bytes: Buffer | null; due: number }[] = [];
+  #held = 0;
   #timer: NodeJS.Timeout | null = null;
   #freeAt = 0;
   #ended = false;
@@ -166,10 +189,16 @@ class Pump {
     from.resume();
   }
 
+  get held(): number {
+    return this.#held;
+  }
+
   stop(): void {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#held.length = 0;
+    this.#waiting.length = 0;
+    this.#onLine.length = 0;
+    this.#held = 0;
   }
 
   wake(): void {
@@ -181,33 +210,45 @@ class Pump {
   #hold(bytes: Buffer | null): void {
     if (this.#ended || this.#stopped) return;
     this.#ended = bytes === null;
-    this.#held.push({ bytes, due: performance.now() + this.#condition.delayMs });
-    this.#heldBytes += bytes?.length ?? 0;
-    if (this.#heldBytes > HELD_MAX) this.#from.pause();
+    this.#waiting.push(bytes);
+    this.#held += bytes?.length ?? 0;
+    if (this.#held > HELD_MAX) this.#from.pause();
     if (this.#timer === null) this.#pump();
   }
 
   #pump(): void {
-    for (;;) {
-      const next = this.#held[0];
-      // A stalled direction is looked at again when the network is healed.
-      if (next === undefined || this.#condition.stalled || this.#stopped) return;
-      const wait = Math.max(next.due, this.#freeAt) - performance.now();
-      if (wait > 0) {
-        this.#timer = setTimeout(() => this.wake(), wait);
-        return;
-      }
+    // A stalled direction is looked at again when the network is healed.
+    if (this.#condition.stalled || this.#stopped) return;
+    const now = performance.now();
+    while (this.#freeAt <= now || this.#condition.bytesPerSecond === Number.POSITIVE_INFINITY) if (!this.#putOnLine(now)) break;
+    for (let next = this.#onLine[0]; next !== undefined && next.due <= now; next = this.#onLine[0]) {
       if (this.#to.writableNeedDrain) return;
-      this.#held.shift();
-      if (next.bytes === null) {
-        this.#to.end();
-        return;
-      }
-      this.#heldBytes -= next.bytes.length;
-      this.#freeAt = performance.now() + (next.bytes.length * 1000) / this.#condition.bytesPerSecond;
+      this.#onLine.shift();
+      if (next.bytes === null) return void this.#to.end();
+      this.#held -= next.bytes.length;
       if (!this.#to.destroyed) this.#to.write(next.bytes);
-      if (this.#heldBytes <= HELD_MAX) this.#from.resume();
+      if (this.#held <= HELD_MAX) this.#from.resume();
     }
+    const due = Math.min(
+      this.#onLine[0]?.due ?? Number.POSITIVE_INFINITY,
+      this.#waiting.length > 0 ? this.#freeAt : Number.POSITIVE_INFINITY,
+    );
+    if (due !== Number.POSITIVE_INFINITY) this.#timer = setTimeout(() => this.wake(), Math.max(1, due - now));
+  }
+
+  /** @returns false when nothing waits. */
+  #putOnLine(now: number): boolean {
+    const next = this.#waiting.shift();
+    if (next === undefined) return false;
+    const { bytesPerSecond, delayMs, lost } = this.#condition;
+    const free = bytesPerSecond === Number.POSITIVE_INFINITY && lost === 0;
+    const bytes = next === null || free ? next : next.subarray(0, PACKET);
+    if (bytes !== null && next !== null && bytes.length < next.length) this.#waiting.unshift(next.subarray(bytes.length));
+    const begins = Math.max(this.#freeAt, now - 50);
+    const again = lost > 0 && Math.random() < lost ? SENT_AGAIN_MS : 0;
+    this.#freeAt = free ? now : begins + again + ((bytes?.length ?? 0) * 1000) / bytesPerSecond;
+    this.#onLine.push({ bytes, due: Math.max(this.#freeAt, free ? 0 : begins) + delayMs });
+    return true;
   }
 }
 

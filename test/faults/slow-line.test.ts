@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Client } from '../harness/client.ts';
+import { until } from '../harness/until.ts';
+import { scaled } from './scale.ts';
+import { Stage } from './stage.ts';
+import type { Watched } from './viewer.ts';
+import { Viewer } from './viewer.ts';
+
+/** A host on a slow line: a flood that is watched does not stand in the way of anything else, and of no other viewer. */
+
+let stage: Stage;
+let client: Client;
+
+beforeAll(async () => {
+  stage = await Stage.open();
+  client = await stage.client();
+});
+afterEach(() => stage.linkNetwork.heal());
+afterAll(() => stage.close());
+
+interface Line {
+  kbit: number;
+  delayMs: number;
+  lost: number;
+}
+
+function shape({ kbit, delayMs, lost }: Line): void {
+  for (const direction of ['up', 'down'] as const) {
+    stage.linkNetwork.throttle(direction, (kbit * 1000) / 8);
+    stage.linkNetwork.delay(direction, delayMs);
+    stage.linkNetwork.lose(direction, lost);
+  }
+}
+
+async function start(script: string, args: string[] = []): Promise<string> {
+  const answer = await client.http('POST', '/api/runs', { script, args });
+  expect(answer.status, answer.text).toBe(202);
+  return String(answer.json().task_id);
+}
+
+/** Ends a flood on a good line, and compares what each viewer got with what the host kept. */
+async function expectAll(seen: readonly { viewer: Viewer; watched: Watched }[]): Promise<void> {
+  stage.linkNetwork.heal();
+  for (const taskId of new Set(seen.map(({ watched }) => watched.taskId))) {
+    await client.http('POST', `/api/runs/${taskId}/cancel`);
+    const kept = createHash('sha256');
+    const mine = seen.filter(({ watched }) => watched.taskId === taskId);
+    for (const { viewer } of mine) await viewer.allEnded(120_000);
+    for (let from = 0; ; ) {
+      const { bytes } = await client.http('GET', `/api/runs/${taskId}/output?from=${from}`);
+      if (bytes.length === 0) break;
+      kept.update(bytes);
+      from += bytes.length;
+    }
+    const digest = kept.digest('hex');
+    for (const { viewer, watched } of mine) {
+      expect({ lost: watched.lost, repeated: watched.repeated, gaps: watched.gaps }).toEqual({ lost: 0, repeated: 0, gaps: 0 });
+      expect(createHash('sha256').update(watched.text.stdout).digest('hex')).toBe(digest);
+      viewer.close();
+    }
+  }
+}
+
+/** @returns how long until the viewer was told, in ms. */
+async function cancelled(viewer: Viewer, watched: Watched): Promise<number> {
+  const asked = performance.now();
+  viewer.send({ type: 'cancel', task_id: watched.taskId });
+  await until(() => watched.ended !== null, 'the cancel is answered');
+  return Math.round(performance.now() - asked);
+}
+
+test.each<[string, Line]>([
+  ['128 kbit/s', { kbit: 128, delayMs: 10, lost: 0 }],
+  ['256 kbit/s', { kbit: 256, delayMs: 10, lost: 0 }],
+  ['256 kbit/s, 300 ms each way', { kbit: 256, delayMs: 300, lost: 0 }],
+  ['2 Mbit/s', { kbit: 2000, delayMs: 10, lost: 0 }],
+  ['2 Mbit/s, 5 % lost', { kbit: 2000, delayMs: 20, lost: 0.05 }],
+])('at %s a cancel is answered beside a flood, a download and another viewer’s first byte', async (name, line) => {
+  const bytesPerMs = line.kbit / 8;
+  const [flooded, other] = [new Viewer(client), new Viewer(client)];
+  await until(() => flooded.ready && other.ready, 'both viewers are there');
+  const atRest = other.watch(await start('quiet.sh', [`${stage.home}/never`]));
+  await until(() => atRest.cursor > 0, 'output arrives');
+  const rest = await cancelled(other, atRest);
+  const flood = flooded.watch(await start('pour.sh'));
+  const quiet = other.watch(await start('quiet.sh', [`${stage.home}/never`]));
+  await until(() => quiet.cursor > 0 && flood.cursor > 100_000, 'output arrives');
+  shape(line);
+  // What was on its way when the line became slow is still to come.
+  const { cursor } = flood;
+  await until(() => flood.cursor > cursor + 4 * line.kbit * 125, 'output arrives on the slow line', 120_000);
+  // What the line carries in its delay and a moment; at least what keeps a slow one busy, and several streams.
+  const bound = 3 * Math.max(12 * 1024, bytesPerMs * (2 * line.delayMs + 150 + (line.lost > 0 ? 500 : 0)));
+  await until(() => stage.linkNetwork.held('up') < bound, 'the queue is short');
+  const path = `/api/runs/${flood.taskId}/output?from=0`;
+  const download = fetch(`${stage.url}${path}`, { headers: { cookie: client.cookieHeader() } }).then(async (response) => {
+    await response.body?.cancel();
+  });
+  let most = 0;
+  for (let n = 0; n < 40; n += 1) {
+    most = Math.max(most, stage.linkNetwork.held('up'));
+    await sleep(50);
+  }
+  // What is answered at once, so that only the line is measured; then a real one, with what it takes to end a script.
+  const asked = performance.now();
+  other.send({ type: 'cancel', task_id: crypto.randomUUID() });
+  await until(() => other.errors.length > 0, 'a cancel of an unknown run is answered');
+  const answered = Math.round(performance.now() - asked);
+  const ms = await cancelled(other, quiet);
+  await download;
+  const next = other.watch(flood.taskId);
+  const attached = performance.now();
+  await until(() => next.cursor > 0, 'the second viewer has a byte');
+  const first = Math.round(performance.now() - attached);
+  process.stdout.write(
+    `${name}: answer ${answered} ms, cancel ${ms} ms (at rest ${rest}), first byte ${first} ms, at most ${Math.round(most / 1024)} KiB on the line\n`,
+  );
+  expect(most).toBeLessThan(bound);
+  expect(answered).toBeLessThan(4000);
+  await expectAll([
+    { viewer: flooded, watched: flood },
+    { viewer: other, watched: next },
+  ]);
+});
+
+test('two viewers on each of four runs that attach again and again over 256 kbit/s all get on, each time', async () => {
+  const runs = await Promise.all(Array.from({ length: 4 }, () => start('pour.sh')));
+  const seen = runs.flatMap((taskId) =>
+    Array.from({ length: 2 }, () => {
+      const viewer = new Viewer(client);
+      return { viewer, watched: viewer.watch(taskId) };
+    }),
+  );
+  await until(() => seen.every(({ watched }) => watched.cursor > 50_000), 'all of them watch');
+  shape({ kbit: 256, delayMs: 20, lost: 0 });
+  for (let attach = 0; attach < scaled(20, 2); attach += 1) {
+    stage.linkNetwork.cut();
+    const before = seen.map(({ watched, viewer }) => ({ cursor: watched.cursor, hellos: viewer.hellos }));
+    await until(() => seen.every(({ viewer }, n) => viewer.hellos > (before[n]?.hellos ?? 0)), 'the agent has come again', 60_000);
+    const from = seen.map(({ watched }) => watched.cursor);
+    await until(
+      () => seen.every(({ watched }, n) => watched.cursor > (from[n] ?? 0) + 16_384),
+      () => `each viewer gets on: ${seen.map(({ watched }, n) => watched.cursor - (from[n] ?? 0))}`,
+      60_000,
+    );
+  }
+  // At full size longer than its deadline for silence.
+  const { hellos } = seen[0]?.viewer ?? { hellos: 0 };
+  await sleep(scaled(60_000, 5000));
+  expect(seen[0]?.viewer.hellos).toBe(hellos);
+  await expectAll(seen);
+});
