@@ -9,7 +9,7 @@ import { askMetadata } from './metadata.ts';
 import { readKnown } from './plain-file.ts';
 import type { PluginRow } from './registry.ts';
 import type { Tree } from './tree.ts';
-import { hashTree } from './tree.ts';
+import { checkFolder, hashTree } from './tree.ts';
 
 /** A plugin's files as they are now. */
 export interface Inspected {
@@ -54,6 +54,7 @@ export async function inspect(
     return { ...found, problem: `${entry.path} and ${other.path} are both “${entry.id}”. Remove or rename one.` };
   }
   try {
+    await checkFolder(dirname(entry.path));
     const tree = await hashTree(entry.path);
     found.sha256 = tree.sha256;
     const settled = before !== null && before.sha256 === tree.sha256 && (before.manifest !== null || before.problem !== null);

@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { ToruError } from '../../shared/errors.ts';
+import { ToruError, unreachable } from '../../shared/errors.ts';
+import type { Changeable } from '../system/changeable.ts';
+import { changeableBy } from '../system/changeable.ts';
 import { openPlain } from './plain-file.ts';
 
 /** A plugin's files, all together. */
@@ -32,8 +34,8 @@ export async function hashTree(path: string, maxThings: number = MAX_THINGS): Pr
     const info = await lstat(join(path, inside));
     const name = inside === '' ? 'it' : `“${inside}”`;
     if (info.isSymbolicLink()) invalid(`${name} is a symbolic link. A plugin is made of files only.`);
-    if ((info.mode & 0o002) !== 0) invalid(`${name} can be changed by every user of this host. Use: chmod o-w`);
-    if (info.uid !== 0 && info.uid !== process.getuid?.()) invalid(`${name} belongs to another user of this host. Use: chown`);
+    const other = await changeableBy(info, join(path, inside));
+    if (other !== null) invalid(whoMay(other, name));
     if (info.isDirectory()) {
       for (const child of await namesIn(join(path, inside), maxThings)) await visit(join(inside, child));
       return;
@@ -57,6 +59,27 @@ export async function hashTree(path: string, maxThings: number = MAX_THINGS): Pr
   }
   const executables = new Set(entries.filter(({ executable }) => executable).map((entry) => entry.path));
   return { sha256: whole.digest('hex'), files, executables };
+}
+
+/** The folder in which plugins lie: who may change it puts others in their place. @throws ToruError plugin_invalid */
+export async function checkFolder(folder: string): Promise<void> {
+  const other = await changeableBy(await lstat(folder), folder);
+  if (other !== null) invalid(whoMay(other, `the folder ${folder}`));
+}
+
+function whoMay({ by, group, mend }: Changeable, what: string): string {
+  switch (by) {
+    case 'everyone':
+      return `${what} can be changed by every user of this host. Use: ${mend}`;
+    case 'owner':
+      return `${what} belongs to another user of this host. Use: ${mend}`;
+    case 'group':
+      return `${what} can be changed by the group “${group}”, in which others are. Use: ${mend}`;
+    case 'list':
+      return `${what} can be changed by others, by an access list (ACL). Use: ${mend}`;
+    default:
+      return unreachable(by);
+  }
 }
 
 /** In order. A folder may hold a million names: they are not all read. */

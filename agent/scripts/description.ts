@@ -13,7 +13,7 @@ export interface Head {
 }
 
 /** Reads at most 2 KiB of the file. A file that can't be read says nothing about itself. */
-export async function readHead(path: string): Promise<Head> {
+export async function readHead(path: string | Buffer): Promise<Head> {
   const file = await open(path, 'r').catch(() => null);
   if (file === null) return { shebang: false, description: '' };
   try {

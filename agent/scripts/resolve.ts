@@ -1,8 +1,10 @@
 import type { Stats } from 'node:fs';
-import { access, constants, realpath, stat } from 'node:fs/promises';
+import { access, constants, readlink, realpath, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { dirname, isAbsolute, join, sep } from 'node:path';
-import { ToruError } from '../../shared/errors.ts';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { ToruError, unreachable } from '../../shared/errors.ts';
+import type { Changeable } from '../system/changeable.ts';
+import { changeableBy } from '../system/changeable.ts';
 import { quote, requireFolder } from './folder.ts';
 
 /** What is wrong with a folder, found once per listing: null when nothing is. */
@@ -10,9 +12,11 @@ export type FolderVerdicts = Map<string, Promise<ToruError | null>>;
 
 /**
  * From a script's name to the path to spawn, checked in full: inside scripts_dir after every link is
- * followed, a regular file that may be run, and nothing on the way that another user of the host could have changed. The
- * path is real, so that what was checked is what is spawned.
+ * followed, a regular file that may be run, and nothing on the way that another user of the host could have changed. That
+ * holds for every folder in which a link stands too, so that nobody can lead the path elsewhere between this and the start.
  * @param name path below `folder`, `/` between folders.
+ * @returns the path as it was called, below the real scripts_dir: where a name is a link, the script finds the link's name in `$0`
+ * and the link's folder around it, as in a terminal. The real path where a link leads out of scripts_dir and back.
  * @throws ToruError scripts_folder, script_outside, unknown_script, script_not_executable, script_unsafe; the last two with the command that mends it.
  */
 export async function resolveScript(folder: string, name: string, verdicts: FolderVerdicts = new Map()): Promise<string> {
@@ -28,15 +32,16 @@ export async function resolveScript(folder: string, name: string, verdicts: Fold
   if (!path.startsWith(root + sep)) throw new ToruError('script_outside', `“${shown}” leads out of the scripts folder.`);
   const file = await stat(path);
   if (!file.isFile()) throw new ToruError('unknown_script', `“${shown}” is not a file.`);
-  // The folders of the name and those of the file differ when a link stands between them: who may write either decides what runs.
-  for (const directory of new Set([...foldersBetween(root, asked), ...foldersBetween(root, path)])) {
+  // The folders of the name and those of the file differ when links stand between them: who may write any of them decides what runs.
+  const onTheWay = await foldersOnTheWay(root, asked);
+  for (const directory of new Set([...(onTheWay ?? foldersBetween(root, asked)), ...foldersBetween(root, path)])) {
     const wrong = await folderVerdict(directory, verdicts);
     if (wrong !== null) throw wrong;
   }
-  const wrong = changeable(file, path);
+  const wrong = await changeable(file, path);
   if (wrong !== null) throw wrong;
   await mayRun(path, file, shown);
-  return path;
+  return onTheWay === null ? path : asked;
 }
 
 function escapes(name: string): boolean {
@@ -53,6 +58,33 @@ async function mayRun(path: string, file: Stats, shown: string): Promise<void> {
         : `“${shown}” may not be run by ${userInfo().username}, or its file system is mounted noexec. Look at: ls -l ${quote(path)}; findmnt -T ${quote(path)}`;
     throw new ToruError('script_not_executable', message, { cause });
   }
+}
+
+/** As many links in a row as the kernel follows: https://man7.org/linux/man-pages/man7/path_resolution.7.html */
+const MAX_LINKS = 40;
+
+/**
+ * The real folders below `root` in which a part of the path stands, over every link: `/s` and `/s/a` for the link `/s/x.sh` to
+ * `a/x.sh`. Null when a link leads out on the way.
+ */
+async function foldersOnTheWay(root: string, path: string): Promise<string[] | null> {
+  const folders: string[] = [root];
+  let [at, rest, links] = [root, relative(root, path).split(sep), 0];
+  for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+    const next = resolve(at, part);
+    const target = await readlink(next).catch(() => null);
+    if (target === null) at = next;
+    else {
+      links += 1;
+      const inside = isAbsolute(target) ? relative(root, target) : target;
+      if (isAbsolute(target)) at = root;
+      rest = [...inside.split(sep), ...rest];
+    }
+    if (links > MAX_LINKS || (at !== root && !at.startsWith(root + sep))) return null;
+    folders.push(at);
+  }
+  // The last one is the file.
+  return folders.slice(0, -1);
 }
 
 /** `/s`, `/s/a`, `/s/a/b` for `/s/a/b/x.sh` below `/s`. */
@@ -74,18 +106,24 @@ function folderVerdict(directory: string, verdicts: FolderVerdicts): Promise<Tor
 }
 
 /** Could anybody else have put something here? Then it is not the owner's script any more. */
-function changeable(found: Stats, path: string): ToruError | null {
-  if ((found.mode & 0o002) !== 0) {
-    return new ToruError('script_unsafe', `Every user of this host may change ${quote(path)}. Mend it: chmod o-w ${quote(path)}`);
+async function changeable(found: Stats, path: string): Promise<ToruError | null> {
+  const other = await changeableBy(found, path);
+  return other === null ? null : new ToruError('script_unsafe', `${whoMay(other, quote(path))} Mend it: ${other.mend} ${quote(path)}`);
+}
+
+function whoMay({ by, group }: Changeable, path: string): string {
+  switch (by) {
+    case 'everyone':
+      return `Every user of this host may change ${path}.`;
+    case 'owner':
+      return `${path} belongs to another user.`;
+    case 'group':
+      return `The group “${group}”, in which others are, may change ${path}.`;
+    case 'list':
+      return `An access list (ACL) lets others change ${path}.`;
+    default:
+      return unreachable(by);
   }
-  const self = process.getuid?.();
-  if (found.uid !== 0 && found.uid !== self) {
-    return new ToruError(
-      'script_unsafe',
-      `${quote(path)} belongs to another user. Mend it: sudo chown ${userInfo().username} ${quote(path)}`,
-    );
-  }
-  return null;
 }
 
 function unreadable(shown: string, path: string, cause: unknown): ToruError {

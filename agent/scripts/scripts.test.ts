@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,23 @@ function write(name: string, text = '#!/bin/sh\n# Says hello\necho hello\n', mod
   return path;
 }
 
+/** An access list for the user 33, as setfacl makes it: Node can't, and acl is not installed everywhere. */
+function setList(path: string, rights: number): boolean {
+  const program = `import os,struct,sys
+e=lambda t,p,i=0xffffffff: struct.pack('<HHI',t,p,i)
+os.setxattr(sys.argv[1],'system.posix_acl_access',struct.pack('<I',2)+e(1,7)+e(2,${rights},33)+e(4,5)+e(16,${rights | 5})+e(32,5))`;
+  return spawnSync('python3', ['-c', program, path]).status === 0;
+}
+
+function canList(): boolean {
+  const probe = mkdtempSync(join(tmpdir(), 'toru-list-'));
+  try {
+    return process.platform === 'linux' && setList(probe, 4);
+  } finally {
+    rmSync(probe, { recursive: true });
+  }
+}
+
 beforeEach(() => {
   base = mkdtempSync(join(tmpdir(), 'toru-scripts-'));
   folder = join(base, 'scripts');
@@ -26,13 +44,58 @@ beforeEach(() => {
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
 describe('resolve', () => {
-  it('gives the real path of a script, also in a nested folder and behind a link that stays inside', async () => {
+  it('gives the path of a script as it was called, also in a nested folder and behind a link that stays inside', async () => {
     const path = write('tools/db/backup.sh');
     symlinkSync('tools/db/backup.sh', join(folder, 'link.sh'));
+    symlinkSync(path, join(folder, 'absolute.sh'));
     symlinkSync('tools', join(folder, 'alias'));
     expect(await scripts.resolve('tools/db/backup.sh')).toBe(path);
-    expect(await scripts.resolve('link.sh')).toBe(path);
-    expect(await scripts.resolve('alias/db/backup.sh')).toBe(path);
+    for (const name of ['link.sh', 'absolute.sh', 'alias/db/backup.sh']) expect(await scripts.resolve(name)).toBe(join(folder, name));
+  });
+
+  it('gives the real path where a link leads out and back: who owns what lies outside could lead it elsewhere', async () => {
+    const path = write('safe.sh');
+    mkdirSync(join(base, 'outside'));
+    symlinkSync(path, join(base, 'outside/back'));
+    symlinkSync('../outside/back', join(folder, 'detour.sh'));
+    expect(await scripts.resolve('detour.sh')).toBe(path);
+  });
+
+  it('looks at every folder in which a link of a chain stands', async () => {
+    write('safe/x.sh');
+    mkdirSync(join(folder, 'middle'));
+    symlinkSync('../safe/x.sh', join(folder, 'middle/hop'));
+    symlinkSync('middle/hop', join(folder, 'chain.sh'));
+    expect(await scripts.resolve('chain.sh')).toBe(join(folder, 'chain.sh'));
+    chmodSync(join(folder, 'middle'), 0o777);
+    await expect(scripts.resolve('chain.sh')).rejects.toMatchObject({ code: 'script_unsafe' });
+  });
+
+  it.runIf(process.getuid?.() === 0)(
+    'refuses what a group may change that is not the owner’s alone, with the command that mends it',
+    async () => {
+      const path = write('g/x.sh', undefined, 0o775);
+      expect(await scripts.resolve('g/x.sh')).toBe(path);
+      chownSync(path, 0, 12345);
+      await expect(scripts.resolve('g/x.sh')).rejects.toMatchObject({
+        code: 'script_unsafe',
+        message: expect.stringContaining(`chmod g-w ${path}`),
+      });
+      chmodSync(path, 0o755);
+      expect(await scripts.resolve('g/x.sh')).toBe(path);
+      chownSync(join(folder, 'g'), 0, 12345);
+      chmodSync(join(folder, 'g'), 0o770);
+      await expect(scripts.resolve('g/x.sh')).rejects.toThrow(`chmod g-w ${join(folder, 'g')}`);
+      expect(await scripts.list()).toMatchObject([{ name: 'g/x.sh', runnable: false, problem: expect.stringContaining('chmod g-w') }]);
+    },
+  );
+
+  it.runIf(canList())('refuses what an access list lets others change, and takes one that only lets them read', async () => {
+    const path = write('list.sh', undefined, 0o755);
+    setList(path, 4);
+    expect(await scripts.resolve('list.sh')).toBe(path);
+    setList(path, 6);
+    await expect(scripts.resolve('list.sh')).rejects.toThrow(`setfacl -b ${path}`);
   });
 
   it('works when scripts_dir itself is a link', async () => {
@@ -160,6 +223,38 @@ describe('list', () => {
     symlinkSync('a', join(folder, 'b'));
     expect((await scripts.list()).map((s) => s.name)).toEqual(['a/x.sh', 'a/y.sh', 'b/x.sh', 'b/y.sh']);
   });
+
+  it.runIf(process.platform === 'linux')(
+    'shows a script and a folder whose names are not UTF-8, with the command that mends them',
+    async () => {
+      const latin1 = (text: string): Buffer => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(text, 'latin1')]);
+      write('good.sh');
+      writeFileSync(latin1('caf\xe9.sh'), '#!/bin/sh\n# Brews\necho hello\n', { mode: 0o755 });
+      writeFileSync(latin1("it's \xff.sh"), '#!/bin/sh\n', { mode: 0o755 });
+      writeFileSync(latin1('no script \xe9'), 'text');
+      writeFileSync(latin1('.hidden\xe9.sh'), '#!/bin/sh\n', { mode: 0o755 });
+      mkdirSync(latin1('m\xfcll'));
+      const list = await scripts.list();
+      expect(list.map(({ name, runnable }) => [name, runnable])).toEqual([
+        ['caf\\xe9.sh', false],
+        ['good.sh', true],
+        ["it's \\xff.sh", false],
+        ['m\\xfcll/', false],
+      ]);
+      expect(list[0]).toMatchObject({ description: 'Brews', problem: expect.stringContaining('not UTF-8') });
+      for (const { problem } of list) {
+        const [, command] = /Rename it: (.*)$/.exec(problem ?? '') ?? [];
+        if (command !== undefined) expect(spawnSync('/bin/sh', ['-c', command]).status, command).toBe(0);
+      }
+      writeFileSync(join(folder, 'müll', 'x.sh'), '#!/bin/sh\n', { mode: 0o755 });
+      expect((await scripts.list()).map(({ name, runnable }) => [name, runnable])).toEqual([
+        ['café.sh', true],
+        ['good.sh', true],
+        ["it's ÿ.sh", true],
+        ['müll/x.sh', true],
+      ]);
+    },
+  );
 
   it('stops at 2,000 scripts and 8 folders', async () => {
     for (let i = 0; i < 2050; i += 1) writeFileSync(join(folder, `s${i}.sh`), '', { mode: 0o755 });

@@ -1,4 +1,4 @@
-import type { Dirent } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { compareText } from '../../shared/compare-text.ts';
@@ -7,6 +7,7 @@ import type { Script } from '../../shared/model.ts';
 import { readHead } from './description.ts';
 import { requireFolder } from './folder.ts';
 import { type FolderVerdicts, resolveScript } from './resolve.ts';
+import { problemOfName } from './unreadable-name.ts';
 
 /** A folder of scripts is a folder of scripts: past these bounds somebody pointed scripts_dir at a disk. */
 const MAX_DEPTH = 8;
@@ -56,7 +57,8 @@ export class Scripts {
 
   /**
    * Everything that runs, and what looks as if it should, with the reason why it can't: by name, at most 2,000, at most
-   * 8 folders deep. Hidden files, `node_modules` and links that lead out are left out.
+   * 8 folders deep. A name that is not UTF-8 is shown with its bytes, and how to rename it. Hidden files, `node_modules` and
+   * links that lead out are left out.
    * @throws ToruError scripts_folder
    */
   async list(): Promise<Script[]> {
@@ -76,14 +78,21 @@ interface Walk {
 
 /** @param prefix the folder's name below the root, with its `/`. @param real its path, every link followed. */
 async function visit(walk: Walk, prefix: string, real: string, depth: number): Promise<void> {
-  const entries = await readdir(real, { withFileTypes: true }).catch(() => []);
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = await readdir(real, { withFileTypes: true, encoding: 'buffer' }).catch(() => []);
+  entries.sort((a, b) => Buffer.compare(a.name, b.name));
   for (const entry of entries) {
     walk.entries += 1;
     if (walk.found.length >= MAX_SCRIPTS || walk.entries > MAX_ENTRIES) return;
-    if (entry.name.startsWith('.') || SKIPPED.has(entry.name)) continue;
-    const name = prefix + entry.name;
-    const target = await targetOf(walk.root, join(real, entry.name), entry);
+    const own = entry.name.toString();
+    if (own.startsWith('.') || SKIPPED.has(own)) continue;
+    const unreadable = problemOfName(entry.name, real);
+    if (unreadable !== null) {
+      const script = await describeUnreadable(prefix, unreadable, entry, Buffer.concat([Buffer.from(`${real}/`), entry.name]));
+      if (script !== null) walk.found.push(script);
+      continue;
+    }
+    const name = prefix + own;
+    const target = await targetOf(walk.root, join(real, own), entry);
     if (target === null) continue;
     if (target.folder) {
       // A link to a folder that we stand in would go round for ever.
@@ -96,7 +105,7 @@ async function visit(walk: Walk, prefix: string, real: string, depth: number): P
 }
 
 /** The file or folder behind an entry; null for what is neither, is gone, or lies outside. */
-async function targetOf(root: string, path: string, entry: Dirent): Promise<{ path: string; folder: boolean } | null> {
+async function targetOf(root: string, path: string, entry: Dirent<Buffer>): Promise<{ path: string; folder: boolean } | null> {
   if (entry.isFile()) return { path, folder: false };
   if (entry.isDirectory()) return { path, folder: true };
   if (!entry.isSymbolicLink()) return null;
@@ -108,21 +117,42 @@ async function targetOf(root: string, path: string, entry: Dirent): Promise<{ pa
 }
 
 async function describe(walk: Walk, name: string, path: string): Promise<Script | null> {
-  const file = await stat(path).catch(() => null);
-  if (file === null) return null;
-  const executable = (file.mode & 0o111) !== 0;
-  const head = await readHead(path);
-  if (!executable && !head.shebang && !SCRIPT_LIKE.has(extname(name).toLowerCase())) return null;
+  const found = await look(name, path);
+  if (found === null) return null;
   const problem = await problemOf(walk, name);
   if (problem === 'outside') return null;
-  return {
-    name,
-    size: file.size,
-    modified_at: new Date(file.mtimeMs).toISOString(),
-    description: head.description,
-    runnable: problem === null,
-    problem: problem?.message ?? null,
-  };
+  return { ...found, runnable: problem === null, problem: problem?.message ?? null };
+}
+
+/** A folder too: what lies in it can't be named either. */
+async function describeUnreadable(
+  prefix: string,
+  { shown, problem }: { shown: string; problem: string },
+  entry: Dirent<Buffer>,
+  path: Buffer,
+): Promise<Script | null> {
+  const found = entry.isDirectory() ? await facts(`${prefix}${shown}/`, path) : await look(prefix + shown, path);
+  return found === null ? null : { ...found, runnable: false, problem };
+}
+
+type Looks = Omit<Script, 'runnable' | 'problem'>;
+
+/** Null for what is no script by its looks, or is gone. */
+async function look(name: string, path: string | Buffer): Promise<Looks | null> {
+  const file = await stat(path).catch(() => null);
+  if (file === null || !file.isFile()) return null;
+  const head = await readHead(path);
+  if ((file.mode & 0o111) === 0 && !head.shebang && !SCRIPT_LIKE.has(extname(name).toLowerCase())) return null;
+  return factsOf(name, file, head.description);
+}
+
+async function facts(name: string, path: Buffer): Promise<Looks | null> {
+  const file = await stat(path).catch(() => null);
+  return file === null ? null : factsOf(name, file, '');
+}
+
+function factsOf(name: string, file: Stats, description: string): Looks {
+  return { name, size: file.size, modified_at: new Date(file.mtimeMs).toISOString(), description };
 }
 
 async function problemOf(walk: Walk, name: string): Promise<ToruError | 'outside' | null> {

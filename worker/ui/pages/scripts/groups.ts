@@ -28,7 +28,9 @@ export function fileName(script: Script): string {
 /** A problem as the host tells it, with the command that mends it taken apart: `… Mend it: chmod +x /a`. */
 export function mending(problem: string): { why: string; command: string | null } {
   const [, why, command] =
-    /^(.*?[.:]?) (?:Allow it|Mend it|Make it|Look at|Check [^:]*): ((?:sudo |chmod |chown |mkdir |ls |namei ).+)$/s.exec(problem) ?? [];
+    /^(.*?[.:]?) (?:Allow it|Mend it|Make it|Rename it|Look at|Check [^:]*): ((?:sudo |chmod |chown |setfacl |mkdir |cd |ls |namei ).+)$/s.exec(
+      problem,
+    ) ?? [];
   return why === undefined || command === undefined ? { why: problem, command: null } : { why, command };
 }
 
