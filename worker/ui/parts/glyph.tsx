@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { type LucideIcon, Play } from 'lucide-preact';
+import { isOneEmoji } from '../../../shared/emoji.ts';
 
 /** The set is a chunk of its own: the first load carries only the play sign. */
 const set = signal<Readonly<Record<string, LucideIcon>> | null>(null);
@@ -24,7 +25,7 @@ export function glyphSet(): Readonly<Record<string, LucideIcon>> | null {
 /** An action's sign: a name of the set, or one emoji. Anything else is a plain play sign. */
 export function Glyph(props: { name: string; size: number }) {
   if (props.name === 'play' || props.name === '') return <Play size={props.size} aria-hidden="true" />;
-  if (/\p{Extended_Pictographic}/u.test(props.name)) return <Emoji {...props} />;
+  if (isOneEmoji(props.name)) return <Emoji {...props} />;
   const loaded = glyphSet();
   if (loaded === null) return <svg width={props.size} height={props.size} aria-hidden="true" />;
   const Icon = Object.hasOwn(loaded, props.name) ? (loaded[props.name] ?? Play) : Play;

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { isOneEmoji } from '../../../../shared/emoji.ts';
 import type { ActionFields } from '../../../../shared/model.ts';
 import { Button } from '../../parts/button.tsx';
 import { Glyph, glyphSet } from '../../parts/glyph.tsx';
@@ -97,9 +98,7 @@ function GlyphPicker(props: { icon: string; color: string; onPick: (icon: string
           wanted.value = event.currentTarget.value;
         }}
       />
-      {/^\p{Extended_Pictographic}/u.test(wanted.value) && (
-        <Button onClick={() => props.onPick(wanted.value.trim().slice(0, 40))}>Use {wanted.value.trim()}</Button>
-      )}
+      {isOneEmoji(wanted.value.trim()) && <Button onClick={() => props.onPick(wanted.value.trim())}>Use {wanted.value.trim()}</Button>}
       <ul class="glyphs" data-color={props.color} aria-label="Signs">
         {names.map((name) => (
           <li key={name}>
