@@ -5,6 +5,7 @@ import { PREVIOUS_END, serviceManager, tellParentAlive } from './alive.ts';
 import type { Config } from './config.ts';
 import { loadConfig } from './config.ts';
 import { giveBackAtRest } from './give-back.ts';
+import { closeInherited } from './inherited.ts';
 import { createLogger } from './logger.ts';
 import { StartError } from './start-error.ts';
 
@@ -24,6 +25,7 @@ export type ReadyMessage = {
 const STOP_MS = 8000;
 
 async function main(): Promise<void> {
+  closeInherited();
   const config = loadConfig(process.env);
   // The agent's secrets are in `config` now; nothing that it starts shall find them.
   delete process.env['ADMIN_PASSWORD'];

@@ -6,6 +6,7 @@ import type { ServiceManager } from '../agent/alive.ts';
 import { serviceManager } from '../agent/alive.ts';
 import type { Config } from '../agent/config.ts';
 import { loadConfig } from '../agent/config.ts';
+import { closeInherited } from '../agent/inherited.ts';
 import { StartError } from '../agent/start-error.ts';
 import { packageRoot } from '../agent/system/package-root.ts';
 import { AGENT_ENV, AGENT_FLAGS } from './agent-memory.ts';
@@ -44,6 +45,7 @@ interface Running {
 }
 
 async function main(): Promise<void> {
+  closeInherited();
   const config = loadConfig(process.env);
   const running: Running[] = [];
   const service = serviceManager(process.env);

@@ -107,7 +107,12 @@ export const LOGIN_LINK_MS = 5 * 60_000;
 export const MAX_ARGS = 256;
 /** Linux: MAX_ARG_STRLEN, 32 pages. Longer and execve says E2BIG. */
 export const MAX_ARG_BYTES = 128 * KiB - 1;
+/** Unless its action says otherwise. */
 export const CANCEL_GRACE_MS = 10_000;
+export const MAX_GRACE_S = 3600;
+/** Fixed ones of an action. */
+export const MAX_VARIABLES = 64;
+export const MAX_VARIABLE_CHARS = 4096;
 export const MAX_STDIN_FRAME = 64 * KiB;
 /** A note on a run, in UTF-16 units: a thought about it, not a file. */
 export const MAX_NOTE_CHARS = 2000;

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { isOneEmoji } from './emoji.ts';
 import { actionId, hostId, sessionId, taskId, userId } from './ids.ts';
 import { actionInput, confirmation } from './inputs.ts';
+import { MAX_GRACE_S, MAX_VARIABLE_CHARS, MAX_VARIABLES } from './limits.ts';
 
 /** The shapes that cross borders: snake_case, times in ISO 8601 UTC. What the two sides say about each other's things. */
 
@@ -74,9 +76,16 @@ export type RunSummary = z.infer<typeof runSummary>;
 /** A change of a run, as who follows the runs gets it. The edge passes the note on, and keeps none. */
 export type RunNews = RunSummary & Pick<Run, 'note'>;
 
-/** A name from the page's icon set, or one emoji. The page falls back to a plain play sign. */
-const icon = z.string().min(1).max(40);
+/** A name from the page's icon set, or one emoji. The page falls back to a plain play sign for a name that it does not know. */
+const icon = z
+  .string()
+  .min(1)
+  .max(40)
+  .refine((text) => /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text) || isOneEmoji(text), 'a name of the icon set, or one emoji');
 export const COLORS = ['slate', 'red', 'orange', 'amber', 'green', 'teal', 'blue', 'violet', 'pink'] as const;
+
+/** Names that a shell can pass on. */
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 
 /** What may be set on an action; `label` and `script` suffice to make one. */
 export const actionFields = z.object({
@@ -86,6 +95,11 @@ export const actionFields = z.object({
   script: z.string().min(1).max(1024),
   /** Fixed arguments, before those that come from inputs. */
   args: z.array(z.string().max(4096)).max(64).default([]),
+  /** Fixed variables, by name. An admin's own word: they may decide which code runs. */
+  env: z
+    .record(z.string().regex(VARIABLE, 'a name of a variable: letters, digits and underscores'), z.string().max(MAX_VARIABLE_CHARS))
+    .refine((variables) => Object.keys(variables).length <= MAX_VARIABLES, `at most ${MAX_VARIABLES} variables`)
+    .default({}),
   icon: icon.default('play'),
   color: z.enum(COLORS).default('slate'),
   inputs: z.array(actionInput).max(32).default([]),
@@ -96,6 +110,10 @@ export const actionFields = z.object({
     .min(0)
     .max(7 * 86_400)
     .default(0),
+  /** How a run is asked to leave, by a cancel and at its timeout; … */
+  stop_signal: z.enum(['TERM', 'INT', 'HUP', 'QUIT']).default('TERM'),
+  /** … and how many seconds it has for that before KILL; null = the ten that every run has. */
+  grace_s: z.int().min(0).max(MAX_GRACE_S).nullable().default(null),
   /** Runs of this action at the same time; 0 = any number. */
   max_concurrent: z.int().min(0).max(1000).default(0),
   when_full: z.enum(['queue', 'refuse']).default('queue'),
@@ -121,8 +139,8 @@ export const action = actionFields.required({ id: true }).extend({
 });
 export type Action = z.infer<typeof action>;
 
-/** What a client sees of an action: no script, no args, no `allow`. */
-export const clientAction = action.omit({ script: true, args: true, allow: true });
+/** What a client sees of an action: no script, nothing of how it is started and stopped, no `allow`. */
+export const clientAction = action.omit({ script: true, args: true, env: true, stop_signal: true, grace_s: true, allow: true });
 export type ClientAction = z.infer<typeof clientAction>;
 
 export const script = z.object({

@@ -15,6 +15,7 @@ const SIDES: Record<string, string[]> = {
     'agent/system/package-root',
     'agent/config',
     'agent/entry/own-node',
+    'agent/inherited',
     'agent/start-error',
     'agent/logger',
     'agent/lock',
@@ -39,6 +40,7 @@ const ROOMS: Record<string, string[][]> = {
   agent: [
     [
       'agent/entry/own-node',
+      'agent/inherited',
       'agent/start-error',
       'agent/alive',
       'agent/config',

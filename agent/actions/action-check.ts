@@ -1,4 +1,5 @@
 import { ToruError } from '../../shared/errors.ts';
+import { checkFixedVariables } from '../../shared/fixed-variables.ts';
 import { checkDeclaration, hasPattern, resolveInputs } from '../../shared/input-values.ts';
 import type { ActionInput } from '../../shared/inputs.ts';
 import { MAX_ARG_BYTES } from '../../shared/limits.ts';
@@ -19,6 +20,7 @@ export async function checkAction(
     ...checkDeclaration(fields.inputs, fields.stdin),
     ...(hasPattern(fields.inputs) ? checkWithin(withinBudget, fields.inputs) : checkDefaults(fields.inputs)),
     ...checkArgs(fields.args),
+    ...checkFixedVariables(fields.env, fields.inputs),
   ];
   if (wrong.length > 0) throw new ToruError('action_invalid', wrong.join(' '), { extra: { problems: wrong } });
   try {

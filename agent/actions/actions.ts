@@ -234,11 +234,12 @@ function actionOf(row: ActionRow, runs: TileRuns, problem: string | null): Actio
   };
 }
 
-function clientActionOf({ script: _script, args: _args, allow: _allow, problem, ...rest }: Action): ClientAction {
+function clientActionOf(action: Action): ClientAction {
+  const { script: _script, args: _args, env: _env, stop_signal: _signal, grace_s: _grace, allow: _allow, problem, ...rest } = action;
   return { ...rest, problem: problem === null ? null : 'This can’t run at the moment. Tell an administrator of this host.' };
 }
 
-/** What the patch names changes, the rest stays. No field of an action can be null or undefined. */
+/** What the patch names changes, the rest stays. No field of an action can be undefined, and only `grace_s` null. */
 function merged(before: ActionRow, patch: ActionPatch): ActionRow {
   return {
     ...before,
@@ -246,11 +247,14 @@ function merged(before: ActionRow, patch: ActionPatch): ActionRow {
     description: patch.description ?? before.description,
     script: patch.script ?? before.script,
     args: patch.args ?? before.args,
+    env: patch.env ?? before.env,
     icon: patch.icon ?? before.icon,
     color: patch.color ?? before.color,
     inputs: patch.inputs ?? before.inputs,
     confirm: patch.confirm ?? before.confirm,
     timeout_s: patch.timeout_s ?? before.timeout_s,
+    stop_signal: patch.stop_signal ?? before.stop_signal,
+    grace_s: patch.grace_s === undefined ? before.grace_s : patch.grace_s,
     max_concurrent: patch.max_concurrent ?? before.max_concurrent,
     when_full: patch.when_full ?? before.when_full,
     allow: patch.allow ?? before.allow,

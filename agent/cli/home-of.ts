@@ -1,9 +1,9 @@
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
-/** TORU_HOME, as the agent reads it. Nothing is made. */
+/** TORU_HOME, as the agent reads it; in a script, the home of the agent that started it. Nothing is made. */
 export function homeOf(env: Readonly<Record<string, string | undefined>>): string {
-  const given = env['TORU_HOME'];
+  const given = env['TORU_HOME'] || (env['TORU_SOCKET'] === undefined ? undefined : dirname(env['TORU_SOCKET']));
   const home = given === undefined || given === '' ? '~/.toru' : given;
   return resolve(home === '~' || home.startsWith('~/') ? join(homedir(), home.slice(1)) : home);
 }

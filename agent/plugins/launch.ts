@@ -4,6 +4,7 @@ import { closeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import type { Launch } from '../../plugin-sdk/src/protocol.ts';
 import { spawned } from '../runs/spawned.ts';
+import { loginPath } from '../system/login-environment.ts';
 import { openPipes } from './pipes.ts';
 
 /**
@@ -15,9 +16,8 @@ const STUB = `IFS= read -r go || exit 125
 shift
 exec "$@"`;
 
-const WITHOUT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-/** The agent's own: never handed on, whatever a manifest declares. */
-const OWN = /^(?:ADMIN_|TORU_)/;
+/** The agent's own, and what npm gave to it: never handed on, whatever a manifest declares. */
+const OWN = /^(?:ADMIN_|TORU_|npm_|INIT_CWD$|PATH$)/i;
 
 /** What a plugin is started as. */
 export interface LaunchPlan {
@@ -48,7 +48,7 @@ export function pluginEnvironment(
   declared: readonly string[],
   marker: string,
 ): Record<string, string> {
-  const environment: Record<string, string> = { PATH: host['PATH'] ?? WITHOUT_PATH };
+  const environment: Record<string, string> = { PATH: loginPath(host['PATH']) };
   for (const name of declared) {
     const value = OWN.test(name) || !Object.hasOwn(host, name) ? undefined : host[name];
     if (value !== undefined) environment[name] = value;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { ToruError } from '../../shared/errors.ts';
 import { spawned } from '../runs/spawned.ts';
+import { loginPath } from '../system/login-environment.ts';
 import { MAX_MANIFEST_BYTES } from './manifest.ts';
 
 /** How an executable is asked. */
@@ -19,7 +20,7 @@ export interface Asking {
 export async function askMetadata(file: string, cwd: string, { path, timeoutMs, signal }: Asking): Promise<string> {
   const child = spawn(file, ['--metadata'], {
     cwd,
-    env: { PATH: path ?? '/usr/local/bin:/usr/bin:/bin', PYTHONDONTWRITEBYTECODE: '1' },
+    env: { PATH: loginPath(path), PYTHONDONTWRITEBYTECODE: '1' },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

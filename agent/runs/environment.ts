@@ -1,22 +1,21 @@
 import { actsAtStart } from '../../shared/reserved-variables.ts';
+import { loginEnvironment } from '../system/login-environment.ts';
 
-/** Variables of the agent's environment that every script gets: where programs are, whose home it is, which language and time. */
-const BASIC = new Set(['PATH', 'HOME', 'LANG', 'LANGUAGE', 'TZ', 'USER', 'LOGNAME', 'SHELL', 'TMPDIR']);
+/** Variables of the agent's environment that every script gets beside those of a login shell: which language and time. */
+const BASIC = new Set(['LANGUAGE', 'TZ', 'TMPDIR']);
 
-/** Never handed on, even if somebody allows them by name: they are the agent's own. */
-const OWN = /^(ADMIN_USERNAME|ADMIN_PASSWORD|TORU_.*)$/;
-
-const WITHOUT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+/** Never handed on, even if somebody allows them by name: they are the agent's own, or npm's, which started it. */
+const OWN = /^(ADMIN_USERNAME|ADMIN_PASSWORD|TORU_.*|npm_.*|INIT_CWD)$/i;
 
 /**
  * What every script gets: an allow-list, never the agent's own with exceptions.
  * @param host the agent's. @param allow names that an admin added in the settings.
  */
 export function baseEnvironment(host: Readonly<Record<string, string | undefined>>, allow: readonly string[]): Record<string, string> {
-  const environment: Record<string, string> = { PATH: WITHOUT_PATH };
+  const environment = loginEnvironment(host);
   const allowed = new Set(allow);
   for (const [name, value] of Object.entries(host)) {
-    if (value === undefined || OWN.test(name) || actsAtStart(name)) continue;
+    if (value === undefined || name === 'PATH' || OWN.test(name) || actsAtStart(name)) continue;
     if (BASIC.has(name) || name.startsWith('LC_') || allowed.has(name)) environment[name] = value;
   }
   return environment;

@@ -1,7 +1,6 @@
 import type { ActionFields, Role } from '../../shared/model.ts';
 import type { PatternBudget } from '../actions/pattern-budget.ts';
 import type { Caller } from '../users/caller.ts';
-import type { StopSignal } from './stop.ts';
 
 /** What runs need of the other rooms: the smallest seams, which those rooms' classes satisfy. */
 
@@ -13,8 +12,19 @@ export interface ScriptsSeam {
 /** What a press needs of an action. */
 export type RunnableAction = Pick<
   ActionFields,
-  'label' | 'script' | 'args' | 'inputs' | 'timeout_s' | 'max_concurrent' | 'when_full' | 'allow' | 'stdin'
-> & { id: string; revision: number; stop_signal?: StopSignal; grace_s?: number | null };
+  | 'label'
+  | 'script'
+  | 'args'
+  | 'env'
+  | 'inputs'
+  | 'timeout_s'
+  | 'stop_signal'
+  | 'grace_s'
+  | 'max_concurrent'
+  | 'when_full'
+  | 'allow'
+  | 'stdin'
+> & { id: string; revision: number };
 
 export interface ActionsSeam {
   get(id: string): RunnableAction | null;

@@ -90,11 +90,11 @@ function prepareAction(caller: Caller, request: StartRequest, actions: ActionsSe
     label: action.label,
     script: action.script,
     timeout_s: action.timeout_s,
-    stop_signal: action.stop_signal ?? 'TERM',
-    grace_s: action.grace_s ?? null,
+    stop_signal: action.stop_signal,
+    grace_s: action.grace_s,
     stdin: action.stdin,
     inputs: maskSecrets(action.inputs, values),
-    passed: { ...passed, args: [...action.args, ...passed.args] },
+    passed: { ...passed, args: [...action.args, ...passed.args], env: { ...action.env, ...passed.env } },
     secret: action.inputs.some((input) => input.type === 'secret' && input.name in values),
   };
 }

@@ -239,7 +239,7 @@ describe('standard input', () => {
       request_id: randomUUID(),
     });
     const ended = await h.ended(task_id);
-    expect((await h.output(task_id)).trim()).toBe(String(secret.length));
+    expect((await h.output(task_id)).trim()).toBe(String(1 + secret.length));
     expect(ended.inputs).toEqual({ password: '••••••' });
     h.db.pragma('wal_checkpoint(FULL)');
     const files = [

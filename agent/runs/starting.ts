@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { join } from 'node:path';
 import { toToruError } from '../../shared/errors.ts';
 import type { Role } from '../../shared/model.ts';
 import type { History } from '../history/history.ts';
@@ -24,6 +25,8 @@ import type { SpareFiles } from './run-files.ts';
 import { WarmWrappers } from './warm-wrappers.ts';
 
 interface Options {
+  /** TORU_HOME */
+  home: string;
   history: History;
   journal: Journal;
   settings: SettingsSeam;
@@ -85,6 +88,8 @@ export class Starting {
       return this.#o.endings.end(run, { state: 'refused', reason: isDiskFull(error) ? DISK_FULL : toToruError(error).message });
     }
     run.row = { ...run.row, state: 'starting', started_at: at };
+    // The script's place was looked at when it was asked for, which may be long ago.
+    run.path = null;
     this.#o.changed(run.row);
     this.soon(run);
   }
@@ -129,7 +134,8 @@ export class Starting {
   }
 
   #base(): Record<string, string> {
-    return baseEnvironment(this.#o.environment, this.#o.settings.env_allow);
+    // Where the command `toru` finds this agent, when a script calls it.
+    return { ...baseEnvironment(this.#o.environment, this.#o.settings.env_allow), TORU_SOCKET: join(this.#o.home, 'api.sock') };
   }
 
   async #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<ChildProcess> {

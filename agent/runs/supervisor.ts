@@ -20,6 +20,8 @@ import { SpareFiles } from './run-files.ts';
 import { Starting } from './starting.ts';
 
 export interface SupervisorOptions {
+  /** TORU_HOME */
+  home: string;
   /** Of all runs. */
   folder: string;
   history: History;

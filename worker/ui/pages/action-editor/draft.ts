@@ -1,3 +1,4 @@
+import { checkFixedVariables } from '../../../../shared/fixed-variables.ts';
 import { checkDeclaration } from '../../../../shared/input-values.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import type { Action, ActionFields } from '../../../../shared/model.ts';
@@ -12,11 +13,14 @@ export interface Draft {
   description: string;
   script: string;
   args: string[];
+  env: Record<string, string>;
   icon: string;
   color: ActionFields['color'];
   inputs: DraftInput[];
   confirm: ActionFields['confirm'];
   timeout_s: number;
+  stop_signal: ActionFields['stop_signal'];
+  grace_s: number | null;
   max_concurrent: number;
   when_full: ActionFields['when_full'];
   allow: ActionFields['allow'];
@@ -45,11 +49,14 @@ export function emptyDraft(script = ''): Draft {
     description: '',
     script,
     args: [],
+    env: {},
     icon: 'play',
     color: 'slate',
     inputs: [],
     confirm: 'none',
     timeout_s: 0,
+    stop_signal: 'TERM',
+    grace_s: null,
     max_concurrent: 0,
     when_full: 'queue',
     allow: [],
@@ -68,18 +75,21 @@ export function labelOf(script: string): string {
 }
 
 export function draftOf(action: Action): Draft {
-  const { label, description, script, args, icon, color, inputs, confirm, timeout_s, max_concurrent, when_full, allow, stdin, revision } =
-    action;
+  const { label, description, script, args, env, icon, color, inputs, confirm, allow, stdin, revision } = action;
+  const { timeout_s, stop_signal, grace_s, max_concurrent, when_full } = action;
   return {
     label,
     description,
     script,
     args,
+    env,
     icon,
     color,
     inputs: inputs.map(keyed),
     confirm,
     timeout_s,
+    stop_signal,
+    grace_s,
     max_concurrent,
     when_full,
     allow,
@@ -117,7 +127,7 @@ export function wrongWith(draft: Draft): string[] {
     if (input.type === 'choice' && input.options.length === 0) wrong.push(`“${input.label}” has nothing to choose from.`);
   }
   const inputs = draft.inputs.map(({ input }) => input);
-  return [...new Set([...wrong, ...checkDeclaration(inputs, draft.stdin)])];
+  return [...new Set([...wrong, ...checkDeclaration(inputs, draft.stdin), ...checkFixedVariables(draft.env, inputs)])];
 }
 
 export const INPUT_TYPES: readonly (readonly [type: ActionInput['type'], label: string])[] = [
@@ -190,6 +200,17 @@ export function nameOf(label: string): string {
 
 export function textToArgs(text: string): string[] {
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
+}
+
+/** Variables as lines, NAME=value. */
+export function envToText(env: Readonly<Record<string, string>>): string {
+  return Object.entries(env)
+    .map(([name, value]) => `${name}=${value}`)
+    .join('\n');
+}
+export function textToEnv(text: string): Record<string, string> {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return Object.fromEntries(lines.map((line) => [line.replace(/=.*/, '').trim(), line.replace(/^[^=]*=?/, '')]));
 }
 
 type Option = { value: string; label?: string | undefined };

@@ -16,10 +16,12 @@ import { PageHead } from '../../parts/page-head.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../parts/toast.tsx';
+import { Advanced } from './advanced.tsx';
 import { argsToText, bodyOf, type Draft, draftOf, fitsLines, patchOf, textToArgs, unusualVariables, wrongWith } from './draft.ts';
 import { InputBuilder } from './input-builder.tsx';
 import { Looks } from './looks.tsx';
 import { Preview } from './preview.tsx';
+import { WholeNumber } from './whole-number.tsx';
 
 const CONFIRMATIONS = [
   { value: 'none', label: 'Nothing', help: 'A press runs it.' },
@@ -178,7 +180,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
               <div class="editor-pair">
                 <WholeNumber
                   label="Stop after (seconds)"
-                  help="0: never. TERM first, KILL ten seconds later."
+                  help="0: never. It ends as a cancel ends it."
                   max={604_800}
                   value={now.timeout_s}
                   onValue={(timeout_s) => set({ timeout_s })}
@@ -208,6 +210,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                 checked={now.stdin}
                 onChange={(stdin) => set({ stdin })}
               />
+              <Advanced draft={now} onChange={set} />
             </div>
           </Section>
           <Section title="Who may press it" help="Admins always may.">
@@ -284,26 +287,6 @@ function FixedArguments(props: { args: readonly string[]; onChange: (args: strin
             text.value = event.currentTarget.value;
             props.onChange(textToArgs(text.value));
           }}
-        />
-      )}
-    </Field>
-  );
-}
-
-function WholeNumber(props: { label: string; help: string; max: number; value: number; onValue: (value: number) => void }) {
-  return (
-    <Field label={props.label} help={props.help}>
-      {(ties) => (
-        <input
-          {...ties}
-          class="input"
-          type="number"
-          inputMode="numeric"
-          min={0}
-          max={props.max}
-          step={1}
-          value={props.value}
-          onInput={(event) => props.onValue(Math.min(props.max, Math.max(0, Math.trunc(event.currentTarget.valueAsNumber || 0))))}
         />
       )}
     </Field>

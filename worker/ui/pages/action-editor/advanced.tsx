@@ -1,0 +1,81 @@
+import { useSignal } from '@preact/signals';
+import { MAX_GRACE_S } from '../../../../shared/limits.ts';
+import { Field } from '../../parts/field.tsx';
+import { type Draft, envToText, textToEnv } from './draft.ts';
+import { WholeNumber } from './whole-number.tsx';
+
+const SIGNALS = [
+  ['TERM', 'TERM: please end'],
+  ['INT', 'INT: as Ctrl-C does'],
+  ['HUP', 'HUP: as a closed terminal does'],
+  ['QUIT', 'QUIT: as Ctrl-\\ does'],
+] as const satisfies readonly (readonly [Draft['stop_signal'], string])[];
+const USUAL_GRACE_S = 10;
+
+/** What few actions need: fixed variables, and how a run is asked to end. */
+export function Advanced(props: { draft: Draft; onChange: (change: Partial<Draft>) => void }) {
+  const { draft, onChange } = props;
+  // As typed: a line that is not whole yet must not be put in order under the cursor.
+  const text = useSignal(envToText(draft.env));
+  const fits = useSignal(Object.values(draft.env).every((value) => !value.includes('\n'))).value;
+  return (
+    <details class="builder-more">
+      <summary>Advanced</summary>
+      <div class="stack">
+        <Field
+          label="Fixed variables"
+          optional
+          help={
+            fits
+              ? 'NAME=value, one on each line. Only administrators see them.'
+              : 'One of them has several lines: they can be changed over the API.'
+          }
+        >
+          {(ties) => (
+            <textarea
+              {...ties}
+              class="textarea editor-short mono"
+              spellcheck={false}
+              autocapitalize="none"
+              autocomplete="off"
+              readOnly={!fits}
+              value={text.value}
+              onInput={(event) => {
+                text.value = event.currentTarget.value;
+                onChange({ env: textToEnv(text.value) });
+              }}
+            />
+          )}
+        </Field>
+        <div class="editor-pair">
+          <Field label="A cancel sends" help="To everything that the run has started.">
+            {(ties) => (
+              <select
+                {...ties}
+                class="select"
+                value={draft.stop_signal}
+                onChange={(event) => {
+                  const signal = SIGNALS.find(([name]) => name === event.currentTarget.value)?.[0];
+                  if (signal !== undefined) onChange({ stop_signal: signal });
+                }}
+              >
+                {SIGNALS.map(([name, label]) => (
+                  <option key={name} value={name}>
+                    {label}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+          <WholeNumber
+            label="Then KILL after (seconds)"
+            help="What is still there then is ended."
+            max={MAX_GRACE_S}
+            value={draft.grace_s ?? USUAL_GRACE_S}
+            onValue={(seconds) => onChange({ grace_s: seconds === USUAL_GRACE_S ? null : seconds })}
+          />
+        </div>
+      </div>
+    </details>
+  );
+}
