@@ -53,6 +53,8 @@ export const run = z.object({
   disk_bytes: z.int().nullable(),
   /** Does the script read what a viewer types? */
   stdin: z.boolean(),
+  /** The script has ended, and the last of what it printed is still waited for: `running` goes on till then. Absent otherwise. */
+  finishing: z.boolean().optional(),
   /** What somebody who sees the run wrote on it; absent when nobody did. Plain text. */
   note: z.string().optional(),
 });

@@ -260,7 +260,7 @@ describe('history', () => {
       expect(history.get(id)).toMatchObject({ state: 'exited', exit_code: 0, output_bytes: 9 });
       history.requestCancel(id, 5);
       expect(history.get(id)?.cancel_requested_at).toBeNull();
-      history.start(id, 7);
+      history.start(id, 7, null);
       expect(history.get(id)).toMatchObject({ state: 'exited', started_at: null });
     })();
     const open = row(10).task_id;

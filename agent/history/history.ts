@@ -65,7 +65,7 @@ export class History {
   readonly #insert: Statement<[StoredRun]>;
   readonly #get: Statement<[string], StoredRun>;
   readonly #byRequest: Statement<[string, string], StoredRun>;
-  readonly #start: Statement<[number, string]>;
+  readonly #start: Statement<[number, string | null, string]>;
   readonly #cancel: Statement<[number, string]>;
   readonly #end: Statement<[Ending & { task_id: string }]>;
   readonly #note: Statement<[string, string]>;
@@ -78,7 +78,7 @@ export class History {
     this.#insert = db.prepare(`INSERT INTO task_history (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map((name) => `@${name}`).join(', ')})`);
     this.#get = db.prepare('SELECT * FROM task_history WHERE task_id = ?');
     this.#byRequest = db.prepare('SELECT * FROM task_history WHERE user_id = ? AND request_id = ?');
-    this.#start = db.prepare(`UPDATE task_history SET state = 'starting', started_at = ? WHERE task_id = ? AND state = 'queued'`);
+    this.#start = db.prepare(`UPDATE task_history SET state = 'starting', started_at = ?, seal = ? WHERE task_id = ? AND state = 'queued'`);
     this.#cancel = db.prepare(
       `UPDATE task_history SET cancel_requested_at = ? WHERE task_id = ? AND cancel_requested_at IS NULL AND ${OPEN}`,
     );
@@ -94,9 +94,9 @@ export class History {
     this.#insert.run(storedOf(row));
   }
 
-  /** A queued run is about to start. */
-  start(taskId: string, at: number): void {
-    this.#start.run(at, taskId);
+  /** A queued run is about to start. @param seal as in its row; a token that it had before a restart is gone. */
+  start(taskId: string, at: number, seal: string | null): void {
+    this.#start.run(at, seal, taskId);
   }
 
   /** Kept over a restart: whoever takes the run up again goes on stopping it. */

@@ -101,7 +101,7 @@ describe('a log', () => {
     expect(log.end).toBe(2);
     write('out', Buffer.from([0xac, 0xf0]));
     expect(log.end).toBe(5);
-    tailer.finish();
+    tailer.finish()();
     expect(log.end).toBe(6);
     expect(Buffer.from(all(log, 100).text, 'latin1')).toEqual(Buffer.from([0x61, 0x78, 0xe2, 0x82, 0xac, 0xf0]));
   });

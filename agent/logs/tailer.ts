@@ -15,7 +15,15 @@ const QUIET_POLLS = 30;
 const UNWATCHED_POLL_MS = 100;
 const STATUS_BYTES = 4096;
 
-type FileName = 'out' | 'err' | 'order' | 'status';
+/** How much is looked through at a time for the mark that ends a stream. */
+const SEARCH_BYTES = 64 * 1024;
+
+/** What the status says when the marks are gone, near the end of what was reserved for it. */
+const SETTLED = '\nsettled\n';
+const SETTLED_AT = 1000;
+
+type Stream = 'out' | 'err';
+type FileName = Stream | 'order' | 'status';
 
 /**
  * Follows the files of one live run: turns growth into order records, tells the log, and reports each change of `status`.
@@ -34,12 +42,20 @@ export class Tailer {
   #poll: NodeJS.Timeout | null = null;
   #scheduled = false;
   #closed = false;
+  #released = false;
   #status = '';
   #wakes = 0;
   #wakesSince = 0;
   #quiet = 0;
   #grewAt = Date.now();
   #troubled = false;
+  #mark: Buffer | null = null;
+  /** Where the mark stands in each stream, once seen. */
+  readonly #ends: { out: number | null; err: number | null } = { out: null, err: null };
+  /** How far each stream is known to hold none of it. */
+  readonly #clear: { out: number | null; err: number | null } = { out: null, err: null };
+  #limit = Number.POSITIVE_INFINITY;
+  #full: readonly Stream[] = [];
 
   /**
    * @param onError is told once when a file can't be read or written; the next look tries again.
@@ -62,29 +78,100 @@ export class Tailer {
     return this.#grewAt;
   }
 
+  /**
+   * From now on each stream ends where this mark stands in it, and the mark is not shown. Before that nobody may publish what
+   * was written after it: a look takes the sizes first, then reads the status, then publishes.
+   */
+  endAt(mark: Buffer): void {
+    this.#mark ??= mark;
+  }
+
+  /**
+   * How much is kept of each stream. What stands in a file beyond it is not published, unless the stream is among the full ones:
+   * then it is what says that there was more, and was written after the rest had been cut off.
+   */
+  keep(limit: number, full: readonly Stream[]): void {
+    this.#limit = limit;
+    this.#full = full;
+  }
+
+  /** The streams whose end was seen, and lies beyond what is kept, though not so far that their pump noticed. */
+  get over(): Stream[] {
+    return (['out', 'err'] as const).filter((stream) => (this.#ends[stream] ?? 0) > this.#limit && !this.#full.includes(stream));
+  }
+
+  /** The streams whose mark has not come yet. */
+  get unended(): Stream[] {
+    return (['out', 'err'] as const).filter((stream) => this.#ends[stream] === null);
+  }
+
   /** Looks at all files now. */
   poke(): void {
     if (this.#closed) return;
     this.#guarded(() => {
-      this.#take(false);
+      let sizes = this.#sizes();
+      const full = this.#full.length;
       this.#readStatus();
+      // A file was cut before its pump said that it is full.
+      if (this.#closed) return;
+      if (this.#full.length > full) sizes = this.#sizes();
+      this.#take(sizes, false);
     });
   }
 
-  /** Takes what the files hold, half characters too, and stops. Further growth is not ours: the run has ended. */
-  finish(): void {
-    if (this.#closed) return;
-    this.#guarded(() => this.#take(true));
-    this.close();
+  /**
+   * Takes what the files hold, half characters too, and stops. Further growth is not ours: the run has ended.
+   * @param note what is to stand after a stream of which there was more than is kept, where nobody writes to it any more.
+   * @returns takes away what stands in the files from the mark on: to be called when it is on the disk that the run has ended,
+   * since whoever takes it up before needs the marks.
+   */
+  finish(note: string | null = null): () => void {
+    if (this.#closed) return () => undefined;
+    this.#guarded(() => {
+      if (note !== null) this.#cutOver(Buffer.from(note));
+      this.#take(this.#sizes(), true);
+    });
+    this.#stop();
+    return () => {
+      this.#guarded(() => {
+        if (note === null || this.#mark === null) return;
+        writeSync(this.#fds.status, SETTLED, SETTLED_AT);
+        for (const stream of ['out', 'err'] as const) this.#cut(stream);
+      });
+      this.close();
+    };
+  }
+
+  #cutOver(note: Buffer): void {
+    for (const stream of this.over) {
+      this.#ends[stream] = this.#limit;
+      this.#cut(stream);
+      if (writeSync(this.#fds[stream], note, 0, note.length, this.#limit) === note.length) this.#ends[stream] = this.#limit + note.length;
+    }
+    this.#limit = Number.POSITIVE_INFINITY;
+  }
+
+  #cut(stream: Stream): void {
+    const end = this.#ends[stream];
+    if (end !== null && fstatSync(this.#fds[stream]).size > end) ftruncateSync(this.#fds[stream], end);
+  }
+
+  #sizes(): Record<Stream, number> {
+    return { out: fstatSync(this.#fds.out).size, err: fstatSync(this.#fds.err).size };
   }
 
   /** Stops without taking anything more. */
   close(): void {
-    if (this.#closed) return;
+    this.#stop();
+    if (this.#released) return;
+    this.#released = true;
+    for (const fd of Object.values(this.#fds)) closeSync(fd);
+  }
+
+  #stop(): void {
     this.#closed = true;
     this.#watcher?.close();
     if (this.#poll !== null) clearInterval(this.#poll);
-    for (const fd of Object.values(this.#fds)) closeSync(fd);
   }
 
   /** It runs in timers and watchers: what it threw would end the agent. */
@@ -156,9 +243,9 @@ export class Tailer {
   }
 
   /** Growth of `out`, then of `err`: between two looks nobody knows which came first. */
-  #take(whole: boolean): void {
-    const out = this.#grown('out', this.#outEnd, whole);
-    const err = this.#grown('err', this.#errEnd, whole);
+  #take(sizes: Record<Stream, number>, whole: boolean): void {
+    const out = this.#grown('out', this.#outEnd, sizes.out, whole);
+    const err = this.#grown('err', this.#errEnd, sizes.err, whole);
     if (out === this.#outEnd && err === this.#errEnd) return;
     const time = Date.now();
     const records: OrderRecord[] = [];
@@ -174,13 +261,37 @@ export class Tailer {
   }
 
   /** Where a stream can be published up to: its size, without the beginning of a character that is not complete yet. */
-  #grown(file: 'out' | 'err', from: number, whole: boolean): number {
-    const size = fstatSync(this.#fds[file]).size;
-    if (size <= from) return from;
-    if (whole) return size;
-    const start = Math.max(from, size - 3);
-    const read = readSync(this.#fds[file], tail, 0, size - start, start);
+  #grown(file: Stream, from: number, size: number, whole: boolean): number {
+    // Its pump has cut it, because it is full.
+    if ((this.#clear[file] ?? 0) > size) this.#clear[file] = null;
+    const unseen = Math.max(from, this.#clear[file] ?? 0);
+    if (this.#ends[file] === null && this.#mark !== null && size > unseen) this.#search(file, this.#mark, unseen, size);
+    const limit = this.#full.includes(file) ? Number.POSITIVE_INFINITY : this.#limit;
+    const until = Math.min(this.#ends[file] ?? this.#clear[file] ?? size, limit);
+    if (until <= from) return from;
+    if (whole || this.#ends[file] !== null) return until;
+    const start = Math.max(from, until - 3);
+    const read = readSync(this.#fds[file], tail, 0, until - start, start);
     return start + read - incompleteTail(tail, 0, read);
+  }
+
+  /** Looks for the mark: where it stands, or how far there is nothing of it, when its beginning may stand at the end. */
+  #search(file: Stream, mark: Buffer, from: number, size: number): void {
+    const bytes = Buffer.allocUnsafe(Math.min(SEARCH_BYTES, size - from));
+    for (let at = from; ; ) {
+      const read = readSync(this.#fds[file], bytes, 0, Math.min(bytes.length, size - at), at);
+      const piece = bytes.subarray(0, read);
+      const found = piece.indexOf(mark);
+      if (found !== -1) {
+        this.#ends[file] = at + found;
+        return;
+      }
+      let kept = Math.min(mark.length - 1, read);
+      while (kept > 0 && !piece.subarray(read - kept).equals(mark.subarray(0, kept))) kept -= 1;
+      at += read - kept;
+      this.#clear[file] = at;
+      if (at + kept >= size || read === 0 || read === kept) return;
+    }
   }
 
   #readStatus(): void {
@@ -204,7 +315,7 @@ function openFiles(folder: string): Record<FileName, number> {
     return fd;
   };
   try {
-    return { out: open('out', 'r'), err: open('err', 'r'), status: open('status', 'r'), order: open('order', 'r+') };
+    return { out: open('out', 'r+'), err: open('err', 'r+'), status: open('status', 'r+'), order: open('order', 'r+') };
   } catch (error) {
     for (const fd of opened) closeSync(fd);
     throw error;

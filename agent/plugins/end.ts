@@ -12,13 +12,17 @@ import { listIn, readRecords, removeRecord } from './records.ts';
 export async function endProcesses({ launch, identity, cgroup }: LaunchRecord, boot: string, graceMs: number): Promise<void> {
   const status = (): RunStatus => ({
     identity,
+    leader: null,
     cgroup,
     exit: identity !== null && isAlive(identity, boot) ? null : { code: null, signal: null },
+    token: null,
     drained: true,
+    settled: false,
+    limit: null,
     cut: [],
     full: [],
   });
-  await stopRun({ taskId: launch, bare: true, status }, boot, { signal: 'TERM', graceMs });
+  await stopRun({ taskId: launch, bare: true, status, complete: () => true }, boot, { signal: 'TERM', graceMs });
 }
 
 /**

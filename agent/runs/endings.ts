@@ -7,6 +7,7 @@ import type { Ending, RunRow } from '../history/run-row.ts';
 import type { Cgroups } from './cgroups.ts';
 import { explainExit } from './explain.ts';
 import { STDIN_FILE } from './launch.ts';
+import type { RunEnd } from './live-run.ts';
 import { readStatus } from './live-run.ts';
 import type { RunsLog } from './needs.ts';
 import type { OpenRun, WhyStopped } from './open-run.ts';
@@ -44,19 +45,21 @@ export class Endings {
   }
 
   /** The wrapper has said how the script ended, or a stop is through. */
-  async ended(run: OpenRun, status: RunStatus): Promise<void> {
-    const { exit } = status;
+  async ended(run: OpenRun, end: RunEnd): Promise<void> {
+    const { exit } = end.status;
     if (exit === null && run.why === null) {
       const reason = 'The script’s processes were killed from outside: how far it got is not known.';
+      end.settle();
       return this.interrupt(run, { reason, sweep: true });
     }
-    await this.end(run, {
-      state: run.why === null ? 'exited' : stateOf(run.why),
-      reason: reasonOf(run, status),
+    const ending = {
+      state: run.why === null ? ('exited' as const) : stateOf(run.why),
+      reason: reasonOf(run, end),
       exit_code: exit?.code ?? null,
       signal: exit?.signal ?? null,
       ended_at: endedAt(run.folder),
-    });
+    };
+    await this.end(run, ending, true, end.settle);
   }
 
   /**
@@ -67,10 +70,13 @@ export class Endings {
   async interrupt(run: OpenRun, how: { reason: string; sweep: boolean }, wrapper: ProcessIdentity | null = null): Promise<void> {
     if (how.sweep) {
       const status = (): RunStatus => {
-        const said = readStatus(run.folder);
+        const said = readStatus(run.folder, run.row.seal);
         return { ...said, identity: said.identity ?? wrapper };
       };
-      await stopRun({ taskId: run.row.task_id, status }, this.#o.boot, { signal: run.row.stop_signal, graceMs: ORPHAN_GRACE_MS });
+      await stopRun({ taskId: run.row.task_id, status, complete: () => status().drained }, this.#o.boot, {
+        signal: run.row.stop_signal,
+        graceMs: ORPHAN_GRACE_MS,
+      });
     }
     takeRest(run, (error) => this.trouble(run, error));
     await this.end(run, { state: run.row.cancel_requested_at === null ? 'interrupted' : 'cancelled', reason: how.reason });
@@ -78,9 +84,14 @@ export class Endings {
 
   /**
    * Closes the row, frees the place, and tells everyone; when the disk is full, as soon as there is room.
-   * @param placed false for a run that still waited for a place.
+   * @param placed false for a run that still waited for a place. @param settle called when it is on the disk.
    */
-  async end(run: OpenRun, how: Partial<Ending> & Pick<Ending, 'state' | 'reason'>, placed = true): Promise<void> {
+  async end(
+    run: OpenRun,
+    how: Partial<Ending> & Pick<Ending, 'state' | 'reason'>,
+    placed = true,
+    settle = (): void => undefined,
+  ): Promise<void> {
     if (run.timeout !== null) clearTimeout(run.timeout);
     const ending: Ending = { exit_code: null, signal: null, ended_at: Date.now(), output_bytes: run.log.end, ...how };
     for (let failures = 0; ; failures += 1) {
@@ -93,13 +104,14 @@ export class Endings {
         await sleep(RETRY_MS, undefined, { ref: false });
       }
     }
+    settle();
     run.row = { ...run.row, ...ending };
     this.#o.open.remove(run);
     run.settle();
     removePlan(run.folder);
     rmSync(join(run.folder, STDIN_FILE), { force: true });
     run.log.finish();
-    const cgroup = run.cgroup ?? (run.live === null ? readStatus(run.folder) : run.live.status()).cgroup;
+    const cgroup = run.cgroup ?? (run.live === null ? readStatus(run.folder, run.row.seal) : run.live.status()).cgroup;
     if (cgroup !== null) this.#o.cgroups.release(cgroup);
     this.#o.changed(run.row);
     if (placed) this.#o.queue.leave(run.row.action);
@@ -120,11 +132,13 @@ function stateOf(why: WhyStopped): 'cancelled' | 'timed_out' {
   return why === 'timed_out' ? 'timed_out' : 'cancelled';
 }
 
-function reasonOf(run: OpenRun, status: RunStatus): string | null {
+function reasonOf(run: OpenRun, { status, output }: RunEnd): string | null {
   if (run.why === 'timed_out') return `It took longer than its ${run.row.timeout_s} seconds, and was stopped.`;
   const explained = run.why === null && run.path !== null ? explainExit(run.path, status.exit?.code ?? null) : null;
   if (explained !== null) return explained;
   if (run.why === 'output_full') return 'It printed more than this host keeps of a run, and was stopped.';
   if (status.full.length > 0) return 'It printed more than this host keeps of a run: the rest of its output is not there.';
-  return status.cut.length > 0 ? 'Some of its output is missing: it could not be written. Was the disk full?' : null;
+  if (status.cut.length > 0) return 'Some of its output may be missing: it could not be written. Was the disk full?';
+  if (output === 'torn') return 'Some of what it printed last may be missing: the processes that carry its output were stopped or killed.';
+  return output === 'left behind' ? 'It left processes running. What these print after its end is not kept.' : null;
 }

@@ -1,3 +1,4 @@
+import type { RunRow } from '../history/run-row.ts';
 import type { Endings } from './endings.ts';
 import { LiveRun } from './live-run.ts';
 import type { RunsLog, SettingsSeam } from './needs.ts';
@@ -13,6 +14,7 @@ interface Options {
   settings: Pick<SettingsSeam, 'when_output_full'>;
   queue: RunQueue;
   endings: Endings;
+  changed: (row: RunRow) => void;
 }
 
 /** Runs under way: watched until they have ended, and stopped when somebody or their time limit says so. */
@@ -28,9 +30,10 @@ export class Following {
     const { folder, log } = run;
     const { boot, endings } = this.#o;
     const live = new LiveRun(
-      { taskId: run.row.task_id, folder, log, boot, spawned },
+      { taskId: run.row.task_id, folder, seal: run.row.seal, log, boot, spawned },
       {
-        end: (status) => void endings.ended(run, status),
+        end: (end) => void endings.ended(run, end),
+        finishing: () => this.#o.changed(run.row),
         full: () => void (this.#o.settings.when_output_full === 'halt' && this.stop(run, 'output_full')),
         trouble: (error) => endings.trouble(run, error),
       },
@@ -53,7 +56,8 @@ export class Following {
   stop(run: OpenRun, why: WhyStopped): boolean {
     if (run.why !== null) return true;
     run.live?.poke();
-    if (run.live !== null && run.live.status().exit !== null) return false;
+    // One that only waits for its last output can be given up.
+    if (run.live !== null && run.live.status().exit !== null && !run.live.finishing) return false;
     run.why = why;
     if (run.live !== null) this.stopLive(run, run.live);
     // One that is being started sees `why` before or right after its spawn.

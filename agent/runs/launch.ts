@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, unlinkSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { Order } from './order.ts';
-import { wordsOf } from './order.ts';
+import { argvOf } from './order.ts';
 import { feed } from './typing.ts';
 import type { Room } from './wrapper-process.ts';
 import { spawnWrapper } from './wrapper-process.ts';
@@ -14,6 +14,8 @@ export type Stdin = { kind: 'none' } | { kind: 'text'; text: string; secret: boo
 /** What is to be started. */
 export interface Plan {
   taskId: string;
+  /** For its wrapper only: seal.ts. */
+  token: string;
   /** The run's own, absolute. */
   folder: string;
   /** Absolute: what Scripts.resolve gave. */
@@ -25,17 +27,16 @@ export interface Plan {
   outputLimitMb: number;
 }
 
-export type Launch = Plan & Room;
-
 /** The FIFO or file that a script reads from. */
 export const STDIN_FILE = 'stdin';
 
 /**
  * Starts a wrapper, which starts the script: from argv, never through a shell's parser. The folder must have been made. The
  * script's folder is its working directory.
+ * @param room the wrapper's, with `plan.folder`: of its environment the script gets what stands in the plan as well.
  * @returns the wrapper. @throws ToruError spawn_failed, with the reason; nothing runs then.
  */
-export async function launch(plan: Launch): Promise<ChildProcess> {
+export async function launch(plan: Plan, room: Room): Promise<ChildProcess> {
   const opened: number[] = [];
   const open = (name: string, flags: string | number): number => {
     const fd = openSync(join(plan.folder, name), flags, 0o600);
@@ -46,7 +47,9 @@ export async function launch(plan: Launch): Promise<ChildProcess> {
   try {
     const stdin = await openStdin(plan, open);
     writer = stdin.writer;
-    const child = await spawnWrapper(plan, stdin.fd ?? 'ignore', wordsOf(orderOf(plan)));
+    const { words, environment } = argvOf(orderOf(plan), plan.environment, room.environment, room.grouping);
+    const { child, orders } = await spawnWrapper({ ...room, environment }, stdin.fd ?? 'ignore', words);
+    orders.end(`${plan.token}\n`);
     if (plan.stdin.kind === 'text' && writer !== null) feed(writer, plan.stdin.text);
     return child;
   } catch (error) {
@@ -65,7 +68,7 @@ export function orderOf({ taskId, script, args }: Plan): Order {
 
 /** @returns the descriptor to hand over (null: /dev/null), and where to write the text that it is to read. */
 async function openStdin(
-  plan: Launch,
+  plan: Plan,
   open: (name: string, flags: string | number) => number,
 ): Promise<{ fd: number | null; writer: number | null }> {
   const { stdin } = plan;

@@ -15,8 +15,8 @@ function follow(): { folder: string; log: RunLog; ended: Promise<RunStatus> } {
   for (const file of ['out', 'err', 'order', 'status']) writeFileSync(join(folder, file), '');
   const log = new RunLog(folder, false);
   const ended = new Promise<RunStatus>((end, trouble) => {
-    const run = { taskId: crypto.randomUUID(), folder, log, boot: bootId(), spawned: null };
-    const live = new LiveRun(run, { end, full: () => undefined, trouble });
+    const run = { taskId: crypto.randomUUID(), folder, seal: null, log, boot: bootId(), spawned: null };
+    const live = new LiveRun(run, { end: ({ status }) => end(status), full: () => undefined, finishing: () => undefined, trouble });
     onTestFinished(() => {
       live.close();
       log.rest();

@@ -1,29 +1,56 @@
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { RunLog } from '../logs/run-log.ts';
 import { Tailer } from '../logs/tailer.ts';
 import { STDIN_FILE } from './launch.ts';
 import { isAlive } from './processes.ts';
+import { silencePumps } from './pumps.ts';
+import { markOf } from './seal.ts';
 import type { ProcessIdentity, RunStatus } from './status.ts';
 import { parseStatus } from './status.ts';
 import type { Farewell, Stoppable } from './stop.ts';
 import { stopRun } from './stop.ts';
 import { Typing } from './typing.ts';
+import { FULL_NOTE, TORN_NOTE } from './wrapper.ts';
 
-/** After the script's end its last output may still be in the pumps: so long they get, … */
+/** When all is in that the script printed, the pumps get so long to end: after it, a background child holds them. */
 const DRAIN_MS = 300;
-/** … so long output must have been still, … */
+/** Where nobody says any more that all is in: so long output must have been still, … */
 const STILL_MS = 100;
-/** … and so long at most, while a background child goes on writing. */
+/** … and so long the end waits at most. */
 const MAX_DRAIN_MS = 2000;
 /** A pump whose disk is full tries once a second to say so, with what it still holds: this long, the end waits for that. */
 const CUT_DRAIN_MS = 5000;
 const LOOK_MS = 20;
+/** After so long, the once-a-second check is enough. */
+const LOOK_FOR_MS = 2000;
 /** A wrapper that went away without an exit record gets so long for a record that we have not seen yet. */
 const LOST_MS = 300;
 /** Of the checks that come every second, one in so many looks whether the wrapper is still there. */
 const IDENTITY_EVERY = 5;
+
+/** What is followed. */
+export interface Followed {
+  taskId: string;
+  folder: string;
+  /** As the journal has it; null: of an earlier agent's wrapper. */
+  seal: string | null;
+  log: RunLog;
+  boot: string;
+  spawned: ProcessIdentity | null;
+}
+
+export interface RunEnd {
+  status: RunStatus;
+  /**
+   * `whole`: all that the script printed is there. `torn`: some of it may be missing, and nothing in it says so. `left behind`:
+   * all is there, and what a background child prints from now on is not kept.
+   */
+  output: 'whole' | 'torn' | 'left behind';
+  /** To be called when the end is on the disk: lets go of the files, and takes away what is no output. */
+  settle: () => void;
+}
 
 /**
  * One run under way: follows its files until it has ended, and stops it when asked. It has ended when the script has and
@@ -31,15 +58,23 @@ const IDENTITY_EVERY = 5;
  */
 export class LiveRun implements Stoppable {
   readonly taskId: string;
+  readonly #folder: string;
+  readonly #seal: string | null;
   readonly #tailer: Tailer;
   readonly #typing: Typing;
   readonly #boot: string;
   readonly #spawned: ProcessIdentity | null;
-  readonly #onEnd: (status: RunStatus) => void;
+  readonly #onEnd: (end: RunEnd) => void;
   readonly #onFull: () => void;
-  #status: RunStatus = parseStatus('');
+  readonly #onFinishing: () => void;
+  #status: RunStatus = parseStatus('', null);
   #stopping: Promise<void> | null = null;
   #exitSeenAt: number | null = null;
+  /** When the wrapper was found gone after its exit record. */
+  #orphanedAt: number | null = null;
+  #completeAt: number | null = null;
+  #finishing = false;
+  #leaving = false;
   #timer: NodeJS.Timeout | null = null;
   #ended = false;
   #checks = 0;
@@ -47,13 +82,17 @@ export class LiveRun implements Stoppable {
   /**
    * @param of.folder with all its files. @param of.spawned the wrapper, when we just started it: it can be stopped before it
    * has said who it is. @param on.end is called once; `exit` is null when nobody knows how it ended. @param on.full
-   * is called when more was printed than is kept, perhaps more than once. @param on.trouble is
+   * is called when more was printed than is kept, perhaps more than once. @param on.finishing when the script has ended, and
+   * its last output is waited for. @param on.trouble is
    * told when the files can't be followed at the moment.
    */
   constructor(
-    { taskId, folder, log, boot, spawned }: { taskId: string; folder: string; log: RunLog; boot: string; spawned: ProcessIdentity | null },
-    on: { end: (status: RunStatus) => void; full: () => void; trouble: (error: unknown) => void },
+    { taskId, folder, seal, log, boot, spawned }: Followed,
+    on: { end: (end: RunEnd) => void; full: () => void; finishing: () => void; trouble: (error: unknown) => void },
   ) {
+    this.#folder = folder;
+    this.#seal = seal;
+    this.#onFinishing = on.finishing;
     this.taskId = taskId;
     this.#spawned = spawned;
     this.#boot = boot;
@@ -61,6 +100,17 @@ export class LiveRun implements Stoppable {
     this.#onFull = on.full;
     this.#typing = new Typing(join(folder, STDIN_FILE));
     this.#tailer = new Tailer(folder, log, (text) => this.#onStatus(text), on.trouble);
+  }
+
+  /** The script has ended, and its last output is waited for. */
+  get finishing(): boolean {
+    return this.#finishing && !this.#ended;
+  }
+
+  complete(): boolean {
+    this.poke();
+    const { drained, settled, full } = this.#status;
+    return drained || settled || (this.#status.token !== null && this.#tailer.unended.every((stream) => full.includes(stream)));
   }
 
   status(): RunStatus {
@@ -83,7 +133,8 @@ export class LiveRun implements Stoppable {
     this.poke();
     this.#checks += 1;
     const { identity, exit } = this.#status;
-    if (this.#ended || exit !== null || identity === null || this.#checks % IDENTITY_EVERY !== 0) return;
+    if (exit !== null) return this.#settle();
+    if (this.#ended || identity === null || this.#checks % IDENTITY_EVERY !== 0) return;
     if (!isAlive(identity, this.#boot)) this.wrapperGone();
   }
 
@@ -95,15 +146,14 @@ export class LiveRun implements Stoppable {
       this.#timer = null;
       this.poke();
       // A stop ends it itself, when all that it started is gone.
-      if (this.#status.exit === null && this.#stopping === null) this.#finish();
+      if (this.#status.exit === null && this.#stopping === null) this.#finish('whole');
     }, LOST_MS);
   }
 
   /** Its signal, grace, KILL. A second call changes nothing. @returns when nothing of the run is left that can be found. */
   stop(farewell: Farewell): Promise<void> {
     this.#stopping ??= stopRun(this, this.#boot, farewell).finally(() => {
-      this.poke();
-      this.#finish();
+      this.#finish(this.complete() ? 'whole' : 'torn');
     });
     return this.#stopping;
   }
@@ -123,7 +173,9 @@ export class LiveRun implements Stoppable {
   }
 
   #onStatus(text: string): void {
-    this.#status = parseStatus(text);
+    this.#status = this.#remembered(parseStatus(text, this.#seal));
+    if (this.#status.limit !== null) this.#tailer.keep(this.#status.limit, this.#status.full);
+    if (this.#status.token !== null) this.#tailer.endAt(markOf(this.#status.token));
     if (this.#status.full.length > 0 && this.#status.exit === null) setImmediate(() => this.#onFull());
     if (this.#status.exit === null || (this.#exitSeenAt !== null && !this.#status.drained)) return;
     this.#exitSeenAt ??= performance.now();
@@ -132,26 +184,95 @@ export class LiveRun implements Stoppable {
     if (this.#stopping === null) setImmediate(() => this.#settle());
   }
 
-  /** Waits for the pumps, not for those who hold them. */
-  #settle(): void {
-    this.#timer = null;
-    if (this.#ended || this.#stopping !== null || this.#exitSeenAt === null) return;
-    this.poke();
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    const waited = performance.now() - this.#exitSeenAt;
-    const still = Date.now() - this.#tailer.grewAt >= STILL_MS;
-    const isCut = this.#status.cut.length > 0;
-    const [least, most] = isCut ? [CUT_DRAIN_MS, CUT_DRAIN_MS] : [DRAIN_MS, MAX_DRAIN_MS];
-    if (this.#status.drained || (waited >= least && still) || waited >= most) return this.#finish();
-    this.#timer = setTimeout(() => this.#settle(), LOOK_MS);
+  /** What the file said once of who is who stays, whatever somebody writes over it. */
+  #remembered(status: RunStatus): RunStatus {
+    const { identity, leader, cgroup, limit } = this.#status;
+    return {
+      ...status,
+      identity: identity ?? status.identity,
+      leader: leader ?? status.leader,
+      cgroup: cgroup ?? status.cgroup,
+      limit: limit ?? status.limit,
+    };
   }
 
-  #finish(): void {
+  /** Waits for what the script printed, and not for those who hold its pipes. */
+  #settle(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#ended || this.#stopping !== null || this.#exitSeenAt === null) return;
+    const complete = this.complete();
+    // What came with this look may have begun another one.
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    const now = performance.now();
+    if (this.#status.drained) {
+      // It was read after the sizes of the files: now these are what they will be.
+      this.poke();
+      return this.#finish(this.#missesMark() ? 'torn' : 'whole');
+    }
+    if (complete) {
+      this.#completeAt ??= now;
+      if (now - this.#completeAt >= DRAIN_MS) return void this.#leaveBehind();
+    } else if (this.#isGivenUp(now)) return this.#finish(this.#seal === null ? 'whole' : 'torn');
+    const waited = now - this.#exitSeenAt;
+    if (!this.#finishing && waited >= DRAIN_MS && !complete) {
+      this.#finishing = true;
+      this.#onFinishing();
+    }
+    if (waited < LOOK_FOR_MS || complete) this.#timer = setTimeout(() => this.#settle(), LOOK_MS);
+  }
+
+  /** A pump has ended, and did not pass on the mark that was its last. */
+  #missesMark(): boolean {
+    const { token, settled, cut, full } = this.#status;
+    return token !== null && !settled && cut.length === 0 && this.#tailer.unended.some((stream) => !full.includes(stream));
+  }
+
+  /** Nobody will say that all is in: not an earlier agent's wrapper, nor a dead one, nor a pump that has lost some of it. */
+  #isGivenUp(now: number): boolean {
+    const { identity, cut } = this.#status;
+    const waited = now - (this.#exitSeenAt ?? now);
+    if (cut.length > 0) return waited >= CUT_DRAIN_MS;
+    if (this.#seal !== null) {
+      if (identity !== null && isAlive(identity, this.#boot)) return false;
+      this.#orphanedAt ??= now;
+    }
+    const since = now - (this.#seal === null ? (this.#exitSeenAt ?? now) : (this.#orphanedAt ?? now));
+    return since >= MAX_DRAIN_MS || (since >= DRAIN_MS && Date.now() - this.#tailer.grewAt >= STILL_MS);
+  }
+
+  /** A background child goes on, and so may its output: it is read from now on, and not kept. */
+  async #leaveBehind(): Promise<void> {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    const { identity } = this.#status;
+    const silent = identity !== null && (await silencePumps(this.#folder, identity, this.#boot));
+    this.#finish(silent ? 'left behind' : 'whole');
+  }
+
+  #finish(output: RunEnd['output']): void {
+    this.poke();
     if (this.#ended) return;
     this.#ended = true;
     this.#release();
-    this.#tailer.finish();
-    this.#onEnd(this.#status);
+    const { drained, identity } = this.#status;
+    const cut = drained || output === 'left behind' || identity === null || !isAlive(identity, this.#boot);
+    const over = cut ? this.#tailer.over : [];
+    if (output === 'torn') this.#sayTorn();
+    const settle = this.#tailer.finish(cut ? `\n${FULL_NOTE}\n` : null);
+    this.#onEnd({ status: { ...this.#status, full: [...this.#status.full, ...over] }, output, settle });
+  }
+
+  /** What can't be had is said where it is missing, too. */
+  #sayTorn(): void {
+    for (const stream of this.#tailer.unended) {
+      try {
+        if (!this.#status.full.includes(stream)) appendFileSync(join(this.#folder, stream), `\n${TORN_NOTE}\n`);
+      } catch {
+        // The disk is full. The reason says it.
+      }
+    }
   }
 
   #release(): void {
@@ -161,11 +282,11 @@ export class LiveRun implements Stoppable {
   }
 }
 
-/** What a run's status file says now; blank when there is none. */
-export function readStatus(folder: string): RunStatus {
+/** What a run's status file says now; blank when there is none. @param seal as the journal has it. */
+export function readStatus(folder: string, seal: string | null): RunStatus {
   try {
-    return parseStatus(readFileSync(join(folder, 'status'), 'latin1'));
+    return parseStatus(readFileSync(join(folder, 'status'), 'latin1'), seal);
   } catch {
-    return parseStatus('');
+    return parseStatus('', null);
   }
 }

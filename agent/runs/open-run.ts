@@ -6,6 +6,7 @@ import { mendOrder, Tailer } from '../logs/tailer.ts';
 import type { Stdin } from './launch.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Prepared } from './request.ts';
+import { newToken, sealOf } from './seal.ts';
 
 /** Why a run is stopped before its end. */
 export type WhyStopped = 'cancelled' | 'timed_out' | 'output_full';
@@ -13,6 +14,8 @@ export type WhyStopped = 'cancelled' | 'timed_out' | 'output_full';
 /** A run that has not ended. */
 export interface OpenRun {
   row: RunRow;
+  /** For its wrapper, when we start it; '' for one that was started before. */
+  readonly token: string;
   readonly folder: string;
   readonly log: RunLog;
   /** Null for one that was running when the agent started. */
@@ -41,8 +44,10 @@ export function openRun(row: RunRow, prepared: Prepared | null, folder: string, 
   const ready = new Promise<void>((resolve) => {
     settle = resolve;
   });
+  const token = prepared === null ? '' : newToken();
   return {
-    row,
+    row: prepared === null ? row : { ...row, seal: sealOf(token) },
+    token,
     folder,
     log: new RunLog(folder, false),
     prepared,
@@ -65,7 +70,7 @@ export function takeRest(run: OpenRun, onError: (error: unknown) => void): void 
     // It has no files: there was no output.
     return;
   }
-  tailer.finish();
+  tailer.finish()();
 }
 
 /** What its script will read. */

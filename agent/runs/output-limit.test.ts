@@ -45,6 +45,17 @@ describe('a run that prints more than is kept', () => {
     expect(await h.ended(free)).toMatchObject({ reason: null, output_bytes: 3_000_000 });
   });
 
+  it.each([1, 40, 300, 511, 512, 700])('says so of %i bytes more', async (more) => {
+    const task = await start(`head -c ${MIB + more} /dev/zero`);
+    expect(await h.ended(task)).toMatchObject({
+      state: 'exited',
+      reason: expect.stringContaining('more than'),
+      output_bytes: MIB + NOTE.length,
+    });
+    expect(sizeOf(task, 'out')).toBe(MIB + NOTE.length);
+    expect((await h.output(task)).slice(MIB)).toBe(NOTE);
+  });
+
   it('is cancelled where the settings say so', async () => {
     h.settings.when_output_full = 'halt';
     const task = await start('while :; do echo 0123456789abcdef0123456789abcdef0123456789abcdef; done');
@@ -56,7 +67,7 @@ describe('a run that prints more than is kept', () => {
     h.settings.when_output_full = 'halt';
     const gate = join(h.home, 'gate');
     const task = await start(`until [ -e "${gate}" ]; do sleep 0.05; done; head -c 5000000 /dev/zero; echo done >&2; sleep 600`);
-    await until(() => readStatus(join(h.home, 'runs', task)).identity !== null);
+    await until(() => readStatus(join(h.home, 'runs', task), null).identity !== null);
     await h.runs.close();
     writeFileSync(gate, '');
     await until(() => sizeOf(task, 'err') > 0);

@@ -11,6 +11,8 @@ export interface ProcessInfo {
   start: string;
   /** TORU_TASK_ID of its environment (a plugin's TORU_LAUNCH), if it has one that we may read. */
   taskId: string | null;
+  /** The pipes that it prints into, as the kernel names them. */
+  pipes: readonly string[];
 }
 
 export type ProcessTable = ReadonlyMap<number, ProcessInfo>;

@@ -58,12 +58,13 @@ describe('what belongs to a run', () => {
     session: pid,
     start: `${pid}`,
     taskId: null,
+    pipes: [],
     ...more,
   });
   const table = (...infos: ProcessInfo[]) => new Map(infos.map((one) => [one.pid, one]));
   const wrapper = { pid: 10, start: '10', boot: BOOT };
 
-  it('is found by group, session, tree, environment, and by having been found before', () => {
+  it('is found by group, session, tree, environment, output, and by having been found before', () => {
     const processes = table(
       info(10),
       info(11, { group: 10, session: 10 }),
@@ -74,21 +75,26 @@ describe('what belongs to a run', () => {
       info(16),
       info(17, { taskId: 'other' }),
       info(18),
+      info(20, { parent: 10 }),
+      info(21, { group: 20, session: 20 }),
+      info(22, { pipes: ['pipe:[7]'] }),
+      info(23, { pipes: ['pipe:[8]'] }),
     );
     const found = processesOf(
       'mine',
-      wrapper,
+      [wrapper, { pid: 20, start: '20', boot: BOOT }],
+      ['pipe:[7]'],
       new Map([
         [16, info(16)],
         [18, info(18, { start: 'before' })],
       ]),
       processes,
     );
-    expect([...found.keys()].sort()).toEqual([10, 11, 12, 13, 14, 15, 16]);
+    expect([...found.keys()].sort()).toEqual([10, 11, 12, 13, 14, 15, 16, 20, 21, 22]);
   });
 
   it('is no group whose number somebody else has now', () => {
     const processes = table(info(10, { start: '999' }), info(11, { group: 10, session: 10 }), info(12, { taskId: 'mine' }));
-    expect([...processesOf('mine', wrapper, new Map(), processes).keys()]).toEqual([12]);
+    expect([...processesOf('mine', [wrapper], [], new Map(), processes).keys()]).toEqual([12]);
   });
 });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessInfo, ProcessTable } from './process-info.ts';
 import type { ProcessIdentity } from './status.ts';
@@ -71,7 +71,7 @@ export function processTable(): Promise<ProcessTable> {
 export function processInfo(pid: number): ProcessInfo | null {
   if (withoutProc !== null) return withoutProc.psTable(pid).get(pid) ?? null;
   const stat = readStat(pid);
-  return stat === null ? null : { ...stat, taskId: taskIdOf(pid) };
+  return stat === null ? null : { ...stat, taskId: taskIdOf(pid), pipes: pipesOf(pid, [1, 2]) };
 }
 
 /** A table's processes by what they have in common. Made once for each table: hundreds of runs ask the same one. */
@@ -80,6 +80,7 @@ interface Families {
   bySession: Map<number, ProcessInfo[]>;
   byParent: Map<number, ProcessInfo[]>;
   byTask: Map<string, ProcessInfo[]>;
+  byPipe: Map<string, ProcessInfo[]>;
 }
 
 const families = new WeakMap<ProcessTable, Families>();
@@ -87,12 +88,13 @@ const families = new WeakMap<ProcessTable, Families>();
 function familiesOf(processes: ProcessTable): Families {
   const known = families.get(processes);
   if (known !== undefined) return known;
-  const made: Families = { byGroup: new Map(), bySession: new Map(), byParent: new Map(), byTask: new Map() };
+  const made: Families = { byGroup: new Map(), bySession: new Map(), byParent: new Map(), byTask: new Map(), byPipe: new Map() };
   for (const info of processes.values()) {
     join(made.byGroup, info.group, info);
     join(made.bySession, info.session, info);
     join(made.byParent, info.parent, info);
     if (info.taskId !== null) join(made.byTask, info.taskId, info);
+    for (const pipe of info.pipes) join(made.byPipe, pipe, info);
   }
   families.set(processes, made);
   return made;
@@ -116,7 +118,7 @@ function procTable(): ProcessTable {
 }
 
 /** Null when it is gone or a zombie. Fields are counted from the last `)`: a process may be named anything. */
-function readStat(pid: number): Omit<ProcessInfo, 'taskId'> | null {
+function readStat(pid: number): Omit<ProcessInfo, 'taskId' | 'pipes'> | null {
   let line: string;
   try {
     line = readFileSync(`/proc/${pid}/stat`, 'latin1');
@@ -130,6 +132,20 @@ function readStat(pid: number): Omit<ProcessInfo, 'taskId'> | null {
   return { pid, parent: Number(parent), group: Number(group), session: Number(session), start };
 }
 
+/** The pipes among these descriptors of a process, as the kernel names them. None without /proc, or where we may not look. */
+export function pipesOf(pid: number, fds: readonly number[]): string[] {
+  const pipes: string[] = [];
+  for (const fd of fds) {
+    try {
+      const name = readlinkSync(`/proc/${pid}/fd/${fd}`);
+      if (name.startsWith('pipe:')) pipes.push(name);
+    } catch {
+      // Closed, another user's, or gone.
+    }
+  }
+  return pipes;
+}
+
 function taskIdOf(pid: number): string | null {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
@@ -141,26 +157,30 @@ function taskIdOf(pid: number): string | null {
 }
 
 /**
- * Everything that belongs to a run: its session and group, what descends from them, what carries its TORU_TASK_ID, and
+ * Everything that belongs to a run: its sessions and groups, what descends from them, what carries its TORU_TASK_ID, and
  * what was found before. A group whose number was taken over by a stranger is not ours any more.
+ * @param leaders its wrapper and its script. @param pipes those that only its script was given to print into.
  */
 export function processesOf(
   taskId: string,
-  wrapper: ProcessIdentity | null,
+  leaders: readonly ProcessIdentity[],
+  pipes: readonly string[],
   known: ReadonlyMap<number, ProcessInfo>,
   processes: ProcessTable,
 ): Map<number, ProcessInfo> {
-  const { byGroup, bySession, byParent, byTask } = familiesOf(processes);
+  const { byGroup, bySession, byParent, byTask, byPipe } = familiesOf(processes);
   const found = new Map<number, ProcessInfo>();
   const add = (members: readonly (ProcessInfo | undefined)[] = []): void => {
     for (const info of members) if (info !== undefined) found.set(info.pid, info);
   };
-  const leader = wrapper === null ? undefined : processes.get(wrapper.pid);
-  if (wrapper !== null && (leader === undefined || leader.start === wrapper.start)) {
-    add(byGroup.get(wrapper.pid));
-    add(bySession.get(wrapper.pid));
+  for (const { pid, start } of leaders) {
+    const now = processes.get(pid);
+    if (now !== undefined && now.start !== start) continue;
+    add(byGroup.get(pid));
+    add(bySession.get(pid));
   }
   add(byTask.get(taskId));
+  for (const pipe of pipes) add(byPipe.get(pipe));
   for (const { pid, start } of known.values()) if (processes.get(pid)?.start === start) add([processes.get(pid)]);
   // A Map's walk comes past what is added on the way: children, and theirs.
   for (const pid of found.keys()) add(byParent.get(pid));

@@ -90,17 +90,20 @@ describe('after a crash', () => {
     await h.restart();
     expect(await h.ended(ID)).toMatchObject({ state: 'interrupted' });
     h.script('mark.sh', `#!/bin/sh\ntouch "${h.home}/it-ran"\n`);
-    const late = await launch({
-      taskId: ID,
-      folder,
-      script: join(h.home, 'scripts/mark.sh'),
-      args: [],
-      environment: { PATH: process.env['PATH'] ?? '' },
-      stdin: { kind: 'none' },
-      cgroup: null,
-      outputLimitMb: 0,
-      boot: BOOT,
-    });
+    const environment = { PATH: process.env['PATH'] ?? '' };
+    const late = await launch(
+      {
+        taskId: ID,
+        token: 'a-token',
+        folder,
+        script: join(h.home, 'scripts/mark.sh'),
+        args: [],
+        environment,
+        stdin: { kind: 'none' },
+        outputLimitMb: 0,
+      },
+      { folder, environment, grouping: { setsid: null }, cgroup: null, outputLimitMb: 0, boot: BOOT },
+    );
     const code = await new Promise((resolve) => late.once('exit', resolve));
     expect(code).toBe(125);
     expect(existsSync(join(h.home, 'it-ran'))).toBe(false);

@@ -17,16 +17,17 @@ const IDENTITY_MS = 1000;
 /**
  * Decides what became of a run after a crash, by what it left on the disk. Whoever makes `claim` first decides whether the
  * script starts: when that is us, no wrapper will start it any more.
+ * @param seal as the journal has it.
  * @throws when the disk is full.
  */
-export async function findOut(folder: string, boot: string): Promise<Finding> {
+export async function findOut(folder: string, boot: string, seal: string | null): Promise<Finding> {
   if (takeClaim(folder)) {
     return { kind: 'interrupted', reason: 'The agent stopped before the script was started: it did not run.', sweep: false };
   }
-  let status = readStatus(folder);
+  let status = readStatus(folder, seal);
   if (status.identity === null && status.exit === null) {
     await sleep(IDENTITY_MS);
-    status = readStatus(folder);
+    status = readStatus(folder, seal);
   }
   if (status.exit !== null) return { kind: 'follow' };
   const { identity } = status;

@@ -38,7 +38,7 @@ export class Recovery {
     open.add(run);
     this.#o.queue.enter(row.action);
     try {
-      const finding = await findOut(run.folder, this.#o.boot);
+      const finding = await findOut(run.folder, this.#o.boot, row.seal);
       if (finding.kind === 'interrupted') return void endings.interrupt(run, finding);
       following.follow(run, null);
       this.#o.log.info({ task_id: row.task_id }, 'took up a run that outlived the agent');

@@ -224,7 +224,9 @@ export class Runs {
 
   #whole(row: RunRow): Run {
     const open = this.#supervisor.get(row.task_id);
-    return runOf(open === undefined ? row : { ...row, output_bytes: open.log.end }, this.#o.settings.instance_id);
+    if (open === undefined) return runOf(row, this.#o.settings.instance_id);
+    const run = runOf({ ...row, output_bytes: open.log.end }, this.#o.settings.instance_id);
+    return open.live?.finishing === true ? { ...run, finishing: true } : run;
   }
 
   #changed(row: RunRow): void {

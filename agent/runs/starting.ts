@@ -12,11 +12,14 @@ import { isDiskFull } from './disk.ts';
 import type { Endings } from './endings.ts';
 import { baseEnvironment, scriptEnvironment } from './environment.ts';
 import type { Following } from './following.ts';
+import { groupingOf } from './grouping.ts';
 import type { Plan } from './launch.ts';
 import { launch } from './launch.ts';
 import type { ActionsSeam, PluginsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import type { OpenRun } from './open-run.ts';
 import { stdinOf } from './open-run.ts';
+import type { Grouping } from './order.ts';
+import { wrapperEnvironment } from './order.ts';
 import { identify } from './processes.ts';
 import type { RunQueue } from './queue.ts';
 import { refusalOnLeaving } from './recheck.ts';
@@ -51,17 +54,20 @@ const DISK_FULL = 'The host’s disk is full.';
 export class Starting {
   readonly #o: Options;
   readonly #warm: WarmWrappers;
+  readonly #grouping: Grouping;
   #launching: Promise<void> = Promise.resolve();
   /** How many are to be started. */
   #due = 0;
 
   constructor(options: Options) {
     this.#o = options;
+    this.#grouping = groupingOf(this.#base()['PATH'] ?? '');
     options.journal.gatherWhile(() => this.#due > 0);
     this.#warm = new WarmWrappers({
       ...options,
       running: () => options.queue.running,
-      usual: () => ({ environment: this.#base(), outputLimitMb: options.settings.output_limit_mb }),
+      grouping: this.#grouping,
+      usual: () => ({ environment: wrapperEnvironment(this.#base()), outputLimitMb: options.settings.output_limit_mb }),
     });
   }
 
@@ -83,7 +89,7 @@ export class Starting {
     if (refusal !== null) return this.#o.endings.end(run, { state: 'refused', reason: refusal });
     const at = Date.now();
     try {
-      await this.#o.journal.write(() => this.#o.history.start(run.row.task_id, at));
+      await this.#o.journal.write(() => this.#o.history.start(run.row.task_id, at, run.row.seal));
     } catch (error) {
       return this.#o.endings.end(run, { state: 'refused', reason: isDiskFull(error) ? DISK_FULL : toToruError(error).message });
     }
@@ -142,6 +148,7 @@ export class Starting {
     const { row, folder } = run;
     const plan: Plan = {
       taskId: row.task_id,
+      token: run.token,
       folder,
       script,
       args: prepared.passed.args,
@@ -156,6 +163,15 @@ export class Starting {
     }
     this.#o.files.make(folder);
     run.cgroup = await this.#o.cgroups.make();
-    return launch({ ...plan, cgroup: run.cgroup, boot: this.#o.boot });
+    const environment = wrapperEnvironment(this.#base());
+    const room = {
+      folder,
+      environment,
+      grouping: this.#grouping,
+      cgroup: run.cgroup,
+      outputLimitMb: plan.outputLimitMb,
+      boot: this.#o.boot,
+    };
+    return launch(plan, room);
   }
 }

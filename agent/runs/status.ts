@@ -1,15 +1,25 @@
 import { constants } from 'node:os';
+import { sealOf } from './seal.ts';
+import { LIMIT_BLOCK_BYTES } from './wrapper.ts';
 
 /** What the wrapper wrote about its run (runs/<id>/status), understood. */
 export interface RunStatus {
   /** The wrapper's own identity; null until it has said so. */
   identity: ProcessIdentity | null;
+  /** The script, which leads a group and a session; null until it is about to start, and where /proc is not. */
+  leader: ProcessIdentity | null;
   /** The cgroup that it is in, as a folder; null without one. */
   cgroup: string | null;
   /** How the script ended; null while it runs. */
   exit: { code: number | null; signal: string | null } | null;
+  /** What the wrapper proved its exit record with; null before, and where it proves none. */
+  token: string | null;
   /** Both pumps saw the end of their stream: nothing more will be written. */
   drained: boolean;
+  /** An agent has taken all of it, and the marks of its end away. */
+  settled: boolean;
+  /** How many bytes are kept of each stream; null = all. */
+  limit: number | null;
   /** The streams that lost output. */
   cut: ('out' | 'err')[];
   /** The streams of which more was printed than is kept. */
@@ -23,7 +33,7 @@ export interface ProcessIdentity {
   boot: string;
 }
 
-/** What a shell writes when a child died of a signal, in dash's and bash's words. */
+/** What a shell writes when a child died of a signal, in dash's and bash's words. Of INT and PIPE they write nothing. */
 const NOTES: readonly (readonly [RegExp, NodeJS.Signals])[] = [
   [/\bKilled\b/, 'SIGKILL'],
   [/\bTerminated\b/, 'SIGTERM'],
@@ -37,25 +47,60 @@ const NOTES: readonly (readonly [RegExp, NodeJS.Signals])[] = [
   [/\bAlarm clock\b/, 'SIGALRM'],
   [/\bUser defined signal 1\b/, 'SIGUSR1'],
   [/\bUser defined signal 2\b/, 'SIGUSR2'],
+  [/\bTrace\/breakpoint trap\b/, 'SIGTRAP'],
+  [/\bBad system call\b/, 'SIGSYS'],
+  [/\bCPU time limit exceeded\b/, 'SIGXCPU'],
+  [/\bFile size limit exceeded\b/, 'SIGXFSZ'],
+  [/\bVirtual timer expired\b/, 'SIGVTALRM'],
+  [/\bProfiling timer expired\b/, 'SIGPROF'],
+  [/\bI\/O possible\b/, 'SIGIO'],
+  [/\bPower failure\b/, 'SIGPWR'],
+  [/\bStack fault\b/, 'SIGSTKFLT'],
 ];
 
-/** The file begins as spaces, so that it can be overwritten on a full disk; what is not written yet stays blank. */
-export function parseStatus(text: string): RunStatus {
-  const status: RunStatus = { identity: null, cgroup: null, exit: null, drained: false, cut: [], full: [] };
+const NOTHING_YET: RunStatus = {
+  identity: null,
+  leader: null,
+  cgroup: null,
+  exit: null,
+  token: null,
+  drained: false,
+  settled: false,
+  limit: null,
+  cut: [],
+  full: [],
+};
+
+/**
+ * The file begins as spaces, so that it can be overwritten on a full disk; what is not written yet stays blank. Scripts of
+ * the same user can write into it: what the wrapper says of itself stands there before the script starts, so the first word
+ * counts; and how the script ended is believed only with the token.
+ * @param seal as the journal has it. Null: of a wrapper that proves nothing (an earlier agent's).
+ */
+export function parseStatus(text: string, seal: string | null): RunStatus {
+  const status: RunStatus = { ...NOTHING_YET };
   let boot = '';
   let notes = '';
   let noted = true;
   // A line counts when it is complete: the last piece may be half written.
-  for (const line of text.split('\n').slice(0, -1)) {
+  // Where somebody cut the file, the wrapper goes on at its place, and what lies before reads as NULs.
+  for (const line of text.replaceAll('\0', '').split('\n').slice(0, -1)) {
     const [, word, rest = ''] = /^(\w+)(?: (.*))?$/.exec(line) ?? [];
-    if (word === 'boot') boot = rest;
-    else if (word === 'cgroup') status.cgroup = rest;
-    else if (word === 'stat') status.identity = identityOfStat(rest, boot);
-    else if (word === 'ps') status.identity = identityOfPs(rest, boot);
-    else if (word === 'exit') status.exit = exitOf(Number(rest), noted ? notes : null);
-    else if (word === 'cut' && (rest === 'out' || rest === 'err')) status.cut = [...new Set<'out' | 'err'>([...status.cut, rest])];
+    if (word === 'boot') boot ||= rest;
+    else if (word === 'cgroup') status.cgroup ??= rest;
+    else if (word === 'stat') status.identity ??= identityOfStat(rest, boot);
+    else if (word === 'ps') status.identity ??= identityOfPs(rest, boot);
+    else if (word === 'leader') status.leader ??= identityOfStat(rest, boot);
+    else if (word === 'limit') status.limit ??= Number(rest) * LIMIT_BLOCK_BYTES || null;
+    else if (word === 'exit') {
+      const [code, token] = rest.split(' ');
+      if (status.exit !== null || (seal !== null && (token === undefined || sealOf(token) !== seal))) continue;
+      status.exit = exitOf(Number(code), noted ? notes : null);
+      status.token = seal === null ? null : (token ?? null);
+    } else if (word === 'cut' && (rest === 'out' || rest === 'err')) status.cut = [...new Set<'out' | 'err'>([...status.cut, rest])];
     else if (word === 'full' && (rest === 'out' || rest === 'err')) status.full = [...new Set<'out' | 'err'>([...status.full, rest])];
-    else if (word === 'drained') status.drained = true;
+    else if (word === 'settled') status.settled = status.exit !== null;
+    else if (word === 'drained') status.drained = status.exit !== null;
     else if (word === 'unnoted') noted = false;
     else if (status.exit === null) notes += `${line}\n`;
   }

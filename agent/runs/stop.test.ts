@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Harness } from './runs-harness.ts';
@@ -16,9 +16,9 @@ beforeEach(() => {
 });
 afterEach(() => h.close());
 
-async function started(request: { script: string }): Promise<string> {
-  const { task_id } = await h.runs.start(h.caller('ada'), { ...request, source: 'api' });
-  await expect.poll(() => h.output(task_id), { timeout: 20_000 }).toContain('ready');
+async function started(script: string): Promise<string> {
+  const { task_id } = await h.runs.start(h.caller('ada'), { script, source: 'api' });
+  await expect.poll(() => h.output(task_id), { interval: 1, timeout: 20_000 }).toContain('ready');
   return task_id;
 }
 
@@ -30,7 +30,7 @@ describe('a stop', () => {
     await h.restart({ limits: { graceMs: 60_000, cgroups } });
     h.script('tidy.sh', TIDY('TERM', join(h.home, 'left')));
     const tasks: string[] = [];
-    for (let i = 0; i < 6; i += 1) tasks.push(await started({ script: 'tidy.sh' }));
+    for (let i = 0; i < 6; i += 1) tasks.push(await started('tidy.sh'));
     const ends: Promise<unknown>[] = [];
     for (const task of tasks) {
       await h.runs.cancel(h.caller('ada'), task);
@@ -41,22 +41,22 @@ describe('a stop', () => {
     expect(leftIn(h.home).length).toBe(6);
   });
 
-  it('knows a child that was born right before it', async () => {
+  it('keeps its grace when all of its run is younger than the stop before it', async () => {
     h.script('other.sh', '#!/bin/sh\necho ready\nexec sleep 600\n');
-    const left = join(h.home, 'left');
-    // It forks when it is told to, and its group does not hear of it: only the sweep finds this child.
     h.script(
-      'late.sh',
-      `#!/bin/sh\nsetsid sh -c 'echo ready; until [ -e ${left}.go ]; do :; done; exec setsid sh -c "trap \\"sleep 0.3; : >${left}-x; exit\\" TERM; : >${left}.born; while :; do sleep 0.05; done"' &\ntrap exit TERM\nwhile :; do sleep 0.01; done\n`,
+      'young.sh',
+      `#!/bin/sh\n(trap "sleep 0.3; : >${join(h.home, 'left')}-$$; exit" TERM; echo ready; while :; do sleep 0.05; done) &\nwait\n`,
     );
-    const other = await started({ script: 'other.sh' });
-    const task = await started({ script: 'late.sh' });
-    await h.runs.cancel(h.caller('ada'), other);
-    h.script('../left.go', '');
-    await expect.poll(() => existsSync(`${left}.born`), { interval: 1, timeout: 20_000 }).toBe(true);
-    await h.runs.cancel(h.caller('ada'), task);
-    await h.ended(task);
-    expect(leftIn(h.home)).toEqual(['left-x']);
+    const ends: Promise<unknown>[] = [];
+    for (let i = 0; i < 8; i += 1) {
+      const other = await started('other.sh');
+      await h.runs.cancel(h.caller('ada'), other);
+      const task = await started('young.sh');
+      await h.runs.cancel(h.caller('ada'), task);
+      ends.push(h.ended(task));
+    }
+    await Promise.all(ends);
+    expect(leftIn(h.home).length).toBe(8);
   });
 
   it.each(['INT', 'HUP', 'QUIT', 'TERM'])('asks with %s where its run says so', async (stop_signal) => {
@@ -64,7 +64,7 @@ describe('a stop', () => {
       'ask.py',
       `#!/usr/bin/env python3\nimport signal, sys, time\ndef told(n, _):\n  print(signal.Signals(n).name, flush=True)\n  sys.exit(3)\nfor n in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM): signal.signal(n, told)\nprint("ready", flush=True)\ntime.sleep(600)\n`,
     );
-    const task = await started({ script: 'ask.py' });
+    const task = await started('ask.py');
     await h.runs.close();
     h.db.prepare('UPDATE task_history SET stop_signal = ? WHERE task_id = ?').run(stop_signal, task);
     await h.restart({ limits: { graceMs: 60_000 } });
@@ -75,7 +75,7 @@ describe('a stop', () => {
 
   it('gives its run the time that it was promised, and no more', async () => {
     h.script('stubborn.sh', `#!/bin/sh\ntrap 'echo told' TERM\necho ready\nwhile :; do sleep 0.05; done\n`);
-    const task = await started({ script: 'stubborn.sh' });
+    const task = await started('stubborn.sh');
     await h.runs.close();
     h.db.prepare('UPDATE task_history SET grace_s = 1 WHERE task_id = ?').run(task);
     await h.restart({ limits: { graceMs: 600_000 } });

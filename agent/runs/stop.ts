@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freeze, killAllIn, membersOf, thaw } from './cgroup.ts';
 import type { ProcessInfo } from './process-info.ts';
-import { isAlive, processesOf, processInfo, processTable, signalGroup, signalProcess } from './processes.ts';
+import { isAlive, pipesOf, processesOf, processInfo, processTable, signalGroup, signalProcess } from './processes.ts';
 import type { ProcessIdentity, RunStatus } from './status.ts';
 
 /** What stopping needs of a run. */
@@ -11,6 +11,8 @@ export interface Stoppable {
   readonly bare?: true;
   /** What its status file says now. */
   status(): RunStatus;
+  /** Is all in that the script printed? */
+  complete(): boolean;
 }
 
 /** What a run can be asked to leave with. */
@@ -26,20 +28,23 @@ export interface Farewell {
 const LOOK_MS = 20;
 /** How often it looks for processes that left the group, while it waits. */
 const SWEEP_MS = 500;
-/** How long the pumps get to write a killed script's last words. */
-const DRAIN_MS = 500;
+/** How long the pumps get to write a killed script's last words, … */
+const DRAIN_MS = 5000;
+/** … and without the wrapper, which says when they have. */
+const ORPHANS_DRAIN_MS = 500;
 /** A fork bomb outruns a few sweeps; after so many it is the host's problem. In a cgroup the second one gets it. */
 const MAX_ROUNDS = 50;
 
 /**
  * Ends a run and all that it started: its signal, `graceMs` to leave in peace, KILL for what is still there. The sweep finds
  * children that left the group, the session or the tree; the wrapper and its pumps go last, so that the script's last
- * words are kept. With a cgroup, nothing of the run is left then. Without one, a child that dropped its group, its session,
- * its parent and its environment is not found.
+ * words are kept. With a cgroup, nothing of the run is left then. Without one, or when it left
+ * that, a child that dropped its group, its session, its parent, its environment and its output is not found.
  */
 export async function stopRun(run: Stoppable, boot: string, { signal: name, graceMs }: Farewell): Promise<void> {
   const wrapper = run.status().identity;
   const signal = `SIG${name}` as const;
+  const pipes = wrapper === null || run.bare === true || !isAlive(wrapper, boot) ? [] : pipesOf(wrapper.pid, [7, 8]);
   const known = new Map<number, ProcessInfo>();
   const sweep = async (): Promise<ProcessInfo[]> => {
     // First the table, then the cgroup: a pid that changed hands between is not signalled, for its start does not fit.
@@ -49,15 +54,18 @@ export async function stopRun(run: Stoppable, boot: string, { signal: name, grac
       const info = table.get(pid) ?? processInfo(pid);
       if (info !== null) known.set(pid, info);
     }
-    for (const [pid, info] of processesOf(run.taskId, wrapper, known, table)) known.set(pid, info);
+    const leaders = [wrapper, run.status().leader].filter((leader) => leader !== null);
+    for (const [pid, info] of processesOf(run.taskId, leaders, pipes, known, table)) known.set(pid, info);
     return [...known.values()].filter((info) => isScripts(info, run, wrapper) && isAlive({ ...info, boot }, boot));
   };
 
-  const groupTold = wrapper !== null && signalGroup(wrapper, boot, signal);
+  // The wrapper's group does not mind the signal, except for a script that is just being born in it.
+  const groups = new Set<number>();
+  for (const leader of [wrapper, run.status().leader]) if (leader !== null && signalGroup(leader, boot, signal)) groups.add(leader.pid);
   const told = new Set<number>();
   const tell = (members: readonly ProcessInfo[]): void => {
     for (const info of members) {
-      if ((groupTold && info.group === wrapper.pid) || told.has(info.pid)) continue;
+      if (groups.has(info.group) || told.has(info.pid)) continue;
       told.add(info.pid);
       signalProcess({ ...info, boot }, boot, signal);
     }
@@ -95,11 +103,12 @@ export async function stopRun(run: Stoppable, boot: string, { signal: name, grac
   await killScripts();
   const { cgroup } = run.status();
   const pumping = (): boolean => (wrapper !== null && isAlive(wrapper, boot)) || (cgroup !== null && membersOf(cgroup).length > 0);
-  const drainUntil = performance.now() + DRAIN_MS;
-  while (!run.status().drained && pumping() && performance.now() < drainUntil) await sleep(LOOK_MS / 2);
+  const drainMs = wrapper !== null && isAlive(wrapper, boot) ? DRAIN_MS : ORPHANS_DRAIN_MS;
+  const drainUntil = performance.now() + drainMs;
+  while (!run.complete() && pumping() && performance.now() < drainUntil) await sleep(LOOK_MS / 2);
   if (wrapper !== null) signalGroup(wrapper, boot, 'SIGKILL');
   if (cgroup !== null) await killAllIn(cgroup);
-  // What was in the group without our variable (`env -i`) died with it; its children elsewhere are in `known`.
+  // What was in the wrapper's group died with it. Its children elsewhere are in `known`, and so is who left the cgroup.
   await killScripts();
 }
 

@@ -99,7 +99,7 @@ export class Supervisor {
     try {
       if (!starts && !prepared.secret) await writePlan(run.folder, prepared);
       await this.#o.journal.write(() => {
-        this.#o.history.insert(row);
+        this.#o.history.insert(run.row);
         beside();
       });
     } catch (error) {
@@ -114,7 +114,7 @@ export class Supervisor {
     }
     committed = true;
     this.#open.add(run);
-    this.#o.changed(row);
+    this.#o.changed(run.row);
     if (starts) this.#starting.soon(run);
     else if (called) void this.#starting.leaveQueue(run);
   }
@@ -130,7 +130,7 @@ export class Supervisor {
   /** Takes up every run that the journal calls open. @returns when all are decided. */
   async recover(): Promise<void> {
     const rows = this.#o.history.open();
-    const used = new Set(rows.map((row) => readStatus(this.folderOf(row.task_id)).cgroup).filter((path) => path !== null));
+    const used = new Set(rows.map((row) => readStatus(this.folderOf(row.task_id), row.seal).cgroup).filter((path) => path !== null));
     await this.#recovery.takeUp(rows);
     this.#o.cgroups.releaseOld(used);
   }

@@ -6,14 +6,17 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { removeCgroup } from './cgroup.ts';
 import { Cgroups, makeCgroupBase } from './cgroups.ts';
+import { groupingOf } from './grouping.ts';
 import type { Plan } from './launch.ts';
 import { bootId, identify } from './processes.ts';
 import { SpareFiles } from './run-files.ts';
 import { isAliveNow, until } from './runs-harness.ts';
+import { markOf, sealOf } from './seal.ts';
 import { parseStatus } from './status.ts';
 import { WarmWrappers } from './warm-wrappers.ts';
 
 const ID = '33333333-3333-4333-8333-333333333333';
+const TOKEN = 'a-token';
 const BASE = { PATH: process.env['PATH'] ?? '' };
 
 let home: string;
@@ -51,12 +54,13 @@ function make(): WarmWrappers {
     asked += 1;
     return running;
   };
-  return new WarmWrappers({ boot: bootId(), cgroups, files, running: count, usual: () => usual });
+  return new WarmWrappers({ boot: bootId(), cgroups, files, grouping: groupingOf(''), running: count, usual: () => usual });
 }
 
 function plan(change: Partial<Plan> = {}): Plan {
   return {
     taskId: ID,
+    token: TOKEN,
     folder: join(home, 'runs', ID),
     script: '/bin/echo',
     args: ['here'],
@@ -67,7 +71,7 @@ function plan(change: Partial<Plan> = {}): Plan {
   };
 }
 
-const status = (folder: string) => parseStatus(readFileSync(join(folder, 'status'), 'latin1'));
+const status = (folder: string) => parseStatus(readFileSync(join(folder, 'status'), 'latin1'), sealOf(TOKEN));
 
 /** Begins anew, with another clock. @returns moves it by ten milliseconds, and gives the system some time. */
 async function withItsOwnClock(): Promise<() => Promise<void>> {
@@ -98,7 +102,7 @@ describe('a wrapper that waits', () => {
     expect(taken).not.toBeNull();
     const { folder } = plan();
     await until(() => status(folder).drained);
-    expect(readFileSync(join(folder, 'out'), 'utf8')).toBe('here\n');
+    expect(readFileSync(join(folder, 'out'), 'utf8')).toBe(`here\n${markOf(TOKEN).toString()}`);
     expect(status(folder)).toMatchObject({ exit: { code: 0 }, cgroup: taken?.cgroup, identity: { pid: taken?.child.pid } });
     if (base !== null) expect(taken?.cgroup).not.toBeNull();
     if (taken?.cgroup != null) cgroups.release(taken.cgroup);
@@ -316,7 +320,7 @@ describe('the agent goes away', () => {
       import { WarmWrappers } from ${module('warm-wrappers.ts')};
       const files = new SpareFiles(${JSON.stringify(join(home, 'alone'))});
       const usual = { environment: ${JSON.stringify(BASE)}, outputLimitMb: 0 };
-      const warm = new WarmWrappers({ boot: 'x', cgroups: new Cgroups(null), files, running: () => 0, usual: () => usual });
+      const warm = new WarmWrappers({ boot: 'x', cgroups: new Cgroups(null), files, grouping: { setsid: null }, running: () => 0, usual: () => usual });
       const waiting = async (count) => {
         while (warm.waiting < count) await new Promise((next) => setTimeout(next, 5));
       };

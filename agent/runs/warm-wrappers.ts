@@ -1,10 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, renameSync, rmSync } from 'node:fs';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cgroups } from './cgroups.ts';
 import type { Plan } from './launch.ts';
 import { orderOf } from './launch.ts';
+import type { Grouping } from './order.ts';
 import { linesOf } from './order.ts';
 import type { SpareFiles } from './run-files.ts';
 import type { Room } from './wrapper-process.ts';
@@ -28,10 +29,11 @@ const LEAVE_MS = 1000;
 interface Options {
   boot: string;
   cgroups: Cgroups;
+  grouping: Grouping;
   files: SpareFiles;
   /** How many runs are under way. */
   running: () => number;
-  /** What the next run will most likely be started with. */
+  /** What the next run's wrapper will most likely be started with. */
   usual: () => { environment: Readonly<Record<string, string>>; outputLimitMb: number };
 }
 
@@ -85,7 +87,8 @@ export class WarmWrappers {
     const warm = this.#ready.shift();
     if (warm === undefined) return null;
     const { room, child, orders } = warm;
-    const lines = room.outputLimitMb === plan.outputLimitMb ? linesOf(orderOf(plan), plan.environment, room.environment) : null;
+    const lines =
+      room.outputLimitMb === plan.outputLimitMb ? linesOf(orderOf(plan), plan.environment, room.environment, room.grouping) : null;
     if (lines === null) {
       // Does it wait for another kind of run than those that come now?
       if (this.#isUsual(room)) this.#ready.unshift(warm);
@@ -100,7 +103,7 @@ export class WarmWrappers {
     }
     this.#all.delete(warm);
     // It is read at once or, when it has just died, by nobody: then its claim is not made.
-    orders.end(lines);
+    orders.end(`${plan.token}\n${lines}`);
     return { child, cgroup: room.cgroup };
   }
 
@@ -152,13 +155,8 @@ export class WarmWrappers {
     let folder: string | null = null;
     try {
       folder = files.take();
-      const room: Room = { folder, boot, cgroup, ...usual() };
-      const child = await spawnWrapper(room, 'ignore', null);
-      const orders = child.stdio[3];
-      if (!(orders instanceof Socket)) throw new TypeError('a pipe of a child process is a socket');
-      // What is written to one that has just died says so here. It does not keep the agent alive.
-      orders.on('error', () => undefined);
-      orders.unref();
+      const room: Room = { folder, boot, cgroup, grouping: this.#o.grouping, ...usual() };
+      const { child, orders } = await spawnWrapper(room, 'ignore');
       let warm: Warm | null = null;
       const gone = new Promise<void>((resolve) => {
         child.once('exit', () => {

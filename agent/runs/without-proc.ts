@@ -26,6 +26,7 @@ export function psTable(only?: number): ProcessTable {
       session: Number(group),
       start,
       taskId: null,
+      pipes: [],
     });
   }
   return processes;

@@ -4,11 +4,14 @@ import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { linesOf, wordsOf } from './order.ts';
+import { groupingOf } from './grouping.ts';
+import type { Order } from './order.ts';
+import { argvOf, linesOf as linesFor } from './order.ts';
 import { makeFiles } from './run-files.ts';
+import { markOf, sealOf } from './seal.ts';
 import type { RunStatus } from './status.ts';
 import { parseStatus } from './status.ts';
-import { EXIT_CLAIMED, WRAPPER } from './wrapper.ts';
+import { EXIT_CLAIMED, RUN_WRAPPER, WRAPPER } from './wrapper.ts';
 
 /** The wrapper by itself, in every shell that this machine has. */
 const SHELLS = [['/bin/sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(
@@ -17,6 +20,9 @@ const SHELLS = [['/bin/sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']].f
 const WITHOUT_PROC = WRAPPER.replaceAll('/proc/self/fd', '/nowhere');
 
 const ENVIRONMENT = { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8' };
+const TOKEN = 'b-token';
+const MARK = markOf(TOKEN).toString();
+const GROUPING = groupingOf('');
 const ID = '22222222-2222-4222-8222-222222222222';
 
 /** Every byte that a line can hold, and what a shell would make something of. */
@@ -44,6 +50,10 @@ const HOSTILE = [
   '\ud800 alone',
 ];
 
+const linesOf = (order: Order, environment: Record<string, string>, has: Record<string, string>): string | null =>
+  linesFor(order, environment, has, GROUPING);
+const wordsOf = (order: Order): string[] => argvOf(order, ENVIRONMENT, ENVIRONMENT, GROUPING).words;
+
 let home: string;
 let folder: string;
 beforeEach(() => {
@@ -63,24 +73,40 @@ interface Ran {
 /** @param how.input what its orders bring: one, or a part of one. */
 async function run(
   shell: readonly string[],
-  how: { text?: string; words?: readonly string[]; input?: string; limit?: number },
+  how: {
+    text?: string;
+    words?: readonly string[];
+    environment?: Record<string, string>;
+    input?: string;
+    limit?: number;
+    monitor?: boolean;
+  },
 ): Promise<Ran> {
   const [file = '', ...options] = shell;
   const status = openSync(join(folder, 'status'), 'r+');
   const out = openSync(join(folder, 'out'), 'a');
   const err = openSync(join(folder, 'err'), 'a');
-  const child = spawn(file, [...options, '-c', how.text ?? WRAPPER, 'toru', 'boot', '', String(how.limit ?? 0), ...(how.words ?? [])], {
+  const words = [String(how.limit ?? 0), how.monitor === true ? 'monitor' : '', ...(how.words ?? [])];
+  const child = spawn(file, [...options, '-c', RUN_WRAPPER, 'toru', 'boot', '', ...words], {
     cwd: folder,
-    env: ENVIRONMENT,
+    env: { ...(how.environment ?? ENVIRONMENT), toru: how.text ?? WRAPPER },
     detached: true,
-    stdio: ['ignore', status, status, how.input === undefined ? 'ignore' : 'pipe', 'ignore', out, err],
+    stdio: ['ignore', status, status, 'pipe', 'ignore', out, err],
   });
   for (const fd of [status, out, err]) closeSync(fd);
   const [, , , orders] = child.stdio;
-  if (orders instanceof Socket) orders.end(how.input ?? '');
+  if (orders instanceof Socket) orders.end(`${TOKEN}\n${how.input ?? ''}`);
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
   const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
-  return { code, status: parseStatus(read('status')), out: read('out'), err: read('err') };
+  const told = parseStatus(read('status'), sealOf(TOKEN));
+  // What the script printed stands before the mark, and here nobody prints after it.
+  const printed = (name: 'out' | 'err'): string => {
+    const text = read(name);
+    if (told.exit === null || told.full.includes(name)) return text;
+    expect(text.endsWith(MARK)).toBe(true);
+    return text.slice(0, -MARK.length);
+  };
+  return { code, status: told, out: printed('out'), err: printed('err') };
 }
 
 /** A program of one's own instead of a shell's: what it gets is what it prints. */
@@ -185,7 +211,7 @@ describe('an order in lines', () => {
     linesOf({ ...order, ...change }, environment, ENVIRONMENT);
 
   it('is the words, with their number before', () => {
-    expect(with_({}, { ...ENVIRONMENT, X: 'y' })).toBe(`6\n${ID}\n/d\n1\nX=y\n/d/s\na\n`);
+    expect(with_({}, { ...ENVIRONMENT, X: 'y' })).toBe(`9\n${ID}\n/d\n\n\n1\nX=y\n${GROUPING.setsid}\n/d/s\na\n`);
   });
 
   it('is none where a line can’t carry it, or it is long', () => {

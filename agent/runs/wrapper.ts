@@ -2,27 +2,42 @@
  * The text of the little `/bin/sh` program that stands between the agent and a script, so that a run needs no agent:
  * it pumps the script's two streams to files and writes how the script ended. POSIX sh, checked with dash, bash and busybox.
  *
- * Called as `sh -c WRAPPER toru <boot id> <cgroup or ''> <limit> [order…]` in the run's folder, leader of its own session, with
- * 0 = the script's stdin · 1, 2 = `status` (one open file, so that they share a position) · 5 = `out` · 6 = `err`.
- * The order says what to run: `<task id> <working directory> <number of variables> [NAME=value…] <script> [argument…]`.
+ * Called as `sh -c 'eval "$toru"' toru <boot id> <cgroup or ''> <limit> <monitor or ''> [order…]` with this text in the variable
+ * `toru`, in the run's folder, leader of its own session, with 0 = the script's stdin · 1, 2 = `status` (one open file, so
+ * that they share a position) · 3 = what it is told · 5 = `out` · 6 = `err`.
+ * The order says what to run: the words of order.ts.
  *
- * Without an order it gets ready and waits: the order then comes over 3, `<number of words>` and the words, a line
- * each. They are read as data and parsed by nobody; which ones fit into lines is decided in order.ts. The end of 3
- * before a whole order means that the agent has gone or does not want it: it ends, and has claimed nothing. (Not over
- * stdin: bash takes a socket there for a login from elsewhere, and reads ~/.bashrc.)
+ * The first line of 3 is its token (seal.ts). Without an order in its arguments it then gets ready and waits: the order comes
+ * over 3, `<number of words>` and the words, a line each. They are read as data and parsed by nobody; which ones fit into
+ * lines is decided in order.ts. The end of 3 before a token and a whole order means that the agent has gone or does not want
+ * it: it ends, and has claimed nothing. (Not over stdin: bash takes a socket there for a login from elsewhere, and reads
+ * ~/.bashrc.)
  *
  * Streams are real pipes: with files as stdout, `echo x >/dev/stderr` (common in scripts) would truncate the log; with
  * Node's own pipes (socket pairs) it fails with ENXIO.
  */
 
+/** What `sh -c` is given: whoever looks at the host's processes sees no page of shell. */
+export const RUN_WRAPPER = 'eval "$toru"';
+
 /** What stands in the output where some of it is missing. Written by the wrapper, as soon as there is room again. */
 export const CUT_NOTE = '[toru] Some output is missing here: it could not be written. Is the disk full?';
+
+/** … and where a pump was killed, which may have held some. */
+export const KILLED_NOTE = '[toru] Some output may be missing here: the process that carried it was killed.';
+
+/** … and where what was printed last may not have come through. Written by the agent. */
+export const TORN_NOTE = '[toru] Some of what was printed last may be missing here: what carries it was stopped or killed.';
 
 /** … and at the end of a stream of which more was printed than is kept. */
 export const FULL_NOTE = '[toru] More was printed than is kept of a run: the rest is not here.';
 
 /** The unit of <limit>: `ulimit -f` counts in blocks of 512 bytes. 0 = no limit. */
+export const LIMIT_BLOCK_BYTES = 512;
 export const LIMIT_BLOCKS_PER_MB = 2048;
+
+/** The file that tells the pumps that the run is over: what comes now is read and not kept. */
+export const ENDED_FILE = 'ended';
 
 /** Wrapper's exit code when another one, or the agent, took the claim before it: nothing was run. */
 export const EXIT_CLAIMED = 125;
@@ -32,22 +47,31 @@ export const EXIT_CLAIMED = 125;
  * until the note of the loss can be written, and goes on. A killed pump comes back the same way. TERM is ignored, by
  * inheritance in `cat` too: what a script says after TERM is kept. `LC_ALL`: `cat` would read a dozen files of its locale.
  *
- * The limit is the kernel's: `cat` dies of SIGXFSZ (25, so 153) at exactly that size, which costs nothing and needs no
- * agent. From then on the script is read and not kept, so that it never waits.
+ * The limit is the kernel's: `cat` dies of SIGXFSZ (25, so 153), which costs nothing and needs no agent. The kernel's is one
+ * block more than what is kept, so that the mark of the end fits after output of exactly that size. From then on the script is read and not kept, so that it never waits. The same holds for what a background child prints
+ * when the run is over: the agent makes `ended`, and kills `cat`.
  */
 function pump(from: 4 | 9, fd: 5 | 6, name: 'out' | 'err'): string {
-  return `[ "$toru_limit" = 0 ] || { ulimit -c 0; ulimit -S -f "$toru_limit"; } 2>/dev/null
+  return `[ "$toru_limit" = 0 ] || { ulimit -c 0; ulimit -S -f $((toru_limit + 1)); } 2>/dev/null
 until LC_ALL=C cat <&${from} >&${fd} 2>/dev/null; do
-  [ $? != 153 ] || {
+  toru_how=$?
+  if [ "$toru_how" = 153 ] || [ -e ${ENDED_FILE} ]; then
     trap '' XFSZ
     ulimit -S -f unlimited
-    echo "full ${name}"
-    printf '\\n%s\\n' '${FULL_NOTE}' >&${fd}
+    [ -e ${ENDED_FILE} ] || {
+      dd if=/dev/null of=${name} bs=512 seek="$toru_limit"
+      echo "full ${name}"
+      printf '\\n%s\\n' '${FULL_NOTE}' >&${fd}
+    }
     until cat <&${from} >/dev/null; do sleep 1; done
     break
-  } 2>/dev/null
+  fi 2>/dev/null
+  toru_note='${CUT_NOTE}'
+  [ "$toru_how" -lt 128 ] || toru_note='${KILLED_NOTE}'
   echo "cut ${name}"
-  until printf '\\n%s\\n' '${CUT_NOTE}' >&${fd}; do sleep 1; done 2>/dev/null
+  until printf '\\n%s\\n' "$toru_note" >&${fd}; do
+    sleep 1
+  done 2>/dev/null
 done`;
 }
 
@@ -59,24 +83,30 @@ done`;
  *   end. Where it is not (macOS, bash), two FIFOs that lose their names at once.
  * - the pumps ignore signals from birth on, and end when nobody can write any more: a background child that kept a pipe
  *   delays \`drained\`, and nothing else.
- * - traps, not ignores, around the script: they keep the wrapper alive when the group gets TERM, and are reset to the
- *   default at \`exec\`, so that the script dies of its signals like anywhere else.
- * - the boot id and our own line of /proc say who we are: a pid alone may be another process's later. \`$$\` is the leader
- *   of the script's group and session. Without /proc (macOS) \`ps\` tells when we began. It is looked up early, and written
- *   when the claim is ours.
+ * - traps, not ignores, in the wrapper: they keep it alive when its group is signalled, and are reset to the default for
+ *   the script, so that it dies of its signals like anywhere else.
+ * - the boot id and our own line of /proc say who we are: a pid alone may be another process's later. Without /proc (macOS)
+ *   \`ps\` tells when we began. It is looked up early, and written when the claim is ours. \`leader\` is the script's own line:
+ *   \`exec\` changes neither its pid nor when it began.
  * - \`set -C\` makes \`>\` exclusive: of all wrappers and agents that want this run, one makes \`claim\`. No fork is needed.
  *   \`true\`, not \`:\`, because a failed redirection of a special builtin ends dash before \`||\` is reached. The folder was
  *   renamed since we came into it; we are still in it.
  * - \`(exec …)\`, not the bare command: its shell notes “Killed” or “Terminated” in \`status\` (its own stderr), which
  *   tells death by a signal from a plain \`exit 137\`. bash as sh writes no such note of TERM: \`unnoted\`.
- * - TORU_TASK_ID and the variables go to the script only: whatever carries the former was started by the script, and the
- *   pumps are spared when those are killed.
+ * - the script leads a session and a group of its own, so that \`kill 0\` reaches what the script started and nobody else:
+ *   \`setsid\` stands in the order's command where the host has it; elsewhere the shell is bash (macOS), whose \`set -m\` does it.
+ * - TORU_TASK_ID and the script's variables are set where nothing is run any more but the script: no loader or shell of ours
+ *   obeys them. What this shell itself obeys is handed to \`env\`.
  * - the script gets 1 = the pipe to \`out\`, 2 = the pipe to \`err\`, and none of our own files.
+ * - the exit record carries the token, which nobody else has until then. Then it is written into both streams as well: all
+ *   that the script printed stands before it, whatever a background child goes on to print.
  */
-export const WRAPPER = `[ -n "$2" ] && { echo $$ >"$2/cgroup.procs"; } 2>/dev/null && echo "cgroup $2"
+export const WRAPPER = `unset toru
+[ -n "$2" ] && { echo $$ >"$2/cgroup.procs"; } 2>/dev/null && echo "cgroup $2"
 toru_boot=$1
 toru_limit=$3
-shift 3
+toru_monitor=$4
+shift 4
 exec 4<<A 9<<B
 A
 B
@@ -103,6 +133,7 @@ toru_end() {
   exec 7>&- 8>&-
   until wait; do :; done
 }
+IFS= read -r toru_token <&3 || { toru_end; exit; }
 if [ $# = 0 ]; then
   IFS= read -r toru_words <&3 || { toru_end; exit; }
   while [ $# -lt "$toru_words" ]; do
@@ -116,24 +147,40 @@ true >claim || { toru_end; exit ${EXIT_CLAIMED}; }
 set +C
 echo "boot $toru_boot
 $toru_self"
+[ "$toru_limit" = 0 ] || echo "limit $toru_limit"
 [ -z "\${BASH_VERSION-}" ] || echo unnoted
-toru_id=$1
-toru_directory=$2
-toru_variables=$3
-shift 3
+[ -z "$toru_monitor" ] || set -m 2>/dev/null
 (
-cd -P -- "$toru_directory" 2>&8 || exit
+{ read -r toru_self </proc/self/stat; } 2>/dev/null && echo "leader $toru_self"
+toru_id=$1
+cd -P -- "$2" 2>&8 || exit
 unset OLDPWD
+toru_carried=$3
+toru_obeyed=$4
+toru_variables=$5
+shift 5
 while [ "$toru_variables" -gt 0 ]; do
   export "$1"
   shift
   toru_variables=$((toru_variables - 1))
 done
+for toru_word in $toru_carried; do
+  eval "export \${toru_word#*:}=\\"\\$\${toru_word%%:*}\\""
+  unset "\${toru_word%%:*}"
+done
+for toru_word in $toru_obeyed; do
+  eval "set -- \\"\${toru_word#*:}=\\$\${toru_word%%:*}\\" \\"\\$@\\""
+  unset "\${toru_word%%:*}"
+done
+[ -z "$toru_obeyed" ] || set -- env "$@"
 TORU_TASK_ID=$toru_id
 export TORU_TASK_ID
 exec "$@" >&7 2>&8 7>&- 8>&-
 )
-echo "exit $?"
+echo "exit $? $toru_token"
+trap '' PIPE
+printf '\\036toru end %s\\036' "$toru_token" >&7
+printf '\\036toru end %s\\036' "$toru_token" >&8
 toru_end
 echo drained
 `;

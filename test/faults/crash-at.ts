@@ -94,8 +94,8 @@ function isStatement(value: unknown): value is { run: (...values: unknown[]) => 
   return typeof value === 'object' && value !== null && 'run' in value && typeof value.run === 'function';
 }
 
-/** `-c`, the wrapper's text, its name, the boot, its cgroup, its limit. */
-const WORDS_OF_A_WAITING_ONE = 6;
+/** `-c`, the wrapper's program, its name, the boot, its cgroup, its limit, how it makes groups. */
+const WORDS_OF_A_WAITING_ONE = 7;
 
 function watchSpawn(): void {
   const { spawn } = childProcess;
