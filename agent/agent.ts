@@ -31,6 +31,7 @@ import type { Caller } from './users/caller.ts';
 import type { FirstAdmin } from './users/first-admin.ts';
 import { ensureAdmin } from './users/first-admin.ts';
 import { Grants } from './users/grants.ts';
+import { HostKey } from './users/host-key.ts';
 import { Login } from './users/login.ts';
 import { LoginLinks } from './users/login-links.ts';
 import { Passwords } from './users/passwords.ts';
@@ -45,6 +46,8 @@ export interface Agent {
   /** Why there is nothing to run, for the owner to read at the start; null when the scripts folder is in order. */
   readonly scriptsProblem: string | null;
   readonly door: EdgeDoor;
+  /** Calls back with `<host id>:<public key>` when the host has a new key. */
+  onNewKey(listener: (binding: string) => void): void;
   /** Ends the link, the doors and the plugins. Runs go on: they do not need the agent. */
   stop(): Promise<void>;
 }
@@ -82,6 +85,14 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, audit, origin: config.page_origin });
   const login = new Login(users, grants, audit, loginLinks);
   const firstAdmin = await ensureAdmin(config, { users, passwords, settings, audit });
+  let link: Link | null = null;
+  let standing: LinkStanding | null = null;
+  const keyListeners: ((binding: string) => void)[] = [];
+  const rotated = (binding: string): void => {
+    for (const listener of keyListeners) listener(binding);
+    link?.redial('this host has a new key');
+  };
+  const hostKey = new HostKey({ identity, settings, grants, audit, rotated });
   const scripts = new Scripts(settings);
   const scriptsProblem = await scripts.problem();
   if (scriptsProblem !== null) log.warn({ scripts_dir: settings.scripts_dir }, scriptsProblem);
@@ -90,12 +101,25 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
   const runs = new Runs({ db, home: config.home, settings, scripts, actions, users, plugins: { mayStart }, audit, log });
   const search = new Search(db, runs);
-  let link: Link | null = null;
-  let standing: LinkStanding | null = null;
   const system = new System({ settings, version: VERSION, edge: () => standing?.shown ?? null });
   const opened = openPlugins({ db, home: config.home, logs_dir: config.logs_dir, settings, runs, audit, log });
   const { plugins, pluginHttp, pluginKv, pluginEvents } = opened;
-  const api = createApi({ scripts, actions, runs, search, system, settings, users, loginLinks, audit, plugins, pluginHttp, pluginKv, log });
+  const api = createApi({
+    scripts,
+    actions,
+    runs,
+    search,
+    system,
+    settings,
+    users,
+    loginLinks,
+    hostKey,
+    audit,
+    plugins,
+    pluginHttp,
+    pluginKv,
+    log,
+  });
 
   const recent = (): RunSummary[] => runs.list(AGENT, { limit: RECENT_RUNS }).items.reverse().map(summaryOf);
   const duplicateSeen = (seen: { at: number; address: string; name: string }): void => {
@@ -133,6 +157,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     firstAdmin,
     scriptsProblem,
     door,
+    onNewKey: (listener) => void keyListeners.push(listener),
     stop: async () => {
       await Promise.all([link?.stop(), opened.close()]);
       await local.close();

@@ -21,6 +21,9 @@ export type ReadyMessage = {
   scripts_problem: string | null;
 };
 
+/** The host has a new key: what the parent's edge has to know it by. */
+export type NewKeyMessage = { type: 'new_key'; host_key: string };
+
 /** A stop that takes longer than this is ended: whatever hangs, the runs do not need us. */
 const STOP_MS = 8000;
 
@@ -39,6 +42,7 @@ async function main(): Promise<void> {
   log.info({ host: agent.host, home: config.home, edge: config.edge?.origin ?? null }, 'the agent is up');
   tellParent({ type: 'ready', host: agent.host, first_admin: agent.firstAdmin, scripts_problem: agent.scriptsProblem });
   if (process.send === undefined) sayByHand(config, agent);
+  agent.onNewKey((host_key) => tellParent({ type: 'new_key', host_key }));
   tellParentAlive();
   service.ready();
   stopOnSignal(agent, service, log);
@@ -56,7 +60,7 @@ function sayByHand(config: Config, { firstAdmin, scriptsProblem }: Agent): void 
   if (scriptsProblem !== null) process.stderr.write(`toru: ${scriptsProblem}\n`);
 }
 
-function tellParent(message: ReadyMessage): void {
+function tellParent(message: ReadyMessage | NewKeyMessage): void {
   process.send?.(message);
 }
 

@@ -37,6 +37,9 @@ const agentReady = z.object({
   scripts_problem: z.string().nullable(),
 });
 
+/** agent/main.ts, `NewKeyMessage`. */
+const newKey = z.object({ type: z.literal('new_key'), host_key: z.string() });
+
 /** How long the agent's link may take until we say that something is wrong. */
 const LINK_WAIT_MS = 20_000;
 
@@ -79,11 +82,12 @@ async function start(config: Config, running: Running[]): Promise<void> {
 
   const hostKeys = await hostKeyBinding(config);
   const edgeKey = newEdgeKey();
+  const order = edgeOrder();
   edge = new Supervised({
     name: 'the edge',
     file: join(dist, 'embedded/edge-child.js'),
     env: bareEnvironment(config.home),
-    order: edgeOrder(),
+    order,
     sweep: true,
     ready: edgeReady,
   });
@@ -105,6 +109,13 @@ async function start(config: Config, running: Running[]): Promise<void> {
     // The runs are none of ours to end: they outlive the agent.
     sweep: false,
     ready: agentReady,
+    heard: (said) => {
+      const parsed = newKey.safeParse(said);
+      if (!parsed.success) return;
+      // `toru key rotate`: the edge forgets the old key, under which nobody links any more.
+      order.bindings['HOST_KEYS'] = parsed.data.host_key;
+      edge?.restart();
+    },
   });
   running.push(agent);
   const { first_admin, scripts_problem } = await agent.start();

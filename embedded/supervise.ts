@@ -19,6 +19,8 @@ export interface ChildSpec<Ready> {
   sweep: boolean;
   /** The message by which the child says that it is up. */
   ready: z.ZodType<Ready>;
+  /** Whatever else it says over IPC. */
+  heard?: (message: unknown) => void;
 }
 
 /** How long a child may take to stop before it is killed. */
@@ -72,6 +74,11 @@ export class Supervised<Ready> {
     return ready;
   }
 
+  /** Ends the child that runs now; another one takes its place, with what its `order` says by then. */
+  restart(): void {
+    this.#child?.kill('SIGTERM');
+  }
+
   /** TERM, then KILL. Resolves when the process is gone. */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -104,7 +111,7 @@ export class Supervised<Ready> {
 
   /** @param previous how the one before it ended. */
   #attempt(previous: string | null): { ready: Promise<Ready>; ended: Promise<End> } {
-    const { name, file, flags = [], env, order, sweep, ready: schema } = this.#spec;
+    const { name, file, flags = [], env, order, sweep, ready: schema, heard } = this.#spec;
     // A group of its own: Ctrl-C is for us, who stop the children in order. The IPC channel ends them when we are killed.
     const childEnv = previous === null ? env : { ...env, [PREVIOUS_END]: previous };
     const child = fork(file, [], {
@@ -128,7 +135,7 @@ export class Supervised<Ready> {
     const ready = new Promise<Ready>((resolve, reject) => {
       child.on('message', (said) => {
         const parsed = schema.safeParse(said);
-        if (!parsed.success) return;
+        if (!parsed.success) return heard?.(said);
         this.#up = true;
         resolve(parsed.data);
       });

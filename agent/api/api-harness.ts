@@ -17,6 +17,7 @@ import { openDatabase } from '../store/database.ts';
 import { System } from '../system/system.ts';
 import type { Caller } from '../users/caller.ts';
 import { Grants } from '../users/grants.ts';
+import { HostKey } from '../users/host-key.ts';
 import { LoginLinks } from '../users/login-links.ts';
 import { Passwords } from '../users/passwords.ts';
 import { Users } from '../users/users.ts';
@@ -64,6 +65,7 @@ export async function makeApi(): Promise<ApiHarness> {
   const grants = new Grants(db, identity, settings);
   const users = new Users(db, new Passwords(), grants, audit);
   const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, audit, origin: null });
+  const hostKey = new HostKey({ identity, settings, grants, audit });
   const scripts = new Scripts(settings);
   const actions = new Actions({ database: db, scripts, audit });
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
@@ -73,7 +75,22 @@ export async function makeApi(): Promise<ApiHarness> {
   const system = new System({ settings, version: '9.9.9' });
   const opened = openPlugins({ db, home, logs_dir: join(home, 'logs'), settings, runs, audit, log });
   const { plugins, pluginHttp, pluginKv } = opened;
-  const app = createApi({ scripts, actions, runs, search, system, settings, users, loginLinks, audit, plugins, pluginHttp, pluginKv, log });
+  const app = createApi({
+    scripts,
+    actions,
+    runs,
+    search,
+    system,
+    settings,
+    users,
+    loginLinks,
+    hostKey,
+    audit,
+    plugins,
+    pluginHttp,
+    pluginKv,
+    log,
+  });
   mkdirSync(settings.scripts_dir, { recursive: true });
 
   const caller = async (username: string, role: Role): Promise<Caller> => {

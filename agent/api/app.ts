@@ -2,6 +2,7 @@ import { actionsApi } from './actions.ts';
 import { auditApi } from './audit.ts';
 import { router } from './env.ts';
 import { failed, guard, noRoute, plainPath } from './guard.ts';
+import { keyApi } from './key.ts';
 import { loginLinksApi } from './login-links.ts';
 import { pluginAdminApi } from './plugin-admin.ts';
 import { pluginKvApi } from './plugin-kv.ts';
@@ -34,6 +35,7 @@ export function createApi(rooms: Rooms) {
     .route('/api/settings', settingsApi(rooms))
     .route('/api/users', usersApi(rooms))
     .route('/api/login-links', loginLinksApi(rooms))
+    .route('/api/key', keyApi(rooms))
     .route('/api/audit', auditApi(rooms))
     .route('/api/plugins', pluginsApi(rooms))
     .route('/api/plugin-admin', pluginAdminApi(rooms))

@@ -41,6 +41,7 @@ export interface Rooms {
   settings: SettingsRoom;
   users: UsersRoom;
   loginLinks: LoginLinksRoom;
+  hostKey: HostKeyRoom;
   audit: AuditRoom;
   plugins: PluginsRoom;
   pluginHttp: Pick<HttpService, 'ask'>;
@@ -124,6 +125,11 @@ export interface UsersRoom {
 
 export interface LoginLinksRoom {
   make(caller: Caller, username: string | undefined): LoginLink;
+}
+
+export interface HostKeyRoom {
+  /** @throws ToruError forbidden but at the local socket. */
+  rotate(caller: Caller): string;
 }
 
 export interface AuditRoom {

@@ -1,5 +1,5 @@
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { toBase64Url } from '../../shared/encoding.ts';
 import { VERSION } from '../../shared/version.ts';
 import { Audit } from '../audit/audit.ts';
 import { loadConfig } from '../config.ts';
@@ -10,17 +10,40 @@ import { lockHome } from '../lock.ts';
 import { Settings } from '../settings/settings.ts';
 import { StartError } from '../start-error.ts';
 import { openDatabase } from '../store/database.ts';
+import type { Caller } from '../users/caller.ts';
+import { Grants } from '../users/grants.ts';
+import { HostKey } from '../users/host-key.ts';
 import type { Io } from './io.ts';
 
 /** `<host id>:<public key>` of this TORU_HOME, made when it is missing. @throws StartError */
 export function hostKey(env: Io['env']): string {
+  return withKey(env, lockUnlessRunning, (key) => key.binding);
+}
+
+/** A new key for a host that does not run, as the agent does it for one that does. @returns `<host id>:<public key>`. @throws StartError */
+export function rotateKey(env: Io['env']): string {
+  const { uid, username } = userInfo();
+  const caller: Caller = {
+    user_id: `local:${uid}`,
+    username: `local:${username}`,
+    role: 'admin',
+    via: 'local',
+    sid: null,
+    address: null,
+    auth_time: Date.now(),
+  };
+  return withKey(env, lockHome, (key) => key.rotate(caller));
+}
+
+function withKey<T>(env: Io['env'], lockOf: (home: string) => { release(): void } | null, act: (key: HostKey) => T): T {
   const { home, scripts_dir } = loadConfig(env);
-  const lock = lockUnlessRunning(home);
+  const lock = lockOf(home);
   const db = openDatabase(join(home, 'toru.db'));
   try {
-    const { publicKey } = loadIdentity(home);
-    const settings = new Settings(db, new Audit(db, { error: () => undefined }), { home, scripts_dir, version: VERSION });
-    return `${settings.instance_id}:${toBase64Url(publicKey)}`;
+    const audit = new Audit(db, { error: () => undefined });
+    const settings = new Settings(db, audit, { home, scripts_dir, version: VERSION });
+    const identity = loadIdentity(home);
+    return act(new HostKey({ identity, settings, grants: new Grants(db, identity, settings), audit }));
   } finally {
     db.close();
     lock?.release();

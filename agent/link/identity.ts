@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The host's own key: what it proves itself with at the edge, and signs grants with. It never leaves `agent.key`. */
@@ -12,6 +12,12 @@ export interface Identity {
   sign(bytes: Uint8Array): Uint8Array;
 }
 
+/** The identity with its file. */
+export interface KeyFile extends Identity {
+  /** Replaces the key, here and in the file, by a new one. */
+  rotate(): void;
+}
+
 /** An Ed25519 key in SPKI DER is this prefix and the 32 raw bytes (RFC 8410, section 4). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
@@ -19,18 +25,33 @@ const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
  * The identity in `home/agent.key` (PKCS#8 PEM, 0600), made on the first start.
  * @throws when the file is readable by others, or is not an Ed25519 key: somebody has to look at that.
  */
-export function loadIdentity(home: string): Identity {
+export function loadIdentity(home: string): KeyFile {
   const file = join(home, 'agent.key');
-  const pem = readKey(file) ?? createKey(file);
+  let key = keyOf(readKey(file) ?? createKey(file), file);
+  return {
+    get publicKey() {
+      return key.publicKey;
+    },
+    get kid() {
+      return key.kid;
+    },
+    sign: (bytes) => new Uint8Array(sign(null, bytes, key.privateKey)),
+    rotate: () => {
+      const fresh = `${file}.new`;
+      rmSync(fresh, { force: true });
+      const pem = createKey(fresh);
+      renameSync(fresh, file);
+      key = keyOf(pem, file);
+    },
+  };
+}
+
+function keyOf(pem: string, file: string) {
   const privateKey = createPrivateKey(pem);
   if (privateKey.asymmetricKeyType !== 'ed25519')
     throw new Error(`${file} is not an Ed25519 key. Restore it from a backup, or remove it to get a new identity.`);
   const publicKey = new Uint8Array(createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).subarray(SPKI_PREFIX.length));
-  return {
-    publicKey,
-    kid: createHash('sha256').update(publicKey).digest('hex'),
-    sign: (bytes) => new Uint8Array(sign(null, bytes, privateKey)),
-  };
+  return { privateKey, publicKey, kid: createHash('sha256').update(publicKey).digest('hex') };
 }
 
 /** Did the holder of this raw public key sign these bytes? False for anything malformed, never an error. */

@@ -55,6 +55,9 @@ export class Link {
   readonly #process = randomHex(16);
   readonly #stop = new AbortController();
   #running: Promise<void> | null = null;
+  /** Ends the wait for the next dial. */
+  #wake = new AbortController();
+  #leave: ((reason: string) => void) | null = null;
   #connected = false;
   #lastError: string | null = null;
   /** What the edge's clock is ahead of ours, in ms. */
@@ -77,6 +80,12 @@ export class Link {
 
   start(): void {
     this.#running ??= this.#run();
+  }
+
+  /** Ends the link, if there is one, and dials anew at once. */
+  redial(reason: string): void {
+    this.#leave?.(reason);
+    this.#wake.abort();
   }
 
   /** Says goodbye and does not come back. */
@@ -109,7 +118,8 @@ export class Link {
       if (signal.aborted) return;
       wait ??= backoff(failures);
       this.#log.warn({ edge: this.#edge.origin, reason: this.#lastError, retry_ms: Math.round(wait) }, 'not linked to the edge');
-      await sleep(wait, undefined, { signal }).catch(() => undefined);
+      this.#wake = new AbortController();
+      await sleep(wait, undefined, { signal: AbortSignal.any([signal, this.#wake.signal]) }).catch(() => undefined);
     }
   }
 
@@ -135,11 +145,13 @@ export class Link {
         reason = `nothing was heard for ${LINK_DEAD_MS / 1000} s`;
         socket.terminate();
       }, LINK_DEAD_MS);
-      const onStop = (): void => {
-        reason = 'the agent stops';
+      const leave = (why: string): void => {
+        reason = why;
         outbound.send(textMessage(CONTROL, JSON.stringify({ type: 'bye', reason })));
         closeSurely(socket);
       };
+      const onStop = (): void => leave('the agent stops');
+      this.#leave = leave;
 
       socket.on('message', (data, binary) => {
         silence.refresh();
@@ -161,6 +173,7 @@ export class Link {
         this.#stop.signal.removeEventListener('abort', onStop);
         outbound.close();
         this.#connected = false;
+        this.#leave = null;
         this.#listener.down();
         resolve(said.length > 0 ? `${said.toString()} (${code})` : reason);
       });

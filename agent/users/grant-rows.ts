@@ -110,13 +110,15 @@ export class GrantRows {
     this.#db.prepare('UPDATE grants SET last_seen = ? WHERE sid = ?').run(now, sid);
   }
 
-  /** Ends one session, or all of a user. @returns what to tell the edge; it is kept until acknowledged. */
-  revoke(of: { sid: string } | { sub: string }, now: number, change: () => void = () => undefined): Revocation[] {
+  /** Ends one session, all of a user, or all. @returns what to tell the edge; it is kept until acknowledged. */
+  revoke(of: { sid: string } | { sub: string } | 'all', now: number, change: () => void = () => undefined): Revocation[] {
     return this.#db.transaction(() => {
-      const [where, value] = 'sid' in of ? ['sid = ?', of.sid] : ['sub = ?', of.sub];
+      const [where, ...values] = of === 'all' ? ['true'] : 'sid' in of ? ['sid = ?', of.sid] : ['sub = ?', of.sub];
       const sids = this.#db
-        .prepare<[number, string], { sid: string }>(`UPDATE grants SET revoked_at = ? WHERE ${where} AND revoked_at IS NULL RETURNING sid`)
-        .all(now, value)
+        .prepare<(number | string)[], { sid: string }>(
+          `UPDATE grants SET revoked_at = ? WHERE ${where} AND revoked_at IS NULL RETURNING sid`,
+        )
+        .all(now, ...values)
         .map(({ sid }) => sid);
       const keep = this.#db.prepare('INSERT INTO revocations (id, sids, created_at) VALUES (?, ?, ?)');
       const revocations: Revocation[] = [];

@@ -114,6 +114,11 @@ export class Grants {
     this.#announce(this.#rows.revoke({ sub: user_id }, this.#now(), change));
   }
 
+  /** Ends every session. */
+  revokeAll(): void {
+    this.#announce(this.#rows.revoke('all', this.#now()));
+  }
+
   /** Whose session this is, for the audit; null when it never began. Says nothing of whether it lives. */
   ownerOf(sid: string): { user_id: string; username: string; address: null } | null {
     const user = this.#rows.get(sid, this.#now())?.user;

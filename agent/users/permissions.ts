@@ -47,6 +47,7 @@ export const ROUTES = {
   'PATCH /api/users/:id': any,
   'DELETE /api/users/:id': adminLately,
   'POST /api/login-links': admin,
+  'POST /api/key/rotate': admin,
   'GET /api/audit': admin,
   // Of which plugins a caller may know, and what of them, the plugins' room decides.
   'GET /api/plugins': any,

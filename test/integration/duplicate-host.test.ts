@@ -1,10 +1,12 @@
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { dial } from '../../agent/link/dial.ts';
+import { loadIdentity } from '../../agent/link/identity.ts';
 import type { System } from '../../shared/model.ts';
 import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
@@ -69,4 +71,37 @@ test('the second agent is refused and says so; the first goes on, and its owner 
   await admin.http('POST', '/api/users', { username: 'kim', password: 'a password of kim', role: 'client' });
   const client = await Client.of(toru, 'kim', 'a password of kim');
   expect((await client.http('GET', '/api/hosts')).json().items[0].duplicate).toBeNull();
+});
+
+test('a new key signs everyone out, ends what the old one may, and the embedded edge learns of it by itself', async () => {
+  const admin = await Client.of(toru);
+  const { instance_id } = (await admin.http('GET', '/api/settings')).json();
+  expect((await admin.http('POST', '/api/key/rotate')).status).toBe(403);
+  const old = loadIdentity(toru.home);
+  const printed = spawnSync(process.execPath, [join(root, 'dist/agent/cli.js'), 'key', 'rotate'], {
+    env: { ...process.env, TORU_HOME: toru.home },
+    encoding: 'utf8',
+  });
+  expect([printed.status, printed.stdout]).toEqual([0, expect.stringMatching(/^[0-9a-f-]{36}:[\w-]{43}\n$/)]);
+  const fresh = loadIdentity(toru.home);
+  expect(fresh.kid).not.toBe(old.kid);
+
+  await until(
+    async () => (await admin.http('GET', '/api/health').catch(() => null))?.json().host_online === true,
+    'the host links with its new key',
+  );
+  expect((await admin.http('GET', '/api/runs')).status).toBe(401);
+  const again = await Client.of(toru);
+  expect((await again.http('GET', '/api/audit?event=key')).json().items[0]).toMatchObject({ event: 'key.rotate', outcome: 'ok' });
+
+  // The thief, with the old one.
+  const edge = { url: 'http://localhost', origin: 'http://localhost', socket: join(toru.home, 'web.sock') };
+  const pin = { key: null, learn: () => undefined };
+  const self = { id: instance_id, name: 'thief', version: '0' };
+  const dialled = dial(
+    edge,
+    { identity: old, self, process: 'a'.repeat(32), pin, clock: 0, signal: new AbortController().signal },
+    () => 'in',
+  );
+  await expect(dialled).rejects.toThrow('4403');
 });

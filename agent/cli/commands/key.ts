@@ -1,31 +1,43 @@
+import { ToruError } from '../../../shared/errors.ts';
+import { connect, good } from '../client.ts';
 import type { Command } from '../command.ts';
 import { parse } from '../command.ts';
+import type { Io } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
 
 /** toru key */
 export const key: Command = {
   summary: 'Print this host’s public key, for an edge elsewhere',
-  help: `Usage: toru key [unpin]
+  help: `Usage: toru key [rotate | unpin]
 
 Prints <host id>:<public key>, which an edge on Cloudflare has to know before this host may dial in:
 npx wrangler secret put HOST_KEYS. Nothing in it is secret. Makes the key on a host that never started.
 Beside it, on standard error: the key of the edge that this host has pinned at its first link, and insists on since.
 
+  rotate  Replace this host's key, which may have been stolen: nothing that the old one signs counts any more, and everyone is
+          signed out. With npm start the edge learns of it by itself; an edge on Cloudflare needs what is printed, as HOST_KEYS.
   unpin   Forget the edge's key, after you made the edge anew or went back to an older one. The next link pins the key that
           it finds.
 
 Examples:
   toru key | npx wrangler secret put HOST_KEYS
+  toru key rotate
   toru key unpin
 `,
   run: async (args, io) => {
     const [what, ...more] = parse(args, {}).positionals;
-    if (more.length > 0 || (what !== undefined && what !== 'unpin')) throw new UsageError(`unexpected “${more[0] ?? what}”`);
+    if (more.length > 0 || (what !== undefined && what !== 'unpin' && what !== 'rotate'))
+      throw new UsageError(`unexpected “${more[0] ?? what}”`);
     // The database's native code is loaded by this command alone: the others shall start at once, on any Node.
-    const { hostKey, edgeKeys, forgetEdgeKeys } = await import('../host-key.ts');
+    const { hostKey, rotateKey, edgeKeys, forgetEdgeKeys } = await import('../host-key.ts');
     if (what === 'unpin') {
       const forgotten = Object.keys(forgetEdgeKeys(io.env));
       await print(io, forgotten.length === 0 ? 'No edge’s key was pinned.' : `Forgotten: the key of ${forgotten.join(', ')}.`);
+      return 0;
+    }
+    if (what === 'rotate') {
+      await print(io, (await rotatedByAgent(io)) ?? rotateKey(io.env));
+      await note(io, 'everyone is signed out. An edge on Cloudflare needs the line above: npx wrangler secret put HOST_KEYS');
       return 0;
     }
     await print(io, hostKey(io.env));
@@ -33,3 +45,13 @@ Examples:
     return 0;
   },
 };
+
+/** Null when no agent runs. @throws ToruError */
+async function rotatedByAgent(io: Io): Promise<string | null> {
+  try {
+    return (await (await good(connect(io.env).key.rotate.$post())).json()).host_key;
+  } catch (error) {
+    if (error instanceof ToruError && error.code === 'host_offline') return null;
+    throw error;
+  }
+}

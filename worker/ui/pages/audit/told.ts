@@ -20,6 +20,9 @@ const TELLERS: Readonly<Record<string, { ok: Teller; refused?: Teller }>> = {
         ? { who: 'Somebody', did: 'tried to log in with a name that nobody has' }
         : { who: 'Somebody', did: 'tried to log in as', what: { text: entry.target }, ...because(entry) },
   },
+  'key.rotate': { ok: (_entry, who) => ({ who, did: 'gave this host a new key; everyone was signed out' }) },
+  // By the edge, which refused it.
+  'link.duplicate': { ok: tellDuplicate, refused: tellDuplicate },
   'login.link': { ok: (entry, who) => ({ who, did: 'made a login link for', what: { text: entry.target ?? '' } }) },
   logout: { ok: (_entry, who) => ({ who, did: 'logged out' }) },
   'run.start': {
@@ -81,6 +84,10 @@ function agentName(entry: AuditEntry): string {
   const by = textIn(entry, 'by');
   if (by === 'ADMIN_PASSWORD') return 'The host’s configuration';
   return by === 'first start' ? 'The first start' : 'Toru';
+}
+
+function tellDuplicate(entry: AuditEntry): Told {
+  return { who: 'Another agent', did: 'came with this host’s key from', what: { text: entry.address ?? '' }, rest: 'and was refused' };
 }
 
 function tellUserUpdate(entry: AuditEntry, who: string): Told {

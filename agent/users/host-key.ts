@@ -1,0 +1,49 @@
+import { toBase64Url } from '../../shared/encoding.ts';
+import { ToruError } from '../../shared/errors.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { KeyFile } from '../link/identity.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Caller } from './caller.ts';
+import type { Grants } from './grants.ts';
+
+/** This host's key: what an edge knows the host by, and how it is replaced when it was stolen. */
+export class HostKey {
+  readonly #identity: KeyFile;
+  readonly #host: string;
+  readonly #grants: Grants;
+  readonly #audit: Audit;
+  readonly #rotated: (binding: string) => void;
+
+  /** @param parts.rotated hears of a new key, as `binding` names it. */
+  constructor(parts: {
+    identity: KeyFile;
+    settings: Pick<Settings, 'instance_id'>;
+    grants: Grants;
+    audit: Audit;
+    rotated?: (binding: string) => void;
+  }) {
+    this.#identity = parts.identity;
+    this.#host = parts.settings.instance_id;
+    this.#grants = parts.grants;
+    this.#audit = parts.audit;
+    this.#rotated = parts.rotated ?? (() => undefined);
+  }
+
+  /** `<host id>:<public key>`, as HOST_KEYS of an edge has it. */
+  get binding(): string {
+    return `${this.#host}:${toBase64Url(this.#identity.publicKey)}`;
+  }
+
+  /**
+   * A new key in the place of the old one, which nobody has any more: no grant of it counts, and everyone is signed out.
+   * @returns the new `binding`. @throws ToruError forbidden but at the local socket.
+   */
+  rotate(caller: Caller): string {
+    if (caller.via !== 'local') throw new ToruError('forbidden', 'The key is replaced on the host itself: toru key rotate.');
+    this.#grants.revokeAll();
+    this.#identity.rotate();
+    this.#audit.record({ event: 'key.rotate', caller, target: this.#identity.kid, outcome: 'ok' });
+    this.#rotated(this.binding);
+    return this.binding;
+  }
+}
