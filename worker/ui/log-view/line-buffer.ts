@@ -1,27 +1,28 @@
-import { unreachable } from '../../../shared/errors.ts';
-import { AnsiReader, type Token } from './ansi.ts';
-import { erase, type Line, write } from './line.ts';
+import { Screen } from '../../../shared/terminal/screen.ts';
+import { LogLine } from './line.ts';
 
 /** What the page keeps of a run's output. Above it, the oldest lines go; they can be read again over HTTP. */
 export const MAX_LINES = 50_000;
 export const MAX_CHARS = 8_000_000;
-/** A line without an end is cut here, so that drawing one never takes long. */
-export const MAX_LINE = 16_384;
 
-let nextId = 1;
+/** After so many bytes the characters are counted anew: they change in place, and a few bytes may fill a line. */
+const COUNT_BYTES = 256 * 1024;
 
-/** Output as lines, bounded. Each stream writes on in its own unfinished line, however the two are interleaved. */
+type Stream = 'stdout' | 'stderr';
+
+/** Output as lines, bounded. Each stream writes on in its own last lines, however the two are interleaved. */
 export class LineBuffer {
-  #lines: Line[] = [];
+  #lines: LogLine[] = [];
   #start = 0;
   #end = 0;
-  #chars = 0;
-  #readers = { stdout: new AnsiReader(), stderr: new AnsiReader() };
-  #open: { stdout: { line: Line; column: number } | null; stderr: { line: Line; column: number } | null } = { stdout: null, stderr: null };
+  #screens = this.#newScreens();
+  #places = new Places('', 0, 0);
   /** Lines that were removed at the head, ever: a view follows its place by it. */
   #removed = 0;
+  /** Up to which cursor the characters were counted. */
+  #counted = 0;
 
-  get lines(): readonly Line[] {
+  get lines(): readonly LogLine[] {
     return this.#lines;
   }
 
@@ -44,27 +45,36 @@ export class LineBuffer {
 
   /** Forgets all, and goes on at `cursor`. */
   reset(cursor: number): void {
+    this.#removed += this.#lines.length;
     this.#lines = [];
-    this.#chars = 0;
     this.#start = cursor;
     this.#end = cursor;
-    this.#readers = { stdout: new AnsiReader(), stderr: new AnsiReader() };
-    this.#open = { stdout: null, stderr: null };
+    this.#counted = cursor;
+    this.#screens = this.#newScreens();
   }
 
   /** Output between two cursors. */
-  append(stream: 'stdout' | 'stderr', text: string, from: number, to: number): void {
-    const place = new Places(text, from, to);
-    for (const token of this.#readers[stream].read(text)) this.#token(stream, token, place);
+  append(stream: Stream, text: string, from: number, to: number): void {
+    this.#places = new Places(text, from, to);
+    this.#screens[stream].feed(text);
     this.#end = to;
   }
 
-  /** Output that retention or a limit removed. */
+  /** Output that retention or a limit removed: what follows does not go on in what stands before. */
   gap(from: number, to: number): void {
-    this.#open = { stdout: null, stderr: null };
-    const line = this.#add('gap', from);
-    write(line, 0, `${to - from} bytes of output were removed here`, null);
+    this.finish();
+    this.#screens = this.#newScreens();
+    const line = new LogLine('gap', from);
+    line.write(0, `${to - from} bytes of output were removed here`, null);
+    this.#lines.push(line);
     this.#end = Math.max(this.#end, to);
+  }
+
+  /** No more output comes: what was held of it is shown. */
+  finish(): void {
+    this.#places = new Places('', this.#end, this.#end);
+    this.#screens.stdout.end();
+    this.#screens.stderr.end();
   }
 
   /**
@@ -72,7 +82,6 @@ export class LineBuffer {
    */
   prepend(earlier: LineBuffer, start: number): void {
     this.#lines = [...earlier.lines, ...this.#lines];
-    this.#chars += earlier.#chars;
     this.#removed -= earlier.lines.length;
     this.#start = start;
   }
@@ -83,91 +92,49 @@ export class LineBuffer {
     const next = this.#lines[1];
     if (first === undefined || next === undefined) return;
     this.#lines.shift();
-    this.#chars -= first.length;
+    this.#forget([first]);
+    this.#removed += 1;
     this.#start = next.from;
   }
 
   /** Keeps the newest `factor` × MAX_LINES lines, and as many characters. @returns how many lines went. */
   trim(factor = 1): number {
-    let gone = 0;
-    let chars = this.#chars;
     // A tenth at a time: cutting an array's head for every line would cost more than the lines.
-    const tooLong = this.#lines.length > MAX_LINES * factor * 1.1 || chars > MAX_CHARS * factor * 1.1;
-    if (!tooLong) return 0;
+    const tooMany = this.#lines.length > MAX_LINES * factor * 1.1;
+    if (!tooMany && this.#end - this.#counted < COUNT_BYTES) return 0;
+    this.#counted = this.#end;
+    let chars = this.#lines.reduce((sum, line) => sum + line.length, 0);
+    if (!tooMany && chars <= MAX_CHARS * factor * 1.1) return 0;
+    let gone = 0;
     while (gone < this.#lines.length - 1 && (this.#lines.length - gone > MAX_LINES * factor || chars > MAX_CHARS * factor)) {
       chars -= this.#lines[gone]?.length ?? 0;
       gone += 1;
     }
-    const dropped = new Set(this.#lines.splice(0, gone));
-    for (const stream of ['stdout', 'stderr'] as const) {
-      const open = this.#open[stream];
-      if (open !== null && dropped.has(open.line)) this.#open[stream] = null;
-    }
-    this.#chars = chars;
+    this.#forget(this.#lines.splice(0, gone));
     this.#removed += gone;
     this.#start = this.#lines[0]?.from ?? this.#end;
     return gone;
   }
 
-  #token(stream: 'stdout' | 'stderr', token: Token, place: Places): void {
-    switch (token.kind) {
-      case 'newline':
-        if (this.#open[stream] === null) this.#add(stream, place.of(token.at));
-        this.#open[stream] = null;
-        return;
-      case 'text':
-        this.#text(stream, token, place);
-        return;
-      case 'return':
-        this.#current(stream, place, token.at).column = 0;
-        return;
-      case 'back': {
-        const open = this.#current(stream, place, token.at);
-        open.column = Math.max(0, open.column - 1);
-        return;
-      }
-      case 'erase': {
-        const { line, column } = this.#current(stream, place, token.at);
-        const before = line.length;
-        erase(line, column, token.part);
-        this.#chars += line.length - before;
-        return;
-      }
-      default:
-        unreachable(token);
-    }
+  #forget(lines: readonly LogLine[]): void {
+    const gone = new Set(lines);
+    this.#screens.stdout.forget(gone);
+    this.#screens.stderr.forget(gone);
   }
 
-  #text(stream: 'stdout' | 'stderr', token: Extract<Token, { kind: 'text' }>, place: Places): void {
-    for (let at = 0; at < token.text.length; ) {
-      const open = this.#current(stream, place, token.at + at);
-      const room = MAX_LINE - open.column;
-      if (room <= 0) {
-        open.line.folded = true;
-        this.#open[stream] = null;
-        continue;
-      }
-      const piece = token.text.slice(at, at + room);
-      const before = open.line.length;
-      write(open.line, open.column, piece, token.style);
-      open.column += piece.length;
-      this.#chars += open.line.length - before;
-      at += piece.length;
-    }
-  }
-
-  /** The stream's unfinished line; a new one that begins at the character `at` where there is none. */
-  #current(stream: 'stdout' | 'stderr', place: Places, at: number): { line: Line; column: number } {
-    const open = this.#open[stream] ?? { line: this.#add(stream, place.of(at)), column: 0 };
-    this.#open[stream] = open;
-    return open;
-  }
-
-  #add(kind: Line['kind'], from: number): Line {
-    const line: Line = { id: nextId, kind, from, spans: [], length: 0, version: 0, folded: false };
-    nextId += 1;
-    this.#lines.push(line);
-    return line;
+  #newScreens(): Record<Stream, Screen<LogLine>> {
+    const screenOf = (stream: Stream) =>
+      new Screen<LogLine>({
+        make: ({ at, alternate, ground }) => {
+          const line = new LogLine(stream, this.#places.of(at), alternate, ground);
+          this.#lines.push(line);
+          return line;
+        },
+        left: () => {
+          this.#lines = this.#lines.filter((line) => !line.alternate || line.kind !== stream);
+        },
+      });
+    return { stdout: screenOf('stdout'), stderr: screenOf('stderr') };
   }
 }
 
@@ -191,7 +158,7 @@ class Places {
   of(index: number): number {
     if (index <= 0) return this.#from;
     if (this.#plain) return Math.min(this.#to, this.#from + index);
-    for (; this.#index < index; this.#index += 1) {
+    for (; this.#index < Math.min(index, this.#text.length); this.#index += 1) {
       const unit = this.#text.charCodeAt(this.#index);
       this.#bytes += unit < 0x80 ? 1 : unit < 0x800 ? 2 : unit >= 0xd800 && unit < 0xe000 ? 2 : 3;
     }

@@ -1,8 +1,8 @@
-import type { Line } from './line.ts';
-import type { Color, Style } from './style.ts';
+import { type Color, rgbOf, type Style } from '../../../shared/terminal/style.ts';
+import type { LogLine } from './line.ts';
 
 /** Draws a line into its element: text nodes and spans, built by hand. What a script prints is never markup. */
-export function drawLine(element: HTMLElement, line: Line): void {
+export function drawLine(element: HTMLElement, line: LogLine): void {
   element.className = `log-line log-line-${line.kind}`;
   const nodes = line.spans.map((span) => (span.style === null ? document.createTextNode(span.text) : styled(span.text, span.style)));
   element.replaceChildren(...nodes);
@@ -13,17 +13,23 @@ export function drawLine(element: HTMLElement, line: Line): void {
 function styled(text: string, style: Style): HTMLElement {
   const span = document.createElement('span');
   const classes: string[] = [];
-  for (const name of ['bold', 'dim', 'italic', 'underline', 'strike'] as const) if (style[name]) classes.push(`a-${name}`);
+  for (const name of ['bold', 'italic', 'overline', 'strike'] as const) if (style[name]) classes.push(`a-${name}`);
+  // What is concealed is still the script's output: shown, but faintly.
+  if (style.dim || style.hidden) classes.push('a-dim');
+  if (style.underline > 0) classes.push('a-underline');
+  if (style.underline > 1) classes.push(`a-underline-${style.underline}`);
   const [fg, bg] = style.reverse ? [style.bg ?? 'var(--log)', style.fg ?? 'var(--log-ink)'] : [style.fg, style.bg];
   // On the log's own ground the theme's colours can be read; on a ground that the script chose, a terminal's plain ones.
   const set = bg === null ? 'a' : 'p';
-  if (fg !== null) paint(span, 'color', fg, set);
-  if (bg !== null) paint(span, 'background-color', bg, 'p');
+  if (fg !== null) span.style.color = cssOf(fg, set);
+  if (bg !== null) span.style.backgroundColor = cssOf(bg, 'p');
+  if (style.underlineColor !== null) span.style.textDecorationColor = cssOf(style.underlineColor, set);
   if (classes.length > 0) span.className = classes.join(' ');
   span.textContent = text;
   return span;
 }
 
-function paint(span: HTMLElement, property: 'color' | 'background-color', color: Color, set: 'a' | 'p'): void {
-  span.style.setProperty(property, typeof color === 'number' ? `var(--${set}${color})` : color);
+function cssOf(color: Color | string, set: 'a' | 'p'): string {
+  if (typeof color === 'string') return color;
+  return color < 16 ? `var(--${set}${color})` : `#${rgbOf(color).toString(16).padStart(6, '0')}`;
 }

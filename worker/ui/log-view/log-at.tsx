@@ -31,6 +31,7 @@ export function LogAt(props: { run: Run; at: number }) {
     const before = Math.min(size, props.at + EARLIER_BYTES / 2);
     const { lines, start } = await readEarlier(taskId, before);
     buffer.current = lines;
+    finish();
     if (scroller.current === null || sheet.current === null) return;
     const wrap = scroller.current.classList.contains('log-wrap');
     const drawn = new Surface(scroller.current, sheet.current, lines, wrap, { follow: () => undefined }, false);
@@ -47,10 +48,14 @@ export function LogAt(props: { run: Run; at: number }) {
     return () => surface.current?.close();
   }, []);
 
+  /** At the end of a run that is over, no more comes. */
+  function finish(): void {
+    if (props.run.ended_at !== null && buffer.current.end >= size) buffer.current.finish();
+  }
+
   async function read(more: () => Promise<void>): Promise<void> {
     reading.value = true;
     try {
-      surface.current?.keepPlace();
       await more();
       surface.current?.changed();
     } catch (error) {
@@ -62,13 +67,13 @@ export function LogAt(props: { run: Run; at: number }) {
 
   async function earlier(start: number): Promise<void> {
     const { lines, start: at } = await readEarlier(taskId, start);
-    surface.current?.keepPlace();
     buffer.current.prepend(lines, at);
     shown.value = { start: at, end: buffer.current.end };
   }
 
   async function later(start: number): Promise<void> {
     await readInto(buffer.current, taskId, buffer.current.end + EARLIER_BYTES);
+    finish();
     shown.value = { start, end: buffer.current.end };
   }
 

@@ -79,6 +79,8 @@ export function LogView(props: { run: Run; onChanged: () => void }) {
           grown();
           return;
         case 'ended':
+          lines.finish();
+          grown();
           props.onChanged();
           return;
         case 'failed':
@@ -99,7 +101,6 @@ export function LogView(props: { run: Run; onChanged: () => void }) {
     loading.value = true;
     try {
       const { lines, start: at } = await readEarlier(taskId, buffer.current.start);
-      surface.current?.keepPlace();
       buffer.current.prepend(lines, at);
       start.value = at;
       surface.current?.changed();

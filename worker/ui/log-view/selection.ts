@@ -1,5 +1,4 @@
-import type { Line } from './line.ts';
-import { textOf } from './line.ts';
+import type { LogLine } from './line.ts';
 
 /** The reader's selection in terms of lines, so that it outlives the rows that are drawn at the moment. */
 
@@ -33,7 +32,7 @@ export function selectedIds(sheet: HTMLElement): number[] {
 }
 
 /** The selected text over all its lines, also those that are not drawn now; null when nothing here is selected. */
-export function selectedText(sheet: HTMLElement, lines: readonly Line[]): string | null {
+export function selectedText(sheet: HTMLElement, lines: readonly LogLine[]): string | null {
   const both = ends(sheet);
   if (both === null) return null;
   const [a, b] = both
@@ -44,10 +43,10 @@ export function selectedText(sheet: HTMLElement, lines: readonly Line[]): string
 }
 
 /** Lines as text; a folded line goes on without a break. */
-export function joinLines(lines: readonly Line[], firstFrom = 0, lastTo: number = Number.POSITIVE_INFINITY): string {
+export function joinLines(lines: readonly LogLine[], firstFrom = 0, lastTo: number = Number.POSITIVE_INFINITY): string {
   let text = '';
   lines.forEach((line, index) => {
-    const whole = textOf(line);
+    const whole = line.text;
     text += whole.slice(index === 0 ? firstFrom : 0, index === lines.length - 1 ? lastTo : undefined);
     if (index < lines.length - 1 && !line.folded) text += '\n';
   });

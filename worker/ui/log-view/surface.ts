@@ -1,12 +1,13 @@
-import { elementScroll, observeElementOffset, observeElementRect, type Range, type VirtualItem, Virtualizer } from '@tanstack/virtual-core';
-import type { Line } from './line.ts';
-import { textOf } from './line.ts';
+import { Heights } from './heights.ts';
+import type { LogLine } from './line.ts';
 import type { LineBuffer } from './line-buffer.ts';
-import { drawLine } from './line-node.ts';
+import { Rows } from './rows.ts';
 import { selectedIds, selectedText } from './selection.ts';
 
 /** So near to the end counts as the end: a wheel's last pixel, a zoomed page's half one. */
 const END_PX = 24;
+/** So much is drawn above and below the view: what a finger moves within a frame. */
+const OVERSCAN_PX = 480;
 
 export interface SurfaceEvents {
   /** Follows the end, or stopped doing so; and how many lines came since it stopped. */
@@ -16,45 +17,44 @@ export interface SurfaceEvents {
 /**
  * The lines that can be seen, drawn into a scrolling element. It follows the end only while the reader is there: a
  * wheel, a finger, a key or a selection that looks elsewhere stops it at once, and only going back to the end resumes it.
+ * What is drawn and where the view stands are decided together, before the frame is painted.
  */
 export class Surface {
   readonly #scroller: HTMLElement;
   readonly #sheet: HTMLElement;
   readonly #buffer: LineBuffer;
   readonly #events: SurfaceEvents;
-  readonly #virtualizer: Virtualizer<HTMLElement, HTMLElement>;
-  readonly #rows = new Map<number, { element: HTMLElement; version: number }>();
+  readonly #heights: Heights;
+  readonly #rows: Rows;
   readonly #stop: (() => void)[] = [];
-  #lines: readonly Line[] = [];
-  #wrap: boolean;
   #frame = 0;
   #following: boolean;
   #held = false;
   #lastTop = 0;
   #lastHeight = 0;
   #unseenFrom = 0;
-  #lineHeight = 20;
-  #longest = 0;
   #marked: number | null = null;
-  /** The line that is to be brought into view as soon as that can be done: it is drawn, and the view has a height. */
+  /** The line that is to be brought into view as soon as the view has a height. */
   #wanted: number | null = null;
-  /** The row that must not move while lines come or go above it: its id, and how far above it the view begins. */
+  /** Where the view stands while it does not follow: a line's id, and how far below the line's top the view begins. */
   #anchor: { id: number; offset: number } | null = null;
+  /** The reader has scrolled since the anchor was taken. */
+  #moved = true;
+  #removed = 0;
+  #sheetHeight = 0;
 
   /** @param following false: it begins where it is, and `show` finds the place. */
   constructor(scroller: HTMLElement, sheet: HTMLElement, buffer: LineBuffer, wrap: boolean, events: SurfaceEvents, following = true) {
     this.#scroller = scroller;
     this.#sheet = sheet;
     this.#buffer = buffer;
-    this.#wrap = wrap;
     this.#events = events;
     this.#following = following;
-    this.#lineHeight = Number.parseFloat(getComputedStyle(scroller).lineHeight) || 20;
-    this.#virtualizer = new Virtualizer(this.#options(0));
-    this.#oneScrolls();
-    this.#stop.push(this.#virtualizer._didMount());
-    this.#virtualizer._willUpdate();
+    this.#heights = new Heights(sheet, wrap);
+    this.#rows = new Rows(sheet);
+    this.#removed = buffer.removed;
     this.#listen();
+    this.#watchSizes();
     this.changed();
   }
 
@@ -68,11 +68,9 @@ export class Surface {
   }
 
   setWrap(wrap: boolean): void {
-    this.#keepPlace();
-    this.#wrap = wrap;
-    for (const { element } of this.#rows.values()) element.remove();
+    this.#takeAnchor();
     this.#rows.clear();
-    this.#virtualizer.measure();
+    this.#heights.wrap = wrap;
     this.changed();
   }
 
@@ -95,43 +93,9 @@ export class Surface {
     this.changed();
   }
 
-  /** Called before lines are put in front: the reader's place stays where it is. */
-  keepPlace(): void {
-    this.#keepPlace();
-  }
-
   close(): void {
     cancelAnimationFrame(this.#frame);
     for (const stop of this.#stop) stop();
-  }
-
-  #options(count: number) {
-    return {
-      count,
-      getScrollElement: () => this.#scroller,
-      estimateSize: () => this.#lineHeight,
-      getItemKey: (index: number) => this.#lines[index]?.id ?? index,
-      overscan: 24,
-      // What stands above the lines in the scrolled element.
-      scrollMargin: this.#sheet.offsetTop,
-      scrollToFn: elementScroll,
-      observeElementRect,
-      observeElementOffset,
-      rangeExtractor: (range: Range) => this.#range(range),
-      onChange: () => this.changed(),
-    };
-  }
-
-  /** What is in view, and the ends of a selection: were they removed, the selection would be, too. */
-  #range(range: Range): number[] {
-    const first = Math.max(0, range.startIndex - range.overscan);
-    const last = Math.min(range.count - 1, range.endIndex + range.overscan);
-    const indexes = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
-    for (const id of selectedIds(this.#sheet)) {
-      const index = this.#lines.findIndex((line) => line.id === id);
-      if (index !== -1 && (index < first || index > last)) indexes.push(index);
-    }
-    return indexes.sort((a, b) => a - b);
   }
 
   #listen(): void {
@@ -162,7 +126,7 @@ export class Surface {
       removeEventListener('touchend', release);
     });
     const copy = (event: ClipboardEvent): void => {
-      const text = selectedText(this.#sheet, this.#lines);
+      const text = selectedText(this.#sheet, this.#buffer.lines);
       if (text === null) return;
       event.clipboardData?.setData('text/plain', text);
       event.preventDefault();
@@ -171,19 +135,31 @@ export class Surface {
     this.#stop.push(() => this.#scroller.removeEventListener('copy', copy));
   }
 
+  /** A view or a font of another size: drawn anew in the same frame, before it is painted. */
+  #watchSizes(): void {
+    const sizes = new ResizeObserver(() => {
+      this.#heights.refresh();
+      const { clientHeight } = this.#scroller;
+      if (clientHeight !== this.#lastHeight || Math.abs(this.#sheet.offsetHeight - this.#sheetHeight) > 1) this.#draw();
+    });
+    sizes.observe(this.#scroller);
+    sizes.observe(this.#sheet);
+    this.#stop.push(() => sizes.disconnect());
+  }
+
   #scrolled(): void {
     const { scrollTop: top, clientHeight: height } = this.#scroller;
     // A banner came or went: the browser moved the view to fit, not the reader.
     if (height !== this.#lastHeight) {
-      this.#lastHeight = height;
-      this.#lastTop = top;
       this.changed();
       return;
     }
     // Our own scrolling has already set #lastTop: its event moves nothing.
     if (top > this.#lastTop && this.#atEnd()) this.#follow(true);
     else if (top < this.#lastTop - 1) this.#follow(false);
+    if (Math.abs(top - this.#lastTop) > 0.5) this.#moved = true;
     this.#lastTop = top;
+    this.changed();
   }
 
   #atEnd(): boolean {
@@ -193,109 +169,124 @@ export class Surface {
   #follow(following: boolean): void {
     if (this.#following === following) return;
     this.#following = following;
-    this.#oneScrolls();
+    this.#moved = true;
     this.#unseenFrom = this.#buffer.removed + this.#buffer.lines.length;
     this.#events.follow(following, 0);
   }
 
-  /**
-   * At the end we scroll, elsewhere the virtualizer keeps what is in view in its place while lines above it are measured. Both
-   * at once and the one who is behind would lead the view away from the end, as if the reader had.
-   */
-  #oneScrolls(): void {
-    this.#virtualizer.shouldAdjustScrollPositionOnItemSizeChange = this.#following ? () => false : undefined;
-  }
-
-  #keepPlace(): void {
-    if (this.#following) return;
-    const item = this.#virtualizer.getVirtualItemForOffset(this.#scroller.scrollTop);
-    const line = item === undefined ? undefined : this.#lines[item.index];
-    if (item !== undefined && line !== undefined) this.#anchor = { id: line.id, offset: this.#scroller.scrollTop - item.start };
+  /** Takes the reader's place from what the view shows, if the reader moved it. */
+  #takeAnchor(): void {
+    if (!this.#moved) return;
+    this.#moved = false;
+    const y = this.#scroller.scrollTop - this.#sheet.offsetTop;
+    const { lines } = this.#buffer;
+    const edge = this.#scroller.getBoundingClientRect().top;
+    const row = [...this.#sheet.children].find((each) => {
+      const { top, bottom } = each.getBoundingClientRect();
+      return top <= edge && bottom > edge;
+    });
+    if (row instanceof HTMLElement) {
+      this.#anchor = { id: Number(row.dataset['id']), offset: edge - row.getBoundingClientRect().top };
+      return;
+    }
+    // Far from what is drawn: of lines that went since then, the height is not known any more.
+    const gone = (this.#buffer.removed - this.#removed) * this.#heights.line;
+    const { index, offset } = this.#heights.at(lines, y - gone);
+    const line = lines[index];
+    this.#anchor = line === undefined ? null : { id: line.id, offset };
   }
 
   #draw(): void {
+    cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const before = this.#lines;
-    this.#lines = this.#buffer.lines;
-    if (this.#anchor === null && before[0]?.id !== this.#lines[0]?.id && before.length > 0) {
-      this.#lines = before;
-      this.#keepPlace();
-      this.#lines = this.#buffer.lines;
-    }
-    this.#virtualizer.setOptions(this.#options(this.#lines.length));
-    this.#virtualizer._willUpdate();
-    this.#restorePlace();
-    this.#sheet.style.height = `${this.#virtualizer.getTotalSize()}px`;
-    this.#goToWanted();
-    this.#place(this.#virtualizer.getVirtualItems());
-    if (this.#following && !this.#held && selectedIds(this.#sheet).length === 0) {
-      this.#scroller.scrollTop = this.#scroller.scrollHeight;
-      this.#lastTop = this.#scroller.scrollTop;
-      this.#lastHeight = this.#scroller.clientHeight;
-    }
-    if (!this.#following) this.#events.follow(false, Math.max(0, this.#buffer.removed + this.#lines.length - this.#unseenFrom));
-  }
-
-  /** After the sheet has its height, or the view could not go as far. Without a height of its own there is no middle: later. */
-  #goToWanted(): void {
-    if (this.#wanted === null || this.#scroller.clientHeight === 0) return;
-    const index = this.#lines.findIndex((line) => line.id === this.#wanted);
-    this.#wanted = null;
-    if (index !== -1) this.#virtualizer.scrollToIndex(index, { align: 'center' });
-  }
-
-  #restorePlace(): void {
-    const anchor = this.#anchor;
-    this.#anchor = null;
-    if (anchor === null || this.#following) return;
-    const index = this.#lines.findIndex((line) => line.id === anchor.id);
-    // The total also brings the list of places up to date.
-    this.#sheet.style.height = `${this.#virtualizer.getTotalSize()}px`;
-    const start = index === -1 ? undefined : this.#virtualizer.measurementsCache[index]?.start;
-    if (start !== undefined) {
-      this.#scroller.scrollTop = start + anchor.offset;
-      this.#lastTop = this.#scroller.scrollTop;
+    const pinned = this.#following && !this.#held && selectedIds(this.#sheet).length === 0;
+    if (pinned) this.#drawEnd();
+    else this.#drawPlace();
+    this.#removed = this.#buffer.removed;
+    this.#lastTop = this.#scroller.scrollTop;
+    this.#lastHeight = this.#scroller.clientHeight;
+    this.#sheetHeight = this.#sheet.offsetHeight;
+    this.#moved ||= pinned;
+    if (!this.#following) {
+      this.#events.follow(false, Math.max(0, this.#buffer.removed + this.#buffer.lines.length - this.#unseenFrom));
     }
   }
 
-  #place(items: readonly VirtualItem[]): void {
-    const shown = items.flatMap((item) => {
-      const line = this.#lines[item.index];
-      return line === undefined ? [] : [{ item, line }];
-    });
-    // First away with what went: so the rows that stay are in order already, and need not move. A row that moves loses its selection.
-    const wanted = new Set(shown.map(({ line }) => line.id));
-    for (const [id, row] of this.#rows) {
-      if (wanted.has(id)) continue;
-      row.element.remove();
-      this.#rows.delete(id);
+  /** Draws the last lines, as many as fill the view, and shows their end. */
+  #drawEnd(): void {
+    const { lines } = this.#buffer;
+    const enough = this.#scroller.clientHeight + OVERSCAN_PX;
+    let first = lines.length;
+    for (let filled = 0; ; ) {
+      for (; first > 0 && filled < enough; first -= 1) filled += this.#heightAt(first - 1);
+      filled = this.#drawLines(first, lines.length);
+      if (first === 0 || filled >= this.#scroller.clientHeight) break;
     }
-    let previous: Element | null = null;
-    for (const { item, line } of shown) {
-      const element = this.#row(line, item);
-      const expected: Element | null = previous === null ? this.#sheet.firstElementChild : previous.nextElementSibling;
-      if (expected !== element) this.#sheet.insertBefore(element, expected);
-      if (this.#wrap) this.#virtualizer.measureElement(element);
-      previous = element;
-    }
-    this.#sheet.style.minWidth = this.#wrap ? '' : `calc(${this.#longest}ch + 2.5rem)`;
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
-  #row(line: Line, item: VirtualItem): HTMLElement {
-    let row = this.#rows.get(line.id);
-    if (row === undefined) {
-      row = { element: document.createElement('div'), version: -1 };
-      row.element.dataset['id'] = String(line.id);
-      this.#rows.set(line.id, row);
+  /** Draws what stands at the reader's place, which stays where it is though lines come, go and grow above it. */
+  #drawPlace(): void {
+    const { lines } = this.#buffer;
+    const view = this.#scroller.clientHeight;
+    if (this.#wanted !== null && view > 0) {
+      this.#anchor = { id: this.#wanted, offset: (this.#heights.line - view) / 2 };
+      this.#wanted = null;
+      this.#moved = false;
     }
-    if (row.version !== line.version) {
-      drawLine(row.element, line);
-      row.version = line.version;
-      if (!this.#wrap) this.#longest = Math.max(this.#longest, textOf(line).length);
+    this.#takeAnchor();
+    const anchor = this.#anchor ?? { id: lines[0]?.id ?? 0, offset: 0 };
+    const found = lines.findIndex((line) => line.id === anchor.id);
+    const index = Math.max(0, found);
+    const offset = found === -1 ? 0 : anchor.offset;
+    let first = index;
+    for (let above = offset; first > 0 && above > -OVERSCAN_PX; first -= 1) above -= this.#heightAt(first - 1);
+    let end = index;
+    for (let filled = -offset; ; ) {
+      for (; end < lines.length && filled < view + OVERSCAN_PX; end += 1) filled += this.#heightAt(end);
+      this.#drawLines(first, end);
+      filled = this.#heights.sum(lines, index, end) - offset;
+      if (end === lines.length || filled >= view) break;
     }
-    row.element.classList.toggle('log-line-marked', line.id === this.#marked);
-    row.element.dataset['index'] = String(item.index);
-    row.element.style.transform = `translateY(${item.start - this.#sheet.offsetTop}px)`;
-    return row.element;
+    const top = this.#sheet.offsetTop + this.#heights.sum(lines, 0, index) + offset;
+    if (Math.abs(top - this.#scroller.scrollTop) > 0.5 && !(top < 0 && this.#scroller.scrollTop === 0)) this.#scroller.scrollTop = top;
+    // Above the first line, and where the view ends before the wished place, the browser has the last word.
+    if (Math.abs(top - this.#scroller.scrollTop) > 1) this.#moved = true;
   }
+
+  #heightAt(index: number): number {
+    const line = this.#buffer.lines[index];
+    return line === undefined ? 0 : this.#heights.of(line);
+  }
+
+  /** Draws the lines from `first` to before `end`, and the ends of a selection: were they removed, it would be, too. @returns their height. */
+  #drawLines(first: number, end: number): number {
+    const { lines } = this.#buffer;
+    const apart = new Map<number, number>();
+    const before: LogLine[] = [];
+    const after: LogLine[] = [];
+    for (const id of selectedIds(this.#sheet)) {
+      const index = lines.findIndex((line) => line.id === id);
+      const line = lines[index];
+      if (line === undefined || (index >= first && index < end) || apart.has(id)) continue;
+      apart.set(id, this.#heights.sum(lines, 0, index));
+      (index < first ? before : after).push(line);
+    }
+    const drawn = lines.slice(first, end);
+    this.#rows.draw([...inOrder(before, lines), ...drawn, ...inOrder(after, lines)], apart, this.#marked);
+    if (this.#heights.wrap) {
+      for (const line of drawn) {
+        const height = this.#rows.elementOf(line)?.getBoundingClientRect().height;
+        if (height !== undefined && height > 0) this.#heights.measured(line, height);
+      }
+    }
+    this.#sheet.style.minWidth = this.#heights.wrap ? '' : `calc(${this.#rows.longest}ch + 2.5rem)`;
+    this.#sheet.style.paddingTop = `${this.#heights.sum(lines, 0, first)}px`;
+    this.#sheet.style.paddingBottom = `${this.#heights.sum(lines, end, lines.length)}px`;
+    return this.#heights.sum(lines, first, end);
+  }
+}
+
+function inOrder(some: readonly LogLine[], lines: readonly LogLine[]): LogLine[] {
+  return [...some].sort((a, b) => lines.indexOf(a) - lines.indexOf(b));
 }

@@ -2,19 +2,19 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import { ArrowRight, X } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import type { Run } from '../../../../shared/model.ts';
+import type { LastLine } from '../../../../shared/terminal/last-line.ts';
 import { connection } from '../../connection.ts';
 import { getRun, isOver, outcome } from '../../data/runs.ts';
 import { Button } from '../../parts/button.tsx';
 import { useActs } from '../../parts/deliberate.ts';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { say, showToast } from '../../parts/toast.tsx';
-import { lastLine } from './last-line.ts';
 import './press-toast.css';
 
 /** How long the answer stays after the run has ended: long enough to be read. */
 const ANSWER_MS = 10_000;
-/** Of the output, so much is kept to find the newest line in. */
-const TAIL_CHARS = 4000;
+/** Loaded with the first press: the page's first load has no need of it. */
+const reader = () => import('../../../../shared/terminal/last-line.ts');
 
 type Shown = Pick<Run, 'state' | 'exit_code' | 'signal'>;
 
@@ -22,10 +22,16 @@ type Shown = Pick<Run, 'state' | 'exit_code' | 'signal'>;
 export function watchPress(label: string, taskId: string): void {
   const line = signal('');
   const run = signal<Shown>({ state: 'running', exit_code: null, signal: null });
-  let tail = '';
+  const loaded = reader().then(({ LastLine }) => new LastLine());
+  const read = (step: (last: LastLine) => void): Promise<void> =>
+    loaded.then((last) => {
+      step(last);
+      line.value = last.text;
+    });
 
   async function ended(): Promise<void> {
     try {
+      await read((last) => last.end()).catch(() => undefined);
       const last = await getRun(taskId);
       run.value = last;
       if (line.value === '' && last.reason !== null) line.value = last.reason;
@@ -41,8 +47,7 @@ export function watchPress(label: string, taskId: string): void {
   });
   const stopOutput = connection.adopt(taskId, (event) => {
     if (event.kind === 'output') {
-      tail = (tail + event.text).slice(-TAIL_CHARS);
-      line.value = lastLine(tail);
+      read((last) => last.feed(event.stream, event.text)).catch(() => undefined);
     } else if (event.kind === 'ended') {
       ended().catch(() => undefined);
     } else if (event.kind === 'replaced') {

@@ -1,0 +1,39 @@
+import { Line } from './line.ts';
+import { Screen } from './screen.ts';
+
+const MAX_CHARS = 300;
+
+/** The newest line that a run shows, as plain text. A block that is drawn anew counts as its last drawing. */
+export class LastLine {
+  readonly #screens = { stdout: newScreen(), stderr: newScreen() };
+  #newest: 'stdout' | 'stderr' = 'stdout';
+
+  feed(stream: 'stdout' | 'stderr', text: string): void {
+    this.#screens[stream].feed(text);
+    this.#newest = stream;
+  }
+
+  /** No more output comes. */
+  end(): void {
+    this.#screens.stdout.end();
+    this.#screens.stderr.end();
+  }
+
+  /** At most 300 characters of it; empty when nothing was printed. */
+  get text(): string {
+    const other = this.#newest === 'stdout' ? 'stderr' : 'stdout';
+    return lastOf(this.#screens[this.#newest]) || lastOf(this.#screens[other]);
+  }
+}
+
+function newScreen(): Screen<Line> {
+  return new Screen({ make: ({ ground }) => new Line(ground), left: () => undefined });
+}
+
+function lastOf(screen: Screen<Line>): string {
+  for (const line of screen.lines.toReversed()) {
+    const text = line.text.trim();
+    if (text !== '') return text.slice(0, MAX_CHARS);
+  }
+  return '';
+}

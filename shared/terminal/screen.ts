@@ -1,0 +1,434 @@
+import type { Line } from './line.ts';
+import { MAX_LINE, TAB } from './line.ts';
+import { Parser, type Sink } from './parser.ts';
+import { erasedStyle, type Style, styleAfter } from './style.ts';
+import { joins, widens, widthOf } from './width.ts';
+
+/** So many of the last lines can still be changed in place: as if the terminal were so high. */
+export const SCREEN_ROWS = 200;
+/** Movements to the right end here, or where the line ends: a log has no right margin that they could mean. */
+const MARGIN = 512;
+/** Characters that take a column each and belong to no others: they are written many at a time. */
+const NARROW = /[\x20-\x7e\xa0-\xac\xae-\u02ff\u0391-\u0482\u048a-\u0556\u2010-\u2027\u2190-\u21ff\u2500-\u259f\u2800-\u28ff]+/y;
+/** The line drawings of `ESC ( 0`, from `_` on. */
+const DRAWINGS = '\xa0◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·';
+
+/** Where the lines stand that a screen writes. */
+export interface Rows<L extends Line> {
+  /** A new line below all others. `at`: the character that begins it; `alternate`: it belongs to a full-screen program. */
+  make(place: { at: number; alternate: boolean; ground: Style | null }): L;
+  /** The full-screen program has ended: its lines are gone, as in a terminal. */
+  left(): void;
+}
+
+interface Place {
+  row: number;
+  column: number;
+  style: Style | null;
+  drawing: boolean[];
+  shifted: number;
+  below: boolean;
+}
+
+const HOME: Place = { row: 0, column: 0, style: null, drawing: [false, false], shifted: 0, below: false };
+
+/**
+ * A terminal for a log: as wide as its lines, 200 rows high, and what leaves its top is kept as it is. A newline also returns to
+ * the first column. What clears the screen begins a new one below, so that nothing which was printed is lost; a full-screen
+ * program (alternate screen) draws below, too, and what it drew goes when it ends. Status lines that a program puts below
+ * its scroll region, questions, titles and modes are left out.
+ */
+export class Screen<L extends Line> implements Sink {
+  readonly #rows: Rows<L>;
+  readonly #parser = new Parser(this);
+  #lines: L[] = [];
+  #at: Place = { ...HOME };
+  #saved: Place = { ...HOME };
+  /** The lines and the place to which a full-screen program returns. */
+  #main: { lines: L[]; at: Place } | null = null;
+  /** The last row of the scroll region, if a program set one to keep rows below it for itself. */
+  #bottom: number | null = null;
+  /** The ground of rows that were erased before anything stood in them. */
+  #ground: Style | null = null;
+  #last = '';
+
+  constructor(rows: Rows<L>) {
+    this.#rows = rows;
+  }
+
+  /** The lines that can still change. */
+  get lines(): readonly L[] {
+    return this.#lines;
+  }
+
+  /** Takes the next piece of output. `make` is told places in it. */
+  feed(text: string): void {
+    this.#parser.feed(text);
+  }
+
+  /** No more comes: what is held is shown. */
+  end(): void {
+    this.#parser.end();
+  }
+
+  /** Lines that are kept no more are written no more. */
+  forget(gone: ReadonlySet<Line>): void {
+    const kept = this.#lines.filter((line) => !gone.has(line));
+    const row = this.#at.row - (this.#lines.length - kept.length);
+    if (row < 0) this.#at.column = 0;
+    this.#at.row = Math.max(0, row);
+    this.#lines = kept;
+    if (this.#main !== null) this.#main.lines = this.#main.lines.filter((line) => !gone.has(line));
+  }
+
+  text(text: string, at: number): void {
+    if (this.#at.below) return;
+    const said = this.#at.drawing[this.#at.shifted] === true ? drawn(text) : text;
+    for (let i = 0; i < said.length; ) {
+      const line = this.#line(at + i);
+      if (this.#at.column >= MAX_LINE) {
+        this.#fold(line);
+        continue;
+      }
+      NARROW.lastIndex = i;
+      const narrow = NARROW.test(said) ? NARROW.lastIndex - i : 0;
+      if (narrow > 0) {
+        const piece = said.slice(i, i + Math.min(narrow, MAX_LINE - this.#at.column));
+        line.write(this.#at.column, piece, this.#at.style);
+        this.#at.column += piece.length;
+        i += piece.length;
+        this.#last = piece.charAt(piece.length - 1);
+      } else {
+        const char = String.fromCodePoint(said.codePointAt(i) ?? 0);
+        if (this.#char(line, char)) i += char.length;
+      }
+    }
+  }
+
+  control(char: string, at: number): void {
+    switch (char) {
+      case '\n':
+      case '\v':
+      case '\f':
+        this.#newline(at);
+        return;
+      case '\r':
+        this.#at.column = 0;
+        return;
+      case '\b':
+        this.#at.column = Math.max(0, this.#at.column - 1);
+        return;
+      case '\t':
+        if (!this.#at.below) this.#at.column = this.#line(at).tab(this.#at.column);
+        return;
+      case '\x0e':
+        this.#at.shifted = 1;
+        return;
+      case '\x0f':
+        this.#at.shifted = 0;
+        return;
+    }
+  }
+
+  escape(intermediates: string, final: string, at: number): void {
+    if (intermediates === '(' || intermediates === ')') {
+      const drawing = [...this.#at.drawing];
+      drawing[intermediates === '(' ? 0 : 1] = final === '0';
+      this.#at.drawing = drawing;
+    }
+    if (intermediates !== '') return;
+    switch (final) {
+      case '7':
+        this.#saved = { ...this.#at };
+        return;
+      case '8':
+        this.#at = { ...this.#saved };
+        return;
+      case 'D':
+        this.#down(at);
+        return;
+      case 'E':
+        this.#newline(at);
+        return;
+      case 'M':
+        this.#to(this.#at.row - 1);
+        return;
+      case 'c':
+        this.#clear();
+        this.#at = { ...HOME };
+        this.#saved = { ...HOME };
+        this.#bottom = null;
+        return;
+    }
+  }
+
+  osc(): void {
+    // Titles, links, colours of the palette, the clipboard: nothing of them is in a log.
+  }
+
+  csi(params: string, final: string, at: number): void {
+    if (/^[<=>?]/.test(params) || /[ -/]$/.test(params)) {
+      if (final === 'h' || final === 'l') this.#mode(params, final === 'h');
+      else if (final === 'J' || final === 'K') this.#moveOrErase(params.slice(1), final, at);
+      return;
+    }
+    if (final === 'm') this.#at.style = styleAfter(this.#at.style, params);
+    else this.#moveOrErase(params, final, at);
+  }
+
+  #moveOrErase(params: string, final: string, at: number): void {
+    const [first, second] = params.split(';');
+    const given = numberOf(first);
+    const count = Math.max(1, given);
+    const { row, column } = this.#at;
+    switch (final) {
+      case 'A':
+        this.#to(row - count);
+        return;
+      case 'B':
+      case 'e':
+        this.#to(row + count);
+        return;
+      case 'C':
+      case 'a':
+        this.#across(column + count);
+        return;
+      case 'D':
+        this.#across(column - count);
+        return;
+      case 'E':
+        this.#to(row + count, 0);
+        return;
+      case 'F':
+        this.#to(row - count, 0);
+        return;
+      case 'G':
+      case '`':
+        this.#across(count - 1);
+        return;
+      case 'H':
+      case 'f':
+        this.#jump(count);
+        this.#across(Math.max(1, numberOf(second)) - 1);
+        return;
+      case 'd':
+        this.#jump(count);
+        return;
+      case 'I':
+        this.#across((Math.floor(column / TAB) + count) * TAB);
+        return;
+      case 'Z':
+        this.#across((Math.ceil(column / TAB) - count) * TAB);
+        return;
+      case 'J':
+        this.#eraseScreen(given, at);
+        return;
+      case 'K':
+        this.#eraseLine(given, at);
+        return;
+      case 'P':
+        this.#here()?.remove(column, count);
+        return;
+      case 'X':
+        this.#erased(at)?.erase(column, column + count, erasedStyle(this.#at.style));
+        return;
+      case '@':
+        this.#here()?.insert(column, count, erasedStyle(this.#at.style));
+        return;
+      case 'L':
+        this.#insertLines(count, at);
+        return;
+      case 'M':
+        this.#deleteLines(count);
+        return;
+      case 'b':
+        if (this.#last !== '') this.text(this.#last.repeat(Math.min(count, MARGIN)), at);
+        return;
+      case 'r':
+        this.#region(given, numberOf(second));
+        return;
+      case 's':
+        this.#saved = { ...this.#at };
+        return;
+      case 'u':
+        this.#at = { ...this.#saved };
+        return;
+    }
+  }
+
+  /** @returns false when the character has to be written in the next line. */
+  #char(line: L, char: string): boolean {
+    const { column, style } = this.#at;
+    const before = line.before(column);
+    if (joins(before, char)) {
+      line.join(column, char);
+      if (widens(before, char) && column < MAX_LINE && line.before(column - 1) !== line.before(column)) {
+        line.put(column - 1, line.before(column), 2, style);
+        this.#at.column += 1;
+      }
+      return true;
+    }
+    const width = widthOf(char);
+    if (width === 0) return true;
+    if (column + width > MAX_LINE) {
+      this.#fold(line);
+      return false;
+    }
+    line.put(column, char, width, style);
+    this.#at.column += width;
+    this.#last = char;
+    return true;
+  }
+
+  #fold(line: L): void {
+    line.folded = true;
+    this.#newline(0);
+  }
+
+  /** The line of the cursor's row, made with those above it where they are not there yet. */
+  #line(at: number): L {
+    const there = this.#lines[this.#at.row];
+    if (there !== undefined) return there;
+    while (this.#lines.length < this.#at.row) this.#make(at);
+    return this.#make(at);
+  }
+
+  #make(at: number): L {
+    const line = this.#rows.make({ at, alternate: this.#main !== null, ground: this.#ground });
+    this.#lines.push(line);
+    return line;
+  }
+
+  #here(): L | undefined {
+    return this.#at.below ? undefined : this.#lines[this.#at.row];
+  }
+
+  #newline(at: number): void {
+    this.#down(at);
+    this.#at.column = 0;
+  }
+
+  #down(at: number): void {
+    this.#line(at);
+    if (this.#at.row < SCREEN_ROWS - 1) this.#to(this.#at.row + 1);
+    else this.#lines.shift()?.settle();
+    this.#at.below = false;
+  }
+
+  #to(row: number, column = this.#at.column): void {
+    this.#at.row = Math.min(SCREEN_ROWS - 1, Math.max(0, row));
+    this.#at.column = column;
+    this.#at.below = false;
+  }
+
+  /** To a row by its number. Below its scroll region a program keeps a status line: what it writes there is none of the log's. */
+  #jump(number: number): void {
+    this.#to(number - 1);
+    this.#at.below = this.#bottom !== null && number > this.#bottom;
+  }
+
+  #across(column: number): void {
+    this.#at.column = Math.min(Math.max(0, column), Math.max(MARGIN, this.#here()?.length ?? 0) - 1);
+  }
+
+  /** The line that is to be erased: where there is none yet, one if the erasing is seen. */
+  #erased(at: number): L | undefined {
+    return this.#at.below || erasedStyle(this.#at.style) === this.#ground ? this.#here() : this.#line(at);
+  }
+
+  #eraseLine(part: number, at: number): void {
+    const { column, style } = this.#at;
+    const line = this.#erased(at);
+    if (part === 0) line?.erase(column, Number.POSITIVE_INFINITY, erasedStyle(style));
+    else if (part === 1) line?.erase(0, column + 1, erasedStyle(style));
+    else if (part === 2) line?.clear(erasedStyle(style));
+  }
+
+  #eraseScreen(part: number, at: number): void {
+    if (this.#at.below) return;
+    if (part === 2) this.#clear();
+    if (part > 1) return;
+    this.#eraseLine(part, at);
+    const { row, style } = this.#at;
+    const ground = erasedStyle(style);
+    if (part === 0 && ground !== this.#ground) {
+      // The rows above keep theirs.
+      this.#line(at);
+      this.#ground = ground;
+    }
+    for (const line of part === 0 ? this.#lines.slice(row + 1) : this.#lines.slice(0, row)) line.clear(ground);
+  }
+
+  /** What stands there has been printed, and stays; the screen begins anew below it. */
+  #clear(): void {
+    const ground = erasedStyle(this.#at.style);
+    this.#ground = ground;
+    for (const line of this.#lines) {
+      if (this.#main === null) line.settle();
+      else line.clear(ground);
+    }
+    if (this.#main === null) this.#lines = [];
+  }
+
+  #insertLines(count: number, at: number): void {
+    const { row } = this.#at;
+    if (this.#here() === undefined) return;
+    const end = Math.min(SCREEN_ROWS, this.#lines.length + count);
+    while (this.#lines.length < end) this.#make(at);
+    for (let i = end - 1; i >= row; i -= 1) this.#replace(i, i - count >= row ? i - count : -1);
+    this.#at.column = 0;
+  }
+
+  #deleteLines(count: number): void {
+    const { row } = this.#at;
+    if (this.#here() === undefined) return;
+    for (let i = row; i < this.#lines.length; i += 1) this.#replace(i, i + count);
+    this.#at.column = 0;
+  }
+
+  #replace(row: number, from: number): void {
+    const other = this.#lines[from];
+    if (other === undefined) this.#lines[row]?.clear(erasedStyle(this.#at.style));
+    else this.#lines[row]?.become(other);
+  }
+
+  #region(top: number, bottom: number): void {
+    this.#bottom = top <= 1 && bottom > 1 && bottom < SCREEN_ROWS ? bottom : null;
+    this.#to(0, 0);
+  }
+
+  #mode(params: string, on: boolean): void {
+    if (!params.startsWith('?')) return;
+    for (const mode of params.slice(1).split(';')) {
+      if (mode === '1048' && on) this.#saved = { ...this.#at };
+      else if (mode === '1048') this.#at = { ...this.#saved };
+      else if (mode === '47' || mode === '1047' || mode === '1049') this.#alternate(on, mode === '1049');
+    }
+  }
+
+  #alternate(on: boolean, restores: boolean): void {
+    if (on === (this.#main !== null)) return;
+    if (on) {
+      this.#main = { lines: this.#lines, at: { ...this.#at } };
+      this.#lines = [];
+      this.#ground = erasedStyle(this.#at.style);
+      return;
+    }
+    const { row, column } = this.#at;
+    this.#at = restores || this.#main === null ? { ...(this.#main?.at ?? this.#at) } : { ...this.#at, row, column };
+    this.#lines = this.#main?.lines ?? [];
+    this.#main = null;
+    this.#bottom = null;
+    this.#ground = null;
+    this.#rows.left();
+  }
+}
+
+function numberOf(text: string | undefined): number {
+  const value = Number(text);
+  return Number.isInteger(value) && value > 0 ? Math.min(value, 100_000) : 0;
+}
+
+function drawn(text: string): string {
+  return text.replace(/[_-~]/g, (char) => DRAWINGS.charAt(char.charCodeAt(0) - 0x5f));
+}
