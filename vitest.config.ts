@@ -29,7 +29,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{agent,embedded,plugin-sdk/test,shared,tools}/**/*.test.ts', 'worker/ui/**/*.test.{ts,tsx}'],
+          include: ['{agent,embedded,plugin-sdk/test,shared,test/corpus,tools}/**/*.test.ts', 'worker/ui/**/*.test.{ts,tsx}'],
         },
       },
       { test: { name: 'edge', include: ['worker/**/*.test.ts'], exclude: ui } },

@@ -1,0 +1,274 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import graphemes from '@xterm/addon-unicode-graphemes';
+import xterm from '@xterm/headless';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Line, TAB } from '../../shared/terminal/line.ts';
+import { SCREEN_ROWS, Screen } from '../../shared/terminal/screen.ts';
+import { RGB, type Style } from '../../shared/terminal/style.ts';
+import { joins } from '../../shared/terminal/width.ts';
+
+/**
+ * What real programs print, compared cell by cell with a terminal that is as a log is: 200 rows high, wide enough for every line,
+ * with all that left its top kept. Each cell's characters and how it looks must agree: colours, bold, dim, italic, underline
+ * and its kind, overline, reverse, concealed, struck. Not compared: where the cursor is left, blanks at a line's end and empty
+ * lines at the end of all, whatever their ground (a log has no right margin to which a ground could reach).
+ */
+
+const CORPUS = import.meta.dirname;
+/** Recordings where a log shows something else than a terminal, and what. */
+const EXCEPTIONS: Record<string, string> = {
+  'apt-progress': 'the bar below the scroll region is left out',
+  'unended-strings': 'a string sequence ends at a newline',
+};
+const COLUMNS = 1000;
+
+/** One cell as text: what stands in it, then how it looks. Null: a plain blank. */
+type Cell = string | null;
+
+interface LookOfXterm {
+  getChars(): string;
+  getWidth(): number;
+  getFgColorMode(): number;
+  getFgColor(): number;
+  getBgColorMode(): number;
+  getBgColor(): number;
+  isFgDefault(): boolean;
+  isBgDefault(): boolean;
+  isFgRGB(): boolean;
+  isBgRGB(): boolean;
+  isBold(): number;
+  isDim(): number;
+  isItalic(): number;
+  isUnderline(): number;
+  isOverline(): number;
+  isInverse(): number;
+  isInvisible(): number;
+  isStrikethrough(): number;
+}
+
+interface BufferOfXterm {
+  readonly type: string;
+  readonly length: number;
+  getLine(y: number): { getCell(x: number): LookOfXterm | undefined } | undefined;
+}
+
+async function inXterm(text: string): Promise<Cell[][]> {
+  const terminal = new xterm.Terminal({
+    cols: COLUMNS,
+    rows: SCREEN_ROWS,
+    scrollback: 100_000,
+    convertEol: true,
+    allowProposedApi: true,
+    scrollOnEraseInDisplay: true,
+  });
+  terminal.loadAddon(new graphemes.UnicodeGraphemesAddon());
+  // A log's history is not erased.
+  terminal.parser.registerCsiHandler({ final: 'J' }, (params) => params[0] === 3);
+  // xterm underlines links by itself.
+  terminal.parser.registerOscHandler(8, () => true);
+  await new Promise<void>((resolve) => terminal.write(text, resolve));
+  const { active, normal } = terminal.buffer;
+  // A full-screen program that has not ended stands below what was printed before.
+  const cells = active.type === 'normal' ? bufferCells(normal) : [...trimmed(bufferCells(normal)), ...bufferCells(active)];
+  terminal.dispose();
+  return trimmed(cells);
+}
+
+function bufferCells(active: BufferOfXterm): Cell[][] {
+  const lines: Cell[][] = [];
+  for (let y = 0; y < active.length; y += 1) {
+    const line = active.getLine(y);
+    const cells: Cell[] = [];
+    for (let x = 0; x < COLUMNS; x += 1) {
+      const cell = line?.getCell(x);
+      if (cell !== undefined && cell.getWidth() > 0) cells.push(cellOf(cell.getChars(), lookOfXterm(cell)));
+      else cells.push('');
+    }
+    lines.push(cells);
+  }
+  return lines;
+}
+
+function lookOfXterm(cell: LookOfXterm): string {
+  const color = (isDefault: boolean, isRgb: boolean, value: number) => (isDefault ? null : isRgb ? RGB + value : value);
+  return look({
+    fg: color(cell.isFgDefault(), cell.isFgRGB(), cell.getFgColor()),
+    bg: color(cell.isBgDefault(), cell.isBgRGB(), cell.getBgColor()),
+    bold: cell.isBold() > 0,
+    dim: cell.isDim() > 0,
+    italic: cell.isItalic() > 0,
+    underlined: cell.isUnderline() > 0,
+    overline: cell.isOverline() > 0,
+    reverse: cell.isInverse() > 0,
+    hidden: cell.isInvisible() > 0,
+    strike: cell.isStrikethrough() !== 0,
+  });
+}
+
+function inLog(...chunks: string[]): Cell[][] {
+  return trimmed(linesOf(...chunks).map(cellsOf));
+}
+
+function linesOf(...chunks: string[]): Line[] {
+  const lines: (Line & { alternate?: boolean })[] = [];
+  const screen = new Screen<Line & { alternate?: boolean }>({
+    make: ({ alternate, ground }) => {
+      const line = Object.assign(new Line(ground), { alternate });
+      lines.push(line);
+      return line;
+    },
+    left: () => {
+      lines.splice(0, lines.length, ...lines.filter((line) => line.alternate !== true));
+    },
+  });
+  for (const chunk of chunks) screen.feed(chunk);
+  screen.end();
+  return lines;
+}
+
+function cellsOf(line: Line): Cell[] {
+  const cells: Cell[] = [];
+  for (const { text, style } of line.spans) {
+    for (const character of charactersOf(text)) {
+      if (character === '\t') {
+        do cells.push(null);
+        while (cells.length % TAB !== 0);
+      } else {
+        cells.push(cellOf(character, lookOf(style)));
+        if (columnsOf(character) === 2) cells.push('');
+      }
+    }
+  }
+  return cells;
+}
+
+function charactersOf(text: string): string[] {
+  const characters: string[] = [];
+  for (const char of text) {
+    const before = characters.at(-1) ?? '';
+    if (joins(before, char)) characters.splice(-1, 1, before + char);
+    else characters.push(char);
+  }
+  return characters;
+}
+
+function columnsOf(character: string): number {
+  return linesOf(character)[0]?.length ?? 0;
+}
+
+function lookOf(style: Style | null): string {
+  if (style === null) return look({});
+  const { underline, underlineColor: _, ...rest } = style;
+  return look({ ...rest, underlined: underline > 0 });
+}
+
+function look(given: Record<string, unknown>): string {
+  return Object.entries(given)
+    .filter(([, value]) => value !== null && value !== false)
+    .map(([name, value]) => (value === true ? name : `${name}=${value}`))
+    .sort()
+    .join(' ');
+}
+
+function cellOf(chars: string, style: string): Cell {
+  const shown = chars === '' ? ' ' : chars;
+  return shown === ' ' && style === '' ? null : `${shown}|${style}`;
+}
+
+function trimmed(lines: Cell[][]): Cell[][] {
+  const rows = lines.map((cells) => {
+    let end = cells.length;
+    while (end > 0 && (cells[end - 1] === null || cells[end - 1] === '' || / \|bg=\S+$/.test(cells[end - 1] ?? ''))) end -= 1;
+    return cells.slice(0, end);
+  });
+  while (rows.length > 0 && rows.at(-1)?.length === 0) rows.pop();
+  return rows;
+}
+
+const recordings = readdirSync(CORPUS)
+  .filter((name) => name.endsWith('.ansi'))
+  .map((name) => name.slice(0, -5))
+  .sort();
+const recorded = (name: string) => readFileSync(join(CORPUS, `${name}.ansi`), 'utf8');
+
+describe('a log shows what a terminal shows', () => {
+  it('of at least 40 recordings', () => {
+    expect(recordings.length).toBeGreaterThanOrEqual(40);
+    for (const name of Object.keys(EXCEPTIONS)) expect(recordings).toContain(name);
+  });
+
+  it.each(recordings.filter((name) => EXCEPTIONS[name] === undefined))('%s', async (name) => {
+    const text = recorded(name);
+    expect(inLog(text)).toEqual(await inXterm(text));
+  });
+
+  it.each(recordings)('%s, whatever the cuts between chunks', (name) => {
+    const text = recorded(name);
+    const whole = inLog(text);
+    for (const size of [1, 7, 64]) {
+      const chunks = Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size));
+      expect(inLog(...chunks)).toEqual(whole);
+    }
+  });
+});
+
+/** Pieces of what terminals understand, and what they do not. */
+const piece = fc.oneof(
+  fc.constantFrom(
+    '\r',
+    '\n',
+    '\b',
+    '\t',
+    '\x1b',
+    '\x1b[',
+    '\x9b',
+    '\x1b]0;',
+    '\x1b_',
+    '\x1b\\',
+    '\x07',
+    '\x18',
+    '\x00',
+    '\x1b7',
+    '\x1b8',
+    '\x1bM',
+  ),
+  fc.constantFrom('漢', '👩\u200d👧', 'e\u0301', '🇩🇪', '\u200d', '\ufe0f', '\ud83d', '\udc67', '\u0301', '1️⃣', '\x0e', '\x1b)0', '\x1b(B'),
+  fc.string({ maxLength: 8 }),
+  fc.string({ unit: 'binary', maxLength: 8 }),
+  fc
+    .tuple(
+      fc.constantFrom('', '?', '>'),
+      fc.array(fc.integer({ min: 0, max: 300 }), { maxLength: 4 }),
+      fc.constantFrom(...'ABCDEFGHIJKLMPXZ@`abcdefhlmrsu'),
+    )
+    .map(([prefix, params, final]) => `\x1b[${prefix}${params.join(';')}${final}`),
+  fc.constantFrom(
+    '\x1b[?1049h',
+    '\x1b[?1049l',
+    '\x1b[2J',
+    '\x1b[J',
+    '\x1b[K',
+    '\x1b[1K',
+    '\x1b[3A',
+    '\x1b[1;5r',
+    '\x1b[4:3m',
+    '\x1b[38:2::1:2:3m',
+  ),
+);
+
+describe('whatever comes', () => {
+  it('never fails, and shows the same whatever the cuts', () => {
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 60 }), fc.array(fc.nat(400), { maxLength: 20 }), (pieces, cuts) => {
+        const text = pieces.join('');
+        const places = [...new Set(cuts.map((cut) => Math.min(cut, text.length)))].sort((a, b) => a - b);
+        const chunks = [0, ...places].map((from, i) => text.slice(from, places[i] ?? text.length));
+        const spans = (lines: Line[]) => lines.map((line) => line.spans.map(({ text: shown, style }) => [shown, style]));
+        expect(spans(linesOf(...chunks))).toEqual(spans(linesOf(text)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
