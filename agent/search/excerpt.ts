@@ -3,6 +3,7 @@ import { incompleteTail } from '../../shared/utf8.ts';
 import { DamagedOutput } from '../logs/damaged.ts';
 import type { Needle } from './needle.ts';
 import type { Hit, ScannedChunk, ScannedLog } from './scan.ts';
+import { type Stretch, VisibleBytes } from './visible-bytes.ts';
 
 /** How much is read before and after a hit. */
 const AROUND_BYTES = 4 * 1024;
@@ -21,8 +22,7 @@ const MAX_READ_BYTES = 64 * 1024;
 export async function excerptOf(log: ScannedLog, needle: Needle, hit: Hit, lines: number): Promise<FoundPlace> {
   const { first, chunks } = await around(log, hit);
   const own = chunks.filter((chunk) => chunk.stream === hit.stream);
-  const text = Buffer.concat(own.map((chunk) => chunk.bytes)).toString('latin1');
-  const at = own.reduce((sum, chunk) => sum + Math.max(0, Math.min(chunk.to, hit.from) - chunk.from), 0);
+  const { text, at } = visible(own, hit.from);
   const reachesEnd = (chunks.at(-1)?.to ?? 0) >= log.end;
 
   const begins = lineBegin(text, at);
@@ -88,16 +88,29 @@ function marked(latin1: string, needle: Needle): { line: string; marks: Mark[] }
   return { line: line + shown(latin1.slice(at)), marks };
 }
 
+/** What somebody reads of the chunks, and where the byte at a cursor stands in it. */
+function visible(chunks: readonly ScannedChunk[], cursor: number): { text: string; at: number } {
+  const reader = new VisibleBytes();
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  let place: Stretch = { at: 0, from: 0 };
+  for (const { bytes, from } of chunks) {
+    const { visible, stretches } = reader.read(bytes, from);
+    for (const stretch of stretches) if (stretch.from <= cursor) place = { at: length + stretch.at, from: stretch.from };
+    pieces.push(visible);
+    length += visible.length;
+  }
+  return { text: Buffer.concat(pieces).toString('latin1'), at: Math.min(length, place.at + cursor - place.from) };
+}
+
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-/** Sequences that colour a terminal or worse; what is left of one that was cut goes with the controls. */
-const SEQUENCE = /\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~])/g;
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;
 
-/** Bytes as a person reads them: without halves of characters at its ends, and without what only a terminal understands. */
+/** Bytes as a person reads them: without halves of characters at its ends, and without control characters. */
 function shown(latin1: string): string {
   const bytes = Buffer.from(latin1, 'latin1');
   let start = 0;
   while (start < Math.min(3, bytes.length) && ((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
   const text = decoder.decode(bytes.subarray(start, bytes.length - incompleteTail(bytes)));
-  return text.replace(SEQUENCE, '').replace(CONTROL, '');
+  return text.replace(CONTROL, '');
 }

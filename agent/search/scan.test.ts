@@ -127,6 +127,34 @@ test('binary is no obstacle, and terminal sequences are not shown', async () => 
   expect(await excerptOf(log, new Needle('needle'), hit, 1)).toMatchObject({ line: 'needle in hay', marks: [[0, 6]], stream: 'stderr' });
 });
 
+test('text is found across changes of colour, with cursors that fit, whatever the borders of reads', async () => {
+  const text =
+    'main.c:3:5: \x1b[01;31m\x1b[Kerror: \x1b[m\x1b[Kunknown type\nFa\x1b[31milu\x1b[0;1mre\x1b[0m here\n\x1b]0;error: unknown\x07\x1b[5mx\n';
+  const byteAt = (part: string) => Buffer.byteLength(text.slice(0, text.indexOf(part)));
+  for (const step of [1, 2, 3, 5, 7, 16, 1000]) {
+    const log = logOf(['stdout', text.slice(0, 60)], ['stderr', 'noise \x1b[1mhere\n'], ['stdout', text.slice(60)]);
+    const [first, more] = await hitsOf(log, 'Error: unknown', step);
+    if (first === undefined) throw new Error('no hit');
+    expect(more).toBeUndefined();
+    expect(first.from).toBe(byteAt('error: '));
+    expect(first.to).toBe(byteAt('unknown') + 'unknown'.length);
+    expect(await excerptOf(log, new Needle('error: unknown'), first, 1)).toMatchObject({
+      line: 'main.c:3:5: error: unknown type',
+      marks: [[12, 26]],
+      after: ['Failure here'],
+    });
+  }
+  const log = logOf(['stdout', text]);
+  const [failure] = await hitsOf(log, 'failure here');
+  expect(failure).toEqual({ stream: 'stdout', from: byteAt('Fa\x1b'), to: byteAt(' here') + 5 });
+  expect(await hitsOf(log, '31m')).toEqual([]);
+  expect(await hitsOf(logOf(['stdout', 'name\x1b[3Cvalue\n']), 'name   value')).toHaveLength(1);
+});
+
+test('a sequence that never ends hides no more than its line', async () => {
+  expect(await hitsOf(logOf(['stdout', '\x1b]0;nightly\nbackup failed\n']), 'backup failed', 3)).toHaveLength(1);
+});
+
 test('an ended signal ends the reading', async () => {
   const abort = new AbortController();
   const log = logOf(['stdout', 'x'.repeat(1_000_000)]);

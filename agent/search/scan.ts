@@ -1,6 +1,7 @@
 import { DamagedOutput } from '../logs/damaged.ts';
 import type { Needle } from './needle.ts';
 import type { Pace } from './pace.ts';
+import { type Stretch, VisibleBytes } from './visible-bytes.ts';
 
 /** A run's output, as far as a search needs it. */
 export interface ScannedLog {
@@ -77,13 +78,17 @@ function lanesOf(needle: Needle): { stdout: Lane; stderr: Lane } {
   return { stdout: new Lane('stdout', needle), stderr: new Lane('stderr', needle) };
 }
 
-/** One of the two streams: what was read of it last, and the end of what came before, where a hit may have begun. */
+/**
+ * One of the two streams: what somebody reads of it, without the sequences that only a terminal understands: what was read
+ * last, and the end of what came before, where a hit may have begun.
+ */
 class Lane {
   readonly stream: Stream;
   readonly #needle: Needle;
+  readonly #visible = new VisibleBytes();
   #text = '';
   /** Where stretches of the text begin, and at which cursor. */
-  #places: { at: number; cursor: number }[] = [];
+  #places: Stretch[] = [];
   #searched = 0;
 
   constructor(stream: Stream, needle: Needle) {
@@ -95,14 +100,16 @@ class Lane {
     if (chunks.length === 0) return;
     const kept = Math.max(this.#searched, this.#text.length - (this.#needle.maxBytes - 1));
     this.#places = this.#placesFrom(kept);
+    const pieces: Uint8Array[] = [Buffer.from(this.#text.slice(kept), 'latin1')];
     let length = this.#text.length - kept;
-    for (const chunk of chunks) {
-      this.#places.push({ at: length, cursor: chunk.from });
-      length += chunk.bytes.length;
+    for (const { bytes, from } of chunks) {
+      const { visible, stretches } = this.#visible.read(bytes, from);
+      for (const stretch of stretches) this.#places.push({ at: length + stretch.at, from: stretch.from });
+      pieces.push(visible);
+      length += visible.length;
     }
     // Joined as bytes: two long strings would be copied once more when they are searched.
-    const bytes = Buffer.concat([Buffer.from(this.#text.slice(kept), 'latin1'), ...chunks.map((chunk) => chunk.bytes)]);
-    this.#text = bytes.toString('latin1');
+    this.#text = Buffer.concat(pieces).toString('latin1');
     this.#searched = 0;
   }
 
@@ -120,7 +127,7 @@ class Lane {
 
   #cursorAt(at: number): number {
     const place = this.#places[this.#placeOf(at)];
-    return place === undefined ? 0 : place.cursor + at - place.at;
+    return place === undefined ? 0 : place.from + at - place.at;
   }
 
   #placeOf(at: number): number {
@@ -135,10 +142,10 @@ class Lane {
   }
 
   /** The places of what is kept, counted from there. */
-  #placesFrom(kept: number): { at: number; cursor: number }[] {
+  #placesFrom(kept: number): Stretch[] {
     if (kept >= this.#text.length) return [];
-    const cursor = this.#cursorAt(kept);
+    const from = this.#cursorAt(kept);
     const later = this.#places.slice(this.#placeOf(kept) + 1);
-    return [{ at: 0, cursor }, ...later.map((place) => ({ at: place.at - kept, cursor: place.cursor }))];
+    return [{ at: 0, from }, ...later.map((place) => ({ at: place.at - kept, from: place.from }))];
   }
 }
