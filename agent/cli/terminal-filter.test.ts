@@ -15,6 +15,7 @@ describe('what passes', () => {
     ['a colour with colons', `${ESC}[38:2::1:2:3mx${ESC}[m`],
     ['progress', `${ESC}]9;4;1;50\x07`],
     ['a link', `${ESC}]8;id=a;https://example.org/x?y=1${ESC}\\here${ESC}]8;;${ESC}\\`],
+    ['underlines of all kinds', `${ESC}[4:3;58:2::1:2:3mx${ESC}[58;5;8;38;5;28my${ESC}[59m`],
   ])('%s', (_, text) => expect(filtered(text)).toBe(text));
 });
 
@@ -31,6 +32,8 @@ describe('what does not', () => {
     ['a link with a control character in it', `${ESC}]8;;https://a\tb\x07x`, 'x'],
     ['DCS, APC, PM, SOS', `a${ESC}P$qm${ESC}\\b${ESC}_x${ESC}\\c${ESC}^y${ESC}\\d${ESC}Xz${ESC}\\e`, 'abcde'],
     ['C1 forms', 'a\x9b2Jb\x9d0;t\x9cc\x90q\x9cd\x85e', 'abcde'],
+    ['what conceals', `a${ESC}[8mb${ESC}[28mc${ESC}[1;8;31md${ESC}[08me${ESC}[0m`, `abc${ESC}[1;31mde${ESC}[0m`],
+    ['what turns the direction of text', 'a\u202eb\u2066c\u200fd\u061ce', 'a<U+202E>b<U+2066>c<U+200F>d<U+061C>e'],
     ['character sets and resets', `a${ESC}(0b${ESC}cc${ESC}7d${ESC}#8e`, 'abcde'],
     ['other control characters', 'a\x00\x05\x07\x0b\x0c\x0e\x7fb', 'ab'],
     ['a sequence that is broken off', `a${ESC}]0;x\x18b${ESC}[12\x1ac${ESC}[3${ESC}[31md`, `abc${ESC}[31md`],
@@ -56,12 +59,14 @@ it('gives the same whatever the cuts between chunks', () => {
   expect(filtered(...Array.from(text))).toBe(whole);
 });
 
-it('leaves the terminal as it was', () => {
+it('shows what was held, and leaves the terminal as it was', () => {
   const filter = new TerminalFilter();
   filter.write(`${ESC}[31m${ESC}]8;;https://a.b\x07x${ESC}]9;4;1;20\x07${ESC}]0;unfinished`);
-  expect(filter.end()).toBe(`${ESC}]8;;${ESC}\\${ESC}]9;4;0\x07${ESC}[0m`);
+  expect(filter.end()).toBe(`unfinished${ESC}]8;;${ESC}\\${ESC}]9;4;0\x07${ESC}[0m`);
   filter.write(`${ESC}[31mx${ESC}[0m`);
   expect(filter.end()).toBe('');
 });
 
 it('makes one plain line of a name', () => expect(plain(`a${ESC}[31mb\nc\x9b`)).toBe('a [31mb c '));
+
+it('names what would turn the direction of a name', () => expect(plain('a\u202eb')).toBe('a<U+202E>b'));
