@@ -4,6 +4,7 @@ import { runRequest } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { hostId } from '../../shared/ids.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
+import { MAX_PENDING_BYTES } from '../../shared/limits.ts';
 import { LINK_DIAL_HEADER, LINK_PATH } from '../../shared/link-protocol.ts';
 import { networkOf } from '../../shared/network.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
@@ -67,8 +68,13 @@ async function openSocket(c: EdgeContext, name: string | null): Promise<Response
   );
 }
 
+/** A run that may wait, as a body: with spaces, and each character as `\u0000`. */
+const LARGEST_THAT_WAITS = 8 * MAX_PENDING_BYTES;
+
 /** A run goes to the host like everything else, unless it is away and the run may wait. */
 async function startRun(c: EdgeContext, name: string | null): Promise<Response> {
+  // What is larger can't wait: the host reads it, as it comes, and this edge does not.
+  if (Number(c.req.header('content-length')) > LARGEST_THAT_WAITS) return tunnel(c, name, '/api/runs');
   const text = await readText(c.req.raw);
   const asked = mayWait(text);
   if (asked !== null) {

@@ -190,6 +190,9 @@ describe('a run that is asked for while the host is away', () => {
     expect((await post({ action: 'backup', when_away: 'queue' })).status).toBe(400);
     const large = await queue(randomUUID(), { inputs: { a: 'x'.repeat(MAX_PENDING_BYTES) } });
     expect([large.status, large.json()]).toMatchObject([413, { error: { code: 'too_large' } }]);
+    // Far larger, the edge does not read it at all: only the host could.
+    const unread = await queue(randomUUID(), { inputs: { a: 'x'.repeat(10 * MAX_PENDING_BYTES) } });
+    expect([unread.status, unread.json()]).toMatchObject([503, { error: { code: 'host_offline' } }]);
     expect((await queue(randomUUID(), { expires_s: 86_401 })).status).toBe(503);
     for (let n = 0; n < MAX_PENDING_PER_USER; n += 1) expect((await queue(randomUUID(), {}, client)).status).toBe(202);
     const full = await queue(randomUUID(), {}, client);
