@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import type { TestSocket } from '../../test/harness/client.ts';
 import { Client } from '../../test/harness/client.ts';
 import { root } from '../../tools/root.ts';
+import { LAST_WORD, timeCancels, timeToWord } from '../cancels.ts';
 import { stage } from '../deadline.ts';
 import { opened } from '../opened.ts';
 import type { Row } from '../row.ts';
@@ -25,13 +25,6 @@ const BETWEEN_MS = 20;
 /** Some 10 MB a second, until it is stopped: the fault suite's. */
 const GUSH = readFileSync(join(root, 'test/faults/scripts/gush.sh'), 'utf8');
 const ECHO = '#!/bin/bash\nwhile read -r line; do echo "$line"; done\n';
-const LAST_WORD = `#!/bin/bash
-exec 9<> <(:)
-trap 'echo bye; exit' TERM
-echo up
-while :; do read -rt 5 -u 9; done
-`;
-
 /** What somebody feels who types and cancels, while a run prints at full speed to a hundred browsers that never read. */
 export const flood: Row = {
   name: 'flood',
@@ -94,37 +87,16 @@ async function neverReading({ admin, socket, toru }: BenchedToru, task: string):
 async function feel({ admin }: BenchedToru, when: string): Promise<{ keys: number[]; cancels: number[] }> {
   const socket = await admin.openSocket();
   const echo = await socket.run({ action: 'echo' });
-  const [keys, cancels]: [number[], number[]] = [[], []];
+  const keys: number[] = [];
   for (let i = 0; i < KEYS; i += 1) {
     stage(`keystroke ${i}, ${when}`);
     const key = `key ${i}`;
-    keys.push(await timed(socket, key, () => socket.send({ type: 'input', task_id: echo, data: `${key}\n` })));
+    keys.push(await timeToWord(socket, key, () => socket.send({ type: 'input', task_id: echo, data: `${key}\n` })));
     await sleep(BETWEEN_MS);
   }
-  for (let i = 0; i < CANCELS; i += 1) {
-    stage(`cancel ${i}, ${when}`);
-    const task = await socket.run({ script: 'last-word.sh' });
-    await socket.until(() => socket.output(task).includes('up'), 'it is up');
-    cancels.push(await timed(socket, 'bye', () => socket.send({ type: 'cancel', task_id: task })));
-    await socket.next('cancelled', task);
-  }
+  const cancels = await timeCancels(socket, CANCELS, when);
   socket.send({ type: 'cancel', task_id: echo });
   await socket.next('cancelled', echo);
   socket.close();
   return { keys, cancels };
-}
-
-/** Until a frame of output says this, in ms. */
-function timed({ ws }: TestSocket, word: string, act: () => void): Promise<number> {
-  return new Promise((resolve) => {
-    const start = performance.now();
-    const listen = (data: Buffer): void => {
-      const text = data.toString();
-      if (!text.startsWith('{"type":"stdout"') || !text.includes(word)) return;
-      ws.off('message', listen);
-      resolve(performance.now() - start);
-    };
-    ws.on('message', listen);
-    act();
-  });
 }

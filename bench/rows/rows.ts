@@ -9,7 +9,8 @@ import { press } from './press.ts';
 import { rest } from './rest.ts';
 import { roundTrip } from './round-trip.ts';
 import { runs } from './runs.ts';
+import { starve } from './starve.ts';
 import { viewers } from './viewers.ts';
 
-/** In the order of the design's table (section 6); `flood` measures a promise of its section 5. */
-export const rows: readonly Row[] = [output, roundTrip, press, runs, viewers, flood, bigLog, history, plugin, rest, page];
+/** In the order of the design's table (section 6); `flood` and `starve` measure promises of its section 5. */
+export const rows: readonly Row[] = [output, roundTrip, press, runs, viewers, flood, starve, bigLog, history, plugin, rest, page];

@@ -5,7 +5,7 @@ import { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
 import { until } from '../harness/until.ts';
-import { childrenOf, commandOf, isRunning } from './processes.ts';
+import { isRunning, workerdOf } from './processes.ts';
 import { expectWhole, finish } from './runs.ts';
 import { Viewer } from './viewer.ts';
 
@@ -26,10 +26,7 @@ beforeAll(async () => {
 });
 afterAll(() => toru?.[Symbol.asyncDispose]());
 
-function workerdPid(): number {
-  const edge = childrenOf(toru.pid).find((pid) => commandOf(pid).includes('edge-child'));
-  return childrenOf(edge ?? 0).find((pid) => commandOf(pid).includes('workerd')) ?? 0;
-}
+const workerdPid = (): number => workerdOf(toru.pid);
 
 test('a stopped agent and a stopped edge are started again, with the reason in the audit; the runs and their viewers go on', async () => {
   const client = await Client.of(toru);

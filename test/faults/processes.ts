@@ -16,6 +16,12 @@ export function commandOf(pid: number): string {
   return read(pid, 'cmdline').replaceAll('\0', ' ');
 }
 
+/** The workerd of a Toru. @param start the process of `npm start`. @returns 0 when there is none. */
+export function workerdOf(start: number): number {
+  const edge = childrenOf(start).find((pid) => commandOf(pid).includes('edge-child'));
+  return childrenOf(edge ?? 0).find((pid) => commandOf(pid).includes('workerd')) ?? 0;
+}
+
 /** Resident memory in MiB, 0 when it is gone. */
 export function residentMiB(pid: number): number {
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(read(pid, 'status'))?.[1] ?? 0) / 1024;

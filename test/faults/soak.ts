@@ -6,7 +6,7 @@ import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
 import { leftovers, startToru } from '../harness/toru.ts';
 import { until } from '../harness/until.ts';
-import { childrenOf, commandOf, descriptorsOf, residentMiB } from './processes.ts';
+import { childrenOf, commandOf, descriptorsOf, residentMiB, workerdOf } from './processes.ts';
 import { Viewer } from './viewer.ts';
 
 /**
@@ -54,8 +54,7 @@ interface RestSample extends Sample {
 }
 
 function processes(): Record<'start' | 'agent' | 'workerd', number> {
-  const edge = childrenOf(toru.pid).find((pid) => commandOf(pid).includes('edge-child')) ?? 0;
-  const workerd = childrenOf(edge).find((pid) => commandOf(pid).includes('workerd')) ?? 0;
+  const workerd = workerdOf(toru.pid);
   return { start: toru.pid, agent: toru.agentPid(), workerd };
 }
 

@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { workerdOf } from '../../test/faults/processes.ts';
+import { Client } from '../../test/harness/client.ts';
+import { LAST_WORD, timeCancels } from '../cancels.ts';
+import { stage } from '../deadline.ts';
+import { Helper, residentBytes } from '../processes.ts';
+import type { Figure, Row } from '../row.ts';
+import { exact } from '../row.ts';
+import { quantile, spreadOf } from '../stats.ts';
+import type { BenchedToru } from '../toru.ts';
+import { openToru } from '../toru.ts';
+
+const CANCELS = 100;
+const PASSWORD = 'one who does their worst';
+/** How long the attack goes on before and after the cancels: memory is looked at all the time. */
+const AROUND_MS = 2000;
+const EVERY_MS = 50;
+
+const ATTACKS = {
+  brackets: { do: 'frames', sockets: 2, frame: '#', filling: '[', repeat: 250_000, burst: 250, perS: 90 },
+  patterns: {
+    do: 'frames',
+    sockets: 4,
+    frame: '{"type":"run","action":"slow","inputs":{"word":"#!"}}',
+    filling: 'a',
+    repeat: 16,
+    burst: 100,
+    perS: 99,
+  },
+  'large frames': { do: 'frames', sockets: 4, frame: '{"type":"run","script":"#"}', filling: 'x', repeat: 255_000, burst: 290, perS: 90 },
+  'nested bodies': { do: 'bodies', atOnce: 1, frame: '{"action":"slow","inputs":{"word":#}}', filling: '{"a":[', repeat: 133_000 },
+  'wide bodies': { do: 'bodies', atOnce: 1, frame: '{"action":"slow","inputs":{"word":[#1]}}', filling: '[{}],', repeat: 160_000 },
+  '16 uploads': { do: 'bodies', atOnce: 16, frame: '{"action":"slow","inputs":{"word":"#"}}', filling: 'x', repeat: 1_000_000 },
+} as const;
+
+/** An admin's cancel beside one client of the same host that does its worst. */
+export const starve: Row = {
+  name: 'starve',
+  title: 'An admin’s cancel, beside one client that does its worst',
+  deadline: 600,
+  async measure() {
+    await using benched = await openToru();
+    benched.script('last-word.sh', LAST_WORD);
+    const eve = await clientOf(benched);
+    await using helper = new Helper('clients/starver.ts');
+    const rest = await cancels(benched, 'at rest');
+    const figures: Figure[] = [
+      { what: 'cancel → the script’s last word, p99, at rest', unit: 'ms', value: exact(quantile(rest, 0.99)) },
+      { what: 'cancel → the script’s last word, at rest', unit: 'ms', value: spreadOf(rest) },
+    ];
+    const notes = [`${CANCELS} cancels one after another in each case, of another user than the one who does their worst.`];
+    for (const [name, attack] of Object.entries(ATTACKS)) {
+      const found = await beside(benched, helper, name, { ...attack, ...targetOf(benched, eve, attack.do) });
+      figures.push(
+        { what: `p99 beside ${name}`, unit: 'ms', value: exact(quantile(found.times, 0.99)), target: { most: 50 } },
+        { what: `beside ${name}`, unit: 'ms', value: spreadOf(found.times) },
+        { what: `agent’s memory beside ${name}, at most`, unit: 'MB more', value: exact(found.agent / 1e6), target: { most: 64 } },
+        { what: `workerd’s memory beside ${name}, at most`, unit: 'MB more', value: exact(found.workerd / 1e6), target: { most: 64 } },
+      );
+      notes.push(`Beside ${name}: ${found.sent} of them were sent.`);
+    }
+    return { figures, notes };
+  },
+};
+
+/** A client with one action, whose pattern can be made to take for ever. */
+async function clientOf({ admin, toru }: BenchedToru): Promise<Client> {
+  const made = await admin.http('POST', '/api/users', { username: 'eve', password: PASSWORD, role: 'client' });
+  if (made.status !== 201) throw new Error(`POST /api/users answered ${made.status}: ${made.text}`);
+  const input = { type: 'text', name: 'word', label: 'Word', pattern: '(\\w+ ?)*' };
+  const action = { id: 'slow', label: 'Slow', script: 'last-word.sh', inputs: [input], allow: [made.json().id] };
+  const saved = await admin.http('POST', '/api/actions', action);
+  if (saved.status !== 201) throw new Error(`POST /api/actions answered ${saved.status}: ${saved.text}`);
+  return Client.of(toru, 'eve', PASSWORD);
+}
+
+function targetOf({ toru, socket }: BenchedToru, eve: Client, how: 'frames' | 'bodies'): { url: string; headers: Record<string, string> } {
+  const headers = { origin: toru.url, cookie: eve.cookieHeader() };
+  return how === 'frames'
+    ? { url: socket.url, headers }
+    : { url: `${toru.url}/api/runs`, headers: { ...headers, 'content-type': 'application/json' } };
+}
+
+async function beside(
+  benched: BenchedToru,
+  helper: Helper,
+  name: string,
+  attack: object,
+): Promise<{ times: number[]; agent: number; workerd: number; sent: number }> {
+  stage(`beside ${name}`);
+  const pids = [benched.toru.agentPid(), workerdOf(benched.toru.pid)];
+  const before = pids.map(residentBytes);
+  const most = [...before];
+  const looking = setInterval(() => {
+    for (const [at, pid] of pids.entries()) most[at] = Math.max(most[at] ?? 0, residentBytes(pid));
+  }, EVERY_MS);
+  try {
+    await helper.ask(attack);
+    await sleep(AROUND_MS);
+    const times = await cancels(benched, `beside ${name}`);
+    await sleep(AROUND_MS);
+    const sent = await helper.ask({ do: 'stop' });
+    const [agent = Number.NaN, workerd = Number.NaN] = most.map((bytes, at) => bytes - (before[at] ?? Number.NaN));
+    return { times, agent, workerd, sent };
+  } finally {
+    clearInterval(looking);
+  }
+}
+
+async function cancels({ admin }: BenchedToru, when: string): Promise<number[]> {
+  const socket = await admin.openSocket();
+  const times = await timeCancels(socket, CANCELS, when);
+  socket.close();
+  return times;
+}
