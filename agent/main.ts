@@ -8,6 +8,7 @@ import { giveBackAtRest } from './give-back.ts';
 import { closeInherited } from './inherited.ts';
 import { createLogger } from './logger.ts';
 import { StartError } from './start-error.ts';
+import { whyWeak } from './users/weak-password.ts';
 
 /** The agent as a process: its signals, its parent, its last words. What it consists of stands in agent.ts. */
 
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
   });
   const agent = await startAgent(config, log, config.edge, process.env[PREVIOUS_END] ?? null);
   log.info({ host: agent.host, home: config.home, edge: config.edge?.origin ?? null }, 'the agent is up');
+  if (config.admin_password !== null) await warnOfWeak(config.admin_password, config.admin_username, log);
   tellParent({ type: 'ready', host: agent.host, first_admin: agent.firstAdmin, scripts_problem: agent.scriptsProblem });
   if (process.send === undefined) sayByHand(config, agent);
   agent.onNewKey((host_key) => tellParent({ type: 'new_key', host_key }));
@@ -58,6 +60,14 @@ function sayByHand(config: Config, { firstAdmin, scriptsProblem }: Agent): void 
       `toru: no edge is set (TORU_EDGE_URL, or edge_url in ${config.home}/config.toml), so this agent is reached by the command toru on this machine only.\n`,
     );
   if (scriptsProblem !== null) process.stderr.write(`toru: ${scriptsProblem}\n`);
+}
+
+/** Never refused: it is how an owner gets back in. */
+async function warnOfWeak(password: string, username: string, log: { warn(detail: object, message: string): void }): Promise<void> {
+  const why = await whyWeak(password, username);
+  if (why === null) return;
+  log.warn({ why }, 'ADMIN_PASSWORD is weak');
+  process.stderr.write(`toru: ADMIN_PASSWORD is weak, and was taken all the same. ${why} Set another one.\n`);
 }
 
 function tellParent(message: ReadyMessage | NewKeyMessage): void {

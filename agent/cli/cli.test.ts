@@ -259,6 +259,7 @@ describe('the rest', () => {
     const { out } = await toru(['passwd', 'ADMIN', '--generate']);
     expect(await api.users.verify('admin', out.trim())).not.toBeNull();
     expect(await toru(['passwd', 'nobody'])).toMatchObject({ code: 125, err: expect.stringContaining('There are admin') });
+    expect(await toru(['passwd'], { input: 'sunshine' })).toMatchObject({ code: 125, err: expect.stringContaining('commonest') });
     expect(await toru(['passwd'], { input: 'short' })).toMatchObject({ code: 125, err: expect.stringContaining('at least 8') });
   });
 

@@ -9,6 +9,7 @@ import type { Caller } from './caller.ts';
 import type { Grants } from './grants.ts';
 import type { Passwords } from './passwords.ts';
 import { authorize } from './permissions.ts';
+import { mustBeStrong } from './weak-password.ts';
 import { WrongPasswords } from './wrong-passwords.ts';
 
 interface Row {
@@ -59,9 +60,10 @@ export class Users {
     return this.#db.prepare<[], Row>('SELECT * FROM users ORDER BY username COLLATE NOCASE').all().map(userOf);
   }
 
-  /** @throws ToruError username_taken, forbidden, reauth_required. */
+  /** @throws ToruError username_taken, bad_request for a weak password, forbidden, reauth_required. */
   async create(fields: UserCreate, caller: Caller): Promise<User> {
     authorize(caller, 'user.create', this.#now());
+    await mustBeStrong(fields.password, fields.username);
     const user = await this.insert(fields);
     this.#audit.record({ event: 'user.create', caller, target: user.username, outcome: 'ok', detail: { id: user.id, role: user.role } });
     return user;
@@ -85,10 +87,12 @@ export class Users {
   /**
    * Changes what the patch names. A new password, role or `disabled` ends all sessions of that user, also the one it was
    * asked from. One's own password: with `current_password`, or as an admin whose login is recent.
-   * @throws ToruError unknown_user, username_taken, last_admin, forbidden, reauth_required, invalid_credentials, too_many_attempts.
+   * @throws ToruError unknown_user, username_taken, last_admin, bad_request for a weak password, forbidden,
+   * reauth_required, invalid_credentials, too_many_attempts.
    */
   async update(id: string, { current_password, ...patch }: UserPatch, caller: Caller): Promise<User> {
     await this.#mayUpdate(id, patch, current_password, caller);
+    if (patch.password !== undefined) await mustBeStrong(patch.password, patch.username ?? this.#known(id).username);
     const user = await this.change(id, patch);
     const detail = { id, ...patch, ...(patch.password === undefined ? {} : { password: true }) };
     this.#audit.record({ event: 'user.update', caller, target: user.username, outcome: 'ok', detail });

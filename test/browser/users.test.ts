@@ -79,6 +79,10 @@ describeInBrowser('users', () => {
     await page.getByRole('button', { name: 'Change the password' }).click();
     await page.getByText('Your current password is another one.').waitFor();
     await page.getByLabel('Current password').fill(PASSWORD);
+    await page.getByLabel('New password').fill('Sunshine1');
+    await page.getByRole('button', { name: 'Change the password' }).click();
+    await page.getByText('Choose another password. It is one of the commonest').waitFor();
+    await page.getByLabel('New password').fill('another of the tests');
     await page.getByRole('button', { name: 'Change the password' }).click();
     await page.getByText('Your password was changed.').waitFor();
     await page.goto(`${toru.url}/audit?event=user`);

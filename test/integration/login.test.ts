@@ -20,6 +20,14 @@ afterAll(async () => {
   await toru?.[Symbol.asyncDispose]();
 });
 
+test('a weak ADMIN_PASSWORD is taken, and said on the console', async () => {
+  await using weak = await startToru({ env: { ADMIN_PASSWORD: 'letmein1' } });
+  expect(weak.output()).toContain('ADMIN_PASSWORD is weak');
+  expect(weak.output()).not.toContain('letmein1');
+  expect((await new Client(weak.url).login('admin', 'letmein1')).status).toBe(200);
+  expect(toru.output()).not.toContain('is weak');
+});
+
 /** A login as it comes through the proxy. */
 function login(username: string, password: string, address: string) {
   return new Client(toru.url).http('POST', '/api/login', { username, password }, { 'x-forwarded-for': `6.6.6.6, ${address}` });
