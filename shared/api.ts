@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { actionId, taskId, userId, uuid } from './ids.ts';
+import { notAfter } from './in-time.ts';
 import {
   DEFAULT_PAGE_SIZE,
   MAX_ARGS,
@@ -47,6 +48,7 @@ export const runRequest = z
     args: z.array(z.string()).max(MAX_ARGS).optional(),
     /** The same id never starts twice: a retry gets the first one's task. */
     request_id: uuid.optional(),
+    not_after: notAfter.optional(),
     /** With the host away: refused, or kept by the edge and started once when it is back. `queue` needs a request_id. */
     when_away: z.enum(['refuse', 'queue']).optional(),
     /** How long it may be kept, in seconds. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 import { taskId, uuid } from './ids.ts';
+import { notAfter } from './in-time.ts';
 import { MAX_ARGS, MAX_STDIN_FRAME } from './limits.ts';
 import type { Run, RunNews, RunState, SystemSample } from './model.ts';
 import type { PluginLogLine, PluginSummary } from './plugins.ts';
@@ -32,12 +33,14 @@ const runScript = z.object({
   script: z.string().min(1).max(1024),
   args: args.default([]),
   request_id: uuid.optional(),
+  not_after: notAfter.optional(),
 });
 const runAction = z.object({
   type: z.literal('run'),
   action: z.string().min(1).max(64),
   inputs: inputs.default({}),
   request_id: uuid.optional(),
+  not_after: notAfter.optional(),
 });
 
 /** What a browser may say. */
@@ -50,6 +53,7 @@ export const clientFrame = z.discriminatedUnion('type', [
       args: args.optional(),
       inputs: inputs.optional(),
       request_id: uuid.optional(),
+      not_after: notAfter.optional(),
     })
     .transform((frame, context) => {
       const parsed =
@@ -58,13 +62,13 @@ export const clientFrame = z.discriminatedUnion('type', [
       context.addIssue({ code: 'custom', message: 'either `script` (with `args`) or `action` (with `inputs`)' });
       return z.NEVER;
     }),
-  z.object({ type: z.literal('cancel'), task_id: taskId }),
+  z.object({ type: z.literal('cancel'), task_id: taskId, not_after: notAfter.optional() }),
   /** `from`: a cursor, 0 = from the beginning, "tail" = only what comes from now on. */
   z.object({ type: z.literal('attach'), task_id: taskId, from: z.union([cursor, z.literal('tail')]).default(0) }),
   z.object({ type: z.literal('detach'), task_id: taskId }),
   /** Cumulative: everything before `cursor` was taken in. Send one for every quarter to half window. */
   z.object({ type: z.literal('ack'), task_id: taskId, cursor }),
-  z.object({ type: z.literal('input'), task_id: taskId, data: z.string().max(MAX_STDIN_FRAME) }),
+  z.object({ type: z.literal('input'), task_id: taskId, data: z.string().max(MAX_STDIN_FRAME), not_after: notAfter.optional() }),
   z.object({ type: z.literal('subscribe'), ...subscribed }).refine(namesPlugin, NAMES_PLUGIN),
   z.object({ type: z.literal('unsubscribe'), ...subscribed }).refine(namesPlugin, NAMES_PLUGIN),
   z.object({ type: z.literal('ping') }),
@@ -74,8 +78,11 @@ export type ClientFrameInput = z.input<typeof clientFrame>;
 
 /** What a browser is told. */
 export type ServerFrame =
-  /** The first frame of a connection. `window`: how many bytes of output a viewer may leave unacknowledged. */
-  | { type: 'hello'; protocol: number; version: string; window: number }
+  /**
+   * The first frame of a connection. `window`: how many bytes of output a viewer may leave unacknowledged. `time`: the
+   * host's clock as it says this, which all times of runs and each `not_after` are told by.
+   */
+  | { type: 'hello'; protocol: number; version: string; window: number; time: string }
   | { type: 'started'; task_id: string; request_id: string | null; state: RunState }
   /** `cursor`: where to resume after this frame. */
   | { type: 'stdout'; task_id: string; data: string; cursor: Cursor }

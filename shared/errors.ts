@@ -30,6 +30,7 @@ export const ERROR_STATUS = {
   unknown_host: 404,
   unknown_plugin: 404,
   conflict: 409,
+  too_late: 412,
   request_id_reused: 409,
   username_taken: 409,
   last_admin: 409,

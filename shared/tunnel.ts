@@ -3,6 +3,7 @@ import { grantToken } from './grant.ts';
 import { sid } from './ids.ts';
 import { TUNNEL_MAX_HEADERS, TUNNEL_WINDOW } from './limits.ts';
 import { isPluginHeader } from './plugin-headers.ts';
+import { NOT_AFTER } from './wire.ts';
 
 /**
  * HTTP over the link: how one request and its answer become frames on the topic `h/<request>`. A frame is one byte of
@@ -59,6 +60,7 @@ export const REQUEST_HEADERS: ReadonlySet<string> = new Set([
   'content-length',
   'if-none-match',
   'range',
+  NOT_AFTER,
 ]);
 export const RESPONSE_HEADERS: ReadonlySet<string> = new Set([
   'content-type',

@@ -7,6 +7,9 @@
 export const PING = '{"type":"ping"}';
 export const PONG = '{"type":"pong"}';
 
+/** The header of a request that changes something: after this time (ISO 8601) it is not done any more. */
+export const NOT_AFTER = 'toru-not-after';
+
 /** Why a browser's socket was closed: what the page does next depends on it. */
 export const CLOSE = {
   /** The session ended: log in again. */

@@ -4,7 +4,7 @@ import { Account } from './account/account.ts';
 import { Host } from './host/host.ts';
 import type { EdgeContext, EdgeEnv } from './http/context.ts';
 import { doors } from './http/doors.ts';
-import { jsonOnly, knownPlace, onlyFetched, plainPaths, sameSite } from './http/guard.ts';
+import { inTime, jsonOnly, knownPlace, onlyFetched, plainPaths, sameSite } from './http/guard.ts';
 import { withDataHeaders } from './http/headers.ts';
 import { hostRoutes } from './http/hosts.ts';
 import { loginRoutes } from './http/login.ts';
@@ -20,6 +20,7 @@ export { Account, Host };
 const app = new Hono<EdgeEnv>()
   .use(plainPaths, knownPlace)
   .use('/api/*', dataHeaders, knownMethods, sameSite, onlyFetched, jsonOnly)
+  .on(['POST', 'DELETE'], ['/api/login', '/api/logout', '/api/sessions/*', '/api/hosts/:host/pending/*'], inTime)
   .route('/', loginRoutes)
   .route('/', sessionRoutes)
   .route('/', hostRoutes)

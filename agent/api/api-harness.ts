@@ -39,7 +39,7 @@ export interface ApiHarness {
   script(name: string, text: string, mode?: number): string;
   /** A user who exists, as the caller that they are when they have just logged in. */
   caller(username: string, role: Role): Promise<Caller>;
-  ask(caller: Caller, method: string, path: string, body?: unknown): Promise<Answer>;
+  ask(caller: Caller, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Starts a run, and waits for its end. */
   finished(caller: Caller, body: unknown): Promise<Run>;
   close(): Promise<void>;
@@ -97,8 +97,9 @@ export async function makeApi(): Promise<ApiHarness> {
     const user = await users.insert({ username, password: `${username}-password`, role });
     return { user_id: user.id, username, role, via: 'edge', sid: 'a'.repeat(64), address: '203.0.113.7', auth_time: Date.now() };
   };
-  const ask: ApiHarness['ask'] = async (who, method, path, body) => {
-    const init = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const ask: ApiHarness['ask'] = async (who, method, path, body, headers = {}) => {
+    const init =
+      body === undefined ? { headers } : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } };
     const response = await app.fetch(new Request(`http://host${path}`, { method, ...init }), { caller: who });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, json: parse(text) };

@@ -1,7 +1,7 @@
 import { actionsApi } from './actions.ts';
 import { auditApi } from './audit.ts';
 import { router } from './env.ts';
-import { failed, guard, noRoute, plainPath } from './guard.ts';
+import { failed, guard, inTime, noRoute, plainPath } from './guard.ts';
 import { keyApi } from './key.ts';
 import { loginLinksApi } from './login-links.ts';
 import { pluginAdminApi } from './plugin-admin.ts';
@@ -27,6 +27,7 @@ export function createApi(rooms: Rooms) {
     .use(plainPath)
     .use(guard)
     .use(jsonUnlessPlugin)
+    .use(inTime)
     .route('/api/scripts', scriptsApi(rooms))
     .route('/api/actions', actionsApi(rooms))
     .route('/api/runs', runsApi(rooms))

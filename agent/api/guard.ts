@@ -2,7 +2,9 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { matchedRoutes } from 'hono/route';
 import { ToruError, toToruError } from '../../shared/errors.ts';
+import { notAfterOf, refuseLate } from '../../shared/in-time.ts';
 import { isAmbiguousPath } from '../../shared/raw-path.ts';
+import { NOT_AFTER } from '../../shared/wire.ts';
 import { forAsker } from '../users/for-asker.ts';
 import { authorize, ROUTES } from '../users/permissions.ts';
 import type { ApiEnv } from './env.ts';
@@ -34,6 +36,13 @@ function routeKeys(c: Context<ApiEnv>): Set<string> {
 function methodOf(c: Context<ApiEnv>): string {
   return c.req.method === 'HEAD' ? 'GET' : c.req.method;
 }
+
+/** What arrives after its own time is not done. A start looks itself, for its repetitions. */
+export const inTime: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  const method = methodOf(c);
+  if (method !== 'GET' && !(method === 'POST' && c.req.path === '/api/runs')) refuseLate(notAfterOf(c.req.header(NOT_AFTER)), Date.now());
+  await next();
+};
 
 /** The answer where no route matches: 405 with `Allow` when the path has other methods, else 404. */
 export function noRoute(c: Context<ApiEnv>): Response {

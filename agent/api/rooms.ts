@@ -70,6 +70,7 @@ export interface StartRequest {
   inputs?: Record<string, unknown> | undefined;
   args?: string[] | undefined;
   request_id?: string | undefined;
+  not_after?: string | undefined;
   source: RunSource;
 }
 

@@ -85,6 +85,27 @@ describe('start', () => {
     expect(await start(otto, { action: 'greet', request_id })).not.toBe(id);
   });
 
+  it('is refused when it comes too late, in the body or the header, and starts nothing', async () => {
+    const before = Object((await api.ask(cleo, 'GET', '/api/runs')).json).items.length;
+    const late = new Date(Date.now() - 1000).toISOString();
+    const said = await api.ask(cleo, 'POST', '/api/runs', { action: 'greet', not_after: late });
+    expect([said.status, codeOf(said.json)]).toEqual([412, 'too_late']);
+    const headed = await api.ask(cleo, 'POST', '/api/runs', { action: 'greet' }, { 'toru-not-after': late });
+    expect([headed.status, codeOf(headed.json)]).toEqual([412, 'too_late']);
+    const unreadable = await api.ask(cleo, 'POST', '/api/runs', { action: 'greet', not_after: 'soon' });
+    expect([unreadable.status, codeOf(unreadable.json)]).toEqual([400, 'bad_request']);
+    expect(Object((await api.ask(cleo, 'GET', '/api/runs')).json).items).toHaveLength(before);
+  });
+
+  it('that was started in time says so to a repetition that comes too late', async () => {
+    const request_id = randomUUID();
+    const not_after = new Date(Date.now() + 1000).toISOString();
+    const id = await start(cleo, { action: 'greet', request_id, not_after: new Date(Date.now() + 60_000).toISOString() });
+    while (Date.now() <= Date.parse(not_after)) await sleep(50);
+    const again = await api.ask(cleo, 'POST', '/api/runs', { action: 'greet', request_id, not_after });
+    expect([again.status, Object(again.json).task_id]).toEqual([202, id]);
+  });
+
   it.each([
     [{ script: 'missing.sh' }, 404, 'unknown_script'],
     [{ script: '../echo.sh' }, 400, 'script_outside'],
@@ -129,6 +150,8 @@ describe('others’ runs', () => {
     const shown = await api.ask(cleo, 'GET', `/api/runs/${id}`);
     expect(shown.json).not.toHaveProperty('script');
     expect(shown.json).not.toHaveProperty('args');
+    const late = { 'toru-not-after': new Date(Date.now() - 1000).toISOString() };
+    expect(codeOf((await api.ask(api.admin, 'POST', `/api/runs/${id}/cancel`, undefined, late)).json)).toBe('too_late');
     expect(await api.ask(api.admin, 'POST', `/api/runs/${id}/cancel`)).toMatchObject({ status: 202, json: { task_id: id } });
     expect((await end(cleo, id)).state).toBe('cancelled');
     expect(codeOf((await api.ask(cleo, 'POST', `/api/runs/${(await api.finished(cleo, { action: 'greet' })).task_id}/cancel`)).json)).toBe(

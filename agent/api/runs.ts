@@ -1,5 +1,7 @@
 import { outputQuery, runPatch, runRequest, runSearchQuery, runsQuery, taskParams } from '../../shared/api.ts';
+import { notAfterOf } from '../../shared/in-time.ts';
 import type { List, Run, RunState } from '../../shared/model.ts';
+import { NOT_AFTER } from '../../shared/wire.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { authorize } from '../users/permissions.ts';
 import { router } from './env.ts';
@@ -15,7 +17,8 @@ export function runsApi({ runs, search, log }: Rooms) {
       const { caller } = c.env;
       const asked = withWrittenDigits(c.req.valid('json'), await c.req.text());
       authorize(caller, asked.action === undefined ? 'run.script' : 'run.action');
-      const started = await runs.start(caller, { ...asked, source: caller.via === 'local' ? 'cli' : 'api' });
+      const not_after = asked.not_after ?? notAfterOf(c.req.header(NOT_AFTER));
+      const started = await runs.start(caller, { ...asked, not_after, source: caller.via === 'local' ? 'cli' : 'api' });
       return c.json<{ task_id: string; state: RunState }, 202>(started, 202);
     })
     .get('/', query(runsQuery), (c) => c.json<List<Run>>(runs.list(c.env.caller, c.req.valid('query'))))

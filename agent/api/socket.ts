@@ -1,6 +1,7 @@
 import type { ClientFrame, ServerFrame, Subscription } from '../../shared/browser-protocol.ts';
 import { clientFrame } from '../../shared/browser-protocol.ts';
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
+import { refuseLate } from '../../shared/in-time.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_CLIENT_FRAME, MAX_TOPICS_PER_SOCKET, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
@@ -54,7 +55,7 @@ export class BrowserSocket {
     this.#rooms = rooms;
     this.#port = port;
     this.#caller = caller;
-    this.#send({ type: 'hello', protocol, version: rooms.version, window: rooms.streams.window });
+    this.#send({ type: 'hello', protocol, version: rooms.version, window: rooms.streams.window, time: new Date().toISOString() });
   }
 
   /** One frame, as it came. Never throws. */
@@ -96,6 +97,7 @@ export class BrowserSocket {
       case 'run':
         return this.#run(frame, caller);
       case 'cancel':
+        refuseLate(frame.not_after, Date.now());
         return this.#rooms.runs.cancel(caller, frame.task_id);
       case 'attach':
         this.#attach(caller, frame.task_id, frame.from);
@@ -109,6 +111,7 @@ export class BrowserSocket {
         this.#attached.get(frame.task_id)?.ack(frame.cursor);
         return;
       case 'input':
+        refuseLate(frame.not_after, Date.now());
         return this.#rooms.runs.input(caller, frame.task_id, frame.data);
       case 'subscribe':
         this.#subscribe(caller, frame);
@@ -126,11 +129,12 @@ export class BrowserSocket {
   }
 
   async #run(frame: Extract<ClientFrame, { type: 'run' }>, caller: Caller): Promise<void> {
-    const { request_id } = frame;
+    const { request_id, not_after } = frame;
     const what = 'action' in frame ? { action: frame.action, inputs: frame.inputs } : { script: frame.script, args: frame.args };
     const { task_id, state } = await this.#rooms.runs.start(caller, {
       ...what,
       source: 'page',
+      not_after,
       ...(request_id === undefined ? {} : { request_id }),
     });
     if (this.#closed) return;

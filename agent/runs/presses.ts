@@ -1,4 +1,5 @@
 import { ToruError } from '../../shared/errors.ts';
+import { refuseLate } from '../../shared/in-time.ts';
 import type { RunState } from '../../shared/model.ts';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
@@ -47,6 +48,8 @@ export class Presses {
     const key = request.request_id === undefined ? null : `${caller.user_id}\n${request.request_id}`;
     const known = key === null ? null : this.#known(caller, request, key);
     if (known !== null) return known;
+    // Only now: of what has started in time, a late repetition hears that it did.
+    refuseLate(request.not_after, Date.now());
     const prepared = this.#prepare(caller, request);
     const hash = requestHash(request, prepared.inputs);
     const started = this.#start(caller, request, prepared, hash);

@@ -15,6 +15,8 @@ export interface StartRequest {
   inputs?: Record<string, unknown> | undefined;
   args?: readonly string[] | undefined;
   request_id?: string | undefined;
+  /** ISO 8601, by this host's clock. */
+  not_after?: string | undefined;
   source: RunSource;
 }
 

@@ -1,5 +1,6 @@
 import type { RunRequest } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
+import { refuseLate } from '../../shared/in-time.ts';
 import { MAX_PENDING_BYTES, MAX_PENDING_PER_USER, MAX_PENDING_RUNS, PENDING_DEFAULT_S } from '../../shared/limits.ts';
 import type { PendingRun, Role } from '../../shared/model.ts';
 
@@ -78,9 +79,9 @@ export class PendingRuns {
     this.#changed = changed;
   }
 
-  /** @throws ToruError bad_request, too_large, queue_full, request_id_reused. */
+  /** @throws ToruError bad_request, too_large, too_late, queue_full, request_id_reused. */
   add(owner: { sid: string; sub: string }, asked: RunRequest, now: number): PendingRun {
-    const { request_id, action = null, script = null, expires_s = PENDING_DEFAULT_S, when_away: _, ...rest } = asked;
+    const { request_id, action = null, script = null, expires_s = PENDING_DEFAULT_S, when_away: _, not_after, ...rest } = asked;
     if (request_id === undefined) throw new ToruError('bad_request', 'A run that is to wait for the host needs a “request_id”.');
     const body = JSON.stringify({ ...rest, ...(action === null ? { script } : { action }), request_id });
     if (new TextEncoder().encode(body).length > MAX_PENDING_BYTES)
@@ -94,6 +95,7 @@ export class PendingRuns {
       if (known.state === 'waiting' && known.body === body) return shown(known);
       throw new ToruError('request_id_reused', 'Another run was asked for under this “request_id”. Use a new one.');
     }
+    refuseLate(not_after, now);
     const waiting = this.waiting();
     if (waiting.length >= MAX_PENDING_RUNS || waiting.filter(({ sub }) => sub === owner.sub).length >= MAX_PENDING_PER_USER)
       throw new ToruError('queue_full', 'Too many runs wait for this host already. Cancel some, or start this one when it is back.');

@@ -3,12 +3,14 @@ import type { RunRequest } from '../../shared/api.ts';
 import { runRequest } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { hostId } from '../../shared/ids.ts';
+import { notAfterOf } from '../../shared/in-time.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
 import { MAX_PENDING_BYTES } from '../../shared/limits.ts';
 import { LINK_DIAL_HEADER, LINK_PATH } from '../../shared/link-protocol.ts';
 import { networkOf } from '../../shared/network.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { passable, REQUEST_HEADERS, requestHead } from '../../shared/tunnel.ts';
+import { NOT_AFTER } from '../../shared/wire.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { seal } from '../host/envelope.ts';
@@ -79,7 +81,8 @@ async function startRun(c: EdgeContext, name: string | null): Promise<Response> 
   const asked = mayWait(text);
   if (asked !== null) {
     const { sid, sub } = c.get('session');
-    const kept = unwrap(await hostOf(c.env, await hostNamed(c, name)).queueRun({ sid, sub }, asked));
+    const not_after = asked.not_after ?? notAfterOf(c.req.header(NOT_AFTER));
+    const kept = unwrap(await hostOf(c.env, await hostNamed(c, name)).queueRun({ sid, sub }, { ...asked, not_after }));
     if (kept !== null) return c.json({ queued: true, request_id: kept.request_id, expires_at: kept.expires_at }, 202);
   }
   return tunnel(c, name, '/api/runs', text);

@@ -1,10 +1,12 @@
 import type { MiddlewareHandler } from 'hono';
 import { sameString } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
+import { notAfterOf, refuseLate } from '../../shared/in-time.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import { LINK_PATH } from '../../shared/link-protocol.ts';
 import { isAmbiguousPath } from '../../shared/raw-path.ts';
 import { hostnameOf, isLoopback, isServedHost } from '../../shared/served-host.ts';
+import { NOT_AFTER } from '../../shared/wire.ts';
 import type { Env } from '../env.ts';
 import type { EdgeEnv } from './context.ts';
 import { siteOf } from './site.ts';
@@ -55,6 +57,12 @@ export const sameSite: MiddlewareHandler<EdgeEnv> = async (c, next) => {
       throw new ToruError('cross_site', 'That has to come from Toru’s own page: send its Origin.');
     }
   }
+  await next();
+};
+
+/** Of what the edge does itself. What goes on to a host is looked at there, by that host's clock. */
+export const inTime: MiddlewareHandler<EdgeEnv> = async (c, next) => {
+  if (UNSAFE.has(c.req.method)) refuseLate(notAfterOf(c.req.header(NOT_AFTER)), Date.now());
   await next();
 };
 

@@ -69,6 +69,24 @@ describe('a run that is asked for while the host is away', () => {
     throw new Error('It still waits.');
   }
 
+  it('is not kept when it comes too late, and nor is a withdrawal done', async () => {
+    const request_id = randomUUID();
+    const late = new Date(Date.now() - 1000).toISOString();
+    const soon = new Date(Date.now() + 60_000).toISOString();
+    const answer = await queue(request_id, { not_after: late });
+    expect([answer.status, answer.json()]).toMatchObject([412, { error: { code: 'too_late' } }]);
+    expect(await pending()).toEqual([]);
+    expect((await queue(request_id, { not_after: soon })).status).toBe(202);
+    // A repetition of what was kept in time is answered as before.
+    expect((await queue(request_id, { not_after: late })).status).toBe(202);
+    const headers = { ...SAME_ORIGIN, cookie, 'toru-not-after': late };
+    const withdrawn = await edge.ask(`/api/hosts/${edge.host.id}/pending/${request_id}`, { method: 'DELETE', headers });
+    expect([withdrawn.status, withdrawn.json()]).toMatchObject([412, { error: { code: 'too_late' } }]);
+    expect(await pending()).toHaveLength(1);
+    const { body } = await back();
+    expect(body).not.toHaveProperty('not_after');
+  });
+
   it('is refused, unless it says otherwise', async () => {
     for (const body of [{ action: 'backup' }, { action: 'backup', request_id: randomUUID(), when_away: 'refuse' }]) {
       const answer = await post(body);

@@ -1,6 +1,9 @@
 import { hc } from 'hono/client';
 import type { Api } from '../../agent/api/app.ts';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
+import { NOT_AFTER } from '../../shared/wire.ts';
+import { edgeNow, hostNow, learnEdgeTime } from './clock.ts';
+import { heardFromServer, networkThere, OFFLINE } from './connection/network.ts';
 import { errorOf, type Guard } from './guards.ts';
 
 /**
@@ -32,7 +35,9 @@ export function setHooks(given: Hooks): void {
 }
 
 /** The host's API: paths, queries and bodies are checked against the agent's own routes. Read the answer with `read`. */
-export const agent = hc<Api>('/', { fetch: (input: RequestInfo | URL, init?: RequestInit) => call(String(input), init ?? {}) }).api;
+export const agent = hc<Api>('/', {
+  fetch: (input: RequestInfo | URL, init?: RequestInit) => call(String(input), init ?? {}, hostNow),
+}).api;
 
 /** @throws ToruError. @returns the answer's body, as `guard` saw it; undefined when there is none. */
 export async function read<T>(guard: Guard<T>, asked: Promise<{ text(): Promise<string> }>): Promise<T> {
@@ -47,22 +52,34 @@ export async function read<T>(guard: Guard<T>, asked: Promise<{ text(): Promise<
 export function edge<T>(guard: Guard<T>, method: 'GET' | 'POST' | 'DELETE', path: string, options: CallOptions = {}): Promise<T> {
   return read(
     guard,
-    call(path, {
-      method,
-      headers: { accept: 'application/json', ...(options.body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    }),
+    call(
+      path,
+      {
+        method,
+        headers: { accept: 'application/json', ...(options.body === undefined ? {} : { 'content-type': 'application/json' }) },
+        ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      },
+      edgeNow,
+    ),
   );
 }
 
+/** What changes something is done within this time, or not at all: it says so to whoever does it. */
+const PATIENCE_MS = 30_000;
+/** So much later the answer may still come. */
+const ANSWER_MS = 5000;
+
+/** The clock of whoever does it. */
+type Clock = () => number;
+
 /** fetch that throws ToruError for everything that is no success. */
-export async function call(path: string, init: RequestInit): Promise<Response> {
-  const response = await attempt(path, init);
+export async function call(path: string, init: RequestInit, now: Clock = hostNow): Promise<Response> {
+  const response = await answered(path, init, now);
   if (response.ok) return response;
   const error = await errorFrom(response);
   if (error.code === 'reauth_required' && (await hooks.reauthenticate(error.message))) {
-    const again = await attempt(path, init);
+    const again = await answered(path, init, now);
     if (again.ok) return again;
     throw await errorFrom(again);
   }
@@ -70,14 +87,40 @@ export async function call(path: string, init: RequestInit): Promise<Response> {
   throw error;
 }
 
-/** An answer as it came, whatever it says: for those who read it on somebody's behalf. @throws ToruError host_timeout. */
-export async function attempt(path: string, init: RequestInit): Promise<Response> {
+/** What changes something is not waited for without end: a network that went silent would answer minutes later. */
+async function answered(path: string, init: RequestInit, now: Clock): Promise<Response> {
+  if (!isUnsafe(init)) return attempt(path, init, now);
+  const deadline = AbortSignal.timeout(PATIENCE_MS + ANSWER_MS);
   try {
-    return await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init });
+    return await attempt(path, { ...init, signal: init.signal == null ? deadline : AbortSignal.any([init.signal, deadline]) }, now);
   } catch (cause) {
-    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    if (!deadline.aborted) throw cause;
+    throw new ToruError('host_timeout', 'No answer came. Look whether it was done before you try again: it is not done any later.', {
+      cause,
+    });
+  }
+}
+
+/** An answer as it came, whatever it says: for those who read it on somebody's behalf. @throws ToruError host_timeout. */
+export async function attempt(path: string, init: RequestInit, now: Clock = hostNow): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (isUnsafe(init)) {
+    if (!networkThere.peek()) throw new ToruError('host_timeout', OFFLINE);
+    headers.set(NOT_AFTER, new Date(now() + PATIENCE_MS).toISOString());
+  }
+  try {
+    const response = await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init, headers });
+    heardFromServer();
+    learnEdgeTime(response.headers.get('date'));
+    return response;
+  } catch (cause) {
+    if (cause instanceof DOMException && (cause.name === 'AbortError' || cause.name === 'TimeoutError')) throw cause;
     throw new ToruError('host_timeout', 'No answer. Check this device’s network, then try again.', { cause });
   }
+}
+
+function isUnsafe({ method = 'GET' }: RequestInit): boolean {
+  return method !== 'GET' && method !== 'HEAD';
 }
 
 async function errorFrom(response: Response): Promise<ToruError> {

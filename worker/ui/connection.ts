@@ -4,6 +4,7 @@ import { edge } from './api.ts';
 import { Connection } from './connection/connection.ts';
 import { pageBuild, reloadOnce, versionQuery } from './connection/version.ts';
 import { isMe } from './guards.ts';
+import { toast } from './parts/toast.tsx';
 import { me, sessionEnded } from './session.ts';
 
 /** The server serves another page by now. While this one works, a reload is asked for and not forced upon somebody who reads. */
@@ -25,6 +26,7 @@ export const connection = new Connection(versionQuery(build), {
   newerPage: () => {
     reloadWanted.value = true;
   },
+  tooLate: () => toast('The network held back what you typed for too long: the run did not get it.', 'bad'),
 });
 
 /** 4001 also comes when a new login replaced the session of this very page: then we only dial again. */

@@ -1,6 +1,8 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { ClientFrameInput, Cursor, ServerFrame } from '../../../shared/browser-protocol.ts';
+import { hostNow, learnHostTime } from '../clock.ts';
 import { parseFrame } from './frames.ts';
+import { heardFromServer, networkThere } from './network.ts';
 import { ReconnectingSocket, type SocketState } from './socket.ts';
 import { type StartRequest, Starts } from './starts.ts';
 import { type StreamEvent, Streams } from './streams.ts';
@@ -13,6 +15,9 @@ type SampleFrame = Extract<ServerFrame, { type: 'system' }>['sample'];
 type PluginFrame = Extract<ServerFrame, { type: 'plugin' }>['plugin'];
 type LogLines = Extract<ServerFrame, { type: 'plugin_log' }>['lines'];
 
+/** What was typed is of use for so long. */
+const INPUT_MS = 10_000;
+
 /** The page's one WebSocket: runs, their output, and the topics that somebody here listens to. */
 export class Connection {
   readonly #socket: ReconnectingSocket;
@@ -24,13 +29,16 @@ export class Connection {
   readonly #reopened = new Set<() => void>();
 
   readonly #newerPage: () => void;
+  readonly #tooLate: () => void;
 
   /**
-   * @param events `reload`: the server no longer speaks with this page; `newerPage`: it serves another build, this one works.
+   * @param events `reload`: the server no longer speaks with this page; `newerPage`: it serves another build, this one works;
+   * `tooLate`: what was typed into a run came too late, and was not passed on.
    * @param query what the page says of itself.
    */
-  constructor(query: string, events: { sessionEnded: () => void; reload: () => void; newerPage: () => void }) {
+  constructor(query: string, events: { sessionEnded: () => void; reload: () => void; newerPage: () => void; tooLate: () => void }) {
     this.#newerPage = events.newerPage;
+    this.#tooLate = events.tooLate;
     const send = (frame: ClientFrameInput): boolean => this.#socket.send(JSON.stringify(frame));
     this.#streams = new Streams(send);
     this.#starts = new Starts(send);
@@ -42,6 +50,7 @@ export class Connection {
         this.#host.value = null;
         this.#streams.lost();
       },
+      reached: heardFromServer,
       ...events,
     });
   }
@@ -84,9 +93,13 @@ export class Connection {
     return this.#streams.attach(taskId, from, listener);
   }
 
-  /** Types into a run. @returns false when there is no connection now. */
+  /** Types into a run: now, or not at all. @returns false when there is no connection now. */
   input(taskId: string, data: string): boolean {
-    return this.#socket.send(JSON.stringify({ type: 'input', task_id: taskId, data } satisfies ClientFrameInput));
+    const not_after = new Date(hostNow() + INPUT_MS).toISOString();
+    return (
+      networkThere.peek() &&
+      this.#socket.send(JSON.stringify({ type: 'input', task_id: taskId, data, not_after } satisfies ClientFrameInput))
+    );
   }
 
   /**
@@ -138,9 +151,13 @@ export class Connection {
 
   #take(frame: ServerFrame | null): void {
     if (frame === null) return;
+    if (frame.type === 'error' && frame.code === 'too_late' && frame.request_id === undefined) return this.#tooLate();
     if (this.#starts.take(frame) || this.#streams.take(frame) || this.#topics.take(frame)) return;
     switch (frame.type) {
       case 'hello':
+        learnHostTime(frame.time);
+        this.#streams.window = frame.window;
+        return;
       case 'window':
         this.#streams.window = frame.window;
         return;

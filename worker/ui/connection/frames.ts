@@ -8,7 +8,7 @@ const textOrNull = (value: unknown): boolean => value === null || text(value);
 
 /** One check per frame type. A frame that is not here, or lacks what it should have, is none of ours. */
 const CHECKS: Record<ServerFrame['type'], (frame: Record<string, unknown>) => boolean> = {
-  hello: (f) => number(f['protocol']) && number(f['window']),
+  hello: (f) => number(f['protocol']) && number(f['window']) && (f['time'] === undefined || text(f['time'])),
   started: (f) => text(f['task_id']) && textOrNull(f['request_id']) && isRunState(f['state']),
   stdout: isOutput,
   stderr: isOutput,

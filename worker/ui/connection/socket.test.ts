@@ -52,7 +52,14 @@ beforeEach(() => {
   Played.all.length = 0;
   lost = [];
   const nothing = (): void => undefined;
-  const events = { opened: nothing, message: nothing, lost: () => void lost.push(Date.now()), sessionEnded: nothing, reload: nothing };
+  const events = {
+    opened: nothing,
+    reached: nothing,
+    message: nothing,
+    lost: () => void lost.push(Date.now()),
+    sessionEnded: nothing,
+    reload: nothing,
+  };
   socket = new ReconnectingSocket(() => 'ws://host/api/ws', events);
   socket.start();
 });

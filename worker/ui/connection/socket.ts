@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { backoff } from '../../../shared/backoff.ts';
 import { BACKOFF_HEALTHY_MS, HEARTBEAT_MS, LINK_DEAD_MS } from '../../../shared/limits.ts';
-import { CLOSE, PING } from '../../../shared/wire.ts';
+import { CLOSE, PING, PONG } from '../../../shared/wire.ts';
 
 /** What became of the socket: `waiting` says since when, and comes back by itself. */
 export type SocketState = { kind: 'idle' } | { kind: 'connecting' } | { kind: 'open' } | { kind: 'waiting'; since: number };
@@ -10,6 +10,8 @@ export interface SocketEvents {
   opened: () => void;
   message: (data: unknown) => void;
   lost: () => void;
+  /** It answered a ping, or opened: the server is reached. */
+  reached: () => void;
   /** 4001: the session may be over. The socket waits for `start()`. */
   sessionEnded: () => void;
   /** 4010: the server does not speak this page's protocol (any more). */
@@ -40,6 +42,7 @@ export class ReconnectingSocket {
     this.#url = url;
     this.#events = events;
     addEventListener('online', () => this.#hurry());
+    addEventListener('offline', () => this.#ask());
     document.addEventListener('visibilitychange', () => {
       if (!document.hidden) this.#hurry();
     });
@@ -86,10 +89,12 @@ export class ReconnectingSocket {
       this.#heard = this.#openedAt = Date.now();
       this.#lostAt = null;
       this.#state.value = { kind: 'open' };
+      this.#events.reached();
       this.#events.opened();
     };
     socket.onmessage = (event) => {
       this.#heard = Date.now();
+      if (event.data === PONG) this.#events.reached();
       this.#events.message(event.data);
     };
     socket.onclose = (event) => {
@@ -110,9 +115,11 @@ export class ReconnectingSocket {
       this.#lose(1006);
       return;
     }
-    if (now - this.#pingedAt < HEARTBEAT_MS || socket.readyState !== WebSocket.OPEN) return;
-    this.#pingedAt = now;
-    socket.send(PING);
+    if (now - this.#pingedAt >= HEARTBEAT_MS) this.#ask();
+  }
+
+  #ask(): void {
+    if (this.send(PING)) this.#pingedAt = Date.now();
   }
 
   #lose(code: number): void {

@@ -1,5 +1,7 @@
 import type { ClientFrameInput, ServerFrame } from '../../../shared/browser-protocol.ts';
 import { ToruError } from '../../../shared/errors.ts';
+import { hostNow } from '../clock.ts';
+import { networkThere, OFFLINE } from './network.ts';
 
 /** What to start: an action with its inputs, or (admins) a script with its arguments. */
 export type StartRequest = { action: string; inputs: Record<string, unknown> } | { script: string; args: string[] };
@@ -11,7 +13,7 @@ interface Pending {
   timer: ReturnType<typeof setTimeout>;
 }
 
-/** No answer for so long, over however many reconnects, and the person is told. */
+/** No answer for so long, over however many reconnects, and the person is told. Nor does the host start it any more. */
 const PATIENCE_MS = 30_000;
 
 /**
@@ -27,13 +29,19 @@ export class Starts {
   }
 
   /** @returns the run's task_id. @throws ToruError as the host said it, or host_timeout. */
-  start(request: StartRequest): Promise<string> {
+  async start(request: StartRequest): Promise<string> {
+    if (!networkThere.peek()) throw new ToruError('host_timeout', OFFLINE);
     const id = crypto.randomUUID();
-    const frame: ClientFrameInput = { type: 'run', ...request, request_id: id };
+    const frame: ClientFrameInput = { type: 'run', ...request, request_id: id, not_after: new Date(hostNow() + PATIENCE_MS).toISOString() };
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
-        reject(new ToruError('host_timeout', 'The host did not answer. Look into Runs before you press again: the run may have started.'));
+        reject(
+          new ToruError(
+            'host_timeout',
+            'The host did not answer. Look into Runs before you press again: it may have started. It does not start any later.',
+          ),
+        );
       }, PATIENCE_MS);
       this.#pending.set(id, { frame, resolve, reject, timer });
       this.#send(frame);

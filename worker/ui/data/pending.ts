@@ -2,6 +2,7 @@ import { computed, effect } from '@preact/signals';
 import { PENDING_DEFAULT_S } from '../../../shared/limits.ts';
 import type { PendingRun } from '../../../shared/model.ts';
 import { edge, sentence } from '../api.ts';
+import { hostNow } from '../clock.ts';
 import type { StartRequest } from '../connection/starts.ts';
 import { isAnything, isRecord } from '../guards.ts';
 import { say, toast } from '../parts/toast.tsx';
@@ -57,7 +58,7 @@ export async function askToWait(request: StartRequest, label: string, seconds: n
   unanswered = null;
   const { task_id, expires_at } = answer;
   if (typeof task_id === 'string') return task_id;
-  const until = typeof expires_at === 'string' ? ` until ${shortTime(Date.parse(expires_at), Date.now())}` : '';
+  const until = typeof expires_at === 'string' ? ` until ${shortTime(Date.parse(expires_at), hostNow())}` : '';
   toast(`${label} waits for ${hostName.peek()}${until}.`, 'ok');
   await loadHost();
   return null;

@@ -1,6 +1,8 @@
 import { computed, effect, signal } from '@preact/signals';
 import type { Host } from '../../../shared/model.ts';
 import { edge } from '../api.ts';
+import { hostNow } from '../clock.ts';
+import { networkThere } from '../connection/network.ts';
 import { connection } from '../connection.ts';
 import { isHost, listOf } from '../guards.ts';
 import { me } from '../session.ts';
@@ -8,7 +10,7 @@ import { oneAtATime } from './at-once.ts';
 
 /**
  * Is anybody there? The network may be away (this device's), the server, or the host: three different things to a person.
- * `since` in milliseconds since 1970.
+ * `since` in milliseconds since 1970, by the host's clock.
  */
 export type Presence =
   | { kind: 'unknown' }
@@ -19,21 +21,13 @@ export type Presence =
   /** No host was ever paired with this installation. */
   | { kind: 'no_host' };
 
-const networkThere = signal(navigator.onLine);
-addEventListener('online', () => {
-  networkThere.value = true;
-});
-addEventListener('offline', () => {
-  networkThere.value = false;
-});
-
 /** The default host as the edge knows it: its name, and its last known runs for when it is away. */
 export const host = signal<Host | null>(null);
 
 export const hostPresence = computed<Presence>(() => {
   if (!networkThere.value) return { kind: 'network_away' };
   const socket = connection.state.value;
-  if (socket.kind === 'waiting') return { kind: 'server_away', since: socket.since };
+  if (socket.kind === 'waiting') return { kind: 'server_away', since: hostNow() - (Date.now() - socket.since) };
   const told = connection.host.value;
   if (told !== null)
     return told.online ? { kind: 'online' } : { kind: 'host_away', since: told.last_seen === null ? null : Date.parse(told.last_seen) };

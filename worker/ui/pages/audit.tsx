@@ -3,6 +3,7 @@ import { RefreshCw } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { agent, read, until } from '../api.ts';
+import { hostNow } from '../clock.ts';
 import { isAuditEntry, listOf } from '../guards.ts';
 import { navigate } from '../navigation.ts';
 import { Button } from '../parts/button.tsx';
@@ -31,7 +32,7 @@ export function AuditPage() {
       read(
         listOf(isAuditEntry),
         agent.audit.$get(
-          { query: { ...queryOf(filters, Date.now()), ...(cursor === undefined ? {} : { cursor }), limit: '50' } },
+          { query: { ...queryOf(filters, hostNow()), ...(cursor === undefined ? {} : { cursor }), limit: '50' } },
           until(signal),
         ),
       ),
@@ -68,7 +69,7 @@ export function AuditPage() {
             No entry fits all of these filters.
           </Empty>
         ))}
-      {daysOf(list.items, Date.now()).map((day) => (
+      {daysOf(list.items, hostNow()).map((day) => (
         <Section key={day.date} title={day.name} flush>
           <ul>
             {day.entries.map((entry) => (

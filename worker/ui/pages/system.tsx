@@ -1,5 +1,5 @@
 import type { System } from '../../../shared/model.ts';
-import { minuteHand } from '../clock.ts';
+import { hostNow, minuteHand } from '../clock.ts';
 import { hostPresence } from '../data/presence.ts';
 import { Button } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
@@ -32,7 +32,7 @@ export function SystemPage() {
         <>
           {away && (
             <p class="as-of" role="status">
-              As it was at {shortTime(Date.parse(now.time), Date.now())}. It goes on by itself when the host is back.
+              As it was at {shortTime(Date.parse(now.time), hostNow())}. It goes on by itself when the host is back.
             </p>
           )}
           <Load samples={samples} now={now} cores={system.cores} stale={away} />

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { CircleAlert, CircleCheck, Hourglass, X } from 'lucide-preact';
 import { unreachable } from '../../../shared/errors.ts';
 import type { PendingRun } from '../../../shared/model.ts';
+import { hostNow } from '../clock.ts';
 import { actions } from '../data/actions.ts';
 import { drop, hostName, isOwn, nameOf, pendingRuns } from '../data/pending.ts';
 import { hostPresence } from '../data/presence.ts';
@@ -83,7 +84,7 @@ function Pending({ run, onAgain }: { run: PendingRun; onAgain: () => void }) {
           }
         >
           Asked <When at={run.created_at} />
-          {isOwn(run) ? '' : ' by another user'}, waits until {shortTime(Date.parse(run.expires_at), Date.now())}
+          {isOwn(run) ? '' : ' by another user'}, waits until {shortTime(Date.parse(run.expires_at), hostNow())}
         </Line>
       );
     case 'started':

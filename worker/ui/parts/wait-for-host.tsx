@@ -1,4 +1,5 @@
 import { PlugZap } from 'lucide-preact';
+import { hostNow } from '../clock.ts';
 import { hostName, WAITS } from '../data/pending.ts';
 import { hostPresence } from '../data/presence.ts';
 import { shortTime } from '../time.ts';
@@ -14,7 +15,7 @@ export function WaitForHost(props: { seconds: number; keeps: string | null; onSe
       <p class="wait-what">
         <PlugZap size={18} aria-hidden="true" />
         <span>
-          {hostName.value} is offline{since === null ? '' : ` since ${shortTime(since, Date.now())}`}. This can wait at the server, and
+          {hostName.value} is offline{since === null ? '' : ` since ${shortTime(since, hostNow())}`}. This can wait at the server, and
           starts once when {hostName.value} is back.
         </span>
       </p>

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { ToruError } from '../../../../shared/errors.ts';
 import type { InputValues } from '../../../../shared/input-values.ts';
 import { sentence } from '../../api.ts';
+import { hostNow } from '../../clock.ts';
 import { connection } from '../../connection.ts';
 import { noteStarted } from '../../data/actions.ts';
 import { hostPresence } from '../../data/presence.ts';
@@ -83,7 +84,7 @@ export async function startAction(
       label: action.label,
       state: 'running',
       exit_code: null,
-      created_at: new Date().toISOString(),
+      created_at: new Date(hostNow()).toISOString(),
       started_at: null,
       ended_at: null,
     });

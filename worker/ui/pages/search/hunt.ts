@@ -3,6 +3,7 @@ import { unreachable } from '../../../../shared/errors.ts';
 import type { Run } from '../../../../shared/model.ts';
 import type { FoundField, FoundPlace, SearchLine } from '../../../../shared/search.ts';
 import { agent, sentence, until } from '../../api.ts';
+import { hostNow } from '../../clock.ts';
 import { linesOf } from './lines.ts';
 import { askedOf, type Query } from './query.ts';
 
@@ -48,7 +49,7 @@ export class Hunt {
   /** Looks on from where it stopped; from the newest run at first. Ends by itself, or by `stop`. */
   async go(): Promise<void> {
     const cursor = this.next.peek();
-    const query = { ...askedOf(this.#query, Date.now()), ...(cursor === null ? {} : { cursor }) };
+    const query = { ...askedOf(this.#query, hostNow()), ...(cursor === null ? {} : { cursor }) };
     this.next.value = null;
     await this.#follow(async (signal) => agent.search.$get({ query }, until(signal)));
   }

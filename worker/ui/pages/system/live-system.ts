@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { System, SystemSample } from '../../../../shared/model.ts';
 import { agent, read, until } from '../../api.ts';
+import { hostNow } from '../../clock.ts';
 import { connection } from '../../connection.ts';
 import { useResource } from '../../data/resource.ts';
 import { isSystem } from '../../guards.ts';
@@ -25,7 +26,7 @@ export function useLiveSystem(): LiveSystem {
   const at = useSignal(0);
   const resource = useResource(async (signal) => {
     const system = await read(isSystem, agent.system.$get(undefined, until(signal)));
-    at.value = Date.now();
+    at.value = hostNow();
     // What came while the answer was on its way is newer than its history.
     samples.value = samples.peek().reduce(withSample, withSample(system.history, system.sample));
     return system;

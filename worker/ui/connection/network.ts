@@ -1,0 +1,22 @@
+import { signal } from '@preact/signals';
+
+/**
+ * Does this device reach the server? As the browser says, which only knows of networks: without any, a Toru on the same
+ * machine still answers. So what was heard since counts more.
+ */
+export const networkThere = signal(navigator.onLine);
+
+addEventListener('online', () => {
+  networkThere.value = true;
+});
+addEventListener('offline', () => {
+  networkThere.value = false;
+});
+
+/** The server answered what was asked after the network was said to be away. */
+export function heardFromServer(): void {
+  networkThere.value = true;
+}
+
+/** What is said to whoever wants something done now. */
+export const OFFLINE = 'This device is offline: nothing was sent, and nothing will be later. Try again when the network is back.';
