@@ -1,6 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
 import { sentence } from './api.ts';
+import { reloadFromServer } from './navigation.ts';
 import { LoginPage } from './pages/login.tsx';
 import { MissingPage } from './pages/missing.tsx';
 import { Button } from './parts/button.tsx';
@@ -45,7 +46,7 @@ function Body() {
   if (startProblem.value !== null) {
     return (
       <main class="lonely">
-        <Problem message={startProblem.value} action={<Button onClick={() => location.reload()}>Reload</Button>} />
+        <Problem message={startProblem.value} action={<Button onClick={() => void reloadFromServer()}>Reload</Button>} />
       </main>
     );
   }

@@ -6,6 +6,17 @@ export function navigate(url: string, options: { replace?: boolean } = {}): void
   if (!options.replace) scrollTo(0, 0);
 }
 
+/**
+ * Reloads the page, if the server is there to load it from: else the browser's own error would stand in its place.
+ * @returns whether it does.
+ */
+export async function reloadFromServer(): Promise<boolean> {
+  const answer = await fetch('/', { method: 'HEAD', cache: 'no-store' }).catch(() => null);
+  if (answer?.ok !== true) return false;
+  location.reload();
+  return true;
+}
+
 /** Where to go after the login: `next`, when it is a place of this page. Another origin, the login itself or no URL at all is none. */
 export function safeReturn(next: string | undefined): string {
   if (next === undefined || !next.startsWith('/') || !URL.canParse(next, location.origin)) return '/';

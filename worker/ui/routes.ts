@@ -12,13 +12,13 @@ import {
   Users,
 } from 'lucide-preact';
 import type { ComponentType } from 'preact';
-import { lazy } from 'preact-iso';
 import { ActionsPage } from './pages/actions.tsx';
+import { type LazyPlace, lazyPlace } from './parts/lazy-place.tsx';
 
 /** A place in the page. A new one is a file in pages/ and a line here. */
 export interface Place {
   path: string;
-  component: ComponentType;
+  component: ComponentType | LazyPlace;
   /** Only admins see it. The agent decides anew at every request. */
   admin?: true;
   /** Its entry in the navigation; without one it is reached from another page. */
@@ -34,66 +34,77 @@ export const places: readonly Place[] = [
   { path: '/', component: ActionsPage, nav: { label: 'Actions', icon: LayoutGrid, first: true } },
   {
     path: '/runs',
-    component: lazy(async () => (await import('./pages/runs.tsx')).RunsPage),
+    component: lazyPlace(async () => (await import('./pages/runs.tsx')).RunsPage),
     nav: { label: 'Runs', icon: History, first: true },
   },
-  { path: '/runs/:id', component: lazy(async () => (await import('./pages/run.tsx')).RunPage) },
+  { path: '/runs/:id', component: lazyPlace(async () => (await import('./pages/run.tsx')).RunPage) },
   {
     path: '/search',
-    component: lazy(async () => (await import('./pages/search.tsx')).SearchPage),
+    component: lazyPlace(async () => (await import('./pages/search.tsx')).SearchPage),
     nav: { label: 'Search', icon: Search },
   },
   {
     path: '/scripts',
-    component: lazy(async () => (await import('./pages/scripts.tsx')).ScriptsPage),
+    component: lazyPlace(async () => (await import('./pages/scripts.tsx')).ScriptsPage),
     admin: true,
     nav: { label: 'Scripts', icon: SquareTerminal, first: true },
   },
   {
     path: '/plugins',
-    component: lazy(async () => (await import('./pages/plugins.tsx')).PluginsPage),
+    component: lazyPlace(async () => (await import('./pages/plugins.tsx')).PluginsPage),
     nav: { label: 'Plugins', icon: Puzzle },
   },
-  { path: '/plugins/:id', component: lazy(async () => (await import('./pages/plugin.tsx')).PluginPage) },
-  { path: '/plugins/:id/manage', admin: true, component: lazy(async () => (await import('./pages/plugin-manage.tsx')).PluginManagePage) },
+  { path: '/plugins/:id', component: lazyPlace(async () => (await import('./pages/plugin.tsx')).PluginPage) },
+  {
+    path: '/plugins/:id/manage',
+    admin: true,
+    component: lazyPlace(async () => (await import('./pages/plugin-manage.tsx')).PluginManagePage),
+  },
   {
     path: '/system',
-    component: lazy(async () => (await import('./pages/system.tsx')).SystemPage),
+    component: lazyPlace(async () => (await import('./pages/system.tsx')).SystemPage),
     admin: true,
     nav: { label: 'System', icon: Activity },
   },
   {
     path: '/users',
-    component: lazy(async () => (await import('./pages/users.tsx')).UsersPage),
+    component: lazyPlace(async () => (await import('./pages/users.tsx')).UsersPage),
     admin: true,
     nav: { label: 'Users', icon: Users },
   },
-  { path: '/users/:id', component: lazy(async () => (await import('./pages/user.tsx')).UserPage), admin: true },
+  { path: '/users/:id', component: lazyPlace(async () => (await import('./pages/user.tsx')).UserPage), admin: true },
   {
     path: '/audit',
-    component: lazy(async () => (await import('./pages/audit.tsx')).AuditPage),
+    component: lazyPlace(async () => (await import('./pages/audit.tsx')).AuditPage),
     admin: true,
     nav: { label: 'Audit', icon: ScrollText },
   },
   {
     path: '/settings',
-    component: lazy(async () => (await import('./pages/settings.tsx')).SettingsPage),
+    component: lazyPlace(async () => (await import('./pages/settings.tsx')).SettingsPage),
     admin: true,
     nav: { label: 'Settings', icon: Settings2 },
   },
   {
     path: '/account',
-    component: lazy(async () => (await import('./pages/account.tsx')).AccountPage),
+    component: lazyPlace(async () => (await import('./pages/account.tsx')).AccountPage),
     nav: { label: 'Account', icon: UserRound },
   },
   {
     path: '/actions/new',
     admin: true,
-    component: lazy(async () => (await import('./pages/action-editor.tsx')).ActionEditorPage),
+    component: lazyPlace(async () => (await import('./pages/action-editor.tsx')).ActionEditorPage),
   },
   {
     path: '/actions/:id/edit',
     admin: true,
-    component: lazy(async () => (await import('./pages/action-editor.tsx')).ActionEditorPage),
+    component: lazyPlace(async () => (await import('./pages/action-editor.tsx')).ActionEditorPage),
   },
 ];
+
+/** Brings the code of the other places, one after the other: with the network away, they open all the same. */
+export async function preloadPlaces(admin: boolean): Promise<void> {
+  for (const { component, admin: onlyAdmins } of places) {
+    if ((admin || onlyAdmins !== true) && 'preload' in component) await component.preload().catch(() => undefined);
+  }
+}

@@ -32,7 +32,7 @@ export function ActionsPage() {
     // Behind the first paint: what the first press may need.
     const timer = setTimeout(() => {
       glyphSet();
-      void PressSheet.preload();
+      for (const part of [PressSheet, Arrange, PendingList, PluginCards]) part.preload().catch(() => undefined);
     }, 600);
     return () => clearTimeout(timer);
   }, []);

@@ -1,7 +1,8 @@
 import { CloudOff, KeyRound, PlugZap, RefreshCw, WifiOff } from 'lucide-preact';
-import { minuteHand } from '../clock.ts';
+import { hostNow, minuteHand } from '../clock.ts';
 import { reloadWanted } from '../connection.ts';
 import { host, hostPresence } from '../data/presence.ts';
+import { reloadFromServer } from '../navigation.ts';
 import { shortTime } from '../time.ts';
 import { Button } from './button.tsx';
 import './banners.css';
@@ -14,7 +15,7 @@ export function Banners() {
         <p class="banner banner-live">
           <RefreshCw size={18} aria-hidden="true" />
           <span>Toru was updated.</span>
-          <Button small onClick={() => location.reload()}>
+          <Button small onClick={() => void reloadFromServer()}>
             Reload
           </Button>
         </p>
@@ -52,11 +53,11 @@ function PresenceBanner() {
       );
     case 'server_away':
       // Two seconds of silence: a reconnect that works at once is nobody's business.
-      if (Date.now() - presence.since < 2000 && minuteHand.value - presence.since < 2000) return <Later />;
+      if (hostNow() - presence.since < 2000 && minuteHand.value - presence.since < 2000) return <Later />;
       return (
         <p class="banner">
           <CloudOff size={18} aria-hidden="true" />
-          <span>No connection to the server since {shortTime(presence.since, Date.now())}. Trying again…</span>
+          <span>No connection to the server since {shortTime(presence.since, hostNow())}. Trying again…</span>
         </p>
       );
     case 'host_away':
@@ -64,7 +65,7 @@ function PresenceBanner() {
         <p class="banner">
           <PlugZap size={18} aria-hidden="true" />
           <span>
-            {presence.since === null ? 'The host is offline.' : `Host offline since ${shortTime(presence.since, Date.now())}.`} What you
+            {presence.since === null ? 'The host is offline.' : `Host offline since ${shortTime(presence.since, hostNow())}.`} What you
             press can wait for it; the last known runs are under Runs.
           </span>
         </p>
@@ -84,7 +85,7 @@ function PresenceBanner() {
 /** Draws the banner again when the silence is over. */
 function Later() {
   setTimeout(() => {
-    minuteHand.value = Date.now();
+    minuteHand.value = hostNow();
   }, 2100);
   return null;
 }

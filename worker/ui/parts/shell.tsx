@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { host } from '../data/presence.ts';
-import { type Place, places } from '../routes.ts';
+import { type Place, places, preloadPlaces } from '../routes.ts';
 import { isAdmin, me, passwordQuestion } from '../session.ts';
 import { Banners } from './banners.tsx';
 import { KeysHelp, listenForKeys } from './keys-help.tsx';
@@ -16,6 +16,11 @@ import './shell.css';
 /** The frame around every page: navigation (a rail, or tabs at the bottom of a phone), banners, messages, dialogs. */
 export function Shell(props: { children: ComponentChildren }) {
   useEffect(listenForKeys, []);
+  useEffect(() => {
+    // Behind whatever the first page reads.
+    const timer = setTimeout(() => void preloadPlaces(isAdmin.peek()), 3000);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <div class="shell">
       <a class="skip" href="#main">

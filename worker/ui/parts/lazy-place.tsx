@@ -1,0 +1,49 @@
+import { signal } from '@preact/signals';
+import type { ComponentType } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { lazy } from 'preact-iso';
+import { networkThere } from '../connection/network.ts';
+import { reloadFromServer } from '../navigation.ts';
+import { Button } from './button.tsx';
+import { Empty } from './empty.tsx';
+
+/** A page whose code comes when it is first needed. `preload`: brings it before that; what fails is tried again then. */
+export type LazyPlace = ComponentType & { preload: () => Promise<void> };
+
+/** @param load brings the code. Where that fails, the frame around the page stays, and the page says so and tries again. */
+export function lazyPlace(load: () => Promise<ComponentType>): LazyPlace {
+  const attempt = () => lazy(() => load().catch(() => Missing));
+  const current = signal(attempt());
+  function again(): void {
+    current.value = attempt();
+  }
+  function Missing() {
+    // Whoever comes back later finds it tried anew.
+    useEffect(() => again, []);
+    return <NotLoaded onAgain={again} />;
+  }
+  function Place() {
+    const Current = current.value;
+    return <Current />;
+  }
+  Place.preload = async (): Promise<void> => {
+    await load();
+    await current.peek().preload();
+  };
+  return Place;
+}
+
+/** In the place of a page that could not be loaded. */
+function NotLoaded({ onAgain }: { onAgain: () => void }) {
+  const there = networkThere.value;
+  useEffect(() => {
+    if (!there) return undefined;
+    const timer = setTimeout(onAgain, 3000);
+    return () => clearTimeout(timer);
+  }, [there]);
+  return (
+    <Empty title="This page could not be loaded" action={<Button onClick={() => void reloadFromServer()}>Try again</Button>}>
+      {there ? 'The server did not answer.' : 'This device is offline.'} It comes by itself as soon as the network is back.
+    </Empty>
+  );
+}
