@@ -11,8 +11,12 @@ const inputs: ActionInput[] = [
   { type: 'boolean', name: 'dry', label: 'Dry', ...common, default: true },
 ];
 
-it('begins with the defaults, never with a secret', () => {
-  expect(firstAnswers(inputs)).toEqual({ target: '', count: '3', token: '', size: 's', dry: true });
+it('begins with the defaults, never with a secret, and chooses nothing for anybody', () => {
+  expect(firstAnswers(inputs)).toEqual({ target: '', count: '3', token: '', size: '', dry: true });
+  expect(firstAnswers(inputs, { size: 'gone' })).toMatchObject({ size: '' });
+  expect(checkAnswers(inputs, { target: 'abc', count: '7', token: 't', size: '', dry: false })).toEqual({
+    wrong: { size: expect.any(String) },
+  });
 });
 
 it('says everything that is wrong at once, field by field', () => {

@@ -15,8 +15,11 @@ export function firstAnswers(inputs: readonly ActionInput[], before: Readonly<In
     const said = before[input.name];
     if (input.type === 'boolean') answers[input.name] = typeof said === 'boolean' ? said : input.default;
     else if (input.type === 'secret') answers[input.name] = '';
-    else if (said !== undefined) answers[input.name] = String(said);
-    else if (input.type === 'choice') answers[input.name] = input.default ?? (input.required ? (input.options[0]?.value ?? '') : '');
+    else if (input.type === 'choice') {
+      // Nobody's choice is made for them: without a default, none is chosen.
+      const known = input.options.some(({ value }) => value === said);
+      answers[input.name] = known ? String(said) : (input.default ?? '');
+    } else if (said !== undefined) answers[input.name] = String(said);
     else answers[input.name] = input.default === undefined ? '' : String(input.default);
   }
   return answers;

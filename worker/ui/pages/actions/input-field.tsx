@@ -68,7 +68,7 @@ function control(
     case 'choice':
       return (
         <select {...common} class="select">
-          {!input.required && !input.options.some((option) => option.value === '') && <option value="">—</option>}
+          {!input.options.some((option) => option.value === '') && <option value="">{input.required ? 'Choose…' : '—'}</option>}
           {input.options.map((option) => (
             <option key={option.value} value={option.value}>
               {option.label ?? option.value}

@@ -86,8 +86,8 @@ function SettingField(props: {
       return (
         <Field {...field}>
           {(ties) => (
-            <select {...ties} class="input" value={String(value ?? '')} onChange={(event) => onValue(event.currentTarget.value)}>
-              {value === undefined && <option value="">Choose…</option>}
+            <select {...ties} class="select" value={String(value ?? '')} onChange={(event) => onValue(event.currentTarget.value)}>
+              {value == null && <option value="">Choose…</option>}
               {setting.options.map((option) => (
                 <option key={option.value} value={option.value}>
                   {option.label ?? option.value}
