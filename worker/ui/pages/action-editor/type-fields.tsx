@@ -21,7 +21,12 @@ export function TypeFields({ input, onChange }: { input: ActionInput; onChange: 
     case 'date':
       return <DateFields input={input} onChange={onChange} />;
     case 'secret':
-      return <p class="small muted">It is never stored: not here, not on the host, and not in the history.</p>;
+      return (
+        <p class="small muted">
+          What is typed is kept out of the history and the audit. But what the script prints is kept as it is: a script that prints its
+          secret writes it into its output, for everybody who may see the run.
+        </p>
+      );
     default:
       return unreachable(input);
   }
