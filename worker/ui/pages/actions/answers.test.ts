@@ -17,6 +17,11 @@ it('begins with the defaults, never with a secret, and chooses nothing for anybo
   expect(checkAnswers(inputs, { target: 'abc', count: '7', token: 't', size: '', dry: false })).toEqual({
     wrong: { size: expect.any(String) },
   });
+  // Also where an empty text is one of the options.
+  const level: ActionInput = { type: 'choice', name: 'level', label: 'Level', ...common, options: [{ value: '' }, { value: 'high' }] };
+  const first = firstAnswers([level]);
+  expect(checkAnswers([level], first)).toEqual({ wrong: { level: expect.any(String) } });
+  expect(checkAnswers([level], { level: '' })).toEqual({ values: { level: '' } });
 });
 
 it('says everything that is wrong at once, field by field', () => {

@@ -2,6 +2,14 @@ import { ToruError } from '../../../../shared/errors.ts';
 import { type InputValues, resolveInputs } from '../../../../shared/input-values.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 
+/** Nothing is chosen, where an empty text is one of the options. No option is this. */
+const UNCHOSEN = '\0';
+
+/** What stands in a choice while nothing is chosen. */
+export function unchosen(input: Extract<ActionInput, { type: 'choice' }>): string {
+  return input.options.some(({ value }) => value === '') ? UNCHOSEN : '';
+}
+
 /** What stands in the fields of an action's questions: texts as typed, switches as they stand. */
 export type Answers = Record<string, string | boolean>;
 
@@ -17,8 +25,8 @@ export function firstAnswers(inputs: readonly ActionInput[], before: Readonly<In
     else if (input.type === 'secret') answers[input.name] = '';
     else if (input.type === 'choice') {
       // Nobody's choice is made for them: without a default, none is chosen.
-      const known = input.options.some(({ value }) => value === said);
-      answers[input.name] = known ? String(said) : (input.default ?? '');
+      const option = said === undefined ? input.default : input.options.find(({ value }) => value === said)?.value;
+      answers[input.name] = option ?? unchosen(input);
     } else if (said !== undefined) answers[input.name] = String(said);
     else answers[input.name] = input.default === undefined ? '' : String(input.default);
   }
@@ -34,7 +42,7 @@ export function checkAnswers(
   const wrong: Record<string, string> = {};
   for (const input of inputs) {
     try {
-      Object.assign(values, resolveInputs([input], { [input.name]: answers[input.name] }));
+      Object.assign(values, resolveInputs([input], { [input.name]: answers[input.name] === UNCHOSEN ? null : answers[input.name] }));
     } catch (error) {
       if (!(error instanceof ToruError)) throw error;
       wrong[input.name] = error.message;

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { unreachable } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import { Field, type FieldTies, Switch } from '../../parts/field.tsx';
+import { unchosen } from './answers.ts';
 
 interface InputFieldProps {
   input: ActionInput;
@@ -68,7 +69,7 @@ function control(
     case 'choice':
       return (
         <select {...common} class="select">
-          {!input.options.some((option) => option.value === '') && <option value="">{input.required ? 'Choose…' : '—'}</option>}
+          <option value={unchosen(input)}>{input.required ? 'Choose…' : '—'}</option>
           {input.options.map((option) => (
             <option key={option.value} value={option.value}>
               {option.label ?? option.value}
