@@ -31,7 +31,9 @@ describe('an answer that could be taken for an option', () => {
 
   it('is refused by a pattern that is one only between our parentheses, also when it was saved before', () => {
     for (const pattern of ['a)|(?:b', 'a)|(b', ')|(', 'x)+|(?:.*', '(?=a))|(?:(?<=.)']) {
-      expect(checkDeclaration([input({ pattern })], false)).toEqual([expect.stringContaining('not a regular expression')]);
+      expect(checkDeclaration([input({ pattern })], false)).toEqual([
+        { at: 'inputs.0.pattern', message: expect.stringContaining('not a regular expression') },
+      ]);
       for (const value of ['a', 'ax', 'b', 'xb', '; rm -rf /'])
         expect(() => resolve({ pattern }, value)).toThrow(expect.objectContaining({ code: 'input_invalid' }));
     }
@@ -41,8 +43,8 @@ describe('an answer that could be taken for an option', () => {
 describe('a declaration', () => {
   it('passes no secret as an argument, which every user of the host could read', () => {
     const secret = (pass: unknown) => checkDeclaration([input({ type: 'secret', pass })], false);
-    expect(secret({ by: 'argument' })).toEqual([expect.stringContaining('is a secret')]);
-    expect(secret({ by: 'argument', flag: '--token' })).toEqual([expect.stringContaining('is a secret')]);
+    expect(secret({ by: 'argument' })).toEqual([{ at: 'inputs.0.pass', message: expect.stringContaining('is a secret') }]);
+    expect(secret({ by: 'argument', flag: '--token' })).toEqual([{ at: 'inputs.0.pass', message: expect.stringContaining('is a secret') }]);
     expect(secret({ by: 'stdin' })).toEqual([]);
     expect(secret({ by: 'environment', variable: 'TOKEN' })).toEqual([]);
   });

@@ -12,61 +12,75 @@ import { inputVariable, whyReserved } from './reserved-variables.ts';
 export type InputValue = string | number | boolean;
 export type InputValues = Record<string, InputValue>;
 
+/** What is wrong with a part of an action, in a sentence. `at`: where, as in a request's body: `inputs.0.pass.variable`. */
+export interface Fault {
+  at: string;
+  message: string;
+}
+
 /** What the history and the journal show in place of a secret. */
 export const MASK = '••••••';
 
 /**
  * The declared inputs of an action, checked as one: names and variables are unique, at most one fills stdin, secrets are
  * not arguments (every local user can read another process's argv), patterns compile.
- * @returns what is wrong, one sentence each; empty when the action may be saved.
+ * @returns what is wrong; empty when the action may be saved.
  */
-export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean): string[] {
-  const wrong: string[] = [];
+export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean): Fault[] {
+  const wrong: Fault[] = [];
   const seen = new Set<string>();
   let toStdin = 0;
-  for (const input of inputs) {
-    if (seen.has(input.name)) wrong.push(`Two inputs are named “${input.name}”.`);
+  for (const [index, input] of inputs.entries()) {
+    const fault = (at: string, message: string): unknown => wrong.push({ at: `inputs.${index}.${at}`, message });
+    if (seen.has(input.name)) fault('name', `Two inputs are named “${input.name}”.`);
     seen.add(input.name);
-    if (input.pass.by === 'stdin') toStdin += 1;
+    if (input.pass.by === 'stdin') {
+      toStdin += 1;
+      if (toStdin === 2) fault('pass', 'Only one input can be passed as standard input.');
+    }
     if (input.pass.by === 'environment') {
       const variable = input.pass.variable;
-      if (seen.has(`$${variable}`)) wrong.push(`Two inputs set the variable ${variable}.`);
+      if (seen.has(`$${variable}`)) fault('pass.variable', `Two inputs set the variable ${variable}.`);
       seen.add(`$${variable}`);
       const reserved = reservedVariable(input.label, variable);
-      if (reserved !== null) wrong.push(reserved);
+      if (reserved !== null) fault('pass.variable', reserved);
     }
     if (input.type === 'secret' && input.pass.by === 'argument') {
-      wrong.push(`“${input.label}” is a secret: pass it by environment or stdin, because other users of the host can read arguments.`);
+      fault('pass', `“${input.label}” is a secret: pass it by environment or stdin, because other users of the host can read arguments.`);
     }
     if (input.type === 'text' && input.pattern !== undefined && compile(input.pattern) === null) {
-      wrong.push(`The pattern of “${input.label}” is not a regular expression.`);
+      fault('pattern', `The pattern of “${input.label}” is not a regular expression.`);
     }
-    if (input.type === 'choice') wrong.push(...checkChoice(input));
-    if (input.type === 'number') wrong.push(...checkNumber(input));
+    if (input.type === 'choice') for (const { at, message } of checkChoice(input)) fault(at, message);
+    if (input.type === 'number') for (const { at, message } of checkNumber(input)) fault(at, message);
   }
-  if (toStdin > 1) wrong.push('Only one input can be passed as standard input.');
-  if (toStdin > 0 && stdin) wrong.push('An input fills standard input, so nobody can type into the run: switch one of the two off.');
+  if (toStdin > 0 && stdin)
+    wrong.push({ at: 'stdin', message: 'An input fills standard input, so nobody can type into the run: switch one of the two off.' });
   return wrong;
 }
 
 type InputOf<T extends ActionInput['type']> = Extract<ActionInput, { type: T }>;
 
-function checkChoice(input: InputOf<'choice'>): string[] {
-  const wrong: string[] = [];
+function checkChoice(input: InputOf<'choice'>): Fault[] {
+  const wrong: Fault[] = [];
   if (input.default !== undefined && !input.options.some(({ value }) => value === input.default))
-    wrong.push(`The default of “${input.label}” is not among its options.`);
+    wrong.push({ at: 'default', message: `The default of “${input.label}” is not among its options.` });
   const dashed = isPositional(input) && !mayBeginWithDash(input) ? input.options.find(({ value }) => value.startsWith('-')) : undefined;
   if (dashed !== undefined)
-    wrong.push(`The option “${dashed.value}” of “${input.label}” begins with “-”: pass it with a flag, or allow that (allow_dash).`);
+    wrong.push({
+      at: 'options',
+      message: `The option “${dashed.value}” of “${input.label}” begins with “-”: pass it with a flag, or allow that (allow_dash).`,
+    });
   return wrong;
 }
 
-function checkNumber(input: InputOf<'number'>): string[] {
+function checkNumber(input: InputOf<'number'>): Fault[] {
   return (['min', 'max', 'default'] as const).flatMap((key) => {
     const value = input[key];
     if (value === undefined) return [];
-    if (isRounded(value)) return [`“${key}” of “${input.label}” has more digits than a JSON number keeps: give it as a string.`];
-    return isDecimal(String(value)) ? [] : [`“${key}” of “${input.label}” is not a decimal number.`];
+    if (isRounded(value))
+      return [{ at: key, message: `“${key}” of “${input.label}” has more digits than a JSON number keeps: give it as a string.` }];
+    return isDecimal(String(value)) ? [] : [{ at: key, message: `“${key}” of “${input.label}” is not a decimal number.` }];
   });
 }
 

@@ -1,5 +1,6 @@
 import { ToruError } from '../../shared/errors.ts';
 import { checkFixedVariables } from '../../shared/fixed-variables.ts';
+import type { Fault } from '../../shared/input-values.ts';
 import { checkDeclaration, hasPattern, resolveInputs } from '../../shared/input-values.ts';
 import type { ActionInput } from '../../shared/inputs.ts';
 import { MAX_ARG_BYTES } from '../../shared/limits.ts';
@@ -20,40 +21,48 @@ export async function checkAction(
     ...checkDeclaration(fields.inputs, fields.stdin),
     ...(hasPattern(fields.inputs) ? checkWithin(withinBudget, fields.inputs) : checkDefaults(fields.inputs)),
     ...checkArgs(fields.args),
-    ...checkFixedVariables(fields.env, fields.inputs),
+    ...checkFixedVariables(fields.env, fields.inputs).map((message) => ({ at: 'env', message })),
   ];
-  if (wrong.length > 0) throw new ToruError('action_invalid', wrong.join(' '), { extra: { problems: wrong } });
+  const problems = wrong.map(({ message }) => message);
+  const [first] = wrong;
+  if (first !== undefined)
+    throw new ToruError('action_invalid', problems.join(' '), { extra: { problems, field: first.at, faults: wrong } });
   try {
     await resolve(fields.script);
   } catch (error) {
-    if (!(error instanceof ToruError) || error.code === 'script_outside') throw error;
+    if (error instanceof ToruError && error.code === 'script_outside')
+      throw new ToruError(error.code, error.message, { extra: { ...error.extra, field: 'script' }, cause: error });
+    if (!(error instanceof ToruError)) throw error;
   }
 }
 
 /** A default that its own rules refuse would make every press fail. */
-function checkDefaults(inputs: readonly ActionInput[]): string[] {
-  return inputs.flatMap((input) => {
+function checkDefaults(inputs: readonly ActionInput[]): Fault[] {
+  return inputs.flatMap((input, index) => {
     try {
       resolveInputs([{ ...input, required: false }], {});
       return [];
     } catch (error) {
-      return error instanceof ToruError ? [`The default of an input is not allowed: ${error.message}`] : [];
+      return error instanceof ToruError
+        ? [{ at: `inputs.${index}.default`, message: `The default of an input is not allowed: ${error.message}` }]
+        : [];
     }
   });
 }
 
 /** A pattern can take for ever on the default, too. */
-function checkWithin(withinBudget: <T>(check: () => T) => T, inputs: readonly ActionInput[]): string[] {
+function checkWithin(withinBudget: <T>(check: () => T) => T, inputs: readonly ActionInput[]): Fault[] {
   try {
     return withinBudget(() => checkDefaults(inputs));
   } catch (error) {
     if (!(error instanceof ToruError) || error.code !== 'input_invalid') throw error;
-    return ['A pattern takes too long to check the default of its input. Choose a simpler pattern, or a shorter default.'];
+    const message = 'A pattern takes too long to check the default of its input. Choose a simpler pattern, or a shorter default.';
+    return [{ at: `inputs.${inputs.findIndex((input) => input.type === 'text' && input.pattern !== undefined)}.pattern`, message }];
   }
 }
 
-function checkArgs(args: readonly string[]): string[] {
+function checkArgs(args: readonly string[]): Fault[] {
   return args.some((arg) => arg.includes('\0') || Buffer.byteLength(arg) > MAX_ARG_BYTES)
-    ? ['An argument holds a NUL character, or is longer than 128 KiB.']
+    ? [{ at: 'args', message: 'An argument holds a NUL character, or is longer than 128 KiB.' }]
     : [];
 }

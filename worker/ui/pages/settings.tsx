@@ -14,6 +14,7 @@ import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { toast } from '../parts/toast.tsx';
+import { useUnsaved } from '../unsaved.ts';
 import './narrow.css';
 import { type Draft, draftOf, NUMBERS, type NumberName, patchOf, problemsOf } from './settings/draft.ts';
 import { NamesField } from './settings/names-field.tsx';
@@ -53,6 +54,8 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
   const busy = useSignal(false);
   const draft = touched.value ?? draftOf(settings);
   const dirty = touched.value !== null && Object.keys(patchOf(touched.value, settings)).length > 0;
+
+  useUnsaved(dirty);
 
   function edit(change: Partial<Draft>): void {
     touched.value = { ...draft, ...change };

@@ -13,6 +13,8 @@ interface AskProps {
   /** The button that does it, and while it is being done. */
   verb: string;
   doing: string;
+  /** The button that does not. */
+  no?: string;
   danger?: boolean;
   /** What must be typed first, when it can't be taken back. */
   type?: string;
@@ -71,7 +73,7 @@ export function Ask(props: AskProps) {
           </Field>
         )}
         <SheetButtons>
-          <Button onClick={props.onClose}>Cancel</Button>
+          <Button onClick={props.onClose}>{props.no ?? 'Cancel'}</Button>
           <Button acts="do" kind={props.danger === true ? 'danger' : 'primary'} type="submit" busy={busy.value} disabled={missing}>
             {busy.value ? props.doing : props.verb}
           </Button>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import './field.css';
+import './seek-wrong.ts';
 
 /** What the control inside a field must carry to be tied to its label, help and message. */
 export interface FieldTies {

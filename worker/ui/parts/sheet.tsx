@@ -1,16 +1,20 @@
 import { X } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { leaveUnsaved, useUnsaved } from '../unsaved.ts';
 import { Button } from './button.tsx';
 import './sheet.css';
 
 /**
  * A modal dialog: from the bottom on a phone, in the middle elsewhere. Mount it to open it. Esc, the cross and a press
- * outside call `onClose`; focus returns to where it was.
+ * outside call `onClose`; focus returns to where it was. With something `unsaved` in it, they ask first.
  */
-export function Sheet(props: { title: string; onClose: () => void; wide?: boolean; children: ComponentChildren }) {
+export function Sheet(props: { title: string; onClose: () => void; wide?: boolean; unsaved?: boolean; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const title = useId();
+  const unsaved = props.unsaved === true;
+  useUnsaved(unsaved);
+  const close = (): void => leaveUnsaved(unsaved, props.onClose);
   useEffect(() => {
     const element = dialog.current;
     element?.showModal();
@@ -27,16 +31,16 @@ export function Sheet(props: { title: string; onClose: () => void; wide?: boolea
       aria-labelledby={title}
       onCancel={(event) => {
         event.preventDefault();
-        props.onClose();
+        close();
       }}
       onClick={(event) => {
-        if (event.target === dialog.current) props.onClose();
+        if (event.target === dialog.current) close();
       }}
     >
       <div class="sheet-body">
         <header class="sheet-head">
           <h2 id={title}>{props.title}</h2>
-          <Button kind="ghost" aria-label="Close" icon={<X size={20} />} onClick={props.onClose} />
+          <Button kind="ghost" aria-label="Close" icon={<X size={20} />} onClick={close} />
         </header>
         {props.children}
       </div>

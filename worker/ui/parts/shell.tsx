@@ -7,6 +7,7 @@ import { type Place, places, preloadPlaces } from '../routes.ts';
 import { isAdmin, me, passwordQuestion } from '../session.ts';
 import { Banners } from './banners.tsx';
 import { KeysHelp, listenForKeys } from './keys-help.tsx';
+import { LeaveQuestion } from './leave-question.tsx';
 import { Mark } from './mark.tsx';
 import { PasswordDialog } from './password-dialog.tsx';
 import { PresenceDot } from './presence-dot.tsx';
@@ -35,6 +36,7 @@ export function Shell(props: { children: ComponentChildren }) {
       </div>
       <Toasts />
       <KeysHelp />
+      <LeaveQuestion />
       {passwordQuestion.value !== null && <PasswordDialog question={passwordQuestion.value} />}
     </div>
   );

@@ -11,6 +11,7 @@ import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../parts/toast.tsx';
 import { login, me } from '../../session.ts';
+import { useUnsaved } from '../../unsaved.ts';
 
 /** Another password for oneself. It ends every session, so this page logs in again with the new one. */
 export function OwnPassword(props: { onChanged: () => void }) {
@@ -19,6 +20,7 @@ export function OwnPassword(props: { onChanged: () => void }) {
   const shown = useSignal(false);
   const wrong = useSignal<Wrong>({});
   const busy = useSignal(false);
+  useUnsaved(next.value !== '' && !busy.value);
   const user = me.value?.user;
   if (user === undefined) return null;
   const { id, username } = user;

@@ -13,7 +13,7 @@ const SIGNALS = [
 const USUAL_GRACE_S = 10;
 
 /** What few actions need: fixed variables, and how a run is asked to end. */
-export function Advanced(props: { draft: Draft; onChange: (change: Partial<Draft>) => void }) {
+export function Advanced(props: { draft: Draft; error: string | undefined; onChange: (change: Partial<Draft>) => void }) {
   const { draft, onChange } = props;
   // As typed: a line that is not whole yet must not be put in order under the cursor.
   const text = useSignal(envToText(draft.env));
@@ -24,6 +24,7 @@ export function Advanced(props: { draft: Draft; onChange: (change: Partial<Draft
       <div class="stack">
         <Field
           label="Fixed variables"
+          error={props.error}
           optional
           help={
             fits

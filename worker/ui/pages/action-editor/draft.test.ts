@@ -26,8 +26,13 @@ describe('an action being edited', () => {
   });
 
   it('says what is missing', () => {
-    expect(wrongWith(emptyDraft())).toHaveLength(2);
-    expect(wrongWith(emptyDraft('a.sh'))).toEqual([]);
+    expect(Object.keys(wrongWith(emptyDraft()))).toEqual(['script', 'label']);
+    expect(wrongWith(emptyDraft('a.sh'))).toEqual({});
+  });
+
+  it('says where', () => {
+    const inputs = [newInput([]), newInput([])].map(({ key, input }) => ({ key, input: { ...input, name: 'twice', label: 'A question' } }));
+    expect(wrongWith({ ...emptyDraft('a.sh'), inputs })).toEqual({ 'inputs.1.name': 'Two inputs are named “twice”.' });
   });
 
   it('never passes a secret as an argument by itself', () => {
@@ -36,7 +41,10 @@ describe('an action being edited', () => {
   });
 
   it('asks about variables that have a name of their own, once', () => {
-    const passed = (variable: string) => ({ key: 1, input: { ...withType(null, 'text'), label: 'Which', pass: { by: 'environment' as const, variable } } });
+    const passed = (variable: string) => ({
+      key: 1,
+      input: { ...withType(null, 'text'), label: 'Which', pass: { by: 'environment' as const, variable } },
+    });
     const draft = (...names: string[]) => ({ ...emptyDraft('a.sh'), inputs: names.map(passed) });
     expect(unusualVariables(draft('INPUT_TOKEN', 'TOKEN'), emptyDraft())).toEqual(['TOKEN']);
     expect(unusualVariables(draft('TOKEN', 'OTHER'), draft('TOKEN'))).toEqual(['OTHER']);

@@ -1,8 +1,9 @@
 import { checkFixedVariables } from '../../../../shared/fixed-variables.ts';
-import { checkDeclaration } from '../../../../shared/input-values.ts';
+import { checkDeclaration, type Fault } from '../../../../shared/input-values.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import type { Action, ActionFields } from '../../../../shared/model.ts';
 import { inputVariable, isInputVariable } from '../../../../shared/reserved-variables.ts';
+import type { Wrong } from '../../data/wrong-fields.ts';
 
 /**
  * An action while it is being edited: what the host takes, with the texts of number fields as texts, and inputs that
@@ -109,26 +110,38 @@ export function patchOf(draft: Draft): Omit<ActionFields, 'id'> & { revision?: n
   return { ...bodyOf(draft), ...(draft.revision === null ? {} : { revision: draft.revision }) };
 }
 
-/** What is wrong with it, one sentence each, before the host is asked. */
-export function wrongWith(draft: Draft): string[] {
-  const wrong: string[] = [];
-  if (draft.label.trim() === '') wrong.push('Give the action a name.');
-  if (draft.script.trim() === '') wrong.push('Choose the script that it runs.');
-  for (const { input } of draft.inputs) {
-    if (input.label.trim() === '') wrong.push('Every question needs a text.');
-    if (!/^[a-z][a-z0-9_]{0,39}$/.test(input.name))
-      wrong.push(`“${input.name}” is no name for an input: small letters, digits and underscores, beginning with a letter.`);
-    if (input.pass.by === 'environment' && !/^[A-Z_][A-Z0-9_]{0,63}$/.test(input.pass.variable)) {
-      wrong.push(`“${input.pass.variable}” is no variable: capital letters, digits and underscores.`);
-    }
-    if (input.pass.by === 'argument' && input.pass.flag !== undefined && !/^--?[A-Za-z0-9][\w-]{0,60}$/.test(input.pass.flag)) {
-      wrong.push(`“${input.pass.flag}” is no option: it begins with one or two hyphens.`);
-    }
-    if (input.type === 'choice' && input.options.length === 0) wrong.push(`“${input.label}” has nothing to choose from.`);
-  }
+/** What is wrong with it, before the host is asked, by place: `label`, `inputs.0.pass.variable`. */
+export function wrongWith(draft: Draft): Wrong {
+  const faults: Fault[] = [];
+  if (draft.label.trim() === '') faults.push({ at: 'label', message: 'Give the action a name.' });
+  if (draft.script.trim() === '') faults.push({ at: 'script', message: 'Choose the script that it runs.' });
   const inputs = draft.inputs.map(({ input }) => input);
-  return [...new Set([...wrong, ...checkDeclaration(inputs, draft.stdin), ...checkFixedVariables(draft.env, inputs)])];
+  for (const [index, input] of inputs.entries()) {
+    const fault = (at: string, message: string): unknown => faults.push({ at: `inputs.${index}.${at}`, message });
+    if (input.label.trim() === '') fault('label', 'Every question needs a text.');
+    if (!/^[a-z][a-z0-9_]{0,39}$/.test(input.name))
+      fault('name', `“${input.name}” is no name for an input: small letters, digits and underscores, beginning with a letter.`);
+    if (input.pass.by === 'environment' && !/^[A-Z_][A-Z0-9_]{0,63}$/.test(input.pass.variable))
+      fault('pass.variable', `“${input.pass.variable}” is no variable: capital letters, digits and underscores.`);
+    if (input.pass.by === 'argument' && input.pass.flag !== undefined && !/^--?[A-Za-z0-9][\w-]{0,60}$/.test(input.pass.flag))
+      fault('pass.flag', `“${input.pass.flag}” is no option: it begins with one or two hyphens.`);
+    if (input.type === 'choice' && input.options.length === 0) fault('options', `“${input.label}” has nothing to choose from.`);
+  }
+  for (const message of checkFixedVariables(draft.env, inputs)) faults.push({ at: 'env', message });
+  return byPlace([...faults, ...checkDeclaration(inputs, draft.stdin)]);
 }
+
+/** Of several faults at one place, the first. */
+export function byPlace(faults: readonly Fault[]): Wrong {
+  return Object.fromEntries(faults.toReversed().map(({ at, message }) => [fieldAt(at) ?? at, message]));
+}
+
+/** The field of the form that holds this part of an action; null when none does. */
+export function fieldAt(at: string): string | null {
+  return FIELDS.exec(at)?.[1] ?? null;
+}
+const FIELDS =
+  /^(label|script|args|env|inputs\.\d+\.(?:pass\.variable|pass\.flag|pass|label|name|help|options|default|pattern|min|max))(?:\.|$)/;
 
 export const INPUT_TYPES: readonly (readonly [type: ActionInput['type'], label: string])[] = [
   ['text', 'Text'],

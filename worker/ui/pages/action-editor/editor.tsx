@@ -1,12 +1,14 @@
 import { useSignal } from '@preact/signals';
 import { Trash } from 'lucide-preact';
-import { useEffect, useId } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { ToruError } from '../../../../shared/errors.ts';
+import type { Fault } from '../../../../shared/input-values.ts';
 import type { Script, User } from '../../../../shared/model.ts';
 import { agent, read, sentence } from '../../api.ts';
 import { loadActions } from '../../data/actions.ts';
-import { isAnything, isFullAction, isScript, isUser, listOf } from '../../guards.ts';
+import type { Wrong } from '../../data/wrong-fields.ts';
+import { isAnything, isFullAction, isRecord, isScript, isUser, listOf } from '../../guards.ts';
 import { Ask } from '../../parts/ask.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
@@ -16,8 +18,21 @@ import { PageHead } from '../../parts/page-head.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../parts/toast.tsx';
+import { useUnsaved } from '../../unsaved.ts';
 import { Advanced } from './advanced.tsx';
-import { argsToText, bodyOf, type Draft, draftOf, fitsLines, patchOf, textToArgs, unusualVariables, wrongWith } from './draft.ts';
+import {
+  argsToText,
+  bodyOf,
+  byPlace,
+  type Draft,
+  draftOf,
+  fieldAt,
+  fitsLines,
+  patchOf,
+  textToArgs,
+  unusualVariables,
+  wrongWith,
+} from './draft.ts';
 import { InputBuilder } from './input-builder.tsx';
 import { Looks } from './looks.tsx';
 import { Preview } from './preview.tsx';
@@ -35,7 +50,8 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
   const { id } = props;
   const { route } = useLocation();
   const draft = useSignal(props.draft);
-  const wrong = useSignal<readonly string[]>([]);
+  const wrong = useSignal<Wrong>({});
+  const saved = useRef(JSON.stringify(bodyOf(props.draft)));
   const busy = useSignal(false);
   const removing = useSignal(false);
   /** Variables that the person is asked about before it is saved. */
@@ -43,6 +59,8 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
   const scripts = useSignal<readonly Script[]>([]);
   const clients = useSignal<readonly User[]>([]);
   const names = useId();
+
+  useUnsaved(JSON.stringify(bodyOf(draft.value)) !== saved.current);
 
   useEffect(() => {
     read(listOf(isScript), agent.scripts.$get()).then(
@@ -61,12 +79,12 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
 
   function set(change: Partial<Draft>): void {
     draft.value = { ...draft.peek(), ...change };
-    if (wrong.peek().length > 0) wrong.value = wrongWith(draft.peek());
+    if (Object.keys(wrong.peek()).length > 0) wrong.value = wrongWith(draft.peek());
   }
 
   async function save(): Promise<void> {
     wrong.value = wrongWith(draft.value);
-    if (wrong.value.length > 0 || busy.value) return;
+    if (Object.keys(wrong.value).length > 0 || busy.value) return;
     unusual.value = unusualVariables(draft.value, props.draft);
     if (unusual.value.length === 0) await send();
   }
@@ -84,12 +102,17 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
       busy.value = false;
     }
   }
-  /** Somebody else changed it meanwhile: what is here stays, and a second save writes it over theirs knowingly. */
-  async function explain(error: unknown): Promise<string[]> {
-    if (!(error instanceof ToruError) || error.code !== 'conflict' || id === null) return [sentence(error)];
-    const theirs = await read(isFullAction, agent.actions[':id'].$get({ param: { id } })).catch(() => null);
-    if (theirs !== null) draft.value = { ...draft.peek(), revision: draftOf(theirs).revision };
-    return [sentence(error), 'Save again to write your version over the other one, or reload the page to begin from it.'];
+  async function explain(error: unknown): Promise<Wrong> {
+    if (!(error instanceof ToruError)) return { form: sentence(error) };
+    // Somebody else changed it meanwhile: what is here stays, and a second save writes it over theirs knowingly.
+    if (error.code === 'conflict' && id !== null) {
+      const theirs = await read(isFullAction, agent.actions[':id'].$get({ param: { id } })).catch(() => null);
+      if (theirs !== null) draft.value = { ...draft.peek(), revision: draftOf(theirs).revision };
+      return { form: `${error.message} Save again to write your version over the other one, or reload the page to begin from it.` };
+    }
+    const { faults, field } = error.extra;
+    if (Array.isArray(faults)) return byPlace(faults.filter(isFault));
+    return byPlace([{ at: typeof field === 'string' ? field : 'form', message: error.message }]);
   }
   async function remove(): Promise<void> {
     await read(isAnything, agent.actions[':id'].$delete({ param: { id: id ?? '' } }));
@@ -99,139 +122,155 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
   }
 
   const now = draft.value;
+  // What no field here says.
+  const others = Object.entries(wrong.value).flatMap(([at, message]) => (fieldAt(at) === null ? [message] : []));
   const chosen = scripts.value.find((script) => script.name === now.script.trim());
+  // The questions stand beside the form: what is answered in them would be submitted here too.
   return (
-    <form
-      class="editor"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
-    >
-      <PageHead title={props.title}>
-        <Button onClick={() => history.back()}>Cancel</Button>
-        <Button kind="primary" type="submit" busy={busy.value}>
-          {busy.value ? 'Saving…' : 'Save'}
-        </Button>
-      </PageHead>
-      {wrong.value.length > 0 && (
-        <div class="editor-wrong">
-          {wrong.value.map((message) => (
-            <Problem key={message} message={message} />
-          ))}
-        </div>
-      )}
-      <div class="editor-columns">
-        <div class="editor-form stack">
-          <Section title="What it is">
-            <div class="stack">
-              <TextField label="Name" value={now.label} maxLength={80} autocapitalize="sentences" onValue={(label) => set({ label })} />
-              <Field label="Script" help={chosen?.problem ?? chosen?.description ?? 'A file in the scripts folder.'}>
-                {(ties) => (
-                  <>
-                    <input
+    <>
+      <form
+        class="editor"
+        noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        <PageHead title={props.title}>
+          <Button onClick={() => history.back()}>Cancel</Button>
+          <Button kind="primary" type="submit" busy={busy.value}>
+            {busy.value ? 'Saving…' : 'Save'}
+          </Button>
+        </PageHead>
+        {others.length > 0 && (
+          <div class="editor-wrong">
+            {others.map((message) => (
+              <Problem key={message} message={message} />
+            ))}
+          </div>
+        )}
+        <div class="editor-columns">
+          <div class="editor-form stack">
+            <Section title="What it is">
+              <div class="stack">
+                <TextField
+                  label="Name"
+                  value={now.label}
+                  maxLength={80}
+                  autocapitalize="sentences"
+                  error={wrong.value['label']}
+                  onValue={(label) => set({ label })}
+                />
+                <Field
+                  label="Script"
+                  error={wrong.value['script']}
+                  help={chosen?.problem ?? chosen?.description ?? 'A file in the scripts folder.'}
+                >
+                  {(ties) => (
+                    <>
+                      <input
+                        {...ties}
+                        class="input mono"
+                        list={names}
+                        autocomplete="off"
+                        autocapitalize="none"
+                        spellcheck={false}
+                        placeholder="backup.sh"
+                        value={now.script}
+                        onInput={(event) => set({ script: event.currentTarget.value })}
+                      />
+                      <datalist id={names}>
+                        {scripts.value.map((script) => (
+                          <option key={script.name} value={script.name}>
+                            {script.description}
+                          </option>
+                        ))}
+                      </datalist>
+                    </>
+                  )}
+                </Field>
+                <Field label="Description" optional help="Shown when it asks something.">
+                  {(ties) => (
+                    <textarea
                       {...ties}
-                      class="input mono"
-                      list={names}
-                      autocomplete="off"
-                      autocapitalize="none"
-                      spellcheck={false}
-                      placeholder="backup.sh"
-                      value={now.script}
-                      onInput={(event) => set({ script: event.currentTarget.value })}
+                      class="textarea editor-short"
+                      maxLength={500}
+                      value={now.description}
+                      onInput={(event) => set({ description: event.currentTarget.value })}
                     />
-                    <datalist id={names}>
-                      {scripts.value.map((script) => (
-                        <option key={script.name} value={script.name}>
-                          {script.description}
-                        </option>
-                      ))}
-                    </datalist>
-                  </>
-                )}
-              </Field>
-              <Field label="Description" optional help="Shown when it asks something.">
-                {(ties) => (
-                  <textarea
-                    {...ties}
-                    class="textarea editor-short"
-                    maxLength={500}
-                    value={now.description}
-                    onInput={(event) => set({ description: event.currentTarget.value })}
+                  )}
+                </Field>
+                <Looks icon={now.icon} color={now.color} onChange={set} />
+              </div>
+            </Section>
+            <Section
+              title="What it asks"
+              help="Each answer reaches the script as an argument, a variable, or its input. Never through a shell."
+            >
+              <InputBuilder inputs={now.inputs} wrong={wrong.value} onChange={(inputs) => set({ inputs })} />
+            </Section>
+            <Section title="Before it runs">
+              <Choice label="Confirmation" options={CONFIRMATIONS} value={now.confirm} onChange={(confirm) => set({ confirm })} />
+            </Section>
+            <Section title="How it runs">
+              <div class="stack">
+                <FixedArguments error={wrong.value['args']} args={props.draft.args} onChange={(args) => set({ args })} />
+                <div class="editor-pair">
+                  <WholeNumber
+                    label="Stop after (seconds)"
+                    help="0: never. It ends as a cancel ends it."
+                    max={604_800}
+                    value={now.timeout_s}
+                    onValue={(timeout_s) => set({ timeout_s })}
+                  />
+                  <WholeNumber
+                    label="At the same time, at most"
+                    help="0: any number."
+                    max={1000}
+                    value={now.max_concurrent}
+                    onValue={(max_concurrent) => set({ max_concurrent })}
+                  />
+                </div>
+                {now.max_concurrent > 0 && (
+                  <Choice
+                    label="When so many are under way, a press"
+                    options={[
+                      { value: 'queue', label: 'waits its turn' },
+                      { value: 'refuse', label: 'is refused' },
+                    ]}
+                    value={now.when_full}
+                    onChange={(when_full) => set({ when_full })}
                   />
                 )}
-              </Field>
-              <Looks icon={now.icon} color={now.color} onChange={set} />
-            </div>
-          </Section>
-          <Section
-            title="What it asks"
-            help="Each answer reaches the script as an argument, a variable, or its input. Never through a shell."
-          >
-            <InputBuilder inputs={now.inputs} onChange={(inputs) => set({ inputs })} />
-          </Section>
-          <Section title="Before it runs">
-            <Choice label="Confirmation" options={CONFIRMATIONS} value={now.confirm} onChange={(confirm) => set({ confirm })} />
-          </Section>
-          <Section title="How it runs">
-            <div class="stack">
-              <FixedArguments args={props.draft.args} onChange={(args) => set({ args })} />
-              <div class="editor-pair">
-                <WholeNumber
-                  label="Stop after (seconds)"
-                  help="0: never. It ends as a cancel ends it."
-                  max={604_800}
-                  value={now.timeout_s}
-                  onValue={(timeout_s) => set({ timeout_s })}
+                <Switch
+                  label="Can be typed into"
+                  help="Keeps the script’s standard input open for a line from the run’s page."
+                  checked={now.stdin}
+                  onChange={(stdin) => set({ stdin })}
                 />
-                <WholeNumber
-                  label="At the same time, at most"
-                  help="0: any number."
-                  max={1000}
-                  value={now.max_concurrent}
-                  onValue={(max_concurrent) => set({ max_concurrent })}
-                />
+                <Advanced draft={now} error={wrong.value['env']} onChange={set} />
               </div>
-              {now.max_concurrent > 0 && (
-                <Choice
-                  label="When so many are under way, a press"
-                  options={[
-                    { value: 'queue', label: 'waits its turn' },
-                    { value: 'refuse', label: 'is refused' },
-                  ]}
-                  value={now.when_full}
-                  onChange={(when_full) => set({ when_full })}
-                />
-              )}
-              <Switch
-                label="Can be typed into"
-                help="Keeps the script’s standard input open for a line from the run’s page."
-                checked={now.stdin}
-                onChange={(stdin) => set({ stdin })}
-              />
-              <Advanced draft={now} onChange={set} />
-            </div>
-          </Section>
-          <Section title="Who may press it" help="Admins always may.">
-            <Allowed allow={now.allow} clients={clients.value} onChange={(allow) => set({ allow })} />
-          </Section>
-          {id !== null && (
-            <div>
-              <Button
-                kind="danger"
-                icon={<Trash size={18} aria-hidden="true" />}
-                onClick={() => {
-                  removing.value = true;
-                }}
-              >
-                Remove this action
-              </Button>
-            </div>
-          )}
+            </Section>
+            <Section title="Who may press it" help="Admins always may.">
+              <Allowed allow={now.allow} clients={clients.value} onChange={(allow) => set({ allow })} />
+            </Section>
+            {id !== null && (
+              <div>
+                <Button
+                  kind="danger"
+                  icon={<Trash size={18} aria-hidden="true" />}
+                  onClick={() => {
+                    removing.value = true;
+                  }}
+                >
+                  Remove this action
+                </Button>
+              </div>
+            )}
+          </div>
+          <Preview draft={now} />
         </div>
-        <Preview draft={now} />
-      </div>
+      </form>
       {unusual.value.length > 0 && (
         <Ask
           title={unusual.value.length === 1 ? 'Use this variable?' : 'Use these variables?'}
@@ -262,11 +301,11 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
           <p>The tile goes for everyone. The script itself and the history of its runs stay.</p>
         </Ask>
       )}
-    </form>
+    </>
   );
 }
 
-function FixedArguments(props: { args: readonly string[]; onChange: (args: string[]) => void }) {
+function FixedArguments(props: { args: readonly string[]; error: string | undefined; onChange: (args: string[]) => void }) {
   // As typed: the line break before the next argument must not vanish under the cursor.
   const text = useSignal(argsToText(props.args));
   const fits = useSignal(fitsLines(props.args, text.peek(), textToArgs)).value;
@@ -274,7 +313,7 @@ function FixedArguments(props: { args: readonly string[]; onChange: (args: strin
     ? 'One on each line, before those that come from answers.'
     : 'One of them has several lines: they can be changed over the API.';
   return (
-    <Field label="Fixed arguments" optional help={help}>
+    <Field label="Fixed arguments" optional help={help} error={props.error}>
       {(ties) => (
         <textarea
           {...ties}
@@ -311,4 +350,8 @@ function Allowed(props: { allow: Draft['allow']; clients: readonly User[]; onCha
       {!everyone && props.clients.length === 0 && <p class="muted small">There are no clients yet. Make one under Users.</p>}
     </div>
   );
+}
+
+function isFault(value: unknown): value is Fault {
+  return isRecord(value) && typeof value['at'] === 'string' && typeof value['message'] === 'string';
 }

@@ -1,14 +1,22 @@
 import { ArrowDown, ArrowUp, Plus, X } from 'lucide-preact';
 import { unreachable } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
+import type { Wrong } from '../../data/wrong-fields.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { type DraftInput, INPUT_TYPES, nameOf, newInput, variableOf, withType } from './draft.ts';
 import { TypeFields } from './type-fields.tsx';
 
+/** A part of one question. `error`: what is wrong with that field of it. */
+interface PartProps {
+  input: ActionInput;
+  error: (field: string) => string | undefined;
+  onChange: (input: ActionInput) => void;
+}
+
 /** The questions of an action: made, put in order, taken away. */
-export function InputBuilder(props: { inputs: readonly DraftInput[]; onChange: (inputs: DraftInput[]) => void }) {
+export function InputBuilder(props: { inputs: readonly DraftInput[]; wrong: Wrong; onChange: (inputs: DraftInput[]) => void }) {
   const { inputs } = props;
   function replace(key: number, input: ActionInput): void {
     props.onChange(inputs.map((one) => (one.key === key ? { key, input } : one)));
@@ -51,7 +59,11 @@ export function InputBuilder(props: { inputs: readonly DraftInput[]; onChange: (
                   onClick={() => props.onChange(inputs.filter((one) => one.key !== key))}
                 />
               </div>
-              <InputEditor input={input} onChange={(changed) => replace(key, changed)} />
+              <InputEditor
+                input={input}
+                error={(part) => props.wrong[`inputs.${index}.${part}`]}
+                onChange={(changed) => replace(key, changed)}
+              />
             </li>
           ))}
         </ol>
@@ -65,7 +77,7 @@ export function InputBuilder(props: { inputs: readonly DraftInput[]; onChange: (
   );
 }
 
-function InputEditor({ input, onChange }: { input: ActionInput; onChange: (input: ActionInput) => void }) {
+function InputEditor({ input, error, onChange }: PartProps) {
   /** The name follows the question until somebody chooses another. */
   function relabel(label: string): void {
     const follows = input.name === nameOf(input.label) || /^input_\d+$/.test(input.name);
@@ -79,7 +91,14 @@ function InputEditor({ input, onChange }: { input: ActionInput; onChange: (input
   return (
     <div class="stack">
       <div class="editor-pair">
-        <TextField label="Question" value={input.label} maxLength={80} autocapitalize="sentences" onValue={relabel} />
+        <TextField
+          label="Question"
+          error={error('label')}
+          value={input.label}
+          maxLength={80}
+          autocapitalize="sentences"
+          onValue={relabel}
+        />
         <Field label="Kind of answer">
           {(ties) => (
             <select
@@ -100,13 +119,14 @@ function InputEditor({ input, onChange }: { input: ActionInput; onChange: (input
           )}
         </Field>
       </div>
-      <TypeFields input={input} onChange={onChange} />
-      <PassFields input={input} onChange={onChange} />
+      <TypeFields input={input} error={error} onChange={onChange} />
+      <PassFields input={input} error={error} onChange={onChange} />
       <details class="builder-more">
         <summary>More about this question</summary>
         <div class="stack">
           <TextField
             label="Help"
+            error={error('help')}
             value={input.help}
             maxLength={300}
             autocapitalize="sentences"
@@ -114,6 +134,7 @@ function InputEditor({ input, onChange }: { input: ActionInput; onChange: (input
           />
           <TextField
             label="Name"
+            error={error('name')}
             help="In the history and in the API."
             mono
             value={input.name}
@@ -130,7 +151,7 @@ function InputEditor({ input, onChange }: { input: ActionInput; onChange: (input
   );
 }
 
-function PassFields({ input, onChange }: { input: ActionInput; onChange: (input: ActionInput) => void }) {
+function PassFields({ input, error, onChange }: PartProps) {
   const { pass } = input;
   function by(kind: string): void {
     if (kind === 'environment') onChange({ ...input, pass: { by: 'environment', variable: variableOf(input.name) } });
@@ -141,7 +162,7 @@ function PassFields({ input, onChange }: { input: ActionInput; onChange: (input:
   const kind = pass.by === 'argument' ? (pass.flag === undefined ? 'argument' : 'flag') : pass.by;
   return (
     <div class="editor-pair">
-      <Field label="Reaches the script as">
+      <Field label="Reaches the script as" error={error('pass')}>
         {(ties) => (
           <select {...ties} class="select" value={kind} onChange={(event) => by(event.currentTarget.value)}>
             {input.type !== 'secret' && <option value="argument">an argument</option>}
@@ -151,12 +172,12 @@ function PassFields({ input, onChange }: { input: ActionInput; onChange: (input:
           </select>
         )}
       </Field>
-      {passDetail(input, onChange)}
+      {passDetail({ input, error, onChange })}
     </div>
   );
 }
 
-function passDetail(input: ActionInput, onChange: (input: ActionInput) => void) {
+function passDetail({ input, error, onChange }: PartProps) {
   const { pass } = input;
   switch (pass.by) {
     case 'argument':
@@ -164,6 +185,7 @@ function passDetail(input: ActionInput, onChange: (input: ActionInput) => void) 
       return (
         <TextField
           label="Option"
+          error={error('pass.flag')}
           mono
           value={pass.flag}
           autocapitalize="none"
@@ -174,6 +196,7 @@ function passDetail(input: ActionInput, onChange: (input: ActionInput) => void) 
       return (
         <TextField
           label="Variable"
+          error={error('pass.variable')}
           mono
           value={pass.variable}
           autocapitalize="none"

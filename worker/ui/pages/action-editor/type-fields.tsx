@@ -5,21 +5,26 @@ import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { fitsLines, optionsToText, textToOptions } from './draft.ts';
 
-type Of<T extends ActionInput['type']> = { input: Extract<ActionInput, { type: T }>; onChange: (input: ActionInput) => void };
+interface Of<T extends ActionInput['type']> {
+  input: Extract<ActionInput, { type: T }>;
+  /** What is wrong with that field. */
+  error: (field: string) => string | undefined;
+  onChange: (input: ActionInput) => void;
+}
 
 /** What only this kind of answer has. */
-export function TypeFields({ input, onChange }: { input: ActionInput; onChange: (input: ActionInput) => void }) {
+export function TypeFields({ input, error, onChange }: Of<ActionInput['type']>) {
   switch (input.type) {
     case 'text':
-      return <TextFields input={input} onChange={onChange} />;
+      return <TextFields input={input} error={error} onChange={onChange} />;
     case 'number':
-      return <NumberFields input={input} onChange={onChange} />;
+      return <NumberFields input={input} error={error} onChange={onChange} />;
     case 'choice':
-      return <ChoiceFields input={input} onChange={onChange} />;
+      return <ChoiceFields input={input} error={error} onChange={onChange} />;
     case 'boolean':
-      return <BooleanFields input={input} onChange={onChange} />;
+      return <BooleanFields input={input} error={error} onChange={onChange} />;
     case 'date':
-      return <DateFields input={input} onChange={onChange} />;
+      return <DateFields input={input} error={error} onChange={onChange} />;
     case 'secret':
       return (
         <p class="small muted">
@@ -40,17 +45,19 @@ function having<T extends object, K extends keyof T>(whole: T, key: K, value: T[
   return next;
 }
 
-function TextFields({ input, onChange }: Of<'text'>) {
+function TextFields({ input, error, onChange }: Of<'text'>) {
   return (
     <>
       <TextField
         label="Filled in beforehand"
+        error={error('default')}
         value={input.default ?? ''}
         onValue={(text) => onChange(having(input, 'default', text === '' ? undefined : text))}
       />
       <div class="editor-pair">
         <TextField
           label="Must match (regular expression)"
+          error={error('pattern')}
           help="The whole answer. Empty: anything."
           mono
           autocapitalize="none"
@@ -65,7 +72,7 @@ function TextFields({ input, onChange }: Of<'text'>) {
         />
       </div>
       <Switch label="Several lines" checked={input.multiline} onChange={(multiline) => onChange({ ...input, multiline })} />
-      <AllowDash input={input} onChange={onChange} />
+      <AllowDash input={input} error={error} onChange={onChange} />
     </>
   );
 }
@@ -83,12 +90,17 @@ function AllowDash({ input, onChange }: Of<'text' | 'number' | 'choice'>) {
   );
 }
 
-function NumberFields({ input, onChange }: Of<'number'>) {
+function NumberFields({ input, error, onChange }: Of<'number'>) {
   return (
     <>
       <div class="editor-triple">
         {(['min', 'max', 'default'] as const).map((key) => (
-          <Field key={key} label={key === 'min' ? 'At least' : key === 'max' ? 'At most' : 'Filled in beforehand'} optional>
+          <Field
+            key={key}
+            label={key === 'min' ? 'At least' : key === 'max' ? 'At most' : 'Filled in beforehand'}
+            optional
+            error={error(key)}
+          >
             {(ties) => (
               <input
                 {...ties}
@@ -103,12 +115,12 @@ function NumberFields({ input, onChange }: Of<'number'>) {
         ))}
       </div>
       <Switch label="Whole numbers only" checked={input.integer} onChange={(integer) => onChange({ ...input, integer })} />
-      <AllowDash input={input} onChange={onChange} />
+      <AllowDash input={input} error={error} onChange={onChange} />
     </>
   );
 }
 
-function ChoiceFields({ input, onChange }: Of<'choice'>) {
+function ChoiceFields({ input, error, onChange }: Of<'choice'>) {
   // As typed: an empty last line must not vanish under the cursor.
   const text = useSignal(optionsToText(input.options));
   const fits = useSignal(fitsLines(input.options, text.peek(), textToOptions)).value;
@@ -117,6 +129,7 @@ function ChoiceFields({ input, onChange }: Of<'choice'>) {
       <div class="editor-pair">
         <Field
           label="Options"
+          error={error('options')}
           help={
             fits
               ? 'One on each line: what the script gets, or that = what people read.'
@@ -139,7 +152,7 @@ function ChoiceFields({ input, onChange }: Of<'choice'>) {
             />
           )}
         </Field>
-        <Field label="Chosen beforehand">
+        <Field label="Chosen beforehand" error={error('default')}>
           {(ties) => (
             <select
               {...ties}
@@ -159,7 +172,7 @@ function ChoiceFields({ input, onChange }: Of<'choice'>) {
           )}
         </Field>
       </div>
-      <AllowDash input={input} onChange={onChange} />
+      <AllowDash input={input} error={error} onChange={onChange} />
     </>
   );
 }
@@ -182,11 +195,16 @@ function BooleanFields({ input, onChange }: Of<'boolean'>) {
   );
 }
 
-function DateFields({ input, onChange }: Of<'date'>) {
+function DateFields({ input, error, onChange }: Of<'date'>) {
   return (
     <div class="editor-triple">
       {(['min', 'max', 'default'] as const).map((key) => (
-        <Field key={key} label={key === 'min' ? 'Not before' : key === 'max' ? 'Not after' : 'Filled in beforehand'} optional>
+        <Field
+          key={key}
+          label={key === 'min' ? 'Not before' : key === 'max' ? 'Not after' : 'Filled in beforehand'}
+          optional
+          error={error(key)}
+        >
           {(ties) => (
             <input
               {...ties}

@@ -10,6 +10,7 @@ import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Field } from '../../parts/field.tsx';
 import { HoldButton } from '../../parts/hold-button.tsx';
+import { seekWrong } from '../../parts/seek-wrong.ts';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { WaitForHost } from '../../parts/wait-for-host.tsx';
 import { type Answers, checkAnswers, firstAnswers } from './answers.ts';
@@ -19,7 +20,9 @@ import { asking, type Question, startAction } from './press.ts';
 /** What an action asks before it runs: its inputs, then its confirmation. */
 export function PressSheet({ question }: { question: Question }) {
   const { action } = question;
-  const answers = useSignal<Answers>(useMemo(() => firstAnswers(action.inputs, question.before), []));
+  const first = useMemo(() => firstAnswers(action.inputs, question.before), []);
+  const answers = useSignal<Answers>(first);
+  const answered = action.inputs.some(({ name }) => answers.value[name] !== first[name]);
   const wrong = useSignal<Record<string, string>>({});
   const problem = useSignal<string | null>(null);
   const typed = useSignal('');
@@ -42,7 +45,7 @@ export function PressSheet({ question }: { question: Question }) {
   }
   function showWrong(messages: Record<string, string>): void {
     wrong.value = messages;
-    setTimeout(() => form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus());
+    setTimeout(() => form.current !== null && seekWrong(form.current));
   }
   async function run(): Promise<void> {
     if (busy.value || mustType) return;
@@ -70,7 +73,11 @@ export function PressSheet({ question }: { question: Question }) {
   }
 
   return (
-    <Sheet title={action.confirm === 'confirm' && action.inputs.length === 0 ? `Run “${action.label}”?` : action.label} onClose={close}>
+    <Sheet
+      title={action.confirm === 'confirm' && action.inputs.length === 0 ? `Run “${action.label}”?` : action.label}
+      unsaved={answered && !busy.value}
+      onClose={close}
+    >
       <form
         ref={form}
         class="stack"

@@ -8,6 +8,7 @@ import { Field, Switch } from '../../parts/field.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../parts/toast.tsx';
+import { useUnsaved } from '../../unsaved.ts';
 
 type Value = string | number | boolean | null;
 
@@ -22,6 +23,7 @@ export function PluginSettings(props: {
   const wrong = useSignal<Wrong>({});
   const busy = useSignal(false);
   const dirty = Object.keys(touched.value).length > 0;
+  useUnsaved(dirty);
 
   async function save(): Promise<void> {
     if (busy.value || !dirty) return;

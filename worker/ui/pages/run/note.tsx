@@ -7,6 +7,7 @@ import { sentence } from '../../api.ts';
 import { writeNote } from '../../data/runs.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field } from '../../parts/field.tsx';
+import { leaveUnsaved, useUnsaved } from '../../unsaved.ts';
 import './note.css';
 
 /** What somebody wrote on the run, as text, and the way to write it. */
@@ -60,6 +61,8 @@ function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run
   const problem = useSignal<string | null>(null);
   const busy = useSignal(false);
   const form = useRef<HTMLFormElement>(null);
+  const unsaved = text.value !== (before.current ?? '');
+  useUnsaved(unsaved);
   useLayoutEffect(() => form.current?.querySelector('textarea')?.focus(), []);
 
   async function save(): Promise<void> {
@@ -104,7 +107,7 @@ function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run
             }}
             onKeyDown={(event) => {
               if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void save();
-              if (event.key === 'Escape') props.onClose();
+              if (event.key === 'Escape') leaveUnsaved(unsaved, props.onClose);
             }}
           />
         )}

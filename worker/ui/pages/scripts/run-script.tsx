@@ -43,7 +43,7 @@ export function RunScript(props: { script: Pick<Script, 'name' | 'description'>;
   }
 
   return (
-    <Sheet title={`Run ${props.script.name}`} onClose={props.onClose}>
+    <Sheet title={`Run ${props.script.name}`} unsaved={text.value !== '' && !busy.value} onClose={props.onClose}>
       <form
         class="stack"
         onSubmit={(event) => {

@@ -59,7 +59,7 @@ function Ask(props: { onAdded: (user: User, password: string) => void; onClose: 
   }
 
   return (
-    <Sheet title="Add a user" onClose={props.onClose}>
+    <Sheet title="Add a user" unsaved={username.value !== ''} onClose={props.onClose}>
       <form
         ref={form}
         class="stack"

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { useRef } from 'preact/hooks';
 import type { User } from '../../../../shared/model.ts';
 import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
 import { Button } from '../../parts/button.tsx';
@@ -13,6 +14,7 @@ import { PasswordField, passwordProblem } from './password-field.tsx';
 export function SetPassword(props: { user: User; onClose: () => void }) {
   const { user } = props;
   const password = useSignal(generatePassword());
+  const generated = useRef(password.peek());
   const wrong = useSignal<Wrong>({});
   const busy = useSignal(false);
   const done = useSignal(false);
@@ -47,7 +49,7 @@ export function SetPassword(props: { user: User; onClose: () => void }) {
     );
   }
   return (
-    <Sheet title={`New password for ${user.username}`} onClose={props.onClose}>
+    <Sheet title={`New password for ${user.username}`} unsaved={password.value !== generated.current} onClose={props.onClose}>
       <form
         class="stack"
         noValidate

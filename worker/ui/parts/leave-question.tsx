@@ -1,0 +1,23 @@
+import { leaving } from '../unsaved.ts';
+import { Ask } from './ask.tsx';
+
+/** Shown while somebody is about to leave what they have not saved. */
+export function LeaveQuestion() {
+  const leave = leaving.value;
+  if (leave === null) return null;
+  return (
+    <Ask
+      title="Leave without saving?"
+      verb="Leave"
+      doing="Leaving…"
+      no="Stay"
+      danger
+      onYes={async () => leave()}
+      onClose={() => {
+        leaving.value = null;
+      }}
+    >
+      <p>What you changed here is not saved.</p>
+    </Ask>
+  );
+}
