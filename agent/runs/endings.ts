@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { Ending, RunRow } from '../history/run-row.ts';
+import { loginPath } from '../system/login-environment.ts';
 import type { Cgroups } from './cgroups.ts';
 import { explainExit } from './explain.ts';
 import { STDIN_FILE } from './launch.ts';
@@ -29,6 +30,7 @@ interface Options {
   log: RunsLog;
   boot: string;
   cgroups: Cgroups;
+  environment: Readonly<Record<string, string | undefined>>;
   open: OpenRuns;
   queue: RunQueue;
   /** Told when the end is on the disk. */
@@ -54,7 +56,7 @@ export class Endings {
     }
     const ending = {
       state: run.why === null ? ('exited' as const) : stateOf(run.why),
-      reason: reasonOf(run, end),
+      reason: reasonOf(run, end, loginPath(this.#o.environment['PATH'])),
       exit_code: exit?.code ?? null,
       signal: exit?.signal ?? null,
       ended_at: endedAt(run.folder),
@@ -132,9 +134,11 @@ function stateOf(why: WhyStopped): 'cancelled' | 'timed_out' {
   return why === 'timed_out' ? 'timed_out' : 'cancelled';
 }
 
-function reasonOf(run: OpenRun, { status, output }: RunEnd): string | null {
+/** @param path where programs are looked for. */
+function reasonOf(run: OpenRun, { status, output }: RunEnd, path: string): string | null {
   if (run.why === 'timed_out') return `It took longer than its ${run.row.timeout_s} seconds, and was stopped.`;
-  const explained = run.why === null && run.path !== null ? explainExit(run.path, status.exit?.code ?? null) : null;
+  const explained =
+    run.why === null && run.path !== null ? explainExit({ script: run.path, code: status.exit?.code ?? null, log: run.log, path }) : null;
   if (explained !== null) return explained;
   if (run.why === 'output_full') return 'It printed more than this host keeps of a run, and was stopped.';
   if (status.full.length > 0) return 'It printed more than this host keeps of a run: the rest of its output is not there.';

@@ -13,7 +13,8 @@ const MAX_BYTES = 4096;
 const MAX_WORDS = 64;
 
 /** What the wrapper's own shell and the programs that it starts may have of a script's variables, when the host says so. */
-const HARMLESS = /^(PATH|HOME|LANG|LANGUAGE|TZ|USER|LOGNAME|SHELL|TMPDIR|TERM|LC_[A-Z]+)$/;
+const HARMLESS =
+  /^(PATH|HOME|LANG|LANGUAGE|TZ|USER|LOGNAME|SHELL|TMPDIR|TERM|LC_[A-Z]+|XDG_RUNTIME_DIR|DBUS_SESSION_BUS_ADDRESS|TORU_SOCKET)$/;
 
 /**
  * Variables that some shell reads, changes or refuses to have set, and those that loaders obey: no shell of ours sets them.

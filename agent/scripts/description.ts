@@ -1,7 +1,6 @@
 import { open } from 'node:fs/promises';
+import { HEAD_BYTES } from './start-problem.ts';
 
-/** How much of a script is read to describe it. */
-const HEAD_BYTES = 2048;
 const MAX_DESCRIPTION = 200;
 
 /** What the beginning of a file says about it. */
@@ -10,21 +9,22 @@ export interface Head {
   shebang: boolean;
   /** The first comment line after the shebang, or empty. */
   description: string;
+  bytes: Buffer;
 }
 
 /** Reads at most 2 KiB of the file. A file that can't be read says nothing about itself. */
 export async function readHead(path: string | Buffer): Promise<Head> {
   const file = await open(path, 'r').catch(() => null);
-  if (file === null) return { shebang: false, description: '' };
+  if (file === null) return { shebang: false, description: '', bytes: Buffer.alloc(0) };
   try {
     const { bytesRead, buffer } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
-    return headOf(buffer.toString('utf8', 0, bytesRead));
+    return { ...headOf(buffer.toString('utf8', 0, bytesRead)), bytes: buffer.subarray(0, bytesRead) };
   } finally {
     await file.close();
   }
 }
 
-export function headOf(text: string): Head {
+export function headOf(text: string): Omit<Head, 'bytes'> {
   const shebang = text.startsWith('#!');
   if (text.includes('\0')) return { shebang, description: '' };
   for (const line of text.split('\n').slice(shebang ? 1 : 0)) {

@@ -4,9 +4,11 @@ import { extname, join, sep } from 'node:path';
 import { compareText } from '../../shared/compare-text.ts';
 import { ToruError, toToruError } from '../../shared/errors.ts';
 import type { Script } from '../../shared/model.ts';
+import { loginPath } from '../system/login-environment.ts';
 import { readHead } from './description.ts';
 import { requireFolder } from './folder.ts';
 import { type FolderVerdicts, resolveScript } from './resolve.ts';
+import { startProblemOf } from './start-problem.ts';
 import { problemOfName } from './unreadable-name.ts';
 
 /** A folder of scripts is a folder of scripts: past these bounds somebody pointed scripts_dir at a disk. */
@@ -63,7 +65,7 @@ export class Scripts {
    */
   async list(): Promise<Script[]> {
     const root = await requireFolder(this.#settings.scripts_dir);
-    const walk: Walk = { root, verdicts: new Map(), found: [], entries: 0 };
+    const walk: Walk = { root, path: loginPath(process.env['PATH']), verdicts: new Map(), found: [], entries: 0 };
     await visit(walk, '', root, 0);
     return walk.found.sort((a, b) => compareText(a.name, b.name));
   }
@@ -71,6 +73,8 @@ export class Scripts {
 
 interface Walk {
   readonly root: string;
+  /** Where programs are looked for. */
+  readonly path: string;
   readonly verdicts: FolderVerdicts;
   readonly found: Script[];
   entries: number;
@@ -117,11 +121,12 @@ async function targetOf(root: string, path: string, entry: Dirent<Buffer>): Prom
 }
 
 async function describe(walk: Walk, name: string, path: string): Promise<Script | null> {
-  const found = await look(name, path);
-  if (found === null) return null;
+  const looked = await look(name, path);
+  if (looked === null) return null;
   const problem = await problemOf(walk, name);
   if (problem === 'outside') return null;
-  return { ...found, runnable: problem === null, problem: problem?.message ?? null };
+  const message = problem?.message ?? startProblemOf(looked.head, join(walk.root, name), walk.path)?.message ?? null;
+  return { ...looked.looks, runnable: message === null, problem: message };
 }
 
 /** A folder too: what lies in it can't be named either. */
@@ -131,19 +136,19 @@ async function describeUnreadable(
   entry: Dirent<Buffer>,
   path: Buffer,
 ): Promise<Script | null> {
-  const found = entry.isDirectory() ? await facts(`${prefix}${shown}/`, path) : await look(prefix + shown, path);
+  const found = entry.isDirectory() ? await facts(`${prefix}${shown}/`, path) : ((await look(prefix + shown, path))?.looks ?? null);
   return found === null ? null : { ...found, runnable: false, problem };
 }
 
 type Looks = Omit<Script, 'runnable' | 'problem'>;
 
 /** Null for what is no script by its looks, or is gone. */
-async function look(name: string, path: string | Buffer): Promise<Looks | null> {
+async function look(name: string, path: string | Buffer): Promise<{ looks: Looks; head: Buffer } | null> {
   const file = await stat(path).catch(() => null);
   if (file === null || !file.isFile()) return null;
   const head = await readHead(path);
   if ((file.mode & 0o111) === 0 && !head.shebang && !SCRIPT_LIKE.has(extname(name).toLowerCase())) return null;
-  return factsOf(name, file, head.description);
+  return { looks: factsOf(name, file, head.description), head: head.bytes };
 }
 
 async function facts(name: string, path: Buffer): Promise<Looks | null> {
