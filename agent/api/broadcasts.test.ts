@@ -43,7 +43,7 @@ it('brings a note to who follows the runs, and nothing of it to what the edge ke
     },
     {
       watched: () => true,
-      publish: (topic, frame) => published.push([topic, JSON.parse(frame)]),
+      tell: (topic, frame) => published.push([topic, JSON.parse(frame)]),
       summary: (run) => kept.push(run),
     },
   );

@@ -10,7 +10,8 @@ export interface BroadcastSources {
 
 export interface BroadcastSink {
   watched(topic: string): boolean;
-  publish(topic: string, frame: string): void;
+  /** @param about what the frame is the newest state of; null for an event of its own. A slow line skips older states. */
+  tell(topic: string, frame: string, about: string | null): void;
   /** Every change of a run, watched or not: the edge keeps the last ones for when the host is away. */
   summary(run: RunSummary): void;
 }
@@ -32,7 +33,9 @@ export class Broadcasts {
   watchedChanged(topic: string, watched: boolean): void {
     if (topic !== 'system') return;
     this.#stopSystem?.();
-    this.#stopSystem = watched ? this.#sources.system.subscribe((sample) => this.#publish('system', { type: 'system', sample })) : null;
+    this.#stopSystem = watched
+      ? this.#sources.system.subscribe((sample) => this.#tell('system', { type: 'system', sample }, 'system'))
+      : null;
   }
 
   close(): void {
@@ -45,11 +48,11 @@ export class Broadcasts {
     const summary = summaryOf(run);
     this.#sink.summary(summary);
     const news: RunNews = run.note === undefined ? summary : { ...summary, note: run.note };
-    this.#publish('runs', { type: 'run', run: news });
-    this.#publish(`runs/${run.user_id}`, { type: 'run', run: news });
+    this.#tell('runs', { type: 'run', run: news }, run.task_id);
+    this.#tell(`runs/${run.user_id}`, { type: 'run', run: news }, run.task_id);
   }
 
-  #publish(topic: string, frame: ServerFrame): void {
-    if (this.#sink.watched(topic)) this.#sink.publish(topic, JSON.stringify(frame));
+  #tell(topic: string, frame: ServerFrame, about: string): void {
+    if (this.#sink.watched(topic)) this.#sink.tell(topic, JSON.stringify(frame), about);
   }
 }

@@ -16,7 +16,7 @@ it('tells clients nothing any more of a plugin that has become one for admins, w
         },
       },
     },
-    { watched: () => true, publish: (topic) => void published.push(topic) },
+    { watched: () => true, tell: (topic) => void published.push(topic) },
   );
   tell('weather', 'now', 1);
   expect(published.splice(0).sort()).toEqual([pluginTopic('weather', 'client'), pluginTopic('weather', 'admin')].sort());

@@ -31,15 +31,15 @@ export interface PluginSources {
 /** The topics `plugins`, `plugin/<id>`, `pluginadmin/<id>` and `pluginlog/<id>`. A log is followed only while somebody looks. */
 export class PluginBroadcasts {
   readonly #sources: PluginSources;
-  readonly #sink: Pick<BroadcastSink, 'watched' | 'publish'>;
+  readonly #sink: Pick<BroadcastSink, 'watched' | 'tell'>;
   readonly #stops: (() => void)[];
   readonly #followed = new Map<string, () => void>();
 
-  constructor(sources: PluginSources, sink: Pick<BroadcastSink, 'watched' | 'publish'>) {
+  constructor(sources: PluginSources, sink: Pick<BroadcastSink, 'watched' | 'tell'>) {
     this.#sources = sources;
     this.#sink = sink;
     this.#stops = [
-      sources.plugins.onChange((plugin) => this.#publish('plugins', { type: 'plugin', plugin })),
+      sources.plugins.onChange((plugin) => this.#tell('plugins', { type: 'plugin', plugin }, plugin.id)),
       sources.events.onEvent((plugin, name, data) => this.#event({ type: 'plugin_event', plugin, name, data })),
     ];
   }
@@ -64,7 +64,7 @@ export class PluginBroadcasts {
       lines.push(line);
       timer ??= setTimeout(() => {
         timer = null;
-        this.#publish(topic, { type: 'plugin_log', plugin, lines });
+        this.#tell(topic, { type: 'plugin_log', plugin, lines });
         lines = [];
       }, GATHER_MS);
     });
@@ -75,11 +75,11 @@ export class PluginBroadcasts {
   }
 
   #event(frame: Extract<ServerFrame, { type: 'plugin_event' }>): void {
-    this.#publish(pluginTopic(frame.plugin, 'admin'), frame);
-    if (this.#sources.plugins.isForEveryone(frame.plugin)) this.#publish(pluginTopic(frame.plugin, 'client'), frame);
+    this.#tell(pluginTopic(frame.plugin, 'admin'), frame);
+    if (this.#sources.plugins.isForEveryone(frame.plugin)) this.#tell(pluginTopic(frame.plugin, 'client'), frame);
   }
 
-  #publish(topic: string, frame: ServerFrame): void {
-    if (this.#sink.watched(topic)) this.#sink.publish(topic, JSON.stringify(frame));
+  #tell(topic: string, frame: ServerFrame, about: string | null = null): void {
+    if (this.#sink.watched(topic)) this.#sink.tell(topic, JSON.stringify(frame), about);
   }
 }

@@ -21,6 +21,7 @@ import type { Grants } from '../users/grants.ts';
 import type { Login } from '../users/login.ts';
 import { FrameCredit } from './frame-credit.ts';
 import { answerLinkRequest } from './link-requests.ts';
+import { News } from './news.ts';
 import { Subscribers } from './subscribers.ts';
 import { TunnelServer } from './tunnel-server.ts';
 
@@ -52,6 +53,9 @@ export interface EdgeDoorRooms {
   };
 }
 
+/** About how long a run's summary is on the link. */
+const SUMMARY_BYTES = 500;
+
 /**
  * The door through the edge: browsers' sockets as virtual connections, and tunnelled HTTP. Whoever comes in shows a grant
  * that this host signed; it is checked here against this host's own tables, at the opening and at every frame after it.
@@ -67,6 +71,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
   #socketRooms: SocketRooms | null = null;
   #session: LinkSession | null = null;
   #tunnel: TunnelServer | null = null;
+  #news: News | null = null;
   #credit = this.#newCredit();
 
   constructor(rooms: EdgeDoorRooms) {
@@ -101,6 +106,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
 
   up(session: LinkSession): void {
     this.#session = session;
+    this.#news = new News((callback) => session.turn(callback));
     this.#rooms.grants.setInstallation(session.installation);
     this.#tunnel = new TunnelServer(
       { send: (request, frame) => session.binary(`h/${request}`, frame), turn: (callback) => session.turn(callback) },
@@ -115,6 +121,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     this.#session = null;
     this.#tunnel?.close();
     this.#tunnel = null;
+    this.#news = null;
     for (const conn of [...this.#connections.keys()]) this.#forget(conn);
     this.#credit = this.#newCredit();
   }
@@ -174,6 +181,10 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     this.#session?.text(`t/${topic}`, frame);
   }
 
+  tell(topic: string, frame: string, about: string | null): void {
+    this.#news?.tell(topic, { about, bytes: frame.length, send: () => this.publish(topic, frame) });
+  }
+
   clear(topic: string): void {
     const session = this.#session;
     const left = this.#subscribers.clear(topic);
@@ -187,7 +198,8 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
   }
 
   summary(run: RunSummary): void {
-    this.#session?.control({ type: 'run', run });
+    const send = (): void => this.#session?.control({ type: 'run', run });
+    this.#news?.tell('control', { about: run.task_id, bytes: SUMMARY_BYTES, send });
   }
 
   #opened({ conn, sid, grant, address, protocol: theirs }: Extract<EdgeControl, { type: 'open' }>): void {
