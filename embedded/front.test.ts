@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { IncomingMessage, Server } from 'node:http';
 import { createServer, request } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { connect } from 'node:net';
+import { connect, createServer as createPlainServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
@@ -134,6 +134,21 @@ describe('the front', () => {
   it('streams a body both ways, unchanged', async () => {
     const body = Buffer.alloc(5_000_000, 'toru');
     expect((await ask('/echo', {}, body)).bytes.equals(body)).toBe(true);
+  });
+
+  it('hands on an answer that came before the body was read, with the connection closed behind it', async () => {
+    const early = createPlainServer((socket) =>
+      socket.once('data', () => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno', () => socket.destroy())),
+    );
+    const path = join(folder, 'early');
+    await new Promise<void>((resolve) => early.listen(path, resolve));
+    const before = up;
+    up = path;
+    const answers = new Set<number>();
+    for (let n = 0; n < 30; n += 1) answers.add((await ask('/early', {}, Buffer.alloc(300_000), 'POST')).status);
+    up = before;
+    early.close();
+    expect([...answers]).toEqual([403]);
   });
 
   it('holds no connection of a request that was answered', async () => {

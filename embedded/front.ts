@@ -7,6 +7,7 @@ import { ToruError } from '../shared/errors.ts';
 import { MAX_CLIENT_FRAME } from '../shared/limits.ts';
 import { isAmbiguousPath } from '../shared/raw-path.ts';
 import { isServedHost } from '../shared/served-host.ts';
+import { AnsweredSocket } from './answered-socket.ts';
 import type { ConnectionLimits } from './client-connections.ts';
 import { ClientConnections } from './client-connections.ts';
 import { FrameCap } from './frame-cap.ts';
@@ -68,8 +69,9 @@ function passRequest(options: Front, agent: Agent, asked: IncomingMessage, answe
   if (to instanceof ToruError) return refuse(answer, to);
   const { method = 'GET', url = '/' } = asked;
   const hasBody = asked.headers['content-length'] !== undefined || asked.headers['transfer-encoding'] !== undefined;
-  const pass = (over: Agent | false): void => {
-    const passed = request({ socketPath: to, agent: over, method, path: url, headers: headersFor(options, asked) });
+  const pass = (over: Agent | null): void => {
+    const way = over === null ? { createConnection: () => new AnsweredSocket().connect(to) } : { socketPath: to, agent: over };
+    const passed = request({ ...way, method, path: url, headers: headersFor(options, asked) });
     let reply: IncomingMessage | null = null;
     passed.on('response', (response) => {
       reply = response;
@@ -78,7 +80,7 @@ function passRequest(options: Front, agent: Agent, asked: IncomingMessage, answe
     });
     passed.on('error', () => {
       if (answer.headersSent) answer.destroy();
-      else if (passed.reusedSocket && !answer.destroyed) pass(false);
+      else if (passed.reusedSocket && !answer.destroyed) pass(null);
       else refuse(answer, starting());
     });
     // The client left before its answer was whole: without this the host would go on with what nobody waits for.
@@ -90,7 +92,7 @@ function passRequest(options: Front, agent: Agent, asked: IncomingMessage, answe
   };
   // workerd ends a connection whose body it did not read, or whose answer broke off, and the next request on it would meet that
   // end. So bodies have one of their own, and only what may be asked twice takes one that was used, and another if that fails.
-  pass(!hasBody && (method === 'GET' || method === 'HEAD') ? agent : false);
+  pass(!hasBody && (method === 'GET' || method === 'HEAD') ? agent : null);
 }
 
 function passUpgrade(options: Front, asked: IncomingMessage, socket: Duplex, head: Buffer): void {
