@@ -56,7 +56,8 @@ afterAll(async () => {
 });
 
 test('edge: health, login, me, sessions, hosts, logout', async () => {
-  expect((await nobody.http('GET', '/api/health')).json()).toMatchObject({ ok: true, host_online: true });
+  // To a stranger, not which version's faults it has.
+  expect((await nobody.http('GET', '/api/health')).json()).toEqual({ ok: true, host_online: true });
   expect((await nobody.http('GET', '/api/me')).status).toBe(401);
   const wrong = await nobody.login('owner', 'not the password');
   expect([wrong.status, wrong.json().error.code]).toEqual([401, 'invalid_credentials']);

@@ -5,7 +5,7 @@ import { VERSION } from '../../shared/version.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { unwrap } from '../result.ts';
 import type { EdgeEnv } from './context.ts';
-import { iso, requireSession } from './session.ts';
+import { currentSession, iso, requireSession } from './session.ts';
 
 export const hostRoutes = new Hono<EdgeEnv>()
   /** What there is to see while a host is away comes from its object, filtered for whoever asks. */
@@ -37,7 +37,9 @@ export const hostRoutes = new Hono<EdgeEnv>()
     unwrap(await hostOf(c.env, host.id).cancelPending(sub, role, c.req.param('request_id').toLowerCase()));
     return c.body(null, 204);
   })
+  /** The version is for who is logged in: a stranger would look up what is wrong with it. */
   .get('/api/health', async (c) => {
     const [home] = await accountOf(c.env).hosts();
-    return c.json({ ok: true, version: VERSION, host_online: home !== undefined && (await hostOf(c.env, home.id).online()) });
+    const version = (await currentSession(c)) === null ? {} : { version: VERSION };
+    return c.json({ ok: true, ...version, host_online: home !== undefined && (await hostOf(c.env, home.id).online()) });
   });
