@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { Miniflare } from 'miniflare';
 import { z } from 'zod';
 import { tellParentAlive } from '../agent/alive.ts';
+import { LogFile } from '../agent/logger-file.ts';
 import { ALIVE_EVERY_MS } from '../shared/limits.ts';
 import { builtOptions, edgeOptions } from './edge-options.ts';
 import { withoutPorts } from './no-ports.ts';
@@ -18,6 +21,8 @@ export const edgeOrder = z.object({
   /** The Unix socket on which workerd listens. */
   socket: z.string(),
   persist: z.string(),
+  /** Where what the Worker and workerd print goes; on the console without it. */
+  log: z.string().optional(),
   bindings: z.record(z.string(), z.string()),
 });
 export type EdgeOrder = z.infer<typeof edgeOrder>;
@@ -33,12 +38,26 @@ async function start(order: EdgeOrder): Promise<void> {
   // What the objects store, and the socket, are ours alone.
   process.umask(0o077);
   withoutPorts(order.socket);
-  edge = new Miniflare(edgeOptions(built, { ...order, port: 0, script, page: `${order.dist}/page` }));
+  const options = edgeOptions(built, { ...order, port: 0, script, page: `${order.dist}/page` });
+  edge = new Miniflare(order.log === undefined ? options : { ...options, handleRuntimeStdio: writtenTo(order.log) });
   await edge.ready;
   process.send?.({ type: 'ready' });
   // The edge is workerd: when that stands still, this process may be as lively as it likes. Any answer will do, and none of
   // the front's secret comes before the objects.
   tellParentAlive(() => answers(order.socket));
+}
+
+/** What workerd prints, stack traces among it, as JSON lines in a file: on a console they tell its owner nothing to do. */
+function writtenTo(file: string): (stdout: Readable, stderr: Readable) => void {
+  const log = new LogFile(file);
+  return (...streams) => {
+    for (const [stream, level] of [
+      [streams[0], 'info'],
+      [streams[1], 'error'],
+    ] as const) {
+      createInterface(stream).on('line', (msg) => log.write(`${JSON.stringify({ level, time: new Date().toISOString(), msg })}\n`));
+    }
+  };
 }
 
 /** @throws when workerd does not answer in time. */

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { isLoopback } from '../shared/served-host.ts';
 
 export interface Greeting {
   /** What is listened on. */
@@ -13,10 +14,12 @@ export interface Greeting {
   /** What is wrong with the scripts folder; null when nothing is. */
   scripts_problem: string | null;
   home: string;
+  /** PRODUCTION: a proxy before us speaks TLS. */
+  behindTls: boolean;
 }
 
 /** What the owner reads once everything is up. A password stands here and nowhere else, once. */
-export function greeting({ host, port, linked, first_admin, command, scripts_problem, home }: Greeting): string {
+export function greeting({ host, port, linked, first_admin, command, scripts_problem, home, behindTls }: Greeting): string {
   const lines = ['', '  Toru is running.', '', `  Open      ${urlOf(host, port)}`];
   if (first_admin !== null) {
     lines.push(`  Username  ${first_admin.username}`);
@@ -28,8 +31,20 @@ export function greeting({ host, port, linked, first_admin, command, scripts_pro
   }
   if (first_admin !== null) lines.push('', `  For the command toru in every shell: sudo ln -s '${command}' /usr/local/bin/toru`);
   if (scripts_problem !== null) lines.push('', `  ${scripts_problem}`);
+  if (!behindTls && !isOwn(host)) lines.push('', ...IN_CLEAR);
   if (!linked) lines.push('', `  The agent has not reached the edge yet. It keeps trying; ${home}/logs says why.`);
   return `${lines.join('\n')}\n\n`;
+}
+
+/** Said where STEERING_HOST lets others of the network in, by HTTP. */
+const IN_CLEAR = [
+  '  Everybody between a browser and this machine can read passwords and output: this port speaks HTTP, without TLS.',
+  '  Set STEERING_HOST=127.0.0.1, and reach Toru by a proxy that speaks TLS (then also PRODUCTION=1), by a private network',
+  '  such as “tailscale serve 3000”, or by an edge on Cloudflare: see docs/security.md and docs/deploy.md.',
+];
+
+function isOwn(host: string): boolean {
+  return isLoopback(isIPv6(host) ? `[${host}]` : host);
 }
 
 function urlOf(host: string, port: number): string {

@@ -129,6 +129,7 @@ async function start(config: Config, running: Running[]): Promise<void> {
       first_admin,
       scripts_problem,
       home: config.home,
+      behindTls: config.production,
     }),
   );
 
@@ -141,7 +142,7 @@ async function start(config: Config, running: Running[]): Promise<void> {
       PUBLIC_NAMES: publicNames(config).join(','),
       ...(config.production ? { PRODUCTION: '1' } : {}),
     };
-    return { dist, socket, persist: join(config.home, 'edge'), bindings };
+    return { dist, socket, persist: join(config.home, 'edge'), log: join(config.logs_dir, 'edge.log'), bindings };
   }
 }
 

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { childrenOf, commandOf } from '../faults/processes.ts';
+import { Client } from '../harness/client.ts';
 import { listeningPorts } from '../harness/ports.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
@@ -33,6 +34,13 @@ test.runIf(process.platform === 'linux')('nothing listens on a port but the fron
     return answers.has(503) && [...answers].length > 1;
   }, 'the edge is away, and back');
   await until(async () => (await (await fetch(`${toru.url}/api/health`)).json()).host_online === true, 'the host links again');
+});
+
+test('what workerd prints goes to a log file, and the version to who is logged in', async () => {
+  expect(existsSync(join(toru.home, 'logs', 'edge.log'))).toBe(true);
+  expect(toru.output()).not.toMatch(/^\s+at \S/m);
+  const admin = await Client.of(toru, 'owner', PASSWORD);
+  expect((await admin.http('GET', '/api/health')).json()).toEqual({ ok: true, host_online: true, version: expect.any(String) });
 });
 
 test('workerd’s socket is entered by its owner alone', async () => {
