@@ -2,10 +2,11 @@ import { z } from 'zod';
 import type { ErrorCode } from './errors.ts';
 import { taskId, uuid } from './ids.ts';
 import { notAfter } from './in-time.ts';
-import { MAX_ARGS, MAX_STDIN_FRAME } from './limits.ts';
+import { MAX_ARGS } from './limits.ts';
 import type { Run, RunNews, RunState, SystemSample } from './model.ts';
 import type { PluginLogLine, PluginSummary } from './plugins.ts';
 import { pluginId } from './plugins.ts';
+import { runInput } from './run-input.ts';
 
 /**
  * The language of the browser's WebSocket (`GET /api/ws`): JSON text frames. The agent is the other end; the edge
@@ -68,7 +69,8 @@ export const clientFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('detach'), task_id: taskId }),
   /** Cumulative: everything before `cursor` was taken in. Send one for every quarter to half window. */
   z.object({ type: z.literal('ack'), task_id: taskId, cursor }),
-  z.object({ type: z.literal('input'), task_id: taskId, data: z.string().max(MAX_STDIN_FRAME), not_after: notAfter.optional() }),
+  /** `eof`: after `data` the script reads the end of its input. */
+  z.object({ type: z.literal('input'), task_id: taskId, ...runInput.shape, not_after: notAfter.optional() }),
   z.object({ type: z.literal('subscribe'), ...subscribed }).refine(namesPlugin, NAMES_PLUGIN),
   z.object({ type: z.literal('unsubscribe'), ...subscribed }).refine(namesPlugin, NAMES_PLUGIN),
   z.object({ type: z.literal('ping') }),

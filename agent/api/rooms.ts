@@ -77,6 +77,8 @@ export interface StartRequest {
 export interface RunsRoom {
   start(caller: Caller, request: StartRequest): Promise<{ task_id: string; state: RunState }>;
   cancel(caller: Caller, task_id: string): Promise<void>;
+  /** @param eof the run's input ends after `data`. @throws ToruError as `get`, not_running, input_not_accepted. */
+  input(caller: Caller, task_id: string, data: string, eof: boolean): Promise<void>;
   /** @param note '' takes it away. @throws ToruError unknown_task as `get`. */
   annotate(caller: Caller, task_id: string, note: string): Promise<void>;
   /** @throws ToruError unknown_task for a missing and for a foreign run alike. */

@@ -1,6 +1,8 @@
+import { z } from 'zod';
 import { outputQuery, runPatch, runRequest, runSearchQuery, runsQuery, taskParams } from '../../shared/api.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
 import type { List, Run, RunState } from '../../shared/model.ts';
+import { runInput } from '../../shared/run-input.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { authorize } from '../users/permissions.ts';
@@ -35,6 +37,11 @@ export function runsApi({ runs, search, log }: Rooms) {
     .get('/:id/search', params(taskParams), query(runSearchQuery), (c) =>
       linesResponse((signal) => search.within(c.env.caller, c.req.valid('param').id, c.req.valid('query'), signal), c.req.raw.signal, log),
     )
+    .post('/:id/input', params(taskParams), body(z.strictObject(runInput.shape)), async (c) => {
+      const { data, eof } = c.req.valid('json');
+      await runs.input(c.env.caller, c.req.valid('param').id, data, eof);
+      return c.body(null, 204);
+    })
     .post('/:id/cancel', params(taskParams), async (c) => {
       const { id } = c.req.valid('param');
       await runs.cancel(c.env.caller, id);

@@ -112,7 +112,7 @@ export class BrowserSocket {
         return;
       case 'input':
         refuseLate(frame.not_after, Date.now());
-        return this.#rooms.runs.input(caller, frame.task_id, frame.data);
+        return this.#rooms.runs.input(caller, frame.task_id, frame.data, frame.eof);
       case 'subscribe':
         this.#subscribe(caller, frame);
         return;

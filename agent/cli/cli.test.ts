@@ -39,6 +39,10 @@ beforeAll(async () => {
     script: 'env.sh',
     inputs: [{ type: 'secret', name: 'token', label: 'Token', pass: { by: 'environment', variable: 'SECRET' } }],
   });
+  api.script('talk.sh', '#!/bin/sh\ncat\necho end\n');
+  api.script('slow-talk.sh', '#!/bin/sh\nsleep 0.3\nwc -c\n');
+  api.script('one-line.sh', '#!/bin/sh\nread -r line; echo "$line"\n');
+  for (const id of ['talk', 'slow-talk', 'one-line']) await action({ id, label: id, script: `${id}.sh`, stdin: true });
   await action({ label: 'Broken \u001b[31m', script: 'missing.sh' });
 });
 afterAll(async () => {
@@ -165,6 +169,19 @@ describe('run', () => {
   it('takes a secret from standard input', async () => {
     const { code, out } = await toru(['run', 'secretive', '--input-stdin', 'token', '-f'], { input: 'hunter2\n' });
     expect({ code, out }).toEqual({ code: 0, out: ' HUNTER2\n\n' });
+  });
+
+  it('passes standard input and its end on to a run that reads, whole and in order', async () => {
+    expect(await toru(['run', 'talk', '-f'], { input: 'one\ntwo' })).toMatchObject({ code: 0, out: 'one\ntwoend\n' });
+    expect(await toru(['run', 'talk', '-f'])).toMatchObject({ code: 0, out: 'end\n' });
+    const large = 'é€x\n'.repeat(60_000);
+    expect((await toru(['run', 'slow-talk', '-f'], { input: large })).out.trim()).toBe(String(Buffer.byteLength(large)));
+    // It leaves while there is more to read.
+    expect(await toru(['run', 'one-line', '-f'], { input: large })).toMatchObject({ code: 0, out: 'é€x\n' });
+    expect(await toru(['run', 'talk', '-f'], { input: Buffer.from([0x61, 0x0a, 0xff]) })).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('not UTF-8'),
+    });
   });
 
   it('refuses what is no text, instead of passing on another one', async () => {

@@ -39,11 +39,13 @@ export async function good<R extends { ok: boolean; status: number; text(): Prom
   const response = await answer;
   if (response.ok) return response;
   const said = errorBody.safeParse(parseJsonOrNull(await response.text()));
-  const { code, message } = said.success ? said.data.error : { code: 'internal', message: `The agent answered ${response.status}.` };
-  throw new ToruError(isErrorCode(code) ? code : 'internal', message);
+  const { code, message, ...extra } = said.success
+    ? said.data.error
+    : { code: 'internal', message: `The agent answered ${response.status}.` };
+  throw new ToruError(isErrorCode(code) ? code : 'internal', message, { extra });
 }
 
-const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+const errorBody = z.object({ error: z.looseObject({ code: z.string(), message: z.string() }) });
 
 /** fetch, to a Unix socket. Node's own has no such option. @throws ToruError host_offline when no agent listens there. */
 async function socketFetch(socketPath: string, asked: Request): Promise<Response> {

@@ -20,8 +20,8 @@ export interface Output {
   write(data: string | Uint8Array): Promise<void>;
 }
 
-/** Standard input as a pipe: it is read. */
-export type Piped = AsyncIterable<string | Uint8Array>;
+/** Standard input as a pipe: it is read. `destroy`: who waits for more of it does so no longer. */
+export type Piped = AsyncIterable<string | Uint8Array> & { destroy?(): unknown };
 
 /** Standard input as a terminal: what is typed arrives key by key. */
 export interface Keyboard {

@@ -7,7 +7,7 @@ import type { Ending, RunRow } from '../history/run-row.ts';
 import { loginPath } from '../system/login-environment.ts';
 import type { Cgroups } from './cgroups.ts';
 import { explainExit } from './explain.ts';
-import { STDIN_FILE } from './launch.ts';
+import { HOLD_FILE, STDIN_FILE } from './launch.ts';
 import type { RunEnd } from './live-run.ts';
 import { readStatus } from './live-run.ts';
 import type { RunsLog } from './needs.ts';
@@ -111,7 +111,7 @@ export class Endings {
     this.#o.open.remove(run);
     run.settle();
     removePlan(run.folder);
-    rmSync(join(run.folder, STDIN_FILE), { force: true });
+    for (const name of [STDIN_FILE, HOLD_FILE]) rmSync(join(run.folder, name), { force: true });
     run.log.finish();
     const cgroup = run.cgroup ?? (run.live === null ? readStatus(run.folder, run.row.seal) : run.live.status()).cgroup;
     if (cgroup !== null) this.#o.cgroups.release(cgroup);

@@ -5,8 +5,8 @@ import { ToruError } from '../../shared/errors.ts';
 import type { Order } from './order.ts';
 import { argvOf } from './order.ts';
 import { feed } from './typing.ts';
-import type { Room } from './wrapper-process.ts';
-import { spawnWrapper } from './wrapper-process.ts';
+import type { Room, ScriptInput } from './wrapper-process.ts';
+import { NO_INPUT, spawnWrapper } from './wrapper-process.ts';
 
 /** What a script reads: nothing, a text and then its end, or what viewers type. */
 export type Stdin = { kind: 'none' } | { kind: 'text'; text: string; secret: boolean } | { kind: 'open' };
@@ -29,6 +29,8 @@ export interface Plan {
 
 /** The FIFO or file that a script reads from. */
 export const STDIN_FILE = 'stdin';
+/** Opening this FIFO ends what a script reads, where viewers may type: see wrapper.ts. */
+export const HOLD_FILE = 'hold';
 
 /**
  * Starts a wrapper, which starts the script: from argv, never through a shell's parser. The folder must have been made. The
@@ -46,9 +48,9 @@ export async function launch(plan: Plan, room: Room): Promise<ChildProcess> {
   let writer: number | null = null;
   try {
     const stdin = await openStdin(plan, open);
-    writer = stdin.writer;
+    writer = stdin.feeder;
     const { words, environment } = argvOf(orderOf(plan), plan.environment, room.environment, room.grouping);
-    const { child, orders } = await spawnWrapper({ ...room, environment }, stdin.fd ?? 'ignore', words);
+    const { child, orders } = await spawnWrapper({ ...room, environment }, stdin, words);
     orders.end(`${plan.token}\n`);
     if (plan.stdin.kind === 'text' && writer !== null) feed(writer, plan.stdin.text);
     return child;
@@ -66,30 +68,31 @@ export function orderOf({ taskId, script, args }: Plan): Order {
   return { taskId, directory: dirname(script), script, args };
 }
 
-/** @returns the descriptor to hand over (null: /dev/null), and where to write the text that it is to read. */
+/** @returns the descriptors to hand over, and where to write the text that the script is to read. */
 async function openStdin(
   plan: Plan,
   open: (name: string, flags: string | number) => number,
-): Promise<{ fd: number | null; writer: number | null }> {
+): Promise<ScriptInput & { feeder: number | null }> {
   const { stdin } = plan;
-  if (stdin.kind === 'none') return { fd: null, writer: null };
+  if (stdin.kind === 'none') return { ...NO_INPUT, feeder: null };
   const path = join(plan.folder, STDIN_FILE);
   if (stdin.kind === 'text' && !stdin.secret) {
     writeFileSync(path, stdin.text, { mode: 0o600 });
-    return { fd: open(STDIN_FILE, 'r'), writer: null };
+    return { ...NO_INPUT, reader: open(STDIN_FILE, 'r'), feeder: null };
   }
   // Loaded when it is first needed: it costs 25 MB.
   const { execa } = await import('execa');
-  await execa('mkfifo', ['-m', '600', path]);
-  // Opened both ways, a FIFO neither blocks us now nor ends for the script when the agent goes away: the script's own
-  // descriptor is a writer too. That saves the process that would hold it open otherwise.
-  const both = open(STDIN_FILE, 'r+');
-  if (stdin.kind === 'open') return { fd: both, writer: null };
-  // A secret goes from memory through the pipe, and its end follows: nobody but us may hold the writing side.
+  const hold = stdin.kind === 'open' ? [join(plan.folder, HOLD_FILE)] : [];
+  await execa('mkfifo', ['-m', '600', path, ...hold]);
+  // Opened both ways, a FIFO does not block us.
+  open(STDIN_FILE, 'r+');
   const reader = open(STDIN_FILE, 'r');
-  const writer = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+  // A process of the wrapper holds the writing side: the input does not end for the script when the agent goes away.
+  if (stdin.kind === 'open') return { reader, writer: open(STDIN_FILE, 'a'), feeder: null };
+  // A secret goes from memory through the pipe, and its end follows: nobody but us may hold the writing side.
+  const feeder = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
   unlinkSync(path);
-  return { fd: reader, writer };
+  return { reader, writer: 'ignore', feeder };
 }
 
 function reasonOf(error: unknown): string {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { RunLog } from '../logs/run-log.ts';
 import { Tailer } from '../logs/tailer.ts';
-import { STDIN_FILE } from './launch.ts';
+import { HOLD_FILE, STDIN_FILE } from './launch.ts';
 import { isAlive } from './processes.ts';
 import { silencePumps } from './pumps.ts';
 import { markOf } from './seal.ts';
@@ -98,7 +98,8 @@ export class LiveRun implements Stoppable {
     this.#boot = boot;
     this.#onEnd = on.end;
     this.#onFull = on.full;
-    this.#typing = new Typing(join(folder, STDIN_FILE));
+    this.#typing = new Typing(join(folder, STDIN_FILE), join(folder, HOLD_FILE));
+    if (spawned === null) this.#typing.takeUp();
     this.#tailer = new Tailer(folder, log, (text) => this.#onStatus(text), on.trouble);
   }
 
@@ -159,9 +160,10 @@ export class LiveRun implements Stoppable {
   }
 
   /** @throws ToruError input_not_accepted */
-  type(data: string): void {
+  type(data: string, eof: boolean): void {
     if (this.#ended || this.#status.exit !== null) throw new ToruError('not_running', 'The script has ended.');
-    this.#typing.write(data);
+    if (data !== '') this.#typing.write(data);
+    if (eof) this.#typing.end();
   }
 
   /** Stops following. The run itself goes on. */

@@ -133,8 +133,11 @@ export class Runs {
       .catch((error: unknown) => this.#o.log.error({ err: error, task_id: taskId }, 'a cancel could not be written down'));
   }
 
-  /** Types into a run whose action keeps standard input open. @throws ToruError unknown_task, not_running, input_not_accepted. */
-  async input(caller: Caller, taskId: string, data: string): Promise<void> {
+  /**
+   * Types into a run whose action keeps standard input open. @param eof its input ends after `data`: the script reads the end.
+   * @throws ToruError unknown_task, not_running, input_not_accepted; with `extra.retry` when the script has not read enough yet.
+   */
+  async input(caller: Caller, taskId: string, data: string, eof = false): Promise<void> {
     const row = this.#row(caller, taskId);
     const run = this.#supervisor.get(taskId);
     if (run === undefined) throw new ToruError('not_running', 'It has already ended.');
@@ -145,7 +148,7 @@ export class Runs {
     // Who types right after the press is a few milliseconds early.
     await run.ready;
     if (run.live === null) throw new ToruError('not_running', 'It could not be started.');
-    run.live.type(data);
+    run.live.type(data, eof);
   }
 
   /**

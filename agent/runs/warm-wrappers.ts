@@ -9,7 +9,7 @@ import type { Grouping } from './order.ts';
 import { linesOf } from './order.ts';
 import type { SpareFiles } from './run-files.ts';
 import type { Room } from './wrapper-process.ts';
-import { spawnWrapper } from './wrapper-process.ts';
+import { NO_INPUT, spawnWrapper } from './wrapper-process.ts';
 
 /** One waits at rest (0.5 MB, five processes that do nothing); this many at most while presses come quickly. */
 const MOST = 4;
@@ -156,7 +156,7 @@ export class WarmWrappers {
     try {
       folder = files.take();
       const room: Room = { folder, boot, cgroup, grouping: this.#o.grouping, ...usual() };
-      const { child, orders } = await spawnWrapper(room, 'ignore');
+      const { child, orders } = await spawnWrapper(room, NO_INPUT);
       let warm: Warm | null = null;
       const gone = new Promise<void>((resolve) => {
         child.once('exit', () => {

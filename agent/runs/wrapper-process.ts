@@ -21,14 +21,21 @@ export interface Room {
   boot: string;
 }
 
+/** Descriptors, or nothing. */
+export interface ScriptInput {
+  reader: number | 'ignore';
+  writer: number | 'ignore';
+}
+export const NO_INPUT: ScriptInput = { reader: 'ignore', writer: 'ignore' };
+
 /**
  * Starts a wrapper in a session of its own.
- * @param stdin the script's. @param words the order; none: it waits for one.
+ * @param stdin the script's, and its writing end where viewers may type. @param words the order; none: it waits for one.
  * @returns when it is there: `orders` waits for its token, and for the order. @throws as the system says: nothing runs then.
  */
 export async function spawnWrapper(
   room: Room,
-  stdin: number | 'ignore',
+  stdin: ScriptInput,
   words: readonly string[] = [],
 ): Promise<{ child: ChildProcess; orders: Socket }> {
   const opened: number[] = [];
@@ -45,7 +52,7 @@ export async function spawnWrapper(
       cwd: room.folder,
       env: { ...room.environment, toru: WRAPPER },
       detached: true,
-      stdio: [stdin, status, status, 'pipe', 'ignore', open('out', 'a'), open('err', 'a')],
+      stdio: [stdin.reader, status, status, 'pipe', stdin.writer, open('out', 'a'), open('err', 'a')],
     });
     await spawned(child);
     // A run does not keep the agent alive, and its wrapper's later errors (there are none that matter) don't end it.

@@ -4,7 +4,7 @@
  *
  * Called as `sh -c 'eval "$toru"' toru <boot id> <cgroup or ''> <limit> <monitor or ''> [order…]` with this text in the variable
  * `toru`, in the run's folder, leader of its own session, with 0 = the script's stdin · 1, 2 = `status` (one open file, so
- * that they share a position) · 3 = what it is told · 5 = `out` · 6 = `err`.
+ * that they share a position) · 3 = what it is told · 4 = the other end of 0 where viewers may type · 5 = `out` · 6 = `err`.
  * The order says what to run: the words of order.ts.
  *
  * The first line of 3 is its token (seal.ts). Without an order in its arguments it then gets ready and waits: the order comes
@@ -79,6 +79,8 @@ done`;
  * Line by line:
  * - the cgroup is entered before anything else is started: all that is born later is born in it. Where that fails, the
  *   run is swept for instead.
+ * - where viewers may type, 4 is the writing end of the script's input, and somebody must keep it open: a process that waits
+ *   until `hold` is opened. That is done when the input shall end, and at the latest when the script has.
  * - two pipes, 4 ← 7 for `out` and 9 ← 8 for `err`, made without a process: a here-document is one, and /proc opens its other
  *   end. Where it is not (macOS, bash), two FIFOs that lose their names at once.
  * - the pumps ignore signals from birth on, and end when nobody can write any more: a background child that kept a pipe
@@ -103,6 +105,11 @@ done`;
  */
 export const WRAPPER = `unset toru
 [ -n "$2" ] && { echo $$ >"$2/cgroup.procs"; } 2>/dev/null && echo "cgroup $2"
+[ ! -p hold ] || (
+trap '' HUP INT QUIT TERM
+exec 3<&- 5>&- 6>&- </dev/null >/dev/null 2>&1
+true <hold
+) &
 toru_boot=$1
 toru_limit=$3
 toru_monitor=$4
@@ -131,6 +138,7 @@ if read -r toru_self </proc/$$/stat; then toru_self="stat $toru_self"
 else toru_self="ps $$ $(ps -o lstart= -p $$)"; fi 2>/dev/null
 toru_end() {
   exec 7>&- 8>&-
+  [ ! -p hold ] || true <>hold
   until wait; do :; done
 }
 IFS= read -r toru_token <&3 || { toru_end; exit; }

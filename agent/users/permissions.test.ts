@@ -45,6 +45,7 @@ test('a client gets exactly this and nothing else', async () => {
     'GET /api/runs/:id/output',
     'GET /api/runs/:id/search',
     'POST /api/runs/:id/cancel',
+    'POST /api/runs/:id/input',
     'GET /api/search',
     'PATCH /api/users/:id',
     'GET /api/plugins',

@@ -35,6 +35,7 @@ export const ROUTES = {
   'GET /api/runs/:id/output': any,
   'GET /api/runs/:id/search': any,
   'POST /api/runs/:id/cancel': any,
+  'POST /api/runs/:id/input': any,
   'GET /api/search': any,
   'GET /api/system': admin,
   'GET /api/settings': admin,

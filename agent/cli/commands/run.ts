@@ -10,12 +10,14 @@ import { copyOutput, endingOf, exitCodeOf } from '../follow.ts';
 import type { Io } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
 import { readAll } from '../prompt.ts';
+import { typeAlong } from '../type-along.ts';
 
 const options = {
   input: { type: 'string', short: 'i', multiple: true },
   'input-stdin': { type: 'string' },
   script: { type: 'string', short: 's' },
   follow: { type: 'boolean', short: 'f' },
+  'no-input': { type: 'boolean', short: 'n' },
   raw: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
@@ -33,21 +35,24 @@ a run that is followed; a second one stops watching how it ends, with 130.
   -i, --input NAME=VALUE    an input of the action; once for each
       --input-stdin NAME    read this input from standard input: keeps a secret off the command line
   -s, --script NAME         a script by its name below the scripts folder, with arguments after --
-  -f, --follow              show the output until the end
+  -f, --follow              show the output until the end; pass standard input and its end (Ctrl-D)
+                            on to an action that can be typed into
+  -n, --no-input            leave standard input alone
       --raw                 let all terminal sequences of the script through
       --json                print {"task_id","state"}; with --follow the whole run at the end, to standard error
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, options);
     const client = connect(io.env);
-    const asked =
+    const { reads, ...asked } =
       values.script === undefined ? await askAction(client, positionals, values, io) : askScript(values.script, positionals, values);
     const started = await (await good(client.runs.$post({ json: asked }))).json();
     if (values.follow !== true) {
       await print(io, values.json === true ? JSON.stringify(started) : started.task_id);
       return 0;
     }
-    const { run: ended, cancelling } = await follow(client, started.task_id, values.raw === true, io);
+    const typed = reads && values['no-input'] !== true && values['input-stdin'] === undefined;
+    const { run: ended, cancelling } = await follow(client, started.task_id, { raw: values.raw === true, typed }, io);
     const ending =
       cancelling && !isFinal(ended.state) ? `it is being cancelled; how that ends: toru logs -f ${ended.task_id}` : endingOf(ended);
     if (values.json === true) await io.err.write(`${JSON.stringify(ended)}\n`);
@@ -61,10 +66,10 @@ interface Given {
   'input-stdin'?: string | undefined;
 }
 
-function askScript(script: string, args: string[], given: Given): { script: string; args: string[] } {
+function askScript(script: string, args: string[], given: Given): { script: string; args: string[]; reads: boolean } {
   if (given.input !== undefined || given['input-stdin'] !== undefined)
     throw new UsageError('A script takes arguments, after --. Inputs belong to actions.');
-  return { script, args };
+  return { script, args, reads: false };
 }
 
 async function askAction(
@@ -72,7 +77,7 @@ async function askAction(
   words: string[],
   given: Given,
   io: Io,
-): Promise<{ action: string; inputs: Record<string, unknown> }> {
+): Promise<{ action: string; inputs: Record<string, unknown>; reads: boolean }> {
   const id = oneWord(words, 'The action’s id (see: toru actions)');
   const action = await findAction(client, id);
   const inputs: Record<string, unknown> = {};
@@ -83,11 +88,11 @@ async function askAction(
   }
   const piped = given['input-stdin'];
   if (piped !== undefined) inputs[piped] = pipedValue(action.inputs, piped, await readAll(io.input));
-  return { action: id, inputs };
+  return { action: id, inputs, reads: action.stdin };
 }
 
 /** @throws UsageError with what was probably meant: a script's name, or an id that is near. */
-async function findAction(client: Client, id: string): Promise<Pick<Action, 'id' | 'inputs'>> {
+async function findAction(client: Client, id: string): Promise<Pick<Action, 'id' | 'inputs' | 'stdin'>> {
   const { items } = await (await good(client.actions.$get())).json();
   const action = items.find((known) => known.id === id);
   if (action !== undefined) return action;
@@ -115,7 +120,12 @@ function inputValue(declared: readonly Pick<ActionInput, 'name' | 'type'>[], nam
 }
 
 /** The output until the end. The first interrupt cancels the run and goes on reading, the second one stops the reading. */
-async function follow(client: Client, taskId: string, raw: boolean, io: Io): Promise<{ run: Run; cancelling: boolean }> {
+async function follow(
+  client: Client,
+  taskId: string,
+  { raw, typed }: { raw: boolean; typed: boolean },
+  io: Io,
+): Promise<{ run: Run; cancelling: boolean }> {
   const leave = new AbortController();
   let cancelling = false;
   const cancel = async (): Promise<void> => {
@@ -125,12 +135,16 @@ async function follow(client: Client, taskId: string, raw: boolean, io: Io): Pro
     await good(client.runs[':id'].cancel.$post({ param: { id: taskId } })).catch(() => undefined);
   };
   const interrupted = (): void => void cancel();
+  const over = new AbortController();
+  const typing = typed ? typeAlong(client, taskId, io.input, over.signal).catch((error: Error) => note(io, error.message)) : null;
   io.interrupted.addEventListener('abort', interrupted, { once: true });
   try {
     if (io.interrupted.aborted) interrupted();
     await copyOutput(client, taskId, { follow: true, raw, signal: leave.signal }, io);
   } finally {
     io.interrupted.removeEventListener('abort', interrupted);
+    over.abort();
+    await typing;
   }
   return { run: await endOf(client, taskId, leave.signal), cancelling };
 }

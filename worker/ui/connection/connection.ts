@@ -93,12 +93,12 @@ export class Connection {
     return this.#streams.attach(taskId, from, listener);
   }
 
-  /** Types into a run: now, or not at all. @returns false when there is no connection now. */
-  input(taskId: string, data: string): boolean {
+  /** Types into a run: now, or not at all. @param eof its input ends after `data`. @returns false when there is no connection now. */
+  input(taskId: string, data: string, eof = false): boolean {
     const not_after = new Date(hostNow() + INPUT_MS).toISOString();
     return (
       networkThere.peek() &&
-      this.#socket.send(JSON.stringify({ type: 'input', task_id: taskId, data, not_after } satisfies ClientFrameInput))
+      this.#socket.send(JSON.stringify({ type: 'input', task_id: taskId, data, eof, not_after } satisfies ClientFrameInput))
     );
   }
 

@@ -4,13 +4,20 @@ import { connection } from '../../connection.ts';
 import { Button } from '../../parts/button.tsx';
 import { toast } from '../../parts/toast.tsx';
 
-/** A line to type into the run. */
+/** A line to type into the run, and the end of all lines: what `cat`, `sort` and `wc` wait for. */
 export function StdinLine(props: { taskId: string }) {
   const text = useSignal('');
+  const ended = useSignal(false);
   function send(): void {
     if (connection.input(props.taskId, `${text.value}\n`)) text.value = '';
     else toast('No connection just now: the line was not sent.', 'bad');
   }
+  function end(): void {
+    // What stands in the field was meant to be read.
+    if (connection.input(props.taskId, text.value === '' ? '' : `${text.value}\n`, true)) ended.value = true;
+    else toast('No connection just now: the end was not sent.', 'bad');
+  }
+  if (ended.value) return <p class="small muted">Its input has ended.</p>;
   return (
     <form
       class="stdin"
@@ -32,6 +39,7 @@ export function StdinLine(props: { taskId: string }) {
         }}
       />
       <Button type="submit" aria-label="Send the line" icon={<CornerDownLeft size={18} />} />
+      <Button onClick={end}>End input</Button>
     </form>
   );
 }
