@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFinal } from '../../shared/model.ts';
@@ -193,6 +195,24 @@ describe('an argument that begins with “-”', () => {
     const run = await api.finished(api.admin, { script: 'args.sh', args: ['-x', '', '--name', ''] });
     expect((await api.ask(api.admin, 'GET', `/api/runs/${run.task_id}/output`)).text).toBe('<-x><><--name><>');
   });
+});
+
+it('a script that is a link is called by the link’s name, in the link’s folder', async () => {
+  mkdirSync(join(api.scriptsDir, 'tools'));
+  api.script('tools/where.sh', '#!/bin/sh\necho "$0"; pwd; cat beside\n');
+  writeFileSync(join(api.scriptsDir, 'beside'), 'above\n');
+  writeFileSync(join(api.scriptsDir, 'tools/beside'), 'inside\n');
+  symlinkSync('tools/where.sh', join(api.scriptsDir, 'link.sh'));
+  symlinkSync('tools', join(api.scriptsDir, 'alias'));
+  for (const [script, folder, beside] of [
+    ['link.sh', '', 'above'],
+    ['alias/where.sh', 'alias', 'inside'],
+    ['tools/where.sh', 'tools', 'inside'],
+  ] as const) {
+    const { task_id } = await api.finished(api.admin, { script });
+    const { text } = await api.ask(api.admin, 'GET', `/api/runs/${task_id}/output`);
+    expect(text).toBe(`${join(api.scriptsDir, script)}\n${join(api.scriptsDir, folder)}\n${beside}\n`);
+  }
 });
 
 it('a declaration whose numbers were rounded is not saved in silence', async () => {

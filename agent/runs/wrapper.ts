@@ -161,7 +161,7 @@ $toru_self"
 (
 { read -r toru_self </proc/self/stat; } 2>/dev/null && echo "leader $toru_self"
 toru_id=$1
-cd -P -- "$2" 2>&8 || exit
+cd -- "$2" 2>&8 || exit
 unset OLDPWD
 toru_carried=$3
 toru_obeyed=$4
