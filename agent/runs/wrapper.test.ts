@@ -195,6 +195,53 @@ describe.each(SHELLS.map((shell) => ({ name: shell.join(' '), shell })))('the wr
     }
   });
 
+  it('obeys no variable of its script, and passes each of them on', async () => {
+    const touched = join(home, 'it-obeyed');
+    const bad = join(home, 'bad.sh');
+    writeFileSync(bad, `touch ${touched}\n`);
+    const hostile: Record<string, string> = {
+      SHELLOPTS: 'xtrace',
+      PS4: `$(touch ${touched})`,
+      BASH_ENV: bad,
+      ENV: bad,
+      IFS: '/',
+      LD_PRELOAD: '/nowhere/evil.so',
+      LD_LIBRARY_PATH: home,
+      GLIBC_TUNABLES: 'glibc.malloc.check=3',
+      PATH: home,
+      OPTIND: 'x',
+      POSIXLY_CORRECT: '1',
+      a: 'one letter',
+      toru_token: 'mine',
+      MAIL_PASSWORD: 'secret',
+      LINES_OF: 'two\nlines\n',
+      X: 'x'.repeat(128 * 1024 - 3),
+    };
+    writeFileSync(join(home, 'cat'), `#!/bin/sh\ntouch ${touched}\n`, { mode: 0o755 });
+    // What a shell makes of its own variables is not asked here: a program prints what it was given.
+    const order = {
+      taskId: ID,
+      directory: home,
+      script: process.execPath,
+      args: ['-e', 'process.stdout.write(JSON.stringify(process.env))'],
+    };
+    const { words, environment } = argvOf(order, { ...ENVIRONMENT, ...hostile }, ENVIRONMENT, GROUPING);
+    expect(words.join(' ')).not.toContain('secret');
+    const { out, status } = await run(shell, { words, environment });
+    expect(status).toMatchObject({ exit: { code: 0 }, drained: true });
+    expect(existsSync(touched)).toBe(false);
+    expect(JSON.parse(out)).toMatchObject({ ...hostile, TORU_TASK_ID: ID });
+  });
+
+  it.runIf(shell[0] === 'bash')('makes a group by itself where the host has no setsid', async () => {
+    const script = join(home, 'group.sh');
+    writeFileSync(script, '#!/bin/sh\necho kept\n[ "$(ps -o pgid= -p $$ | tr -d " ")" = $$ ] && kill -TERM 0\nexit 3\n', { mode: 0o755 });
+    const { words, environment } = argvOf({ taskId: ID, directory: home, script, args: [] }, ENVIRONMENT, ENVIRONMENT, { setsid: null });
+    const { out, status } = await run(shell, { words, environment, monitor: true });
+    expect(out).toBe('kept\n');
+    expect(status).toMatchObject({ exit: { code: null, signal: 'SIGTERM' }, drained: true });
+  });
+
   it('keeps what fits below the limit', async () => {
     const script = join(home, 'much.sh');
     writeFileSync(script, `#!/bin/sh\nhead -c 300000 /dev/zero | tr '\\0' o\nexit 3\n`, { mode: 0o755 });
