@@ -14,12 +14,15 @@ export interface Outcome {
   word: string;
 }
 
-export function outcome(run: Pick<RunSummary, 'state' | 'exit_code'> & { signal?: string | null }): Outcome {
+export function outcome(
+  run: Pick<RunSummary, 'state' | 'exit_code'> & { signal?: string | null; finishing?: boolean | undefined },
+): Outcome {
   switch (run.state) {
     case 'queued':
       return { tone: 'wait', word: 'Queued' };
     case 'running':
-      return { tone: 'live', word: 'Running' };
+      // The script has ended; its last output is on its way.
+      return { tone: 'live', word: run.finishing === true ? 'Finishing' : 'Running' };
     case 'exited':
       if (run.exit_code === 0) return { tone: 'ok', word: 'Succeeded' };
       return {
