@@ -30,6 +30,7 @@ it.each([
   { color: 'red' },
   { confirm: 'hold' },
   { timeout_s: 60 },
+  { grace_s: 30 },
   { max_concurrent: 2 },
   { when_full: 'refuse' },
   { script: 'hello.sh', args: [], allow: [], stdin: false },
@@ -49,6 +50,8 @@ it.each([
   { allow: 'everyone' },
   { allow: [randomUUID()] },
   { stdin: true },
+  { env: { MODE: 'fast' } },
+  { stop_signal: 'INT' },
   { inputs: [] },
   { inputs: [choice, text] },
   { inputs: [{ ...text, pattern: '.*' }, choice] },
@@ -65,7 +68,7 @@ it.each([
   expect((await patch(api.admin, body)).status).toBe(200);
   // Saved again as it is: nothing is decided anew.
   expect((await patch(stale, body)).status).toBe(200);
-  await api.actions.update(null, 'it', { script: 'hello.sh', args: [], allow: [], stdin: false });
+  await api.actions.update(null, 'it', { script: 'hello.sh', args: [], allow: [], stdin: false, env: {}, stop_signal: 'TERM' });
 });
 
 it('a new action does; a smaller one, another order, or one less does not; the local socket never does', async () => {

@@ -14,6 +14,7 @@ const HARMLESS = [
   'position',
   'confirm',
   'timeout_s',
+  'grace_s',
   'max_concurrent',
   'when_full',
   'revision',
