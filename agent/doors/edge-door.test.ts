@@ -61,8 +61,12 @@ class Edge implements LinkSession {
     if (frame?.kind === 'end') answer.ended = true;
   }
 
+  /** Null: a line that is free. Else who waits for it. */
+  held: ((size: number) => void)[] | null = null;
+
   turn(callback: (size: number) => void): void {
-    setImmediate(callback, MAX_OUTPUT_FRAME);
+    if (this.held === null) setImmediate(callback, MAX_OUTPUT_FRAME);
+    else this.held.push(callback);
   }
 }
 
@@ -502,4 +506,21 @@ test('a disabled user is out at once, on every connection', async () => {
   expect((await ask({ method: 'PATCH', path: `/api/users/${clientId}`, caller: callerOf(admin) }, { disabled: true })).status).toBe(200);
   expect(browser.closed).toMatchObject({ code: CLOSE.session_ended });
   expect((await ask({ path: '/api/actions', caller: callerOf(client) })).status).toBe(401);
+});
+
+test('on a line that is busy, news waits for its turn and is the newest then; an answer does not', async () => {
+  const browser = connect(admin);
+  browser.send({ type: 'subscribe', topic: 'plugins' });
+  await until(() => browser.said.find((said) => said['type'] === 'subscribed'));
+  const told = (): Said[] => edge.frames.get('t/plugins') ?? [];
+  edge.held = [];
+  const before = told().length;
+  for (let n = 0; n < 1000; n += 1) agent.door.tell('plugins', JSON.stringify({ type: 'plugin', n }), 'one');
+  browser.send({ type: 'detach', task_id: randomUUID() });
+  await until(() => browser.said.find((said) => said['type'] === 'detached'));
+  expect(told().length).toBe(before);
+  const { held } = edge;
+  edge.held = null;
+  for (const callback of held) callback(2048);
+  expect(told().slice(before)).toEqual([{ type: 'plugin', n: 999 }]);
 });
