@@ -16,6 +16,8 @@ const PASSWORD = 'correct horse battery';
 /** Milliseconds between the two. */
 const PAUSES = [80, 150, 250, 400, 600, 700];
 const SETTLE_MS = 800;
+/** Close enough to be judged as one. */
+const isClose = (apart: number): boolean => apart < SETTLE_MS - 50;
 
 describeInBrowser('pressed twice', () => {
   let toru: Toru;
@@ -66,9 +68,9 @@ describeInBrowser('pressed twice', () => {
   };
   /**
    * Presses twice. A busy machine makes the pause longer: what then is no double press any more is not judged.
-   * @returns whether the two were close enough.
+   * @returns the milliseconds between the two.
    */
-  const twice = async (on: Page, press: () => Promise<void>, pause: number): Promise<boolean> => {
+  const twice = async (on: Page, press: () => Promise<void>, pause: number): Promise<number> => {
     await on.evaluate(() => {
       const times: number[] = [];
       Object.assign(globalThis, { pressTimes: times });
@@ -78,16 +80,18 @@ describeInBrowser('pressed twice', () => {
     await on.waitForTimeout(pause);
     await press();
     const [first = 0, second = 0]: number[] = await on.evaluate(() => Reflect.get(globalThis, 'pressTimes'));
-    return second - first < SETTLE_MS - 20;
+    return second - first;
   };
   /** @returns how many runs came of it; null when it is not judged. */
   const runsOf = async (on: Page, press: () => Promise<void>, pause: number): Promise<number | null> => {
     const before = await runs();
-    const close = await twice(on, press, pause);
+    const apart = await twice(on, press, pause);
     await until(async () => (await runs()) > before, 'the press ran');
+    if (apart > SETTLE_MS + 50) await until(async () => (await runs()) > before + 1, 'so did the second one');
+    else if (!isClose(apart)) await on.waitForTimeout(5000);
     await rested(on);
     expect(new URL(on.url()).pathname).toBe('/');
-    return close ? (await runs()) - before : null;
+    return isClose(apart) ? (await runs()) - before : null;
   };
   const middle = async (on: Page, name: string): Promise<{ x: number; y: number }> => {
     const box = await on.getByRole('button', { name, exact: true }).boundingBox();
@@ -129,7 +133,7 @@ describeInBrowser('pressed twice', () => {
     const dialog = page.getByRole('dialog', { name: 'Asks' });
     const { x, y } = await middle(page, 'Asks');
     for (const pause of PAUSES) {
-      const close = await twice(page, () => page.mouse.click(x, y), pause);
+      const close = isClose(await twice(page, () => page.mouse.click(x, y), pause));
       await dialog.waitFor({ timeout: close ? 0 : 1000 }).catch(() => undefined);
       await page.waitForTimeout(200);
       if (close) expect(await dialog.isVisible()).toBe(true);
@@ -167,7 +171,7 @@ describeInBrowser('pressed twice', () => {
         if (kind === 'Enter') await cancel.focus();
         const press = () =>
           kind === 'mouse' ? on.mouse.click(x, y) : kind === 'touch' ? on.touchscreen.tap(x, y) : on.keyboard.press('Enter');
-        if (!(await twice(on, press, pause))) continue;
+        if (!isClose(await twice(on, press, pause))) continue;
         await on.getByText('Cancelled').first().waitFor();
         await press();
         await on.waitForTimeout(400);
