@@ -27,6 +27,7 @@ export class Line {
   #styles: (Style | null)[] = [];
   /** What stands where nothing was written: the ground with which the line was erased. */
   #ground: Style | null;
+  #tabs = false;
   /** The version that #spans show, while there are cells. */
   #spansOf = -1;
 
@@ -106,6 +107,7 @@ export class Line {
   tab(column: number): number {
     const stop = (Math.floor(column / TAB) + 1) * TAB;
     if (column < this.length || stop > MAX_LINE) return Math.min(stop, MAX_LINE);
+    this.#tabs = true;
     if (this.#cells !== null) this.put(column, '\t', stop - column, null);
     else {
       this.write(column, '\t', null);
@@ -170,6 +172,7 @@ export class Line {
     this.#cells = other.#cells;
     this.#styles = other.#styles;
     this.#ground = other.#ground;
+    this.#tabs = other.#tabs;
     this.#spansOf = -1;
     this.folded = other.folded;
     other.#reset();
@@ -197,6 +200,7 @@ export class Line {
     this.#spans = [];
     this.#cells = null;
     this.#styles = [];
+    this.#tabs = false;
     this.folded = false;
   }
 
@@ -253,7 +257,8 @@ export class Line {
 
   #spaces(): void {
     const cells = this.#cells;
-    if (cells === null) return;
+    if (cells === null || !this.#tabs) return;
+    this.#tabs = false;
     for (let at = cells.indexOf('\t'); at !== -1; at = cells.indexOf('\t', at)) {
       cells[at] = ' ';
       for (let next = at + 1; cells[next] === ''; next += 1) cells[next] = ' ';

@@ -29,6 +29,7 @@ const MAX_PARAMS = 256;
 const PIECES = { text: /([\x00-\x1f\x7f-\x9f])/, bytes: /([\x00-\x1f\x7f])/ };
 const CONTROL = { text: /[\x00-\x1f\x7f-\x9f]/g, bytes: /[\x00-\x1f\x7f]/g };
 const STRING_END = { text: /[\x07\n\x18\x1a\x1b\x9c]/g, bytes: /[\x07\n\x18\x1a\x1b]/g };
+const CSI = /\x1b\[([0-?]{0,200}[ -/]{0,50})([@-~])/y;
 const C1_STATES: ReadonlyMap<string, State> = new Map([
   ['\x9b', 'csi'],
   ['\x9d', 'osc'],
@@ -123,6 +124,16 @@ export class Parser {
     }
     if (end > from) this.#sink.text(text.slice(from, end), from - shift);
     if (found === null) return text.length;
+    if (found[0] === '\x1b') {
+      // Most sequences are these, and whole.
+      CSI.lastIndex = found.index;
+      const csi = CSI.exec(text);
+      if (csi !== null) {
+        const next = CSI.lastIndex;
+        this.#sink.csi(csi[1] ?? '', csi[2] ?? '', next - 1 - shift);
+        return next;
+      }
+    }
     this.#control(found[0], found.index - shift);
     return found.index + 1;
   }

@@ -167,7 +167,7 @@ export class Screen<L extends Line> implements Sink {
   }
 
   csi(params: string, final: string, at: number): void {
-    if (/^[<=>?]/.test(params) || /[ -/]$/.test(params)) {
+    if (isSpecial(params)) {
       if (final === 'h' || final === 'l') this.#mode(params, final === 'h');
       else if (final === 'J' || final === 'K') this.#moveOrErase(params.slice(1), final, at);
       return;
@@ -422,6 +422,11 @@ export class Screen<L extends Line> implements Sink {
     this.#ground = null;
     this.#rows.left();
   }
+}
+
+/** With a private marker in front, or intermediate characters behind. */
+function isSpecial(params: string): boolean {
+  return params !== '' && (params.charCodeAt(0) >= 0x3c || params.charCodeAt(params.length - 1) < 0x30);
 }
 
 function numberOf(text: string | undefined): number {

@@ -46,27 +46,38 @@ const MAX_KNOWN = 4096;
  * @param params what stands between `ESC [` and `m`.
  */
 export function sgrParts(params: string): string[] {
-  const codes = params.split(';');
   const parts: string[] = [];
-  for (let i = 0; i < codes.length; i += 1) {
-    const code = codes[i] ?? '';
-    const more = code === '38' || code === '48' || code === '58' ? lengthOfColor(codes[i + 1]) : 0;
-    parts.push(more === 0 ? code : codes.slice(i, i + 1 + more).join(';'));
-    i += more;
+  for (let from = 0; from <= params.length; ) {
+    const end = partEnd(params, from);
+    parts.push(params.slice(from, end));
+    from = end + 1;
   }
   return parts;
 }
 
-/** How many parameters follow 38, 48 or 58. */
-function lengthOfColor(kind: string | undefined): number {
-  return kind === '5' ? 2 : kind === '2' ? 4 : 0;
+/** Where the part ends that begins at `from`: 38, 48 and 58 have their colour behind them. */
+function partEnd(params: string, from: number): number {
+  let end = fieldEnd(params, from);
+  if (end - from !== 2 || params.charAt(from + 1) !== '8' || !'345'.includes(params.charAt(from))) return end;
+  const kind = fieldEnd(params, end + 1) === end + 2 ? params.charAt(end + 1) : '';
+  for (let more = kind === '5' ? 2 : kind === '2' ? 4 : 0; more > 0 && end < params.length; more -= 1) end = fieldEnd(params, end + 1);
+  return end;
+}
+
+function fieldEnd(params: string, from: number): number {
+  const end = params.indexOf(';', from);
+  return end === -1 ? params.length : end;
 }
 
 /** The style after an SGR sequence. @param before the style so far; null is plain. @returns null for plain. */
 export function styleAfter(before: Style | null, params: string): Style | null {
   if (params === '' || params === '0') return null;
   const draft: Draft = { ...(before ?? PLAIN) };
-  for (const part of sgrParts(params)) apply(draft, part);
+  for (let from = 0; from <= params.length; ) {
+    const end = partEnd(params, from);
+    apply(draft, params, from, end);
+    from = end + 1;
+  }
   return shared(draft);
 }
 
@@ -75,16 +86,35 @@ export function erasedStyle(style: Style | null): Style | null {
   return style === null || style.bg === null ? null : shared({ ...PLAIN, bg: style.bg });
 }
 
-function apply(draft: Draft, part: string): void {
-  const code = Number.parseInt(part, 10) || 0;
+/** Numbers of the part that is being read; -1 for one that is none. */
+const numbers: number[] = [];
+
+/** Reads the numbers of `params` from `from` to before `end`, whatever separates them. */
+function readNumbers(params: string, from: number, end: number): void {
+  numbers.length = 0;
+  let value = 0;
+  for (let i = from; i <= end; i += 1) {
+    const digit = i < end ? params.charCodeAt(i) - 0x30 : -1;
+    if (digit >= 0 && digit <= 9) value = value < 0 ? value : Math.min(value * 10 + digit, 100_000);
+    else if (i === end || params.charAt(i) === ';' || params.charAt(i) === ':') {
+      numbers.push(value);
+      value = 0;
+    } else value = -1;
+  }
+}
+
+function apply(draft: Draft, params: string, from: number, end: number): void {
+  readNumbers(params, from, end);
+  const code = numbers[0] ?? 0;
   if (code >= 30 && code <= 37) draft.fg = code - 30;
   else if (code >= 40 && code <= 47) draft.bg = code - 40;
   else if (code >= 90 && code <= 97) draft.fg = code - 82;
   else if (code >= 100 && code <= 107) draft.bg = code - 92;
-  else applyOther(draft, code, part);
+  else applyOther(draft, code, params.charAt(from + 2) === ':');
 }
 
-function applyOther(draft: Draft, code: number, part: string): void {
+/** @param colons sub-parameters follow, and not parameters. */
+function applyOther(draft: Draft, code: number, colons: boolean): void {
   switch (code) {
     case 0:
       Object.assign(draft, PLAIN);
@@ -99,7 +129,7 @@ function applyOther(draft: Draft, code: number, part: string): void {
       draft.italic = true;
       return;
     case 4:
-      draft.underline = part.includes(':') ? (UNDERLINES[Number.parseInt(part.slice(2), 10) || 0] ?? 1) : 1;
+      draft.underline = UNDERLINES[numbers[1] ?? 1] ?? 1;
       return;
     case 7:
       draft.reverse = true;
@@ -132,13 +162,13 @@ function applyOther(draft: Draft, code: number, part: string): void {
       draft.strike = false;
       return;
     case 38:
-      draft.fg = colorOf(part) ?? draft.fg;
+      draft.fg = colorOf(colons) ?? draft.fg;
       return;
     case 39:
       draft.fg = null;
       return;
     case 48:
-      draft.bg = colorOf(part) ?? draft.bg;
+      draft.bg = colorOf(colons) ?? draft.bg;
       return;
     case 49:
       draft.bg = null;
@@ -150,7 +180,7 @@ function applyOther(draft: Draft, code: number, part: string): void {
       draft.overline = false;
       return;
     case 58:
-      draft.underlineColor = colorOf(part) ?? draft.underlineColor;
+      draft.underlineColor = colorOf(colons) ?? draft.underlineColor;
       return;
     case 59:
       draft.underlineColor = null;
@@ -159,19 +189,17 @@ function applyOther(draft: Draft, code: number, part: string): void {
 }
 
 /** `38;5;n`, `38;2;r;g;b`, and with colons, where a number for the colour space may stand between. @returns null: none of these. */
-function colorOf(part: string): Color | null {
-  const [, kind, ...values] = part.split(/[;:]/);
-  if (kind === '5') return byte(values[0]);
-  if (kind !== '2') return null;
-  const [red, green, blue] = (part.includes(':') && values.length > 3 ? values.slice(1) : values).map(byte);
-  return red === null || green === null || blue === null || red === undefined || green === undefined || blue === undefined
-    ? null
-    : RGB + red * 0x10000 + green * 0x100 + blue;
+function colorOf(colons: boolean): Color | null {
+  const [, kind, first = -1] = numbers;
+  if (kind === 5) return isByte(first) ? first : null;
+  if (kind !== 2) return null;
+  const at = colons && numbers.length > 5 ? 3 : 2;
+  const [red = -1, green = -1, blue = -1] = [numbers[at], numbers[at + 1], numbers[at + 2]];
+  return isByte(red) && isByte(green) && isByte(blue) ? RGB + red * 0x10000 + green * 0x100 + blue : null;
 }
 
-function byte(text: string | undefined): number | null {
-  const value = text === '' ? 0 : Number(text);
-  return value >= 0 && value <= 255 ? value : null;
+function isByte(value: number): boolean {
+  return value >= 0 && value <= 255;
 }
 
 function shared(style: Style): Style | null {
