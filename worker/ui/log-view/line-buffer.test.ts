@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_LINE } from '../../../shared/terminal/line.ts';
-import { LineBuffer, MAX_LINES } from './line-buffer.ts';
+import { LineBuffer, MAX_CHARS, MAX_LINES } from './line-buffer.ts';
 
 const encoder = new TextEncoder();
 
@@ -105,5 +105,36 @@ describe('LineBuffer', () => {
     buffer.append('stdout', 'b\n', 1001, 1003);
     expect(buffer.lines.map((line) => line.kind)).toEqual(['stdout', 'gap', 'stdout']);
     expect(texts(buffer)[1]).toContain('1000 bytes');
+  });
+
+  it.each([
+    ['steps to the right', '\x1b[511Cx\n'],
+    ['repetitions', 'x\x1b[512b'],
+    ['marks without end', 'e\u0301\u0301\u0301\u0301'],
+    ['strings that never end', '\x1b]0;xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'],
+    ['overwriting in a long line', `${'漢'.repeat(200)}\x1b[99D${'é'.repeat(40)}\x1b[400C`],
+    ['full-screen programs', '\x1b[?1049hx\nx\nx\nx\n\x1b[?1049l\x1b[?1049h'],
+    ['lines put in', 'x\n\x1b[3A\x1b[L\x1b[2M\x1b[@'],
+  ])('is bounded whatever comes: %s', (_, piece) => {
+    const buffer = new LineBuffer();
+    const chunk = piece.repeat(Math.ceil(65_536 / piece.length));
+    for (let at = 0; at < 1_000_000; at += chunk.length) {
+      buffer.append('stderr', chunk, at, at + chunk.length);
+      buffer.trim();
+    }
+    expect(buffer.lines.length).toBeLessThanOrEqual(MAX_LINES * 1.1);
+    expect(buffer.lines.reduce((sum, line) => sum + line.text.length, 0)).toBeLessThan(MAX_CHARS * 4);
+  });
+
+  it('shows at the end what was held', () => {
+    const buffer = fed('a\n\x1b]0;failed');
+    expect(texts(buffer)).toEqual(['a']);
+    buffer.finish();
+    expect(texts(buffer)).toEqual(['a', 'failed']);
+  });
+
+  it('changes lines in place, each stream its own', () => {
+    const buffer = fed('one 1%\ntwo 1%\n', ['stderr', 'warning\n'], '\x1b[2A\x1b[Kone 100%\n');
+    expect(texts(buffer)).toEqual(['one 100%', 'two 1%', 'warning']);
   });
 });
