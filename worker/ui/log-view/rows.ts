@@ -14,6 +14,7 @@ export class Rows {
   readonly #sheet: HTMLElement;
   readonly #rows = new Map<number, Row>();
   #longest = 0;
+  #spans = 0;
 
   constructor(sheet: HTMLElement) {
     this.#sheet = sheet;
@@ -22,6 +23,11 @@ export class Rows {
   /** The characters of the longest line that was drawn. */
   get longest(): number {
     return this.#longest;
+  }
+
+  /** The pieces in styles of their own that were drawn anew by the last call of `draw`. */
+  get spans(): number {
+    return this.#spans;
   }
 
   clear(): void {
@@ -36,6 +42,7 @@ export class Rows {
   /** Draws these lines and no others, in their order. @param apart where the lines stand that are not in the flow, by id. */
   draw(lines: readonly LogLine[], apart: ReadonlyMap<number, number>, marked: number | null): void {
     // First away with what went: so the rows that stay are in order already, and need not move. A row that moves loses its selection.
+    this.#spans = 0;
     const wanted = new Set(lines.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
       if (wanted.has(id)) continue;
@@ -60,6 +67,7 @@ export class Rows {
     }
     if (row.version !== line.version) {
       drawLine(row.element, line);
+      this.#spans += line.spans.length;
       row.version = line.version;
       this.#longest = Math.max(this.#longest, line.text.length);
     }

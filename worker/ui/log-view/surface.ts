@@ -8,6 +8,12 @@ import { selectedIds, selectedText } from './selection.ts';
 const END_PX = 24;
 /** So much is drawn above and below the view: what a finger moves within a frame. */
 const OVERSCAN_PX = 480;
+/**
+ * Lines in so many pieces take long to draw (a colour for each character). While they rush by, the reading of what comes has
+ * its turn: a pause of some times the drawing, but no longer than somebody would notice.
+ */
+const MANY_SPANS = 1000;
+const PAUSE = { times: 4, mostMs: 1000 };
 
 export interface SurfaceEvents {
   /** Follows the end, or stopped doing so; and how many lines came since it stopped. */
@@ -28,6 +34,9 @@ export class Surface {
   readonly #rows: Rows;
   readonly #stop: (() => void)[] = [];
   #frame = 0;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  /** No drawing of the end before this time. */
+  #pauseUntil = 0;
   #following: boolean;
   #held = false;
   #lastTop = 0;
@@ -64,7 +73,14 @@ export class Surface {
 
   /** The buffer changed: draw it with the next frame. */
   changed(): void {
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
+    const wait = this.#following ? this.#pauseUntil - performance.now() : 0;
+    if (this.#frame !== 0) return;
+    if (wait <= 0) this.#frame = requestAnimationFrame(() => this.#draw());
+    else
+      this.#timer ??= setTimeout(() => {
+        this.#timer = null;
+        this.changed();
+      }, wait);
   }
 
   setWrap(wrap: boolean): void {
@@ -95,6 +111,7 @@ export class Surface {
 
   close(): void {
     cancelAnimationFrame(this.#frame);
+    if (this.#timer !== null) clearTimeout(this.#timer);
     for (const stop of this.#stop) stop();
   }
 
@@ -215,7 +232,8 @@ export class Surface {
   /** Draws the last lines, as many as fill the view, and shows their end. */
   #drawEnd(): void {
     const { lines } = this.#buffer;
-    const enough = this.#scroller.clientHeight + OVERSCAN_PX;
+    const began = performance.now();
+    const enough = this.#scroller.clientHeight + (began < this.#pauseUntil + PAUSE.mostMs ? 0 : OVERSCAN_PX);
     let first = lines.length;
     for (let filled = 0; ; ) {
       for (; first > 0 && filled < enough; first -= 1) filled += this.#heightAt(first - 1);
@@ -223,6 +241,8 @@ export class Surface {
       if (first === 0 || filled >= this.#scroller.clientHeight) break;
     }
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    const now = performance.now();
+    if (this.#rows.spans > MANY_SPANS) this.#pauseUntil = now + Math.min(PAUSE.mostMs, (now - began) * PAUSE.times);
   }
 
   /** Draws what stands at the reader's place, which stays where it is though lines come, go and grow above it. */
