@@ -54,7 +54,7 @@ describe('a declaration', () => {
     (variable) => {
       const declared = [input({ pass: { by: 'environment', variable } })];
       const says = new RegExp(`may not set ${variable}, because .* call the variable INPUT_${variable},`);
-      expect(checkDeclaration(declared, false)).toEqual([expect.stringMatching(says)]);
+      expect(checkDeclaration(declared, false)).toEqual([{ at: 'inputs.0.pass.variable', message: expect.stringMatching(says) }]);
       expect(() => checkVariables(declared)).toThrow(says);
     },
   );
