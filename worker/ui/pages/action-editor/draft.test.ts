@@ -48,7 +48,7 @@ describe('an action being edited', () => {
     const draft = (...names: string[]) => ({ ...emptyDraft('a.sh'), inputs: names.map(passed) });
     expect(unusualVariables(draft('INPUT_TOKEN', 'TOKEN'), emptyDraft())).toEqual(['TOKEN']);
     expect(unusualVariables(draft('TOKEN', 'OTHER'), draft('TOKEN'))).toEqual(['OTHER']);
-    expect(wrongWith(draft('LD_PRELOAD'))).toEqual([expect.stringContaining('INPUT_LD_PRELOAD')]);
+    expect(wrongWith(draft('LD_PRELOAD'))).toEqual({ 'inputs.0.pass.variable': expect.stringContaining('INPUT_LD_PRELOAD') });
   });
 
   it('gives new inputs free names, and keeps what two types share', () => {
