@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { LoopTurns } from './loop-turns.ts';
 
 /** A loop whose time passes only by work and by being told to. */
-function pretend() {
+function pretend(share = 1) {
   let now = 0;
   let due: (() => void)[] = [];
   const later: { at: number; callback: () => void }[] = [];
@@ -10,6 +10,7 @@ function pretend() {
     now: () => now,
     soon: (callback) => void due.push(callback),
     later: (callback, ms) => void later.push({ at: now + ms, callback }),
+    share: () => share,
   });
   return {
     turns,
@@ -92,6 +93,18 @@ test('a user who worked the loop for too long rests, in all lanes; nothing is lo
   while (loop.sleep() && done < 500) loop.turn();
   expect(done).toBe(500);
   expect(loop.now).toBeGreaterThan(((500 * 4 - 400) / 400) * 1000 * 0.9);
+});
+
+test('on a machine that gives the loop a quarter of its time, a user pays for a quarter', () => {
+  const loop = pretend(1 / 4);
+  let done = 0;
+  for (let n = 0; n < 400; n += 1)
+    loop.turns.lane('eve').do(() => {
+      loop.work(4);
+      done += 1;
+    });
+  for (let n = 0; n < 1000 && done < 400; n += 1) loop.turn();
+  expect(done).toBe(400);
 });
 
 test('a plugin has no budget, and its lane is its own: two take turns', () => {

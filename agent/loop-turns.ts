@@ -1,3 +1,4 @@
+import { CpuShare } from './cpu-share.ts';
 import { TimeBudget } from './time-budget.ts';
 
 /** What others send may take so much of a turn of the process's loop; then everything else gets its own. */
@@ -32,12 +33,17 @@ interface Loop {
   /** After other events of the process had their turn. */
   soon(callback: () => void): void;
   later(callback: () => void, ms: number): void;
+  /** Which part of its time the loop has a processor: a user does not pay for what others had. */
+  share(): number;
 }
+
+const cpu = new CpuShare();
 
 const NODE: Loop = {
   now: () => performance.now(),
   soon: (callback) => void setImmediate(callback),
   later: (callback, ms) => void setTimeout(callback, ms),
+  share: () => cpu.now,
 };
 
 /**
@@ -109,7 +115,7 @@ export class LoopTurns {
     } finally {
       const now = this.#loop.now();
       this.#used += now - began;
-      if (user !== null) this.#budget.spend(user, now - began, now);
+      if (user !== null) this.#budget.spend(user, (now - began) * this.#loop.share(), now);
     }
   }
 
