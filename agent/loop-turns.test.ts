@@ -95,6 +95,16 @@ test('a user who worked the loop for too long rests, in all lanes; nothing is lo
   expect(loop.now).toBeGreaterThan(((500 * 4 - 400) / 400) * 1000 * 0.9);
 });
 
+test('a turn that was used up is over with it', () => {
+  const loop = pretend();
+  const lane = loop.turns.lane('eve');
+  for (let n = 0; n < 2; n += 1) lane.do(() => loop.work(20));
+  loop.turn();
+  expect(lane.waiting).toBe(0);
+  loop.turn();
+  expect(lane.try(() => undefined)).toBe(true);
+});
+
 test('on a machine that gives the loop a quarter of its time, a user pays for a quarter', () => {
   const loop = pretend(1 / 4);
   let done = 0;

@@ -33,7 +33,7 @@ interface Loop {
   /** After other events of the process had their turn. */
   soon(callback: () => void): void;
   later(callback: () => void, ms: number): void;
-  /** Which part of its time the loop has a processor: a user does not pay for what others had. */
+  /** Which part of its time the loop has a processor: a user does not pay for what other processes had. */
   share(): number;
 }
 
@@ -134,7 +134,8 @@ export class LoopTurns {
     try {
       for (; next !== undefined && this.#used < TURN_MS; next = this.#next()) this.#one(...next);
     } finally {
-      if (next !== undefined) this.#schedule();
+      // Also when all is done: what comes next begins a turn of its own.
+      if (next !== undefined || this.#used > 0) this.#schedule();
       else if (this.#owners.size > 0) this.#sleep();
     }
   }
