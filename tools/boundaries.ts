@@ -47,6 +47,7 @@ const ROOMS: Record<string, string[][]> = {
       'agent/logger',
       'agent/lock',
       'agent/give-back',
+      'agent/cpu-share',
       'agent/loop-turns',
       'agent/time-budget',
     ],
