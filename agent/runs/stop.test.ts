@@ -81,6 +81,6 @@ describe('a stop', () => {
     await h.restart({ limits: { graceMs: 600_000 } });
     await h.runs.cancel(h.caller('ada'), task);
     expect(await h.ended(task)).toMatchObject({ state: 'cancelled', signal: 'SIGKILL' });
-    expect(await h.output(task)).toContain('ready\ntold\n');
+    expect(await h.output(task)).toContain('told\n');
   });
 });
