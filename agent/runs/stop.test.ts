@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Harness } from './runs-harness.ts';
-import { makeHarness } from './runs-harness.ts';
+import { makeHarness, until } from './runs-harness.ts';
 
 /** Starts a child in a session of its own, which tidies up for a moment when it is asked to leave, and leaves a file then. */
 const TIDY = (signal: string, left: string): string => `#!/bin/sh
@@ -71,6 +71,26 @@ describe('a stop', () => {
     await h.runs.cancel(h.caller('ada'), task);
     expect(await h.ended(task)).toMatchObject({ state: 'cancelled', exit_code: 3 });
     expect(await h.output(task)).toBe(`ready\nSIG${stop_signal}\n`);
+  });
+
+  it('asks with what the action says, and waits for its grace', async () => {
+    h.script(
+      'finally.py',
+      '#!/usr/bin/env python3\nimport time\nprint("ready", flush=True)\ntry:\n  time.sleep(60)\nfinally:\n  print("cleaned up", flush=True)\n',
+    );
+    h.script('deaf.sh', `#!/bin/sh\ntrap 'echo told' QUIT\necho ready\nwhile :; do sleep 0.05; done\n`);
+    h.action({ id: 'finally', script: 'finally.py', stop_signal: 'INT', grace_s: 60 });
+    h.action({ id: 'deaf', script: 'deaf.sh', stop_signal: 'QUIT', grace_s: 1 });
+    for (const [action, said] of [
+      ['finally', 'ready\ncleaned up\n'],
+      ['deaf', 'ready\ntold\n'],
+    ] as const) {
+      const { task_id } = await h.runs.start(h.caller('ada'), { action, source: 'page' });
+      await until(() => h.runs.log(task_id).end > 0);
+      await h.runs.cancel(h.caller('ada'), task_id);
+      expect((await h.ended(task_id)).state).toBe('cancelled');
+      expect(await h.output(task_id)).toContain(said);
+    }
   });
 
   it('gives its run the time that it was promised, and no more', async () => {
