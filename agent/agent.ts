@@ -134,7 +134,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   const broadcasts = new Broadcasts({ runs, system }, door);
   const stopPoking = runs.onChange((run) => streams.poke(run.task_id));
   const pluginBroadcasts = new PluginBroadcasts({ plugins, events: pluginEvents }, door);
-  door.open({ runs, streams, plugins, version: VERSION, log }, (topic, watched) => {
+  door.open({ runs, streams, plugins, audit, version: VERSION, log }, (topic, watched) => {
     broadcasts.watchedChanged(topic, watched);
     pluginBroadcasts.watchedChanged(topic, watched);
   });
@@ -166,6 +166,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
       pluginBroadcasts.close();
       door.close();
       await runs.close();
+      audit.close();
       db.close();
       lock.release();
     },

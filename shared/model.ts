@@ -311,6 +311,19 @@ export const auditEntry = z.object({
 });
 export type AuditEntry = z.infer<typeof auditEntry>;
 
+/** What `GET /api/audit/verify` found. Each class of entries is a chain of its own. */
+export interface AuditVerification {
+  chains: {
+    class: 'security' | 'activity';
+    /** With a hash: those from before the chain have none. */
+    entries: number;
+    /** The id of the first entry that does not follow from the one before it; null when all do. */
+    broken_at: number | null;
+    /** The newest entry's hash, in hex: kept elsewhere, it shows a chain that was written anew. */
+    head: string;
+  }[];
+}
+
 /** The shape of every list. */
 export interface List<T> {
   items: T[];

@@ -41,7 +41,7 @@ export function createApi(rooms: Rooms) {
     .route('/api/plugins', pluginsApi(rooms))
     .route('/api/plugin-admin', pluginAdminApi(rooms))
     .route('/api/plugin-kv', pluginKvApi(rooms));
-  api.onError(failed(rooms.log));
+  api.onError(failed(rooms));
   api.notFound(noRoute);
   return api;
 }

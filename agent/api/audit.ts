@@ -1,10 +1,19 @@
+import { stream } from 'hono/streaming';
 import { auditQuery } from '../../shared/api.ts';
-import type { AuditEntry, List } from '../../shared/model.ts';
+import type { AuditEntry, AuditVerification, List } from '../../shared/model.ts';
 import { router } from './env.ts';
 import type { Rooms } from './rooms.ts';
 import { query } from './validate.ts';
 
 /** Who did what: for admins. */
 export function auditApi({ audit }: Rooms) {
-  return router().get('/', query(auditQuery), (c) => c.json<List<AuditEntry>>(audit.list(c.req.valid('query'))));
+  return router()
+    .get('/', query(auditQuery), (c) => c.json<List<AuditEntry>>(audit.list(c.req.valid('query'))))
+    .get('/verify', async (c) => c.json<AuditVerification>({ chains: await audit.verify() }))
+    .get('/export', (c) => {
+      c.header('content-type', 'application/x-ndjson');
+      return stream(c, async (out) => {
+        for await (const lines of audit.export()) await out.write(lines);
+      });
+    });
 }

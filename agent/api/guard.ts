@@ -8,7 +8,7 @@ import { NOT_AFTER } from '../../shared/wire.ts';
 import { forAsker } from '../users/for-asker.ts';
 import { authorize, ROUTES } from '../users/permissions.ts';
 import type { ApiEnv } from './env.ts';
-import type { ApiLog } from './rooms.ts';
+import type { Rooms } from './rooms.ts';
 
 /** Edge and agent must read a path alike. */
 export const plainPath: MiddlewareHandler<ApiEnv> = async (c, next) => {
@@ -62,13 +62,28 @@ const TABLE = Object.keys(ROUTES).map((key) => {
 });
 
 /** Whatever was thrown, in the one shape of errors. What is not ours goes to the log, and never to the asker. */
-export function failed(log: ApiLog) {
+export function failed({ log, audit }: Pick<Rooms, 'log' | 'audit'>) {
   return (thrown: Error, c: Context<ApiEnv>): Response => {
     const error = forAsker(ourError(thrown), c.env.caller);
+    // A start that was refused has an entry of its own.
+    const { path } = c.req;
+    if (isRefusal(error) && path !== '/api/runs')
+      audit.record({
+        event: 'request.refused',
+        caller: c.env.caller,
+        target: `${methodOf(c)} ${path.slice(0, 200)}`,
+        outcome: 'refused',
+        detail: { code: error.code },
+      });
     if (error.code === 'internal')
       log.error({ err: thrown, method: c.req.method, path: c.req.path, user: c.env.caller.username }, 'a request failed');
     return errorAnswer(error);
   };
+}
+
+/** Was an act refused to its asker, as one that they may not do? */
+export function isRefusal({ code }: ToruError): boolean {
+  return code === 'forbidden' || code === 'reauth_required';
 }
 
 /** Hono's own: it read a body that was announced as JSON and is empty. */

@@ -12,6 +12,7 @@ import type {
 import type {
   Action,
   AuditEntry,
+  AuditVerification,
   ClientAction,
   List,
   LoginLink,
@@ -137,6 +138,10 @@ export interface HostKeyRoom {
 
 export interface AuditRoom {
   list(query: AuditQuery): List<AuditEntry>;
+  verify(): Promise<AuditVerification['chains']>;
+  /** Lines of JSON, oldest first. */
+  export(): AsyncGenerator<string>;
+  record(refused: { event: 'request.refused'; caller: Caller; target: string; outcome: 'refused'; detail: { code: string } }): void;
 }
 
 export interface PluginsRoom {

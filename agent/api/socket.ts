@@ -12,7 +12,7 @@ import type { Caller } from '../users/caller.ts';
 import { forAsker } from '../users/for-asker.ts';
 import { authorize, frameKey } from '../users/permissions.ts';
 import { pluginLogTopic, pluginTopic } from './plugin-broadcasts.ts';
-import type { PluginsRoom } from './rooms.ts';
+import type { AuditRoom, PluginsRoom } from './rooms.ts';
 
 /** What one browser's socket needs of the agent. */
 export interface SocketRooms {
@@ -20,6 +20,7 @@ export interface SocketRooms {
   streams: Streams;
   plugins: Pick<PluginsRoom, 'view'>;
   version: string;
+  audit: Pick<AuditRoom, 'record'>;
   log: { error(detail: object, message: string): void };
 }
 
@@ -88,7 +89,14 @@ export class BrowserSocket {
 
   #authorized(frame: ClientFrame): Caller {
     const caller = this.#caller();
-    authorize(caller, frameKey(frame));
+    const key = frameKey(frame);
+    try {
+      authorize(caller, key);
+    } catch (error) {
+      const { code } = toToruError(error);
+      this.#rooms.audit.record({ event: 'request.refused', caller, target: key, outcome: 'refused', detail: { code } });
+      throw error;
+    }
     return caller;
   }
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { callerOf, makeRooms, refusal } from '../users/fixture.ts';
 import { Audit } from './audit.ts';
 
@@ -52,16 +52,104 @@ test('an entry says who, from where, to what; and never a secret', () => {
   expect(db.prepare('SELECT group_concat(detail) FROM audit').pluck().get()).not.toContain('swordfish');
 });
 
-test('what is too old or too much goes, a batch at a time, by itself', () => {
+test('what is too old or too much goes, a batch at a time, by itself; each class on its own', async () => {
   const { audit, clock, db } = makeRooms();
   const count = () => db.prepare('SELECT count(*) FROM audit').pluck().get();
-  for (let i = 0; i < 50; i += 1) audit.record({ event: 'old', caller, outcome: 'ok' });
-  clock.now += 367 * 24 * 3_600_000;
-  for (let i = 0; i < 60; i += 1) audit.record({ event: 'new', caller, outcome: 'ok' });
+  for (let i = 0; i < 50; i += 1) audit.record({ event: 'user.old', caller, outcome: 'ok' });
+  clock.now += 2 * 367 * 24 * 3_600_000;
+  for (let i = 0; i < 60; i += 1) audit.record({ event: 'user.new', caller, outcome: 'ok' });
   expect(count()).toBe(60);
   const small = new Audit(db, { error: () => undefined }, { now: () => clock.now, keepRows: 10 });
-  expect(small.prune()).toBe(50);
-  expect(small.list().items.map((entry) => entry.event)).toEqual(Array(10).fill('new'));
+  for (let i = 0; i < 20; i += 1) small.record({ event: 'run.start', caller, target: `t${i}`, outcome: 'ok' });
+  expect(small.prune()).toBe(60);
+  expect(small.list({ event: 'user' }).items).toHaveLength(10);
+  expect(small.list({ event: 'run' }).items).toHaveLength(10);
+  expect((await small.verify()).map(({ broken_at, entries }) => [broken_at, entries])).toEqual([
+    [null, 10],
+    [null, 10],
+  ]);
+});
+
+test('a client that is refused a thousand times a second leaves a few entries, and pushes nothing out', () => {
+  const { audit, clock, db } = makeRooms();
+  const client = callerOf({ id: 'u2', username: 'Eve', role: 'client' }, 0);
+  audit.record({ event: 'user.create', caller, target: 'bob', outcome: 'ok' });
+  for (let i = 0; i < 60_000; i += 1) {
+    clock.now += 1;
+    // The same one, and others that differ each time.
+    audit.record({ event: 'run.start', caller: client, target: 'backup', outcome: 'refused' });
+    audit.record({ event: 'run.foreign', caller: client, target: `run ${i}`, outcome: 'refused' });
+  }
+  audit.record({ event: 'user.update', caller, target: 'bob', outcome: 'ok' });
+  audit.close();
+  const rows = db.prepare(`SELECT count(*) FROM audit WHERE username = 'Eve'`).pluck().get();
+  expect(rows).toBeLessThan(80);
+  expect(audit.list({ event: 'user' }).items).toHaveLength(2);
+  // Nothing is lost of how many they were.
+  const repeated = audit
+    .list({ user: 'Eve', limit: 200 })
+    .items.reduce((sum, { detail }) => sum + 1 + Number(detail['repeated'] ?? 0) - (detail['repeated'] === undefined ? 0 : 1), 0);
+  expect(repeated).toBe(120_000);
+});
+
+test('one user’s refusals do not hide another’s', () => {
+  const { audit } = makeRooms();
+  const eve = callerOf({ id: 'u2', username: 'Eve', role: 'client' }, 0);
+  const bob = callerOf({ id: 'u3', username: 'Bob', role: 'client' }, 0);
+  for (let i = 0; i < 1000; i += 1) audit.record({ event: 'run.foreign', caller: eve, target: `r${i}`, outcome: 'refused' });
+  audit.record({ event: 'request.refused', caller: bob, target: 'GET /api/users', outcome: 'refused' });
+  expect(audit.list({ user: 'Bob' }).items).toHaveLength(1);
+});
+
+describe('the chain', () => {
+  const breaks = [
+    ['an entry is changed', `UPDATE audit SET username = 'Bob' WHERE id = 5`],
+    ['an entry is taken away', 'DELETE FROM audit WHERE id = 5'],
+    ['the newest entries are taken away', 'DELETE FROM audit WHERE id > 7'],
+    ['the oldest entries are taken away', 'DELETE FROM audit WHERE id < 3'],
+    ['an entry is added', `INSERT INTO audit (created_at, event, outcome, class, hash) VALUES (1, 'user.create', 'ok', 'security', x'00')`],
+    ['a hash is taken away', 'UPDATE audit SET hash = NULL WHERE id = 5'],
+    [
+      'two entries change places',
+      'UPDATE audit SET id = CASE id WHEN 4 THEN -5 WHEN 5 THEN 4 ELSE id END; UPDATE audit SET id = 5 WHERE id = -5',
+    ],
+  ] as const;
+  test.each(breaks)('shows that %s', async (_what, sql) => {
+    const { audit, db } = makeRooms();
+    for (let i = 0; i < 10; i += 1) audit.record({ event: 'user.create', caller, target: `u${i}`, outcome: 'ok' });
+    const [before] = await audit.verify();
+    expect(before).toMatchObject({ class: 'security', entries: 10, broken_at: null });
+    db.exec(sql);
+    const [after] = await audit.verify();
+    expect(after?.broken_at).not.toBeNull();
+  });
+
+  test('goes on after a restart, and past a write that was rolled back', async () => {
+    const { audit, db, clock } = makeRooms();
+    audit.record({ event: 'user.create', caller, outcome: 'ok' });
+    db.exec('BEGIN');
+    audit.record({ event: 'user.create', caller, outcome: 'ok' });
+    db.exec('ROLLBACK');
+    const next = new Audit(db, { error: () => undefined }, { now: () => clock.now });
+    next.record({ event: 'user.create', caller, outcome: 'ok' });
+    expect((await next.verify()).map(({ entries, broken_at }) => [entries, broken_at])).toEqual([
+      [2, null],
+      [0, null],
+    ]);
+  });
+
+  test('is exported with its hashes, oldest first', async () => {
+    const { audit } = makeRooms();
+    for (let i = 0; i < 600; i += 1) audit.record({ event: 'user.create', caller, target: `u${i}`, outcome: 'ok' });
+    let text = '';
+    for await (const lines of audit.export()) text += lines;
+    const entries = text
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(entries.map((entry) => entry.target)).toEqual(Array.from({ length: 600 }, (_, i) => `u${i}`));
+    expect(entries.at(-1)).toMatchObject({ class: 'security', hash: (await audit.verify())[0]?.head });
+  });
 });
 
 test('a cursor that is none is refused', async () => {

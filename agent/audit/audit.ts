@@ -1,10 +1,13 @@
-import type { Statement } from 'better-sqlite3';
 import type { AuditQuery } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { AuditEntry, List } from '../../shared/model.ts';
 import { redact } from '../logger-redact.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
+import type { AuditClass, ChainReport } from './chain.ts';
+import { AUDIT_CLASSES, Chain } from './chain.ts';
+import type { Repeatable } from './repeats.ts';
+import { Repeats } from './repeats.ts';
 
 /** Something that was done, or refused. */
 export interface AuditRecord {
@@ -25,8 +28,15 @@ interface Log {
   error(detail: object, message: string): void;
 }
 
+/** An entry on its way to the table. */
+interface Pending extends Repeatable, AuditRecord {
+  at: number;
+}
+
 interface Row {
   id: number;
+  class: AuditClass;
+  hash: Buffer | null;
   created_at: number;
   event: string;
   user_id: string | null;
@@ -37,44 +47,100 @@ interface Row {
   detail: string;
 }
 
-const KEEP_MS = 366 * 24 * 3_600_000;
-const KEEP_ROWS = 1_000_000;
+const DAY_MS = 24 * 3_600_000;
+/** How long entries of a class stay, and how many. */
+const KEEP: Readonly<Record<AuditClass, { ms: number; rows: number }>> = {
+  security: { ms: 2 * 366 * DAY_MS, rows: 1_000_000 },
+  activity: { ms: 366 * DAY_MS, rows: 1_000_000 },
+};
 /** Old entries go a few at a time, as new ones come: no pause is ever felt, and no timer is needed. */
 const PRUNE_EVERY = 100;
 const PRUNE_BATCH = 500;
 const MAX_DETAIL_CHARS = 4000;
 
-/** Who did what on this host: kept a year, at most a million entries. */
+/**
+ * Who did what on this host. What changes users, rights, settings, actions, plugins or keys is kept apart from what is done all day,
+ * and longer; nobody can fill it (repeats.ts), and each entry is chained to the one before (chain.ts).
+ */
 export class Audit {
   readonly #db: Database;
-  readonly #insert: Statement<unknown[]>;
+  readonly #chain: Chain;
+  readonly #repeats: Repeats<Pending>;
   readonly #log: Log;
   readonly #now: () => number;
-  readonly #keepRows: number;
+  readonly #keepRows: number | null;
   #sincePrune = 0;
 
+  /** @param options.keepRows of each class, instead of as many as a host keeps. */
   constructor(db: Database, log: Log, options: { now?: () => number; keepRows?: number } = {}) {
     this.#db = db;
-    this.#insert = db.prepare(
-      'INSERT INTO audit (created_at, event, user_id, username, address, target, outcome, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    );
+    this.#chain = new Chain(db);
     this.#log = log;
     this.#now = options.now ?? Date.now;
-    this.#keepRows = options.keepRows ?? KEEP_ROWS;
+    this.#keepRows = options.keepRows ?? null;
+    this.#repeats = new Repeats((first, repeated) =>
+      this.#write({ ...first, at: this.#now(), detail: { ...first.detail, repeated, since: new Date(first.at).toISOString() } }),
+    );
   }
 
   /** Never throws: on a full disk a cancel must still cancel. What can't be kept goes to the log instead. */
-  record({ event, caller, target = null, outcome, detail = {}, address = caller?.address ?? null }: AuditRecord): void {
-    const kept = redact(detail);
+  record(entry: AuditRecord): void {
+    const { event, caller, target = null, outcome, detail = {}, address = caller?.address ?? null } = entry;
+    const by = caller?.user_id ?? address ?? '';
+    const code = detail['code'] ?? detail['reason'] ?? '';
+    const pending: Pending = {
+      ...entry,
+      address,
+      detail: redact(detail),
+      by,
+      same: JSON.stringify([target, address, code]),
+      at: this.#now(),
+    };
+    if (!isCounted(event, outcome) || this.#repeats.admit(pending, pending.at)) this.#write(pending);
+  }
+
+  /** At the end of the agent: what was counted is told. */
+  close(): void {
+    this.#repeats.close();
+  }
+
+  #write({ event, caller, target = null, outcome, detail = {}, address = null, at }: Pending): void {
     try {
-      this.#insert.run(this.#now(), event, caller?.user_id ?? null, caller?.username ?? null, address, target, outcome, textOf(kept));
+      this.#chain.append({
+        class: classOf(event, outcome),
+        created_at: at,
+        event,
+        user_id: caller?.user_id ?? null,
+        username: caller?.username ?? null,
+        address,
+        target,
+        outcome,
+        detail: textOf(detail),
+      });
       this.#sincePrune += 1;
       if (this.#sincePrune >= PRUNE_EVERY) this.prune();
     } catch (error) {
-      this.#log.error(
-        { err: error, event, user: caller?.username ?? null, target, outcome, detail: kept },
-        'the audit could not be written',
-      );
+      this.#log.error({ err: error, event, user: caller?.username ?? null, target, outcome, detail }, 'the audit could not be written');
+    }
+  }
+
+  /** Is every entry as it was written, and none missing? */
+  async verify(): Promise<ChainReport[]> {
+    const reports: ChainReport[] = [];
+    for (const kind of AUDIT_CLASSES) reports.push(await this.#chain.verify(kind));
+    return reports;
+  }
+
+  /** Every entry, oldest first, with its class and hash: a line of JSON each. */
+  async *export(): AsyncGenerator<string> {
+    const rows = this.#db.prepare<[number], Row>(`SELECT * FROM audit WHERE id > ? ORDER BY id LIMIT ${PRUNE_BATCH}`);
+    for (let last = 0; ; await new Promise((next) => setImmediate(next))) {
+      const batch = rows.all(last);
+      yield batch
+        .map((row) => `${JSON.stringify({ ...entryOf(row), class: row.class, hash: row.hash?.toString('hex') ?? null })}\n`)
+        .join('');
+      last = batch.at(-1)?.id ?? last;
+      if (batch.length < PRUNE_BATCH) return;
     }
   }
 
@@ -103,16 +169,33 @@ export class Audit {
     return { items, next_cursor: rows.length > limit ? String(items.at(-1)?.id) : null };
   }
 
-  /** Takes away one batch of what is too old or too much. @returns how many entries went. */
+  /** Takes away one batch of what is too old or too much, of each class. @returns how many entries went. */
   prune(): number {
     this.#sincePrune = 0;
-    return this.#db
-      .prepare(
-        `DELETE FROM audit WHERE id IN (SELECT id FROM audit ORDER BY id LIMIT ${PRUNE_BATCH})
-         AND (created_at < ? OR id <= (SELECT max(id) FROM audit) - ?)`,
-      )
-      .run(this.#now() - KEEP_MS, this.#keepRows).changes;
+    let gone = 0;
+    for (const kind of AUDIT_CLASSES) {
+      const { ms, rows } = KEEP[kind];
+      const over = this.#db
+        .prepare<Record<string, string | number>, number | null>(
+          `SELECT max(id) FROM (SELECT id, created_at FROM audit WHERE class = $kind ORDER BY id LIMIT ${PRUNE_BATCH})
+           WHERE created_at < $before OR id <= (SELECT id FROM audit WHERE class = $kind ORDER BY id DESC LIMIT 1 OFFSET $rows)`,
+        )
+        .pluck()
+        .get({ kind, before: this.#now() - ms, rows: this.#keepRows ?? rows });
+      if (over != null) gone += this.#chain.cut(kind, over);
+    }
+    return gone;
   }
+}
+
+/** Runs and what was refused go on all day; everything else changed who may do what, or says who was here. */
+function classOf(event: string, outcome: AuditRecord['outcome']): AuditClass {
+  return event.startsWith('run.') || (outcome === 'refused' && !event.startsWith('link.')) ? 'activity' : 'security';
+}
+
+/** May anybody cause as many of these as they like? What only an admin does is never counted together. */
+function isCounted(event: string, outcome: AuditRecord['outcome']): boolean {
+  return outcome === 'refused' || /^(?:run\.|log(?:in|out)$)/.test(event);
 }
 
 function textOf(detail: Record<string, unknown>): string {
@@ -126,6 +209,6 @@ function idOf(cursor: string): number {
 }
 
 function entryOf(row: Row): AuditEntry {
-  const { created_at, username, detail, ...same } = row;
+  const { created_at, username, detail, class: _class, hash: _hash, ...same } = row;
   return { ...same, time: new Date(created_at).toISOString(), user: username, detail: JSON.parse(detail) };
 }

@@ -4,6 +4,7 @@ import { ToruError } from '../../shared/errors.ts';
 import { VERSION } from '../../shared/version.ts';
 import { StartError } from '../start-error.ts';
 import type { Command } from './command.ts';
+import { audit } from './commands/audit.ts';
 import { cancel } from './commands/cancel.ts';
 import { doctor } from './commands/doctor.ts';
 import { key } from './commands/key.ts';
@@ -34,6 +35,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     search,
     note: noteRun,
     cancel,
+    audit,
     passwd,
     'login-link': loginLink,
     key,

@@ -296,6 +296,9 @@ test('a client’s grant does what a client may, whatever the edge claims beside
   await until(() => browser.said.filter((frame) => frame['type'] === 'error').length === 3);
   const refusals = browser.said.filter((frame) => frame['type'] === 'error').map((frame) => frame['code']);
   expect(refusals.sort()).toEqual(['forbidden', 'forbidden', 'unknown_action']);
+  const { json } = await ask({ path: '/api/audit', query: '?event=request.refused&limit=200', caller: callerOf(admin) });
+  for (const target of ['run.script', 'subscribe.system', 'POST /api/users', 'PUT /api/settings'])
+    expect(json['items']).toContainEqual(expect.objectContaining({ target, outcome: 'refused' }));
   browser.send({ type: 'subscribe', topic: 'runs' });
   expect(edge.controls.filter((control) => control.type === 'join' && control.conn === browser.conn)).toEqual([
     { type: 'join', conn: browser.conn, topic: `runs/${clientId}` },

@@ -216,7 +216,12 @@ export class Runs {
   /** @throws ToruError unknown_task */
   #row(caller: Caller, taskId: string): RunRow {
     const row = this.#supervisor.get(taskId)?.row ?? this.history.get(taskId);
-    if (row === null || (caller.role !== 'admin' && row.user_id !== caller.user_id)) throw unknownTask();
+    if (row === null) throw unknownTask();
+    if (caller.role !== 'admin' && row.user_id !== caller.user_id) {
+      // The asker hears what everybody hears of a run that is not there.
+      this.#o.audit.record({ event: 'run.foreign', caller, target: taskId, outcome: 'refused', detail: { user: row.username } });
+      throw unknownTask();
+    }
     return row;
   }
 

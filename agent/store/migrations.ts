@@ -275,4 +275,13 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE task_history ADD COLUMN grace_s INTEGER;
   ALTER TABLE task_history ADD COLUMN seal TEXT;
   `,
+  `
+  -- Entries of the audit in two classes, each a chain: a hash over the entry and the hash before it. None for those from before it.
+  ALTER TABLE audit ADD COLUMN class TEXT NOT NULL DEFAULT 'security';
+  ALTER TABLE audit ADD COLUMN hash BLOB;
+  UPDATE audit SET class = 'activity' WHERE outcome = 'refused' OR event LIKE 'run.%';
+  CREATE INDEX audit_by_class ON audit (class, id);
+  -- The hash before the oldest entry that is kept, and that of the newest.
+  CREATE TABLE audit_chain (class TEXT PRIMARY KEY, start BLOB NOT NULL, head BLOB NOT NULL) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -50,6 +50,8 @@ export const ROUTES = {
   'POST /api/login-links': admin,
   'POST /api/key/rotate': admin,
   'GET /api/audit': admin,
+  'GET /api/audit/verify': admin,
+  'GET /api/audit/export': admin,
   // Of which plugins a caller may know, and what of them, the plugins' room decides.
   'GET /api/plugins': any,
   'GET /api/plugins/:id': any,

@@ -36,6 +36,8 @@ const TELLERS: Readonly<Record<string, { ok: Teller; refused?: Teller }>> = {
     },
     refused: (entry, who) => ({ who, did: 'could not cancel', what: runOf(entry), ...because(entry) }),
   },
+  'run.foreign': { ok: tellForeign, refused: tellForeign },
+  'request.refused': { ok: tellRequest, refused: tellRequest },
   'run.note': {
     ok: (entry, who) => ({ who, did: entry.detail['removed'] === true ? 'removed the note from' : 'wrote a note on', what: runOf(entry) }),
   },
@@ -69,7 +71,10 @@ export function tell(entry: AuditEntry): Told {
   const who = entry.user ?? agentName(entry);
   const tellers = Object.hasOwn(TELLERS, entry.event) ? TELLERS[entry.event] : undefined;
   const teller = tellers?.[entry.outcome];
-  if (teller !== undefined) return teller(entry, who);
+  if (teller !== undefined) {
+    const told = teller(entry, who);
+    return told.rest === undefined ? { ...told, ...times(entry) } : told;
+  }
   const name = entry.event.replaceAll('.', ' ').replaceAll('_', ' ');
   return {
     who,
@@ -88,6 +93,23 @@ function agentName(entry: AuditEntry): string {
 
 function tellDuplicate(entry: AuditEntry): Told {
   return { who: 'Another agent', did: 'came with this host’s key from', what: { text: entry.address ?? '' }, rest: 'and was refused' };
+}
+
+/** A run of somebody else, whose id was known or guessed. */
+function tellForeign(entry: AuditEntry, who: string): Told {
+  return { who, did: 'asked for a run of somebody else', what: runOf(entry) };
+}
+
+function tellRequest(entry: AuditEntry, who: string): Told {
+  const late = textIn(entry, 'code') === 'reauth_required';
+  const did = late ? 'was asked for the password again, for' : 'was refused';
+  return { who, did, what: { text: entry.target ?? '' } };
+}
+
+/** Repetitions within a minute are one entry. */
+function times({ detail }: AuditEntry): { rest?: string } {
+  const { repeated } = detail;
+  return typeof repeated === 'number' ? { rest: `${repeated} times more` } : {};
 }
 
 function tellUserUpdate(entry: AuditEntry, who: string): Told {
