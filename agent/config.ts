@@ -8,6 +8,7 @@ import { MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS } from '../shared/limits.ts';
 import { addressRange } from './config-addresses.ts';
 import { prepareHome } from './config-home.ts';
 import { StartError } from './start-error.ts';
+import '../shared/schema-words.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 

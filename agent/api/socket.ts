@@ -13,6 +13,7 @@ import { forAsker } from '../users/for-asker.ts';
 import { authorize, frameKey } from '../users/permissions.ts';
 import { pluginLogTopic, pluginTopic } from './plugin-broadcasts.ts';
 import type { AuditRoom, PluginsRoom } from './rooms.ts';
+import '../../shared/schema-words.ts';
 
 /** What one browser's socket needs of the agent. */
 export interface SocketRooms {

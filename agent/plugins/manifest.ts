@@ -3,6 +3,7 @@ import { ToruError, toToruError } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/json.ts';
 import type { PluginManifest } from '../../shared/plugins.ts';
 import { pluginManifest } from '../../shared/plugins.ts';
+import '../../shared/schema-words.ts';
 
 /** Of a manifest. */
 export const MAX_MANIFEST_BYTES = 256 * 1024;

@@ -3,6 +3,7 @@ import type { FromPlugin } from '../../plugin-sdk/src/protocol.ts';
 import { excessOf, FROM_PLUGINS, shallowJson } from '../../shared/json.ts';
 import { PLUGIN_KV_MAX_TTL_S } from '../../shared/plugins.ts';
 import { digitsAsWritten } from '../../shared/written-digits.ts';
+import '../../shared/schema-words.ts';
 
 /** What a plugin may say, checked as it comes in. A test holds these to the types of plugin-sdk/src/protocol.ts. */
 

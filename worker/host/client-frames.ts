@@ -7,6 +7,7 @@ import { MAX_CLIENT_FRAME, SMALL_FRAME } from '../../shared/limits.ts';
 import type { PendingRun } from '../../shared/model.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { attempt } from '../result.ts';
+import '../../shared/schema-words.ts';
 
 /** The two cases in which the edge answers a browser itself. Everything else is the agent's to read. */
 

@@ -6,6 +6,7 @@ import { parse } from '../command.ts';
 import type { Io, Keyboard } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
 import { askHidden, readAll } from '../prompt.ts';
+import '../../../shared/schema-words.ts';
 
 /** toru passwd */
 export const passwd: Command = {
