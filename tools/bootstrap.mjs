@@ -35,7 +35,8 @@ function installed({ developing }) {
     // Those without the folder are Toru's own package and its workspace. Optional ones are for other systems, where they are absent.
     if (!path.startsWith('node_modules/') || link || ((optional || devOptional) && !have[path])) return true;
     if (dev && !developing) return true;
-    return have[path]?.version === version;
+    // npm notes down what it would install, too (`npm install --package-lock-only`).
+    return have[path]?.version === version && existsSync(join(root, path, 'package.json'));
   });
 }
 

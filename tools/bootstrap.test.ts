@@ -31,10 +31,11 @@ beforeEach(() => {
     join(folder, 'bin/npm'),
     `#!/bin/sh
 echo "$@" >>npm-calls
-mkdir -p node_modules
+put() { mkdir -p "node_modules/$1" && echo {} >"node_modules/$1/package.json"; }
+put a
 case "$*" in
 *--omit=dev*) echo '${installed(['a'])}' ;;
-*) echo '${installed(['a', 'only-for-developers'])}' ;;
+*) put only-for-developers && echo '${installed(['a', 'only-for-developers'])}' ;;
 esac >node_modules/.package-lock.json
 `,
   );
@@ -72,6 +73,13 @@ test('a start installs nothing that only developers need; a test adds that, and 
   expect(npmCalls()).toEqual([expect.stringMatching(/^ci --omit=dev --workspace=toru-builder --include-workspace-root /)]);
   expect(bootstrap().status).toBe(0);
   expect(npmCalls().slice(1)).toEqual([expect.stringMatching(/^install --no-save /)]);
+});
+
+test('what npm only noted down is not taken for installed', () => {
+  bootstrap();
+  rmSync(join(folder, 'node_modules/only-for-developers'), { recursive: true });
+  expect(bootstrap().status).toBe(0);
+  expect(npmCalls()).toHaveLength(2);
 });
 
 test('everything runs on the Node of the packages, also where npm made no link to it', () => {
