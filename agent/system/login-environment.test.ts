@@ -12,7 +12,10 @@ beforeEach(() => {
 afterEach(() => rmSync(base, { recursive: true, force: true }));
 
 it.each([
-  ['/c/node_modules/.bin:/node_modules/.bin:/usr/lib/node_modules/npm/node_modules/@npmcli/run-script/lib/node-gyp-bin:/usr/bin:/bin', '/usr/bin:/bin'],
+  [
+    '/c/node_modules/.bin:/node_modules/.bin:/usr/lib/node_modules/npm/node_modules/@npmcli/run-script/lib/node-gyp-bin:/usr/bin:/bin',
+    '/usr/bin:/bin',
+  ],
   ['/c/node_modules/node/bin:/home/me/.npm/_npx/1/node_modules/.bin:/home/me/bin', '/home/me/bin'],
   ['.:bin:/usr/bin::/bin:', '/usr/bin:/bin'],
   ['/opt/node/bin:/usr/bin:/opt/node/bin', '/opt/node/bin:/usr/bin'],

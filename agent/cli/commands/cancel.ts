@@ -11,6 +11,9 @@ export const cancel: Command = {
 
 TASK is a run's id, the beginning of one, or “last”. The script and everything that it started
 get TERM, and KILL ten seconds later.
+
+  toru cancel last
+  toru cancel 3f2a
 `,
   run: async (args, io) => {
     const { positionals } = parse(args, {});

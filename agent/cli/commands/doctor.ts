@@ -13,6 +13,9 @@ export const doctor: Command = {
 
 Looks at Node, TORU_HOME and its files, the configuration, the agent, the scripts folder, the
 edge, the disk, and how processes are kept together. Ends with 1 when something is wrong.
+
+  toru doctor
+  toru doctor --json | jq '.[] | select(.level == "bad")'
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, { json: { type: 'boolean' } });

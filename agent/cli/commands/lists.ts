@@ -15,6 +15,9 @@ export const actions: Command = {
   help: `Usage: toru actions [--json]
 
 The quick actions in their order, with what stands behind them and how the last run went.
+
+  toru actions
+  toru actions --json | jq -r '.[].id'
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, json);
@@ -37,6 +40,9 @@ export const scripts: Command = {
   help: `Usage: toru scripts [--json]
 
 Everything in the scripts folder that can be run, and what should but can't, with the reason.
+
+  toru scripts
+  toru scripts --json | jq '.[] | select(.problem)'
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, json);
@@ -72,6 +78,10 @@ export const runs: Command = {
       --user NAME        only runs of this user
   -q, --search TEXT      in the label, script, arguments, inputs and note
   -n, --limit N          how many; 20 without it, at most 200
+
+  toru runs --status running,queued
+  toru runs --action backup -n 5
+  toru runs -q "disk full" --json
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, runOptions);

@@ -24,6 +24,9 @@ output and its errors to standard error, byte for byte when that is no terminal.
       --stream STREAM    only stdout, or only stderr
       --from CURSOR      begin at this byte of the output
       --raw              let all terminal sequences of the script through
+
+  toru logs last --follow
+  toru logs 3f2a --stream stderr | less
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, options);

@@ -12,6 +12,9 @@ export const note: Command = {
 
 TASK is a run's id, the beginning of one, or “last”. TEXT becomes its note, in the place of the one
 before; an empty one ('') takes it away. Without TEXT the note is printed.
+
+  toru note last "restored from tape 7"
+  toru note last ''
 `,
   run: async (args, io) => {
     const { positionals } = parse(args, {});

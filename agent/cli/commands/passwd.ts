@@ -17,6 +17,10 @@ Asks for the new password, twice; from a pipe it reads one line. All sessions of
 USER can be left out where there is only one admin.
 
   -g, --generate    make one up and print it
+
+  toru passwd anna
+  toru passwd anna --generate
+  pass show toru | toru passwd anna
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, { generate: { type: 'boolean', short: 'g' } });

@@ -30,6 +30,10 @@ For who writes them:
   pack [FOLDER] [--out FILE]      its archive, ID-VERSION.tgz; the same files give the same bytes
 
 A plugin is code that runs as your own user: install what you trust.
+
+  toru plugin new weather && toru plugin dev weather
+  toru plugin install weather-1.0.0.tgz --enable
+  toru plugin logs weather --follow
 `,
   run: async ([name, ...rest], io) => {
     const run = COMMANDS.get(name ?? '');

@@ -40,6 +40,10 @@ a run that is followed; a second one stops watching how it ends, with 130.
   -n, --no-input            leave standard input alone
       --raw                 let all terminal sequences of the script through
       --json                print {"task_id","state"}; with --follow the whole run at the end, to standard error
+
+  toru run backup --input target=nas --follow
+  pass show router | toru run reboot --input-stdin password
+  toru run --script deploy.sh --follow -- staging --dry-run
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, options);

@@ -46,6 +46,9 @@ everything they printed, newest run first. Ctrl-C ends it. Exits with 1 when not
   -n, --limit N          stop after so many; 50 without it, at most 200
       --cursor CURSOR    go on where the search before stopped
       --json             a line of JSON for each thing found
+
+  toru search "connection refused" --since 7d
+  toru search timeout --action backup -C 2
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, options);

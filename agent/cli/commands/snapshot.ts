@@ -56,6 +56,8 @@ export const restore: Command = {
 Restores what “toru snapshot” saved into TORU_HOME (default ~/.toru), which must be empty, with no
 agent running there. Everyone has to log in again, and this host gets a new key: an edge elsewhere
 must be told (toru key). Runs that were under way count as interrupted; nothing is started.
+
+  TORU_HOME=/srv/toru toru restore /backup/toru-2026-11-29.tar.gz
 `,
   run: async (args, io) => {
     const file = oneWord(parse(args, {}).positionals, 'The snapshot’s file');

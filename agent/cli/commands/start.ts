@@ -14,6 +14,9 @@ export const start: Command = {
 Starts everything on this machine, prints the address and, on the first start, the admin's
 password. Stops at Ctrl-C; runs go on. STEERING_HOST, STEERING_PORT, TORU_HOME and the like
 are read from the environment, or from TORU_HOME/config.toml.
+
+  toru start
+  STEERING_HOST=0.0.0.0 STEERING_PORT=8080 toru start
 `,
   run: (args) => {
     noWords(parse(args, {}).positionals);
@@ -28,6 +31,8 @@ export const agent: Command = {
 
 Starts only the agent, which dials the edge at TORU_EDGE_URL (or edge_url in TORU_HOME/config.toml).
 Without one it answers at its local socket alone.
+
+  TORU_EDGE_URL=https://toru.example.workers.dev toru agent
 `,
   run: (args) => {
     noWords(parse(args, {}).positionals);

@@ -14,6 +14,9 @@ export const status: Command = {
   help: `Usage: toru status [--json]
 
 Asks the agent of this TORU_HOME. Ends with 125 when none answers.
+
+  toru status
+  toru status --json | jq .running
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, { json: { type: 'boolean' } });
