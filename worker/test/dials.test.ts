@@ -49,14 +49,13 @@ describe('a dial that is signed', () => {
     await expect.poll(() => dials).toBeGreaterThan(40);
     // One agent that comes back: what is asked of another one is not what is looked at here.
     const process = randomBytes(16).toString('hex');
-    for (let n = 0; n < 20; n += 1) {
+    for (let n = 0; n < 20 || dials < 100; n += 1) {
       const agent = await FakeAgent.knock(edge, edge.host, signed());
       agent.prove(edge, { process });
       expect((await agent.controls.take(({ type }) => type === 'welcome')).type).toBe('welcome');
       await agent.stop();
     }
     clearInterval(flood);
-    expect(dials).toBeGreaterThan(100);
   });
 
   it('is answered with the edge’s own proof, by the same key each time', async () => {
