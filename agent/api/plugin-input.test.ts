@@ -47,7 +47,7 @@ describe('what can’t be', () => {
     ['GET', '/api/plugin-kv/nobody/entry?key=a', undefined, 'unknown_plugin'],
     ['PUT', '/api/plugin-kv/nobody/entry?key=a', {}, 'bad_request'],
     ['PUT', '/api/plugin-kv/nobody/entry?key=a', { value: 1, ttl_s: 1e15 }, 'bad_request'],
-    ['PUT', '/api/plugin-kv/nobody/entry?key=a', { value: JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`) }, 'bad_request'],
+    ['PUT', '/api/plugin-kv/nobody/entry?key=a', { value: JSON.parse(`${'['.repeat(5000)}${']'.repeat(5000)}`) }, 'bad_json'],
     ['PUT', '/api/plugin-kv/nobody/entry?key=a&if_version=-1', { value: 1 }, 'bad_request'],
   ])('%s %s (%#)', async (method, path, body, code) => {
     expect(await codeOf(api.admin, method, path, body)).toBe(code);

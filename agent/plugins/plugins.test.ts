@@ -3,6 +3,7 @@ import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PluginLogLine } from '../../shared/plugins.ts';
+import { loginPath } from '../system/login-environment.ts';
 import type { PluginsHarness } from './plugins-harness.ts';
 import { ADMIN, CLIENT, makePlugins } from './plugins-harness.ts';
 
@@ -58,7 +59,7 @@ test('found, accepted, started: handshake, init, ready, and a service that gets 
 test('its environment is PATH, what it declares, and who it is: nothing of the agent', async () => {
   const { PATH, PWD: _set, TORU_LAUNCH, ...rest } = Object(await said('good', 'environment'));
   expect(rest).toEqual({ TORU_PLUGIN: 'good', WEATHER_KEY: 'declared', PYTHONDONTWRITEBYTECODE: '1' });
-  expect([PATH, TORU_LAUNCH]).toEqual([process.env['PATH'], expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+  expect([PATH, TORU_LAUNCH]).toEqual([loginPath(process.env['PATH']), expect.stringMatching(/^[0-9a-f-]{36}$/)]);
 });
 
 test('settings: checked, told at once, secrets to the plugin alone; a required one is waited for', async () => {
