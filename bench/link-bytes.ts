@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 
-/** How many bytes a process has sent through its TCP connections so far, as the kernel counts them. The agent has one: its link. */
+/**
+ * How many bytes a process has written so far, as the kernel counts them (`wchar` of /proc/<pid>/io): of the agent, while a run
+ * prints, its link, and a little for the journal. Its link is a Unix socket, of which the kernel counts no bytes apart.
+ */
 export function sentBytes(pid: number): number {
-  const shown = execFileSync('ss', ['-tinpH', 'state', 'established'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
-  // Two lines a connection: who, then `… bytes_sent:123 …`.
-  const connections = shown.split(/\n(?=\S)/).filter((text) => text.includes(`pid=${pid},`));
-  if (connections.length === 0) throw new Error(`process ${pid} has no connection`);
-  return connections.reduce((sum, text) => sum + Number(/bytes_sent:(\d+)/.exec(text)?.[1] ?? 0), 0);
+  const written = /^wchar: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'utf8'))?.[1];
+  if (written === undefined) throw new Error(`/proc/${pid}/io does not say what process ${pid} has written`);
+  return Number(written);
 }

@@ -56,7 +56,7 @@ export const viewers: Row = {
         { what: 'agent’s CPU, 1 viewer', unit: '%', value: exact(one.cpu) },
       ],
       notes: [
-        `${BYTES / 1e6} MB in ${FRAMES} pieces over 13 s; bytes_sent of the agent’s TCP connection, counted from the last attach to the last exit.`,
+        `${BYTES / 1e6} MB in ${FRAMES} pieces over 13 s; what the agent wrote, its journal included, counted from the last attach to the last exit.`,
       ],
     };
   },
