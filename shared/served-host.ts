@@ -6,7 +6,19 @@ export function hostnameOf(host: string): string {
 }
 
 export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(?:\.\d{1,3}){3}$/.test(hostname) || hostname === '[::1]';
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    (isAddress(hostname) && hostname.startsWith('127.'))
+  );
+}
+
+/** `999.1.1.1` looks like an address and is none: a URL can't be made of it. */
+function isAddress(hostname: string): boolean {
+  if (!/^(?:[\d.]+|\[.*\])$/.test(hostname) || !URL.canParse(`http://${hostname}/`)) return false;
+  // `127.1` is read as 127.0.0.1; an IPv6 address has many spellings.
+  return hostname.startsWith('[') || new URL(`http://${hostname}/`).hostname === hostname;
 }
 
 /**
@@ -16,7 +28,7 @@ export function isLoopback(hostname: string): boolean {
 export function isServedHost(host: string, publicNames: string): boolean {
   const hostname = hostnameOf(host);
   if (hostname === '') return false;
-  if (isLoopback(hostname) || /^\d{1,3}(?:\.\d{1,3}){3}$/.test(hostname) || hostname.startsWith('[')) return true;
+  if (isLoopback(hostname) || isAddress(hostname)) return true;
   return publicNames
     .split(',')
     .map((name) => name.trim().toLowerCase())
