@@ -30,8 +30,9 @@ export const USER_FRAMES_BURST = 900;
 /** Acknowledgements apart: one for every frame of output must be possible, and 64 KiB frames come at up to 3,500 a second. */
 export const CLIENT_ACKS_PER_S = 4000;
 export const CLIENT_ACKS_BURST = 8000;
-export const USER_ACKS_PER_S = 8000;
-export const USER_ACKS_BURST = 16_000;
+/** No more than one socket at full speed: what one user's take in the agent and the object, others wait for. */
+export const USER_ACKS_PER_S = 4000;
+export const USER_ACKS_BURST = 8000;
 /**
  * What the frames of one user may have on their way to the host and waiting there, in UTF-16 units: a text of eight of the
  * largest frames. All users of an object together have twelve times as much: it has 128 MB.
