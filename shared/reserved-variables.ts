@@ -24,6 +24,17 @@ const AT_START: readonly Family[] = [
 
 const FAMILIES: readonly Family[] = [
   ...AT_START,
+  // Libraries that load what a variable names: OpenMP (OMPT), CUDA, SDL, Vulkan's loader, GTK, GStreamer, Qt, LADSPA/LV2, PKCS #11, MPI.
+  {
+    who: 'libraries load what it names',
+    names:
+      'OMP_* OMPI_* I_MPI_* MPI* CUDA_* NVIDIA_* SDL_* VK_* GTK* GDK_* GST_* GIO_* QT_* QML* LADSPA_* LV2_* DSSI_* VST_* P11_* SOFTHSM* PKCS11_* OPENSSL_* OCL_* OPENCL_* MESA_* LIBGL_* EGL_* GBM_* VDPAU_* LIBVA_*',
+  },
+  // autoconf's config.site, m4(1), perf(1), autossh(1), mailcap(5), ctags, screen(1), tmux(1).
+  {
+    who: 'tools run or read what it names',
+    names: 'CONFIG_SITE CONFIG_SHELL M4* PERF_* AUTOSSH_* MAILCAPS MAILCAP CTAGS SCREENRC TMUX* STRACE* LTRACE* GDB* DEBUGINFOD_*',
+  },
   // Ours, and what the script's own surroundings are made of (environ(7), the XDG base directories).
   { who: 'it belongs to Toru', names: 'TORU_* ADMIN_USERNAME ADMIN_PASSWORD STEERING_*' },
   {
