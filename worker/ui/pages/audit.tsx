@@ -41,7 +41,10 @@ export function AuditPage() {
   const nothing = list.more !== null && list.items.length === 0 && list.problem === null;
   return (
     <div class="narrow">
-      <PageHead title="Audit" lead="Who did what on this host, and what was refused. Kept for a year.">
+      <PageHead
+        title="Audit"
+        lead="Who did what on this host, and what was refused. Kept for a year; what changed rights or settings, for two."
+      >
         <Button
           aria-label="Read again"
           title="Read again"
