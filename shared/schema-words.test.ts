@@ -14,7 +14,7 @@ test('a value that does not fit is told in words, never in the schema’s own', 
   expect(said(z.object({ a: z.string() }), {})).toEqual(['is missing']);
   expect(said(z.strictObject({}), { b: 1 })).toEqual(['there is no such field']);
   expect(said(z.string(), 5)).toEqual(['a text is expected']);
-  expect(said(z.uuid(), 'x')).toEqual(['an id is expected']);
+  expect(said(z.uuid(), 'x')).toEqual(['a UUID is expected']);
 });
 
 test('a message that the schema brings stays', () => {

@@ -35,7 +35,7 @@ function words(issue: z.core.$ZodRawIssue): string {
 }
 
 const FORMATS: Record<string, string> = {
-  uuid: 'an id is expected',
+  uuid: 'a UUID is expected',
   datetime: 'a time such as 2026-01-31T12:00:00Z is expected',
   url: 'an address such as https://example.org is expected',
 };

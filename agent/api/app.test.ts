@@ -140,7 +140,7 @@ describe('errors', () => {
     [{ action: 'a', script: 'b' }, '', 'action'],
     [{ action: 'a', args: [] }, 'args', 'inputs'],
     [{ script: 'a', inputs: {} }, 'inputs', 'args'],
-    [{ script: 'a', args: ['b', 7] }, 'args.1', 'string'],
+    [{ script: 'a', args: ['b', 7] }, 'args.1', 'a text'],
     [{ script: 'a', arg: [] }, 'arg', 'arg'],
     [{ script: 'a', request_id: 'x' }, 'request_id', 'UUID'],
     [{ script: 'a', args: Array.from({ length: 300 }, () => 'x') }, 'args', '256'],
