@@ -12,7 +12,7 @@ test('a value that does not fit is told in words, never in the schema’s own', 
   expect(said(z.string().max(3), 'long')).toEqual(['at most 3 characters expected']);
   expect(said(z.array(z.string()).max(1), ['a', 'b'])).toEqual(['at most 1 entry expected']);
   expect(said(z.object({ a: z.string() }), {})).toEqual(['is missing']);
-  expect(said(z.strictObject({}), { b: 1 })).toEqual(['there is no such field']);
+  expect(said(z.strictObject({}), { b: 1 })).toEqual(['there is no field “b”']);
   expect(said(z.string(), 5)).toEqual(['a text is expected']);
   expect(said(z.uuid(), 'x')).toEqual(['a UUID is expected']);
 });

@@ -21,7 +21,10 @@ function words(issue: z.core.$ZodRawIssue): string {
     case 'not_multiple_of':
       return `a multiple of ${issue.divisor} is expected`;
     case 'unrecognized_keys':
-      return 'there is no such field';
+      return `there is no field ${issue.keys
+        .map((key) => `“${key.slice(0, 100)}”`)
+        .slice(0, 5)
+        .join(', ')}`;
     case 'invalid_format':
       return FORMATS[issue.format] ?? 'not in the form that is expected';
     case 'invalid_union':
