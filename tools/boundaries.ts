@@ -52,6 +52,7 @@ const ROOMS: Record<string, string[][]> = {
       'agent/time-budget',
     ],
     ['agent/users/caller', 'agent/users/permissions'],
+    ['agent/process'],
     ['agent/store'],
     ['agent/link'],
     ['agent/audit'],

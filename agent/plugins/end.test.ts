@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { bootId, identify, isAlive } from '../runs/processes.ts';
-import type { ProcessIdentity } from '../runs/status.ts';
+import type { ProcessIdentity } from '../process/identity.ts';
+import { bootId, identify, isAlive } from '../process/identity.ts';
 import { endOrphans } from './end.ts';
 import { listIn, writeRecord } from './records.ts';
 

@@ -1,28 +1,22 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { removeCgroup } from '../runs/cgroup.ts';
-import { isAlive } from '../runs/processes.ts';
-import type { RunStatus } from '../runs/status.ts';
-import { stopRun } from '../runs/stop.ts';
+import { removeCgroup } from '../process/cgroup.ts';
+import { isAlive } from '../process/identity.ts';
+import type { Stoppable } from '../process/kill-tree.ts';
+import { killTree } from '../process/kill-tree.ts';
 import { removeSocket } from './plugin-socket.ts';
 import type { LaunchRecord } from './records.ts';
 import { listIn, readRecords, removeRecord } from './records.ts';
 
 /** Ends a plugin's process, its group, its cgroup and what left them: TERM, `graceMs`, KILL. */
 export async function endProcesses({ launch, identity, cgroup }: LaunchRecord, boot: string, graceMs: number): Promise<void> {
-  const status = (): RunStatus => ({
+  const status = (): ReturnType<Stoppable['status']> => ({
     identity,
     leader: null,
     cgroup,
-    exit: identity !== null && isAlive(identity, boot) ? null : { code: null, signal: null },
-    token: null,
-    drained: true,
-    settled: false,
-    limit: null,
-    cut: [],
-    full: [],
+    exit: identity !== null && isAlive(identity, boot) ? null : {},
   });
-  await stopRun({ taskId: launch, bare: true, status, complete: () => true }, boot, { signal: 'TERM', graceMs });
+  await killTree({ taskId: launch, bare: true, status, complete: () => true }, boot, { signal: 'TERM', graceMs });
 }
 
 /**

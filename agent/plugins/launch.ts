@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import type { Launch } from '../../plugin-sdk/src/protocol.ts';
-import { spawned } from '../runs/spawned.ts';
+import { spawned } from '../process/spawn.ts';
 import { loginPath } from '../system/login-environment.ts';
 import { openPipes } from './pipes.ts';
 

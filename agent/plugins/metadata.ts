@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { ToruError } from '../../shared/errors.ts';
-import { spawned } from '../runs/spawned.ts';
+import { spawned } from '../process/spawn.ts';
 import { loginPath } from '../system/login-environment.ts';
 import { MAX_MANIFEST_BYTES } from './manifest.ts';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PluginManifest } from '../../shared/plugins.ts';
-import type { Cgroups } from '../runs/cgroups.ts';
-import { identify } from '../runs/processes.ts';
+import { identify } from '../process/identity.ts';
+import type { Cgroups } from '../process/owned-cgroups.ts';
 import { endProcesses } from './end.ts';
 import type { Waiting } from './launch.ts';
 import { launch, pluginEnvironment } from './launch.ts';

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { cgroupOf, freeze, membersOf, removeCgroup } from './cgroup.ts';
-import { Cgroups, cgroupBase, makeCgroupBase } from './cgroups.ts';
+import { cgroupOf, freeze, membersOf, removeCgroup } from '../process/cgroup.ts';
+import { Cgroups, cgroupBase, makeCgroupBase } from '../process/owned-cgroups.ts';
 import type { Harness } from './runs-harness.ts';
 import { isAliveNow, makeHarness, until } from './runs-harness.ts';
 

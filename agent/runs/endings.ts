@@ -4,8 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { Ending, RunRow } from '../history/run-row.ts';
+import type { ProcessIdentity } from '../process/identity.ts';
+import { killTree } from '../process/kill-tree.ts';
+import type { Cgroups } from '../process/owned-cgroups.ts';
 import { loginPath } from '../system/login-environment.ts';
-import type { Cgroups } from './cgroups.ts';
 import { explainExit } from './explain.ts';
 import { HOLD_FILE, STDIN_FILE } from './launch.ts';
 import type { RunEnd } from './live-run.ts';
@@ -16,8 +18,7 @@ import { endedAt, takeRest } from './open-run.ts';
 import type { OpenRuns } from './open-runs.ts';
 import { removePlan } from './plan-file.ts';
 import type { RunQueue } from './queue.ts';
-import type { ProcessIdentity, RunStatus } from './status.ts';
-import { stopRun } from './stop.ts';
+import type { RunStatus } from './status.ts';
 
 /** What is left of a run whose wrapper is gone gets a short grace. */
 const ORPHAN_GRACE_MS = 2000;
@@ -75,7 +76,7 @@ export class Endings {
         const said = readStatus(run.folder, run.row.seal);
         return { ...said, identity: said.identity ?? wrapper };
       };
-      await stopRun({ taskId: run.row.task_id, status, complete: () => status().drained }, this.#o.boot, {
+      await killTree({ taskId: run.row.task_id, status, complete: () => status().drained }, this.#o.boot, {
         signal: run.row.stop_signal,
         graceMs: ORPHAN_GRACE_MS,
       });

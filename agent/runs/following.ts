@@ -1,10 +1,10 @@
 import type { RunRow } from '../history/run-row.ts';
+import type { ProcessIdentity } from '../process/identity.ts';
 import type { Endings } from './endings.ts';
 import { LiveRun } from './live-run.ts';
 import type { RunsLog, SettingsSeam } from './needs.ts';
 import type { OpenRun, WhyStopped } from './open-run.ts';
 import type { RunQueue } from './queue.ts';
-import type { ProcessIdentity } from './status.ts';
 
 interface Options {
   log: RunsLog;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { RunLog } from '../logs/run-log.ts';
+import { bootId } from '../process/identity.ts';
 import { LiveRun } from './live-run.ts';
-import { bootId } from './processes.ts';
 import type { RunStatus } from './status.ts';
 
 /** What a wrapper leaves in its folder, written by the test: when a run has ended, and with which output. */

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { RunLog } from '../logs/run-log.ts';
 import { Tailer } from '../logs/tailer.ts';
+import type { ProcessIdentity } from '../process/identity.ts';
+import { isAlive } from '../process/identity.ts';
+import type { Farewell, Stoppable } from '../process/kill-tree.ts';
+import { killTree } from '../process/kill-tree.ts';
 import { HOLD_FILE, STDIN_FILE } from './launch.ts';
-import { isAlive } from './processes.ts';
 import { silencePumps } from './pumps.ts';
 import { markOf } from './seal.ts';
-import type { ProcessIdentity, RunStatus } from './status.ts';
+import type { RunStatus } from './status.ts';
 import { parseStatus } from './status.ts';
-import type { Farewell, Stoppable } from './stop.ts';
-import { stopRun } from './stop.ts';
 import { Typing } from './typing.ts';
 import { FULL_NOTE, TORN_NOTE } from './wrapper.ts';
 
@@ -153,7 +154,7 @@ export class LiveRun implements Stoppable {
 
   /** Its signal, grace, KILL. A second call changes nothing. @returns when nothing of the run is left that can be found. */
   stop(farewell: Farewell): Promise<void> {
-    this.#stopping ??= stopRun(this, this.#boot, farewell).finally(() => {
+    this.#stopping ??= killTree(this, this.#boot, farewell).finally(() => {
       this.#finish(this.complete() ? 'whole' : 'torn');
     });
     return this.#stopping;

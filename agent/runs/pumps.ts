@@ -1,9 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessInfo } from './process-info.ts';
-import { isAlive, processTable, signalProcess } from './processes.ts';
-import type { ProcessIdentity } from './status.ts';
+import type { ProcessIdentity } from '../process/identity.ts';
+import { isAlive, signalProcess } from '../process/identity.ts';
+import type { ProcessInfo } from '../process/process-info.ts';
+import { processTable } from '../process/table.ts';
 import { ENDED_FILE } from './wrapper.ts';
 
 /** What was killed is waited for so long. */

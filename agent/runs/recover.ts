@@ -1,8 +1,8 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '../process/identity.ts';
 import { readStatus } from './live-run.ts';
-import { isAlive } from './processes.ts';
 
 /** What a restarted agent finds of a run that the journal calls started. */
 export type Finding =

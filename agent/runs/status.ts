@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import type { ProcessIdentity } from '../process/identity.ts';
 import { sealOf } from './seal.ts';
 import { LIMIT_BLOCK_BYTES } from './wrapper.ts';
 
@@ -24,13 +25,6 @@ export interface RunStatus {
   cut: ('out' | 'err')[];
   /** The streams of which more was printed than is kept. */
   full: ('out' | 'err')[];
-}
-
-/** A process, told from all that had or will have its pid: `start` is clock ticks since boot, or a date without /proc. */
-export interface ProcessIdentity {
-  pid: number;
-  start: string;
-  boot: string;
 }
 
 /** What a shell writes when a child died of a signal, in dash's and bash's words. Of INT and PIPE they write nothing. */

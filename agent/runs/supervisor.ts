@@ -3,7 +3,8 @@ import { ToruError } from '../../shared/errors.ts';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { RunRow } from '../history/run-row.ts';
-import type { Cgroups } from './cgroups.ts';
+import { bootId } from '../process/identity.ts';
+import type { Cgroups } from '../process/owned-cgroups.ts';
 import { isDiskFull } from './disk.ts';
 import { Endings } from './endings.ts';
 import { Following } from './following.ts';
@@ -12,7 +13,6 @@ import type { ActionsSeam, PluginsSeam, RunsLog, ScriptsSeam, SettingsSeam, User
 import type { OpenRun, WhyStopped } from './open-run.ts';
 import { OpenRuns } from './open-runs.ts';
 import { writePlan } from './plan-file.ts';
-import { bootId } from './processes.ts';
 import { RunQueue } from './queue.ts';
 import { Recovery } from './recovery.ts';
 import type { Prepared } from './request.ts';

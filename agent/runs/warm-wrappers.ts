@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cgroups } from './cgroups.ts';
+import type { Cgroups } from '../process/owned-cgroups.ts';
 import type { Plan } from './launch.ts';
 import { orderOf } from './launch.ts';
 import type { Grouping } from './order.ts';

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
+import { spawned } from '../process/spawn.ts';
 import type { Grouping } from './order.ts';
-import { spawned } from './spawned.ts';
 import { LIMIT_BLOCKS_PER_MB, RUN_WRAPPER, WRAPPER } from './wrapper.ts';
 
 /** What a wrapper is born with, whatever it will run. */

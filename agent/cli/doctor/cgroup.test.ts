@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { Cgroups, makeCgroupBase } from '../../runs/cgroups.ts';
+import { Cgroups, makeCgroupBase } from '../../process/owned-cgroups.ts';
 import { checkContainment } from './cgroup.ts';
 
 let home: string;

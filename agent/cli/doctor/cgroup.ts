@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { cgroupOf } from '../../runs/cgroup.ts';
-import { cgroupBase } from '../../runs/cgroups.ts';
+import { cgroupOf } from '../../process/cgroup.ts';
+import { cgroupBase } from '../../process/owned-cgroups.ts';
 import type { Finding } from './finding.ts';
 import { ok, worthKnowing } from './finding.ts';
 import { livingPid } from './home.ts';

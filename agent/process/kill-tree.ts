@@ -1,16 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freeze, killAllIn, membersOf, thaw } from './cgroup.ts';
+import type { ProcessIdentity } from './identity.ts';
+import { isAlive, signalGroup, signalProcess } from './identity.ts';
 import type { ProcessInfo } from './process-info.ts';
-import { isAlive, pipesOf, processesOf, processInfo, processTable, signalGroup, signalProcess } from './processes.ts';
-import type { ProcessIdentity, RunStatus } from './status.ts';
+import { pipesOf, processesOf, processInfo, processTable } from './table.ts';
 
-/** What stopping needs of a run. */
+/** What is known of a tree of processes while it is being ended. */
+interface TreeStatus {
+  /** The wrapper, which leads the tree; null until the wrapper has said so. */
+  identity: ProcessIdentity | null;
+  /** The script, when it leads a group of its own. */
+  leader: ProcessIdentity | null;
+  /** The cgroup of the tree, as a folder; null without one. */
+  cgroup: string | null;
+  /** How the script ended; null while it runs. */
+  exit: object | null;
+}
+
+/** A tree of processes that can be ended: a run, or a plugin. */
 export interface Stoppable {
   readonly taskId: string;
   /** No wrapper and no pumps: the leader is itself what is to be ended, and so is all of its group. */
   readonly bare?: true;
-  /** What its status file says now. */
-  status(): RunStatus;
+  /** What is known of the tree now. */
+  status(): TreeStatus;
   /** Is all in that the script printed? */
   complete(): boolean;
 }
@@ -41,7 +54,7 @@ const MAX_ROUNDS = 50;
  * words are kept. With a cgroup, nothing of the run is left then. Without one, or when it left
  * that, a child that dropped its group, its session, its parent, its environment and its output is not found.
  */
-export async function stopRun(run: Stoppable, boot: string, { signal: name, graceMs }: Farewell): Promise<void> {
+export async function killTree(run: Stoppable, boot: string, { signal: name, graceMs }: Farewell): Promise<void> {
   const wrapper = run.status().identity;
   const signal = `SIG${name}` as const;
   const pipes = wrapper === null || run.bare === true || !isAlive(wrapper, boot) ? [] : pipesOf(wrapper.pid, [7, 8]);

@@ -1,8 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bootId, identify, isAlive, signalGroup, signalProcess } from './identity.ts';
 import type { ProcessInfo } from './process-info.ts';
-import { bootId, identify, isAlive, processesOf, processTable, signalGroup, signalProcess } from './processes.ts';
+import { processesOf, processTable } from './table.ts';
 
 const BOOT = bootId();
 let child: ChildProcess;
