@@ -1,6 +1,6 @@
 import type { PluginDetails } from '../../shared/plugins.ts';
 import { pluginInstall, pluginParams, pluginSettingsPatch, pluginUninstallQuery } from '../../shared/plugins-api.ts';
-import { exported } from '../plugins/kv-export.ts';
+import { exported } from '../plugins/services/kv-export.ts';
 import { router } from './env.ts';
 import { linesResponse } from './lines.ts';
 import type { Rooms } from './rooms.ts';

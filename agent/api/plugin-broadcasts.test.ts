@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { EventListener } from '../plugins/event-service.ts';
+import type { EventListener } from '../plugins/services/event-service.ts';
 import { PluginBroadcasts, pluginTopic } from './plugin-broadcasts.ts';
 
 it('tells clients nothing any more of a plugin that has become one for admins, whoever is still on their topic', () => {

@@ -1,7 +1,7 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
 import type { Role } from '../../shared/model.ts';
 import type { PluginLogLine, PluginSummary } from '../../shared/plugins.ts';
-import type { EventListener } from '../plugins/event-service.ts';
+import type { EventListener } from '../plugins/services/event-service.ts';
 import type { BroadcastSink } from './broadcasts.ts';
 
 /** What one plugin tells its pages: two topics, so that whoever joined as a client hears nothing any more once it is for admins only. */

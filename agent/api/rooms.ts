@@ -27,9 +27,9 @@ import type {
 import type { PluginDetails, PluginLogLine, PluginManifest, PluginSummary } from '../../shared/plugins.ts';
 import type { PluginSettingsPatch } from '../../shared/plugins-api.ts';
 import type { SearchLine } from '../../shared/search.ts';
-import type { HttpService } from '../plugins/http-service.ts';
-import type { PluginKv } from '../plugins/kv.ts';
-import type { PluginPeer } from '../plugins/peer.ts';
+import type { PluginPeer } from '../plugins/protocol/peer.ts';
+import type { HttpService } from '../plugins/services/http-service.ts';
+import type { PluginKv } from '../plugins/services/kv-store.ts';
 import type { Caller } from '../users/caller.ts';
 
 /** What the API needs of each room of the agent: the smallest seam, so that a test may bring its own. */

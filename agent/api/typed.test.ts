@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFinal } from '../../shared/model.ts';
-import { readMessage } from '../plugins/messages.ts';
+import { readMessage } from '../plugins/protocol/plugin-messages.ts';
 import type { ApiHarness } from './api-harness.ts';
 import { makeApi } from './api-harness.ts';
 

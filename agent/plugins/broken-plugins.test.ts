@@ -3,9 +3,9 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { processTable } from '../process/table.ts';
+import { listIn } from './launch/records.ts';
 import type { PluginsHarness } from './plugins-harness.ts';
 import { ADMIN, makePlugins } from './plugins-harness.ts';
-import { listIn } from './records.ts';
 
 /** Plugins that do what a plugin must not: each is told by an event and a line of the log, and harms nobody. */
 

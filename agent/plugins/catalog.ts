@@ -1,8 +1,8 @@
 import type { PluginDetails, PluginState, PluginSummary } from '../../shared/plugins.ts';
-import type { Inspected } from './inspect.ts';
-import type { PluginRow } from './registry.ts';
-import { missingSetting, shownSettings } from './setting-values.ts';
-import type { Supervised } from './supervised.ts';
+import type { Inspected } from './installed/inspect.ts';
+import type { PluginRow } from './installed/registry.ts';
+import { missingSetting, shownSettings } from './installed/setting-values.ts';
+import type { Supervised } from './launch/supervised.ts';
 
 /** All that is known of a plugin. */
 export interface Unit {

@@ -1,7 +1,7 @@
 import type { PluginDetails } from '../../shared/plugins.ts';
 import type { AuditRecord } from '../audit/audit.ts';
 import type { Database } from '../store/database.ts';
-import type { PluginTiming } from './timing.ts';
+import type { PluginTiming } from './launch/timing.ts';
 
 /** What the plugins need of the rest of the agent. */
 export interface PluginsOptions {

@@ -1,11 +1,11 @@
-import { EventService } from './event-service.ts';
-import { HttpService } from './http-service.ts';
-import { PluginKv } from './kv.ts';
-import { KvService } from './kv-service.ts';
 import type { PluginsOptions } from './needs.ts';
 import { Plugins } from './plugins.ts';
-import type { RunsSeam } from './run-service.ts';
-import { RunService } from './run-service.ts';
+import { EventService } from './services/event-service.ts';
+import { HttpService } from './services/http-service.ts';
+import { KvService } from './services/kv-service.ts';
+import { PluginKv } from './services/kv-store.ts';
+import type { RunsSeam } from './services/run-service.ts';
+import { RunService } from './services/run-service.ts';
 
 /** The plugins with everything that answers them. */
 export interface OpenPlugins {

@@ -6,16 +6,16 @@ import type { PluginSettingsPatch } from '../../shared/plugins-api.ts';
 import type { Caller } from '../users/caller.ts';
 import { authorize } from '../users/permissions.ts';
 import { mayAsk, sees } from './access.ts';
+import { PluginAdmin } from './admin.ts';
 import type { Unit } from './catalog.ts';
 import { stateOf, summaryForClient, summaryOf } from './catalog.ts';
-import { LogService } from './log-service.ts';
+import { readKnown } from './installed/plain-file.ts';
+import { watchFolder } from './installed/watch.ts';
 import type { PluginsOptions } from './needs.ts';
-import type { PluginPeer } from './peer.ts';
-import { readKnown } from './plain-file.ts';
-import { PluginAdmin } from './plugin-admin.ts';
-import type { AnyService } from './services.ts';
+import type { AnyService } from './protocol/dispatch.ts';
+import type { PluginPeer } from './protocol/peer.ts';
+import { LogService } from './services/log-service.ts';
 import { Units, unknownPlugin } from './units.ts';
-import { watchFolder } from './watch.ts';
 
 const STARTED_AT_ONCE = 4;
 

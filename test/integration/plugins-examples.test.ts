@@ -3,13 +3,13 @@ import { appendFileSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EventService } from '../../agent/plugins/event-service.ts';
-import { HttpService } from '../../agent/plugins/http-service.ts';
-import { installInto } from '../../agent/plugins/install.ts';
-import { PluginKv } from '../../agent/plugins/kv.ts';
-import { KvService } from '../../agent/plugins/kv-service.ts';
+import { installInto } from '../../agent/plugins/installed/install.ts';
 import { ADMIN, CLIENT, makePlugins, type PluginsHarness } from '../../agent/plugins/plugins-harness.ts';
-import { RunService } from '../../agent/plugins/run-service.ts';
+import { EventService } from '../../agent/plugins/services/event-service.ts';
+import { HttpService } from '../../agent/plugins/services/http-service.ts';
+import { KvService } from '../../agent/plugins/services/kv-service.ts';
+import { PluginKv } from '../../agent/plugins/services/kv-store.ts';
+import { RunService } from '../../agent/plugins/services/run-service.ts';
 import { root } from '../../tools/root.ts';
 import { until } from '../harness/until.ts';
 

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { lstat, opendir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ToruError, unreachable } from '../../../shared/errors.ts';
+import type { Changeable } from '../../system/changeable.ts';
+import { changeableBy } from '../../system/changeable.ts';
+import { openPlain } from './plain-file.ts';
+
+/** A plugin's files, all together. */
+export const MAX_FILES = 5000;
+export const MAX_BYTES = 256 * 1024 * 1024;
+/** Files and folders: more than that are not even looked at. */
+const MAX_THINGS = 2 * MAX_FILES;
+
+export interface Tree {
+  /** Over the path, the executable bit and the bytes of every file. */
+  sha256: string;
+  /** By path in the folder; `''` is a plugin that is one file. */
+  files: ReadonlyMap<string, { sha256: string; bytes: number }>;
+  executables: ReadonlySet<string>;
+}
+
+/**
+ * Everything that a plugin consists of, as one number: what was accepted is what is started.
+ * @param path its folder, or its one file. @throws ToruError plugin_invalid: links, files that anybody may change, too much.
+ */
+export async function hashTree(path: string, maxThings: number = MAX_THINGS): Promise<Tree> {
+  const entries: { path: string; executable: boolean; size: number }[] = [];
+  let [things, bytes] = [0, 0];
+  const visit = async (inside: string): Promise<void> => {
+    things += 1;
+    if (things > maxThings) tooMuch();
+    const info = await lstat(join(path, inside));
+    const name = inside === '' ? 'it' : `“${inside}”`;
+    if (info.isSymbolicLink()) invalid(`${name} is a symbolic link. A plugin is made of files only.`);
+    const other = await changeableBy(info, join(path, inside));
+    if (other !== null) invalid(whoMay(other, name));
+    if (info.isDirectory()) {
+      for (const child of await namesIn(join(path, inside), maxThings)) await visit(join(inside, child));
+      return;
+    }
+    if (!info.isFile()) invalid(`${name} is neither a file nor a folder.`);
+    bytes += info.size;
+    entries.push({ path: inside, executable: (info.mode & 0o100) !== 0, size: info.size });
+    if (entries.length > MAX_FILES || bytes > MAX_BYTES) tooMuch();
+  };
+  await visit('');
+  const whole = createHash('sha256');
+  const files = new Map<string, { sha256: string; bytes: number }>();
+  for (const entry of entries) {
+    const own = createHash('sha256');
+    await using file = await openPlain(join(path, entry.path));
+    await pipeline(file.createReadStream({ autoClose: false, end: Math.max(entry.size - 1, 0) }), own);
+    const sha256 = own.digest('hex');
+    files.set(entry.path, { sha256, bytes: entry.size });
+    // JSON, so that no file name can be taken for two.
+    whole.update(`${JSON.stringify([entry.path, entry.executable, sha256])}\n`);
+  }
+  const executables = new Set(entries.filter(({ executable }) => executable).map((entry) => entry.path));
+  return { sha256: whole.digest('hex'), files, executables };
+}
+
+/** The folder in which plugins lie: who may change it puts others in their place. @throws ToruError plugin_invalid */
+export async function checkFolder(folder: string): Promise<void> {
+  const other = await changeableBy(await lstat(folder), folder);
+  if (other !== null) invalid(whoMay(other, `the folder ${folder}`));
+}
+
+function whoMay({ by, group, mend }: Changeable, what: string): string {
+  switch (by) {
+    case 'everyone':
+      return `${what} can be changed by every user of this host. Use: ${mend}`;
+    case 'owner':
+      return `${what} belongs to another user of this host. Use: ${mend}`;
+    case 'group':
+      return `${what} can be changed by the group “${group}”, in which others are. Use: ${mend}`;
+    case 'list':
+      return `${what} can be changed by others, by an access list (ACL). Use: ${mend}`;
+    default:
+      return unreachable(by);
+  }
+}
+
+/** In order. A folder may hold a million names: they are not all read. */
+async function namesIn(folder: string, most: number): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name } of await opendir(folder)) if (names.push(name) > most) tooMuch();
+  return names.sort();
+}
+
+function tooMuch(): never {
+  invalid(`it has more than ${MAX_FILES} files or ${MAX_BYTES / 1024 / 1024} MiB. Leave out what it does not need.`);
+}
+
+function invalid(why: string): never {
+  throw new ToruError('plugin_invalid', why);
+}

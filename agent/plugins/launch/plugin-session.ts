@@ -1,0 +1,211 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { FromPlugin, Init, Shutdown, ToPlugin } from '../../../plugin-sdk/src/protocol.ts';
+import { ToruError, toToruError, unreachable } from '../../../shared/errors.ts';
+import type { Services } from '../protocol/dispatch.ts';
+import { Handshake } from '../protocol/handshake.ts';
+import { LivePeer } from '../protocol/live-peer.ts';
+import type { Connection } from '../protocol/plugin-connection.ts';
+import type { Read } from '../protocol/plugin-messages.ts';
+import { socketPath } from '../protocol/plugin-socket.ts';
+import type { Note } from '../protocol/refusals.ts';
+import { Refusals } from '../protocol/refusals.ts';
+import { Heartbeat } from './heartbeat.ts';
+import type { ProcessParts } from './plugin-process.ts';
+import { PluginProcess } from './plugin-process.ts';
+
+/** How one launch was over. */
+export interface End {
+  kind: 'stopped' | 'crashed' | 'hung';
+  /** For a person. */
+  reason: string;
+}
+
+export interface SessionParts extends ProcessParts {
+  init: Omit<Init, 'action' | 'protocol' | 'plugin' | 'socket_path'>;
+  /** Values of its settings that must not be seen in any log. */
+  secrets: readonly string[];
+  services: Services;
+  note: Note;
+  ready(): void;
+  /** One of our own services could not do its work. */
+  failed(error: unknown): void;
+}
+
+/** A closed connection is mostly the first sign of a death: so long it is given to say more. */
+const DYING_MS = 300;
+/** Strangers at the socket of one launch; more, and something is wrong with the launch. */
+const MAX_REFUSED = 10;
+
+/** One launch of a plugin: what is said with it, from its first word to its end, and what follows from that. */
+export class Session {
+  readonly #p: SessionParts;
+  readonly #process: PluginProcess;
+  readonly #over = Promise.withResolvers<End>();
+  readonly #token = randomBytes(32).toString('base64url');
+  /** Where it connects. */
+  #socket = '';
+  #peer: LivePeer | null = null;
+  #phase: 'connecting' | 'initialising' | 'ready' = 'connecting';
+  #stopping: End | null = null;
+  #deadline: NodeJS.Timeout | null = null;
+  #heartbeat: Heartbeat | null = null;
+  #refused = 0;
+  readonly #refusals: Refusals;
+
+  constructor(parts: SessionParts) {
+    this.#p = parts;
+    this.#process = new PluginProcess(parts);
+    this.#refusals = new Refusals(parts.note);
+  }
+
+  get pid(): number | null {
+    return this.#process.pid;
+  }
+
+  /** Once it is ready. */
+  get peer(): LivePeer | null {
+    return this.#phase === 'ready' ? this.#peer : null;
+  }
+
+  /** Starts it. @returns when it is over, and nothing of it is left. @throws what the system says when it can't be started. */
+  async run(): Promise<End> {
+    const { folder, timing, manifest, log } = this.#p;
+    this.#socket = socketPath(folder);
+    log.hide([this.#token, ...this.#p.secrets]);
+    await this.#process.announce(this.#socket);
+    const handshake = new Handshake(this.#socket, this.#token, {
+      accepted: (connection, protocol) => this.#welcome(connection, protocol),
+      refused: (why, code, final) => {
+        this.#p.note('refused', why, { code });
+        this.#refused += 1;
+        if (final || this.#refused >= MAX_REFUSED) this.#finish({ kind: 'crashed', reason: why });
+      },
+    });
+    try {
+      await handshake.open();
+      await this.#process.make();
+      this.#expect('hello', timing.connectMs);
+      this.#process.go(this.#token, (code, signal) => this.#exited(code, signal));
+      const end = await this.#over.promise;
+      if (this.#deadline !== null) clearTimeout(this.#deadline);
+      this.#heartbeat?.stop();
+      this.#peer?.end(new ToruError('plugin_down', `${manifest.name} is not there any more: ${end.reason}`));
+      return end;
+    } finally {
+      handshake.close();
+      await this.#process.end();
+    }
+  }
+
+  /** Asks it to finish and exit; after the grace it is made to. `run` returns then. */
+  stop(reason: Shutdown['reason']): void {
+    if (this.#stopping !== null) return;
+    this.#stopping = { kind: 'stopped', reason: 'it was stopped' };
+    if (this.#peer === null) return this.#finish(this.#stopping);
+    const { graceMs } = this.#p.timing;
+    this.#send({ action: 'shutdown', reason, grace_ms: graceMs });
+    this.#after(graceMs, { kind: 'stopped', reason: `it was stopped, and did not end by itself within ${graceMs} ms` });
+  }
+
+  /** Tells it of changed settings. */
+  settings(settings: Init['settings'], secrets: readonly string[]): void {
+    this.#p.log.hide([this.#token, ...secrets]);
+    if (this.#peer !== null) this.#send({ action: 'settings', settings });
+  }
+
+  #welcome(connection: Connection, protocol: number): void {
+    const { manifest, init, timing } = this.#p;
+    connection.listener = { read: (line) => this.#read(line), ended: (why) => this.#lost(why) };
+    this.#peer = new LivePeer(manifest, connection);
+    this.#phase = 'initialising';
+    this.#send({ action: 'init', protocol, plugin: manifest.id, socket_path: this.#socket, ...init });
+    this.#expect('ready', timing.readyMs);
+  }
+
+  #read(line: Exclude<Read, { kind: 'garbage' }>): void {
+    if (line.kind === 'bad') return this.#misunderstood(line);
+    const { message } = line;
+    if (message.type === 'lifecycle') this.#heard(message.payload);
+    else void this.#serve(message);
+  }
+
+  #heard(said: Extract<FromPlugin, { type: 'lifecycle' }>['payload']): void {
+    switch (said.action) {
+      case 'ready':
+        return this.#ready();
+      case 'pong':
+        return this.#heartbeat?.answered();
+      case 'hello':
+        return this.#misunderstood({ why: 'hello was said before', asked: null });
+      default:
+        return unreachable(said);
+    }
+  }
+
+  async #serve(message: Exclude<FromPlugin, { type: 'lifecycle' }>): Promise<void> {
+    const peer = this.#peer;
+    if (peer === null) return;
+    try {
+      await this.#p.services.receive(peer, message);
+    } catch (error) {
+      const refusal = toToruError(error);
+      if (refusal.code === 'internal') this.#p.failed(error);
+      this.#refusals.refuse(peer, message, refusal);
+    }
+  }
+
+  #misunderstood({ why, asked }: Pick<Extract<Read, { kind: 'bad' }>, 'why' | 'asked'>): void {
+    this.#refusals.refuse(this.#peer, asked, new ToruError('bad_frame', `That is no message of the protocol: ${why}`));
+  }
+
+  #ready(): void {
+    if (this.#phase !== 'initialising') return;
+    this.#phase = 'ready';
+    if (this.#stopping !== null) return;
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    const { timing } = this.#p;
+    const hung: End = { kind: 'hung', reason: `it hangs: ${timing.misses} pings in a row were not answered` };
+    this.#heartbeat = new Heartbeat(
+      timing,
+      () => this.#send({ action: 'ping' }),
+      () => this.#finish(hung),
+    );
+    this.#p.ready();
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    const how = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
+    const { lastWords } = this.#process;
+    const words = lastWords === '' ? '' : `: “${lastWords.slice(0, 200)}”`;
+    const when = this.#phase === 'ready' ? '' : ' before it was ready';
+    this.#finish({ kind: 'crashed', reason: `${how}${when}${words}` });
+  }
+
+  #lost(why: string | null): void {
+    if (why !== null) {
+      this.#p.note('bad_message', `Its connection was ended for ${why}.`);
+      return this.#finish({ kind: 'crashed', reason: `its connection was ended for ${why}` });
+    }
+    this.#heartbeat?.stop();
+    // Who was asked to stop may first close its connection, and has its grace.
+    if (this.#stopping === null) this.#after(DYING_MS, { kind: 'crashed', reason: 'it closed its connection and went on running' });
+  }
+
+  /** What was expected of it by now did not come. */
+  #expect(what: 'hello' | 'ready', ms: number): void {
+    this.#after(ms, { kind: 'crashed', reason: `it did not say ${what} within ${ms} ms` });
+  }
+
+  #after(ms: number, end: End): void {
+    if (this.#deadline !== null) clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.#finish(end), ms);
+  }
+
+  #finish(end: End): void {
+    this.#over.resolve(this.#stopping === null ? end : { ...end, kind: 'stopped' });
+  }
+
+  #send(payload: Extract<ToPlugin, { type: 'lifecycle' }>['payload']): void {
+    this.#peer?.send({ type: 'lifecycle', timestamp: new Date().toISOString(), request_id: randomUUID(), payload });
+  }
+}

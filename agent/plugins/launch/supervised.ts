@@ -1,0 +1,193 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Init, Shutdown } from '../../../plugin-sdk/src/protocol.ts';
+import type { LivePeer } from '../protocol/live-peer.ts';
+import type { Note } from '../protocol/refusals.ts';
+import { Crashes } from './crashes.ts';
+import type { End, Session } from './plugin-session.ts';
+import type { PluginTiming } from './timing.ts';
+
+const LOOK_MS = 10;
+
+/** What a supervised plugin is doing. Why it does nothing (disabled, changed, …) is known to who started it. */
+export type Phase = 'idle' | 'starting' | 'running' | 'waiting' | 'stopping';
+
+/** The whole machine: from where to where it may go. */
+const WAYS: Record<Phase, readonly Phase[]> = {
+  idle: ['starting'],
+  starting: ['running', 'waiting', 'stopping', 'idle'],
+  running: ['waiting', 'stopping', 'idle'],
+  waiting: ['starting', 'idle'],
+  stopping: ['idle'],
+};
+
+export interface SupervisedParts {
+  timing: PluginTiming;
+  /** Looks at its files and makes a launch of it. Null: it can't be started as it is, and whoever said so knows why. */
+  open(ready: () => void): Promise<Session | null>;
+  note: Note;
+  /** It crashed too often. */
+  gaveUp(reason: string): void;
+  /** What can be seen of it is another. Must not throw. */
+  changed(): void;
+  random?: () => number;
+}
+
+/** Keeps one plugin running: an endless loop around one launch that may fail, with a pause after each failure. */
+export class Supervised {
+  readonly #p: SupervisedParts;
+  readonly #crashes: Crashes;
+  #phase: Phase = 'idle';
+  #wanted = false;
+  #loop: Promise<void> | null = null;
+  #session: Session | null = null;
+  /** Ends the pause after a crash. */
+  #wake: (() => void) | null = null;
+  #startedAt: Date | null = null;
+  #retryAt: Date | null = null;
+  #problem: string | null = null;
+  #healthy: NodeJS.Timeout | null = null;
+
+  constructor(parts: SupervisedParts) {
+    this.#p = parts;
+    this.#crashes = new Crashes(parts.timing, parts.random);
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  get crashes(): number {
+    return this.#crashes.count;
+  }
+
+  get startedAt(): Date | null {
+    return this.#startedAt;
+  }
+
+  get retryAt(): Date | null {
+    return this.#retryAt;
+  }
+
+  /** Why it is not running, while it waits. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  get pid(): number | null {
+    return this.#session?.pid ?? null;
+  }
+
+  get peer(): LivePeer | null {
+    return this.#phase === 'running' ? (this.#session?.peer ?? null) : null;
+  }
+
+  /** From now on it is to run. One that waits after a crash starts at once. */
+  start(): void {
+    this.#wanted = true;
+    this.#crashes.reset();
+    if (this.#wake !== null) this.#become('starting');
+    this.#wake?.();
+    this.#loop ??= this.#run();
+  }
+
+  /** @returns when nothing of it runs any more. */
+  async stop(reason: Shutdown['reason']): Promise<void> {
+    this.#wanted = false;
+    this.#wake?.();
+    if (this.#session !== null) {
+      this.#become('stopping');
+      this.#session.stop(reason);
+    }
+    await this.#loop;
+  }
+
+  /** Until it is no longer just starting, or for a moment. */
+  async settled(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    while (this.#phase === 'starting' && performance.now() < until) await sleep(LOOK_MS);
+  }
+
+  settings(settings: Init['settings'], secrets: readonly string[]): void {
+    this.#session?.settings(settings, secrets);
+  }
+
+  async #run(): Promise<void> {
+    while (this.#wanted) {
+      this.#become('starting');
+      const end = await this.#attempt();
+      if (end === null) this.#wanted = false;
+      else if (end.kind === 'stopped') this.#p.note('stopped', `${capital(end.reason)}.`);
+      else if (this.#wanted) await this.#pause(this.#crashed(end));
+    }
+    this.#loop = null;
+    this.#become('idle');
+  }
+
+  /** One launch. @returns null when there was none, and there is no use in trying again. */
+  async #attempt(): Promise<End | null> {
+    try {
+      const session = await this.#p.open(() => this.#ready());
+      if (session === null || !this.#wanted) return null;
+      this.#session = session;
+      return await session.run();
+    } catch (error) {
+      return { kind: 'crashed', reason: `it could not be started: ${error instanceof Error ? error.message : String(error)}` };
+    } finally {
+      this.#session = null;
+      this.#startedAt = null;
+      if (this.#healthy !== null) clearTimeout(this.#healthy);
+    }
+  }
+
+  #ready(): void {
+    const again = this.#crashes.count > 0;
+    this.#problem = null;
+    this.#startedAt = new Date();
+    this.#healthy = setTimeout(() => {
+      this.#crashes.reset();
+      this.#p.changed();
+    }, this.#p.timing.healthyMs);
+    this.#healthy.unref();
+    this.#become('running');
+    this.#p.note(again ? 'restarted' : 'started', again ? 'It is up again.' : 'It is up.', { pid: this.pid });
+  }
+
+  /** @returns how long to wait, in ms; null: no more. */
+  #crashed({ kind, reason }: End): number | null {
+    const pause = this.#crashes.add();
+    const { count } = this.#crashes;
+    this.#problem = `${capital(reason)}.`;
+    this.#p.note(kind, this.#problem, { crashes: count, ...(pause === null ? {} : { retry_ms: pause }) });
+    if (pause === null) {
+      this.#wanted = false;
+      this.#p.gaveUp(`It crashed ${count} times, and is not started any more. The last time: ${reason}. Mend it, then enable it again.`);
+    }
+    return pause;
+  }
+
+  async #pause(ms: number | null): Promise<void> {
+    if (ms === null) return;
+    this.#retryAt = new Date(Date.now() + ms);
+    this.#become('waiting');
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = null;
+    this.#retryAt = null;
+  }
+
+  #become(phase: Phase): void {
+    if (phase === this.#phase) return;
+    if (!WAYS[this.#phase].includes(phase)) throw new Error(`no way from ${this.#phase} to ${phase}`);
+    this.#phase = phase;
+    this.#p.changed();
+  }
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

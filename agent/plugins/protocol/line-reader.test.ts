@@ -1,0 +1,44 @@
+import { expect, test } from 'vitest';
+import { Lines } from './line-reader.ts';
+
+function cut(max: number, chunks: (string | Buffer)[]): { lines: [string, boolean][]; reader: Lines } {
+  const lines: [string, boolean][] = [];
+  const reader = new Lines(max, (line, wasCut) => lines.push([line.toString('latin1'), wasCut]));
+  for (const chunk of chunks) reader.push(Buffer.from(chunk));
+  return { lines, reader };
+}
+
+test('lines come whole, however they were cut up on the way', () => {
+  const text = 'one\n\ntwo and more\nthree\n';
+  const whole = cut(100, [text]).lines;
+  expect(whole).toEqual([
+    ['one', false],
+    ['', false],
+    ['two and more', false],
+    ['three', false],
+  ]);
+  expect(cut(100, [...text]).lines).toEqual(whole);
+  for (let at = 1; at < text.length; at += 1) expect(cut(100, [text.slice(0, at), text.slice(at)]).lines).toEqual(whole);
+});
+
+test('of an overlong line no more than its beginning is kept, and the next one is whole', () => {
+  const { lines, reader } = cut(10, ['0123456789\n', '0123456789A\nnext\n', ...'0123456789ABCDEF', '\nlast']);
+  expect(lines).toEqual([
+    ['0123456789', false],
+    ['0123456789', true],
+    ['next', false],
+    ['0123456789', true],
+  ]);
+  reader.flush();
+  expect(lines.at(-1)).toEqual(['last', false]);
+});
+
+test('an overlong line is told before it ends, and holds no more than it may', () => {
+  const { lines, reader } = cut(1024, []);
+  for (let i = 0; i < 256; i += 1) reader.push(Buffer.alloc(64 * 1024, 120));
+  expect(reader.overlong).toBe(true);
+  expect(lines).toEqual([]);
+  reader.forget();
+  reader.push(Buffer.from('after\n'));
+  expect(lines).toEqual([['after', false]]);
+});

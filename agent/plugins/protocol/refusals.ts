@@ -1,0 +1,35 @@
+import type { ToruError } from '../../../shared/errors.ts';
+import { failureOf } from './failure.ts';
+import type { PluginPeer } from './peer.ts';
+
+/** Something worth an event: the supervisor keeps and logs it. */
+export type Note = (event: string, message: string, detail?: Record<string, unknown>) => void;
+
+/** What can't be understood or done is told so often, and counted in between. */
+const TELL_MS = 10_000;
+
+/** Says no to a plugin's messages: to the plugin where its message asks for an answer, and in the log, which it can't flood. */
+export class Refusals {
+  readonly #note: Note;
+  #toldAt = Number.NEGATIVE_INFINITY;
+  #untold = 0;
+
+  constructor(note: Note) {
+    this.#note = note;
+  }
+
+  /** @param asked the message, as far as it was understood. */
+  refuse(peer: PluginPeer | null, asked: { type: string; request_id: string } | null, error: ToruError): void {
+    const answer = { timestamp: new Date().toISOString(), request_id: asked?.request_id ?? '', payload: failureOf(error) };
+    if (asked?.type === 'kv') peer?.send({ type: 'kv', ...answer });
+    if (asked?.type === 'run') peer?.send({ type: 'run', ...answer });
+    const now = performance.now();
+    if (now - this.#toldAt < TELL_MS) {
+      this.#untold += 1;
+      return;
+    }
+    this.#note('bad_message', error.message, { code: error.code, ...(this.#untold > 0 ? { more: this.#untold } : {}) });
+    this.#toldAt = now;
+    this.#untold = 0;
+  }
+}
