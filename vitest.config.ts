@@ -12,7 +12,10 @@ const faults = full ? { testTimeout: 600_000 } : {};
 /** Waits for the platform's own idle clock, which a busy machine puts off. Forced, the same is tested in worker/test/relay.test.ts. */
 const onlyFull = full ? [] : ['test/faults/eviction.test.ts'];
 
-/** `npm test` runs all projects; `npm test -- agent/runs` what stands there; `npm test -- --project browser` one of them. */
+/**
+ * `npm test` runs all projects; `npm test -- agent/runs` what stands there; `npm test -- --project browser` one of them.
+ * Projects with the global setup drive what was built, and build first where that is stale; the others read the sources.
+ */
 export default defineConfig({
   test: {
     pool: 'forks',
