@@ -16,6 +16,7 @@ const SOURCES = [
   'tsconfig.base.json',
   'wrangler.toml',
 ];
+const loud = { cwd: root, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' } as const;
 const STAMP = join(root, 'dist', '.built-from');
 
 /** Builds everything into dist/: the page, the Worker, the agent, the embedded edge, the plugins' SDK. @throws when a part fails */
@@ -28,18 +29,18 @@ export async function build(): Promise<void> {
   for (const folder of ['agent', 'embedded', 'worker', 'plugin-sdk', 'plugin-templates', 'examples'])
     rmSync(join(root, 'dist', folder), { recursive: true, force: true });
   // The Worker's assets are the page: both go to folders of their own, so they can be built at once.
-  const options = { cwd: root, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit' } as const;
   const vite = ['build', 'worker/ui', '--config', 'worker/ui/vite.config.ts', '--manifest', '--logLevel', 'warn'];
-  await Promise.all([
-    execaNode('node_modules/vite/bin/vite.js', vite, options),
-    execaNode('embedded/build.ts', options),
-    execaNode('plugin-sdk/build.ts', options),
-  ]);
+  await Promise.all([execaNode('node_modules/vite/bin/vite.js', vite, loud), buildPrograms()]);
   // For the size budget; the Worker serves all that stands in dist/page.
   renameSync(join(root, 'dist/page/.vite/manifest.json'), join(root, 'dist/page-manifest.json'));
   rmdirSync(join(root, 'dist/page/.vite'));
   writeFileSync(STAMP, sources);
   process.stderr.write(`toru: built in ${((performance.now() - began) / 1000).toFixed(1)} s\n`);
+}
+
+/** All but the page, over what was built before: the Worker, the agent, the embedded edge, the plugins' SDK. @throws when a part fails */
+export async function buildPrograms(): Promise<void> {
+  await Promise.all([execaNode('embedded/build.ts', loud), execaNode('plugin-sdk/build.ts', loud)]);
 }
 
 export async function buildIfStale(): Promise<void> {

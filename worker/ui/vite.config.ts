@@ -32,6 +32,9 @@ const pluginFrame: Plugin = {
   },
 };
 
+/** Where `npm run dev` lets a Toru run, for the page that Vite serves: its API (the page has a module api.ts, too), and the frame, which only a build makes. */
+const toru = `http://127.0.0.1:${process.env['STEERING_PORT'] ?? 3000}`;
+
 /** The page, built to `dist/page`. Everything that is loaded stands under /assets/, where the page's CSP looks for it. */
 export default defineConfig({
   root: here('.'),
@@ -47,5 +50,5 @@ export default defineConfig({
     // All that the first paint needs in one file: a dozen small ones would queue for a browser's six connections.
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'page', tags: ['$initial'] }] } } },
   },
-  server: { proxy: { '/api': { target: 'http://127.0.0.1:3000', ws: true } } },
+  server: { proxy: { '^/api/': { target: toru, ws: true }, '/plugin-frame.html': toru } },
 });
