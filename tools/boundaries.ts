@@ -83,6 +83,28 @@ const ROOMS: Record<string, string[][]> = {
     ['worker/http'],
     ['worker/index'],
   ],
+  'worker/ui': [
+    [
+      'worker/ui/guards',
+      'worker/ui/navigation',
+      'worker/ui/time',
+      'worker/ui/clock',
+      'worker/ui/theme',
+      'worker/ui/toasts',
+      'worker/ui/unsaved',
+      'worker/ui/styles',
+      'worker/ui/vite.config',
+    ],
+    ['worker/ui/api', 'worker/ui/session', 'worker/ui/connection'],
+    ['worker/ui/data', 'worker/ui/title'],
+    ['worker/ui/parts'],
+    ['worker/ui/log-view', 'worker/ui/plugin-frame'],
+    ['worker/ui/pages'],
+    ['worker/ui/routes'],
+    ['worker/ui/shell'],
+    ['worker/ui/app'],
+    ['worker/ui/main'],
+  ],
 };
 
 export interface Import {

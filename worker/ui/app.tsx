@@ -6,9 +6,9 @@ import { LoginPage } from './pages/login.tsx';
 import { MissingPage } from './pages/missing.tsx';
 import { Button } from './parts/button.tsx';
 import { Problem } from './parts/empty.tsx';
-import { Shell } from './parts/shell.tsx';
 import { places } from './routes.ts';
 import { goToLogin, isAdmin, loadSession, me } from './session.ts';
+import { Shell } from './shell/shell.tsx';
 
 /** Why the page could not start, in a sentence. */
 const startProblem = signal<string | null>(null);

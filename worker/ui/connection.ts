@@ -4,8 +4,8 @@ import { edge } from './api.ts';
 import { Connection } from './connection/connection.ts';
 import { pageBuild, reloadOnce, versionQuery } from './connection/version.ts';
 import { isMe } from './guards.ts';
-import { toast } from './parts/toast.tsx';
 import { me, sessionEnded } from './session.ts';
+import { toast } from './toasts.ts';
 
 /** The server serves another page by now. While this one works, a reload is asked for and not forced upon somebody who reads. */
 export const reloadWanted = signal(false);

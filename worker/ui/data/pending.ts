@@ -5,9 +5,9 @@ import { edge, sentence } from '../api.ts';
 import { hostNow } from '../clock.ts';
 import type { StartRequest } from '../connection/starts.ts';
 import { isAnything, isRecord } from '../guards.ts';
-import { say, toast } from '../parts/toast.tsx';
 import { me } from '../session.ts';
 import { shortTime } from '../time.ts';
+import { say, toast } from '../toasts.ts';
 import { actions } from './actions.ts';
 import { host, loadHost } from './presence.ts';
 

@@ -16,7 +16,7 @@ import { Tile } from './actions/tile.tsx';
 import './actions.css';
 
 const Arrange = lazy(async () => (await import('./actions/arrange.tsx')).Arrange);
-const PendingList = lazy(async () => (await import('../parts/pending-list.tsx')).PendingList);
+const PendingList = lazy(async () => (await import('./actions/pending-list.tsx')).PendingList);
 /** Behind the first paint: most hosts have none. */
 const PluginCards = lazy(async () => (await import('./actions/plugin-cards.tsx')).PluginCards);
 const PressSheet = lazy(async () => (await import('./actions/press-sheet.tsx')).PressSheet);

@@ -10,7 +10,7 @@ import { Back } from '../parts/back.tsx';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
-import { toast } from '../parts/toast.tsx';
+import { toast } from '../toasts.ts';
 import './narrow.css';
 import './plugins.css';
 import { PluginAbout } from './plugins/about.tsx';

@@ -12,7 +12,7 @@ import { History } from './runs/history.ts';
 import { moveInList, RunRow, SummaryRow } from './runs/row.tsx';
 import './runs.css';
 
-const PendingList = lazy(async () => (await import('../parts/pending-list.tsx')).PendingList);
+const PendingList = lazy(async () => (await import('./actions/pending-list.tsx')).PendingList);
 
 /** The history: every run that the person may see, newest first, live. With the host away: the last that the server knows. */
 export function RunsPage() {

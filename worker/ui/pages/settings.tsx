@@ -13,7 +13,7 @@ import { Field } from '../parts/field.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { TextField } from '../parts/text-field.tsx';
-import { toast } from '../parts/toast.tsx';
+import { toast } from '../toasts.ts';
 import { useUnsaved } from '../unsaved.ts';
 import './narrow.css';
 import { type Draft, draftOf, NUMBERS, type NumberName, patchOf, problemsOf } from './settings/draft.ts';

@@ -1,7 +1,7 @@
 import { Check, Copy } from 'lucide-preact';
 import { useState } from 'preact/hooks';
+import { toast } from '../toasts.ts';
 import { Button } from './button.tsx';
-import { toast } from './toast.tsx';
 
 /** Copies a text. `text` may be made when it is asked for. */
 export function CopyButton(props: { text: string | (() => string); label: string; small?: boolean; children?: string }) {

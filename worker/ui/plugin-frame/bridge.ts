@@ -5,7 +5,7 @@ import { agent, attempt, read, sentence } from '../api.ts';
 import { connection } from '../connection.ts';
 import { isRecord } from '../guards.ts';
 import { navigate } from '../navigation.ts';
-import { toast } from '../parts/toast.tsx';
+import { toast } from '../toasts.ts';
 import { Calls } from './calls.ts';
 import { asMessage } from './from-frame.ts';
 import type { Ask, Fetched, ToFrame } from './messages.ts';

@@ -9,8 +9,8 @@ import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
-import { toast } from '../../parts/toast.tsx';
 import { login, me } from '../../session.ts';
+import { toast } from '../../toasts.ts';
 import { useUnsaved } from '../../unsaved.ts';
 
 /** Another password for oneself. It ends every session, so this page logs in again with the new one. */

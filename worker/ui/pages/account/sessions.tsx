@@ -10,8 +10,8 @@ import { Button } from '../../parts/button.tsx';
 import { Loading, Problem } from '../../parts/empty.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
 import { Section } from '../../parts/section.tsx';
-import { toast } from '../../parts/toast.tsx';
 import { When } from '../../parts/when.tsx';
+import { toast } from '../../toasts.ts';
 import { deviceOf, placeOf } from './device.ts';
 
 const KINDS = { phone: Smartphone, computer: Laptop, program: SquareTerminal } as const;

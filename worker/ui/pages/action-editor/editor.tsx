@@ -17,7 +17,7 @@ import { Field, Switch } from '../../parts/field.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
-import { toast } from '../../parts/toast.tsx';
+import { toast } from '../../toasts.ts';
 import { useUnsaved } from '../../unsaved.ts';
 import { Advanced } from './advanced.tsx';
 import {

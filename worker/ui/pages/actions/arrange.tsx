@@ -5,7 +5,7 @@ import { sentence } from '../../api.ts';
 import { actions, reorderActions } from '../../data/actions.ts';
 import type { AnyAction } from '../../guards.ts';
 import { Button } from '../../parts/button.tsx';
-import { say, toast } from '../../parts/toast.tsx';
+import { say, toast } from '../../toasts.ts';
 import { moved } from './order.ts';
 import { Seal } from './tile.tsx';
 import './arrange.css';

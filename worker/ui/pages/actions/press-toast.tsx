@@ -8,7 +8,7 @@ import { getRun, isOver, outcome } from '../../data/runs.ts';
 import { Button } from '../../parts/button.tsx';
 import { useActs } from '../../parts/deliberate.ts';
 import { StateMark } from '../../parts/state-mark.tsx';
-import { say, showToast } from '../../parts/toast.tsx';
+import { say, showToast } from '../../toasts.ts';
 import './press-toast.css';
 
 /** How long the answer stays after the run has ended: long enough to be read. */

@@ -8,8 +8,8 @@ import { noteStarted } from '../../data/actions.ts';
 import { hostPresence } from '../../data/presence.ts';
 import type { AnyAction } from '../../guards.ts';
 import { navigate } from '../../navigation.ts';
-import { toast } from '../../parts/toast.tsx';
 import { me } from '../../session.ts';
+import { toast } from '../../toasts.ts';
 import { watchPress } from './press-toast.tsx';
 import { isActive } from './tile.tsx';
 

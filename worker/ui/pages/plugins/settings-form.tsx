@@ -7,7 +7,7 @@ import { Problem } from '../../parts/empty.tsx';
 import { Field, Switch } from '../../parts/field.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
-import { toast } from '../../parts/toast.tsx';
+import { toast } from '../../toasts.ts';
 import { useUnsaved } from '../../unsaved.ts';
 
 type Value = string | number | boolean | null;

@@ -6,7 +6,7 @@ import { Ask } from '../../parts/ask.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { Section } from '../../parts/section.tsx';
-import { toast } from '../../parts/toast.tsx';
+import { toast } from '../../toasts.ts';
 import { values } from './about.tsx';
 
 /** The way out: a plugin's files go, and what it stored if that is wanted. */

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { CornerDownLeft } from 'lucide-preact';
 import { connection } from '../../connection.ts';
 import { Button } from '../../parts/button.tsx';
-import { toast } from '../../parts/toast.tsx';
+import { toast } from '../../toasts.ts';
 
 /** A line to type into the run, and the end of all lines: what `cat`, `sort` and `wc` wait for. */
 export function StdinLine(props: { taskId: string }) {

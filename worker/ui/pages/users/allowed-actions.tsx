@@ -7,7 +7,7 @@ import { Button, ButtonLink } from '../../parts/button.tsx';
 import { Empty, Loading, Problem } from '../../parts/empty.tsx';
 import { Switch } from '../../parts/field.tsx';
 import { Section } from '../../parts/section.tsx';
-import { toast } from '../../parts/toast.tsx';
+import { toast } from '../../toasts.ts';
 import { allowUser, listFullActions } from './data.ts';
 
 /** Which actions a client may press. A switch acts at once, and goes back when the host says no. */

@@ -3,8 +3,8 @@ import { hostNow, minuteHand } from '../clock.ts';
 import { reloadWanted } from '../connection.ts';
 import { host, hostPresence } from '../data/presence.ts';
 import { reloadFromServer } from '../navigation.ts';
+import { Button } from '../parts/button.tsx';
 import { shortTime } from '../time.ts';
-import { Button } from './button.tsx';
 import './banners.css';
 
 /** What a person must know before they press: the network, the server or the host is away. Announced politely. */

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import { Sheet } from './sheet.tsx';
+import { Sheet } from '../parts/sheet.tsx';
 import './keys-help.css';
 
 const open = signal(false);

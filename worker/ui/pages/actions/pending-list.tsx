@@ -1,20 +1,20 @@
 import { useSignal } from '@preact/signals';
 import { CircleAlert, CircleCheck, Hourglass, X } from 'lucide-preact';
-import { unreachable } from '../../../shared/errors.ts';
-import type { PendingRun } from '../../../shared/model.ts';
-import { hostNow } from '../clock.ts';
-import { actions } from '../data/actions.ts';
-import { drop, hostName, isOwn, nameOf, pendingRuns } from '../data/pending.ts';
-import { hostPresence } from '../data/presence.ts';
-import { asking, pressAnew } from '../pages/actions/press.ts';
-import { PressSheet } from '../pages/actions/press-sheet.tsx';
-import { RunScript } from '../pages/scripts/run-script.tsx';
-import { shortTime } from '../time.ts';
-import { Badge } from './badge.tsx';
-import { Button } from './button.tsx';
-import { Line, Listing } from './listing.tsx';
-import { Section } from './section.tsx';
-import { When } from './when.tsx';
+import { unreachable } from '../../../../shared/errors.ts';
+import type { PendingRun } from '../../../../shared/model.ts';
+import { hostNow } from '../../clock.ts';
+import { actions } from '../../data/actions.ts';
+import { drop, hostName, isOwn, nameOf, pendingRuns } from '../../data/pending.ts';
+import { hostPresence } from '../../data/presence.ts';
+import { Badge } from '../../parts/badge.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Line, Listing } from '../../parts/listing.tsx';
+import { Section } from '../../parts/section.tsx';
+import { When } from '../../parts/when.tsx';
+import { shortTime } from '../../time.ts';
+import { RunScript } from '../scripts/run-script.tsx';
+import { asking, pressAnew } from './press.ts';
+import { PressSheet } from './press-sheet.tsx';
 import './pending-list.css';
 
 /** Runs that wait for the host, and what came of them. `sheet`: the page around has no place for what a press asks. */

@@ -1,5 +1,5 @@
+import { Ask } from '../parts/ask.tsx';
 import { leaving } from '../unsaved.ts';
-import { Ask } from './ask.tsx';
 
 /** Shown while somebody is about to leave what they have not saved. */
 export function LeaveQuestion() {

@@ -3,15 +3,15 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { host } from '../data/presence.ts';
+import { Mark } from '../parts/mark.tsx';
 import { type Place, places, preloadPlaces } from '../routes.ts';
 import { isAdmin, me, passwordQuestion } from '../session.ts';
 import { Banners } from './banners.tsx';
 import { KeysHelp, listenForKeys } from './keys-help.tsx';
 import { LeaveQuestion } from './leave-question.tsx';
-import { Mark } from './mark.tsx';
 import { PasswordDialog } from './password-dialog.tsx';
 import { PresenceDot } from './presence-dot.tsx';
-import { Toasts } from './toast.tsx';
+import { ToastList } from './toast-list.tsx';
 import './shell.css';
 
 /** The frame around every page: navigation (a rail, or tabs at the bottom of a phone), banners, messages, dialogs. */
@@ -34,7 +34,7 @@ export function Shell(props: { children: ComponentChildren }) {
           {props.children}
         </main>
       </div>
-      <Toasts />
+      <ToastList />
       <KeysHelp />
       <LeaveQuestion />
       {passwordQuestion.value !== null && <PasswordDialog question={passwordQuestion.value} />}
