@@ -1,5 +1,6 @@
 import { ToruError } from './errors.ts';
 import { TUNNEL_FRAME, TUNNEL_WINDOW } from './limits.ts';
+import type { Turn } from './outbound.ts';
 
 /** The two ends of one body in the tunnel: the sender waits for credit, the receiver gives it as it is read. */
 
@@ -74,6 +75,32 @@ export async function pumpBody(
     }
   } finally {
     reader.releaseLock();
+  }
+}
+
+/**
+ * Sends part of a body, a frame a turn. A lost link gives no turns: the signal ends the wait.
+ * @param turn asks for one turn. @throws the signal's reason.
+ */
+export async function sendInTurns(
+  bytes: Uint8Array,
+  turn: (callback: Turn) => void,
+  signal: AbortSignal,
+  send: (frame: Uint8Array) => void,
+): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    at += await new Promise<number>((resolve, reject) => {
+      const onAbort = (): void => reject(signal.reason);
+      if (signal.aborted) return onAbort();
+      signal.addEventListener('abort', onAbort, { once: true });
+      turn((size) => {
+        signal.removeEventListener('abort', onAbort);
+        if (signal.aborted) return;
+        const frame = bytes.subarray(at, at + size);
+        send(frame);
+        resolve(frame.length);
+      });
+    });
   }
 }
 

@@ -34,11 +34,11 @@ export const CLIENT_ACKS_BURST = 8000;
 export const USER_ACKS_PER_S = 4000;
 export const USER_ACKS_BURST = 8000;
 /**
- * What the frames of one user may have on their way to the host and waiting there, in UTF-16 units: a text of eight of the
- * largest frames. All users of an object together have twelve times as much: it has 128 MB.
+ * What the frames of one user may have on their way to the host and waiting there, in UTF-16 units: four of the largest
+ * frames, which an agent reads in 10 ms. All users of an object together have 24 times as much: the object has 128 MB.
  */
-export const USER_FRAMES_WINDOW = 2 * MiB;
-export const OBJECT_FRAMES_WINDOW = 12 * USER_FRAMES_WINDOW;
+export const USER_FRAMES_WINDOW = MiB;
+export const OBJECT_FRAMES_WINDOW = 24 * USER_FRAMES_WINDOW;
 /** Frames up to this (acknowledgements, cancels, keystrokes) have room of their own beside it: large ones don't keep them out. */
 export const SMALL_FRAME = 4 * KiB;
 export const SMALL_FRAMES_WINDOW = 256 * KiB;
@@ -52,7 +52,7 @@ export const MAX_TOPICS_PER_SOCKET = 64;
 export const HEARTBEAT_MS = 15_000;
 /** Without a sign of life for so long, a link is dead: two heartbeats and a half, within the promised 40 s. */
 export const LINK_DEAD_MS = 38_000;
-/** The agent stops handing output to its socket above this, and sooner on a slow line (agent/link/send-window.ts). */
+/** The agent stops handing output to its socket above this, and sooner on a slow line (send-window.ts). */
 export const LINK_HIGH_WATER = 256 * KiB;
 /** Received WebSocket messages are ≤ 32 MiB on Cloudflare; ours stay far below. */
 export const MAX_LINK_FRAME = 1 * MiB;

@@ -69,6 +69,8 @@ export const linkProof = z.object({
   windows: z.boolean().optional(),
   /** It says `credit` for browsers' frames. Of an older agent, the edge counts nothing. */
   credit: z.boolean().optional(),
+  /** It answers a `mark`. To an older agent, bodies are sent as far as their windows go. */
+  marks: z.boolean().optional(),
   /** Ed25519 over `linkStatement`, purpose `link`. */
   signature,
   /** Random, and the same as long as the agent's process lives: by it the edge tells one that comes back from another with its key. */
@@ -119,6 +121,8 @@ export const edgeControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('duplicate'), at: z.int(), address: z.string().max(64), name: z.string().max(80) }),
   /** The edge took note of a revocation: the agent need not repeat it. */
   z.object({ type: z.literal('revoked'), id: z.string().max(64) }),
+  /** How far is the agent? It answers `arrived` when it has read all that came before. */
+  z.object({ type: z.literal('mark') }),
 ]);
 export type EdgeControl = z.infer<typeof edgeControl>;
 
@@ -136,6 +140,8 @@ export const agentControl = z.discriminatedUnion('type', [
    * the agent.
    */
   z.object({ type: z.literal('credit'), conns: z.record(connId, z.int().nonnegative()) }),
+  /** The answer to the oldest `mark` that has none. */
+  z.object({ type: z.literal('arrived') }),
   /** For the ring that is shown while the host is away. */
   z.object({ type: z.literal('run'), run: runSummary }),
   /** The host is called otherwise from now on. An edge that does not know this learns it at the next link. */

@@ -2,6 +2,7 @@ import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
 import { PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { EdgeControl } from '../../shared/link-protocol.ts';
 import type { RunSummary } from '../../shared/model.ts';
+import type { Turn } from '../../shared/outbound.ts';
 import { agreeOn } from '../../shared/protocol.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
@@ -11,7 +12,6 @@ import type { ApiEnv } from '../api/env.ts';
 import type { SocketRooms } from '../api/socket.ts';
 import { BrowserSocket } from '../api/socket.ts';
 import type { LinkListener, LinkSession } from '../link/link.ts';
-import type { Turn } from '../link/outbound.ts';
 import type { Carrier } from '../logs/viewers.ts';
 import type { Lane } from '../loop-turns.ts';
 import { inTurn, turns } from '../loop-turns.ts';
@@ -130,6 +130,8 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     switch (message.type) {
       case 'welcome':
         return;
+      case 'mark':
+        return this.#session?.control({ type: 'arrived' });
       case 'open':
         return this.#opened(message);
       case 'grant': {

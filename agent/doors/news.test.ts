@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Turn } from '../link/outbound.ts';
+import type { Turn } from '../../shared/outbound.ts';
 import { News } from './news.ts';
 
 /** A line that gives a turn when the test says so. */

@@ -1,4 +1,4 @@
-import type { Turn } from '../link/outbound.ts';
+import type { Turn } from '../../shared/outbound.ts';
 
 /** Of one topic: what waits for a slow line. Beyond it the oldest is dropped; whoever looks anew reads what is. */
 const MOST_WAITING = 256 * 1024;

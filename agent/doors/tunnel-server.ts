@@ -1,6 +1,7 @@
-import { CreditGate, IncomingBody, pumpBody } from '../../shared/body-stream.ts';
+import { CreditGate, IncomingBody, pumpBody, sendInTurns } from '../../shared/body-stream.ts';
 import { ToruError, toToruError } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
+import type { Turn } from '../../shared/outbound.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import {
   creditOf,
@@ -12,7 +13,6 @@ import {
   RESPONSE_HEADERS,
   requestHead,
 } from '../../shared/tunnel.ts';
-import type { Turn } from '../link/outbound.ts';
 
 /** What the tunnel writes to: frames of one request, at once or when it is their turn. */
 export interface TunnelSink {
@@ -139,33 +139,19 @@ export class TunnelServer {
     );
     if (response.body === null) return;
     try {
-      const whole = await pumpBody(response.body, exchange.gate, (bytes) => this.#inTurns(request, bytes, signal));
+      const whole = await pumpBody(response.body, exchange.gate, (bytes) =>
+        sendInTurns(
+          bytes,
+          (turn) => this.#sink.turn(turn),
+          signal,
+          (frame) => this.#sink.send(request, encodeFrame('data', frame)),
+        ),
+      );
       if (whole) this.#sink.send(request, encodeFrame('end'));
     } catch (error) {
       // The answer broke off after its head: all that is left to say is that it is not whole.
       if (!signal.aborted) this.#sink.send(request, encodeFrame('abort', new TextEncoder().encode(toToruError(error).code)));
     }
-  }
-
-  /** Sends part of a body, a frame a turn; gives up when the request is aborted, since a lost link gives no turns. */
-  async #inTurns(request: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    for (let at = 0; at < bytes.length; ) at += await this.#turn(request, bytes.subarray(at), signal);
-  }
-
-  /** @returns how many of the bytes went. */
-  #turn(request: string, bytes: Uint8Array, signal: AbortSignal): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const onAbort = (): void => reject(signal.reason);
-      if (signal.aborted) return onAbort();
-      signal.addEventListener('abort', onAbort, { once: true });
-      this.#sink.turn((size) => {
-        signal.removeEventListener('abort', onAbort);
-        if (signal.aborted) return;
-        const frame = bytes.subarray(0, size);
-        this.#sink.send(request, encodeFrame('data', frame));
-        resolve(frame.length);
-      });
-    });
   }
 
   #abort(request: string, exchange: Exchange, reason: unknown): void {

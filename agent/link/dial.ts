@@ -168,6 +168,7 @@ export function dial<T>(edge: EdgeAddress, options: DialOptions, take: (dialled:
           version,
           windows: true,
           credit: true,
+          marks: true,
           agent_nonce,
           origin,
           signature,

@@ -8,7 +8,7 @@ import type { WebSocket } from 'ws';
 import { WebSocketServer } from 'ws';
 import { fromBase64Url, randomHex, toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
-import { BACKOFF_HEALTHY_MS, LINK_HIGH_WATER, MAX_OUTPUT_FRAME, OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
+import { BACKOFF_HEALTHY_MS, OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { EdgeControl, LinkChallenge, LinkProof } from '../../shared/link-protocol.ts';
 import { LINK_CLOSE, LINK_DIAL_HEADER, linkDial, linkProof, linkStatement } from '../../shared/link-protocol.ts';
 import { PING } from '../../shared/wire.ts';
@@ -18,7 +18,6 @@ import type { Identity } from './identity.ts';
 import { loadIdentity, verifyWith } from './identity.ts';
 import type { LinkListener, LinkSession } from './link.ts';
 import { Link } from './link.ts';
-import { Outbound } from './outbound.ts';
 
 const INSTALLATION = '6f9619ff-8b86-4d01-b42d-00c04fc964ff';
 const HOST = '0f8fad5b-d9cb-469f-a165-70867728950e';
@@ -254,63 +253,6 @@ test('what an edge that finds us too old says is shown as it stands', async () =
   const { warnings } = start(origin);
   await until(() => warnings.length > 0);
   expect(warnings[0]).toContain(reason);
-});
-
-test('output waits while the socket or the way is full, takes turns in order, and never delays what is sent at once', async () => {
-  const written: string[] = [];
-  const done: (() => void)[] = [];
-  let [buffered, pings] = [0, 0];
-  const outbound = new Outbound({
-    get bufferedAmount() {
-      return buffered;
-    },
-    send: (message, _binary, sent) => {
-      if (message === PING) pings += 1;
-      else written.push(String(message).slice(0, 2));
-      buffered += message.length;
-      done.push(() => {
-        buffered -= message.length;
-        sent();
-      });
-    },
-  });
-  const sizes: number[] = [];
-  const stream = (name: string): void =>
-    outbound.turn((size) => {
-      sizes.push(size);
-      outbound.send(`${name}${'x'.repeat(size)}`);
-      stream(name);
-    });
-  const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
-  stream('a:');
-  stream('b:');
-  await tick();
-  expect(written.slice(0, 3)).toEqual(['a:', 'b:', 'a:']);
-  // Of an edge that has answered nothing yet, it is not known how fast the line is.
-  expect(buffered).toBeLessThan(32 * 1024);
-  for (const sent of done.splice(0)) sent();
-  await tick();
-  expect(buffered).toBe(0);
-  /** The edge takes and answers all there is. */
-  const arrive = (): void => {
-    for (const sent of done.splice(0)) sent();
-    for (; pings > 0; pings -= 1) outbound.pong();
-  };
-  await until(() => {
-    arrive();
-    return sizes.at(-1) === MAX_OUTPUT_FRAME;
-  });
-  await until(() => buffered >= LINK_HIGH_WATER);
-  expect(buffered).toBeLessThanOrEqual(LINK_HIGH_WATER + MAX_OUTPUT_FRAME + 100);
-  const before = written.length;
-  outbound.send('c:cancel');
-  expect(written[before]).toBe('c:');
-  await tick();
-  expect(written.length).toBe(before + 1);
-  arrive();
-  await tick();
-  expect(written.length).toBeGreaterThan(before + 1);
-  outbound.close();
 });
 
 /** The proof of an edge with that key. */

@@ -6,14 +6,14 @@ import { parseJsonOrNull } from '../../shared/json.ts';
 import { BACKOFF_HEALTHY_MS, DUPLICATE_RETRY_MS, HEARTBEAT_MS, LINK_DEAD_MS } from '../../shared/limits.ts';
 import type { AgentControl, EdgeControl } from '../../shared/link-protocol.ts';
 import { binaryMessage, CONTROL, cutBinary, cutText, edgeControl, textMessage } from '../../shared/link-protocol.ts';
+import type { Sink, Turn } from '../../shared/outbound.ts';
+import { Outbound } from '../../shared/outbound.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
-import { PONG } from '../../shared/wire.ts';
+import { PING, PONG } from '../../shared/wire.ts';
 import type { Dialled, EdgeAddress, HostSelf, KeyPin } from './dial.ts';
 import { DialError, dial } from './dial.ts';
 import type { Identity } from './identity.ts';
 import { MessageBytes } from './message-bytes.ts';
-import type { Turn } from './outbound.ts';
-import { Outbound } from './outbound.ts';
 
 /** One live link: what the door writes to. Everything sent after its end is dropped. */
 export interface LinkSession {
@@ -131,15 +131,17 @@ export class Link {
   /** @returns why the link ended. */
   #serve({ socket, installation, epoch, clears }: Dialled): Promise<string> {
     return new Promise((resolve) => {
-      const outbound = new Outbound({
+      const sink: Sink = {
         get bufferedAmount() {
           return socket.bufferedAmount;
         },
         send: (message, binary, done) => socket.send(message, { binary }, done),
-      });
+        mark: () => socket.send(PING),
+      };
+      const outbound = new Outbound(sink, { soon: setImmediate });
       const messages = new MessageBytes(socket);
       let reason = 'the edge closed the link';
-      const heartbeat = setInterval(() => outbound.ping(), HEARTBEAT_MS);
+      const heartbeat = setInterval(() => outbound.mark(), HEARTBEAT_MS);
       // Not looked at with the heartbeat: the third one after the last answer would come too late.
       const silence = setTimeout(() => {
         reason = `nothing was heard for ${LINK_DEAD_MS / 1000} s`;
@@ -161,7 +163,7 @@ export class Link {
           return;
         }
         const text = data.toString();
-        if (text === PONG) outbound.pong();
+        if (text === PONG) outbound.arrived();
         else this.#receive(text);
       });
       socket.on('error', (error) => {
@@ -180,7 +182,7 @@ export class Link {
       this.#stop.signal.addEventListener('abort', onStop);
       this.#connected = true;
       // First: what is sent before its pong waits for it.
-      outbound.ping();
+      outbound.mark();
       this.#listener.up({
         epoch,
         installation,

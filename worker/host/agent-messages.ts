@@ -66,6 +66,8 @@ export class AgentMessages {
         return;
       case 'credit':
         return link.credit(said.conns);
+      case 'arrived':
+        return link.arrived();
       case 'revoke':
         sessions.closeSockets(said.sids);
         return later(sessions.revoke(link, presence.known?.host ?? '', said.id, said.sids));

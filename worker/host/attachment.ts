@@ -64,6 +64,7 @@ const link = z.object({
   /** As its proof said; a link of an older edge or agent lacks them. */
   windows: z.boolean().optional(),
   credit: z.boolean().optional(),
+  marks: z.boolean().optional(),
   /** The agent's process, where it says so. */
   process: z.string().optional(),
 });

@@ -69,7 +69,7 @@ function together(seed: number) {
   const up: [string, Uint8Array][] = [];
   const down: [string, Uint8Array][] = [];
   const bodies = new Map<string, IncomingBody>();
-  const tunnel = new Tunnel((id, frame) => up.push([id, frame.slice()]));
+  const tunnel = new Tunnel({ send: (id, frame) => up.push([id, frame.slice()]), turn: (_user, callback) => callback(TUNNEL_FRAME) });
   tunnel.linked(true);
   let unread = 0;
   let mostUnread = 0;

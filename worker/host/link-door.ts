@@ -27,7 +27,7 @@ export function challenge(socket: WebSocket, door: LinkDoor, now: number): void 
 }
 
 /** Who proved itself; `protocol` is what both sides speak from now on. */
-export type Proven = Pick<LinkProof, 'name' | 'version' | 'protocol' | 'windows' | 'credit' | 'process'>;
+export type Proven = Pick<LinkProof, 'name' | 'version' | 'protocol' | 'windows' | 'credit' | 'marks' | 'process'>;
 
 /** @returns null when the socket was closed instead. */
 export async function prove(socket: WebSocket, state: UnprovenState, message: string | ArrayBuffer): Promise<Proven | null> {
@@ -81,7 +81,7 @@ async function judge(state: UnprovenState, message: string | ArrayBuffer): Promi
   if (typeof message !== 'string' || message.length > UNPROVEN_BYTES || nonce === null) return NO_PROOF;
   const parsed = linkProof.safeParse(parseJsonOrNull(message));
   if (!parsed.success) return NO_PROOF;
-  const { name, version, windows, credit, agent_nonce, signature, process, ...said } = parsed.data;
+  const { name, version, windows, credit, marks, agent_nonce, signature, process, ...said } = parsed.data;
   const protocol = agreeOn(said.protocol);
   if (protocol === null) {
     const reason = `this host speaks protocol ${said.protocol}, the edge ${OLDEST_PROTOCOL} and newer. Update the host.`;
@@ -91,7 +91,7 @@ async function judge(state: UnprovenState, message: string | ArrayBuffer): Promi
   const statement = linkStatement({ edge_nonce: nonce, agent_nonce, origin, installation, host });
   const proven = said.origin === origin && (await signedBy(public_key, purposed('link', statement), signature));
   return proven
-    ? { name, version, protocol, windows, credit, process }
+    ? { name, version, protocol, windows, credit, marks, process }
     : { code: LINK_CLOSE.bad_proof, reason: 'the proof was not accepted' };
 }
 

@@ -50,13 +50,14 @@ export class LinkKeeper {
   }
 
   /** A socket proved itself. The one before it is overtaken. */
-  up(socket: WebSocket, { conn, host }: UnprovenState, { name, version, protocol, windows, credit, process }: Proven, now: number): Link {
+  up(socket: WebSocket, { conn, host }: UnprovenState, proven: Proven, now: number): Link {
+    const { name, version, protocol, windows, credit, marks, process } = proven;
     const old = this.#link;
     if (old !== null) {
       this.#gone();
       closeQuietly(old.socket, LINK_CLOSE.replaced, 'a newer link of this host');
     }
-    const state: LinkState = { kind: 'link', conn, host, since: now, windows, credit, process };
+    const state: LinkState = { kind: 'link', conn, host, since: now, windows, credit, marks, process };
     writeAttachment(socket, state);
     this.#tunnel.linked(windows === true);
     const link = new Link(this.#ctx, socket, state);
@@ -88,6 +89,7 @@ export class LinkKeeper {
 
   /** What an agent joined, and what was asked of it, ends with its link. */
   #gone(): void {
+    this.#link?.close();
     this.#link = null;
     this.#browsers.leaveAll();
     this.#tunnel.fail(this.offline());

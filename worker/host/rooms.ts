@@ -35,7 +35,10 @@ export function furnish(ctx: DurableObjectState, env: Env, ask: Ask) {
   const recent = new RecentRuns(kv);
   const browsers = new Browsers(ctx.getWebSockets(TAG.browser));
   const pending = new PendingRuns(sql, (sub) => browsers.toOwner(sub, { type: 'pending' }));
-  const tunnel: Tunnel = new Tunnel((request, frame) => links.current?.binary(`h/${request}`, frame));
+  const tunnel: Tunnel = new Tunnel({
+    send: (request, frame) => links.current?.binary(`h/${request}`, frame),
+    turn: (user, callback) => links.current?.turn(user, callback),
+  });
   const links: LinkKeeper = new LinkKeeper(ctx, ctx.getWebSockets(TAG.agent), { presence, browsers, tunnel });
   const duplicates = new Duplicates({ links, tunnel, browsers, store: kv });
   const watch = new LinkWatch({ links, presence, browsers, tunnel });

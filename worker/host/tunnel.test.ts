@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { TUNNEL_HEAD_TIMEOUT_MS } from '../../shared/limits.ts';
+import { TUNNEL_FRAME, TUNNEL_HEAD_TIMEOUT_MS } from '../../shared/limits.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { decodeFrame, encodeCredit, encodeFrame, encodeJson } from '../../shared/tunnel.ts';
 import { Tunnel } from './tunnel.ts';
@@ -14,9 +14,12 @@ afterEach(() => void vi.useRealTimers());
 function ask(body: ReadableStream<Uint8Array>) {
   const sent: string[] = [];
   let request = '';
-  const tunnel = new Tunnel((id, bytes) => {
-    request = id;
-    sent.push(decodeFrame(bytes)?.kind ?? '');
+  const tunnel = new Tunnel({
+    send: (id, bytes) => {
+      request = id;
+      sent.push(decodeFrame(bytes)?.kind ?? '');
+    },
+    turn: (_user, callback) => callback(TUNNEL_FRAME),
   });
   const answered = tunnel.ask(POST, body, null, null);
   answered.catch(() => undefined);

@@ -1,9 +1,10 @@
-import { CreditGate, IncomingBody, pumpBody } from '../../shared/body-stream.ts';
+import { CreditGate, IncomingBody, pumpBody, sendInTurns } from '../../shared/body-stream.ts';
 import { randomHex } from '../../shared/encoding.ts';
 import { isErrorCode, ToruError, toToruError } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
 import { LINK_DEAD_MS, MAX_JSON_BODY, TUNNEL_HEAD_TIMEOUT_MS, TUNNEL_WINDOW } from '../../shared/limits.ts';
 import type { Role } from '../../shared/model.ts';
+import type { Turn } from '../../shared/outbound.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import {
   creditOf,
@@ -34,6 +35,14 @@ const MAX_RAW_BODY = 100 * MiB;
 /** Statuses that can't have a body (https://fetch.spec.whatwg.org/#null-body-status). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
+/** What the tunnel writes to: the link, or nothing while it is away; `fail` follows then. */
+export interface TunnelSink {
+  /** A frame of a request, at once. */
+  send(request: string, frame: Uint8Array): void;
+  /** Calls back when one frame of a body of this user may be sent. */
+  turn(user: string, callback: Turn): void;
+}
+
 /** For whom a request is. The role is a hint about turns: what anybody may do is the host's to decide. */
 export interface Asker {
   readonly sub: string;
@@ -46,6 +55,10 @@ interface Exchange {
   readonly gate: CreditGate;
   readonly body: IncomingBody;
   readonly answered: PromiseWithResolvers<Response>;
+  /** Whose turns its body takes. */
+  readonly user: string;
+  /** Ends with the exchange. */
+  readonly over: AbortController;
   readonly path: string;
   readonly headless: boolean;
   timer: ReturnType<typeof setTimeout> | null;
@@ -57,7 +70,7 @@ interface Exchange {
 
 /** The edge's end of tunnelled HTTP (shared/tunnel.ts): a request in, frames on the link, a Response out. */
 export class Tunnel {
-  readonly #send: (request: string, frame: Uint8Array) => void;
+  readonly #sink: TunnelSink;
   readonly #exchanges = new Map<string, Exchange>();
   /** Broken off by us, with bytes of a body in the socket: each holds its place until the agent has answered the abort. */
   readonly #leaving = new Map<string, () => void>();
@@ -65,9 +78,8 @@ export class Tunnel {
   #windows: WindowPool | null = null;
   #turnstile = new Turnstile(OLD_AGENT.requests);
 
-  /** @param send puts a frame of a request on the link; with the link away it is dropped, and `fail` follows. */
-  constructor(send: (request: string, frame: Uint8Array) => void) {
-    this.#send = send;
+  constructor(sink: TunnelSink) {
+    this.#sink = sink;
   }
 
   get underWay(): number {
@@ -98,7 +110,7 @@ export class Tunnel {
     if (asker !== null) await turnstile.enter(asker.sub, client, visit);
     const windows = this.#windows;
     const window = windows?.take() ?? null;
-    const exchange = this.#begin(head, client, window ?? OLD_AGENT.window, () => {
+    const exchange = this.#begin(head, client, asker?.sub ?? '', window ?? OLD_AGENT.window, () => {
       if (window !== null) windows?.giveBack(window);
       if (asker !== null) turnstile.leave(asker.sub, visit);
     });
@@ -145,7 +157,7 @@ export class Tunnel {
     this.#turnstile.refuseAll(error);
   }
 
-  #begin(head: RequestHead, client: AbortSignal | null, window: number, gone: () => void): Exchange {
+  #begin(head: RequestHead, client: AbortSignal | null, user: string, window: number, gone: () => void): Exchange {
     const id = randomHex(16);
     const onLeave = (): void => this.#abort(exchange, new ToruError('bad_request', 'The client left.'));
     const exchange: Exchange = {
@@ -153,6 +165,8 @@ export class Tunnel {
       gate: new CreditGate(window),
       body: new IncomingBody((granted) => this.#send(id, encodeCredit(granted)), onLeave),
       answered: Promise.withResolvers<Response>(),
+      user,
+      over: new AbortController(),
       path: head.path,
       headless: head.method === 'HEAD',
       timer: null,
@@ -185,7 +199,8 @@ export class Tunnel {
       const whole = await pumpBody(body, exchange.gate, async (bytes) => {
         sent += bytes.length;
         if (sent > largest) throw new ToruError('too_large', `A request's body may have ${largest} bytes at most.`);
-        this.#send(exchange.id, encodeFrame('data', bytes));
+        const turn = (callback: Turn): void => this.#sink.turn(exchange.user, callback);
+        await sendInTurns(bytes, turn, exchange.over.signal, (frame) => this.#send(exchange.id, encodeFrame('data', frame)));
         if (exchange.timer !== null) this.#wait(exchange);
       });
       if (!whole) return;
@@ -233,11 +248,16 @@ export class Tunnel {
     });
   }
 
+  #send(request: string, frame: Uint8Array): void {
+    this.#sink.send(request, frame);
+  }
+
   /** Once; whatever comes later for it is dropped. */
   #end(exchange: Exchange, error?: ToruError): void {
     if (!this.#exchanges.delete(exchange.id)) return;
     if (exchange.timer !== null) clearTimeout(exchange.timer);
     exchange.gate.close();
+    exchange.over.abort(error);
     if (error !== undefined) {
       exchange.body.fail(error);
       exchange.answered.reject(error);

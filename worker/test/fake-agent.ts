@@ -30,6 +30,8 @@ export interface ProofChanges {
   protocol?: number;
   /** That it says what it read of browsers' frames. */
   credit?: boolean;
+  /** That it answers marks; it does so while `reads` is true. */
+  marks?: boolean;
   process?: string;
 }
 
@@ -114,6 +116,8 @@ export class FakeAgent {
   readonly #requests = new Map<string, FakeRequest>();
   /** Does it answer when another one comes with its key? */
   alive = false;
+  /** Does it answer marks? */
+  reads = true;
   /** Gets each request first. True: it was answered. */
   handle: (request: FakeRequest) => boolean = (request) => this.answerLogin(request);
 
@@ -151,7 +155,16 @@ export class FakeAgent {
 
   /** @param changes what is wrong with this proof. */
   prove(edge: TestEdge, changes: ProofChanges = {}): void {
-    const { key = this.host, origin = edge.origin, nonce = this.challenge, host = this.host.id, protocol = 1, credit, process } = changes;
+    const {
+      key = this.host,
+      origin = edge.origin,
+      nonce = this.challenge,
+      host = this.host.id,
+      protocol = 1,
+      credit,
+      marks,
+      process,
+    } = changes;
     const agent_nonce = randomBytes(32).toString('hex');
     const statement = linkStatement({ edge_nonce: nonce, agent_nonce, origin, installation: this.installation, host });
     const signature = Buffer.from(key.sign(purposed('link', statement))).toString('base64url');
@@ -166,6 +179,7 @@ export class FakeAgent {
         origin,
         signature,
         credit,
+        marks,
         process,
       }),
     );
@@ -207,11 +221,16 @@ export class FakeAgent {
     return true;
   }
 
+  #said(message: EdgeControl): void {
+    if (message.type === 'mark' && this.reads) this.control({ type: 'arrived' });
+    else this.controls.put(message);
+  }
+
   #receive(data: Buffer, binary: boolean): void {
     if (!binary) {
       const cut = cutText(data.toString());
       if (cut === null) return;
-      if (cut.topic === CONTROL) this.controls.put(edgeControl.parse(JSON.parse(cut.payload)));
+      if (cut.topic === CONTROL) this.#said(edgeControl.parse(JSON.parse(cut.payload)));
       else this.texts.put(cut);
       return;
     }

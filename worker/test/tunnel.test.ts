@@ -265,6 +265,40 @@ describe('the tunnel', () => {
     for (const upload of uploads) expect((await upload).status).toBe(200);
   });
 
+  it('lets no more of bodies on their way than the line takes in a moment, users in turns', async () => {
+    agent = await FakeAgent.link(edge, edge.host, { marks: true });
+    const other = await login(edge, 'somebody else');
+    agent.reads = false;
+    const bodies = { ...SAME_ORIGIN, 'content-type': 'application/octet-stream' };
+    const send = (path: string, as: string, body: Buffer) => edge.ask(path, { method: 'POST', headers: { ...bodies, cookie: as }, body });
+    const answers = Array.from({ length: 4 }, () => send('/api/plugins/x/mine', cookie, Buffer.alloc(MiB)));
+    const mine = await Promise.all(answers.map(() => agent.requests.take()));
+    const arrived = () => mine.flatMap(({ frames }) => frames.rest).reduce((sum, { bytes }) => sum + bytes.length, 0);
+    await agent.controls.take(({ type }) => type === 'mark');
+    // What is behind a request on the link has not overtaken what was sent before it.
+    const theirs = send('/api/plugins/x/theirs', other, Buffer.from('small'));
+    const asked = await agent.requests.take();
+    expect(arrived()).toBeGreaterThan(0);
+    expect(arrived()).toBeLessThan(64 * 1024);
+    // As the line moves, the other one is next, whatever else waits.
+    agent.reads = true;
+    for (const _ of agent.controls.rest) agent.control({ type: 'arrived' });
+    agent.control({ type: 'arrived' });
+    expect((await asked.body()).toString()).toBe('small');
+    expect(arrived()).toBeLessThan(MiB);
+    asked.answer(200, {});
+    expect((await theirs).status).toBe(200);
+    const lengths = await Promise.all(
+      mine.map(async (one) => {
+        const { length } = await one.body();
+        one.answer(200, {});
+        return length;
+      }),
+    );
+    expect(lengths).toEqual(mine.map(() => MiB));
+    for (const answer of answers) expect((await answer).status).toBe(200);
+  });
+
   it('refuses a body that is too large, also one that does not say how large it is', async () => {
     const said = await edge.ask('/api/actions', { method: 'POST', headers: { ...SAME_ORIGIN, cookie }, body: Buffer.alloc(MiB + 1, 32) });
     expect([said.status, said.json()]).toMatchObject([413, { error: { code: 'too_large' } }]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
+import { MAX_OUTPUT_FRAME } from './limits.ts';
 import { SendWindow } from './send-window.ts';
 
 /** A line with a buffer that never ends, on a clock of its own, and a sender that always has more. */
@@ -8,7 +8,7 @@ class Line {
   /** Bytes a millisecond. */
   rate: number;
   delayMs: number;
-  readonly window = new SendWindow(() => this.now);
+  readonly window = new SendWindow({ now: () => this.now });
   readonly #events: { at: number; run: () => void }[] = [];
   #freeAt = 0;
   carried = 0;
@@ -61,6 +61,7 @@ class Line {
         at: this.now + this.delayMs,
         run: () => {
           if (this.window.arrived()) this.#pinged();
+          else if (this.window.due) this.#ping();
         },
       }),
     );

@@ -1,9 +1,9 @@
-import { MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
+import { MAX_OUTPUT_FRAME } from './limits.ts';
 
-/** What waits on the way may delay what comes after it by so much, beyond what the way itself takes. */
+/** What waits on the way may delay what comes after it by so much, beyond what the way itself takes, unless another is asked for. */
 const TARGET_MS = 150;
-/** One frame of output is on the line for about so long: it can't be overtaken. */
-const FRAME_MS = 50;
+/** One frame is on the line for about this part of it: a frame can't be overtaken. */
+const FRAME_PART = 1 / 3;
 const KiB = 1024;
 /** Smaller, and a line would stand still between two answers: half a second at 128 kbit/s. */
 const SMALLEST = 8 * KiB;
@@ -41,11 +41,12 @@ interface Mark {
  *
  * `bufferedAmount` sees neither the kernel's buffer nor a router's, where a slow line keeps megabytes. So pings are put into
  * the stream: the edge answers each by itself, in its place. Bytes under way by the round trip of a ping are the line's
- * rate; what may be under way is that rate, by the shortest round trip and TARGET_MS on top. The shortest one is measured
+ * rate; what may be under way is that rate, by the shortest round trip and the target on top. The shortest one is measured
  * on an empty line, so every BASE_AGE_MS the line is let run dry for one ping.
  */
 export class SendWindow {
   readonly #now: () => number;
+  readonly #target: number;
   readonly #marks: Mark[] = [];
   #sent = 0;
   #arrived = 0;
@@ -61,8 +62,10 @@ export class SendWindow {
   /** `emptying`: nothing more is sent until `last` has arrived. `probing`: `last` is on its way alone. */
   #measuring: { step: 'emptying' | 'probing'; last: Mark } | null = null;
 
-  constructor(now: () => number = () => performance.now()) {
+  /** @param options.targetMs how long what waits may delay what comes after it. */
+  constructor({ now = () => performance.now(), targetMs = TARGET_MS }: { now?: () => number; targetMs?: number } = {}) {
     this.#now = now;
+    this.#target = targetMs;
   }
 
   /** May another frame of output be sent? */
@@ -72,7 +75,7 @@ export class SendWindow {
 
   /** With room for it, how long the next frame has to wait in ms: a window is not sent at once on a long way. */
   get wait(): number {
-    return this.#room ? this.#busyUntil - this.#now() - TARGET_MS : 0;
+    return this.#room ? this.#busyUntil - this.#now() - this.#target : 0;
   }
 
   get #room(): boolean {
@@ -83,7 +86,7 @@ export class SendWindow {
   /** A pong should have come: the line has become slower than the window knows. */
   get #late(): boolean {
     const [oldest] = this.#marks;
-    return oldest !== undefined && this.#base !== null && this.#now() - oldest.sentAt > this.#base.ms + 2 * TARGET_MS;
+    return oldest !== undefined && this.#base !== null && this.#now() - oldest.sentAt > this.#base.ms + 2 * this.#target;
   }
 
   /** What may wait in the socket, in bytes. */
@@ -93,8 +96,8 @@ export class SendWindow {
 
   /** A frame of output should have at most so many bytes. */
   get frame(): number {
-    const lasts = TARGET_MS + (this.#base?.ms ?? 0);
-    return Math.max(SMALLEST_FRAME, Math.min(MAX_OUTPUT_FRAME, Math.floor((this.#limit * FRAME_MS) / lasts)));
+    const lasts = this.#target + (this.#base?.ms ?? 0);
+    return Math.max(SMALLEST_FRAME, Math.min(MAX_OUTPUT_FRAME, Math.floor((this.#limit * this.#target * FRAME_PART) / lasts)));
   }
 
   /** Everything that is sent is counted. */
@@ -107,7 +110,7 @@ export class SendWindow {
     if (base < FAR_MS) this.#busyUntil = now;
     else {
       const gain = now - this.#fullAt < FULL_MS + 4 * base ? CRUISE_GAIN : START_GAIN;
-      this.#busyUntil = Math.max(this.#busyUntil, now) + (bytes * (base + TARGET_MS)) / (this.#limit * gain);
+      this.#busyUntil = Math.max(this.#busyUntil, now) + (bytes * (base + this.#target)) / (this.#limit * gain);
     }
   }
 
@@ -139,7 +142,7 @@ export class SendWindow {
     const old = base !== null && now - base.at > (this.#limit > SMALLEST ? BASE_AGE_MS : SMALLEST_AGE_MS);
     if (base === null || took <= base.ms || (old && mark.underWay === 0)) this.#base = { ms: took, at: now };
     this.#adapt(mark, took, this.#base?.ms ?? took);
-    if (took > (this.#base?.ms ?? took) + TARGET_MS / 2) this.#fullAt = now;
+    if (took > (this.#base?.ms ?? took) + this.#target / 2) this.#fullAt = now;
     return old && mark.underWay > 0 && this.#measure('emptying');
   }
 
@@ -166,9 +169,9 @@ export class SendWindow {
   }
 
   #adapt(mark: Mark, took: number, base: number): void {
-    const wanted = (mark.underWay * (base + TARGET_MS)) / took;
+    const wanted = (mark.underWay * (base + this.#target)) / took;
     const limit =
-      took > base + TARGET_MS
+      took > base + this.#target
         ? Math.min(this.#limit, wanted)
         : // No more than double in a round trip: the line's own buffers fill before they tell.
           Math.max(this.#limit, Math.min(wanted, mark.limit * 2));

@@ -1,0 +1,117 @@
+import { expect, test } from 'vitest';
+import { LINK_HIGH_WATER, MAX_OUTPUT_FRAME } from './limits.ts';
+import { Outbound } from './outbound.ts';
+import { SendWindow } from './send-window.ts';
+
+test('output waits while the socket or the way is full, takes turns in order, and never delays what is sent at once', async () => {
+  const written: string[] = [];
+  const done: (() => void)[] = [];
+  let [buffered, marks] = [0, 0];
+  const outbound = new Outbound(
+    {
+      get bufferedAmount() {
+        return buffered;
+      },
+      send: (message, _binary, sent) => {
+        written.push(String(message).slice(0, 2));
+        buffered += message.length;
+        done.push(() => {
+          buffered -= message.length;
+          sent();
+        });
+      },
+      mark: () => {
+        marks += 1;
+      },
+    },
+    { soon: (callback) => void setTimeout(callback) },
+  );
+  const sizes: number[] = [];
+  const stream = (name: string): void =>
+    outbound.turn((size) => {
+      sizes.push(size);
+      outbound.send(`${name}${'x'.repeat(size)}`);
+      stream(name);
+    });
+  const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
+  stream('a:');
+  stream('b:');
+  await tick();
+  expect(written.slice(0, 3)).toEqual(['a:', 'b:', 'a:']);
+  // Of a peer that has answered nothing yet, it is not known how fast the line is.
+  expect(buffered).toBeLessThan(32 * 1024);
+  for (const sent of done.splice(0)) sent();
+  await tick();
+  expect(buffered).toBe(0);
+  /** The peer takes and answers all there is. */
+  const arrive = (): void => {
+    for (const sent of done.splice(0)) sent();
+    for (; marks > 0; marks -= 1) outbound.arrived();
+  };
+  await expect
+    .poll(() => {
+      arrive();
+      return sizes.at(-1);
+    })
+    .toBe(MAX_OUTPUT_FRAME);
+  await expect.poll(() => buffered).toBeGreaterThanOrEqual(LINK_HIGH_WATER);
+  expect(buffered).toBeLessThanOrEqual(LINK_HIGH_WATER + MAX_OUTPUT_FRAME + 100);
+  const before = written.length;
+  outbound.send('c:cancel');
+  expect(written[before]).toBe('c:');
+  await tick();
+  expect(written.length).toBe(before + 1);
+  arrive();
+  await tick();
+  expect(written.length).toBeGreaterThan(before + 1);
+  outbound.close();
+});
+
+test('owners have turns one after another, however many streams each of them has', async () => {
+  const sink = { bufferedAmount: 0, send: () => undefined, mark: () => outbound.arrived() };
+  const outbound: Outbound = new Outbound(sink, { soon: (callback) => void setTimeout(callback) });
+  const order: string[] = [];
+  for (let n = 0; n < 16; n += 1) outbound.turn(() => order.push('eve'), 'eve');
+  outbound.turn(() => order.push('admin'), 'admin');
+  await expect.poll(() => order.length).toBe(17);
+  expect(order.indexOf('admin')).toBe(1);
+  outbound.close();
+});
+
+test('a way that became slow while nothing marked was on it is asked again, and opens', async () => {
+  let [now, marks] = [0, 0];
+  const sink = {
+    bufferedAmount: 0,
+    send: () => undefined,
+    mark: () => {
+      marks += 1;
+    },
+  };
+  const outbound = new Outbound(sink, { window: new SendWindow({ now: () => now }), soon: (callback) => callback() });
+  const answer = (): void => {
+    for (; marks > 0; marks -= 1) outbound.arrived();
+  };
+  // Fast: the window becomes large.
+  for (let n = 0; n < 100; n += 1) {
+    outbound.send('x'.repeat(16 * 1024));
+    now += 1;
+    answer();
+  }
+  outbound.send('x'.repeat(64 * 1024));
+  expect(marks).toBe(1);
+  // Less than is worth a mark, and more than a slow line may have on its way.
+  outbound.send('x'.repeat(20 * 1024));
+  expect(marks).toBe(1);
+  now += 10_000;
+  marks = 0;
+  outbound.arrived();
+  expect(marks).toBe(1);
+  let turns = 0;
+  outbound.turn(() => {
+    turns += 1;
+  });
+  expect(turns).toBe(0);
+  answer();
+  expect(turns).toBe(1);
+  outbound.close();
+});
