@@ -11,7 +11,6 @@ import { purposed } from '../../shared/grant.ts';
 import { BACKOFF_HEALTHY_MS, OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { EdgeControl, LinkChallenge, LinkProof } from '../../shared/link-protocol.ts';
 import { LINK_CLOSE, LINK_DIAL_HEADER, linkDial, linkProof, linkStatement } from '../../shared/link-protocol.ts';
-import { PING } from '../../shared/wire.ts';
 import type { KeyPin } from './dial.ts';
 import { EdgePin, unpin } from './edge-pin.ts';
 import type { Identity } from './identity.ts';
