@@ -17,16 +17,16 @@ import {
   RESPONSE_HEADERS,
   responseHead,
 } from '../../shared/tunnel.ts';
-import { Turnstile } from './turnstile.ts';
+import { Semaphore } from './semaphore.ts';
 import { WindowPool } from './window-pool.ts';
 
 const MiB = 1024 * 1024;
 /** Requests on the link at once. Each may hold a window of answer that its client does not read; an object has 128 MB. */
-const REQUESTS = { places: 144, perGuest: 16, share: 1 / 4, small: 4, reserved: 8, bench: 448, patienceMs: TUNNEL_HEAD_TIMEOUT_MS };
+const REQUESTS = { slots: 144, perKey: 16, share: 1 / 4, small: 4, reserved: 8, queueLimit: 448, waitMs: TUNNEL_HEAD_TIMEOUT_MS };
 /** What all windows have: of bodies on their way to the agent as much again, since workerd buffers what it does not read. */
 const WINDOWS = 32 * MiB;
 /** An agent that knows no windows lets every answer have TUNNEL_WINDOW, and gives credit for half of that at the earliest. */
-const OLD_AGENT = { requests: { ...REQUESTS, places: 64, share: 1 / 2 }, window: TUNNEL_WINDOW / 2 };
+const OLD_AGENT = { requests: { ...REQUESTS, slots: 64, share: 1 / 2 }, window: TUNNEL_WINDOW / 2 };
 /** A request whose body says that it is at most so long does not wait behind uploads of its own user. */
 const SMALL_BODY = 16 * 1024;
 /** Of a body that is not JSON (`MAX_JSON_BODY`): what a plugin may be sent. */
@@ -76,7 +76,7 @@ export class Tunnel {
   readonly #leaving = new Map<string, () => void>();
   /** Null: the agent knows no windows. */
   #windows: WindowPool | null = null;
-  #turnstile = new Turnstile(OLD_AGENT.requests);
+  #semaphore = new Semaphore(OLD_AGENT.requests);
 
   constructor(sink: TunnelSink) {
     this.#sink = sink;
@@ -89,7 +89,7 @@ export class Tunnel {
   /** There is a link, with nothing on it. @param windows its agent keeps to the window that a head says. */
   linked(windows: boolean): void {
     this.#windows = windows ? new WindowPool(WINDOWS, TUNNEL_WINDOW) : null;
-    this.#turnstile = new Turnstile(windows ? REQUESTS : OLD_AGENT.requests);
+    this.#semaphore = new Semaphore(windows ? REQUESTS : OLD_AGENT.requests);
   }
 
   /**
@@ -105,14 +105,14 @@ export class Tunnel {
     client: AbortSignal | null,
     asker: Asker | null,
   ): Promise<Response> {
-    const turnstile = this.#turnstile;
-    const visit = { small: isSmall(head), admin: asker?.role === 'admin' };
-    if (asker !== null) await turnstile.enter(asker.sub, client, visit);
+    const semaphore = this.#semaphore;
+    const request = { small: isSmall(head), admin: asker?.role === 'admin' };
+    if (asker !== null) await semaphore.acquire(asker.sub, client, request);
     const windows = this.#windows;
     const window = windows?.take() ?? null;
     const exchange = this.#begin(head, client, asker?.sub ?? '', window ?? OLD_AGENT.window, () => {
       if (window !== null) windows?.giveBack(window);
-      if (asker !== null) turnstile.leave(asker.sub, visit);
+      if (asker !== null) semaphore.release(asker.sub, request);
     });
     this.#send(exchange.id, encodeJson('head', window === null ? head : { ...head, window }));
     if (body !== null) void this.#upload(exchange, body, isPluginPath(head.path) || !isJson(head) ? MAX_RAW_BODY : MAX_JSON_BODY);
@@ -154,7 +154,7 @@ export class Tunnel {
   fail(error: ToruError): void {
     for (const exchange of this.#exchanges.values()) this.#end(exchange, error);
     for (const gone of [...this.#leaving.values()]) gone();
-    this.#turnstile.refuseAll(error);
+    this.#semaphore.refuseAll(error);
   }
 
   #begin(head: RequestHead, client: AbortSignal | null, user: string, window: number, gone: () => void): Exchange {
