@@ -1,41 +1,28 @@
 import { join } from 'node:path';
 import type { RunSummary } from '../shared/model.ts';
 import { VERSION } from '../shared/version.ts';
-import { Actions } from './actions/actions.ts';
 import { seedActions } from './actions/seed.ts';
 import { createApi } from './api/app.ts';
 import { Broadcasts } from './api/broadcasts.ts';
 import { PluginBroadcasts } from './api/plugin-broadcasts.ts';
 import { endFrames, summaryOf } from './api/run-frames.ts';
-import { Audit } from './audit/audit.ts';
 import type { Config } from './config.ts';
 import { EdgeDoor } from './doors/edge-door.ts';
 import { startLocalDoor } from './doors/local-door.ts';
 import type { HostSelf } from './link/dial.ts';
 import { EdgePin } from './link/edge-pin.ts';
-import { loadIdentity } from './link/identity.ts';
 import { Link } from './link/link.ts';
 import { LinkStanding } from './link/standing.ts';
 import { lockHome } from './lock.ts';
 import type { Logger } from './logger.ts';
 import { Streams } from './logs/streams.ts';
-import { openPlugins } from './plugins/open.ts';
-import { Runs } from './runs/runs.ts';
-import { Scripts } from './scripts/scripts.ts';
-import { Search } from './search/search.ts';
-import { Settings } from './settings/settings.ts';
+import { createServices } from './services.ts';
 import { sweepRestores, sweepSnapshots } from './snapshot/leftovers.ts';
 import { openDatabase } from './store/database.ts';
-import { System } from './system/system.ts';
 import type { Caller } from './users/caller.ts';
 import type { FirstAdmin } from './users/first-admin.ts';
 import { ensureAdmin } from './users/first-admin.ts';
-import { Grants } from './users/grants.ts';
-import { HostKey } from './users/host-key.ts';
 import { Login } from './users/login.ts';
-import { LoginLinks } from './users/login-links.ts';
-import { Passwords } from './users/passwords.ts';
-import { Users } from './users/users.ts';
 
 /** A running agent. */
 export interface Agent {
@@ -72,54 +59,30 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   sweepSnapshots(config.home);
   sweepRestores(config.home);
   const db = openDatabase(join(config.home, 'toru.db'));
-  const identity = loadIdentity(config.home);
-  const audit = new Audit(db, log);
+  let link: Link | null = null;
+  let standing: LinkStanding | null = null;
+  const keyListeners: ((binding: string) => void)[] = [];
+  const services = createServices({
+    ...config,
+    db,
+    log,
+    edge: () => standing?.shown ?? null,
+    rotated: (binding) => {
+      for (const listener of keyListeners) listener(binding);
+      link?.redial('this host has a new key');
+    },
+  });
+  const { identity, audit, settings, grants, users, scripts, actions, runs, plugins } = services;
   if (lock.lostBy !== null) {
     const how = previousEnd ?? 'ended without a goodbye: it was killed, or the host went down';
     audit.record({ event: 'agent.restart', caller: null, outcome: 'ok', detail: { reason: `the one before, pid ${lock.lostBy}, ${how}` } });
   }
-  const settings = new Settings(db, audit, { home: config.home, scripts_dir: config.scripts_dir, version: VERSION });
-  const grants = new Grants(db, identity, settings);
-  const passwords = new Passwords();
-  const users = new Users(db, passwords, grants, audit);
-  const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, audit, origin: config.page_origin });
-  const login = new Login(users, grants, audit, loginLinks);
-  const firstAdmin = await ensureAdmin(config, { users, passwords, settings, audit });
-  let link: Link | null = null;
-  let standing: LinkStanding | null = null;
-  const keyListeners: ((binding: string) => void)[] = [];
-  const rotated = (binding: string): void => {
-    for (const listener of keyListeners) listener(binding);
-    link?.redial('this host has a new key');
-  };
-  const hostKey = new HostKey({ identity, settings, grants, audit, rotated });
-  const scripts = new Scripts(settings);
+  const login = new Login(users, grants, audit, services.loginLinks);
+  const firstAdmin = await ensureAdmin(config, services);
   const scriptsProblem = await scripts.problem();
   if (scriptsProblem !== null) log.warn({ scripts_dir: settings.scripts_dir }, scriptsProblem);
-  const actions = new Actions({ database: db, scripts, audit });
   await seedActions({ actions, settings });
-  const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
-  const runs = new Runs({ db, home: config.home, settings, scripts, actions, users, plugins: { mayStart }, audit, log });
-  const search = new Search(db, runs);
-  const system = new System({ settings, version: VERSION, edge: () => standing?.shown ?? null });
-  const opened = openPlugins({ db, home: config.home, logs_dir: config.logs_dir, settings, runs, audit, log });
-  const { plugins, pluginHttp, pluginKv, pluginEvents } = opened;
-  const api = createApi({
-    scripts,
-    actions,
-    runs,
-    search,
-    system,
-    settings,
-    users,
-    loginLinks,
-    hostKey,
-    audit,
-    plugins,
-    pluginHttp,
-    pluginKv,
-    log,
-  });
+  const api = createApi(services);
 
   const recent = (): RunSummary[] => runs.list(AGENT, { limit: RECENT_RUNS }).items.reverse().map(summaryOf);
   const duplicateSeen = (seen: { at: number; address: string; name: string }): void => {
@@ -131,9 +94,9 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   const door = new EdgeDoor({ api, grants, login, settings, log, recent, duplicate: duplicateSeen });
   const ending = (id: string): string[] | null => endFrames(runs.get(AGENT, id))?.map((frame) => JSON.stringify(frame)) ?? null;
   const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, door);
-  const broadcasts = new Broadcasts({ runs, system }, door);
+  const broadcasts = new Broadcasts(services, door);
   const stopPoking = runs.onChange((run) => streams.poke(run.task_id));
-  const pluginBroadcasts = new PluginBroadcasts({ plugins, events: pluginEvents }, door);
+  const pluginBroadcasts = new PluginBroadcasts({ plugins, events: services.pluginEvents }, door);
   door.open({ runs, streams, plugins, audit, version: VERSION, log }, (topic, watched) => {
     broadcasts.watchedChanged(topic, watched);
     pluginBroadcasts.watchedChanged(topic, watched);
@@ -159,7 +122,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     door,
     onNewKey: (listener) => void keyListeners.push(listener),
     stop: async () => {
-      await Promise.all([link?.stop(), opened.close()]);
+      await Promise.all([link?.stop(), services.closePlugins()]);
       await local.close();
       stopPoking();
       broadcasts.close();

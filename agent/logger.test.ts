@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { ToruError } from '../shared/errors.ts';
 import { createLogger } from './logger.ts';
 import { LogFile } from './logger-file.ts';
-import { addUser, makeRooms, session, tempDir } from './users/fixture.ts';
+import { addUser, makeServices, session, tempDir } from './users/fixture.ts';
 
 function logger(console: 'pretty' | 'json' | 'off' = 'json') {
   const logs_dir = join(tempDir(), 'logs');
@@ -35,8 +35,8 @@ test('pretty: one line for a person', () => {
 });
 
 test('no secret reaches the log, wherever it stands', async () => {
-  const rooms = makeRooms();
-  const { grant } = session(rooms, await addUser(rooms, 'ada'));
+  const services = makeServices();
+  const { grant } = session(services, await addUser(services, 'ada'));
   const { log, shown, file } = logger();
   const secret = 'swordfish-1234';
   const cause = Object.assign(new Error(`refused ${grant}`), { password: secret });

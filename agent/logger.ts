@@ -8,6 +8,13 @@ import { redact, redactText } from './logger-redact.ts';
 /** Pino's, without `child`: what is bound to a child is written as it is, past everything that hides secrets. */
 export type Logger = Pick<PinoLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
 
+/** Where a part of the agent reports; tests bring their own. */
+export interface Log {
+  info(detail: object, message: string): void;
+  warn(detail: object, message: string): void;
+  error(detail: object, message: string): void;
+}
+
 /** How standard error is told: for a person, for a collector (journald), or not at all. */
 export type ConsoleLog = 'pretty' | 'json' | 'off';
 

@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { loadConfig } from './config.ts';
 import { giveBackAtRest } from './give-back.ts';
 import { closeInherited } from './inherited.ts';
+import type { Log } from './logger.ts';
 import { createLogger } from './logger.ts';
 import { StartError } from './start-error.ts';
 import { whyWeak } from './users/weak-password.ts';
@@ -63,7 +64,7 @@ function sayByHand(config: Config, { firstAdmin, scriptsProblem }: Agent): void 
 }
 
 /** Never refused: it is how an owner gets back in. */
-async function warnOfWeak(password: string, username: string, log: { warn(detail: object, message: string): void }): Promise<void> {
+async function warnOfWeak(password: string, username: string, log: Pick<Log, 'warn'>): Promise<void> {
   const why = await whyWeak(password, username);
   if (why === null) return;
   log.warn({ why }, 'ADMIN_PASSWORD is weak');
@@ -74,11 +75,7 @@ function tellParent(message: ReadyMessage | NewKeyMessage): void {
   process.send?.(message);
 }
 
-function stopOnSignal(
-  agent: Agent,
-  service: ServiceManager,
-  log: { info(detail: object, message: string): void; error(detail: object, message: string): void },
-): void {
+function stopOnSignal(agent: Agent, service: ServiceManager, log: Pick<Log, 'info' | 'error'>): void {
   let stopping = false;
   const stop = (why: string): void => {
     if (stopping) return;

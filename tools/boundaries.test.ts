@@ -39,7 +39,7 @@ describe('violation', () => {
   test("the page sees the type of the agent's API, and nothing else of it", () => {
     expect(refused('worker/ui/api.ts', 'agent/api/app.ts', true)).toBe(false);
     expect(refused('worker/ui/api.ts', 'agent/api/app.ts')).toBe(true);
-    expect(refused('worker/ui/api.ts', 'agent/api/rooms.ts', true)).toBe(true);
+    expect(refused('worker/ui/api.ts', 'agent/services.ts', true)).toBe(true);
     expect(refused('worker/ui/api.ts', 'worker/index.ts', true)).toBe(true);
   });
   test('embedded sees the few rooms of the agent that it is allowed, and nobody sees embedded', () => {

@@ -70,6 +70,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/plugins/services'],
     ['agent/plugins/launch'],
     ['agent/plugins'],
+    ['agent/services'],
     ['agent/api'],
     ['agent/doors'],
     ['agent/cli'],

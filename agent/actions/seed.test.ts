@@ -15,7 +15,7 @@ let home: string;
 let db: Database;
 const admin: Caller = { user_id: 'local:0', username: 'local:root', role: 'admin', via: 'local', sid: null, address: null, auth_time: 0 };
 
-function rooms(scriptsDir: string | null = null): { actions: Actions; settings: Settings } {
+function services(scriptsDir: string | null = null): { actions: Actions; settings: Settings } {
   const audit = new Audit(db, { error: () => undefined });
   const settings = new Settings(db, audit, { home, scripts_dir: scriptsDir, version: '1' });
   return { settings, actions: new Actions({ database: db, scripts: new Scripts(settings), audit }) };
@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 it('fills the first screen with actions that can run, from the package’s own examples', async () => {
-  const { actions, settings } = rooms();
+  const { actions, settings } = services();
   expect(await seedActions({ actions, settings })).toBe(true);
   const list = await actions.list(admin);
   expect(list.length).toBeGreaterThanOrEqual(3);
@@ -43,7 +43,7 @@ it('fills the first screen with actions that can run, from the package’s own e
 });
 
 it('does it once: not again when the owner removed the actions', async () => {
-  const { actions, settings } = rooms();
+  const { actions, settings } = services();
   await seedActions({ actions, settings });
   for (const { id } of await actions.list(admin)) actions.remove(null, id);
   expect(await seedActions({ actions, settings })).toBe(false);
@@ -51,13 +51,13 @@ it('does it once: not again when the owner removed the actions', async () => {
 });
 
 it('leaves a folder with something in it alone, and one that the owner named', async () => {
-  const { actions, settings } = rooms();
+  const { actions, settings } = services();
   writeFileSync(join(settings.scripts_dir, 'mine.sh'), '');
   expect(await seedActions({ actions, settings })).toBe(false);
   expect(readdirSync(settings.scripts_dir)).toEqual(['mine.sh']);
   const own = join(home, 'own');
   mkdirSync(own);
-  expect(await seedActions(rooms(own))).toBe(false);
+  expect(await seedActions(services(own))).toBe(false);
   expect(readdirSync(own)).toEqual([]);
 });
 
@@ -65,7 +65,7 @@ it('makes no action without its script', async () => {
   const examples = join(home, 'examples');
   mkdirSync(examples);
   writeFileSync(join(examples, 'hello.sh'), '#!/bin/sh\n', { mode: 0o644 });
-  const { actions, settings } = rooms();
+  const { actions, settings } = services();
   expect(await seedActions({ actions, settings, examples })).toBe(true);
   expect((await actions.list(admin)).map(({ id }) => id)).toEqual(['hello']);
   expect(existsSync(join(settings.scripts_dir, 'hello.sh'))).toBe(true);

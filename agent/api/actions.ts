@@ -1,11 +1,11 @@
 import { actionCreate, actionOrder, actionParams, actionPatch } from '../../shared/api.ts';
 import type { Action, ClientAction, List } from '../../shared/model.ts';
+import type { Services } from '../services.ts';
 import { router } from './env.ts';
-import type { Rooms } from './rooms.ts';
 import { body, params } from './validate.ts';
 
 /** Quick actions: a client sees those that they may press, without what stands behind them. */
-export function actionsApi({ actions }: Rooms) {
+export function actionsApi({ actions }: Services) {
   return router()
     .get('/', async (c) => c.json<List<Action | ClientAction>>({ items: await actions.list(c.env.caller), next_cursor: null }))
     .post('/', body(actionCreate), async (c) => c.json<Action, 201>(await actions.create(c.env.caller, c.req.valid('json')), 201))

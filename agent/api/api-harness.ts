@@ -4,26 +4,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Role, Run } from '../../shared/model.ts';
 import { isFinal } from '../../shared/model.ts';
-import { Actions } from '../actions/actions.ts';
-import { Audit } from '../audit/audit.ts';
-import { loadIdentity } from '../link/identity.ts';
-import { openPlugins } from '../plugins/open.ts';
-import { Runs } from '../runs/runs.ts';
-import { Scripts } from '../scripts/scripts.ts';
-import { Search } from '../search/search.ts';
-import { Settings } from '../settings/settings.ts';
+import type { Actions } from '../actions/actions.ts';
+import type { Runs } from '../runs/runs.ts';
+import { createServices } from '../services.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
-import { System } from '../system/system.ts';
 import type { Caller } from '../users/caller.ts';
-import { Grants } from '../users/grants.ts';
-import { HostKey } from '../users/host-key.ts';
-import { LoginLinks } from '../users/login-links.ts';
-import { Passwords } from '../users/passwords.ts';
-import { Users } from '../users/users.ts';
+import type { Users } from '../users/users.ts';
 import { createApi } from './app.ts';
 
-/** The whole API over real rooms: a database, scripts and processes in a temporary TORU_HOME. Only the doors are missing. */
+/** The whole API over real services: a database, scripts and processes in a temporary TORU_HOME. Only the doors are missing. */
 export interface ApiHarness {
   home: string;
   db: Database;
@@ -59,38 +50,20 @@ export async function makeApi(): Promise<ApiHarness> {
   const take = (detail: object, message: string): void => void logged.push({ ...detail, message });
   const log = { info: () => undefined, warn: take, error: take };
   const db = openDatabase(join(home, 'toru.db'));
-  const audit = new Audit(db, log);
-  const settings = new Settings(db, audit, { home, scripts_dir: null, version: '9.9.9' });
-  const identity = loadIdentity(home);
-  const grants = new Grants(db, identity, settings);
-  const users = new Users(db, new Passwords(), grants, audit);
-  const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, audit, origin: null });
-  const hostKey = new HostKey({ identity, settings, grants, audit });
-  const scripts = new Scripts(settings);
-  const actions = new Actions({ database: db, scripts, audit });
-  const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
-  const runs = new Runs({ db, home, settings, scripts, actions, users, plugins: { mayStart }, audit, log, limits: { graceMs: 300 } });
-  await runs.recover();
-  const search = new Search(db, runs);
-  const system = new System({ settings, version: '9.9.9' });
-  const opened = openPlugins({ db, home, logs_dir: join(home, 'logs'), settings, runs, audit, log });
-  const { plugins, pluginHttp, pluginKv } = opened;
-  const app = createApi({
-    scripts,
-    actions,
-    runs,
-    search,
-    system,
-    settings,
-    users,
-    loginLinks,
-    hostKey,
-    audit,
-    plugins,
-    pluginHttp,
-    pluginKv,
+  const services = createServices({
+    db,
+    home,
+    scripts_dir: null,
+    logs_dir: join(home, 'logs'),
+    page_origin: null,
     log,
+    edge: () => null,
+    rotated: () => undefined,
+    limits: { graceMs: 300 },
   });
+  const { settings, users, actions, runs, system } = services;
+  await runs.recover();
+  const app = createApi(services);
   mkdirSync(settings.scripts_dir, { recursive: true });
 
   const caller = async (username: string, role: Role): Promise<Caller> => {
@@ -134,7 +107,7 @@ export async function makeApi(): Promise<ApiHarness> {
     },
     close: async () => {
       system.close();
-      await opened.close();
+      await services.closePlugins();
       await runs.close();
       db.close();
       rmSync(home, { recursive: true, force: true });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { actionCreate } from '../../shared/api.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
+import { VERSION } from '../../shared/version.ts';
 import type { Caller } from '../users/caller.ts';
 import { ROUTES } from '../users/permissions.ts';
 import type { ApiHarness } from './api-harness.ts';
@@ -208,7 +209,7 @@ describe('resources', () => {
   it('system', async () => {
     expect(await api.ask(api.admin, 'GET', '/api/system')).toMatchObject({
       status: 200,
-      json: { agent: { version: '9.9.9', pid: process.pid } },
+      json: { agent: { version: VERSION, pid: process.pid } },
     });
   });
 

@@ -1,3 +1,4 @@
+import type { Services } from '../services.ts';
 import { actionsApi } from './actions.ts';
 import { auditApi } from './audit.ts';
 import { router } from './env.ts';
@@ -7,7 +8,6 @@ import { loginLinksApi } from './login-links.ts';
 import { pluginAdminApi } from './plugin-admin.ts';
 import { pluginKvApi } from './plugin-kv.ts';
 import { pluginsApi } from './plugins.ts';
-import type { Rooms } from './rooms.ts';
 import { runsApi } from './runs.ts';
 import { scriptsApi } from './scripts.ts';
 import { searchApi } from './search.ts';
@@ -16,32 +16,30 @@ import { systemApi } from './system.ts';
 import { usersApi } from './users.ts';
 import { jsonUnlessPlugin } from './validate.ts';
 
-export type { Rooms } from './rooms.ts';
-
 /**
  * The host's HTTP API, defined once and reached through three doors: the edge's tunnel, the local socket, and in process.
  * The door says who asks: `app.fetch(request, { caller })`.
  */
-export function createApi(rooms: Rooms) {
+export function createApi(services: Services) {
   const api = router()
     .use(plainPath)
     .use(guard)
     .use(jsonUnlessPlugin)
     .use(inTime)
-    .route('/api/scripts', scriptsApi(rooms))
-    .route('/api/actions', actionsApi(rooms))
-    .route('/api/runs', runsApi(rooms))
-    .route('/api/search', searchApi(rooms))
-    .route('/api/system', systemApi(rooms))
-    .route('/api/settings', settingsApi(rooms))
-    .route('/api/users', usersApi(rooms))
-    .route('/api/login-links', loginLinksApi(rooms))
-    .route('/api/key', keyApi(rooms))
-    .route('/api/audit', auditApi(rooms))
-    .route('/api/plugins', pluginsApi(rooms))
-    .route('/api/plugin-admin', pluginAdminApi(rooms))
-    .route('/api/plugin-kv', pluginKvApi(rooms));
-  api.onError(failed(rooms));
+    .route('/api/scripts', scriptsApi(services))
+    .route('/api/actions', actionsApi(services))
+    .route('/api/runs', runsApi(services))
+    .route('/api/search', searchApi(services))
+    .route('/api/system', systemApi(services))
+    .route('/api/settings', settingsApi(services))
+    .route('/api/users', usersApi(services))
+    .route('/api/login-links', loginLinksApi(services))
+    .route('/api/key', keyApi(services))
+    .route('/api/audit', auditApi(services))
+    .route('/api/plugins', pluginsApi(services))
+    .route('/api/plugin-admin', pluginAdminApi(services))
+    .route('/api/plugin-kv', pluginKvApi(services));
+  api.onError(failed(services));
   api.notFound(noRoute);
   return api;
 }

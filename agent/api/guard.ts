@@ -5,10 +5,10 @@ import { ToruError, toToruError } from '../../shared/errors.ts';
 import { notAfterOf, refuseLate } from '../../shared/in-time.ts';
 import { isAmbiguousPath } from '../../shared/raw-path.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
+import type { Services } from '../services.ts';
 import { forAsker } from '../users/for-asker.ts';
 import { authorize, ROUTES } from '../users/permissions.ts';
 import type { ApiEnv } from './env.ts';
-import type { Rooms } from './rooms.ts';
 
 /** Edge and agent must read a path alike. */
 export const plainPath: MiddlewareHandler<ApiEnv> = async (c, next) => {
@@ -62,7 +62,7 @@ const TABLE = Object.keys(ROUTES).map((key) => {
 });
 
 /** Whatever was thrown, in the one shape of errors. What is not ours goes to the log, and never to the asker. */
-export function failed({ log, audit }: Pick<Rooms, 'log' | 'audit'>) {
+export function failed({ log, audit }: Pick<Services, 'log' | 'audit'>) {
   return (thrown: Error, c: Context<ApiEnv>): Response => {
     const error = forAsker(ourError(thrown), c.env.caller);
     // A start that was refused has an entry of its own.

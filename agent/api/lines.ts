@@ -1,5 +1,5 @@
 import { toToruError } from '../../shared/errors.ts';
-import type { ApiLog } from './rooms.ts';
+import type { Log } from '../logger.ts';
 
 /** The last line of an answer that broke off. */
 interface Broken {
@@ -16,7 +16,7 @@ interface Broken {
 export async function linesResponse<T>(
   begin: (signal: AbortSignal) => AsyncGenerator<T, void, undefined>,
   asker: AbortSignal,
-  log: ApiLog,
+  log: Pick<Log, 'error'>,
 ): Promise<Response> {
   const left = new AbortController();
   const lines = begin(left.signal);

@@ -2,7 +2,22 @@ import type { OutputLine, OutputQuery } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { DamagedOutput } from '../logs/damaged.ts';
 import type { Caller } from '../users/caller.ts';
-import type { OutputChunk, OutputLog } from './rooms.ts';
+
+/** A run's output, as far as a reader needs it. Cursors are positions in the merged stream. */
+export interface OutputLog {
+  readonly start: number;
+  readonly end: number;
+  readonly finished: boolean;
+  read(from: number, maxBytes: number): Promise<OutputChunk[]>;
+  onGrow(listener: () => void): () => void;
+}
+
+export interface OutputChunk {
+  stream: 'stdout' | 'stderr';
+  bytes: Uint8Array;
+  from: number;
+  to: number;
+}
 
 /** How much is read of the log at a time: memory stays flat however long the output is. */
 const STEP = 64 * 1024;

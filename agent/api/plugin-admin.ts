@@ -1,13 +1,13 @@
 import type { PluginDetails } from '../../shared/plugins.ts';
 import { pluginInstall, pluginParams, pluginSettingsPatch, pluginUninstallQuery } from '../../shared/plugins-api.ts';
 import { exported } from '../plugins/services/kv-export.ts';
+import type { Services } from '../services.ts';
 import { router } from './env.ts';
 import { linesResponse } from './lines.ts';
-import type { Rooms } from './rooms.ts';
 import { body, params, query } from './validate.ts';
 
 /** What an admin does with plugins beyond on and off. It has paths of its own: those below /api/plugins/:id are the plugin's. */
-export function pluginAdminApi({ plugins, pluginKv, log }: Rooms) {
+export function pluginAdminApi({ plugins, pluginKv, log }: Services) {
   return router()
     .post('/rescan', async (c) => {
       await plugins.rescan();

@@ -1,13 +1,13 @@
 import type { KvEntry } from '../../plugin-sdk/src/protocol.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { pluginKvKeyQuery, pluginKvListQuery, pluginKvValue, pluginParams } from '../../shared/plugins-api.ts';
+import type { Services } from '../services.ts';
 import type { Caller } from '../users/caller.ts';
 import { router } from './env.ts';
-import type { Rooms } from './rooms.ts';
 import { body, params, query } from './validate.ts';
 
 /** A plugin's storage for its own page, as far as the manifest's `page.kv` opens it. Keys stand in the query: they may hold slashes. */
-export function pluginKvApi({ plugins, pluginKv }: Rooms) {
+export function pluginKvApi({ plugins, pluginKv }: Services) {
   const open = (caller: Caller, id: string, need: 'read' | 'write'): string => {
     const { page, name } = plugins.manifestFor(caller, id);
     if (page === undefined || page.kv === 'none' || (need === 'write' && page.kv === 'read'))

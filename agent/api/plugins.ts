@@ -4,15 +4,15 @@ import type { List } from '../../shared/model.ts';
 import type { PluginDetails, PluginSummary } from '../../shared/plugins.ts';
 import { pluginEnable, pluginLogsQuery, pluginParams } from '../../shared/plugins-api.ts';
 import { passable, REQUEST_HEADERS } from '../../shared/tunnel.ts';
+import type { Services } from '../services.ts';
 import type { ApiEnv } from './env.ts';
 import { router } from './env.ts';
 import { linesResponse } from './lines.ts';
 import { logLines } from './plugin-logs.ts';
-import type { Rooms } from './rooms.ts';
 import { body, isBare, jsonOnly, params, query } from './validate.ts';
 
 /** Plugins: list, look, switch on and off, page, log; everything else below a plugin's id is the plugin's own to answer. */
-export function pluginsApi({ plugins, pluginHttp, log }: Rooms) {
+export function pluginsApi({ plugins, pluginHttp, log }: Services) {
   const forward = async (c: Context<ApiEnv>): Promise<Response> => {
     const { caller } = c.env;
     const { id, path, query: search } = placeOf(c);

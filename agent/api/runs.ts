@@ -5,15 +5,15 @@ import type { List, Run, RunState } from '../../shared/model.ts';
 import { runInput } from '../../shared/run-input.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
+import type { Services } from '../services.ts';
 import { authorize } from '../users/permissions.ts';
 import { router } from './env.ts';
 import { linesResponse } from './lines.ts';
 import { outputResponse } from './output.ts';
-import type { Rooms } from './rooms.ts';
 import { body, params, query } from './validate.ts';
 
 /** Runs: start, look, read the output, cancel, note. A foreign run is an unknown one. */
-export function runsApi({ runs, search, log }: Rooms) {
+export function runsApi({ runs, search, log }: Services) {
   return router()
     .post('/', body(runRequest), async (c) => {
       const { caller } = c.env;

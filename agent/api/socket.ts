@@ -5,24 +5,25 @@ import { refuseLate } from '../../shared/in-time.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_CLIENT_FRAME, MAX_TOPICS_PER_SOCKET, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
+import type { Log } from '../logger.ts';
 import type { Streams } from '../logs/streams.ts';
 import type { Attachment, ViewerPort } from '../logs/viewers.ts';
 import type { Runs } from '../runs/runs.ts';
+import type { Services } from '../services.ts';
 import type { Caller } from '../users/caller.ts';
 import { forAsker } from '../users/for-asker.ts';
 import { authorize, frameKey } from '../users/permissions.ts';
 import { pluginLogTopic, pluginTopic } from './plugin-broadcasts.ts';
-import type { AuditRoom, PluginsRoom } from './rooms.ts';
 import '../../shared/schema-words.ts';
 
 /** What one browser's socket needs of the agent. */
-export interface SocketRooms {
+export interface SocketServices {
   runs: Pick<Runs, 'start' | 'cancel' | 'input' | 'get'>;
   streams: Streams;
-  plugins: Pick<PluginsRoom, 'view'>;
+  plugins: Pick<Services['plugins'], 'view'>;
   version: string;
-  audit: Pick<AuditRoom, 'record'>;
-  log: { error(detail: object, message: string): void };
+  audit: Pick<Services['audit'], 'record'>;
+  log: Pick<Log, 'error'>;
 }
 
 /**
@@ -44,7 +45,7 @@ function keyOf({ topic, plugin }: Subscribed): string {
  * nothing else. Who asks is established anew for every frame: `caller` throws when the session is over.
  */
 export class BrowserSocket {
-  readonly #rooms: SocketRooms;
+  readonly #services: SocketServices;
   readonly #port: ViewerPort;
   readonly #caller: () => Caller;
   readonly #attached = new Map<string, Attachment>();
@@ -53,11 +54,11 @@ export class BrowserSocket {
   #closed = false;
 
   /** @param protocol what the other end and we speak: it is told so in the first frame. */
-  constructor(rooms: SocketRooms, port: ViewerPort, caller: () => Caller, protocol: number = PROTOCOL_VERSION) {
-    this.#rooms = rooms;
+  constructor(services: SocketServices, port: ViewerPort, caller: () => Caller, protocol: number = PROTOCOL_VERSION) {
+    this.#services = services;
     this.#port = port;
     this.#caller = caller;
-    this.#send({ type: 'hello', protocol, version: rooms.version, window: rooms.streams.window, time: new Date().toISOString() });
+    this.#send({ type: 'hello', protocol, version: services.version, window: services.streams.window, time: new Date().toISOString() });
   }
 
   /** One frame, as it came. Never throws. */
@@ -95,7 +96,7 @@ export class BrowserSocket {
       authorize(caller, key);
     } catch (error) {
       const { code } = toToruError(error);
-      this.#rooms.audit.record({ event: 'request.refused', caller, target: key, outcome: 'refused', detail: { code } });
+      this.#services.audit.record({ event: 'request.refused', caller, target: key, outcome: 'refused', detail: { code } });
       throw error;
     }
     return caller;
@@ -107,7 +108,7 @@ export class BrowserSocket {
         return this.#run(frame, caller);
       case 'cancel':
         refuseLate(frame.not_after, Date.now());
-        return this.#rooms.runs.cancel(caller, frame.task_id);
+        return this.#services.runs.cancel(caller, frame.task_id);
       case 'attach':
         this.#attach(caller, frame.task_id, frame.from);
         return;
@@ -121,7 +122,7 @@ export class BrowserSocket {
         return;
       case 'input':
         refuseLate(frame.not_after, Date.now());
-        return this.#rooms.runs.input(caller, frame.task_id, frame.data, frame.eof);
+        return this.#services.runs.input(caller, frame.task_id, frame.data, frame.eof);
       case 'subscribe':
         this.#subscribe(caller, frame);
         return;
@@ -140,7 +141,7 @@ export class BrowserSocket {
   async #run(frame: Extract<ClientFrame, { type: 'run' }>, caller: Caller): Promise<void> {
     const { request_id, not_after } = frame;
     const what = 'action' in frame ? { action: frame.action, inputs: frame.inputs } : { script: frame.script, args: frame.args };
-    const { task_id, state } = await this.#rooms.runs.start(caller, {
+    const { task_id, state } = await this.#services.runs.start(caller, {
       ...what,
       source: 'page',
       not_after,
@@ -157,12 +158,12 @@ export class BrowserSocket {
 
   /** Attaching again moves the cursor: that is what a page does which comes back. */
   #attach(caller: Caller, taskId: string, from: number | 'tail'): void {
-    const run = this.#rooms.runs.get(caller, taskId);
+    const run = this.#services.runs.get(caller, taskId);
     this.#attached.get(taskId)?.detach();
     if (this.#attached.size >= MAX_ATTACHED || this.#full)
       throw new ToruError('too_many_requests', `${LIMITS} Detach from some runs first.`);
     let ended = false;
-    const attachment = this.#rooms.streams.attach(taskId, this.#port, from, {
+    const attachment = this.#services.streams.attach(taskId, this.#port, from, {
       start: (cursor, window) => this.#send({ type: 'attached', task_id: taskId, cursor, window, run }),
       ended: () => {
         ended = true;
@@ -193,7 +194,7 @@ export class BrowserSocket {
       case 'plugin':
       case 'plugin_log': {
         // Throws for one that the caller may not know of. One that is still new has a log already.
-        const { id } = this.#rooms.plugins.view(caller, plugin ?? '');
+        const { id } = this.#services.plugins.view(caller, plugin ?? '');
         return topic === 'plugin' ? pluginTopic(id, caller.role) : pluginLogTopic(id);
       }
       default:
@@ -214,7 +215,7 @@ export class BrowserSocket {
   }
 
   #refuse(error: ToruError, about: unknown): void {
-    if (error.code === 'internal') this.#rooms.log.error({ err: error.cause ?? error }, 'a frame of a browser failed');
+    if (error.code === 'internal') this.#services.log.error({ err: error.cause ?? error }, 'a frame of a browser failed');
     const { input } = error.extra;
     this.#send({ type: 'error', code: error.code, data: error.message, ...idsOf(about), ...(typeof input === 'string' ? { input } : {}) });
   }

@@ -1,12 +1,12 @@
 import { userCreate, userParams, userPatch } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { List, User } from '../../shared/model.ts';
+import type { Services } from '../services.ts';
 import { router } from './env.ts';
-import type { Rooms } from './rooms.ts';
 import { body, params } from './validate.ts';
 
 /** Users: for admins, who must have typed their password lately to change one. Everybody may change their own password. */
-export function usersApi({ users }: Rooms) {
+export function usersApi({ users }: Services) {
   return router()
     .get('/', (c) => c.json<List<User>>({ items: users.list(), next_cursor: null }))
     .post('/', body(userCreate), async (c) => c.json<User, 201>(await users.create(c.req.valid('json'), c.env.caller), 201))

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { callerOf, makeRooms, refusal } from '../users/fixture.ts';
+import { callerOf, makeServices, refusal } from '../users/fixture.ts';
 import { Audit } from './audit.ts';
 
 const caller = callerOf({ id: 'u1', username: 'Ada', role: 'admin' }, 0);
 
 test('newest first, page by page, nothing twice and nothing left out while more comes', () => {
-  const { audit } = makeRooms();
+  const { audit } = makeServices();
   for (let i = 0; i < 25; i += 1) audit.record({ event: 'run.start', caller, target: `t${i}`, outcome: 'ok' });
   const first = audit.list({ limit: 10 });
   audit.record({ event: 'run.start', caller, target: 'later', outcome: 'ok' });
@@ -18,7 +18,7 @@ test('newest first, page by page, nothing twice and nothing left out while more 
 });
 
 test('filters: an event or its beginning, a user in any case, the outcome, a time', () => {
-  const { audit, clock } = makeRooms();
+  const { audit, clock } = makeServices();
   audit.record({ event: 'user.create', caller, outcome: 'ok' });
   audit.record({ event: 'userx', caller, outcome: 'ok' });
   clock.now += 1000;
@@ -34,7 +34,7 @@ test('filters: an event or its beginning, a user in any case, the outcome, a tim
 });
 
 test('an entry says who, from where, to what; and never a secret', () => {
-  const { audit, db } = makeRooms();
+  const { audit, db } = makeServices();
   audit.record({
     event: 'user.update',
     caller,
@@ -53,7 +53,7 @@ test('an entry says who, from where, to what; and never a secret', () => {
 });
 
 test('what is too old or too much goes, a batch at a time, by itself; each class on its own', async () => {
-  const { audit, clock, db } = makeRooms();
+  const { audit, clock, db } = makeServices();
   const count = () => db.prepare('SELECT count(*) FROM audit').pluck().get();
   for (let i = 0; i < 50; i += 1) audit.record({ event: 'user.old', caller, outcome: 'ok' });
   clock.now += 2 * 367 * 24 * 3_600_000;
@@ -71,7 +71,7 @@ test('what is too old or too much goes, a batch at a time, by itself; each class
 });
 
 test('a client that is refused a thousand times a second leaves a few entries, and pushes nothing out', () => {
-  const { audit, clock, db } = makeRooms();
+  const { audit, clock, db } = makeServices();
   const client = callerOf({ id: 'u2', username: 'Eve', role: 'client' }, 0);
   audit.record({ event: 'user.create', caller, target: 'bob', outcome: 'ok' });
   for (let i = 0; i < 60_000; i += 1) {
@@ -93,7 +93,7 @@ test('a client that is refused a thousand times a second leaves a few entries, a
 });
 
 test('one user’s refusals do not hide another’s', () => {
-  const { audit } = makeRooms();
+  const { audit } = makeServices();
   const eve = callerOf({ id: 'u2', username: 'Eve', role: 'client' }, 0);
   const bob = callerOf({ id: 'u3', username: 'Bob', role: 'client' }, 0);
   for (let i = 0; i < 1000; i += 1) audit.record({ event: 'run.foreign', caller: eve, target: `r${i}`, outcome: 'refused' });
@@ -115,7 +115,7 @@ describe('the chain', () => {
     ],
   ] as const;
   test.each(breaks)('shows that %s', async (_what, sql) => {
-    const { audit, db } = makeRooms();
+    const { audit, db } = makeServices();
     for (let i = 0; i < 10; i += 1) audit.record({ event: 'user.create', caller, target: `u${i}`, outcome: 'ok' });
     const [before] = await audit.verify();
     expect(before).toMatchObject({ class: 'security', entries: 10, broken_at: null });
@@ -125,7 +125,7 @@ describe('the chain', () => {
   });
 
   test('goes on after a restart, and past a write that was rolled back', async () => {
-    const { audit, db, clock } = makeRooms();
+    const { audit, db, clock } = makeServices();
     audit.record({ event: 'user.create', caller, outcome: 'ok' });
     db.exec('BEGIN');
     audit.record({ event: 'user.create', caller, outcome: 'ok' });
@@ -139,7 +139,7 @@ describe('the chain', () => {
   });
 
   test('is exported with its hashes, oldest first', async () => {
-    const { audit } = makeRooms();
+    const { audit } = makeServices();
     for (let i = 0; i < 600; i += 1) audit.record({ event: 'user.create', caller, target: `u${i}`, outcome: 'ok' });
     let text = '';
     for await (const lines of audit.export()) text += lines;
@@ -153,12 +153,12 @@ describe('the chain', () => {
 });
 
 test('a cursor that is none is refused', async () => {
-  const { audit } = makeRooms();
+  const { audit } = makeServices();
   expect(await refusal(() => audit.list({ cursor: '1; DROP TABLE audit' }))).toBe('bad_cursor');
 });
 
 test('what can’t be written goes to the log, and the act goes on', () => {
-  const { audit, db, logged } = makeRooms();
+  const { audit, db, logged } = makeServices();
   db.exec("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT RAISE(ABORT, 'disk full'); END");
   audit.record({ event: 'run.cancel', caller, target: 't1', outcome: 'ok', detail: { token: 'swordfish' } });
   expect(logged.join()).toMatch(/could not be written.*run\.cancel/);

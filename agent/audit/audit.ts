@@ -1,6 +1,7 @@
 import type { AuditQuery } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { AuditEntry, List } from '../../shared/model.ts';
+import type { Log } from '../logger.ts';
 import { redact } from '../logger-redact.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
@@ -22,10 +23,6 @@ export interface AuditRecord {
   detail?: Record<string, unknown>;
   /** Where it came from, when that is not the caller's own address. */
   address?: string | null;
-}
-
-interface Log {
-  error(detail: object, message: string): void;
 }
 
 /** An entry on its way to the table. */
@@ -66,13 +63,13 @@ export class Audit {
   readonly #db: Database;
   readonly #chain: Chain;
   readonly #repeats: Repeats<Pending>;
-  readonly #log: Log;
+  readonly #log: Pick<Log, 'error'>;
   readonly #now: () => number;
   readonly #keepRows: number | null;
   #sincePrune = 0;
 
   /** @param options.keepRows of each class, instead of as many as a host keeps. */
-  constructor(db: Database, log: Log, options: { now?: () => number; keepRows?: number } = {}) {
+  constructor(db: Database, log: Pick<Log, 'error'>, options: { now?: () => number; keepRows?: number } = {}) {
     this.#db = db;
     this.#chain = new Chain(db);
     this.#log = log;

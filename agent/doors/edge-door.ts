@@ -9,9 +9,10 @@ import type { Utf8Text } from '../../shared/utf8.ts';
 import { CLOSE } from '../../shared/wire.ts';
 import type { BroadcastSink } from '../api/broadcasts.ts';
 import type { ApiEnv } from '../api/env.ts';
-import type { SocketRooms } from '../api/socket.ts';
+import type { SocketServices } from '../api/socket.ts';
 import { BrowserSocket } from '../api/socket.ts';
 import type { LinkListener, LinkSession } from '../link/link.ts';
+import type { Log } from '../logger.ts';
 import type { Carrier } from '../logs/viewers.ts';
 import type { Lane } from '../loop-turns.ts';
 import { inTurn, turns } from '../loop-turns.ts';
@@ -37,7 +38,7 @@ interface Connection {
   address: string;
 }
 
-export interface EdgeDoorRooms {
+export interface EdgeDoorServices {
   api: { fetch(request: Request, env: ApiEnv['Bindings']): Response | Promise<Response> };
   grants: Grants;
   login: Login;
@@ -46,11 +47,7 @@ export interface EdgeDoorRooms {
   recent(): RunSummary[];
   /** Another agent with this host's key was refused by the edge. */
   duplicate?(seen: Extract<EdgeControl, { type: 'duplicate' }>): void;
-  log: {
-    info(detail: object, message: string): void;
-    warn(detail: object, message: string): void;
-    error(detail: object, message: string): void;
-  };
+  log: Log;
 }
 
 /** About how long a run's summary is on the link. */
@@ -61,34 +58,34 @@ const SUMMARY_BYTES = 500;
  * that this host signed; it is checked here against this host's own tables, at the opening and at every frame after it.
  */
 export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
-  readonly #rooms: EdgeDoorRooms;
+  readonly #services: EdgeDoorServices;
   readonly #connections = new Map<string, Connection>();
   readonly #subscribers: Subscribers;
   readonly #watchedChanged: ((topic: string, watched: boolean) => void)[] = [];
   readonly #stopListening: (() => void)[];
   /** What the edge knows this host as, or learns at the next link. */
   #name: string;
-  #socketRooms: SocketRooms | null = null;
+  #socketServices: SocketServices | null = null;
   #session: LinkSession | null = null;
   #tunnel: TunnelServer | null = null;
   #news: News | null = null;
   #credit = this.#newCredit();
 
-  constructor(rooms: EdgeDoorRooms) {
-    this.#rooms = rooms;
+  constructor(services: EdgeDoorServices) {
+    this.#services = services;
     this.#subscribers = new Subscribers((topic, watched) => {
       for (const listener of this.#watchedChanged) listener(topic, watched);
     });
-    this.#name = rooms.settings.host_name;
+    this.#name = services.settings.host_name;
     this.#stopListening = [
-      rooms.grants.onRevoked((sids, id) => this.#revoked(sids, id)),
-      rooms.settings.onChange(() => this.#renamed(rooms.settings.host_name)),
+      services.grants.onRevoked((sids, id) => this.#revoked(sids, id)),
+      services.settings.onChange(() => this.#renamed(services.settings.host_name)),
     ];
   }
 
   /** The streams carry through this door and the sockets watch them: the second half of the circle. Called once. */
-  open(rooms: SocketRooms, watchedChanged: (topic: string, watched: boolean) => void): void {
-    this.#socketRooms = rooms;
+  open(services: SocketServices, watchedChanged: (topic: string, watched: boolean) => void): void {
+    this.#socketServices = services;
     this.#watchedChanged.push(watchedChanged);
   }
 
@@ -107,14 +104,14 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
   up(session: LinkSession): void {
     this.#session = session;
     this.#news = new News((callback) => session.turn(callback));
-    this.#rooms.grants.setInstallation(session.installation);
+    this.#services.grants.setInstallation(session.installation);
     this.#tunnel = new TunnelServer(
       { send: (request, frame) => session.binary(`h/${request}`, frame), turn: (callback) => session.turn(callback) },
       (head, body, signal) => this.#answer(head, body, signal),
     );
     // Before anything else: what ended while the edge could not be told.
-    for (const { id, sids } of this.#rooms.grants.pendingRevocations()) session.control({ type: 'revoke', id, sids });
-    for (const run of this.#rooms.recent()) this.summary(run);
+    for (const { id, sids } of this.#services.grants.pendingRevocations()) session.control({ type: 'revoke', id, sids });
+    for (const run of this.#services.recent()) this.summary(run);
   }
 
   down(): void {
@@ -138,16 +135,16 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
         const connection = this.#connections.get(message.conn);
         if (connection === undefined) return;
         return this.#guarded(message.conn, () => {
-          requireUser(this.#rooms.grants.verify(message.grant, connection), connection.user_id);
+          requireUser(this.#services.grants.verify(message.grant, connection), connection.user_id);
           connection.grant = message.grant;
         });
       }
       case 'closed':
         return this.#left(message.conn);
       case 'duplicate':
-        return this.#rooms.duplicate?.(message);
+        return this.#services.duplicate?.(message);
       case 'revoked':
-        return this.#rooms.grants.acknowledged(message.id);
+        return this.#services.grants.acknowledged(message.id);
       default:
         return unreachable(message);
     }
@@ -205,15 +202,15 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
   }
 
   #opened({ conn, sid, grant, address, protocol: theirs }: Extract<EdgeControl, { type: 'open' }>): void {
-    const rooms = this.#socketRooms;
-    if (rooms === null || this.#connections.has(conn)) return;
+    const services = this.#socketServices;
+    if (services === null || this.#connections.has(conn)) return;
     const protocol = agreeOn(theirs ?? PROTOCOL_VERSION);
     if (protocol === null)
       return this.#session?.control({ type: 'close', conn, code: CLOSE.reload, reason: 'this page is older than the host: reload it' });
     this.#guarded(conn, () => {
-      const first = this.#rooms.grants.verify(grant, { sid });
+      const first = this.#services.grants.verify(grant, { sid });
       const socket = new BrowserSocket(
-        rooms,
+        services,
         {
           send: (frame) => this.#session?.text(`c/${conn}`, frame),
           join: (topic) => {
@@ -236,7 +233,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     const connection = this.#connections.get(conn);
     if (connection === undefined) throw new ToruError('session_expired', 'This connection is closed.');
     try {
-      return requireUser(this.#rooms.grants.verify(connection.grant, connection), connection.user_id);
+      return requireUser(this.#services.grants.verify(connection.grant, connection), connection.user_id);
     } catch (error) {
       this.#shut(conn, error);
       throw error;
@@ -253,7 +250,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
 
   #shut(conn: string, thrown: unknown): void {
     const { code } = toToruError(thrown);
-    if (code === 'internal') this.#rooms.log.error({ err: thrown }, 'a connection failed');
+    if (code === 'internal') this.#services.log.error({ err: thrown }, 'a connection failed');
     this.#forget(conn);
     this.#session?.control({ type: 'close', conn, code: code === 'internal' ? CLOSE.again : CLOSE.session_ended, reason: code });
   }
@@ -295,9 +292,9 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
   }
 
   async #answer(head: RequestHead, body: ReadableStream<Uint8Array> | null, signal: AbortSignal): Promise<Response> {
-    if (head.path.startsWith('/link/')) return answerLinkRequest(this.#rooms.login, head, body);
+    if (head.path.startsWith('/link/')) return answerLinkRequest(this.#services.login, head, body);
     if (head.caller === null) throw new ToruError('unauthenticated', 'Log in first.');
-    const caller = this.#rooms.grants.verify(head.caller.grant, head.caller);
+    const caller = this.#services.grants.verify(head.caller.grant, head.caller);
     const request = new Request(`http://host${head.path}${head.query}`, {
       method: head.method,
       headers: head.headers,
@@ -306,7 +303,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     });
     const lane = turns.lane(caller.user_id);
     const turn = <T>(work: () => T): Promise<T> => inTurn(lane, work);
-    return await await turn(() => this.#rooms.api.fetch(request, { caller, turn }));
+    return await await turn(() => this.#services.api.fetch(request, { caller, turn }));
   }
 }
 

@@ -8,6 +8,7 @@ import { getRequestListener } from '@hono/node-server';
 import { ToruError } from '../../shared/errors.ts';
 import { isAmbiguousPath } from '../../shared/raw-path.ts';
 import { MAX_SOCKET_PATH } from '../config-home.ts';
+import type { Log } from '../logger.ts';
 import { StartError } from '../start-error.ts';
 import type { Caller } from '../users/caller.ts';
 
@@ -15,7 +16,7 @@ export interface LocalDoorRooms {
   /** TORU_HOME: ours alone, mode 0700. */
   home: string;
   api: { fetch(request: Request, env: { caller: Caller }): Response | Promise<Response> };
-  log: { error(detail: object, message: string): void };
+  log: Pick<Log, 'error'>;
 }
 
 export interface LocalDoor {

@@ -10,6 +10,7 @@ import type { Sink, Turn } from '../../shared/outbound.ts';
 import { Outbound } from '../../shared/outbound.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import { PING, PONG } from '../../shared/wire.ts';
+import type { Log } from '../logger.ts';
 import type { Dialled, EdgeAddress, HostSelf, KeyPin } from './dial.ts';
 import { DialError, dial } from './dial.ts';
 import type { Identity } from './identity.ts';
@@ -39,18 +40,13 @@ export interface LinkListener {
   down(): void;
 }
 
-interface Log {
-  info(detail: object, message: string): void;
-  warn(detail: object, message: string): void;
-}
-
 /** Keeps one link to the edge, for ever: an endless loop around an attempt that may fail. */
 export class Link {
   readonly #edge: EdgeAddress;
   readonly #identity: Identity;
   readonly #self: () => HostSelf;
   readonly #listener: LinkListener;
-  readonly #log: Log;
+  readonly #log: Pick<Log, 'info' | 'warn'>;
   readonly #pin: KeyPin;
   readonly #process = randomHex(16);
   readonly #stop = new AbortController();
@@ -64,7 +60,14 @@ export class Link {
   #clock = 0;
 
   /** @param options.pin which key the edge has to prove; without it, any. */
-  constructor(options: { edge: EdgeAddress; identity: Identity; self: () => HostSelf; listener: LinkListener; log: Log; pin?: KeyPin }) {
+  constructor(options: {
+    edge: EdgeAddress;
+    identity: Identity;
+    self: () => HostSelf;
+    listener: LinkListener;
+    log: Pick<Log, 'info' | 'warn'>;
+    pin?: KeyPin;
+  }) {
     this.#edge = options.edge;
     this.#identity = options.identity;
     this.#self = options.self;

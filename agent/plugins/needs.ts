@@ -1,5 +1,6 @@
 import type { PluginDetails } from '../../shared/plugins.ts';
 import type { AuditRecord } from '../audit/audit.ts';
+import type { Log } from '../logger.ts';
 import type { Database } from '../store/database.ts';
 import type { PluginTiming } from './launch/timing.ts';
 
@@ -14,11 +15,7 @@ export interface PluginsOptions {
   /** What plugins keep. */
   kv: { usage(plugin: string): PluginDetails['kv']; removeAll(plugin: string): void };
   audit: { record(record: AuditRecord): void };
-  log: {
-    info(detail: object, message: string): void;
-    warn(detail: object, message: string): void;
-    error(detail: object, message: string): void;
-  };
+  log: Log;
   /** The agent's own environment, out of which plugins get what they declare. */
   environment?: Readonly<Record<string, string | undefined>>;
   timing?: Partial<PluginTiming>;

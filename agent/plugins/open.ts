@@ -14,7 +14,7 @@ export interface OpenPlugins {
   readonly pluginKv: PluginKv;
   readonly pluginEvents: EventService;
   /** Stops all of them. */
-  close(): Promise<void>;
+  closePlugins(): Promise<void>;
 }
 
 /** Puts the plugins' parts together; nothing runs until `plugins.start()`. */
@@ -30,7 +30,7 @@ export function openPlugins({ runs, ...options }: Omit<PluginsOptions, 'kv'> & {
     pluginHttp,
     pluginKv,
     pluginEvents,
-    close: async () => {
+    closePlugins: async () => {
       await plugins.close();
       pressing.close();
     },

@@ -1,16 +1,16 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { callerOf, makeRooms, refusal, tempDir } from '../users/fixture.ts';
+import { callerOf, makeServices, refusal, tempDir } from '../users/fixture.ts';
 import { Settings } from './settings.ts';
 
 const HOUR = 3_600_000;
 
 function setup() {
-  const rooms = makeRooms();
+  const services = makeServices();
   const admin = { id: 'a', username: 'root', role: 'admin' as const };
   return {
-    ...rooms,
+    ...services,
     lately: callerOf(admin, Date.now()),
     longAgo: callerOf(admin, Date.now() - HOUR),
     client: callerOf({ ...admin, role: 'client' }, Date.now()),
@@ -24,7 +24,7 @@ test('the instance_id is made once; the folder of scripts is there from the star
   expect(settings.instance_id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/);
   expect(settings.scripts_dir).toBe(join(home, 'scripts'));
   expect(statSync(settings.scripts_dir).mode & 0o777).toBe(0o700);
-  expect(makeRooms().settings.instance_id).not.toBe(settings.instance_id);
+  expect(makeServices().settings.instance_id).not.toBe(settings.instance_id);
 });
 
 test('a change is kept, and in the audit as from and to', () => {

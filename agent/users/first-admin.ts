@@ -25,9 +25,9 @@ export interface FirstAdmin {
  */
 export async function ensureAdmin(
   config: Pick<Config, 'admin_username' | 'admin_password' | 'production'>,
-  rooms: { users: Users; passwords: Passwords; settings: Settings; audit: Audit },
+  services: { users: Users; passwords: Passwords; settings: Settings; audit: Audit },
 ): Promise<FirstAdmin | null> {
-  const { users, passwords, settings, audit } = rooms;
+  const { users, passwords, settings, audit } = services;
   const { admin_username: username, admin_password: password } = config;
   const applied = settings.internal.admin_applied;
   const note = async (event: string, detail: Record<string, unknown>): Promise<void> => {

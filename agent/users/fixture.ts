@@ -20,7 +20,7 @@ import type { Argon2 } from './passwords.ts';
 import { Passwords } from './passwords.ts';
 import { Users } from './users.ts';
 
-/** For tests: the rooms around users as main.ts puts them together, on a real database, with a clock that can be set. */
+/** For tests: the services around users as main.ts puts them together, on a real database, with a clock that can be set. */
 
 export const INSTALLATION = '11111111-1111-4111-8111-111111111111';
 export const PASSWORD = 'correct horse battery';
@@ -31,7 +31,7 @@ export function tempDir(): string {
   return dir;
 }
 
-export interface TestRooms {
+export interface TestServices {
   home: string;
   clock: { now: number };
   db: Database;
@@ -47,7 +47,7 @@ export interface TestRooms {
   logged: string[];
 }
 
-export function makeRooms(options: { home?: string; argon2?: Argon2; failureMs?: number } = {}): TestRooms {
+export function makeServices(options: { home?: string; argon2?: Argon2; failureMs?: number } = {}): TestServices {
   const home = options.home ?? tempDir();
   const clock = { now: Date.UTC(2026, 0, 1) };
   const now = (): number => clock.now;
@@ -67,12 +67,12 @@ export function makeRooms(options: { home?: string; argon2?: Argon2; failureMs?:
 }
 
 /** A user with PASSWORD. */
-export function addUser({ users }: TestRooms, username: string, role: Role = 'client') {
+export function addUser({ users }: TestServices, username: string, role: Role = 'client') {
   return users.insert({ username, password: PASSWORD, role });
 }
 
 /** A session of this user, as a login makes it. */
-export function session({ grants, clock }: TestRooms, user: { id: string }) {
+export function session({ grants, clock }: TestServices, user: { id: string }) {
   const sid = randomHex(32);
   return { sid, grant: grants.mint({ user, sid, auth_time: clock.now }) };
 }

@@ -3,27 +3,27 @@ import { beforeEach, expect, test } from 'vitest';
 import { username as usernameRule } from '../../shared/api.ts';
 import type { User } from '../../shared/model.ts';
 import type { Caller } from './caller.ts';
-import type { TestRooms } from './fixture.ts';
-import { addUser, callerOf, makeRooms, PASSWORD, refusal, session } from './fixture.ts';
+import type { TestServices } from './fixture.ts';
+import { addUser, callerOf, makeServices, PASSWORD, refusal, session } from './fixture.ts';
 
 const HOUR = 3_600_000;
 
-let rooms: TestRooms;
+let services: TestServices;
 let root: User;
 let ada: User;
 let asRoot: Caller;
 let asAda: Caller;
 
 beforeEach(async () => {
-  rooms = makeRooms();
-  root = await addUser(rooms, 'root', 'admin');
-  ada = await addUser(rooms, 'Ada');
-  asRoot = callerOf(root, rooms.clock.now);
-  asAda = callerOf(ada, rooms.clock.now);
+  services = makeServices();
+  root = await addUser(services, 'root', 'admin');
+  ada = await addUser(services, 'Ada');
+  asRoot = callerOf(root, services.clock.now);
+  asAda = callerOf(ada, services.clock.now);
 });
 
 test('an admin makes a user, who can log in; the hash is nowhere to be seen', async () => {
-  const bob = await rooms.users.create({ username: 'bob', password: PASSWORD, role: 'client' }, asRoot);
+  const bob = await services.users.create({ username: 'bob', password: PASSWORD, role: 'client' }, asRoot);
   expect(bob).toEqual({
     id: bob.id,
     username: 'bob',
@@ -32,18 +32,20 @@ test('an admin makes a user, who can log in; the hash is nowhere to be seen', as
     created_at: '2026-01-01T00:00:00.000Z',
     last_login_at: null,
   });
-  expect(await rooms.users.verify('BOB', PASSWORD)).toEqual(bob);
-  expect(await rooms.users.verify('bob', `${PASSWORD} `)).toBeNull();
-  expect(rooms.users.list().map((user) => user.username)).toEqual(['Ada', 'bob', 'root']);
-  expect(rooms.audit.list().items[0]).toMatchObject({ event: 'user.create', user: 'root', target: 'bob' });
+  expect(await services.users.verify('BOB', PASSWORD)).toEqual(bob);
+  expect(await services.users.verify('bob', `${PASSWORD} `)).toBeNull();
+  expect(services.users.list().map((user) => user.username)).toEqual(['Ada', 'bob', 'root']);
+  expect(services.audit.list().items[0]).toMatchObject({ event: 'user.create', user: 'root', target: 'bob' });
 });
 
 test('names: one each, whatever the case', async () => {
-  expect(await refusal(() => rooms.users.create({ username: 'ADA', password: PASSWORD, role: 'client' }, asRoot))).toBe('username_taken');
-  expect(await refusal(() => rooms.users.update(root.id, { username: 'ada' }, asRoot))).toBe('username_taken');
-  expect((await rooms.users.update(ada.id, { username: 'ada' }, asRoot)).username).toBe('ada');
+  expect(await refusal(() => services.users.create({ username: 'ADA', password: PASSWORD, role: 'client' }, asRoot))).toBe(
+    'username_taken',
+  );
+  expect(await refusal(() => services.users.update(root.id, { username: 'ada' }, asRoot))).toBe('username_taken');
+  expect((await services.users.update(ada.id, { username: 'ada' }, asRoot)).username).toBe('ada');
   const both = await Promise.all(
-    ['x1', 'X1'].map((username) => refusal(() => rooms.users.create({ username, password: PASSWORD, role: 'client' }, asRoot))),
+    ['x1', 'X1'].map((username) => refusal(() => services.users.create({ username, password: PASSWORD, role: 'client' }, asRoot))),
   );
   expect(both.sort()).toEqual([null, 'username_taken'].sort());
   for (const wrong of ['', 'local:0', ' ada', 'a b', '-a', 'a'.repeat(65), 'é', 'a\n'])
@@ -52,59 +54,59 @@ test('names: one each, whatever the case', async () => {
 });
 
 test('a client changes nobody, an admin with an old login neither', async () => {
-  const old = callerOf(root, rooms.clock.now - HOUR);
+  const old = callerOf(root, services.clock.now - HOUR);
   const fields = { username: 'eve', password: PASSWORD, role: 'admin' as const };
   for (const [caller, code] of [
     [asAda, 'forbidden'],
     [old, 'reauth_required'],
   ] as const) {
-    expect(await refusal(() => rooms.users.create(fields, caller))).toBe(code);
-    expect(await refusal(() => rooms.users.update(root.id, { password: 'taken over' }, { ...caller, user_id: ada.id }))).toBe(code);
-    expect(await refusal(() => rooms.users.update(ada.id, { role: 'admin' }, caller))).toBe(code);
+    expect(await refusal(() => services.users.create(fields, caller))).toBe(code);
+    expect(await refusal(() => services.users.update(root.id, { password: 'taken over' }, { ...caller, user_id: ada.id }))).toBe(code);
+    expect(await refusal(() => services.users.update(ada.id, { role: 'admin' }, caller))).toBe(code);
     expect(
-      await refusal(() => rooms.users.update(ada.id, { password: 'x'.repeat(9), current_password: PASSWORD, role: 'admin' }, caller)),
+      await refusal(() => services.users.update(ada.id, { password: 'x'.repeat(9), current_password: PASSWORD, role: 'admin' }, caller)),
     ).toBe(code);
-    expect(await refusal(() => rooms.users.remove(root.id, caller))).toBe(code);
+    expect(await refusal(() => services.users.remove(root.id, caller))).toBe(code);
   }
-  expect(rooms.users.list()).toHaveLength(2);
+  expect(services.users.list()).toHaveLength(2);
 });
 
 test('one’s own password: with the current one, and all sessions end', async () => {
-  const { grant } = session(rooms, ada);
-  expect(await refusal(() => rooms.users.update(ada.id, { password: 'a new long one' }, asAda))).toBe('bad_request');
-  await rooms.users.update(ada.id, { password: 'a new long one', current_password: PASSWORD }, asAda);
-  expect(await refusal(() => rooms.grants.verify(grant))).toBe('session_expired');
-  expect(await rooms.users.verify('ada', PASSWORD)).toBeNull();
-  expect(await rooms.users.verify('ada', 'a new long one')).not.toBeNull();
+  const { grant } = session(services, ada);
+  expect(await refusal(() => services.users.update(ada.id, { password: 'a new long one' }, asAda))).toBe('bad_request');
+  await services.users.update(ada.id, { password: 'a new long one', current_password: PASSWORD }, asAda);
+  expect(await refusal(() => services.grants.verify(grant))).toBe('session_expired');
+  expect(await services.users.verify('ada', PASSWORD)).toBeNull();
+  expect(await services.users.verify('ada', 'a new long one')).not.toBeNull();
 });
 
 test('an admin with an old login may change their own password by knowing it', async () => {
-  const old = callerOf(root, rooms.clock.now - HOUR);
-  expect(await refusal(() => rooms.users.update(root.id, { password: 'a new long one' }, old))).toBe('reauth_required');
-  await rooms.users.update(root.id, { password: 'a new long one', current_password: PASSWORD }, old);
-  await rooms.users.update(root.id, { password: 'another long one' }, asRoot);
+  const old = callerOf(root, services.clock.now - HOUR);
+  expect(await refusal(() => services.users.update(root.id, { password: 'a new long one' }, old))).toBe('reauth_required');
+  await services.users.update(root.id, { password: 'a new long one', current_password: PASSWORD }, old);
+  await services.users.update(root.id, { password: 'another long one' }, asRoot);
 });
 
 test('a session that was stolen guesses no password: five tries in a quarter of an hour', async () => {
-  const guess = () => refusal(() => rooms.users.update(ada.id, { password: 'a new long one', current_password: 'guess' }, asAda));
+  const guess = () => refusal(() => services.users.update(ada.id, { password: 'a new long one', current_password: 'guess' }, asAda));
   expect(await Promise.all([guess(), guess(), guess(), guess(), guess()])).toEqual(Array(5).fill('invalid_credentials'));
   expect(await guess()).toBe('too_many_attempts');
-  expect(await refusal(() => rooms.users.update(ada.id, { password: 'a new long one', current_password: PASSWORD }, asAda))).toBe(
+  expect(await refusal(() => services.users.update(ada.id, { password: 'a new long one', current_password: PASSWORD }, asAda))).toBe(
     'too_many_attempts',
   );
-  rooms.clock.now += HOUR;
+  services.clock.now += HOUR;
   expect(await guess()).toBe('invalid_credentials');
   // The first of them at once, its repetitions as one entry, and after an hour a first one again.
-  const kept = rooms.audit.list({ outcome: 'refused' }).items.map(({ detail }) => detail['repeated'] ?? 1);
+  const kept = services.audit.list({ outcome: 'refused' }).items.map(({ detail }) => detail['repeated'] ?? 1);
   expect(kept).toEqual([1, 4, 1]);
 });
 
 test('tries side by side are no more than five, and a right password is none', async () => {
   const asked = (current_password: string) =>
-    refusal(() => rooms.users.update(ada.id, { password: 'a new long one', current_password }, asAda));
+    refusal(() => services.users.update(ada.id, { password: 'a new long one', current_password }, asAda));
   for (let n = 0; n < 6; n += 1) {
     expect(await asked(n === 0 ? PASSWORD : 'a new long one')).toBeNull();
-    asAda = callerOf(ada, rooms.clock.now);
+    asAda = callerOf(ada, services.clock.now);
   }
   const answers = await Promise.all(Array.from({ length: 8 }, () => asked('guess')));
   expect(answers.filter((code) => code === 'invalid_credentials')).toHaveLength(5);
@@ -113,57 +115,57 @@ test('tries side by side are no more than five, and a right password is none', a
 
 test('the last admin who can log in stays one', async () => {
   for (const patch of [{ role: 'client' as const }, { disabled: true }]) {
-    expect(await refusal(() => rooms.users.update(root.id, patch, asRoot))).toBe('last_admin');
+    expect(await refusal(() => services.users.update(root.id, patch, asRoot))).toBe('last_admin');
   }
-  expect(await refusal(() => rooms.users.remove(root.id, asRoot))).toBe('last_admin');
-  const second = await rooms.users.create({ username: 'second', password: PASSWORD, role: 'admin' }, asRoot);
-  await rooms.users.update(second.id, { disabled: true }, asRoot);
-  expect(await refusal(() => rooms.users.remove(root.id, asRoot))).toBe('last_admin');
-  await rooms.users.update(second.id, { disabled: false }, asRoot);
-  rooms.users.remove(root.id, asRoot);
-  expect(rooms.users.get(root.id)).toBeNull();
+  expect(await refusal(() => services.users.remove(root.id, asRoot))).toBe('last_admin');
+  const second = await services.users.create({ username: 'second', password: PASSWORD, role: 'admin' }, asRoot);
+  await services.users.update(second.id, { disabled: true }, asRoot);
+  expect(await refusal(() => services.users.remove(root.id, asRoot))).toBe('last_admin');
+  await services.users.update(second.id, { disabled: false }, asRoot);
+  services.users.remove(root.id, asRoot);
+  expect(services.users.get(root.id)).toBeNull();
 });
 
 test('a refused change ends no session', async () => {
-  const { grant } = session(rooms, root);
-  expect(await refusal(() => rooms.users.update(root.id, { disabled: true }, asRoot))).toBe('last_admin');
-  expect(rooms.grants.verify(grant).username).toBe('root');
+  const { grant } = session(services, root);
+  expect(await refusal(() => services.users.update(root.id, { disabled: true }, asRoot))).toBe('last_admin');
+  expect(services.grants.verify(grant).username).toBe('root');
 });
 
 test('a new name ends no session, a new password leaves nothing of itself in the audit', async () => {
-  const { grant } = session(rooms, ada);
-  await rooms.users.update(ada.id, { username: 'lovelace' }, asRoot);
-  expect(rooms.grants.verify(grant).username).toBe('lovelace');
-  await rooms.users.update(ada.id, { password: 'swordfish 12' }, asRoot);
-  expect(rooms.audit.list().items[0]).toMatchObject({ event: 'user.update', target: 'lovelace', detail: { password: true } });
-  expect(JSON.stringify(rooms.audit.list())).not.toContain('swordfish');
+  const { grant } = session(services, ada);
+  await services.users.update(ada.id, { username: 'lovelace' }, asRoot);
+  expect(services.grants.verify(grant).username).toBe('lovelace');
+  await services.users.update(ada.id, { password: 'swordfish 12' }, asRoot);
+  expect(services.audit.list().items[0]).toMatchObject({ event: 'user.update', target: 'lovelace', detail: { password: true } });
+  expect(JSON.stringify(services.audit.list())).not.toContain('swordfish');
 });
 
 test('a disabled user’s password is good for nothing', async () => {
-  await rooms.users.update(ada.id, { disabled: true }, asRoot);
-  expect(await rooms.users.verify('ada', PASSWORD)).toBeNull();
-  await rooms.users.update(ada.id, { disabled: false }, asRoot);
-  expect(await rooms.users.verify('ada', PASSWORD)).not.toBeNull();
+  await services.users.update(ada.id, { disabled: true }, asRoot);
+  expect(await services.users.verify('ada', PASSWORD)).toBeNull();
+  await services.users.update(ada.id, { disabled: false }, asRoot);
+  expect(await services.users.verify('ada', PASSWORD)).not.toBeNull();
 });
 
 test('disabled while the hash was computed: not logged in', async () => {
-  const asked = rooms.users.verify('ada', PASSWORD);
-  rooms.db.prepare('UPDATE users SET disabled = 1 WHERE id = ?').run(ada.id);
+  const asked = services.users.verify('ada', PASSWORD);
+  services.db.prepare('UPDATE users SET disabled = 1 WHERE id = ?').run(ada.id);
   expect(await asked).toBeNull();
 });
 
 test('a weaker hash of old becomes today’s at the next login, and no session ends', async () => {
   const weak = await argon2.hash(PASSWORD, { memoryCost: 8192, timeCost: 2, parallelism: 1 });
-  rooms.db.prepare('UPDATE users SET password_hash = ? WHERE id = ?').run(weak, ada.id);
-  const { grant } = session(rooms, ada);
-  expect(await rooms.users.verify('ada', PASSWORD)).not.toBeNull();
-  expect(rooms.db.prepare('SELECT password_hash FROM users WHERE id = ?').pluck().get(ada.id)).toMatch(/m=19456,p=1,t=2/);
-  expect(rooms.grants.verify(grant).username).toBe('Ada');
-  expect(await rooms.users.verify('ada', PASSWORD)).not.toBeNull();
+  services.db.prepare('UPDATE users SET password_hash = ? WHERE id = ?').run(weak, ada.id);
+  const { grant } = session(services, ada);
+  expect(await services.users.verify('ada', PASSWORD)).not.toBeNull();
+  expect(services.db.prepare('SELECT password_hash FROM users WHERE id = ?').pluck().get(ada.id)).toMatch(/m=19456,p=1,t=2/);
+  expect(services.grants.verify(grant).username).toBe('Ada');
+  expect(await services.users.verify('ada', PASSWORD)).not.toBeNull();
 });
 
 test('who is not there can’t be changed', async () => {
   const id = '99999999-9999-4999-8999-999999999999';
-  expect(await refusal(() => rooms.users.update(id, { role: 'admin' }, asRoot))).toBe('unknown_user');
-  expect(await refusal(() => rooms.users.remove(id, asRoot))).toBe('unknown_user');
+  expect(await refusal(() => services.users.update(id, { role: 'admin' }, asRoot))).toBe('unknown_user');
+  expect(await refusal(() => services.users.remove(id, asRoot))).toBe('unknown_user');
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addUser, callerOf, makeRooms, refusal } from './fixture.ts';
+import { addUser, callerOf, makeServices, refusal } from './fixture.ts';
 import { generatePassword } from './generated-password.ts';
 import { whyWeak } from './weak-password.ts';
 
@@ -52,14 +52,14 @@ describe('whyWeak', () => {
 });
 
 it('is asked wherever a user gets a password, and changes nothing when it says no', async () => {
-  const rooms = makeRooms();
-  const root = callerOf(await addUser(rooms, 'root', 'admin'), rooms.clock.now);
-  expect(await refusal(() => rooms.users.create({ username: 'margarete', password: 'margarete1', role: 'client' }, root))).toBe(
+  const services = makeServices();
+  const root = callerOf(await addUser(services, 'root', 'admin'), services.clock.now);
+  expect(await refusal(() => services.users.create({ username: 'margarete', password: 'margarete1', role: 'client' }, root))).toBe(
     'bad_request',
   );
-  expect(rooms.users.byName('margarete')).toBeNull();
-  const anna = await addUser(rooms, 'anna');
+  expect(services.users.byName('margarete')).toBeNull();
+  const anna = await addUser(services, 'anna');
   for (const patch of [{ password: 'sunshine' }, { password: 'bertbert', username: 'bert' }])
-    await expect(rooms.users.update(anna.id, patch, root)).rejects.toMatchObject({ code: 'bad_request', extra: { field: 'password' } });
-  expect(rooms.users.get(anna.id)?.username).toBe('anna');
+    await expect(services.users.update(anna.id, patch, root)).rejects.toMatchObject({ code: 'bad_request', extra: { field: 'password' } });
+  expect(services.users.get(anna.id)?.username).toBe('anna');
 });

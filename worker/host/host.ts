@@ -15,11 +15,11 @@ import { readAttachment, TAG } from './attachment.ts';
 import type { Duplicate } from './duplicates.ts';
 import type { LinkLoginRequest, LoginRequest } from './edge-requests.ts';
 import { unseal } from './envelope.ts';
+import type { HostServices } from './host-services.ts';
+import { createHostServices } from './host-services.ts';
 import { admitUnproven, challenge, prove } from './link-door.ts';
 import { PRESENCE_EVERY_MS } from './presence.ts';
 import { closeQuietly, isOpen } from './quietly.ts';
-import type { HostRooms } from './rooms.ts';
-import { furnish } from './rooms.ts';
 import { RECHECK_EVERY_MS } from './session-keeper.ts';
 import type { Asker } from './tunnel.ts';
 
@@ -39,17 +39,17 @@ export interface HostOverview {
  * One host, as the edge sees it: its agent's link, the browsers that look at it, and the requests on their way to it. It
  * reads the envelope of a frame, never what the frame says to somebody else.
  *
- * What has to outlive an eviction stands in attachments and storage; every room is a cache of those.
+ * What has to outlive an eviction stands in attachments and storage; every service is a cache of those.
  * Messages are dispatched synchronously: an await between two of them would let a later one overtake.
  */
 export class Host extends DurableObject<Env> {
-  readonly #rooms: HostRooms;
+  readonly #services: HostServices;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     // One pair for all sockets of an object: browsers and the agent send the same ping.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(PING, PONG));
-    this.#rooms = furnish(ctx, env, (head, body, asker) => this.#ask(head, body, null, asker));
+    this.#services = createHostServices(ctx, env, (head, body, asker) => this.#ask(head, body, null, asker));
   }
 
   // From the Worker
@@ -75,50 +75,50 @@ export class Host extends DurableObject<Env> {
   }
 
   async login(login: LoginRequest): Promise<Result<LoginAnswer>> {
-    return this.#rooms.requests.login(login);
+    return this.#services.requests.login(login);
   }
 
   async loginByLink(login: LinkLoginRequest): Promise<Result<LoginAnswer>> {
-    return this.#rooms.requests.loginByLink(login);
+    return this.#services.requests.loginByLink(login);
   }
 
   async renew(sid: string, grant: string): Promise<Result<{ grant: string; grant_exp: number }>> {
-    return this.#rooms.sessions.renew(sid, grant);
+    return this.#services.sessions.renew(sid, grant);
   }
 
   endSessions(sids: string[]): void {
-    this.#rooms.pending.sessionsEnded(sids);
-    this.ctx.waitUntil(this.#rooms.sessions.end(sids));
+    this.#services.pending.sessionsEnded(sids);
+    this.ctx.waitUntil(this.#services.sessions.end(sids));
   }
 
   overview(sub: string, role: Role): HostOverview {
-    const known = this.#rooms.presence.known;
+    const known = this.#services.presence.known;
     return {
       online: this.online(),
-      last_seen: this.#rooms.links.lastSeen(),
+      last_seen: this.#services.links.lastSeen(),
       name: known?.name ?? null,
       version: known?.version ?? null,
-      recent_runs: this.#rooms.recent.visibleTo(sub, role),
-      pending_runs: this.#rooms.pending.visibleTo(sub, role),
-      duplicate: role === 'admin' ? this.#rooms.duplicates.last : null,
+      recent_runs: this.#services.recent.visibleTo(sub, role),
+      pending_runs: this.#services.pending.visibleTo(sub, role),
+      duplicate: role === 'admin' ? this.#services.duplicates.last : null,
     };
   }
 
   /** Null when the host is there: then it is asked itself. */
   async queueRun(owner: { sid: string; sub: string }, asked: RunRequest): Promise<Result<PendingRun | null>> {
     if (this.online()) return { ok: true, value: null };
-    return attempt(() => this.#rooms.starts.keep(owner, asked));
+    return attempt(() => this.#services.starts.keep(owner, asked));
   }
 
   async cancelPending(sub: string, role: Role, requestId: string): Promise<Result<null>> {
     return attempt(() => {
-      this.#rooms.pending.remove(sub, role, requestId);
+      this.#services.pending.remove(sub, role, requestId);
       return null;
     });
   }
 
   online(): boolean {
-    return this.#rooms.links.live() !== null;
+    return this.#services.links.live() !== null;
   }
 
   // From the platform
@@ -127,9 +127,9 @@ export class Host extends DurableObject<Env> {
     const state = readAttachment(socket);
     switch (state?.kind) {
       case 'browser':
-        return this.#rooms.browserDoor.receive(socket, state, message);
+        return this.#services.browserDoor.receive(socket, state, message);
       case 'link':
-        return this.#rooms.agent.receive(socket, message);
+        return this.#services.agent.receive(socket, message);
       case 'unproven':
         return this.#fromStranger(socket, state, message);
       case undefined:
@@ -149,14 +149,14 @@ export class Host extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    await this.#rooms.alarms.run(Date.now());
+    await this.#services.alarms.run(Date.now());
   }
 
   #closed(socket: WebSocket, code: number): void {
     const state = readAttachment(socket);
-    const link = this.#rooms.links.current;
-    if (state?.kind === 'browser') this.#rooms.browserDoor.closed(socket, state);
-    else if (link?.is(socket) === true) this.#rooms.links.down(link, code, '');
+    const link = this.#services.links.current;
+    if (state?.kind === 'browser') this.#services.browserDoor.closed(socket, state);
+    else if (link?.is(socket) === true) this.#services.links.down(link, code, '');
   }
 
   // The three ways in
@@ -164,8 +164,8 @@ export class Host extends DurableObject<Env> {
   #openBrowser(session: SocketSession, newerPage: boolean): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server, [TAG.browser]);
-    if (this.#rooms.browserDoor.open(server, session, newerPage)) {
-      this.#rooms.alarms.schedule('sessions', Date.now() + RECHECK_EVERY_MS);
+    if (this.#services.browserDoor.open(server, session, newerPage)) {
+      this.#services.alarms.schedule('sessions', Date.now() + RECHECK_EVERY_MS);
       this.#watchLink();
     }
     return new Response(null, { status: 101, webSocket: client });
@@ -177,20 +177,20 @@ export class Host extends DurableObject<Env> {
     this.ctx.acceptWebSocket(server, [TAG.agent]);
     const now = Date.now();
     challenge(server, door, now);
-    this.#rooms.alarms.schedule('unproven', now + UNPROVEN_MS);
+    this.#services.alarms.schedule('unproven', now + UNPROVEN_MS);
     return new Response(null, { status: 101, webSocket: client });
   }
 
   async #fromStranger(socket: WebSocket, state: UnprovenState, message: string | ArrayBuffer): Promise<void> {
     const proven = await prove(socket, state, message);
-    if (proven === null || !(await this.#rooms.duplicates.admit(socket, state, proven)) || !isOpen(socket)) return;
+    if (proven === null || !(await this.#services.duplicates.admit(socket, state, proven)) || !isOpen(socket)) return;
     const now = Date.now();
-    const link = this.#rooms.links.up(socket, state, proven, now);
-    this.#rooms.browserDoor.hostIsBack(link, now);
-    this.#rooms.alarms.schedule('presence', now + PRESENCE_EVERY_MS);
-    if (this.#rooms.browsers.size > 0) this.#watchLink();
+    const link = this.#services.links.up(socket, state, proven, now);
+    this.#services.browserDoor.hostIsBack(link, now);
+    this.#services.alarms.schedule('presence', now + PRESENCE_EVERY_MS);
+    if (this.#services.browsers.size > 0) this.#watchLink();
     // What ended is said first: nothing starts under a session that is over.
-    this.ctx.waitUntil(this.#rooms.sessions.sayLogouts().then(() => this.#rooms.starts.startAll()));
+    this.ctx.waitUntil(this.#services.sessions.sayLogouts().then(() => this.#services.starts.startAll()));
     this.ctx.waitUntil(accountOf(this.env).hostSeen(state.host, proven.name, proven.version));
   }
 
@@ -200,17 +200,17 @@ export class Host extends DurableObject<Env> {
     client: AbortSignal | null,
     asker: Asker | null,
   ): Promise<Response> {
-    if (this.#rooms.links.live() === null) {
+    if (this.#services.links.live() === null) {
       await body?.cancel();
-      throw this.#rooms.links.offline();
+      throw this.#services.links.offline();
     }
     this.#watchLink();
-    return this.#rooms.tunnel.ask(head, body, client, asker);
+    return this.#services.tunnel.ask(head, body, client, asker);
   }
 
   /** Somebody looks or waits from now on. */
   #watchLink(): void {
-    const at = this.#rooms.watch.deadline;
-    if (at !== null) this.#rooms.alarms.schedule('link', at);
+    const at = this.#services.watch.deadline;
+    if (at !== null) this.#services.alarms.schedule('link', at);
   }
 }

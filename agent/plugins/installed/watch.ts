@@ -1,9 +1,6 @@
 import type { FSWatcher } from 'node:fs';
 import { watch } from 'node:fs';
-
-interface Log {
-  warn(detail: object, message: string): void;
-}
+import type { Log } from '../../logger.ts';
 
 /** Files that never rest are looked at all the same, after so many quiet times. */
 const PATIENCE = 10;
@@ -13,7 +10,7 @@ const PATIENCE = 10;
  * left to give, plugins are still found by a rescan.
  * @returns stops it.
  */
-export function watchFolder(folder: string, quietMs: number, onChange: () => void, log: Log): () => void {
+export function watchFolder(folder: string, quietMs: number, onChange: () => void, log: Pick<Log, 'warn'>): () => void {
   let timer: NodeJS.Timeout | null = null;
   let since = 0;
   const fire = (): void => {

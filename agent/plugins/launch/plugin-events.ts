@@ -1,19 +1,16 @@
 import type { PluginEvent } from '../../../shared/plugins.ts';
+import type { Log } from '../../logger.ts';
 import type { Database } from '../../store/database.ts';
 
 /** Kept of one plugin. */
 const KEEP = 500;
 
-interface Log {
-  error(detail: object, message: string): void;
-}
-
 /** What happened to plugins: `plugin_events`. */
 export class PluginEvents {
   readonly #db: Database;
-  readonly #log: Log;
+  readonly #log: Pick<Log, 'error'>;
 
-  constructor(db: Database, log: Log) {
+  constructor(db: Database, log: Pick<Log, 'error'>) {
     this.#db = db;
     this.#log = log;
   }

@@ -1,12 +1,8 @@
 import { join } from 'node:path';
+import type { Log } from '../../logger.ts';
 import type { Database } from '../../store/database.ts';
 import { LineLog } from '../services/line-log.ts';
 import { PluginEvents } from './plugin-events.ts';
-
-interface Log {
-  warn(detail: object, message: string): void;
-  error(detail: object, message: string): void;
-}
 
 /** Events that tell of something broken, and of something odd. */
 const ERRORS = new Set(['crashed', 'hung']);
@@ -24,7 +20,7 @@ export class PluginJournal {
   readonly #logs = new Map<string, LineLog>();
 
   /** @param logsDir holds `plugins/<id>.log` and `plugin-supervisor.log`. */
-  constructor(db: Database, logsDir: string, log: Log) {
+  constructor(db: Database, logsDir: string, log: Pick<Log, 'warn' | 'error'>) {
     this.events = new PluginEvents(db, log);
     this.#folder = join(logsDir, 'plugins');
     this.#supervisor = new LineLog(join(logsDir, 'plugin-supervisor.log'), 'supervisor', SUPERVISOR_LOG);

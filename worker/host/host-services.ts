@@ -24,11 +24,11 @@ import { Tunnel } from './tunnel.ts';
 /** Asks the host, out of that user's share; null for what the edge itself asks. */
 type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null, asker: Asker | null) => Promise<Response>;
 
-/** The parts of one Host object. Each is read back from attachments and storage: an eviction loses nothing. */
-export type HostRooms = ReturnType<typeof furnish>;
+/** The services of one Host object. Each is read back from attachments and storage: an eviction loses nothing. */
+export type HostServices = ReturnType<typeof createHostServices>;
 
-/** Puts them together; the only file of this folder that knows them all. */
-export function furnish(ctx: DurableObjectState, env: Env, ask: Ask) {
+/** Makes the services of a Host object; the only file of this folder that knows them all. */
+export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) {
   migrate(ctx.storage, PENDING_MIGRATIONS);
   const { kv, sql } = ctx.storage;
   const presence = new PresenceRecord(kv);
