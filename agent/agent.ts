@@ -7,8 +7,6 @@ import { Broadcasts } from './api/broadcasts.ts';
 import { PluginBroadcasts } from './api/plugin-broadcasts.ts';
 import { endFrames, summaryOf } from './api/run-frames.ts';
 import type { Config } from './config.ts';
-import { EdgeDoor } from './doors/edge-door.ts';
-import { startLocalDoor } from './doors/local-door.ts';
 import type { HostSelf } from './link/dial.ts';
 import { EdgePin } from './link/edge-pin.ts';
 import { Link } from './link/link.ts';
@@ -19,6 +17,8 @@ import { Streams } from './logs/streams.ts';
 import { createServices } from './services.ts';
 import { sweepRestores, sweepSnapshots } from './snapshot/leftovers.ts';
 import { openDatabase } from './store/database.ts';
+import { EdgeTransport } from './transports/edge-transport.ts';
+import { startLocalTransport } from './transports/local-transport.ts';
 import type { Caller } from './users/caller.ts';
 import type { FirstAdmin } from './users/first-admin.ts';
 import { ensureAdmin } from './users/first-admin.ts';
@@ -32,10 +32,10 @@ export interface Agent {
   readonly firstAdmin: FirstAdmin | null;
   /** Why there is nothing to run, for the owner to read at the start; null when the scripts folder is in order. */
   readonly scriptsProblem: string | null;
-  readonly door: EdgeDoor;
+  readonly transport: EdgeTransport;
   /** Calls back with `<host id>:<public key>` when the host has a new key. */
   onNewKey(listener: (binding: string) => void): void;
-  /** Ends the link, the doors and the plugins. Runs go on: they do not need the agent. */
+  /** Ends the link, the transports and the plugins. Runs go on: they do not need the agent. */
   stop(): Promise<void>;
 }
 
@@ -91,24 +91,24 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     audit.record({ event: 'link.duplicate', caller: null, address, outcome: 'refused', detail: { name, reason: DUPLICATE } });
     log.warn({ address, name }, DUPLICATE);
   };
-  const door = new EdgeDoor({ api, grants, login, settings, log, recent, duplicate: duplicateSeen });
+  const transport = new EdgeTransport({ api, grants, login, settings, log, recent, duplicate: duplicateSeen });
   const ending = (id: string): string[] | null => endFrames(runs.get(AGENT, id))?.map((frame) => JSON.stringify(frame)) ?? null;
-  const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, door);
-  const broadcasts = new Broadcasts(services, door);
+  const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, transport);
+  const broadcasts = new Broadcasts(services, transport);
   const stopPoking = runs.onChange((run) => streams.poke(run.task_id));
-  const pluginBroadcasts = new PluginBroadcasts({ plugins, events: services.pluginEvents }, door);
-  door.open({ runs, streams, plugins, audit, version: VERSION, log }, (topic, watched) => {
+  const pluginBroadcasts = new PluginBroadcasts({ plugins, events: services.pluginEvents }, transport);
+  transport.open({ runs, streams, plugins, audit, version: VERSION, log }, (topic, watched) => {
     broadcasts.watchedChanged(topic, watched);
     pluginBroadcasts.watchedChanged(topic, watched);
   });
 
   await runs.recover();
-  const local = await startLocalDoor({ api, home: config.home, log });
+  const local = await startLocalTransport({ api, home: config.home, log });
   // Asked anew at each link: the name may change in between.
   const self = (): HostSelf => ({ id: settings.instance_id, name: settings.host_name, version: VERSION });
   if (edge !== null) {
     const pin = new EdgePin(config.home, edge);
-    link = new Link({ edge, identity, self, listener: door, log, pin });
+    link = new Link({ edge, identity, self, listener: transport, log, pin });
     standing = new LinkStanding(link, pin);
     link.start();
   }
@@ -119,7 +119,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     host: settings.instance_id,
     firstAdmin,
     scriptsProblem,
-    door,
+    transport,
     onNewKey: (listener) => void keyListeners.push(listener),
     stop: async () => {
       await Promise.all([link?.stop(), services.closePlugins()]);
@@ -127,7 +127,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
       stopPoking();
       broadcasts.close();
       pluginBroadcasts.close();
-      door.close();
+      transport.close();
       await runs.close();
       audit.close();
       db.close();

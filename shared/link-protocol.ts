@@ -22,7 +22,7 @@ export const CONTROL = 'control';
 export const LINK_PATH = '/api/agent/ws';
 
 /**
- * In the upgrade request, by which the door knows its host before it takes a socket in: `<time>.<agent nonce>.<signature>`,
+ * In the upgrade request, by which the transport knows its host before it takes a socket in: `<time>.<agent nonce>.<signature>`,
  * Ed25519 over `dialStatement`. An agent that does not send it shares a few places with every stranger.
  */
 export const LINK_DIAL_HEADER = 'x-toru-dial';

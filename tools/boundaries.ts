@@ -72,7 +72,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/plugins'],
     ['agent/services'],
     ['agent/api'],
-    ['agent/doors'],
+    ['agent/transports'],
     ['agent/cli'],
     ['agent/agent', 'agent/main'],
     ['agent/entry'],

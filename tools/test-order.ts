@@ -35,7 +35,7 @@ const FIRST = [
   'test/integration/plugins-examples.test.ts',
   'test/integration/compression.test.ts',
   'agent/cli/cli.test.ts',
-  'worker/test/link-door.test.ts',
+  'worker/test/link-handshake.test.ts',
 ];
 
 export class TestOrder extends BaseSequencer {

@@ -3,13 +3,13 @@ import { ToruError, toToruError } from '../shared/errors.ts';
 import { Account } from './account/account.ts';
 import { Host } from './host/host.ts';
 import type { EdgeContext, EdgeEnv } from './http/context.ts';
-import { doors } from './http/doors.ts';
 import { inTime, jsonOnly, knownPlace, onlyFetched, plainPaths, sameSite } from './http/guard.ts';
 import { withDataHeaders } from './http/headers.ts';
 import { hostRoutes } from './http/hosts.ts';
 import { loginRoutes } from './http/login.ts';
 import { knownMethods } from './http/methods.ts';
 import { servePage } from './http/page.ts';
+import { relayRoutes } from './http/relay-routes.ts';
 import { sessionRoutes } from './http/sessions.ts';
 import { siteOf } from './http/site.ts';
 
@@ -24,7 +24,7 @@ const app = new Hono<EdgeEnv>()
   .route('/', loginRoutes)
   .route('/', sessionRoutes)
   .route('/', hostRoutes)
-  .route('/', doors)
+  .route('/', relayRoutes)
   .all('/api', () => {
     throw new ToruError('not_found', 'There is nothing at this address.');
   })

@@ -14,7 +14,7 @@ import type { Caller } from '../users/caller.ts';
 import type { Users } from '../users/users.ts';
 import { createApi } from './app.ts';
 
-/** The whole API over real services: a database, scripts and processes in a temporary TORU_HOME. Only the doors are missing. */
+/** The whole API over real services: a database, scripts and processes in a temporary TORU_HOME. Only the transports are missing. */
 export interface ApiHarness {
   home: string;
   db: Database;

@@ -52,7 +52,7 @@ describe('permissions', () => {
     await extra.close();
   });
 
-  it('takes identity from the door only', async () => {
+  it('takes identity from the transport only', async () => {
     const request = new Request('http://host/api/users', {
       headers: { 'x-user': 'admin', 'x-role': 'admin', authorization: 'Bearer x', cookie: '__Host-toru=x', 'x-forwarded-user': 'admin' },
     });

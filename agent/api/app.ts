@@ -17,8 +17,8 @@ import { usersApi } from './users.ts';
 import { jsonUnlessPlugin } from './validate.ts';
 
 /**
- * The host's HTTP API, defined once and reached through three doors: the edge's tunnel, the local socket, and in process.
- * The door says who asks: `app.fetch(request, { caller })`.
+ * The host's HTTP API, defined once and reached through three transports: the edge's tunnel, the local socket, and in process.
+ * The transport says who asks: `app.fetch(request, { caller })`.
  */
 export function createApi(services: Services) {
   const api = router()

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import type { Caller } from '../users/caller.ts';
 
-/** Who asks comes from the door, as `env`; nothing in a request can say it. */
+/** Who asks comes from the transport, as `env`; nothing in a request can say it. */
 export interface ApiEnv {
   Bindings: {
     caller: Caller;

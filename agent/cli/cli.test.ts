@@ -8,15 +8,15 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VERSION } from '../../shared/version.ts';
 import type { ApiHarness } from '../api/api-harness.ts';
 import { makeApi } from '../api/api-harness.ts';
-import type { LocalDoor } from '../doors/local-door.ts';
-import { startLocalDoor } from '../doors/local-door.ts';
+import type { LocalTransport } from '../transports/local-transport.ts';
+import { startLocalTransport } from '../transports/local-transport.ts';
 import { runCli } from './cli.ts';
 
 let api: ApiHarness;
-let door: LocalDoor;
+let transport: LocalTransport;
 beforeAll(async () => {
   api = await makeApi();
-  door = await startLocalDoor({ home: api.home, api: api.app, log: { error: () => undefined } });
+  transport = await startLocalTransport({ home: api.home, api: api.app, log: { error: () => undefined } });
   api.script('echo.sh', '#!/bin/sh\n# Says its arguments\nfor a in "$@"; do echo "<$a>"; done\n');
   api.script('fail.sh', '#!/bin/sh\necho out; echo err >&2; exit 7\n');
   api.script('killed.sh', '#!/bin/sh\nkill -KILL $$\n');
@@ -46,7 +46,7 @@ beforeAll(async () => {
   await action({ label: 'Broken \u001b[31m', script: 'missing.sh' });
 });
 afterAll(async () => {
-  await door.close();
+  await transport.close();
   await api.close();
 });
 

@@ -16,7 +16,7 @@ import { DialError, dial } from './dial.ts';
 import type { Identity } from './identity.ts';
 import { MessageBytes } from './message-bytes.ts';
 
-/** One live link: what the door writes to. Everything sent after its end is dropped. */
+/** One live link: what the transport writes to. Everything sent after its end is dropped. */
 export interface LinkSession {
   readonly epoch: string;
   readonly installation: string;

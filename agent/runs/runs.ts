@@ -48,7 +48,7 @@ const MAX_WAITING = 10_000;
 /** Logs of ended runs kept open as objects (their files close by themselves). */
 const KEPT_LOGS = 64;
 
-/** Runs: start, watch, cancel, and look back. The agent's answer to who may do which stands here, for every door. */
+/** Runs: start, watch, cancel, and look back. The agent's answer to who may do which stands here, for every transport. */
 export class Runs {
   readonly history: History;
   readonly #o: RunsOptions;

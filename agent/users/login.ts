@@ -33,7 +33,7 @@ const FAILURE_MS = 700;
 /** That the throttle refuses is noted in the audit so often: a hostile edge shall not fill it. */
 const NOTE_EVERY_MS = 60_000;
 
-/** The door for passwords and login links: at the edge's request only, which has counted the attempt before it asks. */
+/** The way in for passwords and login links: at the edge's request only, which has counted the attempt before it asks. */
 export class Login {
   readonly #users: Users;
   readonly #grants: Grants;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { agentDoor } from '../plugin/agent-door.ts';
+import { agentTransport } from '../plugin/agent-transport.ts';
 import { bareHost } from '../plugin/bare-host.ts';
-import type { PluginDoor } from '../plugin/door.ts';
+import type { PluginTransport } from '../plugin/plugin-transport.ts';
 import { answerOrders } from '../processes.ts';
 import { median } from '../stats.ts';
 
@@ -17,40 +17,40 @@ const order = z.discriminatedUnion('do', [
   z.object({ do: z.literal('up'), bytes: z.int() }),
 ]);
 
-let opened: PluginDoor | null = null;
+let opened: PluginTransport | null = null;
 let answered = 0;
 
 answerOrders(async (said) => {
   const asked = order.parse(said);
   if (asked.do === 'open') {
-    opened = asked.socket === undefined ? await bareHost(asked.folder) : agentDoor(asked.socket, asked.plugin);
+    opened = asked.socket === undefined ? await bareHost(asked.folder) : agentTransport(asked.socket, asked.plugin);
     return 0;
   }
   if (opened === null) throw new Error('nothing is open');
-  const door = opened;
+  const transport = opened;
   switch (asked.do) {
     case 'trips':
-      return trips(door, asked.count);
+      return trips(transport, asked.count);
     case 'crowd':
-      return timed(() => crowd(door, asked.count));
+      return timed(() => crowd(transport, asked.count));
     case 'answered':
       return answered;
     case 'down':
-      return timed(async () => same(await door.download(`/zeros/${asked.bytes}`), asked.bytes));
+      return timed(async () => same(await transport.download(`/zeros/${asked.bytes}`), asked.bytes));
     case 'up':
-      return timed(async () => same(JSON.parse(await door.upload('/count', asked.bytes)).bytes, asked.bytes));
+      return timed(async () => same(JSON.parse(await transport.upload('/count', asked.bytes)).bytes, asked.bytes));
   }
 });
 
-async function trips(door: PluginDoor, count: number): Promise<number> {
+async function trips(transport: PluginTransport, count: number): Promise<number> {
   const times: number[] = [];
-  for (let i = 0; i < count; i += 1) times.push(await timed(() => door.ask('/hello/bench')));
+  for (let i = 0; i < count; i += 1) times.push(await timed(() => transport.ask('/hello/bench')));
   return median(times);
 }
 
 /** The plugin answers none before all are there. */
-async function crowd(door: PluginDoor, count: number): Promise<void> {
-  const ended = await Promise.allSettled(Array.from({ length: count }, () => door.ask(`/gate/${count}`)));
+async function crowd(transport: PluginTransport, count: number): Promise<void> {
+  const ended = await Promise.allSettled(Array.from({ length: count }, () => transport.ask(`/gate/${count}`)));
   answered = ended.filter(({ status }) => status === 'fulfilled').length;
   const [refused] = ended.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
   if (refused !== undefined) process.stderr.write(`${String(refused)}\n`);

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { Lines } from '../../plugin-sdk/src/connection.ts';
 import type { FromPlugin, HttpData, HttpRequest, Launch, ToPlugin } from '../../plugin-sdk/src/protocol.ts';
 import { BODY_WINDOW } from '../../plugin-sdk/src/protocol.ts';
-import type { PluginDoor } from './door.ts';
-import { PIECE } from './door.ts';
+import type { PluginTransport } from './plugin-transport.ts';
+import { PIECE } from './plugin-transport.ts';
 
 type Said = Extract<FromPlugin, { type: 'http' }>['payload'];
 
@@ -17,7 +17,7 @@ const USER = { id: '00000000-0000-4000-8000-000000000001', username: 'bench', ro
 const EMPTY = { settings: {}, kv: { quota_bytes: 0, max_value_bytes: 0, max_key_bytes: 0 } };
 
 /** Starts the plugin in a folder, and speaks the protocol with it: no HTTP, no rights, no checks. */
-export async function bareHost(folder: string): Promise<PluginDoor> {
+export async function bareHost(folder: string): Promise<PluginTransport> {
   const work = mkdtempSync(join(tmpdir(), 'toru-bench-plugin-'));
   const path = join(work, 's');
   const server = createServer().listen(path);

@@ -6,7 +6,7 @@ import Database from 'better-sqlite3';
 
 /**
  * Loaded into the agent's process before the agent (`--import`): kills it with -9 at the place that TORU_TEST_CRASH_AT
- * names. The places are found from outside, at the system's own doors, so that the agent needs no hooks:
+ * names. The places are found from outside, at the system's own calls, so that the agent needs no hooks:
  *
  *   before-journal   the run's row is written, its transaction is not committed
  *   after-journal    it is committed; nothing was started

@@ -13,7 +13,7 @@ import { scaled } from './scale.ts';
 import { Stage } from './stage.ts';
 import { Viewer } from './viewer.ts';
 
-/** Frames that come twice, in another order, or from somebody who means harm: at the browser's door and at the agent's. */
+/** Frames that come twice, in another order, or from somebody who means harm: at the browser's socket and at the agent's. */
 
 let stage: Stage;
 let client: Client;
@@ -212,7 +212,7 @@ test('an edge that lies, and an agent that lies, harm neither: the link and the 
   viewer.close();
 });
 
-/** Somebody at the agent's door, who does this when asked to prove who he is. */
+/** Somebody at the agent's socket, who does this when asked to prove who he is. */
 function stranger(host: string, challenged: (socket: WebSocket) => void): Promise<{ opened: boolean; socket: WebSocket }> {
   return new Promise((resolve) => {
     const socket = new WebSocket(`${stage.linkNetwork.url.replace('http', 'ws')}${LINK_PATH}?host=${host}`);
@@ -224,7 +224,7 @@ function stranger(host: string, challenged: (socket: WebSocket) => void): Promis
   });
 }
 
-test('strangers at the agent’s door are shut out, and can’t keep the agent out', async () => {
+test('strangers at the agent’s socket are shut out, and can’t keep the agent out', async () => {
   const host = String((await client.http('GET', '/api/hosts')).json().items[0].id);
   const liars = [(socket: WebSocket) => socket.send('{"type":"proof"}'), (socket: WebSocket) => socket.send(randomBytes(100_000))];
   for (const lie of liars) {

@@ -44,8 +44,8 @@ export interface NewSession {
   user_agent: string;
 }
 
-/** What stands at an agent's door: whose key opens it, the challenge, and the edge's own proof to a host that dialled as itself. */
-export interface DoorFacts {
+/** What stands at an agent's socket: whose key opens it, the challenge, and the edge's own proof to a host that dialled as itself. */
+export interface LinkTermsAnswer {
   installation: string;
   public_key: string;
   nonce: string;
@@ -87,10 +87,10 @@ export class Account extends DurableObject<Env> {
   }
 
   /**
-   * What an agent's door needs to know of who dials; null for a host that nobody bound.
+   * What an agent's socket needs to know of who dials; null for a host that nobody bound.
    * @param dial what its upgrade request says (LINK_DIAL_HEADER). @returns clock_skew with `now` when only its time is wrong.
    */
-  async door(host: string, origin: string, dial: string | null): Promise<Result<DoorFacts> | null> {
+  async linkTerms(host: string, origin: string, dial: string | null): Promise<Result<LinkTermsAnswer> | null> {
     const public_key = this.#hosts.get(host)?.public_key;
     if (public_key === undefined) return null;
     const now = Date.now();

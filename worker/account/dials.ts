@@ -5,7 +5,7 @@ import { dialStatement, linkDial } from '../../shared/link-protocol.ts';
 
 /**
  * Is the one who dials the host that it names? Its upgrade request says so with a signature over host, time and nonce, which
- * is good once. What was seen is kept in memory only: whoever replays one after an eviction gets a place at the door, and
+ * is good once. What was seen is kept in memory only: whoever replays one after an eviction gets a place at the agent's socket, and
  * still can't prove itself there.
  */
 export class Dials {

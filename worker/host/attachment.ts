@@ -31,8 +31,8 @@ const browser = socketSession.extend({
   topics: z.array(topicName).max(MAX_TOPICS_PER_SOCKET),
 });
 
-/** Who somebody at the agent's door has to be. */
-export const linkDoor = z.object({
+/** Who somebody at the agent's socket has to be. */
+export const linkTerms = z.object({
   host: hostId,
   /** base64url of the raw Ed25519 key. */
   public_key: z.string(),
@@ -48,9 +48,9 @@ export const linkDoor = z.object({
   /** The client's. */
   address: z.string().max(64).optional(),
 });
-export type LinkDoor = z.infer<typeof linkDoor>;
+export type LinkTerms = z.infer<typeof linkTerms>;
 
-const unproven = linkDoor.extend({
+const unproven = linkTerms.extend({
   kind: z.literal('unproven'),
   conn: connId,
   since: z.int(),
@@ -93,5 +93,5 @@ export function writeAttachment(socket: WebSocket, state: Attachment): void {
   socket.serializeAttachment(state);
 }
 
-/** The two kinds of tag. They are fixed when a socket is accepted, so they only say which door it came by. */
+/** The two kinds of tag. They are fixed when a socket is accepted, so they only say by which way it came. */
 export const TAG = { browser: 'browser', agent: 'agent' } as const;

@@ -4,7 +4,7 @@ import type { RequestHead } from '../../shared/tunnel.ts';
 import type { UnprovenState } from './attachment.ts';
 import type { Browsers } from './browsers.ts';
 import type { Link } from './link.ts';
-import type { Proven } from './link-door.ts';
+import type { Proven } from './link-handshake.ts';
 import type { LinkKeeper } from './link-keeper.ts';
 import { closeQuietly } from './quietly.ts';
 import type { Tunnel } from './tunnel.ts';

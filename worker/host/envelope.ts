@@ -3,7 +3,7 @@ import { ToruError } from '../../shared/errors.ts';
 import { userId } from '../../shared/ids.ts';
 import { role } from '../../shared/model.ts';
 import { requestHead } from '../../shared/tunnel.ts';
-import { linkDoor, socketSession } from './attachment.ts';
+import { linkTerms, socketSession } from './attachment.ts';
 
 /**
  * What the Worker hands to a Host object beside a body or an upgrade. It makes a request of its own for it: nothing that a
@@ -11,7 +11,7 @@ import { linkDoor, socketSession } from './attachment.ts';
  */
 const envelope = z.discriminatedUnion('to', [
   z.object({ to: z.literal('browser'), session: socketSession, newer_page: z.boolean() }),
-  z.object({ to: z.literal('agent'), door: linkDoor }),
+  z.object({ to: z.literal('agent'), terms: linkTerms }),
   /** The role decides about the order of requests and about nothing else. A Worker that is older than this object says none. */
   z.object({ to: z.literal('tunnel'), head: requestHead, sub: userId, role: role.optional() }),
 ]);

@@ -38,7 +38,7 @@ it('bounds all users together, and leaves every user one frame', () => {
 });
 
 it('never stands still, whenever and however late the agent says what it read', () => {
-  // The agent says so from an eighth of a window on (agent/doors/frame-credit.ts); here as late as it may.
+  // The agent says so from an eighth of a window on (agent/transports/frame-credit.ts); here as late as it may.
   const step = USER_FRAMES_WINDOW / 8;
   for (const size of [1, 66, 4096, 100_000, MAX_CLIENT_FRAME]) {
     const shares = new FrameShares();

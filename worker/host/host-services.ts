@@ -5,11 +5,11 @@ import { migrate } from '../migrate.ts';
 import { AgentMessages } from './agent-messages.ts';
 import { Alarms } from './alarms.ts';
 import { TAG } from './attachment.ts';
-import { BrowserDoor } from './browser-door.ts';
+import { BrowserTransport } from './browser-transport.ts';
 import { Browsers } from './browsers.ts';
 import { Duplicates } from './duplicates.ts';
 import { EdgeRequests } from './edge-requests.ts';
-import { closeLate } from './link-door.ts';
+import { closeLate } from './link-handshake.ts';
 import { LinkKeeper } from './link-keeper.ts';
 import { LinkWatch } from './link-watch.ts';
 import { PendingLogouts } from './pending-logouts.ts';
@@ -67,7 +67,7 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
       return pending.sweep(now);
     },
   });
-  const browserDoor = new BrowserDoor(browsers, links, (owner, asked) => starts.keep(owner, asked));
+  const browserTransport = new BrowserTransport(browsers, links, (owner, asked) => starts.keep(owner, asked));
   const agent = new AgentMessages({
     links,
     browsers,
@@ -79,5 +79,20 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     writeRecent: (at) => alarms.schedule('recent', at),
     later: (work) => ctx.waitUntil(work),
   });
-  return { duplicates, presence, recent, pending, browsers, tunnel, links, requests, sessions, watch, starts, alarms, browserDoor, agent };
+  return {
+    duplicates,
+    presence,
+    recent,
+    pending,
+    browsers,
+    tunnel,
+    links,
+    requests,
+    sessions,
+    watch,
+    starts,
+    alarms,
+    browserTransport,
+    agent,
+  };
 }

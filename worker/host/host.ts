@@ -10,14 +10,14 @@ import { accountOf } from '../env.ts';
 import type { Result } from '../result.ts';
 import { attempt } from '../result.ts';
 import type { LoginAnswer } from './answers.ts';
-import type { LinkDoor, SocketSession, UnprovenState } from './attachment.ts';
+import type { LinkTerms, SocketSession, UnprovenState } from './attachment.ts';
 import { readAttachment, TAG } from './attachment.ts';
 import type { Duplicate } from './duplicates.ts';
 import type { LinkLoginRequest, LoginRequest } from './edge-requests.ts';
 import { unseal } from './envelope.ts';
 import type { HostServices } from './host-services.ts';
 import { createHostServices } from './host-services.ts';
-import { admitUnproven, challenge, prove } from './link-door.ts';
+import { admitUnproven, challenge, prove } from './link-handshake.ts';
 import { PRESENCE_EVERY_MS } from './presence.ts';
 import { closeQuietly, isOpen } from './quietly.ts';
 import { RECHECK_EVERY_MS } from './session-keeper.ts';
@@ -61,7 +61,7 @@ export class Host extends DurableObject<Env> {
         case 'browser':
           return this.#openBrowser(said.session, said.newer_page);
         case 'agent':
-          return this.#openDoor(said.door);
+          return this.#openLink(said.terms);
         case 'tunnel':
           return await this.#ask(said.head, request.body, request.signal, { sub: said.sub, role: said.role ?? 'client' });
         default:
@@ -127,7 +127,7 @@ export class Host extends DurableObject<Env> {
     const state = readAttachment(socket);
     switch (state?.kind) {
       case 'browser':
-        return this.#services.browserDoor.receive(socket, state, message);
+        return this.#services.browserTransport.receive(socket, state, message);
       case 'link':
         return this.#services.agent.receive(socket, message);
       case 'unproven':
@@ -155,7 +155,7 @@ export class Host extends DurableObject<Env> {
   #closed(socket: WebSocket, code: number): void {
     const state = readAttachment(socket);
     const link = this.#services.links.current;
-    if (state?.kind === 'browser') this.#services.browserDoor.closed(socket, state);
+    if (state?.kind === 'browser') this.#services.browserTransport.closed(socket, state);
     else if (link?.is(socket) === true) this.#services.links.down(link, code, '');
   }
 
@@ -164,19 +164,19 @@ export class Host extends DurableObject<Env> {
   #openBrowser(session: SocketSession, newerPage: boolean): Response {
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server, [TAG.browser]);
-    if (this.#services.browserDoor.open(server, session, newerPage)) {
+    if (this.#services.browserTransport.open(server, session, newerPage)) {
       this.#services.alarms.schedule('sessions', Date.now() + RECHECK_EVERY_MS);
       this.#watchLink();
     }
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  #openDoor(door: LinkDoor): Response {
-    admitUnproven(this.ctx.getWebSockets(TAG.agent), door);
+  #openLink(terms: LinkTerms): Response {
+    admitUnproven(this.ctx.getWebSockets(TAG.agent), terms);
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server, [TAG.agent]);
     const now = Date.now();
-    challenge(server, door, now);
+    challenge(server, terms, now);
     this.#services.alarms.schedule('unproven', now + UNPROVEN_MS);
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -186,7 +186,7 @@ export class Host extends DurableObject<Env> {
     if (proven === null || !(await this.#services.duplicates.admit(socket, state, proven)) || !isOpen(socket)) return;
     const now = Date.now();
     const link = this.#services.links.up(socket, state, proven, now);
-    this.#services.browserDoor.hostIsBack(link, now);
+    this.#services.browserTransport.hostIsBack(link, now);
     this.#services.alarms.schedule('presence', now + PRESENCE_EVERY_MS);
     if (this.#services.browsers.size > 0) this.#watchLink();
     // What ended is said first: nothing starts under a session that is over.

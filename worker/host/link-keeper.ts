@@ -5,7 +5,7 @@ import type { LinkState, UnprovenState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
 import type { Browsers } from './browsers.ts';
 import { Link } from './link.ts';
-import type { Proven } from './link-door.ts';
+import type { Proven } from './link-handshake.ts';
 import type { PresenceRecord } from './presence.ts';
 import { closeQuietly, isOpen } from './quietly.ts';
 import type { Tunnel } from './tunnel.ts';

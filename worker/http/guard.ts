@@ -34,7 +34,7 @@ export const knownPlace: MiddlewareHandler<EdgeEnv> = async (c, next) => {
 
 /**
  * The embedded edge has two callers: the front, which knows its secret and checked the Host header before us, and the
- * agent, which dials this port itself and reaches the one door that is not the front's.
+ * agent, which dials this port itself and reaches the one port that is not the front's.
  */
 function guardEmbedded(path: string, headers: Headers, env: Env): void {
   const host = headers.get('host') ?? '';

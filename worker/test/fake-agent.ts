@@ -128,7 +128,7 @@ export class FakeAgent {
     socket.on('error', () => undefined);
   }
 
-  /** Opens a socket at the agent's door and waits for the challenge. @throws when the door does not open. */
+  /** Opens a socket at the agent's socket and waits for the challenge. @throws when the socket is refused. */
   static async knock(edge: TestEdge, host: TestHostKey = edge.host, headers: Record<string, string> = {}): Promise<FakeAgent> {
     const socket = new WebSocket(`${edge.origin.replace('http', 'ws')}${LINK_PATH}?host=${host.id}`, { ...socketOptions, headers });
     const agent = new FakeAgent(socket, host);

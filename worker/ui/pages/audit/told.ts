@@ -132,7 +132,7 @@ function tellUserUpdate(entry: AuditEntry, who: string): Told {
 
 function runOf(entry: AuditEntry): { text: string; href?: string } {
   const text = textIn(entry, 'label') ?? entry.target ?? 'a run';
-  // A start that was refused at the door has no run, and names the action instead.
+  // A start that was refused at once has no run, and names the action instead.
   const isRun = entry.target !== null && /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(entry.target);
   return isRun ? { text, href: `/runs/${entry.target}` } : { text };
 }

@@ -14,7 +14,7 @@ import { closeQuietly } from './quietly.ts';
 type Keep = (owner: { sid: string; sub: string }, asked: RunRequest) => PendingRun;
 
 /** A browser's socket at this object: how it comes in, what it says, and how it leaves. */
-export class BrowserDoor {
+export class BrowserTransport {
   readonly #browsers: Browsers;
   readonly #links: LinkKeeper;
   readonly #keep: Keep;

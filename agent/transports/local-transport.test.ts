@@ -7,23 +7,23 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Caller } from '../users/caller.ts';
-import type { LocalDoor } from './local-door.ts';
-import { startLocalDoor } from './local-door.ts';
+import type { LocalTransport } from './local-transport.ts';
+import { startLocalTransport } from './local-transport.ts';
 
 let home: string;
-let door: LocalDoor | null = null;
+let transport: LocalTransport | null = null;
 const callers: Caller[] = [];
 const logged: unknown[] = [];
 const log = { error: (detail: object) => void logged.push(detail) };
 
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), 'toru-door-'));
+  home = mkdtempSync(join(tmpdir(), 'toru-transport-'));
   callers.length = 0;
   logged.length = 0;
 });
 afterEach(async () => {
-  await door?.close();
-  door = null;
+  await transport?.close();
+  transport = null;
   rmSync(home, { recursive: true, force: true });
 });
 
@@ -69,9 +69,9 @@ function ask(path: string, method = 'GET', body = ''): Promise<{ status: number;
 }
 
 it('answers for the API, on a socket of its owner alone, as a local admin', async () => {
-  door = await startLocalDoor({ home, api, log });
-  expect(door.path).toBe(join(home, 'api.sock'));
-  expect(statSync(door.path).mode & 0o777).toBe(0o600);
+  transport = await startLocalTransport({ home, api, log });
+  expect(transport.path).toBe(join(home, 'api.sock'));
+  expect(statSync(transport.path).mode & 0o777).toBe(0o600);
   expect(await ask('/api/x?y=1', 'POST', 'body')).toMatchObject({ status: 200, text: 'POST /api/x?y=1 body', headers: { 'x-a': 'b' } });
   const { uid, username } = userInfo();
   expect(callers).toEqual([
@@ -89,17 +89,17 @@ it('answers for the API, on a socket of its owner alone, as a local admin', asyn
 });
 
 it('removes its socket when it closes, also with a request open', async () => {
-  door = await startLocalDoor({ home, api, log });
+  transport = await startLocalTransport({ home, api, log });
   const left = ask('/endless').catch(() => 'ended');
   while (callers.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  await door.close();
+  await transport.close();
   expect(await left).toBe('ended');
-  expect(existsSync(door.path)).toBe(false);
+  expect(existsSync(transport.path)).toBe(false);
 });
 
 it('ends the work for a client that leaves', async () => {
-  door = await startLocalDoor({ home, api, log });
-  const outgoing = request({ socketPath: door.path, path: '/endless' }, (incoming) => incoming.once('data', () => outgoing.destroy()));
+  transport = await startLocalTransport({ home, api, log });
+  const outgoing = request({ socketPath: transport.path, path: '/endless' }, (incoming) => incoming.once('data', () => outgoing.destroy()));
   outgoing.on('error', () => undefined).end();
   while (!cancelled) await new Promise((resolve) => setTimeout(resolve, 5));
 });
@@ -107,8 +107,8 @@ it('ends the work for a client that leaves', async () => {
 it.each(['/api/%2e%2e/x', '/api/a%2Fb', '/api/../x', '/api//x', '/api/a%00', '/api/a\\b', '/api/.'])(
   'refuses the path %j before it is put straight',
   async (path) => {
-    door = await startLocalDoor({ home, api, log });
-    const socket = connect(door.path);
+    transport = await startLocalTransport({ home, api, log });
+    const socket = connect(transport.path);
     socket.end(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     let text = '';
     for await (const chunk of socket) text += String(chunk);
@@ -123,29 +123,29 @@ it('takes the place of a socket that a killed agent left', async () => {
   const script = `require('net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
   await new Promise((resolve) => spawn(process.execPath, ['-e', script]).on('exit', resolve));
   expect(statSync(path).isSocket()).toBe(true);
-  door = await startLocalDoor({ home, api, log });
+  transport = await startLocalTransport({ home, api, log });
   expect((await ask('/api/x')).status).toBe(200);
 });
 
 it('leaves a living agent, and what is no socket, alone', async () => {
-  door = await startLocalDoor({ home, api, log });
-  await expect(startLocalDoor({ home, api, log })).rejects.toThrow('Another agent answers');
+  transport = await startLocalTransport({ home, api, log });
+  await expect(startLocalTransport({ home, api, log })).rejects.toThrow('Another agent answers');
   expect((await ask('/api/x')).status).toBe(200);
   const other = join(home, 'other');
   mkdirSync(other);
   writeFileSync(join(other, 'api.sock'), 'precious');
-  await expect(startLocalDoor({ home: other, api, log })).rejects.toThrow('is not a socket');
+  await expect(startLocalTransport({ home: other, api, log })).rejects.toThrow('is not a socket');
   expect(existsSync(join(other, 'api.sock'))).toBe(true);
 });
 
 it('says so when the path is too long for a socket', async () => {
   const long = join(home, 'x'.repeat(100));
   mkdirSync(long);
-  await expect(startLocalDoor({ home: long, api, log })).rejects.toThrow(/too long for a socket.*shorter TORU_HOME/);
+  await expect(startLocalTransport({ home: long, api, log })).rejects.toThrow(/too long for a socket.*shorter TORU_HOME/);
 });
 
 it('answers an error when the API itself breaks, and goes on', async () => {
-  door = await startLocalDoor({ home, api: { fetch: () => Promise.reject(new Error('secret detail')) }, log });
+  transport = await startLocalTransport({ home, api: { fetch: () => Promise.reject(new Error('secret detail')) }, log });
   const answer = await ask('/api/x');
   expect(answer.status).toBeGreaterThanOrEqual(400);
   expect(answer.text).not.toContain('secret');

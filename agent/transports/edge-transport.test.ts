@@ -20,7 +20,7 @@ import type { LinkSession } from '../link/link.ts';
 import { createLogger } from '../logger.ts';
 import { textOf } from '../logs/frame-text.ts';
 
-/** A whole agent, driven through its edge door by hand: here an edge may lie as it likes. */
+/** A whole agent, driven through its edge transport by hand: here an edge may lie as it likes. */
 
 const INSTALLATION = '6f9619ff-8b86-4d01-b42d-00c04fc964ff';
 const PASSWORD = 'correct horse battery';
@@ -73,7 +73,7 @@ class Edge implements LinkSession {
   }
 }
 
-const home = mkdtempSync(join(tmpdir(), 'toru-door-'));
+const home = mkdtempSync(join(tmpdir(), 'toru-transport-'));
 let agent: Agent;
 let identity: Identity;
 const edge = new Edge();
@@ -89,7 +89,7 @@ const until = async <T>(find: () => T | undefined | false): Promise<T> => {
 
 async function ask(head: Partial<RequestHead> & { path: string }, body?: unknown): Promise<{ status: number; json: Said }> {
   const id = randomHex(8);
-  agent.door.binary(
+  agent.transport.binary(
     `h/${id}`,
     encodeJson('head', {
       method: 'GET',
@@ -101,8 +101,8 @@ async function ask(head: Partial<RequestHead> & { path: string }, body?: unknown
     }),
   );
   if (body !== undefined) {
-    agent.door.binary(`h/${id}`, encodeFrame('data', new TextEncoder().encode(JSON.stringify(body))));
-    agent.door.binary(`h/${id}`, encodeFrame('end'));
+    agent.transport.binary(`h/${id}`, encodeFrame('data', new TextEncoder().encode(JSON.stringify(body))));
+    agent.transport.binary(`h/${id}`, encodeFrame('end'));
   }
   const answer = await until(() => {
     const found = edge.answers.get(`h/${id}`);
@@ -131,10 +131,10 @@ const callerOf = (session: { sid: string; grant: string }): RequestHead['caller'
 /** A browser's socket; what it was told is in `said`. */
 function connect(session: { sid: string; grant: string }, version: { protocol?: number } = {}) {
   const conn = randomHex(8);
-  agent.door.control({ type: 'open', conn, ...session, address: '192.0.2.7', user_agent: 'test', ...version });
+  agent.transport.control({ type: 'open', conn, ...session, address: '192.0.2.7', user_agent: 'test', ...version });
   return {
     conn,
-    send: (frame: unknown): void => agent.door.text(`c/${conn}`, typeof frame === 'string' ? frame : JSON.stringify(frame)),
+    send: (frame: unknown): void => agent.transport.text(`c/${conn}`, typeof frame === 'string' ? frame : JSON.stringify(frame)),
     /** Its own frames and those of the topics that it was joined to. */
     get said(): Said[] {
       const topics = edge.controls.flatMap((control) => (control.type === 'join' && control.conn === conn ? [`t/${control.topic}`] : []));
@@ -165,7 +165,7 @@ beforeAll(async () => {
   identity = loadIdentity(home);
   // What a killed snapshot and a killed restore left there goes at the start.
   expect(readdirSync(home).filter((name) => name.startsWith('.'))).toEqual([]);
-  agent.door.up(edge);
+  agent.transport.up(edge);
   for (const [name, text] of [
     ['say.sh', '#!/bin/sh\necho "said $1"\n'],
     ['wait.sh', '#!/bin/sh\necho up\nexec sleep 600\n'],
@@ -205,7 +205,7 @@ afterAll(async () => {
 test('a page of a newer release is answered in what both speak; one that is too old is told to reload', async () => {
   const newer = connect(admin, { protocol: PROTOCOL_VERSION + 4 });
   expect(await until(() => newer.said[0])).toMatchObject({ type: 'hello', protocol: PROTOCOL_VERSION });
-  agent.door.control({ type: 'closed', conn: newer.conn });
+  agent.transport.control({ type: 'closed', conn: newer.conn });
   const older = connect(admin, { protocol: OLDEST_PROTOCOL - 1 });
   expect(await until(() => older.closed)).toMatchObject({ code: CLOSE.reload });
   expect(older.said).toEqual([]);
@@ -220,7 +220,7 @@ test('a press: hello, started, attached, the output, the exit', async () => {
   expect(browser.said.slice(0, 3).map((frame) => frame['type'])).toEqual(['hello', 'started', 'attached']);
   expect(browser.said[1]).toMatchObject({ request_id });
   expect(browser.said.find((frame) => frame['type'] === 'stdout')).toMatchObject({ data: 'said a word\n', cursor: 12 });
-  agent.door.control({ type: 'closed', conn: browser.conn });
+  agent.transport.control({ type: 'closed', conn: browser.conn });
 });
 
 test('a forged, expired or foreign grant opens nothing, at either entrance', async () => {
@@ -372,7 +372,7 @@ test('a socket hears of as many plugins as a page has cards, keeps room for runs
   await until(() => count('attached') === 17);
   for (const task_id of unwatched.reverse()) browser.send({ type: 'cancel', task_id });
   await until(() => count('cancelled') === 17);
-  agent.door.control({ type: 'closed', conn: browser.conn });
+  agent.transport.control({ type: 'closed', conn: browser.conn });
 });
 
 test.each([true, false])('at the end of a run those who watched it leave together, if the edge knows that (%s)', async (clears) => {
@@ -442,7 +442,7 @@ test('a frame takes its turn between those of a client that floods twenty socket
   const after = edge.order.slice(edge.order.lastIndexOf(`c/${browser.conn}`)).filter((topic) => flooding.has(topic));
   expect(browser.said.at(-1)).toEqual({ type: 'pong' });
   expect(after.length).toBeGreaterThan(1000);
-  for (const { conn } of flood) agent.door.control({ type: 'closed', conn });
+  for (const { conn } of flood) agent.transport.control({ type: 'closed', conn });
   for (const { conn } of flood) await until(() => credited(conn) === 250 * JSON.stringify(frame).length);
 });
 
@@ -455,7 +455,7 @@ test('what is not read is not credited; what a browser said before it left is do
   const before = edge.controls.length;
   for (let n = 0; n < 6; n += 1) leaving.send(large);
   leaving.send({ type: 'cancel', task_id });
-  agent.door.control({ type: 'closed', conn: leaving.conn });
+  agent.transport.control({ type: 'closed', conn: leaving.conn });
   await until(() => browser.said.find((said) => said['type'] === 'cancelled'));
   const size = 6 * large.length + JSON.stringify({ type: 'cancel', task_id }).length;
   await until(() => credited(leaving.conn) === size);
@@ -472,9 +472,9 @@ test('frames past two windows, of an edge that gives no heed to credit, are refu
   const codes = new Set(browser.said.map((said) => said['code']));
   expect(codes.has('too_many_requests') || codes.has('forbidden')).toBe(true);
   const stray = randomHex(8);
-  agent.door.text(`c/${stray}`, large);
+  agent.transport.text(`c/${stray}`, large);
   expect(credited(stray)).toBe(large.length);
-  agent.door.control({ type: 'closed', conn: browser.conn });
+  agent.transport.control({ type: 'closed', conn: browser.conn });
   await until(() => credited(browser.conn) === frames * large.length);
 });
 
@@ -488,14 +488,14 @@ test('the end of a session closes its connections at once, and the edge is told 
   if (told.type !== 'revoke') throw new Error('unreachable');
   expect((await ask({ path: '/api/actions', caller: callerOf(session) })).status).toBe(401);
 
-  agent.door.down();
+  agent.transport.down();
   const repeated = edge.controls.length;
-  agent.door.up(edge);
+  agent.transport.up(edge);
   expect(edge.controls.slice(repeated)).toContainEqual(told);
-  agent.door.control({ type: 'revoked', id: told.id });
-  agent.door.down();
+  agent.transport.control({ type: 'revoked', id: told.id });
+  agent.transport.down();
   const silent = edge.controls.length;
-  agent.door.up(edge);
+  agent.transport.up(edge);
   expect(edge.controls.slice(silent)).not.toContainEqual(told);
 });
 
@@ -521,7 +521,7 @@ test('on a line that is busy, news waits for its turn and is the newest then; an
   const told = (): Said[] => edge.frames.get('t/plugins') ?? [];
   edge.held = [];
   const before = told().length;
-  for (let n = 0; n < 1000; n += 1) agent.door.tell('plugins', JSON.stringify({ type: 'plugin', n }), 'one');
+  for (let n = 0; n < 1000; n += 1) agent.transport.tell('plugins', JSON.stringify({ type: 'plugin', n }), 'one');
   browser.send({ type: 'detach', task_id: randomUUID() });
   await until(() => browser.said.find((said) => said['type'] === 'detached'));
   expect(told().length).toBe(before);

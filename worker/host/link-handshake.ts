@@ -7,21 +7,21 @@ import { OLDEST_PROTOCOL, PROTOCOL_VERSION, UNPROVEN_BYTES, UNPROVEN_MS, UNPROVE
 import type { LinkChallenge, LinkProof } from '../../shared/link-protocol.ts';
 import { LINK_CLOSE, linkProof, linkStatement } from '../../shared/link-protocol.ts';
 import { agreeOn } from '../../shared/protocol.ts';
-import type { LinkDoor, UnprovenState } from './attachment.ts';
+import type { LinkTerms, UnprovenState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
 import { closeQuietly, isOpen, sendQuietly } from './quietly.ts';
 
 /**
- * The agent's door: a nonce out, a signature back. The host that dialled as itself always gets a place; a stranger may hold
+ * The agent's socket: a nonce out, a signature back. The host that dialled as itself always gets a place; a stranger may hold
  * one of 16 others for 10 seconds and say 4 KiB once. What they say is compared with what Account knows, never with what
  * they claim.
  */
 
 /** Asks the one at the other end to prove itself. */
-export function challenge(socket: WebSocket, door: LinkDoor, now: number): void {
-  writeAttachment(socket, { ...door, kind: 'unproven', conn: randomHex(16), since: now });
-  const { nonce: edge_nonce, installation, edge } = door;
-  if (edge_nonce === null) throw new Error('unreachable: a door is made with a nonce');
+export function challenge(socket: WebSocket, terms: LinkTerms, now: number): void {
+  writeAttachment(socket, { ...terms, kind: 'unproven', conn: randomHex(16), since: now });
+  const { nonce: edge_nonce, installation, edge } = terms;
+  if (edge_nonce === null) throw new Error('unreachable: the terms are made with a nonce');
   const said: LinkChallenge = { type: 'challenge', protocol: PROTOCOL_VERSION, edge_nonce, installation, edge };
   sendQuietly(socket, JSON.stringify(said));
 }
@@ -55,7 +55,7 @@ export function closeLate(sockets: readonly WebSocket[], now: number): number | 
  * address that holds the most does, so that no address holds all places.
  * @throws ToruError too_many_requests when that is the address of the one who comes.
  */
-export function admitUnproven(sockets: readonly WebSocket[], { dialled = false, address = '' }: LinkDoor): void {
+export function admitUnproven(sockets: readonly WebSocket[], { dialled = false, address = '' }: LinkTerms): void {
   const places = sockets.flatMap((socket) => {
     const state = isOpen(socket) ? readAttachment(socket) : null;
     return state?.kind === 'unproven' && (state.dialled ?? false) === dialled ? [{ socket, state }] : [];

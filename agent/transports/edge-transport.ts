@@ -38,7 +38,7 @@ interface Connection {
   address: string;
 }
 
-export interface EdgeDoorServices {
+export interface EdgeTransportServices {
   api: { fetch(request: Request, env: ApiEnv['Bindings']): Response | Promise<Response> };
   grants: Grants;
   login: Login;
@@ -54,11 +54,11 @@ export interface EdgeDoorServices {
 const SUMMARY_BYTES = 500;
 
 /**
- * The door through the edge: browsers' sockets as virtual connections, and tunnelled HTTP. Whoever comes in shows a grant
+ * The transport through the edge: browsers' sockets as virtual connections, and tunnelled HTTP. Whoever comes in shows a grant
  * that this host signed; it is checked here against this host's own tables, at the opening and at every frame after it.
  */
-export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
-  readonly #services: EdgeDoorServices;
+export class EdgeTransport implements LinkListener, Carrier, BroadcastSink {
+  readonly #services: EdgeTransportServices;
   readonly #connections = new Map<string, Connection>();
   readonly #subscribers: Subscribers;
   readonly #watchedChanged: ((topic: string, watched: boolean) => void)[] = [];
@@ -71,7 +71,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
   #news: News | null = null;
   #credit = this.#newCredit();
 
-  constructor(services: EdgeDoorServices) {
+  constructor(services: EdgeTransportServices) {
     this.#services = services;
     this.#subscribers = new Subscribers((topic, watched) => {
       for (const listener of this.#watchedChanged) listener(topic, watched);
@@ -83,7 +83,7 @@ export class EdgeDoor implements LinkListener, Carrier, BroadcastSink {
     ];
   }
 
-  /** The streams carry through this door and the sockets watch them: the second half of the circle. Called once. */
+  /** The streams carry through this transport and the sockets watch them: the second half of the circle. Called once. */
   open(services: SocketServices, watchedChanged: (topic: string, watched: boolean) => void): void {
     this.#socketServices = services;
     this.#watchedChanged.push(watchedChanged);

@@ -7,7 +7,7 @@ import { newHostKey, startEdge } from './edge.ts';
 import { FakeAgent } from './fake-agent.ts';
 
 /** Who may be the host. */
-describe('the agent’s door', () => {
+describe('the agent’s socket', () => {
   let edge: TestEdge;
   beforeAll(async () => {
     edge = await startEdge();

@@ -23,18 +23,18 @@ import { pageVersion, reloadPage } from './page-version.ts';
 import { requireSession, withFreshGrant } from './session.ts';
 
 /** The ways through the edge: an agent's link, a browser's socket, and every other request to a host. */
-export const doors = new Hono<EdgeEnv>()
+export const relayRoutes = new Hono<EdgeEnv>()
   .get(LINK_PATH, async (c) => {
     requireUpgrade(c);
     const id = hostId.safeParse(c.req.query('host'));
     const { origin } = c.get('site');
-    const door = id.success ? await accountOf(c.env).door(id.data, origin, c.req.header(LINK_DIAL_HEADER) ?? null) : null;
+    const terms = id.success ? await accountOf(c.env).linkTerms(id.data, origin, c.req.header(LINK_DIAL_HEADER) ?? null) : null;
     // Only now is an object addressed: a stranger can't make any by naming ids.
-    if (!id.success || door === null) throw new ToruError('unknown_host', 'This edge does not know that host. Add its key to HOST_KEYS.');
+    if (!id.success || terms === null) throw new ToruError('unknown_host', 'This edge does not know that host. Add its key to HOST_KEYS.');
     return pass(
       c,
       id.data,
-      seal({ to: 'agent', door: { ...unwrap(door), host: id.data, origin, address: networkOf(c.get('address')).slice(0, 64) } }),
+      seal({ to: 'agent', terms: { ...unwrap(terms), host: id.data, origin, address: networkOf(c.get('address')).slice(0, 64) } }),
     );
   })
   .use('/api/*', requireSession)

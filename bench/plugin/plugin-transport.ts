@@ -1,5 +1,5 @@
 /** A way to a plugin's routes: through the agent, or on the plugin's own socket. */
-export interface PluginDoor {
+export interface PluginTransport {
   /** @returns the body of the answer to a GET. @throws when its status is not 200. */
   ask(path: string): Promise<string>;
   /** Reads an answer to its end, and keeps nothing of it. @returns how many bytes came. */

@@ -12,14 +12,14 @@ import type { Log } from '../logger.ts';
 import { StartError } from '../start-error.ts';
 import type { Caller } from '../users/caller.ts';
 
-export interface LocalDoorRooms {
+export interface LocalTransportOptions {
   /** TORU_HOME: ours alone, mode 0700. */
   home: string;
   api: { fetch(request: Request, env: { caller: Caller }): Response | Promise<Response> };
   log: Pick<Log, 'error'>;
 }
 
-export interface LocalDoor {
+export interface LocalTransport {
   /** TORU_HOME/api.sock */
   readonly path: string;
   /** Ends open requests, and removes the socket. */
@@ -27,11 +27,11 @@ export interface LocalDoor {
 }
 
 /**
- * The door for the command line: the same API, on a Unix socket that only its owner can open. Who comes through it owns
+ * The transport for the command line: the same API, on a Unix socket that only its owner can open. Who comes through it owns
  * the host's files anyway, so they are an admin.
  * @throws StartError when another agent answers there, or the path is too long for a socket.
  */
-export async function startLocalDoor({ home, api, log }: LocalDoorRooms): Promise<LocalDoor> {
+export async function startLocalTransport({ home, api, log }: LocalTransportOptions): Promise<LocalTransport> {
   const path = join(home, 'api.sock');
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
     throw new StartError(`${path} is too long for a socket (${MAX_SOCKET_PATH} bytes at most). Choose a shorter TORU_HOME.`);
@@ -42,7 +42,10 @@ export async function startLocalDoor({ home, api, log }: LocalDoorRooms): Promis
   return { path, close: () => close(server) };
 }
 
-function listener(api: LocalDoorRooms['api'], log: LocalDoorRooms['log']): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+function listener(
+  api: LocalTransportOptions['api'],
+  log: LocalTransportOptions['log'],
+): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
   const owner = ownerOfProcess();
   const answer = getRequestListener((request) => api.fetch(request, { caller: { ...owner, auth_time: Date.now() } }), {
     hostname: 'localhost',

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:http';
-import type { PluginDoor } from './door.ts';
-import { PIECE } from './door.ts';
+import type { PluginTransport } from './plugin-transport.ts';
+import { PIECE } from './plugin-transport.ts';
 
 /**
  * A Unix socket’s queue of connections is short (511 with Node): who comes when it is full is turned away, and comes again.
@@ -11,7 +11,7 @@ import { PIECE } from './door.ts';
 const AGAIN_MS = 5;
 
 /** HTTP at the agent's local socket, over connections that stay open. */
-export function agentDoor(socketPath: string, plugin: string): PluginDoor {
+export function agentTransport(socketPath: string, plugin: string): PluginTransport {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 16 });
   const open = (method: string, path: string, headers: Record<string, string> = {}) =>
     request({ socketPath, agent, method, path: `/api/plugins/${plugin}${path}`, headers });
