@@ -1,13 +1,13 @@
 import type { Agent } from './agent.ts';
 import { startAgent } from './agent.ts';
-import type { ServiceManager } from './alive.ts';
-import { PREVIOUS_END, serviceManager, tellParentAlive } from './alive.ts';
 import type { Config } from './config.ts';
 import { loadConfig } from './config.ts';
-import { giveBackAtRest } from './give-back.ts';
 import { closeInherited } from './inherited.ts';
 import type { Log } from './logger.ts';
 import { createLogger } from './logger.ts';
+import { collectAtRest } from './memory-at-rest.ts';
+import type { ServiceManager } from './signs-of-life.ts';
+import { PREVIOUS_END, reportAlive, serviceManager } from './signs-of-life.ts';
 import { StartError } from './start-error.ts';
 import { whyWeak } from './users/weak-password.ts';
 
@@ -46,10 +46,10 @@ async function main(): Promise<void> {
   tellParent({ type: 'ready', host: agent.host, first_admin: agent.firstAdmin, scripts_problem: agent.scriptsProblem });
   if (process.send === undefined) sayByHand(config, agent);
   agent.onNewKey((host_key) => tellParent({ type: 'new_key', host_key }));
-  tellParentAlive();
+  reportAlive();
   service.ready();
   stopOnSignal(agent, service, log);
-  giveBackAtRest();
+  collectAtRest();
 }
 
 /** Started by hand, without a parent that would print it. To the terminal only: a password must not get into a log. */

@@ -29,7 +29,7 @@ const CLOSING_MS = 40_000;
  * Measures within a time. When it is up, all that the row started is ended.
  * @throws what it throws; when it was late, with what stood still.
  */
-export async function withinTime<T>(seconds: number, measure: () => Promise<T>): Promise<T> {
+export async function withDeadline<T>(seconds: number, measure: () => Promise<T>): Promise<T> {
   doing = 'it began';
   over = null;
   endsAt = performance.now() + seconds * 1000;

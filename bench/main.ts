@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildIfStale } from '../tools/build.ts';
 import { root } from '../tools/root.ts';
-import { withinTime } from './deadline.ts';
+import { withDeadline } from './deadline.ts';
 import { describeMachine, load } from './machine.ts';
 import type { Measured, Report } from './report.ts';
 import { markdown, plain } from './report.ts';
@@ -47,7 +47,7 @@ function chosen(names: string[]): Row[] {
 async function measure(row: Row): Promise<Measured> {
   const before = load();
   const start = performance.now();
-  const outcome = await withinTime(row.deadline ?? DEADLINE_S, () => row.measure());
+  const outcome = await withDeadline(row.deadline ?? DEADLINE_S, () => row.measure());
   const seconds = Math.round((performance.now() - start) / 1000);
   const { name, title } = row;
   return { name, title, at: new Date().toISOString(), seconds, load: [before, load()], commit: machine.commit, ...outcome };

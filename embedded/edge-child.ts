@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { Miniflare } from 'miniflare';
 import { z } from 'zod';
-import { tellParentAlive } from '../agent/alive.ts';
 import { LogFile } from '../agent/logger-file.ts';
+import { reportAlive } from '../agent/signs-of-life.ts';
 import { ALIVE_EVERY_MS } from '../shared/limits.ts';
 import { builtOptions, edgeOptions } from './edge-options.ts';
 import { withoutPorts } from './no-ports.ts';
@@ -44,7 +44,7 @@ async function start(order: EdgeOrder): Promise<void> {
   process.send?.({ type: 'ready' });
   // The edge is workerd: when that stands still, this process may be as lively as it likes. Any answer will do, and none of
   // the front's secret comes before the objects.
-  tellParentAlive(() => answers(order.socket));
+  reportAlive(() => answers(order.socket));
 }
 
 /** What workerd prints, stack traces among it, as JSON lines in a file: on a console they tell its owner nothing to do. */

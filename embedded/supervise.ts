@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
-import { aliveMessage, PREVIOUS_END } from '../agent/alive.ts';
+import { aliveMessage, PREVIOUS_END } from '../agent/signs-of-life.ts';
 import { backoff } from '../shared/backoff.ts';
 import { ALIVE_EVERY_MS, ALIVE_MISSES, BACKOFF_HEALTHY_MS } from '../shared/limits.ts';
 

@@ -10,12 +10,12 @@ import { checkAction } from './action-check.ts';
 import { type ActionRow, ActionTable } from './action-row.ts';
 import { codeOf } from './code-of-action.ts';
 import { LastRuns, type TileRuns } from './last-runs.ts';
-import { PatternBudget } from './pattern-budget.ts';
+import { RegexBudget } from './regex-budget.ts';
 
 export type { ActionRow } from './action-row.ts';
 
 /** What actions need of the rest of the agent. */
-export interface ActionNeeds {
+export interface ActionsOptions {
   database: Database;
   /** @throws ToruError as Scripts.resolve does. */
   scripts: { resolve(name: string): Promise<string> };
@@ -33,13 +33,13 @@ export interface ActionNeeds {
 /** Quick actions: scripts behind a button, with what they ask and who may press them. */
 export class Actions {
   /** What checks of inputs may take that have patterns, at a press as when an action is saved. */
-  readonly patterns = new PatternBudget();
+  readonly patterns = new RegexBudget();
   readonly #table: ActionTable;
   readonly #runs: LastRuns;
-  readonly #scripts: ActionNeeds['scripts'];
-  readonly #audit: ActionNeeds['audit'];
+  readonly #scripts: ActionsOptions['scripts'];
+  readonly #audit: ActionsOptions['audit'];
 
-  constructor({ database, scripts, audit }: ActionNeeds) {
+  constructor({ database, scripts, audit }: ActionsOptions) {
     this.#table = new ActionTable(database);
     this.#runs = new LastRuns(database);
     this.#scripts = scripts;

@@ -47,7 +47,7 @@ const SEEDS: readonly ActionCreate[] = [
   },
 ].map((seed) => actionCreate.parse(seed));
 
-interface SeedNeeds {
+interface SeedOptions {
   actions: { readonly size: number; create(caller: null, fields: ActionCreate): Promise<unknown> };
   settings: { readonly scripts_dir: string; all(): { scripts_dir_fixed: boolean } };
   /** Where the examples lie; the package's own without it. */
@@ -63,7 +63,7 @@ export async function seedActions({
   actions,
   settings,
   examples = join(packageRoot(), 'examples', 'scripts'),
-}: SeedNeeds): Promise<boolean> {
+}: SeedOptions): Promise<boolean> {
   const folder = settings.scripts_dir;
   if (actions.size > 0 || settings.all().scripts_dir_fixed || !isEmpty(folder) || !existsSync(examples)) return false;
   mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -3,7 +3,7 @@ import type { Run, RunNews, RunSummary, SystemSample } from '../../shared/model.
 import { summaryOf } from './run-frames.ts';
 
 /** What goes to everybody who asked for it, and when it is made at all. */
-export interface BroadcastSources {
+export interface BroadcastOptions {
   runs: { onChange(listener: (run: Run) => void): () => void };
   system: { subscribe(listener: (sample: SystemSample) => void): () => void };
 }
@@ -18,15 +18,15 @@ export interface BroadcastSink {
 
 /** The topics `runs`, `runs/<user_id>` and `system`. Samples of the system are taken only while somebody looks. */
 export class Broadcasts {
-  readonly #sources: BroadcastSources;
+  readonly #options: BroadcastOptions;
   readonly #sink: BroadcastSink;
   readonly #stopRuns: () => void;
   #stopSystem: (() => void) | null = null;
 
-  constructor(sources: BroadcastSources, sink: BroadcastSink) {
-    this.#sources = sources;
+  constructor(options: BroadcastOptions, sink: BroadcastSink) {
+    this.#options = options;
     this.#sink = sink;
-    this.#stopRuns = sources.runs.onChange((run) => this.#runChanged(run));
+    this.#stopRuns = options.runs.onChange((run) => this.#runChanged(run));
   }
 
   /** A topic got its first subscriber, or lost its last. */
@@ -34,7 +34,7 @@ export class Broadcasts {
     if (topic !== 'system') return;
     this.#stopSystem?.();
     this.#stopSystem = watched
-      ? this.#sources.system.subscribe((sample) => this.#tell('system', { type: 'system', sample }, 'system'))
+      ? this.#options.system.subscribe((sample) => this.#tell('system', { type: 'system', sample }, 'system'))
       : null;
   }
 

@@ -18,7 +18,7 @@ const LOG = 'pluginlog/';
 /** Lines of a log wait so long for company: a plugin that chatters costs ten frames a second. */
 const GATHER_MS = 100;
 
-export interface PluginSources {
+export interface PluginBroadcastOptions {
   plugins: {
     onChange(listener: (plugin: PluginSummary) => void): () => void;
     followLog(id: string, listener: (line: PluginLogLine) => void): () => void;
@@ -30,17 +30,17 @@ export interface PluginSources {
 
 /** The topics `plugins`, `plugin/<id>`, `pluginadmin/<id>` and `pluginlog/<id>`. A log is followed only while somebody looks. */
 export class PluginBroadcasts {
-  readonly #sources: PluginSources;
+  readonly #options: PluginBroadcastOptions;
   readonly #sink: Pick<BroadcastSink, 'watched' | 'tell'>;
   readonly #stops: (() => void)[];
   readonly #followed = new Map<string, () => void>();
 
-  constructor(sources: PluginSources, sink: Pick<BroadcastSink, 'watched' | 'tell'>) {
-    this.#sources = sources;
+  constructor(options: PluginBroadcastOptions, sink: Pick<BroadcastSink, 'watched' | 'tell'>) {
+    this.#options = options;
     this.#sink = sink;
     this.#stops = [
-      sources.plugins.onChange((plugin) => this.#tell('plugins', { type: 'plugin', plugin }, plugin.id)),
-      sources.events.onEvent((plugin, name, data) => this.#event({ type: 'plugin_event', plugin, name, data })),
+      options.plugins.onChange((plugin) => this.#tell('plugins', { type: 'plugin', plugin }, plugin.id)),
+      options.events.onEvent((plugin, name, data) => this.#event({ type: 'plugin_event', plugin, name, data })),
     ];
   }
 
@@ -60,7 +60,7 @@ export class PluginBroadcasts {
   #follow(topic: string, plugin: string): () => void {
     let lines: PluginLogLine[] = [];
     let timer: NodeJS.Timeout | null = null;
-    const stop = this.#sources.plugins.followLog(plugin, (line) => {
+    const stop = this.#options.plugins.followLog(plugin, (line) => {
       lines.push(line);
       timer ??= setTimeout(() => {
         timer = null;
@@ -76,7 +76,7 @@ export class PluginBroadcasts {
 
   #event(frame: Extract<ServerFrame, { type: 'plugin_event' }>): void {
     this.#tell(pluginTopic(frame.plugin, 'admin'), frame);
-    if (this.#sources.plugins.isForEveryone(frame.plugin)) this.#tell(pluginTopic(frame.plugin, 'client'), frame);
+    if (this.#options.plugins.isForEveryone(frame.plugin)) this.#tell(pluginTopic(frame.plugin, 'client'), frame);
   }
 
   #tell(topic: string, frame: ServerFrame, about: string | null = null): void {

@@ -318,7 +318,7 @@ describe('the journal', () => {
   });
 
   it('gathers while there is other work, and commits when that is done', async () => {
-    // However slow the machine is, its patience does not end here.
+    // However slow the machine is, the limit does not end here.
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const journal = new Journal(db);
     let busy = true;

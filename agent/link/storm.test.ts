@@ -93,9 +93,9 @@ test('fifty agents whose edge restarts do not come back as one, and all of them 
   for (const mine of waits) {
     for (const [failures, wait] of mine.entries()) expect(wait).toBeLessThanOrEqual(BACKOFF_BASE_MS * 2 ** (failures + 1));
   }
-  // What they chose, not when they came: this machine may be slow, and that would look like a crowd.
+  // What they chose, not when they came: this machine may be slow, and that would look like a storm.
   const first = waits.map(([wait = 0]) => wait).sort((a, b) => a - b);
-  const crowd = Math.max(...first.map((wait) => first.filter((other) => other >= wait && other < wait + 100).length));
-  expect(crowd).toBeLessThan(AGENTS / 2);
+  const together = Math.max(...first.map((wait) => first.filter((other) => other >= wait && other < wait + 100).length));
+  expect(together).toBeLessThan(AGENTS / 2);
   expect((first.at(-1) ?? 0) - (first[0] ?? 0)).toBeGreaterThan(BACKOFF_BASE_MS);
 });

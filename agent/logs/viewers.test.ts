@@ -267,60 +267,60 @@ test('the first byte goes at once, what follows goes together within 16 ms, and 
   expect(viewer.text.length).toBe(log.end);
 });
 
-test('a crowd whose acknowledgements are on the way is waited for, and goes on sharing one copy', async () => {
+test('a group of viewers whose acknowledgements are on the way is waited for, and goes on sharing one copy', async () => {
   stopClock();
   const { log, edge, streams } = build();
-  const crowd = Array.from({ length: 60 }, () => {
+  const group = Array.from({ length: 60 }, () => {
     const viewer = new Viewer(edge);
     return { viewer, attachment: streams.attach('a', viewer, 'tail', noop) };
   });
   await settle(edge);
-  for (const { viewer } of crowd) viewer.sent = 0;
+  for (const { viewer } of group) viewer.sent = 0;
   const frames = (3 * streams.window) / 65_536;
   for (let i = 0; i < frames; i += 1) log.append('stdout', `${'x'.repeat(65_535)}\n`);
-  for (let round = 0; round < 500 && crowd.some(({ viewer }) => viewer.cursor < log.end); round += 1) {
+  for (let round = 0; round < 500 && group.some(({ viewer }) => viewer.cursor < log.end); round += 1) {
     // Each window is used up before anybody says a word.
     await settle(edge, 10);
-    for (const { viewer, attachment } of crowd) attachment.ack(viewer.cursor);
+    for (const { viewer, attachment } of group) attachment.ack(viewer.cursor);
   }
   expect(edge.published).toBe(frames);
-  expect(crowd.map(({ viewer }) => viewer.sent)).toEqual(crowd.map(() => 0));
-  for (const { viewer } of crowd) expect(viewer.text.length).toBe(log.end);
+  expect(group.map(({ viewer }) => viewer.sent)).toEqual(group.map(() => 0));
+  for (const { viewer } of group) expect(viewer.text.length).toBe(log.end);
 });
 
-test('a few of a crowd who are a moment later than the others share the copy, too', async () => {
+test('a few of many viewers who are a moment later than the others share the copy, too', async () => {
   stopClock();
   const { log, edge, streams } = build();
-  const crowd = Array.from({ length: 60 }, () => {
+  const group = Array.from({ length: 60 }, () => {
     const viewer = new Viewer(edge);
     return { viewer, attachment: streams.attach('a', viewer, 'tail', noop) };
   });
   await settle(edge);
-  for (const { viewer } of crowd) viewer.sent = 0;
+  for (const { viewer } of group) viewer.sent = 0;
   for (let i = 0; i < (3 * streams.window) / 65_536; i += 1) log.append('stdout', `${'x'.repeat(65_535)}\n`);
-  for (let round = 0; round < 500 && crowd.some(({ viewer }) => viewer.cursor < log.end); round += 1) {
+  for (let round = 0; round < 500 && group.some(({ viewer }) => viewer.cursor < log.end); round += 1) {
     await settle(edge, 5);
-    for (const { viewer, attachment } of crowd.slice(2)) attachment.ack(viewer.cursor);
+    for (const { viewer, attachment } of group.slice(2)) attachment.ack(viewer.cursor);
     await settle(edge, 5);
-    for (const { viewer, attachment } of crowd) attachment.ack(viewer.cursor);
+    for (const { viewer, attachment } of group) attachment.ack(viewer.cursor);
   }
-  expect(crowd.map(({ viewer }) => viewer.sent)).toEqual(crowd.map(() => 0));
-  for (const { viewer } of crowd) expect(viewer.text.length).toBe(log.end);
+  expect(group.map(({ viewer }) => viewer.sent)).toEqual(group.map(() => 0));
+  for (const { viewer } of group) expect(viewer.text.length).toBe(log.end);
 });
 
-test('of a crowd, those who never acknowledge are left behind, and the others get everything', async () => {
+test('of many viewers, those who never acknowledge are left behind, and the others get everything', async () => {
   const { log, edge, streams } = build();
-  const crowd = Array.from({ length: 40 }, (_, i) => {
+  const group = Array.from({ length: 40 }, (_, i) => {
     const viewer = new Viewer(edge);
     return { viewer, stalled: i % 2 === 0, attachment: streams.attach('a', viewer, 'tail', noop) };
   });
   const { window } = streams;
   for (let i = 0; i < (3 * window) / 65_536; i += 1) log.append('stdout', `${'x'.repeat(65_535)}\n`);
-  for (let round = 0; round < 2000 && crowd.some(({ viewer, stalled }) => !stalled && viewer.cursor < log.end); round += 1) {
+  for (let round = 0; round < 2000 && group.some(({ viewer, stalled }) => !stalled && viewer.cursor < log.end); round += 1) {
     await settle(edge, 3);
-    for (const { viewer, stalled, attachment } of crowd) if (!stalled) attachment.ack(viewer.cursor);
+    for (const { viewer, stalled, attachment } of group) if (!stalled) attachment.ack(viewer.cursor);
   }
-  for (const { viewer, stalled } of crowd) {
+  for (const { viewer, stalled } of group) {
     if (stalled) expect(viewer.text.length).toBeLessThanOrEqual(window);
     else expect(viewer.text.length).toBe(log.end);
   }

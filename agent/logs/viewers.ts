@@ -1,7 +1,7 @@
 import type { Cursor } from '../../shared/browser-protocol.ts';
 import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
-import { Crowd } from './crowd.ts';
+import { AckBarrier } from './ack-barrier.ts';
 import { DamagedOutput } from './damaged.ts';
 import { cutChunks, encode, outputFrames } from './frames.ts';
 import type { Chunk, RunLog } from './run-log.ts';
@@ -75,7 +75,7 @@ export class RunStream {
   readonly #emptied: () => void;
   readonly #viewers = new Set<Viewer>();
   readonly #stopListening: () => void;
-  readonly #crowd = new Crowd<Viewer>(() => this.#publishSoon());
+  readonly #ackBarrier = new AckBarrier<Viewer>(() => this.#publishSoon());
   /** How far the shared stream was published; means something only while somebody is live. */
   #position: Cursor = 0;
   #live = 0;
@@ -117,12 +117,12 @@ export class RunStream {
       ack: (acked) => {
         if (acked <= viewer.acked || acked > viewer.cursor) return;
         viewer.acked = acked;
-        this.#crowd.moved(viewer);
+        this.#ackBarrier.moved(viewer);
         this.#advance(viewer);
       },
       setWindow: (bytes) => {
         viewer.window = bytes;
-        this.#crowd.moved(viewer);
+        this.#ackBarrier.moved(viewer);
         this.#advance(viewer);
       },
       detach: () => this.#remove(viewer),
@@ -137,7 +137,7 @@ export class RunStream {
 
   /** The first byte goes at once; then a frame is full, or has waited COALESCE_MS. */
   #publishSoon(): void {
-    if (this.#publishing || this.#crowd.holding) return;
+    if (this.#publishing || this.#ackBarrier.holding) return;
     const wait = this.#publishedAt + COALESCE_MS - performance.now();
     if (wait <= 0 || this.#log.end - this.#position >= this.#size) {
       if (this.#timer !== null) clearTimeout(this.#timer);
@@ -164,7 +164,7 @@ export class RunStream {
     const chunks = this.#log.readSync(this.#position, this.#frameSize(turn));
     const to = chunks.at(-1)?.to ?? this.#position;
     const without = [...this.#viewers].filter((viewer) => viewer.live && to - viewer.acked > viewer.window);
-    if (this.#crowd.waits(without, this.#live, to)) return;
+    if (this.#ackBarrier.waits(without, this.#live, to)) return;
     for (const viewer of without) this.#leave(viewer);
     if (this.#live > 0) {
       for (const frame of outputFrames(this.#taskId, chunks)) this.#carrier.publish(this.topic, frame);
@@ -206,7 +206,7 @@ export class RunStream {
   #unlive(viewer: Viewer): void {
     viewer.live = false;
     this.#live -= 1;
-    this.#crowd.left(viewer);
+    this.#ackBarrier.left(viewer);
   }
 
   /** Takes a viewer that is behind one step on: reads, sends, joins the tail, or waits for credit. */
@@ -307,7 +307,7 @@ export class RunStream {
     if (this.#viewers.size === 0) {
       if (this.#timer !== null) clearTimeout(this.#timer);
       this.#timer = null;
-      this.#crowd.close();
+      this.#ackBarrier.close();
       this.#stopListening();
       this.#emptied();
     }

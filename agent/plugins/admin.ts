@@ -9,7 +9,7 @@ import type { Unit } from './catalog.ts';
 import { detailsOf } from './catalog.ts';
 import { installInto, sweepIncoming } from './installed/install.ts';
 import { changedSettings, secretValues, settingsFor } from './installed/setting-values.ts';
-import type { PluginsOptions } from './needs.ts';
+import type { PluginsOptions } from './plugins-options.ts';
 import { Turns } from './turns.ts';
 import type { Units } from './units.ts';
 

@@ -1,10 +1,10 @@
-import type { PluginsOptions } from './needs.ts';
+import type { Runs } from '../runs/runs.ts';
 import { Plugins } from './plugins.ts';
+import type { PluginsOptions } from './plugins-options.ts';
 import { EventService } from './services/event-service.ts';
 import { HttpService } from './services/http-service.ts';
 import { KvService } from './services/kv-service.ts';
 import { PluginKv } from './services/kv-store.ts';
-import type { RunsSeam } from './services/run-service.ts';
 import { RunService } from './services/run-service.ts';
 
 /** The plugins with everything that answers them. */
@@ -18,7 +18,7 @@ export interface OpenPlugins {
 }
 
 /** Puts the plugins' parts together; nothing runs until `plugins.start()`. */
-export function openPlugins({ runs, ...options }: Omit<PluginsOptions, 'kv'> & { runs: RunsSeam }): OpenPlugins {
+export function openPlugins({ runs, ...options }: Omit<PluginsOptions, 'kv'> & { runs: Runs }): OpenPlugins {
   const pluginKv = new PluginKv(options.db);
   const plugins = new Plugins({ ...options, kv: pluginKv });
   const pluginHttp = new HttpService();

@@ -7,8 +7,8 @@ import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import type { PluginTiming } from './launch/timing.ts';
-import type { PluginsOptions } from './needs.ts';
 import { Plugins } from './plugins.ts';
+import type { PluginsOptions } from './plugins-options.ts';
 
 /** What the tests of plugins share: real `Plugins` over a real database and real processes, with short times. */
 

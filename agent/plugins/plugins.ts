@@ -11,7 +11,7 @@ import type { Unit } from './catalog.ts';
 import { stateOf, summaryForClient, summaryOf } from './catalog.ts';
 import { readKnown } from './installed/plain-file.ts';
 import { watchFolder } from './installed/watch.ts';
-import type { PluginsOptions } from './needs.ts';
+import type { PluginsOptions } from './plugins-options.ts';
 import type { AnyService } from './protocol/dispatch.ts';
 import type { PluginPeer } from './protocol/peer.ts';
 import { LogService } from './services/log-service.ts';

@@ -20,7 +20,7 @@ import { Session } from './launch/plugin-session.ts';
 import { Supervised } from './launch/supervised.ts';
 import type { PluginTiming } from './launch/timing.ts';
 import { PLUGIN_TIMING } from './launch/timing.ts';
-import type { PluginsOptions } from './needs.ts';
+import type { PluginsOptions } from './plugins-options.ts';
 import { Services } from './protocol/dispatch.ts';
 import { Turns } from './turns.ts';
 

@@ -1,5 +1,5 @@
 import type { ActionFields, Role } from '../../shared/model.ts';
-import type { PatternBudget } from '../actions/pattern-budget.ts';
+import type { RegexBudget } from '../actions/regex-budget.ts';
 import type { Caller } from '../users/caller.ts';
 
 /** What runs need of the other rooms: the smallest seams, which those rooms' classes satisfy. */
@@ -30,7 +30,7 @@ export interface ActionsSeam {
   get(id: string): RunnableAction | null;
   mayUse(caller: Pick<Caller, 'role' | 'user_id'>, action: Pick<RunnableAction, 'allow'>): boolean;
   /** What checks of inputs may take that have patterns. */
-  readonly patterns: Pick<PatternBudget, 'spend'>;
+  readonly patterns: Pick<RegexBudget, 'spend'>;
 }
 
 export interface UsersSeam {

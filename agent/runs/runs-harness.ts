@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { Role, Run } from '../../shared/model.ts';
 import { actionFields, isFinal } from '../../shared/model.ts';
-import { PatternBudget } from '../actions/pattern-budget.ts';
+import { RegexBudget } from '../actions/regex-budget.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
@@ -83,7 +83,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
         },
       },
       actions: {
-        patterns: new PatternBudget(),
+        patterns: new RegexBudget(),
         get: (id) => actions.get(id) ?? null,
         mayUse: (caller, action) => caller.role === 'admin' || action.allow === 'everyone' || action.allow.includes(caller.user_id),
       },

@@ -14,19 +14,19 @@ export class HostKey {
   readonly #audit: Audit;
   readonly #rotated: (binding: string) => void;
 
-  /** @param parts.rotated hears of a new key, as `binding` names it. */
-  constructor(parts: {
+  /** @param options.rotated hears of a new key, as `binding` names it. */
+  constructor(options: {
     identity: KeyFile;
     settings: Pick<Settings, 'instance_id'>;
     grants: Grants;
     audit: Audit;
     rotated?: (binding: string) => void;
   }) {
-    this.#identity = parts.identity;
-    this.#host = parts.settings.instance_id;
-    this.#grants = parts.grants;
-    this.#audit = parts.audit;
-    this.#rotated = parts.rotated ?? (() => undefined);
+    this.#identity = options.identity;
+    this.#host = options.settings.instance_id;
+    this.#grants = options.grants;
+    this.#audit = options.audit;
+    this.#rotated = options.rotated ?? (() => undefined);
   }
 
   /** `<host id>:<public key>`, as HOST_KEYS of an edge has it. */

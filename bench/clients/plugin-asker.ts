@@ -10,8 +10,8 @@ import { median } from '../stats.ts';
 const order = z.discriminatedUnion('do', [
   z.object({ do: z.literal('open'), socket: z.string().optional(), plugin: z.string(), folder: z.string() }),
   z.object({ do: z.literal('trips'), count: z.int() }),
-  z.object({ do: z.literal('crowd'), count: z.int() }),
-  /** Of the last crowd: how many were answered. */
+  z.object({ do: z.literal('at once'), count: z.int() }),
+  /** Of the last requests at once: how many were answered. */
   z.object({ do: z.literal('answered') }),
   z.object({ do: z.literal('down'), bytes: z.int() }),
   z.object({ do: z.literal('up'), bytes: z.int() }),
@@ -31,8 +31,8 @@ answerOrders(async (said) => {
   switch (asked.do) {
     case 'trips':
       return trips(transport, asked.count);
-    case 'crowd':
-      return timed(() => crowd(transport, asked.count));
+    case 'at once':
+      return timed(() => atOnce(transport, asked.count));
     case 'answered':
       return answered;
     case 'down':
@@ -49,7 +49,7 @@ async function trips(transport: PluginTransport, count: number): Promise<number>
 }
 
 /** The plugin answers none before all are there. */
-async function crowd(transport: PluginTransport, count: number): Promise<void> {
+async function atOnce(transport: PluginTransport, count: number): Promise<void> {
   const ended = await Promise.allSettled(Array.from({ length: count }, () => transport.ask(`/gate/${count}`)));
   answered = ended.filter(({ status }) => status === 'fulfilled').length;
   const [refused] = ended.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));

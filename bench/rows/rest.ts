@@ -7,7 +7,7 @@ import type { Row } from '../row.ts';
 import { exact } from '../row.ts';
 import { openToru } from '../toru.ts';
 
-/** A start, too, is work: what it took is given back some 15 s later (agent/give-back.ts). */
+/** A start, too, is work: what it took is given back some 15 s later (agent/memory-at-rest.ts). */
 const SETTLE_MS = 30_000;
 const WATCH_S = 20;
 const MB = 1e6;

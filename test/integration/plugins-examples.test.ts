@@ -34,8 +34,8 @@ beforeAll(async () => {
   host.plugins.serve(
     new RunService({
       start: async (caller, { action }) => {
-        started.push({ action, user: caller.username });
-        return { task_id: '00000000-0000-4000-8000-000000000001' };
+        started.push({ action: action ?? '', user: caller.username });
+        return { task_id: '00000000-0000-4000-8000-000000000001', state: 'running' };
       },
       get: () => {
         throw new Error('it has only just begun');

@@ -10,7 +10,7 @@ import type { RecentRuns } from './recent-runs.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import type { Tunnel } from './tunnel.ts';
 
-interface Parts {
+interface Options {
   links: LinkKeeper;
   browsers: Browsers;
   tunnel: Tunnel;
@@ -27,14 +27,14 @@ interface Parts {
 
 /** What the agent says: each message goes to whom its topic names, in the same tick and without being read. */
 export class AgentMessages {
-  readonly #parts: Parts;
+  readonly #options: Options;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(options: Options) {
+    this.#options = options;
   }
 
   receive(socket: WebSocket, message: string | ArrayBuffer): void {
-    const { links, browsers, tunnel } = this.#parts;
+    const { links, browsers, tunnel } = this.#options;
     const link = links.current;
     // What a replaced link still says has been overtaken.
     if (link === null || !link.is(socket)) return;
@@ -50,7 +50,7 @@ export class AgentMessages {
   }
 
   #control(link: Link, payload: string): void {
-    const { links, browsers, sessions, presence, recent, renamed, writeRecent, later } = this.#parts;
+    const { links, browsers, sessions, presence, recent, renamed, writeRecent, later } = this.#options;
     const said = parseControl(payload);
     // A newer agent may say more than we know: what we don't understand changes nothing here.
     if (said === null) return console.warn('The agent sent a control message that this version does not know.');

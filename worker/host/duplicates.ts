@@ -22,7 +22,7 @@ const SHOWN_MS = 24 * 3_600_000;
 /** Every agent answers a request of the edge, if only by saying that it does not know it. */
 const PROBE: RequestHead = { method: 'POST', path: '/link/alive', query: '', headers: [], body: false, caller: null };
 
-interface Parts {
+interface Options {
   links: LinkKeeper;
   tunnel: Tunnel;
   browsers: Browsers;
@@ -34,22 +34,22 @@ interface Parts {
  * other one is refused, and everybody who should know is told.
  */
 export class Duplicates {
-  readonly #parts: Parts;
+  readonly #options: Options;
   #probing: { link: Link; answer: Promise<boolean> } | null = null;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
+  constructor(options: Options) {
+    this.#options = options;
   }
 
   /** Null when there was none in the last day. */
   get last(): Duplicate | null {
-    const known = this.#parts.store.get<Duplicate>(KEY);
+    const known = this.#options.store.get<Duplicate>(KEY);
     return known === undefined || Date.now() - known.at > SHOWN_MS ? null : known;
   }
 
   /** May this agent, which proved itself, be the host's link? The same process that comes back always may. @returns false when its socket was closed instead. */
   async admit(socket: WebSocket, { address = '' }: UnprovenState, proven: Proven): Promise<boolean> {
-    const { links, browsers, store } = this.#parts;
+    const { links, browsers, store } = this.#options;
     for (;;) {
       const link = links.live();
       if (link === null || (link.process !== undefined && link.process === proven.process)) return true;
@@ -70,7 +70,7 @@ export class Duplicates {
   /** Does it answer in time? Asked once for all who wait. */
   #answers(link: Link): Promise<boolean> {
     if (this.#probing?.link === link) return this.#probing.answer;
-    const answer = this.#parts.tunnel.ask(PROBE, null, AbortSignal.timeout(LINK_PROBE_MS), null).then(
+    const answer = this.#options.tunnel.ask(PROBE, null, AbortSignal.timeout(LINK_PROBE_MS), null).then(
       async (response) => {
         await response.body?.cancel();
         return true;

@@ -12,7 +12,7 @@ import type { LaunchRecord } from './records.ts';
 import { removeRecord, writeRecord } from './records.ts';
 import type { PluginTiming } from './timing.ts';
 
-export interface ProcessParts {
+export interface ProcessOptions {
   manifest: PluginManifest;
   argv: readonly string[];
   cwd: string;
@@ -31,15 +31,15 @@ const LAST_WORDS_MS = 300;
 
 /** The process of one launch: written down before it runs, its output read into the log, ended with all that it started. */
 export class PluginProcess {
-  readonly #p: ProcessParts;
+  readonly #options: ProcessOptions;
   #record: LaunchRecord;
   #waiting: Waiting | null = null;
   #printed: Promise<unknown> = Promise.resolve();
   #lastWords = '';
 
-  constructor(parts: ProcessParts) {
-    this.#p = parts;
-    this.#record = { plugin: parts.manifest.id, launch: randomUUID(), socket: '', cgroup: null, identity: null };
+  constructor(options: ProcessOptions) {
+    this.#options = options;
+    this.#record = { plugin: options.manifest.id, launch: randomUUID(), socket: '', cgroup: null, identity: null };
   }
 
   get pid(): number | null {
@@ -48,17 +48,17 @@ export class PluginProcess {
 
   /** The last line on its standard error, without secrets; empty when it said nothing. */
   get lastWords(): string {
-    return this.#p.log.mask(this.#lastWords);
+    return this.#options.log.mask(this.#lastWords);
   }
 
   /** Before there is a socket, or anything else that a killed agent would leave: says where the next one finds it. */
   async announce(socket: string): Promise<void> {
-    this.#write({ socket, cgroup: await this.#p.cgroups.make() });
+    this.#write({ socket, cgroup: await this.#options.cgroups.make() });
   }
 
   /** Makes it; nothing of the plugin runs before `go`. @throws what the system says when it can't be started. */
   async make(): Promise<void> {
-    const { argv, cwd, host, manifest, boot, folder, log } = this.#p;
+    const { argv, cwd, host, manifest, boot, folder, log } = this.#options;
     const environment = pluginEnvironment(host, manifest.id, manifest.environment, this.#record.launch);
     const waiting = await launch({ argv, cwd, environment }, this.#record.cgroup, folder);
     this.#waiting = waiting;
@@ -80,7 +80,7 @@ export class PluginProcess {
 
   /** @returns when nothing of it is left, and what it printed is read. */
   async end(): Promise<void> {
-    const { boot, cgroups, folder, timing } = this.#p;
+    const { boot, cgroups, folder, timing } = this.#options;
     await endProcesses(this.#record, boot, timing.termMs);
     await Promise.race([this.#printed, sleep(LAST_WORDS_MS)]);
     // Something that escaped may still hold the other end.
@@ -91,6 +91,6 @@ export class PluginProcess {
 
   #write(change: Partial<LaunchRecord>): void {
     this.#record = { ...this.#record, ...change };
-    writeRecord(this.#p.folder, this.#record);
+    writeRecord(this.#options.folder, this.#record);
   }
 }

@@ -10,7 +10,7 @@ import { socketPath } from '../protocol/plugin-socket.ts';
 import type { Note } from '../protocol/refusals.ts';
 import { Refusals } from '../protocol/refusals.ts';
 import { Heartbeat } from './heartbeat.ts';
-import type { ProcessParts } from './plugin-process.ts';
+import type { ProcessOptions } from './plugin-process.ts';
 import { PluginProcess } from './plugin-process.ts';
 
 /** How one launch was over. */
@@ -20,7 +20,7 @@ export interface End {
   reason: string;
 }
 
-export interface SessionParts extends ProcessParts {
+export interface SessionOptions extends ProcessOptions {
   init: Omit<Init, 'action' | 'protocol' | 'plugin' | 'socket_path'>;
   /** Values of its settings that must not be seen in any log. */
   secrets: readonly string[];
@@ -38,7 +38,7 @@ const MAX_REFUSED = 10;
 
 /** One launch of a plugin: what is said with it, from its first word to its end, and what follows from that. */
 export class Session {
-  readonly #p: SessionParts;
+  readonly #options: SessionOptions;
   readonly #process: PluginProcess;
   readonly #over = Promise.withResolvers<End>();
   readonly #token = randomBytes(32).toString('base64url');
@@ -52,10 +52,10 @@ export class Session {
   #refused = 0;
   readonly #refusals: Refusals;
 
-  constructor(parts: SessionParts) {
-    this.#p = parts;
-    this.#process = new PluginProcess(parts);
-    this.#refusals = new Refusals(parts.note);
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#process = new PluginProcess(options);
+    this.#refusals = new Refusals(options.note);
   }
 
   get pid(): number | null {
@@ -69,14 +69,14 @@ export class Session {
 
   /** Starts it. @returns when it is over, and nothing of it is left. @throws what the system says when it can't be started. */
   async run(): Promise<End> {
-    const { folder, timing, manifest, log } = this.#p;
+    const { folder, timing, manifest, log } = this.#options;
     this.#socket = socketPath(folder);
-    log.hide([this.#token, ...this.#p.secrets]);
+    log.hide([this.#token, ...this.#options.secrets]);
     await this.#process.announce(this.#socket);
     const handshake = new Handshake(this.#socket, this.#token, {
       accepted: (connection, protocol) => this.#welcome(connection, protocol),
       refused: (why, code, final) => {
-        this.#p.note('refused', why, { code });
+        this.#options.note('refused', why, { code });
         this.#refused += 1;
         if (final || this.#refused >= MAX_REFUSED) this.#finish({ kind: 'crashed', reason: why });
       },
@@ -102,19 +102,19 @@ export class Session {
     if (this.#stopping !== null) return;
     this.#stopping = { kind: 'stopped', reason: 'it was stopped' };
     if (this.#peer === null) return this.#finish(this.#stopping);
-    const { graceMs } = this.#p.timing;
+    const { graceMs } = this.#options.timing;
     this.#send({ action: 'shutdown', reason, grace_ms: graceMs });
     this.#after(graceMs, { kind: 'stopped', reason: `it was stopped, and did not end by itself within ${graceMs} ms` });
   }
 
   /** Tells it of changed settings. */
   settings(settings: Init['settings'], secrets: readonly string[]): void {
-    this.#p.log.hide([this.#token, ...secrets]);
+    this.#options.log.hide([this.#token, ...secrets]);
     if (this.#peer !== null) this.#send({ action: 'settings', settings });
   }
 
   #welcome(connection: Connection, protocol: number): void {
-    const { manifest, init, timing } = this.#p;
+    const { manifest, init, timing } = this.#options;
     connection.listener = { read: (line) => this.#read(line), ended: (why) => this.#lost(why) };
     this.#peer = new LivePeer(manifest, connection);
     this.#phase = 'initialising';
@@ -146,10 +146,10 @@ export class Session {
     const peer = this.#peer;
     if (peer === null) return;
     try {
-      await this.#p.services.receive(peer, message);
+      await this.#options.services.receive(peer, message);
     } catch (error) {
       const refusal = toToruError(error);
-      if (refusal.code === 'internal') this.#p.failed(error);
+      if (refusal.code === 'internal') this.#options.failed(error);
       this.#refusals.refuse(peer, message, refusal);
     }
   }
@@ -163,14 +163,14 @@ export class Session {
     this.#phase = 'ready';
     if (this.#stopping !== null) return;
     if (this.#deadline !== null) clearTimeout(this.#deadline);
-    const { timing } = this.#p;
+    const { timing } = this.#options;
     const hung: End = { kind: 'hung', reason: `it hangs: ${timing.misses} pings in a row were not answered` };
     this.#heartbeat = new Heartbeat(
       timing,
       () => this.#send({ action: 'ping' }),
       () => this.#finish(hung),
     );
-    this.#p.ready();
+    this.#options.ready();
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
@@ -183,7 +183,7 @@ export class Session {
 
   #lost(why: string | null): void {
     if (why !== null) {
-      this.#p.note('bad_message', `Its connection was ended for ${why}.`);
+      this.#options.note('bad_message', `Its connection was ended for ${why}.`);
       return this.#finish({ kind: 'crashed', reason: `its connection was ended for ${why}` });
     }
     this.#heartbeat?.stop();

@@ -20,7 +20,7 @@ const WAYS: Record<Phase, readonly Phase[]> = {
   stopping: ['idle'],
 };
 
-export interface SupervisedParts {
+export interface SupervisedOptions {
   timing: PluginTiming;
   /** Looks at its files and makes a launch of it. Null: it can't be started as it is, and whoever said so knows why. */
   open(ready: () => void): Promise<Session | null>;
@@ -34,7 +34,7 @@ export interface SupervisedParts {
 
 /** Keeps one plugin running: an endless loop around one launch that may fail, with a pause after each failure. */
 export class Supervised {
-  readonly #p: SupervisedParts;
+  readonly #options: SupervisedOptions;
   readonly #crashes: Crashes;
   #phase: Phase = 'idle';
   #wanted = false;
@@ -47,9 +47,9 @@ export class Supervised {
   #problem: string | null = null;
   #healthy: NodeJS.Timeout | null = null;
 
-  constructor(parts: SupervisedParts) {
-    this.#p = parts;
-    this.#crashes = new Crashes(parts.timing, parts.random);
+  constructor(options: SupervisedOptions) {
+    this.#options = options;
+    this.#crashes = new Crashes(options.timing, options.random);
   }
 
   get phase(): Phase {
@@ -116,7 +116,7 @@ export class Supervised {
       this.#become('starting');
       const end = await this.#attempt();
       if (end === null) this.#wanted = false;
-      else if (end.kind === 'stopped') this.#p.note('stopped', `${capital(end.reason)}.`);
+      else if (end.kind === 'stopped') this.#options.note('stopped', `${capital(end.reason)}.`);
       else if (this.#wanted) await this.#pause(this.#crashed(end));
     }
     this.#loop = null;
@@ -126,7 +126,7 @@ export class Supervised {
   /** One launch. @returns null when there was none, and there is no use in trying again. */
   async #attempt(): Promise<End | null> {
     try {
-      const session = await this.#p.open(() => this.#ready());
+      const session = await this.#options.open(() => this.#ready());
       if (session === null || !this.#wanted) return null;
       this.#session = session;
       return await session.run();
@@ -145,11 +145,11 @@ export class Supervised {
     this.#startedAt = new Date();
     this.#healthy = setTimeout(() => {
       this.#crashes.reset();
-      this.#p.changed();
-    }, this.#p.timing.healthyMs);
+      this.#options.changed();
+    }, this.#options.timing.healthyMs);
     this.#healthy.unref();
     this.#become('running');
-    this.#p.note(again ? 'restarted' : 'started', again ? 'It is up again.' : 'It is up.', { pid: this.pid });
+    this.#options.note(again ? 'restarted' : 'started', again ? 'It is up again.' : 'It is up.', { pid: this.pid });
   }
 
   /** @returns how long to wait, in ms; null: no more. */
@@ -157,10 +157,12 @@ export class Supervised {
     const pause = this.#crashes.add();
     const { count } = this.#crashes;
     this.#problem = `${capital(reason)}.`;
-    this.#p.note(kind, this.#problem, { crashes: count, ...(pause === null ? {} : { retry_ms: pause }) });
+    this.#options.note(kind, this.#problem, { crashes: count, ...(pause === null ? {} : { retry_ms: pause }) });
     if (pause === null) {
       this.#wanted = false;
-      this.#p.gaveUp(`It crashed ${count} times, and is not started any more. The last time: ${reason}. Mend it, then enable it again.`);
+      this.#options.gaveUp(
+        `It crashed ${count} times, and is not started any more. The last time: ${reason}. Mend it, then enable it again.`,
+      );
     }
     return pause;
   }
@@ -184,7 +186,7 @@ export class Supervised {
     if (phase === this.#phase) return;
     if (!WAYS[this.#phase].includes(phase)) throw new Error(`no way from ${this.#phase} to ${phase}`);
     this.#phase = phase;
-    this.#p.changed();
+    this.#options.changed();
   }
 }
 

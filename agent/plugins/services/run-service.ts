@@ -2,16 +2,10 @@ import type { RunAnswer } from '../../../plugin-sdk/src/protocol.ts';
 import { ToruError, toToruError } from '../../../shared/errors.ts';
 import type { Run } from '../../../shared/model.ts';
 import { isFinal } from '../../../shared/model.ts';
+import type { Runs } from '../../runs/runs.ts';
 import type { Caller } from '../../users/caller.ts';
 import { failureOf } from '../protocol/failure.ts';
 import type { MessageOf, PluginPeer, PluginService } from '../protocol/peer.ts';
-
-/** What is needed of the runs: as a person would, a plugin presses an action and sees its end. */
-export interface RunsSeam {
-  start(caller: Caller, request: { action: string; inputs?: Record<string, unknown>; source: 'plugin' }): Promise<{ task_id: string }>;
-  get(caller: Caller, task_id: string): Run;
-  onChange(listener: (run: Run) => void): () => void;
-}
 
 /** Runs of one plugin at the same time: a plugin that watches a log may see a thousand lines at once. */
 const MAX_RUNS = 16;
@@ -24,12 +18,12 @@ interface Pressed {
 /** Plugins that press quick actions: those that the manifest names, which is what its owner accepted. */
 export class RunService implements PluginService<'run'> {
   readonly type = 'run';
-  readonly #runs: RunsSeam;
+  readonly #runs: Pick<Runs, 'start' | 'get' | 'onChange'>;
   readonly #pressed = new Map<string, Pressed>();
   readonly #underWay = new Map<string, number>();
   readonly #stop: () => void;
 
-  constructor(runs: RunsSeam) {
+  constructor(runs: Pick<Runs, 'start' | 'get' | 'onChange'>) {
     this.#runs = runs;
     this.#stop = runs.onChange((run) => this.#changed(run));
   }

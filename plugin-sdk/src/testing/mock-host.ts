@@ -29,7 +29,7 @@ export type SeenEvent = { name: string; data: Json };
 export type SeenLine = Omit<LogLine, 'action'> & { source: 'log' | 'stdout' | 'stderr' };
 export type SeenRun = { action: string; inputs: NonNullable<RunStart['inputs']> };
 
-interface HostParts {
+interface MockHostOptions {
   token: string;
   logs: SeenLine[];
   options: MockOptions;
@@ -45,17 +45,17 @@ export class MockHost {
   settings: Settings = {};
   /** Why its connection was ended by us. */
   refusal: string | null = null;
-  readonly #parts: HostParts;
+  readonly #options: MockHostOptions;
   #connection: Connection<ToPlugin> | null = null;
   #asking: Asking | null = null;
   #greeted = false;
 
-  constructor(parts: HostParts) {
-    this.#parts = parts;
+  constructor(options: MockHostOptions) {
+    this.#options = options;
   }
 
   connected(socket: Socket): void {
-    const { transcript } = this.#parts.options;
+    const { transcript } = this.#options.options;
     const connection = new Connection<ToPlugin>(socket, (line) => {
       transcript?.('plugin', line);
       const message = readFromPlugin(line);
@@ -98,7 +98,7 @@ export class MockHost {
         return;
       case 'log': {
         const { action: _, ...line } = message.payload;
-        this.#parts.logs.push({ ...line, source: 'log' });
+        this.#options.logs.push({ ...line, source: 'log' });
         return;
       }
       case 'event':
@@ -115,7 +115,7 @@ export class MockHost {
   #greet(id: string, { token, protocol }: { token: string; protocol: { min: number; max: number } }): void {
     this.#greeted = true;
     const version = Math.min(PROTOCOL_RANGE.max, protocol.max);
-    if (token !== this.#parts.token) {
+    if (token !== this.#options.token) {
       this.say({ action: 'refused', code: 'bad_token', message: this.#refuse('its token is not the one that it was started with') }, id);
     } else if (version < Math.max(PROTOCOL_RANGE.min, protocol.min)) {
       this.say(
@@ -127,7 +127,7 @@ export class MockHost {
         id,
       );
     } else {
-      const { init } = this.#parts;
+      const { init } = this.#options;
       this.say(
         {
           action: 'init',
@@ -149,7 +149,7 @@ export class MockHost {
       this.#connection?.send({ type: 'run', request_id: id, payload });
     this.runs.push({ action, inputs });
     try {
-      const ending = this.#parts.options.run?.(action, inputs) ?? { state: 'exited', exit_code: 0 };
+      const ending = this.#options.options.run?.(action, inputs) ?? { state: 'exited', exit_code: 0 };
       send({ action: 'started', task_id });
       send({ action: 'ended', task_id, ...(await ending) });
     } catch (error) {

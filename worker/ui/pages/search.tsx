@@ -7,8 +7,8 @@ import { PageHead } from '../parts/page-head.tsx';
 import { SearchBox } from '../parts/search-box.tsx';
 import { bytes, fullTime } from '../time.ts';
 import { Found } from './search/found.tsx';
-import { Hunt } from './search/hunt.ts';
 import { addressOf, PLACES, type Query, queryOf, TIMES } from './search/query.ts';
+import { SearchProgress } from './search/search-progress.ts';
 import './search.css';
 
 /** So long after the last key, the search begins by itself. */
@@ -26,7 +26,7 @@ export function SearchPage() {
       {asked.q.trim() === '' ? (
         <Empty title="Look through everything">What runs were called, what they were given, and every line that they printed.</Empty>
       ) : (
-        <Hunting key={key} query={asked} />
+        <Searching key={key} query={asked} />
       )}
     </div>
   );
@@ -82,54 +82,54 @@ function Asking({ query }: { query: Query }) {
   );
 }
 
-function Hunting({ query }: { query: Query }) {
-  const hunt = useMemo(() => new Hunt(query), []);
+function Searching({ query }: { query: Query }) {
+  const search = useMemo(() => new SearchProgress(query), []);
   useEffect(() => {
-    void hunt.go();
-    return () => hunt.stop();
-  }, [hunt]);
-  const found = hunt.found.value;
-  const searching = hunt.searching.value;
+    void search.go();
+    return () => search.stop();
+  }, [search]);
+  const found = search.found.value;
+  const searching = search.searching.value;
   return (
     <>
-      <How hunt={hunt} />
-      {hunt.problem.value !== null && (
-        <Problem message={hunt.problem.value} action={<Button onClick={() => void hunt.go()}>Try again</Button>} />
+      <ProgressLine search={search} />
+      {search.problem.value !== null && (
+        <Problem message={search.problem.value} action={<Button onClick={() => void search.go()}>Try again</Button>} />
       )}
       {found.length === 0 && searching && <Loading what="the output" rows={3} />}
-      {found.length === 0 && !searching && !hunt.stopped.value && hunt.problem.value === null && (
+      {found.length === 0 && !searching && !search.stopped.value && search.problem.value === null && (
         <Empty title="Nothing found">The text is looked for as it stands, in either case, within a line.</Empty>
       )}
       {found.length > 0 && (
         <ul class="founds" aria-label="Found">
           {found.map((one) => (
-            <Found key={one.run.task_id} found={one} busy={searching} onMore={() => void hunt.more(one.run.task_id)} />
+            <Found key={one.run.task_id} found={one} busy={searching} onMore={() => void search.more(one.run.task_id)} />
           ))}
         </ul>
       )}
-      {hunt.next.value !== null && !searching && (
+      {search.next.value !== null && !searching && (
         <div class="search-more">
-          <Button onClick={() => void hunt.go()}>Look further back</Button>
+          <Button onClick={() => void search.go()}>Look further back</Button>
         </div>
       )}
     </>
   );
 }
 
-/** How far it is, and the way to stop it. */
-function How({ hunt }: { hunt: Hunt }) {
-  const { runs, bytes: count, at } = hunt.progress.value;
-  const searching = hunt.searching.value;
+/** ProgressLine far it is, and the way to stop it. */
+function ProgressLine({ search }: { search: SearchProgress }) {
+  const { runs, bytes: count, at } = search.progress.value;
+  const searching = search.searching.value;
   const seen = `${runs.toLocaleString()} ${runs === 1 ? 'run' : 'runs'}, ${bytes(count)} of output`;
   return (
     <p class="search-how small muted">
       <span role="status">
         {searching
           ? `Looking: ${seen}${at === null ? '' : `, back to ${fullTime(Date.parse(at))}`}`
-          : `${hunt.stopped.value ? 'Stopped after' : 'Looked through'} ${seen}`}
+          : `${search.stopped.value ? 'Stopped after' : 'Looked through'} ${seen}`}
       </span>
       {searching && (
-        <Button kind="ghost" small onClick={() => hunt.stop()}>
+        <Button kind="ghost" small onClick={() => search.stop()}>
           Stop
         </Button>
       )}

@@ -33,8 +33,8 @@ import {
   unusualVariables,
   wrongWith,
 } from './draft.ts';
+import { IconAndColor } from './icon-and-color.tsx';
 import { InputBuilder } from './input-builder.tsx';
-import { Looks } from './looks.tsx';
 import { Preview } from './preview.tsx';
 import { WholeNumber } from './whole-number.tsx';
 
@@ -200,7 +200,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                     />
                   )}
                 </Field>
-                <Looks icon={now.icon} color={now.color} onChange={set} />
+                <IconAndColor icon={now.icon} color={now.color} onChange={set} />
               </div>
             </Section>
             <Section

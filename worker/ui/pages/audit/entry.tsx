@@ -3,7 +3,7 @@ import type { AuditEntry } from '../../../../shared/model.ts';
 import { Facts } from '../../parts/facts.tsx';
 import { fullTime } from '../../time.ts';
 import { deviceOf, placeOf } from '../account/device.ts';
-import { tell } from './told.ts';
+import { describeEntry } from './describe-entry.ts';
 
 const SIGNS: readonly (readonly [beginning: string, icon: LucideIcon])[] = [
   ['run.cancel', Square],
@@ -19,15 +19,15 @@ const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-d
 
 /** One entry: a sentence that opens to everything the host wrote down. */
 export function Entry({ entry }: { entry: AuditEntry }) {
-  const { who, did, what, rest } = tell(entry);
+  const { who, did, what, rest } = describeEntry(entry);
   const refused = entry.outcome === 'refused';
   const Icon = refused ? Ban : (SIGNS.find(([beginning]) => entry.event.startsWith(beginning))?.[1] ?? KeyRound);
   return (
     <li>
-      <details class={`told${refused ? ' told-refused' : ''}`}>
+      <details class={`audit-entry${refused ? ' audit-entry-refused' : ''}`}>
         <summary>
-          <Icon class="told-sign" size={18} strokeWidth={1.8} aria-hidden="true" />
-          <span class="told-text">
+          <Icon class="audit-entry-sign" size={18} strokeWidth={1.8} aria-hidden="true" />
+          <span class="audit-entry-text">
             <strong>{who}</strong> {did}
             {what !== undefined && (
               <>
@@ -37,16 +37,16 @@ export function Entry({ entry }: { entry: AuditEntry }) {
             )}
             {rest !== undefined && ` ${rest}`}
           </span>
-          <time class="told-time" dateTime={entry.time} title={fullTime(Date.parse(entry.time))}>
+          <time class="audit-entry-time" dateTime={entry.time} title={fullTime(Date.parse(entry.time))}>
             {clock.format(Date.parse(entry.time))}
           </time>
-          <ChevronDown class="told-arrow" size={16} aria-hidden="true" />
+          <ChevronDown class="audit-entry-arrow" size={16} aria-hidden="true" />
         </summary>
-        <div class="told-more">
+        <div class="audit-entry-more">
           <Facts facts={factsOf(entry)} />
           {what?.href !== undefined && (
             <p>
-              <a class="told-open" href={what.href}>
+              <a class="audit-entry-open" href={what.href}>
                 Open {what.text}
               </a>
             </p>

@@ -4,7 +4,7 @@ import { Button } from '../../parts/button.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { When } from '../../parts/when.tsx';
 import { me } from '../../session.ts';
-import type { FoundRun } from './hunt.ts';
+import type { FoundRun } from './search-progress.ts';
 
 const FIELDS: Record<FoundField['name'], string> = {
   label: 'Name',

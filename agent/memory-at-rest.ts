@@ -13,7 +13,7 @@ const WORTH_BYTES = 4 * 1024 * 1024;
  * allocates, and begins to shrink only after a collection; an agent at rest hardly allocates. After a start that is 11 MB.
  * @returns stops it. The timer keeps no process alive.
  */
-export function giveBackAtRest(lookMs: number = LOOK_MS): () => void {
+export function collectAtRest(lookMs: number = LOOK_MS): () => void {
   const collect = collector();
   let cpu = process.cpuUsage();
   let least = 0;

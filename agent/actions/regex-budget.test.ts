@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ToruError } from '../../shared/errors.ts';
-import { PatternBudget } from './pattern-budget.ts';
+import { RegexBudget } from './regex-budget.ts';
 
 const slow = (): boolean => /^(?:\w+\s?)*$/.test(`${'a'.repeat(60)}!`);
 
@@ -15,7 +15,7 @@ function codeOf(act: () => unknown): string | null {
 
 test('who used up the time of a check waits ten seconds, for that action only', () => {
   let now = 0;
-  const budget = new PatternBudget(
+  const budget = new RegexBudget(
     () => now,
     () => 0,
   );
@@ -30,7 +30,7 @@ test('who used up the time of a check waits ten seconds, for that action only', 
 
 test('checks that are each a little slow have a total for their user, over all actions', () => {
   let [now, cpu, done] = [0, 0, 0];
-  const budget = new PatternBudget(
+  const budget = new RegexBudget(
     () => now,
     () => cpu,
   );
@@ -52,7 +52,7 @@ test('checks that are each a little slow have a total for their user, over all a
 
 test('with little left of the total, a check gets that, and its action does not wait for longer', () => {
   let [now, cpu] = [0, 0];
-  const budget = new PatternBudget(
+  const budget = new RegexBudget(
     () => now,
     () => cpu,
   );
@@ -67,7 +67,7 @@ test('with little left of the total, a check gets that, and its action does not 
 });
 
 test('what the check itself says goes on, and nobody waits for it', () => {
-  const budget = new PatternBudget();
+  const budget = new RegexBudget();
   const refuse = (): never => {
     throw new ToruError('input_required', 'Say who.');
   };

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../../../shared/model.ts';
 
 /** An entry as a sentence: who, what they did, to what, and what else there is to say. */
-export interface Told {
+export interface Description {
   who: string;
   did: string;
   /** What it was done to; `href` where that can be looked at. */
@@ -9,10 +9,10 @@ export interface Told {
   rest?: string;
 }
 
-type Teller = (entry: AuditEntry, who: string) => Told;
+type Describe = (entry: AuditEntry, who: string) => Description;
 
-/** How each event is told. Another event, as a newer host may have, is told by its name. */
-const TELLERS: Readonly<Record<string, { ok: Teller; refused?: Teller }>> = {
+/** How each event is described. Another event, as a newer host may have, is described by its name. */
+const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }>> = {
   login: {
     ok: (entry, who) => ({ who, did: entry.detail['by'] === 'login link' ? 'logged in by a login link' : 'logged in' }),
     refused: (entry) =>
@@ -22,7 +22,7 @@ const TELLERS: Readonly<Record<string, { ok: Teller; refused?: Teller }>> = {
   },
   'key.rotate': { ok: (_entry, who) => ({ who, did: 'gave this host a new key; everyone was signed out' }) },
   // By the edge, which refused it.
-  'link.duplicate': { ok: tellDuplicate, refused: tellDuplicate },
+  'link.duplicate': { ok: describeDuplicate, refused: describeDuplicate },
   'login.link': { ok: (entry, who) => ({ who, did: 'made a login link for', what: { text: entry.target ?? '' } }) },
   logout: { ok: (_entry, who) => ({ who, did: 'logged out' }) },
   'run.start': {
@@ -36,8 +36,8 @@ const TELLERS: Readonly<Record<string, { ok: Teller; refused?: Teller }>> = {
     },
     refused: (entry, who) => ({ who, did: 'could not cancel', what: runOf(entry), ...because(entry) }),
   },
-  'run.foreign': { ok: tellForeign, refused: tellForeign },
-  'request.refused': { ok: tellRequest, refused: tellRequest },
+  'run.foreign': { ok: describeForeign, refused: describeForeign },
+  'request.refused': { ok: describeRequest, refused: describeRequest },
   'run.note': {
     ok: (entry, who) => ({ who, did: entry.detail['removed'] === true ? 'removed the note from' : 'wrote a note on', what: runOf(entry) }),
   },
@@ -52,7 +52,7 @@ const TELLERS: Readonly<Record<string, { ok: Teller; refused?: Teller }>> = {
   'agent.restart': { ok: (entry) => ({ who: 'The agent', did: 'was started again', ...because(entry) }) },
   'user.create': { ok: (entry, who) => ({ who, did: 'added', what: userOf(entry), ...asRole(entry) }) },
   'user.update': {
-    ok: tellUserUpdate,
+    ok: describeUserUpdate,
     refused: (entry, who) =>
       entry.user !== null && entry.user === entry.target
         ? { who, did: 'could not change their own password', ...because(entry) }
@@ -67,13 +67,13 @@ const TELLERS: Readonly<Record<string, { ok: Teller; refused?: Teller }>> = {
   },
 };
 
-export function tell(entry: AuditEntry): Told {
+export function describeEntry(entry: AuditEntry): Description {
   const who = entry.user ?? agentName(entry);
-  const tellers = Object.hasOwn(TELLERS, entry.event) ? TELLERS[entry.event] : undefined;
-  const teller = tellers?.[entry.outcome];
-  if (teller !== undefined) {
-    const told = teller(entry, who);
-    return told.rest === undefined ? { ...told, ...times(entry) } : told;
+  const descriptions = Object.hasOwn(DESCRIPTIONS, entry.event) ? DESCRIPTIONS[entry.event] : undefined;
+  const describe = descriptions?.[entry.outcome];
+  if (describe !== undefined) {
+    const description = describe(entry, who);
+    return description.rest === undefined ? { ...description, ...times(entry) } : description;
   }
   const name = entry.event.replaceAll('.', ' ').replaceAll('_', ' ');
   return {
@@ -91,16 +91,16 @@ function agentName(entry: AuditEntry): string {
   return by === 'first start' ? 'The first start' : 'Toru';
 }
 
-function tellDuplicate(entry: AuditEntry): Told {
+function describeDuplicate(entry: AuditEntry): Description {
   return { who: 'Another agent', did: 'came with this host’s key from', what: { text: entry.address ?? '' }, rest: 'and was refused' };
 }
 
 /** A run of somebody else, whose id was known or guessed. */
-function tellForeign(entry: AuditEntry, who: string): Told {
+function describeForeign(entry: AuditEntry, who: string): Description {
   return { who, did: 'asked for a run of somebody else', what: runOf(entry) };
 }
 
-function tellRequest(entry: AuditEntry, who: string): Told {
+function describeRequest(entry: AuditEntry, who: string): Description {
   const late = textIn(entry, 'code') === 'reauth_required';
   const did = late ? 'was asked for the password again, for' : 'was refused';
   return { who, did, what: { text: entry.target ?? '' } };
@@ -112,7 +112,7 @@ function times({ detail }: AuditEntry): { rest?: string } {
   return typeof repeated === 'number' ? { rest: `${repeated} times more` } : {};
 }
 
-function tellUserUpdate(entry: AuditEntry, who: string): Told {
+function describeUserUpdate(entry: AuditEntry, who: string): Description {
   const { detail } = entry;
   const own = entry.user !== null && entry.user === entry.target;
   const what = userOf(entry);

@@ -1,6 +1,6 @@
 import { ToruError } from '../../shared/errors.ts';
 import { TimeBudget } from '../time-budget.ts';
-import { OutOfTime, withinTime } from './within-time.ts';
+import { interruptAfter, OutOfTime } from './interruptible.ts';
 
 /** For all patterns of one check: reasonable ones take microseconds. A cancel of somebody else waits as long. */
 const MAX_CHECK_MS = 25;
@@ -16,7 +16,7 @@ const LEAST_MS = 5;
  * all checks of a user, of whatever action and over all sessions, have a limit together: many that are a little slow cost
  * no more than a few.
  */
-export class PatternBudget {
+export class RegexBudget {
   readonly #now: () => number;
   readonly #cpu: () => number;
   /** User and action, until when they wait. The oldest first. */
@@ -41,7 +41,7 @@ export class PatternBudget {
     const limit = Math.min(MAX_CHECK_MS, this.#totals.left(user, now));
     const before = this.#cpu();
     try {
-      return withinTime(check, Math.ceil(limit));
+      return interruptAfter(check, Math.ceil(limit));
     } catch (error) {
       if (!(error instanceof OutOfTime)) throw error;
       if (limit < MAX_CHECK_MS) throw busy(this.#totals.wait(user, MAX_CHECK_MS, now), error);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { OutOfTime, withinTime } from './within-time.ts';
+import { interruptAfter, OutOfTime } from './interruptible.ts';
 
 const nobody = new Int32Array(new SharedArrayBuffer(4));
 
@@ -10,7 +10,7 @@ test('time that the machine gave to others is not held against the work', () => 
     if (tries < 3) Atomics.wait(nobody, 0, 0, 60_000);
     return 'done';
   };
-  expect(withinTime(work, 100)).toBe('done');
+  expect(interruptAfter(work, 100)).toBe('done');
   expect(tries).toBe(3);
 });
 
@@ -21,6 +21,6 @@ test('work that never gets its time is given up, too', () => {
     Atomics.wait(nobody, 0, 0, 60_000);
     return 'done';
   };
-  expect(() => withinTime(work, 20)).toThrow(OutOfTime);
+  expect(() => interruptAfter(work, 20)).toThrow(OutOfTime);
   expect(tries).toBe(5);
 });

@@ -22,17 +22,17 @@ function isColor(value: string): value is ActionFields['color'] {
   return Object.hasOwn(COLORS, value);
 }
 
-interface LooksProps {
+interface IconAndColorProps {
   icon: string;
   color: ActionFields['color'];
   onChange: (change: { icon?: string; color?: ActionFields['color'] }) => void;
 }
 
 /** Colour and sign. */
-export function Looks(props: LooksProps) {
+export function IconAndColor(props: IconAndColorProps) {
   const picking = useSignal(false);
   return (
-    <div class="looks">
+    <div class="icon-and-color">
       <fieldset>
         <legend class="field-label">Colour</legend>
         <div class="swatches">

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AuditEntry } from '../../../../shared/model.ts';
-import { tell } from './told.ts';
+import { describeEntry } from './describe-entry.ts';
 
 const TASK = '0b0f8a52-6d9b-4f0b-8a39-0d6a1f7f5c11';
 const USER = '6d1e1b0e-31cc-4c0b-bb43-2a9a4d9a1f00';
@@ -61,12 +61,12 @@ test.each([
   [entry('tide.turned', { target: 'moon' }), 'anna tide turned moon'],
   [entry('toString', { outcome: 'refused' }), 'anna was refused: toString'],
 ])('$event', (one, sentence) => {
-  const { who, did, what, rest } = tell(one);
+  const { who, did, what, rest } = describeEntry(one);
   expect([who, did, what?.text, rest].filter(Boolean).join(' ')).toBe(sentence);
 });
 
 test('what can be looked at is linked', () => {
-  expect(tell(entry('run.start', { target: TASK, detail: { label: 'Backup' } })).what?.href).toBe(`/runs/${TASK}`);
-  expect(tell(entry('run.start', { target: 'backup', outcome: 'refused' })).what?.href).toBeUndefined();
-  expect(tell(entry('user.update', { target: 'ben', detail: { id: USER, disabled: true } })).what?.href).toBe(`/users/${USER}`);
+  expect(describeEntry(entry('run.start', { target: TASK, detail: { label: 'Backup' } })).what?.href).toBe(`/runs/${TASK}`);
+  expect(describeEntry(entry('run.start', { target: 'backup', outcome: 'refused' })).what?.href).toBeUndefined();
+  expect(describeEntry(entry('user.update', { target: 'ben', detail: { id: USER, disabled: true } })).what?.href).toBe(`/users/${USER}`);
 });

@@ -14,7 +14,7 @@ export const PREVIOUS_END = 'TORU_PREVIOUS_END';
 export const aliveMessage = z.object({ type: z.literal('alive') });
 
 /** @param check what has to answer too, before it is said; a rejection is a silence. @returns ends it. */
-export function tellParentAlive(check: () => Promise<void> = async () => undefined): () => void {
+export function reportAlive(check: () => Promise<void> = async () => undefined): () => void {
   const say = (): void => {
     check().then(
       () => void process.send?.({ type: 'alive' } satisfies z.infer<typeof aliveMessage>),

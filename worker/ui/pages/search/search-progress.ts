@@ -27,7 +27,7 @@ export interface Progress {
 const DRAW_MS = 100;
 
 /** One search: what it found so far, how far it is, and how it goes on. */
-export class Hunt {
+export class SearchProgress {
   readonly found = signal<readonly FoundRun[]>([]);
   readonly progress = signal<Progress>({ runs: 0, bytes: 0, at: null });
   readonly searching = signal(false);

@@ -22,7 +22,7 @@ let room: Context | null = null;
  * @param ms at most, by the clock. Where the machine was busy with something else meanwhile, it is tried again.
  * @throws OutOfTime; what `work` throws.
  */
-export function withinTime<T>(work: () => T, ms: number): T {
+export function interruptAfter<T>(work: () => T, ms: number): T {
   for (let tries = 1; ; tries += 1) {
     const before = process.cpuUsage();
     try {
