@@ -1,4 +1,4 @@
-import type { Style } from './style.ts';
+import { type Style, sameStyle } from './style.ts';
 import { joined } from './width.ts';
 
 /** A stretch of a line in one style. */
@@ -206,14 +206,14 @@ export class Line {
 
   /** The ground changes from a column on: what stands before it keeps its own. */
   #extend(column: number, ground: Style | null): void {
-    if (ground === this.#ground) return;
+    if (sameStyle(ground, this.#ground)) return;
     if (column > this.length) this.write(column, '', null);
     this.#ground = ground;
   }
 
   #append(text: string, style: Style | null): void {
     const last = this.#spans.at(-1);
-    if (last !== undefined && last.style === style) last.text += text;
+    if (last !== undefined && sameStyle(last.style, style)) last.text += text;
     else this.#spans.push({ text, style });
   }
 
@@ -271,7 +271,7 @@ function spansOf(cells: readonly string[], styles: readonly (Style | null)[]): S
   for (let from = 0; from < cells.length; ) {
     const style = styles[from] ?? null;
     let to = from + 1;
-    while (to < cells.length && (styles[to] ?? null) === style) to += 1;
+    while (to < cells.length && sameStyle(styles[to] ?? null, style)) to += 1;
     spans.push({ text: cells.slice(from, to).join(''), style });
     from = to;
   }

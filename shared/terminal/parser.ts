@@ -29,7 +29,7 @@ const MAX_PARAMS = 256;
 const PIECES = { text: /([\x00-\x1f\x7f-\x9f])/, bytes: /([\x00-\x1f\x7f])/ };
 const CONTROL = { text: /[\x00-\x1f\x7f-\x9f]/g, bytes: /[\x00-\x1f\x7f]/g };
 const STRING_END = { text: /[\x07\n\x18\x1a\x1b\x9c]/g, bytes: /[\x07\n\x18\x1a\x1b]/g };
-const CSI = /\x1b\[([0-?]{0,200}[ -/]{0,50})([@-~])/y;
+const CSI = /\x1b\[[0-?]{0,200}[ -/]{0,50}[@-~]/y;
 const C1_STATES: ReadonlyMap<string, State> = new Map([
   ['\x9b', 'csi'],
   ['\x9d', 'osc'],
@@ -116,26 +116,24 @@ export class Parser {
   #text(text: string, from: number, shift: number): number {
     const control = CONTROL[this.#mode];
     control.lastIndex = from;
-    const found = control.exec(text);
-    let end = found === null ? text.length : found.index;
-    if (found === null && this.#mode === 'text' && isHigh(text.charCodeAt(end - 1))) {
+    // No match objects here: there may be a sequence for each character.
+    const found = control.test(text) ? control.lastIndex - 1 : -1;
+    let end = found === -1 ? text.length : found;
+    if (found === -1 && this.#mode === 'text' && isHigh(text.charCodeAt(end - 1))) {
       end -= 1;
       this.#half = text.slice(end);
     }
     if (end > from) this.#sink.text(text.slice(from, end), from - shift);
-    if (found === null) return text.length;
-    if (found[0] === '\x1b') {
-      // Most sequences are these, and whole.
-      CSI.lastIndex = found.index;
-      const csi = CSI.exec(text);
-      if (csi !== null) {
-        const next = CSI.lastIndex;
-        this.#sink.csi(csi[1] ?? '', csi[2] ?? '', next - 1 - shift);
-        return next;
-      }
+    if (found === -1) return text.length;
+    // Most sequences are these, and whole.
+    CSI.lastIndex = found;
+    if (CSI.test(text)) {
+      const next = CSI.lastIndex;
+      this.#sink.csi(text.slice(found + 2, next - 1), text.charAt(next - 1), next - 1 - shift);
+      return next;
     }
-    this.#control(found[0], found.index - shift);
-    return found.index + 1;
+    this.#control(text.charAt(found), found - shift);
+    return found + 1;
   }
 
   #control(char: string, at: number): void {

@@ -1,7 +1,7 @@
 import type { Line } from './line.ts';
 import { MAX_LINE, TAB } from './line.ts';
 import { Parser, type Sink } from './parser.ts';
-import { erasedStyle, type Style, styleAfter } from './style.ts';
+import { erasedStyle, type Style, sameStyle, styleAfter } from './style.ts';
 import { joins, widens, widthOf } from './width.ts';
 
 /** So many of the last lines can still be changed in place: as if the terminal were so high. */
@@ -333,7 +333,7 @@ export class Screen<L extends Line> implements Sink {
 
   /** The line that is to be erased: where there is none yet, one if the erasing is seen. */
   #erased(at: number): L | undefined {
-    return this.#at.below || erasedStyle(this.#at.style) === this.#ground ? this.#here() : this.#line(at);
+    return this.#at.below || sameStyle(erasedStyle(this.#at.style), this.#ground) ? this.#here() : this.#line(at);
   }
 
   #eraseLine(part: number, at: number): void {
@@ -351,7 +351,7 @@ export class Screen<L extends Line> implements Sink {
     this.#eraseLine(part, at);
     const { row, style } = this.#at;
     const ground = erasedStyle(style);
-    if (part === 0 && ground !== this.#ground) {
+    if (part === 0 && !sameStyle(ground, this.#ground)) {
       // The rows above keep theirs.
       this.#line(at);
       this.#ground = ground;

@@ -5,182 +5,233 @@ export const RGB = 0x1000000;
 /** 0 none, 1 single, 2 double, 3 curly, 4 dotted, 5 dashed. */
 export type Underline = 0 | 1 | 2 | 3 | 4 | 5;
 
-/** How a piece of output looks. Equal styles are the same object. */
-export interface Style {
+const BITS = { bold: 8, dim: 16, italic: 32, overline: 64, strike: 128, reverse: 256, hidden: 512 } as const;
+/** The lowest bits are the underline's. */
+const UNDERLINE = 7;
+
+/**
+ * How a piece of output looks. It never changes; two that look alike may be two objects: `sameStyle` tells. It is small, for a
+ * log may have one for each character.
+ */
+export class Style {
   readonly fg: Color | null;
   readonly bg: Color | null;
   readonly underlineColor: Color | null;
-  readonly bold: boolean;
-  readonly dim: boolean;
-  readonly italic: boolean;
-  readonly underline: Underline;
-  readonly overline: boolean;
-  readonly strike: boolean;
-  readonly reverse: boolean;
-  readonly hidden: boolean;
+  /** All that is no colour, in bits. */
+  readonly bits: number;
+
+  constructor(fg: Color | null, bg: Color | null, underlineColor: Color | null, bits: number) {
+    this.fg = fg;
+    this.bg = bg;
+    this.underlineColor = underlineColor;
+    this.bits = bits;
+  }
+
+  get bold(): boolean {
+    return (this.bits & BITS.bold) !== 0;
+  }
+
+  get dim(): boolean {
+    return (this.bits & BITS.dim) !== 0;
+  }
+
+  get italic(): boolean {
+    return (this.bits & BITS.italic) !== 0;
+  }
+
+  get underline(): Underline {
+    return UNDERLINES[this.bits & UNDERLINE] ?? 0;
+  }
+
+  get overline(): boolean {
+    return (this.bits & BITS.overline) !== 0;
+  }
+
+  get strike(): boolean {
+    return (this.bits & BITS.strike) !== 0;
+  }
+
+  get reverse(): boolean {
+    return (this.bits & BITS.reverse) !== 0;
+  }
+
+  get hidden(): boolean {
+    return (this.bits & BITS.hidden) !== 0;
+  }
 }
 
-type Draft = { -readonly [K in keyof Style]: Style[K] };
+const [ZERO, NINE, COLON, SEMICOLON] = [0x30, 0x39, 0x3a, 0x3b];
 
-const PLAIN: Style = {
-  fg: null,
-  bg: null,
-  underlineColor: null,
-  bold: false,
-  dim: false,
-  italic: false,
-  underline: 0,
-  overline: false,
-  strike: false,
-  reverse: false,
-  hidden: false,
-};
 const UNDERLINES: readonly Underline[] = [0, 1, 2, 3, 4, 5];
-
-const known = new Map<string, Style>();
-/** A log that paints every character in a colour of its own must not fill the memory with them. */
-const MAX_KNOWN = 4096;
 
 /**
  * The parts of an SGR sequence's parameters, each with its sub-parameters: `1;38;5;9;4:3` has `1`, `38;5;9` and `4:3`.
  * @param params what stands between `ESC [` and `m`.
  */
 export function sgrParts(params: string): string[] {
+  read(params);
   const parts: string[] = [];
-  for (let from = 0; from <= params.length; ) {
-    const end = partEnd(params, from);
-    parts.push(params.slice(from, end));
-    from = end + 1;
+  for (let from = 0; from < count; ) {
+    const end = partEnd(from);
+    parts.push(params.slice(starts[from], end < count ? (starts[end] ?? 0) - 1 : undefined));
+    from = end;
   }
   return parts;
 }
 
-/** Where the part ends that begins at `from`: 38, 48 and 58 have their colour behind them. */
-function partEnd(params: string, from: number): number {
-  let end = fieldEnd(params, from);
-  if (end - from !== 2 || params.charAt(from + 1) !== '8' || !'345'.includes(params.charAt(from))) return end;
-  const kind = fieldEnd(params, end + 1) === end + 2 ? params.charAt(end + 1) : '';
-  for (let more = kind === '5' ? 2 : kind === '2' ? 4 : 0; more > 0 && end < params.length; more -= 1) end = fieldEnd(params, end + 1);
-  return end;
+/** More numbers than any sequence has. */
+const MOST = 300;
+/** The numbers of the sequence that is being read, -1 for what is none: how many, where each begins, and whether a colon stands before it. */
+let count = 0;
+const numbers = new Int32Array(MOST);
+const starts = new Int32Array(MOST);
+const colons = new Uint8Array(MOST);
+
+function read(params: string): void {
+  count = 0;
+  starts[0] = colons[0] = 0;
+  let value = 0;
+  for (let i = 0; i < params.length && count < MOST - 1; i += 1) {
+    const code = params.charCodeAt(i);
+    if (code === SEMICOLON || code === COLON) {
+      numbers[count] = value;
+      count += 1;
+      starts[count] = i + 1;
+      colons[count] = code === COLON ? 1 : 0;
+      value = 0;
+    } else if (code < ZERO || code > NINE) value = -1;
+    else if (value >= 0) value = Math.min(value * 10 + code - ZERO, 100_000);
+  }
+  numbers[count] = value;
+  count += 1;
 }
 
-function fieldEnd(params: string, from: number): number {
-  const end = params.indexOf(';', from);
-  return end === -1 ? params.length : end;
+/** The number after the last of the part that begins with a number: 38, 48 and 58 have their colour behind them. */
+function partEnd(from: number): number {
+  let end = from + 1;
+  while (end < count && colons[end] === 1) end += 1;
+  const code = numbers[from];
+  if ((code !== 38 && code !== 48 && code !== 58) || end > from + 1 || colons[end + 1] === 1) return end;
+  const kind = end < count ? numbers[end] : 0;
+  return Math.min(count, end + (kind === 5 ? 2 : kind === 2 ? 4 : 0));
 }
 
 /** The style after an SGR sequence. @param before the style so far; null is plain. @returns null for plain. */
 export function styleAfter(before: Style | null, params: string): Style | null {
   if (params === '' || params === '0') return null;
-  const draft: Draft = { ...(before ?? PLAIN) };
-  for (let from = 0; from <= params.length; ) {
-    const end = partEnd(params, from);
-    apply(draft, params, from, end);
-    from = end + 1;
+  draft.fg = before?.fg ?? null;
+  draft.bg = before?.bg ?? null;
+  draft.underlineColor = before?.underlineColor ?? null;
+  draft.bits = before?.bits ?? 0;
+  read(params);
+  for (let from = 0; from < count; ) {
+    const end = partEnd(from);
+    apply(from, end);
+    from = end;
   }
-  return shared(draft);
+  const { fg, bg, underlineColor, bits } = draft;
+  return bits === 0 && fg === null && bg === null && underlineColor === null ? null : new Style(fg, bg, underlineColor, bits);
+}
+
+/** Whether two styles look alike; null is plain. */
+export function sameStyle(a: Style | null, b: Style | null): boolean {
+  if (a === b) return true;
+  return a !== null && b !== null && a.fg === b.fg && a.bg === b.bg && a.bits === b.bits && a.underlineColor === b.underlineColor;
 }
 
 /** What a terminal leaves where it erases: the ground, and nothing else of the style. */
 export function erasedStyle(style: Style | null): Style | null {
-  return style === null || style.bg === null ? null : shared({ ...PLAIN, bg: style.bg });
+  return style === null || style.bg === null ? null : new Style(null, style.bg, null, 0);
 }
 
-/** Numbers of the part that is being read; -1 for one that is none. */
-const numbers: number[] = [];
-
-/** Reads the numbers of `params` from `from` to before `end`, whatever separates them. */
-function readNumbers(params: string, from: number, end: number): void {
-  numbers.length = 0;
-  let value = 0;
-  for (let i = from; i <= end; i += 1) {
-    const digit = i < end ? params.charCodeAt(i) - 0x30 : -1;
-    if (digit >= 0 && digit <= 9) value = value < 0 ? value : Math.min(value * 10 + digit, 100_000);
-    else if (i === end || params.charAt(i) === ';' || params.charAt(i) === ':') {
-      numbers.push(value);
-      value = 0;
-    } else value = -1;
-  }
+interface Draft {
+  fg: Color | null;
+  bg: Color | null;
+  underlineColor: Color | null;
+  bits: number;
 }
 
-function apply(draft: Draft, params: string, from: number, end: number): void {
-  readNumbers(params, from, end);
-  const code = numbers[0] ?? 0;
+/** The style that an SGR sequence is making. */
+const draft: Draft = { fg: null, bg: null, underlineColor: null, bits: 0 };
+
+/** Applies the part of numbers from `from` to before `end`. */
+function apply(from: number, end: number): void {
+  const code = numbers[from] ?? 0;
   if (code >= 30 && code <= 37) draft.fg = code - 30;
   else if (code >= 40 && code <= 47) draft.bg = code - 40;
   else if (code >= 90 && code <= 97) draft.fg = code - 82;
   else if (code >= 100 && code <= 107) draft.bg = code - 92;
-  else applyOther(draft, code, params.charAt(from + 2) === ':');
+  else applyOther(code, from, end);
 }
 
-/** @param colons sub-parameters follow, and not parameters. */
-function applyOther(draft: Draft, code: number, colons: boolean): void {
+function applyOther(code: number, from: number, end: number): void {
   switch (code) {
     case 0:
-      Object.assign(draft, PLAIN);
+      draft.fg = draft.bg = draft.underlineColor = null;
+      draft.bits = 0;
       return;
     case 1:
-      draft.bold = true;
+      draft.bits |= BITS.bold;
       return;
     case 2:
-      draft.dim = true;
+      draft.bits |= BITS.dim;
       return;
     case 3:
-      draft.italic = true;
+      draft.bits |= BITS.italic;
       return;
     case 4:
-      draft.underline = UNDERLINES[numbers[1] ?? 1] ?? 1;
+      underline(end > from + 1 ? (UNDERLINES[numbers[from + 1] ?? 1] ?? 1) : 1);
       return;
     case 7:
-      draft.reverse = true;
+      draft.bits |= BITS.reverse;
       return;
     case 8:
-      draft.hidden = true;
+      draft.bits |= BITS.hidden;
       return;
     case 9:
-      draft.strike = true;
+      draft.bits |= BITS.strike;
       return;
     case 21:
-      draft.underline = 2;
+      underline(2);
       return;
     case 22:
-      draft.bold = draft.dim = false;
+      draft.bits &= ~(BITS.bold | BITS.dim);
       return;
     case 23:
-      draft.italic = false;
+      draft.bits &= ~BITS.italic;
       return;
     case 24:
-      draft.underline = 0;
+      underline(0);
       return;
     case 27:
-      draft.reverse = false;
+      draft.bits &= ~BITS.reverse;
       return;
     case 28:
-      draft.hidden = false;
+      draft.bits &= ~BITS.hidden;
       return;
     case 29:
-      draft.strike = false;
+      draft.bits &= ~BITS.strike;
       return;
     case 38:
-      draft.fg = colorOf(colons) ?? draft.fg;
+      draft.fg = colorOf(from, end) ?? draft.fg;
       return;
     case 39:
       draft.fg = null;
       return;
     case 48:
-      draft.bg = colorOf(colons) ?? draft.bg;
+      draft.bg = colorOf(from, end) ?? draft.bg;
       return;
     case 49:
       draft.bg = null;
       return;
     case 53:
-      draft.overline = true;
+      draft.bits |= BITS.overline;
       return;
     case 55:
-      draft.overline = false;
+      draft.bits &= ~BITS.overline;
       return;
     case 58:
-      draft.underlineColor = colorOf(colons) ?? draft.underlineColor;
+      draft.underlineColor = colorOf(from, end) ?? draft.underlineColor;
       return;
     case 59:
       draft.underlineColor = null;
@@ -188,37 +239,23 @@ function applyOther(draft: Draft, code: number, colons: boolean): void {
   }
 }
 
+function underline(kind: Underline): void {
+  draft.bits = (draft.bits & ~UNDERLINE) | kind;
+}
+
 /** `38;5;n`, `38;2;r;g;b`, and with colons, where a number for the colour space may stand between. @returns null: none of these. */
-function colorOf(colons: boolean): Color | null {
-  const [, kind, first = -1] = numbers;
+function colorOf(from: number, end: number): Color | null {
+  const kind = end > from + 1 ? numbers[from + 1] : 0;
+  const first = end > from + 2 ? (numbers[from + 2] ?? -1) : -1;
   if (kind === 5) return isByte(first) ? first : null;
-  if (kind !== 2) return null;
-  const at = colons && numbers.length > 5 ? 3 : 2;
-  const [red = -1, green = -1, blue = -1] = [numbers[at], numbers[at + 1], numbers[at + 2]];
+  const at = from + (colons[from + 1] === 1 && end - from > 5 ? 3 : 2);
+  if (kind !== 2 || end < at + 3) return null;
+  const [red, green, blue] = [numbers[at] ?? -1, numbers[at + 1] ?? -1, numbers[at + 2] ?? -1];
   return isByte(red) && isByte(green) && isByte(blue) ? RGB + red * 0x10000 + green * 0x100 + blue : null;
 }
 
 function isByte(value: number): boolean {
   return value >= 0 && value <= 255;
-}
-
-function shared(style: Style): Style | null {
-  const flags =
-    style.underline +
-    (style.bold ? 8 : 0) +
-    (style.dim ? 16 : 0) +
-    (style.italic ? 32 : 0) +
-    (style.overline ? 64 : 0) +
-    (style.strike ? 128 : 0) +
-    (style.reverse ? 256 : 0) +
-    (style.hidden ? 512 : 0);
-  if (flags === 0 && style.fg === null && style.bg === null && style.underlineColor === null) return null;
-  const key = `${flags} ${style.fg} ${style.bg} ${style.underlineColor}`;
-  const same = known.get(key);
-  if (same !== undefined) return same;
-  if (known.size >= MAX_KNOWN) known.clear();
-  known.set(key, style);
-  return style;
 }
 
 /** A colour of the palette from 16 on, or one of its own, as 0xrrggbb: xterm's cube of 6×6×6, then 24 greys. */

@@ -160,8 +160,8 @@ function columnsOf(character: string): number {
 
 function lookOf(style: Style | null): string {
   if (style === null) return look({});
-  const { underline, underlineColor: _, ...rest } = style;
-  return look({ ...rest, underlined: underline > 0 });
+  const { fg, bg, bold, dim, italic, overline, reverse, hidden, strike } = style;
+  return look({ fg, bg, bold, dim, italic, underlined: style.underline > 0, overline, reverse, hidden, strike });
 }
 
 function look(given: Record<string, unknown>): string {
