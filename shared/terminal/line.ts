@@ -1,15 +1,11 @@
+import { addTo, Cells, type Span } from './cells.ts';
 import { type Style, sameStyle } from './style.ts';
 import { joined } from './width.ts';
-
-/** A stretch of a line in one style. */
-export interface Span {
-  text: string;
-  style: Style | null;
-}
 
 /** A line without an end is cut here, so that drawing one never takes long. */
 export const MAX_LINE = 16_384;
 export const TAB = 8;
+const SPAN_WEIGHT = 10;
 
 /**
  * One line of a terminal: cells of one column each, a wide character in two of them, a tab up to its stop. It is kept as
@@ -22,12 +18,12 @@ export class Line {
   folded = false;
   #columns = 0;
   #spans: Span[] = [];
-  /** A cell that belongs to the character before it is empty. Null: as in #spans, whose characters take a cell each, or are tabs. */
-  #cells: string[] | null = null;
-  #styles: (Style | null)[] = [];
+  /** Null: as in #spans, whose characters take a cell each, or are tabs. */
+  #cells: Cells | null = null;
   /** What stands where nothing was written: the ground with which the line was erased. */
   #ground: Style | null;
-  #tabs = false;
+  /** No tab stands before this column. */
+  #tabs = Number.POSITIVE_INFINITY;
   /** The version that #spans show, while there are cells. */
   #spansOf = -1;
 
@@ -42,7 +38,7 @@ export class Line {
 
   get spans(): readonly Span[] {
     if (this.#cells !== null && this.#spansOf !== this.version) {
-      this.#spans = spansOf(this.#cells, this.#styles);
+      this.#spans = this.#cells.spans();
       this.#spansOf = this.version;
     }
     return this.#spans;
@@ -57,58 +53,41 @@ export class Line {
   before(column: number): string {
     if (column <= 0 || column > this.length) return '';
     const cells = this.#cells ?? this.#explode();
-    let at = column - 1;
-    while (at > 0 && cells[at] === '') at -= 1;
-    return cells[at] ?? '';
+    return cells.at(firstOf(cells, column - 1)) ?? '';
   }
 
   /** Writes characters of one column each, at a column. */
   write(column: number, text: string, style: Style | null): void {
     this.version += 1;
     if (this.#cells === null && column >= this.#columns) {
-      if (column > this.#columns) this.#append(' '.repeat(column - this.#columns), this.#ground);
-      if (text !== '') this.#append(text, style);
+      if (column > this.#columns) addTo(this.#spans, ' '.repeat(column - this.#columns), this.#ground);
+      if (text !== '') addTo(this.#spans, text, style);
       this.#columns = column + text.length;
       return;
     }
-    const cells = this.#cells ?? this.#explode();
-    this.#fill(column);
-    this.#split(column);
-    this.#split(column + text.length);
-    for (let i = 0; i < text.length; i += 1) {
-      cells[column + i] = text.charAt(i);
-      this.#styles[column + i] = style;
-    }
+    this.#overwrite(column, text.split(''), style);
   }
 
-  /** Writes one character of some columns, at a column. */
-  put(column: number, char: string, width: number, style: Style | null): void {
+  /** Writes cells, at a column: characters, each with an empty cell after it for each further column that it takes. */
+  put(column: number, cells: readonly string[], style: Style | null): void {
     this.version += 1;
-    const cells = this.#cells ?? this.#explode();
-    this.#fill(column);
-    this.#split(column);
-    this.#split(column + width);
-    for (let i = 0; i < width; i += 1) {
-      cells[column + i] = i === 0 ? char : '';
-      this.#styles[column + i] = style;
-    }
+    this.#overwrite(column, cells, style);
   }
 
   /** Adds a mark to the character before a column. */
   join(column: number, mark: string): void {
     this.version += 1;
     const cells = this.#cells ?? this.#explode();
-    let at = column - 1;
-    while (at > 0 && cells[at] === '') at -= 1;
-    cells[at] = joined(cells[at] ?? '', mark);
+    const at = firstOf(cells, column - 1);
+    if (at >= 0) cells.rewrite(at, joined(cells.at(at) ?? '', mark));
   }
 
   /** A tab at the line's end, as one that can be copied. @returns the column of the next stop. */
   tab(column: number): number {
     const stop = (Math.floor(column / TAB) + 1) * TAB;
     if (column < this.length || stop > MAX_LINE) return Math.min(stop, MAX_LINE);
-    this.#tabs = true;
-    if (this.#cells !== null) this.put(column, '\t', stop - column, null);
+    this.#tabs = Math.min(this.#tabs, column);
+    if (this.#cells !== null) this.put(column, tabOf(stop - column), null);
     else {
       this.write(column, '\t', null);
       this.#columns = stop;
@@ -123,19 +102,16 @@ export class Line {
     else if (style !== null && to > this.length) this.write(Math.min(to, MAX_LINE), '', null);
     if (from >= this.length) return;
     this.version += 1;
-    if (from === 0 && to >= this.length && (style === null || to === Number.POSITIVE_INFINITY)) {
+    const cut = to >= this.length && (style === null || to === Number.POSITIVE_INFINITY);
+    if (from === 0 && cut) {
       this.#reset();
       return;
     }
     const cells = this.#cells ?? this.#explode();
-    this.#split(from);
-    if (to >= cells.length && (style === null || to === Number.POSITIVE_INFINITY)) {
-      cells.length = this.#styles.length = from;
-      return;
-    }
-    this.#split(to);
-    cells.fill(' ', from, Math.min(to, cells.length));
-    this.#styles.fill(style, from, Math.min(to, cells.length));
+    split(cells, from);
+    if (!cut) split(cells, to);
+    if (cut) cells.remove(from, cells.length);
+    else cells.blank(from, Math.min(to, cells.length), style);
   }
 
   /** Takes cells out; what follows moves to the left. */
@@ -144,10 +120,9 @@ export class Line {
     this.version += 1;
     const cells = this.#cells ?? this.#explode();
     this.#spaces();
-    this.#split(column);
-    this.#split(column + count);
-    cells.splice(column, count);
-    this.#styles.splice(column, count);
+    split(cells, column);
+    split(cells, column + count);
+    cells.remove(column, Math.min(column + count, cells.length));
   }
 
   /** Puts blanks in; what follows moves to the right. */
@@ -156,11 +131,10 @@ export class Line {
     this.version += 1;
     const cells = this.#cells ?? this.#explode();
     this.#spaces();
-    this.#split(column);
-    const most = Math.min(count, MAX_LINE - column);
-    cells.splice(column, 0, ...Array.from({ length: most }, () => ' '));
-    this.#styles.splice(column, 0, ...Array.from({ length: most }, () => style));
-    if (cells.length > MAX_LINE) cells.length = this.#styles.length = MAX_LINE;
+    split(cells, column);
+    cells.insert(column, Math.min(count, MAX_LINE - column), style);
+    split(cells, MAX_LINE);
+    cells.remove(MAX_LINE, cells.length);
   }
 
   /** Takes over the content of another line, which is empty afterwards. */
@@ -170,7 +144,6 @@ export class Line {
     this.#columns = other.#columns;
     this.#spans = other.#spans;
     this.#cells = other.#cells;
-    this.#styles = other.#styles;
     this.#ground = other.#ground;
     this.#tabs = other.#tabs;
     this.#spansOf = -1;
@@ -186,21 +159,24 @@ export class Line {
     this.#reset();
   }
 
+  /** What it costs to keep, in characters: a piece in a style of its own costs as much as some of them. */
+  get weight(): number {
+    return this.#cells === null ? this.#columns + this.#spans.length * SPAN_WEIGHT : this.#cells.length * 2;
+  }
+
   /** It will not change any more: it needs less memory then. */
   settle(): void {
     if (this.#cells === null) return;
     this.#columns = this.#cells.length;
     this.#spans = [...this.spans];
     this.#cells = null;
-    this.#styles = [];
   }
 
   #reset(): void {
     this.#columns = 0;
     this.#spans = [];
     this.#cells = null;
-    this.#styles = [];
-    this.#tabs = false;
+    this.#tabs = Number.POSITIVE_INFINITY;
     this.folded = false;
   }
 
@@ -211,69 +187,62 @@ export class Line {
     this.#ground = ground;
   }
 
-  #append(text: string, style: Style | null): void {
-    const last = this.#spans.at(-1);
-    if (last !== undefined && sameStyle(last.style, style)) last.text += text;
-    else this.#spans.push({ text, style });
-  }
-
-  #explode(): string[] {
-    const cells: string[] = [];
-    const styles: (Style | null)[] = [];
+  /** From now on it has cells. */
+  #explode(): Cells {
+    const cells = new Cells();
     for (const { text, style } of this.#spans) {
-      for (let i = 0; i < text.length; i += 1) {
-        const char = text.charAt(i);
-        cells.push(char);
-        styles.push(style);
-        if (char === '\t') while (cells.length % TAB !== 0) cells.push('');
-        while (styles.length < cells.length) styles.push(style);
-      }
+      text.split('\t').forEach((piece, index) => {
+        if (index > 0) cells.write(cells.length, tabOf(TAB - (cells.length % TAB)), style);
+        cells.write(cells.length, piece.split(''), style);
+      });
     }
     this.#cells = cells;
-    this.#styles = styles;
     this.#spansOf = -1;
     return cells;
   }
 
-  /** Blanks from the line's end to a column. */
-  #fill(column: number): void {
+  /** Blanks go before what is written past the end; a character that is written over in part is no more. */
+  #overwrite(column: number, chars: readonly string[], style: Style | null): void {
     const cells = this.#cells ?? this.#explode();
-    while (cells.length < column) {
-      cells.push(' ');
-      this.#styles.push(this.#ground);
-    }
+    cells.extend(column - cells.length, this.#ground);
+    split(cells, column);
+    split(cells, column + chars.length);
+    cells.write(column, chars, style);
   }
 
-  /** A character that reaches over a column is no more: blanks take its place. */
-  #split(column: number): void {
-    const cells = this.#cells;
-    if (cells === null || cells[column] !== '') return;
-    let from = column;
-    while (from > 0 && cells[from] === '') from -= 1;
-    let to = column;
-    while (cells[to] === '') to += 1;
-    cells.fill(' ', from, to);
-  }
-
+  /** Tabs that move become blanks. */
   #spaces(): void {
     const cells = this.#cells;
-    if (cells === null || !this.#tabs) return;
-    this.#tabs = false;
-    for (let at = cells.indexOf('\t'); at !== -1; at = cells.indexOf('\t', at)) {
-      cells[at] = ' ';
-      for (let next = at + 1; cells[next] === ''; next += 1) cells[next] = ' ';
-    }
+    if (cells === null) return;
+    const tabs: number[] = [];
+    if (this.#tabs < cells.length) cells.each(this.#tabs, (char, column) => char === '\t' && tabs.push(column));
+    for (const column of tabs) blankOut(cells, column);
+    this.#tabs = Number.POSITIVE_INFINITY;
   }
 }
 
-function spansOf(cells: readonly string[], styles: readonly (Style | null)[]): Span[] {
-  const spans: Span[] = [];
-  for (let from = 0; from < cells.length; ) {
-    const style = styles[from] ?? null;
-    let to = from + 1;
-    while (to < cells.length && sameStyle(styles[to] ?? null, style)) to += 1;
-    spans.push({ text: cells.slice(from, to).join(''), style });
-    from = to;
-  }
-  return spans;
+/** A tab of so many cells. */
+function tabOf(width: number): string[] {
+  return ['\t', ...new Array<string>(width - 1).fill('')];
+}
+
+/** The first cell of the character that reaches over a column. */
+function firstOf(cells: Cells, column: number): number {
+  let at = column;
+  while (at > 0 && cells.at(at) === '') at -= 1;
+  return at;
+}
+
+/** A character that reaches over a column is no more: blanks take its place. */
+function split(cells: Cells, column: number): void {
+  if (cells.at(column) === '') blankOut(cells, firstOf(cells, column));
+}
+
+/** Blanks take the place of the character whose first cell this is. */
+function blankOut(cells: Cells, column: number): void {
+  let at = column;
+  do {
+    cells.rewrite(at, ' ');
+    at += 1;
+  } while (cells.at(at) === '');
 }

@@ -1,25 +1,18 @@
+import { Grid, type Rows, SCREEN_ROWS } from './grid.ts';
 import type { Line } from './line.ts';
 import { MAX_LINE, TAB } from './line.ts';
 import { Parser, type Sink } from './parser.ts';
-import { erasedStyle, type Style, sameStyle, styleAfter } from './style.ts';
+import { erasedStyle, type Style, styleAfter } from './style.ts';
 import { joins, widens, widthOf } from './width.ts';
 
-/** So many of the last lines can still be changed in place: as if the terminal were so high. */
-export const SCREEN_ROWS = 200;
 /** Movements to the right end here, or where the line ends: a log has no right margin that they could mean. */
 const MARGIN = 512;
 /** Characters that take a column each and belong to no others: they are written many at a time. */
 const NARROW = /[\x20-\x7e\xa0-\xac\xae-\u02ff\u0391-\u0482\u048a-\u0556\u2010-\u2027\u2190-\u21ff\u2500-\u259f\u2800-\u28ff]+/y;
+/** Of the others, that are written one by one, no more than so many are repeated. */
+const MAX_REPEATED = 32;
 /** The line drawings of `ESC ( 0`, from `_` on. */
 const DRAWINGS = '\xa0◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·';
-
-/** Where the lines stand that a screen writes. */
-export interface Rows<L extends Line> {
-  /** A new line below all others. `at`: the character that begins it; `alternate`: it belongs to a full-screen program. */
-  make(place: { at: number; alternate: boolean; ground: Style | null }): L;
-  /** The full-screen program has ended: its lines are gone, as in a terminal. */
-  left(): void;
-}
 
 interface Place {
   row: number;
@@ -39,26 +32,23 @@ const HOME: Place = { row: 0, column: 0, style: null, drawing: [false, false], s
  * its scroll region, questions, titles and modes are left out.
  */
 export class Screen<L extends Line> implements Sink {
-  readonly #rows: Rows<L>;
+  readonly #grid: Grid<L>;
   readonly #parser = new Parser(this);
-  #lines: L[] = [];
   #at: Place = { ...HOME };
   #saved: Place = { ...HOME };
-  /** The lines and the place to which a full-screen program returns. */
-  #main: { lines: L[]; at: Place } | null = null;
+  /** The place to which a full-screen program returns. */
+  #back: Place = { ...HOME };
   /** The last row of the scroll region, if a program set one to keep rows below it for itself. */
   #bottom: number | null = null;
-  /** The ground of rows that were erased before anything stood in them. */
-  #ground: Style | null = null;
   #last = '';
 
   constructor(rows: Rows<L>) {
-    this.#rows = rows;
+    this.#grid = new Grid(rows);
   }
 
   /** The lines that can still change. */
   get lines(): readonly L[] {
-    return this.#lines;
+    return this.#grid.lines;
   }
 
   /** Takes the next piece of output. `make` is told places in it. */
@@ -73,21 +63,23 @@ export class Screen<L extends Line> implements Sink {
 
   /** Lines that are kept no more are written no more. */
   forget(gone: ReadonlySet<Line>): void {
-    const kept = this.#lines.filter((line) => !gone.has(line));
-    const row = this.#at.row - (this.#lines.length - kept.length);
+    const row = this.#at.row - this.#grid.forget(gone);
     if (row < 0) this.#at.column = 0;
     this.#at.row = Math.max(0, row);
-    this.#lines = kept;
-    if (this.#main !== null) this.#main.lines = this.#main.lines.filter((line) => !gone.has(line));
   }
 
   text(text: string, at: number): void {
     if (this.#at.below) return;
+    this.#write(text, at);
+    this.#grid.taken(text.length);
+  }
+
+  #write(text: string, at: number): void {
     const said = this.#at.drawing[this.#at.shifted] === true ? drawn(text) : text;
     for (let i = 0; i < said.length; ) {
       const line = this.#line(at + i);
       if (this.#at.column >= MAX_LINE) {
-        this.#fold(line);
+        this.#fold(line, at + i);
         continue;
       }
       NARROW.lastIndex = i;
@@ -100,7 +92,7 @@ export class Screen<L extends Line> implements Sink {
         this.#last = piece.charAt(piece.length - 1);
       } else {
         const char = String.fromCodePoint(said.codePointAt(i) ?? 0);
-        if (this.#char(line, char)) i += char.length;
+        if (this.#char(line, char, at + i)) i += char.length;
       }
     }
   }
@@ -154,7 +146,7 @@ export class Screen<L extends Line> implements Sink {
         this.#to(this.#at.row - 1);
         return;
       case 'c':
-        this.#clear();
+        this.#grid.clear(this.#erasing);
         this.#at = { ...HOME };
         this.#saved = { ...HOME };
         this.#bottom = null;
@@ -167,6 +159,7 @@ export class Screen<L extends Line> implements Sink {
   }
 
   csi(params: string, final: string, at: number): void {
+    this.#grid.taken(params.length + 3);
     if (isSpecial(params)) {
       if (final === 'h' || final === 'l') this.#mode(params, final === 'h');
       else if (final === 'J' || final === 'K') this.#moveOrErase(params.slice(1), final, at);
@@ -230,19 +223,23 @@ export class Screen<L extends Line> implements Sink {
         this.#here()?.remove(column, count);
         return;
       case 'X':
-        this.#erased(at)?.erase(column, column + count, erasedStyle(this.#at.style));
+        this.#erased(at)?.erase(column, column + count, this.#erasing);
         return;
       case '@':
-        this.#here()?.insert(column, count, erasedStyle(this.#at.style));
+        this.#here()?.insert(column, count, this.#erasing);
         return;
       case 'L':
-        this.#insertLines(count, at);
+        if (this.#here() === undefined) return;
+        this.#grid.insert(row, count, this.#erasing, at);
+        this.#at.column = 0;
         return;
       case 'M':
-        this.#deleteLines(count);
+        if (this.#here() === undefined) return;
+        this.#grid.remove(row, count, this.#erasing);
+        this.#at.column = 0;
         return;
       case 'b':
-        if (this.#last !== '') this.text(this.#last.repeat(Math.min(count, MARGIN)), at);
+        this.#repeat(count, at);
         return;
       case 'r':
         this.#region(given, numberOf(second));
@@ -257,13 +254,13 @@ export class Screen<L extends Line> implements Sink {
   }
 
   /** @returns false when the character has to be written in the next line. */
-  #char(line: L, char: string): boolean {
+  #char(line: L, char: string, at: number): boolean {
     const { column, style } = this.#at;
     const before = line.before(column);
     if (joins(before, char)) {
       line.join(column, char);
       if (widens(before, char) && column < MAX_LINE && line.before(column - 1) !== line.before(column)) {
-        line.put(column - 1, line.before(column), 2, style);
+        line.put(column - 1, [line.before(column), ''], style);
         this.#at.column += 1;
       }
       return true;
@@ -271,36 +268,39 @@ export class Screen<L extends Line> implements Sink {
     const width = widthOf(char);
     if (width === 0) return true;
     if (column + width > MAX_LINE) {
-      this.#fold(line);
+      this.#fold(line, at);
       return false;
     }
-    line.put(column, char, width, style);
+    line.put(column, width === 2 ? [char, ''] : [char], style);
     this.#at.column += width;
     this.#last = char;
     return true;
   }
 
-  #fold(line: L): void {
+  #repeat(count: number, at: number): void {
+    NARROW.lastIndex = 0;
+    const most = NARROW.test(this.#last) ? MARGIN : MAX_REPEATED;
+    if (!this.#at.below) this.#write(this.#last.repeat(Math.min(count, most)), at);
+  }
+
+  #fold(line: L, at: number): void {
     line.folded = true;
-    this.#newline(0);
+    this.#newline(at);
+  }
+
+  /** The ground that erasing leaves. */
+  get #erasing(): Style | null {
+    return erasedStyle(this.#at.style);
   }
 
   /** The line of the cursor's row, made with those above it where they are not there yet. */
   #line(at: number): L {
-    const there = this.#lines[this.#at.row];
-    if (there !== undefined) return there;
-    while (this.#lines.length < this.#at.row) this.#make(at);
-    return this.#make(at);
-  }
-
-  #make(at: number): L {
-    const line = this.#rows.make({ at, alternate: this.#main !== null, ground: this.#ground });
-    this.#lines.push(line);
-    return line;
+    this.#at.row = this.#grid.reach(this.#at.row);
+    return this.#grid.line(this.#at.row, at);
   }
 
   #here(): L | undefined {
-    return this.#at.below ? undefined : this.#lines[this.#at.row];
+    return this.#at.below ? undefined : this.#grid.there(this.#at.row);
   }
 
   #newline(at: number): void {
@@ -311,7 +311,7 @@ export class Screen<L extends Line> implements Sink {
   #down(at: number): void {
     this.#line(at);
     if (this.#at.row < SCREEN_ROWS - 1) this.#to(this.#at.row + 1);
-    else this.#lines.shift()?.settle();
+    else this.#grid.scroll();
     this.#at.below = false;
   }
 
@@ -331,65 +331,27 @@ export class Screen<L extends Line> implements Sink {
     this.#at.column = Math.min(Math.max(0, column), Math.max(MARGIN, this.#here()?.length ?? 0) - 1);
   }
 
-  /** The line that is to be erased: where there is none yet, one if the erasing is seen. */
   #erased(at: number): L | undefined {
-    return this.#at.below || sameStyle(erasedStyle(this.#at.style), this.#ground) ? this.#here() : this.#line(at);
+    if (this.#at.below) return undefined;
+    this.#at.row = this.#grid.reach(this.#at.row);
+    return this.#grid.erased(this.#at.row, this.#erasing, at);
   }
 
   #eraseLine(part: number, at: number): void {
-    const { column, style } = this.#at;
+    const { column } = this.#at;
     const line = this.#erased(at);
-    if (part === 0) line?.erase(column, Number.POSITIVE_INFINITY, erasedStyle(style));
-    else if (part === 1) line?.erase(0, column + 1, erasedStyle(style));
-    else if (part === 2) line?.clear(erasedStyle(style));
+    if (part === 0) line?.erase(column, Number.POSITIVE_INFINITY, this.#erasing);
+    else if (part === 1) line?.erase(0, column + 1, this.#erasing);
+    else if (part === 2) line?.clear(this.#erasing);
   }
 
   #eraseScreen(part: number, at: number): void {
     if (this.#at.below) return;
-    if (part === 2) this.#clear();
+    if (part === 2) this.#grid.clear(this.#erasing);
     if (part > 1) return;
     this.#eraseLine(part, at);
-    const { row, style } = this.#at;
-    const ground = erasedStyle(style);
-    if (part === 0 && !sameStyle(ground, this.#ground)) {
-      // The rows above keep theirs.
-      this.#line(at);
-      this.#ground = ground;
-    }
-    for (const line of part === 0 ? this.#lines.slice(row + 1) : this.#lines.slice(0, row)) line.clear(ground);
-  }
-
-  /** What stands there has been printed, and stays; the screen begins anew below it. */
-  #clear(): void {
-    const ground = erasedStyle(this.#at.style);
-    this.#ground = ground;
-    for (const line of this.#lines) {
-      if (this.#main === null) line.settle();
-      else line.clear(ground);
-    }
-    if (this.#main === null) this.#lines = [];
-  }
-
-  #insertLines(count: number, at: number): void {
-    const { row } = this.#at;
-    if (this.#here() === undefined) return;
-    const end = Math.min(SCREEN_ROWS, this.#lines.length + count);
-    while (this.#lines.length < end) this.#make(at);
-    for (let i = end - 1; i >= row; i -= 1) this.#replace(i, i - count >= row ? i - count : -1);
-    this.#at.column = 0;
-  }
-
-  #deleteLines(count: number): void {
-    const { row } = this.#at;
-    if (this.#here() === undefined) return;
-    for (let i = row; i < this.#lines.length; i += 1) this.#replace(i, i + count);
-    this.#at.column = 0;
-  }
-
-  #replace(row: number, from: number): void {
-    const other = this.#lines[from];
-    if (other === undefined) this.#lines[row]?.clear(erasedStyle(this.#at.style));
-    else this.#lines[row]?.become(other);
+    if (part === 0) this.#grid.clearBelow(this.#at.row, this.#erasing, at);
+    else this.#grid.clearAbove(this.#at.row, this.#erasing);
   }
 
   #region(top: number, bottom: number): void {
@@ -407,20 +369,15 @@ export class Screen<L extends Line> implements Sink {
   }
 
   #alternate(on: boolean, restores: boolean): void {
-    if (on === (this.#main !== null)) return;
+    if (on === this.#grid.alternate) return;
     if (on) {
-      this.#main = { lines: this.#lines, at: { ...this.#at } };
-      this.#lines = [];
-      this.#ground = erasedStyle(this.#at.style);
+      this.#back = { ...this.#at };
+      this.#grid.enter(this.#erasing);
       return;
     }
-    const { row, column } = this.#at;
-    this.#at = restores || this.#main === null ? { ...(this.#main?.at ?? this.#at) } : { ...this.#at, row, column };
-    this.#lines = this.#main?.lines ?? [];
-    this.#main = null;
+    if (restores) this.#at = { ...this.#back };
     this.#bottom = null;
-    this.#ground = null;
-    this.#rows.left();
+    this.#grid.leave();
   }
 }
 

@@ -4,8 +4,9 @@ import graphemes from '@xterm/addon-unicode-graphemes';
 import xterm from '@xterm/headless';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SCREEN_ROWS } from '../../shared/terminal/grid.ts';
 import { Line, TAB } from '../../shared/terminal/line.ts';
-import { SCREEN_ROWS, Screen } from '../../shared/terminal/screen.ts';
+import { Screen } from '../../shared/terminal/screen.ts';
 import { RGB, type Style } from '../../shared/terminal/style.ts';
 import { joins } from '../../shared/terminal/width.ts';
 

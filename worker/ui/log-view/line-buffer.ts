@@ -103,11 +103,11 @@ export class LineBuffer {
     const tooMany = this.#lines.length > MAX_LINES * factor * 1.1;
     if (!tooMany && this.#end - this.#counted < COUNT_BYTES) return 0;
     this.#counted = this.#end;
-    let chars = this.#lines.reduce((sum, line) => sum + line.length, 0);
+    let chars = this.#lines.reduce((sum, line) => sum + line.weight, 0);
     if (!tooMany && chars <= MAX_CHARS * factor * 1.1) return 0;
     let gone = 0;
     while (gone < this.#lines.length - 1 && (this.#lines.length - gone > MAX_LINES * factor || chars > MAX_CHARS * factor)) {
-      chars -= this.#lines[gone]?.length ?? 0;
+      chars -= this.#lines[gone]?.weight ?? 0;
       gone += 1;
     }
     this.#forget(this.#lines.splice(0, gone));
@@ -122,18 +122,30 @@ export class LineBuffer {
     this.#screens.stderr.forget(gone);
   }
 
+  /** Takes the lines of a full-screen program out. No line before its first is looked at: there may be many, and many such programs. */
+  #withdraw(stream: Stream, first: LogLine): void {
+    let from = this.#lines.length;
+    while (from > 0 && (this.#lines[from - 1]?.id ?? 0) >= first.id) from -= 1;
+    const stay = this.#lines.splice(from).filter((line) => !line.alternate || line.kind !== stream);
+    for (const line of stay) this.#lines.push(line);
+  }
+
   #newScreens(): Record<Stream, Screen<LogLine>> {
-    const screenOf = (stream: Stream) =>
-      new Screen<LogLine>({
+    const screenOf = (stream: Stream) => {
+      let firstAlternate: LogLine | null = null;
+      return new Screen<LogLine>({
         make: ({ at, alternate, ground }) => {
           const line = new LogLine(stream, this.#places.of(at), alternate, ground);
+          if (alternate) firstAlternate ??= line;
           this.#lines.push(line);
           return line;
         },
         left: () => {
-          this.#lines = this.#lines.filter((line) => !line.alternate || line.kind !== stream);
+          if (firstAlternate !== null) this.#withdraw(stream, firstAlternate);
+          firstAlternate = null;
         },
       });
+    };
     return { stdout: screenOf('stdout'), stderr: screenOf('stderr') };
   }
 }
