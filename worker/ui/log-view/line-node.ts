@@ -1,13 +1,38 @@
+import type { Span } from '../../../shared/terminal/cells.ts';
 import { type Color, rgbOf, type Style } from '../../../shared/terminal/style.ts';
 import type { LogLine } from './line.ts';
 
-/** Draws a line into its element: text nodes and spans, built by hand. What a script prints is never markup. */
-export function drawLine(element: HTMLElement, line: LogLine): void {
+/**
+ * Draws a line into its element: text nodes and spans, built by hand. What a script prints is never markup.
+ * @param count so many of its pieces in their style; the others as plain text, until `drawMore`.
+ */
+export function drawLine(element: HTMLElement, line: LogLine, count: number): void {
   element.className = `log-line log-line-${line.kind}`;
-  const nodes = line.spans.map((span) => (span.style === null ? document.createTextNode(span.text) : styled(span.text, span.style)));
-  element.replaceChildren(...nodes);
+  const { spans } = line;
+  const rest =
+    count < spans.length
+      ? [
+          spans
+            .slice(count)
+            .map(({ text }) => text)
+            .join(''),
+        ]
+      : [];
+  element.replaceChildren(...spans.slice(0, count).map(nodeOf), ...rest);
   // An empty line has a height, and is copied as one.
   if (line.length === 0) element.append(document.createElement('br'));
+}
+
+/** Draws the next pieces in their style, which stand in the plain text at the element's end. */
+export function drawMore(element: HTMLElement, spans: readonly Span[]): void {
+  const plain = element.lastChild;
+  if (plain === null) return;
+  const rest = (plain.textContent ?? '').slice(spans.reduce((sum, { text }) => sum + text.length, 0));
+  plain.replaceWith(...spans.map(nodeOf), ...(rest === '' ? [] : [rest]));
+}
+
+function nodeOf({ text, style }: Span): Node {
+  return style === null ? document.createTextNode(text) : styled(text, style);
 }
 
 function styled(text: string, style: Style): HTMLElement {

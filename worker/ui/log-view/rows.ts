@@ -1,9 +1,21 @@
 import type { LogLine } from './line.ts';
-import { drawLine } from './line-node.ts';
+import { drawLine, drawMore } from './line-node.ts';
+
+/**
+ * Pieces of lines that are drawn in their style by one call: each is an element, and some thousand of them (a colour for each
+ * character) would hold the frame up. The text is all there at once; colours that are missing come with the next frames.
+ */
+const PIECES_AT_ONCE = 300;
+/** So many are drawn at most, and of one line, whose parts are laid out together: the rest of what is in view has no colours. */
+const MAX_PIECES = 16_000;
+const MAX_PIECES_OF_LINE = 4000;
 
 interface Row {
   element: HTMLElement;
   version: number;
+  /** Pieces that are drawn in their style, and how many are to be. */
+  styled: number;
+  pieces: number;
 }
 
 /**
@@ -14,66 +26,95 @@ export class Rows {
   readonly #sheet: HTMLElement;
   readonly #rows = new Map<number, Row>();
   #longest = 0;
-  #spans = 0;
+  #styled = 0;
+  #unfinished = false;
 
   constructor(sheet: HTMLElement) {
     this.#sheet = sheet;
   }
 
-  /** The characters of the longest line that was drawn. */
+  /** The columns of the longest line that was drawn. */
   get longest(): number {
     return this.#longest;
   }
 
-  /** The pieces in styles of their own that were drawn anew by the last call of `draw`. */
-  get spans(): number {
-    return this.#spans;
+  /** Another call of `draw` with the same lines would draw more of their colours. */
+  get unfinished(): boolean {
+    return this.#unfinished;
   }
 
   clear(): void {
     for (const { element } of this.#rows.values()) element.remove();
     this.#rows.clear();
+    this.#styled = 0;
   }
 
   elementOf(line: LogLine): HTMLElement | undefined {
     return this.#rows.get(line.id)?.element;
   }
 
-  /** Draws these lines and no others, in their order. @param apart where the lines stand that are not in the flow, by id. */
-  draw(lines: readonly LogLine[], apart: ReadonlyMap<number, number>, marked: number | null): void {
+  /**
+   * Draws these lines and no others, in their order.
+   * @param apart where the lines stand that are not in the flow, by id. @param focus the index of the line from which on colours
+   * are drawn first; those above it follow, from it upwards. @param held ids of lines whose elements must stay as they are.
+   */
+  draw(lines: readonly LogLine[], apart: ReadonlyMap<number, number>, marked: number | null, focus: number, held: readonly number[]): void {
     // First away with what went: so the rows that stay are in order already, and need not move. A row that moves loses its selection.
-    this.#spans = 0;
     const wanted = new Set(lines.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
       if (wanted.has(id)) continue;
       row.element.remove();
+      this.#styled -= row.styled;
       this.#rows.delete(id);
     }
+    let left = PIECES_AT_ONCE;
+    this.#unfinished = false;
+    for (const line of [...lines.slice(focus), ...lines.slice(0, focus).reverse()]) left -= this.#style(line, left, held);
     let previous: Element | null = null;
     for (const line of lines) {
-      const element = this.#row(line, apart.get(line.id), marked);
+      const element = this.#place(line, apart.get(line.id), marked);
       const expected: Element | null = previous === null ? this.#sheet.firstElementChild : previous.nextElementSibling;
       if (expected !== element) this.#sheet.insertBefore(element, expected);
       previous = element;
     }
   }
 
-  #row(line: LogLine, top: number | undefined, marked: number | null): HTMLElement {
+  /** @returns how many pieces of the line were drawn in their style, of those that may be. */
+  #style(line: LogLine, most: number, held: readonly number[]): number {
+    const row = this.#row(line);
+    const changed = row.version !== line.version;
+    if (!changed && (row.styled === row.pieces || held.includes(line.id))) return 0;
+    if (changed) {
+      this.#styled -= row.styled;
+      row.styled = 0;
+      row.version = line.version;
+      row.pieces = Math.min(line.spans.length, MAX_PIECES_OF_LINE);
+      this.#longest = Math.max(this.#longest, line.length);
+    }
+    const count = Math.min(most, row.pieces - row.styled, MAX_PIECES - this.#styled);
+    if (changed) drawLine(row.element, line, count);
+    else if (count > 0) drawMore(row.element, line.spans.slice(row.styled, row.styled + count));
+    row.styled += count;
+    this.#styled += count;
+    if (row.styled < row.pieces && this.#styled < MAX_PIECES) this.#unfinished = true;
+    return count;
+  }
+
+  #row(line: LogLine): Row {
     let row = this.#rows.get(line.id);
     if (row === undefined) {
-      row = { element: document.createElement('div'), version: -1 };
+      row = { element: document.createElement('div'), version: -1, styled: 0, pieces: 0 };
       row.element.dataset['id'] = String(line.id);
       this.#rows.set(line.id, row);
     }
-    if (row.version !== line.version) {
-      drawLine(row.element, line);
-      this.#spans += line.spans.length;
-      row.version = line.version;
-      this.#longest = Math.max(this.#longest, line.text.length);
-    }
-    row.element.classList.toggle('log-line-marked', line.id === marked);
-    row.element.classList.toggle('log-line-apart', top !== undefined);
-    row.element.style.top = top === undefined ? '' : `${top}px`;
-    return row.element;
+    return row;
+  }
+
+  #place(line: LogLine, top: number | undefined, marked: number | null): HTMLElement {
+    const { element } = this.#row(line);
+    element.classList.toggle('log-line-marked', line.id === marked);
+    element.classList.toggle('log-line-apart', top !== undefined);
+    element.style.top = top === undefined ? '' : `${top}px`;
+    return element;
   }
 }

@@ -8,13 +8,6 @@ import { selectedIds, selectedText } from './selection.ts';
 const END_PX = 24;
 /** So much is drawn above and below the view: what a finger moves within a frame. */
 const OVERSCAN_PX = 480;
-/**
- * Lines in so many pieces take long to draw (a colour for each character). While they rush by, the reading of what comes has
- * its turn: a pause of some times the drawing, but no longer than somebody would notice.
- */
-const MANY_SPANS = 1000;
-const PAUSE = { times: 4, mostMs: 1000 };
-
 export interface SurfaceEvents {
   /** Follows the end, or stopped doing so; and how many lines came since it stopped. */
   follow: (following: boolean, unseen: number) => void;
@@ -34,9 +27,6 @@ export class Surface {
   readonly #rows: Rows;
   readonly #stop: (() => void)[] = [];
   #frame = 0;
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  /** No drawing of the end before this time. */
-  #pauseUntil = 0;
   #following: boolean;
   #held = false;
   #lastTop = 0;
@@ -73,14 +63,7 @@ export class Surface {
 
   /** The buffer changed: draw it with the next frame. */
   changed(): void {
-    const wait = this.#following ? this.#pauseUntil - performance.now() : 0;
-    if (this.#frame !== 0) return;
-    if (wait <= 0) this.#frame = requestAnimationFrame(() => this.#draw());
-    else
-      this.#timer ??= setTimeout(() => {
-        this.#timer = null;
-        this.changed();
-      }, wait);
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
   }
 
   setWrap(wrap: boolean): void {
@@ -111,7 +94,6 @@ export class Surface {
 
   close(): void {
     cancelAnimationFrame(this.#frame);
-    if (this.#timer !== null) clearTimeout(this.#timer);
     for (const stop of this.#stop) stop();
   }
 
@@ -232,17 +214,14 @@ export class Surface {
   /** Draws the last lines, as many as fill the view, and shows their end. */
   #drawEnd(): void {
     const { lines } = this.#buffer;
-    const began = performance.now();
-    const enough = this.#scroller.clientHeight + (began < this.#pauseUntil + PAUSE.mostMs ? 0 : OVERSCAN_PX);
+    const enough = this.#scroller.clientHeight + OVERSCAN_PX;
     let first = lines.length;
     for (let filled = 0; ; ) {
       for (; first > 0 && filled < enough; first -= 1) filled += this.#heightAt(first - 1);
-      filled = this.#drawLines(first, lines.length);
+      filled = this.#drawLines(first, lines.length, lines.length);
       if (first === 0 || filled >= this.#scroller.clientHeight) break;
     }
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
-    const now = performance.now();
-    if (this.#rows.spans > MANY_SPANS) this.#pauseUntil = now + Math.min(PAUSE.mostMs, (now - began) * PAUSE.times);
   }
 
   /** Draws what stands at the reader's place, which stays where it is though lines come, go and grow above it. */
@@ -264,7 +243,7 @@ export class Surface {
     let end = index;
     for (let filled = -offset; ; ) {
       for (; end < lines.length && filled < view + OVERSCAN_PX; end += 1) filled += this.#heightAt(end);
-      this.#drawLines(first, end);
+      this.#drawLines(first, end, index);
       filled = this.#heights.sum(lines, index, end) - offset;
       if (end === lines.length || filled >= view) break;
     }
@@ -279,13 +258,17 @@ export class Surface {
     return line === undefined ? 0 : this.#heights.of(line);
   }
 
-  /** Draws the lines from `first` to before `end`, and the ends of a selection: were they removed, it would be, too. @returns their height. */
-  #drawLines(first: number, end: number): number {
+  /**
+   * Draws the lines from `first` to before `end`, and the ends of a selection: were they removed, it would be, too.
+   * @param focus the line from which on colours are drawn first. @returns the lines' height.
+   */
+  #drawLines(first: number, end: number, focus: number): number {
     const { lines } = this.#buffer;
     const apart = new Map<number, number>();
     const before: LogLine[] = [];
     const after: LogLine[] = [];
-    for (const id of selectedIds(this.#sheet)) {
+    const selected = selectedIds(this.#sheet);
+    for (const id of selected) {
       const index = lines.findIndex((line) => line.id === id);
       const line = lines[index];
       if (line === undefined || (index >= first && index < end) || apart.has(id)) continue;
@@ -293,7 +276,9 @@ export class Surface {
       (index < first ? before : after).push(line);
     }
     const drawn = lines.slice(first, end);
-    this.#rows.draw([...inOrder(before, lines), ...drawn, ...inOrder(after, lines)], apart, this.#marked);
+    const focusAt = before.length + focus - first;
+    this.#rows.draw([...inOrder(before, lines), ...drawn, ...inOrder(after, lines)], apart, this.#marked, focusAt, selected);
+    if (this.#rows.unfinished) this.changed();
     if (this.#heights.wrap) {
       for (const line of drawn) {
         const height = this.#rows.elementOf(line)?.getBoundingClientRect().height;
