@@ -21,6 +21,11 @@ it.each([
   { name: 'ends with 126 by itself', text: '#!/bin/sh\nrm -- "$0"\nexit 126\n' },
   { name: 'ends with 127 by itself', text: '#!/usr/bin/env sh\nexit 127\n' },
   { name: 'has an option and fails', text: '#!/bin/sh -e\nno-such-tool\n' },
+  {
+    name: 'became another file meanwhile, and printed',
+    text: '#!/bin/sh\necho work done\nprintf "#!/nowhere/x\\n" >"$0"\necho oh >&2; exit 127\n',
+  },
+  { name: 'became another file meanwhile, in silence', text: '#!/bin/sh\nprintf "#!/nowhere/x\\n" >"$0"\nexit 127\n' },
 ])('a script that ran has no reason: it $name', async ({ text }) => {
   expect(await run(text)).toMatchObject({ state: 'exited', reason: null });
 });

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { purposed } from '../../shared/grant.ts';
+import { UNPROVEN_SOCKETS } from '../../shared/limits.ts';
 import { LINK_CLOSE, LINK_DIAL_HEADER, LINK_PATH, linkStatement } from '../../shared/link-protocol.ts';
 import type { TestEdge } from './edge.ts';
 import { newHostKey, startEdge } from './edge.ts';
@@ -101,6 +102,13 @@ describe('a dial that is signed', () => {
     await fill();
     expect(await dial({ ...from('192.0.2.9'), ...once })).toBe(429);
     expect(await dial({ ...from('192.0.2.9'), [LINK_DIAL_HEADER]: dialHeader(edge, { ...newHostKey(), id: edge.host.id }) })).toBe(429);
+  });
+
+  it('strangers hold 16 places together, from however many addresses they come: the oldest gives way', async () => {
+    for (let n = 0; n < 40; n += 1) expect(await dial(from(`198.51.100.${100 + n}`))).toBe(101);
+    await expect.poll(open).toBe(UNPROVEN_SOCKETS);
+    expect(sockets.slice(-UNPROVEN_SOCKETS).every((socket) => socket.readyState === WebSocket.OPEN)).toBe(true);
+    for (const socket of sockets.splice(0)) socket.terminate();
   });
 
   it('no address of strangers holds all places against an older agent, which signs nothing', async () => {
