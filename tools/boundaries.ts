@@ -63,6 +63,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/actions'],
     ['agent/history'],
     ['agent/logs'],
+    ['agent/runner'],
     ['agent/runs'],
     ['agent/search'],
     ['agent/snapshot'],

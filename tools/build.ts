@@ -40,7 +40,8 @@ export async function build(): Promise<void> {
 
 /** All but the page, over what was built before: the Worker, the agent, the embedded edge, the plugins' SDK. @throws when a part fails */
 export async function buildPrograms(): Promise<void> {
-  await Promise.all([execaNode('embedded/build.ts', loud), execaNode('plugin-sdk/build.ts', loud)]);
+  const parts = ['embedded/build.ts', 'plugin-sdk/build.ts', 'agent/runner/build.ts'];
+  await Promise.all(parts.map((part) => execaNode(part, loud)));
 }
 
 export async function buildIfStale(): Promise<void> {

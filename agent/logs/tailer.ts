@@ -5,6 +5,8 @@ import { incompleteTail } from '../../shared/utf8.ts';
 import type { OrderRecord } from './order.ts';
 import { encodeRecords, RECORD_BYTES } from './order.ts';
 import type { RunLog } from './run-log.ts';
+import type { Stream } from './switches.ts';
+import { Switches } from './switches.ts';
 
 /** Above so many wakes in a second, a run is polled: at 50,000 writes/s events cost 18.5 % of a CPU, this poll 8 %. */
 const FLOOD_WAKES_PER_S = 200;
@@ -22,7 +24,6 @@ const SEARCH_BYTES = 64 * 1024;
 const SETTLED = '\nsettled\n';
 const SETTLED_AT = 1000;
 
-type Stream = 'out' | 'err';
 type FileName = Stream | 'order' | 'status';
 
 /**
@@ -56,6 +57,7 @@ export class Tailer {
   readonly #clear: { out: number | null; err: number | null } = { out: null, err: null };
   #limit = Number.POSITIVE_INFINITY;
   #full: readonly Stream[] = [];
+  readonly #switches: Switches;
 
   /**
    * @param onError is told once when a file can't be read or written; the next look tries again.
@@ -67,6 +69,7 @@ export class Tailer {
     this.#onStatus = onStatus;
     this.#onError = onError;
     this.#fds = openFiles(folder);
+    this.#switches = new Switches(folder);
     const { last } = log.committed;
     this.#outEnd = last.outEnd;
     this.#errEnd = last.mergedEnd - last.outEnd;
@@ -82,8 +85,14 @@ export class Tailer {
    * From now on each stream ends where this mark stands in it, and the mark is not shown. Before that nobody may publish what
    * was written after it: a look takes the sizes first, then reads the status, then publishes.
    */
-  endAt(mark: Buffer): void {
+  endAtMark(mark: Buffer): void {
     this.#mark ??= mark;
+  }
+
+  /** Each stream ends here: what comes after is not ours. */
+  endAt({ out, err }: { out: number; err: number }): void {
+    this.#ends.out ??= out;
+    this.#ends.err ??= err;
   }
 
   /**
@@ -165,6 +174,7 @@ export class Tailer {
     this.#stop();
     if (this.#released) return;
     this.#released = true;
+    this.#switches.close();
     for (const fd of Object.values(this.#fds)) closeSync(fd);
   }
 
@@ -242,36 +252,49 @@ export class Tailer {
     this.#poll = null;
   }
 
-  /** Growth of `out`, then of `err`: between two looks nobody knows which came first. */
+  /**
+   * Growth in the order that the native runner has written down. Where nobody has, `out` first, then `err`: between two looks
+   * nobody knows which came first.
+   */
   #take(sizes: Record<Stream, number>, whole: boolean): void {
-    const out = this.#grown('out', this.#outEnd, sizes.out, whole);
-    const err = this.#grown('err', this.#errEnd, sizes.err, whole);
-    if (out === this.#outEnd && err === this.#errEnd) return;
+    const ends = { out: this.#outEnd, err: this.#errEnd };
+    const until = { out: this.#until('out', ends.out, sizes.out), err: this.#until('err', ends.err, sizes.err) };
     const time = Date.now();
     const records: OrderRecord[] = [];
-    if (out > this.#outEnd) records.push({ mergedEnd: out + this.#errEnd, outEnd: out, time });
-    if (err > this.#errEnd) records.push({ mergedEnd: out + err, outEnd: out, time });
+    const grow = (stream: Stream, to: number): void => {
+      const end = this.#wholeCharacters(stream, ends[stream], Math.min(to, until[stream]), whole);
+      if (end <= ends[stream]) return;
+      ends[stream] = end;
+      records.push({ mergedEnd: ends.out + ends.err, outEnd: ends.out, time });
+    };
+    if (until.err > ends.err) this.#switches.open();
+    for (const { stream, to } of this.#switches.stretches(until)) grow(stream, to);
+    if (whole || !this.#switches.known) for (const stream of ['out', 'err'] as const) grow(stream, until[stream]);
+    if (records.length === 0) return;
     // Not appended but put in place: half a record of a failed write (disk full) is overwritten by the next try.
     const bytes = encodeRecords(records);
     if (writeSync(this.#fds.order, bytes, 0, bytes.length, this.#log.committed.records * RECORD_BYTES) < bytes.length) return;
-    this.#outEnd = out;
-    this.#errEnd = err;
+    this.#outEnd = ends.out;
+    this.#errEnd = ends.err;
     this.#grewAt = time;
     this.#log.grow(records);
   }
 
-  /** Where a stream can be published up to: its size, without the beginning of a character that is not complete yet. */
-  #grown(file: Stream, from: number, size: number, whole: boolean): number {
+  /** Where a stream can be published up to. */
+  #until(file: Stream, from: number, size: number): number {
     // Its pump has cut it, because it is full.
     if ((this.#clear[file] ?? 0) > size) this.#clear[file] = null;
     const unseen = Math.max(from, this.#clear[file] ?? 0);
     if (this.#ends[file] === null && this.#mark !== null && size > unseen) this.#search(file, this.#mark, unseen, size);
     const limit = this.#full.includes(file) ? Number.POSITIVE_INFINITY : this.#limit;
-    const until = Math.min(this.#ends[file] ?? this.#clear[file] ?? size, limit);
-    if (until <= from) return from;
-    if (whole || this.#ends[file] !== null) return until;
-    const start = Math.max(from, until - 3);
-    const read = readSync(this.#fds[file], tail, 0, until - start, start);
+    return Math.min(this.#ends[file] ?? this.#clear[file] ?? size, size, limit);
+  }
+
+  /** `to`, without the beginning of a character that is not complete yet. */
+  #wholeCharacters(file: Stream, from: number, to: number, whole: boolean): number {
+    if (to <= from || whole || this.#ends[file] === to) return to;
+    const start = Math.max(from, to - 3);
+    const read = readSync(this.#fds[file], tail, 0, to - start, start);
     return start + read - incompleteTail(tail, 0, read);
   }
 

@@ -13,6 +13,8 @@ interface TreeStatus {
   leader: ProcessIdentity | null;
   /** The cgroup of the tree, as a folder; null without one. */
   cgroup: string | null;
+  /** The pipes that the script prints into; empty where the wrapper does not say. */
+  pipes: readonly string[];
   /** How the script ended; null while it runs. */
   exit: object | null;
 }
@@ -57,7 +59,8 @@ const MAX_ROUNDS = 50;
 export async function killTree(run: Stoppable, boot: string, { signal: name, graceMs }: Farewell): Promise<void> {
   const wrapper = run.status().identity;
   const signal = `SIG${name}` as const;
-  const pipes = wrapper === null || run.bare === true || !isAlive(wrapper, boot) ? [] : pipesOf(wrapper.pid, [7, 8]);
+  const told = run.status().pipes;
+  const pipes = told.length > 0 || wrapper === null || run.bare === true || !isAlive(wrapper, boot) ? told : pipesOf(wrapper.pid, [7, 8]);
   const known = new Map<number, ProcessInfo>();
   const sweep = async (): Promise<ProcessInfo[]> => {
     // First the table, then the cgroup: a pid that changed hands between is not signalled, for its start does not fit.
@@ -75,11 +78,11 @@ export async function killTree(run: Stoppable, boot: string, { signal: name, gra
   // The wrapper's group does not mind the signal, except for a script that is just being born in it.
   const groups = new Set<number>();
   for (const leader of [wrapper, run.status().leader]) if (leader !== null && signalGroup(leader, boot, signal)) groups.add(leader.pid);
-  const told = new Set<number>();
+  const signalled = new Set<number>();
   const tell = (members: readonly ProcessInfo[]): void => {
     for (const info of members) {
-      if (groups.has(info.group) || told.has(info.pid)) continue;
-      told.add(info.pid);
+      if (groups.has(info.group) || signalled.has(info.pid)) continue;
+      signalled.add(info.pid);
       signalProcess({ ...info, boot }, boot, signal);
     }
   };

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { Ending, RunRow } from '../history/run-row.ts';
+import { SWITCHES_FILE } from '../logs/switches.ts';
 import type { ProcessIdentity } from '../process/identity.ts';
 import { killTree } from '../process/kill-tree.ts';
 import type { Cgroups } from '../process/owned-cgroups.ts';
@@ -60,7 +61,7 @@ export class Endings {
       reason: reasonOf(run, end, loginPath(this.#o.environment['PATH'])),
       exit_code: exit?.code ?? null,
       signal: exit?.signal ?? null,
-      ended_at: endedAt(run.folder),
+      ended_at: end.status.endedAt ?? endedAt(run.folder),
     };
     await this.end(run, ending, true, end.settle);
   }
@@ -112,7 +113,7 @@ export class Endings {
     this.#o.open.remove(run);
     run.settle();
     removePlan(run.folder);
-    for (const name of [STDIN_FILE, HOLD_FILE]) rmSync(join(run.folder, name), { force: true });
+    for (const name of [STDIN_FILE, HOLD_FILE, SWITCHES_FILE]) rmSync(join(run.folder, name), { force: true });
     run.log.finish();
     const cgroup = run.cgroup ?? (run.live === null ? readStatus(run.folder, run.row.seal) : run.live.status()).cgroup;
     if (cgroup !== null) this.#o.cgroups.release(cgroup);
@@ -141,6 +142,7 @@ function reasonOf(run: OpenRun, { status, output }: RunEnd, path: string): strin
   const explained =
     run.why === null && run.path !== null ? explainExit({ script: run.path, code: status.exit?.code ?? null, log: run.log, path }) : null;
   if (explained !== null) return explained;
+  if (run.why === null && status.core) return `It crashed (${status.exit?.signal}), and left an image of its memory: a core file.`;
   if (run.why === 'output_full') return 'It printed more than this host keeps of a run, and was stopped.';
   if (status.full.length > 0) return 'It printed more than this host keeps of a run: the rest of its output is not there.';
   if (status.cut.length > 0) return 'Some of its output may be missing: it could not be written. Was the disk full?';

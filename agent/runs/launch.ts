@@ -1,10 +1,13 @@
-import type { ChildProcess } from 'node:child_process';
 import { closeSync, constants, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
-import type { Order } from './order.ts';
+import { spawned } from '../process/spawn.ts';
+import type { RunnerInput } from '../runner/runner-order.ts';
+import { secretWords } from '../runner/secret-words.ts';
+import type { Carrier, Spawner } from '../runner/spawner.ts';
 import { argvOf } from './order.ts';
 import { feed } from './typing.ts';
+import { LIMIT_BLOCKS_PER_MB } from './wrapper.ts';
 import type { Room, ScriptInput } from './wrapper-process.ts';
 import { NO_INPUT, spawnWrapper } from './wrapper-process.ts';
 
@@ -25,6 +28,8 @@ export interface Plan {
   stdin: Stdin;
   /** What is kept of each stream, in MiB; 0 = all. */
   outputLimitMb: number;
+  /** What the native runner hides in the output. */
+  secrets: readonly string[];
 }
 
 /** The FIFO or file that a script reads from. */
@@ -33,12 +38,42 @@ export const STDIN_FILE = 'stdin';
 export const HOLD_FILE = 'hold';
 
 /**
- * Starts a wrapper, which starts the script: from argv, never through a shell's parser. The folder must have been made. The
+ * Starts a run: by the native runner, or by the shell wrapper where this host can run none. The folder must have been made. The
  * script's folder is its working directory.
- * @param room the wrapper's, with `plan.folder`: of its environment the script gets what stands in the plan as well.
- * @returns the wrapper. @throws ToruError spawn_failed, with the reason; nothing runs then.
+ * @returns what carries it. @throws ToruError spawn_failed, with the reason; nothing runs then.
  */
-export async function launch(plan: Plan, room: Room): Promise<ChildProcess> {
+export async function launch(plan: Plan, room: Room, spawner: Spawner): Promise<Carrier> {
+  return (await spawner.program) === null ? launchWrapper(plan, room) : launchRunner(plan, room, spawner);
+}
+
+function launchRunner(plan: Plan, { cgroup, boot }: Room, spawner: Spawner): Promise<Carrier> {
+  const { folder, token, script, args, stdin, outputLimitMb } = plan;
+  const directory = dirname(script);
+  return spawner.run({
+    folder,
+    cgroup,
+    boot,
+    token,
+    limitBlocks: outputLimitMb * LIMIT_BLOCKS_PER_MB,
+    input: runnerInput(folder, stdin),
+    directory,
+    script,
+    args,
+    environment: { PWD: directory, ...plan.environment, TORU_TASK_ID: plan.taskId },
+    secrets: secretWords(plan.secrets),
+  });
+}
+
+function runnerInput(folder: string, stdin: Stdin): RunnerInput {
+  if (stdin.kind === 'none') return { kind: 'none' };
+  if (stdin.kind === 'open') return { kind: 'typed' };
+  if (stdin.secret) return { kind: 'text', text: stdin.text };
+  writeFileSync(join(folder, STDIN_FILE), stdin.text, { mode: 0o600 });
+  return { kind: 'file' };
+}
+
+/** The script starts from argv, never through a shell's parser. Of the room's environment it gets what stands in the plan as well. */
+async function launchWrapper(plan: Plan, room: Room): Promise<Carrier> {
   const opened: number[] = [];
   const open = (name: string, flags: string | number): number => {
     const fd = openSync(join(plan.folder, name), flags, 0o600);
@@ -49,11 +84,13 @@ export async function launch(plan: Plan, room: Room): Promise<ChildProcess> {
   try {
     const stdin = await openStdin(plan, open);
     writer = stdin.feeder;
-    const { words, environment } = argvOf(orderOf(plan), plan.environment, room.environment, room.grouping);
+    const order = { taskId: plan.taskId, directory: dirname(plan.script), script: plan.script, args: plan.args };
+    const { words, environment } = argvOf(order, plan.environment, room.environment, room.grouping);
     const { child, orders } = await spawnWrapper({ ...room, environment }, stdin, words);
+    const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
     orders.end(`${plan.token}\n`);
     if (plan.stdin.kind === 'text' && writer !== null) feed(writer, plan.stdin.text);
-    return child;
+    return { pid: await spawned(child), gone };
   } catch (error) {
     if (writer !== null) closeSync(writer);
     if (error instanceof ToruError) throw error;
@@ -61,11 +98,6 @@ export async function launch(plan: Plan, room: Room): Promise<ChildProcess> {
   } finally {
     for (const fd of opened) closeSync(fd);
   }
-}
-
-/** What its wrapper is told. */
-export function orderOf({ taskId, script, args }: Plan): Order {
-  return { taskId, directory: dirname(script), script, args };
 }
 
 /** @returns the descriptors to hand over, and where to write the text that the script is to read. */

@@ -134,8 +134,9 @@ export class LiveRun implements Stoppable {
   check(): void {
     this.poke();
     this.#checks += 1;
-    const { identity, exit } = this.#status;
+    const { identity, leader, exit } = this.#status;
     if (exit !== null) return this.#settle();
+    if (!this.#ended && leader !== null && !isAlive(leader, this.#boot)) this.#nowFinishing();
     if (this.#ended || identity === null || this.#checks % IDENTITY_EVERY !== 0) return;
     if (!isAlive(identity, this.#boot)) this.wrapperGone();
   }
@@ -144,6 +145,9 @@ export class LiveRun implements Stoppable {
   wrapperGone(): void {
     this.poke();
     if (this.#ended || this.#status.exit !== null || this.#timer !== null) return;
+    const { identity } = this.#status;
+    // Another one had the claim.
+    if (identity !== null && isAlive(identity, this.#boot)) return;
     this.#timer = setTimeout(() => {
       this.#timer = null;
       this.poke();
@@ -178,7 +182,8 @@ export class LiveRun implements Stoppable {
   #onStatus(text: string): void {
     this.#status = this.#remembered(parseStatus(text, this.#seal));
     if (this.#status.limit !== null) this.#tailer.keep(this.#status.limit, this.#status.full);
-    if (this.#status.token !== null) this.#tailer.endAt(markOf(this.#status.token));
+    if (this.#status.ends !== null) this.#tailer.endAt(this.#status.ends);
+    else if (this.#status.token !== null) this.#tailer.endAtMark(markOf(this.#status.token));
     if (this.#status.full.length > 0 && this.#status.exit === null) setImmediate(() => this.#onFull());
     if (this.#status.exit === null || (this.#exitSeenAt !== null && !this.#status.drained)) return;
     this.#exitSeenAt ??= performance.now();
@@ -189,13 +194,14 @@ export class LiveRun implements Stoppable {
 
   /** What the file said once of who is who stays, whatever somebody writes over it. */
   #remembered(status: RunStatus): RunStatus {
-    const { identity, leader, cgroup, limit } = this.#status;
+    const { identity, leader, cgroup, limit, pipes } = this.#status;
     return {
       ...status,
       identity: identity ?? status.identity,
       leader: leader ?? status.leader,
       cgroup: cgroup ?? status.cgroup,
       limit: limit ?? status.limit,
+      pipes: pipes.length > 0 ? pipes : status.pipes,
     };
   }
 
@@ -219,11 +225,14 @@ export class LiveRun implements Stoppable {
       if (now - this.#completeAt >= DRAIN_MS) return void this.#leaveBehind();
     } else if (this.#isGivenUp(now)) return this.#finish(this.#seal === null ? 'whole' : 'torn');
     const waited = now - this.#exitSeenAt;
-    if (!this.#finishing && waited >= DRAIN_MS && !complete) {
-      this.#finishing = true;
-      this.#onFinishing();
-    }
+    if (waited >= DRAIN_MS && !complete) this.#nowFinishing();
     if (waited < LOOK_FOR_MS || complete) this.#timer = setTimeout(() => this.#settle(), LOOK_MS);
+  }
+
+  #nowFinishing(): void {
+    if (this.#finishing) return;
+    this.#finishing = true;
+    this.#onFinishing();
   }
 
   /** A pump has ended, and did not pass on the mark that was its last. */
@@ -249,8 +258,9 @@ export class LiveRun implements Stoppable {
   async #leaveBehind(): Promise<void> {
     if (this.#leaving) return;
     this.#leaving = true;
-    const { identity } = this.#status;
-    const silent = identity !== null && (await silencePumps(this.#folder, identity, this.#boot));
+    const { identity, ends } = this.#status;
+    // The native runner does so by itself.
+    const silent = ends !== null || (identity !== null && (await silencePumps(this.#folder, identity, this.#boot)));
     this.#finish(silent ? 'left behind' : 'whole');
   }
 

@@ -74,8 +74,8 @@ export function takeRest(run: OpenRun, onError: (error: unknown) => void): void 
 }
 
 /** What its script will read. */
-export function stdinOf({ passed, secret, stdin }: Prepared): Stdin {
-  if (passed.stdin !== null) return { kind: 'text', text: passed.stdin, secret };
+export function stdinOf({ passed, secrets, stdin }: Prepared): Stdin {
+  if (passed.stdin !== null) return { kind: 'text', text: passed.stdin, secret: secrets.length > 0 };
   return stdin ? { kind: 'open' } : { kind: 'none' };
 }
 

@@ -8,10 +8,6 @@ export interface Order {
   args: readonly string[];
 }
 
-/** The wrapper reads a byte at a time, some 5,000 a millisecond; whatever is longer goes into a new wrapper's argv. */
-const MAX_BYTES = 4096;
-const MAX_WORDS = 64;
-
 /** What the wrapper's own shell and the programs that it starts may have of a script's variables, when the host says so. */
 const HARMLESS =
   /^(PATH|HOME|LANG|LANGUAGE|TZ|USER|LOGNAME|SHELL|TMPDIR|TERM|LC_[A-Z]+|XDG_RUNTIME_DIR|DBUS_SESSION_BUS_ADDRESS|TORU_SOCKET)$/;
@@ -79,27 +75,4 @@ function* shortNames(taken: ReadonlySet<string>): Generator<string, never> {
       name = `${letters[(rest - 1) % letters.length]}${name}`;
     if (!taken.has(name)) yield name;
   }
-}
-
-/**
- * The lines that tell a waiting wrapper what to run.
- * @param environment the script's. @param has the wrapper's own.
- * @returns null when they can't: a word holds a line break, it is too long, or it needs another environment than the wrapper's
- * with some variables more.
- */
-export function linesOf(
-  order: Order,
-  environment: Readonly<Record<string, string>>,
-  has: Readonly<Record<string, string>>,
-  grouping: Grouping,
-): string | null {
-  for (const name of Object.keys(has)) if (environment[name] === undefined) return null;
-  const more = moreOf(environment, has);
-  if (!more.every(([name]) => IDENTIFIER.test(name) && !OBEYED.test(name))) return null;
-  const variables = more.map(([name, value]) => `${name}=${value}`);
-  const words = [order.taskId, order.directory, '', '', String(variables.length), ...variables, ...commandOf(order, grouping)];
-  // A NUL was refused with the request; here it would vanish.
-  if (words.length > MAX_WORDS || words.some((word) => /[\n\0]/.test(word))) return null;
-  const lines = `${words.length}\n${words.join('\n')}\n`;
-  return Buffer.byteLength(lines) > MAX_BYTES ? null : lines;
 }

@@ -26,7 +26,7 @@ export function readPlan(folder: string): Prepared | null {
   try {
     // Our own file in our own 0700 folder: what wrote it is `writePlan`.
     const plan: Prepared = JSON.parse(readFileSync(join(folder, PLAN_FILE), 'utf8'));
-    return plan;
+    return { ...plan, secrets: [] };
   } catch {
     return null;
   }

@@ -36,8 +36,8 @@ export interface Prepared {
   /** As history and journal show them: secrets masked. */
   inputs: InputValues;
   passed: PassedInputs;
-  /** Does `passed` hold a secret? Then it never reaches a disk. */
-  secret: boolean;
+  /** The secrets that `passed` holds. With one, it never reaches a disk. */
+  secrets: readonly string[];
 }
 
 /**
@@ -73,7 +73,7 @@ function prepareScript(caller: Caller, request: StartRequest, script: string): P
     stdin: false,
     inputs: {},
     passed: { args, env: {}, stdin: null },
-    secret: false,
+    secrets: [],
   };
 }
 
@@ -97,7 +97,7 @@ function prepareAction(caller: Caller, request: StartRequest, actions: ActionsSe
     stdin: action.stdin,
     inputs: maskSecrets(action.inputs, values),
     passed: { ...passed, args: [...action.args, ...passed.args], env: { ...action.env, ...passed.env } },
-    secret: action.inputs.some((input) => input.type === 'secret' && input.name in values),
+    secrets: action.inputs.flatMap(({ type, name }) => (type === 'secret' && name in values ? [String(values[name])] : [])),
   };
 }
 

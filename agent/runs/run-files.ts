@@ -59,24 +59,10 @@ export class SpareFiles {
     }
   }
 
-  /** A folder with its files for whoever renames it later; not in the way of a press. @throws when the disk is full. */
-  take(): string {
-    const spare = this.#ready.pop();
-    if (spare !== undefined) return spare;
-    const made = this.#next();
-    makeFiles(made);
-    return made;
-  }
-
   close(): void {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (!this.#making) rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  #next(): string {
-    this.#made += 1;
-    return join(this.#folder, String(this.#made));
   }
 
   #soon(): void {
@@ -90,7 +76,8 @@ export class SpareFiles {
     this.#making = true;
     try {
       while (this.#ready.length < SPARE && !this.#closed) {
-        const spare = this.#next();
+        this.#made += 1;
+        const spare = join(this.#folder, String(this.#made));
         await mkdir(spare, { recursive: true, mode: 0o700 });
         for (const name of STREAMS) await (await open(join(spare, name), 'a', 0o600)).close();
         const status = await open(join(spare, 'status'), 'wx', 0o600);

@@ -16,8 +16,13 @@ import { Runs } from './runs.ts';
 
 export const FIXTURES = join(import.meta.dirname, '../../test/fixtures/scripts');
 
+/** The tests of runs go over both: see shell-wrapper.test.ts. */
+const RUNNER = process.env['TORU_TEST_RUNNER'] === 'shell' || process.platform !== 'linux' ? 'shell' : 'native';
+
 export interface Harness {
   home: string;
+  /** What carries its runs. */
+  runner: 'native' | 'shell';
   db: Database;
   runs: Runs;
   actions: Map<string, RunnableAction>;
@@ -51,6 +56,7 @@ export interface Harness {
 }
 
 export function makeHarness(options: Partial<RunsOptions> = {}, home: string = mkdtempSync(join(tmpdir(), 'toru-runs-'))): Harness {
+  const runner = options.runner ?? RUNNER;
   const scripts = join(home, 'scripts');
   mkdirSync(scripts, { recursive: true });
   const db = openDatabase(join(home, 'toru.db'));
@@ -99,11 +105,13 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
         TORU_HOME: home,
         LANG: 'C.UTF-8',
       },
+      ...(runner === 'shell' ? { runner } : {}),
       ...options,
       ...more,
     });
   const harness: Harness = {
     home,
+    runner,
     db,
     runs: make({}),
     actions,

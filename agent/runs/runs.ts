@@ -38,6 +38,7 @@ export interface RunsOptions {
   /** The agent's environment, of which scripts get the allowed part. */
   environment?: Readonly<Record<string, string | undefined>>;
   /** What a test wants otherwise. */
+  runner?: 'shell';
   limits?: { cgroups?: boolean; graceMs?: number; maxRunning?: number; maxWaiting?: number; minFreeBytes?: number };
 }
 

@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { toToruError } from '../../shared/errors.ts';
 import type { Role } from '../../shared/model.ts';
@@ -7,6 +6,7 @@ import type { Journal } from '../history/journal.ts';
 import type { RunRow } from '../history/run-row.ts';
 import { identify } from '../process/identity.ts';
 import type { Cgroups } from '../process/owned-cgroups.ts';
+import type { Carrier, Spawner } from '../runner/spawner.ts';
 import { isHostsOwn } from '../users/caller.ts';
 import { forAsker } from '../users/for-asker.ts';
 import { isDiskFull } from './disk.ts';
@@ -14,7 +14,6 @@ import type { Endings } from './endings.ts';
 import { baseEnvironment, scriptEnvironment } from './environment.ts';
 import type { Following } from './following.ts';
 import { groupingOf } from './grouping.ts';
-import type { Plan } from './launch.ts';
 import { launch } from './launch.ts';
 import type { ActionsSeam, PluginsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import type { OpenRun } from './open-run.ts';
@@ -25,7 +24,6 @@ import type { RunQueue } from './queue.ts';
 import { refusalOnLeaving } from './recheck.ts';
 import type { Prepared } from './request.ts';
 import type { SpareFiles } from './run-files.ts';
-import { WarmWrappers } from './warm-wrappers.ts';
 
 interface Options {
   /** TORU_HOME */
@@ -42,6 +40,7 @@ interface Options {
   boot: string;
   cgroups: Cgroups;
   files: SpareFiles;
+  spawner: Spawner;
   endings: Endings;
   following: Following;
   queue: RunQueue;
@@ -53,7 +52,6 @@ const DISK_FULL = 'The host’s disk is full.';
 /** From the journal to a process: runs whose turn has come. */
 export class Starting {
   readonly #o: Options;
-  readonly #warm: WarmWrappers;
   readonly #grouping: Grouping;
   #launching: Promise<void> = Promise.resolve();
   /** How many are to be started. */
@@ -63,12 +61,6 @@ export class Starting {
     this.#o = options;
     this.#grouping = groupingOf(this.#base()['PATH'] ?? '');
     options.journal.gatherWhile(() => this.#due > 0);
-    this.#warm = new WarmWrappers({
-      ...options,
-      running: () => options.queue.running,
-      grouping: this.#grouping,
-      usual: () => ({ environment: wrapperEnvironment(this.#base()), outputLimitMb: options.settings.output_limit_mb }),
-    });
   }
 
   /** One spawn after another, with the event loop between: a spawn blocks it for a millisecond or two. */
@@ -103,7 +95,6 @@ export class Starting {
   /** @returns when every run that was accepted is started: nobody is told “started” for what the next agent would call interrupted. */
   async close(): Promise<void> {
     await this.#launching;
-    await this.#warm.close();
   }
 
   async #launch(run: OpenRun): Promise<void> {
@@ -111,20 +102,20 @@ export class Starting {
     const { endings, following } = this.#o;
     if (prepared === null) return;
     if (run.why !== null) return void endings.end(run, { state: run.why === 'timed_out' ? 'timed_out' : 'cancelled', reason: null });
-    let child: ChildProcess;
+    let carrier: Carrier;
     try {
       run.path ??= await this.#o.scripts.resolve(row.script);
-      child = await this.#spawn(run, prepared, run.path);
+      carrier = await this.#spawn(run, prepared, run.path);
     } catch (error) {
       const known = forAsker(toToruError(error), { role: this.#roleOf(row) });
       if (known.code === 'internal') this.#o.log.error({ err: error, task_id: row.task_id }, 'a run could not be started');
       else this.#o.log.warn({ err: error, task_id: row.task_id }, 'a run could not be started');
       return void endings.end(run, { state: 'refused', reason: isDiskFull(error) ? DISK_FULL : known.message });
     }
-    const wrapper = child.pid === undefined ? null : identify(child.pid, this.#o.boot);
+    const wrapper = identify(carrier.pid, this.#o.boot);
     try {
       const live = following.follow(run, wrapper);
-      child.once('exit', () => live.wrapperGone());
+      void carrier.gone.then(() => live.wrapperGone());
       if (run.why !== null) following.stopLive(run, live);
     } catch (error) {
       // What nobody watches must not run on.
@@ -144,9 +135,9 @@ export class Starting {
     return { ...baseEnvironment(this.#o.environment, this.#o.settings.env_allow), TORU_SOCKET: join(this.#o.home, 'api.sock') };
   }
 
-  async #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<ChildProcess> {
+  async #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<Carrier> {
     const { row, folder } = run;
-    const plan: Plan = {
+    const plan = {
       taskId: row.task_id,
       token: run.token,
       folder,
@@ -155,12 +146,8 @@ export class Starting {
       environment: scriptEnvironment(this.#base(), prepared.passed.env, { user: row.username, action: row.action }),
       stdin: stdinOf(prepared),
       outputLimitMb: this.#o.settings.output_limit_mb,
+      secrets: prepared.secrets,
     };
-    const warm = this.#warm.take(plan);
-    if (warm !== null) {
-      run.cgroup = warm.cgroup;
-      return warm.child;
-    }
     this.#o.files.make(folder);
     run.cgroup = await this.#o.cgroups.make();
     const environment = wrapperEnvironment(this.#base());
@@ -172,6 +159,6 @@ export class Starting {
       outputLimitMb: plan.outputLimitMb,
       boot: this.#o.boot,
     };
-    return launch(plan, room);
+    return launch(plan, room, this.#o.spawner);
   }
 }

@@ -11,8 +11,16 @@ export interface RunStatus {
   leader: ProcessIdentity | null;
   /** The cgroup that it is in, as a folder; null without one. */
   cgroup: string | null;
+  /** The pipes that the script prints into, as /proc names them; empty where the wrapper does not say. */
+  pipes: string[];
   /** How the script ended; null while it runs. */
   exit: { code: number | null; signal: string | null } | null;
+  /** It left an image of its memory. Only the native runner sees that. */
+  core: boolean;
+  /** When it ended, in ms since 1970; null where the wrapper does not say. */
+  endedAt: number | null;
+  /** How long each stream was then; null where marks in the streams say it. */
+  ends: { out: number; err: number } | null;
   /** What the wrapper proved its exit record with; null before, and where it proves none. */
   token: string | null;
   /** Both pumps saw the end of their stream: nothing more will be written. */
@@ -52,11 +60,16 @@ const NOTES: readonly (readonly [RegExp, NodeJS.Signals])[] = [
   [/\bStack fault\b/, 'SIGSTKFLT'],
 ];
 
-const NOTHING_YET: RunStatus = {
+/** What a wrapper that has said nothing yet says. */
+export const BLANK_STATUS: RunStatus = {
   identity: null,
   leader: null,
   cgroup: null,
+  pipes: [],
   exit: null,
+  core: false,
+  endedAt: null,
+  ends: null,
   token: null,
   drained: false,
   settled: false,
@@ -72,7 +85,7 @@ const NOTHING_YET: RunStatus = {
  * @param seal as the journal has it. Null: of a wrapper that proves nothing (an earlier agent's).
  */
 export function parseStatus(text: string, seal: string | null): RunStatus {
-  const status: RunStatus = { ...NOTHING_YET };
+  const status: RunStatus = { ...BLANK_STATUS };
   let boot = '';
   let notes = '';
   let noted = true;
@@ -85,6 +98,8 @@ export function parseStatus(text: string, seal: string | null): RunStatus {
     else if (word === 'stat') status.identity ??= identityOfStat(rest, boot);
     else if (word === 'ps') status.identity ??= identityOfPs(rest, boot);
     else if (word === 'leader') status.leader ??= identityOfStat(rest, boot);
+    else if (word === 'pipes') status.pipes = status.pipes.length > 0 ? status.pipes : rest.split(' ').map((inode) => `pipe:[${inode}]`);
+    else if (word === 'ended') takeEnd(status, rest, seal);
     else if (word === 'limit') status.limit ??= Number(rest) * LIMIT_BLOCK_BYTES || null;
     else if (word === 'exit') {
       const [code, token] = rest.split(' ');
@@ -99,6 +114,25 @@ export function parseStatus(text: string, seal: string | null): RunStatus {
     else if (status.exit === null) notes += `${line}\n`;
   }
   return status;
+}
+
+/** The native runner's exit record: `<token> exit|signal|core <number> <ms> <bytes of out> <bytes of err>`. */
+function takeEnd(status: RunStatus, record: string, seal: string | null): void {
+  const [, token = '', way, number, ms, out, err] = /^(\S+) (exit|signal|core) (\d+) (\d+) (\d+) (\d+)$/.exec(record) ?? [];
+  if (status.exit !== null || seal === null || sealOf(token) !== seal) return;
+  status.exit = way === 'exit' ? { code: Number(number), signal: null } : { code: null, signal: signalName(Number(number)) };
+  status.core = way === 'core';
+  status.token = token;
+  status.endedAt = Number(ms);
+  status.ends = { out: Number(out), err: Number(err) };
+}
+
+/** The first of the signals for programs' own use, which have no names of their own. */
+const FIRST_REALTIME = 34;
+
+function signalName(number: number): string {
+  const found = Object.entries(constants.signals).find(([, value]) => value === number);
+  return found?.[0] ?? `SIGRTMIN+${number - FIRST_REALTIME}`;
 }
 
 /** A line of /proc/<pid>/stat. The name in parentheses may hold anything, so fields are counted from the last `)`. */

@@ -5,6 +5,7 @@ import type { Journal } from '../history/journal.ts';
 import type { RunRow } from '../history/run-row.ts';
 import { bootId } from '../process/identity.ts';
 import type { Cgroups } from '../process/owned-cgroups.ts';
+import { Spawner } from '../runner/spawner.ts';
 import { isDiskFull } from './disk.ts';
 import { Endings } from './endings.ts';
 import { Following } from './following.ts';
@@ -36,6 +37,8 @@ export interface SupervisorOptions {
   cgroups: Cgroups;
   graceMs: number;
   maxRunning: number;
+  /** `shell`: no native runner, whatever the host has. */
+  runner?: 'shell' | undefined;
   /** Told after every change of a run's state, when it is on the disk. */
   changed: (row: RunRow) => void;
 }
@@ -45,6 +48,7 @@ export class Supervisor {
   readonly #o: SupervisorOptions;
   readonly #open: OpenRuns;
   readonly #files: SpareFiles;
+  readonly #spawner: Spawner;
   readonly #endings: Endings;
   readonly #following: Following;
   readonly #starting: Starting;
@@ -56,7 +60,8 @@ export class Supervisor {
     this.queue = new RunQueue(options.maxRunning);
     this.#open = new OpenRuns(options.folder, options.log);
     this.#files = new SpareFiles(options.folder);
-    const shared = { ...options, boot: bootId(), files: this.#files, open: this.#open, queue: this.queue };
+    this.#spawner = new Spawner(options.runner === 'shell' ? { files: [] } : {});
+    const shared = { ...options, boot: bootId(), files: this.#files, spawner: this.#spawner, open: this.#open, queue: this.queue };
     this.#endings = new Endings(shared);
     this.#following = new Following({ ...shared, endings: this.#endings });
     const parts = { ...shared, endings: this.#endings, following: this.#following };
@@ -97,7 +102,7 @@ export class Supervisor {
       this.queue.wait({ taskId: row.task_id, action, max: prepared.action?.max_concurrent ?? 0, go });
     }
     try {
-      if (!starts && !prepared.secret) await writePlan(run.folder, prepared);
+      if (!starts && prepared.secrets.length === 0) await writePlan(run.folder, prepared);
       await this.#o.journal.write(() => {
         this.#o.history.insert(run.row);
         beside();
@@ -140,6 +145,7 @@ export class Supervisor {
     this.#endings.close();
     await this.#starting.close();
     await this.#open.close();
+    this.#spawner.close();
     this.#files.close();
     this.#o.cgroups.close();
   }

@@ -30,13 +30,13 @@ export const NO_INPUT: ScriptInput = { reader: 'ignore', writer: 'ignore' };
 
 /**
  * Starts a wrapper in a session of its own.
- * @param stdin the script's, and its writing end where viewers may type. @param words the order; none: it waits for one.
- * @returns when it is there: `orders` waits for its token, and for the order. @throws as the system says: nothing runs then.
+ * @param stdin the script's, and its writing end where viewers may type. @param words the order.
+ * @returns when it is there: `orders` waits for its token. @throws as the system says: nothing runs then.
  */
 export async function spawnWrapper(
   room: Room,
   stdin: ScriptInput,
-  words: readonly string[] = [],
+  words: readonly string[],
 ): Promise<{ child: ChildProcess; orders: Socket }> {
   const opened: number[] = [];
   const open = (name: string, flags: string): number => {

@@ -3,17 +3,20 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkedRunner } from '../runner/checked-runner.ts';
+import { runnerFiles } from '../runner/runner-files.ts';
+import { Spawner } from '../runner/spawner.ts';
 import { groupingOf } from './grouping.ts';
 import type { Order } from './order.ts';
-import { argvOf, linesOf as linesFor } from './order.ts';
+import { argvOf } from './order.ts';
 import { makeFiles } from './run-files.ts';
 import { markOf, sealOf } from './seal.ts';
 import type { RunStatus } from './status.ts';
 import { parseStatus } from './status.ts';
-import { EXIT_CLAIMED, RUN_WRAPPER, WRAPPER } from './wrapper.ts';
+import { EXIT_CLAIMED, FULL_NOTE, LIMIT_BLOCKS_PER_MB, RUN_WRAPPER, WRAPPER } from './wrapper.ts';
 
-/** The wrapper by itself, in every shell that this machine has. */
+/** The wrapper by itself, in every shell that this machine has, and the native runner: one contract. */
 const SHELLS = [['/bin/sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']].filter(
   ([file = '', ...args]) => spawnSync(file, [...args, '-c', 'exit 0']).status === 0,
 );
@@ -23,6 +26,7 @@ const ENVIRONMENT = { PATH: process.env['PATH'] ?? '', LANG: 'C.UTF-8' };
 const TOKEN = 'b-token';
 const MARK = markOf(TOKEN).toString();
 const GROUPING = groupingOf('');
+const MIB = 1024 * 1024;
 const ID = '22222222-2222-4222-8222-222222222222';
 
 /** Every byte that a line can hold, and what a shell would make something of. */
@@ -50,10 +54,6 @@ const HOSTILE = [
   '\ud800 alone',
 ];
 
-const linesOf = (order: Order, environment: Record<string, string>, has: Record<string, string>): string | null =>
-  linesFor(order, environment, has, GROUPING);
-const wordsOf = (order: Order): string[] => argvOf(order, ENVIRONMENT, ENVIRONMENT, GROUPING).words;
-
 let home: string;
 let folder: string;
 beforeEach(() => {
@@ -70,44 +70,101 @@ interface Ran {
   err: string;
 }
 
-/** @param how.input what its orders bring: one, or a part of one. */
-async function run(
-  shell: readonly string[],
-  how: {
-    text?: string;
-    words?: readonly string[];
-    environment?: Record<string, string>;
-    input?: string;
-    limit?: number;
-    monitor?: boolean;
-  },
-): Promise<Ran> {
+interface How {
+  environment?: Record<string, string>;
+  /** In MiB. */
+  limit?: number;
+}
+
+/** What carries runs: the wrapper in a shell, or a program of the native runner. */
+interface Carrier {
+  name: string;
+  shell: readonly string[] | null;
+  run: (order: Order, how?: How) => Promise<Ran>;
+}
+
+const ran = (code: number | null): Ran => {
+  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+  const status = parseStatus(read('status'), sealOf(TOKEN));
+  // What the script printed stands before its end, and here nobody prints after it.
+  const printed = (name: 'out' | 'err'): string => {
+    const text = read(name);
+    if (status.exit === null) return text;
+    if (status.ends !== null) expect(status.ends[name]).toBe(Buffer.byteLength(text));
+    if (status.ends !== null || status.full.includes(name)) return text;
+    expect(text.endsWith(MARK)).toBe(true);
+    return text.slice(0, -MARK.length);
+  };
+  return { code, status, out: printed('out'), err: printed('err') };
+};
+
+interface ShellHow extends How {
+  text?: string;
+  token?: string;
+  setsid?: string | null;
+}
+
+/** @param how.token what its orders bring. */
+async function runShell(shell: readonly string[], order: Order, how: ShellHow = {}): Promise<Ran> {
+  const { setsid = GROUPING.setsid } = how;
+  const { words, environment } = argvOf(order, how.environment ?? ENVIRONMENT, ENVIRONMENT, { setsid });
+  expect(words.join(' ')).not.toContain('secret');
   const [file = '', ...options] = shell;
   const status = openSync(join(folder, 'status'), 'r+');
   const out = openSync(join(folder, 'out'), 'a');
   const err = openSync(join(folder, 'err'), 'a');
-  const words = [String(how.limit ?? 0), how.monitor === true ? 'monitor' : '', ...(how.words ?? [])];
-  const child = spawn(file, [...options, '-c', RUN_WRAPPER, 'toru', 'boot', '', ...words], {
+  const limit = String((how.limit ?? 0) * LIMIT_BLOCKS_PER_MB);
+  const child = spawn(file, [...options, '-c', RUN_WRAPPER, 'toru', 'boot', '', limit, setsid === null ? 'monitor' : '', ...words], {
     cwd: folder,
-    env: { ...(how.environment ?? ENVIRONMENT), toru: how.text ?? WRAPPER },
+    env: { ...environment, toru: how.text ?? WRAPPER },
     detached: true,
     stdio: ['ignore', status, status, 'pipe', 'ignore', out, err],
   });
   for (const fd of [status, out, err]) closeSync(fd);
   const [, , , orders] = child.stdio;
-  if (orders instanceof Socket) orders.end(`${TOKEN}\n${how.input ?? ''}`);
-  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
-  const told = parseStatus(read('status'), sealOf(TOKEN));
-  // What the script printed stands before the mark, and here nobody prints after it.
-  const printed = (name: 'out' | 'err'): string => {
-    const text = read(name);
-    if (told.exit === null || told.full.includes(name)) return text;
-    expect(text.endsWith(MARK)).toBe(true);
-    return text.slice(0, -MARK.length);
-  };
-  return { code, status: told, out: printed('out'), err: printed('err') };
+  if (orders instanceof Socket) orders.end(how.token ?? `${TOKEN}\n`);
+  return ran(await new Promise<number | null>((resolve) => child.once('exit', resolve)));
 }
+
+async function runNative(spawner: Spawner, { taskId, directory, script, args }: Order, how: How = {}): Promise<Ran> {
+  const { gone } = await spawner.run({
+    folder,
+    cgroup: null,
+    boot: 'boot',
+    token: TOKEN,
+    limitBlocks: (how.limit ?? 0) * LIMIT_BLOCKS_PER_MB,
+    input: { kind: 'none' },
+    directory,
+    script,
+    args,
+    environment: { ...(how.environment ?? ENVIRONMENT), TORU_TASK_ID: taskId },
+    secrets: [],
+  });
+  await gone;
+  return ran(null);
+}
+
+/** The native runner as it is committed, and once more with the compiler's checks of memory and arithmetic. */
+function nativeCarriers(): Carrier[] {
+  const carrier = (name: string, files: string[]): Carrier => {
+    const spawner = new Spawner({ files });
+    afterAll(() => spawner.close());
+    return { name, shell: null, run: (order, how) => runNative(spawner, order, how) };
+  };
+  const prebuilt = runnerFiles().filter((file) => file.includes('/prebuilt/'));
+  const checked = checkedRunner();
+  return [
+    ...(prebuilt.length > 0 ? [carrier('the native runner', prebuilt)] : []),
+    ...(checked !== null ? [carrier('the native runner, checked', [checked])] : []),
+  ];
+}
+
+const CARRIERS: Carrier[] = [
+  ...SHELLS.map(
+    (shell): Carrier => ({ name: `the wrapper in ${shell.join(' ')}`, shell, run: (order, how) => runShell(shell, order, how) }),
+  ),
+  ...nativeCarriers(),
+];
 
 /** A program of one's own instead of a shell's: what it gets is what it prints. */
 const PRINT = `process.stdout.write(JSON.stringify({ args: process.argv.slice(1), env: process.env, cwd: process.cwd(), fds: require('fs').readdirSync('/proc/self/fd').map((fd) => { try { return fd + ' ' + require('fs').readlinkSync('/proc/self/fd/' + fd) } catch { return '' } }).filter((fd) => /run.(out|err|status|claim)/.test(fd)) }))`;
@@ -119,81 +176,78 @@ const printing = (args: readonly string[]) => ({
   args: ['-e', PRINT, '--', ...args],
 });
 
-describe.each(SHELLS.map((shell) => ({ name: shell.join(' '), shell })))('the wrapper in $name', ({ shell }) => {
-  it('passes hostile words on as they are, and the same ones by argv and by lines', async () => {
-    const order = printing(HOSTILE);
+function makeAnew(): void {
+  rmSync(folder, { recursive: true });
+  makeFiles(folder);
+}
+
+describe.each(CARRIERS)('$name', ({ shell, run }) => {
+  it('passes hostile words and variables on as they are', async () => {
     const environment = { ...ENVIRONMENT, TORU_USER: `it's $(me) "and" \\ `, TOKEN: ' `x` ', EMPTY: '', _LOWER_x1: '=a=b' };
-    const lines = linesOf(order, environment, ENVIRONMENT);
-    const warm = await run(shell, { input: lines ?? '' });
-    expect(warm.err).toBe('');
-    expect(warm.status).toMatchObject({ exit: { code: 0, signal: null }, drained: true });
-    const got = JSON.parse(warm.out);
-    // What is no character is sent as one that says so, by both ways.
+    const { out, err, status } = await run(printing(HOSTILE), { environment });
+    expect(err).toBe('');
+    expect(status).toMatchObject({ exit: { code: 0, signal: null }, drained: true });
+    const got = JSON.parse(out);
+    // What is no character is sent as one that says so.
     expect(got.args).toEqual(HOSTILE.map((word) => Buffer.from(word).toString()));
     expect(got).toMatchObject({ cwd: home, fds: [], env: { ...environment, TORU_TASK_ID: ID } });
     expect(existsSync(join(home, 'it-ran'))).toBe(false);
     expect(existsSync(join(folder, 'it-ran'))).toBe(false);
-
-    rmSync(folder, { recursive: true });
-    makeFiles(folder);
-    const cold = await run(shell, { words: wordsOf(order) });
-    const { TORU_USER: _1, TOKEN: _2, EMPTY: _3, _LOWER_x1: _4, ...base } = got.env;
-    expect(JSON.parse(cold.out)).toEqual({ ...got, env: base });
   });
 
   it('hands its script no descriptor but the three', async () => {
     const order = { taskId: ID, directory: home, script: '/bin/ls', args: ['/proc/self/fd'] };
-    const own = spawnSync('/bin/ls', ['/proc/self/fd'], { encoding: 'utf8' }).stdout;
-    expect(await run(shell, { input: linesOf(order, ENVIRONMENT, ENVIRONMENT) ?? '' })).toMatchObject({ out: own, err: '' });
-    rmSync(folder, { recursive: true });
-    makeFiles(folder);
-    expect(await run(shell, { words: wordsOf(order) })).toMatchObject({ out: own, err: '' });
+    const { out, err } = await run(order);
+    expect({ out: out.split('\n').slice(0, 3), err }).toEqual({ out: ['0', '1', '2'], err: '' });
+    // What this test was started with may stand there as well, for a shell.
+    expect(out).toBe(shell === null ? '0\n1\n2\n3\n' : spawnSync('/bin/ls', ['/proc/self/fd'], { encoding: 'utf8' }).stdout);
   });
 
-  it('runs nothing and claims nothing without its whole order', async () => {
+  it.runIf(shell)('runs nothing and claims nothing without its token', async () => {
     const mark = join(home, 'it-ran');
-    const lines = linesOf({ taskId: ID, directory: home, script: '/usr/bin/touch', args: [mark] }, ENVIRONMENT, ENVIRONMENT) ?? '';
-    for (const input of ['', lines.slice(0, 1), lines.slice(0, -1), lines.slice(0, -1 - mark.length)]) {
-      const { status } = await run(shell, { input });
-      expect(status).toMatchObject({ identity: null, exit: null });
-      expect(existsSync(join(folder, 'claim'))).toBe(false);
-      expect(existsSync(mark)).toBe(false);
-    }
-    expect((await run(shell, { input: lines })).status).toMatchObject({ exit: { code: 0 }, drained: true });
-    expect(existsSync(mark)).toBe(true);
+    const order = { taskId: ID, directory: home, script: '/usr/bin/touch', args: [mark] };
+    const { status } = await runShell(shell ?? [], order, { token: '' });
+    expect(status).toMatchObject({ identity: null, exit: null });
+    expect(existsSync(join(folder, 'claim'))).toBe(false);
+    expect(existsSync(mark)).toBe(false);
   });
 
   it('runs nothing when somebody else has the claim', async () => {
     const mark = join(home, 'it-ran');
     writeFileSync(join(folder, 'claim'), '');
-    const words = wordsOf({ taskId: ID, directory: home, script: '/usr/bin/touch', args: [mark] });
-    expect(await run(shell, { words })).toMatchObject({ code: EXIT_CLAIMED, status: { identity: null, exit: null } });
+    const { code, status } = await run({ taskId: ID, directory: home, script: '/usr/bin/touch', args: [mark] });
+    expect(code).toBe(shell === null ? null : EXIT_CLAIMED);
+    expect(status).toMatchObject({ identity: null, exit: null });
     expect(existsSync(mark)).toBe(false);
   });
 
-  it.each([
-    { name: 'as it is', text: WRAPPER },
-    { name: 'without /proc to open a pipe’s other end', text: WITHOUT_PROC },
-  ])('brings both streams and tells codes from signals, $name', async ({ text }) => {
-    const script = join(home, 'both.sh');
-    writeFileSync(script, `#!/bin/sh\nhead -c 300000 /dev/zero | tr '\\0' o\nhead -c 200000 /dev/zero | tr '\\0' e >&2\n${'eval "$1"'}\n`, {
-      mode: 0o755,
-    });
-    const order = (how: string) => wordsOf({ taskId: ID, directory: home, script, args: [how] });
-    const first = await run(shell, { text, words: order('exit 137') });
-    expect(first.out).toBe('o'.repeat(300_000));
-    expect(first.err).toBe('e'.repeat(200_000));
-    expect(first.status).toMatchObject({ drained: true });
-    // bash writes no note of every signal: there, 137 is taken for one.
-    if (!shell[0]?.includes('bash')) expect(first.status.exit).toEqual({ code: 137, signal: null });
-    for (const signal of ['KILL', 'TERM', 'SEGV']) {
-      rmSync(folder, { recursive: true });
-      makeFiles(folder);
-      const { status } = await run(shell, { text, words: order(`kill -${signal} $$`) });
-      expect(status.exit).toEqual({ code: null, signal: `SIG${signal}` });
-      expect(existsSync(join(folder, 'pipe4'))).toBe(false);
-    }
-  });
+  it.each([{ what: 'as it is' }, { what: 'without /proc to open a pipe’s other end', text: WITHOUT_PROC }])(
+    'brings both streams and tells codes from signals, $what',
+    async ({ text }) => {
+      if (shell === null && text !== undefined) return;
+      const script = join(home, 'both.sh');
+      const print = `head -c 300000 /dev/zero | tr '\\0' o\nhead -c 200000 /dev/zero | tr '\\0' e >&2`;
+      writeFileSync(script, `#!/bin/sh\n${print}\neval "$1"\n`, { mode: 0o755 });
+      const ending = (how: string): Promise<Ran> => {
+        const order = { taskId: ID, directory: home, script, args: [how] };
+        return shell !== null && text !== undefined ? runShell(shell, order, { text }) : run(order);
+      };
+      const first = await ending('exit 137');
+      expect(first.out).toBe('o'.repeat(300_000));
+      expect(first.err).toBe('e'.repeat(200_000));
+      expect(first.status).toMatchObject({ drained: true });
+      // bash writes no note of every signal: there, 137 is taken for one.
+      if (shell?.[0]?.includes('bash') !== true) expect(first.status.exit).toEqual({ code: 137, signal: null });
+      // A shell says of INT and PIPE what it says of `exit 130` and `exit 141`.
+      const signals = ['KILL', 'TERM', 'SEGV', ...(shell === null ? ['INT', 'PIPE', 'HUP', 'USR1', 'ABRT', 'ALRM', 'VTALRM', 'SYS'] : [])];
+      for (const signal of signals) {
+        makeAnew();
+        const { status } = await ending(`trap - ${signal}; kill -${signal} $$`);
+        expect(status.exit).toEqual({ code: null, signal: `SIG${signal}` });
+        expect(existsSync(join(folder, 'pipe4'))).toBe(false);
+      }
+    },
+  );
 
   it('obeys no variable of its script, and passes each of them on', async () => {
     const touched = join(home, 'it-obeyed');
@@ -225,70 +279,41 @@ describe.each(SHELLS.map((shell) => ({ name: shell.join(' '), shell })))('the wr
       script: process.execPath,
       args: ['-e', 'process.stdout.write(JSON.stringify(process.env))'],
     };
-    const { words, environment } = argvOf(order, { ...ENVIRONMENT, ...hostile }, ENVIRONMENT, GROUPING);
-    expect(words.join(' ')).not.toContain('secret');
-    const { out, status } = await run(shell, { words, environment });
+    const { out, status } = await run(order, { environment: { ...ENVIRONMENT, ...hostile } });
     expect(status).toMatchObject({ exit: { code: 0 }, drained: true });
     expect(existsSync(touched)).toBe(false);
     expect(JSON.parse(out)).toMatchObject({ ...hostile, TORU_TASK_ID: ID });
   });
 
-  it.runIf(shell[0] === 'bash')('makes a group by itself where the host has no setsid', async () => {
+  it.runIf(shell?.[0] === 'bash')('makes a group by itself where the host has no setsid', async () => {
     const script = join(home, 'group.sh');
     writeFileSync(script, '#!/bin/sh\necho kept\n[ "$(ps -o pgid= -p $$ | tr -d " ")" = $$ ] && kill -TERM 0\nexit 3\n', { mode: 0o755 });
-    const { words, environment } = argvOf({ taskId: ID, directory: home, script, args: [] }, ENVIRONMENT, ENVIRONMENT, { setsid: null });
-    const { out, status } = await run(shell, { words, environment, monitor: true });
+    const { out, status } = await runShell(shell ?? [], { taskId: ID, directory: home, script, args: [] }, { setsid: null });
     expect(out).toBe('kept\n');
     expect(status).toMatchObject({ exit: { code: null, signal: 'SIGTERM' }, drained: true });
   });
 
   it('keeps what fits below the limit', async () => {
     const script = join(home, 'much.sh');
-    writeFileSync(script, `#!/bin/sh\nhead -c 300000 /dev/zero | tr '\\0' o\nexit 3\n`, { mode: 0o755 });
-    const { out, status } = await run(shell, { words: wordsOf({ taskId: ID, directory: home, script, args: [] }), limit: 200 });
-    expect(out.slice(0, 102_400)).toBe('o'.repeat(102_400));
-    expect(out.slice(102_400)).toMatch(/^\n\[toru\].*\n$/);
-    expect(status).toMatchObject({ exit: { code: 3 }, full: ['out'], drained: true });
-  });
-});
-
-describe('an order in lines', () => {
-  const order = { taskId: ID, directory: '/d', script: '/d/s', args: ['a'] };
-  const with_ = (change: object, environment: Record<string, string> = ENVIRONMENT): string | null =>
-    linesOf({ ...order, ...change }, environment, ENVIRONMENT);
-
-  it('is the words, with their number before', () => {
-    expect(with_({}, { ...ENVIRONMENT, X: 'y' })).toBe(`9\n${ID}\n/d\n\n\n1\nX=y\n${GROUPING.setsid}\n/d/s\na\n`);
+    writeFileSync(script, `#!/bin/sh\nhead -c 3000000 /dev/zero | tr '\\0' o\nexit 3\n`, { mode: 0o755 });
+    const { out, status } = await run({ taskId: ID, directory: home, script, args: [] }, { limit: 1 });
+    expect(out.slice(0, MIB)).toBe('o'.repeat(MIB));
+    expect(out.slice(MIB)).toBe(`\n${FULL_NOTE}\n`);
+    expect(status).toMatchObject({ exit: { code: 3 }, full: ['out'], limit: MIB, drained: true });
   });
 
-  it('is none where a line can’t carry it, or it is long', () => {
-    for (const arg of ['two\nlines', 'trailing\n', '\n', 'a\0b', 'x'.repeat(100_000)]) expect(with_({ args: [arg] })).toBeNull();
-    expect(with_({ directory: '/a\nb' })).toBeNull();
-    expect(with_({ script: '/a\nb' })).toBeNull();
-    expect(with_({ args: Array.from({ length: 100 }, () => 'x') })).toBeNull();
-    expect(with_({}, { ...ENVIRONMENT, X: 'a\nb' })).toBeNull();
-  });
-
-  it('is none where the environment is another, or a shell minds the variable', () => {
-    expect(with_({}, { PATH: ENVIRONMENT.PATH })).toBeNull();
-    expect(with_({}, { ...ENVIRONMENT, PATH: '/elsewhere' })).toBeNull();
-    for (const name of [
-      'IFS',
-      'PS4',
-      'UID',
-      'RANDOM',
-      'LC_ALL',
-      'BASH_ENV',
-      'LD_PRELOAD',
-      'OPTIND',
-      'a-b',
-      '1A',
-      'A=B',
-      '$(x)',
-      'x;y',
-      '',
-    ]) {
-      expect(with_({}, { ...ENVIRONMENT, [name]: '1' }), name).toBeNull();
+  it('runs a script without a first line as a shell script, and says why it can’t run what is none', async () => {
+    const plain = join(home, 'plain');
+    writeFileSync(plain, 'echo "$1"; exit 4\n', { mode: 0o755 });
+    const { out, status } = await run({ taskId: ID, directory: home, script: plain, args: ['an argument'] });
+    expect({ out, code: status.exit?.code }).toEqual({ out: 'an argument\n', code: 4 });
+    const without = join(home, 'without');
+    writeFileSync(without, '#!/nowhere/interpreter\n', { mode: 0o755 });
+    for (const script of [join(home, 'gone'), without]) {
+      makeAnew();
+      const failed = await run({ taskId: ID, directory: home, script, args: [] });
+      expect(failed.status).toMatchObject({ exit: { code: 127, signal: null }, drained: true });
+      expect(failed.err).toContain(script);
     }
   });
 });

@@ -2,16 +2,15 @@
  * The text of the little `/bin/sh` program that stands between the agent and a script, so that a run needs no agent:
  * it pumps the script's two streams to files and writes how the script ended. POSIX sh, checked with dash, bash and busybox.
  *
- * Called as `sh -c 'eval "$toru"' toru <boot id> <cgroup or ''> <limit> <monitor or ''> [order…]` with this text in the variable
+ * Called as `sh -c 'eval "$toru"' toru <boot id> <cgroup or ''> <limit> <monitor or ''> order…` with this text in the variable
  * `toru`, in the run's folder, leader of its own session, with 0 = the script's stdin · 1, 2 = `status` (one open file, so
  * that they share a position) · 3 = what it is told · 4 = the other end of 0 where viewers may type · 5 = `out` · 6 = `err`.
  * The order says what to run: the words of order.ts.
  *
- * The first line of 3 is its token (seal.ts). Without an order in its arguments it then gets ready and waits: the order comes
- * over 3, `<number of words>` and the words, a line each. They are read as data and parsed by nobody; which ones fit into
- * lines is decided in order.ts. The end of 3 before a token and a whole order means that the agent has gone or does not want
- * it: it ends, and has claimed nothing. (Not over stdin: bash takes a socket there for a login from elsewhere, and reads
- * ~/.bashrc.)
+ * The line of 3 is its token (seal.ts). The end of 3 before it means that the agent has gone: the wrapper ends, and has claimed
+ * nothing. (Not over stdin: bash takes a socket there for a login from elsewhere, and reads ~/.bashrc.)
+ *
+ * It is the readable reference of the native runner (agent/runner/runner.c), which carries runs wherever it can be had.
  *
  * Streams are real pipes: with files as stdout, `echo x >/dev/stderr` (common in scripts) would truncate the log; with
  * Node's own pipes (socket pairs) it fails with ENXIO.
@@ -91,8 +90,7 @@ done`;
  *   \`ps\` tells when we began. It is looked up early, and written when the claim is ours. \`leader\` is the script's own line:
  *   \`exec\` changes neither its pid nor when it began.
  * - \`set -C\` makes \`>\` exclusive: of all wrappers and agents that want this run, one makes \`claim\`. No fork is needed.
- *   \`true\`, not \`:\`, because a failed redirection of a special builtin ends dash before \`||\` is reached. The folder was
- *   renamed since we came into it; we are still in it.
+ *   \`true\`, not \`:\`, because a failed redirection of a special builtin ends dash before \`||\` is reached.
  * - \`(exec …)\`, not the bare command: its shell notes “Killed” or “Terminated” in \`status\` (its own stderr), which
  *   tells death by a signal from a plain \`exit 137\`. bash as sh writes no such note of TERM: \`unnoted\`.
  * - the script leads a session and a group of its own, so that \`kill 0\` reaches what the script started and nobody else:
@@ -142,13 +140,6 @@ toru_end() {
   until wait; do :; done
 }
 IFS= read -r toru_token <&3 || { toru_end; exit; }
-if [ $# = 0 ]; then
-  IFS= read -r toru_words <&3 || { toru_end; exit; }
-  while [ $# -lt "$toru_words" ]; do
-    IFS= read -r toru_word <&3 || { toru_end; exit; }
-    set -- "$@" "$toru_word"
-  done
-fi
 exec 3<&-
 set -C
 true >claim || { toru_end; exit ${EXIT_CLAIMED}; }

@@ -11,9 +11,7 @@ import Database from 'better-sqlite3';
  *   before-journal   the run's row is written, its transaction is not committed
  *   after-journal    it is committed; nothing was started
  *   before-spawn     the run's files are made
- *   after-spawn      the wrapper was started; nobody has noted its pid
- *   before-order     a wrapper that waited has the run's files; it does not know what to run
- *   after-order      it was told
+ *   after-spawn      its runner or wrapper was started; nobody has noted its pid
  *   half-order       half a record of `order` is on the disk
  *   before-record    the script has ended and its end is not in the journal
  *   after-record     its end is in the journal, and nobody was told
@@ -23,8 +21,6 @@ export const CRASH_POINTS = [
   'after-journal',
   'before-spawn',
   'after-spawn',
-  'before-order',
-  'after-order',
   'half-order',
   'before-record',
   'after-record',
@@ -94,35 +90,32 @@ function isStatement(value: unknown): value is { run: (...values: unknown[]) => 
   return typeof value === 'object' && value !== null && 'run' in value && typeof value.run === 'function';
 }
 
-/** `-c`, the wrapper's program, its name, the boot, its cgroup, its limit, how it makes groups. */
-const WORDS_OF_A_WAITING_ONE = 7;
-
 function watchSpawn(): void {
   const { spawn } = childProcess;
   const watched = (...call: unknown[]): unknown => {
-    // One that is told at once what to run, by its argv, or one that waits to be told.
-    const told = call[0] === '/bin/sh' && Array.isArray(call[1]) && call[1].length > WORDS_OF_A_WAITING_ONE;
-    if (told) reach('before-spawn');
+    const isWrapper = call[0] === '/bin/sh';
+    if (isWrapper) reach('before-spawn');
     const child = Reflect.apply(spawn, childProcess, call);
-    if (told) reach('after-spawn');
-    const orders = call[0] === '/bin/sh' ? child.stdio[3] : null;
-    if (orders instanceof Socket) watchOrders(orders);
+    if (isWrapper) reach('after-spawn');
+    const isSpawner = Array.isArray(call[1]) && call[1][0] === 'spawner';
+    if (isSpawner && child.stdin instanceof Socket) watchOrders(child.stdin);
     return child;
   };
   Object.assign(childProcess, { spawn: watched });
   syncBuiltinESMExports();
 }
 
+/** What the process is told that starts native runners: an order a write. */
 function watchOrders(orders: Socket): void {
-  const { end } = orders;
+  const { write } = orders;
   const watched = (...call: unknown[]): unknown => {
-    reach('before-order');
-    const result: unknown = Reflect.apply(end, orders, call);
+    reach('before-spawn');
+    const result: unknown = Reflect.apply(write, orders, call);
     // It is in the kernel's hands by now: Node writes what there is room for at once.
-    reach('after-order');
+    reach('after-spawn');
     return result;
   };
-  Object.assign(orders, { end: watched });
+  Object.assign(orders, { write: watched });
 }
 
 function watchOrder(): void {

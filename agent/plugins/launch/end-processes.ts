@@ -14,6 +14,7 @@ export async function endProcesses({ launch, identity, cgroup }: LaunchRecord, b
     identity,
     leader: null,
     cgroup,
+    pipes: [],
     exit: identity !== null && isAlive(identity, boot) ? null : {},
   });
   await killTree({ taskId: launch, bare: true, status, complete: () => true }, boot, { signal: 'TERM', graceMs });
