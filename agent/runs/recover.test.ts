@@ -241,8 +241,10 @@ describe('after a crash', () => {
     const ada = h.caller('ada');
     await h.runs.close();
     await h.restart({ limits: { graceMs: 300, cgroups: false } });
-    const { task_id } = await h.runs.start(ada, { script: 'forever.sh', source: 'api' });
-    await until(() => h.runs.log(task_id).end > 20);
+    // One that goes on printing would soon die of that by itself.
+    h.script('silent.sh', '#!/bin/sh\necho "pid $$"\nexec sleep 600\n');
+    const { task_id } = await h.runs.start(ada, { script: 'silent.sh', source: 'api' });
+    await until(() => h.runs.log(task_id).end > 4);
     const pid = Number(/pid (\d+)/.exec(await h.output(task_id))?.[1]);
     const wrapper = Number(/^stat (\d+)/m.exec(readFileSync(join(h.home, 'runs', task_id, 'status'), 'latin1'))?.[1]);
     await h.runs.close();
