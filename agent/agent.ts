@@ -74,8 +74,13 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   });
   const { identity, audit, settings, grants, users, scripts, actions, runs, plugins } = services;
   if (lock.lostBy !== null) {
-    const how = previousEnd ?? 'ended without a goodbye: it was killed, or the host went down';
-    audit.record({ event: 'agent.restart', caller: null, outcome: 'ok', detail: { reason: `the one before, pid ${lock.lostBy}, ${how}` } });
+    const ending = previousEnd ?? 'ended without a goodbye: it was killed, or the host went down';
+    audit.record({
+      event: 'agent.restart',
+      caller: null,
+      outcome: 'ok',
+      detail: { reason: `the one before, pid ${lock.lostBy}, ${ending}` },
+    });
   }
   const login = new Login(users, grants, audit, services.loginLinks);
   const firstAdmin = await ensureAdmin(config, services);
@@ -104,7 +109,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
 
   await runs.recover();
   const local = await startLocalTransport({ api, home: config.home, log });
-  // Asked anew at each link: the name may change in between.
+  // Asked again at each link: the name may change in between.
   const self = (): HostSelf => ({ id: settings.instance_id, name: settings.host_name, version: VERSION });
   if (edge !== null) {
     const pin = new EdgePin(config.home, edge);

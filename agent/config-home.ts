@@ -7,7 +7,7 @@ export const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;
 
 /**
  * Makes TORU_HOME, or checks the one that is there: a folder of ours alone, because keys, hashes and output lie in it.
- * @throws StartError with the command that mends it.
+ * @throws StartError with the command that fixes it.
  */
 export function prepareHome(home: string): void {
   try {

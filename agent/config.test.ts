@@ -131,7 +131,7 @@ test('other platforms are refused in one line, before anything is made', () => {
   expect(existsSync(home)).toBe(false);
 });
 
-test('a home that others can enter is refused with the command that mends it; an empty one is mended', () => {
+test('a home that others can enter is refused with the command that fixes it; an empty one is fixed', () => {
   const home = tempDir();
   chmodSync(home, 0o755);
   prepareHome(home);

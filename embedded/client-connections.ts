@@ -82,8 +82,8 @@ export class ClientConnections {
 
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => this.#add(socket));
-    server.on('request', (asked: IncomingMessage, answer: ServerResponse) => this.#began(asked, answer));
-    server.on('upgrade', (asked: IncomingMessage) => this.#began(asked, null));
+    server.on('request', (request: IncomingMessage, answer: ServerResponse) => this.#began(request, answer));
+    server.on('upgrade', (query: IncomingMessage) => this.#began(query, null));
   }
 
   /** It is gone, or became a WebSocket: no longer one of ours. */
@@ -125,16 +125,16 @@ export class ClientConnections {
     return group.startsWith('network ') ? this.#limits.perNetwork : this.#limits.perKind;
   }
 
-  #began(asked: IncomingMessage, answer: ServerResponse | null): void {
-    const connection = this.#all.get(asked.socket);
+  #began(request: IncomingMessage, answer: ServerResponse | null): void {
+    const connection = this.#all.get(request.socket);
     if (connection === undefined) return;
-    connection.asked = asked;
+    connection.asked = request;
     connection.open += 1;
     answer?.once('close', () => {
       connection.open -= 1;
-      if (connection.open > 0 || !asked.complete) return;
+      if (connection.open > 0 || !request.complete) return;
       connection.asked = null;
-      connection.readIdle = asked.socket.bytesRead;
+      connection.readIdle = request.socket.bytesRead;
     });
     this.#judge(connection, performance.now());
   }
@@ -203,13 +203,13 @@ export class ClientConnections {
   }
 }
 
-function debtOf({ socket, asked, open, readIdle }: Connection): Debt | null {
+function debtOf({ socket, asked: request, open, readIdle }: Connection): Debt | null {
   if (socket.writableEnded || socket.readableEnded) return 'end';
   if (socket.writableLength > 0) return 'answer';
-  if (asked === null) return readIdle === null || socket.bytesRead > readIdle ? 'head' : 'idle';
-  if (asked.complete) return null;
+  if (request === null) return readIdle === null || socket.bytesRead > readIdle ? 'head' : 'idle';
+  if (request.complete) return null;
   // Answered before it was whole: nobody waits for the rest.
   if (open === 0) return 'end';
   // What we hold ourselves, because the edge does not take it yet, is not the client's debt.
-  return asked.readableFlowing === true && asked.readableLength === 0 ? 'body' : null;
+  return request.readableFlowing === true && request.readableLength === 0 ? 'body' : null;
 }

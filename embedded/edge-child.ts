@@ -64,11 +64,11 @@ function writtenTo(file: string): (stdout: Readable, stderr: Readable) => void {
 function answers(socketPath: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(ALIVE_EVERY_MS);
-    const asked = request({ socketPath, path: '/api/health', agent: false, signal }, (answer) => {
+    const query = request({ socketPath, path: '/api/health', agent: false, signal }, (answer) => {
       answer.resume().on('end', resolve).on('error', reject);
     });
-    asked.on('error', reject);
-    asked.end();
+    query.on('error', reject);
+    query.end();
   });
 }
 

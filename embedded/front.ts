@@ -54,8 +54,8 @@ export function createFront({ trustedProxies: ranges = [], limits = {}, ...given
     shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
   });
   connections.watch(server);
-  server.on('request', (asked, answer) => passRequest(options, agent, asked, answer));
-  server.on('upgrade', (asked, socket, head) => passUpgrade(options, asked, socket, head));
+  server.on('request', (query, answer) => passRequest(options, agent, query, answer));
+  server.on('upgrade', (wanted, socket, head) => passUpgrade(options, wanted, socket, head));
   // A client that speaks no HTTP gets Node's own 400; one that left needs nothing.
   server.on('clientError', (_error, socket) => {
     if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
@@ -64,14 +64,14 @@ export function createFront({ trustedProxies: ranges = [], limits = {}, ...given
   return server;
 }
 
-function passRequest(options: Front, agent: Agent, asked: IncomingMessage, answer: ServerResponse): void {
-  const to = admit(options, asked);
+function passRequest(options: Front, agent: Agent, query: IncomingMessage, answer: ServerResponse): void {
+  const to = admit(options, query);
   if (to instanceof ToruError) return refuse(answer, to);
-  const { method = 'GET', url = '/' } = asked;
-  const hasBody = asked.headers['content-length'] !== undefined || asked.headers['transfer-encoding'] !== undefined;
+  const { method = 'GET', url = '/' } = query;
+  const hasBody = query.headers['content-length'] !== undefined || query.headers['transfer-encoding'] !== undefined;
   const pass = (over: Agent | null): void => {
     const way = over === null ? { createConnection: () => new AnsweredSocket().connect(to) } : { socketPath: to, agent: over };
-    const passed = request({ ...way, method, path: url, headers: headersFor(options, asked) });
+    const passed = request({ ...way, method, path: url, headers: headersFor(options, query) });
     let reply: IncomingMessage | null = null;
     passed.on('response', (response) => {
       reply = response;
@@ -87,7 +87,7 @@ function passRequest(options: Front, agent: Agent, asked: IncomingMessage, answe
     answer.on('close', () => {
       if (reply?.complete !== true) passed.destroy();
     });
-    if (hasBody) pipeline(asked, passed, () => undefined);
+    if (hasBody) pipeline(query, passed, () => undefined);
     else passed.end();
   };
   // workerd ends a connection whose body it did not read, or whose answer broke off, and the next request on it would meet that
@@ -95,14 +95,14 @@ function passRequest(options: Front, agent: Agent, asked: IncomingMessage, answe
   pass(!hasBody && (method === 'GET' || method === 'HEAD') ? agent : null);
 }
 
-function passUpgrade(options: Front, asked: IncomingMessage, socket: Duplex, head: Buffer): void {
+function passUpgrade(options: Front, query: IncomingMessage, socket: Duplex, head: Buffer): void {
   socket.on('error', () => socket.destroy());
-  const to = admit(options, asked);
+  const to = admit(options, query);
   if (to instanceof ToruError) return refuseUpgrade(socket, to);
-  const headers = { ...headersFor(options, asked), connection: 'Upgrade', upgrade: 'websocket' };
+  const headers = { ...headersFor(options, query), connection: 'Upgrade', upgrade: 'websocket' };
   const upstream = new PouringSocket(to);
   const createConnection = (): Socket => upstream.socket;
-  const passed = request({ createConnection, method: 'GET', path: asked.url, headers });
+  const passed = request({ createConnection, method: 'GET', path: query.url, headers });
   passed.on('upgrade', (response: IncomingMessage, _: Socket, first: Buffer) => {
     options.connections.release(socket);
     socket.write(headOf(response));
@@ -154,14 +154,14 @@ const STRIPPED = /^(?:cf-|mf-|x-forwarded-|x-toru-|proxy-)|^(?:forwarded|x-real-
 /** Of one connection, not of what passes over it (RFC 9110, section 7.6.1). Node sets its own. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 
-function headersFor({ token, trusted }: Front, asked: IncomingMessage): OutgoingHttpHeaders {
-  const { headers, url = '' } = asked;
+function headersFor({ token, trusted }: Front, query: IncomingMessage): OutgoingHttpHeaders {
+  const { headers, url = '' } = query;
   // Of data that workerd compresses the length is lost, by which a reader sees that a download broke off.
   const plain = url.startsWith('/api/');
   const kept = Object.entries(headers).filter(
     ([name]) => !STRIPPED.test(name) && !HOP_BY_HOP.has(name) && !(plain && name === 'accept-encoding'),
   );
-  return { ...Object.fromEntries(kept), 'x-toru-front': token, 'x-toru-peer': peerAddress(asked, trusted) };
+  return { ...Object.fromEntries(kept), 'x-toru-front': token, 'x-toru-peer': peerAddress(query, trusted) };
 }
 
 function answerHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

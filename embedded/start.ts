@@ -109,8 +109,8 @@ async function start(config: Config, running: Running[]): Promise<void> {
     // The runs are none of ours to end: they outlive the agent.
     sweep: false,
     ready: agentReady,
-    heard: (said) => {
-      const parsed = newKey.safeParse(said);
+    heard: (message) => {
+      const parsed = newKey.safeParse(message);
       if (!parsed.success) return;
       // `toru key rotate`: the edge forgets the old key, under which nobody links any more.
       order.bindings['HOST_KEYS'] = parsed.data.host_key;

@@ -127,15 +127,15 @@ export class Supervised<Ready> {
       child.on('exit', (code, signal) => {
         this.#up = false;
         if (sweep && child.pid !== undefined) killGroup(child.pid);
-        const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
-        resolve({ code: code ?? 1, how: silence.killed ? `did not answer for ${SILENCE_S} s` : how });
+        const options = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+        resolve({ code: code ?? 1, how: silence.killed ? `did not answer for ${SILENCE_S} s` : options });
       });
       child.on('error', (error) => resolve({ code: 1, how: `failed (${error.message})` }));
     });
     const ready = new Promise<Ready>((resolve, reject) => {
-      child.on('message', (said) => {
-        const parsed = schema.safeParse(said);
-        if (!parsed.success) return heard?.(said);
+      child.on('message', (message) => {
+        const parsed = schema.safeParse(message);
+        if (!parsed.success) return heard?.(message);
         this.#up = true;
         resolve(parsed.data);
       });
@@ -154,8 +154,8 @@ const SILENCE_S = (ALIVE_EVERY_MS * ALIVE_MISSES) / 1000;
 function watchSilence(child: ChildProcess): { readonly killed: boolean } {
   const watch = { killed: false };
   let misses: number | null = null;
-  child.on('message', (said) => {
-    if (aliveMessage.safeParse(said).success) misses = 0;
+  child.on('message', (message) => {
+    if (aliveMessage.safeParse(message).success) misses = 0;
   });
   const timer = setInterval(() => {
     if (misses === null) return;

@@ -55,11 +55,14 @@ export const runRequest = z
     expires_s: z.int().min(1).max(MAX_PENDING_S).optional(),
   })
   .refine(
-    (asked) => (asked.action === undefined) !== (asked.script === undefined),
+    (request) => (request.action === undefined) !== (request.script === undefined),
     'either `action` (with `inputs`) or `script` (with `args`)',
   )
-  .refine((asked) => asked.action === undefined || asked.args === undefined, { path: ['args'], message: 'an action takes `inputs`' })
-  .refine((asked) => asked.script === undefined || asked.inputs === undefined, { path: ['inputs'], message: 'a script takes `args`' });
+  .refine((request) => request.action === undefined || request.args === undefined, { path: ['args'], message: 'an action takes `inputs`' })
+  .refine((request) => request.script === undefined || request.inputs === undefined, {
+    path: ['inputs'],
+    message: 'a script takes `args`',
+  });
 export type RunRequest = z.infer<typeof runRequest>;
 
 const states = z

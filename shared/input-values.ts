@@ -193,7 +193,7 @@ function checkType(input: ActionInput, value: unknown, text: () => string, refus
       if (!input.multiline && /[\r\n]/.test(given)) return refuse('one line is expected.');
       if (input.pattern !== undefined) {
         const pattern = compile(input.pattern);
-        if (pattern === null) return refuse('its pattern is not a regular expression. An administrator has to mend the action.');
+        if (pattern === null) return refuse('its pattern is not a regular expression. An administrator has to fix the action.');
         if (!pattern.test(given)) return refuse(input.pattern_message ?? `it must match ${input.pattern}`);
       }
       return given;

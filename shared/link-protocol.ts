@@ -35,8 +35,8 @@ export const linkDial = z
   });
 
 /** The exact bytes that a dial signs, before `purposed('dial', …)`. `time` in ms since 1970. */
-export function dialStatement(said: { time: number; agent_nonce: string; origin: string; host: string }): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode([said.time, said.agent_nonce, said.origin, said.host].join('\n'));
+export function dialStatement(message: { time: number; agent_nonce: string; origin: string; host: string }): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode([message.time, message.agent_nonce, message.origin, message.host].join('\n'));
 }
 
 /** An Ed25519 public key, raw, base64url. */
@@ -83,14 +83,14 @@ export type LinkChallenge = z.infer<typeof linkChallenge>;
 export type LinkProof = z.infer<typeof linkProof>;
 
 /** The exact bytes that both sides sign, before `purposed('edge' | 'link', …)`: both nonces, the edge's origin, the installation, the host. */
-export function linkStatement(said: {
+export function linkStatement(message: {
   edge_nonce: string;
   agent_nonce: string;
   origin: string;
   installation: string;
   host: string;
 }): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode([said.edge_nonce, said.agent_nonce, said.origin, said.installation, said.host].join('\n'));
+  return new TextEncoder().encode([message.edge_nonce, message.agent_nonce, message.origin, message.installation, message.host].join('\n'));
 }
 
 /** What the edge tells the agent. */

@@ -153,7 +153,7 @@ export const script = z.object({
   /** The first comment line after the shebang, if it has one. */
   description: z.string(),
   runnable: z.boolean(),
-  /** Why it can't run, with the command that mends it. */
+  /** Why it can't run, with the command that fixes it. */
   problem: z.string().nullable(),
 });
 export type Script = z.infer<typeof script>;
@@ -219,7 +219,7 @@ export const host = z.object({
 });
 export type Host = z.infer<typeof host>;
 
-/** GET /api/me. `role` is what the agent said at login; the page hides by it, the agent decides anew. */
+/** GET /api/me. `role` is what the agent said at login; the page hides by it, the agent decides again. */
 export const me = z.object({
   user: z.object({ id: userId, username: z.string(), role }),
   session: session.pick({ id: true, created_at: true, expires_at: true }).extend({ auth_time: time }),
@@ -319,7 +319,7 @@ export interface AuditVerification {
     entries: number;
     /** The id of the first entry that does not follow from the one before it; null when all do. */
     broken_at: number | null;
-    /** The newest entry's hash, in hex: kept elsewhere, it shows a chain that was written anew. */
+    /** The newest entry's hash, in hex: kept elsewhere, it shows a chain that was written again. */
     head: string;
   }[];
 }

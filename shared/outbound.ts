@@ -85,7 +85,7 @@ export class Outbound {
     this.#schedule();
   }
 
-  /** The link is gone: whoever waits is dropped. Their streams begin anew with the next link. */
+  /** The link is gone: whoever waits is dropped. Their streams begin again with the next link. */
   close(): void {
     this.#closed = true;
     this.#waiting.clear();

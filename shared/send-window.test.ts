@@ -94,7 +94,7 @@ describe('what is on its way', () => {
     line.run(60_000);
     const longest = Math.max(...line.waited);
     const use = ((line.carried - before) * 8) / 60 / rate;
-    // The smallest window is half a second at 128 kbit/s; a far line is measured by filling it anew.
+    // The smallest window is half a second at 128 kbit/s; a far line is measured by filling it again.
     expect(longest).toBeLessThan(Math.max(250, 8192 / line.rate + 100, delay * 1.4));
     expect(use).toBeGreaterThan(0.8);
   });

@@ -22,7 +22,7 @@ const CRUISE_GAIN = 1.1;
 /** and while nothing has waited on it for FULL_MS and some round trips, its rate is not known yet. */
 const START_GAIN = 2;
 const FULL_MS = 1000;
-/** The shortest way is measured anew after so long, on an empty line; sooner when the window can't become smaller. */
+/** The shortest way is measured again after so long, on an empty line; sooner when the window can't become smaller. */
 const BASE_AGE_MS = 30_000;
 const SMALLEST_AGE_MS = 3000;
 

@@ -17,8 +17,8 @@ export function digitsAsWritten<T>(
 }
 
 /** The same, of a whole request. */
-export function withWrittenDigits<T extends object>(asked: T & { inputs?: Record<string, unknown> | undefined }, text: string): T {
-  return asked.inputs === undefined ? asked : { ...asked, inputs: digitsAsWritten(text, asked.inputs) };
+export function withWrittenDigits<T extends object>(request: T & { inputs?: Record<string, unknown> | undefined }, text: string): T {
+  return request.inputs === undefined ? request : { ...request, inputs: digitsAsWritten(text, request.inputs) };
 }
 
 class Written {

@@ -8,9 +8,10 @@ const CHECKS = {
   'unused code': ['node_modules/knip/bin/knip.js', '--no-progress', '--no-config-hints'],
   boundaries: ['tools/boundaries.ts'],
   docs: ['tools/docs.ts'],
+  words: ['tools/glossary.ts'],
 };
 
-/** `npm run check`: all of them, so that one run shows everything there is to mend. Each is told when it ends, with its seconds. */
+/** `npm run check`: all of them, so that one run shows everything there is to fix. Each is told when it ends, with its seconds. */
 async function check(name: string, args: readonly string[]): Promise<string | null> {
   const env = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {};
   const began = performance.now();

@@ -183,8 +183,8 @@ export class Actions {
       caller.role === 'admin' ? null : caller.user_id,
     );
     return rows.map((row, i) => {
-      const whole = actionOf(row, runs(row.id), problems[i] ?? null);
-      return caller.role === 'admin' ? whole : clientActionOf(whole);
+      const full = actionOf(row, runs(row.id), problems[i] ?? null);
+      return caller.role === 'admin' ? full : clientActionOf(full);
     });
   }
 

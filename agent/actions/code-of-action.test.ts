@@ -66,7 +66,7 @@ it.each([
   expect(await patch(stale, body)).toMatchObject({ status: 403, json: { error: { code: 'reauth_required' } } });
   expect(api.actions.get('it')).toEqual(before);
   expect((await patch(api.admin, body)).status).toBe(200);
-  // Saved again as it is: nothing is decided anew.
+  // Saved again as it is: nothing is decided again.
   expect((await patch(stale, body)).status).toBe(200);
   await api.actions.update(null, 'it', { script: 'hello.sh', args: [], allow: [], stdin: false, env: {}, stop_signal: 'TERM' });
 });

@@ -30,12 +30,12 @@ export async function* logLines(
       : null;
   try {
     const past = await plugins.readLog(caller, id, { limit, before });
-    const told = new Set(past.map((line) => JSON.stringify(line)));
+    const reported = new Set(past.map((line) => JSON.stringify(line)));
     yield* past;
     while (stop !== null && !signal.aborted) {
       const line = waiting.shift();
       if (line !== undefined) {
-        if (!told.delete(JSON.stringify(line))) yield line;
+        if (!reported.delete(JSON.stringify(line))) yield line;
         continue;
       }
       if (dropped > 0) {

@@ -41,13 +41,13 @@ export function pluginsApi({ plugins, pluginHttp, log }: Services) {
     .get('/:id/logs', params(pluginParams), query(pluginLogsQuery), (c) => {
       const { caller } = c.env;
       const { id } = c.req.valid('param');
-      const asked = c.req.valid('query');
+      const request = c.req.valid('query');
       // A stream that never ends would keep the edge's object awake: the page listens on its WebSocket.
-      if (asked.follow === '1' && caller.via !== 'local')
+      if (request.follow === '1' && caller.via !== 'local')
         throw new ToruError('bad_request', '“follow” works at the local socket only: subscribe on the WebSocket instead.', {
           extra: { field: 'follow' },
         });
-      return linesResponse((signal) => logLines(plugins, caller, id, asked, signal), c.req.raw.signal, log);
+      return linesResponse((signal) => logLines(plugins, caller, id, request, signal), c.req.raw.signal, log);
     })
     .get('/:id/*', forward)
     .post('/:id/*', forward)

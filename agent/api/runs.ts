@@ -17,10 +17,10 @@ export function runsApi({ runs, search, log }: Services) {
   return router()
     .post('/', body(runRequest), async (c) => {
       const { caller } = c.env;
-      const asked = withWrittenDigits(c.req.valid('json'), await c.req.text());
-      authorize(caller, asked.action === undefined ? 'run.script' : 'run.action');
-      const not_after = asked.not_after ?? notAfterOf(c.req.header(NOT_AFTER));
-      const started = await runs.start(caller, { ...asked, not_after, source: caller.via === 'local' ? 'cli' : 'api' });
+      const request = withWrittenDigits(c.req.valid('json'), await c.req.text());
+      authorize(caller, request.action === undefined ? 'run.script' : 'run.action');
+      const not_after = request.not_after ?? notAfterOf(c.req.header(NOT_AFTER));
+      const started = await runs.start(caller, { ...request, not_after, source: caller.via === 'local' ? 'cli' : 'api' });
       return c.json<{ task_id: string; state: RunState }, 202>(started, 202);
     })
     .get('/', query(runsQuery), (c) => c.json<List<Run>>(runs.list(c.env.caller, c.req.valid('query'))))

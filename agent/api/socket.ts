@@ -42,7 +42,7 @@ function keyOf({ topic, plugin }: Subscribed): string {
 
 /**
  * The browser's language (shared/browser-protocol.ts), for one connection. A frame that is wrong is answered, and changes
- * nothing else. Who asks is established anew for every frame: `caller` throws when the session is over.
+ * nothing else. Who asks is established again for every frame: `caller` throws when the session is over.
  */
 export class BrowserSocket {
   readonly #services: SocketServices;
@@ -63,17 +63,17 @@ export class BrowserSocket {
 
   /** One frame, as it came. Never throws. */
   receive(text: string): void {
-    let said: unknown = null;
+    let message: unknown = null;
     let frame: ClientFrame | null = null;
     try {
-      said = readFrame(text);
-      frame = frameOf(said);
+      message = readFrame(text);
+      frame = frameOf(message);
       if ('inputs' in frame) frame = withWrittenDigits(frame, text);
       const caller = this.#authorized(frame);
       this.#handle(frame, caller).catch((error: unknown) => this.#refuse(forAsker(toToruError(error), caller), frame));
     } catch (error) {
       // The ids of a frame that is wrong elsewhere: its sender knows which one is meant.
-      this.#refuse(toToruError(error), frame ?? said);
+      this.#refuse(toToruError(error), frame ?? message);
     }
   }
 
@@ -228,8 +228,8 @@ function readFrame(text: string): unknown {
 }
 
 /** @throws ToruError unknown_type or bad_frame, with what is wrong in words. */
-function frameOf(said: unknown): ClientFrame {
-  const parsed = clientFrame.safeParse(said);
+function frameOf(message: unknown): ClientFrame {
+  const parsed = clientFrame.safeParse(message);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   if (issue?.code === 'invalid_union' && issue.path.join('.') === 'type')

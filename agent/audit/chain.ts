@@ -4,7 +4,7 @@ import type { Database } from '../store/database.ts';
 
 /**
  * Entries of one class, each with a hash over itself and the hash before it: a row that is changed, added in between or taken away
- * shows. It does not show a chain that was written anew from some row on, by somebody who has the database: whoever must know that
+ * shows. It does not show a chain that was written again from some row on, by somebody who has the database: whoever must know that
  * keeps a head (`toru audit verify` prints it) elsewhere.
  */
 

@@ -41,9 +41,9 @@ export class Repeats<T extends Repeatable> {
   readonly #quotas = new Map<string, TokenBucket>();
   #timer: NodeJS.Timeout | null = null;
 
-  /** @param told gets what was repeated, and how often after the first. */
-  constructor(told: (first: T, repeated: number) => void) {
-    this.#told = told;
+  /** @param reported gets what was repeated, and how often after the first. */
+  constructor(reported: (first: T, repeated: number) => void) {
+    this.#told = reported;
   }
 
   /** Is this to be written now? Otherwise it was counted. @param now ms. */

@@ -284,7 +284,7 @@ describe('the rest', () => {
     expect(await toru(['passwd'], { input: 'short' })).toMatchObject({ code: 125, err: expect.stringContaining('at least 8') });
   });
 
-  it('doctor names what is wrong and what mends it', async () => {
+  it('doctor names what is wrong and what fixes it', async () => {
     const plain = api.script('plain.sh', '#!/bin/sh\n', 0o644);
     const { code, out } = await toru(['doctor']);
     expect(out).toContain(`✓ ${api.home} is yours alone`);

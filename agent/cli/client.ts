@@ -38,9 +38,9 @@ export function ask(
 export async function good<R extends { ok: boolean; status: number; text(): Promise<string> }>(answer: Promise<R>): Promise<R> {
   const response = await answer;
   if (response.ok) return response;
-  const said = errorBody.safeParse(parseJsonOrNull(await response.text()));
-  const { code, message, ...extra } = said.success
-    ? said.data.error
+  const received = errorBody.safeParse(parseJsonOrNull(await response.text()));
+  const { code, message, ...extra } = received.success
+    ? received.data.error
     : { code: 'internal', message: `The agent answered ${response.status}.` };
   throw new ToruError(isErrorCode(code) ? code : 'internal', message, { extra });
 }
@@ -48,16 +48,16 @@ export async function good<R extends { ok: boolean; status: number; text(): Prom
 const errorBody = z.object({ error: z.looseObject({ code: z.string(), message: z.string() }) });
 
 /** fetch, to a Unix socket. Node's own has no such option. @throws ToruError host_offline when no agent listens there. */
-async function socketFetch(socketPath: string, asked: Request): Promise<Response> {
-  const body = asked.body === null ? null : Buffer.from(await asked.arrayBuffer());
-  const { pathname, search } = new URL(asked.url);
+async function socketFetch(socketPath: string, query: Request): Promise<Response> {
+  const body = query.body === null ? null : Buffer.from(await query.arrayBuffer());
+  const { pathname, search } = new URL(query.url);
   return new Promise((resolve, reject) => {
     const outgoing = request({
       socketPath,
       path: pathname + search,
-      method: asked.method,
-      headers: Object.fromEntries(asked.headers),
-      signal: asked.signal,
+      method: query.method,
+      headers: Object.fromEntries(query.headers),
+      signal: query.signal,
     });
     outgoing.on('response', (incoming) => {
       const headers = new Headers();

@@ -39,9 +39,9 @@ export async function copyOutput(client: Client, taskId: string, reading: Readin
   try {
     const response = await good(client.runs[':id'].output.$get({ param: { id: taskId }, query }, { init: { signal: reading.signal } }));
     for await (const line of linesOf(response.body)) {
-      const said = outputLine.parse(parseJson(line, 'A line of output'));
-      if ('gap' in said) await note(io, `${said.gap.to - said.gap.from} bytes of output are missing here`);
-      else await sinks[said.stream].write(Buffer.from(said.data, 'base64'));
+      const message = outputLine.parse(parseJson(line, 'A line of output'));
+      if ('gap' in message) await note(io, `${message.gap.to - message.gap.from} bytes of output are missing here`);
+      else await sinks[message.stream].write(Buffer.from(message.data, 'base64'));
     }
   } catch (error) {
     if (!reading.signal.aborted) throw error;

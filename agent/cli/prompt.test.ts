@@ -30,7 +30,7 @@ it('takes what is typed, and shows nothing of it', async () => {
   expect(keys.listenerCount('data')).toBe(0);
 });
 
-it('knows rubbing out, beginning anew, and characters that come in pieces', async () => {
+it('knows rubbing out, beginning again, and characters that come in pieces', async () => {
   expect(await ask('ab\x7f\x7f\x7fc\b', 'dé', '\x7f', 'e\n').answer).toBe('de');
   expect(await ask('wrong\x15right\r').answer).toBe('right');
   expect(await ask(Buffer.from([0xc3]), Buffer.from([0xa9]), '\x1b\x01', '\r').answer).toBe('é');

@@ -198,8 +198,8 @@ function open(edge: EdgeAddress, host: string, dialled: string): WebSocket {
   return new WebSocket(url, path === undefined ? options : { ...options, createConnection: () => connect({ path }) });
 }
 
-function dialHeader(identity: Identity, said: { time: number; agent_nonce: string; origin: string; host: string }): string {
-  return `${said.time}.${said.agent_nonce}.${toBase64Url(identity.sign(purposed('dial', dialStatement(said))))}`;
+function dialHeader(identity: Identity, message: { time: number; agent_nonce: string; origin: string; host: string }): string {
+  return `${message.time}.${message.agent_nonce}.${toBase64Url(identity.sign(purposed('dial', dialStatement(message))))}`;
 }
 
 /** Why this edge is not the one that we know; null when it is, or when we know none and it proves what it says. */
@@ -213,7 +213,7 @@ function doubtOf(proof: LinkChallenge['edge'], statement: Uint8Array<ArrayBuffer
   }
   if (pinned !== null && pinned !== proof.key) {
     return new DialError(
-      `${origin} has the key ${proof.key}, and this host has pinned ${pinned}: the edge was made anew, or it is somebody else’s. ${UNPIN}`,
+      `${origin} has the key ${proof.key}, and this host has pinned ${pinned}: the edge was made again, or it is somebody else’s. ${UNPIN}`,
     );
   }
   const signed = verifyWith(fromBase64Url(proof.key), purposed('edge', statement), fromBase64Url(proof.signature));

@@ -18,7 +18,7 @@ export class EdgePin {
     this.#given = edge.key ?? null;
   }
 
-  /** Read anew at each dial: the command may have changed it. Null before the first link. @throws when the file is damaged. */
+  /** Read again at each dial: the command may have changed it. Null before the first link. @throws when the file is damaged. */
   get key(): string | null {
     return this.#given ?? readPins(this.#home)[this.#origin] ?? null;
   }
@@ -37,7 +37,7 @@ export function pinnedKeys(home: string): Pins {
   return readPins(home);
 }
 
-/** The next link with any edge pins its key anew. */
+/** The next link with any edge pins its key again. */
 export function unpin(home: string): void {
   rmSync(pinFile(home), { force: true });
 }
@@ -48,7 +48,7 @@ function readPins(home: string): Pins {
     return pins.parse(JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {};
-    throw new Error(`${file} is damaged. Restore it, or remove it to pin the edge’s key anew.`, { cause: error });
+    throw new Error(`${file} is damaged. Restore it, or remove it to pin the edge’s key again.`, { cause: error });
   }
 }
 

@@ -33,7 +33,7 @@ test('another key, other bytes or a bent signature do not verify', () => {
   expect(verifyWith(one.publicKey.subarray(1), bytes, signature)).toBe(false);
 });
 
-test('a key that others can read is refused, with the command that mends it', () => {
+test('a key that others can read is refused, with the command that fixes it', () => {
   const home = mkdtempSync(join(tmpdir(), 'toru-identity-'));
   loadIdentity(home);
   chmodSync(join(home, 'agent.key'), 0o644);

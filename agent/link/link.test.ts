@@ -168,7 +168,7 @@ test('each proof says what the host is called by then', async () => {
   expect(names).toEqual(['cellar', 'attic']);
 });
 
-test('each loss waits longer, at random up to 0.5 s · 2ⁿ; a link that was healthy for a minute begins anew', async () => {
+test('each loss waits longer, at random up to 0.5 s · 2ⁿ; a link that was healthy for a minute begins again', async () => {
   let [links, later] = [0, 0];
   const { origin, sockets } = await edge((socket) => {
     links += 1;

@@ -85,7 +85,7 @@ export class Link {
     this.#running ??= this.#run();
   }
 
-  /** Ends the link, if there is one, and dials anew at once. */
+  /** Ends the link, if there is one, and dials again at once. */
   redial(reason: string): void {
     this.#leave?.(reason);
     this.#wake.abort();
@@ -172,7 +172,7 @@ export class Link {
       socket.on('error', (error) => {
         reason = error.message;
       });
-      socket.on('close', (code, said) => {
+      socket.on('close', (code, received) => {
         clearInterval(heartbeat);
         clearTimeout(silence);
         this.#stop.signal.removeEventListener('abort', onStop);
@@ -180,7 +180,7 @@ export class Link {
         this.#connected = false;
         this.#leave = null;
         this.#listener.down();
-        resolve(said.length > 0 ? `${said.toString()} (${code})` : reason);
+        resolve(received.length > 0 ? `${received.toString()} (${code})` : reason);
       });
       this.#stop.signal.addEventListener('abort', onStop);
       this.#connected = true;

@@ -168,8 +168,8 @@ export class Units {
     const inspected = await inspect(entries, row, this.#asking, before, accepting);
     if (this.#closing.signal.aborted) return inspected;
     this.#inspected.set(id, inspected);
-    const { sha256, manifest, problem, asked } = inspected;
-    if (row === null || asked) this.registry.set(id, asked ? { seen_sha256: sha256, seen_manifest: manifest } : {});
+    const { sha256, manifest, problem, asked: request } = inspected;
+    if (row === null || request) this.registry.set(id, request ? { seen_sha256: sha256, seen_manifest: manifest } : {});
     if (row === null) {
       this.journal.note(id, 'found', problem === null ? 'It is new here.' : `It is new here, and can’t be used: ${problem}`);
     } else if (problem !== null && problem !== before?.problem) this.journal.note(id, 'broken', problem);
@@ -186,7 +186,7 @@ export class Units {
     const supervised = new Supervised({
       timing: this.timing,
       open: (ready) => this.#open(id, ready),
-      note: (...said) => this.journal.note(id, ...said),
+      note: (...message) => this.journal.note(id, ...message),
       gaveUp: (reason) => {
         this.#quietly(() => this.registry.set(id, { enabled: false, failed: reason }));
         this.journal.note(id, 'disabled', reason, { by: 'supervisor' });
@@ -234,7 +234,7 @@ export class Units {
       timing: this.timing,
       log,
       services: this.services,
-      note: (...said) => this.journal.note(id, ...said),
+      note: (...message) => this.journal.note(id, ...message),
       ready,
       failed: (error) => this.#o.log.error({ err: error, plugin: id }, 'a message of a plugin could not be answered'),
     });

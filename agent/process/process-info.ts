@@ -1,5 +1,5 @@
 /**
- * The host's processes, looked at anew each time: who is whose, and who is still who. On Linux from /proc; elsewhere from
+ * The host's processes, looked at again each time: who is whose, and who is still who. On Linux from /proc; elsewhere from
  * `ps`, which shows no environment, so that a child that left group, session and tree is not found there.
  */
 export interface ProcessInfo {

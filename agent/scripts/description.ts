@@ -33,11 +33,11 @@ export function headOf(text: string): Omit<Head, 'bytes'> {
       if (line.trim() === '') continue;
       break;
     }
-    const said = (comment[1] ?? '')
+    const message = (comment[1] ?? '')
       .replace(/(?:"""|'''|\*\/)\s*$/, '')
       .replace(/\p{Cc}+/gu, ' ')
       .trim();
-    if (said !== '' && !isForTools(said)) return { shebang, description: said.slice(0, MAX_DESCRIPTION) };
+    if (message !== '' && !isForTools(message)) return { shebang, description: message.slice(0, MAX_DESCRIPTION) };
   }
   return { shebang, description: '' };
 }

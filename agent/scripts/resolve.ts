@@ -17,31 +17,31 @@ export type FolderVerdicts = Map<string, Promise<ToruError | null>>;
  * @param name path below `folder`, `/` between folders.
  * @returns the path as it was called, below the real scripts_dir: where a name is a link, the script finds the link's name in `$0`
  * and the link's folder around it, as in a terminal. The real path where a link leads out of scripts_dir and back.
- * @throws ToruError scripts_folder, script_outside, unknown_script, script_not_executable, script_unsafe; the last two with the command that mends it.
+ * @throws ToruError scripts_folder, script_outside, unknown_script, script_not_executable, script_unsafe; the last two with the command that fixes it.
  */
 export async function resolveScript(folder: string, name: string, verdicts: FolderVerdicts = new Map()): Promise<string> {
   const shown = shorten(name);
   if (escapes(name)) throw new ToruError('script_outside', `“${shown}” is not a name below the scripts folder.`);
   const root = await requireFolder(folder);
-  const asked = join(root, name);
-  const path = await realpath(asked).catch((cause: unknown) => {
+  const request = join(root, name);
+  const path = await realpath(request).catch((cause: unknown) => {
     throw codeOf(cause) === 'EACCES'
-      ? unreadable(shown, asked, cause)
+      ? unreadable(shown, request, cause)
       : new ToruError('unknown_script', `There is no script “${shown}” in the scripts folder.`, { cause });
   });
   if (!path.startsWith(root + sep)) throw new ToruError('script_outside', `“${shown}” leads out of the scripts folder.`);
   const file = await stat(path);
   if (!file.isFile()) throw new ToruError('unknown_script', `“${shown}” is not a file.`);
   // The folders of the name and those of the file differ when links stand between them: who may write any of them decides what runs.
-  const onTheWay = await foldersOnTheWay(root, asked);
-  for (const directory of new Set([...(onTheWay ?? foldersBetween(root, asked)), ...foldersBetween(root, path)])) {
+  const onTheWay = await foldersOnTheWay(root, request);
+  for (const directory of new Set([...(onTheWay ?? foldersBetween(root, request)), ...foldersBetween(root, path)])) {
     const wrong = await folderVerdict(directory, verdicts);
     if (wrong !== null) throw wrong;
   }
   const wrong = await changeable(file, path);
   if (wrong !== null) throw wrong;
   await mayRun(path, file, shown);
-  return onTheWay === null ? path : asked;
+  return onTheWay === null ? path : request;
 }
 
 function escapes(name: string): boolean {
@@ -108,7 +108,7 @@ function folderVerdict(directory: string, verdicts: FolderVerdicts): Promise<Tor
 /** Could anybody else have put something here? Then it is not the owner's script any more. */
 async function changeable(found: Stats, path: string): Promise<ToruError | null> {
   const other = await changeableBy(found, path);
-  return other === null ? null : new ToruError('script_unsafe', `${whoMay(other, quote(path))} Mend it: ${other.mend} ${quote(path)}`);
+  return other === null ? null : new ToruError('script_unsafe', `${whoMay(other, quote(path))} Fix it: ${other.fix} ${quote(path)}`);
 }
 
 function whoMay({ by, group }: Changeable, path: string): string {

@@ -72,7 +72,7 @@ describe('resolve', () => {
   });
 
   it.runIf(process.getuid?.() === 0)(
-    'refuses what a group may change that is not the owner’s alone, with the command that mends it',
+    'refuses what a group may change that is not the owner’s alone, with the command that fixes it',
     async () => {
       const path = write('g/x.sh', undefined, 0o775);
       expect(await scripts.resolve('g/x.sh')).toBe(path);
@@ -140,7 +140,7 @@ describe('resolve', () => {
     await expect(new Scripts({ scripts_dir: join(base, 'gone') }).resolve('a.sh')).rejects.toThrow(`mkdir -p ${join(base, 'gone')}`);
   });
 
-  it('refuses a file without the run bit, with the command that mends it', async () => {
+  it('refuses a file without the run bit, with the command that fixes it', async () => {
     const path = write('plain.sh', undefined, 0o644);
     await expect(scripts.resolve('plain.sh')).rejects.toMatchObject({
       code: 'script_not_executable',
@@ -225,7 +225,7 @@ describe('list', () => {
   });
 
   it.runIf(process.platform === 'linux')(
-    'shows a script and a folder whose names are not UTF-8, with the command that mends them',
+    'shows a script and a folder whose names are not UTF-8, with the command that fixes them',
     async () => {
       const latin1 = (text: string): Buffer => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(text, 'latin1')]);
       write('good.sh');

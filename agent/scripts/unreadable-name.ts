@@ -7,8 +7,8 @@ import { quote } from './folder.ts';
 export function problemOfName(name: Buffer, folder: string): { shown: string; problem: string } | null {
   if (isUtf8(name)) return null;
   const wanted = name.toString('latin1').replace(/[\x80-\x9f]/g, '_');
-  const mend = `cd ${quote(folder)} && mv -- "$(printf '${octal(name)}')" ${quote(wanted)}`;
-  return { shown: escaped(name), problem: `Its name is not UTF-8, so it can’t be run. Rename it: ${mend}` };
+  const fix = `cd ${quote(folder)} && mv -- "$(printf '${octal(name)}')" ${quote(wanted)}`;
+  return { shown: escaped(name), problem: `Its name is not UTF-8, so it can’t be run. Rename it: ${fix}` };
 }
 
 /** `caf\xe9.sh`: tells two such names apart, where U+FFFD would make them one. */

@@ -38,8 +38,10 @@ export async function excerptOf(log: ScannedLog, needle: Needle, hit: Hit, lines
     to: hit.to,
     ...marked(text.slice(from, to), needle),
     cut,
-    before: lines === 0 || begins === 0 ? [] : whole(text.slice(0, begins), { first: first === log.start, last: true }).slice(-lines),
-    after: lines === 0 ? [] : whole(text.slice(ends).replace(/^(?:\r\n|[\r\n])/, ''), { first: true, last: reachesEnd }).slice(0, lines),
+    before:
+      lines === 0 || begins === 0 ? [] : completeLines(text.slice(0, begins), { first: first === log.start, last: true }).slice(-lines),
+    after:
+      lines === 0 ? [] : completeLines(text.slice(ends).replace(/^(?:\r\n|[\r\n])/, ''), { first: true, last: reachesEnd }).slice(0, lines),
   };
 }
 
@@ -55,7 +57,7 @@ async function around(log: ScannedLog, hit: Hit): Promise<{ first: number; chunk
   return { first: hit.from, chunks: await readFrom(hit.from) };
 }
 
-/** A carriage return begins a line anew, as a newline does: progress bars are many lines and not one. */
+/** A carriage return begins a line again, as a newline does: progress bars are many lines and not one. */
 function lineBegin(text: string, at: number): number {
   return at === 0 ? 0 : Math.max(text.lastIndexOf('\n', at - 1), text.lastIndexOf('\r', at - 1)) + 1;
 }
@@ -66,7 +68,7 @@ function lineEnd(text: string, at: number): number {
 }
 
 /** The lines of a text that are there from their beginning to their end. */
-function whole(latin1: string, is: { first: boolean; last: boolean }): string[] {
+function completeLines(latin1: string, is: { first: boolean; last: boolean }): string[] {
   const lines = latin1.split(/\r\n|[\r\n]/);
   if (!is.last || lines.at(-1) === '') lines.pop();
   if (!is.first) lines.shift();

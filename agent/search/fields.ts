@@ -20,11 +20,11 @@ export function fieldsOf(run: Run, needle: Needle): FoundField[] {
     ['args', run.args?.join(' ')],
     ['note', run.note],
   ];
-  return texts.flatMap(([name, whole]) => {
-    const first = whole === undefined ? undefined : needle.marks(whole)[0];
-    if (whole === undefined || first === undefined) return [];
-    const from = whole.length <= MAX_CHARS ? 0 : Math.max(0, first[0] - LEAD_CHARS);
-    const text = whole.slice(from, from + Math.max(MAX_CHARS, first[1] - from));
+  return texts.flatMap(([name, full]) => {
+    const first = full === undefined ? undefined : needle.marks(full)[0];
+    if (full === undefined || first === undefined) return [];
+    const from = full.length <= MAX_CHARS ? 0 : Math.max(0, first[0] - LEAD_CHARS);
+    const text = full.slice(from, from + Math.max(MAX_CHARS, first[1] - from));
     return [{ name, text, marks: needle.marks(text) }];
   });
 }

@@ -195,11 +195,11 @@ describe('what runs are called and were given', () => {
     expect(await notes(ada, 'WAS full')).toEqual([[noted, [{ name: 'note', text: 'Disk was full again', marks: [[5, 13]] }]]]);
     expect(await notes(eve, 'was full')).toEqual([]);
     expect(idsOf(await search(api.admin, { q: 'disk', in: 'history' }))).toEqual([twin, noted]);
-    await api.runs.annotate(ada, noted, 'Mended');
+    await api.runs.annotate(ada, noted, 'Repaired');
     expect(idsOf(await search(api.admin, { q: 'was full', in: 'history' }))).toEqual([]);
-    expect(idsOf(await search(api.admin, { q: 'mended', in: 'history' }))).toEqual([noted]);
+    expect(idsOf(await search(api.admin, { q: 'repaired', in: 'history' }))).toEqual([noted]);
     await api.runs.annotate(ada, noted, '');
-    expect(idsOf(await search(api.admin, { q: 'mended', in: 'history' }))).toEqual([]);
+    expect(idsOf(await search(api.admin, { q: 'repaired', in: 'history' }))).toEqual([]);
     expect(idsOf(await search(api.admin, { q: 'noted', in: 'history' }))).toEqual([twin, noted]);
   });
 

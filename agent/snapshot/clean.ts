@@ -2,7 +2,7 @@ import type SQLite from 'better-sqlite3';
 
 /**
  * Takes out of a copied database what must not live on in another place or time: everyone's sessions,
- * and runs that were under way, which would begin anew where they wait in a queue.
+ * and runs that were under way, which would begin again where they wait in a queue.
  */
 export function clean(db: SQLite.Database, reason: string, now: number = Date.now()): void {
   db.pragma('secure_delete = ON');

@@ -15,7 +15,7 @@ import { snapshotPrefix, sweepSnapshots } from './leftovers.ts';
 import { BLOCK, encodeHeader, padding } from './tar.ts';
 
 const CHUNK = 256 * 1024;
-/** Of the database, everything in one step: copied in parts, each of the agent's commits would begin it anew. */
+/** Of the database, everything in one step: copied in parts, each of the agent's commits would begin it again. */
 const ALL_PAGES = 2 ** 31 - 1;
 
 export interface SnapshotResult {

@@ -5,14 +5,14 @@ import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import { isOwnersGroup } from './owners-group.ts';
 
-/** Who besides root and the agent's user could change a file or folder, and what mends that. */
+/** Who besides root and the agent's user could change a file or folder, and what fixes that. */
 export interface Changeable {
   /** `owner`: it belongs to somebody else. `list`: by an access list (ACL). */
   by: 'everyone' | 'owner' | 'group' | 'list';
   /** The group's name, or its number. */
   group: string;
   /** The command, which the path follows. */
-  mend: string;
+  fix: string;
 }
 
 /**
@@ -25,26 +25,26 @@ export interface Changeable {
 export async function changeableBy(found: Stats, path: string): Promise<Changeable | null> {
   const self = process.getuid?.() ?? 0;
   const group = String(found.gid);
-  if ((found.mode & 0o002) !== 0) return { by: 'everyone', group, mend: 'chmod o-w' };
-  if (found.uid !== 0 && found.uid !== self) return { by: 'owner', group, mend: `sudo chown ${userInfo().username}` };
+  if ((found.mode & 0o002) !== 0) return { by: 'everyone', group, fix: 'chmod o-w' };
+  if (found.uid !== 0 && found.uid !== self) return { by: 'owner', group, fix: `sudo chown ${userInfo().username}` };
   if ((found.mode & 0o020) === 0) return null;
   const own = process.platform === 'linux' && isOwnersGroup(found.gid, self, textOf('/etc/group'), textOf('/etc/passwd'));
-  if (!own) return { by: 'group', group: nameOf(found.gid), mend: 'chmod g-w' };
-  return (await hasList(found, path)) ? { by: 'list', group, mend: 'setfacl -b' } : null;
+  if (!own) return { by: 'group', group: nameOf(found.gid), fix: 'chmod g-w' };
+  return (await hasList(found, path)) ? { by: 'list', group, fix: 'setfacl -b' } : null;
 }
 
 /** What was told of a file as it is: a change of its list changes its ctime. Emptied when it is large. */
-const told = new Map<string, boolean>();
+const reported = new Map<string, boolean>();
 const MAX_TOLD = 5000;
 
 async function hasList({ dev, ino, ctimeMs }: Stats, path: string): Promise<boolean> {
   const key = `${dev}:${ino}:${ctimeMs}`;
-  const known = told.get(key);
+  const known = reported.get(key);
   if (known !== undefined) return known;
   const { stdout } = await promisify(execFile)('ls', ['-nd', '--', path], { env: { ...process.env, LC_ALL: 'C' } });
   const has = stdout.charAt(10) === '+';
-  if (told.size >= MAX_TOLD) told.clear();
-  told.set(key, has);
+  if (reported.size >= MAX_TOLD) reported.clear();
+  reported.set(key, has);
   return has;
 }
 

@@ -24,18 +24,18 @@ const logoutRequest = z.object({ sid });
 /** @throws ToruError, which becomes the answer. */
 export async function answerLinkRequest(login: Login, head: RequestHead, body: ReadableStream<Uint8Array> | null): Promise<Response> {
   if (head.method !== 'POST') throw new ToruError('method_not_allowed', 'POST is expected.');
-  const said = await readJson(body);
+  const message = await readJson(body);
   switch (head.path) {
     case '/link/login': {
-      const request = parse(loginRequest, said);
+      const request = parse(loginRequest, message);
       return Response.json(await login.login(request));
     }
     case '/link/login-link':
-      return Response.json(login.loginByLink(parse(linkLoginRequest, said)));
+      return Response.json(login.loginByLink(parse(linkLoginRequest, message)));
     case '/link/renew':
-      return Response.json(login.renew(parse(renewRequest, said).grant));
+      return Response.json(login.renew(parse(renewRequest, message).grant));
     case '/link/logout':
-      login.logout(parse(logoutRequest, said).sid);
+      login.logout(parse(logoutRequest, message).sid);
       return new Response(null, { status: 204 });
     // Another agent came with our key: are we there? Any answer says so.
     case '/link/alive':
@@ -45,8 +45,8 @@ export async function answerLinkRequest(login: Login, head: RequestHead, body: R
   }
 }
 
-function parse<T>(schema: z.ZodType<T>, said: unknown): T {
-  const parsed = schema.safeParse(said);
+function parse<T>(schema: z.ZodType<T>, message: unknown): T {
+  const parsed = schema.safeParse(message);
   if (parsed.success) return parsed.data;
   throw new ToruError('bad_request', 'The edge sent an incomplete request.');
 }

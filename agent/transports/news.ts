@@ -1,6 +1,6 @@
 import type { Turn } from '../../shared/outbound.ts';
 
-/** Of one topic: what waits for a slow line. Beyond it the oldest is dropped; whoever looks anew reads what is. */
+/** Of one topic: what waits for a slow line. Beyond it the oldest is dropped; whoever looks again reads what is. */
 const MOST_WAITING = 256 * 1024;
 
 export interface Item {

@@ -37,7 +37,7 @@ export class Grants {
   readonly #settings: Settings;
   readonly #rows: GrantRows;
   readonly #now: () => number;
-  /** Signatures that held, by the whole token. A connection brings the same grant with every frame; time and tables are asked anew. */
+  /** Signatures that held, by the whole token. A connection brings the same grant with every frame; time and tables are asked again. */
   readonly #signed = new Map<string, GrantClaims>();
   readonly #listeners = new Set<(sids: readonly string[], id: string) => void>();
 

@@ -175,7 +175,7 @@ function hasRole(has: Role, needs: Permission['role']): boolean {
   return needs === 'any' || has === needs;
 }
 
-/** A time in the future is no proof: a clock was changed. The local socket proves its user anew by each connection. */
+/** A time in the future is no proof: a clock was changed. The local socket proves its user again by each connection. */
 function typedLately(caller: Pick<Caller, 'via' | 'auth_time'>, now: number): boolean {
   return caller.via === 'local' || (caller.auth_time <= now + 60_000 && now - caller.auth_time <= REAUTH_MS);
 }

@@ -12,7 +12,7 @@ export interface Context {
   readonly id: string;
   /** This Toru's lasting identity. */
   readonly instanceId: string;
-  /** As they are now: read them anew instead of keeping them. */
+  /** As they are now: read them again instead of keeping them. */
   readonly settings: Settings;
   readonly kv: Kv;
   readonly log: Log;
@@ -37,14 +37,14 @@ export interface Call<P = Record<string, string>> extends Context {
 
 export function contextOf(
   init: Init,
-  how: { calls: Calls; connection: Connection<FromPlugin>; signal: AbortSignal; settings(): Settings },
+  options: { calls: Calls; connection: Connection<FromPlugin>; signal: AbortSignal; settings(): Settings },
 ): Context {
-  const { calls, connection, signal } = how;
+  const { calls, connection, signal } = options;
   return {
     id: init.plugin,
     instanceId: init.instance_id,
     get settings() {
-      return how.settings();
+      return options.settings();
     },
     kv: kvOf(calls),
     log: logOf(connection),

@@ -8,7 +8,7 @@ export interface Span {
 
 /** Written cells stand in blocks of so many, and of twice as many where some were put in between. */
 const BLOCK = 256;
-/** A line in more blocks than these is put together anew, in fewer. */
+/** A line in more blocks than these is put together again, in fewer. */
 const MAX_BLOCKS = 512;
 /** So many blanks are worth a block of their own. */
 const MANY_BLANKS = 32;

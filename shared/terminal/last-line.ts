@@ -3,7 +3,7 @@ import { Screen } from './screen.ts';
 
 const MAX_CHARS = 300;
 
-/** The newest line that a run shows, as plain text. A block that is drawn anew counts as its last drawing. */
+/** The newest line that a run shows, as plain text. A block that is drawn again counts as its last drawing. */
 export class LastLine {
   readonly #screens = { stdout: newScreen(), stderr: newScreen() };
   #newest: 'stdout' | 'stderr' = 'stdout';

@@ -12,7 +12,7 @@ const SPAN_WEIGHT = 10;
  * spans while text is only added to its end, and as single cells from the first change elsewhere on.
  */
 export class Line {
-  /** It rises with every change, so that a view knows what to draw anew. */
+  /** It rises with every change, so that a view knows what to draw again. */
   version = 0;
   /** It was cut because it is too long: the next one goes on where it ends. */
   folded = false;

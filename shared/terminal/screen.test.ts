@@ -127,7 +127,7 @@ describe('movements', () => {
     ['modes, questions and keypads are nothing', `a${ESC}[?25lb${ESC}[6nc${ESC}=d${ESC}[c${ESC}[>c${ESC}Ze${ESC}[1 qf`, ['abcdef']],
   ])('%s', (_, text, expected) => expect(texts(text)).toEqual(expected));
 
-  it('draws blocks anew in place, within the last 200 lines', () => {
+  it('draws blocks again in place, within the last 200 lines', () => {
     const block = (percent: number) => `one ${percent}%\ntwo ${percent}%\n`;
     expect(texts(`log\n${block(1)}${ESC}[2A${block(50)}${ESC}[2F${block(100)}done`)).toEqual(['log', 'one 100%', 'two 100%', 'done']);
     expect(texts(`a\nb\nc\n${ESC}[2;1HB${ESC}[3dx`)).toEqual(['a', 'B', 'cx']);

@@ -75,23 +75,23 @@ export class Screen<L extends Line> implements Sink {
   }
 
   #write(text: string, at: number): void {
-    const said = this.#at.drawing[this.#at.shifted] === true ? drawn(text) : text;
-    for (let i = 0; i < said.length; ) {
+    const written = this.#at.drawing[this.#at.shifted] === true ? drawn(text) : text;
+    for (let i = 0; i < written.length; ) {
       const line = this.#line(at + i);
       if (this.#at.column >= MAX_LINE) {
         this.#fold(line, at + i);
         continue;
       }
       NARROW.lastIndex = i;
-      const narrow = NARROW.test(said) ? NARROW.lastIndex - i : 0;
+      const narrow = NARROW.test(written) ? NARROW.lastIndex - i : 0;
       if (narrow > 0) {
-        const piece = said.slice(i, i + Math.min(narrow, MAX_LINE - this.#at.column));
+        const piece = written.slice(i, i + Math.min(narrow, MAX_LINE - this.#at.column));
         line.write(this.#at.column, piece, this.#at.style);
         this.#at.column += piece.length;
         i += piece.length;
         this.#last = piece.charAt(piece.length - 1);
       } else {
-        const char = String.fromCodePoint(said.codePointAt(i) ?? 0);
+        const char = String.fromCodePoint(written.codePointAt(i) ?? 0);
         if (this.#char(line, char, at + i)) i += char.length;
       }
     }

@@ -110,7 +110,7 @@ describeInBrowser('with the host away', () => {
     expect(await now.count()).toBe(0);
     await stage.startAgent();
     await now.click();
-    // It is asked for anew: the edge forgot the arguments as it expired.
+    // It is asked for again: the edge forgot the arguments as it expired.
     await page.getByLabel('Arguments').fill('again');
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await page.getByLabel('Output', { exact: true }).getByText('again').waitFor();

@@ -236,7 +236,7 @@ describeInBrowser('plugins', () => {
     await page.getByRole('heading', { name: 'Runs', level: 1 }).waitFor();
   });
 
-  test.each(['leaves to a stranger', 'leaves by a meta refresh', 'leaves to the host’s API', 'loads its frame anew'])(
+  test.each(['leaves to a stranger', 'leaves by a meta refresh', 'leaves to the host’s API', 'loads its frame again'])(
     'a page that %s has nothing there, and is closed',
     async (way) => {
       await order(way);

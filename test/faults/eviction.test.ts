@@ -70,7 +70,7 @@ async function speakAfterSilence(viewers: readonly Viewer[], round: number): Pro
   return births() > before;
 }
 
-/** The same for a browser's frames: a cancel that goes to a host which has to be found anew. */
+/** The same for a browser's frames: a cancel that goes to a host which has to be found again. */
 async function cancelAfterSilence(viewer: Viewer, round: number): Promise<boolean> {
   const gate = join(stage.home, `gate-cancel-${round}`);
   const started = await client.http('POST', '/api/runs', { script: 'quiet.sh', args: [gate] });

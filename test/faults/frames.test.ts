@@ -203,7 +203,7 @@ test('an edge that lies, and an agent that lies, harm neither: the link and the 
 
   // One that is larger than any frame ends the link, and nothing else.
   frames.tellAgent(Buffer.alloc(3 * 1024 * 1024, 1));
-  await until(() => frames.links > links, 'the agent dials anew');
+  await until(() => frames.links > links, 'the agent dials again');
   await stage.linked();
   finish(talk);
   await viewer.allEnded();

@@ -6,7 +6,7 @@ import { Stage } from './stage.ts';
 import { Viewer } from './viewer.ts';
 
 /**
- * A link that stands and says nothing: both sides know within 40 s, whichever direction died, and the agent dials anew.
+ * A link that stands and says nothing: both sides know within 40 s, whichever direction died, and the agent dials again.
  * In real time also in short: it is waiting, not work, and all of it at once.
  */
 
@@ -63,7 +63,7 @@ for (const name of ['up', 'both', 'stopped'] as const) {
       expect(await stage.online()).toBe(false);
       if (name === 'stopped') process.kill(stage.agentPid, 'SIGCONT');
       else {
-        await until(() => stage.linkNetwork.accepted > dials, 'the agent dials anew', PROMISED_MS);
+        await until(() => stage.linkNetwork.accepted > dials, 'the agent dials again', PROMISED_MS);
         expect(performance.now() - since, 'the agent noticed too').toBeLessThan(PROMISED_MS + SLACK_MS);
         stage.linkNetwork.heal();
       }
@@ -78,14 +78,14 @@ for (const name of ['up', 'both', 'stopped'] as const) {
 }
 
 test.concurrent(
-  'the agent notices within 40 s that the edge is silent, and dials anew',
+  'the agent notices within 40 s that the edge is silent, and dials again',
   async () => {
     const { stage, client } = stageOf('down');
     const talk = await startTalk(stage, client, 'half-open-down', { pause: 0.2 });
     const dials = stage.linkNetwork.accepted;
     stage.linkNetwork.stall('down');
     const since = performance.now();
-    await until(() => stage.linkNetwork.accepted > dials, 'the agent dials anew', PROMISED_MS + SLACK_MS + 20_000);
+    await until(() => stage.linkNetwork.accepted > dials, 'the agent dials again', PROMISED_MS + SLACK_MS + 20_000);
     expect(performance.now() - since).toBeLessThan(PROMISED_MS + SLACK_MS);
     stage.linkNetwork.heal();
     await stage.linked();

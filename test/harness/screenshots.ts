@@ -9,7 +9,7 @@ import { Client } from './client.ts';
 import { startToru } from './toru.ts';
 
 /**
- * Takes the pictures of README and docs anew, of the real page: `npm run build && node_modules/.bin/node test/harness/screenshots.ts`.
+ * Takes the pictures of README and docs again, of the real page: `npm run build && node_modules/.bin/node test/harness/screenshots.ts`.
  * The signs of plugins are emoji: without a font for them (Debian: `apt install fonts-noto-color-emoji`) they are empty boxes.
  */
 

@@ -21,7 +21,7 @@ export interface Toru {
   agentPid(): number;
   /** Stops it as Ctrl-C does, and waits for its end. Its home stays for `start`. */
   stop(): Promise<void>;
-  /** Starts it anew on the same port and home. */
+  /** Starts it again on the same port and home. */
   start(): Promise<void>;
   /** Stops it, ends runs that are still under way, and removes its home. */
   [Symbol.asyncDispose](): Promise<void>;

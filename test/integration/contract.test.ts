@@ -103,7 +103,7 @@ test('a login is throttled with Retry-After, for that account and address', asyn
   expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
 });
 
-test('scripts: what can run, what can’t, and how to mend it', async () => {
+test('scripts: what can run, what can’t, and how to fix it', async () => {
   const { items } = (await admin.http('GET', '/api/scripts')).json();
   const byName = new Map<string, Record<string, unknown>>(items.map((item: { name: string }) => [item.name, item]));
   expect(byName.get('say.sh')).toMatchObject({ runnable: true, problem: null });

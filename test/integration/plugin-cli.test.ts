@@ -73,7 +73,7 @@ it('installs, shows before it accepts, enables, lists, logs, disables and uninst
   expect(existsSync(join(home, 'plugins/log-watch'))).toBe(false);
 });
 
-it('dev: runs it, runs it anew after a change, tells a mistake, and leaves nothing', async () => {
+it('dev: runs it, runs it again after a change, tells a mistake, and leaves nothing', async () => {
   await toru('new', 'hello', '--template', 'js');
   const file = join(home, 'hello/plugin.js');
   const dev = start(['dist/agent/cli.js', 'plugin', 'dev', 'hello']);

@@ -4,7 +4,7 @@ import { Throttle } from './throttle.ts';
 /** Failures of unknown devices that are written one by one in a minute; the rest of that minute becomes one row. */
 const ROWS_PER_MINUTE = 8;
 const MINUTE = 60_000;
-/** How far back a throttle that starts anew reads: by then every bucket is full again. */
+/** How far back a throttle that starts again reads: by then every bucket is full again. */
 const MEMORY_MS = 5 * MINUTE;
 /** The oldest rows go, a hundred at a time; of logins that succeeded so many stay, however many fail since. */
 const KEPT_ROWS = 2_000;

@@ -13,8 +13,8 @@ export class Dials {
   readonly #seen = new Map<string, number>();
 
   /** @returns the agent's nonce; `clock` where the signature is the host's and its time is not ours; null for a stranger. */
-  async judge(said: string | null, place: { host: string; origin: string; public_key: string }, now: number): Promise<Dial> {
-    const parsed = linkDial.safeParse(said);
+  async judge(message: string | null, place: { host: string; origin: string; public_key: string }, now: number): Promise<Dial> {
+    const parsed = linkDial.safeParse(message);
     if (!parsed.success) return null;
     const { time, agent_nonce, signature } = parsed.data;
     const { host, origin, public_key } = place;

@@ -11,7 +11,7 @@ export interface SessionRecord {
   home: string;
   sub: string;
   username: string;
-  /** What the host said at login: enough to choose what the edge shows; the host decides anew. */
+  /** What the host said at login: enough to choose what the edge shows; the host decides again. */
   role: Role;
   grant: string;
   grant_exp: number;
@@ -57,14 +57,14 @@ export class Sessions {
       session.address,
       session.user_agent,
     );
-    const crowd = this.#sql
+    const surplus = this.#sql
       .exec<{ sid: string }>(
         'SELECT sid FROM sessions WHERE sub = ? ORDER BY created_at DESC, sid LIMIT -1 OFFSET ?',
         session.sub,
         SESSIONS_PER_USER,
       )
       .toArray();
-    return this.end(crowd.map(({ sid }) => sid));
+    return this.end(surplus.map(({ sid }) => sid));
   }
 
   /** The live session of this sid, which is in use now. One past its life is removed here. */

@@ -51,40 +51,40 @@ export class AgentMessages {
 
   #control(link: Link, payload: string): void {
     const { links, browsers, sessions, presence, recent, renamed, writeRecent, later } = this.#options;
-    const said = parseControl(payload);
+    const message = parseControl(payload);
     // A newer agent may say more than we know: what we don't understand changes nothing here.
-    if (said === null) return console.warn('The agent sent a control message that this version does not know.');
-    switch (said.type) {
+    if (message === null) return console.warn('The agent sent a control message that this version does not know.');
+    switch (message.type) {
       case 'join':
-        return browsers.join(said.conn, said.topic);
+        return browsers.join(message.conn, message.topic);
       case 'leave':
-        return browsers.leave(said.conn, said.topic);
+        return browsers.leave(message.conn, message.topic);
       case 'clear':
-        return browsers.clear(said.topic);
+        return browsers.clear(message.topic);
       case 'close':
-        if (browsers.close(said.conn, said.code, said.reason)) link.control({ type: 'closed', conn: said.conn });
+        if (browsers.close(message.conn, message.code, message.reason)) link.control({ type: 'closed', conn: message.conn });
         return;
       case 'credit':
-        return link.credit(said.conns);
+        return link.credit(message.conns);
       case 'arrived':
         return link.arrived();
       case 'revoke':
-        sessions.closeSockets(said.sids);
-        return later(sessions.revoke(link, presence.known?.host ?? '', said.id, said.sids));
+        sessions.closeSockets(message.sids);
+        return later(sessions.revoke(link, presence.known?.host ?? '', message.id, message.sids));
       case 'run': {
-        const writeAt = recent.note(said.run, Date.now());
+        const writeAt = recent.note(message.run, Date.now());
         if (writeAt !== null) writeRecent(writeAt);
         return;
       }
       case 'name': {
-        const host = presence.renamed(said.name);
+        const host = presence.renamed(message.name);
         if (host !== null) renamed(host);
         return;
       }
       case 'bye':
         return links.down(link, 1000, 'bye');
       default:
-        return unreachable(said);
+        return unreachable(message);
     }
   }
 }

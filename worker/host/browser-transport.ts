@@ -11,7 +11,7 @@ import type { LinkKeeper } from './link-keeper.ts';
 import { closeQuietly } from './quietly.ts';
 
 /** @throws ToruError when it can't be kept. */
-type Keep = (owner: { sid: string; sub: string }, asked: RunRequest) => PendingRun;
+type Keep = (owner: { sid: string; sub: string }, request: RunRequest) => PendingRun;
 
 /** A browser's socket at this object: how it comes in, what it says, and how it leaves. */
 export class BrowserTransport {
@@ -59,7 +59,7 @@ export class BrowserTransport {
     if (link === null)
       return tell(
         socket,
-        answerAlone(message, (asked) => this.#keep(state, asked)),
+        answerAlone(message, (request) => this.#keep(state, request)),
       );
     if (!link.relay(state, message)) tell(socket, tooMuch(message));
   }

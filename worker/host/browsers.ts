@@ -57,7 +57,7 @@ export class Browsers {
   add(socket: WebSocket, state: BrowserState): void {
     writeAttachment(socket, state);
     this.#byConn.set(state.conn, socket);
-    // A user who left keeps their pace until they rested: coming back begins nothing anew.
+    // A user who left keeps their pace until they rested: coming back begins nothing again.
     const now = Date.now();
     for (const [sub, pace] of this.#userPaces) if (pace.rested(now)) this.#userPaces.delete(sub);
   }

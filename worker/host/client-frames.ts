@@ -39,20 +39,20 @@ const queueable = z.looseObject({ type: z.literal('run'), when_away: z.literal('
  * The answer while the host is away: it names what it answers, if the frame says.
  * @param keep keeps a run that may wait. @throws nothing: what `keep` throws is in the answer.
  */
-export function answerAlone(message: string, keep: (asked: RunRequest) => PendingRun): ServerFrame {
+export function answerAlone(message: string, keep: (request: RunRequest) => PendingRun): ServerFrame {
   const read = attempt(() => parseJson(message, 'A frame'));
   if (!read.ok) return { type: 'error', code: read.code, data: read.message };
-  const said = read.value;
-  const parsed = addressed.safeParse(said);
+  const text = read.value;
+  const parsed = addressed.safeParse(text);
   if (!parsed.success) return { type: 'error', code: 'bad_frame', data: 'A frame is an object with a “type”.' };
   const about = idsOf(parsed.data);
   if (parsed.data.type === 'ping') return { type: 'pong' };
-  const waits = queueable.safeParse(said);
+  const waits = queueable.safeParse(text);
   if (!waits.success) return { type: 'error', code: 'host_offline', data: 'The host is not connected. Nothing was done.', ...about };
   const { type: _, ...rest } = waits.data;
-  const asked = runRequest.safeParse(rest);
-  if (!asked.success) return { type: 'error', code: 'bad_frame', data: asked.error.issues[0]?.message ?? 'not a run', ...about };
-  const kept = attempt(() => keep(withWrittenDigits(asked.data, message)));
+  const query = runRequest.safeParse(rest);
+  if (!query.success) return { type: 'error', code: 'bad_frame', data: query.error.issues[0]?.message ?? 'not a run', ...about };
+  const kept = attempt(() => keep(withWrittenDigits(query.data, message)));
   if (!kept.ok) return { type: 'error', code: kept.code, data: kept.message, ...about };
   return { type: 'queued', request_id: kept.value.request_id, expires_at: kept.value.expires_at };
 }

@@ -22,7 +22,7 @@ export class ClientPace {
     return (isAck(message) ? this.#acks : this.#frames).take(now);
   }
 
-  /** Have they been silent for long enough to begin anew? */
+  /** Have they been silent for long enough to begin again? */
   rested(now: number): boolean {
     return this.#frames.full(now) && this.#acks.full(now);
   }

@@ -57,7 +57,7 @@ export class Duplicates {
         const duplicate: Duplicate = { at: Date.now(), address, name: proven.name };
         store.put(KEY, duplicate);
         link.control({ type: 'duplicate', ...duplicate });
-        // Admins' pages read anew what is known of the host.
+        // Admins' pages read again what is known of the host.
         browsers.toAll({ type: 'host', online: true, last_seen: links.lastSeen() });
         closeQuietly(socket, LINK_CLOSE.duplicate_host, 'duplicate_host: another agent with this key is linked');
         return false;

@@ -44,7 +44,7 @@ export class EdgeRequests {
     return this.#post('/link/logout', { sid }, z.unknown());
   }
 
-  async #post<T>(path: string, said: object, schema: z.ZodType<T>): Promise<Result<T>> {
+  async #post<T>(path: string, message: object, schema: z.ZodType<T>): Promise<Result<T>> {
     const head: RequestHead = {
       method: 'POST',
       path,
@@ -54,7 +54,7 @@ export class EdgeRequests {
       caller: null,
     };
     try {
-      const response = await this.#ask(head, new Response(JSON.stringify(said)).body);
+      const response = await this.#ask(head, new Response(JSON.stringify(message)).body);
       const answer: unknown = response.status === 204 ? null : await response.json();
       if (response.ok) return { ok: true, value: schema.parse(answer) };
       const { error } = errorAnswer.parse(answer);

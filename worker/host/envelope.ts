@@ -19,9 +19,9 @@ export type Envelope = z.infer<typeof envelope>;
 
 const HEADER = 'x-toru-envelope';
 
-export function seal(said: Envelope): [string, string] {
+export function seal(message: Envelope): [string, string] {
   // Headers are bytes; JSON can say everything else in ASCII.
-  const ascii = JSON.stringify(said).replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const ascii = JSON.stringify(message).replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return [HEADER, ascii];
 }
 

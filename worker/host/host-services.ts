@@ -67,7 +67,7 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
       return pending.sweep(now);
     },
   });
-  const browserTransport = new BrowserTransport(browsers, links, (owner, asked) => starts.keep(owner, asked));
+  const browserTransport = new BrowserTransport(browsers, links, (owner, query) => starts.keep(owner, query));
   const agent = new AgentMessages({
     links,
     browsers,

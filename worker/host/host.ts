@@ -56,16 +56,16 @@ export class Host extends DurableObject<Env> {
 
   override async fetch(request: Request): Promise<Response> {
     try {
-      const said = unseal(request.headers);
-      switch (said.to) {
+      const message = unseal(request.headers);
+      switch (message.to) {
         case 'browser':
-          return this.#openBrowser(said.session, said.newer_page);
+          return this.#openBrowser(message.session, message.newer_page);
         case 'agent':
-          return this.#openLink(said.terms);
+          return this.#openLink(message.terms);
         case 'tunnel':
-          return await this.#ask(said.head, request.body, request.signal, { sub: said.sub, role: said.role ?? 'client' });
+          return await this.#ask(message.head, request.body, request.signal, { sub: message.sub, role: message.role ?? 'client' });
         default:
-          return unreachable(said);
+          return unreachable(message);
       }
     } catch (thrown) {
       const error = toToruError(thrown);
@@ -105,9 +105,9 @@ export class Host extends DurableObject<Env> {
   }
 
   /** Null when the host is there: then it is asked itself. */
-  async queueRun(owner: { sid: string; sub: string }, asked: RunRequest): Promise<Result<PendingRun | null>> {
+  async queueRun(owner: { sid: string; sub: string }, request: RunRequest): Promise<Result<PendingRun | null>> {
     if (this.online()) return { ok: true, value: null };
-    return attempt(() => this.#services.starts.keep(owner, asked));
+    return attempt(() => this.#services.starts.keep(owner, request));
   }
 
   async cancelPending(sub: string, role: Role, requestId: string): Promise<Result<null>> {

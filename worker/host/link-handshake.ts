@@ -22,8 +22,8 @@ export function challenge(socket: WebSocket, terms: LinkTerms, now: number): voi
   writeAttachment(socket, { ...terms, kind: 'unproven', conn: randomHex(16), since: now });
   const { nonce: edge_nonce, installation, edge } = terms;
   if (edge_nonce === null) throw new Error('unreachable: the terms are made with a nonce');
-  const said: LinkChallenge = { type: 'challenge', protocol: PROTOCOL_VERSION, edge_nonce, installation, edge };
-  sendQuietly(socket, JSON.stringify(said));
+  const message: LinkChallenge = { type: 'challenge', protocol: PROTOCOL_VERSION, edge_nonce, installation, edge };
+  sendQuietly(socket, JSON.stringify(message));
 }
 
 /** Who proved itself; `protocol` is what both sides speak from now on. */
@@ -81,15 +81,15 @@ async function judge(state: UnprovenState, message: string | ArrayBuffer): Promi
   if (typeof message !== 'string' || message.length > UNPROVEN_BYTES || nonce === null) return NO_PROOF;
   const parsed = linkProof.safeParse(parseJsonOrNull(message));
   if (!parsed.success) return NO_PROOF;
-  const { name, version, windows, credit, marks, agent_nonce, signature, process, ...said } = parsed.data;
-  const protocol = agreeOn(said.protocol);
+  const { name, version, windows, credit, marks, agent_nonce, signature, process, ...text } = parsed.data;
+  const protocol = agreeOn(text.protocol);
   if (protocol === null) {
-    const reason = `this host speaks protocol ${said.protocol}, the edge ${OLDEST_PROTOCOL} and newer. Update the host.`;
+    const reason = `this host speaks protocol ${text.protocol}, the edge ${OLDEST_PROTOCOL} and newer. Update the host.`;
     return { code: LINK_CLOSE.protocol, reason };
   }
-  if (said.host !== host) return { code: LINK_CLOSE.unknown_host, reason: 'the proof is of another host' };
+  if (text.host !== host) return { code: LINK_CLOSE.unknown_host, reason: 'the proof is of another host' };
   const statement = linkStatement({ edge_nonce: nonce, agent_nonce, origin, installation, host });
-  const proven = said.origin === origin && (await signedBy(public_key, purposed('link', statement), signature));
+  const proven = text.origin === origin && (await signedBy(public_key, purposed('link', statement), signature));
   return proven
     ? { name, version, protocol, windows, credit, marks, process }
     : { code: LINK_CLOSE.bad_proof, reason: 'the proof was not accepted' };

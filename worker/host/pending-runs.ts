@@ -80,8 +80,8 @@ export class PendingRuns {
   }
 
   /** @throws ToruError bad_request, too_large, too_late, queue_full, request_id_reused. */
-  add(owner: { sid: string; sub: string }, asked: RunRequest, now: number): PendingRun {
-    const { request_id, action = null, script = null, expires_s = PENDING_DEFAULT_S, when_away: _, not_after, ...rest } = asked;
+  add(owner: { sid: string; sub: string }, request: RunRequest, now: number): PendingRun {
+    const { request_id, action = null, script = null, expires_s = PENDING_DEFAULT_S, when_away: _, not_after, ...rest } = request;
     if (request_id === undefined) throw new ToruError('bad_request', 'A run that is to wait for the host needs a “request_id”.');
     const body = JSON.stringify({ ...rest, ...(action === null ? { script } : { action }), request_id });
     if (new TextEncoder().encode(body).length > MAX_PENDING_BYTES)
@@ -90,7 +90,7 @@ export class PendingRuns {
         `A run that waits for the host may have ${MAX_PENDING_BYTES / 1024} KiB at most. Start it when the host is back.`,
       );
     const known = this.#get(owner.sub, request_id);
-    // One that started is asked for anew: the host knows it, and answers with the same run.
+    // One that started is asked for again: the host knows it, and answers with the same run.
     if (known !== null && known.state !== 'started') {
       if (known.state === 'waiting' && known.body === body) return shown(known);
       throw new ToruError('request_id_reused', 'Another run was asked for under this “request_id”. Use a new one.');

@@ -46,9 +46,9 @@ export class PendingStarts {
   }
 
   /** Keeps a run until the host is back, or it is too late. @throws ToruError as PendingRuns.add. */
-  keep(owner: { sid: string; sub: string }, asked: RunRequest): PendingRun {
+  keep(owner: { sid: string; sub: string }, request: RunRequest): PendingRun {
     const now = Date.now();
-    const kept = this.#pending.add(owner, asked, now);
+    const kept = this.#pending.add(owner, request, now);
     const next = this.#pending.sweep(now);
     if (next !== null) this.#wake(next);
     return kept;
@@ -81,12 +81,12 @@ export class PendingStarts {
         new Response(body).body,
         { sub, role: session.role },
       );
-      const said: unknown = await answer.json();
+      const message: unknown = await answer.json();
       if (answer.ok) {
-        const started = startedAnswer.safeParse(said);
+        const started = startedAnswer.safeParse(message);
         return started.success ? { state: 'started', task_id: started.data.task_id } : null;
       }
-      const { error } = errorAnswer.parse(said);
+      const { error } = errorAnswer.parse(message);
       return LATER.has(error.code) ? 'later' : { state: 'refused', message: error.message };
     } catch (thrown) {
       const error = toToruError(thrown);

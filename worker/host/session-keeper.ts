@@ -48,8 +48,8 @@ export class SessionKeeper {
   async sayLogouts(): Promise<void> {
     for (const sid of this.#logouts.list()) {
       if (this.#link() === null) return;
-      const said = await this.#requests.logout(sid);
-      if (said.ok) this.#logouts.done(sid);
+      const message = await this.#requests.logout(sid);
+      if (message.ok) this.#logouts.done(sid);
     }
   }
 

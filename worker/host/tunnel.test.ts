@@ -27,7 +27,7 @@ function ask(body: ReadableStream<Uint8Array>) {
 }
 
 describe('the time to the head of an answer', () => {
-  it('begins anew with each credit, and is over at last', async () => {
+  it('begins again with each credit, and is over at last', async () => {
     const { answered, host } = ask(new TransformStream<Uint8Array, Uint8Array>().readable);
     await vi.advanceTimersByTimeAsync(TUNNEL_HEAD_TIMEOUT_MS - 1);
     host(encodeCredit(1000));
@@ -37,7 +37,7 @@ describe('the time to the head of an answer', () => {
     await expect(answered).rejects.toMatchObject({ code: 'host_timeout' });
   });
 
-  it('begins anew with each piece of a body: who sends slowly is not told that the host is dead', async () => {
+  it('begins again with each piece of a body: who sends slowly is not told that the host is dead', async () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const upload = writable.getWriter();
     const { answered, host } = ask(readable);

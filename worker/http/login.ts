@@ -24,7 +24,7 @@ const link = z.object({ code: loginCode });
 
 /**
  * In, out, and who am I. Logging in where somebody is logged in already ends that session and begins another: this is
- * also how a page types the password anew for what needs a fresh one.
+ * also how a page types the password again for what needs a fresh one.
  */
 export const loginRoutes = new Hono<EdgeEnv>()
   .post('/api/login', async (c) => {
@@ -79,9 +79,9 @@ interface Begun {
 }
 
 /** The host let somebody in: their session, in place of the one that this browser had, and the cookies for both. */
-async function begin(c: EdgeContext, said: LoginAnswer, { home, sid, token, device: sent, turn }: Begun): Promise<Response> {
+async function begin(c: EdgeContext, message: LoginAnswer, { home, sid, token, device: sent, turn }: Begun): Promise<Response> {
   const account = accountOf(c.env);
-  const { user, grant, auth_time, expires_at } = said;
+  const { user, grant, auth_time, expires_at } = message;
   const login = { username: user.username, address: c.get('address'), device: sent?.hash ?? null };
   const before = await currentSession(c);
   // A cookie that this user did not get from us names no device: another could have put it there, and would know it.

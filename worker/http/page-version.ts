@@ -8,16 +8,16 @@ import type { EdgeContext } from './context.ts';
  * edge speaks and serves. A program that says neither is taken for one of today.
  */
 export interface PageVersion {
-  /** What this edge and the page speak; null for a page that has to be loaded anew first. */
+  /** What this edge and the page speak; null for a page that has to be loaded again first. */
   protocol: number | null;
   /** Another build is served by now; this one still works. */
   newer_page: boolean;
 }
 
 export async function pageVersion(c: EdgeContext): Promise<PageVersion> {
-  const said = Number(c.req.query('v') ?? PROTOCOL_VERSION);
+  const message = Number(c.req.query('v') ?? PROTOCOL_VERSION);
   // A page newer than its edge: the edge went back, and so has the page that it serves.
-  const protocol = Number.isSafeInteger(said) && said <= PROTOCOL_VERSION ? agreeOn(said) : null;
+  const protocol = Number.isSafeInteger(message) && message <= PROTOCOL_VERSION ? agreeOn(message) : null;
   return { protocol, newer_page: protocol !== null && (await isOtherBuild(c)) };
 }
 

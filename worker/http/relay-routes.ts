@@ -78,11 +78,11 @@ async function startRun(c: EdgeContext, name: string | null): Promise<Response> 
   // What is larger can't wait: the host reads it, as it comes, and this edge does not.
   if (Number(c.req.header('content-length')) > LARGEST_THAT_WAITS) return tunnel(c, name, '/api/runs');
   const text = await readText(c.req.raw);
-  const asked = mayWait(text);
-  if (asked !== null) {
+  const request = mayWait(text);
+  if (request !== null) {
     const { sid, sub } = c.get('session');
-    const not_after = asked.not_after ?? notAfterOf(c.req.header(NOT_AFTER));
-    const kept = unwrap(await hostOf(c.env, await hostNamed(c, name)).queueRun({ sid, sub }, { ...asked, not_after }));
+    const not_after = request.not_after ?? notAfterOf(c.req.header(NOT_AFTER));
+    const kept = unwrap(await hostOf(c.env, await hostNamed(c, name)).queueRun({ sid, sub }, { ...request, not_after }));
     if (kept !== null) return c.json({ queued: true, request_id: kept.request_id, expires_at: kept.expires_at }, 202);
   }
   return tunnel(c, name, '/api/runs', text);
@@ -90,8 +90,8 @@ async function startRun(c: EdgeContext, name: string | null): Promise<Response> 
 
 /** Null for what the host has to read, or to refuse, itself. */
 function mayWait(text: string): RunRequest | null {
-  const asked = runRequest.safeParse(parseJsonOrNull(text));
-  return asked.success && asked.data.when_away === 'queue' ? withWrittenDigits(asked.data, text) : null;
+  const request = runRequest.safeParse(parseJsonOrNull(text));
+  return request.success && request.data.when_away === 'queue' ? withWrittenDigits(request.data, text) : null;
 }
 
 /** @param text the body, where it was read already. */

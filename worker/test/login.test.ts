@@ -63,10 +63,10 @@ describe('logging in', () => {
 
   it('ends the session that the same browser had', async () => {
     const old = await login(edge);
-    const anew = await tryLogin(edge, 'admin', 'right', { cookie: old });
-    expect(anew.status).toBe(200);
+    const again = await tryLogin(edge, 'admin', 'right', { cookie: old });
+    expect(again.status).toBe(200);
     expect((await edge.ask('/api/me', { headers: { cookie: old } })).status).toBe(401);
-    expect((await edge.ask('/api/me', { headers: { cookie: cookiesOf(anew) } })).status).toBe(200);
+    expect((await edge.ask('/api/me', { headers: { cookie: cookiesOf(again) } })).status).toBe(200);
   });
 
   it('keeps the old session when the new password is wrong', async () => {

@@ -130,7 +130,7 @@ describe('a run that is asked for while the host is away', () => {
     expect(await settled(id)).toBeUndefined();
   });
 
-  it('is asked for anew when it has started, and the host is away again', async () => {
+  it('is asked for again when it has started, and the host is away again', async () => {
     const id = randomUUID();
     await queue(id);
     const task_id = randomUUID();

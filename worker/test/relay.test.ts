@@ -115,7 +115,7 @@ describe('the relay', () => {
     expect(await browser.closed).toEqual({ code: CLOSE.session_ended, reason: 'no' });
   });
 
-  it('says that the host went, and that it came back, and opens every socket anew', async () => {
+  it('says that the host went, and that it came back, and opens every socket again', async () => {
     const { browser, conn } = await open();
     agent.control({ type: 'join', conn, topic: 'run/3' });
     await agent.stop();

@@ -40,8 +40,8 @@ export const agent = hc<Api>('/', {
 }).api;
 
 /** @throws ToruError. @returns the answer's body, as `guard` saw it; undefined when there is none. */
-export async function read<T>(guard: Guard<T>, asked: Promise<{ text(): Promise<string> }>): Promise<T> {
-  const text = await (await asked).text();
+export async function read<T>(guard: Guard<T>, request: Promise<{ text(): Promise<string> }>): Promise<T> {
+  const text = await (await request).text();
   const body = text === '' ? undefined : parse(text);
   if (!guard(body))
     throw new ToruError('internal', 'The server’s answer was not understood. Reload the page: it may be older than the server.');
@@ -124,10 +124,10 @@ function isUnsafe({ method = 'GET' }: RequestInit): boolean {
 }
 
 async function errorFrom(response: Response): Promise<ToruError> {
-  const told = errorOf(parse(await response.text().catch(() => '')));
+  const reported = errorOf(parse(await response.text().catch(() => '')));
   const retryAfter = Number(response.headers.get('retry-after'));
-  const extra = { ...told?.extra, ...(retryAfter > 0 ? { retry_after: retryAfter } : {}) };
-  if (told !== null && isErrorCode(told.code)) return new ToruError(told.code, told.message, { extra });
+  const extra = { ...reported?.extra, ...(retryAfter > 0 ? { retry_after: retryAfter } : {}) };
+  if (reported !== null && isErrorCode(reported.code)) return new ToruError(reported.code, reported.message, { extra });
   return new ToruError('internal', `The server answered ${response.status}. Try again in a moment.`, { extra });
 }
 

@@ -19,7 +19,7 @@ import { type LazyPlace, lazyPlace } from './parts/lazy-place.tsx';
 export interface Place {
   path: string;
   component: ComponentType | LazyPlace;
-  /** Only admins see it. The agent decides anew at every request. */
+  /** Only admins see it. The agent decides again at every request. */
   admin?: true;
   /** Its entry in the navigation; without one it is reached from another page. */
   nav?: {

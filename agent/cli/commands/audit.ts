@@ -13,7 +13,7 @@ export const audit: Command = {
 
 verify looks at every entry: each is chained by a hash to the one before it, so one that was changed,
 added or taken away shows. It prints a head for each class of entries and ends with 1 when a chain is
-broken. Who has the database can write a whole chain anew: keep the heads on another machine, and
+broken. Who has the database can write a whole chain again: keep the heads on another machine, and
 look there whether an old head is still in the export.
 
 export writes every entry as a line of JSON, oldest first, with its class and hash.

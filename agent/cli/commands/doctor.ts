@@ -8,7 +8,7 @@ const SIGNS = { ok: '✓', note: '·', bad: '✗' } as const;
 
 /** toru doctor */
 export const doctor: Command = {
-  summary: 'Look for what is wrong here, and say how to mend it',
+  summary: 'Look for what is wrong here, and say how to fix it',
   help: `Usage: toru doctor [--json]
 
 Looks at Node, TORU_HOME and its files, the configuration, the agent, the scripts folder, the
@@ -23,9 +23,9 @@ edge, the disk, and how processes are kept together. Ends with 1 when something 
     const findings = await checkEverything(io.env);
     if (values.json === true) await print(io, JSON.stringify(findings, null, 2));
     else {
-      for (const { level, what, mend } of findings) {
+      for (const { level, what, mend: fix } of findings) {
         await print(io, `${SIGNS[level]} ${plain(what)}`);
-        if (mend !== null) await print(io, `    ${plain(mend)}`);
+        if (fix !== null) await print(io, `    ${plain(fix)}`);
       }
     }
     return findings.some((finding) => finding.level === 'bad') ? 1 : 0;

@@ -27,7 +27,7 @@ USER can be left out where there is only one admin.
     const client = connect(io.env);
     const { items } = await (await good(client.users.$get())).json();
     const user = pick(items, positionals);
-    const password = values.generate === true ? generatePassword() : await asked(user.username, io);
+    const password = values.generate === true ? generatePassword() : await request(user.username, io);
     await good(client.users[':id'].$patch({ param: { id: user.id }, json: { password } }));
     if (values.generate === true) await print(io, password);
     await note(io, `the password of ${user.username} is changed, and their sessions are ended`);
@@ -53,7 +53,7 @@ function pick(users: readonly Named[], [name, more]: readonly string[]): Named {
   throw new UsageError(name === undefined ? `Whose? There are ${all}.` : `There is no user “${name}”. There are ${all}.`);
 }
 
-async function asked(username: string, io: Io): Promise<string> {
+async function request(username: string, io: Io): Promise<string> {
   const { keyboard } = io;
   const password = keyboard !== null ? await askTwice(username, keyboard, io) : ((await readAll(io.input)).split(/\r?\n/, 1)[0] ?? '');
   const checked = newPassword.safeParse(password);

@@ -48,9 +48,9 @@ a run that is followed; a second one stops watching how it ends, with 130.
   run: async (args, io) => {
     const { values, positionals } = parse(args, options);
     const client = connect(io.env);
-    const { reads, ...asked } =
+    const { reads, ...request } =
       values.script === undefined ? await askAction(client, positionals, values, io) : askScript(values.script, positionals, values);
-    const started = await (await good(client.runs.$post({ json: asked }))).json();
+    const started = await (await good(client.runs.$post({ json: request }))).json();
     if (values.follow !== true) {
       await print(io, values.json === true ? JSON.stringify(started) : started.task_id);
       return 0;

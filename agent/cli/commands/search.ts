@@ -126,43 +126,43 @@ async function show(body: ReadableStream<Uint8Array> | null, json: boolean, io: 
   let found = false;
   const named = new Set<string>();
   for await (const text of linesOf(body)) {
-    const said = line.parse(parseJson(text, 'A line of the answer'));
-    found ||= said.type === 'run' || said.type === 'match';
-    if (json && said.type !== 'progress') await print(io, text);
-    else if (!json) await showLine(said, named, io);
-    if (said.type === 'error') return OUR_FAILURE;
+    const message = line.parse(parseJson(text, 'A line of the answer'));
+    found ||= message.type === 'run' || message.type === 'match';
+    if (json && message.type !== 'progress') await print(io, text);
+    else if (!json) await showLine(message, named, io);
+    if (message.type === 'error') return OUR_FAILURE;
   }
   return found ? 0 : 1;
 }
 
 /** @param named runs whose names were shown. */
-async function showLine(said: z.infer<typeof line>, named: Set<string>, io: Io): Promise<void> {
-  switch (said.type) {
+async function showLine(message: z.infer<typeof line>, named: Set<string>, io: Io): Promise<void> {
+  switch (message.type) {
     case 'run': {
-      const { task_id, label, user, created_at } = said.run;
+      const { task_id, label, user, created_at } = message.run;
       await print(io, `${task_id.slice(0, 8)}  ${plain(label)}  ${plain(user)}  ${when(created_at)}`);
       if (named.has(task_id)) return;
       named.add(task_id);
-      for (const { name, text, marks } of said.fields) await print(io, `  ${name}: ${shown(text, marks, io)}`);
+      for (const { name, text, marks } of message.fields) await print(io, `  ${name}: ${shown(text, marks, io)}`);
       return;
     }
     case 'match':
-      for (const before of said.before) await print(io, `  ${String(' ').padStart(10)}  ${plain(before)}`);
-      await print(io, `  ${String(said.cursor).padStart(10)}: ${shown(said.line, said.marks, io)}`);
-      for (const after of said.after) await print(io, `  ${String(' ').padStart(10)}  ${plain(after)}`);
+      for (const before of message.before) await print(io, `  ${String(' ').padStart(10)}  ${plain(before)}`);
+      await print(io, `  ${String(message.cursor).padStart(10)}: ${shown(message.line, message.marks, io)}`);
+      for (const after of message.after) await print(io, `  ${String(' ').padStart(10)}  ${plain(after)}`);
       return;
     case 'more':
-      return note(io, `more in this run: --run ${said.task_id.slice(0, 8)} --cursor ${said.cursor}`);
+      return note(io, `more in this run: --run ${message.task_id.slice(0, 8)} --cursor ${message.cursor}`);
     case 'progress':
       return;
     case 'end':
-      await note(io, `looked through ${said.runs} runs and ${bytes(said.bytes)} of output`);
-      if (said.next_cursor !== null) await note(io, `there may be more: --cursor ${said.next_cursor}`);
+      await note(io, `looked through ${message.runs} runs and ${bytes(message.bytes)} of output`);
+      if (message.next_cursor !== null) await note(io, `there may be more: --cursor ${message.next_cursor}`);
       return;
     case 'error':
-      return note(io, `${said.data} [${said.code}]`);
+      return note(io, `${message.data} [${message.code}]`);
     default:
-      return unreachable(said);
+      return unreachable(message);
   }
 }
 

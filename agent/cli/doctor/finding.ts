@@ -13,10 +13,10 @@ export function ok(what: string): Finding {
   return { level: 'ok', what, mend: null };
 }
 
-export function worthKnowing(what: string, mend: string | null = null): Finding {
-  return { level: 'note', what, mend };
+export function worthKnowing(what: string, fix: string | null = null): Finding {
+  return { level: 'note', what, mend: fix };
 }
 
-export function bad(what: string, mend: string): Finding {
-  return { level: 'bad', what, mend };
+export function bad(what: string, fix: string): Finding {
+  return { level: 'bad', what, mend: fix };
 }

@@ -31,7 +31,7 @@ export async function dev(args: string[], io: Io): Promise<number> {
   markDev(io.env, id, fate);
   const ended = io.interrupted;
   const changes = new Changes(folder, ended);
-  await note(io, `${id} runs from ${folder}. Change it: it is started anew. Ctrl-C ends and removes it.`);
+  await note(io, `${id} runs from ${folder}. Change it: it is started again. Ctrl-C ends and removes it.`);
   const following = follow(io, id, ended);
   try {
     do await reload(io, id, folder);
@@ -63,7 +63,7 @@ async function reload(io: Io, id: string, folder: string): Promise<void> {
 /** Its log, from now on. The plugin may not be there yet, or not any more. */
 async function follow(io: Io, id: string, ended: AbortSignal): Promise<void> {
   while (!ended.aborted) {
-    // That it was installed, accepted and started anew is told by us, in one line.
+    // That it was installed, accepted and started again is told by us, in one line.
     const shows = ({ source, level }: PluginLogLine): boolean => source !== 'supervisor' || level === 'error';
     await copyLog(io, id, { limit: 1, follow: true, signal: ended, shows }).catch(() => undefined);
     await sleep(RETRY_MS, undefined, { signal: ended }).catch(() => undefined);

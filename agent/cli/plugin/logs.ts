@@ -24,18 +24,18 @@ export async function logs(args: string[], io: Io): Promise<number> {
 export async function copyLog(
   io: Io,
   id: string,
-  how: { limit: number; follow: boolean; signal: AbortSignal; shows?: (line: PluginLogLine) => boolean },
+  options: { limit: number; follow: boolean; signal: AbortSignal; shows?: (line: PluginLogLine) => boolean },
 ): Promise<void> {
-  const path = `/api/plugins/${id}/logs?limit=${how.limit}${how.follow ? '&follow=1' : ''}`;
+  const path = `/api/plugins/${id}/logs?limit=${options.limit}${options.follow ? '&follow=1' : ''}`;
   try {
-    const { body } = await ask(io.env, 'GET', path, { signal: how.signal });
+    const { body } = await ask(io.env, 'GET', path, { signal: options.signal });
     for await (const json of linesOf(body)) {
       if (json.trim() === '') continue;
       const line = pluginLogLine.parse(parseJson(json, 'A line of the log', FROM_PLUGINS));
-      if (how.shows?.(line) !== false) await print(io, textOf(line));
+      if (options.shows?.(line) !== false) await print(io, textOf(line));
     }
   } catch (error) {
-    if (!how.signal.aborted) throw error;
+    if (!options.signal.aborted) throw error;
   }
 }
 

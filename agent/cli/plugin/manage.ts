@@ -39,7 +39,7 @@ export async function install(args: string[], io: Io): Promise<number> {
   // It is there to stay, whatever a killed `dev` had in its place.
   unmarkDev(io.env, plugin.id);
   await print(io, about(plugin));
-  if (values.enable === true) return told(io, await enablePlugin(io, plugin.id, plugin.sha256));
+  if (values.enable === true) return reported(io, await enablePlugin(io, plugin.id, plugin.sha256));
   const next =
     plugin.sha256 === plugin.accepted_sha256 && plugin.enabled
       ? 'It is the one that runs already.'
@@ -62,7 +62,7 @@ export async function enable(args: string[], io: Io): Promise<number> {
     );
     if (key === null) return declined(io);
   }
-  return told(io, await enablePlugin(io, plugin.id, isNew ? plugin.sha256 : null));
+  return reported(io, await enablePlugin(io, plugin.id, isNew ? plugin.sha256 : null));
 }
 
 /** toru plugin disable */
@@ -82,12 +82,12 @@ export async function uninstall(args: string[], io: Io): Promise<number> {
   let fate: 'keep' | 'remove' = data ?? 'keep';
   if (values.yes !== true) {
     const kept = `${kv.keys} ${kv.keys === 1 ? 'entry' : 'entries'}, ${bytes(kv.bytes)}`;
-    const asked =
+    const request =
       data === undefined && kv.keys > 0
         ? await question(io, `Uninstall ${id}? It keeps ${kept}: [r]emove them, [k]eep them, or [n]ot at all? `, 'rk')
         : await question(io, `Uninstall ${id}? [y/n] `, 'y');
-    if (asked === null) return declined(io);
-    if (asked === 'r') fate = 'remove';
+    if (request === null) return declined(io);
+    if (request === 'r') fate = 'remove';
   }
   await removePlugin(io, id, fate);
   await note(io, fate === 'keep' && kv.keys > 0 ? `${id} is uninstalled; what it kept is still there.` : `${id} is uninstalled.`);
@@ -106,7 +106,7 @@ async function declined(io: Io): Promise<number> {
 }
 
 /** @returns the exit code. */
-async function told(io: Io, { id, state, problem }: PluginDetails): Promise<number> {
+async function reported(io: Io, { id, state, problem }: PluginDetails): Promise<number> {
   await note(io, `${id} is ${state}.${problem === null ? '' : ` ${problem} See: toru plugin logs ${id}`}`);
   return problem === null ? 0 : 1;
 }

@@ -31,9 +31,9 @@ export async function askMetadata(file: string, cwd: string, { path, timeoutMs, 
   child.on('error', () => undefined);
   const chunks: Buffer[] = [];
   let bytes = 0;
-  let said = '';
+  let message = '';
   child.stderr.on('data', (chunk: Buffer) => {
-    if (said.length < 200) said += chunk.toString('utf8').slice(0, 200);
+    if (message.length < 200) message += chunk.toString('utf8').slice(0, 200);
   });
   let timer: NodeJS.Timeout | undefined;
   let leave = (): void => undefined;
@@ -48,7 +48,7 @@ export async function askMetadata(file: string, cwd: string, { path, timeoutMs, 
         else chunks.push(chunk);
       });
       child.once('close', (code, killedBy) =>
-        resolve(code === 0 ? null : `ended with ${killedBy ?? `code ${code}`}${said === '' ? '' : `: ${said.trim()}`}`),
+        resolve(code === 0 ? null : `ended with ${killedBy ?? `code ${code}`}${message === '' ? '' : `: ${message.trim()}`}`),
       );
     });
     if (problem !== null) throw new ToruError('plugin_invalid', `--metadata ${problem}.`);

@@ -5,13 +5,13 @@ import type { SettingValues } from './registry.ts';
 
 /** What a plugin is told: what was set, else the default. What does not fit its manifest any more counts as not set. */
 export function settingsFor({ settings }: PluginManifest, values: SettingValues): SettingValues {
-  const told: SettingValues = {};
+  const effective: SettingValues = {};
   for (const setting of settings) {
     const value = valueIn(values, setting.name);
     const kept = value !== undefined && problemOf(setting, value) === null ? value : defaultOf(setting);
-    if (kept !== undefined) told[setting.name] = kept;
+    if (kept !== undefined) effective[setting.name] = kept;
   }
-  return told;
+  return effective;
 }
 
 /** What an admin sees: of a secret only that it is set. */
@@ -23,16 +23,16 @@ export function shownSettings(manifest: PluginManifest, values: SettingValues): 
 
 /** The values that must not reach a log. */
 export function secretValues(manifest: PluginManifest, values: SettingValues): string[] {
-  const told = settingsFor(manifest, values);
+  const effective = settingsFor(manifest, values);
   return manifest.settings.flatMap(({ name, type }) =>
-    type === 'secret' && valueIn(told, name) !== undefined ? [String(told[name])] : [],
+    type === 'secret' && valueIn(effective, name) !== undefined ? [String(effective[name])] : [],
   );
 }
 
 /** The label of a required setting without which it can't start; null when none is missing. */
 export function missingSetting(manifest: PluginManifest, values: SettingValues): string | null {
-  const told = settingsFor(manifest, values);
-  return manifest.settings.find(({ name, required }) => required && (valueIn(told, name) ?? '') === '')?.label ?? null;
+  const effective = settingsFor(manifest, values);
+  return manifest.settings.find(({ name, required }) => required && (valueIn(effective, name) ?? '') === '')?.label ?? null;
 }
 
 /** A setting may be named “constructor”: every object has one from birth. */

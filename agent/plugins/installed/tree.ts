@@ -46,7 +46,7 @@ export async function hashTree(path: string, maxThings: number = MAX_THINGS): Pr
     if (entries.length > MAX_FILES || bytes > MAX_BYTES) tooMuch();
   };
   await visit('');
-  const whole = createHash('sha256');
+  const treeHash = createHash('sha256');
   const files = new Map<string, { sha256: string; bytes: number }>();
   for (const entry of entries) {
     const own = createHash('sha256');
@@ -55,10 +55,10 @@ export async function hashTree(path: string, maxThings: number = MAX_THINGS): Pr
     const sha256 = own.digest('hex');
     files.set(entry.path, { sha256, bytes: entry.size });
     // JSON, so that no file name can be taken for two.
-    whole.update(`${JSON.stringify([entry.path, entry.executable, sha256])}\n`);
+    treeHash.update(`${JSON.stringify([entry.path, entry.executable, sha256])}\n`);
   }
   const executables = new Set(entries.filter(({ executable }) => executable).map((entry) => entry.path));
-  return { sha256: whole.digest('hex'), files, executables };
+  return { sha256: treeHash.digest('hex'), files, executables };
 }
 
 /** The folder in which plugins lie: who may change it puts others in their place. @throws ToruError plugin_invalid */
@@ -67,16 +67,16 @@ export async function checkFolder(folder: string): Promise<void> {
   if (other !== null) invalid(whoMay(other, `the folder ${folder}`));
 }
 
-function whoMay({ by, group, mend }: Changeable, what: string): string {
+function whoMay({ by, group, fix }: Changeable, what: string): string {
   switch (by) {
     case 'everyone':
-      return `${what} can be changed by every user of this host. Use: ${mend}`;
+      return `${what} can be changed by every user of this host. Use: ${fix}`;
     case 'owner':
-      return `${what} belongs to another user of this host. Use: ${mend}`;
+      return `${what} belongs to another user of this host. Use: ${fix}`;
     case 'group':
-      return `${what} can be changed by the group “${group}”, in which others are. Use: ${mend}`;
+      return `${what} can be changed by the group “${group}”, in which others are. Use: ${fix}`;
     case 'list':
-      return `${what} can be changed by others, by an access list (ACL). Use: ${mend}`;
+      return `${what} can be changed by others, by an access list (ACL). Use: ${fix}`;
     default:
       return unreachable(by);
   }

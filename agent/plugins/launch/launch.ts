@@ -76,7 +76,7 @@ export async function launch({ argv, cwd, environment }: LaunchPlan, cgroup: str
   const release = (): void => {
     for (const stream of [stdin, stdout, stderr]) stream.destroy();
   };
-  return { child, pid, stdout, stderr, go: (said) => start(stdin, said), release };
+  return { child, pid, stdout, stderr, go: (message) => start(stdin, message), release };
 }
 
 /** Our own copies of the pipes' ends are closed: their end is the end of all who print into them. */
@@ -89,6 +89,6 @@ function begin(args: string[], options: SpawnOptions, pipes: Awaited<ReturnType<
 }
 
 /** The input stays open after it: its end means that the agent is gone. */
-function start(stdin: Writable, said: Launch): void {
-  stdin.write(`go\n${JSON.stringify(said)}\n`);
+function start(stdin: Writable, message: Launch): void {
+  stdin.write(`go\n${JSON.stringify(message)}\n`);
 }

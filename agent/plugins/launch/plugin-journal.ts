@@ -41,8 +41,8 @@ export class PluginJournal {
     this.events.record(plugin, event, { message: text, ...detail });
     const isError = ERRORS.has(event) || detail['by'] === 'supervisor';
     const level = isError ? 'error' : WARNINGS.has(event) ? 'warn' : 'info';
-    const said = level === 'error' ? { message: event, error: text } : { message: `${event}: ${text}` };
-    const line = { level, plugin, ...said, source: 'supervisor', fields: { event, ...detail } } as const;
+    const received = level === 'error' ? { message: event, error: text } : { message: `${event}: ${text}` };
+    const line = { level, plugin, ...received, source: 'supervisor', fields: { event, ...detail } } as const;
     this.#supervisor.write(line);
     log.write(line);
   }

@@ -129,8 +129,8 @@ export class Session {
     else void this.#serve(message);
   }
 
-  #heard(said: Extract<FromPlugin, { type: 'lifecycle' }>['payload']): void {
-    switch (said.action) {
+  #heard(message: Extract<FromPlugin, { type: 'lifecycle' }>['payload']): void {
+    switch (message.action) {
       case 'ready':
         return this.#ready();
       case 'pong':
@@ -138,7 +138,7 @@ export class Session {
       case 'hello':
         return this.#misunderstood({ why: 'hello was said before', asked: null });
       default:
-        return unreachable(said);
+        return unreachable(message);
     }
   }
 
@@ -154,8 +154,8 @@ export class Session {
     }
   }
 
-  #misunderstood({ why, asked }: Pick<Extract<Read, { kind: 'bad' }>, 'why' | 'asked'>): void {
-    this.#refusals.refuse(this.#peer, asked, new ToruError('bad_frame', `That is no message of the protocol: ${why}`));
+  #misunderstood({ why, asked: request }: Pick<Extract<Read, { kind: 'bad' }>, 'why' | 'asked'>): void {
+    this.#refusals.refuse(this.#peer, request, new ToruError('bad_frame', `That is no message of the protocol: ${why}`));
   }
 
   #ready(): void {
@@ -174,11 +174,11 @@ export class Session {
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
-    const how = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
+    const ending = signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`;
     const { lastWords } = this.#process;
     const words = lastWords === '' ? '' : `: “${lastWords.slice(0, 200)}”`;
     const when = this.#phase === 'ready' ? '' : ' before it was ready';
-    this.#finish({ kind: 'crashed', reason: `${how}${when}${words}` });
+    this.#finish({ kind: 'crashed', reason: `${ending}${when}${words}` });
   }
 
   #lost(why: string | null): void {

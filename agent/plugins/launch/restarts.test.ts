@@ -25,7 +25,7 @@ test('kill -9 ten times: up again after each pause, then given up with the reaso
   const given = h.details('killed');
   expect(given).toMatchObject({ state: 'failed', enabled: false, pid: null, crashes: 10 });
   expect(given.problem).toBe(
-    'It crashed 10 times, and is not started any more. The last time: it was ended by SIGKILL. Mend it, then enable it again.',
+    'It crashed 10 times, and is not started any more. The last time: it was ended by SIGKILL. Fix it, then enable it again.',
   );
   const crashes = given.events.filter(({ event }) => event === 'crashed').reverse();
   expect(crashes.map(({ detail }) => detail['crashes'])).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
@@ -96,7 +96,7 @@ test('what is enabled is started by the next agent, what is disabled is not', as
   expect(h.events('on').slice(-3)).toEqual(['started', 'stopped', 'started']);
 });
 
-test('one whose turn to start comes while an admin starts it anew is left to the admin', async () => {
+test('one whose turn to start comes while an admin starts it again is left to the admin', async () => {
   const own = await makePlugins({ timing: { connectMs: 60_000, settleMs: 0, graceMs: 1, termMs: 1, backoffMs: [3_600_000] } });
   /** Ends one, however it is; it waits a long time then. */
   const kill = async (id: string): Promise<void> => {
@@ -115,14 +115,14 @@ test('one whose turn to start comes while an admin starts it anew is left to the
     appendFileSync(join(folder, 'plugin.mjs'), '\n// One more line.\n');
     await own.when('late', ({ problem }) => problem !== null);
     const { sha256 } = own.details('late');
-    const anew = own.plugins.enable(ADMIN, 'late', { sha256: sha256 ?? '' });
+    const again = own.plugins.enable(ADMIN, 'late', { sha256: sha256 ?? '' });
     await own.when('late', ({ state }) => state === 'stopping');
     for (const id of others) await kill(id);
     for (const id of others) await own.when(id, ({ state }) => state === 'waiting');
     // Its turn has come, or comes within a look of 10 ms.
     await sleep(100);
     await kill('late');
-    expect(await anew).toMatchObject({ state: 'running', enabled: true, problem: null });
+    expect(await again).toMatchObject({ state: 'running', enabled: true, problem: null });
     await kill('late');
   } finally {
     await own.close();

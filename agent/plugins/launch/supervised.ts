@@ -161,7 +161,7 @@ export class Supervised {
     if (pause === null) {
       this.#wanted = false;
       this.#options.gaveUp(
-        `It crashed ${count} times, and is not started any more. The last time: ${reason}. Mend it, then enable it again.`,
+        `It crashed ${count} times, and is not started any more. The last time: ${reason}. Fix it, then enable it again.`,
       );
     }
     return pause;

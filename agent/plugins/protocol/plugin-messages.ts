@@ -130,7 +130,7 @@ export function readMessage(line: Uint8Array): Read {
   if (read.success) return { kind: 'message', message: withDigits(read.data, text) };
   const [issue] = read.error.issues;
   const where = issue?.path.join('.') ?? '';
-  const asked = envelope.safeParse(value);
+  const request = envelope.safeParse(value);
   const why = `${where === '' ? '' : `${where.slice(0, MAX_WHY / 2)}: `}${issue?.message ?? 'not as expected'}`;
-  return { kind: 'bad', why: why.slice(0, MAX_WHY), asked: asked.data ?? null };
+  return { kind: 'bad', why: why.slice(0, MAX_WHY), asked: request.data ?? null };
 }

@@ -18,11 +18,11 @@ export class Refusals {
     this.#note = note;
   }
 
-  /** @param asked the message, as far as it was understood. */
-  refuse(peer: PluginPeer | null, asked: { type: string; request_id: string } | null, error: ToruError): void {
-    const answer = { timestamp: new Date().toISOString(), request_id: asked?.request_id ?? '', payload: failureOf(error) };
-    if (asked?.type === 'kv') peer?.send({ type: 'kv', ...answer });
-    if (asked?.type === 'run') peer?.send({ type: 'run', ...answer });
+  /** @param request the message, as far as it was understood. */
+  refuse(peer: PluginPeer | null, request: { type: string; request_id: string } | null, error: ToruError): void {
+    const answer = { timestamp: new Date().toISOString(), request_id: request?.request_id ?? '', payload: failureOf(error) };
+    if (request?.type === 'kv') peer?.send({ type: 'kv', ...answer });
+    if (request?.type === 'run') peer?.send({ type: 'run', ...answer });
     const now = performance.now();
     if (now - this.#toldAt < TELL_MS) {
       this.#untold += 1;

@@ -72,30 +72,31 @@ export class HttpExchange {
 
   /** Sends the request's body as far as the plugin gives credit. An answer that comes first ends it: not all of it was wanted. */
   async upload(body: ReadableStream<Uint8Array>): Promise<void> {
-    const whole = await pumpBody(body, this.#gate, async (bytes) => {
+    const full = await pumpBody(body, this.#gate, async (bytes) => {
       this.send({ action: 'data', data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64') });
       // A slow upload that moves is not a plugin that hangs.
       this.#timer?.refresh();
       await this.#peer.room();
     }).catch(brokeOff);
-    if (whole) this.send({ action: 'end' });
+    if (full) this.send({ action: 'end' });
   }
 
   /** The plugin's answer, or its head. @throws Error when it is none, or the second. */
-  answer(said: HttpResponse): void {
+  answer(message: HttpResponse): void {
     if (this.#body !== null) throw new Error('a second answer');
-    const bodiless = this.#headless || BODILESS.has(said.status);
-    const headers = new Headers((said.headers ?? []).filter(([name]) => mayReturn(name.toLowerCase())));
+    const bodiless = this.#headless || BODILESS.has(message.status);
+    const headers = new Headers((message.headers ?? []).filter(([name]) => mayReturn(name.toLowerCase())));
     if ([...headers].length > TUNNEL_MAX_HEADERS) throw new Error(`more than ${TUNNEL_MAX_HEADERS} headers`);
     const length = lengthIn(headers);
-    if (BODILESS.has(said.status) && said.status !== 304) headers.delete('content-length');
-    if (bodiless || said.stream !== true) {
-      const bytes = said.body === undefined ? null : said.encoding === 'base64' ? fromBase64(said.body) : Buffer.from(said.body);
+    if (BODILESS.has(message.status) && message.status !== 304) headers.delete('content-length');
+    if (bodiless || message.stream !== true) {
+      const bytes =
+        message.body === undefined ? null : message.encoding === 'base64' ? fromBase64(message.body) : Buffer.from(message.body);
       // The length that is true, whatever the plugin says.
       if (!bodiless && bytes === null) headers.delete('content-length');
       else if (!bodiless && bytes !== null) headers.set('content-length', String(bytes.length));
-      this.#resolve(new Response(bodiless ? null : bytes, { status: said.status, headers }));
-      if (said.stream === true) this.send({ action: 'cancel' });
+      this.#resolve(new Response(bodiless ? null : bytes, { status: message.status, headers }));
+      if (message.stream === true) this.send({ action: 'cancel' });
       this.#finish();
       return;
     }
@@ -106,7 +107,7 @@ export class HttpExchange {
       () => this.fail(new ToruError('bad_request', 'The client left.')),
       BODY_WINDOW,
     );
-    this.#resolve(new Response(this.#body.stream, { status: said.status, headers }));
+    this.#resolve(new Response(this.#body.stream, { status: message.status, headers }));
   }
 
   data(base64: string): void {
@@ -133,10 +134,10 @@ export class HttpExchange {
     this.#timer?.refresh();
   }
 
-  /** Ends it. @param told the plugin knows: it said so, or is gone. */
-  fail(error: ToruError, told = false): void {
+  /** Ends it. @param reported the plugin knows: it said so, or is gone. */
+  fail(error: ToruError, reported = false): void {
     if (this.#over) return;
-    if (!told) this.send({ action: 'cancel' });
+    if (!reported) this.send({ action: 'cancel' });
     this.#body?.fail(error);
     this.#reject(error);
     this.#finish();
@@ -179,10 +180,10 @@ function mayReturn(name: string): boolean {
 
 /** A length that is not kept would make the next answer of a connection begin in this one. @throws Error when it is no number. */
 function lengthIn(headers: Headers): number | null {
-  const said = headers.get('content-length');
-  if (said === null) return null;
-  if (!/^\d{1,15}$/.test(said)) throw new Error('a Content-Length that is no number');
-  return Number(said);
+  const message = headers.get('content-length');
+  if (message === null) return null;
+  if (!/^\d{1,15}$/.test(message)) throw new Error('a Content-Length that is no number');
+  return Number(message);
 }
 
 /** @throws Error: Node leaves out what is no base64, so fewer bytes come out than the text has room for. */

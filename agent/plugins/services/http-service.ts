@@ -40,16 +40,16 @@ export class HttpService implements PluginService<'http'> {
    * @returns with the answer's head; its body comes as it is read.
    * @throws ToruError plugin_down (it ended meanwhile), plugin_timeout, plugin_failed (its own words), busy.
    */
-  async ask(peer: PluginPeer, asked: PluginRequest): Promise<Response> {
+  async ask(peer: PluginPeer, request: PluginRequest): Promise<Response> {
     const exchanges = this.#exchangesOf(peer);
     if (exchanges.size >= MAX_PLUGIN_REQUESTS)
       throw new ToruError('busy', `${peer.manifest.name} has ${MAX_PLUGIN_REQUESTS} requests under way. Try again in a moment.`);
     const id = `h${++this.#last}`;
-    const exchange = new HttpExchange(peer, id, asked.method === 'HEAD', () => exchanges.delete(id));
+    const exchange = new HttpExchange(peer, id, request.method === 'HEAD', () => exchanges.delete(id));
     exchanges.set(id, exchange);
-    return exchange.run(asked.signal, this.#headTimeoutMs, async () => {
-      const body = await openBody(asked);
-      exchange.send(headOf(asked, body));
+    return exchange.run(request.signal, this.#headTimeoutMs, async () => {
+      const body = await openBody(request);
+      exchange.send(headOf(request, body));
       if (body instanceof ReadableStream) await exchange.upload(body);
     });
   }
@@ -131,19 +131,19 @@ function inline(bytes: Buffer): { body: string; encoding: 'utf8' | 'base64' } {
 }
 
 function refusalOf({ manifest }: PluginPeer, code: string, message: string): ToruError {
-  const said = `${manifest.name}: ${message.slice(0, 500)}`;
+  const received = `${manifest.name}: ${message.slice(0, 500)}`;
   switch (code) {
     case 'not_found':
-      return new ToruError('not_found', said);
+      return new ToruError('not_found', received);
     case 'too_large':
-      return new ToruError('too_large', said);
+      return new ToruError('too_large', received);
     case 'forbidden':
-      return new ToruError('forbidden', said);
+      return new ToruError('forbidden', received);
     case 'conflict':
-      return new ToruError('conflict', said);
+      return new ToruError('conflict', received);
     case 'busy':
-      return new ToruError('busy', said);
+      return new ToruError('busy', received);
     default:
-      return new ToruError('plugin_failed', said);
+      return new ToruError('plugin_failed', received);
   }
 }

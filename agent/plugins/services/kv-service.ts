@@ -18,19 +18,19 @@ export class KvService implements PluginService<'kv'> {
     peer.send({ type: 'kv', timestamp: new Date().toISOString(), request_id, payload: answer });
   }
 
-  #answer(plugin: string, asked: MessageOf<'kv'>['payload']): KvAnswer {
+  #answer(plugin: string, request: MessageOf<'kv'>['payload']): KvAnswer {
     try {
-      switch (asked.action) {
+      switch (request.action) {
         case 'get':
-          return { action: 'value', entry: this.#kv.get(plugin, asked.key) };
+          return { action: 'value', entry: this.#kv.get(plugin, request.key) };
         case 'set':
-          return { action: 'stored', version: this.#kv.set(plugin, asked.key, asked.value, asked) };
+          return { action: 'stored', version: this.#kv.set(plugin, request.key, request.value, request) };
         case 'delete':
-          return { action: 'deleted', existed: this.#kv.delete(plugin, asked.key, asked) };
+          return { action: 'deleted', existed: this.#kv.delete(plugin, request.key, request) };
         case 'list':
-          return { action: 'entries', ...this.#kv.list(plugin, asked) };
+          return { action: 'entries', ...this.#kv.list(plugin, request) };
         default:
-          return unreachable(asked);
+          return unreachable(request);
       }
     } catch (error) {
       return failureOf(toToruError(error));

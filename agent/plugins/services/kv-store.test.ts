@@ -61,7 +61,7 @@ it('writes only over what the writer saw', () => {
   expect(code(() => kv.delete('cas', 'n', { if_version: first }))).toBe('conflict');
   expect(kv.get('cas', 'n')?.value).toBe(2);
   kv.delete('cas', 'n', { if_version: second });
-  // Made anew it is not what it was, though it says the same.
+  // Made again it is not what it was, though it says the same.
   expect(kv.set('cas', 'n', 2)).toBeGreaterThan(second);
   expect(code(() => kv.set('cas', 'n', 3, { if_version: second }))).toBe('conflict');
 });

@@ -177,7 +177,7 @@ export class PluginKv {
     return bytes;
   }
 
-  /** Never the same twice, also for a key that was removed and is made anew: microseconds, or one more than the last. */
+  /** Never the same twice, also for a key that was removed and is made again: microseconds, or one more than the last. */
   #nextVersion(): number {
     this.#lastVersion = Math.max(Date.now() * 1000, this.#lastVersion + 1);
     return this.#lastVersion;

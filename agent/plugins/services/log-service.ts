@@ -11,7 +11,7 @@ export class LogService implements PluginService<'log'> {
   }
 
   receive(peer: PluginPeer, { payload }: MessageOf<'log'>): void {
-    const { action: _action, ...said } = payload;
-    this.#logOf(peer.manifest.id).write({ ...said, plugin: peer.manifest.id, source: 'log' });
+    const { action: _action, ...message } = payload;
+    this.#logOf(peer.manifest.id).write({ ...message, plugin: peer.manifest.id, source: 'log' });
   }
 }

@@ -17,7 +17,7 @@ definePlugin({
   },
 });
 
-/** Begins anew with the settings as they are. */
+/** Begins again with the settings as they are. */
 function watch(context: Context): void {
   watching?.abort();
   watching = new AbortController();

@@ -52,7 +52,7 @@ async function readSome(file: FileHandle, at: number): Promise<Buffer | 0> {
   return bytesRead === 0 ? 0 : buffer.subarray(0, bytesRead);
 }
 
-/** Another file has its name now, or it was cut and begins anew. */
+/** Another file has its name now, or it was cut and begins again. */
 async function isReplaced(path: string, file: FileHandle, at: number): Promise<boolean> {
   const [own, named] = await Promise.all([file.stat(), stat(path).catch(() => null)]);
   return named !== null && (named.ino !== own.ino || named.dev !== own.dev || own.size < at);

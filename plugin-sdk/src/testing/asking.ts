@@ -31,39 +31,39 @@ export class Asking {
     this.#last += 1;
     const id = `http-${this.#last}`;
     const abort = new AbortController();
-    const asked: Asked = { abort, credit: new Credit(abort.signal), answered: Promise.withResolvers(), body: null };
-    this.#open.set(id, asked);
+    const query: Asked = { abort, credit: new Credit(abort.signal), answered: Promise.withResolvers(), body: null };
+    this.#open.set(id, query);
     const leave = (): void => this.#cancel(id, new DOMException('The request was aborted.', 'AbortError'));
     if (request.signal.aborted) leave();
     request.signal.addEventListener('abort', leave, { once: true });
-    this.#send(id, request, user, asked).catch((error: unknown) => {
+    this.#send(id, request, user, query).catch((error: unknown) => {
       if (!abort.signal.aborted) this.#cancel(id, error instanceof Error ? error : new Error(String(error)));
     });
-    return asked.answered.promise;
+    return query.answered.promise;
   }
 
   receive(id: string, message: HttpResponse | HttpData | HttpEnd | HttpCredit | Failure): void {
-    const asked = this.#open.get(id);
-    if (asked === undefined) return;
+    const request = this.#open.get(id);
+    if (request === undefined) return;
     switch (message.action) {
       case 'response':
         if (message.stream === true) {
           const credit = (bytes: number): void =>
             this.#connection.send({ type: 'http', request_id: id, payload: { action: 'credit', bytes } });
-          asked.body = new IncomingBody(credit, () => this.#cancel(id, new Error('Nobody reads the answer.')));
+          request.body = new IncomingBody(credit, () => this.#cancel(id, new Error('Nobody reads the answer.')));
         }
-        asked.answered.resolve(responseOf(message, asked.body?.stream ?? bytesOf(message)));
-        if (asked.body === null) this.#end(id, null);
+        request.answered.resolve(responseOf(message, request.body?.stream ?? bytesOf(message)));
+        if (request.body === null) this.#end(id, null);
         return;
       case 'data':
-        asked.body?.push(message.data);
+        request.body?.push(message.data);
         return;
       case 'end':
-        asked.body?.end();
+        request.body?.end();
         this.#end(id, null);
         return;
       case 'credit':
-        asked.credit.give(message.bytes);
+        request.credit.give(message.bytes);
         return;
       case 'error':
         this.#end(id, new Error(`${message.message} [${message.code}]`));
@@ -73,7 +73,7 @@ export class Asking {
     }
   }
 
-  async #send(id: string, request: Request, user: Asker, asked: Asked): Promise<void> {
+  async #send(id: string, request: Request, user: Asker, query: Asked): Promise<void> {
     const { pathname, search } = new URL(request.url);
     const head = { action: 'request', method: request.method, path: pathname, query: search, headers: [...request.headers], user } as const;
     const send = (payload: Extract<ToPlugin, { type: 'http' }>['payload']): void =>
@@ -81,13 +81,13 @@ export class Asking {
     const asking = { ...head, headers: [...head.headers] };
     if (request.body === null) return send(asking);
     const reader = request.body.getReader();
-    asked.abort.signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined), { once: true });
+    query.abort.signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined), { once: true });
     const begun = await begin(reader);
     if ('whole' in begun) return send({ ...asking, ...inlineOf(begun.whole) });
     send({ ...asking, stream: true });
     await pump(begun.first, begun.next, reader, {
-      credit: asked.credit,
-      signal: asked.abort.signal,
+      credit: query.credit,
+      signal: query.abort.signal,
       room: () => this.#connection.room(),
       send,
     });
@@ -101,12 +101,12 @@ export class Asking {
 
   /** The answer is complete, or will never be: what is left of the request's body is not wanted any more. */
   #end(id: string, reason: Error | null): void {
-    const asked = this.#open.get(id);
+    const request = this.#open.get(id);
     this.#open.delete(id);
-    asked?.abort.abort();
+    request?.abort.abort();
     if (reason === null) return;
-    asked?.body?.fail(reason);
-    asked?.answered.reject(reason);
+    request?.body?.fail(reason);
+    request?.answered.reject(reason);
   }
 }
 

@@ -20,7 +20,7 @@ describe('Acks', () => {
     }
   });
 
-  it('begins anew after an attach, and follows a window that shrinks', () => {
+  it('begins again after an attach, and follows a window that shrinks', () => {
     const acks = new Acks(0, 1000);
     acks.reset(5000, 1000);
     expect(acks.taken(5100)).toBeNull();

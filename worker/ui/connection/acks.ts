@@ -11,7 +11,7 @@ export class Acks {
     this.#window = window;
   }
 
-  /** Begins anew, after an attach. */
+  /** Begins again, after an attach. */
   reset(cursor: number, window: number): void {
     this.#acked = cursor;
     this.#window = window;

@@ -104,7 +104,7 @@ export class Connection {
 
   /**
    * @param caughtUp called whenever the host has confirmed that it tells us from now on, after a reconnect again: what was
-   * read before that may lack something, and is read anew. @returns unsubscribe. So it is with those below.
+   * read before that may lack something, and is read again. @returns unsubscribe. So it is with those below.
    */
   onRun(hear: (run: RunFrame) => void, caughtUp?: () => void): () => void {
     return this.#topics.listen({ topic: 'runs' }, (frame) => frame.type === 'run' && hear(frame.run), caughtUp);

@@ -125,7 +125,7 @@ it('gives up a dial that comes to nothing', () => {
   expect(lost).toHaveLength(1);
 });
 
-it('waits longer after each failure, and begins anew after a minute of health, however that ended', () => {
+it('waits longer after each failure, and begins again after a minute of health, however that ended', () => {
   const waits: number[] = [];
   for (let n = 0; n < 8; n += 1) {
     newest().fail();

@@ -23,10 +23,10 @@ early?.catch(() => undefined);
 
 /** Reads the list. */
 export const loadActions = oneAtATime(async () => {
-  const asked = early ?? agent.actions.$get();
+  const request = early ?? agent.actions.$get();
   early = null;
   try {
-    const list = await read(listOf(isAction), asked);
+    const list = await read(listOf(isAction), request);
     if (me.peek() === null) return;
     actions.value = list.items.toSorted((a, b) => a.position - b.position);
     actionsProblem.value = null;

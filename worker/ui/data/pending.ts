@@ -51,8 +51,8 @@ let unanswered: { asked: string; id: string } | null = null;
  * @returns the run, when the host is back already and has started it; else null. @throws ToruError.
  */
 export async function askToWait(request: StartRequest, label: string, seconds: number): Promise<string | null> {
-  const asked = JSON.stringify([request, seconds]);
-  if (unanswered?.asked !== asked) unanswered = { asked, id: crypto.randomUUID() };
+  const query = JSON.stringify([request, seconds]);
+  if (unanswered?.asked !== query) unanswered = { asked: query, id: crypto.randomUUID() };
   const body = { ...request, request_id: unanswered.id, when_away: 'queue', expires_s: seconds };
   const answer = await edge(isRecord, 'POST', '/api/runs', { body });
   unanswered = null;

@@ -28,16 +28,18 @@ export const hostPresence = computed<Presence>(() => {
   if (!networkThere.value) return { kind: 'network_away' };
   const socket = connection.state.value;
   if (socket.kind === 'waiting') return { kind: 'server_away', since: hostNow() - (Date.now() - socket.since) };
-  const told = connection.host.value;
-  if (told !== null)
-    return told.online ? { kind: 'online' } : { kind: 'host_away', since: told.last_seen === null ? null : Date.parse(told.last_seen) };
+  const reported = connection.host.value;
+  if (reported !== null)
+    return reported.online
+      ? { kind: 'online' }
+      : { kind: 'host_away', since: reported.last_seen === null ? null : Date.parse(reported.last_seen) };
   if (me.value?.host === null) return { kind: 'no_host' };
   if (host.value?.online === false)
     return { kind: 'host_away', since: host.value.last_seen === null ? null : Date.parse(host.value.last_seen) };
   return socket.kind === 'open' ? { kind: 'online' } : { kind: 'unknown' };
 });
 
-/** Reads it anew. What can't be read stays as it was. */
+/** Reads it again. What can't be read stays as it was. */
 export const loadHost = oneAtATime(async () => {
   try {
     const list = await edge(listOf(isHost), 'GET', '/api/hosts');

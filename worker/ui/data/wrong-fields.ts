@@ -6,7 +6,7 @@ export type Wrong = Readonly<Record<string, string>>;
 
 /** @param fields those that the form shows; what the server says about another one is said about the form. */
 export function wrongOf(error: unknown, fields: readonly string[]): Wrong {
-  const told = error instanceof ToruError ? error.extra['field'] : undefined;
-  const field = typeof told === 'string' ? fields.find((name) => told === name || told.startsWith(`${name}.`)) : undefined;
+  const reported = error instanceof ToruError ? error.extra['field'] : undefined;
+  const field = typeof reported === 'string' ? fields.find((name) => reported === name || reported.startsWith(`${name}.`)) : undefined;
   return { [field ?? 'form']: sentence(error) };
 }

@@ -28,9 +28,9 @@ export async function readInto(lines: LineBuffer, taskId: string, to: number): P
   }
 }
 
-function takeLine(lines: LineBuffer, said: unknown): void {
-  if (!isRecord(said) || typeof said['cursor'] !== 'number') return;
-  const { stream, data, gap, cursor } = said;
+function takeLine(lines: LineBuffer, message: unknown): void {
+  if (!isRecord(message) || typeof message['cursor'] !== 'number') return;
+  const { stream, data, gap, cursor } = message;
   if ((stream === 'stdout' || stream === 'stderr') && typeof data === 'string') lines.append(stream, data, lines.end, cursor);
   else if (isRecord(gap) && typeof gap['from'] === 'number' && typeof gap['to'] === 'number') lines.gap(gap['from'], gap['to']);
 }

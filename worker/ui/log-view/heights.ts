@@ -31,7 +31,7 @@ export class Heights {
     return this.#line;
   }
 
-  /** Reads the width and the font anew. */
+  /** Reads the width and the font again. */
   refresh(): void {
     const width = this.#sheet.clientWidth;
     if (width === this.#width) return;

@@ -5,7 +5,7 @@ import { LogLine } from './line.ts';
 export const MAX_LINES = 50_000;
 export const MAX_CHARS = 8_000_000;
 
-/** After so many bytes the characters are counted anew: they change in place, and a few bytes may fill a line. */
+/** After so many bytes the characters are counted again: they change in place, and a few bytes may fill a line. */
 const COUNT_BYTES = 256 * 1024;
 
 type Stream = 'stdout' | 'stderr';

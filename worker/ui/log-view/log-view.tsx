@@ -20,7 +20,7 @@ import './log-view.css';
 const FIRST_READ = 512 * 1024;
 const WRAP_KEY = 'toru.wrap';
 
-/** A run's output, live. `onChanged` is called when the run began, ended, or failed: its details are read anew then. */
+/** A run's output, live. `onChanged` is called when the run began, ended, or failed: its details are read again then. */
 export function LogView(props: { run: Run; onChanged: () => void }) {
   const { task_id: taskId } = props.run;
   const scroller = useRef<HTMLElement>(null);

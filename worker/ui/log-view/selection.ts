@@ -46,8 +46,8 @@ export function selectedText(sheet: HTMLElement, lines: readonly LogLine[]): str
 export function joinLines(lines: readonly LogLine[], firstFrom = 0, lastTo: number = Number.POSITIVE_INFINITY): string {
   let text = '';
   lines.forEach((line, index) => {
-    const whole = line.text;
-    text += whole.slice(index === 0 ? firstFrom : 0, index === lines.length - 1 ? lastTo : undefined);
+    const full = line.text;
+    text += full.slice(index === 0 ? firstFrom : 0, index === lines.length - 1 ? lastTo : undefined);
     if (index < lines.length - 1 && !line.folded) text += '\n';
   });
   return text;

@@ -134,7 +134,7 @@ export class Surface {
     this.#stop.push(() => this.#scroller.removeEventListener('copy', copy));
   }
 
-  /** A view or a font of another size: drawn anew in the same frame, before it is painted. */
+  /** A view or a font of another size: drawn again in the same frame, before it is painted. */
   #watchSizes(): void {
     const sizes = new ResizeObserver(() => {
       this.#heights.refresh();

@@ -182,7 +182,7 @@ function PasswordLogin() {
   );
 }
 
-/** Once: the shell that comes with the session shows this page anew, at an address that names no `next` any more. */
+/** Once: the shell that comes with the session shows this page again, at an address that names no `next` any more. */
 function goOn(): void {
   if (location.pathname !== '/login') return;
   navigate(safeReturn(new URLSearchParams(location.search).get('next') ?? undefined), { replace: true });

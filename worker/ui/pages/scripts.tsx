@@ -17,7 +17,7 @@ import { Section } from '../parts/section.tsx';
 import { When } from '../parts/when.tsx';
 import { bytes } from '../time.ts';
 import './narrow.css';
-import { fileName, foldersOf, mending } from './scripts/groups.ts';
+import { fileName, fixing, foldersOf } from './scripts/groups.ts';
 import { RunScript } from './scripts/run-script.tsx';
 import './scripts.css';
 
@@ -144,7 +144,7 @@ function ScriptLine({ script, onRun }: { script: Script; onRun: () => void }) {
       }
     >
       {script.description !== '' && <p>{script.description}</p>}
-      {script.problem !== null && <Mend problem={script.problem} />}
+      {script.problem !== null && <Fix problem={script.problem} />}
       <p class="small">
         {bytes(script.size)}, changed <When at={script.modified_at} />
       </p>
@@ -161,13 +161,13 @@ function ScriptLine({ script, onRun }: { script: Script; onRun: () => void }) {
   );
 }
 
-function Mend(props: { problem: string }) {
-  const { why, command } = mending(props.problem);
+function Fix(props: { problem: string }) {
+  const { why, command } = fixing(props.problem);
   return (
     <>
       <p class="script-why">{why}</p>
       {command !== null && (
-        <div class="mend">
+        <div class="fix">
           <code>{command}</code>
           <CopyButton text={command} label="Copy the command" />
         </div>

@@ -17,16 +17,16 @@ const TYPING_MS = 500;
 /** Everything that ever ran here: what it was called, what it was given, and what it printed. */
 export function SearchPage() {
   const { query } = useLocation();
-  const asked = queryOf(query);
-  const key = JSON.stringify(asked);
+  const request = queryOf(query);
+  const key = JSON.stringify(request);
   return (
     <div class="search">
       <PageHead title="Search" />
-      <Asking key={`ask ${asked.in} ${asked.since}`} query={asked} />
-      {asked.q.trim() === '' ? (
+      <Asking key={`ask ${request.in} ${request.since}`} query={request} />
+      {request.q.trim() === '' ? (
         <Empty title="Look through everything">What runs were called, what they were given, and every line that they printed.</Empty>
       ) : (
-        <Searching key={key} query={asked} />
+        <Searching key={key} query={request} />
       )}
     </div>
   );

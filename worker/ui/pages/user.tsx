@@ -80,10 +80,10 @@ function Known({ user }: { user: User }) {
 type Question = 'role' | 'disabled' | 'password' | 'remove';
 
 function Access({ user, resource }: { user: User; resource: Resource<User> }) {
-  const asked = useSignal<Question | null>(null);
+  const request = useSignal<Question | null>(null);
   const self = user.id === me.value?.user.id;
   const ask = (question: Question) => () => {
-    asked.value = question;
+    request.value = question;
   };
   return (
     <Section title="Access" flush>
@@ -127,14 +127,14 @@ function Access({ user, resource }: { user: User; resource: Resource<User> }) {
           They can no longer log in. Their runs stay in the history.
         </Line>
       </Listing>
-      {asked.value !== null && (
+      {request.value !== null && (
         <Asked
-          question={asked.value}
+          question={request.value}
           user={user}
           self={self}
           onChanged={resource.set}
           onClose={() => {
-            asked.value = null;
+            request.value = null;
           }}
         />
       )}

@@ -92,7 +92,7 @@ function controlAt(target: EventTarget | null): Element | null {
 
 /**
  * Guards a control. Its element needs `data-acts` too.
- * @param acts what a press on it does, in a word: another one has to settle anew. Undefined: nothing that is guarded.
+ * @param acts what a press on it does, in a word: another one has to settle again. Undefined: nothing that is guarded.
  * @returns a ref for its element.
  */
 export function useActs<T extends HTMLElement>(acts: string | undefined, enabled: boolean) {

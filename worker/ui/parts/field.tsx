@@ -20,7 +20,7 @@ export function Field(props: {
 }) {
   const id = useId();
   const wrong = props.error !== undefined && props.error !== null && props.error !== '';
-  const said = [...(props.help === undefined || props.help === '' ? [] : [`${id}-help`]), ...(wrong ? [`${id}-error`] : [])];
+  const message = [...(props.help === undefined || props.help === '' ? [] : [`${id}-help`]), ...(wrong ? [`${id}-error`] : [])];
   return (
     <div class="field">
       <label class="field-label" for={id}>
@@ -29,7 +29,7 @@ export function Field(props: {
       </label>
       {props.children({
         id,
-        ...(said.length > 0 ? { 'aria-describedby': said.join(' ') } : {}),
+        ...(message.length > 0 ? { 'aria-describedby': message.join(' ') } : {}),
         ...(wrong ? { 'aria-invalid': true } : {}),
       })}
       {props.help !== undefined && props.help !== '' && (

@@ -9,7 +9,7 @@ export function More(props: { busy: boolean; label?: string; onMore: () => void 
   useEffect(() => {
     const element = place.current;
     if (element === null || props.busy) return;
-    // Made anew after each part: an end that is still in view then asks for the next one.
+    // Made again after each part: an end that is still in view then asks for the next one.
     const observer = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && latest.current(), {
       rootMargin: '600px',
     });

@@ -12,10 +12,10 @@ addEventListener('submit', (event) => {
   const form = event.target;
   if (!(form instanceof HTMLFormElement)) return;
   stop?.();
-  const told = new Set(form.querySelectorAll('.problem'));
+  const reported = new Set(form.querySelectorAll('.problem'));
   const look = (): void => {
     if (seekWrong(form)) return done();
-    const problem = [...form.querySelectorAll('.problem')].find((one) => !told.has(one));
+    const problem = [...form.querySelectorAll('.problem')].find((one) => !reported.has(one));
     if (problem === undefined) return;
     problem.scrollIntoView({ block: 'center' });
     done();

@@ -60,7 +60,7 @@ export class Bridge {
 
   close(): void {
     for (const stop of this.#stops) stop();
-    for (const asked of this.#asked.values()) asked.abort();
+    for (const request of this.#asked.values()) request.abort();
     this.#port.close();
   }
 
@@ -96,15 +96,15 @@ export class Bridge {
 
   async #answer(id: number, ask: Ask | null): Promise<void> {
     if (this.#asked.has(id)) return;
-    const asked = new AbortController();
+    const request = new AbortController();
     try {
       if (ask === null)
         throw new ToruError('bad_request', 'That can’t be asked. Methods are GET, POST, PUT, PATCH and DELETE; bodies are text or bytes.');
-      this.#asked.set(id, asked);
-      const value = await this.#calls.run(asked.signal, () => this.#do(ask, asked.signal));
+      this.#asked.set(id, request);
+      const value = await this.#calls.run(request.signal, () => this.#do(ask, request.signal));
       this.#send({ type: 'answer', id, value }, isFetched(value) ? [value.body] : []);
     } catch (error) {
-      if (asked.signal.aborted) return;
+      if (request.signal.aborted) return;
       const code = error instanceof ToruError ? error.code : 'internal';
       this.#send({ type: 'refused', id, code, message: sentence(error) });
     } finally {

@@ -38,8 +38,8 @@ export function TypeFields({ input, error, onChange }: Of<ActionInput['type']>) 
 }
 
 /** The same object with a field set, or without it. */
-function having<T extends object, K extends keyof T>(whole: T, key: K, value: T[K] | undefined): T {
-  const next = { ...whole };
+function having<T extends object, K extends keyof T>(full: T, key: K, value: T[K] | undefined): T {
+  const next = { ...full };
   if (value === undefined) delete next[key];
   else next[key] = value;
   return next;

@@ -20,14 +20,14 @@ export type Answers = Record<string, string | boolean>;
 export function firstAnswers(inputs: readonly ActionInput[], before: Readonly<InputValues> = {}): Answers {
   const answers: Answers = {};
   for (const input of inputs) {
-    const said = before[input.name];
-    if (input.type === 'boolean') answers[input.name] = typeof said === 'boolean' ? said : input.default;
+    const message = before[input.name];
+    if (input.type === 'boolean') answers[input.name] = typeof message === 'boolean' ? message : input.default;
     else if (input.type === 'secret') answers[input.name] = '';
     else if (input.type === 'choice') {
       // Nobody's choice is made for them: without a default, none is chosen.
-      const option = said === undefined ? input.default : input.options.find(({ value }) => value === said)?.value;
+      const option = message === undefined ? input.default : input.options.find(({ value }) => value === message)?.value;
       answers[input.name] = option ?? unchosen(input);
-    } else if (said !== undefined) answers[input.name] = String(said);
+    } else if (message !== undefined) answers[input.name] = String(message);
     else answers[input.name] = input.default === undefined ? '' : String(input.default);
   }
   return answers;

@@ -98,7 +98,7 @@ export function PressSheet({ question }: { question: Question }) {
             onChange={(value) => {
               answers.value = { ...answers.value, [input.name]: value };
               if (wrong.value[input.name] !== undefined) {
-                const { [input.name]: _mended, ...rest } = wrong.value;
+                const { [input.name]: _fixed, ...rest } = wrong.value;
                 wrong.value = rest;
               }
             }}

@@ -14,7 +14,7 @@ export interface Paged<T> {
   again: () => Promise<void>;
 }
 
-/** @param key another one begins anew. */
+/** @param key another one begins again. */
 export function usePaged<T>(read: (cursor: string | undefined, signal: AbortSignal) => Promise<List<T>>, key: string): Paged<T> {
   const items = useSignal<readonly T[]>([]);
   const cursor = useSignal<string | null | undefined>(undefined);

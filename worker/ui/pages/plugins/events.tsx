@@ -11,7 +11,7 @@ export function PluginEvents({ events }: { events: readonly PluginEvent[] }) {
       <Listing label="What happened">
         {events.slice(0, 20).map((event) => (
           <Line key={`${event.time} ${event.event}`} title={event.event} aside={<When at={event.time} />}>
-            {told(event.detail)}
+            {reported(event.detail)}
           </Line>
         ))}
       </Listing>
@@ -20,7 +20,7 @@ export function PluginEvents({ events }: { events: readonly PluginEvent[] }) {
 }
 
 /** The sentence first, then what it was about. Of a hash as much as tells two apart. */
-function told({ message, ...rest }: Record<string, unknown>): string {
+function reported({ message, ...rest }: Record<string, unknown>): string {
   const facts = Object.entries(rest)
     .filter(([, value]) => typeof value === 'string' || typeof value === 'number')
     .map(([name, value]) => `${name.replaceAll('_', ' ')} ${name === 'sha256' ? `${String(value).slice(0, 12)}…` : value}`);

@@ -60,7 +60,7 @@ export class History {
     }, 400);
   }
 
-  /** The first page anew, in front of what is already shown further back. */
+  /** The first page again, in front of what is already shown further back. */
   async refresh(): Promise<void> {
     // What is being read may be older than what asks for this.
     if (this.reading.peek()) return this.refreshSoon();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Script } from '../../../../shared/model.ts';
-import { argumentsOf, commandLine, foldersOf, mending } from './groups.ts';
+import { argumentsOf, commandLine, fixing, foldersOf } from './groups.ts';
 
 const script = (name: string, description = ''): Script => ({
   name,
@@ -27,11 +27,11 @@ test('every word of a search must stand in name or description', () => {
 
 test.each([
   ['“x.sh” may not be run. Allow it: chmod +x /s/x.sh', '“x.sh” may not be run.', 'chmod +x /s/x.sh'],
-  ["'/my s/x' belongs to another user. Mend it: sudo chown me '/my s/x'", "'/my s/x' belongs to another user.", "sudo chown me '/my s/x'"],
+  ["'/my s/x' belongs to another user. Fix it: sudo chown me '/my s/x'", "'/my s/x' belongs to another user.", "sudo chown me '/my s/x'"],
   ['me may not look at “x”. Check the folders of /s/x: namei -l /s/x', 'me may not look at “x”.', 'namei -l /s/x'],
   ['Something else is wrong.', 'Something else is wrong.', null],
 ])('%s', (problem, why, command) => {
-  expect(mending(problem)).toEqual({ why, command });
+  expect(fixing(problem)).toEqual({ why, command });
 });
 
 test('a line is an argument, with its spaces', () => {

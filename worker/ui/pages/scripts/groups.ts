@@ -25,10 +25,10 @@ export function fileName(script: Script): string {
   return script.name.slice(script.name.lastIndexOf('/') + 1);
 }
 
-/** A problem as the host tells it, with the command that mends it taken apart: `… Mend it: chmod +x /a`. */
-export function mending(problem: string): { why: string; command: string | null } {
+/** A problem as the host tells it, with the command that fixes it taken apart: `… Fix it: chmod +x /a`. */
+export function fixing(problem: string): { why: string; command: string | null } {
   const [, why, command] =
-    /^(.*?[.:]?) (?:Allow it|Mend it|Make it|Rename it|Look at|Check [^:]*): ((?:sudo |chmod |chown |setfacl |mkdir |cd |ls |namei ).+)$/s.exec(
+    /^(.*?[.:]?) (?:Allow it|Fix it|Mend it|Make it|Rename it|Look at|Check [^:]*): ((?:sudo |chmod |chown |setfacl |mkdir |cd |ls |namei ).+)$/s.exec(
       problem,
     ) ?? [];
   return why === undefined || command === undefined ? { why: problem, command: null } : { why, command };

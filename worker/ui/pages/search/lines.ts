@@ -14,8 +14,8 @@ export async function* linesOf(response: Response): AsyncGenerator<SearchLine> {
       const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
       rest = lines.pop() ?? '';
       for (const line of lines) {
-        const said: unknown = JSON.parse(line);
-        if (isSearchLine(said)) yield said;
+        const message: unknown = JSON.parse(line);
+        if (isSearchLine(message)) yield message;
       }
     }
   } finally {

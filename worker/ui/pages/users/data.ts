@@ -36,7 +36,7 @@ export async function listFullActions(signal: AbortSignal): Promise<Action[]> {
 
 /**
  * Lets a client press an action, or no longer. `allow` is sent whole, so when somebody else changed the action since it was
- * read, it is read again and the change made anew.
+ * read, it is read again and the change made again.
  * @throws ToruError unknown_action, conflict. @returns the action as it is then.
  */
 export async function allowUser(action: Action, userId: string, allowed: boolean): Promise<Action> {

@@ -10,9 +10,9 @@ export function generatePassword(): string {
 
 /** Every letter as likely as any other: what is past the last whole round is thrown away. */
 function letter(): string {
-  const whole = 256 - (256 % LETTERS.length);
+  const full = 256 - (256 % LETTERS.length);
   for (;;) {
     const [byte = 255] = crypto.getRandomValues(new Uint8Array(1));
-    if (byte < whole) return LETTERS.charAt(byte % LETTERS.length);
+    if (byte < full) return LETTERS.charAt(byte % LETTERS.length);
   }
 }
