@@ -138,6 +138,8 @@ export type RunSearchQuery = z.infer<typeof runSearchQuery>;
 /** GET /api/runs/:id/output. `from` is a cursor; what is none answers `bad_cursor`, so it is read apart. */
 export const outputQuery = z.strictObject({
   from: z.string().max(40).optional(),
+  /** Instead of `from`: the last so many bytes. */
+  tail: numberIn(1, MAX_OUTPUT_READ).optional(),
   limit: numberIn(1, MAX_OUTPUT_READ).default(MAX_OUTPUT_READ),
   stream: z.enum(['stdout', 'stderr']).optional(),
   format: z.enum(['text', 'jsonl']).default('text'),

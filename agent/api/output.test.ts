@@ -60,6 +60,15 @@ it('says what was removed: as a line, and in the headers of raw bytes', async ()
   expect(ask(log, { from: '6' }).headers.has('content-range')).toBe(false);
 });
 
+it('gives the end alone, as many bytes as were asked for', async () => {
+  const log = new Growing('0123456789', 2);
+  expect(await ask(log, { tail: '3' }).text()).toBe('789');
+  expect(await ask(log, { tail: '3', limit: '2', format: 'text' }).text()).toBe('78');
+  expect(await ask(log, { tail: '100' }).text()).toBe('23456789');
+  expect(() => ask(log, { tail: '3', from: '1' })).toThrow(expect.objectContaining({ code: 'bad_request' }));
+  expect(() => ask(log, { tail: '0' })).toThrow();
+});
+
 it('says what is removed while somebody follows', async () => {
   const log = new Growing('0123', 0);
   const reader = ask(log, { format: 'jsonl', follow: 'true' }).body?.getReader();

@@ -24,10 +24,10 @@ const STEP = 64 * 1024;
 
 /**
  * A run's output as a streamed answer: raw bytes, or a line of JSON per chunk. Bytes go out as the reader takes them.
- * @throws ToruError bad_cursor when `from` is no cursor of this log.
+ * @throws ToruError bad_cursor when `from` is no cursor of this log, bad_request when it is given beside `tail`.
  */
 export function outputResponse(log: OutputLog, query: OutputQuery, caller: Caller): Response {
-  const from = cursorOf(query.from, log);
+  const from = beginOf(query, log);
   const follow = query.follow === 'true';
   if (follow && caller.via !== 'local') {
     throw new ToruError('bad_request', '“follow” works at the local socket only: attach on the WebSocket instead.', {
@@ -47,6 +47,13 @@ export function outputResponse(log: OutputLog, query: OutputQuery, caller: Calle
   const measured = query.format === 'text' && query.stream === undefined && !follow && full <= query.limit;
   if (measured) headers.set('content-length', String(full));
   return new Response(outputStream(log, { ...query, from, follow, limit: measured ? full : query.limit }), { headers });
+}
+
+/** @throws ToruError bad_cursor, bad_request */
+function beginOf({ from, tail }: OutputQuery, log: OutputLog): number {
+  if (tail === undefined) return cursorOf(from, log);
+  if (from !== undefined) throw new ToruError('bad_request', 'Give “from” or “tail”, not both.', { extra: { field: 'tail' } });
+  return Math.max(log.start, log.end - tail);
 }
 
 /** @throws ToruError bad_cursor */

@@ -1,5 +1,4 @@
-import { call } from '../api.ts';
-import { isRecord } from '../guards.ts';
+import { readOutput } from '../data/output-lines.ts';
 import { LineBuffer } from './line-buffer.ts';
 
 /** How much is read at a time when the reader goes back. */
@@ -20,17 +19,9 @@ export async function readEarlier(taskId: string, before: number): Promise<{ lin
 
 /** Reads on where the buffer ends, up to a cursor. @throws ToruError. */
 export async function readInto(lines: LineBuffer, taskId: string, to: number): Promise<void> {
-  const from = lines.end;
-  const response = await call(`/api/runs/${encodeURIComponent(taskId)}/output?format=jsonl&from=${from}&limit=${to - from}`, {});
-  for (const text of (await response.text()).split('\n')) {
-    if (text === '' || lines.end >= to) continue;
-    takeLine(lines, JSON.parse(text));
+  for (const line of await readOutput(taskId, { from: lines.end, limit: to - lines.end })) {
+    if (lines.end >= to) return;
+    if ('gap' in line) lines.gap(line.gap.from, line.gap.to);
+    else lines.append(line.stream, line.data, lines.end, line.cursor);
   }
-}
-
-function takeLine(lines: LineBuffer, message: unknown): void {
-  if (!isRecord(message) || typeof message['cursor'] !== 'number') return;
-  const { stream, data, gap, cursor } = message;
-  if ((stream === 'stdout' || stream === 'stderr') && typeof data === 'string') lines.append(stream, data, lines.end, cursor);
-  else if (isRecord(gap) && typeof gap['from'] === 'number' && typeof gap['to'] === 'number') lines.gap(gap['from'], gap['to']);
 }

@@ -1,5 +1,6 @@
 import { ChevronRight, TriangleAlert } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
+import { useLastLine } from '../../data/last-line.ts';
 import { outcome } from '../../data/runs.ts';
 import type { AnyAction } from '../../guards.ts';
 import { useActs } from '../../parts/deliberate.ts';
@@ -83,10 +84,19 @@ function Foot({ action, tabIndex }: { action: AnyAction; tabIndex: number }) {
     <a class="tile-foot" href={`/runs/${run.task_id}`} tabIndex={tabIndex}>
       <span class="hush">Newest run of {action.label}:</span>
       <StateMark run={run} bare />
-      <span class="cut">{footText(action)}</span>
+      <span class="tile-news">
+        <span class="cut">{footText(action)}</span>
+        {run.state === 'running' && <NewestLine taskId={run.task_id} />}
+      </span>
       <ChevronRight class="tile-arrow" size={16} aria-hidden="true" />
     </a>
   );
+}
+
+/** What a run under way shows now, below its time: the tile has the room for it at any time, so that nothing moves. */
+function NewestLine({ taskId }: { taskId: string }) {
+  const line = useLastLine(taskId);
+  return line === '' ? null : <bdi class="tile-line cut">{line}</bdi>;
 }
 
 function footText(action: AnyAction): ComponentChildren {

@@ -1,0 +1,26 @@
+import type { OutputLine } from '../../../shared/api.ts';
+import { call } from '../api.ts';
+import { isRecord } from '../guards.ts';
+
+/**
+ * A part of a run's output over HTTP: pieces, and gaps where something was removed. @param part where it begins, or that it is
+ * the end. @throws ToruError.
+ */
+export async function readOutput(taskId: string, part: { from: number; limit: number } | { tail: number }): Promise<OutputLine[]> {
+  const query = new URLSearchParams({
+    format: 'jsonl',
+    ...Object.fromEntries(Object.entries(part).map(([name, value]) => [name, String(value)])),
+  });
+  const response = await call(`/api/runs/${encodeURIComponent(taskId)}/output?${query}`, {});
+  return (await response.text()).split('\n').flatMap((text) => {
+    const line: unknown = text === '' ? null : JSON.parse(text);
+    return isOutputLine(line) ? [line] : [];
+  });
+}
+
+function isOutputLine(value: unknown): value is OutputLine {
+  if (!isRecord(value) || typeof value['cursor'] !== 'number') return false;
+  const { stream, data, gap } = value;
+  if (isRecord(gap)) return typeof gap['from'] === 'number' && typeof gap['to'] === 'number';
+  return (stream === 'stdout' || stream === 'stderr') && typeof data === 'string';
+}
