@@ -1,6 +1,9 @@
-import { accessSync, chmodSync, constants, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { accessSync, chmodSync, constants, mkdirSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { unreachable } from '../shared/errors.ts';
 import { StartError } from './start-error.ts';
+import type { Changeable } from './system/changeable.ts';
+import { replaceableBy } from './system/changeable.ts';
 
 /** Of a socket in TORU_HOME: `sockaddr_un.sun_path`, less its closing NUL. */
 export const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;
@@ -16,10 +19,7 @@ export function prepareHome(home: string): void {
     const reason = error instanceof Error ? error.message : String(error);
     throw new StartError(`TORU_HOME ${home} can't be made (${reason}). Choose another folder, or make it yourself.`, { cause: error });
   }
-  for (let above = dirname(home); ; above = dirname(above)) {
-    checkAbove(home, above);
-    if (above === dirname(above)) break;
-  }
+  for (const above of foldersAbove(home)) checkAbove(home, above);
   const found = statSync(home);
   const uid = process.getuid?.();
   if (found.uid !== uid) {
@@ -45,10 +45,62 @@ export function prepareHome(home: string): void {
   chmodSync(home, 0o700);
 }
 
-/** Who may rename what lies in a folder above could put a home of their own in the place of ours. */
+/**
+ * Who may rename what lies in a folder above could put a home of their own in the place of ours, with sockets in it that listen for
+ * passwords.
+ */
 function checkAbove(home: string, above: string): void {
-  const { mode } = statSync(above);
-  const STICKY = 0o1000;
-  if ((mode & 0o002) === 0 || (mode & STICKY) !== 0) return;
-  throw new StartError(`TORU_HOME ${home} lies in ${above}, in which every user may move it away. Run: chmod o-w ${above}`);
+  const other = replaceableBy(statSync(above), above);
+  if (other === null) return;
+  const fix = other.by === 'owner' ? 'Choose a folder below your own.' : `Run: ${other.fix} ${above}`;
+  throw new StartError(`TORU_HOME ${home} lies in ${above}, in which ${whoElse(other)} may move it away. ${fix}`);
+}
+
+function whoElse({ by, group }: Changeable): string {
+  switch (by) {
+    case 'everyone':
+      return 'every user';
+    case 'owner':
+      return 'its owner, another user,';
+    case 'group':
+      return `the group “${group}”, in which others are,`;
+    case 'list':
+      return 'others, by an access list (ACL),';
+    default:
+      return unreachable(by);
+  }
+}
+
+/** As many links in a row as the kernel follows: https://man7.org/linux/man-pages/man7/path_resolution.7.html */
+const MAX_LINKS = 40;
+
+/** The real folders in which a part of the path stands, from `/` on, over every link. @param path absolute, and there. */
+function foldersAbove(path: string): Set<string> {
+  const folders = new Set<string>();
+  let [at, rest, links] = ['/', partsOf(path), 0];
+  for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
+    folders.add(at);
+    const next = resolve(at, part);
+    const target = links < MAX_LINKS ? targetOf(next) : null;
+    if (target === null) at = next;
+    else {
+      links += 1;
+      if (target.startsWith('/')) at = '/';
+      rest = [...partsOf(target), ...rest];
+    }
+  }
+  return folders;
+}
+
+function partsOf(path: string): string[] {
+  return path.split('/').filter((part) => part !== '' && part !== '.');
+}
+
+/** Where a link leads; null for what is none. */
+function targetOf(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
 }

@@ -1,7 +1,7 @@
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadConfig } from './config.ts';
 import { prepareHome } from './config-home.ts';
 import { StartError } from './start-error.ts';
@@ -146,6 +146,42 @@ test("somebody else's home is refused", () => {
   // A folder of root for everyone else; for root itself, one that is given away.
   const home = uid === 0 ? given(tempDir()) : '/';
   expect(() => prepareHome(home)).toThrow(/belongs to user/);
+});
+
+describe('a home below a folder in which somebody else may move it away is refused', () => {
+  const asRoot = test.skipIf(process.getuid?.() !== 0);
+  const folder = (mode: number, [uid, gid]: [number, number]): string => {
+    const above = join(tempDir(), 'above');
+    mkdirSync(above);
+    chownSync(above, uid, gid);
+    chmodSync(above, mode);
+    return above;
+  };
+  asRoot.each([
+    ['of another user', 0o755, [12_345, 0], /its owner, another user, may move it away/],
+    ['of another user, with the sticky bit', 0o1777, [12_345, 0], /its owner, another user, may move it away/],
+    ['that a group of others may write', 0o775, [0, 12_345], /the group “12345”, in which others are, may move it away/],
+    ['that every user may write', 0o777, [0, 0], /every user may move it away/],
+  ] as const)('%s', (_what, mode, [uid, gid], refusal) => {
+    const above = folder(mode, [uid, gid]);
+    expect(() => prepareHome(join(above, 'home'))).toThrow(refusal);
+    // Also two folders higher, and where a link leads there.
+    expect(() => prepareHome(join(above, 'between', 'home'))).toThrow(refusal);
+    const link = join(tempDir(), 'link');
+    symlinkSync(join(above, 'between'), link);
+    expect(() => prepareHome(join(link, 'home'))).toThrow(refusal);
+  });
+  asRoot('and where a link stands in one, wherever it leads', () => {
+    const link = join(folder(0o755, [12_345, 0]), 'link');
+    symlinkSync(tempDir(), link);
+    expect(() => prepareHome(join(link, 'home'))).toThrow(/its owner, another user, may move it away/);
+  });
+  asRoot.each([
+    ['with the sticky bit', 0o1777, [0, 0]],
+    ['of our own', 0o755, [0, 0]],
+  ] as const)('one %s is taken', (_what, mode, [uid, gid]) => {
+    expect(() => prepareHome(join(folder(mode, [uid, gid]), 'home'))).not.toThrow();
+  });
 });
 
 function given(dir: string): string {

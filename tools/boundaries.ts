@@ -43,6 +43,8 @@ const ROOMS: Record<string, string[][]> = {
       'agent/inherited',
       'agent/start-error',
       'agent/signs-of-life',
+      'agent/system/owners-group',
+      'agent/system/changeable',
       'agent/config',
       'agent/logger',
       'agent/lock',

@@ -4,7 +4,7 @@ import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ToruError, unreachable } from '../../shared/errors.ts';
 import type { Changeable } from '../system/changeable.ts';
-import { changeableBy } from '../system/changeable.ts';
+import { changeableBy, replaceableBy } from '../system/changeable.ts';
 import { quote, requireFolder } from './folder.ts';
 
 /** What is wrong with a folder, found once per listing: null when nothing is. */
@@ -34,6 +34,8 @@ export async function resolveScript(folder: string, name: string, verdicts: Fold
   if (!file.isFile()) throw new ToruError('unknown_script', `“${shown}” is not a file.`);
   // The folders of the name and those of the file differ when links stand between them: who may write any of them decides what runs.
   const onTheWay = await foldersOnTheWay(root, request);
+  const replaceable = await aboveVerdict(root, verdicts);
+  if (replaceable !== null) throw replaceable;
   for (const directory of new Set([...(onTheWay ?? foldersBetween(root, request)), ...foldersBetween(root, path)])) {
     const wrong = await folderVerdict(directory, verdicts);
     if (wrong !== null) throw wrong;
@@ -105,9 +107,24 @@ function folderVerdict(directory: string, verdicts: FolderVerdicts): Promise<Tor
   return verdict;
 }
 
+/** Could anybody else put another folder in the place of the scripts folder, between this and the start? */
+async function aboveVerdict(root: string, verdicts: FolderVerdicts): Promise<ToruError | null> {
+  for (const above of foldersBetween('/', root)) {
+    const key = `above ${above}`;
+    const verdict = verdicts.get(key) ?? stat(above).then((folder) => unsafe(replaceableBy(folder, above), above));
+    verdicts.set(key, verdict);
+    const wrong = await verdict;
+    if (wrong !== null) return wrong;
+  }
+  return null;
+}
+
 /** Could anybody else have put something here? Then it is not the owner's script any more. */
 async function changeable(found: Stats, path: string): Promise<ToruError | null> {
-  const other = await changeableBy(found, path);
+  return unsafe(await changeableBy(found, path), path);
+}
+
+function unsafe(other: Changeable | null, path: string): ToruError | null {
   return other === null ? null : new ToruError('script_unsafe', `${whoMay(other, quote(path))} Fix it: ${other.fix} ${quote(path)}`);
 }
 

@@ -178,6 +178,22 @@ describe('resolve', () => {
     await expect(scripts.resolve('open/x.sh')).rejects.toMatchObject({ code: 'script_unsafe' });
   });
 
+  it.runIf(process.getuid?.() === 0)('refuses a scripts folder in whose place somebody else could put another', async () => {
+    write('x.sh');
+    chownSync(base, 12_345, 12_345);
+    await expect(scripts.resolve('x.sh')).rejects.toMatchObject({ code: 'script_unsafe', message: expect.stringContaining(base) });
+    chownSync(base, 0, 0);
+    expect(await scripts.resolve('x.sh')).toBe(join(folder, 'x.sh'));
+    chmodSync(base, 0o777);
+    await expect(scripts.resolve('x.sh')).rejects.toMatchObject({
+      code: 'script_unsafe',
+      message: expect.stringContaining(`chmod o-w ${base}`),
+    });
+    // As in /tmp: there nobody but its owner moves a thing.
+    chmodSync(base, 0o1777);
+    expect(await scripts.resolve('x.sh')).toBe(join(folder, 'x.sh'));
+  });
+
   it.runIf(process.getuid?.() === 0)('refuses a script, or a folder, of another user', async () => {
     const path = write('theirs/x.sh');
     chownSync(path, 12345, 12345);

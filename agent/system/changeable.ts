@@ -1,6 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import type { Stats } from 'node:fs';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import { isOwnersGroup } from './owners-group.ts';
@@ -23,28 +23,62 @@ export interface Changeable {
  * @returns null when nobody else can.
  */
 export async function changeableBy(found: Stats, path: string): Promise<Changeable | null> {
-  const self = process.getuid?.() ?? 0;
+  const other = byMode(found);
+  return other?.by === 'list' && !(await hasList(found, path)) ? null : other;
+}
+
+/**
+ * Whoever may rename what lies in a folder can put something of their own in its place, also where they may not read or write
+ * that itself. In a folder with the sticky bit (`/tmp`) only its owner can. Where users are mapped (a container), the owner of `/` is
+ * its root, whatever number that has. Waits for `ls` where a list is to be looked for.
+ * @returns null when nobody but root and the agent's user can.
+ */
+export function replaceableBy(found: Stats, path: string): Changeable | null {
+  const STICKY = 0o1000;
+  const owned = found.uid === statSync('/').uid ? null : foreignOwner(found);
+  if (owned !== null || (found.mode & STICKY) !== 0) return owned;
+  const other = byMode(found);
+  if (other?.by === 'owner' || (other?.by === 'list' && !hasListNow(found, path))) return null;
+  return other;
+}
+
+/** What owner and mode tell. `list` where a list is to be looked for. */
+function byMode(found: Stats): Changeable | null {
   const group = String(found.gid);
   if ((found.mode & 0o002) !== 0) return { by: 'everyone', group, fix: 'chmod o-w' };
-  if (found.uid !== 0 && found.uid !== self) return { by: 'owner', group, fix: `sudo chown ${userInfo().username}` };
-  if ((found.mode & 0o020) === 0) return null;
+  const owned = foreignOwner(found);
+  if (owned !== null || (found.mode & 0o020) === 0) return owned;
+  const self = process.getuid?.() ?? 0;
   const own = process.platform === 'linux' && isOwnersGroup(found.gid, self, textOf('/etc/group'), textOf('/etc/passwd'));
-  if (!own) return { by: 'group', group: nameOf(found.gid), fix: 'chmod g-w' };
-  return (await hasList(found, path)) ? { by: 'list', group, fix: 'setfacl -b' } : null;
+  return own ? { by: 'list', group, fix: 'setfacl -b' } : { by: 'group', group: nameOf(found.gid), fix: 'chmod g-w' };
+}
+
+function foreignOwner({ uid, gid }: Stats): Changeable | null {
+  if (uid === 0 || uid === process.getuid?.()) return null;
+  return { by: 'owner', group: String(gid), fix: `sudo chown ${userInfo().username}` };
 }
 
 /** What was told of a file as it is: a change of its list changes its ctime. Emptied when it is large. */
 const reported = new Map<string, boolean>();
 const MAX_TOLD = 5000;
+const LS = { env: { ...process.env, LC_ALL: 'C' } };
 
-async function hasList({ dev, ino, ctimeMs }: Stats, path: string): Promise<boolean> {
-  const key = `${dev}:${ino}:${ctimeMs}`;
-  const known = reported.get(key);
-  if (known !== undefined) return known;
-  const { stdout } = await promisify(execFile)('ls', ['-nd', '--', path], { env: { ...process.env, LC_ALL: 'C' } });
-  const has = stdout.charAt(10) === '+';
+async function hasList(found: Stats, path: string): Promise<boolean> {
+  return reported.get(keyOf(found)) ?? remember(found, (await promisify(execFile)('ls', ['-nd', '--', path], LS)).stdout);
+}
+
+function hasListNow(found: Stats, path: string): boolean {
+  return reported.get(keyOf(found)) ?? remember(found, execFileSync('ls', ['-nd', '--', path], { ...LS, encoding: 'utf8' }));
+}
+
+function keyOf({ dev, ino, ctimeMs }: Stats): string {
+  return `${dev}:${ino}:${ctimeMs}`;
+}
+
+function remember(found: Stats, line: string): boolean {
+  const has = line.charAt(10) === '+';
   if (reported.size >= MAX_TOLD) reported.clear();
-  reported.set(key, has);
+  reported.set(keyOf(found), has);
   return has;
 }
 
