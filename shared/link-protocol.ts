@@ -39,6 +39,9 @@ export function dialStatement(message: { time: number; agent_nonce: string; orig
   return new TextEncoder().encode([message.time, message.agent_nonce, message.origin, message.host].join('\n'));
 }
 
+/** Ms since 1970, within what a Date can hold: what is beyond throws where it is written out. */
+export const instant = z.int().min(0).max(8_640_000_000_000_000);
+
 /** An Ed25519 public key, raw, base64url. */
 export const edgeKey = z.string().regex(/^[\w-]{43}$/);
 /** An Ed25519 signature, base64url. */
@@ -117,8 +120,8 @@ export const edgeControl = z.discriminatedUnion('type', [
   /** The edge has a newer grant of the same session. */
   z.object({ type: z.literal('grant'), conn: connId, grant: grantToken }),
   z.object({ type: z.literal('closed'), conn: connId }),
-  /** Another agent proved itself with this host's key while this one was live, and was refused. `at` in ms since 1970. */
-  z.object({ type: z.literal('duplicate'), at: z.int(), address: z.string().max(64), name: z.string().max(80) }),
+  /** Another agent proved itself with this host's key while this one was live, and was refused. */
+  z.object({ type: z.literal('duplicate'), at: instant, address: z.string().max(64), name: z.string().max(80) }),
   /** The edge took note of a revocation: the agent need not repeat it. */
   z.object({ type: z.literal('revoked'), id: z.string().max(64) }),
   /** How far is the agent? It answers `arrived` when it has read all that came before. */

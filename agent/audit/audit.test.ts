@@ -92,6 +92,27 @@ test('a client that is refused a thousand times a second leaves a few entries, a
   expect(repeated).toBe(120_000);
 });
 
+test('an edge that makes up an address for each thing that it says leaves a few entries', () => {
+  const { audit, clock, db } = makeServices();
+  audit.record({ event: 'user.create', caller, target: 'bob', outcome: 'ok' });
+  for (let i = 0; i < 60_000; i += 1) {
+    clock.now += 1;
+    audit.record({
+      event: 'link.duplicate',
+      caller: null,
+      address: `192.0.2.${i}`,
+      outcome: 'refused',
+      detail: { name: `${i}`, reason: 'r' },
+    });
+    audit.record({ event: 'login', caller: null, address: `198.51.100.${i}`, outcome: 'refused', detail: { reason: 'unknown user' } });
+  }
+  audit.close();
+  expect(db.prepare('SELECT count(*) FROM audit').pluck().get()).toBeLessThan(650);
+  expect(audit.list({ event: 'user' }).items).toHaveLength(1);
+  const count = `SELECT sum(ifnull(detail ->> '$.repeated', 1)) FROM audit WHERE outcome = 'refused'`;
+  expect(db.prepare(count).pluck().get()).toBe(120_000);
+});
+
 test('one user’s refusals do not hide another’s', () => {
   const { audit } = makeServices();
   const eve = callerOf({ id: 'u2', username: 'Eve', role: 'client' }, 0);

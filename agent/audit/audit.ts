@@ -90,6 +90,7 @@ export class Audit {
       address,
       detail: redact(detail),
       by,
+      stranger: caller === null,
       same: JSON.stringify([target, address, code]),
       at: this.#now(),
     };

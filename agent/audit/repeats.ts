@@ -10,6 +10,8 @@ interface Quota {
 const REFUSED: Quota = { burst: 60, perMinute: 1 };
 /** What was done: a run every six seconds, for ever. */
 const DONE: Quota = { burst: 2000, perMinute: 10 };
+/** Of all who are not known together, whatever addresses are told of them: an edge can tell any. */
+const STRANGERS: Quota = { burst: 600, perMinute: 10 };
 /** Repetitions of one thing are counted this long, and then told in one entry. */
 const WINDOW_MS = 60_000;
 /** Of all users together. */
@@ -20,6 +22,8 @@ export interface Repeatable {
   event: string;
   /** Who caused it: a user's id, or an address. */
   by: string;
+  /** Nobody is known, and `by` is what an edge says. */
+  stranger: boolean;
   outcome: 'ok' | 'refused';
   /** What makes it the same as another one: target, code, address. */
   same: string;
@@ -55,7 +59,8 @@ export class Repeats<T extends Repeatable> {
       if (entry.outcome === 'refused' && this.#windows.size < MAX_WINDOWS) this.#open(exact, entry, 0, now);
       return true;
     }
-    const byEvent = [entry.event, entry.by, entry.outcome].join('\n');
+    // Of strangers together: one entry for each address would be as many as they like.
+    const byEvent = [entry.event, entry.stranger ? '' : entry.by, entry.outcome].join('\n');
     if (!this.#counted(byEvent)) this.#open(byEvent, entry, 1, now);
     return false;
   }
@@ -90,11 +95,16 @@ export class Repeats<T extends Repeatable> {
     }, WINDOW_MS).unref();
   }
 
-  #mayWrite({ by, outcome }: T, now: number): boolean {
-    const { burst, perMinute } = outcome === 'refused' ? REFUSED : DONE;
-    const key = `${outcome}\n${by}`;
+  #mayWrite({ by, stranger, outcome }: T, now: number): boolean {
+    const strangers = stranger ? this.#bucket('strangers', STRANGERS, now) : null;
+    // First, so that no count is kept for each address that somebody makes up.
+    if (strangers !== null && strangers.wait(now) > 0) return false;
+    return this.#bucket(`${outcome}\n${by}`, outcome === 'refused' ? REFUSED : DONE, now).take(now) && strangers?.take(now) !== false;
+  }
+
+  #bucket(key: string, { burst, perMinute }: Quota, now: number): TokenBucket {
     const bucket = this.#quotas.get(key) ?? new TokenBucket(burst, perMinute / 60, now);
     this.#quotas.set(key, bucket);
-    return bucket.take(now);
+    return bucket;
   }
 }

@@ -232,7 +232,9 @@ function closedBy(origin: string, code: number, reason: string): DialError {
   return new DialError(`${origin} closed the link (${code}${reason.length > 0 ? `: ${reason}` : ''})`);
 }
 
-const refusalBody = z.object({ error: z.object({ code: z.string(), now: z.number().optional() }) });
+/** As many digits as the header of a dial may have: with a time beyond them no edge would know this host again. */
+const dialTime = z.int().min(0).max(999_999_999_999_999);
+const refusalBody = z.object({ error: z.object({ code: z.string(), now: dialTime.optional() }) });
 const MAX_REFUSAL = 4096;
 
 /** What an edge answers instead of a WebSocket, where it is Toru's. */

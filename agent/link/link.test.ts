@@ -332,6 +332,42 @@ test('an agent whose key another one is linked with says so, and dials seldom', 
   expect(dials).toBe(1);
 });
 
+test('what an edge says and nobody can take ends neither the link nor the process', async () => {
+  const { origin } = await edge((socket) => {
+    socket.send(welcome('e'));
+    for (const at of [9e15, -1, 1.5]) socket.send(`control\0${JSON.stringify({ type: 'duplicate', at, address: 'a', name: 'n' })}`);
+    socket.send('c/1\0throws');
+    socket.send(Buffer.from('h/1\0throws'));
+    socket.send(`control\0${JSON.stringify({ type: 'revoked', id: 'r' })}`);
+  });
+  const { listener, warnings } = start(origin);
+  listener.text = listener.binary = () => {
+    throw new RangeError('Invalid time value');
+  };
+  await until(() => listener.events.includes('revoked'));
+  expect(listener.events).toEqual(['up e', 'revoked']);
+  expect(warnings).toHaveLength(5);
+});
+
+test.each([1e300, -1, 1.5, 1e15])('a time of %d is none that an edge can teach a host', async (now) => {
+  const times: (number | null)[] = [];
+  const server = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    verifyClient: ({ req }: { req: IncomingMessage }, answer: (ok: boolean, code?: number, body?: string) => void) => {
+      times.push(linkDial.safeParse(req.headers[LINK_DIAL_HEADER]).data?.time ?? null);
+      answer(false, 401, JSON.stringify({ error: { code: 'clock_skew', message: '', now } }));
+    },
+  });
+  cleanups.push(() => new Promise((resolve) => server.close(resolve)));
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  start(`http://127.0.0.1:${address.port}`);
+  await until(() => times.length === 2);
+  expect(Math.abs((times[1] ?? 0) - Date.now())).toBeLessThan(60_000);
+});
+
 test('a host whose clock is an hour behind learns the time from the edge, and links with its next dial', async () => {
   const HOUR = 3_600_000;
   const server = new WebSocketServer({

@@ -160,14 +160,14 @@ export class Link {
 
       socket.on('message', (data, binary) => {
         silence.refresh();
-        if (binary) {
-          const cut = cutBinary(bytesOf(data));
-          if (cut !== null) this.#listener.binary(cut.topic, cut.payload);
-          return;
+        const text = binary ? null : data.toString();
+        if (text === PONG) return outbound.arrived();
+        try {
+          this.#receive(text ?? bytesOf(data));
+        } catch (error) {
+          // Whatever an edge says: it ends nothing here.
+          this.#log.warn({ err: error }, 'a message of the edge could not be taken');
         }
-        const text = data.toString();
-        if (text === PONG) outbound.arrived();
-        else this.#receive(text);
       });
       socket.on('error', (error) => {
         reason = error.message;
@@ -199,7 +199,13 @@ export class Link {
     });
   }
 
-  #receive(text: string): void {
+  #receive(message: string | Uint8Array): void {
+    if (typeof message === 'string') return this.#receiveText(message);
+    const cut = cutBinary(message);
+    if (cut !== null) this.#listener.binary(cut.topic, cut.payload);
+  }
+
+  #receiveText(text: string): void {
     const cut = cutText(text);
     if (cut === null) return this.#log.warn({}, 'the edge sent a message without a topic');
     if (cut.topic !== CONTROL) return this.#listener.text(cut.topic, cut.payload);
