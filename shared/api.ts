@@ -81,7 +81,7 @@ export const runsQuery = z.strictObject({
   /** Text to find in label, script, inputs, arguments and note. */
   q: z.string().max(200).optional(),
 });
-export type RunsQuery = z.infer<typeof runsQuery>;
+type RunsQuery = z.infer<typeof runsQuery>;
 
 /** PATCH /api/runs/:id. An empty note removes it. */
 export const runPatch = z.strictObject({

@@ -37,9 +37,9 @@ describe('violation', () => {
     expect(refused('shared/model.ts', 'shared/limits.ts')).toBe(false);
   });
   test("the page sees the type of the agent's API, and nothing else of it", () => {
-    expect(refused('worker/ui/api.ts', 'agent/api/app.ts', true)).toBe(false);
-    expect(refused('worker/ui/api.ts', 'agent/api/app.ts')).toBe(true);
-    expect(refused('worker/ui/api.ts', 'agent/services.ts', true)).toBe(true);
+    expect(refused('worker/ui/api.ts', 'agent/systems.ts', true)).toBe(false);
+    expect(refused('worker/ui/api.ts', 'agent/systems.ts')).toBe(true);
+    expect(refused('worker/ui/api.ts', 'agent/agent.ts', true)).toBe(true);
     expect(refused('worker/ui/api.ts', 'worker/index.ts', true)).toBe(true);
   });
   test('embedded sees the few rooms of the agent that it is allowed, and nobody sees embedded', () => {
@@ -49,8 +49,8 @@ describe('violation', () => {
     expect(refused('agent/main.ts', 'embedded/start.ts')).toBe(true);
   });
   test('rooms of the agent point one way, tests excepted', () => {
-    expect(refused('agent/api/app.ts', 'agent/runs/runs.ts')).toBe(false);
-    expect(refused('agent/runs/runs.ts', 'agent/api/app.ts', true)).toBe(true);
+    expect(refused('agent/systems.ts', 'agent/runs/runs.ts')).toBe(false);
+    expect(refused('agent/runs/runs.ts', 'agent/systems.ts', true)).toBe(true);
     expect(refused('agent/settings/settings.ts', 'agent/users/caller.ts')).toBe(false);
     expect(refused('agent/settings/settings.ts', 'agent/users/users.ts')).toBe(true);
     expect(refused('agent/settings/settings.test.ts', 'agent/users/users.ts')).toBe(false);

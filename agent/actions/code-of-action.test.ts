@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ApiHarness } from '../api/api-harness.ts';
-import { makeApi } from '../api/api-harness.ts';
+import type { ApiHarness } from '../systems-harness.ts';
+import { makeApi } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';
 
 /** A session whose password was typed long ago changes how an action looks, and not what runs, what it sees, and for whom. */

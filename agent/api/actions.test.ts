@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { action as actionSchema, clientAction } from '../../shared/model.ts';
+import type { ApiHarness } from '../systems-harness.ts';
+import { makeApi } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';
-import type { ApiHarness } from './api-harness.ts';
-import { makeApi } from './api-harness.ts';
 
 let api: ApiHarness;
 let client: Caller;

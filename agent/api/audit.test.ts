@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { ApiHarness } from '../systems-harness.ts';
+import { makeApi } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';
-import type { ApiHarness } from './api-harness.ts';
-import { makeApi } from './api-harness.ts';
 
 let api: ApiHarness;
 let client: Caller;

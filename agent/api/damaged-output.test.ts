@@ -8,8 +8,8 @@ import { packFile } from '../logs/pack.ts';
 import { BLOCK_BYTES, readIndex } from '../logs/packed-index.ts';
 import { RunLog } from '../logs/run-log.ts';
 import { Streams } from '../logs/streams.ts';
-import type { ApiHarness } from './api-harness.ts';
-import { makeApi } from './api-harness.ts';
+import type { ApiHarness } from '../systems-harness.ts';
+import { makeApi } from '../systems-harness.ts';
 
 /** Compressed output of which the disk has changed a byte: what every reader of it is told. */
 

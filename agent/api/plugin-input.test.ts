@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ApiHarness } from '../systems-harness.ts';
+import { makeApi } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';
-import type { ApiHarness } from './api-harness.ts';
-import { makeApi } from './api-harness.ts';
 
 /** Bad input to the routes about plugins: an error that says what is wrong, and nothing of what is not the asker's. */
 

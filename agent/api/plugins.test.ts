@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PluginDetails } from '../../shared/plugins.ts';
 import { pluginDetails } from '../../shared/plugins.ts';
+import type { ApiHarness } from '../systems-harness.ts';
+import { makeApi } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';
-import type { ApiHarness } from './api-harness.ts';
-import { makeApi } from './api-harness.ts';
 
 const MiB = 1024 * 1024;
 const ECHO = join(import.meta.dirname, '../../test/fixtures/plugins/echo.ts');

@@ -5,11 +5,12 @@ import { refuseLate } from '../../shared/in-time.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_CLIENT_FRAME, MAX_TOPICS_PER_SOCKET, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
+import type { Audit } from '../audit/audit.ts';
 import type { Log } from '../logger.ts';
 import type { Streams } from '../logs/streams.ts';
 import type { Attachment, ViewerPort } from '../logs/viewers.ts';
+import type { Plugins } from '../plugins/plugins.ts';
 import type { Runs } from '../runs/runs.ts';
-import type { Services } from '../services.ts';
 import type { Caller } from '../users/caller.ts';
 import { forAsker } from '../users/for-asker.ts';
 import { authorize, frameKey } from '../users/permissions.ts';
@@ -20,9 +21,9 @@ import '../../shared/schema-words.ts';
 export interface SocketServices {
   runs: Pick<Runs, 'start' | 'cancel' | 'input' | 'get'>;
   streams: Streams;
-  plugins: Pick<Services['plugins'], 'view'>;
+  plugins: Pick<Plugins, 'view'>;
   version: string;
-  audit: Pick<Services['audit'], 'record'>;
+  audit: Pick<Audit, 'record'>;
   log: Pick<Log, 'error'>;
 }
 

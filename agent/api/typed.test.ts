@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFinal } from '../../shared/model.ts';
 import { readMessage } from '../plugins/protocol/plugin-messages.ts';
-import type { ApiHarness } from './api-harness.ts';
-import { makeApi } from './api-harness.ts';
+import type { ApiHarness } from '../systems-harness.ts';
+import { makeApi } from '../systems-harness.ts';
 
 /** What a script gets is what was typed, or the press is refused: from the bytes of a request to the process. */
 

@@ -3,7 +3,7 @@ import { hc } from 'hono/client';
 import { z } from 'zod';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
-import type { Api } from '../api/app.ts';
+import type { Api } from '../systems.ts';
 import { otherUsersAgent } from './enter-home.ts';
 import { socketOf } from './home-of.ts';
 

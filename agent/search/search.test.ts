@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { searchQuery } from '../../shared/api.ts';
 import type { SearchLine } from '../../shared/search.ts';
-import type { ApiHarness } from '../api/api-harness.ts';
-import { makeApi } from '../api/api-harness.ts';
 import { History } from '../history/history.ts';
 import type { RunRow } from '../history/run-row.ts';
 import { encodeRecords } from '../logs/order.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';
+import type { ApiHarness } from '../systems-harness.ts';
+import { makeApi } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';
 import { Search } from './search.ts';
 

@@ -12,7 +12,7 @@ import type { Audit } from '../audit/audit.ts';
 import { expandHome } from '../config.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
-import { authorize } from '../users/permissions.ts';
+import { admin, authorize } from '../users/permissions.ts';
 
 const KEEP_DAYS = 90;
 /** Of 90 days, few hosts print more: it keeps a script that went wild from filling the disk. */
@@ -129,7 +129,7 @@ export class Settings {
    * @throws ToruError forbidden, reauth_required, conflict (the configuration decides it), bad_request with `extra.field`.
    */
   update(patch: SettingsPatch, caller: Caller): SettingsShape {
-    authorize(caller, 'PUT /api/settings');
+    authorize(caller, admin);
     const change: Stored = { ...patch };
     if (patch.scripts_dir !== undefined) {
       change.scripts_dir = expandHome(patch.scripts_dir);

@@ -12,71 +12,9 @@ export interface Permission {
   reauth?: true;
 }
 
-const any = { role: 'any' } as const satisfies Permission;
-const admin = { role: 'admin' } as const satisfies Permission;
-const adminLately = { role: 'admin', reauth: true } as const satisfies Permission;
-
-/** Every HTTP route of the agent. What does not stand here is refused to everybody. */
-export const ROUTES = {
-  'GET /api/scripts': admin,
-  'GET /api/actions': any,
-  // Also `action.code`.
-  'POST /api/actions': admin,
-  'PUT /api/actions/order': admin,
-  'GET /api/actions/:id': any,
-  // For what decides which code runs also `action.code`.
-  'PATCH /api/actions/:id': admin,
-  'DELETE /api/actions/:id': admin,
-  // By what is asked, also `run.action` or `run.script`.
-  'POST /api/runs': any,
-  'GET /api/runs': any,
-  'GET /api/runs/:id': any,
-  'PATCH /api/runs/:id': any,
-  'GET /api/runs/:id/output': any,
-  'GET /api/runs/:id/search': any,
-  'POST /api/runs/:id/cancel': any,
-  'POST /api/runs/:id/input': any,
-  'GET /api/search': any,
-  'GET /api/system': admin,
-  'GET /api/settings': admin,
-  // For a new scripts_dir or other env_allow also `settings.code`.
-  'PUT /api/settings': admin,
-  'GET /api/users': admin,
-  'POST /api/users': adminLately,
-  'GET /api/users/:id': admin,
-  // By what is changed, also `user.own_password` or `user.change`.
-  'PATCH /api/users/:id': any,
-  'DELETE /api/users/:id': adminLately,
-  'POST /api/login-links': admin,
-  'POST /api/key/rotate': admin,
-  'GET /api/audit': admin,
-  'GET /api/audit/verify': admin,
-  'GET /api/audit/export': admin,
-  // Of which plugins a caller may know, and what of them, the plugins' room decides.
-  'GET /api/plugins': any,
-  'GET /api/plugins/:id': any,
-  // For one that is off also `plugin.code`, for new or changed files `plugin.accept`.
-  'POST /api/plugins/:id/enable': admin,
-  'POST /api/plugins/:id/disable': admin,
-  'GET /api/plugins/:id/bundle.js': any,
-  'GET /api/plugins/:id/logs': admin,
-  'GET /api/plugins/:id/*': any,
-  'POST /api/plugins/:id/*': any,
-  'PUT /api/plugins/:id/*': any,
-  'PATCH /api/plugins/:id/*': any,
-  'DELETE /api/plugins/:id/*': any,
-  'POST /api/plugin-admin/rescan': admin,
-  'POST /api/plugin-admin/install': adminLately,
-  'DELETE /api/plugin-admin/:id': adminLately,
-  // For other values also `plugin.code`.
-  'PUT /api/plugin-admin/:id/settings': admin,
-  'GET /api/plugin-admin/:id/kv': admin,
-  // By the manifest's `page.kv`.
-  'GET /api/plugin-kv/:id': any,
-  'GET /api/plugin-kv/:id/entry': any,
-  'PUT /api/plugin-kv/:id/entry': any,
-  'DELETE /api/plugin-kv/:id/entry': any,
-} as const satisfies Record<string, Permission>;
+export const any = { role: 'any' } as const satisfies Permission;
+export const admin = { role: 'admin' } as const satisfies Permission;
+export const adminLately = { role: 'admin', reauth: true } as const satisfies Permission;
 
 /** Every frame that a browser may send; those with several meanings are split by meaning. */
 export const FRAMES = {
@@ -115,20 +53,10 @@ export const ACTS = {
   'user.own_password': any,
 } as const satisfies Record<string, Permission>;
 
-const TABLE: ReadonlyMap<string, Permission> = new Map<string, Permission>([
-  ...Object.entries(ROUTES),
-  ...Object.entries(FRAMES),
-  ...Object.entries(ACTS),
-]);
+const TABLE: ReadonlyMap<string, Permission> = new Map<string, Permission>([...Object.entries(FRAMES), ...Object.entries(ACTS)]);
 
-export type RouteKey = keyof typeof ROUTES;
 export type FrameKey = keyof typeof FRAMES;
-export type PermissionKey = RouteKey | FrameKey | keyof typeof ACTS;
-
-/** The table's line for a route (`'GET /api/runs/:id'`), a frame or an act. Null for what is in no line. */
-export function permissionOf(key: string): Permission | null {
-  return TABLE.get(key) ?? null;
-}
+export type PermissionKey = FrameKey | keyof typeof ACTS;
 
 /** The line that a browser's frame comes under. */
 export function frameKey(frame: ClientFrame): FrameKey {
@@ -152,15 +80,15 @@ export function frameKey(frame: ClientFrame): FrameKey {
 
 /**
  * May this caller do this? Says nothing when they may.
- * @param key of the table; a string that was put together from a route is refused unless it stands there.
+ * @param what a permission, or its key in the tables above; null (a route that nobody registered) is refused to everybody.
  * @throws ToruError forbidden, or reauth_required when only a newly typed password is missing.
  */
 export function authorize(
   caller: Pick<Caller, 'role' | 'via' | 'auth_time'>,
-  key: PermissionKey | (string & {}),
+  what: Permission | PermissionKey | null,
   now: number = Date.now(),
 ): void {
-  const permission = permissionOf(key);
+  const permission = typeof what === 'string' ? (TABLE.get(what) ?? null) : what;
   if (permission === null || !hasRole(caller.role, permission.role)) {
     throw new ToruError('forbidden', 'Your user may not do this. An admin of this host can.');
   }

@@ -1,5 +1,5 @@
 import { hc } from 'hono/client';
-import type { Api } from '../../agent/api/app.ts';
+import type { Api } from '../../agent/systems.ts';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import { edgeNow, hostNow, learnEdgeTime } from './clock.ts';

@@ -1,21 +1,39 @@
 import { VERSION } from '../shared/version.ts';
 import { Actions } from './actions/actions.ts';
+import { actionsApi } from './actions/actions-api.ts';
+import { runsApi } from './api/runs-api.ts';
 import { Audit } from './audit/audit.ts';
+import { auditApi } from './audit/audit-api.ts';
+import { failed, guard, inTime, noRoute, plainPath } from './http/guard.ts';
+import { router, routeTable } from './http/router.ts';
+import { jsonUnlessPlugin } from './http/validate.ts';
 import { loadIdentity } from './link/identity.ts';
+import { pluginAdminApi } from './plugins/api/plugin-admin-api.ts';
+import { pluginKvApi } from './plugins/api/plugin-kv-api.ts';
+import { pluginsApi } from './plugins/api/plugins-api.ts';
 import { openPlugins } from './plugins/open.ts';
 import type { RunsOptions } from './runs/runs.ts';
 import { Runs } from './runs/runs.ts';
 import { Scripts } from './scripts/scripts.ts';
+import { scriptsApi } from './scripts/scripts-api.ts';
 import { Search } from './search/search.ts';
+import { searchApi } from './search/search-api.ts';
 import { Settings } from './settings/settings.ts';
+import { settingsApi } from './settings/settings-api.ts';
 import type { Database } from './store/database.ts';
 import type { SystemOptions } from './system/system.ts';
 import { System } from './system/system.ts';
+import { systemApi } from './system/system-api.ts';
 import { Grants } from './users/grants.ts';
 import { HostKey } from './users/host-key.ts';
+import { keyApi } from './users/host-key-api.ts';
 import { LoginLinks } from './users/login-links.ts';
+import { loginLinksApi } from './users/login-links-api.ts';
 import { Passwords } from './users/passwords.ts';
 import { Users } from './users/users.ts';
+import { usersApi } from './users/users-api.ts';
+
+/** Where the systems meet: each is made here, and its routes are registered. */
 
 interface ServicesOptions {
   db: Database;
@@ -72,3 +90,51 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
 }
 
 export type Services = ReturnType<typeof createServices>;
+
+/** What every route asks of its caller: a route that stands in no resource is refused to everybody. */
+export const ROUTES = routeTable([
+  scriptsApi,
+  actionsApi,
+  runsApi,
+  searchApi,
+  systemApi,
+  settingsApi,
+  usersApi,
+  loginLinksApi,
+  keyApi,
+  auditApi,
+  pluginsApi,
+  pluginAdminApi,
+  pluginKvApi,
+]);
+
+/**
+ * The host's HTTP API, defined once and reached through three transports: the edge's tunnel, the local socket, and in process.
+ * The transport says who asks: `app.fetch(request, { caller })`.
+ */
+export function createApi(services: Services) {
+  const api = router()
+    .use(plainPath)
+    .use(guard(ROUTES))
+    .use(jsonUnlessPlugin)
+    .use(inTime)
+    .route(scriptsApi.path, scriptsApi.routes(services))
+    .route(actionsApi.path, actionsApi.routes(services))
+    .route(runsApi.path, runsApi.routes(services))
+    .route(searchApi.path, searchApi.routes(services))
+    .route(systemApi.path, systemApi.routes(services))
+    .route(settingsApi.path, settingsApi.routes(services))
+    .route(usersApi.path, usersApi.routes(services))
+    .route(loginLinksApi.path, loginLinksApi.routes(services))
+    .route(keyApi.path, keyApi.routes(services))
+    .route(auditApi.path, auditApi.routes(services))
+    .route(pluginsApi.path, pluginsApi.routes(services))
+    .route(pluginAdminApi.path, pluginAdminApi.routes(services))
+    .route(pluginKvApi.path, pluginKvApi.routes(services));
+  api.onError(failed(services));
+  api.notFound(noRoute(ROUTES));
+  return api;
+}
+
+/** For `hc<Api>`: every route with its body, query and answer. */
+export type Api = ReturnType<typeof createApi>;

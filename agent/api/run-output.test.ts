@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { outputQuery } from '../../shared/api.ts';
 import type { Caller } from '../users/caller.ts';
-import type { OutputChunk, OutputLog } from './output.ts';
-import { outputResponse } from './output.ts';
+import type { OutputChunk, OutputLog } from './run-output.ts';
+import { outputResponse } from './run-output.ts';
 
 const local: Caller = { user_id: 'local:0', username: 'local:root', role: 'admin', via: 'local', sid: null, address: null, auth_time: 0 };
 

@@ -2,17 +2,16 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Role, Run } from '../../shared/model.ts';
-import { isFinal } from '../../shared/model.ts';
-import type { Actions } from '../actions/actions.ts';
-import type { Runs } from '../runs/runs.ts';
-import { createServices } from '../services.ts';
-import type { Settings } from '../settings/settings.ts';
-import type { Database } from '../store/database.ts';
-import { openDatabase } from '../store/database.ts';
-import type { Caller } from '../users/caller.ts';
-import type { Users } from '../users/users.ts';
-import { createApi } from './app.ts';
+import type { Role, Run } from '../shared/model.ts';
+import { isFinal } from '../shared/model.ts';
+import type { Actions } from './actions/actions.ts';
+import type { Runs } from './runs/runs.ts';
+import type { Settings } from './settings/settings.ts';
+import type { Database } from './store/database.ts';
+import { openDatabase } from './store/database.ts';
+import { createApi, createServices } from './systems.ts';
+import type { Caller } from './users/caller.ts';
+import type { Users } from './users/users.ts';
 
 /** The whole API over real services: a database, scripts and processes in a temporary TORU_HOME. Only the transports are missing. */
 export interface ApiHarness {

@@ -6,7 +6,7 @@ import { ToruError } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import { isPluginPath } from '../../shared/tunnel.ts';
-import type { ApiEnv } from './env.ts';
+import type { ApiEnv } from './router.ts';
 import '../../shared/schema-words.ts';
 
 /** Requests become plain typed values here, or are refused in the one shape of errors, with the field's name. */

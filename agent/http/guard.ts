@@ -5,10 +5,12 @@ import { ToruError, toToruError } from '../../shared/errors.ts';
 import { notAfterOf, refuseLate } from '../../shared/in-time.ts';
 import { isAmbiguousPath } from '../../shared/raw-path.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
-import type { Services } from '../services.ts';
+import type { Log } from '../logger.ts';
+import type { Caller } from '../users/caller.ts';
 import { forAsker } from '../users/for-asker.ts';
-import { authorize, ROUTES } from '../users/permissions.ts';
-import type { ApiEnv } from './env.ts';
+import type { Permission } from '../users/permissions.ts';
+import { authorize } from '../users/permissions.ts';
+import type { ApiEnv } from './router.ts';
 
 /** Edge and agent must read a path alike. */
 export const plainPath: MiddlewareHandler<ApiEnv> = async (c, next) => {
@@ -22,10 +24,12 @@ export const plainPath: MiddlewareHandler<ApiEnv> = async (c, next) => {
  * May the caller use this route? Asked of the router that dispatches, so that what is authorised is what runs: a
  * route that is not in the table of permissions is refused to everybody.
  */
-export const guard: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  for (const key of routeKeys(c)) authorize(c.env.caller, key);
-  await next();
-};
+export function guard(table: ReadonlyMap<string, Permission>): MiddlewareHandler<ApiEnv> {
+  return async (c, next) => {
+    for (const key of routeKeys(c)) authorize(c.env.caller, table.get(key) ?? null);
+    await next();
+  };
+}
 
 /** The routes that this request is about to run, as the table spells them. Hono answers HEAD with the route of GET. */
 function routeKeys(c: Context<ApiEnv>): Set<string> {
@@ -45,24 +49,34 @@ export const inTime: MiddlewareHandler<ApiEnv> = async (c, next) => {
 };
 
 /** The answer where no route matches: 405 with `Allow` when the path has other methods, else 404. */
-export function noRoute(c: Context<ApiEnv>): Response {
-  const allowed = TABLE.flatMap(({ method, path }) => (path.test(c.req.path) ? [method] : []));
-  if (allowed.length === 0)
-    return errorAnswer(new ToruError('not_found', 'There is nothing at this address. Check its spelling, or update the host.'));
-  const answer = errorAnswer(
-    new ToruError('method_not_allowed', `${c.req.method.slice(0, 20)} does not work here; ${allowed.join(', ')} does.`),
-  );
-  answer.headers.set('allow', allowed.join(', '));
-  return answer;
+export function noRoute(table: ReadonlyMap<string, Permission>): (c: Context<ApiEnv>) => Response {
+  const routes = [...table.keys()].map((key) => {
+    const [method = '', path = ''] = key.split(' ');
+    return { method, path: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+').replace(/\*$/, '.*')}$`) };
+  });
+  return (c) => {
+    const allowed = routes.flatMap(({ method, path }) => (path.test(c.req.path) ? [method] : []));
+    if (allowed.length === 0)
+      return errorAnswer(new ToruError('not_found', 'There is nothing at this address. Check its spelling, or update the host.'));
+    const answer = errorAnswer(
+      new ToruError('method_not_allowed', `${c.req.method.slice(0, 20)} does not work here; ${allowed.join(', ')} does.`),
+    );
+    answer.headers.set('allow', allowed.join(', '));
+    return answer;
+  };
 }
 
-const TABLE = Object.keys(ROUTES).map((key) => {
-  const [method = '', path = ''] = key.split(' ');
-  return { method, path: new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+').replace(/\*$/, '.*')}$`) };
-});
+/** The entry of the audit for an act that was refused. */
+interface RefusedRequest {
+  event: 'request.refused';
+  caller: Caller;
+  target: string;
+  outcome: 'refused';
+  detail: { code: string };
+}
 
 /** Whatever was thrown, in the one shape of errors. What is not ours goes to the log, and never to the asker. */
-export function failed({ log, audit }: Pick<Services, 'log' | 'audit'>) {
+export function failed({ log, audit }: { log: Pick<Log, 'error'>; audit: { record(refused: RefusedRequest): void } }) {
   return (thrown: Error, c: Context<ApiEnv>): Response => {
     const error = forAsker(ourError(thrown), c.env.caller);
     // A start that was refused has an entry of its own.

@@ -1,6 +1,6 @@
-import type { PluginLogLine } from '../../shared/plugins.ts';
-import type { Services } from '../services.ts';
-import type { Caller } from '../users/caller.ts';
+import type { PluginLogLine } from '../../../shared/plugins.ts';
+import type { Caller } from '../../users/caller.ts';
+import type { Plugins } from '../plugins.ts';
 
 /** Lines that wait for a reader who follows; what comes on top is left out, and said. */
 const MAX_WAITING = 2000;
@@ -10,7 +10,7 @@ const MAX_WAITING = 2000;
  * @throws ToruError unknown_plugin.
  */
 export async function* logLines(
-  plugins: Pick<Services['plugins'], 'readLog' | 'followLog'>,
+  plugins: Pick<Plugins, 'readLog' | 'followLog'>,
   caller: Caller,
   id: string,
   { limit, before, follow }: { limit: number; before?: string | undefined; follow: '0' | '1' },

@@ -1,0 +1,39 @@
+import { actionCreate, actionOrder, actionParams, actionPatch } from '../../shared/api.ts';
+import type { Action, ClientAction, List } from '../../shared/model.ts';
+import { resource, router } from '../http/router.ts';
+import { body, params } from '../http/validate.ts';
+import { admin, any } from '../users/permissions.ts';
+import type { Actions } from './actions.ts';
+
+/** Quick actions: a client sees those that they may press, without what stands behind them. */
+export const actionsApi = resource(
+  '/api/actions',
+  {
+    'GET /': any,
+    // Also `action.code`.
+    'POST /': admin,
+    'PUT /order': admin,
+    'GET /:id': any,
+    // For what decides which code runs also `action.code`.
+    'PATCH /:id': admin,
+    'DELETE /:id': admin,
+  },
+  ({ actions }: { actions: Actions }) =>
+    router()
+      .get('/', async (c) => c.json<List<Action | ClientAction>>({ items: await actions.list(c.env.caller), next_cursor: null }))
+      .post('/', body(actionCreate), async (c) => c.json<Action, 201>(await actions.create(c.env.caller, c.req.valid('json')), 201))
+      .put('/order', body(actionOrder), async (c) => {
+        actions.reorder(c.env.caller, c.req.valid('json').ids);
+        return c.json<List<Action | ClientAction>>({ items: await actions.list(c.env.caller), next_cursor: null });
+      })
+      .get('/:id', params(actionParams), async (c) =>
+        c.json<Action | ClientAction>(await actions.view(c.env.caller, c.req.valid('param').id)),
+      )
+      .patch('/:id', params(actionParams), body(actionPatch), async (c) =>
+        c.json<Action>(await actions.update(c.env.caller, c.req.valid('param').id, c.req.valid('json'))),
+      )
+      .delete('/:id', params(actionParams), (c) => {
+        actions.remove(c.env.caller, c.req.valid('param').id);
+        return c.body(null, 204);
+      }),
+);

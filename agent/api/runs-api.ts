@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { outputQuery, runPatch, runRequest, runSearchQuery, runsQuery, taskParams } from '../../shared/api.ts';
+import { notAfterOf } from '../../shared/in-time.ts';
+import type { List, Run, RunState } from '../../shared/model.ts';
+import { runInput } from '../../shared/run-input.ts';
+import { NOT_AFTER } from '../../shared/wire.ts';
+import { withWrittenDigits } from '../../shared/written-digits.ts';
+import { linesResponse } from '../http/json-lines.ts';
+import { resource, router } from '../http/router.ts';
+import { body, params, query } from '../http/validate.ts';
+import type { Log } from '../logger.ts';
+import type { Runs } from '../runs/runs.ts';
+import type { Search } from '../search/search.ts';
+import { any, authorize } from '../users/permissions.ts';
+import { outputResponse } from './run-output.ts';
+
+/** Runs: start, look, read the output, cancel, note. A foreign run is an unknown one. */
+export const runsApi = resource(
+  '/api/runs',
+  {
+    // By what is asked, also `run.action` or `run.script`.
+    'POST /': any,
+    'GET /': any,
+    'GET /:id': any,
+    'PATCH /:id': any,
+    'GET /:id/output': any,
+    'GET /:id/search': any,
+    'POST /:id/cancel': any,
+    'POST /:id/input': any,
+  },
+  ({ runs, search, log }: { runs: Runs; search: Search; log: Pick<Log, 'error'> }) =>
+    router()
+      .post('/', body(runRequest), async (c) => {
+        const { caller } = c.env;
+        const request = withWrittenDigits(c.req.valid('json'), await c.req.text());
+        authorize(caller, request.action === undefined ? 'run.script' : 'run.action');
+        const not_after = request.not_after ?? notAfterOf(c.req.header(NOT_AFTER));
+        const started = await runs.start(caller, { ...request, not_after, source: caller.via === 'local' ? 'cli' : 'api' });
+        return c.json<{ task_id: string; state: RunState }, 202>(started, 202);
+      })
+      .get('/', query(runsQuery), (c) => c.json<List<Run>>(runs.list(c.env.caller, c.req.valid('query'))))
+      .get('/:id', params(taskParams), (c) => c.json<Run>(runs.get(c.env.caller, c.req.valid('param').id)))
+      .patch('/:id', params(taskParams), body(runPatch), async (c) => {
+        const { id } = c.req.valid('param');
+        await runs.annotate(c.env.caller, id, c.req.valid('json').note);
+        return c.json<Run>(runs.get(c.env.caller, id));
+      })
+      .get('/:id/output', params(taskParams), query(outputQuery), (c) => {
+        const { task_id } = runs.get(c.env.caller, c.req.valid('param').id);
+        return outputResponse(runs.log(task_id), c.req.valid('query'), c.env.caller);
+      })
+      .get('/:id/search', params(taskParams), query(runSearchQuery), (c) =>
+        linesResponse(
+          (signal) => search.within(c.env.caller, c.req.valid('param').id, c.req.valid('query'), signal),
+          c.req.raw.signal,
+          log,
+        ),
+      )
+      .post('/:id/input', params(taskParams), body(z.strictObject(runInput.shape)), async (c) => {
+        const { data, eof } = c.req.valid('json');
+        await runs.input(c.env.caller, c.req.valid('param').id, data, eof);
+        return c.body(null, 204);
+      })
+      .post('/:id/cancel', params(taskParams), async (c) => {
+        const { id } = c.req.valid('param');
+        await runs.cancel(c.env.caller, id);
+        return c.json<Run, 202>(runs.get(c.env.caller, id), 202);
+      }),
+);

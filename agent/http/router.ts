@@ -1,0 +1,41 @@
+import { Hono } from 'hono';
+import type { Caller } from '../users/caller.ts';
+import type { Permission } from '../users/permissions.ts';
+
+/** Who asks comes from the transport, as `env`; nothing in a request can say it. */
+export interface ApiEnv {
+  Bindings: {
+    caller: Caller;
+    /** Does a piece of work when it is the caller's turn, where they share this process's time with others. */
+    turn?: <T>(work: () => T) => Promise<T>;
+  };
+}
+
+/** A router of the API: one per resource. */
+export function router(): Hono<ApiEnv> {
+  return new Hono<ApiEnv>();
+}
+
+/** What each route of a resource asks of its caller, by method and by the path below the resource's own. */
+type Permissions = Readonly<Record<`${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`, Permission>>;
+
+/** A resource of the API, as agent/systems.ts registers it: its path, its permissions, and its routes over what answers them. */
+export function resource<const Path extends string, Options, Routes>(
+  path: Path,
+  permissions: Permissions,
+  routes: (options: Options) => Routes,
+): { path: Path; permissions: Permissions; routes: (options: Options) => Routes } {
+  return { path, permissions, routes };
+}
+
+/** The permissions of all resources by route, as the router spells it: `GET /api/runs/:id`. */
+export function routeTable(resources: readonly { path: string; permissions: Permissions }[]): ReadonlyMap<string, Permission> {
+  return new Map(
+    resources.flatMap(({ path, permissions }) =>
+      Object.entries(permissions).map(([key, permission]): [string, Permission] => {
+        const [method = '', below = ''] = key.split(' ');
+        return [`${method} ${path}${below === '/' ? '' : below}`, permission];
+      }),
+    ),
+  );
+}
