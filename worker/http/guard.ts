@@ -45,8 +45,14 @@ function guardEmbedded(path: string, headers: Headers, env: Env): void {
   }
 }
 
-/** Whatever changes something is asked by our own page, or by a program that no page can drive. */
+/**
+ * Whatever changes something is asked by our own page, or by a program that no page can drive. Nor does a page of another site get
+ * answers: one on another port of this machine is sent along with our cookie, and could keep a host at work, or time its answers.
+ */
 export const sameSite: MiddlewareHandler<EdgeEnv> = async (c, next) => {
+  const from = c.req.raw.headers.get('sec-fetch-site');
+  if (c.req.path.startsWith('/api/') && (from === 'same-site' || from === 'cross-site'))
+    throw new ToruError('cross_site', 'Only Toru’s own page may ask for that. Open it there.');
   if (UNSAFE.has(c.req.method)) {
     const { headers } = c.req.raw;
     const site = headers.get('sec-fetch-site');

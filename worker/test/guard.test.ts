@@ -44,6 +44,20 @@ describe('the guard', () => {
       expect([answer.status, answer.text]).toMatchObject([status, expect.stringContaining(status === 403 ? 'cross_site' : '/api/runs')]);
     });
 
+    it.each([
+      ['same-origin', 200],
+      ['none', 200],
+      ['same-site', 403],
+      ['cross-site', 403],
+    ])('GET with Sec-Fetch-Site: %s → %i, whatever may be seen of it', async (site, status) => {
+      for (const path of ['/api/me', '/api/runs', '/api/plugins/weather/now']) {
+        const answer = await edge.ask(path, { headers: { cookie, 'sec-fetch-site': site, 'sec-fetch-dest': 'empty' } });
+        expect([path, answer.status]).toEqual([path, status]);
+      }
+      // A link to the page is what people follow from anywhere.
+      expect((await edge.ask('/runs', { headers: { 'sec-fetch-site': site, 'sec-fetch-dest': 'document' } })).status).toBe(200);
+    });
+
     it('holds for login and logout too', async () => {
       for (const path of ['/api/login', '/api/logout']) {
         const answer = await edge.ask(path, { method: 'POST', headers: evil, body: '{"username":"admin","password":"right"}' });
