@@ -339,6 +339,10 @@ test('another’s run does not exist for a client: not its output, not its cance
   await until(() => owner.said.find((frame) => frame['type'] === 'cancelled'));
 });
 
+test.each(['GET', 'HEAD'] as const)('a %s with a body is answered as one without', async (method) => {
+  expect((await ask({ method, path: '/api/runs', caller: callerOf(admin) }, {})).status).toBe(200);
+});
+
 test('a socket hears of as many plugins as a page has cards, keeps room for runs, and is told what is too many', async () => {
   const caller = callerOf(admin);
   const ids = Array.from({ length: 49 }, (_, at) => `card-${at}`);

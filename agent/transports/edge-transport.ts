@@ -299,7 +299,8 @@ export class EdgeTransport implements LinkListener, Carrier, BroadcastSink {
       method: head.method,
       headers: head.headers,
       signal,
-      ...(body === null ? {} : { body, duplex: 'half' }),
+      // A body of these means nothing (RFC 9110, section 9.3.1), and a Request can't have one.
+      ...(body === null || head.method === 'GET' || head.method === 'HEAD' ? {} : { body, duplex: 'half' }),
     });
     const lane = turns.lane(caller.user_id);
     const turn = <T>(work: () => T): Promise<T> => inTurn(lane, work);
