@@ -118,6 +118,22 @@ describe('the front', () => {
     expect((await ask('/', { host })).status).toBe(status);
   });
 
+  const sayRaw = (text: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const client = connect(port, '127.0.0.1', () => client.write(text));
+      let said = '';
+      client.setEncoding('utf8').on('data', (part) => {
+        said += part;
+      });
+      client.on('end', () => resolve(said)).on('error', reject);
+    });
+
+  it('refuses a request with two Host headers, of which a proxy may have looked at the other', async () => {
+    const heads = ['Host: localhost\r\nHost: evil.example', 'Host: localhost\r\nhost: localhost'];
+    for (const hosts of heads) expect(await sayRaw(`GET / HTTP/1.1\r\n${hosts}\r\nConnection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 400 /);
+    expect(await sayRaw('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')).toMatch(/^HTTP\/1.1 200 /);
+  });
+
   it.each(['/api/%2e%2e/users', '/api/runs/..%2fx', '/a%5cb', '/a%00', '//evil.example/', '/a/../b', 'http://evil.example/'])(
     'refuses the path %s',
     async (path) => {

@@ -136,7 +136,10 @@ function passFrames(from: Duplex, cap: FrameCap, to: Socket): void {
 }
 
 /** Where to pass it on, or why not. */
-function admit({ upstream, publicNames }: Front, { url = '', headers }: IncomingMessage): string | ToruError {
+function admit({ upstream, publicNames }: Front, { url = '', headers, rawHeaders }: IncomingMessage): string | ToruError {
+  // Node takes the first of several; a proxy before us may have looked at another.
+  if (rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length > 1)
+    return new ToruError('bad_request', 'A request has one Host header.');
   if (!isServedHost(headers.host ?? '', publicNames.join(','))) {
     return new ToruError('bad_host', 'This edge is not reached under that name. Add it to TORU_ALLOWED_HOSTS if it should be.');
   }

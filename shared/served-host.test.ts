@@ -20,6 +20,8 @@ test('addresses and loopback names are served, and nothing that only looks like 
     '1.2.3',
     '256.0.0.1:80',
     '[::1',
+    '127.0.0.1:65536',
+    'localhost:99999',
     '[zz]',
     '[::1]x',
     '0x7f.0.0.1',

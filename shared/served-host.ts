@@ -2,7 +2,8 @@
 
 /** The name or address of a `Host` header; empty when it is none. IPv6 keeps its brackets. */
 export function hostnameOf(host: string): string {
-  return /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i.exec(host)?.[1]?.toLowerCase() ?? '';
+  const [, hostname = '', port = '0'] = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d{1,5}))?$/i.exec(host) ?? [];
+  return Number(port) > 65_535 ? '' : hostname.toLowerCase();
 }
 
 export function isLoopback(hostname: string): boolean {
