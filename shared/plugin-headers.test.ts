@@ -11,6 +11,8 @@ test('a plugin’s own headers pass; what somebody trusts elsewhere does not', (
     'x-remote-user',
     'x-forwarded-for',
     'x-toru-user',
+    'x-dns-prefetch-control',
+    'x-lighttpd-send-file',
     'cookie',
     'x-',
     'X-Mine',
