@@ -30,6 +30,22 @@ const FAMILIES: readonly Family[] = [
     names:
       'OMP_* OMPI_* I_MPI_* MPI* CUDA_* NVIDIA_* SDL_* VK_* GTK* GDK_* GST_* GIO_* QT_* QML* LADSPA_* LV2_* DSSI_* VST_* P11_* SOFTHSM* PKCS11_* OPENSSL_* OCL_* OPENCL_* MESA_* LIBGL_* EGL_* GBM_* VDPAU_* LIBVA_*',
   },
+  // … and more of these: SASL, ALSA, PulseAudio, PipeWire, GDAL, HDF5, ROCm, hwloc, NCCL, VLC, GEGL, frei0r, Imlib2, TBB, UCX, libfabric.
+  {
+    who: 'libraries load what it names',
+    names:
+      'SASL_* ALSA_* PULSE_* PIPEWIRE_* SPA_* GDAL_* OGR_* HDF5_* HSA_* HIP_* ROCR_* NCCL_* HWLOC_* UCX_* FI_* PMIX_* VLC_* GEGL_* BABL_* FREI0R_* IMLIB2_* TBB_* MKL_* KMP_* SYCL_* ZE_* LTTNG_* BABELTRACE_* WIRESHARK_* SANE_* CUPS_* LDAP* SNMP* MIBDIRS FONTCONFIG_*',
+  },
+  // Ghostscript, gnuplot, bc(1), dc(1), groff's relatives, direnv, asdf, mise, mutt, midnight commander: options, files and programs.
+  {
+    who: 'tools run or read what it names',
+    names: 'GS_* GNUPLOT_* BC_ENV_ARGS DC_ENV_ARGS ENSCRIPT_* A2PS_* DIRENV_* ASDF_* MISE_* MUTT* MC_* STARSHIP_* TESSDATA_PREFIX',
+  },
+  // Racket, Chicken, Chez, MIT and Gambit Scheme, Octave, MATLAB, Dart, Swift, Zig, D, Lean: where they find code.
+  {
+    who: 'an interpreter obeys it',
+    names: 'PLT* CHICKEN_* CHEZSCHEME* MITSCHEME_* GAMBOPT SBCL_* OCTAVE_* MATLAB* DART_* PUB_* SWIFT_* ZIG_* DUB_* LEAN_* HEX_* REBAR_*',
+  },
   // autoconf's config.site, m4(1), perf(1), autossh(1), mailcap(5), ctags, screen(1), tmux(1).
   {
     who: 'tools run or read what it names',
