@@ -38,6 +38,9 @@ test('a code is void after five minutes, and for a user who was removed, disable
   const disabled = services.loginLinks.make(LOCAL, 'eve');
   await services.users.change(eve.id, { disabled: true });
   expect(await use(disabled.code)).toBe('invalid_credentials');
+  const before = services.loginLinks.make(LOCAL, 'ada');
+  await services.users.change(ada.id, { password: 'another tall secret' });
+  expect(await use(before.code)).toBe('invalid_credentials');
   const [claims] = services.loginLinks.make(LOCAL, undefined).code.split('.');
   expect(await use(`${claims}.${'A'.repeat(86)}`)).toBe('invalid_credentials');
   expect(services.users.get(ada.id)?.disabled).toBe(false);

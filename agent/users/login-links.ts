@@ -17,7 +17,7 @@ export interface LoginLinksOptions {
   /** The instance id. */
   host: string;
   identity: Pick<Identity, 'sign'>;
-  users: Pick<Users, 'list' | 'byName' | 'get'>;
+  users: Pick<Users, 'list' | 'byName' | 'get' | 'epochOf'>;
   audit: Pick<Audit, 'record'>;
   /** Where browsers reach this host's page; null when the agent does not know. */
   origin: string | null;
@@ -32,7 +32,7 @@ export class LoginLinks {
   readonly #o: LoginLinksOptions;
   readonly #now: () => number;
   /** By the code's SHA-256, oldest first. */
-  readonly #open = new Map<string, { user_id: string; expires: number }>();
+  readonly #open = new Map<string, { user_id: string; epoch: number | null; expires: number }>();
 
   constructor(options: LoginLinksOptions) {
     this.#o = options;
@@ -49,21 +49,22 @@ export class LoginLinks {
     const claims = { v: 1, iss: this.#o.host, nonce: randomBytes(16).toString('base64url'), exp: Math.ceil(expires / 1000) };
     const bytes = new TextEncoder().encode(JSON.stringify(claims));
     const code = `${toBase64Url(bytes)}.${toBase64Url(this.#o.identity.sign(purposed('login-link', bytes)))}`;
-    this.#open.set(hashOf(code), { user_id: user.id, expires });
+    this.#open.set(hashOf(code), { user_id: user.id, epoch: this.#o.users.epochOf(user.id), expires });
     const oldest = this.#open.keys().next();
     if (this.#open.size > MAX_LINKS && oldest.done !== true) this.#open.delete(oldest.value);
     this.#o.audit.record({ event: 'login.link', caller, target: user.username, outcome: 'ok', detail: { id: user.id } });
     return { code, username: user.username, expires_at: new Date(expires).toISOString(), origin: this.#o.origin };
   }
 
-  /** The user whom this code logs in; null when it was used, is too old, or was never made here. It is used now. */
+  /** The user whom this code logs in; null when it was used, is too old, older than a change of the user, or was never made here. It is used now. */
   redeem(code: string): User | null {
     const hash = hashOf(code);
     const link = this.#open.get(hash);
     this.#open.delete(hash);
     if (link === undefined || link.expires <= this.#now()) return null;
     const user = this.#o.users.get(link.user_id);
-    return user === null || user.disabled ? null : user;
+    // A new password or another role ends what was before it, as it ends sessions.
+    return user === null || user.disabled || this.#o.users.epochOf(user.id) !== link.epoch ? null : user;
   }
 
   #pick(username: string | undefined): User {

@@ -44,6 +44,11 @@ export class Users {
     this.#wrong = new WrongPasswords(now);
   }
 
+  /** What a grant of this user carries: it rises when what was given to them before shall end. */
+  epochOf(id: string): number | null {
+    return this.#row(id)?.epoch ?? null;
+  }
+
   get(id: string): User | null {
     const row = this.#row(id);
     return row === null ? null : userOf(row);
