@@ -81,7 +81,6 @@ export const runsQuery = z.strictObject({
   /** Text to find in label, script, inputs, arguments and note. */
   q: z.string().max(200).optional(),
 });
-type RunsQuery = z.infer<typeof runsQuery>;
 
 /** PATCH /api/runs/:id. An empty note removes it. */
 export const runPatch = z.strictObject({

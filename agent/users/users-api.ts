@@ -29,7 +29,7 @@ export const usersApi = resource(
       .patch('/:id', params(userParams), body(userPatch), async (c) =>
         c.json<User>(await users.update(c.req.valid('param').id, c.req.valid('json'), c.env.caller)),
       )
-      .delete('/:id', params(userParams), async (c) => {
+      .delete('/:id', params(userParams), (c) => {
         users.remove(c.req.valid('param').id, c.env.caller);
         return c.body(null, 204);
       }),
