@@ -106,7 +106,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   const broadcasts = new Broadcasts(services, transport);
   const stopPoking = runs.onChange((run) => streams.poke(run.task_id));
   const pluginBroadcasts = new PluginBroadcasts({ plugins, events: services.pluginEvents }, transport);
-  transport.open({ runs, streams, plugins, audit, version: VERSION, log }, (topic, watched) => {
+  transport.open({ ...services, streams, version: VERSION }, (topic, watched) => {
     broadcasts.watchedChanged(topic, watched);
     pluginBroadcasts.watchedChanged(topic, watched);
   });

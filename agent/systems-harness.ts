@@ -9,6 +9,7 @@ import type { Runs } from './runs/runs.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Database } from './store/database.ts';
 import { openDatabase } from './store/database.ts';
+import type { Services } from './systems.ts';
 import { createApi, createServices } from './systems.ts';
 import type { Caller } from './users/caller.ts';
 import type { Users } from './users/users.ts';
@@ -23,6 +24,7 @@ export interface ApiHarness {
   settings: Settings;
   users: Users;
   runs: Runs;
+  services: Services;
   /** What the agent's log was told. */
   logged: Record<string, unknown>[];
   admin: Caller;
@@ -86,6 +88,7 @@ export async function makeApi(): Promise<ApiHarness> {
     settings,
     users,
     runs,
+    services,
     logged,
     admin,
     script: (name, text, mode = 0o755) => {

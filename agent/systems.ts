@@ -1,3 +1,4 @@
+import type { SystemFrame } from './http/system-frame.ts';
 import { VERSION } from '../shared/version.ts';
 import { Actions } from './actions/actions.ts';
 import { actionsApi } from './actions/actions-api.ts';
@@ -70,7 +71,10 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
   const system = new System({ settings, version: VERSION, edge });
   const opened = openPlugins({ db, home, logs_dir, settings, runs, audit, log });
   const { plugins } = opened;
+  /** What pages may send beside the frames of shared/browser-protocol.ts. */
+  const frames: readonly SystemFrame[] = [];
   return {
+    frames,
     identity,
     audit,
     settings,

@@ -6,6 +6,7 @@ import { parseJson } from '../../shared/json.ts';
 import { MAX_CLIENT_FRAME, MAX_TOPICS_PER_SOCKET, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { SystemFrame } from '../http/system-frame.ts';
 import type { Log } from '../logger.ts';
 import type { Streams } from '../logs/streams.ts';
 import type { Attachment, ViewerPort } from '../logs/viewers.ts';
@@ -13,7 +14,8 @@ import type { Plugins } from '../plugins/plugins.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Caller } from '../users/caller.ts';
 import { forAsker } from '../users/for-asker.ts';
-import { authorize, frameKey } from '../users/permissions.ts';
+import type { Permission } from '../users/permissions.ts';
+import { authorize, FRAMES, frameKey } from '../users/permissions.ts';
 import { pluginLogTopic, pluginTopic } from './plugin-broadcasts.ts';
 import '../../shared/schema-words.ts';
 
@@ -25,6 +27,8 @@ export interface SocketServices {
   version: string;
   audit: Pick<Audit, 'record'>;
   log: Pick<Log, 'error'>;
+  /** Of systems that have their own. */
+  frames?: readonly SystemFrame[];
 }
 
 /**
@@ -68,9 +72,11 @@ export class BrowserSocket {
     let frame: ClientFrame | null = null;
     try {
       message = readFrame(text);
+      if (this.#ofSystem(message)) return;
       frame = frameOf(message);
       if ('inputs' in frame) frame = withWrittenDigits(frame, text);
-      const caller = this.#authorized(frame);
+      const key = frameKey(frame);
+      const caller = this.#authorized(key, FRAMES[key]);
       this.#handle(frame, caller).catch((error: unknown) => this.#refuse(forAsker(toToruError(error), caller), frame));
     } catch (error) {
       // The ids of a frame that is wrong elsewhere: its sender knows which one is meant.
@@ -90,14 +96,27 @@ export class BrowserSocket {
     this.#attached.clear();
   }
 
-  #authorized(frame: ClientFrame): Caller {
+  /** @returns whether the frame was one of a system's own. */
+  #ofSystem(message: unknown): boolean {
+    const type = typeof message === 'object' && message !== null && 'type' in message ? message.type : null;
+    const frame = this.#services.frames?.find((each) => each.type === type);
+    if (frame === undefined) return false;
+    const caller = this.#authorized(frame.type, frame.permission);
+    frame
+      .receive(caller, message, (answer) => {
+        if (!this.#closed) this.#port.send(JSON.stringify(answer));
+      })
+      .catch((error: unknown) => this.#refuse(forAsker(toToruError(error), caller), message));
+    return true;
+  }
+
+  #authorized(target: string, permission: Permission): Caller {
     const caller = this.#caller();
-    const key = frameKey(frame);
     try {
-      authorize(caller, key);
+      authorize(caller, permission);
     } catch (error) {
       const { code } = toToruError(error);
-      this.#services.audit.record({ event: 'request.refused', caller, target: key, outcome: 'refused', detail: { code } });
+      this.#services.audit.record({ event: 'request.refused', caller, target, outcome: 'refused', detail: { code } });
       throw error;
     }
     return caller;

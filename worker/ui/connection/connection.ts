@@ -27,6 +27,7 @@ export class Connection {
   readonly #host = signal<HostFrame>(null);
   readonly #pending = signal(0);
   readonly #reopened = new Set<() => void>();
+  readonly #systems = new Map<string, (frame: unknown) => void>();
 
   readonly #newerPage: () => void;
   readonly #tooLate: () => void;
@@ -45,7 +46,7 @@ export class Connection {
     this.#topics = new Topics(send);
     this.#socket = new ReconnectingSocket(() => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/ws?${query}`, {
       opened: () => this.#opened(),
-      message: (data) => this.#take(parseFrame(data)),
+      message: (data) => this.#take(parseFrame(data, (frame) => this.#systems.get(frame.type)?.(frame))),
       lost: () => {
         this.#host.value = null;
         this.#streams.lost();
@@ -127,6 +128,19 @@ export class Connection {
 
   onPluginLog(plugin: string, hear: (lines: LogLines) => void, caughtUp?: () => void): () => void {
     return this.#topics.listen({ topic: 'plugin_log', plugin }, (frame) => frame.type === 'plugin_log' && hear(frame.lines), caughtUp);
+  }
+
+  /** A frame of a system's own, by its type (`notes.added`). @returns stop. */
+  onFrame<Frame>(type: string, guard: (frame: unknown) => frame is Frame, hear: (frame: Frame) => void): () => void {
+    this.#systems.set(type, (frame) => {
+      if (guard(frame)) hear(frame);
+    });
+    return () => this.#systems.delete(type);
+  }
+
+  /** Sends a frame of a system's own. @returns false when there is no connection now. */
+  send(frame: { type: string }): boolean {
+    return this.#socket.send(JSON.stringify(frame));
   }
 
   /** After the socket came back: what was read over HTTP, and is in no topic, may be old. @returns stop. */

@@ -42,13 +42,15 @@ function isServerFrame(value: unknown): value is ServerFrame {
   return Object.entries(CHECKS).some(([type, check]) => type === value['type'] && check(value));
 }
 
-/** @returns null for what this page does not know: a newer server may say more. */
-export function parseFrame(data: unknown): ServerFrame | null {
+/** @returns null for what this page does not know: a newer server may say more. @param other gets a system's own frames. */
+export function parseFrame(data: unknown, other: (frame: { type: string }) => void = () => undefined): ServerFrame | null {
   if (!text(data)) return null;
   try {
     const value: unknown = JSON.parse(data);
-    return isServerFrame(value) ? value : null;
+    if (isServerFrame(value)) return value;
+    if (isRecord(value) && text(value['type']) && value['type'].includes('.')) other({ ...value, type: value['type'] });
   } catch {
-    return null;
+    // Not JSON: nothing that this page knows.
   }
+  return null;
 }
