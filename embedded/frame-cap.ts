@@ -2,6 +2,8 @@
 const FIRST_CONTROL_OPCODE = 8;
 const CLOSE_OPCODE = 8;
 const LONGEST_HEADER = 14;
+/** As long as the shortest message that means something, a heartbeat. */
+const SMALL = 15;
 const NOTHING: Buffer = Buffer.alloc(0);
 
 /**
@@ -20,11 +22,19 @@ export class FrameCap {
   #drop = 0;
   /** Of the message under way, in all its frames. */
   #passed = 0;
+  #small = 0;
 
   /** @param closing called when the client's Close frame begins: it will say nothing more. */
   constructor(cap: number, closing: () => void) {
     this.#cap = cap;
     this.#closing = closing;
+  }
+
+  /** How many small frames began since this was asked last: control frames, heartbeats, nearly empty pieces of a message. */
+  takeSmall(): number {
+    const small = this.#small;
+    this.#small = 0;
+    return small;
   }
 
   /** @returns what of it goes on, in order: parts of the chunk itself, mostly all of it in one. */
@@ -79,6 +89,7 @@ export class FrameCap {
     const length = lengthOf(header);
     const opcode = first & 0x0f;
     if (opcode === CLOSE_OPCODE) this.#closing();
+    if (opcode >= FIRST_CONTROL_OPCODE || length <= SMALL) this.#small += 1;
     if (opcode >= FIRST_CONTROL_OPCODE) {
       this.#pass = length;
       return header;

@@ -240,6 +240,29 @@ describe('the front', () => {
     expect([body.length, body.equals(sent)]).toEqual([sent.length, true]);
   });
 
+  it.each([
+    ['pings', 0x89],
+    ['empty pieces of a message', 0x00],
+  ])('passes %s no faster than a browser would send them, each of them, and other frames behind them', async (_what, first) => {
+    const sent = Buffer.concat([
+      ...Array.from({ length: 1200 }, () => Buffer.from([first, 0x80, 0, 0, 0, 0])),
+      Buffer.from('\x89\x84\0\0\0\0last'),
+    ]);
+    const began = performance.now();
+    const got = await new Promise<Buffer>((resolve) => {
+      void upgraded((to) => {
+        let all = Buffer.alloc(0);
+        to.on('data', (part: Buffer) => {
+          all = Buffer.concat([all, part]);
+          if (all.includes('last')) resolve(all);
+        });
+      }).then((client) => client.on('data', () => undefined).write(sent));
+    });
+    expect(got.equals(sent)).toBe(true);
+    // 200 at once, then 200 a second; the last piece of what was read goes before it is paid for.
+    expect(performance.now() - began).toBeGreaterThan(2000);
+  });
+
   it('ends the edge’s side of a socket when the browser goes, and the browser’s when the edge goes', async () => {
     let gone: Promise<unknown> = Promise.resolve();
     const client = await upgraded((to) => {

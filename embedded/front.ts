@@ -11,6 +11,7 @@ import { AnsweredSocket } from './answered-socket.ts';
 import type { ConnectionLimits } from './client-connections.ts';
 import { ClientConnections } from './client-connections.ts';
 import { FrameCap } from './frame-cap.ts';
+import { FramePace } from './frame-pace.ts';
 import { isTrusted, peerAddress, trustedProxies } from './peer-address.ts';
 import { PouringSocket } from './pouring-socket.ts';
 
@@ -109,7 +110,7 @@ function passUpgrade(options: Front, query: IncomingMessage, socket: Duplex, hea
     socket.write(first);
     upstream.pourInto(socket);
     const cap = new FrameCap(MAX_CLIENT_FRAME + 1, () => setTimeout(() => socket.end(), CLOSE_MS).unref());
-    for (const part of cap.pass(head)) upstream.socket.write(part);
+    if (head.length > 0) socket.unshift(head);
     passFrames(socket, cap, upstream.socket);
   });
   passed.on('response', (response) => {
@@ -121,18 +122,38 @@ function passUpgrade(options: Front, query: IncomingMessage, socket: Duplex, hea
   passed.end();
 }
 
-/** What the client says, as far as the cap lets it; no faster than workerd takes it. */
+/** So much of it is looked at before the next look at how many small frames there were. */
+const PIECE = 4096;
+
+/** What the client says, as far as the cap lets it; no faster than workerd takes it, and small frames no faster than their pace. */
 function passFrames(from: Duplex, cap: FrameCap, to: Socket): void {
-  from.on('data', (chunk: Buffer) => {
-    const parts = cap.pass(chunk);
-    if (parts.length > 1) to.cork();
-    for (const part of parts) to.write(part);
-    if (parts.length > 1) to.uncork();
+  const pace = new FramePace(performance.now());
+  let resting: NodeJS.Timeout | null = null;
+  const pass = (chunk: Buffer): void => {
+    to.cork();
+    for (let at = 0; at < chunk.length && resting === null; at += PIECE) {
+      for (const part of cap.pass(chunk.subarray(at, at + PIECE))) to.write(part);
+      const rest = pace.pay(cap.takeSmall(), performance.now());
+      if (rest === 0) continue;
+      from.pause();
+      resting = setTimeout(() => {
+        resting = null;
+        pass(chunk.subarray(at + PIECE));
+        if (resting === null && !to.writableNeedDrain) from.resume();
+      }, rest);
+    }
+    to.uncork();
     if (to.writableNeedDrain) from.pause();
+  };
+  from.on('data', (chunk: Buffer) => (resting === null ? pass(chunk) : from.unshift(chunk)));
+  to.on('drain', () => {
+    if (resting === null) from.resume();
   });
-  to.on('drain', () => from.resume());
   from.on('end', () => to.end());
-  from.on('close', () => to.destroy());
+  from.on('close', () => {
+    if (resting !== null) clearTimeout(resting);
+    to.destroy();
+  });
 }
 
 /** Where to pass it on, or why not. */
