@@ -2,9 +2,9 @@ import { createSocket } from 'node:dgram';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Somebody else's server on the network, who writes down whatever reaches it: HTTP, upgrades, UDP. */
+/** Somebody else's server on the network, who writes down whatever reaches it: connections, HTTP, upgrades, UDP. */
 export class Stranger {
-  /** What came, as "GET /path" or "UDP". */
+  /** What came, as "CONNECTION", "GET /path" or "UDP". */
   readonly heard: string[];
   readonly url: string;
   readonly udpPort: number;
@@ -24,6 +24,7 @@ export class Stranger {
       // Welcoming: nothing that fails, fails for its sake.
       response.writeHead(200, { 'access-control-allow-origin': '*', 'content-type': 'text/javascript' }).end('export default 1;');
     });
+    http.on('connection', () => heard.push('CONNECTION'));
     http.on('upgrade', (request, socket) => {
       heard.push(`UPGRADE ${request.url}`);
       socket.destroy();
