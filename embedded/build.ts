@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { build } from 'esbuild';
-import type { BuiltOptions } from './edge-options.ts';
-import { builtOptions } from './edge-options.ts';
+import type { BuiltOptions } from './worker-options.ts';
+import { builtOptions } from './worker-options.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -30,10 +30,10 @@ const common = {
   plugins: [englishOnly],
 } as const satisfies BuildOptions;
 
-/** The Worker as one file, as workerd takes it. */
+/** The Worker as one file, and what serves the page at home, as workerd takes them. */
 export const workerBuild = {
   ...common,
-  entryPoints: { index: 'worker/index.ts' },
+  entryPoints: { index: 'worker/index.ts', page: 'worker/embedded-page.ts' },
   outdir: 'dist/worker',
   target: 'es2024',
   conditions: ['workerd', 'worker', 'browser'],
@@ -41,7 +41,7 @@ export const workerBuild = {
 } as const satisfies BuildOptions;
 
 /** What is native, brings programs of its own, or is loaded only when somebody needs it. */
-const LEFT_OUTSIDE = ['argon2', 'better-sqlite3', 'execa', 'miniflare', 'systeminformation'];
+const LEFT_OUTSIDE = ['argon2', 'better-sqlite3', 'execa', 'systeminformation', 'workerd'];
 
 /**
  * What Node runs: one file per process, with the packages in it. The agent takes 9 MB less memory at rest than with each
@@ -67,7 +67,7 @@ function nodeBuild(folder: string, entryPoints: Record<string, string>): BuildOp
 }
 
 /**
- * What miniflare has to know of the Worker, as wrangler reads it from wrangler.toml, which stays the one configuration. The
+ * What workerd has to know of the Worker, as wrangler reads it from wrangler.toml, which stays the one configuration. The
  * file is committed, so that a start needs no wrangler (190 MB); worker-options.test.ts compares it with what wrangler says.
  */
 export function readOptions(): BuiltOptions {
@@ -79,7 +79,7 @@ async function buildAll(): Promise<void> {
   await Promise.all([
     build(workerBuild),
     build(nodeBuild('agent', { main: 'agent/entry/main.ts', cli: 'agent/entry/cli.ts' })),
-    build(nodeBuild('embedded', { start: 'embedded/entry/start.ts', 'edge-child': 'embedded/edge-child.ts' })),
+    build(nodeBuild('embedded', { start: 'embedded/entry/start.ts' })),
   ]);
   // It is linked to as a command.
   await chmod(join(root, 'dist/agent/cli.js'), 0o755);

@@ -10,14 +10,16 @@ import { serviceManager } from '../agent/signs-of-life.ts';
 import { StartError } from '../agent/start-error.ts';
 import { packageRoot } from '../agent/system/package-root.ts';
 import { AGENT_ENV, AGENT_FLAGS } from './agent-memory.ts';
-import type { EdgeOrder } from './edge-child.ts';
 import { newEdgeKey } from './edge-key.ts';
 import { edgeSocket } from './edge-socket.ts';
 import { createFront } from './front.ts';
 import { greeting, originOf } from './greeting.ts';
 import { hostKeyBinding } from './host-identity.ts';
+import type { NodeChild } from './node-child.ts';
+import { launchNode } from './node-child.ts';
 import { listen } from './ports.ts';
 import { ChildFailed, Supervised } from './supervise.ts';
+import { launchWorkerd } from './workerd.ts';
 
 /**
  * `npm start` and `toru start`: the whole of Toru on one machine. This process holds the public port and keeps two others
@@ -28,7 +30,6 @@ import { ChildFailed, Supervised } from './supervise.ts';
 /** Not by this file's own place: what is built of it may lie in a folder of shared parts. */
 const dist = join(packageRoot(), 'dist');
 
-const edgeReady = z.object({ type: z.literal('ready') });
 /** agent/main.ts, `ReadyMessage`. */
 const agentReady = z.object({
   type: z.literal('ready'),
@@ -80,22 +81,25 @@ async function start(config: Config, running: Running[]): Promise<void> {
     },
   });
 
-  const hostKeys = await hostKeyBinding(config);
+  let hostKeys = await hostKeyBinding(config);
   const edgeKey = newEdgeKey();
-  const order = edgeOrder();
   edge = new Supervised({
     name: 'the edge',
-    file: join(dist, 'embedded/edge-child.js'),
-    env: bareEnvironment(config.home),
-    order,
+    launch: () =>
+      launchWorkerd({
+        dist,
+        socket,
+        persist: join(config.home, 'edge'),
+        log: join(config.logs_dir, 'edge.log'),
+        bindings: edgeBindings(),
+        env: bareEnvironment(config.home),
+      }),
     sweep: true,
-    ready: edgeReady,
   });
   running.push(edge);
   await edge.start();
 
-  const agent = new Supervised({
-    name: 'the agent',
+  const agentProgram: NodeChild<z.infer<typeof agentReady>> = {
     file: join(dist, 'agent/main.js'),
     flags: AGENT_FLAGS,
     env: {
@@ -106,16 +110,20 @@ async function start(config: Config, running: Running[]): Promise<void> {
       TORU_EDGE_KEY: edgeKey.public_key,
       TORU_PAGE_ORIGIN: pageOrigin(config, port),
     },
-    // The runs are none of ours to end: they outlive the agent.
-    sweep: false,
     ready: agentReady,
     heard: (message) => {
       const parsed = newKey.safeParse(message);
       if (!parsed.success) return;
       // `toru key rotate`: the edge forgets the old key, under which nobody links any more.
-      order.bindings['HOST_KEYS'] = parsed.data.host_key;
+      hostKeys = parsed.data.host_key;
       edge?.restart();
     },
+  };
+  const agent = new Supervised({
+    name: 'the agent',
+    launch: (previous) => launchNode(agentProgram, previous),
+    // The runs are none of ours to end: they outlive the agent.
+    sweep: false,
   });
   running.push(agent);
   const { first_admin, scripts_problem } = await agent.start();
@@ -133,8 +141,8 @@ async function start(config: Config, running: Running[]): Promise<void> {
     }),
   );
 
-  function edgeOrder(): EdgeOrder {
-    const bindings: Record<string, string> = {
+  function edgeBindings(): Record<string, string> {
+    return {
       EMBEDDED: '1',
       EDGE_KEY: edgeKey.private_key,
       FRONT_TOKEN: token,
@@ -142,7 +150,6 @@ async function start(config: Config, running: Running[]): Promise<void> {
       PUBLIC_NAMES: publicNames(config).join(','),
       ...(config.production ? { PRODUCTION: '1' } : {}),
     };
-    return { dist, socket, persist: join(config.home, 'edge'), log: join(config.logs_dir, 'edge.log'), bindings };
   }
 }
 

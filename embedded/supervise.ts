@@ -1,26 +1,27 @@
 import type { ChildProcess } from 'node:child_process';
-import { fork } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { z } from 'zod';
-import { aliveMessage, PREVIOUS_END } from '../agent/signs-of-life.ts';
 import { backoff } from '../shared/backoff.ts';
 import { ALIVE_EVERY_MS, ALIVE_MISSES, BACKOFF_HEALTHY_MS } from '../shared/limits.ts';
+
+/** A child process that was started. */
+export interface Launched<Ready> {
+  child: ChildProcess;
+  /** When it is up, with what it says then; never, when it ends before. */
+  ready: Promise<Ready>;
+  /** Has `say` called at every sign of life. */
+  alive(say: () => void): void;
+}
 
 export interface ChildSpec<Ready> {
   /** For what is printed. */
   name: string;
-  file: string;
-  /** Of Node itself, before those that this process was started with. */
-  flags?: readonly string[];
-  env: NodeJS.ProcessEnv;
-  /** Sent over IPC at every start; what must not stand in an environment. */
-  order?: object;
-  /** Kill what the child left in its process group when it ended: workerd outlives a miniflare that was killed, and keeps its port. */
+  /**
+   * Starts it, in a process group of its own: Ctrl-C is for us, who stop the children in order. It has to end when we are killed.
+   * @param previous how the one before it ended; null for the first.
+   */
+  launch(previous: string | null): Launched<Ready>;
+  /** Kill what the child left in its process group when it ended. */
   sweep: boolean;
-  /** The message by which the child says that it is up. */
-  ready: z.ZodType<Ready>;
-  /** Whatever else it says over IPC. */
-  heard?: (message: unknown) => void;
 }
 
 /** How long a child may take to stop before it is killed. */
@@ -111,36 +112,29 @@ export class Supervised<Ready> {
 
   /** @param previous how the one before it ended. */
   #attempt(previous: string | null): { ready: Promise<Ready>; ended: Promise<End> } {
-    const { name, file, flags = [], env, order, sweep, ready: schema, heard } = this.#spec;
-    // A group of its own: Ctrl-C is for us, who stop the children in order. The IPC channel ends them when we are killed.
-    const childEnv = previous === null ? env : { ...env, [PREVIOUS_END]: previous };
-    const child = fork(file, [], {
-      execArgv: [...flags, ...process.execArgv],
-      env: childEnv,
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      detached: true,
-    });
+    const { name, launch, sweep } = this.#spec;
+    const launched = launch(previous);
+    const { child } = launched;
     this.#child = child;
-    if (order !== undefined) child.send(order);
-    const silence = watchSilence(child);
+    const silence = watchSilence(launched);
     const ended = new Promise<End>((resolve) => {
       child.on('exit', (code, signal) => {
         this.#up = false;
         if (sweep && child.pid !== undefined) killGroup(child.pid);
-        const options = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
-        resolve({ code: code ?? 1, how: silence.killed ? `did not answer for ${SILENCE_S} s` : options });
+        const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+        resolve({ code: code ?? 1, how: silence.killed ? `did not answer for ${SILENCE_S} s` : how });
       });
       child.on('error', (error) => resolve({ code: 1, how: `failed (${error.message})` }));
     });
-    const ready = new Promise<Ready>((resolve, reject) => {
-      child.on('message', (message) => {
-        const parsed = schema.safeParse(message);
-        if (!parsed.success) return heard?.(message);
+    const failed = ended.then(({ code }): Promise<Ready> => Promise.reject(new ChildFailed(name, code)));
+    const ready = Promise.race([
+      launched.ready.then((message) => {
         this.#up = true;
-        resolve(parsed.data);
-      });
-      void ended.then(({ code }) => reject(new ChildFailed(name, code)));
-    });
+        return message;
+      }),
+      failed,
+    ]);
+    failed.catch(() => undefined);
     return { ready, ended };
   }
 }
@@ -151,11 +145,11 @@ const SILENCE_S = (ALIVE_EVERY_MS * ALIVE_MISSES) / 1000;
  * Kills a child that stands still. Silences are counted, not time: after the lid of a laptop was shut for a night, or while
  * we were stopped ourselves, one is missing, and not thousands.
  */
-function watchSilence(child: ChildProcess): { readonly killed: boolean } {
+function watchSilence({ child, alive }: Launched<unknown>): { readonly killed: boolean } {
   const watch = { killed: false };
   let misses: number | null = null;
-  child.on('message', (message) => {
-    if (aliveMessage.safeParse(message).success) misses = 0;
+  alive(() => {
+    misses = 0;
   });
   const timer = setInterval(() => {
     if (misses === null) return;

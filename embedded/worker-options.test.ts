@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
 import { readOptions } from './build.ts';
-import { builtOptions } from './edge-options.ts';
+import { builtOptions } from './worker-options.ts';
 
 test('worker-options.json says what wrangler reads from wrangler.toml', () => {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(join(import.meta.dirname, '../wrangler.toml'));

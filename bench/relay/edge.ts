@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Log, LogLevel, Miniflare } from 'miniflare';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { withoutPorts } from '../../embedded/no-ports.ts';
+import { listening, spawnWorkerd } from '../../embedded/workerd.ts';
 import { root } from '../../tools/root.ts';
 import { answerOrders } from '../processes.ts';
 
@@ -11,20 +10,27 @@ import { answerOrders } from '../processes.ts';
 const order = z.object({ socket: z.string() });
 const built = z.object({ compatibilityDate: z.string() });
 
-answerOrders(async (said) => {
-  withoutPorts(order.parse(said).socket);
+answerOrders(async (message) => {
+  const { socket } = order.parse(message);
   const { compatibilityDate } = built.parse(JSON.parse(readFileSync(join(root, 'dist/worker/options.json'), 'utf8')));
-  const edge = new Miniflare({
-    modules: [{ type: 'ESModule', path: 'worker.js', contents: readFileSync(join(import.meta.dirname, 'worker.js'), 'utf8') }],
-    compatibilityDate,
-    durableObjects: { RELAY: { className: 'Relay', useSQLite: true } },
-    host: '127.0.0.1',
-    port: 0,
-    cf: false,
-    telemetry: { enabled: false },
-    log: new Log(LogLevel.ERROR),
+  const config = `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "relay", worker = .relay)],
+  sockets = [(name = "entry", http = (), service = "relay")],
+);
+const relay :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "/worker.js")],
+  compatibilityDate = "${compatibilityDate}",
+  bindings = [(name = "RELAY", durableObjectNamespace = "Relay")],
+  durableObjectNamespaces = [(className = "Relay", uniqueKey = "relay", enableSql = true)],
+  durableObjectStorage = (inMemory = void),
+);
+`;
+  const edge = spawnWorkerd({ config, code: import.meta.dirname, socket, folders: {}, private: dirname(socket), env: process.env });
+  process.once('SIGTERM', () => {
+    edge.once('exit', () => process.exit(0));
+    edge.kill('SIGTERM');
   });
-  process.once('SIGTERM', () => void edge.dispose().finally(() => process.exit(0)));
-  await edge.ready;
+  await listening(edge);
   return 0;
 });

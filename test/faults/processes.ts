@@ -18,8 +18,8 @@ export function commandOf(pid: number): string {
 
 /** The workerd of a Toru. @param start the process of `npm start`. @returns 0 when there is none. */
 export function workerdOf(start: number): number {
-  const edge = childrenOf(start).find((pid) => commandOf(pid).includes('edge-child'));
-  return childrenOf(edge ?? 0).find((pid) => commandOf(pid).includes('workerd')) ?? 0;
+  const guard = childrenOf(start).find((pid) => commandOf(pid).includes('toru-edge'));
+  return childrenOf(guard ?? 0).find((pid) => commandOf(pid).includes('workerd serve')) ?? 0;
 }
 
 /** Resident memory in MiB, 0 when it is gone. */

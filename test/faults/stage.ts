@@ -5,14 +5,14 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { loadConfig } from '../../agent/config.ts';
 import { AGENT_FLAGS } from '../../embedded/agent-memory.ts';
-import type { EdgeOrder } from '../../embedded/edge-child.ts';
 import { createFront } from '../../embedded/front.ts';
 import { hostKeyBinding } from '../../embedded/host-identity.ts';
 import { listen } from '../../embedded/ports.ts';
 import { Supervised } from '../../embedded/supervise.ts';
+import type { EdgeSetup } from '../../embedded/workerd.ts';
+import { launchWorkerd } from '../../embedded/workerd.ts';
 import { BACKOFF_MAX_MS } from '../../shared/limits.ts';
 import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
@@ -86,22 +86,16 @@ export class Stage {
     const front = createFront({ upstream: () => socket, token, publicNames: [] });
     const frontPort = await listen(front, '127.0.0.1', 0);
     const edgeFolder = join(folder, 'edge');
-    const order: EdgeOrder = {
+    const { PATH = '', HOME = '' } = process.env;
+    const setup: EdgeSetup = {
       dist: worker === undefined ? join(root, 'dist') : changedDist(folder, worker),
       socket,
       // Beside the agent's state: a test may fill the disk that holds that.
       persist: edgeFolder,
       bindings: { EMBEDDED: '1', FRONT_TOKEN: token, HOST_KEYS: await hostKeyBinding(loadConfig({ TORU_HOME: home })), PUBLIC_NAMES: '' },
-    };
-    const { PATH = '', HOME = '' } = process.env;
-    const edge = new Supervised({
-      name: 'the edge',
-      file: join(root, 'dist/embedded/edge-child.js'),
       env: { PATH, HOME },
-      order,
-      sweep: true,
-      ready: z.object({ type: z.literal('ready') }),
-    });
+    };
+    const edge = new Supervised({ name: 'the edge', launch: () => launchWorkerd(setup), sweep: true });
     await edge.start();
     const linkNetwork = await FaultProxy.before(socket);
     const stage = new Stage({
@@ -252,7 +246,7 @@ function changedDist(folder: string, change: (script: string) => string): string
   const dist = join(folder, 'dist');
   mkdirSync(join(dist, 'worker'), { recursive: true });
   symlinkSync(join(root, 'dist/page'), join(dist, 'page'));
-  copyFileSync(join(root, 'dist/worker/options.json'), join(dist, 'worker/options.json'));
+  for (const name of ['options.json', 'page.js']) copyFileSync(join(root, 'dist/worker', name), join(dist, 'worker', name));
   writeFileSync(join(dist, 'worker/index.js'), change(readFileSync(join(root, 'dist/worker/index.js'), 'utf8')));
   return dist;
 }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { childrenOf, commandOf } from '../faults/processes.ts';
+import { workerdOf } from '../faults/processes.ts';
 import { Client } from '../harness/client.ts';
 import { listeningPorts } from '../harness/ports.ts';
 import type { Toru } from '../harness/toru.ts';
@@ -55,8 +55,7 @@ test('workerd’s socket is entered by its owner alone', async () => {
 });
 
 function workerdPid(): number {
-  const edge = childrenOf(toru.pid).find((pid) => commandOf(pid).includes('edge-child'));
-  const pid = childrenOf(edge ?? 0).find((child) => commandOf(child).includes('workerd'));
-  if (pid === undefined) throw new Error('workerd is not running');
+  const pid = workerdOf(toru.pid);
+  if (pid === 0) throw new Error('workerd is not running');
   return pid;
 }

@@ -128,7 +128,7 @@ describe('npm start', () => {
     const port = await freePort();
     const { output } = await run(home, port, { ADMIN_PASSWORD: 'a chosen password' });
     expect(output()).not.toContain('a chosen password');
-    const edge = processesOf(home).find(({ command }) => command.includes('edge-child.js'));
+    const edge = processesOf(home).find(({ command }) => command.includes('workerd serve'));
     if (process.platform === 'linux') expect(readFileSync(`/proc/${edge?.pid}/environ`, 'utf8')).not.toContain('a chosen password');
 
     const second = await run(home, await freePort());
@@ -140,7 +140,7 @@ describe('npm start', () => {
       const answer = await fetch(`http://127.0.0.1:${port}/api/health`).catch(() => null);
       return answer?.status === 200 && (await answer.text()).includes('"host_online":true');
     };
-    for (const part of ['agent/main.js', 'edge-child.js']) {
+    for (const part of ['agent/main.js', 'workerd serve']) {
       const pid = processesOf(home).find((found) => found.command.includes(part))?.pid;
       expect(pid, part).toBeDefined();
       process.kill(pid ?? 0, 'SIGKILL');

@@ -6,12 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { build } from 'esbuild';
-import { Miniflare } from 'miniflare';
+import { Log, LogLevel, Miniflare } from 'miniflare';
 import { readOptions, workerBuild } from '../../embedded/build.ts';
-import { edgeOptions } from '../../embedded/edge-options.ts';
 import type { ProtocolRange } from '../../shared/protocol.ts';
 
-/** A real edge in a real workerd, for tests. */
+/** A real edge in a real workerd, for tests: through miniflare, which can look into the objects, and evict them. */
 export interface TestEdge {
   mf: Miniflare;
   /** Where workerd listens: what the agent dials. */
@@ -60,7 +59,10 @@ const built = new Map<string, Promise<{ script: string; options: Awaited<ReturnT
 
 async function buildWorker(protocols: ProtocolRange | null) {
   const plugins = protocols === null ? [] : [speaking(protocols)];
-  const [options, result] = await Promise.all([readOptions(), build({ ...workerBuild, sourcemap: false, write: false, plugins })]);
+  const [options, result] = await Promise.all([
+    readOptions(),
+    build({ ...workerBuild, entryPoints: { index: workerBuild.entryPoints.index }, sourcemap: false, write: false, plugins }),
+  ]);
   return { options, script: result.outputFiles[0]?.text ?? '' };
 }
 
@@ -94,15 +96,36 @@ export async function startEdge(bindings: Record<string, string> = {}, protocols
   writeFileSync(join(page, 'plugin-frame.html'), `<!doctype html><title>Plugin</title><script>${FRAME_SCRIPT}</script>`);
   writeFileSync(join(page, 'sw.js'), '');
   const host = newHostKey();
-  const mf = new Miniflare(
-    edgeOptions(options, {
-      script,
-      page,
-      port: 0,
-      persist: state,
-      bindings: { EMBEDDED: '1', FRONT_TOKEN, HOST_KEYS: `${host.id}:${host.publicKey}`, ...bindings },
-    }),
-  );
+  const { compatibilityDate, compatibilityFlags, durableObjects, assets } = options;
+  const code = (contents: string) => [{ type: 'ESModule' as const, path: 'index.js', contents }];
+  const mf = new Miniflare({
+    workers: [
+      {
+        name: 'toru',
+        modules: code(script),
+        compatibilityDate,
+        compatibilityFlags,
+        durableObjects,
+        bindings: { EMBEDDED: '1', FRONT_TOKEN, HOST_KEYS: `${host.id}:${host.publicKey}`, ...bindings },
+        serviceBindings: { [assets.binding]: 'page' },
+      },
+      {
+        name: 'page',
+        modules: code('export default {};'),
+        compatibilityDate,
+        assets: { directory: page, assetConfig: assets.assetConfig, routerConfig: { has_user_worker: false } },
+      },
+    ],
+    host: '127.0.0.1',
+    port: 0,
+    // It would ask Cloudflare who we are.
+    cf: false,
+    unsafeLocalExplorer: false,
+    logRequests: false,
+    telemetry: { enabled: false },
+    log: new Log(LogLevel.ERROR),
+    durableObjectsPersist: state,
+  });
   const url = await mf.ready;
   const frontHeaders = (extra: Record<string, string> = {}): Record<string, string> => ({
     host: PUBLIC,
