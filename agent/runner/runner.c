@@ -51,8 +51,9 @@
 #define LIMIT_BLOCK_BYTES 512u
 /* Output on its way from a pipe to its file: two full pipes. */
 #define STREAM_BYTES (128 * 1024)
-#define MAX_PIPE_BYTES (256 * 1024)
-#define PIPE_SLOTS 16
+/* The room of a pipe, where the system gives it, and of one that was full. */
+#define PIPE_BYTES (256 * 1024)
+#define MAX_PIPE_BYTES (1024 * 1024)
 #define MAX_PIECES 1024
 #define MAX_TOLD 512
 /* The beginning of a secret is held back until output has been still for so long. */
@@ -94,6 +95,7 @@ struct reader {
 struct stream {
   const char *name;
   int pipe, file;
+  int writer; /* the script's end, kept until the script has ended: it tells when the pipe is full */
   int staged[2]; /* a pipe of the runner's own, for what waits to be put in order */
   uint64_t size; /* of the file */
   bool open, full;
@@ -113,6 +115,8 @@ struct run {
   /* Which stream each signal was about that has not been dealt with. */
   char told[MAX_TOLD];
   size_t told_count;
+  size_t settled[2]; /* so many of the signals are of writes that were collected */
+  int owed[2]; /* signals of writes that have the other number: see stage */
   int active; /* the stream whose bytes are last in order */
   off_t switches_size;
   uint64_t limit;
@@ -427,26 +431,86 @@ static size_t read_piece(struct run *run, struct stream *stream, int fd, size_t 
   return (size_t)count;
 }
 
+/* Reads the signals that are there, as the numbers of their streams. Returns false when the kernel had no room for some. */
+static bool read_signals(struct run *run) {
+  static struct signalfd_siginfo infos[32];
+  bool complete = true;
+  while (run->told_count + sizeof infos / sizeof *infos <= MAX_TOLD) {
+    ssize_t length = read(run->signals, infos, sizeof infos);
+    if (length < 0 && errno == EINTR) continue;
+    if (length <= 0) break;
+    for (size_t i = 0; i < (size_t)length / sizeof *infos; i += 1) {
+      if (infos[i].ssi_signo == (uint32_t)SIGIO) complete = false;
+      for (int of = 0; of < 2; of += 1) {
+        if (infos[i].ssi_fd != run->streams[of].pipe) continue;
+        if (infos[i].ssi_signo == (uint32_t)SIGRTMIN + 1 && run->owed[of]-- <= 0) run->owed[of] = 0;
+        else if (infos[i].ssi_signo >= (uint32_t)SIGRTMIN) run->told[run->told_count++] = (char)of;
+      }
+    }
+  }
+  return complete;
+}
+
+/* How many of the first `count` signals are about a stream. */
+static size_t told_of(const struct run *run, int of, size_t count) {
+  size_t told = 0;
+  for (size_t i = 0; i < count; i += 1) told += run->told[i] == of ? 1 : 0;
+  return told;
+}
+
+/* Forgets the last `surplus` signals of a stream among the first `count` signals. */
+static void forget(struct run *run, int of, size_t count, size_t surplus) {
+  for (size_t i = count; i-- > 0 && surplus > 0;) {
+    if (run->told[i] != of) continue;
+    memmove(run->told + i, run->told + i + 1, run->told_count - i - 1);
+    run->told_count -= 1;
+    surplus -= 1;
+    for (int each = 0; each < 2; each += 1) run->settled[each] -= i < run->settled[each] ? 1 : 0;
+  }
+}
+
+static bool is_full(const struct stream *stream) {
+  struct pollfd fd = {stream->writer, POLLOUT, 0};
+  return poll(&fd, 1, 0) == 0;
+}
+
 /*
  * Moves all that was printed until one moment into a pipe of the runner's own, where nobody adds to it while it is looked at.
- * Returns false when that can't be had.
+ * A writer that waits for room has made a signal that stands for no write. While the pipe is full every signal is such a one: they
+ * get another number then, and are left out. Returns false when not all was moved.
  */
-static bool stage(struct stream *stream) {
-  if (bytes_in(stream->pipe) == 0) return true;
-  if (stream->staged[0] < 0 && pipe2(stream->staged, O_CLOEXEC | O_NONBLOCK) != 0) stream->staged[0] = stream->staged[1] = -1;
-  if (stream->staged[1] < 0) return false;
-  (void)splice(stream->pipe, NULL, stream->staged[1], NULL, MAX_PIPE_BYTES, SPLICE_F_NONBLOCK);
-  return true;
+static bool stage(struct run *run, int of) {
+  struct stream *stream = &run->streams[of];
+  size_t waiting = bytes_in(stream->pipe);
+  if (waiting == 0) return true;
+  if (stream->staged[0] < 0) {
+    if (pipe2(stream->staged, O_CLOEXEC | O_NONBLOCK) != 0) stream->staged[0] = stream->staged[1] = -1;
+    if (stream->staged[1] < 0) return false;
+    (void)fcntl(stream->staged[1], F_SETPIPE_SZ, (int)(stream->slots * run->page));
+  }
+  bool full = is_full(stream);
+  if (full) {
+    (void)fcntl(stream->pipe, F_SETSIG, SIGRTMIN + 1);
+    (void)read_signals(run);
+    size_t told = told_of(run, of, run->told_count);
+    size_t writes = stream->count + stream->slots;
+    /* One that was made before: it is the last. Or that of the last write is still to come, with the other number. */
+    if (told > writes) forget(run, of, run->told_count, told - writes);
+    run->owed[of] = told < writes ? 1 : 0;
+  }
+  ssize_t moved = splice(stream->pipe, NULL, stream->staged[1], NULL, MAX_PIPE_BYTES, SPLICE_F_NONBLOCK);
+  if (full) (void)fcntl(stream->pipe, F_SETSIG, SIGRTMIN);
+  return moved >= (ssize_t)waiting;
 }
 
 /* Reads what was staged. A writer that had filled the pipe gets a larger one, so that it seldom has to wait. */
 static void collect(struct run *run, struct stream *stream, bool staged) {
-  if (!staged) (void)read_piece(run, stream, stream->pipe, sizeof stream->bytes);
+  if (!staged && stream->staged[0] < 0) (void)read_piece(run, stream, stream->pipe, sizeof stream->bytes);
   while (read_piece(run, stream, stream->staged[0], sizeof stream->bytes) > 0) continue;
-  if (stream->count < stream->slots || stream->slots * run->page >= MAX_PIPE_BYTES) return;
+  if (stream->count < stream->slots || stream->slots * run->page >= MAX_PIPE_BYTES || stream->staged[1] < 0) return;
   int size = fcntl(stream->pipe, F_SETPIPE_SZ, MAX_PIPE_BYTES);
   if (size > 0 && fcntl(stream->staged[1], F_SETPIPE_SZ, size) == size) stream->slots = (size_t)size / run->page;
-  else stream->slots = SIZE_MAX;
+  else stream->slots = MAX_PIECES;
 }
 
 /* Brings so many pieces of a stream to its file. */
@@ -494,68 +558,34 @@ static void split_lines(struct stream *stream, size_t more) {
   }
 }
 
-/* Reads the signals that are there, as the numbers of their streams. Returns false when the kernel had no room for some. */
-static bool read_signals(struct run *run) {
-  static struct signalfd_siginfo infos[32];
-  bool complete = true;
-  while (run->told_count + sizeof infos / sizeof *infos <= MAX_TOLD) {
-    ssize_t length = read(run->signals, infos, sizeof infos);
-    if (length < 0 && errno == EINTR) continue;
-    if (length <= 0) break;
-    for (size_t i = 0; i < (size_t)length / sizeof *infos; i += 1) {
-      if (infos[i].ssi_signo == (uint32_t)SIGIO) complete = false;
-      if (infos[i].ssi_signo != (uint32_t)SIGRTMIN) continue;
-      for (int of = 0; of < 2; of += 1)
-        if (infos[i].ssi_fd == run->streams[of].pipe) run->told[run->told_count++] = (char)of;
-    }
-  }
-  return complete;
-}
-
-/*
- * There are more signals than pieces among the first `count` signals, and all of these are of writes that were collected: some
- * pieces are several writes, or some signals are of none. Returns how many of the signals are left.
- */
-static size_t forget_surplus(struct run *run, int of, size_t count) {
+/* Where there are more signals of collected writes than pieces, some pieces are several writes, or some signals are of none. */
+static void forget_surplus(struct run *run, int of) {
   struct stream *stream = &run->streams[of];
-  if (bytes_in(stream->staged[0]) > 0) return count;
-  size_t told = 0;
-  for (size_t i = 0; i < count; i += 1) told += run->told[i] == of ? 1 : 0;
-  if (told > stream->count && stream->count < PIPE_SLOTS) split_lines(stream, told - stream->count);
-  for (size_t i = count; i-- > 0 && told > stream->count;) {
-    if (run->told[i] != of) continue;
-    memmove(run->told + i, run->told + i + 1, run->told_count - i - 1);
-    run->told_count -= 1;
-    count -= 1;
-    told -= 1;
-  }
-  return count;
+  if (bytes_in(stream->staged[0]) > 0) return;
+  size_t told = told_of(run, of, run->settled[of]);
+  if (told > stream->count && stream->count < stream->slots) split_lines(stream, told - stream->count);
+  if (told > stream->count) forget(run, of, run->settled[of], told - stream->count);
 }
 
 /*
  * Output in the order in which it was written. The kernel queues a signal for every write to either pipe, and hands the signals
- * over in that order: each stands for the next piece of its stream. A write of several pages is several full pieces. A writer that
- * waits for room in a full pipe makes one signal more before it goes on, which is the last of what was collected, and stands for
- * nothing. Returns false when signals were lost.
+ * over in that order: each stands for the next piece of its stream. A write of several pages is several full pieces. Returns false when signals were lost.
  */
 static bool take_told(struct run *run) {
   bool complete = read_signals(run);
   while (run->told_count > 0) {
-    size_t before = run->told_count, until[2], done = 0;
     bool staged[2];
     for (int of = 0; of < 2; of += 1) {
-      staged[of] = stage(&run->streams[of]);
+      run->settled[of] = run->told_count;
+      staged[of] = stage(run, of);
+      if (!staged[of]) run->settled[of] = 0;
       complete = read_signals(run) && complete;
       /* One that came meanwhile may be of a write that was not staged: then that still waits. */
-      until[of] = bytes_in(run->streams[of].pipe) == 0 ? run->told_count : before;
+      if (bytes_in(run->streams[of].pipe) == 0) run->settled[of] = run->told_count;
     }
     for (int of = 0; of < 2; of += 1) collect(run, &run->streams[of], staged[of]);
-    size_t first = run->told_count;
-    until[0] = forget_surplus(run, 0, until[0]);
-    first -= run->told_count;
-    (void)forget_surplus(run, 1, until[1] > first ? until[1] - first : 0);
-    size_t told[2] = {0, 0};
-    for (size_t i = 0; i < run->told_count; i += 1) told[(int)run->told[i]] += 1;
+    for (int of = 0; of < 2; of += 1) forget_surplus(run, of);
+    size_t told[2] = {told_of(run, 0, run->told_count), told_of(run, 1, run->told_count)}, done = 0;
     /* Pieces of one stream that follow each other go to its file at once. */
     for (size_t pieces = 0; done < run->told_count; done += 1) {
       int of = run->told[done];
@@ -587,6 +617,8 @@ static bool open_pipe(int ends[2]) {
     return true;
   }
   if (pipe2(ends, O_CLOEXEC | O_DIRECT) != 0) return false;
+  /* Room for more small writes: a writer that has to wait is told from others only as a rule. */
+  (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES);
   (void)fcntl(ends[0], F_SETOWN, getpid());
   (void)fcntl(ends[0], F_SETSIG, SIGRTMIN);
   set_flags(ends[0], O_NONBLOCK | O_ASYNC);
@@ -615,17 +647,19 @@ static void try_signals(void) {
 }
 
 /* A pipe for one stream. Returns the end for the script, or -1. */
-static int open_stream(struct stream *stream, const char *name) {
+static int open_stream(const struct run *run, struct stream *stream, const char *name) {
   int ends[2];
   stream->name = name;
-  stream->pipe = stream->staged[0] = stream->staged[1] = -1;
+  stream->pipe = stream->writer = stream->staged[0] = stream->staged[1] = -1;
   stream->file = open(name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
   struct stat info;
   if (stream->file < 0 || fstat(stream->file, &info) != 0) return -1;
   stream->size = (uint64_t)info.st_size;
   if (!open_pipe(ends)) return -1;
   stream->pipe = ends[0];
-  stream->slots = PIPE_SLOTS;
+  stream->writer = ends[1];
+  int size = fcntl(ends[0], F_GETPIPE_SZ);
+  stream->slots = size > 0 ? (size_t)size / run->page : 1;
   stream->open = true;
   return ends[1];
 }
@@ -700,9 +734,8 @@ static void pump(struct run *run) {
   do {
     struct pollfd fds[] = {
       {run->signals, POLLIN, 0},
-      /* Only for their end, where signals tell what comes. */
-      {run->streams[0].pipe, signals_writes ? 0 : POLLIN, 0},
-      {run->streams[1].pipe, signals_writes ? 0 : POLLIN, 0},
+      {signals_writes ? -1 : run->streams[0].pipe, POLLIN, 0},
+      {signals_writes ? -1 : run->streams[1].pipe, POLLIN, 0},
       {run->hold, 0, 0},
       {run->feeder, POLLOUT, 0},
     };
@@ -712,10 +745,9 @@ static void pump(struct run *run) {
     complete = take_told(run) && complete;
     look_for_end(run);
     for (int of = 0; of < 2; of += 1) {
-      /* All of it is there when nobody can write any more, when signals were lost, or when one is long overdue. */
+      /* Signals say nothing of it, were lost, or one is long overdue. */
       bool rest = !complete || (ready == 0 && straggling) || (ready > 0 && fds[1 + of].revents != 0);
       if (rest && !run->ended) take_waiting(run, &run->streams[of]);
-      if (ready > 0 && (fds[1 + of].revents & (POLLHUP | POLLERR)) != 0 && !has_more(&run->streams[of])) close_pipe(&run->streams[of]);
     }
     complete = true;
     if (ready == 0 && held && !straggling)
@@ -733,7 +765,10 @@ static void pump(struct run *run) {
 static void finish(struct run *run) {
   (void)take_told(run);
   for (int of = 0; of < 2; of += 1) take_waiting(run, &run->streams[of]);
-  for (int of = 0; of < 2; of += 1) let_go(run, &run->streams[of]);
+  for (int of = 0; of < 2; of += 1) {
+    let_go(run, &run->streams[of]);
+    close_fd(&run->streams[of].writer);
+  }
 }
 
 /* Reads what background children print, until the last of them has ended or closed its output. */
@@ -814,14 +849,15 @@ static int be_runner(struct order *order, char *bytes, size_t length) {
   sigaddset(&told, SIGCHLD);
   sigaddset(&told, SIGIO);
   sigaddset(&told, SIGRTMIN);
+  sigaddset(&told, SIGRTMIN + 1);
   if (sigprocmask(SIG_SETMASK, &told, NULL) != 0) return 1;
   run.signals = signalfd(-1, &told, SFD_CLOEXEC | SFD_NONBLOCK);
   if (run.signals < 0 || !take_secrets(&run, order)) return 1;
   run.limit = order->limit_blocks * LIMIT_BLOCK_BYTES;
   if (chdir(order->folder) != 0) return 1;
   run.status = open("status", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-  int out = open_stream(&run.streams[0], "out");
-  int err = open_stream(&run.streams[1], "err");
+  int out = open_stream(&run, &run.streams[0], "out");
+  int err = open_stream(&run, &run.streams[1], "err");
   int input = open_input(&run, order);
   struct stat of_out, of_err;
   if (run.status < 0 || out < 0 || err < 0 || input < 0 || fstat(out, &of_out) != 0 || fstat(err, &of_err) != 0) return 1;
@@ -837,8 +873,6 @@ static int be_runner(struct order *order, char *bytes, size_t length) {
        (unsigned long long)of_err.st_ino);
   run.script = fork();
   if (run.script == 0) be_script(order, input, out, err);
-  close(out);
-  close(err);
   close(input);
   char token[65];
   snprintf(token, sizeof token, "%s", order->token);

@@ -40,11 +40,11 @@ const go = (): void => writeFileSync(join(h.home, 'scripts/it.sh.go'), '');
 const WAIT = 'until [ -e "$0.go" ]; do sleep 0.01; done';
 
 describe.runIf(NATIVE)('the order of the two streams', () => {
-  const ALTERNATING = Array.from({ length: 24 }, (_, i) => `${i % 2 === 0 ? 'out' : 'err'} ${i}\n`).join('');
+  const ALTERNATING = Array.from({ length: 100 }, (_, i) => `${i % 2 === 0 ? 'out' : 'err'} ${i}\n`).join('');
 
   it.each([
-    { how: 'a shell', text: '#!/bin/sh\ni=0; while [ $i -lt 24 ]; do echo "out $i"; echo "err $((i + 1))" >&2; i=$((i + 2)); done\n' },
-    { how: 'bash', text: '#!/bin/bash\nfor ((i = 0; i < 24; i += 2)); do echo "out $i"; echo "err $((i + 1))" >&2; done\n' },
+    { how: 'a shell', text: '#!/bin/sh\ni=0; while [ $i -lt 100 ]; do echo "out $i"; echo "err $((i + 1))" >&2; i=$((i + 2)); done\n' },
+    { how: 'bash', text: '#!/bin/bash\nfor ((i = 0; i < 100; i += 2)); do echo "out $i"; echo "err $((i + 1))" >&2; done\n' },
   ])('is that of the script: $how', async ({ text }) => {
     for (let round = 0; round < 10; round += 1) {
       const task = await start(text);
