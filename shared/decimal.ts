@@ -43,10 +43,10 @@ function compareSizes(a: Decimal, b: Decimal): number {
 function read(text: string): Decimal {
   const found = text.length <= MAX_DECIMAL_CHARS ? DECIMAL.exec(text) : null;
   if (found === null) throw new RangeError('not a decimal number');
-  const [, sign = '', full = '', fraction = '', exponent = '0'] = found;
-  const all = full + fraction;
+  const [, sign = '', integer = '', fraction = '', exponent = '0'] = found;
+  const all = integer + fraction;
   const significant = all.replace(/^0+/, '');
   const digits = significant.replace(/0+$/, '');
-  const power = full.length - (all.length - significant.length) + Number(exponent);
+  const power = integer.length - (all.length - significant.length) + Number(exponent);
   return { negative: sign === '-' && digits !== '', digits, power };
 }

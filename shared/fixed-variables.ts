@@ -6,11 +6,11 @@ import type { ActionInput } from './inputs.ts';
  * @returns what is wrong, one sentence each.
  */
 export function checkFixedVariables(env: Readonly<Record<string, string>>, inputs: readonly ActionInput[]): string[] {
-  const request = new Map(inputs.flatMap(({ label, pass }) => (pass.by === 'environment' ? [[pass.variable, label]] : [])));
+  const takenBy = new Map(inputs.flatMap(({ label, pass }) => (pass.by === 'environment' ? [[pass.variable, label]] : [])));
   return Object.entries(env).flatMap(([name, value]) => {
     if (!/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name)) return [`“${name}” is no name of a variable: letters, digits and underscores.`];
     if (READ_ONLY.test(name)) return [`${name} can’t be set: it belongs to Toru, or a shell refuses to have it set.`];
-    if (request.has(name)) return [`${name} is set by “${request.get(name)}” and by the action itself.`];
+    if (takenBy.has(name)) return [`${name} is set by “${takenBy.get(name)}” and by the action itself.`];
     if (/[\0\p{Surrogate}]/u.test(value)) return [`The value of ${name} holds what can’t be passed to a program.`];
     return [];
   });

@@ -43,10 +43,10 @@ export function outputResponse(log: OutputLog, query: OutputQuery, caller: Calle
   // What retention removed is said, never skipped in silence: as a line of JSON, or here, where raw bytes have no room for it.
   if (from < log.start && query.format === 'text') headers.set('content-range', `bytes ${log.start}-${Math.max(log.start, log.end - 1)}/*`);
   // A length tells a reader whose connection broke that it has not got all. It is known where nothing is left out.
-  const full = Math.max(0, log.end - Math.max(from, log.start));
-  const measured = query.format === 'text' && query.stream === undefined && !follow && full <= query.limit;
-  if (measured) headers.set('content-length', String(full));
-  return new Response(outputStream(log, { ...query, from, follow, limit: measured ? full : query.limit }), { headers });
+  const length = Math.max(0, log.end - Math.max(from, log.start));
+  const measured = query.format === 'text' && query.stream === undefined && !follow && length <= query.limit;
+  if (measured) headers.set('content-length', String(length));
+  return new Response(outputStream(log, { ...query, from, follow, limit: measured ? length : query.limit }), { headers });
 }
 
 /** @throws ToruError bad_cursor, bad_request */

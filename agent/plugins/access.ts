@@ -49,11 +49,11 @@ function accessOf(
   path: string,
   read: Reading,
 ): PluginManifest['access'] {
-  const request = read(path);
-  if (request === null) return 'admin';
+  const segments = read(path);
+  if (segments === null) return 'admin';
   const fitting = routes.flatMap((route) => {
     const parts = read(route.path);
-    return route.method === verb && parts !== null && fits(parts, request) ? [{ parts, access: route.access ?? access }] : [];
+    return route.method === verb && parts !== null && fits(parts, segments) ? [{ parts, access: route.access ?? access }] : [];
   });
   const exactness = ({ parts }: { parts: readonly string[] }): string => parts.map((part) => (part.startsWith(':') ? '0' : '1')).join('');
   const most = fitting.map(exactness).sort().at(-1);
@@ -62,6 +62,6 @@ function accessOf(
   return deciding.every((route) => route.access === 'everyone') ? 'everyone' : 'admin';
 }
 
-function fits(route: readonly string[], request: readonly string[]): boolean {
-  return route.length === request.length && route.every((part, at) => part.startsWith(':') || part === request[at]);
+function fits(route: readonly string[], segments: readonly string[]): boolean {
+  return route.length === segments.length && route.every((part, at) => part.startsWith(':') || part === segments[at]);
 }

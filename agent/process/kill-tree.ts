@@ -59,8 +59,9 @@ const MAX_ROUNDS = 50;
 export async function killTree(run: Stoppable, boot: string, { signal: name, graceMs }: Farewell): Promise<void> {
   const wrapper = run.status().identity;
   const signal = `SIG${name}` as const;
-  const told = run.status().pipes;
-  const pipes = told.length > 0 || wrapper === null || run.bare === true || !isAlive(wrapper, boot) ? told : pipesOf(wrapper.pid, [7, 8]);
+  const stated = run.status().pipes;
+  const pipes =
+    stated.length > 0 || wrapper === null || run.bare === true || !isAlive(wrapper, boot) ? stated : pipesOf(wrapper.pid, [7, 8]);
   const known = new Map<number, ProcessInfo>();
   const sweep = async (): Promise<ProcessInfo[]> => {
     // First the table, then the cgroup: a pid that changed hands between is not signalled, for its start does not fit.

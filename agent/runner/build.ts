@@ -41,8 +41,8 @@ function prebuiltCompilers(): Record<string, string[]> {
 function buildPrebuilt(): void {
   mkdirSync(PREBUILT, { recursive: true });
   for (const [name, compiler] of Object.entries(prebuiltCompilers())) {
-    const said = compileRunner(compiler, join(PREBUILT, name));
-    if (said !== null) throw new Error(`${name}: ${said}`);
+    const problem = compileRunner(compiler, join(PREBUILT, name));
+    if (problem !== null) throw new Error(`${name}: ${problem}`);
   }
 }
 
@@ -56,8 +56,8 @@ function buildForHere(): void {
   }
   if (process.platform !== 'linux') return;
   const file = join(folder, 'compiled', RUNNER_NAME);
-  const said = compileRunner(['cc', '-O2', '-s'], file);
-  if (said !== null) rmSync(file, { force: true });
+  const problem = compileRunner(['cc', '-O2', '-s'], file);
+  if (problem !== null) rmSync(file, { force: true });
 }
 
 if (import.meta.main) {

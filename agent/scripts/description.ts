@@ -33,11 +33,11 @@ export function headOf(text: string): Omit<Head, 'bytes'> {
       if (line.trim() === '') continue;
       break;
     }
-    const message = (comment[1] ?? '')
+    const text = (comment[1] ?? '')
       .replace(/(?:"""|'''|\*\/)\s*$/, '')
       .replace(/\p{Cc}+/gu, ' ')
       .trim();
-    if (message !== '' && !isForTools(message)) return { shebang, description: message.slice(0, MAX_DESCRIPTION) };
+    if (text !== '' && !isForTools(text)) return { shebang, description: text.slice(0, MAX_DESCRIPTION) };
   }
   return { shebang, description: '' };
 }

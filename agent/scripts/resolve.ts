@@ -23,27 +23,27 @@ export async function resolveScript(folder: string, name: string, verdicts: Fold
   const shown = shorten(name);
   if (escapes(name)) throw new ToruError('script_outside', `“${shown}” is not a name below the scripts folder.`);
   const root = await requireFolder(folder);
-  const request = join(root, name);
-  const path = await realpath(request).catch((cause: unknown) => {
+  const wanted = join(root, name);
+  const path = await realpath(wanted).catch((cause: unknown) => {
     throw codeOf(cause) === 'EACCES'
-      ? unreadable(shown, request, cause)
+      ? unreadable(shown, wanted, cause)
       : new ToruError('unknown_script', `There is no script “${shown}” in the scripts folder.`, { cause });
   });
   if (!path.startsWith(root + sep)) throw new ToruError('script_outside', `“${shown}” leads out of the scripts folder.`);
   const file = await stat(path);
   if (!file.isFile()) throw new ToruError('unknown_script', `“${shown}” is not a file.`);
   // The folders of the name and those of the file differ when links stand between them: who may write any of them decides what runs.
-  const onTheWay = await foldersOnTheWay(root, request);
+  const onTheWay = await foldersOnTheWay(root, wanted);
   const replaceable = await aboveVerdict(root, verdicts);
   if (replaceable !== null) throw replaceable;
-  for (const directory of new Set([...(onTheWay ?? foldersBetween(root, request)), ...foldersBetween(root, path)])) {
+  for (const directory of new Set([...(onTheWay ?? foldersBetween(root, wanted)), ...foldersBetween(root, path)])) {
     const wrong = await folderVerdict(directory, verdicts);
     if (wrong !== null) throw wrong;
   }
   const wrong = await changeable(file, path);
   if (wrong !== null) throw wrong;
   await mayRun(path, file, shown);
-  return onTheWay === null ? path : request;
+  return onTheWay === null ? path : wanted;
 }
 
 function escapes(name: string): boolean {

@@ -20,11 +20,11 @@ export function fieldsOf(run: Run, needle: Needle): FoundField[] {
     ['args', run.args?.join(' ')],
     ['note', run.note],
   ];
-  return texts.flatMap(([name, full]) => {
-    const first = full === undefined ? undefined : needle.marks(full)[0];
-    if (full === undefined || first === undefined) return [];
-    const from = full.length <= MAX_CHARS ? 0 : Math.max(0, first[0] - LEAD_CHARS);
-    const text = full.slice(from, from + Math.max(MAX_CHARS, first[1] - from));
+  return texts.flatMap(([name, value]) => {
+    const first = value === undefined ? undefined : needle.marks(value)[0];
+    if (value === undefined || first === undefined) return [];
+    const from = value.length <= MAX_CHARS ? 0 : Math.max(0, first[0] - LEAD_CHARS);
+    const text = value.slice(from, from + Math.max(MAX_CHARS, first[1] - from));
     return [{ name, text, marks: needle.marks(text) }];
   });
 }

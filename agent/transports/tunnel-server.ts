@@ -139,7 +139,7 @@ export class TunnelServer {
     );
     if (response.body === null) return;
     try {
-      const full = await pumpBody(response.body, exchange.gate, (bytes) =>
+      const complete = await pumpBody(response.body, exchange.gate, (bytes) =>
         sendInTurns(
           bytes,
           (turn) => this.#sink.turn(turn),
@@ -147,7 +147,7 @@ export class TunnelServer {
           (frame) => this.#sink.send(request, encodeFrame('data', frame)),
         ),
       );
-      if (full) this.#sink.send(request, encodeFrame('end'));
+      if (complete) this.#sink.send(request, encodeFrame('end'));
     } catch (error) {
       // The answer broke off after its head: all that is left to say is that it is not whole.
       if (!signal.aborted) this.#sink.send(request, encodeFrame('abort', new TextEncoder().encode(toToruError(error).code)));

@@ -65,7 +65,7 @@ export class Login {
    * `retry_after` in seconds; busy.
    */
   async login({ username, password, sid, address, user_agent }: LoginRequest): Promise<LoggedIn> {
-    const request = performance.now();
+    const began = performance.now();
     const takeBack = this.#count(username, address, user_agent);
     const user = await this.#users.verify(username, password).catch((error: unknown) => {
       // Nobody looked at it: the queue was full.
@@ -74,7 +74,7 @@ export class Login {
     });
     if (user === null) {
       this.#refused(username, address, user_agent);
-      const past = (performance.now() - request) % this.#failureMs;
+      const past = (performance.now() - began) % this.#failureMs;
       await sleep(this.#failureMs - past);
       throw new ToruError('invalid_credentials', 'Username or password is wrong.');
     }

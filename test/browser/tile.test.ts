@@ -11,7 +11,7 @@ import { logIn } from './log-in.ts';
 /** The tile of an action under way shows the newest line of its run, as a terminal would. */
 
 const PASSWORD = 'correct horse battery';
-/** A title, a bar that is drawn anew, and colours: then a minute of nothing. A newline makes it go on. */
+/** A title, a bar that is drawn again, and colours: then a minute of nothing. A newline makes it go on. */
 const BUSY = `
 printf 'begun\\n\\033]0;a title\\007\\033[32m10%% of it\\r\\033[K'
 printf '\\033[38;5;208m42%% of it\\033[0m'

@@ -117,10 +117,10 @@ export class Account extends DurableObject<Env> {
     return refusal('too_many_attempts', `Too many attempts. Try the same again in ${seconds} s.`, { retry_after: seconds });
   }
 
-  /** @param request did the host look at the password? */
-  async loginFailed(login: LoginAttempt, turn: Turn, request: boolean): Promise<void> {
+  /** @param judged did the host look at the password? */
+  async loginFailed(login: LoginAttempt, turn: Turn, judged: boolean): Promise<void> {
     const attempt = await this.#attempt(login, turn);
-    if (request) this.#attempts.failed(attempt, Date.now());
+    if (judged) this.#attempts.failed(attempt, Date.now());
     else this.#attempts.unasked(attempt, Date.now());
   }
 

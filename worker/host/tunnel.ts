@@ -196,14 +196,14 @@ export class Tunnel {
   async #upload(exchange: Exchange, body: ReadableStream<Uint8Array>, largest: number): Promise<void> {
     let sent = 0;
     try {
-      const full = await pumpBody(body, exchange.gate, async (bytes) => {
+      const complete = await pumpBody(body, exchange.gate, async (bytes) => {
         sent += bytes.length;
         if (sent > largest) throw new ToruError('too_large', `A request's body may have ${largest} bytes at most.`);
         const turn = (callback: Turn): void => this.#sink.turn(exchange.user, callback);
         await sendInTurns(bytes, turn, exchange.over.signal, (frame) => this.#send(exchange.id, encodeFrame('data', frame)));
         if (exchange.timer !== null) this.#wait(exchange);
       });
-      if (!full) return;
+      if (!complete) return;
       this.#send(exchange.id, encodeFrame('end'));
       if (exchange.timer !== null) this.#wait(exchange);
     } catch (error) {

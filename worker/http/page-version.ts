@@ -15,9 +15,9 @@ export interface PageVersion {
 }
 
 export async function pageVersion(c: EdgeContext): Promise<PageVersion> {
-  const message = Number(c.req.query('v') ?? PROTOCOL_VERSION);
+  const version = Number(c.req.query('v') ?? PROTOCOL_VERSION);
   // A page newer than its edge: the edge went back, and so has the page that it serves.
-  const protocol = Number.isSafeInteger(message) && message <= PROTOCOL_VERSION ? agreeOn(message) : null;
+  const protocol = Number.isSafeInteger(version) && version <= PROTOCOL_VERSION ? agreeOn(version) : null;
   return { protocol, newer_page: protocol !== null && (await isOtherBuild(c)) };
 }
 

@@ -18,10 +18,10 @@ before; an empty one ('') takes it away. Without TEXT the note is printed.
 `,
   run: async (args, io) => {
     const { positionals } = parse(args, {});
-    const [message, ...words] = positionals;
-    if (message === undefined) throw new UsageError('The run’s id (see: toru runs) is missing.');
+    const [task, ...words] = positionals;
+    if (task === undefined) throw new UsageError('The run’s id (see: toru runs) is missing.');
     const client = connect(io.env);
-    const id = await findTask(client, message);
+    const id = await findTask(client, task);
     if (words.length > 0) {
       await good(client.runs[':id'].$patch({ param: { id }, json: { note: words.join(' ') } }));
       await print(io, id);

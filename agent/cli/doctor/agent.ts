@@ -55,11 +55,11 @@ async function checkScripts(client: Client, folder: string): Promise<Finding[]> 
   const scripts = (await answer.json()).items;
   const broken = scripts.flatMap(({ name, problem }) => (problem === null ? [] : [worthKnowing(`${name} can't run`, problem)]));
   const runnable = scripts.filter((script) => script.runnable).length;
-  const full =
+  const chain =
     runnable === 0
       ? worthKnowing(`there is nothing to run in ${folder}`, `Put a script there: cp my.sh ${folder}/ && chmod +x ${folder}/my.sh`)
       : ok(`${runnable} of ${scripts.length} scripts in ${folder} can run`);
-  return [full, ...broken];
+  return [chain, ...broken];
 }
 
 /** Does the edge answer, where the agent dials it? */

@@ -82,12 +82,12 @@ export async function uninstall(args: string[], io: Io): Promise<number> {
   let fate: 'keep' | 'remove' = data ?? 'keep';
   if (values.yes !== true) {
     const kept = `${kv.keys} ${kv.keys === 1 ? 'entry' : 'entries'}, ${bytes(kv.bytes)}`;
-    const request =
+    const answer =
       data === undefined && kv.keys > 0
         ? await question(io, `Uninstall ${id}? It keeps ${kept}: [r]emove them, [k]eep them, or [n]ot at all? `, 'rk')
         : await question(io, `Uninstall ${id}? [y/n] `, 'y');
-    if (request === null) return declined(io);
-    if (request === 'r') fate = 'remove';
+    if (answer === null) return declined(io);
+    if (answer === 'r') fate = 'remove';
   }
   await removePlugin(io, id, fate);
   await note(io, fate === 'keep' && kv.keys > 0 ? `${id} is uninstalled; what it kept is still there.` : `${id} is uninstalled.`);

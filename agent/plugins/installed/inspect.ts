@@ -64,11 +64,11 @@ export async function inspect(
     if (text === null && executable === null) {
       throw new ToruError('plugin_invalid', `There is neither plugin.json nor an executable named “plugin” in ${entry.path}.`);
     }
-    const message = text === null ? knownManifest(known, tree.sha256, accepting) : readManifest(text, 'plugin.json', entry.id);
-    if (message === undefined) {
+    const manifest = text === null ? knownManifest(known, tree.sha256, accepting) : readManifest(text, 'plugin.json', entry.id);
+    if (manifest === undefined) {
       found.asked = true;
       found.manifest = readManifest(await askMetadata(executable ?? '', found.folder, asking), '--metadata', entry.id);
-    } else found.manifest = message;
+    } else found.manifest = manifest;
     if (found.manifest === null) return found;
     found.argv = argvOf(entry, tree, text === null ? { ...found.manifest, run: undefined } : found.manifest, executable);
     found.bundle_sha256 = bundleOf(tree, found.manifest);

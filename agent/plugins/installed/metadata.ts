@@ -31,9 +31,9 @@ export async function askMetadata(file: string, cwd: string, { path, timeoutMs, 
   child.on('error', () => undefined);
   const chunks: Buffer[] = [];
   let bytes = 0;
-  let message = '';
+  let printed = '';
   child.stderr.on('data', (chunk: Buffer) => {
-    if (message.length < 200) message += chunk.toString('utf8').slice(0, 200);
+    if (printed.length < 200) printed += chunk.toString('utf8').slice(0, 200);
   });
   let timer: NodeJS.Timeout | undefined;
   let leave = (): void => undefined;
@@ -48,7 +48,7 @@ export async function askMetadata(file: string, cwd: string, { path, timeoutMs, 
         else chunks.push(chunk);
       });
       child.once('close', (code, killedBy) =>
-        resolve(code === 0 ? null : `ended with ${killedBy ?? `code ${code}`}${message === '' ? '' : `: ${message.trim()}`}`),
+        resolve(code === 0 ? null : `ended with ${killedBy ?? `code ${code}`}${printed === '' ? '' : `: ${printed.trim()}`}`),
       );
     });
     if (problem !== null) throw new ToruError('plugin_invalid', `--metadata ${problem}.`);

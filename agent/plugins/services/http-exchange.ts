@@ -72,13 +72,13 @@ export class HttpExchange {
 
   /** Sends the request's body as far as the plugin gives credit. An answer that comes first ends it: not all of it was wanted. */
   async upload(body: ReadableStream<Uint8Array>): Promise<void> {
-    const full = await pumpBody(body, this.#gate, async (bytes) => {
+    const complete = await pumpBody(body, this.#gate, async (bytes) => {
       this.send({ action: 'data', data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64') });
       // A slow upload that moves is not a plugin that hangs.
       this.#timer?.refresh();
       await this.#peer.room();
     }).catch(brokeOff);
-    if (full) this.send({ action: 'end' });
+    if (complete) this.send({ action: 'end' });
   }
 
   /** The plugin's answer, or its head. @throws Error when it is none, or the second. */
@@ -180,10 +180,10 @@ function mayReturn(name: string): boolean {
 
 /** A length that is not kept would make the next answer of a connection begin in this one. @throws Error when it is no number. */
 function lengthIn(headers: Headers): number | null {
-  const message = headers.get('content-length');
-  if (message === null) return null;
-  if (!/^\d{1,15}$/.test(message)) throw new Error('a Content-Length that is no number');
-  return Number(message);
+  const length = headers.get('content-length');
+  if (length === null) return null;
+  if (!/^\d{1,15}$/.test(length)) throw new Error('a Content-Length that is no number');
+  return Number(length);
 }
 
 /** @throws Error: Node leaves out what is no base64, so fewer bytes come out than the text has room for. */

@@ -80,10 +80,10 @@ function Known({ user }: { user: User }) {
 type Question = 'role' | 'disabled' | 'password' | 'remove';
 
 function Access({ user, resource }: { user: User; resource: Resource<User> }) {
-  const request = useSignal<Question | null>(null);
+  const asking = useSignal<Question | null>(null);
   const self = user.id === me.value?.user.id;
   const ask = (question: Question) => () => {
-    request.value = question;
+    asking.value = question;
   };
   return (
     <Section title="Access" flush>
@@ -127,14 +127,14 @@ function Access({ user, resource }: { user: User; resource: Resource<User> }) {
           They can no longer log in. Their runs stay in the history.
         </Line>
       </Listing>
-      {request.value !== null && (
+      {asking.value !== null && (
         <Asked
-          question={request.value}
+          question={asking.value}
           user={user}
           self={self}
           onChanged={resource.set}
           onClose={() => {
-            request.value = null;
+            asking.value = null;
           }}
         />
       )}

@@ -20,7 +20,7 @@ export function Field(props: {
 }) {
   const id = useId();
   const wrong = props.error !== undefined && props.error !== null && props.error !== '';
-  const message = [...(props.help === undefined || props.help === '' ? [] : [`${id}-help`]), ...(wrong ? [`${id}-error`] : [])];
+  const describedBy = [...(props.help === undefined || props.help === '' ? [] : [`${id}-help`]), ...(wrong ? [`${id}-error`] : [])];
   return (
     <div class="field">
       <label class="field-label" for={id}>
@@ -29,7 +29,7 @@ export function Field(props: {
       </label>
       {props.children({
         id,
-        ...(message.length > 0 ? { 'aria-describedby': message.join(' ') } : {}),
+        ...(describedBy.length > 0 ? { 'aria-describedby': describedBy.join(' ') } : {}),
         ...(wrong ? { 'aria-invalid': true } : {}),
       })}
       {props.help !== undefined && props.help !== '' && (

@@ -4,18 +4,18 @@ import { isOneEmoji } from '../../../shared/emoji.ts';
 
 /** The set is a chunk of its own: the first load carries only the play sign. */
 const set = signal<Readonly<Record<string, LucideIcon>> | null>(null);
-let request = false;
+let requested = false;
 
 /** The names that may be chosen, with their signs; null until they are loaded. */
 export function glyphSet(): Readonly<Record<string, LucideIcon>> | null {
-  if (!request) {
-    request = true;
+  if (!requested) {
+    requested = true;
     import('./glyph-set.ts').then(
       (loaded) => {
         set.value = loaded.GLYPHS;
       },
       () => {
-        request = false;
+        requested = false;
       },
     );
   }

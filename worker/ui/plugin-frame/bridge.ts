@@ -60,7 +60,7 @@ export class Bridge {
 
   close(): void {
     for (const stop of this.#stops) stop();
-    for (const request of this.#asked.values()) request.abort();
+    for (const controller of this.#asked.values()) controller.abort();
     this.#port.close();
   }
 
@@ -96,15 +96,15 @@ export class Bridge {
 
   async #answer(id: number, ask: Ask | null): Promise<void> {
     if (this.#asked.has(id)) return;
-    const request = new AbortController();
+    const controller = new AbortController();
     try {
       if (ask === null)
         throw new ToruError('bad_request', 'That can’t be asked. Methods are GET, POST, PUT, PATCH and DELETE; bodies are text or bytes.');
-      this.#asked.set(id, request);
-      const value = await this.#calls.run(request.signal, () => this.#do(ask, request.signal));
+      this.#asked.set(id, controller);
+      const value = await this.#calls.run(controller.signal, () => this.#do(ask, controller.signal));
       this.#send({ type: 'answer', id, value }, isFetched(value) ? [value.body] : []);
     } catch (error) {
-      if (request.signal.aborted) return;
+      if (controller.signal.aborted) return;
       const code = error instanceof ToruError ? error.code : 'internal';
       this.#send({ type: 'refused', id, code, message: sentence(error) });
     } finally {

@@ -20,14 +20,14 @@ export type Answers = Record<string, string | boolean>;
 export function firstAnswers(inputs: readonly ActionInput[], before: Readonly<InputValues> = {}): Answers {
   const answers: Answers = {};
   for (const input of inputs) {
-    const message = before[input.name];
-    if (input.type === 'boolean') answers[input.name] = typeof message === 'boolean' ? message : input.default;
+    const previous = before[input.name];
+    if (input.type === 'boolean') answers[input.name] = typeof previous === 'boolean' ? previous : input.default;
     else if (input.type === 'secret') answers[input.name] = '';
     else if (input.type === 'choice') {
       // Nobody's choice is made for them: without a default, none is chosen.
-      const option = message === undefined ? input.default : input.options.find(({ value }) => value === message)?.value;
+      const option = previous === undefined ? input.default : input.options.find(({ value }) => value === previous)?.value;
       answers[input.name] = option ?? unchosen(input);
-    } else if (message !== undefined) answers[input.name] = String(message);
+    } else if (previous !== undefined) answers[input.name] = String(previous);
     else answers[input.name] = input.default === undefined ? '' : String(input.default);
   }
   return answers;

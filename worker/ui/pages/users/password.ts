@@ -10,9 +10,9 @@ export function generatePassword(): string {
 
 /** Every letter as likely as any other: what is past the last whole round is thrown away. */
 function letter(): string {
-  const full = 256 - (256 % LETTERS.length);
+  const limit = 256 - (256 % LETTERS.length);
   for (;;) {
     const [byte = 255] = crypto.getRandomValues(new Uint8Array(1));
-    if (byte < full) return LETTERS.charAt(byte % LETTERS.length);
+    if (byte < limit) return LETTERS.charAt(byte % LETTERS.length);
   }
 }
