@@ -1,4 +1,3 @@
-import type { SystemFrame } from './http/system-frame.ts';
 import { VERSION } from '../shared/version.ts';
 import { Actions } from './actions/actions.ts';
 import { actionsApi } from './actions/actions-api.ts';
@@ -7,6 +6,7 @@ import { Audit } from './audit/audit.ts';
 import { auditApi } from './audit/audit-api.ts';
 import { failed, guard, inTime, noRoute, plainPath } from './http/guard.ts';
 import { router, routeTable } from './http/router.ts';
+import type { SystemFrame } from './http/system-frame.ts';
 import { jsonUnlessPlugin } from './http/validate.ts';
 import { loadIdentity } from './link/identity.ts';
 import { pluginAdminApi } from './plugins/api/plugin-admin-api.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { unreachable } from '../shared/errors.ts';
-import { networkOf } from '../shared/network.ts';
+import { networkOf } from '../shared/network-of.ts';
 import { isLoopback } from '../shared/served-host.ts';
 import { plainAddress } from './peer-address.ts';
 

@@ -10,7 +10,6 @@ import { serviceManager } from '../agent/signs-of-life.ts';
 import { StartError } from '../agent/start-error.ts';
 import { packageRoot } from '../agent/system/package-root.ts';
 import { AGENT_ENV, AGENT_FLAGS } from './agent-memory.ts';
-import { newEdgeKey } from './edge-key.ts';
 import { edgeSocket } from './edge-socket.ts';
 import { createFront } from './front.ts';
 import { greeting, originOf } from './greeting.ts';
@@ -18,6 +17,7 @@ import { hostKeyBinding } from './host-identity.ts';
 import type { NodeChild } from './node-child.ts';
 import { launchNode } from './node-child.ts';
 import { listen } from './ports.ts';
+import { newEdgeKey } from './stored-edge-key.ts';
 import { ChildFailed, Supervised } from './supervise.ts';
 import { launchWorkerd } from './workerd.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
-import { readOptions } from './build.ts';
+import { readOptions } from './build-worker.ts';
 import { builtOptions } from './worker-options.ts';
 
 test('worker-options.json says what wrangler reads from wrangler.toml', () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readOptions, workerBuild } from './build.ts';
+import { readOptions, workerBuild } from './build-worker.ts';
 import type { Launched } from './supervise.ts';
 import { launchWorkerd } from './workerd.ts';
 

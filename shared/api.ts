@@ -115,7 +115,7 @@ const lookup = {
   limit: numberIn(1, MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE),
 };
 
-/** GET /api/search: what runs are called and were given (`history`), and what they printed (`output`). The answer: shared/search.ts. */
+/** GET /api/search: what runs are called and were given (`history`), and what they printed (`output`). The answer: shared/search-lines.ts. */
 export const searchQuery = z.strictObject({
   ...lookup,
   in: places.default(['history', 'output']),

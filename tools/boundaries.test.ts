@@ -56,8 +56,8 @@ describe('violation', () => {
     expect(refused('agent/settings/settings.test.ts', 'agent/users/users.ts')).toBe(false);
   });
   test('rooms of the page point one way, types included', () => {
-    expect(refused('worker/ui/pages/runs.tsx', 'worker/ui/data/runs.ts')).toBe(false);
-    expect(refused('worker/ui/data/runs.ts', 'worker/ui/parts/field.tsx', true)).toBe(true);
+    expect(refused('worker/ui/pages/runs.tsx', 'worker/ui/data/run-calls.ts')).toBe(false);
+    expect(refused('worker/ui/data/run-calls.ts', 'worker/ui/parts/field.tsx', true)).toBe(true);
     expect(refused('worker/ui/parts/field.tsx', 'worker/ui/pages/runs.tsx')).toBe(true);
     expect(refused('worker/ui/log-view/rows.ts', 'worker/ui/plugin-frame/frame.ts')).toBe(false);
     expect(refused('worker/ui/pages/runs.tsx', 'worker/ui/routes.ts')).toBe(true);

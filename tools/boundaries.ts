@@ -100,7 +100,7 @@ const ROOMS: Record<string, string[][]> = {
       'worker/ui/styles',
       'worker/ui/vite.config',
     ],
-    ['worker/ui/api', 'worker/ui/session', 'worker/ui/connection'],
+    ['worker/ui/api', 'worker/ui/own-session', 'worker/ui/connection'],
     ['worker/ui/data', 'worker/ui/title'],
     ['worker/ui/parts'],
     ['worker/ui/log-view', 'worker/ui/plugin-frame'],

@@ -40,7 +40,7 @@ export async function build(): Promise<void> {
 
 /** All but the page, over what was built before: the Worker, the agent, the embedded edge, the plugins' SDK. @throws when a part fails */
 export async function buildPrograms(): Promise<void> {
-  const parts = ['embedded/build.ts', 'plugin-sdk/build.ts', 'agent/runner/build.ts'];
+  const parts = ['embedded/build-worker.ts', 'plugin-sdk/build-sdk.ts', 'agent/runner/build.ts'];
   await Promise.all(parts.map((part) => execaNode(part, loud)));
 }
 

@@ -2,15 +2,15 @@ import { Hono } from 'hono';
 import { ToruError, toToruError } from '../shared/errors.ts';
 import { Account } from './account/account.ts';
 import { Host } from './host/host.ts';
-import type { EdgeContext, EdgeEnv } from './http/context.ts';
-import { inTime, jsonOnly, knownPlace, onlyFetched, plainPaths, sameSite } from './http/guard.ts';
+import type { EdgeContext, EdgeEnv } from './http/edge-context.ts';
+import { inTime, jsonOnly, knownPlace, onlyFetched, plainPaths, sameSite } from './http/edge-guard.ts';
 import { withDataHeaders } from './http/headers.ts';
-import { hostRoutes } from './http/hosts.ts';
-import { loginRoutes } from './http/login.ts';
+import { hostRoutes } from './http/host-routes.ts';
+import { loginRoutes } from './http/login-routes.ts';
 import { knownMethods } from './http/methods.ts';
-import { servePage } from './http/page.ts';
 import { relayRoutes } from './http/relay-routes.ts';
-import { sessionRoutes } from './http/sessions.ts';
+import { servePage } from './http/serve-page.ts';
+import { sessionRoutes } from './http/session-routes.ts';
 import { siteOf } from './http/site.ts';
 
 // The two classes that wrangler.toml binds.

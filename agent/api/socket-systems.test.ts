@@ -7,7 +7,7 @@ import type { ApiHarness } from '../systems-harness.ts';
 import { makeApi } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';
 import { admin, any } from '../users/permissions.ts';
-import { BrowserSocket } from './socket.ts';
+import { BrowserSocket } from './browser-socket.ts';
 
 let api: ApiHarness;
 beforeAll(async () => {

@@ -18,7 +18,7 @@ import {
   linkChallenge,
   linkStatement,
 } from '../../shared/link-protocol.ts';
-import { agreeOn } from '../../shared/protocol.ts';
+import { agreeOn } from '../../shared/protocol-version.ts';
 import type { Identity } from './identity.ts';
 import { verifyWith } from './identity.ts';
 

@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
+import type { PluginSettingsPatch } from '../../shared/plugin-schemas.ts';
 import type { PluginDetails } from '../../shared/plugins.ts';
-import type { PluginSettingsPatch } from '../../shared/plugins-api.ts';
 import type { Caller } from '../users/caller.ts';
 import { authorize } from '../users/permissions.ts';
 import type { Unit } from './catalog.ts';

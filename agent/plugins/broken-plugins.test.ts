@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { processTable } from '../process/table.ts';
+import { processTable } from '../process/process-table.ts';
 import { listIn } from './launch/records.ts';
 import type { PluginsHarness } from './plugins-harness.ts';
 import { ADMIN, makePlugins } from './plugins-harness.ts';

@@ -2,7 +2,7 @@ import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlink
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { processTable } from '../process/table.ts';
+import { processTable } from '../process/process-table.ts';
 import type { PluginsHarness } from './plugins-harness.ts';
 import { ADMIN, CLIENT, makePlugins, manifestOf } from './plugins-harness.ts';
 

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
+import type { PluginSettingsPatch } from '../../shared/plugin-schemas.ts';
 import type { PluginDetails, PluginLogLine, PluginManifest, PluginSummary } from '../../shared/plugins.ts';
 import { PLUGIN_MAX_BUNDLE } from '../../shared/plugins.ts';
-import type { PluginSettingsPatch } from '../../shared/plugins-api.ts';
 import type { Caller } from '../users/caller.ts';
 import { authorize } from '../users/permissions.ts';
 import { mayAsk, sees } from './access.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freeze, killAllIn, membersOf, thaw } from './cgroup.ts';
-import type { ProcessIdentity } from './identity.ts';
-import { isAlive, signalGroup, signalProcess } from './identity.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+import { isAlive, signalGroup, signalProcess } from './process-identity.ts';
 import type { ProcessInfo } from './process-info.ts';
-import { pipesOf, processesOf, processInfo, processTable } from './table.ts';
+import { pipesOf, processesOf, processInfo, processTable } from './process-table.ts';
 
 /** What is known of a tree of processes while it is being ended. */
 interface TreeStatus {

@@ -1,5 +1,5 @@
 import type { RunRow } from '../history/run-row.ts';
-import type { ProcessIdentity } from '../process/identity.ts';
+import type { ProcessIdentity } from '../process/process-identity.ts';
 import type { Endings } from './endings.ts';
 import { LiveRun } from './live-run.ts';
 import type { RunsLog, SettingsSeam } from './needs.ts';

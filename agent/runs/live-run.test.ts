@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { RunLog } from '../logs/run-log.ts';
-import { bootId } from '../process/identity.ts';
+import { bootId } from '../process/process-identity.ts';
 import { LiveRun } from './live-run.ts';
 import type { RunStatus } from './status.ts';
 

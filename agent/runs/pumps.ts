@@ -1,10 +1,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessIdentity } from '../process/identity.ts';
-import { isAlive, signalProcess } from '../process/identity.ts';
+import type { ProcessIdentity } from '../process/process-identity.ts';
+import { isAlive, signalProcess } from '../process/process-identity.ts';
 import type { ProcessInfo } from '../process/process-info.ts';
-import { processTable } from '../process/table.ts';
+import { processTable } from '../process/process-table.ts';
 import { ENDED_FILE } from './wrapper.ts';
 
 /** What was killed is waited for so long. */

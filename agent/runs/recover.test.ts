@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunRow } from '../history/run-row.ts';
-import { bootId, identify } from '../process/identity.ts';
+import { bootId, identify } from '../process/process-identity.ts';
 import { Spawner } from '../runner/spawner.ts';
 import { launch } from './launch.ts';
 import { readStatus } from './live-run.ts';

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../process/identity.ts';
+import { isAlive } from '../process/process-identity.ts';
 import { readStatus } from './live-run.ts';
 
 /** What a restarted agent finds of a run that the journal calls started. */

@@ -3,7 +3,7 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '../../shared/model.ts';
-import { identify } from '../process/identity.ts';
+import { identify } from '../process/process-identity.ts';
 import { checkedRunner } from '../runner/checked-runner.ts';
 import { runnerFiles, runnerSourceHash } from '../runner/runner-files.ts';
 import type { RunnerOrder } from '../runner/runner-order.ts';

@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import type { ProcessIdentity } from '../process/identity.ts';
+import type { ProcessIdentity } from '../process/process-identity.ts';
 import { sealOf } from './seal.ts';
 import { LIMIT_BLOCK_BYTES } from './wrapper.ts';
 

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { searchQuery } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Run } from '../../shared/model.ts';
-import type { SearchLine } from '../../shared/search.ts';
+import type { SearchLine } from '../../shared/search-lines.ts';
 import { History } from '../history/history.ts';
 import type { RunRow } from '../history/run-row.ts';
 import { forClient, runOf } from '../history/run-row.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { searchQuery } from '../../shared/api.ts';
-import type { SearchLine } from '../../shared/search.ts';
+import type { SearchLine } from '../../shared/search-lines.ts';
 import { History } from '../history/history.ts';
 import type { RunRow } from '../history/run-row.ts';
 import { encodeRecords } from '../logs/order.ts';

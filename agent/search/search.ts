@@ -1,7 +1,7 @@
 import type { RunSearchQuery, SearchQuery } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Run } from '../../shared/model.ts';
-import type { SearchLine } from '../../shared/search.ts';
+import type { SearchLine } from '../../shared/search-lines.ts';
 import { Names } from '../history/names.ts';
 import { DamagedOutput } from '../logs/damaged.ts';
 import type { Database } from '../store/database.ts';

@@ -4,7 +4,7 @@ import { grantToken } from '../../shared/grant.ts';
 import { sid } from '../../shared/ids.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
-import { loginCode } from '../../shared/login-link.ts';
+import { loginCode } from '../../shared/login-link-code.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Login } from '../users/login.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { randomHex } from '../../shared/encoding.ts';
-import { loginCode } from '../../shared/login-link.ts';
+import { loginCode } from '../../shared/login-link-code.ts';
 import type { Caller } from './caller.ts';
 import { addUser, callerOf, makeServices, refusal } from './fixture.ts';
 

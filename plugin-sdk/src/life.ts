@@ -4,7 +4,7 @@ import { Calls } from './calls.ts';
 import { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { contextOf } from './context.ts';
-import { readLaunch } from './launch.ts';
+import { readLaunch } from './launch-data.ts';
 import { readToPlugin } from './messages.ts';
 import type { FromPlugin, Hello, Init, Launch, Pong, Ready, Settings, ToPlugin } from './protocol.ts';
 import { PROTOCOL_RANGE } from './protocol.ts';

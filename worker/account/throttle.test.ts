@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { networkOf } from '../../shared/network.ts';
+import { networkOf } from '../../shared/network-of.ts';
 import { accountKey, Throttle } from './throttle.ts';
 
 /** Each with a password of its own, unless one is given. */

@@ -1,5 +1,5 @@
 import { sha256Hex } from '../../shared/encoding.ts';
-import { networkOf } from '../../shared/network.ts';
+import { networkOf } from '../../shared/network-of.ts';
 import { TokenBucket } from '../../shared/token-bucket.ts';
 
 /** A login that somebody asks for. */

@@ -2,13 +2,13 @@ import { unreachable } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
 import { agentControl, CONTROL, cutBinary, cutText } from '../../shared/link-protocol.ts';
+import type { Link } from './agent-link.ts';
 import type { Browsers } from './browsers.ts';
-import type { Link } from './link.ts';
+import type { Tunnel } from './edge-tunnel.ts';
 import type { LinkKeeper } from './link-keeper.ts';
-import type { Presence, PresenceRecord } from './presence.ts';
+import type { Presence, PresenceRecord } from './presence-record.ts';
 import type { RecentRuns } from './recent-runs.ts';
 import type { SessionKeeper } from './session-keeper.ts';
-import type { Tunnel } from './tunnel.ts';
 
 interface Options {
   links: LinkKeeper;

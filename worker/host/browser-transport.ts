@@ -2,11 +2,11 @@ import type { RunRequest } from '../../shared/api.ts';
 import { randomHex } from '../../shared/encoding.ts';
 import type { PendingRun } from '../../shared/model.ts';
 import { CLOSE } from '../../shared/wire.ts';
+import type { Link } from './agent-link.ts';
 import type { BrowserState, SocketSession } from './attachment.ts';
 import type { Browsers } from './browsers.ts';
 import { tell } from './browsers.ts';
 import { answerAlone, refuseFrame, tooMuch } from './client-frames.ts';
-import type { Link } from './link.ts';
 import type { LinkKeeper } from './link-keeper.ts';
 import { closeQuietly } from './quietly.ts';
 

@@ -16,8 +16,8 @@ import { CLOSE } from '../../shared/wire.ts';
 import type { BrowserState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
 import { ClientPace } from './client-pace.ts';
+import { Topics } from './edge-topics.ts';
 import { closeQuietly, isOpen, sendQuietly } from './quietly.ts';
-import { Topics } from './topics.ts';
 
 const SOCKET_PACE = {
   frames: { burst: CLIENT_FRAMES_BURST, perS: CLIENT_FRAMES_PER_S },

@@ -3,7 +3,7 @@ import { CreditGate, IncomingBody, pumpBody } from '../../shared/body-stream.ts'
 import { TUNNEL_FRAME } from '../../shared/limits.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { creditOf, decodeFrame, encodeCredit, encodeFrame, encodeJson, requestHead } from '../../shared/tunnel.ts';
-import { Tunnel } from './tunnel.ts';
+import { Tunnel } from './edge-tunnel.ts';
 
 /**
  * The credit scheme can't end in a deadlock. Why: a request waits for its place before it holds anything; then its window

@@ -1,13 +1,13 @@
 import { LINK_PROBE_MS } from '../../shared/limits.ts';
 import { LINK_CLOSE } from '../../shared/link-protocol.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
+import type { Link } from './agent-link.ts';
 import type { UnprovenState } from './attachment.ts';
 import type { Browsers } from './browsers.ts';
-import type { Link } from './link.ts';
+import type { Tunnel } from './edge-tunnel.ts';
 import type { Proven } from './link-handshake.ts';
 import type { LinkKeeper } from './link-keeper.ts';
 import { closeQuietly } from './quietly.ts';
-import type { Tunnel } from './tunnel.ts';
 
 /** The last agent that proved itself with this host's key while another one was live. `at` in ms since 1970. */
 export interface Duplicate {

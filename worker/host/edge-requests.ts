@@ -3,8 +3,8 @@ import { toToruError } from '../../shared/errors.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Result } from '../result.ts';
 import { refusal } from '../result.ts';
-import type { LoginAnswer } from './answers.ts';
-import { errorAnswer, loginAnswer, renewAnswer } from './answers.ts';
+import type { LoginAnswer } from './login-answers.ts';
+import { errorAnswer, loginAnswer, renewAnswer } from './login-answers.ts';
 
 export interface LoginRequest {
   username: string;

@@ -9,17 +9,17 @@ import { BrowserTransport } from './browser-transport.ts';
 import { Browsers } from './browsers.ts';
 import { Duplicates } from './duplicates.ts';
 import { EdgeRequests } from './edge-requests.ts';
+import type { Asker } from './edge-tunnel.ts';
+import { Tunnel } from './edge-tunnel.ts';
 import { closeLate } from './link-handshake.ts';
 import { LinkKeeper } from './link-keeper.ts';
 import { LinkWatch } from './link-watch.ts';
 import { PendingLogouts } from './pending-logouts.ts';
 import { PENDING_MIGRATIONS, PendingRuns } from './pending-runs.ts';
 import { PendingStarts } from './pending-starts.ts';
-import { PresenceRecord } from './presence.ts';
+import { PresenceRecord } from './presence-record.ts';
 import { RecentRuns } from './recent-runs.ts';
 import { SessionKeeper } from './session-keeper.ts';
-import type { Asker } from './tunnel.ts';
-import { Tunnel } from './tunnel.ts';
 
 /** Asks the host, out of that user's share; null for what the edge itself asks. */
 type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null, asker: Asker | null) => Promise<Response>;

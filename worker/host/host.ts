@@ -9,19 +9,19 @@ import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
 import type { Result } from '../result.ts';
 import { attempt } from '../result.ts';
-import type { LoginAnswer } from './answers.ts';
 import type { LinkTerms, SocketSession, UnprovenState } from './attachment.ts';
 import { readAttachment, TAG } from './attachment.ts';
 import type { Duplicate } from './duplicates.ts';
 import type { LinkLoginRequest, LoginRequest } from './edge-requests.ts';
+import type { Asker } from './edge-tunnel.ts';
 import { unseal } from './envelope.ts';
 import type { HostServices } from './host-services.ts';
 import { createHostServices } from './host-services.ts';
 import { admitUnproven, challenge, prove } from './link-handshake.ts';
-import { PRESENCE_EVERY_MS } from './presence.ts';
+import type { LoginAnswer } from './login-answers.ts';
+import { PRESENCE_EVERY_MS } from './presence-record.ts';
 import { closeQuietly, isOpen } from './quietly.ts';
 import { RECHECK_EVERY_MS } from './session-keeper.ts';
-import type { Asker } from './tunnel.ts';
 
 export interface HostOverview {
   online: boolean;

@@ -6,7 +6,7 @@ import { parseJsonOrNull } from '../../shared/json.ts';
 import { OLDEST_PROTOCOL, PROTOCOL_VERSION, UNPROVEN_BYTES, UNPROVEN_MS, UNPROVEN_SOCKETS } from '../../shared/limits.ts';
 import type { LinkChallenge, LinkProof } from '../../shared/link-protocol.ts';
 import { LINK_CLOSE, linkProof, linkStatement } from '../../shared/link-protocol.ts';
-import { agreeOn } from '../../shared/protocol.ts';
+import { agreeOn } from '../../shared/protocol-version.ts';
 import type { LinkTerms, UnprovenState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
 import { closeQuietly, isOpen, sendQuietly } from './quietly.ts';

@@ -1,14 +1,14 @@
 import { randomHex } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { LINK_CLOSE } from '../../shared/link-protocol.ts';
+import { Link } from './agent-link.ts';
 import type { LinkState, UnprovenState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
 import type { Browsers } from './browsers.ts';
-import { Link } from './link.ts';
+import type { Tunnel } from './edge-tunnel.ts';
 import type { Proven } from './link-handshake.ts';
-import type { PresenceRecord } from './presence.ts';
+import type { PresenceRecord } from './presence-record.ts';
 import { closeQuietly, isOpen } from './quietly.ts';
-import type { Tunnel } from './tunnel.ts';
 
 /** The one live link of a host, and what goes with it when it goes. */
 export class LinkKeeper {

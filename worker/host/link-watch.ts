@@ -1,9 +1,9 @@
 import { LINK_DEAD_MS } from '../../shared/limits.ts';
 import type { Browsers } from './browsers.ts';
+import type { Tunnel } from './edge-tunnel.ts';
 import type { LinkKeeper } from './link-keeper.ts';
-import type { PresenceRecord } from './presence.ts';
-import { PRESENCE_EVERY_MS } from './presence.ts';
-import type { Tunnel } from './tunnel.ts';
+import type { PresenceRecord } from './presence-record.ts';
+import { PRESENCE_EVERY_MS } from './presence-record.ts';
 
 /** When the link is looked at. An idle host's object sleeps, and judges the link when it is next asked. */
 export class LinkWatch {

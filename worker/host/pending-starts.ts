@@ -5,11 +5,11 @@ import type { PendingRun } from '../../shared/model.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
-import { errorAnswer, startedAnswer } from './answers.ts';
+import type { Asker } from './edge-tunnel.ts';
+import { errorAnswer, startedAnswer } from './login-answers.ts';
 import type { PendingRuns, Settled, WaitingRun } from './pending-runs.ts';
 import { SESSION_ENDED } from './pending-runs.ts';
 import type { SessionKeeper } from './session-keeper.ts';
-import type { Asker } from './tunnel.ts';
 
 /** A host that was too busy for a run that waited for it is asked again. */
 const RETRY_MS = 10_000;

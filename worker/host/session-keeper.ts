@@ -2,9 +2,9 @@ import { GRANT_RENEW_MS, SESSION_RECHECK_MS } from '../../shared/limits.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
 import type { Result } from '../result.ts';
+import type { Link } from './agent-link.ts';
 import type { Browsers } from './browsers.ts';
 import type { EdgeRequests } from './edge-requests.ts';
-import type { Link } from './link.ts';
 import type { PendingLogouts } from './pending-logouts.ts';
 
 type Renewed = Result<{ grant: string; grant_exp: number }>;

@@ -2,7 +2,7 @@ import { getCookie } from 'hono/cookie';
 import { serialize } from 'hono/utils/cookie';
 import { sha256Hex, toBase64Url } from '../../shared/encoding.ts';
 import { SESSION_ABSOLUTE_MS } from '../../shared/limits.ts';
-import type { EdgeContext } from './context.ts';
+import type { EdgeContext } from './edge-context.ts';
 
 /**
  * On https the name begins with `__Host-`, which a browser accepts only for this exact host, Secure and

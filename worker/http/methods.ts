@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
 import { LINK_PATH } from '../../shared/link-protocol.ts';
-import type { EdgeEnv } from './context.ts';
+import type { EdgeEnv } from './edge-context.ts';
 
 /** What the edge answers itself. Everything else below /api is the host's. */
 const METHODS: readonly (readonly [path: RegExp, methods: readonly string[]])[] = [

@@ -1,7 +1,7 @@
 import { PROTOCOL_VERSION } from '../../shared/limits.ts';
-import { agreeOn } from '../../shared/protocol.ts';
+import { agreeOn } from '../../shared/protocol-version.ts';
 import { CLOSE } from '../../shared/wire.ts';
-import type { EdgeContext } from './context.ts';
+import type { EdgeContext } from './edge-context.ts';
 
 /**
  * What a page says of itself when it opens its socket, `?v=<newest protocol>&build=<its entry script>`, against what this

@@ -1,5 +1,5 @@
 import { ToruError } from '../../shared/errors.ts';
-import type { EdgeContext } from './context.ts';
+import type { EdgeContext } from './edge-context.ts';
 import { setCommon } from './headers.ts';
 
 /** Where plugins' pages run: the only document that the page's policy lets into a frame. */

@@ -7,7 +7,7 @@ import { notAfterOf } from '../../shared/in-time.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
 import { MAX_PENDING_BYTES } from '../../shared/limits.ts';
 import { LINK_DIAL_HEADER, LINK_PATH } from '../../shared/link-protocol.ts';
-import { networkOf } from '../../shared/network.ts';
+import { networkOf } from '../../shared/network-of.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { passable, REQUEST_HEADERS, requestHead } from '../../shared/tunnel.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
@@ -15,12 +15,12 @@ import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { seal } from '../host/envelope.ts';
 import { unwrap } from '../result.ts';
-import { readText } from './body.ts';
-import type { EdgeContext, EdgeEnv } from './context.ts';
-import { rawPath } from './guard.ts';
-import { userAgent } from './login.ts';
+import type { EdgeContext, EdgeEnv } from './edge-context.ts';
+import { rawPath } from './edge-guard.ts';
+import { userAgent } from './login-routes.ts';
 import { pageVersion, reloadPage } from './page-version.ts';
-import { requireSession, withFreshGrant } from './session.ts';
+import { readText } from './read-body.ts';
+import { requireSession, withFreshGrant } from './session-cookie.ts';
 
 /** The ways through the edge: an agent's link, a browser's socket, and every other request to a host. */
 export const relayRoutes = new Hono<EdgeEnv>()

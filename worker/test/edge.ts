@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import type { Plugin } from 'esbuild';
 import { build } from 'esbuild';
 import { Log, LogLevel, Miniflare } from 'miniflare';
-import { readOptions, workerBuild } from '../../embedded/build.ts';
-import type { ProtocolRange } from '../../shared/protocol.ts';
+import { readOptions, workerBuild } from '../../embedded/build-worker.ts';
+import type { ProtocolRange } from '../../shared/protocol-version.ts';
 
 /** A real edge in a real workerd, for tests: through miniflare, which can look into the objects, and evict them. */
 export interface TestEdge {

@@ -3,7 +3,7 @@ import type { Api } from '../../agent/systems.ts';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import { edgeNow, hostNow, learnEdgeTime } from './clock.ts';
-import { heardFromServer, networkThere, OFFLINE } from './connection/network.ts';
+import { heardFromServer, networkThere, OFFLINE } from './connection/network-there.ts';
 import { errorOf, type Guard } from './guards.ts';
 
 /**

@@ -2,12 +2,12 @@ import { effect, signal } from '@preact/signals';
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
 import { sentence } from './api.ts';
 import { reloadFromServer } from './navigation.ts';
+import { goToLogin, isAdmin, loadSession, me } from './own-session.ts';
 import { LoginPage } from './pages/login.tsx';
 import { MissingPage } from './pages/missing.tsx';
 import { Button } from './parts/button.tsx';
 import { Problem } from './parts/empty.tsx';
 import { places } from './routes.ts';
-import { goToLogin, isAdmin, loadSession, me } from './session.ts';
 import { Shell } from './shell/shell.tsx';
 
 /** Why the page could not start, in a sentence. */

@@ -29,7 +29,7 @@ Examples:
     if (more.length > 0 || (what !== undefined && what !== 'unpin' && what !== 'rotate'))
       throw new UsageError(`unexpected “${more[0] ?? what}”`);
     // The database's native code is loaded by this command alone: the others shall start at once, on any Node.
-    const { hostKey, rotateKey, edgeKeys, forgetEdgeKeys } = await import('../host-key.ts');
+    const { hostKey, rotateKey, edgeKeys, forgetEdgeKeys } = await import('../show-host-key.ts');
     if (what === 'unpin') {
       const forgotten = Object.keys(forgetEdgeKeys(io.env));
       await print(io, forgotten.length === 0 ? 'No edge’s key was pinned.' : `Forgotten: the key of ${forgotten.join(', ')}.`);

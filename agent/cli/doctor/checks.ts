@@ -1,7 +1,7 @@
 import { nodeFits, OLDEST_NODE } from '../../entry/own-node.ts';
 import { homeOf } from '../home-of.ts';
-import { checkAgent, checkEdge } from './agent.ts';
-import { checkContainment } from './cgroup.ts';
+import { checkAgent, checkEdge } from './check-agent.ts';
+import { checkContainment } from './check-cgroup.ts';
 import type { Env, Finding } from './finding.ts';
 import { bad, ok } from './finding.ts';
 import { checkConfig, checkHome } from './home.ts';

@@ -5,10 +5,10 @@ import type { PluginLogLine } from '../../../shared/plugins.ts';
 import { parse } from '../command.ts';
 import type { Io } from '../io.ts';
 import { describeError, note } from '../io.ts';
-import { enablePlugin, installPlugin, listPlugins, removePlugin } from './api.ts';
 import { fateOf, isDev, markDev, unmarkDev } from './dev-mark.ts';
-import { copyLog } from './logs.ts';
-import { folderOf } from './pack.ts';
+import { folderOf } from './pack-plugin.ts';
+import { enablePlugin, installPlugin, listPlugins, removePlugin } from './plugin-client.ts';
+import { copyLog } from './plugin-logs.ts';
 
 /** An editor writes a file in several steps, and several files at once. */
 const SETTLE_MS = 60;

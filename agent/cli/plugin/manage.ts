@@ -6,8 +6,8 @@ import { note, print, UsageError } from '../io.ts';
 import { askKey } from '../prompt.ts';
 import { bytes, table } from '../table.ts';
 import { plain } from '../terminal-filter.ts';
-import { disablePlugin, enablePlugin, idOf, installPlugin, listPlugins, removePlugin, viewPlugin } from './api.ts';
 import { isDev, unmarkDev } from './dev-mark.ts';
+import { disablePlugin, enablePlugin, idOf, installPlugin, listPlugins, removePlugin, viewPlugin } from './plugin-client.ts';
 
 const YES = { yes: { type: 'boolean', short: 'y' } } as const;
 const ID = 'The plugin’s id (see: toru plugin list)';

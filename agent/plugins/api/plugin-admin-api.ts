@@ -1,5 +1,5 @@
+import { pluginInstall, pluginParams, pluginSettingsPatch, pluginUninstallQuery } from '../../../shared/plugin-schemas.ts';
 import type { PluginDetails } from '../../../shared/plugins.ts';
-import { pluginInstall, pluginParams, pluginSettingsPatch, pluginUninstallQuery } from '../../../shared/plugins-api.ts';
 import { linesResponse } from '../../http/json-lines.ts';
 import { resource, router } from '../../http/router.ts';
 import { body, params, query } from '../../http/validate.ts';

@@ -1,6 +1,6 @@
 import type { KvEntry } from '../../../plugin-sdk/src/protocol.ts';
 import { ToruError } from '../../../shared/errors.ts';
-import { pluginKvKeyQuery, pluginKvListQuery, pluginKvValue, pluginParams } from '../../../shared/plugins-api.ts';
+import { pluginKvKeyQuery, pluginKvListQuery, pluginKvValue, pluginParams } from '../../../shared/plugin-schemas.ts';
 import { resource, router } from '../../http/router.ts';
 import { body, params, query } from '../../http/validate.ts';
 import type { Caller } from '../../users/caller.ts';

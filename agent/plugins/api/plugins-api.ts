@@ -1,8 +1,8 @@
 import type { Context } from 'hono';
 import { ToruError } from '../../../shared/errors.ts';
 import type { List } from '../../../shared/model.ts';
+import { pluginEnable, pluginLogsQuery, pluginParams } from '../../../shared/plugin-schemas.ts';
 import type { PluginDetails, PluginSummary } from '../../../shared/plugins.ts';
-import { pluginEnable, pluginLogsQuery, pluginParams } from '../../../shared/plugins-api.ts';
 import { passable, REQUEST_HEADERS } from '../../../shared/tunnel.ts';
 import { linesResponse } from '../../http/json-lines.ts';
 import type { ApiEnv } from '../../http/router.ts';

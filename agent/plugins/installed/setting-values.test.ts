@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { PluginSettingsPatch } from '../../../shared/plugin-schemas.ts';
 import { pluginManifest } from '../../../shared/plugins.ts';
-import type { PluginSettingsPatch } from '../../../shared/plugins-api.ts';
 import { manifestOf } from '../plugins-harness.ts';
 import { changedSettings, missingSetting, secretValues, settingsFor, shownSettings } from './setting-values.ts';
 

@@ -1,6 +1,6 @@
 import { ToruError, unreachable } from '../../../shared/errors.ts';
+import type { PluginSettingsPatch } from '../../../shared/plugin-schemas.ts';
 import type { PluginManifest, PluginSetting } from '../../../shared/plugins.ts';
-import type { PluginSettingsPatch } from '../../../shared/plugins-api.ts';
 import type { SettingValues } from './registry.ts';
 
 /** What a plugin is told: what was set, else the default. What does not fit its manifest any more counts as not set. */

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import type { ProcessIdentity } from '../../process/identity.ts';
-import { bootId, identify, isAlive } from '../../process/identity.ts';
+import type { ProcessIdentity } from '../../process/process-identity.ts';
+import { bootId, identify, isAlive } from '../../process/process-identity.ts';
 import { endOrphans } from './end-processes.ts';
 import { listIn, writeRecord } from './records.ts';
 

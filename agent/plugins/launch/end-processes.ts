@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { removeCgroup } from '../../process/cgroup.ts';
-import { isAlive } from '../../process/identity.ts';
 import type { Stoppable } from '../../process/kill-tree.ts';
 import { killTree } from '../../process/kill-tree.ts';
+import { isAlive } from '../../process/process-identity.ts';
 import { removeSocket } from '../protocol/plugin-socket.ts';
 import type { LaunchRecord } from './records.ts';
 import { listIn, readRecords, removeRecord } from './records.ts';

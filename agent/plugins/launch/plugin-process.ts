@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PluginManifest } from '../../../shared/plugins.ts';
-import { identify } from '../../process/identity.ts';
 import type { Cgroups } from '../../process/owned-cgroups.ts';
+import { identify } from '../../process/process-identity.ts';
 import type { LineLog } from '../services/line-log.ts';
 import { endProcesses } from './end-processes.ts';
-import type { Waiting } from './launch.ts';
-import { launch, pluginEnvironment } from './launch.ts';
+import type { Waiting } from './launch-plugin.ts';
+import { launch, pluginEnvironment } from './launch-plugin.ts';
 import { capture } from './printed-lines.ts';
 import type { LaunchRecord } from './records.ts';
 import { removeRecord, writeRecord } from './records.ts';

@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync, renameSync, rmSync, writeFileSync } from 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bootId, identify, isAlive } from '../../process/identity.ts';
+import { bootId, identify, isAlive } from '../../process/process-identity.ts';
 import type { PluginsHarness } from '../plugins-harness.ts';
 import { ADMIN, makePlugins } from '../plugins-harness.ts';
 

@@ -1,11 +1,11 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { ClientFrameInput, Cursor, ServerFrame } from '../../../shared/browser-protocol.ts';
 import { hostNow, learnHostTime } from '../clock.ts';
-import { parseFrame } from './frames.ts';
-import { heardFromServer, networkThere } from './network.ts';
-import { ReconnectingSocket, type SocketState } from './socket.ts';
+import { heardFromServer, networkThere } from './network-there.ts';
+import { ReconnectingSocket, type SocketState } from './reconnecting-socket.ts';
+import { type StreamEvent, Streams } from './run-streams.ts';
+import { parseFrame } from './server-frames.ts';
 import { type StartRequest, Starts } from './starts.ts';
-import { type StreamEvent, Streams } from './streams.ts';
 import { Topics } from './topics.ts';
 
 /** Is the host there? Null until the edge said so on this connection. */

@@ -1,7 +1,7 @@
 import type { ClientFrameInput, ServerFrame } from '../../../shared/browser-protocol.ts';
 import { ToruError } from '../../../shared/errors.ts';
 import { hostNow } from '../clock.ts';
-import { networkThere, OFFLINE } from './network.ts';
+import { networkThere, OFFLINE } from './network-there.ts';
 
 /** What to start: an action with its inputs, or (admins) a script with its arguments. */
 export type StartRequest = { action: string; inputs: Record<string, unknown> } | { script: string; args: string[] };

@@ -1,5 +1,5 @@
 import { type AnyAction, isAction, isRecord } from '../guards.ts';
-import { me } from '../session.ts';
+import { me } from '../own-session.ts';
 import { recall, remember } from '../theme.ts';
 
 /** The actions as they were last read, kept in this browser while its person is logged in: for when the host is away. */

@@ -5,10 +5,10 @@ import { edge, sentence } from '../api.ts';
 import { hostNow } from '../clock.ts';
 import type { StartRequest } from '../connection/starts.ts';
 import { isAnything, isRecord } from '../guards.ts';
-import { me } from '../session.ts';
+import { me } from '../own-session.ts';
 import { shortTime } from '../time.ts';
 import { say, toast } from '../toasts.ts';
-import { actions } from './actions.ts';
+import { actions } from './known-actions.ts';
 import { host, loadHost } from './presence.ts';
 
 /**

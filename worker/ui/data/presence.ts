@@ -2,10 +2,10 @@ import { computed, effect, signal } from '@preact/signals';
 import type { Host } from '../../../shared/model.ts';
 import { edge } from '../api.ts';
 import { hostNow } from '../clock.ts';
-import { networkThere } from '../connection/network.ts';
-import { connection } from '../connection.ts';
+import { networkThere } from '../connection/network-there.ts';
+import { connection } from '../connection/page-connection.ts';
 import { isHost, listOf } from '../guards.ts';
-import { me } from '../session.ts';
+import { me } from '../own-session.ts';
 import { oneAtATime } from './at-once.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { sentence } from '../api.ts';
-import { connection } from '../connection.ts';
+import { connection } from '../connection/page-connection.ts';
 
 /** Something that a page reads from the server and shows. What was read stays when a later reading fails. */
 export interface Resource<T> {

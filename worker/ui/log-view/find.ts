@@ -1,4 +1,4 @@
-import type { LogLine } from './line.ts';
+import type { LogLine } from './shown-line.ts';
 
 /** Ids of the lines that contain `wanted`, without regard to case, in their order. At most `limit` of them. */
 export function findLines(lines: readonly LogLine[], wanted: string, limit = 10_000): number[] {

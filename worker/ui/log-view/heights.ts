@@ -1,4 +1,4 @@
-import type { LogLine } from './line.ts';
+import type { LogLine } from './shown-line.ts';
 
 /** How high lines are drawn, in CSS pixels: all alike unless they wrap; wrapped as measured, or estimated until they are drawn. */
 export class Heights {

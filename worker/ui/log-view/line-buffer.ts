@@ -1,5 +1,5 @@
 import { Screen } from '../../../shared/terminal/screen.ts';
-import { LogLine } from './line.ts';
+import { LogLine } from './shown-line.ts';
 
 /** What the page keeps of a run's output. Above it, the oldest lines go; they can be read again over HTTP. */
 export const MAX_LINES = 50_000;

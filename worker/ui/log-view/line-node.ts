@@ -1,6 +1,6 @@
 import type { Span } from '../../../shared/terminal/cells.ts';
 import { type Color, rgbOf, type Style } from '../../../shared/terminal/style.ts';
-import type { LogLine } from './line.ts';
+import type { LogLine } from './shown-line.ts';
 
 /**
  * Draws a line into its element: text nodes and spans, built by hand. What a script prints is never markup.

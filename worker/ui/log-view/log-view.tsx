@@ -3,7 +3,7 @@ import { ArrowDownToLine, ChevronDown, ChevronUp, Download, Search, WrapText, X 
 import { useEffect, useRef } from 'preact/hooks';
 import type { Run } from '../../../shared/model.ts';
 import { sentence } from '../api.ts';
-import { connection } from '../connection.ts';
+import { connection } from '../connection/page-connection.ts';
 import { Button } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { recall, remember } from '../theme.ts';

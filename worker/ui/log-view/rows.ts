@@ -1,5 +1,5 @@
-import type { LogLine } from './line.ts';
 import { drawLine, drawMore } from './line-node.ts';
+import type { LogLine } from './shown-line.ts';
 
 /**
  * Pieces of lines that are drawn in their style by one call: each is an element, and some thousand of them (a colour for each

@@ -1,4 +1,4 @@
-import type { LogLine } from './line.ts';
+import type { LogLine } from './shown-line.ts';
 
 /** The reader's selection in terms of lines, so that it outlives the rows that are drawn at the moment. */
 

@@ -1,8 +1,8 @@
 import { Heights } from './heights.ts';
-import type { LogLine } from './line.ts';
 import type { LineBuffer } from './line-buffer.ts';
 import { Rows } from './rows.ts';
 import { selectedIds, selectedText } from './selection.ts';
+import type { LogLine } from './shown-line.ts';
 
 /** So near to the end counts as the end: a wheel's last pixel, a zoomed page's half one. */
 const END_PX = 24;

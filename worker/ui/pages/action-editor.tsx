@@ -6,7 +6,7 @@ import { isFullAction } from '../guards.ts';
 import { Button } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
-import { type Draft, draftOf, emptyDraft } from './action-editor/draft.ts';
+import { type Draft, draftOf, emptyDraft } from './action-editor/action-draft.ts';
 import { Editor } from './action-editor/editor.tsx';
 import './action-editor.css';
 

@@ -3,11 +3,11 @@ import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { ToruError } from '../../../shared/errors.ts';
 import { sentence } from '../api.ts';
 import { navigate, safeReturn } from '../navigation.ts';
+import { endedBecause, login, loginByLink, me } from '../own-session.ts';
 import { Button } from '../parts/button.tsx';
 import { Problem } from '../parts/empty.tsx';
 import { Field } from '../parts/field.tsx';
 import { Mark } from '../parts/mark.tsx';
-import { endedBecause, login, loginByLink, me } from '../session.ts';
 import { pageTitle } from '../title.ts';
 import './login.css';
 

@@ -1,15 +1,15 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { lazy, useLocation } from 'preact-iso';
-import { connection } from '../connection.ts';
+import { connection } from '../connection/page-connection.ts';
 import { host, hostPresence } from '../data/presence.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { More } from '../parts/more.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { FilterBar } from './runs/filter-bar.tsx';
-import { filtersOf, isFiltered } from './runs/filters.ts';
-import { History } from './runs/history.ts';
+import { History } from './runs/listed-runs.ts';
 import { moveInList, RunRow, SummaryRow } from './runs/row.tsx';
+import { filtersOf, isFiltered } from './runs/run-filters.ts';
 import './runs.css';
 
 const PendingList = lazy(async () => (await import('./actions/pending-list.tsx')).PendingList);

@@ -3,7 +3,7 @@ import { FileCode, FileWarning, Play, Plus, RefreshCw, Search } from 'lucide-pre
 import { useLocation } from 'preact-iso';
 import type { Script } from '../../../shared/model.ts';
 import { agent, read, until } from '../api.ts';
-import { actions } from '../data/actions.ts';
+import { actions } from '../data/known-actions.ts';
 import { useResource } from '../data/resource.ts';
 import { isScript, isSettings, listOf } from '../guards.ts';
 import { navigate } from '../navigation.ts';

@@ -16,8 +16,8 @@ import { TextField } from '../parts/text-field.tsx';
 import { toast } from '../toasts.ts';
 import { useUnsaved } from '../unsaved.ts';
 import './narrow.css';
-import { type Draft, draftOf, NUMBERS, type NumberName, patchOf, problemsOf } from './settings/draft.ts';
 import { NamesField } from './settings/names-field.tsx';
+import { type Draft, draftOf, NUMBERS, type NumberName, patchOf, problemsOf } from './settings/settings-draft.ts';
 import './settings.css';
 
 const FIELDS = [

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { lazy } from 'preact-iso';
-import { networkThere } from '../connection/network.ts';
+import { networkThere } from '../connection/network-there.ts';
 import { reloadFromServer } from '../navigation.ts';
 import { Button } from './button.tsx';
 import { Empty } from './empty.tsx';

@@ -1,6 +1,6 @@
 import { Check, CircleSlash, Clock, LoaderCircle, X } from 'lucide-preact';
 import type { RunSummary } from '../../../shared/model.ts';
-import { outcome } from '../data/runs.ts';
+import { outcome } from '../data/run-calls.ts';
 import './state-mark.css';
 
 type Shown = Pick<RunSummary, 'state' | 'exit_code'> & { signal?: string | null };

@@ -2,13 +2,13 @@ import type { PageJson } from '../../../plugin-sdk/src/page.ts';
 import { ToruError } from '../../../shared/errors.ts';
 import type { PluginSlot, PluginSummary } from '../../../shared/plugins.ts';
 import { agent, attempt, read, sentence } from '../api.ts';
-import { connection } from '../connection.ts';
+import { connection } from '../connection/page-connection.ts';
 import { isRecord } from '../guards.ts';
 import { navigate } from '../navigation.ts';
 import { toast } from '../toasts.ts';
-import { Calls } from './calls.ts';
+import { Calls } from './frame-calls.ts';
+import type { Ask, Fetched, ToFrame } from './frame-messages.ts';
 import { asMessage } from './from-frame.ts';
-import type { Ask, Fetched, ToFrame } from './messages.ts';
 import { ownRoute } from './own-routes.ts';
 import { onTheme, pageTheme } from './page-theme.ts';
 

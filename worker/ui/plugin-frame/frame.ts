@@ -1,5 +1,5 @@
 import type { PageBridge, PageFetchInit, PageJson, PageTheme } from '../../../plugin-sdk/src/page.ts';
-import type { Ask, Fetched, FromFrame, Mounting, ToFrame } from './messages.ts';
+import type { Ask, Fetched, FromFrame, Mounting, ToFrame } from './frame-messages.ts';
 
 /**
  * The inside of a plugin's frame: /plugin-frame.html holds this and nothing else. Its origin is opaque, so there is no

@@ -1,6 +1,6 @@
 import type { PageJson } from '../../../plugin-sdk/src/page.ts';
 import { isRecord } from '../guards.ts';
-import type { Ask, FromFrame } from './messages.ts';
+import type { Ask, FromFrame } from './frame-messages.ts';
 
 /** Null for something that can't be asked, by somebody who waits for an answer. */
 type Heard = Exclude<FromFrame, { type: 'ask' }> | { type: 'ask'; id: number; ask: Ask | null };

@@ -2,10 +2,10 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { PluginSlot, PluginSummary } from '../../../shared/plugins.ts';
 import { call, sentence } from '../api.ts';
-import { connection } from '../connection.ts';
+import { connection } from '../connection/page-connection.ts';
+import { me } from '../own-session.ts';
 import { Button } from '../parts/button.tsx';
 import { Problem } from '../parts/empty.tsx';
-import { me } from '../session.ts';
 import { Bridge } from './bridge.ts';
 import './plugin-frame.css';
 

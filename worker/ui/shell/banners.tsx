@@ -1,6 +1,6 @@
 import { CloudOff, KeyRound, PlugZap, RefreshCw, WifiOff } from 'lucide-preact';
 import { hostNow, minuteHand } from '../clock.ts';
-import { reloadWanted } from '../connection.ts';
+import { reloadWanted } from '../connection/page-connection.ts';
 import { host, hostPresence } from '../data/presence.ts';
 import { reloadFromServer } from '../navigation.ts';
 import { Button } from '../parts/button.tsx';

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { sentence } from '../api.ts';
+import { login, me, type PasswordQuestion } from '../own-session.ts';
 import { Button } from '../parts/button.tsx';
 import { Field } from '../parts/field.tsx';
 import { Sheet, SheetButtons } from '../parts/sheet.tsx';
-import { login, me, type PasswordQuestion } from '../session.ts';
 
 /** The host wants the password again before it does something lasting. A right one replaces the session. */
 export function PasswordDialog(props: { question: PasswordQuestion }) {

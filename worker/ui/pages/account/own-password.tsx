@@ -2,14 +2,14 @@ import { useSignal } from '@preact/signals';
 import { ToruError } from '../../../../shared/errors.ts';
 import { MIN_PASSWORD_CHARS } from '../../../../shared/limits.ts';
 import { agent, read } from '../../api.ts';
-import { connection } from '../../connection.ts';
+import { connection } from '../../connection/page-connection.ts';
 import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
 import { isUser } from '../../guards.ts';
+import { login, me } from '../../own-session.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
-import { login, me } from '../../session.ts';
 import { toast } from '../../toasts.ts';
 import { useUnsaved } from '../../unsaved.ts';
 

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { MAX_GRACE_S } from '../../../../shared/limits.ts';
 import { Field } from '../../parts/field.tsx';
-import { type Draft, envToText, textToEnv } from './draft.ts';
+import { type Draft, envToText, textToEnv } from './action-draft.ts';
 import { WholeNumber } from './whole-number.tsx';
 
 const SIGNALS = [

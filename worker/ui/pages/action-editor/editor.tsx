@@ -6,7 +6,7 @@ import { ToruError } from '../../../../shared/errors.ts';
 import type { Fault } from '../../../../shared/input-values.ts';
 import type { Script, User } from '../../../../shared/model.ts';
 import { agent, read, sentence } from '../../api.ts';
-import { loadActions } from '../../data/actions.ts';
+import { loadActions } from '../../data/known-actions.ts';
 import type { Wrong } from '../../data/wrong-fields.ts';
 import { isAnything, isFullAction, isRecord, isScript, isUser, listOf } from '../../guards.ts';
 import { Ask } from '../../parts/ask.tsx';
@@ -19,7 +19,6 @@ import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../toasts.ts';
 import { useUnsaved } from '../../unsaved.ts';
-import { Advanced } from './advanced.tsx';
 import {
   argsToText,
   bodyOf,
@@ -32,7 +31,8 @@ import {
   textToArgs,
   unusualVariables,
   wrongWith,
-} from './draft.ts';
+} from './action-draft.ts';
+import { Advanced } from './advanced.tsx';
 import { IconAndColor } from './icon-and-color.tsx';
 import { InputBuilder } from './input-builder.tsx';
 import { Preview } from './preview.tsx';

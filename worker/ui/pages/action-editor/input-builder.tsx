@@ -5,7 +5,7 @@ import type { Wrong } from '../../data/wrong-fields.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
-import { type DraftInput, INPUT_TYPES, nameOf, newInput, variableOf, withType } from './draft.ts';
+import { type DraftInput, INPUT_TYPES, nameOf, newInput, variableOf, withType } from './action-draft.ts';
 import { TypeFields } from './type-fields.tsx';
 
 /** A part of one question. `error`: what is wrong with that field of it. */

@@ -1,5 +1,5 @@
 import { Seal } from '../actions/tile.tsx';
-import type { Draft } from './draft.ts';
+import type { Draft } from './action-draft.ts';
 
 /** The tile as it will be. */
 export function Preview({ draft }: { draft: Draft }) {

@@ -3,7 +3,7 @@ import { unreachable } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
-import { fitsLines, optionsToText, textToOptions } from './draft.ts';
+import { fitsLines, optionsToText, textToOptions } from './action-draft.ts';
 
 interface Of<T extends ActionInput['type']> {
   input: Extract<ActionInput, { type: T }>;

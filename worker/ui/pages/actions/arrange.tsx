@@ -2,12 +2,12 @@ import { useSignal } from '@preact/signals';
 import { ArrowLeft, ArrowRight, GripVertical, Pencil } from 'lucide-preact';
 import { useRef } from 'preact/hooks';
 import { sentence } from '../../api.ts';
-import { actions, reorderActions } from '../../data/actions.ts';
+import { actions, reorderActions } from '../../data/known-actions.ts';
 import type { AnyAction } from '../../guards.ts';
 import { Button } from '../../parts/button.tsx';
 import { say, toast } from '../../toasts.ts';
-import { moved } from './order.ts';
 import { Seal } from './tile.tsx';
+import { moved } from './tile-order.ts';
 import './arrange.css';
 
 /** The tiles, to be put in order: dragged by their grip, or moved with buttons and arrow keys. And the way to each one's editor. */

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { unreachable } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import { Field, type FieldTies, Switch } from '../../parts/field.tsx';
-import { unchosen } from './answers.ts';
+import { unchosen } from './input-answers.ts';
 
 interface InputFieldProps {
   input: ActionInput;

@@ -3,7 +3,7 @@ import { CircleAlert, CircleCheck, Hourglass, X } from 'lucide-preact';
 import { unreachable } from '../../../../shared/errors.ts';
 import type { PendingRun } from '../../../../shared/model.ts';
 import { hostNow } from '../../clock.ts';
-import { actions } from '../../data/actions.ts';
+import { actions } from '../../data/known-actions.ts';
 import { drop, hostName, isOwn, nameOf, pendingRuns } from '../../data/pending.ts';
 import { hostPresence } from '../../data/presence.ts';
 import { Badge } from '../../parts/badge.tsx';

@@ -1,11 +1,11 @@
 import { useEffect } from 'preact/hooks';
 import type { PluginSummary } from '../../../../shared/plugins.ts';
-import { connection } from '../../connection.ts';
-import { listPlugins, withNews } from '../../data/plugins.ts';
+import { connection } from '../../connection/page-connection.ts';
+import { listPlugins, withNews } from '../../data/known-plugins.ts';
 import { useResource } from '../../data/resource.ts';
+import { isAdmin } from '../../own-session.ts';
 import { Glyph } from '../../parts/glyph.tsx';
 import { PluginFrame } from '../../plugin-frame/plugin-frame.tsx';
-import { isAdmin } from '../../session.ts';
 import '../plugins.css';
 import { useLookAgain } from '../plugins/look-again.ts';
 

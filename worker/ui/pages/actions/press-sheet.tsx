@@ -13,7 +13,7 @@ import { HoldButton } from '../../parts/hold-button.tsx';
 import { seekWrong } from '../../parts/seek-wrong.ts';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { WaitForHost } from '../../parts/wait-for-host.tsx';
-import { type Answers, checkAnswers, firstAnswers } from './answers.ts';
+import { type Answers, checkAnswers, firstAnswers } from './input-answers.ts';
 import { InputField } from './input-field.tsx';
 import { asking, type Question, startAction } from './press.ts';
 

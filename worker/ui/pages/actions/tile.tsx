@@ -1,7 +1,7 @@
 import { ChevronRight, TriangleAlert } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
-import { useLastLine } from '../../data/last-line.ts';
-import { outcome } from '../../data/runs.ts';
+import { useLastLine } from '../../data/read-last-line.ts';
+import { outcome } from '../../data/run-calls.ts';
 import type { AnyAction } from '../../guards.ts';
 import { useActs } from '../../parts/deliberate.ts';
 import { Glyph } from '../../parts/glyph.tsx';

@@ -1,5 +1,5 @@
 import type { PluginDetails } from '../../../../shared/plugins.ts';
-import { enablePlugin } from '../../data/plugins.ts';
+import { enablePlugin } from '../../data/known-plugins.ts';
 import { Ask } from '../../parts/ask.tsx';
 import { PluginRights } from './rights.tsx';
 

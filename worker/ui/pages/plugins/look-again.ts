@@ -1,6 +1,6 @@
 import { useEffect } from 'preact/hooks';
 import type { PluginSummary } from '../../../../shared/plugins.ts';
-import { isAdmin } from '../../session.ts';
+import { isAdmin } from '../../own-session.ts';
 
 const PAUSE_MS = 5000;
 

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { PluginDetails, PluginSetting } from '../../../../shared/plugins.ts';
-import { setPluginSettings } from '../../data/plugins.ts';
+import { setPluginSettings } from '../../data/known-plugins.ts';
 import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { PluginDetails } from '../../../../shared/plugins.ts';
-import { uninstallPlugin } from '../../data/plugins.ts';
+import { uninstallPlugin } from '../../data/known-plugins.ts';
 import { navigate } from '../../navigation.ts';
 import { Ask } from '../../parts/ask.tsx';
 import { Button } from '../../parts/button.tsx';

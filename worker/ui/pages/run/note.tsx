@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { MAX_NOTE_CHARS } from '../../../../shared/limits.ts';
 import type { Run } from '../../../../shared/model.ts';
 import { sentence } from '../../api.ts';
-import { writeNote } from '../../data/runs.ts';
+import { writeNote } from '../../data/run-calls.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field } from '../../parts/field.tsx';
 import { leaveUnsaved, useUnsaved } from '../../unsaved.ts';

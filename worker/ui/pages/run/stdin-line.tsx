@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { CornerDownLeft } from 'lucide-preact';
-import { connection } from '../../connection.ts';
+import { connection } from '../../connection/page-connection.ts';
 import { Button } from '../../parts/button.tsx';
 import { toast } from '../../toasts.ts';
 

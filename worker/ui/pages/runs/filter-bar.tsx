@@ -2,12 +2,12 @@ import { useSignal } from '@preact/signals';
 import { X } from 'lucide-preact';
 import { useEffect, useId } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
-import { actions } from '../../data/actions.ts';
+import { actions } from '../../data/known-actions.ts';
 import { isRunState } from '../../guards.ts';
+import { isAdmin } from '../../own-session.ts';
 import { Button } from '../../parts/button.tsx';
 import { SearchBox } from '../../parts/search-box.tsx';
-import { isAdmin } from '../../session.ts';
-import { addressOf, type Filters, isFiltered, NO_FILTERS } from './filters.ts';
+import { addressOf, type Filters, isFiltered, NO_FILTERS } from './run-filters.ts';
 
 const STATES: readonly (readonly [value: string, label: string])[] = [
   ['', 'Any state'],

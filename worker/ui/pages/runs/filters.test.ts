@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addressOf, filtersOf, isFiltered, NO_FILTERS, queryOf } from './filters.ts';
+import { addressOf, filtersOf, isFiltered, NO_FILTERS, queryOf } from './run-filters.ts';
 
 it('reads what it wrote', () => {
   const filters = { status: ['queued', 'running'] as const, action: 'nightly-backup', user: 'mia', q: 'a&b=c é' };

@@ -1,10 +1,10 @@
 import { StickyNote } from 'lucide-preact';
 import type { Run, RunSummary } from '../../../../shared/model.ts';
 import { secondHand } from '../../clock.ts';
-import { took } from '../../data/runs.ts';
+import { took } from '../../data/run-calls.ts';
+import { me } from '../../own-session.ts';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
-import { me } from '../../session.ts';
 import { duration } from '../../time.ts';
 
 /** A run in the history: a line that leads to it. */

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { MAX_ARGS, PENDING_DEFAULT_S } from '../../../../shared/limits.ts';
 import type { Script } from '../../../../shared/model.ts';
 import { sentence } from '../../api.ts';
-import { connection } from '../../connection.ts';
+import { connection } from '../../connection/page-connection.ts';
 import { askToWait, hostName } from '../../data/pending.ts';
 import { hostPresence } from '../../data/presence.ts';
 import { navigate } from '../../navigation.ts';

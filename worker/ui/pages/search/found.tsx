@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
-import type { FoundField, FoundPlace, Mark } from '../../../../shared/search.ts';
+import type { FoundField, FoundPlace, Mark } from '../../../../shared/search-lines.ts';
+import { me } from '../../own-session.ts';
 import { Button } from '../../parts/button.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { When } from '../../parts/when.tsx';
-import { me } from '../../session.ts';
 import type { FoundRun } from './search-progress.ts';
 
 const FIELDS: Record<FoundField['name'], string> = {

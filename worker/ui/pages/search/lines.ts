@@ -1,4 +1,4 @@
-import type { FoundField, FoundPlace, Mark, SearchLine } from '../../../../shared/search.ts';
+import type { FoundField, FoundPlace, Mark, SearchLine } from '../../../../shared/search-lines.ts';
 import { isRecord, isRun } from '../../guards.ts';
 
 /** The answer's lines as they come; those that an old page does not know are left out. Leaving the loop ends the request. */

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import type { System, SystemSample } from '../../../../shared/model.ts';
 import { agent, read, until } from '../../api.ts';
 import { hostNow } from '../../clock.ts';
-import { connection } from '../../connection.ts';
+import { connection } from '../../connection/page-connection.ts';
 import { useResource } from '../../data/resource.ts';
 import { isSystem } from '../../guards.ts';
 import { withSample } from './samples.ts';

@@ -1,7 +1,7 @@
 import { ToruError } from '../../../../shared/errors.ts';
 import type { Action, Role, User } from '../../../../shared/model.ts';
 import { agent, read, until } from '../../api.ts';
-import { loadActions } from '../../data/actions.ts';
+import { loadActions } from '../../data/known-actions.ts';
 import { isAnything, isFullAction, isUser, listOf } from '../../guards.ts';
 
 export async function listUsers(signal?: AbortSignal): Promise<User[]> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Settings } from '../../../../shared/model.ts';
-import { type Draft, draftOf, patchOf, problemsOf } from './draft.ts';
+import { type Draft, draftOf, patchOf, problemsOf } from './settings-draft.ts';
 
 const settings: Settings = {
   instance_id: '3f0e2a54-7c1b-4f4e-9d59-0c3a3f8e6a10',

@@ -4,8 +4,8 @@ import type { Host } from '../../shared/model.ts';
 import { VERSION } from '../../shared/version.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { unwrap } from '../result.ts';
-import type { EdgeEnv } from './context.ts';
-import { currentSession, iso, requireSession } from './session.ts';
+import type { EdgeEnv } from './edge-context.ts';
+import { currentSession, iso, requireSession } from './session-cookie.ts';
 
 export const hostRoutes = new Hono<EdgeEnv>()
   /** What there is to see while a host is away comes from its object, filtered for whoever asks. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { unreachable } from '../../../shared/errors.ts';
 import { parseJson } from '../../../shared/json.ts';
 import { run } from '../../../shared/model.ts';
-import type { Mark } from '../../../shared/search.ts';
+import type { Mark } from '../../../shared/search-lines.ts';
 import { connect, good } from '../client.ts';
 import type { Command } from '../command.ts';
 import { parse } from '../command.ts';

@@ -3,9 +3,9 @@ import { ToruError } from '../../shared/errors.ts';
 import { sessionId } from '../../shared/ids.ts';
 import type { SessionRecord } from '../account/sessions.ts';
 import { accountOf } from '../env.ts';
-import type { EdgeContext, EdgeEnv } from './context.ts';
 import { clearSessionCookie } from './cookies.ts';
-import { endEverywhere, requireSession, sessionShape } from './session.ts';
+import type { EdgeContext, EdgeEnv } from './edge-context.ts';
+import { endEverywhere, requireSession, sessionShape } from './session-cookie.ts';
 
 /** Where somebody is logged in, and the way to end it. Everyone sees their own. */
 export const sessionRoutes = new Hono<EdgeEnv>()

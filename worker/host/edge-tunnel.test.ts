@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TUNNEL_FRAME, TUNNEL_HEAD_TIMEOUT_MS } from '../../shared/limits.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { decodeFrame, encodeCredit, encodeFrame, encodeJson } from '../../shared/tunnel.ts';
-import { Tunnel } from './tunnel.ts';
+import { Tunnel } from './edge-tunnel.ts';
 
 /** What takes half a minute of a real clock. Everything else of the tunnel: worker/test/tunnel.test.ts, in workerd. */
 

@@ -8,7 +8,7 @@ import type { Io } from '../io.ts';
 import { print, UsageError } from '../io.ts';
 import { when } from '../table.ts';
 import { plain } from '../terminal-filter.ts';
-import { idOf } from './api.ts';
+import { idOf } from './plugin-client.ts';
 
 /** toru plugin logs */
 export async function logs(args: string[], io: Io): Promise<number> {

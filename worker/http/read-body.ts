@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
-import { tooLarge } from './guard.ts';
+import { tooLarge } from './edge-guard.ts';
 
 /** The JSON body of a request that the edge answers itself. @throws ToruError too_large, bad_json, bad_request with `message`. */
 export async function readJson<T>(request: Request, schema: z.ZodType<T>, message: string): Promise<T> {

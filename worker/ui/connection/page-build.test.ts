@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PROTOCOL_VERSION } from '../../../shared/limits.ts';
-import { reloadOnce, versionQuery } from './version.ts';
+import { reloadOnce, versionQuery } from './page-build.ts';
 
 function tab() {
   const values = new Map<string, string>();

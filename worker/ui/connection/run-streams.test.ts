@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ClientFrameInput } from '../../../shared/browser-protocol.ts';
-import { Streams } from './streams.ts';
+import { Streams } from './run-streams.ts';
 
 const TASK = '6a1f0a6e-95a5-4c39-8a55-27b0a9a5cf3e';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { OLDEST_PROTOCOL, PROTOCOL_VERSION } from './limits.ts';
-import type { ProtocolRange } from './protocol.ts';
-import { agreeOn } from './protocol.ts';
+import type { ProtocolRange } from './protocol-version.ts';
+import { agreeOn } from './protocol-version.ts';
 
 const ranges = Array.from({ length: 6 }, (_, oldest) =>
   Array.from({ length: 6 - oldest }, (_, more): ProtocolRange => ({ oldest, newest: oldest + more })),

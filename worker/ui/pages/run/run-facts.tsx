@@ -1,9 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import type { Run } from '../../../../shared/model.ts';
 import { secondHand } from '../../clock.ts';
-import { isOver, took } from '../../data/runs.ts';
+import { isOver, took } from '../../data/run-calls.ts';
+import { isAdmin, me } from '../../own-session.ts';
 import { When } from '../../parts/when.tsx';
-import { isAdmin, me } from '../../session.ts';
 import { clockTime, duration } from '../../time.ts';
 
 const SOURCES: Record<Run['source'], string> = { page: 'the page', api: 'the API', cli: 'the command line', plugin: 'a plugin' };

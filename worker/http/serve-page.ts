@@ -1,5 +1,5 @@
 import { ToruError } from '../../shared/errors.ts';
-import type { EdgeContext } from './context.ts';
+import type { EdgeContext } from './edge-context.ts';
 import { withPageHeaders } from './headers.ts';
 import { FRAME_PATH, servePluginFrame } from './plugin-frame.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ActionInput } from '../../../../shared/inputs.ts';
-import { checkAnswers, firstAnswers } from './answers.ts';
+import { checkAnswers, firstAnswers } from './input-answers.ts';
 
 const common = { help: '', required: true, pass: { by: 'argument' } } as const;
 const inputs: ActionInput[] = [

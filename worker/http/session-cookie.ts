@@ -5,8 +5,8 @@ import type { SessionRecord } from '../account/sessions.ts';
 import { expiresAt } from '../account/sessions.ts';
 import type { Env } from '../env.ts';
 import { accountOf, hostOf } from '../env.ts';
-import type { EdgeContext, EdgeEnv } from './context.ts';
 import { sentCookie } from './cookies.ts';
+import type { EdgeContext, EdgeEnv } from './edge-context.ts';
 
 /** The live session of this request's cookie, or null. */
 export async function currentSession(c: EdgeContext): Promise<SessionRecord | null> {

@@ -15,7 +15,7 @@ import {
   variableOf,
   withType,
   wrongWith,
-} from './draft.ts';
+} from './action-draft.ts';
 
 describe('an action being edited', () => {
   it('makes names that people would give', () => {

@@ -2,12 +2,12 @@ import { computed, effect, signal } from '@preact/signals';
 import { ToruError } from '../../../shared/errors.ts';
 import type { RunState, RunSummary } from '../../../shared/model.ts';
 import { agent, read, sentence } from '../api.ts';
-import { connection } from '../connection.ts';
+import { connection } from '../connection/page-connection.ts';
 import { type AnyAction, isAction, isAnything, listOf } from '../guards.ts';
-import { me } from '../session.ts';
+import { me } from '../own-session.ts';
 import { oneAtATime } from './at-once.ts';
 import { forgetActions, keepActions, keptActions } from './kept-actions.ts';
-import { isOver } from './runs.ts';
+import { isOver } from './run-calls.ts';
 
 /** The actions that the person may press, in their order; null until they were read. Kept fresh by the `runs` topic. */
 export const actions = signal<AnyAction[] | null>(null);

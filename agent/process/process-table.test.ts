@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bootId, identify, isAlive, signalGroup, signalProcess } from './identity.ts';
+import { bootId, identify, isAlive, signalGroup, signalProcess } from './process-identity.ts';
 import type { ProcessInfo } from './process-info.ts';
-import { processesOf, processTable } from './table.ts';
+import { processesOf, processTable } from './process-table.ts';
 
 const BOOT = bootId();
 let child: ChildProcess;

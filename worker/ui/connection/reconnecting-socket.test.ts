@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { PING } from '../../../shared/wire.ts';
-import { ReconnectingSocket } from './socket.ts';
+import { ReconnectingSocket } from './reconnecting-socket.ts';
 
 /** The browser's own, played by the test, which holds the clock too. The real one: test/browser. */
 class Played {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Cgroups, makeCgroupBase } from '../../process/owned-cgroups.ts';
-import { checkContainment } from './cgroup.ts';
+import { checkContainment } from './check-cgroup.ts';
 
 let home: string;
 beforeEach(() => {

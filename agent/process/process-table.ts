@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ProcessIdentity } from './identity.ts';
-import { readStat, withoutProc } from './identity.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+import { readStat, withoutProc } from './process-identity.ts';
 import type { ProcessInfo, ProcessTable } from './process-info.ts';
 
 /** Looking at everything may take so much of the agent's time, however many processes there are. */

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
-import type { Waiting } from './launch.ts';
-import { launch, pluginEnvironment } from './launch.ts';
+import type { Waiting } from './launch-plugin.ts';
+import { launch, pluginEnvironment } from './launch-plugin.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'toru-launch-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,10 +1,10 @@
 import type { Command } from '../command.ts';
 import { UsageError } from '../io.ts';
 import { dev } from '../plugin/dev.ts';
-import { logs } from '../plugin/logs.ts';
 import { disable, enable, install, list, uninstall } from '../plugin/manage.ts';
 import { create } from '../plugin/new.ts';
-import { packPlugin, test } from '../plugin/pack.ts';
+import { packPlugin, test } from '../plugin/pack-plugin.ts';
+import { logs } from '../plugin/plugin-logs.ts';
 
 const COMMANDS: ReadonlyMap<string, Command['run']> = new Map(
   Object.entries({ new: create, dev, test, pack: packPlugin, install, uninstall, list, enable, disable, logs }),

@@ -2,21 +2,21 @@ import { Hono } from 'hono';
 import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { MAX_PASSWORD_BYTES } from '../../shared/limits.ts';
-import { loginCode } from '../../shared/login-link.ts';
+import { loginCode } from '../../shared/login-link-code.ts';
 import type { Me } from '../../shared/model.ts';
 import type { Turn } from '../account/account.ts';
 import type { HostRecord } from '../account/hosts.ts';
 import type { SessionRecord } from '../account/sessions.ts';
 import { expiresAt } from '../account/sessions.ts';
 import { accountOf, hostOf } from '../env.ts';
-import type { LoginAnswer } from '../host/answers.ts';
+import type { LoginAnswer } from '../host/login-answers.ts';
 import type { Result } from '../result.ts';
 import { refusal, unwrap } from '../result.ts';
-import { readJson } from './body.ts';
-import type { EdgeContext, EdgeEnv } from './context.ts';
 import { clearSessionCookie, newToken, sentCookie, setDeviceCookie, setSessionCookie } from './cookies.ts';
+import type { EdgeContext, EdgeEnv } from './edge-context.ts';
 import { isCodeOf } from './login-code.ts';
-import { currentSession, endEverywhere, iso, requireSession } from './session.ts';
+import { readJson } from './read-body.ts';
+import { currentSession, endEverywhere, iso, requireSession } from './session-cookie.ts';
 
 const credentials = z.object({ username: z.string().min(1).max(200), password: z.string().min(1).max(MAX_PASSWORD_BYTES) });
 

@@ -1,11 +1,11 @@
 import { effect, signal } from '@preact/signals';
-import { ToruError } from '../../shared/errors.ts';
-import { edge } from './api.ts';
-import { Connection } from './connection/connection.ts';
-import { pageBuild, reloadOnce, versionQuery } from './connection/version.ts';
-import { isMe } from './guards.ts';
-import { me, sessionEnded } from './session.ts';
-import { toast } from './toasts.ts';
+import { ToruError } from '../../../shared/errors.ts';
+import { edge } from '../api.ts';
+import { isMe } from '../guards.ts';
+import { me, sessionEnded } from '../own-session.ts';
+import { toast } from '../toasts.ts';
+import { Connection } from './connection.ts';
+import { pageBuild, reloadOnce, versionQuery } from './page-build.ts';
 
 /** The server serves another page by now. While this one works, a reload is asked for and not forced upon somebody who reads. */
 export const reloadWanted = signal(false);

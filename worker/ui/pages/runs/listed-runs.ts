@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals';
 import type { Run, RunNews } from '../../../../shared/model.ts';
 import { sentence } from '../../api.ts';
-import { listRuns } from '../../data/runs.ts';
-import { type Filters, queryOf } from './filters.ts';
+import { listRuns } from '../../data/run-calls.ts';
+import { type Filters, queryOf } from './run-filters.ts';
 
 /** Rows that one request brings. */
 const PAGE = 50;

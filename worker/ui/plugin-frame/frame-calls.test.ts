@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Calls, MAX_UNDER_WAY, MAX_WAITING } from './calls.ts';
+import { Calls, MAX_UNDER_WAY, MAX_WAITING } from './frame-calls.ts';
 
 /** Asks `count` times; each call ends when it is told to. */
 function ask(calls: Calls, count: number, signal = new AbortController().signal) {

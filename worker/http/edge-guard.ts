@@ -8,7 +8,7 @@ import { isAmbiguousPath } from '../../shared/raw-path.ts';
 import { hostnameOf, isLoopback, isServedHost } from '../../shared/served-host.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import type { Env } from '../env.ts';
-import type { EdgeEnv } from './context.ts';
+import type { EdgeEnv } from './edge-context.ts';
 import { siteOf } from './site.ts';
 
 /** What stands before every route. */
