@@ -25,6 +25,7 @@ it.each([
     name: 'became another file meanwhile, and printed',
     text: '#!/bin/sh\necho work done\nprintf "#!/nowhere/x\\n" >"$0"\necho oh >&2; exit 127\n',
   },
+  { name: 'became another file meanwhile, and complained', text: '#!/bin/sh\nprintf "#!/nowhere/x\\n" >"$0"\nno-such-tool\n' },
   { name: 'became another file meanwhile, in silence', text: '#!/bin/sh\nprintf "#!/nowhere/x\\n" >"$0"\nexit 127\n' },
 ])('a script that ran has no reason: it $name', async ({ text }) => {
   expect(await run(text)).toMatchObject({ state: 'exited', reason: null });
@@ -47,6 +48,7 @@ it.each([
   { text: '#!tools/none\n', says: 'tools/none' },
   { text: '#!/usr/bin/env no-such-program\n', says: 'no-such-program' },
   { text: '\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x02\0\x16\0', says: 'is a program for' },
+  { text: `#!/bin/${'x'.repeat(300)}\necho hi\n`, says: 'first 255 bytes' },
 ])('one that could not be started has one: $says', async ({ text, says }) => {
   expect(await run(text)).toMatchObject({ state: 'exited', reason: expect.stringContaining(says) });
 });

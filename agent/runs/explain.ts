@@ -1,3 +1,4 @@
+import { unreachable } from '../../shared/errors.ts';
 import type { RunLog } from '../logs/run-log.ts';
 import { startProblem } from '../scripts/start-problem.ts';
 
@@ -20,22 +21,36 @@ const FIRST_BYTES = 500;
  * everyone. Null for a script that ran: its exit code, 127 too, is its own doing.
  */
 export function explainExit({ script, code, log, path }: Outcome): string | null {
-  const { outEnd } = log.committed.last;
-  const complained = log.end > outEnd;
-  // Nobody fails to start a script without a word.
-  if (code === null || !complained) return null;
+  if (code === null) return null;
   const problem = startProblem(script, path);
   if (problem === null) return null;
-  if (problem !== 'gone' && problem.kind === 'mark') return problem.message;
-  // What has printed something has run.
-  if (code === 0 || outEnd > 0) return null;
-  const said = firstWords(log);
+  if (problem !== 'gone' && problem.kind === 'shell') return problem.message;
+  const { outEnd } = log.committed.last;
+  // Nobody fails to start a script without a word, and what has printed something has run.
+  if (code === 0 || outEnd > 0 || log.end === outEnd) return null;
+  const complaint = firstWords(log);
   if (problem === 'gone') {
-    const ours = (code === 126 || code === 127) && /^(setsid|toru|env|sh): /.test(said) && said.includes(script);
+    const ours = (code === 126 || code === 127) && isStarter(complaint) && complaint.includes(script);
     return ours ? 'The script was gone, or could not be read, when it was to be started.' : null;
   }
-  if (problem.kind === 'option') return /option|argument|flag|usage/i.test(said) ? problem.message : null;
-  return problem.message;
+  switch (problem.kind) {
+    case 'option':
+      return /option|argument|flag|usage/i.test(complaint) ? problem.message : null;
+    // A script may have become another file while it ran: it is the starter's word that counts.
+    case 'interpreter':
+      return isStarter(complaint) ? problem.message : null;
+    // A shell takes it for its own language, and says what it stumbles over.
+    case 'machine':
+    case 'shell':
+      return problem.message;
+    default:
+      return unreachable(problem.kind);
+  }
+}
+
+/** Is it from one of the programs between the host and the script: `env: …`, `/usr/bin/env: …`, `toru: …`? */
+function isStarter(complaint: string): boolean {
+  return /^(\S*\/)?(setsid|toru|env|sh|dash|bash|busybox): /.test(complaint);
 }
 
 function firstWords(log: Outcome['log']): string {

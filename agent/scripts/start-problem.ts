@@ -5,10 +5,10 @@ import { basename, delimiter, dirname, isAbsolute, join, resolve } from 'node:pa
 /** Why a file can't be started, though it may be run: what its first bytes and this host tell. */
 export interface StartProblem {
   /**
-   * `interpreter`: nothing of it runs. `option`: its interpreter refuses what stands behind its name. `mark`: `/bin/sh` runs it,
-   * whatever it was written for.
+   * `interpreter`: nothing of it runs. `machine`: it is a program that this host can't run. `option`: its interpreter refuses what
+   * stands behind its name. `shell`: `/bin/sh` runs it, whatever it was written for.
    */
-  kind: 'interpreter' | 'option' | 'mark';
+  kind: 'interpreter' | 'machine' | 'option' | 'shell';
   message: string;
 }
 
@@ -35,12 +35,10 @@ export function startProblem(script: string, path: string): StartProblem | 'gone
  */
 export function startProblemOf(head: Buffer, script: string, path: string): StartProblem | null {
   if (head.subarray(0, 5).equals(Buffer.from('\ufeff#!'))) {
-    const message =
-      'The script could not be started as its first line says: a byte order mark stands before “#!”, so this host runs it with /bin/sh. Save it as UTF-8 without that mark.';
-    return { kind: 'mark', message };
+    return shellInstead('a byte order mark stands before “#!”', 'Save it as UTF-8 without that mark.');
   }
   const wrong = foreignProgram(head);
-  if (wrong !== null) return cannot('interpreter', wrong);
+  if (wrong !== null) return cannot('machine', wrong);
   return head.subarray(0, 2).toString('latin1') === '#!' ? problemOfLine(head, dirname(script), path, 0) : null;
 }
 
@@ -49,6 +47,8 @@ function problemOfLine(head: Buffer, folder: string, path: string, depth: number
   const line = head.toString('utf8', 2, end === -1 ? Math.min(head.length, LINE_BYTES) : end);
   const [, interpreter = '', argument = ''] = /^[ \t]*([^ \t]*)[ \t]*(.*?)[ \t]*$/s.exec(line) ?? [];
   if (interpreter === '') return null;
+  if (2 + line.indexOf(interpreter) + Buffer.byteLength(interpreter) > LINE_BYTES)
+    return shellInstead(`the interpreter’s name ends after the first ${LINE_BYTES} bytes of it`, 'Give it a shorter name, by a link.');
   const ownBreak = interpreter.endsWith('\r') || (basename(interpreter) === 'env' && argument.endsWith('\r'));
   if (ownBreak) return cannot('interpreter', `${WINDOWS}, so its interpreter is not found. ${SAVE}`);
   const file = resolve(folder, interpreter);
@@ -70,9 +70,14 @@ function problemOfLine(head: Buffer, folder: string, path: string, depth: number
   const own = headBytes(file);
   if (own === null) return null;
   const foreign = foreignProgram(own);
-  if (foreign !== null) return cannot('interpreter', `its first line names ${interpreter}, and ${foreign}`);
+  if (foreign !== null) return cannot('machine', `its first line names ${interpreter}, and ${foreign}`);
   // The kernel looks for every one from the script's folder.
   return own.subarray(0, 2).toString('latin1') === '#!' ? problemOfLine(own, folder, path, depth + 1) : null;
+}
+
+function shellInstead(why: string, fix: string): StartProblem {
+  const message = `The script could not be started as its first line says: ${why}, so this host runs it with /bin/sh. ${fix}`;
+  return { kind: 'shell', message };
 }
 
 function cannot(kind: StartProblem['kind'], why: string): StartProblem {
