@@ -215,6 +215,26 @@ describe('a log shows what a terminal shows', () => {
   });
 });
 
+/** Changes in a line that is longer than a block of its cells; no column lies past the right margin of a log, 512. */
+const changeInLine = fc.oneof(
+  fc.integer({ min: 1, max: 500 }).map((column) => `\x1b[${column}G`),
+  fc.constantFrom('\x1b[P', '\x1b[3P', '\x1b[40P', '\x1b[300P', '\x1b[@', '\x1b[2@', '\x1b[3@', '\x1b[X', '\x1b[9X', '\x1b[500X'),
+  fc.constantFrom('\x1b[1K', '\x1b[0K', '\x1b[31m', '\x1b[41m', '\x1b[0m', 'x', 'some words', '\b', '\r'),
+);
+
+describe('a long line that is changed shows what a terminal shows', () => {
+  it('whatever the changes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 200, max: 850 }), fc.array(changeInLine, { maxLength: 40 }), async (length, changes) => {
+        const line = Array.from({ length }, (_, i) => String.fromCharCode(97 + (i % 26))).join('');
+        const text = `${line}\r${changes.join('')}\n`;
+        expect(inLog(text)).toEqual(await inXterm(text));
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
 /** Pieces of what terminals understand, and what they do not. */
 const piece = fc.oneof(
   fc.constantFrom(
