@@ -1,4 +1,5 @@
 import type { OutputLine } from '../../../shared/api.ts';
+import { ToruError } from '../../../shared/errors.ts';
 import { call } from '../api.ts';
 import { isRecord } from '../guards.ts';
 
@@ -13,9 +14,17 @@ export async function readOutput(taskId: string, part: { from: number; limit: nu
   });
   const response = await call(`/api/runs/${encodeURIComponent(taskId)}/output?${query}`, {});
   return (await response.text()).split('\n').flatMap((text) => {
-    const line: unknown = text === '' ? null : JSON.parse(text);
+    const line = text === '' ? null : parsed(text);
     return isOutputLine(line) ? [line] : [];
   });
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ToruError('host_timeout', 'The answer broke off. Try again.', { cause });
+  }
 }
 
 function isOutputLine(value: unknown): value is OutputLine {
