@@ -1,7 +1,8 @@
-import { closeSync, openSync, read as readCallback, readSync } from 'node:fs';
+import { closeSync, read as readCallback, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PackedSource } from './packed-source.ts';
+import { openRegular } from './regular-file.ts';
 
 const readAt = promisify(readCallback);
 
@@ -28,7 +29,7 @@ export interface ByteSource {
 export function openSource(folder: string, file: StreamFile, bytes: number): ByteSource {
   const raw = join(folder, file);
   try {
-    return new RawSource(openSync(raw, 'r'));
+    return new RawSource(openRegular(raw));
   } catch (error) {
     if (!isMissing(error)) throw error;
     return PackedSource.open(packedPath(folder, file), bytes);

@@ -1,7 +1,8 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ByteSource, StreamFile } from './byte-source.ts';
 import { openSource } from './byte-source.ts';
+import { openRegular } from './regular-file.ts';
 
 /** After so long without a read, a log's files are closed: hundreds of finished runs hold no descriptors. */
 const IDLE_MS = 2000;
@@ -26,7 +27,7 @@ export class LogFiles {
   /** The descriptor of `order`. @throws ENOENT when the run's folder is gone. */
   order(): number {
     if (this.#order !== null) return this.#order;
-    this.#order = openSync(join(this.#folder, 'order'), 'r');
+    this.#order = openRegular(join(this.#folder, 'order'));
     this.#rest();
     return this.#order;
   }

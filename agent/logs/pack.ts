@@ -7,6 +7,7 @@ import type { StreamFile } from './byte-source.ts';
 import { isMissing, packedPath } from './byte-source.ts';
 import { BLOCK_BYTES, encodeIndex } from './packed-index.ts';
 import { PackedSource } from './packed-source.ts';
+import { openRegularHandle } from './regular-file.ts';
 
 const gzip = promisify<Buffer, { level: number }, Buffer>(gzipCallback);
 
@@ -31,7 +32,7 @@ export type PackOutcome = 'packed' | 'kept' | 'later';
  * @param pause called after each step of at most a megabyte; what it throws ends the work and leaves the raw file.
  */
 export async function packFile(folder: string, file: StreamFile, quietSince: number, pause: () => Promise<void>): Promise<PackOutcome> {
-  const raw = await open(join(folder, file), 'r').catch((error: unknown) => {
+  const raw = await openRegularHandle(join(folder, file)).catch((error: unknown) => {
     if (isMissing(error)) return null;
     throw error;
   });

@@ -1,10 +1,11 @@
-import { closeSync, openSync, read as readCallback, readSync } from 'node:fs';
+import { closeSync, read as readCallback, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gunzip as gunzipCallback, gunzipSync } from 'node:zlib';
 import type { ByteSource } from './byte-source.ts';
 import { DamagedOutput } from './damaged.ts';
 import type { PackedIndex } from './packed-index.ts';
 import { BLOCK_BYTES, readIndex, rebuildIndex } from './packed-index.ts';
+import { openRegular } from './regular-file.ts';
 
 const readAt = promisify(readCallback);
 const gunzip = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzipCallback);
@@ -23,7 +24,7 @@ export class PackedSource implements ByteSource {
    * @param rawBytes how many it should hold: with that known, it is read without its index too. @throws ENOENT, DamagedOutput
    */
   static open(path: string, rawBytes: number | null = null): PackedSource {
-    const fd = openSync(path, 'r');
+    const fd = openRegular(path);
     try {
       return new PackedSource(fd, indexOf(fd, rawBytes));
     } catch (error) {

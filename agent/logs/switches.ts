@@ -1,5 +1,6 @@
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { closeSync, existsSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { openRegular } from './regular-file.ts';
 
 export type Stream = 'out' | 'err';
 
@@ -29,7 +30,7 @@ export class Switches {
 
   /** Called when `err` has grown: then the file is there, if it ever will be. */
   open(): void {
-    if (this.#fd === null && existsSync(this.#path)) this.#fd = openSync(this.#path, 'r');
+    if (this.#fd === null && existsSync(this.#path)) this.#fd = openRegular(this.#path);
   }
 
   /** Does it say which stream came first? */

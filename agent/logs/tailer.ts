@@ -1,9 +1,10 @@
 import type { FSWatcher } from 'node:fs';
-import { closeSync, existsSync, fstatSync, ftruncateSync, openSync, readSync, watch, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, ftruncateSync, readSync, watch, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { incompleteTail } from '../../shared/utf8.ts';
 import type { OrderRecord } from './order.ts';
 import { encodeRecords, RECORD_BYTES } from './order.ts';
+import { openRegular } from './regular-file.ts';
 import type { RunLog } from './run-log.ts';
 import type { Stream } from './switches.ts';
 import { Switches } from './switches.ts';
@@ -332,13 +333,13 @@ const statusBytes = Buffer.alloc(STATUS_BYTES);
 
 function openFiles(folder: string): Record<FileName, number> {
   const opened: number[] = [];
-  const open = (name: FileName, flags: string): number => {
-    const fd = openSync(join(folder, name), flags);
+  const open = (name: FileName): number => {
+    const fd = openRegular(join(folder, name), 'r+');
     opened.push(fd);
     return fd;
   };
   try {
-    return { out: open('out', 'r+'), err: open('err', 'r+'), status: open('status', 'r+'), order: open('order', 'r+') };
+    return { out: open('out'), err: open('err'), status: open('status'), order: open('order') };
   } catch (error) {
     for (const fd of opened) closeSync(fd);
     throw error;

@@ -1,6 +1,7 @@
-import { appendFileSync, readFileSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
+import { readRegular } from '../logs/regular-file.ts';
 import type { RunLog } from '../logs/run-log.ts';
 import { Tailer } from '../logs/tailer.ts';
 import type { Farewell, Stoppable } from '../process/kill-tree.ts';
@@ -298,7 +299,7 @@ export class LiveRun implements Stoppable {
 /** What a run's status file says now; blank when there is none. @param seal as the journal has it. */
 export function readStatus(folder: string, seal: string | null): RunStatus {
   try {
-    return parseStatus(readFileSync(join(folder, 'status'), 'latin1'), seal);
+    return parseStatus(readRegular(join(folder, 'status'), 'latin1'), seal);
   } catch {
     return parseStatus('', null);
   }
