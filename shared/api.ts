@@ -12,6 +12,7 @@ import {
   MIN_PASSWORD_CHARS,
 } from './limits.ts';
 import { actionFields, role, runState, whenOutputFull } from './model.ts';
+import { NUMBER_SETTINGS, ofEachNumber } from './settings.ts';
 
 /**
  * What may be asked of the host's HTTP API: bodies, queries and path parameters. The page, the command line and the
@@ -215,12 +216,8 @@ export const loginLinkCreate = z.strictObject({ username: z.string().min(1).max(
 export const settingsPatch = z.strictObject({
   host_name: z.string().trim().min(1).max(80).optional(),
   scripts_dir: z.string().min(1).max(4096).optional(),
-  keep_days: z.int().min(0).max(36_500).optional(),
-  keep_runs: z.int().min(0).max(1_000_000_000).optional(),
-  keep_mb: z.int().min(0).max(1_000_000_000).optional(),
-  output_limit_mb: z.int().min(0).max(1_000_000).optional(),
+  ...ofEachNumber((name) => z.int().min(0).max(NUMBER_SETTINGS[name].most).optional()),
   when_output_full: whenOutputFull.optional(),
-  compress_after_minutes: z.int().min(0).max(1_000_000).optional(),
   env_allow: z
     .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'a name of a variable'))
     .max(100)

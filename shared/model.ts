@@ -3,6 +3,7 @@ import { isOneEmoji } from './emoji.ts';
 import { actionId, hostId, sessionId, taskId, userId } from './ids.ts';
 import { actionInput, confirmation } from './inputs.ts';
 import { MAX_GRACE_S, MAX_VARIABLE_CHARS, MAX_VARIABLES } from './limits.ts';
+import { ofEachNumber } from './settings.ts';
 
 /** The shapes that cross borders: snake_case, times in ISO 8601 UTC. What the two sides say about each other's things. */
 
@@ -237,17 +238,9 @@ export const settings = z.object({
   scripts_dir: z.string(),
   /** True when the environment or config.toml decides scripts_dir, so that a change here would do nothing. */
   scripts_dir_fixed: z.boolean(),
-  /** Runs and their output are removed after so many days; 0 = never. */
-  keep_days: z.int(),
-  /** Of the newest runs so many stay; 0 = any number. */
-  keep_runs: z.int(),
-  /** The oldest runs are removed when all output together is larger, in MiB; 0 = never. */
-  keep_mb: z.int(),
-  /** So much is kept of each of a run's two streams, in MiB; 0 = all of it. */
-  output_limit_mb: z.int(),
+  /** keep_days, keep_runs, keep_mb, output_limit_mb (MiB, of each of a run's two streams), compress_after_minutes: settings.ts. */
+  ...ofEachNumber(() => z.int()),
   when_output_full: whenOutputFull,
-  /** Output is compressed so many minutes after a run's end; 0 = never. */
-  compress_after_minutes: z.int(),
   /** Names of variables of the agent's environment that scripts get beside the basic ones. */
   env_allow: z.array(z.string()),
   version: z.string(),

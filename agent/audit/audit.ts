@@ -5,7 +5,7 @@ import type { Log } from '../logger.ts';
 import { redact } from '../logger-redact.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
-import type { AuditClass, ChainReport } from './chain.ts';
+import type { AuditClass, ChainedRow, ChainReport } from './chain.ts';
 import { AUDIT_CLASSES, Chain } from './chain.ts';
 import type { Repeatable } from './repeats.ts';
 import { Repeats } from './repeats.ts';
@@ -30,18 +30,9 @@ interface Pending extends Repeatable, AuditRecord {
   at: number;
 }
 
-interface Row {
+interface Row extends ChainedRow {
   id: number;
-  class: AuditClass;
   hash: Buffer | null;
-  created_at: number;
-  event: string;
-  user_id: string | null;
-  username: string | null;
-  address: string | null;
-  target: string | null;
-  outcome: 'ok' | 'refused';
-  detail: string;
 }
 
 const DAY_MS = 24 * 3_600_000;

@@ -8,18 +8,14 @@ import { settingsPatch } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Settings as SettingsShape } from '../../shared/model.ts';
 import { actsAtStart } from '../../shared/reserved-variables.ts';
+import type { NumberName } from '../../shared/settings.ts';
+import { NUMBER_SETTINGS, ofEachNumber } from '../../shared/settings.ts';
 import type { Audit } from '../audit/audit.ts';
 import { expandHome } from '../config.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import { admin, authorize } from '../users/permissions.ts';
 
-const KEEP_DAYS = 90;
-/** Of 90 days, few hosts print more: it keeps a script that went wild from filling the disk. */
-const KEEP_MB = 20_480;
-const OUTPUT_LIMIT_MB = 256;
-/** Until then whoever looks at a run that just ended reads the raw files. */
-const COMPRESS_AFTER_MINUTES = 10;
 const PATCHABLE = settingsPatch.keyof().options;
 
 /** What the `settings` table may hold, each value as JSON. */
@@ -74,19 +70,19 @@ export class Settings {
   }
 
   get keep_days(): number {
-    return this.#values.keep_days ?? KEEP_DAYS;
+    return this.#number('keep_days');
   }
 
   get keep_runs(): number {
-    return this.#values.keep_runs ?? 0;
+    return this.#number('keep_runs');
   }
 
   get keep_mb(): number {
-    return this.#values.keep_mb ?? KEEP_MB;
+    return this.#number('keep_mb');
   }
 
   get output_limit_mb(): number {
-    return this.#values.output_limit_mb ?? OUTPUT_LIMIT_MB;
+    return this.#number('output_limit_mb');
   }
 
   get when_output_full(): SettingsShape['when_output_full'] {
@@ -94,7 +90,7 @@ export class Settings {
   }
 
   get compress_after_minutes(): number {
-    return this.#values.compress_after_minutes ?? COMPRESS_AFTER_MINUTES;
+    return this.#number('compress_after_minutes');
   }
 
   get env_allow(): readonly string[] {
@@ -112,12 +108,8 @@ export class Settings {
       host_name: this.host_name,
       scripts_dir: this.scripts_dir,
       scripts_dir_fixed: this.#fixedScriptsDir !== null,
-      keep_days: this.keep_days,
-      keep_runs: this.keep_runs,
-      keep_mb: this.keep_mb,
-      output_limit_mb: this.output_limit_mb,
+      ...ofEachNumber((name) => this.#number(name)),
       when_output_full: this.when_output_full,
-      compress_after_minutes: this.compress_after_minutes,
       env_allow: [...this.env_allow],
       version: this.#version,
     };
@@ -162,6 +154,10 @@ export class Settings {
       for (const [key, value] of Object.entries(values)) if (value !== undefined) put.run(key, JSON.stringify(value));
     })();
     this.#values = this.#read();
+  }
+
+  #number(name: NumberName): number {
+    return this.#values[name] ?? NUMBER_SETTINGS[name].default;
   }
 
   #checkEnvAllow(names: readonly string[], caller: Caller): void {

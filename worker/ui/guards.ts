@@ -17,6 +17,7 @@ import type {
   SystemSample,
   User,
 } from '../../shared/model.ts';
+import { ofEachNumber } from '../../shared/settings.ts';
 
 /**
  * What comes from the server, looked at once, at the border. Not the whole schema (the agent has that): what the page
@@ -163,12 +164,8 @@ export function isSettings(value: unknown): value is Settings {
     host_name: text,
     scripts_dir: text,
     scripts_dir_fixed: bool,
-    keep_days: number,
-    keep_runs: number,
-    keep_mb: number,
-    output_limit_mb: number,
+    ...ofEachNumber(() => number),
     when_output_full: text,
-    compress_after_minutes: number,
     env_allow: Array.isArray,
     version: text,
   });

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { ToruError } from '../../../shared/errors.ts';
 import { sentence } from '../api.ts';
@@ -7,6 +8,7 @@ import { endedBecause, login, loginByLink, me } from '../own-session.ts';
 import { Button } from '../parts/button.tsx';
 import { Problem } from '../parts/empty.tsx';
 import { Field } from '../parts/field.tsx';
+import { Form } from '../parts/form.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { pageTitle } from '../title.ts';
 import './login.css';
@@ -61,28 +63,15 @@ function LinkLogin({ code, onPassword }: { code: string; onPassword: () => void 
   }
 
   return (
-    <main class="login">
-      <form
-        class="login-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
-        <header class="login-head">
-          <Mark size={44} />
-          <h1>Log in to Toru</h1>
-          <p class="login-why">The link that you opened logs you in on this device, once.</p>
-        </header>
-        {wrong.value !== null && <Problem message={wrong.value} />}
-        <Button kind="primary" type="submit" busy={busy.value}>
-          Log in with this link
-        </Button>
-        <Button kind="ghost" onClick={onPassword}>
-          Use a password
-        </Button>
-      </form>
-    </main>
+    <LoginFrame onSubmit={submit} why="The link that you opened logs you in on this device, once.">
+      {wrong.value !== null && <Problem message={wrong.value} />}
+      <Button kind="primary" type="submit" busy={busy.value}>
+        Log in with this link
+      </Button>
+      <Button kind="ghost" onClick={onPassword}>
+        Use a password
+      </Button>
+    </LoginFrame>
   );
 }
 
@@ -123,61 +112,64 @@ function PasswordLogin() {
   }
 
   return (
+    <LoginFrame onSubmit={submit} why={endedBecause.value}>
+      <Field label="Username">
+        {(ties) => (
+          <input
+            {...ties}
+            class="input"
+            name="username"
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            required
+            autofocus
+            value={username.value}
+            onInput={(event) => {
+              username.value = event.currentTarget.value;
+            }}
+          />
+        )}
+      </Field>
+      <Field label="Password" error={wrong.value}>
+        {(ties) => (
+          <input
+            {...ties}
+            class="input"
+            type="password"
+            name="password"
+            autocomplete="current-password"
+            required
+            value={password.value}
+            onInput={(event) => {
+              password.value = event.currentTarget.value;
+            }}
+          />
+        )}
+      </Field>
+      <Button kind="primary" type="submit" busy={busy.value} disabled={wait.value > 0}>
+        {wait.value > 0 ? `Try again in ${wait.value} s` : 'Log in'}
+      </Button>
+    </LoginFrame>
+  );
+}
+
+/** @param why it asks; null when somebody just came. */
+function LoginFrame(props: { why: string | null; onSubmit: () => Promise<void>; children: ComponentChildren }) {
+  return (
     <main class="login">
-      <form
-        class="login-form"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void submit();
-        }}
-      >
+      <Form class="login-form" onSubmit={props.onSubmit}>
         <header class="login-head">
           <Mark size={44} />
           <h1>Log in to Toru</h1>
-          {endedBecause.value !== null && (
+          {props.why !== null && (
             <p class="login-why" role="status">
-              {endedBecause.value}
+              {props.why}
             </p>
           )}
         </header>
-        <Field label="Username">
-          {(ties) => (
-            <input
-              {...ties}
-              class="input"
-              name="username"
-              autocomplete="username"
-              autocapitalize="none"
-              spellcheck={false}
-              required
-              autofocus
-              value={username.value}
-              onInput={(event) => {
-                username.value = event.currentTarget.value;
-              }}
-            />
-          )}
-        </Field>
-        <Field label="Password" error={wrong.value}>
-          {(ties) => (
-            <input
-              {...ties}
-              class="input"
-              type="password"
-              name="password"
-              autocomplete="current-password"
-              required
-              value={password.value}
-              onInput={(event) => {
-                password.value = event.currentTarget.value;
-              }}
-            />
-          )}
-        </Field>
-        <Button kind="primary" type="submit" busy={busy.value} disabled={wait.value > 0}>
-          {wait.value > 0 ? `Try again in ${wait.value} s` : 'Log in'}
-        </Button>
-      </form>
+        {props.children}
+      </Form>
     </main>
   );
 }

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { Settings } from '../../../shared/model.ts';
+import { NUMBER_NAMES, NUMBER_SETTINGS, type NumberName } from '../../../shared/settings.ts';
 import { agent, read, until } from '../api.ts';
 import { loadHost } from '../data/presence.ts';
 import { useResource } from '../data/resource.ts';
@@ -10,6 +11,7 @@ import { CopyButton } from '../parts/copy-button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { Field } from '../parts/field.tsx';
+import { Form } from '../parts/form.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { TextField } from '../parts/text-field.tsx';
@@ -17,20 +19,10 @@ import { toast } from '../toasts.ts';
 import { useUnsaved } from '../unsaved.ts';
 import './narrow.css';
 import { NamesField } from './settings/names-field.tsx';
-import { type Draft, draftOf, NUMBERS, type NumberName, patchOf, problemsOf } from './settings/settings-draft.ts';
+import { type Draft, draftOf, patchOf, problemsOf } from './settings/settings-draft.ts';
 import './settings.css';
 
-const FIELDS = [
-  'host_name',
-  'scripts_dir',
-  'keep_days',
-  'keep_runs',
-  'keep_mb',
-  'output_limit_mb',
-  'when_output_full',
-  'compress_after_minutes',
-  'env_allow',
-] as const;
+const FIELDS = ['host_name', 'scripts_dir', 'when_output_full', 'env_allow', ...NUMBER_NAMES];
 
 /** What the owner may set for the host. */
 export function SettingsPage() {
@@ -79,15 +71,10 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
     }
   }
 
+  const number = (name: NumberName) => <NumberField key={name} name={name} draft={draft} error={wrong.value[name]} onEdit={edit} />;
+
   return (
-    <form
-      class="form"
-      noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
-    >
+    <Form class="form" noValidate onSubmit={save}>
       <Section title="Host">
         <div class="form-part">
           <TextField
@@ -141,38 +128,7 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
       </Section>
       <Section title="History">
         <div class="form-part">
-          <NumberField
-            label="Keep runs and their output for"
-            help={keeping(draft.keep_days)}
-            name="keep_days"
-            draft={draft}
-            wrong={wrong.value}
-            onEdit={edit}
-          />
-          <NumberField
-            label="Keep at most"
-            help="Of the newest. 0 keeps any number."
-            name="keep_runs"
-            draft={draft}
-            wrong={wrong.value}
-            onEdit={edit}
-          />
-          <NumberField
-            label="Keep output of at most"
-            help="All runs together; the oldest go first. 0 sets no limit."
-            name="keep_mb"
-            draft={draft}
-            wrong={wrong.value}
-            onEdit={edit}
-          />
-          <NumberField
-            label="Keep of one run’s output at most"
-            help="Of each of its two streams. 0 keeps all of it."
-            name="output_limit_mb"
-            draft={draft}
-            wrong={wrong.value}
-            onEdit={edit}
-          />
+          {(['keep_days', 'keep_runs', 'keep_mb', 'output_limit_mb'] as const).map(number)}
           <Field label="When a run prints more than that" error={wrong.value['when_output_full']}>
             {(ties) => (
               <select
@@ -186,14 +142,7 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
               </select>
             )}
           </Field>
-          <NumberField
-            label="Compress output after a run’s end, after"
-            help="It reads and searches as before, and takes a quarter of the room or less. 0 never does."
-            name="compress_after_minutes"
-            draft={draft}
-            wrong={wrong.value}
-            onEdit={edit}
-          />
+          {number('compress_after_minutes')}
         </div>
       </Section>
       {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
@@ -215,23 +164,22 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
           </Button>
         </div>
       )}
-    </form>
+    </Form>
   );
 }
 
 interface NumberFieldProps {
-  label: string;
-  help: string;
   name: NumberName;
   draft: Draft;
-  wrong: Wrong;
+  error: string | undefined;
   onEdit: (change: Partial<Draft>) => void;
 }
 
-/** A setting that is a whole number, with its unit. */
-function NumberField({ label, help, name, draft, wrong, onEdit }: NumberFieldProps) {
+function NumberField({ name, draft, error, onEdit }: NumberFieldProps) {
+  const { label, help, unit } = NUMBER_SETTINGS[name];
+  const keepsAll = name === 'keep_days' && draft[name].trim() === '0';
   return (
-    <Field label={label} help={help} error={wrong[name]}>
+    <Field label={label} help={keepsAll ? 'They are kept for ever: look at the disk now and then.' : help} error={error}>
       {(ties) => (
         <div class="number">
           <input
@@ -242,15 +190,9 @@ function NumberField({ label, help, name, draft, wrong, onEdit }: NumberFieldPro
             value={draft[name]}
             onInput={(event) => onEdit({ [name]: event.currentTarget.value })}
           />
-          <span>{NUMBERS[name].unit}</span>
+          <span>{unit}</span>
         </div>
       )}
     </Field>
   );
-}
-
-function keeping(days: string): string {
-  return days.trim() === '0'
-    ? 'They are kept for ever: look at the disk now and then.'
-    : 'Older ones are removed from the host. 0 keeps them for ever.';
 }

@@ -4,6 +4,7 @@ import { sentence } from '../api.ts';
 import { Button } from './button.tsx';
 import { Problem } from './empty.tsx';
 import { Field } from './field.tsx';
+import { Form } from './form.tsx';
 import { Sheet, SheetButtons } from './sheet.tsx';
 
 interface AskProps {
@@ -45,13 +46,7 @@ export function Ask(props: AskProps) {
 
   return (
     <Sheet title={props.title} onClose={props.onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void go();
-        }}
-      >
+      <Form class="stack" onSubmit={go}>
         <div class="stack muted">{props.children}</div>
         {problem.value !== null && <Problem message={problem.value} />}
         {props.type !== undefined && (
@@ -78,7 +73,7 @@ export function Ask(props: AskProps) {
             {busy.value ? props.doing : props.verb}
           </Button>
         </SheetButtons>
-      </form>
+      </Form>
     </Sheet>
   );
 }

@@ -3,6 +3,7 @@ import { sentence } from '../api.ts';
 import { login, me, type PasswordQuestion } from '../own-session.ts';
 import { Button } from '../parts/button.tsx';
 import { Field } from '../parts/field.tsx';
+import { Form, HiddenUsername } from '../parts/form.tsx';
 import { Sheet, SheetButtons } from '../parts/sheet.tsx';
 
 /** The host wants the password again before it does something lasting. A right one replaces the session. */
@@ -25,24 +26,9 @@ export function PasswordDialog(props: { question: PasswordQuestion }) {
 
   return (
     <Sheet title="Your password, please" onClose={() => props.question.answer(false)}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void confirm();
-        }}
-      >
+      <Form class="stack" onSubmit={confirm}>
         <p class="muted">{props.question.message}</p>
-        <input
-          class="hush"
-          type="text"
-          name="username"
-          autocomplete="username"
-          value={username}
-          readOnly
-          tabIndex={-1}
-          aria-hidden="true"
-        />
+        <HiddenUsername value={username} />
         <Field label={`Password of ${username}`} error={wrong.value}>
           {(ties) => (
             <input
@@ -64,7 +50,7 @@ export function PasswordDialog(props: { question: PasswordQuestion }) {
             Go on
           </Button>
         </SheetButtons>
-      </form>
+      </Form>
     </Sheet>
   );
 }

@@ -8,6 +8,7 @@ import { isUser } from '../../guards.ts';
 import { login, me } from '../../own-session.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
+import { Form, HiddenUsername } from '../../parts/form.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../toasts.ts';
@@ -59,25 +60,9 @@ export function OwnPassword(props: { onChanged: () => void }) {
 
   return (
     <Section title="Password" help="Changing it logs out every other device.">
-      <form
-        class="form-part"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void change();
-        }}
-      >
+      <Form class="form-part" noValidate onSubmit={change}>
         {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
-        <input
-          class="hush"
-          type="text"
-          name="username"
-          autocomplete="username"
-          value={username}
-          readOnly
-          tabIndex={-1}
-          aria-hidden="true"
-        />
+        <HiddenUsername value={username} />
         <TextField
           label="Current password"
           type="password"
@@ -114,7 +99,7 @@ export function OwnPassword(props: { onChanged: () => void }) {
             {shown.value ? 'Hide it' : 'Show the new one'}
           </Button>
         </div>
-      </form>
+      </Form>
     </Section>
   );
 }

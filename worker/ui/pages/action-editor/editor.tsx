@@ -14,6 +14,7 @@ import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Field, Switch } from '../../parts/field.tsx';
+import { Form } from '../../parts/form.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
@@ -128,14 +129,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
   // The questions stand beside the form: what is answered in them would be submitted here too.
   return (
     <>
-      <form
-        class="editor"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <Form class="editor" noValidate onSubmit={save}>
         <PageHead title={props.title}>
           <Button onClick={() => history.back()}>Cancel</Button>
           <Button kind="primary" type="submit" busy={busy.value}>
@@ -270,7 +264,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
           </div>
           <Preview draft={now} />
         </div>
-      </form>
+      </Form>
       {unusual.value.length > 0 && (
         <Ask
           title={unusual.value.length === 1 ? 'Use this variable?' : 'Use these variables?'}

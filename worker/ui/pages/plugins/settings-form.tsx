@@ -5,6 +5,7 @@ import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Field, Switch } from '../../parts/field.tsx';
+import { Form } from '../../parts/form.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../toasts.ts';
@@ -45,14 +46,7 @@ export function PluginSettings(props: {
 
   return (
     <Section title="Settings">
-      <form
-        class="form-part"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <Form class="form-part" noValidate onSubmit={save}>
         {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
         {settings.map((setting) => (
           <SettingField
@@ -68,7 +62,7 @@ export function PluginSettings(props: {
         <Button kind="primary" type="submit" busy={busy.value} disabled={!dirty}>
           {busy.value ? 'Saving…' : 'Save'}
         </Button>
-      </form>
+      </Form>
     </Section>
   );
 }

@@ -7,6 +7,7 @@ import { sentence } from '../../api.ts';
 import { writeNote } from '../../data/run-calls.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field } from '../../parts/field.tsx';
+import { Form } from '../../parts/form.tsx';
 import { leaveUnsaved, useUnsaved } from '../../unsaved.ts';
 import './note.css';
 
@@ -78,14 +79,7 @@ function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run
   }
 
   return (
-    <form
-      ref={form}
-      class="run-note-form"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void save();
-      }}
-    >
+    <Form ref={form} class="run-note-form" onSubmit={save}>
       <Field
         label="Note"
         help={
@@ -118,6 +112,6 @@ function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run
           {busy.value ? 'Saving…' : 'Save note'}
         </Button>
       </div>
-    </form>
+    </Form>
   );
 }

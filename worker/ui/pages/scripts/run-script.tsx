@@ -9,6 +9,7 @@ import { navigate } from '../../navigation.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Field } from '../../parts/field.tsx';
+import { Form } from '../../parts/form.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { WaitForHost } from '../../parts/wait-for-host.tsx';
 import { argumentsOf, commandLine } from './groups.ts';
@@ -44,13 +45,7 @@ export function RunScript(props: { script: Pick<Script, 'name' | 'description'>;
 
   return (
     <Sheet title={`Run ${props.script.name}`} unsaved={text.value !== '' && !busy.value} onClose={props.onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run();
-        }}
-      >
+      <Form class="stack" onSubmit={run}>
         {props.script.description !== '' && <p class="muted">{props.script.description}</p>}
         {problem.value !== null && <Problem message={problem.value} />}
         <Field label="Arguments" help="One on each line, exactly as written: no quotes are needed." optional error={tooMany}>
@@ -92,7 +87,7 @@ export function RunScript(props: { script: Pick<Script, 'name' | 'description'>;
             {away ? `Run when ${hostName.value} is back` : busy.value ? 'Starting…' : 'Run'}
           </Button>
         </SheetButtons>
-      </form>
+      </Form>
     </Sheet>
   );
 }

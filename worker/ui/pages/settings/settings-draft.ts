@@ -1,26 +1,9 @@
 import type { Settings } from '../../../../shared/model.ts';
-
-/** The settings that are whole numbers, with the largest that the host takes. */
-export const NUMBERS = {
-  keep_days: { most: 36_500, unit: 'days' },
-  keep_runs: { most: 999_999_999, unit: 'runs' },
-  keep_mb: { most: 999_999_999, unit: 'MB' },
-  output_limit_mb: { most: 1_000_000, unit: 'MB' },
-  compress_after_minutes: { most: 1_000_000, unit: 'minutes' },
-} as const satisfies Partial<Record<keyof Settings, { most: number; unit: string }>>;
-export type NumberName = keyof typeof NUMBERS;
-const NUMBER_NAMES = [
-  'keep_days',
-  'keep_runs',
-  'keep_mb',
-  'output_limit_mb',
-  'compress_after_minutes',
-] as const satisfies readonly NumberName[];
-
-type Texts = Record<NumberName, string>;
+import type { NumberName } from '../../../../shared/settings.ts';
+import { NUMBER_NAMES, NUMBER_SETTINGS, ofEachNumber } from '../../../../shared/settings.ts';
 
 /** What the form holds: numbers as they are typed. */
-export interface Draft extends Texts {
+export interface Draft extends Record<NumberName, string> {
   host_name: string;
   scripts_dir: string;
   when_output_full: Settings['when_output_full'];
@@ -28,19 +11,8 @@ export interface Draft extends Texts {
 }
 
 export function draftOf(settings: Settings): Draft {
-  const { host_name, scripts_dir, keep_days, keep_runs, keep_mb, output_limit_mb, when_output_full, compress_after_minutes, env_allow } =
-    settings;
-  return {
-    host_name,
-    scripts_dir,
-    keep_days: String(keep_days),
-    keep_runs: String(keep_runs),
-    keep_mb: String(keep_mb),
-    output_limit_mb: String(output_limit_mb),
-    when_output_full,
-    compress_after_minutes: String(compress_after_minutes),
-    env_allow,
-  };
+  const { host_name, scripts_dir, when_output_full, env_allow } = settings;
+  return { host_name, scripts_dir, ...ofEachNumber((name) => String(settings[name])), when_output_full, env_allow };
 }
 
 export type Patch = Partial<Omit<Settings, 'instance_id' | 'scripts_dir_fixed' | 'version'>>;
@@ -65,9 +37,9 @@ export function problemsOf(draft: Draft): Record<string, string> {
   if (draft.host_name.trim() === '') wrong['host_name'] = 'Give your host a name.';
   if (draft.scripts_dir.trim() === '') wrong['scripts_dir'] = 'Say in which folder the scripts are.';
   for (const field of NUMBER_NAMES) {
-    const { most, unit } = NUMBERS[field];
+    const { most, unit } = NUMBER_SETTINGS[field];
     const text = draft[field].trim();
-    if (!/^\d{1,9}$/.test(text) || Number(text) > most) wrong[field] = `A whole number of ${unit}, from 0 to ${most}.`;
+    if (!/^\d{1,10}$/.test(text) || Number(text) > most) wrong[field] = `A whole number of ${unit}, from 0 to ${most}.`;
   }
   return wrong;
 }

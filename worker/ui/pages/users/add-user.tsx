@@ -8,6 +8,7 @@ import { Choice } from '../../parts/choice.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Facts } from '../../parts/facts.tsx';
+import { Form } from '../../parts/form.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { createUser } from './data.ts';
@@ -60,15 +61,7 @@ function Ask(props: { onAdded: (user: User, password: string) => void; onClose: 
 
   return (
     <Sheet title="Add a user" unsaved={username.value !== ''} onClose={props.onClose}>
-      <form
-        ref={form}
-        class="stack"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void add();
-        }}
-      >
+      <Form ref={form} class="stack" noValidate onSubmit={add}>
         {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
         <TextField
           label="Username"
@@ -101,7 +94,7 @@ function Ask(props: { onAdded: (user: User, password: string) => void; onClose: 
             {busy.value ? 'Adding…' : 'Add'}
           </Button>
         </SheetButtons>
-      </form>
+      </Form>
     </Sheet>
   );
 }

@@ -4,6 +4,7 @@ import type { User } from '../../../../shared/model.ts';
 import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
+import { Form } from '../../parts/form.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { Credentials } from './add-user.tsx';
 import { changeUser } from './data.ts';
@@ -50,14 +51,7 @@ export function SetPassword(props: { user: User; onClose: () => void }) {
   }
   return (
     <Sheet title={`New password for ${user.username}`} unsaved={password.value !== generated.current} onClose={props.onClose}>
-      <form
-        class="stack"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
-      >
+      <Form class="stack" noValidate onSubmit={save}>
         <p class="muted">The old password stops working, and {user.username} is logged out everywhere.</p>
         {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
         <PasswordField
@@ -73,7 +67,7 @@ export function SetPassword(props: { user: User; onClose: () => void }) {
             {busy.value ? 'Setting…' : 'Set the password'}
           </Button>
         </SheetButtons>
-      </form>
+      </Form>
     </Sheet>
   );
 }
