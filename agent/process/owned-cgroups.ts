@@ -24,17 +24,25 @@ export class Cgroups {
     this.#base = base;
   }
 
-  /** One for a wrapper that is about to start; null when it can't be had. Its name means nothing. */
-  async make(): Promise<string | null> {
+  /** The path of one that the native runner's spawner will make; null without cgroups. Its name means nothing. */
+  reserve(): string | null {
     if (this.#base === null) return null;
     const path = join(this.#base, randomUUID());
+    this.#mine.add(path);
+    return path;
+  }
+
+  /** One for a wrapper that is about to start; null when it can't be had. */
+  async make(): Promise<string | null> {
+    const path = this.reserve();
+    if (path === null) return null;
     try {
       // Not here and now: the kernel lets this wait while any process of the host changes its cgroup. The base may have
       // been taken for one that nobody uses any more.
       await mkdir(path).catch(() => mkdir(path, { recursive: true }));
-      this.#mine.add(path);
       return path;
     } catch {
+      this.#mine.delete(path);
       return null;
     }
   }

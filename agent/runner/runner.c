@@ -908,11 +908,22 @@ struct into_cgroup {
 };
 #define CLONE_INTO_CGROUP_FLAG 0x200000000ull
 
+/* The folder above may have been taken for one that nobody uses any more. */
+static bool make_cgroup(const char *path) {
+  if (mkdir(path, 0755) == 0 || errno == EEXIST) return true;
+  const char *name = strrchr(path, '/');
+  char above[512];
+  int length = name == NULL ? -1 : snprintf(above, sizeof above, "%.*s", (int)(name - path), path);
+  if (errno != ENOENT || length < 0 || (size_t)length >= sizeof above) return false;
+  return (mkdir(above, 0755) == 0 || errno == EEXIST) && mkdir(path, 0755) == 0;
+}
+
 /*
- * Forks, into a cgroup when there is one: being born in it costs nothing, moving into it up to 18 ms. Where that can't be done,
+ * Forks, into a cgroup that it makes, when there is to be one: being born in it costs nothing, moving into it up to 18 ms. Where that can't be done,
  * the child moves. Where that fails too, `*cgroup` becomes "": the run is swept for instead.
  */
 static pid_t fork_into(const char **cgroup) {
+  if ((*cgroup)[0] != '\0' && !make_cgroup(*cgroup)) *cgroup = "";
   if ((*cgroup)[0] == '\0') return fork();
   int fd = open(*cgroup, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd >= 0) {

@@ -68,15 +68,11 @@ export class Endings {
 
   /**
    * Nobody will say how it ended.
-   * @param how.sweep something of it may still be running. @param wrapper as known from its start, if it may not have said yet
-   * who it is.
+   * @param how.sweep something of it may still be running.
    */
-  async interrupt(run: OpenRun, how: { reason: string; sweep: boolean }, wrapper: ProcessIdentity | null = null): Promise<void> {
+  async interrupt(run: OpenRun, how: { reason: string; sweep: boolean }): Promise<void> {
     if (how.sweep) {
-      const status = (): RunStatus => {
-        const said = readStatus(run.folder, run.row.seal);
-        return { ...said, identity: said.identity ?? wrapper };
-      };
+      const status = (): RunStatus => readStatus(run.folder, run.row.seal);
       await killTree({ taskId: run.row.task_id, status, complete: () => status().drained }, this.#o.boot, {
         signal: run.row.stop_signal,
         graceMs: ORPHAN_GRACE_MS,

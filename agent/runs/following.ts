@@ -25,8 +25,8 @@ export class Following {
     this.#o = options;
   }
 
-  /** @param spawned the wrapper, when we just started it. @throws when its files can't be opened. */
-  follow(run: OpenRun, spawned: ProcessIdentity | null): LiveRun {
+  /** @param spawned its wrapper, which is being started now; null: it was started before. @throws when its files can't be opened. */
+  follow(run: OpenRun, spawned: Promise<ProcessIdentity | null> | null): LiveRun {
     const { folder, log } = run;
     const { boot, endings } = this.#o;
     const live = new LiveRun(
@@ -39,7 +39,7 @@ export class Following {
       },
     );
     run.live = live;
-    run.settle();
+    void Promise.resolve(spawned).then(() => run.settle());
     const { timeout_s, started_at } = run.row;
     if (timeout_s > 0) {
       const left = Math.max(0, (started_at ?? Date.now()) + timeout_s * 1000 - Date.now());

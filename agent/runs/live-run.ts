@@ -40,7 +40,8 @@ export interface Followed {
   seal: string | null;
   log: RunLog;
   boot: string;
-  spawned: ProcessIdentity | null;
+  /** Its wrapper, which is being started now; null: it was started before. */
+  spawned: Promise<ProcessIdentity | null> | null;
 }
 
 export interface RunEnd {
@@ -65,7 +66,8 @@ export class LiveRun implements Stoppable {
   readonly #tailer: Tailer;
   readonly #typing: Typing;
   readonly #boot: string;
-  readonly #spawned: ProcessIdentity | null;
+  readonly #started: Promise<void>;
+  #spawned: ProcessIdentity | null = null;
   readonly #onEnd: (end: RunEnd) => void;
   readonly #onFull: () => void;
   readonly #onFinishing: () => void;
@@ -82,8 +84,8 @@ export class LiveRun implements Stoppable {
   #checks = 0;
 
   /**
-   * @param of.folder with all its files. @param of.spawned the wrapper, when we just started it: it can be stopped before it
-   * has said who it is. @param on.end is called once; `exit` is null when nobody knows how it ended. @param on.full
+   * @param of.folder with all its files. @param of.spawned null when its
+   * wrapper can't be started: then there is nothing to stop. @param on.end is called once; `exit` is null when nobody knows how it ended. @param on.full
    * is called when more was printed than is kept, perhaps more than once. @param on.finishing when the script has ended, and
    * its last output is waited for. @param on.trouble is
    * told when the files can't be followed at the moment.
@@ -96,7 +98,9 @@ export class LiveRun implements Stoppable {
     this.#seal = seal;
     this.#onFinishing = on.finishing;
     this.taskId = taskId;
-    this.#spawned = spawned;
+    this.#started = Promise.resolve(spawned).then((identity) => {
+      this.#spawned = identity;
+    });
     this.#boot = boot;
     this.#onEnd = on.end;
     this.#onFull = on.full;
@@ -159,9 +163,11 @@ export class LiveRun implements Stoppable {
 
   /** Its signal, grace, KILL. A second call changes nothing. @returns when nothing of the run is left that can be found. */
   stop(farewell: Farewell): Promise<void> {
-    this.#stopping ??= killTree(this, this.#boot, farewell).finally(() => {
-      this.#finish(this.complete() ? 'whole' : 'torn');
-    });
+    this.#stopping ??= this.#started
+      .then(() => killTree(this, this.#boot, farewell))
+      .finally(() => {
+        this.#finish(this.complete() ? 'whole' : 'torn');
+      });
     return this.#stopping;
   }
 

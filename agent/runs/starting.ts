@@ -5,6 +5,7 @@ import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { RunRow } from '../history/run-row.ts';
 import type { Cgroups } from '../process/owned-cgroups.ts';
+import type { ProcessIdentity } from '../process/process-identity.ts';
 import { identify } from '../process/process-identity.ts';
 import type { Carrier, Spawner } from '../runner/spawner.ts';
 import { isHostsOwn } from '../users/caller.ts';
@@ -15,6 +16,7 @@ import { baseEnvironment, scriptEnvironment } from './environment.ts';
 import type { Following } from './following.ts';
 import { groupingOf } from './grouping.ts';
 import { launch } from './launch.ts';
+import type { LiveRun } from './live-run.ts';
 import type { ActionsSeam, PluginsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import type { OpenRun } from './open-run.ts';
 import { stdinOf } from './open-run.ts';
@@ -54,6 +56,7 @@ export class Starting {
   readonly #o: Options;
   readonly #grouping: Grouping;
   #launching: Promise<void> = Promise.resolve();
+  readonly #launched = new Set<Promise<void>>();
   /** How many are to be started. */
   #due = 0;
 
@@ -63,15 +66,21 @@ export class Starting {
     options.journal.gatherWhile(() => this.#due > 0);
   }
 
-  /** One spawn after another, with the event loop between: a spawn blocks it for a millisecond or two. */
+  /**
+   * One after another, with the event loop between: a spawn of a shell blocks it for a millisecond or two. Native runners are
+   * started by somebody else, many at a time.
+   */
   soon(run: OpenRun): void {
     this.#due += 1;
     this.#launching = this.#launching.then(async () => {
       await new Promise((next) => setImmediate(next));
-      await this.#launch(run).finally(() => {
+      const launched = this.#launch(run).finally(() => {
         this.#due -= 1;
+        this.#launched.delete(launched);
         this.#o.journal.caughtUp();
       });
+      this.#launched.add(launched);
+      if ((await this.#o.spawner.program) === null) await launched;
     });
   }
 
@@ -95,33 +104,34 @@ export class Starting {
   /** @returns when every run that was accepted is started: nobody is told “started” for what the next agent would call interrupted. */
   async close(): Promise<void> {
     await this.#launching;
+    await Promise.all(this.#launched);
   }
 
   async #launch(run: OpenRun): Promise<void> {
     const { prepared, row } = run;
     const { endings, following } = this.#o;
     if (prepared === null) return;
-    if (run.why !== null) return void endings.end(run, { state: run.why === 'timed_out' ? 'timed_out' : 'cancelled', reason: null });
-    let carrier: Carrier;
+    let live: LiveRun | null = null;
+    const started = Promise.withResolvers<ProcessIdentity | null>();
     try {
       run.path ??= await this.#o.scripts.resolve(row.script);
-      carrier = await this.#spawn(run, prepared, run.path);
+      // From here on a stop waits for the start.
+      if (run.why !== null) return void endings.end(run, { state: run.why === 'timed_out' ? 'timed_out' : 'cancelled', reason: null });
+      this.#o.files.make(run.folder);
+      // Watched before anything runs: nothing has to be caught up with, and what nobody can watch is not started.
+      live = following.follow(run, started.promise);
+      const followed = live;
+      const carrier = await this.#spawn(run, prepared, run.path);
+      started.resolve(identify(carrier.pid, this.#o.boot));
+      void carrier.gone.then(() => followed.wrapperGone());
+      live.poke();
     } catch (error) {
+      live?.close();
+      started.resolve(null);
       const known = forAsker(toToruError(error), { role: this.#roleOf(row) });
       if (known.code === 'internal') this.#o.log.error({ err: error, task_id: row.task_id }, 'a run could not be started');
       else this.#o.log.warn({ err: error, task_id: row.task_id }, 'a run could not be started');
-      return void endings.end(run, { state: 'refused', reason: isDiskFull(error) ? DISK_FULL : known.message });
-    }
-    const wrapper = identify(carrier.pid, this.#o.boot);
-    try {
-      const live = following.follow(run, wrapper);
-      void carrier.gone.then(() => live.wrapperGone());
-      if (run.why !== null) following.stopLive(run, live);
-    } catch (error) {
-      // What nobody watches must not run on.
-      endings.trouble(run, error);
-      const reason = 'The agent could not follow it, and stopped it. The log of the agent says why.';
-      void endings.interrupt(run, { reason, sweep: true }, wrapper);
+      void endings.end(run, { state: 'refused', reason: isDiskFull(error) ? DISK_FULL : known.message });
     }
   }
 
@@ -137,6 +147,7 @@ export class Starting {
 
   async #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<Carrier> {
     const { row, folder } = run;
+    const { spawner, cgroups } = this.#o;
     const plan = {
       taskId: row.task_id,
       token: run.token,
@@ -148,8 +159,7 @@ export class Starting {
       outputLimitMb: this.#o.settings.output_limit_mb,
       secrets: prepared.secrets,
     };
-    this.#o.files.make(folder);
-    run.cgroup = await this.#o.cgroups.make();
+    run.cgroup = (await spawner.program) === null ? await cgroups.make() : cgroups.reserve();
     const environment = wrapperEnvironment(this.#base());
     const room = {
       folder,
@@ -159,6 +169,6 @@ export class Starting {
       outputLimitMb: plan.outputLimitMb,
       boot: this.#o.boot,
     };
-    return launch(plan, room, this.#o.spawner);
+    return launch(plan, room, spawner);
   }
 }

@@ -76,7 +76,7 @@ describe('a stop', () => {
   it('asks with what the action says, and waits for its grace', async () => {
     h.script(
       'finally.py',
-      '#!/usr/bin/env python3\nimport time\nprint("ready", flush=True)\ntry:\n  time.sleep(60)\nfinally:\n  print("cleaned up", flush=True)\n',
+      '#!/usr/bin/env python3\nimport time\ntry:\n  print("ready", flush=True)\n  time.sleep(60)\nfinally:\n  print("cleaned up", flush=True)\n',
     );
     h.script('deaf.sh', `#!/bin/sh\ntrap 'echo told' QUIT\necho ready\nwhile :; do sleep 0.05; done\n`);
     h.action({ id: 'finally', script: 'finally.py', stop_signal: 'INT', grace_s: 60 });
