@@ -2,6 +2,7 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, r
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DamagedOutput } from './damaged.ts';
 import { RunLog } from './run-log.ts';
 import { Tailer } from './tailer.ts';
 
@@ -176,6 +177,38 @@ describe('a log', () => {
     expect(await reading).toHaveLength(1);
     log.rest();
     expect(held()).toBe(before);
+  });
+
+  it('is damaged where its index was written over, and empty where its output was taken away', async () => {
+    write('out', 'one\n');
+    write('err', 'two\n');
+    const good = readFileSync(join(folder, 'order'));
+    for (const [i, byte] of [
+      [6, 0x7f],
+      [31, 0x7f],
+      [8, 3],
+    ] as const) {
+      const bad = Buffer.from(good);
+      bad[i] = byte;
+      writeFileSync(join(folder, 'order'), bad);
+      const written = new RunLog(folder, true);
+      // As far as it is told, and no further.
+      const refused = async (): Promise<unknown> => {
+        for (let at = 0; ; ) {
+          const chunks = await written.read(at, 100).catch((error: unknown) => error);
+          if (!Array.isArray(chunks)) return chunks;
+          if (chunks.length === 0) return null;
+          at = chunks.at(-1)?.to ?? at;
+        }
+      };
+      expect([i, await refused()]).toEqual([i, expect.any(DamagedOutput)]);
+      written.rest();
+    }
+    writeFileSync(join(folder, 'order'), good);
+    rmSync(join(folder, 'out'));
+    const taken = new RunLog(folder, true);
+    expect(await taken.read(0, 100)).toEqual([]);
+    taken.rest();
   });
 
   it('is empty when its folder is gone, and closes its files when nobody reads', async () => {

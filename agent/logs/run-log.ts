@@ -120,7 +120,7 @@ export class RunLog {
   async read(from: number, maxBytes: number, into?: Buffer): Promise<Chunk[]> {
     const plan = this.#guardedPlan(from, maxBytes);
     if (plan.pieces.length === 0) return [];
-    return this.#files.hold(async () => {
+    const reading = this.#files.hold(async () => {
       const fetched = new Map<Chunk['stream'], Buffer>();
       let free = into;
       for (const stream of ['stdout', 'stderr'] as const) {
@@ -132,6 +132,10 @@ export class RunLog {
       const chunks = this.#cutUp(plan, (stream) => fetched.get(stream) ?? Buffer.alloc(0));
       if (chunks.length === 0) this.#refuseDamaged(plan);
       return chunks;
+    });
+    return reading.catch((error: unknown) => {
+      if (isMissing(error)) return [];
+      throw error;
     });
   }
 
@@ -168,6 +172,10 @@ export class RunLog {
     let position = from;
     for (; i < this.#records && position < until; i += 1) {
       const record = this.#index.at(order, i);
+      if (!follows(record, before)) {
+        if (plan.pieces.length > 0) break;
+        throw new DamagedOutput(from, null);
+      }
       const isOut = record.outEnd > before.outEnd;
       const fileEnd = isOut ? record.outEnd : record.mergedEnd - record.outEnd;
       const to = Math.min(record.mergedEnd, until);
@@ -234,6 +242,12 @@ export class RunLog {
   #announce(): void {
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+/** Can this record come after that one? Of a stretch only one file grows. Else the disk, or a script, wrote over the index. */
+function follows({ mergedEnd, outEnd }: OrderRecord, before: OrderRecord): boolean {
+  const [merged, out] = [mergedEnd - before.mergedEnd, outEnd - before.outEnd];
+  return Number.isSafeInteger(mergedEnd) && merged >= 0 && (out === 0 || out === merged);
 }
 
 function rangeOf(plan: Plan, stream: Chunk['stream']): { at: number; length: number } | null {
