@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Run } from '../../shared/model.ts';
@@ -15,7 +17,10 @@ beforeAll(async () => {
   cleo = await api.caller('cleo', 'client');
   otto = await api.caller('otto', 'client');
   api.script('echo.sh', '#!/bin/sh\nfor a in "$@"; do echo "$a"; done\n');
-  api.script('mixed.sh', '#!/bin/sh\nprintf out; sleep 0.1; printf err >&2; sleep 0.1; printf "\\377\\303"\nexit 3\n');
+  api.script(
+    'mixed.sh',
+    '#!/bin/sh\nprintf out; until [ -e "$0.3" ]; do sleep 0.01; done; printf err >&2; until [ -e "$0.6" ]; do sleep 0.01; done; printf "\\377\\303"; exit 3\n',
+  );
   api.script('wait.sh', '#!/bin/sh\necho ready\nexec sleep 60\n');
   await api.ask(api.admin, 'POST', '/api/actions', {
     label: 'Greet',
@@ -44,6 +49,18 @@ async function end(caller: Caller, id: string): Promise<Run> {
     if (isFinal(run.state)) return run;
     await sleep(10);
   }
+}
+
+/** Ends with both streams in a known order: the script goes on when what it printed so far has been seen. */
+async function mixed(): Promise<Run> {
+  const id = await start(api.admin, { script: 'mixed.sh' });
+  for (const seen of [3, 6]) {
+    await expect.poll(() => api.runs.log(id).end).toBe(seen);
+    writeFileSync(join(api.scriptsDir, `mixed.sh.${seen}`), '');
+  }
+  const run = await end(api.admin, id);
+  for (const seen of [3, 6]) rmSync(join(api.scriptsDir, `mixed.sh.${seen}`));
+  return run;
 }
 
 /** Waits until the run has printed so much: it is under way. */
@@ -189,7 +206,7 @@ describe('list', () => {
 
 describe('output', () => {
   it('is the exact bytes, as an attachment that no browser runs', async () => {
-    const { task_id } = await api.finished(api.admin, { script: 'mixed.sh' });
+    const { task_id } = await mixed();
     const ask = async (query: string): Promise<Response> =>
       api.app.fetch(new Request(`http://host/api/runs/${task_id}/output${query}`), { caller: api.admin });
     const whole = await ask('');
@@ -207,7 +224,7 @@ describe('output', () => {
   });
 
   it('as lines: text with replacement characters, or the bytes', async () => {
-    const { task_id } = await api.finished(api.admin, { script: 'mixed.sh' });
+    const { task_id } = await mixed();
     const lines = (await api.ask(api.admin, 'GET', `/api/runs/${task_id}/output?format=jsonl`)).text
       .trimEnd()
       .split('\n')
@@ -223,7 +240,7 @@ describe('output', () => {
   });
 
   it.each(['-1', 'x', '1.5', '9', '999999999999999999999', '0x1', ''])('refuses the cursor %j', async (from) => {
-    const { task_id } = await api.finished(api.admin, { script: 'mixed.sh' });
+    const { task_id } = await mixed();
     expect(await api.ask(api.admin, 'GET', `/api/runs/${task_id}/output?from=${from}`)).toMatchObject({
       status: 400,
       json: { error: { code: 'bad_cursor', end: 8 } },
