@@ -1,9 +1,9 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from '../test/harness/client.ts';
+import { eventually } from '../test/harness/eventually.ts';
 import type { Toru } from '../test/harness/toru.ts';
 import { startToru } from '../test/harness/toru.ts';
-import { until } from '../test/harness/until.ts';
 import { closeWhenLate, stage } from './deadline.ts';
 
 /** A Toru as `npm start` starts it, with a fresh home, and its admin logged in. */
@@ -47,7 +47,7 @@ export async function openToru(env: Record<string, string> = {}): Promise<Benche
     },
     async ended(task) {
       const state = async (): Promise<string> => (await admin.http('GET', `/api/runs/${task}`)).json().state;
-      await until(async () => (await state()) === 'exited', 'the run ends', RUN_MS);
+      await eventually('the run ends', async () => await state(), { holds: (seen) => seen === 'exited', limitMs: RUN_MS });
     },
     async [Symbol.asyncDispose]() {
       kept();

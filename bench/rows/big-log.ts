@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import { ageRun } from '../../test/harness/age.ts';
-import { until } from '../../test/harness/until.ts';
+import { eventually } from '../../test/harness/eventually.ts';
 import { stage } from '../deadline.ts';
 import { opened } from '../opened.ts';
 import { Helper, residentBytes } from '../processes.ts';
@@ -160,12 +160,12 @@ async function compress({ toru, admin }: BenchedToru, task: string): Promise<{ s
   await toru.start();
   const start = performance.now();
   let bytes: number | null = null;
-  await until(
+  await eventually(
+    'the log is compressed',
     async () => {
       bytes = (await admin.http('GET', `/api/runs/${task}`)).json().disk_bytes;
       return bytes !== null;
     },
-    'the log is compressed',
     COMPRESSION_MS,
   );
   return { seconds: (performance.now() - start) / 1000, bytes: bytes ?? Number.NaN };

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { until } from '../../test/harness/until.ts';
+import { eventually } from '../../test/harness/eventually.ts';
 import { root } from '../../tools/root.ts';
 import { Helper, residentBytes } from '../processes.ts';
 import type { Row } from '../row.ts';
@@ -103,15 +103,8 @@ async function enable({ admin }: BenchedToru, folder: string): Promise<number> {
   const { sha256 } = (await admin.http('GET', path)).json();
   const enabled = await admin.http('POST', `${path}/enable`, { sha256 });
   if (enabled.status !== 200) throw new Error(`enable answered ${enabled.status}: ${enabled.text}`);
-  let said = enabled.json();
-  await until(
-    async () => {
-      said = (await admin.http('GET', path)).json();
-      return said.state === 'running';
-    },
-    () => `the plugin runs; it is ${said.state}: ${said.problem}`,
-  );
-  return said.pid;
+  const look = async () => (await admin.http('GET', path)).json();
+  return (await eventually('the plugin runs', look, { holds: ({ state }) => state === 'running' })).pid;
 }
 
 async function edgeTrips({ admin }: BenchedToru): Promise<number[]> {

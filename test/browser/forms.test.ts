@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser } from '../harness/browser.ts';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 import { logIn } from './log-in.ts';
 
 /** What is typed into a form is not lost without a question, and what is wrong with it is said at its field. */
@@ -136,12 +136,12 @@ describeInBrowser('a form', () => {
     await page.getByRole('button', { name: 'Add a question' }).click();
     await page.getByLabel('Question', { exact: true }).fill('Which one?');
     await page.getByRole('button', { name: 'Save' }).click();
-    await until(async () => (await atFault()) === 'Script', 'the script that is missing has the focus');
+    await eventually('the script that is missing has the focus', async () => await atFault(), { holds: (seen) => seen === 'Script' });
     // What only the host knows is said at its field, too.
     await page.getByLabel('Script', { exact: true }).fill('../outside.sh');
     await page.getByLabel('Filled in beforehand').focus();
     await page.keyboard.press('Enter');
-    await until(async () => (await atFault()) === 'Script', 'the script outside of the folder has the focus');
+    await eventually('the script outside of the folder has the focus', async () => await atFault(), { holds: (seen) => seen === 'Script' });
     await page.getByLabel('Script', { exact: true }).fill('hello.sh');
     // Folded away: it is unfolded.
     await page.getByText('More about this question').click();
@@ -149,13 +149,15 @@ describeInBrowser('a form', () => {
     await page.getByText('More about this question').click();
     await page.getByLabel('Script', { exact: true }).focus();
     await page.keyboard.press('Enter');
-    await until(async () => (await atFault()) === 'Name', 'the name has the focus');
+    await eventually('the name has the focus', async () => await atFault(), { holds: (seen) => seen === 'Name' });
 
     page.once('dialog', (dialog) => void dialog.accept());
     await page.goto(`${toru.url}/settings`);
     await page.getByLabel('Keep runs and their output for').fill('never');
     await page.getByRole('button', { name: 'Save' }).click();
-    await until(async () => (await atFault())?.startsWith('Keep runs') === true, 'the number of days has the focus');
+    await eventually('the number of days has the focus', async () => (await atFault())?.startsWith('Keep runs'), {
+      holds: (seen) => seen === true,
+    });
   });
 
   test('with a choice that must be made chooses nothing beforehand, and says what is missing', async () => {
@@ -164,7 +166,7 @@ describeInBrowser('a form', () => {
     await page.getByRole('button', { name: 'Deploy', exact: true }).click();
     expect(await page.getByLabel('Where').inputValue()).toBe('');
     await page.getByRole('dialog').getByRole('button', { name: 'Run' }).click();
-    await until(async () => (await atFault()) === 'Where', 'the choice has the focus');
+    await eventually('the choice has the focus', async () => await atFault(), { holds: (seen) => seen === 'Where' });
     expect((await admin.http('GET', '/api/runs?action=deploy')).json().items).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { Stage } from '../faults/stage.ts';
 import type { Browser } from '../harness/browser.ts';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
 import { logIn } from './log-in.ts';
 
 /** The page without a network: what is said to have failed is not done afterwards. */
@@ -73,7 +73,9 @@ describeInBrowser('without a network', () => {
     await page.waitForTimeout(3000);
     expect((await again.http('GET', '/api/runs')).json().items).toHaveLength(before);
     await page.getByRole('button', { name: 'Plain', exact: true }).click();
-    await until(async () => (await again.http('GET', '/api/runs')).json().items.length === before + 1, 'the next press runs');
+    await eventually('the next press runs', async () => (await again.http('GET', '/api/runs')).json().items.length, {
+      holds: (seen) => seen === before + 1,
+    });
     again.close();
   });
 
@@ -102,9 +104,8 @@ describeInBrowser('without a network', () => {
   test('every place opens without a network, once the page has been open for a while', async () => {
     await page.goto(stage.url);
     await page.getByRole('button', { name: 'Plain', exact: true }).waitFor();
-    await until(
-      () => page.evaluate(() => performance.getEntriesByType('resource').some(({ name }) => /\/action-editor-.*\.js$/.test(name))),
-      'the last place has been brought',
+    await eventually('the last place has been brought', () =>
+      page.evaluate(() => performance.getEntriesByType('resource').some(({ name }) => /\/action-editor-.*\.js$/.test(name))),
     );
     await page.waitForLoadState('networkidle');
     await browser.context.setOffline(true);

@@ -8,9 +8,9 @@ import { makePlugins } from '../../agent/plugins/plugins-harness.ts';
 import { root } from '../../tools/root.ts';
 import { type Browser, describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import { Stranger } from '../harness/stranger.ts';
 import { startToru, type Toru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 import { appears } from './appears.ts';
 import { NOTHING_GOT } from './hostile-outcomes.ts';
 import { logIn } from './log-in.ts';
@@ -286,9 +286,9 @@ describeInBrowser('plugins', () => {
 
   async function enable(id: string): Promise<void> {
     const look = async (): Promise<{ state: string; sha256: string | null }> => (await api.http('GET', `/api/plugins/${id}`)).json();
-    await until(async () => (await look()).sha256 !== null, `the files of ${id} were looked at`);
+    await eventually(`the files of ${id} were looked at`, async () => (await look()).sha256, { holds: (seen) => seen !== null });
     expect((await api.http('POST', `/api/plugins/${id}/enable`, { sha256: (await look()).sha256 })).status).toBe(200);
-    await until(async () => (await look()).state === 'running', `${id} runs`);
+    await eventually(`${id} runs`, async () => (await look()).state, { holds: (seen) => seen === 'running' });
   }
 
   /** What the hostile page does when it is opened next. */

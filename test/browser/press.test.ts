@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser } from '../harness/browser.ts';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 import { appears } from './appears.ts';
 
 /** The page as a person uses it, in Chromium, against the whole of Toru. */
@@ -133,7 +133,9 @@ for ((i = 1; i <= 400; i++)); do echo "line $i"; sleep 0.01; until ((i < 200)) |
     await tile.getByText('Never run').waitFor();
     await rows.or(list.getByText('Nothing has run yet')).first().waitFor();
     const { task_id } = (await admin.http('POST', '/api/runs', { action: 'unseen' })).json();
-    await until(async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state === 'exited', 'the run has ended');
+    await eventually('the run has ended', async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state, {
+      holds: (seen) => seen === 'exited',
+    });
     expect(await rows.getByText('Unseen').count()).toBe(0);
     letThrough();
     await tile.getByText('Newest run of Unseen').waitFor();
@@ -191,7 +193,9 @@ for ((i = 1; i <= 400; i++)); do echo "line $i"; sleep 0.01; until ((i < 200)) |
 
   test('on a phone, where long lines are wrapped, a run that has ended opens at its end and stays there', async () => {
     const { task_id } = (await admin.http('POST', '/api/runs', { script: 'wide.sh' })).json();
-    await until(async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state === 'exited', 'the run has ended');
+    await eventually('the run has ended', async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state, {
+      holds: (seen) => seen === 'exited',
+    });
     const page = await tab();
     await page.setViewportSize({ width: 390, height: 844 });
     await page.goto(`${toru.url}/runs/${task_id}`);
@@ -200,12 +204,12 @@ for ((i = 1; i <= 400; i++)); do echo "line $i"; sleep 0.01; until ((i < 200)) |
     // Each line is measured when it is drawn, and what is measured moves what is below it: until nothing moves any more.
     const place = () => output(page).evaluate(({ scrollTop, scrollHeight, clientHeight }) => [scrollTop, scrollHeight - clientHeight]);
     let before: number[] = [];
-    await until(async () => {
+    await eventually('the lines rest', async () => {
       const now = await place();
       const rests = now.join() === before.join();
       before = now;
       return rests;
-    }, 'the lines rest');
+    });
     expect(Math.abs((before[0] ?? 0) - (before[1] ?? 1000))).toBeLessThan(2);
     expect(await page.getByRole('button', { name: /jump to end/i }).count()).toBe(0);
     await page.close();

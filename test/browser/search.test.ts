@@ -6,9 +6,9 @@ import { encodeRecords } from '../../agent/logs/order.ts';
 import type { Browser } from '../harness/browser.ts';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 
 /** From a word that somebody remembers to the line where it was printed. */
 
@@ -30,7 +30,9 @@ describeInBrowser('the search', () => {
     chmodSync(path, 0o755);
     admin = await Client.of(toru, 'admin', PASSWORD);
     const { task_id } = (await admin.http('POST', '/api/runs', { script: 'long.sh' })).json();
-    await until(async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state === 'exited', 'the run has ended');
+    await eventually('the run has ended', async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state, {
+      holds: (seen) => seen === 'exited',
+    });
     browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
   });
 
@@ -116,7 +118,9 @@ describeInBrowser('the search', () => {
 
   test('through the edge, a reader who leaves ends the search on the host', async () => {
     const { task_id } = (await admin.http('POST', '/api/runs', { script: 'long.sh' })).json();
-    await until(async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state === 'exited', 'the run has ended');
+    await eventually('the run has ended', async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state, {
+      holds: (seen) => seen === 'exited',
+    });
     // 20 GB that take no room: a search through them takes longer than this test waits.
     const run = join(toru.home, 'runs', task_id);
     const size = 20 * 1024 ** 3;
@@ -130,12 +134,12 @@ describeInBrowser('the search', () => {
     expect(answers.map((answer) => answer.headers.get('content-type'))).toEqual(Array(4).fill('application/x-ndjson; charset=utf-8'));
     expect((await search(leave.signal)).status).toBe(429);
     leave.abort();
-    await until(async () => {
+    await eventually('the searches have ended', async () => {
       const again = new AbortController();
       const { status } = await search(again.signal);
       again.abort();
       return status === 200;
-    }, 'the searches have ended');
+    });
   });
 });
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
+import { scaled } from '../harness/scale.ts';
 import { processesNaming } from './processes.ts';
 import { ended, numbers } from './runs.ts';
-import { scaled } from './scale.ts';
 import { Stage } from './stage.ts';
 
 /** Cancel means gone: runs that ignore every signal, with children that left their group, session and tree. */
@@ -47,9 +47,12 @@ test(`${RUNS} stubborn and forking runs, all cancelled: no process left 15 s lat
       }
       return true;
     };
-    await until(allRun, 'all of them run', 120_000);
+    await eventually('all of them run', allRun, 120_000);
     const names = new Set(ids);
-    await until(() => processesNaming(names).length > wave.length * 3, 'their children are there', 120_000);
+    await eventually('their children are there', () => processesNaming(names).length, {
+      holds: (seen) => seen > wave.length * 3,
+      limitMs: 120_000,
+    });
     const cancelled = await Promise.all(ids.map((id) => client.http('POST', `/api/runs/${id}/cancel`)));
     expect(new Set(cancelled.map(({ status }) => status))).toEqual(new Set([202]));
     const began = performance.now();

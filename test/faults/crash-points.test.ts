@@ -2,11 +2,11 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
+import { scaled } from '../harness/scale.ts';
 import type { CrashPoint } from './crash-at.ts';
 import { CRASH_POINTS } from './crash-at.ts';
 import { ended, logged, numbers } from './runs.ts';
-import { scaled } from './scale.ts';
 import { Stage } from './stage.ts';
 
 /**
@@ -119,7 +119,7 @@ test('kill -9 in the middle of the output: taken up, and whole at the end', asyn
     const answer = await client.http('POST', '/api/runs', { script: 'talk.sh', args: [gate, '4', '0.001'] });
     const taskId = String(answer.json().task_id);
     const printed = async (): Promise<boolean> => (await client.http('GET', `/api/runs/${taskId}`)).json().output_bytes > 0;
-    await until(printed, 'output arrives');
+    await eventually('output arrives', printed);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 300));
     await stage.killAgent();
     await stage.startAgent();

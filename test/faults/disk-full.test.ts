@@ -1,9 +1,9 @@
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
+import { scaled } from '../harness/scale.ts';
 import { ended, expectTalk, finish, logged, startTalk } from './runs.ts';
-import { scaled } from './scale.ts';
 import { smallDisk } from './small-disk.ts';
 import { Stage } from './stage.ts';
 import { Viewer } from './viewer.ts';
@@ -23,16 +23,14 @@ if (disk !== null) {
       disk.ballast(120);
       const talk = await startTalk(stage, client, 'on-a-full-disk', { code: 5, pause: 0.02 });
       const watched = viewer.watch(talk.taskId);
-      await until(() => watched.cursor > 0, 'output arrives');
+      await eventually('output arrives', () => watched.cursor, { holds: (seen) => seen > 0 });
       const flood = String((await client.http('POST', '/api/runs', { script: 'gush.sh' })).json().task_id);
-      await until(async () => (await client.http('GET', `/api/runs/${flood}`)).json().output_bytes > 10 * MiB, 'the flood flows');
+      await eventually('the flood flows', async () => (await client.http('GET', `/api/runs/${flood}`)).json().output_bytes, {
+        holds: (seen) => seen > 10 * MiB,
+      });
       disk.ballast(scaled(120, 165));
       const free = (): number => statfsSync(disk.folder).bavail * statfsSync(disk.folder).bsize;
-      await until(
-        () => free() < MiB / 4,
-        () => `the disk is full; free: ${free()}`,
-        60_000,
-      );
+      await eventually('the disk is full', () => free(), { holds: (seen) => seen < MiB / 4, limitMs: 60_000 });
 
       const refused = await client.http('POST', '/api/runs', { script: 'exit.sh', args: ['0'] });
       expect(refused.json()).toMatchObject({ error: { code: 'disk_full' } });
@@ -44,12 +42,14 @@ if (disk !== null) {
 
       // A cancel cancels, even if that can't be written down yet.
       await client.http('POST', `/api/runs/${flood}/cancel`);
-      await until(async () => (await client.http('GET', '/api/runs?limit=5')).status === 200, 'the agent answers');
+      await eventually('the agent answers', async () => (await client.http('GET', '/api/runs?limit=5')).status, {
+        holds: (seen) => seen === 200,
+      });
       disk.ballast(0);
       expect(await ended(client, flood, 30_000)).toMatchObject({ state: 'cancelled' });
 
       const { cursor } = watched;
-      await until(() => watched.cursor > cursor, 'the other run goes on by itself', 30_000);
+      await eventually('the other run goes on by itself', () => watched.cursor, { holds: (seen) => seen > cursor, limitMs: 30_000 });
       finish(talk);
       await viewer.allEnded(30_000);
       const run = await ended(client, talk.taskId);
@@ -85,14 +85,14 @@ test('a system that says “no space left” to every write: refused, then recov
   const viewer = new Viewer(client);
   const talk = await startTalk(stage, client, 'no-space', { code: 6 });
   const watched = viewer.watch(talk.taskId);
-  await until(() => watched.cursor > 0, 'output arrives');
+  await eventually('output arrives', () => watched.cursor, { holds: (seen) => seen > 0 });
   writeFileSync(flag, '');
   const refused = await client.http('POST', '/api/runs', { script: 'exit.sh', args: ['0'] });
   expect(refused.json()).toMatchObject({ error: { code: 'disk_full' } });
   await new Promise((resolve) => setTimeout(resolve, 1500));
   rmSync(flag);
   const { cursor } = watched;
-  await until(() => watched.cursor > cursor, 'the output goes on');
+  await eventually('the output goes on', () => watched.cursor, { holds: (seen) => seen > cursor });
   finish(talk);
   await viewer.allEnded();
   expectTalk(watched.text, talk);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
 import { finish } from './runs.ts';
 import { Stage } from './stage.ts';
 import { Viewer } from './viewer.ts';
@@ -57,7 +57,7 @@ async function speakAfterSilence(viewers: readonly Viewer[], round: number): Pro
   const started = await client.http('POST', '/api/runs', { script: 'quiet.sh', args: [gate] });
   const taskId = String(started.json().task_id);
   const watched = viewers.map((viewer) => viewer.watch(taskId));
-  await until(() => watched.every(({ text }) => text.stdout === 'before\n'), 'both see the beginning');
+  await eventually('both see the beginning', () => watched.every(({ text }) => text.stdout === 'before\n'));
   const before = births();
   await sleep(IDLE_MS);
   finish({ taskId, gate, code: 0 });
@@ -76,18 +76,18 @@ async function cancelAfterSilence(viewer: Viewer, round: number): Promise<boolea
   const started = await client.http('POST', '/api/runs', { script: 'quiet.sh', args: [gate] });
   const taskId = String(started.json().task_id);
   const watched = viewer.watch(taskId);
-  await until(() => watched.text.stdout === 'before\n', 'the beginning is seen');
+  await eventually('the beginning is seen', () => watched.text.stdout, { holds: (seen) => seen === 'before\n' });
   const before = births();
   await sleep(IDLE_MS);
   viewer.send({ type: 'cancel', task_id: taskId });
-  await until(() => watched.ended === 'cancelled', 'the cancel gets through');
+  await eventually('the cancel gets through', () => watched.ended, { holds: (seen) => seen === 'cancelled' });
   return births() > before;
 }
 
 test('an evicted Host object still knows its sockets, their sessions and their topics', async () => {
   const one = new Viewer(client);
   const two = new Viewer(client);
-  await until(() => one.ready && two.ready, 'both are connected');
+  await eventually('both are connected', () => one.ready && two.ready);
   // An alarm in the middle of the silence keeps the object awake: then once more. All rounds have to be right.
   const speak = (round: number): Promise<boolean> => speakAfterSilence([one, two], round);
   const cancel = (round: number): Promise<boolean> => cancelAfterSilence(one, round);

@@ -4,12 +4,12 @@ import { WebSocket } from 'ws';
 import { BACKOFF_MAX_MS, MAX_VIEWER_WINDOW, UNPROVEN_SOCKETS } from '../../shared/limits.ts';
 import { CONTROL, LINK_PATH } from '../../shared/link-protocol.ts';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
+import { scaled } from '../harness/scale.ts';
 import type { Message } from './frame-proxy.ts';
 import { FrameProxy } from './frame-proxy.ts';
 import { isRunning } from './processes.ts';
 import { ended, expectWhole, finish, numbers, startTalk } from './runs.ts';
-import { scaled } from './scale.ts';
 import { Stage } from './stage.ts';
 import { Viewer } from './viewer.ts';
 
@@ -52,10 +52,10 @@ test('a press and a cancel that come three times start one run and are one cance
 
   const talk = await startTalk(stage, client, 'cancelled-thrice');
   const other = viewer.watch(talk.taskId);
-  await until(() => other.cursor > 0, 'output flows');
+  await eventually('output flows', () => other.cursor, { holds: (seen) => seen > 0 });
   viewer.send({ type: 'cancel', task_id: talk.taskId });
   expect(await ended(client, talk.taskId)).toMatchObject({ state: 'cancelled' });
-  await until(() => other.ended === 'cancelled', 'the viewer is told');
+  await eventually('the viewer is told', () => other.ended, { holds: (seen) => seen === 'cancelled' });
   const audit = (await client.http('GET', '/api/audit?event=run.cancel')).json();
   expect(audit.items.filter((entry: { target: string }) => entry.target === talk.taskId).length).toBe(1);
   expect(viewer.errors).toEqual([]);
@@ -74,10 +74,10 @@ test('acknowledgements that come twice, and old ones after newer ones, take no c
   const taskId = String((await client.http('POST', '/api/runs', { script: 'gush.sh' })).json().task_id);
   const watched = viewer.watch(taskId);
   // More than a window: without credit it would stand still before that.
-  await until(() => watched.cursor > scaled(20, 5) * MAX_VIEWER_WINDOW, 'output flows', 60_000);
+  await eventually('output flows', () => watched.cursor, { holds: (seen) => seen > scaled(20, 5) * MAX_VIEWER_WINDOW, limitMs: 60_000 });
   expect({ lost: watched.lost, repeated: watched.repeated }).toEqual({ lost: 0, repeated: 0 });
   viewer.send({ type: 'cancel', task_id: taskId });
-  await until(() => watched.ended === 'cancelled', 'the viewer is told', 30_000);
+  await eventually('the viewer is told', () => watched.ended, { holds: (seen) => seen === 'cancelled', limitMs: 30_000 });
   frames.down = (message) => [message];
   viewer.close();
 });
@@ -90,9 +90,9 @@ test('what the two sides of the link say to each other may come twice', async ()
   const viewers = numbers(4).map(() => new Viewer(client));
   const talk = await startTalk(stage, client, 'control-twice', { code: 1 });
   const watched = viewers.map((viewer) => viewer.watch(talk.taskId));
-  await until(() => watched.every(({ cursor }) => cursor > 0), 'all see it');
+  await eventually('all see it', () => watched.every(({ cursor }) => cursor > 0));
   for (const viewer of viewers) viewer.drop();
-  await until(() => viewers.every(({ sockets, ready }) => sockets === 2 && ready), 'all are back');
+  await eventually('all are back', () => viewers.every(({ sockets, ready }) => sockets === 2 && ready));
   finish(talk);
   for (const viewer of viewers) await viewer.allEnded();
   for (const run of watched) await expectWhole(client, run, talk);
@@ -153,7 +153,7 @@ test('hostile frames of a browser are answered, and its socket and everybody els
   expect(socket.closed).toBeNull();
   const task = await socket.run({ script: 'exit.sh', args: ['9'] });
   expect((await socket.next('exit', task)).code).toBe(9);
-  await until(() => watched.cursor > 0, 'output flows');
+  await eventually('output flows', () => watched.cursor, { holds: (seen) => seen > 0 });
   finish(talk);
   await bystander.allEnded();
   await expectWhole(client, watched, talk);
@@ -188,7 +188,7 @@ test('an edge that lies, and an agent that lies, harm neither: the link and the 
   const viewer = new Viewer(client);
   const talk = await startTalk(stage, client, 'among-liars', { code: 8 });
   const watched = viewer.watch(talk.taskId);
-  await until(() => watched.cursor > 0, 'output flows');
+  await eventually('output flows', () => watched.cursor, { holds: (seen) => seen > 0 });
   const agent = stage.agentPid;
   const { links } = frames;
   const runs = (await client.http('GET', '/api/runs?limit=200')).json().items.length;
@@ -196,14 +196,14 @@ test('an edge that lies, and an agent that lies, harm neither: the link and the 
   for (const lie of LIES) frames.tellEdge(lie);
   for (const type of ['join', 'leave']) frames.tellEdge(`${CONTROL}\0${JSON.stringify({ type, conn: CONN, topic: 'system' })}`);
   const { cursor } = watched;
-  await until(() => watched.cursor > cursor, 'output goes on');
+  await eventually('output goes on', () => watched.cursor, { holds: (seen) => seen > cursor });
   expect(isRunning(agent)).toBe(true);
   expect(frames.links).toBe(links);
   expect((await client.http('GET', '/api/runs?limit=200')).json().items.length).toBe(runs);
 
   // One that is larger than any frame ends the link, and nothing else.
   frames.tellAgent(Buffer.alloc(3 * 1024 * 1024, 1));
-  await until(() => frames.links > links, 'the agent dials again');
+  await eventually('the agent dials again', () => frames.links, { holds: (seen) => seen > links });
   await stage.linked();
   finish(talk);
   await viewer.allEnded();
@@ -229,21 +229,21 @@ test('strangers at the agent’s socket are shut out, and can’t keep the agent
   const liars = [(socket: WebSocket) => socket.send('{"type":"proof"}'), (socket: WebSocket) => socket.send(randomBytes(100_000))];
   for (const lie of liars) {
     const { socket } = await stranger(host, lie);
-    await until(() => socket.readyState === WebSocket.CLOSED, 'a liar is shut out');
+    await eventually('a liar is shut out', () => socket.readyState, { holds: (seen) => seen === WebSocket.CLOSED });
   }
   const talk = await startTalk(stage, client, 'among-strangers');
   const viewer = new Viewer(client);
   const watched = viewer.watch(talk.taskId);
-  await until(() => watched.cursor > 0, 'output flows');
+  await eventually('output flows', () => watched.cursor, { holds: (seen) => seen > 0 });
   const strangers = await Promise.all(numbers(40).map(() => stranger(host, () => undefined)));
   expect(strangers.filter(({ opened }) => opened).length).toBe(UNPROVEN_SOCKETS);
   // The agent has to come back while they hold all places: those are taken from them within 10 s.
   frames.cut();
-  await until(() => viewer.online === false, 'the browser is told');
+  await eventually('the browser is told', () => viewer.online, { holds: (seen) => seen === false });
   // 10 s of refusals, and after the last of them a wait of up to 30 s: that is the backoff's.
-  await until(() => stage.online(), 'the agent is linked', 10_000 + BACKOFF_MAX_MS + 20_000);
+  await eventually('the agent is linked', () => stage.online(), 10_000 + BACKOFF_MAX_MS + 20_000);
   const { cursor } = watched;
-  await until(() => watched.cursor > cursor, 'output goes on', 30_000);
+  await eventually('output goes on', () => watched.cursor, { holds: (seen) => seen > cursor, limitMs: 30_000 });
   finish(talk);
   await viewer.allEnded();
   await expectWhole(client, watched, talk);

@@ -2,9 +2,9 @@ import { chmodSync, copyFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 import { isRunning, workerdOf } from './processes.ts';
 import { expectWhole, finish } from './runs.ts';
 import { Viewer } from './viewer.ts';
@@ -35,14 +35,14 @@ test('a stopped agent and a stopped edge are started again, with the reason in t
   const started = await client.http('POST', '/api/runs', { script: 'talk.sh', args: [gate, '3', '0.2'] });
   const talk = { taskId: String(started.json().task_id), gate, code: 3 };
   const watched = viewer.watch(talk.taskId);
-  await until(() => watched.cursor > 0, 'output arrives');
+  await eventually('output arrives', () => watched.cursor, { holds: (seen) => seen > 0 });
 
   const before = { agent: toru.agentPid(), workerd: workerdPid() };
   expect(before.workerd).toBeGreaterThan(0);
   for (const pid of [before.agent, before.workerd]) process.kill(pid, 'SIGSTOP');
-  await until(() => !isRunning(before.agent) && !isRunning(before.workerd), 'both are killed', NOTICED_MS);
+  await eventually('both are killed', () => !isRunning(before.agent) && !isRunning(before.workerd), NOTICED_MS);
   const { cursor } = watched;
-  await until(() => watched.cursor > cursor, 'output goes on', NOTICED_MS);
+  await eventually('output goes on', () => watched.cursor, { holds: (seen) => seen > cursor, limitMs: NOTICED_MS });
   expect(toru.agentPid()).not.toBe(before.agent);
   expect(workerdPid()).not.toBe(before.workerd);
 

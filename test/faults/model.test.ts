@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../harness/client.ts';
+import { FULL, scaled } from '../harness/scale.ts';
 import type { Model, ModelRun } from './model.ts';
 import { Reality } from './model.ts';
-import { scaled } from './scale.ts';
+import { startsOf } from './runs.ts';
 import { Stage } from './stage.ts';
 
 /**
@@ -39,7 +40,9 @@ function known(model: Readonly<Model>, index: number): (ModelRun & { taskId: str
   return runs[index % Math.max(1, runs.length)] ?? null;
 }
 
-async function crash(real: Reality): Promise<void> {
+/** What had not begun when the agent was killed may be interrupted: the next agent gives a busy machine some time, not all of it. */
+async function crash(model: Model, real: Reality): Promise<void> {
+  for (const run of model.runs) run.perhapsInterrupted ||= startsOf(run.gate) === 0;
   await real.stage.killAgent();
   await real.stage.startAgent();
 }
@@ -65,7 +68,7 @@ const steps = [
       run.perhapsInterrupted = true;
       const asked = real.ask(run);
       await new Promise((resolve) => setTimeout(resolve, ms / 4));
-      await crash(real);
+      await crash(model, real);
       run.taskId = await asked;
     }),
   ),
@@ -125,7 +128,7 @@ const steps = [
   ),
   pause.map((ms) => step(`wait(${ms} ms)`, () => new Promise((resolve) => setTimeout(resolve, ms)))),
   fc.constant(step('cut the link', async (_model, real) => real.stage.linkNetwork.cut())),
-  fc.constant(step('crash', (_model, real) => crash(real))),
+  fc.constant(step('crash', crash)),
   fc.constant(
     step('restart', async (_model, real) => {
       await real.stage.stopAgent();
@@ -148,8 +151,15 @@ test(
           real.close();
         }
       }),
-      // Shrinking replays crashes in real time: it is bounded, and so is a run that hangs.
-      { numRuns: ORDERS, timeout: 120_000, interruptAfterTimeLimit: scaled(1_500_000, 100_000), markInterruptAsFailure: false, verbose: 1 },
+      // Shrinking replays crashes in real time: it is bounded, and so is a run that hangs. In short the orders are always the same.
+      {
+        ...(FULL ? {} : { seed: 20_261_129 }),
+        numRuns: ORDERS,
+        timeout: 120_000,
+        interruptAfterTimeLimit: scaled(1_500_000, 100_000),
+        markInterruptAsFailure: false,
+        verbose: 1,
+      },
     );
   },
   scaled(1_800_000, 110_000),

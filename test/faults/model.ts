@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
 import { ended, expectTalk, logged, startsOf } from './runs.ts';
 import type { Stage } from './stage.ts';
 import type { Watched } from './viewer.ts';
@@ -68,10 +68,10 @@ export class Reality {
   /** Asks until there is an answer: that is what a request id is for. */
   async askSurely(run: ModelRun): Promise<string> {
     let taskId: string | null = null;
-    await until(async () => {
+    await eventually('an answer to a press', async () => {
       taskId = await this.ask(run);
       return taskId !== null;
-    }, 'an answer to a press');
+    });
     return taskId ?? '';
   }
 
@@ -109,11 +109,7 @@ export class Reality {
       if (real.state === 'interrupted')
         expect({ began: startsOf(run.gate), why: real.reason !== null }, about).toEqual({ began: 0, why: true });
       for (const watched of this.watched.get(run.taskId) ?? []) {
-        await until(
-          () => watched.ended !== null,
-          () => `a viewer is told the end of ${about}`,
-          40_000,
-        );
+        await eventually(`a viewer is told the end of ${about}`, () => watched.ended, { holds: (seen) => seen !== null, limitMs: 40_000 });
         expect({ lost: watched.lost, repeated: watched.repeated }, about).toEqual({ lost: 0, repeated: 0 });
         expect(watched.text, about).toEqual(text);
         expect(watched.ended, about).toBe({ exited: 'exit', cancelled: 'cancelled', interrupted: 'interrupted' }[real.state]);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
+import { scaled } from '../harness/scale.ts';
 import { ended, expectWhole, finish, startTalk } from './runs.ts';
-import { scaled } from './scale.ts';
 import { Stage } from './stage.ts';
 import type { Watched } from './viewer.ts';
 import { Viewer } from './viewer.ts';
@@ -27,11 +27,11 @@ test('a link that is cut again and again loses and repeats nothing', async () =>
   const watched = viewer.watch(talk.taskId);
   for (let cut = 0; cut < CUTS; cut += 1) {
     const { cursor } = watched;
-    await until(() => watched.cursor > cursor + 200, 'output arrives');
+    await eventually('output arrives', () => watched.cursor, { holds: (seen) => seen > cursor + 200 });
     // Not "is away", then "is back": the first wait of the backoff may be no time at all.
     const { hellos } = viewer;
     stage.linkNetwork.cut();
-    await until(() => viewer.hellos > hellos, 'the agent has come again', 40_000);
+    await eventually('the agent has come again', () => viewer.hellos, { holds: (seen) => seen > hellos, limitMs: 40_000 });
   }
   finish(talk);
   await viewer.allEnded();
@@ -46,14 +46,14 @@ test('a browser whose connection is cut again and again gets every byte once', a
   const watched = viewer.watch(talk.taskId);
   for (let cut = 0; cut < CUTS; cut += 1) {
     const { cursor } = watched;
-    await until(() => watched.cursor > cursor + 200, 'output arrives');
+    await eventually('output arrives', () => watched.cursor, { holds: (seen) => seen > cursor + 200 });
     const { hellos } = viewer;
     stage.browserNetwork.cut();
     // What had arrived before the cut may be read after it: only a greeting tells that there is another connection.
-    await until(() => viewer.hellos > hellos, 'the browser has come again');
+    await eventually('the browser has come again', () => viewer.hellos, { holds: (seen) => seen > hellos });
   }
   const { cursor } = watched;
-  await until(() => watched.cursor > cursor, 'output arrives after the last cut');
+  await eventually('output arrives after the last cut', () => watched.cursor, { holds: (seen) => seen > cursor });
   finish(talk);
   await viewer.allEnded();
   await expectWhole(client, watched, talk);
@@ -87,7 +87,7 @@ test('a slow and late network, with more to carry than it can, only delays', asy
   for (const direction of ['up', 'down'] as const) stage.linkNetwork.delay(direction, 40);
   stage.linkNetwork.throttle('up', 2_000_000);
   const { taskId, watched } = await startGush(viewer);
-  await until(() => watched.cursor > scaled(30_000_000, 3_000_000), 'output arrives', 60_000);
+  await eventually('output arrives', () => watched.cursor, { holds: (seen) => seen > scaled(30_000_000, 3_000_000), limitMs: 60_000 });
   stage.linkNetwork.heal();
   await expectAll(viewer, taskId, watched);
   viewer.close();
@@ -99,7 +99,7 @@ test('a network that stands still for a while in one direction, then in the othe
   for (const network of [stage.linkNetwork, stage.browserNetwork]) {
     for (const direction of ['up', 'down'] as const) {
       const { cursor } = watched;
-      await until(() => watched.cursor > cursor + 200_000, 'output arrives');
+      await eventually('output arrives', () => watched.cursor, { holds: (seen) => seen > cursor + 200_000 });
       network.stall(direction);
       await new Promise((resolve) => setTimeout(resolve, scaled(3000, 500)));
       network.heal();

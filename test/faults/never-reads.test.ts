@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
+import { scaled } from '../harness/scale.ts';
 import { residentMiB } from './processes.ts';
 import { ended, numbers } from './runs.ts';
-import { scaled } from './scale.ts';
 import { Stage } from './stage.ts';
 import { Viewer } from './viewer.ts';
 
@@ -46,7 +46,7 @@ test(`${DEAF} viewers of a flood that never read`, async () => {
   const flood = String((await client.http('POST', '/api/runs', { script: 'gush.sh' })).json().task_id);
   const reader = new Viewer(client);
   const watched = reader.watch(flood);
-  await until(() => watched.cursor > 5_000_000, 'the flood flows');
+  await eventually('the flood flows', () => watched.cursor, { holds: (seen) => seen > 5_000_000 });
   const before = { edge: residentMiB(stage.workerdPid), agent: residentMiB(stage.agentPid) };
 
   const deaf: WebSocket[] = [];
@@ -61,7 +61,7 @@ test(`${DEAF} viewers of a flood that never read`, async () => {
     most.edge = Math.max(most.edge, residentMiB(stage.workerdPid) - before.edge);
     most.agent = Math.max(most.agent, residentMiB(stage.agentPid) - before.agent);
   }
-  await until(() => watched.cursor - cursor > 2_000_000, 'who reads is served', 60_000);
+  await eventually('who reads is served', () => watched.cursor - cursor, { holds: (seen) => seen > 2_000_000, limitMs: 60_000 });
   expect({ lost: watched.lost, repeated: watched.repeated }).toEqual({ lost: 0, repeated: 0 });
   expect(most.edge, 'MiB at the edge').toBeLessThan(EDGE_MIB);
   expect(most.agent, 'MiB at the agent').toBeLessThan(AGENT_MIB);

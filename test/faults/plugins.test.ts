@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PluginsHarness } from '../../agent/plugins/plugins-harness.ts';
 import { makePlugins } from '../../agent/plugins/plugins-harness.ts';
 import { root } from '../../tools/root.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
 import { isRunning } from './processes.ts';
 
 /** Plugins across the death of a real agent. `serve` ends with its agent, as a good one does; `orphan` does not care. */
@@ -65,10 +65,10 @@ function pids(): number[] | null {
 /** When both are up: the agent takes the socket away then. */
 async function up(before: number[]): Promise<number[]> {
   const said = (): string => readFileSync(join(h.home, 'logs/plugin-supervisor.log'), 'utf8');
-  await until(() => {
+  await eventually('both plugins are up', () => {
     const now = pids();
     return now?.every((pid, at) => pid !== before[at] && said().includes(`"event":"started","pid":${pid}}`)) === true;
-  }, 'both plugins are up');
+  });
   return pids() ?? [];
 }
 
@@ -79,7 +79,7 @@ test('kill -9 of the agent: no orphan, no stale socket, enabled plugins up again
   await end('SIGKILL');
   const [orphan = 0, serve = 0] = first;
   // Its input ended: that is how a plugin knows.
-  await until(() => !isRunning(serve), 'the good plugin has ended by itself');
+  await eventually('the good plugin has ended by itself', () => !isRunning(serve));
   expect(isRunning(orphan)).toBe(true);
 
   await start();
@@ -93,7 +93,7 @@ test('kill -9 of the agent: no orphan, no stale socket, enabled plugins up again
   // In the middle of their start, too.
   await end('SIGKILL');
   await start();
-  await until(() => pids()?.every((pid, at) => pid !== second[at]) === true, 'both plugins are started');
+  await eventually('both plugins are started', () => pids()?.every((pid, at) => pid !== second[at]) === true);
   const third = pids() ?? [];
   await end('SIGKILL');
   await start();

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
+import { scaled } from '../harness/scale.ts';
 import { expectWhole, finish, numbers, startTalk } from './runs.ts';
-import { scaled } from './scale.ts';
 import { Stage } from './stage.ts';
 import { Viewer } from './viewer.ts';
 
@@ -29,11 +29,10 @@ test(`${STREAMS} live streams across kill -9 of the edge and of the agent`, asyn
 
   const flowing = async (when: string): Promise<void> => {
     const before = watched.map(({ cursor }) => cursor);
-    await until(
-      () => watched.every(({ cursor }, i) => cursor > (before[i] ?? 0)),
-      () => `all streams flow ${when}; ${watched.filter(({ cursor }, i) => cursor <= (before[i] ?? 0)).length} do not`,
-      60_000,
-    );
+    await eventually(`no stream stands still ${when}`, () => watched.filter(({ cursor }, i) => cursor <= (before[i] ?? 0)).length, {
+      holds: (seen) => seen === 0,
+      limitMs: 60_000,
+    });
   };
   await flowing('at first');
 
@@ -69,10 +68,10 @@ test('runs that end while the agent is dead are found ended, with their whole ou
   const viewer = new Viewer(client);
   const talks = await Promise.all(numbers(5).map((i) => startTalk(stage, client, `meanwhile-${i}`, { code: i })));
   const watched = talks.map((talk) => viewer.watch(talk.taskId));
-  await until(() => watched.every(({ cursor }) => cursor > 0), 'all streams flow');
+  await eventually('all streams flow', () => watched.every(({ cursor }) => cursor > 0));
   await stage.killAgent();
   for (const talk of talks) finish(talk);
-  await until(() => viewer.online === false, 'the browser is told');
+  await eventually('the browser is told', () => viewer.online, { holds: (seen) => seen === false });
   await stage.startAgent();
   await viewer.allEnded();
   for (const [i, talk] of talks.entries()) {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Stage } from './stage.ts';
 import type { Watched } from './viewer.ts';
 
@@ -26,26 +26,22 @@ export function finish(talk: Talk): void {
   writeFileSync(talk.gate, '');
 }
 
+/** A script that is cancelled gets ten seconds, and a host that was away comes back meanwhile. */
+const ENDS_MS = 30_000;
+
 /** The ends of a run as the host tells them. */
 export async function ended(
   client: Client,
   taskId: string,
-  limitMs?: number,
+  limitMs = ENDS_MS,
 ): Promise<{ state: string; exit_code: number | null; output_bytes: number; reason: string | null }> {
-  let run: { state: string; exit_code: number | null; output_bytes: number; reason: string | null } | null = null;
-  await until(
-    async () => {
-      const answer = await client.http('GET', `/api/runs/${taskId}`).catch(() => null);
-      if (answer?.status !== 200) return false;
-      const { state, exit_code, output_bytes, reason } = answer.json();
-      run = { state, exit_code, output_bytes, reason };
-      return state !== 'running' && state !== 'queued';
-    },
-    () => `run ${taskId} ends; it is ${JSON.stringify(run)}`,
-    limitMs,
-  );
-  if (run === null) throw new Error('unreachable');
-  return run;
+  const look = async () => {
+    const answer = await client.http('GET', `/api/runs/${taskId}`).catch(() => null);
+    const { state, exit_code, output_bytes, reason } = answer?.status === 200 ? answer.json() : { state: 'unknown' };
+    return { state, exit_code, output_bytes, reason };
+  };
+  const holds = ({ state }: { state: string }): boolean => !['unknown', 'running', 'queued'].includes(state);
+  return await eventually(`run ${taskId} ends`, look, { holds, limitMs });
 }
 
 /** One of a run's streams, whole, from the host's log. */

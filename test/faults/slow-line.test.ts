@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
-import { scaled } from './scale.ts';
+import { eventually } from '../harness/eventually.ts';
+import { FULL, scaled } from '../harness/scale.ts';
 import { Stage } from './stage.ts';
 import type { Watched } from './viewer.ts';
 import { Viewer } from './viewer.ts';
@@ -67,33 +67,43 @@ async function expectAll(seen: readonly { viewer: Viewer; watched: Watched }[]):
 async function cancelled(viewer: Viewer, watched: Watched): Promise<number> {
   const asked = performance.now();
   viewer.send({ type: 'cancel', task_id: watched.taskId });
-  await until(() => watched.ended !== null, 'the cancel is answered');
+  await eventually('the cancel is answered', () => watched.ended, { holds: (seen) => seen !== null });
   return Math.round(performance.now() - asked);
 }
 
-test.each<[string, Line]>([
+/** In short the slowest, the longest and the one that loses: what the others could show is between them. */
+const LINES: [string, Line][] = [
   ['128 kbit/s', { kbit: 128, delayMs: 10, lost: 0 }],
-  ['256 kbit/s', { kbit: 256, delayMs: 10, lost: 0 }],
   ['256 kbit/s, 300 ms each way', { kbit: 256, delayMs: 300, lost: 0 }],
-  ['2 Mbit/s', { kbit: 2000, delayMs: 10, lost: 0 }],
   ['2 Mbit/s, 5 % lost', { kbit: 2000, delayMs: 20, lost: 0.05 }],
-])('at %s a cancel is answered beside a flood, a download and another viewer’s first byte', async (name, line) => {
+  ...(FULL
+    ? ([
+        ['256 kbit/s', { kbit: 256, delayMs: 10, lost: 0 }],
+        ['2 Mbit/s', { kbit: 2000, delayMs: 10, lost: 0 }],
+      ] satisfies [string, Line][])
+    : []),
+];
+
+test.each(LINES)('at %s a cancel is answered beside a flood, a download and another viewer’s first byte', async (name, line) => {
   const bytesPerMs = line.kbit / 8;
   const [flooded, other] = [new Viewer(client), new Viewer(client)];
-  await until(() => flooded.ready && other.ready, 'both viewers are there');
+  await eventually('both viewers are there', () => flooded.ready && other.ready);
   const atRest = other.watch(await start('quiet.sh', [`${stage.home}/never`]));
-  await until(() => atRest.cursor > 0, 'output arrives');
+  await eventually('output arrives', () => atRest.cursor, { holds: (seen) => seen > 0 });
   const rest = await cancelled(other, atRest);
   const flood = flooded.watch(await start('pour.sh'));
   const quiet = other.watch(await start('quiet.sh', [`${stage.home}/never`]));
-  await until(() => quiet.cursor > 0 && flood.cursor > 100_000, 'output arrives');
+  await eventually('output arrives', () => quiet.cursor > 0 && flood.cursor > 100_000);
   shape(line);
   // What was on its way when the line became slow is still to come.
   const { cursor } = flood;
-  await until(() => flood.cursor > cursor + 4 * line.kbit * 125, 'output arrives on the slow line', 120_000);
+  await eventually('output arrives on the slow line', () => flood.cursor, {
+    holds: (seen) => seen > cursor + 4 * line.kbit * 125,
+    limitMs: 120_000,
+  });
   // What the line carries in its delay and a moment; at least what keeps a slow one busy, and several streams.
   const bound = 3 * Math.max(12 * 1024, bytesPerMs * (2 * line.delayMs + 150 + (line.lost > 0 ? 500 : 0)));
-  await until(() => stage.linkNetwork.held('up') < bound, 'the queue is short');
+  await eventually('the queue is short', () => stage.linkNetwork.held('up'), { holds: (seen) => seen < bound });
   const path = `/api/runs/${flood.taskId}/output?from=0`;
   const download = fetch(`${stage.url}${path}`, { headers: { cookie: client.cookieHeader() } }).then(async (response) => {
     await response.body?.cancel();
@@ -106,19 +116,20 @@ test.each<[string, Line]>([
   // What is answered at once, so that only the line is measured; then a real one, with what it takes to end a script.
   const asked = performance.now();
   other.send({ type: 'cancel', task_id: crypto.randomUUID() });
-  await until(() => other.errors.length > 0, 'a cancel of an unknown run is answered');
+  await eventually('a cancel of an unknown run is answered', () => other.errors.length, { holds: (seen) => seen > 0 });
   const answered = Math.round(performance.now() - asked);
   const ms = await cancelled(other, quiet);
   await download;
   const next = other.watch(flood.taskId);
   const attached = performance.now();
-  await until(() => next.cursor > 0, 'the second viewer has a byte');
+  await eventually('the second viewer has a byte', () => next.cursor, { holds: (seen) => seen > 0 });
   const first = Math.round(performance.now() - attached);
   process.stdout.write(
     `${name}: answer ${answered} ms, cancel ${ms} ms (at rest ${rest}), first byte ${first} ms, at most ${Math.round(most / 1024)} KiB on the line\n`,
   );
   expect(most).toBeLessThan(bound);
-  expect(answered).toBeLessThan(4000);
+  // In short, beside other tests, the rest of the way may take its time: the queue on the line is judged above.
+  expect(answered).toBeLessThan(scaled(4000, 20_000));
   await expectAll([
     { viewer: flooded, watched: flood },
     { viewer: other, watched: next },
@@ -133,18 +144,17 @@ test('two viewers on each of four runs that attach again and again over 256 kbit
       return { viewer, watched: viewer.watch(taskId) };
     }),
   );
-  await until(() => seen.every(({ watched }) => watched.cursor > 50_000), 'all of them watch');
+  await eventually('all of them watch', () => seen.every(({ watched }) => watched.cursor > 50_000));
   shape({ kbit: 256, delayMs: 20, lost: 0 });
   for (let attach = 0; attach < scaled(20, 2); attach += 1) {
     stage.linkNetwork.cut();
     const before = seen.map(({ watched, viewer }) => ({ cursor: watched.cursor, hellos: viewer.hellos }));
-    await until(() => seen.every(({ viewer }, n) => viewer.hellos > (before[n]?.hellos ?? 0)), 'the agent has come again', 60_000);
+    await eventually('the agent has come again', () => seen.every(({ viewer }, n) => viewer.hellos > (before[n]?.hellos ?? 0)), 60_000);
     const from = seen.map(({ watched }) => watched.cursor);
-    await until(
-      () => seen.every(({ watched }, n) => watched.cursor > (from[n] ?? 0) + 16_384),
-      () => `each viewer gets on: ${seen.map(({ watched }, n) => watched.cursor - (from[n] ?? 0))}`,
-      60_000,
-    );
+    await eventually('each viewer gets on', () => seen.map(({ watched }, n) => watched.cursor - (from[n] ?? 0)), {
+      holds: (on) => on.every((bytes) => bytes > 16_384),
+      limitMs: 60_000,
+    });
   }
   // At full size longer than its deadline for silence.
   const { hellos } = seen[0]?.viewer ?? { hellos: 0 };

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import { leftovers, startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 import { childrenOf, commandOf, descriptorsOf, residentMiB, workerdOf } from './processes.ts';
 import { Viewer } from './viewer.ts';
 
@@ -70,7 +70,7 @@ async function sampleAtRest(): Promise<RestSample> {
   const live = async (pid: number): Promise<number> => {
     const file = join(toru.home, `live-${pid}`);
     process.kill(pid, 'SIGUSR2');
-    await until(() => existsSync(file) && readFileSync(file, 'utf8') !== '', 'it says what it holds');
+    await eventually('it says what it holds', () => existsSync(file) && readFileSync(file, 'utf8') !== '');
     const bytes = Number(readFileSync(file, 'utf8'));
     rmSync(file);
     return Math.round(bytes / 1024 / 102.4) / 10;

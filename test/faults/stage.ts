@@ -16,8 +16,8 @@ import { launchWorkerd } from '../../embedded/workerd.ts';
 import { BACKOFF_MAX_MS } from '../../shared/limits.ts';
 import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import { leftovers } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 import { childrenOf, commandOf } from './processes.ts';
 import { FaultProxy } from './proxy.ts';
 
@@ -192,20 +192,20 @@ export class Stage {
   /** Waits for an agent that ends by itself. */
   async agentGone(): Promise<void> {
     const agent = this.#agent;
-    await until(() => agent === null || agent.exitCode !== null || agent.signalCode !== null, 'the agent has ended');
+    await eventually('the agent has ended', () => agent === null || agent.exitCode !== null || agent.signalCode !== null);
   }
 
   /** workerd goes without a word, and whoever started it has to notice. @returns when another stands in its place. */
   async killEdge(): Promise<void> {
     const killed = this.workerdPid;
     process.kill(killed, 'SIGKILL');
-    await until(() => ![undefined, killed].includes(this.#findWorkerd()), 'the edge is started again', START_MS);
+    await eventually('the edge is started again', () => ![undefined, killed].includes(this.#findWorkerd()), START_MS);
   }
 
   /** Until the edge says that the host is there. */
   async linked(): Promise<void> {
     // After several cuts in a row the next wait of the backoff may be its longest.
-    await until(() => this.online(), 'the agent is linked', BACKOFF_MAX_MS + START_MS);
+    await eventually('the agent is linked', () => this.online(), BACKOFF_MAX_MS + START_MS);
   }
 
   async online(): Promise<boolean> {
@@ -222,7 +222,7 @@ export class Stage {
     this.#front.closeAllConnections();
     await Promise.all([this.browserNetwork.close(), this.linkNetwork.close()]);
     for (const pid of leftovers(this.home)) kill(pid);
-    await until(() => leftovers(this.home).length === 0, 'no process of this stage is left');
+    await eventually('no process of this stage is left', () => leftovers(this.home).length, { holds: (seen) => seen === 0 });
     for (const folder of this.#own) rmSync(folder, { recursive: true, force: true });
   }
 

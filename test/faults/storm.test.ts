@@ -6,10 +6,10 @@ import { loadIdentity } from '../../agent/link/identity.ts';
 import { Link } from '../../agent/link/link.ts';
 import { freePort } from '../../embedded/ports.ts';
 import { backoff } from '../../shared/backoff.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
+import { scaled } from '../harness/scale.ts';
 import { FaultProxy } from './proxy.ts';
 import { numbers } from './runs.ts';
-import { scaled } from './scale.ts';
 
 /** After the edge's restart its agents come back one by one, not as one. */
 
@@ -54,7 +54,7 @@ test(`${LINKS} real links to an edge that breaks every connection spread their n
     return new Link({ edge: { url: network.url, origin: network.url }, identity, self, listener, log: { info: () => undefined, warn } });
   });
   for (const link of links) link.start();
-  await until(() => tries.every(({ length }) => length > TRIES), 'they all tried again and again');
+  await eventually('they all tried again and again', () => tries.every(({ length }) => length > TRIES));
   await Promise.all(links.map((link) => link.stop()));
   await network.close();
   rmSync(home, { recursive: true, force: true });

@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import { z } from 'zod';
 import type { ClientFrameInput, ServerFrame } from '../../shared/browser-protocol.ts';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
 
 /** What one viewer got of one run. */
 export class Watched {
@@ -77,13 +77,9 @@ export class Viewer {
     this.#socket?.terminate();
   }
 
-  async allEnded(limitMs?: number): Promise<void> {
-    await until(
-      () => [...this.#runs.values()].every((run) => run.ended !== null),
-      () =>
-        `all runs have ended; open: ${JSON.stringify([...this.#runs.values()].filter((run) => run.ended === null).slice(0, 3)).slice(0, 600)}`,
-      limitMs,
-    );
+  async allEnded(limitMs = 30_000): Promise<void> {
+    const open = (): Watched[] => [...this.#runs.values()].filter((run) => run.ended === null);
+    await eventually('no run is open', open, { holds: ({ length }) => length === 0, limitMs });
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import type { ClientFrameInput, ServerFrame } from '../../shared/browser-protocol.ts';
+import { eventually } from './eventually.ts';
 import type { Toru } from './toru.ts';
-import { until } from './until.ts';
 
 type Frame<T extends ServerFrame['type']> = Extract<ServerFrame, { type: T }>;
 
@@ -84,6 +84,8 @@ export interface Answer {
   json(): any;
 }
 
+/** Longer than a script that is cancelled may take to end. */
+const FRAMES_MS = 30_000;
 const ACK_BYTES = 256 * 1024;
 
 /** Keeps every frame that came, in order, and acknowledges output as the page does, unless told not to. */
@@ -141,22 +143,15 @@ export class TestSocket {
     return found;
   }
 
-  /** Waits until a condition over all frames so far holds. */
-  async until(condition: (frames: ServerFrame[]) => boolean, what = 'the expected frames', limitMs?: number): Promise<void> {
-    await until(
-      () => {
-        if (condition(this.frames)) return true;
-        if (this.#failure) throw this.#failure;
-        if (this.closed) throw new Error(`closed with ${this.closed.code} ${this.closed.reason} while waiting for ${what}`);
-        return false;
-      },
-      () =>
-        `${what}; came: ${this.frames
-          .slice(-20)
-          .map((frame) => JSON.stringify(frame).slice(0, 200))
-          .join('\n')}`,
-      limitMs,
-    );
+  /** Waits until a condition over all frames so far holds. @throws Error with the latest frames; when the socket closes. */
+  async until(condition: (frames: ServerFrame[]) => boolean, what = 'the expected frames', limitMs = FRAMES_MS): Promise<void> {
+    const look = (): true | string[] => {
+      if (condition(this.frames)) return true;
+      if (this.#failure) throw this.#failure;
+      if (this.closed) throw new Error(`closed with ${this.closed.code} ${this.closed.reason} while waiting for ${what}`);
+      return this.frames.slice(-10).map((frame) => JSON.stringify(frame).slice(0, 200));
+    };
+    await eventually(what, look, { holds: (seen) => seen === true, limitMs });
   }
 
   /** What a run has printed to this socket so far; both streams in the order in which they came, or one. */

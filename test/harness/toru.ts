@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../tools/root.ts';
-import { until } from './until.ts';
+import { eventually } from './eventually.ts';
 
 /** A whole Toru as `npm start` starts it: the built embedded edge, its workerd, its agent. */
 export interface Toru {
@@ -55,11 +55,15 @@ export async function startToru({ env = {} }: { env?: Record<string, string> } =
     },
     [Symbol.asyncDispose]: async () => {
       await stop();
-      await until(() => {
-        const left = leftovers(home);
-        for (const pid of left) killQuietly(pid);
-        return left.length === 0;
-      }, 'no process of this test is left');
+      await eventually(
+        'no process of this test is left',
+        () => {
+          const left = leftovers(home);
+          for (const pid of left) killQuietly(pid);
+          return left;
+        },
+        { holds: ({ length }) => length === 0 },
+      );
       rmSync(home, { recursive: true, force: true });
     },
   };
@@ -103,19 +107,15 @@ async function launch(settings: Record<string, string>): Promise<{ child: ChildP
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
   const health = `http://127.0.0.1:${settings['STEERING_PORT']}/api/health`;
-  await until(
-    async () => {
-      if (child.exitCode !== null) throw new Error(`Toru ended with ${child.exitCode} before it was up:\n${printed}`);
-      const answer = await fetch(health).catch(() => null);
-      const state: unknown = answer?.ok ? await answer.json() : null;
-      // The URL is printed last; what comes before it (the first password) is complete then.
-      return (
-        typeof state === 'object' && state !== null && 'host_online' in state && state.host_online === true && /https?:\/\//.test(printed)
-      );
-    },
-    () => `Toru is up; it printed:\n${printed}`,
-    START_MS,
-  );
+  const up = async (): Promise<true | string> => {
+    if (child.exitCode !== null) throw new Error(`Toru ended with ${child.exitCode} before it was up:\n${printed}`);
+    const answer = await fetch(health).catch(() => null);
+    const state: unknown = answer?.ok ? await answer.json() : null;
+    // The URL is printed last; what comes before it (the first password) is complete then.
+    const online = typeof state === 'object' && state !== null && 'host_online' in state && state.host_online === true;
+    return (online && /https?:\/\//.test(printed)) || printed;
+  };
+  await eventually('Toru is up', up, { holds: (seen) => seen === true, limitMs: START_MS });
   return { child, printed: () => printed };
 }
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ageRun } from '../harness/age.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import { startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 
 /** A log of 50 MB through a whole Toru, after its compression: the same at its head, middle and tail, whole, and to a search. */
 
@@ -23,13 +23,13 @@ test('a log of 50 MB reads and searches as before, and takes less room', async (
   const admin = await Client.of(toru);
   const task = String((await admin.http('POST', '/api/runs', { script: 'print.sh' })).json().task_id);
   const run = async () => (await admin.http('GET', `/api/runs/${task}`)).json();
-  await until(async () => (await run()).state === 'exited', 'it has printed', 60_000);
+  await eventually('it has printed', async () => (await run()).state, { holds: (seen) => seen === 'exited', limitMs: 60_000 });
   expect(await run()).toMatchObject({ output_bytes: SIZE + 8, disk_bytes: null });
 
   await toru.stop();
   ageRun(toru.home, task);
   await toru.start();
-  await until(async () => (await run()).disk_bytes !== null, 'it is compressed', 60_000);
+  await eventually('it is compressed', async () => (await run()).disk_bytes, { holds: (seen) => seen !== null, limitMs: 60_000 });
   const folder = join(toru.home, 'runs', task);
   expect(
     readdirSync(folder)

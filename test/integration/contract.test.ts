@@ -2,9 +2,9 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 
 /** The contracts as a stranger would use them: every endpoint and every frame, as an admin, as a client, as nobody. */
 
@@ -26,10 +26,10 @@ function script(name: string, text: string, mode = 0o755): void {
 
 async function finished(task: string): Promise<Record<string, unknown>> {
   let run: Record<string, unknown> = {};
-  await until(async () => {
+  await eventually(`the end of ${task}`, async () => {
     run = (await admin.http('GET', `/api/runs/${task}`)).json();
     return run['state'] !== 'queued' && run['state'] !== 'running';
-  }, `the end of ${task}`);
+  });
   return run;
 }
 
@@ -87,7 +87,7 @@ test('edge: health, login, me, sessions, hosts, logout', async () => {
   const other = sessions.items.find((session: { current: boolean }) => !session.current);
   const socket = await second.openSocket();
   expect((await admin.http('DELETE', `/api/sessions/${other.id}`)).status).toBe(204);
-  await until(() => socket.closed !== null, 'the ended session’s socket is closed');
+  await eventually('the ended session’s socket is closed', () => socket.closed, { holds: (seen) => seen !== null });
   expect((await second.http('GET', '/api/me')).status).toBe(401);
 
   const third = await Client.of(toru, 'owner', 'correct horse battery');
@@ -359,7 +359,7 @@ test('a refused body leaves nothing behind that the next request would meet', as
 test('a frame of 33 MiB ends at most its own socket', async () => {
   const socket = await admin.openSocket();
   socket.sendRaw('x'.repeat(33 * 1024 * 1024));
-  await until(() => socket.closed !== null || socket.of('error').length > 0, 'an answer to the frame', 30_000);
+  await eventually('an answer to the frame', () => socket.closed !== null || socket.of('error').length > 0, 30_000);
   if (socket.closed === null) expect(socket.of('error')[0]?.code).toBe('too_large');
   else expect(socket.closed.code).toBe(1009);
   const next = await admin.openSocket();

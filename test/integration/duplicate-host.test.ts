@@ -10,9 +10,9 @@ import { loadIdentity } from '../../agent/link/identity.ts';
 import type { System } from '../../shared/model.ts';
 import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 
 /** A copied TORU_HOME, or a stolen key: a second agent that proves itself to the same edge as well as the first. */
 
@@ -51,9 +51,10 @@ test('the second agent is refused and says so; the first goes on, and its owner 
     rmSync(copy, { recursive: true, force: true });
   });
 
-  await until(
-    async () => (await systemAt(copy))?.edge?.problem?.includes('another agent') === true,
+  await eventually(
     'the second one says why it is not linked',
+    async () => (await systemAt(copy))?.edge?.problem?.includes('another agent'),
+    { holds: (seen) => seen === true },
   );
   expect((await systemAt(copy))?.edge).toMatchObject({ linked: false, problem: expect.stringContaining('toru key rotate') });
   expect((await systemAt(toru.home))?.edge).toMatchObject({
@@ -86,9 +87,9 @@ test('a new key signs everyone out, ends what the old one may, and the embedded 
   const fresh = loadIdentity(toru.home);
   expect(fresh.kid).not.toBe(old.kid);
 
-  await until(
-    async () => (await admin.http('GET', '/api/health').catch(() => null))?.json().host_online === true,
+  await eventually(
     'the host links with its new key',
+    async () => (await admin.http('GET', '/api/health').catch(() => null))?.json().host_online === true,
   );
   expect((await admin.http('GET', '/api/runs')).status).toBe(401);
   const again = await Client.of(toru);

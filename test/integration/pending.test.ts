@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { host, run } from '../../shared/model.ts';
 import { Stage } from '../faults/stage.ts';
 import type { Client } from '../harness/client.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
 
 /** A run that waits at the real edge for the real host. */
 
@@ -26,14 +26,11 @@ test('it starts once when the host is back, also when the edge restarted in betw
   const request = { script: 'args.sh', args: ['queued'], request_id: randomUUID(), when_away: 'queue', expires_s: 600 };
   for (let n = 0; n < 2; n += 1) expect((await client.http('POST', '/api/runs', request)).status).toBe(202);
   await stage.killEdge();
-  await until(
-    async () => (await pending().catch(() => [])).length === 1,
-    () => 'the edge still knows the run',
-  );
+  await eventually('the edge still knows the run', async () => (await pending().catch(() => [])).length === 1);
   await stage.startAgent();
-  await until(
+  await eventually(
+    'the run was started',
     async () => (await pending()).every(({ state }) => state === 'started') && (await runs()).some(({ state }) => state === 'exited'),
-    () => 'the run was started',
   );
   expect(await runs()).toMatchObject([{ script: 'args.sh', args: ['queued'], state: 'exited', exit_code: 0 }]);
   expect(await pending()).toMatchObject([{ request_id: request.request_id, task_id: (await runs())[0]?.task_id }]);

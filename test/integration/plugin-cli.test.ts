@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { root } from '../../tools/root.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
 
 /** `toru plugin …` in processes of their own, and a real agent. */
 
@@ -17,7 +17,7 @@ let agent: ChildProcess;
 beforeAll(async () => {
   home = mkdtempSync(join(tmpdir(), 'toru-plugin-cli-'));
   agent = start(['dist/agent/main.js'], { ADMIN_PASSWORD: 'a long enough one' }).child;
-  await until(() => existsSync(join(home, 'api.sock')), 'the agent is up');
+  await eventually('the agent is up', () => existsSync(join(home, 'api.sock')));
 });
 afterAll(async () => {
   agent.kill('SIGTERM');
@@ -64,7 +64,7 @@ it('installs, shows before it accepts, enables, lists, logs, disables and uninst
   // Nobody to ask: nothing is accepted unseen.
   expect(await toru('enable', 'log-watch')).toMatchObject({ code: 125, output: expect.stringContaining('--yes') });
   expect(await toru('enable', 'log-watch', '--yes')).toMatchObject({ code: 0, output: expect.stringContaining('is running') });
-  await until(async () => (await toru('logs', 'log-watch')).output.includes('No file is set.'), 'its log line');
+  await eventually('its log line', async () => (await toru('logs', 'log-watch')).output.includes('No file is set.'));
   expect(await toru('disable', 'log-watch')).toMatchObject({ code: 0, output: expect.stringContaining('is disabled') });
   expect(await toru('uninstall', 'log-watch')).toMatchObject({ code: 125, output: expect.stringContaining('--yes') });
   expect(await toru('uninstall', 'log-watch', '--yes', '--data', 'remove')).toMatchObject({ code: 0 });
@@ -78,27 +78,17 @@ it('dev: runs it, runs it again after a change, tells a mistake, and leaves noth
   const file = join(home, 'hello/plugin.js');
   const dev = start(['dist/agent/cli.js', 'plugin', 'dev', 'hello']);
   try {
-    await until(
-      () => dev.output().includes('running after'),
-      () => dev.output(),
-    );
+    await eventually('it runs', () => dev.output(), { holds: (said) => said.includes('running after') });
     expect(await get('/api/plugins/hello/count')).toBe('{"count":0}');
     expect((await toru('list')).output).toMatch(/hello .*running \(dev\)/);
     writeFileSync(file, readFileSync(file, 'utf8').replace('?? 0 })', '?? 42 })'));
-    await until(
-      async () => (await get('/api/plugins/hello/count')) === '{"count":42}',
-      () => dev.output(),
-    );
+    await eventually('the changed plugin answers', () => get('/api/plugins/hello/count'), { holds: (seen) => seen === '{"count":42}' });
     appendFileSync(file, "throw new Error('mistaken');\n");
-    await until(
-      () => dev.output().includes('Error: mistaken') && dev.output().includes('before it was ready'),
-      () => dev.output(),
-    );
+    await eventually('the mistake is shown', () => dev.output(), {
+      holds: (said) => said.includes('Error: mistaken') && said.includes('before it was ready'),
+    });
     writeFileSync(file, readFileSync(file, 'utf8').replace("throw new Error('mistaken');", ''));
-    await until(
-      async () => (await get('/api/plugins/hello/count')) === '{"count":42}',
-      () => dev.output(),
-    );
+    await eventually('the changed plugin answers', () => get('/api/plugins/hello/count'), { holds: (seen) => seen === '{"count":42}' });
   } finally {
     dev.child.kill('SIGINT');
   }
@@ -118,10 +108,9 @@ it('dev leaves what an installation had kept, also when the one before it was ki
   await toru('uninstall', 'hello', '--yes', '--data', 'keep');
   for (const signal of ['SIGKILL', 'SIGINT'] as const) {
     const dev = start(['dist/agent/cli.js', 'plugin', 'dev', 'hello']);
-    await until(
-      () => dev.output().includes('running after'),
-      () => dev.output(),
-    ).finally(() => dev.child.kill(signal));
+    await eventually('it runs', () => dev.output(), { holds: (said) => said.includes('running after') }).finally(() =>
+      dev.child.kill(signal),
+    );
     await dev.ended;
     expect((await toru('list')).output).toMatch(signal === 'SIGKILL' ? /hello .*running \(dev\)/ : /hello .*missing/);
   }

@@ -11,7 +11,7 @@ import { KvService } from '../../agent/plugins/services/kv-service.ts';
 import { PluginKv } from '../../agent/plugins/services/kv-store.ts';
 import { RunService } from '../../agent/plugins/services/run-service.ts';
 import { root } from '../../tools/root.ts';
-import { until } from '../harness/until.ts';
+import { eventually } from '../harness/eventually.ts';
 
 /** The examples as they are built, installed and run by the real supervisor, each in its process. */
 
@@ -76,7 +76,7 @@ async function ask(
 describe('weather', () => {
   it('keeps a history over its restarts, and lets only admins take a reading', async () => {
     await running('weather', { place: 'Bergen' });
-    await until(() => events.some(({ plugin, name }) => plugin === 'weather' && name === 'changed'), 'a first reading');
+    await eventually('a first reading', () => events.some(({ plugin, name }) => plugin === 'weather' && name === 'changed'));
     const { place, reading } = await (await ask('weather', 'GET', '/now', CLIENT)).json();
     expect({ place, demo: reading.demo }).toEqual({ place: 'Bergen', demo: true });
     await expect(ask('weather', 'POST', '/refresh', CLIENT)).rejects.toMatchObject({ code: 'forbidden' });
@@ -95,10 +95,10 @@ describe('log-watch', () => {
     const file = join(host.home, 'app.log');
     writeFileSync(file, '');
     await running('log-watch', { file, pattern: '^FATAL', start: true, pause: 0 });
-    await until(() => {
+    await eventually('a run', () => {
       appendFileSync(file, 'all is well\nFATAL: no coffee\n');
       return started.length > 0;
-    }, 'a run');
+    });
     expect(started[0]).toEqual({ action: 'log-alert', user: 'plugin:log-watch' });
     expect(events).toContainEqual({ plugin: 'log-watch', name: 'match', data: { time: expect.any(String), line: 'FATAL: no coffee' } });
     expect(() => host.plugins.peer(CLIENT, 'log-watch', 'GET', '/matches')).toThrow('no such plugin');
@@ -112,7 +112,9 @@ describe('disk-usage, in Python', () => {
     expect(disks).toEqual([{ path: '/', total: expect.any(Number), used: expect.any(Number), highest: expect.any(Number) }]);
     expect(kv.get('disk-usage', 'highest//')?.value).toBe(disks[0].highest);
     await host.plugins.updateSettings(ADMIN, 'disk-usage', { paths: '/nowhere' });
-    await until(async () => (await (await ask('disk-usage', 'GET', '/disks')).json()).disks[0].problem !== undefined, 'the new path');
+    await eventually('the new path', async () => (await (await ask('disk-usage', 'GET', '/disks')).json()).disks[0].problem, {
+      holds: (seen) => seen !== undefined,
+    });
   });
 
   it('has its files as they were accepted after it ran', () => {

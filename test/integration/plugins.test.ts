@@ -5,9 +5,9 @@ import type { PluginDetails } from '../../shared/plugins.ts';
 import { pluginDetails } from '../../shared/plugins.ts';
 import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 
 /** Plugins through everything: browser, front, workerd, link, agent, socket, process, and back. */
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
   for (const id of ['echo', 'hidden']) {
     const { sha256 } = await details(id);
     expect((await admin.http('POST', `/api/plugins/${id}/enable`, { sha256 })).status).toBe(200);
-    await until(async () => (await details(id)).state === 'running', `${id} runs`);
+    await eventually(`${id} runs`, async () => (await details(id)).state, { holds: (seen) => seen === 'running' });
   }
 });
 
@@ -112,7 +112,7 @@ test('what it publishes reaches whoever may see it, and only while they listen',
     { type: 'subscribe', topic: 'plugins' },
   ] as const)
     theirs.send(frame);
-  await until(() => theirs.of('error').length === 4, 'four refusals');
+  await eventually('four refusals', () => theirs.of('error').length, { holds: (seen) => seen === 4 });
   expect(
     theirs
       .of('error')
@@ -125,7 +125,7 @@ test('its state and its log are live for admins, and a kill brings it back', asy
   const socket = await admin.openSocket();
   socket.send({ type: 'subscribe', topic: 'plugins' });
   socket.send({ type: 'subscribe', topic: 'plugin_log', plugin: 'echo' });
-  await until(() => socket.of('subscribed').length === 2, 'both topics');
+  await eventually('both topics', () => socket.of('subscribed').length, { holds: (seen) => seen === 2 });
   const { pid } = await details('echo');
   if (pid !== null) process.kill(pid, 'SIGKILL');
   expect(await socket.next('plugin', undefined, ({ plugin }) => plugin.state === 'waiting')).toMatchObject({
@@ -136,9 +136,8 @@ test('its state and its log are live for admins, and a kill brings it back', asy
   const isAway = socket.of('plugin').at(-1)?.plugin.state === 'waiting';
   if (isAway) expect([down.status, down.json()]).toEqual([502, { error: expect.objectContaining({ code: 'plugin_down' }) }]);
   await socket.next('plugin', undefined, ({ plugin }) => plugin.state === 'running');
-  await until(
-    () => socket.of('plugin_log').some(({ lines }) => lines.some(({ message }) => message === 'echo is here')),
-    'its first line after the kill',
+  await eventually('its first line after the kill', () =>
+    socket.of('plugin_log').some(({ lines }) => lines.some(({ message }) => message === 'echo is here')),
   );
   expect((await guest.http('GET', '/api/plugins/echo/hello/you')).status).toBe(200);
 });
@@ -163,12 +162,14 @@ test('one that becomes one for admins is heard by admins only, whoever has liste
     await socket.next('subscribed');
   }
   add('echo', 'admin');
-  await until(async () => {
+  await eventually('it is accepted', async () => {
     await admin.http('POST', '/api/plugin-admin/rescan');
     const { sha256 } = await details('echo');
     return (await admin.http('POST', '/api/plugins/echo/enable', { sha256 })).status === 200;
-  }, 'it is accepted');
-  await until(async () => (await admin.http('POST', '/api/plugins/echo/publish', { n: 4 })).status === 204, 'it runs again');
+  });
+  await eventually('it runs again', async () => (await admin.http('POST', '/api/plugins/echo/publish', { n: 4 })).status, {
+    holds: (seen) => seen === 204,
+  });
   await mine.next('plugin_event', undefined, ({ data }) => JSON.stringify(data) === '{"n":4}');
   // What the agent says to it afterwards is there: so would be the event.
   theirs.send({ type: 'subscribe', topic: 'plugin', plugin: 'nobody' });

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 
 /** The main job, through everything: a browser's socket and HTTP, the front, workerd, the agent, real processes. */
 
@@ -84,7 +84,7 @@ test('a browser that drops goes on from its cursor, without loss or repeat', asy
   let text = '';
   let cursor = 0;
   for (let drop = 0; drop < 4; drop += 1) {
-    await until(() => socket.of('stdout', task).length > 2 || socket.of('exit', task).length > 0, 'some output');
+    await eventually('some output', () => socket.of('stdout', task).length > 2 || socket.of('exit', task).length > 0);
     socket.ws.terminate();
     text += socket.output(task);
     cursor = socket.of('stdout', task).at(-1)?.cursor ?? cursor;
@@ -104,10 +104,10 @@ test(`${RUNS} runs started over HTTP in one go all end in history, with their co
   expect(started.map((answer) => answer.status)).toEqual(Array.from({ length: RUNS }, () => 202));
   const tasks = started.map((answer, n) => ({ id: String(answer.json().task_id), code: n % 7 }));
   expect(new Set(tasks.map(({ id }) => id)).size).toBe(RUNS);
-  await until(
-    async () => (await admin.http('GET', '/api/runs?status=queued,running&limit=1')).json().items.length === 0,
+  await eventually(
     'all runs have ended',
-    60_000,
+    async () => (await admin.http('GET', '/api/runs?status=queued,running&limit=1')).json().items.length,
+    { holds: (seen) => seen === 0, limitMs: 60_000 },
   );
   for (const { id, code } of tasks) {
     const run = (await admin.http('GET', `/api/runs/${id}`)).json();

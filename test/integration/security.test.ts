@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { workerdOf } from '../faults/processes.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import { listeningPorts } from '../harness/ports.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 
 /** Attacks on a whole Toru, as it is started at home. What one part alone can show is tested beside that part. */
 
@@ -28,12 +28,14 @@ test.runIf(process.platform === 'linux')('nothing listens on a port but the fron
   expect(listeningPorts(toru.pid)).toEqual([front]);
   process.kill(workerdPid(), 'SIGKILL');
   const answers = new Set<number>();
-  await until(async () => {
+  await eventually('the edge is away, and back', async () => {
     answers.add((await fetch(`${toru.url}/api/health`)).status);
     expect(listeningPorts(toru.pid)).toEqual([front]);
     return answers.has(503) && [...answers].length > 1;
-  }, 'the edge is away, and back');
-  await until(async () => (await (await fetch(`${toru.url}/api/health`)).json()).host_online === true, 'the host links again');
+  });
+  await eventually('the host links again', async () => (await (await fetch(`${toru.url}/api/health`)).json()).host_online, {
+    holds: (seen) => seen === true,
+  });
 });
 
 test('what workerd prints goes to a log file, and the version to who is logged in', async () => {

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../embedded/ports.ts';
 import { root } from '../../tools/root.ts';
 import { childrenOf, commandOf, isRunning } from '../faults/processes.ts';
+import { eventually } from '../harness/eventually.ts';
 import { leftovers } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 
 /** As a service of systemd: what it is told, by a `systemd-notify` that writes down who said what, and whom to tell. */
 
@@ -51,9 +51,9 @@ test.each([
   });
   const ended = new Promise((resolve) => service.once('exit', resolve));
   try {
-    await until(() => said('READY=1') > 0, 'it is ready', 45_000);
+    await eventually('it is ready', () => said('READY=1'), { holds: (seen) => seen > 0, limitMs: 45_000 });
     expect(existsSync(join(home, 'agent.pid')), 'it is up by then').toBe(true);
-    await until(() => said('WATCHDOG=1') >= 3, 'it is alive');
+    await eventually('it is alive', () => said('WATCHDOG=1'), { holds: (seen) => seen >= 3 });
     for (const pid of leftovers(home).filter((one) => one !== service.pid)) {
       expect(readFileSync(`/proc/${pid}/environ`, 'utf8')).not.toMatch(/NOTIFY_SOCKET|WATCHDOG_/);
     }
@@ -62,12 +62,12 @@ test.each([
     // What was on its way when it stopped.
     const telling = (): boolean => childrenOf(service.pid ?? 0).some((pid) => isRunning(pid) && commandOf(pid).includes('systemd-notify'));
     await sleep(BEAT_MS);
-    await until(() => !telling(), 'the last sign is written');
+    await eventually('the last sign is written', () => !telling());
     const before = said('WATCHDOG=1');
     await sleep(3 * BEAT_MS);
     expect(said('WATCHDOG=1'), 'a stopped one is silent').toBe(before);
     service.kill('SIGCONT');
-    await until(() => said('WATCHDOG=1') > before, 'it is alive again');
+    await eventually('it is alive again', () => said('WATCHDOG=1'), { holds: (seen) => seen > before });
   } finally {
     service.kill('SIGTERM');
     // It may be stopped still.
@@ -76,5 +76,5 @@ test.each([
   }
   expect(said('READY=1')).toBe(1);
   expect(said('STOPPING=1')).toBe(1);
-  await until(() => leftovers(home).length === 0, 'nothing of it is left');
+  await eventually('nothing of it is left', () => leftovers(home).length, { holds: (seen) => seen === 0 });
 });

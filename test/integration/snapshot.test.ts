@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import { startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 
 /** Saved from a whole Toru at work, restored into another. */
 
@@ -41,9 +41,13 @@ test('a snapshot taken at work brings back users, history and output elsewhere, 
     const admin = await Client.of(toru, 'admin', PASSWORD);
     const run = async (script: string): Promise<string> => (await admin.http('POST', '/api/runs', { script })).json().task_id;
     const numbers = await run('numbers.sh');
-    await until(async () => (await admin.http('GET', `/api/runs/${numbers}`)).json().state === 'exited', 'the numbers are said');
+    await eventually('the numbers are said', async () => (await admin.http('GET', `/api/runs/${numbers}`)).json().state, {
+      holds: (seen) => seen === 'exited',
+    });
     const on = await run('on.sh');
-    await until(async () => (await admin.http('GET', `/api/runs/${on}`)).json().output_bytes > 100, 'the other goes on');
+    await eventually('the other goes on', async () => (await admin.http('GET', `/api/runs/${on}`)).json().output_bytes, {
+      holds: (seen) => seen > 100,
+    });
     const output = (await admin.http('GET', `/api/runs/${numbers}/output`)).text;
 
     expect(await cli(toru.home, 'snapshot', file)).toMatchObject({ code: 0, said: expect.stringContaining('1 run') });

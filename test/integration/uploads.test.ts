@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
-import { until } from '../harness/until.ts';
 
 /** Large bodies of many at once, through everything: nobody's upload stops another's, and all of them end. */
 
@@ -47,7 +47,9 @@ beforeAll(async () => {
   await admin.http('POST', '/api/plugin-admin/rescan');
   const { sha256 } = (await admin.http('GET', '/api/plugins/echo')).json();
   expect((await admin.http('POST', '/api/plugins/echo/enable', { sha256 })).status).toBe(200);
-  await until(async () => (await admin.http('GET', '/api/plugins/echo')).json().state === 'running', 'the plugin runs');
+  await eventually('the plugin runs', async () => (await admin.http('GET', '/api/plugins/echo')).json().state, {
+    holds: (seen) => seen === 'running',
+  });
 });
 
 afterAll(async () => {

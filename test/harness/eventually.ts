@@ -1,0 +1,42 @@
+import { availableParallelism, loadavg } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { scaled } from './scale.ts';
+
+/** Real crashes at full size get more. */
+const LIMIT_MS = scaled(30_000, 10_000);
+const LOOK_MS = 25;
+/** So many times longer things may take on a machine that has more to do than it can. */
+const BUSIEST = 6;
+
+/**
+ * Looks until it sees what it waits for, and gives what it saw.
+ * @param what that should have come true, in words. @param look what is seen at the moment; null, false and the like go on waiting.
+ * @param limit ms on a machine with nothing else to do: it tells a failure from a wait, it measures nothing. `holds` says when
+ * what is seen is right.
+ * @throws Error with the last thing seen.
+ */
+export async function eventually<T>(
+  what: string,
+  look: () => T | Promise<T>,
+  limit: number | { holds?: (seen: T) => boolean; limitMs?: number } = LIMIT_MS,
+): Promise<T> {
+  const { holds = Boolean, limitMs = LIMIT_MS } = typeof limit === 'number' ? { limitMs: limit } : limit;
+  for (const began = performance.now(); ; await sleep(LOOK_MS)) {
+    const seen = await look();
+    if (holds(seen)) return seen;
+    const waited = performance.now() - began;
+    if (waited > limitMs * slowness()) throw new Error(`Not within ${Math.round(waited / 1000)} s: ${what}. Seen last: ${shown(seen)}`);
+  }
+}
+
+/** How much longer this machine takes at the moment: 1 when it has a processor for each process that wants one. */
+export function slowness(): number {
+  const [lately = 0] = loadavg();
+  return Math.min(BUSIEST, Math.max(1, (2 * lately) / availableParallelism()));
+}
+
+function shown(seen: unknown): string {
+  const text =
+    typeof seen === 'string' ? JSON.stringify(seen) : seen instanceof Error ? String(seen) : (JSON.stringify(seen) ?? String(seen));
+  return text.length > 2000 ? `${text.slice(0, 1000)} … ${text.slice(-1000)}` : text;
+}
