@@ -36,6 +36,7 @@ it.each([
 ])('compares %s with %s', (a, b, sign) => {
   expect(Math.sign(compareDecimals(a, b))).toBe(sign);
   expect(Math.sign(compareDecimals(b, a))).toBe(0 - sign);
+  expect(compareDecimals(a, a)).toBe(0);
 });
 
 it('orders whole numbers of any length as BigInt does, and fractions as what they are times a power of ten', () => {

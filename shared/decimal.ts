@@ -30,7 +30,8 @@ export function compareDecimals(a: string, b: string): number {
   const [left, right] = [read(a), read(b)];
   if (left.negative !== right.negative) return left.negative ? -1 : 1;
   const size = compareSizes(left, right);
-  return left.negative ? -size : size;
+  // Not −0 for two that are the same.
+  return left.negative ? 0 - size : size;
 }
 
 function compareSizes(a: Decimal, b: Decimal): number {
