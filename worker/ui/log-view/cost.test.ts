@@ -8,7 +8,7 @@ import { LineBuffer } from './line-buffer.ts';
 
 const CHUNK = 64 * 1024;
 /** The dearest kinds cost four times as much as newlines; what costs as much as a line or a log is long, a hundred times. */
-const TIMES = 12;
+const TIMES = 20;
 
 const line = 'x'.repeat(16_000);
 const coloured = Array.from({ length: 8000 }, (_, i) => `\x1b[3${i % 8}mx`).join('');
