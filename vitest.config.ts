@@ -1,16 +1,20 @@
 import { defineConfig } from 'vitest/config';
 import { TallyReporter } from './tools/tally-reporter.ts';
 import { TestOrder } from './tools/test-order.ts';
+import { FULL, slowness } from './tools/test-pace.ts';
 
-const ui = ['worker/ui/**'];
-/** They tell what hangs from what waits for its turn on a busy machine, and measure nothing. */
-const timeouts = { testTimeout: 120_000, hookTimeout: 120_000 };
-const e2e = { testTimeout: 180_000, hookTimeout: 180_000, globalSetup: './test/harness/build-once.ts' };
+/**
+ * What hangs is told from what waits for its turn; nothing is measured. With a path to run, after ten seconds of a machine that
+ * has nothing else to do; all files together make their machine busy, and get more.
+ */
+const some = process.argv.slice(2).some((arg) => !arg.startsWith('-') && arg.includes('/'));
+const pollMs = some && !FULL ? 10_000 * slowness() : 60_000;
+const timeouts = { testTimeout: Math.max(60_000, 2 * pollMs), hookTimeout: 120_000, expect: { poll: { timeout: pollMs } } };
+const e2e = { ...timeouts, testTimeout: 180_000, hookTimeout: 180_000, globalSetup: './test/harness/build-once.ts' };
 
-const full = process.env['TORU_FAULTS'] === 'full';
-const faults = full ? { testTimeout: 600_000 } : {};
+const faults = FULL ? { testTimeout: 600_000 } : {};
 /** Waits for the platform's own idle clock, which a busy machine puts off. Forced, the same is tested in worker/test/relay.test.ts. */
-const onlyFull = full ? [] : ['test/faults/eviction.test.ts'];
+const onlyFull = FULL ? [] : ['test/faults/eviction.test.ts'];
 
 /**
  * `npm test` runs all projects; `npm test -- agent/runs` what stands there; `npm test -- --project browser` one of them.
@@ -19,23 +23,29 @@ const onlyFull = full ? [] : ['test/faults/eviction.test.ts'];
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Files that start real processes of their own, on a small machine: of three, one or two are waiting for something.
+    // Files that start real processes of their own, on a small machine: of four, two are waiting for something.
     // At full size each takes the machine for itself.
-    maxWorkers: full ? 1 : 3,
-    ...timeouts,
-    // What is waited for may take its time; the default is one second.
-    expect: { poll: { timeout: 60_000 } },
-    passWithNoTests: true,
+    maxWorkers: FULL ? 1 : 4,
     reporters: ['default', new TallyReporter()],
     sequence: { sequencer: TestOrder },
     projects: [
       {
         test: {
           name: 'unit',
-          include: ['{agent,embedded,plugin-sdk/test,shared,test/corpus,tools}/**/*.test.ts', 'worker/ui/**/*.test.{ts,tsx}'],
+          include: ['{agent,embedded,plugin-sdk/test,test/corpus,tools}/**/*.test.ts'],
+          ...timeouts,
         },
       },
-      { test: { name: 'edge', include: ['worker/**/*.test.ts'], exclude: ui } },
+      // No processes, no files, nothing global: a process of its own for each file would cost more than the tests in it.
+      {
+        test: {
+          name: 'pure',
+          include: ['shared/**/*.test.ts', 'worker/{account,host,http,ui}/**/*.test.{ts,tsx}'],
+          isolate: false,
+          ...timeouts,
+        },
+      },
+      { test: { name: 'edge', include: ['worker/test/**/*.test.ts'], ...timeouts } },
       { test: { name: 'integration', include: ['test/{harness,integration}/**/*.test.ts'], ...e2e } },
       // Real crashes in real time. `npm run test:faults` does all of it at full size.
       { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], exclude: onlyFull, ...e2e, ...faults } },

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { scaled } from '../harness/scale.ts';
 import type { CrashPoint } from './crash-at.ts';
 import { CRASH_POINTS } from './crash-at.ts';
 import { ended, logged, numbers } from './runs.ts';

@@ -1,8 +1,8 @@
 import { rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { scaled } from '../../tools/test-pace.ts';
 import { eventually } from '../harness/eventually.ts';
-import { scaled } from '../harness/scale.ts';
 import { ended, expectTalk, finish, logged, startTalk } from './runs.ts';
 import { smallDisk } from './small-disk.ts';
 import { Stage } from './stage.ts';

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { BACKOFF_MAX_MS, MAX_VIEWER_WINDOW, UNPROVEN_SOCKETS } from '../../shared/limits.ts';
 import { CONTROL, LINK_PATH } from '../../shared/link-protocol.ts';
+import { scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { scaled } from '../harness/scale.ts';
 import type { Message } from './frame-proxy.ts';
 import { FrameProxy } from './frame-proxy.ts';
 import { isRunning } from './processes.ts';
@@ -197,7 +197,7 @@ test('an edge that lies, and an agent that lies, harm neither: the link and the 
   for (const type of ['join', 'leave']) frames.tellEdge(`${CONTROL}\0${JSON.stringify({ type, conn: CONN, topic: 'system' })}`);
   const { cursor } = watched;
   await eventually('output goes on', () => watched.cursor, { holds: (seen) => seen > cursor });
-  expect(isRunning(agent)).toBe(true);
+  expect(isRunning(agent), 'the process lives').toBe(true);
   expect(frames.links).toBe(links);
   expect((await client.http('GET', '/api/runs?limit=200')).json().items.length).toBe(runs);
 
@@ -208,7 +208,7 @@ test('an edge that lies, and an agent that lies, harm neither: the link and the 
   finish(talk);
   await viewer.allEnded();
   await expectWhole(client, watched, talk);
-  expect(isRunning(agent)).toBe(true);
+  expect(isRunning(agent), 'the process lives').toBe(true);
   viewer.close();
 });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { scaled } from '../harness/scale.ts';
 import { expectWhole, finish, startTalk } from './runs.ts';
 import { Stage } from './stage.ts';
 import { Viewer } from './viewer.ts';
@@ -67,10 +67,13 @@ for (const name of ['up', 'both', 'stopped'] as const) {
         limitMs: PROMISED_MS + SLACK_MS + 20_000,
       });
       expect(performance.now() - since).toBeLessThan(PROMISED_MS + SLACK_MS);
-      expect(await stage.online()).toBe(false);
+      expect(await stage.online(), 'the health says it, too').toBe(false);
       if (name === 'stopped') process.kill(stage.agentPid, 'SIGCONT');
       else {
-        await eventually('the agent dials again', () => stage.linkNetwork.accepted, { holds: (seen) => seen > dials, limitMs: PROMISED_MS });
+        await eventually('the agent dials again', () => stage.linkNetwork.accepted, {
+          holds: (seen) => seen > dials,
+          limitMs: PROMISED_MS,
+        });
         expect(performance.now() - since, 'the agent noticed too').toBeLessThan(PROMISED_MS + SLACK_MS);
         stage.linkNetwork.heal();
       }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { FULL, scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
-import { FULL, scaled } from '../harness/scale.ts';
 import type { Model, ModelRun } from './model.ts';
 import { Reality } from './model.ts';
 import { startsOf } from './runs.ts';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { scaled } from '../harness/scale.ts';
 import { ended, expectWhole, finish, startTalk } from './runs.ts';
 import { Stage } from './stage.ts';
 import type { Watched } from './viewer.ts';

@@ -80,11 +80,11 @@ test('kill -9 of the agent: no orphan, no stale socket, enabled plugins up again
   const [orphan = 0, serve = 0] = first;
   // Its input ended: that is how a plugin knows.
   await eventually('the good plugin has ended by itself', () => !isRunning(serve));
-  expect(isRunning(orphan)).toBe(true);
+  expect(isRunning(orphan), 'the process lives').toBe(true);
 
   await start();
   const second = await up(first);
-  expect(isRunning(orphan)).toBe(false);
+  expect(isRunning(orphan), 'the process lives').toBe(false);
   expect(launches()).toEqual(['orphan.json', 'serve.json']);
   expect(readFileSync(join(h.home, 'logs/plugins/orphan.log'), 'utf8')).toContain(
     'orphan_ended: It had outlived the agent that started it',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { scaled } from '../harness/scale.ts';
 import { expectWhole, finish, numbers, startTalk } from './runs.ts';
 import { Stage } from './stage.ts';
 import { Viewer } from './viewer.ts';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { FULL, scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { FULL, scaled } from '../harness/scale.ts';
 import { Stage } from './stage.ts';
 import type { Watched } from './viewer.ts';
 import { Viewer } from './viewer.ts';

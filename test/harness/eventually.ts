@@ -1,12 +1,9 @@
-import { availableParallelism, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { scaled } from './scale.ts';
+import { scaled, slowness } from '../../tools/test-pace.ts';
 
 /** Real crashes at full size get more. */
 const LIMIT_MS = scaled(30_000, 10_000);
 const LOOK_MS = 25;
-/** So many times longer things may take on a machine that has more to do than it can. */
-const BUSIEST = 6;
 
 /**
  * Looks until it sees what it waits for, and gives what it saw.
@@ -27,12 +24,6 @@ export async function eventually<T>(
     const waited = performance.now() - began;
     if (waited > limitMs * slowness()) throw new Error(`Not within ${Math.round(waited / 1000)} s: ${what}. Seen last: ${shown(seen)}`);
   }
-}
-
-/** How much longer this machine takes at the moment: 1 when it has a processor for each process that wants one. */
-export function slowness(): number {
-  const [lately = 0] = loadavg();
-  return Math.min(BUSIEST, Math.max(1, (2 * lately) / availableParallelism()));
 }
 
 function shown(seen: unknown): string {

@@ -8,7 +8,7 @@ import { startEdge } from './edge.ts';
 import { FakeAgent } from './fake-agent.ts';
 
 /** What takes its time, all at once. */
-describe.concurrent('in the course of a minute', () => {
+describe.concurrent('in the course of a minute', { timeout: 120_000 }, () => {
   let alive: TestEdge;
   let silent: TestEdge;
   let agent: FakeAgent;
