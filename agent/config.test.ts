@@ -128,7 +128,7 @@ test('production without a password: refused on the first start only, and nothin
 test('other platforms are refused in one line, before anything is made', () => {
   const home = join(tempDir(), 'home');
   expect(() => loadConfig({ TORU_HOME: home }, 'win32')).toThrow(/^Toru's agent runs on Linux and macOS, not on win32\.$/);
-  expect(existsSync(home)).toBe(false);
+  expect(existsSync(home), home).toBe(false);
 });
 
 test('a home that others can enter is refused with the command that fixes it; an empty one is fixed', () => {

@@ -53,7 +53,7 @@ test('one process takes it once; released, it is free and the pid is gone', () =
   expect(statSync(join(home, 'agent.pid')).mode & 0o777).toBe(0o600);
   lock.release();
   lock.release();
-  expect(existsSync(join(home, 'agent.pid'))).toBe(false);
+  expect(existsSync(join(home, 'agent.pid')), 'agent.pid').toBe(false);
   lockHome(home).release();
 });
 

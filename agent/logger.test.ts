@@ -72,7 +72,7 @@ test('rotated by size: so many are kept, no line is lost between them', () => {
   expect(readdirSync(dir).sort()).toEqual(['agent.log', 'agent.log.1', 'agent.log.2']);
   const kept = ['agent.log.2', 'agent.log.1', 'agent.log'].map((name) => readFileSync(join(dir, name), 'utf8')).join('');
   expect(kept.match(/line \d+/g)).toEqual(['line 6', 'line 7', 'line 8', 'line 9', 'line 10', 'line 11']);
-  expect(existsSync(join(dir, 'agent.log.3'))).toBe(false);
+  expect(existsSync(join(dir, 'agent.log.3')), 'agent.log.3').toBe(false);
 });
 
 test('a restart goes on in the same file', () => {

@@ -12,7 +12,7 @@ test('what is no longer needed is given back although nothing allocates', async 
   const stop = collectAtRest(250);
   try {
     for (let tries = 0; tries < 35 && left.deref() !== undefined; tries += 1) await sleep(500);
-    expect(left.deref() === undefined).toBe(true);
+    expect(left.deref()).toBeUndefined();
   } finally {
     stop();
   }

@@ -51,7 +51,7 @@ function pass(bytes: Buffer, size: number, closing: () => void = () => undefined
 describe.each([1, 2, 7, 100, 1 << 20])('FrameCap, in pieces of %i', (size) => {
   it('passes what is small enough, byte for byte', () => {
     const sent = Buffer.concat([0, 1, 125, 126, 999, 1000].map((length) => frame(1, randomBytes(length))));
-    expect(pass(sent, size).equals(sent)).toBe(true);
+    expect(pass(sent, size).equals(sent), 'the same bytes').toBe(true);
   });
 
   it('cuts a message that is too large, and what follows it is whole', () => {

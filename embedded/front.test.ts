@@ -149,7 +149,7 @@ describe('the front', () => {
 
   it('streams a body both ways, unchanged', async () => {
     const body = Buffer.alloc(5_000_000, 'toru');
-    expect((await ask('/echo', {}, body)).bytes.equals(body)).toBe(true);
+    expect((await ask('/echo', {}, body)).bytes.equals(body), 'the same bytes').toBe(true);
   });
 
   it('hands on an answer that came before the body was read, with the connection closed behind it', async () => {

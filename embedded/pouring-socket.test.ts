@@ -30,5 +30,5 @@ test('a side that takes a little later gets everything, also when it never had e
   });
   upstream.pourInto(into);
   await new Promise((resolve) => into.on('finish', resolve));
-  expect(Buffer.concat(got).equals(sent)).toBe(true);
+  expect(Buffer.concat(got).equals(sent), 'the same bytes').toBe(true);
 });

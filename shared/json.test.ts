@@ -44,7 +44,7 @@ test('brackets in a string are text, and a string that never ends is no JSON', (
 });
 
 test('a value that is kept is 64 deep at most, and not undefined', () => {
-  expect(shallowJson.safeParse(JSON.parse(nested(64))).success).toBe(true);
-  expect(shallowJson.safeParse(JSON.parse(nested(65))).success).toBe(false);
+  expect(shallowJson.safeParse(JSON.parse(nested(64))).success, '64 levels').toBe(true);
+  expect(shallowJson.safeParse(JSON.parse(nested(65))).success, '65 levels').toBe(false);
   expect(shallowJson.safeParse(undefined).success).toBe(false);
 });

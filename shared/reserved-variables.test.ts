@@ -26,7 +26,7 @@ describe('names that somebody else reads', () => {
   it.each(OBEYED.trim().split(/\s+/))('%s is reserved', (name) => {
     expect(whyReserved(name)).toMatch(/\w/);
     expect(whyReserved(inputVariable(name))).toBeNull();
-    expect(isInputVariable(inputVariable(name))).toBe(true);
+    expect(isInputVariable(inputVariable(name)), name).toBe(true);
   });
 
   it.each([
@@ -56,6 +56,6 @@ describe('names that somebody else reads', () => {
   });
 
   it('knows the one form that needs nobody’s word', () => {
-    for (const name of ['INPUT_', 'INPUT', 'MY_INPUT_X', 'INPUT_x', 'input_x']) expect(isInputVariable(name)).toBe(false);
+    for (const name of ['INPUT_', 'INPUT', 'MY_INPUT_X', 'INPUT_x', 'input_x']) expect(isInputVariable(name), name).toBe(false);
   });
 });

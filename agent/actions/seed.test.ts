@@ -68,5 +68,5 @@ it('makes no action without its script', async () => {
   const { actions, settings } = services();
   expect(await seedActions({ actions, settings, examples })).toBe(true);
   expect((await actions.list(admin)).map(({ id }) => id)).toEqual(['hello']);
-  expect(existsSync(join(settings.scripts_dir, 'hello.sh'))).toBe(true);
+  expect(existsSync(join(settings.scripts_dir, 'hello.sh')), 'hello.sh').toBe(true);
 });

@@ -70,7 +70,7 @@ async function running(id: string): Promise<PluginDetails> {
 }
 
 async function answering(id: string): Promise<void> {
-  while ((await api.ask(api.admin, 'GET', `/api/plugins/${id}/hello/x`)).status !== 200) await sleep(20);
+  await expect.poll(async () => (await api.ask(api.admin, 'GET', `/api/plugins/${id}/hello/x`)).status).toBe(200);
 }
 
 async function enable(id: string): Promise<void> {
@@ -179,13 +179,13 @@ describe('a request to a plugin', () => {
     const leaving = new AbortController();
     const asked = raw('/api/plugins/echo/never', { signal: leaving.signal });
     const seen = async (): Promise<unknown> => (await api.ask(api.admin, 'GET', '/api/plugins/echo/left')).json;
-    while (JSON.stringify(await seen()) !== '{"left":[],"waiting":1}') await sleep(20);
+    await expect.poll(seen).toEqual({ left: [], waiting: 1 });
     leaving.abort();
     await asked.then(
       (answer) => expect(answer.status).toBe(400),
       () => undefined,
     );
-    while (JSON.stringify(await seen()) !== '{"left":["never"],"waiting":1}') await sleep(20);
+    await expect.poll(seen).toEqual({ left: ['never'], waiting: 1 });
   });
 
   it('finds nothing without a slash behind the id, and no way around', async () => {

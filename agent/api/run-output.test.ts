@@ -82,7 +82,7 @@ it('says what is removed while somebody follows', async () => {
   expect(await next()).toEqual({ gap: { from: 4, to: 6 }, cursor: 6 });
   expect(await next()).toMatchObject({ data: '6789', cursor: 10 });
   const last = next();
-  while (log.listening === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await expect.poll(() => log.listening, { interval: 1 }).toBeGreaterThan(0);
   log.grow('', true);
   expect(await last).toBeNull();
   expect(log.listening).toBe(0);

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isFinal } from '../../shared/model.ts';
 import { readMessage } from '../plugins/protocol/plugin-messages.ts';
@@ -34,7 +33,7 @@ async function pressed(input: Record<string, unknown>, json: string | null, scri
   const answer: unknown = await (await api.app.fetch(request, { caller: api.admin })).json();
   const { task_id, error } = Object(answer);
   if (error !== undefined) return `${error.code}: ${error.message}`;
-  while (!isFinal(api.runs.get(api.admin, task_id).state)) await sleep(5);
+  await expect.poll(() => api.runs.get(api.admin, task_id).state).toSatisfy(isFinal);
   return (await api.ask(api.admin, 'GET', `/api/runs/${task_id}/output`)).text;
 }
 

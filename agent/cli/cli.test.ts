@@ -3,7 +3,6 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { VERSION } from '../../shared/version.ts';
 import type { ApiHarness } from '../systems-harness.ts';
@@ -349,7 +348,7 @@ describe('as a process', () => {
     expect(await ended).toMatchObject({ code: 130, out: 'ready\n' });
     expect(api.runs.get(api.admin, task_id).state).toBe('running');
     await api.runs.cancel(api.admin, task_id);
-    while (api.runs.get(api.admin, task_id).state === 'running') await sleep(10);
+    await expect.poll(() => api.runs.get(api.admin, task_id).state).not.toBe('running');
   });
 
   it('ends quietly when its reader leaves', async () => {

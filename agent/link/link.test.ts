@@ -112,7 +112,7 @@ function start(origin: string, name = () => 'test', pin?: KeyPin) {
 
 const until = async (done: () => boolean): Promise<void> => {
   for (let round = 0; round < 15_000 && !done(); round += 1) await new Promise((resolve) => setTimeout(resolve, 1));
-  expect(done()).toBe(true);
+  if (!done()) throw new Error(`Not in 15,000 looks: ${done}`);
 };
 
 test('the proof covers both nonces, the origin, the installation and the host, and nothing after the welcome is lost', async () => {

@@ -79,7 +79,7 @@ test('fifty agents whose edge restarts do not come back as one, and all of them 
     link.start();
   }
   const all = async (count: number): Promise<void> => {
-    while (linked !== count) await sleep(5);
+    await expect.poll(() => linked, { interval: 5 }).toBe(count);
   };
   await all(AGENTS);
   await edge.stop();

@@ -140,9 +140,9 @@ describe('packed output', () => {
       expect(packed.readSync(from, step)).toEqual(chunks);
     }
     packed.rest();
-    expect((await everything(100_000)).equals(merged)).toBe(true);
-    expect(gunzipSync(readFileSync(join(folder, 'out.gz'))).equals(out)).toBe(true);
-    expect(gunzipSync(readFileSync(join(folder, 'err.gz'))).equals(err)).toBe(true);
+    expect((await everything(100_000)).equals(merged), 'the same bytes').toBe(true);
+    expect(gunzipSync(readFileSync(join(folder, 'out.gz'))).equals(out), 'the same bytes').toBe(true);
+    expect(gunzipSync(readFileSync(join(folder, 'err.gz'))).equals(err), 'the same bytes').toBe(true);
     // Once more changes nothing.
     expect(await pack()).toEqual(['kept', 'kept']);
   });
@@ -256,7 +256,7 @@ describe('packed output', () => {
     };
     await expect(packFile(folder, 'out', SOON(), pause)).rejects.toThrow();
     expect(files()).toEqual(['err', 'order', 'out']);
-    expect((await everything(100_000)).equals(merged)).toBe(true);
+    expect((await everything(100_000)).equals(merged), 'the same bytes').toBe(true);
   });
 });
 
@@ -300,7 +300,7 @@ describe('packed output that is damaged', () => {
       else for (const chunk of chunks) [at] = [chunk.to, found[chunk.stream]?.push(chunk.bytes)];
     }
     log.rest();
-    expect(Buffer.concat(found['stderr'] ?? []).equals(err)).toBe(true);
+    expect(Buffer.concat(found['stderr'] ?? []).equals(err), 'the same bytes').toBe(true);
     expect(
       Buffer.concat(found['stdout'] ?? []).equals(Buffer.concat([out.subarray(0, 2 * BLOCK_BYTES), out.subarray(3 * BLOCK_BYTES)])),
     ).toBe(true);
@@ -317,7 +317,7 @@ describe('packed output that is damaged', () => {
     };
     const members = blocks.map((block) => gzipSync(block));
     write(members);
-    expect((await read()).equals(out)).toBe(true);
+    expect((await read()).equals(out), 'the same bytes').toBe(true);
     for (const wrong of [blocks[1]?.subarray(5), Buffer.concat([blocks[1] ?? out, Buffer.from('more')])]) {
       write(members.map((member, i) => (i === 1 ? gzipSync(wrong ?? out) : member)));
       expect((await read()).length).toBe(BLOCK_BYTES);
@@ -348,7 +348,7 @@ describe('packed output that is damaged', () => {
     const { merged } = makeLog(9 * BLOCK_BYTES);
     await pack();
     for (const file of ['out.gz', 'err.gz']) writeFileSync(join(folder, file), change(readFileSync(join(folder, file))));
-    expect((await everything(100_000)).equals(merged)).toBe(true);
+    expect((await everything(100_000)).equals(merged), 'the same bytes').toBe(true);
   });
 
   it.each([
@@ -430,7 +430,7 @@ describe('kill -9 before any step of the packing', () => {
         // The next agent begins again where it can.
         await pack();
         expect(files()).toEqual(['err', 'order', 'out.gz']);
-        expect((await everything(200_000)).equals(merged)).toBe(true);
+        expect((await everything(200_000)).equals(merged), 'the same bytes').toBe(true);
       }
       for (const name of files()) if (name !== 'order') rmSync(join(folder, name));
       writeFileSync(join(folder, 'out'), out);
@@ -439,6 +439,6 @@ describe('kill -9 before any step of the packing', () => {
     // Every form that there is was met.
     for (const form of ['err order out', '.out.gz err order out', 'err order out out.gz', 'err order out.gz'])
       expect([...seen]).toContain(form);
-    expect(existsSync(join(folder, 'out'))).toBe(false);
+    expect(existsSync(join(folder, 'out')), 'out').toBe(false);
   }, 120_000);
 });

@@ -150,10 +150,10 @@ describe('a log', () => {
     clock.mockRestore();
     expect(watches(), 'it is watched no more').toBe(watched - 1);
     appendFileSync(join(folder, 'out'), 'polled\n');
-    while (log.end < expected + 7) await new Promise((next) => setTimeout(next, 5));
-    while (watches() < watched) await new Promise((next) => setTimeout(next, 5));
+    await expect.poll(() => log.end, { interval: 5 }).toBeGreaterThanOrEqual(expected + 7);
+    await expect.poll(watches, { interval: 5 }).toBeGreaterThanOrEqual(watched);
     appendFileSync(join(folder, 'err'), 'after');
-    while (log.end < expected + 12) await new Promise((next) => setTimeout(next, 5));
+    await expect.poll(() => log.end, { interval: 5 }).toBeGreaterThanOrEqual(expected + 12);
     expect(all(log, 5000).text).toBe(`${'flood\n'.repeat(expected / 6)}polled\nafter`);
   });
 
@@ -215,7 +215,7 @@ describe('a log', () => {
     write('out', 'x');
     await log.read(0, 10);
     const before = readdirSync('/proc/self/fd').length;
-    while (readdirSync('/proc/self/fd').length > before - 2) await new Promise((next) => setTimeout(next, 50));
+    await expect.poll(() => readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before - 2);
     expect(await log.read(0, 10)).toHaveLength(1);
     log.rest();
     tailer.close();

@@ -4,7 +4,7 @@ import { SpareMemory } from './spare-memory.ts';
 test('memory that is in use is given to nobody else, and one piece of the right size is kept', () => {
   const spare = new SpareMemory(1024);
   const [one, other] = [spare.take(1024), spare.take(1024)];
-  expect(one.buffer === other.buffer && one.byteOffset === other.byteOffset).toBe(false);
+  expect([one.buffer === other.buffer, one.byteOffset]).not.toEqual([true, other.byteOffset]);
   spare.giveBack(one);
   expect(spare.take(10)).toBe(one);
   expect(spare.take(10)).toHaveLength(10);

@@ -23,15 +23,15 @@ describe('a process', () => {
     const another = { ...it, start: `${it.start}1` };
     const before = { ...it, boot: 'another-boot' };
     for (const wrong of [another, before]) {
-      expect(isAlive(wrong, BOOT)).toBe(false);
+      expect(isAlive(wrong, BOOT), 'the process lives').toBe(false);
       expect(signalProcess(wrong, BOOT, 'SIGKILL')).toBe(false);
       expect(signalGroup(wrong, BOOT, 'SIGKILL')).toBe(false);
     }
-    expect(isAlive(it, BOOT)).toBe(true);
+    expect(isAlive(it, BOOT), 'the process lives').toBe(true);
     const ended = new Promise((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
     expect(signalGroup(it, BOOT, 'SIGTERM')).toBe(true);
     expect(await ended).toBe('SIGTERM');
-    expect(isAlive(it, BOOT)).toBe(false);
+    expect(isAlive(it, BOOT), 'the process lives').toBe(false);
   });
 
   it('stands in the table with its group and parent', async () => {
@@ -44,7 +44,7 @@ describe('a process', () => {
     try {
       const shared = processTable();
       expect(processTable()).toBe(shared);
-      expect((await shared).has(late.pid ?? 0)).toBe(true);
+      expect([...(await shared).keys()]).toContain(late.pid);
     } finally {
       late.kill('SIGKILL');
     }

@@ -53,14 +53,14 @@ describe('without a cgroup', () => {
     await h.runs.cancel(h.caller('ada'), task_id);
     expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
     // What doctor says of such a host: this one can escape.
-    expect(isAliveNow(pid)).toBe(true);
+    expect(isAliveNow(pid), 'the process lives').toBe(true);
     process.kill(pid, 'SIGKILL');
   });
 });
 
 it('one that can’t be had is none, and what is none stays as it is', async () => {
   await freeze(h.home);
-  expect(existsSync(join(h.home, 'cgroup.freeze'))).toBe(false);
+  expect(existsSync(join(h.home, 'cgroup.freeze')), 'cgroup.freeze').toBe(false);
   expect(await new Cgroups(join(h.home, 'toru.db')).make()).toBeNull();
 });
 
@@ -95,7 +95,7 @@ describe.runIf(available)('with a cgroup', () => {
     await until(() => !existsSync(made));
     expect(removeCgroup(made)).toBe(true);
     cgroups.close();
-    expect(existsSync(base)).toBe(false);
+    expect(existsSync(base), base).toBe(false);
   });
 
   it('a boot releases what an earlier agent made, and nothing that is in use or its own', async () => {
@@ -110,7 +110,7 @@ describe.runIf(available)('with a cgroup', () => {
     expect(released.mock.calls).toEqual([[old]]);
     for (const path of [own ?? '', used]) cgroups.release(path);
     cgroups.close();
-    expect(existsSync(base)).toBe(false);
+    expect(existsSync(base), base).toBe(false);
   });
 
   it('a cancel gets the orphan that left group, session, tree and environment; then the cgroup is gone', async () => {
@@ -133,13 +133,13 @@ describe.runIf(available)('with a cgroup', () => {
     );
     await h.runs.cancel(h.caller('ada'), task_id);
     expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
-    expect(existsSync(left)).toBe(true);
+    expect(existsSync(left), left).toBe(true);
   });
 
   it('so it does after a restart of the agent', async () => {
     const { task_id, pid, cgroup } = await started(ESCAPE, /pid \d+\n/);
     await h.runs.close();
-    expect(isAliveNow(pid)).toBe(true);
+    expect(isAliveNow(pid), 'the process lives').toBe(true);
     await h.restart({ limits: { graceMs: 300 } });
     await h.runs.cancel(h.caller('ada'), task_id);
     await h.ended(task_id);
@@ -201,7 +201,7 @@ describe.runIf(available)('with a cgroup', () => {
     await h.ended(task_id);
     await h.runs.close();
     process.kill(pid, 'SIGKILL');
-    expect(existsSync(cgroup)).toBe(true);
+    expect(existsSync(cgroup), cgroup).toBe(true);
     await h.restart();
     await until(() => !existsSync(cgroup));
   });

@@ -82,7 +82,7 @@ it('leaves nobody behind: not when the script ends first, not when it is cancell
   await h.runs.cancel(ada(), kept);
   await h.ended(kept);
   for (const task of [left, kept]) {
-    expect(existsSync(join(h.home, 'runs', task, 'hold'))).toBe(false);
+    expect(existsSync(join(h.home, 'runs', task, 'hold')), 'hold').toBe(false);
     await expect.poll(() => alive(task)).toBe(0);
   }
 });

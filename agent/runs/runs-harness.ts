@@ -14,6 +14,9 @@ import { Runs } from './runs.ts';
 
 /** What the tests of runs share: a real `Runs` over a real database and real scripts, with small rooms around it. */
 
+/** Longer than a cancelled script's grace, on a busy machine; shorter than the limit of a test. */
+const UNTIL_MS = 40_000;
+
 export const FIXTURES = join(import.meta.dirname, '../../test/fixtures/scripts');
 
 /** The tests of runs go over both: see shell-wrapper.test.ts. */
@@ -138,11 +141,16 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
     },
     ended(taskId) {
       const admin = harness.caller('root');
-      return new Promise((resolve) => {
+      return new Promise((resolve, reject) => {
         const { runs } = harness;
+        const late = setTimeout(() => {
+          stop();
+          reject(new Error(`Not at its end within ${UNTIL_MS / 1000} s: ${JSON.stringify(runs.get(admin, taskId))}`));
+        }, UNTIL_MS);
         const look = (): boolean => {
           const run = runs.get(admin, taskId);
           if (!isFinal(run.state)) return false;
+          clearTimeout(late);
           stop();
           resolve(run);
           return true;
@@ -187,9 +195,11 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
 
 export { isAliveNow, until };
 
-/** Waits until something holds, looking every few milliseconds. The test's own timeout is the limit. */
+/** Waits until something holds, looking every few milliseconds. @throws Error with the condition, in good time before the test's own limit. */
 async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((next) => setTimeout(next, 5));
+  for (const began = performance.now(); !holds(); await new Promise((next) => setTimeout(next, 5))) {
+    if (performance.now() - began > UNTIL_MS) throw new Error(`Not within ${UNTIL_MS / 1000} s: ${holds}`);
+  }
 }
 
 function isAliveNow(pid: number): boolean {

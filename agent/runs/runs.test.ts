@@ -204,7 +204,7 @@ describe('a run', () => {
       await new Promise((next) => setTimeout(next, 100));
       expect(h.runs.log(ended.task_id).end).toBe(before);
       const pid = Number(/pid (\d+)/.exec(await h.output(ended.task_id))?.[1]);
-      expect(isAliveNow(pid)).toBe(true);
+      expect(isAliveNow(pid), 'the process lives').toBe(true);
       process.kill(pid, 'SIGKILL');
     }
   });
@@ -302,7 +302,7 @@ describe('cancel', () => {
     await h.runs.cancel(h.caller('ada'), task_id);
     expect(h.runs.get(h.caller('ada'), task_id).state).toBe('running');
     expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled', signal: 'SIGKILL' });
-    for (const pid of pids) expect(isAliveNow(pid)).toBe(false);
+    for (const pid of pids) expect(isAliveNow(pid), 'the process lives').toBe(false);
     await h.runs.cancel(h.caller('ada'), task_id);
   });
 
@@ -313,7 +313,7 @@ describe('cancel', () => {
       await h.restart({ limits: { graceMs: 400, cgroups } });
       const { task_id, pids } = await running('grandchild.sh', /(pid \d+\n[\s\S]*){6}/);
       expect(pids.length).toBe(6);
-      for (const pid of pids) expect(isAliveNow(pid)).toBe(true);
+      for (const pid of pids) expect(isAliveNow(pid), 'the process lives').toBe(true);
       await h.runs.cancel(h.caller('ada'), task_id);
       expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
       await until(() => pids.every((pid) => !isAliveNow(pid)));
@@ -329,7 +329,7 @@ describe('cancel', () => {
     for (const { task_id } of started) expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });
     for (const { task_id } of started) expect(ofTask(task_id)).toEqual([]);
     // The first may have been on its way; the last was not, and never went.
-    expect(existsSync(join(h.home, 'runs', started[7]?.task_id ?? '', 'claim'))).toBe(false);
+    expect(existsSync(join(h.home, 'runs', started[7]?.task_id ?? '', 'claim')), ', ').toBe(false);
   });
 
   it('is for your own runs, and an admin’s for any', async () => {

@@ -71,7 +71,7 @@ describe('a script that signals its own group', () => {
     expect(await h.ended(task)).toMatchObject({ state: 'exited', signal: 'SIGTERM' });
     const [, child, own, group, session] = /child (\d+) (\d+) +(\d+) +(\d+)/.exec(await h.output(task)) ?? [];
     expect([group, session]).toEqual([own, own]);
-    await expect.poll(() => isAliveNow(Number(child))).toBe(false);
+    await expect.poll(() => isAliveNow(Number(child)), { message: 'the child lives' }).toBe(false);
   });
 });
 
@@ -84,7 +84,7 @@ describe('the end of a run', () => {
     const pumps = await pumpsOf(task);
     for (const pid of pumps) process.kill(pid, 'SIGSTOP');
     writeFileSync(join(h.home, 'scripts/it.sh.go'), '');
-    await expect.poll(() => show(task).finishing, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => show(task).finishing, { timeout: 20_000, message: 'the run is finishing' }).toBe(true);
     expect(show(task)).toMatchObject({ state: 'running', exit_code: null });
     for (const pid of pumps) process.kill(pid, 'SIGCONT');
     expect(await h.ended(task)).toMatchObject({ state: 'exited', exit_code: 4, reason: null, output_bytes: 6 + bytes });
@@ -101,9 +101,9 @@ describe('the end of a run', () => {
     const pumps = await pumpsOf(task);
     for (const pid of pumps) process.kill(pid, 'SIGSTOP');
     writeFileSync(join(h.home, 'scripts/it.sh.go'), '');
-    await expect.poll(() => show(task).finishing, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => show(task).finishing, { timeout: 20_000, message: 'the run is finishing' }).toBe(true);
     await h.restart();
-    await expect.poll(() => show(task).finishing, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => show(task).finishing, { timeout: 20_000, message: 'the run is finishing' }).toBe(true);
     for (const pid of pumps) process.kill(pid, 'SIGCONT');
     expect(await h.ended(task)).toMatchObject({ state: 'exited', exit_code: 0, reason: expect.stringContaining('left processes running') });
     expect((await h.output(task)).replaceAll('late\n', '')).toBe('begin\nthe last words');
@@ -116,7 +116,7 @@ describe('the end of a run', () => {
     const pumps = await pumpsOf(task);
     for (const pid of pumps) process.kill(pid, 'SIGSTOP');
     writeFileSync(join(h.home, 'scripts/it.sh.go'), '');
-    await expect.poll(() => show(task).finishing, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => show(task).finishing, { timeout: 20_000, message: 'the run is finishing' }).toBe(true);
     for (const pid of pumps) process.kill(pid, 'SIGKILL');
     // The native runner alone knows how the script ended.
     if (isNative(task)) {
@@ -132,7 +132,7 @@ describe('the end of a run', () => {
     await says(task, 'begin');
     for (const pid of await pumpsOf(task)) process.kill(pid, 'SIGSTOP');
     writeFileSync(join(h.home, 'scripts/it.sh.go'), '');
-    await expect.poll(() => show(task).finishing, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => show(task).finishing, { timeout: 20_000, message: 'the run is finishing' }).toBe(true);
     await h.runs.cancel(h.caller('ada'), task);
     expect(await h.ended(task)).toMatchObject({ state: 'cancelled', reason: expect.stringContaining('may be missing') });
   });
@@ -146,9 +146,9 @@ describe('the end of a run', () => {
     expect(output).toMatch(/^child \d+\nserver started\n$/);
     writeFileSync(join(h.home, 'scripts/it.sh.go'), '');
     // It prints two megabytes, which nobody keeps, and does not die of it.
-    await expect.poll(() => existsSync(join(h.home, 'scripts/it.sh.done')), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => existsSync(join(h.home, 'scripts/it.sh.done')), { timeout: 20_000, message: 'it.sh.done' }).toBe(true);
     const child = Number(/child (\d+)/.exec(output)?.[1]);
-    expect(isAliveNow(child)).toBe(true);
+    expect(isAliveNow(child), 'the process lives').toBe(true);
     expect(sizesOf(task)).toBe(output.length);
     expect(show(task).output_bytes).toBe(output.length);
     process.kill(child, 'SIGKILL');

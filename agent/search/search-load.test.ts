@@ -118,7 +118,7 @@ test('a reader who leaves ends the reading, by the body or by the signal, and fr
     const reading = (async () => {
       while ((await reader?.read())?.done === false);
     })().catch(() => undefined);
-    while (runs.reads < 20) await sleep(1);
+    await expect.poll(() => runs.reads, { interval: 1 }).toBeGreaterThanOrEqual(20);
     if (how === 'body') await reader?.cancel();
     else asker.abort();
     await reading;

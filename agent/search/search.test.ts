@@ -261,7 +261,7 @@ describe('what runs printed', () => {
   it('of a running script is found while it runs', async () => {
     api.script('talk.sh', '#!/bin/sh\necho words that are said now\nexec sleep 60\n');
     const { task_id } = await api.runs.start(api.admin, { script: 'talk.sh', source: 'api' });
-    while (api.runs.log(task_id).end === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await expect.poll(() => api.runs.log(task_id).end).toBeGreaterThan(0);
     expect(idsOf(await search(api.admin, { q: 'SAID NOW', in: 'output' }))).toEqual([task_id]);
     await api.runs.cancel(api.admin, task_id);
   });

@@ -67,7 +67,7 @@ test('a folder of scripts that the configuration decides can’t be changed here
   const fixed = join(tempDir(), 'not-mounted-yet');
   const settings = new Settings(db, audit, { home, scripts_dir: fixed, version: '1' });
   expect(settings.all()).toMatchObject({ scripts_dir: fixed, scripts_dir_fixed: true });
-  expect(existsSync(fixed)).toBe(false);
+  expect(existsSync(fixed), fixed).toBe(false);
   mkdirSync(join(home, 'other'));
   expect(await refusal(() => settings.update({ scripts_dir: join(home, 'other') }, lately))).toBe('conflict');
 });

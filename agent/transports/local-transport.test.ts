@@ -91,7 +91,7 @@ it('answers for the API, on a socket of its owner alone, as a local admin', asyn
 it('removes its socket when it closes, also with a request open', async () => {
   transport = await startLocalTransport({ home, api, log });
   const left = ask('/endless').catch(() => 'ended');
-  while (callers.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await expect.poll(() => callers.length).toBeGreaterThan(0);
   await transport.close();
   expect(await left).toBe('ended');
   expect(existsSync(transport.path)).toBe(false);
@@ -101,7 +101,7 @@ it('ends the work for a client that leaves', async () => {
   transport = await startLocalTransport({ home, api, log });
   const outgoing = request({ socketPath: transport.path, path: '/endless' }, (incoming) => incoming.once('data', () => outgoing.destroy()));
   outgoing.on('error', () => undefined).end();
-  while (!cancelled) await new Promise((resolve) => setTimeout(resolve, 5));
+  await expect.poll(() => cancelled, { message: 'the work is cancelled' }).toBe(true);
 });
 
 it.each(['/api/%2e%2e/x', '/api/a%2Fb', '/api/../x', '/api//x', '/api/a%00', '/api/a\\b', '/api/.'])(

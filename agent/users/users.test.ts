@@ -49,8 +49,8 @@ test('names: one each, whatever the case', async () => {
   );
   expect(both.sort()).toEqual([null, 'username_taken'].sort());
   for (const wrong of ['', 'local:0', ' ada', 'a b', '-a', 'a'.repeat(65), 'é', 'a\n'])
-    expect(usernameRule.safeParse(wrong).success).toBe(false);
-  for (const good of ['a', 'ada.l', 'ada@home', 'A-1_x']) expect(usernameRule.safeParse(good).success).toBe(true);
+    expect(usernameRule.safeParse(wrong).success, wrong).toBe(false);
+  for (const good of ['a', 'ada.l', 'ada@home', 'A-1_x']) expect(usernameRule.safeParse(good).success, good).toBe(true);
 });
 
 test('a client changes nobody, an admin with an old login neither', async () => {

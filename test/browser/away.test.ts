@@ -83,7 +83,7 @@ describeInBrowser('with the host away', () => {
     await one.reload();
     await waiting(one).getByText('Asks').waitFor();
     expect(await waiting(one).count()).toBe(1);
-    expect(await one.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true);
+    expect(await one.evaluate(() => document.documentElement.scrollWidth - innerWidth), 'pixels too wide').toBeLessThanOrEqual(0);
 
     await stage.startAgent();
     await waiting(one).getByText('Started', { exact: true }).waitFor();

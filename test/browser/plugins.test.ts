@@ -143,7 +143,7 @@ describeInBrowser('plugins', () => {
     await frameOf(other, 'Draws').getByText('42 for admin on a page').waitFor();
     appendFileSync(join(toru.home, 'plugins/draws/page.js'), '\ndocument.body.append("a newer page");\n');
     const isChanged = async () => /Its files were changed/.test((await api.http('GET', '/api/plugins/draws')).json().problem);
-    await expect.poll(isChanged).toBe(true);
+    await expect.poll(isChanged, { message: 'the bundle has changed' }).toBe(true);
     await page.goto(`${toru.url}/plugins/draws/manage`);
     await page.getByRole('button', { name: 'Look and accept' }).click();
     await page.getByText(/Its files are not those that were accepted\. If you did not change/).waitFor();
@@ -151,7 +151,7 @@ describeInBrowser('plugins', () => {
     const looked = (await api.http('GET', '/api/plugins/draws')).json().sha256;
     appendFileSync(join(toru.home, 'plugins/draws/page.js'), '\n// one thing more\n');
     const isOther = async () => (await api.http('GET', '/api/plugins/draws')).json().sha256 !== looked;
-    await expect.poll(isOther).toBe(true);
+    await expect.poll(isOther, { message: 'another frame' }).toBe(true);
     await page.getByRole('dialog').getByText(looked).waitFor();
     await page.getByRole('button', { name: 'Accept and enable' }).click();
     await page.getByRole('dialog').getByText('Its files were changed since you looked at them').waitFor();
@@ -217,7 +217,7 @@ describeInBrowser('plugins', () => {
     await page.goto(toru.url);
     // Nothing is asked of the page itself: what a test does in a browser counts as a press.
     const asked = async () => (await api.http('GET', '/api/plugin-kv/hostile/entry?key=asked')).json().entry?.value;
-    await expect.poll(asked).toBe(true);
+    await expect.poll(asked, { message: 'it is asked' }).toBe(true);
     expect(page.url()).toBe(`${toru.url}/`);
     expect((await api.http('DELETE', '/api/plugin-kv/hostile/entry?key=asked')).status).toBe(200);
     await order('nothing more');
@@ -275,7 +275,7 @@ describeInBrowser('plugins', () => {
     await page.getByRole('button', { name: 'Uninstall' }).click();
     const sheet = page.getByRole('dialog');
     await sheet.getByText('Remove its data').click();
-    expect(await sheet.getByRole('button', { name: 'Uninstall' }).isDisabled()).toBe(true);
+    expect(await sheet.getByRole('button', { name: 'Uninstall' }).isDisabled(), 'Uninstall is disabled').toBe(true);
     await sheet.getByLabel('Type “throws” to confirm').fill('throws');
     await sheet.getByRole('button', { name: 'Uninstall' }).click();
     await page.getByText('Throws was uninstalled.').waitFor();

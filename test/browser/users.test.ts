@@ -43,7 +43,7 @@ describeInBrowser('users', () => {
     await allowed.click();
     expect((await saved).status()).toBe(200);
     await page.reload();
-    await expect.poll(() => allowed.isChecked()).toBe(true);
+    await expect.poll(() => allowed.isChecked(), { message: 'the action is allowed' }).toBe(true);
 
     const theirs = await logIn(client, toru.url, 'anna', password);
     await theirs

@@ -70,7 +70,7 @@ it('installs, shows before it accepts, enables, lists, logs, disables and uninst
   expect(await toru('uninstall', 'log-watch', '--yes', '--data', 'remove')).toMatchObject({ code: 0 });
   expect(await toru('list')).toMatchObject({ output: expect.stringContaining('No plugins yet') });
   expect(await toru('enable', 'log-watch')).toMatchObject({ code: 125, output: expect.stringContaining('unknown_plugin') });
-  expect(existsSync(join(home, 'plugins/log-watch'))).toBe(false);
+  expect(existsSync(join(home, 'plugins/log-watch')), 'plugins/log-watch').toBe(false);
 });
 
 it('dev: runs it, runs it again after a change, tells a mistake, and leaves nothing', async () => {
@@ -94,7 +94,7 @@ it('dev: runs it, runs it again after a change, tells a mistake, and leaves noth
   }
   expect(await dev.ended).toBe(0);
   expect(await toru('list')).toMatchObject({ output: expect.stringContaining('No plugins yet') });
-  expect(existsSync(join(home, 'plugins/hello')) || existsSync(join(home, 'plugins/.dev-hello'))).toBe(false);
+  expect(existsSync(join(home, 'plugins/hello')) || existsSync(join(home, 'plugins/.dev-hello')), 'plugins/.dev-hello').toBe(false);
 });
 
 it('dev does not take the place of a plugin that is installed', async () => {

@@ -191,7 +191,7 @@ describe('the author’s commands', () => {
 
   it('pack gives the same bytes twice, and says what is wrong', () => {
     toru(work, 'plugin', 'pack', 'my-ts', '--out', 'again.tgz');
-    expect(readFileSync(join(work, 'again.tgz')).equals(readFileSync(join(work, 'my-ts-0.1.0.tgz')))).toBe(true);
+    expect(readFileSync(join(work, 'again.tgz')).equals(readFileSync(join(work, 'my-ts-0.1.0.tgz'))), 'the same bytes').toBe(true);
     writeFileSync(join(work, 'my-ts/plugin.json'), '{"id":"x"}');
     expect(toru(work, 'plugin', 'pack', 'my-ts')).toMatchObject({ status: 125, output: expect.stringContaining('plugin_invalid') });
   });

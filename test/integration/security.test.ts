@@ -39,7 +39,7 @@ test.runIf(process.platform === 'linux')('nothing listens on a port but the fron
 });
 
 test('what workerd prints goes to a log file, and the version to who is logged in', async () => {
-  expect(existsSync(join(toru.home, 'logs', 'edge.log'))).toBe(true);
+  expect(existsSync(join(toru.home, 'logs', 'edge.log')), 'edge.log').toBe(true);
   expect(toru.output()).not.toMatch(/^\s+at \S/m);
   const admin = await Client.of(toru, 'owner', PASSWORD);
   expect((await admin.http('GET', '/api/health')).json()).toEqual({ ok: true, host_online: true, version: expect.any(String) });

@@ -65,7 +65,7 @@ test('a snapshot taken at work brings back users, history and output elsewhere, 
 
     const home = join(place, 'home');
     expect(await cli(home, 'restore', file)).toMatchObject({ code: 0, said: expect.stringContaining('1 run') });
-    expect(existsSync(join(home, 'agent.key'))).toBe(false);
+    expect(existsSync(join(home, 'agent.key')), 'agent.key').toBe(false);
     await using restored = await startToru({ env: { TORU_HOME: home } });
     const before = await fetch(`${restored.url}/api/runs`, { headers: { cookie, origin: restored.url } });
     expect(before.status).toBe(401);

@@ -46,6 +46,8 @@ describe('the relay', () => {
     expect(await agent.texts.take()).toEqual({ topic: `c/${one.conn}`, payload: '{"type":"run",  "script":"ünï.sh\\u0000" }' });
     agent.text(`c/${one.conn}`, '{"type":"started","odd":"\0"}'.replace('\0', '\\u0000'));
     expect(await one.browser.next('started')).toEqual({ type: 'started', odd: '\0' });
+    agent.text(`c/${other.conn}`, '{"type":"after"}');
+    await other.browser.next('after');
     expect(other.browser.frames.rest).toEqual([]);
   });
 

@@ -117,7 +117,7 @@ describe('the tunnel', () => {
     const asked = await agent.requests.take();
     const body = await asked.body();
     asked.answer(200, { ok: true });
-    expect(body.equals(bytes)).toBe(true);
+    expect(body.equals(bytes), 'the same bytes').toBe(true);
     expect((await answered).status).toBe(200);
   });
 
@@ -127,7 +127,7 @@ describe('the tunnel', () => {
     const asked = await agent.requests.take();
     asked.sendHead(200, [['content-type', 'application/octet-stream']], true);
     await asked.stream(bytes);
-    expect((await answered).bytes.equals(bytes)).toBe(true);
+    expect((await answered).bytes.equals(bytes), 'the same bytes').toBe(true);
   });
 
   it('gives no credit for what the client does not read', async () => {

@@ -66,7 +66,7 @@ describe('pack', () => {
     const source = folder({ 'plugin.json': MANIFEST, 'run.sh': '#!/bin/sh\n', 'lib/a.txt': 'a', '.git/config': 'x', '.env': 'x' });
     const first = await pack(source);
     writeFileSync(join(source, 'lib/a.txt'), 'a');
-    expect((await pack(source)).archive.equals(first.archive)).toBe(true);
+    expect((await pack(source)).archive.equals(first.archive), 'the same bytes').toBe(true);
     const entries = await unpackTar(gunzipSync(first.archive));
     expect(entries.map(({ header }) => [header.name, header.mode])).toEqual([
       ['lib/a.txt', 0o644],

@@ -34,7 +34,7 @@ test('what a killed agent left is ended, and its socket and record go', async ()
   writeFileSync(join(folder, 'left.sock'), '');
   writeFileSync(join(folder, 'older.sock'), '');
   expect(await endOrphans(folder, boot, 200)).toEqual(['left']);
-  expect(isAlive(orphan, boot)).toBe(false);
+  expect(isAlive(orphan, boot), 'the process lives').toBe(false);
   expect(listIn(folder)).toEqual([]);
 });
 
@@ -43,7 +43,7 @@ test('a pid that is another’s by now is not touched, nor one of another boot',
   record('recycled', { ...stranger, start: '1' });
   record('rebooted', { ...stranger, boot: 'another' });
   expect(await endOrphans(folder, boot, 200)).toEqual([]);
-  expect(isAlive(stranger, boot)).toBe(true);
+  expect(isAlive(stranger, boot), 'the process lives').toBe(true);
   expect(listIn(folder)).toEqual([]);
 });
 

@@ -27,7 +27,7 @@ test('nothing becomes the plugin before it is written down: without the word, it
   const ended = once(waiting.child, 'exit');
   waiting.release();
   expect(await ended).toEqual([125, null]);
-  expect(existsSync(made)).toBe(false);
+  expect(existsSync(made), made).toBe(false);
 });
 
 test('with the word it is the plugin, under the same pid, with the rest of its input', async () => {
