@@ -40,6 +40,13 @@ describe('an answer that could be taken for an option', () => {
   });
 });
 
+it('an address is one, and no list or name with it', () => {
+  expect(resolve({ type: 'email' }, 'ada@example.org')).toEqual({ it: 'ada@example.org' });
+  for (const value of ['ada', 'Ada <ada@example.org>', 'ada@example.org, eve@example.org', '-rf@example.org'])
+    expect(() => resolve({ type: 'email' }, value)).toThrow(expect.objectContaining({ code: 'input_invalid' }));
+  expect(() => input({ type: 'email', default: 'ada@' })).toThrow('an address such as');
+});
+
 describe('a declaration', () => {
   it('passes no secret as an argument, which every user of the host could read', () => {
     const secret = (pass: unknown) => checkDeclaration([input({ type: 'secret', pass })], false);

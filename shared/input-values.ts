@@ -1,4 +1,5 @@
 import { compareDecimals, isDecimal, isWholeDecimal } from './decimal.ts';
+import { isEmail } from './email.ts';
 import { ToruError, unreachable } from './errors.ts';
 import type { ActionInput } from './inputs.ts';
 import { MAX_ARG_BYTES } from './limits.ts';
@@ -151,6 +152,7 @@ function mayBeginWithDash(input: ActionInput): boolean {
       // What it passes stands in the action, word by word.
       return true;
     case 'date':
+    case 'email':
     case 'secret':
       return false;
     default:
@@ -215,6 +217,10 @@ function checkType(input: ActionInput, value: unknown, text: () => string, refus
     }
     case 'boolean':
       return typeof value === 'boolean' ? value : refuse('true or false is expected.');
+    case 'email': {
+      const given = text();
+      return isEmail(given) ? given : refuse('one address such as name@example.org is expected.');
+    }
     case 'date': {
       const given = text();
       if (!isDate(given)) return refuse('a date such as 2026-11-21 is expected.');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isDecimal, MAX_DECIMAL_CHARS } from './decimal.ts';
+import { isEmail } from './email.ts';
 import { MAX_ARG_BYTES } from './limits.ts';
 
 /** What an action may ask before it runs, and how each answer reaches the script. The rules of the answers: input-values.ts. */
@@ -81,6 +82,7 @@ export const actionInput = z.discriminatedUnion('type', [
     min: z.iso.date().optional(),
     max: z.iso.date().optional(),
   }),
+  z.object({ type: z.literal('email'), ...common, default: z.string().refine(isEmail, 'an address such as name@example.org').optional() }),
   z.object({ type: z.literal('secret'), ...common, max_length: z.int().min(1).max(MAX_ARG_BYTES).default(4096) }),
 ]);
 export type ActionInput = z.infer<typeof actionInput>;

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { actionInput } from '../../../../shared/inputs.ts';
 import {
   argsToText,
   bodyOf,
   emptyDraft,
   fitsLines,
+  INPUT_TYPES,
   labelOf,
   nameOf,
   newInput,
@@ -82,4 +84,10 @@ describe('an action being edited', () => {
     for (const value of [' a', 'a ', 'a = b', 'a\nb']) expect(fits([{ value }]), value).toBe(false);
     expect(fitsLines(['a\nb'], argsToText(['a\nb']), textToArgs)).toBe(false);
   });
+});
+
+it('every type of input can be chosen, and becomes each other', () => {
+  const types = actionInput.options.map(({ shape }) => shape.type.value).sort();
+  expect(INPUT_TYPES.map(([type]) => type).sort()).toEqual(types);
+  for (const from of types) for (const to of types) expect(withType(withType(null, from), to).type).toBe(to);
 });

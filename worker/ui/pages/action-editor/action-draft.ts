@@ -149,6 +149,7 @@ export const INPUT_TYPES: readonly (readonly [type: ActionInput['type'], label: 
   ['choice', 'Choice'],
   ['boolean', 'Yes or no'],
   ['date', 'Date'],
+  ['email', 'E-mail address'],
   ['secret', 'Secret'],
 ];
 
@@ -175,6 +176,7 @@ export function withType(before: ActionInput | null, type: ActionInput['type'], 
     case 'boolean':
       return { type, ...common, required: false, default: false };
     case 'date':
+    case 'email':
       return { type, ...common };
     case 'secret':
       return {

@@ -25,6 +25,15 @@ export function TypeFields({ input, error, onChange }: Of<ActionInput['type']>) 
       return <BooleanFields input={input} error={error} onChange={onChange} />;
     case 'date':
       return <DateFields input={input} error={error} onChange={onChange} />;
+    case 'email':
+      return (
+        <TextField
+          label="Filled in beforehand"
+          error={error('default')}
+          value={input.default ?? ''}
+          onValue={(text) => onChange(having(input, 'default', text === '' ? undefined : text))}
+        />
+      );
     case 'secret':
       return (
         <p class="small muted">

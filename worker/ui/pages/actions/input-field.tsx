@@ -54,6 +54,9 @@ function control(
     case 'number':
       // Not type="number": it gives an empty text for what it does not like, and a wheel over it changes the number.
       return <input {...common} class="input" type="text" inputMode={keyboardFor(input)} />;
+    case 'email':
+      // Not type="email": it trims what was typed, and writes other letters in another way.
+      return <input {...common} class="input" type="text" inputMode="email" />;
     case 'date':
       return (
         <input
