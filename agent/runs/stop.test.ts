@@ -79,8 +79,9 @@ describe('a stop', () => {
       '#!/usr/bin/env python3\nimport time\ntry:\n  print("ready", flush=True)\n  time.sleep(60)\nfinally:\n  print("cleaned up", flush=True)\n',
     );
     h.script('deaf.sh', `#!/bin/sh\ntrap 'echo told' QUIT\necho ready\nwhile :; do sleep 0.05; done\n`);
+    // A grace that a shell can answer in, also on a busy machine.
     h.action({ id: 'finally', script: 'finally.py', stop_signal: 'INT', grace_s: 60 });
-    h.action({ id: 'deaf', script: 'deaf.sh', stop_signal: 'QUIT', grace_s: 1 });
+    h.action({ id: 'deaf', script: 'deaf.sh', stop_signal: 'QUIT', grace_s: 4 });
     for (const [action, said] of [
       ['finally', 'ready\ncleaned up\n'],
       ['deaf', 'ready\ntold\n'],
@@ -98,7 +99,7 @@ describe('a stop', () => {
     h.script('stubborn.sh', `#!/bin/sh\ntrap 'echo told' TERM\necho ready\nwhile :; do sleep 0.05; done\n`);
     const task = await started('stubborn.sh');
     await h.runs.close();
-    h.db.prepare('UPDATE task_history SET grace_s = 1 WHERE task_id = ?').run(task);
+    h.db.prepare('UPDATE task_history SET grace_s = 4 WHERE task_id = ?').run(task);
     await h.restart({ limits: { graceMs: 600_000 } });
     await h.runs.cancel(h.caller('ada'), task);
     expect(await h.ended(task)).toMatchObject({ state: 'cancelled', signal: 'SIGKILL' });

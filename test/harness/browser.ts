@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import type { BrowserContext } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { beforeAll, describe } from 'vitest';
+import { slowness } from '../../tools/test-pace.ts';
 
 const FLAGS = [
   '--no-sandbox',
@@ -51,6 +52,7 @@ export async function launchBrowser(
   if (executablePath === null) throw new Error('no Chromium');
   const profile = mkdtempSync(join(tmpdir(), 'toru-chromium-'));
   const context = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: FLAGS, ...options });
+  context.setDefaultTimeout(30_000 * Math.min(2, slowness()));
   return {
     context,
     [Symbol.asyncDispose]: async () => {
