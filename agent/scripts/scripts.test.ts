@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -208,6 +208,19 @@ describe('resolve', () => {
 });
 
 describe('list', () => {
+  it.runIf(existsSync('/dev/shm'))('lists a script whose time no Date can hold, and those beside it', async () => {
+    const shared = mkdtempSync('/dev/shm/toru-scripts-');
+    try {
+      writeFileSync(join(shared, 'late.sh'), '#!/bin/sh\n', { mode: 0o755 });
+      writeFileSync(join(shared, 'now.sh'), '#!/bin/sh\n', { mode: 0o755 });
+      spawnSync('touch', ['-d', '@9999999999999', join(shared, 'late.sh')]);
+      const list = await new Scripts({ scripts_dir: shared }).list();
+      expect(list.map(({ name }) => name)).toEqual(['late.sh', 'now.sh']);
+    } finally {
+      rmSync(shared, { recursive: true });
+    }
+  });
+
   it('shows what runs, and what should but may not, with the reason', async () => {
     write('b.sh');
     write('nested/a.py', '#!/usr/bin/env python3\n"""Counts things."""\n');

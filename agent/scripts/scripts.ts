@@ -157,7 +157,13 @@ async function facts(name: string, path: Buffer): Promise<Looks | null> {
 }
 
 function factsOf(name: string, file: Stats, description: string): Looks {
-  return { name, size: file.size, modified_at: new Date(file.mtimeMs).toISOString(), description };
+  return { name, size: file.size, modified_at: timeOf(file.mtimeMs), description };
+}
+
+/** Some file systems (tmpfs) keep times that are later than any that a Date can hold. */
+function timeOf(ms: number): string {
+  const LAST = 8_640_000_000_000_000;
+  return new Date(Math.max(-LAST, Math.min(ms, LAST))).toISOString();
 }
 
 async function problemOf(walk: Walk, name: string): Promise<ToruError | 'outside' | null> {
