@@ -1,5 +1,4 @@
 import type { Server } from 'node:net';
-import { createServer } from 'node:net';
 import { StartError } from '../agent/start-error.ts';
 
 /**
@@ -27,15 +26,6 @@ function whyNot(error: unknown, host: string, port: number): string {
   if (code === 'EACCES') return `Port ${port} may not be used by this user. Set STEERING_PORT to one above 1023.`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `This machine has no address ${host}. Correct STEERING_HOST.`;
   return `Can't listen on ${host}, port ${port}: ${error instanceof Error ? error.message : String(error)}.`;
-}
-
-/** One for workerd on loopback: the same one at every restart, because the agent dials it. */
-export async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen({ host: '127.0.0.1', port: 0 }, resolve));
-  const port = portOf(probe);
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 function portOf(server: { address(): unknown }): number {

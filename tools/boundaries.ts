@@ -91,6 +91,7 @@ const ROOMS: Record<string, string[][]> = {
   'worker/ui': [
     [
       'worker/ui/guards',
+      'worker/ui/json',
       'worker/ui/navigation',
       'worker/ui/time',
       'worker/ui/clock',

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { z } from 'zod';
 import { unreachable } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/json.ts';
+import { linesOf } from '../../shared/lines.ts';
 import type { Run } from '../../shared/model.ts';
 import { type Client, good } from './client.ts';
 import type { Io, Output } from './io.ts';
@@ -65,25 +66,6 @@ function sinkOf(output: Output, raw: boolean): Sink {
     write: (bytes) => output.write(filter.write(decoder.decode(bytes, { stream: true }))),
     end: () => output.write(filter.write(decoder.decode()) + filter.end()),
   };
-}
-
-/** The lines of a body as they come. Leaving the loop ends the request. */
-export async function* linesOf(body: ReadableStream<Uint8Array> | null): AsyncGenerator<string> {
-  if (body === null) return;
-  const decoder = new TextDecoder();
-  const reader = body.getReader();
-  let rest = '';
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      yield* lines;
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
-  }
 }
 
 /** How the shell is told of the end of a run: the script's own code, 128 + n for a signal, 125 when there is neither. */

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadIdentity } from '../../agent/link/identity.ts';
 import { Link } from '../../agent/link/link.ts';
-import { freePort } from '../../embedded/ports.ts';
 import { backoff } from '../../shared/backoff.ts';
 import { scaled } from '../../tools/test-pace.ts';
 import { eventually } from '../harness/eventually.ts';
+import { freePort } from '../harness/toru.ts';
 import { FaultProxy } from './proxy.ts';
 import { numbers } from './runs.ts';
 

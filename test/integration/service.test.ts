@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { freePort } from '../../embedded/ports.ts';
 import { root } from '../../tools/root.ts';
 import { childrenOf, commandOf, isRunning } from '../faults/processes.ts';
 import { eventually } from '../harness/eventually.ts';
-import { leftovers } from '../harness/toru.ts';
+import { freePort, leftovers } from '../harness/toru.ts';
 
 /** As a service of systemd: what it is told, by a `systemd-notify` that writes down who said what, and whom to tell. */
 

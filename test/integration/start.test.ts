@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { AGENT_FLAGS } from '../../embedded/agent-memory.ts';
-import { freePort } from '../../embedded/ports.ts';
+import { freePort } from '../harness/toru.ts';
 
 const start = fileURLToPath(new URL('../../dist/embedded/start.js', import.meta.url));
 

@@ -5,6 +5,7 @@ import { NOT_AFTER } from '../../shared/wire.ts';
 import { edgeNow, hostNow, learnEdgeTime } from './clock.ts';
 import { heardFromServer, networkThere, OFFLINE } from './connection/network-there.ts';
 import { errorOf, type Guard } from './guards.ts';
+import { readJson } from './json.ts';
 
 /**
  * The one way to the server over HTTP. An answer that is no success becomes a ToruError with the server's own sentence;
@@ -42,7 +43,7 @@ export const agent = hc<Api>('/', {
 /** @throws ToruError. @returns the answer's body, as `guard` saw it; undefined when there is none. */
 export async function read<T>(guard: Guard<T>, request: Promise<{ text(): Promise<string> }>): Promise<T> {
   const text = await (await request).text();
-  const body = text === '' ? undefined : parse(text);
+  const body = text === '' ? undefined : readJson(text);
   if (!guard(body))
     throw new ToruError('internal', 'The server’s answer was not understood. Reload the page: it may be older than the server.');
   return body;
@@ -124,19 +125,11 @@ function isUnsafe({ method = 'GET' }: RequestInit): boolean {
 }
 
 async function errorFrom(response: Response): Promise<ToruError> {
-  const reported = errorOf(parse(await response.text().catch(() => '')));
+  const reported = errorOf(readJson(await response.text().catch(() => '')));
   const retryAfter = Number(response.headers.get('retry-after'));
   const extra = { ...reported?.extra, ...(retryAfter > 0 ? { retry_after: retryAfter } : {}) };
   if (reported !== null && isErrorCode(reported.code)) return new ToruError(reported.code, reported.message, { extra });
   return new ToruError('internal', `The server answered ${response.status}. Try again in a moment.`, { extra });
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The sentence to show for anything thrown. */

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { unreachable } from '../../../shared/errors.ts';
 import { parseJson } from '../../../shared/json.ts';
+import { linesOf } from '../../../shared/lines.ts';
 import { run } from '../../../shared/model.ts';
 import type { Mark } from '../../../shared/search-lines.ts';
 import { connect, good } from '../client.ts';
 import type { Command } from '../command.ts';
 import { parse } from '../command.ts';
 import { findTask } from '../find-task.ts';
-import { linesOf } from '../follow.ts';
 import type { Io } from '../io.ts';
 import { note, OUR_FAILURE, print, UsageError } from '../io.ts';
 import { bytes, when } from '../table.ts';

@@ -1,9 +1,9 @@
 import { FROM_PLUGINS, parseJson } from '../../../shared/json.ts';
+import { linesOf } from '../../../shared/lines.ts';
 import type { PluginLogLine } from '../../../shared/plugins.ts';
 import { pluginLogLine } from '../../../shared/plugins.ts';
 import { ask } from '../client.ts';
 import { oneWord, parse } from '../command.ts';
-import { linesOf } from '../follow.ts';
 import type { Io } from '../io.ts';
 import { print, UsageError } from '../io.ts';
 import { when } from '../table.ts';

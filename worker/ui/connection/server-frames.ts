@@ -1,6 +1,7 @@
 import type { ServerFrame } from '../../../shared/browser-protocol.ts';
 import { isErrorCode } from '../../../shared/errors.ts';
 import { isRecord, isRun, isRunState, isRunSummary, isSystemSample } from '../guards.ts';
+import { readJson } from '../json.ts';
 
 const text = (value: unknown): value is string => typeof value === 'string';
 const number = (value: unknown): value is number => typeof value === 'number';
@@ -44,13 +45,8 @@ function isServerFrame(value: unknown): value is ServerFrame {
 
 /** @returns null for what this page does not know: a newer server may say more. @param other gets a system's own frames. */
 export function parseFrame(data: unknown, other: (frame: { type: string }) => void = () => undefined): ServerFrame | null {
-  if (!text(data)) return null;
-  try {
-    const value: unknown = JSON.parse(data);
-    if (isServerFrame(value)) return value;
-    if (isRecord(value) && text(value['type']) && value['type'].includes('.')) other({ ...value, type: value['type'] });
-  } catch {
-    // Not JSON: nothing that this page knows.
-  }
+  const value = text(data) ? readJson(data) : undefined;
+  if (isServerFrame(value)) return value;
+  if (isRecord(value) && text(value['type']) && value['type'].includes('.')) other({ ...value, type: value['type'] });
   return null;
 }

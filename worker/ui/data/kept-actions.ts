@@ -1,4 +1,5 @@
 import { type AnyAction, isAction, isRecord } from '../guards.ts';
+import { readJson } from '../json.ts';
 import { me } from '../own-session.ts';
 import { recall, remember } from '../theme.ts';
 
@@ -12,13 +13,9 @@ export function keepActions(actions: readonly AnyAction[]): void {
 
 /** Null when there are none, or they are somebody else's. */
 export function keptActions(): AnyAction[] | null {
-  try {
-    const kept: unknown = JSON.parse(recall(KEY) ?? 'null');
-    if (!isRecord(kept) || kept['user'] !== me.peek()?.user.id || !Array.isArray(kept['items'])) return null;
-    return kept['items'].filter(isAction);
-  } catch {
-    return null;
-  }
+  const kept = readJson(recall(KEY) ?? 'null');
+  if (!isRecord(kept) || kept['user'] !== me.peek()?.user.id || !Array.isArray(kept['items'])) return null;
+  return kept['items'].filter(isAction);
 }
 
 export function forgetActions(): void {

@@ -4,7 +4,7 @@ import type { Run } from '../../../../shared/model.ts';
 import type { FoundField, FoundPlace, SearchLine } from '../../../../shared/search-lines.ts';
 import { agent, sentence, until } from '../../api.ts';
 import { hostNow } from '../../clock.ts';
-import { linesOf } from './lines.ts';
+import { searchLinesOf } from './search-answer.ts';
 import { askedOf, type Query } from './query.ts';
 
 /** A run in which something was found. */
@@ -80,7 +80,7 @@ export class SearchProgress {
     this.problem.value = null;
     this.#before = this.progress.peek();
     try {
-      for await (const line of linesOf(await ask(abort.signal))) this.#take(line, within);
+      for await (const line of searchLinesOf(await ask(abort.signal))) this.#take(line, within);
     } catch (error) {
       if (!abort.signal.aborted) this.problem.value = sentence(error);
     } finally {

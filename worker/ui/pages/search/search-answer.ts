@@ -1,25 +1,12 @@
+import { linesOf } from '../../../../shared/lines.ts';
 import type { FoundField, FoundPlace, Mark, SearchLine } from '../../../../shared/search-lines.ts';
 import { isRecord, isRun } from '../../guards.ts';
 
 /** The answer's lines as they come; those that an old page does not know are left out. Leaving the loop ends the request. */
-export async function* linesOf(response: Response): AsyncGenerator<SearchLine> {
-  if (response.body === null) return;
-  const decoder = new TextDecoder();
-  const reader = response.body.getReader();
-  let rest = '';
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
-      const lines = (rest + decoder.decode(value, { stream: true })).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        const message: unknown = JSON.parse(line);
-        if (isSearchLine(message)) yield message;
-      }
-    }
-  } finally {
-    await reader.cancel().catch(() => undefined);
+export async function* searchLinesOf(response: Response): AsyncGenerator<SearchLine> {
+  for await (const line of linesOf(response.body)) {
+    const message: unknown = JSON.parse(line);
+    if (isSearchLine(message)) yield message;
   }
 }
 
