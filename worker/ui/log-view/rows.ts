@@ -6,9 +6,24 @@ import type { LogLine } from './shown-line.ts';
  * character) would hold the frame up. The text is all there at once; colours that are missing come with the next frames.
  */
 const PIECES_AT_ONCE = 300;
+/** So many while lines rush by, which are gone with the next frame: enough for a log with some colours in each line. */
+const PIECES_IN_A_RUSH = 100;
 /** So many are drawn at most, and of one line, whose parts are laid out together: the rest of what is in view has no colours. */
 const MAX_PIECES = 16_000;
 const MAX_PIECES_OF_LINE = 4000;
+
+interface Drawing {
+  /** Where the lines stand that are not in the flow, by id. */
+  apart: ReadonlyMap<number, number>;
+  /** The id of the line that stands out. */
+  marked: number | null;
+  /** The index of the line from which on colours are drawn first; those above it follow, from it upwards. */
+  focus: number;
+  /** Ids of lines whose elements must stay as they are. */
+  held: readonly number[];
+  /** Half of the lines, or more, were not there at the last drawing. */
+  rushing: boolean;
+}
 
 interface Row {
   element: HTMLElement;
@@ -53,12 +68,8 @@ export class Rows {
     return this.#rows.get(line.id)?.element;
   }
 
-  /**
-   * Draws these lines and no others, in their order.
-   * @param apart where the lines stand that are not in the flow, by id. @param focus the index of the line from which on colours
-   * are drawn first; those above it follow, from it upwards. @param held ids of lines whose elements must stay as they are.
-   */
-  draw(lines: readonly LogLine[], apart: ReadonlyMap<number, number>, marked: number | null, focus: number, held: readonly number[]): void {
+  /** Draws these lines and no others, in their order. */
+  draw(lines: readonly LogLine[], { apart, marked, focus, held, rushing }: Drawing): void {
     // First away with what went: so the rows that stay are in order already, and need not move. A row that moves loses its selection.
     const wanted = new Set(lines.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
@@ -67,7 +78,7 @@ export class Rows {
       this.#styled -= row.styled;
       this.#rows.delete(id);
     }
-    let left = PIECES_AT_ONCE;
+    let left = rushing ? PIECES_IN_A_RUSH : PIECES_AT_ONCE;
     this.#unfinished = false;
     for (const line of [...lines.slice(focus), ...lines.slice(0, focus).reverse()]) left -= this.#style(line, left, held);
     let previous: Element | null = null;

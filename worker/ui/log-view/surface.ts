@@ -40,6 +40,8 @@ export class Surface {
   /** The reader has scrolled since the anchor was taken. */
   #moved = true;
   #removed = 0;
+  /** How many lines there had been, ever, when the last were drawn. */
+  #drawnEnd = 0;
   #sheetHeight = 0;
 
   /** @param following false: it begins where it is, and `show` finds the place. */
@@ -202,6 +204,7 @@ export class Surface {
     if (pinned) this.#drawEnd();
     else this.#drawPlace();
     this.#removed = this.#buffer.removed;
+    this.#drawnEnd = this.#removed + this.#buffer.lines.length;
     this.#lastTop = this.#scroller.scrollTop;
     this.#lastHeight = this.#scroller.clientHeight;
     this.#sheetHeight = this.#sheet.offsetHeight;
@@ -276,8 +279,13 @@ export class Surface {
       (index < first ? before : after).push(line);
     }
     const drawn = lines.slice(first, end);
-    const focusAt = before.length + focus - first;
-    this.#rows.draw([...inOrder(before, lines), ...drawn, ...inOrder(after, lines)], apart, this.#marked, focusAt, selected);
+    this.#rows.draw([...inOrder(before, lines), ...drawn, ...inOrder(after, lines)], {
+      apart,
+      marked: this.#marked,
+      focus: before.length + focus - first,
+      held: selected,
+      rushing: this.#following && this.#buffer.removed + (first + end) / 2 >= this.#drawnEnd,
+    });
     if (this.#rows.unfinished) this.changed();
     if (this.#heights.wrap) {
       for (const line of drawn) {
