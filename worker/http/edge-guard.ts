@@ -50,7 +50,8 @@ function guardEmbedded(path: string, headers: Headers, env: Env): void {
  * answers: one on another port of this machine is sent along with our cookie, and could keep a host at work, or time its answers.
  */
 export const sameSite: MiddlewareHandler<EdgeEnv> = async (c, next) => {
-  const from = c.req.raw.headers.get('sec-fetch-site');
+  // A socket's Origin is looked at where it is opened; of ws: and http: browsers did not always agree that they are one site.
+  const from = c.req.raw.headers.has('upgrade') ? null : c.req.raw.headers.get('sec-fetch-site');
   if (c.req.path.startsWith('/api/') && (from === 'same-site' || from === 'cross-site'))
     throw new ToruError('cross_site', 'Only Toru’s own page may ask for that. Open it there.');
   if (UNSAFE.has(c.req.method)) {
