@@ -7,9 +7,9 @@ import { navigate, safeReturn } from '../navigation.ts';
 import { endedBecause, login, loginByLink, me } from '../own-session.ts';
 import { Button } from '../parts/button.tsx';
 import { Problem } from '../parts/empty.tsx';
-import { Field } from '../parts/field.tsx';
 import { Form } from '../parts/form.tsx';
 import { Mark } from '../parts/mark.tsx';
+import { TextField } from '../parts/text-field.tsx';
 import { pageTitle } from '../title.ts';
 import './login.css';
 
@@ -113,40 +113,30 @@ function PasswordLogin() {
 
   return (
     <LoginFrame onSubmit={submit} why={endedBecause.value}>
-      <Field label="Username">
-        {(ties) => (
-          <input
-            {...ties}
-            class="input"
-            name="username"
-            autocomplete="username"
-            autocapitalize="none"
-            spellcheck={false}
-            required
-            autofocus
-            value={username.value}
-            onInput={(event) => {
-              username.value = event.currentTarget.value;
-            }}
-          />
-        )}
-      </Field>
-      <Field label="Password" error={wrong.value}>
-        {(ties) => (
-          <input
-            {...ties}
-            class="input"
-            type="password"
-            name="password"
-            autocomplete="current-password"
-            required
-            value={password.value}
-            onInput={(event) => {
-              password.value = event.currentTarget.value;
-            }}
-          />
-        )}
-      </Field>
+      <TextField
+        label="Username"
+        name="username"
+        autocomplete="username"
+        autocapitalize="none"
+        required
+        autofocus
+        value={username.value}
+        onValue={(value) => {
+          username.value = value;
+        }}
+      />
+      <TextField
+        label="Password"
+        type="password"
+        name="password"
+        autocomplete="current-password"
+        required
+        value={password.value}
+        error={wrong.value}
+        onValue={(value) => {
+          password.value = value;
+        }}
+      />
       <Button kind="primary" type="submit" busy={busy.value} disabled={wait.value > 0}>
         {wait.value > 0 ? `Try again in ${wait.value} s` : 'Log in'}
       </Button>

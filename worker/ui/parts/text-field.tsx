@@ -8,6 +8,9 @@ interface TextFieldProps {
   value: string;
   onValue: (value: string) => void;
   type?: 'text' | 'password';
+  name?: string;
+  required?: boolean;
+  autofocus?: boolean;
   autocomplete?: string;
   autocapitalize?: 'none' | 'sentences';
   maxLength?: number;

@@ -2,9 +2,9 @@ import { useSignal } from '@preact/signals';
 import { sentence } from '../api.ts';
 import { login, me, type PasswordQuestion } from '../own-session.ts';
 import { Button } from '../parts/button.tsx';
-import { Field } from '../parts/field.tsx';
 import { Form, HiddenUsername } from '../parts/form.tsx';
 import { Sheet, SheetButtons } from '../parts/sheet.tsx';
+import { TextField } from '../parts/text-field.tsx';
 
 /** The host wants the password again before it does something lasting. A right one replaces the session. */
 export function PasswordDialog(props: { question: PasswordQuestion }) {
@@ -29,21 +29,17 @@ export function PasswordDialog(props: { question: PasswordQuestion }) {
       <Form class="stack" onSubmit={confirm}>
         <p class="muted">{props.question.message}</p>
         <HiddenUsername value={username} />
-        <Field label={`Password of ${username}`} error={wrong.value}>
-          {(ties) => (
-            <input
-              {...ties}
-              class="input"
-              type="password"
-              autocomplete="current-password"
-              required
-              value={password.value}
-              onInput={(event) => {
-                password.value = event.currentTarget.value;
-              }}
-            />
-          )}
-        </Field>
+        <TextField
+          label={`Password of ${username}`}
+          type="password"
+          autocomplete="current-password"
+          required
+          value={password.value}
+          error={wrong.value}
+          onValue={(value) => {
+            password.value = value;
+          }}
+        />
         <SheetButtons>
           <Button onClick={() => props.question.answer(false)}>Cancel</Button>
           <Button kind="primary" type="submit" busy={busy.value}>

@@ -102,27 +102,13 @@ function AllowDash({ input, onChange }: Of<'text' | 'number' | 'choice'>) {
 function NumberFields({ input, error, onChange }: Of<'number'>) {
   return (
     <>
-      <div class="editor-triple">
-        {(['min', 'max', 'default'] as const).map((key) => (
-          <Field
-            key={key}
-            label={key === 'min' ? 'At least' : key === 'max' ? 'At most' : 'Filled in beforehand'}
-            optional
-            error={error(key)}
-          >
-            {(ties) => (
-              <input
-                {...ties}
-                class="input"
-                type="text"
-                autocomplete="off"
-                value={input[key] ?? ''}
-                onInput={({ currentTarget: { value } }) => onChange(having(input, key, value === '' ? undefined : value))}
-              />
-            )}
-          </Field>
-        ))}
-      </div>
+      <RangeFields
+        type="text"
+        labels={{ min: 'At least', max: 'At most' }}
+        values={input}
+        error={error}
+        onValue={(key, value) => onChange(having(input, key, value))}
+      />
       <Switch label="Whole numbers only" checked={input.integer} onChange={(integer) => onChange({ ...input, integer })} />
       <AllowDash input={input} error={error} onChange={onChange} />
     </>
@@ -206,23 +192,40 @@ function BooleanFields({ input, onChange }: Of<'boolean'>) {
 
 function DateFields({ input, error, onChange }: Of<'date'>) {
   return (
+    <RangeFields
+      type="date"
+      labels={{ min: 'Not before', max: 'Not after' }}
+      values={input}
+      error={error}
+      onValue={(key, value) => onChange(having(input, key, value))}
+    />
+  );
+}
+
+interface RangeFieldsProps {
+  type: 'text' | 'date';
+  labels: { min: string; max: string };
+  values: Partial<Record<'min' | 'max' | 'default', string | number | undefined>>;
+  error: (field: string) => string | undefined;
+  onValue: (key: 'min' | 'max' | 'default', value: string | undefined) => void;
+}
+
+/** Two bounds, and what is filled in beforehand. */
+function RangeFields({ type, labels, values, error, onValue }: RangeFieldsProps) {
+  return (
     <div class="editor-triple">
       {(['min', 'max', 'default'] as const).map((key) => (
-        <Field
-          key={key}
-          label={key === 'min' ? 'Not before' : key === 'max' ? 'Not after' : 'Filled in beforehand'}
-          optional
-          error={error(key)}
-        >
-          {(ties) => (
-            <input
-              {...ties}
-              class="input"
-              type="date"
-              value={input[key] ?? ''}
-              onInput={(event) => onChange(having(input, key, event.currentTarget.value === '' ? undefined : event.currentTarget.value))}
-            />
-          )}
+        <Field key={key} label={key === 'default' ? 'Filled in beforehand' : labels[key]} optional error={error(key)}>
+          {(ties) => {
+            const shared = {
+              ...ties,
+              class: 'input',
+              autocomplete: 'off',
+              value: values[key] ?? '',
+              onInput: (event: { currentTarget: HTMLInputElement }) => onValue(key, event.currentTarget.value || undefined),
+            };
+            return type === 'date' ? <input {...shared} type="date" /> : <input {...shared} type="text" />;
+          }}
         </Field>
       ))}
     </div>

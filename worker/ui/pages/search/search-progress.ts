@@ -4,8 +4,8 @@ import type { Run } from '../../../../shared/model.ts';
 import type { FoundField, FoundPlace, SearchLine } from '../../../../shared/search-lines.ts';
 import { agent, sentence, until } from '../../api.ts';
 import { hostNow } from '../../clock.ts';
-import { searchLinesOf } from './search-answer.ts';
 import { askedOf, type Query } from './query.ts';
+import { searchLinesOf } from './search-answer.ts';
 
 /** A run in which something was found. */
 export interface FoundRun {
