@@ -95,8 +95,8 @@ test('a client that is refused a thousand times a second leaves a few entries, a
 test('an edge that makes up an address for each thing that it says leaves a few entries', () => {
   const { audit, clock, db } = makeServices();
   audit.record({ event: 'user.create', caller, target: 'bob', outcome: 'ok' });
-  for (let i = 0; i < 60_000; i += 1) {
-    clock.now += 1;
+  for (let i = 0; i < 12_000; i += 1) {
+    clock.now += 5;
     audit.record({
       event: 'link.duplicate',
       caller: null,
@@ -110,7 +110,7 @@ test('an edge that makes up an address for each thing that it says leaves a few 
   expect(db.prepare('SELECT count(*) FROM audit').pluck().get()).toBeLessThan(650);
   expect(audit.list({ event: 'user' }).items).toHaveLength(1);
   const count = `SELECT sum(ifnull(detail ->> '$.repeated', 1)) FROM audit WHERE outcome = 'refused'`;
-  expect(db.prepare(count).pluck().get()).toBe(120_000);
+  expect(db.prepare(count).pluck().get()).toBe(24_000);
 });
 
 test('one user’s refusals do not hide another’s', () => {
