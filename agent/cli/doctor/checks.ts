@@ -2,6 +2,7 @@ import { nodeFits, OLDEST_NODE } from '../../entry/own-node.ts';
 import { homeOf } from '../home-of.ts';
 import { checkAgent, checkEdge } from './check-agent.ts';
 import { checkContainment } from './check-cgroup.ts';
+import { checkRunner } from './check-runner.ts';
 import type { Env, Finding } from './finding.ts';
 import { bad, ok } from './finding.ts';
 import { checkConfig, checkHome } from './home.ts';
@@ -18,6 +19,7 @@ export async function checkEverything(env: Env): Promise<Finding[]> {
     ...(await checkAgent(env, home)),
     ...(config === null ? [] : [await checkEdge(config)]),
     checkContainment(home),
+    await checkRunner(),
   ];
 }
 
