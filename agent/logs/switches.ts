@@ -30,7 +30,12 @@ export class Switches {
 
   /** Called when `err` has grown: then the file is there, if it ever will be. */
   open(): void {
-    if (this.#fd === null && existsSync(this.#path)) this.#fd = openRegular(this.#path);
+    if (this.#fd !== null || this.#broken || !existsSync(this.#path)) return;
+    try {
+      this.#fd = openRegular(this.#path);
+    } catch {
+      this.#broken = true;
+    }
   }
 
   /** Does it say which stream came first? */

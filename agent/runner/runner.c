@@ -326,7 +326,8 @@ __attribute__((format(printf, 2, 3))) static void tell(struct run *run, const ch
  */
 static void switch_to(struct run *run, int active) {
   if (run->active == active) return;
-  if (run->switches < 0) run->switches = open("switches", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+  /* Made at the first switch, and only then: where the script has made something of that name, nothing is written down. */
+  if (run->switches_size == 0) run->switches = open("switches", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   uint64_t places[2] = {run->streams[0].size, run->streams[1].size};
   if (run->switches >= 0) write_at(run, run->switches, (const char *)places, sizeof places, run->switches_size);
   run->switches_size += (off_t)sizeof places;

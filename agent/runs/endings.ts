@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { History } from '../history/history.ts';
@@ -7,7 +6,6 @@ import type { Ending, RunRow } from '../history/run-row.ts';
 import { SWITCHES_FILE } from '../logs/switches.ts';
 import { killTree } from '../process/kill-tree.ts';
 import type { Cgroups } from '../process/owned-cgroups.ts';
-import type { ProcessIdentity } from '../process/process-identity.ts';
 import { loginPath } from '../system/login-environment.ts';
 import { explainExit } from './explain.ts';
 import { HOLD_FILE, STDIN_FILE } from './launch.ts';
@@ -17,8 +15,9 @@ import type { RunsLog } from './needs.ts';
 import type { OpenRun, WhyStopped } from './open-run.ts';
 import { endedAt, takeRest } from './open-run.ts';
 import type { OpenRuns } from './open-runs.ts';
-import { removePlan } from './plan-file.ts';
+import { PLAN_FILE } from './plan-file.ts';
 import type { RunQueue } from './queue.ts';
+import { removeFile } from './run-files.ts';
 import type { RunStatus } from './status.ts';
 
 /** What is left of a run whose wrapper is gone gets a short grace. */
@@ -108,8 +107,7 @@ export class Endings {
     run.row = { ...run.row, ...ending };
     this.#o.open.remove(run);
     run.settle();
-    removePlan(run.folder);
-    for (const name of [STDIN_FILE, HOLD_FILE, SWITCHES_FILE]) rmSync(join(run.folder, name), { force: true });
+    for (const name of [PLAN_FILE, STDIN_FILE, HOLD_FILE, SWITCHES_FILE]) removeFile(join(run.folder, name));
     run.log.finish();
     const cgroup = run.cgroup ?? (run.live === null ? readStatus(run.folder, run.row.seal) : run.live.status()).cgroup;
     if (cgroup !== null) this.#o.cgroups.release(cgroup);

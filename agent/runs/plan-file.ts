@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Prepared } from './request.ts';
@@ -7,7 +7,7 @@ import type { Prepared } from './request.ts';
  * What a queued run will be started with, kept in its folder over a restart of the agent. It holds what was asked for, not
  * what the action says by then; one with a secret is never written.
  */
-const PLAN_FILE = 'plan.json';
+export const PLAN_FILE = 'plan.json';
 
 /** On the disk before the journal says `queued`. @throws when the disk is full. */
 export async function writePlan(folder: string, prepared: Prepared): Promise<void> {
@@ -30,8 +30,4 @@ export function readPlan(folder: string): Prepared | null {
   } catch {
     return null;
   }
-}
-
-export function removePlan(folder: string): void {
-  rmSync(join(folder, PLAN_FILE), { force: true });
 }

@@ -21,6 +21,15 @@ export function makeFiles(folder: string): void {
   }
 }
 
+/** Removes what is needed no more. What a script has made of that name may be anything, and stays if it can't be removed. */
+export function removeFile(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // Not ours to remove, or the disk does not let it go: the end of the run does not wait for that.
+  }
+}
+
 /** As many presses in one moment find their files made. */
 const SPARE = 16;
 /** Presses come first: spare ones are made when none has come for so long. */

@@ -83,6 +83,16 @@ open(__file__ + '.all', 'wb').write(everything)
   });
 });
 
+it.runIf(NATIVE)('is shown all the same where a script has put something in the place of its order', async () => {
+  for (const make of ['mkfifo switches', 'mkdir switches', 'echo wrong > switches', 'ln -s /dev/zero switches']) {
+    const task = await start(
+      `#!/bin/sh\ncd "${h.home}/runs/$TORU_TASK_ID" && ${make}; rm -f plan.json; mkdir plan.json hold\necho out; echo err >&2; echo out\n`,
+    );
+    expect(await h.ended(task), make).toMatchObject({ exit_code: 0 });
+    expect([...(await h.output(task))].sort().join(''), make).toBe([...'out\nerr\nout\n'].sort().join(''));
+  }
+});
+
 describe.runIf(NATIVE)('a secret that a script prints', () => {
   const SECRET = 'abcabd-s3cr3t-value';
   const HIDDEN = '*'.repeat(SECRET.length);
