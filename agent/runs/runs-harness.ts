@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { Role, Run } from '../../shared/model.ts';
@@ -14,8 +14,8 @@ import { Runs } from './runs.ts';
 
 /** What the tests of runs share: a real `Runs` over a real database and real scripts, with small rooms around it. */
 
-/** Longer than a cancelled script's grace, on a busy machine; shorter than the limit of a test. */
-const UNTIL_MS = 40_000;
+/** Longer than a cancelled script's grace; on a busy machine as much longer as it is busy, up to the limit of a test. */
+const UNTIL_MS = 15_000 * Math.min(7, Math.max(1, loadavg()[0] ?? 0));
 
 export const FIXTURES = join(import.meta.dirname, '../../test/fixtures/scripts');
 
