@@ -42,7 +42,7 @@ export interface RunsOptions {
   limits?: { cgroups?: boolean; graceMs?: number; maxRunning?: number; maxWaiting?: number; minFreeBytes?: number };
 }
 
-/** Runs at the same time; a run costs about half a megabyte, eight processes and four descriptors of the agent. */
+/** Runs at the same time; a run costs four descriptors of the agent and a runner of 40 to 60 KB (in shell half a megabyte in eight processes). */
 const MAX_RUNNING = 256;
 /** Runs that wait for a place, of all actions together. */
 const MAX_WAITING = 10_000;
