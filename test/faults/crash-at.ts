@@ -118,13 +118,18 @@ function watchOrders(orders: Socket): void {
   Object.assign(orders, { write: watched });
 }
 
+/** Flags as `fs.openSync` takes them. */
+function mayWrite(flags: unknown): boolean {
+  return typeof flags === 'number' ? (flags & fs.constants.O_RDWR) !== 0 : flags === 'r+';
+}
+
 function watchOrder(): void {
   const { openSync, writeSync } = fs;
   const orders = new Set<unknown>();
   Object.assign(fs, {
     openSync: (...call: unknown[]): unknown => {
       const fd: unknown = Reflect.apply(openSync, fs, call);
-      if (String(call[0]).endsWith('/order') && call[1] === 'r+') orders.add(fd);
+      if (String(call[0]).endsWith('/order') && mayWrite(call[1])) orders.add(fd);
       else orders.delete(fd);
       return fd;
     },
