@@ -67,13 +67,13 @@ export class Starting {
   }
 
   /**
-   * One after another, with the event loop between: a spawn of a shell blocks it for a millisecond or two. Native runners are
-   * started by somebody else, many at a time.
+   * One after another, with the event loop between where several are due: a spawn of a shell blocks it for a millisecond or
+   * two. Native runners are started by somebody else, many at a time.
    */
   soon(run: OpenRun): void {
     this.#due += 1;
     this.#launching = this.#launching.then(async () => {
-      await new Promise((next) => setImmediate(next));
+      if (this.#due > 1) await new Promise((next) => setImmediate(next));
       const launched = this.#launch(run).finally(() => {
         this.#due -= 1;
         this.#launched.delete(launched);

@@ -24,25 +24,27 @@ export async function resolveScript(folder: string, name: string, verdicts: Fold
   if (escapes(name)) throw new ToruError('script_outside', `“${shown}” is not a name below the scripts folder.`);
   const root = await requireFolder(folder);
   const wanted = join(root, name);
+  // Looked at side by side: each look is a wait for another thread, and a press waits for all of them. Told in the order below.
+  const above = settled(aboveVerdict(root, verdicts));
+  const way = foldersOnTheWay(root, wanted);
   const path = await realpath(wanted).catch((cause: unknown) => {
     throw codeOf(cause) === 'EACCES'
       ? unreadable(shown, wanted, cause)
       : new ToruError('unknown_script', `There is no script “${shown}” in the scripts folder.`, { cause });
   });
   if (!path.startsWith(root + sep)) throw new ToruError('script_outside', `“${shown}” leads out of the scripts folder.`);
+  const runnable = settled(access(path, constants.X_OK));
   const file = await stat(path);
   if (!file.isFile()) throw new ToruError('unknown_script', `“${shown}” is not a file.`);
   // The folders of the name and those of the file differ when links stand between them: who may write any of them decides what runs.
-  const onTheWay = await foldersOnTheWay(root, wanted);
-  const replaceable = await aboveVerdict(root, verdicts);
-  if (replaceable !== null) throw replaceable;
-  for (const directory of new Set([...(onTheWay ?? foldersBetween(root, wanted)), ...foldersBetween(root, path)])) {
-    const wrong = await folderVerdict(directory, verdicts);
+  const onTheWay = await way;
+  const between = [...new Set([...(onTheWay ?? foldersBetween(root, wanted)), ...foldersBetween(root, path)])];
+  const folders = between.map((directory) => settled(folderVerdict(directory, verdicts)));
+  for (const verdict of [above, ...folders, settled(changeable(file, path))]) {
+    const wrong = (await verdict)();
     if (wrong !== null) throw wrong;
   }
-  const wrong = await changeable(file, path);
-  if (wrong !== null) throw wrong;
-  await mayRun(path, file, shown);
+  await mayRun(runnable, path, file, shown);
   return onTheWay === null ? path : wanted;
 }
 
@@ -50,9 +52,19 @@ function escapes(name: string): boolean {
   return name === '' || name.includes('\0') || isAbsolute(name) || name.split(/[/\\]/).includes('..');
 }
 
-async function mayRun(path: string, file: Stats, shown: string): Promise<void> {
+/** @returns once it is known, what gives the value or throws the error: a rejection is nobody's before it is asked for. */
+function settled<T>(work: Promise<T>): Promise<() => T> {
+  return work.then(
+    (value) => () => value,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
+}
+
+async function mayRun(runnable: Promise<() => void>, path: string, file: Stats, shown: string): Promise<void> {
   try {
-    await access(path, constants.X_OK);
+    (await runnable)();
   } catch (cause) {
     const message =
       (file.mode & 0o111) === 0
@@ -109,14 +121,15 @@ function folderVerdict(directory: string, verdicts: FolderVerdicts): Promise<Tor
 
 /** Could anybody else put another folder in the place of the scripts folder, between this and the start? */
 async function aboveVerdict(root: string, verdicts: FolderVerdicts): Promise<ToruError | null> {
-  for (const above of foldersBetween('/', root)) {
-    const key = `above ${above}`;
-    const verdict = verdicts.get(key) ?? stat(above).then((folder) => unsafe(replaceableBy(folder, above), above));
-    verdicts.set(key, verdict);
-    const wrong = await verdict;
-    if (wrong !== null) return wrong;
-  }
-  return null;
+  const found = await Promise.all(
+    foldersBetween('/', root).map((above) => {
+      const key = `above ${above}`;
+      const verdict = verdicts.get(key) ?? stat(above).then((folder) => unsafe(replaceableBy(folder, above), above));
+      verdicts.set(key, verdict);
+      return verdict;
+    }),
+  );
+  return found.find((wrong) => wrong !== null) ?? null;
 }
 
 /** Could anybody else have put something here? Then it is not the owner's script any more. */
