@@ -138,7 +138,9 @@ export class RunStream {
   /** The first byte goes at once; then a frame is full, or has waited COALESCE_MS. */
   #publishSoon(): void {
     if (this.#publishing || this.#ackBarrier.holding) return;
-    const wait = this.#publishedAt + COALESCE_MS - performance.now();
+    // That nothing follows need not wait for company.
+    const over = this.#log.finished && this.#position >= this.#log.end;
+    const wait = over ? 0 : this.#publishedAt + COALESCE_MS - performance.now();
     if (wait <= 0 || this.#log.end - this.#position >= this.#size) {
       if (this.#timer !== null) clearTimeout(this.#timer);
       this.#timer = null;

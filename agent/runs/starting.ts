@@ -148,19 +148,20 @@ export class Starting {
   async #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<Carrier> {
     const { row, folder } = run;
     const { spawner, cgroups } = this.#o;
+    const base = this.#base();
     const plan = {
       taskId: row.task_id,
       token: run.token,
       folder,
       script,
       args: prepared.passed.args,
-      environment: scriptEnvironment(this.#base(), prepared.passed.env, { user: row.username, action: row.action }),
+      environment: scriptEnvironment(base, prepared.passed.env, { user: row.username, action: row.action }),
       stdin: stdinOf(prepared),
       outputLimitMb: this.#o.settings.output_limit_mb,
       secrets: prepared.secrets,
     };
     run.cgroup = (await spawner.program) === null ? await cgroups.make() : cgroups.reserve();
-    const environment = wrapperEnvironment(this.#base());
+    const environment = wrapperEnvironment(base);
     const room = {
       folder,
       environment,
