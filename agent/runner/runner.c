@@ -835,6 +835,19 @@ static bool clear_descriptors(const int *others, size_t count) {
   return true;
 }
 
+/*
+ * Makes `claim`, if nobody else has. A second name for `status` is made in 0.02 ms; a file of its own takes ext4 up to 3 ms after
+ * many files were removed, and only the name counts. Some file systems have no second names.
+ */
+static bool take_claim(void) {
+  if (link("status", "claim") == 0) return true;
+  if (errno == EEXIST) return false;
+  int claim = open("claim", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (claim < 0) return false;
+  close(claim);
+  return true;
+}
+
 /* One run, in a process of its own. `bytes` is the order's memory. Returns the exit code. */
 static int be_runner(struct order *order, char *bytes, size_t length) {
   static struct run run;
@@ -865,9 +878,7 @@ static int be_runner(struct order *order, char *bytes, size_t length) {
   char line[512];
   if (!stat_of(getpid(), line, sizeof line)) return 1;
   /* Of all runners and agents that want this run, one makes the claim. */
-  int claim = open("claim", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (claim < 0) return errno == EEXIST ? EXIT_CLAIMED : 1;
-  close(claim);
+  if (!take_claim()) return errno == EEXIST ? EXIT_CLAIMED : 1;
   if (order->cgroup[0] != '\0') tell(&run, "cgroup %s\n", order->cgroup);
   if (order->limit_blocks > 0) tell(&run, "limit %llu\n", (unsigned long long)order->limit_blocks);
   tell(&run, "boot %s\nstat %s\npipes %llu %llu\n", order->boot, line, (unsigned long long)of_out.st_ino,
