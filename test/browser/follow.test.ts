@@ -117,6 +117,23 @@ describeInBrowser('a followed log', () => {
   const cases = [100, 300, 1000, 3000, 100_000].flatMap((rate) =>
     [1280, 390].flatMap((width) => ['on', 'off'].map((wrap) => ({ rate, width, wrap }))),
   );
+  test('says how much was printed while it is printed', async () => {
+    const gate = join(toru.home, 'gate');
+    const text = `#!/bin/sh\nuntil [ -e '${gate}' ]; do sleep 0.1; done\nhead -c 4000 /dev/zero | tr '\\0' x\nexec sleep 60\n`;
+    writeFileSync(join(toru.home, 'scripts', 'grow.sh'), text, { mode: 0o755 });
+    const { task_id } = (await admin.http('POST', '/api/runs', { script: 'grow.sh' })).json();
+    const page = await browser.context.newPage();
+    try {
+      await page.goto(`${toru.url}/runs/${task_id}`);
+      await page.getByText('No output yet.').waitFor();
+      writeFileSync(gate, '');
+      await page.locator('.log-size', { hasText: '4.0 kB' }).waitFor();
+    } finally {
+      await admin.http('POST', `/api/runs/${task_id}/cancel`);
+      await page.close();
+    }
+  });
+
   test.each(cases)('shows its end in each frame: $rate lines/s, $width px, wrap $wrap', async ({ rate, width, wrap }) => {
     const page = await browser.context.newPage();
     await page.setViewportSize({ width, height: 800 });

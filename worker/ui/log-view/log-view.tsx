@@ -1,3 +1,4 @@
+import type { ReadonlySignal } from '@preact/signals';
 import { useSignal } from '@preact/signals';
 import { ArrowDownToLine, ChevronDown, ChevronUp, Download, Search, WrapText, X } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -30,6 +31,7 @@ export function LogView(props: { run: Run; onChanged: () => void }) {
   const follow = useSignal({ following: true, unseen: 0 });
   const wrap = useSignal(recall(WRAP_KEY) === null ? matchMedia('(width < 56rem)').matches : recall(WRAP_KEY) === 'on');
   const start = useSignal(0);
+  const end = useSignal(0);
   const quiet = useSignal(true);
   const loading = useSignal(false);
   const finding = useSignal(false);
@@ -47,6 +49,7 @@ export function LogView(props: { run: Run; onChanged: () => void }) {
     let partial = from > 0;
     lines.reset(from);
     start.value = from;
+    end.value = 0;
 
     function grown(): void {
       if (partial && lines.lines.length > 1) {
@@ -56,6 +59,7 @@ export function LogView(props: { run: Run; onChanged: () => void }) {
       // A reader further up keeps twice as much: what is read must not vanish under the eyes.
       lines.trim(drawn.following ? 1 : 2);
       if (start.peek() !== lines.start) start.value = lines.start;
+      end.value = lines.end;
       if (quiet.peek() === !lines.empty) quiet.value = lines.empty;
       drawn.changed();
     }
@@ -121,7 +125,7 @@ export function LogView(props: { run: Run; onChanged: () => void }) {
   return (
     <div class="log">
       <div class="log-tools" role="toolbar" aria-label="Tools for the output">
-        <span class="log-size">{sizeOf(props.run)}</span>
+        <Size run={props.run} end={end} />
         {finding.value ? (
           <Finder
             lines={() => buffer.current.lines}
@@ -198,9 +202,12 @@ export function LogView(props: { run: Run; onChanged: () => void }) {
   );
 }
 
-function sizeOf({ output_bytes: size, disk_bytes: onDisk }: Run): string {
-  if (size === 0) return '';
-  return onDisk === null || onDisk === undefined || onDisk >= size ? bytes(size) : `${bytes(size)}, ${bytes(onDisk)} on disk`;
+/** A part of its own: output comes at every frame, and only this is drawn for it. @param props.end how far the output has come here. */
+function Size(props: { run: Run; end: ReadonlySignal<number> }) {
+  const { output_bytes: known, disk_bytes: onDisk } = props.run;
+  const size = Math.max(known, props.end.value);
+  const packed = onDisk !== null && onDisk !== undefined && onDisk < size && props.run.ended_at !== null;
+  return <span class="log-size">{size === 0 ? '' : packed ? `${bytes(size)}, ${bytes(onDisk)} on disk` : bytes(size)}</span>;
 }
 
 function Finder(props: { lines: () => Parameters<typeof findLines>[0]; show: (id: number) => void; onClose: () => void }) {
