@@ -37,8 +37,8 @@ export function TypeFields({ input, error, onChange }: Of<ActionInput['type']>) 
     case 'secret':
       return (
         <p class="small muted">
-          What is typed is kept out of the history and the audit. But what the script prints is kept as it is: a script that prints its
-          secret writes it into its output, for everybody who may see the run.
+          What is typed is kept out of the history and the audit. Where the script prints it as it was typed, its output has asterisks, from
+          six characters on. In another form, or on a host without the native runner, it is shown to everybody who may see the run.
         </p>
       );
     default:
