@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { VERSION } from '../../shared/version.ts';
 import { Audit } from '../audit/audit.ts';
@@ -10,7 +9,7 @@ import { lockHome } from '../lock.ts';
 import { Settings } from '../settings/settings.ts';
 import { StartError } from '../start-error.ts';
 import { openDatabase } from '../store/database.ts';
-import type { Caller } from '../users/caller.ts';
+import { ownerOfProcess } from '../users/caller.ts';
 import { Grants } from '../users/grants.ts';
 import { HostKey } from '../users/host-key.ts';
 import type { Io } from './io.ts';
@@ -22,17 +21,7 @@ export function hostKey(env: Io['env']): string {
 
 /** A new key for a host that does not run, as the agent does it for one that does. @returns `<host id>:<public key>`. @throws StartError */
 export function rotateKey(env: Io['env']): string {
-  const { uid, username } = userInfo();
-  const caller: Caller = {
-    user_id: `local:${uid}`,
-    username: `local:${username}`,
-    role: 'admin',
-    via: 'local',
-    sid: null,
-    address: null,
-    auth_time: Date.now(),
-  };
-  return withKey(env, lockHome, (key) => key.rotate(caller));
+  return withKey(env, lockHome, (key) => key.rotate(ownerOfProcess()));
 }
 
 function withKey<T>(env: Io['env'], lockOf: (home: string) => { release(): void } | null, act: (key: HostKey) => T): T {

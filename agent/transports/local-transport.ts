@@ -2,7 +2,6 @@ import { chmodSync, existsSync, lstatSync, unlinkSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { ToruError } from '../../shared/errors.ts';
@@ -11,6 +10,7 @@ import { MAX_SOCKET_PATH } from '../config-home.ts';
 import type { Log } from '../logger.ts';
 import { StartError } from '../start-error.ts';
 import type { Caller } from '../users/caller.ts';
+import { ownerOfProcess } from '../users/caller.ts';
 
 export interface LocalTransportOptions {
   /** TORU_HOME: ours alone, mode 0700. */
@@ -68,19 +68,6 @@ function listener(
 
 function refusal(error: ToruError): Response {
   return Response.json(error.toBody(), { status: error.status });
-}
-
-/** The socket's mode lets nobody else in, so this is who it is. Typing a password would prove nothing more. */
-function ownerOfProcess(): Omit<Caller, 'auth_time'> {
-  const { uid, username } = userInfo();
-  return {
-    user_id: `local:${uid}`,
-    username: `local:${username}`,
-    role: 'admin',
-    via: 'local',
-    sid: null,
-    address: null,
-  };
 }
 
 /** A killed agent leaves its socket behind. Only one that nobody answers at is removed, and never anything but a socket. */
