@@ -73,11 +73,10 @@ describe('the front', () => {
     });
   }
 
-  it('strips what only Cloudflare, miniflare or itself may say, and says who asks', async () => {
+  it('strips what only Cloudflare or itself may say, and says who asks', async () => {
     await ask('/', {
       'cf-connecting-ip': '6.6.6.6',
       'cf-anything': 'x',
-      'mf-original-url': 'http://evil.example/',
       'x-forwarded-for': '6.6.6.6',
       'x-forwarded-host': 'evil.example',
       forwarded: 'for=6.6.6.6',
@@ -142,7 +141,7 @@ describe('the front', () => {
     },
   );
 
-  it('hides what miniflare made for developers', async () => {
+  it('has nothing where Cloudflare keeps what is its own', async () => {
     for (const path of ['/cdn-cgi/platform-proxy', '/cdn-cgi/handler/scheduled', '/cdn-cgi', '/CDN-CGI/explorer'])
       expect((await ask(path)).status).toBe(404);
   });

@@ -173,8 +173,8 @@ function admit({ upstream, publicNames }: Front, { url = '', headers, rawHeaders
   return upstream() ?? starting();
 }
 
-/** What only Cloudflare, miniflare or this front may say; and extensions, which would hide a frame's length from us. */
-const STRIPPED = /^(?:cf-|mf-|x-forwarded-|x-toru-|proxy-)|^(?:forwarded|x-real-ip|true-client-ip|sec-websocket-extensions)$/;
+/** What only Cloudflare or this front may say; and extensions, which would hide a frame's length from us. */
+const STRIPPED = /^(?:cf-|x-forwarded-|x-toru-|proxy-)|^(?:forwarded|x-real-ip|true-client-ip|sec-websocket-extensions)$/;
 /** Of one connection, not of what passes over it (RFC 9110, section 7.6.1). Node sets its own. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 
@@ -189,7 +189,7 @@ function headersFor({ token, trusted }: Front, query: IncomingMessage): Outgoing
 }
 
 function answerHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && !/^(?:cf-|x-mf-)/.test(name)));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && !name.startsWith('cf-')));
 }
 
 function headOf(response: IncomingMessage): string {
