@@ -267,6 +267,20 @@ test('the first byte goes at once, what follows goes together within 16 ms, and 
   expect(viewer.text.length).toBe(log.end);
 });
 
+test('the end waits for nothing, however lately something was printed', async () => {
+  stopClock();
+  const { log, edge, streams, finish } = build();
+  const viewer = new Viewer(edge);
+  streams.attach('a', viewer, 'tail', noop);
+  await settle(edge, COALESCE_MS);
+  log.append('stdout', 'last\n');
+  await turn();
+  finish();
+  await turn();
+  edge.deliver();
+  expect(viewer.frames.map(({ type }) => type)).toEqual(['stdout', 'exit']);
+});
+
 test('a group of viewers whose acknowledgements are on the way is waited for, and goes on sharing one copy', async () => {
   stopClock();
   const { log, edge, streams } = build();

@@ -42,6 +42,24 @@ it('a press before any is ready makes its own; later ones take those that wait, 
   expect(readdirSync(runs).sort()).toEqual(['first', 'second', 'third']);
 });
 
+it('more are made beside presses that never pause', async () => {
+  const files = new SpareFiles(runs);
+  await until(() => spares() === 16);
+  let pressed = 0;
+  const press = (): void => {
+    pressed += 1;
+    files.make(join(runs, `run-${pressed}`));
+  };
+  for (let n = 0; n < 12; n += 1) press();
+  expect(spares()).toBe(4);
+  const pressing = setInterval(press, 10);
+  await until(() => readdirSync(join(runs, '.spare')).some((name) => Number(name) > 16));
+  clearInterval(pressing);
+  expect(pressed).toBeGreaterThan(11);
+  files.close();
+  await until(() => !readdirSync(runs).includes('.spare'));
+});
+
 it('what a queued run has in its folder stays', async () => {
   const files = new SpareFiles(runs);
   await until(() => spares() > 0);

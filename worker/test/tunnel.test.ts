@@ -3,6 +3,7 @@ import type { ClientRequest } from 'node:http';
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { encodeCredit } from '../../shared/tunnel.ts';
 import { login, SAME_ORIGIN } from './browser.ts';
 import type { TestEdge } from './edge.ts';
 import { startEdge } from './edge.ts';
@@ -119,6 +120,23 @@ describe('the tunnel', () => {
     asked.answer(200, { ok: true });
     expect(body.equals(bytes), 'the same bytes').toBe(true);
     expect((await answered).status).toBe(200);
+  });
+
+  it('sends a body up in few frames: each costs as much as a large one', async () => {
+    const headers = { ...SAME_ORIGIN, cookie, 'content-type': 'application/octet-stream' };
+    const answered = edge.ask('/api/plugins/x/upload', { method: 'POST', headers, body: randomBytes(4 * MiB) });
+    const asked = await agent.requests.take();
+    const sizes: number[] = [];
+    for (;;) {
+      const { kind, bytes } = await asked.frames.take(({ kind }) => kind === 'data' || kind === 'end');
+      if (kind === 'end') break;
+      sizes.push(bytes.length);
+      asked.send('credit', encodeCredit(bytes.length).subarray(1));
+    }
+    asked.answer(200, {});
+    expect((await answered).status).toBe(200);
+    // 4 KiB, as workerd reads by itself, would be 1,024.
+    expect(sizes.length).toBeLessThan(512);
   });
 
   it('streams 20 MB down, byte for byte', async () => {
