@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
-import { request } from 'node:http';
+import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -16,7 +17,7 @@ export class Account extends DurableObject {}
 export class Host extends DurableObject {}
 export default {
   fetch: (request, env) => request.url.endsWith('/given') ? Response.json(env.GIVEN)
-    : request.url.endsWith('/out') ? fetch('http://127.0.0.1:9/').then(() => new Response('out'), () => new Response('shut')) : env.ASSETS.fetch(request),
+    : new URL(request.url).pathname === '/out' ? fetch(new URL(request.url).searchParams.get('to')).then(() => new Response('out'), () => new Response('shut')) : env.ASSETS.fetch(request),
 };`;
 const GIVEN = 'a "text" with \\ 7 lines\n\u0007\u001b9 and ünïcode 🎛';
 
@@ -99,7 +100,12 @@ describe('workerd as it is started at home', () => {
 
   it('gives the Worker its texts as they are, and no network', async () => {
     expect(JSON.parse((await ask('/given')).body)).toBe(GIVEN);
-    expect((await ask('/out')).body).toBe('shut');
+    const there = createServer((_request, answer) => answer.end('in')).listen(0, '127.0.0.1');
+    await once(there, 'listening');
+    const address = there.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    expect((await ask(`/out?to=http://127.0.0.1:${port}/`)).body).toBe('shut');
+    there.close();
   });
 
   it('leaves no configuration behind, and shows none of it', () => {
