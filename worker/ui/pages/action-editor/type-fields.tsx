@@ -26,14 +26,7 @@ export function TypeFields({ input, error, onChange }: Of<ActionInput['type']>) 
     case 'date':
       return <DateFields input={input} error={error} onChange={onChange} />;
     case 'email':
-      return (
-        <TextField
-          label="Filled in beforehand"
-          error={error('default')}
-          value={input.default ?? ''}
-          onValue={(text) => onChange(having(input, 'default', text === '' ? undefined : text))}
-        />
-      );
+      return <DefaultField input={input} error={error} onChange={onChange} />;
     case 'secret':
       return (
         <p class="small muted">
@@ -54,15 +47,21 @@ function having<T extends object, K extends keyof T>(full: T, key: K, value: T[K
   return next;
 }
 
+function DefaultField({ input, error, onChange }: Of<'text'> | Of<'email'>) {
+  return (
+    <TextField
+      label="Filled in beforehand"
+      error={error('default')}
+      value={input.default ?? ''}
+      onValue={(text) => onChange(having(input, 'default', text === '' ? undefined : text))}
+    />
+  );
+}
+
 function TextFields({ input, error, onChange }: Of<'text'>) {
   return (
     <>
-      <TextField
-        label="Filled in beforehand"
-        error={error('default')}
-        value={input.default ?? ''}
-        onValue={(text) => onChange(having(input, 'default', text === '' ? undefined : text))}
-      />
+      <DefaultField input={input} error={error} onChange={onChange} />
       <div class="editor-pair">
         <TextField
           label="Must match (regular expression)"
