@@ -40,7 +40,7 @@ export const plugin: Row = {
     const tripped = await interleave(TRIP_ROUNDS, trips);
 
     let answered = CROWD;
-    const crowd = both({ do: 'crowd', count: CROWD });
+    const crowd = both({ do: 'at once', count: CROWD });
     const crowded = await interleave(CROWD_ROUNDS, {
       bare: crowd.bare,
       agent: async () => {
