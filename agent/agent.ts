@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { RunSummary } from '../shared/model.ts';
+import type { RunSummary } from '../shared/runs.ts';
 import { VERSION } from '../shared/version.ts';
 import { seedActions } from './actions/seed.ts';
 import { Broadcasts } from './api/broadcasts.ts';

@@ -2,8 +2,9 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Role, Run } from '../shared/model.ts';
-import { isFinal } from '../shared/model.ts';
+import { isFinal } from '../shared/run-state.ts';
+import type { Run } from '../shared/runs.ts';
+import type { Role } from '../shared/users.ts';
 import type { Actions } from './actions/actions.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Settings } from './settings/settings.ts';

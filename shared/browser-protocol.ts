@@ -3,10 +3,12 @@ import type { ErrorCode } from './errors.ts';
 import { taskId, uuid } from './ids.ts';
 import { notAfter } from './in-time.ts';
 import { MAX_ARGS } from './limits.ts';
-import type { Run, RunNews, RunState, SystemSample } from './model.ts';
 import type { PluginLogLine, PluginSummary } from './plugins.ts';
 import { pluginId } from './plugins.ts';
 import { runInput } from './run-input.ts';
+import type { RunState } from './run-state.ts';
+import type { Run, RunNews } from './runs.ts';
+import type { SystemSample } from './system.ts';
 
 /**
  * The language of the browser's WebSocket (`GET /api/ws`): JSON text frames. The agent is the other end; the edge

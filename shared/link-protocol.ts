@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { grantToken } from './grant.ts';
 import { connId, hostId, sid, topicName } from './ids.ts';
-import { runSummary } from './model.ts';
+import { runSummary } from './runs.ts';
 
 /**
  * The language between a Host object and its agent, over the one WebSocket that the agent dialled. Every message is

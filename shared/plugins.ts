@@ -1,9 +1,8 @@
 import { z } from 'zod';
+import { time } from './api.ts';
 import { actionId } from './ids.ts';
 
 /** Plugins, as the host's API and the page know them. What a plugin itself says and hears: plugin-sdk/src/protocol.ts. */
-
-const time = z.iso.datetime();
 
 /** Also the name of its folder or file, and a part of its paths and topics. */
 export const pluginId = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'small letters, digits and hyphens, at most 40');

@@ -1,65 +1,35 @@
-/** A setting of the host that is a whole number, from 0 on. */
-interface NumberSetting {
-  /** Until somebody sets it. */
-  default: number;
-  most: number;
-  unit: string;
-  /** What the page calls it, and says below it. */
-  label: string;
-  help: string;
-}
+import { z } from 'zod';
+import { hostId } from './ids.ts';
+import { NUMBER_SETTINGS, ofEachNumber } from './number-settings.ts';
 
-/** The host's settings that are whole numbers: schema, default, limit and form are made of this table. A new one is a line here. */
-export const NUMBER_SETTINGS = {
-  keep_days: {
-    default: 90,
-    most: 36_500,
-    unit: 'days',
-    label: 'Keep runs and their output for',
-    help: 'Older ones are removed from the host. 0 keeps them for ever.',
-  },
-  keep_runs: { default: 0, most: 1_000_000_000, unit: 'runs', label: 'Keep at most', help: 'Of the newest. 0 keeps any number.' },
-  // Of 90 days, few hosts print more: it keeps a script that went wild from filling the disk.
-  keep_mb: {
-    default: 20_480,
-    most: 1_000_000_000,
-    unit: 'MB',
-    label: 'Keep output of at most',
-    help: 'All runs together; the oldest go first. 0 sets no limit.',
-  },
-  output_limit_mb: {
-    default: 256,
-    most: 1_000_000,
-    unit: 'MB',
-    label: 'Keep of one run’s output at most',
-    help: 'Of each of its two streams. 0 keeps all of it.',
-  },
-  // Until then whoever looks at a run that just ended reads the raw files.
-  compress_after_minutes: {
-    default: 10,
-    most: 1_000_000,
-    unit: 'minutes',
-    label: 'Compress output after a run’s end, after',
-    help: 'It reads and searches as before, and takes a quarter of the room or less. 0 never does.',
-  },
-} as const satisfies Record<string, NumberSetting>;
-export type NumberName = keyof typeof NUMBER_SETTINGS;
+/** The host's settings. Those that are whole numbers stand in number-settings.ts. */
 
-/** The names of the settings in the table. */
-export const NUMBER_NAMES: readonly NumberName[] = Object.keys(NUMBER_SETTINGS).filter(isNumberName);
+/** What happens to a run that prints more: it is cancelled, or runs on and the rest of its output is thrown away. */
+export const whenOutputFull = z.enum(['halt', 'truncate']);
 
-function isNumberName(name: string): name is NumberName {
-  return Object.hasOwn(NUMBER_SETTINGS, name);
-}
+export const settings = z.object({
+  instance_id: hostId,
+  host_name: z.string(),
+  scripts_dir: z.string(),
+  /** True when the environment or config.toml decides scripts_dir, so that a change here would do nothing. */
+  scripts_dir_fixed: z.boolean(),
+  /** keep_days, keep_runs, keep_mb, output_limit_mb (MiB, of each of a run's two streams), compress_after_minutes: number-settings.ts. */
+  ...ofEachNumber(() => z.int()),
+  when_output_full: whenOutputFull,
+  /** Names of variables of the agent's environment that scripts get beside the basic ones. */
+  env_allow: z.array(z.string()),
+  version: z.string(),
+});
+export type Settings = z.infer<typeof settings>;
 
-/** Something for each setting of the table, by its name. */
-export function ofEachNumber<T>(make: (name: NumberName) => T): Record<NumberName, T> {
-  const made: Partial<Record<NumberName, T>> = {};
-  for (const name of NUMBER_NAMES) made[name] = make(name);
-  if (!isComplete(made)) throw new Error('unreachable: every name was made');
-  return made;
-}
-
-function isComplete<T>(made: Partial<Record<NumberName, T>>): made is Record<NumberName, T> {
-  return NUMBER_NAMES.every((name) => Object.hasOwn(made, name));
-}
+export const settingsPatch = z.strictObject({
+  host_name: z.string().trim().min(1).max(80).optional(),
+  scripts_dir: z.string().min(1).max(4096).optional(),
+  ...ofEachNumber((name) => z.int().min(0).max(NUMBER_SETTINGS[name].most).optional()),
+  when_output_full: whenOutputFull.optional(),
+  env_allow: z
+    .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'a name of a variable'))
+    .max(100)
+    .optional(),
+});
+export type SettingsPatch = z.infer<typeof settingsPatch>;

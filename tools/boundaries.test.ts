@@ -30,11 +30,11 @@ describe('violation', () => {
   test('edge and agent do not know each other', () => {
     expect(refused('worker/index.ts', 'agent/main.ts')).toBe(true);
     expect(refused('agent/main.ts', 'worker/index.ts')).toBe(true);
-    expect(refused('agent/main.ts', 'shared/model.ts')).toBe(false);
+    expect(refused('agent/main.ts', 'shared/runs.ts')).toBe(false);
   });
   test('shared imports neither', () => {
-    expect(refused('shared/model.ts', 'agent/config.ts', true)).toBe(true);
-    expect(refused('shared/model.ts', 'shared/limits.ts')).toBe(false);
+    expect(refused('shared/runs.ts', 'agent/config.ts', true)).toBe(true);
+    expect(refused('shared/runs.ts', 'shared/limits.ts')).toBe(false);
   });
   test("the page sees the type of the agent's API, and nothing else of it", () => {
     expect(refused('worker/ui/api.ts', 'agent/systems.ts', true)).toBe(false);

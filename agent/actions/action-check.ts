@@ -1,10 +1,10 @@
+import type { ActionFields } from '../../shared/actions.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { checkFixedVariables } from '../../shared/fixed-variables.ts';
 import type { Fault } from '../../shared/input-values.ts';
 import { checkDeclaration, hasPattern, resolveInputs } from '../../shared/input-values.ts';
 import type { ActionInput } from '../../shared/inputs.ts';
 import { MAX_ARG_BYTES } from '../../shared/limits.ts';
-import type { ActionFields } from '../../shared/model.ts';
 
 /**
  * Whether an action may be saved: its declaration is sound, and its script's name stays below scripts_dir. That the

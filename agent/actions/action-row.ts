@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import type { ActionFields } from '../../shared/model.ts';
-import { actionFields } from '../../shared/model.ts';
+import type { ActionFields } from '../../shared/actions.ts';
+import { actionFields } from '../../shared/actions.ts';
 import type { Database } from '../store/database.ts';
 
 /** An action as the host keeps it: what was set, and what became of it. Times in ms since 1970. */

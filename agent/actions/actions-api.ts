@@ -1,5 +1,6 @@
-import { actionCreate, actionOrder, actionParams, actionPatch } from '../../shared/api.ts';
-import type { Action, ClientAction, List } from '../../shared/model.ts';
+import type { Action, ClientAction } from '../../shared/actions.ts';
+import { actionCreate, actionOrder, actionParams, actionPatch } from '../../shared/actions.ts';
+import type { List } from '../../shared/api.ts';
 import { resource, router } from '../http/router.ts';
 import { body, params } from '../http/validate.ts';
 import { admin, any } from '../users/permissions.ts';

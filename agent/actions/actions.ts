@@ -1,8 +1,7 @@
-import type { ActionCreate, ActionPatch } from '../../shared/api.ts';
+import type { Action, ActionCreate, ActionFields, ActionPatch, ClientAction } from '../../shared/actions.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { slugOf } from '../../shared/ids.ts';
 import { checkVariables } from '../../shared/input-values.ts';
-import type { Action, ActionFields, ClientAction } from '../../shared/model.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import { authorize } from '../users/permissions.ts';

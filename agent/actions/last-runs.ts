@@ -1,4 +1,5 @@
-import type { RunState, RunSummary } from '../../shared/model.ts';
+import type { RunState } from '../../shared/run-state.ts';
+import type { RunSummary } from '../../shared/runs.ts';
 import type { Database } from '../store/database.ts';
 
 /** What a tile shows of its action's runs. */

@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ActionCreate } from '../../shared/api.ts';
-import { actionCreate } from '../../shared/api.ts';
+import type { ActionCreate } from '../../shared/actions.ts';
+import { actionCreate } from '../../shared/actions.ts';
 import { packageRoot } from '../system/package-root.ts';
 
 /** What the first screen shows: that output arrives as it is printed, that an action can ask, and that it can be stopped. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { action as actionSchema, clientAction } from '../../shared/model.ts';
+import { action as actionSchema, clientAction } from '../../shared/actions.ts';
 import type { ApiHarness } from '../systems-harness.ts';
 import { makeApi } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';

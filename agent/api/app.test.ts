@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { actionCreate } from '../../shared/api.ts';
+import { actionCreate } from '../../shared/actions.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import { VERSION } from '../../shared/version.ts';
 import { ROUTES } from '../systems.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
-import type { Run, RunSummary } from '../../shared/model.ts';
+import type { Run, RunSummary } from '../../shared/runs.ts';
 import { Broadcasts } from './broadcasts.ts';
 
 const RUN: Run = {

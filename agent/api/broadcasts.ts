@@ -1,5 +1,6 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
-import type { Run, RunNews, RunSummary, SystemSample } from '../../shared/model.ts';
+import type { Run, RunNews, RunSummary } from '../../shared/runs.ts';
+import type { SystemSample } from '../../shared/system.ts';
 import { summaryOf } from './run-frames.ts';
 
 /** What goes to everybody who asked for it, and when it is made at all. */

@@ -1,6 +1,6 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
-import type { Role } from '../../shared/model.ts';
 import type { PluginLogLine, PluginSummary } from '../../shared/plugins.ts';
+import type { Role } from '../../shared/users.ts';
 import type { EventListener } from '../plugins/services/event-service.ts';
 import type { BroadcastSink } from './broadcasts.ts';
 

@@ -1,6 +1,6 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
 import { unreachable } from '../../shared/errors.ts';
-import type { Run, RunSummary } from '../../shared/model.ts';
+import type { Run, RunSummary } from '../../shared/runs.ts';
 
 /** A run, in the words of the browser's socket. */
 

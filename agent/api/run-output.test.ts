@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { outputQuery } from '../../shared/api.ts';
+import { outputQuery } from '../../shared/runs.ts';
 import type { Caller } from '../users/caller.ts';
 import type { OutputChunk, OutputLog } from './run-output.ts';
 import { outputResponse } from './run-output.ts';

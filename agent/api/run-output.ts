@@ -1,5 +1,5 @@
-import type { OutputLine, OutputQuery } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
+import type { OutputLine, OutputQuery } from '../../shared/runs.ts';
 import { DamagedOutput } from '../logs/damaged.ts';
 import type { Caller } from '../users/caller.ts';
 

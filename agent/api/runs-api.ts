@@ -1,8 +1,11 @@
 import { z } from 'zod';
-import { outputQuery, runPatch, runRequest, runSearchQuery, runsQuery, taskParams } from '../../shared/api.ts';
+import type { List } from '../../shared/api.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
-import type { List, Run, RunState } from '../../shared/model.ts';
 import { runInput } from '../../shared/run-input.ts';
+import type { RunState } from '../../shared/run-state.ts';
+import type { Run } from '../../shared/runs.ts';
+import { outputQuery, runPatch, runRequest, runsQuery, taskParams } from '../../shared/runs.ts';
+import { runSearchQuery } from '../../shared/search.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { linesResponse } from '../http/json-lines.ts';

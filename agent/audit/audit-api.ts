@@ -1,6 +1,7 @@
 import { stream } from 'hono/streaming';
-import { auditQuery } from '../../shared/api.ts';
-import type { AuditEntry, AuditVerification, List } from '../../shared/model.ts';
+import type { List } from '../../shared/api.ts';
+import type { AuditEntry, AuditVerification } from '../../shared/audit.ts';
+import { auditQuery } from '../../shared/audit.ts';
 import { resource, router } from '../http/router.ts';
 import { query } from '../http/validate.ts';
 import { admin } from '../users/permissions.ts';

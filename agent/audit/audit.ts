@@ -1,6 +1,6 @@
-import type { AuditQuery } from '../../shared/api.ts';
+import type { List } from '../../shared/api.ts';
+import type { AuditEntry, AuditQuery } from '../../shared/audit.ts';
 import { ToruError } from '../../shared/errors.ts';
-import type { AuditEntry, List } from '../../shared/model.ts';
 import type { Log } from '../logger.ts';
 import { redact } from '../logger-redact.ts';
 import type { Database } from '../store/database.ts';

@@ -1,4 +1,4 @@
-import type { System } from '../../shared/model.ts';
+import type { System } from '../../shared/system.ts';
 
 /** What `status` and `doctor` say of another agent that came with this host's key. */
 export function duplicateKey({ at, address, name }: NonNullable<NonNullable<System['edge']>['duplicate']>): string {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { unreachable } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/json.ts';
 import { linesOf } from '../../shared/lines.ts';
-import type { Run } from '../../shared/model.ts';
+import type { Run } from '../../shared/runs.ts';
 import { type Client, good } from './client.ts';
 import type { Io, Output } from './io.ts';
 import { note, OUR_FAILURE } from './io.ts';

@@ -1,6 +1,6 @@
 import type { Statement } from 'better-sqlite3';
+import type { List } from '../../shared/api.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../../shared/limits.ts';
-import type { List } from '../../shared/model.ts';
 import type { Database } from '../store/database.ts';
 import type { HistoryCursor } from './cursor.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';

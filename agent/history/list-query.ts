@@ -1,5 +1,5 @@
 import { unreachable } from '../../shared/errors.ts';
-import type { RunState } from '../../shared/model.ts';
+import type { RunState } from '../../shared/run-state.ts';
 import type { HistoryCursor } from './cursor.ts';
 import { decodeCursor } from './cursor.ts';
 import type { StoredRun, StoredState } from './run-row.ts';

@@ -1,5 +1,6 @@
 import type { InputValues } from '../../shared/input-values.ts';
-import type { Run, RunSource, RunState } from '../../shared/model.ts';
+import type { RunState } from '../../shared/run-state.ts';
+import type { Run, RunSource } from '../../shared/runs.ts';
 
 /** `starting`: in the journal, but not seen running yet. Everyone else reads it as `running`. */
 export type StoredState = RunState | 'starting';

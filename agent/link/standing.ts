@@ -1,4 +1,4 @@
-import type { System } from '../../shared/model.ts';
+import type { System } from '../../shared/system.ts';
 import type { KeyPin } from './dial.ts';
 import type { Link } from './link.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Run } from '../../shared/model.ts';
+import type { Run } from '../../shared/runs.ts';
 import type { Harness } from './runs-harness.ts';
 import { makeHarness } from './runs-harness.ts';
 

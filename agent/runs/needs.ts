@@ -1,4 +1,5 @@
-import type { ActionFields, Role } from '../../shared/model.ts';
+import type { ActionFields } from '../../shared/actions.ts';
+import type { Role } from '../../shared/users.ts';
 import type { RegexBudget } from '../actions/regex-budget.ts';
 import type { Caller } from '../users/caller.ts';
 

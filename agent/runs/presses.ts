@@ -1,6 +1,6 @@
 import { ToruError } from '../../shared/errors.ts';
 import { refuseLate } from '../../shared/in-time.ts';
-import type { RunState } from '../../shared/model.ts';
+import type { RunState } from '../../shared/run-state.ts';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { RunRow } from '../history/run-row.ts';

@@ -3,7 +3,7 @@ import { ToruError } from '../../shared/errors.ts';
 import type { InputValues, PassedInputs } from '../../shared/input-values.ts';
 import { checkVariables, hasPattern, MASK, maskSecrets, passInputs, resolveInputs } from '../../shared/input-values.ts';
 import { MAX_ARG_BYTES, MAX_ARGS } from '../../shared/limits.ts';
-import type { RunSource } from '../../shared/model.ts';
+import type { RunSource } from '../../shared/runs.ts';
 import type { StopSignal } from '../process/kill-tree.ts';
 import type { Caller } from '../users/caller.ts';
 import type { ActionsSeam, RunnableAction } from './needs.ts';

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Run } from '../../shared/model.ts';
+import type { Run } from '../../shared/runs.ts';
 import { identify } from '../process/process-identity.ts';
 import { checkedRunner } from '../runner/checked-runner.ts';
 import { runnerFiles, runnerSourceHash } from '../runner/runner-files.ts';

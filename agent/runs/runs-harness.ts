@@ -1,9 +1,11 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { actionFields } from '../../shared/actions.ts';
 import { ToruError } from '../../shared/errors.ts';
-import type { Role, Run } from '../../shared/model.ts';
-import { actionFields, isFinal } from '../../shared/model.ts';
+import { isFinal } from '../../shared/run-state.ts';
+import type { Run } from '../../shared/runs.ts';
+import type { Role } from '../../shared/users.ts';
 import { RegexBudget } from '../actions/regex-budget.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../store/database.ts';

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Run } from '../../shared/model.ts';
+import type { Run } from '../../shared/runs.ts';
 import type { Harness } from './runs-harness.ts';
 import { isAliveNow, makeHarness, until } from './runs-harness.ts';
 

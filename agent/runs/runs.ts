@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { List } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { CANCEL_GRACE_MS, MAX_STDIN_FRAME } from '../../shared/limits.ts';
-import type { List, Run } from '../../shared/model.ts';
+import type { Run } from '../../shared/runs.ts';
 import { History } from '../history/history.ts';
 import { Journal } from '../history/journal.ts';
 import type { HistoryQuery } from '../history/list-query.ts';

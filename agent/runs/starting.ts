@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { toToruError } from '../../shared/errors.ts';
-import type { Role } from '../../shared/model.ts';
+import type { Role } from '../../shared/users.ts';
 import type { History } from '../history/history.ts';
 import type { Journal } from '../history/journal.ts';
 import type { RunRow } from '../history/run-row.ts';

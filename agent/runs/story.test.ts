@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Run } from '../../shared/model.ts';
+import type { Run } from '../../shared/runs.ts';
 import { processTable } from '../process/process-table.ts';
 import type { Harness } from './runs-harness.ts';
 import { isAliveNow, makeHarness } from './runs-harness.ts';

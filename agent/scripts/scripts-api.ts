@@ -1,4 +1,5 @@
-import type { List, Script } from '../../shared/model.ts';
+import type { List } from '../../shared/api.ts';
+import type { Script } from '../../shared/scripts.ts';
 import { resource, router } from '../http/router.ts';
 import { admin } from '../users/permissions.ts';
 import type { Scripts } from './scripts.ts';

@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 import { compareText } from '../../shared/compare-text.ts';
 import { ToruError, toToruError } from '../../shared/errors.ts';
-import type { Script } from '../../shared/model.ts';
+import type { Script } from '../../shared/scripts.ts';
 import { loginPath } from '../system/login-environment.ts';
 import { readHead } from './description.ts';
 import { requireFolder } from './folder.ts';

@@ -1,7 +1,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
-import type { SearchQuery } from '../../shared/api.ts';
+import type { List } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
-import type { List, Run } from '../../shared/model.ts';
+import type { Run } from '../../shared/runs.ts';
+import type { SearchQuery } from '../../shared/search.ts';
 import type { HistoryCursor } from '../history/cursor.ts';
 import { decodeCursor, encodeCursor } from '../history/cursor.ts';
 import type { HistoryQuery } from '../history/list-query.ts';

@@ -1,4 +1,4 @@
-import type { FoundPlace, Mark } from '../../shared/search-lines.ts';
+import type { FoundPlace, Mark } from '../../shared/search.ts';
 import { incompleteTail } from '../../shared/utf8.ts';
 import { DamagedOutput } from '../logs/damaged.ts';
 import type { Needle } from './needle.ts';

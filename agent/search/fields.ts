@@ -1,5 +1,5 @@
-import type { Run } from '../../shared/model.ts';
-import type { FoundField } from '../../shared/search-lines.ts';
+import type { Run } from '../../shared/runs.ts';
+import type { FoundField } from '../../shared/search.ts';
 import type { Needle } from './needle.ts';
 
 /** Of a long input, what is shown around the first place. */

@@ -1,4 +1,4 @@
-import type { Mark } from '../../shared/search-lines.ts';
+import type { Mark } from '../../shared/search.ts';
 
 /**
  * The text that is looked for, literally: in text, and in UTF-8 bytes that were read as latin1, where an index is an

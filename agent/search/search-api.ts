@@ -1,4 +1,4 @@
-import { searchQuery } from '../../shared/api.ts';
+import { searchQuery } from '../../shared/search.ts';
 import { linesResponse } from '../http/json-lines.ts';
 import { resource, router } from '../http/router.ts';
 import { query } from '../http/validate.ts';

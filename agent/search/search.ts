@@ -1,7 +1,6 @@
-import type { RunSearchQuery, SearchQuery } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
-import type { Run } from '../../shared/model.ts';
-import type { SearchLine } from '../../shared/search-lines.ts';
+import type { Run } from '../../shared/runs.ts';
+import type { RunSearchQuery, SearchLine, SearchQuery } from '../../shared/search.ts';
 import { Names } from '../history/names.ts';
 import { DamagedOutput } from '../logs/damaged.ts';
 import type { Database } from '../store/database.ts';

@@ -1,5 +1,5 @@
-import type { Run } from '../../shared/model.ts';
-import type { SearchLine } from '../../shared/search-lines.ts';
+import type { Run } from '../../shared/runs.ts';
+import type { SearchLine } from '../../shared/search.ts';
 
 /** A reader hears at least so often that the search goes on; and a reader who left is noticed then. */
 const PROGRESS_MS = 250;

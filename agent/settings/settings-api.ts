@@ -1,5 +1,5 @@
-import { settingsPatch } from '../../shared/api.ts';
-import type { Settings } from '../../shared/model.ts';
+import type { Settings } from '../../shared/settings.ts';
+import { settingsPatch } from '../../shared/settings.ts';
 import { resource, router } from '../http/router.ts';
 import { body } from '../http/validate.ts';
 import { admin } from '../users/permissions.ts';

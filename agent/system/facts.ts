@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, platform, release, uptime } from 'node:os';
 import { compareText } from '../../shared/compare-text.ts';
-import type { System } from '../../shared/model.ts';
+import type { System } from '../../shared/system.ts';
 import { library } from './library.ts';
 
 /** What stays as it is while the agent runs: asked once, because asking starts processes. */

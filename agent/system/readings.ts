@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { cpus, freemem, loadavg, platform, totalmem } from 'node:os';
-import type { SystemSample } from '../../shared/model.ts';
+import type { SystemSample } from '../../shared/system.ts';
 import { library } from './library.ts';
 
 /** The counters of one moment. Two of them make a sample. */

@@ -1,4 +1,4 @@
-import type { System } from '../../shared/model.ts';
+import type { System } from '../../shared/system.ts';
 import { resource, router } from '../http/router.ts';
 import { admin } from '../users/permissions.ts';
 import type { System as SystemService } from './system.ts';

@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { afterEach, expect, it } from 'vitest';
-import type { SystemSample } from '../../shared/model.ts';
-import { systemSample, system as systemSchema } from '../../shared/model.ts';
+import type { SystemSample } from '../../shared/system.ts';
+import { systemSample, system as systemSchema } from '../../shared/system.ts';
 import { networkOf, read, sampleOf } from './readings.ts';
 import { System } from './system.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { System as Snapshot, SystemSample } from '../../shared/model.ts';
+import type { System as Snapshot, SystemSample } from '../../shared/system.ts';
 import { type Disk, type Facts, readDisks, readFacts, uptimeSeconds } from './facts.ts';
 import { type Reading, read, sampleOf } from './readings.ts';
 

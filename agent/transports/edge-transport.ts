@@ -1,9 +1,9 @@
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
 import { PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { EdgeControl } from '../../shared/link-protocol.ts';
-import type { RunSummary } from '../../shared/model.ts';
 import type { Turn } from '../../shared/outbound.ts';
 import { agreeOn } from '../../shared/protocol-version.ts';
+import type { RunSummary } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import { CLOSE } from '../../shared/wire.ts';

@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import type { Role } from '../../shared/model.ts';
+import type { Role } from '../../shared/users.ts';
 
 /**
  * Who asks, as the agent itself established it: from a verified grant and its own tables, or from the 0600 socket.

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { randomHex } from '../../shared/encoding.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { ToruError } from '../../shared/errors.ts';
-import type { Role } from '../../shared/model.ts';
+import type { Role } from '../../shared/users.ts';
 import { Audit } from '../audit/audit.ts';
 import type { Identity } from '../link/identity.ts';
 import { loadIdentity } from '../link/identity.ts';

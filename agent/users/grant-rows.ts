@@ -3,7 +3,7 @@ import type { Statement } from 'better-sqlite3';
 import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../shared/limits.ts';
-import type { Role } from '../../shared/model.ts';
+import type { Role } from '../../shared/users.ts';
 import type { Database } from '../store/database.ts';
 
 /** The tables behind the grants: which sessions live, and which ends the edge must still be told. Times in ms. */

@@ -1,5 +1,5 @@
-import { loginLinkCreate } from '../../shared/api.ts';
-import type { LoginLink } from '../../shared/model.ts';
+import type { LoginLink } from '../../shared/users.ts';
+import { loginLinkCreate } from '../../shared/users.ts';
 import { resource, router } from '../http/router.ts';
 import { body } from '../http/validate.ts';
 import type { LoginLinks } from './login-links.ts';

@@ -3,7 +3,7 @@ import { toBase64Url } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { purposed } from '../../shared/grant.ts';
 import { LOGIN_LINK_MS } from '../../shared/limits.ts';
-import type { LoginLink, User } from '../../shared/model.ts';
+import type { LoginLink, User } from '../../shared/users.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Identity } from '../link/identity.ts';
 import type { Caller } from './caller.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ToruError } from '../../shared/errors.ts';
-import type { User } from '../../shared/model.ts';
+import type { User } from '../../shared/users.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Grants } from './grants.ts';
 import type { LoginLinks } from './login-links.ts';

@@ -1,7 +1,7 @@
 import type { ClientFrame } from '../../shared/browser-protocol.ts';
 import { ToruError, unreachable } from '../../shared/errors.ts';
 import { REAUTH_MS } from '../../shared/limits.ts';
-import type { Role } from '../../shared/model.ts';
+import type { Role } from '../../shared/users.ts';
 import type { Caller } from './caller.ts';
 
 /** What an act asks of whoever does it. */

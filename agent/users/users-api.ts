@@ -1,6 +1,7 @@
-import { userCreate, userParams, userPatch } from '../../shared/api.ts';
+import type { List } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
-import type { List, User } from '../../shared/model.ts';
+import type { User } from '../../shared/users.ts';
+import { userCreate, userParams, userPatch } from '../../shared/users.ts';
 import { resource, router } from '../http/router.ts';
 import { body, params } from '../http/validate.ts';
 import { admin, adminLately, any } from './permissions.ts';

@@ -1,7 +1,7 @@
 import argon2 from 'argon2';
 import { beforeEach, expect, test } from 'vitest';
-import { username as usernameRule } from '../../shared/api.ts';
-import type { User } from '../../shared/model.ts';
+import type { User } from '../../shared/users.ts';
+import { username as usernameRule } from '../../shared/users.ts';
 import type { Caller } from './caller.ts';
 import type { TestServices } from './fixture.ts';
 import { addUser, callerOf, makeServices, PASSWORD, refusal, session } from './fixture.ts';

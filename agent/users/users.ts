@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { UserCreate, UserPatch } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
-import type { User } from '../../shared/model.ts';
+import type { User, UserCreate, UserPatch } from '../../shared/users.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from './caller.ts';

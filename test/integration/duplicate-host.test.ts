@@ -7,7 +7,7 @@ import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { dial } from '../../agent/link/dial.ts';
 import { loadIdentity } from '../../agent/link/identity.ts';
-import type { System } from '../../shared/model.ts';
+import type { System } from '../../shared/system.ts';
 import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';

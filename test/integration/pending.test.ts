@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { host, run } from '../../shared/model.ts';
+import { host } from '../../shared/hosts.ts';
+import { run } from '../../shared/runs.ts';
 import { Stage } from '../faults/stage.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';

@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { randomHex, sha256Hex } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
 import { linkStatement } from '../../shared/link-protocol.ts';
-import type { Role } from '../../shared/model.ts';
+import type { Role } from '../../shared/users.ts';
 import type { Env } from '../env.ts';
 import { migrate } from '../migrate.ts';
 import type { Result } from '../result.ts';

@@ -3,7 +3,7 @@ import { grantToken } from '../../shared/grant.ts';
 import { connId, hostId, sid, topicName, userId } from '../../shared/ids.ts';
 import { MAX_TOPICS_PER_SOCKET } from '../../shared/limits.ts';
 import { linkChallenge } from '../../shared/link-protocol.ts';
-import { role } from '../../shared/model.ts';
+import { role } from '../../shared/users.ts';
 
 /**
  * Everything the object knows of a socket: one attachment, which survives its eviction (≤ 16,384 bytes,

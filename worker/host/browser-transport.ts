@@ -1,6 +1,6 @@
-import type { RunRequest } from '../../shared/api.ts';
 import { randomHex } from '../../shared/encoding.ts';
-import type { PendingRun } from '../../shared/model.ts';
+import type { PendingRun } from '../../shared/hosts.ts';
+import type { RunRequest } from '../../shared/runs.ts';
 import { CLOSE } from '../../shared/wire.ts';
 import type { Link } from './agent-link.ts';
 import type { BrowserState, SocketSession } from './attachment.ts';

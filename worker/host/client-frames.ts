@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import type { RunRequest } from '../../shared/api.ts';
-import { runRequest } from '../../shared/api.ts';
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
+import type { PendingRun } from '../../shared/hosts.ts';
 import { parseJson, parseJsonOrNull } from '../../shared/json.ts';
 import { MAX_CLIENT_FRAME, SMALL_FRAME } from '../../shared/limits.ts';
-import type { PendingRun } from '../../shared/model.ts';
+import type { RunRequest } from '../../shared/runs.ts';
+import { runRequest } from '../../shared/runs.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { attempt } from '../result.ts';
 import '../../shared/schema-words.ts';

@@ -3,7 +3,6 @@ import { randomHex } from '../../shared/encoding.ts';
 import { isErrorCode, ToruError, toToruError } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
 import { LINK_DEAD_MS, MAX_JSON_BODY, TUNNEL_HEAD_TIMEOUT_MS, TUNNEL_WINDOW } from '../../shared/limits.ts';
-import type { Role } from '../../shared/model.ts';
 import type { Turn } from '../../shared/outbound.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import {
@@ -17,6 +16,7 @@ import {
   RESPONSE_HEADERS,
   responseHead,
 } from '../../shared/tunnel.ts';
+import type { Role } from '../../shared/users.ts';
 import { Semaphore } from './semaphore.ts';
 import { WindowPool } from './window-pool.ts';
 

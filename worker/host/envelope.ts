@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { userId } from '../../shared/ids.ts';
-import { role } from '../../shared/model.ts';
 import { requestHead } from '../../shared/tunnel.ts';
+import { role } from '../../shared/users.ts';
 import { linkTerms, socketSession } from './attachment.ts';
 
 /**

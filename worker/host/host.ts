@@ -1,9 +1,10 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { RunRequest } from '../../shared/api.ts';
 import { toToruError, unreachable } from '../../shared/errors.ts';
+import type { PendingRun } from '../../shared/hosts.ts';
 import { UNPROVEN_MS } from '../../shared/limits.ts';
-import type { PendingRun, Role, RunSummary } from '../../shared/model.ts';
+import type { RunRequest, RunSummary } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
+import type { Role } from '../../shared/users.ts';
 import { CLOSE, PING, PONG } from '../../shared/wire.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';

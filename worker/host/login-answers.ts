@@ -3,7 +3,7 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import { isErrorCode } from '../../shared/errors.ts';
 import { grantToken } from '../../shared/grant.ts';
 import { taskId, userId } from '../../shared/ids.ts';
-import { role } from '../../shared/model.ts';
+import { role } from '../../shared/users.ts';
 
 /** What the host answers to what the edge asks for itself (`/link/…`). */
 

@@ -1,8 +1,9 @@
-import type { RunRequest } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
+import type { PendingRun } from '../../shared/hosts.ts';
 import { refuseLate } from '../../shared/in-time.ts';
 import { MAX_PENDING_BYTES, MAX_PENDING_PER_USER, MAX_PENDING_RUNS, PENDING_DEFAULT_S } from '../../shared/limits.ts';
-import type { PendingRun, Role } from '../../shared/model.ts';
+import type { RunRequest } from '../../shared/runs.ts';
+import type { Role } from '../../shared/users.ts';
 
 export const PENDING_MIGRATIONS: readonly string[] = [
   `

@@ -1,7 +1,7 @@
-import type { RunRequest } from '../../shared/api.ts';
 import { toToruError } from '../../shared/errors.ts';
+import type { PendingRun } from '../../shared/hosts.ts';
 import { GRANT_RENEW_MS } from '../../shared/limits.ts';
-import type { PendingRun } from '../../shared/model.ts';
+import type { RunRequest } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';

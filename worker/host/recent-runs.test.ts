@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunSummary } from '../../shared/model.ts';
+import type { RunSummary } from '../../shared/runs.ts';
 import { RecentRuns } from './recent-runs.ts';
 
 function run(at: number, change: Partial<RunSummary> = {}): RunSummary {

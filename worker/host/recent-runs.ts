@@ -1,4 +1,5 @@
-import type { Role, RunSummary } from '../../shared/model.ts';
+import type { RunSummary } from '../../shared/runs.ts';
+import type { Role } from '../../shared/users.ts';
 
 const KEPT = 50;
 const KEY = 'recent_runs';

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
-import type { Host } from '../../shared/model.ts';
+import type { Host } from '../../shared/hosts.ts';
 import { VERSION } from '../../shared/version.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { unwrap } from '../result.ts';

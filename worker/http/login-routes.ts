@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { MAX_PASSWORD_BYTES } from '../../shared/limits.ts';
 import { loginCode } from '../../shared/login-link-code.ts';
-import type { Me } from '../../shared/model.ts';
+import type { Me } from '../../shared/sessions.ts';
 import type { Turn } from '../account/account.ts';
 import type { HostRecord } from '../account/hosts.ts';
 import type { SessionRecord } from '../account/sessions.ts';

@@ -1,6 +1,4 @@
 import { Hono } from 'hono';
-import type { RunRequest } from '../../shared/api.ts';
-import { runRequest } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { hostId } from '../../shared/ids.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
@@ -8,6 +6,8 @@ import { parseJsonOrNull } from '../../shared/json.ts';
 import { MAX_PENDING_BYTES } from '../../shared/limits.ts';
 import { LINK_DIAL_HEADER, LINK_PATH } from '../../shared/link-protocol.ts';
 import { networkOf } from '../../shared/network-of.ts';
+import type { RunRequest } from '../../shared/runs.ts';
+import { runRequest } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { passable, REQUEST_HEADERS, requestHead } from '../../shared/tunnel.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { purposed } from '../../shared/grant.ts';
-import { me } from '../../shared/model.ts';
+import { me } from '../../shared/sessions.ts';
 import { cookiesOf, login, SAME_ORIGIN, tryLogin } from './browser.ts';
 import type { TestEdge } from './edge.ts';
 import { newHostKey, startEdge } from './edge.ts';

@@ -7,7 +7,7 @@ import {
   MAX_SOCKETS_PER_USER,
   USER_FRAMES_WINDOW,
 } from '../../shared/limits.ts';
-import type { RunSummary } from '../../shared/model.ts';
+import type { RunSummary } from '../../shared/runs.ts';
 import { CLOSE, PING } from '../../shared/wire.ts';
 import { BrowserSocket, login, SAME_ORIGIN, sidOf } from './browser.ts';
 import type { TestEdge } from './edge.ts';

@@ -1,23 +1,16 @@
+import type { Action, ClientAction } from '../../shared/actions.ts';
+import type { List } from '../../shared/api.ts';
+import type { AuditEntry } from '../../shared/audit.ts';
 import { isErrorCode } from '../../shared/errors.ts';
-import type {
-  Action,
-  AuditEntry,
-  ClientAction,
-  Host,
-  List,
-  Me,
-  PendingRun,
-  Run,
-  RunState,
-  RunSummary,
-  Script,
-  Session,
-  Settings,
-  System,
-  SystemSample,
-  User,
-} from '../../shared/model.ts';
-import { ofEachNumber } from '../../shared/settings.ts';
+import type { Host, PendingRun } from '../../shared/hosts.ts';
+import { ofEachNumber } from '../../shared/number-settings.ts';
+import { isRunState } from '../../shared/run-state.ts';
+import type { Run, RunSummary } from '../../shared/runs.ts';
+import type { Script } from '../../shared/scripts.ts';
+import type { Me, Session } from '../../shared/sessions.ts';
+import type { Settings } from '../../shared/settings.ts';
+import type { System, SystemSample } from '../../shared/system.ts';
+import type { User } from '../../shared/users.ts';
 
 /**
  * What comes from the server, looked at once, at the border. Not the whole schema (the agent has that): what the page
@@ -41,18 +34,6 @@ function has(value: unknown, checks: Checks): boolean {
   return isRecord(value) && Object.entries(checks).every(([key, check]) => check(value[key]));
 }
 
-const STATES: Record<RunState, true> = {
-  queued: true,
-  running: true,
-  exited: true,
-  cancelled: true,
-  timed_out: true,
-  interrupted: true,
-  refused: true,
-};
-export function isRunState(value: unknown): value is RunState {
-  return text(value) && Object.hasOwn(STATES, value);
-}
 const isRole = (value: unknown): boolean => value === 'admin' || value === 'client';
 
 const summary: Checks = {

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals';
 import { ToruError } from '../../shared/errors.ts';
-import type { Me } from '../../shared/model.ts';
+import type { Me } from '../../shared/sessions.ts';
 import { edge, setHooks } from './api.ts';
 import { isAnything, isMe } from './guards.ts';
 import { navigate } from './navigation.ts';

@@ -1,4 +1,4 @@
-import type { Run } from '../../../shared/model.ts';
+import type { Run } from '../../../shared/runs.ts';
 import { connect, good } from '../client.ts';
 import type { Command } from '../command.ts';
 import { noWords, parse } from '../command.ts';

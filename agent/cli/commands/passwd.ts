@@ -1,4 +1,4 @@
-import { newPassword } from '../../../shared/api.ts';
+import { newPassword } from '../../../shared/users.ts';
 import { generatePassword } from '../../users/generated-password.ts';
 import { connect, good } from '../client.ts';
 import type { Command } from '../command.ts';

@@ -1,7 +1,8 @@
+import type { Action } from '../../../shared/actions.ts';
 import { closest } from '../../../shared/closest.ts';
 import type { ActionInput } from '../../../shared/inputs.ts';
-import type { Action, Run } from '../../../shared/model.ts';
-import { isFinal } from '../../../shared/model.ts';
+import { isFinal } from '../../../shared/run-state.ts';
+import type { Run } from '../../../shared/runs.ts';
 import type { Client } from '../client.ts';
 import { connect, good } from '../client.ts';
 import type { Command } from '../command.ts';

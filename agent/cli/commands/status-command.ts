@@ -1,4 +1,4 @@
-import type { System } from '../../../shared/model.ts';
+import type { System } from '../../../shared/system.ts';
 import { connect, good } from '../client.ts';
 import type { Command } from '../command.ts';
 import { noWords, parse } from '../command.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
+import type { List } from '../../../shared/api.ts';
 import { ToruError } from '../../../shared/errors.ts';
-import type { List } from '../../../shared/model.ts';
 import { pluginEnable, pluginLogsQuery, pluginParams } from '../../../shared/plugin-schemas.ts';
 import type { PluginDetails, PluginSummary } from '../../../shared/plugins.ts';
 import { passable, REQUEST_HEADERS } from '../../../shared/tunnel.ts';

@@ -1,7 +1,7 @@
 import type { RunAnswer } from '../../../plugin-sdk/src/protocol.ts';
 import { ToruError, toToruError } from '../../../shared/errors.ts';
-import type { Run } from '../../../shared/model.ts';
-import { isFinal } from '../../../shared/model.ts';
+import { isFinal } from '../../../shared/run-state.ts';
+import type { Run } from '../../../shared/runs.ts';
 import type { Runs } from '../../runs/runs.ts';
 import type { Caller } from '../../users/caller.ts';
 import { failureOf } from '../protocol/failure.ts';

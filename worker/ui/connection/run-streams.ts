@@ -1,6 +1,6 @@
 import type { ClientFrameInput, Cursor, ServerFrame } from '../../../shared/browser-protocol.ts';
 import { MAX_VIEWER_WINDOW } from '../../../shared/limits.ts';
-import type { Run } from '../../../shared/model.ts';
+import type { Run } from '../../../shared/runs.ts';
 import { Acks } from './acks.ts';
 
 /** What a viewer of a run hears, in order. */

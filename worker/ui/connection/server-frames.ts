@@ -1,6 +1,7 @@
 import type { ServerFrame } from '../../../shared/browser-protocol.ts';
 import { isErrorCode } from '../../../shared/errors.ts';
-import { isRecord, isRun, isRunState, isRunSummary, isSystemSample } from '../guards.ts';
+import { isRunState } from '../../../shared/run-state.ts';
+import { isRecord, isRun, isRunSummary, isSystemSample } from '../guards.ts';
 import { readJson } from '../json.ts';
 
 const text = (value: unknown): value is string => typeof value === 'string';

@@ -1,13 +1,14 @@
 import { computed, effect, signal } from '@preact/signals';
 import { ToruError } from '../../../shared/errors.ts';
-import type { RunState, RunSummary } from '../../../shared/model.ts';
+import type { RunState } from '../../../shared/run-state.ts';
+import { isFinal } from '../../../shared/run-state.ts';
+import type { RunSummary } from '../../../shared/runs.ts';
 import { agent, read, sentence } from '../api.ts';
 import { connection } from '../connection/page-connection.ts';
 import { type AnyAction, isAction, isAnything, listOf } from '../guards.ts';
 import { me } from '../own-session.ts';
 import { oneAtATime } from './at-once.ts';
 import { forgetActions, keepActions, keptActions } from './kept-actions.ts';
-import { isOver } from './run-calls.ts';
 
 /** The actions that the person may press, in their order; null until they were read. Kept fresh by the `runs` topic. */
 export const actions = signal<AnyAction[] | null>(null);
@@ -61,7 +62,7 @@ function withRun(action: AnyAction, run: RunSummary): AnyAction {
 }
 
 function counted(action: AnyAction, state: RunState, by: 1 | -1): AnyAction {
-  if (isOver(state)) return action;
+  if (isFinal(state)) return action;
   return { ...action, [state]: Math.max(0, (state === 'queued' ? action.queued : action.running) + by) };
 }
 

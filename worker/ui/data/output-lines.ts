@@ -1,5 +1,5 @@
-import type { OutputLine } from '../../../shared/api.ts';
 import { ToruError } from '../../../shared/errors.ts';
+import type { OutputLine } from '../../../shared/runs.ts';
 import { call } from '../api.ts';
 import { isRecord } from '../guards.ts';
 

@@ -1,6 +1,6 @@
 import { computed, effect } from '@preact/signals';
+import type { PendingRun } from '../../../shared/hosts.ts';
 import { PENDING_DEFAULT_S } from '../../../shared/limits.ts';
-import type { PendingRun } from '../../../shared/model.ts';
 import { edge, sentence } from '../api.ts';
 import { hostNow } from '../clock.ts';
 import type { StartRequest } from '../connection/starts.ts';

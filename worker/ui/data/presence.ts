@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
-import type { Host } from '../../../shared/model.ts';
+import type { Host } from '../../../shared/hosts.ts';
 import { edge } from '../api.ts';
 import { hostNow } from '../clock.ts';
 import { networkThere } from '../connection/network-there.ts';

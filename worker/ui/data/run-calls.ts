@@ -1,12 +1,8 @@
+import type { List } from '../../../shared/api.ts';
 import { unreachable } from '../../../shared/errors.ts';
-import type { List, Run, RunState, RunSummary } from '../../../shared/model.ts';
+import type { Run, RunSummary } from '../../../shared/runs.ts';
 import { agent, read, until } from '../api.ts';
 import { isAnything, isRun, listOf } from '../guards.ts';
-
-/** `queued` and `running` change; the others are for ever. (shared/model.ts has the same, with the schema library.) */
-export function isOver(state: RunState): boolean {
-  return state !== 'queued' && state !== 'running';
-}
 
 /** How a run is shown: a tone of the palette, and a word for it. */
 export interface Outcome {

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { ArrowDownToLine } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Run } from '../../../shared/model.ts';
+import type { Run } from '../../../shared/runs.ts';
 import { sentence } from '../api.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';

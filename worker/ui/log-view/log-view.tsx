@@ -2,7 +2,7 @@ import type { ReadonlySignal } from '@preact/signals';
 import { useSignal } from '@preact/signals';
 import { ArrowDownToLine, ChevronDown, ChevronUp, Download, Search, WrapText, X } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Run } from '../../../shared/model.ts';
+import type { Run } from '../../../shared/runs.ts';
 import { sentence } from '../api.ts';
 import { connection } from '../connection/page-connection.ts';
 import { Button } from '../parts/button.tsx';

@@ -2,12 +2,13 @@ import { type Signal, useSignal } from '@preact/signals';
 import { ArrowLeft, Pencil, RotateCw, Square } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
-import type { Run } from '../../../shared/model.ts';
+import { isFinal } from '../../../shared/run-state.ts';
+import type { Run } from '../../../shared/runs.ts';
 import { sentence } from '../api.ts';
 import { connection } from '../connection/page-connection.ts';
 import { actions } from '../data/known-actions.ts';
 import { seen } from '../data/pending.ts';
-import { cancelRun, getRun, isOver, outcome } from '../data/run-calls.ts';
+import { cancelRun, getRun, outcome } from '../data/run-calls.ts';
 import { LogAt } from '../log-view/log-at.tsx';
 import { LogView } from '../log-view/log-view.tsx';
 import { isAdmin } from '../own-session.ts';
@@ -46,7 +47,7 @@ function RunOf({ id }: { id: string }) {
       const now = await getRun(id, abort.signal);
       run.value = now;
       problem.value = null;
-      if (before !== null && !isOver(before.state) && isOver(now.state)) say(`${now.label}: ${outcome(now).word}`);
+      if (before !== null && !isFinal(before.state) && isFinal(now.state)) say(`${now.label}: ${outcome(now).word}`);
     } catch (error) {
       if (!abort.signal.aborted) problem.value = sentence(error);
     }
@@ -86,7 +87,7 @@ function RunOf({ id }: { id: string }) {
       <PageHead title={shown.label} tab={`${outcome(shown).word} · ${shown.label}`} before={<Back />} lead={<StateMark run={shown} />}>
         <RunActs run={shown} cancelling={cancelling} onChanged={reread} />
       </PageHead>
-      {cancelling.value && !isOver(shown.state) && (
+      {cancelling.value && !isFinal(shown.state) && (
         <p class="run-stopping small muted" role="status">
           TERM was sent to everything the run started. What is still there in ten seconds is killed.
         </p>
@@ -101,7 +102,7 @@ function RunOf({ id }: { id: string }) {
         }}
       />
       {at === null ? <LogView run={shown} onChanged={reread} /> : <LogAt key={at} run={shown} at={at} />}
-      {shown.stdin && !isOver(shown.state) && <StdinLine taskId={id} />}
+      {shown.stdin && !isFinal(shown.state) && <StdinLine taskId={id} />}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );
@@ -136,7 +137,7 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
   const location = useLocation();
   const again = useSignal(false);
   const wasLive = useRef(false);
-  wasLive.current ||= !isOver(run.state);
+  wasLive.current ||= !isFinal(run.state);
   const action = actions.value?.find((one) => one.id === run.action);
 
   async function cancel(): Promise<void> {
@@ -179,21 +180,21 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
       )}
       {repeatable && (
         <Button acts="again" icon={<RotateCw size={18} aria-hidden="true" />} busy={again.value} onClick={() => void runAgain()}>
-          {isOver(run.state) ? 'Run again' : 'Run another'}
+          {isFinal(run.state) ? 'Run again' : 'Run another'}
         </Button>
       )}
       {wasLive.current && (
         <Button
           acts="cancel"
-          class={`run-cancel${isOver(run.state) ? ' run-over' : ''}`}
+          class={`run-cancel${isFinal(run.state) ? ' run-over' : ''}`}
           kind="danger"
-          disabled={isOver(run.state)}
+          disabled={isFinal(run.state)}
           icon={<Square size={16} fill="currentColor" aria-hidden="true" />}
-          busy={cancelling.value && !isOver(run.state)}
+          busy={cancelling.value && !isFinal(run.state)}
           title="Sends TERM to everything that the run started; what is still there ten seconds later is killed."
           onClick={() => void cancel()}
         >
-          {cancelling.value && !isOver(run.state) ? 'Stopping…' : 'Cancel'}
+          {cancelling.value && !isFinal(run.state) ? 'Stopping…' : 'Cancel'}
         </Button>
       )}
     </>

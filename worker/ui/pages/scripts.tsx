@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { FileCode, FileWarning, Play, Plus, RefreshCw, Search } from 'lucide-preact';
 import { useLocation } from 'preact-iso';
-import type { Script } from '../../../shared/model.ts';
+import type { Script } from '../../../shared/scripts.ts';
 import { agent, read, until } from '../api.ts';
 import { actions } from '../data/known-actions.ts';
 import { useResource } from '../data/resource.ts';

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
-import type { Settings } from '../../../shared/model.ts';
-import { NUMBER_NAMES, NUMBER_SETTINGS, type NumberName } from '../../../shared/settings.ts';
+import type { NumberName } from '../../../shared/number-settings.ts';
+import { NUMBER_NAMES, NUMBER_SETTINGS } from '../../../shared/number-settings.ts';
+import type { Settings } from '../../../shared/settings.ts';
 import { agent, read, until } from '../api.ts';
 import { loadHost } from '../data/presence.ts';
 import { useResource } from '../data/resource.ts';

@@ -1,4 +1,4 @@
-import type { System } from '../../../shared/model.ts';
+import type { System } from '../../../shared/system.ts';
 import { hostNow, minuteHand } from '../clock.ts';
 import { hostPresence } from '../data/presence.ts';
 import { Button } from '../parts/button.tsx';

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useRoute } from 'preact-iso';
-import type { User } from '../../../shared/model.ts';
+import type { User } from '../../../shared/users.ts';
 import { type Resource, useResource } from '../data/resource.ts';
 import { navigate } from '../navigation.ts';
 import { me } from '../own-session.ts';

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { UserPlus } from 'lucide-preact';
-import type { User } from '../../../shared/model.ts';
+import type { User } from '../../../shared/users.ts';
 import { useResource } from '../data/resource.ts';
 import { me } from '../own-session.ts';
 import { Badge } from '../parts/badge.tsx';

@@ -1,5 +1,5 @@
 import { Check, CircleSlash, Clock, LoaderCircle, X } from 'lucide-preact';
-import type { RunSummary } from '../../../shared/model.ts';
+import type { RunSummary } from '../../../shared/runs.ts';
 import { outcome } from '../data/run-calls.ts';
 import './state-mark.css';
 

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { Laptop, Smartphone, SquareTerminal } from 'lucide-preact';
-import type { Session } from '../../../../shared/model.ts';
+import type { Session } from '../../../../shared/sessions.ts';
 import { edge, sentence } from '../../api.ts';
 import type { Resource } from '../../data/resource.ts';
 import { isAnything, isSession, listOf } from '../../guards.ts';

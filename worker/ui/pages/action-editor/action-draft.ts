@@ -1,7 +1,7 @@
+import type { Action, ActionFields } from '../../../../shared/actions.ts';
 import { checkFixedVariables } from '../../../../shared/fixed-variables.ts';
 import { checkDeclaration, type Fault } from '../../../../shared/input-values.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
-import type { Action, ActionFields } from '../../../../shared/model.ts';
 import { inputVariable, isInputVariable } from '../../../../shared/reserved-variables.ts';
 import type { Wrong } from '../../data/wrong-fields.ts';
 

@@ -1,11 +1,11 @@
 import { useSignal } from '@preact/signals';
+import type { ActionFields } from '../../../../shared/actions.ts';
 import { isOneEmoji } from '../../../../shared/emoji.ts';
-import type { ActionFields } from '../../../../shared/model.ts';
 import { Button } from '../../parts/button.tsx';
 import { Glyph, glyphSet } from '../../parts/glyph.tsx';
 import { Sheet } from '../../parts/sheet.tsx';
 
-/** As in shared/model.ts, whose list is out of reach without the schema library: the type keeps the two alike. */
+/** As in shared/actions.ts, whose list is out of reach without the schema library: the type keeps the two alike. */
 const COLORS: Record<ActionFields['color'], string> = {
   slate: 'Slate',
   red: 'Red',

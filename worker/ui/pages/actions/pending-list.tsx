@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { CircleAlert, CircleCheck, Hourglass, X } from 'lucide-preact';
 import { unreachable } from '../../../../shared/errors.ts';
-import type { PendingRun } from '../../../../shared/model.ts';
+import type { PendingRun } from '../../../../shared/hosts.ts';
 import { hostNow } from '../../clock.ts';
 import { actions } from '../../data/known-actions.ts';
 import { drop, hostName, isOwn, nameOf, pendingRuns } from '../../data/pending.ts';

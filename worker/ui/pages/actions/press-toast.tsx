@@ -1,10 +1,11 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { ArrowRight, X } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
-import type { Run } from '../../../../shared/model.ts';
+import { isFinal } from '../../../../shared/run-state.ts';
+import type { Run } from '../../../../shared/runs.ts';
 import type { LastLine } from '../../../../shared/terminal/last-line.ts';
 import { connection } from '../../connection/page-connection.ts';
-import { getRun, isOver, outcome } from '../../data/run-calls.ts';
+import { getRun, outcome } from '../../data/run-calls.ts';
 import { Button } from '../../parts/button.tsx';
 import { useActs } from '../../parts/deliberate.ts';
 import { StateMark } from '../../parts/state-mark.tsx';
@@ -43,7 +44,7 @@ export function watchPress(label: string, taskId: string): void {
 
   // Queued first, perhaps; and the topic says so before any output does.
   const stopNews = connection.onRun((news) => {
-    if (news.task_id === taskId && !isOver(news.state)) run.value = { ...run.peek(), state: news.state };
+    if (news.task_id === taskId && !isFinal(news.state)) run.value = { ...run.peek(), state: news.state };
   });
   const stopOutput = connection.adopt(taskId, (event) => {
     if (event.kind === 'output') {

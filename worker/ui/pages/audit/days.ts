@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../../../shared/model.ts';
+import type { AuditEntry } from '../../../../shared/audit.ts';
 
 export interface Day {
   /** The date, as a key. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { AuditEntry } from '../../../../shared/model.ts';
+import type { AuditEntry } from '../../../../shared/audit.ts';
 import { describeEntry } from './describe-entry.ts';
 
 const TASK = '0b0f8a52-6d9b-4f0b-8a39-0d6a1f7f5c11';

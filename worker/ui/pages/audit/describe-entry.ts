@@ -1,4 +1,4 @@
-import type { AuditEntry } from '../../../../shared/model.ts';
+import type { AuditEntry } from '../../../../shared/audit.ts';
 
 /** An entry as a sentence: who, what they did, to what, and what else there is to say. */
 export interface Description {

@@ -1,5 +1,5 @@
 import { Ban, ChevronDown, Cog, KeyRound, type LucideIcon, Play, RotateCw, Square, SquareStack, UserRound } from 'lucide-preact';
-import type { AuditEntry } from '../../../../shared/model.ts';
+import type { AuditEntry } from '../../../../shared/audit.ts';
 import { Facts } from '../../parts/facts.tsx';
 import { fullTime } from '../../time.ts';
 import { deviceOf, placeOf } from '../account/device.ts';

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { List } from '../../../../shared/model.ts';
+import type { List } from '../../../../shared/api.ts';
 import { sentence } from '../../api.ts';
 
 /** A list that is read page by page, from the newest on. */

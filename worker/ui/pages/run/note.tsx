@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import { Pencil, StickyNote } from 'lucide-preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { MAX_NOTE_CHARS } from '../../../../shared/limits.ts';
-import type { Run } from '../../../../shared/model.ts';
+import type { Run } from '../../../../shared/runs.ts';
 import { sentence } from '../../api.ts';
 import { writeNote } from '../../data/run-calls.ts';
 import { Button } from '../../parts/button.tsx';

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import type { Run } from '../../../../shared/model.ts';
+import { isFinal } from '../../../../shared/run-state.ts';
+import type { Run } from '../../../../shared/runs.ts';
 import { secondHand } from '../../clock.ts';
-import { isOver, took } from '../../data/run-calls.ts';
+import { took } from '../../data/run-calls.ts';
 import { isAdmin, me } from '../../own-session.ts';
 import { When } from '../../parts/when.tsx';
 import { clockTime, duration } from '../../time.ts';
@@ -17,7 +18,7 @@ export function RunFacts({ run }: { run: Run }) {
         <When at={run.started_at ?? run.created_at} />
         {run.started_at === null && run.state === 'queued' && ' (queued)'}
       </Fact>
-      <Fact name={isOver(run.state) ? 'Took' : 'Running for'}>
+      <Fact name={isFinal(run.state) ? 'Took' : 'Running for'}>
         <Took run={run} />
       </Fact>
       {run.exit_code !== null && <Fact name="Exit code">{run.exit_code}</Fact>}

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals';
-import type { Run, RunNews } from '../../../../shared/model.ts';
+import type { Run, RunNews } from '../../../../shared/runs.ts';
 import { sentence } from '../../api.ts';
 import { listRuns } from '../../data/run-calls.ts';
 import { type Filters, queryOf } from './run-filters.ts';

@@ -1,5 +1,5 @@
 import { StickyNote } from 'lucide-preact';
-import type { Run, RunSummary } from '../../../../shared/model.ts';
+import type { Run, RunSummary } from '../../../../shared/runs.ts';
 import { secondHand } from '../../clock.ts';
 import { took } from '../../data/run-calls.ts';
 import { me } from '../../own-session.ts';

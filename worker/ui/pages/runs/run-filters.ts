@@ -1,5 +1,5 @@
-import type { RunState } from '../../../../shared/model.ts';
-import { isRunState } from '../../guards.ts';
+import type { RunState } from '../../../../shared/run-state.ts';
+import { isRunState } from '../../../../shared/run-state.ts';
 
 /** What the history shows only: kept in the page's address, so that it can be shared and survives a reload. */
 export interface Filters {

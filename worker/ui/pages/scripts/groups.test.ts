@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Script } from '../../../../shared/model.ts';
+import type { Script } from '../../../../shared/scripts.ts';
 import { argumentsOf, commandLine, fixing, foldersOf } from './groups.ts';
 
 const script = (name: string, description = ''): Script => ({

@@ -1,4 +1,4 @@
-import type { Script } from '../../../../shared/model.ts';
+import type { Script } from '../../../../shared/scripts.ts';
 
 /** The scripts of one folder; '' is the scripts folder itself. */
 export interface Folder {

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { MAX_ARGS, PENDING_DEFAULT_S } from '../../../../shared/limits.ts';
-import type { Script } from '../../../../shared/model.ts';
+import type { Script } from '../../../../shared/scripts.ts';
 import { sentence } from '../../api.ts';
 import { connection } from '../../connection/page-connection.ts';
 import { askToWait, hostName } from '../../data/pending.ts';

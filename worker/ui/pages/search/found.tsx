@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import type { FoundField, FoundPlace, Mark } from '../../../../shared/search-lines.ts';
+import type { FoundField, FoundPlace, Mark } from '../../../../shared/search.ts';
 import { me } from '../../own-session.ts';
 import { Button } from '../../parts/button.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';

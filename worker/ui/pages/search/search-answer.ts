@@ -1,5 +1,5 @@
 import { linesOf } from '../../../../shared/lines.ts';
-import type { FoundField, FoundPlace, Mark, SearchLine } from '../../../../shared/search-lines.ts';
+import type { FoundField, FoundPlace, Mark, SearchLine } from '../../../../shared/search.ts';
 import { isRecord, isRun } from '../../guards.ts';
 
 /** The answer's lines as they come; those that an old page does not know are left out. Leaving the loop ends the request. */

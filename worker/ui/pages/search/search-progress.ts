@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { unreachable } from '../../../../shared/errors.ts';
-import type { Run } from '../../../../shared/model.ts';
-import type { FoundField, FoundPlace, SearchLine } from '../../../../shared/search-lines.ts';
+import type { Run } from '../../../../shared/runs.ts';
+import type { FoundField, FoundPlace, SearchLine } from '../../../../shared/search.ts';
 import { agent, sentence, until } from '../../api.ts';
 import { hostNow } from '../../clock.ts';
 import { askedOf, type Query } from './query.ts';

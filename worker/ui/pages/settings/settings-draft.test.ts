@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Settings } from '../../../../shared/model.ts';
+import type { Settings } from '../../../../shared/settings.ts';
 import { type Draft, draftOf, patchOf, problemsOf } from './settings-draft.ts';
 
 const settings: Settings = {

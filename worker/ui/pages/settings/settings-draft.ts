@@ -1,6 +1,6 @@
-import type { Settings } from '../../../../shared/model.ts';
-import type { NumberName } from '../../../../shared/settings.ts';
-import { NUMBER_NAMES, NUMBER_SETTINGS, ofEachNumber } from '../../../../shared/settings.ts';
+import type { NumberName } from '../../../../shared/number-settings.ts';
+import { NUMBER_NAMES, NUMBER_SETTINGS, ofEachNumber } from '../../../../shared/number-settings.ts';
+import type { Settings } from '../../../../shared/settings.ts';
 
 /** What the form holds: numbers as they are typed. */
 export interface Draft extends Record<NumberName, string> {

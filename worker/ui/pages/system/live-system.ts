@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { System, SystemSample } from '../../../../shared/model.ts';
+import type { System, SystemSample } from '../../../../shared/system.ts';
 import { agent, read, until } from '../../api.ts';
 import { hostNow } from '../../clock.ts';
 import { connection } from '../../connection/page-connection.ts';

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { lazy } from 'preact-iso';
-import type { SystemSample } from '../../../../shared/model.ts';
+import type { SystemSample } from '../../../../shared/system.ts';
 import { bytes } from '../../time.ts';
 import type { ChartProps } from './chart.tsx';
 import { roundAbove, timelineOf } from './samples.ts';

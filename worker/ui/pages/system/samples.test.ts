@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SystemSample } from '../../../../shared/model.ts';
+import type { SystemSample } from '../../../../shared/system.ts';
 import { roundAbove, timelineOf, withSample } from './samples.ts';
 
 const START = Date.parse('2026-11-21T09:00:00.000Z');

@@ -1,4 +1,4 @@
-import type { SystemSample } from '../../../../shared/model.ts';
+import type { SystemSample } from '../../../../shared/system.ts';
 
 /** What the charts show: five minutes. Seconds. */
 export const WINDOW_S = 300;

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Role, User } from '../../../../shared/model.ts';
+import type { Role, User } from '../../../../shared/users.ts';
 import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
 import { navigate } from '../../navigation.ts';
 import { Button } from '../../parts/button.tsx';

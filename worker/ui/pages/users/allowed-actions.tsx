@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { Pencil } from 'lucide-preact';
-import type { Action, User } from '../../../../shared/model.ts';
+import type { Action } from '../../../../shared/actions.ts';
+import type { User } from '../../../../shared/users.ts';
 import { sentence } from '../../api.ts';
 import { useResource } from '../../data/resource.ts';
 import { Button, ButtonLink } from '../../parts/button.tsx';

@@ -1,5 +1,6 @@
+import type { Action } from '../../../../shared/actions.ts';
 import { ToruError } from '../../../../shared/errors.ts';
-import type { Action, Role, User } from '../../../../shared/model.ts';
+import type { Role, User } from '../../../../shared/users.ts';
 import { agent, read, until } from '../../api.ts';
 import { loadActions } from '../../data/known-actions.ts';
 import { isAnything, isFullAction, isUser, listOf } from '../../guards.ts';

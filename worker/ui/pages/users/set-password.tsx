@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
-import type { User } from '../../../../shared/model.ts';
+import type { User } from '../../../../shared/users.ts';
 import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';

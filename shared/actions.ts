@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { time } from './api.ts';
+import { isOneEmoji } from './emoji.ts';
+import { actionId, userId } from './ids.ts';
+import { actionInput, confirmation } from './inputs.ts';
+import { MAX_GRACE_S, MAX_VARIABLE_CHARS, MAX_VARIABLES } from './limits.ts';
+import { runSummary } from './runs.ts';
+
+/** Actions, as they cross borders, and what may be set on them. */
+
+/** A name from the page's icon set, or one emoji. The page falls back to a plain play sign for a name that it does not know. */
+const icon = z
+  .string()
+  .min(1)
+  .max(40)
+  .refine((text) => /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text) || isOneEmoji(text), 'a name of the icon set, or one emoji');
+
+const COLORS = ['slate', 'red', 'orange', 'amber', 'green', 'teal', 'blue', 'violet', 'pink'] as const;
+
+/** Names that a shell can pass on. */
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
+
+/** What may be set on an action; `label` and `script` suffice to make one. */
+export const actionFields = z.object({
+  id: actionId.optional(),
+  label: z.string().trim().min(1).max(80),
+  description: z.string().max(500).default(''),
+  script: z.string().min(1).max(1024),
+  /** Fixed arguments, before those that come from inputs. */
+  args: z.array(z.string().max(4096)).max(64).default([]),
+  /** Fixed variables, by name. An admin's own word: they may decide which code runs. */
+  env: z
+    .record(z.string().regex(VARIABLE, 'a name of a variable: letters, digits and underscores'), z.string().max(MAX_VARIABLE_CHARS))
+    .refine((variables) => Object.keys(variables).length <= MAX_VARIABLES, `at most ${MAX_VARIABLES} variables`)
+    .default({}),
+  icon: icon.default('play'),
+  color: z.enum(COLORS).default('slate'),
+  inputs: z.array(actionInput).max(32).default([]),
+  confirm: confirmation.default('none'),
+  /** Seconds until TERM; 0 = never. */
+  timeout_s: z
+    .int()
+    .min(0)
+    .max(7 * 86_400)
+    .default(0),
+  /** How a run is asked to leave, by a cancel and at its timeout; … */
+  stop_signal: z.enum(['TERM', 'INT', 'HUP', 'QUIT']).default('TERM'),
+  /** … and how many seconds it has for that before KILL; null = the ten that every run has. */
+  grace_s: z.int().min(0).max(MAX_GRACE_S).nullable().default(null),
+  /** Runs of this action at the same time; 0 = any number. */
+  max_concurrent: z.int().min(0).max(1000).default(0),
+  when_full: z.enum(['queue', 'refuse']).default('queue'),
+  /** Which clients may press it: everyone, or those named by id. Admins always may. */
+  allow: z.union([z.literal('everyone'), z.array(userId).max(1000)]).default([]),
+  /** Keep the script's standard input open for what a viewer types. */
+  stdin: z.boolean().default(false),
+});
+export type ActionFields = z.infer<typeof actionFields>;
+
+export const action = actionFields.required({ id: true }).extend({
+  position: z.int(),
+  /** Raised by every change; a queued run remembers the one it was asked under. */
+  revision: z.int(),
+  created_at: time,
+  updated_at: time,
+  /** The newest run that the asker may see, and how many are under way. */
+  last_run: runSummary.nullable(),
+  running: z.int(),
+  queued: z.int(),
+  /** Set when a press would fail now (the script is gone, or may not be run), in a sentence. */
+  problem: z.string().nullable(),
+});
+export type Action = z.infer<typeof action>;
+
+/** What a client sees of an action: no script, nothing of how it is started and stopped, no `allow`. */
+export const clientAction = action.omit({ script: true, args: true, env: true, stop_signal: true, grace_s: true, allow: true });
+export type ClientAction = z.infer<typeof clientAction>;
+
+export const actionParams = z.object({ id: actionId });
+
+/** POST /api/actions: `label` and `script` suffice. */
+export const actionCreate = z.strictObject(actionFields.shape);
+export type ActionCreate = z.infer<typeof actionCreate>;
+
+/** PATCH /api/actions/:id: what is left out stays as it is, so nothing here has a default. */
+export const actionPatch = z.strictObject({
+  label: actionFields.shape.label.optional(),
+  description: actionFields.shape.description.unwrap().optional(),
+  script: actionFields.shape.script.optional(),
+  args: actionFields.shape.args.unwrap().optional(),
+  env: actionFields.shape.env.unwrap().optional(),
+  icon: actionFields.shape.icon.unwrap().optional(),
+  color: actionFields.shape.color.unwrap().optional(),
+  inputs: actionFields.shape.inputs.unwrap().optional(),
+  confirm: actionFields.shape.confirm.unwrap().optional(),
+  timeout_s: actionFields.shape.timeout_s.unwrap().optional(),
+  stop_signal: actionFields.shape.stop_signal.unwrap().optional(),
+  grace_s: actionFields.shape.grace_s.unwrap().optional(),
+  max_concurrent: actionFields.shape.max_concurrent.unwrap().optional(),
+  when_full: actionFields.shape.when_full.unwrap().optional(),
+  allow: actionFields.shape.allow.unwrap().optional(),
+  stdin: actionFields.shape.stdin.unwrap().optional(),
+  /** The revision that was edited: another one in the meantime is a `conflict`. */
+  revision: z.int().optional(),
+});
+export type ActionPatch = z.infer<typeof actionPatch>;
+
+/** PUT /api/actions/order: every action's id, once. */
+export const actionOrder = z.strictObject({ ids: z.array(actionId).max(10_000) });

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { time } from './api.ts';
+import { hostId, taskId, userId } from './ids.ts';
+import { runSummary } from './runs.ts';
+
+/** Hosts, as the edge shows them, and what it keeps for one that is away. */
+
+/** A run that the edge keeps for a host that is away, and for a day or two what came of it. */
+export const pendingRun = z.object({
+  request_id: z.uuid(),
+  user_id: userId,
+  action: z.string().nullable(),
+  script: z.string().nullable(),
+  state: z.enum(['waiting', 'started', 'expired', 'refused']),
+  /** Why it did not start. */
+  message: z.string().nullable(),
+  /** The run that it became. */
+  task_id: taskId.nullable(),
+  created_at: time,
+  expires_at: time,
+});
+export type PendingRun = z.infer<typeof pendingRun>;
+
+export const host = z.object({
+  id: hostId,
+  name: z.string(),
+  online: z.boolean(),
+  last_seen: time.nullable(),
+  version: z.string().nullable(),
+  /** The last known runs that the asker may see: what the page shows while the host is away. */
+  recent_runs: z.array(runSummary),
+  /** Those that the asker may see, oldest first. */
+  pending_runs: z.array(pendingRun),
+  /** For admins: the last agent that came with this host's key while the host was linked, and was refused; null after a day. */
+  duplicate: z.object({ at: time, address: z.string(), name: z.string() }).nullish(),
+});
+export type Host = z.infer<typeof host>;

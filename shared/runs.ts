@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { numberIn, pageQuery, time } from './api.ts';
+import { hostId, taskId, uuid } from './ids.ts';
+import { notAfter } from './in-time.ts';
+import { MAX_ARGS, MAX_NOTE_CHARS, MAX_OUTPUT_READ, MAX_PENDING_S } from './limits.ts';
+import { RUN_STATES } from './run-state.ts';
+
+/** Runs, as they cross borders, and what may be asked about them. */
+
+export const runState = z.enum(RUN_STATES);
+
+/** Where a run was asked from. */
+export const runSource = z.enum(['page', 'api', 'cli', 'plugin']);
+export type RunSource = z.infer<typeof runSource>;
+
+export const run = z.object({
+  task_id: taskId,
+  host: hostId,
+  /** The action's id; absent when a script was run by name. */
+  action: z.string().optional(),
+  /** The action's label as it was when the run was made; the script's name without an action. */
+  label: z.string(),
+  /** Absent for a client: what stands behind a button is the admin's business. */
+  script: z.string().optional(),
+  args: z.array(z.string()).optional(),
+  /** Secrets are masked before they reach any disk. */
+  inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  /** The username, as it was when the run was made. */
+  user: z.string(),
+  user_id: z.string(),
+  source: runSource,
+  /** The asker's address as the edge saw it; null for the local socket. */
+  address: z.string().nullable(),
+  state: runState,
+  /** Why it was refused, interrupted or could not start, in a sentence. */
+  reason: z.string().nullable(),
+  exit_code: z.int().nullable(),
+  signal: z.string().nullable(),
+  created_at: time,
+  started_at: time.nullable(),
+  ended_at: time.nullable(),
+  output_bytes: z.int(),
+  /** What its output takes on the host's disk, once it is compressed as far as it can be; null before. */
+  disk_bytes: z.int().nullable(),
+  /** Does the script read what a viewer types? */
+  stdin: z.boolean(),
+  /** The script has ended, and the last of what it printed is still waited for: `running` goes on till then. Absent otherwise. */
+  finishing: z.boolean().optional(),
+  /** What somebody who sees the run wrote on it; absent when nobody did. Plain text. */
+  note: z.string().optional(),
+});
+export type Run = z.infer<typeof run>;
+
+/** What the edge keeps of a run for when the host is away: no script, no args, no inputs, no output. */
+export const runSummary = z.object({
+  task_id: taskId,
+  user_id: z.string(),
+  /** The action's id; null when a script was run by name. */
+  action: z.string().nullable(),
+  label: z.string(),
+  state: runState,
+  exit_code: z.int().nullable(),
+  created_at: time,
+  started_at: time.nullable(),
+  ended_at: time.nullable(),
+});
+export type RunSummary = z.infer<typeof runSummary>;
+
+/** A change of a run, as who follows the runs gets it. The edge passes the note on, and keeps none. */
+export type RunNews = RunSummary & Pick<Run, 'note'>;
+
+export const taskParams = z.object({ id: taskId });
+
+/** POST /api/runs: an action with its inputs, or a script with its arguments. */
+export const runRequest = z
+  .strictObject({
+    action: z.string().min(1).max(64).optional(),
+    script: z.string().min(1).max(1024).optional(),
+    inputs: z.record(z.string(), z.unknown()).optional(),
+    args: z.array(z.string()).max(MAX_ARGS).optional(),
+    /** The same id never starts twice: a retry gets the first one's task. */
+    request_id: uuid.optional(),
+    not_after: notAfter.optional(),
+    /** With the host away: refused, or kept by the edge and started once when it is back. `queue` needs a request_id. */
+    when_away: z.enum(['refuse', 'queue']).optional(),
+    /** How long it may be kept, in seconds. */
+    expires_s: z.int().min(1).max(MAX_PENDING_S).optional(),
+  })
+  .refine(
+    (request) => (request.action === undefined) !== (request.script === undefined),
+    'either `action` (with `inputs`) or `script` (with `args`)',
+  )
+  .refine((request) => request.action === undefined || request.args === undefined, { path: ['args'], message: 'an action takes `inputs`' })
+  .refine((request) => request.script === undefined || request.inputs === undefined, {
+    path: ['inputs'],
+    message: 'a script takes `args`',
+  });
+export type RunRequest = z.infer<typeof runRequest>;
+
+export const states = z
+  .string()
+  .max(100)
+  .transform((text) => text.split(','))
+  .pipe(z.array(runState).min(1));
+
+/** GET /api/runs. `status` is one state, or several with commas between. */
+export const runsQuery = z.strictObject({
+  ...pageQuery,
+  status: states.optional(),
+  action: z.string().min(1).max(64).optional(),
+  /** A username. */
+  user: z.string().min(1).max(64).optional(),
+  /** Text to find in label, script, inputs, arguments and note. */
+  q: z.string().max(200).optional(),
+});
+
+/** PATCH /api/runs/:id. An empty note removes it. */
+export const runPatch = z.strictObject({
+  note: z
+    .string()
+    .transform((text) => text.replace(/\r\n?/g, '\n').trim())
+    .pipe(
+      z
+        .string()
+        .max(MAX_NOTE_CHARS, `a note has ${MAX_NOTE_CHARS} characters at most`)
+        .regex(/^[^\x00-\x08\x0b-\x1f\x7f-\x9f]*$/, 'plain text, without control characters'),
+    ),
+});
+
+/** GET /api/runs/:id/output. `from` is a cursor; what is none answers `bad_cursor`, so it is read apart. */
+export const outputQuery = z.strictObject({
+  from: z.string().max(40).optional(),
+  /** Instead of `from`: the last so many bytes. */
+  tail: numberIn(1, MAX_OUTPUT_READ).optional(),
+  limit: numberIn(1, MAX_OUTPUT_READ).default(MAX_OUTPUT_READ),
+  stream: z.enum(['stdout', 'stderr']).optional(),
+  format: z.enum(['text', 'jsonl']).default('text'),
+  /** How a line of `jsonl` holds its bytes: as text, where binary turns into replacement characters, or exactly. */
+  encoding: z.enum(['utf8', 'base64']).default('utf8'),
+  /** Stay until the run has ended. Only at the local socket: through the edge, attach on the WebSocket. */
+  follow: z.enum(['true', 'false']).optional(),
+});
+export type OutputQuery = z.infer<typeof outputQuery>;
+
+/** A line of `?format=jsonl`: output, or where output was removed. `cursor`: where to resume after this line. */
+export type OutputLine =
+  | { stream: 'stdout' | 'stderr'; data: string; cursor: number }
+  | { gap: { from: number; to: number }; cursor: number };
