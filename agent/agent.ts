@@ -2,9 +2,8 @@ import { join } from 'node:path';
 import type { RunSummary } from '../shared/runs.ts';
 import { VERSION } from '../shared/version.ts';
 import { seedActions } from './actions/seed.ts';
-import { Broadcasts } from './api/broadcasts.ts';
-import { PluginBroadcasts } from './api/plugin-broadcasts.ts';
 import { endFrames, summaryOf } from './api/run-frames.ts';
+import { tellSummaries } from './api/run-topic.ts';
 import type { Config } from './config.ts';
 import type { HostSelf } from './link/dial.ts';
 import { EdgePin } from './link/edge-pin.ts';
@@ -103,12 +102,11 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   const transport = new EdgeTransport({ api, grants, login, settings, log, recent, duplicate: duplicateSeen });
   const ending = (id: string): string[] | null => endFrames(runs.get(AGENT, id))?.map((frame) => JSON.stringify(frame)) ?? null;
   const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, transport);
-  const broadcasts = new Broadcasts(services, transport);
-  const stopPoking = runs.onChange((run) => streams.poke(run.task_id));
-  const pluginBroadcasts = new PluginBroadcasts({ plugins, events: services.pluginEvents }, transport);
-  transport.open({ ...services, streams, version: VERSION }, (topic, watched) => {
-    broadcasts.watchedChanged(topic, watched);
-    pluginBroadcasts.watchedChanged(topic, watched);
+  const topics = services.followed.flatMap((system) => system.topics);
+  const told = services.followed.map((system) => system.start(transport));
+  const stops = [runs.onChange((run) => streams.poke(run.task_id)), tellSummaries(runs, transport)];
+  transport.open({ ...services, topics, streams, version: VERSION }, (topic, watched) => {
+    for (const system of told) system.watchedChanged?.(topic, watched);
   });
 
   await runs.recover();
@@ -133,9 +131,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     stop: async () => {
       await Promise.all([link?.stop(), services.closePlugins()]);
       await local.close();
-      stopPoking();
-      broadcasts.close();
-      pluginBroadcasts.close();
+      for (const stop of [...stops, ...told.map((system) => system.stop)]) stop();
       transport.close();
       await runs.close();
       audit.close();

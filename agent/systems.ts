@@ -1,16 +1,19 @@
 import { VERSION } from '../shared/version.ts';
 import { Actions } from './actions/actions.ts';
 import { actionsApi } from './actions/actions-api.ts';
+import { runTopic } from './api/run-topic.ts';
 import { runsApi } from './api/runs-api.ts';
 import { Audit } from './audit/audit.ts';
 import { auditApi } from './audit/audit-api.ts';
 import { failed, guard, inTime, noRoute, plainPath } from './http/guard.ts';
 import { router, routeTable } from './http/router.ts';
 import type { SystemFrame } from './http/system-frame.ts';
+import type { SystemTopics } from './http/system-topic.ts';
 import { jsonUnlessPlugin } from './http/validate.ts';
 import { loadIdentity } from './link/identity.ts';
 import { pluginAdminApi } from './plugins/api/plugin-admin-api.ts';
 import { pluginKvApi } from './plugins/api/plugin-kv-api.ts';
+import { pluginTopics } from './plugins/api/plugin-topics.ts';
 import { pluginsApi } from './plugins/api/plugins-api.ts';
 import { openPlugins } from './plugins/open.ts';
 import type { RunsOptions } from './runs/runs.ts';
@@ -25,6 +28,7 @@ import type { Database } from './store/database.ts';
 import type { SystemOptions } from './system/system.ts';
 import { System } from './system/system.ts';
 import { systemApi } from './system/system-api.ts';
+import { systemTopic } from './system/system-topic.ts';
 import { Grants } from './users/grants.ts';
 import { HostKey } from './users/host-key.ts';
 import { keyApi } from './users/host-key-api.ts';
@@ -73,8 +77,11 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
   const { plugins } = opened;
   /** What pages may send beside the frames of shared/browser-protocol.ts. */
   const frames: readonly SystemFrame[] = [];
+  /** What pages may subscribe to. */
+  const followed: readonly SystemTopics[] = [systemTopic(system), runTopic(runs), pluginTopics(opened)];
   return {
     frames,
+    followed,
     identity,
     audit,
     settings,

@@ -19,14 +19,8 @@ import type { SystemSample } from './system.ts';
 export const cursor = z.int().nonnegative();
 export type Cursor = z.infer<typeof cursor>;
 
-const subscription = z.enum(['system', 'runs', 'plugins', 'plugin', 'plugin_log']);
-export type Subscription = z.infer<typeof subscription>;
-
-/** What to hear of: of one plugin, what it tells its page (`plugin`) or writes to its log (`plugin_log`). */
-const subscribed = { topic: subscription, plugin: pluginId.optional() };
-const namesPlugin = ({ topic, plugin }: { topic: Subscription; plugin?: string | undefined }): boolean =>
-  (topic === 'plugin' || topic === 'plugin_log') === (plugin !== undefined);
-const NAMES_PLUGIN = { path: ['plugin'], message: 'the topics “plugin” and “plugin_log”, and only these, name a plugin' };
+/** What to hear of: a topic that a system of the host registers, such as `runs`; of one plugin where the topic is of one. */
+const subscribed = { topic: z.string().min(1).max(40), plugin: pluginId.optional() };
 
 const args = z.array(z.string()).max(MAX_ARGS);
 const inputs = z.record(z.string(), z.unknown());
@@ -73,8 +67,8 @@ export const clientFrame = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ack'), task_id: taskId, cursor }),
   /** `eof`: after `data` the script reads the end of its input. */
   z.object({ type: z.literal('input'), task_id: taskId, ...runInput.shape, not_after: notAfter.optional() }),
-  z.object({ type: z.literal('subscribe'), ...subscribed }).refine(namesPlugin, NAMES_PLUGIN),
-  z.object({ type: z.literal('unsubscribe'), ...subscribed }).refine(namesPlugin, NAMES_PLUGIN),
+  z.object({ type: z.literal('subscribe'), ...subscribed }),
+  z.object({ type: z.literal('unsubscribe'), ...subscribed }),
   z.object({ type: z.literal('ping') }),
 ]);
 export type ClientFrame = z.infer<typeof clientFrame>;
@@ -101,8 +95,8 @@ export type ServerFrame =
   | { type: 'detached'; task_id: string }
   | { type: 'run'; run: RunNews }
   | { type: 'system'; sample: SystemSample }
-  | { type: 'subscribed'; topic: Subscription; plugin?: string }
-  | { type: 'unsubscribed'; topic: Subscription; plugin?: string }
+  | { type: 'subscribed'; topic: string; plugin?: string }
+  | { type: 'unsubscribed'; topic: string; plugin?: string }
   /** On `plugins`: one that came, changed or went (`missing`). */
   | { type: 'plugin'; plugin: PluginSummary }
   /** On `plugin`: what the plugin says to its pages. */

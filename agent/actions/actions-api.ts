@@ -11,11 +11,11 @@ export const actionsApi = resource(
   '/api/actions',
   {
     'GET /': any,
-    // Also `action.code`.
+    // With a password typed lately.
     'POST /': admin,
     'PUT /order': admin,
     'GET /:id': any,
-    // For what decides which code runs also `action.code`.
+    // For what decides which code runs, a password typed lately.
     'PATCH /:id': admin,
     'DELETE /:id': admin,
   },

@@ -4,7 +4,7 @@ import { slugOf } from '../../shared/ids.ts';
 import { checkVariables } from '../../shared/input-values.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
-import { authorize } from '../users/permissions.ts';
+import { adminLately, authorize } from '../users/permissions.ts';
 import { checkAction } from './action-check.ts';
 import { type ActionRow, ActionTable } from './action-row.ts';
 import { codeOf } from './code-of-action.ts';
@@ -82,7 +82,7 @@ export class Actions {
    * @throws ToruError reauth_required, action_invalid, script_outside; conflict when the given id is taken.
    */
   async create(caller: Caller | null, fields: ActionCreate): Promise<Action> {
-    if (caller !== null) authorize(caller, 'action.code');
+    if (caller !== null) authorize(caller, adminLately);
     await this.#check(caller, fields);
     if (fields.id !== undefined && this.#table.has(fields.id)) {
       throw new ToruError('conflict', `There is an action with the id “${fields.id}”. Choose another one.`, { extra: { field: 'id' } });
@@ -216,7 +216,7 @@ export class Actions {
 
 /** @throws ToruError reauth_required */
 function mayChange(caller: Caller | null, before: ActionRow, patch: ActionPatch): void {
-  if (caller !== null && codeOf(merged(before, patch)) !== codeOf(before)) authorize(caller, 'action.code');
+  if (caller !== null && codeOf(merged(before, patch)) !== codeOf(before)) authorize(caller, adminLately);
 }
 
 function unknownAction(id: string): ToruError {

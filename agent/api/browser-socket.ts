@@ -1,4 +1,4 @@
-import type { ClientFrame, ServerFrame, Subscription } from '../../shared/browser-protocol.ts';
+import type { ClientFrame, ServerFrame } from '../../shared/browser-protocol.ts';
 import { clientFrame } from '../../shared/browser-protocol.ts';
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
 import { refuseLate } from '../../shared/in-time.ts';
@@ -7,28 +7,29 @@ import { MAX_CLIENT_FRAME, MAX_TOPICS_PER_SOCKET, PROTOCOL_VERSION } from '../..
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { SystemFrame } from '../http/system-frame.ts';
+import type { Topic } from '../http/system-topic.ts';
 import type { Log } from '../logger.ts';
 import type { Streams } from '../logs/streams.ts';
 import type { Attachment, ViewerPort } from '../logs/viewers.ts';
-import type { Plugins } from '../plugins/plugins.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Caller } from '../users/caller.ts';
 import { forAsker } from '../users/for-asker.ts';
 import type { Permission } from '../users/permissions.ts';
-import { authorize, FRAMES, frameKey } from '../users/permissions.ts';
-import { pluginLogTopic, pluginTopic } from './plugin-broadcasts.ts';
+import { authorize } from '../users/permissions.ts';
+import { FRAMES, frameKey } from './frame-permissions.ts';
 import '../../shared/schema-words.ts';
 
 /** What one browser's socket needs of the agent. */
 export interface SocketServices {
   runs: Pick<Runs, 'start' | 'cancel' | 'input' | 'get'>;
   streams: Streams;
-  plugins: Pick<Plugins, 'view'>;
   version: string;
   audit: Pick<Audit, 'record'>;
   log: Pick<Log, 'error'>;
   /** Of systems that have their own. */
   frames?: readonly SystemFrame[];
+  /** What can be subscribed to. */
+  topics: readonly Topic[];
 }
 
 /**
@@ -110,8 +111,7 @@ export class BrowserSocket {
     return true;
   }
 
-  #authorized(target: string, permission: Permission): Caller {
-    const caller = this.#caller();
+  #authorized(target: string, permission: Permission, caller: Caller = this.#caller()): Caller {
     try {
       authorize(caller, permission);
     } catch (error) {
@@ -194,7 +194,9 @@ export class BrowserSocket {
   }
 
   #subscribe(caller: Caller, { topic, plugin }: Subscribed): void {
-    const name = this.#topicOf(caller, topic, plugin);
+    const known = this.#topic({ topic, plugin });
+    this.#authorized(`subscribe.${topic}`, known.permission, caller);
+    const name = known.nameFor(caller, plugin ?? '');
     const key = keyOf({ topic, plugin });
     if (!this.#topics.has(key) && (this.#topics.size >= MAX_SUBSCRIPTIONS || this.#full))
       throw new ToruError('too_many_requests', `${LIMITS} End some subscriptions first.`);
@@ -203,26 +205,20 @@ export class BrowserSocket {
     this.#send({ type: 'subscribed', topic, ...(plugin === undefined ? {} : { plugin }) });
   }
 
-  /** A topic's name is made here, from what the caller may see: never from what they sent. */
-  #topicOf(caller: Caller, topic: Subscription, plugin: string | undefined): string {
-    switch (topic) {
-      case 'runs':
-        return caller.role === 'admin' ? topic : `runs/${caller.user_id}`;
-      case 'system':
-      case 'plugins':
-        return topic;
-      case 'plugin':
-      case 'plugin_log': {
-        // Throws for one that the caller may not know of. One that is still new has a log already.
-        const { id } = this.#services.plugins.view(caller, plugin ?? '');
-        return topic === 'plugin' ? pluginTopic(id, caller.role) : pluginLogTopic(id);
-      }
-      default:
-        return unreachable(topic);
+  /** @throws ToruError bad_frame */
+  #topic({ topic, plugin }: Subscribed): Topic {
+    const { topics } = this.#services;
+    const known = topics.find((each) => each.topic === topic);
+    if (known === undefined) throw new ToruError('bad_frame', `“topic”: one of ${topics.map((each) => each.topic).join(', ')} is expected`);
+    if ((plugin !== undefined) !== (known.ofPlugin === true)) {
+      const named = topics.flatMap((each) => (each.ofPlugin === true ? `“${each.topic}”` : []));
+      throw new ToruError('bad_frame', `“plugin”: the topics ${named.join(' and ')}, and only these, name a plugin`);
     }
+    return known;
   }
 
   #unsubscribe({ topic, plugin }: Subscribed): void {
+    this.#topic({ topic, plugin });
     const key = keyOf({ topic, plugin });
     const name = this.#topics.get(key);
     this.#topics.delete(key);

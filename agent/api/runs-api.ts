@@ -15,6 +15,7 @@ import type { Log } from '../logger.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Search } from '../search/search.ts';
 import { any, authorize } from '../users/permissions.ts';
+import { FRAMES } from './frame-permissions.ts';
 import { outputResponse } from './run-output.ts';
 
 /** Runs: start, look, read the output, cancel, note. A foreign run is an unknown one. */
@@ -36,7 +37,7 @@ export const runsApi = resource(
       .post('/', body(runRequest), async (c) => {
         const { caller } = c.env;
         const request = withWrittenDigits(c.req.valid('json'), await c.req.text());
-        authorize(caller, request.action === undefined ? 'run.script' : 'run.action');
+        authorize(caller, FRAMES[request.action === undefined ? 'run.script' : 'run.action']);
         const not_after = request.not_after ?? notAfterOf(c.req.header(NOT_AFTER));
         const started = await runs.start(caller, { ...request, not_after, source: caller.via === 'local' ? 'cli' : 'api' });
         return c.json<{ task_id: string; state: RunState }, 202>(started, 202);

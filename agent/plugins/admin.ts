@@ -4,7 +4,7 @@ import { ToruError } from '../../shared/errors.ts';
 import type { PluginSettingsPatch } from '../../shared/plugin-schemas.ts';
 import type { PluginDetails } from '../../shared/plugins.ts';
 import type { Caller } from '../users/caller.ts';
-import { authorize } from '../users/permissions.ts';
+import { admin, adminLately, authorize } from '../users/permissions.ts';
 import type { Unit } from './catalog.ts';
 import { detailsOf } from './catalog.ts';
 import { installInto, sweepIncoming } from './installed/install.ts';
@@ -36,11 +36,11 @@ export class PluginAdmin {
    */
   enable(caller: Caller, id: string, { sha256 }: { sha256?: string | undefined }): Promise<PluginDetails> {
     return this.#turns.take(id, async () => {
-      authorize(caller, 'plugin.manage');
+      authorize(caller, admin);
       const accepting = sha256 !== undefined && this.#mayAccept(caller, id, sha256) ? sha256 : null;
       const inspected = await this.#units.look(id, accepting);
       const { row, supervised } = this.#units.known(id);
-      if (!row.enabled) authorize(caller, 'plugin.code');
+      if (!row.enabled) authorize(caller, adminLately);
       if (inspected === null) throw new ToruError('plugin_invalid', 'Its files are gone. Install it again.');
       if (inspected.problem !== null || inspected.sha256 === null)
         throw new ToruError('plugin_invalid', inspected.problem ?? 'It can’t be read.');
@@ -67,7 +67,7 @@ export class PluginAdmin {
   /** Stops it, and does not start it again. @throws ToruError unknown_plugin, forbidden. */
   disable(caller: Caller, id: string): Promise<PluginDetails> {
     return this.#turns.take(id, async () => {
-      authorize(caller, 'plugin.manage');
+      authorize(caller, admin);
       const { row, supervised } = this.#units.known(id);
       this.#units.registry.set(id, { enabled: false, failed: null });
       if (row.enabled || row.failed !== null) {
@@ -83,12 +83,12 @@ export class PluginAdmin {
   /** Changes what the patch names; a running plugin is told. @throws ToruError input_invalid, input_undeclared, unknown_plugin. */
   updateSettings(caller: Caller, id: string, patch: PluginSettingsPatch): Promise<PluginDetails> {
     return this.#turns.take(id, async () => {
-      authorize(caller, 'plugin.manage');
+      authorize(caller, admin);
       const { row, inspected, supervised } = this.#units.known(id);
       const manifest = row.manifest ?? inspected?.manifest;
       if (manifest == null) throw new ToruError('plugin_invalid', 'It does not say which settings it has. Enable it first.');
       const settings = changedSettings(manifest, row.settings, patch);
-      if (JSON.stringify(settings) !== JSON.stringify(row.settings)) authorize(caller, 'plugin.code');
+      if (JSON.stringify(settings) !== JSON.stringify(row.settings)) authorize(caller, adminLately);
       this.#units.registry.set(id, { settings });
       this.#audit(caller, 'plugin.settings', id, { changed: Object.keys(patch) });
       supervised.settings(settingsFor(manifest, settings), secretValues(manifest, settings));
@@ -105,7 +105,7 @@ export class PluginAdmin {
    */
   install(caller: Caller, path: string): Promise<PluginDetails> {
     return this.#turns.take('', async () => {
-      authorize(caller, 'plugin.accept');
+      authorize(caller, adminLately);
       // Whoever names a path of this host must be on it: a session elsewhere could copy out any folder.
       if (caller.via !== 'local') throw new ToruError('forbidden', 'Plugins are installed on the host itself: toru plugin install.');
       if (!isAbsolute(path))
@@ -129,7 +129,7 @@ export class PluginAdmin {
    */
   uninstall(caller: Caller, id: string, { data }: { data: 'keep' | 'remove' }): Promise<void> {
     return this.#turns.take(id, async () => {
-      authorize(caller, 'plugin.accept');
+      authorize(caller, adminLately);
       const { row, supervised } = this.#units.known(id);
       this.#units.registry.set(id, { enabled: false, failed: null });
       await supervised.stop('uninstalled');
@@ -156,7 +156,7 @@ export class PluginAdmin {
 
   #mayAccept(caller: Caller, id: string, sha256: string): boolean {
     if (this.#units.get(id)?.row.accepted_sha256 === sha256) return false;
-    authorize(caller, 'plugin.accept');
+    authorize(caller, adminLately);
     return true;
   }
 

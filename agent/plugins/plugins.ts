@@ -4,7 +4,7 @@ import type { PluginSettingsPatch } from '../../shared/plugin-schemas.ts';
 import type { PluginDetails, PluginLogLine, PluginManifest, PluginSummary } from '../../shared/plugins.ts';
 import { PLUGIN_MAX_BUNDLE } from '../../shared/plugins.ts';
 import type { Caller } from '../users/caller.ts';
-import { authorize } from '../users/permissions.ts';
+import { admin, authorize } from '../users/permissions.ts';
 import { mayAsk, sees } from './access.ts';
 import { PluginAdmin } from './admin.ts';
 import type { Unit } from './catalog.ts';
@@ -167,7 +167,7 @@ export class Plugins {
 
   /** The last lines of its log, oldest first. @throws ToruError unknown_plugin, forbidden. */
   readLog(caller: Caller, id: string, query: { limit: number; before?: string | undefined }): Promise<PluginLogLine[]> {
-    authorize(caller, 'plugin.manage');
+    authorize(caller, admin);
     return this.#units.journal.logOf(this.#units.known(id).row.id).read(query);
   }
 

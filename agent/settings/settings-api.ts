@@ -10,7 +10,7 @@ export const settingsApi = resource(
   '/api/settings',
   {
     'GET /': admin,
-    // For a new scripts_dir or other env_allow also `settings.code`.
+    // For a new scripts_dir or other env_allow a password typed lately.
     'PUT /': admin,
   },
   ({ settings }: { settings: SettingsService }) =>

@@ -13,7 +13,7 @@ import type { Audit } from '../audit/audit.ts';
 import { expandHome } from '../config.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
-import { admin, authorize } from '../users/permissions.ts';
+import { admin, adminLately, authorize } from '../users/permissions.ts';
 
 const PATCHABLE = settingsPatch.keyof().options;
 
@@ -161,7 +161,7 @@ export class Settings {
 
   #checkEnvAllow(names: readonly string[], caller: Caller): void {
     if (JSON.stringify(names) === JSON.stringify(this.env_allow)) return;
-    authorize(caller, 'settings.code');
+    authorize(caller, adminLately);
     const secret = names.find((name) => name.startsWith('ADMIN_') || name.startsWith('TORU_'));
     if (secret !== undefined) refuse('env_allow', `${secret} belongs to the agent, and scripts never get it.`);
     const loader = names.find(actsAtStart);
@@ -169,7 +169,7 @@ export class Settings {
   }
 
   #checkScriptsDir(dir: string, caller: Caller): void {
-    authorize(caller, 'settings.code');
+    authorize(caller, adminLately);
     if (this.#fixedScriptsDir !== null) {
       throw new ToruError(
         'conflict',

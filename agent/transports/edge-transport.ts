@@ -7,10 +7,10 @@ import type { RunSummary } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import { CLOSE } from '../../shared/wire.ts';
-import type { BroadcastSink } from '../api/broadcasts.ts';
 import type { SocketServices } from '../api/browser-socket.ts';
 import { BrowserSocket } from '../api/browser-socket.ts';
 import type { ApiEnv } from '../http/router.ts';
+import type { TopicSink } from '../http/system-topic.ts';
 import type { LinkListener, LinkSession } from '../link/link.ts';
 import type { Log } from '../logger.ts';
 import type { Carrier } from '../logs/viewers.ts';
@@ -57,7 +57,7 @@ const SUMMARY_BYTES = 500;
  * The transport through the edge: browsers' sockets as virtual connections, and tunnelled HTTP. Whoever comes in shows a grant
  * that this host signed; it is checked here against this host's own tables, at the opening and at every frame after it.
  */
-export class EdgeTransport implements LinkListener, Carrier, BroadcastSink {
+export class EdgeTransport implements LinkListener, Carrier, TopicSink {
   readonly #services: EdgeTransportServices;
   readonly #connections = new Map<string, Connection>();
   readonly #subscribers: Subscribers;
@@ -170,7 +170,7 @@ export class EdgeTransport implements LinkListener, Carrier, BroadcastSink {
     if (topic.startsWith('h/')) this.#tunnel?.receive(topic.slice(2), payload);
   }
 
-  // Carrier and BroadcastSink
+  // Carrier and TopicSink
 
   turn(callback: Turn): void {
     this.#session?.turn(callback);

@@ -7,7 +7,7 @@ import type { LoginLink, User } from '../../shared/users.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Identity } from '../link/identity.ts';
 import type { Caller } from './caller.ts';
-import { authorize } from './permissions.ts';
+import { adminLately, authorize } from './permissions.ts';
 import type { Users } from './users.ts';
 
 /** More are never wanted at once; past it the oldest one is void. */
@@ -41,7 +41,7 @@ export class LoginLinks {
 
   /** @param username may be left out where only one admin can log in. @throws ToruError forbidden, unknown_user, bad_request. */
   make(caller: Caller, username: string | undefined): LoginLink {
-    authorize(caller, 'user.login_link', this.#now());
+    authorize(caller, adminLately, this.#now());
     // A session that could make these would never end.
     if (caller.via !== 'local') throw new ToruError('forbidden', 'Login links are made on the host itself: toru login-link.');
     const user = this.#pick(username);

@@ -14,7 +14,7 @@ export const usersApi = resource(
     'GET /': admin,
     'POST /': adminLately,
     'GET /:id': admin,
-    // By what is changed, also `user.own_password` or `user.change`.
+    // By what is changed, a password typed lately besides, but for one’s own password.
     'PATCH /:id': any,
     'DELETE /:id': adminLately,
   },

@@ -7,7 +7,7 @@ import type { Database } from '../store/database.ts';
 import type { Caller } from './caller.ts';
 import type { Grants } from './grants.ts';
 import type { Passwords } from './passwords.ts';
-import { any, authorize } from './permissions.ts';
+import { adminLately, any, authorize } from './permissions.ts';
 import { mustBeStrong } from './weak-password.ts';
 import { WrongPasswords } from './wrong-passwords.ts';
 
@@ -66,7 +66,7 @@ export class Users {
 
   /** @throws ToruError username_taken, bad_request for a weak password, forbidden, reauth_required. */
   async create(fields: UserCreate, caller: Caller): Promise<User> {
-    authorize(caller, 'user.create', this.#now());
+    authorize(caller, adminLately, this.#now());
     await mustBeStrong(fields.password, fields.username);
     const user = await this.insert(fields);
     this.#audit.record({ event: 'user.create', caller, target: user.username, outcome: 'ok', detail: { id: user.id, role: user.role } });
@@ -129,7 +129,7 @@ export class Users {
 
   /** @throws ToruError unknown_user, last_admin, forbidden, reauth_required. */
   remove(id: string, caller: Caller): void {
-    authorize(caller, 'user.remove', this.#now());
+    authorize(caller, adminLately, this.#now());
     const user = this.#known(id);
     this.#grants.revokeUser(id, () => {
       this.#db.prepare('DELETE FROM users WHERE id = ?').run(id);
@@ -161,14 +161,14 @@ export class Users {
     const own = id === caller.user_id && patch.password !== undefined && Object.keys(patch).length === 1;
     if (!own || current === undefined) {
       try {
-        authorize(caller, 'user.change', this.#now());
+        authorize(caller, adminLately, this.#now());
       } catch (error) {
         if (!own || caller.role === 'admin') throw error;
         throw new ToruError('bad_request', 'Give your current password too.', { extra: { field: 'current_password' } });
       }
       return;
     }
-    authorize(caller, 'user.own_password', this.#now());
+    // The current password counts as typed just now.
     await this.#checkCurrent(id, current, caller);
   }
 

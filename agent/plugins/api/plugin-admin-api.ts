@@ -16,7 +16,7 @@ export const pluginAdminApi = resource(
     'POST /rescan': admin,
     'POST /install': adminLately,
     'DELETE /:id': adminLately,
-    // For other values also `plugin.code`.
+    // For other values a password typed lately.
     'PUT /:id/settings': admin,
     'GET /:id/kv': admin,
   },

@@ -21,7 +21,7 @@ export const pluginsApi = resource(
     // Of which plugins a caller may know, and what of them, the plugins' room decides.
     'GET /': any,
     'GET /:id': any,
-    // For one that is off also `plugin.code`, for new or changed files `plugin.accept`.
+    // For one that is off, and for new or changed files, a password typed lately.
     'POST /:id/enable': admin,
     'POST /:id/disable': admin,
     'GET /:id/bundle.js': any,

@@ -1,8 +1,8 @@
-import type { ClientFrameInput, ServerFrame, Subscription } from '../../../shared/browser-protocol.ts';
+import type { ClientFrameInput, ServerFrame } from '../../../shared/browser-protocol.ts';
 
 /** What to hear of. */
 export interface Topic {
-  topic: Subscription;
+  topic: string;
   plugin?: string;
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
 import type { Run, RunSummary } from '../../shared/runs.ts';
-import { Broadcasts } from './broadcasts.ts';
+import { runTopic, tellSummaries } from './run-topic.ts';
 
 const RUN: Run = {
   task_id: randomUUID(),
@@ -28,29 +28,26 @@ const RUN: Run = {
 };
 
 it('brings a note to who follows the runs, and nothing of it to what the edge keeps', () => {
-  let change: (run: Run) => void = () => undefined;
+  const changed = new Set<(run: Run) => void>();
   const kept: RunSummary[] = [];
   const published: [string, unknown][] = [];
-  const broadcasts = new Broadcasts(
-    {
-      runs: {
-        onChange: (listener) => {
-          change = listener;
-          return () => undefined;
-        },
-      },
-      system: { subscribe: () => () => undefined },
+  const runs = {
+    onChange: (listener: (run: Run) => void) => {
+      changed.add(listener);
+      return () => changed.delete(listener);
     },
-    {
-      watched: () => true,
-      tell: (topic, frame) => published.push([topic, JSON.parse(frame)]),
-      summary: (run) => kept.push(run),
-    },
-  );
+  };
+  const news = runTopic(runs).start({ watched: () => true, tell: (topic, frame) => published.push([topic, JSON.parse(frame)]) });
+  const stop = tellSummaries(runs, { summary: (run) => kept.push(run) });
+  const change = (run: Run): void => {
+    for (const listener of changed) listener(run);
+  };
   change(RUN);
   const { note: _, ...silent } = RUN;
   change(silent);
-  broadcasts.close();
+  news.stop();
+  stop();
+  expect(changed.size).toBe(0);
   expect(published.map(([topic]) => topic)).toEqual(['runs', 'runs/u1', 'runs', 'runs/u1']);
   expect(published[1]?.[1]).toMatchObject({ type: 'run', run: { label: 'Backup', note: 'the disk was full' } });
   expect(published[3]?.[1]).not.toHaveProperty('run.note');

@@ -1,0 +1,23 @@
+import type { ClientFrame } from '../../shared/browser-protocol.ts';
+import type { Permission } from '../users/permissions.ts';
+import { admin, any } from '../users/permissions.ts';
+
+/** What each frame of shared/browser-protocol.ts asks of its sender; `run` is split by meaning. A topic asks more of who subscribes. */
+export const FRAMES = {
+  'run.action': any,
+  'run.script': admin,
+  cancel: any,
+  attach: any,
+  detach: any,
+  ack: any,
+  input: any,
+  subscribe: any,
+  unsubscribe: any,
+  ping: any,
+} as const satisfies Record<string, Permission>;
+
+/** The line that a browser's frame comes under. */
+export function frameKey(frame: ClientFrame): keyof typeof FRAMES {
+  if (frame.type !== 'run') return frame.type;
+  return 'action' in frame ? 'run.action' : 'run.script';
+}

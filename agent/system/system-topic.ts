@@ -1,0 +1,26 @@
+import type { ServerFrame } from '../../shared/browser-protocol.ts';
+import type { SystemTopics } from '../http/system-topic.ts';
+import { admin } from '../users/permissions.ts';
+import type { System } from './system.ts';
+
+const SYSTEM = 'system';
+
+/** The topic `system`. Samples are taken only while somebody looks. */
+export function systemTopic(system: Pick<System, 'subscribe'>): SystemTopics {
+  return {
+    topics: [{ topic: SYSTEM, permission: admin, nameFor: () => SYSTEM }],
+    start: (sink) => {
+      let stop: (() => void) | null = null;
+      return {
+        watchedChanged: (name, watched) => {
+          if (name !== SYSTEM) return;
+          stop?.();
+          stop = watched
+            ? system.subscribe((sample) => sink.tell(SYSTEM, JSON.stringify({ type: 'system', sample } satisfies ServerFrame), SYSTEM))
+            : null;
+        },
+        stop: () => stop?.(),
+      };
+    },
+  };
+}
