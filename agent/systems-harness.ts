@@ -9,9 +9,9 @@ import type { Actions } from './actions/actions.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Database } from './store/database.ts';
-import { openDatabase } from './store/database.ts';
 import type { Services } from './systems.ts';
 import { createApi, createServices } from './systems.ts';
+import { openDatabase } from './tables.ts';
 import type { Caller } from './users/caller.ts';
 import type { Users } from './users/users.ts';
 

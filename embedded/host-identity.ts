@@ -7,7 +7,7 @@ import type { HomeLock } from '../agent/lock.ts';
 import { lockHome } from '../agent/lock.ts';
 import { Settings } from '../agent/settings/settings.ts';
 import { StartError } from '../agent/start-error.ts';
-import { openDatabase } from '../agent/store/database.ts';
+import { openDatabase } from '../agent/tables.ts';
 import { VERSION } from '../shared/version.ts';
 
 /** After a kill -9 of the last start, its agent needs a moment to notice. */

@@ -21,7 +21,7 @@ const SIDES: Record<string, string[]> = {
     'agent/lock',
     'agent/link/identity',
     'agent/settings',
-    'agent/store',
+    'agent/tables',
     'agent/audit',
   ],
   tools: ['shared'],
@@ -69,11 +69,12 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/runner'],
     ['agent/runs'],
     ['agent/search'],
-    ['agent/snapshot'],
     ['agent/plugins/installed', 'agent/plugins/protocol'],
     ['agent/plugins/services'],
     ['agent/plugins/launch'],
     ['agent/plugins'],
+    ['agent/tables'],
+    ['agent/snapshot'],
     ['agent/api'],
     ['agent/systems'],
     ['agent/transports'],
@@ -135,7 +136,7 @@ export function violation({ from, to, typeOnly }: Import): string | null {
   const side = sideOf(from);
   const other = sideOf(to);
   if (side === undefined || other === undefined) return null;
-  const isTest = /(\.test\.tsx?$|\/fixtures?\b|^worker\/test\/)/.test(from);
+  const isTest = /(\.test\.tsx?$|-harness\.ts$|\/fixtures?\b|^worker\/test\/)/.test(from);
   if (side !== other) {
     const entries = [...(SIDES[side] ?? []), ...(isTest ? (TESTS[side] ?? []) : [])];
     const allowed = entries.some((entry) =>

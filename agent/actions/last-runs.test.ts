@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database } from '../store/database.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase } from '../tables.ts';
 import { LastRuns, lastRunSql, openRunsSql } from './last-runs.ts';
 
 let folder: string;

@@ -6,7 +6,7 @@ import { Audit } from '../audit/audit.ts';
 import { Scripts } from '../scripts/scripts.ts';
 import { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase } from '../tables.ts';
 import type { Caller } from '../users/caller.ts';
 import { Actions } from './actions.ts';
 import { seedActions } from './seed.ts';

@@ -8,7 +8,7 @@ import { loadIdentity } from '../link/identity.ts';
 import { lockHome } from '../lock.ts';
 import { Settings } from '../settings/settings.ts';
 import { StartError } from '../start-error.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase } from '../tables.ts';
 import { ownerOfProcess } from '../users/caller.ts';
 import { Grants } from '../users/grants.ts';
 import { HostKey } from '../users/host-key.ts';

@@ -16,7 +16,7 @@ interface Place extends HistoryCursor {
   text: number;
 }
 
-/** The full-text index over names, inputs, arguments and notes, which triggers keep in step with `task_history` (store/migrations.ts). */
+/** The full-text index over names, inputs, arguments and notes, which triggers keep in step with `task_history` (history-tables.ts). */
 export class Names {
   readonly #texts: Statement<[string, number], number>;
   readonly #all: Statement<[Values], Place>;

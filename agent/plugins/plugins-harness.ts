@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { FromPlugin } from '../../plugin-sdk/src/protocol.ts';
 import type { PluginDetails, PluginLogLine, PluginSummary } from '../../shared/plugins.ts';
 import type { Database } from '../store/database.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase } from '../tables.ts';
 import type { Caller } from '../users/caller.ts';
 import type { PluginTiming } from './launch/timing.ts';
 import { Plugins } from './plugins.ts';

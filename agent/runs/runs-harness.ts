@@ -8,7 +8,7 @@ import type { Run } from '../../shared/runs.ts';
 import type { Role } from '../../shared/users.ts';
 import { RegexBudget } from '../actions/regex-budget.ts';
 import type { Database } from '../store/database.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase } from '../tables.ts';
 import type { Caller } from '../users/caller.ts';
 import type { RunnableAction, SettingsSeam } from './needs.ts';
 import type { RunsOptions } from './runs.ts';

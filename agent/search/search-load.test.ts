@@ -17,7 +17,7 @@ import { forClient, runOf } from '../history/run-row.ts';
 import { linesResponse } from '../http/json-lines.ts';
 import { encodeRecords } from '../logs/order.ts';
 import type { Database } from '../store/database.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase } from '../tables.ts';
 import type { Caller } from '../users/caller.ts';
 import type { SearchedRuns } from './search.ts';
 import { Search } from './search.ts';

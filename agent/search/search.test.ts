@@ -8,9 +8,9 @@ import { History } from '../history/history.ts';
 import type { RunRow } from '../history/run-row.ts';
 import { encodeRecords } from '../logs/order.ts';
 import type { Database } from '../store/database.ts';
-import { openDatabase } from '../store/database.ts';
 import type { ApiHarness } from '../systems-harness.ts';
 import { makeApi } from '../systems-harness.ts';
+import { openDatabase } from '../tables.ts';
 import type { Caller } from '../users/caller.ts';
 import { Search } from './search.ts';
 

@@ -7,7 +7,7 @@ import { parseJson } from '../../shared/json.ts';
 import { prepareHome } from '../config-home.ts';
 import { lockHome } from '../lock.ts';
 import { StartError } from '../start-error.ts';
-import { MIGRATIONS } from '../store/migrations.ts';
+import { MIGRATIONS } from '../tables.ts';
 import { ByteReader } from './byte-reader.ts';
 import { clean } from './clean.ts';
 import type { Manifest } from './contents.ts';

@@ -1,7 +1,6 @@
 import { closeSync, fchmodSync, openSync } from 'node:fs';
 import SQLite from 'better-sqlite3';
 import { StartError } from '../start-error.ts';
-import { MIGRATIONS } from './migrations.ts';
 
 export type Database = SQLite.Database;
 
@@ -9,10 +8,11 @@ export type Database = SQLite.Database;
 const BUSY_MS = 5000;
 
 /**
- * Opens `toru.db`, made on first use for its owner only, and brings its tables up to date.
+ * Opens a database, made on first use for its owner only, and brings its tables up to date.
+ * @param steps SQL, one numbered step after another. A step that was released is never edited.
  * @throws StartError when a newer Toru wrote it: its tables may mean something that this code does not know.
  */
-export function openDatabase(file: string): Database {
+export function openFile(file: string, steps: readonly string[]): Database {
   makePrivate(file);
   const db = new SQLite(file, { timeout: BUSY_MS });
   try {
@@ -20,7 +20,7 @@ export function openDatabase(file: string): Database {
     // A journalled run must survive a power cut, or it could be started twice.
     db.pragma('synchronous = FULL');
     db.pragma('foreign_keys = ON');
-    migrate(db, file);
+    migrate(db, file, steps);
   } catch (error) {
     db.close();
     throw error;
@@ -39,14 +39,14 @@ function makePrivate(file: string): void {
 }
 
 /** One transaction a step, `user_version` within it: after a crash a step was taken or it was not. */
-function migrate(db: Database, file: string): void {
+function migrate(db: Database, file: string, steps: readonly string[]): void {
   const version = versionOf(db);
-  if (version > MIGRATIONS.length) {
+  if (version > steps.length) {
     throw new StartError(
-      `${file} was written by a newer Toru (tables ${version}, this one knows ${MIGRATIONS.length}). Install that version again.`,
+      `${file} was written by a newer Toru (tables ${version}, this one knows ${steps.length}). Install that version again.`,
     );
   }
-  for (const [at, step] of MIGRATIONS.entries()) {
+  for (const [at, step] of steps.entries()) {
     if (at < version) continue;
     db.transaction(() => {
       db.exec(step);

@@ -3,7 +3,7 @@ import type { Database } from './database.ts';
 
 /**
  * Brings the tables of one system up to date, from the system's own folder: its steps are numbered for themselves. A step that
- * was released is never edited. The tables of the systems before this function stand in migrations.ts.
+ * was released is never edited. The first steps of the systems that are older than this function are in the order of agent/tables.ts.
  * @param system names the steps, and begins the names of their tables. @param steps SQL; each is one transaction.
  * @throws StartError when a newer Toru wrote them.
  */

@@ -12,7 +12,7 @@ import type { Identity } from '../link/identity.ts';
 import { loadIdentity } from '../link/identity.ts';
 import { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase } from '../tables.ts';
 import type { Caller } from './caller.ts';
 import { Grants } from './grants.ts';
 import { Login } from './login.ts';

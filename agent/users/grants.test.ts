@@ -5,7 +5,7 @@ import { fromBase64Url, toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
 import { GRANT_LIFE_MS, SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../shared/limits.ts';
 import type { User } from '../../shared/users.ts';
-import { openDatabase } from '../store/database.ts';
+import { openDatabase } from '../tables.ts';
 import type { TestServices } from './fixture.ts';
 import { addUser, callerOf, INSTALLATION, makeServices, QUICK_ARGON2, refusal, session } from './fixture.ts';
 

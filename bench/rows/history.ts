@@ -6,7 +6,7 @@ import { encodeCursor } from '../../agent/history/cursor.ts';
 import { History } from '../../agent/history/history.ts';
 import type { HistoryQuery } from '../../agent/history/list-query.ts';
 import type { RunRow } from '../../agent/history/run-row.ts';
-import { openDatabase } from '../../agent/store/database.ts';
+import { openDatabase } from '../../agent/tables.ts';
 import { stage } from '../deadline.ts';
 import type { Figure, Row } from '../row.ts';
 import { exact } from '../row.ts';

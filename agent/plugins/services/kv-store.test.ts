@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_TTL_S, PLUGIN_KV_MAX_VALUE } from '../../../shared/plugins.ts';
 import type { Database } from '../../store/database.ts';
-import { openDatabase } from '../../store/database.ts';
+import { openDatabase } from '../../tables.ts';
 import { exported } from './kv-export.ts';
 import { PluginKv } from './kv-store.ts';
 

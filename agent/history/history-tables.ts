@@ -1,53 +1,6 @@
-/**
- * The host's tables, one numbered step after another. A step that was released is never edited: add the next one.
- * Times are integers, milliseconds since 1970; they become ISO 8601 where they leave the agent.
- */
-export const MIGRATIONS: readonly string[] = [
+/** The history of runs and its index. agent/tables.ts says when each step was taken. */
+export const HISTORY_TABLES = [
   `
-  CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-
-  CREATE TABLE users (
-    id TEXT PRIMARY KEY,
-    username TEXT NOT NULL UNIQUE COLLATE NOCASE,
-    password_hash TEXT NOT NULL,
-    role TEXT NOT NULL CHECK (role IN ('admin', 'client')),
-    disabled INTEGER NOT NULL DEFAULT 0,
-    epoch INTEGER NOT NULL DEFAULT 1,
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL,
-    last_login_at INTEGER
-  ) STRICT;
-
-  -- A grant is good while its row is live and its epoch is the user's.
-  CREATE TABLE grants (
-    sid TEXT PRIMARY KEY,
-    sub TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
-    epoch INTEGER NOT NULL,
-    auth_time INTEGER NOT NULL,
-    created_at INTEGER NOT NULL,
-    last_seen INTEGER NOT NULL,
-    revoked_at INTEGER
-  ) STRICT;
-  CREATE INDEX grants_by_user ON grants (sub);
-
-  -- What the edge must still be told: sessions that ended here. Removed when it says so.
-  CREATE TABLE revocations (id TEXT PRIMARY KEY, sids TEXT NOT NULL, created_at INTEGER NOT NULL) STRICT;
-
-  CREATE TABLE quick_actions (
-    id TEXT PRIMARY KEY,
-    label TEXT NOT NULL,
-    script TEXT NOT NULL,
-    icon TEXT NOT NULL,
-    color TEXT NOT NULL,
-    position INTEGER NOT NULL,
-    revision INTEGER NOT NULL DEFAULT 1,
-    -- Everything else of an action, as JSON of shared/model's actionFields.
-    definition TEXT NOT NULL,
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX quick_actions_by_position ON quick_actions (position);
-
   CREATE TABLE task_history (
     task_id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,
@@ -86,29 +39,6 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX task_history_by_state ON task_history (state, created_at DESC, task_id DESC);
   -- What a restart has to look at.
   CREATE INDEX task_history_open ON task_history (created_at) WHERE state IN ('queued', 'starting', 'running');
-
-  CREATE TABLE plugin_kv (plugin_id TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (plugin_id, key)) STRICT, WITHOUT ROWID;
-  CREATE TABLE plugin_events (
-    id INTEGER PRIMARY KEY, plugin_id TEXT NOT NULL, event TEXT NOT NULL, detail TEXT NOT NULL DEFAULT '{}', created_at INTEGER NOT NULL
-  ) STRICT;
-
-  CREATE TABLE audit (
-    id INTEGER PRIMARY KEY,
-    created_at INTEGER NOT NULL,
-    event TEXT NOT NULL,
-    user_id TEXT,
-    username TEXT,
-    address TEXT,
-    target TEXT,
-    outcome TEXT NOT NULL CHECK (outcome IN ('ok', 'refused')),
-    detail TEXT NOT NULL DEFAULT '{}'
-  ) STRICT;
-  CREATE INDEX audit_by_time ON audit (created_at DESC, id DESC);
-  `,
-  `
-  -- In a million entries, one person's and the refused ones without reading them all.
-  CREATE INDEX audit_by_user ON audit (username COLLATE NOCASE, id);
-  CREATE INDEX audit_refused ON audit (id) WHERE outcome = 'refused';
   `,
   `
   -- What people look for in the history. Runs repeat: what is the same for many of them is kept, and indexed, once, so that a
@@ -236,35 +166,6 @@ export const MIGRATIONS: readonly string[] = [
   END;
   `,
   `
-  -- One row for each plugin that was found here. What was accepted stands beside what was seen: only the first is ever started.
-  CREATE TABLE plugins (
-    plugin_id TEXT PRIMARY KEY,
-    enabled INTEGER NOT NULL DEFAULT 0,
-    seen_sha256 TEXT,
-    -- What its --metadata said when it was first found, as JSON.
-    seen_manifest TEXT,
-    accepted_sha256 TEXT,
-    manifest TEXT,
-    bundle_sha256 TEXT,
-    -- What a person set, as JSON by name; secrets among it.
-    settings TEXT NOT NULL DEFAULT '{}',
-    -- Why it was given up after too many crashes.
-    failed TEXT,
-    created_at INTEGER NOT NULL,
-    updated_at INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX plugin_events_by_plugin ON plugin_events (plugin_id, id);
-
-  ALTER TABLE plugin_kv ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
-  ALTER TABLE plugin_kv ADD COLUMN expires_at INTEGER;
-  ALTER TABLE plugin_kv ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
-  ALTER TABLE plugin_kv ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
-  -- A value is JSON from now on; what was plain text becomes a string of it.
-  UPDATE plugin_kv SET value = json_quote(value) WHERE NOT json_valid(value);
-  UPDATE plugin_kv SET bytes = length(CAST(key AS BLOB)) + length(CAST(value AS BLOB)), updated_at = unixepoch() * 1000;
-  CREATE INDEX plugin_kv_expiring ON plugin_kv (plugin_id, expires_at) WHERE expires_at IS NOT NULL;
-  `,
-  `
   -- What a run's output takes on the disk: known when it is compressed, or was found not to be worth it.
   ALTER TABLE task_history ADD COLUMN disk_bytes INTEGER;
   CREATE INDEX task_history_uncompressed ON task_history (ended_at, task_id) WHERE disk_bytes IS NULL AND output_bytes >= 16384;
@@ -275,13 +176,4 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE task_history ADD COLUMN grace_s INTEGER;
   ALTER TABLE task_history ADD COLUMN seal TEXT;
   `,
-  `
-  -- Entries of the audit in two classes, each a chain: a hash over the entry and the hash before it. None for those from before it.
-  ALTER TABLE audit ADD COLUMN class TEXT NOT NULL DEFAULT 'security';
-  ALTER TABLE audit ADD COLUMN hash BLOB;
-  UPDATE audit SET class = 'activity' WHERE outcome = 'refused' OR event LIKE 'run.%';
-  CREATE INDEX audit_by_class ON audit (class, id);
-  -- The hash before the oldest entry that is kept, and that of the newest.
-  CREATE TABLE audit_chain (class TEXT PRIMARY KEY, start BLOB NOT NULL, head BLOB NOT NULL) STRICT, WITHOUT ROWID;
-  `,
-];
+] as const;

@@ -1,0 +1,17 @@
+/** Quick actions. agent/tables.ts says when the step was taken. */
+export const ACTIONS_TABLES = `
+  CREATE TABLE quick_actions (
+    id TEXT PRIMARY KEY,
+    label TEXT NOT NULL,
+    script TEXT NOT NULL,
+    icon TEXT NOT NULL,
+    color TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    revision INTEGER NOT NULL DEFAULT 1,
+    -- Everything else of an action, as JSON of shared/model's actionFields.
+    definition TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX quick_actions_by_position ON quick_actions (position);
+  `;
