@@ -32,6 +32,10 @@ export function launchNode<Ready>({ file, flags = [], env, ready, heard }: NodeC
       else heard?.(message);
     });
   });
-  const alive = (say: () => void): void => void child.on('message', (message) => void (aliveMessage.safeParse(message).success && say()));
+  // It says so unasked.
+  const alive = (answered: () => void) => {
+    child.on('message', (message) => void (aliveMessage.safeParse(message).success && answered()));
+    return () => undefined;
+  };
   return { child, ready: up, alive };
 }

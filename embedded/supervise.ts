@@ -1,15 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { backoff } from '../shared/backoff.ts';
-import { ALIVE_EVERY_MS, ALIVE_MISSES, BACKOFF_HEALTHY_MS } from '../shared/limits.ts';
+import { heartbeat } from '../shared/heartbeat.ts';
+import { ALIVE_EVERY_MS, ALIVE_MISSES } from '../shared/limits.ts';
+import { backoff, retry } from '../shared/retry.ts';
 
 /** A child process that was started. */
 export interface Launched<Ready> {
   child: ChildProcess;
   /** When it is up, with what it says then; never, when it ends before. */
   ready: Promise<Ready>;
-  /** Has `say` called at every sign of life. */
-  alive(say: () => void): void;
+  /** Has `answered` called at every sign of life; the first one begins the watch. @returns asks for a further one. */
+  alive(answered: () => void): () => void;
 }
 
 export interface ChildSpec<Ready> {
@@ -71,7 +71,7 @@ export class Supervised<Ready> {
   async start(): Promise<Ready> {
     const first = this.#attempt(null);
     const ready = await first.ready;
-    this.#loop = this.#restart(first.ended);
+    this.#loop = this.#keep(first.ended);
     return ready;
   }
 
@@ -94,20 +94,19 @@ export class Supervised<Ready> {
     await this.#loop;
   }
 
-  async #restart(firstEnd: Promise<End>): Promise<void> {
-    const { signal } = this.#stopping;
-    let since = Date.now();
-    let end = await firstEnd;
-    for (let failures = 0; !signal.aborted; failures += 1) {
-      if (Date.now() - since >= BACKOFF_HEALTHY_MS) failures = 0;
-      process.stderr.write(`toru: ${this.#spec.name} ${end.how}, and is started again.\n`);
-      await sleep(backoff(failures), undefined, { signal }).catch(() => undefined);
-      if (signal.aborted) return;
-      since = Date.now();
-      const attempt = this.#attempt(end.how);
-      attempt.ready.catch(() => undefined);
-      end = await attempt.ended;
-    }
+  /** Starts the child again whenever it ended, until `stop`. */
+  #keep(first: Promise<End>): Promise<void> {
+    let attempt = (): Promise<End> => first;
+    const wait = ({ how }: End, failures: number): number => {
+      process.stderr.write(`toru: ${this.#spec.name} ${how}, and is started again.\n`);
+      attempt = () => {
+        const { ready, ended } = this.#attempt(how);
+        ready.catch(() => undefined);
+        return ended;
+      };
+      return backoff(failures);
+    };
+    return retry(() => attempt(), { wait }, this.#stopping.signal);
   }
 
   /** @param previous how the one before it ended. */
@@ -141,24 +140,19 @@ export class Supervised<Ready> {
 
 const SILENCE_S = (ALIVE_EVERY_MS * ALIVE_MISSES) / 1000;
 
-/**
- * Kills a child that stands still. Silences are counted, not time: after the lid of a laptop was shut for a night, or while
- * we were stopped ourselves, one is missing, and not thousands.
- */
+/** Kills a child that stands still. */
 function watchSilence({ child, alive }: Launched<unknown>): { readonly killed: boolean } {
   const watch = { killed: false };
-  let misses: number | null = null;
-  alive(() => {
-    misses = 0;
-  });
-  const timer = setInterval(() => {
-    if (misses === null) return;
-    misses += 1;
-    if (misses <= ALIVE_MISSES) return;
+  let beat: ReturnType<typeof heartbeat> | null = null;
+  const kill = (): void => {
     watch.killed = true;
     child.kill('SIGKILL');
-  }, ALIVE_EVERY_MS);
-  child.once('exit', () => clearInterval(timer));
+  };
+  const ask = alive(() => {
+    beat ??= heartbeat({ pingMs: ALIVE_EVERY_MS, misses: ALIVE_MISSES }, ask, kill);
+    beat.answered();
+  });
+  child.once('exit', () => beat?.stop());
   return watch;
 }
 

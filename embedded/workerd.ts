@@ -78,7 +78,15 @@ export function launchWorkerd({ dist, socket, persist, log, bindings, env }: Edg
     ...(log === undefined ? {} : { log }),
   });
   const ready = listening(child);
-  return { child, ready, alive: (say) => void ready.then(() => probe(child, socket, say)) };
+  return {
+    child,
+    ready,
+    // workerd is the one that answers: when it stands still, the guard may be as lively as it likes.
+    alive: (answered) => {
+      void ready.then(answered);
+      return () => void answers(socket).then(answered, () => undefined);
+    },
+  };
 }
 
 /**
@@ -125,15 +133,6 @@ export function listening(child: ChildProcess): Promise<null> {
     child.stdio[CONTROL]?.once('data', () => resolve(null));
     child.stdio[CONTROL]?.on('error', () => undefined);
   });
-}
-
-/** Asks from now on, at once for the first time. workerd is one that answers: when it stands still, the guard may be as lively as it likes. */
-function probe(child: ChildProcess, socket: string, say: () => void): void {
-  const ask = (): void => void answers(socket).then(say, () => undefined);
-  ask();
-  const timer = setInterval(ask, ALIVE_EVERY_MS);
-  timer.unref();
-  child.once('exit', () => clearInterval(timer));
 }
 
 /** Any answer will do, and none of the front's secret comes before the objects. @throws when none comes in time. */

@@ -1,13 +1,12 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-import { backoff } from '../../shared/backoff.ts';
 import { randomHex } from '../../shared/encoding.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
-import { BACKOFF_HEALTHY_MS, DUPLICATE_RETRY_MS, HEARTBEAT_MS, LINK_DEAD_MS } from '../../shared/limits.ts';
+import { DUPLICATE_RETRY_MS, HEARTBEAT_MS, LINK_DEAD_MS } from '../../shared/limits.ts';
 import type { AgentControl, EdgeControl } from '../../shared/link-protocol.ts';
 import { binaryMessage, CONTROL, cutBinary, cutText, edgeControl, textMessage } from '../../shared/link-protocol.ts';
 import type { Sink, Turn } from '../../shared/outbound.ts';
 import { Outbound } from '../../shared/outbound.ts';
+import { backoff, retry } from '../../shared/retry.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import { PING, PONG } from '../../shared/wire.ts';
 import type { Log } from '../logger.ts';
@@ -40,7 +39,7 @@ export interface LinkListener {
   down(): void;
 }
 
-/** Keeps one link to the edge, for ever: an endless loop around an attempt that may fail. */
+/** Keeps one link to the edge, for ever. */
 export class Link {
   readonly #edge: EdgeAddress;
   readonly #identity: Identity;
@@ -52,7 +51,7 @@ export class Link {
   readonly #stop = new AbortController();
   #running: Promise<void> | null = null;
   /** Ends the wait for the next dial. */
-  #wake = new AbortController();
+  #wake: () => void = () => undefined;
   #leave: ((reason: string) => void) | null = null;
   #connected = false;
   #lastError: string | null = null;
@@ -88,7 +87,7 @@ export class Link {
   /** Ends the link, if there is one, and dials again at once. */
   redial(reason: string): void {
     this.#leave?.(reason);
-    this.#wake.abort();
+    this.#wake();
   }
 
   /** Says goodbye and does not come back. */
@@ -97,32 +96,31 @@ export class Link {
     await this.#running;
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    for (let failures = 0; !signal.aborted; ) {
-      let wait: number | null = null;
-      try {
-        const { taken: ended } = await this.#dial();
-        const since = Date.now();
-        this.#lastError = null;
-        this.#log.info({ edge: this.#edge.origin }, 'linked to the edge');
-        this.#lastError = await ended;
-        failures = Date.now() - since >= BACKOFF_HEALTHY_MS ? 0 : failures + 1;
-      } catch (error) {
-        this.#lastError = error instanceof Error ? error.message : String(error);
-        failures += 1;
-        if (error instanceof DialError && error.now !== null) {
-          // The edge said the time: with that the next try is another one, and comes at once.
-          this.#clock = error.now - Date.now();
-          if (failures === 1) wait = 0;
-        }
-        if (error instanceof DialError && error.duplicate) wait = DUPLICATE_RETRY_MS;
-      }
-      if (signal.aborted) return;
-      wait ??= backoff(failures);
-      this.#log.warn({ edge: this.#edge.origin, reason: this.#lastError, retry_ms: Math.round(wait) }, 'not linked to the edge');
-      this.#wake = new AbortController();
-      await sleep(wait, undefined, { signal: AbortSignal.any([signal, this.#wake.signal]) }).catch(() => undefined);
+  #run(): Promise<void> {
+    const wait = (error: unknown, failures: number): number => {
+      if (error instanceof DialError && error.duplicate) return DUPLICATE_RETRY_MS;
+      // The edge said the time: with that the next try is another one, and comes at once.
+      return error instanceof DialError && error.now !== null && failures === 1 ? 0 : backoff(failures);
+    };
+    const waiting = (ms: number, _error: unknown, wake: () => void): void => {
+      this.#wake = wake;
+      this.#log.warn({ edge: this.#edge.origin, reason: this.#lastError, retry_ms: Math.round(ms) }, 'not linked to the edge');
+    };
+    return retry(() => this.#attempt(), { first: 1, wait, waiting }, this.#stop.signal);
+  }
+
+  /** One link, from its dial to its end. @returns why there was none; null after one that was there. */
+  async #attempt(): Promise<unknown> {
+    try {
+      const { taken: ended } = await this.#dial();
+      this.#lastError = null;
+      this.#log.info({ edge: this.#edge.origin }, 'linked to the edge');
+      this.#lastError = await ended;
+      return null;
+    } catch (error) {
+      this.#lastError = error instanceof Error ? error.message : String(error);
+      if (error instanceof DialError && error.now !== null) this.#clock = error.now - Date.now();
+      return error;
     }
   }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadIdentity } from '../../agent/link/identity.ts';
 import { Link } from '../../agent/link/link.ts';
-import { backoff } from '../../shared/backoff.ts';
+import { backoff } from '../../shared/retry.ts';
 import { scaled } from '../../tools/test-pace.ts';
 import { eventually } from '../harness/eventually.ts';
 import { freePort } from '../harness/toru.ts';

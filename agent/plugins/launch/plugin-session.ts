@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { FromPlugin, Init, Shutdown, ToPlugin } from '../../../plugin-sdk/src/protocol.ts';
 import { ToruError, toToruError, unreachable } from '../../../shared/errors.ts';
+import { heartbeat } from '../../../shared/heartbeat.ts';
 import type { Services } from '../protocol/dispatch.ts';
 import { Handshake } from '../protocol/handshake.ts';
 import { LivePeer } from '../protocol/live-peer.ts';
@@ -9,7 +10,6 @@ import type { Read } from '../protocol/plugin-messages.ts';
 import { socketPath } from '../protocol/plugin-socket.ts';
 import type { Note } from '../protocol/refusals.ts';
 import { Refusals } from '../protocol/refusals.ts';
-import { Heartbeat } from './heartbeat.ts';
 import type { ProcessOptions } from './plugin-process.ts';
 import { PluginProcess } from './plugin-process.ts';
 
@@ -48,7 +48,7 @@ export class Session {
   #phase: 'connecting' | 'initialising' | 'ready' = 'connecting';
   #stopping: End | null = null;
   #deadline: NodeJS.Timeout | null = null;
-  #heartbeat: Heartbeat | null = null;
+  #heartbeat: ReturnType<typeof heartbeat> | null = null;
   #refused = 0;
   readonly #refusals: Refusals;
 
@@ -165,7 +165,7 @@ export class Session {
     if (this.#deadline !== null) clearTimeout(this.#deadline);
     const { timing } = this.#options;
     const hung: End = { kind: 'hung', reason: `it hangs: ${timing.misses} pings in a row were not answered` };
-    this.#heartbeat = new Heartbeat(
+    this.#heartbeat = heartbeat(
       timing,
       () => this.#send({ action: 'ping' }),
       () => this.#finish(hung),

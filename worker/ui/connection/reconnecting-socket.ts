@@ -1,6 +1,6 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
-import { backoff } from '../../../shared/backoff.ts';
-import { BACKOFF_HEALTHY_MS, HEARTBEAT_MS, LINK_DEAD_MS } from '../../../shared/limits.ts';
+import { HEARTBEAT_MS, LINK_DEAD_MS } from '../../../shared/limits.ts';
+import { backoff, retry } from '../../../shared/retry.ts';
 import { CLOSE, PING, PONG } from '../../../shared/wire.ts';
 
 /** What became of the socket: `waiting` says since when, and comes back by itself. */
@@ -29,13 +29,13 @@ export class ReconnectingSocket {
   readonly #events: SocketEvents;
   readonly #state = signal<SocketState>({ kind: 'idle' });
   #socket: WebSocket | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** While the socket is wanted: ends that. */
+  #wanted: AbortController | null = null;
+  /** Ends the wait for the next dial. */
+  #wake: () => void = () => undefined;
   #beat: ReturnType<typeof setInterval> | undefined;
-  #failures = 0;
   #heard = 0;
   #pingedAt = 0;
-  /** Of the socket that stands; 0 while none does. */
-  #openedAt = 0;
   #lostAt: number | null = null;
 
   constructor(url: () => string, events: SocketEvents) {
@@ -53,17 +53,22 @@ export class ReconnectingSocket {
   }
 
   start(): void {
-    if (this.#socket !== null) return;
-    clearTimeout(this.#timer);
-    this.#dial();
+    if (this.#wanted !== null) return this.#wake();
+    const wanted = new AbortController();
+    this.#wanted = wanted;
+    const wait = (code: number, failures: number): number | null => this.#pause(code, failures);
+    const waiting = (_ms: number, _code: number, wake: () => void): void => {
+      this.#wake = wake;
+    };
+    void retry(() => this.#attempt(), { wait, waiting }, wanted.signal);
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#wanted?.abort();
+    this.#wanted = null;
     clearInterval(this.#beat);
     const socket = this.#socket;
     this.#socket = null;
-    this.#failures = 0;
     this.#lostAt = null;
     this.#state.value = { kind: 'idle' };
     socket?.close(1000);
@@ -76,17 +81,16 @@ export class ReconnectingSocket {
     return true;
   }
 
-  #dial(): void {
+  /** One socket, from its dial to its end. @returns the code that it was closed with. */
+  #attempt(): Promise<number> {
     const socket = new WebSocket(this.#url());
     this.#socket = socket;
     if (this.#lostAt === null) this.#state.value = { kind: 'connecting' };
     this.#heard = Date.now();
     clearInterval(this.#beat);
-    this.#beat = setInterval(() => this.#heartbeat(socket), LOOK_MS);
-    this.#openedAt = 0;
     this.#pingedAt = this.#heard;
     socket.onopen = () => {
-      this.#heard = this.#openedAt = Date.now();
+      this.#heard = Date.now();
       this.#lostAt = null;
       this.#state.value = { kind: 'open' };
       this.#events.reached();
@@ -97,58 +101,61 @@ export class ReconnectingSocket {
       if (event.data === PONG) this.#events.reached();
       this.#events.message(event.data);
     };
-    socket.onclose = (event) => {
-      if (this.#socket !== socket) return;
-      this.#lose(event.code);
-    };
+    return new Promise((resolve) => {
+      const end = (code: number): void => {
+        if (this.#socket === socket) this.#lose();
+        resolve(code);
+      };
+      socket.onclose = (event) => end(event.code);
+      this.#beat = setInterval(() => {
+        if (!this.#isSilent(socket)) return;
+        // close() alone would wait for an answer that never comes.
+        socket.onclose = null;
+        socket.onmessage = null;
+        socket.close();
+        end(1006);
+      }, LOOK_MS);
+    });
   }
 
-  #heartbeat(socket: WebSocket): void {
+  /** Asks when it is time to. */
+  #isSilent(socket: WebSocket): boolean {
     const now = Date.now();
     // A tab that slept has asked nobody for long: it asks before it gives up.
     const hasAsked = this.#pingedAt > this.#heard || socket.readyState !== WebSocket.OPEN;
-    if (hasAsked && now - this.#heard > SILENCE_MS) {
-      // close() alone would wait for an answer that never comes.
-      socket.onclose = null;
-      socket.onmessage = null;
-      socket.close();
-      this.#lose(1006);
-      return;
-    }
+    if (hasAsked && now - this.#heard > SILENCE_MS) return true;
     if (now - this.#pingedAt >= HEARTBEAT_MS) this.#ask();
+    return false;
   }
 
   #ask(): void {
     if (this.send(PING)) this.#pingedAt = Date.now();
   }
 
-  #lose(code: number): void {
+  #lose(): void {
     clearInterval(this.#beat);
     this.#socket = null;
     this.#lostAt ??= Date.now();
-    this.#events.lost();
-    if (code === CLOSE.session_ended) {
-      this.#state.value = { kind: 'idle' };
-      this.#events.sessionEnded();
-      return;
-    }
-    if (code === CLOSE.reload) {
-      this.#state.value = { kind: 'idle' };
-      this.#events.reload();
-      return;
-    }
     this.#state.value = { kind: 'waiting', since: this.#lostAt };
-    if (this.#openedAt > 0 && this.#heard - this.#openedAt >= BACKOFF_HEALTHY_MS) this.#failures = 0;
+    this.#events.lost();
+  }
+
+  /** @returns how long to wait before the next dial; null: there is none until `start()`. */
+  #pause(code: number, failures: number): number | null {
+    if (code === CLOSE.session_ended || code === CLOSE.reload) {
+      this.#wanted = null;
+      this.#state.value = { kind: 'idle' };
+      if (code === CLOSE.reload) this.#events.reload();
+      else this.#events.sessionEnded();
+      return null;
+    }
+    if (code === CLOSE.again) return 50 + Math.random() * 200;
     // Told that we are too fast: as after four failures more.
-    const wait = code === CLOSE.again ? 50 + Math.random() * 200 : backoff(code === CLOSE.too_fast ? this.#failures + 4 : this.#failures);
-    this.#failures += 1;
-    this.#timer = setTimeout(() => this.#dial(), wait);
+    return backoff(code === CLOSE.too_fast ? failures + 4 : failures);
   }
 
   /** The network or the person came back: no need to wait out the timer. */
   #hurry(): void {
-    if (this.#state.peek().kind !== 'waiting' || this.#socket !== null) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#dial(), Math.random() * 300);
+    if (this.#socket === null) setTimeout(this.#wake, Math.random() * 300);
   }
 }

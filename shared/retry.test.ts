@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import { backoff } from './backoff.ts';
-import { BACKOFF_BASE_MS, BACKOFF_MAX_MS } from './limits.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { BACKOFF_BASE_MS, BACKOFF_HEALTHY_MS, BACKOFF_MAX_MS } from './limits.ts';
+import { backoff, retry } from './retry.ts';
 
 const AGENTS = 1000;
 
@@ -67,5 +67,38 @@ describe('backoff', () => {
     const { linked } = storm(away, (attempt) => backoff(attempt, random));
     expect(peak(linked, 1000)).toBeLessThan(AGENTS / 8);
     expect(Math.max(...linked) - away).toBeLessThanOrEqual(BACKOFF_MAX_MS);
+  });
+});
+
+describe('retry', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('waits longer after each failure, begins again after a healthy attempt, and ends where the policy does', async () => {
+    vi.useFakeTimers({ now: 0 });
+    const lasting = [0, 0, BACKOFF_HEALTHY_MS, 0, 0];
+    const failures: number[] = [];
+    const attempt = (): Promise<number> => {
+      const ms = lasting[failures.length] ?? 0;
+      return new Promise((resolve) => setTimeout(() => resolve(ms), ms));
+    };
+    const wait = (_end: number, count: number): number | null => {
+      failures.push(count);
+      return failures.length < lasting.length ? 10 : null;
+    };
+    const done = retry(attempt, { wait }, new AbortController().signal);
+    await vi.runAllTimersAsync();
+    await done;
+    expect(failures).toEqual([0, 1, 0, 1, 2]);
+  });
+
+  it('is woken from a wait, and ended in one', async () => {
+    const stop = new AbortController();
+    let attempts = 0;
+    const attempt = async (): Promise<void> => {
+      attempts += 1;
+    };
+    const waiting = (_ms: number, _end: undefined, wake: () => void): void => (attempts < 3 ? wake() : stop.abort());
+    await retry<void>(attempt, { wait: () => 3_600_000, waiting: (ms, _end, wake) => waiting(ms, undefined, wake) }, stop.signal);
+    expect(attempts).toBe(3);
   });
 });
