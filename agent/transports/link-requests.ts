@@ -1,25 +1,10 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
-import { grantToken } from '../../shared/grant.ts';
-import { sid } from '../../shared/ids.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
-import { loginCode } from '../../shared/login-link-code.ts';
+import { linkLoginRequest, loginRequest, logoutRequest, renewRequest } from '../../shared/login-requests.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Login } from '../users/login.ts';
-
-/** What the edge asks for itself, at login, renewal and logout. No caller: the link proves who asks. */
-
-const loginRequest = z.object({
-  username: z.string().max(200),
-  password: z.string(),
-  sid,
-  address: z.string().max(64),
-  user_agent: z.string().max(300),
-});
-const linkLoginRequest = loginRequest.omit({ username: true, password: true }).extend({ code: loginCode });
-const renewRequest = z.object({ grant: grantToken });
-const logoutRequest = z.object({ sid });
 
 /** @throws ToruError, which becomes the answer. */
 export async function answerLinkRequest(login: Login, head: RequestHead, body: ReadableStream<Uint8Array> | null): Promise<Response> {

@@ -1,23 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ToruError } from '../../shared/errors.ts';
+import type { LinkLoginRequest, LoginRequest } from '../../shared/login-requests.ts';
 import type { User } from '../../shared/users.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Grants } from './grants.ts';
 import type { LoginLinks } from './login-links.ts';
 import { LoginThrottle } from './login-throttle.ts';
 import type { Users } from './users.ts';
-
-/** What the edge passes on of somebody who logs in. `sid` is the hash of the token that it will give them. */
-export interface LoginRequest {
-  username: string;
-  password: string;
-  sid: string;
-  address: string;
-  user_agent: string;
-}
-
-/** … and of somebody who has a login link. */
-export type LinkLoginRequest = Omit<LoginRequest, 'username' | 'password'> & { code: string };
 
 /** Times in ms since 1970. */
 export interface LoggedIn {

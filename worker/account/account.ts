@@ -2,7 +2,6 @@ import { DurableObject } from 'cloudflare:workers';
 import { randomHex, sha256Hex } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
 import { linkStatement } from '../../shared/link-protocol.ts';
-import type { Role } from '../../shared/users.ts';
 import type { Env } from '../env.ts';
 import { migrate } from '../migrate.ts';
 import type { Result } from '../result.ts';
@@ -31,18 +30,7 @@ export interface LoginAttempt {
 export type Turn = Pick<Attempt, 'guess' | 'reserved'>;
 
 /** What the host answered, and where from: a session to be. */
-export interface NewSession {
-  sid: string;
-  home: string;
-  sub: string;
-  username: string;
-  role: Role;
-  grant: string;
-  grant_exp: number;
-  auth_time: number;
-  address: string;
-  user_agent: string;
-}
+export type NewSession = Omit<SessionRecord, 'id' | 'created_at' | 'last_seen_at'>;
 
 /** What stands at an agent's socket: whose key opens it, the challenge, and the edge's own proof to a host that dialled as itself. */
 export interface LinkTermsAnswer {

@@ -104,21 +104,7 @@ export class Sessions {
   }
 }
 
-type SessionRow = {
-  sid: string;
-  id: string;
-  home: string;
-  sub: string;
-  username: string;
-  role: string;
-  grant_token: string;
-  grant_exp: number;
-  auth_time: number;
-  created_at: number;
-  last_seen_at: number;
-  address: string;
-  user_agent: string;
-};
+type SessionRow = Omit<SessionRecord, 'role' | 'grant'> & { role: string; grant_token: string };
 
 function fromRow({ role, grant_token, ...row }: SessionRow): SessionRecord {
   return { ...row, role: role === 'admin' ? 'admin' : 'client', grant: grant_token };

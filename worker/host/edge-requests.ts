@@ -1,20 +1,11 @@
 import { z } from 'zod';
 import { toToruError } from '../../shared/errors.ts';
+import type { LinkLoginRequest, LoginRequest } from '../../shared/login-requests.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Result } from '../result.ts';
 import { refusal } from '../result.ts';
 import type { LoginAnswer } from './login-answers.ts';
 import { errorAnswer, loginAnswer, renewAnswer } from './login-answers.ts';
-
-export interface LoginRequest {
-  username: string;
-  password: string;
-  sid: string;
-  address: string;
-  user_agent: string;
-}
-
-export type LinkLoginRequest = Omit<LoginRequest, 'username' | 'password'> & { code: string };
 
 /** Asks the host. @throws ToruError as Tunnel.ask, and host_offline. */
 export type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null) => Promise<Response>;

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { grantToken } from './grant.ts';
+import { sid } from './ids.ts';
+import { loginCode } from './login-link-code.ts';
+
+/** What the edge asks the host for itself, below `/link/`: at login, renewal and logout. No caller: the link proves who asks. */
+
+/** Somebody logs in. `sid` is the hash of the token that the edge will give them. */
+export const loginRequest = z.object({
+  username: z.string().max(200),
+  password: z.string(),
+  sid,
+  address: z.string().max(64),
+  user_agent: z.string().max(300),
+});
+export type LoginRequest = z.infer<typeof loginRequest>;
+
+/** Somebody has a login link. */
+export const linkLoginRequest = loginRequest.omit({ username: true, password: true }).extend({ code: loginCode });
+export type LinkLoginRequest = z.infer<typeof linkLoginRequest>;
+
+export const renewRequest = z.object({ grant: grantToken });
+export const logoutRequest = z.object({ sid });
