@@ -8,7 +8,7 @@ import { auditApi } from './audit/audit-api.ts';
 import { failed, guard, inTime, noRoute, plainPath } from './http/guard.ts';
 import { router, routeTable } from './http/router.ts';
 import type { SystemFrame } from './http/system-frame.ts';
-import type { SystemTopics } from './http/system-topic.ts';
+import type { SystemTopics } from './http/topics.ts';
 import { jsonUnlessPlugin } from './http/validate.ts';
 import { loadIdentity } from './link/identity.ts';
 import { pluginAdminApi } from './plugins/api/plugin-admin-api.ts';

@@ -7,7 +7,7 @@ import { MAX_CLIENT_FRAME, MAX_TOPICS_PER_SOCKET, PROTOCOL_VERSION } from '../..
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { SystemFrame } from '../http/system-frame.ts';
-import type { Topic } from '../http/system-topic.ts';
+import type { Topic } from '../http/topics.ts';
 import type { Log } from '../logger.ts';
 import type { Streams } from '../logs/streams.ts';
 import type { Attachment, ViewerPort } from '../logs/viewers.ts';

@@ -1,6 +1,6 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
 import type { Run, RunNews, RunSummary } from '../../shared/runs.ts';
-import type { SystemTopics } from '../http/system-topic.ts';
+import type { SystemTopics } from '../http/topics.ts';
 import { any } from '../users/permissions.ts';
 import { summaryOf } from './run-frames.ts';
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { systemFrame } from '../http/system-frame.ts';
-import type { Topic } from '../http/system-topic.ts';
+import type { Topic } from '../http/topics.ts';
 import { Streams } from '../logs/streams.ts';
 import type { ApiHarness } from '../systems-harness.ts';
 import { makeApi } from '../systems-harness.ts';

@@ -1,5 +1,5 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
-import type { SystemTopics } from '../http/system-topic.ts';
+import type { SystemTopics } from '../http/topics.ts';
 import { admin } from '../users/permissions.ts';
 import type { System } from './system.ts';
 

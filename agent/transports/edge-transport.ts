@@ -10,7 +10,7 @@ import { CLOSE } from '../../shared/wire.ts';
 import type { SocketServices } from '../api/browser-socket.ts';
 import { BrowserSocket } from '../api/browser-socket.ts';
 import type { ApiEnv } from '../http/router.ts';
-import type { TopicSink } from '../http/system-topic.ts';
+import type { TopicSink } from '../http/topics.ts';
 import type { LinkListener, LinkSession } from '../link/link.ts';
 import type { Log } from '../logger.ts';
 import type { Carrier } from '../logs/viewers.ts';

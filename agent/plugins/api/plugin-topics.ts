@@ -1,7 +1,7 @@
 import type { ServerFrame } from '../../../shared/browser-protocol.ts';
 import type { PluginLogLine } from '../../../shared/plugins.ts';
 import type { Role } from '../../../shared/users.ts';
-import type { SystemTopics, TopicSink } from '../../http/system-topic.ts';
+import type { SystemTopics, TopicSink } from '../../http/topics.ts';
 import { admin, any } from '../../users/permissions.ts';
 import type { Plugins } from '../plugins.ts';
 import type { EventListener } from '../services/event-service.ts';
