@@ -10,3 +10,8 @@ export function wrongOf(error: unknown, fields: readonly string[]): Wrong {
   const field = typeof reported === 'string' ? fields.find((name) => reported === name || reported.startsWith(`${name}.`)) : undefined;
   return { [field ?? 'form']: sentence(error) };
 }
+
+/** The fields with something wrong, of those that were looked at. */
+export function only(found: Readonly<Record<string, string | null>>): Wrong {
+  return Object.fromEntries(Object.entries(found).filter((pair): pair is [string, string] => pair[1] !== null));
+}

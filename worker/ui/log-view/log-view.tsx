@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Run } from '../../../shared/runs.ts';
 import { sentence } from '../api.ts';
 import { connection } from '../connection/page-connection.ts';
+import { setTo } from '../parts/bound.ts';
 import { Button } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { recall, remember } from '../theme.ts';
@@ -143,9 +144,7 @@ export function LogView(props: { run: Run; onChanged: () => void }) {
             aria-label="Find in the output"
             title="Find"
             icon={<Search size={18} />}
-            onClick={() => {
-              finding.value = true;
-            }}
+            onClick={setTo(finding, true)}
           />
         )}
         <Button

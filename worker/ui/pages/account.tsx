@@ -3,6 +3,7 @@ import { LogOut, Monitor, Moon, Sun } from 'lucide-preact';
 import { sentence } from '../api.ts';
 import { useResource } from '../data/resource.ts';
 import { logout, me } from '../own-session.ts';
+import { bound } from '../parts/bound.ts';
 import { Button } from '../parts/button.tsx';
 import { Choice } from '../parts/choice.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -11,7 +12,6 @@ import { theme } from '../theme.ts';
 import { toast } from '../toasts.ts';
 import { OwnPassword } from './account/own-password.tsx';
 import { listSessions, Sessions } from './account/sessions.tsx';
-import './narrow.css';
 
 /** What concerns only oneself: the password, where one is logged in, how the page looks here. */
 export function AccountPage() {
@@ -52,10 +52,7 @@ export function AccountPage() {
               { value: 'light', label: 'Light', icon: <Sun size={18} aria-hidden="true" /> },
               { value: 'dark', label: 'Dark', icon: <Moon size={18} aria-hidden="true" /> },
             ]}
-            value={theme.value}
-            onChange={(value) => {
-              theme.value = value;
-            }}
+            {...bound(theme)}
           />
         </div>
       </Section>

@@ -5,6 +5,7 @@ import { lazy } from 'preact-iso';
 import { actions, actionsProblem, loadActions } from '../data/known-actions.ts';
 import { host } from '../data/presence.ts';
 import { isAdmin } from '../own-session.ts';
+import { bound } from '../parts/bound.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Problem } from '../parts/empty.tsx';
 import { glyphSet } from '../parts/glyph.tsx';
@@ -38,7 +39,7 @@ export function ActionsPage() {
   }, []);
 
   return (
-    <div class="actions">
+    <div class="wide actions">
       <PageHead title="Actions">
         {isAdmin.value && list !== null && list.length > 0 && (
           <>
@@ -93,10 +94,7 @@ function Tiles() {
           <SearchBox
             label="Filter the actions"
             placeholder="Filter"
-            value={filter.value}
-            onValue={(value) => {
-              filter.value = value;
-            }}
+            {...bound(filter)}
             onEnter={() => grid.current?.querySelector<HTMLElement>('.tile-press')?.focus()}
           />
         </search>

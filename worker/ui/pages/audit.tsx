@@ -6,6 +6,7 @@ import { agent, read, until } from '../api.ts';
 import { hostNow } from '../clock.ts';
 import { isAuditEntry, listOf } from '../guards.ts';
 import { navigate } from '../navigation.ts';
+import { bound } from '../parts/bound.ts';
 import { Button } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { Field } from '../parts/field.tsx';
@@ -18,7 +19,6 @@ import { daysOf } from './audit/days.ts';
 import { Entry } from './audit/entry.tsx';
 import { usePaged } from './audit/paged.ts';
 import './audit.css';
-import './narrow.css';
 
 /** Typing a name asks the host after so long a pause. */
 const PAUSE_MS = 300;
@@ -102,14 +102,7 @@ function AuditFilters({ filters }: { filters: Filters }) {
       <Select label="What" options={EVENTS} value={filters.event} onValue={(event) => go({ event })} />
       <Select label="When" options={TIMES} value={filters.since} onValue={(since) => go({ since })} />
       <Select label="Outcome" options={OUTCOMES} value={filters.outcome} onValue={(outcome) => go({ outcome })} />
-      <TextField
-        label="Who"
-        autocapitalize="none"
-        value={user.value}
-        onValue={(value) => {
-          user.value = value;
-        }}
-      />
+      <TextField label="Who" autocapitalize="none" {...bound(user)} />
     </search>
   );
 }

@@ -3,8 +3,10 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect } from 'preact/hooks';
 import { ToruError } from '../../../shared/errors.ts';
 import { sentence } from '../api.ts';
+import { useSubmit } from '../data/submit.ts';
 import { navigate, safeReturn } from '../navigation.ts';
 import { endedBecause, login, loginByLink, me } from '../own-session.ts';
+import { bound, setTo } from '../parts/bound.ts';
 import { Button } from '../parts/button.tsx';
 import { Problem } from '../parts/empty.tsx';
 import { Form } from '../parts/form.tsx';
@@ -34,38 +36,20 @@ export function LoginPage() {
     return () => removeEventListener('hashchange', look);
   }, []);
   if (code.value === null) return <PasswordLogin />;
-  return (
-    <LinkLogin
-      code={code.value}
-      onPassword={() => {
-        code.value = null;
-      }}
-    />
-  );
+  return <LinkLogin code={code.value} onPassword={setTo(code, null)} />;
 }
 
 /** Only a press logs in: whoever opens the address, to preview or prerender it, does not use the link up. */
 function LinkLogin({ code, onPassword }: { code: string; onPassword: () => void }) {
-  const wrong = useSignal<string | null>(null);
-  const busy = useSignal(false);
-
-  async function submit(): Promise<void> {
-    if (busy.value) return;
-    busy.value = true;
-    try {
-      await loginByLink(code);
-      goOn();
-    } catch (error) {
-      wrong.value = sentence(error);
-    } finally {
-      busy.value = false;
-    }
-  }
+  const { busy, wrong, submit } = useSubmit(async () => {
+    await loginByLink(code);
+    goOn();
+  });
 
   return (
     <LoginFrame onSubmit={submit} why="The link that you opened logs you in on this device, once.">
-      {wrong.value !== null && <Problem message={wrong.value} />}
-      <Button kind="primary" type="submit" busy={busy.value}>
+      {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
+      <Button kind="primary" type="submit" busy={busy}>
         Log in with this link
       </Button>
       <Button kind="ghost" onClick={onPassword}>
@@ -113,29 +97,15 @@ function PasswordLogin() {
 
   return (
     <LoginFrame onSubmit={submit} why={endedBecause.value}>
-      <TextField
-        label="Username"
-        name="username"
-        autocomplete="username"
-        autocapitalize="none"
-        required
-        autofocus
-        value={username.value}
-        onValue={(value) => {
-          username.value = value;
-        }}
-      />
+      <TextField label="Username" name="username" autocomplete="username" autocapitalize="none" required autofocus {...bound(username)} />
       <TextField
         label="Password"
         type="password"
         name="password"
         autocomplete="current-password"
         required
-        value={password.value}
+        {...bound(password)}
         error={wrong.value}
-        onValue={(value) => {
-          password.value = value;
-        }}
       />
       <Button kind="primary" type="submit" busy={busy.value} disabled={wait.value > 0}>
         {wait.value > 0 ? `Try again in ${wait.value} s` : 'Log in'}
@@ -153,7 +123,7 @@ function LoginFrame(props: { why: string | null; onSubmit: () => Promise<void>; 
           <Mark size={44} />
           <h1>Log in to Toru</h1>
           {props.why !== null && (
-            <p class="login-why" role="status">
+            <p class="notice" role="status">
               {props.why}
             </p>
           )}

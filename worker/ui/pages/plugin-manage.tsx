@@ -7,11 +7,11 @@ import { connection } from '../connection/page-connection.ts';
 import { disablePlugin, enablePlugin, getPluginDetails } from '../data/known-plugins.ts';
 import { type Resource, useResource } from '../data/resource.ts';
 import { Back } from '../parts/back.tsx';
+import { setTo } from '../parts/bound.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { toast } from '../toasts.ts';
-import './narrow.css';
 import './plugins.css';
 import { PluginAbout } from './plugins/about.tsx';
 import { AcceptPlugin } from './plugins/accept.tsx';
@@ -117,15 +117,7 @@ function Head({ plugin, resource }: Props) {
           </Button>
         )}
       </PageHead>
-      {accepting.value !== null && (
-        <AcceptPlugin
-          plugin={accepting.value}
-          onAccepted={resource.set}
-          onClose={() => {
-            accepting.value = null;
-          }}
-        />
-      )}
+      {accepting.value !== null && <AcceptPlugin plugin={accepting.value} onAccepted={resource.set} onClose={setTo(accepting, null)} />}
     </>
   );
 }

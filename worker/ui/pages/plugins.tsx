@@ -13,7 +13,6 @@ import { Glyph } from '../parts/glyph.tsx';
 import { Line, Listing } from '../parts/listing.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
-import './narrow.css';
 import './plugins.css';
 import { PluginStateBadge } from './plugins/state.tsx';
 

@@ -18,7 +18,7 @@ const PendingList = lazy(async () => (await import('./actions/pending-list.tsx')
 export function RunsPage() {
   const away = hostPresence.value.kind === 'host_away' && host.value !== null;
   return (
-    <div class="runs">
+    <div class="wide">
       <PageHead title="Runs" />
       {(host.value?.pending_runs.length ?? 0) > 0 && <PendingList sheet />}
       {away ? <LastKnown /> : <HistoryOf />}

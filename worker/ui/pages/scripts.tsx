@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { FileCode, FileWarning, Play, Plus, RefreshCw, Search } from 'lucide-preact';
+import { FileCode, FileWarning, Play, Plus, RefreshCw } from 'lucide-preact';
 import { useLocation } from 'preact-iso';
 import type { Script } from '../../../shared/scripts.ts';
 import { agent, read, until } from '../api.ts';
@@ -7,16 +7,17 @@ import { actions } from '../data/known-actions.ts';
 import { useResource } from '../data/resource.ts';
 import { isScript, isSettings, listOf } from '../guards.ts';
 import { navigate } from '../navigation.ts';
+import { setTo } from '../parts/bound.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { Glyph } from '../parts/glyph.tsx';
 import { Line, Listing } from '../parts/listing.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { SearchBox } from '../parts/search-box.tsx';
 import { Section } from '../parts/section.tsx';
 import { When } from '../parts/when.tsx';
 import { bytes } from '../time.ts';
-import './narrow.css';
 import { fileName, fixing, foldersOf } from './scripts/groups.ts';
 import { RunScript } from './scripts/run-script.tsx';
 import './scripts.css';
@@ -62,22 +63,8 @@ export function ScriptsPage() {
         </Empty>
       )}
       {scripts.data !== null && scripts.data.length > 0 && (
-        <search class="scripts-search">
-          <Search size={18} aria-hidden="true" />
-          <input
-            class="input"
-            type="search"
-            data-filter
-            aria-label="Find a script by name or description"
-            placeholder="Find"
-            value={wanted}
-            onInput={(event) => find(event.currentTarget.value)}
-            onKeyDown={(event) => {
-              if (event.key !== 'Escape') return;
-              find('');
-              event.currentTarget.blur();
-            }}
-          />
+        <search>
+          <SearchBox label="Find a script by name or description" placeholder="Find" value={wanted} onValue={find} />
         </search>
       )}
       {wanted !== '' && scripts.data !== null && scripts.data.length > 0 && folders.length === 0 && (
@@ -89,25 +76,12 @@ export function ScriptsPage() {
         <Section key={folder.path} title={folder.path === '' ? 'Scripts folder' : `${folder.path}/`} flush>
           <Listing label={folder.path === '' ? 'Scripts folder' : folder.path}>
             {folder.scripts.map((script) => (
-              <ScriptLine
-                key={script.name}
-                script={script}
-                onRun={() => {
-                  running.value = script;
-                }}
-              />
+              <ScriptLine key={script.name} script={script} onRun={setTo(running, script)} />
             ))}
           </Listing>
         </Section>
       ))}
-      {running.value !== null && (
-        <RunScript
-          script={running.value}
-          onClose={() => {
-            running.value = null;
-          }}
-        />
-      )}
+      {running.value !== null && <RunScript script={running.value} onClose={setTo(running, null)} />}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
+import { bound } from '../parts/bound.ts';
 import { Button } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
@@ -20,7 +21,7 @@ export function SearchPage() {
   const request = queryOf(query);
   const key = JSON.stringify(request);
   return (
-    <div class="search">
+    <div class="wide">
       <PageHead title="Search" />
       <Asking key={`ask ${request.in} ${request.since}`} query={request} />
       {request.q.trim() === '' ? (
@@ -45,15 +46,7 @@ function Asking({ query }: { query: Query }) {
   }, [text.value]);
   return (
     <search class="search-ask" aria-label="Search in all runs">
-      <SearchBox
-        label="Text to find in all runs"
-        placeholder="Text to find"
-        value={text.value}
-        onValue={(value) => {
-          text.value = value;
-        }}
-        onEnter={() => apply({})}
-      />
+      <SearchBox label="Text to find in all runs" placeholder="Text to find" {...bound(text)} onEnter={() => apply({})} />
       <select
         class="select"
         aria-label="Where"

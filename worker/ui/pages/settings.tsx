@@ -18,7 +18,6 @@ import { Section } from '../parts/section.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { toast } from '../toasts.ts';
 import { useUnsaved } from '../unsaved.ts';
-import './narrow.css';
 import { NamesField } from './settings/names-field.tsx';
 import { type Draft, draftOf, patchOf, problemsOf } from './settings/settings-draft.ts';
 import './settings.css';

@@ -18,7 +18,7 @@ export function SystemPage() {
   const away = hostPresence.value.kind !== 'online' && hostPresence.value.kind !== 'unknown';
   const now = samples.at(-1) ?? system?.sample;
   return (
-    <div class="system">
+    <div class="narrow system">
       <PageHead
         title={system?.host_name ?? 'System'}
         tab="System"

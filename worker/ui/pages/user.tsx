@@ -7,6 +7,7 @@ import { me } from '../own-session.ts';
 import { Ask } from '../parts/ask.tsx';
 import { Back } from '../parts/back.tsx';
 import { Badge } from '../parts/badge.tsx';
+import { setTo } from '../parts/bound.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
 import { Line, Listing } from '../parts/listing.tsx';
@@ -14,7 +15,6 @@ import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { When } from '../parts/when.tsx';
 import { toast } from '../toasts.ts';
-import './narrow.css';
 import './users.css';
 import { AllowedActions } from './users/allowed-actions.tsx';
 import { Avatar } from './users/avatar.tsx';
@@ -128,15 +128,7 @@ function Access({ user, resource }: { user: User; resource: Resource<User> }) {
         </Line>
       </Listing>
       {asking.value !== null && (
-        <Asked
-          question={asking.value}
-          user={user}
-          self={self}
-          onChanged={resource.set}
-          onClose={() => {
-            asking.value = null;
-          }}
-        />
+        <Asked question={asking.value} user={user} self={self} onChanged={resource.set} onClose={setTo(asking, null)} />
       )}
     </Section>
   );

@@ -4,13 +4,13 @@ import type { User } from '../../../shared/users.ts';
 import { useResource } from '../data/resource.ts';
 import { me } from '../own-session.ts';
 import { Badge } from '../parts/badge.tsx';
+import { setTo } from '../parts/bound.ts';
 import { Button } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { Line, Listing } from '../parts/listing.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { When } from '../parts/when.tsx';
-import './narrow.css';
 import './users.css';
 import { AddUser } from './users/add-user.tsx';
 import { Avatar } from './users/avatar.tsx';
@@ -50,14 +50,7 @@ export function UsersPage() {
           )}
         </>
       )}
-      {adding.value && (
-        <AddUser
-          onAdded={() => void users.reload()}
-          onClose={() => {
-            adding.value = false;
-          }}
-        />
-      )}
+      {adding.value && <AddUser onAdded={() => void users.reload()} onClose={setTo(adding, false)} />}
     </div>
   );
 }

@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { sentence } from '../api.ts';
+import { useSubmit } from '../data/submit.ts';
+import { bound } from './bound.ts';
 import { Button } from './button.tsx';
 import { Problem } from './empty.tsx';
-import { Field } from './field.tsx';
 import { Form } from './form.tsx';
 import { Sheet, SheetButtons } from './sheet.tsx';
+import { TextField } from './text-field.tsx';
 
 interface AskProps {
   title: string;
@@ -27,50 +28,27 @@ interface AskProps {
 /** A question before something lasting. */
 export function Ask(props: AskProps) {
   const typed = useSignal('');
-  const busy = useSignal(false);
-  const problem = useSignal<string | null>(null);
   const missing = props.type !== undefined && typed.value.trim() !== props.type;
-
-  async function go(): Promise<void> {
-    if (busy.value || missing) return;
-    busy.value = true;
-    problem.value = null;
-    try {
+  const { busy, wrong, submit } = useSubmit(
+    async () => {
       await props.onYes();
       props.onClose();
-    } catch (error) {
-      problem.value = sentence(error);
-      busy.value = false;
-    }
-  }
+    },
+    { leaves: true },
+  );
 
   return (
     <Sheet title={props.title} onClose={props.onClose}>
-      <Form class="stack" onSubmit={go}>
+      <Form class="stack" onSubmit={() => (missing ? undefined : submit())}>
         <div class="stack muted">{props.children}</div>
-        {problem.value !== null && <Problem message={problem.value} />}
+        {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
         {props.type !== undefined && (
-          <Field label={`Type “${props.type}” to confirm`}>
-            {(ties) => (
-              <input
-                {...ties}
-                class="input"
-                autocomplete="off"
-                autofocus
-                autocapitalize="none"
-                spellcheck={false}
-                value={typed.value}
-                onInput={(event) => {
-                  typed.value = event.currentTarget.value;
-                }}
-              />
-            )}
-          </Field>
+          <TextField label={`Type “${props.type}” to confirm`} autofocus autocapitalize="none" {...bound(typed)} />
         )}
         <SheetButtons>
           <Button onClick={props.onClose}>{props.no ?? 'Cancel'}</Button>
-          <Button acts="do" kind={props.danger === true ? 'danger' : 'primary'} type="submit" busy={busy.value} disabled={missing}>
-            {busy.value ? props.doing : props.verb}
+          <Button acts="do" kind={props.danger === true ? 'danger' : 'primary'} type="submit" busy={busy} disabled={missing}>
+            {busy ? props.doing : props.verb}
           </Button>
         </SheetButtons>
       </Form>

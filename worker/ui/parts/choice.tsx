@@ -10,7 +10,7 @@ interface Option<T extends string> {
 }
 
 /** One of a few, all in view. With `help` the options stand below one another, without it side by side. */
-export function Choice<T extends string>(props: { label: string; options: readonly Option<T>[]; value: T; onChange: (value: T) => void }) {
+export function Choice<T extends string>(props: { label: string; options: readonly Option<T>[]; value: T; onValue: (value: T) => void }) {
   const name = useId();
   const tall = props.options.some((option) => option.help !== undefined);
   return (
@@ -24,7 +24,7 @@ export function Choice<T extends string>(props: { label: string; options: readon
               name={name}
               value={option.value}
               checked={props.value === option.value}
-              onChange={() => props.onChange(option.value)}
+              onChange={() => props.onValue(option.value)}
             />
             {option.icon}
             <span class="choice-text">

@@ -1,4 +1,5 @@
 import { Search } from 'lucide-preact';
+import { VERBATIM } from './field.tsx';
 import './search-box.css';
 
 interface SearchBoxProps {
@@ -21,8 +22,7 @@ export function SearchBox(props: SearchBoxProps) {
         data-filter
         aria-label={props.label}
         placeholder={props.placeholder}
-        autocapitalize="none"
-        spellcheck={false}
+        {...VERBATIM}
         value={props.value}
         onInput={(event) => props.onValue(event.currentTarget.value)}
         onKeyDown={(event) => {

@@ -4,15 +4,16 @@ import { hostName, WAITS } from '../data/pending.ts';
 import { hostPresence } from '../data/presence.ts';
 import { shortTime } from '../time.ts';
 import { Field } from './field.tsx';
+import './empty.css';
 import './wait-for-host.css';
 
-/** What a press asks for with the host away: that the run waits, and for how long. `keeps`: what the server stores meanwhile. */
-export function WaitForHost(props: { seconds: number; keeps: string | null; onSeconds: (seconds: number) => void }) {
+/** What a press asks for with the host away: that the run waits, and for how long, in seconds. `keeps`: what the server stores meanwhile. */
+export function WaitForHost(props: { value: number; keeps: string | null; onValue: (seconds: number) => void }) {
   const presence = hostPresence.value;
   const since = presence.kind === 'host_away' ? presence.since : null;
   return (
     <div class="wait">
-      <p class="wait-what">
+      <p class="notice wait-what">
         <PlugZap size={18} aria-hidden="true" />
         <span>
           {hostName.value} is offline{since === null ? '' : ` since ${shortTime(since, hostNow())}`}. This can wait at the server, and
@@ -21,7 +22,7 @@ export function WaitForHost(props: { seconds: number; keeps: string | null; onSe
       </p>
       <Field label="Wait at most" help={props.keeps === null ? undefined : `Until then the server keeps ${props.keeps}.`}>
         {(ties) => (
-          <select {...ties} class="select" value={props.seconds} onChange={(event) => props.onSeconds(Number(event.currentTarget.value))}>
+          <select {...ties} class="select" value={props.value} onChange={(event) => props.onValue(Number(event.currentTarget.value))}>
             {WAITS.map(([seconds, words]) => (
               <option key={seconds} value={seconds}>
                 {words}

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { setTo } from '../parts/bound.ts';
 import { Sheet } from '../parts/sheet.tsx';
 import './keys-help.css';
 
@@ -36,12 +37,7 @@ export function listenForKeys(): () => void {
 export function KeysHelp() {
   if (!open.value) return null;
   return (
-    <Sheet
-      title="Keys"
-      onClose={() => {
-        open.value = false;
-      }}
-    >
+    <Sheet title="Keys" onClose={setTo(open, false)}>
       <dl class="keys">
         {KEYS.map(([keys, what]) => (
           <div key={what}>

@@ -1,4 +1,5 @@
 import { Ask } from '../parts/ask.tsx';
+import { setTo } from '../parts/bound.ts';
 import { leaving } from '../unsaved.ts';
 
 /** Shown while somebody is about to leave what they have not saved. */
@@ -13,9 +14,7 @@ export function LeaveQuestion() {
       no="Stay"
       danger
       onYes={async () => leave()}
-      onClose={() => {
-        leaving.value = null;
-      }}
+      onClose={setTo(leaving, null)}
     >
       <p>What you changed here is not saved.</p>
     </Ask>

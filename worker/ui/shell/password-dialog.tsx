@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
-import { sentence } from '../api.ts';
+import { useSubmit } from '../data/submit.ts';
 import { login, me, type PasswordQuestion } from '../own-session.ts';
+import { bound } from '../parts/bound.ts';
 import { Button } from '../parts/button.tsx';
 import { Form, HiddenUsername } from '../parts/form.tsx';
 import { Sheet, SheetButtons } from '../parts/sheet.tsx';
@@ -9,24 +10,19 @@ import { TextField } from '../parts/text-field.tsx';
 /** The host wants the password again before it does something lasting. A right one replaces the session. */
 export function PasswordDialog(props: { question: PasswordQuestion }) {
   const password = useSignal('');
-  const wrong = useSignal<string | null>(null);
-  const busy = useSignal(false);
   const username = me.value?.user.username ?? '';
 
-  async function confirm(): Promise<void> {
-    busy.value = true;
-    try {
+  const { busy, wrong, submit } = useSubmit(
+    async () => {
       await login(username, password.value);
       props.question.answer(true);
-    } catch (error) {
-      wrong.value = sentence(error);
-      busy.value = false;
-    }
-  }
+    },
+    { leaves: true },
+  );
 
   return (
     <Sheet title="Your password, please" onClose={() => props.question.answer(false)}>
-      <Form class="stack" onSubmit={confirm}>
+      <Form class="stack" onSubmit={submit}>
         <p class="muted">{props.question.message}</p>
         <HiddenUsername value={username} />
         <TextField
@@ -34,15 +30,12 @@ export function PasswordDialog(props: { question: PasswordQuestion }) {
           type="password"
           autocomplete="current-password"
           required
-          value={password.value}
-          error={wrong.value}
-          onValue={(value) => {
-            password.value = value;
-          }}
+          {...bound(password)}
+          error={wrong['form']}
         />
         <SheetButtons>
           <Button onClick={() => props.question.answer(false)}>Cancel</Button>
-          <Button kind="primary" type="submit" busy={busy.value}>
+          <Button kind="primary" type="submit" busy={busy}>
             Go on
           </Button>
         </SheetButtons>

@@ -3,9 +3,11 @@ import { ToruError } from '../../../../shared/errors.ts';
 import { MIN_PASSWORD_CHARS } from '../../../../shared/limits.ts';
 import { agent, read } from '../../api.ts';
 import { connection } from '../../connection/page-connection.ts';
-import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
+import { useSubmit } from '../../data/submit.ts';
+import type { Wrong } from '../../data/wrong-fields.ts';
 import { isUser } from '../../guards.ts';
 import { login, me } from '../../own-session.ts';
+import { bound } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Form, HiddenUsername } from '../../parts/form.tsx';
@@ -19,12 +21,7 @@ export function OwnPassword(props: { onChanged: () => void }) {
   const current = useSignal('');
   const next = useSignal('');
   const shown = useSignal(false);
-  const wrong = useSignal<Wrong>({});
-  const busy = useSignal(false);
-  useUnsaved(next.value !== '' && !busy.value);
-  const user = me.value?.user;
-  if (user === undefined) return null;
-  const { id, username } = user;
+  const { id = '', username = '' } = me.value?.user ?? {};
 
   function check(): Wrong {
     if (current.value === '') return { current_password: 'Type the password that you have now.' };
@@ -34,10 +31,6 @@ export function OwnPassword(props: { onChanged: () => void }) {
   }
 
   async function change(): Promise<void> {
-    if (busy.value) return;
-    wrong.value = check();
-    if (Object.keys(wrong.value).length > 0) return;
-    busy.value = true;
     // The session ends with the old password; an open socket would send us to the login before we have the new session.
     connection.close();
     try {
@@ -48,30 +41,29 @@ export function OwnPassword(props: { onChanged: () => void }) {
       next.value = '';
       props.onChanged();
     } catch (error) {
-      wrong.value =
-        error instanceof ToruError && error.code === 'invalid_credentials'
-          ? { current_password: error.message }
-          : wrongOf(error, ['current_password', 'password']);
+      throw error instanceof ToruError && error.code === 'invalid_credentials'
+        ? new ToruError('invalid_credentials', error.message, { extra: { field: 'current_password' } })
+        : error;
     } finally {
-      busy.value = false;
       if (me.value !== null) connection.open();
     }
   }
 
+  const { busy, wrong, submit } = useSubmit(change, { fields: ['current_password', 'password'], check });
+  useUnsaved(next.value !== '' && !busy);
+  if (id === '') return null;
+
   return (
     <Section title="Password" help="Changing it logs out every other device.">
-      <Form class="form-part" noValidate onSubmit={change}>
-        {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
+      <Form class="form-part" noValidate onSubmit={submit}>
+        {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
         <HiddenUsername value={username} />
         <TextField
           label="Current password"
           type="password"
           autocomplete="current-password"
-          value={current.value}
-          error={wrong.value['current_password']}
-          onValue={(value) => {
-            current.value = value;
-          }}
+          {...bound(current)}
+          error={wrong['current_password']}
         />
         <TextField
           label="New password"
@@ -79,15 +71,12 @@ export function OwnPassword(props: { onChanged: () => void }) {
           type={shown.value ? 'text' : 'password'}
           autocomplete="new-password"
           autocapitalize="none"
-          value={next.value}
-          error={wrong.value['password']}
-          onValue={(value) => {
-            next.value = value;
-          }}
+          {...bound(next)}
+          error={wrong['password']}
         />
         <div class="row">
-          <Button kind="primary" type="submit" busy={busy.value}>
-            {busy.value ? 'Changing…' : 'Change the password'}
+          <Button kind="primary" type="submit" busy={busy}>
+            {busy ? 'Changing…' : 'Change the password'}
           </Button>
           <Button
             kind="ghost"

@@ -6,6 +6,7 @@ import type { Resource } from '../../data/resource.ts';
 import { isAnything, isSession, listOf } from '../../guards.ts';
 import { Ask } from '../../parts/ask.tsx';
 import { Badge } from '../../parts/badge.tsx';
+import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Loading, Problem } from '../../parts/empty.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
@@ -47,17 +48,7 @@ export function Sessions(props: { sessions: Resource<Session[]> }) {
       title="Where you are logged in"
       help="End what you do not know, then change your password."
       flush
-      acts={
-        others.length > 0 && (
-          <Button
-            onClick={() => {
-              askAll.value = true;
-            }}
-          >
-            End all others
-          </Button>
-        )
-      }
+      acts={others.length > 0 && <Button onClick={setTo(askAll, true)}>End all others</Button>}
     >
       {problem !== null && <Problem message={problem} action={<Button onClick={() => void reload()}>Try again</Button>} />}
       {data === null && problem === null && <Loading what="your sessions" rows={2} />}
@@ -104,9 +95,7 @@ export function Sessions(props: { sessions: Resource<Session[]> }) {
           title="End all other sessions?"
           verb="End them"
           doing="Ending…"
-          onClose={() => {
-            askAll.value = false;
-          }}
+          onClose={setTo(askAll, false)}
           onYes={async () => {
             await edge(isAnything, 'DELETE', '/api/sessions');
             await reload();

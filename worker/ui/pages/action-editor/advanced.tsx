@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { MAX_GRACE_S } from '../../../../shared/limits.ts';
-import { Field } from '../../parts/field.tsx';
+import { Field, VERBATIM } from '../../parts/field.tsx';
 import { type Draft, envToText, textToEnv } from './action-draft.ts';
 import { WholeNumber } from './whole-number.tsx';
 
@@ -36,9 +36,7 @@ export function Advanced(props: { draft: Draft; error: string | undefined; onCha
             <textarea
               {...ties}
               class="textarea editor-short mono"
-              spellcheck={false}
-              autocapitalize="none"
-              autocomplete="off"
+              {...VERBATIM}
               readOnly={!fits}
               value={text.value}
               onInput={(event) => {

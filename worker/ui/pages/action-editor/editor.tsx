@@ -11,10 +11,11 @@ import { loadActions } from '../../data/known-actions.ts';
 import type { Wrong } from '../../data/wrong-fields.ts';
 import { isAnything, isFullAction, isRecord, isScript, isUser, listOf } from '../../guards.ts';
 import { Ask } from '../../parts/ask.tsx';
+import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { Problem } from '../../parts/empty.tsx';
-import { Field, Switch } from '../../parts/field.tsx';
+import { Field, Switch, VERBATIM } from '../../parts/field.tsx';
 import { Form } from '../../parts/form.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Section } from '../../parts/section.tsx';
@@ -167,9 +168,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                         {...ties}
                         class="input mono"
                         list={names}
-                        autocomplete="off"
-                        autocapitalize="none"
-                        spellcheck={false}
+                        {...VERBATIM}
                         placeholder="backup.sh"
                         value={now.script}
                         onInput={(event) => set({ script: event.currentTarget.value })}
@@ -205,7 +204,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
               <InputBuilder inputs={now.inputs} wrong={wrong.value} onChange={(inputs) => set({ inputs })} />
             </Section>
             <Section title="Before it runs">
-              <Choice label="Confirmation" options={CONFIRMATIONS} value={now.confirm} onChange={(confirm) => set({ confirm })} />
+              <Choice label="Confirmation" options={CONFIRMATIONS} value={now.confirm} onValue={(confirm) => set({ confirm })} />
             </Section>
             <Section title="How it runs">
               <div class="stack">
@@ -234,7 +233,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                       { value: 'refuse', label: 'is refused' },
                     ]}
                     value={now.when_full}
-                    onChange={(when_full) => set({ when_full })}
+                    onValue={(when_full) => set({ when_full })}
                   />
                 )}
                 <Switch
@@ -251,13 +250,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
             </Section>
             {id !== null && (
               <div>
-                <Button
-                  kind="danger"
-                  icon={<Trash size={18} aria-hidden="true" />}
-                  onClick={() => {
-                    removing.value = true;
-                  }}
-                >
+                <Button kind="danger" icon={<Trash size={18} aria-hidden="true" />} onClick={setTo(removing, true)}>
                   Remove this action
                 </Button>
               </div>
@@ -289,9 +282,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
           doing="Removing…"
           danger
           onYes={remove}
-          onClose={() => {
-            removing.value = false;
-          }}
+          onClose={setTo(removing, false)}
         >
           <p>The tile goes for everyone. The script itself and the history of its runs stay.</p>
         </Ask>
@@ -313,8 +304,7 @@ function FixedArguments(props: { args: readonly string[]; error: string | undefi
         <textarea
           {...ties}
           class="textarea editor-short mono"
-          spellcheck={false}
-          autocapitalize="none"
+          {...VERBATIM}
           readOnly={!fits}
           value={text.value}
           onInput={(event) => {

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ActionFields } from '../../../../shared/actions.ts';
 import { isOneEmoji } from '../../../../shared/emoji.ts';
+import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Glyph, glyphSet } from '../../parts/glyph.tsx';
 import { Sheet } from '../../parts/sheet.tsx';
@@ -56,13 +57,7 @@ export function IconAndColor(props: IconAndColorProps) {
         <span class="field-label" id="sign-label">
           Sign
         </span>
-        <Button
-          aria-describedby="sign-label"
-          icon={<Glyph name={props.icon} size={22} />}
-          onClick={() => {
-            picking.value = true;
-          }}
-        >
+        <Button aria-describedby="sign-label" icon={<Glyph name={props.icon} size={22} />} onClick={setTo(picking, true)}>
           Choose…
         </Button>
       </div>
@@ -74,9 +69,7 @@ export function IconAndColor(props: IconAndColorProps) {
             props.onChange({ icon });
             picking.value = false;
           }}
-          onClose={() => {
-            picking.value = false;
-          }}
+          onClose={setTo(picking, false)}
         />
       )}
     </div>

@@ -7,6 +7,7 @@ import { actions } from '../../data/known-actions.ts';
 import { drop, hostName, isOwn, nameOf, pendingRuns } from '../../data/pending.ts';
 import { hostPresence } from '../../data/presence.ts';
 import { Badge } from '../../parts/badge.tsx';
+import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
 import { Section } from '../../parts/section.tsx';
@@ -55,9 +56,7 @@ export function PendingList(props: { sheet?: boolean }) {
       {script.value?.script != null && (
         <RunScript
           script={{ name: script.value.script, description: '' }}
-          onClose={() => {
-            script.value = null;
-          }}
+          onClose={setTo(script, null)}
           onStarted={() => {
             if (script.value !== null) void drop(script.value);
           }}

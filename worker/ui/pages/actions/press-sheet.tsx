@@ -6,12 +6,13 @@ import { PENDING_DEFAULT_S } from '../../../../shared/limits.ts';
 import { sentence } from '../../api.ts';
 import { askToWait, hostName } from '../../data/pending.ts';
 import { hostPresence } from '../../data/presence.ts';
+import { bound } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
-import { Field } from '../../parts/field.tsx';
 import { HoldButton } from '../../parts/hold-button.tsx';
 import { seekWrong } from '../../parts/seek-wrong.ts';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { TextField } from '../../parts/text-field.tsx';
 import { WaitForHost } from '../../parts/wait-for-host.tsx';
 import { type Answers, checkAnswers, firstAnswers } from './input-answers.ts';
 import { InputField } from './input-field.tsx';
@@ -104,32 +105,8 @@ export function PressSheet({ question }: { question: Question }) {
             }}
           />
         ))}
-        {action.confirm === 'type' && (
-          <Field label={`Type “${action.label}” to confirm`}>
-            {(ties) => (
-              <input
-                {...ties}
-                class="input"
-                autocomplete="off"
-                autocapitalize="none"
-                spellcheck={false}
-                value={typed.value}
-                onInput={(event) => {
-                  typed.value = event.currentTarget.value;
-                }}
-              />
-            )}
-          </Field>
-        )}
-        {away && (
-          <WaitForHost
-            seconds={seconds.value}
-            keeps={keptOf(action.inputs)}
-            onSeconds={(wanted) => {
-              seconds.value = wanted;
-            }}
-          />
-        )}
+        {action.confirm === 'type' && <TextField label={`Type “${action.label}” to confirm`} autocapitalize="none" {...bound(typed)} />}
+        {away && <WaitForHost {...bound(seconds)} keeps={keptOf(action.inputs)} />}
         <SheetButtons>
           <Button onClick={close}>Cancel</Button>
           {action.confirm === 'hold' ? (

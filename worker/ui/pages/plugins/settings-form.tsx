@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { PluginDetails, PluginSetting } from '../../../../shared/plugins.ts';
 import { setPluginSettings } from '../../data/known-plugins.ts';
-import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
+import { useSubmit } from '../../data/submit.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Field, Switch } from '../../parts/field.tsx';
@@ -21,46 +21,34 @@ export function PluginSettings(props: {
 }) {
   const { plugin, settings } = props;
   const touched = useSignal<Record<string, Value>>({});
-  const wrong = useSignal<Wrong>({});
-  const busy = useSignal(false);
   const dirty = Object.keys(touched.value).length > 0;
   useUnsaved(dirty);
 
   async function save(): Promise<void> {
-    if (busy.value || !dirty) return;
-    busy.value = true;
-    wrong.value = {};
-    try {
-      props.onSaved(await setPluginSettings(plugin.id, touched.value));
-      touched.value = {};
-      toast('Saved.', 'ok');
-    } catch (error) {
-      wrong.value = wrongOf(
-        error,
-        settings.map(({ name }) => name),
-      );
-    } finally {
-      busy.value = false;
-    }
+    if (!dirty) return;
+    props.onSaved(await setPluginSettings(plugin.id, touched.value));
+    touched.value = {};
+    toast('Saved.', 'ok');
   }
+  const { busy, wrong, submit } = useSubmit(save, { fields: settings.map(({ name }) => name) });
 
   return (
     <Section title="Settings">
-      <Form class="form-part" noValidate onSubmit={save}>
-        {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
+      <Form class="form-part" noValidate onSubmit={submit}>
+        {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
         {settings.map((setting) => (
           <SettingField
             key={setting.name}
             setting={setting}
             value={setting.name in touched.value ? touched.value[setting.name] : plugin.settings[setting.name]}
-            error={wrong.value[setting.name]}
+            error={wrong[setting.name]}
             onValue={(value) => {
               touched.value = { ...touched.value, [setting.name]: value };
             }}
           />
         ))}
-        <Button kind="primary" type="submit" busy={busy.value} disabled={!dirty}>
-          {busy.value ? 'Saving…' : 'Save'}
+        <Button kind="primary" type="submit" busy={busy} disabled={!dirty}>
+          {busy ? 'Saving…' : 'Save'}
         </Button>
       </Form>
     </Section>

@@ -3,6 +3,7 @@ import type { PluginDetails } from '../../../../shared/plugins.ts';
 import { uninstallPlugin } from '../../data/known-plugins.ts';
 import { navigate } from '../../navigation.ts';
 import { Ask } from '../../parts/ask.tsx';
+import { bound, setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { Section } from '../../parts/section.tsx';
@@ -14,22 +15,10 @@ export function RemovePlugin({ plugin }: { plugin: PluginDetails }) {
   const asking = useSignal(false);
   return (
     <Section title="Remove" help="Its files go. What it keeps may stay, for when it is installed again.">
-      <Button
-        kind="danger"
-        onClick={() => {
-          asking.value = true;
-        }}
-      >
+      <Button kind="danger" onClick={setTo(asking, true)}>
         Uninstall
       </Button>
-      {asking.value && (
-        <Uninstall
-          plugin={plugin}
-          onClose={() => {
-            asking.value = false;
-          }}
-        />
-      )}
+      {asking.value && <Uninstall plugin={plugin} onClose={setTo(asking, false)} />}
     </Section>
   );
 }
@@ -56,14 +45,7 @@ function Uninstall({ plugin, onClose }: { plugin: PluginDetails; onClose: () => 
       onClose={onClose}
     >
       <p>It is stopped, and its folder on the host is removed. It keeps {values(plugin.kv.keys)} now.</p>
-      <Choice
-        label="What it keeps"
-        options={DATA}
-        value={data.value}
-        onChange={(value) => {
-          data.value = value;
-        }}
-      />
+      <Choice label="What it keeps" options={DATA} {...bound(data)} />
     </Ask>
   );
 }

@@ -3,8 +3,9 @@ import { Pencil, StickyNote } from 'lucide-preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { MAX_NOTE_CHARS } from '../../../../shared/limits.ts';
 import type { Run } from '../../../../shared/runs.ts';
-import { sentence } from '../../api.ts';
 import { writeNote } from '../../data/run-calls.ts';
+import { useSubmit } from '../../data/submit.ts';
+import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field } from '../../parts/field.tsx';
 import { Form } from '../../parts/form.tsx';
@@ -45,9 +46,7 @@ export function RunNote({ run, onWritten }: { run: Run; onWritten: (run: Run) =>
         kind="ghost"
         small
         icon={run.note === undefined ? <StickyNote size={16} aria-hidden="true" /> : <Pencil size={16} aria-hidden="true" />}
-        onClick={() => {
-          editing.value = true;
-        }}
+        onClick={setTo(editing, true)}
       >
         {run.note === undefined ? 'Add a note' : 'Edit note'}
       </Button>
@@ -59,27 +58,15 @@ function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run
   const { run } = props;
   const before = useRef(run.note);
   const text = useSignal(run.note ?? '');
-  const problem = useSignal<string | null>(null);
-  const busy = useSignal(false);
   const form = useRef<HTMLFormElement>(null);
   const unsaved = text.value !== (before.current ?? '');
   useUnsaved(unsaved);
   useLayoutEffect(() => form.current?.querySelector('textarea')?.focus(), []);
 
-  async function save(): Promise<void> {
-    if (busy.value) return;
-    busy.value = true;
-    problem.value = null;
-    try {
-      props.onWritten(await writeNote(run.task_id, text.value));
-    } catch (error) {
-      problem.value = sentence(error);
-      busy.value = false;
-    }
-  }
+  const { busy, wrong, submit } = useSubmit(async () => props.onWritten(await writeNote(run.task_id, text.value)), { leaves: true });
 
   return (
-    <Form ref={form} class="run-note-form" onSubmit={save}>
+    <Form ref={form} class="run-note-form" onSubmit={submit}>
       <Field
         label="Note"
         help={
@@ -87,7 +74,7 @@ function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run
             ? `Everybody who sees this run reads it, and the search finds it. ${text.value.length} of ${MAX_NOTE_CHARS} characters.`
             : 'Somebody else changed it meanwhile. Saving puts yours in its place.'
         }
-        error={problem.value}
+        error={wrong['form']}
       >
         {(ties) => (
           <textarea
@@ -100,7 +87,7 @@ function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run
               text.value = event.currentTarget.value;
             }}
             onKeyDown={(event) => {
-              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void save();
+              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void submit();
               if (event.key === 'Escape') leaveUnsaved(unsaved, props.onClose);
             }}
           />
@@ -108,8 +95,8 @@ function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run
       </Field>
       <div class="row end">
         <Button onClick={props.onClose}>Cancel</Button>
-        <Button kind="primary" type="submit" busy={busy.value}>
-          {busy.value ? 'Saving…' : 'Save note'}
+        <Button kind="primary" type="submit" busy={busy}>
+          {busy ? 'Saving…' : 'Save note'}
         </Button>
       </div>
     </Form>

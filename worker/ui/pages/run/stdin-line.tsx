@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { CornerDownLeft } from 'lucide-preact';
 import { connection } from '../../connection/page-connection.ts';
 import { Button } from '../../parts/button.tsx';
+import { VERBATIM } from '../../parts/field.tsx';
 import { toast } from '../../toasts.ts';
 
 /** A line to type into the run, and the end of all lines: what `cat`, `sort` and `wc` wait for. */
@@ -30,9 +31,7 @@ export function StdinLine(props: { taskId: string }) {
         class="input mono"
         aria-label="Type into the run"
         placeholder="Type a line for the script"
-        autocomplete="off"
-        autocapitalize="none"
-        spellcheck={false}
+        {...VERBATIM}
         value={text.value}
         onInput={(event) => {
           text.value = event.currentTarget.value;

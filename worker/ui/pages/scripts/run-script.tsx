@@ -1,14 +1,15 @@
 import { useSignal } from '@preact/signals';
 import { MAX_ARGS, PENDING_DEFAULT_S } from '../../../../shared/limits.ts';
 import type { Script } from '../../../../shared/scripts.ts';
-import { sentence } from '../../api.ts';
 import { connection } from '../../connection/page-connection.ts';
 import { askToWait, hostName } from '../../data/pending.ts';
 import { hostPresence } from '../../data/presence.ts';
+import { useSubmit } from '../../data/submit.ts';
 import { navigate } from '../../navigation.ts';
+import { bound } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
-import { Field } from '../../parts/field.tsx';
+import { Field, VERBATIM } from '../../parts/field.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { WaitForHost } from '../../parts/wait-for-host.tsx';
@@ -20,43 +21,33 @@ const hasKeyboard = matchMedia('(pointer: fine)').matches;
 /** Asks for a script's arguments, starts it, and goes to the run. */
 export function RunScript(props: { script: Pick<Script, 'name' | 'description'>; onClose: () => void; onStarted?: () => void }) {
   const text = useSignal('');
-  const problem = useSignal<string | null>(null);
-  const busy = useSignal(false);
   const seconds = useSignal(PENDING_DEFAULT_S);
   const away = hostPresence.value.kind === 'host_away';
   const args = argumentsOf(text.value);
   const tooMany = args.length > MAX_ARGS ? `At most ${MAX_ARGS} arguments.` : null;
 
-  async function run(): Promise<void> {
-    if (busy.value || tooMany !== null) return;
-    busy.value = true;
-    problem.value = null;
-    try {
-      const request = { script: props.script.name, args };
-      const taskId = away ? await askToWait(request, request.script, seconds.value) : await connection.start(request);
-      props.onStarted?.();
-      if (taskId === null) props.onClose();
-      else navigate(`/runs/${taskId}`);
-    } catch (error) {
-      problem.value = sentence(error);
-      busy.value = false;
-    }
+  async function start(): Promise<void> {
+    const request = { script: props.script.name, args };
+    const taskId = away ? await askToWait(request, request.script, seconds.value) : await connection.start(request);
+    props.onStarted?.();
+    if (taskId === null) props.onClose();
+    else navigate(`/runs/${taskId}`);
   }
+  const { busy, wrong, submit } = useSubmit(start, { leaves: true });
+  const run = async (): Promise<void> => (tooMany === null ? submit() : undefined);
 
   return (
-    <Sheet title={`Run ${props.script.name}`} unsaved={text.value !== '' && !busy.value} onClose={props.onClose}>
+    <Sheet title={`Run ${props.script.name}`} unsaved={text.value !== '' && !busy} onClose={props.onClose}>
       <Form class="stack" onSubmit={run}>
         {props.script.description !== '' && <p class="muted">{props.script.description}</p>}
-        {problem.value !== null && <Problem message={problem.value} />}
+        {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
         <Field label="Arguments" help="One on each line, exactly as written: no quotes are needed." optional error={tooMany}>
           {(ties) => (
             <textarea
               {...ties}
               class="textarea mono"
               autofocus={hasKeyboard}
-              autocapitalize="none"
-              autocomplete="off"
-              spellcheck={false}
+              {...VERBATIM}
               value={text.value}
               onInput={(event) => {
                 text.value = event.currentTarget.value;
@@ -72,19 +63,11 @@ export function RunScript(props: { script: Pick<Script, 'name' | 'description'>;
             Runs <code>{commandLine(props.script.name, args)}</code>
           </p>
         )}
-        {away && (
-          <WaitForHost
-            seconds={seconds.value}
-            keeps={args.length === 0 ? null : 'the arguments'}
-            onSeconds={(wanted) => {
-              seconds.value = wanted;
-            }}
-          />
-        )}
+        {away && <WaitForHost {...bound(seconds)} keeps={args.length === 0 ? null : 'the arguments'} />}
         <SheetButtons>
           <Button onClick={props.onClose}>Cancel</Button>
-          <Button acts="run" kind="primary" type="submit" autofocus={!hasKeyboard} busy={busy.value}>
-            {away ? `Run when ${hostName.value} is back` : busy.value ? 'Starting…' : 'Run'}
+          <Button acts="run" kind="primary" type="submit" autofocus={!hasKeyboard} busy={busy}>
+            {away ? `Run when ${hostName.value} is back` : busy ? 'Starting…' : 'Run'}
           </Button>
         </SheetButtons>
       </Form>

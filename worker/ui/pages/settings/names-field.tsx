@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { Plus, X } from 'lucide-preact';
 import { Button } from '../../parts/button.tsx';
-import { Field } from '../../parts/field.tsx';
+import { Field, VERBATIM } from '../../parts/field.tsx';
 import './names-field.css';
 
 /** Names of variables, to be added and taken away one by one. */
@@ -33,9 +33,7 @@ export function NamesField(props: {
             <input
               {...ties}
               class="input mono"
-              autocomplete="off"
-              autocapitalize="none"
-              spellcheck={false}
+              {...VERBATIM}
               placeholder="LANG"
               value={typed.value}
               onInput={(event) => {

@@ -1,8 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Role, User } from '../../../../shared/users.ts';
-import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
+import { useSubmit } from '../../data/submit.ts';
+import { only, type Wrong } from '../../data/wrong-fields.ts';
 import { navigate } from '../../navigation.ts';
+import { bound } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
@@ -39,59 +41,27 @@ function Ask(props: { onAdded: (user: User, password: string) => void; onClose: 
   const username = useSignal('');
   const password = useSignal(generatePassword());
   const role = useSignal<Role>('client');
-  const wrong = useSignal<Wrong>({});
-  const busy = useSignal(false);
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>('input')?.focus(), []);
 
+  const name = username.value.trim();
+  const check = (): Wrong => only({ username: usernameProblem(name), password: passwordProblem(password.value) });
   async function add(): Promise<void> {
-    if (busy.value) return;
-    const name = username.value.trim();
-    const bad = { username: usernameProblem(name), password: passwordProblem(password.value) };
-    wrong.value = Object.fromEntries(Object.entries(bad).filter((pair): pair is [string, string] => pair[1] !== null));
-    if (Object.keys(wrong.value).length > 0) return;
-    busy.value = true;
-    try {
-      props.onAdded(await createUser({ username: name, password: password.value, role: role.value }), password.value);
-    } catch (error) {
-      wrong.value = wrongOf(error, ['username', 'password']);
-      busy.value = false;
-    }
+    props.onAdded(await createUser({ username: name, password: password.value, role: role.value }), password.value);
   }
+  const { busy, wrong, submit } = useSubmit(add, { fields: ['username', 'password'], check, leaves: true });
 
   return (
     <Sheet title="Add a user" unsaved={username.value !== ''} onClose={props.onClose}>
-      <Form ref={form} class="stack" noValidate onSubmit={add}>
-        {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
-        <TextField
-          label="Username"
-          autocomplete="off"
-          autocapitalize="none"
-          value={username.value}
-          error={wrong.value['username']}
-          onValue={(value) => {
-            username.value = value;
-          }}
-        />
-        <Choice
-          label="Role"
-          options={ROLES}
-          value={role.value}
-          onChange={(value) => {
-            role.value = value;
-          }}
-        />
-        <PasswordField
-          value={password.value}
-          error={wrong.value['password']}
-          onValue={(value) => {
-            password.value = value;
-          }}
-        />
+      <Form ref={form} class="stack" noValidate onSubmit={submit}>
+        {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
+        <TextField label="Username" autocomplete="off" autocapitalize="none" {...bound(username)} error={wrong['username']} />
+        <Choice label="Role" options={ROLES} {...bound(role)} />
+        <PasswordField {...bound(password)} error={wrong['password']} />
         <SheetButtons>
           <Button onClick={props.onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" busy={busy.value}>
-            {busy.value ? 'Adding…' : 'Add'}
+          <Button kind="primary" type="submit" busy={busy}>
+            {busy ? 'Adding…' : 'Add'}
           </Button>
         </SheetButtons>
       </Form>

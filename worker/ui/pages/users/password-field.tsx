@@ -2,7 +2,7 @@ import { Dices } from 'lucide-preact';
 import { MIN_PASSWORD_CHARS } from '../../../../shared/limits.ts';
 import { Button } from '../../parts/button.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
-import { Field } from '../../parts/field.tsx';
+import { Field, VERBATIM } from '../../parts/field.tsx';
 import { generatePassword } from './password.ts';
 import './password-field.css';
 
@@ -15,9 +15,7 @@ export function PasswordField(props: { value: string; error?: string | null | un
           <input
             {...ties}
             class="input mono"
-            autocomplete="off"
-            autocapitalize="none"
-            spellcheck={false}
+            {...VERBATIM}
             value={props.value}
             onInput={(event) => props.onValue(event.currentTarget.value)}
           />

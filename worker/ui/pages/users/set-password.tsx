@@ -1,7 +1,9 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { User } from '../../../../shared/users.ts';
-import { type Wrong, wrongOf } from '../../data/wrong-fields.ts';
+import { useSubmit } from '../../data/submit.ts';
+import { only } from '../../data/wrong-fields.ts';
+import { bound } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Form } from '../../parts/form.tsx';
@@ -16,25 +18,16 @@ export function SetPassword(props: { user: User; onClose: () => void }) {
   const { user } = props;
   const password = useSignal(generatePassword());
   const generated = useRef(password.peek());
-  const wrong = useSignal<Wrong>({});
-  const busy = useSignal(false);
   const done = useSignal(false);
 
   async function save(): Promise<void> {
-    if (busy.value) return;
-    const problem = passwordProblem(password.value);
-    wrong.value = problem === null ? {} : { password: problem };
-    if (problem !== null) return;
-    busy.value = true;
-    try {
-      await changeUser(user.id, { password: password.value });
-      done.value = true;
-    } catch (error) {
-      wrong.value = wrongOf(error, ['password']);
-    } finally {
-      busy.value = false;
-    }
+    await changeUser(user.id, { password: password.value });
+    done.value = true;
   }
+  const { busy, wrong, submit } = useSubmit(save, {
+    fields: ['password'],
+    check: () => only({ password: passwordProblem(password.value) }),
+  });
 
   if (done.value) {
     return (
@@ -51,20 +44,14 @@ export function SetPassword(props: { user: User; onClose: () => void }) {
   }
   return (
     <Sheet title={`New password for ${user.username}`} unsaved={password.value !== generated.current} onClose={props.onClose}>
-      <Form class="stack" noValidate onSubmit={save}>
+      <Form class="stack" noValidate onSubmit={submit}>
         <p class="muted">The old password stops working, and {user.username} is logged out everywhere.</p>
-        {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
-        <PasswordField
-          value={password.value}
-          error={wrong.value['password']}
-          onValue={(value) => {
-            password.value = value;
-          }}
-        />
+        {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
+        <PasswordField {...bound(password)} error={wrong['password']} />
         <SheetButtons>
           <Button onClick={props.onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" busy={busy.value}>
-            {busy.value ? 'Setting…' : 'Set the password'}
+          <Button kind="primary" type="submit" busy={busy}>
+            {busy ? 'Setting…' : 'Set the password'}
           </Button>
         </SheetButtons>
       </Form>
