@@ -1,28 +1,45 @@
-import { access, constants, realpath, stat } from 'node:fs/promises';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { ToruError } from '../../shared/errors.ts';
 
 /**
- * The real path of the scripts folder.
+ * Looks at a path in another thread: a file system that does not answer (a network drive that is away) holds up who asks for the
+ * path, and nobody else. What is looked at right after it is known by then, and looked at at once: each look through another
+ * thread costs a press ten times what the look itself takes.
+ */
+export async function reach(path: string): Promise<void> {
+  await stat(path).catch(() => undefined);
+}
+
+/**
+ * The real path of the scripts folder. Call `reach` before it.
  * @param folder as the setting names it. @throws ToruError scripts_folder, with the next step, when it is missing, no folder, or not readable.
  */
-export async function requireFolder(folder: string): Promise<string> {
-  const real = await realpath(folder).catch((cause: unknown) => {
-    const gone = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    throw gone
-      ? new ToruError(
-          'scripts_folder',
-          `The scripts folder ${folder} does not exist. Make it (mkdir -p ${quote(folder)}), or choose another.`,
-          { cause },
-        )
-      : unreadable(folder, cause);
-  });
-  if (!(await stat(real)).isDirectory())
+export function requireFolder(folder: string): string {
+  const real = realPathOf(folder);
+  if (!statSync(real).isDirectory())
     throw new ToruError('scripts_folder', `The scripts folder ${folder} is not a folder. Choose one: TORU_SCRIPTS_DIR, or the settings.`);
-  await access(real, constants.R_OK | constants.X_OK).catch((cause: unknown) => {
+  try {
+    accessSync(real, constants.R_OK | constants.X_OK);
+  } catch (cause) {
     throw unreadable(folder, cause);
-  });
+  }
   return real;
+}
+
+function realPathOf(folder: string): string {
+  try {
+    return realpathSync.native(folder);
+  } catch (cause) {
+    const gone = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    if (!gone) throw unreadable(folder, cause);
+    throw new ToruError(
+      'scripts_folder',
+      `The scripts folder ${folder} does not exist. Make it (mkdir -p ${quote(folder)}), or choose another.`,
+      { cause },
+    );
+  }
 }
 
 function unreadable(folder: string, cause: unknown): ToruError {

@@ -1,14 +1,14 @@
 import type { Stats } from 'node:fs';
-import { access, constants, readlink, realpath, stat } from 'node:fs/promises';
+import { accessSync, constants, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ToruError, unreachable } from '../../shared/errors.ts';
 import type { Changeable } from '../system/changeable.ts';
 import { changeableBy, replaceableBy } from '../system/changeable.ts';
-import { quote, requireFolder } from './folder.ts';
+import { quote, reach, requireFolder } from './folder.ts';
 
 /** What is wrong with a folder, found once per listing: null when nothing is. */
-export type FolderVerdicts = Map<string, Promise<ToruError | null>>;
+export type FolderVerdicts = Map<string, ToruError | null>;
 
 /**
  * From a script's name to the path to spawn, checked in full: inside scripts_dir after every link is
@@ -22,29 +22,24 @@ export type FolderVerdicts = Map<string, Promise<ToruError | null>>;
 export async function resolveScript(folder: string, name: string, verdicts: FolderVerdicts = new Map()): Promise<string> {
   const shown = shorten(name);
   if (escapes(name)) throw new ToruError('script_outside', `“${shown}” is not a name below the scripts folder.`);
-  const root = await requireFolder(folder);
+  await reach(join(folder, name));
+  const root = requireFolder(folder);
   const wanted = join(root, name);
-  // Looked at side by side: each look is a wait for another thread, and a press waits for all of them. Told in the order below.
-  const above = settled(aboveVerdict(root, verdicts));
-  const way = foldersOnTheWay(root, wanted);
-  const path = await realpath(wanted).catch((cause: unknown) => {
-    throw codeOf(cause) === 'EACCES'
-      ? unreadable(shown, wanted, cause)
-      : new ToruError('unknown_script', `There is no script “${shown}” in the scripts folder.`, { cause });
-  });
+  const path = realPathOf(wanted, shown);
   if (!path.startsWith(root + sep)) throw new ToruError('script_outside', `“${shown}” leads out of the scripts folder.`);
-  const runnable = settled(access(path, constants.X_OK));
-  const file = await stat(path);
+  const file = statSync(path);
   if (!file.isFile()) throw new ToruError('unknown_script', `“${shown}” is not a file.`);
   // The folders of the name and those of the file differ when links stand between them: who may write any of them decides what runs.
-  const onTheWay = await way;
-  const between = [...new Set([...(onTheWay ?? foldersBetween(root, wanted)), ...foldersBetween(root, path)])];
-  const folders = between.map((directory) => settled(folderVerdict(directory, verdicts)));
-  for (const verdict of [above, ...folders, settled(changeable(file, path))]) {
-    const wrong = (await verdict)();
+  const onTheWay = foldersOnTheWay(root, wanted);
+  const above = aboveVerdict(root, verdicts);
+  if (above !== null) throw above;
+  for (const directory of new Set([...(onTheWay ?? foldersBetween(root, wanted)), ...foldersBetween(root, path)])) {
+    const wrong = await folderVerdict(directory, verdicts);
     if (wrong !== null) throw wrong;
   }
-  await mayRun(runnable, path, file, shown);
+  const wrong = await changeable(file, path);
+  if (wrong !== null) throw wrong;
+  mayRun(path, file, shown);
   return onTheWay === null ? path : wanted;
 }
 
@@ -52,19 +47,18 @@ function escapes(name: string): boolean {
   return name === '' || name.includes('\0') || isAbsolute(name) || name.split(/[/\\]/).includes('..');
 }
 
-/** @returns once it is known, what gives the value or throws the error: a rejection is nobody's before it is asked for. */
-function settled<T>(work: Promise<T>): Promise<() => T> {
-  return work.then(
-    (value) => () => value,
-    (error: unknown) => () => {
-      throw error;
-    },
-  );
+function realPathOf(wanted: string, shown: string): string {
+  try {
+    return realpathSync.native(wanted);
+  } catch (cause) {
+    if (codeOf(cause) === 'EACCES') throw unreadable(shown, wanted, cause);
+    throw new ToruError('unknown_script', `There is no script “${shown}” in the scripts folder.`, { cause });
+  }
 }
 
-async function mayRun(runnable: Promise<() => void>, path: string, file: Stats, shown: string): Promise<void> {
+function mayRun(path: string, file: Stats, shown: string): void {
   try {
-    (await runnable)();
+    accessSync(path, constants.X_OK);
   } catch (cause) {
     const message =
       (file.mode & 0o111) === 0
@@ -81,12 +75,12 @@ const MAX_LINKS = 40;
  * The real folders below `root` in which a part of the path stands, over every link: `/s` and `/s/a` for the link `/s/x.sh` to
  * `a/x.sh`. Null when a link leads out on the way.
  */
-async function foldersOnTheWay(root: string, path: string): Promise<string[] | null> {
+function foldersOnTheWay(root: string, path: string): string[] | null {
   const folders: string[] = [root];
   let [at, rest, links] = [root, relative(root, path).split(sep), 0];
   for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
     const next = resolve(at, part);
-    const target = await readlink(next).catch(() => null);
+    const target = linkTarget(next);
     if (target === null) at = next;
     else {
       links += 1;
@@ -101,6 +95,15 @@ async function foldersOnTheWay(root: string, path: string): Promise<string[] | n
   return folders.slice(0, -1);
 }
 
+/** Null for what is no link, or is gone. */
+function linkTarget(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
+}
+
 /** `/s`, `/s/a`, `/s/a/b` for `/s/a/b/x.sh` below `/s`. */
 function foldersBetween(root: string, path: string): string[] {
   const folders: string[] = [];
@@ -111,25 +114,24 @@ function foldersBetween(root: string, path: string): string[] {
   return folders.reverse();
 }
 
-function folderVerdict(directory: string, verdicts: FolderVerdicts): Promise<ToruError | null> {
+async function folderVerdict(directory: string, verdicts: FolderVerdicts): Promise<ToruError | null> {
   const known = verdicts.get(directory);
   if (known !== undefined) return known;
-  const verdict = stat(directory).then((folder) => changeable(folder, directory));
+  const verdict = await changeable(statSync(directory), directory);
   verdicts.set(directory, verdict);
   return verdict;
 }
 
 /** Could anybody else put another folder in the place of the scripts folder, between this and the start? */
-async function aboveVerdict(root: string, verdicts: FolderVerdicts): Promise<ToruError | null> {
-  const found = await Promise.all(
-    foldersBetween('/', root).map((above) => {
-      const key = `above ${above}`;
-      const verdict = verdicts.get(key) ?? stat(above).then((folder) => unsafe(replaceableBy(folder, above), above));
-      verdicts.set(key, verdict);
-      return verdict;
-    }),
-  );
-  return found.find((wrong) => wrong !== null) ?? null;
+function aboveVerdict(root: string, verdicts: FolderVerdicts): ToruError | null {
+  for (const above of foldersBetween('/', root)) {
+    const key = `above ${above}`;
+    const known = verdicts.get(key);
+    const verdict = known === undefined ? unsafe(replaceableBy(statSync(above), above), above) : known;
+    verdicts.set(key, verdict);
+    if (verdict !== null) return verdict;
+  }
+  return null;
 }
 
 /** Could anybody else have put something here? Then it is not the owner's script any more. */

@@ -6,7 +6,7 @@ import { ToruError, toToruError } from '../../shared/errors.ts';
 import type { Script } from '../../shared/scripts.ts';
 import { loginPath } from '../system/login-environment.ts';
 import { readHead } from './description.ts';
-import { requireFolder } from './folder.ts';
+import { reach, requireFolder } from './folder.ts';
 import { type FolderVerdicts, resolveScript } from './resolve.ts';
 import { startProblemOf } from './start-problem.ts';
 import { problemOfName } from './unreadable-name.ts';
@@ -51,10 +51,13 @@ export class Scripts {
 
   /** Why there is nothing to run, in one sentence; null when the folder is in order. */
   async problem(): Promise<string | null> {
-    return requireFolder(this.#settings.scripts_dir).then(
-      () => null,
-      (error: unknown) => toToruError(error).message,
-    );
+    await reach(this.#settings.scripts_dir);
+    try {
+      requireFolder(this.#settings.scripts_dir);
+      return null;
+    } catch (error) {
+      return toToruError(error).message;
+    }
   }
 
   /**
@@ -64,7 +67,8 @@ export class Scripts {
    * @throws ToruError scripts_folder
    */
   async list(): Promise<Script[]> {
-    const root = await requireFolder(this.#settings.scripts_dir);
+    await reach(this.#settings.scripts_dir);
+    const root = requireFolder(this.#settings.scripts_dir);
     const walk: Walk = { root, path: loginPath(process.env['PATH']), verdicts: new Map(), found: [], entries: 0 };
     await visit(walk, '', root, 0);
     return walk.found.sort((a, b) => compareText(a.name, b.name));
