@@ -60,11 +60,25 @@ function statOf(path: string) {
 /** Exported for the tests. */
 export function languageOf(files: readonly string[]): string {
   for (const file of files) {
-    const found = /^\s*LANG=(?:"([^"\n]*)"|'([^'\n]*)'|(\S*))\s*$/m.exec(textOf(file));
-    const language = found?.[1] ?? found?.[2] ?? found?.[3] ?? '';
+    const language = languageIn(file);
     if (language !== '') return language;
   }
   return WITHOUT_LANG;
+}
+
+/** What a file said when it was read last, and which state of it that was: every run asks. */
+const read = new Map<string, { state: string; language: string }>();
+
+function languageIn(file: string): string {
+  const found = statOf(file);
+  if (found === undefined) return '';
+  const state = [found.dev, found.ino, found.size, found.mtimeMs, found.ctimeMs].join(' ');
+  const known = read.get(file);
+  if (known?.state === state) return known.language;
+  const line = /^\s*LANG=(?:"([^"\n]*)"|'([^'\n]*)'|(\S*))\s*$/m.exec(textOf(file));
+  const language = line?.[1] ?? line?.[2] ?? line?.[3] ?? '';
+  read.set(file, { state, language });
+  return language;
 }
 
 function textOf(file: string): string {
