@@ -8,17 +8,23 @@ interface Write {
 
 /** While runs are being started, a write waits for others so long at most. */
 const GATHER_MS = 10;
+/** When nothing was written for so long, the write-ahead log is brought into the tables. */
+const REST_MS = 150;
 
 /**
  * Writes that must be on the disk before anything follows from them. All that are asked for in one turn of the event loop
  * share one transaction, and so one fsync: 200 rows cost 0.6 ms together, and 0.13 ms each alone. While there is other work
  * that need not wait for it, more are gathered: on a slow disk a flood of short runs spent two fifths of its time in fsync.
+ *
+ * In a pause the write-ahead log is emptied, so that the next commits overwrite what it has on the disk: they cost the disk half of
+ * what they do where the file grows, and no press meets SQLite’s own emptying, which waits twice for the disk.
  */
 export class Journal {
   readonly #db: Database;
   #writes: Write[] = [];
   #scheduled = false;
   #gathering: NodeJS.Timeout | null = null;
+  #resting: NodeJS.Timeout | null = null;
   #busy: () => boolean = () => false;
 
   constructor(db: Database) {
@@ -53,6 +59,7 @@ export class Journal {
     const writes = this.#writes;
     this.#writes = [];
     if (writes.length === 0) return;
+    this.#restLater();
     const outcomes: (() => void)[] = [];
     try {
       this.#db
@@ -75,6 +82,21 @@ export class Journal {
       return;
     }
     for (const outcome of outcomes) outcome();
+  }
+
+  #restLater(): void {
+    if (this.#resting !== null) this.#resting.refresh();
+    else this.#resting = setTimeout(() => this.#rest(), REST_MS).unref();
+  }
+
+  #rest(): void {
+    if (!this.#db.open) return;
+    try {
+      // As far as nobody reads it. A full disk is told to who writes next.
+      this.#db.pragma('wal_checkpoint(PASSIVE)');
+    } catch {
+      // SQLite does it by itself when the log is long.
+    }
   }
 
   #turnIsOver(): void {

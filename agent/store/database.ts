@@ -6,6 +6,8 @@ export type Database = SQLite.Database;
 
 /** Another process (a backup, somebody's sqlite3) may hold the file for so long before we give up. */
 const BUSY_MS = 5000;
+/** The write-ahead log is emptied in pauses (history/journal.ts), and in the middle of a commit only where there are none: at 16 MB. */
+const MOST_LOG_PAGES = 4000;
 
 /**
  * Opens a database, made on first use for its owner only, and brings its tables up to date.
@@ -20,6 +22,7 @@ export function openFile(file: string, steps: readonly string[]): Database {
     // A journalled run must survive a power cut, or it could be started twice.
     db.pragma('synchronous = FULL');
     db.pragma('foreign_keys = ON');
+    db.pragma(`wal_autocheckpoint = ${MOST_LOG_PAGES}`);
     migrate(db, file, steps);
   } catch (error) {
     db.close();
