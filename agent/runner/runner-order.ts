@@ -1,7 +1,9 @@
 /** What a native runner is told. runner.c takes it apart again: read_order. */
 export interface RunnerOrder {
-  /** The run's own, absolute, with its files made. */
+  /** Absolute, with the run's files made. */
   folder: string;
+  /** The name that it may get at any moment. */
+  later: string;
   /** Made for it; null without one. */
   cgroup: string | null;
   boot: string;
@@ -26,9 +28,19 @@ export type RunnerInput = { kind: 'none' } | { kind: 'file' } | { kind: 'typed' 
 
 const INPUT_NUMBERS = { none: 0, file: 1, typed: 2, text: 3 } as const;
 
-/** The order as the spawner reads it: its length, then numbers (32 bits) and texts (their length, the bytes, a NUL). */
-export function encodeOrder(order: RunnerOrder): Buffer {
-  const parts: Buffer[] = [];
+const WORDS = { hold: 1, go: 2, drop: 3 } as const;
+
+/** A word about a run that is held: its length, the word, the run's number. */
+export function encodeWord(word: 'go' | 'drop', run: number): Buffer {
+  return framed([numberBytes(WORDS[word]), numberBytes(run)]);
+}
+
+/**
+ * The order as the spawner reads it: its length, then numbers (32 bits) and texts (their length, the bytes, a NUL).
+ * @param run the number by which the words about it call it.
+ */
+export function encodeOrder(order: RunnerOrder, run: number): Buffer {
+  const parts: Buffer[] = [numberBytes(WORDS.hold), numberBytes(run)];
   const number = (value: number): void => void parts.push(numberBytes(value));
   const text = (value: string | Buffer): void => {
     const bytes = typeof value === 'string' ? Buffer.from(value) : value;
@@ -38,7 +50,7 @@ export function encodeOrder(order: RunnerOrder): Buffer {
     number(values.length);
     values.forEach(text);
   };
-  for (const value of [order.folder, order.cgroup ?? '', order.boot, order.token]) text(value);
+  for (const value of [order.folder, order.later, order.cgroup ?? '', order.boot, order.token]) text(value);
   number(order.limitBlocks);
   number(INPUT_NUMBERS[order.input.kind]);
   text(order.input.kind === 'text' ? order.input.text : '');
@@ -47,6 +59,10 @@ export function encodeOrder(order: RunnerOrder): Buffer {
   words(Object.entries(order.environment).map(([name, value]) => `${name}=${value}`));
   number(order.secrets.length);
   order.secrets.forEach(text);
+  return framed(parts);
+}
+
+function framed(parts: readonly Buffer[]): Buffer {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return Buffer.concat([numberBytes(length), ...parts]);
 }

@@ -6,10 +6,12 @@
  * session of its own: neither the agent's end nor the spawner's ends a run. The spawner exists because forking this small
  * program takes 0.1 ms, and spawning anything from the agent's large process 2 ms.
  *
- * An order is a number of bytes (32 bits, the host's byte order) and that many bytes: see read_order. Texts are data
- * everywhere: nothing is parsed by a shell, and nothing secret stands in argv or in an environment.
+ * A message is a number of bytes (32 bits, the host's byte order) and that many bytes: a word, the number of a run, and with
+ * HOLD its order. On HOLD a runner makes everything ready, up to the script's process, and waits; on GO it takes the claim and starts
+ * the script; on DROP, and when the spawner is gone, it ends and nothing has run. So an order is carried out while the agent still
+ * writes its journal. Texts are data everywhere: nothing is parsed by a shell, and nothing secret stands in argv or in an environment.
  *
- * Answers are lines: `runner <protocol> <source hash>` once, `started <pid>` or `failed <errno>` for each order in turn, and
+ * Answers are lines: `runner <protocol> <source hash>` once, `started <number> <pid>` or `failed <number> <errno>` for each run, and
  * `gone <pid>` when a runner has ended.
  */
 #define _GNU_SOURCE
@@ -44,7 +46,7 @@
 #define SYS_clone3 435
 #endif
 
-#define PROTOCOL 1
+#define PROTOCOL 2
 #define MAX_ORDER_BYTES (16u * 1024 * 1024)
 #define MAX_WORDS 65536u
 #define MAX_SECRET_BYTES 1024u
@@ -67,6 +69,9 @@
 /* The same words as in agent/runs/wrapper.ts. */
 #define FULL_NOTE "\n[toru] More was printed than is kept of a run: the rest is not here.\n"
 
+/* What a message is about. */
+enum word { HOLD = 1, GO, DROP };
+
 /* What the script reads. */
 enum input { INPUT_NONE, INPUT_FILE, INPUT_TYPED, INPUT_TEXT };
 
@@ -76,7 +81,7 @@ struct text {
 };
 
 struct order {
-  const char *folder, *cgroup, *boot, *token, *directory, *script;
+  const char *folder, *later, *cgroup, *boot, *token, *directory, *script;
   uint64_t limit_blocks;
   uint32_t input;
   struct text input_text;
@@ -254,10 +259,10 @@ static void free_order(struct order *order) {
 }
 
 /* Takes an order apart, in place. Returns false when it is none; free_order is called for it in any case. */
-static bool read_order(struct order *order, char *bytes, size_t length) {
-  struct reader reader = {bytes, bytes + length, false};
+static bool read_order(struct order *order, struct reader reader) {
   *order = (struct order){.typed = {-1, -1, -1}};
   order->folder = read_word(&reader);
+  order->later = read_word(&reader);
   order->cgroup = read_word(&reader);
   order->boot = read_word(&reader);
   order->token = read_word(&reader);
@@ -310,7 +315,7 @@ static void write_at(struct run *run, int fd, const char *bytes, size_t length, 
 
 /* Adds lines to the status. Room for them was set aside when the file was made. */
 __attribute__((format(printf, 2, 3))) static void tell(struct run *run, const char *format, ...) {
-  char lines[1024];
+  char lines[2048];
   va_list values;
   va_start(values, format);
   int length = vsnprintf(lines, sizeof lines, format, values);
@@ -689,8 +694,14 @@ static int open_input(struct run *run, const struct order *order) {
   return order->typed[0];
 }
 
-/* Becomes the script, in a session and group of its own. */
-static _Noreturn void be_script(const struct order *order, int input, int out, int err) {
+/* Waits for the word that comes through a pipe. Returns false when who would say it is gone, or has changed its mind. */
+static bool wait_for_word(int gate) {
+  char word;
+  return read_all(gate, &word, 1);
+}
+
+/* Becomes the script, in a session and group of its own, when it is told to through `gate`. */
+static _Noreturn void be_script(const struct order *order, int input, int out, int err, int gate) {
   setsid();
   if (dup2(input, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) _exit(126);
   for (int number = 1; number < NSIG; number += 1) (void)signal(number, SIG_DFL);
@@ -698,7 +709,10 @@ static _Noreturn void be_script(const struct order *order, int input, int out, i
   sigemptyset(&none);
   (void)sigprocmask(SIG_SETMASK, &none, NULL);
   const char *what = order->directory;
-  if (chdir(order->directory) == 0) {
+  int problem = chdir(order->directory) == 0 ? 0 : errno;
+  if (!wait_for_word(gate)) _exit(0);
+  errno = problem;
+  if (problem == 0) {
     what = order->script;
     (void)execve(order->script, order->argv + 1, order->envp);
     if (errno == ENOEXEC) {
@@ -848,8 +862,11 @@ static bool take_claim(void) {
   return true;
 }
 
-/* One run, in a process of its own. `bytes` is the order's memory. Returns the exit code. */
-static int be_runner(struct order *order, char *bytes, size_t length) {
+/*
+ * One run, in a process of its own, with its files in `folder`, when it is told to through `gate`. `bytes` is the order's memory.
+ * Returns the exit code.
+ */
+static int be_runner(struct order *order, char *bytes, size_t length, int folder, int gate) {
   static struct run run;
   run.status = run.switches = run.hold = run.writer = run.feeder = -1;
   run.page = (size_t)sysconf(_SC_PAGESIZE);
@@ -868,31 +885,43 @@ static int be_runner(struct order *order, char *bytes, size_t length) {
   run.signals = signalfd(-1, &told, SFD_CLOEXEC | SFD_NONBLOCK);
   if (run.signals < 0 || !take_secrets(&run, order)) return 1;
   run.limit = order->limit_blocks * LIMIT_BLOCK_BYTES;
-  if (chdir(order->folder) != 0) return 1;
+  if (fchdir(folder) != 0) return 1;
+  close(folder);
   run.status = open("status", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
   int out = open_stream(&run, &run.streams[0], "out");
   int err = open_stream(&run, &run.streams[1], "err");
   int input = open_input(&run, order);
   struct stat of_out, of_err;
   if (run.status < 0 || out < 0 || err < 0 || input < 0 || fstat(out, &of_out) != 0 || fstat(err, &of_err) != 0) return 1;
-  char line[512];
-  if (!stat_of(getpid(), line, sizeof line)) return 1;
+  char line[512], leader[512] = "";
+  int start[2];
+  if (!stat_of(getpid(), line, sizeof line) || pipe2(start, O_CLOEXEC) != 0) return 1;
+  run.script = fork();
+  if (run.script == 0) {
+    close(start[1]);
+    be_script(order, input, out, err, start[0]);
+  }
+  close(start[0]);
+  close(input);
+  bool led = run.script > 0 && stat_of(run.script, leader, sizeof leader);
+  if (!wait_for_word(gate)) return 0;
+  close(gate);
   /* Of all runners and agents that want this run, one makes the claim. */
   if (!take_claim()) return errno == EEXIST ? EXIT_CLAIMED : 1;
-  if (order->cgroup[0] != '\0') tell(&run, "cgroup %s\n", order->cgroup);
-  if (order->limit_blocks > 0) tell(&run, "limit %llu\n", (unsigned long long)order->limit_blocks);
-  tell(&run, "boot %s\nstat %s\npipes %llu %llu\n", order->boot, line, (unsigned long long)of_out.st_ino,
-       (unsigned long long)of_err.st_ino);
-  run.script = fork();
-  if (run.script == 0) be_script(order, input, out, err);
-  close(input);
+  char cgroup[512] = "", limit[64] = "";
+  if (order->cgroup[0] != '\0') snprintf(cgroup, sizeof cgroup, "cgroup %s\n", order->cgroup);
+  if (order->limit_blocks > 0) snprintf(limit, sizeof limit, "limit %llu\n", (unsigned long long)order->limit_blocks);
+  /* In one write: each wakes the agent. */
+  tell(&run, "%s%sboot %s\nstat %s\npipes %llu %llu\n%s%s%s", cgroup, limit, order->boot, line, (unsigned long long)of_out.st_ino,
+       (unsigned long long)of_err.st_ino, led ? "leader " : "", leader, led ? "\n" : "");
   char token[65];
   snprintf(token, sizeof token, "%s", order->token);
   if (run.script < 0) {
     tell(&run, "ended %s exit 126 %lld 0 0\ndrained\n", token, (long long)now_ms());
     return 0;
   }
-  if (stat_of(run.script, line, sizeof line)) tell(&run, "leader %s\n", line);
+  (void)write_all(start[1], "g", 1);
+  close(start[1]);
   free_order(order);
   explicit_bzero(bytes, length);
   free(bytes);
@@ -958,43 +987,120 @@ static pid_t fork_into(const char **cgroup) {
  * The pipes of a script that is typed into, made and opened before anybody is told of the run: `stdin`, which the script reads;
  * `hold`, which somebody opens to end that; and the writing end of `stdin`, which stays open here until then.
  */
-static bool open_typed(struct order *order) {
+static bool open_typed(struct order *order, int folder) {
   if (order->input != INPUT_TYPED) return true;
   const char *names[] = {"stdin", "hold", "stdin"};
   const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
-  char path[4096];
   for (int i = 0; i < 3; i += 1) {
-    int length = snprintf(path, sizeof path, "%s/%s", order->folder, names[i]);
-    if (length < 0 || (size_t)length >= sizeof path) {
-      errno = ENAMETOOLONG;
-      return false;
-    }
-    if (i < 2 && mkfifo(path, 0600) != 0 && errno != EEXIST) return false;
-    order->typed[i] = open(path, modes[i] | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (i < 2 && mkfifoat(folder, names[i], 0600) != 0 && errno != EEXIST) return false;
+    order->typed[i] = openat(folder, names[i], modes[i] | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (order->typed[i] < 0) return false;
   }
   return true;
 }
 
-/* Starts the runner of one order, and answers. Returns false when nobody reads the answer. */
-static bool start_run(char *bytes, size_t length, int signals, char *title) {
+/* Opens the folder of a run under the name that it has now. It changes its name once, at any moment. Returns -1 when it has none. */
+static int open_folder(const struct order *order) {
+  int folder = open(order->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return folder >= 0 || errno != ENOENT ? folder : open(order->later, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* A runner that waits for the word. */
+struct held {
+  uint32_t number;
+  int gate; /* where it is said */
+  pid_t pid;
+  bool gone;
+};
+static struct held *held_runs;
+static size_t held_count, held_room;
+
+static struct held *find_held(uint32_t number) {
+  for (size_t i = 0; i < held_count; i += 1)
+    if (held_runs[i].number == number) return &held_runs[i];
+  return NULL;
+}
+
+static void forget_held(struct held *held) {
+  close(held->gate);
+  *held = held_runs[held_count - 1];
+  held_count -= 1;
+}
+
+/* Makes room for one more. Returns false without memory. */
+static bool room_for_held(void) {
+  if (held_count < held_room) return true;
+  size_t room = held_room == 0 ? 16 : held_room * 2;
+  struct held *more = realloc(held_runs, room * sizeof *more);
+  if (more == NULL) return false;
+  held_runs = more;
+  held_room = room;
+  return true;
+}
+
+/* Answers. Returns false when nobody reads it. */
+__attribute__((format(printf, 1, 2))) static bool answer(const char *format, ...) {
+  char line[64];
+  va_list values;
+  va_start(values, format);
+  int size = vsnprintf(line, sizeof line, format, values);
+  va_end(values);
+  return write_all(1, line, (size_t)size);
+}
+
+/* Forks the runner of one order, which makes ready and waits. Returns false when nobody reads the answer, which only a failure has. */
+static bool hold_run(uint32_t number, struct reader reader, char *bytes, size_t length, int signals, char *title) {
   struct order order;
-  char answer[64];
-  int size;
+  int gate[2] = {-1, -1}, folder = -1;
   pid_t pid = -1;
-  if (!read_order(&order, bytes, length)) errno = EBADMSG;
-  else if (open_typed(&order)) pid = fork_into(&order.cgroup);
+  if (!read_order(&order, reader)) errno = EBADMSG;
+  else if (!room_for_held()) errno = ENOMEM;
+  else if ((folder = open_folder(&order)) >= 0 && pipe2(gate, O_CLOEXEC) == 0 && open_typed(&order, folder)) pid = fork_into(&order.cgroup);
+  int problem = errno;
   if (pid == 0) {
     setsid();
     (void)prctl(PR_SET_NAME, "toru-runner");
     memcpy(title, "running", 7);
+    /* Whoever else held the end of a gate would keep its runner waiting when the spawner is gone. */
+    for (size_t i = 0; i < held_count; i += 1) close(held_runs[i].gate);
+    close(gate[1]);
     if (!clear_descriptors(&signals, 1)) _exit(1);
-    _exit(be_runner(&order, bytes, length));
+    _exit(be_runner(&order, bytes, length, folder, gate[0]));
   }
-  size = pid > 0 ? snprintf(answer, sizeof answer, "started %d\n", (int)pid) : snprintf(answer, sizeof answer, "failed %d\n", errno);
+  close_fd(&folder);
+  close_fd(&gate[0]);
   for (int i = 0; i < 3; i += 1) close_fd(&order.typed[i]);
   free_order(&order);
-  return write_all(1, answer, (size_t)size);
+  if (pid > 0) {
+    held_runs[held_count++] = (struct held){number, gate[1], pid, false};
+    return true;
+  }
+  close_fd(&gate[1]);
+  return answer("failed %u %d\n", number, problem);
+}
+
+/* Says the word to a runner that waits, and answers. Returns false when nobody reads the answer. */
+static bool let_run(uint32_t number) {
+  struct held *held = find_held(number);
+  /* It could not be held, which was said then. */
+  if (held == NULL) return true;
+  /* One that has ended does not hear it. */
+  (void)write_all(held->gate, "g", 1);
+  struct held was = *held;
+  forget_held(held);
+  return answer("started %u %d\n", number, (int)was.pid) && (!was.gone || answer("gone %d\n", (int)was.pid));
+}
+
+/* Takes one message. Returns false when nobody reads the answer. */
+static bool take_message(char *bytes, size_t length, int signals, char *title) {
+  struct reader reader = {bytes, bytes + length, false};
+  uint32_t word = read_number(&reader), number = read_number(&reader);
+  if (reader.bad) return true;
+  if (word == HOLD) return hold_run(number, reader, bytes, length, signals, title);
+  if (word == GO) return let_run(number);
+  struct held *held = word == DROP ? find_held(number) : NULL;
+  if (held != NULL) forget_held(held);
+  return true;
 }
 
 /* Tells of the runners that have ended. Returns false when nobody reads that. */
@@ -1002,9 +1108,13 @@ static bool tell_gone(int signals) {
   struct signalfd_siginfo ignored;
   while (read(signals, &ignored, sizeof ignored) > 0) continue;
   for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) > 0;) {
-    char line[32];
-    int size = snprintf(line, sizeof line, "gone %d\n", (int)pid);
-    if (!write_all(1, line, (size_t)size)) return false;
+    bool was_held = false;
+    for (size_t i = 0; i < held_count; i += 1) {
+      if (held_runs[i].pid != pid || held_runs[i].gone) continue;
+      /* Nobody has heard of it yet. */
+      held_runs[i].gone = was_held = true;
+    }
+    if (!was_held && !answer("gone %d\n", (int)pid)) return false;
   }
   return true;
 }
@@ -1049,7 +1159,7 @@ static int be_spawner(char *title) {
     uint32_t length;
     char *bytes = read_frame(0, &length);
     if (bytes == NULL) return 0;
-    bool told = start_run(bytes, length, signals, title);
+    bool told = take_message(bytes, length, signals, title);
     explicit_bzero(bytes, length);
     free(bytes);
     if (!told) return 0;
@@ -1063,14 +1173,17 @@ const char *__asan_default_options(void) {
   return "detect_leaks=0";
 }
 
-/* Reads orders and starts none: says how many were good. */
+/* Reads messages with orders and starts none: says how many were good. */
 static int read_orders(void) {
   unsigned good = 0;
   uint32_t length;
   for (char *bytes; (bytes = read_frame(0, &length)) != NULL; free(bytes)) {
     struct order order;
-    good += read_order(&order, bytes, length) ? 1 : 0;
-    free_order(&order);
+    struct reader reader = {bytes, bytes + length, false};
+    bool is_hold = read_number(&reader) == HOLD;
+    (void)read_number(&reader);
+    good += is_hold && read_order(&order, reader) ? 1 : 0;
+    if (is_hold) free_order(&order);
   }
   printf("%u\n", good);
   return 0;

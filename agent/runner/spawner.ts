@@ -5,9 +5,9 @@ import { constants } from 'node:os';
 import { ToruError } from '../../shared/errors.ts';
 import { runnerFiles, runnerSourceHash } from './runner-files.ts';
 import type { RunnerOrder } from './runner-order.ts';
-import { encodeOrder } from './runner-order.ts';
+import { encodeOrder, encodeWord } from './runner-order.ts';
 
-const PROTOCOL = '1';
+const PROTOCOL = '2';
 /** A runner's program says who it is at once; on a busy host it gets this. */
 const HELLO_MS = 5000;
 
@@ -18,12 +18,21 @@ export interface Carrier {
   gone: Promise<void>;
 }
 
+/** A runner that has everything ready, and waits for the word. */
+export interface HeldRun {
+  /** Starts the script. @returns its runner. @throws ToruError spawn_failed: nothing runs then. */
+  go(): Promise<Carrier>;
+  /** Nothing is started, now or later. */
+  drop(): void;
+}
+
 interface Waiting {
-  frame: Buffer;
+  order: Buffer;
+  /** It may start. */
+  going: boolean;
   /** It was sent to a spawner that died before it answered. */
   again: boolean;
-  started: (carrier: Carrier) => void;
-  failed: (error: Error) => void;
+  carrier: PromiseWithResolvers<Carrier>;
 }
 
 interface Options {
@@ -42,7 +51,9 @@ export class Spawner {
   readonly #sourceHash: string | null;
   #ready: Promise<string | null>;
   #child: ChildProcess | null = null;
-  #waiting: Waiting[] = [];
+  /** By number: held, or told to go and not answered yet. */
+  readonly #waiting = new Map<number, Waiting>();
+  #numbers = 0;
   readonly #gone = new Map<number, () => void>();
   #closed = false;
 
@@ -57,10 +68,36 @@ export class Spawner {
     return this.#ready;
   }
 
+  /** Can a run be held, without a wait for the program's start? */
+  get ready(): boolean {
+    return this.#child !== null;
+  }
+
+  /** Has a runner made ready, at once. What goes wrong with it is told at `go`. */
+  hold(order: RunnerOrder): HeldRun {
+    this.#numbers = (this.#numbers + 1) % 2 ** 32;
+    const number = this.#numbers;
+    const carrier = Promise.withResolvers<Carrier>();
+    carrier.promise.catch(() => undefined);
+    const waiting: Waiting = { order: encodeOrder(order, number), going: false, again: false, carrier };
+    this.#waiting.set(number, waiting);
+    this.#send(number, waiting);
+    return {
+      go: () => {
+        waiting.going = true;
+        if (this.#waiting.has(number)) this.#child?.stdin?.write(encodeWord('go', number));
+        return carrier.promise;
+      },
+      drop: () => {
+        if (this.#waiting.delete(number)) this.#child?.stdin?.write(encodeWord('drop', number));
+      },
+    };
+  }
+
   /** Starts a run. @returns its runner. @throws ToruError spawn_failed: nothing runs then. */
   async run(order: RunnerOrder): Promise<Carrier> {
     await this.#ready;
-    return new Promise((started, failed) => this.#send({ frame: encodeOrder(order), again: false, started, failed }));
+    return this.hold(order).go();
   }
 
   /** Runs go on without it. */
@@ -70,11 +107,16 @@ export class Spawner {
     this.#child = null;
   }
 
-  #send(waiting: Waiting): void {
+  #send(number: number, waiting: Waiting): void {
     const stdin = this.#child?.stdin;
-    if (stdin == null) return waiting.failed(new ToruError('spawn_failed', 'The script could not be started. Try again.'));
-    this.#waiting.push(waiting);
-    stdin.write(waiting.frame);
+    if (stdin == null) return this.#fail(number, waiting, 'The script could not be started. Try again.');
+    stdin.write(waiting.order);
+    if (waiting.going) stdin.write(encodeWord('go', number));
+  }
+
+  #fail(number: number, { carrier }: Waiting, message: string): void {
+    this.#waiting.delete(number);
+    carrier.reject(new ToruError('spawn_failed', message));
   }
 
   async #start(): Promise<string | null> {
@@ -117,30 +159,33 @@ export class Spawner {
   }
 
   #answered(line: string): void {
-    const [word, rest = ''] = line.split(' ');
-    const number = Number(rest);
+    const [word = '', ...rest] = line.split(' ');
+    const [first = 0, second = 0] = rest.map(Number);
     if (word === 'gone') {
-      this.#gone.get(number)?.();
-      this.#gone.delete(number);
-    } else if (word === 'started') {
-      const gone = new Promise<void>((resolve) => this.#gone.set(number, resolve));
-      this.#waiting.shift()?.started({ pid: number, gone });
-    } else if (word === 'failed') {
-      this.#waiting.shift()?.failed(new ToruError('spawn_failed', `The script could not be started: ${reasonOf(number)}`));
+      this.#gone.get(first)?.();
+      this.#gone.delete(first);
+      return;
     }
+    const waiting = this.#waiting.get(first);
+    if (waiting === undefined) return;
+    if (word === 'failed') return this.#fail(first, waiting, `The script could not be started: ${reasonOf(second)}`);
+    this.#waiting.delete(first);
+    const gone = new Promise<void>((resolve) => this.#gone.set(second, resolve));
+    waiting.carrier.resolve({ pid: second, gone });
   }
 
   #died(child: ChildProcess): void {
     if (this.#child !== child) return;
     this.#child = null;
     this.#gone.clear();
-    const waiting = this.#waiting;
-    this.#waiting = [];
     this.#ready = this.#start();
     void this.#ready.then(() => {
-      for (const one of waiting) {
-        if (one.again) one.failed(new ToruError('spawn_failed', 'The script could not be started: what starts scripts was killed.'));
-        else this.#send({ ...one, again: true });
+      for (const [number, waiting] of [...this.#waiting]) {
+        if (waiting.again) this.#fail(number, waiting, 'The script could not be started: what starts scripts was killed.');
+        else {
+          waiting.again = true;
+          this.#send(number, waiting);
+        }
       }
     });
   }

@@ -2,9 +2,9 @@ import { closeSync, constants, openSync, unlinkSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import { spawned } from '../process/spawn.ts';
-import type { RunnerInput } from '../runner/runner-order.ts';
+import type { RunnerInput, RunnerOrder } from '../runner/runner-order.ts';
 import { secretWords } from '../runner/secret-words.ts';
-import type { Carrier, Spawner } from '../runner/spawner.ts';
+import type { Carrier, HeldRun, Spawner } from '../runner/spawner.ts';
 import { argvOf } from './order.ts';
 import { feed } from './typing.ts';
 import { LIMIT_BLOCKS_PER_MB } from './wrapper.ts';
@@ -43,14 +43,20 @@ export const HOLD_FILE = 'hold';
  * @returns what carries it. @throws ToruError spawn_failed, with the reason; nothing runs then.
  */
 export async function launch(plan: Plan, room: Room, spawner: Spawner): Promise<Carrier> {
-  return (await spawner.program) === null ? launchWrapper(plan, room) : launchRunner(plan, room, spawner);
+  return (await spawner.program) === null ? launchWrapper(plan, room) : spawner.run(orderFor(plan, room));
 }
 
-function launchRunner(plan: Plan, { cgroup, boot }: Room, spawner: Spawner): Promise<Carrier> {
+/** Has the native runner make ready for a run, and wait. @param later the folder's name when it goes on. */
+export function holdRunner(plan: Plan, later: string, room: Room, spawner: Spawner): HeldRun {
+  return spawner.hold({ ...orderFor(plan, room), later });
+}
+
+function orderFor(plan: Plan, { cgroup, boot }: Room): RunnerOrder {
   const { folder, token, script, args, stdin, outputLimitMb } = plan;
   const directory = dirname(script);
-  return spawner.run({
+  return {
     folder,
+    later: folder,
     cgroup,
     boot,
     token,
@@ -61,7 +67,7 @@ function launchRunner(plan: Plan, { cgroup, boot }: Room, spawner: Spawner): Pro
     args,
     environment: { PWD: directory, ...plan.environment, TORU_TASK_ID: plan.taskId },
     secrets: secretWords(plan.secrets),
-  });
+  };
 }
 
 function runnerInput(folder: string, stdin: Stdin): RunnerInput {

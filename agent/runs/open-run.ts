@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RunRow } from '../history/run-row.ts';
 import { RunLog } from '../logs/run-log.ts';
 import { mendOrder, Tailer } from '../logs/tailer.ts';
+import type { HeldRun } from '../runner/spawner.ts';
 import type { Stdin } from './launch.ts';
 import type { LiveRun } from './live-run.ts';
 import type { Prepared } from './request.ts';
@@ -23,6 +24,8 @@ export interface OpenRun {
   /** The script's absolute path, once known. */
   path: string | null;
   live: LiveRun | null;
+  /** Its runner, which waits for the journal, and where the run's files are meanwhile. */
+  held: { runner: HeldRun; folder: string } | null;
   /** Made for it by this agent; what an earlier one made stands in its status. */
   cgroup: string | null;
   /** When it is live, or will never be. */
@@ -53,6 +56,7 @@ export function openRun(row: RunRow, prepared: Prepared | null, folder: string, 
     prepared,
     path: null,
     live: null,
+    held: null,
     cgroup: null,
     ready,
     settle,

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '../../shared/runs.ts';
@@ -9,6 +9,8 @@ import { runnerFiles, runnerSourceHash } from '../runner/runner-files.ts';
 import type { RunnerOrder } from '../runner/runner-order.ts';
 import { encodeOrder } from '../runner/runner-order.ts';
 import { secretWords } from '../runner/secret-words.ts';
+import { Spawner } from '../runner/spawner.ts';
+import { makeFiles } from './run-files.ts';
 import type { Harness } from './runs-harness.ts';
 import { makeHarness } from './runs-harness.ts';
 
@@ -218,6 +220,123 @@ describe.runIf(NATIVE)('the native runner', () => {
   });
 });
 
+describe.runIf(NATIVE)('a run that is held', () => {
+  const held: Spawner[] = [];
+  afterEach(() => {
+    for (const spawner of held.splice(0)) spawner.close();
+  });
+
+  async function spawnerNow(): Promise<Spawner> {
+    const spawner = new Spawner();
+    held.push(spawner);
+    await spawner.program;
+    return spawner;
+  }
+
+  function orderOf(name: string): RunnerOrder & { args: string[] } {
+    const [folder, later] = [join(h.home, 'runs', name), join(h.home, 'runs', `${name}-later`)];
+    makeFiles(folder);
+    const what = { token: 'token', limitBlocks: 0, input: { kind: 'none' as const }, secrets: [] };
+    const script = { directory: '/', script: '/bin/sh', args: ['-c', `echo ran; touch ${h.home}/ran-${name}`], environment: {} };
+    return { folder, later, cgroup: null, boot: 'boot', ...what, ...script };
+  }
+
+  /** The runners that spawners of this process hold, and the processes that wait there to become scripts. */
+  const waiting = (): number[] => {
+    const stats = readdirSync('/proc').flatMap((name) => /^(\d+) \((toru-\w+)\) \w (\d+) /.exec(statLine(name))?.slice(1, 4) ?? []);
+    const all = Array.from({ length: stats.length / 3 }, (_, i) => stats.slice(i * 3, i * 3 + 3));
+    const below = (parents: number[]): number[] =>
+      all.filter(([, , parent]) => parents.includes(Number(parent))).map(([pid]) => Number(pid));
+    const runners = below(below([process.pid]));
+    return [...runners, ...below(runners)];
+  };
+  const parentOf = (pid: number): number => Number(/^\d+ \(.*\) \w (\d+) /.exec(statLine(String(pid)))?.[1]);
+  const isHeld = (): Promise<void> => expect.poll(() => waiting().length, { timeout: 20_000 }).toBeGreaterThan(1);
+  const areGone = (pids: number[]): Promise<void> =>
+    expect.poll(() => pids.filter((pid) => identify(pid, '') !== null), { timeout: 20_000 }).toEqual([]);
+  const ran = (name: string): boolean => existsSync(join(h.home, `ran-${name}`));
+  const filesOf = (folder: string): string[] => readdirSync(folder).sort();
+
+  it('has all it needs, starts nothing before the word, and finds its files under either name', async () => {
+    for (const renamed of ['at once', 'when it waits']) {
+      const spawner = await spawnerNow();
+      const order = orderOf(renamed.replaceAll(' ', '-'));
+      const run = spawner.hold(order);
+      if (renamed === 'when it waits') await isHeld();
+      renameSync(order.folder, order.later);
+      await isHeld();
+      expect(filesOf(order.later)).toEqual(['err', 'order', 'out', 'status']);
+      expect(readFileSync(join(order.later, 'status'), 'latin1').trim()).toBe('');
+      await (await run.go()).gone;
+      expect(readFileSync(join(order.later, 'out'), 'latin1')).toBe('ran\n');
+      expect(ran(renamed.replaceAll(' ', '-'))).toBe(true);
+    }
+  });
+
+  it('ends without a trace when it is dropped, and when what started it is killed or closed', async () => {
+    for (const end of ['drop', 'kill', 'close'] as const) {
+      const spawner = await spawnerNow();
+      const order = orderOf(end);
+      const run = spawner.hold(order);
+      const other = spawner.hold(orderOf(`${end}-beside`));
+      await isHeld();
+      const pids = waiting();
+      const parent = parentOf(pids[0] ?? 0);
+      other.drop();
+      if (end === 'drop') run.drop();
+      else if (end === 'kill') {
+        process.kill(parent, 'SIGSTOP');
+        spawner.close();
+        process.kill(parent, 'SIGKILL');
+      } else spawner.close();
+      await areGone(pids);
+      expect(filesOf(order.folder)).toEqual(['err', 'order', 'out', 'status']);
+      expect([ran(end), ran(`${end}-beside`)]).toEqual([false, false]);
+    }
+  });
+
+  it('runs once, also where what started it died before or after the word', async () => {
+    const spawner = await spawnerNow();
+    for (const when of ['before', 'after']) {
+      const order = orderOf(when);
+      order.args.splice(1, 1, `echo ran >> ${h.home}/ran-${when}`);
+      const run = spawner.hold(order);
+      await isHeld();
+      const pids = waiting();
+      const parent = parentOf(pids[0] ?? 0);
+      if (when === 'before') process.kill(parent, 'SIGKILL');
+      const going = run.go();
+      if (when === 'after') process.kill(parent, 'SIGKILL');
+      await going;
+      await expect.poll(() => ran(when), { timeout: 20_000 }).toBe(true);
+      await areGone(pids);
+      expect(readFileSync(join(h.home, `ran-${when}`), 'latin1')).toBe('ran\n');
+    }
+  });
+
+  it('is not started by a press whose journal entry can’t be written', async () => {
+    await expect.poll(() => readdirSync(join(h.home, 'runs/.spare')).length, { timeout: 20_000 }).toBeGreaterThan(0);
+    h.script('never.sh', `#!/bin/sh\ntouch "${h.home}/ran-never"\n`);
+    h.db.exec("CREATE TRIGGER full BEFORE INSERT ON task_history BEGIN SELECT RAISE(ABORT, 'no'); END");
+    await expect(h.runs.start(h.caller('ada'), { script: 'never.sh', source: 'api' })).rejects.toThrow();
+    await areGone(waiting());
+    expect(ran('never')).toBe(false);
+    expect(readdirSync(join(h.home, 'runs')).filter((name) => name !== '.spare')).toEqual([]);
+    h.db.exec('DROP TRIGGER full');
+    expect(await h.ended((await h.runs.start(h.caller('ada'), { script: 'never.sh', source: 'api' })).task_id)).toMatchObject({
+      exit_code: 0,
+    });
+  });
+});
+
+function statLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
 describe('what is committed beside the source of the native runner', () => {
   it.each(['x64', 'arm64'])('was built from it: %s', (arch) => {
     const program = readFileSync(join(import.meta.dirname, `../runner/prebuilt/toru-runner-linux-${arch}`));
@@ -230,6 +349,7 @@ describe('what is committed beside the source of the native runner', () => {
 describe('an order', () => {
   const ORDER: RunnerOrder = {
     folder: '/nowhere',
+    later: '/nowhere',
     cgroup: null,
     boot: 'boot',
     token: 'token',
@@ -249,7 +369,7 @@ describe('an order', () => {
   };
 
   it.runIf(checked)('is read as it was written, and refused with anything else in it', () => {
-    const whole = encodeOrder(ORDER);
+    const whole = encodeOrder(ORDER, 1);
     expect(good([whole, whole])).toEqual({ status: 0, good: 2, stderr: '' });
     const changed = (change: (body: Buffer) => Buffer): Buffer => {
       const body = change(Buffer.from(whole.subarray(4)));
@@ -259,13 +379,15 @@ describe('an order', () => {
     };
     const shorter = Array.from({ length: whole.length - 4 }, (_, i) => changed((body) => body.subarray(0, i)));
     expect(good(shorter)).toEqual({ status: 0, good: 0, stderr: '' });
-    expect(good([changed((body) => Buffer.concat([body, Buffer.alloc(1)])), encodeOrder({ ...ORDER, boot: 'two\nlines' })])).toMatchObject({
+    expect(
+      good([changed((body) => Buffer.concat([body, Buffer.alloc(1)])), encodeOrder({ ...ORDER, boot: 'two\nlines' }, 1)]),
+    ).toMatchObject({
       good: 0,
     });
   });
 
   it.runIf(checked)('does no harm, whatever stands in it', () => {
-    const whole = encodeOrder(ORDER);
+    const whole = encodeOrder(ORDER, 1);
     let seed = 1;
     const random = (below: number): number => {
       seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;

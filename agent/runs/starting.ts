@@ -1,3 +1,4 @@
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { toToruError } from '../../shared/errors.ts';
 import type { Role } from '../../shared/users.ts';
@@ -15,7 +16,8 @@ import type { Endings } from './endings.ts';
 import { baseEnvironment, scriptEnvironment } from './environment.ts';
 import type { Following } from './following.ts';
 import { groupingOf } from './grouping.ts';
-import { launch } from './launch.ts';
+import type { Plan } from './launch.ts';
+import { holdRunner, launch } from './launch.ts';
 import type { LiveRun } from './live-run.ts';
 import type { ActionsSeam, PluginsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
 import type { OpenRun } from './open-run.ts';
@@ -26,6 +28,8 @@ import type { RunQueue } from './queue.ts';
 import { refusalOnLeaving } from './recheck.ts';
 import type { Prepared } from './request.ts';
 import type { SpareFiles } from './run-files.ts';
+import { removeFile } from './run-files.ts';
+import type { Room } from './wrapper-process.ts';
 
 interface Options {
   /** TORU_HOME */
@@ -72,16 +76,54 @@ export class Starting {
    */
   soon(run: OpenRun): void {
     this.#due += 1;
-    this.#launching = this.#launching.then(async () => {
-      if (this.#due > 1) await new Promise((next) => setImmediate(next));
+    const launch = (): Promise<void> => {
       const launched = this.#launch(run).finally(() => {
         this.#due -= 1;
         this.#launched.delete(launched);
         this.#o.journal.caughtUp();
       });
       this.#launched.add(launched);
+      return launched;
+    };
+    // Its runner waits for nothing but the word.
+    if (run.held !== null) return void launch();
+    this.#launching = this.#launching.then(async () => {
+      if (this.#due > 1) await new Promise((next) => setImmediate(next));
+      const launched = launch();
       if ((await this.#o.spawner.program) === null) await launched;
     });
+  }
+
+  /**
+   * Has a runner made ready while the journal's entry of a run is written. Nothing of it starts before `soon`.
+   * Where it can't be had, `soon` does all of it.
+   */
+  prepare(run: OpenRun): void {
+    const { spawner, files } = this.#o;
+    if (!spawner.ready || run.prepared === null || run.path === null) return;
+    const folder = files.take();
+    if (folder === null) return;
+    try {
+      const { plan, room } = this.#planOf(run, run.prepared, run.path, folder, this.#o.cgroups.reserve());
+      run.held = { folder, runner: holdRunner(plan, run.folder, room, spawner) };
+    } catch {
+      // The disk is full, or the folder is gone: the start says so.
+      this.#discard(run, folder);
+    }
+  }
+
+  /** The run comes to nothing: what was made ready for it goes. */
+  drop(run: OpenRun): void {
+    if (run.held === null) return;
+    run.held.runner.drop();
+    this.#discard(run, run.held.folder);
+    run.held = null;
+  }
+
+  #discard(run: OpenRun, folder: string): void {
+    removeFile(folder);
+    if (run.cgroup !== null) this.#o.cgroups.release(run.cgroup);
+    run.cgroup = null;
   }
 
   /** A queued run has its place now: asks again whether it may run, writes that it starts, and starts it. */
@@ -116,16 +158,21 @@ export class Starting {
     try {
       run.path ??= await this.#o.scripts.resolve(row.script);
       // From here on a stop waits for the start.
-      if (run.why !== null) return void endings.end(run, { state: run.why === 'timed_out' ? 'timed_out' : 'cancelled', reason: null });
-      this.#o.files.make(run.folder);
+      if (run.why !== null) {
+        this.drop(run);
+        return void endings.end(run, { state: run.why === 'timed_out' ? 'timed_out' : 'cancelled', reason: null });
+      }
+      if (run.held === null) this.#o.files.make(run.folder);
+      else renameSync(run.held.folder, run.folder);
       // Watched before anything runs: nothing has to be caught up with, and what nobody can watch is not started.
       live = following.follow(run, started.promise);
       const followed = live;
-      const carrier = await this.#spawn(run, prepared, run.path);
+      const carrier = await (run.held?.runner.go() ?? this.#spawn(run, prepared, run.path));
       started.resolve(identify(carrier.pid, this.#o.boot));
       void carrier.gone.then(() => followed.wrapperGone());
       live.poke();
     } catch (error) {
+      run.held?.runner.drop();
       live?.close();
       started.resolve(null);
       const known = forAsker(toToruError(error), { role: this.#roleOf(row) });
@@ -146,9 +193,18 @@ export class Starting {
   }
 
   async #spawn(run: OpenRun, prepared: Prepared, script: string): Promise<Carrier> {
-    const { row, folder } = run;
     const { spawner, cgroups } = this.#o;
+    const cgroup = (await spawner.program) === null ? await cgroups.make() : cgroups.reserve();
+    const { plan, room } = this.#planOf(run, prepared, script, run.folder, cgroup);
+    return launch(plan, room, spawner);
+  }
+
+  /** @param folder where its files are now. */
+  #planOf(run: OpenRun, prepared: Prepared, script: string, folder: string, cgroup: string | null): { plan: Plan; room: Room } {
+    const { row } = run;
+    run.cgroup = cgroup;
     const base = this.#base();
+    const outputLimitMb = this.#o.settings.output_limit_mb;
     const plan = {
       taskId: row.task_id,
       token: run.token,
@@ -157,19 +213,10 @@ export class Starting {
       args: prepared.passed.args,
       environment: scriptEnvironment(base, prepared.passed.env, { user: row.username, action: row.action }),
       stdin: stdinOf(prepared),
-      outputLimitMb: this.#o.settings.output_limit_mb,
+      outputLimitMb,
       secrets: prepared.secrets,
     };
-    run.cgroup = (await spawner.program) === null ? await cgroups.make() : cgroups.reserve();
-    const environment = wrapperEnvironment(base);
-    const room = {
-      folder,
-      environment,
-      grouping: this.#grouping,
-      cgroup: run.cgroup,
-      outputLimitMb: plan.outputLimitMb,
-      boot: this.#o.boot,
-    };
-    return launch(plan, room, spawner);
+    const room = { folder, environment: wrapperEnvironment(base), grouping: this.#grouping, cgroup, outputLimitMb, boot: this.#o.boot };
+    return { plan, room };
   }
 }

@@ -93,6 +93,7 @@ export class Supervisor {
     if (starts) {
       run.path = path;
       this.queue.enter(action);
+      this.#starting.prepare(run);
     } else {
       // Its place in the line is taken now; its turn may come before it is on the disk.
       const go = (): void => {
@@ -110,6 +111,7 @@ export class Supervisor {
     } catch (error) {
       if (starts || called) this.queue.leave(action);
       else this.queue.withdraw(row.task_id);
+      this.#starting.drop(run);
       rmSync(run.folder, { recursive: true, force: true });
       if (isDiskFull(error))
         throw new ToruError('disk_full', 'The host’s disk is full: the run could not be written down, so it was not started.', {
@@ -119,9 +121,10 @@ export class Supervisor {
     }
     committed = true;
     this.#open.add(run);
-    this.#o.changed(run.row);
+    // What is told of it takes longer than to say the word.
     if (starts) this.#starting.soon(run);
-    else if (called) void this.#starting.leaveQueue(run);
+    this.#o.changed(run.row);
+    if (!starts && called) void this.#starting.leaveQueue(run);
   }
 
   /**

@@ -129,6 +129,7 @@ async function runShell(shell: readonly string[], order: Order, how: ShellHow = 
 async function runNative(spawner: Spawner, { taskId, directory, script, args }: Order, how: How = {}): Promise<Ran> {
   const { gone } = await spawner.run({
     folder,
+    later: folder,
     cgroup: null,
     boot: 'boot',
     token: TOKEN,

@@ -105,10 +105,13 @@ function watchSpawn(): void {
   syncBuiltinESMExports();
 }
 
-/** What the process is told that starts native runners: an order a write. */
+/** What the process is told that starts native runners: a message a write. The second number of each says what it is. */
+const GO = 2;
 function watchOrders(orders: Socket): void {
   const { write } = orders;
   const watched = (...call: unknown[]): unknown => {
+    const [message] = call;
+    if (!Buffer.isBuffer(message) || message.readUInt32LE(4) !== GO) return Reflect.apply(write, orders, call);
     reach('before-spawn');
     const result: unknown = Reflect.apply(write, orders, call);
     // It is in the kernel's hands by now: Node writes what there is room for at once.
