@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -73,6 +73,15 @@ async function crashed(change: Partial<RunRow> = {}): Promise<string> {
 function status(folder: string, text: string): void {
   const bytes = readFileSync(join(folder, 'status'));
   writeFileSync(join(folder, 'status'), Buffer.concat([Buffer.from(text), bytes.subarray(text.length)]));
+}
+
+/** The processes `cat` of a group: what pumps in the shell wrapper. */
+function catsOf(group: number): number[] {
+  return execFileSync('ps', ['-A', '-o', 'pid=,pgid=,comm='], { encoding: 'latin1' })
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, of, name]) => of === String(group) && name === 'cat')
+    .map(([pid]) => Number(pid));
 }
 
 /** A line of /proc/<pid>/stat of a process that began at another time. */
@@ -267,13 +276,9 @@ describe('after a crash', () => {
       expect(await h.ended(task_id)).toMatchObject({ state: 'interrupted' });
       return;
     }
-    const { execFileSync } = await import('node:child_process');
-    const cats = execFileSync('ps', ['-A', '-o', 'pid=,pgid=,comm='], { encoding: 'latin1' })
-      .split('\n')
-      .map((line) => line.trim().split(/\s+/))
-      .filter(([, group, name]) => group === String(wrapper) && name === 'cat');
-    expect(cats.length).toBe(2);
-    for (const [pid] of cats) process.kill(Number(pid), 'SIGKILL');
+    // The pump of stderr, which has carried nothing yet, may still be on its way from the shell to its program.
+    await expect.poll(() => catsOf(wrapper), { message: 'both pumps' }).toHaveLength(2);
+    for (const pid of catsOf(wrapper)) process.kill(pid, 'SIGKILL');
     writeFileSync(gate, '');
     expect(await h.ended(task_id)).toMatchObject({ state: 'exited', exit_code: 3, reason: expect.stringContaining('missing') });
     expect(await h.output(task_id)).toMatch(/^one\n[\s\S]*two\n/);
