@@ -19,14 +19,19 @@ const LEAST_MS = 5;
 export class RegexBudget {
   readonly #now: () => number;
   readonly #cpu: () => number;
+  readonly #interruptAfter: typeof interruptAfter;
   /** User and action, until when they wait. The oldest first. */
   readonly #until = new Map<string, number>();
   readonly #totals: TimeBudget;
 
-  /** @param now in ms. @param cpu what the process has used so far, in ms: time that it gave to others is nobody's. */
-  constructor(now: () => number = Date.now, cpu: () => number = cpuMs) {
+  /**
+   * @param now in ms. @param cpu what the process has used so far, in ms: time that it gave to others is nobody's.
+   * @param limited does a check, and gives it up after so many ms.
+   */
+  constructor(now: () => number = Date.now, cpu: () => number = cpuMs, limited: typeof interruptAfter = interruptAfter) {
     this.#now = now;
     this.#cpu = cpu;
+    this.#interruptAfter = limited;
     this.#totals = new TimeBudget(TOTAL);
   }
 
@@ -41,7 +46,7 @@ export class RegexBudget {
     const limit = Math.min(MAX_CHECK_MS, this.#totals.left(user, now));
     const before = this.#cpu();
     try {
-      return interruptAfter(check, Math.ceil(limit));
+      return this.#interruptAfter(check, Math.ceil(limit));
     } catch (error) {
       if (!(error instanceof OutOfTime)) throw error;
       if (limit < MAX_CHECK_MS) throw busy(this.#totals.wait(user, MAX_CHECK_MS, now), error);
