@@ -13,6 +13,8 @@ import { listen } from './ports.ts';
 /** Clients that hold on to what they never finish, with deadlines that are short. Connections are counted, not times. */
 
 const SHORT = { headMs: 300, stallMs: 400, closeMs: 200, idleMs: 300, everyMs: 50 };
+/** More than the kernel holds between two sockets. */
+const LARGE = Buffer.alloc(64 * 1024 * 1024);
 const clients: Socket[] = [];
 let upstream: Server;
 let front: Server;
@@ -21,7 +23,7 @@ let folder: string;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'toru-slow-'));
   upstream = createServer((asked, answer) => {
-    if (asked.url === '/large') answer.end(Buffer.alloc(64 * 1024 * 1024));
+    if (asked.url === '/large') answer.end(LARGE);
     else if (asked.url === '/never') return;
     else asked.resume().on('end', () => answer.end('ok'));
   });
