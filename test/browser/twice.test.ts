@@ -90,8 +90,8 @@ describeInBrowser('pressed twice', () => {
     const before = await runs();
     const apart = await twice(on, press, pause);
     await eventually('the press ran', async () => await runs(), { holds: (seen) => seen > before });
-    if (apart > SETTLE_MS + 50) await eventually('so did the second one', async () => await runs(), { holds: (seen) => seen > before + 1 });
-    else if (!isClose(apart)) await on.waitForTimeout(5000);
+    // It may be a press of its own, or one on a tile that changed just before it.
+    if (!isClose(apart)) await on.waitForTimeout(5000);
     await rested(on);
     expect(new URL(on.url()).pathname).toBe('/');
     return isClose(apart) ? (await runs()) - before : null;
