@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { addressOf, askedOf, queryOf } from './query.ts';
+
+it('reads what it wrote, and leaves out what makes no sense', () => {
+  const query = { q: 'error: 50% & more', in: 'output', since: 'week' } as const;
+  expect(queryOf(Object.fromEntries(new URL(addressOf(query), 'http://x').searchParams))).toEqual(query);
+  expect(addressOf({ q: ' ', in: '', since: '' })).toBe('/search');
+  expect(queryOf({ q: 'x'.repeat(300), in: 'anywhere', since: 'once' })).toEqual({ q: 'x'.repeat(200), in: '', since: '' });
+});
+
+it('asks the host for what is set only', () => {
+  expect(askedOf({ q: 'x', in: '', since: '' }, 0)).toEqual({ q: 'x' });
+  expect(askedOf({ q: 'x', in: 'history', since: 'day' }, Date.UTC(2026, 0, 2))).toEqual({
+    q: 'x',
+    in: 'history',
+    since: '2026-01-01T00:00:00.000Z',
+  });
+});
