@@ -1,3 +1,4 @@
+import { DelayBound } from './delay-bound.ts';
 import { MAX_OUTPUT_FRAME } from './limits.ts';
 
 /** What waits on the way may delay what comes after it by so much, beyond what the way itself takes, unless another is asked for. */
@@ -22,9 +23,6 @@ const CRUISE_GAIN = 1.1;
 /** and while nothing has waited on it for FULL_MS and some round trips, its rate is not known yet. */
 const START_GAIN = 2;
 const FULL_MS = 1000;
-/** The shortest way is measured again after so long, on an empty line; sooner when the window can't become smaller. */
-const BASE_AGE_MS = 30_000;
-const SMALLEST_AGE_MS = 3000;
 
 /** A ping in the stream of bytes: its pong says that everything before it has arrived. */
 interface Mark {
@@ -40,9 +38,8 @@ interface Mark {
  * How much may be on its way to the edge, so that it is never further away than a moment, at any speed of the line.
  *
  * `bufferedAmount` sees neither the kernel's buffer nor a router's, where a slow line keeps megabytes. So pings are put into
- * the stream: the edge answers each by itself, in its place. Bytes under way by the round trip of a ping are the line's
- * rate; what may be under way is that rate, by the shortest round trip and the target on top. The shortest one is measured
- * on an empty line, so every BASE_AGE_MS the line is let run dry for one ping.
+ * the stream: the edge answers each by itself, in its place, and their round trips say how much may be under way
+ * (delay-bound.ts). The shortest one is measured on an empty line, so now and then the line is let run dry for one ping.
  */
 export class SendWindow {
   readonly #now: () => number;
@@ -56,9 +53,7 @@ export class SendWindow {
   #busyUntil = 0;
   /** When something was last seen to have waited. */
   #fullAt = Number.NEGATIVE_INFINITY;
-  #limit = INITIAL;
-  /** The shortest round trip that is known; null before the first pong. */
-  #base: { ms: number; at: number } | null = null;
+  readonly #bound: DelayBound;
   /** `emptying`: nothing more is sent until `last` has arrived. `probing`: `last` is on its way alone. */
   #measuring: { step: 'emptying' | 'probing'; last: Mark } | null = null;
 
@@ -66,6 +61,7 @@ export class SendWindow {
   constructor({ now = () => performance.now(), targetMs = TARGET_MS }: { now?: () => number; targetMs?: number } = {}) {
     this.#now = now;
     this.#target = targetMs;
+    this.#bound = new DelayBound({ targetMs, initial: INITIAL, smallest: SMALLEST, largest: LARGEST });
   }
 
   /** May another frame of output be sent? */
@@ -80,37 +76,38 @@ export class SendWindow {
 
   get #room(): boolean {
     const underWay = this.#sent - this.#arrived;
-    return this.#measuring === null && underWay < this.#limit && (underWay < SMALLEST || !this.#late);
+    return this.#measuring === null && underWay < this.limit && (underWay < SMALLEST || !this.#late);
   }
 
   /** A pong should have come: the line has become slower than the window knows. */
   get #late(): boolean {
     const [oldest] = this.#marks;
-    return oldest !== undefined && this.#base !== null && this.#now() - oldest.sentAt > this.#base.ms + 2 * this.#target;
+    const { base } = this.#bound;
+    return oldest !== undefined && base !== null && this.#now() - oldest.sentAt > base + 2 * this.#target;
   }
 
   /** What may wait in the socket, in bytes. */
   get limit(): number {
-    return this.#limit;
+    return this.#bound.limit;
   }
 
   /** A frame of output should have at most so many bytes. */
   get frame(): number {
-    const lasts = this.#target + (this.#base?.ms ?? 0);
-    return Math.max(SMALLEST_FRAME, Math.min(MAX_OUTPUT_FRAME, Math.floor((this.#limit * this.#target * FRAME_PART) / lasts)));
+    const lasts = this.#target + (this.#bound.base ?? 0);
+    return Math.max(SMALLEST_FRAME, Math.min(MAX_OUTPUT_FRAME, Math.floor((this.limit * this.#target * FRAME_PART) / lasts)));
   }
 
   /** Everything that is sent is counted. */
   sent(bytes: number): void {
     const now = this.#now();
-    if (now - this.#lastSentAt > IDLE_MS) this.#limit = Math.min(this.#limit, INITIAL);
+    if (now - this.#lastSentAt > IDLE_MS) this.#bound.shrink();
     this.#lastSentAt = now;
     this.#sent += bytes;
-    const base = this.#base?.ms ?? 0;
+    const base = this.#bound.base ?? 0;
     if (base < FAR_MS) this.#busyUntil = now;
     else {
       const gain = now - this.#fullAt < FULL_MS + 4 * base ? CRUISE_GAIN : START_GAIN;
-      this.#busyUntil = Math.max(this.#busyUntil, now) + (bytes * (base + this.#target)) / (this.#limit * gain);
+      this.#busyUntil = Math.max(this.#busyUntil, now) + (bytes * (base + this.#target)) / (this.limit * gain);
     }
   }
 
@@ -118,7 +115,7 @@ export class SendWindow {
   get due(): boolean {
     const unmarked = this.#sent - this.#markedAt;
     if (this.#measuring !== null || unmarked === 0) return false;
-    if (unmarked >= this.#limit / 4 || !this.#room) return true;
+    if (unmarked >= this.limit / 4 || !this.#room) return true;
     return unmarked >= MARK_BYTES && this.#now() - (this.#marks.at(-1)?.sentAt ?? Number.NEGATIVE_INFINITY) >= MARK_MS;
   }
 
@@ -138,17 +135,16 @@ export class SendWindow {
     const now = this.#now();
     const took = Math.max(now - mark.sentAt, 0.01);
     if (this.#measured(mark, took, now)) return true;
-    const base = this.#base;
-    const old = base !== null && now - base.at > (this.#limit > SMALLEST ? BASE_AGE_MS : SMALLEST_AGE_MS);
-    if (base === null || took <= base.ms || (old && mark.underWay === 0)) this.#base = { ms: took, at: now };
-    this.#adapt(mark, took, this.#base?.ms ?? took);
-    if (took > (this.#base?.ms ?? took) + this.#target / 2) this.#fullAt = now;
-    return old && mark.underWay > 0 && this.#measure('emptying');
+    const aged = this.#bound.aged(now);
+    if (aged && mark.underWay === 0) this.#bound.rebase(took, now);
+    this.#bound.arrived({ took, underWay: mark.underWay, limit: mark.limit }, now);
+    if (took > (this.#bound.base ?? took) + this.#target / 2) this.#fullAt = now;
+    return aged && mark.underWay > 0 && this.#measure('emptying');
   }
 
   #mark(): Mark {
     this.#markedAt = this.#sent;
-    return { at: this.#sent, sentAt: this.#now(), underWay: this.#sent - this.#arrived, limit: this.#limit };
+    return { at: this.#sent, sentAt: this.#now(), underWay: this.#sent - this.#arrived, limit: this.limit };
   }
 
   /** Takes the measurement of the shortest way one step on. @returns true when that takes a ping. */
@@ -156,7 +152,7 @@ export class SendWindow {
     if (this.#measuring?.last !== mark) return false;
     if (this.#measuring.step === 'emptying') return this.#measure('probing');
     this.#measuring = null;
-    this.#base = { ms: took, at: now };
+    this.#bound.rebase(took, now);
     return false;
   }
 
@@ -166,15 +162,5 @@ export class SendWindow {
     this.#marks.push(last);
     this.#measuring = { step, last };
     return true;
-  }
-
-  #adapt(mark: Mark, took: number, base: number): void {
-    const wanted = (mark.underWay * (base + this.#target)) / took;
-    const limit =
-      took > base + this.#target
-        ? Math.min(this.#limit, wanted)
-        : // No more than double in a round trip: the line's own buffers fill before they tell.
-          Math.max(this.#limit, Math.min(wanted, mark.limit * 2));
-    this.#limit = Math.min(LARGEST, Math.max(SMALLEST, limit));
   }
 }

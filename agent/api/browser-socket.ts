@@ -64,7 +64,13 @@ export class BrowserSocket {
     this.#services = services;
     this.#port = port;
     this.#caller = caller;
-    this.#send({ type: 'hello', protocol, version: services.version, window: services.streams.window, time: new Date().toISOString() });
+    this.#send({
+      type: 'hello',
+      protocol,
+      version: services.version,
+      window: services.streams.windowOf(port),
+      time: new Date().toISOString(),
+    });
   }
 
   /** One frame, as it came. Never throws. */

@@ -1,6 +1,7 @@
 import type { Cursor } from '../../shared/browser-protocol.ts';
 import { viewerWindow } from '../../shared/limits.ts';
 import { encode } from './frames.ts';
+import { ViewerLine } from './viewer-line.ts';
 import type { Attachment, Carrier, LogReader, ViewerPort } from './viewers.ts';
 import { RunStream } from './viewers.ts';
 
@@ -12,7 +13,6 @@ export interface StreamSource {
 }
 
 interface Watching {
-  readonly port: ViewerPort;
   /** Null only while it is being made. */
   attachment: Attachment | null;
 }
@@ -22,7 +22,9 @@ export class Streams {
   readonly #source: StreamSource;
   readonly #carrier: Carrier;
   readonly #streams = new Map<string, RunStream>();
-  readonly #watching = new Set<Watching>();
+  readonly #watching = new Map<ViewerPort, Set<Watching>>();
+  /** Of connections that are bounded by time. */
+  readonly #lines = new WeakMap<ViewerPort, ViewerLine>();
   #viewers = 0;
   #window = viewerWindow(0);
 
@@ -34,6 +36,11 @@ export class Streams {
   /** What a viewer may leave unacknowledged now, in bytes. */
   get window(): number {
     return this.#window;
+  }
+
+  /** The same, as a viewer at this port is told of it. */
+  windowOf(port: ViewerPort): number {
+    return this.#lineOf(port)?.told ?? this.#window;
   }
 
   /**
@@ -53,13 +60,23 @@ export class Streams {
     const stream = this.#streams.get(taskId) ?? this.#open(taskId, log);
     const start = from === 'tail' ? log.end : from;
     this.#count(1);
-    on.start(start, this.#window);
-    const viewer: Watching = { port, attachment: null };
-    this.#watching.add(viewer);
-    const attachment = stream.attach(port, start, this.#window, () => {
-      this.#watching.delete(viewer);
-      this.#count(-1);
-      on.ended();
+    const line = this.#lineOf(port);
+    if (line !== undefined) line.share = this.#window;
+    on.start(start, this.windowOf(port));
+    const viewer: Watching = { attachment: null };
+    const watching = this.#watching.get(port) ?? new Set();
+    this.#watching.set(port, watching.add(viewer));
+    const attachment = stream.attach(port, start, line?.window ?? this.#window, {
+      ended: () => {
+        watching.delete(viewer);
+        if (watching.size === 0) {
+          this.#watching.delete(port);
+          line?.close();
+        }
+        this.#count(-1);
+        on.ended();
+      },
+      ...(line === undefined ? {} : { line }),
     });
     viewer.attachment = attachment;
     return attachment;
@@ -86,10 +103,26 @@ export class Streams {
   #count(change: 1 | -1): void {
     this.#viewers += change;
     const window = viewerWindow(this.#viewers);
-    if (window < this.#window) {
-      for (const port of new Set([...this.#watching].map((viewer) => viewer.port))) port.send(encode({ type: 'window', window }));
-      for (const viewer of this.#watching) viewer.attachment?.setWindow(window);
-    }
+    const shrinks = window < this.#window;
     this.#window = window;
+    if (!shrinks) return;
+    for (const port of [...this.#watching.keys()]) {
+      const line = this.#lineOf(port);
+      if (line === undefined) this.#apply(port, window, window);
+      else line.share = window;
+    }
+  }
+
+  #lineOf(port: ViewerPort): ViewerLine | undefined {
+    if (port.timed !== true) return undefined;
+    const line = this.#lines.get(port) ?? new ViewerLine(this.#window, (window, told) => this.#apply(port, window, told));
+    this.#lines.set(port, line);
+    return line;
+  }
+
+  /** @param told what the viewers at this port hear of it; null: nothing. */
+  #apply(port: ViewerPort, window: number, told: number | null): void {
+    if (told !== null) port.send(encode({ type: 'window', window: told }));
+    for (const { attachment } of [...(this.#watching.get(port) ?? [])]) attachment?.setWindow(window);
   }
 }

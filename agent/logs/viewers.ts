@@ -3,9 +3,11 @@ import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import { AckBarrier } from './ack-barrier.ts';
 import { DamagedOutput } from './damaged.ts';
+import { FrameTimes } from './frame-times.ts';
 import { cutChunks, encode, outputFrames } from './frames.ts';
 import type { Chunk, RunLog } from './run-log.ts';
 import { SpareMemory } from './spare-memory.ts';
+import type { Acknowledged } from './viewer-line.ts';
 
 /**
  * Who watches a run, and how the output reaches them. Every viewer has a cursor and credit. Those at the tail share one
@@ -29,6 +31,8 @@ export interface Carrier {
 
 /** One viewer's own way. */
 export interface ViewerPort {
+  /** Its line may be slow: what is on its way is bounded by time, too (viewer-line.ts). */
+  readonly timed?: true;
   send(frame: string | Utf8Text): void;
   join(topic: string): void;
   leave(topic: string): void;
@@ -42,6 +46,10 @@ const LAST_FRAMES = 4;
 /** So much is read at a time for a viewer that is behind: going to the disk for every frame would cost half the speed. */
 const FRAMES_AHEAD = 4;
 const readMemory = new SpareMemory(FRAMES_AHEAD * MAX_OUTPUT_FRAME);
+/** After its window became smaller, a viewer gets so much beyond it, once: a frame to which it answers with what it owes. */
+const REMINDER = 1024;
+/** Of acknowledgements so many are known: as many as a window may have in it, and more. */
+const KEPT_ACKS = 16;
 /** A read that must be able to move on past any character: the longest one has four bytes. */
 const SMALLEST_READ = 16;
 
@@ -55,7 +63,21 @@ interface Viewer {
   /** A read or a turn is under way. */
   busy: boolean;
   gone: boolean;
-  readonly ended: () => void;
+  /** It is sent something beyond its window. */
+  reminded: boolean;
+  readonly on: ViewerEvents;
+  /** Of frames that only this viewer got, where anybody wants to know of its line. */
+  readonly times: FrameTimes | null;
+  /** The last acknowledgements. */
+  readonly acks: { readonly cursor: Cursor; readonly at: number }[];
+}
+
+/** What whoever attaches a viewer hears of it. */
+export interface ViewerEvents {
+  /** Once, when it was detached or has been told how the run ended. */
+  ended(): void;
+  /** What its line is told by. */
+  line?: { acknowledged(ack: Acknowledged): void; full(): void };
 }
 
 /** What the holder of a viewer may do with it. */
@@ -78,6 +100,8 @@ export class RunStream {
   readonly #ackBarrier = new AckBarrier<Viewer>(() => this.#publishSoon());
   /** How far the shared stream was published; means something only while somebody is live. */
   #position: Cursor = 0;
+  /** Of the shared stream. */
+  readonly #times = new FrameTimes();
   #live = 0;
   /** What a turn carried last. */
   #size = MAX_OUTPUT_FRAME;
@@ -103,24 +127,26 @@ export class RunStream {
     return this.#viewers.size;
   }
 
-  /**
-   * Adds a viewer that has everything before `from`. What retention removed is said with a gap, never skipped.
-   * @param ended called once, when the viewer was detached or has been told how the run ended.
-   */
-  attach(port: ViewerPort, from: Cursor, window: number, ended: () => void): Attachment {
+  /** Adds a viewer that has everything before `from`. What retention removed is said with a gap, never skipped. */
+  attach(port: ViewerPort, from: Cursor, window: number, on: ViewerEvents): Attachment {
     const cursor = Math.min(Math.max(from, this.#log.start), this.#log.end);
-    const viewer: Viewer = { port, cursor, acked: cursor, window, live: false, busy: false, gone: false, ended };
+    const times = on.line === undefined ? null : new FrameTimes();
+    const state = { live: false, busy: false, gone: false, reminded: false };
+    const viewer: Viewer = { port, cursor, acked: cursor, window, ...state, on, times, acks: [{ cursor, at: performance.now() }] };
     this.#viewers.add(viewer);
     if (cursor !== from) port.send(encode({ type: 'gap', task_id: this.#taskId, from, to: cursor }));
     this.#advance(viewer);
     return {
       ack: (acked) => {
         if (acked <= viewer.acked || acked > viewer.cursor) return;
+        const ack = viewer.on.line === undefined ? null : this.#timed(viewer, acked);
         viewer.acked = acked;
         this.#ackBarrier.moved(viewer);
+        if (ack !== null) viewer.on.line?.acknowledged(ack);
         this.#advance(viewer);
       },
       setWindow: (bytes) => {
+        viewer.reminded ||= viewer.times !== null && bytes < viewer.window;
         viewer.window = bytes;
         this.#ackBarrier.moved(viewer);
         this.#advance(viewer);
@@ -170,14 +196,25 @@ export class RunStream {
     for (const viewer of without) this.#leave(viewer);
     if (this.#live > 0) {
       for (const frame of outputFrames(this.#taskId, chunks)) this.#carrier.publish(this.topic, frame);
-      this.#position = to;
       this.#publishedAt = performance.now();
+      this.#times.sent(this.#position, to, this.#publishedAt);
+      this.#position = to;
       for (const viewer of this.#viewers) if (viewer.live) viewer.cursor = to;
       if (to < this.#log.end) this.#publishSoon();
       else if (this.#log.finished) this.#finishLive();
     }
     // Only now, with the position where it is: they read from the log what they have credit for.
     for (const viewer of without) this.#advance(viewer);
+  }
+
+  /** What an acknowledgement tells of the way: which frame it answers, when that was sent, and behind how much. */
+  #timed(viewer: Viewer, acked: Cursor): Acknowledged {
+    const sentAt = viewer.times?.of(acked) ?? this.#times.of(acked);
+    const before = viewer.acks.findLast(({ at }) => sentAt !== null && at <= sentAt);
+    viewer.acks.push({ cursor: acked, at: performance.now() });
+    if (viewer.acks.length > KEPT_ACKS) viewer.acks.shift();
+    const frame = sentAt === null || before === undefined ? null : { sentAt, underWay: acked - before.cursor };
+    return { step: acked - viewer.acked, frame };
   }
 
   /** With very many viewers the windows are small: a frame is at most half of the smallest, so that an ack can overlap. */
@@ -216,9 +253,11 @@ export class RunStream {
     if (viewer.live || viewer.busy || viewer.gone) return;
     const tail = this.#live > 0 ? this.#position : this.#log.end;
     if (viewer.cursor >= tail) return this.#arrive(viewer);
-    if (viewer.cursor - viewer.acked >= viewer.window) return;
+    const left = viewer.window - (viewer.cursor - viewer.acked);
+    if (left <= 0 && !viewer.reminded) return viewer.on.line?.full();
     viewer.busy = true;
-    const credit = Math.max(SMALLEST_READ, viewer.window - (viewer.cursor - viewer.acked));
+    const credit = Math.max(left <= 0 ? REMINDER : SMALLEST_READ, left);
+    viewer.reminded = false;
     const wanted = Math.min(FRAMES_AHEAD * this.#size, credit, tail - viewer.cursor);
     const memory = readMemory.take(wanted);
     this.#log.read(viewer.cursor, wanted, memory).then(
@@ -243,7 +282,9 @@ export class RunStream {
 
   /** What was read for a viewer that is behind, into `memory`: a frame a turn, so that others get theirs in between. */
   #deliverInTurns(viewer: Viewer, chunks: readonly Chunk[], memory: Buffer): void {
-    this.#turn((size) => {
+    this.#turn((turn) => {
+      // Several frames in a small window: an acknowledgement comes while others are on their way.
+      const size = viewer.times === null ? turn : Math.min(turn, viewer.window / 4);
       const { now, later } = cutChunks(chunks, size);
       if (!viewer.gone && now.length > 0) this.#deliver(viewer, now);
       // Its window may have shrunk since the read: then the rest is read again, when there is credit for it.
@@ -270,7 +311,9 @@ export class RunStream {
 
   #deliver(viewer: Viewer, chunks: readonly Chunk[]): void {
     for (const frame of outputFrames(this.#taskId, chunks)) viewer.port.send(frame);
-    viewer.cursor = chunks.at(-1)?.to ?? viewer.cursor;
+    const from = viewer.cursor;
+    viewer.cursor = chunks.at(-1)?.to ?? from;
+    viewer.times?.sent(from, viewer.cursor, performance.now());
   }
 
   /** Near the tail, and with credit for the rest: no waiting in between, so the tail can't move away. */
@@ -293,7 +336,7 @@ export class RunStream {
       for (const frame of frames) viewer.port.send(frame);
       return this.#remove(viewer);
     }
-    if (viewer.cursor - viewer.acked >= viewer.window) return;
+    if (viewer.cursor - viewer.acked >= viewer.window) return viewer.on.line?.full();
     if (this.#live === 0) this.#position = viewer.cursor;
     viewer.live = true;
     this.#live += 1;
@@ -313,6 +356,6 @@ export class RunStream {
       this.#stopListening();
       this.#emptied();
     }
-    viewer.ended();
+    viewer.on.ended();
   }
 }

@@ -212,6 +212,7 @@ export class EdgeTransport implements LinkListener, Carrier, TopicSink {
       const socket = new BrowserSocket(
         services,
         {
+          timed: true,
           send: (frame) => this.#session?.text(`c/${conn}`, frame),
           join: (topic) => {
             if (this.#subscribers.join(conn, topic)) this.#session?.control({ type: 'join', conn, topic });

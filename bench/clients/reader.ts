@@ -19,9 +19,9 @@ const order = z.object({
 });
 type Order = z.infer<typeof order>;
 
-/** Half a window: at a quarter, a fast line would reach the edge's limit of 100 frames a second. */
-const ACK_BYTES = 512 * 1024;
 const TAIL = 48;
+/** What says a window is shorter. */
+const LONGEST_WORD = 64 * 1024;
 /** Far longer than any pause of a busy machine: who waits longer waits for ever. */
 const SILENCE_MS = 60_000;
 
@@ -56,12 +56,15 @@ function readRun(socket: WebSocket, task: string): Promise<number> {
   return new Promise((resolve, reject) => {
     let cursor = 0;
     let acked = 0;
+    let window = 0;
     socket.on('message', (data: Buffer) => {
       const at = /"cursor":(\d+)\}$/.exec(data.toString('latin1', Math.max(0, data.length - TAIL)))?.[1];
       if (at !== undefined) cursor = Number(at);
       else if (data.toString('latin1', 0, 14) === '{"type":"exit"') resolve(cursor);
       else if (data.toString('latin1', 0, 15) === '{"type":"error"') reject(new Error(data.toString()));
-      if (cursor - acked < ACK_BYTES) return;
+      else if (data.length < LONGEST_WORD) window = Number(/"window":(\d+)/.exec(data.toString())?.[1] ?? window);
+      // Half of it: as seldom as is allowed.
+      if (at === undefined || cursor - acked < window / 2) return;
       acked = cursor;
       socket.send(JSON.stringify({ type: 'ack', task_id: task, cursor }));
     });

@@ -8,7 +8,7 @@ import { Stage } from './stage.ts';
 import type { Watched } from './viewer.ts';
 import { Viewer } from './viewer.ts';
 
-/** A host on a slow line: a flood that is watched does not stand in the way of anything else, and of no other viewer. */
+/** A host or a browser on a slow line: a flood that is watched does not stand in the way of anything else, and of no other viewer. */
 
 let stage: Stage;
 let client: Client;
@@ -17,7 +17,10 @@ beforeAll(async () => {
   stage = await Stage.open();
   client = await stage.client();
 });
-afterEach(() => stage.linkNetwork.heal());
+afterEach(() => {
+  stage.linkNetwork.heal();
+  stage.browserNetwork.heal();
+});
 afterAll(() => stage.close());
 
 interface Line {
@@ -26,11 +29,11 @@ interface Line {
   lost: number;
 }
 
-function shape({ kbit, delayMs, lost }: Line): void {
+function shape({ kbit, delayMs, lost }: Line, network = stage.linkNetwork): void {
   for (const direction of ['up', 'down'] as const) {
-    stage.linkNetwork.throttle(direction, (kbit * 1000) / 8);
-    stage.linkNetwork.delay(direction, delayMs);
-    stage.linkNetwork.lose(direction, lost);
+    network.throttle(direction, (kbit * 1000) / 8);
+    network.delay(direction, delayMs);
+    network.lose(direction, lost);
   }
 }
 
@@ -43,6 +46,7 @@ async function start(script: string, args: string[] = []): Promise<string> {
 /** Ends a flood on a good line, and compares what each viewer got with what the host kept. */
 async function expectAll(seen: readonly { viewer: Viewer; watched: Watched }[]): Promise<void> {
   stage.linkNetwork.heal();
+  stage.browserNetwork.heal();
   for (const taskId of new Set(seen.map(({ watched }) => watched.taskId))) {
     await client.http('POST', `/api/runs/${taskId}/cancel`);
     const kept = createHash('sha256');
@@ -162,3 +166,39 @@ test('two viewers on each of four runs that attach again and again over 256 kbit
   expect(seen[0]?.viewer.hellos).toBe(hellos);
   await expectAll(seen);
 });
+
+test.each([
+  ['256 kbit/s', { kbit: 256, delayMs: 10, lost: 0 }],
+  ['256 kbit/s, 300 ms each way', { kbit: 256, delayMs: 300, lost: 0 }],
+] satisfies [string, Line][])(
+  'a browser at %s that watches a flood has its answers, and the first byte of another run, in a moment',
+  async (name, line) => {
+    shape(line, stage.browserNetwork);
+    const phone = new Viewer(client);
+    await eventually('the browser is there', () => phone.ready);
+    const flood = phone.watch(await start('pour.sh'));
+    await eventually('output arrives', () => flood.cursor, { holds: (seen) => seen > 4 * line.kbit * 125, limitMs: 120_000 });
+    const quiet = await start('quiet.sh', [`${stage.home}/never`]);
+    let most = 0;
+    for (let n = 0; n < 40; n += 1) {
+      most = Math.max(most, stage.browserNetwork.held('down'));
+      await sleep(50);
+    }
+    const asked = performance.now();
+    phone.send({ type: 'cancel', task_id: crypto.randomUUID() });
+    await eventually('a cancel of an unknown run is answered', () => phone.errors.length, { holds: (seen) => seen > 0 });
+    const answered = Math.round(performance.now() - asked);
+    const attached = performance.now();
+    const other = phone.watch(quiet);
+    await eventually('the other run has a byte', () => other.cursor, { holds: (seen) => seen > 0 });
+    const first = Math.round(performance.now() - attached);
+    const ms = await cancelled(phone, other);
+    process.stdout.write(
+      `browser at ${name}: answer ${answered} ms, first byte ${first} ms, cancel ${ms} ms, at most ${Math.round(most / 1024)} KiB on the line\n`,
+    );
+    // What the line carries in its delay and 300 ms, twice the least window, and what JSON adds; without a bound it is all that the proxy takes.
+    expect(most).toBeLessThan(2 * Math.max(16 * 1024, (line.kbit / 8) * (2 * line.delayMs + 300)) + 8 * 1024);
+    expect(answered).toBeLessThan(scaled(3000, 20_000));
+    await expectAll([{ viewer: phone, watched: flood }]);
+  },
+);

@@ -86,7 +86,6 @@ export interface Answer {
 
 /** Longer than a script that is cancelled may take to end. */
 const FRAMES_MS = 30_000;
-const ACK_BYTES = 256 * 1024;
 
 /** Keeps every frame that came, in order, and acknowledges output as the page does, unless told not to. */
 export class TestSocket {
@@ -97,6 +96,8 @@ export class TestSocket {
   closed: { code: number; reason: string } | null = null;
   #failure: Error | null = null;
   readonly #acked = new Map<string, number>();
+  /** As the host last said it. */
+  #window = 0;
 
   constructor(ws: WebSocket) {
     this.ws = ws;
@@ -182,10 +183,11 @@ export class TestSocket {
 
   #take(frame: ServerFrame): void {
     this.frames.push(frame);
+    if ('window' in frame) this.#window = frame.window;
     if (!this.autoAck || (frame.type !== 'stdout' && frame.type !== 'stderr')) return;
-    // As the page does: for a quarter of the smallest usual window, not for every frame.
+    // As the page does: for a quarter of the window, not for every frame.
     const acked = this.#acked.get(frame.task_id) ?? 0;
-    if (frame.cursor - acked < ACK_BYTES) return;
+    if (frame.cursor - acked < this.#window / 4) return;
     this.#acked.set(frame.task_id, frame.cursor);
     this.send({ type: 'ack', task_id: frame.task_id, cursor: frame.cursor });
   }
