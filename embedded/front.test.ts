@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { USER_BYTES_BURST, USER_BYTES_PER_S } from '../shared/limits.ts';
 import { createFront } from './front.ts';
 
 describe('the front', () => {
@@ -201,10 +202,10 @@ describe('the front', () => {
     expect([answer.status, JSON.parse(answer.text)]).toMatchObject([503, { error: { code: 'busy' } }]);
   });
 
-  /** Opens a socket through the front to an upstream that answers with `say`. */
-  async function upgraded(say: (to: Duplex) => void): Promise<Socket> {
+  /** Opens a socket through the front to an upstream that answers with `say`. @param more headers of its first answer. */
+  async function upgraded(say: (to: Duplex) => void, more = ''): Promise<Socket> {
     upstream.once('upgrade', (_asked, socket: Duplex) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${more}\r\n`);
       say(socket);
     });
     const client = connect(port, '127.0.0.1');
@@ -237,6 +238,36 @@ describe('the front', () => {
     const all = Buffer.concat(got);
     const body = all.subarray(all.indexOf('\r\n\r\n') + 4);
     expect([body.length, body.equals(sent)]).toEqual([sent.length, true]);
+  });
+
+  it('reads what a user says on two sockets no faster than their pace, and tells no browser whose socket it has', async () => {
+    let got = 0;
+    const clients: Socket[] = [];
+    const heads: string[] = [];
+    for (let n = 0; n < 2; n += 1) {
+      const client = await upgraded((to) => {
+        to.on('error', () => undefined);
+        to.on('data', (part: Buffer) => {
+          got += part.length;
+        });
+      }, 'X-Toru-User: eve\r\n');
+      client.on('error', () => undefined);
+      heads.push(String(await new Promise((resolve) => client.once('data', resolve))));
+      clients.push(client);
+    }
+    expect(heads.join()).toContain('101');
+    expect(heads.join().toLowerCase()).not.toContain('eve');
+    const began = performance.now();
+    const message = Buffer.alloc(14 + 250_000, 'x');
+    Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0, 0x03, 0xd0, 0x90, 0, 0, 0, 0]).copy(message);
+    for (let n = 0; n < 24; n += 1) for (const client of clients) client.write(message);
+    await expect.poll(() => got, { timeout: 20_000 }).toBeGreaterThan(USER_BYTES_BURST);
+    for (let look = 0; look < 20; look += 1) {
+      const most = USER_BYTES_BURST + ((performance.now() - began) / 1000) * USER_BYTES_PER_S;
+      expect(got).toBeLessThan(most + 300_000);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    for (const client of clients) client.destroy();
   });
 
   it.each([

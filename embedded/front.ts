@@ -7,7 +7,9 @@ import { ToruError } from '../shared/errors.ts';
 import { MAX_CLIENT_FRAME } from '../shared/limits.ts';
 import { isAmbiguousPath } from '../shared/raw-path.ts';
 import { isServedHost } from '../shared/served-host.ts';
+import { SOCKET_USER } from '../shared/wire.ts';
 import { AnsweredSocket } from './answered-socket.ts';
+import { BytePaces } from './byte-paces.ts';
 import type { ConnectionLimits } from './client-connections.ts';
 import { ClientConnections } from './client-connections.ts';
 import { FrameCap } from './frame-cap.ts';
@@ -35,7 +37,7 @@ export interface FrontOptions {
 }
 
 /** As given, and what the front made of it once. */
-type Front = Omit<FrontOptions, 'trustedProxies' | 'limits'> & { trusted: BlockList; connections: ClientConnections };
+type Front = Omit<FrontOptions, 'trustedProxies' | 'limits'> & { trusted: BlockList; connections: ClientConnections; bytes: BytePaces };
 
 /**
  * The public port of the embedded edge. workerd believes whatever a client says of itself, its URL and address included,
@@ -45,7 +47,7 @@ type Front = Omit<FrontOptions, 'trustedProxies' | 'limits'> & { trusted: BlockL
 export function createFront({ trustedProxies: ranges = [], limits = {}, ...given }: FrontOptions): Server {
   const trusted = trustedProxies(ranges);
   const connections = new ClientConnections((address) => isTrusted(address, trusted), limits);
-  const options: Front = { ...given, trusted, connections };
+  const options: Front = { ...given, trusted, connections, bytes: new BytePaces() };
   // workerd closes a connection that was idle for 5 s: ours must be gone by then, or a request would meet the close.
   const agent = new Agent({ keepAlive: true, timeout: 2000 });
   const server = createServer({
@@ -111,7 +113,9 @@ function passUpgrade(options: Front, query: IncomingMessage, socket: Duplex, hea
     upstream.pourInto(socket);
     const cap = new FrameCap(MAX_CLIENT_FRAME + 1, () => setTimeout(() => socket.end(), CLOSE_MS).unref());
     if (head.length > 0) socket.unshift(head);
-    passFrames(socket, cap, upstream.socket);
+    const user = response.headers[SOCKET_USER];
+    // The agent's own socket is nobody's.
+    passFrames(socket, cap, upstream.socket, typeof user === 'string' ? options.bytes.open(user) : null);
   });
   passed.on('response', (response) => {
     socket.write(headOf(response));
@@ -125,15 +129,16 @@ function passUpgrade(options: Front, query: IncomingMessage, socket: Duplex, hea
 /** So much of it is looked at before the next look at how many small frames there were. */
 const PIECE = 4096;
 
-/** What the client says, as far as the cap lets it; no faster than workerd takes it, and small frames no faster than their pace. */
-function passFrames(from: Duplex, cap: FrameCap, to: Socket): void {
+/** What the client says, as far as the cap lets it; no faster than workerd takes it, and than its paces are. */
+function passFrames(from: Duplex, cap: FrameCap, to: Socket, bytes: ReturnType<BytePaces['open']> | null): void {
   const pace = new FramePace(performance.now());
   let resting: NodeJS.Timeout | null = null;
   const pass = (chunk: Buffer): void => {
     to.cork();
     for (let at = 0; at < chunk.length && resting === null; at += PIECE) {
-      for (const part of cap.pass(chunk.subarray(at, at + PIECE))) to.write(part);
-      const rest = pace.pay(cap.takeSmall(), performance.now());
+      const piece = chunk.subarray(at, at + PIECE);
+      for (const part of cap.pass(piece)) to.write(part);
+      const rest = Math.max(pace.pay(cap.takeSmall(), performance.now()), bytes?.pay(piece.length) ?? 0);
       if (rest === 0) continue;
       from.pause();
       resting = setTimeout(() => {
@@ -152,6 +157,7 @@ function passFrames(from: Duplex, cap: FrameCap, to: Socket): void {
   from.on('end', () => to.end());
   from.on('close', () => {
     if (resting !== null) clearTimeout(resting);
+    bytes?.close();
     to.destroy();
   });
 }
@@ -194,7 +200,8 @@ function answerHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
 
 function headOf(response: IncomingMessage): string {
   const lines = [`HTTP/1.1 ${response.statusCode ?? 502} ${response.statusMessage ?? ''}`];
-  for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) lines.push(`${response.rawHeaders[i]}: ${response.rawHeaders[i + 1]}`);
+  for (let i = 0; i + 1 < response.rawHeaders.length; i += 2)
+    if (response.rawHeaders[i]?.toLowerCase() !== SOCKET_USER) lines.push(`${response.rawHeaders[i]}: ${response.rawHeaders[i + 1]}`);
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 

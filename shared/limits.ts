@@ -42,6 +42,12 @@ export const OBJECT_FRAMES_WINDOW = 24 * USER_FRAMES_WINDOW;
 /** Frames up to this (acknowledgements, cancels, keystrokes) have room of their own beside it: large ones don't keep them out. */
 export const SMALL_FRAME = 4 * KiB;
 export const SMALL_FRAMES_WINDOW = 256 * KiB;
+/**
+ * All that one user says on all their sockets, in bytes: 16 of the largest frames a second. The front of the embedded edge reads
+ * them no faster. Where there is no front, nothing can be left unread: a user who says four times as much is closed.
+ */
+export const USER_BYTES_PER_S = 4 * MiB;
+export const USER_BYTES_BURST = 4 * MiB;
 export const MAX_SOCKETS_PER_SESSION = 20;
 /** All sessions of a user together, at one host: a login more is no way to more sockets. */
 export const MAX_SOCKETS_PER_USER = 60;

@@ -12,16 +12,16 @@ export class TokenBucket {
     this.#at = now;
   }
 
-  /** How long until there is a token, in ms: 0 = now. */
-  wait(now: number): number {
+  /** How long until there is a token, or so many, in ms: 0 = now. */
+  wait(now: number, tokens = 1): number {
     this.#refill(now);
-    return this.#tokens >= 1 ? 0 : Math.ceil((1 - this.#tokens) / this.#perMs);
+    return this.#tokens >= tokens ? 0 : Math.ceil((tokens - this.#tokens) / this.#perMs);
   }
 
-  /** Takes a token. False, and nothing taken, when there is none. */
-  take(now: number): boolean {
-    if (this.wait(now) > 0) return false;
-    this.#tokens -= 1;
+  /** Takes a token, or so many. False, and nothing taken, when there are fewer. */
+  take(now: number, tokens = 1): boolean {
+    if (this.wait(now, tokens) > 0) return false;
+    this.#tokens -= tokens;
     return true;
   }
 

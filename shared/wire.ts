@@ -21,3 +21,6 @@ export const CLOSE = {
   /** Something went wrong that has nothing to do with the session: come back at once. */
   again: 4012,
 } as const;
+
+/** In the edge's answer to its front, which takes it out: whose socket that is. */
+export const SOCKET_USER = 'x-toru-user';

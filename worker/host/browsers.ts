@@ -9,6 +9,8 @@ import {
   MAX_TOPICS_PER_SOCKET,
   USER_ACKS_BURST,
   USER_ACKS_PER_S,
+  USER_BYTES_BURST,
+  USER_BYTES_PER_S,
   USER_FRAMES_BURST,
   USER_FRAMES_PER_S,
 } from '../../shared/limits.ts';
@@ -26,6 +28,8 @@ const SOCKET_PACE = {
 const USER_PACE = {
   frames: { burst: USER_FRAMES_BURST, perS: USER_FRAMES_PER_S },
   acks: { burst: USER_ACKS_BURST, perS: USER_ACKS_PER_S },
+  // Behind a front nobody gets near it.
+  units: { burst: 4 * USER_BYTES_BURST, perS: 4 * USER_BYTES_PER_S },
 };
 
 /**

@@ -6,25 +6,35 @@ export interface Rate {
   readonly perS: number;
 }
 
+/** Of what a pace is made: `units` are what all frames have together, in UTF-16 units. */
+export interface ClientRates {
+  readonly frames: Rate;
+  readonly acks: Rate;
+  readonly units?: Rate;
+}
+
 /** How fast browsers may talk: acknowledgements are counted apart, since there is one for every frame of output. */
 export class ClientPace {
   readonly #frames: TokenBucket;
   readonly #acks: TokenBucket;
+  readonly #units: TokenBucket | null;
 
   /** @param now in ms, as everywhere here. */
-  constructor({ frames, acks }: { frames: Rate; acks: Rate }, now: number) {
+  constructor({ frames, acks, units }: ClientRates, now: number) {
     this.#frames = new TokenBucket(frames.burst, frames.perS, now);
     this.#acks = new TokenBucket(acks.burst, acks.perS, now);
+    this.#units = units === undefined ? null : new TokenBucket(units.burst, units.perS, now);
   }
 
   /** May they say this now? Counts it, if so. */
   admit(message: string | ArrayBuffer, now: number): boolean {
-    return (isAck(message) ? this.#acks : this.#frames).take(now);
+    const size = typeof message === 'string' ? message.length : message.byteLength;
+    return (isAck(message) ? this.#acks : this.#frames).take(now) && (this.#units?.take(now, size) ?? true);
   }
 
   /** Have they been silent for long enough to begin again? */
   rested(now: number): boolean {
-    return this.#frames.full(now) && this.#acks.full(now);
+    return this.#frames.full(now) && this.#acks.full(now) && (this.#units?.full(now) ?? true);
   }
 }
 

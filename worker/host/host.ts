@@ -6,7 +6,7 @@ import type { LinkLoginRequest, LoginRequest } from '../../shared/login-requests
 import type { RunRequest, RunSummary } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Role } from '../../shared/users.ts';
-import { CLOSE, PING, PONG } from '../../shared/wire.ts';
+import { CLOSE, PING, PONG, SOCKET_USER } from '../../shared/wire.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
 import type { Result } from '../result.ts';
@@ -169,7 +169,9 @@ export class Host extends DurableObject<Env> {
       this.#services.alarms.schedule('sessions', Date.now() + RECHECK_EVERY_MS);
       this.#watchLink();
     }
-    return new Response(null, { status: 101, webSocket: client });
+    // Who stands before us reads a user's sockets together. Nobody else has use for it.
+    const headers = this.env.EMBEDDED === undefined ? {} : { [SOCKET_USER]: session.sub };
+    return new Response(null, { status: 101, webSocket: client, headers });
   }
 
   #openLink(terms: LinkTerms): Response {
