@@ -15,7 +15,7 @@ import { pluginAdminApi } from './plugins/api/plugin-admin-api.ts';
 import { pluginKvApi } from './plugins/api/plugin-kv-api.ts';
 import { pluginTopics } from './plugins/api/plugin-topics.ts';
 import { pluginsApi } from './plugins/api/plugins-api.ts';
-import { openPlugins } from './plugins/open.ts';
+import { createPlugins } from './plugins/create-plugins.ts';
 import type { RunsOptions } from './runs/runs.ts';
 import { Runs } from './runs/runs.ts';
 import { Scripts } from './scripts/scripts.ts';
@@ -73,8 +73,8 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
   const runs = new Runs({ db, home, settings, scripts, actions, users, plugins: { mayStart }, audit, log, limits });
   const search = new Search(db, runs);
   const system = new System({ settings, version: VERSION, edge });
-  const opened = openPlugins({ db, home, logs_dir, settings, runs, audit, log });
-  const { plugins } = opened;
+  const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });
+  const { plugins } = pluginServices;
   /** What pages may send beside the frames of shared/browser-protocol.ts. */
   const frames: readonly SystemFrame[] = [];
   /** What pages may subscribe to. */
@@ -95,7 +95,7 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
     runs,
     search,
     system,
-    ...opened,
+    ...pluginServices,
     log,
   };
 }

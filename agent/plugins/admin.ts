@@ -1,27 +1,18 @@
-import { readdir } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { PluginSettingsPatch } from '../../shared/plugin-schemas.ts';
 import type { PluginDetails } from '../../shared/plugins.ts';
 import type { Caller } from '../users/caller.ts';
 import { admin, adminLately, authorize } from '../users/permissions.ts';
-import type { Unit } from './catalog.ts';
-import { detailsOf } from './catalog.ts';
-import { installInto, sweepIncoming } from './installed/install.ts';
+import { installInto } from './installed/install.ts';
 import { changedSettings, secretValues, settingsFor } from './installed/setting-values.ts';
 import type { PluginsOptions } from './plugins-options.ts';
-import { Turns } from './turns.ts';
 import type { Units } from './units.ts';
-
-/** Of a plugin's history in its details. */
-const SHOWN_EVENTS = 50;
 
 /** What admins do to plugins: each act is asked for its right, done in turn, written to the audit and to the plugin's history. */
 export class PluginAdmin {
   readonly #o: Pick<PluginsOptions, 'audit' | 'kv'>;
   readonly #units: Units;
-  /** By plugin; '' for what has no id yet. */
-  readonly #turns = new Turns();
 
   constructor(options: Pick<PluginsOptions, 'audit' | 'kv'>, units: Units) {
     this.#o = options;
@@ -35,7 +26,7 @@ export class PluginAdmin {
    * @throws ToruError unknown_plugin, plugin_invalid, plugin_changed with `extra.sha256`, forbidden, reauth_required.
    */
   enable(caller: Caller, id: string, { sha256 }: { sha256?: string | undefined }): Promise<PluginDetails> {
-    return this.#turns.take(id, async () => {
+    return this.#units.acts.run(id, async () => {
       authorize(caller, admin);
       const accepting = sha256 !== undefined && this.#mayAccept(caller, id, sha256) ? sha256 : null;
       const inspected = await this.#units.look(id, accepting);
@@ -60,13 +51,13 @@ export class PluginAdmin {
       }
       supervised.start();
       await supervised.settled(this.#units.timing.settleMs);
-      return this.details(this.#units.known(id));
+      return this.#units.details(id);
     });
   }
 
   /** Stops it, and does not start it again. @throws ToruError unknown_plugin, forbidden. */
   disable(caller: Caller, id: string): Promise<PluginDetails> {
-    return this.#turns.take(id, async () => {
+    return this.#units.acts.run(id, async () => {
       authorize(caller, admin);
       const { row, supervised } = this.#units.known(id);
       this.#units.registry.set(id, { enabled: false, failed: null });
@@ -76,15 +67,15 @@ export class PluginAdmin {
       }
       await supervised.stop('disabled');
       this.#units.changed(id);
-      return this.details(this.#units.known(id));
+      return this.#units.details(id);
     });
   }
 
   /** Changes what the patch names; a running plugin is told. @throws ToruError input_invalid, input_undeclared, unknown_plugin. */
   updateSettings(caller: Caller, id: string, patch: PluginSettingsPatch): Promise<PluginDetails> {
-    return this.#turns.take(id, async () => {
+    return this.#units.acts.run(id, async () => {
       authorize(caller, admin);
-      const { row, inspected, supervised } = this.#units.known(id);
+      const { row, inspected, supervised, status } = this.#units.known(id);
       const manifest = row.manifest ?? inspected?.manifest;
       if (manifest == null) throw new ToruError('plugin_invalid', 'It does not say which settings it has. Enable it first.');
       const settings = changedSettings(manifest, row.settings, patch);
@@ -93,9 +84,9 @@ export class PluginAdmin {
       this.#audit(caller, 'plugin.settings', id, { changed: Object.keys(patch) });
       supervised.settings(settingsFor(manifest, settings), secretValues(manifest, settings));
       // It may have waited for just this.
-      if (row.enabled && supervised.phase === 'idle') supervised.start();
+      if (row.enabled && status.phase === 'idle') supervised.start();
       this.#units.changed(id);
-      return this.details(this.#units.known(id));
+      return this.#units.details(id);
     });
   }
 
@@ -104,7 +95,8 @@ export class PluginAdmin {
    * Only for who is on the host. @param path absolute. @throws ToruError bad_request, not_found, plugin_invalid, conflict, forbidden, reauth_required.
    */
   install(caller: Caller, path: string): Promise<PluginDetails> {
-    return this.#turns.take('', async () => {
+    // The plugin has no id yet.
+    return this.#units.acts.run('', async () => {
       authorize(caller, adminLately);
       // Whoever names a path of this host must be on it: a session elsewhere could copy out any folder.
       if (caller.via !== 'local') throw new ToruError('forbidden', 'Plugins are installed on the host itself: toru plugin install.');
@@ -114,13 +106,8 @@ export class PluginAdmin {
       this.#audit(caller, 'plugin.install', id, { version });
       await this.#units.look(id);
       this.#units.journal.note(id, 'installed', `${caller.username} installed version ${version}.`, { version });
-      return this.details(this.#units.known(id));
+      return this.#units.details(id);
     });
-  }
-
-  /** Takes away what a killed agent had half installed. */
-  async sweep(): Promise<void> {
-    await sweepIncoming(this.#units.folder, await readdir(this.#units.folder));
   }
 
   /**
@@ -128,7 +115,7 @@ export class PluginAdmin {
    * @param options.data what becomes of its storage, settings, history and log. @throws ToruError unknown_plugin, forbidden, reauth_required.
    */
   uninstall(caller: Caller, id: string, { data }: { data: 'keep' | 'remove' }): Promise<void> {
-    return this.#turns.take(id, async () => {
+    return this.#units.acts.run(id, async () => {
       authorize(caller, adminLately);
       const { row, supervised } = this.#units.known(id);
       this.#units.registry.set(id, { enabled: false, failed: null });
@@ -142,16 +129,6 @@ export class PluginAdmin {
       this.#o.kv.removeAll(id);
       this.#units.forget(id);
     });
-  }
-
-  details(unit: Unit): PluginDetails {
-    const { id } = unit.row;
-    return detailsOf(unit, this.#o.kv.usage(id), this.#units.journal.events.list(id, SHOWN_EVENTS));
-  }
-
-  /** When what was begun is done. */
-  rest(): Promise<void> {
-    return this.#turns.rest();
   }
 
   #mayAccept(caller: Caller, id: string, sha256: string): boolean {

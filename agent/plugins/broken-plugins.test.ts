@@ -3,7 +3,7 @@ import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { processTable } from '../process/process-table.ts';
-import { listIn } from './launch/records.ts';
+import { listIn } from './launch/launch-record.ts';
 import type { PluginsHarness } from './plugins-harness.ts';
 import { ADMIN, makePlugins } from './plugins-harness.ts';
 
@@ -171,7 +171,7 @@ test('one that hears neither shutdown nor TERM is killed', async () => {
   try {
     own.add('stubborn', 'stubborn');
     const { pid } = await own.enable('stubborn');
-    await own.plugins.disable(ADMIN, 'stubborn');
+    await own.admin.disable(ADMIN, 'stubborn');
     expect(own.details('stubborn')).toMatchObject({ state: 'disabled', pid: null });
     expect((await processTable()).get(pid ?? 0)).toBeUndefined();
     expect((await own.log('stubborn')).map(({ message }) => message)).toEqual(

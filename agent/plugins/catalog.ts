@@ -2,22 +2,22 @@ import type { PluginDetails, PluginState, PluginSummary } from '../../shared/plu
 import type { Inspected } from './installed/inspect.ts';
 import type { PluginRow } from './installed/registry.ts';
 import { missingSetting, shownSettings } from './installed/setting-values.ts';
-import type { Supervised } from './launch/supervised.ts';
+import type { Status } from './launch/phases.ts';
 
-/** All that is known of a plugin. */
-export interface Unit {
+/** All that is known of a plugin at one moment. */
+export interface KnownPlugin {
   row: PluginRow;
   /** Null when its files are gone, or were not looked at yet. */
   inspected: Inspected | null;
   /** Has this agent looked for them? It has only just begun otherwise. */
   looked: boolean;
-  supervised: Supervised;
+  status: Status;
 }
 
 /** What there is to say about a plugin's state, and why it does not run. */
-export function stateOf({ row, inspected, looked, supervised }: Unit): { state: PluginState; problem: string | null } {
-  const { phase } = supervised;
-  if (phase !== 'idle') return { state: phase, problem: phase === 'running' ? runningProblem(row, inspected) : supervised.problem };
+export function stateOf({ row, inspected, looked, status }: KnownPlugin): { state: PluginState; problem: string | null } {
+  const { phase } = status;
+  if (phase !== 'idle') return { state: phase, problem: phase === 'running' ? runningProblem(row, inspected) : status.problem };
   if (row.failed !== null) return { state: 'failed', problem: row.failed };
   if (inspected === null && !looked) return { state: row.enabled ? 'starting' : 'disabled', problem: null };
   if (inspected === null)
@@ -36,8 +36,8 @@ export function stateOf({ row, inspected, looked, supervised }: Unit): { state: 
 }
 
 /** A line of the list. What was accepted says what it is; before that, what was found. */
-export function summaryOf(unit: Unit): PluginSummary {
-  const { row, inspected, supervised } = unit;
+export function summaryOf(plugin: KnownPlugin): PluginSummary {
+  const { row, inspected, status } = plugin;
   const manifest = row.manifest ?? inspected?.manifest ?? row.seen_manifest;
   const page = manifest?.page;
   const revision = (row.bundle_sha256 ?? inspected?.bundle_sha256 ?? '').slice(0, 16);
@@ -47,33 +47,33 @@ export function summaryOf(unit: Unit): PluginSummary {
     version: manifest?.version ?? '',
     icon: manifest?.icon ?? 'puzzle',
     description: manifest?.description ?? '',
-    ...stateOf(unit),
+    ...stateOf(plugin),
     enabled: row.enabled,
-    crashes: supervised.crashes,
-    started_at: supervised.startedAt?.toISOString() ?? null,
-    retry_at: supervised.retryAt?.toISOString() ?? null,
+    crashes: status.crashes,
+    started_at: status.startedAt?.toISOString() ?? null,
+    retry_at: status.retryAt?.toISOString() ?? null,
     access: manifest?.access ?? 'admin',
     page: page === undefined ? null : { slots: page.slots, kv: page.kv, revision },
   };
 }
 
 /** For somebody who is no admin: why it does not run is not theirs to read. */
-export function summaryForClient(unit: Unit): PluginSummary {
-  const summary = summaryOf(unit);
+export function summaryForClient(plugin: KnownPlugin): PluginSummary {
+  const summary = summaryOf(plugin);
   return { ...summary, problem: summary.problem === null ? null : 'It does not run as it should. An admin can see why.' };
 }
 
 /** @param manifest shown instead of the accepted one where the files are others: what would be accepted. */
-export function detailsOf(unit: Unit, kv: PluginDetails['kv'], events: PluginDetails['events']): PluginDetails {
-  const { row, inspected, supervised } = unit;
+export function detailsOf(plugin: KnownPlugin, kv: PluginDetails['kv'], events: PluginDetails['events']): PluginDetails {
+  const { row, inspected, status } = plugin;
   const differs = inspected !== null && inspected.sha256 !== row.accepted_sha256;
   const manifest = differs ? inspected.manifest : (row.manifest ?? row.seen_manifest);
   return {
-    ...summaryOf(unit),
+    ...summaryOf(plugin),
     manifest,
     sha256: inspected?.sha256 ?? null,
     accepted_sha256: row.accepted_sha256,
-    pid: supervised.pid,
+    pid: status.pid,
     settings: manifest === null ? {} : shownSettings(manifest, row.settings),
     kv,
     events,

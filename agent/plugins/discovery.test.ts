@@ -64,9 +64,9 @@ test('--metadata is asked once; files that changed are not run until somebody ac
   await h.plugins.rescan();
   expect([askedFor('curious'), h.details('curious').manifest]).toEqual([1, null]);
   const { sha256 } = h.details('curious');
-  await h.plugins.enable(ADMIN, 'curious', { sha256: sha256 ?? '' });
+  await h.admin.enable(ADMIN, 'curious', { sha256: sha256 ?? '' });
   expect([askedFor('curious'), h.details('curious').version]).toEqual([2, '2.0.0']);
-  await h.plugins.disable(ADMIN, 'curious');
+  await h.admin.disable(ADMIN, 'curious');
 
   executable(at('curious'), 'curious', 'rm -rf /nothing');
   await h.plugins.rescan();
@@ -120,7 +120,7 @@ test('one that can’t be used is listed with what is wrong, and harms nothing',
   await h.plugins.rescan();
   for (const [id, [, why]] of Object.entries(cases)) {
     expect([id, h.details(id).state, problem(id)]).toEqual([id, 'broken', expect.stringMatching(why)]);
-    await expect(h.plugins.enable(ADMIN, id, { sha256: 'a'.repeat(64) }), id).rejects.toMatchObject({ code: 'plugin_invalid' });
+    await expect(h.admin.enable(ADMIN, id, { sha256: 'a'.repeat(64) }), id).rejects.toMatchObject({ code: 'plugin_invalid' });
     expect(h.events(id)).toContain('found');
   }
   const sleeping = async (): Promise<string[]> =>
@@ -161,12 +161,12 @@ test('two plugins with one id: neither is started, and one that runs is not dist
   expect(h.details('twin')).toMatchObject({ state: 'running', pid });
   expect(problem('twin')).toMatch(/plugins\/twin and .*plugins\/twin\.sh are both “twin”\. Remove or rename one/);
   expect(askedFor('twin')).toBe(0);
-  await h.plugins.disable(ADMIN, 'twin');
+  await h.admin.disable(ADMIN, 'twin');
   expect(h.details('twin').state).toBe('broken');
-  await expect(h.plugins.enable(ADMIN, 'twin', {})).rejects.toMatchObject({ code: 'plugin_invalid' });
+  await expect(h.admin.enable(ADMIN, 'twin', {})).rejects.toMatchObject({ code: 'plugin_invalid' });
   rmSync(at('twin.sh'));
   await h.plugins.rescan();
-  expect(await h.plugins.enable(ADMIN, 'twin', {})).toMatchObject({ state: 'running' });
+  expect(await h.admin.enable(ADMIN, 'twin', {})).toMatchObject({ state: 'running' });
 });
 
 test('a new folder is found without being asked for', async () => {
@@ -188,14 +188,14 @@ test('who may enable: an admin who typed the password lately; one that is enable
   await h.plugins.rescan();
   const sha256 = h.details('guarded').sha256 ?? '';
   const stale = { ...ADMIN, via: 'edge', auth_time: Date.now() - 3_600_000 } as const;
-  await expect(h.plugins.enable(CLIENT, 'guarded', { sha256 })).rejects.toMatchObject({ code: 'forbidden' });
-  await expect(h.plugins.enable(stale, 'guarded', { sha256 })).rejects.toMatchObject({ code: 'reauth_required' });
-  await h.plugins.enable(ADMIN, 'guarded', { sha256 });
-  await h.plugins.disable(stale, 'guarded');
-  await expect(h.plugins.enable(stale, 'guarded', {})).rejects.toMatchObject({ code: 'reauth_required' });
-  await h.plugins.enable(ADMIN, 'guarded', {});
+  await expect(h.admin.enable(CLIENT, 'guarded', { sha256 })).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(h.admin.enable(stale, 'guarded', { sha256 })).rejects.toMatchObject({ code: 'reauth_required' });
+  await h.admin.enable(ADMIN, 'guarded', { sha256 });
+  await h.admin.disable(stale, 'guarded');
+  await expect(h.admin.enable(stale, 'guarded', {})).rejects.toMatchObject({ code: 'reauth_required' });
+  await h.admin.enable(ADMIN, 'guarded', {});
   // It runs as it was decided: started again, if it failed, by any admin.
-  await h.plugins.enable(stale, 'guarded', {});
+  await h.admin.enable(stale, 'guarded', {});
   expect(h.audit.filter(({ target }) => target === 'guarded').map(({ event }) => event)).toEqual([
     'plugin.accept',
     'plugin.enable',
@@ -204,6 +204,6 @@ test('who may enable: an admin who typed the password lately; one that is enable
   ]);
   expect(h.plugins.list(CLIENT)).toMatchObject([{ id: 'guarded', state: 'running', problem: null }]);
   expect(h.plugins.view(CLIENT, 'guarded')).not.toHaveProperty('events');
-  await expect(h.plugins.disable(CLIENT, 'guarded')).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(h.admin.disable(CLIENT, 'guarded')).rejects.toMatchObject({ code: 'forbidden' });
   expect(() => h.plugins.readLog(CLIENT, 'guarded', { limit: 1 })).toThrow(expect.objectContaining({ code: 'forbidden' }));
 });

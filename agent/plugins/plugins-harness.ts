@@ -6,9 +6,11 @@ import type { PluginDetails, PluginLogLine, PluginSummary } from '../../shared/p
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../tables.ts';
 import type { Caller } from '../users/caller.ts';
+import { PluginAdmin } from './admin.ts';
 import type { PluginTiming } from './launch/timing.ts';
 import { Plugins } from './plugins.ts';
 import type { PluginsOptions } from './plugins-options.ts';
+import { Units } from './units.ts';
 
 /** What the tests of plugins share: real `Plugins` over a real database and real processes, with short times. */
 
@@ -41,6 +43,7 @@ export interface PluginsHarness {
   home: string;
   db: Database;
   plugins: Plugins;
+  admin: PluginAdmin;
   audit: { event: string; target: string | null | undefined }[];
   /** Messages that reached a service of ours. */
   heard: FromPlugin[];
@@ -67,8 +70,8 @@ export async function makePlugins(options: Partial<PluginsOptions> = {}): Promis
   const db = openDatabase(join(home, 'toru.db'));
   const audit: PluginsHarness['audit'] = [];
   const heard: FromPlugin[] = [];
-  const make = (more: Partial<PluginsOptions>): Plugins => {
-    const plugins = new Plugins({
+  const make = (more: Partial<PluginsOptions>): { plugins: Plugins; admin: PluginAdmin } => {
+    const all: PluginsOptions = {
       db,
       home,
       logs_dir: join(home, 'logs'),
@@ -80,14 +83,16 @@ export async function makePlugins(options: Partial<PluginsOptions> = {}): Promis
       ...options,
       ...more,
       timing: { ...QUICK, ...options.timing, ...more.timing },
-    });
+    };
+    const units = new Units(all);
+    const plugins = new Plugins(all, units);
     plugins.serve({ type: 'http', receive: (_peer, message) => void heard.push(message) });
-    return plugins;
+    return { plugins, admin: new PluginAdmin(all, units) };
   };
   const harness: PluginsHarness = {
     home,
     db,
-    plugins: make({}),
+    ...make({}),
     audit,
     heard,
     add(id, behaviour, manifest = {}) {
@@ -102,7 +107,7 @@ export async function makePlugins(options: Partial<PluginsOptions> = {}): Promis
     async enable(id) {
       await harness.plugins.rescan();
       const { sha256 } = harness.details(id);
-      return harness.plugins.enable(ADMIN, id, { ...(sha256 === null ? {} : { sha256 }) });
+      return harness.admin.enable(ADMIN, id, { ...(sha256 === null ? {} : { sha256 }) });
     },
     details(id) {
       const seen = harness.plugins.view(ADMIN, id);
@@ -129,7 +134,7 @@ export async function makePlugins(options: Partial<PluginsOptions> = {}): Promis
       });
     },
     async restart(more = {}) {
-      harness.plugins = make(more);
+      Object.assign(harness, make(more));
       await harness.plugins.start();
       return harness.plugins;
     },

@@ -27,7 +27,7 @@ test('found, accepted, started: handshake, init, ready, and a service that gets 
   h.add('good', 'serve', { environment: ['WEATHER_KEY', 'TORU_HOME', 'ADMIN_PASSWORD', 'MISSING'] });
   await h.plugins.rescan();
   expect(h.details('good')).toMatchObject({ state: 'new', enabled: false, accepted_sha256: null });
-  await expect(h.plugins.enable(ADMIN, 'good', {})).rejects.toMatchObject({ code: 'plugin_changed' });
+  await expect(h.admin.enable(ADMIN, 'good', {})).rejects.toMatchObject({ code: 'plugin_changed' });
   expect(() => h.plugins.peer(ADMIN, 'good', 'GET', '/')).toThrow(expect.objectContaining({ code: 'unknown_plugin' }));
   const followed: PluginLogLine[] = [];
   const stop = h.plugins.followLog('good', (line) => followed.push(line));
@@ -49,7 +49,7 @@ test('found, accepted, started: handshake, init, ready, and a service that gets 
   });
   stop();
   expect(followed).toEqual((await h.log('good')).slice(-followed.length));
-  await h.plugins.disable(ADMIN, 'good');
+  await h.admin.disable(ADMIN, 'good');
   expect(h.events('good')).toEqual(['found', 'accepted', 'enabled', 'started', 'disabled', 'stopped']);
   expect(await messages('good')).toContain('asked to stop: disabled');
   expect(peer.gone.reason).toMatchObject({ code: 'plugin_down' });
@@ -71,12 +71,12 @@ test('settings: checked, told at once, secrets to the plugin alone; a required o
   ];
   h.add('set', 'serve', { settings });
   expect(await h.enable('set')).toMatchObject({ state: 'broken', problem: expect.stringContaining('“API key” is missing'), enabled: true });
-  const set = (patch: Record<string, string | number | boolean | null>): Promise<unknown> => h.plugins.updateSettings(ADMIN, 'set', patch);
+  const set = (patch: Record<string, string | number | boolean | null>): Promise<unknown> => h.admin.updateSettings(ADMIN, 'set', patch);
   await expect(set({ days: 8 })).rejects.toMatchObject({ code: 'input_invalid', extra: { field: 'days' } });
   await expect(set({ days: '3' })).rejects.toMatchObject({ code: 'input_invalid' });
   await expect(set({ unit: 'K' })).rejects.toMatchObject({ code: 'input_invalid' });
   await expect(set({ colour: 'red' })).rejects.toMatchObject({ code: 'input_undeclared' });
-  await expect(h.plugins.updateSettings(CLIENT, 'set', { days: 3 })).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(h.admin.updateSettings(CLIENT, 'set', { days: 3 })).rejects.toMatchObject({ code: 'forbidden' });
   await set({ key: SECRET });
   await h.when('set', ({ state }) => state === 'running');
   expect(h.details('set').settings).toEqual({ city: 'Bern', key: true });
@@ -108,7 +108,7 @@ test('its page is served as it was accepted, and not otherwise', async () => {
   await changed();
   await expect(h.plugins.bundle(CLIENT, 'good')).rejects.toMatchObject({ code: 'unknown_plugin' });
   await expect(h.plugins.bundle(ADMIN, 'set')).rejects.toMatchObject({ code: 'not_found' });
-  await h.plugins.disable(ADMIN, 'paged');
+  await h.admin.disable(ADMIN, 'paged');
   await expect(h.plugins.bundle(ADMIN, 'paged')).rejects.toMatchObject({ code: 'plugin_down' });
 });
 
@@ -126,13 +126,13 @@ test('what it may start and whom it tells are asked of what was accepted, at tha
   expect(may()).toEqual([false, false, false, false, false, false]);
   await h.enable('presser');
   expect(may()).toEqual([true, false, false, true, false, false]);
-  await h.plugins.disable(ADMIN, 'presser');
+  await h.admin.disable(ADMIN, 'presser');
   expect(may()).toEqual([false, false, false, true, false, false]);
   h.add('presser', 'serve', { access: 'admin', capabilities: { run: ['other'] } });
   expect(folder).toContain('presser');
   await h.enable('presser');
   expect(may()).toEqual([false, true, false, false, false, false]);
-  await h.plugins.disable(ADMIN, 'presser');
+  await h.admin.disable(ADMIN, 'presser');
 });
 
 test('the log files are JSON lines that a watcher can follow', () => {
@@ -153,7 +153,7 @@ test('the history of one plugin is bounded', async () => {
   for (let i = 0; i < 300; i += 1) {
     h.db.prepare("INSERT INTO plugin_events (plugin_id, event, created_at) VALUES ('good', 'a', 1), ('good', 'b', 1)").run();
   }
-  await h.plugins.enable(ADMIN, 'good', {});
+  await h.admin.enable(ADMIN, 'good', {});
   expect(h.db.prepare("SELECT count(*) FROM plugin_events WHERE plugin_id = 'good'").pluck().get()).toBe(500);
   expect(h.events('good').slice(-2)).toEqual(['enabled', 'started']);
 });

@@ -1,41 +1,36 @@
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
-import type { PluginSettingsPatch } from '../../shared/plugin-schemas.ts';
 import type { PluginDetails, PluginLogLine, PluginManifest, PluginSummary } from '../../shared/plugins.ts';
 import { PLUGIN_MAX_BUNDLE } from '../../shared/plugins.ts';
 import type { Caller } from '../users/caller.ts';
 import { admin, authorize } from '../users/permissions.ts';
 import { mayAsk, sees } from './access.ts';
-import { PluginAdmin } from './admin.ts';
-import type { Unit } from './catalog.ts';
 import { stateOf, summaryForClient, summaryOf } from './catalog.ts';
-import { readKnown } from './installed/plain-file.ts';
-import { watchFolder } from './installed/watch.ts';
+import { watchFolder } from './installed/plugins-folder.ts';
+import { readKnown } from './installed/tree.ts';
 import type { PluginsOptions } from './plugins-options.ts';
-import type { AnyService } from './protocol/dispatch.ts';
-import type { PluginPeer } from './protocol/peer.ts';
-import { LogService } from './services/log-service.ts';
-import { Units, unknownPlugin } from './units.ts';
+import type { AnyService, PluginPeer } from './protocol/peer.ts';
+import type { Unit, Units } from './units.ts';
+import { unknownPlugin } from './units.ts';
 
 const STARTED_AT_ONCE = 4;
 
-type Listener = (plugin: PluginSummary) => void;
-
 /** The plugins of this host: found, accepted, kept running, and reached. */
 export class Plugins {
-  readonly #o: PluginsOptions;
+  readonly #o: Pick<PluginsOptions, 'log'>;
   readonly #units: Units;
-  readonly #listeners = new Set<Listener>();
-  readonly #admin: PluginAdmin;
   #stopWatching: () => void = () => undefined;
   #started: Promise<void> | null = null;
   #closed = false;
 
-  constructor(options: PluginsOptions) {
+  constructor(options: Pick<PluginsOptions, 'log'>, units: Units) {
     this.#o = options;
-    this.#units = new Units(options, (id) => this.#changed(id));
-    this.#admin = new PluginAdmin(options, this.#units);
-    this.serve(new LogService((plugin) => this.#units.journal.logOf(plugin)));
+    this.#units = units;
+    this.serve({
+      type: 'log',
+      receive: ({ manifest: { id } }, { payload: { action: _, ...line } }) =>
+        units.journal.logOf(id).write({ ...line, plugin: id, source: 'log' }),
+    });
   }
 
   /** Says who answers the plugins' messages of one type. */
@@ -50,8 +45,7 @@ export class Plugins {
   }
 
   async #start(): Promise<void> {
-    await this.#units.endOrphans();
-    await this.#admin.sweep();
+    await this.#units.cleanUp();
     await this.rescan();
     if (this.#closed) return;
     const rescan = (): void =>
@@ -65,9 +59,8 @@ export class Plugins {
     await this.#units.rest();
     await this.#started?.catch(() => undefined);
     this.#stopWatching();
-    await this.#admin.rest();
+    await this.#units.acts.settled();
     await Promise.all(this.#units.all().map(({ supervised }) => supervised.stop('agent_stopping')));
-    this.#listeners.clear();
     this.#units.close();
   }
 
@@ -81,7 +74,7 @@ export class Plugins {
   /** @throws ToruError unknown_plugin, also for one that the caller may not use. */
   view(caller: Caller, id: string): PluginSummary | PluginDetails {
     const unit = this.#visible(caller, id);
-    return caller.role === 'admin' ? this.#admin.details(unit) : summaryForClient(unit);
+    return caller.role === 'admin' ? this.#units.details(id) : summaryForClient(unit);
   }
 
   /** What was accepted of it, while it is enabled, also when it does not run. @throws ToruError unknown_plugin, plugin_down. */
@@ -103,30 +96,11 @@ export class Plugins {
   }
 
   /** Calls back with a plugin after each change that can be seen. @returns stops it. */
-  onChange(listener: Listener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /** What an admin does: see PluginAdmin. */
-  enable(caller: Caller, id: string, accepted: { sha256?: string | undefined }): Promise<PluginDetails> {
-    return this.#admin.enable(caller, id, accepted);
-  }
-
-  disable(caller: Caller, id: string): Promise<PluginDetails> {
-    return this.#admin.disable(caller, id);
-  }
-
-  updateSettings(caller: Caller, id: string, patch: PluginSettingsPatch): Promise<PluginDetails> {
-    return this.#admin.updateSettings(caller, id, patch);
-  }
-
-  install(caller: Caller, path: string): Promise<PluginDetails> {
-    return this.#admin.install(caller, path);
-  }
-
-  uninstall(caller: Caller, id: string, options: { data: 'keep' | 'remove' }): Promise<void> {
-    return this.#admin.uninstall(caller, id, options);
+  onChange(listener: (plugin: PluginSummary) => void): () => void {
+    return this.#units.onChange((id) => {
+      const unit = this.#units.get(id);
+      if (unit !== null) listener(summaryOf(unit));
+    });
   }
 
   /** Looks at the folder of plugins, and starts what is enabled and could not be started before. @returns when it has looked. */
@@ -195,26 +169,13 @@ export class Plugins {
     return unit;
   }
 
-  #changed(id: string): void {
-    const unit = this.#units.get(id);
-    if (unit === null || this.#listeners.size === 0) return;
-    const summary = summaryOf(unit);
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(summary);
-      } catch (error) {
-        this.#o.log.error({ err: error, plugin: id }, 'somebody who follows the plugins failed');
-      }
-    }
-  }
-
   /** A few at a time: twenty that begin at once would take longer than any of them may. */
   async #startInTurn(ids: string[]): Promise<void> {
     const worker = async (): Promise<void> => {
       for (let id = ids.shift(); id !== undefined; id = ids.shift()) {
         const unit = this.#units.get(id);
         // Its turn may come long after it was looked at: an admin may be at it, or have been.
-        if (this.#closed || unit === null || !unit.row.enabled || unit.supervised.phase !== 'idle') continue;
+        if (this.#closed || unit === null || !unit.row.enabled || unit.status.phase !== 'idle') continue;
         unit.supervised.start();
         await unit.supervised.settled(this.#units.timing.settleMs);
       }

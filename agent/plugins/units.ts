@@ -2,27 +2,38 @@ import { mkdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
+import type { PluginDetails } from '../../shared/plugins.ts';
 import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_VALUE, PLUGIN_KV_QUOTA } from '../../shared/plugins.ts';
 import { VERSION } from '../../shared/version.ts';
 import { Cgroups, makeCgroupBase } from '../process/owned-cgroups.ts';
 import { bootId } from '../process/process-identity.ts';
-import type { Unit } from './catalog.ts';
-import type { Entry } from './installed/entries.ts';
-import { findEntries } from './installed/entries.ts';
+import type { KnownPlugin } from './catalog.ts';
+import { detailsOf } from './catalog.ts';
 import type { Inspected } from './installed/inspect.ts';
 import { inspect } from './installed/inspect.ts';
-import type { Asking } from './installed/metadata.ts';
+import { sweepIncoming } from './installed/install.ts';
+import type { Asking } from './installed/manifest.ts';
+import type { Entry } from './installed/plugins-folder.ts';
+import { findEntries } from './installed/plugins-folder.ts';
 import { Registry } from './installed/registry.ts';
 import { missingSetting, secretValues, settingsFor } from './installed/setting-values.ts';
-import { endOrphans } from './launch/end-processes.ts';
+import { KeyedMutex } from './keyed-mutex.ts';
+import { endOrphans } from './launch/launch-record.ts';
 import { PluginJournal } from './launch/plugin-journal.ts';
 import { Session } from './launch/plugin-session.ts';
 import { Supervised } from './launch/supervised.ts';
 import type { PluginTiming } from './launch/timing.ts';
 import { PLUGIN_TIMING } from './launch/timing.ts';
 import type { PluginsOptions } from './plugins-options.ts';
-import { Services } from './protocol/dispatch.ts';
-import { Turns } from './turns.ts';
+import { Services } from './protocol/peer.ts';
+
+/** Of a plugin's history in its details. */
+const SHOWN_EVENTS = 50;
+
+/** What is known of a plugin, and who keeps it running. */
+export interface Unit extends KnownPlugin {
+  supervised: Supervised;
+}
 
 /** The plugins of this host, by id: what was found in their folder, what is known of them, and who keeps them running. */
 export class Units {
@@ -31,26 +42,25 @@ export class Units {
   readonly journal: PluginJournal;
   readonly services = new Services();
   readonly timing: PluginTiming;
+  /** What admins do, by plugin: one act after the other. */
+  readonly acts = new KeyedMutex();
   readonly #o: PluginsOptions;
   readonly #asking: Asking;
   readonly #launches: string;
   readonly #boot = bootId();
   readonly #cgroups: Cgroups;
-  /** Tells that something of it can be seen to be another. */
-  readonly changed: (id: string) => void;
+  readonly #listeners = new Set<(id: string) => void>();
   readonly #inspected = new Map<string, Inspected>();
   readonly #supervised = new Map<string, Supervised>();
-  readonly #looks = new Turns();
+  readonly #looks = new KeyedMutex();
   readonly #closing = new AbortController();
   #scan: Promise<void> | null = null;
   #scanAgain = false;
   /** The folder was read once. */
   #looked = false;
 
-  /** @param changed is told of every change that can be seen. */
-  constructor(options: PluginsOptions, changed: (id: string) => void) {
+  constructor(options: PluginsOptions) {
     this.#o = options;
-    this.changed = changed;
     this.folder = join(options.home, 'plugins');
     this.#launches = join(options.home, 'run', 'plugins');
     mkdirSync(this.folder, { recursive: true, mode: 0o700 });
@@ -65,7 +75,8 @@ export class Units {
   get(id: string): Unit | null {
     const row = this.registry.get(id);
     if (row === null) return null;
-    return { row, inspected: this.#inspected.get(id) ?? null, looked: this.#looked, supervised: this.#supervisedOf(id) };
+    const supervised = this.#supervisedOf(id);
+    return { row, inspected: this.#inspected.get(id) ?? null, looked: this.#looked, status: supervised.status, supervised };
   }
 
   /** @throws ToruError unknown_plugin. */
@@ -75,16 +86,39 @@ export class Units {
     return unit;
   }
 
+  /** For an admin. @throws ToruError unknown_plugin. */
+  details(id: string): PluginDetails {
+    return detailsOf(this.known(id), this.#o.kv.usage(id), this.journal.events(id, SHOWN_EVENTS));
+  }
+
   all(): Unit[] {
     return this.registry.all().flatMap(({ id }) => this.get(id) ?? []);
   }
 
-  /** Ends what a killed agent left. */
-  async endOrphans(): Promise<void> {
+  /** Calls back with a plugin's id after each change that can be seen of it. @returns stops it. */
+  onChange(listener: (id: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Says that something of a plugin can be seen to be different. */
+  changed(id: string): void {
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(id);
+      } catch (error) {
+        this.#o.log.error({ err: error, plugin: id }, 'somebody who follows the plugins failed');
+      }
+    }
+  }
+
+  /** Ends what a killed agent left running, and takes away what it had half installed. */
+  async cleanUp(): Promise<void> {
     for (const id of await endOrphans(this.#launches, this.#boot, this.timing.termMs)) {
       this.journal.note(id, 'orphan_ended', 'It had outlived the agent that started it, and was ended.');
     }
     this.#cgroups.releaseOld(new Set());
+    await sweepIncoming(this.folder);
   }
 
   /** Looks at the whole folder. Asked for while it is looking, it looks once more. */
@@ -128,6 +162,7 @@ export class Units {
   }
 
   close(): void {
+    this.#listeners.clear();
     this.journal.close();
     this.#cgroups.close();
   }
@@ -153,7 +188,7 @@ export class Units {
 
   /** The folder's watcher and an admin may look at the same moment: the second sees what the first has found. */
   #look(id: string, entries: readonly Entry[], accepting: string | null): Promise<Inspected | null> {
-    return this.#looks.take(id, () => this.#lookNow(id, entries, accepting));
+    return this.#looks.run(id, () => this.#lookNow(id, entries, accepting));
   }
 
   async #lookNow(id: string, entries: readonly Entry[], accepting: string | null): Promise<Inspected | null> {

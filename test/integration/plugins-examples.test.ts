@@ -49,7 +49,7 @@ afterAll(() => host.close());
 async function running(id: string, settings: Record<string, string | number | boolean> = {}): Promise<void> {
   expect(await installInto(join(host.home, 'plugins'), join(EXAMPLES, id))).toMatchObject({ id });
   expect(await host.enable(id)).toMatchObject({ state: 'running', problem: null });
-  if (Object.keys(settings).length > 0) await host.plugins.updateSettings(ADMIN, id, settings);
+  if (Object.keys(settings).length > 0) await host.admin.updateSettings(ADMIN, id, settings);
 }
 
 async function ask(
@@ -81,7 +81,7 @@ describe('weather', () => {
     expect({ place, demo: reading.demo }).toEqual({ place: 'Bergen', demo: true });
     await expect(ask('weather', 'POST', '/refresh', CLIENT)).rejects.toMatchObject({ code: 'forbidden' });
     expect((await ask('weather', 'POST', '/refresh')).status).toBe(200);
-    await host.plugins.disable(ADMIN, 'weather');
+    await host.admin.disable(ADMIN, 'weather');
     await host.enable('weather');
     const { readings } = await (await ask('weather', 'GET', '/history?hours=1')).json();
     expect(readings.length).toBeGreaterThanOrEqual(2);
@@ -111,7 +111,7 @@ describe('disk-usage, in Python', () => {
     const { disks } = await (await ask('disk-usage', 'GET', '/disks', CLIENT)).json();
     expect(disks).toEqual([{ path: '/', total: expect.any(Number), used: expect.any(Number), highest: expect.any(Number) }]);
     expect(kv.get('disk-usage', 'highest//')?.value).toBe(disks[0].highest);
-    await host.plugins.updateSettings(ADMIN, 'disk-usage', { paths: '/nowhere' });
+    await host.admin.updateSettings(ADMIN, 'disk-usage', { paths: '/nowhere' });
     await eventually('the new path', async () => (await (await ask('disk-usage', 'GET', '/disks')).json()).disks[0].problem, {
       holds: (seen) => seen !== undefined,
     });
@@ -178,7 +178,7 @@ describe('the author’s commands', () => {
     expect(await installInto(join(host.home, 'plugins'), join(work, `${id}-0.1.0.tgz`))).toMatchObject({ id });
     expect(await host.enable(id)).toMatchObject({ state: 'running', problem: null });
     expect(await (await ask(id, 'POST', '/count', CLIENT)).json()).toEqual({ count: 1 });
-    await host.plugins.disable(ADMIN, id);
+    await host.admin.disable(ADMIN, id);
   });
 
   it('test fails when a test fails', () => {

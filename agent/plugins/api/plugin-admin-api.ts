@@ -5,8 +5,8 @@ import { resource, router } from '../../http/router.ts';
 import { body, params, query } from '../../http/validate.ts';
 import type { Log } from '../../logger.ts';
 import { admin, adminLately } from '../../users/permissions.ts';
+import type { PluginAdmin } from '../admin.ts';
 import type { Plugins } from '../plugins.ts';
-import { exported } from '../services/kv-export.ts';
 import type { PluginKv } from '../services/kv-store.ts';
 
 /** What an admin does with plugins beyond on and off. It has paths of its own: those below /api/plugins/:id are the plugin's. */
@@ -20,25 +20,25 @@ export const pluginAdminApi = resource(
     'PUT /:id/settings': admin,
     'GET /:id/kv': admin,
   },
-  ({ plugins, pluginKv, log }: { plugins: Plugins; pluginKv: PluginKv; log: Pick<Log, 'error'> }) =>
+  ({ plugins, pluginAdmin, pluginKv, log }: { plugins: Plugins; pluginAdmin: PluginAdmin; pluginKv: PluginKv; log: Pick<Log, 'error'> }) =>
     router()
       .post('/rescan', async (c) => {
         await plugins.rescan();
         return c.body(null, 204);
       })
       .post('/install', body(pluginInstall), async (c) =>
-        c.json<PluginDetails>(await plugins.install(c.env.caller, c.req.valid('json').path)),
+        c.json<PluginDetails>(await pluginAdmin.install(c.env.caller, c.req.valid('json').path)),
       )
       .delete('/:id', params(pluginParams), query(pluginUninstallQuery), async (c) => {
-        await plugins.uninstall(c.env.caller, c.req.valid('param').id, c.req.valid('query'));
+        await pluginAdmin.uninstall(c.env.caller, c.req.valid('param').id, c.req.valid('query'));
         return c.body(null, 204);
       })
       .put('/:id/settings', params(pluginParams), body(pluginSettingsPatch), async (c) =>
-        c.json<PluginDetails>(await plugins.updateSettings(c.env.caller, c.req.valid('param').id, c.req.valid('json'))),
+        c.json<PluginDetails>(await pluginAdmin.updateSettings(c.env.caller, c.req.valid('param').id, c.req.valid('json'))),
       )
       .get('/:id/kv', params(pluginParams), (c) => {
         const { id } = c.req.valid('param');
         plugins.view(c.env.caller, id);
-        return linesResponse((signal) => exported(pluginKv, id, signal), c.req.raw.signal, log);
+        return linesResponse((signal) => pluginKv.all(id, signal), c.req.raw.signal, log);
       }),
 );

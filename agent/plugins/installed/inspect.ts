@@ -2,14 +2,12 @@ import { dirname, join } from 'node:path';
 import { ToruError } from '../../../shared/errors.ts';
 import type { PluginManifest } from '../../../shared/plugins.ts';
 import { PLUGIN_MAX_BUNDLE } from '../../../shared/plugins.ts';
-import type { Entry } from './entries.ts';
-import { MAX_MANIFEST_BYTES, readManifest } from './manifest.ts';
-import type { Asking } from './metadata.ts';
-import { askMetadata } from './metadata.ts';
-import { readKnown } from './plain-file.ts';
+import type { Asking } from './manifest.ts';
+import { askMetadata, MAX_MANIFEST_BYTES, readManifest } from './manifest.ts';
+import type { Entry } from './plugins-folder.ts';
 import type { PluginRow } from './registry.ts';
 import type { Tree } from './tree.ts';
-import { checkFolder, hashTree } from './tree.ts';
+import { checkFolder, hashTree, readKnown } from './tree.ts';
 
 /** A plugin's files as they are now. */
 export interface Inspected {

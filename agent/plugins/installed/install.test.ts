@@ -171,15 +171,18 @@ describe('install', () => {
   it('killed half-way, leaves nothing half, and what it replaces where it was', async () => {
     await installInto(plugins, folder({ 'plugin.json': MANIFEST, 'run.sh': 'one' }));
     const half = (name: string): string => join(plugins, `.incoming-${name}`);
-    for (const name of ['early', 'between', 'late']) mkdirSync(join(half(name), 'plugin'), { recursive: true });
-    await sweepIncoming(plugins, ['demo', '.incoming-early']);
+    mkdirSync(join(half('early'), 'plugin'), { recursive: true });
+    await sweepIncoming(plugins);
+    expect(readdirSync(plugins)).toEqual(['demo']);
+    mkdirSync(join(half('between'), 'plugin'), { recursive: true });
     renameSync(join(plugins, 'demo'), join(half('between'), 'before'));
-    await sweepIncoming(plugins, ['.incoming-between']);
+    await sweepIncoming(plugins);
     expect(readFileSync(join(plugins, 'demo/run.sh'), 'utf8')).toBe('one');
     // It was in its place already: the older one is not put over it.
+    mkdirSync(half('late'));
     cpSync(join(plugins, 'demo'), join(half('late'), 'before'), { recursive: true });
     writeFileSync(join(plugins, 'demo/run.sh'), 'two');
-    await sweepIncoming(plugins, ['.incoming-late']);
+    await sweepIncoming(plugins);
     expect([readdirSync(plugins), readFileSync(join(plugins, 'demo/run.sh'), 'utf8')]).toEqual([['demo'], 'two']);
   });
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, lstat, mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ToruError } from '../../../shared/errors.ts';
@@ -7,8 +7,8 @@ import { parseJsonOrNull } from '../../../shared/json.ts';
 import type { PluginManifest } from '../../../shared/plugins.ts';
 import { pluginId } from '../../../shared/plugins.ts';
 import { filesOf, packFolder, readArchive } from './archive.ts';
-import { findEntries } from './entries.ts';
 import { MAX_MANIFEST_BYTES, readManifest } from './manifest.ts';
+import { findEntries } from './plugins-folder.ts';
 import { hashTree } from './tree.ts';
 
 /** What a new plugin is unpacked into first, in the same folder and so on the same disk. Hidden: nobody takes it for one. */
@@ -50,8 +50,8 @@ export async function pack(folder: string): Promise<{ manifest: PluginManifest; 
 }
 
 /** What a killed agent left half-way goes. What it had taken out of its place, with nothing there yet instead, goes back. */
-export async function sweepIncoming(plugins: string, names: readonly string[]): Promise<void> {
-  for (const name of names.filter((each) => each.startsWith(INCOMING))) {
+export async function sweepIncoming(plugins: string): Promise<void> {
+  for (const name of (await readdir(plugins)).filter((each) => each.startsWith(INCOMING))) {
     const before = join(plugins, name, BEFORE);
     const id = idIn(await readFile(join(before, 'plugin.json'), 'utf8').catch(() => ''));
     if (pluginId.safeParse(id).success && !existsSync(join(plugins, id))) await rename(before, join(plugins, id));

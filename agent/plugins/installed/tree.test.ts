@@ -5,8 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { openPlain, readKnown } from './plain-file.ts';
-import { hashTree, MAX_BYTES } from './tree.ts';
+import { hashTree, MAX_BYTES, openPlain, readKnown } from './tree.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,11 +1,14 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { closeSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { promisify } from 'node:util';
 import type { Launch } from '../../../plugin-sdk/src/protocol.ts';
 import { spawned } from '../../process/spawn.ts';
 import { loginPath } from '../../system/login-environment.ts';
-import { openPipes } from './pipes.ts';
 
 /**
  * Waits for the first line before it becomes the plugin: the agent has written down by then whom it started, and can end
@@ -91,4 +94,45 @@ function begin(args: string[], options: SpawnOptions, pipes: Awaited<ReturnType<
 /** The input stays open after it: its end means that the agent is gone. */
 function start(stdin: Writable, message: Launch): void {
   stdin.write(`go\n${JSON.stringify(message)}\n`);
+}
+
+/** What a process prints into, and where that is read. */
+interface Pipe {
+  reader: Readable;
+  /** For the process; whoever gave it to one closes it. */
+  writer: number;
+}
+
+/**
+ * True pipes for standard output and error. What Node calls a pipe is a pair of sockets, on which a program that opens
+ * /dev/stdout or /dev/stderr by name fails (ENXIO). Node can make none itself: so two named ones, whose names go at once.
+ * @param folder ours alone. @returns null where none can be had: no mkfifo, or a file system without them.
+ */
+async function openPipes(folder: string): Promise<{ out: Pipe; err: Pipe } | null> {
+  const names = [0, 1].map(() => join(folder, `${randomBytes(8).toString('hex')}.pipe`));
+  const opened: number[] = [];
+  const open = (path: string, flags: number): number => {
+    const fd = openSync(path, flags);
+    opened.push(fd);
+    return fd;
+  };
+  try {
+    await promisify(execFile)('mkfifo', ['-m', '600', ...names]);
+    // The reader first, which does not wait for a writer; the writer then does not wait for a reader.
+    const [out, err] = names.map((path) => ({
+      reader: open(path, constants.O_RDONLY | constants.O_NONBLOCK),
+      writer: open(path, constants.O_WRONLY),
+    }));
+    if (out === undefined || err === undefined) return null;
+    return { out: pipeOf(out), err: pipeOf(err) };
+  } catch {
+    for (const fd of opened) closeSync(fd);
+    return null;
+  } finally {
+    for (const path of names) rmSync(path, { force: true });
+  }
+}
+
+function pipeOf({ reader, writer }: { reader: number; writer: number }): Pipe {
+  return { reader: new Socket({ fd: reader, readable: true, writable: false }), writer };
 }

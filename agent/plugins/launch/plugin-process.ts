@@ -4,12 +4,11 @@ import type { PluginManifest } from '../../../shared/plugins.ts';
 import type { Cgroups } from '../../process/owned-cgroups.ts';
 import { identify } from '../../process/process-identity.ts';
 import type { LineLog } from '../services/line-log.ts';
-import { endProcesses } from './end-processes.ts';
 import type { Waiting } from './launch-plugin.ts';
 import { launch, pluginEnvironment } from './launch-plugin.ts';
+import type { LaunchRecord } from './launch-record.ts';
+import { endProcesses, removeRecord, writeRecord } from './launch-record.ts';
 import { capture } from './printed-lines.ts';
-import type { LaunchRecord } from './records.ts';
-import { removeRecord, writeRecord } from './records.ts';
 import type { PluginTiming } from './timing.ts';
 
 export interface ProcessOptions {

@@ -41,7 +41,7 @@ test('kill -9 ten times: up again after each pause, then given up with the reaso
   await h.plugins.close();
   await h.restart();
   expect(h.details('killed')).toMatchObject({ state: 'failed', problem: given.problem });
-  expect(await h.plugins.enable(ADMIN, 'killed', {})).toMatchObject({ state: 'running', enabled: true, crashes: 0, problem: null });
+  expect(await h.admin.enable(ADMIN, 'killed', {})).toMatchObject({ state: 'running', enabled: true, crashes: 0, problem: null });
 });
 
 test('healthy for long enough, its crashes are forgotten', async () => {
@@ -66,9 +66,9 @@ test('who waits for its next start is started at once by an admin, and stopped b
   await kill();
   expect(h.details('waiting').problem).toBe('It was ended by SIGKILL.');
   expect(() => h.plugins.peer(ADMIN, 'waiting', 'GET', '/')).toThrow(/\(waiting\).*Try again in a moment/);
-  expect(await h.plugins.enable(ADMIN, 'waiting', {})).toMatchObject({ state: 'running', retry_at: null });
+  expect(await h.admin.enable(ADMIN, 'waiting', {})).toMatchObject({ state: 'running', retry_at: null });
   await kill();
-  expect(await h.plugins.disable(ADMIN, 'waiting')).toMatchObject({ state: 'disabled', retry_at: null });
+  expect(await h.admin.disable(ADMIN, 'waiting')).toMatchObject({ state: 'disabled', retry_at: null });
 });
 
 test('what is enabled is started by the next agent, what is disabled is not', async () => {
@@ -76,10 +76,10 @@ test('what is enabled is started by the next agent, what is disabled is not', as
   h.add('off', 'serve');
   await h.enable('on');
   await h.enable('off');
-  await h.plugins.disable(ADMIN, 'off');
+  await h.admin.disable(ADMIN, 'off');
   const folder = h.add('away', 'serve');
   await h.enable('away');
-  await h.plugins.disable(ADMIN, 'away');
+  await h.admin.disable(ADMIN, 'away');
   await h.plugins.close();
   rmSync(folder, { recursive: true });
   const starting = h.restart();
@@ -111,11 +111,11 @@ test('one whose turn to start comes while an admin starts it again is left to th
     for (const id of [...others, 'late']) await own.enable(id);
     await own.plugins.close();
     await own.restart({ timing: { settleMs: 60_000, graceMs: 60_000 } });
-    expect(await own.plugins.enable(ADMIN, 'late', {})).toMatchObject({ state: 'running' });
+    expect(await own.admin.enable(ADMIN, 'late', {})).toMatchObject({ state: 'running' });
     appendFileSync(join(folder, 'plugin.mjs'), '\n// One more line.\n');
     await own.when('late', ({ problem }) => problem !== null);
     const { sha256 } = own.details('late');
-    const again = own.plugins.enable(ADMIN, 'late', { sha256: sha256 ?? '' });
+    const again = own.admin.enable(ADMIN, 'late', { sha256: sha256 ?? '' });
     await own.when('late', ({ state }) => state === 'stopping');
     for (const id of others) await kill(id);
     for (const id of others) await own.when(id, ({ state }) => state === 'waiting');
@@ -139,8 +139,8 @@ test('changed files are never started; those that were accepted are, when they a
   process.kill(pid ?? 0, 'SIGKILL');
   await h.when('edited', ({ state }) => state === 'changed');
   expect(h.details('edited')).toMatchObject({ enabled: true, pid: null });
-  await expect(h.plugins.enable(ADMIN, 'edited', {})).rejects.toMatchObject({ code: 'plugin_changed' });
-  await expect(h.plugins.enable(ADMIN, 'edited', { sha256: 'a'.repeat(64) })).rejects.toMatchObject({ code: 'plugin_changed' });
+  await expect(h.admin.enable(ADMIN, 'edited', {})).rejects.toMatchObject({ code: 'plugin_changed' });
+  await expect(h.admin.enable(ADMIN, 'edited', { sha256: 'a'.repeat(64) })).rejects.toMatchObject({ code: 'plugin_changed' });
   writeFileSync(plugin, accepted);
   await h.when('edited', ({ state }) => state === 'running');
   expect(h.events('edited')).toContain('changed');
@@ -158,12 +158,12 @@ test('a folder that goes and comes back', async () => {
   await h.enable('gone');
   renameSync(folder, join(h.home, 'elsewhere'));
   await h.when('gone', ({ problem }) => problem?.startsWith('Its files are gone') === true);
-  await h.plugins.disable(ADMIN, 'gone');
+  await h.admin.disable(ADMIN, 'gone');
   expect(h.details('gone').state).toBe('missing');
-  await expect(h.plugins.enable(ADMIN, 'gone', {})).rejects.toMatchObject({ code: 'plugin_invalid' });
+  await expect(h.admin.enable(ADMIN, 'gone', {})).rejects.toMatchObject({ code: 'plugin_invalid' });
   renameSync(join(h.home, 'elsewhere'), folder);
   await h.when('gone', ({ state }) => state === 'disabled');
-  expect(await h.plugins.enable(ADMIN, 'gone', {})).toMatchObject({ state: 'running' });
+  expect(await h.admin.enable(ADMIN, 'gone', {})).toMatchObject({ state: 'running' });
 });
 
 test('uninstalled: stopped, its files gone, and what it keeps only if that was said', async () => {
@@ -172,11 +172,11 @@ test('uninstalled: stopped, its files gone, and what it keeps only if that was s
   const { pid } = await h.enable('kept');
   const identity = identify(pid ?? 0, bootId());
   await h.enable('removed');
-  await h.plugins.uninstall(ADMIN, 'kept', { data: 'keep' });
+  await h.admin.uninstall(ADMIN, 'kept', { data: 'keep' });
   expect([identity, identity !== null && isAlive(identity, bootId())]).toEqual([identity, false]);
   expect(h.details('kept')).toMatchObject({ state: 'missing', enabled: false });
   expect(h.events('kept').slice(-2)).toEqual(['missing', 'uninstalled']);
-  await h.plugins.uninstall(ADMIN, 'removed', { data: 'remove' });
+  await h.admin.uninstall(ADMIN, 'removed', { data: 'remove' });
   expect(() => h.details('removed')).toThrow(expect.objectContaining({ code: 'unknown_plugin' }));
   expect(h.db.prepare("SELECT count(*) FROM plugin_events WHERE plugin_id = 'removed'").pluck().get()).toBe(0);
 });
@@ -184,12 +184,12 @@ test('uninstalled: stopped, its files gone, and what it keeps only if that was s
 test('installed from a folder, on the host only; a new version waits to be accepted', async () => {
   const source = h.add('.source', 'serve', { id: 'shipped' });
   const remote = { ...ADMIN, via: 'edge', auth_time: Date.now() } as const;
-  await expect(h.plugins.install(remote, source)).rejects.toMatchObject({ code: 'forbidden' });
-  await expect(h.plugins.install(ADMIN, 'plugins/.source')).rejects.toMatchObject({ code: 'bad_request' });
-  expect(await h.plugins.install(ADMIN, source)).toMatchObject({ id: 'shipped', state: 'new', version: '1.0.0' });
+  await expect(h.admin.install(remote, source)).rejects.toMatchObject({ code: 'forbidden' });
+  await expect(h.admin.install(ADMIN, 'plugins/.source')).rejects.toMatchObject({ code: 'bad_request' });
+  expect(await h.admin.install(ADMIN, source)).toMatchObject({ id: 'shipped', state: 'new', version: '1.0.0' });
   await h.enable('shipped');
   h.add('.source', 'serve', { id: 'shipped', version: '1.1.0' });
-  expect(await h.plugins.install(ADMIN, source)).toMatchObject({ state: 'running', version: '1.0.0', manifest: { version: '1.1.0' } });
+  expect(await h.admin.install(ADMIN, source)).toMatchObject({ state: 'running', version: '1.0.0', manifest: { version: '1.1.0' } });
   expect(await h.enable('shipped')).toMatchObject({ state: 'running', version: '1.1.0', problem: null });
   expect(h.events('shipped').slice(0, 2)).toEqual(['found', 'installed']);
 });

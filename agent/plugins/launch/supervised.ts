@@ -1,24 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Init, Shutdown } from '../../../plugin-sdk/src/protocol.ts';
-import type { LivePeer } from '../protocol/live-peer.ts';
+import type { PluginPeer } from '../protocol/peer.ts';
 import type { Note } from '../protocol/refusals.ts';
 import { Crashes } from './crashes.ts';
+import type { Phase, Status } from './phases.ts';
+import { TRANSITIONS } from './phases.ts';
 import type { End, Session } from './plugin-session.ts';
 import type { PluginTiming } from './timing.ts';
 
 const LOOK_MS = 10;
-
-/** What a supervised plugin is doing. Why it does nothing (disabled, changed, …) is known to who started it. */
-export type Phase = 'idle' | 'starting' | 'running' | 'waiting' | 'stopping';
-
-/** The whole machine: from where to where it may go. */
-const WAYS: Record<Phase, readonly Phase[]> = {
-  idle: ['starting'],
-  starting: ['running', 'waiting', 'stopping', 'idle'],
-  running: ['waiting', 'stopping', 'idle'],
-  waiting: ['starting', 'idle'],
-  stopping: ['idle'],
-};
 
 export interface SupervisedOptions {
   timing: PluginTiming;
@@ -52,32 +42,18 @@ export class Supervised {
     this.#crashes = new Crashes(options.timing, options.random);
   }
 
-  get phase(): Phase {
-    return this.#phase;
+  get status(): Status {
+    return {
+      phase: this.#phase,
+      pid: this.#session?.pid ?? null,
+      crashes: this.#crashes.count,
+      startedAt: this.#startedAt,
+      retryAt: this.#retryAt,
+      problem: this.#problem,
+    };
   }
 
-  get crashes(): number {
-    return this.#crashes.count;
-  }
-
-  get startedAt(): Date | null {
-    return this.#startedAt;
-  }
-
-  get retryAt(): Date | null {
-    return this.#retryAt;
-  }
-
-  /** Why it is not running, while it waits. */
-  get problem(): string | null {
-    return this.#problem;
-  }
-
-  get pid(): number | null {
-    return this.#session?.pid ?? null;
-  }
-
-  get peer(): LivePeer | null {
+  get peer(): PluginPeer | null {
     return this.#phase === 'running' ? (this.#session?.peer ?? null) : null;
   }
 
@@ -149,7 +125,7 @@ export class Supervised {
     }, this.#options.timing.healthyMs);
     this.#healthy.unref();
     this.#become('running');
-    this.#options.note(again ? 'restarted' : 'started', again ? 'It is up again.' : 'It is up.', { pid: this.pid });
+    this.#options.note(again ? 'restarted' : 'started', again ? 'It is up again.' : 'It is up.', { pid: this.#session?.pid ?? null });
   }
 
   /** @returns how long to wait, in ms; null: no more. */
@@ -184,7 +160,7 @@ export class Supervised {
 
   #become(phase: Phase): void {
     if (phase === this.#phase) return;
-    if (!WAYS[this.#phase].includes(phase)) throw new Error(`no way from ${this.#phase} to ${phase}`);
+    if (!TRANSITIONS[this.#phase].includes(phase)) throw new Error(`no way from ${this.#phase} to ${phase}`);
     this.#phase = phase;
     this.#options.changed();
   }

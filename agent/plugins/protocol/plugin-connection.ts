@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
 import type { ToPlugin } from '../../../plugin-sdk/src/protocol.ts';
 import { MAX_MESSAGE_BYTES } from '../../../plugin-sdk/src/protocol.ts';
+import type { ToruError } from '../../../shared/errors.ts';
+import type { PluginManifest } from '../../../shared/plugins.ts';
 import type { Lane } from '../../loop-turns.ts';
 import { turns } from '../../loop-turns.ts';
 import { Lines } from './line-reader.ts';
+import type { PluginPeer } from './peer.ts';
 import type { Read } from './plugin-messages.ts';
 import { readMessage } from './plugin-messages.ts';
 
@@ -115,5 +118,37 @@ export class Connection {
     this.#socket.end(`${JSON.stringify(message)}\n`);
     // Who does not read it does not keep us.
     this.#socket.setTimeout(1000, () => this.#socket.destroy());
+  }
+}
+
+/** The peer of one launch. */
+export class LivePeer implements PluginPeer {
+  readonly manifest: PluginManifest;
+  readonly #connection: Connection;
+  readonly #gone = new AbortController();
+
+  constructor(manifest: PluginManifest, connection: Connection) {
+    this.manifest = manifest;
+    this.#connection = connection;
+  }
+
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  send(message: ToPlugin): void {
+    this.#connection.send(message);
+  }
+
+  async room(): Promise<void> {
+    this.gone.throwIfAborted();
+    if (!this.#connection.hasRoom) await this.#connection.room();
+    this.gone.throwIfAborted();
+  }
+
+  /** The connection is over. */
+  end(why: ToruError): void {
+    this.#gone.abort(why);
+    this.#connection.close(null);
   }
 }

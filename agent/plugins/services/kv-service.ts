@@ -1,7 +1,7 @@
 import type { KvAnswer } from '../../../plugin-sdk/src/protocol.ts';
 import { toToruError, unreachable } from '../../../shared/errors.ts';
-import { failureOf } from '../protocol/failure.ts';
 import type { MessageOf, PluginPeer, PluginService } from '../protocol/peer.ts';
+import { failureOf } from '../protocol/refusals.ts';
 import type { PluginKv } from './kv-store.ts';
 
 /** The storage, as plugins ask for it on their connection: whose keys they are is the connection's to say. */

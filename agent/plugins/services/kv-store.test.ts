@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_TTL_S, PLUGIN_KV_MAX_VALUE } from '../../../shared/plugins.ts';
 import type { Database } from '../../store/database.ts';
 import { openDatabase } from '../../tables.ts';
-import { exported } from './kv-export.ts';
 import { PluginKv } from './kv-store.ts';
 
 let home: string;
@@ -153,7 +152,7 @@ it('exports everything, in parts', async () => {
     for (let n = 0; n < 2500; n += 1) kv.set('export', `k${String(n).padStart(5, '0')}`, n);
   })();
   const values: unknown[] = [];
-  for await (const { value } of exported(kv, 'export', new AbortController().signal)) values.push(value);
+  for await (const { value } of kv.all('export', new AbortController().signal)) values.push(value);
   expect(values).toEqual(Array.from({ length: 2500 }, (_, n) => n));
 });
 

@@ -130,6 +130,17 @@ export class PluginKv {
     return { entries, next: null };
   }
 
+  /** Everything that a plugin keeps, in order of keys; read in parts, so that an export of any size holds one part in memory. */
+  async *all(plugin: string, signal: AbortSignal): AsyncGenerator<KvEntry, void, undefined> {
+    let after: string | undefined;
+    while (!signal.aborted) {
+      const { entries, next } = this.list(plugin, { after, limit: MAX_LIST });
+      yield* entries;
+      if (next === null) return;
+      after = next;
+    }
+  }
+
   /** What a plugin keeps now. */
   usage(plugin: string): { keys: number; bytes: number; quota_bytes: number } {
     const row = this.#db

@@ -4,8 +4,8 @@ import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
 import type { Runs } from '../../runs/runs.ts';
 import type { Caller } from '../../users/caller.ts';
-import { failureOf } from '../protocol/failure.ts';
 import type { MessageOf, PluginPeer, PluginService } from '../protocol/peer.ts';
+import { failureOf } from '../protocol/refusals.ts';
 
 /** Runs of one plugin at the same time: a plugin that watches a log may see a thousand lines at once. */
 const MAX_RUNS = 16;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 /** In a process of its own, which has no descriptor left; what ended the agent would end it. */
 const OUT_OF_DESCRIPTORS = `
   import { openSync } from 'node:fs';
-  import { askMetadata } from ${JSON.stringify(new URL('metadata.ts', import.meta.url).href)};
+  import { askMetadata } from ${JSON.stringify(new URL('manifest.ts', import.meta.url).href)};
   const asking = { path: undefined, timeoutMs: 20_000, signal: new AbortController().signal };
   const said = () => askMetadata('/bin/echo', '/', asking).catch(({ code, message }) => code + ': ' + message);
   process.stdout.write('with some: ' + (await said()) + '\\n');

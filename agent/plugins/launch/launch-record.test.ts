@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { ProcessIdentity } from '../../process/process-identity.ts';
 import { bootId, identify, isAlive } from '../../process/process-identity.ts';
-import { endOrphans } from './end-processes.ts';
-import { listIn, writeRecord } from './records.ts';
+import { endOrphans, listIn, writeRecord } from './launch-record.ts';
 
 const boot = bootId();
 const folder = mkdtempSync(join(tmpdir(), 'toru-orphans-'));
