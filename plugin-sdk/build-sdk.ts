@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -6,9 +6,12 @@ import { execaNode } from 'execa';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const out = join(root, 'dist/plugin-sdk');
+/** Types of the SDK beside those of what it bundles, of which nothing is public. */
+const types = join(root, 'dist/plugin-sdk-types');
 
 /**
- * What a plugin carries in its folder `toru-sdk`: a module each for the plugin, its tests and its page, with their types.
+ * What a plugin carries in its folder `toru-sdk`: a module each for the plugin, its tests and its page, with their types. What
+ * they share with Toru, such as the streams of bodies, is bundled in.
  * Beside it the templates of `toru plugin new`, and the examples, whole, ready to be installed.
  */
 async function buildSdk(): Promise<void> {
@@ -26,6 +29,8 @@ async function buildSdk(): Promise<void> {
     }),
     execaNode('node_modules/typescript/bin/tsc', ['-p', 'plugin-sdk/tsconfig.build.json'], { cwd: root, stdio: 'inherit' }),
   ]);
+  cpSync(join(types, 'plugin-sdk/src'), out, { recursive: true });
+  rmSync(types, { recursive: true });
   cpSync(join(root, 'plugin-sdk/package.json'), join(out, 'package.json'));
   for (const [from, to] of [
     ['plugin-sdk/templates', 'dist/plugin-templates'],

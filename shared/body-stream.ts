@@ -2,7 +2,7 @@ import { ToruError } from './errors.ts';
 import { TUNNEL_FRAME, TUNNEL_WINDOW } from './limits.ts';
 import type { Turn } from './outbound.ts';
 
-/** The two ends of one body in the tunnel: the sender waits for credit, the receiver gives it as it is read. */
+/** The two ends of one body, in the tunnel and at a plugin: the sender waits for credit, the receiver gives it as it is read. */
 
 /** How much may still be sent. Waiters are let go in order; a closed gate lets nobody through. */
 export class CreditGate {
@@ -134,28 +134,31 @@ export async function sendInTurns(
 const MERGED = 4096;
 
 /**
- * A body that arrives in frames, as a stream. Credit goes back as it is read, half a window at a time. The window is this
- * body's own: its sender can be out of credit only with a whole window unread, or with half of it read and given back.
+ * A body that arrives in frames, as a stream. Credit goes back as it is read, half a window at a time if nothing else is said.
+ * The window is this body's own: its sender can be out of credit only with a whole window unread, or with a step of it read and
+ * given back.
  */
 export class IncomingBody {
-  readonly stream: ReadableStream<Uint8Array>;
-  #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  #controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>> | null = null;
   #waiting = 0;
   #unsaid = 0;
   #ended = false;
   #demand = false;
-  readonly #queue: Uint8Array[] = [];
+  readonly #queue: Uint8Array<ArrayBuffer>[] = [];
   readonly #grant: (bytes: number) => void;
   readonly #window: number;
+  readonly #step: number;
 
   /**
    * @param grant sends credit to the sender. @param cancelled called once when the reader loses interest.
-   * @param window what the sender began with.
+   * @param window what the sender began with. @param step so many bytes are given back at a time.
    */
-  constructor(grant: (bytes: number) => void, cancelled: () => void, window: number = TUNNEL_WINDOW) {
+  constructor(grant: (bytes: number) => void, cancelled: () => void, window: number = TUNNEL_WINDOW, step: number = window / 2) {
     this.#grant = grant;
     this.#window = window;
-    this.stream = new ReadableStream<Uint8Array>(
+    this.#step = step;
+    this.stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         start: (controller) => {
           this.#controller = controller;
@@ -216,7 +219,7 @@ export class IncomingBody {
         this.#demand = false;
         this.#waiting -= next.length;
         this.#unsaid += next.length;
-        if (this.#unsaid >= this.#window / 2) {
+        if (this.#unsaid >= this.#step) {
           this.#grant(this.#unsaid);
           this.#unsaid = 0;
         }

@@ -5,7 +5,8 @@ import { root } from './root.ts';
 /** What each side may import besides itself: a folder, or one file. `type:` admits `import type` only. The longest side wins. */
 const SIDES: Record<string, string[]> = {
   shared: [],
-  'plugin-sdk': [],
+  // Bundled into the package, which has no dependencies.
+  'plugin-sdk': ['shared/body-stream', 'shared/line-splitter'],
   agent: ['shared', 'plugin-sdk/src/protocol'],
   worker: ['shared'],
   'worker/ui': ['shared', 'type:agent/systems.ts', 'type:plugin-sdk/src/page.ts'],

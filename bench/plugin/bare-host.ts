@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Lines } from '../../plugin-sdk/src/connection.ts';
+import { splitLines } from '../../plugin-sdk/src/agent-connection.ts';
 import type { FromPlugin, HttpData, HttpRequest, Launch, ToPlugin } from '../../plugin-sdk/src/protocol.ts';
 import { BODY_WINDOW } from '../../plugin-sdk/src/protocol.ts';
 import type { PluginTransport } from './plugin-transport.ts';
@@ -32,7 +32,7 @@ export async function bareHost(folder: string): Promise<PluginTransport> {
 
   const send = (type: ToPlugin['type'], request_id: string, payload: ToPlugin['payload']): boolean =>
     socket.write(`${JSON.stringify({ type, timestamp: new Date().toISOString(), request_id, payload })}\n`);
-  const lines = new Lines((line) => {
+  const lines = splitLines((line) => {
     const { type, request_id, payload }: FromPlugin = JSON.parse(line);
     if (type === 'http') asked.get(request_id)?.(payload);
     if (type === 'lifecycle' && payload.action === 'ready') ready.resolve();
@@ -48,7 +48,7 @@ export async function bareHost(folder: string): Promise<PluginTransport> {
         ...EMPTY,
       });
   });
-  socket.on('data', (chunk: Buffer) => lines.write(chunk));
+  socket.on('data', (chunk: Buffer) => lines(chunk));
   await ready.promise;
 
   /** @param heard is told of everything but the answer's head; it gives the result when there is one. */

@@ -1,4 +1,4 @@
-import type { Connection, Untimed } from './connection.ts';
+import type { Connection, Untimed } from './agent-connection.ts';
 import type { Failure, FailureCode, FromPlugin, KvAnswer, KvRequest, RunAnswer, RunStart } from './protocol.ts';
 
 /** The agent said no. `code` is for the program, the message for a person. */

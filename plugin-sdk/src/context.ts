@@ -1,5 +1,5 @@
+import type { Connection } from './agent-connection.ts';
 import type { Calls, RunHandle } from './calls.ts';
-import type { Connection } from './connection.ts';
 import type { Kv } from './kv.ts';
 import { kvOf } from './kv.ts';
 import type { Log } from './log.ts';

@@ -4,7 +4,7 @@ import type { Call, Context } from './context.ts';
 import { live } from './life.ts';
 import type { Settings } from './protocol.ts';
 import type { Answer } from './requests.ts';
-import { HttpError, type Params, Router } from './routes.ts';
+import { HttpError, type Params, Router } from './route-match.ts';
 
 export type { RunEnd, RunHandle } from './calls.ts';
 export { HostError } from './calls.ts';
@@ -13,7 +13,7 @@ export type { Kv, KvListing } from './kv.ts';
 export type { Log } from './log.ts';
 export type { Asker, FailureCode, Json, KvEntry, Settings } from './protocol.ts';
 export type { Answer } from './requests.ts';
-export { HttpError } from './routes.ts';
+export { HttpError } from './route-match.ts';
 
 /** Answers one request. `request.signal` aborts when whoever asked has left. */
 export type Handler<P = Record<string, string>> = (request: Request, call: Call<P>) => Answer | Promise<Answer>;

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from './agent-connection.ts';
 import { Calls } from './calls.ts';
-import { Connection } from './connection.ts';
 import type { Context } from './context.ts';
 import { contextOf } from './context.ts';
 import { readLaunch } from './launch-data.ts';

@@ -1,4 +1,4 @@
-import type { Connection } from './connection.ts';
+import type { Connection } from './agent-connection.ts';
 import type { FromPlugin, Json, LogLine } from './protocol.ts';
 
 type Fields = { [key: string]: Json };

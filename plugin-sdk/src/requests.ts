@@ -1,8 +1,11 @@
-import { begin, bytesOf, Credit, IncomingBody, inlineOf, pump } from './body.ts';
-import type { Connection } from './connection.ts';
+import type { IncomingBody } from '../../shared/body-stream.ts';
+import { CreditGate } from '../../shared/body-stream.ts';
+import type { Connection } from './agent-connection.ts';
+import { begin, bytesOf, incomingBody, inlineOf, sendBody } from './body.ts';
 import type { Log } from './log.ts';
 import type { Asker, FromPlugin, HttpCancel, HttpCredit, HttpData, HttpEnd, HttpRequest, HttpResponse } from './protocol.ts';
-import { HttpError } from './routes.ts';
+import { BODY_WINDOW } from './protocol.ts';
+import { HttpError } from './route-match.ts';
 
 /** What a handler may return: a Response; JSON; nothing, which is 204. */
 export type Answer = Response | object | string | number | boolean | null | undefined;
@@ -13,7 +16,8 @@ export type Answering = (request: Request, about: { path: string; user: Asker })
 interface Exchange {
   abort: AbortController;
   body: IncomingBody | null;
-  credit: Credit;
+  /** What Toru lets us send of the answer's body. */
+  gate: CreditGate;
 }
 
 /** The requests that are under way in this plugin. */
@@ -48,13 +52,13 @@ export class Requests {
     if (exchange === undefined) return;
     switch (message.action) {
       case 'data':
-        exchange.body?.push(message.data);
+        exchange.body?.push(Buffer.from(message.data, 'base64'));
         return;
       case 'end':
         exchange.body?.end();
         return;
       case 'credit':
-        exchange.credit.give(message.bytes);
+        exchange.gate.add(message.bytes);
         return;
       case 'cancel':
         this.#cancel(exchange, 'Whoever asked has left.');
@@ -67,8 +71,8 @@ export class Requests {
   async #begin(id: string, message: HttpRequest): Promise<void> {
     const abort = new AbortController();
     const credit = (bytes: number): void => this.#connection.send({ type: 'http', request_id: id, payload: { action: 'credit', bytes } });
-    const body = message.stream === true ? new IncomingBody(credit) : null;
-    const exchange: Exchange = { abort, body, credit: new Credit(abort.signal) };
+    const body = message.stream === true ? incomingBody(credit) : null;
+    const exchange: Exchange = { abort, body, gate: new CreditGate(BODY_WINDOW) };
     this.#open.set(id, exchange);
     try {
       const response = await this.#ask(message, exchange);
@@ -98,7 +102,7 @@ export class Requests {
   }
 
   /** A body that fails half-way can't become a 500 any more: the asker's stream breaks off. */
-  async #send(id: string, response: Response, method: string, { abort, credit }: Exchange): Promise<void> {
+  async #send(id: string, response: Response, method: string, { abort: { signal }, gate }: Exchange): Promise<void> {
     const head: HttpResponse = { action: 'response', status: response.status, headers: [...response.headers] };
     const send = (payload: Extract<FromPlugin, { type: 'http' }>['payload']): void =>
       this.#connection.send({ type: 'http', request_id: id, payload });
@@ -107,31 +111,27 @@ export class Requests {
       send(head);
       return;
     }
-    const reader = response.body.getReader();
-    const leave = (): void => void reader.cancel(abort.signal.reason).catch(() => undefined);
-    abort.signal.addEventListener('abort', leave, { once: true });
     let streaming = false;
     try {
-      const begun = await begin(reader);
-      abort.signal.throwIfAborted();
-      if ('whole' in begun) send({ ...head, ...inlineOf(begun.whole) });
-      else {
-        send({ ...head, stream: true });
-        streaming = true;
-        await pump(begun.first, begun.next, reader, { credit, signal: abort.signal, room: () => this.#connection.room(), send });
-      }
+      const begun = await begin(response.body, signal);
+      signal.throwIfAborted();
+      if (begun instanceof Uint8Array) return send({ ...head, ...inlineOf(begun) });
+      send({ ...head, stream: true });
+      streaming = true;
+      await sendBody(begun, { gate, signal, room: () => this.#connection.room(), send });
     } catch (error) {
-      if (abort.signal.aborted) return;
+      if (signal.aborted) return;
       this.#log.error('the body of an answer broke off', error);
       if (streaming) send({ action: 'error', code: 'internal', message: 'The plugin failed in the middle of its answer.' });
       else send({ action: 'response', status: 500, body: JSON.stringify(failed().toBody()) });
     }
   }
 
-  #cancel({ abort, body }: Exchange, why: string): void {
+  #cancel({ abort, body, gate }: Exchange, why: string): void {
     const reason = new DOMException(why, 'AbortError');
     abort.abort(reason);
     body?.fail(reason);
+    gate.close();
   }
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Lines } from './connection.ts';
+import { splitLines } from './agent-connection.ts';
 import { isObject } from './messages.ts';
 import type { Asker, Settings } from './protocol.ts';
 import { MockHost, type MockOptions, type SeenEvent, type SeenLine, type SeenRun } from './testing/mock-host.ts';
@@ -151,6 +151,5 @@ function strings(value: unknown): string[] {
 }
 
 function collect(stream: Readable, take: (line: string) => void): void {
-  const lines = new Lines(take);
-  stream.on('data', (chunk: Buffer) => lines.write(chunk));
+  stream.on('data', splitLines(take));
 }

@@ -1,10 +1,12 @@
 import type { Readable } from 'node:stream';
-import { Lines } from '../protocol/line-reader.ts';
+import { LineSplitter } from '../../../shared/line-splitter.ts';
 import type { LineLog } from '../services/line-log.ts';
 
 const NEWLINE = 10;
 /** Longer printed lines are cut. */
 const MAX_LINE = 8192;
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * What a plugin prints, into its log. It is always read, so that it never waits for us; what is too much is counted and
@@ -18,9 +20,9 @@ export function capture(
   log: LineLog,
   onLine: (text: string) => void = () => undefined,
 ): Promise<void> {
-  const lines = new Lines(MAX_LINE, (line, cut) => {
+  const lines = new LineSplitter(MAX_LINE, (line, cut) => {
     if (log.flooded) return log.drop(1);
-    const text = line.toString('utf8').replace(/\r$/, '');
+    const text = utf8.decode(line).replace(/\r$/, '');
     if (text === '') return;
     log.write({ level: source === 'stderr' ? 'warn' : 'info', plugin, message: cut ? `${text}… (cut)` : text, source });
     onLine(text);

@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import type { ToPlugin } from '../../../plugin-sdk/src/protocol.ts';
 import { MAX_MESSAGE_BYTES } from '../../../plugin-sdk/src/protocol.ts';
 import type { ToruError } from '../../../shared/errors.ts';
+import { LineSplitter } from '../../../shared/line-splitter.ts';
 import type { PluginManifest } from '../../../shared/plugins.ts';
 import type { Lane } from '../../loop-turns.ts';
 import { turns } from '../../loop-turns.ts';
-import { Lines } from './line-reader.ts';
 import type { PluginPeer } from './peer.ts';
 import type { Read } from './plugin-messages.ts';
 import { readMessage } from './plugin-messages.ts';
@@ -35,7 +35,7 @@ export class Connection {
     this.#socket = socket;
     this.#lane = turns.lane(null);
     this.#listener = listener;
-    const lines = new Lines(MAX_MESSAGE_BYTES, (line, cut) => {
+    const lines = new LineSplitter(MAX_MESSAGE_BYTES, (line, cut) => {
       if (this.#listener === null) return;
       if (cut) return this.close(`a message of more than ${MAX_MESSAGE_BYTES} bytes`);
       this.#take(line);
@@ -90,11 +90,11 @@ export class Connection {
     listener?.ended(why);
   }
 
-  #take(line: Buffer): void {
+  #take(line: Uint8Array): void {
     if (this.#lane.try(() => this.#read(line))) return;
     // Nothing is read while lines wait, and the bytes of this one are good only until we return.
     this.#socket.pause();
-    const kept = Buffer.from(line);
+    const kept = line.slice();
     this.#lane.do(() => {
       this.#read(kept);
       if (this.#lane.waiting === 0 && this.#listener !== null) this.#goOn();
@@ -106,7 +106,7 @@ export class Connection {
     else this.#socket.resume();
   }
 
-  #read(line: Buffer): void {
+  #read(line: Uint8Array): void {
     const read = readMessage(line);
     if (read.kind === 'garbage') this.close(read.why);
     else this.#listener?.read(read);

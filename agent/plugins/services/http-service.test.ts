@@ -4,7 +4,7 @@ import { ADMIN, makePlugins } from '../plugins-harness.ts';
 import type { PluginRequest } from './http-service.ts';
 import { HttpService, MAX_PLUGIN_REQUESTS } from './http-service.ts';
 
-/** What goes wrong between the agent and a plugin that speaks the protocol badly, or not. How it goes well: agent/api/plugins.test.ts. */
+/** What goes wrong between the agent and a plugin that speaks the protocol badly, or not. How it goes well: agent/api/plugin-http.test.ts. */
 
 let h: PluginsHarness;
 const patient = new HttpService();

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { Connection } from '../connection.ts';
+import { Connection } from '../agent-connection.ts';
 import { readFromPlugin } from '../messages.ts';
 import type { Asker, FromPlugin, Json, LogLine, RunStart, Settings, ToPlugin } from '../protocol.ts';
 import { PROTOCOL_RANGE } from '../protocol.ts';
-import { Asking } from './asking.ts';
+import { HostRequests } from './host-requests.ts';
 import { KV_LIMITS, MockKv } from './mock-kv.ts';
 
 /** What stands in for Toru. */
@@ -47,7 +47,7 @@ export class MockHost {
   refusal: string | null = null;
   readonly #options: MockHostOptions;
   #connection: Connection<ToPlugin> | null = null;
-  #asking: Asking | null = null;
+  #requests: HostRequests | null = null;
   #greeted = false;
 
   constructor(options: MockHostOptions) {
@@ -68,7 +68,7 @@ export class MockHost {
         this.#refuse(connection.gone.reason.message);
     });
     this.#connection = connection;
-    this.#asking = new Asking(connection);
+    this.#requests = new HostRequests(connection);
   }
 
   say(payload: Extract<ToPlugin, { type: 'lifecycle' }>['payload'], id: string = payload.action): void {
@@ -76,8 +76,8 @@ export class MockHost {
   }
 
   fetch(path: string, init: RequestInit, user: Asker): Promise<Response> {
-    if (this.#asking === null) throw new Error('The plugin is not connected.');
-    return this.#asking.fetch(path, init, user);
+    if (this.#requests === null) throw new Error('The plugin is not connected.');
+    return this.#requests.fetch(path, init, user);
   }
 
   #receive(message: FromPlugin): void {
@@ -91,7 +91,7 @@ export class MockHost {
         else if (message.payload.action === 'ready') this.ready.resolve();
         return;
       case 'http':
-        this.#asking?.receive(id, message.payload);
+        this.#requests?.receive(id, message.payload);
         return;
       case 'kv':
         this.#connection?.send({ type: 'kv', request_id: id, payload: this.kv.answer(message.payload) });

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import { Lines } from './line-reader.ts';
+import { LineSplitter } from './line-splitter.ts';
 
-function cut(max: number, chunks: (string | Buffer)[]): { lines: [string, boolean][]; reader: Lines } {
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function cut(max: number, chunks: string[]): { lines: [string, boolean][]; reader: LineSplitter } {
   const lines: [string, boolean][] = [];
-  const reader = new Lines(max, (line, wasCut) => lines.push([line.toString('latin1'), wasCut]));
-  for (const chunk of chunks) reader.push(Buffer.from(chunk));
+  const reader = new LineSplitter(max, (line, wasCut) => lines.push([new TextDecoder().decode(line), wasCut]));
+  for (const chunk of chunks) reader.push(bytes(chunk));
   return { lines, reader };
 }
 
@@ -35,10 +37,10 @@ test('of an overlong line no more than its beginning is kept, and the next one i
 
 test('an overlong line is told before it ends, and holds no more than it may', () => {
   const { lines, reader } = cut(1024, []);
-  for (let i = 0; i < 256; i += 1) reader.push(Buffer.alloc(64 * 1024, 120));
+  for (let i = 0; i < 256; i += 1) reader.push(new Uint8Array(64 * 1024).fill(120));
   expect(reader.overlong).toBe(true);
   expect(lines).toEqual([]);
   reader.forget();
-  reader.push(Buffer.from('after\n'));
+  reader.push(bytes('after\n'));
   expect(lines).toEqual([['after', false]]);
 });

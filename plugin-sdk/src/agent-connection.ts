@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { LineSplitter } from '../../shared/line-splitter.ts';
 import type { Message } from './protocol.ts';
 import { MAX_MESSAGE_BYTES } from './protocol.ts';
 
@@ -21,10 +22,10 @@ export class Connection<Out> {
   /** @param receive one line without its newline. What it throws ends the connection. */
   constructor(socket: Socket, receive: (line: string) => void) {
     this.#socket = socket;
-    const lines = new Lines((line) => receive(line));
+    const lines = splitLines(receive);
     socket.on('data', (chunk: Buffer) => {
       try {
-        lines.write(chunk);
+        lines(chunk);
       } catch (error) {
         socket.destroy(error instanceof Error ? error : new Error(String(error)));
       }
@@ -85,33 +86,18 @@ export class Connection<Out> {
   }
 }
 
-/** Cuts a stream of bytes into lines. Keeps at most one line of the largest size. */
-export class Lines {
-  readonly #take: (line: string) => void;
-  #parts: Buffer[] = [];
-  #length = 0;
-
-  constructor(take: (line: string) => void) {
-    this.#take = take;
-  }
-
-  /** @throws BadLine for one that is too long. */
-  write(chunk: Buffer): void {
-    let rest = chunk;
-    for (let at = rest.indexOf(0x0a); at !== -1; at = rest.indexOf(0x0a)) {
-      this.#add(rest.subarray(0, at));
-      const line = Buffer.concat(this.#parts).toString('utf8');
-      this.#parts = [];
-      this.#length = 0;
-      rest = rest.subarray(at + 1);
-      this.#take(line);
-    }
-    if (rest.length > 0) this.#add(rest);
-  }
-
-  #add(part: Buffer): void {
-    this.#length += part.length;
-    if (this.#length > MAX_MESSAGE_BYTES) throw new BadLine(`a line is longer than ${MAX_MESSAGE_BYTES} bytes`);
-    this.#parts.push(part);
-  }
+/**
+ * Cuts a stream of bytes into lines of text.
+ * @returns takes the next bytes; throws BadLine when a line is longer than a message may be.
+ */
+export function splitLines(take: (line: string) => void): (chunk: Uint8Array) => void {
+  const utf8 = new TextDecoder();
+  const refuse = (): never => {
+    throw new BadLine(`a line is longer than ${MAX_MESSAGE_BYTES} bytes`);
+  };
+  const lines = new LineSplitter(MAX_MESSAGE_BYTES, (line, cut) => (cut ? refuse() : take(utf8.decode(line))));
+  return (chunk) => {
+    lines.push(chunk);
+    if (lines.overlong) refuse();
+  };
 }

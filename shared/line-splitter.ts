@@ -2,16 +2,16 @@ const NEWLINE = 10;
 const FIRST_BYTES = 4096;
 
 /** Cuts a stream of bytes into lines, and keeps no more than `maxBytes` of one. */
-export class Lines {
+export class LineSplitter {
   readonly #maxBytes: number;
-  readonly #onLine: (line: Buffer, cut: boolean) => void;
+  readonly #onLine: (line: Uint8Array, cut: boolean) => void;
   /** The line that is not complete yet. Grows by doubling: bytes may come one at a time. */
-  #kept = Buffer.alloc(0);
+  #kept = new Uint8Array();
   #size = 0;
   #cut = false;
 
   /** @param onLine gets it without its newline; `cut`: it was longer. The bytes are good until it returns. */
-  constructor(maxBytes: number, onLine: (line: Buffer, cut: boolean) => void) {
+  constructor(maxBytes: number, onLine: (line: Uint8Array, cut: boolean) => void) {
     this.#maxBytes = maxBytes;
     this.#onLine = onLine;
   }
@@ -21,7 +21,7 @@ export class Lines {
     return this.#cut;
   }
 
-  push(chunk: Buffer): void {
+  push(chunk: Uint8Array): void {
     for (let at = 0; ; ) {
       const end = chunk.indexOf(NEWLINE, at);
       if (end < 0) return this.#keep(chunk.subarray(at));
@@ -44,7 +44,7 @@ export class Lines {
   forget(): void {
     this.#size = 0;
     this.#cut = false;
-    this.#kept = Buffer.alloc(0);
+    this.#kept = new Uint8Array();
   }
 
   #emit(): void {
@@ -54,16 +54,16 @@ export class Lines {
     this.#onLine(line, cut);
   }
 
-  #keep(part: Buffer): void {
+  #keep(part: Uint8Array): void {
     const room = this.#maxBytes - this.#size;
     if (part.length > room) this.#cut = true;
     const bytes = part.subarray(0, room);
     if (this.#size + bytes.length > this.#kept.length) {
-      const next = Buffer.allocUnsafe(Math.max(FIRST_BYTES, 2 * this.#kept.length, this.#size + bytes.length));
-      this.#kept.copy(next, 0, 0, this.#size);
+      const next = new Uint8Array(Math.max(FIRST_BYTES, 2 * this.#kept.length, this.#size + bytes.length));
+      next.set(this.#kept.subarray(0, this.#size));
       this.#kept = next;
     }
-    bytes.copy(this.#kept, this.#size);
+    this.#kept.set(bytes, this.#size);
     this.#size += bytes.length;
   }
 }

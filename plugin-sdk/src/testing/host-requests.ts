@@ -1,10 +1,13 @@
-import { begin, bytesOf, Credit, IncomingBody, inlineOf, pump } from '../body.ts';
-import type { Connection } from '../connection.ts';
+import type { IncomingBody } from '../../../shared/body-stream.ts';
+import { CreditGate } from '../../../shared/body-stream.ts';
+import type { Connection } from '../agent-connection.ts';
+import { begin, bytesOf, incomingBody, inlineOf, sendBody } from '../body.ts';
 import type { Asker, Failure, HttpCredit, HttpData, HttpEnd, HttpResponse, ToPlugin } from '../protocol.ts';
+import { BODY_WINDOW } from '../protocol.ts';
 
-interface Asked {
+interface Pending {
   abort: AbortController;
-  credit: Credit;
+  gate: CreditGate;
   answered: PromiseWithResolvers<Response>;
   body: IncomingBody | null;
 }
@@ -13,9 +16,9 @@ interface Asked {
 const BODILESS = new Set([101, 103, 204, 205, 304]);
 
 /** The agent's side of requests to a plugin. */
-export class Asking {
+export class HostRequests {
   readonly #connection: Connection<ToPlugin>;
-  readonly #open = new Map<string, Asked>();
+  readonly #open = new Map<string, Pending>();
   #last = 0;
 
   constructor(connection: Connection<ToPlugin>) {
@@ -31,15 +34,15 @@ export class Asking {
     this.#last += 1;
     const id = `http-${this.#last}`;
     const abort = new AbortController();
-    const query: Asked = { abort, credit: new Credit(abort.signal), answered: Promise.withResolvers(), body: null };
-    this.#open.set(id, query);
+    const pending: Pending = { abort, gate: new CreditGate(BODY_WINDOW), answered: Promise.withResolvers(), body: null };
+    this.#open.set(id, pending);
     const leave = (): void => this.#cancel(id, new DOMException('The request was aborted.', 'AbortError'));
     if (request.signal.aborted) leave();
     request.signal.addEventListener('abort', leave, { once: true });
-    this.#send(id, request, user, query).catch((error: unknown) => {
+    this.#send(id, request, user, pending).catch((error: unknown) => {
       if (!abort.signal.aborted) this.#cancel(id, error instanceof Error ? error : new Error(String(error)));
     });
-    return query.answered.promise;
+    return pending.answered.promise;
   }
 
   receive(id: string, message: HttpResponse | HttpData | HttpEnd | HttpCredit | Failure): void {
@@ -50,20 +53,20 @@ export class Asking {
         if (message.stream === true) {
           const credit = (bytes: number): void =>
             this.#connection.send({ type: 'http', request_id: id, payload: { action: 'credit', bytes } });
-          request.body = new IncomingBody(credit, () => this.#cancel(id, new Error('Nobody reads the answer.')));
+          request.body = incomingBody(credit, () => this.#cancel(id, new Error('Nobody reads the answer.')));
         }
         request.answered.resolve(responseOf(message, request.body?.stream ?? bytesOf(message)));
         if (request.body === null) this.#end(id, null);
         return;
       case 'data':
-        request.body?.push(message.data);
+        request.body?.push(Buffer.from(message.data, 'base64'));
         return;
       case 'end':
         request.body?.end();
         this.#end(id, null);
         return;
       case 'credit':
-        request.credit.give(message.bytes);
+        request.gate.add(message.bytes);
         return;
       case 'error':
         this.#end(id, new Error(`${message.message} [${message.code}]`));
@@ -73,24 +76,17 @@ export class Asking {
     }
   }
 
-  async #send(id: string, request: Request, user: Asker, query: Asked): Promise<void> {
+  async #send(id: string, request: Request, user: Asker, { abort: { signal }, gate }: Pending): Promise<void> {
     const { pathname, search } = new URL(request.url);
-    const head = { action: 'request', method: request.method, path: pathname, query: search, headers: [...request.headers], user } as const;
+    const { method, headers, body } = request;
+    const head = { action: 'request' as const, method, path: pathname, query: search, headers: [...headers], user };
     const send = (payload: Extract<ToPlugin, { type: 'http' }>['payload']): void =>
       this.#connection.send({ type: 'http', request_id: id, payload });
-    const asking = { ...head, headers: [...head.headers] };
-    if (request.body === null) return send(asking);
-    const reader = request.body.getReader();
-    query.abort.signal.addEventListener('abort', () => void reader.cancel().catch(() => undefined), { once: true });
-    const begun = await begin(reader);
-    if ('whole' in begun) return send({ ...asking, ...inlineOf(begun.whole) });
-    send({ ...asking, stream: true });
-    await pump(begun.first, begun.next, reader, {
-      credit: query.credit,
-      signal: query.abort.signal,
-      room: () => this.#connection.room(),
-      send,
-    });
+    if (body === null) return send(head);
+    const begun = await begin(body, signal);
+    if (begun instanceof Uint8Array) return send({ ...head, ...inlineOf(begun) });
+    send({ ...head, stream: true });
+    await sendBody(begun, { gate, signal, room: () => this.#connection.room(), send });
   }
 
   #cancel(id: string, reason: Error): void {
@@ -104,6 +100,7 @@ export class Asking {
     const request = this.#open.get(id);
     this.#open.delete(id);
     request?.abort.abort();
+    request?.gate.close();
     if (reason === null) return;
     request?.body?.fail(reason);
     request?.answered.reject(reason);

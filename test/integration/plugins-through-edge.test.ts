@@ -75,7 +75,7 @@ test('a request and its answer cross it all; identity is the agent’s word and 
   expect([pot.status, pot.text, pot.headers.get('x-pot'), pot.headers.getSetCookie()]).toEqual([418, 'short and stout', 'yes', []]);
 });
 
-/** In agent/api/plugins.test.ts it is 100 MB, and the memory of both ends is looked at. */
+/** In agent/api/plugin-http.test.ts it is 100 MB, and the memory of both ends is looked at. */
 test('a large body crosses it whole, each way', async () => {
   const large = 24 * MiB;
   const down = await raw(`/api/plugins/echo/zeros/${large}`);
