@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -6,13 +6,17 @@ import { execaNode } from 'execa';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const out = join(root, 'dist/plugin-sdk');
+const TEMPLATES = 'plugin-sdk/templates';
+/** Of all templates: page, tests, package.json. */
+const COMMON = 'common';
 /** Types of the SDK beside those of what it bundles, of which nothing is public. */
 const types = join(root, 'dist/plugin-sdk-types');
 
 /**
  * What a plugin carries in its folder `toru-sdk`: a module each for the plugin, its tests and its page, with their types. What
  * they share with Toru, such as the streams of bodies, is bundled in.
- * Beside it the templates of `toru plugin new`, and the examples, whole, ready to be installed.
+ * Beside it the templates of `toru plugin new`, each with what is common to all of them, and the examples, whole, ready to be
+ * installed.
  */
 async function buildSdk(): Promise<void> {
   await Promise.all([
@@ -33,17 +37,29 @@ async function buildSdk(): Promise<void> {
   rmSync(types, { recursive: true });
   cpSync(join(root, 'plugin-sdk/package.json'), join(out, 'package.json'));
   for (const [from, to] of [
-    ['plugin-sdk/templates', 'dist/plugin-templates'],
+    [TEMPLATES, 'dist/plugin-templates'],
     ['examples/plugins', 'dist/examples/plugins'],
   ] as const) {
-    for (const { name } of readdirSync(join(root, from), { withFileTypes: true }).filter((entry) => entry.isDirectory())) {
+    for (const name of foldersIn(join(root, from))) {
       const folder = join(root, to, name);
       mkdirSync(folder, { recursive: true });
       cpSync(join(root, from, name), folder, { recursive: true });
+      if (from === TEMPLATES) addCommon(folder);
       cpSync(out, join(folder, 'toru-sdk'), { recursive: true });
-      if (existsSync(join(folder, 'plugin.py'))) cpSync(join(root, 'plugin-sdk/templates/python/toru.py'), join(folder, 'toru.py'));
+      if (existsSync(join(folder, 'plugin.py'))) cpSync(join(root, TEMPLATES, 'python/toru.py'), join(folder, 'toru.py'));
     }
   }
+}
+
+function foldersIn(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory() && entry.name !== COMMON).map(({ name }) => name);
+}
+
+/** Adds what is common to all templates; the tests of a plugin in TypeScript are TypeScript, too. */
+function addCommon(folder: string): void {
+  cpSync(join(root, TEMPLATES, COMMON), folder, { recursive: true });
+  if (existsSync(join(folder, 'plugin.ts'))) renameSync(join(folder, 'plugin.test.js'), join(folder, 'plugin.test.ts'));
 }
 
 if (import.meta.main) await buildSdk();

@@ -1,19 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { seededRandom } from './fixtures/seeded-random.ts';
 import { BACKOFF_BASE_MS, BACKOFF_HEALTHY_MS, BACKOFF_MAX_MS } from './limits.ts';
 import { backoff, retry } from './retry.ts';
 
 const AGENTS = 1000;
-
-/** The same numbers at every run (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** When each agent dials, in ms after an edge went that all were linked to, and that is back after `away` ms. */
 function storm(away: number, wait: (attempt: number) => number): { refused: number[]; linked: number[] } {
@@ -52,7 +42,7 @@ describe('backoff', () => {
   });
 
   it.each([1, 2, 3])('spreads a thousand agents over an edge that restarts in 3 s: never a fifth of them in 100 ms (seed %i)', (seed) => {
-    const random = randomFrom(seed);
+    const random = seededRandom(seed);
     const { refused, linked } = storm(3000, (attempt) => backoff(attempt, random));
     expect(peak(linked, 100)).toBeLessThan(AGENTS / 5);
     // Those who come too early are fewer each time.
@@ -63,7 +53,7 @@ describe('backoff', () => {
   });
 
   it.each([30_000, 300_000])('after %i ms away they come back over half a minute, not at once', (away) => {
-    const random = randomFrom(7);
+    const random = seededRandom(7);
     const { linked } = storm(away, (attempt) => backoff(attempt, random));
     expect(peak(linked, 1000)).toBeLessThan(AGENTS / 8);
     expect(Math.max(...linked) - away).toBeLessThanOrEqual(BACKOFF_MAX_MS);

@@ -1,31 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { expect, it } from 'vitest';
+import { EXITED_RUN } from '../../shared/fixtures/exited-run.ts';
 import type { Run, RunSummary } from '../../shared/runs.ts';
 import { runTopic, tellSummaries } from './run-topic.ts';
 
-const RUN: Run = {
-  task_id: randomUUID(),
-  host: randomUUID(),
-  label: 'Backup',
-  script: 'backup.sh',
-  args: ['--all'],
-  inputs: {},
-  user: 'ada',
-  user_id: 'u1',
-  source: 'page',
-  address: null,
-  state: 'exited',
-  reason: null,
-  exit_code: 0,
-  signal: null,
-  created_at: '2026-01-01T00:00:00.000Z',
-  started_at: null,
-  ended_at: null,
-  output_bytes: 0,
-  disk_bytes: 0,
-  stdin: false,
-  note: 'the disk was full',
-};
+const RUN: Run = { ...EXITED_RUN, note: 'the disk was full' };
 
 it('brings a note to who follows the runs, and nothing of it to what the edge keeps', () => {
   const changed = new Set<(run: Run) => void>();

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { EXITED_RUN } from '../../shared/fixtures/exited-run.ts';
 import { checkNode, checkPlatform } from './doctor/checks.ts';
 import { endingOf, exitCodeOf } from './follow.ts';
 import { bytes, duration, table, when } from './table.ts';
@@ -47,32 +48,12 @@ it.each([
 ] as const)('ends with %j as %i', (run, code) => expect(exitCodeOf(run)).toBe(code));
 
 it('tells how a run ended where the code alone does not', () => {
-  const run = {
-    task_id: '00000000-0000-4000-8000-000000000001',
-    host: '00000000-0000-4000-8000-000000000002',
-    label: 'x',
-    inputs: {},
-    user: 'u',
-    user_id: 'u',
-    source: 'cli',
-    address: null,
-    state: 'exited',
-    reason: null,
-    exit_code: 0,
-    signal: null,
-    created_at: '2026-01-01T00:00:00.000Z',
-    started_at: '2026-01-01T00:00:00.000Z',
-    ended_at: '2026-01-01T00:00:03.000Z',
-    output_bytes: 0,
-    disk_bytes: null,
-    stdin: false,
-  } as const;
-  expect(endingOf(run)).toBe('');
-  expect(endingOf({ ...run, exit_code: null, signal: 'SIGKILL' })).toBe('ended by SIGKILL after 3 s');
-  expect(endingOf({ ...run, state: 'cancelled' })).toBe('cancelled after 3 s');
-  expect(endingOf({ ...run, state: 'timed_out' })).toBe('timed out after 3 s');
-  expect(endingOf({ ...run, state: 'refused', reason: 'No room.' })).toBe('No room.');
-  expect(endingOf({ ...run, state: 'running' })).toContain('toru logs -f');
+  expect(endingOf(EXITED_RUN)).toBe('');
+  expect(endingOf({ ...EXITED_RUN, exit_code: null, signal: 'SIGKILL' })).toBe('ended by SIGKILL after 3 s');
+  expect(endingOf({ ...EXITED_RUN, state: 'cancelled' })).toBe('cancelled after 3 s');
+  expect(endingOf({ ...EXITED_RUN, state: 'timed_out' })).toBe('timed out after 3 s');
+  expect(endingOf({ ...EXITED_RUN, state: 'refused', reason: 'No room.' })).toBe('No room.');
+  expect(endingOf({ ...EXITED_RUN, state: 'running' })).toContain('toru logs -f');
 });
 
 it('knows which Node and which system will do', () => {

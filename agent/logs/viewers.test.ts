@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest';
+import { seededRandom } from '../../shared/fixtures/seeded-random.ts';
 import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import { textOf } from './frame-text.ts';
@@ -340,21 +341,10 @@ test('of many viewers, those who never acknowledge are left behind, and the othe
   }
 });
 
-/** Small, fast and seeded, so that a failure can be played again: mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 test.each(Array.from({ length: 25 }, (_, seed) => seed))(
   'whatever happens in whatever order, every viewer reads the run exactly (seed %i)',
   async (seed) => {
-    const random = randomOf(seed);
+    const random = seededRandom(seed);
     const { log, edge, streams, finish } = build();
     const views: { viewer: Viewer; attachment: ReturnType<Streams['attach']>; sentBefore: number }[] = [];
     let written = '';

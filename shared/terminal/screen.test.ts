@@ -1,29 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Line } from './line.ts';
-import { Screen } from './screen.ts';
+import { shownLines } from '../fixtures/shown-lines.ts';
 import { RGB, rgbOf } from './style.ts';
 
 const ESC = '\x1b';
 
-/** The lines that a log shows of output that came in these chunks. */
-function shown(...chunks: string[]): Line[] {
-  const lines: (Line & { alternate?: boolean })[] = [];
-  const screen = new Screen<Line & { alternate?: boolean }>({
-    make: ({ alternate, ground }) => {
-      const line = Object.assign(new Line(ground), { alternate });
-      lines.push(line);
-      return line;
-    },
-    left: () => {
-      lines.splice(0, lines.length, ...lines.filter((line) => line.alternate !== true));
-    },
-  });
-  for (const chunk of chunks) screen.feed(chunk);
-  screen.end();
-  return lines;
-}
-const texts = (...chunks: string[]) => shown(...chunks).map((line) => line.text.trimEnd());
-const styles = (...chunks: string[]) => shown(...chunks).flatMap((line) => line.spans.map(({ text, style }) => [text, style]));
+const texts = (...chunks: string[]) => shownLines(...chunks).map((line) => line.text.trimEnd());
+const styles = (...chunks: string[]) => shownLines(...chunks).flatMap((line) => line.spans.map(({ text, style }) => [text, style]));
 const style = (given: object) => expect.objectContaining(given);
 
 describe('colours and styles', () => {

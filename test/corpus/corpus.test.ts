@@ -4,9 +4,10 @@ import graphemes from '@xterm/addon-unicode-graphemes';
 import xterm from '@xterm/headless';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { shownLines } from '../../shared/fixtures/shown-lines.ts';
 import { SCREEN_ROWS } from '../../shared/terminal/grid.ts';
-import { Line, TAB } from '../../shared/terminal/line.ts';
-import { Screen } from '../../shared/terminal/screen.ts';
+import type { Line } from '../../shared/terminal/line.ts';
+import { TAB } from '../../shared/terminal/line.ts';
 import { RGB, type Style } from '../../shared/terminal/style.ts';
 import { joins } from '../../shared/terminal/width.ts';
 
@@ -109,24 +110,7 @@ function lookOfXterm(cell: LookOfXterm): string {
 }
 
 function inLog(...chunks: string[]): Cell[][] {
-  return trimmed(linesOf(...chunks).map(cellsOf));
-}
-
-function linesOf(...chunks: string[]): Line[] {
-  const lines: (Line & { alternate?: boolean })[] = [];
-  const screen = new Screen<Line & { alternate?: boolean }>({
-    make: ({ alternate, ground }) => {
-      const line = Object.assign(new Line(ground), { alternate });
-      lines.push(line);
-      return line;
-    },
-    left: () => {
-      lines.splice(0, lines.length, ...lines.filter((line) => line.alternate !== true));
-    },
-  });
-  for (const chunk of chunks) screen.feed(chunk);
-  screen.end();
-  return lines;
+  return trimmed(shownLines(...chunks).map(cellsOf));
 }
 
 function cellsOf(line: Line): Cell[] {
@@ -156,7 +140,7 @@ function charactersOf(text: string): string[] {
 }
 
 function columnsOf(character: string): number {
-  return linesOf(character)[0]?.length ?? 0;
+  return shownLines(character)[0]?.length ?? 0;
 }
 
 function lookOf(style: Style | null): string {
@@ -287,7 +271,7 @@ describe('whatever comes', () => {
         const places = [...new Set(cuts.map((cut) => Math.min(cut, text.length)))].sort((a, b) => a - b);
         const chunks = [0, ...places].map((from, i) => text.slice(from, places[i] ?? text.length));
         const spans = (lines: Line[]) => lines.map((line) => line.spans.map(({ text: shown, style }) => [shown, style]));
-        expect(spans(linesOf(...chunks))).toEqual(spans(linesOf(text)));
+        expect(spans(shownLines(...chunks))).toEqual(spans(shownLines(text)));
       }),
       { numRuns: 2000 },
     );

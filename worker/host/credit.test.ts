@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CreditGate, IncomingBody, pumpBody } from '../../shared/body-stream.ts';
+import { seededRandom } from '../../shared/fixtures/seeded-random.ts';
 import { TUNNEL_FRAME } from '../../shared/limits.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { creditOf, decodeFrame, encodeCredit, encodeFrame, encodeJson, requestHead } from '../../shared/tunnel.ts';
@@ -65,7 +66,7 @@ type Conduct = 'reads' | 'never reads' | 'leaves';
 
 /** A host of the real receiving class, whose handlers do what `conduct` says, and a link that moves when the test says. */
 function together(seed: number) {
-  const random = mulberry(seed);
+  const random = seededRandom(seed);
   const up: [string, Uint8Array][] = [];
   const down: [string, Uint8Array][] = [];
   const bodies = new Map<string, IncomingBody>();
@@ -160,13 +161,3 @@ describe('many requests on one link', () => {
     expect(world.mostUnread).toBeLessThanOrEqual(40 * MiB);
   });
 });
-
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
