@@ -33,7 +33,8 @@ async function buildSdk(): Promise<void> {
     }),
     execaNode('node_modules/typescript/bin/tsc', ['-p', 'plugin-sdk/tsconfig.build.json'], { cwd: root, stdio: 'inherit' }),
   ]);
-  cpSync(join(types, 'plugin-sdk/src'), out, { recursive: true });
+  // Nothing public is in body.d.ts, which names what is bundled in.
+  cpSync(join(types, 'plugin-sdk/src'), out, { recursive: true, filter: (from) => !from.endsWith('body.d.ts') });
   rmSync(types, { recursive: true });
   cpSync(join(root, 'plugin-sdk/package.json'), join(out, 'package.json'));
   for (const [from, to] of [
