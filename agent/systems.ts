@@ -78,7 +78,7 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
   /** What pages may send beside the frames of shared/browser-protocol.ts. */
   const frames: readonly SystemFrame[] = [];
   /** What pages may subscribe to. */
-  const followed: readonly SystemTopics[] = [systemTopic(system), runTopic(runs), pluginTopics(opened)];
+  const followed: readonly SystemTopics[] = [systemTopic(system), runTopic(runs), pluginTopics(pluginServices)];
   return {
     frames,
     followed,
