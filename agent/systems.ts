@@ -1,6 +1,7 @@
 import { VERSION } from '../shared/version.ts';
 import { Actions } from './actions/actions.ts';
 import { actionsApi } from './actions/actions-api.ts';
+import { outputPlacesApi } from './api/output-places-api.ts';
 import { runTopic } from './api/run-topic.ts';
 import { runsApi } from './api/runs-api.ts';
 import { Audit } from './audit/audit.ts';
@@ -107,6 +108,7 @@ export const ROUTES = routeTable([
   scriptsApi,
   actionsApi,
   runsApi,
+  outputPlacesApi,
   searchApi,
   systemApi,
   settingsApi,
@@ -132,6 +134,7 @@ export function createApi(services: Services) {
     .route(scriptsApi.path, scriptsApi.routes(services))
     .route(actionsApi.path, actionsApi.routes(services))
     .route(runsApi.path, runsApi.routes(services))
+    .route(outputPlacesApi.path, outputPlacesApi.routes(services))
     .route(searchApi.path, searchApi.routes(services))
     .route(systemApi.path, systemApi.routes(services))
     .route(settingsApi.path, settingsApi.routes(services))

@@ -139,6 +139,24 @@ export class RunLog {
     });
   }
 
+  /**
+   * When the output between two cursors came: the ends of stretches, each with its time in milliseconds since 1970. At most
+   * `most` of them, evenly taken from those that there are.
+   */
+  times(from: number, to: number, most: number): { cursor: number; time: number }[] {
+    const order = this.#order();
+    if (order === null || from >= this.end) return [];
+    const first = this.#index.find(order, from, this.#records);
+    const last = Math.min(this.#records - 1, this.#index.find(order, Math.max(from, to - 1), this.#records));
+    const step = Math.max(1, Math.ceil((last - first + 1) / most));
+    const times: { cursor: number; time: number }[] = [];
+    for (let i = first; i <= last; i += step) {
+      const { mergedEnd, time } = this.#index.at(order, Math.min(last, i + step - 1));
+      times.push({ cursor: mergedEnd, time });
+    }
+    return times;
+  }
+
   /** Closes the files until the next read. */
   rest(): void {
     this.#files.close();

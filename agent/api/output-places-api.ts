@@ -1,0 +1,48 @@
+import { taskParams } from '../../shared/api.ts';
+import type { LinePlace, OutputTime } from '../../shared/output-places.ts';
+import { linesQuery, timesQuery } from '../../shared/output-places.ts';
+import { resource, router } from '../http/router.ts';
+import { params, query } from '../http/validate.ts';
+import { LineIndex } from '../logs/line-index.ts';
+import type { RunLog } from '../logs/run-log.ts';
+import type { Runs } from '../runs/runs.ts';
+import { OpenSearches } from '../search/open-searches.ts';
+import { any } from '../users/permissions.ts';
+
+/** Times of one answer: more than a screen has lines. */
+const MOST_TIMES = 500;
+
+/** Where lines and moments are in a run's output. A foreign run is an unknown one. */
+export const outputPlacesApi = resource(
+  '/api/runs',
+  {
+    'GET /:id/lines': any,
+    'GET /:id/times': any,
+  },
+  ({ runs }: { runs: Pick<Runs, 'get' | 'log'> }) => {
+    const indexes = new WeakMap<RunLog, LineIndex>();
+    // To count the lines of a log is to read it, as a search does.
+    const open = new OpenSearches();
+    return router()
+      .get('/:id/lines', params(taskParams), query(linesQuery), async (c) => {
+        const { caller } = c.env;
+        const log = runs.log(runs.get(caller, c.req.valid('param').id).task_id);
+        const index = indexes.get(log) ?? new LineIndex(log);
+        indexes.set(log, index);
+        const done = open.begin(caller.user_id);
+        try {
+          const { line, cursor } = c.req.valid('query');
+          const { signal } = c.req.raw;
+          return c.json<LinePlace>(line === undefined ? await index.lineAt(cursor ?? 0, signal) : await index.cursorOf(line, signal));
+        } finally {
+          done();
+        }
+      })
+      .get('/:id/times', params(taskParams), query(timesQuery), (c) => {
+        const { from, to } = c.req.valid('query');
+        const log = runs.log(runs.get(c.env.caller, c.req.valid('param').id).task_id);
+        const items = log.times(from, to, MOST_TIMES).map(({ cursor, time }) => ({ cursor, time: new Date(time).toISOString() }));
+        return c.json<{ items: OutputTime[] }>({ items });
+      });
+  },
+);
