@@ -22,12 +22,12 @@ test('says where a line begins and which line a place is in, over both streams',
 
 test('says when it was printed', async () => {
   const answer = await api.ask(api.admin, 'GET', `/api/runs/${task}/times?from=0&to=18`);
-  expect(answer.json).toMatchObject({ items: [{ cursor: 4 }, { cursor: expect.any(Number) }] });
   const { items } = JSON.parse(answer.text);
+  expect(items[0].cursor).toBe(4);
   const at = items.map(({ time }: { time: string }) => Date.parse(time));
   expect(at).toEqual([...at].sort((a, b) => a - b));
   // The script slept in between.
-  expect(at[1] - at[0]).toBeGreaterThan(200);
+  expect(at.at(-1) - at[0]).toBeGreaterThan(200);
   expect(items.at(-1).cursor).toBe(18);
 });
 

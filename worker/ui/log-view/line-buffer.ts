@@ -16,7 +16,7 @@ export class LineBuffer {
   #start = 0;
   #end = 0;
   #screens = this.#newScreens();
-  #places = new Places('', 0, 0);
+  #places = new Places('', 0, 0, 0);
   /** Lines that were removed at the head, ever: a view follows its place by it. */
   #removed = 0;
   /** Up to which cursor the characters were counted. */
@@ -35,6 +35,11 @@ export class LineBuffer {
     return this.#end;
   }
 
+  /** The row of the line that begins at the end. */
+  get endRow(): number {
+    return this.#places.endRow;
+  }
+
   get removed(): number {
     return this.#removed;
   }
@@ -43,7 +48,7 @@ export class LineBuffer {
     return this.#lines.length === 0;
   }
 
-  /** Forgets all, and goes on at `cursor`. */
+  /** Forgets all, and goes on at `cursor`, with row 0. */
   reset(cursor: number): void {
     this.#removed += this.#lines.length;
     this.#lines = [];
@@ -51,11 +56,12 @@ export class LineBuffer {
     this.#end = cursor;
     this.#counted = cursor;
     this.#screens = this.#newScreens();
+    this.#places = new Places('', cursor, cursor, 0);
   }
 
   /** Output between two cursors. */
   append(stream: Stream, text: string, from: number, to: number): void {
-    this.#places = new Places(text, from, to);
+    this.#places = new Places(text, from, to, this.#places.endRow);
     this.#screens[stream].feed(text);
     this.#end = to;
   }
@@ -64,7 +70,7 @@ export class LineBuffer {
   gap(from: number, to: number): void {
     this.finish();
     this.#screens = this.#newScreens();
-    const line = new LogLine('gap', from);
+    const line = new LogLine('gap', from, this.#places.endRow);
     line.write(0, `${to - from} bytes of output were removed here`, null);
     this.#lines.push(line);
     this.#end = Math.max(this.#end, to);
@@ -72,7 +78,7 @@ export class LineBuffer {
 
   /** No more output comes: what was held of it is shown. */
   finish(): void {
-    this.#places = new Places('', this.#end, this.#end);
+    this.#places = new Places('', this.#end, this.#end, this.#places.endRow);
     this.#screens.stdout.end();
     this.#screens.stderr.end();
   }
@@ -81,6 +87,9 @@ export class LineBuffer {
    * Lines from before the first one, as another buffer read them. @param start where the first of them begins.
    */
   prepend(earlier: LineBuffer, start: number): void {
+    const { row: first = this.endRow } = this.#lines[0] ?? {};
+    // The first line here begins where the last row there ends.
+    for (const line of earlier.lines) line.row += first - earlier.endRow;
     this.#lines = [...earlier.lines, ...this.#lines];
     this.#removed -= earlier.lines.length;
     this.#start = start;
@@ -95,6 +104,18 @@ export class LineBuffer {
     this.#forget([first]);
     this.#removed += 1;
     this.#start = next.from;
+  }
+
+  /** Forgets the newest lines beyond `most`: what follows is to be read again from the new end on. @returns whether any went. */
+  cutEnd(most: number): boolean {
+    const first = this.#lines[most];
+    if (first === undefined) return false;
+    this.#lines = this.#lines.slice(0, most);
+    this.#end = first.from;
+    this.#counted = Math.min(this.#counted, this.#end);
+    this.#screens = this.#newScreens();
+    this.#places = new Places('', this.#end, this.#end, first.row);
+    return true;
   }
 
   /** Keeps the newest `factor` × MAX_LINES lines, and as many characters. @returns how many lines went. */
@@ -135,7 +156,7 @@ export class LineBuffer {
       let firstAlternate: LogLine | null = null;
       return new Screen<LogLine>({
         make: ({ at, alternate, ground }) => {
-          const line = new LogLine(stream, this.#places.of(at), alternate, ground);
+          const line = new LogLine(stream, this.#places.of(at), this.#places.rowOf(at), alternate, ground);
           if (alternate) firstAlternate ??= line;
           this.#lines.push(line);
           return line;
@@ -150,7 +171,7 @@ export class LineBuffer {
   }
 }
 
-/** Cursors of places in a text whose first and last cursors are known. Asked in rising order. */
+/** Cursors and rows of places in a text whose first and last cursors are known. Asked in rising order. */
 class Places {
   readonly #text: string;
   readonly #from: number;
@@ -158,12 +179,31 @@ class Places {
   readonly #plain: boolean;
   #index = 0;
   #bytes = 0;
+  #row: number;
+  /** Behind the last newline that #row counts. */
+  #counted = 0;
 
-  constructor(text: string, from: number, to: number) {
+  /** @param row of the line that holds the text's beginning. */
+  constructor(text: string, from: number, to: number, row: number) {
     this.#text = text;
     this.#from = from;
     this.#to = to;
+    this.#row = row;
     this.#plain = to - from === text.length;
+  }
+
+  /** The row of the line that begins behind the text. */
+  get endRow(): number {
+    return this.rowOf(this.#text.length);
+  }
+
+  /** How many newlines stand before the character at `index`, and the row of the text's beginning. */
+  rowOf(index: number): number {
+    for (let at = this.#text.indexOf('\n', this.#counted); at !== -1 && at < index; at = this.#text.indexOf('\n', this.#counted)) {
+      this.#row += 1;
+      this.#counted = at + 1;
+    }
+    return this.#row;
   }
 
   /** The cursor of the character at `index`. What could not be decoded makes it a guess, within the frame. */

@@ -12,15 +12,21 @@ export class LogLine extends Line {
   readonly kind: 'stdout' | 'stderr' | 'gap';
   /** Where the line begins in the run's output. */
   readonly from: number;
+  /**
+   * How many newlines stand before the line, counted from a place of the buffer's own: its number is that and the number of
+   * the line at that place. A line that was folded goes on in one with the same row.
+   */
+  row: number;
   /** It belongs to a full-screen program, and goes when that ends. */
   readonly alternate: boolean;
   /** How high it was drawn, in which layout, and which version of it: the view's own note. */
   drawn = UNDRAWN;
 
-  constructor(kind: LogLine['kind'], from: number, alternate = false, ground: Style | null = null) {
+  constructor(kind: LogLine['kind'], from: number, row: number, alternate = false, ground: Style | null = null) {
     super(ground);
     this.kind = kind;
     this.from = from;
+    this.row = row;
     this.alternate = alternate;
   }
 }
