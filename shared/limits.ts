@@ -124,6 +124,8 @@ export const MAX_STDIN_FRAME = 64 * KiB;
 /** A note on a run, in UTF-16 units: a thought about it, not a file. */
 export const MAX_NOTE_CHARS = 2000;
 export const MAX_QUEUE_PER_ACTION = 100;
+/** Places of one answer of a search in one run's output: so many a reader steps through, and each costs two numbers. */
+export const MAX_PLACES_FOUND = 10_000;
 export const MAX_PAGE_SIZE = 200;
 export const DEFAULT_PAGE_SIZE = 50;
 export const MAX_OUTPUT_READ = 8 * MiB;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { numberIn } from './api.ts';
-import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './limits.ts';
+import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_PLACES_FOUND } from './limits.ts';
 import type { Run } from './runs.ts';
 import { states } from './runs.ts';
 
@@ -43,7 +43,15 @@ export const searchQuery = z.strictObject({
 export type SearchQuery = z.infer<typeof searchQuery>;
 
 /** GET /api/runs/:id/search: in one run's output, from a cursor on. */
-export const runSearchQuery = z.strictObject({ ...lookup, from: numberIn(0, Number.MAX_SAFE_INTEGER).default(0) });
+export const runSearchQuery = z
+  .strictObject({
+    ...lookup,
+    from: numberIn(0, Number.MAX_SAFE_INTEGER).default(0),
+    /** `no`: only where the text stands, for who has the lines already; of that there may be more. */
+    excerpt: z.enum(['yes', 'no']).default('yes'),
+    limit: numberIn(1, MAX_PLACES_FOUND).default(DEFAULT_PAGE_SIZE),
+  })
+  .refine(({ excerpt, limit }) => excerpt === 'no' || limit <= MAX_PAGE_SIZE, `with excerpts, a limit from 1 to ${MAX_PAGE_SIZE}`);
 export type RunSearchQuery = z.infer<typeof runSearchQuery>;
 
 /** A stretch of a text that was looked for: from, to, in UTF-16 units. */

@@ -158,12 +158,17 @@ export class Search {
     most: number,
   ): AsyncGenerator<SearchLine, number | null, undefined> {
     let found = 0;
+    const placesOnly = 'excerpt' in query && query.excerpt === 'no';
     for await (const step of scan(log, needle, from, most + 1, pace, signal)) {
       tally.bytes += step.bytes;
       for (const hit of step.hits) {
         if (found >= most) return hit.from;
         found += 1;
-        yield tally.said({ type: 'match', task_id: run.task_id, ...(await excerptOf(log, needle, hit, query.context)) });
+        const { stream, from: cursor, to } = hit;
+        const place = placesOnly
+          ? { stream, cursor, to, line: '', marks: [], cut: { start: false, end: false }, before: [], after: [] }
+          : await excerptOf(log, needle, hit, query.context);
+        yield tally.said({ type: 'match', task_id: run.task_id, ...place });
         if (signal.aborted) return null;
       }
       if (tally.due) yield tally.now();

@@ -72,12 +72,12 @@ describeInBrowser('the search', () => {
       document.adoptedStyleSheets = [hidden];
     });
     await late.goto(page.url());
-    await late.locator('.log-size', { hasText: ' of ' }).waitFor();
+    await late.getByLabel('Place in the output').waitFor();
     await late.evaluate(() => {
       document.adoptedStyleSheets = [];
     });
     await expect.poll(() => isInView(late.locator('.log-line-marked')), { timeout: 20_000 }).toBe(true);
-    await page.getByRole('link', { name: 'To the end' }).click();
+    await page.getByRole('button', { name: 'Jump to end' }).click();
     await page.getByText('line number 200000 of very many').waitFor();
 
     await page.goto(`${toru.url}/search?q=long.sh&in=history`);

@@ -1,3 +1,4 @@
+import type { OutputLine } from '../../../shared/api.ts';
 import { readOutput } from '../data/output-lines.ts';
 import { LineBuffer } from './line-buffer.ts';
 
@@ -19,9 +20,14 @@ export async function readEarlier(taskId: string, before: number): Promise<{ lin
 
 /** Reads on where the buffer ends, up to a cursor. @throws ToruError. */
 export async function readInto(lines: LineBuffer, taskId: string, to: number): Promise<void> {
-  for (const line of await readOutput(taskId, { from: lines.end, limit: to - lines.end })) {
+  take(lines, await readOutput(taskId, { from: lines.end, limit: to - lines.end }), to);
+}
+
+/** Puts pieces of output at a buffer's end, up to a cursor. */
+export function take(lines: LineBuffer, pieces: readonly OutputLine[], to: number): void {
+  for (const piece of pieces) {
     if (lines.end >= to) return;
-    if ('gap' in line) lines.gap(line.gap.from, line.gap.to);
-    else lines.append(line.stream, line.data, lines.end, line.cursor);
+    if ('gap' in piece) lines.gap(piece.gap.from, piece.gap.to);
+    else lines.append(piece.stream, piece.data, lines.end, piece.cursor);
   }
 }

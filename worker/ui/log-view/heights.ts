@@ -31,20 +31,24 @@ export class Heights {
     return this.#line;
   }
 
-  /** Reads the width and the font again. */
-  refresh(): void {
+  /** Reads the width and the font again. @param anew also when the width is what it was: the margin is another. */
+  refresh(anew = false): void {
     const width = this.#sheet.clientWidth;
-    if (width === this.#width) return;
+    if (width === this.#width && !anew) return;
     this.#width = width;
     this.#layout += 1;
     this.#line = Number.parseFloat(getComputedStyle(this.#sheet).lineHeight) || 20;
+    const row = document.createElement('div');
+    row.className = 'log-line log-probe';
     const probe = document.createElement('span');
-    probe.className = 'log-probe';
     probe.textContent = '0'.repeat(100);
-    this.#sheet.append(probe);
+    row.append(probe);
+    this.#sheet.append(row);
     const cell = probe.getBoundingClientRect().width / 100;
-    probe.remove();
-    this.#columns = cell > 0 ? Math.max(1, Math.floor((width - 2 * this.#line) / cell)) : 80;
+    const { paddingLeft, paddingRight } = getComputedStyle(row);
+    row.remove();
+    const room = width - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
+    this.#columns = cell > 0 && room > cell ? Math.floor(room / cell) : 80;
   }
 
   of(line: LogLine): number {

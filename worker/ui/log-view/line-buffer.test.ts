@@ -137,4 +137,46 @@ describe('LineBuffer', () => {
     const buffer = fed('one 1%\ntwo 1%\n', ['stderr', 'warning\n'], '\x1b[2A\x1b[Kone 100%\n');
     expect(texts(buffer)).toEqual(['one 100%', 'two 1%', 'warning']);
   });
+
+  it('counts the rows of lines by newlines, whatever the cuts, the streams and the jumps of the cursor', () => {
+    const rows = (buffer: LineBuffer) => buffer.lines.map((line) => [line.row, line.text]);
+    expect(rows(fed('a\n\nb', '\nc\n'))).toEqual([
+      [0, 'a'],
+      [1, ''],
+      [2, 'b'],
+      [3, 'c'],
+    ]);
+    expect(rows(fed('a\nb\n\x1b[1Ab again\nc\n', ['stderr', 'e\n'], 'd'))).toEqual([
+      [0, 'a'],
+      [1, 'b again'],
+      [3, 'c'],
+      [4, 'e'],
+      [5, 'd'],
+    ]);
+    expect(fed('a\nb\n').endRow).toBe(2);
+    // A folded line goes on in the same row.
+    expect(new Set(fed('x'.repeat(3 * MAX_LINE)).lines.map(({ row }) => row))).toEqual(new Set([0]));
+  });
+
+  it('keeps the rows where earlier lines are put before it, and where its end is cut off and read again', () => {
+    const buffer = new LineBuffer();
+    buffer.reset(6);
+    buffer.append('stdout', 'c\nd\ne\n', 6, 12);
+    const earlier = new LineBuffer();
+    earlier.append('stdout', 'a\n\nbb\n', 0, 6);
+    buffer.prepend(earlier, 0);
+    expect(buffer.lines.map(({ row }) => row)).toEqual([-3, -2, -1, 0, 1, 2]);
+    expect(buffer.cutEnd(4)).toBe(true);
+    expect([buffer.end, buffer.endRow]).toEqual([8, 1]);
+    buffer.append('stdout', 'd\ne\n', 8, 12);
+    expect(buffer.lines.map(({ row, from, text }) => [row, from, text])).toEqual([
+      [-3, 0, 'a'],
+      [-2, 2, ''],
+      [-1, 3, 'bb'],
+      [0, 6, 'c'],
+      [1, 8, 'd'],
+      [2, 10, 'e'],
+    ]);
+    expect(buffer.cutEnd(10)).toBe(false);
+  });
 });

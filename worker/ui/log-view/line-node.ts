@@ -1,6 +1,7 @@
 import type { Span } from '../../../shared/terminal/cells.ts';
 import { type Color, rgbOf, type Style } from '../../../shared/terminal/style.ts';
 import type { LogLine } from './shown-line.ts';
+import { webLinksIn } from './web-links.ts';
 
 /**
  * Draws a line into its element: text nodes and spans, built by hand. What a script prints is never markup.
@@ -18,7 +19,7 @@ export function drawLine(element: HTMLElement, line: LogLine, count: number): vo
             .join(''),
         ]
       : [];
-  element.replaceChildren(...spans.slice(0, count).map(nodeOf), ...rest);
+  element.replaceChildren(...spans.slice(0, count).flatMap(nodesOf), ...rest);
   // An empty line has a height, and is copied as one.
   if (line.length === 0) element.append(document.createElement('br'));
 }
@@ -28,11 +29,30 @@ export function drawMore(element: HTMLElement, spans: readonly Span[]): void {
   const plain = element.lastChild;
   if (plain === null) return;
   const rest = (plain.textContent ?? '').slice(spans.reduce((sum, { text }) => sum + text.length, 0));
-  plain.replaceWith(...spans.map(nodeOf), ...(rest === '' ? [] : [rest]));
+  plain.replaceWith(...spans.flatMap(nodesOf), ...(rest === '' ? [] : [rest]));
 }
 
-function nodeOf({ text, style }: Span): Node {
-  return style === null ? document.createTextNode(text) : styled(text, style);
+/** A piece as nodes; the addresses in it can be followed. */
+function nodesOf({ text, style }: Span): Node[] {
+  const nodes: Node[] = [];
+  let at = 0;
+  const add = (to: number): void => {
+    if (to > at) nodes.push(style === null ? document.createTextNode(text.slice(at, to)) : styled(text.slice(at, to), style));
+    at = to;
+  };
+  for (const [from, to] of webLinksIn(text)) {
+    add(from);
+    const link = document.createElement('a');
+    link.href = text.slice(from, to);
+    link.target = '_blank';
+    // The page that is opened learns neither where the link stood nor who opened it.
+    link.rel = 'noopener noreferrer';
+    link.append(style === null ? text.slice(from, to) : styled(text.slice(from, to), style));
+    nodes.push(link);
+    at = to;
+  }
+  add(text.length);
+  return nodes;
 }
 
 function styled(text: string, style: Style): HTMLElement {

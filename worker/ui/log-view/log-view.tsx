@@ -1,171 +1,187 @@
-import type { ReadonlySignal } from '@preact/signals';
-import { useSignal } from '@preact/signals';
-import { ArrowDownToLine, ChevronDown, ChevronUp, Download, Search, WrapText, X } from 'lucide-preact';
+import { useComputed, useSignal } from '@preact/signals';
+import {
+  ArrowDownToLine,
+  ArrowUpToLine,
+  Clock,
+  Download,
+  Ellipsis,
+  Hash,
+  Link,
+  Maximize2,
+  Minimize2,
+  Search,
+  WrapText,
+  X,
+} from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
-import { sentence } from '../api.ts';
-import { connection } from '../connection/page-connection.ts';
-import { setTo } from '../parts/bound.ts';
+import { secondHand } from '../clock.ts';
 import { Button } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { recall, remember } from '../theme.ts';
-import { bytes } from '../time.ts';
-import { toast } from '../toasts.ts';
-import { readEarlier } from './earlier.ts';
-import { findLines } from './find.ts';
-import { LineBuffer } from './line-buffer.ts';
+import { bytes, clockTime } from '../time.ts';
+import { Finder } from './finder.tsx';
+import { GoToLine } from './go-to-line.tsx';
+import { linesInHash } from './line-links.ts';
 import { joinLines } from './selection.ts';
-import { Surface } from './surface.ts';
+import type { LogPlace } from './viewer.ts';
+import { LogViewer } from './viewer.ts';
 import './log-view.css';
 
-/** Of a long output, the last part is read first: the end is what people look at. */
-const FIRST_READ = 512 * 1024;
 const WRAP_KEY = 'toru.wrap';
+const TIMES_KEY = 'toru.times';
+/** Output that did not come for so long is said to be quiet. */
+const QUIET_MS = 10_000;
+/** Where so much less than the whole is loaded, a bar shows where one is. */
+const BAR_BYTES = 64 * 1024;
 
-/** A run's output, live. `onChanged` is called when the run began, ended, or failed: its details are read again then. */
-export function LogView(props: { run: Run; onChanged: () => void }) {
-  const { task_id: taskId } = props.run;
+/**
+ * A run's output. @param props.place where it opens, marked; null at its end, which it follows. @param props.full it has the window
+ * for itself. @param props.onChanged is called when the run began, ended, or failed: its details are read again then.
+ */
+export function LogView(props: {
+  run: Run;
+  place: LogPlace | null;
+  full: boolean;
+  onFull: (full: boolean) => void;
+  onChanged: () => void;
+}) {
   const scroller = useRef<HTMLElement>(null);
   const sheet = useRef<HTMLDivElement>(null);
-  const surface = useRef<Surface | null>(null);
-  const buffer = useRef(new LineBuffer());
-  const follow = useSignal({ following: true, unseen: 0 });
+  const viewer = useSignal<LogViewer | null>(null);
   const wrap = useSignal(recall(WRAP_KEY) === null ? matchMedia('(width < 56rem)').matches : recall(WRAP_KEY) === 'on');
-  const start = useSignal(0);
-  const end = useSignal(0);
-  const quiet = useSignal(true);
-  const loading = useSignal(false);
-  const finding = useSignal(false);
+  const times = useSignal(recall(TIMES_KEY) === 'on');
+  const tool = useSignal<'find' | 'line' | null>(null);
+  const more = useSignal(false);
+  /** The lines that were chosen by their numbers. */
+  const chosen = useSignal<readonly [number, number] | null>(linesInHash());
 
   useEffect(() => {
     if (scroller.current === null || sheet.current === null) return;
-    const lines = buffer.current;
-    const drawn = new Surface(scroller.current, sheet.current, lines, wrap.peek(), {
-      follow: (following, unseen) => {
-        if (follow.peek().following !== following || follow.peek().unseen !== unseen) follow.value = { following, unseen };
-      },
-    });
-    surface.current = drawn;
-    const from = Math.max(0, props.run.output_bytes - FIRST_READ);
-    let partial = from > 0;
-    lines.reset(from);
-    start.value = from;
-    end.value = 0;
+    const opened = new LogViewer(props.run, scroller.current, sheet.current, wrap.peek(), props.place, props.onChanged);
+    opened.setTimes(times.peek());
+    viewer.value = opened;
+    return () => opened.close();
+  }, [props.run.task_id]);
 
-    function grown(): void {
-      if (partial && lines.lines.length > 1) {
-        lines.dropPartialFirst();
-        partial = false;
-      }
-      // A reader further up keeps twice as much: what is read must not vanish under the eyes.
-      lines.trim(drawn.following ? 1 : 2);
-      if (start.peek() !== lines.start) start.value = lines.start;
-      end.value = lines.end;
-      if (quiet.peek() === !lines.empty) quiet.value = lines.empty;
-      drawn.changed();
-    }
-
-    const detach = connection.attach(taskId, from, (event) => {
-      switch (event.kind) {
-        case 'attached':
-          // Somewhere else than where we stopped: what we have is not the beginning of what comes.
-          if (event.cursor !== lines.end) {
-            lines.reset(event.cursor);
-            partial = event.cursor > 0;
-            grown();
-          }
-          return;
-        case 'output':
-          lines.append(event.stream, event.text, event.from, event.to);
-          grown();
-          return;
-        case 'gap':
-          lines.gap(event.from, event.to);
-          grown();
-          return;
-        case 'ended':
-          lines.finish();
-          grown();
-          props.onChanged();
-          return;
-        case 'failed':
-          toast(event.message, 'bad');
-          return;
-        case 'replaced':
-          return;
-      }
-    });
-    return () => {
-      detach();
-      drawn.close();
-      surface.current = null;
+  useEffect(() => {
+    // An address of other lines of this log, which somebody typed or followed.
+    const follow = (): void => {
+      const lines = linesInHash();
+      chosen.value = lines;
+      if (lines !== null) void viewer.peek()?.goTo({ lines });
     };
-  }, [taskId]);
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, []);
 
-  async function loadEarlier(): Promise<void> {
-    loading.value = true;
-    try {
-      const { lines, start: at } = await readEarlier(taskId, buffer.current.start);
-      buffer.current.prepend(lines, at);
-      start.value = at;
-      surface.current?.changed();
-    } catch (error) {
-      toast(sentence(error), 'bad');
-    } finally {
-      loading.value = false;
-    }
+  function choose(lines: readonly [number, number] | null): void {
+    chosen.value = lines;
+    viewer.peek()?.mark(lines);
+    const hash = lines === null ? '' : lines[0] === lines[1] ? `#L${lines[0]}` : `#L${lines[0]}-L${lines[1]}`;
+    history.replaceState(history.state, '', `${location.pathname}${location.search}${hash}`);
+  }
+  function toggle(of: typeof wrap, key: string, then: (on: boolean) => void): void {
+    of.value = !of.value;
+    remember(key, of.value ? 'on' : 'off');
+    then(of.value);
+  }
+  function open(which: 'find' | 'line'): void {
+    more.value = false;
+    tool.value = which;
+  }
+  function shut(): void {
+    tool.value = null;
+    viewer.peek()?.mark(chosen.peek());
+    scroller.current?.focus();
   }
 
-  function toggleWrap(): void {
-    wrap.value = !wrap.value;
-    remember(WRAP_KEY, wrap.value ? 'on' : 'off');
-    surface.current?.setWrap(wrap.value);
-  }
-
-  const { following, unseen } = follow.value;
+  const shown = viewer.value;
   return (
     <div class="log">
       <div class="log-tools" role="toolbar" aria-label="Tools for the output">
-        <Size run={props.run} end={end} />
-        {finding.value ? (
-          <Finder
-            lines={() => buffer.current.lines}
-            show={(id) => surface.current?.show(id)}
-            onClose={() => {
-              finding.value = false;
-              surface.current?.unmark();
-              scroller.current?.focus();
+        {tool.value === 'find' && shown !== null ? (
+          <Finder run={props.run} viewer={shown} onClose={shut} />
+        ) : tool.value === 'line' && shown !== null ? (
+          <GoToLine
+            onGo={(line) => {
+              choose([line, line]);
+              void shown.goTo({ lines: [line, line] });
             }}
+            onClose={shut}
           />
         ) : (
-          <Button
-            kind="ghost"
-            small
-            aria-label="Find in the output"
-            title="Find"
-            icon={<Search size={18} />}
-            onClick={setTo(finding, true)}
-          />
+          <>
+            {shown === null ? <span class="log-size" /> : <Size run={props.run} viewer={shown} />}
+            <Button
+              kind="ghost"
+              small
+              aria-label="Find in the output"
+              title="Find (Ctrl F)"
+              icon={<Search size={18} />}
+              onClick={() => open('find')}
+            />
+            <Button
+              kind="ghost"
+              small
+              aria-label="To the beginning"
+              title="To the beginning (Home)"
+              icon={<ArrowUpToLine size={18} />}
+              onClick={() => void shown?.toBeginning()}
+            />
+            <Button
+              kind="ghost"
+              small
+              aria-label="Wrap long lines"
+              title="Wrap long lines"
+              aria-pressed={wrap.value}
+              icon={<WrapText size={18} />}
+              onClick={() => toggle(wrap, WRAP_KEY, (on) => shown?.setWrap(on))}
+            />
+            <Button
+              kind="ghost"
+              small
+              aria-label={props.full ? 'Leave the full window' : 'Fill the window'}
+              title={props.full ? 'Leave the full window (Esc)' : 'Fill the window'}
+              icon={props.full ? <Minimize2 size={18} /> : <Maximize2 size={18} />}
+              onClick={() => props.onFull(!props.full)}
+            />
+            <Button
+              kind="ghost"
+              small
+              aria-label="More tools"
+              aria-expanded={more.value}
+              icon={<Ellipsis size={18} />}
+              onClick={() => {
+                more.value = !more.value;
+              }}
+            />
+          </>
         )}
-        <Button
-          kind="ghost"
-          small
-          aria-label="Wrap long lines"
-          title="Wrap long lines"
-          aria-pressed={wrap.value}
-          icon={<WrapText size={18} />}
-          onClick={toggleWrap}
-        />
-        <CopyButton label="Copy the output" text={() => joinLines(buffer.current.lines)} />
-        <a
-          class="btn btn-ghost btn-small btn-square"
-          href={`/api/runs/${taskId}/output`}
-          download={`${taskId}.log`}
-          aria-label="Download the whole output"
-          title="Download"
-        >
-          <Download size={18} aria-hidden="true" />
-        </a>
+        {more.value && tool.value === null && (
+          <fieldset class="log-more" aria-label="More tools">
+            <Button kind="ghost" small icon={<Hash size={18} />} title="Go to a line (Ctrl G)" onClick={() => open('line')}>
+              Go to line
+            </Button>
+            <Button
+              kind="ghost"
+              small
+              aria-pressed={times.value}
+              icon={<Clock size={18} />}
+              onClick={() => toggle(times, TIMES_KEY, (on) => shown?.setTimes(on))}
+            >
+              Times
+            </Button>
+            <CopyButton label="Copy what is loaded" text={() => joinLines(shown?.lines ?? [])}>
+              Copy
+            </CopyButton>
+            <a class="btn btn-ghost btn-small" href={`/api/runs/${props.run.task_id}/output`} download={`${props.run.task_id}.log`}>
+              <Download size={18} aria-hidden="true" />
+              <span>Download all</span>
+            </a>
+          </fieldset>
+        )}
       </div>
       <section
         ref={scroller}
@@ -174,84 +190,119 @@ export function LogView(props: { run: Run; onChanged: () => void }) {
         tabIndex={0}
         aria-label="Output"
         onKeyDown={(event) => {
-          if (event.key === 'End') surface.current?.toEnd();
-          else if (event.key === 'f' && (event.ctrlKey || event.metaKey)) finding.value = true;
+          const command = event.ctrlKey || event.metaKey;
+          if (event.key === 'End') shown?.toEnd();
+          else if (event.key === 'Home') void shown?.toBeginning();
+          else if (event.key === 'f' && command) open('find');
+          else if (event.key === 'g' && command) open('line');
+          else if (event.key === 'Escape' && props.full) props.onFull(false);
           else return;
           event.preventDefault();
         }}
+        onClick={(event) => {
+          const line = lineBeside(event, shown);
+          if (line === null) return;
+          const before = chosen.peek();
+          choose(event.shiftKey && before !== null ? [Math.min(before[0], line), Math.max(before[1], line)] : [line, line]);
+        }}
       >
-        {start.value > 0 && (
-          <div class="log-earlier">
-            <Button small busy={loading.value} onClick={() => void loadEarlier()}>
-              Show earlier output
-            </Button>
-            <span class="small">{bytes(start.value)} before this</span>
-          </div>
-        )}
-        {quiet.value && <p class="log-quiet">{props.run.ended_at === null ? 'No output yet.' : 'It printed nothing.'}</p>}
+        {shown !== null && <Empty run={props.run} viewer={shown} />}
         <div ref={sheet} class="log-sheet" />
       </section>
+      {shown !== null && <Bar viewer={shown} />}
+      {shown !== null && <Below viewer={shown} chosen={chosen.value} onClear={() => choose(null)} />}
+    </div>
+  );
+}
+
+/** The number of the line in whose margin somebody pressed. */
+function lineBeside(event: MouseEvent, viewer: LogViewer | null): number | null {
+  const row = event.target instanceof Element ? event.target.closest<HTMLElement>('[data-margin]') : null;
+  if (row === null || viewer === null || row.dataset['margin'] === '') return null;
+  const { left } = row.parentElement?.parentElement?.getBoundingClientRect() ?? row.getBoundingClientRect();
+  if (event.clientX - left > Number.parseFloat(getComputedStyle(row).paddingInlineStart)) return null;
+  const line = viewer.lines.find(({ id }) => String(id) === row.dataset['id']);
+  return line === undefined ? null : viewer.numberOf(line);
+}
+
+/** How much there is, and for how long nothing more came. A part of its own: output comes at every frame, and only this is drawn for it. */
+function Size({ run, viewer }: { run: Run; viewer: LogViewer }) {
+  const { disk_bytes: onDisk } = run;
+  const size = Math.max(run.output_bytes, viewer.size.value);
+  const packed = onDisk !== null && onDisk !== undefined && onDisk < size && run.ended_at !== null;
+  return (
+    <span class="log-size">
+      {size === 0 ? '' : packed ? `${bytes(size)}, ${bytes(onDisk)} on disk` : bytes(size)}
+      {!isFinal(run.state) && <Quiet viewer={viewer} />}
+    </span>
+  );
+}
+
+function Quiet({ viewer }: { viewer: LogViewer }) {
+  const { value: at } = viewer.cameAt;
+  const still = at === null ? 0 : secondHand.value - at;
+  return still < QUIET_MS ? null : <>, quiet for {clockTime(still)}</>;
+}
+
+function Empty({ run, viewer }: { run: Run; viewer: LogViewer }) {
+  const empty = useComputed(() => viewer.part.value.end === 0 && viewer.size.value === 0);
+  return empty.value ? <p class="log-quiet">{run.ended_at === null ? 'No output yet.' : 'It printed nothing.'}</p> : null;
+}
+
+/** Where in the whole one is, and the way to anywhere else. */
+function Bar({ viewer }: { viewer: LogViewer }) {
+  const { start, end } = viewer.part.value;
+  const size = viewer.size.value;
+  const moving = useSignal<number | null>(null);
+  if (size - (end - start) < BAR_BYTES) return null;
+  const { cursor, line } = viewer.top.value;
+  const value = moving.value ?? (viewer.follow.value.following ? 1000 : Math.round((cursor / size) * 1000));
+  return (
+    <label class="log-bar">
+      <span class="hush">Place in the output</span>
+      <input
+        type="range"
+        min={0}
+        max={1000}
+        value={value}
+        aria-valuetext={line === null ? `${Math.round(value / 10)} %` : `line ${line}, ${Math.round(value / 10)} %`}
+        onInput={(event) => {
+          moving.value = event.currentTarget.valueAsNumber;
+        }}
+        onChange={(event) => {
+          const to = event.currentTarget.valueAsNumber;
+          moving.value = null;
+          if (to >= 1000) viewer.toEnd();
+          else void viewer.goTo({ cursor: Math.floor((to / 1000) * size) }, false);
+        }}
+      />
+    </label>
+  );
+}
+
+/** The way to the end, while one is elsewhere, and the link to chosen lines. */
+function Below(props: { viewer: LogViewer; chosen: readonly [number, number] | null; onClear: () => void }) {
+  const { following, unseen } = props.viewer.follow.value;
+  const { chosen } = props;
+  if (following && chosen === null) return null;
+  return (
+    <div class="log-below">
+      {chosen !== null && (
+        <div class="log-chosen">
+          <Link size={16} aria-hidden="true" />
+          <span>{chosen[0] === chosen[1] ? `Line ${chosen[0]}` : `Lines ${chosen[0]} to ${chosen[1]}`}</span>
+          <CopyButton label="Copy the link" text={() => location.href}>
+            Copy link
+          </CopyButton>
+          <Button kind="ghost" small aria-label="Choose no line" icon={<X size={18} />} onClick={props.onClear} />
+        </div>
+      )}
       {!following && (
-        <button type="button" class="log-pill" onClick={() => surface.current?.toEnd()}>
+        <button type="button" class="log-pill" onClick={() => props.viewer.toEnd()}>
           <ArrowDownToLine size={16} aria-hidden="true" />
           {unseen > 0 ? `${unseen.toLocaleString()} new ${unseen === 1 ? 'line' : 'lines'} · jump to end` : 'Jump to end'}
         </button>
       )}
     </div>
-  );
-}
-
-/** A part of its own: output comes at every frame, and only this is drawn for it. @param props.end how far the output has come here. */
-function Size(props: { run: Run; end: ReadonlySignal<number> }) {
-  const { output_bytes: known, disk_bytes: onDisk } = props.run;
-  const size = Math.max(known, props.end.value);
-  const packed = onDisk !== null && onDisk !== undefined && onDisk < size && props.run.ended_at !== null;
-  return <span class="log-size">{size === 0 ? '' : packed ? `${bytes(size)}, ${bytes(onDisk)} on disk` : bytes(size)}</span>;
-}
-
-function Finder(props: { lines: () => Parameters<typeof findLines>[0]; show: (id: number) => void; onClose: () => void }) {
-  const wanted = useSignal('');
-  const found = useSignal<number[]>([]);
-  const at = useSignal(0);
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
-
-  function go(to: number): void {
-    const count = found.value.length;
-    if (count === 0) return;
-    at.value = (to + count) % count;
-    const id = found.value[at.value];
-    if (id !== undefined) props.show(id);
-  }
-  function search(text: string): void {
-    wanted.value = text;
-    found.value = findLines(props.lines(), text);
-    // The newest first: what people look for is mostly near the end.
-    go(found.value.length - 1);
-  }
-
-  return (
-    <search class="log-find">
-      <input
-        ref={field}
-        class="input"
-        type="search"
-        aria-label="Find in the output"
-        value={wanted.value}
-        onInput={(event) => search(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') go(at.value + (event.shiftKey ? -1 : 1));
-          else if (event.key === 'Escape') props.onClose();
-          else return;
-          event.preventDefault();
-        }}
-      />
-      <output class="small muted">
-        {wanted.value === '' ? '' : found.value.length === 0 ? 'none' : `${at.value + 1} of ${found.value.length}`}
-      </output>
-      <Button kind="ghost" small aria-label="Previous" icon={<ChevronUp size={18} />} onClick={() => go(at.value - 1)} />
-      <Button kind="ghost" small aria-label="Next" icon={<ChevronDown size={18} />} onClick={() => go(at.value + 1)} />
-      <Button kind="ghost" small aria-label="Close the search" icon={<X size={18} />} onClick={props.onClose} />
-    </search>
   );
 }

@@ -15,8 +15,10 @@ const MAX_PIECES_OF_LINE = 4000;
 interface Drawing {
   /** Where the lines stand that are not in the flow, by id. */
   apart: ReadonlyMap<number, number>;
-  /** The id of the line that stands out. */
-  marked: number | null;
+  /** The lines that stand out. */
+  marked: (line: LogLine) => boolean;
+  /** What stands in the margin beside a line; '' for nothing. */
+  margin: (line: LogLine) => string;
   /** The index of the line from which on colours are drawn first; those above it follow, from it upwards. */
   focus: number;
   /** Ids of lines whose elements must stay as they are. */
@@ -58,6 +60,11 @@ export class Rows {
     return this.#unfinished;
   }
 
+  /** The elements, in their order. */
+  get elements(): HTMLElement[] {
+    return [...this.#rows.values()].map(({ element }) => element);
+  }
+
   clear(): void {
     for (const { element } of this.#rows.values()) element.remove();
     this.#rows.clear();
@@ -69,7 +76,7 @@ export class Rows {
   }
 
   /** Draws these lines and no others, in their order. */
-  draw(lines: readonly LogLine[], { apart, marked, focus, held, rushing }: Drawing): void {
+  draw(lines: readonly LogLine[], { apart, marked, margin, focus, held, rushing }: Drawing): void {
     // First away with what went: so the rows that stay are in order already, and need not move. A row that moves loses its selection.
     const wanted = new Set(lines.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
@@ -82,8 +89,13 @@ export class Rows {
     this.#unfinished = false;
     for (const line of [...lines.slice(focus), ...lines.slice(0, focus).reverse()]) left -= this.#style(line, left, held);
     let previous: Element | null = null;
+    let above: number | null = null;
     for (const line of lines) {
-      const element = this.#place(line, apart.get(line.id), marked);
+      const element = this.#place(line, apart.get(line.id), marked(line));
+      // A line that goes on in the row below has its number once.
+      const beside = line.row === above ? '' : margin(line);
+      if (element.dataset['margin'] !== beside) element.dataset['margin'] = beside;
+      above = line.row;
       const expected: Element | null = previous === null ? this.#sheet.firstElementChild : previous.nextElementSibling;
       if (expected !== element) this.#sheet.insertBefore(element, expected);
       previous = element;
@@ -121,9 +133,9 @@ export class Rows {
     return row;
   }
 
-  #place(line: LogLine, top: number | undefined, marked: number | null): HTMLElement {
+  #place(line: LogLine, top: number | undefined, marked: boolean): HTMLElement {
     const { element } = this.#row(line);
-    element.classList.toggle('log-line-marked', line.id === marked);
+    element.classList.toggle('log-line-marked', marked);
     element.classList.toggle('log-line-apart', top !== undefined);
     element.style.top = top === undefined ? '' : `${top}px`;
     return element;

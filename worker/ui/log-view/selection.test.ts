@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { findLines } from './find.ts';
 import { LineBuffer } from './line-buffer.ts';
 import { joinLines } from './selection.ts';
 
@@ -19,11 +18,4 @@ it('copies from within the first line to within the last one', () => {
   expect(joinLines(lines, 3, 3)).toBe('def\nmiddle\nuvw');
   expect(joinLines(lines.slice(0, 1), 1, 4)).toBe('bcd');
   expect(joinLines([])).toBe('');
-});
-
-it('finds text across colours, in any case, and no more lines than wanted', () => {
-  const lines = linesOf('an \x1b[31mErr\x1b[0mor\nnone\nerror again\nERROR\n');
-  expect(findLines(lines, 'error')).toEqual([lines[0]?.id, lines[2]?.id, lines[3]?.id]);
-  expect(findLines(lines, 'error', 2)).toHaveLength(2);
-  expect(findLines(lines, '')).toEqual([]);
 });

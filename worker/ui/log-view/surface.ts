@@ -1,5 +1,6 @@
 import { Heights } from './heights.ts';
 import type { LineBuffer } from './line-buffer.ts';
+import { paintMatches } from './matches.ts';
 import { Rows } from './rows.ts';
 import { selectedIds, selectedText } from './selection.ts';
 import type { LogLine } from './shown-line.ts';
@@ -9,9 +10,23 @@ const END_PX = 24;
 /** So much is drawn above and below the view: what a finger moves within a frame. */
 const OVERSCAN_PX = 480;
 export interface SurfaceEvents {
-  /** Follows the end, or stopped doing so; and how many lines came since it stopped. */
-  follow: (following: boolean, unseen: number) => void;
+  /** It follows the end, or does not: told whenever that changes, and with each frame while it does not. */
+  follow: (following: boolean) => void;
+  /** A frame was drawn, with these lines. `above` and `below`: how much is left to scroll, in heights of the view. */
+  drawn?: (shown: { lines: readonly LogLine[]; above: number; below: number }) => void;
 }
+
+/** What stands beside and within the lines, apart from their text. */
+export interface Decor {
+  marked: (line: LogLine) => boolean;
+  margin: (line: LogLine) => string;
+  /** The widest that `margin` gives, in characters. */
+  marginWidth: number;
+  /** What is looked for: every place in view where it stands is marked. */
+  sought: RegExp | null;
+}
+
+const PLAIN: Decor = { marked: () => false, margin: () => '', marginWidth: 0, sought: null };
 
 /**
  * The lines that can be seen, drawn into a scrolling element. It follows the end only while the reader is there: a
@@ -31,8 +46,7 @@ export class Surface {
   #held = false;
   #lastTop = 0;
   #lastHeight = 0;
-  #unseenFrom = 0;
-  #marked: number | null = null;
+  #decor = PLAIN;
   /** The line that is to be brought into view as soon as the view has a height. */
   #wanted: number | null = null;
   /** Where the view stands while it does not follow: a line's id, and how far below the line's top the view begins. */
@@ -43,6 +57,8 @@ export class Surface {
   /** How many lines there had been, ever, when the last were drawn. */
   #drawnEnd = 0;
   #sheetHeight = 0;
+  #shown: readonly LogLine[] = [];
+  #painted = false;
 
   /** @param following false: it begins where it is, and `show` finds the place. */
   constructor(scroller: HTMLElement, sheet: HTMLElement, buffer: LineBuffer, wrap: boolean, events: SurfaceEvents, following = true) {
@@ -81,22 +97,29 @@ export class Surface {
     this.changed();
   }
 
-  /** Shows the line with this id in the middle, marked: with the next frame, or when there is something to be seen at all. */
+  /** Shows the line with this id in the middle: with the next frame, or when there is something to be seen at all. */
   show(id: number): void {
-    this.#marked = id;
     this.#wanted = id;
     this.#follow(false);
     this.changed();
   }
 
-  unmark(): void {
-    this.#marked = null;
+  /** Changes what stands beside and within the lines. */
+  decorate(decor: Partial<Decor>): void {
+    const { marginWidth } = this.#decor;
+    this.#decor = { ...this.#decor, ...decor };
+    if (this.#decor.marginWidth !== marginWidth) {
+      this.#takeAnchor();
+      this.#scroller.style.setProperty('--margin', `${this.#decor.marginWidth}ch`);
+      this.#heights.refresh(true);
+    }
     this.changed();
   }
 
   close(): void {
     cancelAnimationFrame(this.#frame);
     for (const stop of this.#stop) stop();
+    paintMatches([], null);
   }
 
   #listen(): void {
@@ -171,8 +194,7 @@ export class Surface {
     if (this.#following === following) return;
     this.#following = following;
     this.#moved = true;
-    this.#unseenFrom = this.#buffer.removed + this.#buffer.lines.length;
-    this.#events.follow(following, 0);
+    this.#events.follow(following);
   }
 
   /** Takes the reader's place from what the view shows, if the reader moved it. */
@@ -209,9 +231,10 @@ export class Surface {
     this.#lastHeight = this.#scroller.clientHeight;
     this.#sheetHeight = this.#sheet.offsetHeight;
     this.#moved ||= pinned;
-    if (!this.#following) {
-      this.#events.follow(false, Math.max(0, this.#buffer.removed + this.#buffer.lines.length - this.#unseenFrom));
-    }
+    if (this.#decor.sought !== null || this.#painted) paintMatches(this.#rows.elements, this.#decor.sought);
+    this.#painted = this.#decor.sought !== null;
+    this.#tell();
+    if (!this.#following) this.#events.follow(false);
   }
 
   /** Draws the last lines, as many as fill the view, and shows their end. */
@@ -256,6 +279,13 @@ export class Surface {
     if (Math.abs(top - this.#scroller.scrollTop) > 1) this.#moved = true;
   }
 
+  #tell(): void {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    if (this.#events.drawn === undefined || clientHeight === 0) return;
+    const below = (scrollHeight - scrollTop - clientHeight) / clientHeight;
+    this.#events.drawn({ lines: this.#shown, above: scrollTop / clientHeight, below });
+  }
+
   #heightAt(index: number): number {
     const line = this.#buffer.lines[index];
     return line === undefined ? 0 : this.#heights.of(line);
@@ -279,9 +309,11 @@ export class Surface {
       (index < first ? before : after).push(line);
     }
     const drawn = lines.slice(first, end);
+    this.#shown = drawn;
     this.#rows.draw([...inOrder(before, lines), ...drawn, ...inOrder(after, lines)], {
       apart,
-      marked: this.#marked,
+      marked: this.#decor.marked,
+      margin: this.#decor.margin,
       focus: before.length + focus - first,
       held: selected,
       rushing: this.#following && this.#buffer.removed + (first + end) / 2 >= this.#drawnEnd,
@@ -293,7 +325,7 @@ export class Surface {
         if (height !== undefined && height > 0) this.#heights.measured(line, height);
       }
     }
-    this.#sheet.style.minWidth = this.#heights.wrap ? '' : `calc(${this.#rows.longest}ch + 2.5rem)`;
+    this.#sheet.style.minWidth = this.#heights.wrap ? '' : `calc(${this.#rows.longest + this.#decor.marginWidth}ch + 3rem)`;
     this.#sheet.style.paddingTop = `${this.#heights.sum(lines, 0, first)}px`;
     this.#sheet.style.paddingBottom = `${this.#heights.sum(lines, end, lines.length)}px`;
     return this.#heights.sum(lines, first, end);

@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { ArrowLeft, Pencil, RotateCw, Square } from 'lucide-preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
@@ -9,8 +9,9 @@ import { connection } from '../connection/page-connection.ts';
 import { actions } from '../data/known-actions.ts';
 import { seen } from '../data/pending.ts';
 import { cancelRun, getRun, outcome } from '../data/run-calls.ts';
-import { LogAt } from '../log-view/log-at.tsx';
+import { linesInHash } from '../log-view/line-links.ts';
 import { LogView } from '../log-view/log-view.tsx';
+import type { LogPlace } from '../log-view/viewer.ts';
 import { isAdmin } from '../own-session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
@@ -20,7 +21,7 @@ import { say, toast } from '../toasts.ts';
 import { asking, asksFirst, isHostAway, startAction } from './actions/press.ts';
 import { PressSheet } from './actions/press-sheet.tsx';
 import { RunNote } from './run/note.tsx';
-import { RunFacts } from './run/run-facts.tsx';
+import { RunDetails } from './run/run-details.tsx';
 import { StdinLine } from './run/stdin-line.tsx';
 import './run.css';
 
@@ -32,7 +33,10 @@ export function RunPage() {
 }
 
 function RunOf({ id }: { id: string }) {
-  const at = cursorIn(useLocation().query['at']);
+  const at = useLocation().query['at'];
+  // Where it was opened: choosing lines changes the address, and not the place.
+  const place = useMemo(() => placeOf(at), [at]);
+  const full = useSignal(false);
   const run = useSignal<Run | null>(null);
   const problem = useSignal<string | null>(null);
   const cancelling = useSignal(false);
@@ -83,7 +87,7 @@ function RunOf({ id }: { id: string }) {
     );
   }
   return (
-    <div class="run">
+    <div class={full.value ? 'run run-full' : 'run'}>
       <PageHead title={shown.label} tab={`${outcome(shown).word} · ${shown.label}`} before={<Back />} lead={<StateMark run={shown} />}>
         <RunActs run={shown} cancelling={cancelling} onChanged={reread} />
       </PageHead>
@@ -94,23 +98,35 @@ function RunOf({ id }: { id: string }) {
       )}
       {problem.value !== null && <Problem message={problem.value} />}
       {shown.reason !== null && shown.state !== 'exited' && <p class={`run-reason run-reason-${outcome(shown).tone}`}>{shown.reason}</p>}
-      <RunFacts run={shown} />
-      <RunNote
+      <RunDetails run={shown}>
+        <RunNote
+          run={shown}
+          onWritten={(written) => {
+            run.value = written;
+          }}
+        />
+      </RunDetails>
+      <LogView
+        key={at}
         run={shown}
-        onWritten={(written) => {
-          run.value = written;
+        place={place}
+        full={full.value}
+        onFull={(on) => {
+          full.value = on;
         }}
+        onChanged={reread}
       />
-      {at === null ? <LogView run={shown} onChanged={reread} /> : <LogAt key={at} run={shown} at={at} />}
       {shown.stdin && !isFinal(shown.state) && <StdinLine taskId={id} />}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );
 }
 
-/** `?at=`: a place in the output, as the search leads to. */
-function cursorIn(text: string | undefined): number | null {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : null;
+/** Where the address leads: `?at=` with a cursor, as the search does, or `#L12` with a line's number. */
+function placeOf(at: string | undefined): LogPlace | null {
+  if (at !== undefined && /^\d{1,15}$/.test(at)) return { cursor: Number(at) };
+  const lines = linesInHash();
+  return lines === null ? null : { lines };
 }
 
 function Back() {

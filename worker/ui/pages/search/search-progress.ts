@@ -4,8 +4,8 @@ import type { Run } from '../../../../shared/runs.ts';
 import type { FoundField, FoundPlace, SearchLine } from '../../../../shared/search.ts';
 import { agent, sentence, until } from '../../api.ts';
 import { hostNow } from '../../clock.ts';
+import { searchLinesOf } from '../../data/search-lines.ts';
 import { askedOf, type Query } from './query.ts';
-import { searchLinesOf } from './search-answer.ts';
 
 /** A run in which something was found. */
 export interface FoundRun {

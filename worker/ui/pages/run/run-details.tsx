@@ -9,9 +9,28 @@ import { clockTime, duration } from '../../time.ts';
 
 const SOURCES: Record<Run['source'], string> = { page: 'the page', api: 'the API', cli: 'the command line', plugin: 'a plugin' };
 
-/** Who, when, from where, how long, with what, how it ended. */
-export function RunFacts({ run }: { run: Run }) {
+/** A screen with room for the details beside the output. */
+const ROOMY = '(width >= 56rem) and (height >= 34rem)';
+
+/** Who, when, from where, how long, with what, how it ended; in a line where there is little room, until it is opened. @param props.children what stands below. */
+export function RunDetails({ run, children }: { run: Run; children: ComponentChildren }) {
   const inputs = Object.entries(run.inputs);
+  return (
+    <details class="run-details" open={matchMedia(ROOMY).matches}>
+      <summary class="small">
+        <When at={run.started_at ?? run.created_at} /> · <Took run={run} />
+        {run.exit_code !== null && run.exit_code !== 0 && <> · exit code {run.exit_code}</>}
+        {run.user_id !== me.value?.user.id && <> · {run.user}</>}
+      </summary>
+      <div class="run-details-in">
+        <Facts run={run} inputs={inputs} />
+        {children}
+      </div>
+    </details>
+  );
+}
+
+function Facts({ run, inputs }: { run: Run; inputs: [string, Run['inputs'][string]][] }) {
   return (
     <dl class="run-facts">
       <Fact name="Started">

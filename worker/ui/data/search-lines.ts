@@ -1,6 +1,6 @@
-import { linesOf } from '../../../../shared/lines.ts';
-import type { FoundField, FoundPlace, Mark, SearchLine } from '../../../../shared/search.ts';
-import { isRecord, isRun } from '../../guards.ts';
+import { linesOf } from '../../../shared/lines.ts';
+import type { FoundField, FoundPlace, Mark, SearchLine } from '../../../shared/search.ts';
+import { isRecord, isRun } from '../guards.ts';
 
 /** The answer's lines as they come; those that an old page does not know are left out. Leaving the loop ends the request. */
 export async function* searchLinesOf(response: Response): AsyncGenerator<SearchLine> {

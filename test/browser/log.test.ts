@@ -1,0 +1,168 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Locator, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Browser } from '../harness/browser.ts';
+import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
+import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
+import type { Toru } from '../harness/toru.ts';
+import { startToru } from '../harness/toru.ts';
+import { logIn } from './log-in.ts';
+
+/** A long output is read, numbered, searched and linked to as one, though the page holds a small part of it. */
+
+const PASSWORD = 'correct horse battery';
+const LINES = 200_000;
+/** Each line has its number; 12 MB in all, of which the page reads half a megabyte first. */
+const LONG = `#!/bin/sh
+awk 'BEGIN { for (i = 1; i <= ${LINES}; i++) printf "line %d of a long output, see https://example.com/%d.\\n", i, i }'
+`;
+
+describeInBrowser('a long output', () => {
+  let toru: Toru;
+  let admin: Client;
+  let browser: Browser;
+  let page: Page;
+  let task: string;
+
+  beforeAll(async () => {
+    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
+    writeFileSync(join(toru.home, 'scripts', 'long.sh'), LONG, { mode: 0o755 });
+    admin = await Client.of(toru, 'admin', PASSWORD);
+    task = (await admin.http('POST', '/api/runs', { script: 'long.sh' })).json().task_id;
+    await eventually(
+      'the run to end',
+      async () => (await admin.http('GET', `/api/runs/${task}`)).json().state,
+      (state) => state === 'exited',
+    );
+    browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
+    page = await logIn(browser, toru.url, 'admin', PASSWORD);
+    await browser.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  });
+  afterAll(async () => {
+    admin?.close();
+    await browser?.[Symbol.asyncDispose]();
+    await toru?.[Symbol.asyncDispose]();
+  });
+
+  const output = () => page.getByRole('region', { name: 'Output' });
+  /** The drawn line that begins with these words. */
+  const line = (number: number): Locator => output().locator('.log-line', { hasText: new RegExp(`^line ${number} of`) });
+  const numberOf = (of: Locator): Promise<string | null> => of.getAttribute('data-margin');
+  const marked = (): Promise<string[]> => output().locator('.log-line-marked').allTextContents();
+
+  test('opens at its end, numbered as the whole is', async () => {
+    await page.goto(`${toru.url}/runs/${task}`);
+    await expect.poll(() => numberOf(line(LINES))).toBe(String(LINES));
+    await expect.poll(() => numberOf(line(LINES - 5))).toBe(String(LINES - 5));
+  });
+
+  test('reads on by itself as far as somebody scrolls', async () => {
+    // Past what was read first: about 9,000 lines of 20 px.
+    await eventually(
+      'lines from before the first part',
+      async () => {
+        await output().hover();
+        await page.mouse.wheel(0, -60_000);
+        return Number(/^line (\d+)/.exec((await output().locator('.log-line').first().textContent()) ?? '')?.[1]);
+      },
+      (number) => number < LINES - 20_000,
+    );
+    // Every line has its own number, wherever the reader has come.
+    const drawn = () =>
+      output().evaluate((log) => [...log.querySelectorAll<HTMLElement>('.log-line')].map((row) => [row.textContent, row.dataset['margin']]));
+    const rows = await eventually('lines', drawn, (all) => all.length > 20);
+    expect(rows.map(([text]) => /^line (\d+)/.exec(text ?? '')?.[1])).toEqual(rows.map(([, number]) => number));
+  });
+
+  test('goes to the beginning and back to the end at once', async () => {
+    await output().press('Home');
+    await expect.poll(() => numberOf(line(1))).toBe('1');
+    await expect.poll(() => output().evaluate((scroller) => scroller.scrollTop)).toBeLessThan(40);
+    await page.getByRole('button', { name: 'Jump to end' }).click();
+    await line(LINES).waitFor();
+  });
+
+  test('finds text in all of it, with a count, by keyboard', async () => {
+    await output().press('Control+f');
+    await page.getByRole('searchbox', { name: 'Find in the output' }).fill('LINE 1234');
+    // 1234, 12340 … 12349 and 123400 … 123499.
+    await page.getByText('111 of 111').waitFor();
+    await expect.poll(marked).toEqual([expect.stringMatching(/^line 123499 of/)]);
+    await page.keyboard.press('Enter');
+    await page.getByText('1 of 111').waitFor();
+    await expect.poll(marked).toEqual([expect.stringMatching(/^line 1234 of/)]);
+    expect(await page.evaluate(() => CSS.highlights.get('log-match')?.size)).toBe(1);
+    await page.getByRole('button', { name: 'Match case' }).click();
+    await page.getByText('none').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Close the search' }).click();
+  });
+
+  test('links to lines: a press on a number, a range, and the address opened again', async () => {
+    await page.goto(`${toru.url}/runs/${task}#L150000`);
+    await expect.poll(marked).toEqual([expect.stringMatching(/^line 150000 of/)]);
+    await line(150_003).click({ position: { x: 5, y: 5 }, modifiers: ['Shift'] });
+    await expect.poll(marked).toHaveLength(4);
+    expect(page.url()).toContain('#L150000-L150003');
+    await page.getByRole('button', { name: 'Copy the link' }).click();
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    const other = await browser.context.newPage();
+    await other.goto(link);
+    await expect.poll(() => other.locator('.log-line-marked').count()).toBe(4);
+    await other.close();
+    await page.getByRole('button', { name: 'Choose no line' }).click();
+    await expect.poll(marked).toEqual([]);
+    expect(page.url()).not.toContain('#');
+  });
+
+  test('goes to a line by its number, and to any place by the bar', async () => {
+    await page.getByRole('button', { name: 'More tools' }).click();
+    await page.getByRole('button', { name: 'Go to line' }).click();
+    await page.getByRole('textbox', { name: 'Number of the line' }).fill('77,777');
+    await page.keyboard.press('Enter');
+    await expect.poll(marked).toEqual([expect.stringMatching(/^line 77777 of/)]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('slider', { name: 'Place in the output' }).fill('500');
+    await eventually(
+      'the middle of the output',
+      async () => Number(/^line (\d+)/.exec((await output().locator('.log-line').first().textContent()) ?? '')?.[1]),
+      (number) => number > 0.45 * LINES && number < 0.55 * LINES,
+    );
+  });
+
+  test('says when each line was printed', async () => {
+    await page.getByRole('button', { name: 'More tools' }).click();
+    await page.getByRole('button', { name: 'Times' }).click();
+    await expect.poll(() => numberOf(output().locator('.log-line').nth(3))).toMatch(/^\d\d:\d\d:\d\d\.\d \d+$/);
+    await page.getByRole('button', { name: 'Times' }).click();
+    await expect.poll(() => numberOf(output().locator('.log-line').nth(3))).toMatch(/^\d+$/);
+  });
+
+  test('makes addresses links that tell the other page nothing', async () => {
+    const link = output().getByRole('link').nth(5);
+    expect(await link.getAttribute('href')).toMatch(/^https:\/\/example\.com\/\d+$/);
+    expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
+  });
+
+  test('fills the window, and gives it back', async () => {
+    await page.getByRole('button', { name: 'Fill the window' }).click();
+    await expect.poll(() => output().boundingBox()).toMatchObject({ x: 0, width: 1280 });
+    expect(await page.getByRole('heading', { level: 1 }).isVisible()).toBe(false);
+    await output().press('Escape');
+    await page.getByRole('heading', { level: 1 }).waitFor();
+  });
+
+  test('leaves most of a phone to the output, upright and on its side', async () => {
+    await using phone = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    const small = await logIn(phone, toru.url, 'admin', PASSWORD);
+    await small.goto(`${toru.url}/runs/${task}`);
+    const log = small.getByRole('region', { name: 'Output' });
+    await log.locator('.log-line').first().waitFor();
+    expect((await log.boundingBox())?.height).toBeGreaterThan(844 * 0.55);
+    await small.setViewportSize({ width: 844, height: 390 });
+    await expect.poll(async () => (await log.boundingBox())?.height).toBeGreaterThan(390 * 0.4);
+    expect(await small.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(844);
+  });
+});

@@ -1,0 +1,132 @@
+import { useSignal } from '@preact/signals';
+import { CaseSensitive, ChevronDown, ChevronUp, X } from 'lucide-preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { MAX_PLACES_FOUND } from '../../../shared/limits.ts';
+import type { Run } from '../../../shared/runs.ts';
+import { isFinal } from '../../../shared/run-state.ts';
+import { Button } from '../parts/button.tsx';
+import { FindProgress } from './find-progress.ts';
+import type { LogViewer } from './viewer.ts';
+
+/** Who types is not searched for at each letter. */
+const TYPED_MS = 200;
+
+/** Finds a text in the whole output, marks it where it can be seen, and goes from one place to the next. */
+export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void }) {
+  const { viewer } = props;
+  const text = useSignal('');
+  const exact = useSignal(false);
+  const search = useSignal<FindProgress | null>(null);
+  /** The cursor of the place that is shown. */
+  const at = useSignal<number | null>(null);
+  /** The person wants the next place, which is not found yet. */
+  const wanted = useSignal(false);
+  const field = useRef<HTMLInputElement>(null);
+  const run = useRef(props.run);
+  run.current = props.run;
+
+  useEffect(() => {
+    field.current?.focus();
+    return () => {
+      search.peek()?.stop();
+      viewer.seek(null);
+    };
+  }, []);
+
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      search.peek()?.stop();
+      at.value = null;
+      if (text.value.trim() === '') {
+        search.value = null;
+        viewer.seek(null);
+        viewer.mark(null);
+        return;
+      }
+      const begun = new FindProgress(run.current.task_id, { text: text.value, exact: exact.value });
+      search.value = begun;
+      wanted.value = true;
+      viewer.seek(begun.pattern);
+      void begun.go(
+        () => viewer.size.peek(),
+        () => !isFinal(run.current.state),
+      );
+    }, TYPED_MS);
+    return () => clearTimeout(timer);
+  }, [text.value, exact.value]);
+
+  const found = search.value?.found.value ?? [];
+  const searching = search.value?.searching.value ?? false;
+  // The first place at or below what is in view; where there is none, the last one.
+  useEffect(() => {
+    if (!wanted.value || found.length === 0) return;
+    const from = at.value === null ? viewer.top.peek().cursor : at.value + 1;
+    const next = found.find((cursor) => cursor >= from);
+    if (next === undefined && searching) return;
+    wanted.value = false;
+    show(next ?? found.at(-1) ?? 0);
+  }, [found, searching, wanted.value]);
+
+  function show(cursor: number): void {
+    at.value = cursor;
+    void viewer.goTo({ cursor });
+  }
+  function step(by: 1 | -1): void {
+    if (found.length === 0) return;
+    const { value } = at;
+    const here = value === null ? -1 : found.findLastIndex((cursor) => cursor <= value);
+    const next = found[(here + by + found.length) % found.length];
+    if (next !== undefined) show(next);
+  }
+
+  return (
+    <search class="log-find">
+      <input
+        ref={field}
+        class="input"
+        type="search"
+        aria-label="Find in the output"
+        autocapitalize="none"
+        autocomplete="off"
+        spellcheck={false}
+        value={text.value}
+        onInput={(event) => {
+          text.value = event.currentTarget.value;
+        }}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') step(event.shiftKey ? -1 : 1);
+          else if (event.key === 'Escape') props.onClose();
+          else return;
+          event.preventDefault();
+        }}
+      />
+      <output class="small muted" aria-live="polite">
+        {said()}
+      </output>
+      <Button
+        kind="ghost"
+        small
+        aria-label="Match case"
+        title="Match case"
+        aria-pressed={exact.value}
+        icon={<CaseSensitive size={18} />}
+        onClick={() => {
+          exact.value = !exact.value;
+        }}
+      />
+      <Button kind="ghost" small aria-label="Previous" icon={<ChevronUp size={18} />} onClick={() => step(-1)} />
+      <Button kind="ghost" small aria-label="Next" icon={<ChevronDown size={18} />} onClick={() => step(1)} />
+      <Button kind="ghost" small aria-label="Close the search" icon={<X size={18} />} onClick={props.onClose} />
+    </search>
+  );
+
+  function said(): string {
+    if (search.value === null) return '';
+    if (search.value.problem.value !== null) return search.value.problem.value;
+    if (found.length === 0) return searching ? 'searching…' : 'none';
+    const { value } = at;
+    const count = `${found.length.toLocaleString()}${found.length >= MAX_PLACES_FOUND ? '+' : searching ? '…' : ''}`;
+    const here = value === null ? 0 : found.findLastIndex((cursor) => cursor <= value) + 1;
+    return `${here.toLocaleString()} of ${count}`;
+  }
+}

@@ -1,0 +1,350 @@
+import { signal } from '@preact/signals';
+import { unreachable } from '../../../shared/errors.ts';
+import type { Run } from '../../../shared/runs.ts';
+import { sentence } from '../api.ts';
+import { hostNow } from '../clock.ts';
+import { connection } from '../connection/page-connection.ts';
+import type { StreamEvent } from '../connection/run-streams.ts';
+import { readOutput } from '../data/output-lines.ts';
+import { toast } from '../toasts.ts';
+import { EARLIER_BYTES, readEarlier, readInto, take } from './earlier.ts';
+import { LineBuffer, MAX_LINES } from './line-buffer.ts';
+import { lineAt, lineBegin } from './places.ts';
+import type { LogLine } from './shown-line.ts';
+import { Surface } from './surface.ts';
+import { PrintedTimes } from './printed-times.ts';
+
+/** Of a long output, the last part is read first: the end is what people look at. */
+const FIRST_READ = 512 * 1024;
+/** So near to an end of what is loaded, in heights of the view, the next part is read. */
+const NEAR = 2;
+/** After a read that failed, the next one by itself waits so long. */
+const REST_MS = 5000;
+
+/** A place in the output that is to be seen, and marked. */
+export type LogPlace = { lines: readonly [first: number, last: number] } | { cursor: number };
+
+/** What of the output is loaded. */
+interface Part {
+  start: number;
+  end: number;
+}
+
+/**
+ * A run's output as somebody reads it: a part of it is loaded, of any size the whole may have. It follows the end while that is
+ * loaded, reads on at both ends as the reader comes near, and goes to any other place at once. What the reader looks at is never
+ * taken away: where more is printed than is kept, the loaded part stays and does not follow any more.
+ */
+export class LogViewer {
+  readonly follow = signal({ following: true, unseen: 0 });
+  readonly part = signal<Part>({ start: 0, end: 0 });
+  /** How many bytes the run has printed, as far as is known. */
+  readonly size = signal(0);
+  /** Something is being read that the reader waits for. */
+  readonly reading = signal(false);
+  /** When output came last on this page, in the host's time; null before the first. */
+  readonly cameAt = signal<number | null>(null);
+  /** The cursor and the number of the first line in view. */
+  readonly top = signal<{ cursor: number; line: number | null }>({ cursor: 0, line: null });
+  readonly #run: Run;
+  readonly #surface: Surface;
+  readonly #lines = new LineBuffer();
+  readonly #times: PrintedTimes;
+  readonly #onChanged: () => void;
+  #detach: (() => void) | null = null;
+  /** What the buffer begins with is only the end of a line. */
+  #partial = false;
+  /** The number of the line of row 0; null while it is not known. */
+  #firstNumber: number | null = null;
+  /** Jumps so far: what was asked for before the last is not taken. */
+  #jumps = 0;
+  #marked: readonly [number, number] | null = null;
+  #markedId: number | null = null;
+  #closed = false;
+  /** The row of the end when the reader last saw it. */
+  #seenRow = 0;
+  #drawnMargin = 0;
+  #restUntil = 0;
+
+  /** @param onChanged is called when the run began, ended, or failed: its details are read again then. */
+  constructor(run: Run, scroller: HTMLElement, sheet: HTMLElement, wrap: boolean, place: LogPlace | null, onChanged: () => void) {
+    this.#run = run;
+    this.#onChanged = onChanged;
+    this.#times = new PrintedTimes(run.task_id, () => this.#decorate());
+    this.size.value = run.output_bytes;
+    this.#surface = new Surface(
+      scroller,
+      sheet,
+      this.#lines,
+      wrap,
+      {
+        follow: (following) => this.#follows(following),
+        drawn: ({ lines, above, below }) => this.#drawn(lines, above, below),
+      },
+      place === null,
+    );
+    if (place === null) this.toEnd();
+    else void this.goTo(place);
+  }
+
+  get lines(): readonly LogLine[] {
+    return this.#lines.lines;
+  }
+
+  /** Follows the end from now on. */
+  toEnd(): void {
+    if (this.#detach === null) {
+      this.#leave();
+      const from = Math.max(0, this.size.peek() - FIRST_READ);
+      this.#begin(from);
+      this.#followFrom(from);
+    }
+    this.#surface.toEnd();
+  }
+
+  toBeginning(): Promise<void> {
+    return this.goTo({ cursor: 0 }, false);
+  }
+
+  /** Shows a place in the middle of the view, marked, wherever it is in the output. */
+  async goTo(place: LogPlace, mark = true): Promise<void> {
+    this.#jumps += 1;
+    const jump = this.#jumps;
+    await this.#read(async () => {
+      const cursor = 'cursor' in place ? place.cursor : await this.#cursorOf(place.lines[0]);
+      if (jump !== this.#jumps) return;
+      const { start, end } = this.#lines;
+      if (cursor < start || cursor > end || this.#lines.empty) await this.#load(cursor, jump);
+      if (jump !== this.#jumps || this.#closed) return;
+      const line = this.#lines.lines.findLast(({ from }) => from <= cursor) ?? this.#lines.lines[0];
+      this.#marked = 'lines' in place ? place.lines : null;
+      this.#markedId = 'cursor' in place && mark ? (line?.id ?? null) : null;
+      this.#decorate();
+      if (line !== undefined) this.#surface.show(line.id);
+    });
+  }
+
+  /** Marks lines by their numbers, where they stand; null marks none. */
+  mark(lines: readonly [number, number] | null): void {
+    this.#marked = lines;
+    this.#markedId = null;
+    this.#decorate();
+  }
+
+  /** Marks every place in view where this stands; null marks none. */
+  seek(pattern: RegExp | null): void {
+    this.#surface.decorate({ sought: pattern });
+  }
+
+  setWrap(wrap: boolean): void {
+    this.#surface.setWrap(wrap);
+  }
+
+  setTimes(shown: boolean): void {
+    this.#times.shown = shown;
+    this.#decorate();
+  }
+
+  /** The number of a drawn line; null while it is not known, and for what is no line of the output. */
+  numberOf(line: LogLine): number | null {
+    return this.#firstNumber === null || line.kind === 'gap' ? null : this.#firstNumber + line.row;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#leave();
+    this.#times.close();
+    this.#surface.close();
+  }
+
+  /** From here on nothing that was under way is taken any more. */
+  #leave(): void {
+    this.#jumps += 1;
+    this.#detach?.();
+    this.#detach = null;
+  }
+
+  #begin(from: number): void {
+    this.#lines.reset(from);
+    this.#partial = from > 0;
+    this.#number(from);
+    this.#changed();
+  }
+
+  /** Learns which line row 0 is. */
+  #number(cursor: number): void {
+    this.#firstNumber = cursor === 0 ? 1 : null;
+    if (cursor === 0) return;
+    const jump = this.#jumps;
+    lineAt(this.#run.task_id, cursor)
+      .then(({ line }) => {
+        if (jump !== this.#jumps || this.#closed) return;
+        this.#firstNumber = line;
+        this.#decorate();
+      })
+      // Without numbers all the rest can be read.
+      .catch(() => undefined);
+  }
+
+  async #cursorOf(line: number): Promise<number> {
+    const loaded = this.#lines.lines.find((one) => this.numberOf(one) === line);
+    return loaded?.from ?? (await lineBegin(this.#run.task_id, line)).cursor;
+  }
+
+  /** Reads what stands around a place, instead of what is loaded. */
+  async #load(cursor: number, jump: number): Promise<void> {
+    const from = Math.max(0, cursor - EARLIER_BYTES / 4);
+    const to = cursor + EARLIER_BYTES / 4;
+    const pieces = await readOutput(this.#run.task_id, { from, limit: to - from });
+    if (jump !== this.#jumps || this.#closed) return;
+    this.#detach?.();
+    this.#detach = null;
+    this.#begin(from);
+    take(this.#lines, pieces, to);
+    this.#grown();
+    this.#reachedEnd();
+  }
+
+  async #earlier(): Promise<void> {
+    const jump = this.#jumps;
+    await this.#read(async () => {
+      const { lines, start } = await readEarlier(this.#run.task_id, this.#lines.start);
+      if (jump !== this.#jumps || this.#closed) return;
+      this.#lines.prepend(lines, start);
+      // What is far below is read again when the reader comes back.
+      if (this.#lines.cutEnd(MAX_LINES * 2)) this.#leave();
+      this.#changed();
+    });
+  }
+
+  async #later(): Promise<void> {
+    const jump = this.#jumps;
+    await this.#read(async () => {
+      await readInto(this.#lines, this.#run.task_id, this.#lines.end + EARLIER_BYTES);
+      if (jump !== this.#jumps || this.#closed) return;
+      this.#grown();
+      this.#reachedEnd();
+    });
+  }
+
+  /** All that is known is loaded: from here on it comes by itself. */
+  #reachedEnd(): void {
+    if (this.#lines.end >= this.size.peek()) this.#followFrom(this.#lines.end);
+  }
+
+  #followFrom(cursor: number): void {
+    if (this.#detach !== null) return;
+    this.#seenRow = this.#lines.endRow;
+    this.#detach = connection.attach(this.#run.task_id, cursor, (event) => this.#take(event));
+  }
+
+  #take(event: StreamEvent): void {
+    switch (event.kind) {
+      case 'attached':
+        // Somewhere else than where we stopped: what we have is not the beginning of what comes.
+        if (event.cursor !== this.#lines.end) this.#begin(event.cursor);
+        return;
+      case 'output':
+        this.#lines.append(event.stream, event.text, event.from, event.to);
+        this.cameAt.value = hostNow();
+        this.#grown();
+        return;
+      case 'gap':
+        this.#lines.gap(event.from, event.to);
+        this.#grown();
+        return;
+      case 'ended':
+        this.#lines.finish();
+        this.#grown();
+        this.#onChanged();
+        return;
+      case 'failed':
+        toast(event.message, 'bad');
+        return;
+      case 'replaced':
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  #grown(): void {
+    if (this.#partial && this.#lines.lines.length > 1) {
+      this.#lines.dropPartialFirst();
+      this.#partial = false;
+    }
+    if (this.#surface.following || this.#detach === null) this.#lines.trim(this.#surface.following ? 1 : 2);
+    // A reader further up keeps what is loaded, however much is printed.
+    else if (this.#lines.lines.length > MAX_LINES * 2) this.#leave();
+    this.#changed();
+  }
+
+  #changed(): void {
+    const { start, end } = this.#lines;
+    if (end > this.size.peek()) this.size.value = end;
+    const before = this.part.peek();
+    if (before.start !== start || before.end !== end) this.part.value = { start, end };
+    if (this.#marginWidth !== this.#drawnMargin) this.#decorate();
+    this.#surface.changed();
+  }
+
+  #drawn(lines: readonly LogLine[], above: number, below: number): void {
+    const [first] = lines;
+    if (first !== undefined) {
+      this.top.value = { cursor: first.from, line: this.numberOf(first) };
+      this.#times.need(first.from, lines.at(-1)?.from ?? first.from);
+    }
+    if (this.reading.peek() || this.#closed || performance.now() < this.#restUntil) return;
+    // Also where all that is loaded fits into the view.
+    const nearBegin = above === 0 || (above < NEAR && !this.#surface.following);
+    if (nearBegin && this.#lines.start > 0) void this.#earlier();
+    else if (below < NEAR && this.#detach === null && this.#lines.end < this.size.peek()) void this.#later();
+  }
+
+  /** How many lines were printed since the reader looked elsewhere, while they still come. */
+  #follows(following: boolean): void {
+    const before = this.follow.peek();
+    if (following || before.following) this.#seenRow = this.#lines.endRow;
+    const unseen = following || this.#detach === null ? 0 : this.#lines.endRow - this.#seenRow;
+    if (before.following !== following || before.unseen !== unseen) this.follow.value = { following, unseen };
+  }
+
+  get #marginWidth(): number {
+    const last = this.#lines.lines.at(-1);
+    const number = last === undefined ? null : this.numberOf(last);
+    const digits = number === null ? 4 : Math.max(4, String(number).length);
+    return digits + (this.#times.shown ? PrintedTimes.WIDTH + 1 : 0);
+  }
+
+  #decorate(): void {
+    this.#drawnMargin = this.#marginWidth;
+    const marked = this.#marked;
+    this.#surface.decorate({
+      marginWidth: this.#drawnMargin,
+      margin: (line) => {
+        const number = this.numberOf(line);
+        const text = number === null ? '' : String(number);
+        return this.#times.shown ? `${this.#times.of(line.from)} ${text}` : text;
+      },
+      marked: (line) => {
+        if (line.id === this.#markedId) return true;
+        const number = this.numberOf(line);
+        return marked !== null && number !== null && number >= marked[0] && number <= marked[1];
+      },
+    });
+  }
+
+  async #read(work: () => Promise<void>): Promise<void> {
+    this.reading.value = true;
+    try {
+      await work();
+    } catch (error) {
+      if (this.#closed) return;
+      this.#restUntil = performance.now() + REST_MS;
+      toast(sentence(error), 'bad');
+    } finally {
+      this.reading.value = false;
+      this.#surface.changed();
+    }
+  }
+}
