@@ -9,7 +9,6 @@ const cursor = numberIn(0, Number.MAX_SAFE_INTEGER);
 export const linesQuery = z
   .strictObject({ line: numberIn(1, Number.MAX_SAFE_INTEGER).optional(), cursor: cursor.optional() })
   .refine(({ line, cursor }) => (line === undefined) !== (cursor === undefined), 'either `line` or `cursor`');
-export type LinesQuery = z.infer<typeof linesQuery>;
 
 /**
  * A line of the output: the first is 1, and a newline of either stream ends one. `cursor`: where the line begins when it was
@@ -22,7 +21,6 @@ export interface LinePlace {
 
 /** GET /api/runs/:id/times: when the output between two cursors was printed. */
 export const timesQuery = z.strictObject({ from: cursor, to: cursor });
-export type TimesQuery = z.infer<typeof timesQuery>;
 
 /** What ends at `cursor` was printed at `time`, or since the item before. */
 export interface OutputTime {

@@ -34,7 +34,10 @@ test('says when it was printed', async () => {
 test('tells nobody of a foreign run, and what is wrong with a question', async () => {
   const eve = await api.caller('eve', 'client');
   for (const path of ['lines?line=1', 'times?from=0&to=1'])
-    expect(await api.ask(eve, 'GET', `/api/runs/${task}/${path}`)).toMatchObject({ status: 404, json: { error: { code: 'unknown_task' } } });
+    expect(await api.ask(eve, 'GET', `/api/runs/${task}/${path}`)).toMatchObject({
+      status: 404,
+      json: { error: { code: 'unknown_task' } },
+    });
   for (const path of ['lines', 'lines?line=1&cursor=1', 'lines?line=0', 'lines?line=x', 'times?from=0'])
     expect(await api.ask(api.admin, 'GET', `/api/runs/${task}/${path}`)).toMatchObject({ status: 400 });
 });

@@ -34,7 +34,7 @@ describeInBrowser('a long output', () => {
     await eventually(
       'the run to end',
       async () => (await admin.http('GET', `/api/runs/${task}`)).json().state,
-      (state) => state === 'exited',
+      { holds: (state) => state === 'exited' },
     );
     browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
     page = await logIn(browser, toru.url, 'admin', PASSWORD);
@@ -67,12 +67,14 @@ describeInBrowser('a long output', () => {
         await page.mouse.wheel(0, -60_000);
         return Number(/^line (\d+)/.exec((await output().locator('.log-line').first().textContent()) ?? '')?.[1]);
       },
-      (number) => number < LINES - 20_000,
+      { holds: (number) => number < LINES - 20_000 },
     );
     // Every line has its own number, wherever the reader has come.
     const drawn = () =>
-      output().evaluate((log) => [...log.querySelectorAll<HTMLElement>('.log-line')].map((row) => [row.textContent, row.dataset['margin']]));
-    const rows = await eventually('lines', drawn, (all) => all.length > 20);
+      output().evaluate((log) =>
+        [...log.querySelectorAll<HTMLElement>('.log-line')].map((row) => [row.textContent, row.dataset['margin']]),
+      );
+    const rows = await eventually('lines', drawn, { holds: (all) => all.length > 20 });
     expect(rows.map(([text]) => /^line (\d+)/.exec(text ?? '')?.[1])).toEqual(rows.map(([, number]) => number));
   });
 
@@ -128,7 +130,7 @@ describeInBrowser('a long output', () => {
     await eventually(
       'the middle of the output',
       async () => Number(/^line (\d+)/.exec((await output().locator('.log-line').first().textContent()) ?? '')?.[1]),
-      (number) => number > 0.45 * LINES && number < 0.55 * LINES,
+      { holds: (number) => number > 0.45 * LINES && number < 0.55 * LINES },
     );
   });
 
@@ -155,7 +157,7 @@ describeInBrowser('a long output', () => {
   });
 
   test('leaves most of a phone to the output, upright and on its side', async () => {
-    await using phone = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+    await using phone = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
     const small = await logIn(phone, toru.url, 'admin', PASSWORD);
     await small.goto(`${toru.url}/runs/${task}`);
     const log = small.getByRole('region', { name: 'Output' });

@@ -101,7 +101,7 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
         }}
       />
       <output class="small muted" aria-live="polite">
-        {said()}
+        {count()}
       </output>
       <Button
         kind="ghost"
@@ -120,13 +120,13 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
     </search>
   );
 
-  function said(): string {
+  function count(): string {
     if (search.value === null) return '';
     if (search.value.problem.value !== null) return search.value.problem.value;
     if (found.length === 0) return searching ? 'searching…' : 'none';
     const { value } = at;
-    const count = `${found.length.toLocaleString()}${found.length >= MAX_PLACES_FOUND ? '+' : searching ? '…' : ''}`;
+    const all = `${found.length.toLocaleString()}${found.length >= MAX_PLACES_FOUND ? '+' : searching ? '…' : ''}`;
     const here = value === null ? 0 : found.findLastIndex((cursor) => cursor <= value) + 1;
-    return `${here.toLocaleString()} of ${count}`;
+    return `${here.toLocaleString()} of ${all}`;
   }
 }

@@ -31,10 +31,10 @@ export class Heights {
     return this.#line;
   }
 
-  /** Reads the width and the font again. @param anew also when the width is what it was: the margin is another. */
-  refresh(anew = false): void {
+  /** Reads the width and the font again. @param always also when the width is what it was: the margin is another. */
+  refresh(always = false): void {
     const width = this.#sheet.clientWidth;
-    if (width === this.#width && !anew) return;
+    if (width === this.#width && !always) return;
     this.#width = width;
     this.#layout += 1;
     this.#line = Number.parseFloat(getComputedStyle(this.#sheet).lineHeight) || 20;

@@ -10,9 +10,9 @@ import { toast } from '../toasts.ts';
 import { EARLIER_BYTES, readEarlier, readInto, take } from './earlier.ts';
 import { LineBuffer, MAX_LINES } from './line-buffer.ts';
 import { lineAt, lineBegin } from './places.ts';
+import { PrintedTimes } from './printed-times.ts';
 import type { LogLine } from './shown-line.ts';
 import { Surface } from './surface.ts';
-import { PrintedTimes } from './printed-times.ts';
 
 /** Of a long output, the last part is read first: the end is what people look at. */
 const FIRST_READ = 512 * 1024;
