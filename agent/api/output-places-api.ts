@@ -1,6 +1,6 @@
-import { taskParams } from '../../shared/api.ts';
 import type { LinePlace, OutputTime } from '../../shared/output-places.ts';
 import { linesQuery, timesQuery } from '../../shared/output-places.ts';
+import { taskParams } from '../../shared/runs.ts';
 import { resource, router } from '../http/router.ts';
 import { params, query } from '../http/validate.ts';
 import { LineIndex } from '../logs/line-index.ts';

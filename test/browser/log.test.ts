@@ -31,11 +31,9 @@ describeInBrowser('a long output', () => {
     writeFileSync(join(toru.home, 'scripts', 'long.sh'), LONG, { mode: 0o755 });
     admin = await Client.of(toru, 'admin', PASSWORD);
     task = (await admin.http('POST', '/api/runs', { script: 'long.sh' })).json().task_id;
-    await eventually(
-      'the run to end',
-      async () => (await admin.http('GET', `/api/runs/${task}`)).json().state,
-      { holds: (state) => state === 'exited' },
-    );
+    await eventually('the run to end', async () => (await admin.http('GET', `/api/runs/${task}`)).json().state, {
+      holds: (state) => state === 'exited',
+    });
     browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
     page = await logIn(browser, toru.url, 'admin', PASSWORD);
     await browser.context.grantPermissions(['clipboard-read', 'clipboard-write']);

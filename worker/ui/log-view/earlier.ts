@@ -1,4 +1,4 @@
-import type { OutputLine } from '../../../shared/api.ts';
+import type { OutputLine } from '../../../shared/runs.ts';
 import { readOutput } from '../data/output-lines.ts';
 import { LineBuffer } from './line-buffer.ts';
 
