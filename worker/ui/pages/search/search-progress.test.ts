@@ -3,7 +3,7 @@ import type { SearchLine } from '../../../../shared/search.ts';
 
 // The page's network asks the window to tell of it.
 vi.stubGlobal('addEventListener', () => undefined);
-const { isSearchLine } = await import('./search-answer.ts');
+const { isSearchLine } = await import('../../data/search-lines.ts');
 const { SearchProgress } = await import('./search-progress.ts');
 
 const ID = '6a1f0a6e-95a5-4c39-8a55-27b0a9a5cf3e';
