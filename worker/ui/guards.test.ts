@@ -1,18 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  errorOf,
-  type Guard,
-  isAction,
-  isAuditEntry,
-  isHost,
-  isMe,
-  isRun,
-  isRunSummary,
-  isScript,
-  isSession,
-  isUser,
-  listOf,
-} from './guards.ts';
+import { errorOf, isAction, isAuditEntry, isHost, isMe, isRun, isRunSummary, isScript, isSession, isUser, listOf } from './guards.ts';
 
 const ID = '6a1f0a6e-95a5-4c39-8a55-27b0a9a5cf3e';
 const TIME = '2026-01-01T00:00:00.000Z';
@@ -54,7 +41,7 @@ const action = {
   last_run: summary,
 };
 
-const SHAPES: [string, Guard<unknown>, Record<string, unknown>, optional?: string[]][] = [
+const SHAPES: [string, (value: unknown) => boolean, Record<string, unknown>, optional?: string[]][] = [
   ['a run’s summary', isRunSummary, summary],
   ['a run', isRun, run, ['action']],
   ['an action', isAction, action],
@@ -83,7 +70,7 @@ describe.each(SHAPES)('%s', (_, guard, value, optional = []) => {
   it('is known as it is, and with more than this page knows', () => {
     expect(guard(value)).toBe(true);
     expect(guard({ ...value, later: 1 })).toBe(true);
-    expect(listOf(guard)({ items: [value, value], next_cursor: null })).toBe(true);
+    expect(listOf((each): each is unknown => guard(each))({ items: [value, value], next_cursor: null })).toBe(true);
   });
 
   it('is not known with anything missing or of another kind', () => {
@@ -92,8 +79,8 @@ describe.each(SHAPES)('%s', (_, guard, value, optional = []) => {
       expect([name, guard({ ...value, [name]: Symbol('other') })]).toEqual([name, false]);
     }
     for (const other of [null, undefined, 7, 'x', [], [value]]) expect(guard(other)).toBe(false);
-    expect(listOf(guard)({ items: [value, null] })).toBe(false);
-    expect(listOf(guard)({ items: value })).toBe(false);
+    expect(listOf((each): each is unknown => guard(each))({ items: [value, null] })).toBe(false);
+    expect(listOf((each): each is unknown => guard(each))({ items: value })).toBe(false);
   });
 });
 

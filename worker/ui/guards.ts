@@ -5,7 +5,7 @@ import { isErrorCode } from '../../shared/errors.ts';
 import type { Host, PendingRun } from '../../shared/hosts.ts';
 import { ofEachNumber } from '../../shared/number-settings.ts';
 import { isRunState } from '../../shared/run-state.ts';
-import type { Run, RunSummary } from '../../shared/runs.ts';
+import type { Run, RunNews } from '../../shared/runs.ts';
 import type { Script } from '../../shared/scripts.ts';
 import type { Me, Session } from '../../shared/sessions.ts';
 import type { Settings } from '../../shared/settings.ts';
@@ -13,194 +13,201 @@ import type { System, SystemSample } from '../../shared/system.ts';
 import type { User } from '../../shared/users.ts';
 
 /**
- * What comes from the server, looked at once, at the border. Not the whole schema (the agent has that): what the page
- * would stumble over. An unknown field is no fault, so that an old page and a new host understand each other.
+ * The page's border: each answer of the server is looked at once. Not by the schemas themselves, which would cost the first load 6 KB
+ * of its 45; and an unknown field or word is no fault, so that an old page and a new host understand each other. The compiler holds a
+ * shape to its schema.
  */
-export type Guard<T> = (value: unknown) => value is T;
+export interface Guard<T> {
+  (value: unknown): value is T;
+  /** For the compiler alone: a guard may stand for a field where it lets through whatever the schema does. */
+  readonly admits?: (value: T) => void;
+}
+type Fields<T> = { [K in keyof T]?: { (value: unknown): boolean; readonly admits?: (value: T[K]) => void } };
+
+/** A guard of T that looks at these fields of it: those that the page would stumble over. */
+export function shape<T>(fields: Fields<T>): Guard<T> {
+  const checks = Object.entries<((value: unknown) => boolean) | undefined>(fields);
+  return (value): value is T => isRecord(value) && checks.every(([key, check]) => check?.(value[key]) !== false);
+}
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+export const text: Guard<string> = (value) => typeof value === 'string';
+export const number: Guard<number> = (value) => typeof value === 'number';
+export const bool: Guard<boolean> = (value) => typeof value === 'boolean';
+export const list: Guard<unknown[]> = (value) => Array.isArray(value);
+/** For answers whose body does not matter (204, 202). */
+export const isAnything: Guard<unknown> = (_value): _value is unknown => true;
 
-const text = (value: unknown): value is string => typeof value === 'string';
-const number = (value: unknown): value is number => typeof value === 'number';
-const bool = (value: unknown): value is boolean => typeof value === 'boolean';
-const textOrNull = (value: unknown): value is string | null => value === null || text(value);
-const numberOrNull = (value: unknown): value is number | null => value === null || number(value);
-
-type Checks = Record<string, (value: unknown) => boolean>;
-
-function has(value: unknown, checks: Checks): boolean {
-  return isRecord(value) && Object.entries(checks).every(([key, check]) => check(value[key]));
+export function orNull<T>(guard: Guard<T>): Guard<T | null> {
+  return (value): value is T | null => value === null || guard(value);
 }
+export function optional<T>(guard: Guard<T>): Guard<T | undefined> {
+  return (value): value is T | undefined => value === undefined || guard(value);
+}
+export function listOfAll<T>(item: Guard<T>): Guard<T[]> {
+  return (value): value is T[] => list(value) && value.every(item);
+}
+export function oneOf<const T extends string>(...words: T[]): Guard<T> {
+  return (value): value is T => words.some((word) => word === value);
+}
+const isRole = oneOf('admin', 'client');
 
-const isRole = (value: unknown): boolean => value === 'admin' || value === 'client';
-
-const summary: Checks = {
+const ofEveryRun = {
   task_id: text,
   user_id: text,
   label: text,
   state: isRunState,
-  exit_code: numberOrNull,
+  exit_code: orNull(number),
   created_at: text,
-  started_at: textOrNull,
-  ended_at: textOrNull,
-  note: (value) => value === undefined || text(value),
+  started_at: orNull(text),
+  ended_at: orNull(text),
+  note: optional(text),
 };
-const textOrNothing = (value: unknown): boolean => value === undefined || textOrNull(value);
-
-export function isRunSummary(value: unknown): value is RunSummary {
-  return has(value, { ...summary, action: textOrNull });
-}
-
-export function isRun(value: unknown): value is Run {
-  return has(value, {
-    ...summary,
-    action: textOrNothing,
-    inputs: isRecord,
-    user: text,
-    source: text,
-    address: textOrNull,
-    reason: textOrNull,
-    signal: textOrNull,
-    output_bytes: number,
-    stdin: bool,
-  });
-}
+export const isRunSummary = shape<RunNews>({ ...ofEveryRun, action: orNull(text) });
+export const isRun = shape<Run>({
+  ...ofEveryRun,
+  action: optional(orNull(text)),
+  inputs: isRecord,
+  user: text,
+  source: text,
+  address: orNull(text),
+  reason: orNull(text),
+  signal: orNull(text),
+  output_bytes: number,
+  stdin: bool,
+});
 
 /** An action as an admin or as a client sees it. */
 export type AnyAction = ClientAction & Partial<Pick<Action, 'script' | 'args' | 'allow'>>;
 
-export function isAction(value: unknown): value is AnyAction {
-  return has(value, {
-    id: text,
-    label: text,
-    description: text,
-    icon: text,
-    color: text,
-    inputs: Array.isArray,
-    confirm: text,
-    position: number,
-    revision: number,
-    running: number,
-    queued: number,
-    problem: textOrNull,
-    last_run: (run) => run === null || isRunSummary(run),
-  });
-}
-
+const ofEveryAction = {
+  id: text,
+  label: text,
+  description: text,
+  icon: text,
+  color: text,
+  inputs: list,
+  confirm: text,
+  position: number,
+  revision: number,
+  running: number,
+  queued: number,
+  problem: orNull(text),
+  last_run: orNull(isRunSummary),
+};
+export const isAction = shape<AnyAction>(ofEveryAction);
 /** The whole definition, as only an admin gets it. */
-export function isFullAction(value: unknown): value is Action {
-  return (
-    isAction(value) && has(value, { script: text, args: Array.isArray, allow: (allow) => allow === 'everyone' || Array.isArray(allow) })
-  );
-}
+export const isFullAction = shape<Action>({
+  ...ofEveryAction,
+  script: text,
+  args: list,
+  allow: (value: unknown): value is string | unknown[] => value === 'everyone' || list(value),
+});
 
-export function isScript(value: unknown): value is Script {
-  return has(value, { name: text, size: number, modified_at: text, description: text, runnable: bool, problem: textOrNull });
-}
+export const isScript = shape<Script>({
+  name: text,
+  size: number,
+  modified_at: text,
+  description: text,
+  runnable: bool,
+  problem: orNull(text),
+});
 
-export function isUser(value: unknown): value is User {
-  return has(value, { id: text, username: text, role: isRole, disabled: bool, created_at: text, last_login_at: textOrNull });
-}
+export const isUser = shape<User>({
+  id: text,
+  username: text,
+  role: isRole,
+  disabled: bool,
+  created_at: text,
+  last_login_at: orNull(text),
+});
 
-export function isSession(value: unknown): value is Session {
-  return has(value, { id: text, created_at: text, last_seen_at: text, expires_at: text, address: text, user_agent: text, current: bool });
-}
+export const isSession = shape<Session>({
+  id: text,
+  created_at: text,
+  last_seen_at: text,
+  expires_at: text,
+  address: text,
+  user_agent: text,
+  current: bool,
+});
 
-const PENDING: Record<PendingRun['state'], true> = { waiting: true, started: true, expired: true, refused: true };
-export function isPendingRun(value: unknown): value is PendingRun {
-  return has(value, {
-    request_id: text,
-    user_id: text,
-    action: textOrNull,
-    script: textOrNull,
-    state: (state) => text(state) && Object.hasOwn(PENDING, state),
-    message: textOrNull,
-    task_id: textOrNull,
-    created_at: text,
-    expires_at: text,
-  });
-}
+export const isPendingRun = shape<PendingRun>({
+  request_id: text,
+  user_id: text,
+  action: orNull(text),
+  script: orNull(text),
+  state: oneOf('waiting', 'started', 'expired', 'refused'),
+  message: orNull(text),
+  task_id: orNull(text),
+  created_at: text,
+  expires_at: text,
+});
 
-export function isHost(value: unknown): value is Host {
-  return has(value, {
-    id: text,
-    name: text,
-    online: bool,
-    last_seen: textOrNull,
-    recent_runs: (runs) => Array.isArray(runs) && runs.every(isRunSummary),
-    pending_runs: (runs) => Array.isArray(runs) && runs.every(isPendingRun),
-    duplicate: (seen) => seen === undefined || seen === null || has(seen, { at: text, address: text, name: text }),
-  });
-}
+export const isHost = shape<Host>({
+  id: text,
+  name: text,
+  online: bool,
+  last_seen: orNull(text),
+  recent_runs: listOfAll(isRunSummary),
+  pending_runs: listOfAll(isPendingRun),
+  duplicate: optional(orNull(shape<NonNullable<Host['duplicate']>>({ at: text, address: text, name: text }))),
+});
 
-export function isMe(value: unknown): value is Me {
-  return has(value, { user: (user) => has(user, { id: text, username: text, role: isRole }), session: isRecord, host: textOrNull });
-}
+export const isMe = shape<Me>({
+  user: shape<Me['user']>({ id: text, username: text, role: isRole }),
+  session: isRecord,
+  host: orNull(text),
+});
 
-export function isSettings(value: unknown): value is Settings {
-  return has(value, {
-    instance_id: text,
-    host_name: text,
-    scripts_dir: text,
-    scripts_dir_fixed: bool,
-    ...ofEachNumber(() => number),
-    when_output_full: text,
-    env_allow: Array.isArray,
-    version: text,
-  });
-}
+export const isSettings = shape<Settings>({
+  instance_id: text,
+  host_name: text,
+  scripts_dir: text,
+  scripts_dir_fixed: bool,
+  ...ofEachNumber(() => number),
+  when_output_full: text,
+  env_allow: list,
+  version: text,
+});
 
-export function isSystemSample(value: unknown): value is SystemSample {
-  return has(value, {
-    time: text,
-    cpu: number,
-    memory_used: number,
-    memory_total: number,
-    load_1m: number,
-    network_rx_per_s: number,
-    network_tx_per_s: number,
-  });
-}
+export const isSystemSample = shape<SystemSample>({
+  time: text,
+  cpu: number,
+  memory_used: number,
+  memory_total: number,
+  load_1m: number,
+  network_rx_per_s: number,
+  network_tx_per_s: number,
+});
 
-export function isSystem(value: unknown): value is System {
-  return has(value, {
-    host_name: text,
-    cores: number,
-    uptime_s: number,
-    agent: isRecord,
-    disks: Array.isArray,
-    sample: isSystemSample,
-    history: (all) => Array.isArray(all) && all.every(isSystemSample),
-  });
-}
+export const isSystem = shape<System>({
+  host_name: text,
+  cores: number,
+  uptime_s: number,
+  agent: isRecord,
+  disks: list,
+  sample: isSystemSample,
+  history: listOfAll(isSystemSample),
+});
 
-export function isAuditEntry(value: unknown): value is AuditEntry {
-  return has(value, {
-    id: number,
-    time: text,
-    event: text,
-    user: textOrNull,
-    address: textOrNull,
-    target: textOrNull,
-    outcome: text,
-    detail: isRecord,
-  });
-}
+export const isAuditEntry = shape<AuditEntry>({
+  id: number,
+  time: text,
+  event: text,
+  user: orNull(text),
+  address: orNull(text),
+  target: orNull(text),
+  outcome: text,
+  detail: isRecord,
+});
 
 /** `{items, next_cursor}` of what `item` accepts. */
 export function listOf<T>(item: Guard<T>): Guard<List<T>> {
-  return (value): value is List<T> =>
-    isRecord(value) &&
-    Array.isArray(value['items']) &&
-    value['items'].every(item) &&
-    (value['next_cursor'] === undefined || textOrNull(value['next_cursor']));
-}
-
-/** For answers whose body does not matter (204, 202). */
-export function isAnything(value: unknown): value is unknown {
-  return value === undefined || value !== undefined;
+  const items = listOfAll(item);
+  return (value): value is List<T> => isRecord(value) && items(value['items']) && optional(orNull(text))(value['next_cursor']);
 }
 
 export function errorOf(value: unknown): { code: unknown; message: string; extra: Record<string, unknown> } | null {

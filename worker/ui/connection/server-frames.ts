@@ -1,47 +1,59 @@
 import type { ServerFrame } from '../../../shared/browser-protocol.ts';
 import { isErrorCode } from '../../../shared/errors.ts';
 import { isRunState } from '../../../shared/run-state.ts';
-import { isRecord, isRun, isRunSummary, isSystemSample } from '../guards.ts';
+import {
+  bool,
+  type Guard,
+  isRecord,
+  isRun,
+  isRunSummary,
+  isSystemSample,
+  listOfAll,
+  number,
+  optional,
+  orNull,
+  shape,
+  text,
+} from '../guards.ts';
 import { readJson } from '../json.ts';
 
-const text = (value: unknown): value is string => typeof value === 'string';
-const number = (value: unknown): value is number => typeof value === 'number';
-const textOrNull = (value: unknown): boolean => value === null || text(value);
+type Frame<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>;
+const isLogLine = shape<Frame<'plugin_log'>['lines'][number]>({ message: text });
+const isOutput = { task_id: text, data: text, cursor: number };
 
-/** One check per frame type. A frame that is not here, or lacks what it should have, is none of ours. */
-const CHECKS: Record<ServerFrame['type'], (frame: Record<string, unknown>) => boolean> = {
-  hello: (f) => number(f['protocol']) && number(f['window']) && (f['time'] === undefined || text(f['time'])),
-  started: (f) => text(f['task_id']) && textOrNull(f['request_id']) && isRunState(f['state']),
-  stdout: isOutput,
-  stderr: isOutput,
-  exit: (f) => text(f['task_id']) && (f['code'] === null || number(f['code'])) && textOrNull(f['signal']),
-  cancelled: (f) => text(f['task_id']),
-  gap: (f) => text(f['task_id']) && number(f['from']) && number(f['to']),
-  attached: (f) => text(f['task_id']) && number(f['cursor']) && number(f['window']) && isRun(f['run']),
-  window: (f) => number(f['window']),
-  detached: (f) => text(f['task_id']),
-  run: (f) => isRunSummary(f['run']),
-  system: (f) => isSystemSample(f['sample']),
-  subscribed: (f) => text(f['topic']),
-  unsubscribed: (f) => text(f['topic']),
-  error: (f) => isErrorCode(f['code']) && text(f['data']),
-  plugin: (f) => isRecord(f['plugin']) && text(f['plugin']['id']) && text(f['plugin']['state']),
-  plugin_event: (f) => text(f['plugin']) && text(f['name']),
-  plugin_log: (f) => text(f['plugin']) && Array.isArray(f['lines']) && f['lines'].every((line) => isRecord(line) && text(line['message'])),
-  queued: (f) => text(f['request_id']) && text(f['expires_at']),
-  pending: () => true,
-  reload: () => true,
-  host: (f) => typeof f['online'] === 'boolean' && textOrNull(f['last_seen']),
-  pong: () => true,
+/** A guard per type of frame. A frame that is not here, or lacks what it should have, is none of ours. */
+const FRAMES: { [Type in ServerFrame['type']]: Guard<Frame<Type>> } = {
+  hello: shape<Frame<'hello'>>({ protocol: number, window: number, time: optional(text) }),
+  started: shape<Frame<'started'>>({ task_id: text, request_id: orNull(text), state: isRunState }),
+  stdout: shape<Frame<'stdout'>>(isOutput),
+  stderr: shape<Frame<'stderr'>>(isOutput),
+  exit: shape<Frame<'exit'>>({ task_id: text, code: orNull(number), signal: orNull(text) }),
+  cancelled: shape<Frame<'cancelled'>>({ task_id: text }),
+  gap: shape<Frame<'gap'>>({ task_id: text, from: number, to: number }),
+  attached: shape<Frame<'attached'>>({ task_id: text, cursor: number, window: number, run: isRun }),
+  window: shape<Frame<'window'>>({ window: number }),
+  detached: shape<Frame<'detached'>>({ task_id: text }),
+  run: shape<Frame<'run'>>({ run: isRunSummary }),
+  system: shape<Frame<'system'>>({ sample: isSystemSample }),
+  subscribed: shape<Frame<'subscribed'>>({ topic: text }),
+  unsubscribed: shape<Frame<'unsubscribed'>>({ topic: text }),
+  error: shape<Frame<'error'>>({ code: isErrorCode, data: text }),
+  plugin: shape<Frame<'plugin'>>({ plugin: shape<Frame<'plugin'>['plugin']>({ id: text, state: text }) }),
+  plugin_event: shape<Frame<'plugin_event'>>({ plugin: text, name: text }),
+  plugin_log: shape<Frame<'plugin_log'>>({ plugin: text, lines: listOfAll(isLogLine) }),
+  queued: shape<Frame<'queued'>>({ request_id: text, expires_at: text }),
+  pending: shape<Frame<'pending'>>({}),
+  reload: shape<Frame<'reload'>>({}),
+  host: shape<Frame<'host'>>({ online: bool, last_seen: orNull(text) }),
+  pong: shape<Frame<'pong'>>({}),
 };
 
-function isOutput(f: Record<string, unknown>): boolean {
-  return text(f['task_id']) && text(f['data']) && number(f['cursor']);
+function isServerFrame(value: unknown): value is ServerFrame {
+  return isRecord(value) && isType(value['type']) && FRAMES[value['type']](value);
 }
 
-function isServerFrame(value: unknown): value is ServerFrame {
-  if (!isRecord(value) || !text(value['type']) || !Object.hasOwn(CHECKS, value['type'])) return false;
-  return Object.entries(CHECKS).some(([type, check]) => type === value['type'] && check(value));
+function isType(value: unknown): value is ServerFrame['type'] {
+  return text(value) && Object.hasOwn(FRAMES, value);
 }
 
 /** @returns null for what this page does not know: a newer server may say more. @param other gets a system's own frames. */

@@ -1,6 +1,6 @@
 import type { PluginDetails, PluginLogLine, PluginState, PluginSummary } from '../../../shared/plugins.ts';
 import { agent, read, until } from '../api.ts';
-import { isRecord, listOf } from '../guards.ts';
+import { isRecord, list, listOf, orNull, shape, text } from '../guards.ts';
 
 const STATES: Record<PluginState, true> = {
   new: true,
@@ -14,25 +14,18 @@ const STATES: Record<PluginState, true> = {
   broken: true,
   missing: true,
 };
-const text = (value: unknown): value is string => typeof value === 'string';
-
-export function isPlugin(value: unknown): value is PluginSummary {
-  return (
-    isRecord(value) &&
-    ['id', 'name', 'version', 'icon', 'description'].every((key) => text(value[key])) &&
-    text(value['state']) &&
-    Object.hasOwn(STATES, value['state']) &&
-    (value['page'] === null || (isRecord(value['page']) && Array.isArray(value['page']['slots'])))
-  );
-}
-
-export function isPluginDetails(value: unknown): value is PluginDetails {
-  return isRecord(value) && isRecord(value['settings']) && isRecord(value['kv']) && Array.isArray(value['events']) && isPlugin(value);
-}
-
-function isLogLine(value: unknown): value is PluginLogLine {
-  return isRecord(value) && text(value['timestamp']) && text(value['level']) && text(value['message']);
-}
+const ofEveryPlugin = {
+  id: text,
+  name: text,
+  version: text,
+  icon: text,
+  description: text,
+  state: (value: unknown): value is PluginState => text(value) && Object.hasOwn(STATES, value),
+  page: orNull(shape<NonNullable<PluginSummary['page']>>({ slots: list })),
+};
+export const isPlugin = shape<PluginSummary>(ofEveryPlugin);
+export const isPluginDetails = shape<PluginDetails>({ ...ofEveryPlugin, settings: isRecord, kv: isRecord, events: list });
+const isLogLine = shape<PluginLogLine>({ timestamp: text, level: text, message: text });
 
 export async function listPlugins(signal?: AbortSignal): Promise<PluginSummary[]> {
   return (await read(listOf(isPlugin), agent.plugins.$get(undefined, until(signal)))).items;

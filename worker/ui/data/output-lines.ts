@@ -1,7 +1,7 @@
 import { ToruError } from '../../../shared/errors.ts';
 import type { OutputLine } from '../../../shared/runs.ts';
 import { call } from '../api.ts';
-import { isRecord } from '../guards.ts';
+import { number, oneOf, shape, text } from '../guards.ts';
 
 /**
  * A part of a run's output over HTTP: pieces, and gaps where something was removed. @param part where it begins, or that it is
@@ -27,9 +27,10 @@ function parsed(text: string): unknown {
   }
 }
 
+type Gap = Extract<OutputLine, { gap: object }>;
+const isGap = shape<Gap>({ cursor: number, gap: shape<Gap['gap']>({ from: number, to: number }) });
+const isPiece = shape<Exclude<OutputLine, Gap>>({ cursor: number, stream: oneOf('stdout', 'stderr'), data: text });
+
 function isOutputLine(value: unknown): value is OutputLine {
-  if (!isRecord(value) || typeof value['cursor'] !== 'number') return false;
-  const { stream, data, gap } = value;
-  if (isRecord(gap)) return typeof gap['from'] === 'number' && typeof gap['to'] === 'number';
-  return (stream === 'stdout' || stream === 'stderr') && typeof data === 'string';
+  return isGap(value) || isPiece(value);
 }

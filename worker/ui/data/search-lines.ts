@@ -1,6 +1,6 @@
 import { linesOf } from '../../../shared/lines.ts';
-import type { FoundField, FoundPlace, Mark, SearchLine } from '../../../shared/search.ts';
-import { isRecord, isRun } from '../guards.ts';
+import type { FoundField, Mark, SearchLine } from '../../../shared/search.ts';
+import { type Guard, isRecord, isRun, list, listOfAll, number, shape, text } from '../guards.ts';
 
 /** The answer's lines as they come; those that an old page does not know are left out. Leaving the loop ends the request. */
 export async function* searchLinesOf(response: Response): AsyncGenerator<SearchLine> {
@@ -10,39 +10,33 @@ export async function* searchLinesOf(response: Response): AsyncGenerator<SearchL
   }
 }
 
+type Line<Type extends SearchLine['type']> = Extract<SearchLine, { type: Type }>;
+const isMark: Guard<Mark> = (value): value is Mark => list(value) && number(value[0]) && number(value[1]);
+const marks = listOfAll(isMark);
+const isField = shape<FoundField>({ name: text, text, marks });
+const seen = { runs: number, bytes: number };
+
+const LINES: { [Type in SearchLine['type']]: Guard<Line<Type>> } = {
+  run: shape<Line<'run'>>({ run: isRun, fields: listOfAll(isField) }),
+  match: shape<Line<'match'>>({
+    task_id: text,
+    cursor: number,
+    line: text,
+    before: listOfAll(text),
+    after: listOfAll(text),
+    marks,
+    cut: isRecord,
+  }),
+  more: shape<Line<'more'>>({ task_id: text, cursor: number }),
+  progress: shape<Line<'progress'>>(seen),
+  end: shape<Line<'end'>>(seen),
+  error: shape<Line<'error'>>({ data: text }),
+};
+
 export function isSearchLine(value: unknown): value is SearchLine {
-  if (!isRecord(value)) return false;
-  const { type, task_id, cursor, runs, bytes, data } = value;
-  switch (type) {
-    case 'run':
-      return isRun(value['run']) && Array.isArray(value['fields']) && value['fields'].every(isField);
-    case 'match':
-      return typeof task_id === 'string' && isPlace(value);
-    case 'more':
-      return typeof task_id === 'string' && typeof cursor === 'number';
-    case 'progress':
-    case 'end':
-      return typeof runs === 'number' && typeof bytes === 'number';
-    case 'error':
-      return typeof data === 'string';
-    default:
-      return false;
-  }
+  return isRecord(value) && isType(value['type']) && LINES[value['type']](value);
 }
 
-function isField(value: unknown): value is FoundField {
-  return isRecord(value) && typeof value['name'] === 'string' && typeof value['text'] === 'string' && isMarks(value['marks']);
-}
-
-function isPlace(value: Record<string, unknown>): value is Record<keyof FoundPlace, unknown> {
-  const { line, cursor, before, after, marks, cut } = value;
-  return typeof line === 'string' && typeof cursor === 'number' && isTexts(before) && isTexts(after) && isMarks(marks) && isRecord(cut);
-}
-
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((text) => typeof text === 'string');
-}
-
-function isMarks(value: unknown): value is Mark[] {
-  return Array.isArray(value) && value.every((mark) => Array.isArray(mark) && typeof mark[0] === 'number' && typeof mark[1] === 'number');
+function isType(value: unknown): value is SearchLine['type'] {
+  return text(value) && Object.hasOwn(LINES, value);
 }
