@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { SpareFiles } from './run-files.ts';
+import { removeFile, SpareFiles } from './run-files.ts';
 import { until } from './runs-harness.ts';
 
 const FILES = ['err', 'order', 'out', 'status'];
@@ -58,6 +58,39 @@ it('more are made beside presses that never pause', async () => {
   expect(pressed).toBeGreaterThan(11);
   files.close();
   await until(() => !readdirSync(runs).includes('.spare'));
+});
+
+it('none are made beside presses that follow each other while enough are left, and more of them for the next time', async () => {
+  const files = new SpareFiles(runs);
+  const newest = (): number => Math.max(...readdirSync(join(runs, '.spare')).map(Number));
+  await until(() => spares() === 16);
+  const press = async (name: string): Promise<void> => {
+    files.make(join(runs, name));
+    await new Promise((next) => setImmediate(next));
+  };
+  for (let n = 0; n < 6; n += 1) await press(`a-${n}`);
+  expect(spares()).toBe(10);
+  expect(newest()).toBeLessThanOrEqual(16);
+  await until(() => spares() === 16);
+  // So many in a row that few are left: they will come again.
+  for (let n = 0; n < 12; n += 1) await press(`b-${n}`);
+  await until(() => spares() === 64);
+  const made = newest();
+  for (let n = 0; n < 40; n += 1) await press(`c-${n}`);
+  expect(spares()).toBe(24);
+  expect(newest()).toBeLessThanOrEqual(made);
+  files.close();
+});
+
+it('one that is taken for nothing is taken away by its taker', async () => {
+  const files = new SpareFiles(runs);
+  await until(() => spares() === 16);
+  const taken = files.take() ?? '';
+  expect(readdirSync(taken).sort()).toEqual(FILES);
+  removeFile(taken);
+  files.close();
+  await until(() => readdirSync(runs).length === 0);
+  expect(new SpareFiles(runs).take()).toBeNull();
 });
 
 it('what a queued run has in its folder stays', async () => {

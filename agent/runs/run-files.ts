@@ -47,8 +47,6 @@ export class SpareFiles {
   readonly #folder: string;
   readonly #ready: string[] = [];
   #wanted = SPARE;
-  /** There were once as many as wanted. */
-  #filled = false;
   #made = 0;
   #takenAt = Number.NEGATIVE_INFINITY;
   /** Under way, perhaps waiting for a pause. */
@@ -70,7 +68,7 @@ export class SpareFiles {
     this.#takenAt = performance.now();
     const spare = this.#ready.pop() ?? null;
     // So many in a row were not expected.
-    if (this.#filled && this.#ready.length < FEW) this.#wanted = MOST_SPARE;
+    if (spare !== null && this.#ready.length < FEW) this.#wanted = MOST_SPARE;
     void this.#fill();
     return spare;
   }
@@ -112,7 +110,6 @@ export class SpareFiles {
         this.#ready.push(spare);
         await this.#turn();
       }
-      this.#filled = true;
     } catch {
       // Closed; or a full disk, or a folder that was taken away: a press makes its own files, and says what is wrong.
     } finally {

@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,6 +52,22 @@ describe('resolve', () => {
     symlinkSync('tools', join(folder, 'alias'));
     expect(await scripts.resolve('tools/db/backup.sh')).toBe(path);
     for (const name of ['link.sh', 'absolute.sh', 'alias/db/backup.sh']) expect(await scripts.resolve(name)).toBe(join(folder, name));
+  });
+
+  it('looks once through another thread, however deep the script lies', async () => {
+    const path = write('a/b/c/d/deep.sh');
+    let looks = 0;
+    const hook = createHook({
+      init: (_id, type) => {
+        looks += type.startsWith('FSREQ') ? 1 : 0;
+      },
+    }).enable();
+    try {
+      expect(await scripts.resolve('a/b/c/d/deep.sh')).toBe(path);
+    } finally {
+      hook.disable();
+    }
+    expect(looks).toBe(1);
   });
 
   it('gives the real path where a link leads out and back: who owns what lies outside could lead it elsewhere', async () => {

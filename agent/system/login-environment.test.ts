@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -67,5 +68,30 @@ describe('the environment of a login shell', () => {
     writeFileSync(plain ?? '', 'LANG=it_IT.UTF-8\n');
     writeFileSync(none ?? '', 'LC_ALL=C\n');
     expect([quoted, plain, none].map((file) => languageOf([file ?? '']))).toEqual(['fr_FR.UTF-8', 'it_IT.UTF-8', 'C.UTF-8']);
+  });
+
+  it('reads that language again only when its file has changed', () => {
+    const file = join(base, 'locale');
+    const { readFileSync } = fs;
+    let reads = 0;
+    fs.readFileSync = Object.assign((...call: unknown[]) => {
+      reads += call[0] === file ? 1 : 0;
+      return Reflect.apply(readFileSync, fs, call);
+    }, readFileSync);
+    syncBuiltinESMExports();
+    try {
+      writeFileSync(file, 'LANG=it_IT.UTF-8\n');
+      expect([1, 2, 3].map(() => languageOf([file]))).toEqual(['it_IT.UTF-8', 'it_IT.UTF-8', 'it_IT.UTF-8']);
+      expect(reads).toBe(1);
+      writeFileSync(`${file}.new`, 'LANG=fr_FR.UTF-8\n');
+      renameSync(`${file}.new`, file);
+      expect([languageOf([file]), languageOf([file])]).toEqual(['fr_FR.UTF-8', 'fr_FR.UTF-8']);
+      rmSync(file);
+      expect(languageOf([file])).toBe('C.UTF-8');
+      expect(reads).toBe(2);
+    } finally {
+      fs.readFileSync = readFileSync;
+      syncBuiltinESMExports();
+    }
   });
 });
