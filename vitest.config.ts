@@ -40,7 +40,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['shared/**/*.test.ts', 'worker/{account,host,http,ui}/**/*.test.{ts,tsx}'],
+          include: ['shared/**/*.test.ts', 'worker/{account,host,http,icons,ui}/**/*.test.{ts,tsx}'],
           isolate: false,
           ...timeouts,
         },
