@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { ToruError, toToruError } from '../shared/errors.ts';
 import { Account } from './account/account.ts';
 import { Host } from './host/host.ts';
+import { appRoutes } from './http/app-routes.ts';
 import type { EdgeContext, EdgeEnv } from './http/edge-context.ts';
 import { inTime, jsonOnly, knownPlace, onlyFetched, plainPaths, sameSite } from './http/edge-guard.ts';
 import { withDataHeaders } from './http/headers.ts';
@@ -28,6 +29,7 @@ const app = new Hono<EdgeEnv>()
   .all('/api', () => {
     throw new ToruError('not_found', 'There is nothing at this address.');
   })
+  .route('/', appRoutes)
   .all('*', servePage);
 
 app.onError(answerError);

@@ -8,7 +8,6 @@ import { LINK_DIAL_HEADER, LINK_PATH } from '../../shared/link-protocol.ts';
 import { networkOf } from '../../shared/network-of.ts';
 import type { RunRequest } from '../../shared/runs.ts';
 import { runRequest } from '../../shared/runs.ts';
-import type { RequestHead } from '../../shared/tunnel.ts';
 import { passable, REQUEST_HEADERS, requestHead } from '../../shared/tunnel.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
@@ -21,6 +20,7 @@ import { userAgent } from './login-routes.ts';
 import { pageVersion, reloadPage } from './page-version.ts';
 import { readText } from './read-body.ts';
 import { requireSession, withFreshGrant } from './session-cookie.ts';
+import { toHost } from './to-host.ts';
 
 /** The ways through the edge: an agent's link, a browser's socket, and every other request to a host. */
 export const relayRoutes = new Hono<EdgeEnv>()
@@ -99,19 +99,11 @@ async function tunnel(c: EdgeContext, name: string | null, path: string, text: s
   const method = requestHead.shape.method.safeParse(c.req.method);
   if (!method.success) throw new ToruError('method_not_allowed', `${c.req.method} is not a method of this API.`);
   const host = await hostNamed(c, name);
-  const { sid, sub, role, grant } = await withFreshGrant(c.get('session'), c.env);
-  const { headers, signal, url } = c.req.raw;
+  const { headers, url } = c.req.raw;
   const body = text === null ? c.req.raw.body : text === '' ? null : text;
-  const head: RequestHead = {
-    method: method.data,
-    path,
-    query: /\?[^#]*/.exec(url)?.[0] ?? '',
-    headers: passable(headers, REQUEST_HEADERS, path),
-    body: body !== null,
-    caller: { sid, grant, address: c.get('address').slice(0, 64), user_agent: userAgent(c) },
-  };
-  const [envelope, sealed] = seal({ to: 'tunnel', head, sub, role });
-  const answer = await hostOf(c.env, host).fetch('https://host/', { method: 'POST', headers: { [envelope]: sealed }, body, signal });
+  const query = /\?[^#]*/.exec(url)?.[0] ?? '';
+  const request = { method: method.data, path, query, headers: passable(headers, REQUEST_HEADERS, path) };
+  const answer = await toHost(c, host, c.get('session'), request, body);
   return withLength(answer);
 }
 

@@ -91,7 +91,10 @@ export async function startEdge(bindings: Record<string, string> = {}, protocols
   const page = join(folder, 'page');
   const state = join(folder, 'state');
   mkdirSync(join(page, 'assets'), { recursive: true });
-  writeFileSync(join(page, 'index.html'), `<!doctype html><title>Toru</title><script type="module" src="/assets/${PAGE_BUILD}"></script>`);
+  writeFileSync(
+    join(page, 'index.html'),
+    `<!doctype html><head><title>Toru</title><link rel="manifest" href="/manifest.webmanifest"><script type="module" src="/assets/${PAGE_BUILD}"></script></head>`,
+  );
   writeFileSync(join(page, 'assets', PAGE_BUILD), 'console.log(1)');
   writeFileSync(join(page, 'plugin-frame.html'), `<!doctype html><title>Plugin</title><script>${FRAME_SCRIPT}</script>`);
   writeFileSync(join(page, 'sw.js'), '');
