@@ -84,7 +84,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/entry'],
   ],
   worker: [
-    ['worker/migrate', 'worker/result'],
+    ['worker/migrate', 'worker/result', 'worker/icons'],
     // A binding's type names the object's class, which gets the bindings: these know each other.
     ['worker/env', 'worker/account', 'worker/host'],
     ['worker/http'],
@@ -102,6 +102,7 @@ const ROOMS: Record<string, string[][]> = {
       'worker/ui/unsaved',
       'worker/ui/styles',
       'worker/ui/vite.config',
+      'worker/ui/service-worker',
     ],
     ['worker/ui/api', 'worker/ui/own-session', 'worker/ui/connection'],
     ['worker/ui/data', 'worker/ui/title'],

@@ -46,12 +46,21 @@ export async function launchBrowser(
     colorScheme?: 'light' | 'dark';
     hasTouch?: boolean;
     deviceScaleFactor?: number;
+    /** Without one, tests stand between the page and its network themselves, which they can't behind the page's worker. */
+    serviceWorkers?: 'allow' | 'block';
+    userAgent?: string;
   } = {},
 ): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === null) throw new Error('no Chromium');
   const profile = mkdtempSync(join(tmpdir(), 'toru-chromium-'));
-  const context = await chromium.launchPersistentContext(profile, { executablePath, headless: true, args: FLAGS, ...options });
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    args: FLAGS,
+    serviceWorkers: 'block',
+    ...options,
+  });
   context.setDefaultTimeout(30_000 * Math.min(2, slowness()));
   return {
     context,

@@ -1,23 +1,32 @@
 import { effect, signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
 import { sentence } from './api.ts';
+import { networkThere } from './connection/network-there.ts';
 import { reloadFromServer } from './navigation.ts';
 import { goToLogin, isAdmin, loadSession, me } from './own-session.ts';
 import { LoginPage } from './pages/login.tsx';
 import { MissingPage } from './pages/missing.tsx';
 import { Button } from './parts/button.tsx';
 import { Problem } from './parts/empty.tsx';
+import { Mark } from './parts/mark.tsx';
 import { places } from './routes.ts';
 import { Shell } from './shell/shell.tsx';
 
 /** Why the page could not start, in a sentence. */
 const startProblem = signal<string | null>(null);
+/** A fault of ours, in a sentence. */
+const fault = signal<string | null>(null);
 
 function start(): void {
-  startProblem.value = null;
-  loadSession().catch((error: unknown) => {
-    startProblem.value = sentence(error);
-  });
+  loadSession().then(
+    () => {
+      startProblem.value = null;
+    },
+    (error: unknown) => {
+      startProblem.value = sentence(error);
+    },
+  );
 }
 start();
 
@@ -28,7 +37,7 @@ effect(() => {
 /** A fault of ours must not leave an empty page. */
 function crashed(error: Error): void {
   console.error(error);
-  startProblem.value = sentence(error);
+  fault.value = sentence(error);
 }
 
 /** The whole page: login, or the shell with one of the places in it. */
@@ -43,13 +52,14 @@ export function App() {
 }
 
 function Body() {
-  if (startProblem.value !== null) {
+  if (fault.value !== null) {
     return (
       <main class="lonely">
-        <Problem message={startProblem.value} action={<Button onClick={() => void reloadFromServer()}>Reload</Button>} />
+        <Problem message={fault.value} action={<Button onClick={() => void reloadFromServer()}>Reload</Button>} />
       </main>
     );
   }
+  if (me.value === undefined && startProblem.value !== null) return <NotStarted why={startProblem.value} />;
   if (me.value === undefined) return <main class="lonely" aria-busy="true" />;
   if (me.value === null) return <LoginPage />;
   return (
@@ -64,6 +74,29 @@ function Body() {
         <Route default component={MissingPage} />
       </Router>
     </Shell>
+  );
+}
+
+/** Opened where nobody answers, as on a phone without a network: Toru says so, and goes on by itself. */
+function NotStarted({ why }: { why: string }) {
+  const offline = !networkThere.value;
+  useEffect(() => {
+    const timer = setInterval(start, 4000);
+    addEventListener('online', start);
+    return () => {
+      clearInterval(timer);
+      removeEventListener('online', start);
+    };
+  }, []);
+  return (
+    <main class="lonely">
+      <Mark size={44} />
+      <h1>{offline ? 'This device is offline' : 'Toru can’t be reached'}</h1>
+      <p class="muted" role="status">
+        {offline ? '' : `${why} `}This page opens by itself as soon as there is an answer.
+      </p>
+      <Button onClick={start}>Try again</Button>
+    </main>
   );
 }
 

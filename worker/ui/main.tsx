@@ -2,7 +2,9 @@ import './styles/index.css';
 import './theme.ts';
 import { render } from 'preact';
 import { App } from './app.tsx';
+import './data/install.ts';
 import { reloadFromServer } from './navigation.ts';
+import { keepPageOffline } from './shell/service-worker.ts';
 import { recall, remember } from './theme.ts';
 
 const RELOADED = 'toru.reloaded';
@@ -18,3 +20,4 @@ addEventListener('vite:preloadError', () => {
 
 const root = document.querySelector('#root');
 if (root !== null) render(<App />, root);
+keepPageOffline();

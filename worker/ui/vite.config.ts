@@ -32,13 +32,35 @@ const pluginFrame: Plugin = {
   },
 };
 
+/** /sw.js, which knows the names of all files of the page, and is of another build when they are. */
+const serviceWorker: Plugin = {
+  name: 'service-worker',
+  async generateBundle(_options, bundle) {
+    const files = Object.values(bundle);
+    const all = files.map(({ fileName }) => fileName).filter((name) => name.startsWith('assets/'));
+    const entries = files.flatMap((file) => (file.type === 'chunk' && file.isEntry ? [file] : []));
+    const first = entries.flatMap((file) => [file.fileName, ...(file.viteMetadata?.importedCss ?? [])]);
+    const paths = (names: readonly string[]): string => JSON.stringify([...new Set(names)].sort().map((name) => `/${name}`));
+    const { outputFiles } = await build({
+      bundle: true,
+      minify: true,
+      format: 'iife',
+      target: 'es2022',
+      write: false,
+      entryPoints: [here('service-worker/sw.ts')],
+      define: { FIRST_FILES: paths(first), ALL_FILES: paths(all) },
+    });
+    this.emitFile({ type: 'asset', fileName: 'sw.js', source: outputFiles.map(({ text }) => text).join('') });
+  },
+};
+
 /** Where `npm run dev` lets a Toru run, for the page that Vite serves: its API (the page has a module api.ts, too), and the frame, which only a build makes. */
 const toru = `http://127.0.0.1:${process.env['STEERING_PORT'] ?? 3000}`;
 
 /** The page, built to `dist/page`. Everything that is loaded stands under /assets/, where the page's CSP looks for it. */
 export default defineConfig({
   root: here('.'),
-  plugins: [layers, noFlash, pluginFrame],
+  plugins: [layers, noFlash, pluginFrame, serviceWorker],
   build: {
     outDir: '../../dist/page',
     emptyOutDir: true,
@@ -50,5 +72,5 @@ export default defineConfig({
     // All that the first paint needs in one file: a dozen small ones would queue for a browser's six connections.
     rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'page', tags: ['$initial'] }] } } },
   },
-  server: { proxy: { '^/api/': { target: toru, ws: true }, '/plugin-frame.html': toru } },
+  server: { proxy: { '^/api/': { target: toru, ws: true }, '/plugin-frame.html': toru, '/icons/': toru, '^/(a/[^/]+/)?manifest': toru } },
 });
