@@ -15,7 +15,7 @@ const icon = z
   .max(40)
   .refine((text) => /^[a-z0-9]+(?:-[a-z0-9]+)*$/.test(text) || isOneEmoji(text), 'a name of the icon set, or one emoji');
 
-const COLORS = ['slate', 'red', 'orange', 'amber', 'green', 'teal', 'blue', 'violet', 'pink'] as const;
+export const COLORS = ['slate', 'red', 'orange', 'amber', 'green', 'teal', 'blue', 'violet', 'pink'] as const;
 
 /** Names that a shell can pass on. */
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { COLORS } from '../../shared/actions.ts';
 import { actionId } from '../../shared/ids.ts';
-import { COLORS } from '../../shared/model.ts';
 import type { SessionRecord } from '../account/sessions.ts';
 import { GROUNDS, iconFolder } from '../icons/icon.ts';
 import type { EdgeContext } from './edge-context.ts';

@@ -1,5 +1,5 @@
+import type { COLORS } from '../../shared/actions.ts';
 import { isOneEmoji } from '../../shared/emoji.ts';
-import type { COLORS } from '../../shared/model.ts';
 import { GLYPH_PATHS } from './glyph-paths.ts';
 import { LETTER_PATHS } from './letter-paths.ts';
 import { outline, type Segment } from './outline.ts';

@@ -6,6 +6,17 @@ export function navigate(url: string, options: { replace?: boolean } = {}): void
   if (!options.replace) scrollTo(0, 0);
 }
 
+/** An action's own app, where it is put on the home screen. */
+export function appPath(action: string): string {
+  return `/a/${encodeURIComponent(action)}`;
+}
+
+/** The path under which a run is shown: in an action's own app it stays inside, where a phone keeps the app around it. */
+export function runPath(taskId: string): string {
+  const [, app = ''] = /^(\/a\/[^/]+)/.exec(location.pathname) ?? [];
+  return `${app}/runs/${taskId}`;
+}
+
 /**
  * Reloads the page, if the server is there to load it from: else the browser's own error would stand in its place.
  * @returns whether it does.

@@ -38,6 +38,8 @@ export const places: readonly Place[] = [
     nav: { label: 'Runs', icon: History, first: true },
   },
   { path: '/runs/:id', component: lazyPlace(async () => (await import('./pages/run.tsx')).RunPage) },
+  { path: '/a/:action', component: lazyPlace(async () => (await import('./pages/action-app.tsx')).ActionAppPage) },
+  { path: '/a/:action/runs/:id', component: lazyPlace(async () => (await import('./pages/run.tsx')).RunPage) },
   {
     path: '/search',
     component: lazyPlace(async () => (await import('./pages/search.tsx')).SearchPage),

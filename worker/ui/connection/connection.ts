@@ -5,7 +5,7 @@ import { heardFromServer, networkThere } from './network-there.ts';
 import { ReconnectingSocket, type SocketState } from './reconnecting-socket.ts';
 import { type StreamEvent, Streams } from './run-streams.ts';
 import { parseFrame } from './server-frames.ts';
-import { type StartRequest, Starts } from './starts.ts';
+import { type Once, type StartRequest, Starts } from './starts.ts';
 import { Topics } from './topics.ts';
 
 /** Is the host there? Null until the edge said so on this connection. */
@@ -80,8 +80,8 @@ export class Connection {
   }
 
   /** Starts a run. Its output follows on this connection: `adopt` it in the same tick. @throws ToruError. */
-  start(request: StartRequest): Promise<string> {
-    return this.#starts.start(request);
+  start(request: StartRequest, once?: Once): Promise<string> {
+    return this.#starts.start(request, once);
   }
 
   /** Takes the output that a run started here sends by itself. @returns detach. */

@@ -6,6 +6,12 @@ import { networkThere, OFFLINE } from './network-there.ts';
 /** What to start: an action with its inputs, or (admins) a script with its arguments. */
 export type StartRequest = { action: string; inputs: Record<string, unknown> } | { script: string; args: string[] };
 
+/** The one request that somebody may send: the host starts it once, and not after `not_after`, ISO 8601. */
+export interface Once {
+  request_id: string;
+  not_after: string;
+}
+
 interface Pending {
   frame: ClientFrameInput;
   resolve: (taskId: string) => void;
@@ -28,11 +34,11 @@ export class Starts {
     this.#send = send;
   }
 
-  /** @returns the run's task_id. @throws ToruError as the host said it, or host_timeout. */
-  async start(request: StartRequest): Promise<string> {
+  /** @param once instead of a request of its own. @returns the run's task_id. @throws ToruError as the host said it, or host_timeout. */
+  async start(request: StartRequest, once: Once = newRequest()): Promise<string> {
     if (!networkThere.peek()) throw new ToruError('host_timeout', OFFLINE);
-    const id = crypto.randomUUID();
-    const frame: ClientFrameInput = { type: 'run', ...request, request_id: id, not_after: new Date(hostNow() + PATIENCE_MS).toISOString() };
+    const id = once.request_id;
+    const frame: ClientFrameInput = { type: 'run', ...request, ...once };
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#pending.delete(id);
@@ -73,4 +79,8 @@ export class Starts {
     }
     this.#pending.clear();
   }
+}
+
+function newRequest(): Once {
+  return { request_id: crypto.randomUUID(), not_after: new Date(hostNow() + PATIENCE_MS).toISOString() };
 }

@@ -33,7 +33,8 @@ export function useLastLine(taskId: string): string {
   return line.value;
 }
 
-async function lastLineOf(taskId: string): Promise<string> {
+/** The newest line of a run; empty when it shows none. @throws ToruError. */
+export async function lastLineOf(taskId: string): Promise<string> {
   const { LastLine } = await import('../../../shared/terminal/last-line.ts');
   const last = new LastLine();
   for (const line of await readOutput(taskId, { tail: TAIL_BYTES })) if ('data' in line) last.feed(line.stream, line.data);

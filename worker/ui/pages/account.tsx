@@ -1,11 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { LogOut, Monitor, Moon, Sun } from 'lucide-preact';
 import { sentence } from '../api.ts';
+import { isInstalled } from '../data/install.ts';
 import { useResource } from '../data/resource.ts';
 import { logout, me } from '../own-session.ts';
 import { bound } from '../parts/bound.ts';
 import { Button } from '../parts/button.tsx';
 import { Choice } from '../parts/choice.tsx';
+import { Install } from '../parts/install.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { theme } from '../theme.ts';
@@ -56,6 +58,11 @@ export function AccountPage() {
           />
         </div>
       </Section>
+      {!isInstalled.value && (
+        <Section title="This device" help="Toru as an app of its own: an icon, and no browser around it.">
+          <Install what="Toru" />
+        </Section>
+      )}
       <Sessions sessions={sessions} />
       <OwnPassword onChanged={() => void sessions.reload()} />
     </div>

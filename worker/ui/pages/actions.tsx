@@ -13,13 +13,14 @@ import { PageHead } from '../parts/page-head.tsx';
 import { SearchBox } from '../parts/search-box.tsx';
 import { moveInGrid } from './actions/grid-keys.ts';
 import { asking, press, starting } from './actions/press.ts';
-import { Tile } from './actions/tile.tsx';
+import { menuOf, Tile } from './actions/tile.tsx';
 import './actions.css';
 
 const Arrange = lazy(async () => (await import('./actions/arrange.tsx')).Arrange);
 const PendingList = lazy(async () => (await import('./actions/pending-list.tsx')).PendingList);
 /** Behind the first paint: most hosts have none. */
 const PluginCards = lazy(async () => (await import('./actions/plugin-cards.tsx')).PluginCards);
+const TileMenu = lazy(async () => (await import('./actions/tile-menu.tsx')).TileMenu);
 const PressSheet = lazy(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
 
 /** From so many tiles on, a filter helps. */
@@ -33,7 +34,7 @@ export function ActionsPage() {
     // Behind the first paint: what the first press may need.
     const timer = setTimeout(() => {
       glyphSet();
-      for (const part of [PressSheet, Arrange, PendingList, PluginCards]) part.preload().catch(() => undefined);
+      for (const part of [PressSheet, TileMenu, Arrange, PendingList, PluginCards]) part.preload().catch(() => undefined);
     }, 600);
     return () => clearTimeout(timer);
   }, []);
@@ -72,6 +73,7 @@ export function ActionsPage() {
         <Tiles />
       )}
       {list !== null && !arranging.value && <PluginCards />}
+      {menuOf.value !== null && <TileMenu action={menuOf.value} />}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );

@@ -12,6 +12,7 @@ import { cancelRun, getRun, outcome } from '../data/run-calls.ts';
 import { linesInHash } from '../log-view/line-links.ts';
 import { LogView } from '../log-view/log-view.tsx';
 import type { LogPlace } from '../log-view/viewer.ts';
+import { runPath } from '../navigation.ts';
 import { isAdmin } from '../own-session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
@@ -169,7 +170,7 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
   }
   async function runAgain(): Promise<void> {
     if (action !== undefined && (asksFirst(action) || isHostAway())) {
-      asking.value = { action, before: run.inputs, onStarted: (taskId) => location.route(`/runs/${taskId}`) };
+      asking.value = { action, before: run.inputs, onStarted: (taskId) => location.route(runPath(taskId)) };
       return;
     }
     again.value = true;
@@ -178,7 +179,7 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
         action === undefined
           ? await connection.start({ script: run.script ?? '', args: run.args ?? [] })
           : await startAction(action, {}, { quietly: true });
-      location.route(`/runs/${taskId}`);
+      location.route(runPath(taskId));
     } catch (error) {
       toast(sentence(error), 'bad');
     } finally {

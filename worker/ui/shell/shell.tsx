@@ -16,6 +16,8 @@ import './shell.css';
 
 /** The frame around every page: navigation (a rail, or tabs at the bottom of a phone), banners, messages, dialogs. */
 export function Shell(props: { children: ComponentChildren }) {
+  // An action's own app has one page, and a key where the tabs would be.
+  const bare = useLocation().path.startsWith('/a/');
   useEffect(listenForKeys, []);
   useEffect(() => {
     // Behind whatever the first page reads.
@@ -23,11 +25,11 @@ export function Shell(props: { children: ComponentChildren }) {
     return () => clearTimeout(timer);
   }, []);
   return (
-    <div class="shell">
+    <div class={`shell${bare ? ' shell-bare' : ''}`}>
       <a class="skip" href="#main">
         Skip to the page
       </a>
-      <Navigation />
+      {!bare && <Navigation />}
       <div class="shell-page">
         <Banners />
         <main id="main" class="main" tabIndex={-1}>

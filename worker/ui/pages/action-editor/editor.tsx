@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { Trash } from 'lucide-preact';
+import { Smartphone, Trash } from 'lucide-preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { ToruError } from '../../../../shared/errors.ts';
@@ -10,9 +10,10 @@ import { agent, read, sentence } from '../../api.ts';
 import { loadActions } from '../../data/known-actions.ts';
 import type { Wrong } from '../../data/wrong-fields.ts';
 import { isAnything, isFullAction, isRecord, isScript, isUser, listOf } from '../../guards.ts';
+import { appPath } from '../../navigation.ts';
 import { Ask } from '../../parts/ask.tsx';
 import { setTo } from '../../parts/bound.ts';
-import { Button } from '../../parts/button.tsx';
+import { Button, ButtonLink } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Field, Switch, VERBATIM } from '../../parts/field.tsx';
@@ -249,7 +250,10 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
               <Allowed allow={now.allow} clients={clients.value} onChange={(allow) => set({ allow })} />
             </Section>
             {id !== null && (
-              <div>
+              <div class="row">
+                <ButtonLink href={appPath(id)} icon={<Smartphone size={18} aria-hidden="true" />}>
+                  Put on the home screen
+                </ButtonLink>
                 <Button kind="danger" icon={<Trash size={18} aria-hidden="true" />} onClick={setTo(removing, true)}>
                   Remove this action
                 </Button>

@@ -6,6 +6,7 @@ import { hostNow } from '../../clock.ts';
 import { actions } from '../../data/known-actions.ts';
 import { drop, hostName, isOwn, nameOf, pendingRuns } from '../../data/pending.ts';
 import { hostPresence } from '../../data/presence.ts';
+import { runPath } from '../../navigation.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
@@ -18,16 +19,19 @@ import { asking, pressAnew } from './press.ts';
 import { PressSheet } from './press-sheet.tsx';
 import './pending-list.css';
 
-/** Runs that wait for the host, and what came of them. `sheet`: the page around has no place for what a press asks. */
-export function PendingList(props: { sheet?: boolean }) {
+/**
+ * Runs that wait for the host, and what came of them. `sheet`: the page around has no place for what a press asks.
+ * `of`: only those of this action.
+ */
+export function PendingList(props: { sheet?: boolean; of?: string }) {
   const script = useSignal<PendingRun | null>(null);
-  const runs = pendingRuns.value;
+  const runs = pendingRuns.value.filter(({ action }) => props.of === undefined || action === props.of);
   const settled = runs.filter(({ state }) => state !== 'waiting');
 
   function again(run: PendingRun): void {
     const action = actions.value?.find(({ id }) => id === run.action);
     if (run.script !== null) script.value = run;
-    else if (action !== undefined) pressAnew(action, () => void drop(run));
+    else if (action !== undefined) pressAnew(action, { onAsked: () => void drop(run) });
   }
 
   return (
@@ -88,7 +92,7 @@ function Pending({ run, onAgain }: { run: PendingRun; onAgain: () => void }) {
       );
     case 'started':
       return (
-        <Line {...shared} {...(run.task_id === null ? {} : { href: `/runs/${run.task_id}` })} acts={dismiss}>
+        <Line {...shared} {...(run.task_id === null ? {} : { href: runPath(run.task_id) })} acts={dismiss}>
           Asked <When at={run.created_at} />, started when the host was back
         </Line>
       );

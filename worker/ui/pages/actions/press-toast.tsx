@@ -6,6 +6,7 @@ import type { Run } from '../../../../shared/runs.ts';
 import type { LastLine } from '../../../../shared/terminal/last-line.ts';
 import { connection } from '../../connection/page-connection.ts';
 import { getRun, outcome } from '../../data/run-calls.ts';
+import { runPath } from '../../navigation.ts';
 import { Button } from '../../parts/button.tsx';
 import { useActs } from '../../parts/deliberate.ts';
 import { StateMark } from '../../parts/state-mark.tsx';
@@ -79,7 +80,7 @@ function PressToast(props: PressToastProps) {
   const ref = useActs<HTMLAnchorElement>('open', true);
   return (
     <div class="press">
-      <a ref={ref} data-acts="open" class="press-open" href={`/runs/${props.taskId}`}>
+      <a ref={ref} data-acts="open" class="press-open" href={runPath(props.taskId)}>
         <span class="press-head">
           <strong class="cut">{props.label}</strong>
           <StateMark run={props.run.value} />

@@ -4,10 +4,11 @@ import type { InputValues } from '../../../../shared/input-values.ts';
 import { sentence } from '../../api.ts';
 import { hostNow } from '../../clock.ts';
 import { connection } from '../../connection/page-connection.ts';
+import type { Once } from '../../connection/starts.ts';
 import { noteStarted } from '../../data/known-actions.ts';
 import { hostPresence } from '../../data/presence.ts';
 import type { AnyAction } from '../../guards.ts';
-import { navigate } from '../../navigation.ts';
+import { navigate, runPath } from '../../navigation.ts';
 import { me } from '../../own-session.ts';
 import { toast } from '../../toasts.ts';
 import { watchPress } from './press-toast.tsx';
@@ -36,28 +37,35 @@ export function asksFirst(action: AnyAction): boolean {
 /** A tile was pressed: open what is under way, ask, or start. */
 export function press(action: AnyAction): void {
   if (isActive(action) && action.last_run !== null && !isHostAway()) {
-    navigate(`/runs/${action.last_run.task_id}`);
+    navigate(runPath(action.last_run.task_id));
     return;
   }
   pressAnew(action);
 }
 
 /** Starts one more, whatever is under way. With the host away, asks whether it should wait. */
-export function pressAnew(action: AnyAction, onAsked?: () => void): void {
+export function pressAnew(action: AnyAction, then: Pick<Question, 'onAsked' | 'onStarted'> = {}): void {
   if (action.problem !== null) {
     toast(action.problem, 'bad');
     return;
   }
-  const question: Question = { action, ...(onAsked === undefined ? {} : { onAsked }) };
-  if (asksFirst(action) || isHostAway()) {
-    asking.value = question;
-    return;
-  }
-  startAction(action, {}).then(onAsked, (error: unknown) => {
+  const question: Question = { action, ...then };
+  if (asksFirst(action) || isHostAway()) asking.value = question;
+  else void startAtOnce(question);
+}
+
+/** Starts an action that asks nothing. @param once as the one request that a ticket allows. */
+export async function startAtOnce(question: Question, once?: Once): Promise<void> {
+  const { action, onAsked, onStarted } = question;
+  try {
+    const taskId = await startAction(action, {}, { quietly: onStarted !== undefined, once });
+    onAsked?.();
+    onStarted?.(taskId);
+  } catch (error) {
     // It went while the press was on its way.
     if (error instanceof ToruError && error.code === 'host_offline') asking.value = question;
     else toast(sentence(error), 'bad');
-  });
+  }
 }
 
 export function isHostAway(): boolean {
@@ -71,12 +79,12 @@ export function isHostAway(): boolean {
 export async function startAction(
   action: AnyAction,
   inputs: Record<string, unknown>,
-  options: { quietly?: boolean } = {},
+  options: { quietly?: boolean; once?: Once | undefined } = {},
 ): Promise<string> {
   if (starting.peek().has(action.id)) throw new ToruError('busy', 'This press is still on its way.');
   starting.value = new Set([...starting.peek(), action.id]);
   try {
-    const taskId = await connection.start({ action: action.id, inputs });
+    const taskId = await connection.start({ action: action.id, inputs }, options.once);
     noteStarted({
       task_id: taskId,
       user_id: me.peek()?.user.id ?? '',

@@ -1,13 +1,18 @@
-import { ChevronRight, TriangleAlert } from 'lucide-preact';
+import { signal } from '@preact/signals';
+import { ChevronRight, EllipsisVertical, TriangleAlert } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useLastLine } from '../../data/read-last-line.ts';
 import { outcome } from '../../data/run-calls.ts';
 import type { AnyAction } from '../../guards.ts';
+import { runPath } from '../../navigation.ts';
 import { useActs } from '../../parts/deliberate.ts';
 import { Glyph } from '../../parts/glyph.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
 import './tile.css';
+
+/** The action whose menu is open. */
+export const menuOf = signal<AnyAction | null>(null);
 
 /** Is a run of it under way, as far as this person may know? */
 export function isActive(action: AnyAction): boolean {
@@ -57,8 +62,23 @@ export function Tile(props: { action: AnyAction; tabbable: boolean; starting: bo
         onFocus={props.onFocus}
       >
         <Seal icon={action.icon} color={action.color} ring={props.starting && !active ? 'live' : ringOf(action)} />
-        <span class="tile-label">{action.label}</span>
+        <span class="tile-label" id={`name-${action.id}`}>
+          {action.label}
+        </span>
         {action.running + action.queued > 1 && <span class="tile-count">{action.running + action.queued}</span>}
+      </button>
+      <button
+        type="button"
+        class="tile-menu"
+        tabIndex={index}
+        aria-label="Options"
+        aria-describedby={`name-${action.id}`}
+        aria-haspopup="dialog"
+        onClick={() => {
+          menuOf.value = action;
+        }}
+      >
+        <EllipsisVertical size={20} aria-hidden="true" />
       </button>
       <span class="hush" id={`about-${action.id}`}>
         {action.description} {active ? 'Under way: a press opens it.' : ''}
@@ -81,7 +101,7 @@ function Foot({ action, tabIndex }: { action: AnyAction; tabIndex: number }) {
   if (run === null)
     return <p class="tile-foot muted">{action.queued > 0 ? `${action.queued} queued` : action.running > 0 ? 'Running' : 'Never run'}</p>;
   return (
-    <a class="tile-foot" href={`/runs/${run.task_id}`} tabIndex={tabIndex}>
+    <a class="tile-foot" href={runPath(run.task_id)} tabIndex={tabIndex}>
       <span class="hush">Newest run of {action.label}:</span>
       <StateMark run={run} bare />
       <span class="tile-news">

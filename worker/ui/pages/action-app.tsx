@@ -1,0 +1,117 @@
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import { useRoute } from 'preact-iso';
+import { isFinal } from '../../../shared/run-state.ts';
+import { actions, actionsProblem, loadActions } from '../data/known-actions.ts';
+import { host, hostPresence } from '../data/presence.ts';
+import { outcome } from '../data/run-calls.ts';
+import type { AnyAction } from '../guards.ts';
+import { isAdmin } from '../own-session.ts';
+import { Button, ButtonLink } from '../parts/button.tsx';
+import { Empty, Loading, Problem } from '../parts/empty.tsx';
+import { PageHead } from '../parts/page-head.tsx';
+import { say } from '../toasts.ts';
+import { useAsApp } from './action-app/as-app.ts';
+import { Countdown } from './action-app/countdown.tsx';
+import { LastRuns } from './action-app/last-runs.tsx';
+import { OnThisDevice } from './action-app/on-this-device.tsx';
+import { PressKey } from './action-app/press-key.tsx';
+import { mayRunAtOnce, runsAtOnce, takeTicket } from './action-app/run-at-once.ts';
+import { PendingList } from './actions/pending-list.tsx';
+import { asking, startAtOnce } from './actions/press.ts';
+import { PressSheet } from './actions/press-sheet.tsx';
+import { isActive, Seal } from './actions/tile.tsx';
+import './action-app.css';
+
+/** One action as an app of its own, for a thumb: what it is, how it went, and the key that runs it. */
+export function ActionAppPage() {
+  const id = useRoute().params['action'] ?? '';
+  return <AppOf key={id} id={id} />;
+}
+
+function AppOf({ id }: { id: string }) {
+  const list = actions.value;
+  const action = list?.find((one) => one.id === id);
+  useAsApp(id, action?.label);
+  // Before anything is known of the action: the page's ticket is for its opening, not for what comes of it later.
+  const ticket = useMemo(() => takeTicket(id), []);
+  if (action !== undefined) return <Known action={action} ticket={ticket} />;
+  if (list !== null) return <Gone id={id} />;
+  return (
+    <div class="app">
+      <PageHead title="Action" />
+      {actionsProblem.value === null ? (
+        <Loading what="the action" />
+      ) : (
+        <Problem message={actionsProblem.value} action={<Button onClick={() => void loadActions()}>Try again</Button>} />
+      )}
+    </div>
+  );
+}
+
+/** Removed, or no longer theirs: the host says the same of both. */
+function Gone({ id }: { id: string }) {
+  return (
+    <div class="app">
+      <PageHead title="Not here any more" />
+      <Empty title="You have no such action" action={<ButtonLink href="/">Go to the actions</ButtonLink>}>
+        “{id}” was removed, or is no longer shared with you. {isAdmin.value ? '' : 'Ask whoever runs this Toru. '}The icon can be removed
+        from the home screen.
+      </Empty>
+    </div>
+  );
+}
+
+function Known({ action, ticket }: { action: AnyAction; ticket: ReturnType<typeof takeTicket> }) {
+  const presence = hostPresence.value.kind;
+  /** The opening may still run it; null once it did, was stopped, or may not. */
+  const opening = useSignal(ticket !== null && runsAtOnce(action.id) && mayRunAtOnce(action) && action.problem === null ? ticket : null);
+  // Something else is under way, or nobody is there to run it: then nothing runs by itself later.
+  if (opening.value !== null && (isActive(action) || (presence !== 'online' && presence !== 'unknown'))) opening.value = null;
+  const counts = opening.value !== null && presence === 'online';
+
+  useSaidEnd(action);
+  const stay = (): void => undefined;
+  return (
+    <div class="app" data-color={action.color}>
+      <header class="app-head">
+        <Seal icon={action.icon} color={action.color} ring="none" />
+        <PageHead title={action.label} {...(action.description === '' ? {} : { lead: action.description })} />
+      </header>
+      <LastRuns action={action} />
+      {(host.value?.pending_runs.length ?? 0) > 0 && <PendingList of={action.id} />}
+      <OnThisDevice action={action} />
+      <footer class="app-foot">
+        {counts ? (
+          <Countdown
+            label={action.label}
+            onRun={() => {
+              const once = opening.peek();
+              opening.value = null;
+              if (once !== null) void startAtOnce({ action, onStarted: stay }, once);
+            }}
+            onStop={() => {
+              opening.value = null;
+              say(`Stopped. ${action.label} was not run.`);
+            }}
+          />
+        ) : (
+          <PressKey action={action} onStarted={stay} />
+        )}
+      </footer>
+      {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
+    </div>
+  );
+}
+
+/** The end of a run that was seen under way is read out: its card says it to the others. */
+function useSaidEnd(action: AnyAction): void {
+  const run = action.last_run;
+  const before = useSignal(run);
+  useEffect(() => {
+    const known = before.peek();
+    if (run !== null && known?.task_id === run.task_id && !isFinal(known.state) && isFinal(run.state))
+      say(`${action.label}: ${outcome(run).word}`);
+    before.value = run;
+  }, [run?.task_id, run?.state]);
+}

@@ -1,0 +1,79 @@
+import { ChevronRight } from 'lucide-preact';
+import { useEffect } from 'preact/hooks';
+import { isFinal } from '../../../../shared/run-state.ts';
+import type { RunSummary } from '../../../../shared/runs.ts';
+import { secondHand } from '../../clock.ts';
+import { connection } from '../../connection/page-connection.ts';
+import { lastLineOf, useLastLine } from '../../data/read-last-line.ts';
+import { useResource } from '../../data/resource.ts';
+import { listRuns, took } from '../../data/run-calls.ts';
+import type { AnyAction } from '../../guards.ts';
+import { runPath } from '../../navigation.ts';
+import { isAdmin } from '../../own-session.ts';
+import { Line, Listing } from '../../parts/listing.tsx';
+import { Section } from '../../parts/section.tsx';
+import { StateMark } from '../../parts/state-mark.tsx';
+import { Elapsed, When } from '../../parts/when.tsx';
+import { duration } from '../../time.ts';
+
+const SHOWN = 6;
+
+/** The newest run of an action, its newest line in sight and its output a tap away; below it the ones before. */
+export function LastRuns({ action }: { action: AnyAction }) {
+  const runs = useResource((signal) => listRuns({ action: action.id, limit: String(SHOWN) }, signal), action.id);
+  useEffect(() => connection.onRun((news) => news.action === action.id && runs.again(), runs.again), [action.id]);
+  const newest = action.last_run;
+  const before = (runs.data?.items ?? []).filter((run) => run.task_id !== newest?.task_id).slice(0, SHOWN - 1);
+  return (
+    <>
+      {newest === null ? <p class="app-last muted">Never run</p> : <Newest key={newest.task_id} run={newest} />}
+      {before.length > 0 && (
+        <Section title="Before" flush>
+          <Listing label="Earlier runs">
+            {before.map((run) => (
+              <Line
+                key={run.task_id}
+                href={runPath(run.task_id)}
+                title={<StateMark run={run} />}
+                aside={<When at={run.ended_at ?? run.created_at} narrow />}
+              >
+                {[
+                  ...(run.started_at === null || run.ended_at === null ? [] : [duration(took(run, 0) ?? 0)]),
+                  ...(isAdmin.value ? [run.user] : []),
+                ].join(' · ')}
+              </Line>
+            ))}
+          </Listing>
+        </Section>
+      )}
+    </>
+  );
+}
+
+function Newest({ run }: { run: RunSummary }) {
+  return (
+    <a class="app-last app-last-link" href={runPath(run.task_id)}>
+      <span class="app-last-head">
+        <StateMark run={run} />
+        <span class="app-last-when">
+          {run.state === 'running' ? <Elapsed since={run.started_at ?? run.created_at} /> : <When at={run.ended_at ?? run.created_at} />}
+          {isFinal(run.state) && run.started_at !== null && `, took ${duration(took(run, secondHand.peek()) ?? 0)}`}
+        </span>
+      </span>
+      {isFinal(run.state) ? <EndedWith run={run} /> : <Shows taskId={run.task_id} />}
+      <span class="app-last-open">
+        Open the output <ChevronRight size={18} aria-hidden="true" />
+      </span>
+    </a>
+  );
+}
+
+/** The line below a run is there from the beginning: nothing moves when it comes. */
+function Shows({ taskId }: { taskId: string }) {
+  return <bdi class="app-line cut">{useLastLine(taskId)}</bdi>;
+}
+
+function EndedWith({ run }: { run: RunSummary }) {
+  const line = useResource(() => lastLineOf(run.task_id), `${run.task_id} ${run.state}`);
+  return <bdi class="app-line cut">{line.data ?? ''}</bdi>;
+}

@@ -1,0 +1,61 @@
+import { Pencil, Play, ScrollText, Smartphone } from 'lucide-preact';
+import type { ComponentChildren } from 'preact';
+import type { AnyAction } from '../../guards.ts';
+import { appPath, runPath } from '../../navigation.ts';
+import { isAdmin } from '../../own-session.ts';
+import { Button } from '../../parts/button.tsx';
+import { Sheet } from '../../parts/sheet.tsx';
+import { pressAnew } from './press.ts';
+import { isActive, menuOf } from './tile.tsx';
+import './tile-menu.css';
+
+/** What can be done with an action beside pressing it. */
+export function TileMenu({ action }: { action: AnyAction }) {
+  function close(): void {
+    menuOf.value = null;
+  }
+  return (
+    <Sheet title={action.label} onClose={close}>
+      {action.description !== '' && <p class="muted">{action.description}</p>}
+      <ul class="tile-acts">
+        <li>
+          <Button
+            acts="run"
+            icon={<Play size={20} aria-hidden="true" />}
+            disabled={action.problem !== null}
+            onClick={() => {
+              close();
+              pressAnew(action);
+            }}
+          >
+            {isActive(action) ? 'Run another' : 'Run'}
+          </Button>
+        </li>
+        {action.last_run !== null && (
+          <To href={runPath(action.last_run.task_id)} icon={<ScrollText size={20} aria-hidden="true" />} onClick={close}>
+            Output of the newest run
+          </To>
+        )}
+        <To href={appPath(action.id)} icon={<Smartphone size={20} aria-hidden="true" />} onClick={close}>
+          Put on the home screen
+        </To>
+        {isAdmin.value && (
+          <To href={`/actions/${encodeURIComponent(action.id)}/edit`} icon={<Pencil size={20} aria-hidden="true" />} onClick={close}>
+            Edit
+          </To>
+        )}
+      </ul>
+    </Sheet>
+  );
+}
+
+function To(props: { href: string; icon: ComponentChildren; onClick: () => void; children: string }) {
+  return (
+    <li>
+      <a class="btn" href={props.href} onClick={props.onClick}>
+        {props.icon}
+        <span>{props.children}</span>
+      </a>
+    </li>
+  );
+}
