@@ -1,7 +1,6 @@
 import { USER_BYTES_BURST, USER_BYTES_PER_S } from '../shared/limits.ts';
-import { Pace } from './frame-pace.ts';
+import { TokenBucket } from '../shared/token-bucket.ts';
 
-const RATE = { burst: USER_BYTES_BURST, perS: USER_BYTES_PER_S };
 /** Shorter rests are saved up: a timer for each piece would cost more than the piece. */
 const WORTH_MS = 20;
 
@@ -11,7 +10,7 @@ const WORTH_MS = 20;
  */
 export class BytePaces {
   /** By user, with how many sockets are theirs. */
-  readonly #users = new Map<string, { pace: Pace; sockets: number }>();
+  readonly #users = new Map<string, { pace: TokenBucket; sockets: number }>();
   readonly #now: () => number;
 
   /** @param now in ms. */
@@ -24,12 +23,12 @@ export class BytePaces {
    * @returns `pay`: after how many ms more may be read, now that so many bytes were; `close`, to be called once.
    */
   open(user: string): { pay(bytes: number): number; close(): void } {
-    const known = this.#users.get(user) ?? { pace: new Pace(RATE, this.#now()), sockets: 0 };
+    const known = this.#users.get(user) ?? { pace: new TokenBucket(USER_BYTES_BURST, USER_BYTES_PER_S, this.#now()), sockets: 0 };
     this.#users.set(user, known);
     known.sockets += 1;
     return {
       pay: (bytes) => {
-        const rest = known.pace.pay(bytes, this.#now());
+        const rest = known.pace.spend(bytes, this.#now());
         return rest < WORTH_MS ? 0 : rest;
       },
       close: () => {
@@ -37,7 +36,7 @@ export class BytePaces {
         const forget = (): void => {
           if (known.sockets === 0 && this.#users.get(user) === known) this.#users.delete(user);
         };
-        setTimeout(forget, (USER_BYTES_BURST / USER_BYTES_PER_S) * 1000 + known.pace.pay(0, this.#now())).unref();
+        setTimeout(forget, (USER_BYTES_BURST / USER_BYTES_PER_S) * 1000 + known.pace.spend(0, this.#now())).unref();
       },
     };
   }

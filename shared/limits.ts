@@ -88,6 +88,12 @@ export const PENDING_DEFAULT_S = 3600;
 // The tunnel
 export const TUNNEL_WINDOW = MiB;
 export const TUNNEL_FRAME = 64 * KiB;
+/**
+ * What the bodies of one user's requests have of the way to the host, in bytes: four of the largest in JSON at once, then
+ * eight a second. Each of those costs edge and host some 30 ms of a processor.
+ */
+export const USER_BODIES_BURST = 4 * MiB;
+export const USER_BODIES_PER_S = 8 * MiB;
 export const TUNNEL_HEAD_TIMEOUT_MS = 30_000;
 /** Of a request or an answer: what a browser sends is a dozen; a plugin's own (`x-…`) come on top. */
 export const TUNNEL_MAX_HEADERS = 40;

@@ -25,6 +25,13 @@ export class TokenBucket {
     return true;
   }
 
+  /** Takes so many in any case. @returns after how many ms what was taken too much is paid back: 0 = now. */
+  spend(tokens: number, now: number): number {
+    this.#refill(now);
+    this.#tokens -= tokens;
+    return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#perMs);
+  }
+
   giveBack(): void {
     this.#tokens = Math.min(this.#capacity, this.#tokens + 1);
   }

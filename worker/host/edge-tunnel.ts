@@ -17,6 +17,7 @@ import {
   responseHead,
 } from '../../shared/tunnel.ts';
 import type { Role } from '../../shared/users.ts';
+import { BodyTurns } from './body-turns.ts';
 import { Semaphore } from './semaphore.ts';
 import { WindowPool } from './window-pool.ts';
 
@@ -77,6 +78,8 @@ export class Tunnel {
   /** Null: the agent knows no windows. */
   #windows: WindowPool | null = null;
   #semaphore = new Semaphore(OLD_AGENT.requests);
+  /** Of this link: what waited for turns goes with it. */
+  #turns = this.#newTurns();
 
   constructor(sink: TunnelSink) {
     this.#sink = sink;
@@ -90,6 +93,7 @@ export class Tunnel {
   linked(windows: boolean): void {
     this.#windows = windows ? new WindowPool(WINDOWS, TUNNEL_WINDOW) : null;
     this.#semaphore = new Semaphore(windows ? REQUESTS : OLD_AGENT.requests);
+    this.#turns = this.#newTurns();
   }
 
   /**
@@ -195,16 +199,21 @@ export class Tunnel {
 
   async #upload(exchange: Exchange, body: ReadableStream<Uint8Array>, largest: number): Promise<void> {
     let sent = 0;
+    const { id, user } = exchange;
+    const turns = this.#turns;
     try {
       const complete = await pumpBody(body, exchange.gate, async (bytes) => {
         sent += bytes.length;
         if (sent > largest) throw new ToruError('too_large', `A request's body may have ${largest} bytes at most.`);
-        const turn = (callback: Turn): void => this.#sink.turn(exchange.user, callback);
-        await sendInTurns(bytes, turn, exchange.over.signal, (frame) => this.#send(exchange.id, encodeFrame('data', frame)));
+        const turn = (callback: Turn): void => turns.turn(user, id, callback);
+        await sendInTurns(bytes, turn, exchange.over.signal, (frame) => {
+          this.#send(id, encodeFrame('data', frame));
+          turns.sent(user, frame.length);
+        });
         if (exchange.timer !== null) this.#wait(exchange);
       });
       if (!complete) return;
-      this.#send(exchange.id, encodeFrame('end'));
+      this.#send(id, encodeFrame('end'));
       if (exchange.timer !== null) this.#wait(exchange);
     } catch (error) {
       await body.cancel().catch(() => undefined);
@@ -246,6 +255,10 @@ export class Tunnel {
       this.#leaving.delete(id);
       gone();
     });
+  }
+
+  #newTurns(): BodyTurns {
+    return new BodyTurns((user, callback) => this.#sink.turn(user, callback));
   }
 
   #send(request: string, frame: Uint8Array): void {
