@@ -67,8 +67,14 @@ function readerOf(body: ReadableStream<Uint8Array>): BodyReader {
     // No stream of bytes: it gives its own pieces.
     return body.getReader();
   }
+  // What was read is sent before more is: the same memory serves the whole body.
+  let memory = new Uint8Array(TUNNEL_FRAME);
   return {
-    read: () => reader.read(new Uint8Array(TUNNEL_FRAME)),
+    read: async () => {
+      const { done, value } = await reader.read(memory);
+      if (value !== undefined) memory = new Uint8Array(value.buffer);
+      return { done, value };
+    },
     cancel: (reason) => reader.cancel(reason),
     releaseLock: () => reader.releaseLock(),
   };

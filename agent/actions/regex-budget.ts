@@ -3,7 +3,7 @@ import { TimeBudget } from '../time-budget.ts';
 import { interruptAfter, OutOfTime } from './interruptible.ts';
 
 /** For all patterns of one check: reasonable ones take microseconds. A cancel of somebody else waits as long. */
-const MAX_CHECK_MS = 25;
+const MAX_CHECK_MS = 15;
 const PAUSE_MS = 10_000;
 /** All checks of one user: so much at once, then so much of every second. */
 const TOTAL = { burstMs: 150, msPerS: 15 };

@@ -63,8 +63,12 @@ export const jsonOnly: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (c.req.raw.body === null || c.req.method === 'GET' || c.req.method === 'HEAD' || isBare(c)) return next();
   return limit(c, async () => {
     const text = await c.req.text();
-    const check = (): void => checkJson(text, c.req.header('content-type'));
-    if (text !== '') await (c.env.turn === undefined ? check() : c.env.turn(check));
+    if (text !== '') {
+      const parse = (): unknown => jsonOf(text, c.req.header('content-type'));
+      const parsed = await (c.env.turn === undefined ? parse() : c.env.turn(parse));
+      // Whoever asks for it gets this: Hono would parse the text once more.
+      Object.defineProperty(c.req, 'json', { value: () => Promise.resolve(parsed) });
+    }
     await next();
   });
 };
@@ -75,9 +79,10 @@ export function isBare(c: Context<ApiEnv>): boolean {
   return c.env.caller.via === 'local' && req.header('content-length') === undefined && req.header('transfer-encoding') === undefined;
 }
 
-function checkJson(text: string, type: string | undefined): void {
+/** @throws ToruError unsupported_media_type, bad_json. */
+function jsonOf(text: string, type: string | undefined): unknown {
   if (type === undefined || !/^application\/json\s*(?:;|$)/i.test(type)) {
     throw new ToruError('unsupported_media_type', 'Send JSON, with “content-type: application/json”.');
   }
-  parseJson(text, 'The body');
+  return parseJson(text, 'The body');
 }
