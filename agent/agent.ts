@@ -103,10 +103,10 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   const ending = (id: string): string[] | null => endFrames(runs.get(AGENT, id))?.map((frame) => JSON.stringify(frame)) ?? null;
   const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, transport);
   const topics = services.followed.flatMap((system) => system.topics);
-  const told = services.followed.map((system) => system.start(transport));
+  const started = services.followed.map((system) => system.start(transport));
   const stops = [runs.onChange((run) => streams.poke(run.task_id)), tellSummaries(runs, transport)];
   transport.open({ ...services, topics, streams, version: VERSION }, (topic, watched) => {
-    for (const system of told) system.watchedChanged?.(topic, watched);
+    for (const system of started) system.watchedChanged?.(topic, watched);
   });
 
   await runs.recover();
@@ -131,7 +131,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     stop: async () => {
       await Promise.all([link?.stop(), services.closePlugins()]);
       await local.close();
-      for (const stop of [...stops, ...told.map((system) => system.stop)]) stop();
+      for (const stop of [...stops, ...started.map((system) => system.stop)]) stop();
       transport.close();
       await runs.close();
       audit.close();

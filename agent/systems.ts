@@ -71,7 +71,7 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
   const scripts = new Scripts(settings);
   const actions = new Actions({ database: db, scripts, audit });
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
-  const runs = new Runs({ db, home, settings, scripts, actions, users, plugins: { mayStart }, audit, log, limits });
+  const runs = new Runs({ db, home, settings, scripts, actions, users, mayStart, audit, log, limits });
   const search = new Search(db, runs);
   const system = new System({ settings, version: VERSION, edge });
   const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });

@@ -115,7 +115,7 @@ test('a viewer is told the gap, and sees the rest', async () => {
   expect(text.length).toBe(SIZE - BLOCK_BYTES);
   expect(text).toContain(`${place(CUT)} ${place(TO)} `);
   expect(frames.at(-1)).toEqual({ type: 'exit' });
-  log.rest();
+  log.closeFiles();
 });
 
 test('a run of which nothing can be read hides no other from a search', async () => {

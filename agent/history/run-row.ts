@@ -36,7 +36,7 @@ export interface RunRow {
   stop_signal: 'TERM' | 'INT' | 'HUP' | 'QUIT';
   /** Seconds from that to KILL; null = as usual. */
   grace_s: number | null;
-  /** Tells its wrapper's word on how it ended from anybody else's (status.ts); null: nobody's is told apart. */
+  /** Proves the wrapper's record of how the run ended (runs/wrapper/seal.ts); null: the wrapper of an earlier agent, which proves nothing. */
   seal: string | null;
   cancel_requested_at: number | null;
   request_id: string | null;

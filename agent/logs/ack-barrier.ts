@@ -1,18 +1,19 @@
 import type { Cursor } from '../../shared/browser-protocol.ts';
 
-/** Fewer viewers than this wait for nobody: serving one of them alone costs little. */
+/** With fewer viewers than this there is no wait: serving one of them alone costs little. */
 const MIN_VIEWERS = 8;
 
 interface HoldTimes {
-  /** Waits so long while none of those it waits for gets on, in ms. */
+  /** The wait ends when no lacking viewer has acknowledged anything for so long, in ms. */
   still: number;
-  /** And so long at most, however they get on. */
+  /** The wait ends after so long in any case. */
   all: number;
 }
 
 /**
- * By what part of the viewers lacks credit. Who leaves comes back only at the tail, so the others wait for the same laggards
- * once and not for every frame. On a machine that others keep busy, a second passes between two acknowledgements of a thousand.
+ * The times depend on how many of the viewers lack credit. A viewer that leaves the shared stream comes back only at the tail, so
+ * the others wait for the same viewers once and not for every frame. On a busy machine a second passes between two acknowledgements
+ * of a thousand viewers.
  */
 const FOR_MOST: HoldTimes = { still: 2000, all: 10_000 };
 const FOR_SOME: HoldTimes = { still: 500, all: 3000 };
@@ -25,17 +26,17 @@ function holdTimesFor(lacking: number, live: number): HoldTimes {
   return lacking * 20 > live ? FOR_SOME : FOR_FEW;
 }
 
-/** What of a viewer decides whether it has credit. */
+/** A viewer, as far as its credit goes. */
 export interface Member {
   readonly acked: Cursor;
   readonly window: number;
 }
 
 /**
- * When many viewers lack credit at the same moment, they are not slow: their acknowledgements are on the way. Each of
- * them served alone would be a copy of its own over the host's upload, and the flood of copies would delay the
- * acknowledgements further, until nobody shares anything. So the shared stream waits for them, briefly: at the pace of them
- * all there is one copy. The fewer are missing, the shorter the wait.
+ * When many viewers lack credit at the same moment, they are not slow: their acknowledgements are on the way. Serving each of
+ * these viewers alone would send one copy each over the host's upload, and the flood of copies would delay the acknowledgements
+ * further, until no two viewers share anything. So the shared stream waits for the acknowledgements, briefly: then one copy is
+ * enough. The fewer viewers are missing, the shorter the wait.
  */
 export class AckBarrier<M extends Member> {
   readonly #go: () => void;
@@ -52,7 +53,7 @@ export class AckBarrier<M extends Member> {
     return this.#held !== null;
   }
 
-  /** @param lacking those of `live` viewers without credit for what ends at `to`. @returns true: publish nothing until `go`. */
+  /** @param lacking the viewers, of `live` ones, that have no credit for output up to `to`. @returns true: publish nothing until `go`. */
   waits(lacking: readonly M[], live: number, to: Cursor): boolean {
     if (this.#held !== null) return true;
     const gaveUp = this.#gaveUp;
@@ -84,7 +85,7 @@ export class AckBarrier<M extends Member> {
     }
     const { still, all } = holdTimesFor(held.lacking.size, held.live);
     if (all >= held.all) return;
-    // Where the others took long, the rest may as well: the machine or the network is slow, not they.
+    // When the first acknowledgements took long, the last ones may, too: the machine or the network is slow, not the viewers.
     const now = performance.now();
     const took = now - held.since;
     held.all = all;

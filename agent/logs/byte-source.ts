@@ -11,7 +11,7 @@ export type StreamFile = 'out' | 'err';
 /** The bytes of one stream of a run by their place in it, in whichever form they are on the disk. */
 export interface ByteSource {
   /**
-   * Fewer bytes than asked for where the file ends, and before a damaged place.
+   * Reads fewer bytes than requested where the file ends, and before a damaged place.
    * @param into memory that may be read into instead of new one.
    */
   read(at: number, length: number, into?: Buffer): Promise<Buffer>;
@@ -22,9 +22,8 @@ export interface ByteSource {
 }
 
 /**
- * The raw file as the pumps wrote it or, when there is none any more, the packed one. Both may be there (pack.ts): they
- * hold the same.
- * @param bytes how long the stream is. @throws ENOENT when neither is there, DamagedOutput when the packed one is none.
+ * Opens the raw file as the pumps wrote it or, when that is gone, the packed one. Both may be there (pack.ts), with the same bytes.
+ * @param bytes how long the stream is. @throws ENOENT when neither is there, DamagedOutput when the packed one can't be read.
  */
 export function openSource(folder: string, file: StreamFile, bytes: number): ByteSource {
   const raw = join(folder, file);

@@ -1,8 +1,8 @@
 import { ToruError } from '../../shared/errors.ts';
 
-/** A stretch of a run's output that is on the disk and can't be read. */
+/** A part of a run's output is on the disk and can't be read. */
 export class DamagedOutput extends ToruError {
-  /** Where it begins, and the first cursor after it that may be read again; null when nothing can be. */
+  /** Where the part begins, and the first cursor after it that may be read again; null when nothing can be read. */
   readonly from: number;
   readonly to: number | null;
 

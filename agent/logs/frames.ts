@@ -6,7 +6,7 @@ import type { Chunk } from './run-log.ts';
 
 /**
  * Output as the frames that a browser reads. Neighbours of one stream become one frame; bytes that are no UTF-8 become
- * U+FFFD. Chunks end between characters (run-log.ts), so each by itself gives the text of the whole.
+ * U+FFFD. Chunks end between characters (run-log.ts), so decoding each chunk by itself gives the same text.
  */
 export function outputFrames(taskId: string, chunks: readonly Chunk[]): Utf8Text[] {
   const frames: Utf8Text[] = [];
@@ -26,7 +26,7 @@ export function outputFrames(taskId: string, chunks: readonly Chunk[]): Utf8Text
   return frames;
 }
 
-/** The first `maxBytes` of what was read, less what would end within a character, and the rest. Copies nothing. */
+/** Splits chunks after at most `maxBytes`, never within a character. Copies nothing. */
 export function cutChunks(chunks: readonly Chunk[], maxBytes: number): { now: Chunk[]; later: Chunk[] } {
   const end = (chunks[0]?.from ?? 0) + maxBytes;
   const now = chunks.filter((chunk) => chunk.to <= end);
@@ -44,12 +44,12 @@ export function encode(frame: ServerFrame): string {
 }
 
 /**
- * A byte a character. JSON escapes nothing above 0x7f, so UTF-8 can be quoted without being decoded, and sent without being
- * encoded: a frame takes half of the time so, and a third where most is not ASCII.
+ * The bytes as a string of one character a byte. JSON escapes nothing above 0x7f, so UTF-8 can be quoted without being decoded, and
+ * sent without being encoded: that takes half of the time, and a third where most of the text is not ASCII.
  */
 function quotable(parts: readonly Uint8Array[]): string {
   const [only] = parts;
-  const whole = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
-  const bytes = Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
+  const joined = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
+  const bytes = Buffer.from(joined.buffer, joined.byteOffset, joined.byteLength);
   return (isUtf8(bytes) ? bytes : Buffer.from(bytes.toString('utf8'))).toString('latin1');
 }

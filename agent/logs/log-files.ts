@@ -4,7 +4,7 @@ import type { ByteSource, StreamFile } from './byte-source.ts';
 import { openSource } from './byte-source.ts';
 import { openRegular } from './regular-file.ts';
 
-/** After so long without a read, a log's files are closed: hundreds of finished runs hold no descriptors. */
+/** A log's files are closed when nobody has read them for so long: hundreds of finished runs hold no descriptors. */
 const IDLE_MS = 2000;
 
 /** A run's files, opened for reading when they are first needed, and closed when nobody reads. */
@@ -19,7 +19,7 @@ export class LogFiles {
     this.#folder = folder;
   }
 
-  /** Does anyone read, or did a moment ago? */
+  /** Does somebody read, or has somebody read a moment ago? */
   get open(): boolean {
     return this.#order !== null || this.#sources.size > 0;
   }
@@ -53,7 +53,7 @@ export class LogFiles {
     }
   }
 
-  /** Closes them now. They open again by themselves. */
+  /** Closes the files now. The next read opens them again. */
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;

@@ -1,9 +1,9 @@
 import { fstatSync, readSync } from 'node:fs';
 
 /**
- * How a run's two files lie in its merged stream: records of 24 bytes `{merged_end, out_end, time}`, little-endian, each
- * saying where the stream ended after one of the files had grown. A stretch between two records belongs to one file.
- * A record is written before its stretch is published, so every cursor that anyone holds stays good.
+ * The file `order` says how a run's two files lie in its merged stream. It holds records of 24 bytes `{merged_end, out_end, time}`,
+ * little-endian: each says where the stream ended after one of the files had grown. The bytes between two records belong to one
+ * file. A record is written before its bytes are published, so every cursor that a viewer holds stays good.
  */
 export interface OrderRecord {
   mergedEnd: number;
@@ -25,7 +25,7 @@ export function encodeRecords(records: readonly OrderRecord[]): Buffer {
   return bytes;
 }
 
-/** Records of one page: what is read from the file at a time. */
+/** Records of one page: the file is read a page at a time. */
 const PAGE_RECORDS = 170;
 const PAGE_BYTES = PAGE_RECORDS * RECORD_BYTES;
 /** Pages kept: a binary search in an index of a million records touches about as many. */
@@ -35,7 +35,7 @@ const MAX_PAGES = 16;
 export class OrderIndex {
   readonly #pages = new Map<number, Buffer>();
 
-  /** How many whole records the file holds. Half a record at its end (a crash) does not count. */
+  /** How many records the file holds. Half a record at its end (after a crash) does not count. */
   static count(fd: number): number {
     return Math.floor(fstatSync(fd).size / RECORD_BYTES);
   }
@@ -52,7 +52,7 @@ export class OrderIndex {
     };
   }
 
-  /** The number of the record whose stretch holds `cursor`: the first that ends after it; `count` when none does. */
+  /** The number of the record whose bytes hold `cursor`: the first that ends after `cursor`; `count` when none does. */
   find(fd: number, cursor: number, count: number): number {
     let low = 0;
     let high = count;

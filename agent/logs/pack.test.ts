@@ -78,7 +78,7 @@ async function everything(step: number): Promise<Buffer> {
       at = chunk.to;
     }
   }
-  log.rest();
+  log.closeFiles();
   return Buffer.concat(parts);
 }
 
@@ -129,7 +129,7 @@ describe('packed output', () => {
     const wanted: [number, number, unknown][] = [];
     for (let from = 0; from < merged.length; from += 49_999)
       for (const step of [4, 333, 300_000]) wanted.push([from, step, await raw.read(from, step)]);
-    raw.rest();
+    raw.closeFiles();
     expect(await pack()).toEqual(['packed', 'packed']);
     expect(files()).toEqual(['err.gz', 'order', 'out.gz']);
     expect(statSync(join(folder, 'out.gz')).mode & 0o777).toBe(0o600);
@@ -139,7 +139,7 @@ describe('packed output', () => {
       expect(await packed.read(from, step)).toEqual(chunks);
       expect(packed.readSync(from, step)).toEqual(chunks);
     }
-    packed.rest();
+    packed.closeFiles();
     expect((await everything(100_000)).equals(merged), 'the same bytes').toBe(true);
     expect(gunzipSync(readFileSync(join(folder, 'out.gz'))).equals(out), 'the same bytes').toBe(true);
     expect(gunzipSync(readFileSync(join(folder, 'err.gz'))).equals(err), 'the same bytes').toBe(true);
@@ -154,7 +154,7 @@ describe('packed output', () => {
     const log = new RunLog(folder, true);
     const at = Math.floor(log.end / 2);
     expect((await log.read(at, 1000)).at(-1)?.to).toBeGreaterThan(at + 990);
-    log.rest();
+    log.closeFiles();
   });
 
   it('keeps the last two blocks that were read, and no more', async () => {
@@ -228,10 +228,10 @@ describe('packed output', () => {
     const [first] = await log.read(merged.length - 10, 10);
     expect(Buffer.from(first?.bytes ?? [])).toEqual(merged.subarray(-10));
     expect(log.inUse).toBe(true);
-    log.rest();
+    log.closeFiles();
     expect(log.inUse).toBe(false);
     expect(Buffer.from((await log.read(merged.length - 10, 10))[0]?.bytes ?? [])).toEqual(merged.subarray(-10));
-    log.rest();
+    log.closeFiles();
   });
 
   it.each(['ends', 'has no room', 'can’t be read back'])('leaves the raw file when the work %s', async (how) => {
@@ -282,7 +282,7 @@ describe('packed output that is damaged', () => {
     expect(log.readSync(2 * BLOCK_BYTES, 1000)).toEqual([]);
     const [after] = await log.read(3 * BLOCK_BYTES, 10 * BLOCK_BYTES);
     expect(after?.to).toBe(size);
-    log.rest();
+    log.closeFiles();
   });
 
   it('gives all of the other stream, where the two lie between each other', async () => {
@@ -299,7 +299,7 @@ describe('packed output that is damaged', () => {
       if (typeof chunks === 'number') at = chunks;
       else for (const chunk of chunks) [at] = [chunk.to, found[chunk.stream]?.push(chunk.bytes)];
     }
-    log.rest();
+    log.closeFiles();
     expect(Buffer.concat(found['stderr'] ?? []).equals(err), 'the same bytes').toBe(true);
     expect(
       Buffer.concat(found['stdout'] ?? []).equals(Buffer.concat([out.subarray(0, 2 * BLOCK_BYTES), out.subarray(3 * BLOCK_BYTES)])),
@@ -366,12 +366,12 @@ describe('packed output that is damaged', () => {
       to: null,
       message: expect.stringContaining('damaged on the host'),
     });
-    log.rest();
+    log.closeFiles();
     expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before);
   });
 });
 
-describe('an index made anew', () => {
+describe('an index made again', () => {
   const BORDER = 1024 * 1024;
   const BLOCK = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]);
   const INDEX = Buffer.from([0x1f, 0x8b, 8, 4]);

@@ -15,20 +15,20 @@ const gzip = promisify<Buffer, { level: number }, Buffer>(gzipCallback);
 const LEVEL = 3;
 /** Smaller files stay as they are: a file system gives them room by the 4 KiB. */
 export const SMALLEST_PACKED = 16 * 1024;
-/** What saves less than a tenth is not worth the decoding. */
+/** A file that would become less than a tenth smaller is not packed: that is not worth the decoding. */
 const WORTH_IT = 0.9;
 /** Raw bytes between two pauses. */
 const STEP_BYTES = 8 * BLOCK_BYTES;
-/** Written out so often, so that no fsync at the end holds up those of the journal. */
+/** The packed file is synced after so many bytes, so that no long fsync at the end holds up the journal's. */
 const SYNC_BYTES = 4 * 1024 * 1024;
 
-/** What became of a file: `later` when somebody still writes to it. */
+/** The outcome for one file: `later` when somebody still writes to it. */
 export type PackOutcome = 'packed' | 'kept' | 'later';
 
 /**
- * Puts a packed file in the place of a raw one, when nobody has written to it since `quietSince` (ms since 1970). Until the
- * packed one is whole on the disk, has been read back, and has its name there, the raw one stays: a crash at any step
- * leaves one of them or both, and doing it again finishes it. Readers that hold the raw one go on with it.
+ * Puts a packed file in the place of a raw one, when nobody has written to the raw one since `quietSince` (ms since 1970). The raw
+ * file stays until the packed one is complete on the disk, has been read back, and has its name: a crash at any step leaves one of
+ * the two or both, and the next call finishes the work. Readers that hold the raw file go on with it.
  * @param pause called after each step of at most a megabyte; what it throws ends the work and leaves the raw file.
  */
 export async function packFile(folder: string, file: StreamFile, quietSince: number, pause: () => Promise<void>): Promise<PackOutcome> {
@@ -74,12 +74,12 @@ async function writePacked(
     for (let at = 0; at < size; ) {
       const { bytesRead } = await raw.read(step, 0, Math.min(step.length, size - at), at);
       if (bytesRead === 0) throw new Error(`${path}: its raw file has become shorter`);
-      // A read may bring less than was asked for, and a block is a whole one but for the last.
-      const whole = at + bytesRead === size ? bytesRead : bytesRead - (bytesRead % BLOCK_BYTES);
-      if (whole === 0) throw new Error(`${path}: its raw file can’t be read in blocks`);
+      // A read may bring less than requested, and only the last block may be shorter than the others.
+      const usable = at + bytesRead === size ? bytesRead : bytesRead - (bytesRead % BLOCK_BYTES);
+      if (usable === 0) throw new Error(`${path}: its raw file can’t be read in blocks`);
       const members: Buffer[] = [];
-      for (let begin = 0; begin < whole; begin += BLOCK_BYTES) {
-        const block = step.subarray(begin, Math.min(begin + BLOCK_BYTES, whole));
+      for (let begin = 0; begin < usable; begin += BLOCK_BYTES) {
+        const block = step.subarray(begin, Math.min(begin + BLOCK_BYTES, usable));
         crc = crc32(block, crc);
         const member = await gzip(block, { level: LEVEL });
         lengths.push(member.length);
@@ -87,7 +87,7 @@ async function writePacked(
         members.push(member);
       }
       await packed.writeFile(Buffer.concat(members));
-      at += whole;
+      at += usable;
       if (bytes - synced >= SYNC_BYTES) {
         await packed.datasync();
         synced = bytes;
@@ -103,7 +103,7 @@ async function writePacked(
   }
 }
 
-/** Reads a packed file as every reader does. @throws when it does not give back what was put in. */
+/** Reads a packed file as every reader does. @throws when the bytes are not those that were put in. */
 async function verify(path: string, size: number, crc: number, pause: () => Promise<void>): Promise<void> {
   const source = PackedSource.open(path);
   try {

@@ -1,7 +1,6 @@
 import { closeSync, read as readCallback, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { gunzip as gunzipCallback, gunzipSync } from 'node:zlib';
-import type { ByteSource } from './byte-source.ts';
 import { DamagedOutput } from './damaged.ts';
 import type { PackedIndex } from './packed-index.ts';
 import { BLOCK_BYTES, readIndex, rebuildIndex } from './packed-index.ts';
@@ -10,18 +9,18 @@ import { openRegular } from './regular-file.ts';
 const readAt = promisify(readCallback);
 const gunzip = promisify<Buffer, { maxOutputLength: number }, Buffer>(gunzipCallback);
 
-/** Decoded blocks that are kept: whoever reads on begins in the last one, and an excerpt looks into the one before. */
+/** Decoded blocks that are kept: the next read begins in the last one, and an excerpt looks into the one before. */
 const KEPT_BLOCKS = 2;
 
-/** A packed stream. A read decodes the blocks that it touches, away from the event loop, and no other. */
-export class PackedSource implements ByteSource {
+/** A packed stream, as a `ByteSource`. A read decodes the blocks that it touches, away from the event loop, and no other. */
+export class PackedSource {
   readonly #fd: number;
   readonly #index: PackedIndex;
   readonly #kept = new Map<number, Buffer>();
   readonly #damaged = new Set<number>();
 
   /**
-   * @param rawBytes how many it should hold: with that known, it is read without its index too. @throws ENOENT, DamagedOutput
+   * @param rawBytes how many the file should hold: with that known, a file with a damaged index can be read. @throws ENOENT, DamagedOutput
    */
   static open(path: string, rawBytes: number | null = null): PackedSource {
     const fd = openRegular(path);
@@ -38,7 +37,7 @@ export class PackedSource implements ByteSource {
     this.#index = index;
   }
 
-  /** Of the raw bytes, as they were when they were packed. */
+  /** How many raw bytes were packed. */
   get rawBytes(): number {
     return this.#index.rawBytes;
   }
@@ -107,7 +106,7 @@ export class PackedSource implements ByteSource {
     else decoded.set(block, bytes);
   }
 
-  /** What was asked for, up to the first block that could not be decoded. */
+  /** The requested bytes, up to the first block that could not be decoded. */
   #join(at: number, length: number, blocks: readonly number[], decoded: ReadonlyMap<number, Buffer>): Buffer {
     const parts: Buffer[] = [];
     for (const block of blocks) {

@@ -7,7 +7,7 @@ const NEVER_WAIT = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 /**
  * Opens a file of a run, which that run's script could have replaced: by a pipe, at which every reader would wait for ever and the
  * process with it, or by a link to something else.
- * @returns a descriptor. @throws ENOENT also for what is no regular file any more: what the run wrote is gone.
+ * @returns a descriptor. @throws ENOENT also when the path is no regular file any more: what the run wrote is gone.
  */
 export function openRegular(path: string, access: 'r' | 'r+' = 'r'): number {
   const fd = openNow(path, access === 'r' ? constants.O_RDONLY : constants.O_RDWR);
@@ -16,7 +16,7 @@ export function openRegular(path: string, access: 'r' | 'r+' = 'r'): number {
   throw gone(path);
 }
 
-/** As `openRegular`, and read whole. */
+/** Reads a full file as `openRegular` opens it. */
 export function readRegular(path: string, encoding: 'latin1' | 'utf8'): string {
   const fd = openRegular(path);
   try {
@@ -26,7 +26,7 @@ export function readRegular(path: string, encoding: 'latin1' | 'utf8'): string {
   }
 }
 
-/** To read, away from the event loop. @throws for what is no regular file another error than ENOENT: whoever packs it leaves it. */
+/** Opens a file to be read away from the event loop. @throws another error than ENOENT when it is no regular file: then it is not packed. */
 export async function openRegularHandle(path: string): Promise<FileHandle> {
   const file = await open(path, constants.O_RDONLY | NEVER_WAIT);
   if ((await file.stat()).isFile()) return file;
@@ -42,7 +42,7 @@ function openNow(path: string, access: number): number {
   }
 }
 
-/** A link, a folder or a socket, which can't be opened so. */
+/** The codes of a link, a folder or a socket become ENOENT. */
 function translated(path: string, error: unknown): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : null;
   return code === 'ELOOP' || code === 'EMLINK' || code === 'EISDIR' || code === 'ENXIO' ? gone(path, error) : error;

@@ -24,7 +24,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   tailer.close();
-  log.rest();
+  log.closeFiles();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -83,7 +83,7 @@ describe('a log', () => {
     const again = new RunLog(folder, true);
     expect(again.end).toBe(expected.length);
     expect(all(again, 33).text).toBe(expected);
-    again.rest();
+    again.closeFiles();
   });
 
   it('never ends a chunk within a character', () => {
@@ -167,15 +167,15 @@ describe('a log', () => {
           return false;
         }
       }).length;
-    log.rest();
+    log.closeFiles();
     const before = held();
     const reading = log.read(0, 10);
     const during = held();
     expect(during).toBeGreaterThan(before);
-    log.rest();
+    log.closeFiles();
     expect(held()).toBe(during);
     expect(await reading).toHaveLength(1);
-    log.rest();
+    log.closeFiles();
     expect(held()).toBe(before);
   });
 
@@ -202,13 +202,13 @@ describe('a log', () => {
         }
       };
       expect([i, await refused()]).toEqual([i, expect.any(DamagedOutput)]);
-      written.rest();
+      written.closeFiles();
     }
     writeFileSync(join(folder, 'order'), good);
     rmSync(join(folder, 'out'));
     const taken = new RunLog(folder, true);
     expect(await taken.read(0, 100)).toEqual([]);
-    taken.rest();
+    taken.closeFiles();
   });
 
   it('is empty when its folder is gone, and closes its files when nobody reads', async () => {
@@ -217,7 +217,7 @@ describe('a log', () => {
     const before = readdirSync('/proc/self/fd').length;
     await expect.poll(() => readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(before - 2);
     expect(await log.read(0, 10)).toHaveLength(1);
-    log.rest();
+    log.closeFiles();
     tailer.close();
     rmSync(folder, { recursive: true });
     expect(await log.read(0, 10)).toEqual([]);

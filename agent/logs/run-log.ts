@@ -14,7 +14,7 @@ export interface Chunk {
   to: number;
 }
 
-/** A piece of one file that a read will fetch. */
+/** A piece of one file that a read fetches. */
 interface Piece {
   stream: 'stdout' | 'stderr';
   /** Where it begins in its file. */
@@ -23,10 +23,10 @@ interface Piece {
   to: number;
 }
 
-/** What one read fetches: the pieces in order, and the stretch of each file that they lie in. */
+/** The pieces that one read fetches, in order. */
 interface Plan {
   pieces: Piece[];
-  /** True when the last piece was cut by the limit and not by the end of its stretch. */
+  /** True when the last piece was cut by the read's limit. */
   cut: boolean;
 }
 
@@ -34,8 +34,8 @@ interface Plan {
 const MIN_READ = 4;
 
 /**
- * A run's output as one stream that is addressed by cursor. Nothing of it stays in memory: every read goes to the files,
- * through an index of which a few pages are cached. One writer (the tailer) grows it, any number of readers read.
+ * A run's output as one stream that is addressed by cursor. No output stays in memory: every read goes to the files, through an
+ * index of which a few pages are cached. One writer (the tailer) lets the log grow, and any number of readers read.
  */
 export class RunLog {
   readonly #files: LogFiles;
@@ -69,12 +69,12 @@ export class RunLog {
     return this.#finished;
   }
 
-  /** The last record, and how many there are: where the writer goes on. */
+  /** How many records there are, and the last one: the writer goes on there. */
   get committed(): { records: number; last: OrderRecord } {
     return { records: this.#records, last: this.#last };
   }
 
-  /** The writer says: these records are in the order file. */
+  /** For the writer: these records are in the order file now. */
   grow(records: readonly OrderRecord[]): void {
     const last = records.at(-1);
     if (last === undefined) return;
@@ -83,7 +83,7 @@ export class RunLog {
     this.#announce();
   }
 
-  /** The writer says: that was all. */
+  /** For the writer: nothing more will come. */
   finish(): void {
     if (this.#finished) return;
     this.#finished = true;
@@ -91,12 +91,12 @@ export class RunLog {
     this.#listeners.clear();
   }
 
-  /** Does somebody follow or read it, or did a moment ago? */
+  /** Does somebody follow or read the log, or has somebody read it a moment ago? */
   get inUse(): boolean {
     return this.#listeners.size > 0 || this.#files.open;
   }
 
-  /** Calls back when there is more to read, or when it is finished. @returns stops that. */
+  /** Calls back when there is more to read, and when the log is finished. @returns stops that. */
   onGrow(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -107,18 +107,17 @@ export class RunLog {
    * gone, and where they are damaged. A limit below 4 counts as 4, so that a read always gets past a character.
    */
   readSync(from: number, maxBytes: number): Chunk[] {
-    return this.#guarded(() => {
-      const plan = this.#plan(from, maxBytes);
-      return this.#cutUp(plan, (stream, at, length) => this.#sourceOf(stream).readSync(at, length));
-    });
+    const read = (): Chunk[] =>
+      this.#cutUp(this.#plan(from, maxBytes), (stream, at, length) => this.#sourceOf(stream).readSync(at, length));
+    return this.#unlessGone(read, []);
   }
 
   /**
-   * As readSync, without blocking on the disk.
+   * Reads as readSync does, without blocking on the disk.
    * @param into memory that the chunks may lie in instead of new one. @throws DamagedOutput where the first byte can't be read.
    */
   async read(from: number, maxBytes: number, into?: Buffer): Promise<Chunk[]> {
-    const plan = this.#guardedPlan(from, maxBytes);
+    const plan = this.#unlessGone(() => this.#plan(from, maxBytes), { pieces: [], cut: false });
     if (plan.pieces.length === 0) return [];
     const reading = this.#files.hold(async () => {
       const fetched = new Map<Chunk['stream'], Buffer>();
@@ -140,8 +139,8 @@ export class RunLog {
   }
 
   /**
-   * When the output between two cursors came: the ends of stretches, each with its time in milliseconds since 1970. At most
-   * `most` of them, evenly taken from those that there are.
+   * When the output between two cursors came: cursors with their times in milliseconds since 1970. At most `most` of them, evenly
+   * taken from all that are known.
    */
   times(from: number, to: number, most: number): { cursor: number; time: number }[] {
     const order = this.#order();
@@ -158,24 +157,21 @@ export class RunLog {
   }
 
   /** Closes the files until the next read. */
-  rest(): void {
+  closeFiles(): void {
     this.#files.close();
   }
 
-  #guardedPlan(from: number, maxBytes: number): Plan {
-    try {
-      return this.#plan(from, maxBytes);
-    } catch (error) {
-      if (isMissing(error)) return { pieces: [], cut: false };
-      throw error;
-    }
+  /** The descriptor of the order file; null when it is gone. */
+  #order(): number | null {
+    return this.#unlessGone(() => this.#files.order(), null);
   }
 
-  #guarded(work: () => Chunk[]): Chunk[] {
+  /** What `work` brings; `otherwise` when the run's files are gone. */
+  #unlessGone<T>(work: () => T, otherwise: T): T {
     try {
       return work();
     } catch (error) {
-      if (isMissing(error)) return [];
+      if (isMissing(error)) return otherwise;
       throw error;
     }
   }
@@ -208,7 +204,7 @@ export class RunLog {
     return plan;
   }
 
-  /** All pieces of a stream lie side by side in its file: one read each fetches them, and this cuts it up. */
+  /** All pieces of a stream lie side by side in its file: one read per file fetches them, and this cuts the bytes up. */
   #cutUp(plan: Plan, fetch: (stream: Chunk['stream'], at: number, length: number) => Buffer): Chunk[] {
     const fetched = new Map<Chunk['stream'], { at: number; bytes: Buffer }>();
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -221,7 +217,7 @@ export class RunLog {
       if (source === undefined) break;
       const bytes = source.bytes.subarray(piece.at - source.at, piece.at - source.at + piece.to - piece.from);
       if (bytes.length > 0) chunks.push({ stream: piece.stream, bytes, from: piece.from, to: piece.from + bytes.length });
-      // The file is shorter than the index says: somebody cut it. What follows would not join on.
+      // The file is shorter than the index says: somebody cut it. Later pieces would not join on.
       if (bytes.length < piece.to - piece.from) return chunks;
     }
     const last = chunks.at(-1);
@@ -234,13 +230,13 @@ export class RunLog {
     return chunks;
   }
 
-  /** Nothing came of this plan: says so when its first piece is damaged, and how far. */
+  /** @throws DamagedOutput when the plan brought nothing because its first piece is damaged. */
   #refuseDamaged({ pieces: [first] }: Plan): void {
     const end = first === undefined ? null : this.#sourceOf(first.stream).pastDamage(first.at);
     if (first === undefined || end === null) return;
-    // As far as the other stream does not come in between, whatever was asked for.
-    const [whole = first] = this.#plan(first.from, end - first.at).pieces;
-    throw new DamagedOutput(first.from, whole.to);
+    // The damage is reported as far as the other stream does not come in between, however little was requested.
+    const [damaged = first] = this.#plan(first.from, end - first.at).pieces;
+    throw new DamagedOutput(first.from, damaged.to);
   }
 
   #sourceOf(stream: Chunk['stream']): ByteSource {
@@ -248,21 +244,12 @@ export class RunLog {
     return stream === 'stdout' ? this.#files.source('out', outEnd) : this.#files.source('err', mergedEnd - outEnd);
   }
 
-  #order(): number | null {
-    try {
-      return this.#files.order();
-    } catch (error) {
-      if (isMissing(error)) return null;
-      throw error;
-    }
-  }
-
   #announce(): void {
     for (const listener of [...this.#listeners]) listener();
   }
 }
 
-/** Can this record come after that one? Of a stretch only one file grows. Else the disk, or a script, wrote over the index. */
+/** Can `before` be followed by this record? Between two records only one file grows. Else the disk or a script wrote over the index. */
 function follows({ mergedEnd, outEnd }: OrderRecord, before: OrderRecord): boolean {
   const [merged, out] = [mergedEnd - before.mergedEnd, outEnd - before.outEnd];
   return Number.isSafeInteger(mergedEnd) && merged >= 0 && (out === 0 || out === merged);

@@ -5,11 +5,11 @@ test('memory that is in use is given to nobody else, and one piece of the right 
   const spare = new SpareMemory(1024);
   const [one, other] = [spare.take(1024), spare.take(1024)];
   expect([one.buffer === other.buffer, one.byteOffset]).not.toEqual([true, other.byteOffset]);
-  spare.giveBack(one);
+  spare.release(one);
   expect(spare.take(10)).toBe(one);
   expect(spare.take(10)).toHaveLength(10);
-  spare.giveBack(one);
+  spare.release(one);
   expect(spare.take(2048)).toHaveLength(2048);
-  spare.giveBack(other.subarray(0, 512));
+  spare.release(other.subarray(0, 512));
   expect(spare.take(1)).toBe(one);
 });

@@ -1,6 +1,6 @@
 /**
- * Memory for reads that are soon over: one piece, used again and again. Whoever comes while it is taken gets new memory,
- * which is what everybody would cost V8 otherwise: to be collected, and its pages to be cleared anew.
+ * Memory for reads that are soon over: one piece, used again and again. A reader that comes while the piece is taken gets new memory.
+ * Without the piece every read would cost V8 that: new memory must be cleared first and collected later.
  */
 export class SpareMemory {
   readonly #size: number;
@@ -19,8 +19,8 @@ export class SpareMemory {
     return spare;
   }
 
-  /** Nobody looks into it any more. */
-  giveBack(memory: Buffer): void {
+  /** The reader is through with `memory`. */
+  release(memory: Buffer): void {
     if (memory.length === this.#size) this.#spare = memory;
   }
 }

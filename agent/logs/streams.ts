@@ -5,7 +5,7 @@ import { ViewerLine } from './viewer-line.ts';
 import type { Attachment, Carrier, LogReader, ViewerPort } from './viewers.ts';
 import { RunStream } from './viewers.ts';
 
-/** Where the streams get what they show. */
+/** Where the streams get logs and ends of runs. */
 export interface StreamSource {
   log(taskId: string): LogReader;
   /** The frames that tell how the run ended; null while it has not. */
@@ -33,7 +33,7 @@ export class Streams {
     this.#carrier = carrier;
   }
 
-  /** What a viewer may leave unacknowledged now, in bytes. */
+  /** How many bytes a viewer may leave unacknowledged now. */
   get window(): number {
     return this.#window;
   }
@@ -45,9 +45,9 @@ export class Streams {
 
   /**
    * Starts the view of a run. The caller has checked that this viewer may see it.
-   * @param from a cursor that the viewer has everything before, or "tail" for what comes from now on.
-   * @param on `start` is called before the first output, with the cursor and the window that apply; `ended` once, when the
-   * viewer was detached or has been told how the run ended.
+   * @param from the viewer has everything before this cursor; "tail": it wants what comes from now on.
+   * @param on `start` is called before the first output, with the cursor and the window that apply; `ended` once, when the viewer
+   * was detached or has got the frames of the run's end.
    * @throws ToruError unknown_task
    */
   attach(
@@ -82,7 +82,7 @@ export class Streams {
     return attachment;
   }
 
-  /** The run's end became known. */
+  /** The run has ended. */
   poke(taskId: string): void {
     this.#streams.get(taskId)?.poke();
   }
@@ -99,7 +99,7 @@ export class Streams {
     return stream;
   }
 
-  /** Windows shrink when many watch, so that the edge never holds more than its budget; they grow only for who comes later. */
+  /** Windows shrink when many watch, so that the edge never holds more than its budget; they grow only for viewers that come later. */
   #count(change: 1 | -1): void {
     this.#viewers += change;
     const window = viewerWindow(this.#viewers);

@@ -4,7 +4,7 @@ import { openRegular } from './regular-file.ts';
 
 export type Stream = 'out' | 'err';
 
-/** What the native runner writes while a script prints into both streams: see Switches. */
+/** The file that the native runner writes while a script prints into both streams: see Switches. */
 export const SWITCHES_FILE = 'switches';
 
 /** A switch is two 64-bit numbers, little-endian. */
@@ -12,9 +12,9 @@ const SWITCH_BYTES = 16;
 const READ_SWITCHES = 4096;
 
 /**
- * The order of a run's two streams as its native runner saw it: it begins with `out`, and each record says how long both were
- * when the other stream went on. A record is written before the bytes that it speaks of. Scripts of the same user can write
- * into the file: from a record on that makes no sense, nothing is known.
+ * The order of a run's two streams as its native runner saw it. `out` comes first, and each record says how long both streams were
+ * when the other one went on. A record is written before the bytes that it describes. Scripts of the same user can write into the
+ * file: from the first record on that makes no sense, nothing is known.
  */
 export class Switches {
   readonly #path: string;
@@ -28,7 +28,7 @@ export class Switches {
     this.#path = join(folder, SWITCHES_FILE);
   }
 
-  /** Called when `err` has grown: then the file is there, if it ever will be. */
+  /** To be called when `err` has grown: by then the file is there, or never will be. */
   open(): void {
     if (this.#fd !== null || this.#broken || !existsSync(this.#path)) return;
     try {
@@ -38,14 +38,14 @@ export class Switches {
     }
   }
 
-  /** Does it say which stream came first? */
+  /** Does the file say which stream came first? */
   get known(): boolean {
     return this.#fd !== null && !this.#broken;
   }
 
   /**
-   * Which stream grew how far, one after the other. What it has passed does not come again, but for the last.
-   * @param until how far each can be taken.
+   * Which stream grew how far, one after the other. The last record comes again with the next call, earlier ones do not.
+   * @param until how far each stream can be taken.
    */
   *stretches(until: Readonly<Record<Stream, number>>): Generator<{ stream: Stream; to: number }, void> {
     while (this.known) {

@@ -9,7 +9,7 @@ import type { RunLog } from './run-log.ts';
 import type { Stream } from './switches.ts';
 import { Switches } from './switches.ts';
 
-/** Above so many wakes in a second, a run is polled: at 50,000 writes/s events cost 18.5 % of a CPU, this poll 8 %. */
+/** A run with more wakes than this in a second is polled: at 50,000 writes/s events cost 18.5 % of a CPU, the poll 8 %. */
 const FLOOD_WAKES_PER_S = 200;
 const POLL_MS = 16;
 /** After so many polls without news the run is watched again. */
@@ -18,10 +18,10 @@ const QUIET_POLLS = 30;
 const UNWATCHED_POLL_MS = 100;
 const STATUS_BYTES = 4096;
 
-/** How much is looked through at a time for the mark that ends a stream. */
+/** The mark that ends a stream is searched in so many bytes at a time. */
 const SEARCH_BYTES = 64 * 1024;
 
-/** What the status says when the marks are gone, near the end of what was reserved for it. */
+/** Written into the status when the marks are gone, near the end of its reserved bytes. */
 const SETTLED = '\nsettled\n';
 const SETTLED_AT = 1000;
 
@@ -29,8 +29,8 @@ type FileName = Stream | 'order' | 'status';
 
 /**
  * Follows the files of one live run: turns growth into order records, tells the log, and reports each change of `status`.
- * It holds four descriptors, and no output. `poke` looks now; whoever owns many tailers calls it once a second too, for
- * the case that an event was lost.
+ * A tailer holds four descriptors, and no output. `poke` reads the files now; the owner of many tailers calls it once a second, too,
+ * in case an event was lost.
  */
 export class Tailer {
   readonly #folder: string;
@@ -61,7 +61,7 @@ export class Tailer {
   readonly #switches: Switches;
 
   /**
-   * @param onError is told once when a file can't be read or written; the next look tries again.
+   * @param onError is called once when a file can't be read or written; the next look tries again.
    * @throws when a file is missing: make them first.
    */
   constructor(folder: string, log: RunLog, onStatus: (text: string) => void, onError: (error: unknown) => void) {
@@ -83,29 +83,29 @@ export class Tailer {
   }
 
   /**
-   * From now on each stream ends where this mark stands in it, and the mark is not shown. Before that nobody may publish what
-   * was written after it: a look takes the sizes first, then reads the status, then publishes.
+   * From now on each stream ends where this mark stands in it, and the mark is not shown. Bytes after the mark are never published:
+   * a look takes the sizes first, then reads the status, then publishes.
    */
   endAtMark(mark: Buffer): void {
     this.#mark ??= mark;
   }
 
-  /** Each stream ends here: what comes after is not ours. */
+  /** Each stream ends here: later bytes are not the run's. */
   endAt({ out, err }: { out: number; err: number }): void {
     this.#ends.out ??= out;
     this.#ends.err ??= err;
   }
 
   /**
-   * How much is kept of each stream. What stands in a file beyond it is not published, unless the stream is among the full ones:
-   * then it is what says that there was more, and was written after the rest had been cut off.
+   * How much is kept of each stream. Bytes beyond the limit are not published, unless the stream is among the full ones: then these
+   * bytes are the note that there was more, which was written after the rest had been cut off.
    */
   keep(limit: number, full: readonly Stream[]): void {
     this.#limit = limit;
     this.#full = full;
   }
 
-  /** The streams whose end was seen, and lies beyond what is kept, though not so far that their pump noticed. */
+  /** The streams whose end was seen and lies beyond the limit, though not so far that their pump noticed. */
   get over(): Stream[] {
     return (['out', 'err'] as const).filter((stream) => (this.#ends[stream] ?? 0) > this.#limit && !this.#full.includes(stream));
   }
@@ -122,7 +122,7 @@ export class Tailer {
       let sizes = this.#sizes();
       const full = this.#full.length;
       this.#readStatus();
-      // A file was cut before its pump said that it is full.
+      // A pump cuts its file before it writes into the status that the stream is full.
       if (this.#closed) return;
       if (this.#full.length > full) sizes = this.#sizes();
       this.#take(sizes, false);
@@ -130,10 +130,10 @@ export class Tailer {
   }
 
   /**
-   * Takes what the files hold, half characters too, and stops. Further growth is not ours: the run has ended.
-   * @param note what is to stand after a stream of which there was more than is kept, where nobody writes to it any more.
-   * @returns takes away what stands in the files from the mark on: to be called when it is on the disk that the run has ended,
-   * since whoever takes it up before needs the marks.
+   * Takes what the files hold, half characters too, and stops: the run has ended.
+   * @param note is written after a stream of which there was more than is kept; null while somebody may still write to the files.
+   * @returns cuts the files off at their marks. To be called when it is on the disk that the run has ended: an agent that takes up
+   * the run before needs the marks.
    */
   finish(note: string | null = null): () => void {
     if (this.#closed) return () => undefined;
@@ -185,7 +185,7 @@ export class Tailer {
     if (this.#poll !== null) clearInterval(this.#poll);
   }
 
-  /** It runs in timers and watchers: what it threw would end the agent. */
+  /** The work runs in timers and watchers, where an error would end the agent. */
   #guarded(work: () => void): void {
     try {
       work();
@@ -199,7 +199,7 @@ export class Tailer {
   #watch(): void {
     this.#stopPoll();
     try {
-      // One watch on the folder: it needs no descriptor of its own, and tells of all files.
+      // One watch on the folder reports all files, and needs no descriptor of its own.
       this.#watcher = watch(this.#folder, { persistent: false }, (_event, name) => this.#wake(name));
       this.#watcher.on('error', () => this.#startPoll(UNWATCHED_POLL_MS));
     } catch {
@@ -208,7 +208,7 @@ export class Tailer {
   }
 
   #wake(name: string | null): void {
-    // Our own records make events too.
+    // The agent's own records make events, too.
     if (this.#closed || this.#scheduled || name === 'order') return;
     this.#scheduled = true;
     setImmediate(() => {
@@ -241,7 +241,7 @@ export class Tailer {
       if (this.#quiet > QUIET_POLLS && everyMs === POLL_MS && !this.#closed) {
         this.#wakes = 0;
         this.#watch();
-        // What was written between the last poll and the watch made no event.
+        // Bytes that were written between the last poll and the watch made no event.
         this.poke();
       }
     }, everyMs);
@@ -254,25 +254,25 @@ export class Tailer {
   }
 
   /**
-   * Growth in the order that the native runner has written down. Where nobody has, `out` first, then `err`: between two looks
+   * Takes growth in the order that the native runner has written down. Without that, `out` comes first, then `err`: between two looks
    * nobody knows which came first.
    */
-  #take(sizes: Record<Stream, number>, whole: boolean): void {
+  #take(sizes: Record<Stream, number>, toEnd: boolean): void {
     const ends = { out: this.#outEnd, err: this.#errEnd };
     const until = { out: this.#until('out', ends.out, sizes.out), err: this.#until('err', ends.err, sizes.err) };
     const time = Date.now();
     const records: OrderRecord[] = [];
     const grow = (stream: Stream, to: number): void => {
-      const end = this.#wholeCharacters(stream, ends[stream], Math.min(to, until[stream]), whole);
+      const end = this.#wholeCharacters(stream, ends[stream], Math.min(to, until[stream]), toEnd);
       if (end <= ends[stream]) return;
       ends[stream] = end;
       records.push({ mergedEnd: ends.out + ends.err, outEnd: ends.out, time });
     };
     if (until.err > ends.err) this.#switches.open();
     for (const { stream, to } of this.#switches.stretches(until)) grow(stream, to);
-    if (whole || !this.#switches.known) for (const stream of ['out', 'err'] as const) grow(stream, until[stream]);
+    if (toEnd || !this.#switches.known) for (const stream of ['out', 'err'] as const) grow(stream, until[stream]);
     if (records.length === 0) return;
-    // Not appended but put in place: half a record of a failed write (disk full) is overwritten by the next try.
+    // The records are not appended but put in place: half a record of a failed write (disk full) is overwritten by the next try.
     const bytes = encodeRecords(records);
     if (writeSync(this.#fds.order, bytes, 0, bytes.length, this.#log.committed.records * RECORD_BYTES) < bytes.length) return;
     this.#outEnd = ends.out;
@@ -281,9 +281,9 @@ export class Tailer {
     this.#log.grow(records);
   }
 
-  /** Where a stream can be published up to. */
+  /** How far a stream can be published. */
   #until(file: Stream, from: number, size: number): number {
-    // Its pump has cut it, because it is full.
+    // The pump has cut the file, because the stream is full.
     if ((this.#clear[file] ?? 0) > size) this.#clear[file] = null;
     const unseen = Math.max(from, this.#clear[file] ?? 0);
     if (this.#ends[file] === null && this.#mark !== null && size > unseen) this.#search(file, this.#mark, unseen, size);
@@ -292,14 +292,14 @@ export class Tailer {
   }
 
   /** `to`, without the beginning of a character that is not complete yet. */
-  #wholeCharacters(file: Stream, from: number, to: number, whole: boolean): number {
-    if (to <= from || whole || this.#ends[file] === to) return to;
+  #wholeCharacters(file: Stream, from: number, to: number, toEnd: boolean): number {
+    if (to <= from || toEnd || this.#ends[file] === to) return to;
     const start = Math.max(from, to - 3);
     const read = readSync(this.#fds[file], tail, 0, to - start, start);
     return start + read - incompleteTail(tail, 0, read);
   }
 
-  /** Looks for the mark: where it stands, or how far there is nothing of it, when its beginning may stand at the end. */
+  /** Searches the mark: notes where it stands or, when its beginning may stand at the end, how far there is nothing of it. */
   #search(file: Stream, mark: Buffer, from: number, size: number): void {
     const bytes = Buffer.allocUnsafe(Math.min(SEARCH_BYTES, size - from));
     for (let at = from; ; ) {
@@ -327,7 +327,7 @@ export class Tailer {
   }
 }
 
-/** Used within one synchronous stretch each: no need for one per run. */
+/** Each is used within one synchronous piece of code: all runs share them. */
 const tail = Buffer.alloc(4);
 const statusBytes = Buffer.alloc(STATUS_BYTES);
 
@@ -347,11 +347,10 @@ function openFiles(folder: string): Record<FileName, number> {
 }
 
 /**
- * Brings an order file into agreement with what the disk still holds, after a crash: half a record is cut off, and so is
- * every record that speaks of bytes which a power loss took. Call it before the log is opened. Without files there is
- * nothing to mend.
+ * Cuts an order file to what the disk still holds after a crash: half a record goes, and so does every record of bytes that a power
+ * loss took. To be called before the log is opened. Without files it does nothing.
  */
-export function mendOrder(folder: string): void {
+export function trimOrder(folder: string): void {
   if (!existsSync(join(folder, 'order'))) return;
   const fds = openFiles(folder);
   try {
@@ -363,7 +362,7 @@ export function mendOrder(folder: string): void {
       readSync(fds.order, record, 0, RECORD_BYTES, (count - 1) * RECORD_BYTES);
       const mergedEnd = Number(record.readBigUInt64LE(0));
       const outEnd = Number(record.readBigUInt64LE(8));
-      // A block that never reached the disk reads as zeros.
+      // A block of the file that never reached the disk reads as zeros.
       if (mergedEnd > 0 && outEnd <= out && mergedEnd - outEnd <= err) break;
     }
     ftruncateSync(fds.order, count * RECORD_BYTES);

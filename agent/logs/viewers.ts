@@ -10,28 +10,28 @@ import { SpareMemory } from './spare-memory.ts';
 import type { Acknowledged } from './viewer-line.ts';
 
 /**
- * Who watches a run, and how the output reaches them. Every viewer has a cursor and credit. Those at the tail share one
- * published stream: one upload, whatever their number. One that is behind (it came late, or stopped acknowledging) is
- * served from the log at its own pace, and joins the others at exactly the byte where they are.
+ * How a run's output reaches its viewers. Every viewer has a cursor and credit. Viewers at the tail share one published stream: one
+ * upload, however many they are. A viewer that is behind (it came late, or stopped acknowledging) is served from the log at its own
+ * pace, and joins the others at exactly the byte where they are.
  *
- * What is exact here rests on three things: the link keeps the order of what is sent; joining, leaving and publishing
- * happen in one synchronous step with the position they speak of; and credit is checked before publishing, because the
- * edge buffers without bound toward a browser that does not read.
+ * No byte is lost or repeated because of three rules: the link keeps the order of frames; joining, leaving and publishing happen in
+ * one synchronous step with the position that they name; and credit is checked before publishing, because the edge buffers without
+ * bound toward a browser that does not read.
  */
 
-/** What carries frames away. Nothing in here knows that it is a socket. */
+/** The transport of frames. Nothing in this file knows that it is a socket. */
 export interface Carrier {
   /** Calls back when one frame of output may be sent, of about `size` bytes: on a slow line it is small. */
   turn(callback: (size: number) => void): void;
-  /** One frame to everybody who joined. */
+  /** Sends one frame to every viewer that joined. */
   publish(topic: string, frame: string | Utf8Text): void;
-  /** Everybody who joined leaves: nothing more will be published. */
+  /** Every viewer that joined leaves: nothing more will be published. */
   clear(topic: string): void;
 }
 
-/** One viewer's own way. */
+/** The transport to one viewer. */
 export interface ViewerPort {
-  /** Its line may be slow: what is on its way is bounded by time, too (viewer-line.ts). */
+  /** The viewer's line may be slow: bytes under way are bounded by time, too (viewer-line.ts). */
   readonly timed?: true;
   send(frame: string | Utf8Text): void;
   join(topic: string): void;
@@ -41,16 +41,16 @@ export interface ViewerPort {
 /** A run's log, as far as viewers read it. */
 export type LogReader = Pick<RunLog, 'start' | 'end' | 'finished' | 'read' | 'readSync' | 'onGrow'>;
 
-/** Closer to the tail than so many frames, the rest is read at once, so that a flood can't outrun a viewer that catches up. */
+/** A viewer that is closer to the tail than so many frames gets the rest at once, so that a flood can't outrun it. */
 const LAST_FRAMES = 4;
-/** So much is read at a time for a viewer that is behind: going to the disk for every frame would cost half the speed. */
+/** So many frames are read at a time for a viewer that is behind: a read of the disk for every frame would cost half the speed. */
 const FRAMES_AHEAD = 4;
 const readMemory = new SpareMemory(FRAMES_AHEAD * MAX_OUTPUT_FRAME);
-/** After its window became smaller, a viewer gets so much beyond it, once: a frame to which it answers with what it owes. */
+/** A viewer whose window became smaller gets so many bytes beyond it, once: it acknowledges that frame, and with it all before. */
 const REMINDER = 1024;
-/** Of acknowledgements so many are known: as many as a window may have in it, and more. */
+/** So many acknowledgements are kept: more than a window can hold. */
 const KEPT_ACKS = 16;
-/** A read that must be able to move on past any character: the longest one has four bytes. */
+/** A read must get past any character: the longest one has four bytes. */
 const SMALLEST_READ = 16;
 
 interface Viewer {
@@ -63,31 +63,31 @@ interface Viewer {
   /** A read or a turn is under way. */
   busy: boolean;
   gone: boolean;
-  /** It is sent something beyond its window. */
+  /** The viewer has got bytes beyond its window. */
   reminded: boolean;
   readonly on: ViewerEvents;
-  /** Of frames that only this viewer got, where anybody wants to know of its line. */
+  /** When frames that only this viewer got were sent; null when nobody watches its line. */
   readonly times: FrameTimes | null;
   /** The last acknowledgements. */
   readonly acks: { readonly cursor: Cursor; readonly at: number }[];
 }
 
-/** What whoever attaches a viewer hears of it. */
+/** The events of one viewer. */
 export interface ViewerEvents {
-  /** Once, when it was detached or has been told how the run ended. */
+  /** Once, when the viewer was detached or has got the frames of the run's end. */
   ended(): void;
-  /** What its line is told by. */
+  /** For the bounds of the viewer's line. */
   line?: { acknowledged(ack: Acknowledged): void; full(): void };
 }
 
-/** What the holder of a viewer may do with it. */
+/** The handle of a viewer. */
 export interface Attachment {
   ack(cursor: Cursor): void;
   setWindow(bytes: number): void;
   detach(): void;
 }
 
-/** One run's output, toward all who watch it. */
+/** One run's output, toward all of its viewers. */
 export class RunStream {
   readonly topic: string;
   readonly #taskId: string;
@@ -98,12 +98,12 @@ export class RunStream {
   readonly #viewers = new Set<Viewer>();
   readonly #stopListening: () => void;
   readonly #ackBarrier = new AckBarrier<Viewer>(() => this.#publishSoon());
-  /** How far the shared stream was published; means something only while somebody is live. */
+  /** How far the shared stream was published; valid only while a viewer is live. */
   #position: Cursor = 0;
-  /** Of the shared stream. */
+  /** When frames of the shared stream were sent. */
   readonly #times = new FrameTimes();
   #live = 0;
-  /** What a turn carried last. */
+  /** The size of a frame, as the last turn gave it. */
   #size = MAX_OUTPUT_FRAME;
   #publishing = false;
   #publishedAt = 0;
@@ -127,7 +127,7 @@ export class RunStream {
     return this.#viewers.size;
   }
 
-  /** Adds a viewer that has everything before `from`. What retention removed is said with a gap, never skipped. */
+  /** Adds a viewer that has everything before `from`. Output that retention removed is announced by a gap, never skipped. */
   attach(port: ViewerPort, from: Cursor, window: number, on: ViewerEvents): Attachment {
     const cursor = Math.min(Math.max(from, this.#log.start), this.#log.end);
     const times = on.line === undefined ? null : new FrameTimes();
@@ -155,7 +155,7 @@ export class RunStream {
     };
   }
 
-  /** The log grew, or the run's end became known: whoever waits for that goes on. */
+  /** The log grew, or the run has ended: viewers that wait for that go on. */
   poke(): void {
     if (this.#live > 0) this.#publishSoon();
     for (const viewer of this.#viewers) if (!viewer.live) this.#advance(viewer);
@@ -164,7 +164,7 @@ export class RunStream {
   /** The first byte goes at once; then a frame is full, or has waited COALESCE_MS. */
   #publishSoon(): void {
     if (this.#publishing || this.#ackBarrier.holding) return;
-    // That nothing follows need not wait for company.
+    // The end need not wait for more output.
     const over = this.#log.finished && this.#position >= this.#log.end;
     const wait = over ? 0 : this.#publishedAt + COALESCE_MS - performance.now();
     if (wait <= 0 || this.#log.end - this.#position >= this.#size) {
@@ -186,7 +186,7 @@ export class RunStream {
     });
   }
 
-  /** One turn: at most one frame's worth of bytes, to everybody who has credit for it. */
+  /** One turn: at most one frame's worth of bytes, to every viewer that has credit for it. */
   #publish(turn: number): void {
     this.#publishing = false;
     const chunks = this.#log.readSync(this.#position, this.#frameSize(turn));
@@ -203,7 +203,7 @@ export class RunStream {
       if (to < this.#log.end) this.#publishSoon();
       else if (this.#log.finished) this.#finishLive();
     }
-    // Only now, with the position where it is: they read from the log what they have credit for.
+    // After the position has moved: these viewers read from the log what they have credit for.
     for (const viewer of without) this.#advance(viewer);
   }
 
@@ -228,7 +228,7 @@ export class RunStream {
     const frames = this.#end();
     if (frames === null) return;
     for (const frame of frames) this.#carrier.publish(this.topic, frame);
-    // Said once for all: a thousand who leave one by one were an eighth of a short run's upload.
+    // One frame for all viewers: a thousand that leave one by one were an eighth of a short run's upload.
     this.#carrier.clear(this.topic);
     for (const viewer of this.#viewers) {
       if (!viewer.live) continue;
@@ -263,14 +263,14 @@ export class RunStream {
     this.#log.read(viewer.cursor, wanted, memory).then(
       (chunks) => this.#deliverInTurns(viewer, chunks, memory),
       (error: unknown) => {
-        readMemory.giveBack(memory);
+        readMemory.release(memory);
         if (error instanceof DamagedOutput && error.to !== null) this.#skip(viewer, error.from, error.to);
         else this.#fail(viewer);
       },
     );
   }
 
-  /** What is damaged on the disk is said, and the rest is shown. Nobody owes an acknowledgement for it. */
+  /** A gap announces what is damaged on the disk, and the rest is shown. The viewer owes no acknowledgement for the gap. */
   #skip(viewer: Viewer, from: Cursor, to: Cursor): void {
     if (viewer.gone) return;
     viewer.port.send(encode({ type: 'gap', task_id: this.#taskId, from, to }));
@@ -280,18 +280,18 @@ export class RunStream {
     this.#advance(viewer);
   }
 
-  /** What was read for a viewer that is behind, into `memory`: a frame a turn, so that others get theirs in between. */
+  /** Sends what was read into `memory` for a viewer that is behind: a frame a turn, so that other viewers get theirs in between. */
   #deliverInTurns(viewer: Viewer, chunks: readonly Chunk[], memory: Buffer): void {
     this.#turn((turn) => {
-      // Several frames in a small window: an acknowledgement comes while others are on their way.
+      // A small window holds several frames: an acknowledgement comes while others are on their way.
       const size = viewer.times === null ? turn : Math.min(turn, viewer.window / 4);
       const { now, later } = cutChunks(chunks, size);
       if (!viewer.gone && now.length > 0) this.#deliver(viewer, now);
-      // Its window may have shrunk since the read: then the rest is read again, when there is credit for it.
+      // The viewer's window may have shrunk since the read: then the rest is read again, when there is credit for it.
       const end = later.at(-1)?.to;
       const more = !viewer.gone && now.length > 0 && end !== undefined && end - viewer.acked <= viewer.window;
       if (more) return this.#deliverInTurns(viewer, later, memory);
-      readMemory.giveBack(memory);
+      readMemory.release(memory);
       if (viewer.gone) return;
       if (now.length === 0) return this.#fail(viewer);
       viewer.busy = false;
@@ -316,7 +316,7 @@ export class RunStream {
     viewer.times?.sent(from, viewer.cursor, performance.now());
   }
 
-  /** Near the tail, and with credit for the rest: no waiting in between, so the tail can't move away. */
+  /** A viewer near the tail, with credit for the rest, gets it without a wait in between, so the tail can't move away. */
   #lastStep(viewer: Viewer, size: number): void {
     if (this.#live === 0) return;
     const left = this.#position - viewer.cursor;
@@ -328,7 +328,7 @@ export class RunStream {
     }
   }
 
-  /** At the tail: the end, if there was one; else the shared stream. */
+  /** A viewer at the tail gets the end, if there was one, or joins the shared stream. */
   #arrive(viewer: Viewer): void {
     if (this.#log.finished && viewer.cursor >= this.#log.end) {
       const frames = this.#end();

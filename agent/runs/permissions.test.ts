@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Run } from '../../shared/runs.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Harness } from './runs-harness.ts';
 import { makeHarness } from './runs-harness.ts';
@@ -144,7 +145,9 @@ describe('the queue', () => {
     h.action({ id: 'single', script: 'nap.sh', max_concurrent: 1 });
     h.action({ id: 'other', script: 'exit.sh' });
     const order: string[] = [];
-    h.runs.onChange((run) => void (run.state === 'running' && run.action === 'single' && order.push(run.task_id)));
+    // A run is told again when its script has ended and its last output is waited for.
+    const note = ({ task_id }: Run): void => void (order.includes(task_id) || order.push(task_id));
+    h.runs.onChange((run) => void (run.state === 'running' && run.action === 'single' && note(run)));
     const asked: string[] = [];
     for (let i = 0; i < 5; i += 1) asked.push((await h.runs.start(ada, { action: 'single', source: 'page' })).task_id);
     expect(h.runs.get(ada, asked[4] ?? '').state).toBe('queued');
@@ -170,7 +173,8 @@ describe('the queue', () => {
     const first = await h.runs.start(ada, { action: 'single', source: 'page' });
     const waits = await h.runs.start(eve, { action: 'single', source: 'page' });
     expect(waits.state).toBe('queued');
-    h.users.set(eve.user_id, { id: eve.user_id, role: 'client', disabled: true });
+    const user = h.users.get(eve.user_id);
+    if (user !== undefined) h.users.set(eve.user_id, { ...user, disabled: true });
     await h.runs.cancel(ada, first.task_id);
     expect(await h.ended(waits.task_id)).toMatchObject({ state: 'refused', reason: expect.stringContaining('disabled'), started_at: null });
   });

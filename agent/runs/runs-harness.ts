@@ -5,12 +5,12 @@ import { actionFields } from '../../shared/actions.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { isFinal } from '../../shared/run-state.ts';
 import type { Run } from '../../shared/runs.ts';
-import type { Role } from '../../shared/users.ts';
+import type { Role, User } from '../../shared/users.ts';
+import type { ActionRow } from '../actions/action-row.ts';
 import { RegexBudget } from '../actions/regex-budget.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../tables.ts';
 import type { Caller } from '../users/caller.ts';
-import type { RunnableAction, SettingsSeam } from './needs.ts';
 import type { RunsOptions } from './runs.ts';
 import { Runs } from './runs.ts';
 
@@ -30,25 +30,17 @@ export interface Harness {
   runner: 'native' | 'shell';
   db: Database;
   runs: Runs;
-  actions: Map<string, RunnableAction>;
-  users: Map<string, { id: string; role: Role; disabled: boolean }>;
+  actions: Map<string, ActionRow>;
+  users: Map<string, User>;
   /** Plugins that may not start anything any more. */
   withdrawn: Set<string>;
   audit: { event: string; outcome: string }[];
-  settings: SettingsSeam & {
-    keep_days: number;
-    keep_runs: number;
-    keep_mb: number;
-    output_limit_mb: number;
-    when_output_full: 'halt' | 'truncate';
-    compress_after_minutes: number;
-    env_allow: string[];
-  };
+  settings: { -readonly [name in keyof RunsOptions['settings']]: RunsOptions['settings'][name] } & { env_allow: string[] };
   /** Adds a script of this text to a folder of its own. */
   script(name: string, text: string, mode?: number): void;
   /** From now on there is no script of this name, and the error says so. */
   vanish(name: string): void;
-  action(fields: { id: string; script: string } & Record<string, unknown>): RunnableAction;
+  action(fields: { id: string; script: string } & Record<string, unknown>): ActionRow;
   /** A user, as the caller that they are. */
   caller(name: string, role?: Role): Caller;
   /** When this run has ended. */
@@ -87,7 +79,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
       home,
       settings,
       scripts: {
-        resolve(name) {
+        async resolve(name) {
           if (vanished.has(name)) throw new ToruError('unknown_script', `There is no script “${name}”.`);
           if (name === 'missing.sh') throw new ToruError('unknown_script', 'There is no such script.');
           return written.has(name) ? join(scripts, name) : join(FIXTURES, name);
@@ -99,7 +91,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
         mayUse: (caller, action) => caller.role === 'admin' || action.allow === 'everyone' || action.allow.includes(caller.user_id),
       },
       users: { get: (id) => users.get(id) ?? null },
-      plugins: { mayStart: (plugin) => !withdrawn.has(plugin) },
+      mayStart: (plugin) => !withdrawn.has(plugin),
       audit: { record: ({ event, outcome }) => void audit.push({ event, outcome }) },
       log: { info: () => undefined, warn: () => undefined, error: (detail, message) => console.error(message, detail) },
       environment: {
@@ -132,13 +124,14 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
     vanish: (name) => void vanished.add(name),
     action(fields) {
       const { id, ...rest } = fields;
-      const action = { ...actionFields.parse({ label: id, allow: 'everyone', ...rest }), id, revision: 1 };
+      const fixed = { id, position: 1, revision: 1, created_at: 0, updated_at: 0 };
+      const action = { ...actionFields.parse({ label: id, allow: 'everyone', ...rest }), ...fixed };
       actions.set(id, action);
       return action;
     },
     caller(name, role = 'admin') {
       const id = `00000000-0000-4000-8000-${Buffer.from(name).toString('hex').padStart(12, '0').slice(-12)}`;
-      users.set(id, { id, role, disabled: false });
+      users.set(id, { id, username: name, role, disabled: false, created_at: new Date().toISOString(), last_login_at: null });
       return { user_id: id, username: name, role, via: 'edge', sid: null, address: '192.0.2.7', auth_time: Date.now() };
     },
     ended(taskId) {

@@ -4,59 +4,67 @@ import type { List } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { CANCEL_GRACE_MS, MAX_STDIN_FRAME } from '../../shared/limits.ts';
 import type { Run } from '../../shared/runs.ts';
+import type { Audit } from '../audit/audit.ts';
 import { History } from '../history/history.ts';
 import { Journal } from '../history/journal.ts';
 import type { HistoryQuery } from '../history/list-query.ts';
 import type { RunRow } from '../history/run-row.ts';
 import { forClient, runOf } from '../history/run-row.ts';
+import type { Log } from '../logger.ts';
 import { RunLog } from '../logs/run-log.ts';
 import { Cgroups, makeCgroupBase } from '../process/owned-cgroups.ts';
+import type { Scripts } from '../scripts/scripts.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
+import { MIN_FREE_BYTES } from '../store/disk.ts';
 import type { Caller } from '../users/caller.ts';
-import { Compression } from './compression.ts';
-import { MIN_FREE_BYTES } from './disk.ts';
-import type { ActionsSeam, AuditSeam, PluginsSeam, RunsLog, ScriptsSeam, SettingsSeam, UsersSeam } from './needs.ts';
-import type { Started } from './presses.ts';
-import { Presses } from './presses.ts';
-import type { StartRequest } from './request.ts';
-import { Retention } from './retention.ts';
-import { Supervisor } from './supervisor.ts';
+import { Compression } from './keep/compression.ts';
+import { Retention } from './keep/retention.ts';
+import type { GuardOptions } from './life/guard.ts';
+import { Scheduler } from './life/scheduler.ts';
+import type { RunActions, StartRequest } from './submit/request.ts';
+import type { Started } from './submit/submit.ts';
+import { Submit } from './submit/submit.ts';
 
-export type { Started } from './presses.ts';
-export type { StartRequest } from './request.ts';
+export type { StartRequest } from './submit/request.ts';
+export type { Started } from './submit/submit.ts';
 
-export interface RunsOptions {
+/** The settings that runs obey. */
+type RunSettings = Pick<
+  Settings,
+  'instance_id' | 'keep_days' | 'keep_runs' | 'keep_mb' | 'output_limit_mb' | 'when_output_full' | 'compress_after_minutes' | 'env_allow'
+>;
+
+export interface RunsOptions extends GuardOptions {
   db: Database;
   /** TORU_HOME: runs live in `runs/<task_id>/` below it. */
   home: string;
-  settings: SettingsSeam;
-  scripts: ScriptsSeam;
-  actions: ActionsSeam;
-  users: UsersSeam;
-  plugins: PluginsSeam;
-  audit: AuditSeam;
-  log: RunsLog;
+  settings: RunSettings;
+  scripts: Pick<Scripts, 'resolve'>;
+  actions: RunActions;
+  audit: Pick<Audit, 'record'>;
+  log: Log;
   /** The agent's environment, of which scripts get the allowed part. */
   environment?: Readonly<Record<string, string | undefined>>;
-  /** What a test wants otherwise. */
+  /** For tests: the shell wrapper, whatever the host has, and other limits. */
   runner?: 'shell';
   limits?: { cgroups?: boolean; graceMs?: number; maxRunning?: number; maxWaiting?: number; minFreeBytes?: number };
 }
 
 /** Runs at the same time; a run costs four descriptors of the agent and a runner of 40 to 60 KB (in shell half a megabyte in eight processes). */
 const MAX_RUNNING = 256;
-/** Runs that wait for a place, of all actions together. */
+/** Runs that wait for a slot, of all actions together. */
 const MAX_WAITING = 10_000;
-/** Logs of ended runs kept open as objects (their files close by themselves). */
+/** So many logs of ended runs are kept as objects (their files close by themselves). */
 const KEPT_LOGS = 64;
 
-/** Runs: start, watch, cancel, and look back. The agent's answer to who may do which stands here, for every transport. */
+/** Starts, shows and cancels runs. Who may do what with a run is decided here, for every transport. */
 export class Runs {
   readonly history: History;
   readonly #o: RunsOptions;
   readonly #journal: Journal;
-  readonly #supervisor: Supervisor;
-  readonly #presses: Presses;
+  readonly #scheduler: Scheduler;
+  readonly #submit: Submit;
   readonly #retention: Retention;
   readonly #compression: Compression;
   readonly #listeners = new Set<(run: Run, userId: string) => void>();
@@ -70,7 +78,7 @@ export class Runs {
     this.#journal = new Journal(options.db);
     const { limits = {} } = options;
     const parts = { ...options, history: this.history, journal: this.#journal, changed: (row: RunRow): void => this.#changed(row) };
-    this.#supervisor = new Supervisor({
+    this.#scheduler = new Scheduler({
       ...parts,
       folder,
       environment: options.environment ?? process.env,
@@ -78,9 +86,9 @@ export class Runs {
       graceMs: limits.graceMs ?? CANCEL_GRACE_MS,
       maxRunning: limits.maxRunning ?? MAX_RUNNING,
     });
-    this.#presses = new Presses({
+    this.#submit = new Submit({
       ...parts,
-      supervisor: this.#supervisor,
+      scheduler: this.#scheduler,
       minFreeBytes: limits.minFreeBytes ?? MIN_FREE_BYTES,
       maxWaiting: limits.maxWaiting ?? MAX_WAITING,
     });
@@ -97,30 +105,30 @@ export class Runs {
   }
 
   /**
-   * Journals a run and starts it, or lets it wait for its turn. The same request id never starts twice: a retry gets the
-   * first one's task.
-   * @returns when it is on the disk. @throws ToruError: forbidden, unknown_action, unknown_script …, input_…, request_id_reused,
+   * Journals a run and starts it, or lets it wait for its slot. The same request id never starts two runs: a retry gets the task of
+   * the first request.
+   * @returns when the run is on the disk. @throws ToruError: forbidden, unknown_action, unknown_script …, input_…, request_id_reused,
    * run_refused and queue_full (kept in the history, `extra.task_id`), busy, disk_full.
    */
   start(caller: Caller, request: StartRequest): Promise<Started> {
-    return this.#presses.start(caller, request);
+    return this.#submit.start(caller, request);
   }
 
   /**
-   * Ends a run: your own, or any for an admin. One that waits is taken from the queue.
-   * @returns when the stop is under way. Doing it again changes nothing. @throws ToruError unknown_task, not_running.
+   * Stops a run: one's own, or any for an admin. A run that waits leaves the queue.
+   * @returns when the stop is under way. A second call changes nothing. @throws ToruError unknown_task, not_running.
    */
   async cancel(caller: Caller, taskId: string): Promise<void> {
     const row = this.#row(caller, taskId);
-    const run = this.#supervisor.get(taskId);
+    const run = this.#scheduler.get(taskId);
     if (run === undefined) {
       if (row.state === 'cancelled') return;
       throw new ToruError('not_running', 'It has already ended.');
     }
-    const first = run.why === null;
-    if (!this.#supervisor.stop(run, 'cancelled')) throw new ToruError('not_running', 'It has just ended by itself.');
-    if (!first) return;
-    // The stop did not wait for this: on a full disk a cancel must still cancel.
+    const stopped = run.stop('cancelled');
+    if (stopped === 'late') throw new ToruError('not_running', 'It has just ended by itself.');
+    if (stopped === 'again') return;
+    // The stop does not wait for the journal: on a full disk a cancel must still cancel.
     await this.#journal
       .write(() => {
         this.history.requestCancel(taskId, Date.now());
@@ -136,26 +144,23 @@ export class Runs {
   }
 
   /**
-   * Types into a run whose action keeps standard input open. @param eof its input ends after `data`: the script reads the end.
+   * Types into a run whose action keeps standard input open. @param eof the input ends after `data`.
    * @throws ToruError unknown_task, not_running, input_not_accepted; with `extra.retry` when the script has not read enough yet.
    */
   async input(caller: Caller, taskId: string, data: string, eof = false): Promise<void> {
     const row = this.#row(caller, taskId);
-    const run = this.#supervisor.get(taskId);
+    const run = this.#scheduler.get(taskId);
     if (run === undefined) throw new ToruError('not_running', 'It has already ended.');
     if (!row.stdin)
       throw new ToruError('input_not_accepted', 'This script does not read what you type. An administrator can allow it in the action.');
     if (Buffer.byteLength(data) > MAX_STDIN_FRAME) throw new ToruError('too_large', 'At most 64 KiB can be typed at once.');
     if (run.row.state === 'queued') throw new ToruError('input_not_accepted', 'It has not started yet: it waits for its turn.');
-    // Who types right after the press is a few milliseconds early.
-    await run.ready;
-    if (run.live === null) throw new ToruError('not_running', 'It could not be started.');
-    run.live.type(data, eof);
+    await run.type(data, eof);
   }
 
   /**
-   * Writes a note on a run: your own, or any for an admin. @param note plain text; '' takes it away.
-   * @returns when it is on the disk. @throws ToruError unknown_task.
+   * Writes a note on a run: one's own, or any for an admin. @param note plain text; '' removes the note.
+   * @returns when the note is on the disk. @throws ToruError unknown_task.
    */
   async annotate(caller: Caller, taskId: string, note: string): Promise<void> {
     const { label, username: user, note: before } = this.#row(caller, taskId);
@@ -165,7 +170,7 @@ export class Runs {
       const detail = { label, user, ...(note === '' ? { removed: true } : {}) };
       this.#o.audit.record({ event: 'run.note', caller, target: taskId, outcome: 'ok', detail });
     });
-    const open = this.#supervisor.get(taskId);
+    const open = this.#scheduler.get(taskId);
     if (open !== undefined) open.row = { ...open.row, note };
     const now = open?.row ?? this.history.get(taskId);
     if (now !== null) this.#changed(now);
@@ -182,25 +187,25 @@ export class Runs {
     return { items: items.map((row) => this.#shown(caller, row)), next_cursor };
   }
 
-  /** A run's output. Who may read it is asked before, with `get`. @throws ToruError unknown_task. */
+  /** A run's output. The caller has checked with `get` who may read it. @throws ToruError unknown_task. */
   log(taskId: string): RunLog {
-    const open = this.#supervisor.get(taskId);
+    const open = this.#scheduler.get(taskId);
     if (open !== undefined) return open.log;
     const kept = this.#logs.get(taskId);
     if (kept !== undefined) return kept;
     if (this.history.get(taskId) === null) throw unknownTask();
-    return this.#keep(taskId, new RunLog(this.#supervisor.folderOf(taskId), true));
+    return this.#keep(taskId, new RunLog(this.#scheduler.folderOf(taskId), true));
   }
 
-  /** Calls back with the whole run after each change of its state or note, when it is on the disk. @returns stops that. */
+  /** Calls back with the run after each change of its state or note, when the change is on the disk. @returns stops that. */
   onChange(listener: (run: Run, userId: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** At boot, before anything is started: takes up what outlived the agent, closes what did not. */
+  /** To be called at boot, before anything is started: takes up runs that outlived the agent, and closes those that did not. */
   async recover(): Promise<void> {
-    await this.#supervisor.recover();
+    await this.#scheduler.recover();
     this.#retention.start();
     this.#compression.start();
   }
@@ -209,18 +214,18 @@ export class Runs {
   async close(): Promise<void> {
     this.#retention.close();
     await this.#compression.close();
-    await this.#supervisor.close();
+    await this.#scheduler.close();
     this.#journal.flush();
-    for (const log of this.#logs.values()) log.rest();
+    for (const log of this.#logs.values()) log.closeFiles();
     this.#listeners.clear();
   }
 
   /** @throws ToruError unknown_task */
   #row(caller: Caller, taskId: string): RunRow {
-    const row = this.#supervisor.get(taskId)?.row ?? this.history.get(taskId);
+    const row = this.#scheduler.get(taskId)?.row ?? this.history.get(taskId);
     if (row === null) throw unknownTask();
     if (caller.role !== 'admin' && row.user_id !== caller.user_id) {
-      // The asker hears what everybody hears of a run that is not there.
+      // The caller gets the same answer as for a run that is not there.
       this.#o.audit.record({ event: 'run.foreign', caller, target: taskId, outcome: 'refused', detail: { user: row.username } });
       throw unknownTask();
     }
@@ -228,19 +233,19 @@ export class Runs {
   }
 
   #shown(caller: Caller, row: RunRow): Run {
-    const run = this.#whole(row);
+    const run = this.#describe(row);
     return caller.role === 'admin' ? run : forClient(run);
   }
 
-  #whole(row: RunRow): Run {
-    const open = this.#supervisor.get(row.task_id);
+  #describe(row: RunRow): Run {
+    const open = this.#scheduler.get(row.task_id);
     if (open === undefined) return runOf(row, this.#o.settings.instance_id);
     const run = runOf({ ...row, output_bytes: open.log.end }, this.#o.settings.instance_id);
-    return open.live?.finishing === true ? { ...run, finishing: true } : run;
+    return open.finishing ? { ...run, finishing: true } : run;
   }
 
   #changed(row: RunRow): void {
-    const run = this.#whole(row);
+    const run = this.#describe(row);
     for (const listener of [...this.#listeners]) listener(run, row.user_id);
   }
 

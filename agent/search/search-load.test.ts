@@ -99,7 +99,7 @@ function endless(): SearchedRuns & { reads: number } {
         await sleep(1);
         return [{ stream: 'stdout' as const, bytes: Buffer.alloc(maxBytes, 'x'), from, to: from + maxBytes }];
       },
-      rest: () => undefined,
+      closeFiles: () => undefined,
     }),
   };
   return runs;

@@ -20,7 +20,7 @@ import { Tally } from './tally.ts';
 
 /** What a search needs of the runs. `log` is asked only for runs that `list` or `get` gave to the caller. */
 export interface SearchedRuns extends VisibleRuns {
-  log(taskId: string): ScannedLog & { rest(): void };
+  log(taskId: string): ScannedLog & { closeFiles(): void };
 }
 
 /** Matches of one run's output; the rest is told by `more`, and found by a search within the run. */
@@ -81,7 +81,7 @@ export class Search {
       const next = yield* this.#matches(quest, log, run, query.from, query.limit);
       if (!signal.aborted) yield quest.tally.end(next === null ? null : String(next));
     } finally {
-      log.rest();
+      log.closeFiles();
       done();
     }
   }
@@ -136,7 +136,7 @@ export class Search {
             // One run that can't be read at all, which who opens it is told, hides no other.
             if (!(error instanceof DamagedOutput)) throw error;
           } finally {
-            log.rest();
+            log.closeFiles();
           }
         }
         if (found >= query.limit) {
@@ -177,7 +177,7 @@ export class Search {
   }
 
   /** Null when the run was removed meanwhile. */
-  #logOf(run: Run): (ScannedLog & { rest(): void }) | null {
+  #logOf(run: Run): (ScannedLog & { closeFiles(): void }) | null {
     try {
       return this.#runs.log(run.task_id);
     } catch (error) {

@@ -53,7 +53,7 @@ async function open(asked: Order): Promise<{ one: (lane: number) => Promise<unkn
 
 /** The agent's part alone: journal, spawn, follow, record. */
 async function openRuns({ program, folder }: Order) {
-  const harness = makeHarness({ scripts: { resolve: () => program } }, mkdtempSync(join(folder, 'runs-')));
+  const harness = makeHarness({ scripts: { resolve: async () => program } }, mkdtempSync(join(folder, 'runs-')));
   const caller = harness.caller('bench');
   const endings = new Map<string, () => void>();
   harness.runs.onChange((run) => {

@@ -12,7 +12,7 @@ import { Stage } from './stage.ts';
 /**
  * kill -9 of the agent at every step of a run's life. After its restart each run has ended truly and whole, or is
  * `interrupted` with a reason; it began at most once; and asking again with the same request id starts nothing twice.
- * The rows of the crash table in their smallest form stand in agent/runs/recover.test.ts.
+ * The rows of the crash table in their smallest form stand in agent/runs/life/recovery.test.ts.
  */
 
 const REPEATS = scaled(10, 1);

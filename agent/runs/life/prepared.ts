@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { mkdir, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { InputValues, PassedInputs } from '../../../shared/input-values.ts';
+import type { ActionRow } from '../../actions/action-row.ts';
+import type { StopSignal } from '../../process/kill-tree.ts';
+
+/** What is to be run, checked: everything that the process will get. */
+export interface Prepared {
+  /** Null when a script was requested by name. */
+  action: Pick<ActionRow, 'id' | 'revision' | 'max_concurrent' | 'when_full'> | null;
+  label: string;
+  script: string;
+  timeout_s: number;
+  /** How the run is asked to leave when it is stopped. */
+  stop_signal: StopSignal;
+  /** Seconds from that to KILL; null = as usual. */
+  grace_s: number | null;
+  /** Standard input stays open for what a viewer types. */
+  stdin: boolean;
+  /** As history and journal show the inputs: secrets masked. */
+  inputs: InputValues;
+  passed: PassedInputs;
+  /** The secrets that `passed` holds. A `Prepared` with secrets never reaches a disk. */
+  secrets: readonly string[];
+}
+
+/** The file in a run's folder that keeps a queued run's `Prepared` over a restart of the agent. */
+export const PLAN_FILE = 'plan.json';
+
+/** Keeps what a queued run will be started with, whatever the action says by then. @returns when it is on the disk. @throws when the disk is full. */
+export async function writePlan(folder: string, prepared: Prepared): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const file = await open(join(folder, PLAN_FILE), 'w', 0o600);
+  try {
+    await file.writeFile(JSON.stringify(prepared));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Null when there is none. */
+export function readPlan(folder: string): Prepared | null {
+  try {
+    // The agent's own file in its own 0700 folder: `writePlan` wrote it.
+    const plan: Prepared = JSON.parse(readFileSync(join(folder, PLAN_FILE), 'utf8'));
+    return { ...plan, secrets: [] };
+  } catch {
+    return null;
+  }
+}

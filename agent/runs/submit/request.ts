@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { ToruError } from '../../../shared/errors.ts';
+import type { InputValues, PassedInputs } from '../../../shared/input-values.ts';
+import { checkVariables, hasPattern, MASK, maskSecrets, passInputs, resolveInputs } from '../../../shared/input-values.ts';
+import { MAX_ARG_BYTES, MAX_ARGS } from '../../../shared/limits.ts';
+import type { RunSource } from '../../../shared/runs.ts';
+import type { Actions } from '../../actions/actions.ts';
+import type { Caller } from '../../users/caller.ts';
+import type { Prepared } from '../life/prepared.ts';
+
+/** What somebody wants to be run. */
+export interface StartRequest {
+  action?: string | undefined;
+  script?: string | undefined;
+  inputs?: Record<string, unknown> | undefined;
+  args?: readonly string[] | undefined;
+  request_id?: string | undefined;
+  /** ISO 8601, by this host's clock. */
+  not_after?: string | undefined;
+  source: RunSource;
+}
+
+/** What runs need of the actions. */
+export type RunActions = Pick<Actions, 'get' | 'mayUse' | 'patterns'>;
+
+/**
+ * Arguments and variables together. Linux allows a quarter of the stack's limit (2 MiB by default), macOS 1 MiB
+ * (https://man7.org/linux/man-pages/man2/execve.2.html, “Limits on size of arguments and environment”); the host's own
+ * variables and the wrapper's text need room too.
+ */
+const MAX_TOTAL_BYTES = 768 * 1024;
+
+/**
+ * Checks whether the caller may run what they request, and makes a `Prepared` of it. Admins run any script or action; clients the actions that they are allowed.
+ * @throws ToruError forbidden, unknown_action, input_…, busy
+ */
+export function prepare(caller: Caller, request: StartRequest, actions: RunActions): Prepared {
+  if ((request.action === undefined) === (request.script === undefined)) {
+    throw new ToruError('bad_request', 'Ask for either an action or a script.');
+  }
+  const prepared = request.script === undefined ? prepareAction(caller, request, actions) : prepareScript(caller, request, request.script);
+  checkPassed(prepared.passed);
+  return prepared;
+}
+
+function prepareScript(caller: Caller, request: StartRequest, script: string): Prepared {
+  if (caller.role !== 'admin') throw new ToruError('forbidden', 'Only an administrator may run scripts by name. Use one of your actions.');
+  const args = [...(request.args ?? [])];
+  return {
+    action: null,
+    label: script,
+    script,
+    timeout_s: 0,
+    stop_signal: 'TERM',
+    grace_s: null,
+    stdin: false,
+    inputs: {},
+    passed: { args, env: {}, stdin: null },
+    secrets: [],
+  };
+}
+
+function prepareAction(caller: Caller, request: StartRequest, actions: RunActions): Prepared {
+  const id = request.action ?? '';
+  const action = actions.get(id);
+  // The same answer for an action that the caller may not use: ids can't be probed.
+  if (action === null || !actions.mayUse(caller, action))
+    throw new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}” for you. It may have been removed: reload the page.`);
+  checkVariables(action.inputs);
+  const resolve = () => resolveInputs(action.inputs, request.inputs ?? {});
+  const values = hasPattern(action.inputs) ? actions.patterns.spend(caller.user_id, action.id, resolve) : resolve();
+  const passed = passInputs(action.inputs, values);
+  return {
+    action: { id: action.id, revision: action.revision, max_concurrent: action.max_concurrent, when_full: action.when_full },
+    label: action.label,
+    script: action.script,
+    timeout_s: action.timeout_s,
+    stop_signal: action.stop_signal,
+    grace_s: action.grace_s,
+    stdin: action.stdin,
+    inputs: maskSecrets(action.inputs, values),
+    passed: { ...passed, args: [...action.args, ...passed.args], env: { ...action.env, ...passed.env } },
+    secrets: action.inputs.flatMap(({ type, name }) => (type === 'secret' && name in values ? [String(values[name])] : [])),
+  };
+}
+
+/** @throws ToruError input_invalid, input_too_large: before anything is written down. */
+function checkPassed({ args, env }: PassedInputs): void {
+  if (args.length > MAX_ARGS) throw new ToruError('input_too_large', `At most ${MAX_ARGS} arguments can be passed.`);
+  const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
+  let total = 0;
+  for (const text of [...args, ...variables]) {
+    if (text.includes('\0')) throw new ToruError('input_invalid', 'A NUL character can’t be passed to a script.');
+    if (/\p{Surrogate}/u.test(text))
+      throw new ToruError('input_invalid', 'An argument holds half of a character (a lone surrogate), which can’t be passed to a script.');
+    const bytes = Buffer.byteLength(text);
+    if (bytes > MAX_ARG_BYTES)
+      throw new ToruError('input_too_large', 'An argument can be 128 KiB long at most. Pass more as standard input or in a file.');
+    total += bytes + 1;
+  }
+  if (total > MAX_TOTAL_BYTES) {
+    throw new ToruError('input_too_large', 'All arguments together can be 768 KiB long at most. Pass more as standard input or in a file.');
+  }
+}
+
+/**
+ * A fingerprint of a request, to tell a retry from another request under the same id. All values of a secret input count as the
+ * same: even a hash of a short secret would give it away.
+ * @param masked the inputs as the journal keeps them, secrets masked.
+ */
+export function requestHash(request: StartRequest, masked: InputValues): string {
+  const inputs = Object.entries(request.inputs ?? {})
+    .map(([name, value]) => [name, masked[name] === MASK ? MASK : value] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  const fields = JSON.stringify([request.action ?? null, request.script ?? null, request.args ?? [], inputs]);
+  return createHash('sha256').update(fields).digest('hex');
+}
