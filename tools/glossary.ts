@@ -17,8 +17,6 @@ const LEFT_OUT: readonly RegExp[] = [
   /^CHANGELOG\.md$|^docs\/glossary\.md$|^tools\/glossary|common-passwords|^bench\/results\//,
   // A field of `doctor --json`, and a sentence of older hosts.
   /^agent\/cli\/(?:doctor\/finding|commands\/doctor|cli\.test)\.ts$|^worker\/ui\/pages\/scripts\/groups\.ts$/,
-  // Rebuilt around the runner, with these words.
-  /^agent\/(?:runs|logs)\//,
 ];
 /** Tests may call a variable as they like. */
 const TEST = /\.test\.tsx?$|^(?:test|bench|worker\/test)\/|-harness\.ts$|fixture/;
