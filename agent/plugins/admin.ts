@@ -29,7 +29,7 @@ export class PluginAdmin {
     return this.#units.acts.run(id, async () => {
       authorize(caller, admin);
       const accepting = sha256 !== undefined && this.#mayAccept(caller, id, sha256) ? sha256 : null;
-      const inspected = await this.#units.look(id, accepting);
+      const inspected = await this.#units.found.look(id, accepting);
       const { row, supervised } = this.#units.known(id);
       if (!row.enabled) authorize(caller, adminLately);
       if (inspected === null) throw new ToruError('plugin_invalid', 'Its files are gone. Install it again.');
@@ -104,7 +104,7 @@ export class PluginAdmin {
         throw new ToruError('bad_request', 'An absolute path of this host is expected, such as /home/me/weather-1.0.0.tgz.');
       const { id, version } = await installInto(this.#units.folder, path);
       this.#audit(caller, 'plugin.install', id, { version });
-      await this.#units.look(id);
+      await this.#units.found.look(id);
       this.#units.journal.note(id, 'installed', `${caller.username} installed version ${version}.`, { version });
       return this.#units.details(id);
     });
@@ -120,7 +120,7 @@ export class PluginAdmin {
       const { row, supervised } = this.#units.known(id);
       this.#units.registry.set(id, { enabled: false, failed: null });
       await supervised.stop('uninstalled');
-      await this.#units.removeFiles(id);
+      await this.#units.found.removeFiles(id);
       this.#audit(caller, 'plugin.uninstall', id, { data, version: row.manifest?.version ?? null });
       if (data === 'keep') {
         this.#units.journal.note(id, 'uninstalled', `${caller.username} uninstalled it. What it keeps is still there.`);

@@ -105,7 +105,7 @@ export class Plugins {
 
   /** Looks at the folder of plugins, and starts what is enabled and could not be started before. @returns when it has looked. */
   async rescan(): Promise<void> {
-    await this.#units.scan();
+    await this.#units.found.scan();
     if (this.#closed) return;
     const ready = this.#units.all().filter((unit) => unit.row.enabled && stateOf(unit).state === 'disabled');
     void this.#startInTurn(ready.map(({ row }) => row.id));

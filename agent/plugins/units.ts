@@ -1,5 +1,4 @@
 import { mkdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { PluginDetails } from '../../shared/plugins.ts';
@@ -9,12 +8,8 @@ import { Cgroups, makeCgroupBase } from '../process/owned-cgroups.ts';
 import { bootId } from '../process/process-identity.ts';
 import type { KnownPlugin } from './catalog.ts';
 import { detailsOf } from './catalog.ts';
-import type { Inspected } from './installed/inspect.ts';
-import { inspect } from './installed/inspect.ts';
+import { FoundPlugins } from './found-plugins.ts';
 import { sweepIncoming } from './installed/install.ts';
-import type { Asking } from './installed/manifest.ts';
-import type { Entry } from './installed/plugins-folder.ts';
-import { findEntries } from './installed/plugins-folder.ts';
 import { Registry } from './installed/registry.ts';
 import { missingSetting, secretValues, settingsFor } from './installed/setting-values.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
@@ -40,24 +35,18 @@ export class Units {
   readonly folder: string;
   readonly registry: Registry;
   readonly journal: PluginJournal;
+  readonly found: FoundPlugins;
   readonly services = new Services();
   readonly timing: PluginTiming;
   /** What admins do, by plugin: one act after the other. */
   readonly acts = new KeyedMutex();
   readonly #o: PluginsOptions;
-  readonly #asking: Asking;
   readonly #launches: string;
   readonly #boot = bootId();
   readonly #cgroups: Cgroups;
   readonly #listeners = new Set<(id: string) => void>();
-  readonly #inspected = new Map<string, Inspected>();
   readonly #supervised = new Map<string, Supervised>();
-  readonly #looks = new KeyedMutex();
   readonly #closing = new AbortController();
-  #scan: Promise<void> | null = null;
-  #scanAgain = false;
-  /** The folder was read once. */
-  #looked = false;
 
   constructor(options: PluginsOptions) {
     this.#o = options;
@@ -67,7 +56,15 @@ export class Units {
     this.timing = { ...PLUGIN_TIMING, ...options.timing };
     this.registry = new Registry(options.db);
     this.journal = new PluginJournal(options.db, options.logs_dir, options.log);
-    this.#asking = { path: (options.environment ?? process.env)['PATH'], timeoutMs: this.timing.metadataMs, signal: this.#closing.signal };
+    this.found = new FoundPlugins({
+      folder: this.folder,
+      registry: this.registry,
+      asking: { path: (options.environment ?? process.env)['PATH'], timeoutMs: this.timing.metadataMs, signal: this.#closing.signal },
+      log: options.log,
+      note: (...message) => this.journal.note(...message),
+      changed: (id) => this.changed(id),
+      forget: (id) => this.forget(id),
+    });
     // A base of their own: the runs clear up what is left in theirs.
     this.#cgroups = new Cgroups(options.cgroups === false ? null : makeCgroupBase(join(options.home, 'plugins')));
   }
@@ -76,7 +73,7 @@ export class Units {
     const row = this.registry.get(id);
     if (row === null) return null;
     const supervised = this.#supervisedOf(id);
-    return { row, inspected: this.#inspected.get(id) ?? null, looked: this.#looked, status: supervised.status, supervised };
+    return { row, inspected: this.found.get(id), looked: this.found.looked, status: supervised.status, supervised };
   }
 
   /** @throws ToruError unknown_plugin. */
@@ -121,36 +118,10 @@ export class Units {
     await sweepIncoming(this.folder);
   }
 
-  /** Looks at the whole folder. Asked for while it is looking, it looks once more. */
-  scan(): Promise<void> {
-    if (this.#scan !== null) {
-      this.#scanAgain = true;
-      return this.#scan;
-    }
-    this.#scan = this.#scanAll().finally(() => {
-      this.#scan = null;
-    });
-    return this.#scan;
-  }
-
-  /** Looks at one plugin. @param accepting the files that an admin is accepting now. @returns null when it is not there. */
-  async look(id: string, accepting: string | null = null): Promise<Inspected | null> {
-    const { byId } = await findEntries(this.folder);
-    return this.#look(id, byId.get(id) ?? [], accepting);
-  }
-
-  /** Removes whatever stands for this id in the folder of plugins. */
-  async removeFiles(id: string): Promise<void> {
-    const { byId } = await findEntries(this.folder);
-    for (const { path } of byId.get(id) ?? []) await rm(path, { recursive: true, force: true });
-    await this.#look(id, [], null);
-  }
-
   /** Forgets one that is gone. */
   forget(id: string): void {
     this.registry.remove(id);
     this.journal.forget(id);
-    this.#inspected.delete(id);
     this.#supervised.delete(id);
     this.changed(id);
   }
@@ -158,61 +129,13 @@ export class Units {
   /** Looks at nothing any more, and starts nothing. @returns when it has stopped looking. */
   async rest(): Promise<void> {
     this.#closing.abort();
-    await this.#scan?.catch(() => undefined);
+    await this.found.settled();
   }
 
   close(): void {
     this.#listeners.clear();
     this.journal.close();
     this.#cgroups.close();
-  }
-
-  async #scanAll(): Promise<void> {
-    do {
-      this.#scanAgain = false;
-      const { byId, misnamed } = await findEntries(this.folder);
-      for (const name of misnamed) this.#o.log.warn({ name }, 'no plugin can have this name: small letters, digits and hyphens');
-      for (const [id, entries] of byId) if (!this.#closing.signal.aborted) await this.#look(id, entries, null);
-      for (const { id, accepted_sha256 } of this.registry.all()) {
-        if (byId.has(id) || this.#closing.signal.aborted) continue;
-        // Looked for once more: it may have been installed since the folder was read.
-        const inspected = await this.look(id);
-        if (inspected === null && accepted_sha256 === null) this.forget(id);
-      }
-    } while (this.#scanAgain && !this.#closing.signal.aborted);
-    if (this.#looked || this.#closing.signal.aborted) return;
-    this.#looked = true;
-    // Of those that are there it was told as each was found.
-    for (const { id } of this.registry.all()) if (!this.#inspected.has(id)) this.changed(id);
-  }
-
-  /** The folder's watcher and an admin may look at the same moment: the second sees what the first has found. */
-  #look(id: string, entries: readonly Entry[], accepting: string | null): Promise<Inspected | null> {
-    return this.#looks.run(id, () => this.#lookNow(id, entries, accepting));
-  }
-
-  async #lookNow(id: string, entries: readonly Entry[], accepting: string | null): Promise<Inspected | null> {
-    const before = this.#inspected.get(id) ?? null;
-    const row = this.registry.get(id);
-    if (entries.length === 0) {
-      this.#inspected.delete(id);
-      if (row !== null && before !== null) this.journal.note(id, 'missing', 'Its files are gone.');
-      if (before !== null) this.changed(id);
-      return null;
-    }
-    const inspected = await inspect(entries, row, this.#asking, before, accepting);
-    if (this.#closing.signal.aborted) return inspected;
-    this.#inspected.set(id, inspected);
-    const { sha256, manifest, problem, asked: request } = inspected;
-    if (row === null || request) this.registry.set(id, request ? { seen_sha256: sha256, seen_manifest: manifest } : {});
-    if (row === null) {
-      this.journal.note(id, 'found', problem === null ? 'It is new here.' : `It is new here, and can’t be used: ${problem}`);
-    } else if (problem !== null && problem !== before?.problem) this.journal.note(id, 'broken', problem);
-    else if (sha256 !== before?.sha256 && sha256 !== row.accepted_sha256 && row.accepted_sha256 !== null && accepting === null) {
-      this.journal.note(id, 'changed', 'Its files are not those that were accepted.', { sha256 });
-    }
-    if (sha256 !== before?.sha256 || problem !== before?.problem) this.changed(id);
-    return inspected;
   }
 
   #supervisedOf(id: string): Supervised {
@@ -244,7 +167,7 @@ export class Units {
 
   /** Nothing but what was accepted is ever started: its files are read again each time. */
   async #open(id: string, ready: () => void): Promise<Session | null> {
-    const inspected = await this.look(id);
+    const inspected = await this.found.look(id);
     const row = this.registry.get(id);
     const { manifest } = row ?? {};
     if (this.#closing.signal.aborted || row === null || manifest == null || inspected === null || inspected.argv === null) return null;

@@ -19,9 +19,7 @@ export class HttpExchange {
   readonly #headless: boolean;
   readonly #ended: () => void;
   readonly #gate = new CreditGate(BODY_WINDOW);
-  readonly #answered: Promise<Response>;
-  #resolve: (response: Response) => void = () => undefined;
-  #reject: (error: ToruError) => void = () => undefined;
+  readonly #answered = Promise.withResolvers<Response>();
   #body: IncomingBody | null = null;
   /** Of a streamed answer: bytes that its Content-Length still promises; null when it said none. */
   #promised: number | null = null;
@@ -34,10 +32,6 @@ export class HttpExchange {
     this.#id = id;
     this.#headless = headless;
     this.#ended = ended;
-    this.#answered = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
   }
 
   /**
@@ -63,7 +57,7 @@ export class HttpExchange {
         (error: unknown) => this.fail(toToruError(error)),
       );
     }
-    return this.#answered;
+    return this.#answered.promise;
   }
 
   send(payload: Payload): void {
@@ -95,7 +89,7 @@ export class HttpExchange {
       // The length that is true, whatever the plugin says.
       if (!bodiless && bytes === null) headers.delete('content-length');
       else if (!bodiless && bytes !== null) headers.set('content-length', String(bytes.length));
-      this.#resolve(new Response(bodiless ? null : bytes, { status: message.status, headers }));
+      this.#answered.resolve(new Response(bodiless ? null : bytes, { status: message.status, headers }));
       if (message.stream === true) this.send({ action: 'cancel' });
       this.#finish();
       return;
@@ -107,7 +101,7 @@ export class HttpExchange {
       () => this.fail(new ToruError('bad_request', 'The client left.')),
       BODY_WINDOW,
     );
-    this.#resolve(new Response(this.#body.stream, { status: message.status, headers }));
+    this.#answered.resolve(new Response(this.#body.stream, { status: message.status, headers }));
   }
 
   data(base64: string): void {
@@ -139,7 +133,7 @@ export class HttpExchange {
     if (this.#over) return;
     if (!reported) this.send({ action: 'cancel' });
     this.#body?.fail(error);
-    this.#reject(error);
+    this.#answered.reject(error);
     this.#finish();
   }
 
