@@ -252,7 +252,7 @@ export function textToOptions(text: string): Option[] {
     });
 }
 
-/** Would these lines come back as other options or arguments than they stand for? Some were made by the API. */
-export function fitsLines<T>(things: readonly T[], text: string, read: (text: string) => T[]): boolean {
+/** Do these lines come back as what they stand for? Some options, arguments and variables were made by the API. */
+export function fitsLines<T>(things: T, text: string, read: (text: string) => T): boolean {
   return JSON.stringify(read(text)) === JSON.stringify(things);
 }

@@ -1,7 +1,7 @@
-import { useSignal } from '@preact/signals';
 import { MAX_GRACE_S } from '../../../../shared/limits.ts';
-import { Field, VERBATIM } from '../../parts/field.tsx';
+import { Field } from '../../parts/field.tsx';
 import { type Draft, envToText, textToEnv } from './action-draft.ts';
+import { LinesField } from './lines-field.tsx';
 import { WholeNumber } from './whole-number.tsx';
 
 const SIGNALS = [
@@ -15,37 +15,21 @@ const USUAL_GRACE_S = 10;
 /** What few actions need: fixed variables, and how a run is asked to end. */
 export function Advanced(props: { draft: Draft; error: string | undefined; onChange: (change: Partial<Draft>) => void }) {
   const { draft, onChange } = props;
-  // As typed: a line that is not whole yet must not be put in order under the cursor.
-  const text = useSignal(envToText(draft.env));
-  const fits = useSignal(Object.values(draft.env).every((value) => !value.includes('\n'))).value;
   return (
     <details class="builder-more">
       <summary>Advanced</summary>
       <div class="stack">
-        <Field
+        <LinesField
           label="Fixed variables"
+          help="NAME=value, one on each line. Only administrators see them."
           error={props.error}
           optional
-          help={
-            fits
-              ? 'NAME=value, one on each line. Only administrators see them.'
-              : 'One of them has several lines: they can be changed over the API.'
-          }
-        >
-          {(ties) => (
-            <textarea
-              {...ties}
-              class="textarea editor-short mono"
-              {...VERBATIM}
-              readOnly={!fits}
-              value={text.value}
-              onInput={(event) => {
-                text.value = event.currentTarget.value;
-                onChange({ env: textToEnv(text.value) });
-              }}
-            />
-          )}
-        </Field>
+          short
+          value={draft.env}
+          toText={envToText}
+          fromText={textToEnv}
+          onValue={(env) => onChange({ env })}
+        />
         <div class="editor-pair">
           <Field label="A cancel sends" help="To everything that the run has started.">
             {(ties) => (

@@ -30,7 +30,6 @@ import {
   type Draft,
   draftOf,
   fieldAt,
-  fitsLines,
   patchOf,
   textToArgs,
   unusualVariables,
@@ -39,6 +38,7 @@ import {
 import { Advanced } from './advanced.tsx';
 import { IconAndColor } from './icon-and-color.tsx';
 import { InputBuilder } from './input-builder.tsx';
+import { LinesField } from './lines-field.tsx';
 import { Preview } from './preview.tsx';
 import { WholeNumber } from './whole-number.tsx';
 
@@ -209,7 +209,17 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
             </Section>
             <Section title="How it runs">
               <div class="stack">
-                <FixedArguments error={wrong.value['args']} args={props.draft.args} onChange={(args) => set({ args })} />
+                <LinesField
+                  label="Fixed arguments"
+                  help="One on each line, before those that come from answers."
+                  error={wrong.value['args']}
+                  optional
+                  short
+                  value={props.draft.args}
+                  toText={argsToText}
+                  fromText={textToArgs}
+                  onValue={(args) => set({ args })}
+                />
                 <div class="editor-pair">
                   <WholeNumber
                     label="Stop after (seconds)"
@@ -292,32 +302,6 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
         </Ask>
       )}
     </>
-  );
-}
-
-function FixedArguments(props: { args: readonly string[]; error: string | undefined; onChange: (args: string[]) => void }) {
-  // As typed: the line break before the next argument must not vanish under the cursor.
-  const text = useSignal(argsToText(props.args));
-  const fits = useSignal(fitsLines(props.args, text.peek(), textToArgs)).value;
-  const help = fits
-    ? 'One on each line, before those that come from answers.'
-    : 'One of them has several lines: they can be changed over the API.';
-  return (
-    <Field label="Fixed arguments" optional help={help} error={props.error}>
-      {(ties) => (
-        <textarea
-          {...ties}
-          class="textarea editor-short mono"
-          {...VERBATIM}
-          readOnly={!fits}
-          value={text.value}
-          onInput={(event) => {
-            text.value = event.currentTarget.value;
-            props.onChange(textToArgs(text.value));
-          }}
-        />
-      )}
-    </Field>
   );
 }
 

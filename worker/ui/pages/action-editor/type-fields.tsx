@@ -1,9 +1,9 @@
-import { useSignal } from '@preact/signals';
 import { unreachable } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
-import { fitsLines, optionsToText, textToOptions } from './action-draft.ts';
+import { optionsToText, textToOptions } from './action-draft.ts';
+import { LinesField } from './lines-field.tsx';
 
 interface Of<T extends ActionInput['type']> {
   input: Extract<ActionInput, { type: T }>;
@@ -115,37 +115,21 @@ function NumberFields({ input, error, onChange }: Of<'number'>) {
 }
 
 function ChoiceFields({ input, error, onChange }: Of<'choice'>) {
-  // As typed: an empty last line must not vanish under the cursor.
-  const text = useSignal(optionsToText(input.options));
-  const fits = useSignal(fitsLines(input.options, text.peek(), textToOptions)).value;
   return (
     <>
       <div class="editor-pair">
-        <Field
+        <LinesField
           label="Options"
+          help="One on each line: what the script gets, or that = what people read."
           error={error('options')}
-          help={
-            fits
-              ? 'One on each line: what the script gets, or that = what people read.'
-              : 'They don’t fit into lines, and can be changed over the API.'
-          }
-        >
-          {(ties) => (
-            <textarea
-              {...ties}
-              readOnly={!fits}
-              class="textarea mono"
-              spellcheck={false}
-              value={text.value}
-              onInput={(event) => {
-                text.value = event.currentTarget.value;
-                const options = textToOptions(text.value);
-                const kept = options.some((option) => option.value === input.default) ? input.default : undefined;
-                onChange(having({ ...input, options }, 'default', kept));
-              }}
-            />
-          )}
-        </Field>
+          value={input.options}
+          toText={optionsToText}
+          fromText={textToOptions}
+          onValue={(options) => {
+            const kept = options.some((option) => option.value === input.default) ? input.default : undefined;
+            onChange(having({ ...input, options }, 'default', kept));
+          }}
+        />
         <Field label="Chosen beforehand" error={error('default')}>
           {(ties) => (
             <select
