@@ -37,7 +37,7 @@ export interface Agent {
   stop(): Promise<void>;
 }
 
-/** What the edge keeps for when this host is away. */
+/** So many runs the edge keeps for when this host is away. */
 const RECENT_RUNS = 50;
 
 /** Said where another agent came with this host's key. */

@@ -46,7 +46,7 @@ export function prepareHome(home: string): void {
 }
 
 /**
- * Who may rename what lies in a folder above could put a home of their own in the place of ours, with sockets in it that listen for
+ * A user who may rename the entries of a folder above could put a home of their own in the place of ours, with sockets in it that listen for
  * passwords.
  */
 function checkAbove(home: string, above: string): void {

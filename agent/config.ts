@@ -12,7 +12,7 @@ import '../shared/schema-words.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
-/** What the owner of the host decides before the agent starts: the environment over `TORU_HOME/config.toml`. */
+/** The decisions of the host’s owner before the agent starts: the environment over `TORU_HOME/config.toml`. */
 export interface Config {
   /** TORU_HOME, absolute, there, and ours alone. */
   home: string;

@@ -5,7 +5,7 @@ import { StartError } from './start-error.ts';
 
 /** The hold on a TORU_HOME. */
 export interface HomeLock {
-  /** Who had it before and never let go: killed, or caught by a power failure. Null when it was let go. */
+  /** The pid that held the lock before and never let go: killed, or caught by a power failure. Null when it was let go. */
   readonly lostBy: number | null;
   /** Lets go, and removes `agent.pid`. */
   release(): void;

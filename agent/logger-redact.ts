@@ -1,4 +1,4 @@
-/** What must never reach the log or the audit, found by the name it goes by. */
+/** Names of values that must never reach the log or the audit. */
 const SECRET_NAME =
   /pass(?:word|phrase|wd)|token|grant(?!s?_)|cookie|secret|authorization|credential|private_?key|^inputs?$|^stdin_data$|^data$/i;
 /**

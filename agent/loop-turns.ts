@@ -1,7 +1,7 @@
 import { CpuShare } from './cpu-share.ts';
 import { TimeBudget } from './time-budget.ts';
 
-/** What others send may take so much of a turn of the process's loop; then everything else gets its own. */
+/** The work for other users may take so much of a turn of the process's loop; then everything else gets its own. */
 const TURN_MS = 10;
 /** One user's work, over all their sessions. Acknowledging output at full speed takes a quarter of it. */
 const USER = { burstMs: 400, msPerS: 400 };
@@ -23,11 +23,11 @@ export interface Lane {
 interface Owner {
   /** Whose budget it is; null: nobody's. */
   readonly user: string | null;
-  /** Those in which work waits, whoever is next first. */
+  /** The lanes in which work waits, the next one first. */
   readonly lanes: Set<Work[]>;
 }
 
-/** What of the machine it needs, and what a test replaces. */
+/** The functions of the machine that it needs, and that a test replaces. */
 interface Loop {
   now(): number;
   /** After other events of the process had their turn. */
@@ -55,7 +55,7 @@ const NODE: Loop = {
 export class LoopTurns {
   readonly #loop: Loop;
   readonly #budget = new TimeBudget(USER);
-  /** Those with work that waits, whoever is next first. */
+  /** The lanes with work that waits, the next one first. */
   readonly #owners = new Map<string, Owner>();
   #lanes = 0;
   /** Of this turn, in ms. */

@@ -13,13 +13,13 @@ import { whyWeak } from './users/weak-password.ts';
 
 /** The agent as a process: its signals, its parent, its last words. What it consists of stands in agent.ts. */
 
-/** What a parent (embedded/start.ts) is told over IPC. */
+/** The message to a parent (embedded/start.ts) over IPC. */
 export type ReadyMessage = {
   type: 'ready';
   host: string;
   /** On the first start only. The password is null when the owner chose it. */
   first_admin: { username: string; generated_password: string | null } | null;
-  /** What is wrong with the scripts folder. */
+  /** The problem of the scripts folder. */
   scripts_problem: string | null;
 };
 

@@ -10,7 +10,7 @@ import { ALIVE_EVERY_MS } from '../shared/limits.ts';
 /** In a child's environment: how the one before it ended, in words that follow its name. */
 export const PREVIOUS_END = 'TORU_PREVIOUS_END';
 
-/** What a child says to its parent, again and again. Before the first one it is starting, which may take its time. */
+/** The message of a child to its parent, again and again. Before the first one it is starting, which may take its time. */
 export const aliveMessage = z.object({ type: z.literal('alive') });
 
 /** @param check what has to answer too, before it is said; a rejection is a silence. @returns ends it. */

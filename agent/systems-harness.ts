@@ -26,7 +26,7 @@ export interface ApiHarness {
   users: Users;
   runs: Runs;
   services: Services;
-  /** What the agent's log was told. */
+  /** The entries of the agent's log. */
   logged: Record<string, unknown>[];
   admin: Caller;
   script(name: string, text: string, mode?: number): string;

@@ -76,9 +76,9 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
   const system = new System({ settings, version: VERSION, edge });
   const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });
   const { plugins } = pluginServices;
-  /** What pages may send beside the frames of shared/browser-protocol.ts. */
+  /** The frames that pages may send beside those of shared/browser-protocol.ts. */
   const frames: readonly SystemFrame[] = [];
-  /** What pages may subscribe to. */
+  /** The topics that pages may subscribe to. */
   const followed: readonly SystemTopics[] = [systemTopic(system), runTopic(runs), pluginTopics(pluginServices)];
   return {
     frames,
@@ -103,7 +103,7 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
 
 export type Services = ReturnType<typeof createServices>;
 
-/** What every route asks of its caller: a route that stands in no resource is refused to everybody. */
+/** The permission of every route: a route that stands in no resource is refused to everybody. */
 export const ROUTES = routeTable([
   scriptsApi,
   actionsApi,

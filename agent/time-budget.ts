@@ -7,7 +7,7 @@ interface Spent {
 export class TimeBudget {
   readonly #burstMs: number;
   readonly #perMs: number;
-  /** Those who spent any lately. */
+  /** The users who spent any lately. */
   readonly #users = new Map<string, Spent>();
 
   constructor({ burstMs, msPerS }: { burstMs: number; msPerS: number }) {
@@ -15,7 +15,7 @@ export class TimeBudget {
     this.#perMs = msPerS / 1000;
   }
 
-  /** What this user may still spend, in ms. Less than nothing when they have to pay back. @param now in ms, as everywhere here. */
+  /** The time that this user may still spend, in ms. Less than nothing when they have to pay back. @param now in ms, as everywhere here. */
   left(user: string, now: number): number {
     const spent = this.#users.get(user);
     if (spent === undefined) return this.#burstMs;

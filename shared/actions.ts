@@ -20,7 +20,7 @@ export const COLORS = ['slate', 'red', 'orange', 'amber', 'green', 'teal', 'blue
 /** Names that a shell can pass on. */
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 
-/** What may be set on an action; `label` and `script` suffice to make one. */
+/** The fields that may be set on an action; `label` and `script` suffice to make one. */
 export const actionFields = z.object({
   id: actionId.optional(),
   label: z.string().trim().min(1).max(80),
@@ -72,7 +72,7 @@ export const action = actionFields.required({ id: true }).extend({
 });
 export type Action = z.infer<typeof action>;
 
-/** What a client sees of an action: no script, nothing of how it is started and stopped, no `allow`. */
+/** An action as a client sees it: no script, nothing of how it is started and stopped, no `allow`. */
 export const clientAction = action.omit({ script: true, args: true, env: true, stop_signal: true, grace_s: true, allow: true });
 export type ClientAction = z.infer<typeof clientAction>;
 

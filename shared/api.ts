@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './limits.ts';
 
 /**
- * What every system's shapes and requests are made of. Shapes are snake_case, times ISO 8601 UTC. The page, the command line and
+ * The parts that every system's shapes and requests are made of. Shapes are snake_case, times ISO 8601 UTC. The page, the command line and
  * the agent read the same rules of a request; an unknown field is refused by name: a misspelt one would otherwise be ignored in silence.
  */
 

@@ -6,20 +6,20 @@ import { pageQuery, time } from './api.ts';
 export const auditEntry = z.object({
   id: z.int(),
   time,
-  /** What was done: `login`, `run.start`, `user.create`, `settings.change`, … */
+  /** The act: `login`, `run.start`, `user.create`, `settings.change`, … */
   event: z.string(),
   /** The username; null where nobody was known, as at a failed login. */
   user: z.string().nullable(),
   user_id: z.string().nullable(),
   address: z.string().nullable(),
-  /** What it was done to: an id or a name. */
+  /** The thing that it was done to: an id or a name. */
   target: z.string().nullable(),
   outcome: z.enum(['ok', 'refused']),
   detail: z.record(z.string(), z.unknown()),
 });
 export type AuditEntry = z.infer<typeof auditEntry>;
 
-/** What `GET /api/audit/verify` found. Each class of entries is a chain of its own. */
+/** The findings of `GET /api/audit/verify`. Each class of entries is a chain of its own. */
 export interface AuditVerification {
   chains: {
     class: 'security' | 'activity';

@@ -19,7 +19,7 @@ import type { SystemSample } from './system.ts';
 export const cursor = z.int().nonnegative();
 export type Cursor = z.infer<typeof cursor>;
 
-/** What to hear of: a topic that a system of the host registers, such as `runs`; of one plugin where the topic is of one. */
+/** The topic to follow: one that a system of the host registers, such as `runs`; of one plugin where the topic is of one. */
 const subscribed = { topic: z.string().min(1).max(40), plugin: pluginId.optional() };
 
 const args = z.array(z.string()).max(MAX_ARGS);
@@ -40,7 +40,7 @@ const runAction = z.object({
   not_after: notAfter.optional(),
 });
 
-/** What a browser may say. */
+/** The frames of a browser. */
 export const clientFrame = z.discriminatedUnion('type', [
   z
     .object({
@@ -74,7 +74,7 @@ export const clientFrame = z.discriminatedUnion('type', [
 export type ClientFrame = z.infer<typeof clientFrame>;
 export type ClientFrameInput = z.input<typeof clientFrame>;
 
-/** What a browser is told. */
+/** The frames to a browser. */
 export type ServerFrame =
   /**
    * The first frame of a connection. `window`: how many bytes of output a viewer may leave unacknowledged. `time`: the
@@ -106,7 +106,7 @@ export type ServerFrame =
   | { type: 'error'; code: ErrorCode; data: string; task_id?: string; request_id?: string; input?: string }
   /** The host is away, and the edge keeps the run for it, as was asked for with `"when_away":"queue"`. */
   | { type: 'queued'; request_id: string; expires_at: string }
-  /** What waits for the host, or came of it, is something else now: `pending_runs` of GET /api/hosts. */
+  /** The runs that wait for the host, or their results, changed: `pending_runs` of GET /api/hosts. */
   | { type: 'pending' }
   /** Another build of the page is served by now; this one still works. */
   | { type: 'reload' }

@@ -1,5 +1,5 @@
 /**
- * What was probably meant by a word that is none of the known ones.
+ * The known word that was probably meant by an unknown one.
  * @returns the known word with the fewest single-letter edits (insert, delete, replace, swap), or null when none is near: more than
  * a third of the letters differ.
  */

@@ -1,4 +1,4 @@
-/** What a mail server takes at most: RFC 5321, 4.5.3.1. */
+/** The longest address that a mail server takes: RFC 5321, 4.5.3.1. */
 export const MAX_EMAIL_CHARS = 254;
 
 /** Is it one address, as `name@example.org`? Without a display name, quotes or blanks; whether anybody reads it, nobody can tell from here. */

@@ -29,7 +29,7 @@ export const host = z.object({
   version: z.string().nullable(),
   /** The last known runs that the asker may see: what the page shows while the host is away. */
   recent_runs: z.array(runSummary),
-  /** Those that the asker may see, oldest first. */
+  /** The pending runs that the asker may see, oldest first. */
   pending_runs: z.array(pendingRun),
   /** For admins: the last agent that came with this host's key while the host was linked, and was refused; null after a day. */
   duplicate: z.object({ at: time, address: z.string(), name: z.string() }).nullish(),

@@ -17,7 +17,7 @@ export const sid = z.string().regex(/^[0-9a-f]{64}$/);
 /** A browser socket, named by the Host object, never reused. */
 export const connId = z.string().regex(/^[0-9a-f]{16,32}$/);
 /**
- * What sockets subscribe to. Made by the agent only: `run/<task_id>`, `runs/<user_id>`, `runs`, `system`, `plugins`,
+ * A topic that sockets subscribe to. Made by the agent only: `run/<task_id>`, `runs/<user_id>`, `runs`, `system`, `plugins`,
  * `plugin/<id>` (what its page hears), `pluginlog/<id>`.
  */
 export const topicName = z.string().regex(/^[a-z]+(?:\/[0-9a-z-]{1,64})?$/);

@@ -3,7 +3,7 @@ import { isDecimal, MAX_DECIMAL_CHARS } from './decimal.ts';
 import { isEmail } from './email.ts';
 import { MAX_ARG_BYTES } from './limits.ts';
 
-/** What an action may ask before it runs, and how each answer reaches the script. The rules of the answers: input-values.ts. */
+/** The questions that an action may ask before it runs, and how each answer reaches the script. The rules of the answers: input-values.ts. */
 
 const NAME = /^[a-z][a-z0-9_]{0,39}$/;
 
@@ -43,7 +43,7 @@ export const actionInput = z.discriminatedUnion('type', [
     multiline: z.boolean().default(false),
     /** A regular expression that the whole value must match: it is anchored at both ends by us. */
     pattern: z.string().max(500).optional(),
-    /** What a person reads when the pattern does not match. */
+    /** The message when the pattern does not match. */
     pattern_message: z.string().max(200).optional(),
     max_length: z.int().min(1).max(MAX_ARG_BYTES).default(4096),
     allow_dash: allow_dash.default(false),

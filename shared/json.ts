@@ -35,7 +35,7 @@ function isShallow(value: unknown, depth: number): boolean {
   return depth > 0 && Object.values(value).every((inside) => isShallow(inside, depth - 1));
 }
 
-/** What the text says. @param what the subject of the error, as “A frame”. @throws ToruError bad_json. */
+/** The value of a JSON text. @param what the subject of the error, as “A frame”. @throws ToruError bad_json. */
 export function parseJson(text: string, what: string, limits: JsonLimits = FROM_CLIENTS): unknown {
   const excess = excessOf(text, limits);
   if (excess !== null) throw new ToruError('bad_json', `${what} is not read: ${excess}.`);
@@ -58,7 +58,7 @@ export function parseJsonOrNull(text: string, limits: JsonLimits = FROM_CLIENTS)
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a] as const;
 const [LIST, LIST_END, OBJECT, OBJECT_END] = [0x5b, 0x5d, 0x7b, 0x7d] as const;
 
-/** What of the text is too much, in words; null when it may be parsed. One pass, which ends where a limit is passed. */
+/** The excess of a text, in words; null when it may be parsed. One pass, which ends where a limit is passed. */
 export function excessOf(text: string, limits: JsonLimits): string | null {
   let [depth, values, members] = [0, 0, 0];
   for (let at = 0; at < text.length; at += 1) {

@@ -13,11 +13,11 @@ export const OLDEST_PROTOCOL = 1;
 export const MAX_CLIENT_FRAME = 256 * KiB;
 /** Output in one frame: 64 KiB carried 224 MB/s through a bare object, 16 KiB 192 MB/s. */
 export const MAX_OUTPUT_FRAME = 64 * KiB;
-/** What a viewer may have unacknowledged: 1 MiB reached full speed, 4 MiB no more. */
+/** The output that a viewer may have unacknowledged: 1 MiB reached full speed, 4 MiB no more. */
 export const MAX_VIEWER_WINDOW = MiB;
 /** Below this a viewer would wait for every acknowledgement; 2,000 viewers reach it. */
 export const MIN_VIEWER_WINDOW = 16 * KiB;
-/** What all viewers of one Host object may have in flight together; the object has 128 MB in all. */
+/** The output that all viewers of one Host object may have in flight together; the object has 128 MB in all. */
 export const OBJECT_WINDOW_BUDGET = 32 * MiB;
 /** Output waits at most so long for company before it is published; the first byte never waits. */
 export const COALESCE_MS = 16;
@@ -34,7 +34,7 @@ export const CLIENT_ACKS_BURST = 8000;
 export const USER_ACKS_PER_S = 4000;
 export const USER_ACKS_BURST = 8000;
 /**
- * What the frames of one user may have on their way to the host and waiting there, in UTF-16 units: four of the largest
+ * The size of the frames of one user that may be on their way to the host and waiting there, in UTF-16 units: four of the largest
  * frames, which an agent reads in 10 ms. All users of an object together have 24 times as much: the object has 128 MB.
  */
 export const USER_FRAMES_WINDOW = MiB;

@@ -66,7 +66,7 @@ export const linkProof = z.object({
   name: z.string().min(1).max(80),
   version: z.string().max(40),
   agent_nonce: z.string().regex(/^[0-9a-f]{64}$/),
-  /** What the agent dialled: a proof that was made for another edge is worth nothing here. */
+  /** The origin that the agent dialled: a proof that was made for another edge is worth nothing here. */
   origin: z.string().max(200),
   /** It keeps to the window that a request's head says, and answers an abort. An older agent knows TUNNEL_WINDOW only. */
   windows: z.boolean().optional(),
@@ -96,7 +96,7 @@ export function linkStatement(message: {
   return new TextEncoder().encode([message.edge_nonce, message.agent_nonce, message.origin, message.installation, message.host].join('\n'));
 }
 
-/** What the edge tells the agent. */
+/** The messages of the edge to the agent. */
 export const edgeControl = z.discriminatedUnion('type', [
   /** The proof was accepted. `epoch` is new at every link: whatever was joined before is gone. */
   z.object({
@@ -129,7 +129,7 @@ export const edgeControl = z.discriminatedUnion('type', [
 ]);
 export type EdgeControl = z.infer<typeof edgeControl>;
 
-/** What the agent tells the edge. */
+/** The messages of the agent to the edge. */
 export const agentControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('join'), conn: connId, topic: topicName }),
   z.object({ type: z.literal('leave'), conn: connId, topic: topicName }),

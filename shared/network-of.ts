@@ -1,4 +1,4 @@
-/** What one person can be expected to hold: an IPv4 address, or the /64 of an IPv6 one. */
+/** The network of one person: an IPv4 address, or the /64 of an IPv6 one. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped?.[1] !== undefined) return mapped[1];

@@ -4,7 +4,7 @@ interface NumberSetting {
   default: number;
   most: number;
   unit: string;
-  /** What the page calls it, and says below it. */
+  /** The name on the page, and the words below it. */
   label: string;
   help: string;
 }

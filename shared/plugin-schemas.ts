@@ -3,7 +3,7 @@ import { numberIn } from './api.ts';
 import { shallowJson } from './json.ts';
 import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_TTL_S, pluginId, pluginSettingName } from './plugins.ts';
 
-/** What may be asked of the host's HTTP API about plugins: bodies, queries and path parameters. */
+/** The requests of the host's HTTP API about plugins: bodies, queries and path parameters. */
 
 export const pluginParams = z.object({ id: pluginId });
 /** POST /api/plugins/:id/enable. `sha256`: what was looked at and is accepted; needed when the files are new or changed. */

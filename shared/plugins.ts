@@ -7,7 +7,7 @@ import { actionId } from './ids.ts';
 /** Also the name of its folder or file, and a part of its paths and topics. */
 export const pluginId = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/, 'small letters, digits and hyphens, at most 40');
 
-/** Who may reach a plugin's routes and page. The plugin is told who asks, and may refuse more. */
+/** The users who may reach a plugin's routes and page. The plugin learns the asker, and may refuse more. */
 export const pluginAccess = z.enum(['admin', 'everyone']);
 
 /** Where its page may stand: a page of its own, a card on the home page. */
@@ -30,7 +30,7 @@ const settingCommon = {
   required: z.boolean().default(false),
 };
 
-/** What a person may set, in the form that the page makes of it. */
+/** The settings that a person may change, in the form that the page makes of it. */
 export const pluginSetting = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('text'),
@@ -61,7 +61,7 @@ export const pluginSetting = z.discriminatedUnion('type', [
 export type PluginSetting = z.infer<typeof pluginSetting>;
 
 /**
- * What a plugin says about itself: `plugin.json` in its folder, or what it prints when it is started with `--metadata`.
+ * The description that a plugin gives of itself: `plugin.json` in its folder, or what it prints when it is started with `--metadata`.
  * Published as docs/plugin-manifest.schema.json.
  */
 export const pluginManifest = z.strictObject({
@@ -82,7 +82,7 @@ export const pluginManifest = z.strictObject({
     .max(300)
     .optional(),
   /**
-   * What starts it, in its folder: argv, the first part a path inside the folder, or `node` for the agent's own Node.js.
+   * The command that starts it, in its folder: argv, the first part a path inside the folder, or `node` for the agent's own Node.js.
    * Only in plugin.json. Without it: the executable named `plugin`, or that is the plugin.
    */
   run: z.array(z.string().min(1).max(500)).min(1).max(20).optional(),

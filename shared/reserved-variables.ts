@@ -6,7 +6,7 @@
  */
 
 interface Family {
-  /** Who obeys them, in words that follow “because”. */
+  /** The programs that obey them, in words that follow “because”. */
   who: string;
   names: string;
 }

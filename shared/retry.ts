@@ -10,7 +10,7 @@ export function backoff(failures: number, random: () => number = Math.random): n
 }
 
 export interface RetryPolicy<End> {
-  /** How the first end counts, where it was a failure: 0, unless so many may begin together that they need a longer first wait. */
+  /** The count of a first failure: 0, unless so many begin together that their first wait has to be longer. */
   first?: number;
   /** @param failures in a row; 0 after a healthy attempt. @returns milliseconds to wait; null: no further attempt. */
   wait(end: End, failures: number): number | null;

@@ -40,18 +40,18 @@ export const run = z.object({
   started_at: time.nullable(),
   ended_at: time.nullable(),
   output_bytes: z.int(),
-  /** What its output takes on the host's disk, once it is compressed as far as it can be; null before. */
+  /** The size of its output on the host's disk, once it is compressed as far as it can be; null before. */
   disk_bytes: z.int().nullable(),
   /** Does the script read what a viewer types? */
   stdin: z.boolean(),
   /** The script has ended, and the last of what it printed is still waited for: `running` goes on till then. Absent otherwise. */
   finishing: z.boolean().optional(),
-  /** What somebody who sees the run wrote on it; absent when nobody did. Plain text. */
+  /** The note of somebody who sees the run; absent when nobody did. Plain text. */
   note: z.string().optional(),
 });
 export type Run = z.infer<typeof run>;
 
-/** What the edge keeps of a run for when the host is away: no script, no args, no inputs, no output. */
+/** A run as the edge keeps it for when the host is away: no script, no args, no inputs, no output. */
 export const runSummary = z.object({
   task_id: taskId,
   user_id: z.string(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /**
- * What a schema says of a value that does not fit, in words that follow the field's name and a colon. A schema's own message wins.
+ * The words of a schema for a value that does not fit. They follow the field's name and a colon. A schema's own message wins.
  * Imported for this effect wherever such a message reaches a person: zod's own ("Too small: expected number to be >=1") never does.
  */
 z.config({ customError: (issue) => words(issue) });

@@ -6,7 +6,7 @@ import { states } from './runs.ts';
 
 /** The search of runs and of their output: what may be asked, and the answer. */
 
-/** What is looked for: literally, within a line, so no control characters but the tab. */
+/** The text to look for: literally, within a line, so no control characters but the tab. */
 const wanted = z
   .string()
   .max(200)
@@ -27,7 +27,7 @@ const lookup = {
   limit: numberIn(1, MAX_PAGE_SIZE).default(DEFAULT_PAGE_SIZE),
 };
 
-/** GET /api/search: what runs are called and were given (`history`), and what they printed (`output`). The answer: SearchLine. */
+/** GET /api/search: in the names and inputs of runs (`history`), and in their output (`output`). The answer: SearchLine. */
 export const searchQuery = z.strictObject({
   ...lookup,
   in: places.default(['history', 'output']),

@@ -4,7 +4,7 @@ import { NUMBER_SETTINGS, ofEachNumber } from './number-settings.ts';
 
 /** The host's settings. Those that are whole numbers stand in number-settings.ts. */
 
-/** What happens to a run that prints more: it is cancelled, or runs on and the rest of its output is thrown away. */
+/** The fate of a run that prints more than the limit: it is cancelled, or runs on and the rest of its output is thrown away. */
 export const whenOutputFull = z.enum(['halt', 'truncate']);
 
 export const settings = z.object({

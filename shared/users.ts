@@ -40,7 +40,7 @@ export const userPatch = z.strictObject({
 });
 export type UserPatch = z.infer<typeof userPatch>;
 
-/** What POST /api/login-links answers: the link is `<origin>/login#code=<code>`. */
+/** The answer of POST /api/login-links: the link is `<origin>/login#code=<code>`. */
 export interface LoginLink {
   code: string;
   username: string;

@@ -1,4 +1,4 @@
-/** What the browser's socket needs at both ends and that must cost the page nothing: no schema library in here. */
+/** The words of the browser's socket at both ends. They must cost the page nothing: no schema library in here. */
 
 /**
  * The ping and its answer, to the byte: the edge answers them by itself, without waking the object

@@ -1,7 +1,7 @@
 import type { Account } from './account/account.ts';
 import type { Host } from './host/host.ts';
 
-/** What wrangler.toml, its secrets, and the embedded edge bind. */
+/** The bindings of wrangler.toml, its secrets, and the embedded edge. */
 export interface Env {
   readonly ACCOUNT: DurableObjectNamespace<Account>;
   readonly HOST: DurableObjectNamespace<Host>;
@@ -12,7 +12,7 @@ export interface Env {
   readonly EDGE_KEY?: string;
   /** "1" on one's own machine, behind embedded/front.ts. */
   readonly EMBEDDED?: string;
-  /** What the front proves itself with: only then is its word on the peer's address worth anything. */
+  /** The secret by which the front proves itself: only then is its word on the peer's address worth anything. */
   readonly FRONT_TOKEN?: string;
   /** "1": cookies are Secure, and names other than loopback are reached over https. */
   readonly PRODUCTION?: string;

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../shared/errors.ts';
 import { ToruError, toToruError } from '../shared/errors.ts';
 
 /**
- * What an object's method answers. It never rejects: a rejecting RPC leaks unhandled rejections, and loses the class of
+ * The answer of an object's method. Such a method never rejects: a rejecting RPC leaks unhandled rejections, and loses the class of
  * its error on the way (https://github.com/cloudflare/workers-sdk/issues/14736).
  */
 export type Result<T> = { ok: true; value: T } | Refusal;
@@ -17,7 +17,7 @@ export function refusal(code: ErrorCode, message: string, extra: Refusal['extra'
   return { ok: false, code, message, extra };
 }
 
-/** What `act` returns or throws, as a result. */
+/** The value or the error of `act`, as a result. */
 export function attempt<T>(act: () => T): Result<T> {
   try {
     return { ok: true, value: act() };

@@ -13,7 +13,7 @@ import { RegexBudget } from './regex-budget.ts';
 
 export type { ActionRow } from './action-row.ts';
 
-/** What actions need of the rest of the agent. */
+/** The services that actions need. */
 export interface ActionsOptions {
   database: Database;
   /** @throws ToruError as Scripts.resolve does. */
@@ -31,7 +31,7 @@ export interface ActionsOptions {
 
 /** Quick actions: scripts behind a button, with what they ask and who may press them. */
 export class Actions {
-  /** What checks of inputs may take that have patterns, at a press as when an action is saved. */
+  /** The time that checks of inputs with patterns may take, at a press as when an action is saved. */
   readonly patterns = new RegexBudget();
   readonly #table: ActionTable;
   readonly #runs: LastRuns;
@@ -238,7 +238,7 @@ function clientActionOf(action: Action): ClientAction {
   return { ...rest, problem: problem === null ? null : 'This can’t run at the moment. Tell an administrator of this host.' };
 }
 
-/** What the patch names changes, the rest stays. No field of an action can be undefined, and only `grace_s` null. */
+/** The fields that the patch names change, the rest stays. No field of an action can be undefined, and only `grace_s` null. */
 function merged(before: ActionRow, patch: ActionPatch): ActionRow {
   return {
     ...before,

@@ -2,7 +2,7 @@ import type { ActionInput } from '../../shared/inputs.ts';
 import type { ActionRow } from './action-row.ts';
 
 /**
- * What of an action only says how it looks, how it asks and how often it may run. Everything else, and every field that is
+ * The fields of an action that only say how it looks, how it asks and how often it may run. Everything else, and every field that is
  * added later, counts as deciding which code runs, what that sees, or who may start it.
  */
 const HARMLESS = [

@@ -2,7 +2,7 @@ import type { RunState } from '../../shared/run-state.ts';
 import type { RunSummary } from '../../shared/runs.ts';
 import type { Database } from '../store/database.ts';
 
-/** What a tile shows of its action's runs. */
+/** The runs of an action, as its tile shows them. */
 export interface TileRuns {
   last_run: RunSummary | null;
   running: number;

@@ -4,7 +4,7 @@ import type { ActionCreate } from '../../shared/actions.ts';
 import { actionCreate } from '../../shared/actions.ts';
 import { packageRoot } from '../system/package-root.ts';
 
-/** What the first screen shows: that output arrives as it is printed, that an action can ask, and that it can be stopped. */
+/** The actions of the first screen. They show that output arrives as it is printed, that an action can ask, and that it can be stopped. */
 const SEEDS: readonly ActionCreate[] = [
   {
     id: 'hello',

@@ -19,7 +19,7 @@ import { authorize } from '../users/permissions.ts';
 import { FRAMES, frameKey } from './frame-permissions.ts';
 import '../../shared/schema-words.ts';
 
-/** What one browser's socket needs of the agent. */
+/** The services that one browser's socket needs. */
 export interface SocketServices {
   runs: Pick<Runs, 'start' | 'cancel' | 'input' | 'get'>;
   streams: Streams;
@@ -28,7 +28,7 @@ export interface SocketServices {
   log: Pick<Log, 'error'>;
   /** Of systems that have their own. */
   frames?: readonly SystemFrame[];
-  /** What can be subscribed to. */
+  /** The topics that can be subscribed to. */
   topics: readonly Topic[];
 }
 

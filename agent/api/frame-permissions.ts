@@ -2,7 +2,7 @@ import type { ClientFrame } from '../../shared/browser-protocol.ts';
 import type { Permission } from '../users/permissions.ts';
 import { admin, any } from '../users/permissions.ts';
 
-/** What each frame of shared/browser-protocol.ts asks of its sender; `run` is split by meaning. A topic asks more of who subscribes. */
+/** The permission of each frame of shared/browser-protocol.ts; `run` is split by meaning. A topic asks more of who subscribes. */
 export const FRAMES = {
   'run.action': any,
   'run.script': admin,

@@ -29,7 +29,7 @@ export function endFrames(run: Run): ServerFrame[] | null {
   }
 }
 
-/** What lists, tiles and the edge's ring keep of a run: nothing of its script, arguments, inputs or output. */
+/** A run as lists, tiles and the edge's ring keep it: nothing of its script, arguments, inputs or output. */
 export function summaryOf(run: Run): RunSummary {
   return {
     task_id: run.task_id,

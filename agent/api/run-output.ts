@@ -40,7 +40,7 @@ export function outputResponse(log: OutputLog, query: OutputQuery, caller: Calle
     'x-content-type-options': 'nosniff',
     'cache-control': 'no-store',
   });
-  // What retention removed is said, never skipped in silence: as a line of JSON, or here, where raw bytes have no room for it.
+  // Output that retention removed is named, never skipped in silence: as a line of JSON, or here, where raw bytes have no room for it.
   if (from < log.start && query.format === 'text') headers.set('content-range', `bytes ${log.start}-${Math.max(log.start, log.end - 1)}/*`);
   // A length tells a reader whose connection broke that it has not got all. It is known where nothing is left out.
   const length = Math.max(0, log.end - Math.max(from, log.start));

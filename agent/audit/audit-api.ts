@@ -7,7 +7,7 @@ import { query } from '../http/validate.ts';
 import { admin } from '../users/permissions.ts';
 import type { Audit } from './audit.ts';
 
-/** Who did what: for admins. */
+/** The audit, who did what: for admins. */
 export const auditApi = resource(
   '/api/audit',
   {

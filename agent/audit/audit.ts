@@ -14,9 +14,9 @@ import { Repeats } from './repeats.ts';
 export interface AuditRecord {
   /** Dotted: `login`, `run.start`, `user.update`, `session.revoke`, … */
   event: string;
-  /** Who did it; null where nobody was known, as at a failed login. */
+  /** The user who did it; null where nobody was known, as at a failed login. */
   caller: Pick<Caller, 'user_id' | 'username' | 'address'> | null;
-  /** What it was done to: an id or a name. */
+  /** The thing that it was done to: an id or a name. */
   target?: string | null;
   outcome: 'ok' | 'refused';
   /** Small. Values under secret names are hidden, but do not count on it: leave them out. */
@@ -47,7 +47,7 @@ const PRUNE_BATCH = 500;
 const MAX_DETAIL_CHARS = 4000;
 
 /**
- * Who did what on this host. What changes users, rights, settings, actions, plugins or keys is kept apart from what is done all day,
+ * The record of who did what on this host. Changes of users, rights, settings, actions, plugins or keys are kept apart from daily acts,
  * and longer; nobody can fill it (repeats.ts), and each entry is chained to the one before (chain.ts).
  */
 export class Audit {

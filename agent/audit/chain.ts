@@ -8,11 +8,11 @@ import type { Database } from '../store/database.ts';
  * keeps a head (`toru audit verify` prints it) elsewhere.
  */
 
-/** What is kept apart: what anybody does all day must not push out who changed what. */
+/** The classes that are kept apart: daily acts must not push out who changed something. */
 export const AUDIT_CLASSES = ['security', 'activity'] as const;
 export type AuditClass = (typeof AUDIT_CLASSES)[number];
 
-/** What a hash covers, as the table holds it. */
+/** The columns that a hash covers, as the table holds them. */
 export interface ChainedRow {
   class: AuditClass;
   created_at: number;

@@ -8,7 +8,7 @@ interface Quota {
 
 /** Refusals cost their sender nothing; each of these is one that differs from all others of the same minute. */
 const REFUSED: Quota = { burst: 60, perMinute: 1 };
-/** What was done: a run every six seconds, for ever. */
+/** Acts that were done: a run every six seconds, for ever. */
 const DONE: Quota = { burst: 2000, perMinute: 10 };
 /** Of all who are not known together, whatever addresses are told of them: an edge can tell any. */
 const STRANGERS: Quota = { burst: 600, perMinute: 10 };
@@ -20,12 +20,12 @@ const MAX_WINDOWS = 2000;
 /** Something that may be said more than once. */
 export interface Repeatable {
   event: string;
-  /** Who caused it: a user's id, or an address. */
+  /** The user's id, or the address, that caused it. */
   by: string;
   /** Nobody is known, and `by` is what an edge says. */
   stranger: boolean;
   outcome: 'ok' | 'refused';
-  /** What makes it the same as another one: target, code, address. */
+  /** The fields that make it the same as another one: target, code, address. */
   same: string;
 }
 
@@ -36,7 +36,7 @@ interface Window<T> {
 }
 
 /**
- * What keeps one user from filling the audit: the first of equal refusals is written at once, its repetitions as one entry at the
+ * The guard that keeps one user from filling the audit: the first of equal refusals is written at once, its repetitions as one entry at the
  * end of a minute; past a user's quota all else is counted by event in the same way.
  */
 export class Repeats<T extends Repeatable> {

@@ -86,7 +86,7 @@ async function dispatch([name, ...rest]: readonly string[], io: Io): Promise<num
   return command.run(rest, io);
 }
 
-/** What stands after `--` belongs to the script. */
+/** The arguments after `--` belong to the script. */
 function wantsHelp(args: readonly string[]): boolean {
   const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
   return own.includes('--help') || own.includes('-h');

@@ -7,7 +7,7 @@ import { UsageError } from './io.ts';
 export interface Command {
   /** For the list of `toru --help`. */
   summary: string;
-  /** What `toru <command> --help` prints. */
+  /** The text that `toru <command> --help` prints. */
   help: string;
   /** @returns the exit code. @throws UsageError, ToruError. */
   run(args: string[], io: Io): Promise<number>;

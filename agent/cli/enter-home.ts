@@ -44,7 +44,7 @@ export function becomeOwner(env: Env): Env {
   return { ...env, ...(account === undefined ? {} : { HOME: account.home, USER: account.name, LOGNAME: account.name }) };
 }
 
-/** What to type when no agent answers at the caller's own home and another user's runs here; null when none does. */
+/** The command to type when no agent answers at the caller's own home and another user's runs here; null when none does. */
 export function otherUsersAgent(): string | null {
   const uid = process.getuid?.();
   const other = runningAgents().find((agent) => agent.uid !== uid);

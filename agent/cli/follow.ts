@@ -10,7 +10,7 @@ import { note, OUR_FAILURE } from './io.ts';
 import { duration } from './table.ts';
 import { TerminalFilter } from './terminal-filter.ts';
 
-/** What is read of a run's output, and how it is shown. */
+/** The part of a run's output that is read, and how it is shown. */
 export interface Reading {
   /** Stay until the run ended. */
   follow: boolean;

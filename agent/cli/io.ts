@@ -1,7 +1,7 @@
 import type { ToruError } from '../../shared/errors.ts';
 import { plain } from './terminal-filter.ts';
 
-/** What a command needs of the process: so that a test can be one. */
+/** The process, as a command needs it: so that a test can be one. */
 export interface Io {
   out: Output;
   err: Output;

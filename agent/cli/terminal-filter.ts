@@ -2,7 +2,7 @@ import { Parser, type Sink } from '../../shared/terminal/parser.ts';
 import { sgrParts } from '../../shared/terminal/style.ts';
 
 /**
- * What a script printed, for a person's terminal: text, colours (SGR), progress (OSC 9;4) and http links (OSC 8). Every
+ * The output of a script, for a person's terminal: text, colours (SGR), progress (OSC 9;4) and http links (OSC 8). Every
  * other sequence is left out, because a terminal obeys them: they write files, answer as if typed, hide what ran. So is what
  * conceals text (SGR 8), and characters that turn the direction of the text are named. Sequences may be split anywhere
  * between chunks.
@@ -79,7 +79,7 @@ const DIRECTIONS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 /** The controls that are not harmless, and half a character at the end: without one of them a chunk passes as it is. */
 const NEEDS_LOOK = /[\x00-\x07\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|[\ud800-\udbff]$/;
 
-/** What turns the direction of a text makes it read as another: it is shown by its number. */
+/** A character that turns the direction of a text makes it read as another text: such a character is shown by its number. */
 function withoutDirections(text: string): string {
   return text.replace(DIRECTIONS, (char) => `<U+${char.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}>`);
 }

@@ -109,7 +109,7 @@ export class History {
     this.#end.run({ task_id: taskId, ...ending });
   }
 
-  /** What stands on a run, open or closed; '' = nothing. */
+  /** The note on a run, open or closed; '' = nothing. */
   annotate(taskId: string, note: string): void {
     this.#note.run(note, taskId);
   }

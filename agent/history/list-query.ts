@@ -4,7 +4,7 @@ import type { HistoryCursor } from './cursor.ts';
 import { decodeCursor } from './cursor.ts';
 import type { StoredRun, StoredState } from './run-row.ts';
 
-/** What a list of runs may be narrowed by. */
+/** The filters of a list of runs. */
 export interface HistoryQuery {
   limit?: number | undefined;
   cursor?: string | undefined;
@@ -16,7 +16,7 @@ export interface HistoryQuery {
   q?: string | undefined;
 }
 
-/** What stands for the names in the SQL. */
+/** The parameters that stand for the names in the SQL. */
 export type Values = Record<string, string | number>;
 
 /** Does nothing but looking at run after run find them? */

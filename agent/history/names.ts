@@ -9,7 +9,7 @@ const MAX_TEXTS = 2000;
 /** Runs of one text that are read at a time. */
 const BATCH = 50;
 
-/** What a client may know of its runs. */
+/** The columns that a client may know of its runs. */
 const CLIENT_COLUMNS = '{label username action inputs note}';
 
 interface Place extends HistoryCursor {

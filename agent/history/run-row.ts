@@ -41,7 +41,7 @@ export interface RunRow {
   cancel_requested_at: number | null;
   request_id: string | null;
   request_hash: string | null;
-  /** What somebody wrote on it; '' = nothing. */
+  /** The note that somebody wrote on the run; '' = nothing. */
   note: string;
 }
 
@@ -55,7 +55,7 @@ export interface Ending {
   output_bytes: number;
 }
 
-/** What SQLite holds: JSON as text, booleans as 0 and 1. */
+/** A row as SQLite holds it: JSON as text, booleans as 0 and 1. */
 export type StoredRun = Omit<RunRow, 'args' | 'inputs' | 'stdin'> & { args: string; inputs: string; stdin: number };
 
 export function storedOf(row: RunRow): StoredRun {
@@ -99,7 +99,7 @@ export function runOf(row: RunRow, host: string): Run {
   };
 }
 
-/** What a client may see of its own run: not what stands behind the button. */
+/** The part of its own run that a client may see: not what stands behind the button. */
 export function forClient({ script: _script, args: _args, ...run }: Run): Run {
   return run;
 }

@@ -41,7 +41,7 @@ function methodOf(c: Context<ApiEnv>): string {
   return c.req.method === 'HEAD' ? 'GET' : c.req.method;
 }
 
-/** What arrives after its own time is not done. A start looks itself, for its repetitions. */
+/** A request that arrives after its own time is not done. A start looks itself, for its repetitions. */
 export const inTime: MiddlewareHandler<ApiEnv> = async (c, next) => {
   const method = methodOf(c);
   if (method !== 'GET' && !(method === 'POST' && c.req.path === '/api/runs')) refuseLate(notAfterOf(c.req.header(NOT_AFTER)), Date.now());
@@ -75,7 +75,7 @@ interface RefusedRequest {
   detail: { code: string };
 }
 
-/** Whatever was thrown, in the one shape of errors. What is not ours goes to the log, and never to the asker. */
+/** Anything that was thrown, in the one shape of errors. An error that is not ours goes to the log, and never to the asker. */
 export function failed({ log, audit }: { log: Pick<Log, 'error'>; audit: { record(refused: RefusedRequest): void } }) {
   return (thrown: Error, c: Context<ApiEnv>): Response => {
     const error = forAsker(ourError(thrown), c.env.caller);

@@ -9,7 +9,7 @@ interface Broken {
 }
 
 /**
- * What is made piece by piece, as a streamed answer: a line of JSON each. Nothing is made that the reader does not wait
+ * Things that are made one after the other, as a streamed answer: a line of JSON each. Nothing is made that the reader does not wait
  * for, and all of it ends when the reader leaves, however that shows: by the request's signal, or by the body's cancel.
  * @param begin its signal aborts when the reader has left. @throws what it throws before its first line.
  */

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import type { Caller } from '../users/caller.ts';
 import type { Permission } from '../users/permissions.ts';
 
-/** Who asks comes from the transport, as `env`; nothing in a request can say it. */
+/** The caller comes from the transport, as `env`; nothing in a request can name it. */
 export interface ApiEnv {
   Bindings: {
     caller: Caller;
@@ -16,7 +16,7 @@ export function router(): Hono<ApiEnv> {
   return new Hono<ApiEnv>();
 }
 
-/** What each route of a resource asks of its caller, by method and by the path below the resource's own. */
+/** The permission of each route of a resource, by method and by the path below the resource's own. */
 type Permissions = Readonly<Record<`${'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`, Permission>>;
 
 /** A resource of the API, as agent/systems.ts registers it: its path, its permissions, and its routes over what answers them. */

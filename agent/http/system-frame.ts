@@ -3,10 +3,10 @@ import { ToruError } from '../../shared/errors.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Permission } from '../users/permissions.ts';
 
-/** What a system answers a page with: `type` begins with the system's name. */
+/** The answer of a system to a page: `type` begins with the system's name. */
 export type SystemAnswer = { readonly type: string } & Readonly<Record<string, unknown>>;
 
-/** A frame of a system's own: what a page may send to it, beside the frames of shared/browser-protocol.ts. */
+/** A frame of a system's own, which a page may send beside the frames of shared/browser-protocol.ts. */
 export interface SystemFrame {
   /** Of the frame: `notes.add`. */
   readonly type: string;

@@ -5,7 +5,7 @@ import { isAlive, signalGroup, signalProcess } from './process-identity.ts';
 import type { ProcessInfo } from './process-info.ts';
 import { pipesOf, processesOf, processInfo, processTable } from './process-table.ts';
 
-/** What is known of a tree of processes while it is being ended. */
+/** A tree of processes, as far as it is known while it is being ended. */
 interface TreeStatus {
   /** The wrapper, which leads the tree; null until the wrapper has said so. */
   identity: ProcessIdentity | null;
@@ -24,13 +24,13 @@ export interface Stoppable {
   readonly taskId: string;
   /** No wrapper and no pumps: the leader is itself what is to be ended, and so is all of its group. */
   readonly bare?: true;
-  /** What is known of the tree now. */
+  /** The tree as it is known now. */
   status(): TreeStatus;
   /** Is all in that the script printed? */
   complete(): boolean;
 }
 
-/** What a run can be asked to leave with. */
+/** The signals by which a run can be asked to end. */
 export type StopSignal = 'TERM' | 'INT' | 'HUP' | 'QUIT';
 
 /** How a run is asked to leave, and how long it has for that before KILL. */
@@ -106,10 +106,10 @@ export async function killTree(run: Stoppable, boot: string, { signal: name, gra
 
   const killScripts = async (): Promise<void> => {
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      // What one KILL did not end may be forking: now it is held still.
+      // A process that one KILL did not end may be forking: now it is held still.
       const cgroup = round === 0 ? null : run.status().cgroup;
       if (cgroup !== null) await freeze(cgroup);
-      // What was killed needs a moment.
+      // A killed process needs a moment.
       await sleep(Math.min(5 * (round + 1), 100));
       const members = await sweep();
       for (const info of members) signalProcess({ ...info, boot }, boot, 'SIGKILL');
@@ -125,7 +125,7 @@ export async function killTree(run: Stoppable, boot: string, { signal: name, gra
   while (!run.complete() && pumping() && performance.now() < drainUntil) await sleep(LOOK_MS / 2);
   if (wrapper !== null) signalGroup(wrapper, boot, 'SIGKILL');
   if (cgroup !== null) await killAllIn(cgroup);
-  // What was in the wrapper's group died with it. Its children elsewhere are in `known`, and so is who left the cgroup.
+  // The processes of the wrapper's group died with it. Its children elsewhere are in `known`, and so is who left the cgroup.
   await killScripts();
 }
 

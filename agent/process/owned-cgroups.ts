@@ -11,9 +11,9 @@ const LAST_LOOK_MS = 60_000;
 /** The cgroups of one agent's runs, below its own: root has them wherever a cgroup2 is mounted, others where it is delegated. */
 export class Cgroups {
   readonly #base: string | null;
-  /** Those of ended runs in which something still lives: a background child that the script left on purpose. */
+  /** The cgroups of ended runs in which something still lives: a background child that the script left on purpose. */
   readonly #leaving = new Set<string>();
-  /** Those that this agent made, and has not released. */
+  /** The cgroups that this agent made, and has not released. */
   readonly #mine = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
   #lookAt = 0;
@@ -101,7 +101,7 @@ export function cgroupBase(own: string, home: string): string {
 }
 
 const OF_AN_AGENT = /\/toru-[0-9a-f]{8}$/;
-/** What was made this long ago and is still empty is nobody's: a wrapper enters its cgroup within milliseconds. */
+/** A cgroup that was made this long ago and is still empty is nobody's: a wrapper enters its cgroup within milliseconds. */
 const STALE_MS = 60_000;
 
 /** Removes what an agent left that was killed and never came back. One that lives makes its base again when it needs it. */
@@ -118,7 +118,7 @@ function removeStale(base: string): void {
   }
 }
 
-/** Those right below it. Empty when it is gone. */
+/** The cgroups right below this one. Empty when it is gone. */
 function cgroupsIn(cgroup: string): string[] {
   try {
     return readdirSync(cgroup, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [join(cgroup, entry.name)] : []));

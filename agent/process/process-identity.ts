@@ -26,7 +26,7 @@ export function isAlive({ pid, start, boot }: ProcessIdentity, currentBoot: stri
   return identify(pid, currentBoot)?.start === start;
 }
 
-/** Who has this pid now; null when nobody. */
+/** The process that has this pid now; null when none has. */
 export function identify(pid: number, currentBoot: string): ProcessIdentity | null {
   const info = withoutProc === null ? readStat(pid) : (withoutProc.psTable(pid).get(pid) ?? null);
   return info === null ? null : { pid, start: info.start, boot: currentBoot };

@@ -1,7 +1,7 @@
 import { execaSync } from 'execa';
 import type { ProcessInfo, ProcessTable } from './process-info.ts';
 
-/** What /proc tells on Linux, asked of programs on hosts without it (macOS). */
+/** The answers that /proc gives on Linux, asked of programs on hosts without it (macOS). */
 
 /** @throws when `sysctl` does. */
 export function bootSession(): string {

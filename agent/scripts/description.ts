@@ -3,7 +3,7 @@ import { HEAD_BYTES } from './start-problem.ts';
 
 const MAX_DESCRIPTION = 200;
 
-/** What the beginning of a file says about it. */
+/** The description of a file, from its beginning. */
 export interface Head {
   /** Does it begin with `#!`? */
   shebang: boolean;

@@ -7,7 +7,7 @@ import type { Changeable } from '../system/changeable.ts';
 import { changeableBy, replaceableBy } from '../system/changeable.ts';
 import { quote, reach, requireFolder } from './folder.ts';
 
-/** What is wrong with a folder, found once per listing: null when nothing is. */
+/** The problem of a folder, found once per listing: null when nothing is. */
 export type FolderVerdicts = Map<string, ToruError | null>;
 
 /**

@@ -16,7 +16,7 @@ const MAX_DEPTH = 8;
 const MAX_SCRIPTS = 2000;
 const MAX_ENTRIES = 20_000;
 const SKIPPED = new Set(['node_modules', '__pycache__', 'venv']);
-/** What is shown although it may not be run yet, so that a person learns how to fix it. */
+/** The files that are shown although they may not be run yet, so that a person learns how to fix it. */
 const SCRIPT_LIKE = new Set([
   '.sh',
   '.bash',

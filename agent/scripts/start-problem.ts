@@ -118,11 +118,11 @@ const MACHINES: Readonly<Record<number, string>> = {
   243: 'riscv64',
   258: 'loong64',
 };
-/** What a machine runs besides its own. */
+/** The machines whose programs a machine runs besides its own. */
 const ALSO: Readonly<Record<string, readonly string[]>> = { x64: ['ia32'], arm64: ['arm'] };
 const PROGRAM_HEADER_INTERPRETER = 3;
 
-/** What a program for another machine is; null for one of this host, and for what is no program. */
+/** The machine that a program is for, where that is another one; null for a program of this host, and for a file that is none. */
 function foreignProgram(head: Buffer): string | null {
   const magic = head.subarray(0, 4).toString('latin1');
   if (magic === '\x7fELF') {
@@ -145,7 +145,7 @@ function foreignProgram(head: Buffer): string | null {
   return null;
 }
 
-/** What loads a dynamic program, as far as it stands in these first bytes. */
+/** The loader of a dynamic program, as far as it stands in these first bytes. */
 function loaderOf(head: Buffer, read: (at: number, bytes: 2 | 4 | 8) => number): string | null {
   const wide = head[4] === 2;
   const table = wide ? read(32, 8) : read(28, 4);

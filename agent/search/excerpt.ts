@@ -16,7 +16,7 @@ const LINE_BYTES = 400;
 const MAX_READ_BYTES = 64 * 1024;
 
 /**
- * What stands at a hit: its line, as far as it can be shown, and `lines` lines before and after it, all of the same
+ * The text at a hit: its line, as far as it can be shown, and `lines` lines before and after it, all of the same
  * stream. Bounded, whatever the output looks like.
  */
 export async function excerptOf(log: ScannedLog, needle: Needle, hit: Hit, lines: number): Promise<FoundPlace> {
@@ -45,7 +45,7 @@ export async function excerptOf(log: ScannedLog, needle: Needle, hit: Hit, lines
   };
 }
 
-/** What is read for an excerpt. Where something before the hit is damaged, it begins with the hit. */
+/** The chunks that are read for an excerpt. Where something before the hit is damaged, it begins with the hit. */
 async function around(log: ScannedLog, hit: Hit): Promise<{ first: number; chunks: ScannedChunk[] }> {
   const readFrom = (first: number) => log.read(first, Math.min(MAX_READ_BYTES, hit.to - first + AROUND_BYTES));
   const first = Math.max(log.start, hit.from - AROUND_BYTES);
@@ -90,7 +90,7 @@ function marked(latin1: string, needle: Needle): { line: string; marks: Mark[] }
   return { line: line + shown(latin1.slice(at)), marks };
 }
 
-/** What somebody reads of the chunks, and where the byte at a cursor stands in it. */
+/** The visible text of the chunks, and where the byte at a cursor stands in it. */
 function visible(chunks: readonly ScannedChunk[], cursor: number): { text: string; at: number } {
   const reader = new VisibleBytes();
   const pieces: Uint8Array[] = [];

@@ -27,7 +27,7 @@ export interface Hit {
   to: number;
 }
 
-/** What one read brought: at most `most` hits, in order, and how far it got. */
+/** The result of one read: at most `most` hits, in order, and how far it got. */
 export interface Step {
   hits: Hit[];
   bytes: number;
@@ -58,7 +58,7 @@ export async function* scan(
       throw error;
     });
     if (typeof chunks === 'number') {
-      // What is damaged is left out, and what stands before it does not join what follows.
+      // A damaged part is left out, and the text before it does not join the text that follows.
       at = chunks;
       lanes = lanesOf(needle);
       continue;

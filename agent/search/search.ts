@@ -18,7 +18,7 @@ import type { ScannedLog } from './scan.ts';
 import { scan } from './scan.ts';
 import { Tally } from './tally.ts';
 
-/** What a search needs of the runs. `log` is asked only for runs that `list` or `get` gave to the caller. */
+/** The runs, as a search needs them. `log` is asked only for runs that `list` or `get` gave to the caller. */
 export interface SearchedRuns extends VisibleRuns {
   log(taskId: string): ScannedLog & { closeFiles(): void };
 }
@@ -26,7 +26,7 @@ export interface SearchedRuns extends VisibleRuns {
 /** Matches of one run's output; the rest is told by `more`, and found by a search within the run. */
 const MATCHES_PER_RUN = 10;
 
-/** What one search carries through its parts. */
+/** The state that one search carries through its parts. */
 interface Quest<Q> {
   caller: Caller;
   query: Q;

@@ -17,7 +17,7 @@ import { admin, adminLately, authorize } from '../users/permissions.ts';
 
 const PATCHABLE = settingsPatch.keyof().options;
 
-/** What the `settings` table may hold, each value as JSON. */
+/** The rows that the `settings` table may hold, each value as JSON. */
 const stored = z
   .object({
     ...settingsPatch.shape,
@@ -30,7 +30,7 @@ const stored = z
   .partial();
 type Stored = z.infer<typeof stored>;
 
-/** What an admin may set for this host, over what the environment and config.toml decide. */
+/** The settings of this host, as an admin changes them; the environment and config.toml win. */
 export class Settings {
   readonly #db: Database;
   readonly #audit: Audit;
@@ -96,7 +96,7 @@ export class Settings {
     return this.#values.env_allow ?? [];
   }
 
-  /** What only the agent itself reads. */
+  /** The values that only the agent itself reads. */
   get internal(): Pick<Stored, 'installation' | 'admin_applied'> {
     return this.#values;
   }

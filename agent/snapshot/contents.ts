@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a snapshot holds, and under which names: nothing else is ever taken out of one. */
+/** The entries of a snapshot, with their names: nothing else is ever taken out of one. */
 
 export const MANIFEST = 'snapshot.json';
 export const DATABASE = 'toru.db';

@@ -17,7 +17,7 @@ import type { TarEntry } from './tar.ts';
 import { BLOCK, broken, decodeHeader, padding } from './tar.ts';
 
 const MAX_MANIFEST = 64 * 1024;
-/** What must stay free on the disk. */
+/** The room that must stay free on the disk. */
 const KEEP_FREE = 64 * 1024 * 1024;
 
 export interface RestoreResult {

@@ -5,7 +5,7 @@ import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import { isOwnersGroup } from './owners-group.ts';
 
-/** Who besides root and the agent's user could change a file or folder, and what fixes that. */
+/** The users besides root and the agent's own who could change a file or folder, and what fixes that. */
 export interface Changeable {
   /** `owner`: it belongs to somebody else. `list`: by an access list (ACL). */
   by: 'everyone' | 'owner' | 'group' | 'list';
@@ -16,7 +16,7 @@ export interface Changeable {
 }
 
 /**
- * Whoever may change a script or a plugin, or a folder that it lies in, owns this host's Toru: nobody but root and the agent's
+ * A user who may change a script or a plugin, or a folder that it lies in, owns this host's Toru: nobody but root and the agent's
  * user shall. A group that has no other member is no danger: where each user has a group of their own, files are made
  * writable for it (umask 002). Which lists exist is asked of `ls`, for Node can't read them, and only where the bits for the
  * group, which bound them, allow to write. The `ls` of busybox does not tell.
@@ -28,7 +28,7 @@ export async function changeableBy(found: Stats, path: string): Promise<Changeab
 }
 
 /**
- * Whoever may rename what lies in a folder can put something of their own in its place, also where they may not read or write
+ * A user who may rename the entries of a folder can put something of their own in its place, also where they may not read or write
  * that itself. In a folder with the sticky bit (`/tmp`) only its owner can. Where users are mapped (a container), the owner of `/` is
  * its root, whatever number that has. Waits for `ls` where a list is to be looked for.
  * @returns null when nobody but root and the agent's user can.
@@ -42,7 +42,7 @@ export function replaceableBy(found: Stats, path: string): Changeable | null {
   return other;
 }
 
-/** What owner and mode tell. `list` where a list is to be looked for. */
+/** The answer of owner and mode. `list` where a list is to be looked for. */
 function byMode(found: Stats): Changeable | null {
   const group = String(found.gid);
   if ((found.mode & 0o002) !== 0) return { by: 'everyone', group, fix: 'chmod o-w' };
@@ -58,7 +58,7 @@ function foreignOwner({ uid, gid }: Stats): Changeable | null {
   return { by: 'owner', group: String(gid), fix: `sudo chown ${userInfo().username}` };
 }
 
-/** What was told of a file as it is: a change of its list changes its ctime. Emptied when it is large. */
+/** The known answers, by file and ctime: a change of its list changes its ctime. Emptied when it is large. */
 const reported = new Map<string, boolean>();
 const MAX_TOLD = 5000;
 const LS = { env: { ...process.env, LC_ALL: 'C' } };

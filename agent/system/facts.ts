@@ -3,7 +3,7 @@ import { compareText } from '../../shared/compare-text.ts';
 import type { System } from '../../shared/system.ts';
 import { library } from './library.ts';
 
-/** What stays as it is while the agent runs: asked once, because asking starts processes. */
+/** The facts that do not change while the agent runs: asked once, because asking starts processes. */
 export type Facts = Pick<System, 'platform' | 'distro' | 'kernel' | 'cpu_model' | 'cores'>;
 export type Disk = System['disks'][number];
 

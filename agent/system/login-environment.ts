@@ -14,7 +14,7 @@ let account: UserInfo<string> | null = null;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * What the owner's login shell would give to every program, whatever started the agent: a terminal, `npm start`, a unit of
+ * The environment that the owner's login shell would give to every program, whatever started the agent: a terminal, `npm start`, a unit of
  * systemd, a container without any variables.
  * @param host the agent's own environment: what it says of these counts. @param runtime where user managers keep their sockets.
  */

@@ -17,7 +17,7 @@ export async function read(): Promise<Reading> {
   return { at: Date.now(), cpu: readCpu(), memory, network };
 }
 
-/** What happened between two readings. Counters that went back (an interface that left, a suspended machine) count as 0. */
+/** The difference between two readings. Counters that went back (an interface that left, a suspended machine) count as 0. */
 export function sampleOf(before: Reading, now: Reading): SystemSample {
   const seconds = Math.max(0.001, (now.at - before.at) / 1000);
   const perSecond = (from: number, to: number): number => Math.round(Math.max(0, to - from) / seconds);
@@ -45,7 +45,7 @@ function readCpu(): Reading['cpu'] {
   return { busy, total };
 }
 
-/** What programs can't have any more: caches that the kernel would give back are free. */
+/** The memory that programs can't have any more: caches that the kernel would give back are free. */
 async function readMemory(): Promise<Reading['memory']> {
   const total = totalmem();
   if (platform() === 'linux') {

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { Role } from '../../shared/users.ts';
 
 /**
- * Who asks, as the agent itself established it: from a verified grant and its own tables, or from the 0600 socket.
+ * The asker, as the agent itself established it: from a verified grant and its own tables, or from the 0600 socket.
  * It enters the API as Hono's `env`, never as a header.
  */
 export interface Caller {
@@ -20,7 +20,7 @@ export interface Caller {
 }
 
 /**
- * Who this process runs as. The local socket's mode, and that of the files in TORU_HOME, let nobody else in, so this is who it is.
+ * The user that this process runs as. The local socket's mode, and that of the files in TORU_HOME, let nobody else in, so this is who it is.
  * Typing a password would prove nothing more: it counts as typed now.
  */
 export function ownerOfProcess(): Caller {

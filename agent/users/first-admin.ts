@@ -7,7 +7,7 @@ import { generatePassword } from './generated-password.ts';
 import type { Passwords } from './passwords.ts';
 import type { Users } from './users.ts';
 
-/** What the first start has to tell its owner, once. */
+/** The credentials that the first start has to tell its owner, once. */
 export interface FirstAdmin {
   username: string;
   /** To be printed and never kept; null when the owner chose it in ADMIN_PASSWORD. */

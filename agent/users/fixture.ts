@@ -44,7 +44,7 @@ export interface TestServices {
   users: Users;
   loginLinks: LoginLinks;
   login: Login;
-  /** What the audit could not write. */
+  /** The entries that the audit could not write. */
   logged: string[];
 }
 

@@ -48,7 +48,7 @@ interface Found {
   readonly user: GrantUser;
 }
 
-/** What another process wrote (an owner with sqlite3) counts after so long at most; our own writes count at once. */
+/** A change by another process (an owner with sqlite3) counts after so long at most; our own writes count at once. */
 const KNOWN_MS = 1000;
 const KNOWN_KEPT = 1000;
 
@@ -95,7 +95,7 @@ export class GrantRows {
     if (read === undefined) return null;
     const { username, role, user_epoch, disabled, ...row } = read;
     const found = { row, user: { id: row.sub, username, role, epoch: user_epoch, disabled: disabled !== 0 } };
-    // What a transaction that is still open wrote may never come true.
+    // A row that a transaction still holds open may never come true.
     if (!this.#db.inTransaction) this.#keep(sid, { found, at: now });
     return found;
   }

@@ -71,7 +71,7 @@ export class Grants {
   }
 
   /**
-   * Who presents this grant. Checked in this order: signature, claims, time, then our own tables.
+   * The user who presents this grant. Checked in this order: signature, claims, time, then our own tables.
    * @throws ToruError unauthenticated for what we never signed for this host, session_expired for what is over.
    */
   verify(token: string, from: Presented = {}): Granted {
@@ -131,7 +131,7 @@ export class Grants {
     return () => this.#listeners.delete(listener);
   }
 
-  /** What the edge has not yet acknowledged: to be said first when a link comes up. */
+  /** The revocations that the edge has not yet acknowledged: they are sent first when a link comes up. */
   pendingRevocations(): Revocation[] {
     return this.#rows.pending();
   }

@@ -3,7 +3,7 @@ import { REAUTH_MS } from '../../shared/limits.ts';
 import type { Role } from '../../shared/users.ts';
 import type { Caller } from './caller.ts';
 
-/** What an act asks of whoever does it. It stands beside the route, frame, topic or method that does the act. */
+/** The rights that an act asks for. A permission stands beside the route, frame, topic or method that does the act. */
 export interface Permission {
   /** `any`: every user. What they then see is their own: the room behind it looks at the caller. */
   role: 'admin' | 'any';

@@ -25,7 +25,7 @@ interface Row {
 /** A wrong current password is answered after so long, whatever the hash took. */
 const WRONG_PASSWORD_MS = 700;
 
-/** Who may use this host. Every change is authorised here, and written to the audit. */
+/** The people who may use this host. Every change is authorised here, and written to the audit. */
 export class Users {
   readonly #db: Database;
   readonly #passwords: Passwords;
@@ -43,7 +43,7 @@ export class Users {
     this.#wrong = new WrongPasswords(now);
   }
 
-  /** What a grant of this user carries: it rises when what was given to them before shall end. */
+  /** Every grant of this user carries it: it rises when the grants before it shall end. */
   epochOf(id: string): number | null {
     return this.#row(id)?.epoch ?? null;
   }

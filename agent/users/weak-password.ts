@@ -43,7 +43,7 @@ const LOOKALIKES: Readonly<Record<string, string>> = {
   '!': 'i',
 };
 
-/** What is left without digits and signs at both ends, and with letters for what looks like them. */
+/** The password without digits and signs at both ends, and with letters in place of signs that look like them. */
 function bareOf(text: string): string {
   const inner = text
     .normalize('NFKC')

@@ -29,7 +29,7 @@ interface Block {
 export class Cells {
   #blocks: Block[] = [];
   #length = 0;
-  /** What `#find` found: the block's index, and the place in it. */
+  /** The result of `#find`: the block's index, and the place in it. */
   #index = 0;
   #place = 0;
 
@@ -37,7 +37,7 @@ export class Cells {
     return this.#length;
   }
 
-  /** What stands in a cell: empty when it belongs to the one before it; undefined where there is none. */
+  /** The text of a cell: empty when it belongs to the one before it; undefined where there is none. */
   at(column: number): string | undefined {
     if (column < 0 || column >= this.#length) return undefined;
     const block = this.#find(column);

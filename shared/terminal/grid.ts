@@ -84,7 +84,7 @@ export class Grid<L extends Line> {
     this.#lines.shift()?.settle();
   }
 
-  /** What stands there has been printed, and stays; the screen begins again below it. A full-screen program erases its own. */
+  /** The lines of the screen have been printed, and stay; the screen begins again below it. A full-screen program erases its own. */
   clear(ground: Style | null): void {
     this.#ground = ground;
     for (const line of this.#lines) {

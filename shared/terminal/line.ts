@@ -20,7 +20,7 @@ export class Line {
   #spans: Span[] = [];
   /** Null: as in #spans, whose characters take a cell each, or are tabs. */
   #cells: Cells | null = null;
-  /** What stands where nothing was written: the ground with which the line was erased. */
+  /** The style where nothing was written: the ground with which the line was erased. */
   #ground: Style | null;
   /** No tab stands before this column. */
   #tabs = Number.POSITIVE_INFINITY;
@@ -159,7 +159,7 @@ export class Line {
     this.#reset();
   }
 
-  /** What it costs to keep, in characters: a piece in a style of its own costs as much as some of them. */
+  /** The cost of keeping the line, in characters: a piece in a style of its own costs as much as some of them. */
   get weight(): number {
     return this.#cells === null ? this.#columns + this.#spans.length * SPAN_WEIGHT : this.#cells.length * 2;
   }

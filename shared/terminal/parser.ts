@@ -1,6 +1,6 @@
 import { unreachable } from '../errors.ts';
 
-/** What a stream of output says, piece by piece. `at`: where it stands in the text that is being fed, in UTF-16 units. */
+/** The pieces of a stream of output. `at`: where it stands in the text that is being fed, in UTF-16 units. */
 export interface Sink {
   /** Nothing in it is a control character. */
   text(text: string, at: number): void;
@@ -17,7 +17,7 @@ export interface Sink {
 export interface ParserOptions {
   /** The text is bytes read as latin1: what looks like C1 may be the second byte of a character. */
   bytes?: boolean;
-  /** What becomes of a string sequence that is longer than the bound: it is text after all, or it is left out to its end. */
+  /** The fate of a string sequence that is longer than the bound: it is text after all, or it is left out to its end. */
   overlong?: 'text' | 'out';
 }
 

@@ -139,7 +139,7 @@ export function sameStyle(a: Style | null, b: Style | null): boolean {
   return a !== null && b !== null && a.fg === b.fg && a.bg === b.bg && a.bits === b.bits && a.underlineColor === b.underlineColor;
 }
 
-/** What a terminal leaves where it erases: the ground, and nothing else of the style. */
+/** The style of an erased cell: the ground, and nothing else of the style. */
 export function erasedStyle(style: Style | null): Style | null {
   return style === null || style.bg === null ? null : new Style(null, style.bg, null, 0);
 }

@@ -29,10 +29,10 @@ export interface LoginAttempt {
 /** By which turn an attempt went to the host; Account gave it out, and gets it back with the outcome. */
 export type Turn = Pick<Attempt, 'guess' | 'reserved'>;
 
-/** What the host answered, and where from: a session to be. */
+/** The answer of a host to a login: a session to be. */
 export type NewSession = Omit<SessionRecord, 'id' | 'created_at' | 'last_seen_at'>;
 
-/** What stands at an agent's socket: whose key opens it, the challenge, and the edge's own proof to a host that dialled as itself. */
+/** The terms of an agent's socket: whose key opens it, the challenge, and the edge's own proof to a host that dialled as itself. */
 export interface LinkTermsAnswer {
   installation: string;
   public_key: string;
@@ -75,7 +75,7 @@ export class Account extends DurableObject<Env> {
   }
 
   /**
-   * What an agent's socket needs to know of who dials; null for a host that nobody bound.
+   * The terms for the host that dials; null for a host that nobody bound.
    * @param dial what its upgrade request says (LINK_DIAL_HEADER). @returns clock_skew with `now` when only its time is wrong.
    */
   async linkTerms(host: string, origin: string, dial: string | null): Promise<Result<LinkTermsAnswer> | null> {
@@ -142,7 +142,7 @@ export class Account extends DurableObject<Env> {
     return this.#sessions.use(sid, Date.now());
   }
 
-  /** Those of the sessions that live. */
+  /** The sids of the sessions that live. */
   useSessions(sids: string[]): SessionRecord[] {
     const now = Date.now();
     return sids.flatMap((sid) => this.#sessions.use(sid, now) ?? []);

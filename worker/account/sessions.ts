@@ -5,13 +5,13 @@ import type { Role } from '../../shared/users.ts';
 export interface SessionRecord {
   /** SHA-256 of the token, hex. */
   sid: string;
-  /** What the page calls it, a UUID. */
+  /** The name of the session on the page, a UUID. */
   id: string;
   /** The host that answered the login. */
   home: string;
   sub: string;
   username: string;
-  /** What the host said at login: enough to choose what the edge shows; the host decides again. */
+  /** The role that the host named at login: enough for the edge to choose a view; the host decides again. */
   role: Role;
   grant: string;
   grant_exp: number;

@@ -41,10 +41,10 @@ const MAX_TRIES = 16_384;
 const MAX_FAMILIAR = 1000;
 
 /**
- * Who may try a password now. A known device has a bucket of its own, so that a stranger who guesses at an account can't
+ * Decides who may try a password now. A known device has a bucket of its own, so that a stranger who guesses at an account can't
  * keep its owner out; strangers share buckets per account, per network and all together.
  *
- * Whoever was put off and comes back **with the same name and password** takes a reserved turn, which a flood of ever other
+ * A person who was put off and comes back **with the same name and password** takes a reserved turn, which a flood of ever other
  * names or passwords can't use up: a person types the same password again, a guesser has no use for that. A password that
  * was looked at and is wrong has no reserved turn, so repeating one is no way around either. Who knows the reserve and
  * guesses by it gets its few turns a minute, and competes with the owner for them: then a known device, or a login link.

@@ -3,7 +3,7 @@ import type { SessionRecord } from '../account/sessions.ts';
 import type { Env } from '../env.ts';
 import type { Site } from './site.ts';
 
-/** What a request carries through the edge. */
+/** The values that a request carries through the edge. */
 export interface EdgeEnv {
   Bindings: Env;
   Variables: {

@@ -11,7 +11,7 @@ import type { Env } from '../env.ts';
 import type { EdgeEnv } from './edge-context.ts';
 import { siteOf } from './site.ts';
 
-/** What stands before every route. */
+/** The checks before every route. */
 
 const UNSAFE: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
@@ -46,7 +46,7 @@ function guardEmbedded(path: string, headers: Headers, env: Env): void {
 }
 
 /**
- * Whatever changes something is asked by our own page, or by a program that no page can drive. Nor does a page of another site get
+ * A request that changes something comes from our own page, or by a program that no page can drive. Nor does a page of another site get
  * answers: one on another port of this machine is sent along with our cookie, and could keep a host at work, or time its answers.
  */
 export const sameSite: MiddlewareHandler<EdgeEnv> = async (c, next) => {
@@ -73,7 +73,7 @@ export const inTime: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   await next();
 };
 
-/** What a plugin answers is data for our page's scripts: never a document, a frame or a script of this origin. */
+/** The answer of a plugin is data for our page's scripts: never a document, a frame or a script of this origin. */
 export const onlyFetched: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   const { headers } = c.req.raw;
   const destination = headers.get('sec-fetch-dest');

@@ -8,7 +8,7 @@ import type { EdgeEnv } from './edge-context.ts';
 import { currentSession, iso, requireSession } from './session-cookie.ts';
 
 export const hostRoutes = new Hono<EdgeEnv>()
-  /** What there is to see while a host is away comes from its object, filtered for whoever asks. */
+  /** The view of a host that is away comes from its object, filtered for the asker. */
   .get('/api/hosts', requireSession, async (c) => {
     const { sub, role } = c.get('session');
     const hosts = await accountOf(c.env).hosts();

@@ -3,7 +3,7 @@ import { ToruError } from '../../shared/errors.ts';
 import { LINK_PATH } from '../../shared/link-protocol.ts';
 import type { EdgeEnv } from './edge-context.ts';
 
-/** What the edge answers itself. Everything else below /api is the host's. */
+/** The routes that the edge answers itself. Everything else below /api is the host's. */
 const METHODS: readonly (readonly [path: RegExp, methods: readonly string[]])[] = [
   [/^\/api\/login$/, ['POST']],
   [/^\/api\/login\/link$/, ['POST']],

@@ -4,11 +4,11 @@ import { CLOSE } from '../../shared/wire.ts';
 import type { EdgeContext } from './edge-context.ts';
 
 /**
- * What a page says of itself when it opens its socket, `?v=<newest protocol>&build=<its entry script>`, against what this
+ * The words of a page about itself when it opens its socket, `?v=<newest protocol>&build=<its entry script>`, against what this
  * edge speaks and serves. A program that says neither is taken for one of today.
  */
 export interface PageVersion {
-  /** What this edge and the page speak; null for a page that has to be loaded again first. */
+  /** The protocol that this edge and the page speak; null for a page that has to be loaded again first. */
   protocol: number | null;
   /** Another build is served by now; this one still works. */
   newer_page: boolean;

@@ -39,7 +39,7 @@ export const relayRoutes = new Hono<EdgeEnv>()
   })
   .use('/api/*', requireSession)
   .use('/api/hosts/:host/*', async (c, next) => {
-    // What follows cuts the path behind this prefix: spelled with percent signs, it would be longer than what it names.
+    // The router cuts the path behind this prefix: spelled with percent signs, it would be longer than what it names.
     if (!rawPath(c.req.raw.url).startsWith(`/api/hosts/${c.req.param('host')}/`))
       throw new ToruError('bad_path', 'Write “/api/hosts/” and the host’s id as they are, without percent signs.');
     await next();
@@ -75,7 +75,7 @@ const LARGEST_THAT_WAITS = 8 * MAX_PENDING_BYTES;
 
 /** A run goes to the host like everything else, unless it is away and the run may wait. */
 async function startRun(c: EdgeContext, name: string | null): Promise<Response> {
-  // What is larger can't wait: the host reads it, as it comes, and this edge does not.
+  // A larger body can't wait: the host reads it, as it comes, and this edge does not.
   if (Number(c.req.header('content-length')) > LARGEST_THAT_WAITS) return tunnel(c, name, '/api/runs');
   const text = await readText(c.req.raw);
   const request = mayWait(text);

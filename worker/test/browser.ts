@@ -25,7 +25,7 @@ export async function login(edge: TestEdge, username = 'admin', headers: Record<
   return cookiesOf(answer);
 }
 
-/** What edge and host call the session of these cookies. */
+/** The sid of the session of these cookies. */
 export async function sidOf(cookie: string): Promise<string> {
   const token = /toru_3000=([\w-]+)/.exec(cookie)?.[1] ?? '';
   return Buffer.from(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(token))).toString('hex');

@@ -109,7 +109,7 @@ export class FakeAgent {
   readonly host: TestHostKey;
   installation = '';
   challenge = '';
-  /** What the edge proved itself with. */
+  /** The proof of the edge. */
   edge: LinkChallenge['edge'];
   /** The newest that the edge speaks, as it says. */
   protocol = 0;

@@ -1,4 +1,4 @@
-/** What arrived and nobody took yet, with a wait for what has not come. */
+/** Messages that arrived and that nobody took yet, with a wait for those to come. */
 export class Inbox<T> {
   readonly #items: T[] = [];
   readonly #waiting: { wanted: (item: T) => boolean; resolve: (item: T) => void }[] = [];

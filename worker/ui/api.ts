@@ -49,7 +49,7 @@ export async function read<T>(guard: Guard<T>, request: Promise<{ text(): Promis
   return body;
 }
 
-/** What the edge answers itself: login, sessions, hosts. @throws ToruError. @returns the body, as `guard` saw it. */
+/** A request that the edge answers itself: login, sessions, hosts. @throws ToruError. @returns the body, as `guard` saw it. */
 export function edge<T>(guard: Guard<T>, method: 'GET' | 'POST' | 'DELETE', path: string, options: CallOptions = {}): Promise<T> {
   return read(
     guard,
@@ -66,7 +66,7 @@ export function edge<T>(guard: Guard<T>, method: 'GET' | 'POST' | 'DELETE', path
   );
 }
 
-/** What changes something is done within this time, or not at all: it says so to whoever does it. */
+/** A request that changes something is done within this time, or not at all: a header of the request says so. */
 const PATIENCE_MS = 30_000;
 /** So much later the answer may still come. */
 const ANSWER_MS = 5000;
@@ -88,7 +88,7 @@ export async function call(path: string, init: RequestInit, now: Clock = hostNow
   throw error;
 }
 
-/** What changes something is not waited for without end: a network that went silent would answer minutes later. */
+/** The answer to a change is not waited for without end: a network that went silent would answer minutes later. */
 async function answered(path: string, init: RequestInit, now: Clock): Promise<Response> {
   if (!isUnsafe(init)) return attempt(path, init, now);
   const deadline = AbortSignal.timeout(PATIENCE_MS + ANSWER_MS);

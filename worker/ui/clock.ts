@@ -1,14 +1,14 @@
 import { type Signal, signal } from '@preact/signals';
 
 /**
- * What time it is where the scripts run, in milliseconds since 1970: what a browser's own clock says is its own affair. The
+ * The time where the scripts run, in milliseconds since 1970: a browser's own clock may be wrong. The
  * host says its time on each new connection; before the first, the `Date` of the server's answers has to do.
  */
 export function hostNow(): number {
   return Date.now() + (host ?? edge);
 }
 
-/** What time it is at the server, which keeps sessions and what waits for a host. */
+/** The time at the server, which keeps sessions, and runs that wait for a host. */
 export function edgeNow(): number {
   return Date.now() + edge;
 }

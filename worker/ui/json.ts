@@ -1,4 +1,4 @@
-/** What a text says as JSON; undefined when it is none. */
+/** The value of a JSON text; undefined when the text is none. */
 export function readJson(text: string): unknown {
   try {
     return JSON.parse(text);

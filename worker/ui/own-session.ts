@@ -5,7 +5,7 @@ import { edge, setHooks } from './api.ts';
 import { isAnything, isMe } from './guards.ts';
 import { navigate } from './navigation.ts';
 
-/** Who is logged in: undefined until the server said, null for nobody. */
+/** The user who is logged in: undefined until the server said, null for nobody. */
 export const me = signal<Me | null | undefined>(undefined);
 export const isAdmin = computed(() => me.value?.user.role === 'admin');
 /** Why the login page is shown, when it was not the person's own wish. */

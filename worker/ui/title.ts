@@ -2,7 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import { underWay } from './data/known-actions.ts';
 import { hostPresence } from './data/presence.ts';
 
-/** What the browser's tab says: the page's name, how many runs are under way, and in the icon whether the host is there. */
+/** The title of the browser's tab: the page's name, how many runs are under way, and in the icon whether the host is there. */
 export const pageTitle = signal('');
 
 const icon = computed(() =>

@@ -11,7 +11,7 @@ const MAX_TOASTS = 4;
 
 /** The toasts that are shown now, oldest first. */
 export const toasts = signal<Toast[]>([]);
-/** What a screen reader was told last. */
+/** The last text for screen readers. */
 export const spoken = signal('');
 let next = 1;
 

@@ -12,7 +12,7 @@ const unsaved = new Set<object>();
 /** The place of the forms that are not saved. */
 let place = '';
 
-/** What leaves, once somebody said so; null while nobody is asked. The shell shows the question. */
+/** The step that leaves, once somebody agreed to it; null while nobody is asked. The shell shows the question. */
 export const leaving = signal<(() => void) | null>(null);
 
 /** While `isUnsaved`, whoever goes away from here is asked. */

@@ -44,7 +44,7 @@ Without one it answers at its local socket alone.
 async function load(program: string): Promise<number> {
   const file = join(packageRoot(), program);
   if (!existsSync(file)) throw new ToruError('not_found', `${file} is missing. Build it: npm run build`);
-  // What the program reads of its command line shall not be ours.
+  // The program shall not read our command line as its own.
   process.argv.splice(1, process.argv.length, file);
   await import(pathToFileURL(file).href);
   return new Promise(() => undefined);

@@ -5,7 +5,7 @@ import { ok, worthKnowing } from './finding.ts';
 
 const SHELL = 'a shell carries each run: slower, secrets that a script prints are kept as they are, and SIGINT reads as exit 130';
 
-/** What carries runs on this host: the native runner, or the shell wrapper. */
+/** The program that carries runs on this host: the native runner, or the shell wrapper. */
 export async function checkRunner(files: readonly string[] = runnerFiles()): Promise<Finding> {
   if (files.length === 0)
     return worthKnowing(SHELL, 'The native runner is for Linux: on other processors than x64 and arm64, `npm run build` compiles it.');

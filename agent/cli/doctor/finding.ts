@@ -3,7 +3,7 @@ export interface Finding {
   /** `note`: worth knowing, and nothing is wrong. */
   level: 'ok' | 'note' | 'bad';
   what: string;
-  /** What to do about it; null when there is nothing to do. */
+  /** The next step; null when there is nothing to do. */
   mend: string | null;
 }
 

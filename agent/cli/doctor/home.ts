@@ -51,7 +51,7 @@ function isOursAlone(home: string): boolean {
 
 /** The environment and config.toml, as the agent would read them. No `config` when it would not start. */
 export function checkConfig(env: Env, home: string): { config: Config | null; finding: Finding | null } {
-  // What is wrong with the folder itself was said.
+  // A problem of the folder itself was found above.
   if (statSync(home, { throwIfNoEntry: false })?.isDirectory() !== true || !isOursAlone(home)) return { config: null, finding: null };
   try {
     const config = loadConfig(env);

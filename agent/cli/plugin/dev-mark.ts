@@ -15,7 +15,7 @@ export function isDev(env: Io['env'], id: string): boolean {
   return existsSync(fileOf(env, id));
 }
 
-/** What becomes of what the plugin keeps when it goes: `keep` where an earlier installation had left something. */
+/** The fate of a plugin’s data when the plugin goes: `keep` where an earlier installation had left something. */
 type Fate = 'keep' | 'remove';
 
 /** @param fate holds until `unmarkDev`, also for the next one when this one is killed. */
@@ -23,7 +23,7 @@ export function markDev(env: Io['env'], id: string, fate: Fate): void {
   writeFileSync(fileOf(env, id), `${fate}\n`, { mode: 0o600 });
 }
 
-/** What the mark says. What can't be read is kept. */
+/** The decision that the mark holds. Without a readable mark the data is kept. */
 export function fateOf(env: Io['env'], id: string): Fate {
   return readFileSync(fileOf(env, id), 'utf8').trim() === 'remove' ? 'remove' : 'keep';
 }

@@ -26,7 +26,7 @@ export async function dev(args: string[], io: Io): Promise<number> {
   if (before !== undefined && before.state !== 'missing' && !isDev(io.env, id)) {
     throw new ToruError('conflict', `${id} is installed already. Give yours another id, or first: toru plugin uninstall ${id} --data keep`);
   }
-  // What was kept of an earlier installation is not ours to remove. One that was killed has said whether there was any.
+  // Data of an earlier installation is not ours to remove. One that was killed has said whether there was any.
   const fate = isDev(io.env, id) ? fateOf(io.env, id) : before === undefined ? 'remove' : 'keep';
   markDev(io.env, id, fate);
   const ended = io.interrupted;
@@ -70,7 +70,7 @@ async function follow(io: Io, id: string, ended: AbortSignal): Promise<void> {
   }
 }
 
-/** What changes in a folder, hidden files left out, a burst as one. */
+/** The changes in a folder, hidden files left out, a burst as one. */
 class Changes {
   readonly #watcher: ReturnType<typeof watch>;
   readonly #ended: AbortSignal;

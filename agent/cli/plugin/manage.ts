@@ -111,7 +111,7 @@ async function reported(io: Io, { id, state, problem }: PluginDetails): Promise<
   return problem === null ? 0 : 1;
 }
 
-/** What somebody should know before it runs. */
+/** The facts that somebody should know before a plugin runs. */
 function about({ id, name, version, description, manifest, sha256, problem }: PluginDetails): string {
   const lines = [`${name} ${version} (${id})`, description];
   if (manifest !== null) {

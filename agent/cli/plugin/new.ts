@@ -8,7 +8,7 @@ import type { Io } from '../io.ts';
 import { print, UsageError } from '../io.ts';
 
 const TEMPLATES = ['ts', 'js', 'python'];
-/** What the templates call themselves. */
+/** The name by which the templates call themselves. */
 const [PLACEHOLDER_ID, PLACEHOLDER_NAME] = ['my-plugin', 'My plugin'];
 
 /** toru plugin new: needs no network and no npm, for the SDK is copied into the folder. */

@@ -15,7 +15,7 @@ type SampleFrame = Extract<ServerFrame, { type: 'system' }>['sample'];
 type PluginFrame = Extract<ServerFrame, { type: 'plugin' }>['plugin'];
 type LogLines = Extract<ServerFrame, { type: 'plugin_log' }>['lines'];
 
-/** What was typed is of use for so long. */
+/** Typed input is of use for so long. */
 const INPUT_MS = 10_000;
 
 /** The page's one WebSocket: runs, their output, and the topics that somebody here listens to. */
@@ -121,7 +121,7 @@ export class Connection {
     return this.#topics.listen({ topic: 'plugins' }, (frame) => frame.type === 'plugin' && hear(frame.plugin), caughtUp);
   }
 
-  /** What one plugin tells its pages. */
+  /** The events of one plugin for its pages. */
   onPluginEvent(plugin: string, hear: (name: string, data: unknown) => void): () => void {
     return this.#topics.listen({ topic: 'plugin', plugin }, (frame) => frame.type === 'plugin_event' && hear(frame.name, frame.data));
   }
@@ -156,7 +156,7 @@ export class Connection {
     this.#everOpened = true;
   }
 
-  /** What a new socket, or a host that came back, must be told. */
+  /** Tells a new socket, or a host that came back, which topics, runs and starts this page has. */
   #resume(): void {
     this.#topics.resume();
     this.#streams.resume();

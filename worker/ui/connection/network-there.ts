@@ -18,5 +18,5 @@ export function heardFromServer(): void {
   networkThere.value = true;
 }
 
-/** What is said to whoever wants something done now. */
+/** The message to a person who wants something done now. */
 export const OFFLINE = 'This device is offline: nothing was sent, and nothing will be later. Try again when the network is back.';

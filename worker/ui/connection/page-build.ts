@@ -5,7 +5,7 @@ export function pageBuild(page: Pick<Document, 'querySelector'>): string | null 
   return page.querySelector('script[type="module"][src^="/assets/"]')?.getAttribute('src')?.slice('/assets/'.length) ?? null;
 }
 
-/** What the page says of itself when it opens its socket. */
+/** The query by which the page names its build when it opens its socket. */
 export function versionQuery(build: string | null): string {
   return `v=${PROTOCOL_VERSION}${build === null ? '' : `&build=${encodeURIComponent(build)}`}`;
 }

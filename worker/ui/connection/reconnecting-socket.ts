@@ -3,7 +3,7 @@ import { HEARTBEAT_MS, LINK_DEAD_MS } from '../../../shared/limits.ts';
 import { backoff, retry } from '../../../shared/retry.ts';
 import { CLOSE, PING, PONG } from '../../../shared/wire.ts';
 
-/** What became of the socket: `waiting` says since when, and comes back by itself. */
+/** The state of the socket. One that is `waiting` comes back by itself; `since`: when the last one was lost. */
 export type SocketState = { kind: 'idle' } | { kind: 'connecting' } | { kind: 'open' } | { kind: 'waiting'; since: number };
 
 export interface SocketEvents {

@@ -3,7 +3,7 @@ import { ToruError } from '../../../shared/errors.ts';
 import { hostNow } from '../clock.ts';
 import { networkThere, OFFLINE } from './network-there.ts';
 
-/** What to start: an action with its inputs, or (admins) a script with its arguments. */
+/** The thing to start: an action with its inputs, or (admins) a script with its arguments. */
 export type StartRequest = { action: string; inputs: Record<string, unknown> } | { script: string; args: string[] };
 
 /** The one request that somebody may send: the host starts it once, and not after `not_after`, ISO 8601. */

@@ -33,12 +33,12 @@ export function isOwn(run: PendingRun): boolean {
   return run.user_id === me.value?.user.id;
 }
 
-/** What waits first, then what came of the others. */
+/** The runs that wait come first, then the results of the others. */
 function rank(run: PendingRun): number {
   return run.state === 'waiting' ? 0 : 1;
 }
 
-/** What was asked for, in its words. */
+/** The name of the action or script that was asked for. */
 export function nameOf(run: PendingRun): string {
   return actions.value?.find(({ id }) => id === run.action)?.label ?? run.action ?? run.script ?? '';
 }
@@ -81,7 +81,7 @@ export function seen(taskId: string): void {
   if (run !== undefined) void drop(run);
 }
 
-/** What became of those that waited is said to who does not see it. */
+/** A toast tells the result of a run that waited, where the page does not show it. */
 let before: ReadonlyMap<string, PendingRun['state']> | null = null;
 effect(() => {
   const known = host.value === null ? null : new Map(pendingRuns.value.filter(isOwn).map((run) => [run.request_id, run.state]));

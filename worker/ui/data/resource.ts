@@ -20,7 +20,7 @@ export interface Resource<T> {
 
 interface Reading<T> {
   readonly abort: AbortController;
-  /** What was told meanwhile. */
+  /** The changes that came while the answer was on its way. */
   readonly told: ((data: T) => T)[];
   again: boolean;
 }

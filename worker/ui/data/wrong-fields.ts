@@ -1,7 +1,7 @@
 import { ToruError } from '../../../shared/errors.ts';
 import { sentence } from '../api.ts';
 
-/** What is wrong with a form: by field, and what concerns none of them under `form`. */
+/** The problems of a form: by field, and under `form` the one that concerns none of them. */
 export type Wrong = Readonly<Record<string, string>>;
 
 /** @param fields those that the form shows; what the server says about another one is said about the form. */

@@ -15,7 +15,7 @@ import { toast } from '../toasts.ts';
 import { OwnPassword } from './account/own-password.tsx';
 import { listSessions, Sessions } from './account/sessions.tsx';
 
-/** What concerns only oneself: the password, where one is logged in, how the page looks here. */
+/** The page about oneself: the password, where one is logged in, how the page looks here. */
 export function AccountPage() {
   const sessions = useResource(listSessions);
   const leaving = useSignal(false);

@@ -23,7 +23,7 @@ import './audit.css';
 /** Typing a name asks the host after so long a pause. */
 const PAUSE_MS = 300;
 
-/** Who did what, newest first. */
+/** The audit, newest first. */
 export function AuditPage() {
   const filters = filtersOf(useLocation().query);
   const address = addressOf(filters);

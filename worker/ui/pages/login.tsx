@@ -59,7 +59,7 @@ function LinkLogin({ code, onPassword }: { code: string; onPassword: () => void 
   );
 }
 
-/** Who are you? Says why it asks, when a session ended; counts down when there were too many tries. */
+/** The form for name and password. Says why it asks, when a session ended; counts down when there were too many tries. */
 function PasswordLogin() {
   const username = useSignal('');
   const password = useSignal('');

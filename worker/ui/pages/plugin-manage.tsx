@@ -66,7 +66,7 @@ function Head({ plugin, resource }: Props) {
   /** As it was when its dialog was opened: what is accepted is what was looked at, whatever changes meanwhile. */
   const accepting = useSignal<PluginDetails | null>(null);
   const unknown = plugin.sha256 !== null && plugin.sha256 !== plugin.accepted_sha256;
-  // What runs is what was accepted, or it does not run and waits for somebody to look.
+  // Only accepted files run: a changed plugin waits for somebody to look.
   const changed = unknown && plugin.accepted_sha256 !== null;
 
   async function change(act: () => Promise<PluginDetails>): Promise<void> {

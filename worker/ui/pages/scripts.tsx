@@ -22,7 +22,7 @@ import { fileName, fixing, foldersOf } from './scripts/groups.ts';
 import { RunScript } from './scripts/run-script.tsx';
 import './scripts.css';
 
-/** What lies in the scripts folder: run it, make an action of it, or learn why it can't run. */
+/** The scripts folder: run a script, make an action of it, or learn why it can't run. */
 export function ScriptsPage() {
   const { query } = useLocation();
   const wanted = query['q'] ?? '';

@@ -24,7 +24,7 @@ import './settings.css';
 
 const FIELDS = ['host_name', 'scripts_dir', 'when_output_full', 'env_allow', ...NUMBER_NAMES];
 
-/** What the owner may set for the host. */
+/** The settings of the host, for its owner. */
 export function SettingsPage() {
   const settings = useResource((signal) => read(isSettings, agent.settings.$get(undefined, until(signal))));
   return (

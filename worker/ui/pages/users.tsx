@@ -16,7 +16,7 @@ import { AddUser } from './users/add-user.tsx';
 import { Avatar } from './users/avatar.tsx';
 import { listUsers } from './users/data.ts';
 
-/** Who may use this host. */
+/** The people who may use this host. */
 export function UsersPage() {
   const users = useResource(listUsers);
   const adding = useSignal(false);

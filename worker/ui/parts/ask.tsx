@@ -10,7 +10,7 @@ import { TextField } from './text-field.tsx';
 
 interface AskProps {
   title: string;
-  /** What will happen, in a sentence or two. */
+  /** The consequences, in a sentence or two. */
   children: ComponentChildren;
   /** The button that does it, and while it is being done. */
   verb: string;
@@ -18,9 +18,9 @@ interface AskProps {
   /** The button that does not. */
   no?: string;
   danger?: boolean;
-  /** What must be typed first, when it can't be taken back. */
+  /** The word that must be typed first, when the act can't be taken back. */
   type?: string;
-  /** What is thrown is shown here, and the question stays. */
+  /** An error of it is shown here, and the question stays. */
   onYes: () => Promise<void>;
   onClose: () => void;
 }

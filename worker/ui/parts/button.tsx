@@ -9,7 +9,7 @@ export interface ButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement
   small?: boolean;
   /** Something is on its way: the button waits, and says so. */
   busy?: boolean;
-  /** What a press starts or stops, in a word: such a button is pressed on purpose or not at all (deliberate.ts). */
+  /** The act that a press starts or stops, in a word: such a button is pressed on purpose or not at all (deliberate.ts). */
   acts?: string;
   icon?: ComponentChildren;
   class?: string;

@@ -11,7 +11,7 @@ import { isNear, KeyTrail, PointerTrail, SETTLE_MS, type Spot, Standing } from '
  *    does something else now, was disabled, or was moved there by what appeared above it;
  *  - that a held key repeats.
  *
- * Whatever is typed between makes the next press a new one.
+ * Typing between two presses makes the second one new.
  *
  * A control takes part by `acts` (Button), or `useActs`.
  */
@@ -84,7 +84,7 @@ function isDeliberate(control: Element, spot: Spot | null, before: typeof last, 
   return !cameUnderFocus && !keys.repeats(now);
 }
 
-/** What is guarded: a control that acts, or the ground behind a sheet, a press on which closes it. */
+/** The guarded element at an event: a control that acts, or the ground behind a sheet, a press on which closes it. */
 function controlAt(target: EventTarget | null): Element | null {
   if (!(target instanceof Element)) return null;
   return target instanceof HTMLDialogElement ? target : target.closest('[data-acts]');

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import './empty.css';
 
-/** What stands where nothing is: one sentence on why, and the next step. */
+/** The words where a list is empty: one sentence on why, and the next step. */
 export function Empty(props: { title: string; children?: ComponentChildren; action?: ComponentChildren }) {
   return (
     <div class="empty">

@@ -3,7 +3,7 @@ import { useId } from 'preact/hooks';
 import './field.css';
 import './seek-wrong.ts';
 
-/** What the control inside a field must carry to be tied to its label, help and message. */
+/** The attributes that tie the control inside a field to its label, help and message. */
 export interface FieldTies {
   id: string;
   'aria-describedby'?: string;

@@ -18,7 +18,7 @@ export function lazyPlace(load: () => Promise<ComponentType>): LazyPlace {
     current.value = attempt();
   }
   function Missing() {
-    // Whoever comes back later finds it tried again.
+    // The next visit tries again.
     useEffect(() => again, []);
     return <NotLoaded onAgain={again} />;
   }

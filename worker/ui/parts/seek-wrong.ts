@@ -1,5 +1,5 @@
 /**
- * Whoever submits a form and is told that something is wrong finds themselves at it: the first field that is marked as
+ * After a submit that found something wrong, the focus goes there: the first field that is marked as
  * wrong takes the focus and comes into view, out of what is folded; else the message above the form does.
  */
 
@@ -29,9 +29,9 @@ addEventListener('submit', (event) => {
   }
   stop = done;
   observer.observe(form, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-invalid'] });
-  // Whoever types on has found something to do.
+  // A person who types on has found something to do.
   form.addEventListener('input', done);
-  // What was wrong before the submit, and is now, changes nothing in the page.
+  // A field that was wrong before the submit, and is now, changes nothing in the page.
   setTimeout(look);
 });
 

@@ -1,4 +1,4 @@
-/** What the guard of controls (deliberate.ts) remembers. Pure: times are given, in milliseconds of one clock. */
+/** The memory of the guard of controls (deliberate.ts). Pure: times are given, in milliseconds of one clock. */
 
 /** So long a control has to stand under a pointer before that pointer can press it, and so long two presses lie apart. */
 export const SETTLE_MS = 800;
@@ -49,11 +49,11 @@ export class PointerTrail {
   }
 }
 
-/** What a control does, and since when. */
+/** The act of a control, and since when it has it. */
 export class Standing {
   #acts: string | null = null;
   #since = Number.NEGATIVE_INFINITY;
-  /** What it did long enough to be read, before what it does now. */
+  /** The act before this one, which stood there long enough to be read. */
   #settled: string | null = null;
 
   get since(): number {

@@ -7,7 +7,7 @@ import { Field } from './field.tsx';
 import './empty.css';
 import './wait-for-host.css';
 
-/** What a press asks for with the host away: that the run waits, and for how long, in seconds. `keeps`: what the server stores meanwhile. */
+/** The question of a press with the host away: shall the run wait, and for how many seconds? `keeps`: the things that the server stores meanwhile. */
 export function WaitForHost(props: { value: number; keeps: string | null; onValue: (seconds: number) => void }) {
   const presence = hostPresence.value;
   const since = presence.kind === 'host_away' ? presence.since : null;

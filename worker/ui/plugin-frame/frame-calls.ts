@@ -45,7 +45,7 @@ export class Calls {
     });
   }
 
-  /** Whoever is done gives its place to the first who waits. */
+  /** A call that is done gives its place to the first that waits. */
   #pass(): void {
     const [first] = this.#waiting;
     if (first === undefined) {

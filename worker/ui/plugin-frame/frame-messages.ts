@@ -1,7 +1,7 @@
 import type { PageJson, PageTheme } from '../../../plugin-sdk/src/page.ts';
 import type { PluginSlot } from '../../../shared/plugins.ts';
 
-/** What a plugin's frame and the page say to each other, over a MessagePort that only these two hold. */
+/** The messages between a plugin's frame and the page, over a MessagePort that only these two hold. */
 
 /** Something that is asked of the page, and answered. */
 export type Ask =

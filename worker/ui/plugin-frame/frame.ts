@@ -51,7 +51,7 @@ async function mount(bundle: string, bridge: PageBridge): Promise<void> {
   }
 }
 
-/** What went wrong in the plugin is shown here, where its author looks and nobody else is disturbed. */
+/** An error of the plugin is shown here, where its author looks and nobody else is disturbed. */
 function complain(thrown: unknown): void {
   let box = document.getElementById('toru-error');
   if (box === null) {

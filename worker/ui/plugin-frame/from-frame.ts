@@ -5,7 +5,7 @@ import type { Ask, FromFrame } from './frame-messages.ts';
 /** Null for something that can't be asked, by somebody who waits for an answer. */
 type Heard = Exclude<FromFrame, { type: 'ask' }> | { type: 'ask'; id: number; ask: Ask | null };
 
-/** What came out of a plugin's frame, taken apart and made again: whatever else it holds stays behind. Null for what is no message. */
+/** A message of a plugin's frame, taken apart and made again: anything else that it holds stays behind. Null for a value that is no message. */
 export function asMessage(data: unknown): Heard | null {
   if (!isRecord(data)) return null;
   switch (data['type']) {

@@ -1,6 +1,6 @@
 import { ToruError } from '../../../shared/errors.ts';
 
-/** What stands below a plugin's id and is the host's, not the plugin's. */
+/** The routes below a plugin's id that are the host's, not the plugin's. */
 const HOSTS_OWN: ReadonlySet<string> = new Set(['enable', 'disable', 'logs', 'bundle.js']);
 
 /**

@@ -50,7 +50,7 @@ export function PluginFrame({ plugin, slot }: Props) {
       );
     return () => left.abort();
   }, [plugin.id, revision, tries.value]);
-  // What could not be read while the host was away is read when it is back.
+  // A bundle that could not be read while the host was away is read when it is back.
   useEffect(() => connection.onReopen(() => problem.peek() !== null && again()), []);
 
   if (revision === undefined) return null;

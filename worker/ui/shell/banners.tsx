@@ -7,7 +7,7 @@ import { Button } from '../parts/button.tsx';
 import { shortTime } from '../time.ts';
 import './banners.css';
 
-/** What a person must know before they press: the network, the server or the host is away. Announced politely. */
+/** Banners on things that a person must know before they press: the network, the server or the host is away. Announced politely. */
 export function Banners() {
   return (
     <div class="banners" role="status">

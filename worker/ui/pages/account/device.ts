@@ -1,4 +1,4 @@
-/** What a browser says it is, for people: "Firefox on Linux". */
+/** The name of a browser, for people: "Firefox on Linux". */
 export interface Device {
   name: string;
   kind: 'phone' | 'computer' | 'program';

@@ -99,18 +99,18 @@ export function draftOf(action: Action): Draft {
   };
 }
 
-/** What is sent to make it. */
+/** The body that makes the action. */
 export function bodyOf(draft: Draft): Omit<ActionFields, 'id'> {
   const { revision: _revision, inputs, ...fields } = draft;
   return { ...fields, label: draft.label.trim(), script: draft.script.trim(), inputs: inputs.map(({ input }) => input) };
 }
 
-/** What is sent to change it: with the revision it was made on, so that nobody's work is written over unseen. */
+/** The body that changes the action: with the revision that was edited, so that nobody's work is written over unseen. */
 export function patchOf(draft: Draft): Omit<ActionFields, 'id'> & { revision?: number } {
   return { ...bodyOf(draft), ...(draft.revision === null ? {} : { revision: draft.revision }) };
 }
 
-/** What is wrong with it, before the host is asked, by place: `label`, `inputs.0.pass.variable`. */
+/** The problems of a draft, before the host is asked, by place: `label`, `inputs.0.pass.variable`. */
 export function wrongWith(draft: Draft): Wrong {
   const faults: Fault[] = [];
   if (draft.label.trim() === '') faults.push({ at: 'label', message: 'Give the action a name.' });

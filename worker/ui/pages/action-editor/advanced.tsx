@@ -12,7 +12,7 @@ const SIGNALS = [
 ] as const satisfies readonly (readonly [Draft['stop_signal'], string])[];
 const USUAL_GRACE_S = 10;
 
-/** What few actions need: fixed variables, and how a run is asked to end. */
+/** The fields that few actions need: fixed variables, and how a run is asked to end. */
 export function Advanced(props: { draft: Draft; error: string | undefined; onChange: (change: Partial<Draft>) => void }) {
   const { draft, onChange } = props;
   return (

@@ -126,7 +126,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
   }
 
   const now = draft.value;
-  // What no field here says.
+  // The problems that no field here shows.
   const others = Object.entries(wrong.value).flatMap(([at, message]) => (fieldAt(at) === null ? [message] : []));
   const chosen = scripts.value.find((script) => script.name === now.script.trim());
   // The questions stand beside the form: what is answered in them would be submitted here too.

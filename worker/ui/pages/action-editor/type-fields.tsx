@@ -7,12 +7,12 @@ import { LinesField } from './lines-field.tsx';
 
 interface Of<T extends ActionInput['type']> {
   input: Extract<ActionInput, { type: T }>;
-  /** What is wrong with that field. */
+  /** The problem of that field. */
   error: (field: string) => string | undefined;
   onChange: (input: ActionInput) => void;
 }
 
-/** What only this kind of answer has. */
+/** The fields that only this kind of answer has. */
 export function TypeFields({ input, error, onChange }: Of<ActionInput['type']>) {
   switch (input.type) {
     case 'text':

@@ -5,12 +5,12 @@ import type { ActionInput } from '../../../../shared/inputs.ts';
 /** Nothing is chosen, where an empty text is one of the options. No option is this. */
 const UNCHOSEN = '\0';
 
-/** What stands in a choice while nothing is chosen. */
+/** The value of a choice while nothing is chosen. */
 export function unchosen(input: Extract<ActionInput, { type: 'choice' }>): string {
   return input.options.some(({ value }) => value === '') ? UNCHOSEN : '';
 }
 
-/** What stands in the fields of an action's questions: texts as typed, switches as they stand. */
+/** The contents of the fields of an action's questions: texts as typed, switches as they stand. */
 export type Answers = Record<string, string | boolean>;
 
 /**

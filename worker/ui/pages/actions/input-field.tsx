@@ -40,7 +40,7 @@ function control(
     value,
     required: input.required,
     autocomplete: 'off' as const,
-    // What is typed is what the script gets: a phone's keyboard corrects none of it, and nothing is cut off in silence.
+    // The script gets the text as it was typed: a phone's keyboard corrects none of it, and nothing is cut off in silence.
     autocapitalize: 'none' as const,
     autocorrect: 'off' as const,
     spellcheck: false,

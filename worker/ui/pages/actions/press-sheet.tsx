@@ -18,7 +18,7 @@ import { type Answers, checkAnswers, firstAnswers } from './input-answers.ts';
 import { InputField } from './input-field.tsx';
 import { asking, type Question, startAction } from './press.ts';
 
-/** What an action asks before it runs: its inputs, then its confirmation. */
+/** The questions of an action before it runs: its inputs, then its confirmation. */
 export function PressSheet({ question }: { question: Question }) {
   const { action } = question;
   const first = useMemo(() => firstAnswers(action.inputs, question.before), []);
@@ -122,7 +122,7 @@ export function PressSheet({ question }: { question: Question }) {
   );
 }
 
-/** What of a press lies at the server while it waits. */
+/** The parts of a press that lie at the server while it waits, in words. */
 function keptOf(inputs: readonly ActionInput[]): string | null {
   if (inputs.length === 0) return null;
   return inputs.some(({ type }) => type === 'secret') ? 'what you typed, the secret included' : 'what you typed';

@@ -14,7 +14,7 @@ import { toast } from '../../toasts.ts';
 import { watchPress } from './press-toast.tsx';
 import { isActive } from './tile.tsx';
 
-/** What a press asks before it runs. */
+/** The question of a press before it runs. */
 export interface Question {
   action: AnyAction;
   /** The answers of an earlier run that is to be repeated. */

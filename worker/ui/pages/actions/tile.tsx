@@ -19,7 +19,7 @@ export function isActive(action: AnyAction): boolean {
   return action.running + action.queued > 0;
 }
 
-/** What the ring around the sign says. */
+/** The state that the ring around the sign shows. */
 function ringOf(action: AnyAction): string {
   if (action.running > 0) return 'live';
   if (action.queued > 0) return 'wait';
@@ -113,7 +113,7 @@ function Foot({ action, tabIndex }: { action: AnyAction; tabIndex: number }) {
   );
 }
 
-/** What a run under way shows now, below its time: the tile has the room for it at any time, so that nothing moves. */
+/** The last line of a run under way, below its time: the tile has the room for it at any time, so that nothing moves. */
 function NewestLine({ taskId }: { taskId: string }) {
   const line = useLastLine(taskId);
   return line === '' ? null : <bdi class="tile-line cut">{line}</bdi>;

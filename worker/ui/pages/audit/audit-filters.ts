@@ -1,4 +1,4 @@
-/** What the audit is narrowed to, as it stands in the page's address. */
+/** The filters of the audit, as they stand in the page's address. */
 export interface Filters {
   event: string;
   user: string;

@@ -4,7 +4,7 @@ import type { AuditEntry } from '../../../../shared/audit.ts';
 export interface Description {
   who: string;
   did: string;
-  /** What it was done to; `href` where that can be looked at. */
+  /** The thing that it was done to; `href` where that can be looked at. */
   what?: { text: string; href?: string };
   rest?: string;
 }

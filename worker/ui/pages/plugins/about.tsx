@@ -5,7 +5,7 @@ import { When } from '../../parts/when.tsx';
 import { bytes } from '../../time.ts';
 import { PluginRights } from './rights.tsx';
 
-/** What is known of a plugin now. */
+/** The facts about a plugin now. */
 export function PluginAbout({ plugin }: { plugin: PluginDetails }) {
   const { kv, manifest } = plugin;
   return (

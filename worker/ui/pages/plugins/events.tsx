@@ -3,7 +3,7 @@ import { Line, Listing } from '../../parts/listing.tsx';
 import { Section } from '../../parts/section.tsx';
 import { When } from '../../parts/when.tsx';
 
-/** What happened to a plugin, newest first. */
+/** The events of a plugin, newest first. */
 export function PluginEvents({ events }: { events: readonly PluginEvent[] }) {
   if (events.length === 0) return null;
   return (

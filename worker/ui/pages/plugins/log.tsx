@@ -11,7 +11,7 @@ import { joined, KEPT } from './joined-lines.ts';
 
 const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
-/** What a plugin says and prints, as it comes. It stays at the end unless somebody reads further up. */
+/** The log of a plugin, as it comes. The view stays at the end unless somebody reads further up. */
 export function PluginLog({ id }: { id: string }) {
   const lines = useSignal<readonly PluginLogLine[] | null>(null);
   const problem = useSignal<string | null>(null);

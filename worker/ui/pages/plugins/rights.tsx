@@ -1,6 +1,6 @@
 import type { PluginManifest } from '../../../../shared/plugins.ts';
 
-/** What a plugin may do, as its manifest says: read by whoever accepts it. */
+/** The rights of a plugin, as its manifest says: an admin who accepts it reads them. */
 export function PluginRights({ manifest }: { manifest: PluginManifest }) {
   const { access, capabilities, environment, page } = manifest;
   return (

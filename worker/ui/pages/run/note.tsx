@@ -12,7 +12,7 @@ import { Form } from '../../parts/form.tsx';
 import { leaveUnsaved, useUnsaved } from '../../unsaved.ts';
 import './note.css';
 
-/** What somebody wrote on the run, as text, and the way to write it. */
+/** The note on a run, as text, and the way to write it. */
 export function RunNote({ run, onWritten }: { run: Run; onWritten: (run: Run) => void }) {
   const editing = useSignal(false);
   const opener = useRef<HTMLDivElement>(null);

@@ -14,7 +14,7 @@ export function StdinLine(props: { taskId: string }) {
     else toast('No connection just now: the line was not sent.', 'bad');
   }
   function end(): void {
-    // What stands in the field was meant to be read.
+    // The text in the field was meant to be read.
     if (connection.input(props.taskId, text.value === '' ? '' : `${text.value}\n`, true)) ended.value = true;
     else toast('No connection just now: the end was not sent.', 'bad');
   }

@@ -22,7 +22,7 @@ const STATES: readonly (readonly [value: string, label: string])[] = [
 /** Typing waits so long for more before the history is read. */
 const TYPING_MS = 350;
 
-/** What to show of the history. A change goes into the address, and the history follows that. */
+/** The filters of the history. A change goes into the address, and the history follows that. */
 export function FilterBar({ filters, users }: { filters: Filters; users: readonly string[] }) {
   const { route } = useLocation();
   const names = useId();

@@ -62,7 +62,7 @@ export class History {
 
   /** The first page again, in front of what is already shown further back. */
   async refresh(): Promise<void> {
-    // What is being read may be older than what asks for this.
+    // The answer on its way may be older than the news that asks for this.
     if (this.reading.peek()) return this.refreshSoon();
     if (this.runs.peek() === null) return this.read();
     const list = await this.#page(null);

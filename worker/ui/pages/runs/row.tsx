@@ -38,7 +38,7 @@ export function RunRow({ run }: { run: Run }) {
   );
 }
 
-/** What the server still knows of a run while the host is away. */
+/** A run as the server still knows it while the host is away. */
 export function SummaryRow({ run }: { run: RunSummary }) {
   return (
     <li>

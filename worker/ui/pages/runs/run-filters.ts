@@ -1,7 +1,7 @@
 import type { RunState } from '../../../../shared/run-state.ts';
 import { isRunState } from '../../../../shared/run-state.ts';
 
-/** What the history shows only: kept in the page's address, so that it can be shared and survives a reload. */
+/** The filters of the history: kept in the page's address, so that a list can be shared and survives a reload. */
 export interface Filters {
   status: readonly RunState[];
   action: string;

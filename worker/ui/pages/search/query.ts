@@ -1,4 +1,4 @@
-/** What is looked for: kept in the page's address, so that it can be shared and survives a reload. */
+/** The query of a search: kept in the page's address, so that it can be shared and survives a reload. */
 export interface Query {
   q: string;
   in: '' | 'history' | 'output';

@@ -2,7 +2,7 @@ import type { NumberName } from '../../../../shared/number-settings.ts';
 import { NUMBER_NAMES, NUMBER_SETTINGS, ofEachNumber } from '../../../../shared/number-settings.ts';
 import type { Settings } from '../../../../shared/settings.ts';
 
-/** What the form holds: numbers as they are typed. */
+/** The contents of the form: numbers as they are typed. */
 export interface Draft extends Record<NumberName, string> {
   host_name: string;
   scripts_dir: string;
@@ -31,7 +31,7 @@ export function patchOf(draft: Draft, settings: Settings): Patch {
   return patch;
 }
 
-/** What is wrong with a draft, by field. */
+/** The problems of a draft, by field. */
 export function problemsOf(draft: Draft): Record<string, string> {
   const wrong: Record<string, string> = {};
   if (draft.host_name.trim() === '') wrong['host_name'] = 'Give your host a name.';

@@ -27,7 +27,7 @@ export function useLiveSystem(): LiveSystem {
   const resource = useResource(async (signal) => {
     const system = await read(isSystem, agent.system.$get(undefined, until(signal)));
     at.value = hostNow();
-    // What came while the answer was on its way is newer than its history.
+    // A sample that came while the answer was on its way is newer than its history.
     samples.value = samples.peek().reduce(withSample, withSample(system.history, system.sample));
     return system;
   });

@@ -1,6 +1,6 @@
 import type { SystemSample } from '../../../../shared/system.ts';
 
-/** What the charts show: five minutes. Seconds. */
+/** The time that the charts show, in seconds: five minutes. */
 export const WINDOW_S = 300;
 /** Samples come every 2 s: a longer silence is a gap, not a line. */
 const GAP_S = 7;

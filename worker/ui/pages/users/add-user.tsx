@@ -87,7 +87,7 @@ function PassOn(props: { user: User; password: string; onClose: () => void }) {
   );
 }
 
-/** What somebody needs to log in, to be copied as one. */
+/** The address, name and password that somebody needs to log in, to be copied as one. */
 export function Credentials(props: { username: string; password: string }) {
   const text = `${location.origin}\nUsername: ${props.username}\nPassword: ${props.password}`;
   return (

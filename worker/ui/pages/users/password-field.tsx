@@ -34,7 +34,7 @@ export function PasswordField(props: { value: string; error?: string | null | un
   );
 }
 
-/** What is wrong with a new password, before it is sent; null when nothing is. */
+/** The problem of a new password, before it is sent; null when nothing is. */
 export function passwordProblem(password: string): string | null {
   return [...password].length < MIN_PASSWORD_CHARS ? `Give it at least ${MIN_PASSWORD_CHARS} characters.` : null;
 }
