@@ -40,8 +40,7 @@ export interface Agent {
 /** So many runs the edge keeps for when this host is away. */
 const RECENT_RUNS = 50;
 
-/** Said where another agent came with this host's key. */
-/** So often it is told in the log. */
+/** The log repeats that another agent came with this host's key after so long at the earliest. */
 const DUPLICATE_EVERY_MS = 60_000;
 const DUPLICATE = 'another agent came with this host’s key: a copy of TORU_HOME, or a stolen key (then: toru key rotate)';
 
@@ -90,13 +89,13 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   const api = createApi(services);
 
   const recent = (): RunSummary[] => runs.list(AGENT, { limit: RECENT_RUNS }).items.reverse().map(summaryOf);
-  let duplicateToldAt = 0;
+  let duplicateLoggedAt = 0;
   const duplicateSeen = (seen: { at: number; address: string; name: string }): void => {
     standing?.duplicateSeen(seen);
     const { address, name } = seen;
     audit.record({ event: 'link.duplicate', caller: null, address, outcome: 'refused', detail: { name, reason: DUPLICATE } });
-    if (Date.now() - duplicateToldAt < DUPLICATE_EVERY_MS) return;
-    duplicateToldAt = Date.now();
+    if (Date.now() - duplicateLoggedAt < DUPLICATE_EVERY_MS) return;
+    duplicateLoggedAt = Date.now();
     log.warn({ address, name }, DUPLICATE);
   };
   const transport = new EdgeTransport({ api, grants, login, settings, log, recent, duplicate: duplicateSeen });

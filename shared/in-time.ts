@@ -14,7 +14,7 @@ export function refuseLate(notAfter: string | undefined, now: number): void {
     throw new ToruError('too_late', 'It arrived too late, and nothing was done. Ask again if it is still wanted.');
 }
 
-/** What the header says. @throws ToruError bad_request */
+/** The time that the header names. @throws ToruError bad_request */
 export function notAfterOf(header: string | null | undefined): string | undefined {
   if (header === null || header === undefined) return undefined;
   if (notAfter.safeParse(header).success) return header;

@@ -13,13 +13,13 @@ import { inputVariable, whyReserved } from './reserved-variables.ts';
 export type InputValue = string | number | boolean;
 export type InputValues = Record<string, InputValue>;
 
-/** What is wrong with a part of an action, in a sentence. `at`: where, as in a request's body: `inputs.0.pass.variable`. */
+/** A problem of a part of an action, in a sentence. `at`: its place, as in a request's body: `inputs.0.pass.variable`. */
 export interface Fault {
   at: string;
   message: string;
 }
 
-/** What the history and the journal show in place of a secret. */
+/** The text in place of a secret in history and journal. */
 export const MASK = '••••••';
 
 /**
@@ -149,7 +149,7 @@ function mayBeginWithDash(input: ActionInput): boolean {
     case 'number':
       return input.allow_dash === true || [input.min, input.max].some((bound) => bound !== undefined && Number(bound) < 0);
     case 'boolean':
-      // What it passes stands in the action, word by word.
+      // The action says word by word what it passes.
       return true;
     case 'date':
     case 'email':

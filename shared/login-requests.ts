@@ -3,7 +3,7 @@ import { grantToken } from './grant.ts';
 import { sid } from './ids.ts';
 import { loginCode } from './login-link-code.ts';
 
-/** What the edge asks the host for itself, below `/link/`: at login, renewal and logout. No caller: the link proves who asks. */
+/** The edge's own requests to the host, below `/link/`: at login, renewal and logout. No caller: the link proves who asks. */
 
 /** Somebody logs in. `sid` is the hash of the token that the edge will give them. */
 export const loginRequest = z.object({

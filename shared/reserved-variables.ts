@@ -171,7 +171,7 @@ export function isInputVariable(name: string): boolean {
   return /^INPUT_[A-Z0-9_]+$/.test(name);
 }
 
-/** What to call it instead. */
+/** A name that an input's variable can have instead. */
 export function inputVariable(name: string): string {
   return `INPUT_${name
     .toUpperCase()

@@ -26,7 +26,7 @@ export const FRAME = {
 } as const;
 export type FrameKind = keyof typeof FRAME;
 
-/** What the edge says of a request. Identity stands here and nowhere in the headers. */
+/** The head of a request, as the edge writes it. Identity stands here and nowhere in the headers. */
 export const requestHead = z.object({
   method: z.enum(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']),
   /** As it came, encoded, beginning with `/api/`, or `/link/` for what the edge itself asks. */
@@ -38,7 +38,7 @@ export const requestHead = z.object({
   query: z.string().max(8192),
   headers: z.array(z.tuple([z.string(), z.string()])).max(TUNNEL_MAX_HEADERS),
   body: z.boolean(),
-  /** What each of the two bodies may have under way, in bytes. TUNNEL_WINDOW where an older edge says nothing. */
+  /** The window of each of the two bodies, in bytes. TUNNEL_WINDOW where an older edge says nothing. */
   window: z.int().min(1).max(TUNNEL_WINDOW).optional(),
   /** Null only for `/link/` paths. */
   caller: z.object({ sid, grant: grantToken, address: z.string().max(64), user_agent: z.string().max(300) }).nullable(),
@@ -52,7 +52,7 @@ export const responseHead = z.object({
 });
 export type ResponseHead = z.infer<typeof responseHead>;
 
-/** What the page may send on to the host, and the host back to the page. Everything else stays where it is. */
+/** The headers that go on from the page to the host, and back. Everything else stays where it is. */
 export const REQUEST_HEADERS: ReadonlySet<string> = new Set([
   'accept',
   'accept-language',

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { root } from './root.ts';
 
-/** What each side may import besides itself: a folder, or one file. `type:` admits `import type` only. The longest side wins. */
+/** The imports of each side besides itself: a folder, or one file. `type:` admits `import type` only. The longest side wins. */
 const SIDES: Record<string, string[]> = {
   shared: [],
   // Bundled into the package, which has no dependencies.
@@ -30,7 +30,7 @@ const SIDES: Record<string, string[]> = {
   test: ['shared', 'agent', 'embedded', 'plugin-sdk', 'tools'],
 };
 
-/** What the tests of a side may import besides. */
+/** Further imports of a side's tests. */
 const TESTS: Record<string, string[]> = { worker: ['embedded'] };
 
 /**

@@ -6,7 +6,7 @@ import { root } from './root.ts';
 /** The first load of the page, gzipped, in KB of 1,024 bytes. */
 const BUDGET = { js: 45, css: 12 };
 
-/** What Vite writes about a file that it built, as far as we ask. */
+/** The part that is read of Vite's entry for a file that it built. */
 interface Chunk {
   file: string;
   isEntry?: boolean;

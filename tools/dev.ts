@@ -7,7 +7,7 @@ import { buildPrograms } from './build.ts';
 import { root } from './root.ts';
 import { watchSources } from './watch-sources.ts';
 
-/** What the page's own server does not see: a change there needs a new build, and a new start of Toru. */
+/** The folders that the page's own server does not watch: a change there needs a new build, and a new start of Toru. */
 const PROGRAMS = ['agent', 'embedded', 'plugin-sdk', 'shared', 'worker'];
 const PAGE = 'worker/ui';
 

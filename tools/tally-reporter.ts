@@ -1,6 +1,6 @@
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 
-/** What CI reads: the last line of a test run, `12 passed, 0 failed`, and `, 1 skipped` where there are any. */
+/** Prints the line that CI reads: the last line of a test run, `12 passed, 0 failed`, and `, 1 skipped` where there are any. */
 export class TallyReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly SerializedError[]): void {
     process.stdout.write(`${tally(modules, unhandledErrors.length)}\n`);

@@ -103,8 +103,8 @@ export class Actions {
 
   /**
    * Changes what the patch names, and nothing else. A change for nothing is none: the revision stays.
-   * What decides which code runs, what
-   * that sees and who may start it needs a newly typed password; a label or a colour does not.
+   * A field that decides which code runs, what the code sees or who may start it needs a newly typed password; a label or a colour
+   * does not.
    * @throws ToruError unknown_action, reauth_required, action_invalid, script_outside; conflict when the patch was made for another revision.
    */
   async update(caller: Caller | null, id: string, patch: ActionPatch): Promise<Action> {

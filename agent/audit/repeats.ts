@@ -10,9 +10,9 @@ interface Quota {
 const REFUSED: Quota = { burst: 60, perMinute: 1 };
 /** Acts that were done: a run every six seconds, for ever. */
 const DONE: Quota = { burst: 2000, perMinute: 10 };
-/** Of all who are not known together, whatever addresses are told of them: an edge can tell any. */
+/** Of all who are not known together, whatever addresses the edge names for them: it can name any. */
 const STRANGERS: Quota = { burst: 600, perMinute: 10 };
-/** Repetitions of one thing are counted this long, and then told in one entry. */
+/** Repetitions of one thing are counted this long, and then written as one entry. */
 const WINDOW_MS = 60_000;
 /** Of all users together. */
 const MAX_WINDOWS = 2000;
@@ -40,14 +40,14 @@ interface Window<T> {
  * end of a minute; past a user's quota all else is counted by event in the same way.
  */
 export class Repeats<T extends Repeatable> {
-  readonly #told: (first: T, repeated: number) => void;
+  readonly #report: (first: T, repeated: number) => void;
   readonly #windows = new Map<string, Window<T>>();
   readonly #quotas = new Map<string, TokenBucket>();
   #timer: NodeJS.Timeout | null = null;
 
   /** @param reported gets what was repeated, and how often after the first. */
   constructor(reported: (first: T, repeated: number) => void) {
-    this.#told = reported;
+    this.#report = reported;
   }
 
   /** Is this to be written now? Otherwise it was counted. @param now ms. */
@@ -70,7 +70,7 @@ export class Repeats<T extends Repeatable> {
     for (const [key, { first, repeated, ends }] of this.#windows) {
       if (ends > now) continue;
       this.#windows.delete(key);
-      if (repeated > 0) this.#told(first, repeated);
+      if (repeated > 0) this.#report(first, repeated);
     }
     for (const [key, bucket] of this.#quotas) if (bucket.full(now)) this.#quotas.delete(key);
   }

@@ -44,7 +44,7 @@ const COLUMNS = [
 const OPEN = `state IN ('queued', 'starting', 'running')`;
 
 /**
- * What no index answers (a username, a text that is short or everywhere) is looked for in so many runs at a time, about
+ * A filter that no index answers (a username, a text that is short or everywhere) is applied to so many runs at a time, about
  * 15 ms of work: the agent has other things to do meanwhile. The next cursor goes on from there, also when nothing was found yet.
  */
 const SCAN_ROWS = 8000;

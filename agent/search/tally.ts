@@ -9,7 +9,7 @@ export class Tally {
   bytes = 0;
   #runs = 0;
   #at: string | null = null;
-  #lastSaid = 0;
+  #lastProgress = 0;
 
   look(run: Run): void {
     this.#runs += 1;
@@ -18,11 +18,11 @@ export class Tally {
 
   /** Has nothing been said for a while? */
   get due(): boolean {
-    return performance.now() - this.#lastSaid >= PROGRESS_MS;
+    return performance.now() - this.#lastProgress >= PROGRESS_MS;
   }
 
   said(line: SearchLine): SearchLine {
-    this.#lastSaid = performance.now();
+    this.#lastProgress = performance.now();
     return line;
   }
 

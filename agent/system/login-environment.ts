@@ -66,7 +66,7 @@ export function languageOf(files: readonly string[]): string {
   return WITHOUT_LANG;
 }
 
-/** What a file said when it was read last, and which state of it that was: every run asks. */
+/** The language that a file named when it was read last, and the state of the file then: every run asks. */
 const read = new Map<string, { state: string; language: string }>();
 
 function languageIn(file: string): string {

@@ -24,7 +24,7 @@ export async function toHost(
   return hostOf(c.env, host).fetch('https://host/', { method: 'POST', headers: { [envelope]: sealed }, body, signal: c.req.raw.signal });
 }
 
-/** What the session's host answers to a GET of its API; null for anything but a success. @throws ToruError session_expired. */
+/** The answer of the session's host to a GET of its API; null for anything but a success. @throws ToruError session_expired. */
 export async function readFromHost(c: EdgeContext, session: SessionRecord, path: string, query = ''): Promise<unknown> {
   const answer = await toHost(c, session.home, session, { method: 'GET', path, query, headers: [] }, null);
   const text = await answer.text();

@@ -221,7 +221,7 @@ export class FakeAgent {
     return true;
   }
 
-  #said(message: EdgeControl): void {
+  #control(message: EdgeControl): void {
     if (message.type === 'mark' && this.reads) this.control({ type: 'arrived' });
     else this.controls.put(message);
   }
@@ -230,7 +230,7 @@ export class FakeAgent {
     if (!binary) {
       const cut = cutText(data.toString());
       if (cut === null) return;
-      if (cut.topic === CONTROL) this.#said(edgeControl.parse(JSON.parse(cut.payload)));
+      if (cut.topic === CONTROL) this.#control(edgeControl.parse(JSON.parse(cut.payload)));
       else this.texts.put(cut);
       return;
     }

@@ -122,8 +122,8 @@ export class ReconnectingSocket {
   #isSilent(socket: WebSocket): boolean {
     const now = Date.now();
     // A tab that slept has asked nobody for long: it asks before it gives up.
-    const hasAsked = this.#pingedAt > this.#heard || socket.readyState !== WebSocket.OPEN;
-    if (hasAsked && now - this.#heard > SILENCE_MS) return true;
+    const pinged = this.#pingedAt > this.#heard || socket.readyState !== WebSocket.OPEN;
+    if (pinged && now - this.#heard > SILENCE_MS) return true;
     if (now - this.#pingedAt >= HEARTBEAT_MS) this.#ask();
     return false;
   }

@@ -3,7 +3,7 @@ import { MAX_VIEWER_WINDOW } from '../../../shared/limits.ts';
 import type { Run } from '../../../shared/runs.ts';
 import { Acks } from './acks.ts';
 
-/** What a viewer of a run hears, in order. */
+/** An event for a viewer of a run, in order. */
 export type StreamEvent =
   /** Output follows from `cursor` on. After a reconnect this comes again, with the viewer's own cursor. */
   | { kind: 'attached'; cursor: Cursor; run: Run }
@@ -36,7 +36,7 @@ export class Streams {
     this.#send = send;
   }
 
-  /** What each viewer may leave unacknowledged: from `hello`, and from `window` whenever it changes. */
+  /** The bytes that each viewer may leave unacknowledged: from `hello`, and from `window` whenever it changes. */
   set window(bytes: number) {
     this.#window = bytes;
     for (const [taskId, viewer] of this.#viewers) {

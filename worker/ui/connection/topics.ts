@@ -1,6 +1,6 @@
 import type { ClientFrameInput, ServerFrame } from '../../../shared/browser-protocol.ts';
 
-/** What to hear of. */
+/** A topic to follow. */
 export interface Topic {
   topic: string;
   plugin?: string;

@@ -14,14 +14,14 @@ export interface Resource<T> {
   again: () => void;
   /** Puts in what is known better, as after a change. */
   set: (data: T) => void;
-  /** Changes what is there now by what was just told: that is newer than an answer on its way, which is changed the same. */
+  /** Changes the data by news. News are newer than an answer on its way, which is changed the same. */
   update: (change: (data: T) => T) => void;
 }
 
 interface Reading<T> {
   readonly abort: AbortController;
   /** The changes that came while the answer was on its way. */
-  readonly told: ((data: T) => T)[];
+  readonly changes: ((data: T) => T)[];
   again: boolean;
 }
 
@@ -36,13 +36,13 @@ export function useResource<T>(read: (signal: AbortSignal) => Promise<T>, key = 
 
   async function reload(): Promise<void> {
     leave();
-    const mine: Reading<T> = { abort: new AbortController(), told: [], again: false };
+    const mine: Reading<T> = { abort: new AbortController(), changes: [], again: false };
     underWay.current = mine;
     busy.value = true;
     try {
       const found = await latest.current(mine.abort.signal);
       if (underWay.current !== mine) return;
-      data.value = mine.told.reduce<T>((now, change) => change(now), found);
+      data.value = mine.changes.reduce<T>((now, change) => change(now), found);
       problem.value = null;
     } catch (error) {
       if (underWay.current === mine) problem.value = sentence(error);
@@ -84,7 +84,7 @@ export function useResource<T>(read: (signal: AbortSignal) => Promise<T>, key = 
     again,
     set,
     update(change) {
-      underWay.current?.told.push(change);
+      underWay.current?.changes.push(change);
       const now = data.peek();
       if (now !== null) data.value = change(now);
     },

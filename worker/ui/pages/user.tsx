@@ -128,13 +128,13 @@ function Access({ user, resource }: { user: User; resource: Resource<User> }) {
         </Line>
       </Listing>
       {asking.value !== null && (
-        <Asked question={asking.value} user={user} self={self} onChanged={resource.set} onClose={setTo(asking, null)} />
+        <ChangeQuestion question={asking.value} user={user} self={self} onChanged={resource.set} onClose={setTo(asking, null)} />
       )}
     </Section>
   );
 }
 
-function Asked(props: { question: Question; user: User; self: boolean; onChanged: (user: User) => void; onClose: () => void }) {
+function ChangeQuestion(props: { question: Question; user: User; self: boolean; onChanged: (user: User) => void; onClose: () => void }) {
   const { user, onClose } = props;
   const name = user.username;
   const out = props.self ? (

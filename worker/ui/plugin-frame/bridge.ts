@@ -30,7 +30,7 @@ export class Bridge {
   readonly #port: MessagePort;
   readonly #events: FrameEvents;
   /** Asked for and not answered yet, under way or not. */
-  readonly #asked = new Map<number, AbortController>();
+  readonly #requests = new Map<number, AbortController>();
   readonly #calls = new Calls();
   readonly #stops: (() => void)[];
   #toasts = TOASTS;
@@ -60,7 +60,7 @@ export class Bridge {
 
   close(): void {
     for (const stop of this.#stops) stop();
-    for (const controller of this.#asked.values()) controller.abort();
+    for (const controller of this.#requests.values()) controller.abort();
     this.#port.close();
   }
 
@@ -74,7 +74,7 @@ export class Bridge {
         void this.#answer(message.id, message.ask);
         return;
       case 'abort':
-        this.#asked.get(message.id)?.abort();
+        this.#requests.get(message.id)?.abort();
         return;
       case 'toast':
         this.#toast(message.text, message.kind);
@@ -95,12 +95,12 @@ export class Bridge {
   }
 
   async #answer(id: number, ask: Ask | null): Promise<void> {
-    if (this.#asked.has(id)) return;
+    if (this.#requests.has(id)) return;
     const controller = new AbortController();
     try {
       if (ask === null)
         throw new ToruError('bad_request', 'That can’t be asked. Methods are GET, POST, PUT, PATCH and DELETE; bodies are text or bytes.');
-      this.#asked.set(id, controller);
+      this.#requests.set(id, controller);
       const value = await this.#calls.run(controller.signal, () => this.#do(ask, controller.signal));
       this.#send({ type: 'answer', id, value }, isFetched(value) ? [value.body] : []);
     } catch (error) {
@@ -108,7 +108,7 @@ export class Bridge {
       const code = error instanceof ToruError ? error.code : 'internal';
       this.#send({ type: 'refused', id, code, message: sentence(error) });
     } finally {
-      this.#asked.delete(id);
+      this.#requests.delete(id);
     }
   }
 
@@ -147,7 +147,7 @@ export class Bridge {
     const headers = init.headers.filter(([name]) => /^(?:accept|content-type|x-[a-z0-9-]+)$/i.test(name));
     // As it is: a plugin's 401 says nothing about the session, and its errors are for its page to read.
     const response = await attempt(address, { method: init.method, headers, body: init.body, signal, redirect: 'error' });
-    return { status: response.status, headers: [...response.headers], body: await wholeBody(response) };
+    return { status: response.status, headers: [...response.headers], body: await fullBody(response) };
   }
 
   #toast(text: string, kind: 'info' | 'success' | 'error'): void {
@@ -163,7 +163,7 @@ export class Bridge {
 }
 
 /** @throws ToruError too_large as soon as it is. */
-async function wholeBody({ body }: Response): Promise<ArrayBuffer> {
+async function fullBody({ body }: Response): Promise<ArrayBuffer> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
   for await (const part of body ?? []) {

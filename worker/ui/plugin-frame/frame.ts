@@ -70,7 +70,7 @@ function complain(thrown: unknown): void {
 class Link {
   readonly bridge: PageBridge;
   readonly #send: (message: FromFrame) => void;
-  readonly #asked = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
+  readonly #calls = new Map<number, { resolve: (value: unknown) => void; reject: (error: Error) => void }>();
   readonly #listeners = new Map<string, Set<(data: PageJson) => void>>();
   readonly #themed = new Set<(theme: PageTheme) => void>();
   #theme: PageTheme;
@@ -107,8 +107,8 @@ class Link {
 
   /** Nobody of before listens any more, or waits for an answer. */
   forget(): void {
-    for (const id of this.#asked.keys()) this.#send({ type: 'abort', id });
-    this.#asked.clear();
+    for (const id of this.#calls.keys()) this.#send({ type: 'abort', id });
+    this.#calls.clear();
     this.#listeners.clear();
     this.#themed.clear();
   }
@@ -116,12 +116,12 @@ class Link {
   take(message: ToFrame): void {
     switch (message.type) {
       case 'answer':
-        this.#asked.get(message.id)?.resolve(message.value);
-        this.#asked.delete(message.id);
+        this.#calls.get(message.id)?.resolve(message.value);
+        this.#calls.delete(message.id);
         return;
       case 'refused':
-        this.#asked.get(message.id)?.reject(Object.assign(new Error(message.message), { code: message.code }));
-        this.#asked.delete(message.id);
+        this.#calls.get(message.id)?.reject(Object.assign(new Error(message.message), { code: message.code }));
+        this.#calls.delete(message.id);
         return;
       case 'event':
         for (const listener of this.#listeners.get(message.name) ?? []) listener(message.data);
@@ -142,12 +142,12 @@ class Link {
     const id = ++this.#last;
     return new Promise((resolve, reject) => {
       const leave = (): void => {
-        if (this.#asked.delete(id)) this.#send({ type: 'abort', id });
+        if (this.#calls.delete(id)) this.#send({ type: 'abort', id });
         reject(signal?.reason instanceof Error ? signal.reason : new DOMException('aborted', 'AbortError'));
       };
       if (signal?.aborted === true) return leave();
       signal?.addEventListener('abort', leave, { once: true });
-      this.#asked.set(id, { resolve, reject });
+      this.#calls.set(id, { resolve, reject });
       this.#send({ type: 'ask', id, ask });
     });
   }

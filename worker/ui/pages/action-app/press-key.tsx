@@ -10,7 +10,7 @@ import { isAdmin, me } from '../../own-session.ts';
 import { Button, ButtonLink } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { toast } from '../../toasts.ts';
-import { pressAnew, starting } from '../actions/press.ts';
+import { pressAgain, starting } from '../actions/press.ts';
 import { isActive } from '../actions/tile.tsx';
 
 /** The key under the thumb: runs the action, or asks as it says. While a run is under way, the same place stops it. */
@@ -39,7 +39,7 @@ export function PressKey(props: { action: AnyAction; onStarted: () => void }) {
       busy={busy}
       disabled={offline || presence === 'no_host'}
       icon={<Icon size={28} aria-hidden="true" />}
-      onClick={() => pressAnew(action, { onStarted: props.onStarted })}
+      onClick={() => pressAgain(action, { onStarted: props.onStarted })}
     >
       {word}
     </Button>
@@ -69,7 +69,7 @@ function Running({ action, onStarted }: { action: AnyAction; onStarted: () => vo
   }
   return (
     <div class="app-keys">
-      <Button acts="again" busy={starting.value.has(action.id)} onClick={() => pressAnew(action, { onStarted })}>
+      <Button acts="again" busy={starting.value.has(action.id)} onClick={() => pressAgain(action, { onStarted })}>
         Run another
       </Button>
       {stops !== null && (

@@ -15,7 +15,7 @@ import { Section } from '../../parts/section.tsx';
 import { When } from '../../parts/when.tsx';
 import { shortTime } from '../../time.ts';
 import { RunScript } from '../scripts/run-script.tsx';
-import { asking, pressAnew } from './press.ts';
+import { asking, pressAgain } from './press.ts';
 import { PressSheet } from './press-sheet.tsx';
 import './pending-list.css';
 
@@ -31,7 +31,7 @@ export function PendingList(props: { sheet?: boolean; of?: string }) {
   function again(run: PendingRun): void {
     const action = actions.value?.find(({ id }) => id === run.action);
     if (run.script !== null) script.value = run;
-    else if (action !== undefined) pressAnew(action, { onAsked: () => void drop(run) });
+    else if (action !== undefined) pressAgain(action, { onAsked: () => void drop(run) });
   }
 
   return (

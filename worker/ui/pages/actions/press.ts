@@ -40,11 +40,11 @@ export function press(action: AnyAction): void {
     navigate(runPath(action.last_run.task_id));
     return;
   }
-  pressAnew(action);
+  pressAgain(action);
 }
 
 /** Starts one more, whatever is under way. With the host away, asks whether it should wait. */
-export function pressAnew(action: AnyAction, then: Pick<Question, 'onAsked' | 'onStarted'> = {}): void {
+export function pressAgain(action: AnyAction, then: Pick<Question, 'onAsked' | 'onStarted'> = {}): void {
   if (action.problem !== null) {
     toast(action.problem, 'bad');
     return;

@@ -5,11 +5,11 @@ import { appPath, runPath } from '../../navigation.ts';
 import { isAdmin } from '../../own-session.ts';
 import { Button } from '../../parts/button.tsx';
 import { Sheet } from '../../parts/sheet.tsx';
-import { pressAnew } from './press.ts';
+import { pressAgain } from './press.ts';
 import { isActive, menuOf } from './tile.tsx';
 import './tile-menu.css';
 
-/** What can be done with an action beside pressing it. */
+/** The menu of things to do with an action, beside pressing it. */
 export function TileMenu({ action }: { action: AnyAction }) {
   function close(): void {
     menuOf.value = null;
@@ -25,7 +25,7 @@ export function TileMenu({ action }: { action: AnyAction }) {
             disabled={action.problem !== null}
             onClick={() => {
               close();
-              pressAnew(action);
+              pressAgain(action);
             }}
           >
             {isActive(action) ? 'Run another' : 'Run'}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { addressOf, askedOf, queryOf } from './query.ts';
+import { addressOf, queryOf, requestOf } from './query.ts';
 
 it('reads what it wrote, and leaves out what makes no sense', () => {
   const query = { q: 'error: 50% & more', in: 'output', since: 'week' } as const;
@@ -9,8 +9,8 @@ it('reads what it wrote, and leaves out what makes no sense', () => {
 });
 
 it('asks the host for what is set only', () => {
-  expect(askedOf({ q: 'x', in: '', since: '' }, 0)).toEqual({ q: 'x' });
-  expect(askedOf({ q: 'x', in: 'history', since: 'day' }, Date.UTC(2026, 0, 2))).toEqual({
+  expect(requestOf({ q: 'x', in: '', since: '' }, 0)).toEqual({ q: 'x' });
+  expect(requestOf({ q: 'x', in: 'history', since: 'day' }, Date.UTC(2026, 0, 2))).toEqual({
     q: 'x',
     in: 'history',
     since: '2026-01-01T00:00:00.000Z',

@@ -34,7 +34,7 @@ export function addressOf(query: Query): string {
 }
 
 /** For GET /api/search. */
-export function askedOf(query: Query, now: number): { q: string; in?: string; since?: string } {
+export function requestOf(query: Query, now: number): { q: string; in?: string; since?: string } {
   const days = TIMES.find(([value]) => value === query.since)?.[2] ?? 0;
   return {
     q: query.q,

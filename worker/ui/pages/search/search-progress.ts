@@ -5,7 +5,7 @@ import type { FoundField, FoundPlace, SearchLine } from '../../../../shared/sear
 import { agent, sentence, until } from '../../api.ts';
 import { hostNow } from '../../clock.ts';
 import { searchLinesOf } from '../../data/search-lines.ts';
-import { askedOf, type Query } from './query.ts';
+import { type Query, requestOf } from './query.ts';
 
 /** A run in which something was found. */
 export interface FoundRun {
@@ -49,7 +49,7 @@ export class SearchProgress {
   /** Looks on from where it stopped; from the newest run at first. Ends by itself, or by `stop`. */
   async go(): Promise<void> {
     const cursor = this.next.peek();
-    const query = { ...askedOf(this.#query, hostNow()), ...(cursor === null ? {} : { cursor }) };
+    const query = { ...requestOf(this.#query, hostNow()), ...(cursor === null ? {} : { cursor }) };
     this.next.value = null;
     await this.#follow(async (signal) => agent.search.$get({ query }, until(signal)));
   }
