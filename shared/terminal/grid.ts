@@ -1,4 +1,5 @@
 import type { Line } from './line.ts';
+import type { Progress } from './osc.ts';
 import { type Style, sameStyle } from './style.ts';
 
 /** So many of the last lines can still be changed in place: as if the terminal were so high. */
@@ -16,6 +17,8 @@ export interface Rows<L extends Line> {
   make(place: { at: number; alternate: boolean; ground: Style | null }): L;
   /** The full-screen program has ended: its lines are gone, as in a terminal. */
   left(): void;
+  /** How far a program says it is; null when it says no more. */
+  progress?(progress: Progress | null): void;
 }
 
 /** The lines of a screen that can still change, by their rows. What leaves the top is kept as it is, and is none of them any more. */

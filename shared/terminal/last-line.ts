@@ -1,11 +1,14 @@
 import { Line } from './line.ts';
+import type { Progress } from './osc.ts';
 import { Screen } from './screen.ts';
 
 const MAX_CHARS = 300;
 
 /** The newest line that a run shows, as plain text. A block that is drawn again counts as its last drawing. */
 export class LastLine {
-  readonly #screens = { stdout: newScreen(), stderr: newScreen() };
+  /** How far the program says it is; null when it does not say. */
+  progress: Progress | null = null;
+  readonly #screens = { stdout: this.#newScreen(), stderr: this.#newScreen() };
   #newest: 'stdout' | 'stderr' = 'stdout';
 
   feed(stream: 'stdout' | 'stderr', text: string): void {
@@ -24,10 +27,16 @@ export class LastLine {
     const other = this.#newest === 'stdout' ? 'stderr' : 'stdout';
     return lastOf(this.#screens[this.#newest]) || lastOf(this.#screens[other]);
   }
-}
 
-function newScreen(): Screen<Line> {
-  return new Screen({ make: ({ ground }) => new Line(ground), left: () => undefined });
+  #newScreen(): Screen<Line> {
+    return new Screen({
+      make: ({ ground }) => new Line(ground),
+      left: () => undefined,
+      progress: (progress) => {
+        this.progress = progress;
+      },
+    });
+  }
 }
 
 function lastOf(screen: Screen<Line>): string {

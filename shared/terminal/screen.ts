@@ -1,8 +1,9 @@
 import { Grid, type Rows, SCREEN_ROWS } from './grid.ts';
 import type { Line } from './line.ts';
 import { MAX_LINE, TAB } from './line.ts';
+import { linkIn, progressIn } from './osc.ts';
 import { Parser, type Sink } from './parser.ts';
-import { erasedStyle, type Style, styleAfter } from './style.ts';
+import { erasedStyle, linkedStyle, type Style, styleAfter } from './style.ts';
 import { joins, widens, widthOf } from './width.ts';
 
 /** Movements to the right end here, or where the line ends: a log has no right margin that they could mean. */
@@ -32,6 +33,7 @@ const HOME: Place = { row: 0, column: 0, style: null, drawing: [false, false], s
  * its scroll region, questions, titles and modes are left out.
  */
 export class Screen<L extends Line> implements Sink {
+  readonly #rows: Rows<L>;
   readonly #grid: Grid<L>;
   readonly #parser = new Parser(this);
   #at: Place = { ...HOME };
@@ -43,6 +45,7 @@ export class Screen<L extends Line> implements Sink {
   #last = '';
 
   constructor(rows: Rows<L>) {
+    this.#rows = rows;
     this.#grid = new Grid(rows);
   }
 
@@ -154,8 +157,11 @@ export class Screen<L extends Line> implements Sink {
     }
   }
 
-  osc(): void {
-    // Titles, links, colours of the palette, the clipboard: nothing of them is in a log.
+  osc(body: string): void {
+    const link = linkIn(body);
+    if (link !== undefined) this.#at.style = linkedStyle(this.#at.style, link);
+    const progress = progressIn(body);
+    if (progress !== undefined) this.#rows.progress?.(progress);
   }
 
   csi(params: string, final: string, at: number): void {

@@ -19,12 +19,15 @@ export class Style {
   readonly underlineColor: Color | null;
   /** All that is no colour, in bits. */
   readonly bits: number;
+  /** The address of a web page that the text leads to (OSC 8). */
+  readonly link: string | null;
 
-  constructor(fg: Color | null, bg: Color | null, underlineColor: Color | null, bits: number) {
+  constructor(fg: Color | null, bg: Color | null, underlineColor: Color | null, bits: number, link: string | null = null) {
     this.fg = fg;
     this.bg = bg;
     this.underlineColor = underlineColor;
     this.bits = bits;
+    this.link = link;
   }
 
   get bold(): boolean {
@@ -118,7 +121,9 @@ function partEnd(from: number): number {
 
 /** The style after an SGR sequence. @param before the style so far; null is plain. @returns null for plain. */
 export function styleAfter(before: Style | null, params: string): Style | null {
-  if (params === '' || params === '0') return null;
+  const link = before?.link ?? null;
+  // A link goes on until another sequence ends it.
+  if (params === '' || params === '0') return link === null ? null : new Style(null, null, null, 0, link);
   draft.fg = before?.fg ?? null;
   draft.bg = before?.bg ?? null;
   draft.underlineColor = before?.underlineColor ?? null;
@@ -130,18 +135,27 @@ export function styleAfter(before: Style | null, params: string): Style | null {
     from = end;
   }
   const { fg, bg, underlineColor, bits } = draft;
-  return bits === 0 && fg === null && bg === null && underlineColor === null ? null : new Style(fg, bg, underlineColor, bits);
+  const plain = bits === 0 && fg === null && bg === null && underlineColor === null && link === null;
+  return plain ? null : new Style(fg, bg, underlineColor, bits, link);
+}
+
+/** The style with another link, or with none. */
+export function linkedStyle(style: Style | null, link: string | null): Style | null {
+  const { fg = null, bg = null, underlineColor = null, bits = 0 } = style ?? {};
+  if (link === null && bits === 0 && fg === null && bg === null && underlineColor === null) return null;
+  return new Style(fg, bg, underlineColor, bits, link);
 }
 
 /** Whether two styles look alike; null is plain. */
 export function sameStyle(a: Style | null, b: Style | null): boolean {
   if (a === b) return true;
-  return a !== null && b !== null && a.fg === b.fg && a.bg === b.bg && a.bits === b.bits && a.underlineColor === b.underlineColor;
+  if (a === null || b === null) return false;
+  return a.fg === b.fg && a.bg === b.bg && a.bits === b.bits && a.underlineColor === b.underlineColor && a.link === b.link;
 }
 
 /** The style of an erased cell: the ground, and nothing else of the style. */
 export function erasedStyle(style: Style | null): Style | null {
-  return style === null || style.bg === null ? null : new Style(null, style.bg, null, 0);
+  return style === null || style.bg === null ? null : new Style(null, style.bg, null, 0, null);
 }
 
 interface Draft {

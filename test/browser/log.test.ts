@@ -14,7 +14,7 @@ import { logIn } from './log-in.ts';
 
 const PASSWORD = 'correct horse battery';
 const LINES = 200_000;
-/** Each line has its number; 12 MB in all, of which the page reads half a megabyte first. */
+/** Each line has its number; 12 MB in all, of which the page reads 128 KiB first. */
 const LONG = `#!/bin/sh
 awk 'BEGIN { for (i = 1; i <= ${LINES}; i++) printf "line %d of a long output, see https://example.com/%d.\\n", i, i }'
 `;
@@ -57,7 +57,7 @@ describeInBrowser('a long output', () => {
   });
 
   test('reads on by itself as far as somebody scrolls', async () => {
-    // Past what was read first: about 9,000 lines of 20 px.
+    // Past what was read first: about 2,000 lines of 20 px.
     await eventually(
       'lines from before the first part',
       async () => {
@@ -72,7 +72,9 @@ describeInBrowser('a long output', () => {
       output().evaluate((log) =>
         [...log.querySelectorAll<HTMLElement>('.log-line')].map((row) => [row.textContent, row.dataset['margin']]),
       );
-    const rows = await eventually('lines', drawn, { holds: (all) => all.length > 20 });
+    const rows = await eventually('lines', drawn, {
+      holds: (all) => all.length > 20 && all.every(([, number]) => number !== ''),
+    });
     expect(rows.map(([text]) => /^line (\d+)/.exec(text ?? '')?.[1])).toEqual(rows.map(([, number]) => number));
   });
 
@@ -144,6 +146,26 @@ describeInBrowser('a long output', () => {
     const link = output().getByRole('link').nth(5);
     expect(await link.getAttribute('href')).toMatch(/^https:\/\/example\.com\/\d+$/);
     expect(await link.getAttribute('rel')).toBe('noopener noreferrer');
+  });
+
+  test('follows links with a text of their own, and shows how far the run says it is', async () => {
+    const says = `#!/bin/sh
+printf 'see \\033]8;;https://example.com/report\\033\\\\the report\\033]8;;\\033\\\\\\n\\033]9;4;1;40\\007'
+read -r _
+exit 0
+`;
+    writeFileSync(join(toru.home, 'scripts', 'progress.sh'), says, { mode: 0o755 });
+    const action = (await admin.http('POST', '/api/actions', { label: 'Reports', script: 'progress.sh', stdin: true })).json();
+    const { task_id } = (await admin.http('POST', '/api/runs', { action: action.id })).json();
+    await page.goto(`${toru.url}/runs/${task_id}`);
+    const link = output().getByRole('link', { name: 'the report' });
+    expect(await link.getAttribute('href')).toBe('https://example.com/report');
+    await expect.poll(() => page.getByRole('progressbar', { name: 'Progress' }).getAttribute('value')).toBe('40');
+    await expect.poll(() => page.title()).toContain('40 %');
+    await page.getByRole('button', { name: 'End input' }).click();
+    await page.getByText('Succeeded', { exact: true }).waitFor();
+    await expect.poll(() => page.getByRole('progressbar', { name: 'Progress' }).count()).toBe(0);
+    await page.goto(`${toru.url}/runs/${task}`);
   });
 
   test('fills the window, and gives it back', async () => {

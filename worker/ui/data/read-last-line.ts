@@ -38,5 +38,6 @@ export async function lastLineOf(taskId: string): Promise<string> {
   const { LastLine } = await import('../../../shared/terminal/last-line.ts');
   const last = new LastLine();
   for (const line of await readOutput(taskId, { tail: TAIL_BYTES })) if ('data' in line) last.feed(line.stream, line.data);
-  return last.text;
+  // What a progress bar of its own would say.
+  return last.progress?.state === 'going' ? `${last.progress.percent} % · ${last.text}` : last.text;
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
 // The page's network asks the window to tell of it.
 vi.stubGlobal('addEventListener', () => undefined);
-const { EARLIER_BYTES, readEarlier, readInto } = await import('./earlier.ts');
+const { EARLIER_BYTES, readEarlier, take } = await import('./earlier.ts');
 const { LineBuffer } = await import('./line-buffer.ts');
 
 /** A run's output of equal lines, as GET /api/runs/:id/output?format=jsonl tells it, in pieces that end anywhere. */
@@ -66,14 +66,14 @@ it('tells where output was removed, and goes on behind it', async () => {
   ]);
 });
 
-it('reads on where a buffer ends, and no further than it is told', async () => {
+it('takes pieces up to where it is told, and no further', async () => {
   const lines = new LineBuffer();
   lines.reset(30);
-  await readInto(lines, 'task', 60);
-  await readInto(lines, 'task', 80);
-  expect(asked).toEqual([
-    { from: 30, limit: 30 },
-    { from: 60, limit: 20 },
-  ]);
-  expect(lines.lines.map((line) => line.text)).toEqual(['000000003', '000000004', '000000005', '000000006', '000000007']);
+  const pieces = [40, 60, 70, 80].map((cursor, i) => ({
+    stream: 'stdout' as const,
+    data: text.slice([30, 40, 60, 70][i], cursor),
+    cursor,
+  }));
+  take(lines, pieces, 70);
+  expect(lines.lines.map((line) => line.text)).toEqual(['000000003', '000000004', '000000005', '000000006']);
 });

@@ -3,7 +3,7 @@ import { readOutput } from '../data/output-lines.ts';
 import { LineBuffer } from './line-buffer.ts';
 
 /** How much is read at a time when the reader goes back. */
-export const EARLIER_BYTES = 1024 * 1024;
+export const EARLIER_BYTES = 256 * 1024;
 
 /**
  * The lines that end where `before` begins, read over HTTP. @param before the cursor of a line's beginning.
@@ -13,14 +13,9 @@ export async function readEarlier(taskId: string, before: number): Promise<{ lin
   const from = Math.max(0, before - EARLIER_BYTES);
   const lines = new LineBuffer();
   lines.reset(from);
-  await readInto(lines, taskId, before);
+  take(lines, await readOutput(taskId, { from, limit: before - from }), before);
   if (from > 0) lines.dropPartialFirst();
   return { lines, start: from > 0 ? lines.start : 0 };
-}
-
-/** Reads on where the buffer ends, up to a cursor. @throws ToruError. */
-export async function readInto(lines: LineBuffer, taskId: string, to: number): Promise<void> {
-  take(lines, await readOutput(taskId, { from: lines.end, limit: to - lines.end }), to);
 }
 
 /** Puts pieces of output at a buffer's end, up to a cursor. */

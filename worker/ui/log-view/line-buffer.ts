@@ -1,3 +1,4 @@
+import type { Progress } from '../../../shared/terminal/osc.ts';
 import { Screen } from '../../../shared/terminal/screen.ts';
 import { LogLine } from './shown-line.ts';
 
@@ -21,6 +22,9 @@ export class LineBuffer {
   #removed = 0;
   /** Up to which cursor the characters were counted. */
   #counted = 0;
+
+  /** How far the program says it is; null when it does not say. */
+  progress: Progress | null = null;
 
   get lines(): readonly LogLine[] {
     return this.#lines;
@@ -164,6 +168,9 @@ export class LineBuffer {
         left: () => {
           if (firstAlternate !== null) this.#withdraw(stream, firstAlternate);
           firstAlternate = null;
+        },
+        progress: (progress) => {
+          this.progress = progress;
         },
       });
     };

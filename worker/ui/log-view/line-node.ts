@@ -34,6 +34,7 @@ export function drawMore(element: HTMLElement, spans: readonly Span[]): void {
 
 /** A piece as nodes; the addresses in it can be followed. */
 function nodesOf({ text, style }: Span): Node[] {
+  if (style !== null && style.link !== null) return [linkTo(style.link, styled(text, style))];
   const nodes: Node[] = [];
   let at = 0;
   const add = (to: number): void => {
@@ -42,17 +43,25 @@ function nodesOf({ text, style }: Span): Node[] {
   };
   for (const [from, to] of webLinksIn(text)) {
     add(from);
-    const link = document.createElement('a');
-    link.href = text.slice(from, to);
-    link.target = '_blank';
-    // The page that is opened learns neither where the link stood nor who opened it.
-    link.rel = 'noopener noreferrer';
-    link.append(style === null ? text.slice(from, to) : styled(text.slice(from, to), style));
-    nodes.push(link);
+    const address = text.slice(from, to);
+    nodes.push(linkTo(address, style === null ? address : styled(address, style)));
     at = to;
   }
   add(text.length);
   return nodes;
+}
+
+/** @param address of a page of the web. */
+function linkTo(address: string, shown: Node | string): HTMLElement {
+  const link = document.createElement('a');
+  link.href = address;
+  link.target = '_blank';
+  // The page that is opened learns neither where the link stood nor who opened it.
+  link.rel = 'noopener noreferrer';
+  // A text may lead somewhere else than it says.
+  link.title = address;
+  link.append(shown);
+  return link;
 }
 
 function styled(text: string, style: Style): HTMLElement {

@@ -1,4 +1,4 @@
-import { useComputed, useSignal } from '@preact/signals';
+import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import {
   ArrowDownToLine,
   ArrowUpToLine,
@@ -38,13 +38,14 @@ const BAR_BYTES = 64 * 1024;
 
 /**
  * A run's output. @param props.place where it opens, marked; null at its end, which it follows. @param props.full it has the window
- * for itself. @param props.onChanged is called when the run began, ended, or failed: its details are read again then.
+ * for itself. @param props.onProgress hears how far the run says it is, in percent. @param props.onChanged is called when the run began, ended, or failed: its details are read again then.
  */
 export function LogView(props: {
   run: Run;
   place: LogPlace | null;
   full: boolean;
   onFull: (full: boolean) => void;
+  onProgress: (percent: number | null) => void;
   onChanged: () => void;
 }) {
   const scroller = useRef<HTMLElement>(null);
@@ -75,6 +76,11 @@ export function LogView(props: {
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
   }, []);
+
+  useSignalEffect(() => {
+    const progress = viewer.value?.progress.value ?? null;
+    props.onProgress(progress?.state === 'going' ? progress.percent : null);
+  });
 
   function choose(lines: readonly [number, number] | null): void {
     chosen.value = lines;
@@ -183,6 +189,7 @@ export function LogView(props: {
           </fieldset>
         )}
       </div>
+      {shown !== null && <Going viewer={shown} />}
       <section
         ref={scroller}
         class={`log-scroll${wrap.value ? ' log-wrap' : ''}`}
@@ -235,6 +242,22 @@ function Size({ run, viewer }: { run: Run; viewer: LogViewer }) {
       {size === 0 ? '' : packed ? `${bytes(size)}, ${bytes(onDisk)} on disk` : bytes(size)}
       {!isFinal(run.state) && <Quiet viewer={viewer} />}
     </span>
+  );
+}
+
+/** How far the run says it is. */
+function Going({ viewer }: { viewer: LogViewer }) {
+  const progress = viewer.progress.value;
+  if (progress === null) return null;
+  const { state, percent } = progress;
+  return (
+    <progress
+      class={`log-progress log-progress-${state}`}
+      aria-label="Progress"
+      max={100}
+      {...(state === 'busy' ? {} : { value: percent })}
+      title={state === 'busy' ? 'At work' : `${percent} %${state === 'going' ? '' : `, ${state}`}`}
+    />
   );
 }
 

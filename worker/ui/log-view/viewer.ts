@@ -1,21 +1,22 @@
 import { signal } from '@preact/signals';
 import { unreachable } from '../../../shared/errors.ts';
 import type { Run } from '../../../shared/runs.ts';
+import type { Progress } from '../../../shared/terminal/osc.ts';
 import { sentence } from '../api.ts';
 import { hostNow } from '../clock.ts';
 import { connection } from '../connection/page-connection.ts';
 import type { StreamEvent } from '../connection/run-streams.ts';
 import { readOutput } from '../data/output-lines.ts';
 import { toast } from '../toasts.ts';
-import { EARLIER_BYTES, readEarlier, readInto, take } from './earlier.ts';
+import { EARLIER_BYTES, readEarlier, take } from './earlier.ts';
 import { LineBuffer, MAX_LINES } from './line-buffer.ts';
 import { lineAt, lineBegin } from './places.ts';
 import { PrintedTimes } from './printed-times.ts';
 import type { LogLine } from './shown-line.ts';
 import { Surface } from './surface.ts';
 
-/** Of a long output, the last part is read first: the end is what people look at. */
-const FIRST_READ = 512 * 1024;
+/** Of a long output, so much of the end is read first: what people look at, and little for a phone on a slow line. */
+const FIRST_READ = 128 * 1024;
 /** So near to an end of what is loaded, in heights of the view, the next part is read. */
 const NEAR = 2;
 /** After a read that failed, the next one by itself waits so long. */
@@ -44,6 +45,8 @@ export class LogViewer {
   readonly reading = signal(false);
   /** When output came last on this page, in the host's time; null before the first. */
   readonly cameAt = signal<number | null>(null);
+  /** How far the run says it is; null when it does not say, or is over. */
+  readonly progress = signal<Progress | null>(null);
   /** The cursor and the number of the first line in view. */
   readonly top = signal<{ cursor: number; line: number | null }>({ cursor: 0, line: null });
   readonly #run: Run;
@@ -58,6 +61,9 @@ export class LogViewer {
   #firstNumber: number | null = null;
   /** Jumps so far: what was asked for before the last is not taken. */
   #jumps = 0;
+  /** How often something else was loaded: what was read on for another part is not taken. */
+  #loads = 0;
+  #reads = 0;
   #marked: readonly [number, number] | null = null;
   #markedId: number | null = null;
   #closed = false;
@@ -165,6 +171,7 @@ export class LogViewer {
   }
 
   #begin(from: number): void {
+    this.#loads += 1;
     this.#lines.reset(from);
     this.#partial = from > 0;
     this.#number(from);
@@ -175,10 +182,10 @@ export class LogViewer {
   #number(cursor: number): void {
     this.#firstNumber = cursor === 0 ? 1 : null;
     if (cursor === 0) return;
-    const jump = this.#jumps;
+    const load = this.#loads;
     lineAt(this.#run.task_id, cursor)
       .then(({ line }) => {
-        if (jump !== this.#jumps || this.#closed) return;
+        if (load !== this.#loads || this.#closed) return;
         this.#firstNumber = line;
         this.#decorate();
       })
@@ -193,8 +200,8 @@ export class LogViewer {
 
   /** Reads what stands around a place, instead of what is loaded. */
   async #load(cursor: number, jump: number): Promise<void> {
-    const from = Math.max(0, cursor - EARLIER_BYTES / 4);
-    const to = cursor + EARLIER_BYTES / 4;
+    const from = Math.max(0, cursor - EARLIER_BYTES / 2);
+    const to = cursor + EARLIER_BYTES / 2;
     const pieces = await readOutput(this.#run.task_id, { from, limit: to - from });
     if (jump !== this.#jumps || this.#closed) return;
     this.#detach?.();
@@ -206,10 +213,10 @@ export class LogViewer {
   }
 
   async #earlier(): Promise<void> {
-    const jump = this.#jumps;
+    const load = this.#loads;
     await this.#read(async () => {
       const { lines, start } = await readEarlier(this.#run.task_id, this.#lines.start);
-      if (jump !== this.#jumps || this.#closed) return;
+      if (load !== this.#loads || this.#closed) return;
       this.#lines.prepend(lines, start);
       // What is far below is read again when the reader comes back.
       if (this.#lines.cutEnd(MAX_LINES * 2)) this.#leave();
@@ -218,10 +225,12 @@ export class LogViewer {
   }
 
   async #later(): Promise<void> {
-    const jump = this.#jumps;
+    const load = this.#loads;
     await this.#read(async () => {
-      await readInto(this.#lines, this.#run.task_id, this.#lines.end + EARLIER_BYTES);
-      if (jump !== this.#jumps || this.#closed) return;
+      const { end } = this.#lines;
+      const pieces = await readOutput(this.#run.task_id, { from: end, limit: EARLIER_BYTES });
+      if (load !== this.#loads || this.#closed || this.#detach !== null) return;
+      take(this.#lines, pieces, end + EARLIER_BYTES);
       this.#grown();
       this.#reachedEnd();
     });
@@ -255,6 +264,7 @@ export class LogViewer {
         return;
       case 'ended':
         this.#lines.finish();
+        this.#lines.progress = null;
         this.#grown();
         this.#onChanged();
         return;
@@ -284,6 +294,7 @@ export class LogViewer {
     if (end > this.size.peek()) this.size.value = end;
     const before = this.part.peek();
     if (before.start !== start || before.end !== end) this.part.value = { start, end };
+    if (this.#lines.progress !== this.progress.peek()) this.progress.value = this.#lines.progress;
     if (this.#marginWidth !== this.#drawnMargin) this.#decorate();
     this.#surface.changed();
   }
@@ -295,9 +306,9 @@ export class LogViewer {
       this.#times.need(first.from, lines.at(-1)?.from ?? first.from);
     }
     if (this.reading.peek() || this.#closed || performance.now() < this.#restUntil) return;
-    // Also where all that is loaded fits into the view.
-    const nearBegin = above === 0 || (above < NEAR && !this.#surface.following);
-    if (nearBegin && this.#lines.start > 0) void this.#earlier();
+    // Also where all that there is of the end fits into the view.
+    const nearBegin = this.#surface.following ? above === 0 && this.#lines.end >= this.size.peek() : above < NEAR;
+    if (nearBegin && this.#lines.start > 0 && !this.#partial) void this.#earlier();
     else if (below < NEAR && this.#detach === null && this.#lines.end < this.size.peek()) void this.#later();
   }
 
@@ -335,6 +346,7 @@ export class LogViewer {
   }
 
   async #read(work: () => Promise<void>): Promise<void> {
+    this.#reads += 1;
     this.reading.value = true;
     try {
       await work();
@@ -343,7 +355,8 @@ export class LogViewer {
       this.#restUntil = performance.now() + REST_MS;
       toast(sentence(error), 'bad');
     } finally {
-      this.reading.value = false;
+      this.#reads -= 1;
+      this.reading.value = this.#reads > 0;
       this.#surface.changed();
     }
   }

@@ -38,6 +38,7 @@ function RunOf({ id }: { id: string }) {
   // Where it was opened: choosing lines changes the address, and not the place.
   const place = useMemo(() => placeOf(at), [at]);
   const full = useSignal(false);
+  const percent = useSignal<number | null>(null);
   const run = useSignal<Run | null>(null);
   const problem = useSignal<string | null>(null);
   const cancelling = useSignal(false);
@@ -89,7 +90,12 @@ function RunOf({ id }: { id: string }) {
   }
   return (
     <div class={full.value ? 'run run-full' : 'run'}>
-      <PageHead title={shown.label} tab={`${outcome(shown).word} · ${shown.label}`} before={<Back />} lead={<StateMark run={shown} />}>
+      <PageHead
+        title={shown.label}
+        tab={`${percent.value === null ? outcome(shown).word : `${percent.value} %`} · ${shown.label}`}
+        before={<Back />}
+        lead={<StateMark run={shown} />}
+      >
         <RunActs run={shown} cancelling={cancelling} onChanged={reread} />
       </PageHead>
       {cancelling.value && !isFinal(shown.state) && (
@@ -114,6 +120,9 @@ function RunOf({ id }: { id: string }) {
         full={full.value}
         onFull={(on) => {
           full.value = on;
+        }}
+        onProgress={(now) => {
+          percent.value = now;
         }}
         onChanged={reread}
       />
