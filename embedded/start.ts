@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Config } from '../agent/config.ts';
 import { loadConfig } from '../agent/config.ts';
 import { closeInherited } from '../agent/inherited.ts';
+import { collectAtRest } from '../agent/memory-at-rest.ts';
 import type { ServiceManager } from '../agent/signs-of-life.ts';
 import { serviceManager } from '../agent/signs-of-life.ts';
 import { StartError } from '../agent/start-error.ts';
@@ -50,6 +51,7 @@ interface Running {
 
 async function main(): Promise<void> {
   closeInherited();
+  collectAtRest();
   const config = loadConfig(process.env);
   const running: Running[] = [];
   const service = serviceManager(process.env);

@@ -17,6 +17,7 @@ const SIDES: Record<string, string[]> = {
     'agent/config',
     'agent/entry/own-node',
     'agent/inherited',
+    'agent/memory-at-rest',
     'agent/start-error',
     'agent/logger',
     'agent/lock',
