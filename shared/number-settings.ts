@@ -7,6 +7,8 @@ interface NumberSetting {
   /** The name on the page, and the words below it. */
   label: string;
   help: string;
+  /** The audit calls it so. */
+  audit: string;
 }
 
 /** The host's settings that are whole numbers: schema, default, limit and form are made of this table. A new one is a line here. */
@@ -17,8 +19,16 @@ export const NUMBER_SETTINGS = {
     unit: 'days',
     label: 'Keep runs and their output for',
     help: 'Older ones are removed from the host. 0 keeps them for ever.',
+    audit: 'how long runs are kept',
   },
-  keep_runs: { default: 0, most: 1_000_000_000, unit: 'runs', label: 'Keep at most', help: 'Of the newest. 0 keeps any number.' },
+  keep_runs: {
+    default: 0,
+    most: 1_000_000_000,
+    unit: 'runs',
+    label: 'Keep at most',
+    help: 'Of the newest. 0 keeps any number.',
+    audit: 'how many runs are kept',
+  },
   // Of 90 days, few hosts print more: it keeps a script that went wild from filling the disk.
   keep_mb: {
     default: 20_480,
@@ -26,6 +36,7 @@ export const NUMBER_SETTINGS = {
     unit: 'MB',
     label: 'Keep output of at most',
     help: 'All runs together; the oldest go first. 0 sets no limit.',
+    audit: 'how much output is kept',
   },
   output_limit_mb: {
     default: 256,
@@ -33,6 +44,7 @@ export const NUMBER_SETTINGS = {
     unit: 'MB',
     label: 'Keep of one run’s output at most',
     help: 'Of each of its two streams. 0 keeps all of it.',
+    audit: 'how much one run may print',
   },
   // Until then whoever looks at a run that just ended reads the raw files.
   compress_after_minutes: {
@@ -41,6 +53,7 @@ export const NUMBER_SETTINGS = {
     unit: 'minutes',
     label: 'Compress output after a run’s end, after',
     help: 'It reads and searches as before, and takes a quarter of the room or less. 0 never does.',
+    audit: 'when output is compressed',
   },
 } as const satisfies Record<string, NumberSetting>;
 export type NumberName = keyof typeof NUMBER_SETTINGS;

@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../../../../shared/audit.ts';
+import { NUMBER_SETTINGS, ofEachNumber } from '../../../../shared/number-settings.ts';
 
 /** An entry as a sentence: who, what they did, to what, and what else there is to say. */
 export interface Description {
@@ -157,19 +158,16 @@ function because(entry: AuditEntry): { rest?: string } {
   return reason === null ? {} : { rest: `(${reason.replace(/\.$/, '')})` };
 }
 
+const SETTINGS: Readonly<Record<string, string>> = {
+  host_name: 'the host’s name',
+  scripts_dir: 'the scripts folder',
+  when_output_full: 'what happens to a run that prints more',
+  env_allow: 'the variables that scripts see',
+  ...ofEachNumber((name) => NUMBER_SETTINGS[name].audit),
+};
+
 function settingName(key: string): string {
-  const names: Readonly<Record<string, string>> = {
-    host_name: 'the host’s name',
-    scripts_dir: 'the scripts folder',
-    keep_days: 'how long runs are kept',
-    keep_runs: 'how many runs are kept',
-    keep_mb: 'how much output is kept',
-    output_limit_mb: 'how much one run may print',
-    when_output_full: 'what happens to a run that prints more',
-    compress_after_minutes: 'when output is compressed',
-    env_allow: 'the variables that scripts see',
-  };
-  return names[key] ?? key.replaceAll('_', ' ');
+  return SETTINGS[key] ?? key.replaceAll('_', ' ');
 }
 
 function listed(parts: readonly string[]): string {
