@@ -97,7 +97,7 @@ const ROOMS: Record<string, string[][]> = {
   'worker/ui': [
     [
       'worker/ui/guards',
-      'worker/ui/json',
+      'worker/ui/read-json',
       'worker/ui/navigation',
       'worker/ui/time',
       'worker/ui/clock',

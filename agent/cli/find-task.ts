@@ -1,6 +1,6 @@
 import { uuid } from '../../shared/ids.ts';
 import { MAX_PAGE_SIZE } from '../../shared/limits.ts';
-import { type Client, good } from './client.ts';
+import { type Client, good } from './agent-client.ts';
 import { UsageError } from './io.ts';
 
 /**

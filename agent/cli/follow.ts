@@ -4,7 +4,7 @@ import { unreachable } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/json.ts';
 import { linesOf } from '../../shared/lines.ts';
 import type { Run } from '../../shared/runs.ts';
-import { type Client, good } from './client.ts';
+import { type Client, good } from './agent-client.ts';
 import type { Io, Output } from './io.ts';
 import { note, OUR_FAILURE } from './io.ts';
 import { duration } from './table.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ToruError } from '../../shared/errors.ts';
-import { type Client, good } from './client.ts';
+import { type Client, good } from './agent-client.ts';
 import type { Piped } from './io.ts';
 import { UsageError } from './io.ts';
 

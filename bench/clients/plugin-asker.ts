@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { answerOrders } from '../helper-process.ts';
 import { agentTransport } from '../plugin/agent-transport.ts';
 import { bareHost } from '../plugin/bare-host.ts';
 import type { PluginTransport } from '../plugin/plugin-transport.ts';
-import { answerOrders } from '../processes.ts';
 import { median } from '../stats.ts';
 
 /** Asks a plugin through the agent, or with nothing in between. Answers in ms, and `answered` with a number of requests. */

@@ -1,7 +1,7 @@
 import { WebSocket } from 'ws';
 import { z } from 'zod';
+import { answerOrders } from '../helper-process.ts';
 import { opened } from '../opened.ts';
-import { answerOrders } from '../processes.ts';
 
 /**
  * A browser that takes in one run's output, or one file from the bare host, and does nothing else with it: of a frame it

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { makeHarness } from '../../agent/runs/runs-harness.ts';
+import { answerOrders } from '../helper-process.ts';
 import { opened } from '../opened.ts';
-import { answerOrders } from '../processes.ts';
 
 /** Does `count` runs of a program, so many at once, in one of three ways. Answers with runs a second. */
 

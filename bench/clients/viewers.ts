@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
-import { answerOrders } from '../processes.ts';
+import { answerOrders } from '../helper-process.ts';
 
 /**
  * Many browsers that watch one run, each acknowledging what it took in for a quarter of its window. `open` answers when

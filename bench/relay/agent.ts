@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { WebSocket } from 'ws';
 import { z } from 'zod';
 import { LINK_HIGH_WATER, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
-import { answerOrders } from '../processes.ts';
+import { answerOrders } from '../helper-process.ts';
 
 /** The bare host: sends a file in 64 KiB frames to whoever says its path, and anything else back as it came. */
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { listening, spawnWorkerd } from '../../embedded/workerd.ts';
 import { root } from '../../tools/root.ts';
-import { answerOrders } from '../processes.ts';
+import { answerOrders } from '../helper-process.ts';
 
 /** The bare relay in the same workerd, with the same compatibility date and on a Unix socket too, as a process. Answers when it listens. */
 

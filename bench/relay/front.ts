@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { createFront } from '../../embedded/front.ts';
 import { listen } from '../../embedded/ports.ts';
-import { answerOrders } from '../processes.ts';
+import { answerOrders } from '../helper-process.ts';
 
 /** Toru's own front, before the bare relay: what part of a difference is its. Answers with its port. */
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Helper } from '../processes.ts';
+import { Helper } from '../helper-process.ts';
 
 /** The bare relay, as three processes like Toru's: edge, host, and (for comparison) the front. */
 export interface BareRelay extends AsyncDisposable {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Helper } from '../processes.ts';
+import { Helper } from '../helper-process.ts';
 import { startBareRelay } from '../relay/relay.ts';
 import type { Row } from '../row.ts';
 import { interleave, ratios, spreadOf } from '../stats.ts';

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually } from '../../test/harness/eventually.ts';
 import { root } from '../../tools/root.ts';
-import { Helper, residentBytes } from '../processes.ts';
+import { Helper, residentBytes } from '../helper-process.ts';
 import type { Row } from '../row.ts';
 import { exact } from '../row.ts';
 import { differences, interleave, median, ratios, spreadOf } from '../stats.ts';

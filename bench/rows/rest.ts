@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from '../../tools/root.ts';
-import { cpuSeconds, residentBytes } from '../processes.ts';
+import { cpuSeconds, residentBytes } from '../helper-process.ts';
 import type { Row } from '../row.ts';
 import { exact } from '../row.ts';
 import { openToru } from '../toru.ts';

@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync } from 'node:fs';
-import { Helper } from '../processes.ts';
+import { Helper } from '../helper-process.ts';
 import type { Row } from '../row.ts';
 import { interleave, ratios, spreadOf } from '../stats.ts';
 import { openToru } from '../toru.ts';

@@ -3,7 +3,7 @@ import { workerdOf } from '../../test/faults/processes.ts';
 import { Client } from '../../test/harness/client.ts';
 import { LAST_WORD, timeCancels } from '../cancels.ts';
 import { stage } from '../deadline.ts';
-import { Helper, residentBytes } from '../processes.ts';
+import { Helper, residentBytes } from '../helper-process.ts';
 import type { Figure, Row } from '../row.ts';
 import { exact } from '../row.ts';
 import { quantile, spreadOf } from '../stats.ts';

@@ -8,13 +8,13 @@ import type { Result } from '../result.ts';
 import { refusal } from '../result.ts';
 import { ACCOUNT_MIGRATIONS } from './account-migrations.ts';
 import { LoginAttempts } from './attempts.ts';
+import type { HostRecord } from './bound-hosts.ts';
+import { Hosts } from './bound-hosts.ts';
 import { Devices } from './devices.ts';
 import { Dials } from './dials.ts';
 import { EdgeKey } from './edge-key.ts';
-import type { HostRecord } from './hosts.ts';
-import { Hosts } from './hosts.ts';
-import type { SessionRecord } from './sessions.ts';
-import { Sessions } from './sessions.ts';
+import type { SessionRecord } from './session-rows.ts';
+import { Sessions } from './session-rows.ts';
 import type { Attempt } from './throttle.ts';
 import { accountKey } from './throttle.ts';
 

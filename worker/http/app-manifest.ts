@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { COLORS } from '../../shared/actions.ts';
 import { actionId } from '../../shared/ids.ts';
-import type { SessionRecord } from '../account/sessions.ts';
+import type { SessionRecord } from '../account/session-rows.ts';
 import { GROUNDS, iconFolder } from '../icons/icon.ts';
 import type { EdgeContext } from './edge-context.ts';
 import { readFromHost } from './to-host.ts';

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
 import { actionId } from '../../shared/ids.ts';
-import type { SessionRecord } from '../account/sessions.ts';
+import type { SessionRecord } from '../account/session-rows.ts';
 import { drawIcon, iconAt } from '../icons/icon.ts';
 import { actionManifest, pageManifest } from './app-manifest.ts';
 import type { EdgeContext, EdgeEnv } from './edge-context.ts';

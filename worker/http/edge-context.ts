@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { SessionRecord } from '../account/sessions.ts';
+import type { SessionRecord } from '../account/session-rows.ts';
 import type { Env } from '../env.ts';
 import type { Site } from './site.ts';
 

@@ -1,8 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
 import { GRANT_RENEW_MS } from '../../shared/limits.ts';
-import type { SessionRecord } from '../account/sessions.ts';
-import { expiresAt } from '../account/sessions.ts';
+import type { SessionRecord } from '../account/session-rows.ts';
+import { expiresAt } from '../account/session-rows.ts';
 import type { Env } from '../env.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { sentCookie } from './cookies.ts';

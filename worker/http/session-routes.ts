@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
 import { sessionId } from '../../shared/ids.ts';
-import type { SessionRecord } from '../account/sessions.ts';
+import type { SessionRecord } from '../account/session-rows.ts';
 import { accountOf } from '../env.ts';
 import { clearSessionCookie } from './cookies.ts';
 import type { EdgeContext, EdgeEnv } from './edge-context.ts';

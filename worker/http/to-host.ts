@@ -1,6 +1,6 @@
 import { parseJsonOrNull } from '../../shared/json.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
-import type { SessionRecord } from '../account/sessions.ts';
+import type { SessionRecord } from '../account/session-rows.ts';
 import { hostOf } from '../env.ts';
 import { seal } from '../host/envelope.ts';
 import type { EdgeContext } from './edge-context.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { login } from './browser.ts';
 import type { TestEdge } from './edge.ts';
 import { startEdge } from './edge.ts';
 import { FakeAgent } from './fake-agent.ts';
+import { login } from './socket-client.ts';
 
 /** The page and each action as apps: manifests, icons, and the ticket of an action that runs when its icon is opened. */
 

@@ -18,9 +18,9 @@ import {
 } from '../../shared/link-protocol.ts';
 import type { FrameKind, RequestHead } from '../../shared/tunnel.ts';
 import { creditOf, decodeFrame, encodeCredit, encodeFrame, encodeJson, requestHead } from '../../shared/tunnel.ts';
-import { socketOptions } from './browser.ts';
 import type { TestEdge, TestHostKey } from './edge.ts';
 import { Inbox } from './inbox.ts';
+import { socketOptions } from './socket-client.ts';
 
 export interface ProofChanges {
   key?: TestHostKey;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { login, SAME_ORIGIN } from './browser.ts';
 import type { TestEdge } from './edge.ts';
 import { FRAME_SCRIPT, PAGE_BUILD, PUBLIC_ORIGIN, startEdge } from './edge.ts';
 import { FakeAgent } from './fake-agent.ts';
+import { login, SAME_ORIGIN } from './socket-client.ts';
 
 describe('the guard', () => {
   let edge: TestEdge;

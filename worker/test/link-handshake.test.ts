@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { LINK_CLOSE, LINK_PATH } from '../../shared/link-protocol.ts';
-import { BrowserSocket, login } from './browser.ts';
 import type { TestEdge } from './edge.ts';
 import { newHostKey, startEdge } from './edge.ts';
 import { FakeAgent } from './fake-agent.ts';
+import { BrowserSocket, login } from './socket-client.ts';
 
 /** Who may be the host. */
 describe('the agent’s socket', () => {

@@ -4,10 +4,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { purposed } from '../../shared/grant.ts';
 import { me } from '../../shared/sessions.ts';
-import { cookiesOf, login, SAME_ORIGIN, tryLogin } from './browser.ts';
 import type { TestEdge } from './edge.ts';
 import { newHostKey, startEdge } from './edge.ts';
 import { FakeAgent, fakeGrant, userOf } from './fake-agent.ts';
+import { cookiesOf, login, SAME_ORIGIN, tryLogin } from './socket-client.ts';
 
 const sessions = z.object({ items: z.array(z.looseObject({ id: z.uuid(), current: z.boolean() })), next_cursor: z.null() });
 

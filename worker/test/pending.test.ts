@@ -5,11 +5,11 @@ import { z } from 'zod';
 import type { PendingRun } from '../../shared/hosts.ts';
 import { host } from '../../shared/hosts.ts';
 import { MAX_PENDING_BYTES, MAX_PENDING_PER_USER } from '../../shared/limits.ts';
-import { BrowserSocket, login, SAME_ORIGIN } from './browser.ts';
 import type { Answer, TestEdge } from './edge.ts';
 import { startEdge } from './edge.ts';
 import type { FakeRequest } from './fake-agent.ts';
 import { FakeAgent } from './fake-agent.ts';
+import { BrowserSocket, login, SAME_ORIGIN } from './socket-client.ts';
 
 describe('a run that is asked for while the host is away', () => {
   let edge: TestEdge;

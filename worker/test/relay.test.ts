@@ -9,10 +9,10 @@ import {
 } from '../../shared/limits.ts';
 import type { RunSummary } from '../../shared/runs.ts';
 import { CLOSE, PING } from '../../shared/wire.ts';
-import { BrowserSocket, login, SAME_ORIGIN, sidOf } from './browser.ts';
 import type { TestEdge } from './edge.ts';
 import { startEdge } from './edge.ts';
 import { FakeAgent, fakeGrant, userOf } from './fake-agent.ts';
+import { BrowserSocket, login, SAME_ORIGIN, sidOf } from './socket-client.ts';
 
 describe('the relay', () => {
   let edge: TestEdge;

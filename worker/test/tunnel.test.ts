@@ -4,11 +4,11 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeCredit } from '../../shared/tunnel.ts';
-import { login, SAME_ORIGIN } from './browser.ts';
 import type { TestEdge } from './edge.ts';
 import { startEdge } from './edge.ts';
 import type { FakeRequest } from './fake-agent.ts';
 import { FakeAgent } from './fake-agent.ts';
+import { login, SAME_ORIGIN } from './socket-client.ts';
 
 const MiB = 1024 * 1024;
 

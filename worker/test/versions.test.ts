@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LINK_CLOSE } from '../../shared/link-protocol.ts';
 import { CLOSE } from '../../shared/wire.ts';
-import { BrowserSocket, login } from './browser.ts';
 import type { TestEdge } from './edge.ts';
 import { PAGE_BUILD, startEdge } from './edge.ts';
 import { FakeAgent } from './fake-agent.ts';
+import { BrowserSocket, login } from './socket-client.ts';
 
 /** Page, edge and agent of different releases. This edge speaks the protocols 3 to 5. */
 describe('an edge among other versions', () => {

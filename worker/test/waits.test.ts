@@ -2,10 +2,10 @@ import { setInterval as every, setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LINK_CLOSE } from '../../shared/link-protocol.ts';
 import { CLOSE, PING } from '../../shared/wire.ts';
-import { BrowserSocket, login, sidOf } from './browser.ts';
 import type { TestEdge } from './edge.ts';
 import { startEdge } from './edge.ts';
 import { FakeAgent } from './fake-agent.ts';
+import { BrowserSocket, login, sidOf } from './socket-client.ts';
 
 /** What takes its time, all at once. */
 describe.concurrent('in the course of a minute', { timeout: 120_000 }, () => {

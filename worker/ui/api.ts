@@ -5,7 +5,7 @@ import { NOT_AFTER } from '../../shared/wire.ts';
 import { edgeNow, hostNow, learnEdgeTime } from './clock.ts';
 import { heardFromServer, networkThere, OFFLINE } from './connection/network-there.ts';
 import { errorOf, type Guard } from './guards.ts';
-import { readJson } from './json.ts';
+import { readJson } from './read-json.ts';
 
 /**
  * The one way to the server over HTTP. An answer that is no success becomes a ToruError with the server's own sentence;

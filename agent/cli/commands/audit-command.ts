@@ -1,5 +1,5 @@
 import { ToruError } from '../../../shared/errors.ts';
-import { ask, connect, good } from '../client.ts';
+import { ask, connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { oneWord, parse } from '../command.ts';
 import type { Io } from '../io.ts';

@@ -1,5 +1,5 @@
 import { ToruError } from '../../../shared/errors.ts';
-import { connect, good } from '../client.ts';
+import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { parse } from '../command.ts';
 import type { Io } from '../io.ts';

@@ -1,5 +1,5 @@
 import type { Run } from '../../../shared/runs.ts';
-import { connect, good } from '../client.ts';
+import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { noWords, parse } from '../command.ts';
 import { exitCodeOf } from '../follow.ts';

@@ -1,4 +1,4 @@
-import { connect, good } from '../client.ts';
+import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { noWords, parse } from '../command.ts';
 import { note, print, UsageError } from '../io.ts';

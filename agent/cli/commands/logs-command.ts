@@ -1,4 +1,4 @@
-import { connect } from '../client.ts';
+import { connect } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { oneWord, parse } from '../command.ts';
 import { findTask } from '../find-task.ts';

@@ -1,4 +1,4 @@
-import { connect, good } from '../client.ts';
+import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { parse } from '../command.ts';
 import { findTask } from '../find-task.ts';

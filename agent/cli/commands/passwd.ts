@@ -1,6 +1,6 @@
 import { newPassword } from '../../../shared/users.ts';
 import { generatePassword } from '../../users/generated-password.ts';
-import { connect, good } from '../client.ts';
+import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { parse } from '../command.ts';
 import type { Io, Keyboard } from '../io.ts';

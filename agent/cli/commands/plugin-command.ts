@@ -1,6 +1,6 @@
 import type { Command } from '../command.ts';
 import { UsageError } from '../io.ts';
-import { dev } from '../plugin/dev.ts';
+import { dev } from '../plugin/dev-session.ts';
 import { disable, enable, install, list, uninstall } from '../plugin/manage.ts';
 import { create } from '../plugin/new.ts';
 import { packPlugin, test } from '../plugin/pack-plugin.ts';

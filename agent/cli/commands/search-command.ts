@@ -4,7 +4,7 @@ import { parseJson } from '../../../shared/json.ts';
 import { linesOf } from '../../../shared/lines.ts';
 import { run } from '../../../shared/runs.ts';
 import type { Mark } from '../../../shared/search.ts';
-import { connect, good } from '../client.ts';
+import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { parse } from '../command.ts';
 import { findTask } from '../find-task.ts';

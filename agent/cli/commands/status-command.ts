@@ -1,5 +1,5 @@
 import type { System } from '../../../shared/system.ts';
-import { connect, good } from '../client.ts';
+import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { noWords, parse } from '../command.ts';
 import { duplicateKey } from '../duplicate-key.ts';

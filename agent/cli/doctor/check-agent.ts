@@ -1,8 +1,8 @@
 import { ToruError } from '../../../shared/errors.ts';
 import { VERSION } from '../../../shared/version.ts';
 import type { Config } from '../../config.ts';
-import type { Client } from '../client.ts';
-import { connect, good } from '../client.ts';
+import type { Client } from '../agent-client.ts';
+import { connect, good } from '../agent-client.ts';
 import { duplicateKey } from '../duplicate-key.ts';
 import type { Env, Finding } from './finding.ts';
 import { bad, ok, worthKnowing } from './finding.ts';

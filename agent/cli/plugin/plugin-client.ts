@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PluginDetails, PluginSummary } from '../../../shared/plugins.ts';
 import { pluginDetails, pluginId, pluginSummary } from '../../../shared/plugins.ts';
-import { ask } from '../client.ts';
+import { ask } from '../agent-client.ts';
 import type { Io } from '../io.ts';
 import { UsageError } from '../io.ts';
 

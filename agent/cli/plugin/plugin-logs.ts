@@ -2,7 +2,7 @@ import { FROM_PLUGINS, parseJson } from '../../../shared/json.ts';
 import { linesOf } from '../../../shared/lines.ts';
 import type { PluginLogLine } from '../../../shared/plugins.ts';
 import { pluginLogLine } from '../../../shared/plugins.ts';
-import { ask } from '../client.ts';
+import { ask } from '../agent-client.ts';
 import { oneWord, parse } from '../command.ts';
 import type { Io } from '../io.ts';
 import { print, UsageError } from '../io.ts';

@@ -15,7 +15,7 @@ import {
   shape,
   text,
 } from '../guards.ts';
-import { readJson } from '../json.ts';
+import { readJson } from '../read-json.ts';
 
 type Frame<Type extends ServerFrame['type']> = Extract<ServerFrame, { type: Type }>;
 const isLogLine = shape<Frame<'plugin_log'>['lines'][number]>({ message: text });

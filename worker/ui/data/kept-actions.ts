@@ -1,6 +1,6 @@
 import { type AnyAction, isAction, isRecord } from '../guards.ts';
-import { readJson } from '../json.ts';
 import { me } from '../own-session.ts';
+import { readJson } from '../read-json.ts';
 import { recall, remember } from '../theme.ts';
 
 /** The actions as they were last read, kept in this browser while its person is logged in: for when the host is away. */

@@ -1,7 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { call } from '../../api.ts';
 import { isRecord } from '../../guards.ts';
-import { readJson } from '../../json.ts';
+import { readJson } from '../../read-json.ts';
 
 /**
  * What a browser installs from here is this action: its manifest, and its icon for iOS, which reads that from the page (without our cookie,

@@ -2,8 +2,8 @@ import { effect, signal } from '@preact/signals';
 import { edgeNow, hostNow } from '../../clock.ts';
 import type { Once } from '../../connection/starts.ts';
 import { type AnyAction, isRecord } from '../../guards.ts';
-import { readJson } from '../../json.ts';
 import { me } from '../../own-session.ts';
+import { readJson } from '../../read-json.ts';
 import { recall, remember } from '../../theme.ts';
 
 /**
