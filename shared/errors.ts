@@ -12,6 +12,8 @@ export const ERROR_STATUS = {
   // who asks
   unauthenticated: 401,
   invalid_credentials: 401,
+  /** A device's code waits for its person to confirm it on the device that showed it. */
+  login_unconfirmed: 409,
   session_expired: 401,
   clock_skew: 401,
   cross_site: 403,

@@ -115,6 +115,8 @@ export const MAX_PASSWORD_BYTES = 1024;
 export const MIN_PASSWORD_CHARS = 8;
 /** A link of `toru login-link` is good for so long. */
 export const LOGIN_LINK_MS = 5 * 60_000;
+/** And a code that a logged-in page shows for another device of the same person, who confirms it there. */
+export const DEVICE_CODE_MS = 2 * 60_000;
 
 // Runs
 export const MAX_ARGS = 256;

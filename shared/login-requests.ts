@@ -15,8 +15,13 @@ export const loginRequest = z.object({
 });
 export type LoginRequest = z.infer<typeof loginRequest>;
 
+/** What a page makes up when it comes with a code: whoever came first with it is the one who is let in. */
+export const deviceKey = z.uuid();
+
 /** Somebody has a login link. */
-export const linkLoginRequest = loginRequest.omit({ username: true, password: true }).extend({ code: loginCode });
+export const linkLoginRequest = loginRequest
+  .omit({ username: true, password: true })
+  .extend({ code: loginCode, device: deviceKey.optional() });
 export type LinkLoginRequest = z.infer<typeof linkLoginRequest>;
 
 export const renewRequest = z.object({ grant: grantToken });

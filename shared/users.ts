@@ -51,3 +51,20 @@ export interface LoginLink {
 
 /** POST /api/login-links, at the local socket only. */
 export const loginLinkCreate = z.strictObject({ username: z.string().min(1).max(200).optional() });
+
+/** What POST /api/login-links/devices answers: a code for another device of one's own, which is let in by a PUT on its id. */
+export interface DeviceCode {
+  id: string;
+  code: string;
+  expires_at: string;
+}
+
+/** `open`: nobody came with it yet. `asks`: a device did, and waits. `gone`: used, refused, too old, or never there. */
+export interface DeviceCodeState {
+  state: 'open' | 'asks' | 'allowed' | 'gone';
+  /** Who came with it. */
+  device: { address: string; user_agent: string } | null;
+}
+
+export const deviceCodeParams = z.strictObject({ id: z.uuid() });
+export const deviceCodeDecision = z.strictObject({ allow: z.boolean() });

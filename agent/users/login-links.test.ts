@@ -57,3 +57,66 @@ test('only at the local socket, for who can log in', async () => {
   expect(await make(LOCAL, 'nobody')).toBe('unknown_user');
   expect(await make(LOCAL, 'bert')).toBeNull();
 });
+
+test('a session’s code lets one device of its user in, once its person confirmed it, and no younger than the session', async () => {
+  const services = makeServices();
+  const ada = await addUser(services, 'ada');
+  const maker: Caller = { ...callerOf(ada, services.clock.now), sid: randomHex(32) };
+  const device = crypto.randomUUID();
+  const come = (code: string, key: string | undefined = device) =>
+    services.login.loginByLink({ code, sid: randomHex(32), device: key, ...from });
+  services.clock.now += 60_000;
+  const { id, code } = services.loginLinks.offer(maker);
+  const state = () => services.loginLinks.offered(maker, id);
+  expect(state()).toEqual({ state: 'open', device: null });
+  expect(await refusal(() => services.loginLinks.decide(maker, id, true))).toBe('conflict');
+  // Who can't wait for the confirmation takes nothing away.
+  expect(await refusal(() => services.login.loginByLink({ code, sid: randomHex(32), ...from }))).toBe('invalid_credentials');
+  expect(await refusal(() => come(code))).toBe('login_unconfirmed');
+  expect(state()).toEqual({ state: 'asks', device: from });
+  // A second one, with the same picture.
+  expect(await refusal(() => come(code, crypto.randomUUID()))).toBe('invalid_credentials');
+  expect(await refusal(() => services.loginLinks.decide({ ...maker, sid: randomHex(32) }, id, true))).toBe('not_found');
+  services.loginLinks.decide(maker, id, true);
+  expect(await refusal(() => come(code, crypto.randomUUID()))).toBe('invalid_credentials');
+  const { user, auth_time } = come(code);
+  expect([user.id, auth_time]).toEqual([ada.id, maker.auth_time]);
+  expect(await refusal(() => come(code))).toBe('invalid_credentials');
+  expect(state()).toEqual({ state: 'gone', device: null });
+  const events = services.audit.list().items.map(({ event, outcome }) => `${event} ${outcome}`);
+  expect(events).toEqual(expect.arrayContaining(['login.link ok', 'login.confirm ok', 'login ok']));
+  expect(JSON.stringify(services.audit.list())).not.toContain(code);
+});
+
+test('a device’s code is void when refused, after two minutes, after another one, and with a change of the user', async () => {
+  const services = makeServices();
+  const ada = await addUser(services, 'ada');
+  const maker: Caller = { ...callerOf(ada, services.clock.now), sid: randomHex(32) };
+  const device = crypto.randomUUID();
+  const come = (code: string) => refusal(() => services.login.loginByLink({ code, sid: randomHex(32), device, ...from }));
+  const refused = services.loginLinks.offer(maker);
+  expect(await come(refused.code)).toBe('login_unconfirmed');
+  services.loginLinks.decide(maker, refused.id, false);
+  expect(await come(refused.code)).toBe('invalid_credentials');
+  const first = services.loginLinks.offer(maker);
+  const second = services.loginLinks.offer(maker);
+  expect(await come(first.code)).toBe('invalid_credentials');
+  services.clock.now += 2 * 60_000;
+  expect(await come(second.code)).toBe('invalid_credentials');
+  const changed = services.loginLinks.offer(maker);
+  expect(await come(changed.code)).toBe('login_unconfirmed');
+  services.loginLinks.decide(maker, changed.id, true);
+  await services.users.change(ada.id, { password: 'another tall secret' });
+  expect(await come(changed.code)).toBe('invalid_credentials');
+});
+
+test('a device’s code is made by a session whose password was typed lately, and nobody else', async () => {
+  const services = makeServices();
+  const ada = await addUser(services, 'ada', 'admin');
+  const maker: Caller = { ...callerOf(ada, services.clock.now), sid: randomHex(32) };
+  const offer = (caller: Caller) => refusal(() => services.loginLinks.offer(caller));
+  expect(await offer(LOCAL)).toBe('forbidden');
+  expect(await offer({ ...maker, via: 'plugin' })).toBe('forbidden');
+  expect(await offer({ ...maker, auth_time: services.clock.now - 16 * 60_000 })).toBe('reauth_required');
+  expect(await offer(maker)).toBeNull();
+});

@@ -71,10 +71,16 @@ export class Login {
     return this.#begin(user, sid, address, { user_agent });
   }
 
-  /** @throws ToruError invalid_credentials when the link was used, is too old, or its user was removed or disabled. */
-  loginByLink({ code, sid, address, user_agent }: LinkLoginRequest): LoggedIn {
-    const user = this.#links.redeem(code);
-    if (user !== null) return this.#begin(user, sid, address, { user_agent, by: 'login link' });
+  /**
+   * @throws ToruError invalid_credentials when the link was used, is too old, or its user was removed or disabled; login_unconfirmed
+   * while a device's code is not confirmed.
+   */
+  loginByLink({ code, sid, address, user_agent, device }: LinkLoginRequest): LoggedIn {
+    const found = this.#links.redeem(code, { device, address, user_agent });
+    if (found !== null) {
+      const by = found.auth_time === null ? 'login link' : 'device code';
+      return this.#begin(found.user, sid, address, { user_agent, by }, found.auth_time ?? this.#now());
+    }
     this.#audit.record({
       event: 'login',
       caller: null,
@@ -86,8 +92,7 @@ export class Login {
     throw new ToruError('invalid_credentials', 'This link was used, or is older than five minutes. Make another: toru login-link');
   }
 
-  #begin(user: User, sid: string, address: string, detail: Record<string, unknown>): LoggedIn {
-    const auth_time = this.#now();
+  #begin(user: User, sid: string, address: string, detail: Record<string, unknown>, auth_time = this.#now()): LoggedIn {
     const grant = this.#grants.mint({ user, sid, auth_time });
     this.#users.loggedIn(user.id);
     const caller = { user_id: user.id, username: user.username, address };

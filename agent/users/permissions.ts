@@ -13,6 +13,7 @@ export interface Permission {
 
 export const any = { role: 'any' } as const satisfies Permission;
 export const admin = { role: 'admin' } as const satisfies Permission;
+export const anyLately = { role: 'any', reauth: true } as const satisfies Permission;
 /** For what decides which code runs, what it sees and for whom: a session alone must not become code. */
 export const adminLately = { role: 'admin', reauth: true } as const satisfies Permission;
 

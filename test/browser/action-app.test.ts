@@ -232,8 +232,8 @@ describeInBrowser('an action’s own app', () => {
   });
 
   test('without a network it says so, and comes back by itself', async () => {
-    await at('/a/lights');
-    await key('Stop').tap();
+    await at('/a/held');
+    await key('Run…').waitFor();
     await page.evaluate(async () => {
       await navigator.serviceWorker.ready;
     });
@@ -242,9 +242,9 @@ describeInBrowser('an action’s own app', () => {
     expect(await key('This device is offline').isDisabled()).toBe(true);
     await page.reload();
     await page.getByRole('heading', { name: 'This device is offline' }).waitFor();
-    expect(await page.content()).not.toContain('Evening');
+    expect(await page.content()).not.toContain('Held');
     await page.context().setOffline(false);
-    await key().waitFor();
+    await key('Run…').waitFor();
   });
 
   test('a tile’s options and the editor lead there', async () => {

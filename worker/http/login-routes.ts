@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { MAX_PASSWORD_BYTES } from '../../shared/limits.ts';
 import { loginCode } from '../../shared/login-link-code.ts';
+import { deviceKey } from '../../shared/login-requests.ts';
 import type { Me } from '../../shared/sessions.ts';
 import type { Turn } from '../account/account.ts';
 import type { HostRecord } from '../account/bound-hosts.ts';
@@ -20,7 +21,7 @@ import { currentSession, endEverywhere, iso, requireSession } from './session-co
 
 const credentials = z.object({ username: z.string().min(1).max(200), password: z.string().min(1).max(MAX_PASSWORD_BYTES) });
 
-const link = z.object({ code: loginCode });
+const link = z.object({ code: loginCode, device: deviceKey.optional() });
 
 /**
  * In, out, and who am I. Logging in where somebody is logged in already ends that session and begins another: this is
@@ -43,14 +44,20 @@ export const loginRoutes = new Hono<EdgeEnv>()
     if (!answer.ok) await account.loginFailed(attempt, turn, answer.code === 'invalid_credentials');
     return begin(c, unwrap(answer), { home: unwrap(home).id, sid, token, device, turn });
   })
-  /** With the code of `toru login-link`. The throttle has no say: what no host signed is refused here. */
+  /** With the code of `toru login-link`, or of a page for another device. The throttle has no say: what no host signed is refused here. */
   .post('/api/login/link', async (c) => {
-    const { code } = await readJson(c.req.raw, link, 'The code of a login link is expected.');
+    const { code, device: key } = await readJson(c.req.raw, link, 'The code of a login link is expected.');
     const home = unwrap(await homeOf(c));
     if (!(await isCodeOf(home, code, Date.now())))
       throw new ToruError('invalid_credentials', 'This is no login link of this host, or an old one. Make another: toru login-link');
     const { token, hash: sid } = await newToken();
-    const answer = await hostOf(c.env, home.id).loginByLink({ code, sid, address: c.get('address'), user_agent: userAgent(c) });
+    const answer = await hostOf(c.env, home.id).loginByLink({
+      code,
+      device: key,
+      sid,
+      address: c.get('address'),
+      user_agent: userAgent(c),
+    });
     const device = await sentCookie(c, 'toru_device');
     return begin(c, unwrap(answer), { home: home.id, sid, token, device, turn: null });
   })

@@ -34,9 +34,12 @@ export async function login(username: string, password: string): Promise<void> {
   endedBecause.value = null;
 }
 
-/** With the code of `toru login-link`. @throws ToruError invalid_credentials when it was used or is too old, host_offline … */
-export async function loginByLink(code: string): Promise<void> {
-  me.value = await edge(isMe, 'POST', '/api/login/link', { body: { code } });
+/**
+ * With the code of a login link, or of another device. @param device what this page made up for itself.
+ * @throws ToruError invalid_credentials when it was used or is too old, login_unconfirmed while the other device has not confirmed it …
+ */
+export async function loginByLink(code: string, device: string): Promise<void> {
+  me.value = await edge(isMe, 'POST', '/api/login/link', { body: { code, device } });
   endedBecause.value = null;
 }
 

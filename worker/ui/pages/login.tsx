@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { ToruError } from '../../../shared/errors.ts';
 import { sentence } from '../api.ts';
 import { useSubmit } from '../data/submit.ts';
@@ -39,18 +39,49 @@ export function LoginPage() {
   return <LinkLogin code={code.value} onPassword={setTo(code, null)} />;
 }
 
+/** How often it is looked whether the other device has confirmed. */
+const CONFIRM_MS = 1500;
+
 /** Only a press logs in: whoever opens the address, to preview or prerender it, does not use the link up. */
 function LinkLogin({ code, onPassword }: { code: string; onPassword: () => void }) {
+  const device = useMemo(() => crypto.randomUUID(), []);
+  const unconfirmed = useSignal(false);
+  const here = useRef(true);
+  useEffect(
+    () => () => {
+      here.current = false;
+    },
+    [],
+  );
   const { busy, wrong, submit } = useSubmit(async () => {
-    await loginByLink(code);
-    goOn();
+    while (here.current && !(await isIn())) await new Promise((resolve) => setTimeout(resolve, CONFIRM_MS));
+    if (here.current) goOn();
   });
 
+  /** Not yet, where the device that showed the code is still asked. */
+  async function isIn(): Promise<boolean> {
+    try {
+      await loginByLink(code, device);
+      return true;
+    } catch (error) {
+      unconfirmed.value = error instanceof ToruError && error.code === 'login_unconfirmed';
+      if (unconfirmed.value) return false;
+      throw error;
+    }
+  }
+
   return (
-    <LoginFrame onSubmit={submit} why="The link that you opened logs you in on this device, once.">
+    <LoginFrame
+      onSubmit={submit}
+      why={
+        unconfirmed.value
+          ? 'Now confirm it on the device that shows the code. This page goes on by itself.'
+          : 'The link that you opened logs you in on this device, once.'
+      }
+    >
       {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
       <Button kind="primary" type="submit" busy={busy}>
-        Log in with this link
+        {unconfirmed.value ? 'Waiting…' : 'Log in with this link'}
       </Button>
       <Button kind="ghost" onClick={onPassword}>
         Use a password

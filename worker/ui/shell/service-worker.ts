@@ -10,7 +10,7 @@ declare global {
 
 /** Has the browser keep the page for when there is no network (service-worker/sw.ts). Where it can't, the page works as before. */
 export function keepPageOffline(): void {
-  if (!('serviceWorker' in navigator) || import.meta.env.DEV) return;
+  if (!('serviceWorker' in navigator)) return;
   setTimeout(() => {
     // The page's policy lets no text become a script; this one address may.
     const policy = window.trustedTypes?.createPolicy('toru-service-worker', { createScriptURL: () => '/sw.js' });

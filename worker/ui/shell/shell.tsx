@@ -1,12 +1,14 @@
-import { Ellipsis } from 'lucide-preact';
+import { Ellipsis, Smartphone } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { useLocation } from 'preact-iso';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { lazy, useLocation } from 'preact-iso';
+import { deviceCodeFor, showDeviceCode } from '../data/device-code.ts';
 import { host } from '../data/presence.ts';
 import { isAdmin, me, passwordQuestion } from '../own-session.ts';
 import { Mark } from '../parts/mark.tsx';
 import { type Place, places, preloadPlaces } from '../routes.ts';
 import { Banners } from './banners.tsx';
+import { keepClearOfKeyboard } from './keyboard-room.ts';
 import { KeysHelp, listenForKeys } from './keys-help.tsx';
 import { LeaveQuestion } from './leave-question.tsx';
 import { PasswordDialog } from './password-dialog.tsx';
@@ -14,11 +16,14 @@ import { PresenceDot } from './presence-dot.tsx';
 import { ToastList } from './toast-list.tsx';
 import './shell.css';
 
+const DeviceCodeSheet = lazy(async () => (await import('../pages/account/device-code.tsx')).DeviceCodeSheet);
+
 /** The frame around every page: navigation (a rail, or tabs at the bottom of a phone), banners, messages, dialogs. */
 export function Shell(props: { children: ComponentChildren }) {
   // An action's own app has one page, and a key where the tabs would be.
   const bare = useLocation().path.startsWith('/a/');
   useEffect(listenForKeys, []);
+  useEffect(keepClearOfKeyboard, []);
   useEffect(() => {
     // Behind whatever the first page reads.
     const timer = setTimeout(() => void preloadPlaces(isAdmin.peek()), 3000);
@@ -39,6 +44,7 @@ export function Shell(props: { children: ComponentChildren }) {
       <ToastList />
       <KeysHelp />
       <LeaveQuestion />
+      {deviceCodeFor.value !== null && <DeviceCodeSheet place={deviceCodeFor.value} />}
       {passwordQuestion.value !== null && <PasswordDialog question={passwordQuestion.value} />}
     </div>
   );
@@ -53,7 +59,19 @@ function Navigation() {
   const rest = others.length > 1 ? others : [];
   const first = entries.filter((place) => !rest.includes(place));
   const inRest = rest.some((place) => isHere(place, path));
-  useEffect(() => setOpen(false), [path]);
+  const more = useRef<HTMLButtonElement>(null);
+  const close = (): void => setOpen(false);
+  useEffect(close, [path]);
+  useEffect(() => {
+    if (!open) return undefined;
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key !== 'Escape') return;
+      close();
+      more.current?.focus();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [open]);
   return (
     <header class="rail">
       <a class="rail-brand" href="/">
@@ -67,35 +85,55 @@ function Navigation() {
         </span>
       </a>
       <nav class="rail-nav" aria-label="Main">
+        {/* A tap outside is for closing what is open, and reaches nothing below. */}
+        {open && <button type="button" class="rail-ground" tabIndex={-1} aria-label="Close the menu" onClick={close} />}
         <ul class={`rail-list${open ? ' rail-open' : ''}`}>
           {first.map((place) => (
-            <Entry key={place.path} place={place} here={isHere(place, path)} kind="first" />
+            <Entry key={place.path} place={place} here={isHere(place, path)} kind="first" onGo={close} />
           ))}
           {rest.length > 0 && (
             <li class="rail-more">
-              <button type="button" class={`rail-link${inRest ? ' rail-here' : ''}`} aria-expanded={open} onClick={() => setOpen(!open)}>
+              <button
+                ref={more}
+                type="button"
+                class={`rail-link${inRest ? ' rail-here' : ''}`}
+                aria-expanded={open}
+                onClick={() => setOpen(!open)}
+              >
                 <Ellipsis size={22} aria-hidden="true" />
                 <span>More</span>
               </button>
             </li>
           )}
           {rest.map((place) => (
-            <Entry key={place.path} place={place} here={isHere(place, path)} kind="rest" />
+            <Entry key={place.path} place={place} here={isHere(place, path)} kind="rest" onGo={close} />
           ))}
         </ul>
       </nav>
-      <p class="rail-who cut">{me.value?.user.username}</p>
+      <div class="rail-foot">
+        <button type="button" class="rail-link" onClick={showDeviceCode}>
+          <Smartphone size={20} strokeWidth={1.9} aria-hidden="true" />
+          <span>On your phone</span>
+        </button>
+        <p class="rail-who cut">{me.value?.user.username}</p>
+      </div>
     </header>
   );
 }
 
-function Entry(props: { place: Place; here: boolean; kind: 'first' | 'rest' }) {
+/** @param onGo also when it leads to where one is. */
+function Entry(props: { place: Place; here: boolean; kind: 'first' | 'rest'; onGo: () => void }) {
   const { nav, path } = props.place;
   if (nav === undefined) return null;
   const Icon = nav.icon;
   return (
     <li class={`rail-${props.kind}`}>
-      <a class={`rail-link${props.here ? ' rail-here' : ''}`} href={path} {...(props.here ? { 'aria-current': 'page' } : {})}>
+      <a
+        class={`rail-link${props.here ? ' rail-here' : ''}`}
+        href={path}
+        onClick={props.onGo}
+        {...(props.here ? { 'aria-current': 'page' } : {})}
+      >
         <Icon size={20} strokeWidth={props.here ? 2.4 : 1.9} aria-hidden="true" />
         <span>{nav.label}</span>
       </a>

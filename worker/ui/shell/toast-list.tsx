@@ -1,4 +1,5 @@
 import { CircleAlert, CircleCheck, Info, X } from 'lucide-preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { Button } from '../parts/button.tsx';
 import { dismissToast, spoken, type ToastTone, toasts } from '../toasts.ts';
 import './toast-list.css';
@@ -16,8 +17,20 @@ function Message(props: { text: string; tone: ToastTone; onClose: () => void }) 
 
 /** Where toasts stand: once, in the shell. Read out politely. */
 export function ToastList() {
+  const list = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const element = list.current;
+    if (element === null) return undefined;
+    // So much room below is given to the page, so that it can be scrolled clear of them.
+    const observer = new ResizeObserver(() => {
+      const shown = element.querySelector('.toast-slot') !== null;
+      document.documentElement.style.setProperty('--toasts', `${shown ? element.offsetHeight : 0}px`);
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
   return (
-    <section class="toasts" aria-label="Messages">
+    <section ref={list} class="toasts" aria-label="Messages">
       <p class="hush" role="status">
         {spoken.value}
       </p>

@@ -12,10 +12,16 @@ export interface Description {
 
 type Describe = (entry: AuditEntry, who: string) => Description;
 
+/** Logins that no password stands behind. */
+const LOGIN_WAYS: Readonly<Record<string, string>> = {
+  'login link': 'logged in by a login link',
+  'device code': 'logged in by the code of another device',
+};
+
 /** How each event is described. Another event, as a newer host may have, is described by its name. */
 const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }>> = {
   login: {
-    ok: (entry, who) => ({ who, did: entry.detail['by'] === 'login link' ? 'logged in by a login link' : 'logged in' }),
+    ok: (entry, who) => ({ who, did: LOGIN_WAYS[String(entry.detail['by'])] ?? 'logged in' }),
     refused: (entry) =>
       entry.target === null
         ? { who: 'Somebody', did: 'tried to log in with a name that nobody has' }
@@ -24,7 +30,18 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   'key.rotate': { ok: (_entry, who) => ({ who, did: 'gave this host a new key; everyone was signed out' }) },
   // By the edge, which refused it.
   'link.duplicate': { ok: describeDuplicate, refused: describeDuplicate },
-  'login.link': { ok: (entry, who) => ({ who, did: 'made a login link for', what: { text: entry.target ?? '' } }) },
+  'login.link': {
+    ok: (entry, who) => ({
+      who,
+      ...(entry.detail['for'] === 'a device'
+        ? { did: 'showed a code to log in another device' }
+        : { did: 'made a login link for', what: { text: entry.target ?? '' } }),
+    }),
+  },
+  'login.confirm': {
+    ok: (entry, who) => ({ who, did: 'let another device in', ...deviceOf(entry) }),
+    refused: (entry, who) => ({ who, did: 'did not let another device in', ...deviceOf(entry) }),
+  },
   logout: { ok: (_entry, who) => ({ who, did: 'logged out' }) },
   'run.start': {
     ok: (entry, who) => ({ who, did: 'started', what: runOf(entry) }),
@@ -177,4 +194,9 @@ function listed(parts: readonly string[]): string {
 function textIn(entry: AuditEntry, key: string): string | null {
   const value = entry.detail[key];
   return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function deviceOf(entry: AuditEntry): { rest?: string } {
+  const address = textIn(entry, 'address');
+  return address === null ? {} : { rest: `at ${address}` };
 }
