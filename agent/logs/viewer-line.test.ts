@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { MAX_OUTPUT_FRAME, MAX_VIEWER_WINDOW, MIN_VIEWER_WINDOW } from '../../shared/limits.ts';
+import { MAX_OUTPUT_FRAME, MAX_VIEWER_WINDOW, MIN_VIEWER_WINDOW, viewerWindow } from '../../shared/limits.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import { textOf } from './frame-text.ts';
 import type { Chunk } from './run-log.ts';
@@ -59,8 +59,7 @@ class Phone implements ViewerPort {
     this.looks = looks;
   }
 
-  watch(): this {
-    const streams = new Streams({ log: () => endless, endFrames: () => null }, carrier);
+  watch(streams = new Streams({ log: () => endless, endFrames: () => null }, carrier)): this {
     this.windows.push(streams.windowOf(this));
     this.attachment = streams.attach('a', this, 0, { start: (_, window) => this.windows.push(window), ended: () => undefined });
     return this;
@@ -151,6 +150,16 @@ describe('what waits on the way to a browser', () => {
     await pass(1000);
     expect(((phone.cursor - before) * 8) / 400 / MBIT).toBeGreaterThan(0.9);
     phone.attachment?.detach();
+  });
+
+  test('is bounded by bytes alone where so many watch that each has a part of the largest window', async () => {
+    const streams = new Streams({ log: () => endless, endFrames: () => null }, carrier);
+    const phones = Array.from({ length: 40 }, () => new Phone(256 * KBIT, 10).watch(streams));
+    const share = viewerWindow(phones.length);
+    expect(share).toBeLessThan(MAX_VIEWER_WINDOW);
+    await pass(2000);
+    expect(new Set(phones.map(({ windows }) => windows.at(-1)))).toEqual(new Set([share]));
+    for (const { attachment } of phones) attachment?.detach();
   });
 
   test('is at most its share for one that never acknowledges', async () => {

@@ -15,8 +15,8 @@ const IMPATIENT_MS = 50;
 export interface Acknowledged {
   /** Bytes since the one before. */
   readonly step: number;
-  /** Of the frame that it answers; null where that is not known. */
-  readonly frame: { sentAt: number; underWay: number } | null;
+  /** @returns of the frame that it answers, when that was sent and behind how much; null where that is not known. */
+  frame(): { sentAt: number; underWay: number } | null;
 }
 
 /** What a window's owner does with it. @param told what the browser has to hear of it, where it is more than a little. */
@@ -73,18 +73,22 @@ export class ViewerLine {
     this.#to(this.#acks === 'coarsely' ? bytes : Math.max(this.#least, Math.min(bytes, this.#window)));
   }
 
-  /** Of a share that is hardly more than the smallest window, nothing is worth to be measured. */
+  /**
+   * Where so many watch that each has but a part of the largest window, that is all: how long their acknowledgements take says how
+   * busy host and edge are with them, and smaller windows would make more of the same work.
+   */
   get #least(): number {
-    return this.#share <= 2 * MIN_VIEWER_WINDOW ? this.#share : MIN_VIEWER_WINDOW;
+    return this.#share < MAX_VIEWER_WINDOW ? this.#share : MIN_VIEWER_WINDOW;
   }
 
   acknowledged({ step, frame }: Acknowledged): void {
     if (this.#acks === null) this.#first(step);
     if (this.#acks === 'coarsely' || this.#share === this.#least) return;
     const now = performance.now();
-    if (frame !== null && frame.sentAt >= this.#since) {
-      const took = Math.max(now - frame.sentAt, 0.01);
-      this.#bound.arrived({ took, underWay: frame.underWay, limit: this.#window }, now);
+    const answered = frame();
+    if (answered !== null && answered.sentAt >= this.#since) {
+      const took = Math.max(now - answered.sentAt, 0.01);
+      this.#bound.arrived({ took, underWay: answered.underWay, limit: this.#window }, now);
     }
     if (this.#bound.aged(now) && this.#window < this.#share) return this.#measure(now);
     if (this.#bound.base === null) return;

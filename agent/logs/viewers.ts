@@ -139,10 +139,12 @@ export class RunStream {
     return {
       ack: (acked) => {
         if (acked <= viewer.acked || acked > viewer.cursor) return;
-        const ack = viewer.on.line === undefined ? null : this.#timed(viewer, acked);
+        const step = acked - viewer.acked;
         viewer.acked = acked;
         this.#ackBarrier.moved(viewer);
-        if (ack !== null) viewer.on.line?.acknowledged(ack);
+        viewer.on.line?.acknowledged({ step, frame: () => this.#answered(viewer, acked) });
+        viewer.acks.push({ cursor: acked, at: performance.now() });
+        if (viewer.acks.length > KEPT_ACKS) viewer.acks.shift();
         this.#advance(viewer);
       },
       setWindow: (bytes) => {
@@ -207,14 +209,12 @@ export class RunStream {
     for (const viewer of without) this.#advance(viewer);
   }
 
-  /** What an acknowledgement tells of the way: which frame it answers, when that was sent, and behind how much. */
-  #timed(viewer: Viewer, acked: Cursor): Acknowledged {
+  /** Which frame an acknowledgement answers, when that was sent, and behind how much; null where it is not known. */
+  #answered(viewer: Viewer, acked: Cursor): ReturnType<Acknowledged['frame']> {
     const sentAt = viewer.times?.of(acked) ?? this.#times.of(acked);
-    const before = viewer.acks.findLast(({ at }) => sentAt !== null && at <= sentAt);
-    viewer.acks.push({ cursor: acked, at: performance.now() });
-    if (viewer.acks.length > KEPT_ACKS) viewer.acks.shift();
-    const frame = sentAt === null || before === undefined ? null : { sentAt, underWay: acked - before.cursor };
-    return { step: acked - viewer.acked, frame };
+    if (sentAt === null) return null;
+    const before = viewer.acks.findLast(({ at }) => at <= sentAt);
+    return before === undefined ? null : { sentAt, underWay: acked - before.cursor };
   }
 
   /** With very many viewers the windows are small: a frame is at most half of the smallest, so that an ack can overlap. */
