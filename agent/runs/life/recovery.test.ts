@@ -149,6 +149,20 @@ describe('after a crash', () => {
     expect(isAliveNow(script.pid ?? 0)).toBe(false);
   });
 
+  it('with a cancel while the agent still looks for the wrapper: it is stopped as soon as it is found', async () => {
+    const script = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+    const folder = await crashed();
+    makeFiles(folder);
+    writeFileSync(join(folder, 'claim'), '');
+    const restarted = h.restart();
+    await new Promise((next) => setTimeout(next, 100));
+    await h.runs.cancel(h.caller('ada'), ID);
+    status(folder, `boot ${BOOT}\nstat ${readFileSync(`/proc/${script.pid}/stat`, 'latin1')}`);
+    await restarted;
+    expect(await h.ended(ID)).toMatchObject({ state: 'cancelled' });
+    expect(isAliveNow(script.pid ?? 0), 'the process lives').toBe(false);
+  });
+
   it('with the host restarted since', async () => {
     const folder = await crashed();
     makeFiles(folder);
