@@ -2,7 +2,7 @@ import type { Cursor } from '../../shared/browser-protocol.ts';
 import { viewerWindow } from '../../shared/limits.ts';
 import { encode } from './frames.ts';
 import { ViewerLine } from './viewer-line.ts';
-import type { Attachment, Carrier, LogReader, ViewerPort } from './viewers.ts';
+import type { Attachment, LogReader, OutputTransport, ViewerPort } from './viewers.ts';
 import { RunStream } from './viewers.ts';
 
 /** Where the streams get logs and ends of runs. */
@@ -20,7 +20,7 @@ interface Watching {
 /** All runs that somebody watches. A run without viewers has no stream, and costs no upload. */
 export class Streams {
   readonly #source: StreamSource;
-  readonly #carrier: Carrier;
+  readonly #transport: OutputTransport;
   readonly #streams = new Map<string, RunStream>();
   readonly #watching = new Map<ViewerPort, Set<Watching>>();
   /** Of connections that are bounded by time. */
@@ -28,9 +28,9 @@ export class Streams {
   #viewers = 0;
   #window = viewerWindow(0);
 
-  constructor(source: StreamSource, carrier: Carrier) {
+  constructor(source: StreamSource, transport: OutputTransport) {
     this.#source = source;
-    this.#carrier = carrier;
+    this.#transport = transport;
   }
 
   /** How many bytes a viewer may leave unacknowledged now. */
@@ -91,7 +91,7 @@ export class Streams {
     const stream = new RunStream(
       taskId,
       log,
-      this.#carrier,
+      this.#transport,
       () => this.#source.endFrames(taskId),
       () => this.#streams.delete(taskId),
     );

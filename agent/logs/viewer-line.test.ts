@@ -4,7 +4,7 @@ import type { Utf8Text } from '../../shared/utf8.ts';
 import { textOf } from './frame-text.ts';
 import type { Chunk } from './run-log.ts';
 import { Streams } from './streams.ts';
-import type { Attachment, Carrier, LogReader, ViewerPort } from './viewers.ts';
+import type { Attachment, LogReader, OutputTransport, ViewerPort } from './viewers.ts';
 
 const KBIT = 1000;
 const MBIT = 1000 * KBIT;
@@ -28,7 +28,7 @@ function chunkOf(from: number, maxBytes: number): Chunk {
   return { stream: 'stdout', bytes, from, to: from + bytes.length };
 }
 
-const carrier: Carrier = {
+const carrier: OutputTransport = {
   turn: (callback) => setTimeout(callback, 0, MAX_OUTPUT_FRAME),
   publish: () => undefined,
   clear: () => undefined,

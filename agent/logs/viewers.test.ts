@@ -5,7 +5,7 @@ import type { Utf8Text } from '../../shared/utf8.ts';
 import { textOf } from './frame-text.ts';
 import type { Chunk } from './run-log.ts';
 import { Streams } from './streams.ts';
-import type { Carrier, LogReader, ViewerPort } from './viewers.ts';
+import type { LogReader, OutputTransport, ViewerPort } from './viewers.ts';
 
 /** A log in memory with the manners of the real one: chunks of one stream each, cut where records were. */
 class MemoryLog implements LogReader {
@@ -63,7 +63,7 @@ class MemoryLog implements LogReader {
 }
 
 /** The link and the edge behind it: one ordered queue, subscriptions, and what each viewer was sent. */
-class Edge implements Carrier {
+class Edge implements OutputTransport {
   readonly #queue: (() => void)[] = [];
   readonly joined = new Map<string, Set<Viewer>>();
   published = 0;

@@ -20,7 +20,7 @@ import type { Acknowledged } from './viewer-line.ts';
  */
 
 /** The transport of frames. Nothing in this file knows that it is a socket. */
-export interface Carrier {
+export interface OutputTransport {
   /** Calls back when one frame of output may be sent, of about `size` bytes: on a slow line it is small. */
   turn(callback: (size: number) => void): void;
   /** Sends one frame to every viewer that joined. */
@@ -92,7 +92,7 @@ export class RunStream {
   readonly topic: string;
   readonly #taskId: string;
   readonly #log: LogReader;
-  readonly #carrier: Carrier;
+  readonly #transport: OutputTransport;
   readonly #end: () => string[] | null;
   readonly #emptied: () => void;
   readonly #viewers = new Set<Viewer>();
@@ -113,11 +113,11 @@ export class RunStream {
    * @param end the frames that tell a viewer how the run ended; null while that is not known.
    * @param emptied called when the last viewer left.
    */
-  constructor(taskId: string, log: LogReader, carrier: Carrier, end: () => string[] | null, emptied: () => void) {
+  constructor(taskId: string, log: LogReader, transport: OutputTransport, end: () => string[] | null, emptied: () => void) {
     this.topic = `run/${taskId}`;
     this.#taskId = taskId;
     this.#log = log;
-    this.#carrier = carrier;
+    this.#transport = transport;
     this.#end = end;
     this.#emptied = emptied;
     this.#stopListening = log.onGrow(() => this.poke());
@@ -182,7 +182,7 @@ export class RunStream {
   }
 
   #turn(callback: (size: number) => void): void {
-    this.#carrier.turn((size) => {
+    this.#transport.turn((size) => {
       this.#size = size;
       callback(size);
     });
@@ -197,7 +197,7 @@ export class RunStream {
     if (this.#ackBarrier.waits(without, this.#live, to)) return;
     for (const viewer of without) this.#leave(viewer);
     if (this.#live > 0) {
-      for (const frame of outputFrames(this.#taskId, chunks)) this.#carrier.publish(this.topic, frame);
+      for (const frame of outputFrames(this.#taskId, chunks)) this.#transport.publish(this.topic, frame);
       this.#publishedAt = performance.now();
       this.#times.sent(this.#position, to, this.#publishedAt);
       this.#position = to;
@@ -227,9 +227,9 @@ export class RunStream {
   #finishLive(): void {
     const frames = this.#end();
     if (frames === null) return;
-    for (const frame of frames) this.#carrier.publish(this.topic, frame);
+    for (const frame of frames) this.#transport.publish(this.topic, frame);
     // One frame for all viewers: a thousand that leave one by one were an eighth of a short run's upload.
-    this.#carrier.clear(this.topic);
+    this.#transport.clear(this.topic);
     for (const viewer of this.#viewers) {
       if (!viewer.live) continue;
       this.#unlive(viewer);

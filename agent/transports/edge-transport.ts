@@ -13,7 +13,7 @@ import type { ApiEnv } from '../http/router.ts';
 import type { TopicSink } from '../http/topics.ts';
 import type { LinkListener, LinkSession } from '../link/link.ts';
 import type { Log } from '../logger.ts';
-import type { Carrier } from '../logs/viewers.ts';
+import type { OutputTransport } from '../logs/viewers.ts';
 import type { Lane } from '../loop-turns.ts';
 import { inTurn, turns } from '../loop-turns.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -57,7 +57,7 @@ const SUMMARY_BYTES = 500;
  * The transport through the edge: browsers' sockets as virtual connections, and tunnelled HTTP. Whoever comes in shows a grant
  * that this host signed; it is checked here against this host's own tables, at the opening and at every frame after it.
  */
-export class EdgeTransport implements LinkListener, Carrier, TopicSink {
+export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
   readonly #services: EdgeTransportServices;
   readonly #connections = new Map<string, Connection>();
   readonly #subscribers: Subscribers;
@@ -170,7 +170,7 @@ export class EdgeTransport implements LinkListener, Carrier, TopicSink {
     if (topic.startsWith('h/')) this.#tunnel?.receive(topic.slice(2), payload);
   }
 
-  // Carrier and TopicSink
+  // OutputTransport and TopicSink
 
   turn(callback: Turn): void {
     this.#session?.turn(callback);

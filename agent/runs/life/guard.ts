@@ -1,8 +1,10 @@
+import type { ToruError } from '../../../shared/errors.ts';
 import { toToruError } from '../../../shared/errors.ts';
 import { checkVariables } from '../../../shared/input-values.ts';
 import type { Actions } from '../../actions/actions.ts';
 import type { RunRow } from '../../history/run-row.ts';
 import { isHostsOwn, pluginOf } from '../../users/caller.ts';
+import { forAsker } from '../../users/for-asker.ts';
 import type { Users } from '../../users/users.ts';
 
 /** What decides whether a run may start. */
@@ -33,4 +35,9 @@ export function guard(row: RunRow, { users, actions, mayStart }: GuardOptions): 
   } catch (error) {
     return toToruError(error).message;
   }
+}
+
+/** An error as the user may read it whose run it is. Callers of the local socket and plugins are no users, and count as the host's owner. */
+export function forOwner(error: ToruError, { user_id }: RunRow, users: GuardOptions['users']): ToruError {
+  return forAsker(error, { role: isHostsOwn(user_id) ? 'admin' : (users.get(user_id)?.role ?? 'client') });
 }

@@ -13,15 +13,13 @@ import type { Scripts } from '../../scripts/scripts.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { isDiskFull } from '../../store/disk.ts';
 import { loginPath } from '../../system/login-environment.ts';
-import { isHostsOwn } from '../../users/caller.ts';
-import { forAsker } from '../../users/for-asker.ts';
 import { newToken, sealOf } from '../wrapper/seal.ts';
 import type { OutputLeft } from '../wrapper/status.ts';
 import { readStatus, statusWrittenAt } from '../wrapper/status.ts';
 import { HOLD_FILE, STDIN_FILE, TypedInput } from '../wrapper/typed-input.ts';
 import { FileWatch } from './file-watch.ts';
 import type { GuardOptions } from './guard.ts';
-import { guard } from './guard.ts';
+import { forOwner, guard } from './guard.ts';
 import type { Prepared } from './prepared.ts';
 import { PLAN_FILE, writePlan } from './prepared.ts';
 import type { Slot } from './queue.ts';
@@ -57,13 +55,13 @@ interface Carried {
 
 /** What a run is doing, with what belongs to that alone. */
 export type RunLifeState =
-  /** Not on the disk yet. `script`: its absolute path; null: it will have to wait. `beside` is written in the same transaction. */
+  /** The run is not on the disk yet. `script` is the absolute path; null: the run has to wait. `beside` is written in the same transaction. */
   | { is: 'new'; prepared: Prepared; script: string | null; beside: () => void; written: PromiseWithResolvers<void> }
-  /** Waits for its slot. Null: the agent was restarted, and what the run was to be started with is kept nowhere. */
+  /** The run waits for its slot. `prepared` is null after a restart of the agent, when it held secrets: these are kept nowhere. */
   | { is: 'queued'; prepared: Prepared | null }
-  /** Has its slot, and is being started. Null: the script's place is to be looked up, which may have been long ago. */
+  /** The run has its slot. `start` is null for a run that has waited: its script may be elsewhere now, and is looked up again. */
   | { is: 'starting'; prepared: Prepared; token: string; start: ScriptStart | null }
-  /** An earlier agent has started it: what became of it is to be found out. */
+  /** An earlier agent has started the run: what became of it is to be found out. */
   | { is: 'found' }
   | { is: 'running'; carried: Carried }
   /** The script has ended; its last output is waited for. */
@@ -75,7 +73,7 @@ export type RunLifeState =
   /** The agent has let go of the run, which goes on by itself. */
   | { is: 'detached' };
 
-/** The whole machine: from where to where a run may go. */
+/** The ways from state to state. */
 const WAYS: Record<RunLifeState['is'], readonly RunLifeState['is'][]> = {
   new: ['queued', 'starting', 'ended'],
   queued: ['starting', 'ending', 'detached'],
@@ -86,7 +84,7 @@ const WAYS: Record<RunLifeState['is'], readonly RunLifeState['is'][]> = {
   stopping: ['ending', 'detached'],
   ending: ['ended', 'detached'],
   ended: [],
-  // Its end was being written down meanwhile.
+  // The end was being written down when the agent let go.
   detached: ['ended'],
 };
 
@@ -126,7 +124,7 @@ export class RunLife {
     return this.#state.is === 'finishing' || (this.#state.is === 'stopping' && this.#state.finishing);
   }
 
-  /** Would the next agent find who carries the run? */
+  /** Would the next agent find the process that carries the run? */
   get begun(): boolean {
     return !('carried' in this.#state) || this.#state.carried.watch.begun;
   }
@@ -184,11 +182,11 @@ export class RunLife {
       this.row = { ...this.row, ...started, state: 'starting' };
     }
 
-    // Start: by this agent now, or by an earlier one. What became of such a run is found out first.
+    // Start. Of a run that an earlier agent has started, it is found out what became of it.
     if (this.#state.is === 'starting') {
       const { prepared, token, start } = this.#state;
       const starting = this.#o.lane.run(() => this.#start(prepared, token, start), start?.held === true);
-      // After the start was begun: telling everyone takes longer than beginning.
+      // The start comes first: telling everyone takes longer.
       changed(this.row);
       const refused = await starting;
       if (refused !== null) return this.#end(refused);
@@ -284,9 +282,9 @@ export class RunLife {
     return 'stopping';
   }
 
-  /** Types into the script's standard input. @throws ToruError not_running, input_not_accepted */
+  /** Types into the script's standard input. @param eof the input ends after `data`. @throws ToruError not_running, input_not_accepted */
   async type(data: string, eof: boolean): Promise<void> {
-    // Whoever types right after the press is a few milliseconds early.
+    // A viewer that types right after the press is a few milliseconds early.
     await this.past('new', 'starting', 'found');
     const state = this.#state;
     if (!('carried' in state)) throw new ToruError('not_running', 'It has ended, or could not be started.');
@@ -300,7 +298,7 @@ export class RunLife {
     while (this.#is(...states)) await this.#left.promise;
   }
 
-  /** Called about once a second, in case an event was lost. */
+  /** To be called about once a second: looks again, in case an event was lost. */
   check(): void {
     if (!('carried' in this.#state)) return;
     const { watch } = this.#state.carried;
@@ -328,7 +326,7 @@ export class RunLife {
   /**
    * Starts the script. The files are watched before anything runs: nothing has to be caught up with, and what nobody can watch is
    * not started.
-   * @param known begun already, with a script that was looked up in this moment. @returns why the script does not run; null when it runs.
+   * @param known a start that was begun already. @returns why the script does not run; null when it runs.
    */
   async #start(prepared: Prepared, token: string, known: ScriptStart | null): Promise<End | null> {
     const { row } = this;
@@ -356,9 +354,7 @@ export class RunLife {
     } catch (error) {
       start?.drop();
       if (carried !== null) close(carried);
-      // The user whose run it is reads its reason. The callers of the local socket are no users, and own the host.
-      const role = isHostsOwn(row.user_id) ? 'admin' : (this.#o.users.get(row.user_id)?.role ?? 'client');
-      const { code, message } = forAsker(toToruError(error), { role });
+      const { code, message } = forOwner(toToruError(error), row, this.#o.users);
       this.#o.log[code === 'internal' ? 'error' : 'warn']({ err: error, task_id: row.task_id }, 'a run could not be started');
       return { state: 'refused', reason: isDiskFull(error) ? DISK_FULL : message };
     }
@@ -425,7 +421,7 @@ export class RunLife {
     this.#slot.release();
   }
 
-  /** Until something happens to the run, and at most so long. */
+  /** @returns when something has happened to the run, or after so many ms. */
   async #sleep(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
