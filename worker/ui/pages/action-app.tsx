@@ -13,7 +13,7 @@ import { PageHead } from '../parts/page-head.tsx';
 import { say } from '../toasts.ts';
 import { useAsApp } from './action-app/as-app.ts';
 import { Countdown } from './action-app/countdown.tsx';
-import { LastRuns } from './action-app/last-runs.tsx';
+import { LastRuns, useLastRuns } from './action-app/last-runs.tsx';
 import { OnThisDevice } from './action-app/on-this-device.tsx';
 import { PressKey } from './action-app/press-key.tsx';
 import { mayRunAtOnce, runsAtOnce, takeTicket } from './action-app/run-at-once.ts';
@@ -70,6 +70,7 @@ function Known({ action, ticket }: { action: AnyAction; ticket: ReturnType<typeo
   if (opening.value !== null && (isActive(action) || (presence !== 'online' && presence !== 'unknown'))) opening.value = null;
   const counts = opening.value !== null && presence === 'online';
 
+  const runs = useLastRuns(action.id);
   useSaidEnd(action);
   const stay = (): void => undefined;
   return (
@@ -78,9 +79,10 @@ function Known({ action, ticket }: { action: AnyAction; ticket: ReturnType<typeo
         <Seal icon={action.icon} color={action.color} ring="none" />
         <PageHead title={action.label} {...(action.description === '' ? {} : { lead: action.description })} />
       </header>
-      <LastRuns action={action} />
+      <LastRuns action={action} runs={runs ?? []} />
       {(host.value?.pending_runs.length ?? 0) > 0 && <PendingList of={action.id} />}
-      <OnThisDevice action={action} />
+      {/* Below what comes in later, it would be moved by it. */}
+      {runs !== null && <OnThisDevice action={action} />}
       <footer class="app-foot">
         {counts ? (
           <Countdown

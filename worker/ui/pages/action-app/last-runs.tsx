@@ -1,7 +1,7 @@
 import { ChevronRight } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import { isFinal } from '../../../../shared/run-state.ts';
-import type { RunSummary } from '../../../../shared/runs.ts';
+import type { Run, RunSummary } from '../../../../shared/runs.ts';
 import { secondHand } from '../../clock.ts';
 import { connection } from '../../connection/page-connection.ts';
 import { lastLineOf, useLastLine } from '../../data/read-last-line.ts';
@@ -18,12 +18,17 @@ import { duration } from '../../time.ts';
 
 const SHOWN = 6;
 
+/** The last runs of an action, kept fresh; null until they were read, or can't be. */
+export function useLastRuns(id: string): readonly Run[] | null {
+  const runs = useResource((signal) => listRuns({ action: id, limit: String(SHOWN) }, signal), id);
+  useEffect(() => connection.onRun((news) => news.action === id && runs.again(), runs.again), [id]);
+  return runs.data?.items ?? (runs.problem === null ? null : []);
+}
+
 /** The newest run of an action, its newest line in sight and its output a tap away; below it the ones before. */
-export function LastRuns({ action }: { action: AnyAction }) {
-  const runs = useResource((signal) => listRuns({ action: action.id, limit: String(SHOWN) }, signal), action.id);
-  useEffect(() => connection.onRun((news) => news.action === action.id && runs.again(), runs.again), [action.id]);
+export function LastRuns({ action, runs }: { action: AnyAction; runs: readonly Run[] }) {
   const newest = action.last_run;
-  const before = (runs.data?.items ?? []).filter((run) => run.task_id !== newest?.task_id).slice(0, SHOWN - 1);
+  const before = runs.filter((run) => run.task_id !== newest?.task_id).slice(0, SHOWN - 1);
   return (
     <>
       {newest === null ? <p class="app-last muted">Never run</p> : <Newest key={newest.task_id} run={newest} />}
