@@ -170,6 +170,22 @@ describe('the end', () => {
     expect(other.logs.at(-1)?.message).toBe('bye');
   });
 
+  it('does not wait for an answer that was out of credit when its asker left', async () => {
+    let pieces = 0;
+    const other = await startPlugin(KITCHEN, {
+      transcript: (from, line) => {
+        if (from === 'plugin' && line.includes('"action":"data"')) pieces += 1;
+      },
+    });
+    const unread = await other.fetch('/zeros/100');
+    // All of its first credit: 1 MiB in pieces of 64 KiB.
+    await other.until(() => pieces === 16, 'the plugin is out of credit');
+    await unread.body?.cancel();
+    expect(await other.stop()).toBe(0);
+    // One that waits does so for four seconds, with this line in the middle.
+    expect(other.logs.map(({ message }) => message).slice(-2)).toEqual(['begun', 'bye']);
+  });
+
   it('comes when init throws: the test is told why', async () => {
     await expect(startPlugin(KITCHEN, { settings: { fail: true } })).rejects.toThrow('told to fail');
   });

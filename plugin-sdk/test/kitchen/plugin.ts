@@ -8,6 +8,7 @@ definePlugin({
   init: (context) => {
     if (context.settings['fail'] === true) throw new Error('told to fail');
     context.log.info('begun', { greeting: context.settings['greeting'] ?? null });
+    context.signal.addEventListener('abort', () => setTimeout(() => context.log.info('still here after 2 s'), 2000));
   },
   routes: {
     'GET /hello/:name': (_request, { params, settings, user }) => ({
