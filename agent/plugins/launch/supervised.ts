@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Init, Shutdown } from '../../../plugin-sdk/src/protocol.ts';
+import { retry } from '../../../shared/retry.ts';
 import type { PluginPeer } from '../protocol/peer.ts';
 import type { Note } from '../protocol/refusals.ts';
 import { Crashes } from './crashes.ts';
@@ -22,12 +23,12 @@ export interface SupervisedOptions {
   random?: () => number;
 }
 
-/** Keeps one plugin running: an endless loop around one launch that may fail, with a pause after each failure. */
+/** Keeps one plugin running: launch after launch, with a wait after each that failed. */
 export class Supervised {
   readonly #options: SupervisedOptions;
   readonly #crashes: Crashes;
   #phase: Phase = 'idle';
-  #wanted = false;
+  #stopping = new AbortController();
   #loop: Promise<void> | null = null;
   #session: Session | null = null;
   /** Ends the pause after a crash. */
@@ -59,7 +60,6 @@ export class Supervised {
 
   /** From now on it is to run. One that waits after a crash starts at once. */
   start(): void {
-    this.#wanted = true;
     this.#crashes.reset();
     if (this.#wake !== null) this.#become('starting');
     this.#wake?.();
@@ -68,8 +68,7 @@ export class Supervised {
 
   /** @returns when nothing of it runs any more. */
   async stop(reason: Shutdown['reason']): Promise<void> {
-    this.#wanted = false;
-    this.#wake?.();
+    this.#stopping.abort();
     if (this.#session !== null) {
       this.#become('stopping');
       this.#session.stop(reason);
@@ -88,24 +87,30 @@ export class Supervised {
   }
 
   async #run(): Promise<void> {
-    while (this.#wanted) {
-      this.#become('starting');
-      const end = await this.#attempt();
-      if (end === null) this.#wanted = false;
-      else if (end.kind === 'stopped') this.#options.note('stopped', `${capital(end.reason)}.`);
-      else if (this.#wanted) await this.#pause(this.#crashed(end));
-    }
+    this.#stopping = new AbortController();
+    const wait = (end: End | null): number | null => (end === null ? null : this.#crashed(end));
+    const waiting = (ms: number, _end: End | null, wake: () => void): void => {
+      this.#retryAt = new Date(Date.now() + ms);
+      this.#wake = wake;
+      this.#become('waiting');
+    };
+    await retry(() => this.#attempt(), { wait, waiting }, this.#stopping.signal);
     this.#loop = null;
+    this.#endWait();
     this.#become('idle');
   }
 
   /** One launch. @returns null when there was none, and there is no use in trying again. */
   async #attempt(): Promise<End | null> {
+    this.#endWait();
+    this.#become('starting');
     try {
       const session = await this.#options.open(() => this.#ready());
-      if (session === null || !this.#wanted) return null;
+      if (session === null || this.#stopping.signal.aborted) return null;
       this.#session = session;
-      return await session.run();
+      const end = await session.run();
+      if (end.kind === 'stopped') this.#options.note('stopped', `${capital(end.reason)}.`);
+      return end;
     } catch (error) {
       return { kind: 'crashed', reason: `it could not be started: ${error instanceof Error ? error.message : String(error)}` };
     } finally {
@@ -113,6 +118,11 @@ export class Supervised {
       this.#startedAt = null;
       if (this.#healthy !== null) clearTimeout(this.#healthy);
     }
+  }
+
+  #endWait(): void {
+    this.#wake = null;
+    this.#retryAt = null;
   }
 
   #ready(): void {
@@ -134,28 +144,11 @@ export class Supervised {
     const { count } = this.#crashes;
     this.#problem = `${capital(reason)}.`;
     this.#options.note(kind, this.#problem, { crashes: count, ...(pause === null ? {} : { retry_ms: pause }) });
-    if (pause === null) {
-      this.#wanted = false;
+    if (pause === null)
       this.#options.gaveUp(
         `It crashed ${count} times, and is not started any more. The last time: ${reason}. Fix it, then enable it again.`,
       );
-    }
     return pause;
-  }
-
-  async #pause(ms: number | null): Promise<void> {
-    if (ms === null) return;
-    this.#retryAt = new Date(Date.now() + ms);
-    this.#become('waiting');
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    this.#wake = null;
-    this.#retryAt = null;
   }
 
   #become(phase: Phase): void {
