@@ -30,7 +30,9 @@ test('an empty folder gets every table, for its owner only', () => {
 
 test('a step that was released is never edited, nor its place changed', () => {
   const released = MIGRATIONS.slice(0, 8).map((step) => step.replaceAll(/\s+/g, ' ').trim());
-  expect(createHash('sha256').update(released.join('\n')).digest('hex')).toBe('67578cbdc159f2a9c6f8301fb995dcf610115c5861d7e35709c997a0f28ce07f');
+  expect(createHash('sha256').update(released.join('\n')).digest('hex')).toBe(
+    '67578cbdc159f2a9c6f8301fb995dcf610115c5861d7e35709c997a0f28ce07f',
+  );
 });
 
 test('commits are durable, references are checked', () => {
