@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { NUMBER_SETTINGS, ofEachNumber } from '../../../../shared/number-settings.ts';
 import type { Settings } from '../../../../shared/settings.ts';
 import { type Draft, draftOf, patchOf, problemsOf } from './settings-draft.ts';
 
@@ -7,12 +8,8 @@ const settings: Settings = {
   host_name: 'attic',
   scripts_dir: '/home/me/scripts',
   scripts_dir_fixed: false,
-  keep_days: 90,
-  keep_runs: 0,
-  keep_mb: 0,
-  output_limit_mb: 256,
+  ...ofEachNumber((name) => NUMBER_SETTINGS[name].default),
   when_output_full: 'truncate',
-  compress_after_minutes: 10,
   env_allow: ['LANG'],
   version: '0.1.0',
 };
