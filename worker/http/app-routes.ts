@@ -2,12 +2,16 @@ import { Hono } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
 import { actionId } from '../../shared/ids.ts';
 import type { SessionRecord } from '../account/session-rows.ts';
-import { drawIcon, iconAt } from '../icons/icon.ts';
+import { DrawnIcons } from '../icons/drawn-icons.ts';
+import { iconAt } from '../icons/icon.ts';
 import { actionManifest, pageManifest } from './app-manifest.ts';
 import type { EdgeContext, EdgeEnv } from './edge-context.ts';
 import { withDataHeaders, withPageHeaders } from './headers.ts';
 import { servePage } from './serve-page.ts';
 import { currentSession } from './session-cookie.ts';
+
+/** Bytes that anybody gets: an instance of the Worker that begins without them draws them again. */
+const icons = new DrawnIcons();
 
 /**
  * What makes the page, and each action, an app on a home screen. Whoever has no session gets what Toru gives to any stranger: whether
@@ -29,7 +33,8 @@ export const appRoutes = new Hono<EdgeEnv>()
   .get('/icons/*', async (c) => {
     const look = iconAt(c.req.path);
     if (look === null) throw new ToruError('not_found', 'There is no such icon.');
-    const icon = withDataHeaders(new Response(await drawIcon(look), { headers: { 'content-type': 'image/png' } }), c.get('site'));
+    const bytes = await icons.get(c.req.path, look, Date.now());
+    const icon = withDataHeaders(new Response(bytes, { headers: { 'content-type': 'image/png' } }), c.get('site'));
     icon.headers.set('cache-control', 'public, max-age=604800');
     return icon;
   })
