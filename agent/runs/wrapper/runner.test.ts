@@ -7,7 +7,7 @@ import { identify } from '../../process/process-identity.ts';
 import { checkedRunner } from '../../runner/checked-runner.ts';
 import { runnerFiles, runnerSourceHash } from '../../runner/runner-files.ts';
 import type { RunnerOrder } from '../../runner/runner-order.ts';
-import { encodeOrder } from '../../runner/runner-order.ts';
+import { encodeOrder, encodeWord } from '../../runner/runner-order.ts';
 import { secretWords } from '../../runner/secret-words.ts';
 import { Spawner } from '../../runner/spawner.ts';
 import { makeFiles } from '../life/run-files.ts';
@@ -220,14 +220,17 @@ describe.runIf(NATIVE)('the native runner', () => {
   });
 });
 
-describe.runIf(NATIVE)('a run that is held', () => {
+const CHECKED = checkedRunner();
+const PROGRAMS = [{ program: 'as it was built', files: null }, ...(CHECKED === null ? [] : [{ program: 'checked', files: [CHECKED] }])];
+
+describe.runIf(NATIVE).each(PROGRAMS)('a run that is held, $program', ({ files }) => {
   const held: Spawner[] = [];
   afterEach(() => {
     for (const spawner of held.splice(0)) spawner.close();
   });
 
   async function spawnerNow(): Promise<Spawner> {
-    const spawner = new Spawner();
+    const spawner = new Spawner(files === null ? {} : { files });
     held.push(spawner);
     await spawner.program;
     return spawner;
@@ -361,7 +364,7 @@ describe('an order', () => {
     environment: { PATH: '/bin', EMPTY: '' },
     secrets: [Buffer.from('secret'), Buffer.from('another')],
   };
-  const checked = checkedRunner();
+  const checked = CHECKED;
 
   const good = (orders: readonly Buffer[]): { status: number | null; good: number; stderr: string } => {
     const { status, stdout, stderr } = spawnSync(checked ?? '', ['orders'], { input: Buffer.concat(orders), encoding: 'utf8' });
@@ -384,6 +387,16 @@ describe('an order', () => {
     ).toMatchObject({
       good: 0,
     });
+  });
+
+  it.runIf(checked)('of a folder that is not there fails, and words about runs that nobody holds mean nothing', () => {
+    const words = [0, 1, 7, 0xffffffff].flatMap((run) => [encodeWord('go', run), encodeWord('drop', run)]);
+    const strange = Buffer.from([8, 0, 0, 0, 9, 0, 0, 0, 1, 0, 0, 0]);
+    const short = Buffer.from([4, 0, 0, 0, 2, 0, 0, 0]);
+    const input = Buffer.concat([...words, encodeOrder(ORDER, 7), ...words, strange, short, encodeOrder(ORDER, 8), ...words]);
+    const { status, stdout, stderr } = spawnSync(checked ?? '', ['spawner'], { input, encoding: 'utf8' });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout.split('\n').slice(1)).toEqual(['failed 7 2', 'failed 8 2', '']);
   });
 
   it.runIf(checked)('does no harm, whatever stands in it', () => {
