@@ -79,10 +79,13 @@ test.each([
   ['a request, and reads nothing of its answer', 'GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n', false],
 ])('a client that sends %s is gone after its deadline', async (_what, text, end) => {
   const port = await open(SHORT);
-  const them = await Promise.all(Array.from({ length: 100 }, () => hold(port, text, end)));
+  // Ten megabytes of an answer are on their way, in the kernel, before it comes to a stop.
+  const many = text.includes('/large') ? 10 : 100;
+  const them = await Promise.all(Array.from({ length: many }, () => hold(port, text, end)));
   for (const client of them) client.pause();
   await expect.poll(held).toBe(0);
-  expect(await ask(port)).toBe(200);
+  // On a busy machine one that asks may be late for these deadlines, too.
+  await expect.poll(() => ask(port).catch(String)).toBe(200);
 });
 
 test('a client that trickles its head, or its body, is gone too', async () => {
@@ -97,7 +100,7 @@ test('a client that trickles its head, or its body, is gone too', async () => {
 
 test('a host that takes its time is waited for, and so is a client that reads on', async () => {
   // Longer than a busy machine may keep this client from reading; it reads for longer than that.
-  const port = await open({ ...SHORT, stallMs: 2000 });
+  const port = await open({ stallMs: 2000, everyMs: 50 });
   const waiting = await hold(port, 'GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n');
   const reading = await hold(port, 'GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n');
   let read = 0;

@@ -1,3 +1,11 @@
+import { availableParallelism, loadavg } from 'node:os';
+
+/** Ten seconds of a machine that has nothing else to do; a busy one gets more, up to the limit of a test. In ms. */
+function limitMs(): number {
+  const [lately = 0] = loadavg();
+  return Math.min(50_000, 10_000 * Math.max(1, (2 * lately) / availableParallelism()));
+}
+
 /** Messages that arrived and that nobody took yet, with a wait for those to come. */
 export class Inbox<T> {
   readonly #items: T[] = [];
@@ -10,7 +18,7 @@ export class Inbox<T> {
   }
 
   /** The first that fits, now or when it comes. @throws after `ms`, with what did come: that measures nothing. */
-  take(wanted: (item: T) => boolean = () => true, ms = 30_000): Promise<T> {
+  take(wanted: (item: T) => boolean = () => true, ms = limitMs()): Promise<T> {
     const at = this.#items.findIndex(wanted);
     const [found] = at < 0 ? [] : this.#items.splice(at, 1);
     if (found !== undefined) return Promise.resolve(found);
