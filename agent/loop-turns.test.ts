@@ -85,7 +85,10 @@ test('a user who worked the loop for too long rests, in all lanes; nothing is lo
   // 400 ms at once, and 400 of each second while it was used up.
   expect(done).toBeGreaterThan(100);
   expect(done * 4).toBeLessThan(400 + 300);
-  expect(loop.turns.lane('eve').try(() => undefined)).toBe(false);
+  expect(
+    loop.turns.lane('eve').try(() => undefined),
+    'a turn for her',
+  ).toBe(false);
   const others: string[] = [];
   loop.turns.lane('ada').do(() => others.push('ada'));
   loop.turns.lane(null).do(() => others.push('a plugin'));
@@ -102,7 +105,10 @@ test('a turn that was used up is over with it', () => {
   loop.turn();
   expect(lane.waiting).toBe(0);
   loop.turn();
-  expect(lane.try(() => undefined)).toBe(true);
+  expect(
+    lane.try(() => undefined),
+    'a turn',
+  ).toBe(true);
 });
 
 test('on a machine that gives the loop a quarter of its time, a user pays for a quarter', () => {

@@ -288,7 +288,7 @@ describe('the front', () => {
         });
       }).then((client) => client.on('data', () => undefined).write(sent));
     });
-    expect(got.equals(sent)).toBe(true);
+    expect(got.equals(sent), 'the same bytes').toBe(true);
     // 200 at once, then 200 a second; the last piece of what was read goes before it is paid for.
     expect(performance.now() - began).toBeGreaterThan(2000);
   });

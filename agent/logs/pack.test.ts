@@ -303,6 +303,7 @@ describe('packed output that is damaged', () => {
     expect(Buffer.concat(found['stderr'] ?? []).equals(err), 'the same bytes').toBe(true);
     expect(
       Buffer.concat(found['stdout'] ?? []).equals(Buffer.concat([out.subarray(0, 2 * BLOCK_BYTES), out.subarray(3 * BLOCK_BYTES)])),
+      'the same bytes',
     ).toBe(true);
   });
 

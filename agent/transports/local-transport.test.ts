@@ -85,7 +85,7 @@ it('removes its socket when it closes, also with a request open', async () => {
   await expect.poll(() => callers.length).toBeGreaterThan(0);
   await transport.close();
   expect(await left).toBe('ended');
-  expect(existsSync(transport.path)).toBe(false);
+  expect(existsSync(transport.path), transport.path).toBe(false);
 });
 
 it('ends the work for a client that leaves', async () => {
@@ -126,7 +126,7 @@ it('leaves a living agent, and what is no socket, alone', async () => {
   mkdirSync(other);
   writeFileSync(join(other, 'api.sock'), 'precious');
   await expect(startLocalTransport({ home: other, api, log })).rejects.toThrow('is not a socket');
-  expect(existsSync(join(other, 'api.sock'))).toBe(true);
+  expect(existsSync(join(other, 'api.sock')), join(other, 'api.sock')).toBe(true);
 });
 
 it('says so when the path is too long for a socket', async () => {

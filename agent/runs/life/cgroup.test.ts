@@ -48,7 +48,7 @@ describe('without a cgroup', () => {
     await h.restart({ limits: { graceMs: 300, cgroups: false } });
     // It keeps nothing that could give it away: not even its output.
     const { task_id, pid } = await started(ESCAPE.replace('exec sleep', 'exec >&- 2>&-; exec sleep'), /pid \d+\n/);
-    expect(existsSync(cgroupBase(cgroupOf() ?? '', h.home))).toBe(false);
+    expect(existsSync(cgroupBase(cgroupOf() ?? '', h.home)), cgroupBase(cgroupOf() ?? '', h.home)).toBe(false);
     expect(readFileSync(join(h.home, 'runs', task_id, 'status'), 'latin1')).not.toContain('cgroup');
     await h.runs.cancel(h.caller('ada'), task_id);
     expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled' });

@@ -93,7 +93,7 @@ describe('after a crash', () => {
     const folder = await crashed();
     await h.restart();
     expect(await h.ended(ID)).toMatchObject({ state: 'interrupted', reason: expect.stringContaining('did not run') });
-    expect(existsSync(join(folder, 'claim'))).toBe(true);
+    expect(existsSync(join(folder, 'claim')), join(folder, 'claim')).toBe(true);
   });
 
   it('before the claim: a wrapper that comes late runs nothing', async () => {
@@ -122,7 +122,7 @@ describe('after a crash', () => {
     await late.gone;
     spawner.close();
     expect(readStatus(folder, null)).toMatchObject({ identity: null, exit: null });
-    expect(existsSync(join(h.home, 'it-ran'))).toBe(false);
+    expect(existsSync(join(h.home, 'it-ran')), join(h.home, 'it-ran')).toBe(false);
   });
 
   it('after the claim, before the wrapper said who it is', async () => {
@@ -146,7 +146,7 @@ describe('after a crash', () => {
     expect(h.runs.get(h.caller('ada'), ID).state).toBe('running');
     await h.runs.cancel(h.caller('ada'), ID);
     expect(await h.ended(ID)).toMatchObject({ state: 'cancelled' });
-    expect(isAliveNow(script.pid ?? 0)).toBe(false);
+    expect(isAliveNow(script.pid ?? 0), 'the process lives').toBe(false);
   });
 
   it('with a cancel while the agent still looks for the wrapper: it is stopped as soon as it is found', async () => {
@@ -180,7 +180,7 @@ describe('after a crash', () => {
     status(folder, `boot ${BOOT}\nstat ${strangers(stranger.pid ?? 0)}\n`);
     await h.restart();
     expect(await h.ended(ID)).toMatchObject({ state: 'interrupted' });
-    expect(isAliveNow(stranger.pid ?? 0)).toBe(true);
+    expect(isAliveNow(stranger.pid ?? 0), 'the process lives').toBe(true);
     stranger.kill('SIGKILL');
   });
 
@@ -264,7 +264,7 @@ describe('after a crash', () => {
     expect(text).toMatch(/^pid \d+\n(tick\n)+$/);
     await h.runs.cancel(ada, task_id);
     expect(await h.ended(task_id)).toMatchObject({ state: 'cancelled', signal: 'SIGTERM' });
-    expect(isAliveNow(Number(/pid (\d+)/.exec(text)?.[1]))).toBe(false);
+    expect(isAliveNow(Number(/pid (\d+)/.exec(text)?.[1])), 'the process lives').toBe(false);
   });
 
   it('in the middle of a cancel: the cancel goes on', async () => {

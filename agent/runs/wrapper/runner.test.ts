@@ -68,7 +68,8 @@ for i in range(3000):
 open(__file__ + '.all', 'wb').write(everything)
 `);
     expect(await h.ended(task)).toMatchObject({ exit_code: 0 });
-    expect((await h.output(task)) === readFileSync(join(h.home, 'scripts/it.sh.all'), 'latin1')).toBe(true);
+    const [output, printed] = [await h.output(task), readFileSync(join(h.home, 'scripts/it.sh.all'), 'latin1')];
+    expect(output === printed, `${output.length} of ${printed.length} characters, the same`).toBe(true);
   });
 
   it('is kept over a restart of the agent, and with a runner that could not look for a while', async () => {
@@ -76,7 +77,7 @@ open(__file__ + '.all', 'wb').write(everything)
     await says(task, 'begin');
     process.kill(runnerOf(task), 'SIGSTOP');
     go();
-    await expect.poll(() => show(task).finishing, { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => show(task).finishing, { timeout: 20_000, message: 'the run is finishing' }).toBe(true);
     await h.runs.close();
     process.kill(runnerOf(task), 'SIGCONT');
     await h.restart();

@@ -91,7 +91,7 @@ const ran = (code: number | null): Ran => {
     if (status.exit === null) return text;
     if (status.ends !== null) expect(status.ends[name]).toBe(Buffer.byteLength(text));
     if (status.ends !== null || status.full.includes(name)) return text;
-    expect(text.endsWith(MARK)).toBe(true);
+    expect(text.slice(-MARK.length)).toBe(MARK);
     return text.slice(0, -MARK.length);
   };
   return { code, status, out: printed('out'), err: printed('err') };
@@ -191,8 +191,8 @@ describe.each(CARRIERS)('$name', ({ shell, run }) => {
     // What is no character is sent as one that says so.
     expect(got.args).toEqual(HOSTILE.map((word) => Buffer.from(word).toString()));
     expect(got).toMatchObject({ cwd: home, fds: [], env: { ...environment, TORU_TASK_ID: ID } });
-    expect(existsSync(join(home, 'it-ran'))).toBe(false);
-    expect(existsSync(join(folder, 'it-ran'))).toBe(false);
+    expect(existsSync(join(home, 'it-ran')), join(home, 'it-ran')).toBe(false);
+    expect(existsSync(join(folder, 'it-ran')), join(folder, 'it-ran')).toBe(false);
   });
 
   it('hands its script no descriptor but the three', async () => {
@@ -208,8 +208,8 @@ describe.each(CARRIERS)('$name', ({ shell, run }) => {
     const order = { taskId: ID, directory: home, script: '/usr/bin/touch', args: [mark] };
     const { status } = await runShell(shell ?? [], order, { token: '' });
     expect(status).toMatchObject({ identity: null, exit: null });
-    expect(existsSync(join(folder, 'claim'))).toBe(false);
-    expect(existsSync(mark)).toBe(false);
+    expect(existsSync(join(folder, 'claim')), join(folder, 'claim')).toBe(false);
+    expect(existsSync(mark), mark).toBe(false);
   });
 
   it('runs nothing when somebody else has the claim', async () => {
@@ -218,7 +218,7 @@ describe.each(CARRIERS)('$name', ({ shell, run }) => {
     const { code, status } = await run({ taskId: ID, directory: home, script: '/usr/bin/touch', args: [mark] });
     expect(code).toBe(shell === null ? null : EXIT_CLAIMED);
     expect(status).toMatchObject({ identity: null, exit: null });
-    expect(existsSync(mark)).toBe(false);
+    expect(existsSync(mark), mark).toBe(false);
   });
 
   it.each([{ what: 'as it is' }, { what: 'without /proc to open a pipe’s other end', text: WITHOUT_PROC }])(
@@ -244,7 +244,7 @@ describe.each(CARRIERS)('$name', ({ shell, run }) => {
         makeAnew();
         const { status } = await ending(`trap - ${signal}; kill -${signal} $$`);
         expect(status.exit).toEqual({ code: null, signal: `SIG${signal}` });
-        expect(existsSync(join(folder, 'pipe4'))).toBe(false);
+        expect(existsSync(join(folder, 'pipe4')), join(folder, 'pipe4')).toBe(false);
       }
     },
   );
@@ -281,7 +281,7 @@ describe.each(CARRIERS)('$name', ({ shell, run }) => {
     };
     const { out, status } = await run(order, { environment: { ...ENVIRONMENT, ...hostile } });
     expect(status).toMatchObject({ exit: { code: 0 }, drained: true });
-    expect(existsSync(touched)).toBe(false);
+    expect(existsSync(touched), touched).toBe(false);
     expect(JSON.parse(out)).toMatchObject({ ...hostile, TORU_TASK_ID: ID });
   });
 
