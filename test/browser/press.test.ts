@@ -56,7 +56,7 @@ for ((i = 1; i <= 400; i++)); do echo "line $i"; sleep 0.01; until ((i < 200)) |
     ]) {
       expect((await admin.http('POST', '/api/actions', action)).status).toBe(201);
     }
-    browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
+    browser = await launchBrowser({ viewport: { width: 1280, height: 800 }, reducedMotion: 'no-preference' });
   });
 
   afterAll(async () => {

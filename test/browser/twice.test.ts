@@ -14,8 +14,8 @@ import { logIn } from './log-in.ts';
 /** What is pressed twice in a hurry is pressed once, and presses nothing that came in its place. */
 
 const PASSWORD = 'correct horse battery';
-/** Milliseconds between the two; in short, the quickest, a usual one and the last that is judged as one. */
-const PAUSES = FULL ? [80, 150, 250, 400, 600, 700] : [80, 250, 700];
+/** Milliseconds between the two; in short, a usual one. The borders are in worker/ui/parts/trails.test.ts, too. */
+const PAUSES = FULL ? [80, 150, 250, 400, 600, 700] : [250];
 const SETTLE_MS = 800;
 /** Close enough to be judged as one. */
 const isClose = (apart: number): boolean => apart < SETTLE_MS - 50;

@@ -49,6 +49,8 @@ export async function launchBrowser(
     /** Without one, tests stand between the page and its network themselves, which they can't behind the page's worker. */
     serviceWorkers?: 'allow' | 'block';
     userAgent?: string;
+    /** Without, a page stands still, as its person asked the system: what moves on it for as long as a run takes half a processor here. */
+    reducedMotion?: 'no-preference';
   } = {},
 ): Promise<Browser> {
   const executablePath = findChromium();
@@ -59,6 +61,7 @@ export async function launchBrowser(
     headless: true,
     args: FLAGS,
     serviceWorkers: 'block',
+    reducedMotion: 'reduce',
     ...options,
   });
   context.setDefaultTimeout(30_000 * Math.min(2, slowness()));

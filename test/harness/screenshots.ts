@@ -48,7 +48,12 @@ for (const { body, ...action } of ACTIONS) {
 const log = await addPlugins();
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  await using browser = await launchBrowser({ viewport: { width: 1200, height: 500 }, colorScheme, deviceScaleFactor: 1.5 });
+  await using browser = await launchBrowser({
+    viewport: { width: 1200, height: 500 },
+    colorScheme,
+    deviceScaleFactor: 1.5,
+    reducedMotion: 'no-preference',
+  });
   const page = await browser.context.newPage();
   await page.goto(toru.url);
   await page.getByLabel('Username').fill(toru.username);
