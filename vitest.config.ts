@@ -16,6 +16,9 @@ const faults = FULL ? { testTimeout: 600_000 } : {};
 /** Waits for the platform's own idle clock, which a busy machine puts off. Forced, the same is tested in worker/test/relay.test.ts. */
 const onlyFull = FULL ? [] : ['test/faults/eviction.test.ts'];
 
+/** The tests of runs go over both: the native runner, and the shell wrapper that a host gets which can run none. */
+const OVER_BOTH = ['runs', 'stop', 'story', 'recovery', 'output-limit', 'end-of-input', 'environment', 'cgroup'];
+
 /**
  * `npm test` runs all projects; `npm test -- agent/runs` what stands there; `npm test -- --project browser` one of them.
  * Projects with the global setup drive what was built, and build first where that is stale; the others read the sources.
@@ -23,33 +26,45 @@ const onlyFull = FULL ? [] : ['test/faults/eviction.test.ts'];
 export default defineConfig({
   test: {
     pool: 'forks',
-    // Files that start real processes of their own, on a small machine: of four, two are waiting for something.
+    // A process of its own for each file would cost two seconds in three of what the small ones take. A file puts back what it changes.
+    isolate: false,
+    unstubEnvs: true,
+    // Files that start real processes of their own, on a small machine: of six, three or four are waiting for something.
     // At full size each takes the machine for itself.
-    maxWorkers: FULL ? 1 : 4,
+    maxWorkers: FULL ? 1 : 6,
     reporters: ['default', new TallyReporter()],
     sequence: { sequencer: TestOrder },
     projects: [
       {
+        extends: true,
         test: {
           name: 'unit',
           include: ['{agent,embedded,plugin-sdk/test,test/corpus,tools}/**/*.test.ts'],
           ...timeouts,
         },
       },
-      // No processes, no files, nothing global: a process of its own for each file would cost more than the tests in it.
       {
+        extends: true,
         test: {
-          name: 'pure',
-          include: ['shared/**/*.test.ts', 'worker/{account,host,http,icons,ui}/**/*.test.{ts,tsx}'],
-          isolate: false,
+          name: 'shell',
+          include: [`agent/runs/**/{${OVER_BOTH.join()}}.test.ts`],
+          env: { TORU_TEST_RUNNER: 'shell' },
           ...timeouts,
         },
       },
-      { test: { name: 'edge', include: ['worker/test/**/*.test.ts'], ...timeouts } },
-      { test: { name: 'integration', include: ['test/{harness,integration}/**/*.test.ts'], ...e2e } },
+      {
+        extends: true,
+        test: {
+          name: 'pure',
+          include: ['shared/**/*.test.ts', 'worker/{account,host,http,icons,ui}/**/*.test.{ts,tsx}'],
+          ...timeouts,
+        },
+      },
+      { extends: true, test: { name: 'edge', include: ['worker/test/**/*.test.ts'], ...timeouts } },
+      { extends: true, test: { name: 'integration', include: ['test/{harness,integration}/**/*.test.ts'], ...e2e } },
       // Real crashes in real time. `npm run test:faults` does all of it at full size.
-      { test: { name: 'faults', include: ['test/faults/**/*.test.ts'], exclude: onlyFull, ...e2e, ...faults } },
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...e2e } },
+      { extends: true, test: { name: 'faults', include: ['test/faults/**/*.test.ts'], exclude: onlyFull, ...e2e, ...faults } },
+      { extends: true, test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...e2e } },
     ],
   },
 });

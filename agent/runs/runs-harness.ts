@@ -21,7 +21,7 @@ const UNTIL_MS = 15_000 * Math.min(7, Math.max(1, loadavg()[0] ?? 0));
 
 export const FIXTURES = join(import.meta.dirname, '../../test/fixtures/scripts');
 
-/** The tests of runs go over both: see shell-wrapper.test.ts. */
+/** The tests of runs go over both: see the project `shell` in vitest.config.ts. */
 const RUNNER = process.env['TORU_TEST_RUNNER'] === 'shell' || process.platform !== 'linux' ? 'shell' : 'native';
 
 export interface Harness {
