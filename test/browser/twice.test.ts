@@ -146,14 +146,14 @@ describeInBrowser('pressed twice', () => {
       await page.waitForTimeout(900);
     }
     await page.getByRole('button', { name: 'Asks', exact: true }).focus();
-    await page.keyboard.press('Enter');
-    await dialog.waitFor();
-    await page.keyboard.press('Enter');
-    await page.waitForTimeout(300);
-    expect([await dialog.isVisible(), await runs()]).toEqual([true, before]);
-    // Read, and then pressed.
-    await page.waitForTimeout(900);
-    await page.keyboard.press('Enter');
+    if (isClose(await twice(page, () => page.keyboard.press('Enter'), 250))) {
+      await dialog.waitFor();
+      await page.waitForTimeout(300);
+      expect([await dialog.isVisible(), await runs()]).toEqual([true, before]);
+      // Read, and then pressed.
+      await page.waitForTimeout(900);
+      await page.keyboard.press('Enter');
+    }
     await eventually('it ran', async () => await runs(), { holds: (seen) => seen === before + 1 });
   });
 
