@@ -84,6 +84,7 @@ class Phone implements ViewerPort {
   #take(frame: { type: string; window?: number; cursor?: number }): void {
     if (frame.window !== undefined) this.windows.push(frame.window);
     else this.cursor = frame.cursor ?? this.cursor;
+    expect(Number.isInteger(this.cursor)).toBe(true);
     if (frame.window !== undefined && !this.looks) return;
     if (this.cursor - this.#acked < (this.step ?? (this.windows.at(-1) ?? 0) / 4)) return;
     this.#acked = this.cursor;

@@ -22,6 +22,8 @@ export interface Acknowledged {
 /** What a window's owner does with it. @param told what the browser has to hear of it, where it is more than a little. */
 type Apply = (window: number, told: number | null) => void;
 
+/** Windows are whole KiB: parts of them are whole bytes. */
+const UNIT = 1024;
 /** A change by less is none. */
 const CHANGE = 1.1;
 
@@ -92,7 +94,7 @@ export class ViewerLine {
     }
     if (this.#bound.aged(now) && this.#window < this.#share) return this.#measure(now);
     if (this.#bound.base === null) return;
-    const window = Math.max(this.#least, Math.min(this.#share, Math.floor(this.#bound.limit)));
+    const window = Math.max(this.#least, Math.min(this.#share, Math.floor(this.#bound.limit / UNIT) * UNIT));
     if (window === this.#share || window > this.#window * CHANGE || window < this.#window / CHANGE) this.#to(window);
   }
 

@@ -220,7 +220,7 @@ export class RunStream {
   /** With very many viewers the windows are small: a frame is at most half of the smallest, so that an ack can overlap. */
   #frameSize(turn: number): number {
     let size = turn;
-    for (const viewer of this.#viewers) if (viewer.live) size = Math.min(size, viewer.window / 2);
+    for (const viewer of this.#viewers) if (viewer.live) size = Math.min(size, Math.floor(viewer.window / 2));
     return Math.max(size, SMALLEST_READ);
   }
 
@@ -284,7 +284,7 @@ export class RunStream {
   #deliverInTurns(viewer: Viewer, chunks: readonly Chunk[], memory: Buffer): void {
     this.#turn((turn) => {
       // A small window holds several frames: an acknowledgement comes while others are on their way.
-      const size = viewer.times === null ? turn : Math.min(turn, viewer.window / 4);
+      const size = viewer.times === null ? turn : Math.min(turn, Math.floor(viewer.window / 4));
       const { now, later } = cutChunks(chunks, size);
       if (!viewer.gone && now.length > 0) this.#deliver(viewer, now);
       // The viewer's window may have shrunk since the read: then the rest is read again, when there is credit for it.
