@@ -4,8 +4,11 @@ import { Sheet } from '../parts/sheet.tsx';
 import './keys-help.css';
 
 const open = signal(false);
+/** The palette is open. */
+export const palette = signal(false);
 
 const KEYS: readonly [keys: string[], what: string][] = [
+  [['Ctrl', 'K'], 'Go to an action, a page or a run'],
   [['/'], 'Filter what is listed'],
   [['←', '↑', '↓', '→'], 'Move between tiles and lines'],
   [['Enter'], 'Press, or open'],
@@ -15,10 +18,15 @@ const KEYS: readonly [keys: string[], what: string][] = [
   [['?'], 'This list'],
 ];
 
-/** `/` goes to the page's filter, `?` shows the keys. Never while somebody types. @returns stop. */
+/** `/` goes to the page's filter, `?` shows the keys, never while somebody types; Ctrl K opens the palette. @returns stop. */
 export function listenForKeys(): () => void {
   function onKey(event: KeyboardEvent): void {
     const target = event.target;
+    if (event.key === 'k' && (event.ctrlKey || event.metaKey) && document.querySelector('dialog[open]') === null) {
+      palette.value = true;
+      event.preventDefault();
+      return;
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector('dialog[open]') !== null) return;
     if (target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))) return;
     if (event.key === '?') {

@@ -1,21 +1,23 @@
-import { Ellipsis, Smartphone } from 'lucide-preact';
+import { Ellipsis, Search, Smartphone } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { lazy, useLocation } from 'preact-iso';
 import { deviceCodeFor, showDeviceCode } from '../data/device-code.ts';
 import { host } from '../data/presence.ts';
 import { isAdmin, me, passwordQuestion } from '../own-session.ts';
+import { setTo } from '../parts/bound.ts';
 import { Mark } from '../parts/mark.tsx';
 import { type Place, places, preloadPlaces } from '../routes.ts';
 import { Banners } from './banners.tsx';
 import { keepClearOfKeyboard } from './keyboard-room.ts';
-import { KeysHelp, listenForKeys } from './keys-help.tsx';
+import { KeysHelp, listenForKeys, palette } from './keys-help.tsx';
 import { LeaveQuestion } from './leave-question.tsx';
 import { PasswordDialog } from './password-dialog.tsx';
 import { PresenceDot } from './presence-dot.tsx';
 import { ToastList } from './toast-list.tsx';
 import './shell.css';
 
+const Palette = lazy(async () => (await import('./palette.tsx')).Palette);
 const DeviceCodeSheet = lazy(async () => (await import('../pages/account/device-code.tsx')).DeviceCodeSheet);
 
 /** The frame around every page: navigation (a rail, or tabs at the bottom of a phone), banners, messages, dialogs. */
@@ -26,7 +28,10 @@ export function Shell(props: { children: ComponentChildren }) {
   useEffect(keepClearOfKeyboard, []);
   useEffect(() => {
     // Behind whatever the first page reads.
-    const timer = setTimeout(() => void preloadPlaces(isAdmin.peek()), 3000);
+    const timer = setTimeout(() => {
+      Palette.preload().catch(() => undefined);
+      void preloadPlaces(isAdmin.peek());
+    }, 3000);
     return () => clearTimeout(timer);
   }, []);
   return (
@@ -43,6 +48,7 @@ export function Shell(props: { children: ComponentChildren }) {
       </div>
       <ToastList />
       <KeysHelp />
+      {palette.value && <Palette onClose={setTo(palette, false)} />}
       <LeaveQuestion />
       {deviceCodeFor.value !== null && <DeviceCodeSheet place={deviceCodeFor.value} />}
       {passwordQuestion.value !== null && <PasswordDialog question={passwordQuestion.value} />}
@@ -84,6 +90,11 @@ function Navigation() {
           </span>
         </span>
       </a>
+      <button type="button" class="rail-palette" aria-label="Go to …" title="Go to … (Ctrl K)" onClick={setTo(palette, true)}>
+        <Search size={18} aria-hidden="true" />
+        <span>Go to …</span>
+        <kbd>Ctrl K</kbd>
+      </button>
       <nav class="rail-nav" aria-label="Main">
         {/* A tap outside is for closing what is open, and reaches nothing below. */}
         {open && <button type="button" class="rail-ground" tabIndex={-1} aria-label="Close the menu" onClick={close} />}

@@ -1,0 +1,75 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Browser } from '../harness/browser.ts';
+import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
+import { Client } from '../harness/client.ts';
+import type { Toru } from '../harness/toru.ts';
+import { startToru } from '../harness/toru.ts';
+import { logIn } from './log-in.ts';
+
+/** Ctrl K: to any action, page or run by a few letters. */
+
+const PASSWORD = 'correct horse battery';
+
+describeInBrowser('the palette', () => {
+  let toru: Toru;
+  let admin: Client;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
+    admin = await Client.of(toru, 'admin', PASSWORD);
+    await admin.http('POST', '/api/users', { username: 'cleo', password: PASSWORD, role: 'client' });
+    browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
+    page = await logIn(browser, toru.url, 'admin', PASSWORD);
+  });
+  afterAll(async () => {
+    admin?.close();
+    await browser?.[Symbol.asyncDispose]();
+    await toru?.[Symbol.asyncDispose]();
+  });
+
+  async function open(): Promise<void> {
+    await page.keyboard.press('Control+k');
+    await page.getByRole('searchbox', { name: 'An action, a page or a run' }).waitFor();
+  }
+  const found = () => page.getByRole('option').allTextContents();
+
+  test('goes to a page, an action and a run by keyboard alone, and starts nothing', async () => {
+    const { task_id } = (await admin.http('POST', '/api/runs', { script: 'hello.sh' })).json();
+    await open();
+    await page.keyboard.type('sett');
+    await expect.poll(found).toEqual([expect.stringContaining('Settings')]);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor();
+
+    const before = (await admin.http('GET', '/api/runs')).json().items.length;
+    await open();
+    await page.keyboard.type('say h');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/a\//);
+    expect((await admin.http('GET', '/api/runs')).json().items).toHaveLength(before);
+
+    await open();
+    await page.keyboard.type('hello.sh');
+    await page.getByRole('option', { name: /hello\.sh/ }).click();
+    await page.waitForURL(new RegExp(`/runs/${task_id}$`));
+  });
+
+  test('says that nothing was found, and closes', async () => {
+    await open();
+    await page.keyboard.type('zzzz');
+    await page.getByText('Nothing here has “zzzz” in its name.').waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.getByRole('searchbox', { name: 'An action, a page or a run' }).count()).toBe(0);
+  });
+
+  test('shows a client nothing of what only admins see', async () => {
+    await using other = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
+    const client = await logIn(other, toru.url, 'cleo', PASSWORD);
+    await client.getByRole('button', { name: 'Go to …' }).tap();
+    await client.getByRole('option', { name: /Runs/ }).waitFor();
+    for (const name of ['Settings', 'Users', 'Scripts']) expect(await client.getByRole('option', { name }).count()).toBe(0);
+  });
+});
