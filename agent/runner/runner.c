@@ -1,5 +1,5 @@
 /*
- * The native runner: stands between the agent and a script, so that a run needs no agent. It does what agent/runs/wrapper.ts
+ * The native runner: stands between the agent and a script, so that a run needs no agent. It does what agent/runs/wrapper/wrapper.ts
  * does in shell, behind the same files (claim, status, out, err), in one small process a run.
  *
  * `runner spawner` reads orders from descriptor 0 and answers on descriptor 1. For each order it forks a runner, which leads a
@@ -66,7 +66,7 @@
 #define RETRY_MS 250
 /* The exit code of a runner that found the claim taken. */
 #define EXIT_CLAIMED 125
-/* The same words as in agent/runs/wrapper.ts. */
+/* The same words as in agent/runs/wrapper/wrapper.ts. */
 #define FULL_NOTE "\n[toru] More was printed than is kept of a run: the rest is not here.\n"
 
 /* What a message is about. */
