@@ -49,7 +49,7 @@ const LONG = [
   'agent/runs/life/stop.test.ts',
   'agent/cli/cli.test.ts',
   'agent/logs/viewers.test.ts',
-  'agent/plugins/launch/restarts.test.ts',
+  'agent/plugins/launch/supervised.test.ts',
   'agent/plugins/broken-plugins.test.ts',
   'agent/api/runs.test.ts',
   'agent/api/plugin-http.test.ts',

@@ -4,7 +4,7 @@ import type { PluginSettingsPatch } from '../../shared/plugin-schemas.ts';
 import type { PluginDetails } from '../../shared/plugins.ts';
 import type { Caller } from '../users/caller.ts';
 import { admin, adminLately, authorize } from '../users/permissions.ts';
-import { installInto } from './installed/install.ts';
+import { installInto } from './installed/install-plugin.ts';
 import { changedSettings, secretValues, settingsFor } from './installed/setting-values.ts';
 import type { PluginsOptions } from './plugins-options.ts';
 import type { Units } from './units.ts';

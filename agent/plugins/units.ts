@@ -9,7 +9,7 @@ import { bootId } from '../process/process-identity.ts';
 import type { KnownPlugin } from './catalog.ts';
 import { detailsOf } from './catalog.ts';
 import { FoundPlugins } from './found-plugins.ts';
-import { sweepIncoming } from './installed/install.ts';
+import { sweepIncoming } from './installed/install-plugin.ts';
 import { Registry } from './installed/registry.ts';
 import { missingSetting, secretValues, settingsFor } from './installed/setting-values.ts';
 import { KeyedMutex } from './keyed-mutex.ts';

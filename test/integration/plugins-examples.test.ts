@@ -3,7 +3,7 @@ import { appendFileSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { installInto } from '../../agent/plugins/installed/install.ts';
+import { installInto } from '../../agent/plugins/installed/install-plugin.ts';
 import { ADMIN, CLIENT, makePlugins, type PluginsHarness } from '../../agent/plugins/plugins-harness.ts';
 import { EventService } from '../../agent/plugins/services/event-service.ts';
 import { HttpService } from '../../agent/plugins/services/http-service.ts';

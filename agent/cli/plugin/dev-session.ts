@@ -20,7 +20,7 @@ const RETRY_MS = 500;
  */
 export async function dev(args: string[], io: Io): Promise<number> {
   const folder = folderOf(parse(args, {}).positionals);
-  const { pack } = await import('../../plugins/installed/install.ts');
+  const { pack } = await import('../../plugins/installed/install-plugin.ts');
   const { id } = (await pack(folder)).manifest;
   const before = (await listPlugins(io)).find((plugin) => plugin.id === id);
   if (before !== undefined && before.state !== 'missing' && !isDev(io.env, id)) {

@@ -12,7 +12,7 @@ import { bytes } from '../table.ts';
 /** toru plugin pack */
 export async function packPlugin(args: string[], io: Io): Promise<number> {
   const { values, positionals } = parse(args, { out: { type: 'string', short: 'o' } });
-  const { pack } = await import('../../plugins/installed/install.ts');
+  const { pack } = await import('../../plugins/installed/install-plugin.ts');
   const { manifest, archive } = await pack(folderOf(positionals));
   const file = resolve(values.out ?? `${manifest.id}-${manifest.version}.tgz`);
   writeFileSync(file, archive);

@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { packTar, unpackTar } from 'modern-tar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { insideOf, installInto, pack, sweepIncoming } from './install.ts';
+import { insideOf, installInto, pack, sweepIncoming } from './install-plugin.ts';
 
 const MANIFEST = JSON.stringify({ id: 'demo', name: 'Demo', version: '1.0.0', protocol: { min: 1, max: 1 }, run: ['run.sh'] });
 
