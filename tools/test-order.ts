@@ -9,6 +9,7 @@ import { root } from './root.ts';
  */
 const FIRST = [
   'test/browser/offline.test.ts',
+  'test/browser/action-app.test.ts',
   'test/faults/slow-line.test.ts',
   'test/browser/plugin-pages.test.ts',
   'worker/test/waits.test.ts',
@@ -26,6 +27,8 @@ const LONG = [
   'test/browser/follow.test.ts',
   'test/browser/forms.test.ts',
   'test/browser/away.test.ts',
+  'test/browser/phone.test.ts',
+  'test/browser/device-code.test.ts',
   'test/browser/search.test.ts',
   'test/browser/reauth.test.ts',
   'test/browser/login.test.ts',

@@ -59,6 +59,19 @@ describeInBrowser('an action’s own app', () => {
   const at = (path: string) => page.goto(toru.url + path);
   /** What was started by itself would have been by now: a press behind it has ended. */
   const settle = (): Promise<void> => page.waitForTimeout(3500);
+  /** The two seconds are over before a busy machine has brought a tap from here: the page looks itself. @returns what it showed. */
+  async function countdown(then: 'stop' | 'wait'): Promise<{ text: string; height: number }> {
+    const seen = await page.waitForFunction((what) => {
+      const stop = document.querySelector<HTMLElement>('.app-stop');
+      if (stop === null) return null;
+      const found = { text: document.querySelector('.countdown p')?.textContent ?? '', height: stop.getBoundingClientRect().height };
+      if (what === 'stop') stop.click();
+      return found;
+    }, then);
+    const found = await seen.jsonValue();
+    if (found === null) throw new Error('there was no countdown');
+    return found;
+  }
 
   test('a tap runs it, and shows how it ended; its output is one tap away, inside the app', async () => {
     await at('/a/lights');
@@ -142,22 +155,29 @@ describeInBrowser('an action’s own app', () => {
     expect(await runsOf('lights')).toHaveLength(before);
 
     await at('/a/lights');
-    await page.getByText('Evening lights runs in 2 seconds').waitFor();
-    const stop = await key('Stop').boundingBox();
-    expect(stop?.height).toBeGreaterThanOrEqual(96);
+    const { text, height } = await countdown('wait');
+    expect(text).toMatch(/^Evening lights runs in (2 seconds|1 second)$/);
+    expect(height).toBeGreaterThanOrEqual(96);
     await expect.poll(async () => (await runsOf('lights')).length).toBe(before + 1);
     await key().waitFor();
     await settle();
     expect(await runsOf('lights')).toHaveLength(before + 1);
 
     await at('/a/lights');
-    await key('Stop').tap();
+    await countdown('stop');
     await settle();
+    // By the keyboard.
+    await page.addInitScript(() => {
+      new MutationObserver(() => {
+        if (document.querySelector('.countdown') !== null) dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
+      }).observe(document, { childList: true, subtree: true });
+    });
     await at('/a/lights');
-    await page.getByText('runs in').waitFor();
-    await page.keyboard.press('Escape');
     await key().waitFor();
     await settle();
+    const fresh = await browser.context.newPage();
+    await page.close();
+    page = fresh;
     expect(await runsOf('lights')).toHaveLength(before + 1);
   });
 
@@ -171,7 +191,7 @@ describeInBrowser('an action’s own app', () => {
     await at('/a/lights?x=1');
     await nothing('a query');
     await at('/a/lights');
-    await key('Stop').tap();
+    await countdown('stop');
     await page.reload();
     await nothing('a reload');
     await at('/runs');
@@ -220,7 +240,7 @@ describeInBrowser('an action’s own app', () => {
     await page.getByRole('heading', { name: 'Not here any more' }).waitFor();
     await page.getByRole('link', { name: 'Go to the actions' }).waitFor();
     await at('/a/lights');
-    await key('Stop').tap();
+    await countdown('stop');
     await page.context().clearCookies();
     await at('/a/lights');
     await page.getByLabel('Username').fill('admin');
@@ -237,6 +257,7 @@ describeInBrowser('an action’s own app', () => {
     await page.evaluate(async () => {
       await navigator.serviceWorker.ready;
     });
+    await page.waitForLoadState('networkidle');
     await page.context().setOffline(true);
     await key('This device is offline').waitFor();
     expect(await key('This device is offline').isDisabled()).toBe(true);

@@ -120,6 +120,29 @@ describeInBrowser('with the host away', () => {
     await page.close();
   });
 
+  test('an action’s own app offers to wait for the host, and shows what waits; it is never run at once then', async () => {
+    const page = await tab('/a/plain');
+    await page.getByRole('switch', { name: /Run at once/ }).click();
+    const before = (await client.http('GET', '/api/runs?action=plain')).json().items.length;
+    await stage.stopAgent();
+    await later(page).waitFor();
+    await page.goto(`${stage.url}/a/plain`);
+    // The sheet has a button of the same name.
+    await later(page).click();
+    await page.getByLabel('Wait at most').selectOption('1 day');
+    await page.waitForTimeout(900);
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^Run when/ })
+      .click();
+    await waiting(page).filter({ hasText: 'Plain' }).getByText('Waiting', { exact: true }).waitFor();
+    expect(await waiting(page).count()).toBe(1);
+    await stage.startAgent();
+    await page.locator('a.app-last').getByText('Succeeded').waitFor();
+    expect((await client.http('GET', '/api/runs?action=plain')).json().items).toHaveLength(before + 1);
+    await page.close();
+  });
+
   test('nothing complained meanwhile, and a logout takes what was kept in the browser', async () => {
     const page = await tab();
     await tile(page, 'Plain').waitFor();
