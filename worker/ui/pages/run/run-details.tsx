@@ -1,4 +1,6 @@
+import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { isFinal } from '../../../../shared/run-state.ts';
 import type { Run } from '../../../../shared/runs.ts';
 import { secondHand } from '../../clock.ts';
@@ -12,25 +14,45 @@ const SOURCES: Record<Run['source'], string> = { page: 'the page', api: 'the API
 /** A screen with room for the details beside the output. */
 const ROOMY = '(width >= 56rem) and (height >= 34rem)';
 
-/** Who, when, from where, how long, with what, how it ended; in a line where there is little room, until it is opened. @param props.children what stands below. */
+/** Whether a media query holds, and again whenever that changes. */
+function useMedia(query: string): boolean {
+  const holds = useSignal(matchMedia(query).matches);
+  useEffect(() => {
+    const media = matchMedia(query);
+    const look = (): void => {
+      holds.value = media.matches;
+    };
+    look();
+    media.addEventListener('change', look);
+    return () => media.removeEventListener('change', look);
+  }, [query]);
+  return holds.value;
+}
+
+/** Who, when, from where, how long, with what, how it ended: a line where there is little room, until it is opened. @param props.children what stands beside. */
 export function RunDetails({ run, children }: { run: Run; children: ComponentChildren }) {
-  const inputs = Object.entries(run.inputs);
+  const roomy = useMedia(ROOMY);
   return (
-    <details class="run-details" open={matchMedia(ROOMY).matches}>
-      <summary class="small">
-        <When at={run.started_at ?? run.created_at} /> · <Took run={run} />
-        {run.exit_code !== null && run.exit_code !== 0 && <> · exit code {run.exit_code}</>}
-        {run.user_id !== me.value?.user.id && <> · {run.user}</>}
-      </summary>
-      <div class="run-details-in">
-        <Facts run={run} inputs={inputs} />
-        {children}
-      </div>
-    </details>
+    <div class="run-about">
+      {roomy ? (
+        <Facts run={run} />
+      ) : (
+        <details class="run-details">
+          <summary class="small">
+            <When at={run.started_at ?? run.created_at} /> · <Took run={run} />
+            {run.exit_code !== null && run.exit_code !== 0 && <> · exit code {run.exit_code}</>}
+            {run.user_id !== me.value?.user.id && <> · {run.user}</>}
+          </summary>
+          <Facts run={run} />
+        </details>
+      )}
+      {children}
+    </div>
   );
 }
 
-function Facts({ run, inputs }: { run: Run; inputs: [string, Run['inputs'][string]][] }) {
+function Facts({ run }: { run: Run }) {
+  const inputs = Object.entries(run.inputs);
   return (
     <dl class="run-facts">
       <Fact name="Started">
