@@ -32,14 +32,16 @@ export async function retry<End>(attempt: () => Promise<End>, policy: RetryPolic
     const ms = policy.wait(end, failures);
     if (ms === null) return;
     await new Promise<void>((resolve) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
       const wake = (): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', wake);
         resolve();
       };
-      const timer = setTimeout(wake, ms);
       signal.addEventListener('abort', wake);
+      // Before the clock runs: the wait that was told is never longer than the one that is waited.
       policy.waiting?.(ms, end, wake);
+      timer = setTimeout(wake, ms);
     });
   }
 }
