@@ -28,15 +28,15 @@ describe('the places of the page', () => {
   it('have a path each', () => {
     const paths = places.map(({ path }) => path);
     expect(paths).toEqual([...new Set(paths)]);
-    for (const path of paths) expect(path).toMatch(/^\/(?:[a-z]+|:id)?(?:\/(?:[a-z]+|:id))*$/);
+    for (const path of paths) expect(path).toMatch(/^\/(?:[a-z]+|:id|:action)?(?:\/(?:[a-z]+|:id|:action))*$/);
   });
 
   it('are few tabs on a phone, and each is in the navigation, or below one that is', () => {
     expect(places.filter(({ nav }) => nav?.first === true).map(({ path }) => path)).toEqual(['/', '/runs', '/scripts']);
     const inNavigation = new Set(places.flatMap(({ path, nav }) => (nav === undefined ? [] : [path])));
-    // The editor is opened from a tile.
+    // The editor, and an action's own app, are opened from a tile.
     const parents = places.filter(({ nav }) => nav === undefined).map(({ path }) => `/${path.split('/')[1]}`);
-    expect(parents.filter((path) => !inNavigation.has(path) && path !== '/actions')).toEqual([]);
+    expect(parents.filter((path) => !inNavigation.has(path) && path !== '/actions' && path !== '/a')).toEqual([]);
   });
 
   it('of admins are theirs with everything below them', () => {
@@ -48,6 +48,8 @@ describe('the places of the page', () => {
       '/',
       '/runs',
       '/runs/:id',
+      '/a/:action',
+      '/a/:action/runs/:id',
       '/search',
       '/plugins',
       '/plugins/:id',
@@ -68,7 +70,7 @@ it('brings the code of every place that this person may see, and goes on where o
     });
   }
   await preloadPlaces(false);
-  expect(brought).toEqual(['/runs', '/runs/:id', '/search', '/plugins', '/plugins/:id', '/account']);
+  expect(brought).toEqual(['/runs', '/runs/:id', '/a/:action', '/a/:action/runs/:id', '/search', '/plugins', '/plugins/:id', '/account']);
   brought.length = 0;
   await preloadPlaces(true);
   expect(brought).toEqual(places.map(({ path }) => path).filter((path) => path !== '/'));
