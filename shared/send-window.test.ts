@@ -139,4 +139,24 @@ describe('what is on its way', () => {
     }
     expect((line.carried * 8) / 60).toBeGreaterThan(0.6 * 256 * KBIT);
   });
+
+  it('is not asked for after each small message while it is full', () => {
+    const window = new SendWindow({ now: () => 0 });
+    const send = (bytes: number): boolean => {
+      window.sent(bytes);
+      const { due } = window;
+      if (due) window.marked();
+      return due;
+    };
+    send(window.limit);
+    expect(window.open).toBe(false);
+    // Control frames go at once all the same: a thousand viewers acknowledge.
+    const asked = Array.from({ length: 1000 }, () => send(100)).filter((due) => due);
+    expect(asked.length).toBeLessThanOrEqual((1000 * 100) / 2048);
+    // The last of them are asked after when the others have arrived, so it opens again.
+    while (!window.open) {
+      window.arrived();
+      if (window.due) window.marked();
+    }
+  });
 });

@@ -115,7 +115,9 @@ export class SendWindow {
   get due(): boolean {
     const unmarked = this.#sent - this.#markedAt;
     if (this.#measuring !== null || unmarked === 0) return false;
-    if (unmarked >= this.limit / 4 || !this.#room) return true;
+    if (unmarked >= this.limit / 4) return true;
+    // A ping for each small message would be a storm: where one is on its way, its pong opens the window or asks again.
+    if (!this.#room) return unmarked >= SMALLEST_FRAME || this.#marks.length === 0;
     return unmarked >= MARK_BYTES && this.#now() - (this.#marks.at(-1)?.sentAt ?? Number.NEGATIVE_INFINITY) >= MARK_MS;
   }
 
