@@ -9,7 +9,7 @@ interface Sent {
  * What browsers sent and the agent has not read: workerd buffers it without a bound, and tells nobody. Each user has a
  * share, over all sockets and sessions; the agent says what it read. Sizes are in UTF-16 units. Nobody waits here: whoever
  * is past the share is refused. So what is said of the credit can't stand still: with a whole share unread, the agent has
- * at least seven eighths of it to read, and says so at the first eighth.
+ * at least half of it to read, and says so at half at the latest.
  */
 export class FrameShares {
   readonly #byConn = new Map<string, Sent>();
