@@ -62,6 +62,7 @@ export class FindProgress {
       limit: String(MAX_PLACES_FOUND - this.#cursors.length),
     };
     this.searching.value = true;
+    this.problem.value = null;
     try {
       const answer = agent.runs[':id'].search.$get({ param: { id: this.#taskId }, query }, until(signal));
       for await (const line of searchLinesOf(await answer)) {
@@ -71,7 +72,6 @@ export class FindProgress {
         if (performance.now() - this.#shownAt > SHOW_MS) this.#show();
       }
       this.#from = end;
-      this.problem.value = null;
     } catch (error) {
       if (!signal.aborted) this.problem.value = sentence(error);
     } finally {
