@@ -69,7 +69,7 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
   const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, audit, origin: page_origin });
   const hostKey = new HostKey({ identity, settings, grants, audit, rotated });
   const scripts = new Scripts(settings);
-  const actions = new Actions({ database: db, scripts, audit });
+  const actions = new Actions({ database: db, scripts, audit, waitsForInput: (taskId) => runs.waitsForInput(taskId) });
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
   const runs = new Runs({ db, home, settings, scripts, actions, users, mayStart, audit, log, limits });
   const search = new Search(db, runs);

@@ -64,7 +64,7 @@ export const action = actionFields.required({ id: true }).extend({
   created_at: time,
   updated_at: time,
   /** The newest run that the asker may see, and how many are under way. */
-  last_run: runSummary.nullable(),
+  last_run: runSummary.extend({ waiting_for_input: z.boolean().optional() }).nullable(),
   running: z.int(),
   queued: z.int(),
   /** Set when a press would fail now (the script is gone, or may not be run), in a sentence. */

@@ -46,6 +46,8 @@ export const run = z.object({
   stdin: z.boolean(),
   /** The script has ended, and the last of what it printed is still waited for: `running` goes on till then. Absent otherwise. */
   finishing: z.boolean().optional(),
+  /** The script has read all that was typed into it, and waits for more. Absent otherwise, and where the host can't tell. */
+  waiting_for_input: z.boolean().optional(),
   /** The note of somebody who sees the run; absent when nobody did. Plain text. */
   note: z.string().optional(),
 });
@@ -66,8 +68,8 @@ export const runSummary = z.object({
 });
 export type RunSummary = z.infer<typeof runSummary>;
 
-/** A change of a run, as who follows the runs gets it. The edge passes the note on, and keeps none. */
-export type RunNews = RunSummary & Pick<Run, 'note'>;
+/** A change of a run, as who follows the runs gets it. The edge passes the note and the waiting on, and keeps neither. */
+export type RunNews = RunSummary & Pick<Run, 'note' | 'waiting_for_input'>;
 
 export const taskParams = z.object({ id: taskId });
 

@@ -18,6 +18,8 @@ export interface ActionsOptions {
   database: Database;
   /** @throws ToruError as Scripts.resolve does. */
   scripts: { resolve(name: string): Promise<string> };
+  /** Whether a run waits for something that a viewer types. */
+  waitsForInput?: (taskId: string) => boolean;
   audit: {
     record(entry: {
       event: string;
@@ -38,9 +40,9 @@ export class Actions {
   readonly #scripts: ActionsOptions['scripts'];
   readonly #audit: ActionsOptions['audit'];
 
-  constructor({ database, scripts, audit }: ActionsOptions) {
+  constructor({ database, scripts, audit, waitsForInput = () => false }: ActionsOptions) {
     this.#table = new ActionTable(database);
-    this.#runs = new LastRuns(database);
+    this.#runs = new LastRuns(database, waitsForInput);
     this.#scripts = scripts;
     this.#audit = audit;
   }

@@ -33,7 +33,7 @@ it('finds the newest run and counts the open ones, everybody’s or one user’s
   const newest = insert('u2', 'a', 'starting', 3000);
   insert('u2', 'a', 'queued', 2500);
   insert('u1', null, 'running', 9000);
-  const runs = new LastRuns(db);
+  const runs = new LastRuns(db, () => false);
   expect(runs.of(['a', 'b'], null)('a')).toEqual({
     last_run: expect.objectContaining({
       task_id: newest,

@@ -1,10 +1,10 @@
 import type { RunState } from '../../shared/run-state.ts';
-import type { RunSummary } from '../../shared/runs.ts';
+import type { RunNews } from '../../shared/runs.ts';
 import type { Database } from '../store/database.ts';
 
 /** The runs of an action, as its tile shows them. */
 export interface TileRuns {
-  last_run: RunSummary | null;
+  last_run: RunNews | null;
   running: number;
   queued: number;
 }
@@ -30,9 +30,12 @@ interface OpenRow {
 /** The newest run and the ones under way of each action: an index lookup each, however long the history is. */
 export class LastRuns {
   readonly #database: Database;
+  readonly #waitsForInput: (taskId: string) => boolean;
 
-  constructor(database: Database) {
+  /** @param waitsForInput whether a run waits for something that a viewer types. */
+  constructor(database: Database, waitsForInput: (taskId: string) => boolean) {
     this.#database = database;
+    this.#waitsForInput = waitsForInput;
   }
 
   /** @param user_id whose runs count; null = everybody's. A client's tile shows nothing of others. */
@@ -45,7 +48,22 @@ export class LastRuns {
       const row = found.get(action);
       const count = (queued: boolean): number =>
         open.reduce((sum, o) => (o.action === action && (o.state === 'queued') === queued ? sum + o.runs : sum), 0);
-      return { last_run: row === undefined ? null : summaryOf(row), running: count(false), queued: count(true) };
+      return { last_run: row === undefined ? null : this.#news(row), running: count(false), queued: count(true) };
+    };
+  }
+
+  #news(row: LastRow): RunNews {
+    return {
+      task_id: row.task_id,
+      user_id: row.user_id,
+      action: row.action,
+      label: row.label,
+      state: STATES.get(row.state) ?? 'interrupted',
+      exit_code: row.exit_code,
+      created_at: iso(row.created_at),
+      started_at: row.started_at === null ? null : iso(row.started_at),
+      ended_at: row.ended_at === null ? null : iso(row.ended_at),
+      ...(row.ended_at === null && this.#waitsForInput(row.task_id) ? { waiting_for_input: true } : {}),
     };
   }
 }
@@ -73,20 +91,6 @@ const STATES: ReadonlyMap<string, RunState> = new Map<string, RunState>([
   ['interrupted', 'interrupted'],
   ['refused', 'refused'],
 ]);
-
-function summaryOf(row: LastRow): RunSummary {
-  return {
-    task_id: row.task_id,
-    user_id: row.user_id,
-    action: row.action,
-    label: row.label,
-    state: STATES.get(row.state) ?? 'interrupted',
-    exit_code: row.exit_code,
-    created_at: iso(row.created_at),
-    started_at: row.started_at === null ? null : iso(row.started_at),
-    ended_at: row.ended_at === null ? null : iso(row.ended_at),
-  };
-}
 
 function iso(ms: number): string {
   return new Date(ms).toISOString();

@@ -181,6 +181,11 @@ export class Runs {
     return this.#shown(caller, this.#row(caller, taskId));
   }
 
+  /** Does this run wait for something that a viewer types? */
+  waitsForInput(taskId: string): boolean {
+    return this.#scheduler.get(taskId)?.waitsForInput === true;
+  }
+
   /** Newest first; a client's own only. @throws ToruError bad_cursor. */
   list(caller: Caller, query: HistoryQuery): List<Run> {
     const { items, next_cursor } = this.history.list(query, caller.role === 'admin' ? null : caller.user_id);
@@ -241,7 +246,8 @@ export class Runs {
     const open = this.#scheduler.get(row.task_id);
     if (open === undefined) return runOf(row, this.#o.settings.instance_id);
     const run = runOf({ ...row, output_bytes: open.log.end }, this.#o.settings.instance_id);
-    return open.finishing ? { ...run, finishing: true } : run;
+    if (open.finishing) return { ...run, finishing: true };
+    return open.waitsForInput ? { ...run, waiting_for_input: true } : run;
   }
 
   #changed(row: RunRow): void {

@@ -7,6 +7,7 @@ import type { Ending, RunRow } from '../../history/run-row.ts';
 import type { Log } from '../../logger.ts';
 import { RunLog } from '../../logs/run-log.ts';
 import { SWITCHES_FILE } from '../../logs/switches.ts';
+import { membersOf } from '../../process/cgroup.ts';
 import { killTree } from '../../process/kill-tree.ts';
 import { identify } from '../../process/process-identity.ts';
 import type { Scripts } from '../../scripts/scripts.ts';
@@ -107,6 +108,7 @@ export class RunLife {
   /** Why the run is being stopped. The first reason stays. */
   #why: WhyStopped | null = null;
   #cgroup: string | null = null;
+  #waits = false;
   #timer: NodeJS.Timeout | null = null;
   #wake = (): void => undefined;
 
@@ -122,6 +124,11 @@ export class RunLife {
   /** The script has ended, and its last output is waited for. */
   get finishing(): boolean {
     return this.#state.is === 'finishing' || (this.#state.is === 'stopping' && this.#state.finishing);
+  }
+
+  /** The script waits for something that a viewer types: it has read all that was typed so far. */
+  get waitsForInput(): boolean {
+    return this.#waits && this.#is('running');
   }
 
   /** Would the next agent find the process that carries the run? */
@@ -291,6 +298,7 @@ export class RunLife {
     if (state.carried.watch.status().exit !== null) throw new ToruError('not_running', 'The script has ended.');
     if (data !== '') state.carried.input.write(data);
     if (eof) state.carried.input.end();
+    this.#setWaits(false);
   }
 
   /** @returns when the run is in none of these states any more. */
@@ -305,6 +313,19 @@ export class RunLife {
     watch.check();
     if (this.#is('stopping')) watch.poke();
     else this.#wake();
+    if (this.row.stdin && this.#state.is === 'running') this.#setWaits(this.#state.carried.input.wantedBy(this.#scriptPids(watch)));
+  }
+
+  #scriptPids(watch: FileWatch): number[] {
+    const { leader, cgroup, identity } = watch.status();
+    const script = leader ?? identity;
+    return [...(script === null ? [] : [script.pid]), ...(cgroup === null ? [] : membersOf(cgroup))];
+  }
+
+  #setWaits(waits: boolean): void {
+    if (this.#waits === waits) return;
+    this.#waits = waits;
+    this.#o.changed(this.row);
   }
 
   /** The agent lets go of the run, which goes on by itself. */

@@ -1,8 +1,9 @@
-import { closeSync, constants, existsSync, openSync, rmSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, existsSync, openSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { ToruError } from '../../../shared/errors.ts';
 import { MAX_STDIN_FRAME } from '../../../shared/limits.ts';
+import { waitsFor } from '../../process/blocked-read.ts';
 
 /** The FIFO or file in a run's folder that its script reads from. */
 export const STDIN_FILE = 'stdin';
@@ -61,6 +62,13 @@ export class TypedInput {
       });
     }
     pipe.write(data);
+  }
+
+  /** Has the script, or a process that it started, read all that was typed, and does it wait for more? @param pids the script's. */
+  wantedBy(pids: Iterable<number>): boolean {
+    if ((this.#pipe?.writableLength ?? 0) > 0) return false;
+    const pipe = statSync(this.#fifo, { throwIfNoEntry: false });
+    return pipe?.isFIFO() === true && waitsFor(pipe, pids);
   }
 
   close(): void {
