@@ -6,7 +6,7 @@ import { states } from './runs.ts';
 
 /** The search of runs and of their output: what may be asked, and the answer. */
 
-/** The text to look for: literally, within a line, so no control characters but the tab. */
+/** What to look for: literally or as a pattern, within a line, so no control characters but the tab. */
 const wanted = z
   .string()
   .max(200)
@@ -20,6 +20,8 @@ const places = z
 
 const lookup = {
   q: wanted,
+  /** `true`: `q` is a regular expression (docs/api.md), which is looked for within each line. */
+  regex: z.enum(['true', 'false']).default('false'),
   /** `exact` tells `a` from `A`. */
   case: z.enum(['ignore', 'exact']).default('ignore'),
   /** So many lines of output before and after a match. */

@@ -74,7 +74,8 @@ export async function* named(
   query: SearchQuery,
   from: Position,
 ): AsyncGenerator<Run | null, void, undefined> {
-  const indexed = Array.from(query.q).length >= MIN_INDEXED_CHARS;
+  // Of a pattern, the index knows nothing.
+  const indexed = query.regex === 'false' && Array.from(query.q).length >= MIN_INDEXED_CHARS;
   const next = yield* walk(runs, caller, query, from, indexed ? WALKED_FIRST : Number.POSITIVE_INFINITY);
   if (next === null) return;
   const owner = caller.role === 'admin' ? null : caller.user_id;

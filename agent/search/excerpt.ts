@@ -1,7 +1,7 @@
 import type { FoundPlace, Mark } from '../../shared/search.ts';
 import { incompleteTail } from '../../shared/utf8.ts';
 import { DamagedOutput } from '../logs/damaged.ts';
-import type { Needle } from './needle.ts';
+import type { Matcher } from './needle.ts';
 import type { Hit, ScannedChunk, ScannedLog } from './scan.ts';
 import { type Stretch, VisibleBytes } from './visible-bytes.ts';
 
@@ -19,7 +19,7 @@ const MAX_READ_BYTES = 64 * 1024;
  * The text at a hit: its line, as far as it can be shown, and `lines` lines before and after it, all of the same
  * stream. Bounded, whatever the output looks like.
  */
-export async function excerptOf(log: ScannedLog, needle: Needle, hit: Hit, lines: number): Promise<FoundPlace> {
+export async function excerptOf(log: ScannedLog, needle: Matcher, hit: Hit, lines: number): Promise<FoundPlace> {
   const { first, chunks } = await around(log, hit);
   const own = chunks.filter((chunk) => chunk.stream === hit.stream);
   const { text, at } = visible(own, hit.from);
@@ -76,7 +76,7 @@ function completeLines(latin1: string, is: { first: boolean; last: boolean }): s
 }
 
 /** The line as text, and where the needle stands in it. */
-function marked(latin1: string, needle: Needle): { line: string; marks: Mark[] } {
+function marked(latin1: string, needle: Matcher): { line: string; marks: Mark[] } {
   let line = '';
   const marks: Mark[] = [];
   let at = 0;

@@ -1,6 +1,6 @@
 import type { Run } from '../../shared/runs.ts';
 import type { FoundField } from '../../shared/search.ts';
-import type { Needle } from './needle.ts';
+import type { Matcher } from './needle.ts';
 
 /** Of a long input, what is shown around the first place. */
 const LEAD_CHARS = 60;
@@ -10,7 +10,7 @@ const MAX_CHARS = 240;
  * Where the needle stands in a run's names, inputs and note. @param run as its reader may see it: what was left out for a client
  * is not looked at, so that a search tells no more than the run itself.
  */
-export function fieldsOf(run: Run, needle: Needle): FoundField[] {
+export function fieldsOf(run: Run, needle: Matcher): FoundField[] {
   const texts: [FoundField['name'], string | undefined][] = [
     ['label', run.label],
     ['script', run.script],

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { excerptOf } from './excerpt.ts';
-import { Needle } from './needle.ts';
+import { type Matcher, matcherOf, Needle } from './needle.ts';
 import { Pace } from './pace.ts';
 import type { Hit, ScannedChunk, ScannedLog, Stream } from './scan.ts';
 import { scan } from './scan.ts';
@@ -37,10 +37,10 @@ function paceOf(bytes: number): Pace {
   return pace;
 }
 
-async function hitsOf(log: ScannedLog, text: string, step = 1024, from = 0, most = 100): Promise<Hit[]> {
+async function hitsOf(log: ScannedLog, wanted: string | Matcher, step = 1024, from = 0, most = 100): Promise<Hit[]> {
+  const needle = typeof wanted === 'string' ? new Needle(wanted) : wanted;
   const hits: Hit[] = [];
-  for await (const { hits: more } of scan(log, new Needle(text), from, most, paceOf(step), new AbortController().signal))
-    hits.push(...more);
+  for await (const { hits: more } of scan(log, needle, from, most, paceOf(step), new AbortController().signal)) hits.push(...more);
   return hits;
 }
 
@@ -178,4 +178,34 @@ test('steps shrink where they take long, and grow where they do not', () => {
   } finally {
     clock.mockRestore();
   }
+});
+
+const patternOf = (q: string): Matcher => matcherOf({ q, regex: 'true', case: 'ignore' });
+
+test('a pattern is found within the lines of each stream, wherever reads and escapes cut them', async () => {
+  const log = logOf(
+    ['stdout', 'begin 12 ä\x1b[3'],
+    ['stderr', 'no begin 3\nbegin 4'],
+    ['stdout', '1m end\nbegin 5'],
+    ['stdout', '6 end\r\nbegin 789 end'],
+  );
+  const whole = (await log.read(0, 1000)).map(({ bytes }) => Buffer.from(bytes).toString('latin1')).join('');
+  const at = (text: string): number => whole.indexOf(text);
+  for (let step = 1; step < 60; step += 1) {
+    const hits = await hitsOf(log, patternOf('^begin \\d+.* end$'), step);
+    expect([step, hits.map((hit) => hit.from)]).toEqual([step, [0, at('begin 5'), at('begin 789')]]);
+    expect([step, (await hitsOf(log, patternOf('^begin \\d$'), step)).map((hit) => [hit.stream, hit.from])]).toEqual([
+      step,
+      [['stderr', at('begin 4')]],
+    ]);
+    // From the middle of a line on, its begin is still where it is.
+    expect([step, await hitsOf(log, patternOf('^egin'), step, 1)]).toEqual([step, []]);
+  }
+});
+
+test('a line without an end is looked through in pieces, with as much memory as one of them', async () => {
+  const log = logOf(['stdout', 'x'.repeat(200_000)], ['stdout', 'needle 7'], ['stdout', 'x'.repeat(100_000)]);
+  const hits = await hitsOf(log, patternOf('needle \\d'));
+  expect(hits).toEqual([{ stream: 'stdout', from: 200_000, to: 200_008 }]);
+  expect(await hitsOf(log, patternOf('^needle'))).toEqual([]);
 });

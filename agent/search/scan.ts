@@ -1,5 +1,5 @@
 import { DamagedOutput } from '../logs/damaged.ts';
-import type { Needle } from './needle.ts';
+import type { Matcher } from './needle.ts';
 import type { Pace } from './pace.ts';
 import { type Stretch, VisibleBytes } from './visible-bytes.ts';
 
@@ -44,7 +44,7 @@ const LINE_BYTES = 400;
  */
 export async function* scan(
   log: ScannedLog,
-  needle: Needle,
+  needle: Matcher,
   from: number,
   most: number,
   pace: Pace,
@@ -52,7 +52,14 @@ export async function* scan(
 ): AsyncGenerator<Step, void, undefined> {
   let lanes = lanesOf(needle);
   const { end } = log;
-  for (let at = Math.max(from, log.start); at < end && !signal.aborted; ) {
+  const inOrder = (hits: readonly Hit[]): Hit[] =>
+    hits
+      .filter((hit) => hit.from >= from)
+      .sort((a, b) => a.from - b.from)
+      .slice(0, most);
+  // The line that holds `from` is looked through from its begin on.
+  const lead = needle.byLine ? needle.maxBytes : 0;
+  for (let at = Math.max(from - lead, log.start); at < end && !signal.aborted; ) {
     const chunks = await log.read(at, Math.min(pace.bytes, end - at)).catch((error: unknown) => {
       if (error instanceof DamagedOutput && error.to !== null) return error.to;
       throw error;
@@ -67,14 +74,18 @@ export async function* scan(
     if (last === undefined || signal.aborted) return;
     const hits = pace.measure(() => {
       for (const lane of [lanes.stdout, lanes.stderr]) lane.take(chunks.filter((chunk) => chunk.stream === lane.stream));
-      return [...lanes.stdout.hits(most), ...lanes.stderr.hits(most)].sort((a, b) => a.from - b.from).slice(0, most);
+      return inOrder([...lanes.stdout.hits(most), ...lanes.stderr.hits(most)]);
     });
     yield { hits, bytes: last.to - at, cursor: last.to };
     at = last.to;
   }
+  if (signal.aborted || !needle.byLine) return;
+  // The last lines, which have no end.
+  const hits = inOrder([...lanes.stdout.rest(most), ...lanes.stderr.rest(most)]);
+  if (hits.length > 0) yield { hits, bytes: 0, cursor: end };
 }
 
-function lanesOf(needle: Needle): { stdout: Lane; stderr: Lane } {
+function lanesOf(needle: Matcher): { stdout: Lane; stderr: Lane } {
   return { stdout: new Lane('stdout', needle), stderr: new Lane('stderr', needle) };
 }
 
@@ -84,21 +95,26 @@ function lanesOf(needle: Needle): { stdout: Lane; stderr: Lane } {
  */
 class Lane {
   readonly stream: Stream;
-  readonly #needle: Needle;
+  readonly #needle: Matcher;
   readonly #visible = new VisibleBytes();
   #text = '';
   /** Where stretches of the text begin, and at which cursor. */
   #places: Stretch[] = [];
   #searched = 0;
+  /** What may be looked through: all, or the lines that have ended. */
+  #until = 0;
 
-  constructor(stream: Stream, needle: Needle) {
+  constructor(stream: Stream, needle: Matcher) {
     this.stream = stream;
     this.#needle = needle;
   }
 
   take(chunks: readonly ScannedChunk[]): void {
     if (chunks.length === 0) return;
-    const kept = Math.max(this.#searched, this.#text.length - (this.#needle.maxBytes - 1));
+    const begin = Math.max(this.#searched, this.#text.length - (this.#needle.maxBytes - 1));
+    // What stands before says whether a line begins here.
+    const kept = this.#needle.byLine ? Math.max(0, begin - 1) : begin;
+    this.#searched = begin - kept;
     this.#places = this.#placesFrom(kept);
     const pieces: Uint8Array[] = [Buffer.from(this.#text.slice(kept), 'latin1')];
     let length = this.#text.length - kept;
@@ -110,14 +126,28 @@ class Lane {
     }
     // Joined as bytes: two long strings would be copied once more when they are searched.
     this.#text = Buffer.concat(pieces).toString('latin1');
-    this.#searched = 0;
+    this.#until = this.#text.length;
+    if (!this.#needle.byLine) return;
+    const ended = Math.max(this.#text.lastIndexOf('\n'), this.#text.lastIndexOf('\r')) + 1;
+    this.#until = Math.max(ended, this.#text.length - this.#needle.maxBytes + 1);
+  }
+
+  /** Hits in a last line that has no end. */
+  rest(most: number): Hit[] {
+    this.#until = this.#text.length;
+    return this.hits(most);
   }
 
   hits(most: number): Hit[] {
     const hits: Hit[] = [];
     while (hits.length < most) {
-      const found = this.#needle.findBytes(this.#text, this.#searched);
-      if (found === null) break;
+      if (this.#searched >= this.#until) break;
+      const looked = this.#until === this.#text.length ? this.#text : this.#text.slice(0, this.#until);
+      const found = this.#needle.findBytes(looked, this.#searched);
+      if (found === null) {
+        if (this.#needle.byLine) this.#searched = this.#until;
+        break;
+      }
       hits.push({ stream: this.stream, from: this.#cursorAt(found.at), to: this.#cursorAt(found.end - 1) + 1 });
       const lineEnd = this.#text.indexOf('\n', found.end);
       this.#searched = Math.min(lineEnd === -1 ? this.#text.length : lineEnd + 1, found.end + LINE_BYTES);

@@ -266,6 +266,27 @@ describe('what runs printed', () => {
     await api.runs.cancel(api.admin, task_id);
   });
 
+  it('finds patterns in output and names, and says what is no pattern', async () => {
+    const one = ran(ada, { label: 'Number 17' }, 'took 12 s\ntook 345 ms\n', '');
+    const other = ran(ada, { label: 'No number' }, 'took long\n', '');
+    expect(idsOf(await search(ada, { q: 'took \\d+ m?s$', regex: 'true', in: 'output' }))).toEqual([one]);
+    expect(idsOf(await search(ada, { q: '^no|r \\d', regex: 'true', in: 'history' }))).toEqual([other, one]);
+    const lines = matchesOf(await linesOf(ada, `/api/runs/${one}/search?${new URLSearchParams({ q: '\\d+ ms', regex: 'true' })}`));
+    expect(lines).toMatchObject([{ line: 'took 345 ms', marks: [[5, 11]], cursor: 15, to: 21 }]);
+    for (const [q, why] of [
+      ['(a', 'without its “)”'],
+      ['(a|b){400}', 'too large'],
+    ] as const) {
+      const refused = await api.ask(ada, 'GET', `/api/runs/${one}/search?${new URLSearchParams({ q, regex: 'true' })}`);
+      expect(refused.status).toBe(400);
+      expect(refused.text).toContain(why);
+    }
+    // One that would take for ever says so.
+    const evil = ran(ada, { label: 'Evil' }, `${'ab'.repeat(40_000)}\n`, '');
+    const last = (await linesOf(ada, `/api/runs/${evil}/search?${new URLSearchParams({ q: '(a|b)*a(a|b){90}c', regex: 'true' })}`)).at(-1);
+    expect(['end', 'error']).toContain(last?.type);
+  });
+
   it('is bounded for each run, and goes on within it', async () => {
     const id = ran(ada, {}, Array.from({ length: 30 }, (_, i) => `hit ${i}\n`).join(''));
     const lines = await search(ada, { q: 'hit', in: 'output' });

@@ -9,7 +9,7 @@ import type { VisibleRuns } from './candidates.ts';
 import { cursorOf, named, passes, walk } from './candidates.ts';
 import { excerptOf } from './excerpt.ts';
 import { fieldsOf } from './fields.ts';
-import { Needle } from './needle.ts';
+import { type Matcher, matcherOf } from './needle.ts';
 import { OpenSearches } from './open-searches.ts';
 import { Pace } from './pace.ts';
 import type { Positions } from './position.ts';
@@ -30,7 +30,7 @@ const MATCHES_PER_RUN = 10;
 interface Quest<Q> {
   caller: Caller;
   query: Q;
-  needle: Needle;
+  needle: Matcher;
   pace: Pace;
   tally: Tally;
   signal: AbortSignal;
@@ -51,13 +51,13 @@ export class Search {
     this.#names = new Names(db);
   }
 
-  /** @throws (with the first line) ToruError bad_cursor, too_many_requests, busy. */
+  /** @throws (with the first line) ToruError bad_cursor, bad_request, too_many_requests, busy. */
   async *all(caller: Caller, query: SearchQuery, signal: AbortSignal): AsyncGenerator<SearchLine, void, undefined> {
     const at: Positions = query.cursor === undefined ? { history: 'beginning', output: 'beginning' } : decodePositions(query.cursor);
     for (const part of ['history', 'output'] as const) if (!query.in.includes(part)) at[part] = 'done';
+    const quest = questOf(caller, query, signal);
     const done = this.#open.begin(caller.user_id);
     try {
-      const quest = questOf(caller, query, signal);
       yield quest.tally.now();
       if (at.history !== 'done') yield* this.#history(quest, at);
       if (at.output !== 'done') yield* this.#output(quest, at);
@@ -67,15 +67,15 @@ export class Search {
     }
   }
 
-  /** One run's output from a cursor on. @throws (with the first line) ToruError unknown_task, bad_cursor, too_many_requests, busy. */
+  /** One run's output from a cursor on. @throws (with the first line) ToruError unknown_task, bad_cursor, bad_request, too_many_requests, busy. */
   async *within(caller: Caller, taskId: string, query: RunSearchQuery, signal: AbortSignal): AsyncGenerator<SearchLine, void, undefined> {
     const run = this.#runs.get(caller, taskId);
     const log = this.#runs.log(run.task_id);
     if (query.from > log.end)
       throw new ToruError('bad_cursor', `“from” is a number of bytes, from 0 to ${log.end} now.`, { extra: { end: log.end } });
+    const quest = questOf(caller, query, signal);
     const done = this.#open.begin(caller.user_id);
     try {
-      const quest = questOf(caller, query, signal);
       quest.tally.look(run);
       yield quest.tally.now();
       const next = yield* this.#matches(quest, log, run, query.from, query.limit);
@@ -188,5 +188,5 @@ export class Search {
 }
 
 function questOf<Q extends SearchQuery | RunSearchQuery>(caller: Caller, query: Q, signal: AbortSignal): Quest<Q> {
-  return { caller, query, needle: new Needle(query.q, query.case === 'exact'), pace: new Pace(), tally: new Tally(), signal };
+  return { caller, query, needle: matcherOf(query), pace: new Pace(), tally: new Tally(), signal };
 }
