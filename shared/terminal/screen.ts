@@ -59,6 +59,15 @@ export class Screen<L extends Line> implements Sink {
     this.#parser.feed(text);
   }
 
+  /** Shows what a person typed, as a terminal echoes it: at the cursor, and then a new line. @param text without control characters. */
+  echo(text: string, style: Style | null): void {
+    const { style: before } = this.#at;
+    this.#at.style = style;
+    this.#write(text, 0);
+    this.#at.style = before;
+    this.#newline(0);
+  }
+
   /** No more comes: what is held is shown. */
   end(): void {
     this.#parser.end();

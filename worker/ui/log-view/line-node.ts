@@ -1,6 +1,8 @@
 import type { Span } from '../../../shared/terminal/cells.ts';
 import { type Color, rgbOf, type Style } from '../../../shared/terminal/style.ts';
+import { hex, inkOn, type Rgb, readable, readableOnInk, sixteen } from './contrast.ts';
 import type { LogLine } from './shown-line.ts';
+import { markerOf } from './shown-lines.ts';
 import { webLinksIn } from './web-links.ts';
 
 /**
@@ -9,6 +11,7 @@ import { webLinksIn } from './web-links.ts';
  */
 export function drawLine(element: HTMLElement, line: LogLine, count: number): void {
   element.className = `log-line log-line-${line.kind}`;
+  if (element.hasAttribute('aria-expanded')) element.classList.add('log-line-group');
   const { spans } = line;
   const rest =
     count < spans.length
@@ -20,8 +23,21 @@ export function drawLine(element: HTMLElement, line: LogLine, count: number): vo
         ]
       : [];
   element.replaceChildren(...spans.slice(0, count).flatMap(nodesOf), ...rest);
+  hideMarker(element, markerOf(line));
   // An empty line has a height, and is copied as one.
   if (line.length === 0) element.append(document.createElement('br'));
+}
+
+/** What marks a group is part of the text, for who copies it, and is not shown. */
+function hideMarker(element: HTMLElement, length: number): void {
+  const text = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();
+  if (length === 0 || !(text instanceof Text) || text.length < length) return;
+  const rest = text.splitText(length);
+  const marker = document.createElement('span');
+  marker.className = 'log-marker';
+  text.replaceWith(marker);
+  marker.append(text);
+  if (rest.length === 0) marker.after('group');
 }
 
 /** Draws the next pieces in their style, which stand in the plain text at the element's end. */
@@ -69,21 +85,36 @@ function styled(text: string, style: Style): HTMLElement {
   const classes: string[] = [];
   for (const name of ['bold', 'italic', 'overline', 'strike'] as const) if (style[name]) classes.push(`a-${name}`);
   // What is concealed is still the script's output: shown, but faintly.
-  if (style.dim || style.hidden) classes.push('a-dim');
+  if ((style.dim || style.hidden) && style.bg === null && !style.reverse) classes.push('a-dim');
   if (style.underline > 0) classes.push('a-underline');
   if (style.underline > 1) classes.push(`a-underline-${style.underline}`);
-  const [fg, bg] = style.reverse ? [style.bg ?? 'var(--log)', style.fg ?? 'var(--log-ink)'] : [style.fg, style.bg];
-  // On the log's own ground the theme's colours can be read; on a ground that the script chose, a terminal's plain ones.
-  const set = bg === null ? 'a' : 'p';
-  if (fg !== null) span.style.color = cssOf(fg, set);
-  if (bg !== null) span.style.backgroundColor = cssOf(bg, 'p');
-  if (style.underlineColor !== null) span.style.textDecorationColor = cssOf(style.underlineColor, set);
+  if (style.reverse && style.fg === null && style.bg === null) {
+    span.style.color = 'var(--log)';
+    span.style.backgroundColor = 'var(--log-ink)';
+  } else if (style.reverse && style.fg === null) {
+    // The ground is the theme's ink.
+    span.style.color = style.bg === null ? '' : readableOnInk(plain(style.bg));
+    span.style.backgroundColor = 'var(--log-ink)';
+  } else {
+    const [fg, bg] = style.reverse ? [style.bg, style.fg] : [style.fg, style.bg];
+    if (bg !== null) {
+      const ground = plain(bg);
+      span.style.backgroundColor = hex(ground);
+      span.style.color = hex(fg === null ? inkOn(ground) : readable(plain(fg), ground));
+    } else if (fg !== null) span.style.color = onLog(fg);
+  }
+  if (style.underlineColor !== null) span.style.textDecorationColor = onLog(style.underlineColor);
   if (classes.length > 0) span.className = classes.join(' ');
   span.textContent = text;
   return span;
 }
 
-function cssOf(color: Color | string, set: 'a' | 'p'): string {
-  if (typeof color === 'string') return color;
-  return color < 16 ? `var(--${set}${color})` : `#${rgbOf(color).toString(16).padStart(6, '0')}`;
+/** A colour on the log's own ground: of the sixteen, the theme's, which can be read there. */
+function onLog(color: Color): string {
+  return color < 16 ? `var(--a${color})` : hex(rgbOf(color));
+}
+
+/** A colour with a ground that the script chose: a terminal's, the same in both themes. */
+function plain(color: Color): Rgb {
+  return color < 16 ? sixteen(color) : rgbOf(color);
 }
