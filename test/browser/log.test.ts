@@ -102,6 +102,20 @@ describeInBrowser('a long output', () => {
     await page.getByRole('button', { name: 'Close the search' }).click();
   });
 
+  test('finds a pattern, and says what is none', async () => {
+    await output().press('Control+f');
+    await page.getByRole('button', { name: 'Regular expression' }).click();
+    const field = page.getByRole('searchbox', { name: 'Find in the output' });
+    await field.fill('^line 1999(8|9)\\d of .*\\.$');
+    await page.getByText(/^\d+ of 20$/).waitFor();
+    expect(await page.evaluate(() => CSS.highlights.get('log-match')?.size)).toBeGreaterThan(5);
+    await field.fill('(line');
+    await page.getByText('a “(” without its “)”').waitFor();
+    await field.fill('line (\\d)\\1');
+    await page.getByText('reference').waitFor();
+    await page.keyboard.press('Escape');
+  });
+
   test('links to lines: a press on a number, a range, and the address opened again', async () => {
     await page.goto(`${toru.url}/runs/${task}#L150000`);
     await expect.poll(marked).toEqual([expect.stringMatching(/^line 150000 of/)]);

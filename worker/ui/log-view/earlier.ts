@@ -1,6 +1,7 @@
 import type { OutputLine } from '../../../shared/runs.ts';
 import { readOutput } from '../data/output-lines.ts';
 import { LineBuffer } from './line-buffer.ts';
+import { typedInto } from './typed-lines.ts';
 
 /** How much is read at a time when the reader goes back. */
 export const EARLIER_BYTES = 256 * 1024;
@@ -11,7 +12,7 @@ export const EARLIER_BYTES = 256 * 1024;
  */
 export async function readEarlier(taskId: string, before: number): Promise<{ lines: LineBuffer; start: number }> {
   const from = Math.max(0, before - EARLIER_BYTES);
-  const lines = new LineBuffer();
+  const lines = new LineBuffer(typedInto(taskId));
   lines.reset(from);
   take(lines, await readOutput(taskId, { from, limit: before - from }), before);
   if (from > 0) lines.dropPartialFirst();

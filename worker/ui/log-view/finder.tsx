@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { CaseSensitive, ChevronDown, ChevronUp, X } from 'lucide-preact';
+import { CaseSensitive, ChevronDown, ChevronUp, Regex, X } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { MAX_PLACES_FOUND } from '../../../shared/limits.ts';
 import { isFinal } from '../../../shared/run-state.ts';
@@ -16,6 +16,7 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
   const { viewer } = props;
   const text = useSignal('');
   const exact = useSignal(false);
+  const regex = useSignal(false);
   const search = useSignal<FindProgress | null>(null);
   /** The cursor of the place that is shown. */
   const at = useSignal<number | null>(null);
@@ -43,17 +44,17 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
         viewer.mark(null);
         return;
       }
-      const begun = new FindProgress(run.current.task_id, { text: text.value, exact: exact.value });
+      const begun = new FindProgress(run.current.task_id, { text: text.value, exact: exact.value, regex: regex.value });
       search.value = begun;
       wanted.value = true;
-      viewer.seek(begun.pattern);
       void begun.go(
+        (sought) => viewer.seek(sought),
         () => viewer.size.peek(),
         () => !isFinal(run.current.state),
       );
     }, TYPED_MS);
     return () => clearTimeout(timer);
-  }, [text.value, exact.value]);
+  }, [text.value, exact.value, regex.value]);
 
   const found = search.value?.found.value ?? [];
   const searching = search.value?.searching.value ?? false;
@@ -112,6 +113,17 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
         icon={<CaseSensitive size={18} />}
         onClick={() => {
           exact.value = !exact.value;
+        }}
+      />
+      <Button
+        kind="ghost"
+        small
+        aria-label="Regular expression"
+        title="Regular expression"
+        aria-pressed={regex.value}
+        icon={<Regex size={18} />}
+        onClick={() => {
+          regex.value = !regex.value;
         }}
       />
       <Button kind="ghost" small aria-label="Previous" icon={<ChevronUp size={18} />} onClick={() => step(-1)} />

@@ -1,6 +1,8 @@
 import type { Progress } from '../../../shared/terminal/osc.ts';
 import { Screen } from '../../../shared/terminal/screen.ts';
+import { styleAfter } from '../../../shared/terminal/style.ts';
 import { LogLine } from './shown-line.ts';
+import type { TypedLine } from './typed-lines.ts';
 
 /** What the page keeps of a run's output. Above it, the oldest lines go; they can be read again over HTTP. */
 export const MAX_LINES = 50_000;
@@ -8,6 +10,9 @@ export const MAX_CHARS = 8_000_000;
 
 /** After so many bytes the characters are counted again: they change in place, and a few bytes may fill a line. */
 const COUNT_BYTES = 256 * 1024;
+
+/** Bold cyan: what a person typed. */
+const TYPED = styleAfter(null, '1;36');
 
 type Stream = 'stdout' | 'stderr';
 
@@ -23,8 +28,21 @@ export class LineBuffer {
   /** Up to which cursor the characters were counted. */
   #counted = 0;
 
+  /** What was typed into the run, which stands between the output. */
+  readonly #typed: readonly TypedLine[];
+  readonly #echoed = new Set<TypedLine>();
+  /** The stream that printed last: what is typed then answers it. */
+  #last: Stream = 'stdout';
+  #echoing = false;
+
+  /** The output has groups that can be folded. */
+  grouped = false;
   /** How far the program says it is; null when it does not say. */
   progress: Progress | null = null;
+
+  constructor(typed: readonly TypedLine[] = []) {
+    this.#typed = typed;
+  }
 
   get lines(): readonly LogLine[] {
     return this.#lines;
@@ -61,13 +79,38 @@ export class LineBuffer {
     this.#counted = cursor;
     this.#screens = this.#newScreens();
     this.#places = new Places('', cursor, cursor, 0);
+    this.#echoed.clear();
   }
 
   /** Output between two cursors. */
   append(stream: Stream, text: string, from: number, to: number): void {
+    const typed = this.#typed.find((line) => line.cursor >= from && line.cursor < to && !this.#echoed.has(line));
+    if (typed !== undefined) {
+      const index = new Places(text, from, to, 0).indexOf(typed.cursor);
+      if (index > 0) this.append(stream, text.slice(0, index), from, typed.cursor);
+      this.echo(typed);
+      this.append(stream, text.slice(index), typed.cursor, to);
+      return;
+    }
+    this.#last = stream;
+    this.grouped ||= text.includes('::group::');
     this.#places = new Places(text, from, to, this.#places.endRow);
     this.#screens[stream].feed(text);
     this.#end = to;
+  }
+
+  /** Shows what was typed here, where the output stands now. */
+  echo(typed: TypedLine): void {
+    this.#echoed.add(typed);
+    this.#places = new Places('', typed.cursor, typed.cursor, this.#places.endRow);
+    this.#echoing = true;
+    this.#screens[this.#last].echo(typed.text, TYPED);
+    this.#echoing = false;
+  }
+
+  /** Shows what was typed since the last output. */
+  echoRest(): void {
+    for (const typed of this.#typed) if (typed.cursor === this.#end && !this.#echoed.has(typed)) this.echo(typed);
   }
 
   /** Output that retention or a limit removed: what follows does not go on in what stands before. */
@@ -95,6 +138,7 @@ export class LineBuffer {
     // The first line here begins where the last row there ends.
     for (const line of earlier.lines) line.row += first - earlier.endRow;
     this.#lines = [...earlier.lines, ...this.#lines];
+    this.grouped ||= earlier.grouped;
     this.#removed -= earlier.lines.length;
     this.#start = start;
   }
@@ -160,7 +204,7 @@ export class LineBuffer {
       let firstAlternate: LogLine | null = null;
       return new Screen<LogLine>({
         make: ({ at, alternate, ground }) => {
-          const line = new LogLine(stream, this.#places.of(at), this.#places.rowOf(at), alternate, ground);
+          const line = new LogLine(this.#echoing ? 'typed' : stream, this.#places.of(at), this.#places.rowOf(at), alternate, ground);
           if (alternate) firstAlternate ??= line;
           this.#lines.push(line);
           return line;
@@ -211,6 +255,14 @@ class Places {
       this.#counted = at + 1;
     }
     return this.#row;
+  }
+
+  /** The character at a cursor. */
+  indexOf(cursor: number): number {
+    if (this.#plain) return cursor - this.#from;
+    let index = 0;
+    while (index < this.#text.length && this.of(index) < cursor) index += 1;
+    return index;
   }
 
   /** The cursor of the character at `index`. What could not be decoded makes it a guess, within the frame. */

@@ -2,9 +2,12 @@ import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import {
   ArrowDownToLine,
   ArrowUpToLine,
+  Braces,
   Clock,
+  Copy,
   Download,
   Ellipsis,
+  FoldVertical,
   Hash,
   Link,
   Maximize2,
@@ -13,18 +16,21 @@ import {
   WrapText,
   X,
 } from 'lucide-preact';
+import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { ToruError } from '../../../shared/errors.ts';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
+import { sentence } from '../api.ts';
 import { secondHand } from '../clock.ts';
 import { Button } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { recall, remember } from '../theme.ts';
 import { bytes, clockTime } from '../time.ts';
+import { toast } from '../toasts.ts';
 import { Finder } from './finder.tsx';
 import { GoToLine } from './go-to-line.tsx';
 import { linesInHash } from './line-links.ts';
-import { joinLines } from './selection.ts';
 import type { LogPlace } from './viewer.ts';
 import { LogViewer } from './viewer.ts';
 import './log-view.css';
@@ -38,7 +44,7 @@ const BAR_BYTES = 64 * 1024;
 
 /**
  * A run's output. @param props.place where it opens, marked; null at its end, which it follows. @param props.full it has the window
- * for itself. @param props.onProgress hears how far the run says it is, in percent. @param props.onChanged is called when the run began, ended, or failed: its details are read again then.
+ * for itself. @param props.onProgress hears how far the run says it is, in percent. @param props.onOpened gets the viewer, and null when it closes. @param props.onChanged is called when the run began, ended, or failed: its details are read again then.
  */
 export function LogView(props: {
   run: Run;
@@ -46,6 +52,7 @@ export function LogView(props: {
   full: boolean;
   onFull: (full: boolean) => void;
   onProgress: (percent: number | null) => void;
+  onOpened: (viewer: LogViewer | null) => void;
   onChanged: () => void;
 }) {
   const scroller = useRef<HTMLElement>(null);
@@ -55,6 +62,9 @@ export function LogView(props: {
   const times = useSignal(recall(TIMES_KEY) === 'on');
   const tool = useSignal<'find' | 'line' | null>(null);
   const more = useSignal(false);
+  /** All of the output is selected, also what is not loaded. */
+  const all = useSignal(false);
+  const json = useSignal<VNode | null>(null);
   /** The lines that were chosen by their numbers. */
   const chosen = useSignal<readonly [number, number] | null>(linesInHash());
 
@@ -63,7 +73,11 @@ export function LogView(props: {
     const opened = new LogViewer(props.run, scroller.current, sheet.current, wrap.peek(), props.place, props.onChanged);
     opened.setTimes(times.peek());
     viewer.value = opened;
-    return () => opened.close();
+    props.onOpened(opened);
+    return () => {
+      props.onOpened(null);
+      opened.close();
+    };
   }, [props.run.task_id]);
 
   useEffect(() => {
@@ -92,6 +106,31 @@ export function LogView(props: {
     of.value = !of.value;
     remember(key, of.value ? 'on' : 'off');
     then(of.value);
+  }
+  /** Copies lines by their numbers, or all of the output: as the host has them, loaded or not. */
+  async function copy(lines: readonly [number, number] | null): Promise<void> {
+    const taskId = props.run.task_id;
+    try {
+      const { placeOfLines, textOf } = await import('./copying.ts');
+      const end = viewer.peek()?.size.peek() ?? 0;
+      const place = lines === null ? { from: 0, to: end } : await placeOfLines(taskId, lines);
+      const text = await textOf(taskId, place.from, place.to ?? end);
+      await navigator.clipboard.writeText(text);
+      toast(lines === null ? `All of the output was copied: ${bytes(place.to ?? end)}.` : 'The lines were copied.', 'ok');
+    } catch (error) {
+      toast(error instanceof ToruError ? error.message : 'The browser did not allow copying. Download it instead.', 'bad');
+    }
+  }
+  async function showJson(lines: readonly [number, number]): Promise<void> {
+    try {
+      const [{ placeOfLines, textOf }, { JsonSheet }] = await Promise.all([import('./copying.ts'), import('./json-sheet.tsx')]);
+      const { from, to } = await placeOfLines(props.run.task_id, lines);
+      const text = await textOf(props.run.task_id, from, to ?? viewer.peek()?.size.peek() ?? from);
+      const title = lines[0] === lines[1] ? `Line ${lines[0]}` : `Lines ${lines[0]} to ${lines[1]}`;
+      json.value = <JsonSheet title={title} text={text} onClose={() => (json.value = null)} />;
+    } catch (error) {
+      toast(sentence(error), 'bad');
+    }
   }
   function open(which: 'find' | 'line'): void {
     more.value = false;
@@ -179,9 +218,26 @@ export function LogView(props: {
             >
               Times
             </Button>
-            <CopyButton label="Copy what is loaded" text={() => joinLines(shown?.lines ?? [])}>
-              Copy
-            </CopyButton>
+            {(['stdout', 'stderr'] as const).map((stream) => (
+              <Button
+                key={stream}
+                class={`log-stream log-stream-${stream}`}
+                kind="ghost"
+                small
+                aria-pressed={shown?.shown.value.stream === stream}
+                onClick={() => shown?.only(shown.shown.peek().stream === stream ? 'all' : stream)}
+              >
+                Only {stream}
+              </Button>
+            ))}
+            {shown?.shown.value.grouped === true && (
+              <Button kind="ghost" small icon={<FoldVertical size={18} />} onClick={() => shown.foldAll(!shown.shown.peek().folded)}>
+                {shown.shown.value.folded ? 'Unfold all' : 'Fold all'}
+              </Button>
+            )}
+            <Button kind="ghost" small icon={<Copy size={18} />} title="Copy all of it (Ctrl A, Ctrl C)" onClick={() => void copy(null)}>
+              Copy all
+            </Button>
             <a class="btn btn-ghost btn-small" href={`/api/runs/${props.run.task_id}/output`} download={`${props.run.task_id}.log`}>
               <Download size={18} aria-hidden="true" />
               <span>Download all</span>
@@ -192,7 +248,7 @@ export function LogView(props: {
       {shown !== null && <Going viewer={shown} />}
       <section
         ref={scroller}
-        class={`log-scroll${wrap.value ? ' log-wrap' : ''}`}
+        class={`log-scroll${wrap.value ? ' log-wrap' : ''}${all.value ? ' log-all' : ''}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
         tabIndex={0}
         aria-label="Output"
@@ -202,13 +258,20 @@ export function LogView(props: {
           else if (event.key === 'Home') void shown?.toBeginning();
           else if (event.key === 'f' && command) open('find');
           else if (event.key === 'g' && command) open('line');
+          else if (event.key === 'a' && command) all.value = true;
+          else if (event.key === 'c' && command && all.peek()) void copy(null);
+          else if (event.key === 'Escape' && all.peek()) all.value = false;
           else if (event.key === 'Escape' && props.full) props.onFull(false);
           else return;
           event.preventDefault();
         }}
         onClick={(event) => {
+          all.value = false;
           const line = lineBeside(event, shown);
-          if (line === null) return;
+          if (line === null) {
+            turnGroup(event, shown);
+            return;
+          }
           const before = chosen.peek();
           choose(event.shiftKey && before !== null ? [Math.min(before[0], line), Math.max(before[1], line)] : [line, line]);
         }}
@@ -217,7 +280,20 @@ export function LogView(props: {
         <div ref={sheet} class="log-sheet" />
       </section>
       {shown !== null && <Bar viewer={shown} />}
-      {shown !== null && <Below viewer={shown} chosen={chosen.value} onClear={() => choose(null)} />}
+      {shown !== null && (
+        <Below
+          viewer={shown}
+          all={all.value}
+          chosen={chosen.value}
+          onCopy={copy}
+          onJson={(lines) => void showJson(lines)}
+          onClear={() => {
+            all.value = false;
+            choose(null);
+          }}
+        />
+      )}
+      {json.value}
     </div>
   );
 }
@@ -230,6 +306,14 @@ function lineBeside(event: MouseEvent, viewer: LogViewer | null): number | null 
   if (event.clientX - left > Number.parseFloat(getComputedStyle(row).paddingInlineStart)) return null;
   const line = viewer.lines.find(({ id }) => String(id) === row.dataset['id']);
   return line === undefined ? null : viewer.numberOf(line);
+}
+
+/** A press on the first line of a group folds it, or unfolds it; one that selects text does not. */
+function turnGroup(event: MouseEvent, viewer: LogViewer | null): void {
+  const row = event.target instanceof Element ? event.target.closest<HTMLElement>('.log-line-group') : null;
+  if (row === null || viewer === null || document.getSelection()?.isCollapsed === false) return;
+  const line = viewer.lines.find(({ id }) => String(id) === row.dataset['id']);
+  if (line !== undefined) viewer.turn(line);
 }
 
 /** How much there is, and for how long nothing more came. A part of its own: output comes at every frame, and only this is drawn for it. */
@@ -303,29 +387,60 @@ function Bar({ viewer }: { viewer: LogViewer }) {
   );
 }
 
-/** The way to the end, while one is elsewhere, and the link to chosen lines. */
-function Below(props: { viewer: LogViewer; chosen: readonly [number, number] | null; onClear: () => void }) {
-  const { following, unseen } = props.viewer.follow.value;
-  const { chosen } = props;
-  if (following && chosen === null) return null;
+/** The way to the end, while one is elsewhere, and what can be done with chosen lines, or with all. */
+function Below(props: {
+  viewer: LogViewer;
+  all: boolean;
+  chosen: readonly [number, number] | null;
+  onCopy: (lines: readonly [number, number] | null) => Promise<void>;
+  onJson: (lines: readonly [number, number]) => void;
+  onClear: () => void;
+}) {
+  const { viewer, all, chosen } = props;
+  const { following, unseen } = viewer.follow.value;
+  const { stream } = viewer.shown.value;
+  const stalled = viewer.stalled.value;
+  if (following && chosen === null && !all && !stalled) return null;
   return (
     <div class="log-below">
-      {chosen !== null && (
+      {stalled && (
+        <button type="button" class="log-pill" onClick={() => viewer.readOn()}>
+          No {stream} in what was read · look further
+        </button>
+      )}
+      {(all || chosen !== null) && (
         <div class="log-chosen">
-          <Link size={16} aria-hidden="true" />
-          <span>{chosen[0] === chosen[1] ? `Line ${chosen[0]}` : `Lines ${chosen[0]} to ${chosen[1]}`}</span>
-          <CopyButton label="Copy the link" text={() => location.href}>
-            Copy link
-          </CopyButton>
+          {all ? <span>All, {bytes(viewer.size.value)}</span> : <Lines of={chosen} />}
+          <Button kind="ghost" small icon={<Copy size={16} />} onClick={() => void props.onCopy(all ? null : chosen)}>
+            Copy
+          </Button>
+          {!all && chosen !== null && (
+            <>
+              <CopyButton label="Copy the link" icon={<Link size={16} />} text={() => location.href} />
+              <Button
+                kind="ghost"
+                small
+                aria-label="Show as JSON"
+                title="Show as JSON"
+                icon={<Braces size={16} />}
+                onClick={() => props.onJson(chosen)}
+              />
+            </>
+          )}
           <Button kind="ghost" small aria-label="Choose no line" icon={<X size={18} />} onClick={props.onClear} />
         </div>
       )}
       {!following && (
-        <button type="button" class="log-pill" onClick={() => props.viewer.toEnd()}>
+        <button type="button" class="log-pill" onClick={() => viewer.toEnd()}>
           <ArrowDownToLine size={16} aria-hidden="true" />
           {unseen > 0 ? `${unseen.toLocaleString()} new ${unseen === 1 ? 'line' : 'lines'} · jump to end` : 'Jump to end'}
         </button>
       )}
     </div>
   );
+}
+
+function Lines({ of }: { of: readonly [number, number] | null }) {
+  if (of === null) return null;
+  return <span>{of[0] === of[1] ? `Line ${of[0]}` : `Lines ${of[0]} to ${of[1]}`}</span>;
 }

@@ -4,22 +4,35 @@ const NAME = 'log-match';
 /** More in one line are not marked. */
 const MOST_IN_LINE = 200;
 
-/** @param pattern with the flag `g`; null: nothing is marked. A browser without highlights shows none. */
-export function paintMatches(rows: readonly HTMLElement[], pattern: RegExp | null): void {
-  if (!('highlights' in CSS)) return;
-  if (pattern === null) CSS.highlights.delete(NAME);
-  else CSS.highlights.set(NAME, new Highlight(...rows.flatMap((row) => rangesIn(row, pattern))));
+/** What is looked for: gives the first place at or after `from`, which is not empty. */
+export interface Sought {
+  find(text: string, from: number): { at: number; end: number } | null;
 }
 
-function rangesIn(row: HTMLElement, pattern: RegExp): Range[] {
+/** @param sought null: nothing is marked. A browser without highlights shows none. */
+export function paintMatches(rows: readonly HTMLElement[], sought: Sought | null): void {
+  if (!('highlights' in CSS)) return;
+  if (sought === null) CSS.highlights.delete(NAME);
+  else CSS.highlights.set(NAME, new Highlight(...rows.flatMap((row) => rangesIn(row, sought))));
+}
+
+function rangesIn(row: HTMLElement, sought: Sought): Range[] {
   const ranges: Range[] = [];
   const text = row.textContent ?? '';
-  pattern.lastIndex = 0;
-  for (let found = pattern.exec(text); found !== null && ranges.length < MOST_IN_LINE; found = pattern.exec(text)) {
-    if (found[0] === '') pattern.lastIndex += 1;
-    else ranges.push(rangeOf(row, found.index, found.index + found[0].length));
-  }
+  for (let found = sought.find(text, 0); found !== null && ranges.length < MOST_IN_LINE; found = sought.find(text, found.end))
+    ranges.push(rangeOf(row, found.at, found.end));
   return ranges;
+}
+
+/** @param pattern with the flag `g`, which matches nothing that is empty. */
+export function soughtBy(pattern: RegExp): Sought {
+  return {
+    find(text, from) {
+      pattern.lastIndex = from;
+      const found = pattern.exec(text);
+      return found === null ? null : { at: found.index, end: found.index + found[0].length };
+    },
+  };
 }
 
 /** The stretch of a row's text, over all of its pieces. */

@@ -19,6 +19,8 @@ interface Drawing {
   marked: (line: LogLine) => boolean;
   /** What stands in the margin beside a line; '' for nothing. */
   margin: (line: LogLine) => string;
+  /** Whether the group that begins with a line is folded; null when none begins there. */
+  fold: (line: LogLine) => boolean | null;
   /** The index of the line from which on colours are drawn first; those above it follow, from it upwards. */
   focus: number;
   /** Ids of lines whose elements must stay as they are. */
@@ -76,7 +78,7 @@ export class Rows {
   }
 
   /** Draws these lines and no others, in their order. */
-  draw(lines: readonly LogLine[], { apart, marked, margin, focus, held, rushing }: Drawing): void {
+  draw(lines: readonly LogLine[], { apart, marked, margin, fold, focus, held, rushing }: Drawing): void {
     // First away with what went: so the rows that stay are in order already, and need not move. A row that moves loses its selection.
     const wanted = new Set(lines.map(({ id }) => id));
     for (const [id, row] of this.#rows) {
@@ -93,9 +95,10 @@ export class Rows {
     for (const line of lines) {
       const element = this.#place(line, apart.get(line.id), marked(line));
       // A line that goes on in the row below has its number once.
-      const beside = line.row === above ? '' : margin(line);
+      const beside = line.row === above || line.kind === 'typed' ? '' : margin(line);
       if (element.dataset['margin'] !== beside) element.dataset['margin'] = beside;
-      above = line.row;
+      if (line.kind !== 'typed') above = line.row;
+      foldMark(element, fold(line));
       const expected: Element | null = previous === null ? this.#sheet.firstElementChild : previous.nextElementSibling;
       if (expected !== element) this.#sheet.insertBefore(element, expected);
       previous = element;
@@ -139,5 +142,19 @@ export class Rows {
     element.classList.toggle('log-line-apart', top !== undefined);
     element.style.top = top === undefined ? '' : `${top}px`;
     return element;
+  }
+}
+
+/** A group's first line is a key that folds it. */
+function foldMark(element: HTMLElement, folded: boolean | null): void {
+  const expanded = folded === null ? null : String(!folded);
+  if (element.getAttribute('aria-expanded') === expanded) return;
+  element.classList.toggle('log-line-group', folded !== null);
+  if (expanded === null) {
+    element.removeAttribute('role');
+    element.removeAttribute('aria-expanded');
+  } else {
+    element.setAttribute('role', 'button');
+    element.setAttribute('aria-expanded', expanded);
   }
 }

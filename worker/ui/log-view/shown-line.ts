@@ -9,7 +9,8 @@ let nextId = 1;
 export class LogLine extends Line {
   /** Never used again for another line. */
   readonly id = nextId++;
-  readonly kind: 'stdout' | 'stderr' | 'gap';
+  /** `typed`: nothing but what a person typed. */
+  readonly kind: 'stdout' | 'stderr' | 'gap' | 'typed';
   /** Where the line begins in the run's output. */
   readonly from: number;
   /**

@@ -1,9 +1,9 @@
 import { Heights } from './heights.ts';
-import type { LineBuffer } from './line-buffer.ts';
-import { paintMatches } from './matches.ts';
+import { paintMatches, type Sought } from './matches.ts';
 import { Rows } from './rows.ts';
 import { selectedIds, selectedText } from './selection.ts';
 import type { LogLine } from './shown-line.ts';
+import type { ShownLines } from './shown-lines.ts';
 
 /** So near to the end counts as the end: a wheel's last pixel, a zoomed page's half one. */
 const END_PX = 24;
@@ -23,7 +23,7 @@ export interface Decor {
   /** The widest that `margin` gives, in characters. */
   marginWidth: number;
   /** What is looked for: every place in view where it stands is marked. */
-  sought: RegExp | null;
+  sought: Sought | null;
 }
 
 const PLAIN: Decor = { marked: () => false, margin: () => '', marginWidth: 0, sought: null };
@@ -36,7 +36,7 @@ const PLAIN: Decor = { marked: () => false, margin: () => '', marginWidth: 0, so
 export class Surface {
   readonly #scroller: HTMLElement;
   readonly #sheet: HTMLElement;
-  readonly #buffer: LineBuffer;
+  readonly #shownLines: ShownLines;
   readonly #events: SurfaceEvents;
   readonly #heights: Heights;
   readonly #rows: Rows;
@@ -49,8 +49,8 @@ export class Surface {
   #decor = PLAIN;
   /** The line that is to be brought into view as soon as the view has a height. */
   #wanted: number | null = null;
-  /** Where the view stands while it does not follow: a line's id, and how far below the line's top the view begins. */
-  #anchor: { id: number; offset: number } | null = null;
+  /** Where the view stands while it does not follow: a line, and how far below the line's top the view begins. */
+  #anchor: { id: number; from: number; offset: number } | null = null;
   /** The reader has scrolled since the anchor was taken. */
   #moved = true;
   #removed = 0;
@@ -61,15 +61,15 @@ export class Surface {
   #painted = false;
 
   /** @param following false: it begins where it is, and `show` finds the place. */
-  constructor(scroller: HTMLElement, sheet: HTMLElement, buffer: LineBuffer, wrap: boolean, events: SurfaceEvents, following = true) {
+  constructor(scroller: HTMLElement, sheet: HTMLElement, shown: ShownLines, wrap: boolean, events: SurfaceEvents, following = true) {
     this.#scroller = scroller;
     this.#sheet = sheet;
-    this.#buffer = buffer;
+    this.#shownLines = shown;
     this.#events = events;
     this.#following = following;
     this.#heights = new Heights(sheet, wrap);
     this.#rows = new Rows(sheet);
-    this.#removed = buffer.removed;
+    this.#removed = shown.removed;
     this.#listen();
     this.#watchSizes();
     this.changed();
@@ -85,9 +85,16 @@ export class Surface {
   }
 
   setWrap(wrap: boolean): void {
+    this.rearrange(() => {
+      this.#rows.clear();
+      this.#heights.wrap = wrap;
+    });
+  }
+
+  /** Changes which lines there are to be seen, or how: the reader's place stays. */
+  rearrange(change: () => void): void {
     this.#takeAnchor();
-    this.#rows.clear();
-    this.#heights.wrap = wrap;
+    change();
     this.changed();
   }
 
@@ -150,7 +157,7 @@ export class Surface {
       removeEventListener('touchend', release);
     });
     const copy = (event: ClipboardEvent): void => {
-      const text = selectedText(this.#sheet, this.#buffer.lines);
+      const text = selectedText(this.#sheet, this.#shownLines.lines);
       if (text === null) return;
       event.clipboardData?.setData('text/plain', text);
       event.preventDefault();
@@ -202,21 +209,23 @@ export class Surface {
     if (!this.#moved) return;
     this.#moved = false;
     const y = this.#scroller.scrollTop - this.#sheet.offsetTop;
-    const { lines } = this.#buffer;
+    const { lines } = this.#shownLines;
     const edge = this.#scroller.getBoundingClientRect().top;
     const row = [...this.#sheet.children].find((each) => {
       const { top, bottom } = each.getBoundingClientRect();
       return top <= edge && bottom > edge;
     });
     if (row instanceof HTMLElement) {
-      this.#anchor = { id: Number(row.dataset['id']), offset: edge - row.getBoundingClientRect().top };
+      const id = Number(row.dataset['id']);
+      const from = lines.find((line) => line.id === id)?.from ?? this.#anchor?.from ?? 0;
+      this.#anchor = { id, from, offset: edge - row.getBoundingClientRect().top };
       return;
     }
     // Far from what is drawn: of lines that went since then, the height is not known any more.
-    const gone = (this.#buffer.removed - this.#removed) * this.#heights.line;
+    const gone = (this.#shownLines.removed - this.#removed) * this.#heights.line;
     const { index, offset } = this.#heights.at(lines, y - gone);
     const line = lines[index];
-    this.#anchor = line === undefined ? null : { id: line.id, offset };
+    this.#anchor = line === undefined ? null : { id: line.id, from: line.from, offset };
   }
 
   #draw(): void {
@@ -225,8 +234,8 @@ export class Surface {
     const pinned = this.#following && !this.#held && selectedIds(this.#sheet).length === 0;
     if (pinned) this.#drawEnd();
     else this.#drawPlace();
-    this.#removed = this.#buffer.removed;
-    this.#drawnEnd = this.#removed + this.#buffer.lines.length;
+    this.#removed = this.#shownLines.removed;
+    this.#drawnEnd = this.#removed + this.#shownLines.lines.length;
     this.#lastTop = this.#scroller.scrollTop;
     this.#lastHeight = this.#scroller.clientHeight;
     this.#sheetHeight = this.#sheet.offsetHeight;
@@ -239,7 +248,7 @@ export class Surface {
 
   /** Draws the last lines, as many as fill the view, and shows their end. */
   #drawEnd(): void {
-    const { lines } = this.#buffer;
+    const { lines } = this.#shownLines;
     const enough = this.#scroller.clientHeight + OVERSCAN_PX;
     let first = lines.length;
     for (let filled = 0; ; ) {
@@ -252,17 +261,19 @@ export class Surface {
 
   /** Draws what stands at the reader's place, which stays where it is though lines come, go and grow above it. */
   #drawPlace(): void {
-    const { lines } = this.#buffer;
+    const { lines } = this.#shownLines;
     const view = this.#scroller.clientHeight;
     if (this.#wanted !== null && view > 0) {
-      this.#anchor = { id: this.#wanted, offset: (this.#heights.line - view) / 2 };
+      const from = lines.find((line) => line.id === this.#wanted)?.from ?? 0;
+      this.#anchor = { id: this.#wanted, from, offset: (this.#heights.line - view) / 2 };
       this.#wanted = null;
       this.#moved = false;
     }
     this.#takeAnchor();
-    const anchor = this.#anchor ?? { id: lines[0]?.id ?? 0, offset: 0 };
+    const anchor = this.#anchor ?? { id: lines[0]?.id ?? 0, from: 0, offset: 0 };
     const found = lines.findIndex((line) => line.id === anchor.id);
-    const index = Math.max(0, found);
+    // A line that is not there any more, or is not shown: the place where it stood.
+    const index = Math.max(0, found === -1 ? lines.findLastIndex((line) => line.from <= anchor.from) : found);
     const offset = found === -1 ? 0 : anchor.offset;
     let first = index;
     for (let above = offset; first > 0 && above > -OVERSCAN_PX; first -= 1) above -= this.#heightAt(first - 1);
@@ -287,7 +298,7 @@ export class Surface {
   }
 
   #heightAt(index: number): number {
-    const line = this.#buffer.lines[index];
+    const line = this.#shownLines.lines[index];
     return line === undefined ? 0 : this.#heights.of(line);
   }
 
@@ -296,7 +307,7 @@ export class Surface {
    * @param focus the line from which on colours are drawn first. @returns the lines' height.
    */
   #drawLines(first: number, end: number, focus: number): number {
-    const { lines } = this.#buffer;
+    const { lines } = this.#shownLines;
     const apart = new Map<number, number>();
     const before: LogLine[] = [];
     const after: LogLine[] = [];
@@ -314,9 +325,10 @@ export class Surface {
       apart,
       marked: this.#decor.marked,
       margin: this.#decor.margin,
+      fold: (line) => this.#shownLines.foldOf(line),
       focus: before.length + focus - first,
       held: selected,
-      rushing: this.#following && this.#buffer.removed + (first + end) / 2 >= this.#drawnEnd,
+      rushing: this.#following && this.#shownLines.removed + (first + end) / 2 >= this.#drawnEnd,
     });
     if (this.#rows.unfinished) this.changed();
     if (this.#heights.wrap) {

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals';
 import { unreachable } from '../../../shared/errors.ts';
+import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
 import type { Progress } from '../../../shared/terminal/osc.ts';
 import { sentence } from '../api.ts';
@@ -9,11 +10,14 @@ import type { StreamEvent } from '../connection/run-streams.ts';
 import { readOutput } from '../data/output-lines.ts';
 import { toast } from '../toasts.ts';
 import { EARLIER_BYTES, readEarlier, take } from './earlier.ts';
-import { LineBuffer, MAX_LINES } from './line-buffer.ts';
+import { LineBuffer, MAX_CHARS, MAX_LINES } from './line-buffer.ts';
+import type { Sought } from './matches.ts';
 import { lineAt, lineBegin } from './places.ts';
 import { PrintedTimes } from './printed-times.ts';
 import type { LogLine } from './shown-line.ts';
+import { ShownLines, type StreamFilter } from './shown-lines.ts';
 import { Surface } from './surface.ts';
+import { noteTyped, typedInto } from './typed-lines.ts';
 
 /** Of a long output, so much of the end is read first: what people look at, and little for a phone on a slow line. */
 const FIRST_READ = 128 * 1024;
@@ -21,6 +25,9 @@ const FIRST_READ = 128 * 1024;
 const NEAR = 2;
 /** After a read that failed, the next one by itself waits so long. */
 const REST_MS = 5000;
+
+/** Reads in a row that brought nothing to be seen, of one stream: then the reader is asked first. */
+const MOST_IN_VAIN = 16;
 
 /** A place in the output that is to be seen, and marked. */
 export type LogPlace = { lines: readonly [first: number, last: number] } | { cursor: number };
@@ -47,11 +54,21 @@ export class LogViewer {
   readonly cameAt = signal<number | null>(null);
   /** How far the run says it is; null when it does not say, or is over. */
   readonly progress = signal<Progress | null>(null);
+  /** The stream that is shown, and whether there are groups, and whether they are folded. */
+  readonly shown = signal<{ stream: StreamFilter; grouped: boolean; folded: boolean }>({ stream: 'all', grouped: false, folded: false });
+  /** So much was read in vain for the stream that is shown. */
+  readonly stalled = signal(false);
+  /** Somebody reads, far from the end and from the beginning. */
+  readonly away = signal(false);
+  /** The last line of the output, of a run that is typed into: what it asks. */
+  readonly lastLine = signal('');
   /** The cursor and the number of the first line in view. */
   readonly top = signal<{ cursor: number; line: number | null }>({ cursor: 0, line: null });
   readonly #run: Run;
   readonly #surface: Surface;
-  readonly #lines = new LineBuffer();
+  readonly #lines: LineBuffer;
+  readonly #shown: ShownLines;
+  #inVain = 0;
   readonly #times: PrintedTimes;
   readonly #onChanged: () => void;
   #detach: (() => void) | null = null;
@@ -76,12 +93,15 @@ export class LogViewer {
   constructor(run: Run, scroller: HTMLElement, sheet: HTMLElement, wrap: boolean, place: LogPlace | null, onChanged: () => void) {
     this.#run = run;
     this.#onChanged = onChanged;
+    this.#lines = new LineBuffer(typedInto(run.task_id));
+    // Of a run that is over, an overview; of one that goes on, all that comes.
+    this.#shown = new ShownLines(this.#lines, isFinal(run.state));
     this.#times = new PrintedTimes(run.task_id, () => this.#decorate());
     this.size.value = run.output_bytes;
     this.#surface = new Surface(
       scroller,
       sheet,
-      this.#lines,
+      this.#shown,
       wrap,
       {
         follow: (following) => this.#follows(following),
@@ -126,8 +146,19 @@ export class LogViewer {
       this.#marked = 'lines' in place ? place.lines : null;
       this.#markedId = 'cursor' in place && mark ? (line?.id ?? null) : null;
       this.#decorate();
-      if (line !== undefined) this.#surface.show(line.id);
+      if (line === undefined) return;
+      if (this.#shown.reveal(line)) this.#tellShown();
+      this.#surface.show(line.id);
     });
+  }
+
+  /** Shows what was typed into the run, where its output stands. @param text as it may be seen: never a secret. */
+  typed(text: string): void {
+    const atEnd = this.#detach !== null;
+    const line = noteTyped(this.#run.task_id, atEnd ? this.#lines.end : this.size.peek(), text);
+    if (atEnd) this.#lines.echo(line);
+    this.toEnd();
+    this.#changed();
   }
 
   /** Marks lines by their numbers, where they stand; null marks none. */
@@ -138,8 +169,35 @@ export class LogViewer {
   }
 
   /** Marks every place in view where this stands; null marks none. */
-  seek(pattern: RegExp | null): void {
-    this.#surface.decorate({ sought: pattern });
+  seek(sought: Sought | null): void {
+    this.#surface.decorate({ sought });
+  }
+
+  /** Shows one stream only, or both. */
+  only(stream: StreamFilter): void {
+    this.#inVain = 0;
+    this.#rearrange(() => this.#shown.only(stream));
+  }
+
+  /** Reads on for the stream that is shown. */
+  readOn(): void {
+    this.#inVain = 0;
+    this.stalled.value = false;
+    this.#surface.changed();
+  }
+
+  /** Folds the group that begins with this line, or unfolds it. @returns whether one begins there. */
+  turn(line: LogLine): boolean {
+    if (this.#shown.foldOf(line) === null) return false;
+    this.#rearrange(() => this.#shown.turn(line));
+    return true;
+  }
+
+  /** Folds all groups, or unfolds them. */
+  foldAll(folded: boolean): void {
+    this.#rearrange(() => {
+      this.#shown.folded = folded;
+    });
   }
 
   setWrap(wrap: boolean): void {
@@ -153,7 +211,7 @@ export class LogViewer {
 
   /** The number of a drawn line; null while it is not known, and for what is no line of the output. */
   numberOf(line: LogLine): number | null {
-    return this.#firstNumber === null || line.kind === 'gap' ? null : this.#firstNumber + line.row;
+    return this.#firstNumber === null || line.kind === 'gap' || line.kind === 'typed' ? null : this.#firstNumber + line.row;
   }
 
   close(): void {
@@ -217,7 +275,11 @@ export class LogViewer {
     await this.#read(async () => {
       const { lines, start } = await readEarlier(this.#run.task_id, this.#lines.start);
       if (load !== this.#loads || this.#closed) return;
+      const before = this.#shown.lines.length;
       this.#lines.prepend(lines, start);
+      this.#shown.changed();
+      this.#inVain = this.#shown.lines.length > before ? 0 : this.#inVain + 1;
+      this.#tellShown();
       // What is far below is read again when the reader comes back.
       if (this.#lines.cutEnd(MAX_LINES * 2)) this.#leave();
       this.#changed();
@@ -230,7 +292,11 @@ export class LogViewer {
       const { end } = this.#lines;
       const pieces = await readOutput(this.#run.task_id, { from: end, limit: EARLIER_BYTES });
       if (load !== this.#loads || this.#closed || this.#detach !== null) return;
+      const before = this.#shown.lines.length;
       take(this.#lines, pieces, end + EARLIER_BYTES);
+      this.#shown.changed();
+      this.#inVain = this.#shown.lines.length > before ? 0 : this.#inVain + 1;
+      this.#tellShown();
       this.#grown();
       this.#reachedEnd();
     });
@@ -244,6 +310,7 @@ export class LogViewer {
   #followFrom(cursor: number): void {
     if (this.#detach !== null) return;
     this.#seenRow = this.#lines.endRow;
+    if (cursor === this.#lines.end) this.#lines.echoRest();
     this.#detach = connection.attach(this.#run.task_id, cursor, (event) => this.#take(event));
   }
 
@@ -255,6 +322,7 @@ export class LogViewer {
         return;
       case 'output':
         this.#lines.append(event.stream, event.text, event.from, event.to);
+        this.#lines.echoRest();
         this.cameAt.value = hostNow();
         this.#grown();
         return;
@@ -278,6 +346,19 @@ export class LogViewer {
     }
   }
 
+  #rearrange(change: () => void): void {
+    this.#surface.rearrange(change);
+    this.#tellShown();
+  }
+
+  #tellShown(): void {
+    const { stream, folded } = this.#shown;
+    const { grouped } = this.#lines;
+    const before = this.shown.peek();
+    if (before.stream !== stream || before.folded !== folded || before.grouped !== grouped) this.shown.value = { stream, folded, grouped };
+    this.stalled.value = stream !== 'all' && this.#inVain >= MOST_IN_VAIN;
+  }
+
   #grown(): void {
     if (this.#partial && this.#lines.lines.length > 1) {
       this.#lines.dropPartialFirst();
@@ -285,15 +366,18 @@ export class LogViewer {
     }
     if (this.#surface.following || this.#detach === null) this.#lines.trim(this.#surface.following ? 1 : 2);
     // A reader further up keeps what is loaded, however much is printed.
-    else if (this.#lines.lines.length > MAX_LINES * 2) this.#leave();
+    else if (this.#lines.lines.length > MAX_LINES * 2 || this.#lines.end - this.#lines.start > MAX_CHARS * 2) this.#leave();
     this.#changed();
   }
 
   #changed(): void {
-    const { start, end } = this.#lines;
+    const { start, end, grouped } = this.#lines;
+    this.#shown.changed();
+    if (grouped !== this.shown.peek().grouped) this.#tellShown();
     if (end > this.size.peek()) this.size.value = end;
     const before = this.part.peek();
     if (before.start !== start || before.end !== end) this.part.value = { start, end };
+    if (this.#run.stdin) this.lastLine.value = this.#lines.lines.at(-1)?.text.slice(-500) ?? '';
     if (this.#lines.progress !== this.progress.peek()) this.progress.value = this.#lines.progress;
     if (this.#marginWidth !== this.#drawnMargin) this.#decorate();
     this.#surface.changed();
@@ -301,11 +385,14 @@ export class LogViewer {
 
   #drawn(lines: readonly LogLine[], above: number, below: number): void {
     const [first] = lines;
+    if (this.#surface.following || (above === 0 && this.#lines.start === 0)) this.away.value = false;
+    // Not next to an end, which a view that grows would bring into sight.
+    else if (below > 1 && above > 0) this.away.value = true;
     if (first !== undefined) {
       this.top.value = { cursor: first.from, line: this.numberOf(first) };
       this.#times.need(first.from, lines.at(-1)?.from ?? first.from);
     }
-    if (this.reading.peek() || this.#closed || performance.now() < this.#restUntil) return;
+    if (this.reading.peek() || this.#closed || performance.now() < this.#restUntil || this.stalled.peek()) return;
     // Also where all that there is of the end fits into the view.
     const nearBegin = this.#surface.following ? above === 0 && this.#lines.end >= this.size.peek() : above < NEAR;
     if (nearBegin && this.#lines.start > 0 && !this.#partial) void this.#earlier();

@@ -1,10 +1,17 @@
 import { Check, Copy } from 'lucide-preact';
+import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { toast } from '../toasts.ts';
 import { Button } from './button.tsx';
 
 /** Copies a text. `text` may be made when it is asked for. */
-export function CopyButton(props: { text: string | (() => string); label: string; small?: boolean; children?: string }) {
+export function CopyButton(props: {
+  text: string | (() => string);
+  label: string;
+  small?: boolean;
+  icon?: ComponentChildren;
+  children?: string;
+}) {
   const [done, setDone] = useState(false);
   async function copy(): Promise<void> {
     try {
@@ -21,7 +28,7 @@ export function CopyButton(props: { text: string | (() => string); label: string
       small={props.small ?? true}
       aria-label={done ? 'Copied' : props.label}
       title={props.label}
-      icon={done ? <Check size={18} /> : <Copy size={18} />}
+      icon={done ? <Check size={18} /> : (props.icon ?? <Copy size={18} />)}
       onClick={() => void copy()}
     >
       {props.children}

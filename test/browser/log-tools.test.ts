@@ -1,0 +1,186 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Browser } from '../harness/browser.ts';
+import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
+import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
+import type { Toru } from '../harness/toru.ts';
+import { startToru } from '../harness/toru.ts';
+import { logIn } from './log-in.ts';
+
+/** What one can do with an output beside reading it: fold, filter, write JSON out, copy all of it; and read it in any colours. */
+
+const PASSWORD = 'correct horse battery';
+const COLOURS = Array.from(
+  { length: 16 },
+  (_, n) =>
+    `\\033[${n < 8 ? 30 + n : 82 + n};${n < 8 ? 40 + n : 92 + n}mboth ${n}\\033[0m \\033[${n < 8 ? 40 + n : 92 + n}mground ${n}\\033[0m \\033[7;${n < 8 ? 30 + n : 82 + n}mreversed ${n}\\033[0m \\033[7;${n < 8 ? 40 + n : 92 + n}mturned ${n}\\033[0m`,
+);
+const MIXED = `#!/bin/sh
+echo before
+echo '::group::Build the parts'
+echo one
+echo '::group::'
+echo two
+echo '::endgroup::'
+echo three
+echo '::endgroup::'
+echo problem >&2
+sleep 0.2
+echo '12:00 {"level":"info","id":12345678901234567890,"tags":["a",{}],"text":"a, b: {c}"}'
+${COLOURS.map((line) => `printf '${line} \\033[2;38;2;10;20;30;48;2;12;22;32mown\\033[0m\\n'`).join('\n')}
+echo after
+`;
+const FLOOD = `#!/bin/sh
+i=0
+while [ $i -lt 4000 ]; do
+  i=$((i + 1))
+  printf 'flood %d\\n' $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i
+done
+echo over
+`;
+
+describeInBrowser('the tools of an output', () => {
+  let toru: Toru;
+  let admin: Client;
+  let browser: Browser;
+  let page: Page;
+  let mixed: string;
+
+  async function ran(script: string): Promise<string> {
+    const task = (await admin.http('POST', '/api/runs', { script })).json().task_id;
+    await eventually('the run to end', async () => (await admin.http('GET', `/api/runs/${task}`)).json().state, {
+      holds: (state) => state === 'exited',
+    });
+    return task;
+  }
+
+  beforeAll(async () => {
+    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
+    writeFileSync(join(toru.home, 'scripts', 'mixed.sh'), MIXED, { mode: 0o755 });
+    writeFileSync(join(toru.home, 'scripts', 'flood.sh'), FLOOD, { mode: 0o755 });
+    admin = await Client.of(toru, 'admin', PASSWORD);
+    mixed = await ran('mixed.sh');
+    browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
+    page = await logIn(browser, toru.url, 'admin', PASSWORD);
+    await browser.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  });
+  afterAll(async () => {
+    admin?.close();
+    await browser?.[Symbol.asyncDispose]();
+    await toru?.[Symbol.asyncDispose]();
+  });
+
+  const output = () => page.getByRole('region', { name: 'Output' });
+  const texts = () => output().locator('.log-line').allTextContents();
+  const group = (name: string) => output().getByRole('button', { name });
+
+  test('groups are folded, and open with a press or with all', async () => {
+    await page.goto(`${toru.url}/runs/${mixed}`);
+    await expect.poll(texts).toEqual(expect.arrayContaining(['before', 'problem', 'after']));
+    expect(await texts()).not.toContain('one');
+    expect(await group('Build the parts').getAttribute('aria-expanded')).toBe('false');
+    await group('Build the parts').click({ position: { x: 200, y: 8 } });
+    await expect.poll(texts).toEqual(expect.arrayContaining(['one', 'three']));
+    expect(await texts()).not.toContain('two');
+    expect((await texts()).join('\n')).not.toContain('endgroup');
+    // Numbers stay those of the whole output.
+    expect(
+      await output()
+        .locator('.log-line', { hasText: /^three$/ })
+        .getAttribute('data-margin'),
+    ).toBe('7');
+    await page.getByRole('button', { name: 'More tools' }).click();
+    await page.getByRole('button', { name: 'Unfold all' }).click();
+    await expect.poll(texts).toEqual(expect.arrayContaining(['two']));
+    await page.getByRole('button', { name: 'Fold all' }).click();
+    await expect.poll(texts).not.toContain('one');
+    // A link to a line that is folded away opens it.
+    await page.goto(`${toru.url}/runs/${mixed}#L5`);
+    await page.reload();
+    await expect
+      .poll(() => output().locator('.log-line-marked').allTextContents())
+      .toEqual(['two'].map(() => expect.stringMatching(/two|group/)));
+  });
+
+  test('one stream alone', async () => {
+    await page.goto(`${toru.url}/runs/${mixed}`);
+    await page.getByRole('button', { name: 'More tools' }).click();
+    await page.getByRole('button', { name: 'Only stderr' }).click();
+    await expect.poll(texts).toEqual(['problem']);
+    await page.getByRole('button', { name: 'Only stdout' }).click();
+    await expect.poll(texts).toEqual(expect.arrayContaining(['before', 'after']));
+    expect(await texts()).not.toContain('problem');
+    await page.getByRole('button', { name: 'Only stdout' }).click();
+    await expect.poll(texts).toContain('problem');
+  });
+
+  test('a line of JSON is written out, digit by digit', async () => {
+    const line = output().locator('.log-line', { hasText: 'level' });
+    await line.click({ position: { x: 5, y: 8 } });
+    await page.getByRole('button', { name: 'Show as JSON' }).click();
+    const text = await page.getByRole('dialog').locator('pre').textContent();
+    expect(text?.trim()).toBe(
+      '12:00 \n{\n  "level": "info",\n  "id": 12345678901234567890,\n  "tags": [\n    "a",\n    {}\n  ],\n  "text": "a, b: {c}"\n}',
+    );
+    await page.keyboard.press('Escape');
+    await page.locator('.log-chosen').getByRole('button', { name: 'Copy', exact: true }).click();
+    await page.getByText('The lines were copied.').waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('"id":12345678901234567890');
+    await page.getByRole('button', { name: 'Choose no line' }).click();
+  });
+
+  test.each(['light', 'dark'] as const)('text on a ground that a script chose can be read: %s', async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    await output().locator('span', { hasText: 'own' }).last().waitFor();
+    const worst = await output().evaluate((log) => {
+      const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+      const luminance = (color: string): number => {
+        if (canvas === null) return 0;
+        canvas.fillStyle = color;
+        canvas.fillRect(0, 0, 1, 1);
+        const [r = 0, g = 0, b = 0] = [...canvas.getImageData(0, 0, 1, 1).data].map((value) => {
+          const part = value / 255;
+          return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const found = [...log.querySelectorAll<HTMLElement>('.log-line span')].flatMap((span) => {
+        const { color, backgroundColor, opacity } = getComputedStyle(span);
+        if (span.style.backgroundColor === '') return [];
+        const [a, b] = [luminance(color), luminance(backgroundColor)];
+        return [{ text: span.textContent, contrast: ((Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05)) * Number(opacity) }];
+      });
+      return found
+        .sort((a, b) => a.contrast - b.contrast)
+        .slice(0, 1)
+        .concat({ text: 'count', contrast: found.length });
+    });
+    expect(worst[1]?.contrast).toBeGreaterThan(50);
+    expect(worst[0]?.contrast, JSON.stringify(worst[0])).toBeGreaterThanOrEqual(4.49);
+    await page.emulateMedia({ colorScheme: null });
+  });
+
+  test('all of an output is selected and copied, also what is not loaded, while it grows', async () => {
+    const task = (await admin.http('POST', '/api/runs', { script: 'flood.sh' })).json().task_id;
+    await page.goto(`${toru.url}/runs/${task}`);
+    await output().locator('.log-line', { hasText: 'flood' }).first().waitFor();
+    await output().press('Control+a');
+    await page
+      .locator('.log-chosen')
+      .getByText(/^All, /)
+      .waitFor();
+    await output()
+      .locator('.log-line', { hasText: /^over$/ })
+      .waitFor({ timeout: 120_000 });
+    await page.locator('.log-all').waitFor();
+    await output().press('Control+c');
+    await page.getByText('All of the output was copied').waitFor();
+    const copied = (await page.evaluate(() => navigator.clipboard.readText())).trimEnd().split('\n');
+    expect([copied.length, copied[0], copied.at(-1)]).toEqual([80_001, 'flood 1', 'over']);
+    await output().press('Escape');
+    await page.locator('.log-chosen').waitFor({ state: 'detached' });
+  });
+});
