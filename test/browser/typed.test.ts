@@ -23,6 +23,10 @@ describeInBrowser('typed on the page', () => {
     toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
     for (const [name, text] of [
       ['args.sh', '#!/bin/sh\nprintf "<%s>" "$@"; echo " ready"\n'],
+      [
+        'asks.sh',
+        '#!/bin/sh\nprintf "Name: "; read -r name; echo "hello $name"\nprintf "Password: "; read -r pw; echo "length ${#pw}"\nread -r last; echo "$last"\n',
+      ],
       ['cat.sh', '#!/bin/sh\necho ready\ncat\necho done\n'],
     ] as const) {
       writeFileSync(join(toru.home, 'scripts', name), text);
@@ -35,6 +39,7 @@ describeInBrowser('typed on the page', () => {
     ];
     for (const action of [
       { id: 'args', label: 'Arguments', script: 'args.sh', icon: '🇩🇪', inputs },
+      { id: 'asks', label: 'Asks', script: 'asks.sh', icon: 'key', stdin: true },
       { id: 'cat', label: 'Cat', script: 'cat.sh', icon: '1️⃣', stdin: true },
     ])
       expect((await admin.http('POST', '/api/actions', action)).status).toBe(201);
@@ -68,6 +73,48 @@ describeInBrowser('typed on the page', () => {
     for (const icon of ['🇩🇪', '1️⃣']) await page.locator('svg text', { hasText: icon }).waitFor();
   });
 
+  test('a script that asks is said to wait, and what is typed stands where it was asked; a password stands nowhere', async () => {
+    await page.goto(`${toru.url}/`);
+    await page.getByRole('button', { name: 'Asks' }).click();
+    await page.locator('.tile', { hasText: 'Asks' }).getByText('Waits for you', { exact: true }).waitFor();
+    await page.reload();
+    await page.locator('.tile', { hasText: 'Asks' }).getByText('Waits for you', { exact: true }).waitFor();
+    await page.goto(`${toru.url}/runs`);
+    await page.locator('.run-row', { hasText: 'Asks' }).getByText('Waits for your answer').click();
+    await expect.poll(() => page.title()).toContain('Waits for your answer');
+    const field = page.locator('.answer input');
+    await field.fill('Ada');
+    await field.press('Enter');
+    await output().getByText('hello Ada').waitFor();
+    const lines = () => output().locator('.log-line').allTextContents();
+    await expect.poll(lines).toEqual(['Name: Ada', 'hello Ada', 'Password: ']);
+    // The question says that it is a secret.
+    await expect.poll(() => field.getAttribute('type')).toBe('password');
+    await field.fill('hunter2 xyzzy');
+    await page.getByRole('button', { name: 'Send the line' }).click();
+    await output().getByText('length 13').waitFor();
+    await expect.poll(lines).toEqual(['Name: Ada', 'hello Ada', 'Password: ••••••', 'length 13']);
+    await expect.poll(() => field.getAttribute('type')).toBe('text');
+    expect(await field.inputValue()).toBe('');
+    // So does the person.
+    await page.getByRole('button', { name: 'Hide what I type' }).click();
+    expect(await field.getAttribute('type')).toBe('password');
+    await page.getByRole('button', { name: 'Hide what I type' }).click();
+    // It stands nowhere: not on the page, nor in what the browser keeps, nor in what the host has.
+    const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }) + document.documentElement.outerHTML);
+    expect(kept).not.toContain('xyzzy');
+    const found = await admin.http('GET', '/api/search?q=xyzzy');
+    expect(found.text).not.toContain('"type":"match"');
+    // Elsewhere and back: the log still shows what was typed, at its place.
+    await page.getByRole('link', { name: 'Runs' }).first().click();
+    await page.locator('.run-row', { hasText: 'Asks' }).click();
+    await expect.poll(lines).toEqual(['Name: Ada', 'hello Ada', 'Password: ••••••', 'length 13']);
+    await field.fill('äöü');
+    await field.press('Enter');
+    await expect.poll(lines).toEqual(['Name: Ada', 'hello Ada', 'Password: ••••••', 'length 13', 'äöü', 'äöü']);
+    await field.waitFor({ state: 'detached' });
+  });
+
   test('the end of input is sent with what stands in the field', async () => {
     await page.goto(`${toru.url}/`);
     await page.getByRole('button', { name: 'Cat' }).click();
@@ -76,7 +123,9 @@ describeInBrowser('typed on the page', () => {
     await page.getByLabel('Type into the run').fill('last words');
     await page.getByRole('button', { name: 'End input' }).click();
     await page.getByText('Its input has ended.').or(page.getByText('done')).first().waitFor();
-    await output().getByText('last words').waitFor();
-    await output().getByText('done').waitFor();
+    // As it was typed, and as the script printed it.
+    await expect
+      .poll(() => output().locator('.log-line').allTextContents())
+      .toEqual(['ready', 'last words', '(end of input)', 'last words', 'done']);
   });
 });

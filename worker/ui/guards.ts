@@ -64,6 +64,7 @@ const ofEveryRun = {
   started_at: orNull(text),
   ended_at: orNull(text),
   note: optional(text),
+  waiting_for_input: optional(bool),
 };
 export const isRunSummary = shape<RunNews>({ ...ofEveryRun, action: orNull(text) });
 export const isRun = shape<Run>({

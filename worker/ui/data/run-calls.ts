@@ -11,12 +11,17 @@ export interface Outcome {
 }
 
 export function outcome(
-  run: Pick<RunSummary, 'state' | 'exit_code'> & { signal?: string | null; finishing?: boolean | undefined },
+  run: Pick<RunSummary, 'state' | 'exit_code'> & {
+    signal?: string | null;
+    finishing?: boolean | undefined;
+    waiting_for_input?: boolean | undefined;
+  },
 ): Outcome {
   switch (run.state) {
     case 'queued':
       return { tone: 'wait', word: 'Queued' };
     case 'running':
+      if (run.waiting_for_input === true) return { tone: 'wait', word: 'Waits for your answer' };
       // The script has ended; its last output is on its way.
       return { tone: 'live', word: run.finishing === true ? 'Finishing' : 'Running' };
     case 'exited':

@@ -11,7 +11,7 @@ import { seen } from '../data/pending.ts';
 import { cancelRun, getRun, outcome } from '../data/run-calls.ts';
 import { linesInHash } from '../log-view/line-links.ts';
 import { LogView } from '../log-view/log-view.tsx';
-import type { LogPlace } from '../log-view/viewer.ts';
+import type { LogPlace, LogViewer } from '../log-view/viewer.ts';
 import { runPath } from '../navigation.ts';
 import { isAdmin } from '../own-session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
@@ -21,9 +21,9 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { say, toast } from '../toasts.ts';
 import { asking, asksFirst, isHostAway, startAction } from './actions/press.ts';
 import { PressSheet } from './actions/press-sheet.tsx';
+import { AnswerField } from './run/answer-field.tsx';
 import { RunNote } from './run/note.tsx';
 import { RunDetails } from './run/run-details.tsx';
-import { StdinLine } from './run/stdin-line.tsx';
 import './run.css';
 
 /** One run: what it is, what it prints, and what can be done about it. */
@@ -40,6 +40,7 @@ function RunOf({ id }: { id: string }) {
   const full = useSignal(false);
   const percent = useSignal<number | null>(null);
   const run = useSignal<Run | null>(null);
+  const viewer = useSignal<LogViewer | null>(null);
   const problem = useSignal<string | null>(null);
   const cancelling = useSignal(false);
   const reading = useRef<AbortController | null>(null);
@@ -67,6 +68,10 @@ function RunOf({ id }: { id: string }) {
     seen(id);
     const stop = connection.onRun((summary) => {
       const known = run.peek();
+      if (summary.task_id === id && known !== null && summary.waiting_for_input !== known.waiting_for_input) {
+        run.value = { ...known, waiting_for_input: summary.waiting_for_input };
+        if (summary.waiting_for_input === true) say(`${known.label} waits for your answer`);
+      }
       if (summary.task_id === id && (summary.state !== known?.state || summary.note !== known.note)) reread();
     }, reread);
     return () => {
@@ -89,10 +94,14 @@ function RunOf({ id }: { id: string }) {
     );
   }
   return (
-    <div class={full.value ? 'run run-full' : 'run'}>
+    <div class={`run${full.value ? ' run-full' : ''}${viewer.value?.away.value === true ? ' run-read' : ''}`}>
       <PageHead
         title={shown.label}
-        tab={`${percent.value === null ? outcome(shown).word : `${percent.value} %`} · ${shown.label}`}
+        tab={[
+          ...(percent.value === null || shown.waiting_for_input === true ? [outcome(shown).word] : []),
+          ...(percent.value === null ? [] : [`${percent.value} %`]),
+          shown.label,
+        ].join(' · ')}
         before={<Back />}
         lead={<StateMark run={shown} />}
       >
@@ -124,9 +133,12 @@ function RunOf({ id }: { id: string }) {
         onProgress={(now) => {
           percent.value = now;
         }}
+        onOpened={(opened) => {
+          viewer.value = opened;
+        }}
         onChanged={reread}
       />
-      {shown.stdin && !isFinal(shown.state) && <StdinLine taskId={id} />}
+      {shown.stdin && !isFinal(shown.state) && <AnswerField run={shown} viewer={viewer.value} />}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );

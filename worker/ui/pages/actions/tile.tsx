@@ -21,6 +21,7 @@ export function isActive(action: AnyAction): boolean {
 
 /** The state that the ring around the sign shows. */
 function ringOf(action: AnyAction): string {
+  if (action.last_run?.waiting_for_input === true) return 'wait';
   if (action.running > 0) return 'live';
   if (action.queued > 0) return 'wait';
   if (action.last_run === null) return 'none';
@@ -122,6 +123,7 @@ function NewestLine({ taskId }: { taskId: string }) {
 function footText(action: AnyAction): ComponentChildren {
   const run = action.last_run;
   if (run === null) return null;
+  if (run.waiting_for_input === true) return 'Waits for you';
   if (run.state === 'running') {
     return (
       <>

@@ -47,8 +47,10 @@ export class History {
     const runs = this.runs.peek();
     const known = runs?.find((run) => run.task_id === summary.task_id);
     if (runs !== null && known !== undefined) {
-      const { state, exit_code, started_at, ended_at, note } = summary;
-      this.runs.value = runs.map((run) => (run === known ? { ...run, state, exit_code, started_at, ended_at, note } : run));
+      const { state, exit_code, started_at, ended_at, note, waiting_for_input } = summary;
+      this.runs.value = runs.map((run) =>
+        run === known ? { ...run, state, exit_code, started_at, ended_at, note, waiting_for_input } : run,
+      );
     }
     this.refreshSoon();
   }
