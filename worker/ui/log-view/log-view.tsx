@@ -25,15 +25,17 @@ import { sentence } from '../api.ts';
 import { secondHand } from '../clock.ts';
 import { Button } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
+import { late } from '../parts/late.tsx';
 import { recall, remember } from '../theme.ts';
 import { bytes, clockTime } from '../time.ts';
 import { toast } from '../toasts.ts';
-import { Finder } from './finder.tsx';
-import { GoToLine } from './go-to-line.tsx';
 import { linesInHash } from './line-links.ts';
 import type { LogPlace } from './viewer.ts';
 import { LogViewer } from './viewer.ts';
 import './log-view.css';
+
+const Finder = late(async () => (await import('./finder.tsx')).Finder);
+const GoToLine = late(async () => (await import('./go-to-line.tsx')).GoToLine);
 
 const WRAP_KEY = 'toru.wrap';
 const TIMES_KEY = 'toru.times';

@@ -16,15 +16,17 @@ import { runPath } from '../navigation.ts';
 import { isAdmin } from '../own-session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
+import { late } from '../parts/late.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { say, toast } from '../toasts.ts';
 import { asking, asksFirst, isHostAway, startAction } from './actions/press.ts';
-import { PressSheet } from './actions/press-sheet.tsx';
-import { AnswerField } from './run/answer-field.tsx';
 import { RunNote } from './run/note.tsx';
 import { RunDetails } from './run/run-details.tsx';
 import './run.css';
+
+const PressSheet = late(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
+const AnswerField = late(async () => (await import('./run/answer-field.tsx')).AnswerField);
 
 /** One run: what it is, what it prints, and what can be done about it. */
 export function RunPage() {
