@@ -105,6 +105,8 @@ export const edgeControl = z.discriminatedUnion('type', [
     protocol: z.int(),
     /** It knows `clear`. An edge that does not say so is told of each connection that leaves. */
     clears: z.boolean().optional(),
+    /** It takes `credit` of a connection as that of its user. One that does not say so counts each connection by itself. */
+    credit_by_user: z.boolean().optional(),
   }),
   /** A browser's socket, fixed to this session and its grant. Sent again for every open socket when a link comes up. */
   z.object({
@@ -139,8 +141,8 @@ export const agentControl = z.discriminatedUnion('type', [
   /** End these sessions, close their sockets. Repeated after a reconnect until `revoked` comes back. */
   z.object({ type: z.literal('revoke'), id: z.string().max(64), sids: z.array(sid).max(1000) }),
   /**
-   * So much of what these connections sent was read, in UTF-16 units of their frames: the rest is on its way or waits at
-   * the agent.
+   * So much of what the users of these connections sent was read, in UTF-16 units of their frames: the rest is on its way
+   * or waits at the agent.
    */
   z.object({ type: z.literal('credit'), conns: z.record(connId, z.int().nonnegative()) }),
   /** The answer to the oldest `mark` that has none. */

@@ -52,6 +52,8 @@ export interface Dialled {
   epoch: string;
   /** Does the edge know `clear`? */
   clears: boolean;
+  /** Does it take credit of one connection for all of its user's? */
+  creditByUser: boolean;
 }
 
 /** One attempt, with the reason in words that the owner of the host can act on. */
@@ -181,10 +183,10 @@ export function dial<T>(edge: EdgeAddress, options: DialOptions, take: (dialled:
       const welcome = edgeControl.safeParse(cut?.topic === CONTROL ? parseJsonOrNull(cut.payload) : null);
       if (!welcome.success || welcome.data.type !== 'welcome')
         return finish(new DialError('the edge sent something else before its welcome'));
-      const { epoch, clears = false } = welcome.data;
+      const { epoch, clears = false, credit_by_user: creditByUser = false } = welcome.data;
       const { installation, edge: proven } = challenged;
       if (proven !== undefined) pin.learn(proven.key);
-      finish(null, { socket, installation, epoch, clears });
+      finish(null, { socket, installation, epoch, clears, creditByUser });
     });
   });
 }

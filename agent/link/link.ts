@@ -21,6 +21,8 @@ export interface LinkSession {
   readonly installation: string;
   /** Does the edge know `clear`? */
   readonly clears: boolean;
+  /** Does it take credit of one connection for all of its user's? */
+  readonly creditByUser: boolean;
   control(message: AgentControl): void;
   /** A text frame for a topic, at once. */
   text(topic: string, payload: string | Utf8Text): void;
@@ -130,7 +132,7 @@ export class Link {
   }
 
   /** @returns why the link ended. */
-  #serve({ socket, installation, epoch, clears }: Dialled): Promise<string> {
+  #serve({ socket, ...edge }: Dialled): Promise<string> {
     return new Promise((resolve) => {
       const sink: Sink = {
         get bufferedAmount() {
@@ -185,9 +187,7 @@ export class Link {
       // First: what is sent before its pong waits for it.
       outbound.mark();
       this.#listener.up({
-        epoch,
-        installation,
-        clears,
+        ...edge,
         control: (message) => outbound.send(textMessage(CONTROL, JSON.stringify(message))),
         text: (topic, payload) => outbound.send(typeof payload === 'string' ? textMessage(topic, payload) : messages.utf8(topic, payload)),
         binary: (topic, payload) => outbound.send(binaryMessage(topic, payload), true),

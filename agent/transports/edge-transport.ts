@@ -69,7 +69,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
   #session: LinkSession | null = null;
   #tunnel: TunnelServer | null = null;
   #news: News | null = null;
-  #credit = this.#newCredit();
+  #credit = this.#newCredit(false);
 
   constructor(services: EdgeTransportServices) {
     this.#services = services;
@@ -103,6 +103,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
 
   up(session: LinkSession): void {
     this.#session = session;
+    this.#credit = this.#newCredit(session.creditByUser);
     this.#news = new News((callback) => session.turn(callback));
     this.#services.grants.setInstallation(session.installation);
     this.#tunnel = new TunnelServer(
@@ -120,7 +121,6 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
     this.#tunnel = null;
     this.#news = null;
     for (const conn of [...this.#connections.keys()]) this.#forget(conn);
-    this.#credit = this.#newCredit();
   }
 
   control(message: EdgeControl): void {
@@ -265,8 +265,8 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
     });
   }
 
-  #newCredit(): FrameCredit {
-    return new FrameCredit((conns) => this.#session?.control({ type: 'credit', conns }));
+  #newCredit(byUser: boolean): FrameCredit {
+    return new FrameCredit((conn, size) => this.#session?.control({ type: 'credit', conns: { [conn]: size } }), byUser);
   }
 
   #forget(conn: string): void {

@@ -2,31 +2,33 @@ import { USER_FRAMES_WINDOW } from '../../shared/limits.ts';
 
 /** Said when so much was read: what is still unsaid never comes near a window, so no edge waits for it in vain. */
 const STEP = USER_FRAMES_WINDOW / 8;
-/** A user with many connections that talk: each is named, so it is said less often. A thousand viewers' acknowledgements were a tenth of the upload. */
-const MANY_CONNS = 8;
-const STEP_OF_MANY = USER_FRAMES_WINDOW / 2;
 /** An edge that knows no credit may send more than a window. What is past this is refused unread. */
 const MOST_HELD = 2 * USER_FRAMES_WINDOW;
 
 interface Account {
   /** Of frames that wait for their turn. */
   held: number;
-  /** Read since it was last said: in all, and by connection. */
+  /** Read since the edge was last told. */
   unsaid: number;
-  readonly byConn: Map<string, number>;
 }
 
 /**
  * Credit from this host to browsers: how much of what each user sent was read here. What was not is on its way or waits
  * for its turn, and the edge holds no more of it than USER_FRAMES_WINDOW. All sizes are in UTF-16 units, as both sides count.
+ * A message of credit names one connection of the user: a thousand viewers' names were a tenth of the upload.
  */
 export class FrameCredit {
-  readonly #say: (conns: Record<string, number>) => void;
+  readonly #say: (conn: string, size: number) => void;
+  readonly #byUser: boolean;
   readonly #users = new Map<string, Account>();
 
-  /** @param say tells the edge what was read, by connection. */
-  constructor(say: (conns: Record<string, number>) => void) {
+  /**
+   * @param say tells the edge what was read of a user, by one of the user's connections.
+   * @param byUser the edge takes it so. To one that counts each connection by itself, each frame is said.
+   */
+  constructor(say: (conn: string, size: number) => void, byUser: boolean) {
     this.#say = say;
+    this.#byUser = byUser;
   }
 
   /** A frame came. @returns false when it is too much: it counts as read already. */
@@ -43,24 +45,22 @@ export class FrameCredit {
     const account = this.#of(user);
     account.held -= size;
     account.unsaid += size;
-    account.byConn.set(conn, (account.byConn.get(conn) ?? 0) + size);
-    if (account.unsaid >= (account.byConn.size > MANY_CONNS ? STEP_OF_MANY : STEP)) this.#flush(user, account);
+    if (account.unsaid >= STEP || !this.#byUser) this.#flush(user, conn, account);
   }
 
-  /** A connection is over, and all of its frames were read. */
+  /** A connection is over, and all of its frames were read: the user may have no other by which the rest can be said. */
   end(user: string, conn: string): void {
     const account = this.#users.get(user);
-    if (account?.byConn.has(conn) === true) this.#flush(user, account);
+    if (account !== undefined && account.unsaid > 0) this.#flush(user, conn, account);
   }
 
   /** A frame of a connection that is not known here (any more). */
   stray(conn: string, size: number): void {
-    this.#say({ [conn]: size });
+    this.#say(conn, size);
   }
 
-  #flush(user: string, account: Account): void {
-    this.#say(Object.fromEntries(account.byConn));
-    account.byConn.clear();
+  #flush(user: string, conn: string, account: Account): void {
+    this.#say(conn, account.unsaid);
     account.unsaid = 0;
     if (account.held === 0) this.#users.delete(user);
   }
@@ -68,7 +68,7 @@ export class FrameCredit {
   #of(user: string): Account {
     const known = this.#users.get(user);
     if (known !== undefined) return known;
-    const account: Account = { held: 0, unsaid: 0, byConn: new Map() };
+    const account: Account = { held: 0, unsaid: 0 };
     this.#users.set(user, account);
     return account;
   }

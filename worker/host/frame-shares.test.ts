@@ -23,6 +23,27 @@ it('gives a user one share over all connections, and room in it as it is read', 
   expect(fill(shares, 'eve', 'a', MAX_CLIENT_FRAME)).toBe(2 * half);
 });
 
+it('takes what was read of a user by any one of the connections, over or not', () => {
+  const shares = new FrameShares();
+  for (let n = 0; n < 60; n += 1) shares.sent('eve', `conn ${n}`, 1000);
+  shares.sent('ada', 'hers', 1000);
+  shares.read('conn 7', 50_000);
+  expect([shares.unread('eve'), shares.unread('ada')]).toEqual([10_000, 1000]);
+  shares.read('conn 0', 10_000);
+  expect([shares.unread('eve'), shares.unread()]).toEqual([0, 1000]);
+});
+
+it('does not grow with the connections that a user opens and leaves', () => {
+  const shares = new FrameShares();
+  shares.sent('eve', 'stays', 100);
+  for (let n = 0; n < 5000; n += 1) {
+    shares.sent('eve', `left ${n}`, 1);
+    shares.read(`left ${n}`, 1);
+  }
+  expect(shares.unread('eve')).toBe(100);
+  expect(shares.connections).toBeLessThanOrEqual(1000);
+});
+
 it('lets a cancel pass beside large frames that fill the share, and bounds those too', () => {
   const shares = new FrameShares();
   fill(shares, 'eve', 'a', MAX_CLIENT_FRAME);

@@ -1,8 +1,12 @@
 import { MAX_CLIENT_FRAME, OBJECT_FRAMES_WINDOW, SMALL_FRAME, SMALL_FRAMES_WINDOW, USER_FRAMES_WINDOW } from '../../shared/limits.ts';
 
-interface Sent {
-  readonly sub: string;
+/** A user who sends on more connections than this before all was read loses the credit that comes by the first of them. */
+const MOST_CONNS = 1000;
+
+interface Share {
   unread: number;
+  /** The connections by which the agent may name this user, over or not; the one that sent last is the last. */
+  readonly conns: Set<string>;
 }
 
 /**
@@ -12,13 +16,13 @@ interface Sent {
  * at least half of it to read, and says so at half at the latest.
  */
 export class FrameShares {
-  readonly #byConn = new Map<string, Sent>();
-  readonly #byUser = new Map<string, number>();
+  readonly #byUser = new Map<string, Share>();
+  readonly #userOf = new Map<string, string>();
   #total = 0;
 
   /** May a frame of this size go on its way? */
   fits(sub: string, size: number): boolean {
-    const unread = this.#byUser.get(sub) ?? 0;
+    const unread = this.unread(sub);
     const share = size <= SMALL_FRAME ? USER_FRAMES_WINDOW + SMALL_FRAMES_WINDOW : USER_FRAMES_WINDOW;
     // Whatever all others have on their way, one frame of each user may be.
     return unread + size <= share && (unread + size <= MAX_CLIENT_FRAME || this.#total + size <= OBJECT_FRAMES_WINDOW);
@@ -26,30 +30,43 @@ export class FrameShares {
 
   /** It went on its way. */
   sent(sub: string, conn: string, size: number): void {
-    const sent = this.#byConn.get(conn) ?? { sub, unread: 0 };
-    this.#byConn.set(conn, sent);
-    this.#add(sent, size);
+    const share = this.#byUser.get(sub) ?? { unread: 0, conns: new Set() };
+    this.#byUser.set(sub, share);
+    share.conns.delete(conn);
+    share.conns.add(conn);
+    this.#userOf.set(conn, sub);
+    const [oldest] = share.conns;
+    if (share.conns.size > MOST_CONNS && oldest !== undefined) this.#forget(share, oldest);
+    share.unread += size;
+    this.#total += size;
   }
 
-  /** The agent read so much of what that connection sent, which may be over by now. */
+  /** The agent read so much of what the user of that connection sent, which may be over by now. */
   read(conn: string, size: number): void {
-    const sent = this.#byConn.get(conn);
+    const sub = this.#userOf.get(conn);
+    const share = sub === undefined ? undefined : this.#byUser.get(sub);
     // An object that slept knows nothing of what was sent before.
-    if (sent === undefined) return;
-    this.#add(sent, -Math.min(size, sent.unread));
-    if (sent.unread === 0) this.#byConn.delete(conn);
+    if (sub === undefined || share === undefined) return;
+    const read = Math.min(size, share.unread);
+    share.unread -= read;
+    this.#total -= read;
+    if (share.unread > 0) return;
+    for (const each of share.conns) this.#forget(share, each);
+    this.#byUser.delete(sub);
   }
 
   /** Of this user, or of all: on its way or waiting at the agent. */
   unread(sub?: string): number {
-    return sub === undefined ? this.#total : (this.#byUser.get(sub) ?? 0);
+    return sub === undefined ? this.#total : (this.#byUser.get(sub)?.unread ?? 0);
   }
 
-  #add(sent: Sent, size: number): void {
-    sent.unread += size;
-    this.#total += size;
-    const unread = (this.#byUser.get(sent.sub) ?? 0) + size;
-    if (unread > 0) this.#byUser.set(sent.sub, unread);
-    else this.#byUser.delete(sent.sub);
+  /** How many connections are remembered. */
+  get connections(): number {
+    return this.#userOf.size;
+  }
+
+  #forget(share: Share, conn: string): void {
+    share.conns.delete(conn);
+    this.#userOf.delete(conn);
   }
 }

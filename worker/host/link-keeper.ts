@@ -63,7 +63,7 @@ export class LinkKeeper {
     const link = new Link(this.#ctx, socket, state);
     this.#link = link;
     this.#presence.linked({ host, name, version, last_seen: now });
-    link.control({ type: 'welcome', epoch: randomHex(16), protocol, clears: true });
+    link.control({ type: 'welcome', epoch: randomHex(16), protocol, clears: true, credit_by_user: true });
     return link;
   }
 
