@@ -81,40 +81,63 @@ test('owners have turns one after another, however many streams each of them has
   outbound.close();
 });
 
-test('a way that became slow while nothing marked was on it is asked again, and opens', async () => {
-  let [now, marks] = [0, 0];
-  const sink = {
-    bufferedAmount: 0,
-    send: () => undefined,
-    mark: () => {
-      marks += 1;
-    },
+/** An outbound that sends at once, whose marks are answered when the test says so. */
+function byHand(): { outbound: Outbound; clock: { now: number }; marks(): number; answer(): void } {
+  const clock = { now: 0 };
+  let marks = 0;
+  const mark = (): void => {
+    marks += 1;
   };
-  const outbound = new Outbound(sink, { window: new SendWindow({ now: () => now }), soon: (callback) => callback() });
+  const outbound = new Outbound(
+    { bufferedAmount: 0, send: () => undefined, mark },
+    { window: new SendWindow({ now: () => clock.now }), soon: (callback) => callback() },
+  );
   const answer = (): void => {
     for (; marks > 0; marks -= 1) outbound.arrived();
   };
+  return { outbound, clock, marks: () => marks, answer };
+}
+
+test('a way that became slow while nothing marked was on it is asked again, and opens', () => {
+  const { outbound, clock, marks, answer } = byHand();
+  const send = (bytes: number): void => outbound.turn(() => outbound.send('x'.repeat(bytes)));
   // Fast: the window becomes large.
   for (let n = 0; n < 100; n += 1) {
-    outbound.send('x'.repeat(16 * 1024));
-    now += 1;
+    send(16 * 1024);
+    clock.now += 1;
     answer();
   }
-  outbound.send('x'.repeat(64 * 1024));
-  expect(marks).toBe(1);
+  send(64 * 1024);
+  expect(marks()).toBe(1);
   // Less than is worth a mark, and more than a slow line may have on its way.
-  outbound.send('x'.repeat(20 * 1024));
-  expect(marks).toBe(1);
-  now += 10_000;
-  marks = 0;
+  send(20 * 1024);
+  expect(marks()).toBe(1);
+  clock.now += 10_000;
   outbound.arrived();
-  expect(marks).toBe(1);
   let turns = 0;
   outbound.turn(() => {
     turns += 1;
   });
-  expect(turns).toBe(0);
+  expect([turns, marks()]).toEqual([0, 2]);
   answer();
+  expect(turns).toBe(1);
+  outbound.close();
+});
+
+test('what is sent at once is seldom marked while nobody waits for a turn, and leaves the way open', () => {
+  const { outbound, clock, marks, answer } = byHand();
+  let asked = 0;
+  for (let n = 0; n < 10_000; n += 1) {
+    outbound.send('x'.repeat(100));
+    clock.now += 1;
+    asked += marks();
+    answer();
+  }
+  expect(asked).toBeLessThan(130);
+  let turns = 0;
+  outbound.turn(() => {
+    turns += 1;
+  });
   expect(turns).toBe(1);
   outbound.close();
 });

@@ -38,6 +38,8 @@ export class Outbound {
   /** By owner; whoever is next stands first. */
   readonly #waiting = new Map<string, Turn[]>();
   #scheduled = false;
+  /** A turn is being used. */
+  #inTurn = false;
   #timer: ReturnType<typeof setTimeout> | null = null;
   #closed = false;
 
@@ -55,7 +57,7 @@ export class Outbound {
     if (this.#closed) return;
     this.#window.sent(message.length);
     this.#sink.send(message, binary, () => this.#schedule());
-    if (this.#window.due) this.mark();
+    if (this.#window.due(this.#inTurn || this.#waiting.size > 0)) this.mark();
   }
 
   /** A sign of life, and the measure of what has arrived. */
@@ -68,8 +70,6 @@ export class Outbound {
   /** The peer answered a mark. */
   arrived(): void {
     if (this.#window.arrived()) this.#sink.mark();
-    // The window may have become smaller than what is on its way: only an answer opens it again.
-    else if (this.#window.due) this.mark();
     this.#schedule();
   }
 
@@ -107,10 +107,16 @@ export class Outbound {
     for (let given = 0; given < TURNS_AT_ONCE && this.#open; given += 1) {
       const next = this.#next();
       if (next === undefined) return;
-      next(this.#window.frame);
+      this.#inTurn = true;
+      try {
+        next(this.#window.frame);
+      } finally {
+        this.#inTurn = false;
+      }
     }
     // When it is not open, the callback of the write that empties the socket schedules us, or the answer that frees the way.
-    if (this.#open) return this.#schedule();
+    if (this.#open || this.#waiting.size === 0) return this.#schedule();
+    if (this.#window.due(true)) this.mark();
     const { wait } = this.#window;
     if (wait > 0) this.#timer ??= setTimeout(() => this.#awake(), wait);
   }

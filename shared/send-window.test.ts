@@ -47,7 +47,7 @@ class Line {
     this.frames.push(bytes);
     this.window.sent(bytes);
     this.#carry(bytes, () => (this.carried += bytes));
-    if (this.window.due) this.#ping();
+    if (this.window.due(true)) this.#ping();
   }
 
   #ping(): void {
@@ -61,7 +61,7 @@ class Line {
         at: this.now + this.delayMs,
         run: () => {
           if (this.window.arrived()) this.#pinged();
-          else if (this.window.due) this.#ping();
+          else if (this.window.due(true)) this.#ping();
         },
       }),
     );
@@ -144,7 +144,7 @@ describe('what is on its way', () => {
     const window = new SendWindow({ now: () => 0 });
     const send = (bytes: number): boolean => {
       window.sent(bytes);
-      const { due } = window;
+      const due = window.due(true);
       if (due) window.marked();
       return due;
     };
@@ -156,7 +156,7 @@ describe('what is on its way', () => {
     // The last of them are asked after when the others have arrived, so it opens again.
     while (!window.open) {
       window.arrived();
-      if (window.due) window.marked();
+      if (window.due(true)) window.marked();
     }
   });
 });

@@ -111,10 +111,14 @@ export class SendWindow {
     }
   }
 
-  /** Is it time for a ping? Often enough that the window opens again in parts, and always before it would stay shut. */
-  get due(): boolean {
+  /**
+   * Is it time for a ping? Often enough that the window opens again in parts, and always before it would stay shut.
+   * @param waited somebody has more to send than goes at once. Else a ping is only due so that the window is open for whoever comes.
+   */
+  due(waited: boolean): boolean {
     const unmarked = this.#sent - this.#markedAt;
     if (this.#measuring !== null || unmarked === 0) return false;
+    if (!waited) return unmarked >= this.limit / 2;
     if (unmarked >= this.limit / 4) return true;
     // A ping for each small message would be a storm: where one is on its way, its pong opens the window or asks again.
     if (!this.#room) return unmarked >= SMALLEST_FRAME || this.#marks.length === 0;
