@@ -2,7 +2,7 @@ import { CpuShare } from './cpu-share.ts';
 import { TimeBudget } from './time-budget.ts';
 
 /** The work for other users may take so much of a turn of the process's loop; then everything else gets its own. */
-const TURN_MS = 10;
+const TURN_MS = 4;
 /** One user's work, over all their sessions. Acknowledging output at full speed takes a quarter of it. */
 const USER = { burstMs: 400, msPerS: 400 };
 
