@@ -7,7 +7,7 @@ import { runsApi } from './api/runs-api.ts';
 import { Audit } from './audit/audit.ts';
 import { auditApi } from './audit/audit-api.ts';
 import { failed, guard, inTime, noRoute, plainPath } from './http/guard.ts';
-import { router, routeTable } from './http/router.ts';
+import { router, routeTable, withResources } from './http/router.ts';
 import type { SystemFrame } from './http/system-frame.ts';
 import type { SystemTopics } from './http/topics.ts';
 import { jsonUnlessPlugin } from './http/validate.ts';
@@ -103,8 +103,8 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
 
 export type Services = ReturnType<typeof createServices>;
 
-/** The permission of every route: a route that stands in no resource is refused to everybody. */
-export const ROUTES = routeTable([
+/** The API's resources, a line for each. */
+const RESOURCES = [
   scriptsApi,
   actionsApi,
   runsApi,
@@ -119,35 +119,20 @@ export const ROUTES = routeTable([
   pluginsApi,
   pluginAdminApi,
   pluginKvApi,
-]);
+] as const;
+
+/** The permission of every route: a route that stands in no resource is refused to everybody. */
+export const ROUTES = routeTable(RESOURCES);
 
 /**
  * The host's HTTP API, defined once and reached through three transports: the edge's tunnel, the local socket, and in process.
  * The transport says who asks: `app.fetch(request, { caller })`.
  */
 export function createApi(services: Services) {
-  const api = router()
-    .use(plainPath)
-    .use(guard(ROUTES))
-    .use(jsonUnlessPlugin)
-    .use(inTime)
-    .route(scriptsApi.path, scriptsApi.routes(services))
-    .route(actionsApi.path, actionsApi.routes(services))
-    .route(runsApi.path, runsApi.routes(services))
-    .route(outputPlacesApi.path, outputPlacesApi.routes(services))
-    .route(searchApi.path, searchApi.routes(services))
-    .route(systemApi.path, systemApi.routes(services))
-    .route(settingsApi.path, settingsApi.routes(services))
-    .route(usersApi.path, usersApi.routes(services))
-    .route(loginLinksApi.path, loginLinksApi.routes(services))
-    .route(keyApi.path, keyApi.routes(services))
-    .route(auditApi.path, auditApi.routes(services))
-    .route(pluginsApi.path, pluginsApi.routes(services))
-    .route(pluginAdminApi.path, pluginAdminApi.routes(services))
-    .route(pluginKvApi.path, pluginKvApi.routes(services));
+  const api = router().use(plainPath).use(guard(ROUTES)).use(jsonUnlessPlugin).use(inTime);
   api.onError(failed(services));
   api.notFound(noRoute(ROUTES));
-  return api;
+  return withResources(api, RESOURCES, services);
 }
 
 /** For `hc<Api>`: every route with its body, query and answer. */
