@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { Chunk } from './chunk.ts';
+import { cutChunks } from './chunk.ts';
 import { textOf } from './frame-text.ts';
-import { cutChunks, outputFrames } from './frames.ts';
-import type { Chunk } from './run-log.ts';
+import { outputFrames } from './frames.ts';
 
 const bytes = new TextEncoder().encode('ab€😀cd');
 const chunks: Chunk[] = [

@@ -1,8 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
-import { incompleteTail } from '../../shared/utf8.ts';
-import type { Chunk } from './run-log.ts';
+import type { Chunk } from './chunk.ts';
 
 /**
  * Output as the frames that a browser reads. Neighbours of one stream become one frame; bytes that are no UTF-8 become
@@ -24,19 +23,6 @@ export function outputFrames(taskId: string, chunks: readonly Chunk[]): Utf8Text
     frames.push({ utf8: encode({ type: first.stream, task_id: taskId, data: quotable(parts), cursor: to }) });
   }
   return frames;
-}
-
-/** Splits chunks after at most `maxBytes`, never within a character. Copies nothing. */
-export function cutChunks(chunks: readonly Chunk[], maxBytes: number): { now: Chunk[]; later: Chunk[] } {
-  const end = (chunks[0]?.from ?? 0) + maxBytes;
-  const now = chunks.filter((chunk) => chunk.to <= end);
-  const [across, ...rest] = chunks.slice(now.length);
-  if (across === undefined) return { now, later: [] };
-  const at = end - across.from - (end > across.from ? incompleteTail(across.bytes, 0, end - across.from) : 0);
-  if (at <= 0) return { now, later: [across, ...rest] };
-  const cut = across.from + at;
-  now.push({ ...across, bytes: across.bytes.subarray(0, at), to: cut });
-  return { now, later: [{ ...across, bytes: across.bytes.subarray(at), from: cut }, ...rest] };
 }
 
 export function encode(frame: ServerFrame): string {

@@ -1,18 +1,11 @@
 import { incompleteTail } from '../../shared/utf8.ts';
 import type { ByteSource } from './byte-source.ts';
 import { isMissing } from './byte-source.ts';
+import type { Chunk } from './chunk.ts';
 import { DamagedOutput } from './damaged.ts';
 import { LogFiles } from './log-files.ts';
 import type { OrderRecord } from './order.ts';
 import { NOTHING, OrderIndex } from './order.ts';
-
-export interface Chunk {
-  stream: 'stdout' | 'stderr';
-  bytes: Uint8Array;
-  /** Positions in the merged stream; `to - from` is the number of bytes. */
-  from: number;
-  to: number;
-}
 
 /** A piece of one file that a read fetches. */
 interface Piece {

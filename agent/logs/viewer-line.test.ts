@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { MAX_OUTPUT_FRAME, MAX_VIEWER_WINDOW, MIN_VIEWER_WINDOW, viewerWindow } from '../../shared/limits.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
+import type { Chunk } from './chunk.ts';
 import { textOf } from './frame-text.ts';
-import type { Chunk } from './run-log.ts';
 import { Streams } from './streams.ts';
 import type { Attachment, LogReader, OutputTransport, ViewerPort } from './viewers.ts';
 

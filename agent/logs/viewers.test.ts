@@ -2,8 +2,8 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { seededRandom } from '../../shared/fixtures/seeded-random.ts';
 import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
+import type { Chunk } from './chunk.ts';
 import { textOf } from './frame-text.ts';
-import type { Chunk } from './run-log.ts';
 import { Streams } from './streams.ts';
 import type { LogReader, OutputTransport, ViewerPort } from './viewers.ts';
 

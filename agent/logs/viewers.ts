@@ -2,10 +2,12 @@ import type { Cursor } from '../../shared/browser-protocol.ts';
 import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import { AckBarrier } from './ack-barrier.ts';
+import type { Chunk } from './chunk.ts';
+import { cutChunks } from './chunk.ts';
 import { DamagedOutput } from './damaged.ts';
 import { FrameTimes } from './frame-times.ts';
-import { cutChunks, encode, outputFrames } from './frames.ts';
-import type { Chunk, RunLog } from './run-log.ts';
+import { encode, outputFrames } from './frames.ts';
+import type { RunLog } from './run-log.ts';
 import { SpareMemory } from './spare-memory.ts';
 import type { Acknowledged } from './viewer-line.ts';
 
