@@ -10,12 +10,12 @@ const V8_FLAGS = ['--max-semi-space-size=8'];
 
 /**
  * The configuration of workerd, in its own language (https://github.com/cloudflare/workerd, src/workerd/server/workerd.capnp):
- * the built Worker with its objects, and the page as a service of its own. The keys of the objects are those by which
+ * the built Worker with its objects, and the page's files on the disk. The keys of the objects are those by which
  * miniflare knew them, so that an older TORU_HOME stays readable. Nothing may be fetched from any network.
  * @param bindings texts of the Worker's environment. @param files the page's files: path → `content-type` and `etag`.
  */
 export function workerdConfig(
-  { compatibilityDate, compatibilityFlags, durableObjects, assets }: BuiltOptions,
+  { compatibilityDate, compatibilityFlags, durableObjects }: BuiltOptions,
   bindings: Readonly<Record<string, string>>,
   files: object,
 ): string {
@@ -25,7 +25,6 @@ export function workerdConfig(
 const config :Workerd.Config = (
   services = [
     (name = "toru", worker = .toru),
-    (name = "page", worker = .page),
     (name = ${text(PAGE_FOLDER)}, disk = ()),
     (name = ${text(STATE_FOLDER)}, disk = (writable = true)),
     (name = "internet", network = (allow = [])),
@@ -35,25 +34,20 @@ const config :Workerd.Config = (
 );
 
 const toru :Workerd.Worker = (
-  modules = [(name = "index.js", esModule = embed "/index.js")],
+  modules = [
+    (name = "page.js", esModule = embed "/page.js"),
+    (name = "index.js", esModule = embed "/index.js"),
+  ],
   compatibilityDate = ${text(compatibilityDate)},
   compatibilityFlags = ${list(compatibilityFlags.map(text))},
   durableObjectNamespaces = ${list(classes.map(namespace))},
   durableObjectStorage = (localDisk = ${text(STATE_FOLDER)}),
   bindings = ${list([
     ...Object.entries(durableObjects).map(([name, { className }]) => `(name = ${text(name)}, durableObjectNamespace = ${text(className)})`),
-    `(name = ${text(assets.binding)}, service = "page")`,
+    `(name = "DISK", service = ${text(PAGE_FOLDER)})`,
+    `(name = "FILES", json = ${text(JSON.stringify(files))})`,
     ...Object.entries(bindings).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
   ])},
-);
-
-const page :Workerd.Worker = (
-  modules = [(name = "page.js", esModule = embed "/page.js")],
-  compatibilityDate = ${text(compatibilityDate)},
-  bindings = [
-    (name = "DISK", service = ${text(PAGE_FOLDER)}),
-    (name = "FILES", json = ${text(JSON.stringify(files))}),
-  ],
 );
 `;
 }

@@ -93,6 +93,7 @@ const ROOMS: Record<string, string[][]> = {
     ['worker/env', 'worker/account', 'worker/host'],
     ['worker/http'],
     ['worker/index'],
+    ['worker/embedded-page'],
   ],
   'worker/ui': [
     [

@@ -5,7 +5,8 @@ import type { Host } from './host/host.ts';
 export interface Env {
   readonly ACCOUNT: DurableObjectNamespace<Account>;
   readonly HOST: DurableObjectNamespace<Host>;
-  readonly ASSETS: Fetcher;
+  /** The page's files: Cloudflare's, at home those of embedded-page.ts. */
+  readonly ASSETS: Pick<Fetcher, 'fetch'>;
   /** `<host id>:<base64url of the raw Ed25519 public key>`, commas between. The first host answers logins. */
   readonly HOST_KEYS?: string;
   /** The edge's own key, PKCS#8 DER of an Ed25519 key in base64url. Without it, the Account object makes one and keeps it. */
