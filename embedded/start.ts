@@ -14,6 +14,7 @@ import { AGENT_ENV, AGENT_FLAGS } from './agent-memory.ts';
 import { edgeSocket } from './edge-socket.ts';
 import { createFront } from './front.ts';
 import { greeting, originOf } from './greeting.ts';
+import { askHealth } from './health.ts';
 import { hostKeyBinding } from './host-identity.ts';
 import type { NodeChild } from './node-child.ts';
 import { launchNode } from './node-child.ts';
@@ -174,12 +175,11 @@ function bareEnvironment(home: string): NodeJS.ProcessEnv {
 
 /** Asks as a browser would: what answers here answers there. */
 async function waitForLink(config: Config, port: number): Promise<boolean> {
-  const host = config.bind_host.includes(':') ? '[::1]' : config.bind_host === '0.0.0.0' ? '127.0.0.1' : config.bind_host;
+  const host = config.bind_host.includes(':') ? '::1' : config.bind_host === '0.0.0.0' ? '127.0.0.1' : config.bind_host;
   const health = z.object({ host_online: z.boolean() });
   for (const deadline = Date.now() + LINK_WAIT_MS; Date.now() < deadline; await sleep(50)) {
     try {
-      const answer = await fetch(`http://${host}:${port}/api/health`);
-      if (health.parse(await answer.json()).host_online) return true;
+      if (health.parse(JSON.parse(await askHealth({ host, port }))).host_online) return true;
     } catch {
       // Not yet.
     }

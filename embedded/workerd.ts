@@ -1,13 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import module from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { LogFile } from '../agent/logger-file.ts';
 import { ALIVE_EVERY_MS } from '../shared/limits.ts';
+import { askHealth } from './health.ts';
 import { pageFiles } from './page-files.ts';
 import type { Launched } from './supervise.ts';
 import { builtOptions } from './worker-options.ts';
@@ -84,7 +84,8 @@ export function launchWorkerd({ dist, socket, persist, log, bindings, env }: Edg
     // workerd is the one that answers: when it stands still, the guard may be as lively as it likes.
     alive: (answered) => {
       void ready.then(answered);
-      return () => void answers(socket).then(answered, () => undefined);
+      // Any answer will do, and none of the front's secret comes before the objects.
+      return () => void askHealth({ socketPath: socket, signal: AbortSignal.timeout(ALIVE_EVERY_MS) }).then(answered, () => undefined);
     },
   };
 }
@@ -132,18 +133,6 @@ export function listening(child: ChildProcess): Promise<null> {
   return new Promise((resolve) => {
     child.stdio[CONTROL]?.once('data', () => resolve(null));
     child.stdio[CONTROL]?.on('error', () => undefined);
-  });
-}
-
-/** Any answer will do, and none of the front's secret comes before the objects. @throws when none comes in time. */
-function answers(socketPath: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const signal = AbortSignal.timeout(ALIVE_EVERY_MS);
-    const query = request({ socketPath, path: '/api/health', agent: false, signal }, (answer) => {
-      answer.resume().on('end', resolve).on('error', reject);
-    });
-    query.on('error', reject);
-    query.end();
   });
 }
 
