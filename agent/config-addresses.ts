@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** An IP address, or a range of them as a CIDR (`10.0.0.0/8`): `bits` of `address` count. */
 export const addressRange = z.string().transform((text, context) => {

@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { aliveMessage, PREVIOUS_END } from '../agent/signs-of-life.ts';
 import type { Launched } from './supervise.ts';
 

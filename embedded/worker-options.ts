@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What wrangler.toml says of the Worker, as embedded/worker-options.json and dist/worker/options.json have it. */
 export const builtOptions = z.object({

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, unlinkSync, write
 import module from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LogFile } from '../agent/logger-file.ts';
 import { ALIVE_EVERY_MS } from '../shared/limits.ts';
 import { askHealth } from './health.ts';

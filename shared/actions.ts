@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { time } from './api.ts';
 import { isOneEmoji } from './emoji.ts';
 import { actionId, userId } from './ids.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { pageQuery, time } from './api.ts';
 
 /** The audit, as it crosses borders, and what may be asked about it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The fixed grammar of every id that may stand in a path or a topic: nothing in it needs decoding or escaping. */
 export const uuid = z.uuid().transform((id) => id.toLowerCase());

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { isDecimal, MAX_DECIMAL_CHARS } from './decimal.ts';
 import { isEmail } from './email.ts';
 import { MAX_ARG_BYTES } from './limits.ts';

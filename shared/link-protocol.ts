@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { grantToken } from './grant.ts';
 import { connId, hostId, sid, topicName } from './ids.ts';
 import { runSummary } from './runs.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { grantToken } from './grant.ts';
 import { sid } from './ids.ts';
 import { loginCode } from './login-link-code.ts';

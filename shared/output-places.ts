@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { numberIn } from './api.ts';
 
 /** Where lines and moments are in a run's output. A cursor is a place in bytes, as everywhere. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { numberIn } from './api.ts';
 import { shallowJson } from './json.ts';
 import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_TTL_S, pluginId, pluginSettingName } from './plugins.ts';

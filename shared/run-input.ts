@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_STDIN_FRAME } from './limits.ts';
 
 /** Input that is typed into a run: a frame of the browser's socket, and the body of POST /api/runs/:id/input. */

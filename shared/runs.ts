@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { numberIn, pageQuery, time } from './api.ts';
 import { hostId, taskId, uuid } from './ids.ts';
 import { notAfter } from './in-time.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * The words of a schema for a value that does not fit. They follow the field's name and a colon. A schema's own message wins.

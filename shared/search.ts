@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { numberIn } from './api.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE, MAX_PLACES_FOUND } from './limits.ts';
 import type { Run } from './runs.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { time } from './api.ts';
 import { hostId, sessionId, userId } from './ids.ts';
 import { role } from './users.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { hostId } from './ids.ts';
 import { NUMBER_SETTINGS, ofEachNumber } from './number-settings.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { time } from './api.ts';
 
 /** One sample, taken every 2 s while somebody looks. Sizes in bytes, load in 0–100. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { grantToken } from './grant.ts';
 import { sid } from './ids.ts';
 import { TUNNEL_MAX_HEADERS, TUNNEL_WINDOW } from './limits.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { time } from './api.ts';
 import { userId } from './ids.ts';
 import { MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS } from './limits.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ActionFields } from '../../shared/actions.ts';
 import { actionFields } from '../../shared/actions.ts';
 import type { Database } from '../store/database.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { systemFrame } from '../http/system-frame.ts';
 import type { Topic } from '../http/topics.ts';

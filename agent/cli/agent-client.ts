@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { hc } from 'hono/client';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
 import type { Api } from '../systems.ts';

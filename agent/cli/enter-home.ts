@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { homeOf } from './home-of.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;

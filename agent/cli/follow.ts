@@ -1,5 +1,5 @@
 import { constants } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod';
 import { unreachable } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/json.ts';
 import { linesOf } from '../../shared/lines.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fromBase64Url, randomHex, toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import type { NumberName } from '../../shared/number-settings.ts';
 import { NUMBER_SETTINGS, ofEachNumber } from '../../shared/number-settings.ts';

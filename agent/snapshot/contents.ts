@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The entries of a snapshot, with their names: nothing else is ever taken out of one. */
 

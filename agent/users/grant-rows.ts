@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../shared/limits.ts';
 import type { Role } from '../../shared/users.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { answerOrders } from '../helper-process.ts';
 import { agentTransport } from '../plugin/agent-transport.ts';
 import { bareHost } from '../plugin/bare-host.ts';

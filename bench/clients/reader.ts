@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import { answerOrders } from '../helper-process.ts';
 import { opened } from '../opened.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import { makeHarness } from '../../agent/runs/runs-harness.ts';
 import { answerOrders } from '../helper-process.ts';
 import { opened } from '../opened.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import { answerOrders } from '../helper-process.ts';
 
 /** One client that does its worst, on several sockets or with several requests at once, until it is told to stop. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { open } from 'node:fs/promises';
 import { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import { LINK_HIGH_WATER, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import { answerOrders } from '../helper-process.ts';
 

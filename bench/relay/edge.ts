@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { listening, spawnWorkerd } from '../../embedded/workerd.ts';
 import { root } from '../../tools/root.ts';
 import { answerOrders } from '../helper-process.ts';

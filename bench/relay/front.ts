@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { createFront } from '../../embedded/front.ts';
 import { listen } from '../../embedded/ports.ts';
 import { answerOrders } from '../helper-process.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { host } from '../../shared/hosts.ts';
 import { run } from '../../shared/runs.ts';
 import { Stage } from '../faults/stage.ts';

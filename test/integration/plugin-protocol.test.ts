@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readMessage } from '../../agent/plugins/protocol/plugin-messages.ts';
 import { MESSAGES, readFromPlugin, readToPlugin } from '../../plugin-sdk/src/messages.ts';
 import { BODY_WINDOW, MAX_BODY_CHUNK, MAX_INLINE_BODY, MAX_MESSAGE_BYTES } from '../../plugin-sdk/src/protocol.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { fromBase64Url, toBase64Url } from '../../shared/encoding.ts';
 
 /** The key by which agents know this edge: bound as EDGE_KEY, or made once and kept in the Account object. It never leaves it. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { grantToken } from '../../shared/grant.ts';
 import { connId, hostId, sid, topicName, userId } from '../../shared/ids.ts';
 import { MAX_TOPICS_PER_SOCKET } from '../../shared/limits.ts';

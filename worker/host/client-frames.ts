@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
 import type { PendingRun } from '../../shared/hosts.ts';
 import { parseJson, parseJsonOrNull } from '../../shared/json.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { toToruError } from '../../shared/errors.ts';
 import type { LinkLoginRequest, LoginRequest } from '../../shared/login-requests.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';

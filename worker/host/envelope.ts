@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { userId } from '../../shared/ids.ts';
 import { requestHead } from '../../shared/tunnel.ts';

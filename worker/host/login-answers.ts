@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { isErrorCode } from '../../shared/errors.ts';
 import { grantToken } from '../../shared/grant.ts';

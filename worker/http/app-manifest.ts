@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { COLORS } from '../../shared/actions.ts';
 import { actionId } from '../../shared/ids.ts';
 import type { SessionRecord } from '../account/session-rows.ts';

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { MAX_PASSWORD_BYTES } from '../../shared/limits.ts';
 import { loginCode } from '../../shared/login-link-code.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { purposed } from '../../shared/grant.ts';
 import { me } from '../../shared/sessions.ts';
 import type { TestEdge } from './edge.ts';

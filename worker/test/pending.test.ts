@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PendingRun } from '../../shared/hosts.ts';
 import { host } from '../../shared/hosts.ts';
 import { MAX_PENDING_BYTES, MAX_PENDING_PER_USER } from '../../shared/limits.ts';

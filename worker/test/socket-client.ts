@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Answer, TestEdge } from './edge.ts';
 import { PUBLIC_ORIGIN } from './edge.ts';
 import { Inbox } from './inbox.ts';

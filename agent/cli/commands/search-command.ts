@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { unreachable } from '../../../shared/errors.ts';
 import { parseJson } from '../../../shared/json.ts';
 import { linesOf } from '../../../shared/lines.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PluginDetails, PluginSummary } from '../../../shared/plugins.ts';
 import { pluginDetails, pluginId, pluginSummary } from '../../../shared/plugins.ts';
 import { ask } from '../agent-client.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, lstat, mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ToruError } from '../../../shared/errors.ts';
 import { parseJsonOrNull } from '../../../shared/json.ts';
 import type { PluginManifest } from '../../../shared/plugins.ts';

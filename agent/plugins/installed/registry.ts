@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PluginManifest } from '../../../shared/plugins.ts';
 import { pluginManifest } from '../../../shared/plugins.ts';
 import type { Database } from '../../store/database.ts';

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { removeCgroup } from '../../process/cgroup.ts';
 import type { Stoppable } from '../../process/kill-tree.ts';
 import { killTree } from '../../process/kill-tree.ts';

@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { FromPlugin } from '../../../plugin-sdk/src/protocol.ts';
 import type { fromPlugin } from './plugin-messages.ts';
 import { readMessage } from './plugin-messages.ts';

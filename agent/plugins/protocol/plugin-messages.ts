@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FromPlugin } from '../../../plugin-sdk/src/protocol.ts';
 import { excessOf, FROM_PLUGINS, shallowJson } from '../../../shared/json.ts';
 import { PLUGIN_KV_MAX_TTL_S } from '../../../shared/plugins.ts';
