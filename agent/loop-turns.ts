@@ -1,3 +1,4 @@
+import { getOrInsert } from '../shared/get-or-insert.ts';
 import { CpuShare } from './cpu-share.ts';
 import { TimeBudget } from './time-budget.ts';
 
@@ -86,9 +87,7 @@ export class LoopTurns {
       do: (work) => {
         if (tryNow(work)) return;
         queue.push(work);
-        const known = this.#owners.get(owner) ?? { user, lanes: new Set() };
-        this.#owners.set(owner, known);
-        known.lanes.add(queue);
+        getOrInsert(this.#owners, owner, () => ({ user, lanes: new Set() })).lanes.add(queue);
         this.#schedule();
       },
       clear: () => {

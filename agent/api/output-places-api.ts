@@ -1,3 +1,4 @@
+import { getOrInsert } from '../../shared/get-or-insert.ts';
 import type { LinePlace, OutputTime } from '../../shared/output-places.ts';
 import { linesQuery, timesQuery } from '../../shared/output-places.ts';
 import { taskParams } from '../../shared/runs.ts';
@@ -27,8 +28,7 @@ export const outputPlacesApi = resource(
       .get('/:id/lines', params(taskParams), query(linesQuery), async (c) => {
         const { caller } = c.env;
         const log = runs.log(runs.get(caller, c.req.valid('param').id).task_id);
-        const index = indexes.get(log) ?? new LineIndex(log);
-        indexes.set(log, index);
+        const index = getOrInsert(indexes, log, () => new LineIndex(log));
         const done = open.begin(caller.user_id);
         try {
           const { line, cursor } = c.req.valid('query');

@@ -1,3 +1,4 @@
+import { getOrInsert } from '../../shared/get-or-insert.ts';
 import { TokenBucket } from '../../shared/token-bucket.ts';
 
 /** How many entries one user, or one address where nobody is known, may cause: at once, and then a minute. */
@@ -103,8 +104,6 @@ export class Repeats<T extends Repeatable> {
   }
 
   #bucket(key: string, { burst, perMinute }: Quota, now: number): TokenBucket {
-    const bucket = this.#quotas.get(key) ?? new TokenBucket(burst, perMinute / 60, now);
-    this.#quotas.set(key, bucket);
-    return bucket;
+    return getOrInsert(this.#quotas, key, () => new TokenBucket(burst, perMinute / 60, now));
   }
 }

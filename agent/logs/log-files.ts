@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
+import { getOrInsert } from '../../shared/get-or-insert.ts';
 import type { ByteSource, StreamFile } from './byte-source.ts';
 import { openSource } from './byte-source.ts';
 import { openRegular } from './regular-file.ts';
@@ -34,12 +35,11 @@ export class LogFiles {
 
   /** @param bytes how long the stream is. @throws ENOENT when the run's folder is gone, DamagedOutput. */
   source(file: StreamFile, bytes: number): ByteSource {
-    const known = this.#sources.get(file);
-    if (known !== undefined) return known;
-    const source = openSource(this.#folder, file, bytes);
-    this.#sources.set(file, source);
-    this.#rest();
-    return source;
+    return getOrInsert(this.#sources, file, () => {
+      const source = openSource(this.#folder, file, bytes);
+      this.#rest();
+      return source;
+    });
   }
 
   /** Keeps the files open while `work` waits for the disk. */

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
+import { getOrInsert } from '../../shared/get-or-insert.ts';
 import type { PluginDetails } from '../../shared/plugins.ts';
 import { PLUGIN_KV_MAX_KEY, PLUGIN_KV_MAX_VALUE, PLUGIN_KV_QUOTA } from '../../shared/plugins.ts';
 import { VERSION } from '../../shared/version.ts';
@@ -139,21 +140,22 @@ export class Units {
   }
 
   #supervisedOf(id: string): Supervised {
-    const known = this.#supervised.get(id);
-    if (known !== undefined) return known;
-    const supervised = new Supervised({
-      timing: this.timing,
-      open: (ready) => this.#open(id, ready),
-      note: (...message) => this.journal.note(id, ...message),
-      gaveUp: (reason) => {
-        this.#quietly(() => this.registry.set(id, { enabled: false, failed: reason }));
-        this.journal.note(id, 'disabled', reason, { by: 'supervisor' });
-        this.#o.log.warn({ plugin: id }, 'a plugin crashed too often, and is not started any more');
-      },
-      changed: () => this.changed(id),
-    });
-    this.#supervised.set(id, supervised);
-    return supervised;
+    return getOrInsert(
+      this.#supervised,
+      id,
+      () =>
+        new Supervised({
+          timing: this.timing,
+          open: (ready) => this.#open(id, ready),
+          note: (...message) => this.journal.note(id, ...message),
+          gaveUp: (reason) => {
+            this.#quietly(() => this.registry.set(id, { enabled: false, failed: reason }));
+            this.journal.note(id, 'disabled', reason, { by: 'supervisor' });
+            this.#o.log.warn({ plugin: id }, 'a plugin crashed too often, and is not started any more');
+          },
+          changed: () => this.changed(id),
+        }),
+    );
   }
 
   /** On a full disk what was decided holds until the agent ends. */

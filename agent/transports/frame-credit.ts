@@ -1,3 +1,4 @@
+import { getOrInsert } from '../../shared/get-or-insert.ts';
 import { USER_FRAMES_WINDOW } from '../../shared/limits.ts';
 
 /** Said when so much was read: what is still unsaid never comes near a window, so no edge waits for it in vain. */
@@ -66,10 +67,6 @@ export class FrameCredit {
   }
 
   #of(user: string): Account {
-    const known = this.#users.get(user);
-    if (known !== undefined) return known;
-    const account: Account = { held: 0, unsaid: 0 };
-    this.#users.set(user, account);
-    return account;
+    return getOrInsert(this.#users, user, () => ({ held: 0, unsaid: 0 }));
   }
 }

@@ -1,4 +1,5 @@
 import { sha256Hex } from '../../shared/encoding.ts';
+import { getOrInsert } from '../../shared/get-or-insert.ts';
 import { networkOf } from '../../shared/network-of.ts';
 import { TokenBucket } from '../../shared/token-bucket.ts';
 
@@ -146,9 +147,7 @@ export class Throttle {
   }
 
   #bucket(key: string, [capacity, seconds]: readonly [number, number], now: number): TokenBucket {
-    const bucket = this.#buckets.get(key) ?? new TokenBucket(capacity, 1 / seconds, now);
-    this.#buckets.set(key, bucket);
-    return bucket;
+    return getOrInsert(this.#buckets, key, () => new TokenBucket(capacity, 1 / seconds, now));
   }
 
   #remember(guess: string, what: 'put off' | 'wrong'): void {

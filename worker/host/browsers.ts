@@ -1,4 +1,5 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
+import { getOrInsert } from '../../shared/get-or-insert.ts';
 import {
   CLIENT_ACKS_BURST,
   CLIENT_ACKS_PER_S,
@@ -98,10 +99,8 @@ export class Browsers {
 
   /** May this socket, and its user on all of theirs, say one more thing now? */
   admit(socket: WebSocket, sub: string, message: string | ArrayBuffer, now: number): boolean {
-    const pace = this.#paces.get(socket) ?? new ClientPace(SOCKET_PACE, now);
-    this.#paces.set(socket, pace);
-    const userPace = this.#userPaces.get(sub) ?? new ClientPace(USER_PACE, now);
-    this.#userPaces.set(sub, userPace);
+    const pace = getOrInsert(this.#paces, socket, () => new ClientPace(SOCKET_PACE, now));
+    const userPace = getOrInsert(this.#userPaces, sub, () => new ClientPace(USER_PACE, now));
     return pace.admit(message, now) && userPace.admit(message, now);
   }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { getOrInsert } from '../../../shared/get-or-insert.ts';
 import type { PluginEvent } from '../../../shared/plugins.ts';
 import type { Log } from '../../logger.ts';
 import type { Database } from '../../store/database.ts';
@@ -31,11 +32,7 @@ export class PluginJournal {
   }
 
   logOf(plugin: string): LineLog {
-    const known = this.#logs.get(plugin);
-    if (known !== undefined) return known;
-    const log = new LineLog(join(this.#folder, `${plugin}.log`), plugin);
-    this.#logs.set(plugin, log);
-    return log;
+    return getOrInsert(this.#logs, plugin, () => new LineLog(join(this.#folder, `${plugin}.log`), plugin));
   }
 
   /** @param event one word; @param message for a person. */

@@ -1,5 +1,6 @@
 import type { Json } from '../../../plugin-sdk/src/protocol.ts';
 import { ToruError } from '../../../shared/errors.ts';
+import { getOrInsert } from '../../../shared/get-or-insert.ts';
 import { PLUGIN_MAX_EVENT } from '../../../shared/plugins.ts';
 import { TokenBucket } from '../../../shared/token-bucket.ts';
 import type { MessageOf, PluginPeer, PluginService } from '../protocol/peer.ts';
@@ -20,7 +21,8 @@ export class EventService implements PluginService<'event'> {
   receive(peer: PluginPeer, { payload }: MessageOf<'event'>): void {
     if (Buffer.byteLength(JSON.stringify(payload.data)) > PLUGIN_MAX_EVENT)
       throw new ToruError('too_large', `An event has ${PLUGIN_MAX_EVENT / 1024} KiB at most.`);
-    if (!this.#rateOf(peer).take(Date.now()))
+    const now = Date.now();
+    if (!getOrInsert(this.#rates, peer, () => new TokenBucket(EVENTS_BURST, EVENTS_PER_S, now)).take(now))
       throw new ToruError('too_many_requests', `${EVENTS_PER_S} events a second at most; those above are dropped.`);
     for (const listener of this.#listeners) listener(peer.manifest.id, payload.name, payload.data);
   }
@@ -29,13 +31,5 @@ export class EventService implements PluginService<'event'> {
   onEvent(listener: EventListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
-
-  #rateOf(peer: PluginPeer): TokenBucket {
-    const known = this.#rates.get(peer);
-    if (known !== undefined) return known;
-    const rate = new TokenBucket(EVENTS_BURST, EVENTS_PER_S, Date.now());
-    this.#rates.set(peer, rate);
-    return rate;
   }
 }

@@ -1,6 +1,7 @@
 import type { Asker, HttpRequest } from '../../../plugin-sdk/src/protocol.ts';
 import { MAX_INLINE_BODY } from '../../../plugin-sdk/src/protocol.ts';
 import { ToruError, unreachable } from '../../../shared/errors.ts';
+import { getOrInsert } from '../../../shared/get-or-insert.ts';
 import type { MessageOf, PluginPeer, PluginService } from '../protocol/peer.ts';
 import { brokeOff, HttpExchange } from './http-exchange.ts';
 
@@ -67,11 +68,7 @@ export class HttpService implements PluginService<'http'> {
   }
 
   #exchangesOf(peer: PluginPeer): Map<string, HttpExchange> {
-    const known = this.#peers.get(peer);
-    if (known !== undefined) return known;
-    const exchanges = new Map<string, HttpExchange>();
-    this.#peers.set(peer, exchanges);
-    return exchanges;
+    return getOrInsert(this.#peers, peer, () => new Map());
   }
 }
 

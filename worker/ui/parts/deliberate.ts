@@ -1,4 +1,5 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
+import { getOrInsert } from '../../../shared/get-or-insert.ts';
 import { isNear, KeyTrail, PointerTrail, SETTLE_MS, type Spot, Standing } from './trails.ts';
 
 /**
@@ -101,8 +102,7 @@ export function useActs<T extends HTMLElement>(acts: string | undefined, enabled
     const element = ref.current;
     if (element === null || acts === undefined) return undefined;
     const now = performance.now();
-    const standing = standings.get(element) ?? new Standing();
-    standings.set(element, standing);
+    const standing = getOrInsert(standings, element, () => new Standing());
     standing.becomes(enabled ? acts : null, now);
     return enabled ? settle(element, standing.since + SETTLE_MS - now) : undefined;
   }, [acts, enabled]);

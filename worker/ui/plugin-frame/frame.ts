@@ -1,4 +1,5 @@
 import type { PageBridge, PageFetchInit, PageJson, PageTheme } from '../../../plugin-sdk/src/page.ts';
+import { getOrInsert } from '../../../shared/get-or-insert.ts';
 import type { Ask, Fetched, FromFrame, Mounting, ToFrame } from './frame-messages.ts';
 
 /**
@@ -164,8 +165,7 @@ class Link {
   }
 
   #on(event: string, listener: (data: PageJson) => void): () => void {
-    const listeners = this.#listeners.get(event) ?? new Set();
-    this.#listeners.set(event, listeners.add(listener));
+    const listeners = getOrInsert(this.#listeners, event, () => new Set()).add(listener);
     return () => listeners.delete(listener);
   }
 }
