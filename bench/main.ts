@@ -25,6 +25,11 @@ process.stdout.write(`${machine.cpu}, ${machine.cores} cores, Node ${machine.nod
 const failed: string[] = [];
 for (const row of wanted) {
   process.stdout.write(`\n${row.title} (${row.name})\n`);
+  const missing = row.missing?.() ?? null;
+  if (missing !== null) {
+    process.stdout.write(`  passed over: ${missing}\n`);
+    continue;
+  }
   try {
     const measured = await measure(row);
     process.stdout.write(`${plain(measured)}\n  ${measured.seconds} s, load ${measured.load.join(' → ')}\n`);

@@ -23,6 +23,8 @@ export interface Row {
   title: string;
   /** How long it may take on a busy machine, in seconds; three times of what it takes on a quiet one. Then it fails. */
   deadline?: number;
+  /** Why the row can't be measured on this machine; null when it can. It is passed over then. */
+  missing?(): string | null;
   measure(): Promise<Outcome>;
 }
 

@@ -8,10 +8,10 @@ import { makeHarness } from '../../agent/runs/runs-harness.ts';
 import { answerOrders } from '../helper-process.ts';
 import { opened } from '../opened.ts';
 
-/** Does `count` runs of a program, so many at once, in one of three ways. Answers with runs a second. */
+/** Does `count` runs of a program, so many at once, in one of four ways. Answers with runs a second. */
 
 const order = z.object({
-  way: z.enum(['spawn', 'runs', 'socket']),
+  way: z.enum(['spawn', 'runs', 'socket', 'hook']),
   program: z.string(),
   count: z.int(),
   atOnce: z.int(),
@@ -48,6 +48,8 @@ async function open(asked: Order): Promise<{ one: (lane: number) => Promise<unkn
       return openRuns(asked);
     case 'socket':
       return openSockets(asked);
+    case 'hook':
+      return { one: () => fetch(asked.url ?? '').then((answer) => answer.arrayBuffer()), close: async () => undefined };
   }
 }
 

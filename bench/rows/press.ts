@@ -55,7 +55,8 @@ async function spawnDirectly(path: string): Promise<number> {
   return took;
 }
 
-function pressOnce({ ws }: TestSocket): Promise<number> {
+/** Starts `echo.sh`. @returns the milliseconds until the first byte of its output; resolves at its end. */
+export function pressOnce({ ws }: TestSocket): Promise<number> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
     let took = 0;

@@ -2,8 +2,10 @@ import type { Row } from '../row.ts';
 import { bigLog } from './big-log.ts';
 import { flood } from './flood.ts';
 import { history } from './history.ts';
+import { many } from './many.ts';
 import { output } from './output.ts';
 import { page } from './page.ts';
+import { peers } from './peers.ts';
 import { plugin } from './plugin.ts';
 import { press } from './press.ts';
 import { rest } from './rest.ts';
@@ -13,4 +15,19 @@ import { starve } from './starve.ts';
 import { viewers } from './viewers.ts';
 
 /** In the order of the design's table (section 6); `flood` and `starve` measure promises of its section 5. */
-export const rows: readonly Row[] = [output, roundTrip, press, runs, viewers, flood, starve, bigLog, history, plugin, rest, page];
+export const rows: readonly Row[] = [
+  output,
+  roundTrip,
+  press,
+  runs,
+  many,
+  viewers,
+  flood,
+  starve,
+  bigLog,
+  history,
+  plugin,
+  rest,
+  page,
+  peers,
+];
