@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { ALIVE_EVERY_MS } from '../shared/limits.ts';
 
 /**
- * Says at regular times that this process's event loop turns, to whoever asked: its parent over IPC (embedded/supervise.ts
+ * Says at regular times that this process's event loop turns, to whoever asked: its parent over IPC (embedded/supervised-child.ts
  * reads it), and systemd. One that is stopped, or turns in a circle, falls silent, and is started again by them.
  */
 

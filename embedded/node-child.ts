@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import type * as z from 'zod';
 import { aliveMessage, PREVIOUS_END } from '../agent/signs-of-life.ts';
-import type { Launched } from './supervise.ts';
+import type { Launched } from './supervised-child.ts';
 
 export interface NodeChild<Ready> {
   file: string;

@@ -20,7 +20,7 @@ import type { NodeChild } from './node-child.ts';
 import { launchNode } from './node-child.ts';
 import { listen } from './ports.ts';
 import { newEdgeKey } from './stored-edge-key.ts';
-import { ChildFailed, Supervised } from './supervise.ts';
+import { ChildFailed, SupervisedChild } from './supervised-child.ts';
 import { launchWorkerd } from './workerd.ts';
 
 /**
@@ -68,7 +68,7 @@ async function main(): Promise<void> {
 
 async function start(config: Config, running: Running[]): Promise<void> {
   const token = randomBytes(32).toString('base64url');
-  let edge: Supervised<unknown> | null = null;
+  let edge: SupervisedChild<unknown> | null = null;
   const socket = edgeSocket(config.home);
   const front = createFront({
     upstream: () => (edge?.up === true ? socket : null),
@@ -86,7 +86,7 @@ async function start(config: Config, running: Running[]): Promise<void> {
 
   let hostKeys = await hostKeyBinding(config);
   const edgeKey = newEdgeKey();
-  edge = new Supervised({
+  edge = new SupervisedChild({
     name: 'the edge',
     launch: () =>
       launchWorkerd({
@@ -122,7 +122,7 @@ async function start(config: Config, running: Running[]): Promise<void> {
       edge?.restart();
     },
   };
-  const agent = new Supervised({
+  const agent = new SupervisedChild({
     name: 'the agent',
     launch: (previous) => launchNode(agentProgram, previous),
     // The runs are none of ours to end: they outlive the agent.

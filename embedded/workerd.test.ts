@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readOptions, workerBuild } from './build-worker.ts';
-import type { Launched } from './supervise.ts';
+import type { Launched } from './supervised-child.ts';
 import { launchWorkerd } from './workerd.ts';
 
 /** A Worker that passes everything on to the page, and says what it was given. */

@@ -9,7 +9,7 @@ import { LogFile } from '../agent/logger-file.ts';
 import { ALIVE_EVERY_MS } from '../shared/limits.ts';
 import { askHealth } from './health.ts';
 import { pageFiles } from './page-files.ts';
-import type { Launched } from './supervise.ts';
+import type { Launched } from './supervised-child.ts';
 import { builtOptions } from './worker-options.ts';
 import { ENTRY_SOCKET, PAGE_FOLDER, STATE_FOLDER, workerdConfig } from './workerd-config.ts';
 

@@ -7,7 +7,7 @@ import type { Run } from '../../shared/runs.ts';
 import { type Client, good } from './agent-client.ts';
 import type { Io, Output } from './io.ts';
 import { note, OUR_FAILURE } from './io.ts';
-import { duration } from './table.ts';
+import { duration } from './plain-text.ts';
 import { TerminalFilter } from './terminal-filter.ts';
 
 /** The part of a run's output that is read, and how it is shown. */

@@ -20,7 +20,7 @@ import { MIN_FREE_BYTES } from '../store/disk.ts';
 import type { Caller } from '../users/caller.ts';
 import { Compression } from './keep/compression.ts';
 import { Retention } from './keep/retention.ts';
-import type { GuardOptions } from './life/guard.ts';
+import type { GuardOptions } from './life/start-guard.ts';
 import { Scheduler } from './life/scheduler.ts';
 import type { RunActions, StartRequest } from './submit/request.ts';
 import type { Started } from './submit/submit.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { System as Snapshot, SystemSample } from '../../shared/system.ts';
-import { type Disk, type Facts, readDisks, readFacts, uptimeSeconds } from './facts.ts';
+import { type Disk, type Facts, readDisks, readFacts, uptimeSeconds } from './host-facts.ts';
 import { type Reading, read, sampleOf } from './readings.ts';
 
 const INTERVAL_MS = 2000;

@@ -10,7 +10,7 @@ import { AGENT_FLAGS } from '../../embedded/agent-memory.ts';
 import { createFront } from '../../embedded/front.ts';
 import { hostKeyBinding } from '../../embedded/host-identity.ts';
 import { listen } from '../../embedded/ports.ts';
-import { Supervised } from '../../embedded/supervise.ts';
+import { SupervisedChild } from '../../embedded/supervised-child.ts';
 import type { EdgeSetup } from '../../embedded/workerd.ts';
 import { launchWorkerd } from '../../embedded/workerd.ts';
 import { BACKOFF_MAX_MS } from '../../shared/limits.ts';
@@ -48,7 +48,7 @@ export class Stage {
   readonly edgeFolder: string;
   readonly #own: string[];
   readonly #front: Server;
-  readonly #edge: Supervised<unknown>;
+  readonly #edge: SupervisedChild<unknown>;
   readonly #env: Record<string, string>;
   #agent: ChildProcess | null = null;
 
@@ -56,7 +56,7 @@ export class Stage {
     home: string;
     own: string[];
     front: Server;
-    edge: Supervised<unknown>;
+    edge: SupervisedChild<unknown>;
     browserNetwork: FaultProxy;
     linkNetwork: FaultProxy;
     edgeFolder: string;
@@ -95,7 +95,7 @@ export class Stage {
       bindings: { EMBEDDED: '1', FRONT_TOKEN: token, HOST_KEYS: await hostKeyBinding(loadConfig({ TORU_HOME: home })), PUBLIC_NAMES: '' },
       env: { PATH, HOME },
     };
-    const edge = new Supervised({ name: 'the edge', launch: () => launchWorkerd(setup), sweep: true });
+    const edge = new SupervisedChild({ name: 'the edge', launch: () => launchWorkerd(setup), sweep: true });
     await edge.start();
     const linkNetwork = await FaultProxy.before(socket);
     const stage = new Stage({

@@ -5,7 +5,7 @@ import { noWords, parse } from '../command.ts';
 import { exitCodeOf } from '../follow.ts';
 import type { Io } from '../io.ts';
 import { print } from '../io.ts';
-import { bytes, duration, table, when } from '../table.ts';
+import { bytes, duration, table, when } from '../plain-text.ts';
 
 const json = { json: { type: 'boolean' } } as const;
 

@@ -10,7 +10,7 @@ import { parse } from '../command.ts';
 import { findTask } from '../find-task.ts';
 import type { Io } from '../io.ts';
 import { note, OUR_FAILURE, print, UsageError } from '../io.ts';
-import { bytes, when } from '../table.ts';
+import { bytes, when } from '../plain-text.ts';
 import { plain } from '../terminal-filter.ts';
 
 const options = {

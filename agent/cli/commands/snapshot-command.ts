@@ -3,7 +3,7 @@ import { oneWord, parse } from '../command.ts';
 import { homeOf } from '../home-of.ts';
 import type { Io } from '../io.ts';
 import { note, UsageError } from '../io.ts';
-import { bytes } from '../table.ts';
+import { bytes } from '../plain-text.ts';
 
 /** toru snapshot */
 export const snapshot: Command = {

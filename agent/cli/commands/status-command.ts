@@ -5,7 +5,7 @@ import { noWords, parse } from '../command.ts';
 import { duplicateKey } from '../duplicate-key.ts';
 import { homeOf } from '../home-of.ts';
 import { print } from '../io.ts';
-import { bytes, duration } from '../table.ts';
+import { bytes, duration } from '../plain-text.ts';
 import { plain } from '../terminal-filter.ts';
 
 /** toru status */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { loadConfig } from '../../config.ts';
 import { StartError } from '../../start-error.ts';
-import { bytes } from '../table.ts';
+import { bytes } from '../plain-text.ts';
 import type { Env, Finding } from './finding.ts';
 import { bad, ok, worthKnowing } from './finding.ts';
 

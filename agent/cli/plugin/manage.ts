@@ -4,7 +4,7 @@ import { noWords, oneWord, parse } from '../command.ts';
 import type { Io } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
 import { askKey } from '../prompt.ts';
-import { bytes, table } from '../table.ts';
+import { bytes, table } from '../plain-text.ts';
 import { plain } from '../terminal-filter.ts';
 import { isDev, unmarkDev } from './dev-mark.ts';
 import { disablePlugin, enablePlugin, idOf, installPlugin, listPlugins, removePlugin, viewPlugin } from './plugin-client.ts';

@@ -7,7 +7,7 @@ import { ToruError } from '../../../shared/errors.ts';
 import { oneWord, parse } from '../command.ts';
 import type { Io, Output } from '../io.ts';
 import { OUR_FAILURE, print } from '../io.ts';
-import { bytes } from '../table.ts';
+import { bytes } from '../plain-text.ts';
 
 /** toru plugin pack */
 export async function packPlugin(args: string[], io: Io): Promise<number> {

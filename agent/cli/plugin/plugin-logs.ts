@@ -6,7 +6,7 @@ import { ask } from '../agent-client.ts';
 import { oneWord, parse } from '../command.ts';
 import type { Io } from '../io.ts';
 import { print, UsageError } from '../io.ts';
-import { when } from '../table.ts';
+import { when } from '../plain-text.ts';
 import { plain } from '../terminal-filter.ts';
 import { idOf } from './plugin-client.ts';
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { EXITED_RUN } from '../../shared/fixtures/exited-run.ts';
 import { checkNode, checkPlatform } from './doctor/checks.ts';
 import { endingOf, exitCodeOf } from './follow.ts';
-import { bytes, duration, table, when } from './table.ts';
+import { bytes, duration, table, when } from './plain-text.ts';
 
 it('aligns columns, and cuts only for a terminal', () => {
   expect(

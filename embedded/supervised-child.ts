@@ -47,7 +47,7 @@ export class ChildFailed extends Error {
  * Keeps one child process running: an endless loop around an attempt that may fail. The first attempt has to succeed; what
  * worked once is tried again for ever, at growing intervals. A child that said that it is alive and falls silent is killed.
  */
-export class Supervised<Ready> {
+export class SupervisedChild<Ready> {
   readonly #spec: ChildSpec<Ready>;
   readonly #stopping = new AbortController();
   #child: ChildProcess | null = null;
