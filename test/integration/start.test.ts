@@ -29,6 +29,13 @@ describe('npm start', () => {
     }
   });
 
+  it('is built so that the front loads no fetch: an import of node:http would, and 13 MB with it', () => {
+    const parts = join(start, '../parts');
+    const built = readdirSync(parts).filter((name) => name.endsWith('.js'));
+    const imports = built.flatMap((name) => readFileSync(join(parts, name), 'utf8').match(/\bfrom ?["']node:https?["']|\bfetch\(/g) ?? []);
+    expect(imports).toEqual([]);
+  });
+
   function newHome(): string {
     const home = mkdtempSync(join(tmpdir(), 'toru-start-'));
     homes.push(home);
