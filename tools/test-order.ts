@@ -30,6 +30,8 @@ const LONG = [
   'test/browser/phone.test.ts',
   'test/browser/device-code.test.ts',
   'test/browser/search.test.ts',
+  'test/browser/log-tools.test.ts',
+  'test/browser/log.test.ts',
   'test/browser/reauth.test.ts',
   'test/browser/login.test.ts',
   'test/faults/network.test.ts',

@@ -35,7 +35,7 @@ echo after
 `;
 const FLOOD = `#!/bin/sh
 i=0
-while [ $i -lt 4000 ]; do
+while [ $i -lt \${1:-4000} ]; do
   i=$((i + 1))
   printf 'flood %d\\n' $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i
 done
@@ -161,6 +161,39 @@ describeInBrowser('the tools of an output', () => {
     expect(worst[1]?.contrast).toBeGreaterThan(50);
     expect(worst[0]?.contrast, JSON.stringify(worst[0])).toBeGreaterThanOrEqual(4.49);
     await page.emulateMedia({ colorScheme: null });
+  });
+
+  test('a selection stays in a flood, and so does the place of who scrolled up', async () => {
+    const task = (await admin.http('POST', '/api/runs', { script: 'flood.sh', args: ['10000'] })).json().task_id;
+    await page.goto(`${toru.url}/runs/${task}`);
+    await output().locator('.log-line', { hasText: 'flood' }).nth(8).waitFor();
+    const selected = await output().evaluate((log) => {
+      const rows = log.querySelectorAll('.log-line');
+      const [first, last] = [rows[2]?.firstChild, rows[5]?.firstChild];
+      if (!first || !last) throw new Error('no lines');
+      document.getSelection()?.setBaseAndExtent(first, 2, last, 4);
+      return String(document.getSelection());
+    });
+    expect(selected).toContain('flood');
+    const place = () =>
+      output().evaluate((log) => {
+        const { top } = log.getBoundingClientRect();
+        const row = [...log.querySelectorAll('.log-line')].find((each) => each.getBoundingClientRect().bottom > top);
+        return [row?.textContent, Math.round((row?.getBoundingClientRect().top ?? 0) - top)];
+      });
+    const before = await place();
+    await eventually('the run to end', async () => (await admin.http('GET', `/api/runs/${task}`)).json().state, {
+      holds: (state) => state === 'exited',
+      limitMs: 120_000,
+    });
+    await expect.poll(() => page.locator('.log-size').textContent(), { timeout: 60_000 }).toMatch(/MB/);
+    expect(await page.evaluate(() => String(document.getSelection()))).toBe(selected);
+    expect(await place()).toEqual(before);
+    await page.evaluate(() => document.getSelection()?.removeAllRanges());
+    await page.getByRole('button', { name: /jump to end/i }).click();
+    await output()
+      .locator('.log-line', { hasText: /^over$/ })
+      .waitFor();
   });
 
   test('all of an output is selected and copied, also what is not loaded, while it grows', async () => {

@@ -1,5 +1,6 @@
 import { drawLine, drawMore } from './line-node.ts';
 import type { LogLine } from './shown-line.ts';
+import { markerOf } from './shown-lines.ts';
 
 /**
  * Pieces of lines that are drawn in their style by one call: each is an element, and some thousand of them (a colour for each
@@ -119,6 +120,8 @@ export class Rows {
     }
     const count = Math.min(most, row.pieces - row.styled, MAX_PIECES - this.#styled);
     if (changed) drawLine(row.element, line, count);
+    // The first piece of a group's line is no text as it stands.
+    else if (count > 0 && markerOf(line) > 0) drawLine(row.element, line, row.styled + count);
     else if (count > 0) drawMore(row.element, line.spans.slice(row.styled, row.styled + count));
     row.styled += count;
     this.#styled += count;

@@ -79,6 +79,16 @@ export class Surface {
     return this.#following;
   }
 
+  /** It shows the end whatever comes: it follows, and neither a finger nor a selection holds it. */
+  get pinned(): boolean {
+    return this.#following && !this.#held && selectedIds(this.#sheet).length === 0;
+  }
+
+  /** Does not follow any more. */
+  stay(): void {
+    this.#follow(false);
+  }
+
   /** The buffer changed: draw it with the next frame. */
   changed(): void {
     if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
@@ -231,7 +241,7 @@ export class Surface {
   #draw(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const pinned = this.#following && !this.#held && selectedIds(this.#sheet).length === 0;
+    const { pinned } = this;
     if (pinned) this.#drawEnd();
     else this.#drawPlace();
     this.#removed = this.#shownLines.removed;

@@ -364,9 +364,14 @@ export class LogViewer {
       this.#lines.dropPartialFirst();
       this.#partial = false;
     }
-    if (this.#surface.following || this.#detach === null) this.#lines.trim(this.#surface.following ? 1 : 2);
-    // A reader further up keeps what is loaded, however much is printed.
-    else if (this.#lines.lines.length > MAX_LINES * 2 || this.#lines.end - this.#lines.start > MAX_CHARS * 2) this.#leave();
+    const { pinned } = this.#surface;
+    const { lines, start, end } = this.#lines;
+    if (pinned || this.#detach === null) this.#lines.trim(pinned ? 1 : 2);
+    else if (lines.length > MAX_LINES * 2 || end - start > MAX_CHARS * 2) {
+      // A reader further up, or a selection, keeps what is loaded, however much is printed.
+      this.#surface.stay();
+      this.#leave();
+    }
     this.#changed();
   }
 
