@@ -2,6 +2,7 @@ import type { Row } from '../row.ts';
 import { bigLog } from './big-log.ts';
 import { flood } from './flood.ts';
 import { history } from './history.ts';
+import { logView } from './log-view.ts';
 import { many } from './many.ts';
 import { output } from './output.ts';
 import { page } from './page.ts';
@@ -25,6 +26,7 @@ export const rows: readonly Row[] = [
   flood,
   starve,
   bigLog,
+  logView,
   history,
   plugin,
   rest,

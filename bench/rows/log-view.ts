@@ -1,0 +1,213 @@
+import { readFileSync } from 'node:fs';
+import type { CDPSession, Page } from 'playwright-core';
+import { logIn } from '../../test/browser/log-in.ts';
+import { launchBrowser } from '../../test/harness/browser.ts';
+import { stage } from '../deadline.ts';
+import type { Row } from '../row.ts';
+import { exact } from '../row.ts';
+import { quantile, spreadOf } from '../stats.ts';
+import { openToru, PRINT_MIB } from '../toru.ts';
+
+/** `print.sh 954` prints just above 1 GB. */
+const MIB = '954';
+const LINES = Number(MIB) * 16_384;
+const OPENS = 5;
+/** Places of the bar, in thousandths. */
+const PLACES = [500, 20, 980, 250, 750, 100, 900, 333, 666, 1];
+const FLOOD_S = 10;
+const LINES_PER_S = 100_000;
+const CLICKS_MS = 400;
+
+/** Prints so many coloured lines a second, for so many seconds, a fiftieth of them every 20 ms. */
+const COLOURED = `#!/usr/bin/env node
+const each = ${LINES_PER_S} / 50;
+let line = 0;
+const begin = Date.now();
+function more() {
+  const due = Math.min(${FLOOD_S * 50}, Math.floor((Date.now() - begin) / 20));
+  let text = '';
+  for (; line < due * each; line += 1) text += '\\x1b[3' + (line % 8) + 'mline\\x1b[0m ' + line + ' \\x1b[1;32mok\\x1b[0m in \\x1b[38;5;' + (line % 256) + 'm' + (line % 997) + ' ms\\x1b[0m\\n';
+  if (text !== '') process.stdout.write(text);
+  if (due < ${FLOOD_S * 50}) setTimeout(more, 5);
+  else process.stdout.write('LAST\\n');
+}
+more();
+`;
+
+/** What somebody sees of an output on the page: a log of a gigabyte, and a flood; by the frames that Chromium painted. */
+export const logView: Row = {
+  name: 'log-view',
+  title: 'The log on the page: 1 GB opened and scrolled; 100,000 coloured lines a second for 10 s',
+  async measure() {
+    await using benched = await openToru({ ADMIN_PASSWORD: 'correct horse battery' });
+    benched.script('print.sh', PRINT_MIB);
+    benched.script('coloured.js', COLOURED);
+    stage('1 GB is written');
+    const big = await benched.start('print.sh', [MIB]);
+    await benched.ended(big);
+    await using browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
+    const page = await logIn(browser, benched.toru.url, 'admin', 'correct horse battery');
+    const last = String(LINES - 1).padStart(8, '0');
+    stage('1 GB is opened');
+    const opens: number[] = [];
+    for (let n = 0; n < OPENS; n += 1) {
+      await page.goto(`${benched.toru.url}/runs`);
+      await page.getByRole('heading', { name: 'Runs', level: 1 }).waitFor();
+      opens.push(await painted(page, `a[href="/runs/${big}"]`, last));
+    }
+    stage('1 GB is scrolled');
+    const places: number[] = [];
+    for (const place of PLACES) places.push(await jumped(page, place));
+    stage('a flood');
+    const task = await benched.start('coloured.js');
+    await page.goto(`${benched.toru.url}/runs/${task}`);
+    const flood = await watched(browser.context.newCDPSession(page), page);
+    await page.locator('.log-line', { hasText: /^LAST$/ }).waitFor({ timeout: 120_000 });
+    return {
+      figures: [
+        { what: '1 GB, from the press to the last line painted', unit: 'ms', value: spreadOf(opens), target: { most: 1000 } },
+        { what: 'to any place of it by the bar, p95', unit: 'ms', value: exact(quantile(places, 0.95)), target: { most: 1000 } },
+        { what: 'flood: a click until its frame, p95', unit: 'ms', value: exact(quantile(flood.clicks, 0.95)), target: { most: 100 } },
+        { what: 'flood: a click until its frame, slowest', unit: 'ms', value: exact(Math.max(...flood.clicks)) },
+        { what: 'flood: the page’s heap, at most', unit: 'MB', value: exact(flood.heap / 1e6), target: { most: 150 } },
+        { what: 'flood: the process of the page, at most', unit: 'MB', value: exact(flood.process / 1e6) },
+        { what: 'flood: frames painted', unit: 'frames/s', value: exact(flood.frames) },
+        { what: 'flood: longest between two frames', unit: 'ms', value: exact(flood.gap) },
+        { what: 'flood: lines behind at its end', unit: 'lines', value: exact(flood.behind) },
+      ],
+      notes: [
+        `${flood.clicks.length} clicks, each two frames apart from its event; the process of the page has Chromium’s own code in it.`,
+      ],
+    };
+  },
+};
+
+/** Presses a link, and waits for the frame in which a line stands. @returns ms. */
+function painted(page: Page, link: string, line: string): Promise<number> {
+  return page.evaluate(
+    async ({ link: selector, line: text }) => {
+      const begin = performance.now();
+      document.querySelector<HTMLElement>(selector)?.click();
+      await new Promise<void>((resolve) => {
+        const look = (): void => {
+          const there = [...document.querySelectorAll('.log-line')].some((row) => row.textContent?.startsWith(text) === true);
+          if (there) requestAnimationFrame(() => resolve());
+          else requestAnimationFrame(look);
+        };
+        look();
+      });
+      return performance.now() - begin;
+    },
+    { link, line },
+  );
+}
+
+/** Moves the bar, and waits until lines from about there are painted. @returns ms. */
+function jumped(page: Page, place: number): Promise<number> {
+  return page.evaluate(
+    async ({ place: to, lines }) => {
+      const bar = document.querySelector<HTMLInputElement>('.log-bar input');
+      if (bar === null) throw new Error('no bar');
+      const begin = performance.now();
+      bar.value = String(to);
+      bar.dispatchEvent(new Event('input', { bubbles: true }));
+      bar.dispatchEvent(new Event('change', { bubbles: true }));
+      await new Promise<void>((resolve) => {
+        const look = (): void => {
+          const first = Number.parseInt(document.querySelector('.log-line')?.textContent ?? '', 10);
+          if (Math.abs(first / lines - to / 1000) < 0.004) requestAnimationFrame(() => resolve());
+          else requestAnimationFrame(look);
+        };
+        look();
+      });
+      return performance.now() - begin;
+    },
+    { place, lines: LINES },
+  );
+}
+
+interface Watched {
+  /** From each click to the frame after it, in ms. */
+  clicks: number[];
+  /** Bytes. */
+  heap: number;
+  process: number;
+  frames: number;
+  gap: number;
+  behind: number;
+}
+
+/** Clicks during the flood, and counts frames and memory. */
+async function watched(opening: Promise<CDPSession>, page: Page): Promise<Watched> {
+  const cdp = await opening;
+  await cdp.send('Performance.enable');
+  await page.locator('.log-line', { hasText: 'line' }).first().waitFor();
+  await page.evaluate(() => {
+    const frames: number[] = [];
+    Object.assign(globalThis, { benchFrames: frames, benchClicks: [] });
+    const frame = (at: number): void => {
+      frames.push(at);
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame(frame);
+    document.addEventListener(
+      'click',
+      (event) => {
+        const began = event.timeStamp;
+        requestAnimationFrame(() => setTimeout(() => Object(globalThis).benchClicks.push(performance.now() - began)));
+      },
+      true,
+    );
+  });
+  const pid = await rendererOf(page);
+  let heap = 0;
+  let process = 0;
+  const until = performance.now() + (FLOOD_S - 1) * 1000;
+  const button = page.getByRole('button', { name: 'Wrap long lines' });
+  const box = await button.boundingBox();
+  if (box === null) throw new Error('no button');
+  while (performance.now() < until) {
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    const { metrics } = await cdp.send('Performance.getMetrics');
+    heap = Math.max(heap, metrics.find(({ name }) => name === 'JSHeapUsedSize')?.value ?? 0);
+    process = Math.max(process, pid === null ? 0 : proportional(pid));
+    await page.waitForTimeout(CLICKS_MS);
+  }
+  const seen = await page.evaluate(() => ({
+    frames: Object(globalThis).benchFrames,
+    clicks: Object(globalThis).benchClicks,
+    line: Math.max(
+      ...[...document.querySelectorAll('.log-line')].map((row) => Number(/^line (\d+)/.exec(row.textContent ?? '')?.[1] ?? 0)),
+    ),
+    at: performance.now(),
+  }));
+  const frames: number[] = seen.frames;
+  const gaps = frames.slice(1).map((at, i) => at - (frames[i] ?? at));
+  const shownS = ((frames.at(-1) ?? 0) - (frames[0] ?? 0)) / 1000;
+  return {
+    clicks: seen.clicks,
+    heap,
+    process,
+    frames: frames.length / shownS,
+    gap: Math.max(...gaps),
+    behind: Math.max(0, Math.min(FLOOD_S * LINES_PER_S, shownS * LINES_PER_S) - seen.line),
+  };
+}
+
+/** The process that draws the page; null where it can't be told. */
+async function rendererOf(page: Page): Promise<number | null> {
+  const browser = page.context().browser();
+  if (browser === null) return null;
+  const cdp = await browser.newBrowserCDPSession();
+  const { processInfo } = await cdp.send('SystemInfo.getProcessInfo');
+  const renderers = processInfo.filter(({ type }) => type === 'renderer').sort((a, b) => b.cpuTime - a.cpuTime);
+  return renderers[0]?.id ?? null;
+}
+
+function proportional(pid: number): number {
+  try {
+    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
