@@ -390,6 +390,8 @@ describe('toru search', () => {
     const lines = (await toru(['search', '--json', 'quixotic', '--since', '1h'])).out.trim().split('\n');
     expect(lines.map((line) => JSON.parse(line).type)).toEqual(['run', 'run', 'match', 'end']);
     expect((await toru(['search', 'quixotic', '--run', 'last'])).out).toContain('<a quixotic word>');
+    expect((await toru(['search', '-E', '^<a qui\\w+ word>$', '--in', 'output'])).out).toContain('<a quixotic word>');
+    expect(await toru(['search', '-E', '(a'])).toMatchObject({ code: 125, err: expect.stringContaining('without its') });
   });
 
   it('says when nothing is there, and when it can’t be meant', async () => {

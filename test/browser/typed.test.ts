@@ -115,6 +115,37 @@ describeInBrowser('typed on the page', () => {
     await field.waitFor({ state: 'detached' });
   });
 
+  test('on a phone the field stands above the keyboard, whether that makes the window smaller or covers it', async () => {
+    const { task_id } = (await admin.http('POST', '/api/runs', { action: 'cat' })).json();
+    await using phone = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
+    const other = await logIn(phone, toru.url, 'admin', PASSWORD);
+    await other.goto(`${toru.url}/runs/${task_id}`);
+    const field = other.locator('.answer input');
+    await field.tap();
+    // As Chromium's keyboard does.
+    await other.setViewportSize({ width: 390, height: 480 });
+    const foot = (): Promise<number> => other.locator('.answer').evaluate((form) => Math.round(form.getBoundingClientRect().bottom));
+    const log = (): Promise<number> => other.locator('.log-scroll').evaluate((scroller) => scroller.clientHeight);
+    await expect.poll(foot).toBeLessThanOrEqual(480);
+    await expect.poll(log).toBeGreaterThan(150);
+    await expect.poll(() => other.getByRole('link', { name: 'Actions' }).isVisible()).toBe(false);
+    await other.getByRole('button', { name: 'Cancel' }).waitFor();
+    // As that of iOS does: the window stays as high as it was.
+    await other.setViewportSize({ width: 390, height: 844 });
+    await other.evaluate(() => {
+      Object.defineProperty(visualViewport, 'height', { configurable: true, value: 500 });
+      visualViewport?.dispatchEvent(new Event('resize'));
+    });
+    await expect.poll(foot).toBeLessThanOrEqual(500);
+    await expect.poll(log).toBeGreaterThan(150);
+    await field.fill('from the phone');
+    await other.getByRole('button', { name: 'Send the line' }).tap();
+    await other.locator('.log-line', { hasText: 'from the phone' }).nth(1).waitFor();
+    // The keyboard stays for the next line.
+    expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
+    await admin.http('POST', `/api/runs/${task_id}/cancel`);
+  });
+
   test('the end of input is sent with what stands in the field', async () => {
     await page.goto(`${toru.url}/`);
     await page.getByRole('button', { name: 'Cat' }).click();

@@ -21,6 +21,7 @@ const options = {
   user: { type: 'string' },
   since: { type: 'string' },
   case: { type: 'boolean' },
+  regex: { type: 'boolean', short: 'E' },
   context: { type: 'string', short: 'C' },
   limit: { type: 'string', short: 'n' },
   cursor: { type: 'string' },
@@ -41,6 +42,7 @@ everything they printed, newest run first. Ctrl-C ends it. Exits with 1 when not
       --action ID        only runs of this action
       --user NAME        only runs of this user
       --since WHEN       only runs since then: 30m, 12h, 7d, or a date
+  -E, --regex            TEXT is a regular expression, found within single lines
       --case             tell small letters from capitals
   -C, --context N        lines before and after a match, at most 5; 0 without it
   -n, --limit N          stop after so many; 50 without it, at most 200
@@ -49,6 +51,7 @@ everything they printed, newest run first. Ctrl-C ends it. Exits with 1 when not
 
   toru search "connection refused" --since 7d
   toru search timeout --action backup -C 2
+  toru search -E 'took \\d{4,} ms$' --in output
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, options);
@@ -58,6 +61,7 @@ everything they printed, newest run first. Ctrl-C ends it. Exits with 1 when not
     const common = {
       q,
       context: values.context ?? '0',
+      ...(values.regex === true ? { regex: 'true' as const } : {}),
       ...(values.case === true ? { case: 'exact' as const } : {}),
       ...(values.limit === undefined ? {} : { limit: values.limit }),
     };
