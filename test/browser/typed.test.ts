@@ -25,7 +25,7 @@ describeInBrowser('typed on the page', () => {
       ['args.sh', '#!/bin/sh\nprintf "<%s>" "$@"; echo " ready"\n'],
       [
         'asks.sh',
-        '#!/bin/sh\nprintf "Name: "; read -r name; echo "hello $name"\nprintf "Password: "; read -r pw; echo "length ${#pw}"\nread -r last; echo "$last"\n',
+        '#!/bin/sh\nprintf "Name: "; read -r name; echo "hello $name"\nprintf "Password: "; read -r pw; echo "length $(printf %s "$pw" | wc -c)"\nread -r last; echo "$last"\n',
       ],
       ['cat.sh', '#!/bin/sh\necho ready\ncat\necho done\n'],
     ] as const) {

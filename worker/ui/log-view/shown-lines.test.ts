@@ -40,3 +40,13 @@ test('an end without a beginning, as in a part of an output, hides nothing; with
   expect(made('one\n::endgroup::\ntwo\n', true).texts()).toEqual(['one', '::endgroup::', 'two']);
   expect(made('one\n::endgroup::\ntwo\n::group::A\n', true).texts()).toEqual(['one', 'two', '::group::A']);
 });
+
+test('a group whose beginning comes later, as a reader goes back, stays open', () => {
+  const { buffer, shown, texts } = made('three\n::endgroup::\nafter\n', true);
+  const earlier = new LineBuffer();
+  const text = '::group::Closed\none\n::endgroup::\n::group::Open\ntwo\n';
+  earlier.append('stdout', text, 0, text.length);
+  buffer.prepend(earlier, 0);
+  shown.keepOpen(earlier.lines);
+  expect(texts()).toEqual(['::group::Closed', '::group::Open', 'two', 'three', 'after']);
+});

@@ -75,6 +75,17 @@ export class ShownLines {
     this.#lines = null;
   }
 
+  /** These lines came before those that a reader may be looking at: a group that goes on into those stays open. */
+  keepOpen(earlier: readonly LogLine[]): void {
+    const open: LogLine[] = [];
+    for (const line of earlier) {
+      if (startsWith(line, END)) open.pop();
+      else if (markerOf(line) > 0) open.push(line);
+    }
+    for (const line of open) if (this.#folded) this.#turned.add(line.id);
+    this.#lines = null;
+  }
+
   /** Whether the group that begins with a line is folded; null when none begins there. */
   foldOf(line: LogLine): boolean | null {
     return !this.#buffer.grouped || markerOf(line) === 0 ? null : this.#isFolded(line);

@@ -277,7 +277,7 @@ export class LogViewer {
       if (load !== this.#loads || this.#closed) return;
       const before = this.#shown.lines.length;
       this.#lines.prepend(lines, start);
-      this.#shown.changed();
+      this.#shown.keepOpen(lines.lines);
       this.#inVain = this.#shown.lines.length > before ? 0 : this.#inVain + 1;
       this.#tellShown();
       // What is far below is read again when the reader comes back.
