@@ -23,7 +23,7 @@ export function SearchPage() {
   return (
     <div class="wide">
       <PageHead title="Search" />
-      <Asking key={`ask ${request.in} ${request.since}`} query={request} />
+      <Asking key={`ask ${request.in} ${request.since} ${request.how ?? ''}`} query={request} />
       {request.q.trim() === '' ? (
         <Empty title="Look through everything">What runs were called, what they were given, and every line that they printed.</Empty>
       ) : (
@@ -36,22 +36,26 @@ export function SearchPage() {
 function Asking({ query }: { query: Query }) {
   const { route } = useLocation();
   const text = useSignal(query.q);
-  function apply(change: Partial<Query>): void {
-    const next = { ...query, q: text.peek(), ...change };
+  function apply(next: Query): void {
     if (addressOf(next) !== addressOf(query)) route(addressOf(next), true);
   }
   useEffect(() => {
-    const timer = setTimeout(() => apply({}), TYPING_MS);
+    const timer = setTimeout(() => apply({ ...query, q: text.peek() }), TYPING_MS);
     return () => clearTimeout(timer);
   }, [text.value]);
   return (
     <search class="search-ask" aria-label="Search in all runs">
-      <SearchBox label="Text to find in all runs" placeholder="Text to find" {...bound(text)} onEnter={() => apply({})} />
+      <SearchBox
+        label="Text to find in all runs"
+        placeholder="Text to find"
+        {...bound(text)}
+        onEnter={() => apply({ ...query, q: text.peek() })}
+      />
       <select
         class="select"
         aria-label="Where"
         value={query.in}
-        onChange={(event) => apply(queryOf({ in: event.currentTarget.value, since: query.since, q: text.peek() }))}
+        onChange={(event) => apply(queryOf({ ...query, in: event.currentTarget.value, q: text.peek() }))}
       >
         {PLACES.map(([value, label]) => (
           <option key={value} value={value}>
@@ -61,9 +65,18 @@ function Asking({ query }: { query: Query }) {
       </select>
       <select
         class="select"
+        aria-label="How"
+        value={query.how ?? ''}
+        onChange={(event) => apply(queryOf({ ...query, how: event.currentTarget.value, q: text.peek() }))}
+      >
+        <option value="">As it stands</option>
+        <option value="regex">Regular expression</option>
+      </select>
+      <select
+        class="select"
         aria-label="When"
         value={query.since}
-        onChange={(event) => apply(queryOf({ since: event.currentTarget.value, in: query.in, q: text.peek() }))}
+        onChange={(event) => apply(queryOf({ ...query, since: event.currentTarget.value, q: text.peek() }))}
       >
         {TIMES.map(([value, label]) => (
           <option key={value} value={value}>
@@ -91,7 +104,9 @@ function Searching({ query }: { query: Query }) {
       )}
       {found.length === 0 && searching && <Loading what="the output" rows={3} />}
       {found.length === 0 && !searching && !search.stopped.value && search.problem.value === null && (
-        <Empty title="Nothing found">The text is looked for as it stands, in either case, within a line.</Empty>
+        <Empty title="Nothing found">
+          {query.how === 'regex' ? 'The pattern is looked for' : 'The text is looked for as it stands'}, in either case, within a line.
+        </Empty>
       )}
       {found.length > 0 && (
         <ul class="founds" aria-label="Found">

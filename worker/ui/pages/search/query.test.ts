@@ -16,3 +16,10 @@ it('asks the host for what is set only', () => {
     since: '2026-01-01T00:00:00.000Z',
   });
 });
+
+it('says of a pattern that it is one', () => {
+  const query = { q: 'a+', in: '', since: '', how: 'regex' } as const;
+  expect(queryOf(Object.fromEntries(new URL(addressOf(query), 'http://x').searchParams))).toEqual(query);
+  expect(requestOf(query, 0)).toEqual({ q: 'a+', regex: 'true' });
+  expect(queryOf({ q: 'a+', how: 'magic' })).toEqual({ q: 'a+', in: '', since: '' });
+});

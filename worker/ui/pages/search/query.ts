@@ -3,6 +3,8 @@ export interface Query {
   q: string;
   in: '' | 'history' | 'output';
   since: '' | 'day' | 'week' | 'month';
+  /** `q` is a regular expression; absent: it is looked for as it stands. */
+  how?: 'regex';
 }
 
 export const PLACES: readonly (readonly [value: Query['in'], label: string])[] = [
@@ -23,6 +25,7 @@ export function queryOf(query: Readonly<Record<string, string | undefined>>): Qu
     q: (query['q'] ?? '').slice(0, 200),
     in: PLACES.find(([value]) => value === query['in'])?.[0] ?? '',
     since: TIMES.find(([value]) => value === query['since'])?.[0] ?? '',
+    ...(query['how'] === 'regex' ? { how: 'regex' } : {}),
   };
 }
 
@@ -34,10 +37,11 @@ export function addressOf(query: Query): string {
 }
 
 /** For GET /api/search. */
-export function requestOf(query: Query, now: number): { q: string; in?: string; since?: string } {
+export function requestOf(query: Query, now: number): { q: string; regex?: 'true'; in?: string; since?: string } {
   const days = TIMES.find(([value]) => value === query.since)?.[2] ?? 0;
   return {
     q: query.q,
+    ...(query.how === 'regex' ? { regex: 'true' } : {}),
     ...(query.in === '' ? {} : { in: query.in }),
     ...(days === 0 ? {} : { since: new Date(now - days * 86_400_000).toISOString() }),
   };

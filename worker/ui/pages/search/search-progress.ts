@@ -60,8 +60,13 @@ export class SearchProgress {
     if (from === null) return;
     this.#change(taskId, (group) => ({ ...group, more: null }));
     const param = { id: taskId };
+    const { q, regex } = requestOf(this.#query, hostNow());
     await this.#follow(
-      async (signal) => agent.runs[':id'].search.$get({ param, query: { q: this.#query.q, from: String(from) } }, until(signal)),
+      async (signal) =>
+        agent.runs[':id'].search.$get(
+          { param, query: { q, ...(regex === undefined ? {} : { regex }), from: String(from) } },
+          until(signal),
+        ),
       taskId,
     );
   }
