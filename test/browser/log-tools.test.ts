@@ -35,6 +35,8 @@ echo after
 `;
 const FLOOD = `#!/bin/sh
 i=0
+printf 'flood %d\\n' 1 2 3 4 5 6 7 8 9 10
+while [ -n "$2" ] && [ ! -e "$2" ]; do sleep 0.1; done
 while [ $i -lt \${1:-4000} ]; do
   i=$((i + 1))
   printf 'flood %d\\n' $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i $i
@@ -163,8 +165,9 @@ describeInBrowser('the tools of an output', () => {
     await page.emulateMedia({ colorScheme: null });
   });
 
-  test('a selection stays in a flood, and so does the place of who scrolled up', async () => {
-    const task = (await admin.http('POST', '/api/runs', { script: 'flood.sh', args: ['10000'] })).json().task_id;
+  test('a selection stays in a flood, and so does the place of its reader', async () => {
+    const gate = join(toru.home, 'gate');
+    const task = (await admin.http('POST', '/api/runs', { script: 'flood.sh', args: ['10000', gate] })).json().task_id;
     await page.goto(`${toru.url}/runs/${task}`);
     await output().locator('.log-line', { hasText: 'flood' }).nth(8).waitFor();
     const selected = await output().evaluate((log) => {
@@ -182,6 +185,7 @@ describeInBrowser('the tools of an output', () => {
         return [row?.textContent, Math.round((row?.getBoundingClientRect().top ?? 0) - top)];
       });
     const before = await place();
+    writeFileSync(gate, '');
     await eventually('the run to end', async () => (await admin.http('GET', `/api/runs/${task}`)).json().state, {
       holds: (state) => state === 'exited',
       limitMs: 120_000,
@@ -212,7 +216,7 @@ describeInBrowser('the tools of an output', () => {
     await output().press('Control+c');
     await page.getByText('All of the output was copied').waitFor();
     const copied = (await page.evaluate(() => navigator.clipboard.readText())).trimEnd().split('\n');
-    expect([copied.length, copied[0], copied.at(-1)]).toEqual([80_001, 'flood 1', 'over']);
+    expect([copied.length, copied[0], copied.at(-1)]).toEqual([80_011, 'flood 1', 'over']);
     await output().press('Escape');
     await page.locator('.log-chosen').waitFor({ state: 'detached' });
   });
