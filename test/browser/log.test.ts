@@ -139,6 +139,14 @@ describeInBrowser('a long output', () => {
     await page.getByRole('textbox', { name: 'Number of the line' }).fill('77,777');
     await page.keyboard.press('Enter');
     await expect.poll(marked).toEqual([expect.stringMatching(/^line 77777 of/)]);
+    // Lines cover all of the view, above the one in its middle too.
+    const uncovered = () =>
+      output().evaluate((log) => {
+        const view = log.getBoundingClientRect();
+        const rows = [...log.querySelectorAll('.log-line')].map((row) => row.getBoundingClientRect());
+        return [Math.max(0, (rows[0]?.top ?? view.bottom) - view.top), Math.max(0, view.bottom - (rows.at(-1)?.bottom ?? view.top))];
+      });
+    await expect.poll(uncovered).toEqual([0, 0]);
     await page.keyboard.press('Escape');
     await page.getByRole('slider', { name: 'Place in the output' }).fill('500');
     await eventually(

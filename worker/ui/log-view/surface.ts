@@ -286,7 +286,8 @@ export class Surface {
     const index = Math.max(0, found === -1 ? lines.findLastIndex((line) => line.from <= anchor.from) : found);
     const offset = found === -1 ? 0 : anchor.offset;
     let first = index;
-    for (let above = offset; first > 0 && above > -OVERSCAN_PX; first -= 1) above -= this.#heightAt(first - 1);
+    // A negative offset is how far below the view's top the line stands.
+    for (let above = -offset; first > 0 && above > -OVERSCAN_PX; first -= 1) above -= this.#heightAt(first - 1);
     let end = index;
     for (let filled = -offset; ; ) {
       for (; end < lines.length && filled < view + OVERSCAN_PX; end += 1) filled += this.#heightAt(end);
