@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import type { CDPSession, Page } from 'playwright-core';
 import { logIn } from '../../test/browser/log-in.ts';
 import { launchBrowser } from '../../test/harness/browser.ts';
@@ -159,7 +159,6 @@ async function watched(opening: Promise<CDPSession>, page: Page): Promise<Watche
       true,
     );
   });
-  const pid = await rendererOf(page);
   let heap = 0;
   let process = 0;
   const until = performance.now() + (FLOOD_S - 1) * 1000;
@@ -170,7 +169,7 @@ async function watched(opening: Promise<CDPSession>, page: Page): Promise<Watche
     await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
     const { metrics } = await cdp.send('Performance.getMetrics');
     heap = Math.max(heap, metrics.find(({ name }) => name === 'JSHeapUsedSize')?.value ?? 0);
-    process = Math.max(process, pid === null ? 0 : proportional(pid));
+    process = Math.max(process, largestRenderer());
     await page.waitForTimeout(CLICKS_MS);
   }
   const seen = await page.evaluate(() => ({
@@ -194,20 +193,17 @@ async function watched(opening: Promise<CDPSession>, page: Page): Promise<Watche
   };
 }
 
-/** The process that draws the page; null where it can't be told. */
-async function rendererOf(page: Page): Promise<number | null> {
-  const browser = page.context().browser();
-  if (browser === null) return null;
-  const cdp = await browser.newBrowserCDPSession();
-  const { processInfo } = await cdp.send('SystemInfo.getProcessInfo');
-  const renderers = processInfo.filter(({ type }) => type === 'renderer').sort((a, b) => b.cpuTime - a.cpuTime);
-  return renderers[0]?.id ?? null;
-}
-
-function proportional(pid: number): number {
-  try {
-    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0) * 1024;
-  } catch {
-    return 0;
+/** The memory of the largest process that draws pages: with its part of what it shares, in bytes. 0 where nobody tells. */
+function largestRenderer(): number {
+  let most = 0;
+  for (const pid of readdirSync('/proc')) {
+    try {
+      if (!/^\d+$/.test(pid) || !readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('--type=renderer')) continue;
+      const [, kib] = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1')) ?? [];
+      most = Math.max(most, Number(kib ?? 0) * 1024);
+    } catch {
+      // It has ended meanwhile.
+    }
   }
+  return most;
 }
