@@ -7,6 +7,6 @@ const MOST = 300;
 
 /** Does this last line of the output ask for a secret? It holds a word for one, and ends as a question does. */
 export function asksForSecret(line: string): boolean {
-  const asked = line.trimEnd();
-  return asked.length <= MOST && /[:?>=]$/.test(asked) && SECRET.test(asked);
+  const question = line.trimEnd();
+  return question.length <= MOST && /[:?>=]$/.test(question) && SECRET.test(question);
 }
