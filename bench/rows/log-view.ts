@@ -88,10 +88,11 @@ function painted(page: Page, link: string, line: string): Promise<number> {
     async ({ link: selector, line: text }) => {
       const begin = performance.now();
       document.querySelector<HTMLElement>(selector)?.click();
-      await new Promise<void>((resolve) => {
+      await new Promise<void>((resolve, reject) => {
         const look = (): void => {
           const there = [...document.querySelectorAll('.log-line')].some((row) => row.textContent?.startsWith(text) === true);
           if (there) requestAnimationFrame(() => resolve());
+          else if (performance.now() - begin > 30_000) reject(new Error(`no line ${text}`));
           else requestAnimationFrame(look);
         };
         look();
@@ -112,10 +113,11 @@ function jumped(page: Page, place: number): Promise<number> {
       bar.value = String(to);
       bar.dispatchEvent(new Event('input', { bubbles: true }));
       bar.dispatchEvent(new Event('change', { bubbles: true }));
-      await new Promise<void>((resolve) => {
+      await new Promise<void>((resolve, reject) => {
         const look = (): void => {
           const first = Number.parseInt(document.querySelector('.log-line')?.textContent ?? '', 10);
           if (Math.abs(first / lines - to / 1000) < 0.004) requestAnimationFrame(() => resolve());
+          else if (performance.now() - begin > 30_000) reject(new Error(`at ${to} stands line ${first}`));
           else requestAnimationFrame(look);
         };
         look();

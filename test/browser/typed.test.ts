@@ -115,6 +115,20 @@ describeInBrowser('typed on the page', () => {
     await field.waitFor({ state: 'detached' });
   });
 
+  test('the end of input is sent with what stands in the field', async () => {
+    await page.goto(`${toru.url}/`);
+    await page.getByRole('button', { name: 'Cat' }).click();
+    await page.locator('a.press-open').click();
+    await output().getByText('ready').waitFor();
+    await page.getByLabel('Type into the run').fill('last words');
+    await page.getByRole('button', { name: 'End input' }).click();
+    await page.getByText('Its input has ended.').or(page.getByText('done')).first().waitFor();
+    // As it was typed, and as the script printed it.
+    await expect
+      .poll(() => output().locator('.log-line').allTextContents())
+      .toEqual(['ready', 'last words', '(end of input)', 'last words', 'done']);
+  });
+
   test('on a phone the field stands above the keyboard, whether that makes the window smaller or covers it', async () => {
     const { task_id } = (await admin.http('POST', '/api/runs', { action: 'cat' })).json();
     await using phone = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
@@ -144,19 +158,5 @@ describeInBrowser('typed on the page', () => {
     // The keyboard stays for the next line.
     expect(await field.evaluate((element) => element === document.activeElement)).toBe(true);
     await admin.http('POST', `/api/runs/${task_id}/cancel`);
-  });
-
-  test('the end of input is sent with what stands in the field', async () => {
-    await page.goto(`${toru.url}/`);
-    await page.getByRole('button', { name: 'Cat' }).click();
-    await page.locator('a.press-open').click();
-    await output().getByText('ready').waitFor();
-    await page.getByLabel('Type into the run').fill('last words');
-    await page.getByRole('button', { name: 'End input' }).click();
-    await page.getByText('Its input has ended.').or(page.getByText('done')).first().waitFor();
-    // As it was typed, and as the script printed it.
-    await expect
-      .poll(() => output().locator('.log-line').allTextContents())
-      .toEqual(['ready', 'last words', '(end of input)', 'last words', 'done']);
   });
 });
