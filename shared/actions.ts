@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { time } from './api.ts';
 import { isOneEmoji } from './emoji.ts';
 import { actionId, userId } from './ids.ts';
-import { actionInput, confirmation } from './inputs.ts';
+import { actionInput, confirmation, inputValue } from './inputs.ts';
 import { MAX_GRACE_S, MAX_VARIABLE_CHARS, MAX_VARIABLES } from './limits.ts';
 import { runSummary } from './runs.ts';
 
@@ -67,6 +67,8 @@ export const action = actionFields.required({ id: true }).extend({
   last_run: runSummary.extend({ waiting_for_input: z.boolean().optional() }).nullable(),
   running: z.int(),
   queued: z.int(),
+  /** What the asker answered the last time to the inputs that say `remember`: for a form to begin with. */
+  remembered: z.record(z.string(), inputValue),
   /** Set when a press would fail now (the script is gone, or may not be run), in a sentence. */
   problem: z.string().nullable(),
 });

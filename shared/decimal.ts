@@ -34,6 +34,26 @@ export function compareDecimals(a: string, b: string): number {
   return left.negative ? 0 - size : size;
 }
 
+/** More digits than this between the two are not divided: nobody means such a step. */
+const MAX_SCALE = 1000;
+
+/** Is `text` a whole number of steps away from `start`? Exactly: 0.3 is three steps of 0.1. @throws RangeError for what is no decimal. */
+export function isInSteps(text: string, start: string, step: string): boolean {
+  const numbers = [read(text), read(start), read(step)] as const;
+  const places = numbers.map(({ digits, power }) => (digits === '' ? 0 : digits.length - power));
+  const scale = Math.max(0, ...places);
+  if (numbers.some(({ digits, power }) => digits !== '' && (scale + power > MAX_SCALE || scale > MAX_SCALE))) return false;
+  const [value, first, size] = numbers.map((number) => scaled(number, scale));
+  return value !== undefined && first !== undefined && size !== undefined && size !== 0n && (value - first) % size === 0n;
+}
+
+/** The number times 10^scale, which leaves nothing behind its point. */
+function scaled({ negative, digits, power }: Decimal, scale: number): bigint {
+  if (digits === '') return 0n;
+  const whole = BigInt(digits) * 10n ** BigInt(scale + power - digits.length);
+  return negative ? -whole : whole;
+}
+
 function compareSizes(a: Decimal, b: Decimal): number {
   if (a.digits === '' || b.digits === '') return a.digits.length - b.digits.length;
   if (a.power !== b.power) return a.power - b.power;

@@ -1,147 +1,99 @@
-import { compareDecimals, isDecimal, isWholeDecimal } from './decimal.ts';
+import { compareDecimals, isDecimal, isInSteps, isWholeDecimal } from './decimal.ts';
 import { isEmail } from './email.ts';
 import { ToruError, unreachable } from './errors.ts';
 import type { ActionInput } from './inputs.ts';
 import { MAX_ARG_BYTES } from './limits.ts';
-import { inputVariable, whyReserved } from './reserved-variables.ts';
+import { EXAMPLES, isMoment, MOMENTS } from './moments.ts';
 
 /**
- * Whether an answer to an action's question is good, and what the process gets of it. Pure, and without the schema
- * library: the page asks the same questions before the press that the agent asks after it.
+ * Whether an answer to an action's question is good. Pure, and without the schema library: the page asks the same questions before
+ * the press that the agent asks after it.
  */
 
-export type InputValue = string | number | boolean;
+export type InputValue = string | number | boolean | string[];
 export type InputValues = Record<string, InputValue>;
-
-/** A problem of a part of an action, in a sentence. `at`: its place, as in a request's body: `inputs.0.pass.variable`. */
-export interface Fault {
-  at: string;
-  message: string;
-}
-
-/** The text in place of a secret in history and journal. */
-export const MASK = '••••••';
+export type InputOf<T extends ActionInput['type']> = Extract<ActionInput, { type: T }>;
 
 /**
- * The declared inputs of an action, checked as one: names and variables are unique, at most one fills stdin, secrets are
- * not arguments (every local user can read another process's argv), patterns compile.
- * @returns what is wrong; empty when the action may be saved.
- */
-export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean): Fault[] {
-  const wrong: Fault[] = [];
-  const seen = new Set<string>();
-  let toStdin = 0;
-  for (const [index, input] of inputs.entries()) {
-    const fault = (at: string, message: string): unknown => wrong.push({ at: `inputs.${index}.${at}`, message });
-    if (seen.has(input.name)) fault('name', `Two inputs are named “${input.name}”.`);
-    seen.add(input.name);
-    if (input.pass.by === 'stdin') {
-      toStdin += 1;
-      if (toStdin === 2) fault('pass', 'Only one input can be passed as standard input.');
-    }
-    if (input.pass.by === 'environment') {
-      const variable = input.pass.variable;
-      if (seen.has(`$${variable}`)) fault('pass.variable', `Two inputs set the variable ${variable}.`);
-      seen.add(`$${variable}`);
-      const reserved = reservedVariable(input.label, variable);
-      if (reserved !== null) fault('pass.variable', reserved);
-    }
-    if (input.type === 'secret' && input.pass.by === 'argument') {
-      fault('pass', `“${input.label}” is a secret: pass it by environment or stdin, because other users of the host can read arguments.`);
-    }
-    if (input.type === 'text' && input.pattern !== undefined && compile(input.pattern) === null) {
-      fault('pattern', `The pattern of “${input.label}” is not a regular expression.`);
-    }
-    if (input.type === 'choice') for (const { at, message } of checkChoice(input)) fault(at, message);
-    if (input.type === 'number') for (const { at, message } of checkNumber(input)) fault(at, message);
-  }
-  if (toStdin > 0 && stdin)
-    wrong.push({ at: 'stdin', message: 'An input fills standard input, so nobody can type into the run: switch one of the two off.' });
-  return wrong;
-}
-
-type InputOf<T extends ActionInput['type']> = Extract<ActionInput, { type: T }>;
-
-function checkChoice(input: InputOf<'choice'>): Fault[] {
-  const wrong: Fault[] = [];
-  if (input.default !== undefined && !input.options.some(({ value }) => value === input.default))
-    wrong.push({ at: 'default', message: `The default of “${input.label}” is not among its options.` });
-  const dashed = isPositional(input) && !mayBeginWithDash(input) ? input.options.find(({ value }) => value.startsWith('-')) : undefined;
-  if (dashed !== undefined)
-    wrong.push({
-      at: 'options',
-      message: `The option “${dashed.value}” of “${input.label}” begins with “-”: pass it with a flag, or allow that (allow_dash).`,
-    });
-  return wrong;
-}
-
-function checkNumber(input: InputOf<'number'>): Fault[] {
-  return (['min', 'max', 'default'] as const).flatMap((key) => {
-    const value = input[key];
-    if (value === undefined) return [];
-    if (isRounded(value))
-      return [{ at: key, message: `“${key}” of “${input.label}” has more digits than a JSON number keeps: give it as a string.` }];
-    return isDecimal(String(value)) ? [] : [{ at: key, message: `“${key}” of “${input.label}” is not a decimal number.` }];
-  });
-}
-
-/**
- * The action as it was saved, before a press: an older version may have let it set what is reserved by now.
- * @throws ToruError action_invalid, with the name to use instead.
- */
-export function checkVariables(declared: readonly ActionInput[]): void {
-  for (const input of declared) {
-    const wrong = input.pass.by === 'environment' ? reservedVariable(input.label, input.pass.variable) : null;
-    if (wrong !== null) throw new ToruError('action_invalid', wrong, { extra: { input: input.name } });
-  }
-}
-
-function reservedVariable(label: string, variable: string): string | null {
-  const why = whyReserved(variable);
-  if (why === null) return null;
-  return `“${label}” may not set ${variable}, because ${why}. In the action, call the variable ${inputVariable(variable)}, and let the script read that.`;
-}
-
-/**
- * The answers, with the default for what was not answered at all. What was cleared (`''` or null) has no value, and not
- * the default; it stands among the answers as `''` where there is a default, so that the two can be told apart later.
+ * The answers, with the default for what was not answered at all. What was cleared (`''`, `[]` or null) has no value, and not
+ * the default; it stands among the answers as `''` where there is a default, so that the two can be told apart later. What is not
+ * asked, because of another answer, has none either.
  * @throws ToruError input_undeclared, input_required, input_invalid or input_too_large; `extra.input` names the field.
  */
 export function resolveInputs(declared: readonly ActionInput[], given: Readonly<Record<string, unknown>>): InputValues {
-  const names = new Set(declared.map((input) => input.name));
-  for (const name of Object.keys(given)) {
-    if (!names.has(name))
-      throw new ToruError('input_undeclared', `This action has no input “${name.slice(0, 60)}”.`, { extra: { input: name.slice(0, 60) } });
-  }
-  const values: InputValues = {};
-  for (const input of declared) {
-    const answer = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
-    const value = answer === undefined ? defaultOf(input) : answer;
-    if (isNothing(input, value)) {
-      if (input.required) throw new ToruError('input_required', `“${input.label}” is required.`, { extra: { input: input.name } });
-      if (answer !== undefined && defaultOf(input) !== undefined) values[input.name] = '';
-    } else values[input.name] = checkValue(input, value);
-  }
+  const { values, wrong } = resolveEach(declared, given);
+  const [first] = wrong;
+  if (first !== undefined) throw first;
   return values;
 }
 
-function defaultOf(input: ActionInput): InputValue | undefined {
+/** As `resolveInputs`, with everything that is wrong. */
+export function resolveEach(
+  declared: readonly ActionInput[],
+  given: Readonly<Record<string, unknown>>,
+): { values: InputValues; wrong: ToruError[] } {
+  const values: InputValues = {};
+  const wrong: ToruError[] = [];
+  const names = new Set(declared.map((input) => input.name));
+  for (const name of Object.keys(given)) {
+    const input = name.slice(0, 60);
+    if (!names.has(name)) wrong.push(new ToruError('input_undeclared', `This action has no input “${input}”.`, { extra: { input } }));
+  }
+  for (const input of declared) {
+    try {
+      const answer = Object.hasOwn(given, input.name) ? given[input.name] : undefined;
+      const value = isShown(input, values) ? resolveOne(input, answer) : notAsked(input, answer, declared);
+      if (value !== undefined) values[input.name] = value;
+    } catch (error) {
+      if (!(error instanceof ToruError)) throw error;
+      wrong.push(error);
+    }
+  }
+  return { values, wrong };
+}
+
+function resolveOne(input: ActionInput, answer: unknown): InputValue | undefined {
+  const value = answer === undefined ? defaultOf(input) : answer;
+  if (!isNothing(input, value)) return checkValue(input, value);
+  if (input.required) throw new ToruError('input_required', `“${input.label}” is required.`, { extra: { input: input.name } });
+  return answer !== undefined && defaultOf(input) !== undefined ? '' : undefined;
+}
+
+/** An answer to what is not asked is a mistake that nobody should have to find by its effect. */
+function notAsked(input: ActionInput, answer: unknown, declared: readonly ActionInput[]): undefined {
+  if (isNothing(input, answer)) return;
+  const asker = declared.find(({ name }) => name === input.show_if?.input);
+  throw new ToruError('input_invalid', `“${input.label}” is asked only for some answers to “${asker?.label ?? input.show_if?.input}”.`, {
+    extra: { input: input.name },
+  });
+}
+
+/** Is it asked, with these answers to the inputs before it? `answers` may be values, or the texts of fields. */
+export function isShown({ show_if }: Pick<ActionInput, 'show_if'>, answers: Readonly<Record<string, InputValue | undefined>>): boolean {
+  if (show_if === undefined) return true;
+  const answer = answers[show_if.input];
+  if (answer === undefined) return false;
+  const words = Array.isArray(answer) ? answer : [answer];
+  return words.some((word) => show_if.is.some((wanted) => String(wanted) === String(word)));
+}
+
+export function defaultOf(input: ActionInput): InputValue | undefined {
   return input.type === 'secret' ? undefined : input.default;
 }
 
 /** Is there nothing to pass on? An empty text is an answer only where it is one of the options. */
-function isNothing(input: ActionInput, value: unknown): boolean {
-  if (value === undefined || value === null) return true;
+export function isNothing(input: ActionInput, value: unknown): boolean {
+  if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return true;
   return value === '' && !(input.type === 'choice' && input.options.some((option) => option.value === ''));
 }
 
 /** Does it become an argument of its own, where a script looks for options? */
-function isPositional({ pass }: ActionInput): boolean {
+export function isPositional({ pass }: ActionInput): boolean {
   return pass.by === 'argument' && pass.flag === undefined;
 }
 
 /** Has who made the action said that a value may begin with “-”? Bounds that admit negative numbers say so too. */
-function mayBeginWithDash(input: ActionInput): boolean {
+export function mayBeginWithDash(input: ActionInput): boolean {
   switch (input.type) {
     case 'text':
     case 'choice':
@@ -152,6 +104,8 @@ function mayBeginWithDash(input: ActionInput): boolean {
       // The action says word by word what it passes.
       return true;
     case 'date':
+    case 'time':
+    case 'datetime':
     case 'email':
     case 'secret':
       return false;
@@ -161,7 +115,7 @@ function mayBeginWithDash(input: ActionInput): boolean {
 }
 
 /** A whole number beyond these was rounded when its JSON was read. */
-function isRounded(value: string | number): boolean {
+export function isRounded(value: string | number): boolean {
   return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
 }
 
@@ -169,19 +123,21 @@ function checkValue(input: ActionInput, value: unknown): InputValue {
   const refuse = (message: string): never => {
     throw new ToruError('input_invalid', `“${input.label}”: ${message}`, { extra: { input: input.name } });
   };
-  const text = (): string => {
-    if (typeof value !== 'string') return refuse('a text is expected.');
-    if (value.includes('\0')) return refuse('a NUL character can’t be passed to a script.');
-    if (/\p{Surrogate}/u.test(value)) return refuse('it holds half of a character (a lone surrogate), which can’t be passed to a script.');
-    return value;
-  };
-  const checked = checkType(input, value, text, refuse);
-  if (isPositional(input) && !mayBeginWithDash(input) && String(checked).startsWith('-'))
+  const checked = checkType(input, value, refuse);
+  if (isPositional(input) && !mayBeginWithDash(input) && [checked].flat().some((word) => String(word).startsWith('-')))
     return refuse('it may not begin with “-”, because the script would take it for an option.');
   return checked;
 }
 
-function checkType(input: ActionInput, value: unknown, text: () => string, refuse: (message: string) => never): InputValue {
+function checkText(value: unknown, refuse: (message: string) => never): string {
+  if (typeof value !== 'string') return refuse('a text is expected.');
+  if (value.includes('\0')) return refuse('a NUL character can’t be passed to a script.');
+  if (/\p{Surrogate}/u.test(value)) return refuse('it holds half of a character (a lone surrogate), which can’t be passed to a script.');
+  return value;
+}
+
+function checkType(input: ActionInput, value: unknown, refuse: (message: string) => never): InputValue {
+  const text = (): string => checkText(value, refuse);
   switch (input.type) {
     case 'text':
     case 'secret': {
@@ -194,7 +150,7 @@ function checkType(input: ActionInput, value: unknown, text: () => string, refus
       if (input.type === 'secret') return given;
       if (!input.multiline && /[\r\n]/.test(given)) return refuse('one line is expected.');
       if (input.pattern !== undefined) {
-        const pattern = compile(input.pattern);
+        const pattern = compilePattern(input.pattern);
         if (pattern === null) return refuse('its pattern is not a regular expression. An administrator has to fix the action.');
         if (!pattern.test(given)) return refuse(input.pattern_message ?? `it must match ${input.pattern}`);
       }
@@ -208,12 +164,22 @@ function checkType(input: ActionInput, value: unknown, text: () => string, refus
       if (input.integer && !isWholeDecimal(number)) return refuse('a whole number is expected, in digits alone.');
       if (input.min !== undefined && compareDecimals(number, String(input.min)) < 0) return refuse(`at least ${input.min}.`);
       if (input.max !== undefined && compareDecimals(number, String(input.max)) > 0) return refuse(`at most ${input.max}.`);
+      if (input.step !== undefined && !isInSteps(number, String(input.min ?? 0), String(input.step)))
+        return refuse(`it goes in steps of ${input.step}${input.min === undefined ? '' : ` from ${input.min}`}.`);
       // A JavaScript number is kept only where its text is what was written: the script gets 007 as 007.
       return String(Number(number)) === number ? Number(number) : number;
     }
     case 'choice': {
-      const given = text();
-      return input.options.some((option) => option.value === given) ? given : refuse('that is not one of the options.');
+      const known = (word: string): boolean => input.options.some((option) => option.value === word);
+      if (input.multiple !== true) {
+        const given = text();
+        return known(given) ? given : refuse('that is not one of the options.');
+      }
+      if (!Array.isArray(value)) return refuse('a list of options is expected.');
+      if (value.length > input.options.length) return refuse('there are more answers than options.');
+      const words = value.map((word) => checkText(word, refuse));
+      if (new Set(words).size !== words.length) return refuse('each option can be chosen once.');
+      return words.every(known) ? words : refuse('one of these is not among the options.');
     }
     case 'boolean':
       return typeof value === 'boolean' ? value : refuse('true or false is expected.');
@@ -221,9 +187,11 @@ function checkType(input: ActionInput, value: unknown, text: () => string, refus
       const given = text();
       return isEmail(given) ? given : refuse('one address such as name@example.org is expected.');
     }
-    case 'date': {
+    case 'date':
+    case 'time':
+    case 'datetime': {
       const given = text();
-      if (!isDate(given)) return refuse('a date such as 2026-11-21 is expected.');
+      if (!isMoment(input.type, given)) return refuse(`${MOMENTS[input.type]} is expected, such as ${EXAMPLES[input.type]}.`);
       if (input.min !== undefined && given < input.min) return refuse(`not before ${input.min}.`);
       if (input.max !== undefined && given > input.max) return refuse(`not after ${input.max}.`);
       return given;
@@ -233,72 +201,17 @@ function checkType(input: ActionInput, value: unknown, text: () => string, refus
   }
 }
 
-function isDate(text: string): boolean {
-  const at = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : null;
-  return at !== null && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
-}
-
 /** Do these inputs have a pattern? Checking an answer may then take for ever. */
 export function hasPattern(inputs: readonly ActionInput[]): boolean {
   return inputs.some((input) => input.type === 'text' && input.pattern !== undefined);
 }
 
 /** The pattern, anchored at both ends. Null when it does not compile alone: `a)|(?:b` would within our parentheses, and mean more. */
-function compile(pattern: string): RegExp | null {
+export function compilePattern(pattern: string): RegExp | null {
   try {
     new RegExp(pattern, 'u');
     return new RegExp(`^(?:${pattern})$`, 'u');
   } catch {
     return null;
   }
-}
-
-export interface PassedInputs {
-  args: string[];
-  env: Record<string, string>;
-  /** Null when no input fills standard input. */
-  stdin: string | null;
-}
-
-/** Checked values, as what the process gets. Inputs go in the order in which they were declared. */
-export function passInputs(declared: readonly ActionInput[], values: InputValues): PassedInputs {
-  const passed: PassedInputs = { args: [], env: {}, stdin: null };
-  for (const input of declared) {
-    const value = values[input.name];
-    if (value === undefined || isNothing(input, value)) continue;
-    switch (input.pass.by) {
-      case 'argument': {
-        const argument = argumentOf(input, value);
-        if (argument === null) break;
-        passed.args.push(input.pass.flag === undefined ? argument : `${input.pass.flag}=${argument}`);
-        break;
-      }
-      case 'environment':
-        passed.env[input.pass.variable] = String(value);
-        break;
-      case 'stdin':
-        passed.stdin = asLines(String(value));
-        break;
-      default:
-        unreachable(input.pass);
-    }
-  }
-  return passed;
-}
-
-/** A text file ends with a line break: without it `read` and `while read` of a shell lose the last line. */
-function asLines(text: string): string {
-  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
-}
-
-function argumentOf(input: ActionInput, value: InputValue): string | null {
-  if (input.type !== 'boolean' || input.when_true === undefined) return String(value);
-  return value === true ? input.when_true : null;
-}
-
-/** The values as history, journal and page may show them. */
-export function maskSecrets(declared: readonly ActionInput[], values: InputValues): InputValues {
-  const masked: InputValues = { ...values };
-  for (const input of declared) if (input.type === 'secret' && input.name in masked) masked[input.name] = MASK;
-  return masked;
 }

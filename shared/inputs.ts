@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { isDecimal, MAX_DECIMAL_CHARS } from './decimal.ts';
 import { isEmail } from './email.ts';
-import { MAX_ARG_BYTES } from './limits.ts';
+import { MAX_ARG_BYTES, MAX_OPTIONS } from './limits.ts';
+import { EXAMPLES, isMoment, MOMENTS, type MomentType } from './moments.ts';
 
 /** The questions that an action may ask before it runs, and how each answer reaches the script. The rules of the answers: input-values.ts. */
 
@@ -21,12 +22,26 @@ const passing = z.discriminatedUnion('by', [
   z.object({ by: z.literal('stdin') }),
 ]);
 
+const name = z.string().regex(NAME, 'small letters, digits and underscores, beginning with a letter');
+
+/** Asked only while an input before it, `input`, has one of these answers. Where it is not asked, it has no value at all. */
+const showIf = z.object({
+  input: name,
+  is: z
+    .array(z.union([z.string().max(1024), z.boolean()]))
+    .min(1)
+    .max(50),
+});
+
 const common = {
-  name: z.string().regex(NAME, 'small letters, digits and underscores, beginning with a letter'),
+  name,
   label: z.string().min(1).max(80),
   help: z.string().max(300).default(''),
   required: z.boolean().default(false),
   pass: passing.default({ by: 'argument' }),
+  show_if: showIf.optional(),
+  /** The form begins with what the same person answered the last time. Never of a secret. */
+  remember: z.boolean().optional(),
 };
 
 /** A positional value may begin with `-` only if whoever made the action says that the script takes it for no option. */
@@ -34,6 +49,15 @@ const allow_dash = z.boolean();
 
 /** As a string it keeps every digit, also those that a JSON number loses. */
 const decimal = z.union([z.number(), z.string().max(MAX_DECIMAL_CHARS).refine(isDecimal, 'a decimal number is expected')]);
+
+/** A default and bounds, each a moment of that kind. */
+function moments(kind: MomentType) {
+  const moment = z
+    .string()
+    .refine((text) => isMoment(kind, text), `${MOMENTS[kind]}, such as ${EXAMPLES[kind]}`)
+    .optional();
+  return { default: moment, min: moment, max: moment };
+}
 
 export const actionInput = z.discriminatedUnion('type', [
   z.object({
@@ -56,6 +80,10 @@ export const actionInput = z.discriminatedUnion('type', [
     max: decimal.optional(),
     /** Written with digits alone: neither 1.0 nor 1e3. */
     integer: z.boolean().default(false),
+    /** The distance between the numbers that are taken, counted from `min`, or from 0 without one. */
+    step: decimal.optional(),
+    /** Asked by a slider from `min` to `max`. */
+    slider: z.boolean().optional(),
     allow_dash: allow_dash.optional(),
   }),
   z.object({
@@ -64,8 +92,11 @@ export const actionInput = z.discriminatedUnion('type', [
     options: z
       .array(z.object({ value: z.string().max(1024), label: z.string().max(80).optional() }))
       .min(1)
-      .max(200),
-    default: z.string().optional(),
+      .max(MAX_OPTIONS),
+    /** Any number of the options. The answer is a list, in which each option stands once. */
+    multiple: z.boolean().optional(),
+    /** One option; with `multiple` a list of them. */
+    default: z.union([z.string(), z.array(z.string()).max(MAX_OPTIONS)]).optional(),
     allow_dash: allow_dash.optional(),
   }),
   z.object({
@@ -75,17 +106,16 @@ export const actionInput = z.discriminatedUnion('type', [
     /** As an argument: this is what is passed when true (nothing when false). Without it: `true` or `false`. */
     when_true: z.string().max(200).optional(),
   }),
-  z.object({
-    type: z.literal('date'),
-    ...common,
-    default: z.iso.date().optional(),
-    min: z.iso.date().optional(),
-    max: z.iso.date().optional(),
-  }),
+  z.object({ type: z.literal('date'), ...common, ...moments('date') }),
+  z.object({ type: z.literal('time'), ...common, ...moments('time') }),
+  z.object({ type: z.literal('datetime'), ...common, ...moments('datetime') }),
   z.object({ type: z.literal('email'), ...common, default: z.string().refine(isEmail, 'an address such as name@example.org').optional() }),
   z.object({ type: z.literal('secret'), ...common, max_length: z.int().min(1).max(MAX_ARG_BYTES).default(4096) }),
 ]);
 export type ActionInput = z.infer<typeof actionInput>;
+
+/** A checked answer: several options are a list. */
+export const inputValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 
 /** `type`: the person types the action's label; `hold`: presses for a second. Both have a keyboard way. */
 export const confirmation = z.enum(['none', 'confirm', 'hold', 'type']);

@@ -125,6 +125,10 @@ export const MAX_ARG_BYTES = 128 * KiB - 1;
 /** Unless its action says otherwise. */
 export const CANCEL_GRACE_MS = 10_000;
 export const MAX_GRACE_S = 3600;
+/** Options of one choice: more is a search, not a choice. */
+export const MAX_OPTIONS = 200;
+/** Of one answer, as JSON: what a person would rather not type again, not a document. */
+export const MAX_REMEMBERED_CHARS = 8 * KiB;
 /** Fixed ones of an action. */
 export const MAX_VARIABLES = 64;
 export const MAX_VARIABLE_CHARS = 4096;

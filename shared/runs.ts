@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { numberIn, pageQuery, time } from './api.ts';
 import { hostId, taskId, uuid } from './ids.ts';
 import { notAfter } from './in-time.ts';
+import { inputValue } from './inputs.ts';
 import { MAX_ARGS, MAX_NOTE_CHARS, MAX_OUTPUT_READ, MAX_PENDING_S } from './limits.ts';
 import { RUN_STATES } from './run-state.ts';
 
@@ -24,7 +25,7 @@ export const run = z.object({
   script: z.string().optional(),
   args: z.array(z.string()).optional(),
   /** Secrets are masked before they reach any disk. */
-  inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  inputs: z.record(z.string(), inputValue),
   /** The username, as it was when the run was made. */
   user: z.string(),
   user_id: z.string(),

@@ -1,8 +1,8 @@
 import type { ActionFields } from '../../shared/actions.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { checkFixedVariables } from '../../shared/fixed-variables.ts';
-import type { Fault } from '../../shared/input-values.ts';
-import { checkDeclaration, hasPattern, resolveInputs } from '../../shared/input-values.ts';
+import { checkDeclaration, type Fault } from '../../shared/input-declaration.ts';
+import { hasPattern, resolveInputs } from '../../shared/input-values.ts';
 import type { ActionInput } from '../../shared/inputs.ts';
 import { MAX_ARG_BYTES } from '../../shared/limits.ts';
 
@@ -40,7 +40,7 @@ export async function checkAction(
 function checkDefaults(inputs: readonly ActionInput[]): Fault[] {
   return inputs.flatMap((input, index) => {
     try {
-      resolveInputs([{ ...input, required: false }], {});
+      resolveInputs([{ ...input, required: false, show_if: undefined }], {});
       return [];
     } catch (error) {
       return error instanceof ToruError

@@ -18,6 +18,8 @@ export const actionsApi = resource(
     // For what decides which code runs, a password typed lately.
     'PATCH /:id': admin,
     'DELETE /:id': admin,
+    // One's own.
+    'DELETE /:id/remembered': any,
   },
   ({ actions }: { actions: Actions }) =>
     router()
@@ -35,6 +37,10 @@ export const actionsApi = resource(
       )
       .delete('/:id', params(actionParams), (c) => {
         actions.remove(c.env.caller, c.req.valid('param').id);
+        return c.body(null, 204);
+      })
+      .delete('/:id/remembered', params(actionParams), (c) => {
+        actions.remembered.forget(c.env.caller.user_id, actions.usable(c.env.caller, c.req.valid('param').id).id);
         return c.body(null, 204);
       }),
 );

@@ -1,7 +1,8 @@
 import type { Action, ActionCreate, ActionFields, ActionPatch, ClientAction } from '../../shared/actions.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { slugOf } from '../../shared/ids.ts';
-import { checkVariables } from '../../shared/input-values.ts';
+import { checkVariables } from '../../shared/input-declaration.ts';
+import type { InputValues } from '../../shared/input-values.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import { adminLately, authorize } from '../users/permissions.ts';
@@ -10,6 +11,7 @@ import { type ActionRow, ActionTable } from './action-row.ts';
 import { codeOf } from './code-of-action.ts';
 import { LastRuns, type TileRuns } from './last-runs.ts';
 import { RegexBudget } from './regex-budget.ts';
+import { Remembered } from './remembered.ts';
 
 export type { ActionRow } from './action-row.ts';
 
@@ -37,12 +39,15 @@ export class Actions {
   readonly patterns = new RegexBudget();
   readonly #table: ActionTable;
   readonly #runs: LastRuns;
+  /** The last answers of each person, for the form. */
+  readonly remembered: Remembered;
   readonly #scripts: ActionsOptions['scripts'];
   readonly #audit: ActionsOptions['audit'];
 
   constructor({ database, scripts, audit, waitsForInput = () => false }: ActionsOptions) {
     this.#table = new ActionTable(database);
     this.#runs = new LastRuns(database, waitsForInput);
+    this.remembered = new Remembered(database);
     this.#scripts = scripts;
     this.#audit = audit;
   }
@@ -72,11 +77,16 @@ export class Actions {
 
   /** @throws ToruError unknown_action, also for one that the caller may not use: they can't tell the two apart. */
   async view(caller: Caller, id: string): Promise<Action | ClientAction> {
-    const row = this.#table.get(id);
-    if (row === null || !this.mayUse(caller, row)) throw unknownAction(id);
-    const [shown] = await this.#show(caller, [row]);
+    const [shown] = await this.#show(caller, [this.usable(caller, id)]);
     if (shown === undefined) throw unknownAction(id);
     return shown;
+  }
+
+  /** One that the caller may press, as the host keeps it. @throws ToruError unknown_action, as `view`. */
+  usable(caller: Caller, id: string): ActionRow {
+    const row = this.#table.get(id);
+    if (row === null || !this.mayUse(caller, row)) throw unknownAction(id);
+    return row;
   }
 
   /**
@@ -100,7 +110,7 @@ export class Actions {
     };
     this.#table.insert(row);
     this.#record('action.create', caller, row);
-    return this.#full(row);
+    return this.#full(caller, row);
   }
 
   /**
@@ -122,12 +132,12 @@ export class Actions {
     }
     mayChange(caller, before, patch);
     const row = merged(before, patch);
-    if (JSON.stringify(row) === JSON.stringify(before)) return this.#full(before);
+    if (JSON.stringify(row) === JSON.stringify(before)) return this.#full(caller, before);
     row.revision += 1;
     row.updated_at = Date.now();
     this.#table.update(row);
     this.#record('action.update', caller, row);
-    return this.#full(row);
+    return this.#full(caller, row);
   }
 
   /** Its history stays, and what runs goes on. @throws ToruError unknown_action. */
@@ -184,13 +194,14 @@ export class Actions {
       caller.role === 'admin' ? null : caller.user_id,
     );
     return rows.map((row, i) => {
-      const full = actionOf(row, runs(row.id), problems[i] ?? null);
+      const full = actionOf(row, runs(row.id), problems[i] ?? null, this.remembered.of(caller.user_id, row));
       return caller.role === 'admin' ? full : clientActionOf(full);
     });
   }
 
-  async #full(row: ActionRow): Promise<Action> {
-    return actionOf(row, this.#runs.of([row.id], null)(row.id), await this.#problem(row));
+  async #full(caller: Caller | null, row: ActionRow): Promise<Action> {
+    const remembered = caller === null ? {} : this.remembered.of(caller.user_id, row);
+    return actionOf(row, this.#runs.of([row.id], null)(row.id), await this.#problem(row), remembered);
   }
 
   /** Why a press would fail now, in a sentence; null when it would not. */
@@ -225,10 +236,11 @@ function unknownAction(id: string): ToruError {
   return new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}” for you.`);
 }
 
-function actionOf(row: ActionRow, runs: TileRuns, problem: string | null): Action {
+function actionOf(row: ActionRow, runs: TileRuns, problem: string | null, remembered: InputValues): Action {
   return {
     ...row,
     ...runs,
+    remembered,
     problem,
     created_at: new Date(row.created_at).toISOString(),
     updated_at: new Date(row.updated_at).toISOString(),

@@ -21,7 +21,7 @@ const HARMLESS = [
   'created_at',
   'updated_at',
 ] as const satisfies readonly (keyof ActionRow)[];
-const HARMLESS_OF_INPUT = ['label', 'help', 'pattern_message'];
+const HARMLESS_OF_INPUT = ['label', 'help', 'pattern_message', 'remember', 'slider'];
 
 /** Two versions of an action with the same text here run the same code, with the same in sight, for the same people. */
 export function codeOf(action: ActionRow): string {

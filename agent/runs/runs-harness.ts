@@ -8,6 +8,7 @@ import type { Run } from '../../shared/runs.ts';
 import type { Role, User } from '../../shared/users.ts';
 import type { ActionRow } from '../actions/action-row.ts';
 import { RegexBudget } from '../actions/regex-budget.ts';
+import { Remembered } from '../actions/remembered.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../tables.ts';
 import type { Caller } from '../users/caller.ts';
@@ -87,6 +88,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
       },
       actions: {
         patterns: new RegexBudget(),
+        remembered: new Remembered(db),
         get: (id) => actions.get(id) ?? null,
         mayUse: (caller, action) => caller.role === 'admin' || action.allow === 'everyone' || action.allow.includes(caller.user_id),
       },

@@ -1,3 +1,4 @@
+import { textOf } from '../../shared/input-passing.ts';
 import type { Run } from '../../shared/runs.ts';
 import type { FoundField } from '../../shared/search.ts';
 import type { Matcher } from './needle.ts';
@@ -16,7 +17,7 @@ export function fieldsOf(run: Run, needle: Matcher): FoundField[] {
     ['script', run.script],
     ['action', run.action],
     ['user', run.user],
-    ...Object.entries(run.inputs).map(([name, value]): [FoundField['name'], string] => ['inputs', `${name}: ${String(value)}`]),
+    ...Object.entries(run.inputs).map(([name, value]): [FoundField['name'], string] => ['inputs', `${name}: ${textOf(value)}`]),
     ['args', run.args?.join(' ')],
     ['note', run.note],
   ];

@@ -81,7 +81,7 @@ export const isRun = shape<Run>({
 });
 
 /** An action as an admin or as a client sees it. */
-export type AnyAction = ClientAction & Partial<Pick<Action, 'script' | 'args' | 'allow'>>;
+export type AnyAction = Omit<ClientAction, 'remembered'> & Partial<Pick<Action, 'script' | 'args' | 'allow' | 'remembered'>>;
 
 const ofEveryAction = {
   id: text,
@@ -90,6 +90,7 @@ const ofEveryAction = {
   icon: text,
   color: text,
   inputs: list,
+  remembered: optional(isRecord),
   confirm: text,
   position: number,
   revision: number,

@@ -52,10 +52,10 @@ export async function logout(): Promise<void> {
 /** The session is over: to the login, and back here afterwards. */
 export function sessionEnded(why = 'Your session ended. Log in to go on where you were.'): void {
   if (me.value === null) return;
-  const wasIn = me.value !== undefined;
+  // Before the person goes: what was typed is kept for when they are back.
+  if (me.value !== undefined) endedBecause.value = why;
   me.value = null;
   passwordQuestion.value?.answer(false);
-  if (wasIn) endedBecause.value = why;
   goToLogin();
 }
 

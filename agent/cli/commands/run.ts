@@ -33,7 +33,7 @@ Starts a run and prints its id. With --follow it shows the output as it comes, a
 the script's exit code (128 + n after a signal, 125 when Toru itself failed). Ctrl-C cancels
 a run that is followed; a second one stops watching how it ends, with 130.
 
-  -i, --input NAME=VALUE    an input of the action; once for each
+  -i, --input NAME=VALUE    an input of the action; once for each, and for each answer where several are chosen
       --input-stdin NAME    read this input from standard input: keeps a secret off the command line
   -s, --script NAME         a script by its name below the scripts folder, with arguments after --
   -f, --follow              show the output until the end; pass standard input and its end (Ctrl-D)
@@ -89,7 +89,8 @@ async function askAction(
   for (const pair of given.input ?? []) {
     const at = pair.indexOf('=');
     if (at < 1) throw new UsageError(`--input ${pair}: NAME=VALUE is expected.`);
-    inputs[pair.slice(0, at)] = inputValue(action.inputs, pair.slice(0, at), pair.slice(at + 1));
+    const [name, text] = [pair.slice(0, at), pair.slice(at + 1)];
+    inputs[name] = takesSeveral(action.inputs, name) ? [inputs[name] ?? [], text].flat() : inputValue(action.inputs, name, text);
   }
   const piped = given['input-stdin'];
   if (piped !== undefined) inputs[piped] = pipedValue(action.inputs, piped, await readAll(io.input));
@@ -108,6 +109,10 @@ async function findAction(client: Client, id: string): Promise<Pick<Action, 'id'
     items.map((known) => known.id),
   );
   throw new UsageError(`There is no action “${id}”. ${near === null ? 'See: toru actions' : `Did you mean ${near}?`}`);
+}
+
+function takesSeveral(declared: readonly ActionInput[], name: string): boolean {
+  return declared.some((input) => input.name === name && input.type === 'choice' && input.multiple === true);
 }
 
 /** As `$(…)` of a shell gives it, without the line break that ends it. What goes on to the script's standard input stays whole. */

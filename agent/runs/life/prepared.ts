@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { InputValues, PassedInputs } from '../../../shared/input-values.ts';
+import type { PassedInputs } from '../../../shared/input-passing.ts';
+import type { InputValues } from '../../../shared/input-values.ts';
 import type { ActionRow } from '../../actions/action-row.ts';
 import type { StopSignal } from '../../process/kill-tree.ts';
 

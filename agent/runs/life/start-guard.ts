@@ -1,6 +1,6 @@
 import type { ToruError } from '../../../shared/errors.ts';
 import { toToruError } from '../../../shared/errors.ts';
-import { checkVariables } from '../../../shared/input-values.ts';
+import { checkVariables } from '../../../shared/input-declaration.ts';
 import type { Actions } from '../../actions/actions.ts';
 import type { RunRow } from '../../history/run-row.ts';
 import { isHostsOwn, pluginOf } from '../../users/caller.ts';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { ToruError } from '../../../shared/errors.ts';
-import type { InputValues, PassedInputs } from '../../../shared/input-values.ts';
-import { checkVariables, hasPattern, MASK, maskSecrets, passInputs, resolveInputs } from '../../../shared/input-values.ts';
+import { checkVariables } from '../../../shared/input-declaration.ts';
+import { MASK, maskSecrets, type PassedInputs, passInputs } from '../../../shared/input-passing.ts';
+import { hasPattern, type InputValues, resolveInputs } from '../../../shared/input-values.ts';
 import { MAX_ARG_BYTES, MAX_ARGS } from '../../../shared/limits.ts';
 import type { RunSource } from '../../../shared/runs.ts';
 import type { Actions } from '../../actions/actions.ts';
@@ -21,7 +22,7 @@ export interface StartRequest {
 }
 
 /** What runs need of the actions. */
-export type RunActions = Pick<Actions, 'get' | 'mayUse' | 'patterns'>;
+export type RunActions = Pick<Actions, 'get' | 'mayUse' | 'patterns' | 'remembered'>;
 
 /**
  * Arguments and variables together. Linux allows a quarter of the stack's limit (2 MiB by default), macOS 1 MiB

@@ -114,8 +114,16 @@ export class Submit {
       throw new ToruError(refusal.code, refusal.message, { extra: { task_id: row.task_id } });
     }
     const accepted: RunRow = full === null ? { ...row, state: 'starting', started_at: row.created_at } : row;
-    await this.#o.scheduler.accept(accepted, prepared, path, () => audit('ok', {}));
+    await this.#o.scheduler.accept(accepted, prepared, path, () => {
+      audit('ok', {});
+      this.#remember(caller, prepared);
+    });
     return { task_id: row.task_id, state: stateOf(accepted.state) };
+  }
+
+  #remember(caller: Caller, { action, inputs }: Prepared): void {
+    const asked = action === null ? null : this.#o.actions.get(action.id);
+    if (asked !== null) this.#o.actions.remembered.keep(caller.user_id, asked, inputs);
   }
 }
 

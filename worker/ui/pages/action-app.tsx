@@ -6,6 +6,7 @@ import { actions, actionsProblem, loadActions } from '../data/known-actions.ts';
 import { host, hostPresence } from '../data/presence.ts';
 import { outcome } from '../data/run-calls.ts';
 import type { AnyAction } from '../guards.ts';
+import { appPath, navigate } from '../navigation.ts';
 import { isAdmin } from '../own-session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
@@ -17,6 +18,7 @@ import { LastRuns, useLastRuns } from './action-app/last-runs.tsx';
 import { OnThisDevice } from './action-app/on-this-device.tsx';
 import { PressKey } from './action-app/press-key.tsx';
 import { mayRunAtOnce, runsAtOnce, takeTicket } from './action-app/run-at-once.ts';
+import { linkedAnswers } from './actions/input-answers.ts';
 import { PendingList } from './actions/pending-list.tsx';
 import { asking, startAtOnce } from './actions/press.ts';
 import { PressSheet } from './actions/press-sheet.tsx';
@@ -73,6 +75,7 @@ function Known({ action, ticket }: { action: AnyAction; ticket: ReturnType<typeo
   const runs = useLastRuns(action.id);
   useSaidEnd(action);
   const stay = (): void => undefined;
+  useLinkedQuestion(action, stay);
   return (
     <div class="app" data-color={action.color}>
       <header class="app-head">
@@ -104,6 +107,22 @@ function Known({ action, ticket }: { action: AnyAction; ticket: ReturnType<typeo
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );
+}
+
+/** A link with answers opens the questions with them filled in. Nothing runs by it. */
+function useLinkedQuestion(action: AnyAction, onStarted: () => void): void {
+  const opened = useSignal(false);
+  useEffect(() => {
+    const query = new URLSearchParams(location.search);
+    if (query.size === 0 || action.inputs.length === 0 || action.problem !== null) return;
+    asking.value = { action, linked: linkedAnswers(action.inputs, query), onStarted };
+    opened.value = true;
+  }, []);
+  const closed = opened.value && asking.value === null;
+  useEffect(() => {
+    // A reload would ask once more.
+    if (closed) navigate(appPath(action.id), { replace: true });
+  }, [closed]);
 }
 
 /** The end of a run that was seen under way is read out: its card says it to the others. */

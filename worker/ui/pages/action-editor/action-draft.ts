@@ -1,6 +1,6 @@
 import type { Action, ActionFields } from '../../../../shared/actions.ts';
 import { checkFixedVariables } from '../../../../shared/fixed-variables.ts';
-import { checkDeclaration, type Fault } from '../../../../shared/input-values.ts';
+import { checkDeclaration, type Fault } from '../../../../shared/input-declaration.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import { inputVariable, isInputVariable } from '../../../../shared/reserved-variables.ts';
 import type { Wrong } from '../../data/wrong-fields.ts';
@@ -141,7 +141,7 @@ export function fieldAt(at: string): string | null {
   return FIELDS.exec(at)?.[1] ?? null;
 }
 const FIELDS =
-  /^(label|script|args|env|inputs\.\d+\.(?:pass\.variable|pass\.flag|pass|label|name|help|options|default|pattern|min|max))(?:\.|$)/;
+  /^(label|script|args|env|inputs\.\d+\.(?:pass\.variable|pass\.flag|pass|label|name|help|options|default|pattern|min|max|step|show_if))(?:\.|$)/;
 
 export const INPUT_TYPES: readonly (readonly [type: ActionInput['type'], label: string])[] = [
   ['text', 'Text'],
@@ -149,6 +149,8 @@ export const INPUT_TYPES: readonly (readonly [type: ActionInput['type'], label: 
   ['choice', 'Choice'],
   ['boolean', 'Yes or no'],
   ['date', 'Date'],
+  ['time', 'Time'],
+  ['datetime', 'Date and time'],
   ['email', 'E-mail address'],
   ['secret', 'Secret'],
 ];
@@ -163,9 +165,13 @@ export function newInput(others: readonly DraftInput[]): DraftInput {
 
 /** The same question as another type: what both have is kept. A secret goes into the environment: arguments can be seen. */
 export function withType(before: ActionInput | null, type: ActionInput['type'], name = 'input'): ActionInput {
-  const { label, help, required } = before ?? { label: '', help: '', required: true };
+  const { label, help, required, show_if, remember } = before ?? { label: '', help: '', required: true };
   const pass: ActionInput['pass'] = before?.pass ?? { by: 'argument' };
-  const common = { name: before?.name ?? name, label, help, required, pass };
+  const common = {
+    ...{ name: before?.name ?? name, label, help, required, pass },
+    ...(show_if === undefined ? {} : { show_if }),
+    ...(remember === undefined || type === 'secret' ? {} : { remember }),
+  };
   switch (type) {
     case 'text':
       return { type, ...common, multiline: false, max_length: 4096, allow_dash: false };
@@ -176,6 +182,8 @@ export function withType(before: ActionInput | null, type: ActionInput['type'], 
     case 'boolean':
       return { type, ...common, required: false, default: false };
     case 'date':
+    case 'time':
+    case 'datetime':
     case 'email':
       return { type, ...common };
     case 'secret':

@@ -3,7 +3,7 @@ import { Smartphone, Trash } from 'lucide-preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { ToruError } from '../../../../shared/errors.ts';
-import type { Fault } from '../../../../shared/input-values.ts';
+import type { Fault } from '../../../../shared/input-declaration.ts';
 import type { Script } from '../../../../shared/scripts.ts';
 import type { User } from '../../../../shared/users.ts';
 import { agent, read, sentence } from '../../api.ts';

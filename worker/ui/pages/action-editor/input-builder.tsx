@@ -6,6 +6,7 @@ import { Button } from '../../parts/button.tsx';
 import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { type DraftInput, INPUT_TYPES, nameOf, newInput, variableOf, withType } from './action-draft.ts';
+import { AskedWhen } from './asked-when.tsx';
 import { TypeFields } from './type-fields.tsx';
 
 /** A part of one question. `error`: what is wrong with that field of it. */
@@ -61,6 +62,7 @@ export function InputBuilder(props: { inputs: readonly DraftInput[]; wrong: Wron
               </div>
               <InputEditor
                 input={input}
+                before={inputs.slice(0, index).map((one) => one.input)}
                 error={(part) => props.wrong[`inputs.${index}.${part}`]}
                 onChange={(changed) => replace(key, changed)}
               />
@@ -77,7 +79,7 @@ export function InputBuilder(props: { inputs: readonly DraftInput[]; wrong: Wron
   );
 }
 
-function InputEditor({ input, error, onChange }: PartProps) {
+function InputEditor({ input, before, error, onChange }: PartProps & { before: readonly ActionInput[] }) {
   /** The name follows the question until somebody chooses another. */
   function relabel(label: string): void {
     const follows = input.name === nameOf(input.label) || /^input_\d+$/.test(input.name);
@@ -121,6 +123,15 @@ function InputEditor({ input, error, onChange }: PartProps) {
       </div>
       <TypeFields input={input} error={error} onChange={onChange} />
       <PassFields input={input} error={error} onChange={onChange} />
+      <AskedWhen input={input} before={before} error={error('show_if')} onChange={onChange} />
+      {input.type !== 'secret' && (
+        <Switch
+          label="Remember each person’s last answer"
+          help="The form begins with it. Only they see it, and can have it forgotten."
+          checked={input.remember === true}
+          onChange={(remember) => onChange({ ...input, remember })}
+        />
+      )}
       <details class="builder-more">
         <summary>More about this question</summary>
         <div class="stack">

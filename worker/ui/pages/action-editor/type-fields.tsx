@@ -1,5 +1,6 @@
 import { unreachable } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
+import { CheckGroup } from '../../parts/check-group.tsx';
 import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { optionsToText, textToOptions } from './action-draft.ts';
@@ -24,7 +25,9 @@ export function TypeFields({ input, error, onChange }: Of<ActionInput['type']>) 
     case 'boolean':
       return <BooleanFields input={input} error={error} onChange={onChange} />;
     case 'date':
-      return <DateFields input={input} error={error} onChange={onChange} />;
+    case 'time':
+    case 'datetime':
+      return <MomentFields input={input} error={error} onChange={onChange} />;
     case 'email':
       return <DefaultField input={input} error={error} onChange={onChange} />;
     case 'secret':
@@ -108,15 +111,42 @@ function NumberFields({ input, error, onChange }: Of<'number'>) {
         error={error}
         onValue={(key, value) => onChange(having(input, key, value))}
       />
+      <TextField
+        label="In steps of"
+        help="Counted from the least number. Empty: any number between the two."
+        error={error('step')}
+        value={input.step === undefined ? '' : String(input.step)}
+        onValue={(text) => onChange(having(input, 'step', text === '' ? undefined : text))}
+      />
       <Switch label="Whole numbers only" checked={input.integer} onChange={(integer) => onChange({ ...input, integer })} />
+      <Switch
+        label="Asked by a slider"
+        help="From the least number to the greatest."
+        checked={input.slider === true}
+        onChange={(slider) => onChange(having(input, 'slider', slider || undefined))}
+      />
       <AllowDash input={input} error={error} onChange={onChange} />
     </>
   );
 }
 
 function ChoiceFields({ input, error, onChange }: Of<'choice'>) {
+  const several = input.multiple === true;
+  const chosen = [input.default ?? []].flat();
+  /** The options that are chosen beforehand, of those that there are. */
+  function choose(next: typeof input, words: readonly string[]): void {
+    const known = words.filter((word) => next.options.some(({ value }) => value === word));
+    const first = next.multiple === true ? (known.length > 0 ? known : undefined) : known[0];
+    onChange(having(next, 'default', first));
+  }
   return (
     <>
+      <Switch
+        label="Several answers"
+        help="Each reaches the script as an argument of its own; in a variable or the standard input, as a line."
+        checked={several}
+        onChange={(multiple) => choose(having(input, 'multiple', multiple || undefined), chosen)}
+      />
       <div class="editor-pair">
         <LinesField
           label="Options"
@@ -125,30 +155,35 @@ function ChoiceFields({ input, error, onChange }: Of<'choice'>) {
           value={input.options}
           toText={optionsToText}
           fromText={textToOptions}
-          onValue={(options) => {
-            const kept = options.some((option) => option.value === input.default) ? input.default : undefined;
-            onChange(having({ ...input, options }, 'default', kept));
-          }}
+          onValue={(options) => choose({ ...input, options }, chosen)}
         />
-        <Field label="Chosen beforehand" error={error('default')}>
-          {(ties) => (
-            <select
-              {...ties}
-              class="select"
-              value={input.default ?? ''}
-              onChange={(event) =>
-                onChange(having(input, 'default', event.currentTarget.value === '' ? undefined : event.currentTarget.value))
-              }
-            >
-              <option value="">Nothing</option>
-              {input.options.map((option) => (
-                <option key={option.value} value={option.value}>
-                  {option.label ?? option.value}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
+        {several ? (
+          <CheckGroup
+            label="Chosen beforehand"
+            error={error('default')}
+            options={input.options}
+            value={chosen}
+            onValue={(words) => choose(input, words)}
+          />
+        ) : (
+          <Field label="Chosen beforehand" error={error('default')}>
+            {(ties) => (
+              <select
+                {...ties}
+                class="select"
+                value={chosen[0] ?? ''}
+                onChange={({ currentTarget: { value } }) => choose(input, value === '' ? [] : [value])}
+              >
+                <option value="">Nothing</option>
+                {input.options.map((option) => (
+                  <option key={option.value} value={option.value}>
+                    {option.label ?? option.value}
+                  </option>
+                ))}
+              </select>
+            )}
+          </Field>
+        )}
       </div>
       <AllowDash input={input} error={error} onChange={onChange} />
     </>
@@ -173,10 +208,10 @@ function BooleanFields({ input, onChange }: Of<'boolean'>) {
   );
 }
 
-function DateFields({ input, error, onChange }: Of<'date'>) {
+function MomentFields({ input, error, onChange }: Of<'date' | 'time' | 'datetime'>) {
   return (
     <RangeFields
-      type="date"
+      type={input.type === 'datetime' ? 'datetime-local' : input.type}
       labels={{ min: 'Not before', max: 'Not after' }}
       values={input}
       error={error}
@@ -186,7 +221,7 @@ function DateFields({ input, error, onChange }: Of<'date'>) {
 }
 
 interface RangeFieldsProps {
-  type: 'text' | 'date';
+  type: 'text' | 'date' | 'time' | 'datetime-local';
   labels: { min: string; max: string };
   values: Partial<Record<'min' | 'max' | 'default', string | number | undefined>>;
   error: (field: string) => string | undefined;
@@ -207,7 +242,7 @@ function RangeFields({ type, labels, values, error, onValue }: RangeFieldsProps)
               value: values[key] ?? '',
               onInput: (event: { currentTarget: HTMLInputElement }) => onValue(key, event.currentTarget.value || undefined),
             };
-            return type === 'date' ? <input {...shared} type="date" /> : <input {...shared} type="text" />;
+            return type === 'text' ? <input {...shared} type="text" /> : <input {...shared} type={type} />;
           }}
         </Field>
       ))}

@@ -1,5 +1,4 @@
-import { ToruError } from '../../../../shared/errors.ts';
-import { type InputValues, resolveInputs } from '../../../../shared/input-values.ts';
+import { type InputValues, isShown, resolveEach } from '../../../../shared/input-values.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 
 /** Nothing is chosen, where an empty text is one of the options. No option is this. */
@@ -10,27 +9,66 @@ export function unchosen(input: Extract<ActionInput, { type: 'choice' }>): strin
   return input.options.some(({ value }) => value === '') ? UNCHOSEN : '';
 }
 
-/** The contents of the fields of an action's questions: texts as typed, switches as they stand. */
-export type Answers = Record<string, string | boolean>;
+/** The contents of a field: a text as typed, a switch as it stands, the options that are chosen. */
+export type Answer = string | boolean | string[];
+/** The contents of the fields of an action's questions. */
+export type Answers = Record<string, Answer>;
 
 /**
- * How the fields stand when the questions are asked. A secret is never prefilled, nor remembered.
- * @param before the answers of an earlier run, to be asked again.
+ * How the fields stand when the questions are asked: the defaults, under what is known of other answers. A secret is never prefilled.
+ * @param known the later ones count more. What does not fit its question any more is left out.
  */
-export function firstAnswers(inputs: readonly ActionInput[], before: Readonly<InputValues> = {}): Answers {
+export function firstAnswers(inputs: readonly ActionInput[], ...known: readonly Readonly<Record<string, unknown>>[]): Answers {
   const answers: Answers = {};
   for (const input of inputs) {
-    const previous = before[input.name];
-    if (input.type === 'boolean') answers[input.name] = typeof previous === 'boolean' ? previous : input.default;
-    else if (input.type === 'secret') answers[input.name] = '';
-    else if (input.type === 'choice') {
-      // Nobody's choice is made for them: without a default, none is chosen.
-      const option = previous === undefined ? input.default : input.options.find(({ value }) => value === previous)?.value;
-      answers[input.name] = option ?? unchosen(input);
-    } else if (previous !== undefined) answers[input.name] = String(previous);
-    else answers[input.name] = input.default === undefined ? '' : String(input.default);
+    const given = known.toReversed().map((of) => (Object.hasOwn(of, input.name) ? answerTo(input, of[input.name]) : undefined));
+    answers[input.name] = given.find((answer) => answer !== undefined) ?? untouched(input);
   }
   return answers;
+}
+
+function untouched(input: ActionInput): Answer {
+  switch (input.type) {
+    case 'boolean':
+      return input.default;
+    case 'secret':
+      return '';
+    case 'choice':
+      // Nobody's choice is made for them: without a default, none is chosen.
+      return input.default ?? (input.multiple === true ? [] : unchosen(input));
+    case 'number':
+      return String(input.default ?? (input.slider === true ? input.min : undefined) ?? '');
+    default:
+      return input.default ?? '';
+  }
+}
+
+/** A value as the contents of its field; undefined when it is none for this question. */
+function answerTo(input: ActionInput, value: unknown): Answer | undefined {
+  switch (input.type) {
+    case 'boolean':
+      return typeof value === 'boolean' ? value : undefined;
+    case 'secret':
+      return undefined;
+    case 'choice': {
+      const known = input.options.map((option) => option.value);
+      if (input.multiple !== true) return value === UNCHOSEN || known.some((one) => one === value) ? String(value) : undefined;
+      return Array.isArray(value) ? known.filter((one) => value.includes(one)) : value === '' ? [] : undefined;
+    }
+    default:
+      return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+  }
+}
+
+/** The questions that are asked with these answers. */
+export function shownInputs(inputs: readonly ActionInput[], answers: Readonly<Answers>): ActionInput[] {
+  const asked: Answers = {};
+  return inputs.filter((input) => {
+    if (!isShown(input, asked)) return false;
+    const answer = answers[input.name];
+    if (answer !== undefined) asked[input.name] = answer;
+    return true;
+  });
 }
 
 /** The answers, checked by the rules that the host checks them by. @returns the values, or what is wrong by field. */
@@ -38,15 +76,32 @@ export function checkAnswers(
   inputs: readonly ActionInput[],
   answers: Answers,
 ): { values: InputValues } | { wrong: Record<string, string> } {
-  const values: InputValues = {};
-  const wrong: Record<string, string> = {};
-  for (const input of inputs) {
-    try {
-      Object.assign(values, resolveInputs([input], { [input.name]: answers[input.name] === UNCHOSEN ? null : answers[input.name] }));
-    } catch (error) {
-      if (!(error instanceof ToruError)) throw error;
-      wrong[input.name] = error.message;
-    }
+  const shown = shownInputs(inputs, answers);
+  const given = shown.map(({ name }) => [name, answers[name] === UNCHOSEN ? null : answers[name]]);
+  const { values, wrong } = resolveEach(shown, Object.fromEntries(given));
+  if (wrong.length === 0) return { values };
+  return { wrong: Object.fromEntries(wrong.map((error) => [String(error.extra['input']), error.message])) };
+}
+
+/** Answers from a link's query: of questions that are asked, and never of a secret. @returns the names of the rest, too. */
+export function linkedAnswers(
+  inputs: readonly ActionInput[],
+  query: URLSearchParams,
+): { answers: Record<string, unknown>; strange: string[] } {
+  const answers: Record<string, unknown> = {};
+  const strange: string[] = [];
+  for (const name of new Set(query.keys())) {
+    const input = inputs.find((one) => one.name === name);
+    const words = query.getAll(name);
+    const answer = input === undefined ? undefined : answerTo(input, fromWords(input, words));
+    if (answer === undefined) strange.push(name);
+    else answers[name] = answer;
   }
-  return Object.keys(wrong).length > 0 ? { wrong } : { values };
+  return { answers, strange };
+}
+
+function fromWords(input: ActionInput, words: readonly string[]): unknown {
+  if (input.type === 'boolean')
+    return /^(?:true|yes|on|1)$/i.test(words[0] ?? '') ? true : /^(?:false|no|off|0)$/i.test(words[0] ?? '') ? false : null;
+  return input.type === 'choice' && input.multiple === true ? words : words[0];
 }

@@ -1,18 +1,22 @@
 import type { ComponentChildren } from 'preact';
 import { unreachable } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
+import { CheckGroup } from '../../parts/check-group.tsx';
 import { Field, type FieldTies, Switch } from '../../parts/field.tsx';
-import { unchosen } from './input-answers.ts';
+import { Slider } from '../../parts/slider.tsx';
+import { type Answer, unchosen } from './input-answers.ts';
 
 interface InputFieldProps {
   input: ActionInput;
-  value: string | boolean;
+  value: Answer;
   error?: string | undefined;
-  onChange: (value: string | boolean) => void;
+  onChange: (value: Answer) => void;
 }
 
-/** In a date's field that is filled in half: the browser gives no text then, as if nobody had answered. */
-const HALF_A_DATE = 'half a date';
+/** In a date's or time's field that is filled in half: the browser gives no text then, as if nobody had answered. */
+const HALF = 'half an answer';
+/** The control that the device has for each kind of moment. */
+const PICKERS = { date: 'date', time: 'time', datetime: 'datetime-local' } as const;
 
 /** One question of an action, with the control that the device has for its kind. */
 export function InputField(props: InputFieldProps) {
@@ -22,8 +26,13 @@ export function InputField(props: InputFieldProps) {
       <Switch label={input.label} {...(input.help === '' ? {} : { help: input.help })} checked={value === true} onChange={props.onChange} />
     );
   }
+  if (input.type === 'choice' && input.multiple === true) {
+    const { label, help, options, required } = input;
+    const chosen = Array.isArray(value) ? value : [];
+    return <CheckGroup {...{ label, help, options }} optional={!required} value={chosen} error={props.error} onValue={props.onChange} />;
+  }
   return (
-    <Field label={input.label} help={input.help} error={props.error} optional={!input.required}>
+    <Field label={input.label} help={helpFor(input)} error={props.error} optional={!input.required}>
       {(ties) => control(input, typeof value === 'string' ? value : '', ties, props.onChange)}
     </Field>
   );
@@ -52,21 +61,35 @@ function control(
     case 'secret':
       return <input {...common} class="input" type="password" autocomplete="new-password" />;
     case 'number':
+      if (input.slider === true && input.min !== undefined && input.max !== undefined) {
+        const step = input.step ?? (input.integer ? 1 : null);
+        return (
+          <Slider
+            {...{ ties, value }}
+            min={String(input.min)}
+            max={String(input.max)}
+            step={step === null ? null : String(step)}
+            onValue={change}
+          />
+        );
+      }
       // Not type="number": it gives an empty text for what it does not like, and a wheel over it changes the number.
       return <input {...common} class="input" type="text" inputMode={keyboardFor(input)} />;
     case 'email':
       // Not type="email": it trims what was typed, and writes other letters in another way.
       return <input {...common} class="input" type="text" inputMode="email" />;
     case 'date':
+    case 'time':
+    case 'datetime':
       return (
         <input
           {...common}
           class="input"
-          type="date"
-          value={value === HALF_A_DATE ? '' : value}
+          type={PICKERS[input.type]}
+          value={value === HALF ? '' : value}
           min={input.min}
           max={input.max}
-          onInput={({ currentTarget: { value: date, validity } }) => change(validity.badInput ? HALF_A_DATE : date)}
+          onInput={({ currentTarget: { value: moment, validity } }) => change(validity.badInput ? HALF : moment)}
         />
       );
     case 'choice':
@@ -83,6 +106,16 @@ function control(
     default:
       return unreachable(input);
   }
+}
+
+/** The help, and the numbers that are good: nobody should have to find them by trying. */
+function helpFor(input: ActionInput): string {
+  if (input.type !== 'number' || input.slider === true) return input.help;
+  const { min, max, step } = input;
+  const bounds =
+    min === undefined ? (max === undefined ? '' : `At most ${max}`) : max === undefined ? `At least ${min}` : `${min} to ${max}`;
+  const steps = step === undefined ? '' : bounds === '' ? `In steps of ${step}` : `, in steps of ${step}`;
+  return [input.help, bounds + steps === '' ? '' : `${bounds}${steps}.`].filter((text) => text !== '').join(' ');
 }
 
 /** A phone's number keys have no minus sign. */

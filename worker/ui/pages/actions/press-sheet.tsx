@@ -3,7 +3,8 @@ import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { ToruError } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import { PENDING_DEFAULT_S } from '../../../../shared/limits.ts';
-import { sentence } from '../../api.ts';
+import { agent, sentence } from '../../api.ts';
+import { loadActions } from '../../data/known-actions.ts';
 import { askToWait, hostName } from '../../data/pending.ts';
 import { hostPresence } from '../../data/presence.ts';
 import { bound } from '../../parts/bound.ts';
@@ -14,16 +15,19 @@ import { seekWrong } from '../../parts/seek-wrong.ts';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { WaitForHost } from '../../parts/wait-for-host.tsx';
-import { type Answers, checkAnswers, firstAnswers } from './input-answers.ts';
+import { type Answer, type Answers, checkAnswers, firstAnswers, shownInputs } from './input-answers.ts';
 import { InputField } from './input-field.tsx';
+import { forgetAnswers, keepAnswers, keptAnswers } from './kept-answers.ts';
 import { asking, type Question, startAction } from './press.ts';
 
-/** The questions of an action before it runs: its inputs, then its confirmation. */
+/** The questions of an action before it runs: its inputs, then its confirmation. What was typed stays when the sheet closes. */
 export function PressSheet({ question }: { question: Question }) {
-  const { action } = question;
-  const first = useMemo(() => firstAnswers(action.inputs, question.before), []);
-  const answers = useSignal<Answers>(first);
-  const answered = action.inputs.some(({ name }) => answers.value[name] !== first[name]);
+  const { action, before, linked } = question;
+  const key = JSON.stringify([action.id, before ?? null, linked?.answers ?? null]);
+  const kept = useMemo(() => keptAnswers(key), []);
+  const filled = [...(before === undefined ? [action.remembered ?? {}] : [before]), linked?.answers ?? {}];
+  const answers = useSignal<Answers>(useMemo(() => firstAnswers(action.inputs, ...filled, kept ?? {}), []));
+  const origin = useSignal<Origin>(kept !== null ? 'kept' : before === undefined && isFilled(action.remembered) ? 'remembered' : null);
   const wrong = useSignal<Record<string, string>>({});
   const problem = useSignal<string | null>(null);
   const typed = useSignal('');
@@ -31,6 +35,7 @@ export function PressSheet({ question }: { question: Question }) {
   const seconds = useSignal(PENDING_DEFAULT_S);
   const away = hostPresence.value.kind === 'host_away';
   const form = useRef<HTMLFormElement>(null);
+  const secretTyped = action.inputs.some(({ type, name }) => type === 'secret' && answers.value[name] !== '');
   useEffect(
     () => () => {
       answers.value = {};
@@ -48,6 +53,26 @@ export function PressSheet({ question }: { question: Question }) {
     wrong.value = messages;
     setTimeout(() => form.current !== null && seekWrong(form.current));
   }
+  function answer(name: string, value: Answer): void {
+    answers.value = { ...answers.value, [name]: value };
+    keepAnswers(key, action.inputs, answers.value);
+    const { [name]: _fixed, ...rest } = wrong.value;
+    wrong.value = rest;
+  }
+  async function startOver(): Promise<void> {
+    const forget = origin.value === 'remembered';
+    forgetAnswers(key);
+    origin.value = null;
+    wrong.value = {};
+    answers.value = firstAnswers(action.inputs, ...(forget ? [linked?.answers ?? {}] : filled));
+    if (!forget) return;
+    try {
+      await agent.actions[':id'].remembered.$delete({ param: { id: action.id } });
+      await loadActions();
+    } catch (error) {
+      problem.value = `Your last answers could not be forgotten: ${sentence(error)}`;
+    }
+  }
   async function run(): Promise<void> {
     if (busy.value || mustType) return;
     const checked = checkAnswers(action.inputs, answers.value);
@@ -61,6 +86,8 @@ export function PressSheet({ question }: { question: Question }) {
       const taskId = away
         ? await askToWait({ action: action.id, inputs: checked.values }, action.label, seconds.value)
         : await startAction(action, checked.values, { quietly: question.onStarted !== undefined });
+      // What waits may still be refused: then it is asked again with what was typed.
+      if (taskId !== null) forgetAnswers(key);
       close();
       question.onAsked?.();
       if (taskId !== null) question.onStarted?.(taskId);
@@ -76,7 +103,7 @@ export function PressSheet({ question }: { question: Question }) {
   return (
     <Sheet
       title={action.confirm === 'confirm' && action.inputs.length === 0 ? `Run “${action.label}”?` : action.label}
-      unsaved={answered && !busy.value}
+      unsaved={secretTyped && !busy.value}
       onClose={close}
     >
       <form
@@ -90,19 +117,15 @@ export function PressSheet({ question }: { question: Question }) {
       >
         {action.description !== '' && <p class="muted">{action.description}</p>}
         {problem.value !== null && <Problem message={problem.value} />}
-        {action.inputs.map((input) => (
+        {linked !== undefined && linked.strange.length > 0 && <Strange names={linked.strange} />}
+        {origin.value !== null && <FilledIn origin={origin.value} onClear={() => void startOver()} />}
+        {shownInputs(action.inputs, answers.value).map((input) => (
           <InputField
             key={input.name}
             input={input}
             value={answers.value[input.name] ?? ''}
             error={wrong.value[input.name]}
-            onChange={(value) => {
-              answers.value = { ...answers.value, [input.name]: value };
-              if (wrong.value[input.name] !== undefined) {
-                const { [input.name]: _fixed, ...rest } = wrong.value;
-                wrong.value = rest;
-              }
-            }}
+            onChange={(value) => answer(input.name, value)}
           />
         ))}
         {action.confirm === 'type' && <TextField label={`Type “${action.label}” to confirm`} autocapitalize="none" {...bound(typed)} />}
@@ -119,6 +142,33 @@ export function PressSheet({ question }: { question: Question }) {
         </SheetButtons>
       </form>
     </Sheet>
+  );
+}
+
+/** Where the answers come from that nobody typed just now. */
+type Origin = 'kept' | 'remembered' | null;
+
+function isFilled(answers: object | undefined): boolean {
+  return answers !== undefined && Object.keys(answers).length > 0;
+}
+
+function FilledIn({ origin, onClear }: { origin: NonNullable<Origin>; onClear: () => void }) {
+  return (
+    <div class="row small muted">
+      <span class="grow">{origin === 'kept' ? 'What you typed before is still here.' : 'Filled in with your last answers.'}</span>
+      <Button kind="ghost" small onClick={onClear}>
+        {origin === 'kept' ? 'Start over' : 'Forget them'}
+      </Button>
+    </div>
+  );
+}
+
+/** A link may be old, or made by somebody who expects what a form can’t take from a link. */
+function Strange({ names }: { names: readonly string[] }) {
+  return (
+    <p class="small muted">
+      The link also holds an answer for {names.map((name) => `“${name.slice(0, 40)}”`).join(', ')}, which can’t be filled in from a link.
+    </p>
   );
 }
 

@@ -19,6 +19,8 @@ export interface Question {
   action: AnyAction;
   /** The answers of an earlier run that is to be repeated. */
   before?: InputValues;
+  /** Answers from the link that led here, and the names in it that are none. */
+  linked?: { answers: Record<string, unknown>; strange: readonly string[] };
   /** Where to go with the run. Without it a message follows it to its end. */
   onStarted?: (taskId: string) => void;
   /** When it has started, or waits for the host. */

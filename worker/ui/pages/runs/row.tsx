@@ -1,4 +1,5 @@
 import { StickyNote } from 'lucide-preact';
+import { textOf } from '../../../../shared/input-passing.ts';
 import type { Run, RunSummary } from '../../../../shared/runs.ts';
 import { secondHand } from '../../clock.ts';
 import { took } from '../../data/run-calls.ts';
@@ -9,7 +10,7 @@ import { duration } from '../../time.ts';
 
 /** A run in the history: a line that leads to it. */
 export function RunRow({ run }: { run: Run }) {
-  const inputs = Object.entries(run.inputs).map(([name, value]) => `${name}: ${String(value)}`);
+  const inputs = Object.entries(run.inputs).map(([name, value]) => `${name}: ${textOf(value)}`);
   const detail = inputs.length > 0 ? inputs.join(', ') : (run.args ?? []).join(' ');
   return (
     <li>

@@ -1,0 +1,156 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Browser } from '../harness/browser.ts';
+import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
+import { Client } from '../harness/client.ts';
+import type { Toru } from '../harness/toru.ts';
+import { startToru } from '../harness/toru.ts';
+import { logIn } from './log-in.ts';
+
+/** The questions of an action, answered by a thumb: every kind of answer reaches the script, and what was typed stays. */
+
+const PASSWORD = 'correct horse battery';
+const INPUTS = [
+  {
+    type: 'choice',
+    name: 'mode',
+    label: 'Mode',
+    required: true,
+    pass: { by: 'argument', flag: '--mode' },
+    options: [{ value: 'all' }, { value: 'some', label: 'Some of them' }],
+  },
+  {
+    type: 'choice',
+    name: 'parts',
+    label: 'Parts',
+    required: true,
+    multiple: true,
+    pass: { by: 'argument', flag: '--part' },
+    show_if: { input: 'mode', is: ['some'] },
+    options: [{ value: 'a b', label: 'First' }, { value: 'c' }, { value: 'd' }],
+  },
+  { type: 'time', name: 'at', label: 'At', min: '06:00', pass: { by: 'argument', flag: '--at' } },
+  { type: 'datetime', name: 'on', label: 'On', pass: { by: 'argument', flag: '--on' } },
+  { type: 'number', name: 'level', label: 'Level', min: 0, max: 10, step: 5, slider: true, pass: { by: 'argument', flag: '--level' } },
+  { type: 'text', name: 'who', label: 'Who', remember: true, pass: { by: 'argument', flag: '--who' } },
+  { type: 'secret', name: 'token', label: 'Token', pass: { by: 'environment', variable: 'INPUT_TOKEN' } },
+];
+
+describeInBrowser('the questions of an action', () => {
+  let toru: Toru;
+  let admin: Client;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
+    admin = await Client.of(toru, 'admin', PASSWORD);
+    const path = join(toru.home, 'scripts', 'say.sh');
+    writeFileSync(path, '#!/bin/sh\nprintf "<%s>\\n" "$@"\n');
+    chmodSync(path, 0o755);
+    const made = await admin.http('POST', '/api/actions', { id: 'say', label: 'Say', script: 'say.sh', inputs: INPUTS });
+    expect([made.status, made.text]).toEqual([201, expect.any(String)]);
+    browser = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
+    page = await logIn(browser, toru.url, 'admin', PASSWORD);
+  });
+  afterAll(async () => {
+    admin?.close();
+    await browser?.[Symbol.asyncDispose]();
+    await toru?.[Symbol.asyncDispose]();
+  });
+
+  const sheet = () => page.getByRole('dialog', { name: 'Say' });
+  const run = () => sheet().getByRole('button', { name: 'Run', exact: true });
+  const runs = async (): Promise<{ args: string[] }[]> => (await admin.http('GET', '/api/runs?action=say')).json().items;
+  const open = async (path = '/a/say'): Promise<void> => {
+    await page.goto(toru.url + path);
+    if (path === '/a/say') await page.getByRole('button', { name: 'Run…' }).tap();
+    await sheet().waitFor();
+  };
+
+  test('a link fills in what is asked, never a secret, and runs nothing', async () => {
+    await open('/a/say?mode=some&parts=c&parts=a%20b&parts=gone&who=Ada&token=leaked&script=x');
+    expect(await sheet().getByLabel('Mode').inputValue()).toBe('some');
+    expect(await sheet().getByLabel('First').isChecked()).toBe(true);
+    expect(await sheet().getByLabel('d', { exact: true }).isChecked()).toBe(false);
+    expect(await sheet().getByLabel('Who').inputValue()).toBe('Ada');
+    expect(await sheet().getByLabel('Token').inputValue()).toBe('');
+    await sheet().getByText('The link also holds an answer for “token”, “script”').waitFor();
+    await page.keyboard.press('Escape');
+    await sheet().waitFor({ state: 'detached' });
+    await expect.poll(() => page.url()).toBe(`${toru.url}/a/say`);
+    expect(await runs()).toEqual([]);
+  });
+
+  test('every kind of answer is checked at its field, and reaches the script as it was given', async () => {
+    await open();
+    await run().tap();
+    await sheet().getByText('“Mode” is required.').waitFor();
+    expect(await sheet().getByText('First').count()).toBe(0);
+    await sheet().getByLabel('Mode').selectOption('some');
+    await run().tap();
+    await sheet().getByText('“Parts” is required.').waitFor();
+    await sheet().getByText('d', { exact: true }).tap();
+    await sheet().getByText('First').tap();
+    await sheet().getByLabel('At', { exact: true }).fill('05:59');
+    await run().tap();
+    await sheet().getByText('“At”: not before 06:00.').waitFor();
+    await sheet().getByLabel('At', { exact: true }).fill('06:30');
+    await sheet().getByLabel('On', { exact: true }).fill('2026-11-21T17:30');
+    await sheet().getByRole('slider', { name: 'Level' }).press('ArrowRight');
+    await sheet().getByLabel('Who').fill('Ada');
+    const sizes = await sheet()
+      .locator('input:not([type=checkbox], [type=range]), select')
+      .evaluateAll((all) => all.map((one) => getComputedStyle(one).fontSize));
+    expect(sizes.filter((size) => Number.parseFloat(size) < 16)).toEqual([]);
+    await run().tap();
+    await sheet().waitFor({ state: 'detached' });
+    await expect
+      .poll(async () => (await runs()).map(({ args }) => args))
+      .toEqual([['--mode=some', '--part=a b', '--part=d', '--at=06:30', '--on=2026-11-21T17:30', '--level=5', '--who=Ada']]);
+  });
+
+  test('what was typed stays when the sheet closes and over a reload, but no secret; the last answers come back until they are forgotten', async () => {
+    await open();
+    await sheet().getByText('Filled in with your last answers.').waitFor();
+    expect(await sheet().getByLabel('Who').inputValue()).toBe('Ada');
+    await sheet().getByLabel('Who').fill('half a na');
+    await page.keyboard.press('Escape');
+    await sheet().waitFor({ state: 'detached' });
+    await page.reload();
+    await page.getByRole('button', { name: 'Run…' }).tap();
+    await sheet().getByText('What you typed before is still here.').waitFor();
+    expect(await sheet().getByLabel('Who').inputValue()).toBe('half a na');
+    await sheet().getByLabel('Token').fill('very secret');
+    expect(await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]))).not.toContain('very secret');
+    await sheet().getByRole('button', { name: 'Start over' }).tap();
+    expect(await sheet().getByLabel('Who').inputValue()).toBe('Ada');
+    await page.goto(`${toru.url}/a/say`);
+    await page.getByRole('button', { name: 'Run…' }).tap();
+    await sheet().getByRole('button', { name: 'Forget them' }).tap();
+    expect(await sheet().getByLabel('Who').inputValue()).toBe('');
+    await expect.poll(async () => (await admin.http('GET', '/api/actions/say')).json().remembered).toEqual({});
+  });
+
+  test('what the host refuses is said at its field, with everything else still there', async () => {
+    await page.goto(`${toru.url}/a/say`);
+    await page.getByRole('button', { name: 'Run…' }).tap();
+    await sheet().getByLabel('Mode').selectOption('all');
+    await sheet().getByLabel('Who').fill('Grace');
+    const inputs = INPUTS.map((input) =>
+      input.name === 'who' ? { ...input, pattern: '[a-z]+', pattern_message: 'small letters.' } : input,
+    );
+    // The page learns of it with its next look at the list: until then the host alone knows.
+    await admin.http('PATCH', '/api/actions/say', { inputs });
+    await run().tap();
+    await sheet().getByText('small letters.').waitFor();
+    expect(await sheet().getByLabel('Who').inputValue()).toBe('Grace');
+    expect(await sheet().getByLabel('Who').getAttribute('aria-invalid')).toBe('true');
+    await sheet().getByLabel('Who').fill('grace');
+    await run().tap();
+    await sheet().waitFor({ state: 'detached' });
+    await expect.poll(async () => (await runs())[0]?.args.at(-1)).toBe('--who=grace');
+  });
+});
