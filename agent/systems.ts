@@ -10,7 +10,7 @@ import { failed, guard, inTime, noRoute, plainPath } from './http/guard.ts';
 import { router, routeTable, withResources } from './http/router.ts';
 import type { SystemFrame } from './http/system-frame.ts';
 import type { SystemTopics } from './http/topics.ts';
-import { jsonUnlessPlugin } from './http/validate.ts';
+import { jsonUnlessBytes } from './http/validate.ts';
 import { loadIdentity } from './link/identity.ts';
 import { pluginAdminApi } from './plugins/api/plugin-admin-api.ts';
 import { pluginKvApi } from './plugins/api/plugin-kv-api.ts';
@@ -30,6 +30,8 @@ import type { SystemOptions } from './system/system.ts';
 import { System } from './system/system.ts';
 import { systemApi } from './system/system-api.ts';
 import { systemTopic } from './system/system-topic.ts';
+import { Uploads } from './uploads/uploads.ts';
+import { uploadsApi } from './uploads/uploads-api.ts';
 import { Grants } from './users/grants.ts';
 import { HostKey } from './users/host-key.ts';
 import { keyApi } from './users/host-key-api.ts';
@@ -70,8 +72,9 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
   const hostKey = new HostKey({ identity, settings, grants, audit, rotated });
   const scripts = new Scripts(settings);
   const actions = new Actions({ database: db, scripts, audit, waitsForInput: (taskId) => runs.waitsForInput(taskId) });
+  const uploads = new Uploads({ db, home, actions });
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
-  const runs = new Runs({ db, home, settings, scripts, actions, users, mayStart, audit, log, limits });
+  const runs = new Runs({ db, home, settings, scripts, actions, uploads, users, mayStart, audit, log, limits });
   const search = new Search(db, runs);
   const system = new System({ settings, version: VERSION, edge });
   const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });
@@ -93,6 +96,7 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
     hostKey,
     scripts,
     actions,
+    uploads,
     runs,
     search,
     system,
@@ -107,6 +111,7 @@ export type Services = ReturnType<typeof createServices>;
 const RESOURCES = [
   scriptsApi,
   actionsApi,
+  uploadsApi,
   runsApi,
   outputPlacesApi,
   searchApi,
@@ -129,7 +134,7 @@ export const ROUTES = routeTable(RESOURCES);
  * The transport says who asks: `app.fetch(request, { caller })`.
  */
 export function createApi(services: Services) {
-  const api = router().use(plainPath).use(guard(ROUTES)).use(jsonUnlessPlugin).use(inTime);
+  const api = router().use(plainPath).use(guard(ROUTES)).use(jsonUnlessBytes).use(inTime);
   api.onError(failed(services));
   api.notFound(noRoute(ROUTES));
   return withResources(api, RESOURCES, services);

@@ -39,6 +39,8 @@ export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean)
     if (input.type === 'secret' && input.pass.by === 'argument') {
       fault('pass', `“${input.label}” is a secret: pass it by environment or stdin, because other users of the host can read arguments.`);
     }
+    if (input.type === 'file' && input.pass.by === 'stdin')
+      fault('pass', `“${input.label}” is a file: its path is passed as an argument or a variable, and the script opens it.`);
     if (input.type === 'text' && input.pattern !== undefined && compilePattern(input.pattern) === null) {
       fault('pattern', `The pattern of “${input.label}” is not a regular expression.`);
     }
@@ -60,7 +62,7 @@ function checkShowIf(
 ): string | null {
   const other = before.find((one) => one.name === name);
   if (other === undefined) return `“${label}” depends on “${name}”, which is not asked before it.`;
-  if (other.type === 'secret') return `“${label}” can’t depend on “${other.label}”, which is a secret.`;
+  if (other.type === 'secret' || other.type === 'file') return `“${label}” can’t depend on “${other.label}”, which is a ${other.type}.`;
   const known = other.type === 'boolean' ? ['true', 'false'] : other.type === 'choice' ? other.options.map(({ value }) => value) : null;
   const stray = known === null ? undefined : is.find((word) => !known.includes(String(word)));
   return stray === undefined ? null : `“${label}” waits for the answer “${String(stray)}”, which “${other.label}” can’t have.`;

@@ -78,7 +78,7 @@ export function isShown({ show_if }: Pick<ActionInput, 'show_if'>, answers: Read
 }
 
 export function defaultOf(input: ActionInput): InputValue | undefined {
-  return input.type === 'secret' ? undefined : input.default;
+  return input.type === 'secret' || input.type === 'file' ? undefined : input.default;
 }
 
 /** Is there nothing to pass on? An empty text is an answer only where it is one of the options. */
@@ -108,6 +108,7 @@ export function mayBeginWithDash(input: ActionInput): boolean {
     case 'datetime':
     case 'email':
     case 'secret':
+    case 'file':
       return false;
     default:
       return unreachable(input);
@@ -183,6 +184,9 @@ function checkType(input: ActionInput, value: unknown, refuse: (message: string)
     }
     case 'boolean':
       return typeof value === 'boolean' ? value : refuse('true or false is expected.');
+    case 'file':
+      // The host looks for the file behind it.
+      return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text()) ? text() : refuse('a file is expected: upload it first.');
     case 'email': {
       const given = text();
       return isEmail(given) ? given : refuse('one address such as name@example.org is expected.');
@@ -214,4 +218,17 @@ export function compilePattern(pattern: string): RegExp | null {
   } catch {
     return null;
   }
+}
+
+/** Why a file may not be sent for this input; null when it may. Sizes in bytes. */
+export function fileProblem({ label, accept, max_bytes }: InputOf<'file'>, name: string, size: number): string | null {
+  if (accept.length > 0 && !accept.some((ending) => name.toLowerCase().endsWith(ending)))
+    return `“${label}”: the name of the file has to end with ${accept.join(' or ')}.`;
+  return size > max_bytes ? `“${label}”: the file is larger than ${sizeOf(max_bytes)}.` : null;
+}
+
+function sizeOf(bytes: number): string {
+  const units = ['bytes', 'KiB', 'MiB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  return `${Math.round((bytes / 1024 ** power) * 10) / 10} ${units[power]}`;
 }

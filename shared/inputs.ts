@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isDecimal, MAX_DECIMAL_CHARS } from './decimal.ts';
 import { isEmail } from './email.ts';
-import { MAX_ARG_BYTES, MAX_OPTIONS } from './limits.ts';
+import { DEFAULT_UPLOAD_BYTES, MAX_ARG_BYTES, MAX_OPTIONS, MAX_UPLOAD_BYTES } from './limits.ts';
 import { EXAMPLES, isMoment, MOMENTS, type MomentType } from './moments.ts';
 
 /** The questions that an action may ask before it runs, and how each answer reaches the script. The rules of the answers: input-values.ts. */
@@ -110,6 +110,16 @@ export const actionInput = z.discriminatedUnion('type', [
   z.object({ type: z.literal('time'), ...common, ...moments('time') }),
   z.object({ type: z.literal('datetime'), ...common, ...moments('datetime') }),
   z.object({ type: z.literal('email'), ...common, default: z.string().refine(isEmail, 'an address such as name@example.org').optional() }),
+  z.object({
+    type: z.literal('file'),
+    ...common,
+    max_bytes: z.int().min(1).max(MAX_UPLOAD_BYTES).default(DEFAULT_UPLOAD_BYTES),
+    /** The endings that its name may have, such as `.csv`; empty: any. It is a help against mistakes, and says nothing of the contents. */
+    accept: z
+      .array(z.string().regex(/^\.[a-z0-9]{1,16}(?:\.[a-z0-9]{1,16})?$/, 'an ending such as .csv'))
+      .max(20)
+      .default([]),
+  }),
   z.object({ type: z.literal('secret'), ...common, max_length: z.int().min(1).max(MAX_ARG_BYTES).default(4096) }),
 ]);
 export type ActionInput = z.infer<typeof actionInput>;

@@ -127,6 +127,14 @@ export const CANCEL_GRACE_MS = 10_000;
 export const MAX_GRACE_S = 3600;
 /** Options of one choice: more is a search, not a choice. */
 export const MAX_OPTIONS = 200;
+/** One file of a press. Toru's edge takes no larger body. */
+export const MAX_UPLOAD_BYTES = 100 * MiB;
+export const DEFAULT_UPLOAD_BYTES = 10 * MiB;
+/** Files of one user that no press has named yet, together; … */
+export const USER_UPLOADS = 16;
+export const USER_UPLOAD_BYTES = 256 * MiB;
+/** … each for so long. */
+export const UPLOAD_WAITS_MS = 10 * 60_000;
 /** Of one answer, as JSON: what a person would rather not type again, not a document. */
 export const MAX_REMEMBERED_CHARS = 8 * KiB;
 /** Fixed ones of an action. */

@@ -66,6 +66,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/system'],
     ['agent/scripts'],
     ['agent/actions'],
+    ['agent/uploads'],
     ['agent/history'],
     ['agent/logs'],
     ['agent/runner'],

@@ -58,7 +58,7 @@ export class Remembered {
 }
 
 function namesOf(inputs: readonly ActionInput[]): ReadonlySet<string> {
-  return new Set(inputs.flatMap(({ type, name, remember }) => (remember === true && type !== 'secret' ? [name] : [])));
+  return new Set(inputs.flatMap(({ type, name, remember }) => (remember === true && type !== 'secret' && type !== 'file' ? [name] : [])));
 }
 
 function isShort(value: InputValue): boolean {

@@ -5,7 +5,7 @@ import type * as z from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
-import { isPluginPath } from '../../shared/tunnel.ts';
+import { takesBytes } from '../../shared/tunnel.ts';
 import type { ApiEnv } from './router.ts';
 import '../../shared/schema-words.ts';
 
@@ -56,8 +56,8 @@ const limit = bodyLimit({
   },
 });
 
-/** Before every route but a plugin's own, which takes what it likes: a body is JSON, of bounded size, and says so. */
-export const jsonUnlessPlugin: MiddlewareHandler<ApiEnv> = (c, next) => (isPluginPath(c.req.path) ? next() : jsonOnly(c, next));
+/** Before every route but those that take bytes: a body is JSON, of bounded size, and says so. */
+export const jsonUnlessBytes: MiddlewareHandler<ApiEnv> = (c, next) => (takesBytes(c.req.path) ? next() : jsonOnly(c, next));
 
 export const jsonOnly: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (c.req.raw.body === null || c.req.method === 'GET' || c.req.method === 'HEAD' || isBare(c)) return next();

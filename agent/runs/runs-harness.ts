@@ -11,6 +11,7 @@ import { RegexBudget } from '../actions/regex-budget.ts';
 import { Remembered } from '../actions/remembered.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../tables.ts';
+import { Uploads } from '../uploads/uploads.ts';
 import type { Caller } from '../users/caller.ts';
 import type { RunsOptions } from './runs.ts';
 import { Runs } from './runs.ts';
@@ -74,6 +75,15 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
   const written = new Set<string>();
   const vanished = new Set<string>();
   const withdrawn = new Set<string>();
+  const uploads = new Uploads({
+    db,
+    home,
+    actions: {
+      usable() {
+        throw new ToruError('unknown_action', 'Nothing is uploaded here.');
+      },
+    },
+  });
   const make = (more: Partial<RunsOptions>): Runs =>
     new Runs({
       db,
@@ -92,6 +102,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
         get: (id) => actions.get(id) ?? null,
         mayUse: (caller, action) => caller.role === 'admin' || action.allow === 'everyone' || action.allow.includes(caller.user_id),
       },
+      uploads,
       users: { get: (id) => users.get(id) ?? null },
       mayStart: (plugin) => !withdrawn.has(plugin),
       audit: { record: ({ event, outcome }) => void audit.push({ event, outcome }) },

@@ -22,7 +22,7 @@ import { Compression } from './keep/compression.ts';
 import { Retention } from './keep/retention.ts';
 import type { GuardOptions } from './life/start-guard.ts';
 import { Scheduler } from './life/scheduler.ts';
-import type { RunActions, StartRequest } from './submit/request.ts';
+import type { RunActions, RunUploads, StartRequest } from './submit/request.ts';
 import type { Started } from './submit/submit.ts';
 import { Submit } from './submit/submit.ts';
 
@@ -42,6 +42,7 @@ export interface RunsOptions extends GuardOptions {
   settings: RunSettings;
   scripts: Pick<Scripts, 'resolve'>;
   actions: RunActions;
+  uploads: RunUploads;
   audit: Pick<Audit, 'record'>;
   log: Log;
   /** The agent's environment, of which scripts get the allowed part. */
@@ -211,6 +212,7 @@ export class Runs {
   /** To be called at boot, before anything is started: takes up runs that outlived the agent, and closes those that did not. */
   async recover(): Promise<void> {
     await this.#scheduler.recover();
+    this.#o.uploads.recover((taskId) => this.#scheduler.get(taskId) !== undefined);
     this.#retention.start();
     this.#compression.start();
   }
@@ -218,6 +220,7 @@ export class Runs {
   /** Lets go of everything. Runs go on by themselves, and `recover` of the next agent takes them up. */
   async close(): Promise<void> {
     this.#retention.close();
+    this.#o.uploads.close();
     await this.#compression.close();
     await this.#scheduler.close();
     this.#journal.flush();

@@ -162,6 +162,8 @@ describeInBrowser('a form', () => {
     page.once('dialog', (dialog) => void dialog.accept());
     await page.goto(toru.url);
     await page.getByRole('button', { name: 'Deploy', exact: true }).click();
+    // The answer of the test before is still there.
+    await page.getByRole('button', { name: 'Start over' }).click();
     expect(await page.getByLabel('Where').inputValue()).toBe('');
     await page.getByRole('dialog').getByRole('button', { name: 'Run' }).click();
     await eventually('the choice has the focus', async () => await atFault(), { holds: (seen) => seen === 'Where' });

@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -94,11 +94,11 @@ describeInBrowser('the questions of an action', () => {
     await sheet().getByText('“Parts” is required.').waitFor();
     await sheet().getByText('d', { exact: true }).tap();
     await sheet().getByText('First').tap();
-    await sheet().getByLabel('At', { exact: true }).fill('05:59');
+    await sheet().getByLabel('At optional').fill('05:59');
     await run().tap();
     await sheet().getByText('“At”: not before 06:00.').waitFor();
-    await sheet().getByLabel('At', { exact: true }).fill('06:30');
-    await sheet().getByLabel('On', { exact: true }).fill('2026-11-21T17:30');
+    await sheet().getByLabel('At optional').fill('06:30');
+    await sheet().getByLabel('On optional').fill('2026-11-21T17:30');
     await sheet().getByRole('slider', { name: 'Level' }).press('ArrowRight');
     await sheet().getByLabel('Who').fill('Ada');
     const sizes = await sheet()
@@ -152,5 +152,44 @@ describeInBrowser('the questions of an action', () => {
     await run().tap();
     await sheet().waitFor({ state: 'detached' });
     await expect.poll(async () => (await runs())[0]?.args.at(-1)).toBe('--who=grace');
+  });
+
+  test('a file is looked at before it is sent, and is there for the script while it runs', async () => {
+    const count = join(toru.home, 'scripts', 'count.sh');
+    writeFileSync(count, '#!/bin/sh\nwc -c < "$INPUT_REPORT" | tr -d " "\nbasename "$INPUT_REPORT"\n');
+    chmodSync(count, 0o755);
+    const report = {
+      type: 'file',
+      name: 'report',
+      label: 'Report',
+      required: true,
+      accept: ['.csv'],
+      max_bytes: 3_000_000,
+      pass: { by: 'environment', variable: 'INPUT_REPORT' },
+    };
+    const action = { id: 'count', label: 'Count', script: 'count.sh', inputs: [report] };
+    expect((await admin.http('POST', '/api/actions', action)).status).toBe(201);
+    await page.goto(`${toru.url}/a/count`);
+    await page.getByRole('button', { name: 'Run…' }).tap();
+    const dialog = page.getByRole('dialog', { name: 'Count' });
+    const file = dialog.getByLabel('Report');
+    const press = (): Promise<void> => dialog.getByRole('button', { name: 'Run', exact: true }).tap();
+    await press();
+    await dialog.getByText('“Report” is required.').waitFor();
+    await file.setInputFiles({ name: 'a.exe', mimeType: 'text/csv', buffer: Buffer.from('x') });
+    await press();
+    await dialog.getByText('the name of the file has to end with .csv').waitFor();
+    await file.setInputFiles({ name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.alloc(3_000_001) });
+    await press();
+    await dialog.getByText('the file is larger than 2.9 MiB').waitFor();
+    await file.setInputFiles({ name: 'März.csv', mimeType: 'text/csv', buffer: Buffer.alloc(2_999_999) });
+    await press();
+    await dialog.waitFor({ state: 'detached' });
+    const ended = async () => (await admin.http('GET', '/api/runs?action=count')).json().items[0];
+    await expect.poll(async () => (await ended())?.exit_code).toBe(0);
+    const run = await ended();
+    expect(run.inputs).toEqual({ report: 'März.csv' });
+    expect((await admin.http('GET', `/api/runs/${run.task_id}/output`)).text).toBe('2999999\nMärz.csv\n');
+    await expect.poll(() => readdirSync(join(toru.home, 'uploads'))).toEqual([]);
   });
 });

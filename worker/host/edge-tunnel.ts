@@ -11,10 +11,10 @@ import {
   encodeCredit,
   encodeFrame,
   encodeJson,
-  isPluginPath,
   passable,
   RESPONSE_HEADERS,
   responseHead,
+  takesBytes,
 } from '../../shared/tunnel.ts';
 import type { Role } from '../../shared/users.ts';
 import { BodyTurns } from './body-turns.ts';
@@ -119,7 +119,7 @@ export class Tunnel {
       if (asker !== null) semaphore.release(asker.sub, request);
     });
     this.#send(exchange.id, encodeJson('head', window === null ? head : { ...head, window }));
-    if (body !== null) void this.#upload(exchange, body, isPluginPath(head.path) || !isJson(head) ? MAX_RAW_BODY : MAX_JSON_BODY);
+    if (body !== null) void this.#upload(exchange, body, takesBytes(head.path) || !isJson(head) ? MAX_RAW_BODY : MAX_JSON_BODY);
     return exchange.answered.promise;
   }
 

@@ -6,6 +6,7 @@ import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import { LINK_PATH } from '../../shared/link-protocol.ts';
 import { isAmbiguousPath } from '../../shared/raw-path.ts';
 import { hostnameOf, isLoopback, isServedHost } from '../../shared/served-host.ts';
+import { takesBytes } from '../../shared/tunnel.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import type { Env } from '../env.ts';
 import type { EdgeEnv } from './edge-context.ts';
@@ -82,10 +83,10 @@ export const onlyFetched: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   await next();
 };
 
-/** A form of another site can't send JSON. Plugins take what they like, behind the same-site check. */
+/** A form of another site can't send JSON. Plugins and uploads take what they like, behind the same-site check. */
 export const jsonOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   const { body, headers } = c.req.raw;
-  if (UNSAFE.has(c.req.method) && body !== null && headers.get('content-length') !== '0' && !leadsToPlugin(c.req.path)) {
+  if (UNSAFE.has(c.req.method) && body !== null && headers.get('content-length') !== '0' && !takesBytes(c.req.path)) {
     if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(headers.get('content-type') ?? '')) {
       throw new ToruError('unsupported_media_type', 'Send JSON, with Content-Type: application/json.');
     }

@@ -11,10 +11,12 @@ import { copyOutput, endingOf, exitCodeOf } from '../follow.ts';
 import type { Io } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
 import { readAll } from '../prompt.ts';
+import { sendFile } from '../send-file.ts';
 import { typeAlong } from '../type-along.ts';
 
 const options = {
   input: { type: 'string', short: 'i', multiple: true },
+  'input-file': { type: 'string', multiple: true },
   'input-stdin': { type: 'string' },
   script: { type: 'string', short: 's' },
   follow: { type: 'boolean', short: 'f' },
@@ -34,6 +36,7 @@ the script's exit code (128 + n after a signal, 125 when Toru itself failed). Ct
 a run that is followed; a second one stops watching how it ends, with 130.
 
   -i, --input NAME=VALUE    an input of the action; once for each, and for each answer where several are chosen
+      --input-file NAME=PATH    send this file for an input that takes one
       --input-stdin NAME    read this input from standard input: keeps a secret off the command line
   -s, --script NAME         a script by its name below the scripts folder, with arguments after --
   -f, --follow              show the output until the end; pass standard input and its end (Ctrl-D)
@@ -68,11 +71,12 @@ a run that is followed; a second one stops watching how it ends, with 130.
 
 interface Given {
   input?: string[] | undefined;
+  'input-file'?: string[] | undefined;
   'input-stdin'?: string | undefined;
 }
 
 function askScript(script: string, args: string[], given: Given): { script: string; args: string[]; reads: boolean } {
-  if (given.input !== undefined || given['input-stdin'] !== undefined)
+  if (given.input !== undefined || given['input-file'] !== undefined || given['input-stdin'] !== undefined)
     throw new UsageError('A script takes arguments, after --. Inputs belong to actions.');
   return { script, args, reads: false };
 }
@@ -91,6 +95,11 @@ async function askAction(
     if (at < 1) throw new UsageError(`--input ${pair}: NAME=VALUE is expected.`);
     const [name, text] = [pair.slice(0, at), pair.slice(at + 1)];
     inputs[name] = takesSeveral(action.inputs, name) ? [inputs[name] ?? [], text].flat() : inputValue(action.inputs, name, text);
+  }
+  for (const pair of given['input-file'] ?? []) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new UsageError(`--input-file ${pair}: NAME=PATH is expected.`);
+    inputs[pair.slice(0, at)] = await sendFile(client, { action: id, input: pair.slice(0, at) }, pair.slice(at + 1));
   }
   const piped = given['input-stdin'];
   if (piped !== undefined) inputs[piped] = pipedValue(action.inputs, piped, await readAll(io.input));

@@ -22,6 +22,8 @@ export interface Prepared {
   /** As history and journal show the inputs: secrets masked. */
   inputs: InputValues;
   passed: PassedInputs;
+  /** The ids of the files that `passed` names: the run's until its end. */
+  uploads: readonly string[];
   /** The secrets that `passed` holds. A `Prepared` with secrets never reaches a disk. */
   secrets: readonly string[];
 }

@@ -14,6 +14,7 @@ import type { Scripts } from '../../scripts/scripts.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { isDiskFull } from '../../store/disk.ts';
 import { loginPath } from '../../system/login-environment.ts';
+import type { Uploads } from '../../uploads/uploads.ts';
 import { newToken, sealOf } from '../wrapper/seal.ts';
 import type { OutputLeft } from '../wrapper/status.ts';
 import { readStatus, statusWrittenAt } from '../wrapper/status.ts';
@@ -43,6 +44,7 @@ export interface RunLifeOptions extends GuardOptions, ScriptStartOptions {
   lane: StartLane;
   /** From the signal of a stop to KILL, for a run that says nothing of its own. */
   graceMs: number;
+  uploads: Pick<Uploads, 'release'>;
   /** Hears of every change of a run, when it is on the disk. */
   changed: (row: RunRow) => void;
 }
@@ -436,6 +438,7 @@ export class RunLife {
     this.row = { ...this.row, ...ending };
     this.#become({ is: 'ended' });
     for (const name of [PLAN_FILE, STDIN_FILE, HOLD_FILE, SWITCHES_FILE]) removeFile(join(this.folder, name));
+    this.#o.uploads.release(task_id);
     this.log.finish();
     if (this.#cgroup !== null) cgroups.release(this.#cgroup);
     changed(this.row);

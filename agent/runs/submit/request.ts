@@ -6,6 +6,7 @@ import { hasPattern, type InputValues, resolveInputs } from '../../../shared/inp
 import { MAX_ARG_BYTES, MAX_ARGS } from '../../../shared/limits.ts';
 import type { RunSource } from '../../../shared/runs.ts';
 import type { Actions } from '../../actions/actions.ts';
+import type { Uploads } from '../../uploads/uploads.ts';
 import type { Caller } from '../../users/caller.ts';
 import type { Prepared } from '../life/prepared.ts';
 
@@ -24,6 +25,9 @@ export interface StartRequest {
 /** What runs need of the actions. */
 export type RunActions = Pick<Actions, 'get' | 'mayUse' | 'patterns' | 'remembered'>;
 
+/** What runs need of the files that were uploaded. */
+export type RunUploads = Pick<Uploads, 'filesOf' | 'claim' | 'discard' | 'release' | 'recover' | 'close'>;
+
 /**
  * Arguments and variables together. Linux allows a quarter of the stack's limit (2 MiB by default), macOS 1 MiB
  * (https://man7.org/linux/man-pages/man2/execve.2.html, “Limits on size of arguments and environment”); the host's own
@@ -35,11 +39,12 @@ const MAX_TOTAL_BYTES = 768 * 1024;
  * Checks whether the caller may run what they request, and makes a `Prepared` of it. Admins run any script or action; clients the actions that they are allowed.
  * @throws ToruError forbidden, unknown_action, input_…, busy
  */
-export function prepare(caller: Caller, request: StartRequest, actions: RunActions): Prepared {
+export function prepare(caller: Caller, request: StartRequest, actions: RunActions, uploads: RunUploads): Prepared {
   if ((request.action === undefined) === (request.script === undefined)) {
     throw new ToruError('bad_request', 'Ask for either an action or a script.');
   }
-  const prepared = request.script === undefined ? prepareAction(caller, request, actions) : prepareScript(caller, request, request.script);
+  const prepared =
+    request.script === undefined ? prepareAction(caller, request, actions, uploads) : prepareScript(caller, request, request.script);
   checkPassed(prepared.passed);
   return prepared;
 }
@@ -57,11 +62,12 @@ function prepareScript(caller: Caller, request: StartRequest, script: string): P
     stdin: false,
     inputs: {},
     passed: { args, env: {}, stdin: null },
+    uploads: [],
     secrets: [],
   };
 }
 
-function prepareAction(caller: Caller, request: StartRequest, actions: RunActions): Prepared {
+function prepareAction(caller: Caller, request: StartRequest, actions: RunActions, uploads: RunUploads): Prepared {
   const id = request.action ?? '';
   const action = actions.get(id);
   // The same answer for an action that the caller may not use: ids can't be probed.
@@ -70,7 +76,8 @@ function prepareAction(caller: Caller, request: StartRequest, actions: RunAction
   checkVariables(action.inputs);
   const resolve = () => resolveInputs(action.inputs, request.inputs ?? {});
   const values = hasPattern(action.inputs) ? actions.patterns.spend(caller.user_id, action.id, resolve) : resolve();
-  const passed = passInputs(action.inputs, values);
+  const files = uploads.filesOf(caller, action.id, action.inputs, values);
+  const passed = passInputs(action.inputs, { ...values, ...files.paths });
   return {
     action: { id: action.id, revision: action.revision, max_concurrent: action.max_concurrent, when_full: action.when_full },
     label: action.label,
@@ -79,8 +86,9 @@ function prepareAction(caller: Caller, request: StartRequest, actions: RunAction
     stop_signal: action.stop_signal,
     grace_s: action.grace_s,
     stdin: action.stdin,
-    inputs: maskSecrets(action.inputs, values),
+    inputs: maskSecrets(action.inputs, { ...values, ...files.names }),
     passed: { ...passed, args: [...action.args, ...passed.args], env: { ...action.env, ...passed.env } },
+    uploads: files.ids,
     secrets: action.inputs.flatMap(({ type, name }) => (type === 'secret' && name in values ? [String(values[name])] : [])),
   };
 }

@@ -13,7 +13,7 @@ import { checkDisk } from '../../store/disk.ts';
 import type { Caller } from '../../users/caller.ts';
 import type { Prepared } from '../life/prepared.ts';
 import type { Scheduler } from '../life/scheduler.ts';
-import type { RunActions, StartRequest } from './request.ts';
+import type { RunActions, RunUploads, StartRequest } from './request.ts';
 import { prepare, requestHash } from './request.ts';
 
 /** The answer to a request to run something. */
@@ -30,6 +30,7 @@ interface SubmitOptions {
   scheduler: Pick<Scheduler, 'queue' | 'accept'>;
   scripts: Pick<Scripts, 'resolve'>;
   actions: RunActions;
+  uploads: RunUploads;
   audit: Pick<Audit, 'record'>;
   minFreeBytes: number;
   /** Runs that may wait for a slot, of all actions together. */
@@ -47,11 +48,20 @@ export class Submit {
     this.#o = options;
   }
 
-  /** As Runs.start. */
+  /** As Runs.start. The files of a press that is refused go: it is pressed again with files of its own. */
   async start(caller: Caller, request: StartRequest): Promise<Started> {
     const key = request.request_id === undefined ? null : `${caller.user_id}\n${request.request_id}`;
     const known = key === null ? null : this.#known(caller, request, key);
     if (known !== null) return known;
+    try {
+      return await this.#begin(caller, request, key);
+    } catch (error) {
+      if (request.inputs !== undefined) this.#o.uploads.discard(caller, Object.values(request.inputs));
+      throw error;
+    }
+  }
+
+  #begin(caller: Caller, request: StartRequest, key: string | null): Promise<Started> {
     // Not before `#known`: a late repetition of a request that came in time hears that its run has started.
     refuseLate(request.not_after, Date.now());
     const prepared = this.#prepare(caller, request);
@@ -80,7 +90,7 @@ export class Submit {
 
   #prepare(caller: Caller, request: StartRequest): Prepared {
     try {
-      return prepare(caller, request, this.#o.actions);
+      return prepare(caller, request, this.#o.actions, this.#o.uploads);
     } catch (error) {
       if (error instanceof ToruError && (error.code === 'forbidden' || error.code === 'unknown_action')) {
         this.#o.audit.record({ event: 'run.start', caller, target: request.action ?? request.script ?? null, outcome: 'refused' });
@@ -116,6 +126,7 @@ export class Submit {
     const accepted: RunRow = full === null ? { ...row, state: 'starting', started_at: row.created_at } : row;
     await this.#o.scheduler.accept(accepted, prepared, path, () => {
       audit('ok', {});
+      this.#o.uploads.claim(prepared.uploads, row.task_id);
       this.#remember(caller, prepared);
     });
     return { task_id: row.task_id, state: stateOf(accepted.state) };

@@ -2,6 +2,7 @@ import type { Action, ActionFields } from '../../../../shared/actions.ts';
 import { checkFixedVariables } from '../../../../shared/fixed-variables.ts';
 import { checkDeclaration, type Fault } from '../../../../shared/input-declaration.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
+import { DEFAULT_UPLOAD_BYTES } from '../../../../shared/limits.ts';
 import { inputVariable, isInputVariable } from '../../../../shared/reserved-variables.ts';
 import type { Wrong } from '../../data/wrong-fields.ts';
 
@@ -141,7 +142,7 @@ export function fieldAt(at: string): string | null {
   return FIELDS.exec(at)?.[1] ?? null;
 }
 const FIELDS =
-  /^(label|script|args|env|inputs\.\d+\.(?:pass\.variable|pass\.flag|pass|label|name|help|options|default|pattern|min|max|step|show_if))(?:\.|$)/;
+  /^(label|script|args|env|inputs\.\d+\.(?:pass\.variable|pass\.flag|pass|label|name|help|options|default|pattern|min|max|step|show_if|accept|max_bytes))(?:\.|$)/;
 
 export const INPUT_TYPES: readonly (readonly [type: ActionInput['type'], label: string])[] = [
   ['text', 'Text'],
@@ -152,6 +153,7 @@ export const INPUT_TYPES: readonly (readonly [type: ActionInput['type'], label: 
   ['time', 'Time'],
   ['datetime', 'Date and time'],
   ['email', 'E-mail address'],
+  ['file', 'File'],
   ['secret', 'Secret'],
 ];
 
@@ -170,7 +172,7 @@ export function withType(before: ActionInput | null, type: ActionInput['type'], 
   const common = {
     ...{ name: before?.name ?? name, label, help, required, pass },
     ...(show_if === undefined ? {} : { show_if }),
-    ...(remember === undefined || type === 'secret' ? {} : { remember }),
+    ...(remember === undefined || type === 'secret' || type === 'file' ? {} : { remember }),
   };
   switch (type) {
     case 'text':
@@ -186,6 +188,8 @@ export function withType(before: ActionInput | null, type: ActionInput['type'], 
     case 'datetime':
     case 'email':
       return { type, ...common };
+    case 'file':
+      return { type, ...common, pass: pass.by === 'stdin' ? { by: 'argument' } : pass, max_bytes: DEFAULT_UPLOAD_BYTES, accept: [] };
     case 'secret':
       return {
         type,

@@ -15,7 +15,7 @@ interface AskedWhenProps {
 /** Whether a question is always asked, or only for some answers to one before it. */
 export function AskedWhen({ input, before, error, onChange }: AskedWhenProps) {
   const { show_if } = input;
-  const others = before.filter(({ type }) => type !== 'secret');
+  const others = before.filter(({ type }) => type !== 'secret' && type !== 'file');
   if (others.length === 0 && show_if === undefined) return null;
   const other = others.find(({ name }) => name === show_if?.input);
   function depend(name: string): void {
@@ -52,7 +52,7 @@ export function AskedWhen({ input, before, error, onChange }: AskedWhenProps) {
 function firstWords(on: ActionInput): (string | boolean)[] {
   if (on.type === 'boolean') return [true];
   if (on.type === 'choice') return [on.options[0]?.value ?? ''];
-  return [on.type === 'secret' ? '' : String(on.default ?? '')];
+  return [on.type === 'secret' || on.type === 'file' ? '' : String(on.default ?? '')];
 }
 
 function Words({

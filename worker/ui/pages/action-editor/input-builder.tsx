@@ -124,7 +124,7 @@ function InputEditor({ input, before, error, onChange }: PartProps & { before: r
       <TypeFields input={input} error={error} onChange={onChange} />
       <PassFields input={input} error={error} onChange={onChange} />
       <AskedWhen input={input} before={before} error={error('show_if')} onChange={onChange} />
-      {input.type !== 'secret' && (
+      {input.type !== 'secret' && input.type !== 'file' && (
         <Switch
           label="Remember each person’s last answer"
           help="The form begins with it. Only they see it, and can have it forgotten."
@@ -179,7 +179,7 @@ function PassFields({ input, error, onChange }: PartProps) {
             {input.type !== 'secret' && <option value="argument">an argument</option>}
             {input.type !== 'secret' && <option value="flag">an option (--name=answer)</option>}
             <option value="environment">a variable</option>
-            <option value="stdin">its standard input</option>
+            {input.type !== 'file' && <option value="stdin">its standard input</option>}
           </select>
         )}
       </Field>

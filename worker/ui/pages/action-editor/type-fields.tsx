@@ -1,10 +1,14 @@
 import { unreachable } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
+import { MAX_UPLOAD_BYTES } from '../../../../shared/limits.ts';
 import { CheckGroup } from '../../parts/check-group.tsx';
 import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { optionsToText, textToOptions } from './action-draft.ts';
 import { LinesField } from './lines-field.tsx';
+import { WholeNumber } from './whole-number.tsx';
+
+const MIB = 1024 * 1024;
 
 interface Of<T extends ActionInput['type']> {
   input: Extract<ActionInput, { type: T }>;
@@ -30,6 +34,8 @@ export function TypeFields({ input, error, onChange }: Of<ActionInput['type']>) 
       return <MomentFields input={input} error={error} onChange={onChange} />;
     case 'email':
       return <DefaultField input={input} error={error} onChange={onChange} />;
+    case 'file':
+      return <FileFields input={input} error={error} onChange={onChange} />;
     case 'secret':
       return (
         <p class="small muted">
@@ -217,6 +223,40 @@ function MomentFields({ input, error, onChange }: Of<'date' | 'time' | 'datetime
       error={error}
       onValue={(key, value) => onChange(having(input, key, value))}
     />
+  );
+}
+
+function FileFields({ input, error, onChange }: Of<'file'>) {
+  return (
+    <>
+      <div class="editor-pair">
+        <TextField
+          label="Endings"
+          help="Of its name, with spaces between: .csv .txt. Empty: any."
+          error={error('accept')}
+          mono
+          autocapitalize="none"
+          value={input.accept.join(' ')}
+          onValue={(text) =>
+            onChange({
+              ...input,
+              accept: text
+                .toLowerCase()
+                .split(/[\s,]+/)
+                .filter((ending) => ending !== ''),
+            })
+          }
+        />
+        <WholeNumber
+          label="At most (MiB)"
+          help="100 are the most."
+          max={MAX_UPLOAD_BYTES / MIB}
+          value={Math.ceil(input.max_bytes / MIB)}
+          onValue={(size) => onChange({ ...input, max_bytes: Math.max(1, size) * MIB })}
+        />
+      </div>
+      <p class="small muted">The script gets the path of the file, which is deleted when the run has ended.</p>
+    </>
   );
 }
 

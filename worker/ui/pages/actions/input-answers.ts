@@ -1,4 +1,4 @@
-import { type InputValues, isShown, resolveEach } from '../../../../shared/input-values.ts';
+import { fileProblem, type InputValues, isShown, resolveEach } from '../../../../shared/input-values.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 
 /** Nothing is chosen, where an empty text is one of the options. No option is this. */
@@ -32,6 +32,7 @@ function untouched(input: ActionInput): Answer {
     case 'boolean':
       return input.default;
     case 'secret':
+    case 'file':
       return '';
     case 'choice':
       // Nobody's choice is made for them: without a default, none is chosen.
@@ -49,6 +50,7 @@ function answerTo(input: ActionInput, value: unknown): Answer | undefined {
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined;
     case 'secret':
+    case 'file':
       return undefined;
     case 'choice': {
       const known = input.options.map((option) => option.value);
@@ -71,16 +73,28 @@ export function shownInputs(inputs: readonly ActionInput[], answers: Readonly<An
   });
 }
 
-/** The answers, checked by the rules that the host checks them by. @returns the values, or what is wrong by field. */
+/** In place of the id that the host gives to a file when it was sent. */
+const TO_BE_SENT = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * The answers, checked by the rules that the host checks them by. @param files those that are chosen, by field; they have no ids yet.
+ * @returns the values, or what is wrong by field.
+ */
 export function checkAnswers(
   inputs: readonly ActionInput[],
   answers: Answers,
+  files: Readonly<Record<string, Pick<File, 'name' | 'size'>>> = {},
 ): { values: InputValues } | { wrong: Record<string, string> } {
   const shown = shownInputs(inputs, answers);
-  const given = shown.map(({ name }) => [name, answers[name] === UNCHOSEN ? null : answers[name]]);
+  const given = shown.map(({ name }) => [name, answers[name] === UNCHOSEN ? null : files[name] === undefined ? answers[name] : TO_BE_SENT]);
   const { values, wrong } = resolveEach(shown, Object.fromEntries(given));
-  if (wrong.length === 0) return { values };
-  return { wrong: Object.fromEntries(wrong.map((error) => [String(error.extra['input']), error.message])) };
+  const faults = wrong.map((error) => [String(error.extra['input']), error.message]);
+  for (const input of shown) {
+    const file = input.type === 'file' ? files[input.name] : undefined;
+    const problem = input.type === 'file' && file !== undefined ? fileProblem(input, file.name, file.size) : null;
+    if (problem !== null) faults.push([input.name, problem]);
+  }
+  return faults.length === 0 ? { values } : { wrong: Object.fromEntries(faults) };
 }
 
 /** Answers from a link's query: of questions that are asked, and never of a secret. @returns the names of the rest, too. */

@@ -4,12 +4,15 @@ import type { ActionInput } from '../../../../shared/inputs.ts';
 import { CheckGroup } from '../../parts/check-group.tsx';
 import { Field, type FieldTies, Switch } from '../../parts/field.tsx';
 import { Slider } from '../../parts/slider.tsx';
+import { bytes } from '../../time.ts';
 import { type Answer, unchosen } from './input-answers.ts';
 
 interface InputFieldProps {
   input: ActionInput;
   value: Answer;
   error?: string | undefined;
+  /** Hears a file that was chosen, beside `onChange` with its name; null when it was taken back. */
+  onFile: (file: File | null) => void;
   onChange: (value: Answer) => void;
 }
 
@@ -31,6 +34,7 @@ export function InputField(props: InputFieldProps) {
     const chosen = Array.isArray(value) ? value : [];
     return <CheckGroup {...{ label, help, options }} optional={!required} value={chosen} error={props.error} onValue={props.onChange} />;
   }
+  if (input.type === 'file') return <FileField {...props} input={input} />;
   return (
     <Field label={input.label} help={helpFor(input)} error={props.error} optional={!input.required}>
       {(ties) => control(input, typeof value === 'string' ? value : '', ties, props.onChange)}
@@ -39,7 +43,7 @@ export function InputField(props: InputFieldProps) {
 }
 
 function control(
-  input: Exclude<ActionInput, { type: 'boolean' }>,
+  input: Exclude<ActionInput, { type: 'boolean' | 'file' }>,
   value: string,
   ties: FieldTies,
   change: (value: string) => void,
@@ -106,6 +110,29 @@ function control(
     default:
       return unreachable(input);
   }
+}
+
+/** The browser's own control: on a phone it offers the camera, the photos and the files. */
+function FileField({ input, error, onFile, onChange }: InputFieldProps & { input: Extract<ActionInput, { type: 'file' }> }) {
+  const limits = [input.accept.length > 0 ? input.accept.join(', ') : '', `up to ${bytes(input.max_bytes)}`].filter((text) => text !== '');
+  return (
+    <Field label={input.label} help={[input.help, `${limits.join(', ')}.`].join(' ').trim()} error={error} optional={!input.required}>
+      {(ties) => (
+        <input
+          {...ties}
+          class="input"
+          type="file"
+          required={input.required}
+          accept={input.accept.join(',')}
+          onChange={({ currentTarget: { files } }) => {
+            const file = files?.[0] ?? null;
+            onFile(file);
+            onChange(file?.name ?? '');
+          }}
+        />
+      )}
+    </Field>
+  );
 }
 
 /** The help, and the numbers that are good: nobody should have to find them by trying. */

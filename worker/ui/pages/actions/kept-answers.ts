@@ -39,8 +39,8 @@ export function keptAnswers(key: string): Answers | null {
 }
 
 export function keepAnswers(key: string, inputs: readonly ActionInput[], answers: Answers): void {
-  const secrets = new Set(inputs.filter(({ type }) => type === 'secret').map(({ name }) => name));
-  const plain = Object.fromEntries(Object.entries(answers).filter(([name]) => !secrets.has(name)));
+  const never = new Set(inputs.filter(({ type }) => type === 'secret' || type === 'file').map(({ name }) => name));
+  const plain = Object.fromEntries(Object.entries(answers).filter(([name]) => !never.has(name)));
   const others = Object.entries(kept()).filter(([other]) => other !== key);
   write(Object.fromEntries([...others.slice(1 - MOST), [key, plain]]));
 }

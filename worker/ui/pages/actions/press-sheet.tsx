@@ -7,6 +7,7 @@ import { agent, sentence } from '../../api.ts';
 import { loadActions } from '../../data/known-actions.ts';
 import { askToWait, hostName } from '../../data/pending.ts';
 import { hostPresence } from '../../data/presence.ts';
+import { dropFiles, sendFile } from '../../data/send-file.ts';
 import { bound } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
@@ -35,10 +36,15 @@ export function PressSheet({ question }: { question: Question }) {
   const seconds = useSignal(PENDING_DEFAULT_S);
   const away = hostPresence.value.kind === 'host_away';
   const form = useRef<HTMLFormElement>(null);
+  /** The files that are chosen, by field. They are sent with the press, and stay chosen when it is refused. */
+  const files = useSignal<Record<string, File>>({});
+  const sending = useSignal<string | null>(null);
+  const left = useMemo(() => new AbortController(), []);
   const secretTyped = action.inputs.some(({ type, name }) => type === 'secret' && answers.value[name] !== '');
   useEffect(
     () => () => {
       answers.value = {};
+      left.abort();
     },
     [],
   );
@@ -73,30 +79,59 @@ export function PressSheet({ question }: { question: Question }) {
       problem.value = `Your last answers could not be forgotten: ${sentence(error)}`;
     }
   }
+  function choose(name: string, file: File | null): void {
+    const { [name]: _before, ...others } = files.value;
+    files.value = file === null ? others : { ...others, [name]: file };
+  }
+  /** The ids of the files, by field, when the host has them. */
+  async function send(names: readonly string[], sent: Record<string, string>): Promise<void> {
+    for (const name of names) {
+      const file = files.value[name];
+      if (file === undefined) continue;
+      const tell = (part: number): void => {
+        sending.value = `Sending ${file.name}… ${Math.floor(part * 100)} %`;
+      };
+      tell(0);
+      sent[name] = await sendFile({ action: action.id, input: name }, file, tell, left.signal);
+    }
+    sending.value = null;
+  }
   async function run(): Promise<void> {
     if (busy.value || mustType) return;
-    const checked = checkAnswers(action.inputs, answers.value);
+    const checked = checkAnswers(action.inputs, answers.value, files.value);
     if ('wrong' in checked) {
       showWrong(checked.wrong);
       return;
     }
+    const named = Object.keys(files.value).filter((name) => name in checked.values);
+    const [file] = named;
+    if (away && file !== undefined) {
+      showWrong({ [file]: `A file can’t wait: it is sent to ${hostName.value}. Take it back, or press when ${hostName.value} is there.` });
+      return;
+    }
     busy.value = true;
     problem.value = null;
+    const sent: Record<string, string> = {};
     try {
+      await send(named, sent);
+      const inputs = { ...checked.values, ...sent };
       const taskId = away
-        ? await askToWait({ action: action.id, inputs: checked.values }, action.label, seconds.value)
-        : await startAction(action, checked.values, { quietly: question.onStarted !== undefined });
+        ? await askToWait({ action: action.id, inputs }, action.label, seconds.value)
+        : await startAction(action, inputs, { quietly: question.onStarted !== undefined });
       // What waits may still be refused: then it is asked again with what was typed.
       if (taskId !== null) forgetAnswers(key);
       close();
       question.onAsked?.();
       if (taskId !== null) question.onStarted?.(taskId);
     } catch (error) {
+      dropFiles(Object.values(sent));
+      if (left.signal.aborted) return;
       const field = error instanceof ToruError ? error.extra['input'] : undefined;
       if (typeof field === 'string' && action.inputs.some((input) => input.name === field)) showWrong({ [field]: sentence(error) });
       else problem.value = sentence(error);
     } finally {
       busy.value = false;
+      sending.value = null;
     }
   }
 
@@ -125,10 +160,16 @@ export function PressSheet({ question }: { question: Question }) {
             input={input}
             value={answers.value[input.name] ?? ''}
             error={wrong.value[input.name]}
+            onFile={(file) => choose(input.name, file)}
             onChange={(value) => answer(input.name, value)}
           />
         ))}
         {action.confirm === 'type' && <TextField label={`Type “${action.label}” to confirm`} autocapitalize="none" {...bound(typed)} />}
+        {sending.value !== null && (
+          <p class="small muted" role="status">
+            {sending.value}
+          </p>
+        )}
         {away && <WaitForHost {...bound(seconds)} keeps={keptOf(action.inputs)} />}
         <SheetButtons>
           <Button onClick={close}>Cancel</Button>

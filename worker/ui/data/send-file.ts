@@ -1,0 +1,59 @@
+import { isErrorCode, ToruError } from '../../../shared/errors.ts';
+import type { Upload } from '../../../shared/uploads.ts';
+import { agent } from '../api.ts';
+import { OFFLINE } from '../connection/network-there.ts';
+import { errorOf, number, shape, text } from '../guards.ts';
+import { sessionEnded } from '../own-session.ts';
+import { readJson } from '../read-json.ts';
+
+const isUpload = shape<Upload>({ id: text, name: text, size: number });
+/** Nothing moved for so long: the network is gone. */
+const SILENCE_MS = 60_000;
+
+/**
+ * Sends a file for an input of a press. Not with `fetch`, which says nothing of how far it is.
+ * @param onPart hears the part that is sent, from 0 to 1. @returns the file's id. @throws ToruError; `extra.input` names the field.
+ */
+export function sendFile(
+  question: { action: string; input: string },
+  file: File,
+  onPart: (part: number) => void,
+  signal: AbortSignal,
+): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const request = new XMLHttpRequest();
+  let silence = setTimeout(() => request.abort(), SILENCE_MS);
+  const fail = (code: 'host_timeout' | 'internal', message: string): void =>
+    reject(new ToruError(code, message, { extra: { input: question.input } }));
+  signal.addEventListener('abort', () => request.abort(), { once: true });
+  request.upload.addEventListener('progress', ({ loaded, total }) => {
+    clearTimeout(silence);
+    silence = setTimeout(() => request.abort(), SILENCE_MS);
+    onPart(total > 0 ? loaded / total : 0);
+  });
+  request.addEventListener('loadend', () => clearTimeout(silence));
+  request.addEventListener('abort', () => fail('host_timeout', 'The file was not sent. Try again.'));
+  // The browser says the same of a file that changed or went since it was chosen.
+  request.addEventListener('error', () =>
+    fail('host_timeout', navigator.onLine ? 'The file could not be sent. Choose it again, then try again.' : OFFLINE),
+  );
+  request.addEventListener('load', () => {
+    const body = readJson(request.responseText);
+    if (request.status === 201 && isUpload(body)) return resolve(body.id);
+    const error = errorOf(body);
+    if (error === null || !isErrorCode(error.code))
+      return fail('internal', `The server answered ${request.status}. Try again in a moment.`);
+    if (error.code === 'unauthenticated' || error.code === 'session_expired') sessionEnded();
+    return reject(new ToruError(error.code, error.message, { extra: { input: question.input, ...error.extra } }));
+  });
+  const query = new URLSearchParams({ ...question, name: file.name });
+  request.open('POST', `/api/uploads?${query}`);
+  request.setRequestHeader('content-type', 'application/octet-stream');
+  request.send(file);
+  return promise;
+}
+
+/** No press will have them. What can't be told to the host goes there by itself. */
+export function dropFiles(ids: readonly string[]): void {
+  for (const id of ids) agent.uploads[':id'].$delete({ param: { id } }).catch(() => undefined);
+}
