@@ -12,6 +12,8 @@ import type { SystemFrame } from './http/system-frame.ts';
 import type { SystemTopics } from './http/topics.ts';
 import { jsonUnlessBytes } from './http/validate.ts';
 import { loadIdentity } from './link/identity.ts';
+import { OptionScripts } from './options/option-scripts.ts';
+import { optionsApi } from './options/options-api.ts';
 import { pluginAdminApi } from './plugins/api/plugin-admin-api.ts';
 import { pluginKvApi } from './plugins/api/plugin-kv-api.ts';
 import { pluginTopics } from './plugins/api/plugin-topics.ts';
@@ -73,8 +75,9 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
   const scripts = new Scripts(settings);
   const actions = new Actions({ database: db, scripts, audit, waitsForInput: (taskId) => runs.waitsForInput(taskId) });
   const uploads = new Uploads({ db, home, actions });
+  const options = new OptionScripts({ home, settings, scripts });
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
-  const runs = new Runs({ db, home, settings, scripts, actions, uploads, users, mayStart, audit, log, limits });
+  const runs = new Runs({ db, home, settings, scripts, actions, uploads, options, users, mayStart, audit, log, limits });
   const search = new Search(db, runs);
   const system = new System({ settings, version: VERSION, edge });
   const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });
@@ -97,6 +100,7 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
     scripts,
     actions,
     uploads,
+    options,
     runs,
     search,
     system,
@@ -112,6 +116,7 @@ const RESOURCES = [
   scriptsApi,
   actionsApi,
   uploadsApi,
+  optionsApi,
   runsApi,
   outputPlacesApi,
   searchApi,

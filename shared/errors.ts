@@ -66,6 +66,8 @@ export const ERROR_STATUS = {
   host_timeout: 504,
   disk_full: 507,
   spawn_failed: 500,
+  /** The script that gives the options of a choice. */
+  options_failed: 502,
   internal: 500,
 } as const satisfies Record<string, number>;
 

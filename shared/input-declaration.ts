@@ -46,7 +46,8 @@ export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean)
     }
     const hidden = input.show_if === undefined ? null : checkShowIf(input, input.show_if, inputs.slice(0, index));
     if (hidden !== null) fault('show_if', hidden);
-    if (input.type === 'choice') for (const { at, message } of checkChoice(input)) fault(at, message);
+    if (input.type === 'choice')
+      for (const { at, message } of [...checkChoice(input), ...checkOptionsFrom(input, inputs.slice(0, index))]) fault(at, message);
     if (input.type === 'number') for (const { at, message } of checkNumber(input)) fault(at, message);
   }
   if (toStdin > 0 && stdin)
@@ -63,18 +64,29 @@ function checkShowIf(
   const other = before.find((one) => one.name === name);
   if (other === undefined) return `“${label}” depends on “${name}”, which is not asked before it.`;
   if (other.type === 'secret' || other.type === 'file') return `“${label}” can’t depend on “${other.label}”, which is a ${other.type}.`;
-  const known = other.type === 'boolean' ? ['true', 'false'] : other.type === 'choice' ? other.options.map(({ value }) => value) : null;
+  const known =
+    other.type === 'boolean'
+      ? ['true', 'false']
+      : other.type === 'choice' && other.options_from === undefined
+        ? other.options.map(({ value }) => value)
+        : null;
   const stray = known === null ? undefined : is.find((word) => !known.includes(String(word)));
   return stray === undefined ? null : `“${label}” waits for the answer “${String(stray)}”, which “${other.label}” can’t have.`;
 }
 
 function checkChoice(input: InputOf<'choice'>): Fault[] {
-  const { default: first, label, options } = input;
+  const { default: first, label, options, options_from } = input;
   const wrong: Fault[] = [];
+  if ((options_from === undefined) === (options.length === 0))
+    wrong.push({
+      at: 'options',
+      message: `“${label}” has ${options.length === 0 ? 'nothing to choose from' : 'options and a script that says them: use one'}.`,
+    });
   const known = (word: string): boolean => options.some(({ value }) => value === word);
   if (first !== undefined && Array.isArray(first) !== (input.multiple === true))
     wrong.push({ at: 'default', message: `The default of “${label}” is ${input.multiple === true ? 'a list of options' : 'one option'}.` });
-  if (![first ?? []].flat().every(known)) wrong.push({ at: 'default', message: `The default of “${label}” is not among its options.` });
+  if (options_from === undefined && ![first ?? []].flat().every(known))
+    wrong.push({ at: 'default', message: `The default of “${label}” is not among its options.` });
   const dashed = isPositional(input) && !mayBeginWithDash(input) ? options.find(({ value }) => value.startsWith('-')) : undefined;
   if (dashed !== undefined)
     wrong.push({
@@ -83,6 +95,21 @@ function checkChoice(input: InputOf<'choice'>): Fault[] {
     });
   if (input.multiple === true && options.some(({ value }) => value === '' || /[\r\n]/.test(value)))
     wrong.push({ at: 'options', message: `An option of “${label}” is empty or has a line break: several answers are passed as lines.` });
+  return wrong;
+}
+
+function checkOptionsFrom({ label, options_from }: InputOf<'choice'>, before: readonly ActionInput[]): Fault[] {
+  if (options_from === undefined) return [];
+  const wrong: Fault[] = [];
+  if (options_from.script.trim() === '')
+    wrong.push({ at: 'options_from.script', message: `Choose the script that gives “${label}” its options.` });
+  for (const name of options_from.uses) {
+    const other = before.find((input) => input.name === name);
+    if (other === undefined)
+      wrong.push({ at: 'options_from.uses', message: `The options of “${label}” use “${name}”, which is not asked before it.` });
+    else if (other.type === 'secret' || other.type === 'file')
+      wrong.push({ at: 'options_from.uses', message: `The options of “${label}” can’t use “${other.label}”, which is a ${other.type}.` });
+  }
   return wrong;
 }
 

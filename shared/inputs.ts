@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { isDecimal, MAX_DECIMAL_CHARS } from './decimal.ts';
 import { isEmail } from './email.ts';
-import { DEFAULT_UPLOAD_BYTES, MAX_ARG_BYTES, MAX_OPTIONS, MAX_UPLOAD_BYTES } from './limits.ts';
+import { DEFAULT_UPLOAD_BYTES, MAX_ARG_BYTES, MAX_OPTION_CHARS, MAX_OPTIONS, MAX_UPLOAD_BYTES } from './limits.ts';
 import { EXAMPLES, isMoment, MOMENTS, type MomentType } from './moments.ts';
 
 /** The questions that an action may ask before it runs, and how each answer reaches the script. The rules of the answers: input-values.ts. */
@@ -59,6 +59,16 @@ function moments(kind: MomentType) {
   return { default: moment, min: moment, max: moment };
 }
 
+/** A client sees neither script nor arguments. */
+const optionsFrom = z.object({
+  script: z.string().max(1024),
+  args: z.array(z.string().max(4096)).max(64).default([]),
+  /** Inputs before it, whose answers the script has as variables: `INPUT_<NAME>`. */
+  uses: z.array(name).max(8).default([]),
+  /** Seconds for which the same person is given the same options without another run; 0 = always a run. */
+  cache_s: z.int().min(0).max(3600).default(30),
+});
+
 export const actionInput = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('text'),
@@ -90,9 +100,11 @@ export const actionInput = z.discriminatedUnion('type', [
     type: z.literal('choice'),
     ...common,
     options: z
-      .array(z.object({ value: z.string().max(1024), label: z.string().max(80).optional() }))
-      .min(1)
-      .max(MAX_OPTIONS),
+      .array(z.object({ value: z.string().max(MAX_OPTION_CHARS), label: z.string().max(80).optional() }))
+      .max(MAX_OPTIONS)
+      .default([]),
+    /** Instead of `options`: a script says them when somebody is asked, and again when the press is checked. */
+    options_from: optionsFrom.optional(),
     /** Any number of the options. The answer is a list, in which each option stands once. */
     multiple: z.boolean().optional(),
     /** One option; with `multiple` a list of them. */

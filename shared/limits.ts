@@ -127,6 +127,11 @@ export const CANCEL_GRACE_MS = 10_000;
 export const MAX_GRACE_S = 3600;
 /** Options of one choice: more is a search, not a choice. */
 export const MAX_OPTIONS = 200;
+/** What the script that gives the options of a choice has: seconds, bytes of output, options. */
+export const OPTIONS_TIMEOUT_S = 10;
+export const OPTIONS_OUTPUT_BYTES = 256 * KiB;
+export const MAX_SCRIPT_OPTIONS = 1000;
+export const MAX_OPTION_CHARS = 1024;
 /** One file of a press. Toru's edge takes no larger body. */
 export const MAX_UPLOAD_BYTES = 100 * MiB;
 export const DEFAULT_UPLOAD_BYTES = 10 * MiB;

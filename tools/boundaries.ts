@@ -72,6 +72,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/runner'],
     ['agent/runs/wrapper'],
     ['agent/runs/life'],
+    ['agent/options'],
     ['agent/runs/submit', 'agent/runs/keep'],
     ['agent/runs'],
     ['agent/search'],

@@ -3,6 +3,7 @@ import { ToruError } from '../../shared/errors.ts';
 import { slugOf } from '../../shared/ids.ts';
 import { checkVariables } from '../../shared/input-declaration.ts';
 import type { InputValues } from '../../shared/input-values.ts';
+import type { ActionInput } from '../../shared/inputs.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import { adminLately, authorize } from '../users/permissions.ts';
@@ -249,7 +250,14 @@ function actionOf(row: ActionRow, runs: TileRuns, problem: string | null, rememb
 
 function clientActionOf(action: Action): ClientAction {
   const { script: _script, args: _args, env: _env, stop_signal: _signal, grace_s: _grace, allow: _allow, problem, ...rest } = action;
-  return { ...rest, problem: problem === null ? null : 'This can’t run at the moment. Tell an administrator of this host.' };
+  const inputs = rest.inputs.map(asked);
+  return { ...rest, inputs, problem: problem === null ? null : 'This can’t run at the moment. Tell an administrator of this host.' };
+}
+
+/** A question without what stands behind it. */
+function asked(input: ActionInput): ActionInput {
+  if (input.type !== 'choice' || input.options_from === undefined) return input;
+  return { ...input, options_from: { ...input.options_from, script: '', args: [] } };
 }
 
 /** The fields that the patch names change, the rest stays. No field of an action can be undefined, and only `grace_s` null. */

@@ -103,6 +103,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
         mayUse: (caller, action) => caller.role === 'admin' || action.allow === 'everyone' || action.allow.includes(caller.user_id),
       },
       uploads,
+      options: { filled: async (_caller, action) => action.inputs },
       users: { get: (id) => users.get(id) ?? null },
       mayStart: (plugin) => !withdrawn.has(plugin),
       audit: { record: ({ event, outcome }) => void audit.push({ event, outcome }) },

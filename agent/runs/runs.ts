@@ -13,6 +13,7 @@ import { forClient, runOf } from '../history/run-row.ts';
 import type { Log } from '../logger.ts';
 import { RunLog } from '../logs/run-log.ts';
 import { Cgroups, makeCgroupBase } from '../process/owned-cgroups.ts';
+import type { OptionScripts } from '../options/option-scripts.ts';
 import type { Scripts } from '../scripts/scripts.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
@@ -43,6 +44,7 @@ export interface RunsOptions extends GuardOptions {
   scripts: Pick<Scripts, 'resolve'>;
   actions: RunActions;
   uploads: RunUploads;
+  options: Pick<OptionScripts, 'filled'>;
   audit: Pick<Audit, 'record'>;
   log: Log;
   /** The agent's environment, of which scripts get the allowed part. */

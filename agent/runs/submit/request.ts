@@ -3,6 +3,7 @@ import { ToruError } from '../../../shared/errors.ts';
 import { checkVariables } from '../../../shared/input-declaration.ts';
 import { MASK, maskSecrets, type PassedInputs, passInputs } from '../../../shared/input-passing.ts';
 import { hasPattern, type InputValues, resolveInputs } from '../../../shared/input-values.ts';
+import type { ActionInput } from '../../../shared/inputs.ts';
 import { MAX_ARG_BYTES, MAX_ARGS } from '../../../shared/limits.ts';
 import type { RunSource } from '../../../shared/runs.ts';
 import type { Actions } from '../../actions/actions.ts';
@@ -28,6 +29,13 @@ export type RunActions = Pick<Actions, 'get' | 'mayUse' | 'patterns' | 'remember
 /** What runs need of the files that were uploaded. */
 export type RunUploads = Pick<Uploads, 'filesOf' | 'claim' | 'discard' | 'release' | 'recover' | 'close'>;
 
+interface PrepareOptions {
+  actions: RunActions;
+  uploads: RunUploads;
+  /** The action's, where scripts have said what may be chosen; null: as the action has them. */
+  inputs: readonly ActionInput[] | null;
+}
+
 /**
  * Arguments and variables together. Linux allows a quarter of the stack's limit (2 MiB by default), macOS 1 MiB
  * (https://man7.org/linux/man-pages/man2/execve.2.html, “Limits on size of arguments and environment”); the host's own
@@ -39,12 +47,11 @@ const MAX_TOTAL_BYTES = 768 * 1024;
  * Checks whether the caller may run what they request, and makes a `Prepared` of it. Admins run any script or action; clients the actions that they are allowed.
  * @throws ToruError forbidden, unknown_action, input_…, busy
  */
-export function prepare(caller: Caller, request: StartRequest, actions: RunActions, uploads: RunUploads): Prepared {
+export function prepare(caller: Caller, request: StartRequest, services: PrepareOptions): Prepared {
   if ((request.action === undefined) === (request.script === undefined)) {
     throw new ToruError('bad_request', 'Ask for either an action or a script.');
   }
-  const prepared =
-    request.script === undefined ? prepareAction(caller, request, actions, uploads) : prepareScript(caller, request, request.script);
+  const prepared = request.script === undefined ? prepareAction(caller, request, services) : prepareScript(caller, request, request.script);
   checkPassed(prepared.passed);
   return prepared;
 }
@@ -67,17 +74,18 @@ function prepareScript(caller: Caller, request: StartRequest, script: string): P
   };
 }
 
-function prepareAction(caller: Caller, request: StartRequest, actions: RunActions, uploads: RunUploads): Prepared {
+function prepareAction(caller: Caller, request: StartRequest, { actions, uploads, inputs }: PrepareOptions): Prepared {
   const id = request.action ?? '';
   const action = actions.get(id);
   // The same answer for an action that the caller may not use: ids can't be probed.
   if (action === null || !actions.mayUse(caller, action))
     throw new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}” for you. It may have been removed: reload the page.`);
   checkVariables(action.inputs);
-  const resolve = () => resolveInputs(action.inputs, request.inputs ?? {});
+  const asked = inputs ?? action.inputs;
+  const resolve = () => resolveInputs(asked, request.inputs ?? {});
   const values = hasPattern(action.inputs) ? actions.patterns.spend(caller.user_id, action.id, resolve) : resolve();
   const files = uploads.filesOf(caller, action.id, action.inputs, values);
-  const passed = passInputs(action.inputs, { ...values, ...files.paths });
+  const passed = passInputs(asked, { ...values, ...files.paths });
   return {
     action: { id: action.id, revision: action.revision, max_concurrent: action.max_concurrent, when_full: action.when_full },
     label: action.label,

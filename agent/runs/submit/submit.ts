@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { ToruError } from '../../../shared/errors.ts';
 import { refuseLate } from '../../../shared/in-time.ts';
+import type { ActionInput } from '../../../shared/inputs.ts';
 import { MAX_QUEUE_PER_ACTION } from '../../../shared/limits.ts';
 import type { RunState } from '../../../shared/run-state.ts';
+import type { ActionRow } from '../../actions/action-row.ts';
 import type { Audit } from '../../audit/audit.ts';
 import type { History } from '../../history/history.ts';
 import type { Journal } from '../../history/journal.ts';
 import type { RunRow } from '../../history/run-row.ts';
 import { stateOf } from '../../history/run-row.ts';
+import type { OptionScripts } from '../../options/option-scripts.ts';
 import type { Scripts } from '../../scripts/scripts.ts';
 import { checkDisk } from '../../store/disk.ts';
 import type { Caller } from '../../users/caller.ts';
@@ -31,6 +34,7 @@ interface SubmitOptions {
   scripts: Pick<Scripts, 'resolve'>;
   actions: RunActions;
   uploads: RunUploads;
+  options: Pick<OptionScripts, 'filled'>;
   audit: Pick<Audit, 'record'>;
   minFreeBytes: number;
   /** Runs that may wait for a slot, of all actions together. */
@@ -61,10 +65,15 @@ export class Submit {
     }
   }
 
-  #begin(caller: Caller, request: StartRequest, key: string | null): Promise<Started> {
+  async #begin(caller: Caller, request: StartRequest, key: string | null): Promise<Started> {
     // Not before `#known`: a late repetition of a request that came in time hears that its run has started.
     refuseLate(request.not_after, Date.now());
-    const prepared = this.#prepare(caller, request);
+    const action = this.#withScriptOptions(caller, request);
+    const inputs = action === null ? null : await this.#o.options.filled(caller, action, request.inputs ?? {});
+    // The same request may have come again meanwhile.
+    const known = inputs === null || key === null ? null : this.#known(caller, request, key);
+    if (known !== null) return known;
+    const prepared = this.#prepare(caller, request, inputs);
     const hash = requestHash(request, prepared.inputs);
     const started = this.#start(caller, request, prepared, hash);
     if (key !== null) {
@@ -88,9 +97,16 @@ export class Submit {
     return Promise.resolve({ task_id: row.task_id, state: stateOf(row.state) });
   }
 
-  #prepare(caller: Caller, request: StartRequest): Prepared {
+  /** The action that is asked for, if a script says what may be chosen in it, and the caller may press it. */
+  #withScriptOptions(caller: Caller, request: StartRequest): ActionRow | null {
+    const action = request.action === undefined ? null : this.#o.actions.get(request.action);
+    if (action === null || !this.#o.actions.mayUse(caller, action)) return null;
+    return action.inputs.some((input) => input.type === 'choice' && input.options_from !== undefined) ? action : null;
+  }
+
+  #prepare(caller: Caller, request: StartRequest, inputs: readonly ActionInput[] | null): Prepared {
     try {
-      return prepare(caller, request, this.#o.actions, this.#o.uploads);
+      return prepare(caller, request, { ...this.#o, inputs });
     } catch (error) {
       if (error instanceof ToruError && (error.code === 'forbidden' || error.code === 'unknown_action')) {
         this.#o.audit.record({ event: 'run.start', caller, target: request.action ?? request.script ?? null, outcome: 'refused' });

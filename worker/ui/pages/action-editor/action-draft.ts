@@ -126,7 +126,6 @@ export function wrongWith(draft: Draft): Wrong {
       fault('pass.variable', `“${input.pass.variable}” is no variable: capital letters, digits and underscores.`);
     if (input.pass.by === 'argument' && input.pass.flag !== undefined && !/^--?[A-Za-z0-9][\w-]{0,60}$/.test(input.pass.flag))
       fault('pass.flag', `“${input.pass.flag}” is no option: it begins with one or two hyphens.`);
-    if (input.type === 'choice' && input.options.length === 0) fault('options', `“${input.label}” has nothing to choose from.`);
   }
   for (const message of checkFixedVariables(draft.env, inputs)) faults.push({ at: 'env', message });
   return byPlace([...faults, ...checkDeclaration(inputs, draft.stdin)]);
@@ -142,7 +141,7 @@ export function fieldAt(at: string): string | null {
   return FIELDS.exec(at)?.[1] ?? null;
 }
 const FIELDS =
-  /^(label|script|args|env|inputs\.\d+\.(?:pass\.variable|pass\.flag|pass|label|name|help|options|default|pattern|min|max|step|show_if|accept|max_bytes))(?:\.|$)/;
+  /^(label|script|args|env|inputs\.\d+\.(?:pass\.variable|pass\.flag|pass|options_from\.script|options_from\.args|options_from\.uses|label|name|help|options|default|pattern|min|max|step|show_if|accept|max_bytes))(?:\.|$)/;
 
 export const INPUT_TYPES: readonly (readonly [type: ActionInput['type'], label: string])[] = [
   ['text', 'Text'],

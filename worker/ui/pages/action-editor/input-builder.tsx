@@ -121,7 +121,7 @@ function InputEditor({ input, before, error, onChange }: PartProps & { before: r
           )}
         </Field>
       </div>
-      <TypeFields input={input} error={error} onChange={onChange} />
+      <TypeFields input={input} before={before} error={error} onChange={onChange} />
       <PassFields input={input} error={error} onChange={onChange} />
       <AskedWhen input={input} before={before} error={error('show_if')} onChange={onChange} />
       {input.type !== 'secret' && input.type !== 'file' && (

@@ -6,6 +6,7 @@ import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { optionsToText, textToOptions } from './action-draft.ts';
 import { LinesField } from './lines-field.tsx';
+import { OptionsFrom } from './options-from.tsx';
 import { WholeNumber } from './whole-number.tsx';
 
 const MIB = 1024 * 1024;
@@ -18,14 +19,14 @@ interface Of<T extends ActionInput['type']> {
 }
 
 /** The fields that only this kind of answer has. */
-export function TypeFields({ input, error, onChange }: Of<ActionInput['type']>) {
+export function TypeFields({ input, before, error, onChange }: Of<ActionInput['type']> & { before: readonly ActionInput[] }) {
   switch (input.type) {
     case 'text':
       return <TextFields input={input} error={error} onChange={onChange} />;
     case 'number':
       return <NumberFields input={input} error={error} onChange={onChange} />;
     case 'choice':
-      return <ChoiceFields input={input} error={error} onChange={onChange} />;
+      return <ChoiceFields input={input} before={before} error={error} onChange={onChange} />;
     case 'boolean':
       return <BooleanFields input={input} error={error} onChange={onChange} />;
     case 'date':
@@ -136,7 +137,8 @@ function NumberFields({ input, error, onChange }: Of<'number'>) {
   );
 }
 
-function ChoiceFields({ input, error, onChange }: Of<'choice'>) {
+function ChoiceFields({ input, before, error, onChange }: Of<'choice'> & { before: readonly ActionInput[] }) {
+  const { options_from } = input;
   const several = input.multiple === true;
   const chosen = [input.default ?? []].flat();
   /** The options that are chosen beforehand, of those that there are. */
@@ -153,44 +155,61 @@ function ChoiceFields({ input, error, onChange }: Of<'choice'>) {
         checked={several}
         onChange={(multiple) => choose(having(input, 'multiple', multiple || undefined), chosen)}
       />
-      <div class="editor-pair">
-        <LinesField
-          label="Options"
-          help="One on each line: what the script gets, or that = what people read."
-          error={error('options')}
-          value={input.options}
-          toText={optionsToText}
-          fromText={textToOptions}
-          onValue={(options) => choose({ ...input, options }, chosen)}
-        />
-        {several ? (
-          <CheckGroup
-            label="Chosen beforehand"
-            error={error('default')}
-            options={input.options}
-            value={chosen}
-            onValue={(words) => choose(input, words)}
+      <Switch
+        label="A script says what can be chosen"
+        help="It runs when somebody is asked, as a press would, and has ten seconds. A line for each: what the script gets, and after a tab what people read."
+        checked={options_from !== undefined}
+        onChange={(from) =>
+          onChange(
+            from
+              ? { ...having(input, 'default', undefined), options: [], options_from: { script: '', args: [], uses: [], cache_s: 30 } }
+              : { ...having(input, 'options_from', undefined), options: [{ value: 'one' }, { value: 'two' }] },
+          )
+        }
+      />
+      {options_from !== undefined && (
+        <OptionsFrom from={options_from} before={before} error={error} onChange={(from) => onChange({ ...input, options_from: from })} />
+      )}
+      {options_from === undefined && (
+        <div class="editor-pair">
+          <LinesField
+            label="Options"
+            help="One on each line: what the script gets, or that = what people read."
+            error={error('options')}
+            value={input.options}
+            toText={optionsToText}
+            fromText={textToOptions}
+            onValue={(options) => choose({ ...input, options }, chosen)}
           />
-        ) : (
-          <Field label="Chosen beforehand" error={error('default')}>
-            {(ties) => (
-              <select
-                {...ties}
-                class="select"
-                value={chosen[0] ?? ''}
-                onChange={({ currentTarget: { value } }) => choose(input, value === '' ? [] : [value])}
-              >
-                <option value="">Nothing</option>
-                {input.options.map((option) => (
-                  <option key={option.value} value={option.value}>
-                    {option.label ?? option.value}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
-        )}
-      </div>
+          {several ? (
+            <CheckGroup
+              label="Chosen beforehand"
+              error={error('default')}
+              options={input.options}
+              value={chosen}
+              onValue={(words) => choose(input, words)}
+            />
+          ) : (
+            <Field label="Chosen beforehand" error={error('default')}>
+              {(ties) => (
+                <select
+                  {...ties}
+                  class="select"
+                  value={chosen[0] ?? ''}
+                  onChange={({ currentTarget: { value } }) => choose(input, value === '' ? [] : [value])}
+                >
+                  <option value="">Nothing</option>
+                  {input.options.map((option) => (
+                    <option key={option.value} value={option.value}>
+                      {option.label ?? option.value}
+                    </option>
+                  ))}
+                </select>
+              )}
+            </Field>
+          )}
+        </div>
+      )}
       <AllowDash input={input} error={error} onChange={onChange} />
     </>
   );

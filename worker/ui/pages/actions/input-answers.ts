@@ -53,6 +53,8 @@ function answerTo(input: ActionInput, value: unknown): Answer | undefined {
     case 'file':
       return undefined;
     case 'choice': {
+      // What its script will say is not known yet: a kept answer stands until it is.
+      if (input.options_from !== undefined && input.options.length === 0) return undecided(input.multiple === true, value);
       const known = input.options.map((option) => option.value);
       if (input.multiple !== true) return value === UNCHOSEN || known.some((one) => one === value) ? String(value) : undefined;
       return Array.isArray(value) ? known.filter((one) => value.includes(one)) : value === '' ? [] : undefined;
@@ -60,6 +62,21 @@ function answerTo(input: ActionInput, value: unknown): Answer | undefined {
     default:
       return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
   }
+}
+
+function undecided(several: boolean, value: unknown): Answer | undefined {
+  if (several) return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** The answers without what its script does not offer any more. */
+export function offered(inputs: readonly ActionInput[], answers: Answers): Answers {
+  const next = { ...answers };
+  for (const input of inputs) {
+    if (input.type !== 'choice' || input.options_from === undefined || input.options.length === 0) continue;
+    next[input.name] = answerTo(input, answers[input.name]) ?? (input.multiple === true ? [] : unchosen(input));
+  }
+  return next;
 }
 
 /** The questions that are asked with these answers. */

@@ -1,16 +1,20 @@
 import type { ComponentChildren } from 'preact';
 import { unreachable } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
+import { Button } from '../../parts/button.tsx';
 import { CheckGroup } from '../../parts/check-group.tsx';
 import { Field, type FieldTies, Switch } from '../../parts/field.tsx';
 import { Slider } from '../../parts/slider.tsx';
 import { bytes } from '../../time.ts';
 import { type Answer, unchosen } from './input-answers.ts';
+import type { OptionsState } from './script-options.ts';
 
 interface InputFieldProps {
   input: ActionInput;
   value: Answer;
   error?: string | undefined;
+  /** How it stands with options that a script says; null where none does. */
+  options: OptionsState | null;
   /** Hears a file that was chosen, beside `onChange` with its name; null when it was taken back. */
   onFile: (file: File | null) => void;
   onChange: (value: Answer) => void;
@@ -24,6 +28,8 @@ const PICKERS = { date: 'date', time: 'time', datetime: 'datetime-local' } as co
 /** One question of an action, with the control that the device has for its kind. */
 export function InputField(props: InputFieldProps) {
   const { input, value } = props;
+  if (props.options !== null && (props.options.reading || props.options.problem !== null))
+    return <Unread input={input} error={props.error} state={props.options} />;
   if (input.type === 'boolean') {
     return (
       <Switch label={input.label} {...(input.help === '' ? {} : { help: input.help })} checked={value === true} onChange={props.onChange} />
@@ -99,7 +105,9 @@ function control(
     case 'choice':
       return (
         <select {...common} class="select">
-          <option value={unchosen(input)}>{input.required ? 'Choose…' : '—'}</option>
+          <option value={unchosen(input)}>
+            {input.options.length === 0 ? 'Nothing to choose from' : input.required ? 'Choose…' : '—'}
+          </option>
           {input.options.map((option) => (
             <option key={option.value} value={option.value}>
               {option.label ?? option.value}
@@ -110,6 +118,22 @@ function control(
     default:
       return unreachable(input);
   }
+}
+
+/** A choice whose options are not there yet. */
+function Unread({ input, error, state }: { input: ActionInput; error: string | undefined; state: OptionsState }) {
+  return (
+    <Field label={input.label} help={input.help} error={state.problem ?? error} optional={!input.required}>
+      {(ties) => (
+        <div class="row">
+          <select {...ties} class="select grow" disabled={state.reading} aria-busy={state.reading}>
+            <option>{state.reading ? 'Reading the options…' : 'No options'}</option>
+          </select>
+          {state.problem !== null && <Button onClick={state.again}>Try again</Button>}
+        </div>
+      )}
+    </Field>
+  );
 }
 
 /** The browser's own control: on a phone it offers the camera, the photos and the files. */

@@ -16,10 +16,11 @@ import { seekWrong } from '../../parts/seek-wrong.ts';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { WaitForHost } from '../../parts/wait-for-host.tsx';
-import { type Answer, type Answers, checkAnswers, firstAnswers, shownInputs } from './input-answers.ts';
+import { type Answer, type Answers, checkAnswers, firstAnswers, offered, shownInputs } from './input-answers.ts';
 import { InputField } from './input-field.tsx';
 import { forgetAnswers, keepAnswers, keptAnswers } from './kept-answers.ts';
 import { asking, type Question, startAction } from './press.ts';
+import { useScriptOptions } from './script-options.ts';
 
 /** The questions of an action before it runs: its inputs, then its confirmation. What was typed stays when the sheet closes. */
 export function PressSheet({ question }: { question: Question }) {
@@ -28,6 +29,9 @@ export function PressSheet({ question }: { question: Question }) {
   const kept = useMemo(() => keptAnswers(key), []);
   const filled = [...(before === undefined ? [action.remembered ?? {}] : [before]), linked?.answers ?? {}];
   const answers = useSignal<Answers>(useMemo(() => firstAnswers(action.inputs, ...filled, kept ?? {}), []));
+  const scripted = useScriptOptions(action.id, action.inputs, answers.value);
+  const { inputs } = scripted;
+  const now = offered(inputs, answers.value);
   const origin = useSignal<Origin>(kept !== null ? 'kept' : before === undefined && isFilled(action.remembered) ? 'remembered' : null);
   const wrong = useSignal<Record<string, string>>({});
   const problem = useSignal<string | null>(null);
@@ -98,7 +102,12 @@ export function PressSheet({ question }: { question: Question }) {
   }
   async function run(): Promise<void> {
     if (busy.value || mustType) return;
-    const checked = checkAnswers(action.inputs, answers.value, files.value);
+    const unread = shownInputs(inputs, now).find(({ name }) => scripted.stateOf(name)?.reading === true);
+    if (unread !== undefined) {
+      showWrong({ [unread.name]: `The options of “${unread.label}” are still being read. Wait for them, then press again.` });
+      return;
+    }
+    const checked = checkAnswers(inputs, now, files.value);
     if ('wrong' in checked) {
       showWrong(checked.wrong);
       return;
@@ -154,11 +163,12 @@ export function PressSheet({ question }: { question: Question }) {
         {problem.value !== null && <Problem message={problem.value} />}
         {linked !== undefined && linked.strange.length > 0 && <Strange names={linked.strange} />}
         {origin.value !== null && <FilledIn origin={origin.value} onClear={() => void startOver()} />}
-        {shownInputs(action.inputs, answers.value).map((input) => (
+        {shownInputs(inputs, now).map((input) => (
           <InputField
             key={input.name}
             input={input}
-            value={answers.value[input.name] ?? ''}
+            options={scripted.stateOf(input.name)}
+            value={now[input.name] ?? ''}
             error={wrong.value[input.name]}
             onFile={(file) => choose(input.name, file)}
             onChange={(value) => answer(input.name, value)}
