@@ -1,6 +1,7 @@
 import { VERSION } from '../shared/version.ts';
 import { Actions } from './actions/actions.ts';
 import { actionsApi } from './actions/actions-api.ts';
+import { artifactsApi } from './api/artifacts-api.ts';
 import { outputPlacesApi } from './api/output-places-api.ts';
 import { runTopic } from './api/run-topic.ts';
 import { runsApi } from './api/runs-api.ts';
@@ -119,6 +120,7 @@ const RESOURCES = [
   optionsApi,
   runsApi,
   outputPlacesApi,
+  artifactsApi,
   searchApi,
   systemApi,
   settingsApi,

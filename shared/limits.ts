@@ -127,6 +127,12 @@ export const CANCEL_GRACE_MS = 10_000;
 export const MAX_GRACE_S = 3600;
 /** Options of one choice: more is a search, not a choice. */
 export const MAX_OPTIONS = 200;
+/** What one run may leave in its folder for results, together, and how many files are shown. */
+export const MAX_ARTIFACT_BYTES = 256 * MiB;
+export const MAX_ARTIFACTS = 100;
+/** As much of a text, and of an image, is shown in the page. */
+export const SHOWN_TEXT_BYTES = MiB;
+export const SHOWN_IMAGE_BYTES = 10 * MiB;
 /** What the script that gives the options of a choice has: seconds, bytes of output, options. */
 export const OPTIONS_TIMEOUT_S = 10;
 export const OPTIONS_OUTPUT_BYTES = 256 * KiB;

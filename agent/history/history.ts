@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { List } from '../../shared/api.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../../shared/limits.ts';
 import type { Database } from '../store/database.ts';
+import { ownTables } from '../store/own-tables.ts';
 import type { HistoryCursor } from './cursor.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import type { HistoryQuery, Values } from './list-query.ts';
@@ -56,6 +57,11 @@ const FEW_TEXTS = 500;
 const NAMED_RUNS = 1500;
 const NEWEST: HistoryCursor = { created_at: Number.MAX_SAFE_INTEGER, task_id: '' };
 
+const STEPS = [
+  `-- What its results take on the disk (runs/<task_id>/artifacts).
+   ALTER TABLE task_history ADD COLUMN artifact_bytes INTEGER NOT NULL DEFAULT 0;`,
+];
+
 /** The table `task_history`: the journal of every run, before it starts until it is forgotten. */
 export class History {
   readonly #db: Database;
@@ -72,6 +78,7 @@ export class History {
 
   constructor(db: Database, options: { scanRows?: number; namedRuns?: number } = {}) {
     this.#db = db;
+    ownTables(db, 'history', STEPS);
     this.#names = new Names(db);
     this.#namedRuns = options.namedRuns ?? NAMED_RUNS;
     this.#scanRows = options.scanRows ?? null;
@@ -173,12 +180,17 @@ export class History {
     return found ?? null;
   }
 
-  /** How much room each run's output takes, newest first. @param before only what is older; null = from the newest. */
+  /** A run left results of so many bytes. */
+  keepArtifacts(taskId: string, bytes: number): void {
+    this.#db.prepare('UPDATE task_history SET artifact_bytes = ? WHERE task_id = ?').run(bytes, taskId);
+  }
+
+  /** How much room each run's output and results take, newest first. @param before only what is older; null = from the newest. */
   sizes(before: HistoryCursor | null, limit: number): (HistoryCursor & { bytes: number })[] {
     const { created_at, task_id } = before ?? NEWEST;
     return this.#db
       .prepare<[number, string, number], HistoryCursor & { bytes: number }>(
-        `SELECT created_at, task_id, coalesce(disk_bytes, output_bytes) AS bytes FROM task_history WHERE (created_at, task_id) < (?, ?)
+        `SELECT created_at, task_id, coalesce(disk_bytes, output_bytes) + artifact_bytes AS bytes FROM task_history WHERE (created_at, task_id) < (?, ?)
            ORDER BY created_at DESC, task_id DESC LIMIT ?`,
       )
       .all(created_at, task_id, limit);

@@ -12,8 +12,8 @@ import type { RunRow } from '../history/run-row.ts';
 import { forClient, runOf } from '../history/run-row.ts';
 import type { Log } from '../logger.ts';
 import { RunLog } from '../logs/run-log.ts';
-import { Cgroups, makeCgroupBase } from '../process/owned-cgroups.ts';
 import type { OptionScripts } from '../options/option-scripts.ts';
+import { Cgroups, makeCgroupBase } from '../process/owned-cgroups.ts';
 import type { Scripts } from '../scripts/scripts.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
@@ -203,6 +203,11 @@ export class Runs {
     if (kept !== undefined) return kept;
     if (this.history.get(taskId) === null) throw unknownTask();
     return this.#keep(taskId, new RunLog(this.#scheduler.folderOf(taskId), true));
+  }
+
+  /** Where its files are. The caller has checked with `get` who may see it. */
+  folderOf(taskId: string): string {
+    return this.#scheduler.folderOf(taskId);
   }
 
   /** Calls back with the run after each change of its state or note, when the change is on the disk. @returns stops that. */

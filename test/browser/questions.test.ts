@@ -192,4 +192,80 @@ describeInBrowser('the questions of an action', () => {
     expect((await admin.http('GET', `/api/runs/${run.task_id}/output`)).text).toBe('2999999\nMärz.csv\n');
     await expect.poll(() => readdirSync(join(toru.home, 'uploads'))).toEqual([]);
   });
+
+  test('a choice has the options that a script says for the answers before it, and says what went wrong', async () => {
+    const list = join(toru.home, 'scripts', 'list.sh');
+    writeFileSync(
+      list,
+      '#!/bin/sh\n[ "$INPUT_SITE" = bad ] && { echo "no such site" >&2; exit 1; }\nprintf "%s-1\\tFirst of %s\\n%s-2\\n" "$INPUT_SITE" "$INPUT_SITE" "$INPUT_SITE"\n',
+    );
+    chmodSync(list, 0o755);
+    const site = {
+      type: 'choice',
+      name: 'site',
+      label: 'Site',
+      required: true,
+      options: ['nas', 'bad', 'cloud'].map((value) => ({ value })),
+    };
+    const backup = { type: 'choice', name: 'backup', label: 'Backup', required: true, options_from: { script: 'list.sh', uses: ['site'] } };
+    const action = { id: 'restore', label: 'Restore', script: 'say.sh', inputs: [site, backup] };
+    expect((await admin.http('POST', '/api/actions', action)).status).toBe(201);
+    await page.goto(`${toru.url}/a/restore`);
+    await page.getByRole('button', { name: 'Run…' }).tap();
+    const dialog = page.getByRole('dialog', { name: 'Restore' });
+    const options = () => dialog.getByLabel('Backup').locator('option').allTextContents();
+    await dialog.getByLabel('Site').selectOption('nas');
+    await expect.poll(options).toEqual(['Choose…', 'First of nas', 'nas-2']);
+    await dialog.getByLabel('Backup').selectOption('nas-1');
+    await dialog.getByLabel('Site').selectOption('bad');
+    await dialog.getByText('no such site').waitFor();
+    await dialog.getByRole('button', { name: 'Try again' }).waitFor();
+    await dialog.getByLabel('Site').selectOption('cloud');
+    await expect.poll(options).toEqual(['Choose…', 'First of cloud', 'cloud-2']);
+    expect(await dialog.getByLabel('Backup').inputValue()).toBe('');
+    await dialog.getByLabel('Backup').selectOption('cloud-2');
+    await dialog.getByRole('button', { name: 'Run', exact: true }).tap();
+    await dialog.waitFor({ state: 'detached' });
+    await expect
+      .poll(async () => (await admin.http('GET', '/api/runs?action=restore')).json().items[0]?.args)
+      .toEqual(['cloud', 'cloud-2']);
+  });
+
+  test('what a run leaves as its results is shown on its page, and nothing in it is obeyed', async () => {
+    const results = join(toru.home, 'scripts', 'results.sh');
+    const pixel = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
+    const markdown =
+      '# Nightly\n\nAll **good**, see [the site](https://example.org/x) and [this](javascript:alert(1)).\n\n<img src=x onerror=alert(1)>\n\n- one\n- two\n\n| a | b |\n|---|---|\n| 1 | 2 |\n';
+    writeFileSync(join(toru.home, 'scripts', 'report.txt'), markdown);
+    writeFileSync(
+      results,
+      `#!/bin/sh\ncp report.txt "$TORU_ARTIFACTS/a report.md"\necho ${pixel} | base64 -d > "$TORU_ARTIFACTS/dot.png"\nprintf 'host,free\\nnas,"1,5"\\n' > "$TORU_ARTIFACTS/disks.csv"\nprintf x > "$TORU_ARTIFACTS/all.bin"\n`,
+    );
+    chmodSync(results, 0o755);
+    const { task_id } = (await admin.http('POST', '/api/runs', { script: 'results.sh' })).json();
+    await expect.poll(async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state).toBe('exited');
+    const asked: string[] = [];
+    page.on('dialog', (dialog) => {
+      asked.push(dialog.message());
+      void dialog.dismiss();
+    });
+    await page.goto(`${toru.url}/runs/${task_id}`);
+    const shown = page.getByRole('region', { name: 'a report.md' });
+    await shown.getByRole('heading', { name: 'Nightly' }).waitFor();
+    expect(await shown.locator('img').count()).toBe(0);
+    expect(await shown.getByRole('link').evaluateAll((all) => all.map((one) => one.getAttribute('href')))).toEqual([
+      'https://example.org/x',
+    ]);
+    await shown.getByText('<img src=x onerror=alert(1)>').waitFor();
+    expect(await shown.getByRole('cell').allTextContents()).toEqual(['1', '2']);
+    await page.getByRole('button', { name: 'disks.csv' }).tap();
+    await expect.poll(() => page.getByRole('region', { name: 'disks.csv' }).getByRole('cell').allTextContents()).toEqual(['nas', '1,5']);
+    await page.getByRole('button', { name: 'dot.png' }).tap();
+    const image = page.getByRole('img', { name: 'dot.png' });
+    await expect.poll(() => image.evaluate((one) => (one instanceof HTMLImageElement ? one.naturalWidth : 0))).toBe(1);
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download all.bin' }).tap();
+    expect((await download).suggestedFilename()).toBe('all.bin');
+    expect(asked).toEqual([]);
+  });
 });

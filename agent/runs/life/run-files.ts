@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'n
 import { mkdir, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ARTIFACTS_FOLDER } from '../../logs/artifacts.ts';
 
 /**
  * `status` begins as so many spaces: on a full disk, overwriting still works. (Not on btrfs, which never overwrites in
@@ -13,6 +14,7 @@ const STREAMS = ['out', 'err', 'order'];
 /** Makes a run's folder and its files, empty. Files that are there already (a queued run's plan) stay. @throws when the disk is full. */
 export function makeFiles(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(join(folder, ARTIFACTS_FOLDER), { recursive: true, mode: 0o700 });
   for (const name of STREAMS) closeSync(openSync(join(folder, name), 'a', 0o600));
   const status = openSync(join(folder, 'status'), 'wx', 0o600);
   try {
@@ -100,7 +102,7 @@ export class SpareFiles {
       while (this.#ready.length < this.#wanted) {
         this.#made += 1;
         const spare = join(this.#folder, String(this.#made));
-        await mkdir(spare, { recursive: true, mode: 0o700 });
+        await mkdir(join(spare, ARTIFACTS_FOLDER), { recursive: true, mode: 0o700 });
         for (const name of STREAMS) {
           await (await open(join(spare, name), 'a', 0o600)).close();
           await this.#turn();

@@ -1,10 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToruError, toToruError } from '../../../shared/errors.ts';
+import { MAX_ARTIFACT_BYTES } from '../../../shared/limits.ts';
 import type { History } from '../../history/history.ts';
 import type { Journal } from '../../history/journal.ts';
 import type { Ending, RunRow } from '../../history/run-row.ts';
 import type { Log } from '../../logger.ts';
+import { settleArtifacts } from '../../logs/artifacts.ts';
 import { RunLog } from '../../logs/run-log.ts';
 import { SWITCHES_FILE } from '../../logs/switches.ts';
 import { membersOf } from '../../process/cgroup.ts';
@@ -423,11 +425,16 @@ export class RunLife {
     const { task_id } = this.row;
     if (this.#is('detached')) return;
     if (!this.#is('ending')) this.#become({ is: 'ending' });
+    const results = settleArtifacts(this.folder);
     const ending: Ending = { exit_code: null, signal: null, ended_at: Date.now(), output_bytes: this.log.end, ...how };
+    if (results.removed.length > 0) ending.reason ??= tooLarge(results.removed);
     for (let failures = 0; ; failures += 1) {
       if (this.#is('detached')) return;
       try {
-        await journal.write(() => history.end(task_id, ending));
+        await journal.write(() => {
+          history.end(task_id, ending);
+          if (results.bytes > 0) history.keepArtifacts(task_id, results.bytes);
+        });
         break;
       } catch (error) {
         if (failures === 0) log.error({ err: error, task_id }, 'the end of a run could not be written yet');
@@ -474,6 +481,14 @@ export class RunLife {
 function close({ watch, input }: Carried): void {
   watch.close();
   input.close();
+}
+
+function tooLarge(names: readonly string[]): string {
+  const some = names
+    .slice(0, 3)
+    .map((name) => `“${name.slice(0, 60)}”`)
+    .join(', ');
+  return `Its results were larger than ${MAX_ARTIFACT_BYTES / 1024 / 1024} MiB together: ${some}${names.length > 3 ? ' and others' : ''} went.`;
 }
 
 function notWritten(cause: unknown): ToruError {

@@ -1,6 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RunRow } from '../../history/run-row.ts';
+import { ARTIFACTS_FOLDER } from '../../logs/artifacts.ts';
 import type { Cgroups } from '../../process/owned-cgroups.ts';
 import type { RunnerInput, RunnerOrder } from '../../runner/runner-order.ts';
 import { secretWords } from '../../runner/secret-words.ts';
@@ -131,7 +132,7 @@ export class ScriptStart {
       directory,
       script,
       args: prepared.passed.args,
-      environment: { PWD: directory, ...environment, TORU_TASK_ID: row.task_id },
+      environment: { PWD: directory, ...environment, TORU_TASK_ID: row.task_id, TORU_ARTIFACTS: join(later, ARTIFACTS_FOLDER) },
       secrets: secretWords(prepared.secrets),
     };
   }

@@ -22,6 +22,7 @@ import { StateMark } from '../parts/state-mark.tsx';
 import { say, toast } from '../toasts.ts';
 import { asking, asksFirst, isHostAway, startAction } from './actions/press.ts';
 import { RunNote } from './run/note.tsx';
+import { Results } from './run/results.tsx';
 import { RunDetails } from './run/run-details.tsx';
 import './run.css';
 
@@ -124,6 +125,7 @@ function RunOf({ id }: { id: string }) {
           }}
         />
       </RunDetails>
+      <Results key={`results ${id}`} run={shown} />
       <LogView
         key={at}
         run={shown}
