@@ -22,6 +22,7 @@ import { pluginsApi } from './plugins/api/plugins-api.ts';
 import { createPlugins } from './plugins/create-plugins.ts';
 import type { RunsOptions } from './runs/runs.ts';
 import { Runs } from './runs/runs.ts';
+import { ScriptTexts } from './scripts/script-texts.ts';
 import { Scripts } from './scripts/scripts.ts';
 import { scriptsApi } from './scripts/scripts-api.ts';
 import { Search } from './search/search.ts';
@@ -75,6 +76,7 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
   const hostKey = new HostKey({ identity, settings, grants, audit, rotated });
   const scripts = new Scripts(settings);
   const actions = new Actions({ database: db, scripts, audit, waitsForInput: (taskId) => runs.waitsForInput(taskId) });
+  const scriptTexts = new ScriptTexts({ db, settings, audit });
   const uploads = new Uploads({ db, home, actions });
   const options = new OptionScripts({ home, settings, scripts });
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
@@ -99,6 +101,7 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
     loginLinks,
     hostKey,
     scripts,
+    scriptTexts,
     actions,
     uploads,
     options,

@@ -127,6 +127,9 @@ export const CANCEL_GRACE_MS = 10_000;
 export const MAX_GRACE_S = 3600;
 /** Options of one choice: more is a search, not a choice. */
 export const MAX_OPTIONS = 200;
+/** A script that is read and written in the page, in UTF-16 units; a larger one is a program. */
+export const MAX_SCRIPT_CHARS = 256 * KiB;
+export const SCRIPT_VERSIONS = 10;
 /** What one run may leave in its folder for results, together, and how many files are shown. */
 export const MAX_ARTIFACT_BYTES = 256 * MiB;
 export const MAX_ARTIFACTS = 100;

@@ -6,7 +6,7 @@ import type { Host, PendingRun } from '../../shared/hosts.ts';
 import { ofEachNumber } from '../../shared/number-settings.ts';
 import { isRunState } from '../../shared/run-state.ts';
 import type { Run, RunNews } from '../../shared/runs.ts';
-import type { Script } from '../../shared/scripts.ts';
+import type { Script, ScriptText } from '../../shared/scripts.ts';
 import type { Me, Session } from '../../shared/sessions.ts';
 import type { Settings } from '../../shared/settings.ts';
 import type { System, SystemSample } from '../../shared/system.ts';
@@ -115,6 +115,15 @@ export const isScript = shape<Script>({
   description: text,
   runnable: bool,
   problem: orNull(text),
+});
+
+export const isScriptText = shape<ScriptText>({
+  name: text,
+  content: text,
+  sha256: text,
+  action: orNull(isAnything),
+  action_problem: orNull(text),
+  versions: list,
 });
 
 export const isUser = shape<User>({

@@ -52,6 +52,11 @@ export const places: readonly Place[] = [
     nav: { label: 'Scripts', icon: SquareTerminal, first: true },
   },
   {
+    path: '/scripts/edit',
+    component: lazyPlace(async () => (await import('./pages/script.tsx')).ScriptPage),
+    admin: true,
+  },
+  {
     path: '/plugins',
     component: lazyPlace(async () => (await import('./pages/plugins.tsx')).PluginsPage),
     nav: { label: 'Plugins', icon: Puzzle },

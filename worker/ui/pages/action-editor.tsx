@@ -2,30 +2,37 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
 import { agent, read, sentence } from '../api.ts';
-import { isFullAction } from '../guards.ts';
+import { isFullAction, isScriptText } from '../guards.ts';
 import { Button } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
-import { type Draft, draftOf, emptyDraft } from './action-editor/action-draft.ts';
+import { toast } from '../toasts.ts';
+import { copyOf, type Draft, draftFrom, draftOf, emptyDraft } from './action-editor/action-draft.ts';
 import { Editor } from './action-editor/editor.tsx';
 import './action-editor.css';
 
-/** Where an action is made or changed. `?script=` names the script of a new one. */
+/** Where an action is made or changed. `?script=` names the script of a new one, `?copy=` the action that it begins as. */
 export function ActionEditorPage() {
   const { params, query } = useRoute();
   const id = params['id'] ?? null;
-  return <EditorOf key={id ?? 'new'} id={id} script={query['script'] ?? ''} />;
+  const copy = id === null ? (query['copy'] ?? null) : null;
+  return <EditorOf key={id ?? `new ${copy ?? ''}`} id={id} copy={copy} script={query['script'] ?? ''} />;
 }
 
-function EditorOf({ id, script }: { id: string | null; script: string }) {
-  const draft = useSignal<Draft | null>(id === null ? emptyDraft(script) : null);
+function EditorOf({ id, copy, script }: { id: string | null; copy: string | null; script: string }) {
+  const from = id ?? copy;
+  const draft = useSignal<Draft | null>(from === null && script === '' ? emptyDraft() : null);
   const problem = useSignal<string | null>(null);
 
   async function load(): Promise<void> {
-    if (id === null) return;
+    if (draft.peek() !== null) return;
     problem.value = null;
     try {
-      draft.value = draftOf(await read(isFullAction, agent.actions[':id'].$get({ param: { id } })));
+      if (from === null) draft.value = await draftOfScript(script);
+      else {
+        const action = await read(isFullAction, agent.actions[':id'].$get({ param: { id: from } }));
+        draft.value = copy === null ? draftOf(action) : copyOf(action);
+      }
     } catch (error) {
       problem.value = sentence(error);
     }
@@ -46,4 +53,11 @@ function EditorOf({ id, script }: { id: string | null; script: string }) {
       )}
     </>
   );
+}
+
+/** A new action as the script's own comments say it; of one that says nothing, or can't be read here, its name. */
+async function draftOfScript(script: string): Promise<Draft> {
+  const header = await read(isScriptText, agent.scripts.content.$get({ query: { name: script } })).catch(() => null);
+  if (header?.action_problem != null) toast(header.action_problem, 'bad');
+  return draftFrom(script, header?.action ?? {});
 }

@@ -18,6 +18,7 @@ import { SearchBox } from '../parts/search-box.tsx';
 import { Section } from '../parts/section.tsx';
 import { When } from '../parts/when.tsx';
 import { bytes } from '../time.ts';
+import { AddScript } from './scripts/add-script.tsx';
 import { fileName, fixing, foldersOf } from './scripts/groups.ts';
 import { RunScript } from './scripts/run-script.tsx';
 import './scripts.css';
@@ -45,6 +46,7 @@ export function ScriptsPage() {
           )
         }
       >
+        <AddScript onAdded={() => void scripts.reload()} />
         <Button
           aria-label="Look again"
           title="Look again"
@@ -96,7 +98,11 @@ function ScriptLine({ script, onRun }: { script: Script; onRun: () => void }) {
   return (
     <Line
       lead={<Icon size={22} strokeWidth={1.6} aria-hidden="true" />}
-      title={<span class="script-name">{fileName(script)}</span>}
+      title={
+        <a class="script-name" href={`/scripts/edit?name=${encodeURIComponent(script.name)}`}>
+          {fileName(script)}
+        </a>
+      }
       acts={
         script.runnable && (
           <>

@@ -8,9 +8,21 @@ export function Section(props: {
   help?: ComponentChildren;
   acts?: ComponentChildren;
   flush?: boolean;
+  /** Can be folded, and begins so or not. What is wrong inside unfolds it (seek-wrong.ts). */
+  folds?: 'open' | 'folded';
   children: ComponentChildren;
 }) {
   const id = useId();
+  if (props.folds !== undefined)
+    return (
+      <details class="section section-folds" open={props.folds === 'open'}>
+        <summary class="section-head">
+          <h2>{props.title}</h2>
+          {props.help !== undefined && <p class="section-help">{props.help}</p>}
+        </summary>
+        <div class="section-body">{props.children}</div>
+      </details>
+    );
   return (
     <section class="section" aria-labelledby={id}>
       <header class="section-head">

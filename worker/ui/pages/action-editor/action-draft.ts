@@ -4,6 +4,7 @@ import { checkDeclaration, type Fault } from '../../../../shared/input-declarati
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import { DEFAULT_UPLOAD_BYTES } from '../../../../shared/limits.ts';
 import { inputVariable, isInputVariable } from '../../../../shared/reserved-variables.ts';
+import type { ScriptText } from '../../../../shared/scripts.ts';
 import type { Wrong } from '../../data/wrong-fields.ts';
 
 /**
@@ -97,6 +98,33 @@ export function draftOf(action: Action): Draft {
     allow,
     stdin,
     revision,
+  };
+}
+
+/** A new action that begins as another one: for the same script, under a name of its own, and for nobody yet. */
+export function copyOf(action: Action): Draft {
+  return { ...draftOf(action), label: `Copy of ${action.label}`.slice(0, 80), allow: [], revision: null };
+}
+
+/** A new action for a script, with what the script's own comments say of it. */
+export function draftFrom(script: string, said: NonNullable<ScriptText['action']>): Draft {
+  const draft = emptyDraft(script);
+  return {
+    ...draft,
+    label: said.label ?? draft.label,
+    description: said.description ?? draft.description,
+    args: said.args ?? draft.args,
+    env: said.env ?? draft.env,
+    icon: said.icon ?? draft.icon,
+    color: said.color ?? draft.color,
+    inputs: said.inputs?.map(keyed) ?? draft.inputs,
+    confirm: said.confirm ?? draft.confirm,
+    timeout_s: said.timeout_s ?? draft.timeout_s,
+    stop_signal: said.stop_signal ?? draft.stop_signal,
+    grace_s: said.grace_s ?? draft.grace_s,
+    max_concurrent: said.max_concurrent ?? draft.max_concurrent,
+    when_full: said.when_full ?? draft.when_full,
+    stdin: said.stdin ?? draft.stdin,
   };
 }
 

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { Smartphone, Trash } from 'lucide-preact';
+import { Copy, Smartphone, Trash } from 'lucide-preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { ToruError } from '../../../../shared/errors.ts';
@@ -148,7 +148,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
         )}
         <div class="editor-columns">
           <div class="editor-form stack">
-            <Section title="What it is">
+            <Section title="What it is" folds="open">
               <div class="stack">
                 <TextField
                   label="Name"
@@ -200,14 +200,15 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
             </Section>
             <Section
               title="What it asks"
+              folds="open"
               help="Each answer reaches the script as an argument, a variable, or its input. Never through a shell."
             >
               <InputBuilder inputs={now.inputs} wrong={wrong.value} onChange={(inputs) => set({ inputs })} />
             </Section>
-            <Section title="Before it runs">
+            <Section title="Before it runs" folds={id === null ? 'open' : 'folded'}>
               <Choice label="Confirmation" options={CONFIRMATIONS} value={now.confirm} onValue={(confirm) => set({ confirm })} />
             </Section>
-            <Section title="How it runs">
+            <Section title="How it runs" folds={id === null ? 'open' : 'folded'}>
               <div class="stack">
                 <LinesField
                   label="Fixed arguments"
@@ -256,13 +257,16 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                 <Advanced draft={now} error={wrong.value['env']} onChange={set} />
               </div>
             </Section>
-            <Section title="Who may press it" help="Admins always may.">
+            <Section title="Who may press it" help="Admins always may." folds="open">
               <Allowed allow={now.allow} clients={clients.value} onChange={(allow) => set({ allow })} />
             </Section>
             {id !== null && (
               <div class="row">
                 <ButtonLink href={appPath(id)} icon={<Smartphone size={18} aria-hidden="true" />}>
                   Put on the home screen
+                </ButtonLink>
+                <ButtonLink href={`/actions/new?copy=${encodeURIComponent(id)}`} icon={<Copy size={18} aria-hidden="true" />}>
+                  Duplicate
                 </ButtonLink>
                 <Button kind="danger" icon={<Trash size={18} aria-hidden="true" />} onClick={setTo(removing, true)}>
                   Remove this action
