@@ -50,8 +50,8 @@ export function isInSteps(text: string, start: string, step: string): boolean {
 /** The number times 10^scale, which leaves nothing behind its point. */
 function scaled({ negative, digits, power }: Decimal, scale: number): bigint {
   if (digits === '') return 0n;
-  const whole = BigInt(digits) * 10n ** BigInt(scale + power - digits.length);
-  return negative ? -whole : whole;
+  const integer = BigInt(digits) * 10n ** BigInt(scale + power - digits.length);
+  return negative ? -integer : integer;
 }
 
 function compareSizes(a: Decimal, b: Decimal): number {

@@ -250,12 +250,12 @@ function actionOf(row: ActionRow, runs: TileRuns, problem: string | null, rememb
 
 function clientActionOf(action: Action): ClientAction {
   const { script: _script, args: _args, env: _env, stop_signal: _signal, grace_s: _grace, allow: _allow, problem, ...rest } = action;
-  const inputs = rest.inputs.map(asked);
+  const inputs = rest.inputs.map(withoutScript);
   return { ...rest, inputs, problem: problem === null ? null : 'This can’t run at the moment. Tell an administrator of this host.' };
 }
 
 /** A question without what stands behind it. */
-function asked(input: ActionInput): ActionInput {
+function withoutScript(input: ActionInput): ActionInput {
   if (input.type !== 'choice' || input.options_from === undefined) return input;
   return { ...input, options_from: { ...input.options_from, script: '', args: [] } };
 }

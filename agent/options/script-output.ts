@@ -46,9 +46,9 @@ export async function outputOf(
     if (size > limits.bytes) kill(`It printed more than ${limits.bytes / 1024} KiB.`);
     else parts.push(part);
   });
-  let said = '';
+  let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-MAX_ERROR_CHARS);
+    errors = (errors + text).slice(-MAX_ERROR_CHARS);
   });
   // What it left behind may hold its pipes open.
   child.once('exit', () => kill(null));
@@ -57,5 +57,5 @@ export async function outputOf(
   if (cut !== null) return { problem: cut };
   if (child.exitCode === 0) return { output: Buffer.concat(parts).toString('utf8') };
   const how = child.exitCode === null ? `It was ended by ${child.signalCode}` : `It ended with code ${child.exitCode}`;
-  return { problem: said.trim() === '' ? `${how}.` : `${how}: ${said.trim()}` };
+  return { problem: errors.trim() === '' ? `${how}.` : `${how}: ${errors.trim()}` };
 }

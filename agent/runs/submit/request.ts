@@ -81,11 +81,11 @@ function prepareAction(caller: Caller, request: StartRequest, { actions, uploads
   if (action === null || !actions.mayUse(caller, action))
     throw new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}” for you. It may have been removed: reload the page.`);
   checkVariables(action.inputs);
-  const asked = inputs ?? action.inputs;
-  const resolve = () => resolveInputs(asked, request.inputs ?? {});
+  const declared = inputs ?? action.inputs;
+  const resolve = () => resolveInputs(declared, request.inputs ?? {});
   const values = hasPattern(action.inputs) ? actions.patterns.spend(caller.user_id, action.id, resolve) : resolve();
   const files = uploads.filesOf(caller, action.id, action.inputs, values);
-  const passed = passInputs(asked, { ...values, ...files.paths });
+  const passed = passInputs(declared, { ...values, ...files.paths });
   return {
     action: { id: action.id, revision: action.revision, max_concurrent: action.max_concurrent, when_full: action.when_full },
     label: action.label,

@@ -149,8 +149,8 @@ export class Submit {
   }
 
   #remember(caller: Caller, { action, inputs }: Prepared): void {
-    const asked = action === null ? null : this.#o.actions.get(action.id);
-    if (asked !== null) this.#o.actions.remembered.keep(caller.user_id, asked, inputs);
+    const current = action === null ? null : this.#o.actions.get(action.id);
+    if (current !== null) this.#o.actions.remembered.keep(caller.user_id, current, inputs);
   }
 }
 

@@ -81,11 +81,11 @@ export function offered(inputs: readonly ActionInput[], answers: Answers): Answe
 
 /** The questions that are asked with these answers. */
 export function shownInputs(inputs: readonly ActionInput[], answers: Readonly<Answers>): ActionInput[] {
-  const asked: Answers = {};
+  const answered: Answers = {};
   return inputs.filter((input) => {
-    if (!isShown(input, asked)) return false;
+    if (!isShown(input, answered)) return false;
     const answer = answers[input.name];
-    if (answer !== undefined) asked[input.name] = answer;
+    if (answer !== undefined) answered[input.name] = answer;
     return true;
   });
 }

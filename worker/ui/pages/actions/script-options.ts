@@ -36,10 +36,10 @@ export function useScriptOptions(
   answers: Answers,
 ): { inputs: ActionInput[]; stateOf: (name: string) => OptionsState | null } {
   const known = useSignal<Readonly<Record<string, Known>>>({});
-  const asked = useRef<Record<string, string>>({});
+  const requested = useRef<Record<string, string>>({});
 
   async function load(input: InputOf<'choice'>, of: string): Promise<void> {
-    asked.current[input.name] = of;
+    requested.current[input.name] = of;
     const given = Object.fromEntries((input.options_from?.uses ?? []).map((name) => [name, answers[name]]));
     let found: Known;
     try {
@@ -52,18 +52,18 @@ export function useScriptOptions(
       found = { of, options: null, problem: sentence(error) };
     }
     // Another answer came meanwhile: its options are on their way.
-    if (asked.current[input.name] === of) known.value = { ...known.peek(), [input.name]: found };
+    if (requested.current[input.name] === of) known.value = { ...known.peek(), [input.name]: found };
   }
 
   const scripted = inputs.filter(isScripted);
   const keys = scripted.map((input) => keyOf(input, answers));
   useEffect(() => {
-    const late = scripted.filter((input) => asked.current[input.name] !== keyOf(input, answers));
+    const late = scripted.filter((input) => requested.current[input.name] !== keyOf(input, answers));
     const [first] = late;
     if (first === undefined) return undefined;
     const timer = setTimeout(
       () => late.forEach((input) => void load(input, keyOf(input, answers))),
-      asked.current[first.name] === undefined ? 0 : PAUSE_MS,
+      requested.current[first.name] === undefined ? 0 : PAUSE_MS,
     );
     return () => clearTimeout(timer);
   }, [keys.join('\n')]);
