@@ -52,7 +52,7 @@ it('are listed and downloaded by whoever may see the run: regular files with one
   expect((await api.ask(ada, 'GET', `${path}/empty.txt`)).text).toBe('');
   for (const name of ['passwd.txt', 'script.txt', 'pipe.txt', 'deep', 'gone.txt'])
     expect((await api.ask(ada, 'GET', `${path}/${name}`)).status, name).toBe(404);
-  for (const name of ['.hidden', '..%2fout', '%2e%2e', 'deep%2fin.txt'])
+  for (const name of ['.hidden', '..%2fout', 'deep%2fin.txt', 'a%00b'])
     expect((await api.ask(ada, 'GET', `${path}/${name}`)).status, name).toBe(400);
   expect((await api.ask(bob, 'GET', path)).status).toBe(404);
   expect((await api.ask(bob, 'GET', `${path}/report.md`)).status).toBe(404);

@@ -269,7 +269,7 @@ describe.runIf(NATIVE).each(PROGRAMS)('a run that is held, $program', ({ files }
       if (renamed === 'when it waits') await isHeld();
       renameSync(order.folder, order.later);
       await isHeld();
-      expect(filesOf(order.later)).toEqual(['err', 'order', 'out', 'status']);
+      expect(filesOf(order.later)).toEqual(['artifacts', 'err', 'order', 'out', 'status']);
       expect(readFileSync(join(order.later, 'status'), 'latin1').trim()).toBe('');
       await (await run.go()).gone;
       expect(readFileSync(join(order.later, 'out'), 'latin1')).toBe('ran\n');
@@ -294,7 +294,7 @@ describe.runIf(NATIVE).each(PROGRAMS)('a run that is held, $program', ({ files }
         process.kill(parent, 'SIGKILL');
       } else spawner.close();
       await areGone(pids);
-      expect(filesOf(order.folder)).toEqual(['err', 'order', 'out', 'status']);
+      expect(filesOf(order.folder)).toEqual(['artifacts', 'err', 'order', 'out', 'status']);
       expect([ran(end), ran(`${end}-beside`)]).toEqual([false, false]);
     }
   });
