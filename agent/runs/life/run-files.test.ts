@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { until } from '../runs-harness.ts';
 import { removeFile, SpareFiles } from './run-files.ts';
 
-const FILES = ['err', 'order', 'out', 'status'];
+const FILES = ['artifacts', 'err', 'order', 'out', 'status'];
 
 let runs: string;
 beforeEach(() => {
@@ -34,7 +34,7 @@ it('a press before any is ready makes its own; later ones take those that wait, 
     expect(readdirSync(join(runs, name)).sort()).toEqual(FILES);
     expect(readFileSync(join(runs, name, 'status'), 'latin1')).toBe(' '.repeat(1024));
     expect(statSync(join(runs, name)).mode & 0o777).toBe(0o700);
-    for (const file of FILES) expect(statSync(join(runs, name, file)).mode & 0o777).toBe(0o600);
+    for (const file of FILES) expect(statSync(join(runs, name, file)).mode & 0o777).toBe(file === 'artifacts' ? 0o700 : 0o600);
   }
   files.close();
   // One that is being made is finished first.
