@@ -66,6 +66,13 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
     ok: (entry, who) => ({ who, did: 'deleted the action', what: { text: textIn(entry, 'label') ?? entry.target ?? '' } }),
   },
   'action.order': { ok: (_entry, who) => ({ who, did: 'put the actions into another order' }) },
+  'script.write': {
+    ok: (entry, who) => ({
+      who,
+      did: entry.detail['created'] === true ? 'added the script' : 'changed the script',
+      what: { text: entry.target ?? '', href: `/scripts/edit?name=${encodeURIComponent(entry.target ?? '')}` },
+    }),
+  },
   // By itself, after a crash: nobody did it.
   'agent.restart': { ok: (entry) => ({ who: 'The agent', did: 'was started again', ...because(entry) }) },
   'user.create': { ok: (entry, who) => ({ who, did: 'added', what: userOf(entry), ...asRole(entry) }) },
