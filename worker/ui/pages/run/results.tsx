@@ -15,7 +15,10 @@ const Shown = lazy(async () => (await import('./shown-result.tsx')).ShownResult)
 const isArtifacts = listOf(shape<Artifact>({ name: text, size: number, modified_at: text, kind: text }));
 const ICONS = { markdown: FileText, text: FileText, table: Table, image: Image, file: Download } as const;
 
-/** The files that the run left as its results: the first that can be shown is open. */
+/** Of these, the first is open: a report is made to be read. */
+const RICH = ['markdown', 'image', 'table'] as const;
+
+/** The files that the run left as its results. */
 export function Results({ run }: { run: Run }) {
   const items = useSignal<readonly Artifact[]>([]);
   const open = useSignal<string | null | undefined>(undefined);
@@ -32,7 +35,7 @@ export function Results({ run }: { run: Run }) {
 
   const all = items.value;
   if (all.length === 0) return null;
-  const first = over ? (all.find(({ kind }) => kind !== 'file' && kind !== 'text')?.name ?? null) : null;
+  const first = over ? (RICH.flatMap((rich) => all.filter(({ kind }) => kind === rich))[0]?.name ?? null) : null;
   const shown = open.value === undefined ? first : open.value;
   return (
     <section class="results" aria-label="Results">
