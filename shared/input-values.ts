@@ -228,7 +228,7 @@ export function fileProblem({ label, accept, max_bytes }: InputOf<'file'>, name:
 }
 
 function sizeOf(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB'];
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
-  return `${Math.round((bytes / 1024 ** power) * 10) / 10} ${units[power]}`;
+  const units = ['bytes', 'KB', 'MB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return `${Math.round((bytes / 1000 ** power) * 10) / 10} ${units[power]}`;
 }

@@ -142,8 +142,8 @@ export const OPTIONS_OUTPUT_BYTES = 256 * KiB;
 export const MAX_SCRIPT_OPTIONS = 1000;
 export const MAX_OPTION_CHARS = 1024;
 /** One file of a press. Toru's edge takes no larger body. */
-export const MAX_UPLOAD_BYTES = 100 * MiB;
-export const DEFAULT_UPLOAD_BYTES = 10 * MiB;
+export const MAX_UPLOAD_BYTES = 100_000_000;
+export const DEFAULT_UPLOAD_BYTES = 10_000_000;
 /** Files of one user that no press has named yet, together; … */
 export const USER_UPLOADS = 16;
 export const USER_UPLOAD_BYTES = 256 * MiB;

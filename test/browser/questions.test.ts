@@ -181,7 +181,7 @@ describeInBrowser('the questions of an action', () => {
     await dialog.getByText('the name of the file has to end with .csv').waitFor();
     await file.setInputFiles({ name: 'a.csv', mimeType: 'text/csv', buffer: Buffer.alloc(3_000_001) });
     await press();
-    await dialog.getByText('the file is larger than 2.9 MiB').waitFor();
+    await dialog.getByText('the file is larger than 3 MB').waitFor();
     await file.setInputFiles({ name: 'März.csv', mimeType: 'text/csv', buffer: Buffer.alloc(2_999_999) });
     await press();
     await dialog.waitFor({ state: 'detached' });

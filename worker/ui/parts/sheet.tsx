@@ -20,7 +20,8 @@ export function Sheet(props: { title: string; onClose: () => void; wide?: boolea
     element?.showModal();
     // To the first field, or to the button that acts; where there is no keyboard, fields wait to be touched.
     const fields = matchMedia('(pointer: fine)').matches ? 'input:not(.hush), select, textarea, ' : '';
-    element?.querySelector<HTMLElement>(`${fields}button[type='submit']`)?.focus();
+    // A long form begins at its top.
+    element?.querySelector<HTMLElement>(`${fields}button[type='submit']`)?.focus({ preventScroll: true });
     return () => element?.close();
   }, []);
   return (

@@ -9,7 +9,7 @@ import { LinesField } from './lines-field.tsx';
 import { OptionsFrom } from './options-from.tsx';
 import { WholeNumber } from './whole-number.tsx';
 
-const MIB = 1024 * 1024;
+const MB = 1_000_000;
 
 interface Of<T extends ActionInput['type']> {
   input: Extract<ActionInput, { type: T }>;
@@ -267,11 +267,11 @@ function FileFields({ input, error, onChange }: Of<'file'>) {
           }
         />
         <WholeNumber
-          label="At most (MiB)"
+          label="At most (MB)"
           help="100 are the most."
-          max={MAX_UPLOAD_BYTES / MIB}
-          value={Math.ceil(input.max_bytes / MIB)}
-          onValue={(size) => onChange({ ...input, max_bytes: Math.max(1, size) * MIB })}
+          max={MAX_UPLOAD_BYTES / MB}
+          value={Math.ceil(input.max_bytes / MB)}
+          onValue={(size) => onChange({ ...input, max_bytes: Math.max(1, size) * MB })}
         />
       </div>
       <p class="small muted">The script gets the path of the file, which is deleted when the run has ended.</p>
