@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { taskId } from './ids.ts';
 
 /** The files that a run leaves in `$TORU_ARTIFACTS`: kept and removed with the run. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { actionId, uuid } from './ids.ts';
 
 /** Files for the inputs of a press: sent first, each with its own request, then named by the press. */

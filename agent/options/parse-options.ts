@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseJsonOrNull } from '../../shared/json.ts';
 import { MAX_OPTION_CHARS, MAX_SCRIPT_OPTIONS } from '../../shared/limits.ts';
 import type { ScriptOption } from '../../shared/options.ts';
