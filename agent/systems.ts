@@ -82,7 +82,7 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
   const runs = new Runs({ db, home, settings, scripts, actions, uploads, options, users, mayStart, audit, log, limits });
   const search = new Search(db, runs);
-  const system = new System({ settings, version: VERSION, edge });
+  const system = new System({ db, settings, audit, version: VERSION, edge });
   const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });
   const { plugins } = pluginServices;
   /** The frames that pages may send beside those of shared/browser-protocol.ts. */

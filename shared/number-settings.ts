@@ -46,6 +46,30 @@ export const NUMBER_SETTINGS = {
     help: 'Of each of its two streams. 0 keeps all of it.',
     audit: 'how much one run may print',
   },
+  alert_cpu_percent: {
+    default: 0,
+    most: 100,
+    unit: '%',
+    label: 'Tell when the processor is busy at',
+    help: 'Or more, for five minutes. 0 never does.',
+    audit: 'from when on a busy processor is told',
+  },
+  alert_memory_percent: {
+    default: 95,
+    most: 100,
+    unit: '%',
+    label: 'Tell when memory is used at',
+    help: 'Or more, for five minutes. 0 never does.',
+    audit: 'from when on full memory is told',
+  },
+  alert_disk_percent: {
+    default: 90,
+    most: 100,
+    unit: '%',
+    label: 'Tell when a disk is full at',
+    help: 'Or more. 0 never does.',
+    audit: 'from when on a full disk is told',
+  },
   // Until then whoever looks at a run that just ended reads the raw files.
   compress_after_minutes: {
     default: 10,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { time } from './api.ts';
+import { numberIn, time } from './api.ts';
 
 /** One sample, taken every 2 s while somebody looks. Sizes in bytes, load in 0–100. */
 export const systemSample = z.object({
@@ -41,3 +41,24 @@ export const system = z.object({
   history: z.array(systemSample),
 });
 export type System = z.infer<typeof system>;
+
+/** GET /api/system/day: the last day, a sample for so many minutes. */
+export const systemDayQuery = z.strictObject({ step: numberIn(1, 60).default(5) });
+
+/** GET /api/system/processes: `cpu` is of one core, so that 250 means two and a half; `memory` in bytes. */
+export interface SystemProcess {
+  pid: number;
+  name: string;
+  cpu: number;
+  memory: number;
+}
+
+/** A threshold of the settings was crossed; `over`: it is over. */
+export interface SystemAlert {
+  what: 'cpu' | 'memory' | 'disk';
+  /** Which disk; null for the others. */
+  mount: string | null;
+  percent: number;
+  threshold: number;
+  over: boolean;
+}

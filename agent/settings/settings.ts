@@ -92,6 +92,18 @@ export class Settings {
     return this.#number('compress_after_minutes');
   }
 
+  get alert_cpu_percent(): number {
+    return this.#number('alert_cpu_percent');
+  }
+
+  get alert_memory_percent(): number {
+    return this.#number('alert_memory_percent');
+  }
+
+  get alert_disk_percent(): number {
+    return this.#number('alert_disk_percent');
+  }
+
   get env_allow(): readonly string[] {
     return this.#values.env_allow ?? [];
   }

@@ -1,15 +1,20 @@
 import { availableParallelism, totalmem } from 'node:os';
-import { afterEach, expect, it } from 'vitest';
+import Database from 'better-sqlite3';
+import { afterAll, afterEach, expect, it } from 'vitest';
 import type { SystemSample } from '../../shared/system.ts';
 import { systemSample, system as systemSchema } from '../../shared/system.ts';
 import { networkOf, read, sampleOf } from './readings.ts';
 import { System } from './system.ts';
 
-let system = new System({ settings: { host_name: 'box' }, version: '1.2.3', interval_ms: 20 });
+const db = new Database(':memory:');
+const settings = { host_name: 'box', alert_cpu_percent: 0, alert_memory_percent: 0, alert_disk_percent: 0 };
+const newSystem = (): System => new System({ db, settings, audit: { record: () => undefined }, version: '1.2.3', interval_ms: 20 });
+let system = newSystem();
 afterEach(() => {
   system.close();
-  system = new System({ settings: { host_name: 'box' }, version: '1.2.3', interval_ms: 20 });
+  system = newSystem();
 });
+afterAll(() => db.close());
 
 it('gives a snapshot of this machine, in the shape that was promised', async () => {
   const snapshot = await system.snapshot();

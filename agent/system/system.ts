@@ -1,6 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { System as Snapshot, SystemSample } from '../../shared/system.ts';
+import type { System as Snapshot, SystemAlert, SystemProcess, SystemSample } from '../../shared/system.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Database } from '../store/database.ts';
+import type { Thresholds } from './alerts.ts';
+import { Alerts } from './alerts.ts';
+import { Day } from './day.ts';
 import { type Disk, type Facts, readDisks, readFacts, uptimeSeconds } from './host-facts.ts';
+import { localDisks } from './local-disks.ts';
+import { topProcesses } from './processes.ts';
 import { type Reading, read, sampleOf } from './readings.ts';
 
 const INTERVAL_MS = 2000;
@@ -8,18 +15,25 @@ const INTERVAL_MS = 2000;
 const KEPT = 150;
 /** Without a sampler, the load is taken over so long. */
 const GLANCE_MS = 200;
+/** Processes are looked at again after so long. */
+const PROCESSES_MS = 3000;
 /** `df` is a process: at most twice a minute. */
 const DISKS_MS = 30_000;
+/** The day's history has a sample a minute, and looks at the disks at every fifth. */
+const MINUTE_MS = 60_000;
+const DISKS_AT = 5;
 
 export interface SystemOptions {
-  settings: { readonly host_name: string };
+  db: Database;
+  settings: { readonly host_name: string } & Thresholds;
+  audit: Pick<Audit, 'record'>;
   version: string;
   /** How the host stands with its edge. */
   edge?: () => Snapshot['edge'];
   interval_ms?: number;
 }
 
-/** The host's load and facts. It costs nothing until somebody asks. */
+/** The host's load and facts. Until somebody asks it costs a look at two small files a minute. */
 export class System {
   readonly #settings: SystemOptions['settings'];
   readonly #version: string;
@@ -27,14 +41,30 @@ export class System {
   readonly #interval: number;
   readonly #listeners = new Set<(sample: SystemSample) => void>();
   readonly #history: SystemSample[] = [];
+  readonly #day: Day;
+  readonly #alerts: Alerts;
+  readonly #alertListeners = new Set<(alert: SystemAlert) => void>();
+  #processes: { at: number; found: Promise<SystemProcess[]> } | null = null;
   #facts: Promise<Facts> | null = null;
   #disks: { at: number; found: Promise<Disk[]> } | null = null;
   #last: Reading | null = null;
   #timer: NodeJS.Timeout | null = null;
   #reading = false;
 
-  constructor({ settings, version, edge = () => null, interval_ms = INTERVAL_MS }: SystemOptions) {
+  constructor({ db, settings, audit, version, edge = () => null, interval_ms = INTERVAL_MS }: SystemOptions) {
     this.#settings = settings;
+    this.#day = new Day(db);
+    this.#alerts = new Alerts(settings, (alert) => {
+      const { what, mount, over, ...detail } = alert;
+      audit.record({
+        event: over ? 'system.alert_over' : 'system.alert',
+        caller: null,
+        target: mount ?? what,
+        outcome: 'ok',
+        detail: { what, ...detail },
+      });
+      for (const listener of [...this.#alertListeners]) listener(alert);
+    });
     this.#version = version;
     this.#edge = edge;
     this.#interval = interval_ms;
@@ -59,6 +89,48 @@ export class System {
       disks,
       sample,
       history: [...this.#history],
+    };
+  }
+
+  /** The load of the last day, oldest first, a sample for so many minutes. */
+  day(step_minutes: number): SystemSample[] {
+    return this.#day.list(step_minutes);
+  }
+
+  /** The processes that take most, looked at once for all who ask within some seconds. */
+  processes(): Promise<SystemProcess[]> {
+    if (this.#processes === null || Date.now() - this.#processes.at > PROCESSES_MS)
+      this.#processes = { at: Date.now(), found: topProcesses() };
+    return this.#processes.found;
+  }
+
+  /** Calls back when a threshold of the settings is crossed, and when that is over. @returns stops it. */
+  onAlert(listener: (alert: SystemAlert) => void): () => void {
+    this.#alertListeners.add(listener);
+    return () => this.#alertListeners.delete(listener);
+  }
+
+  /** From now on a sample a minute is kept, and compared with the thresholds. @returns stops it, with all of them written. */
+  record(): () => void {
+    let before: Reading | null = null;
+    let minutes = 0;
+    const look = async (): Promise<void> => {
+      const now = await read();
+      // After a sleep of the machine the mean over it says nothing.
+      if (before !== null && now.at - before.at < 2 * MINUTE_MS) {
+        const sample = sampleOf(before, now);
+        this.#day.add(sample);
+        this.#alerts.look(sample, minutes % DISKS_AT === 0 ? await localDisks() : []);
+        minutes += 1;
+      }
+      before = now;
+    };
+    // What can't be read or written now may be in a minute.
+    const timer = setInterval(() => void look().catch(() => undefined), MINUTE_MS).unref();
+    void look().catch(() => undefined);
+    return () => {
+      clearInterval(timer);
+      this.#day.flush();
     };
   }
 

@@ -1,15 +1,19 @@
+import { useSignal } from '@preact/signals';
 import type { System } from '../../../shared/system.ts';
 import { hostNow, minuteHand } from '../clock.ts';
 import { hostPresence } from '../data/presence.ts';
 import { Button } from '../parts/button.tsx';
+import { Choice } from '../parts/choice.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
 import { Facts } from '../parts/facts.tsx';
 import { Meter } from '../parts/meter.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { bytes, duration, shortTime } from '../time.ts';
+import { useDay } from './system/day-samples.ts';
 import { useLiveSystem } from './system/live-system.ts';
 import { Load } from './system/load.tsx';
+import { Processes } from './system/processes.tsx';
 import './system.css';
 
 /** How the host is: its load as it goes, its disks, and what it is. */
@@ -17,6 +21,8 @@ export function SystemPage() {
   const { system, samples, at, problem, reload } = useLiveSystem();
   const away = hostPresence.value.kind !== 'online' && hostPresence.value.kind !== 'unknown';
   const now = samples.at(-1) ?? system?.sample;
+  const span = useSignal<'minutes' | 'day'>('minutes');
+  const day = useDay(span.value === 'day');
   return (
     <div class="narrow system">
       <PageHead
@@ -35,8 +41,20 @@ export function SystemPage() {
               As it was at {shortTime(Date.parse(now.time), hostNow())}. It goes on by itself when the host is back.
             </p>
           )}
-          <Load samples={samples} now={now} cores={system.cores} stale={away} />
+          <Choice
+            label="Over"
+            options={[
+              { value: 'minutes', label: 'Five minutes' },
+              { value: 'day', label: 'A day' },
+            ]}
+            value={span.value}
+            onValue={(value) => {
+              span.value = value;
+            }}
+          />
+          <Load samples={span.value === 'day' ? (day ?? []) : samples} now={now} cores={system.cores} stale={away} span={span.value} />
           <Disks disks={system.disks} />
+          <Processes />
           <div class="system-facts">
             <HostFacts system={system} />
             <AgentFacts system={system} at={at} />

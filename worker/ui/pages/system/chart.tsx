@@ -2,13 +2,16 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { theme } from '../../theme.ts';
+import { timeOfDay } from '../../time.ts';
 import './chart.css';
-import { type Timeline, WINDOW_S } from './samples.ts';
+import type { Timeline } from './samples.ts';
 
 export interface ChartProps {
   /** Read out in place of the picture. */
   label: string;
   timeline: Timeline;
+  /** How much time it shows, in seconds. */
+  window_s: number;
   series: readonly { tone: string; of: (sample: NonNullable<Timeline['samples'][number]>) => number }[];
   /** The top of the scale, which begins at 0. */
   top: number;
@@ -18,9 +21,8 @@ export interface ChartProps {
 }
 
 const HEIGHT = 148;
-const minutes = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
-/** Lines over the last five minutes. The colours are those of the page, also after it changes between light and dark. */
+/** Lines over the last minutes, or the last day. The colours are those of the page, also after it changes between light and dark. */
 export function Chart(props: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -74,7 +76,7 @@ function optionsFor(element: HTMLElement, latest: { current: ChartProps }): uPlo
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false, setScale: false }, sync: { key: 'system' }, points: { size: 7 } },
     scales: {
-      x: { range: (_plot, _min, max) => [max - WINDOW_S, max] },
+      x: { range: (_plot, _min, max) => [max - latest.current.window_s, max] },
       y: { range: () => [0, latest.current.top] },
     },
     axes: [
@@ -82,10 +84,9 @@ function optionsFor(element: HTMLElement, latest: { current: ChartProps }): uPlo
         ...axis,
         size: 26,
         gap: 6,
-        incrs: [60, 120],
+        incrs: [60, 120, 3600, 3 * 3600, 6 * 3600, 12 * 3600],
         space: 56,
-        values: (plot, times) =>
-          times.map((time) => (plot.valToPos(time, 'x') > plot.over.clientWidth - 22 ? '' : minutes.format(time * 1000))),
+        values: (plot, times) => times.map((time) => (plot.valToPos(time, 'x') > plot.over.clientWidth - 22 ? '' : timeOfDay(time * 1000))),
       },
       { ...axis, size: 66, gap: 8, space: 38, values: (_plot, values) => values.map((value) => latest.current.format(value)) },
     ],

@@ -3,32 +3,39 @@ import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { lazy } from 'preact-iso';
 import type { SystemSample } from '../../../../shared/system.ts';
-import { bytes } from '../../time.ts';
+import { bytes, timeOfDay, timeToSecond } from '../../time.ts';
 import type { ChartProps } from './chart.tsx';
-import { roundAbove, timelineOf } from './samples.ts';
+import { DAY_S, DAY_STEP_S, roundAbove, timelineOf, WINDOW_S } from './samples.ts';
 
 /** The drawing library is the largest thing here: numbers come first. */
 const Chart = lazy(async () => (await import('./chart.tsx')).Chart);
 
-const clock = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' });
 const perSecond = (value: number): string => `${bytes(value)}/s`;
 /** For an axis, where round numbers stand: `20 GB`. */
 const round = (value: number): string => bytes(value).replace('.0 ', ' ');
 
 /** Four charts with their numbers. Pointing into one shows that moment in all of them. */
-export function Load(props: { samples: readonly SystemSample[]; now: SystemSample; cores: number; stale: boolean }) {
+export function Load(props: {
+  samples: readonly SystemSample[];
+  now: SystemSample;
+  cores: number;
+  stale: boolean;
+  span: 'minutes' | 'day';
+}) {
+  const isDay = props.span === 'day';
   const pointed = useSignal<number | null>(null);
-  const timeline = useMemo(() => timelineOf(props.samples), [props.samples]);
+  const timeline = useMemo(() => timelineOf(props.samples, isDay ? 2.5 * DAY_STEP_S : undefined), [props.samples, isDay]);
   const there = pointed.value === null ? null : (timeline.samples[pointed.value] ?? null);
   const shown = there ?? props.now;
   const most = (of: (sample: SystemSample) => number): number => props.samples.reduce((top, sample) => Math.max(top, of(sample)), 0);
   const chart = {
     timeline,
+    window_s: isDay ? DAY_S : WINDOW_S,
     onPoint: (index: number | null): void => {
       pointed.value = index;
     },
   };
-  const card = { at: there === null ? null : clock.format(Date.parse(there.time)), stale: props.stale };
+  const card = { at: there === null ? null : (isDay ? timeOfDay : timeToSecond)(Date.parse(there.time)), stale: props.stale };
 
   return (
     <div class="loads">
@@ -111,7 +118,10 @@ function Card(props: {
         <p class="load-at">{props.at === null ? '' : `at ${props.at}`}</p>
       </header>
       <div class="load-chart">
-        <Chart {...props.chart} label={`${props.title} over the last five minutes, as a line`} />
+        <Chart
+          {...props.chart}
+          label={`${props.title} over the last ${props.chart.window_s === DAY_S ? 'day' : 'five minutes'}, as a line`}
+        />
       </div>
     </section>
   );

@@ -2,6 +2,9 @@ import type { SystemSample } from '../../../../shared/system.ts';
 
 /** The time that the charts show, in seconds: five minutes. */
 export const WINDOW_S = 300;
+/** Or a day, with a sample each five minutes. */
+export const DAY_S = 86_400;
+export const DAY_STEP_S = 300;
 /** Samples come every 2 s: a longer silence is a gap, not a line. */
 const GAP_S = 7;
 /** No more than the host keeps. */
@@ -20,12 +23,13 @@ export interface Timeline {
   samples: (SystemSample | null)[];
 }
 
-export function timelineOf(samples: readonly SystemSample[]): Timeline {
+/** @param gap_s a silence that is longer is a gap, not a line. */
+export function timelineOf(samples: readonly SystemSample[], gap_s: number = GAP_S): Timeline {
   const line: Timeline = { times: [], samples: [] };
   let before: number | null = null;
   for (const sample of samples) {
     const at = Date.parse(sample.time) / 1000;
-    if (before !== null && at - before > GAP_S) {
+    if (before !== null && at - before > gap_s) {
       line.times.push(before + 1);
       line.samples.push(null);
     }
