@@ -10,3 +10,17 @@ export function isFinal(state: RunState): boolean {
 export function isRunState(value: unknown): value is RunState {
   return RUN_STATES.some((state) => state === value);
 }
+
+/** How a run stands, in one word: a state, with `exited` told apart by its exit code. */
+export const RUN_RESULTS = ['queued', 'running', 'succeeded', 'failed', 'timed_out', 'interrupted', 'cancelled', 'refused'] as const;
+export type RunResult = (typeof RUN_RESULTS)[number];
+
+/** @param run.exit_code null when a signal ended it: that has failed, too. */
+export function resultOf(run: { state: RunState; exit_code: number | null }): RunResult {
+  if (run.state !== 'exited') return run.state;
+  return run.exit_code === 0 ? 'succeeded' : 'failed';
+}
+
+export function isRunResult(value: unknown): value is RunResult {
+  return RUN_RESULTS.some((result) => result === value);
+}

@@ -3,8 +3,18 @@ import type { List } from '../../shared/api.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
 import { runInput } from '../../shared/run-input.ts';
 import type { RunState } from '../../shared/run-state.ts';
-import type { Run } from '../../shared/runs.ts';
-import { outputQuery, runPatch, runRequest, runsQuery, taskParams } from '../../shared/runs.ts';
+import type { Run, RunsTotals, RunsTrend } from '../../shared/runs.ts';
+import {
+  outputQuery,
+  runPatch,
+  runRequest,
+  runsCleanUp,
+  runsExportQuery,
+  runsQuery,
+  runsTotalsQuery,
+  runsTrendQuery,
+  taskParams,
+} from '../../shared/runs.ts';
 import { runSearchQuery } from '../../shared/search.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
@@ -12,28 +22,44 @@ import { linesResponse } from '../http/json-lines.ts';
 import { resource, router } from '../http/router.ts';
 import { body, params, query } from '../http/validate.ts';
 import type { Log } from '../logger.ts';
+import { LastLines } from '../logs/last-lines.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Search } from '../search/search.ts';
-import { any, authorize } from '../users/permissions.ts';
+import { admin, adminLately, any, authorize } from '../users/permissions.ts';
 import { FRAMES } from './frame-permissions.ts';
 import { outputResponse } from './run-output.ts';
+import { exportResponse } from './runs-export.ts';
 
-/** Runs: start, look, read the output, cancel, note. A foreign run is an unknown one. */
+/** Each line is read from the disk. */
+const MAX_LAST_LINES = 50;
+
+/** Runs: start, look, read the output, cancel, note, remove. A foreign run is an unknown one. */
 export const runsApi = resource(
   '/api/runs',
   {
     // By what is asked, also `run.action` or `run.script`.
     'POST /': any,
     'GET /': any,
+    'GET /export': any,
+    'GET /trend': any,
+    'GET /totals': admin,
+    'POST /clean-up': adminLately,
     'GET /:id': any,
     'PATCH /:id': any,
+    'DELETE /:id': admin,
     'GET /:id/output': any,
     'GET /:id/search': any,
     'POST /:id/cancel': any,
     'POST /:id/input': any,
   },
-  ({ runs, search, log }: { runs: Runs; search: Search; log: Pick<Log, 'error'> }) =>
-    router()
+  ({ runs, search, log }: { runs: Runs; search: Search; log: Pick<Log, 'error'> }) => {
+    const lines = new LastLines();
+    const withLines = async (items: readonly Run[]): Promise<Run[]> => {
+      const found: Run[] = [];
+      for (const run of items) found.push({ ...run, last_line: await lines.of(run.task_id, runs.log(run.task_id)).catch(() => '') });
+      return found;
+    };
+    return router()
       .post('/', body(runRequest), async (c) => {
         const { caller } = c.env;
         const request = withWrittenDigits(c.req.valid('json'), await c.req.text());
@@ -42,12 +68,31 @@ export const runsApi = resource(
         const started = await runs.start(caller, { ...request, not_after, source: caller.via === 'local' ? 'cli' : 'api' });
         return c.json<{ task_id: string; state: RunState }, 202>(started, 202);
       })
-      .get('/', query(runsQuery), (c) => c.json<List<Run>>(runs.list(c.env.caller, c.req.valid('query'))))
+      .get('/', query(runsQuery), async (c) => {
+        const { last_line, ...asked } = c.req.valid('query');
+        if (last_line !== 'true') return c.json<List<Run>>(runs.list(c.env.caller, asked));
+        const list = runs.list(c.env.caller, { ...asked, limit: Math.min(asked.limit, MAX_LAST_LINES) });
+        return c.json<List<Run>>({ ...list, items: await withLines(list.items) });
+      })
+      .get('/export', query(runsExportQuery), (c) => {
+        const { format, ...filter } = c.req.valid('query');
+        return exportResponse(() => runs.walk(c.env.caller, filter), format);
+      })
+      .get('/trend', query(runsTrendQuery), (c) => c.json<RunsTrend>(runs.trend(c.env.caller, c.req.valid('query').action)))
+      .get('/totals', query(runsTotalsQuery), async (c) => c.json<RunsTotals>(await runs.totals(c.req.valid('query'))))
+      .post('/clean-up', body(runsCleanUp), async (c) => {
+        const { runs: seen, before, ...filter } = c.req.valid('json');
+        return c.json<RunsTotals, 202>(await runs.cleanUp(c.env.caller, filter, { runs: seen, before }), 202);
+      })
       .get('/:id', params(taskParams), (c) => c.json<Run>(runs.get(c.env.caller, c.req.valid('param').id)))
       .patch('/:id', params(taskParams), body(runPatch), async (c) => {
         const { id } = c.req.valid('param');
         await runs.annotate(c.env.caller, id, c.req.valid('json').note);
         return c.json<Run>(runs.get(c.env.caller, id));
+      })
+      .delete('/:id', params(taskParams), async (c) => {
+        await runs.remove(c.env.caller, c.req.valid('param').id);
+        return c.body(null, 204);
       })
       .get('/:id/output', params(taskParams), query(outputQuery), (c) => {
         const { task_id } = runs.get(c.env.caller, c.req.valid('param').id);
@@ -69,5 +114,6 @@ export const runsApi = resource(
         const { id } = c.req.valid('param');
         await runs.cancel(c.env.caller, id);
         return c.json<Run, 202>(runs.get(c.env.caller, id), 202);
-      }),
+      });
+  },
 );

@@ -177,3 +177,16 @@ export const HISTORY_TABLES = [
   ALTER TABLE task_history ADD COLUMN seal TEXT;
   `,
 ] as const;
+
+/** The steps since each system numbers its own (store/own-tables.ts). */
+export const HISTORY_STEPS = [
+  `
+  -- What its results take on the disk (runs/<task_id>/artifacts).
+  ALTER TABLE task_history ADD COLUMN artifact_bytes INTEGER NOT NULL DEFAULT 0;
+  `,
+  `
+  -- Those that failed, mostly few, and all that ended by how long they ran.
+  CREATE INDEX task_history_failed ON task_history (created_at DESC, task_id DESC) WHERE state = 'exited' AND exit_code IS NOT 0;
+  CREATE INDEX task_history_by_duration ON task_history (max(ended_at - started_at, 0) DESC, task_id DESC) WHERE max(ended_at - started_at, 0) IS NOT NULL;
+  `,
+] as const;

@@ -3,10 +3,11 @@ import type { List } from '../../shared/api.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from '../../shared/limits.ts';
 import type { Database } from '../store/database.ts';
 import { ownTables } from '../store/own-tables.ts';
-import type { HistoryCursor } from './cursor.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
-import type { HistoryQuery, Values } from './list-query.ts';
-import { listSql, passes, scans, textOf } from './list-query.ts';
+import type { HistoryCursor, Place } from './cursor.ts';
+import { decodePlace, encodePlace } from './cursor.ts';
+import { HISTORY_STEPS } from './history-tables.ts';
+import type { HistoryQuery, RunsFilter, Values } from './list-query.ts';
+import { listSql, passes, placeOf, scans, textOf } from './list-query.ts';
 import { MIN_INDEXED_CHARS, Names } from './names.ts';
 import type { Ending, RunRow, StoredRun } from './run-row.ts';
 import { rowOf, storedOf } from './run-row.ts';
@@ -55,12 +56,9 @@ const OWN_SCAN_ROWS = 2000;
 const FEW_TEXTS = 500;
 /** So many runs of the texts that were found are looked at for the other filters. */
 const NAMED_RUNS = 1500;
+/** Runs that a walk over the history reads at a time: some 5 ms of work. */
+const WALK_ROWS = 500;
 const NEWEST: HistoryCursor = { created_at: Number.MAX_SAFE_INTEGER, task_id: '' };
-
-const STEPS = [
-  `-- What its results take on the disk (runs/<task_id>/artifacts).
-   ALTER TABLE task_history ADD COLUMN artifact_bytes INTEGER NOT NULL DEFAULT 0;`,
-];
 
 /** The table `task_history`: the journal of every run, before it starts until it is forgotten. */
 export class History {
@@ -78,7 +76,7 @@ export class History {
 
   constructor(db: Database, options: { scanRows?: number; namedRuns?: number } = {}) {
     this.#db = db;
-    ownTables(db, 'history', STEPS);
+    ownTables(db, 'history', HISTORY_STEPS);
     this.#names = new Names(db);
     this.#namedRuns = options.namedRuns ?? NAMED_RUNS;
     this.#scanRows = options.scanRows ?? null;
@@ -137,47 +135,84 @@ export class History {
   }
 
   /**
-   * Newest first. A search of a very long history comes in parts: a page may hold less than `limit`, or nothing, and still
-   * have a `next_cursor`.
+   * Newest first, or the longest. A search of a very long history comes in parts: a page may hold less than `limit`, or nothing,
+   * and still have a `next_cursor`.
    * @param owner only this user's runs; null = everybody's. It stands in the SQL itself, beside the search and the cursor.
    * @throws ToruError bad_cursor
    */
   list(query: HistoryQuery, owner: string | null): List<RunRow> {
-    const limit = Math.min(query.limit ?? DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
+    const { items, next_cursor } = this.#page(query, owner, Math.min(query.limit ?? DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE));
+    return { items: items.map(rowOf), next_cursor };
+  }
+
+  /** All runs that are meant, newest first, a page at a time: between two pages the event loop has its turn. @param owner as of `list`. */
+  async *walk(filter: RunsFilter, owner: string | null): AsyncGenerator<RunRow[], void, undefined> {
+    for (let cursor: string | undefined; ; ) {
+      const { items, next_cursor }: List<StoredRun> = this.#page({ ...filter, cursor }, owner, WALK_ROWS);
+      if (items.length > 0) yield items.map(rowOf);
+      if (next_cursor === null) return;
+      cursor = next_cursor;
+      await new Promise((next) => setImmediate(next));
+    }
+  }
+
+  #page(query: HistoryQuery, owner: string | null, limit: number): List<StoredRun> {
     const q = textOf(query);
-    const texts = Array.from(q).length < MIN_INDEXED_CHARS ? null : this.#names.texts(q, owner, FEW_TEXTS);
+    const sort = query.sort ?? 'newest';
+    const indexed = sort === 'newest' && Array.from(q).length >= MIN_INDEXED_CHARS;
+    const texts = indexed ? this.#names.texts(q, owner, FEW_TEXTS) : null;
     if (texts !== null) return this.#named(texts, query, owner, limit);
-    const until = scans(query, owner) ? this.#scanEnd(query, owner) : null;
-    const { sql, values } = listSql(query, owner, limit + 1, until);
-    const rows = this.#db.prepare<[Values], StoredRun>(sql).all(values).map(rowOf);
+    const last = scans(query, owner) ? this.#scanEnd(query, owner) : null;
+    const { sql, values } = listSql(query, owner, limit + 1, last);
+    const rows = this.#db.prepare<[Values], StoredRun>(sql).all(values);
     const items = rows.slice(0, limit);
-    const next = rows.length > limit ? items.at(-1) : until;
-    return { items, next_cursor: next === null || next === undefined ? null : encodeCursor(next) };
+    const newest = items.at(-1);
+    const next = rows.length > limit && newest !== undefined ? placeOf(newest, sort) : last;
+    return { items, next_cursor: next === null ? null : encodePlace(next, sort) };
   }
 
   /** The runs of these texts, found by the index: nothing but the other filters is left to look at. */
-  #named(texts: readonly number[], query: HistoryQuery, owner: string | null, limit: number): List<RunRow> {
-    const items: RunRow[] = [];
-    let at = query.cursor === undefined ? NEWEST : decodeCursor(query.cursor);
+  #named(texts: readonly number[], query: HistoryQuery, owner: string | null, limit: number): List<StoredRun> {
+    const items: StoredRun[] = [];
+    let at: Place =
+      query.cursor === undefined ? { at: query.until ?? NEWEST.created_at, task_id: '' } : decodePlace(query.cursor, 'newest');
     let seen = 0;
-    for (const place of this.#names.runs(texts, owner, at)) {
+    for (const place of this.#names.runs(texts, owner, { created_at: at.at, task_id: at.task_id })) {
       if (place === null) continue;
-      if (items.length >= limit || seen >= this.#namedRuns) return { items, next_cursor: encodeCursor(at) };
+      if (query.since !== undefined && place.created_at < query.since) break;
+      if (items.length >= limit || seen >= this.#namedRuns) return { items, next_cursor: encodePlace(at, 'newest') };
       seen += 1;
-      at = { created_at: place.created_at, task_id: place.task_id };
+      at = { at: place.created_at, task_id: place.task_id };
       const stored = this.#get.get(place.task_id);
-      if (stored !== undefined && passes(stored, query)) items.push(rowOf(stored));
+      if (stored !== undefined && passes(stored, query)) items.push(stored);
     }
     return { items, next_cursor: null };
   }
 
   /** The last run that this part of a search looks at; null when it reaches the end. */
-  #scanEnd(query: HistoryQuery, owner: string | null): HistoryCursor | null {
-    const { sql, values } = listSql({ cursor: query.cursor }, owner, 1, null, 'created_at, task_id');
+  #scanEnd({ cursor, since, until, sort = 'newest' }: HistoryQuery, owner: string | null): Place | null {
+    // By duration, the index knows neither whose a run is nor when it was.
+    const [bounds, whose] = sort === 'newest' ? [{ cursor, since, until }, owner] : [{ cursor, sort }, null];
+    const { sql, values } = listSql(bounds, whose, 1, null, 'created_at, task_id, started_at, ended_at');
     const found = this.#db
-      .prepare<[Values], HistoryCursor>(`${sql} OFFSET @skip`)
-      .get({ ...values, skip: this.#scanRows ?? (owner === null ? SCAN_ROWS : OWN_SCAN_ROWS) });
-    return found ?? null;
+      .prepare<[Values], Pick<StoredRun, 'created_at' | 'task_id' | 'started_at' | 'ended_at'>>(`${sql} OFFSET @skip`)
+      .get({ ...values, skip: this.#scanRows ?? (owner === null && sort === 'newest' ? SCAN_ROWS : OWN_SCAN_ROWS) });
+    return found === undefined ? null : placeOf(found, sort);
+  }
+
+  /** The newest runs of an action that have ended. @param owner as of `list`. */
+  ended(
+    action: string,
+    owner: string | null,
+    limit: number,
+  ): Pick<StoredRun, 'task_id' | 'state' | 'exit_code' | 'created_at' | 'started_at' | 'ended_at'>[] {
+    const whose = owner === null ? '' : 'AND user_id = @owner';
+    return this.#db
+      .prepare<[Values], StoredRun>(
+        `SELECT task_id, state, exit_code, created_at, started_at, ended_at FROM task_history WHERE action = @action ${whose}
+           AND NOT (${OPEN}) ORDER BY created_at DESC, task_id DESC LIMIT @limit`,
+      )
+      .all({ action, limit, ...(owner === null ? {} : { owner }) });
   }
 
   /** A run left results of so many bytes. */

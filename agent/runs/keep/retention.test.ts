@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Harness } from '../runs-harness.ts';
 import { makeHarness, until } from '../runs-harness.ts';
+import { type Holders, Removal } from './removal.ts';
 import { Retention } from './retention.ts';
 
 let h: Harness;
@@ -73,13 +74,13 @@ describe('retention', () => {
   const folderOf = (id: string): string => join(h.home, 'runs', id);
   const left = (): number => Number(h.db.prepare('SELECT count(*) FROM task_history').pluck().get());
   const quiet = { release: async () => undefined, forget: () => undefined };
-  function retention(runs: ConstructorParameters<typeof Retention>[4] = quiet): Retention {
+  function retention(holders: Holders = quiet): Retention {
     const log = {
       info: () => undefined,
       warn: () => undefined,
       error: (detail: object, message: string) => console.error(message, detail),
     };
-    return new Retention(join(h.home, 'runs'), h.runs.history, h.settings, log, runs);
+    return new Retention(h.runs.history, h.settings, log, new Removal(join(h.home, 'runs'), h.runs.history, holders));
   }
 
   it('goes by whichever of age and number leaves less', async () => {

@@ -1,16 +1,15 @@
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HistoryCursor } from '../../history/cursor.ts';
 import type { History } from '../../history/history.ts';
 import type { Log } from '../../logger.ts';
 import type { Settings } from '../../settings/settings.ts';
+import type { Removal } from './removal.ts';
 
 const DAY_MS = 86_400_000;
 const EVERY_MS = 3_600_000;
 /** After mass deletes, making files on ext4 slows to 0.7–1.8 ms: a few at a time, with pauses. */
-const BATCH = 50;
-const PAUSE_MS = 250;
+export const BATCH = 50;
+export const PAUSE_MS = 250;
 
 /** So many runs are counted at a time, which takes 5 ms; between two times the event loop has its turn. */
 const WALK = 2000;
@@ -20,28 +19,19 @@ type Keeping = Pick<Settings, 'keep_days' | 'keep_runs' | 'keep_mb'>;
 
 /** Removes the oldest runs and their output in the background: by age, by number, and by the size of all output. */
 export class Retention {
-  readonly #folder: string;
   readonly #history: History;
   readonly #settings: Keeping;
   readonly #log: Log;
-  readonly #runs: { release: (taskId: string) => Promise<void>; forget: (taskId: string) => void };
+  readonly #removal: Removal;
   readonly #stop = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   #sweeping: Promise<void> = Promise.resolve();
 
-  /** @param runs.release is called before a run's files go, @param runs.forget after. */
-  constructor(
-    folder: string,
-    history: History,
-    settings: Keeping,
-    log: Log,
-    runs: { release: (taskId: string) => Promise<void>; forget: (taskId: string) => void },
-  ) {
-    this.#folder = folder;
+  constructor(history: History, settings: Keeping, log: Log, removal: Removal) {
     this.#history = history;
     this.#settings = settings;
     this.#log = log;
-    this.#runs = runs;
+    this.#removal = removal;
   }
 
   start(): void {
@@ -88,14 +78,8 @@ export class Retention {
     while (!this.#stop.signal.aborted) {
       const batch = this.#history.endedUpTo(newest, BATCH);
       if (batch.length === 0) break;
-      // Files first: a row without files is an empty log, files without a row would stay for ever.
-      for (const taskId of batch) {
-        await this.#runs.release(taskId);
-        await rm(join(this.#folder, taskId), { recursive: true, force: true, maxRetries: 2 });
-        this.#runs.forget(taskId);
-      }
+      await this.#removal.remove(batch, this.#stop.signal);
       if (this.#stop.signal.aborted) break;
-      this.#history.remove(batch);
       removed += batch.length;
       await sleep(PAUSE_MS, undefined, { ref: false, signal: this.#stop.signal }).catch(() => undefined);
     }
