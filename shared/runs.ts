@@ -4,7 +4,8 @@ import { hostId, taskId, uuid } from './ids.ts';
 import { notAfter } from './in-time.ts';
 import { inputValue } from './inputs.ts';
 import { MAX_ARGS, MAX_NOTE_CHARS, MAX_OUTPUT_READ, MAX_PENDING_S } from './limits.ts';
-import { RUN_STATES } from './run-state.ts';
+import type { RunResult } from './run-state.ts';
+import { RUN_RESULTS, RUN_STATES } from './run-state.ts';
 
 /** Runs, as they cross borders, and what may be asked about them. */
 
@@ -49,8 +50,14 @@ export const run = z.object({
   finishing: z.boolean().optional(),
   /** The script has read all that was typed into it, and waits for more. Absent otherwise, and where the host can't tell. */
   waiting_for_input: z.boolean().optional(),
+  /** Somebody has cancelled it, and it has not ended yet. Absent otherwise. */
+  stopping: z.boolean().optional(),
+  /** Of a queued run: how many turns till its own, 1 = it is next. */
+  queue_place: z.int().optional(),
   /** The note of somebody who sees the run; absent when nobody did. Plain text. */
   note: z.string().optional(),
+  /** The newest line that it shows; only in a list that was asked for with `last_line`. */
+  last_line: z.string().optional(),
 });
 export type Run = z.infer<typeof run>;
 
@@ -70,7 +77,7 @@ export const runSummary = z.object({
 export type RunSummary = z.infer<typeof runSummary>;
 
 /** A change of a run, as who follows the runs gets it. The edge passes the note and the waiting on, and keeps neither. */
-export type RunNews = RunSummary & Pick<Run, 'note' | 'waiting_for_input'>;
+export type RunNews = RunSummary & Pick<Run, 'note' | 'stopping' | 'waiting_for_input'>;
 
 export const taskParams = z.object({ id: taskId });
 
@@ -106,16 +113,74 @@ export const states = z
   .transform((text) => text.split(','))
   .pipe(z.array(runState).min(1));
 
-/** GET /api/runs. `status` is one state, or several with commas between. */
-export const runsQuery = z.strictObject({
-  ...pageQuery,
+const results = z
+  .string()
+  .max(100)
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.enum(RUN_RESULTS)).min(1));
+
+/** A moment as whoever asks writes it: with any offset. As ms since 1970. */
+const moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
+
+/** Which runs of the history are meant. `status` and `result` are one word, or several with commas between. */
+const runsFilter = {
   status: states.optional(),
+  result: results.optional(),
   action: z.string().min(1).max(64).optional(),
   /** A username. */
   user: z.string().min(1).max(64).optional(),
   /** Text to find in label, script, inputs, arguments and note. */
   q: z.string().max(200).optional(),
+  /** Made at this time or later … */
+  since: moment.optional(),
+  /** … and before this one. */
+  until: moment.optional(),
+};
+
+/** GET /api/runs. */
+export const runsQuery = z.strictObject({
+  ...pageQuery,
+  ...runsFilter,
+  /** `longest`: those that ended, by how long they ran. */
+  sort: z.enum(['newest', 'longest']).default('newest'),
+  /** With the newest line of each. At most 50 runs then. */
+  last_line: z.enum(['true', 'false']).optional(),
 });
+
+/** GET /api/runs/export. */
+export const runsExportQuery = z.strictObject({ ...runsFilter, format: z.enum(['csv', 'json']).default('csv') });
+
+/** GET /api/runs/totals: of the runs that have ended. */
+export const runsTotalsQuery = z.strictObject(runsFilter);
+
+/** How many runs a clean-up would remove, and what their output takes on the disk. */
+export interface RunsTotals {
+  runs: number;
+  bytes: number;
+  /** Runs that ended later are not counted, and not removed by the clean-up that names this time. */
+  before: string;
+}
+
+/** POST /api/runs/clean-up: the filters of the totals, and what they answered. */
+export const runsCleanUp = z.strictObject({
+  ...runsFilter,
+  runs: z.int().min(1),
+  before: moment,
+});
+
+/** GET /api/runs/trend: how the newest runs of an action went. */
+export const runsTrendQuery = z.strictObject({ action: z.string().min(1).max(64) });
+
+export interface RunsTrend {
+  /** So many of the newest ended runs stand behind the figures. */
+  runs: number;
+  succeeded: number;
+  /** Of those that ran, in milliseconds; null when none did. */
+  p50_ms: number | null;
+  p95_ms: number | null;
+  /** The newest of them, oldest first. */
+  items: { task_id: string; created_at: string; result: RunResult; duration_ms: number | null }[];
+}
 
 /** PATCH /api/runs/:id. An empty note removes it. */
 export const runPatch = z.strictObject({

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import type { List } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { CANCEL_GRACE_MS, MAX_STDIN_FRAME } from '../../shared/limits.ts';
-import type { Run } from '../../shared/runs.ts';
+import { isFinal, resultOf } from '../../shared/run-state.ts';
+import type { Run, RunsTotals, RunsTrend } from '../../shared/runs.ts';
 import type { Audit } from '../audit/audit.ts';
 import { History } from '../history/history.ts';
 import { Journal } from '../history/journal.ts';
-import type { HistoryQuery } from '../history/list-query.ts';
+import type { HistoryQuery, RunsFilter } from '../history/list-query.ts';
 import type { RunRow } from '../history/run-row.ts';
-import { forClient, runOf } from '../history/run-row.ts';
+import { forClient, runOf, stateOf } from '../history/run-row.ts';
+import { trendOf } from '../history/trend.ts';
 import type { Log } from '../logger.ts';
 import { RunLog } from '../logs/run-log.ts';
 import type { OptionScripts } from '../options/option-scripts.ts';
@@ -19,7 +21,9 @@ import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
 import { MIN_FREE_BYTES } from '../store/disk.ts';
 import type { Caller } from '../users/caller.ts';
+import { CleanUp } from './keep/clean-up.ts';
 import { Compression } from './keep/compression.ts';
+import { Removal } from './keep/removal.ts';
 import { Retention } from './keep/retention.ts';
 import type { GuardOptions } from './life/start-guard.ts';
 import { Scheduler } from './life/scheduler.ts';
@@ -68,6 +72,8 @@ export class Runs {
   readonly #journal: Journal;
   readonly #scheduler: Scheduler;
   readonly #submit: Submit;
+  readonly #removal: Removal;
+  readonly #cleanUp: CleanUp;
   readonly #retention: Retention;
   readonly #compression: Compression;
   readonly #listeners = new Set<(run: Run, userId: string) => void>();
@@ -101,10 +107,12 @@ export class Runs {
       minFreeBytes: limits.minFreeBytes ?? MIN_FREE_BYTES,
       inUse: (taskId) => this.#logs.get(taskId)?.inUse === true,
     });
-    this.#retention = new Retention(folder, this.history, options.settings, options.log, {
+    this.#removal = new Removal(folder, this.history, {
       release: (taskId) => this.#compression.release(taskId),
       forget: (taskId) => this.#logs.delete(taskId),
     });
+    this.#retention = new Retention(this.history, options.settings, options.log, this.#removal);
+    this.#cleanUp = new CleanUp(this.history, this.#removal, options.log);
   }
 
   /**
@@ -131,6 +139,7 @@ export class Runs {
     const stopped = run.stop('cancelled');
     if (stopped === 'late') throw new ToruError('not_running', 'It has just ended by itself.');
     if (stopped === 'again') return;
+    this.#changed(run.row);
     // The stop does not wait for the journal: on a full disk a cancel must still cancel.
     await this.#journal
       .write(() => {
@@ -195,6 +204,45 @@ export class Runs {
     return { items: items.map((row) => this.#shown(caller, row)), next_cursor };
   }
 
+  /** All runs that are meant, newest first, a page at a time; a client's own only. */
+  async *walk(caller: Caller, filter: RunsFilter): AsyncGenerator<Run[], void, undefined> {
+    for await (const rows of this.history.walk(filter, caller.role === 'admin' ? null : caller.user_id)) {
+      yield rows.map((row) => this.#shown(caller, row));
+    }
+  }
+
+  /** How the newest runs of an action went; a client's own only. */
+  trend(caller: Caller, action: string): RunsTrend {
+    return trendOf(this.history, action, caller.role === 'admin' ? null : caller.user_id);
+  }
+
+  /** Takes an ended run out of the history, with its output. @throws ToruError unknown_task; conflict while it has not ended. */
+  async remove(caller: Caller, taskId: string): Promise<void> {
+    const row = this.#row(caller, taskId);
+    if (!isFinal(stateOf(row.state)) || this.#scheduler.get(taskId) !== undefined)
+      throw new ToruError('conflict', 'This run has not ended. Cancel it, then delete it.');
+    await this.#removal.remove([taskId]);
+    const detail = { label: row.label, user: row.username, result: resultOf({ state: stateOf(row.state), exit_code: row.exit_code }) };
+    this.#o.audit.record({ event: 'run.delete', caller, target: taskId, outcome: 'ok', detail });
+  }
+
+  /** What a clean-up would remove, of everybody's ended runs. */
+  totals(filter: RunsFilter): Promise<RunsTotals> {
+    return this.#cleanUp.totals(filter);
+  }
+
+  /** Begins to remove what `totals` said. @throws ToruError busy; conflict when there are others now. */
+  async cleanUp(caller: Caller, filter: RunsFilter, seen: { runs: number; before: number }): Promise<RunsTotals> {
+    const totals = await this.#cleanUp.begin(filter, seen);
+    this.#o.audit.record({
+      event: 'runs.clean_up',
+      caller,
+      outcome: 'ok',
+      detail: { ...filter, runs: totals.runs, before: totals.before },
+    });
+    return totals;
+  }
+
   /** A run's output. The caller has checked with `get` who may read it. @throws ToruError unknown_task. */
   log(taskId: string): RunLog {
     const open = this.#scheduler.get(taskId);
@@ -228,6 +276,7 @@ export class Runs {
   async close(): Promise<void> {
     this.#retention.close();
     this.#o.uploads.close();
+    this.#cleanUp.close();
     await this.#compression.close();
     await this.#scheduler.close();
     this.#journal.flush();
@@ -255,9 +304,13 @@ export class Runs {
   #describe(row: RunRow): Run {
     const open = this.#scheduler.get(row.task_id);
     if (open === undefined) return runOf(row, this.#o.settings.instance_id);
-    const run = runOf({ ...row, output_bytes: open.log.end }, this.#o.settings.instance_id);
-    if (open.finishing) return { ...run, finishing: true };
-    return open.waitsForInput ? { ...run, waiting_for_input: true } : run;
+    const { queuePlace, finishing, stopping, waitsForInput } = open;
+    return {
+      ...runOf({ ...row, output_bytes: open.log.end }, this.#o.settings.instance_id),
+      ...(finishing ? { finishing } : waitsForInput ? { waiting_for_input: true } : {}),
+      ...(stopping && !isFinal(stateOf(row.state)) ? { stopping } : {}),
+      ...(row.state === 'queued' && queuePlace !== null ? { queue_place: queuePlace } : {}),
+    };
   }
 
   #changed(row: RunRow): void {

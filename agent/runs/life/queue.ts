@@ -1,5 +1,7 @@
 /** The right of one run to be under way. */
 export interface Slot {
+  /** Its place in the queue, from 1 on, among those that wait for the same; null when it waits no longer. */
+  readonly place: number | null;
   /** True when the slot has been granted; false when it was released before. */
   readonly granted: Promise<boolean>;
   /** Gives the slot back, or leaves the queue. A second call changes nothing. */
@@ -60,6 +62,7 @@ export class RunQueue {
 
   #slot(action: string | null, waiting: Waiting | null, granted: Promise<boolean>): Slot {
     let released = false;
+    const placeOf = (): number | null => (waiting === null ? null : this.#placeOf(waiting));
     const release = (): void => {
       if (released) return;
       released = true;
@@ -68,7 +71,21 @@ export class RunQueue {
       this.#waiting.splice(place, 1);
       waiting?.grant(false);
     };
-    return { granted, release };
+    return {
+      granted,
+      release,
+      get place() {
+        return placeOf();
+      },
+    };
+  }
+
+  /** Where an action has a limit of its own, those of other actions are not before it. */
+  #placeOf(waiting: Waiting): number | null {
+    const rivals =
+      waiting.max > 0 && waiting.action !== null ? this.#waiting.filter(({ action }) => action === waiting.action) : this.#waiting;
+    const at = rivals.indexOf(waiting);
+    return at === -1 ? null : at + 1;
   }
 
   #enter(action: string | null): void {

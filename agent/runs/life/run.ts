@@ -125,6 +125,16 @@ export class RunLife {
     this.#state = state;
   }
 
+  /** Is it being stopped? True until it has ended. */
+  get stopping(): boolean {
+    return this.#why !== null || this.row.cancel_requested_at !== null;
+  }
+
+  /** Its place in the queue, from 1 on; null when it waits no longer. */
+  get queuePlace(): number | null {
+    return this.#slot.place;
+  }
+
   /** The script has ended, and its last output is waited for. */
   get finishing(): boolean {
     return this.#state.is === 'finishing' || (this.#state.is === 'stopping' && this.#state.finishing);
