@@ -4,6 +4,7 @@ import { isOneEmoji } from './emoji.ts';
 import { actionId, userId } from './ids.ts';
 import { actionInput, confirmation, inputValue } from './inputs.ts';
 import { MAX_GRACE_S, MAX_VARIABLE_CHARS, MAX_VARIABLES } from './limits.ts';
+import { RUN_RESULTS } from './run-state.ts';
 import { runSummary } from './runs.ts';
 
 /** Actions, as they cross borders, and what may be set on them. */
@@ -33,6 +34,8 @@ export const actionFields = z.object({
     .record(z.string().regex(VARIABLE, 'a name of a variable: letters, digits and underscores'), z.string().max(MAX_VARIABLE_CHARS))
     .refine((variables) => Object.keys(variables).length <= MAX_VARIABLES, `at most ${MAX_VARIABLES} variables`)
     .default({}),
+  /** The heading under which its tile stands; '' = none. Groups follow one another as their first actions do. */
+  group: z.string().trim().max(40).default(''),
   icon: icon.default('play'),
   color: z.enum(COLORS).default('slate'),
   inputs: z.array(actionInput).max(32).default([]),
@@ -69,6 +72,12 @@ export const action = actionFields.required({ id: true }).extend({
   queued: z.int(),
   /** What the asker answered the last time to the inputs that say `remember`: for a form to begin with. */
   remembered: z.record(z.string(), inputValue),
+  /** How the newest ended runs went that the asker may see, oldest first: ten at most. */
+  results: z.array(z.enum(RUN_RESULTS)),
+  /** Has the asker marked it as a favourite? Theirs alone, on every device. */
+  favourite: z.boolean(),
+  /** When the asker last started it; null = never, as far as the history goes. */
+  last_used_at: time.nullable(),
   /** Set when a press would fail now (the script is gone, or may not be run), in a sentence. */
   problem: z.string().nullable(),
 });
@@ -91,6 +100,7 @@ export const actionPatch = z.strictObject({
   script: actionFields.shape.script.optional(),
   args: actionFields.shape.args.unwrap().optional(),
   env: actionFields.shape.env.unwrap().optional(),
+  group: actionFields.shape.group.unwrap().optional(),
   icon: actionFields.shape.icon.unwrap().optional(),
   color: actionFields.shape.color.unwrap().optional(),
   inputs: actionFields.shape.inputs.unwrap().optional(),
@@ -109,3 +119,6 @@ export type ActionPatch = z.infer<typeof actionPatch>;
 
 /** PUT /api/actions/order: every action's id, once. */
 export const actionOrder = z.strictObject({ ids: z.array(actionId).max(10_000) });
+
+/** PUT /api/actions/:id/favourite: the asker's own mark. */
+export const favouriteRequest = z.strictObject({ favourite: z.boolean() });

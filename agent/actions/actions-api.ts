@@ -1,5 +1,5 @@
 import type { Action, ClientAction } from '../../shared/actions.ts';
-import { actionCreate, actionOrder, actionParams, actionPatch } from '../../shared/actions.ts';
+import { actionCreate, actionOrder, actionParams, actionPatch, favouriteRequest } from '../../shared/actions.ts';
 import type { List } from '../../shared/api.ts';
 import { resource, router } from '../http/router.ts';
 import { body, params } from '../http/validate.ts';
@@ -20,6 +20,7 @@ export const actionsApi = resource(
     'DELETE /:id': admin,
     // One's own.
     'DELETE /:id/remembered': any,
+    'PUT /:id/favourite': any,
   },
   ({ actions }: { actions: Actions }) =>
     router()
@@ -35,6 +36,11 @@ export const actionsApi = resource(
       .patch('/:id', params(actionParams), body(actionPatch), async (c) =>
         c.json<Action>(await actions.update(c.env.caller, c.req.valid('param').id, c.req.valid('json'))),
       )
+      .put('/:id/favourite', params(actionParams), body(favouriteRequest), async (c) => {
+        const { id } = c.req.valid('param');
+        actions.markFavourite(c.env.caller, id, c.req.valid('json').favourite);
+        return c.json<Action | ClientAction>(await actions.view(c.env.caller, id));
+      })
       .delete('/:id', params(actionParams), (c) => {
         actions.remove(c.env.caller, c.req.valid('param').id);
         return c.body(null, 204);

@@ -15,3 +15,14 @@ export const ACTIONS_TABLES = `
   ) STRICT;
   CREATE INDEX quick_actions_by_position ON quick_actions (position);
   `;
+
+/** The steps since each system numbers its own (store/own-tables.ts). */
+export const ACTIONS_STEPS = [
+  `
+  CREATE TABLE actions_favourites (
+    user_id TEXT NOT NULL,
+    action TEXT NOT NULL,
+    PRIMARY KEY (user_id, action)
+  ) STRICT, WITHOUT ROWID;
+  `,
+] as const;

@@ -5,11 +5,14 @@ import { checkVariables } from '../../shared/input-declaration.ts';
 import type { InputValues } from '../../shared/input-values.ts';
 import type { ActionInput } from '../../shared/inputs.ts';
 import type { Database } from '../store/database.ts';
+import { ownTables } from '../store/own-tables.ts';
 import type { Caller } from '../users/caller.ts';
 import { adminLately, authorize } from '../users/permissions.ts';
 import { checkAction } from './action-check.ts';
 import { type ActionRow, ActionTable } from './action-row.ts';
+import { ACTIONS_STEPS } from './actions-tables.ts';
 import { codeOf } from './code-of-action.ts';
+import { Favourites } from './favourites.ts';
 import { LastRuns, type TileRuns } from './last-runs.ts';
 import { RegexBudget } from './regex-budget.ts';
 import { Remembered } from './remembered.ts';
@@ -42,11 +45,14 @@ export class Actions {
   readonly #runs: LastRuns;
   /** The last answers of each person, for the form. */
   readonly remembered: Remembered;
+  readonly #favourites: Favourites;
   readonly #scripts: ActionsOptions['scripts'];
   readonly #audit: ActionsOptions['audit'];
 
   constructor({ database, scripts, audit, waitsForInput = () => false }: ActionsOptions) {
+    ownTables(database, 'actions', ACTIONS_STEPS);
     this.#table = new ActionTable(database);
+    this.#favourites = new Favourites(database);
     this.#runs = new LastRuns(database, waitsForInput);
     this.remembered = new Remembered(database);
     this.#scripts = scripts;
@@ -145,7 +151,15 @@ export class Actions {
   remove(caller: Caller | null, id: string): void {
     const row = this.#existing(id);
     this.#table.remove(id);
+    this.#favourites.forget(id);
     this.#record('action.delete', caller, row);
+  }
+
+  /** The caller's own mark: no change of the action. @throws ToruError unknown_action, as `view`. */
+  markFavourite(caller: Caller, id: string, favourite: boolean): void {
+    const row = this.#table.get(id);
+    if (row === null || !this.mayUse(caller, row)) throw unknownAction(id);
+    this.#favourites.set(caller.user_id, id, favourite);
   }
 
   /** @param ids every action's id, once. @throws ToruError conflict when they are others than there are. */
@@ -193,16 +207,21 @@ export class Actions {
     const runs = this.#runs.of(
       rows.map((row) => row.id),
       caller.role === 'admin' ? null : caller.user_id,
+      caller.user_id,
     );
+    const favourites = this.#favourites.of(caller.user_id);
     return rows.map((row, i) => {
-      const full = actionOf(row, runs(row.id), problems[i] ?? null, this.remembered.of(caller.user_id, row));
+      const shown = { ...runs(row.id), favourite: favourites.has(row.id) };
+      const full = actionOf(row, shown, problems[i] ?? null, this.remembered.of(caller.user_id, row));
       return caller.role === 'admin' ? full : clientActionOf(full);
     });
   }
 
   async #full(caller: Caller | null, row: ActionRow): Promise<Action> {
     const remembered = caller === null ? {} : this.remembered.of(caller.user_id, row);
-    return actionOf(row, this.#runs.of([row.id], null)(row.id), await this.#problem(row), remembered);
+    const asker = caller?.user_id ?? null;
+    const favourite = asker !== null && this.#favourites.of(asker).has(row.id);
+    return actionOf(row, { ...this.#runs.of([row.id], null, asker)(row.id), favourite }, await this.#problem(row), remembered);
   }
 
   /** Why a press would fail now, in a sentence; null when it would not. */
@@ -237,7 +256,7 @@ function unknownAction(id: string): ToruError {
   return new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}” for you.`);
 }
 
-function actionOf(row: ActionRow, runs: TileRuns, problem: string | null, remembered: InputValues): Action {
+function actionOf(row: ActionRow, runs: TileRuns & Pick<Action, 'favourite'>, problem: string | null, remembered: InputValues): Action {
   return {
     ...row,
     ...runs,
@@ -269,6 +288,7 @@ function merged(before: ActionRow, patch: ActionPatch): ActionRow {
     script: patch.script ?? before.script,
     args: patch.args ?? before.args,
     env: patch.env ?? before.env,
+    group: patch.group ?? before.group,
     icon: patch.icon ?? before.icon,
     color: patch.color ?? before.color,
     inputs: patch.inputs ?? before.inputs,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../tables.ts';
-import { LastRuns, lastRunSql, openRunsSql } from './last-runs.ts';
+import { LastRuns, lastRunsSql, openRunsSql } from './last-runs.ts';
 
 let folder: string;
 let db: Database;
@@ -34,7 +34,7 @@ it('finds the newest run and counts the open ones, everybody’s or one user’s
   insert('u2', 'a', 'queued', 2500);
   insert('u1', null, 'running', 9000);
   const runs = new LastRuns(db, () => false);
-  expect(runs.of(['a', 'b'], null)('a')).toEqual({
+  expect(runs.of(['a', 'b'], null, 'u1')('a')).toEqual({
     last_run: expect.objectContaining({
       task_id: newest,
       state: 'running',
@@ -44,9 +44,20 @@ it('finds the newest run and counts the open ones, everybody’s or one user’s
     }),
     running: 2,
     queued: 1,
+    results: ['failed'],
+    last_used_at: '1970-01-01T00:00:02.000Z',
   });
-  expect(runs.of(['a'], 'u1')('a')).toMatchObject({ last_run: { task_id: mine }, running: 1, queued: 0 });
-  expect(runs.of(['b'], null)('b')).toEqual({ last_run: null, running: 0, queued: 0 });
+  expect(runs.of(['a'], 'u1', 'u1')('a')).toMatchObject({ last_run: { task_id: mine }, running: 1, queued: 0 });
+  expect(runs.of(['b'], null, null)('b')).toEqual({ last_run: null, running: 0, queued: 0, results: [], last_used_at: null });
+});
+
+it('gives the newest ten results, oldest first, without those that are under way', () => {
+  for (let n = 0; n < 12; n += 1) insert('u3', 'c', n === 11 ? 'cancelled' : n % 2 === 0 ? 'timed_out' : 'refused', 5000 + n);
+  insert('u4', 'c', 'running', 6000);
+  const strip = new LastRuns(db, () => false).of(['c'], null, null)('c').results;
+  expect(strip).toHaveLength(10);
+  expect(strip.slice(-3)).toEqual(['refused', 'timed_out', 'cancelled']);
+  expect(new LastRuns(db, () => false).of(['c'], 'u4', 'u4')('c').results).toEqual([]);
 });
 
 it.each([true, false])('is a lookup in an index, never a walk through the history (one user’s: %s)', (mine) => {
@@ -56,7 +67,7 @@ it.each([true, false])('is a lookup in an index, never a walk through the histor
       .all(values)
       .map(({ detail }) => detail)
       .join('\n');
-  expect(plan(lastRunSql(mine), { action: 'a', user_id: 'u' })).toMatch(
+  expect(plan(lastRunsSql(mine), { action: 'a', user_id: 'u', limit: 11 })).toMatch(
     mine ? /^SEARCH .*task_history_by_user_action \(user_id=\? AND action=\?\)$/ : /^SEARCH .*task_history_by_action \(action=\?\)$/,
   );
   expect(plan(openRunsSql(mine), { user_id: 'u' })).not.toMatch(/^SCAN task_history$/m);

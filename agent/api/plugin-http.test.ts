@@ -34,6 +34,7 @@ const ACTION = {
   script: 'greet.sh',
   description: '',
   args: [],
+  group: '',
   icon: 'play',
   color: 'slate' as const,
   inputs: [],
