@@ -78,10 +78,14 @@ export const isRun = shape<Run>({
   signal: orNull(text),
   output_bytes: number,
   stdin: bool,
+  last_line: optional(text),
+  stopping: optional(bool),
+  queue_place: optional(number),
 });
 
-/** An action as an admin or as a client sees it. */
-export type AnyAction = Omit<ClientAction, 'remembered'> & Partial<Pick<Action, 'script' | 'args' | 'allow' | 'remembered'>>;
+/** An action as an admin or as a client sees it. A host of an earlier version leaves some fields out. */
+type Newer = 'group' | 'results' | 'favourite' | 'last_used_at' | 'remembered';
+export type AnyAction = Omit<ClientAction, Newer> & Partial<Pick<Action, 'script' | 'args' | 'allow' | Newer>>;
 
 const ofEveryAction = {
   id: text,

@@ -1,30 +1,27 @@
 import { useSignal } from '@preact/signals';
 import { Pencil, Plus } from 'lucide-preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { lazy } from 'preact-iso';
 import { actions, actionsProblem, loadActions } from '../data/known-actions.ts';
 import { host } from '../data/presence.ts';
 import { isAdmin } from '../own-session.ts';
-import { bound } from '../parts/bound.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Problem } from '../parts/empty.tsx';
 import { glyphSet } from '../parts/glyph.tsx';
 import { PageHead } from '../parts/page-head.tsx';
-import { SearchBox } from '../parts/search-box.tsx';
-import { moveInGrid } from './actions/grid-keys.ts';
-import { asking, press, starting } from './actions/press.ts';
-import { menuOf, Tile } from './actions/tile.tsx';
+import { NowBar } from './actions/now-bar.tsx';
+import { asking } from './actions/press.ts';
+import { menuOf } from './actions/tile.tsx';
+import { Tiles } from './actions/tiles.tsx';
 import './actions.css';
 
 const Arrange = lazy(async () => (await import('./actions/arrange.tsx')).Arrange);
 const PendingList = lazy(async () => (await import('./actions/pending-list.tsx')).PendingList);
 /** Behind the first paint: most hosts have none. */
 const PluginCards = lazy(async () => (await import('./actions/plugin-cards.tsx')).PluginCards);
+const RecentRuns = lazy(async () => (await import('./actions/recent-runs.tsx')).RecentRuns);
 const TileMenu = lazy(async () => (await import('./actions/tile-menu.tsx')).TileMenu);
 const PressSheet = lazy(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
-
-/** From so many tiles on, a filter helps. */
-const FILTER_FROM = 9;
 
 /** The home: every action as a key to press. */
 export function ActionsPage() {
@@ -34,7 +31,7 @@ export function ActionsPage() {
     // Behind the first paint: what the first press may need.
     const timer = setTimeout(() => {
       glyphSet();
-      for (const part of [PressSheet, TileMenu, Arrange, PendingList, PluginCards]) part.preload().catch(() => undefined);
+      for (const part of [PressSheet, TileMenu, Arrange, PendingList]) part.preload().catch(() => undefined);
     }, 600);
     return () => clearTimeout(timer);
   }, []);
@@ -62,7 +59,7 @@ export function ActionsPage() {
       {actionsProblem.value !== null && (
         <Problem message={actionsProblem.value} action={<Button onClick={() => void loadActions()}>Try again</Button>} />
       )}
-      {(host.value?.pending_runs.length ?? 0) > 0 && <PendingList />}
+      {list !== null && list.length > 0 && <NowBar />}
       {list === null ? (
         actionsProblem.value === null && <Ghosts />
       ) : list.length === 0 ? (
@@ -72,51 +69,21 @@ export function ActionsPage() {
       ) : (
         <Tiles />
       )}
-      {list !== null && !arranging.value && <PluginCards />}
+      {/* Below the tiles, or beside them: what comes and goes here moves no key under a finger. */}
+      {list !== null && !arranging.value && (
+        <aside class="actions-more" aria-label="More">
+          {(host.value?.pending_runs.length ?? 0) > 0 && (
+            <div id="waiting" tabIndex={-1}>
+              <PendingList />
+            </div>
+          )}
+          <PluginCards />
+          {list.length > 0 && <RecentRuns />}
+        </aside>
+      )}
       {menuOf.value !== null && <TileMenu action={menuOf.value} />}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
-  );
-}
-
-function Tiles() {
-  const filter = useSignal('');
-  const focused = useSignal<string | null>(null);
-  const grid = useRef<HTMLUListElement>(null);
-  const list = actions.value ?? [];
-  const wanted = filter.value.trim().toLocaleLowerCase();
-  const shown =
-    wanted === '' ? list : list.filter((action) => `${action.label} ${action.description}`.toLocaleLowerCase().includes(wanted));
-  const tabbable = shown.some((action) => action.id === focused.value) ? focused.value : shown[0]?.id;
-
-  return (
-    <>
-      {list.length >= FILTER_FROM && (
-        <search>
-          <SearchBox
-            label="Filter the actions"
-            placeholder="Filter"
-            {...bound(filter)}
-            onEnter={() => grid.current?.querySelector<HTMLElement>('.tile-press')?.focus()}
-          />
-        </search>
-      )}
-      {shown.length === 0 && <p class="muted">No action has “{filter.value}” in its name.</p>}
-      <ul class="tiles" ref={grid} aria-label="Actions" onKeyDown={moveInGrid}>
-        {shown.map((action) => (
-          <Tile
-            key={action.id}
-            action={action}
-            tabbable={action.id === tabbable}
-            starting={starting.value.has(action.id)}
-            onPress={() => press(action)}
-            onFocus={() => {
-              focused.value = action.id;
-            }}
-          />
-        ))}
-      </ul>
-    </>
   );
 }
 

@@ -4,7 +4,7 @@ import { isFinal } from '../../../../shared/run-state.ts';
 import type { Run, RunSummary } from '../../../../shared/runs.ts';
 import { secondHand } from '../../clock.ts';
 import { connection } from '../../connection/page-connection.ts';
-import { lastLineOf, useLastLine } from '../../data/read-last-line.ts';
+import { useLastLine } from '../../data/open-runs.ts';
 import { useResource } from '../../data/resource.ts';
 import { listRuns, took } from '../../data/run-calls.ts';
 import type { AnyAction } from '../../guards.ts';
@@ -20,7 +20,7 @@ const SHOWN = 6;
 
 /** The last runs of an action, kept fresh; null until they were read, or can't be. */
 export function useLastRuns(id: string): readonly Run[] | null {
-  const runs = useResource((signal) => listRuns({ action: id, limit: String(SHOWN) }, signal), id);
+  const runs = useResource((signal) => listRuns({ action: id, limit: String(SHOWN), last_line: 'true' }, signal), id);
   useEffect(() => connection.onRun((news) => news.action === id && runs.again(), runs.again), [id]);
   return runs.data?.items ?? (runs.problem === null ? null : []);
 }
@@ -31,7 +31,7 @@ export function LastRuns({ action, runs }: { action: AnyAction; runs: readonly R
   const before = runs.filter((run) => run.task_id !== newest?.task_id).slice(0, SHOWN - 1);
   return (
     <>
-      {newest === null ? <p class="app-last muted">Never run</p> : <Newest key={newest.task_id} run={newest} />}
+      {newest === null ? <p class="app-last muted">Never run</p> : <Newest key={newest.task_id} run={newest} runs={runs} />}
       {before.length > 0 && (
         <Section title="Before" flush>
           <Listing label="Earlier runs">
@@ -55,7 +55,7 @@ export function LastRuns({ action, runs }: { action: AnyAction; runs: readonly R
   );
 }
 
-function Newest({ run }: { run: RunSummary }) {
+function Newest({ run, runs }: { run: RunSummary; runs: readonly Run[] }) {
   return (
     <a class="app-last app-last-link" href={runPath(run.task_id)}>
       <span class="app-last-head">
@@ -65,7 +65,11 @@ function Newest({ run }: { run: RunSummary }) {
           {isFinal(run.state) && run.started_at !== null && `, took ${duration(took(run, secondHand.peek()) ?? 0)}`}
         </span>
       </span>
-      {isFinal(run.state) ? <EndedWith run={run} /> : <Shows taskId={run.task_id} />}
+      {isFinal(run.state) ? (
+        <bdi class="app-line cut">{runs.find(({ task_id }) => task_id === run.task_id)?.last_line ?? ''}</bdi>
+      ) : (
+        <Shows taskId={run.task_id} />
+      )}
       <span class="app-last-open">
         Open the output <ChevronRight size={18} aria-hidden="true" />
       </span>
@@ -76,9 +80,4 @@ function Newest({ run }: { run: RunSummary }) {
 /** The line below a run is there from the beginning: nothing moves when it comes. */
 function Shows({ taskId }: { taskId: string }) {
   return <bdi class="app-line cut">{useLastLine(taskId)}</bdi>;
-}
-
-function EndedWith({ run }: { run: RunSummary }) {
-  const line = useResource(() => lastLineOf(run.task_id), `${run.task_id} ${run.state}`);
-  return <bdi class="app-line cut">{line.data ?? ''}</bdi>;
 }

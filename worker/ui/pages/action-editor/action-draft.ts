@@ -17,6 +17,7 @@ export interface Draft {
   script: string;
   args: string[];
   env: Record<string, string>;
+  group: string;
   icon: string;
   color: ActionFields['color'];
   inputs: DraftInput[];
@@ -53,6 +54,7 @@ export function emptyDraft(script = ''): Draft {
     script,
     args: [],
     env: {},
+    group: '',
     icon: 'play',
     color: 'slate',
     inputs: [],
@@ -78,7 +80,7 @@ export function labelOf(script: string): string {
 }
 
 export function draftOf(action: Action): Draft {
-  const { label, description, script, args, env, icon, color, inputs, confirm, allow, stdin, revision } = action;
+  const { label, description, script, args, env, group, icon, color, inputs, confirm, allow, stdin, revision } = action;
   const { timeout_s, stop_signal, grace_s, max_concurrent, when_full } = action;
   return {
     label,
@@ -86,6 +88,7 @@ export function draftOf(action: Action): Draft {
     script,
     args,
     env,
+    group,
     icon,
     color,
     inputs: inputs.map(keyed),

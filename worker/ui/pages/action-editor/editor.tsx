@@ -36,6 +36,7 @@ import {
   wrongWith,
 } from './action-draft.ts';
 import { Advanced } from './advanced.tsx';
+import { GroupField } from './group-field.tsx';
 import { IconAndColor } from './icon-and-color.tsx';
 import { InputBuilder } from './input-builder.tsx';
 import { LinesField } from './lines-field.tsx';
@@ -195,6 +196,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                     />
                   )}
                 </Field>
+                <GroupField group={now.group} onChange={set} />
                 <IconAndColor icon={now.icon} color={now.color} onChange={set} />
               </div>
             </Section>
@@ -249,7 +251,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                   />
                 )}
                 <Switch
-                  label="Can be typed into"
+                  label="Accepts input"
                   help="Keeps the script’s standard input open for a line from the run’s page."
                   checked={now.stdin}
                   onChange={(stdin) => set({ stdin })}

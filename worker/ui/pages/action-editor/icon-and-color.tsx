@@ -54,10 +54,10 @@ export function IconAndColor(props: IconAndColorProps) {
         </div>
       </fieldset>
       <div class="field">
-        <span class="field-label" id="sign-label">
-          Sign
+        <span class="field-label" id="icon-label">
+          Icon
         </span>
-        <Button aria-describedby="sign-label" icon={<Glyph name={props.icon} size={22} />} onClick={setTo(picking, true)}>
+        <Button aria-describedby="icon-label" icon={<Glyph name={props.icon} size={22} />} onClick={setTo(picking, true)}>
           Choose…
         </Button>
       </div>
@@ -80,7 +80,7 @@ function GlyphPicker(props: { icon: string; color: string; onPick: (icon: string
   const wanted = useSignal('');
   const names = Object.keys(glyphSet() ?? {}).filter((name) => name.includes(wanted.value.trim().toLowerCase().replaceAll(' ', '-')));
   return (
-    <Sheet title="Sign" onClose={props.onClose}>
+    <Sheet title="Icon" onClose={props.onClose}>
       <input
         class="input"
         type="search"

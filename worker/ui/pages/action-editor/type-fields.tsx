@@ -183,14 +183,14 @@ function ChoiceFields({ input, before, error, onChange }: Of<'choice'> & { befor
           />
           {several ? (
             <CheckGroup
-              label="Chosen beforehand"
+              label="Default"
               error={error('default')}
               options={input.options}
               value={chosen}
               onValue={(words) => choose(input, words)}
             />
           ) : (
-            <Field label="Chosen beforehand" error={error('default')}>
+            <Field label="Default" error={error('default')}>
               {(ties) => (
                 <select
                   {...ties}

@@ -1,10 +1,13 @@
-import { Pencil, Play, ScrollText, Smartphone } from 'lucide-preact';
+import { History, Pencil, Play, ScrollText, Smartphone, Star } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
+import { sentence } from '../../api.ts';
+import { markFavourite } from '../../data/known-actions.ts';
 import type { AnyAction } from '../../guards.ts';
 import { appPath, runPath } from '../../navigation.ts';
 import { isAdmin } from '../../own-session.ts';
 import { Button } from '../../parts/button.tsx';
 import { Sheet } from '../../parts/sheet.tsx';
+import { toast } from '../../toasts.ts';
 import { pressAgain } from './press.ts';
 import { isActive, menuOf } from './tile.tsx';
 import './tile-menu.css';
@@ -31,6 +34,17 @@ export function TileMenu({ action }: { action: AnyAction }) {
             {isActive(action) ? 'Run another' : 'Run'}
           </Button>
         </li>
+        <li>
+          <Button
+            icon={<Star size={20} fill={action.favourite === true ? 'currentColor' : 'none'} aria-hidden="true" />}
+            onClick={() => {
+              close();
+              markFavourite(action.id, action.favourite !== true).catch((error: unknown) => toast(sentence(error), 'bad'));
+            }}
+          >
+            {action.favourite === true ? 'Remove from favourites' : 'Add to favourites'}
+          </Button>
+        </li>
         {action.last_run !== null && (
           <To href={runPath(action.last_run.task_id)} icon={<ScrollText size={20} aria-hidden="true" />} onClick={close}>
             Output of the newest run
@@ -38,6 +52,9 @@ export function TileMenu({ action }: { action: AnyAction }) {
         )}
         <To href={appPath(action.id)} icon={<Smartphone size={20} aria-hidden="true" />} onClick={close}>
           Put on the home screen
+        </To>
+        <To href={`/runs?action=${encodeURIComponent(action.id)}`} icon={<History size={20} aria-hidden="true" />} onClick={close}>
+          Its runs
         </To>
         {isAdmin.value && (
           <To href={`/actions/${encodeURIComponent(action.id)}/edit`} icon={<Pencil size={20} aria-hidden="true" />} onClick={close}>

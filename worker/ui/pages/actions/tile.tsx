@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { ChevronRight, EllipsisVertical, TriangleAlert } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
-import { useLastLine } from '../../data/read-last-line.ts';
+import { useLastLine } from '../../data/open-runs.ts';
 import { outcome } from '../../data/run-calls.ts';
 import type { AnyAction } from '../../guards.ts';
 import { runPath } from '../../navigation.ts';
@@ -9,6 +9,7 @@ import { useActs } from '../../parts/deliberate.ts';
 import { Glyph } from '../../parts/glyph.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
+import { Strip } from './strip.tsx';
 import './tile.css';
 
 /** The action whose menu is open. */
@@ -63,9 +64,10 @@ export function Tile(props: { action: AnyAction; tabbable: boolean; starting: bo
         onFocus={props.onFocus}
       >
         <Seal icon={action.icon} color={action.color} ring={props.starting && !active ? 'live' : ringOf(action)} />
-        <span class="tile-label" id={`name-${action.id}`}>
+        <span class="tile-label" id={`name-${action.id}`} dir="auto">
           {action.label}
         </span>
+        <Strip results={action.results ?? []} />
         {action.running + action.queued > 1 && <span class="tile-count">{action.running + action.queued}</span>}
       </button>
       <button

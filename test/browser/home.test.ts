@@ -1,0 +1,154 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Browser } from '../harness/browser.ts';
+import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
+import { Client } from '../harness/client.ts';
+import type { Toru } from '../harness/toru.ts';
+import { startToru } from '../harness/toru.ts';
+import { logIn } from './log-in.ts';
+
+/** The home with many actions: what is on it, that nothing moves, and what it costs to open. */
+
+const PASSWORD = 'correct horse battery';
+const LONG = 'Synchronise the documents of the whole family with the disk in the attic, at n';
+
+describeInBrowser('home', () => {
+  let toru: Toru;
+  let admin: Client;
+  let phone: Browser;
+  let page: Page;
+  const ids: string[] = [];
+
+  beforeAll(async () => {
+    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
+    const script = (name: string, body: string): void =>
+      writeFileSync(join(toru.home, 'scripts', name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    script('good.sh', 'echo all is well');
+    script('bad.sh', 'echo oh no; exit 3');
+    script('long.sh', 'echo 12 of 40; exec sleep 600');
+    admin = await Client.of(toru, 'admin', PASSWORD);
+    for (const { id } of (await admin.http('GET', '/api/actions')).json().items) await admin.http('DELETE', `/api/actions/${id}`);
+    for (let n = 0; n < 62; n += 1) {
+      const body = {
+        id: `a-${n}`,
+        label: n === 5 ? LONG : `Action ${n}`,
+        script: n === 0 ? 'long.sh' : n === 1 ? 'bad.sh' : 'good.sh',
+        group: n < 40 ? '' : 'Servers',
+      };
+      expect((await admin.http('POST', '/api/actions', body)).status).toBe(201);
+      ids.push(body.id);
+    }
+    for (const action of ['a-1', 'a-2', 'a-2']) {
+      await admin.http('POST', '/api/runs', { action });
+      await expect.poll(async () => (await admin.http('GET', '/api/runs?status=queued,running')).json().items.length).toBe(0);
+    }
+    phone = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
+    page = await logIn(phone, toru.url, 'admin', PASSWORD);
+  });
+
+  afterAll(async () => {
+    admin?.close();
+    await phone?.[Symbol.asyncDispose]();
+    await toru?.[Symbol.asyncDispose]();
+  });
+
+  const tile = (label: string) => page.locator('.tile', { hasText: label });
+
+  test('opens with 15 requests at most, and nothing on it moves', async () => {
+    await page.goto('about:blank');
+    await page.addInitScript(() => {
+      const shifts: number[] = [];
+      Object.assign(globalThis, { shifts });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+          if (!('hadRecentInput' in entry) || !('value' in entry) || typeof entry.value !== 'number') continue;
+          if (entry.hadRecentInput !== true) shifts.push(entry.value);
+        }
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    let requests = 0;
+    page.on('request', () => {
+      requests += 1;
+    });
+    await page.goto(toru.url);
+    await page.getByText('Last runs').waitFor();
+    const opened = requests;
+    // A run begins and ends, and what it prints is in the bar.
+    const { task_id } = (await admin.http('POST', '/api/runs', { action: 'a-0' })).json();
+    await page.locator('.now', { hasText: '12 of 40' }).waitFor();
+    await admin.http('POST', `/api/runs/${task_id}/cancel`);
+    await page.locator('.now', { hasText: 'Nothing is running' }).waitFor();
+    const shifted: number = await page.evaluate(() => {
+      const shifts: unknown = Reflect.get(globalThis, 'shifts');
+      return Array.isArray(shifts) ? shifts.reduce<number>((sum, value) => sum + Number(value), 0) : Number.NaN;
+    });
+    expect(opened).toBeLessThanOrEqual(15);
+    expect(shifted).toBeLessThanOrEqual(0.02);
+  });
+
+  test('has the last runs with what they printed last, and a strip of results on each tile', async () => {
+    const last = page.getByRole('list', { name: 'Last runs' });
+    await last.getByText('oh no').waitFor();
+    await expect.poll(() => tile('Action 2').first().getByRole('img').getAttribute('aria-label')).toBe('Last 2: 2 succeeded');
+    expect(
+      await page
+        .locator('.tile', { has: page.locator('#name-a-1') })
+        .getByRole('img')
+        .getAttribute('aria-label'),
+    ).toBe('Last 1: 1 failed');
+    const heights = await page
+      .locator('.strip-bar')
+      .evaluateAll((bars) => bars.map((bar) => [bar.getAttribute('data-result'), bar.getBoundingClientRect().height]));
+    const tallest = Math.max(...heights.filter(([result]) => result === 'succeeded').map(([, height]) => Number(height)));
+    const failed = heights.filter(([result]) => result === 'failed').map(([, height]) => Number(height));
+    expect(Math.min(...failed)).toBeGreaterThan(tallest);
+  });
+
+  test('keeps favourites on the host, for every device of their person', async () => {
+    await page
+      .locator('.tile', { has: page.locator('#name-a-41') })
+      .getByRole('button', { name: 'More on Action 41' })
+      .click();
+    await page.getByRole('button', { name: 'Add to favourites' }).click();
+    await page.getByRole('heading', { name: 'Favourites' }).waitFor();
+    await expect.poll(async () => (await admin.http('GET', '/api/actions/a-41')).json().favourite).toBe(true);
+    await using computer = await launchBrowser({ viewport: { width: 1280, height: 800 } });
+    const other = await logIn(computer, toru.url, 'admin', PASSWORD);
+    await other.getByRole('list', { name: 'Favourites' }).getByText('Action 41').waitFor();
+    expect(await other.getByRole('list', { name: 'Servers' }).getByText('Action 41', { exact: true }).count()).toBe(0);
+  });
+
+  test.each(['Large tiles', 'Small tiles', 'List'])('shows every name in full as %s, with nothing beside the window', async (size) => {
+    await page.getByRole('button', { name: size }).click();
+    const label = page.locator('.tile-label', { hasText: LONG });
+    expect(await label.evaluate((element) => element.scrollHeight - element.clientHeight)).toBeLessThanOrEqual(1);
+    for (const width of [320, 390, 844, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${width} px`).toBeLessThanOrEqual(0);
+    }
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.reload();
+    await page.getByRole('button', { name: size, pressed: true }).waitFor();
+  });
+
+  test('folds a group, and remembers it', async () => {
+    const heading = page.getByRole('button', { name: 'Servers', expanded: true });
+    await heading.click();
+    await expect.poll(() => page.getByRole('list', { name: 'Servers' }).count()).toBe(0);
+    await page.reload();
+    await page.getByRole('button', { name: 'Servers', expanded: false }).click();
+    await page.getByRole('list', { name: 'Servers' }).waitFor();
+  });
+
+  test('arrow keys go from section to section', async () => {
+    await page.getByRole('button', { name: 'Large tiles' }).click();
+    await page.locator('#name-a-41').locator('xpath=ancestor::button').focus();
+    await page.keyboard.press('ArrowDown');
+    const below = await page.evaluate(() => document.activeElement?.querySelector('.tile-label')?.textContent);
+    expect(below).toBe('Action 0');
+    await page.keyboard.press('ArrowUp');
+    expect(await page.evaluate(() => document.activeElement?.querySelector('.tile-label')?.textContent)).toBe('Action 41');
+  });
+});

@@ -1,0 +1,45 @@
+import type { AnyAction } from '../../guards.ts';
+
+/** Tiles that stand together, under a heading. */
+export interface TileSection {
+  /** For the key and for what is remembered: '' is those without a group. */
+  readonly id: string;
+  readonly title: string;
+  readonly actions: readonly AnyAction[];
+}
+
+export const FAVOURITES = '★';
+
+/**
+ * The tiles in their sections: the person's favourites first, then those without a group, then the groups in the order of their first
+ * actions. An action stands in one of them.
+ */
+export function sectionsOf(actions: readonly AnyAction[]): TileSection[] {
+  const favourites = actions.filter((action) => action.favourite === true);
+  const rest = actions.filter((action) => action.favourite !== true);
+  const groups = new Map<string, AnyAction[]>([['', []]]);
+  for (const action of rest) {
+    const group = action.group ?? '';
+    const known = groups.get(group);
+    if (known === undefined) groups.set(group, [action]);
+    else known.push(action);
+  }
+  const others = [...groups].filter(([, list]) => list.length > 0);
+  const alone = others.length === 1 && favourites.length === 0;
+  return [
+    ...(favourites.length === 0 ? [] : [{ id: FAVOURITES, title: 'Favourites', actions: favourites }]),
+    ...others.map(([group, list]) => ({
+      id: group,
+      title: group !== '' ? group : alone ? '' : 'Actions',
+      actions: list,
+    })),
+  ];
+}
+
+/** Those that the person used last, the last one first. */
+export function recentOf(actions: readonly AnyAction[], most: number): AnyAction[] {
+  return actions
+    .filter((action) => action.last_used_at != null)
+    .toSorted((a, b) => ((a.last_used_at ?? '') < (b.last_used_at ?? '') ? 1 : -1))
+    .slice(0, most);
+}

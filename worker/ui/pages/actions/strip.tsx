@@ -1,0 +1,33 @@
+import type { RunResult } from '../../../../shared/run-state.ts';
+import './strip.css';
+
+const WORDS: Record<RunResult, string> = {
+  queued: 'queued',
+  running: 'running',
+  succeeded: 'succeeded',
+  failed: 'failed',
+  timed_out: 'timed out',
+  interrupted: 'interrupted',
+  cancelled: 'cancelled',
+  refused: 'refused',
+};
+
+/** The last results of an action, oldest first: low bars succeeded, tall ones did not, hollow ones were cancelled. Its room is kept where there are none. */
+export function Strip({ results }: { results: readonly RunResult[] }) {
+  if (results.length === 0) return <span class="strip" />;
+  return (
+    <span class="strip" role="img" aria-label={spoken(results)}>
+      {results.map((result, i) => (
+        <span key={i} class="strip-bar" data-result={result} />
+      ))}
+    </span>
+  );
+}
+
+/** “Last 10: 8 succeeded, 2 failed”. */
+export function spoken(results: readonly RunResult[]): string {
+  const counts = new Map<RunResult, number>();
+  for (const result of results) counts.set(result, (counts.get(result) ?? 0) + 1);
+  const parts = [...counts].sort(([, a], [, b]) => b - a).map(([result, count]) => `${count} ${WORDS[result]}`);
+  return `Last ${results.length}: ${parts.join(', ')}`;
+}

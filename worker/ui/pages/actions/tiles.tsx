@@ -1,0 +1,137 @@
+import { useSignal } from '@preact/signals';
+import { ChevronDown } from 'lucide-preact';
+import type { ComponentChildren } from 'preact';
+import { useMemo, useRef } from 'preact/hooks';
+import { actions } from '../../data/known-actions.ts';
+import type { AnyAction } from '../../guards.ts';
+import { bound } from '../../parts/bound.ts';
+import { Glyph } from '../../parts/glyph.tsx';
+import { SearchBox } from '../../parts/search-box.tsx';
+import { readJson } from '../../read-json.ts';
+import { recall, remember } from '../../theme.ts';
+import { DensityChoice, density } from './density.tsx';
+import { moveInGrid } from './grid-keys.ts';
+import { press, starting } from './press.ts';
+import { recentOf, sectionsOf } from './sections.ts';
+import { Tile } from './tile.tsx';
+
+/** From so many tiles on, a filter helps, … */
+const FILTER_FROM = 9;
+/** … and the way to those that were used last. */
+const RECENT_FROM = 12;
+const RECENT = 6;
+
+/** Every action as a key to press: favourites and groups under their headings, or what the filter leaves. */
+export function Tiles() {
+  const filter = useSignal('');
+  const focused = useSignal<string | null>(null);
+  const grid = useRef<HTMLDivElement>(null);
+  const list = actions.value ?? [];
+  const wanted = filter.value.trim().toLocaleLowerCase();
+  const shown = wanted === '' ? list : list.filter((action) => textOf(action).includes(wanted));
+  const sections = sectionsOf(shown);
+  const tabbable = shown.some((action) => action.id === focused.value) ? focused.value : sections[0]?.actions[0]?.id;
+
+  return (
+    <>
+      {list.length > 1 && (
+        <div class="actions-tools">
+          {list.length >= FILTER_FROM && (
+            <search>
+              <SearchBox
+                label="Filter the actions"
+                placeholder="Filter"
+                {...bound(filter)}
+                onEnter={() => grid.current?.querySelector<HTMLElement>('.tile-press')?.focus()}
+              />
+            </search>
+          )}
+          <DensityChoice />
+        </div>
+      )}
+      {list.length >= RECENT_FROM && wanted === '' && <Recent />}
+      {shown.length === 0 && <p class="muted">No action has “{filter.value}” in its name.</p>}
+      <div class="tile-sections" ref={grid} data-density={density.value}>
+        {sections.map(({ id, title, actions: tiles }) => (
+          <Group key={id} id={id} title={title} open={wanted !== ''}>
+            <ul class="tiles" aria-label={title === '' ? 'Actions' : title} onKeyDown={moveInGrid}>
+              {tiles.map((action) => (
+                <Tile
+                  key={action.id}
+                  action={action}
+                  tabbable={action.id === tabbable}
+                  starting={starting.value.has(action.id)}
+                  onPress={() => press(action)}
+                  onFocus={() => {
+                    focused.value = action.id;
+                  }}
+                />
+              ))}
+            </ul>
+          </Group>
+        ))}
+      </div>
+    </>
+  );
+}
+
+function textOf({ label, description, group }: AnyAction): string {
+  return `${label} ${description} ${group ?? ''}`.toLocaleLowerCase();
+}
+
+const KEY = 'toru.closed-groups';
+
+/** A heading that folds what is below it; this browser remembers it. */
+function Group(props: { id: string; title: string; open: boolean; children: ComponentChildren }) {
+  const closed = useSignal(closedGroups().includes(props.id));
+  if (props.title === '') return <>{props.children}</>;
+  const isOpen = props.open || !closed.value;
+  return (
+    <section class="tile-section">
+      <h2>
+        <button
+          type="button"
+          class="tile-fold"
+          aria-expanded={isOpen}
+          onClick={() => {
+            closed.value = !closed.value;
+            const others = closedGroups().filter((id) => id !== props.id);
+            remember(KEY, JSON.stringify(closed.value ? [...others, props.id] : others));
+          }}
+        >
+          <ChevronDown size={18} aria-hidden="true" />
+          <span dir="auto">{props.title}</span>
+        </button>
+      </h2>
+      {isOpen && props.children}
+    </section>
+  );
+}
+
+function closedGroups(): string[] {
+  const kept = readJson(recall(KEY) ?? '[]');
+  return Array.isArray(kept) ? kept.filter((id) => typeof id === 'string') : [];
+}
+
+/** Those that the person used last, as they were when the page was opened: nothing changes places under a finger. */
+function Recent() {
+  const ids = useMemo(() => recentOf(actions.peek() ?? [], RECENT).map(({ id }) => id), []);
+  const shown = ids.flatMap((id) => actions.value?.find((action) => action.id === id) ?? []);
+  if (shown.length < 2) return null;
+  return (
+    <ul class="recent" aria-label="Used last">
+      {shown.map((action) => (
+        <li key={action.id}>
+          <button type="button" class="recent-press" data-acts="run" data-color={action.color} onClick={() => press(action)}>
+            <span class="recent-sign">
+              <Glyph name={action.icon} size={16} />
+            </span>
+            <span class="cut" dir="auto">
+              {action.label}
+            </span>
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
