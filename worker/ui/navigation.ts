@@ -6,6 +6,26 @@ export function navigate(url: string, options: { replace?: boolean } = {}): void
   if (!options.replace) scrollTo(0, 0);
 }
 
+/** The browser's list of this page's places, where it has one. */
+const places: unknown = Reflect.get(globalThis, 'navigation');
+
+/**
+ * Back to where the person was in Toru before; where they came from elsewhere, as by a link in a message, up to `otherwise`. Without the
+ * browser's list of places nobody knows, and up is safe.
+ */
+export function goBack(otherwise: string): void {
+  if (placesBefore() > 0) history.back();
+  else navigate(otherwise);
+}
+
+/** How many places of Toru lie before this one. */
+function placesBefore(): number {
+  if (typeof places !== 'object' || places === null || !('currentEntry' in places)) return 0;
+  const { currentEntry } = places;
+  if (typeof currentEntry !== 'object' || currentEntry === null || !('index' in currentEntry)) return 0;
+  return Number(currentEntry.index);
+}
+
 /** An action's own app, where it is put on the home screen. */
 export function appPath(action: string): string {
   return `/a/${encodeURIComponent(action)}`;

@@ -15,15 +15,16 @@ export function outcome(
     signal?: string | null;
     finishing?: boolean | undefined;
     waiting_for_input?: boolean | undefined;
+    stopping?: boolean | undefined;
   },
 ): Outcome {
   switch (run.state) {
     case 'queued':
       return { tone: 'wait', word: 'Queued' };
     case 'running':
-      if (run.waiting_for_input === true) return { tone: 'wait', word: 'Waits for your answer' };
+      if (run.waiting_for_input === true && run.stopping !== true) return { tone: 'wait', word: 'Waits for your answer' };
       // The script has ended; its last output is on its way.
-      return { tone: 'live', word: run.finishing === true ? 'Finishing' : 'Running' };
+      return { tone: 'live', word: run.stopping === true ? 'Stopping' : run.finishing === true ? 'Finishing' : 'Running' };
     case 'exited':
       if (run.exit_code === 0) return { tone: 'ok', word: 'Succeeded' };
       return {
@@ -60,6 +61,11 @@ export function listRuns(query: Record<string, string>, signal?: AbortSignal): P
 /** @param note '' takes it away. @returns the run with it. @throws ToruError. */
 export function writeNote(id: string, note: string): Promise<Run> {
   return read(isRun, agent.runs[':id'].$patch({ param: { id }, json: { note } }));
+}
+
+/** Takes it out of the history, with its output. @throws ToruError. */
+export async function deleteRun(id: string): Promise<void> {
+  await read(isAnything, agent.runs[':id'].$delete({ param: { id } }));
 }
 
 /** TERM to the whole process group now, KILL after ten seconds. @throws ToruError not_running when it just ended. */

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
 import { agent, read, until } from '../api.ts';
 import { hostNow } from '../clock.ts';
+import { daysOf } from '../data/days.ts';
 import { isAuditEntry, listOf } from '../guards.ts';
 import { navigate } from '../navigation.ts';
 import { bound } from '../parts/bound.ts';
@@ -15,7 +16,6 @@ import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { addressOf, EVENTS, type Filters, filtersOf, OUTCOMES, queryOf, TIMES } from './audit/audit-filters.ts';
-import { daysOf } from './audit/days.ts';
 import { Entry } from './audit/entry.tsx';
 import { usePaged } from './audit/paged.ts';
 import './audit.css';
@@ -72,10 +72,10 @@ export function AuditPage() {
             No entry fits all of these filters.
           </Empty>
         ))}
-      {daysOf(list.items, hostNow()).map((day) => (
+      {daysOf(list.items, ({ time }) => time, hostNow()).map((day) => (
         <Section key={day.date} title={day.name} flush>
           <ul>
-            {day.entries.map((entry) => (
+            {day.items.map((entry) => (
               <Entry key={entry.id} entry={entry} />
             ))}
           </ul>

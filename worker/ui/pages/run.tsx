@@ -6,13 +6,12 @@ import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
 import { sentence } from '../api.ts';
 import { connection } from '../connection/page-connection.ts';
-import { actions } from '../data/known-actions.ts';
 import { seen } from '../data/pending.ts';
 import { cancelRun, getRun, outcome } from '../data/run-calls.ts';
 import { linesInHash } from '../log-view/line-links.ts';
 import { LogView } from '../log-view/log-view.tsx';
 import type { LogPlace, LogViewer } from '../log-view/viewer.ts';
-import { runPath } from '../navigation.ts';
+import { goBack } from '../navigation.ts';
 import { isAdmin } from '../own-session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
@@ -20,10 +19,11 @@ import { late } from '../parts/late.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { say, toast } from '../toasts.ts';
-import { asking, asksFirst, isHostAway, startAction } from './actions/press.ts';
+import { asking } from './actions/press.ts';
 import { RunNote } from './run/note.tsx';
 import { Results } from './run/results.tsx';
 import { RunDetails } from './run/run-details.tsx';
+import { actionOf, isRepeatable, useRunAgain } from './runs/run-again.ts';
 import './run.css';
 
 const PressSheet = late(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
@@ -57,6 +57,7 @@ function RunOf({ id }: { id: string }) {
       const now = await getRun(id, abort.signal);
       run.value = now;
       problem.value = null;
+      if (now.stopping === true) cancelling.value = true;
       if (before !== null && !isFinal(before.state) && isFinal(now.state)) say(`${now.label}: ${outcome(now).word}`);
     } catch (error) {
       if (!abort.signal.aborted) problem.value = sentence(error);
@@ -75,7 +76,9 @@ function RunOf({ id }: { id: string }) {
         run.value = { ...known, waiting_for_input: summary.waiting_for_input };
         if (summary.waiting_for_input === true) say(`${known.label} waits for your answer`);
       }
-      if (summary.task_id === id && (summary.state !== known?.state || summary.note !== known.note)) reread();
+      const changed = summary.state !== known?.state || summary.note !== known.note || summary.stopping !== known.stopping;
+      // Where it stands in the queue changes with the runs of others.
+      if (summary.task_id === id ? changed : known?.state === 'queued' && isFinal(summary.state)) reread();
     }, reread);
     return () => {
       reading.current?.abort();
@@ -113,6 +116,11 @@ function RunOf({ id }: { id: string }) {
       {cancelling.value && !isFinal(shown.state) && (
         <p class="run-stopping small muted" role="status">
           TERM was sent to everything the run started. What is still there in ten seconds is killed.
+        </p>
+      )}
+      {shown.queue_place !== undefined && (
+        <p class="run-stopping small muted" role="status">
+          {shown.queue_place === 1 ? 'It is next in the queue.' : `It is number ${shown.queue_place} in the queue.`}
         </p>
       )}
       {problem.value !== null && <Problem message={problem.value} />}
@@ -156,17 +164,17 @@ function placeOf(at: string | undefined): LogPlace | null {
 }
 
 function Back() {
+  const up = /^\/a\/[^/]+/.exec(location.pathname)?.[0] ?? '/runs';
   return (
     <a
       class="btn btn-ghost btn-square run-back"
-      href="/runs"
+      href={up}
       aria-label="Back"
       onClick={(event) => {
-        // To where the person came from, if that was here.
-        if (history.length < 2 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
         event.stopPropagation();
-        history.back();
+        goBack(up);
       }}
     >
       <ArrowLeft size={20} aria-hidden="true" />
@@ -176,11 +184,10 @@ function Back() {
 
 /** Each button has a slot that it keeps: what is pressed twice is never another one. */
 function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<boolean>; onChanged: () => void }) {
-  const location = useLocation();
-  const again = useSignal(false);
+  const { busy, again } = useRunAgain();
   const wasLive = useRef(false);
   wasLive.current ||= !isFinal(run.state);
-  const action = actions.value?.find((one) => one.id === run.action);
+  const action = actionOf(run);
 
   async function cancel(): Promise<void> {
     cancelling.value = true;
@@ -193,26 +200,6 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
       onChanged();
     }
   }
-  async function runAgain(): Promise<void> {
-    if (action !== undefined && (asksFirst(action) || isHostAway())) {
-      asking.value = { action, before: run.inputs, onStarted: (taskId) => location.route(runPath(taskId)) };
-      return;
-    }
-    again.value = true;
-    try {
-      const taskId =
-        action === undefined
-          ? await connection.start({ script: run.script ?? '', args: run.args ?? [] })
-          : await startAction(action, {}, { quietly: true });
-      location.route(runPath(taskId));
-    } catch (error) {
-      toast(sentence(error), 'bad');
-    } finally {
-      again.value = false;
-    }
-  }
-
-  const repeatable = action !== undefined || (isAdmin.value && run.action === undefined && run.script !== undefined);
   return (
     <>
       {isAdmin.value && action !== undefined && (
@@ -220,8 +207,8 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
           Edit action
         </ButtonLink>
       )}
-      {repeatable && (
-        <Button acts="again" icon={<RotateCw size={18} aria-hidden="true" />} busy={again.value} onClick={() => void runAgain()}>
+      {isRepeatable(run) && (
+        <Button acts="again" icon={<RotateCw size={18} aria-hidden="true" />} busy={busy} onClick={() => void again(run)}>
           {isFinal(run.state) ? 'Run again' : 'Run another'}
         </Button>
       )}

@@ -1,36 +1,51 @@
+import { useSignal } from '@preact/signals';
+import { Download, Trash2 } from 'lucide-preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { lazy, useLocation } from 'preact-iso';
+import type { Run } from '../../../shared/runs.ts';
+import { hostNow } from '../clock.ts';
 import { connection } from '../connection/page-connection.ts';
+import { daysOf } from '../data/days.ts';
 import { host, hostPresence } from '../data/presence.ts';
+import { isAdmin } from '../own-session.ts';
+import { setTo } from '../parts/bound.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { More } from '../parts/more.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { asking } from './actions/press.ts';
 import { FilterBar } from './runs/filter-bar.tsx';
 import { History } from './runs/listed-runs.ts';
 import { moveInList, RunRow, SummaryRow } from './runs/row.tsx';
-import { filtersOf, isFiltered } from './runs/run-filters.ts';
+import { type Filters, filtersOf, isFiltered } from './runs/run-filters.ts';
+import { Trend } from './runs/trend.tsx';
 import './runs.css';
 
 const PendingList = lazy(async () => (await import('./actions/pending-list.tsx')).PendingList);
+const PressSheet = lazy(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
+const RunMenu = lazy(async () => (await import('./runs/run-menu.tsx')).RunMenu);
+const CleanUp = lazy(async () => (await import('./runs/clean-up.tsx')).CleanUp);
+const Export = lazy(async () => (await import('./runs/export.tsx')).Export);
 
 /** The history: every run that the person may see, newest first, live. With the host away: the last that the server knows. */
 export function RunsPage() {
+  const { query } = useLocation();
+  const filters = filtersOf(query);
   const away = hostPresence.value.kind === 'host_away' && host.value !== null;
   return (
     <div class="wide">
-      <PageHead title="Runs" />
+      {away ? <PageHead title="Runs" /> : null}
       {(host.value?.pending_runs.length ?? 0) > 0 && <PendingList sheet />}
-      {away ? <LastKnown /> : <HistoryOf />}
+      {away ? <LastKnown /> : <HistoryOf filters={filters} />}
+      {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );
 }
 
-function HistoryOf() {
-  const { query } = useLocation();
-  const filters = filtersOf(query);
-  const key = JSON.stringify(filters);
-  const history = useMemo(() => new History(filters), [key]);
+function HistoryOf({ filters }: { filters: Filters }) {
+  const history = useMemo(() => new History(filters), [JSON.stringify(filters)]);
+  const menuOf = useSignal<Run | null>(null);
+  const sheet = useSignal<'clean-up' | 'export' | null>(null);
   useEffect(() => {
     void history.read();
     const stop = connection.onRun(
@@ -43,15 +58,30 @@ function HistoryOf() {
     };
   }, [history]);
 
+  const openMenu = (run: Run): void => {
+    menuOf.value = run;
+  };
   const runs = history.runs.value;
   return (
     <>
-      <FilterBar key={key} filters={filters} users={[...new Set((runs ?? []).map((run) => run.user))]} />
+      <PageHead title="Runs">
+        <Button icon={<Download size={18} aria-hidden="true" />} onClick={setTo(sheet, 'export')}>
+          Export
+        </Button>
+        {isAdmin.value && (
+          <Button icon={<Trash2 size={18} aria-hidden="true" />} onClick={setTo(sheet, 'clean-up')}>
+            Clean up
+          </Button>
+        )}
+      </PageHead>
+      <FilterBar filters={filters} users={[...new Set((runs ?? []).map((run) => run.user))]} />
+      {filters.action !== '' && <Trend action={filters.action} />}
       {history.problem.value !== null && (
         <Problem message={history.problem.value} action={<Button onClick={() => void history.read()}>Try again</Button>} />
       )}
       {runs === null && history.problem.value === null && <Loading what="the history" rows={8} />}
       {runs?.length === 0 &&
+        !history.more.value &&
         (isFiltered(filters) ? (
           <Empty title="No run is like this" action={<ButtonLink href="/runs">Show all</ButtonLink>} />
         ) : (
@@ -60,18 +90,50 @@ function HistoryOf() {
           </Empty>
         ))}
       {runs !== null && runs.length > 0 && (
-        <ul class="run-rows" aria-label="Runs" onKeyDown={moveInList}>
-          {runs.map((run) => (
-            <RunRow key={run.task_id} run={run} />
-          ))}
-        </ul>
+        <div class="run-days">
+          {filters.sort === 'longest' ? (
+            <Rows label="Runs" runs={runs} onMenu={openMenu} />
+          ) : (
+            daysOf(runs, ({ created_at }) => created_at, hostNow()).map((day) => (
+              <section key={day.date} class="run-day">
+                <h2>{day.name}</h2>
+                <Rows label={`Runs: ${day.name}`} runs={day.items} onMenu={openMenu} />
+              </section>
+            ))
+          )}
+        </div>
       )}
       {history.more.value && (
         <div class="runs-more">
-          <More busy={history.reading.value} label="Older runs" onMore={() => void history.read()} />
+          <More
+            busy={history.reading.value}
+            label={filters.sort === 'longest' ? 'More' : 'Older runs'}
+            onMore={() => void history.read()}
+          />
         </div>
       )}
+      {menuOf.value !== null && (
+        <RunMenu
+          run={menuOf.value}
+          onClose={setTo(menuOf, null)}
+          onDeleted={() => {
+            if (menuOf.value !== null) history.drop([menuOf.value.task_id]);
+          }}
+        />
+      )}
+      {sheet.value === 'export' && <Export filters={filters} onClose={setTo(sheet, null)} />}
+      {sheet.value === 'clean-up' && <CleanUp filters={filters} onClose={setTo(sheet, null)} onDone={() => history.refreshSoon()} />}
     </>
+  );
+}
+
+function Rows(props: { label: string; runs: readonly Run[]; onMenu: (run: Run) => void }) {
+  return (
+    <ul class="run-rows" aria-label={props.label} onKeyDown={moveInList}>
+      {props.runs.map((run) => (
+        <RunRow key={run.task_id} run={run} onMenu={() => props.onMenu(run)} />
+      ))}
+    </ul>
   );
 }
 

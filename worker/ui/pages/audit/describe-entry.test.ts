@@ -37,10 +37,23 @@ test.each([
   [entry('run.cancel', { target: TASK, detail: { label: 'Backup', user: 'anna' } }), 'anna cancelled Backup'],
   [entry('run.note', { target: TASK, detail: { label: 'Backup' } }), 'anna wrote a note on Backup'],
   [entry('run.note', { target: TASK, detail: { label: 'Backup', removed: true } }), 'anna removed the note from Backup'],
+  [
+    entry('run.delete', { target: TASK, detail: { label: 'Backup', user: 'ben', result: 'failed' } }),
+    'anna deleted the run Backup of ben',
+  ],
+  [entry('runs.clean_up', { detail: { runs: 1204 } }), 'anna deleted 1204 runs'],
+  [
+    entry('system.alert', { user: null, target: '/home', detail: { what: 'disk', percent: 91, threshold: 90 } }),
+    'The host crossed a threshold: disk /home, 91 %',
+  ],
+  [
+    entry('system.alert_over', { user: null, target: 'cpu', detail: { what: 'cpu', percent: 12, threshold: 80 } }),
+    'The host is below its threshold again: processor, 12 %',
+  ],
   [entry('action.update', { target: 'backup', detail: { label: 'Backup' } }), 'anna changed the action Backup'],
   [
     entry('user.create', { user: null, target: 'admin', detail: { by: 'first start', role: 'admin' } }),
-    'The first start added admin as an admin',
+    'The first start added the user admin as an admin',
   ],
   [entry('user.update', { target: 'ben', detail: { id: USER, role: 'client' } }), 'anna made ben a client'],
   [entry('user.update', { target: 'ben', detail: { id: USER, disabled: true } }), 'anna disabled ben'],
@@ -56,7 +69,7 @@ test.each([
   ],
   [
     entry('agent.restart', { user: null, detail: { reason: 'the one before, pid 7, did not answer for 30 s' } }),
-    'The agent was started again (the one before, pid 7, did not answer for 30 s)',
+    'The agent started again (the one before, pid 7, did not answer for 30 s)',
   ],
   [entry('tide.turned', { target: 'moon' }), 'anna tide turned moon'],
   [entry('toString', { outcome: 'refused' }), 'anna was refused: toString'],

@@ -27,7 +27,7 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
         ? { who: 'Somebody', did: 'tried to log in with a name that nobody has' }
         : { who: 'Somebody', did: 'tried to log in as', what: { text: entry.target }, ...because(entry) },
   },
-  'key.rotate': { ok: (_entry, who) => ({ who, did: 'gave this host a new key; everyone was signed out' }) },
+  'key.rotate': { ok: (_entry, who) => ({ who, did: 'gave this host a new key, and logged everyone out' }) },
   // By the edge, which refused it.
   'link.duplicate': { ok: describeDuplicate, refused: describeDuplicate },
   'login.link': {
@@ -59,6 +59,20 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   'run.note': {
     ok: (entry, who) => ({ who, did: entry.detail['removed'] === true ? 'removed the note from' : 'wrote a note on', what: runOf(entry) }),
   },
+  'run.delete': {
+    ok: (entry, who) => {
+      const owner = textIn(entry, 'user');
+      const text = textIn(entry, 'label') ?? 'a run';
+      return { who, did: 'deleted the run', what: { text }, ...(owner === null || owner === entry.user ? {} : { rest: `of ${owner}` }) };
+    },
+  },
+  'runs.clean_up': {
+    ok: (entry, who) => ({
+      who,
+      did: 'deleted',
+      what: { text: entry.detail['runs'] === 1 ? '1 run' : `${String(entry.detail['runs'])} runs` },
+    }),
+  },
   'run.input': { ok: (entry, who) => ({ who, did: 'typed into', what: runOf(entry) }) },
   'action.create': { ok: (entry, who) => ({ who, did: 'made the action', what: actionOf(entry) }) },
   'action.update': { ok: (entry, who) => ({ who, did: 'changed the action', what: actionOf(entry) }) },
@@ -74,8 +88,12 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
     }),
   },
   // By itself, after a crash: nobody did it.
-  'agent.restart': { ok: (entry) => ({ who: 'The agent', did: 'was started again', ...because(entry) }) },
-  'user.create': { ok: (entry, who) => ({ who, did: 'added', what: userOf(entry), ...asRole(entry) }) },
+  'agent.restart': { ok: (entry) => ({ who: 'The agent', did: 'started again', ...because(entry) }) },
+  'system.alert': { ok: (entry) => ({ who: 'The host', did: 'crossed a threshold:', what: { text: loadOf(entry), href: '/system' } }) },
+  'system.alert_over': {
+    ok: (entry) => ({ who: 'The host', did: 'is below its threshold again:', what: { text: loadOf(entry), href: '/system' } }),
+  },
+  'user.create': { ok: (entry, who) => ({ who, did: 'added the user', what: userOf(entry), ...asRole(entry) }) },
   'user.update': {
     ok: describeUserUpdate,
     refused: (entry, who) =>
@@ -83,7 +101,7 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
         ? { who, did: 'could not change their own password', ...because(entry) }
         : { who, did: 'could not change', what: userOf(entry), ...because(entry) },
   },
-  'user.remove': { ok: (entry, who) => ({ who, did: 'removed', what: { text: entry.target ?? '' } }) },
+  'user.remove': { ok: (entry, who) => ({ who, did: 'deleted the user', what: { text: entry.target ?? '' } }) },
   'settings.change': {
     ok: (entry, who) => ({ who, did: 'changed', what: { text: listed(Object.keys(entry.detail).map(settingName)), href: '/settings' } }),
   },
@@ -175,6 +193,16 @@ function userOf(entry: AuditEntry): { text: string; href?: string } {
 function asRole(entry: AuditEntry): { rest?: string } {
   const role = textIn(entry, 'role');
   return role === null ? {} : { rest: role === 'admin' ? 'as an admin' : 'as a client' };
+}
+
+const LOADS = new Map([
+  ['cpu', 'processor'],
+  ['memory', 'memory'],
+]);
+
+function loadOf(entry: AuditEntry): string {
+  const what = LOADS.get(String(entry.detail['what'])) ?? `disk ${entry.target ?? ''}`;
+  return `${what}, ${String(entry.detail['percent'])} %`;
 }
 
 function because(entry: AuditEntry): { rest?: string } {

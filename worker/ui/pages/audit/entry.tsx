@@ -1,7 +1,7 @@
 import { Ban, ChevronDown, Cog, KeyRound, type LucideIcon, Play, RotateCw, Square, SquareStack, UserRound } from 'lucide-preact';
 import type { AuditEntry } from '../../../../shared/audit.ts';
 import { Facts } from '../../parts/facts.tsx';
-import { fullTime } from '../../time.ts';
+import { fullTime, timeOfDay } from '../../time.ts';
 import { deviceOf, placeOf } from '../account/device.ts';
 import { describeEntry } from './describe-entry.ts';
 
@@ -14,8 +14,6 @@ const SIGNS: readonly (readonly [beginning: string, icon: LucideIcon])[] = [
   ['agent', RotateCw],
   ['', KeyRound],
 ];
-
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
 
 /** One entry: a sentence that opens to everything the host wrote down. */
 export function Entry({ entry }: { entry: AuditEntry }) {
@@ -38,7 +36,7 @@ export function Entry({ entry }: { entry: AuditEntry }) {
             {rest !== undefined && ` ${rest}`}
           </span>
           <time class="audit-entry-time" dateTime={entry.time} title={fullTime(Date.parse(entry.time))}>
-            {clock.format(Date.parse(entry.time))}
+            {timeOfDay(Date.parse(entry.time))}
           </time>
           <ChevronDown class="audit-entry-arrow" size={16} aria-hidden="true" />
         </summary>

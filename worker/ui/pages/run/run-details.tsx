@@ -4,7 +4,9 @@ import { useEffect } from 'preact/hooks';
 import { isFinal } from '../../../../shared/run-state.ts';
 import type { Run } from '../../../../shared/runs.ts';
 import { secondHand } from '../../clock.ts';
+import { actions } from '../../data/known-actions.ts';
 import { took } from '../../data/run-calls.ts';
+import { spokenInputs } from '../../data/spoken-inputs.ts';
 import { isAdmin, me } from '../../own-session.ts';
 import { When } from '../../parts/when.tsx';
 import { clockTime, duration } from '../../time.ts';
@@ -52,7 +54,10 @@ export function RunDetails({ run, children }: { run: Run; children: ComponentChi
 }
 
 function Facts({ run }: { run: Run }) {
-  const inputs = Object.entries(run.inputs);
+  const inputs = spokenInputs(
+    run,
+    actions.value?.find((action) => action.id === run.action),
+  );
   return (
     <dl class="run-facts">
       <Fact name="Started">
@@ -73,9 +78,9 @@ function Facts({ run }: { run: Run }) {
           <code>{[run.script, ...(run.args ?? []).map(shown)].join(' ')}</code>
         </Fact>
       )}
-      {inputs.map(([name, value]) => (
-        <Fact key={name} name={name}>
-          {value === true ? 'yes' : value === false ? 'no' : String(value)}
+      {inputs.map(({ question, answer }) => (
+        <Fact key={question} name={question}>
+          {answer}
         </Fact>
       ))}
     </dl>

@@ -68,6 +68,13 @@ export class History {
     if (this.reading.peek()) return this.refreshSoon();
     if (this.runs.peek() === null) return this.read();
     const list = await this.#page(null);
+    if (this.#filters.sort === 'longest') {
+      // Where a run has its place is the host's to say: from the first page on.
+      this.#cursor = list.next_cursor;
+      this.more.value = list.next_cursor !== null;
+      this.runs.value = list.items;
+      return;
+    }
     const oldest = list.items.at(-1)?.created_at;
     const fresh = new Set(list.items.map((run) => run.task_id));
     // A page that is not full is all there is; else what is older than it stays.
@@ -76,6 +83,11 @@ export class History {
         ? []
         : (this.runs.peek() ?? []).filter((run) => run.created_at <= oldest && !fresh.has(run.task_id));
     this.runs.value = [...list.items, ...kept];
+  }
+
+  /** They were deleted. */
+  drop(taskIds: readonly string[]): void {
+    this.runs.value = (this.runs.peek() ?? []).filter(({ task_id }) => !taskIds.includes(task_id));
   }
 
   close(): void {

@@ -1,23 +1,26 @@
-import { StickyNote } from 'lucide-preact';
-import { textOf } from '../../../../shared/input-passing.ts';
+import { EllipsisVertical, StickyNote } from 'lucide-preact';
 import type { Run, RunSummary } from '../../../../shared/runs.ts';
 import { secondHand } from '../../clock.ts';
-import { took } from '../../data/run-calls.ts';
+import { outcome, took } from '../../data/run-calls.ts';
+import { spokenInputs } from '../../data/spoken-inputs.ts';
 import { me } from '../../own-session.ts';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
 import { duration } from '../../time.ts';
+import { actionOf } from './run-again.ts';
 
 /** A run in the history: a line that leads to it. */
-export function RunRow({ run }: { run: Run }) {
-  const inputs = Object.entries(run.inputs).map(([name, value]) => `${name}: ${textOf(value)}`);
+export function RunRow({ run, onMenu }: { run: Run; onMenu: () => void }) {
+  const inputs = spokenInputs(run, actionOf(run)).map(({ question, answer }) => `${question.replace(/[:?]$/, '')}: ${answer}`);
   const detail = inputs.length > 0 ? inputs.join(', ') : (run.args ?? []).join(' ');
   return (
-    <li>
+    <li class="run-line" data-tone={outcome(run).tone}>
       <a class="run-row" href={`/runs/${run.task_id}`}>
         <StateMark run={run} />
         <span class="run-row-what">
-          <strong class="cut">{run.label}</strong>
+          <strong class="cut" dir="auto">
+            {run.label}
+          </strong>
           {detail !== '' && <span class="run-row-detail cut">{detail}</span>}
           {run.note !== undefined && (
             <span class="run-row-note">
@@ -35,6 +38,9 @@ export function RunRow({ run }: { run: Run }) {
           <When at={run.created_at} />
         </span>
       </a>
+      <button type="button" class="run-row-menu" aria-label={`More on ${run.label}`} aria-haspopup="dialog" onClick={onMenu}>
+        <EllipsisVertical size={20} aria-hidden="true" />
+      </button>
     </li>
   );
 }
@@ -42,7 +48,7 @@ export function RunRow({ run }: { run: Run }) {
 /** A run as the server still knows it while the host is away. */
 export function SummaryRow({ run }: { run: RunSummary }) {
   return (
-    <li>
+    <li class="run-line" data-tone={outcome(run).tone}>
       <div class="run-row">
         <StateMark run={run} />
         <span class="run-row-what">
@@ -65,11 +71,11 @@ function Took({ run }: { run: Run }) {
   return <>{duration(took(run, run.ended_at === null ? secondHand.peek() : 0) ?? 0)}</>;
 }
 
-/** Arrow keys between the rows. */
+/** Arrow keys between the rows, from day to day too. */
 export function moveInList(event: KeyboardEvent): void {
   const by = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
   if (by === 0 || !(event.currentTarget instanceof HTMLElement)) return;
-  const rows: Element[] = [...event.currentTarget.querySelectorAll('.run-row')];
+  const rows: Element[] = [...(event.currentTarget.closest('.run-days') ?? event.currentTarget).querySelectorAll('.run-row')];
   const at = document.activeElement === null ? -1 : rows.indexOf(document.activeElement);
   const next = rows[at + by];
   if (at === -1 || !(next instanceof HTMLElement)) return;

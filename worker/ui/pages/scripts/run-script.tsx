@@ -19,8 +19,15 @@ import { argumentsOf, commandLine } from './groups.ts';
 const hasKeyboard = matchMedia('(pointer: fine)').matches;
 
 /** Asks for a script's arguments, starts it, and goes to the run. */
-export function RunScript(props: { script: Pick<Script, 'name' | 'description'>; onClose: () => void; onStarted?: () => void }) {
-  const text = useSignal('');
+export function RunScript(props: {
+  script: Pick<Script, 'name' | 'description'>;
+  /** Those of an earlier run, to be changed. */
+  args?: readonly string[];
+  onClose: () => void;
+  onStarted?: () => void;
+}) {
+  const first = (props.args ?? []).join('\n');
+  const text = useSignal(first);
   const seconds = useSignal(PENDING_DEFAULT_S);
   const away = hostPresence.value.kind === 'host_away';
   const args = argumentsOf(text.value);
@@ -37,7 +44,7 @@ export function RunScript(props: { script: Pick<Script, 'name' | 'description'>;
   const run = async (): Promise<void> => (tooMany === null ? submit() : undefined);
 
   return (
-    <Sheet title={`Run ${props.script.name}`} unsaved={text.value !== '' && !busy} onClose={props.onClose}>
+    <Sheet title={`Run ${props.script.name}`} unsaved={text.value !== first && !busy} onClose={props.onClose}>
       <Form class="stack" onSubmit={run}>
         {props.script.description !== '' && <p class="muted">{props.script.description}</p>}
         {wrong['form'] !== undefined && <Problem message={wrong['form']} />}

@@ -1,21 +1,19 @@
-import type { AuditEntry } from '../../../../shared/audit.ts';
-
-export interface Day {
+export interface Day<T> {
   /** The date, as a key. */
   date: string;
   name: string;
-  entries: AuditEntry[];
+  items: T[];
 }
 
-/** By day, in the order given. @param now in milliseconds: which day is "Today". */
-export function daysOf(entries: readonly AuditEntry[], now: number, locale?: string): Day[] {
-  const days: Day[] = [];
-  for (const entry of entries) {
-    const at = new Date(entry.time);
+/** By day, in the order given. @param timeOf ISO 8601. @param now in milliseconds: which day is "Today". */
+export function daysOf<T>(items: readonly T[], timeOf: (item: T) => string, now: number, locale?: string): Day<T>[] {
+  const days: Day<T>[] = [];
+  for (const item of items) {
+    const at = new Date(timeOf(item));
     const date = at.toDateString();
     const last = days.at(-1);
-    if (last?.date === date) last.entries.push(entry);
-    else days.push({ date, name: nameOf(at, now, locale), entries: [entry] });
+    if (last?.date === date) last.items.push(item);
+    else days.push({ date, name: nameOf(at, now, locale), items: [item] });
   }
   return days;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { AuditEntry } from '../../../../shared/audit.ts';
+import type { AuditEntry } from '../../../shared/audit.ts';
 import { daysOf } from './days.ts';
 
 /** Noon of a local day: whatever the zone, it is that day. */
@@ -24,10 +24,11 @@ it('puts entries under their days, in the order given', () => {
   const times = [now, now - 3_600_000, noon(2026, 2, 28), noon(2026, 2, 27), noon(2025, 2, 27)];
   const days = daysOf(
     times.map((at, id) => entry(id, at)),
+    ({ time }) => time,
     now,
     'en-GB',
   );
-  expect(days.map(({ name, entries }) => [name, entries.map(({ id }) => id)])).toEqual([
+  expect(days.map(({ name, items }) => [name, items.map(({ id }) => id)])).toEqual([
     ['Today', [0, 1]],
     ['Yesterday', [2]],
     [expect.stringMatching(/^Friday,? 27 February$/), [3]],

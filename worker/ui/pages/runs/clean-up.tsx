@@ -1,0 +1,59 @@
+import type { RunsTotals } from '../../../../shared/runs.ts';
+import { agent, read, until } from '../../api.ts';
+import { useResource } from '../../data/resource.ts';
+import { isAnything, number, shape, text } from '../../guards.ts';
+import { Ask } from '../../parts/ask.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Loading, Problem } from '../../parts/empty.tsx';
+import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { bytes, counted } from '../../time.ts';
+import { toast } from '../../toasts.ts';
+import { type Filters, isFiltered, queryOf } from './run-filters.ts';
+
+const isTotals = shape<RunsTotals>({ runs: number, bytes: number, before: text });
+
+/** Deletes all ended runs that the filters leave, after it has said how many these are. */
+export function CleanUp(props: { filters: Filters; onClose: () => void; onDone: () => void }) {
+  const { sort: _sort, ...filter } = queryOf(props.filters);
+  const totals = useResource((signal) => read(isTotals, agent.runs.totals.$get({ query: filter }, until(signal))));
+  const seen = totals.data;
+  if (seen === null || seen.runs === 0) {
+    return (
+      <Sheet title="Delete runs" onClose={props.onClose}>
+        {totals.problem !== null ? (
+          <Problem message={totals.problem} action={<Button onClick={() => void totals.reload()}>Try again</Button>} />
+        ) : seen === null ? (
+          <Loading what="how many these are" rows={1} />
+        ) : (
+          <p class="muted">No ended run is like this: there is nothing to delete.</p>
+        )}
+        <SheetButtons>
+          <Button onClick={props.onClose}>Close</Button>
+        </SheetButtons>
+      </Sheet>
+    );
+  }
+  const what = seen.runs === 1 ? '1 run' : `${counted(seen.runs)} runs`;
+  const all = !isFiltered(props.filters);
+  return (
+    <Ask
+      title={`Delete ${what}?`}
+      verb={`Delete ${what}`}
+      doing="Deleting…"
+      danger
+      {...(all ? { type: 'delete' } : {})}
+      onClose={props.onClose}
+      onYes={async () => {
+        const body = { ...filter, result: filter['result'], runs: seen.runs, before: seen.before };
+        await read(isAnything, agent.runs['clean-up'].$post({ json: body }));
+        toast(`${what} are being deleted.`, 'ok');
+        props.onDone();
+      }}
+    >
+      <p>
+        {all ? 'No filter is set: this is the whole history.' : 'All that the filters leave, also what the list does not show yet.'} With{' '}
+        {bytes(seen.bytes)} of output. What is under way stays, and so does the audit.
+      </p>
+    </Ask>
+  );
+}

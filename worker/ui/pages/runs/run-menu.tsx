@@ -1,0 +1,103 @@
+import { useSignal } from '@preact/signals';
+import { History, Pencil, RotateCw, ScrollText, Trash2 } from 'lucide-preact';
+import { lazy } from 'preact-iso';
+import { isFinal } from '../../../../shared/run-state.ts';
+import type { Run } from '../../../../shared/runs.ts';
+import { deleteRun } from '../../data/run-calls.ts';
+import { runPath } from '../../navigation.ts';
+import { isAdmin } from '../../own-session.ts';
+import { Ask } from '../../parts/ask.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Sheet } from '../../parts/sheet.tsx';
+import '../actions/tile-menu.css';
+import { actionOf, ask, isRepeatable, useRunAgain } from './run-again.ts';
+
+const RunScript = lazy(async () => (await import('../scripts/run-script.tsx')).RunScript);
+
+/** The menu of things to do with a run of the list. */
+export function RunMenu(props: { run: Run; onClose: () => void; onDeleted: () => void }) {
+  const { run } = props;
+  const step = useSignal<'menu' | 'delete' | 'script'>('menu');
+  const { busy, again } = useRunAgain();
+  const action = actionOf(run);
+  if (step.value === 'script')
+    return <RunScript script={{ name: run.script ?? '', description: '' }} args={run.args ?? []} onClose={props.onClose} />;
+  if (step.value === 'delete') {
+    return (
+      <Ask
+        title="Delete this run?"
+        verb="Delete"
+        doing="Deleting…"
+        danger
+        onClose={props.onClose}
+        onYes={async () => {
+          await deleteRun(run.task_id);
+          props.onDeleted();
+        }}
+      >
+        <p>“{run.label}” goes out of the history, and its output from the disk. The audit keeps that it ran, and that you deleted it.</p>
+      </Ask>
+    );
+  }
+  return (
+    <Sheet title={run.label} onClose={props.onClose}>
+      <ul class="tile-acts">
+        {isRepeatable(run) && (
+          <li>
+            <Button
+              acts="again"
+              busy={busy}
+              icon={<RotateCw size={20} aria-hidden="true" />}
+              onClick={() => void again(run).then(props.onClose)}
+            >
+              Run again
+            </Button>
+          </li>
+        )}
+        {isRepeatable(run) && (action === undefined || action.inputs.length > 0) && (
+          <li>
+            <Button
+              icon={<Pencil size={20} aria-hidden="true" />}
+              onClick={() => {
+                if (action === undefined) {
+                  step.value = 'script';
+                  return;
+                }
+                props.onClose();
+                ask(action, run);
+              }}
+            >
+              {action === undefined ? 'Change the arguments, then run' : 'Change the inputs, then run'}
+            </Button>
+          </li>
+        )}
+        <li>
+          <a class="btn" href={runPath(run.task_id)}>
+            <ScrollText size={20} aria-hidden="true" />
+            <span>Open the output</span>
+          </a>
+        </li>
+        {run.action !== undefined && (
+          <li>
+            <a class="btn" href={`/runs?action=${encodeURIComponent(run.action)}`} onClick={props.onClose}>
+              <History size={20} aria-hidden="true" />
+              <span>All runs of this action</span>
+            </a>
+          </li>
+        )}
+        {isAdmin.value && isFinal(run.state) && (
+          <li>
+            <Button
+              icon={<Trash2 size={20} aria-hidden="true" />}
+              onClick={() => {
+                step.value = 'delete';
+              }}
+            >
+              Delete …
+            </Button>
+          </li>
+        )}
+      </ul>
+    </Sheet>
+  );
+}
