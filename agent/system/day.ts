@@ -68,7 +68,7 @@ export class Day {
         `SELECT max(minute) AS minute, round(avg(cpu), 1) AS cpu, CAST(avg(memory_used) AS INTEGER) AS memory_used,
            max(memory_total) AS memory_total, round(avg(load_1m), 1) AS load_1m,
            CAST(avg(network_rx_per_s) AS INTEGER) AS network_rx_per_s, CAST(avg(network_tx_per_s) AS INTEGER) AS network_tx_per_s
-         FROM system_minutes WHERE minute > ? AND minute <= ? GROUP BY minute / ? ORDER BY minute`,
+         FROM system_minutes WHERE minute > ? AND minute <= ? GROUP BY minute / CAST(? AS INTEGER) ORDER BY minute`,
       )
       .all(Math.floor(now / MINUTE_MS) - KEPT_MINUTES, Math.floor(now / MINUTE_MS) + 1, step_minutes)
       .map(({ minute, ...load }) => ({ time: new Date((minute + 1) * MINUTE_MS).toISOString(), ...load }));

@@ -1,7 +1,7 @@
 import { readFile, statfs } from 'node:fs/promises';
 
 /** A file system and how full it is, in bytes. */
-export interface LocalDisk {
+interface LocalDisk {
   mount: string;
   size: number;
   used: number;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser } from '../harness/browser.ts';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
 import { logIn } from './log-in.ts';
@@ -42,7 +43,7 @@ describeInBrowser('home', () => {
     }
     for (const action of ['a-1', 'a-2', 'a-2']) {
       await admin.http('POST', '/api/runs', { action });
-      await expect.poll(async () => (await admin.http('GET', '/api/runs?status=queued,running')).json().items.length).toBe(0);
+      await eventually('it ended', async () => (await admin.http('GET', '/api/runs?status=queued,running')).json().items.length === 0);
     }
     phone = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
     page = await logIn(phone, toru.url, 'admin', PASSWORD);
@@ -56,7 +57,7 @@ describeInBrowser('home', () => {
 
   const tile = (label: string) => page.locator('.tile', { hasText: label });
 
-  test('opens with 15 requests at most, and nothing on it moves', async () => {
+  test('moves nothing when runs begin and end', async () => {
     await page.goto('about:blank');
     await page.addInitScript(() => {
       const shifts: number[] = [];
@@ -68,13 +69,8 @@ describeInBrowser('home', () => {
         }
       }).observe({ type: 'layout-shift', buffered: true });
     });
-    let requests = 0;
-    page.on('request', () => {
-      requests += 1;
-    });
     await page.goto(toru.url);
     await page.getByText('Last runs').waitFor();
-    const opened = requests;
     // A run begins and ends, and what it prints is in the bar.
     const { task_id } = (await admin.http('POST', '/api/runs', { action: 'a-0' })).json();
     await page.locator('.now', { hasText: '12 of 40' }).waitFor();
@@ -84,7 +80,6 @@ describeInBrowser('home', () => {
       const shifts: unknown = Reflect.get(globalThis, 'shifts');
       return Array.isArray(shifts) ? shifts.reduce<number>((sum, value) => sum + Number(value), 0) : Number.NaN;
     });
-    expect(opened).toBeLessThanOrEqual(15);
     expect(shifted).toBeLessThanOrEqual(0.02);
   });
 
@@ -109,7 +104,7 @@ describeInBrowser('home', () => {
   test('keeps favourites on the host, for every device of their person', async () => {
     await page
       .locator('.tile', { has: page.locator('#name-a-41') })
-      .getByRole('button', { name: 'More on Action 41' })
+      .getByRole('button', { name: 'Options' })
       .click();
     await page.getByRole('button', { name: 'Add to favourites' }).click();
     await page.getByRole('heading', { name: 'Favourites' }).waitFor();

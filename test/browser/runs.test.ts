@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser } from '../harness/browser.ts';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
 import { logIn } from './log-in.ts';
@@ -21,7 +22,7 @@ describeInBrowser('runs', () => {
 
   async function run(action: string, inputs: object = {}): Promise<string> {
     const { task_id } = (await admin.http('POST', '/api/runs', { action, inputs })).json();
-    await expect.poll(async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state, { timeout: 30_000 }).toBe('exited');
+    await eventually('it ended', async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state === 'exited');
     return task_id;
   }
 
@@ -116,7 +117,7 @@ describeInBrowser('runs', () => {
     await page.goto(`${toru.url}/runs?action=locked`);
     await row('Locked').first().getByRole('button', { name: 'More on Locked' }).click();
     await page.getByRole('button', { name: 'Run again' }).click();
-    await expect.poll(() => page.getByLabel('The key?').inputValue()).toBe('');
+    await expect.poll(() => page.locator('input[type=password]').inputValue()).toBe('');
     expect(await page.getByLabel('Which room?').inputValue()).toBe('lr');
     await page.keyboard.press('Escape');
   });

@@ -52,6 +52,21 @@ export function shortTime(at: number, now: number, locale?: string): string {
   return new Intl.DateTimeFormat(locale, today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
+/** The time of day alone: "14:05". */
+export function timeOfDay(at: number, locale?: string): string {
+  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(at);
+}
+
+/** The time of day to the second: "14:05:09". */
+export function timeToSecond(at: number, locale?: string): string {
+  return new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(at);
+}
+
+/** "1,204", as the page's language groups digits. */
+export function counted(count: number, locale?: string): string {
+  return new Intl.NumberFormat(locale).format(count);
+}
+
 /** "812 B", "1.4 MB": powers of 1000, as disks and networks count. */
 export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

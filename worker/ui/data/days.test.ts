@@ -37,5 +37,5 @@ it('puts entries under their days, in the order given', () => {
 });
 
 it('knows no day without entries', () => {
-  expect(daysOf([], noon(2026, 1, 1))).toEqual([]);
+  expect(daysOf([], String, noon(2026, 1, 1))).toEqual([]);
 });

@@ -5,6 +5,7 @@ it('says the question and the option as the form does, and what is gone as it wa
   const room = {
     name: 'room',
     label: 'Which room?',
+    help: '',
     type: 'choice' as const,
     required: false,
     options: [{ value: 'lr', label: 'Living room' }],

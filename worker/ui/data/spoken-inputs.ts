@@ -12,7 +12,7 @@ export function spokenInputs(
   return Object.entries(run.inputs).map(([name, value]) => {
     const input = action?.inputs.find((one) => one.name === name);
     const option = input?.type === 'choice' ? input.options.find((one) => one.value === value) : undefined;
-    const answer = option !== undefined ? option.label : value === true ? 'yes' : value === false ? 'no' : String(value);
+    const answer = option?.label !== undefined ? option.label : value === true ? 'yes' : value === false ? 'no' : String(value);
     return { question: input?.label ?? name, answer };
   });
 }

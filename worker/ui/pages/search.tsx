@@ -6,7 +6,7 @@ import { Button } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SearchBox } from '../parts/search-box.tsx';
-import { bytes, fullTime } from '../time.ts';
+import { bytes, counted, fullTime } from '../time.ts';
 import { Found } from './search/found.tsx';
 import { addressOf, PLACES, type Query, queryOf, TIMES } from './search/query.ts';
 import { SearchProgress } from './search/search-progress.ts';
@@ -128,7 +128,7 @@ function Searching({ query }: { query: Query }) {
 function ProgressLine({ search }: { search: SearchProgress }) {
   const { runs, bytes: count, at } = search.progress.value;
   const searching = search.searching.value;
-  const seen = `${runs.toLocaleString()} ${runs === 1 ? 'run' : 'runs'}, ${bytes(count)} of output`;
+  const seen = `${counted(runs)} ${runs === 1 ? 'run' : 'runs'}, ${bytes(count)} of output`;
   return (
     <p class="search-how small muted">
       <span role="status">

@@ -1,9 +1,8 @@
 import { Check, CircleSlash, Clock, LoaderCircle, X } from 'lucide-preact';
-import type { RunSummary } from '../../../shared/runs.ts';
 import { outcome } from '../data/run-calls.ts';
 import './state-mark.css';
 
-type Shown = Pick<RunSummary, 'state' | 'exit_code'> & { signal?: string | null };
+type Shown = Parameters<typeof outcome>[0];
 
 const ICONS = { live: LoaderCircle, wait: Clock, ok: Check, bad: X, quiet: CircleSlash } as const;
 
@@ -13,7 +12,7 @@ export function StateMark(props: { run: Shown; bare?: boolean }) {
   const Icon = ICONS[tone];
   return (
     <span class={`mark mark-${tone}`}>
-      <Icon size={16} strokeWidth={2.5} aria-hidden="true" />
+      <Icon size={tone === 'bad' ? 18 : 16} strokeWidth={tone === 'bad' ? 3 : 2.5} aria-hidden="true" />
       <span class={props.bare === true ? 'hush' : ''}>{word}</span>
     </span>
   );

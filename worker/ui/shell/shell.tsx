@@ -27,11 +27,11 @@ export function Shell(props: { children: ComponentChildren }) {
   useEffect(listenForKeys, []);
   useEffect(keepClearOfKeyboard, []);
   useEffect(() => {
-    // Behind whatever the first page reads.
+    // Long behind whatever the first page reads, and what a person presses first.
     const timer = setTimeout(() => {
       Palette.preload().catch(() => undefined);
       void preloadPlaces(isAdmin.peek());
-    }, 3000);
+    }, 10_000);
     return () => clearTimeout(timer);
   }, []);
   return (

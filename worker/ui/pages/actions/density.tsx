@@ -4,7 +4,7 @@ import { recall, remember } from '../../theme.ts';
 import './density.css';
 
 /** How large the tiles are: kept in this browser, since a phone and a wall's screen want different ones. */
-export type Density = 'large' | 'small' | 'list';
+type Density = 'large' | 'small' | 'list';
 
 const KEY = 'toru.density';
 const CHOICES = [

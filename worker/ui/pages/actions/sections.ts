@@ -1,14 +1,14 @@
 import type { AnyAction } from '../../guards.ts';
 
 /** Tiles that stand together, under a heading. */
-export interface TileSection {
+interface TileSection {
   /** For the key and for what is remembered: '' is those without a group. */
   readonly id: string;
   readonly title: string;
   readonly actions: readonly AnyAction[];
 }
 
-export const FAVOURITES = '★';
+const FAVOURITES = '★';
 
 /**
  * The tiles in their sections: the person's favourites first, then those without a group, then the groups in the order of their first

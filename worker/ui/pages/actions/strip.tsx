@@ -25,7 +25,7 @@ export function Strip({ results }: { results: readonly RunResult[] }) {
 }
 
 /** “Last 10: 8 succeeded, 2 failed”. */
-export function spoken(results: readonly RunResult[]): string {
+function spoken(results: readonly RunResult[]): string {
   const counts = new Map<RunResult, number>();
   for (const result of results) counts.set(result, (counts.get(result) ?? 0) + 1);
   const parts = [...counts].sort(([, a], [, b]) => b - a).map(([result, count]) => `${count} ${WORDS[result]}`);

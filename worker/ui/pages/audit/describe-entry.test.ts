@@ -37,10 +37,7 @@ test.each([
   [entry('run.cancel', { target: TASK, detail: { label: 'Backup', user: 'anna' } }), 'anna cancelled Backup'],
   [entry('run.note', { target: TASK, detail: { label: 'Backup' } }), 'anna wrote a note on Backup'],
   [entry('run.note', { target: TASK, detail: { label: 'Backup', removed: true } }), 'anna removed the note from Backup'],
-  [
-    entry('run.delete', { target: TASK, detail: { label: 'Backup', user: 'ben', result: 'failed' } }),
-    'anna deleted the run Backup of ben',
-  ],
+  [entry('run.delete', { target: TASK, detail: { label: 'Backup', user: 'ben', result: 'failed' } }), 'anna deleted the run Backup of ben'],
   [entry('runs.clean_up', { detail: { runs: 1204 } }), 'anna deleted 1204 runs'],
   [
     entry('system.alert', { user: null, target: '/home', detail: { what: 'disk', percent: 91, threshold: 90 } }),

@@ -7,9 +7,8 @@ import { oneAtATime } from '../../data/at-once.ts';
 import { readPluginLog } from '../../data/known-plugins.ts';
 import { Loading, Problem } from '../../parts/empty.tsx';
 import { Section } from '../../parts/section.tsx';
+import { timeToSecond } from '../../time.ts';
 import { joined, KEPT } from './joined-lines.ts';
-
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 
 /** The log of a plugin, as it comes. The view stays at the end unless somebody reads further up. */
 export function PluginLog({ id }: { id: string }) {
@@ -70,7 +69,7 @@ export function PluginLog({ id }: { id: string }) {
           {lines.value.length === 0 && <span class="muted">It has said nothing yet.</span>}
           {lines.value.map((line) => (
             <div key={`${line.timestamp} ${line.message}`} class={`plugin-log-line plugin-log-${line.level}`}>
-              <time dateTime={line.timestamp}>{CLOCK.format(Date.parse(line.timestamp))}</time>
+              <time dateTime={line.timestamp}>{timeToSecond(Date.parse(line.timestamp))}</time>
               <span>{line.error === undefined ? line.message : `${line.message}: ${line.error}`}</span>
             </div>
           ))}

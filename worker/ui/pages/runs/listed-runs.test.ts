@@ -64,14 +64,14 @@ const shown = (history: InstanceType<typeof History>): string[] => (history.runs
 const labels = (newest: number, oldest: number): string[] => Array.from({ length: newest - oldest + 1 }, (_, i) => `run ${newest - i}`);
 
 it('reads page after page to the end, each with the filters', async () => {
-  const history = new History({ ...NO_FILTERS, status: ['running'], user: 'admin' });
+  const history = new History({ ...NO_FILTERS, result: ['running'], user: 'admin' });
   await history.read();
   expect([shown(history), history.more.value]).toEqual([labels(119, 70), true]);
   await history.read();
   await history.read();
   expect([shown(history), history.more.value]).toEqual([labels(119, 0), false]);
   await history.read();
-  const filters = { status: 'running', user: 'admin', limit: '50' };
+  const filters = { result: 'running', user: 'admin', limit: '50' };
   expect(asked).toEqual([filters, { ...filters, cursor: '50' }, { ...filters, cursor: '100' }]);
 });
 

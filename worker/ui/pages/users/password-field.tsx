@@ -9,7 +9,7 @@ import './password-field.css';
 /** A password for somebody else: one is made, another may be typed. It is shown, for it must be passed on. */
 export function PasswordField(props: { value: string; error?: string | null | undefined; onValue: (value: string) => void }) {
   return (
-    <Field label="Password" help={`Made by chance. You may type another of at least ${MIN_PASSWORD_CHARS} characters.`} error={props.error}>
+    <Field label="Password" help={`Generated. You may type another of at least ${MIN_PASSWORD_CHARS} characters.`} error={props.error}>
       {(ties) => (
         <div class="password-field">
           <input
