@@ -19,6 +19,16 @@ export const ACTIONS_TABLES = `
 /** The steps since each system numbers its own (store/own-tables.ts). */
 export const ACTIONS_STEPS = [
   `
+  CREATE TABLE actions_remembered (
+    user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
+    action TEXT NOT NULL REFERENCES quick_actions(id) ON DELETE CASCADE,
+    -- By input, as JSON. Never a secret.
+    answers TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, action)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
   CREATE TABLE actions_favourites (
     user_id TEXT NOT NULL,
     action TEXT NOT NULL,

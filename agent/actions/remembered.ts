@@ -3,17 +3,7 @@ import type { ActionInput } from '../../shared/inputs.ts';
 import { MAX_REMEMBERED_CHARS } from '../../shared/limits.ts';
 import type { Database } from '../store/database.ts';
 import { ownTables } from '../store/own-tables.ts';
-
-const STEPS = [
-  `CREATE TABLE actions_remembered (
-    user_id TEXT NOT NULL REFERENCES users(id) ON DELETE CASCADE,
-    action TEXT NOT NULL REFERENCES quick_actions(id) ON DELETE CASCADE,
-    -- By input, as JSON. Never a secret.
-    answers TEXT NOT NULL,
-    updated_at INTEGER NOT NULL,
-    PRIMARY KEY (user_id, action)
-  ) STRICT, WITHOUT ROWID;`,
-];
+import { ACTIONS_STEPS } from './actions-tables.ts';
 
 /** What each person answered the last time, for the form to begin with: of the inputs that say `remember`. The host itself fills in nothing from it. */
 export class Remembered {
@@ -21,7 +11,7 @@ export class Remembered {
 
   constructor(database: Database) {
     this.#database = database;
-    ownTables(database, 'actions', STEPS);
+    ownTables(database, 'actions', ACTIONS_STEPS);
   }
 
   /** Those that the action still asks and remembers. */

@@ -11,8 +11,10 @@ export function spokenInputs(
 ): { question: string; answer: string }[] {
   return Object.entries(run.inputs).map(([name, value]) => {
     const input = action?.inputs.find((one) => one.name === name);
-    const option = input?.type === 'choice' ? input.options.find((one) => one.value === value) : undefined;
-    const answer = option?.label !== undefined ? option.label : value === true ? 'yes' : value === false ? 'no' : String(value);
+    const labelOf = (chosen: string): string =>
+      (input?.type === 'choice' ? input.options.find((one) => one.value === chosen)?.label : undefined) ?? chosen;
+    const answer =
+      typeof value === 'boolean' ? (value ? 'yes' : 'no') : Array.isArray(value) ? value.map(labelOf).join(', ') : labelOf(String(value));
     return { question: input?.label ?? name, answer };
   });
 }

@@ -63,7 +63,8 @@ export function sameInputs(action: Pick<AnyAction, 'inputs'>, before: Readonly<I
   const inputs: InputValues = {};
   for (const input of action.inputs) {
     const value = before[input.name];
-    if (input.type === 'secret') return null;
+    // Neither a secret nor a file is kept.
+    if (input.type === 'secret' || input.type === 'file') return null;
     if (value !== undefined) inputs[input.name] = value;
     else if (input.required) return null;
   }
