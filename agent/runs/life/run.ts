@@ -22,8 +22,6 @@ import type { OutputLeft } from '../wrapper/status.ts';
 import { readStatus, statusWrittenAt } from '../wrapper/status.ts';
 import { HOLD_FILE, STDIN_FILE, TypedInput } from '../wrapper/typed-input.ts';
 import { FileWatch } from './file-watch.ts';
-import type { GuardOptions } from './start-guard.ts';
-import { forOwner, guard } from './start-guard.ts';
 import type { Prepared } from './prepared.ts';
 import { PLAN_FILE, writePlan } from './prepared.ts';
 import type { Slot } from './queue.ts';
@@ -34,6 +32,8 @@ import { findInterruption, KILLED_FROM_OUTSIDE, sweepUp, takeRest } from './reco
 import { removeFile } from './run-files.ts';
 import type { ScriptStartOptions } from './script-start.ts';
 import { ScriptStart } from './script-start.ts';
+import type { GuardOptions } from './start-guard.ts';
+import { forOwner, guard } from './start-guard.ts';
 import type { StartLane } from './start-lane.ts';
 
 /** What the lives of all runs share. */
