@@ -5,6 +5,7 @@ import { Stage } from '../faults/stage.ts';
 import type { Browser } from '../harness/browser.ts';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import type { Client } from '../harness/client.ts';
+import { logIn } from './log-in.ts';
 
 /** The page with the host away: what is pressed can wait for it. */
 
@@ -28,11 +29,8 @@ describeInBrowser('with the host away', () => {
     ])
       expect((await client.http('POST', '/api/actions', action)).status).toBe(201);
     browser = await launchBrowser({ viewport: { width: 390, height: 844 } });
-    const page = await tab();
-    await page.getByLabel('Username').fill('admin');
-    await page.getByLabel('Password').fill('the password of the stage');
-    await page.getByRole('button', { name: 'Log in' }).click();
-    await tile(page, 'Plain').waitFor();
+    browser.context.on('weberror', (error) => complaints.push(error.error().message));
+    const page = await logIn(browser, stage.url, 'admin', 'the password of the stage');
     await page.close();
   });
   afterAll(async () => {
@@ -42,7 +40,6 @@ describeInBrowser('with the host away', () => {
 
   async function tab(path = '/'): Promise<Page> {
     const page = await browser.context.newPage();
-    page.on('pageerror', (error) => complaints.push(error.message));
     await page.goto(stage.url + path);
     return page;
   }

@@ -9,6 +9,7 @@ import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
+import { logIn } from './log-in.ts';
 
 /** From a word that somebody remembers to the line where it was printed. */
 
@@ -43,13 +44,9 @@ describeInBrowser('the search', () => {
   });
 
   test('finds a word in the output, marks it as text, and leads to its line', async () => {
-    const page = await browser.context.newPage();
     const complaints: string[] = [];
-    page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(toru.url);
-    await page.getByLabel('Username').fill('admin');
-    await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Log in' }).click();
+    browser.context.on('weberror', (error) => complaints.push(error.error().message));
+    const page = await logIn(browser, toru.url, 'admin', PASSWORD);
     await page.getByRole('link', { name: 'Search' }).click();
     await page.getByLabel('Text to find in all runs').fill('the <b>quarry');
     const place = page.locator('.found-place');

@@ -1,7 +1,6 @@
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { BrowserContext } from 'playwright-core';
+import type { BrowserContext, Browser as Chromium } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { beforeAll, describe } from 'vitest';
 import { slowness } from '../../tools/test-pace.ts';
@@ -35,9 +34,23 @@ export function describeInBrowser(name: string, tests: () => void): void {
   });
 }
 
-/** A browser of its own, with an empty profile. Disposing of it closes it and removes the profile. */
+/** A browser's profile of its own, empty at first. Disposing of it closes its pages and forgets it. */
 export interface Browser extends AsyncDisposable {
   readonly context: BrowserContext;
+}
+
+/** One Chromium for all test files of this process: a profile costs a sixtieth of a start. It ends with the process. */
+let chromiumHere: Promise<Chromium> | null = null;
+/** A program that takes pictures, and is no test, would not end beside it. */
+const OF_A_TEST = process.env['VITEST'] !== undefined;
+
+async function chromiumOfThisProcess(): Promise<Chromium> {
+  const executablePath = findChromium();
+  if (executablePath === null) throw new Error('no Chromium');
+  const running = await chromiumHere;
+  if (running?.isConnected() === true) return running;
+  chromiumHere = chromium.launch({ executablePath, headless: true, args: FLAGS });
+  return chromiumHere;
 }
 
 export async function launchBrowser(
@@ -53,23 +66,14 @@ export async function launchBrowser(
     reducedMotion?: 'no-preference';
   } = {},
 ): Promise<Browser> {
-  const executablePath = findChromium();
-  if (executablePath === null) throw new Error('no Chromium');
-  const profile = mkdtempSync(join(tmpdir(), 'toru-chromium-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath,
-    headless: true,
-    args: FLAGS,
-    serviceWorkers: 'block',
-    reducedMotion: 'reduce',
-    ...options,
-  });
+  const chromium = await chromiumOfThisProcess();
+  const context = await chromium.newContext({ serviceWorkers: 'block', reducedMotion: 'reduce', ...options });
   context.setDefaultTimeout(30_000 * Math.min(2, slowness()));
   return {
     context,
     [Symbol.asyncDispose]: async () => {
       await context.close();
-      rmSync(profile, { recursive: true, force: true });
+      if (!OF_A_TEST && chromium.contexts().length === 0) await chromium.close();
     },
   };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Page } from 'playwright-core';
 import { root } from '../../tools/root.ts';
+import { logIn } from '../browser/log-in.ts';
 import { launchBrowser } from './browser.ts';
 import { Client } from './client.ts';
 import { startToru } from './toru.ts';
@@ -54,11 +55,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     deviceScaleFactor: 1.5,
     reducedMotion: 'no-preference',
   });
-  const page = await browser.context.newPage();
-  await page.goto(toru.url);
-  await page.getByLabel('Username').fill(toru.username);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.keyboard.press('Enter');
+  const page = await logIn(browser, toru.url, toru.username, PASSWORD);
   await page.getByRole('button', { name: 'Evening lights' }).waitFor();
   await page.waitForTimeout(2000);
   await page.screenshot({ path: picture('actions', colorScheme) });
