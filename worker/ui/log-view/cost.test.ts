@@ -16,10 +16,11 @@ const wide = '漢'.repeat(8000);
 const log = 'x\n'.repeat(50_000);
 const screen = Array.from({ length: 199 }, (_, i) => `line ${i} ${'y'.repeat(60)}\n`).join('');
 
-/** Processor time for a chunk of nothing but `piece`, after `before`; the least of some. */
-function costOf(before: string, piece: string): number {
+/** Processor time for a chunk of nothing but `piece`, after `before`: the least of three, or the first that is `enough`. */
+function costOf(before: string, piece: string, enough = 0): number {
   const chunk = piece.repeat(Math.ceil(CHUNK / piece.length));
-  const costs = [1, 2, 3].map(() => {
+  let least = Number.POSITIVE_INFINITY;
+  for (let n = 0; n < 3 && least >= enough; n += 1) {
     const buffer = new LineBuffer();
     const take = (text: string): void => {
       buffer.append('stdout', text, buffer.end, buffer.end + new TextEncoder().encode(text).length);
@@ -30,9 +31,9 @@ function costOf(before: string, piece: string): number {
     take(chunk);
     // What a view reads of it.
     for (const { spans } of buffer.lines.slice(-60)) void spans.length;
-    return process.threadCpuUsage(began).user;
-  });
-  return Math.min(...costs);
+    least = Math.min(least, process.threadCpuUsage(began).user);
+  }
+  return least;
 }
 
 describe('what output costs', () => {
@@ -83,6 +84,6 @@ describe('what output costs', () => {
     ['long parameters', '', `\x1b[${'38;5;9;'.repeat(30)}m`],
     ['sequences that never end', '', '\x1b['],
   ])('is bounded: %s', (_, before, piece) => {
-    expect(costOf(before, piece) / newlines).toBeLessThan(TIMES);
+    expect(costOf(before, piece, TIMES * newlines) / newlines).toBeLessThan(TIMES);
   });
 });
