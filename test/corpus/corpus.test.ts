@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import graphemes from '@xterm/addon-unicode-graphemes';
+import type { IBuffer, IBufferCell } from '@xterm/headless';
 import xterm from '@xterm/headless';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -29,33 +30,6 @@ const COLUMNS = 1000;
 /** One cell as text: what stands in it, then how it looks. Null: a plain blank. */
 type Cell = string | null;
 
-interface LookOfXterm {
-  getChars(): string;
-  getWidth(): number;
-  getFgColorMode(): number;
-  getFgColor(): number;
-  getBgColorMode(): number;
-  getBgColor(): number;
-  isFgDefault(): boolean;
-  isBgDefault(): boolean;
-  isFgRGB(): boolean;
-  isBgRGB(): boolean;
-  isBold(): number;
-  isDim(): number;
-  isItalic(): number;
-  isUnderline(): number;
-  isOverline(): number;
-  isInverse(): number;
-  isInvisible(): number;
-  isStrikethrough(): number;
-}
-
-interface BufferOfXterm {
-  readonly type: string;
-  readonly length: number;
-  getLine(y: number): { getCell(x: number): LookOfXterm | undefined } | undefined;
-}
-
 async function inXterm(text: string): Promise<Cell[][]> {
   const terminal = new xterm.Terminal({
     cols: COLUMNS,
@@ -78,22 +52,24 @@ async function inXterm(text: string): Promise<Cell[][]> {
   return trimmed(cells);
 }
 
-function bufferCells(active: BufferOfXterm): Cell[][] {
+function bufferCells(active: IBuffer): Cell[][] {
   const lines: Cell[][] = [];
+  const cell = active.getNullCell();
   for (let y = 0; y < active.length; y += 1) {
     const line = active.getLine(y);
     const cells: Cell[] = [];
     for (let x = 0; x < COLUMNS; x += 1) {
-      const cell = line?.getCell(x);
-      if (cell !== undefined && cell.getWidth() > 0) cells.push(cellOf(cell.getChars(), lookOfXterm(cell)));
-      else cells.push('');
+      if (line?.getCell(x, cell) === undefined || cell.getWidth() === 0) cells.push('');
+      // Most of two hundred rows of a thousand columns.
+      else if (cell.getChars() === '' && cell.isAttributeDefault()) cells.push(null);
+      else cells.push(cellOf(cell.getChars(), lookOfXterm(cell)));
     }
     lines.push(cells);
   }
   return lines;
 }
 
-function lookOfXterm(cell: LookOfXterm): string {
+function lookOfXterm(cell: IBufferCell): string {
   const color = (isDefault: boolean, isRgb: boolean, value: number) => (isDefault ? null : isRgb ? RGB + value : value);
   return look({
     fg: color(cell.isFgDefault(), cell.isFgRGB(), cell.getFgColor()),
@@ -139,8 +115,11 @@ function charactersOf(text: string): string[] {
   return characters;
 }
 
+const columns = new Map<string, number>();
 function columnsOf(character: string): number {
-  return shownLines(character)[0]?.length ?? 0;
+  const known = columns.get(character) ?? shownLines(character)[0]?.length ?? 0;
+  columns.set(character, known);
+  return known;
 }
 
 function lookOf(style: Style | null): string {
