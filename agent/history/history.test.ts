@@ -9,6 +9,7 @@ import { Journal } from './journal.ts';
 import type { HistoryQuery } from './list-query.ts';
 import { listSql } from './list-query.ts';
 import type { RunRow } from './run-row.ts';
+import { sampleRun } from './sample-run.ts';
 
 let folder: string;
 let db: Database;
@@ -17,39 +18,19 @@ const ADA = '00000000-0000-4000-8000-0000000000aa';
 const EVE = '00000000-0000-4000-8000-0000000000ee';
 
 function row(i: number, change: Partial<RunRow> = {}): RunRow {
-  return {
+  return sampleRun({
     task_id: `00000000-0000-4000-8000-${String(i).padStart(12, '0')}`,
     user_id: i % 2 === 0 ? ADA : EVE,
     username: i % 2 === 0 ? 'ada' : 'eve',
     action: i % 3 === 0 ? 'backup' : null,
-    action_revision: null,
     label: i % 3 === 0 ? 'Backup 100%' : `script_${i}.sh`,
     script: `folder/script_${i}.sh`,
     args: [`--n=${i}`],
-    inputs: {},
-    source: 'api',
-    address: null,
     state: i % 5 === 0 ? 'starting' : 'exited',
-    reason: null,
-    exit_code: 0,
-    signal: null,
     // Ten at the same moment: the id decides then.
     created_at: 1_700_000_000_000 + Math.floor(i / 10) * 1000,
-    started_at: null,
-    ended_at: null,
-    output_bytes: 0,
-    disk_bytes: null,
-    stdin: false,
-    timeout_s: 0,
-    stop_signal: 'TERM',
-    grace_s: null,
-    seal: null,
-    cancel_requested_at: null,
-    request_id: null,
-    request_hash: null,
-    note: '',
     ...change,
-  };
+  });
 }
 
 beforeAll(() => {

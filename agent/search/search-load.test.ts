@@ -14,6 +14,7 @@ import { searchQuery } from '../../shared/search.ts';
 import { History } from '../history/history.ts';
 import type { RunRow } from '../history/run-row.ts';
 import { forClient, runOf } from '../history/run-row.ts';
+import { sampleRun } from '../history/sample-run.ts';
 import { linesResponse } from '../http/json-lines.ts';
 import { encodeRecords } from '../logs/order.ts';
 import type { Database } from '../store/database.ts';
@@ -40,38 +41,21 @@ const client: Caller = { ...admin, user_id: 'ada', username: 'ada', role: 'clien
 const quiet = { error: () => undefined };
 
 function insert(i: number, fields: Partial<RunRow> = {}): void {
-  history.insert({
-    task_id: randomUUID(),
-    user_id: i % 2 === 0 ? 'ada' : 'eve',
-    username: i % 2 === 0 ? 'ada' : 'eve',
-    action: `action-${i % 40}`,
-    action_revision: 1,
-    label: `Nightly backup ${i % 40}`,
-    script: `backups/${i % 40}.sh`,
-    args: ['--into=/srv'],
-    inputs: { path: `/srv/${i % 500}` },
-    source: 'api',
-    address: null,
-    state: 'exited',
-    reason: null,
-    exit_code: 0,
-    signal: null,
-    created_at: 1_700_000_000_000 + i,
-    started_at: null,
-    ended_at: null,
-    output_bytes: 0,
-    disk_bytes: null,
-    stdin: false,
-    timeout_s: 0,
-    stop_signal: 'TERM',
-    grace_s: null,
-    seal: null,
-    cancel_requested_at: null,
-    request_id: null,
-    request_hash: null,
-    note: '',
-    ...fields,
-  });
+  history.insert(
+    sampleRun({
+      task_id: randomUUID(),
+      user_id: i % 2 === 0 ? 'ada' : 'eve',
+      username: i % 2 === 0 ? 'ada' : 'eve',
+      action: `action-${i % 40}`,
+      action_revision: 1,
+      label: `Nightly backup ${i % 40}`,
+      script: `backups/${i % 40}.sh`,
+      args: ['--into=/srv'],
+      inputs: { path: `/srv/${i % 500}` },
+      created_at: 1_700_000_000_000 + i,
+      ...fields,
+    }),
+  );
 }
 
 /** The history's runs over logs that never end, and that count what is read of them. */

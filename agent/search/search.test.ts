@@ -6,6 +6,7 @@ import type { SearchLine } from '../../shared/search.ts';
 import { searchQuery } from '../../shared/search.ts';
 import { History } from '../history/history.ts';
 import type { RunRow } from '../history/run-row.ts';
+import { sampleRun } from '../history/sample-run.ts';
 import { encodeRecords } from '../logs/order.ts';
 import type { Database } from '../store/database.ts';
 import type { ApiHarness } from '../systems-harness.ts';
@@ -43,38 +44,18 @@ function ran(who: Caller, fields: Partial<RunRow> = {}, output = '', errors = ''
   const task_id = randomUUID();
   const [out, err] = [Buffer.from(output), Buffer.from(errors)];
   clock += 1000;
-  history.insert({
-    task_id,
-    user_id: who.user_id,
-    username: who.username,
-    action: null,
-    action_revision: null,
-    label: 'Some run',
-    script: 'some.sh',
-    args: [],
-    inputs: {},
-    source: 'api',
-    address: null,
-    state: 'exited',
-    reason: null,
-    exit_code: 0,
-    signal: null,
-    created_at: clock,
-    started_at: clock,
-    ended_at: clock,
-    output_bytes: out.length + err.length,
-    disk_bytes: null,
-    stdin: false,
-    timeout_s: 0,
-    stop_signal: 'TERM',
-    grace_s: null,
-    seal: null,
-    cancel_requested_at: null,
-    request_id: null,
-    request_hash: null,
-    note: '',
-    ...fields,
-  });
+  history.insert(
+    sampleRun({
+      task_id,
+      user_id: who.user_id,
+      username: who.username,
+      created_at: clock,
+      started_at: clock,
+      ended_at: clock,
+      output_bytes: out.length + err.length,
+      ...fields,
+    }),
+  );
   made.push(task_id);
   if (out.length + err.length === 0) return task_id;
   const folder = join(api.home, 'runs', task_id);
