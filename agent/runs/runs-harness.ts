@@ -26,6 +26,11 @@ export const FIXTURES = join(import.meta.dirname, '../../test/fixtures/scripts')
 /** The tests of runs go over both: see the project `shell` in vitest.config.ts. */
 const RUNNER = process.env['TORU_TEST_RUNNER'] === 'shell' || process.platform !== 'linux' ? 'shell' : 'native';
 
+/** How many, or which: over the shell's wrapper, seven processes a run, fewer but at full size (tools/test-pace.ts). */
+export function overBoth<T>(native: T, shell: T): T {
+  return RUNNER === 'native' || process.env['TORU_FAULTS'] === 'full' ? native : shell;
+}
+
 export interface Harness {
   home: string;
   /** What carries its runs. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '../../shared/runs.ts';
 import type { Harness } from './runs-harness.ts';
-import { isAliveNow, makeHarness, until } from './runs-harness.ts';
+import { isAliveNow, makeHarness, overBoth, until } from './runs-harness.ts';
 
 let h: Harness;
 beforeEach(() => {
@@ -125,9 +125,11 @@ describe('a run', () => {
     await h.ended(task_id);
   });
 
-  it('brings 50 MB byte for byte', async () => {
-    const { task_id, output_bytes } = await run('flood.sh', ['50']);
-    expect(output_bytes).toBe(50 * 16384 * 66);
+  const FLOOD_MB = overBoth(50, 10);
+
+  it(`brings ${FLOOD_MB} MB byte for byte`, async () => {
+    const { task_id, output_bytes } = await run('flood.sh', [String(FLOOD_MB)]);
+    expect(output_bytes).toBe(FLOOD_MB * 16384 * 66);
     const log = h.runs.log(task_id);
     const hash = createHash('sha256');
     for (let at = 0; at < log.end; ) {
@@ -140,7 +142,7 @@ describe('a run', () => {
     }
     const file = createHash('sha256').update(readFileSync(join(h.home, 'runs', task_id, 'out')));
     const direct = createHash('sha256');
-    for (let i = 0; i < 50 * 16384; i += 1)
+    for (let i = 0; i < FLOOD_MB * 16384; i += 1)
       direct.update(`${String(i).padStart(8, '0')} the quick brown fox jumps over the lazy dog 0123456789ab\n`);
     const expected = direct.digest('hex');
     expect(file.digest('hex')).toBe(expected);
@@ -351,19 +353,21 @@ describe('cancel', () => {
 });
 
 describe('many runs', () => {
-  it('200 at once all end with their codes and their whole output, and leave no descriptor open', async () => {
+  const MANY = overBoth(200, 50);
+
+  it(`${MANY} at once all end with their codes and their whole output, and leave no descriptor open`, async () => {
     h.script('work.sh', '#!/bin/sh\ni=0\nwhile [ $i -lt 50 ]; do echo "$1 line $i"; i=$((i + 1)); done\nexit "$1"\n');
     const ada = h.caller('ada');
     const before = readdirSync('/proc/self/fd').length;
     const started = await Promise.all(
-      Array.from({ length: 200 }, (_, i) => h.runs.start(ada, { script: 'work.sh', args: [String(i)], source: 'api' })),
+      Array.from({ length: MANY }, (_, i) => h.runs.start(ada, { script: 'work.sh', args: [String(i)], source: 'api' })),
     );
     const ended = await Promise.all(started.map(({ task_id }) => h.ended(task_id)));
     for (const [i, run] of ended.entries()) {
       expect(run).toMatchObject({ state: 'exited', exit_code: i });
       expect(await h.output(run.task_id)).toBe(Array.from({ length: 50 }, (_, line) => `${i} line ${line}\n`).join(''));
     }
-    expect(h.runs.list(ada, { limit: 200 }).items.length).toBe(200);
+    expect(h.runs.list(ada, { limit: 200 }).items.length).toBe(MANY);
     // A log's files close when nobody has read them for two seconds.
     await until(() => readdirSync('/proc/self/fd').length <= before + 8);
   });

@@ -2,6 +2,7 @@ import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { scaled } from '../../tools/test-pace.ts';
 import type { Browser } from '../harness/browser.ts';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
@@ -10,11 +11,13 @@ import { startToru } from '../harness/toru.ts';
 import { logIn } from './log-in.ts';
 
 /**
- * A colour for each character: 2.2 MB of it. What a frame draws is counted, not timed: each colour is an element, and a frame
+ * A colour for each character. What a frame draws is counted, not timed: each colour is an element, and a frame
  * that made all that are in view would hold up the page, the frames and the reading of what comes.
  */
 
 const PASSWORD = 'correct horse battery';
+/** 2.2 MB, or 0.7: ten times what fills a view, and more than comes at once. */
+const LINES = scaled(1500, 500);
 /** More than a frame may make in any case: the rows, and what the log view draws at once. */
 const MOST_ELEMENTS = 1000;
 /** Prints when the file is there: `lines` lines of `width` characters in colours of their own, and END. */
@@ -93,7 +96,7 @@ describeInBrowser('a colour for each character', () => {
   }
 
   test.each(['live', 'over'] as const)('is drawn in frames that stay short, and whole in the end: %s', async (how) => {
-    const page = await painted(how, 1500, 80);
+    const page = await painted(how, LINES, 80);
     const rows = page.locator('.log-line').filter({ hasText: 'abcdefghij' });
     // Its colours may come after the text; no character stays without its own.
     await expect
@@ -102,7 +105,10 @@ describeInBrowser('a colour for each character', () => {
       })
       .toEqual([]);
     const last = rows.last().locator('span');
-    expect(await last.nth(10).evaluate((span) => [span.textContent, getComputedStyle(span).color])).toEqual(['k', 'rgb(219, 20, 229)']);
+    expect(await last.nth(10).evaluate((span) => [span.textContent, getComputedStyle(span).color])).toEqual([
+      'k',
+      `rgb(${(LINES - 1) % 256}, 20, ${(LINES + 9) % 256})`,
+    ]);
     expect(await last.allTextContents()).toEqual(Array.from({ length: 80 }, (_, j) => String.fromCharCode(97 + (j % 26))));
     const made = await most(page);
     expect(made).toBeGreaterThan(80);

@@ -4,7 +4,7 @@ import { safeReturn } from './navigation.ts';
 beforeEach(() => vi.stubGlobal('location', { origin: 'https://toru.example' }));
 afterEach(() => vi.unstubAllGlobals());
 
-it.each(['/runs', '/runs?status=exited&user=me', '/runs#newest', '/actions/backup/edit', '/loginfo', '/'])(
+it.each(['/runs', '/runs?status=exited&user=me', '/runs#newest', '/actions/new?script=hello.sh', '/actions/backup/edit', '/loginfo', '/'])(
   'leads to %s after the login',
   (next) => {
     expect(safeReturn(next)).toBe(next);
