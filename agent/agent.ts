@@ -71,7 +71,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
       link?.redial('this host has a new key');
     },
   });
-  const { identity, audit, settings, grants, users, scripts, actions, runs, plugins } = services;
+  const { identity, audit, settings, grants, users, scripts, actions, runs, notify, plugins } = services;
   if (lock.lostBy !== null) {
     const ending = previousEnd ?? 'ended without a goodbye: it was killed, or the host went down';
     audit.record({
@@ -98,7 +98,8 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     duplicateLoggedAt = Date.now();
     log.warn({ address, name }, DUPLICATE);
   };
-  const transport = new EdgeTransport({ api, grants, login, settings, log, recent, duplicate: duplicateSeen });
+  const { hostAlerts } = notify;
+  const transport = new EdgeTransport({ api, grants, login, settings, log, recent, alerts: hostAlerts, duplicate: duplicateSeen });
   const ending = (id: string): string[] | null => endFrames(runs.get(AGENT, id))?.map((frame) => JSON.stringify(frame)) ?? null;
   const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, transport);
   const topics = services.followed.flatMap((system) => system.topics);
@@ -109,8 +110,9 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   });
 
   await runs.recover();
+  notify.start();
   const local = await startLocalTransport({ api, home: config.home, log });
-  // Asked again at each link: the name may change in between.
+  // RunEnd again at each link: the name may change in between.
   const self = (): HostSelf => ({ id: settings.instance_id, name: settings.host_name, version: VERSION });
   if (edge !== null) {
     const pin = new EdgePin(config.home, edge);
@@ -132,6 +134,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
       await local.close();
       for (const stop of [...stops, ...started.map((system) => system.stop)]) stop();
       transport.close();
+      notify.stop();
       await runs.close();
       audit.close();
       db.close();

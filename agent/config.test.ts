@@ -29,6 +29,8 @@ test('nothing set: the defaults of the contract', () => {
     log_level: 'info',
     edge: null,
     page_origin: null,
+    host_away_after_s: 120,
+    test_push_origin: null,
   });
   expect(statSync(home).mode & 0o777).toBe(0o700);
 });

@@ -38,6 +38,10 @@ export interface Config {
   edge: { url: string; origin: string; socket?: string; key?: string } | null;
   /** Where browsers reach the page: the edge's own address, or what `npm start` passes on; null when nobody said it. */
   page_origin: string | null;
+  /** After so many seconds without a link the embedded edge tells devices that this host is away. */
+  host_away_after_s: number;
+  /** For tests: an origin that counts as a push service, also over http. Whoever sets it is told so. */
+  test_push_origin: string | null;
 }
 
 /** Production without a chosen password would print one into the logs of a service. */
@@ -124,6 +128,24 @@ const VARIABLES = {
     .regex(/^[\w-]{43}$/, 'a key of 43 characters, as “toru key” shows it, is expected')
     .nullable()
     .default(null),
+  TORU_HOST_AWAY_AFTER_S: z
+    .union(
+      [
+        z.int(),
+        z
+          .string()
+          .regex(/^\d{1,6}$/)
+          .transform(Number),
+      ],
+      'a number of seconds is expected',
+    )
+    .pipe(z.int().min(5).max(86_400))
+    .default(120),
+  TORU_TEST_PUSH_ORIGIN: z
+    .string()
+    .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'an origin such as http://127.0.0.1:9999 is expected')
+    .nullable()
+    .default(null),
   LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')} is expected`).default('info'),
 };
 const NAMES = Object.keys(VARIABLES);
@@ -167,6 +189,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, pl
         ? values.TORU_EDGE_URL
         : { ...values.TORU_EDGE_URL, key: values.TORU_EDGE_KEY },
     page_origin: given(env['TORU_PAGE_ORIGIN']) ?? values.TORU_EDGE_URL?.origin ?? null,
+    host_away_after_s: values.TORU_HOST_AWAY_AFTER_S,
+    test_push_origin: values.TORU_TEST_PUSH_ORIGIN,
   };
   if (config.production && config.admin_password !== null && config.admin_password.length < MIN_PASSWORD_CHARS) {
     throw new StartError(`ADMIN_PASSWORD: at least ${MIN_PASSWORD_CHARS} characters are expected with PRODUCTION=1.`);

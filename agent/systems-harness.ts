@@ -35,7 +35,8 @@ export interface ApiHarness {
   ask(caller: Caller, method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   /** Starts a run, and waits for its end. */
   finished(caller: Caller, body: unknown): Promise<Run>;
-  close(): Promise<void>;
+  /** @param keep leaves the home, for another agent. */
+  close(keep?: boolean): Promise<void>;
 }
 
 export interface Answer {
@@ -46,8 +47,17 @@ export interface Answer {
   json: unknown;
 }
 
-export async function makeApi(): Promise<ApiHarness> {
-  const home = mkdtempSync(join(tmpdir(), 'toru-api-'));
+interface HarnessOptions {
+  /** Of an agent before, which is closed: it is taken up where it was. */
+  home?: string;
+  /** An origin that counts as a push service. */
+  testPushOrigin?: string;
+  /** Is the link up? */
+  linked?: () => boolean;
+}
+
+export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness> {
+  const home = options.home ?? mkdtempSync(join(tmpdir(), 'toru-api-'));
   const logged: Record<string, unknown>[] = [];
   const take = (detail: object, message: string): void => void logged.push({ ...detail, message });
   const log = { info: () => undefined, warn: take, error: take };
@@ -59,17 +69,19 @@ export async function makeApi(): Promise<ApiHarness> {
     logs_dir: join(home, 'logs'),
     page_origin: null,
     log,
-    edge: () => null,
+    test_push_origin: options.testPushOrigin ?? null,
+    edge: () => ({ origin: 'https://edge.test', linked: options.linked?.() === true, problem: null, key: null, duplicate: null }),
     rotated: () => undefined,
     limits: { graceMs: 300 },
   });
-  const { settings, users, actions, runs, system } = services;
+  const { settings, users, actions, runs, notify, system } = services;
   await runs.recover();
+  notify.start();
   const app = createApi(services);
   mkdirSync(settings.scripts_dir, { recursive: true });
 
   const caller = async (username: string, role: Role): Promise<Caller> => {
-    const user = await users.insert({ username, password: `${username}-password`, role });
+    const user = users.byName(username) ?? (await users.insert({ username, password: `${username}-password`, role }));
     return { user_id: user.id, username, role, via: 'edge', sid: 'a'.repeat(64), address: '203.0.113.7', auth_time: Date.now() };
   };
   const ask: ApiHarness['ask'] = async (who, method, path, body, headers = {}) => {
@@ -108,12 +120,13 @@ export async function makeApi(): Promise<ApiHarness> {
         await sleep(10);
       }
     },
-    close: async () => {
+    close: async (keep = false) => {
       system.close();
+      notify.stop();
       await services.closePlugins();
       await runs.close();
       db.close();
-      rmSync(home, { recursive: true, force: true });
+      if (!keep) rmSync(home, { recursive: true, force: true });
     },
   };
 }

@@ -13,6 +13,8 @@ import type { SystemFrame } from './http/system-frame.ts';
 import type { SystemTopics } from './http/topics.ts';
 import { jsonUnlessBytes } from './http/validate.ts';
 import { loadIdentity } from './link/identity.ts';
+import { Notify } from './notify/notify.ts';
+import { notifyApi } from './notify/notify-api.ts';
 import { OptionScripts } from './options/option-scripts.ts';
 import { optionsApi } from './options/options-api.ts';
 import { pluginAdminApi } from './plugins/api/plugin-admin-api.ts';
@@ -56,6 +58,8 @@ interface ServicesOptions {
   logs_dir: string;
   /** Where people open the page; null when nobody said. */
   page_origin: string | null;
+  /** An origin that counts as a push service, in tests. */
+  test_push_origin?: string | null;
   log: RunsOptions['log'];
   /** How the host stands with its edge; null without a link. */
   edge: NonNullable<SystemOptions['edge']>;
@@ -65,7 +69,8 @@ interface ServicesOptions {
 }
 
 /** Everything that the agent can do, each service made of those before it. Nothing runs yet. */
-export function createServices({ db, home, scripts_dir, logs_dir, page_origin, log, edge, rotated, limits = {} }: ServicesOptions) {
+export function createServices(settled: ServicesOptions) {
+  const { db, home, scripts_dir, logs_dir, page_origin, test_push_origin = null, log, edge, rotated, limits = {} } = settled;
   const identity = loadIdentity(home);
   const audit = new Audit(db, log);
   const settings = new Settings(db, audit, { home, scripts_dir, version: VERSION });
@@ -80,7 +85,10 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
   const uploads = new Uploads({ db, home, actions });
   const options = new OptionScripts({ home, settings, scripts });
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
-  const runs = new Runs({ db, home, settings, scripts, actions, uploads, options, users, mayStart, audit, log, limits });
+  const ended: RunsOptions['ended'] = (row) => notify.ended(row);
+  const runs = new Runs({ db, home, settings, scripts, actions, uploads, options, users, mayStart, ended, audit, log, limits });
+  const linked = (): boolean => edge()?.linked === true;
+  const notify = new Notify({ db, settings, grants, actions, runs, audit, log, linked, page_origin, test_push_origin });
   const search = new Search(db, runs);
   const system = new System({ db, settings, audit, version: VERSION, edge });
   const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });
@@ -106,6 +114,7 @@ export function createServices({ db, home, scripts_dir, logs_dir, page_origin, l
     uploads,
     options,
     runs,
+    notify,
     search,
     system,
     ...pluginServices,
@@ -124,6 +133,7 @@ const RESOURCES = [
   runsApi,
   outputPlacesApi,
   artifactsApi,
+  notifyApi,
   searchApi,
   systemApi,
   settingsApi,

@@ -58,6 +58,8 @@ export const ERROR_STATUS = {
   action_invalid: 400,
   // what can't be done now
   run_refused: 409,
+  /** A message of ours to somewhere else, as to a push service. */
+  not_delivered: 502,
   timed_out: 504,
   interrupted: 500,
   queue_full: 429,

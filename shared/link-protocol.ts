@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { grantToken } from './grant.ts';
-import { connId, hostId, sid, topicName } from './ids.ts';
+import { connId, hostId, sid, topicName, uuid } from './ids.ts';
+import { quietHours } from './notify.ts';
 import { runSummary } from './runs.ts';
 
 /**
@@ -131,6 +132,30 @@ export const edgeControl = z.discriminatedUnion('type', [
 ]);
 export type EdgeControl = z.infer<typeof edgeControl>;
 
+/** So many devices at most are told that a host is away. */
+export const MAX_HOST_ALERTS = 64;
+
+/** `SealedPush` of shared/push.ts. */
+const sealedPush = z.object({
+  authorization: z.string().regex(/^vapid t=[\w.-]{1,1000}, k=[\w-]{87}$/),
+  topic: z.string().regex(/^[\w-]{1,32}$/),
+  body: z.string().regex(/^[\w-]{1,6000}$/),
+});
+
+/** What a device is told when its host is away, and when it is back: sealed by the host, delivered by the edge. */
+export const hostAlert = z.object({
+  device: uuid,
+  /** The alert ends with this session. */
+  sid,
+  endpoint: z.string().max(1000),
+  quiet: quietHours.nullable(),
+  /** After that, no push service takes it any more. */
+  expires_at: instant,
+  away: sealedPush,
+  back: sealedPush,
+});
+export type HostAlert = z.infer<typeof hostAlert>;
+
 /** The messages of the agent to the edge. */
 export const agentControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('join'), conn: connId, topic: topicName }),
@@ -151,6 +176,8 @@ export const agentControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('run'), run: runSummary }),
   /** The host is called otherwise from now on. An edge that does not know this learns it at the next link. */
   z.object({ type: z.literal('name'), name: z.string().min(1).max(80) }),
+  /** All devices that are told when this host is away, instead of those before. An edge that does not know this tells nobody. */
+  z.object({ type: z.literal('alerts'), alerts: z.array(hostAlert).max(MAX_HOST_ALERTS) }),
   /** The agent stops on purpose. */
   z.object({ type: z.literal('bye'), reason: z.string().max(120) }),
 ]);

@@ -3,10 +3,14 @@ import { BACKOFF_BASE_MS, BACKOFF_HEALTHY_MS, BACKOFF_MAX_MS } from './limits.ts
 /**
  * Full jitter: U(0, min(30 s, 0.5 s · 2ⁿ)), so that a thousand agents do not come back as one
  * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/).
- * @param failures in a row so far, from 0. @returns milliseconds to wait.
+ * @param failures in a row so far, from 0. @param range of a kind of its own: ms. @returns milliseconds to wait.
  */
-export function backoff(failures: number, random: () => number = Math.random): number {
-  return random() * Math.min(BACKOFF_MAX_MS, BACKOFF_BASE_MS * 2 ** Math.min(failures, 20));
+export function backoff(
+  failures: number,
+  random: () => number = Math.random,
+  { base, max }: { base: number; max: number } = { base: BACKOFF_BASE_MS, max: BACKOFF_MAX_MS },
+): number {
+  return random() * Math.min(max, base * 2 ** Math.min(failures, 20));
 }
 
 export interface RetryPolicy<End> {

@@ -75,6 +75,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/options'],
     ['agent/runs/submit', 'agent/runs/keep'],
     ['agent/runs'],
+    ['agent/notify'],
     ['agent/search'],
     ['agent/plugins/installed', 'agent/plugins/protocol'],
     ['agent/plugins/services'],

@@ -17,6 +17,8 @@ const FIRST = [
   'test/faults/half-open.test.ts',
   'test/browser/twice.test.ts',
   'test/faults/hung.test.ts',
+  'worker/test/host-alerts.test.ts',
+  'test/faults/notify.test.ts',
 ];
 
 /** Then project by project: files of the same one go on in the same process. Those with many small files come last, and fill up. */
@@ -27,6 +29,7 @@ const LONG = [
   'test/browser/follow.test.ts',
   'test/browser/forms.test.ts',
   'test/browser/away.test.ts',
+  'test/browser/notify.test.ts',
   'test/browser/phone.test.ts',
   'test/browser/device-code.test.ts',
   'test/browser/search.test.ts',

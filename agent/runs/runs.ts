@@ -51,6 +51,8 @@ export interface RunsOptions extends GuardOptions {
   options: Pick<OptionScripts, 'filled'>;
   audit: Pick<Audit, 'record'>;
   log: Log;
+  /** Hears of a run's end, in the transaction in which the end is written: what it throws takes the end back. */
+  ended?: (row: RunRow) => void;
   /** The agent's environment, of which scripts get the allowed part. */
   environment?: Readonly<Record<string, string | undefined>>;
   /** For tests: the shell wrapper, whatever the host has, and other limits. */
@@ -86,7 +88,13 @@ export class Runs {
     this.history = new History(options.db);
     this.#journal = new Journal(options.db);
     const { limits = {} } = options;
-    const parts = { ...options, history: this.history, journal: this.#journal, changed: (row: RunRow): void => this.#changed(row) };
+    const parts = {
+      ...options,
+      history: this.history,
+      journal: this.#journal,
+      changed: (row: RunRow): void => this.#changed(row),
+      ended: (row: RunRow): void => options.ended?.(row),
+    };
     this.#scheduler = new Scheduler({
       ...parts,
       folder,

@@ -1,6 +1,6 @@
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
 import { PROTOCOL_VERSION } from '../../shared/limits.ts';
-import type { EdgeControl } from '../../shared/link-protocol.ts';
+import type { EdgeControl, HostAlert } from '../../shared/link-protocol.ts';
 import type { Turn } from '../../shared/outbound.ts';
 import { agreeOn } from '../../shared/protocol-version.ts';
 import type { RunSummary } from '../../shared/runs.ts';
@@ -45,6 +45,8 @@ export interface EdgeTransportServices {
   settings: Pick<Settings, 'host_name' | 'onChange'>;
   /** The newest runs, oldest first: what the edge shows when we are away, brought up to date at each link. */
   recent(): RunSummary[];
+  /** What the edge tells people while we are away. */
+  alerts: { list(): HostAlert[]; onChange(listener: () => void): () => void };
   /** Another agent with this host's key was refused by the edge. */
   duplicate?(seen: Extract<EdgeControl, { type: 'duplicate' }>): void;
   log: Log;
@@ -80,6 +82,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
     this.#stopListening = [
       services.grants.onRevoked((sids, id) => this.#revoked(sids, id)),
       services.settings.onChange(() => this.#renamed(services.settings.host_name)),
+      services.alerts.onChange(() => this.#sayAlerts()),
     ];
   }
 
@@ -113,6 +116,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
     // Before anything else: what ended while the edge could not be told.
     for (const { id, sids } of this.#services.grants.pendingRevocations()) session.control({ type: 'revoke', id, sids });
     for (const run of this.#services.recent()) this.summary(run);
+    this.#sayAlerts();
   }
 
   down(): void {
@@ -277,6 +281,10 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
     if (connection.held > 0) this.#credit.read(connection.user_id, conn, connection.held);
     this.#connections.delete(conn);
     this.#subscribers.drop(conn);
+  }
+
+  #sayAlerts(): void {
+    this.#session?.control({ type: 'alerts', alerts: this.#services.alerts.list() });
   }
 
   #renamed(name: string): void {

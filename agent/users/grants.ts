@@ -10,7 +10,7 @@ import { verifyWith } from '../link/identity.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from './caller.ts';
-import type { Revocation } from './grant-rows.ts';
+import type { GrantRow, GrantUser, Revocation } from './grant-rows.ts';
 import { GrantRows } from './grant-rows.ts';
 
 /** A caller whom a grant established, and until when (ms since 1970) without a newer one. */
@@ -101,6 +101,13 @@ export class Grants {
     return this.#sign({ sub: claims.sub, sid: claims.sid, epoch: claims.epoch, auth_time: row.auth_time }, now);
   }
 
+  /** Whose session this is, while it lives; null when it is over. To ask is no use of it: it gets no older by that, and no younger. */
+  lives(sid: string): GrantUser | null {
+    const now = this.#now();
+    const found = this.#rows.get(sid, now);
+    return found === null || isOver(found, now) ? null : found.user;
+  }
+
   /** Ends one session. @returns false when it was over or never began. */
   revokeSession(sid: string): boolean {
     return this.#announce(this.#rows.revoke({ sid }, this.#now()));
@@ -175,10 +182,8 @@ export class Grants {
   /** The session's row and its user, as long as both are good. */
   #live(claims: GrantClaims, now: number) {
     const found = this.#rows.get(claims.sid, now);
-    if (found === null || found.row.revoked_at !== null || found.row.sub !== claims.sub) throw expired();
-    const { row, user } = found;
-    if (user.disabled || row.epoch !== user.epoch || claims.epoch !== row.epoch) throw expired();
-    if (now - row.last_seen >= SESSION_IDLE_MS || now - row.created_at >= SESSION_ABSOLUTE_MS) throw expired();
+    if (found === null || isOver(found, now)) throw expired();
+    if (found.row.sub !== claims.sub || claims.epoch !== found.row.epoch) throw expired();
     return found;
   }
 
@@ -203,6 +208,11 @@ export class Grants {
     const bytes = new TextEncoder().encode(JSON.stringify(claims));
     return `${toBase64Url(bytes)}.${toBase64Url(this.#identity.sign(purposed('grant', bytes)))}`;
   }
+}
+
+function isOver({ row, user }: { row: GrantRow; user: GrantUser }, now: number): boolean {
+  if (row.revoked_at !== null || user.disabled || row.epoch !== user.epoch) return true;
+  return now - row.last_seen >= SESSION_IDLE_MS || now - row.created_at >= SESSION_ABSOLUTE_MS;
 }
 
 function seconds(ms: number): number {

@@ -47,6 +47,8 @@ export interface RunLifeOptions extends GuardOptions, ScriptStartOptions {
   /** From the signal of a stop to KILL, for a run that says nothing of its own. */
   graceMs: number;
   uploads: Pick<Uploads, 'release'>;
+  /** Hears of a run's end, in the transaction in which the end is written. */
+  ended: (row: RunRow) => void;
   /** Hears of every change of a run, when it is on the disk. */
   changed: (row: RunRow) => void;
 }
@@ -431,7 +433,7 @@ export class RunLife {
 
   /** Closes the row, takes away what is left, and tells everyone; when the disk is full, as soon as there is room. */
   async #end(how: End, settle = (): void => undefined): Promise<void> {
-    const { history, journal, log, cgroups, changed } = this.#o;
+    const { history, journal, log, cgroups, changed, ended } = this.#o;
     const { task_id } = this.row;
     if (this.#is('detached')) return;
     if (!this.#is('ending')) this.#become({ is: 'ending' });
@@ -444,6 +446,7 @@ export class RunLife {
         await journal.write(() => {
           history.end(task_id, ending);
           if (results.bytes > 0) history.keepArtifacts(task_id, results.bytes);
+          ended({ ...this.row, ...ending });
         });
         break;
       } catch (error) {

@@ -1,0 +1,111 @@
+import { createHmac } from 'node:crypto';
+import type { Post } from '../../shared/post.ts';
+import type { SealedPush } from '../../shared/push.ts';
+import { runOutcome } from '../../shared/run-outcome.ts';
+import type { RunSummary } from '../../shared/runs.ts';
+import type { Device } from './devices.ts';
+import { encrypt } from './encrypt.ts';
+import type { Target } from './targets.ts';
+import type { Vapid } from './vapid.ts';
+
+/** What messages say: the label and the state of a run, where to look, and nothing that a run printed or was given. */
+
+const MAX_TITLE_CHARS = 120;
+
+/** A notification, before it is put into anybody’s words. */
+export interface Notice {
+  title: string;
+  body: string;
+  /** A path of the page. */
+  path: string;
+  /** A newer notice of the same name takes its place. At most 32 characters of base64url. */
+  topic: string;
+}
+
+export function noticeOf(run: Pick<RunSummary, 'task_id' | 'label' | 'state' | 'exit_code'>): Notice {
+  return {
+    title: oneLine(run.label),
+    body: runOutcome(run)?.word ?? 'Ended',
+    path: `/runs/${run.task_id}`,
+    topic: run.task_id.replaceAll('-', ''),
+  };
+}
+
+/** Of many runs at once, as after quiet hours: how many, and how many of them failed. */
+export function noticeOfMany(runs: readonly RunSummary[]): Notice {
+  const failed = runs.filter((run) => runOutcome(run)?.failed === true).length;
+  return { title: `${runs.length} runs ended`, body: failed === 0 ? 'None failed' : `${failed} failed`, path: '/runs', topic: 'runs' };
+}
+
+/** For a device. The words are a declarative message, which Safari shows by itself, and which our service worker reads elsewhere. */
+export function sealedPush(device: Device, { title, body, path, topic }: Notice, vapid: Vapid, now: number): SealedPush {
+  const text = JSON.stringify({
+    web_push: 8030,
+    notification: { title, body, navigate: new URL(path, device.origin).href, tag: topic, lang: 'en', dir: 'auto' },
+  });
+  return { authorization: vapid.authorization(device, now), topic, body: encrypt(text, device).toString('base64url') };
+}
+
+/** As a server of ntfy takes it (https://docs.ntfy.sh/publish/): the text as the body, the rest in headers. */
+export function ntfyPost({ url, secret }: Target, { title, body }: Notice, click: string | null, failed: boolean): Post {
+  return {
+    url,
+    headers: {
+      'content-type': 'text/plain; charset=utf-8',
+      title: inHeader(title),
+      priority: failed ? 'high' : 'default',
+      tags: failed ? 'x' : 'white_check_mark',
+      ...(click === null ? {} : { click }),
+      ...(secret === null ? {} : { authorization: `Bearer ${secret}` }),
+    },
+    body,
+  };
+}
+
+/** The event of a webhook, signed as https://www.standardwebhooks.com says. @param id the same one at every try. @param now ms since 1970. */
+export function webhookPost({ url, secret }: Target, id: string, type: string, data: object, now: number): Post {
+  const body = JSON.stringify({ type, timestamp: new Date(now).toISOString(), data });
+  const seconds = Math.floor(now / 1000);
+  const key = Buffer.from((secret ?? '').replace(/^whsec_/, ''), 'base64');
+  const signature = createHmac('sha256', key).update(`${id}.${seconds}.${body}`).digest('base64');
+  return {
+    url,
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': id,
+      'webhook-timestamp': String(seconds),
+      'webhook-signature': `v1,${signature}`,
+    },
+    body,
+  };
+}
+
+/** What a webhook says of a run. */
+export function eventOf(run: RunSummary, host: string): object {
+  const { task_id, action, label, state, exit_code, created_at, started_at, ended_at } = run;
+  const outcome = runOutcome(run);
+  return {
+    host,
+    task_id,
+    action,
+    label,
+    state,
+    outcome: outcome?.word,
+    failed: outcome?.failed,
+    exit_code,
+    created_at,
+    started_at,
+    ended_at,
+  };
+}
+
+function oneLine(text: string): string {
+  const line = text.replaceAll(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, ' ').trim();
+  const chars = [...line];
+  return chars.length <= MAX_TITLE_CHARS ? line : `${chars.slice(0, MAX_TITLE_CHARS - 1).join('')}…`;
+}
+
+/** Other than ASCII as RFC 2047 says, which ntfy reads. */
+function inHeader(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) ? text : `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`;
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import type { Statement } from 'better-sqlite3';
+import { runOutcome } from '../../shared/run-outcome.ts';
+import type { RunSummary } from '../../shared/runs.ts';
+import { runSummary } from '../../shared/runs.ts';
+import type { RunRow } from '../history/run-row.ts';
+import { stateOf } from '../history/run-row.ts';
+import type { Database } from '../store/database.ts';
+
+/** A message that waits to be taken. */
+export interface Message {
+  id: string;
+  target: string;
+  run: RunSummary;
+  attempts: number;
+  /** ms since 1970. */
+  created_at: number;
+}
+
+/** What a run's end asks of the tables. */
+interface RunEnd {
+  user: string;
+  task: string;
+  action: string | null;
+  failed: number;
+}
+
+/** A device of an admin follows everybody's runs of an action, one of a client only its user's own. */
+const TARGETS_OF = `
+  SELECT 'device/' || d.id FROM notify_devices d
+  WHERE (d.user_id = $user AND (d.own_runs = 'always' OR (d.own_runs = 'failure' AND $failed)))
+     OR EXISTS (SELECT 1 FROM notify_watches w WHERE w.device = d.id AND w.task_id = $task)
+     OR EXISTS (SELECT 1 FROM notify_follows f WHERE f.device = d.id AND f.action = $action
+                AND (f.tell_when = 'always' OR (f.tell_when = 'failure' AND $failed))
+                AND (d.user_id = $user OR EXISTS (SELECT 1 FROM users u WHERE u.id = d.user_id AND u.role = 'admin')))
+  UNION ALL
+  SELECT kind || '/' || action FROM notify_targets
+  WHERE action = $action AND (tell_when = 'always' OR (tell_when = 'failure' AND $failed))`;
+
+/** How long a message that was dealt with stays in the journal. */
+const KEPT_MS = 7 * 24 * 3_600_000;
+const PRUNE_EVERY = 100;
+
+/** The journal of messages: one for each run and target, written in the transaction of the run’s end. */
+export class Outbox {
+  readonly #db: Database;
+  readonly #targetsOf: Statement<[RunEnd], string>;
+  readonly #waitingOf: Statement<[string], string>;
+  #sincePrune = 0;
+
+  constructor(db: Database) {
+    this.#db = db;
+    // RunEnd at the end of every run.
+    this.#targetsOf = db.prepare<[RunEnd], string>(TARGETS_OF).pluck();
+    this.#waitingOf = db.prepare<[string], string>(`SELECT target FROM notify_messages WHERE task_id = ? AND state = 'waiting'`).pluck();
+  }
+
+  /** To be called in the transaction in which the run ends. */
+  write(row: RunRow): void {
+    const run = summaryOf(row);
+    const outcome = runOutcome(run);
+    if (outcome === null) return;
+    const targets = this.#targetsOf.all({
+      user: run.user_id,
+      task: run.task_id,
+      action: run.action,
+      failed: Number(outcome.failed),
+    });
+    if (targets.length === 0) return;
+    const insert = this.#db.prepare(
+      `INSERT INTO notify_messages (id, task_id, target, run, state, created_at) VALUES (?, ?, ?, ?, 'waiting', ?) ON CONFLICT DO NOTHING`,
+    );
+    for (const target of targets) insert.run(randomUUID(), run.task_id, target, JSON.stringify(run), Date.now());
+    this.#db.prepare('DELETE FROM notify_watches WHERE task_id = ?').run(run.task_id);
+  }
+
+  /** The targets for which a message of this run waits. */
+  targetsOf(taskId: string): string[] {
+    return this.#waitingOf.all(taskId);
+  }
+
+  /** All for which something waits. */
+  targets(): string[] {
+    return this.#db.prepare<[], string>(`SELECT DISTINCT target FROM notify_messages WHERE state = 'waiting'`).pluck().all();
+  }
+
+  /** The messages that wait for this target, oldest first. */
+  waiting(target: string, limit: number): Message[] {
+    return this.#db
+      .prepare<[string, number], Omit<Message, 'run'> & { run: string }>(
+        `SELECT id, target, run, attempts, created_at FROM notify_messages WHERE target = ? AND state = 'waiting' ORDER BY created_at, id LIMIT ?`,
+      )
+      .all(target, limit)
+      .map((message) => ({ ...message, run: runSummary.parse(JSON.parse(message.run)) }));
+  }
+
+  /** Those for this target that were written before then, and tried since. @param limit ms since 1970. */
+  triedBefore(target: string, limit: number): { id: string }[] {
+    return this.#db
+      .prepare<[string, number], { id: string }>(
+        `SELECT id FROM notify_messages WHERE target = ? AND state = 'waiting' AND created_at < ? AND attempts > 0`,
+      )
+      .all(target, limit);
+  }
+
+  count(target: string): number {
+    return (
+      this.#db
+        .prepare<[string], number>(`SELECT count(*) FROM notify_messages WHERE target = ? AND state = 'waiting'`)
+        .pluck()
+        .get(target) ?? 0
+    );
+  }
+
+  tried(messages: readonly Message[]): void {
+    const write = this.#db.prepare('UPDATE notify_messages SET attempts = attempts + 1 WHERE id = ?');
+    this.#db.transaction(() => {
+      for (const { id } of messages) write.run(id);
+    })();
+  }
+
+  /** What became of them, for ever. */
+  settle(messages: readonly Pick<Message, 'id'>[], state: 'sent' | 'given_up' | 'dropped'): void {
+    const write = this.#db.prepare('UPDATE notify_messages SET state = ?, done_at = ? WHERE id = ?');
+    const now = Date.now();
+    this.#db.transaction(() => {
+      for (const { id } of messages) write.run(state, now, id);
+    })();
+    this.#sincePrune += messages.length;
+    if (this.#sincePrune >= PRUNE_EVERY) this.prune(now);
+  }
+
+  prune(now: number): void {
+    this.#sincePrune = 0;
+    this.#db.prepare('DELETE FROM notify_messages WHERE done_at < ?').run(now - KEPT_MS);
+  }
+}
+
+/** Nothing of the script, its arguments, its inputs or its output. */
+function summaryOf(row: RunRow): RunSummary {
+  const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString());
+  return {
+    task_id: row.task_id,
+    user_id: row.user_id,
+    action: row.action,
+    label: row.label,
+    state: stateOf(row.state),
+    exit_code: row.exit_code,
+    created_at: new Date(row.created_at).toISOString(),
+    started_at: iso(row.started_at),
+    ended_at: iso(row.ended_at),
+  };
+}
