@@ -151,6 +151,8 @@ async function start(config: Config, running: Running[]): Promise<void> {
       FRONT_TOKEN: token,
       HOST_KEYS: hostKeys,
       PUBLIC_NAMES: publicNames(config).join(','),
+      HOST_AWAY_AFTER_S: String(config.host_away_after_s),
+      ...(config.test_push_origin === null ? {} : { TEST_PUSH_ORIGIN: config.test_push_origin }),
       ...(config.production ? { PRODUCTION: '1' } : {}),
     };
   }

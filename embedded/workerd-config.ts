@@ -11,7 +11,8 @@ const V8_FLAGS = ['--max-semi-space-size=8'];
 /**
  * The configuration of workerd, in its own language (https://github.com/cloudflare/workerd, src/workerd/server/workerd.capnp):
  * the built Worker with its objects, and the page's files on the disk. The keys of the objects are those by which
- * miniflare knew them, so that an older TORU_HOME stays readable. Nothing may be fetched from any network.
+ * miniflare knew them, so that an older TORU_HOME stays readable. Of networks only the public one is open, for push services
+ * (worker/host/host-alerts.ts): what is on this machine, or near it, can't be fetched.
  * @param bindings texts of the Worker's environment. @param files the page's files: path → `content-type` and `etag`.
  */
 export function workerdConfig(
@@ -20,6 +21,8 @@ export function workerdConfig(
   files: object,
 ): string {
   const classes = Object.values(durableObjects);
+  // In tests, the push service is on this machine.
+  const networks = bindings['TEST_PUSH_ORIGIN'] === undefined ? ['public'] : ['public', 'local'];
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -27,7 +30,7 @@ const config :Workerd.Config = (
     (name = "toru", worker = .toru),
     (name = ${text(PAGE_FOLDER)}, disk = ()),
     (name = ${text(STATE_FOLDER)}, disk = (writable = true)),
-    (name = "internet", network = (allow = [])),
+    (name = "internet", network = (allow = ${list(networks.map(text))}, tlsOptions = (trustBrowserCas = true))),
   ],
   sockets = [(name = ${text(ENTRY_SOCKET)}, http = (), service = "toru")],
   v8Flags = ${list(V8_FLAGS.map(text))},

@@ -98,7 +98,7 @@ describe('workerd as it is started at home', () => {
     expect(await ask(path)).toMatchObject({ status: 307, headers: { location } });
   });
 
-  it('gives the Worker its texts as they are, and no network', async () => {
+  it('gives the Worker its texts as they are, and no network of this machine', async () => {
     expect(JSON.parse((await ask('/given')).body)).toBe(GIVEN);
     const there = createServer((_request, answer) => answer.end('in')).listen(0, '127.0.0.1');
     await once(there, 'listening');

@@ -17,8 +17,20 @@ export interface Env {
   readonly FRONT_TOKEN?: string;
   /** "1": cookies are Secure, and names other than loopback are reached over https. */
   readonly PRODUCTION?: string;
+  /** After so many seconds without a sign of a host, its devices are told that it is away; 120 without it. */
+  readonly HOST_AWAY_AFTER_S?: string;
+  /** For tests: an origin that counts as a push service (shared/push-services.ts). */
+  readonly TEST_PUSH_ORIGIN?: string;
   /** Names beside loopback and IP literals that the embedded edge answers to, commas between. */
   readonly PUBLIC_NAMES?: string;
+}
+
+const AWAY_AFTER_S = 120;
+
+/** At least five seconds: an agent that is started again is away for less. */
+export function awayAfterS(env: Env): number {
+  const seconds = Number(env.HOST_AWAY_AFTER_S ?? AWAY_AFTER_S);
+  return Number.isFinite(seconds) ? Math.max(5, seconds) : AWAY_AFTER_S;
 }
 
 /** One Account object per installation. */

@@ -30,6 +30,8 @@ export interface StageOptions {
   home?: string;
   /** The agent's own environment, beside what the stage sets. */
   env?: Record<string, string>;
+  /** The edge's own environment, beside what the stage sets. */
+  bindings?: Record<string, string>;
   /** Changes the text of the built Worker. */
   worker?: (script: string) => string;
 }
@@ -73,7 +75,7 @@ export class Stage {
   }
 
   /** Up and linked. */
-  static async open({ home: givenHome, env = {}, worker }: StageOptions = {}): Promise<Stage> {
+  static async open({ home: givenHome, env = {}, bindings = {}, worker }: StageOptions = {}): Promise<Stage> {
     const folder = mkdtempSync(join(tmpdir(), 'toru-faults-'));
     const home = givenHome ?? join(folder, 'home');
     const scripts = join(home, 'scripts');
@@ -92,7 +94,13 @@ export class Stage {
       socket,
       // Beside the agent's state: a test may fill the disk that holds that.
       persist: edgeFolder,
-      bindings: { EMBEDDED: '1', FRONT_TOKEN: token, HOST_KEYS: await hostKeyBinding(loadConfig({ TORU_HOME: home })), PUBLIC_NAMES: '' },
+      bindings: {
+        EMBEDDED: '1',
+        FRONT_TOKEN: token,
+        HOST_KEYS: await hostKeyBinding(loadConfig({ TORU_HOME: home })),
+        PUBLIC_NAMES: '',
+        ...bindings,
+      },
       env: { PATH, HOME },
     };
     const edge = new SupervisedChild({ name: 'the edge', launch: () => launchWorkerd(setup), sweep: true });

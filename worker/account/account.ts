@@ -148,6 +148,11 @@ export class Account extends DurableObject<Env> {
     return sids.flatMap((sid) => this.#sessions.use(sid, now) ?? []);
   }
 
+  /** Those of these that live. Unlike `useSessions` it is no use of them: a session is not kept alive by what it is told. */
+  liveSids(sids: string[]): string[] {
+    return this.#sessions.live(sids, Date.now());
+  }
+
   sessionsOf(sub: string): SessionRecord[] {
     return this.#sessions.of(sub, Date.now());
   }

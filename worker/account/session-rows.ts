@@ -81,6 +81,14 @@ export class Sessions {
     return { ...session, last_seen_at: now };
   }
 
+  /** Those of these sids that live. */
+  live(sids: readonly string[], now: number): string[] {
+    return sids.filter((sid) => {
+      const [row] = this.#sql.exec<SessionRow>('SELECT * FROM sessions WHERE sid = ?', sid).toArray();
+      return row !== undefined && expiresAt(row) > now;
+    });
+  }
+
   /** Newest first. */
   of(sub: string, now: number): SessionRecord[] {
     return this.#sql

@@ -5,6 +5,7 @@ import { agentControl, CONTROL, cutBinary, cutText } from '../../shared/link-pro
 import type { Link } from './agent-link.ts';
 import type { Browsers } from './browsers.ts';
 import type { Tunnel } from './edge-tunnel.ts';
+import type { HostAlerts } from './host-alerts.ts';
 import type { LinkKeeper } from './link-keeper.ts';
 import type { Presence, PresenceRecord } from './presence-record.ts';
 import type { RecentRuns } from './recent-runs.ts';
@@ -17,6 +18,7 @@ interface Options {
   sessions: SessionKeeper;
   presence: PresenceRecord;
   recent: RecentRuns;
+  alerts: HostAlerts;
   /** The host is called otherwise: what it is known as beyond this object. */
   renamed(host: Presence): void;
   /** `recent` has to be written at that time, in ms since 1970. */
@@ -50,7 +52,7 @@ export class AgentMessages {
   }
 
   #control(link: Link, payload: string): void {
-    const { links, browsers, sessions, presence, recent, renamed, writeRecent, later } = this.#options;
+    const { links, browsers, sessions, presence, recent, alerts, renamed, writeRecent, later } = this.#options;
     const message = parseControl(payload);
     // A newer agent may say more than we know: what we don't understand changes nothing here.
     if (message === null) return console.warn('The agent sent a control message that this version does not know.');
@@ -70,6 +72,7 @@ export class AgentMessages {
         return link.arrived();
       case 'revoke':
         sessions.closeSockets(message.sids);
+        alerts.sessionsEnded(message.sids);
         return later(sessions.revoke(link, presence.known?.host ?? '', message.id, message.sids));
       case 'run': {
         const writeAt = recent.note(message.run, Date.now());
@@ -81,6 +84,8 @@ export class AgentMessages {
         if (host !== null) renamed(host);
         return;
       }
+      case 'alerts':
+        return alerts.keep(message.alerts, Date.now());
       case 'bye':
         return links.down(link, 1000, 'bye');
       default:

@@ -1,6 +1,7 @@
+import { post } from '../../shared/post.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Env } from '../env.ts';
-import { accountOf } from '../env.ts';
+import { accountOf, awayAfterS } from '../env.ts';
 import { migrate } from '../migrate.ts';
 import { AgentMessages } from './agent-messages.ts';
 import { Alarms } from './alarms.ts';
@@ -11,6 +12,7 @@ import { Duplicates } from './duplicates.ts';
 import { EdgeRequests } from './edge-requests.ts';
 import type { Asker } from './edge-tunnel.ts';
 import { Tunnel } from './edge-tunnel.ts';
+import { HostAlerts } from './host-alerts.ts';
 import { closeLate } from './link-handshake.ts';
 import { LinkKeeper } from './link-keeper.ts';
 import { LinkWatch } from './link-watch.ts';
@@ -53,7 +55,17 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     wake: (at) => alarms.schedule('pending', at),
   });
 
+  const alerts = new HostAlerts({
+    store: kv,
+    host: () => ({ online: links.live() !== null, lastSign: links.lastSign }),
+    liveSids: (sids) => accountOf(env).liveSids(sids),
+    deliver: (request) => post(request),
+    testOrigin: env.TEST_PUSH_ORIGIN ?? null,
+    awayAfterMs: awayAfterS(env) * 1000,
+    wake: (at) => alarms.schedule('alerts', at),
+  });
   const alarms = new Alarms(ctx.storage, {
+    alerts: (now) => alerts.look(now),
     unproven: (now) => closeLate(ctx.getWebSockets(TAG.agent), now),
     link: () => watch.look(),
     sessions: (now) => sessions.recheck(now),
@@ -75,11 +87,13 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     sessions,
     presence,
     recent,
+    alerts,
     renamed: ({ host, name, version }) => ctx.waitUntil(accountOf(env).hostSeen(host, name, version)),
     writeRecent: (at) => alarms.schedule('recent', at),
     later: (work) => ctx.waitUntil(work),
   });
   return {
+    alerts,
     duplicates,
     presence,
     recent,

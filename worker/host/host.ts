@@ -89,6 +89,7 @@ export class Host extends DurableObject<Env> {
 
   endSessions(sids: string[]): void {
     this.#services.pending.sessionsEnded(sids);
+    this.#services.alerts.sessionsEnded(sids);
     this.ctx.waitUntil(this.#services.sessions.end(sids));
   }
 

@@ -77,8 +77,13 @@ export class LinkKeeper {
 
   /** ISO 8601; null before the first link. */
   lastSeen(): string | null {
-    const at = this.#link?.lastSign ?? this.#presence.known?.last_seen;
-    return at === undefined ? null : new Date(at).toISOString();
+    const at = this.lastSign;
+    return at === null ? null : new Date(at).toISOString();
+  }
+
+  /** When its agent last gave a sign of life, in ms since 1970; null before the first link. */
+  get lastSign(): number | null {
+    return this.#link?.lastSign ?? this.#presence.known?.last_seen ?? null;
   }
 
   offline(): ToruError {
