@@ -3,7 +3,7 @@ import './theme.ts';
 import { render } from 'preact';
 import { App } from './app.tsx';
 import './data/install.ts';
-import { reloadFromServer } from './navigation.ts';
+import { navigate, reloadFromServer } from './navigation.ts';
 import { keepPageOffline } from './shell/service-worker.ts';
 import { recall, remember } from './theme.ts';
 
@@ -20,4 +20,4 @@ addEventListener('vite:preloadError', () => {
 
 const root = document.querySelector('#root');
 if (root !== null) render(<App />, root);
-keepPageOffline();
+keepPageOffline(navigate);

@@ -12,6 +12,7 @@ import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { theme } from '../theme.ts';
 import { toast } from '../toasts.ts';
+import { Notifications } from './account/notifications.tsx';
 import { OwnPassword } from './account/own-password.tsx';
 import { listSessions, Sessions } from './account/sessions.tsx';
 
@@ -63,6 +64,7 @@ export function AccountPage() {
           <Install what="Toru" />
         </Section>
       )}
+      <Notifications />
       <Sessions sessions={sessions} />
       <OwnPassword onChanged={() => void sessions.reload()} />
     </div>

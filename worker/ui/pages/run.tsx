@@ -1,5 +1,5 @@
 import { type Signal, useSignal } from '@preact/signals';
-import { ArrowLeft, Pencil, RotateCw, Square } from 'lucide-preact';
+import { ArrowLeft, Bell, Pencil, RotateCw, Square } from 'lucide-preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import { isFinal } from '../../../shared/run-state.ts';
@@ -8,6 +8,7 @@ import { sentence } from '../api.ts';
 import { connection } from '../connection/page-connection.ts';
 import { seen } from '../data/pending.ts';
 import { cancelRun, getRun, outcome } from '../data/run-calls.ts';
+import { tellAbout } from '../data/tell-me.ts';
 import { linesInHash } from '../log-view/line-links.ts';
 import { LogView } from '../log-view/log-view.tsx';
 import type { LogPlace, LogViewer } from '../log-view/viewer.ts';
@@ -206,6 +207,18 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
         <ButtonLink kind="ghost" href={`/actions/${encodeURIComponent(action.id)}/edit`} icon={<Pencil size={18} aria-hidden="true" />}>
           Edit action
         </ButtonLink>
+      )}
+      {wasLive.current && (
+        <Button
+          kind="ghost"
+          disabled={isFinal(run.state)}
+          aria-label="Tell me when it ends"
+          title="Tell me when it ends"
+          icon={<Bell size={18} aria-hidden="true" />}
+          onClick={() => {
+            tellAbout.value = { run: run.task_id, label: run.label };
+          }}
+        />
       )}
       {isRepeatable(run) && (
         <Button acts="again" icon={<RotateCw size={18} aria-hidden="true" />} busy={busy} onClick={() => void again(run)}>

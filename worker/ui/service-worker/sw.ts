@@ -1,6 +1,9 @@
+import { openPlace, renewSubscription, showMessage } from './notifications.ts';
+
 /**
  * What lets Toru open without a network, as itself: the page's own files, and nothing else. Pages come from the server as long as it
- * answers; answers of the API, icons and manifests never pass through here. Built to /sw.js with the names of this build's files.
+ * answers; answers of the API, icons and manifests never pass through here. It also shows what is
+ * pushed (notifications.ts). Built to /sw.js with the names of this build's files.
  */
 
 declare const self: ServiceWorkerGlobalScope;
@@ -13,6 +16,9 @@ const PAGE = '/';
 
 self.addEventListener('install', (event) => event.waitUntil(keepPage()));
 self.addEventListener('activate', (event) => event.waitUntil(takeOver()));
+self.addEventListener('push', (event) => event.waitUntil(showMessage(event.data)));
+self.addEventListener('pushsubscriptionchange', (event) => event.waitUntil(renewSubscription(event)));
+self.addEventListener('notificationclick', (event) => event.waitUntil(openPlace(event.notification)));
 self.addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
@@ -70,5 +76,3 @@ async function part(request: Request): Promise<Response> {
   if (answer.ok) await cache.put(request, answer.clone()).catch(() => undefined);
   return answer;
 }
-
-export {};

@@ -8,9 +8,14 @@ declare global {
   }
 }
 
-/** Has the browser keep the page for when there is no network (service-worker/sw.ts). Where it can't, the page works as before. */
-export function keepPageOffline(): void {
+/** Has the browser keep the page for when there is no network (service-worker/sw.ts). Where it can't, the page works as before. @param go shows a place. */
+export function keepPageOffline(go: (path: string) => void): void {
   if (!('serviceWorker' in navigator)) return;
+  // A notification was pressed, and this page is the one that shows what it was about.
+  navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+    const path = typeof data === 'object' && data !== null && 'open' in data ? data.open : null;
+    if (typeof path === 'string' && path.startsWith('/') && path !== location.pathname) go(path);
+  });
   setTimeout(() => {
     // The page's policy lets no text become a script; this one address may.
     const policy = window.trustedTypes?.createPolicy('toru-service-worker', { createScriptURL: () => '/sw.js' });

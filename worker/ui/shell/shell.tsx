@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { lazy, useLocation } from 'preact-iso';
 import { deviceCodeFor, showDeviceCode } from '../data/device-code.ts';
 import { host } from '../data/presence.ts';
+import { tellAbout } from '../data/tell-me.ts';
 import { isAdmin, me, passwordQuestion } from '../own-session.ts';
 import { setTo } from '../parts/bound.ts';
 import { Mark } from '../parts/mark.tsx';
@@ -18,6 +19,7 @@ import { ToastList } from './toast-list.tsx';
 import './shell.css';
 
 const Palette = lazy(async () => (await import('./palette.tsx')).Palette);
+const TellMeSheet = lazy(async () => (await import('../pages/notifications/tell-me-sheet.tsx')).TellMeSheet);
 const DeviceCodeSheet = lazy(async () => (await import('../pages/account/device-code.tsx')).DeviceCodeSheet);
 
 /** The frame around every page: navigation (a rail, or tabs at the bottom of a phone), banners, messages, dialogs. */
@@ -51,6 +53,7 @@ export function Shell(props: { children: ComponentChildren }) {
       {palette.value && <Palette onClose={setTo(palette, false)} />}
       <LeaveQuestion />
       {deviceCodeFor.value !== null && <DeviceCodeSheet place={deviceCodeFor.value} />}
+      {tellAbout.value !== null && <TellMeSheet about={tellAbout.value} />}
       {passwordQuestion.value !== null && <PasswordDialog question={passwordQuestion.value} />}
     </div>
   );

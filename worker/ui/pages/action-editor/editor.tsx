@@ -41,6 +41,7 @@ import { IconAndColor } from './icon-and-color.tsx';
 import { InputBuilder } from './input-builder.tsx';
 import { LinesField } from './lines-field.tsx';
 import { Preview } from './preview.tsx';
+import { TellOthers } from './tell-others.tsx';
 import { WholeNumber } from './whole-number.tsx';
 
 const CONFIRMATIONS = [
@@ -279,6 +280,11 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
           <Preview draft={now} />
         </div>
       </Form>
+      {id !== null && (
+        <div class="editor-apart">
+          <TellOthers id={id} />
+        </div>
+      )}
       {unusual.value.length > 0 && (
         <Ask
           title={unusual.value.length === 1 ? 'Use this variable?' : 'Use these variables?'}

@@ -1,7 +1,8 @@
-import { History, Pencil, Play, ScrollText, Smartphone, Star } from 'lucide-preact';
+import { Bell, History, Pencil, Play, ScrollText, Smartphone, Star } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { sentence } from '../../api.ts';
 import { markFavourite } from '../../data/known-actions.ts';
+import { tellAbout } from '../../data/tell-me.ts';
 import type { AnyAction } from '../../guards.ts';
 import { appPath, runPath } from '../../navigation.ts';
 import { isAdmin } from '../../own-session.ts';
@@ -50,6 +51,17 @@ export function TileMenu({ action }: { action: AnyAction }) {
             Output of the newest run
           </To>
         )}
+        <li>
+          <Button
+            icon={<Bell size={20} aria-hidden="true" />}
+            onClick={() => {
+              close();
+              tellAbout.value = { action };
+            }}
+          >
+            Tell me when it ends
+          </Button>
+        </li>
         <To href={appPath(action.id)} icon={<Smartphone size={20} aria-hidden="true" />} onClick={close}>
           Put on the home screen
         </To>

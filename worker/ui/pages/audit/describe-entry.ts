@@ -87,6 +87,16 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
       what: { text: entry.target ?? '', href: `/scripts/edit?name=${encodeURIComponent(entry.target ?? '')}` },
     }),
   },
+  'notify.device': { ok: (entry, who) => ({ who, did: 'turned on notifications on', what: { text: entry.target ?? '' } }) },
+  'notify.set': { ok: (entry, who) => ({ who, did: 'set who is told of', what: actionOf(entry), ...sentTo(entry) }) },
+  'notify.remove': {
+    ok: (entry, who) => ({ who, did: `removed the ${textIn(entry, 'kind') ?? 'address'} of`, what: actionOf(entry) }),
+  },
+  // By itself, after a day of trying.
+  'notify.give_up': {
+    ok: describeGaveUp,
+    refused: describeGaveUp,
+  },
   // By itself, after a crash: nobody did it.
   'agent.restart': { ok: (entry) => ({ who: 'The agent', did: 'started again', ...because(entry) }) },
   'system.alert': { ok: (entry) => ({ who: 'The host', did: 'crossed a threshold:', what: { text: loadOf(entry), href: '/system' } }) },
@@ -147,6 +157,22 @@ function describeRequest(entry: AuditEntry, who: string): Description {
   const late = textIn(entry, 'code') === 'reauth_required';
   const did = late ? 'was asked for the password again, for' : 'was refused';
   return { who, did, what: { text: entry.target ?? '' } };
+}
+
+function describeGaveUp(entry: AuditEntry, who: string): Description {
+  const { messages } = entry.detail;
+  const device = textIn(entry, 'kind') === 'device';
+  return {
+    who,
+    did: `gave up ${messages === 1 ? 'a message' : `${String(messages)} messages`} ${device ? 'to' : `to the ${textIn(entry, 'kind') ?? 'address'} of`}`,
+    what: device ? { text: entry.target ?? '' } : actionOf(entry),
+    ...because(entry),
+  };
+}
+
+function sentTo(entry: AuditEntry): { rest?: string } {
+  const to = textIn(entry, 'to');
+  return to === null ? {} : { rest: `(${textIn(entry, 'kind') ?? ''}, ${to})` };
 }
 
 /** Repetitions within a minute are one entry. */

@@ -1,0 +1,209 @@
+import { useSignal } from '@preact/signals';
+import { Bell, BellOff, Send } from 'lucide-preact';
+import type { NotifyDevice, TellWhen } from '../../../../shared/notify.ts';
+import { sentence } from '../../api.ts';
+import { actions } from '../../data/known-actions.ts';
+import { change, followAction, loadNotify, notifySelf, sendTest, thisDevice, turnOff } from '../../data/push.ts';
+import { useResource } from '../../data/resource.ts';
+import { Badge } from '../../parts/badge.tsx';
+import { Button } from '../../parts/button.tsx';
+import { Choice } from '../../parts/choice.tsx';
+import { Loading, Problem } from '../../parts/empty.tsx';
+import { Field, Switch } from '../../parts/field.tsx';
+import { Line, Listing } from '../../parts/listing.tsx';
+import { Section } from '../../parts/section.tsx';
+import { When } from '../../parts/when.tsx';
+import { toast } from '../../toasts.ts';
+import { TurnOn } from '../notifications/turn-on.tsx';
+
+const OWN = [
+  { value: 'always', label: 'Always' },
+  { value: 'failure', label: 'When one fails' },
+  { value: 'never', label: 'Never' },
+] as const satisfies readonly { value: TellWhen; label: string }[];
+
+const WORDS: Readonly<Record<TellWhen, string>> = { always: 'always', failure: 'when it fails', never: 'never' };
+
+/** Which of one's devices are told when a run ends, and what this one is told of. */
+export function Notifications() {
+  const { problem, reload } = useResource(loadNotify);
+  const self = notifySelf.value;
+  const device = thisDevice.value;
+  return (
+    <Section title="Told when it ends" help="A notification, also while Toru is closed: a run’s label and how it ended, nothing else.">
+      <div class="stack">
+        {problem !== null && <Problem message={problem} action={<Button onClick={() => void reload()}>Try again</Button>} />}
+        {self === null && problem === null && <Loading what="your devices" rows={2} />}
+        {self !== null && self.test_origin !== null && (
+          <Problem message={`This host is set up for tests: ${self.test_origin} counts as a push service (TORU_TEST_PUSH_ORIGIN).`} />
+        )}
+        {self !== null && device === null && (
+          <TurnOn label="Turn on, on this device" onOn={() => toast('This device is told from now on.', 'ok')} />
+        )}
+        {device !== null && <ThisDevice key={device.id} device={device} />}
+        {self !== null && self.items.length > 0 && <Devices items={self.items} />}
+      </div>
+    </Section>
+  );
+}
+
+function ThisDevice({ device }: { device: NotifyDevice }) {
+  const problem = useSignal<string | null>(null);
+  const testing = useSignal(false);
+
+  async function attempt(act: () => Promise<void>): Promise<void> {
+    problem.value = null;
+    try {
+      await act();
+    } catch (error) {
+      problem.value = sentence(error);
+    }
+  }
+  async function test(): Promise<void> {
+    testing.value = true;
+    await attempt(async () => {
+      await sendTest(device.id);
+      toast('Sent. It should show within seconds.', 'ok');
+    });
+    testing.value = false;
+  }
+
+  return (
+    <>
+      {problem.value !== null && <Problem message={problem.value} />}
+      <Choice
+        label="Runs that I start"
+        options={OWN}
+        value={device.own_runs}
+        onValue={(own_runs) => void attempt(() => change(device.id, { own_runs }))}
+      />
+      <Switch
+        label="The host is away, and back"
+        help="From the edge, some minutes after it was last heard. Where the edge runs on the host itself, it goes away with it."
+        checked={device.host}
+        onChange={(host) => void attempt(() => change(device.id, { host }))}
+      />
+      <Quiet device={device} onChange={(quiet) => void attempt(() => change(device.id, { quiet }))} />
+      {device.follows.length > 0 && (
+        <Listing label="Actions that this device follows">
+          {device.follows.map(({ action, when }) => (
+            <Line
+              key={action}
+              lead={<Bell size={20} aria-hidden="true" />}
+              title={actions.value?.find(({ id }) => id === action)?.label ?? action}
+              acts={
+                <Button small onClick={() => void attempt(() => followAction(device.id, action, 'never'))}>
+                  Stop
+                </Button>
+              }
+            >
+              {WORDS[when]}
+            </Line>
+          ))}
+        </Listing>
+      )}
+      <div class="row">
+        <Button acts="test" icon={<Send size={18} aria-hidden="true" />} busy={testing.value} onClick={() => void test()}>
+          {testing.value ? 'Sending…' : 'Send a test'}
+        </Button>
+        <Button kind="ghost" icon={<BellOff size={18} aria-hidden="true" />} onClick={() => void attempt(() => turnOff(device))}>
+          Turn off here
+        </Button>
+      </div>
+      <p class="small muted">
+        It ends with this session: when you log out, or do not open Toru for a week. An action is followed from its menu.
+      </p>
+    </>
+  );
+}
+
+function Quiet({ device, onChange }: { device: NotifyDevice; onChange: (quiet: NotifyDevice['quiet']) => void }) {
+  const { quiet } = device;
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const set = (part: { from?: string; to?: string }): void => {
+    const now = { from: quiet?.from ?? '22:00', to: quiet?.to ?? '07:00', time_zone: zone, ...part };
+    // An emptied field is no time yet.
+    if (now.from !== '' && now.to !== '') onChange(now);
+  };
+  return (
+    <div class="stack">
+      <Switch
+        label="Quiet hours"
+        help="What ends then is told when they are over."
+        checked={quiet !== null}
+        onChange={(on) => (on ? set({}) : onChange(null))}
+      />
+      {quiet !== null && (
+        <div class="row">
+          <Field label="From">
+            {(ties) => (
+              <input
+                {...ties}
+                class="input"
+                type="time"
+                value={quiet.from}
+                onChange={(event) => set({ from: event.currentTarget.value })}
+              />
+            )}
+          </Field>
+          <Field label="To">
+            {(ties) => (
+              <input {...ties} class="input" type="time" value={quiet.to} onChange={(event) => set({ to: event.currentTarget.value })} />
+            )}
+          </Field>
+          <span class="small muted">{quiet.time_zone}</span>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Devices({ items }: { items: readonly NotifyDevice[] }) {
+  const ending = useSignal<string | null>(null);
+  async function remove(device: NotifyDevice): Promise<void> {
+    ending.value = device.id;
+    try {
+      await turnOff(device);
+    } catch (error) {
+      toast(sentence(error), 'bad');
+    }
+    ending.value = null;
+  }
+  return (
+    <Listing label="My devices that are told">
+      {items.map((device) => (
+        <Line
+          key={device.id}
+          title={
+            <>
+              {device.name}
+              {device.current && <Badge tone="live">this device</Badge>}
+            </>
+          }
+          acts={
+            !device.current && (
+              <Button
+                acts="remove"
+                small
+                busy={ending.value === device.id}
+                aria-label={`Remove ${device.name}`}
+                onClick={() => void remove(device)}
+              >
+                Remove
+              </Button>
+            )
+          }
+        >
+          {device.problem ??
+            (device.sent_at === null ? (
+              'Not told anything yet'
+            ) : (
+              <>
+                Told <When at={device.sent_at} />
+              </>
+            ))}
+        </Line>
+      ))}
+    </Listing>
+  );
+}

@@ -1,0 +1,226 @@
+import { useSignal } from '@preact/signals';
+import type { ActionTargets, TargetKind, TargetShown, TellWhen, WebhookSaved } from '../../../../shared/notify.ts';
+import { agent, read, sentence } from '../../api.ts';
+import { useResource } from '../../data/resource.ts';
+import { useSubmit } from '../../data/submit.ts';
+import { bool, isAnything, number, oneOf, optional, orNull, shape, text } from '../../guards.ts';
+import { Button } from '../../parts/button.tsx';
+import { Choice } from '../../parts/choice.tsx';
+import { CopyButton } from '../../parts/copy-button.tsx';
+import { Loading, Problem } from '../../parts/empty.tsx';
+import { Form } from '../../parts/form.tsx';
+import { Section } from '../../parts/section.tsx';
+import { TextField } from '../../parts/text-field.tsx';
+import { When } from '../../parts/when.tsx';
+import { toast } from '../../toasts.ts';
+
+const WHEN = [
+  { value: 'always', label: 'Always' },
+  { value: 'failure', label: 'When it fails' },
+  { value: 'never', label: 'Never' },
+] as const satisfies readonly { value: TellWhen; label: string }[];
+
+const WORDS: Readonly<Record<TargetKind, { title: string; label: string; help: string; placeholder: string }>> = {
+  ntfy: {
+    title: 'ntfy',
+    label: 'Topic',
+    help: 'The address of a topic, of ntfy.sh or of a server of your own. Whoever knows it can read along.',
+    placeholder: 'https://ntfy.sh/a-topic-that-nobody-guesses',
+  },
+  webhook: {
+    title: 'Webhook',
+    label: 'Address',
+    help: 'It gets a signed POST (standardwebhooks.com).',
+    placeholder: 'https://example.org/hooks/toru',
+  },
+};
+
+const isTarget = shape<TargetShown>({
+  url: text,
+  when: oneOf('always', 'failure', 'never'),
+  secret: bool,
+  waiting: number,
+  sent_at: orNull(text),
+  problem: orNull(text),
+  gave_up_at: orNull(text),
+  gave_up: number,
+});
+const isTargets = shape<ActionTargets>({ ntfy: orNull(isTarget), webhook: orNull(isTarget) });
+const isSaved = shape<WebhookSaved>({ ntfy: orNull(isTarget), webhook: orNull(isTarget), secret: optional(text) });
+
+/** Who else is told when a run of this action ends. Saved apart from the action: each address has its own button. */
+export function TellOthers({ id }: { id: string }) {
+  const { data, problem, reload, set } = useResource((signal) =>
+    read(isTargets, agent.notify.actions[':id'].$get({ param: { id } }, { init: { signal } })),
+  );
+  return (
+    <Section
+      title="When it ends, tell"
+      help="The host sends the label and the state there, and nothing that was typed or printed. It tries for a day. Saved by their own buttons."
+    >
+      {problem !== null && <Problem message={problem} action={<Button onClick={() => void reload()}>Try again</Button>} />}
+      {data === null && problem === null && <Loading what="its addresses" rows={2} />}
+      {data !== null && (
+        <div class="stack">
+          <Address id={id} kind="ntfy" target={data.ntfy} onSaved={set} />
+          <Address id={id} kind="webhook" target={data.webhook} onSaved={set} />
+        </div>
+      )}
+    </Section>
+  );
+}
+
+function Address(props: { id: string; kind: TargetKind; target: TargetShown | null; onSaved: (targets: ActionTargets) => void }) {
+  const { id, kind, target } = props;
+  const words = WORDS[kind];
+  const url = useSignal(target?.url ?? '');
+  const when = useSignal<TellWhen>(target?.when ?? 'always');
+  const token = useSignal('');
+  const secret = useSignal<string | null>(null);
+  const testing = useSignal(false);
+
+  async function save(newSecret = false): Promise<void> {
+    const json = { url: url.value.trim(), when: when.value };
+    const param = { id };
+    const saved =
+      kind === 'ntfy'
+        ? await read(
+            isSaved,
+            agent.notify.actions[':id'].ntfy.$put({ param, json: { ...json, ...(token.value === '' ? {} : { token: token.value }) } }),
+          )
+        : await read(isSaved, agent.notify.actions[':id'].webhook.$put({ param, json: { ...json, new_secret: newSecret } }));
+    secret.value = saved.secret ?? secret.value;
+    token.value = '';
+    props.onSaved({ ntfy: saved.ntfy, webhook: saved.webhook });
+    toast(`${words.title}: saved.`, 'ok');
+  }
+  async function reread(): Promise<void> {
+    props.onSaved(await read(isTargets, agent.notify.actions[':id'].$get({ param: { id } })));
+  }
+  async function test(): Promise<void> {
+    testing.value = true;
+    try {
+      await read(isAnything, agent.notify.actions[':id'][':kind'].test.$post({ param: { id, kind } }));
+      toast(`${words.title}: the test was taken.`, 'ok');
+    } catch (error) {
+      toast(`${words.title}: ${sentence(error)}`, 'bad');
+    }
+    testing.value = false;
+    await reread().catch(() => undefined);
+  }
+  async function remove(): Promise<void> {
+    try {
+      await read(isAnything, agent.notify.actions[':id'][':kind'].$delete({ param: { id, kind } }));
+      url.value = '';
+      secret.value = null;
+      await reread();
+    } catch (error) {
+      toast(sentence(error), 'bad');
+    }
+  }
+  const { busy, wrong, submit } = useSubmit(save, { fields: ['url', 'token'] });
+
+  return (
+    <Form class="form-part stack" noValidate onSubmit={submit}>
+      <h3>{words.title}</h3>
+      {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
+      <TextField
+        label={words.label}
+        help={isNear(url.value) ? 'An address of your own network: the host goes there, whatever answers.' : words.help}
+        placeholder={words.placeholder}
+        mono
+        autocapitalize="none"
+        value={url.value}
+        error={wrong['url']}
+        onValue={(value) => {
+          url.value = value;
+        }}
+      />
+      {/^http:/i.test(url.value) && <p class="small muted">Over http, whoever is on the way reads the label and the state.</p>}
+      {kind === 'ntfy' && (
+        <TextField
+          label="Access token"
+          help={target?.secret === true ? 'One is kept. Type another to replace it.' : 'Only where the server asks for one.'}
+          type="password"
+          value={token.value}
+          error={wrong['token']}
+          onValue={(value) => {
+            token.value = value;
+          }}
+        />
+      )}
+      <Choice
+        label="When"
+        options={WHEN}
+        value={when.value}
+        onValue={(value) => {
+          when.value = value;
+        }}
+      />
+      {secret.value !== null && (
+        <div class="stack" role="status">
+          <p>The secret that its signatures are checked with. It is shown this once:</p>
+          <div class="row">
+            <code class="mono">{secret.value}</code>
+            <CopyButton text={secret.value} label="Copy the secret" />
+          </div>
+        </div>
+      )}
+      {target !== null && <HowItWent target={target} />}
+      <div class="row">
+        <Button type="submit" kind="primary" busy={busy} disabled={url.value.trim() === ''}>
+          {busy ? 'Saving…' : `Save ${words.title}`}
+        </Button>
+        {target !== null && (
+          <>
+            <Button acts="test" busy={testing.value} onClick={() => void test()}>
+              Send a test
+            </Button>
+            {kind === 'webhook' && (
+              <Button kind="ghost" onClick={() => void save(true).catch((error: unknown) => toast(sentence(error), 'bad'))}>
+                New secret
+              </Button>
+            )}
+            <Button kind="ghost" acts="remove" onClick={() => void remove()}>
+              Remove
+            </Button>
+          </>
+        )}
+      </div>
+    </Form>
+  );
+}
+
+function HowItWent({ target }: { target: TargetShown }) {
+  const { sent_at, problem, waiting, gave_up, gave_up_at } = target;
+  return (
+    <p class="small muted">
+      {sent_at === null ? (
+        'Nothing was taken there yet. '
+      ) : (
+        <>
+          Last taken <When at={sent_at} />.{' '}
+        </>
+      )}
+      {problem !== null && <strong>{problem} </strong>}
+      {waiting > 0 && `${waiting} ${waiting === 1 ? 'message waits' : 'messages wait'} for the next try. `}
+      {gave_up_at !== null && (
+        <>
+          {gave_up} given up, the last <When at={gave_up_at} />.
+        </>
+      )}
+    </p>
+  );
+}
+
+/** Is it an address of one's own network, as far as its text says? */
+function isNear(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { hostname } = new URL(address);
+  return (
+    /^(?:localhost|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/.test(hostname) ||
+    /^\[(?:::1|f[cd])/i.test(hostname) ||
+    /\.(?:local|lan|internal|home\.arpa)$/.test(hostname) ||
+    !/[.:]/.test(hostname)
+  );
+}

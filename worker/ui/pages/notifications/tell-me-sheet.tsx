@@ -1,0 +1,100 @@
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { NotifyDevice, TellWhen } from '../../../../shared/notify.ts';
+import { sentence } from '../../api.ts';
+import { followAction, loadNotify, tellOfRun, thisDevice } from '../../data/push.ts';
+import { type TellAbout, tellAbout } from '../../data/tell-me.ts';
+import { Button } from '../../parts/button.tsx';
+import { Choice } from '../../parts/choice.tsx';
+import { Loading, Problem } from '../../parts/empty.tsx';
+import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { toast } from '../../toasts.ts';
+import { TurnOn } from './turn-on.tsx';
+
+const WHEN = [
+  { value: 'always', label: 'Always' },
+  { value: 'failure', label: 'When it fails' },
+  { value: 'never', label: 'Never' },
+] as const satisfies readonly { value: TellWhen; label: string }[];
+
+/** “Tell me when it ends”: on this device, of one run or of an action's runs. */
+export function TellMeSheet({ about }: { about: TellAbout }) {
+  const problem = useSignal<string | null>(null);
+  const loaded = useSignal(false);
+  const label = 'run' in about ? about.label : about.action.label;
+
+  function close(): void {
+    tellAbout.value = null;
+  }
+  async function load(): Promise<void> {
+    problem.value = null;
+    try {
+      await loadNotify();
+      loaded.value = true;
+    } catch (error) {
+      problem.value = sentence(error);
+    }
+  }
+  useEffect(() => {
+    void load();
+  }, []);
+
+  async function attempt(act: () => Promise<void>): Promise<void> {
+    problem.value = null;
+    try {
+      await act();
+    } catch (error) {
+      problem.value = sentence(error);
+    }
+  }
+  function ofRun(device: NotifyDevice, run: string): Promise<void> {
+    return attempt(async () => {
+      await tellOfRun(device.id, run, true);
+      toast('This device is told when it ends.', 'ok');
+      close();
+    });
+  }
+
+  const device = thisDevice.value;
+  return (
+    <Sheet title={`Tell me when it ends: ${label}`} onClose={close}>
+      <div class="stack">
+        {problem.value !== null && <Problem message={problem.value} action={<Button onClick={() => void load()}>Try again</Button>} />}
+        {!loaded.value && problem.value === null && <Loading what="this device’s choices" rows={2} />}
+        {loaded.value && device === null && (
+          <>
+            <p>This device gets a notification, also while Toru is closed: the label and how it ended, nothing else.</p>
+            <TurnOn label="Turn on, on this device" onOn={(on) => void ('run' in about ? ofRun(on, about.run) : undefined)} />
+          </>
+        )}
+        {loaded.value &&
+          device !== null &&
+          ('run' in about ? (
+            <SheetButtons>
+              {device.runs.includes(about.run) ? (
+                <Button onClick={() => void attempt(() => tellOfRun(device.id, about.run, false))}>Don’t tell me</Button>
+              ) : (
+                <Button kind="primary" acts="tell" onClick={() => void ofRun(device, about.run)}>
+                  Tell this device
+                </Button>
+              )}
+            </SheetButtons>
+          ) : (
+            <Choice
+              label="This device is told"
+              options={WHEN}
+              value={device.follows.find(({ action }) => action === about.action.id)?.when ?? 'never'}
+              onValue={(when) => void attempt(() => followAction(device.id, about.action.id, when))}
+            />
+          ))}
+        <p class="small muted">
+          Runs that you start, quiet hours and your other devices: under{' '}
+          <a href="/account" onClick={close}>
+            Account
+          </a>
+          .
+        </p>
+      </div>
+    </Sheet>
+  );
+}
