@@ -15,6 +15,35 @@ test.each([
   ['http:// https://', []],
   ['ftp://example.com javascript://x file:///etc/passwd', []],
   ['no address at all', []],
+  ['({https://example.com/a}).', ['https://example.com/a']],
 ])('finds the addresses in: %s', (text, links) => {
   expect(linksIn(text)).toEqual(links);
+});
+
+test('leaves an address of more than 2,000 characters as text', () => {
+  expect(linksIn(`https://example.com/${'a'.repeat(3000)} https://example.com/b`)).toEqual(['https://example.com/b']);
+});
+
+/** Processor time of this thread, in µs; the least of some. */
+function costOf(text: string): number {
+  const costs = [1, 2, 3].map(() => {
+    const began = process.threadCpuUsage();
+    webLinksIn(text);
+    return process.threadCpuUsage(began).user;
+  });
+  return Math.min(...costs);
+}
+
+test.each([
+  ['brackets that nothing opened', `https://x/${')'.repeat(16_000)}`],
+  ['brackets below the bound of an address', `https://x/${')'.repeat(1900)} `.repeat(8)],
+  ['marks before something else', `https://x/${'.'.repeat(1900)}x `.repeat(8)],
+  ['marks and brackets in turns', `https://x/${'.)'.repeat(950)} `.repeat(8)],
+  ['marks of more than an address', `https://x/${'.'.repeat(16_000)}x`],
+  ['addresses without end', 'https://x '.repeat(1600)],
+])('a long line costs a few milliseconds, not seconds: %s', (_, line) => {
+  // As much text without a trick in it, a hundred times over: what grows with the square of a line costs a thousand times that.
+  const plain = Math.max(100, costOf(`https://x/${'a'.repeat(1900)} `.repeat(8)));
+  expect(costOf(line) / plain).toBeLessThan(100);
+  expect(webLinksIn(line).length).toBeLessThanOrEqual(100);
 });
