@@ -77,7 +77,7 @@ export function createServices(settled: ServicesOptions) {
   const grants = new Grants(db, identity, settings);
   const passwords = new Passwords();
   const users = new Users(db, passwords, grants, audit);
-  const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, audit, origin: page_origin });
+  const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, grants, audit, origin: page_origin });
   const hostKey = new HostKey({ identity, settings, grants, audit, rotated });
   const scripts = new Scripts(settings);
   const actions = new Actions({ database: db, scripts, audit, waitsForInput: (taskId) => runs.waitsForInput(taskId) });

@@ -68,7 +68,7 @@ export function makeServices(options: { home?: string; argon2?: Argon2; failureM
   grants.setInstallation(INSTALLATION);
   const passwords = options.argon2 === undefined ? new Passwords() : new Passwords(options.argon2);
   const users = new Users(db, passwords, grants, audit, now);
-  const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, audit, origin: 'https://toru.example', now });
+  const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, grants, audit, origin: 'https://toru.example', now });
   const login = new Login(users, grants, audit, loginLinks, { now, failureMs: options.failureMs ?? 1 });
   return { home, clock, db, audit, settings, identity, grants, passwords, users, loginLinks, login, logged };
 }

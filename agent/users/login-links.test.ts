@@ -110,6 +110,42 @@ test('a device’s code is void when refused, after two minutes, after another o
   expect(await come(changed.code)).toBe('invalid_credentials');
 });
 
+test('a device’s code is void when the session that made it ends, also once it was let in', async () => {
+  const services = makeServices();
+  const ada = await addUser(services, 'ada');
+  const device = crypto.randomUUID();
+  for (const end of [
+    (sid: string) => void services.grants.revokeSession(sid),
+    () => services.grants.revokeUser(ada.id),
+    () => services.grants.revokeAll(),
+  ]) {
+    const sid = randomHex(32);
+    services.grants.mint({ user: ada, sid, auth_time: services.clock.now });
+    const maker: Caller = { ...callerOf(ada, services.clock.now), sid };
+    const { id, code } = services.loginLinks.offer(maker);
+    const come = () => refusal(() => services.login.loginByLink({ code, sid: randomHex(32), device, ...from }));
+    expect(await come()).toBe('login_unconfirmed');
+    services.loginLinks.decide(maker, id, true);
+    end(sid);
+    expect(await come()).toBe('invalid_credentials');
+  }
+});
+
+test('however many codes a user has made, another user’s and those made on the host stay', async () => {
+  const services = makeServices();
+  const ada = await addUser(services, 'ada', 'admin');
+  const eve = await addUser(services, 'eve');
+  const of = (user: typeof ada): Caller => ({ ...callerOf(user, services.clock.now), sid: randomHex(32) });
+  const come = (code: string, device?: string) => refusal(() => services.login.loginByLink({ code, sid: randomHex(32), device, ...from }));
+  const adas = services.loginLinks.offer(of(ada));
+  const links = [services.loginLinks.make(LOCAL, 'ada'), services.loginLinks.make(LOCAL, 'eve')];
+  const first = services.loginLinks.offer(of(eve));
+  for (let n = 0; n < 300; n += 1) services.loginLinks.offer(of(eve));
+  expect(await come(adas.code, crypto.randomUUID())).toBe('login_unconfirmed');
+  for (const { code } of links) expect(await come(code)).toBeNull();
+  expect(await come(first.code, crypto.randomUUID())).toBe('invalid_credentials');
+});
+
 test('a device’s code is made by a session whose password was typed lately, and nobody else', async () => {
   const services = makeServices();
   const ada = await addUser(services, 'ada', 'admin');

@@ -7,17 +7,20 @@ import type { DeviceCode, DeviceCodeState, LoginLink, User } from '../../shared/
 import type { Audit } from '../audit/audit.ts';
 import type { Identity } from '../link/identity.ts';
 import type { Caller } from './caller.ts';
+import type { Grants } from './grants.ts';
 import { adminLately, anyLately, authorize } from './permissions.ts';
 import type { Users } from './users.ts';
 
-/** More are never wanted at once; past it the oldest one is void. */
-const MAX_LINKS = 100;
+/** More are never wanted at once for one user, made at the local socket as by sessions; past it the oldest one of these is void. */
+const MAX_LINKS = 20;
 
 export interface LoginLinksOptions {
   /** The instance id. */
   host: string;
   identity: Pick<Identity, 'sign'>;
   users: Pick<Users, 'list' | 'byName' | 'get' | 'epochOf'>;
+  /** What a session made is void when that session ends. */
+  grants: Pick<Grants, 'onRevoked'>;
   audit: Pick<Audit, 'record'>;
   /** Where browsers reach this host's page; null when the agent does not know. */
   origin: string | null;
@@ -71,6 +74,7 @@ export class LoginLinks {
   constructor(options: LoginLinksOptions) {
     this.#o = options;
     this.#now = options.now ?? Date.now;
+    options.grants.onRevoked((sids) => this.#forgetOffersOf(sids));
   }
 
   /** @param username may be left out where only one admin can log in. @throws ToruError forbidden, unknown_user, bad_request. */
@@ -91,7 +95,7 @@ export class LoginLinks {
     if (caller.via !== 'edge' || caller.sid === null) throw new ToruError('forbidden', 'A code for a device is made on the page.');
     const { user_id, sid, auth_time } = caller;
     // One at a time: a sheet that was opened again has the only one.
-    for (const [hash, link] of this.#open) if (link.offer?.sid === sid) this.#open.delete(hash);
+    this.#forgetOffersOf([sid]);
     const offer = { id: randomUUID(), sid, auth_time, device: null, allowed: false };
     const expires = this.#now() + DEVICE_CODE_MS;
     const code = this.#code({ user_id, epoch: this.#o.users.epochOf(user_id), expires, offer });
@@ -152,6 +156,10 @@ export class LoginLinks {
     return true;
   }
 
+  #forgetOffersOf(sids: readonly string[]): void {
+    for (const [hash, { offer }] of this.#open) if (offer !== undefined && sids.includes(offer.sid)) this.#open.delete(hash);
+  }
+
   #offerOf(caller: Caller, id: string): [string, Link] | undefined {
     return [...this.#open].find(([hash, { offer }]) => offer?.id === id && offer.sid === caller.sid && this.#live(hash) !== undefined);
   }
@@ -167,9 +175,12 @@ export class LoginLinks {
     const claims = { v: 1, iss: this.#o.host, nonce: randomBytes(16).toString('base64url'), exp: Math.ceil(link.expires / 1000) };
     const bytes = new TextEncoder().encode(JSON.stringify(claims));
     const code = `${toBase64Url(bytes)}.${toBase64Url(this.#o.identity.sign(purposed('login-link', bytes)))}`;
+    // Nobody pushes out another user's, nor a session what was made on the host.
+    const bySession = (one: Link): boolean => one.offer !== undefined;
+    const kin = [...this.#open].filter(([, one]) => one.user_id === link.user_id && bySession(one) === bySession(link));
+    const [oldest] = kin;
+    if (kin.length >= MAX_LINKS && oldest !== undefined) this.#open.delete(oldest[0]);
     this.#open.set(hashOf(code), link);
-    const oldest = this.#open.keys().next();
-    if (this.#open.size > MAX_LINKS && oldest.done !== true) this.#open.delete(oldest.value);
     return code;
   }
 
