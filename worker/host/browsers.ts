@@ -1,37 +1,12 @@
 import type { ServerFrame } from '../../shared/browser-protocol.ts';
 import { getOrInsert } from '../../shared/get-or-insert.ts';
-import {
-  CLIENT_ACKS_BURST,
-  CLIENT_ACKS_PER_S,
-  CLIENT_FRAMES_BURST,
-  CLIENT_FRAMES_PER_S,
-  MAX_SOCKETS_PER_SESSION,
-  MAX_SOCKETS_PER_USER,
-  MAX_TOPICS_PER_SOCKET,
-  USER_ACKS_BURST,
-  USER_ACKS_PER_S,
-  USER_BYTES_BURST,
-  USER_BYTES_PER_S,
-  USER_FRAMES_BURST,
-  USER_FRAMES_PER_S,
-} from '../../shared/limits.ts';
+import { MAX_SOCKETS_PER_SESSION, MAX_SOCKETS_PER_USER, MAX_TOPICS_PER_SOCKET } from '../../shared/limits.ts';
 import { CLOSE } from '../../shared/wire.ts';
 import type { BrowserState } from './attachment.ts';
 import { readAttachment, writeAttachment } from './attachment.ts';
-import { ClientPace } from './client-pace.ts';
+import { ClientPace, SOCKET_PACE, USER_PACE } from './client-pace.ts';
 import { Topics } from './edge-topics.ts';
 import { closeQuietly, isOpen, sendQuietly } from './quietly.ts';
-
-const SOCKET_PACE = {
-  frames: { burst: CLIENT_FRAMES_BURST, perS: CLIENT_FRAMES_PER_S },
-  acks: { burst: CLIENT_ACKS_BURST, perS: CLIENT_ACKS_PER_S },
-};
-const USER_PACE = {
-  frames: { burst: USER_FRAMES_BURST, perS: USER_FRAMES_PER_S },
-  acks: { burst: USER_ACKS_BURST, perS: USER_ACKS_PER_S },
-  // Behind a front nobody gets near it.
-  units: { burst: 4 * USER_BYTES_BURST, perS: 4 * USER_BYTES_PER_S },
-};
 
 /**
  * The browsers' sockets of one host. Nothing is queued here: how much may be on its way to a viewer is the agent's to

@@ -1,3 +1,15 @@
+import {
+  CLIENT_ACKS_BURST,
+  CLIENT_ACKS_PER_S,
+  CLIENT_FRAMES_BURST,
+  CLIENT_FRAMES_PER_S,
+  USER_ACKS_BURST,
+  USER_ACKS_PER_S,
+  USER_BYTES_BURST,
+  USER_BYTES_PER_S,
+  USER_FRAMES_BURST,
+  USER_FRAMES_PER_S,
+} from '../../shared/limits.ts';
 import { TokenBucket } from '../../shared/token-bucket.ts';
 
 /** So many at once, then so many a second. */
@@ -12,6 +24,19 @@ export interface ClientRates {
   readonly acks: Rate;
   readonly units?: Rate;
 }
+
+/** Of one socket. */
+export const SOCKET_PACE: ClientRates = {
+  frames: { burst: CLIENT_FRAMES_BURST, perS: CLIENT_FRAMES_PER_S },
+  acks: { burst: CLIENT_ACKS_BURST, perS: CLIENT_ACKS_PER_S },
+};
+/** Of all sockets of a user together. */
+export const USER_PACE: ClientRates = {
+  frames: { burst: USER_FRAMES_BURST, perS: USER_FRAMES_PER_S },
+  acks: { burst: USER_ACKS_BURST, perS: USER_ACKS_PER_S },
+  // Behind a front nobody gets near it.
+  units: { burst: 4 * USER_BYTES_BURST, perS: 4 * USER_BYTES_PER_S },
+};
 
 /** How fast browsers may talk: acknowledgements are counted apart, since there is one for every frame of output. */
 export class ClientPace {
