@@ -2,7 +2,7 @@
 
 const ADDRESS = /https?:\/\/[^\s<>"'`|\\^\x00-\x1f\x7f-\x9f]+/gi;
 /** What ends a sentence, not an address. */
-const MARKS = '.,;:!?\'*_';
+const MARKS = ".,;:!?'*_";
 /** A bracket at the end belongs to the sentence when it was opened before the address. */
 const OPENED_BY: Record<string, string> = { ')': '(', ']': '[', '}': '{' };
 /** Longer addresses are not followed. */
