@@ -1,9 +1,9 @@
-import { accessSync, chmodSync, constants, mkdirSync, readdirSync, readlinkSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { accessSync, chmodSync, constants, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { unreachable } from '../shared/errors.ts';
 import { StartError } from './start-error.ts';
 import type { Changeable } from './system/changeable.ts';
 import { replaceableBy } from './system/changeable.ts';
+import { foldersAbove } from './system/folders-above.ts';
 
 /** Of a socket in TORU_HOME: `sockaddr_un.sun_path`, less its closing NUL. */
 export const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;
@@ -68,39 +68,5 @@ function whoElse({ by, group }: Changeable): string {
       return 'others, by an access list (ACL),';
     default:
       return unreachable(by);
-  }
-}
-
-/** As many links in a row as the kernel follows: https://man7.org/linux/man-pages/man7/path_resolution.7.html */
-const MAX_LINKS = 40;
-
-/** The real folders in which a part of the path stands, from `/` on, over every link. @param path absolute, and there. */
-function foldersAbove(path: string): Set<string> {
-  const folders = new Set<string>();
-  let [at, rest, links] = ['/', partsOf(path), 0];
-  for (let part = rest.shift(); part !== undefined; part = rest.shift()) {
-    folders.add(at);
-    const next = resolve(at, part);
-    const target = links < MAX_LINKS ? targetOf(next) : null;
-    if (target === null) at = next;
-    else {
-      links += 1;
-      if (target.startsWith('/')) at = '/';
-      rest = [...partsOf(target), ...rest];
-    }
-  }
-  return folders;
-}
-
-function partsOf(path: string): string[] {
-  return path.split('/').filter((part) => part !== '' && part !== '.');
-}
-
-/** Where a link leads; null for what is none. */
-function targetOf(path: string): string | null {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return null;
   }
 }

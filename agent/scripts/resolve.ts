@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { ToruError, unreachable } from '../../shared/errors.ts';
 import type { Changeable } from '../system/changeable.ts';
 import { changeableBy, replaceableBy } from '../system/changeable.ts';
+import { foldersAbove } from '../system/folders-above.ts';
 import { quote, reach, requireFolder } from './folder.ts';
 
 /** The problem of a folder, found once per listing: null when nothing is. */
@@ -31,7 +32,7 @@ export async function resolveScript(folder: string, name: string, verdicts: Fold
   if (!file.isFile()) throw new ToruError('unknown_script', `“${shown}” is not a file.`);
   // The folders of the name and those of the file differ when links stand between them: who may write any of them decides what runs.
   const onTheWay = foldersOnTheWay(root, wanted);
-  const above = aboveVerdict(root, verdicts);
+  const above = aboveVerdict(folder, verdicts);
   if (above !== null) throw above;
   for (const directory of new Set([...(onTheWay ?? foldersBetween(root, wanted)), ...foldersBetween(root, path)])) {
     const wrong = await folderVerdict(directory, verdicts);
@@ -122,9 +123,9 @@ async function folderVerdict(directory: string, verdicts: FolderVerdicts): Promi
   return verdict;
 }
 
-/** Could anybody else put another folder in the place of the scripts folder, between this and the start? */
-function aboveVerdict(root: string, verdicts: FolderVerdicts): ToruError | null {
-  for (const above of foldersBetween('/', root)) {
+/** Could anybody else put another folder in the place of the scripts folder, or lead a link on the way to it elsewhere? */
+function aboveVerdict(folder: string, verdicts: FolderVerdicts): ToruError | null {
+  for (const above of foldersAbove(resolve(folder))) {
     const key = `above ${above}`;
     const known = verdicts.get(key);
     const verdict = known === undefined ? unsafe(replaceableBy(statSync(above), above), above) : known;

@@ -211,6 +211,21 @@ describe('resolve', () => {
     expect(await scripts.resolve('x.sh')).toBe(join(folder, 'x.sh'));
   });
 
+  it.runIf(process.getuid?.() === 0)('refuses a scripts folder that is a link which somebody else could lead elsewhere', async () => {
+    write('x.sh');
+    const theirs = join(base, 'theirs');
+    mkdirSync(theirs);
+    symlinkSync(folder, join(theirs, 'link'));
+    symlinkSync(join(theirs, 'link'), join(base, 'scripts-link'));
+    for (const way of [join(theirs, 'link'), join(base, 'scripts-link')]) {
+      const linked = new Scripts({ scripts_dir: way });
+      expect(await linked.resolve('x.sh')).toBe(join(folder, 'x.sh'));
+      chownSync(theirs, 12_345, 12_345);
+      await expect(linked.resolve('x.sh')).rejects.toMatchObject({ code: 'script_unsafe', message: expect.stringContaining(theirs) });
+      chownSync(theirs, 0, 0);
+    }
+  });
+
   it.runIf(process.getuid?.() === 0)('refuses a script, or a folder, of another user', async () => {
     const path = write('theirs/x.sh');
     chownSync(path, 12345, 12345);

@@ -46,9 +46,11 @@ test.each([
       NOTIFY_SOCKET: told,
       WATCHDOG_USEC: String(3 * BEAT_MS * 1000),
     },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const ended = new Promise((resolve) => service.once('exit', resolve));
+  let printed = '';
+  for (const stream of [service.stdout, service.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  const ended = new Promise<number | null>((resolve) => service.once('exit', resolve));
   try {
     await eventually('it is ready', () => said('READY=1'), { holds: (seen) => seen > 0, limitMs: 45_000 });
     expect(existsSync(join(home, 'agent.pid')), 'it is up by then').toBe(true);
@@ -73,6 +75,8 @@ test.each([
     service.kill('SIGCONT');
     await ended;
   }
+  expect(await ended, printed).toBe(0);
+  expect(printed.includes('TORU_EDGE_URL'), 'an agent that nobody can reach says so').toBe(name === 'the agent alone');
   expect(said('READY=1')).toBe(1);
   expect(said('STOPPING=1')).toBe(1);
   await eventually('nothing of it is left', () => leftovers(home).length, { holds: (seen) => seen === 0 });
