@@ -112,6 +112,8 @@ export const REAUTH_MS = 15 * 60_000;
 export const SESSION_RECHECK_MS = 60_000;
 /** Argon2 takes any length; a megabyte of password would only be work for us. */
 export const MAX_PASSWORD_BYTES = 1024;
+/** Of a login as a request: the longest name and password, each character escaped. */
+export const MAX_LOGIN_BODY = 16 * 1024;
 export const MIN_PASSWORD_CHARS = 8;
 /** A link of `toru login-link` is good for so long. */
 export const LOGIN_LINK_MS = 5 * 60_000;

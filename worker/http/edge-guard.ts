@@ -95,8 +95,9 @@ export const jsonOnly: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   await next();
 };
 
-export function tooLarge(): ToruError {
-  return new ToruError('too_large', `A request's body may have ${MAX_JSON_BODY} bytes at most.`);
+/** @param most bytes that the body may have. */
+export function tooLarge(most = MAX_JSON_BODY): ToruError {
+  return new ToruError('too_large', `A request's body may have ${most} bytes at most.`);
 }
 
 /** Also under a host’s name; what follows it at the host is a plugin’s path. */

@@ -16,7 +16,7 @@ import { refusal, unwrap } from '../result.ts';
 import { clearSessionCookie, newToken, sentCookie, setDeviceCookie, setSessionCookie } from './cookies.ts';
 import type { EdgeContext, EdgeEnv } from './edge-context.ts';
 import { isCodeOf } from './login-code.ts';
-import { readJson } from './read-body.ts';
+import { readLogin } from './read-body.ts';
 import { currentSession, endEverywhere, iso, requireSession } from './session-cookie.ts';
 
 const credentials = z.object({ username: z.string().min(1).max(200), password: z.string().min(1).max(MAX_PASSWORD_BYTES) });
@@ -29,7 +29,7 @@ const link = z.object({ code: loginCode, device: deviceKey.optional() });
  */
 export const loginRoutes = new Hono<EdgeEnv>()
   .post('/api/login', async (c) => {
-    const given = await readJson(c.req.raw, credentials, 'A username and a password are expected.');
+    const given = await readLogin(c.req.raw, credentials, 'A username and a password are expected.');
     const account = accountOf(c.env);
     const device = await sentCookie(c, 'toru_device');
     const attempt = { username: given.username, address: c.get('address'), device: device?.hash ?? null };
@@ -46,7 +46,7 @@ export const loginRoutes = new Hono<EdgeEnv>()
   })
   /** With the code of `toru login-link`, or of a page for another device. The throttle has no say: what no host signed is refused here. */
   .post('/api/login/link', async (c) => {
-    const { code, device: key } = await readJson(c.req.raw, link, 'The code of a login link is expected.');
+    const { code, device: key } = await readLogin(c.req.raw, link, 'The code of a login link is expected.');
     const home = unwrap(await homeOf(c));
     if (!(await isCodeOf(home, code, Date.now())))
       throw new ToruError('invalid_credentials', 'This is no login link of this host, or an old one. Make another: toru login-link');

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -59,6 +60,25 @@ describe('logging in', () => {
       undefined,
       { error: { code: 'invalid_credentials' } },
     ]);
+  });
+
+  it.each([
+    ['says how long it is', { 'content-length': '1000000' }, '{'],
+    ['does not say how long it is', {}, `{"username":"${'x'.repeat(20_000)}`],
+  ])('waits for no body that is longer than a login, of whoever %s', async (_, length, begin) => {
+    const { hostname: host, port } = new URL(edge.origin);
+    const headers = { ...edge.frontHeaders(), ...SAME_ORIGIN, 'content-type': 'application/json', ...length };
+    for (const path of ['/api/login', '/api/login/link']) {
+      const asked = request({ host, port, path, method: 'POST', headers, agent: false });
+      const status = new Promise((resolve, reject) => {
+        asked.on('response', (answer) => resolve(answer.statusCode)).on('error', reject);
+      });
+      asked.write(begin);
+      expect(await status).toBe(413);
+      asked.on('error', () => undefined).destroy();
+    }
+    const longest = { username: 'x'.repeat(200), password: '\u0001'.repeat(1024) };
+    expect((await tryLogin(edge, longest.username, longest.password)).status).toBe(401);
   });
 
   it('ends the session that the same browser had', async () => {
