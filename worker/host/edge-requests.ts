@@ -4,6 +4,7 @@ import type { LinkLoginRequest, LoginRequest } from '../../shared/login-requests
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Result } from '../result.ts';
 import { refusal } from '../result.ts';
+import { CodePaces } from './code-paces.ts';
 import type { LoginAnswer } from './login-answers.ts';
 import { errorAnswer, loginAnswer, renewAnswer } from './login-answers.ts';
 
@@ -13,6 +14,7 @@ export type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null) =
 /** What the edge wants to know of the host for itself: tunnelled like everything else, below `/link/`, without a caller. */
 export class EdgeRequests {
   readonly #ask: Ask;
+  readonly #codes = new CodePaces();
 
   constructor(ask: Ask) {
     this.#ask = ask;
@@ -22,7 +24,10 @@ export class EdgeRequests {
     return this.#post('/link/login', login, loginAnswer);
   }
 
-  loginByLink(login: LinkLoginRequest): Promise<Result<LoginAnswer>> {
+  async loginByLink(login: LinkLoginRequest): Promise<Result<LoginAnswer>> {
+    const retry_after = this.#codes.try(login.code, login.address, Date.now());
+    if (retry_after > 0)
+      return refusal('too_many_attempts', `This link was tried too often. Try it again in ${retry_after} s.`, { retry_after });
     return this.#post('/link/login-link', login, loginAnswer);
   }
 

@@ -306,6 +306,11 @@ describe('the throttle', () => {
     const answer = await redeem(good);
     expect([answer.status, made]).toEqual([200, [good]]);
     expect((await edge.ask('/api/me', { headers: { cookie: cookiesOf(answer) } })).status).toBe(200);
+    // Also one that was used is signed: whoever has it does not keep the host at work with it.
+    const statuses = [];
+    for (let n = 0; n < 60; n += 1) statuses.push((await redeem(good)).status);
+    expect(statuses).toContain(429);
+    expect((await redeem(code({ exp: now + 301 }))).status).toBe(200);
   });
 
   it('bounds right passwords too, also across an eviction: each costs the host a hash', async () => {
