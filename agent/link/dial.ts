@@ -210,7 +210,8 @@ function doubtOf(proof: LinkChallenge['edge'], statement: Uint8Array<ArrayBuffer
   if (proof === undefined) {
     if (pinned === null) return null;
     return new DialError(
-      `${origin} did not prove the key that this host has pinned (${pinned}): it is an older edge, or somebody else’s. ${UNPIN}`,
+      `${origin} did not prove the key that this host has pinned (${pinned}): it does not know this host’s key (after “toru key rotate”, ` +
+        `set HOST_KEYS there), is an older edge, or somebody else’s. ${UNPIN}`,
     );
   }
   if (pinned !== null && pinned !== proof.key) {
