@@ -47,6 +47,7 @@ const ROOMS: Record<string, string[][]> = {
       'agent/signs-of-life',
       'agent/system/owners-group',
       'agent/system/changeable',
+      'agent/system/folders-above',
       'agent/config',
       'agent/logger',
       'agent/lock',
