@@ -113,7 +113,7 @@ describeInBrowser('runs', () => {
     await page.getByText('hello lr').waitFor();
   });
 
-  test('asks for a secret anew', async () => {
+  test('asks for a secret again', async () => {
     await page.goto(`${toru.url}/runs?action=locked`);
     await row('Locked').first().getByRole('button', { name: 'More on Locked' }).click();
     await page.getByRole('button', { name: 'Run again' }).click();

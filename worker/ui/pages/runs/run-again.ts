@@ -22,7 +22,7 @@ export function actionOf(run: Pick<Run, 'action'>): AnyAction | undefined {
 
 /**
  * Starts a run once more with the same inputs, and goes there. Asks first where the action wants a confirmation, where a secret has to
- * be typed anew, and where the inputs no longer fit. @returns what starts it, and whether that is on its way.
+ * be typed again, and where the inputs no longer fit. @returns what starts it, and whether that is on its way.
  */
 export function useRunAgain(): { busy: boolean; again: (run: Run) => Promise<void> } {
   const busy = useSignal(false);
@@ -49,7 +49,7 @@ export function useRunAgain(): { busy: boolean; again: (run: Run) => Promise<voi
   return { busy: busy.value, again };
 }
 
-/** Asks the action's questions, with the answers of this run in their fields. Secrets are asked anew. */
+/** Asks the action's questions, with the answers of this run in their fields. Secrets are asked again. */
 export function ask(action: AnyAction, run: Run): void {
   asking.value = { action, before: run.inputs, onStarted: go };
 }
