@@ -35,7 +35,7 @@ describeInBrowser('told when it ends', () => {
     writeFileSync(path, '#!/bin/sh\necho printed; read -r line\n');
     chmodSync(path, 0o755);
     expect((await admin.http('POST', '/api/actions', { id: 'slow', label: 'Slow', script: 'slow.sh', stdin: true })).status).toBe(201);
-    browser = await launchBrowser(PHONE);
+    browser = await launchBrowser({ ...PHONE, ownProfile: true });
     await browser.context.grantPermissions(['notifications'], { origin: toru.url });
     await browser.context.addInitScript((json) => {
       const subscription = { toJSON: () => json, unsubscribe: async () => true, options: {} };

@@ -1,4 +1,5 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { BrowserContext, Browser as Chromium } from 'playwright-core';
 import { chromium } from 'playwright-core';
@@ -45,12 +46,16 @@ let chromiumHere: Promise<Chromium> | null = null;
 const OF_A_TEST = process.env['VITEST'] !== undefined;
 
 async function chromiumOfThisProcess(): Promise<Chromium> {
-  const executablePath = findChromium();
-  if (executablePath === null) throw new Error('no Chromium');
   const running = await chromiumHere;
   if (running?.isConnected() === true) return running;
-  chromiumHere = chromium.launch({ executablePath, headless: true, args: FLAGS });
+  chromiumHere = chromium.launch({ executablePath: chromiumPath(), headless: true, args: FLAGS });
   return chromiumHere;
+}
+
+function chromiumPath(): string {
+  const path = findChromium();
+  if (path === null) throw new Error('no Chromium');
+  return path;
 }
 
 export async function launchBrowser(
@@ -64,16 +69,35 @@ export async function launchBrowser(
     userAgent?: string;
     /** Without, a page stands still, as its person asked the system: what moves on it for as long as a run takes half a processor here. */
     reducedMotion?: 'no-preference';
+    /** A Chromium of its own with a profile on the disk: notifications and push are not for one that keeps nothing. */
+    ownProfile?: true;
   } = {},
 ): Promise<Browser> {
-  const chromium = await chromiumOfThisProcess();
-  const context = await chromium.newContext({ serviceWorkers: 'block', reducedMotion: 'reduce', ...options });
+  const { ownProfile, ...more } = options;
+  const how = { serviceWorkers: 'block', reducedMotion: 'reduce', ...more } as const;
+  if (ownProfile === true) {
+    const profile = mkdtempSync(join(tmpdir(), 'toru-chromium-'));
+    const context = await chromium.launchPersistentContext(profile, {
+      executablePath: chromiumPath(),
+      headless: true,
+      args: FLAGS,
+      ...how,
+    });
+    return browserOf(context, () => rmSync(profile, { recursive: true, force: true }));
+  }
+  const running = await chromiumOfThisProcess();
+  return browserOf(await running.newContext(how), async () => {
+    if (!OF_A_TEST && running.contexts().length === 0) await running.close();
+  });
+}
+
+function browserOf(context: BrowserContext, after: () => void | Promise<void>): Browser {
   context.setDefaultTimeout(30_000 * Math.min(2, slowness()));
   return {
     context,
     [Symbol.asyncDispose]: async () => {
       await context.close();
-      if (!OF_A_TEST && chromium.contexts().length === 0) await chromium.close();
+      await after();
     },
   };
 }
