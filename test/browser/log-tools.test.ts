@@ -219,5 +219,12 @@ describeInBrowser('the tools of an output', () => {
     expect([copied.length, copied[0], copied.at(-1)]).toEqual([80_011, 'flood 1', 'over']);
     await output().press('Escape');
     await page.locator('.log-chosen').waitFor({ state: 'detached' });
+    // Lines that are wrapped, or not any more, leave the view at the end.
+    for (const wrapped of ['true', 'false']) {
+      await page.getByRole('button', { name: 'Wrap long lines' }).click();
+      await page.locator(`button[aria-label="Wrap long lines"][aria-pressed="${wrapped}"]`).waitFor();
+      await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(resolve)))));
+      expect(await page.getByRole('button', { name: /jump to end/i }).count()).toBe(0);
+    }
   });
 });

@@ -53,6 +53,8 @@ export class Surface {
   #anchor: { id: number; from: number; offset: number } | null = null;
   /** The reader has scrolled since the anchor was taken. */
   #moved = true;
+  /** Lines were rearranged, and not drawn again yet: the browser may move the view meanwhile. */
+  #rearranged = false;
   #removed = 0;
   /** How many lines there had been, ever, when the last were drawn. */
   #drawnEnd = 0;
@@ -105,6 +107,7 @@ export class Surface {
   rearrange(change: () => void): void {
     this.#takeAnchor();
     change();
+    this.#rearranged = true;
     this.changed();
   }
 
@@ -191,7 +194,7 @@ export class Surface {
   #scrolled(): void {
     const { scrollTop: top, clientHeight: height } = this.#scroller;
     // A banner came or went: the browser moved the view to fit, not the reader.
-    if (height !== this.#lastHeight) {
+    if (height !== this.#lastHeight || this.#rearranged) {
       this.changed();
       return;
     }
@@ -246,6 +249,7 @@ export class Surface {
     else this.#drawPlace();
     this.#removed = this.#shownLines.removed;
     this.#drawnEnd = this.#removed + this.#shownLines.lines.length;
+    this.#rearranged = false;
     this.#lastTop = this.#scroller.scrollTop;
     this.#lastHeight = this.#scroller.clientHeight;
     this.#sheetHeight = this.#sheet.offsetHeight;
