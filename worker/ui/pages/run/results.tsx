@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { Download, FileText, Image, Table } from 'lucide-preact';
+import { Download, File, FileText, Image, Table } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import { lazy } from 'preact-iso';
 import type { Artifact } from '../../../../shared/artifacts.ts';
@@ -13,7 +13,7 @@ import './results.css';
 const Shown = lazy(async () => (await import('./shown-result.tsx')).ShownResult);
 
 const isArtifacts = listOf(shape<Artifact>({ name: text, size: number, modified_at: text, kind: text }));
-const ICONS = { markdown: FileText, text: FileText, table: Table, image: Image, file: Download } as const;
+const ICONS = { markdown: FileText, text: FileText, table: Table, image: Image, file: File } as const;
 
 /** Of these, the first is open: a report is made to be read. */
 const RICH = ['markdown', 'image', 'table'] as const;
@@ -41,7 +41,7 @@ export function Results({ run }: { run: Run }) {
     <section class="results" aria-label="Results">
       <ul class="results-list">
         {all.map(({ name, size, kind }) => {
-          const Icon = ICONS[kind] ?? Download;
+          const Icon = ICONS[kind] ?? File;
           const path = resultPath(run.task_id, name);
           return (
             <li key={name}>
