@@ -28,6 +28,7 @@ const PROJECTS = ['browser', 'faults', 'integration', 'shell', 'edge', 'unit', '
 const LONG = [
   'test/browser/follow.test.ts',
   'test/browser/forms.test.ts',
+  'test/browser/questions.test.ts',
   'test/browser/away.test.ts',
   'test/browser/notify.test.ts',
   'test/browser/phone.test.ts',
