@@ -90,7 +90,7 @@ describeInBrowser('told when it ends', () => {
     await page.getByRole('dialog').getByRole('radio', { name: 'When it fails' }).tap();
     await expect
       .poll(async () => (await admin.http('GET', '/api/notify')).json().items[0].follows)
-      .toEqual([{ action: 'slow', when: 'failure' }]);
+      .toEqual([{ action: 'hello', when: 'failure' }]);
     await page.keyboard.press('Escape');
   });
 
