@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { time } from './api.ts';
 import { actionId, taskId, uuid } from './ids.ts';
 import { isTimeZone } from './quiet-hours.ts';

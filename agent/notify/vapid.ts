@@ -1,5 +1,5 @@
 import { createECDH, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { toBase64Url } from '../../shared/encoding.ts';
 import type { Database } from '../store/database.ts';
 

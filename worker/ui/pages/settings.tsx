@@ -145,7 +145,7 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
           {number('compress_after_minutes')}
         </div>
       </Section>
-      <Section title="Watching the host" help="What is crossed stands in the audit, and reaches those who are told of the host.">
+      <Section title="Watching the host" help="A value that is crossed stands in the audit.">
         <div class="form-part">{(['alert_disk_percent', 'alert_memory_percent', 'alert_cpu_percent'] as const).map(number)}</div>
       </Section>
       {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}

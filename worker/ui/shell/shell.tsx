@@ -93,7 +93,7 @@ function Navigation() {
           </span>
         </span>
       </a>
-      <button type="button" class="rail-palette" aria-label="Go to …" title="Go to … (Ctrl K)" onClick={setTo(palette, true)}>
+      <button type="button" class="rail-palette" aria-label="Go to … Ctrl K" title="Go to … (Ctrl K)" onClick={setTo(palette, true)}>
         <Search size={18} aria-hidden="true" />
         <span>Go to …</span>
         <kbd>Ctrl K</kbd>
