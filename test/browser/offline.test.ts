@@ -38,6 +38,7 @@ describeInBrowser('without a network', () => {
     await page.getByRole('button', { name: 'Talks', exact: true }).click();
     await page.locator('a.press-open').click();
     await page.getByRole('button', { name: 'Cancel', exact: true }).waitFor();
+    await page.getByLabel('Type into the run').waitFor();
     const run = page.url();
     await browser.context.setOffline(true);
     await page.getByRole('button', { name: 'Cancel', exact: true }).click();
@@ -151,7 +152,7 @@ describeInBrowser('without a network', () => {
         .waitFor();
       await there.goto(stage.url);
       await there
-        .getByText(/just now|[0-9]+s ago/)
+        .getByText(/just now|sec\. ago/)
         .first()
         .waitFor();
       // The audit's newest hour is the host's.

@@ -62,7 +62,7 @@ describe('a stop', () => {
   it.each(['INT', 'HUP', 'QUIT', 'TERM'])('asks with %s where its run says so', async (stop_signal) => {
     h.script(
       'ask.py',
-      `#!/usr/bin/env python3\nimport os, signal, sys, time\ndef told(n, _):\n  os.write(1, signal.Signals(n).name.encode() + b"\\n")\n  sys.exit(3)\nfor n in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM): signal.signal(n, told)\nos.write(1, b"ready\\n")\ntime.sleep(600)\n`,
+      `#!/usr/bin/env python3\nimport os, signal, sys, time\ndef told(n, _):\n  os.write(1, signal.Signals(n).name.encode() + b"\\n")\n  sys.exit(3)\nfor n in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM): signal.signal(n, told)\nos.write(1, b"ready\\n")\nwhile True: time.sleep(0.1)\n`,
     );
     const task = await started('ask.py');
     await h.runs.close();

@@ -14,9 +14,8 @@ const WORDS: Record<RunResult, string> = {
 
 /** The last results of an action, oldest first: low bars succeeded, tall ones did not, hollow ones were cancelled. Its room is kept where there are none. */
 export function Strip({ results }: { results: readonly RunResult[] }) {
-  if (results.length === 0) return <span class="strip" />;
   return (
-    <span class="strip" role="img" aria-label={spoken(results)}>
+    <span class="strip" aria-hidden="true">
       {results.map((result, i) => (
         <span key={i} class="strip-bar" data-result={result} />
       ))}
@@ -24,8 +23,9 @@ export function Strip({ results }: { results: readonly RunResult[] }) {
   );
 }
 
-/** “Last 10: 8 succeeded, 2 failed”. */
-function spoken(results: readonly RunResult[]): string {
+/** “Last 10: 8 succeeded, 2 failed”; '' where there are none. */
+export function spokenResults(results: readonly RunResult[]): string {
+  if (results.length === 0) return '';
   const counts = new Map<RunResult, number>();
   for (const result of results) counts.set(result, (counts.get(result) ?? 0) + 1);
   const parts = [...counts].sort(([, a], [, b]) => b - a).map(([result, count]) => `${count} ${WORDS[result]}`);

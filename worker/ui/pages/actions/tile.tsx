@@ -9,7 +9,7 @@ import { useActs } from '../../parts/deliberate.ts';
 import { Glyph } from '../../parts/glyph.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
-import { Strip } from './strip.tsx';
+import { Strip, spokenResults } from './strip.tsx';
 import './tile.css';
 
 /** The action whose menu is open. */
@@ -47,6 +47,7 @@ export function Seal(props: { icon: string; color: string; ring: string }) {
 export function Tile(props: { action: AnyAction; tabbable: boolean; starting: boolean; onPress: () => void; onFocus: () => void }) {
   const { action } = props;
   const active = isActive(action);
+  const underWay = action.running + action.queued;
   const index = props.tabbable ? 0 : -1;
   const acts = active ? 'open' : 'run';
   const ref = useActs<HTMLButtonElement>(acts, true);
@@ -59,6 +60,7 @@ export function Tile(props: { action: AnyAction; tabbable: boolean; starting: bo
         data-acts={acts}
         tabIndex={index}
         aria-busy={props.starting}
+        aria-labelledby={`name-${action.id}`}
         aria-describedby={`about-${action.id}`}
         onClick={props.onPress}
         onFocus={props.onFocus}
@@ -68,7 +70,11 @@ export function Tile(props: { action: AnyAction; tabbable: boolean; starting: bo
           {action.label}
         </span>
         <Strip results={action.results ?? []} />
-        {action.running + action.queued > 1 && <span class="tile-count">{action.running + action.queued}</span>}
+        {underWay > 1 && (
+          <span class="tile-count" aria-hidden="true">
+            {underWay}
+          </span>
+        )}
       </button>
       <button
         type="button"
@@ -84,7 +90,8 @@ export function Tile(props: { action: AnyAction; tabbable: boolean; starting: bo
         <EllipsisVertical size={20} aria-hidden="true" />
       </button>
       <span class="hush" id={`about-${action.id}`}>
-        {action.description} {active ? 'Under way: a press opens it.' : ''}
+        {action.description} {active ? `${underWay > 1 ? underWay : ''} Under way: a press opens it.` : ''}{' '}
+        {spokenResults(action.results ?? [])}
       </span>
       <Foot action={action} tabIndex={index} />
     </li>
