@@ -55,8 +55,6 @@ describeInBrowser('home', () => {
     await toru?.[Symbol.asyncDispose]();
   });
 
-  const tile = (label: string) => page.locator('.tile', { hasText: label });
-
   test('moves nothing when runs begin and end', async () => {
     await page.goto('about:blank');
     await page.addInitScript(() => {
