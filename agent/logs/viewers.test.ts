@@ -268,6 +268,23 @@ test('the first byte goes at once, what follows goes together within 16 ms, and 
   expect(viewer.text.length).toBe(log.end);
 });
 
+test('a run that changes without printing delays no byte that it prints after it', async () => {
+  stopClock();
+  const { log, edge, streams } = build();
+  const viewer = new Viewer(edge);
+  streams.attach('a', viewer, 'tail', noop);
+  await settle(edge, COALESCE_MS);
+  log.append('stdout', 'up\n');
+  await settle(edge, COALESCE_MS);
+  expect(edge.published).toBe(1);
+  // As at a cancel: the run is told of as being stopped, and then its script says its last word.
+  streams.poke('a');
+  await turn();
+  log.append('stdout', 'bye\n');
+  await turn();
+  expect(edge.published).toBe(2);
+});
+
 test('the end waits for nothing, however lately something was printed', async () => {
   stopClock();
   const { log, edge, streams, finish } = build();

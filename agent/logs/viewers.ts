@@ -200,7 +200,8 @@ export class RunStream {
     for (const viewer of without) this.#leave(viewer);
     if (this.#live > 0) {
       for (const frame of outputFrames(this.#taskId, chunks)) this.#transport.publish(this.topic, frame);
-      this.#publishedAt = performance.now();
+      // A look that found nothing new (the run changed, not its output) delays no byte that comes after it.
+      if (to > this.#position) this.#publishedAt = performance.now();
       this.#times.sent(this.#position, to, this.#publishedAt);
       this.#position = to;
       for (const viewer of this.#viewers) if (viewer.live) viewer.cursor = to;
