@@ -27,14 +27,17 @@ function hasRoom(): boolean {
   }
 }
 
-/** Containers have it mounted so that nothing can. */
+/** Containers have it mounted so that nothing can, and elsewhere only root may write there. */
 function runsScripts(): boolean {
-  const folder = mkdtempSync(join(MEMORY, 'toru-test-'));
+  let folder: string | null = null;
   try {
+    folder = mkdtempSync(join(MEMORY, 'toru-test-'));
     const script = join(folder, 'true.sh');
     writeFileSync(script, '#!/bin/sh\n', { mode: 0o700 });
     return spawnSync(script).status === 0;
+  } catch {
+    return false;
   } finally {
-    rmSync(folder, { recursive: true });
+    if (folder !== null) rmSync(folder, { recursive: true });
   }
 }
