@@ -152,7 +152,7 @@ describeInBrowser('without a network', () => {
         .waitFor();
       await there.goto(stage.url);
       await there
-        .getByText(/just now|sec\. ago/)
+        .getByText(/just now|[0-9]+s ago|sec\. ago/)
         .first()
         .waitFor();
       // The audit's newest hour is the host's.
