@@ -128,6 +128,21 @@ describe('the script of options', () => {
     const leaves = api.script('leaves.sh', '#!/bin/sh\nsleep 61 &\necho one\n');
     expect(await outputOf(leaves, [], { PATH: '/usr/bin:/bin' }, { timeoutMs: 60_000, bytes: 100 })).toEqual({ output: 'one\n' });
   });
+
+  it('does not wait either for what left its group with the pipes in hand', async () => {
+    const program = "import os, time\nos.setsid()\nopen('left.txt', 'w').write(str(os.getpid()))\ntime.sleep(61)";
+    const left = api.script(
+      'left.sh',
+      `#!/bin/sh\nrm -f left.txt\npython3 -c "${program}" &\nwhile [ ! -s left.txt ]; do sleep 0.05; done\necho one\n$1\n`,
+    );
+    const env = { PATH: '/usr/bin:/bin' };
+    const pidOf = (): number => Number(readFileSync(join(api.scriptsDir, 'left.txt'), 'utf8'));
+    expect(await outputOf(left, [], env, { timeoutMs: 60_000, bytes: 100 })).toEqual({ output: 'one\n' });
+    process.kill(pidOf(), 'SIGKILL');
+    const waits = api.script('waits.sh', readFileSync(left, 'utf8').replace('$1', 'sleep 61'));
+    expect(await outputOf(waits, [], env, { timeoutMs: 2000, bytes: 100 })).toEqual({ problem: 'It took longer than 2 s.' });
+    process.kill(pidOf(), 'SIGKILL');
+  });
 });
 
 describe('what is printed as options', () => {

@@ -4,6 +4,8 @@ import { dirname } from 'node:path';
 import { spawned } from '../process/spawn.ts';
 
 const MAX_ERROR_CHARS = 500;
+/** After the script's end its last words are in the pipes. What left its group may hold these open for ever, and is not waited for. */
+const DRAIN_MS = 250;
 
 export type ScriptOutput = { output: string } | { problem: string };
 
@@ -50,10 +52,18 @@ export async function outputOf(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-MAX_ERROR_CHARS);
   });
-  // What it left behind may hold its pipes open.
-  child.once('exit', () => kill(null));
+  let draining: NodeJS.Timeout | undefined;
+  child.once('exit', () => {
+    // What it left behind in its group may hold its pipes open.
+    kill(null);
+    draining = setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, DRAIN_MS);
+  });
   await closed;
   clearTimeout(timer);
+  clearTimeout(draining);
   if (cut !== null) return { problem: cut };
   if (child.exitCode === 0) return { output: Buffer.concat(parts).toString('utf8') };
   const how = child.exitCode === null ? `It was ended by ${child.signalCode}` : `It ended with code ${child.exitCode}`;
