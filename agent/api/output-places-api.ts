@@ -7,7 +7,7 @@ import { params, query } from '../http/validate.ts';
 import { LineIndex } from '../logs/line-index.ts';
 import type { RunLog } from '../logs/run-log.ts';
 import type { Runs } from '../runs/runs.ts';
-import { OpenSearches } from '../search/open-searches.ts';
+import { openSearches } from '../search/open-searches.ts';
 import { any } from '../users/permissions.ts';
 
 /** Times of one answer: more than a screen has lines. */
@@ -23,20 +23,16 @@ export const outputPlacesApi = resource(
   ({ runs }: { runs: Pick<Runs, 'get' | 'log'> }) => {
     const indexes = new WeakMap<RunLog, LineIndex>();
     // To count the lines of a log is to read it, as a search does.
-    const open = new OpenSearches();
+    const open = openSearches();
     return router()
       .get('/:id/lines', params(taskParams), query(linesQuery), async (c) => {
         const { caller } = c.env;
         const log = runs.log(runs.get(caller, c.req.valid('param').id).task_id);
         const index = getOrInsert(indexes, log, () => new LineIndex(log));
-        const done = open.begin(caller.user_id);
-        try {
-          const { line, cursor } = c.req.valid('query');
-          const { signal } = c.req.raw;
-          return c.json<LinePlace>(line === undefined ? await index.lineAt(cursor ?? 0, signal) : await index.cursorOf(line, signal));
-        } finally {
-          done();
-        }
+        const { line, cursor } = c.req.valid('query');
+        const { signal } = c.req.raw;
+        const find = () => (line === undefined ? index.lineAt(cursor ?? 0, signal) : index.cursorOf(line, signal));
+        return c.json<LinePlace>(await open.run(caller.user_id, null, find));
       })
       .get('/:id/times', params(taskParams), query(timesQuery), (c) => {
         const { from, to } = c.req.valid('query');

@@ -95,6 +95,18 @@ it('come of a script that runs as a press would: no shell, no secret, and a clie
   expect((await options(ada, 'env', {}, 'site')).json).toMatchObject({ error: { code: 'input_undeclared' } });
 });
 
+it('are of so many scripts at once for one user; one more is told so at its field, and the next has its slot', async () => {
+  const sites = ['1', '2', '3', '4'];
+  const answers = await Promise.all(sites.map((site) => options(ada, 'restore', { site })));
+  expect(answers.map(({ json }) => Object(json).error ?? 'read')).toEqual([
+    'read',
+    'read',
+    'read',
+    expect.objectContaining({ code: 'busy', input: 'backup' }),
+  ]);
+  expect((await options(ada, 'restore', { site: '4' })).status).toBe(200);
+});
+
 it('are declared with a script or a list, and use what is asked before', async () => {
   const make = async (input: object): Promise<unknown> => {
     const inputs = [

@@ -6,6 +6,7 @@ import type { ActionInput } from '../../shared/inputs.ts';
 import { OPTIONS_OUTPUT_BYTES, OPTIONS_TIMEOUT_S } from '../../shared/limits.ts';
 import type { ScriptOption } from '../../shared/options.ts';
 import { inputVariable } from '../../shared/reserved-variables.ts';
+import { Semaphore } from '../../shared/semaphore.ts';
 import type { ActionRow } from '../actions/action-row.ts';
 import { baseEnvironment, scriptEnvironment } from '../runs/life/environment.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -13,9 +14,8 @@ import type { Caller } from '../users/caller.ts';
 import { parseOptions } from './parse-options.ts';
 import { outputOf } from './script-output.ts';
 
-/** At once, of all users and of one. A person fills in one form at a time, whose choices wait for each other. */
-const MOST = 8;
-const MOST_OF_ONE = 3;
+/** Scripts under way, of all users and of one. A person fills in one form at a time, whose choices wait for each other. */
+const AT_ONCE = { slots: 8, perKey: 3, refusal: () => new ToruError('busy', 'Too many choices are being read. Try again in a moment.') };
 const MOST_KEPT = 200;
 
 interface Kept {
@@ -40,8 +40,8 @@ export class OptionScripts {
   readonly #o: OptionScriptsOptions;
   readonly #now: () => number;
   readonly #kept = new Map<string, Kept>();
-  /** Scripts under way, by who waits for them. */
-  readonly #running = new Map<string, number>();
+  /** By who waits for the script. */
+  readonly #semaphore = new Semaphore(AT_ONCE);
 
   constructor(options: OptionScriptsOptions) {
     this.#o = options;
@@ -129,29 +129,22 @@ export class OptionScripts {
   }
 
   async #run(caller: Caller, action: ActionRow, input: InputOf<'choice'>, variables: Record<string, string>): Promise<ScriptOption[]> {
-    const extra = { input: input.name };
-    const own = this.#running.get(caller.user_id) ?? 0;
-    if (own >= MOST_OF_ONE || [...this.#running.values()].reduce((sum, running) => sum + running, 0) >= MOST)
-      throw new ToruError('busy', 'Too many choices are being read. Try again in a moment.', { extra });
-    this.#running.set(caller.user_id, own + 1);
     try {
-      const { script: name = '', args = [] } = input.options_from ?? {};
-      const script = await this.#o.scripts.resolve(name);
-      const { environment, settings, home } = this.#o;
-      const base = { ...baseEnvironment(environment ?? process.env, settings.env_allow), TORU_SOCKET: join(home, 'api.sock') };
-      const env = scriptEnvironment(base, { ...action.env, ...variables }, { user: caller.username, action: action.id });
-      const ran = await outputOf(script, args, env, { timeoutMs: OPTIONS_TIMEOUT_S * 1000, bytes: OPTIONS_OUTPUT_BYTES });
-      const options = 'problem' in ran ? ran.problem : parseOptions(ran.output);
-      if (typeof options === 'string') throw failed(caller, input, `${name}: ${options}`);
-      return options;
+      return await this.#semaphore.run(caller.user_id, null, async () => {
+        const { script: name = '', args = [] } = input.options_from ?? {};
+        const script = await this.#o.scripts.resolve(name);
+        const { environment, settings, home } = this.#o;
+        const base = { ...baseEnvironment(environment ?? process.env, settings.env_allow), TORU_SOCKET: join(home, 'api.sock') };
+        const env = scriptEnvironment(base, { ...action.env, ...variables }, { user: caller.username, action: action.id });
+        const ran = await outputOf(script, args, env, { timeoutMs: OPTIONS_TIMEOUT_S * 1000, bytes: OPTIONS_OUTPUT_BYTES });
+        const options = 'problem' in ran ? ran.problem : parseOptions(ran.output);
+        if (typeof options === 'string') throw failed(caller, input, `${name}: ${options}`);
+        return options;
+      });
     } catch (error) {
       if (error instanceof ToruError && error.code !== 'options_failed')
-        throw new ToruError(error.code, error.message, { extra: { ...error.extra, ...extra }, cause: error });
+        throw new ToruError(error.code, error.message, { extra: { ...error.extra, input: input.name }, cause: error });
       throw error;
-    } finally {
-      const left = (this.#running.get(caller.user_id) ?? 1) - 1;
-      if (left > 0) this.#running.set(caller.user_id, left);
-      else this.#running.delete(caller.user_id);
     }
   }
 }

@@ -1,26 +1,18 @@
 import { ToruError } from '../../shared/errors.ts';
+import { Semaphore } from '../../shared/semaphore.ts';
 
-/** Searches under way: of one user, and of all. Each may read the whole disk, so one more has to wait. */
-const MAX_OF_USER = 4;
-const MAX_OPEN = 16;
+/** Searches under way: of all, and of one user. Each may read the whole disk, so one more is refused. */
+const SLOTS = 16;
+const OF_USER = 4;
 
-/** Counts the searches that are under way. */
-export class OpenSearches {
-  readonly #byUser = new Map<string, number>();
-  #all = 0;
-
-  /** @returns what to call at its end, once. @throws ToruError too_many_requests, busy. */
-  begin(userId: string): () => void {
-    const own = this.#byUser.get(userId) ?? 0;
-    if (own >= MAX_OF_USER) throw new ToruError('too_many_requests', `${own} searches of yours are under way. Let one end first.`);
-    if (this.#all >= MAX_OPEN) throw new ToruError('busy', 'This host is busy with other searches. Try again in a moment.');
-    this.#byUser.set(userId, own + 1);
-    this.#all += 1;
-    return () => {
-      this.#all -= 1;
-      const left = (this.#byUser.get(userId) ?? 1) - 1;
-      if (left === 0) this.#byUser.delete(userId);
-      else this.#byUser.set(userId, left);
-    };
-  }
+/** The slots of searches, by user. @returns `take` throws ToruError too_many_requests, busy. */
+export function openSearches(): Semaphore {
+  return new Semaphore({
+    slots: SLOTS,
+    perKey: OF_USER,
+    refusal: (full) =>
+      full === 'key'
+        ? new ToruError('too_many_requests', `${OF_USER} searches of yours are under way. Let one end first.`)
+        : new ToruError('busy', 'This host is busy with other searches. Try again in a moment.'),
+  });
 }

@@ -10,7 +10,7 @@ import { cursorOf, named, passes, walk } from './candidates.ts';
 import { excerptOf } from './excerpt.ts';
 import { fieldsOf } from './fields.ts';
 import { type Matcher, matcherOf } from './needle.ts';
-import { OpenSearches } from './open-searches.ts';
+import { openSearches } from './open-searches.ts';
 import { Pace } from './pace.ts';
 import type { Positions } from './position.ts';
 import { decodePositions, encodePositions } from './position.ts';
@@ -44,7 +44,7 @@ interface Quest<Q> {
 export class Search {
   readonly #runs: SearchedRuns;
   readonly #names: Names;
-  readonly #open = new OpenSearches();
+  readonly #open = openSearches();
 
   constructor(db: Database, runs: SearchedRuns) {
     this.#runs = runs;
@@ -56,14 +56,14 @@ export class Search {
     const at: Positions = query.cursor === undefined ? { history: 'beginning', output: 'beginning' } : decodePositions(query.cursor);
     for (const part of ['history', 'output'] as const) if (!query.in.includes(part)) at[part] = 'done';
     const quest = questOf(caller, query, signal);
-    const done = this.#open.begin(caller.user_id);
+    this.#open.take(caller.user_id);
     try {
       yield quest.tally.now();
       if (at.history !== 'done') yield* this.#history(quest, at);
       if (at.output !== 'done') yield* this.#output(quest, at);
       if (!signal.aborted) yield quest.tally.end(encodePositions(at));
     } finally {
-      done();
+      this.#open.release(caller.user_id);
     }
   }
 
@@ -74,7 +74,7 @@ export class Search {
     if (query.from > log.end)
       throw new ToruError('bad_cursor', `“from” is a number of bytes, from 0 to ${log.end} now.`, { extra: { end: log.end } });
     const quest = questOf(caller, query, signal);
-    const done = this.#open.begin(caller.user_id);
+    this.#open.take(caller.user_id);
     try {
       quest.tally.look(run);
       yield quest.tally.now();
@@ -82,7 +82,7 @@ export class Search {
       if (!signal.aborted) yield quest.tally.end(next === null ? null : String(next));
     } finally {
       log.closeFiles();
-      done();
+      this.#open.release(caller.user_id);
     }
   }
 

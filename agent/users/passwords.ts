@@ -2,13 +2,19 @@ import { randomBytes } from 'node:crypto';
 import argon2 from 'argon2';
 import { ToruError } from '../../shared/errors.ts';
 import { MAX_PASSWORD_BYTES } from '../../shared/limits.ts';
+import { Semaphore } from '../../shared/semaphore.ts';
 
 /** OWASP's first choice for Argon2id: https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html */
 const STRENGTH = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 const HASH_BYTES = 32;
 
-/** So many wait for the one hash that is under way. Past that, callers are told to come back. */
-const QUEUE = 8;
+/** One hash at a time, and so many that wait for it. Past that, callers are told to come back. */
+const HASHES = {
+  slots: 1,
+  perKey: 1,
+  queueLimit: 8,
+  refusal: () => new ToruError('busy', 'Too many people log in at this moment. Try again in a few seconds.'),
+};
 
 /** The native Argon2; a test may count its calls, or hash in less time. */
 export interface Argon2 {
@@ -22,8 +28,7 @@ export class Passwords {
   /** Matches no password. Checked in place of a hash where there is none, so that both take the same time. */
   readonly #dummy =
     `$argon2id$v=19$m=${STRENGTH.memoryCost},p=${STRENGTH.parallelism},t=${STRENGTH.timeCost}$${base64(16)}$${base64(HASH_BYTES)}`;
-  readonly #waiting: (() => void)[] = [];
-  #working = false;
+  readonly #semaphore = new Semaphore(HASHES);
 
   constructor(engine: Argon2 = argon2) {
     this.#argon2 = engine;
@@ -49,19 +54,8 @@ export class Passwords {
     return argon2.needsRehash(hash, STRENGTH);
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#working) {
-      if (this.#waiting.length >= QUEUE) throw new ToruError('busy', 'Too many people log in at this moment. Try again in a few seconds.');
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
-    this.#working = true;
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#working = false;
-      else next();
-    }
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#semaphore.run('', null, work);
   }
 }
 

@@ -4,6 +4,7 @@ import { isErrorCode, ToruError, toToruError } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
 import { LINK_DEAD_MS, MAX_JSON_BODY, TUNNEL_HEAD_TIMEOUT_MS, TUNNEL_WINDOW } from '../../shared/limits.ts';
 import type { Turn } from '../../shared/outbound.ts';
+import { Semaphore } from '../../shared/semaphore.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import {
   creditOf,
@@ -18,7 +19,6 @@ import {
 } from '../../shared/tunnel.ts';
 import type { Role } from '../../shared/users.ts';
 import { BodyTurns } from './body-turns.ts';
-import { Semaphore } from './semaphore.ts';
 import { WindowPool } from './window-pool.ts';
 
 const MiB = 1024 * 1024;

@@ -2,6 +2,7 @@ import type { RunAnswer } from '../../../plugin-sdk/src/protocol.ts';
 import { ToruError, toToruError } from '../../../shared/errors.ts';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
+import { Semaphore } from '../../../shared/semaphore.ts';
 import type { Runs } from '../../runs/runs.ts';
 import type { Caller } from '../../users/caller.ts';
 import type { MessageOf, PluginPeer, PluginService } from '../protocol/peer.ts';
@@ -20,7 +21,12 @@ export class RunService implements PluginService<'run'> {
   readonly type = 'run';
   readonly #runs: Pick<Runs, 'start' | 'get' | 'onChange'>;
   readonly #pressed = new Map<string, Pressed>();
-  readonly #underWay = new Map<string, number>();
+  /** By plugin. */
+  readonly #semaphore = new Semaphore({
+    slots: Number.POSITIVE_INFINITY,
+    perKey: MAX_RUNS,
+    refusal: () => new ToruError('busy', `A plugin may have ${MAX_RUNS} runs under way. Wait for one to end.`),
+  });
   readonly #stop: () => void;
 
   constructor(runs: Pick<Runs, 'start' | 'get' | 'onChange'>) {
@@ -29,13 +35,10 @@ export class RunService implements PluginService<'run'> {
   }
 
   async receive(peer: PluginPeer, { request_id, payload }: MessageOf<'run'>): Promise<void> {
-    const plugin = peer.manifest.id;
     try {
       if (!peer.manifest.capabilities.run.includes(payload.run))
         throw new ToruError('forbidden', `“${payload.run}” is not among the actions of capabilities.run in the manifest.`);
-      const count = this.#underWay.get(plugin) ?? 0;
-      if (count >= MAX_RUNS) throw new ToruError('busy', `A plugin may have ${MAX_RUNS} runs under way. Wait for one to end.`);
-      this.#underWay.set(plugin, count + 1);
+      this.#semaphore.take(peer.manifest.id);
       await this.#press(peer, request_id, payload.run, payload.inputs);
     } catch (error) {
       this.#answer({ peer, request_id }, failureOf(toToruError(error)));
@@ -55,7 +58,7 @@ export class RunService implements PluginService<'run'> {
       // It may have ended before we listened.
       this.#changed(this.#runs.get(caller, task_id));
     } catch (error) {
-      this.#release(peer);
+      this.#semaphore.release(peer.manifest.id);
       throw error;
     }
   }
@@ -64,14 +67,8 @@ export class RunService implements PluginService<'run'> {
     const pressed = this.#pressed.get(task_id);
     if (pressed === undefined || !isFinal(state)) return;
     this.#pressed.delete(task_id);
-    this.#release(pressed.peer);
+    this.#semaphore.release(pressed.peer.manifest.id);
     this.#answer(pressed, { action: 'ended', task_id, state, exit_code });
-  }
-
-  #release({ manifest }: PluginPeer): void {
-    const left = (this.#underWay.get(manifest.id) ?? 1) - 1;
-    if (left === 0) this.#underWay.delete(manifest.id);
-    else this.#underWay.set(manifest.id, left);
   }
 
   #answer({ peer, request_id }: Pressed, payload: RunAnswer): void {

@@ -1,4 +1,5 @@
 import { ToruError } from '../../../shared/errors.ts';
+import { Semaphore } from '../../../shared/semaphore.ts';
 
 /** Calls of one frame that are under way at once: its part of the browser's connections and of the host. */
 export const MAX_UNDER_WAY = 32;
@@ -7,8 +8,16 @@ export const MAX_WAITING = 256;
 
 /** The calls of one plugin's frame, in the order in which they were asked: so many at once, so many that wait. */
 export class Calls {
-  #underWay = 0;
-  readonly #waiting = new Set<() => void>();
+  readonly #semaphore = new Semaphore({
+    slots: MAX_UNDER_WAY,
+    perKey: MAX_UNDER_WAY,
+    queueLimit: MAX_WAITING,
+    refusal: () =>
+      new ToruError(
+        'busy',
+        `${MAX_UNDER_WAY} calls of this page are under way and ${MAX_WAITING} wait. Wait for some of the answers before asking more.`,
+      ),
+  });
 
   /**
    * Does `call` as soon as there is room.
@@ -16,43 +25,14 @@ export class Calls {
    * @throws ToruError busy when too many wait, the signal's reason when it ended the wait, or what `call` throws.
    */
   async run<T>(signal: AbortSignal, call: () => Promise<T>): Promise<T> {
-    if (this.#underWay < MAX_UNDER_WAY) this.#underWay += 1;
-    else await this.#turn(signal);
+    let begun = false;
     try {
-      return await call();
-    } finally {
-      this.#pass();
+      return await this.#semaphore.run('', signal, () => {
+        begun = true;
+        return call();
+      });
+    } catch (error) {
+      throw !begun && signal.aborted ? signal.reason : error;
     }
-  }
-
-  #turn(signal: AbortSignal): Promise<void> {
-    if (this.#waiting.size >= MAX_WAITING)
-      throw new ToruError(
-        'busy',
-        `${MAX_UNDER_WAY} calls of this page are under way and ${MAX_WAITING} wait. Wait for some of the answers before asking more.`,
-      );
-    return new Promise((resolve, reject) => {
-      const begin = (): void => {
-        signal.removeEventListener('abort', leave);
-        resolve();
-      };
-      const leave = (): void => {
-        this.#waiting.delete(begin);
-        reject(signal.reason);
-      };
-      this.#waiting.add(begin);
-      signal.addEventListener('abort', leave, { once: true });
-    });
-  }
-
-  /** A call that is done gives its place to the first that waits. */
-  #pass(): void {
-    const [first] = this.#waiting;
-    if (first === undefined) {
-      this.#underWay -= 1;
-      return;
-    }
-    this.#waiting.delete(first);
-    first();
   }
 }

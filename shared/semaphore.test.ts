@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { ToruError } from '../../shared/errors.ts';
+import { ToruError } from './errors.ts';
 import type { SemaphoreLimits, SlotRequest } from './semaphore.ts';
 import { Semaphore } from './semaphore.ts';
 
@@ -146,6 +145,36 @@ describe('Semaphore', () => {
     expect(entered.at(-1)).toBe('admin');
   });
 
+  it('refuses at once where nothing may wait, and says whose slots are held', async () => {
+    const refusal = (full: 'key' | 'all') => new ToruError('busy', full);
+    const semaphore = new Semaphore({ slots: 3, perKey: 2, refusal });
+    semaphore.take('a');
+    semaphore.take('a');
+    expect(() => semaphore.take('a')).toThrow('key');
+    await expect(semaphore.acquire('a', null)).rejects.toThrow('key');
+    semaphore.take('b');
+    expect(() => semaphore.take('b')).toThrow('all');
+    expect(() => semaphore.take('c')).toThrow('all');
+    semaphore.release('a');
+    semaphore.take('c');
+    expect(() => semaphore.take('a')).toThrow('all');
+  });
+
+  it('gives the slot back when the work is done, and when it fails', async () => {
+    const semaphore = new Semaphore({ slots: 1, perKey: 1 });
+    for (const end of [() => Promise.resolve(1), () => Promise.reject(new Error('no')), () => Promise.resolve(2)]) {
+      let begun = false;
+      const work = semaphore.run('a', null, () => {
+        begun = true;
+        return end();
+      });
+      expect(begun).toBe(true);
+      await expect(semaphore.run('a', null, end)).rejects.toMatchObject({ code: 'busy' });
+      await work.catch(() => undefined);
+    }
+    semaphore.take('a');
+  });
+
   it('ends in no deadlock: in every order of some visits, everybody who came gets in and leaves', async () => {
     const visits: [string, SlotRequest][] = [
       ['a', LARGE],
@@ -174,6 +203,8 @@ describe('Semaphore', () => {
     }
   });
 });
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function permutations<T>(of: readonly T[]): T[][] {
   return of.length < 2 ? [[...of]] : of.flatMap((one, at) => permutations(of.toSpliced(at, 1)).map((rest) => [one, ...rest]));
