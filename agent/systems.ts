@@ -90,7 +90,8 @@ export function createServices(settled: ServicesOptions) {
   const linked = (): boolean => edge()?.linked === true;
   const notify = new Notify({ db, settings, grants, actions, runs, audit, log, linked, page_origin, test_push_origin });
   const search = new Search(db, runs);
-  const system = new System({ db, settings, audit, version: VERSION, edge });
+  const alerted: SystemOptions['alerted'] = (alert) => notify.alerted(alert);
+  const system = new System({ db, settings, audit, alerted, version: VERSION, edge });
   const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });
   const { plugins } = pluginServices;
   /** The frames that pages may send beside those of shared/browser-protocol.ts. */

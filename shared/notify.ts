@@ -3,7 +3,7 @@ import { time } from './api.ts';
 import { actionId, taskId, uuid } from './ids.ts';
 import { isTimeZone } from './quiet-hours.ts';
 
-/** Who is told when a run ends: the devices that a person registered, and what an action's settings name. */
+/** Who is told when a run ends or a threshold of the host is crossed: the devices that a person registered, and the addresses of an action or of the host. */
 
 export const tellWhen = z.enum(['always', 'failure', 'never']);
 export type TellWhen = z.infer<typeof tellWhen>;
@@ -44,6 +44,8 @@ export const devicePatch = z.strictObject({
   own_runs: tellWhen.optional(),
   /** Of the host: that it is away, and that it is back. */
   host: z.boolean().optional(),
+  /** Of the host’s thresholds: that one is crossed, and that this is over. Admins only. */
+  thresholds: z.boolean().optional(),
   quiet: quietHours.nullable().optional(),
 });
 export type DevicePatch = z.infer<typeof devicePatch>;
@@ -63,6 +65,7 @@ export const notifyDevice = z.object({
   created_at: time,
   own_runs: tellWhen,
   host: z.boolean(),
+  thresholds: z.boolean(),
   quiet: quietHours.nullable(),
   /** Actions that it follows. */
   follows: z.array(z.object({ action: z.string(), when: tellWhen })),
@@ -104,7 +107,7 @@ function isLinkLocal(hostname: string): boolean {
   return /^169\.254\./.test(hostname) || /^\[fe[89ab]/i.test(hostname) || /^\[::ffff:a9fe:/i.test(hostname);
 }
 
-/** PUT /api/notify/actions/:id/ntfy. */
+/** PUT /api/notify/actions/:id/ntfy, and /api/notify/host/ntfy. */
 export const ntfyTarget = z.strictObject({
   url: targetUrl,
   when: tellWhen,
@@ -117,7 +120,7 @@ export const ntfyTarget = z.strictObject({
 });
 export type NtfyTarget = z.infer<typeof ntfyTarget>;
 
-/** PUT /api/notify/actions/:id/webhook. */
+/** PUT /api/notify/actions/:id/webhook, and /api/notify/host/webhook. */
 export const webhookTarget = z.strictObject({
   url: targetUrl,
   when: tellWhen,
@@ -130,8 +133,9 @@ export const TARGET_KINDS = ['ntfy', 'webhook'] as const;
 export type TargetKind = (typeof TARGET_KINDS)[number];
 export const actionTargetsParams = z.object({ id: actionId });
 export const targetParams = z.object({ id: actionId, kind: z.enum(TARGET_KINDS) });
+export const hostTargetParams = z.object({ kind: z.enum(TARGET_KINDS) });
 
-/** What an action’s settings say of one address, and how it went there. */
+/** What is kept of one address, and how it went there. Of the host, `failure` means: when a threshold is crossed, not when that is over. */
 export interface TargetShown {
   url: string;
   when: TellWhen;
@@ -147,7 +151,7 @@ export interface TargetShown {
   gave_up: number;
 }
 
-/** GET /api/notify/actions/:id. */
+/** GET /api/notify/actions/:id, and /api/notify/host. */
 export interface ActionTargets {
   ntfy: TargetShown | null;
   webhook: TargetShown | null;

@@ -54,11 +54,12 @@ export interface SystemProcess {
 }
 
 /** A threshold of the settings was crossed; `over`: it is over. */
-export interface SystemAlert {
-  what: 'cpu' | 'memory' | 'disk';
+export const systemAlert = z.object({
+  what: z.enum(['cpu', 'memory', 'disk']),
   /** Which disk; null for the others. */
-  mount: string | null;
-  percent: number;
-  threshold: number;
-  over: boolean;
-}
+  mount: z.string().nullable(),
+  percent: z.number(),
+  threshold: z.number(),
+  over: z.boolean(),
+});
+export type SystemAlert = z.infer<typeof systemAlert>;

@@ -1,14 +1,19 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
+import { unreachable } from '../../shared/errors.ts';
 import type { Post } from '../../shared/post.ts';
 import type { SealedPush } from '../../shared/push.ts';
 import { runOutcome } from '../../shared/run-outcome.ts';
 import type { RunSummary } from '../../shared/runs.ts';
+import type { SystemAlert } from '../../shared/system.ts';
 import type { Device } from './devices.ts';
 import { encrypt } from './encrypt.ts';
 import type { Target } from './targets.ts';
 import type { Vapid } from './vapid.ts';
 
-/** What messages say: the label and the state of a run, where to look, and nothing that a run printed or was given. */
+/**
+ * What messages say: the label and the state of a run, or how full the host is, and where to look. Nothing that a run printed or was
+ * given.
+ */
 
 const MAX_TITLE_CHARS = 120;
 
@@ -37,6 +42,32 @@ export function noticeOfMany(runs: readonly RunSummary[]): Notice {
   return { title: `${runs.length} runs ended`, body: failed === 0 ? 'None failed' : `${failed} failed`, path: '/runs', topic: 'runs' };
 }
 
+/** Of a threshold: “The disk / is 91 % full”, in the name of the host. */
+export function noticeOfAlert(alert: SystemAlert, hostName: string): Notice {
+  return { title: oneLine(hostName), body: oneLine(sentenceOf(alert)), path: '/system', topic: subjectOf(alert) };
+}
+
+/** What an alert is about: alerts of one subject take each other’s place. */
+export function subjectOf({ what, mount }: SystemAlert): string {
+  return createHash('sha256')
+    .update(`${what} ${mount ?? ''}`)
+    .digest('base64url')
+    .slice(0, 32);
+}
+
+function sentenceOf({ what, mount, percent, over }: SystemAlert): string {
+  switch (what) {
+    case 'cpu':
+      return over ? `The processor is down to ${percent} %` : `The processor has been busy at ${percent} % for five minutes`;
+    case 'memory':
+      return over ? `The memory in use is down to ${percent} %` : `${percent} % of the memory has been used for five minutes`;
+    case 'disk':
+      return over ? `The disk ${mount ?? ''} is down to ${percent} %` : `The disk ${mount ?? ''} is ${percent} % full`;
+    default:
+      return unreachable(what);
+  }
+}
+
 /** For a device. The words are a declarative message, which Safari shows by itself, and which our service worker reads elsewhere. */
 export function sealedPush(device: Device, { title, body, path, topic }: Notice, vapid: Vapid, now: number): SealedPush {
   const text = JSON.stringify({
@@ -46,15 +77,22 @@ export function sealedPush(device: Device, { title, body, path, topic }: Notice,
   return { authorization: vapid.authorization(device, now), topic, body: encrypt(text, device).toString('base64url') };
 }
 
+/** How much a message wants to be seen, and the sign before its title (https://docs.ntfy.sh/emojis/). */
+const MARKS = {
+  well: { priority: 'default', tags: 'white_check_mark' },
+  failed: { priority: 'high', tags: 'x' },
+  warning: { priority: 'high', tags: 'warning' },
+} as const;
+type Mark = keyof typeof MARKS;
+
 /** As a server of ntfy takes it (https://docs.ntfy.sh/publish/): the text as the body, the rest in headers. */
-export function ntfyPost({ url, secret }: Target, { title, body }: Notice, click: string | null, failed: boolean): Post {
+export function ntfyPost({ url, secret }: Target, { title, body }: Notice, click: string | null, mark: Mark): Post {
   return {
     url,
     headers: {
       'content-type': 'text/plain; charset=utf-8',
       title: inHeader(title),
-      priority: failed ? 'high' : 'default',
-      tags: failed ? 'x' : 'white_check_mark',
+      ...MARKS[mark],
       ...(click === null ? {} : { click }),
       ...(secret === null ? {} : { authorization: `Bearer ${secret}` }),
     },

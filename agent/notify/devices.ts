@@ -20,13 +20,19 @@ export interface Device {
   origin: string;
   own_runs: TellWhen;
   host: boolean;
+  thresholds: boolean;
   quiet: QuietHours | null;
   created_at: number;
   sent_at: number | null;
   problem: string | null;
 }
 
-type Row = Omit<Device, 'own_runs' | 'host' | 'quiet'> & { own_runs: string; host: number; quiet: string | null };
+type Row = Omit<Device, 'own_runs' | 'host' | 'thresholds' | 'quiet'> & {
+  own_runs: string;
+  host: number;
+  thresholds: number;
+  quiet: string | null;
+};
 
 /** The devices, and what each of them follows. A person reaches their own only: anybody else’s is not there for them. */
 export class Devices {
@@ -85,16 +91,19 @@ export class Devices {
     return this.shown(caller, id);
   }
 
-  /** @throws ToruError not_found */
+  /** @throws ToruError not_found, forbidden for what only an admin may know. */
   update(caller: Caller, id: string, patch: DevicePatch): NotifyDevice {
     const device = this.#own(caller, id);
+    if (patch.thresholds === true && caller.role !== 'admin')
+      throw new ToruError('forbidden', 'Only an admin is told of the host’s load and disks.');
     const quiet = patch.quiet === undefined ? device.quiet : patch.quiet;
     this.#db
-      .prepare('UPDATE notify_devices SET name = ?, own_runs = ?, host = ?, quiet = ? WHERE id = ?')
+      .prepare('UPDATE notify_devices SET name = ?, own_runs = ?, host = ?, thresholds = ?, quiet = ? WHERE id = ?')
       .run(
         patch.name ?? device.name,
         patch.own_runs ?? device.own_runs,
         Number(patch.host ?? device.host),
+        Number(patch.thresholds ?? device.thresholds),
         quiet === null ? null : JSON.stringify(quiet),
         id,
       );
@@ -203,7 +212,7 @@ export class Devices {
   }
 
   #show(caller: Caller, device: Device): NotifyDevice {
-    const { id, name, own_runs, host, quiet, problem } = device;
+    const { id, name, own_runs, host, thresholds, quiet, problem } = device;
     const follows = this.#db
       .prepare<[string], { action: string; tell_when: string }>(
         'SELECT action, tell_when FROM notify_follows WHERE device = ? ORDER BY action',
@@ -216,6 +225,7 @@ export class Devices {
       created_at: new Date(device.created_at).toISOString(),
       own_runs,
       host,
+      thresholds,
       quiet,
       follows: follows.map(({ action, tell_when }) => ({ action, when: tellWhen.parse(tell_when) })),
       runs: this.#db.prepare<[string], string>('SELECT task_id FROM notify_watches WHERE device = ? ORDER BY task_id').pluck().all(id),
@@ -230,6 +240,7 @@ function deviceOf(row: Row): Device {
     ...row,
     own_runs: tellWhen.parse(row.own_runs),
     host: row.host !== 0,
+    thresholds: row.thresholds !== 0,
     quiet: row.quiet === null ? null : quietHours.parse(JSON.parse(row.quiet)),
   };
 }

@@ -6,6 +6,7 @@ import {
   devicePatch,
   follow,
   followParams,
+  hostTargetParams,
   ntfyTarget,
   targetParams,
   watch,
@@ -17,7 +18,7 @@ import { body, params } from '../http/validate.ts';
 import { admin, adminLately, any } from '../users/permissions.ts';
 import type { Notify } from './notify.ts';
 
-/** Who is told when a run ends: everybody's own devices, and, for admins, the addresses in an action's settings. */
+/** Who is told when a run ends or a threshold is crossed: everybody's own devices, and, for admins, the addresses of an action and of the host. */
 export const notifyApi = resource(
   '/api/notify',
   {
@@ -34,6 +35,11 @@ export const notifyApi = resource(
     'PUT /actions/:id/webhook': adminLately,
     'DELETE /actions/:id/:kind': admin,
     'POST /actions/:id/:kind/test': admin,
+    'GET /host': admin,
+    'PUT /host/ntfy': adminLately,
+    'PUT /host/webhook': adminLately,
+    'DELETE /host/:kind': admin,
+    'POST /host/:kind/test': admin,
   },
   ({ notify }: { notify: Notify }) =>
     router()
@@ -73,6 +79,19 @@ export const notifyApi = resource(
       .post('/actions/:id/:kind/test', params(targetParams), async (c) => {
         const { id, kind } = c.req.valid('param');
         await notify.testTarget(c.env.caller, id, kind);
+        return c.body(null, 204);
+      })
+      .get('/host', (c) => c.json<ActionTargets>(notify.targets.of(null)))
+      .put('/host/ntfy', body(ntfyTarget), (c) => c.json<ActionTargets>(notify.targets.setNtfy(c.env.caller, null, c.req.valid('json'))))
+      .put('/host/webhook', body(webhookTarget), (c) =>
+        c.json<WebhookSaved>(notify.targets.setWebhook(c.env.caller, null, c.req.valid('json'))),
+      )
+      .delete('/host/:kind', params(hostTargetParams), (c) => {
+        notify.targets.remove(c.env.caller, null, c.req.valid('param').kind);
+        return c.body(null, 204);
+      })
+      .post('/host/:kind/test', params(hostTargetParams), async (c) => {
+        await notify.testTarget(c.env.caller, null, c.req.valid('param').kind);
         return c.body(null, 204);
       }),
 );

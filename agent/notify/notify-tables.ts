@@ -67,4 +67,29 @@ export const NOTIFY_TABLES: readonly string[] = [
   CREATE INDEX notify_messages_waiting ON notify_messages (target, created_at) WHERE state = 'waiting';
   CREATE INDEX notify_messages_done ON notify_messages (done_at) WHERE done_at IS NOT NULL;
   `,
+  `
+  ALTER TABLE notify_devices ADD COLUMN thresholds INTEGER NOT NULL DEFAULT 0;
+
+  -- Also the addresses of the host itself, which are told of its thresholds: their action is null.
+  ALTER TABLE notify_targets RENAME TO notify_targets_of_actions;
+  CREATE TABLE notify_targets (
+    action TEXT REFERENCES quick_actions(id) ON DELETE CASCADE,
+    kind TEXT NOT NULL CHECK (kind IN ('ntfy', 'webhook')),
+    url TEXT NOT NULL,
+    tell_when TEXT NOT NULL,
+    secret TEXT,
+    sent_at INTEGER,
+    problem TEXT,
+    gave_up_at INTEGER,
+    gave_up INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  INSERT INTO notify_targets SELECT action, kind, url, tell_when, secret, sent_at, problem, gave_up_at, gave_up FROM notify_targets_of_actions;
+  DROP TABLE notify_targets_of_actions;
+  CREATE UNIQUE INDEX notify_targets_of ON notify_targets (ifnull(action, ''), kind);
+
+  -- A message is about a run, or about a threshold: {"run": …} or {"alert": …}. 'event' is the run's id, or one of the alert's own.
+  ALTER TABLE notify_messages RENAME COLUMN task_id TO event;
+  ALTER TABLE notify_messages RENAME COLUMN run TO about;
+  UPDATE notify_messages SET about = json_object('run', json(about));
+  `,
 ];

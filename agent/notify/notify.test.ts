@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { SystemAlert } from '../../shared/system.ts';
 import type { ApiHarness } from '../systems-harness.ts';
 import { makeApi } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';
@@ -109,8 +110,8 @@ describe('Web Push', () => {
     await run(client);
     await expect.poll(states).toEqual(['sent', 'sent']);
     const [first, second] = messages();
-    expect(JSON.parse(String(first?.['run']))).toMatchObject({ exit_code: 1, user_id: admin.user_id });
-    expect(JSON.parse(String(second?.['run']))).toMatchObject({ exit_code: 0, user_id: client.user_id });
+    expect(JSON.parse(String(first?.['about']))).toMatchObject({ run: { exit_code: 1, user_id: admin.user_id } });
+    expect(JSON.parse(String(second?.['about']))).toMatchObject({ run: { exit_code: 0, user_id: client.user_id } });
   });
 
   it('tells once of a run that somebody waits for, and not of one that is another’s or over', async () => {
@@ -333,7 +334,7 @@ describe('an action’s addresses', () => {
     const [first, second] = receiver.received;
     // The receiver tells by its id that it is the same message.
     expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id']);
-    await expect.poll(messages).toMatchObject([{ task_id, target: 'webhook/backup', state: 'sent', attempts: 1 }]);
+    await expect.poll(messages).toMatchObject([{ event: task_id, target: 'webhook/backup', state: 'sent', attempts: 1 }]);
     expect((await shown())['webhook']).toMatchObject({ waiting: 0, problem: null, sent_at: expect.any(String) });
   });
 
@@ -379,5 +380,122 @@ describe('an action’s addresses', () => {
     await h.ask(admin, 'DELETE', '/api/actions/backup');
     await h.ask(admin, 'POST', '/api/actions', ACTION);
     expect(await shown()).toEqual({ ntfy: null, webhook: null });
+  });
+});
+
+describe('a threshold of the host', () => {
+  const disk = (mount: string, percent: number, over = false): SystemAlert => ({ what: 'disk', mount, percent, threshold: 90, over });
+  const put = (kind: string, body: object, who = admin) => h.ask(who, 'PUT', `/api/notify/host/${kind}`, body);
+  const bodies = (phone: TestSubscription): unknown[] => receiver.received.map((one) => phone.read(one).notification['body']);
+  afterEach(() => void vi.useRealTimers());
+
+  it('that the agent sees crossed is told to the devices that ask for it, once, and once that it is over, by the next agent too', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'Date'], now: Date.now() });
+    const { phone, id } = await register(admin, { thresholds: true, own_runs: 'never' });
+    await register(session(h.admin));
+    await h.ask(admin, 'PUT', '/api/settings', { alert_memory_percent: 1, alert_disk_percent: 0 });
+    let stop = h.services.system.record();
+    // Minutes of the host, as fast as it reads its counters.
+    const afterMinutes = (look: () => number) =>
+      expect.poll(
+        () => {
+          vi.advanceTimersByTime(60_000);
+          return look();
+        },
+        { timeout: 30_000, interval: 100 },
+      );
+    const minutes = (count: number) => afterMinutes(() => receiver.received.length).toBe(count);
+    await minutes(1);
+    expect(bodies(phone)).toEqual([expect.stringMatching(/^\d+ % of the memory has been used for five minutes$/)]);
+    const [message] = receiver.received;
+    expect(message === undefined ? null : phone.read(message).notification).toMatchObject({
+      title: h.settings.host_name,
+      navigate: 'https://toru.test/system',
+    });
+    stop();
+    await h.close(true);
+    h = await makeApi({ home: h.home, testPushOrigin: receiver.origin, linked: () => linked });
+    stop = h.services.system.record();
+    const samples = () => h.services.system.day(1).length;
+    const before = samples();
+    await afterMinutes(() => samples() - before).toBeGreaterThan(6);
+    expect(receiver.received).toHaveLength(1);
+    await h.ask(admin, 'PUT', '/api/settings', { alert_memory_percent: 0 });
+    await minutes(2);
+    expect(bodies(phone)[1]).toMatch(/^The memory in use is down to \d+ %$/);
+    expect(await devices(admin)).toContainEqual(expect.objectContaining({ id, thresholds: true }));
+    stop();
+  }, 90_000);
+
+  it('is an admin’s business: a client’s device can’t ask for it', async () => {
+    const client = session(await h.caller('cleo', 'client'));
+    const { id } = await register(client);
+    expect((await h.ask(client, 'PATCH', `/api/notify/devices/${id}`, { thresholds: true })).json).toMatchObject({
+      error: { code: 'forbidden' },
+    });
+    // Not even where the table says so.
+    h.db.exec('UPDATE notify_devices SET thresholds = 1');
+    h.services.notify.alerted(disk('/', 91));
+    expect(messages()).toEqual([]);
+  });
+
+  it('waits for the end of quiet hours, and is then told as it stands', async () => {
+    const quiet = { from: '00:00', to: '00:00', time_zone: 'Europe/Berlin' };
+    const { phone, id } = await register(admin, { quiet, thresholds: true });
+    for (const alert of [disk('/', 91), disk('/', 84, true), disk('/srv', 95)]) h.services.notify.alerted(alert);
+    await run(admin);
+    expect([states(), receiver.received]).toEqual([Array(4).fill('waiting'), []]);
+    await h.ask(admin, 'PATCH', `/api/notify/devices/${id}`, { quiet: null });
+    await arrived(3);
+    expect(bodies(phone)).toEqual(['The disk / is down to 84 %', 'The disk /srv is 95 % full', 'Succeeded']);
+    await expect.poll(states).toEqual(Array(4).fill('sent'));
+  });
+
+  it('goes to the addresses of the host, signed, and tried again', async () => {
+    const { secret } = Object((await put('webhook', { url: `${receiver.origin}/hook`, when: 'always' })).json);
+    await put('ntfy', { url: `${receiver.origin}/topic`, when: 'failure', token: 'tk_secret' });
+    const hooks = () => receiver.received.filter(({ path }) => path === '/hook');
+    receiver.answer = (response, { path }) => response.writeHead(path === '/hook' && hooks().length === 1 ? 503 : 200).end();
+    h.services.notify.alerted(disk('/', 91));
+    await expect.poll(() => hooks().length).toBe(1);
+    // As the next agent does.
+    await put('webhook', { url: `${receiver.origin}/hook`, when: 'always' });
+    await expect.poll(states).toEqual(['sent', 'sent']);
+    const [first, again] = hooks();
+    const headers = Object.fromEntries(Object.entries(again?.headers ?? {}).map(([name, value]) => [name, String(value)]));
+    expect([again?.headers['webhook-id'], new Webhook(secret).verify(String(again?.body), headers)]).toEqual([
+      first?.headers['webhook-id'],
+      {
+        type: 'host.threshold',
+        timestamp: expect.any(String),
+        data: { host: h.settings.instance_id, host_name: h.settings.host_name, ...disk('/', 91) },
+      },
+    ]);
+    const topic = () => receiver.received.filter(({ path }) => path === '/topic');
+    expect([topic()[0]?.body.toString(), topic()[0]?.headers]).toMatchObject([
+      'The disk / is 91 % full',
+      { title: h.settings.host_name, priority: 'high', tags: 'warning', authorization: 'Bearer tk_secret' },
+    ]);
+    h.services.notify.alerted(disk('/', 84, true));
+    await expect.poll(() => hooks().length).toBe(3);
+    expect(topic()).toHaveLength(1);
+    const shown = await h.ask(admin, 'GET', '/api/notify/host');
+    expect(shown.json).toMatchObject({ ntfy: { when: 'failure', secret: true }, webhook: { secret: true, waiting: 0 } });
+    expect(JSON.stringify([shown.json, h.services.audit.list()])).not.toMatch(/tk_secret|whsec_/);
+    // An action has its own.
+    expect((await h.ask(admin, 'GET', '/api/notify/actions/backup')).json).toEqual({ ntfy: null, webhook: null });
+    expect((await h.ask(admin, 'POST', '/api/notify/host/ntfy/test')).status).toBe(204);
+    expect((await h.ask(admin, 'DELETE', '/api/notify/host/ntfy')).status).toBe(204);
+    expect((await h.ask(admin, 'POST', '/api/notify/host/ntfy/test')).status).toBe(404);
+  });
+
+  it('has addresses that an admin names with a password typed lately', async () => {
+    const body = { url: `${receiver.origin}/x`, when: 'always' };
+    for (const kind of ['ntfy', 'webhook']) {
+      const stale = { ...admin, auth_time: Date.now() - 3_600_000 };
+      expect((await put(kind, body, stale)).json).toMatchObject({ error: { code: 'reauth_required' } });
+      expect((await put(kind, body, session(await h.caller('cleo', 'client')))).status).toBe(403);
+    }
+    expect((await h.ask(session(await h.caller('cleo', 'client')), 'GET', '/api/notify/host')).status).toBe(403);
   });
 });

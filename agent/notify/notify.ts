@@ -10,6 +10,7 @@ import { quietUntil } from '../../shared/quiet-hours.ts';
 import { runOutcome } from '../../shared/run-outcome.ts';
 import { isFinal } from '../../shared/run-state.ts';
 import type { Run } from '../../shared/runs.ts';
+import type { SystemAlert } from '../../shared/system.ts';
 import { TokenBucket } from '../../shared/token-bucket.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { RunRow } from '../history/run-row.ts';
@@ -21,7 +22,7 @@ import { ownTables } from '../store/own-tables.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Grants } from '../users/grants.ts';
 import type { Notice } from './compose.ts';
-import { eventOf, noticeOf, noticeOfMany, ntfyPost, sealedPush, webhookPost } from './compose.ts';
+import { eventOf, noticeOf, noticeOfAlert, noticeOfMany, ntfyPost, sealedPush, subjectOf, webhookPost } from './compose.ts';
 import type { Tried } from './delivery.ts';
 import { Delivery, waitOf } from './delivery.ts';
 import type { Device } from './devices.ts';
@@ -31,7 +32,7 @@ import { NOTIFY_TABLES } from './notify-tables.ts';
 import type { Message } from './outbox.ts';
 import { Outbox } from './outbox.ts';
 import type { Target } from './targets.ts';
-import { Targets } from './targets.ts';
+import { Targets, targetName } from './targets.ts';
 import { Vapid } from './vapid.ts';
 
 export interface NotifyOptions {
@@ -64,7 +65,7 @@ const UNLINKED_MS = 5000;
 const SETTLED_MS = 2000;
 const TESTS = { burst: 5, perS: 0.1 };
 
-/** Tells people that runs have ended, by the ways that they chose. */
+/** Tells people that runs have ended, and that the host is full or busy, by the ways that they chose. */
 export class Notify {
   readonly devices: Devices;
   readonly targets: Targets;
@@ -139,6 +140,18 @@ export class Notify {
     }
   }
 
+  /** A threshold was crossed, or that is over: called in the transaction in which that is written, which must not fail for a message’s sake. */
+  alerted(alert: SystemAlert): void {
+    try {
+      const targets = this.#outbox.writeAlert(alert);
+      // After the transaction.
+      queueMicrotask(() => this.#delivery.notice(targets));
+    } catch (error) {
+      if (isDiskFull(error)) throw error;
+      this.#o.log.error({ err: error, alert }, 'who is to be told of a threshold could not be written down');
+    }
+  }
+
   self(caller: Caller): NotifySelf {
     return { public_key: this.#vapid.publicKey, items: this.devices.list(caller), test_origin: this.#o.test_push_origin };
   }
@@ -181,16 +194,17 @@ export class Notify {
     });
   }
 
-  /** As `testDevice`. */
-  async testTarget(caller: Caller, action: string, kind: TargetKind): Promise<void> {
+  /** As `testDevice`. @param action null: the host’s own address. */
+  async testTarget(caller: Caller, action: string | null, kind: TargetKind): Promise<void> {
     const target = this.targets.get(action, kind);
-    if (target === null) throw new ToruError('not_found', 'This action tells nobody that way yet. Save an address first.');
-    const notice = { title: 'Toru', body: 'A test: this is told when a run ends.', path: '/', topic: 'test' };
+    if (target === null) throw new ToruError('not_found', 'Nobody is told that way yet. Save an address first.');
+    const of = action === null ? 'the host crosses a threshold' : 'a run ends';
+    const notice = { title: 'Toru', body: `A test: this is told when ${of}.`, path: '/', topic: 'test' };
     const test =
       kind === 'ntfy'
-        ? ntfyPost(target, notice, this.#o.page_origin, false)
+        ? ntfyPost(target, notice, this.#o.page_origin, 'well')
         : webhookPost(target, randomUUID(), 'test', { host: this.#o.settings.instance_id, action }, Date.now());
-    await this.#test(caller, `${kind}/${action}`, test, (posted) => this.targets.note(target, problemOf(posted)));
+    await this.#test(caller, targetName(target), test, (posted) => this.targets.note(target, problemOf(posted)));
   }
 
   async #test(caller: Caller, target: string, request: Post, note: (posted: Posted) => void): Promise<void> {
@@ -212,7 +226,7 @@ export class Notify {
       const messages = this.#outbox.waiting(target, kind === 'device' ? MAX_WAITING : 1);
       if (messages.length === 0) return { is: 'done' };
       if (kind === 'device') return await this.#toDevice(id, messages, stopped);
-      for (const one of TARGET_KINDS) if (one === kind) return await this.#toTarget(id, one, messages, stopped);
+      for (const one of TARGET_KINDS) if (one === kind) return await this.#toTarget(id === '' ? null : id, one, messages, stopped);
       return this.#drop(messages);
     } catch (error) {
       this.#o.log.error({ err: error, target }, 'a message could not be sent');
@@ -237,7 +251,7 @@ export class Notify {
       return this.#drop(messages);
     }
     // What changed since it was written: who may see what is asked now.
-    const seen = messages.filter(({ run }) => user.role === 'admin' || run.user_id === user.id);
+    const seen = messages.filter(({ about }) => user.role === 'admin' || ('run' in about && about.run.user_id === user.id));
     const unseen = messages.filter((message) => !seen.includes(message));
     if (unseen.length > 0) this.#drop(unseen);
     const [first] = seen;
@@ -253,8 +267,7 @@ export class Notify {
       this.#wasUnlinked = false;
       return { is: 'later', ms: SETTLED_MS };
     }
-    const batch = seen.length > MANY ? seen : [first];
-    const notice = batch.length === 1 ? noticeOf(first.run) : noticeOfMany(batch.map(({ run }) => run));
+    const { batch, notice } = this.#toldTogether(first, seen);
     const posted = await post(this.#pushPost(device, notice), stopped);
     if (stopped.aborted) return { is: 'done' };
     if ('status' in posted && isGone(posted.status)) {
@@ -271,7 +284,7 @@ export class Notify {
     return this.#settled(batch, posted, first);
   }
 
-  async #toTarget(action: string, kind: TargetKind, messages: Message[], stopped: AbortSignal): Promise<Tried> {
+  async #toTarget(action: string | null, kind: TargetKind, messages: Message[], stopped: AbortSignal): Promise<Tried> {
     const target = this.targets.get(action, kind);
     const [first] = messages;
     if (target === null || first === undefined || target.tell_when === 'never') return this.#drop(messages);
@@ -280,18 +293,40 @@ export class Notify {
     this.targets.note(target, problemOf(posted));
     if ('status' in posted && posted.status === 410) {
       this.targets.turnOff(target);
-      const all = this.#outbox.waiting(`${kind}/${action}`, MAX_WAITING);
-      this.#giveUp(`${kind}/${action}`, all, 'it answered 410: it wants no more messages');
+      const all = this.#outbox.waiting(targetName(target), MAX_WAITING);
+      this.#giveUp(targetName(target), all, 'it answered 410: it wants no more messages');
       return { is: 'done' };
     }
     return this.#settled([first], posted, first);
   }
 
-  #postFor(target: Target, { id, run }: Message): Post {
-    if (target.kind === 'webhook') return webhookPost(target, id, 'run.ended', eventOf(run, this.#o.settings.instance_id), Date.now());
-    const notice = noticeOf(run);
+  /** Of what waits for a device, what one notification tells: many runs together, and of one threshold how it stands now. */
+  #toldTogether(first: Message, seen: readonly Message[]): { batch: Message[]; notice: Notice } {
+    const { about } = first;
+    if ('run' in about) {
+      const runs = seen.flatMap((message) => ('run' in message.about ? [{ message, run: message.about.run }] : []));
+      return runs.length > MANY
+        ? { batch: runs.map(({ message }) => message), notice: noticeOfMany(runs.map(({ run }) => run)) }
+        : { batch: [first], notice: noticeOf(about.run) };
+    }
+    const subject = subjectOf(about.alert);
+    const alerts = seen.flatMap((message) =>
+      'alert' in message.about && subjectOf(message.about.alert) === subject ? [{ message, alert: message.about.alert }] : [],
+    );
+    const { alert } = alerts.at(-1) ?? about;
+    return { batch: alerts.map(({ message }) => message), notice: noticeOfAlert(alert, this.#o.settings.host_name) };
+  }
+
+  #postFor(target: Target, { id, about }: Message): Post {
+    const { instance_id, host_name } = this.#o.settings;
+    if (target.kind === 'webhook')
+      return 'run' in about
+        ? webhookPost(target, id, 'run.ended', eventOf(about.run, instance_id), Date.now())
+        : webhookPost(target, id, 'host.threshold', { host: instance_id, host_name, ...about.alert }, Date.now());
+    const notice = 'run' in about ? noticeOf(about.run) : noticeOfAlert(about.alert, host_name);
     const click = this.#o.page_origin === null ? null : new URL(notice.path, this.#o.page_origin).href;
-    return ntfyPost(target, notice, click, runOutcome(run)?.failed === true);
+    const bad = 'run' in about ? runOutcome(about.run)?.failed === true : !about.alert.over;
+    return ntfyPost(target, notice, click, bad ? ('run' in about ? 'failed' : 'warning') : 'well');
   }
 
   #settled(messages: Message[], posted: Posted, first: Message): Tried {
@@ -311,9 +346,9 @@ export class Notify {
   #giveUp(target: string, messages: readonly Pick<Message, 'id'>[], reason: string): void {
     this.#outbox.settle(messages, 'given_up');
     const [kind = '', id = ''] = target.split('/');
-    const known = kind === 'ntfy' || kind === 'webhook' ? this.targets.get(id, kind) : null;
+    const known = kind === 'ntfy' || kind === 'webhook' ? this.targets.get(id === '' ? null : id, kind) : null;
     if (known !== null) this.targets.gaveUp(known, messages.length);
-    const name = kind === 'device' ? (this.devices.get(id)?.name ?? id) : id;
+    const name = kind === 'device' ? (this.devices.get(id)?.name ?? id) : id === '' ? null : id;
     const detail = { kind, messages: messages.length, reason, ...(known === null ? {} : { to: new URL(known.url).origin }) };
     this.#o.audit.record({ event: 'notify.give_up', caller: null, target: name, outcome: 'refused', detail });
   }

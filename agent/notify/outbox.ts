@@ -1,17 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import type { Statement } from 'better-sqlite3';
+import * as z from 'zod';
 import { runOutcome } from '../../shared/run-outcome.ts';
 import type { RunSummary } from '../../shared/runs.ts';
 import { runSummary } from '../../shared/runs.ts';
+import type { SystemAlert } from '../../shared/system.ts';
+import { systemAlert } from '../../shared/system.ts';
 import type { RunRow } from '../history/run-row.ts';
 import { stateOf } from '../history/run-row.ts';
 import type { Database } from '../store/database.ts';
+
+/** What a message tells: that a run ended, or that a threshold of the host was crossed. */
+const about = z.union([z.strictObject({ run: runSummary }), z.strictObject({ alert: systemAlert })]);
+type About = z.infer<typeof about>;
 
 /** A message that waits to be taken. */
 export interface Message {
   id: string;
   target: string;
-  run: RunSummary;
+  about: About;
   attempts: number;
   /** ms since 1970. */
   created_at: number;
@@ -37,11 +44,17 @@ const TARGETS_OF = `
   SELECT kind || '/' || action FROM notify_targets
   WHERE action = $action AND (tell_when = 'always' OR (tell_when = 'failure' AND $failed))`;
 
+/** A threshold is the business of admins alone. */
+const TARGETS_OF_ALERT = `
+  SELECT 'device/' || d.id FROM notify_devices d JOIN users u ON u.id = d.user_id WHERE d.thresholds = 1 AND u.role = 'admin'
+  UNION ALL
+  SELECT kind || '/' FROM notify_targets WHERE action IS NULL AND (tell_when = 'always' OR (tell_when = 'failure' AND NOT ?))`;
+
 /** How long a message that was dealt with stays in the journal. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 const PRUNE_EVERY = 100;
 
-/** The journal of messages: one for each run and target, written in the transaction of the run’s end. */
+/** The journal of messages: one for each run or alert and target, written in the transaction of what it tells. */
 export class Outbox {
   readonly #db: Database;
   readonly #targetsOf: Statement<[RunEnd], string>;
@@ -52,7 +65,7 @@ export class Outbox {
     this.#db = db;
     // RunEnd at the end of every run.
     this.#targetsOf = db.prepare<[RunEnd], string>(TARGETS_OF).pluck();
-    this.#waitingOf = db.prepare<[string], string>(`SELECT target FROM notify_messages WHERE task_id = ? AND state = 'waiting'`).pluck();
+    this.#waitingOf = db.prepare<[string], string>(`SELECT target FROM notify_messages WHERE event = ? AND state = 'waiting'`).pluck();
   }
 
   /** To be called in the transaction in which the run ends. */
@@ -67,11 +80,22 @@ export class Outbox {
       failed: Number(outcome.failed),
     });
     if (targets.length === 0) return;
-    const insert = this.#db.prepare(
-      `INSERT INTO notify_messages (id, task_id, target, run, state, created_at) VALUES (?, ?, ?, ?, 'waiting', ?) ON CONFLICT DO NOTHING`,
-    );
-    for (const target of targets) insert.run(randomUUID(), run.task_id, target, JSON.stringify(run), Date.now());
+    this.#insert(run.task_id, targets, { run });
     this.#db.prepare('DELETE FROM notify_watches WHERE task_id = ?').run(run.task_id);
+  }
+
+  /** To be called in the transaction that says that the threshold was crossed. @returns the targets that are told. */
+  writeAlert(alert: SystemAlert): string[] {
+    const targets = this.#db.prepare<[number], string>(TARGETS_OF_ALERT).pluck().all(Number(alert.over));
+    this.#insert(randomUUID(), targets, { alert });
+    return targets;
+  }
+
+  #insert(event: string, targets: readonly string[], told: About): void {
+    const insert = this.#db.prepare(
+      `INSERT INTO notify_messages (id, event, target, about, state, created_at) VALUES (?, ?, ?, ?, 'waiting', ?) ON CONFLICT DO NOTHING`,
+    );
+    for (const target of targets) insert.run(randomUUID(), event, target, JSON.stringify(told), Date.now());
   }
 
   /** The targets for which a message of this run waits. */
@@ -87,11 +111,12 @@ export class Outbox {
   /** The messages that wait for this target, oldest first. */
   waiting(target: string, limit: number): Message[] {
     return this.#db
-      .prepare<[string, number], Omit<Message, 'run'> & { run: string }>(
-        `SELECT id, target, run, attempts, created_at FROM notify_messages WHERE target = ? AND state = 'waiting' ORDER BY created_at, id LIMIT ?`,
+      .prepare<[string, number], Omit<Message, 'about'> & { about: string }>(
+        `SELECT id, target, about, attempts, created_at FROM notify_messages WHERE target = ? AND state = 'waiting'
+         ORDER BY created_at, rowid LIMIT ?`,
       )
       .all(target, limit)
-      .map((message) => ({ ...message, run: runSummary.parse(JSON.parse(message.run)) }));
+      .map((message) => ({ ...message, about: about.parse(JSON.parse(message.about)) }));
   }
 
   /** Those for this target that were written before then, and tried since. @param limit ms since 1970. */

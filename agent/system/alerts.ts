@@ -1,4 +1,5 @@
 import type { SystemAlert, SystemSample } from '../../shared/system.ts';
+import type { Database } from '../store/database.ts';
 
 /** The thresholds, in percent; 0 = none. */
 export interface Thresholds {
@@ -12,16 +13,33 @@ const MINUTES = 5;
 /** So far below its threshold it is over, in percent: a value at the edge is told once. */
 const BELOW = 5;
 
+/** What is over its threshold, and was told. A set of texts is one. */
+interface Raised {
+  has(subject: string): boolean;
+  add(subject: string): unknown;
+  delete(subject: string): unknown;
+}
+
+/** Kept on the host, so that the next agent does not tell it again, and tells when it is over. */
+export function raisedIn(db: Database): Raised {
+  return {
+    has: (subject) => db.prepare('SELECT 1 FROM system_raised WHERE subject = ?').get(subject) !== undefined,
+    add: (subject) => db.prepare('INSERT OR IGNORE INTO system_raised VALUES (?)').run(subject),
+    delete: (subject) => db.prepare('DELETE FROM system_raised WHERE subject = ?').run(subject),
+  };
+}
+
 /** Tells when the host's load or a disk crosses its threshold, once, and once when that is over. */
 export class Alerts {
   readonly #thresholds: Thresholds;
   readonly #tell: (alert: SystemAlert) => void;
-  readonly #raised = new Set<string>();
+  readonly #raised: Raised;
   readonly #recent: SystemSample[] = [];
 
-  constructor(thresholds: Thresholds, tell: (alert: SystemAlert) => void) {
+  constructor(thresholds: Thresholds, tell: (alert: SystemAlert) => void, raised: Raised = new Set()) {
     this.#thresholds = thresholds;
     this.#tell = tell;
+    this.#raised = raised;
   }
 
   /** @param sample of the last minute. @param disks as they are now. */

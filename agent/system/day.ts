@@ -1,27 +1,13 @@
 import type { SystemSample } from '../../shared/system.ts';
 import type { Database } from '../store/database.ts';
 import { ownTables } from '../store/own-tables.ts';
+import { SYSTEM_TABLES } from './system-tables.ts';
 
 const MINUTE_MS = 60_000;
 /** So many minutes are kept: a day. With its index that is some 100 KB of the database. */
 export const KEPT_MINUTES = 1440;
 /** Minutes that are written together: the disk of a host at rest is left alone meanwhile. */
 const WRITTEN_TOGETHER = 5;
-
-const STEPS = [
-  `
-  CREATE TABLE system_minutes (
-    -- Since 1970.
-    minute INTEGER PRIMARY KEY,
-    cpu REAL NOT NULL,
-    memory_used INTEGER NOT NULL,
-    memory_total INTEGER NOT NULL,
-    load_1m REAL NOT NULL,
-    network_rx_per_s INTEGER NOT NULL,
-    network_tx_per_s INTEGER NOT NULL
-  ) STRICT;
-  `,
-] as const;
 
 interface Row extends Omit<SystemSample, 'time'> {
   minute: number;
@@ -33,7 +19,7 @@ export class Day {
   #unwritten: Row[] = [];
 
   constructor(db: Database) {
-    ownTables(db, 'system', STEPS);
+    ownTables(db, 'system', SYSTEM_TABLES);
     this.#db = db;
   }
 

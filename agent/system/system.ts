@@ -3,7 +3,7 @@ import type { System as Snapshot, SystemAlert, SystemProcess, SystemSample } fro
 import type { Audit } from '../audit/audit.ts';
 import type { Database } from '../store/database.ts';
 import type { Thresholds } from './alerts.ts';
-import { Alerts } from './alerts.ts';
+import { Alerts, raisedIn } from './alerts.ts';
 import { Day } from './day.ts';
 import { type Disk, type Facts, readDisks, readFacts, uptimeSeconds } from './host-facts.ts';
 import { localDisks } from './local-disks.ts';
@@ -27,6 +27,8 @@ export interface SystemOptions {
   db: Database;
   settings: { readonly host_name: string } & Thresholds;
   audit: Pick<Audit, 'record'>;
+  /** Hears that a threshold was crossed, and that this is over, in the transaction in which that is written. */
+  alerted?: (alert: SystemAlert) => void;
   version: string;
   /** How the host stands with its edge. */
   edge?: () => Snapshot['edge'];
@@ -43,7 +45,7 @@ export class System {
   readonly #history: SystemSample[] = [];
   readonly #day: Day;
   readonly #alerts: Alerts;
-  readonly #alertListeners = new Set<(alert: SystemAlert) => void>();
+  readonly #db: Database;
   #processes: { at: number; found: Promise<SystemProcess[]> } | null = null;
   #facts: Promise<Facts> | null = null;
   #disks: { at: number; found: Promise<Disk[]> } | null = null;
@@ -51,10 +53,11 @@ export class System {
   #timer: NodeJS.Timeout | null = null;
   #reading = false;
 
-  constructor({ db, settings, audit, version, edge = () => null, interval_ms = INTERVAL_MS }: SystemOptions) {
+  constructor({ db, settings, audit, alerted, version, edge = () => null, interval_ms = INTERVAL_MS }: SystemOptions) {
     this.#settings = settings;
+    this.#db = db;
     this.#day = new Day(db);
-    this.#alerts = new Alerts(settings, (alert) => {
+    const tell = (alert: SystemAlert): void => {
       const { what, mount, over, ...detail } = alert;
       audit.record({
         event: over ? 'system.alert_over' : 'system.alert',
@@ -63,8 +66,9 @@ export class System {
         outcome: 'ok',
         detail: { what, ...detail },
       });
-      for (const listener of [...this.#alertListeners]) listener(alert);
-    });
+      alerted?.(alert);
+    };
+    this.#alerts = new Alerts(settings, tell, raisedIn(db));
     this.#version = version;
     this.#edge = edge;
     this.#interval = interval_ms;
@@ -104,12 +108,6 @@ export class System {
     return this.#processes.found;
   }
 
-  /** Calls back when a threshold of the settings is crossed, and when that is over. @returns stops it. */
-  onAlert(listener: (alert: SystemAlert) => void): () => void {
-    this.#alertListeners.add(listener);
-    return () => this.#alertListeners.delete(listener);
-  }
-
   /** From now on a sample a minute is kept, and compared with the thresholds. @returns stops it, with all of them written. */
   record(): () => void {
     let before: Reading | null = null;
@@ -120,7 +118,9 @@ export class System {
       if (before !== null && now.at - before.at < 2 * MINUTE_MS) {
         const sample = sampleOf(before, now);
         this.#day.add(sample);
-        this.#alerts.look(sample, minutes % DISKS_AT === 0 ? await localDisks() : []);
+        const disks = minutes % DISKS_AT === 0 ? await localDisks() : [];
+        // What was told, the entry of the audit and the messages are written together, or at the next look.
+        this.#db.transaction(() => this.#alerts.look(sample, disks))();
         minutes += 1;
       }
       before = now;

@@ -67,9 +67,10 @@ describeInBrowser('told when it ends', () => {
     await section.getByRole('switch', { name: /Quiet hours/ }).tap();
     await section.getByLabel('From').waitFor();
     await section.getByRole('switch', { name: /Quiet hours/ }).tap();
+    await section.getByRole('switch', { name: /The host is full or busy/ }).tap();
     await expect
       .poll(async () => (await admin.http('GET', '/api/notify')).json().items)
-      .toMatchObject([{ own_runs: 'never', quiet: null, current: false }]);
+      .toMatchObject([{ own_runs: 'never', quiet: null, current: false, thresholds: true }]);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.viewport.width);
   });
 
@@ -138,6 +139,23 @@ describeInBrowser('told when it ends', () => {
     const on = section.getByRole('button', { name: 'Turn on, on this device' });
     if (await on.isVisible()) await on.tap();
     await section.getByText('blocked').waitFor();
+  });
+
+  test('an admin names a topic for the host’s thresholds beside them', async () => {
+    await page.goto(`${toru.url}/settings`);
+    const section = page.getByRole('region', { name: 'When the host is full or busy, tell' });
+    const topic = section.locator('form').nth(0);
+    await topic.getByLabel('Topic').fill(`${receiver.origin}/host`);
+    await topic.getByRole('radio', { name: 'Then', exact: true }).tap();
+    await topic.getByRole('button', { name: 'Save ntfy' }).tap();
+    await topic.getByRole('button', { name: 'Send a test' }).tap();
+    await expect.poll(() => receiver.received.filter(({ path }) => path === '/host').length).toBe(1);
+    await topic.getByText('Last taken').waitFor();
+    expect((await admin.http('GET', '/api/notify/host')).json()).toMatchObject({ ntfy: { when: 'failure' }, webhook: null });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(PHONE.viewport.width);
+    await page.goto(`${toru.url}/audit`);
+    await page.getByText('set who is told of').first().waitFor();
+    await page.getByText('this host').first().waitFor();
   });
 
   test('an admin names a topic and a webhook beside the action, whose secret is shown once', async () => {

@@ -14,6 +14,7 @@ export const isDevice = shape<NotifyDevice>({
   created_at: text,
   own_runs: isWhen,
   host: bool,
+  thresholds: bool,
   quiet: orNull(shape<NonNullable<NotifyDevice['quiet']>>({ from: text, to: text, time_zone: text })),
   follows: listOfAll(shape<NotifyDevice['follows'][number]>({ action: text, when: isWhen })),
   runs: list,
@@ -76,7 +77,10 @@ export async function turnOff(device: NotifyDevice): Promise<void> {
 }
 
 /** Changes of a device. @throws ToruError. */
-export async function change(id: string, json: Partial<Pick<NotifyDevice, 'name' | 'own_runs' | 'host' | 'quiet'>>): Promise<void> {
+export async function change(
+  id: string,
+  json: Partial<Pick<NotifyDevice, 'name' | 'own_runs' | 'host' | 'thresholds' | 'quiet'>>,
+): Promise<void> {
   put(await read(isDevice, agent.notify.devices[':id'].$patch({ param: { id }, json })));
 }
 

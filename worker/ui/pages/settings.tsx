@@ -5,6 +5,7 @@ import type { Settings } from '../../../shared/settings.ts';
 import { agent, read, until } from '../api.ts';
 import { loadHost } from '../data/presence.ts';
 import { useResource } from '../data/resource.ts';
+import { targetsOfHost } from '../data/targets.ts';
 import { type Wrong, wrongOf } from '../data/wrong-fields.ts';
 import { isSettings } from '../guards.ts';
 import { Button } from '../parts/button.tsx';
@@ -18,11 +19,18 @@ import { Section } from '../parts/section.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { toast } from '../toasts.ts';
 import { useUnsaved } from '../unsaved.ts';
+import { TellOthers } from './notifications/tell-others.tsx';
 import { NamesField } from './settings/names-field.tsx';
 import { type Draft, draftOf, patchOf, problemsOf } from './settings/settings-draft.ts';
 import './settings.css';
 
 const FIELDS = ['host_name', 'scripts_dir', 'when_output_full', 'env_allow', ...NUMBER_NAMES];
+
+const WHEN_CROSSED = [
+  { value: 'always', label: 'Then, and when it is over' },
+  { value: 'failure', label: 'Then' },
+  { value: 'never', label: 'Never' },
+] as const;
 
 /** The settings of the host, for its owner. */
 export function SettingsPage() {
@@ -34,7 +42,17 @@ export function SettingsPage() {
         <Problem message={settings.problem} action={<Button onClick={() => void settings.reload()}>Try again</Button>} />
       )}
       {settings.data === null && settings.problem === null && <Loading what="the settings" />}
-      {settings.data !== null && <SettingsForm settings={settings.data} onSaved={settings.set} />}
+      {settings.data !== null && (
+        <>
+          <SettingsForm settings={settings.data} onSaved={settings.set} />
+          <TellOthers
+            title="When the host is full or busy, tell"
+            help="The host sends which value was crossed, and its own name. Saved by their own buttons."
+            targets={targetsOfHost}
+            when={WHEN_CROSSED}
+          />
+        </>
+      )}
     </div>
   );
 }
@@ -145,7 +163,10 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
           {number('compress_after_minutes')}
         </div>
       </Section>
-      <Section title="Watching the host" help="A value that is crossed stands in the audit.">
+      <Section
+        title="Watching the host"
+        help="A value that is crossed stands in the audit. Which of your devices are told of it, you choose under Account."
+      >
         <div class="form-part">{(['alert_disk_percent', 'alert_memory_percent', 'alert_cpu_percent'] as const).map(number)}</div>
       </Section>
       {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}

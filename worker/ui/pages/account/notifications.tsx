@@ -5,6 +5,7 @@ import { sentence } from '../../api.ts';
 import { actions } from '../../data/known-actions.ts';
 import { change, followAction, loadNotify, notifySelf, sendTest, thisDevice, turnOff } from '../../data/push.ts';
 import { useResource } from '../../data/resource.ts';
+import { isAdmin } from '../../own-session.ts';
 import { Badge } from '../../parts/badge.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
@@ -30,7 +31,10 @@ export function Notifications() {
   const self = notifySelf.value;
   const device = thisDevice.value;
   return (
-    <Section title="Told when it ends" help="A notification, also while Toru is closed: a run’s label and how it ended, nothing else.">
+    <Section
+      title="Told when it ends"
+      help="A notification, also while Toru is closed: a run’s label and how it ended, or how the host is, nothing else."
+    >
       <div class="stack">
         {problem !== null && <Problem message={problem} action={<Button onClick={() => void reload()}>Try again</Button>} />}
         {self === null && problem === null && <Loading what="your devices" rows={2} />}
@@ -83,6 +87,14 @@ function ThisDevice({ device }: { device: NotifyDevice }) {
         checked={device.host}
         onChange={(host) => void attempt(() => change(device.id, { host }))}
       />
+      {isAdmin.value && (
+        <Switch
+          label="The host is full or busy, and no longer"
+          help="A disk, the memory or the processor crosses its threshold (Settings, Watching the host)."
+          checked={device.thresholds}
+          onChange={(thresholds) => void attempt(() => change(device.id, { thresholds }))}
+        />
+      )}
       <Quiet device={device} onChange={(quiet) => void attempt(() => change(device.id, { quiet }))} />
       {device.follows.length > 0 && (
         <Listing label="Actions that this device follows">

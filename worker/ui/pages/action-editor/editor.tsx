@@ -8,6 +8,7 @@ import type { Script } from '../../../../shared/scripts.ts';
 import type { User } from '../../../../shared/users.ts';
 import { agent, read, sentence } from '../../api.ts';
 import { loadActions } from '../../data/known-actions.ts';
+import { targetsOfAction } from '../../data/targets.ts';
 import type { Wrong } from '../../data/wrong-fields.ts';
 import { isAnything, isFullAction, isRecord, isScript, isUser, listOf } from '../../guards.ts';
 import { appPath } from '../../navigation.ts';
@@ -23,6 +24,7 @@ import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../toasts.ts';
 import { useUnsaved } from '../../unsaved.ts';
+import { TellOthers } from '../notifications/tell-others.tsx';
 import {
   argsToText,
   bodyOf,
@@ -41,7 +43,6 @@ import { IconAndColor } from './icon-and-color.tsx';
 import { InputBuilder } from './input-builder.tsx';
 import { LinesField } from './lines-field.tsx';
 import { Preview } from './preview.tsx';
-import { TellOthers } from './tell-others.tsx';
 import { WholeNumber } from './whole-number.tsx';
 
 const CONFIRMATIONS = [
@@ -282,7 +283,11 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
       </Form>
       {id !== null && (
         <div class="editor-apart">
-          <TellOthers id={id} />
+          <TellOthers
+            title="When it ends, tell"
+            help="The host sends the label and the state there, and nothing that was typed or printed. It tries for a day. Saved by their own buttons."
+            targets={targetsOfAction(id)}
+          />
         </div>
       )}
       {unusual.value.length > 0 && (

@@ -47,6 +47,14 @@ test.each([
     entry('system.alert_over', { user: null, target: 'cpu', detail: { what: 'cpu', percent: 12, threshold: 80 } }),
     'The host is below its threshold again: processor, 12 %',
   ],
+  [
+    entry('notify.set', { detail: { kind: 'ntfy', to: 'https://ntfy.sh', when: 'always' } }),
+    'anna set who is told of this host (ntfy, https://ntfy.sh)',
+  ],
+  [
+    entry('notify.give_up', { user: null, outcome: 'refused', detail: { kind: 'webhook', messages: 1, reason: 'It answered 400.' } }),
+    'Toru gave up a message to the webhook of this host (It answered 400)',
+  ],
   [entry('action.update', { target: 'backup', detail: { label: 'Backup' } }), 'anna changed the action Backup'],
   [
     entry('user.create', { user: null, target: 'admin', detail: { by: 'first start', role: 'admin' } }),

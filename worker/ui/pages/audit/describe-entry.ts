@@ -207,6 +207,8 @@ function runOf(entry: AuditEntry): { text: string; href?: string } {
 }
 
 function actionOf(entry: AuditEntry): { text: string; href?: string } {
+  // Addresses of the host itself are told of its thresholds.
+  if (entry.target === null && entry.event.startsWith('notify.')) return { text: 'this host', href: '/settings' };
   const text = textIn(entry, 'label') ?? entry.target ?? '';
   return entry.target === null ? { text } : { text, href: `/actions/${encodeURIComponent(entry.target)}/edit` };
 }

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals';
-import type { ActionTargets, TargetKind, TargetShown, TellWhen, WebhookSaved } from '../../../../shared/notify.ts';
-import { agent, read, sentence } from '../../api.ts';
+import type { ActionTargets, TargetKind, TargetShown, TellWhen } from '../../../../shared/notify.ts';
+import { sentence } from '../../api.ts';
 import { useResource } from '../../data/resource.ts';
 import { useSubmit } from '../../data/submit.ts';
-import { bool, isAnything, number, oneOf, optional, orNull, shape, text } from '../../guards.ts';
+import type { TargetCalls } from '../../data/targets.ts';
 import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
@@ -35,43 +35,41 @@ const WORDS: Readonly<Record<TargetKind, { title: string; label: string; help: s
   },
 };
 
-const isTarget = shape<TargetShown>({
-  url: text,
-  when: oneOf('always', 'failure', 'never'),
-  secret: bool,
-  waiting: number,
-  sent_at: orNull(text),
-  problem: orNull(text),
-  gave_up_at: orNull(text),
-  gave_up: number,
-});
-const isTargets = shape<ActionTargets>({ ntfy: orNull(isTarget), webhook: orNull(isTarget) });
-const isSaved = shape<WebhookSaved>({ ntfy: orNull(isTarget), webhook: orNull(isTarget), secret: optional(text) });
+interface TellOthersProps {
+  title: string;
+  help: string;
+  targets: TargetCalls;
+  /** The choices of when it is told, in the words of what is told. */
+  when?: readonly { value: TellWhen; label: string }[];
+}
 
-/** Who else is told when a run of this action ends. Saved apart from the action: each address has its own button. */
-export function TellOthers({ id }: { id: string }) {
-  const { data, problem, reload, set } = useResource((signal) =>
-    read(isTargets, agent.notify.actions[':id'].$get({ param: { id } }, { init: { signal } })),
-  );
+/** Who else is told, beside people's devices: a topic of ntfy, and a webhook. Each has its own button, apart from the form around. */
+export function TellOthers({ title, help, targets, when = WHEN }: TellOthersProps) {
+  const { data, problem, reload, set } = useResource((signal) => targets.load(signal));
   return (
-    <Section
-      title="When it ends, tell"
-      help="The host sends the label and the state there, and nothing that was typed or printed. It tries for a day. Saved by their own buttons."
-    >
+    <Section title={title} help={help}>
       {problem !== null && <Problem message={problem} action={<Button onClick={() => void reload()}>Try again</Button>} />}
       {data === null && problem === null && <Loading what="its addresses" rows={2} />}
       {data !== null && (
         <div class="stack">
-          <Address id={id} kind="ntfy" target={data.ntfy} onSaved={set} />
-          <Address id={id} kind="webhook" target={data.webhook} onSaved={set} />
+          <Address calls={targets} whens={when} kind="ntfy" target={data.ntfy} onSaved={set} />
+          <Address calls={targets} whens={when} kind="webhook" target={data.webhook} onSaved={set} />
         </div>
       )}
     </Section>
   );
 }
 
-function Address(props: { id: string; kind: TargetKind; target: TargetShown | null; onSaved: (targets: ActionTargets) => void }) {
-  const { id, kind, target } = props;
+interface AddressProps {
+  calls: TargetCalls;
+  whens: readonly { value: TellWhen; label: string }[];
+  kind: TargetKind;
+  target: TargetShown | null;
+  onSaved: (targets: ActionTargets) => void;
+}
+
+function Address(props: AddressProps) {
+  const { calls, whens, kind, target } = props;
   const words = WORDS[kind];
   const url = useSignal(target?.url ?? '');
   const when = useSignal<TellWhen>(target?.when ?? 'always');
@@ -81,26 +79,22 @@ function Address(props: { id: string; kind: TargetKind; target: TargetShown | nu
 
   async function save(newSecret = false): Promise<void> {
     const json = { url: url.value.trim(), when: when.value };
-    const param = { id };
     const saved =
       kind === 'ntfy'
-        ? await read(
-            isSaved,
-            agent.notify.actions[':id'].ntfy.$put({ param, json: { ...json, ...(token.value === '' ? {} : { token: token.value }) } }),
-          )
-        : await read(isSaved, agent.notify.actions[':id'].webhook.$put({ param, json: { ...json, new_secret: newSecret } }));
+        ? await calls.setNtfy({ ...json, ...(token.value === '' ? {} : { token: token.value }) })
+        : await calls.setWebhook({ ...json, new_secret: newSecret });
     secret.value = saved.secret ?? secret.value;
     token.value = '';
     props.onSaved({ ntfy: saved.ntfy, webhook: saved.webhook });
     toast(`${words.title}: saved.`, 'ok');
   }
   async function reread(): Promise<void> {
-    props.onSaved(await read(isTargets, agent.notify.actions[':id'].$get({ param: { id } })));
+    props.onSaved(await calls.load());
   }
   async function test(): Promise<void> {
     testing.value = true;
     try {
-      await read(isAnything, agent.notify.actions[':id'][':kind'].test.$post({ param: { id, kind } }));
+      await calls.test(kind);
       toast(`${words.title}: the test was taken.`, 'ok');
     } catch (error) {
       toast(`${words.title}: ${sentence(error)}`, 'bad');
@@ -110,7 +104,7 @@ function Address(props: { id: string; kind: TargetKind; target: TargetShown | nu
   }
   async function remove(): Promise<void> {
     try {
-      await read(isAnything, agent.notify.actions[':id'][':kind'].$delete({ param: { id, kind } }));
+      await calls.remove(kind);
       url.value = '';
       secret.value = null;
       await reread();
@@ -136,7 +130,7 @@ function Address(props: { id: string; kind: TargetKind; target: TargetShown | nu
           url.value = value;
         }}
       />
-      {/^http:/i.test(url.value) && <p class="small muted">Over http, whoever is on the way reads the label and the state.</p>}
+      {/^http:/i.test(url.value) && <p class="small muted">Over http, whoever is on the way reads what is told.</p>}
       {kind === 'ntfy' && (
         <TextField
           label="Access token"
@@ -151,7 +145,7 @@ function Address(props: { id: string; kind: TargetKind; target: TargetShown | nu
       )}
       <Choice
         label="When"
-        options={WHEN}
+        options={whens}
         value={when.value}
         onValue={(value) => {
           when.value = value;
