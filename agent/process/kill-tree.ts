@@ -65,7 +65,7 @@ export async function killTree(run: Stoppable, boot: string, { signal: name, gra
   const known = new Map<number, ProcessInfo>();
   const sweep = async (): Promise<ProcessInfo[]> => {
     // First the table, then the cgroup: a pid that changed hands between is not signalled, for its start does not fit.
-    const table = await processTable();
+    const table = await processTable(wrapper);
     const { cgroup } = run.status();
     for (const pid of cgroup === null ? [] : membersOf(cgroup)) {
       const info = table.get(pid) ?? processInfo(pid);
@@ -91,7 +91,8 @@ export async function killTree(run: Stoppable, boot: string, { signal: name, gra
   const until = performance.now() + graceMs;
   // A process that forks and ends while a table is read shows neither itself nor its child: one empty table proves nothing.
   let empty = 0;
-  let sweepAt = 0;
+  // Not at once: most scripts leave in a moment, and their last words would wait while a table is read.
+  let sweepAt = performance.now() + LOOK_MS;
   do {
     const over = run.status().exit !== null || wrapper === null || !isAlive(wrapper, boot);
     if (over || performance.now() >= sweepAt) {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import type { ProcessInfo } from './process-info.ts';
 
 /** A process, told from all that had or will have its pid: `start` is clock ticks since boot, or a date without /proc. */
@@ -51,17 +51,34 @@ function send(target: number, signal: NodeJS.Signals): boolean {
   }
 }
 
+/** What the kernel says of a process in one line. */
+interface ProcessStat extends Omit<ProcessInfo, 'taskId' | 'pipes'> {
+  /** A thread of the kernel: it has no environment, and nothing opened. */
+  kernel: boolean;
+}
+
+/** PF_KTHREAD of the kernel's `include/linux/sched.h`. */
+const KERNEL_THREAD = 0x00200000;
+/** A line has 52 numbers and a name of at most 64 bytes. */
+const line = Buffer.alloc(2048);
+
 /** Null when it is gone or a zombie. Fields are counted from the last `)`: a process may be named anything. */
-export function readStat(pid: number): Omit<ProcessInfo, 'taskId' | 'pipes'> | null {
-  let line: string;
+export function readStat(pid: number): ProcessStat | null {
+  let text: string;
   try {
-    line = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const file = openSync(`/proc/${pid}/stat`, 'r');
+    try {
+      text = line.toString('latin1', 0, readSync(file, line));
+    } finally {
+      closeSync(file);
+    }
   } catch {
     return null;
   }
-  const fields = line.slice(line.lastIndexOf(')') + 2).split(' ');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 20);
   const [state, parent, group, session] = fields;
   const start = fields[19];
   if (state === 'Z' || state === 'X' || start === undefined) return null;
-  return { pid, parent: Number(parent), group: Number(group), session: Number(session), start };
+  const kernel = (Number(fields[6]) & KERNEL_THREAD) !== 0;
+  return { pid, parent: Number(parent), group: Number(group), session: Number(session), start, kernel };
 }

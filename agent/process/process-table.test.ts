@@ -1,11 +1,16 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ProcessIdentity } from './process-identity.ts';
 import { bootId, identify, isAlive, signalGroup, signalProcess } from './process-identity.ts';
 import type { ProcessInfo } from './process-info.ts';
 import { processesOf, processTable } from './process-table.ts';
 
 const BOOT = bootId();
+const more: ChildProcess[] = [];
+afterEach(() => {
+  for (const one of more.splice(0)) one.kill('SIGKILL');
+});
 let child: ChildProcess;
 let pid: number;
 beforeEach(() => {
@@ -15,6 +20,14 @@ beforeEach(() => {
 afterEach(() => {
   child.kill('SIGKILL');
 });
+
+/** It is ended after the test. */
+function spawnIdentity(one: ChildProcess): ProcessIdentity {
+  more.push(one);
+  const identity = identify(one.pid ?? 0, BOOT);
+  if (identity === null) throw new Error('it did not start');
+  return identity;
+}
 
 describe('a process', () => {
   it('is signalled only while it is the one that was meant', async () => {
@@ -48,6 +61,24 @@ describe('a process', () => {
     } finally {
       late.kill('SIGKILL');
     }
+  });
+});
+
+describe('a table of processes', () => {
+  it('tells the task and the pipes of no process that is older than the eldest that is looked for', async () => {
+    const { start } = spawnIdentity(spawn('sleep', ['60'], { stdio: ['ignore', 'pipe', 'pipe'], env: { TORU_TASK_ID: 'old' } }));
+    await new Promise((next) => setTimeout(next, 50));
+    const young = spawnIdentity(spawn('sleep', ['60'], { stdio: ['ignore', 'pipe', 'pipe'], env: { TORU_TASK_ID: 'young' } }));
+    expect(Number(young.start)).toBeGreaterThan(Number(start));
+    const tasks = async (eldest: { start: string } | null) =>
+      [...(await processTable(eldest)).values()].flatMap(({ taskId }) => taskId ?? []);
+    expect(await tasks(young)).toEqual(expect.arrayContaining(['young']));
+    expect(await tasks(young)).not.toContain('old');
+    expect(await tasks(null)).toEqual(expect.arrayContaining(['old', 'young']));
+    // Whoever looks for an older one meanwhile gets the same table, and it has what they look for.
+    const [shared, same] = await Promise.all([processTable(young), processTable({ start })]);
+    expect(same).toBe(shared);
+    expect([...same.values()].map(({ taskId }) => taskId)).toEqual(expect.arrayContaining(['old', 'young']));
   });
 });
 

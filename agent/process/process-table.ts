@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProcessIdentity } from './process-identity.ts';
 import { readStat, withoutProc } from './process-identity.ts';
@@ -6,30 +6,54 @@ import type { ProcessInfo, ProcessTable } from './process-info.ts';
 
 /** Looking at everything may take so much of the agent's time, however many processes there are. */
 const TABLE_SHARE = 1 / 5;
+const OUR_UID = process.geteuid?.() ?? 0;
 let notBefore = 0;
-let next: Promise<ProcessTable> | null = null;
+let next: { since: number; table: Promise<ProcessTable> } | null = null;
 
 /**
  * Every process of the host that is not a zombie. Its reading begins after the call, so that whatever was done before shows
  * in it: a table that is older than a stop does not know the children of a moment ago. All that ask before it begins share one.
+ * @param eldest of the processes that are looked for: of those that were there before it, the task and the pipes are not read,
+ * because nothing that a run starts is older than its wrapper. Null: they are read of all.
  */
-export function processTable(): Promise<ProcessTable> {
-  next ??= sleep(Math.max(0, notBefore - performance.now())).then(() => {
+export function processTable(eldest: Pick<ProcessIdentity, 'start'> | null = null): Promise<ProcessTable> {
+  const since = eldest === null ? 0 : Number(eldest.start) || 0;
+  if (next !== null) {
+    next.since = Math.min(next.since, since);
+    return next.table;
+  }
+  const reading = { since, table: sleep(Math.max(0, notBefore - performance.now())).then(read) };
+  next = reading;
+  return reading.table;
+
+  function read(): ProcessTable {
     next = null;
     const began = performance.now();
-    const processes = withoutProc === null ? procTable() : withoutProc.psTable();
+    const processes = withoutProc === null ? procTable(reading.since) : withoutProc.psTable();
     const end = performance.now();
     notBefore = end + (end - began) / TABLE_SHARE;
     return processes;
-  });
-  return next;
+  }
 }
 
 /** One process as the table has it; null when it is gone. For one that was born while the table was read. */
 export function processInfo(pid: number): ProcessInfo | null {
-  if (withoutProc !== null) return withoutProc.psTable(pid).get(pid) ?? null;
+  return withoutProc === null ? procInfo(pid, 0) : (withoutProc.psTable(pid).get(pid) ?? null);
+}
+
+/** Two thirds of a table's cost are what a process keeps to itself: it is asked of those that may tell, and may belong to a run. */
+function procInfo(pid: number, since: number): ProcessInfo | null {
   const stat = readStat(pid);
-  return stat === null ? null : { ...stat, taskId: taskIdOf(pid), pipes: pipesOf(pid, [1, 2]) };
+  if (stat === null) return null;
+  const { kernel, ...info } = stat;
+  const told = !kernel && Number(info.start) >= since && isReadable(pid);
+  return { ...info, taskId: told ? taskIdOf(pid) : null, pipes: told ? pipesOf(pid, [1, 2]) : [] };
+}
+
+/** The kernel shows a process's environment and descriptors to its user and to root. */
+function isReadable(pid: number): boolean {
+  if (OUR_UID === 0) return true;
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === OUR_UID;
 }
 
 /** A table's processes by what they have in common. Made once for each table: hundreds of runs ask the same one. */
@@ -64,12 +88,12 @@ function join<Key>(family: Map<Key, ProcessInfo[]>, key: Key, info: ProcessInfo)
   else members.push(info);
 }
 
-function procTable(): ProcessTable {
+function procTable(since: number): ProcessTable {
   const processes = new Map<number, ProcessInfo>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
     if (!Number.isInteger(pid)) continue;
-    const info = processInfo(pid);
+    const info = procInfo(pid, since);
     if (info !== null) processes.set(pid, info);
   }
   return processes;
