@@ -102,6 +102,9 @@ const ROOMS: Record<string, string[][]> = {
   'worker/ui': [
     [
       'worker/ui/guards',
+      'worker/ui/translate',
+      'worker/ui/language',
+      'worker/ui/rich',
       'worker/ui/read-json',
       'worker/ui/navigation',
       'worker/ui/time',

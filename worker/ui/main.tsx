@@ -3,6 +3,7 @@ import './theme.ts';
 import { render } from 'preact';
 import { App } from './app.tsx';
 import './data/install.ts';
+import { showLanguage } from './language.ts';
 import { navigate, reloadFromServer } from './navigation.ts';
 import { keepPageOffline } from './shell/service-worker.ts';
 import { recall, remember } from './theme.ts';
@@ -19,5 +20,6 @@ addEventListener('vite:preloadError', () => {
 });
 
 const root = document.querySelector('#root');
-if (root !== null) render(<App />, root);
+if (root !== null) void showLanguage().then(() => render(<App />, root));
+addEventListener('languagechange', () => void showLanguage());
 keepPageOffline(navigate);

@@ -1,4 +1,8 @@
-/** Times for people. Pure: what is "now" is always given. Units: milliseconds unless said otherwise. */
+import { msg, shown, t } from './translate.ts';
+
+/**
+ * Times, numbers and sizes for people, in the page's language. Pure: what is "now" is always given. Units: milliseconds unless said otherwise.
+ */
 
 const STEPS: readonly [limit: number, unit: Intl.RelativeTimeFormatUnit, size: number][] = [
   [60, 'second', 1],
@@ -9,11 +13,11 @@ const STEPS: readonly [limit: number, unit: Intl.RelativeTimeFormatUnit, size: n
 
 /**
  * "just now", "3 minutes ago", "yesterday"; the date itself when it lies more than a week back.
- * @param style `narrow` where there is little room: "3m ago". @param locale defaults to the browser's.
+ * @param style `narrow` where there is little room: "3m ago". @param locale defaults to the page's.
  */
-export function relativeTime(at: number, now: number, locale?: string, style: 'short' | 'narrow' = 'short'): string {
+export function relativeTime(at: number, now: number, locale = shown.value.locale, style: 'short' | 'narrow' = 'short'): string {
   const seconds = Math.round((at - now) / 1000);
-  if (Math.abs(seconds) < 5) return 'just now';
+  if (Math.abs(seconds) < 5) return t('just now');
   for (const [limit, unit, size] of STEPS) {
     if (Math.abs(seconds) < limit) {
       return new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style }).format(Math.trunc(seconds / size), unit);
@@ -25,13 +29,12 @@ export function relativeTime(at: number, now: number, locale?: string, style: 's
 
 /** How long something took: "0.4 s", "12 s", "3 min 05 s", "2 h 04 min", "3 d 4 h". */
 export function duration(ms: number): string {
-  if (ms < 0) return '0 s';
-  if (ms < 9950) return `${(ms / 1000).toFixed(1)} s`;
+  if (ms < 9950) return t('{s} s', { s: decimal(Math.max(0, ms) / 1000, ms < 0 ? 0 : 1) });
   const s = Math.round(ms / 1000);
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${pad(s % 60)} s`;
-  if (s < 86_400) return `${Math.floor(s / 3600)} h ${pad(Math.floor((s % 3600) / 60))} min`;
-  return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3600)} h`;
+  if (s < 60) return t('{s} s', { s });
+  if (s < 3600) return t('{min} min {s} s', { min: Math.floor(s / 60), s: pad(s % 60) });
+  if (s < 86_400) return t('{h} h {min} min', { h: Math.floor(s / 3600), min: pad(Math.floor((s % 3600) / 60)) });
+  return t('{d} d {h} h', { d: Math.floor(s / 86_400), h: Math.floor((s % 86_400) / 3600) });
 }
 
 /** A running clock: "0:07", "12:45", "1:02:45". */
@@ -42,41 +45,47 @@ export function clockTime(ms: number): string {
 }
 
 /** Date and time in full, for a tooltip. */
-export function fullTime(at: number, locale?: string): string {
+export function fullTime(at: number, locale = shown.value.locale): string {
   return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
 }
 
 /** The time of day; with the date when it is not today's. */
-export function shortTime(at: number, now: number, locale?: string): string {
+export function shortTime(at: number, now: number, locale = shown.value.locale): string {
   const today = new Date(at).toDateString() === new Date(now).toDateString();
   return new Intl.DateTimeFormat(locale, today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
 /** The time of day alone: "14:05". */
-export function timeOfDay(at: number, locale?: string): string {
+export function timeOfDay(at: number, locale = shown.value.locale): string {
   return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(at);
 }
 
 /** The time of day to the second: "14:05:09". */
-export function timeToSecond(at: number, locale?: string): string {
+export function timeToSecond(at: number, locale = shown.value.locale): string {
   return new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(at);
 }
 
 /** "1,204", as the page's language groups digits. */
-export function counted(count: number, locale?: string): string {
+export function counted(count: number, locale = shown.value.locale): string {
   return new Intl.NumberFormat(locale).format(count);
 }
 
+const UNITS = [msg('{n} B'), msg('{n} kB'), msg('{n} MB'), msg('{n} GB'), msg('{n} TB')];
+
 /** "812 B", "1.4 MB": powers of 1000, as disks and networks count. */
 export function bytes(count: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
   let value = count;
   let unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
+  while (value >= 999.5 && unit < UNITS.length - 1) {
     value /= 1000;
     unit += 1;
   }
-  return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit] ?? ''}`;
+  return t(UNITS[unit] ?? '{n} TB', { n: decimal(value, unit === 0 || value >= 99.5 ? 0 : 1) });
+}
+
+/** With so many places after the point, or whatever the page's language has there: "1.4". */
+export function decimal(value: number, places: number): string {
+  return new Intl.NumberFormat(shown.value.locale, { minimumFractionDigits: places, maximumFractionDigits: places }).format(value);
 }
 
 function pad(value: number): string {

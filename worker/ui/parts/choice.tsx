@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
+import { t } from '../translate.ts';
 import './choice.css';
 
 interface Option<T extends string> {
@@ -9,7 +10,7 @@ interface Option<T extends string> {
   icon?: ComponentChildren;
 }
 
-/** One of a few, all in view. With `help` the options stand below one another, without it side by side. */
+/** One of a few, all in view; their words are marked with `msg`. With `help` the options stand below one another, without it side by side. */
 export function Choice<T extends string>(props: { label: string; options: readonly Option<T>[]; value: T; onValue: (value: T) => void }) {
   const name = useId();
   const tall = props.options.some((option) => option.help !== undefined);
@@ -28,8 +29,8 @@ export function Choice<T extends string>(props: { label: string; options: readon
             />
             {option.icon}
             <span class="choice-text">
-              <span class="choice-label">{option.label}</span>
-              {option.help !== undefined && <span class="field-help">{option.help}</span>}
+              <span class="choice-label">{t(option.label)}</span>
+              {option.help !== undefined && <span class="field-help">{t(option.help)}</span>}
             </span>
           </label>
         ))}
