@@ -6,6 +6,7 @@ import { edgeNow, hostNow, learnEdgeTime } from './clock.ts';
 import { heardFromServer, networkThere, OFFLINE } from './connection/network-there.ts';
 import { errorOf, type Guard } from './guards.ts';
 import { readJson } from './read-json.ts';
+import { t } from './translate.ts';
 
 /**
  * The one way to the server over HTTP. An answer that is no success becomes a ToruError with the server's own sentence;
@@ -45,7 +46,7 @@ export async function read<T>(guard: Guard<T>, request: Promise<{ text(): Promis
   const text = await (await request).text();
   const body = text === '' ? undefined : readJson(text);
   if (!guard(body))
-    throw new ToruError('internal', 'The server’s answer was not understood. Reload the page: it may be older than the server.');
+    throw new ToruError('internal', t('The server’s answer was not understood. Reload the page: it may be older than the server.'));
   return body;
 }
 
@@ -96,7 +97,7 @@ async function answered(path: string, init: RequestInit, now: Clock): Promise<Re
     return await attempt(path, { ...init, signal: init.signal == null ? deadline : AbortSignal.any([init.signal, deadline]) }, now);
   } catch (cause) {
     if (!deadline.aborted) throw cause;
-    throw new ToruError('host_timeout', 'No answer came. Look whether it was done before you try again: it is not done any later.', {
+    throw new ToruError('host_timeout', t('No answer came. Look whether it was done before you try again: it is not done any later.'), {
       cause,
     });
   }
@@ -106,7 +107,7 @@ async function answered(path: string, init: RequestInit, now: Clock): Promise<Re
 export async function attempt(path: string, init: RequestInit, now: Clock = hostNow): Promise<Response> {
   const headers = new Headers(init.headers);
   if (isUnsafe(init)) {
-    if (!networkThere.peek()) throw new ToruError('host_timeout', OFFLINE);
+    if (!networkThere.peek()) throw new ToruError('host_timeout', t(OFFLINE));
     headers.set(NOT_AFTER, new Date(now() + PATIENCE_MS).toISOString());
   }
   try {
@@ -116,7 +117,7 @@ export async function attempt(path: string, init: RequestInit, now: Clock = host
     return response;
   } catch (cause) {
     if (cause instanceof DOMException && (cause.name === 'AbortError' || cause.name === 'TimeoutError')) throw cause;
-    throw new ToruError('host_timeout', 'No answer. Check this device’s network, then try again.', { cause });
+    throw new ToruError('host_timeout', t('No answer. Check this device’s network, then try again.'), { cause });
   }
 }
 
@@ -129,11 +130,11 @@ async function errorFrom(response: Response): Promise<ToruError> {
   const retryAfter = Number(response.headers.get('retry-after'));
   const extra = { ...reported?.extra, ...(retryAfter > 0 ? { retry_after: retryAfter } : {}) };
   if (reported !== null && isErrorCode(reported.code)) return new ToruError(reported.code, reported.message, { extra });
-  return new ToruError('internal', `The server answered ${response.status}. Try again in a moment.`, { extra });
+  return new ToruError('internal', t('The server answered {status}. Try again in a moment.', { status: response.status }), { extra });
 }
 
 /** The sentence to show for anything thrown. */
 export function sentence(thrown: unknown): string {
   if (thrown instanceof ToruError) return thrown.message;
-  return 'Something went wrong in the page. Reload it, then try again.';
+  return t('Something went wrong in the page. Reload it, then try again.');
 }

@@ -12,6 +12,7 @@ import { Problem } from './parts/empty.tsx';
 import { Mark } from './parts/mark.tsx';
 import { places } from './routes.ts';
 import { Shell } from './shell/shell.tsx';
+import { t } from './translate.ts';
 
 /** Why the page could not start, in a sentence. */
 const startProblem = signal<string | null>(null);
@@ -55,7 +56,7 @@ function Body() {
   if (fault.value !== null) {
     return (
       <main class="lonely">
-        <Problem message={fault.value} action={<Button onClick={() => void reloadFromServer()}>Reload</Button>} />
+        <Problem message={fault.value} action={<Button onClick={() => void reloadFromServer()}>{t('Reload')}</Button>} />
       </main>
     );
   }
@@ -91,11 +92,12 @@ function NotStarted({ why }: { why: string }) {
   return (
     <main class="lonely">
       <Mark size={44} />
-      <h1>{offline ? 'This device is offline' : 'Toru can’t be reached'}</h1>
+      <h1>{offline ? t('This device is offline') : t('Toru can’t be reached')}</h1>
       <p class="muted" role="status">
-        {offline ? '' : `${why} `}This page opens by itself as soon as there is an answer.
+        {offline ? '' : `${why} `}
+        {t('This page opens by itself as soon as there is an answer.')}
       </p>
-      <Button onClick={start}>Try again</Button>
+      <Button onClick={start}>{t('Try again')}</Button>
     </main>
   );
 }

@@ -4,6 +4,7 @@ import type { Me } from '../../shared/sessions.ts';
 import { edge, setHooks } from './api.ts';
 import { isAnything, isMe } from './guards.ts';
 import { navigate } from './navigation.ts';
+import { t } from './translate.ts';
 
 /** The user who is logged in: undefined until the server said, null for nobody. */
 export const me = signal<Me | null | undefined>(undefined);
@@ -50,7 +51,7 @@ export async function logout(): Promise<void> {
 }
 
 /** The session is over: to the login, and back here afterwards. */
-export function sessionEnded(why = 'Your session ended. Log in to go on where you were.'): void {
+export function sessionEnded(why = t('Your session ended. Log in to go on where you were.')): void {
   if (me.value === null) return;
   // Before the person goes: what was typed is kept for when they are back.
   if (me.value !== undefined) endedBecause.value = why;

@@ -14,6 +14,7 @@ import {
 import type { ComponentType } from 'preact';
 import { ActionsPage } from './pages/actions.tsx';
 import { type LazyPlace, lazyPlace } from './parts/lazy-place.tsx';
+import { msg } from './translate.ts';
 
 /** A place in the page. A new one is a file in pages/ and a line here. */
 export interface Place {
@@ -31,11 +32,11 @@ export interface Place {
 }
 
 export const places: readonly Place[] = [
-  { path: '/', component: ActionsPage, nav: { label: 'Actions', icon: LayoutGrid, first: true } },
+  { path: '/', component: ActionsPage, nav: { label: msg('Actions'), icon: LayoutGrid, first: true } },
   {
     path: '/runs',
     component: lazyPlace(async () => (await import('./pages/runs.tsx')).RunsPage),
-    nav: { label: 'Runs', icon: History, first: true },
+    nav: { label: msg('Runs'), icon: History, first: true },
   },
   { path: '/runs/:id', component: lazyPlace(async () => (await import('./pages/run.tsx')).RunPage) },
   { path: '/a/:action', component: lazyPlace(async () => (await import('./pages/action-app.tsx')).ActionAppPage) },
@@ -43,13 +44,13 @@ export const places: readonly Place[] = [
   {
     path: '/search',
     component: lazyPlace(async () => (await import('./pages/search.tsx')).SearchPage),
-    nav: { label: 'Search', icon: Search },
+    nav: { label: msg('Search'), icon: Search },
   },
   {
     path: '/scripts',
     component: lazyPlace(async () => (await import('./pages/scripts.tsx')).ScriptsPage),
     admin: true,
-    nav: { label: 'Scripts', icon: SquareTerminal, first: true },
+    nav: { label: msg('Scripts'), icon: SquareTerminal, first: true },
   },
   {
     path: '/scripts/edit',
@@ -59,7 +60,7 @@ export const places: readonly Place[] = [
   {
     path: '/plugins',
     component: lazyPlace(async () => (await import('./pages/plugins.tsx')).PluginsPage),
-    nav: { label: 'Plugins', icon: Puzzle },
+    nav: { label: msg('Plugins'), icon: Puzzle },
   },
   { path: '/plugins/:id', component: lazyPlace(async () => (await import('./pages/plugin.tsx')).PluginPage) },
   {
@@ -71,31 +72,31 @@ export const places: readonly Place[] = [
     path: '/system',
     component: lazyPlace(async () => (await import('./pages/system.tsx')).SystemPage),
     admin: true,
-    nav: { label: 'System', icon: Activity },
+    nav: { label: msg('System'), icon: Activity },
   },
   {
     path: '/users',
     component: lazyPlace(async () => (await import('./pages/users.tsx')).UsersPage),
     admin: true,
-    nav: { label: 'Users', icon: Users },
+    nav: { label: msg('Users'), icon: Users },
   },
   { path: '/users/:id', component: lazyPlace(async () => (await import('./pages/user.tsx')).UserPage), admin: true },
   {
     path: '/audit',
     component: lazyPlace(async () => (await import('./pages/audit.tsx')).AuditPage),
     admin: true,
-    nav: { label: 'Audit', icon: ScrollText },
+    nav: { label: msg('Audit'), icon: ScrollText },
   },
   {
     path: '/settings',
     component: lazyPlace(async () => (await import('./pages/settings.tsx')).SettingsPage),
     admin: true,
-    nav: { label: 'Settings', icon: Settings2 },
+    nav: { label: msg('Settings'), icon: Settings2 },
   },
   {
     path: '/account',
     component: lazyPlace(async () => (await import('./pages/account.tsx')).AccountPage),
-    nav: { label: 'Account', icon: UserRound },
+    nav: { label: msg('Account'), icon: UserRound },
   },
   {
     path: '/actions/new',

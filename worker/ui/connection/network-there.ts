@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { msg } from '../translate.ts';
 
 /**
  * Does this device reach the server? As the browser says, which only knows of networks: without any, a Toru on the same
@@ -19,4 +20,4 @@ export function heardFromServer(): void {
 }
 
 /** The message to a person who wants something done now. */
-export const OFFLINE = 'This device is offline: nothing was sent, and nothing will be later. Try again when the network is back.';
+export const OFFLINE = msg('This device is offline: nothing was sent, and nothing will be later. Try again when the network is back.');

@@ -4,6 +4,7 @@ import { edge } from '../api.ts';
 import { isMe } from '../guards.ts';
 import { me, sessionEnded } from '../own-session.ts';
 import { toast } from '../toasts.ts';
+import { t } from '../translate.ts';
 import { Connection } from './connection.ts';
 import { pageBuild, reloadOnce, versionQuery } from './page-build.ts';
 
@@ -26,7 +27,7 @@ export const connection = new Connection(versionQuery(build), {
   newerPage: () => {
     reloadWanted.value = true;
   },
-  tooLate: () => toast('The network held back what you typed for too long: the run did not get it.', 'bad'),
+  tooLate: () => toast(t('The network held back what you typed for too long: the run did not get it.'), 'bad'),
 });
 
 /** 4001 also comes when a new login replaced the session of this very page: then we only dial again. */

@@ -1,6 +1,7 @@
 import type { ClientFrameInput, ServerFrame } from '../../../shared/browser-protocol.ts';
 import { ToruError } from '../../../shared/errors.ts';
 import { hostNow } from '../clock.ts';
+import { t } from '../translate.ts';
 import { networkThere, OFFLINE } from './network-there.ts';
 
 /** The thing to start: an action with its inputs, or (admins) a script with its arguments. */
@@ -36,7 +37,7 @@ export class Starts {
 
   /** @param once instead of a request of its own. @returns the run's task_id. @throws ToruError as the host said it, or host_timeout. */
   async start(request: StartRequest, once: Once = newRequest()): Promise<string> {
-    if (!networkThere.peek()) throw new ToruError('host_timeout', OFFLINE);
+    if (!networkThere.peek()) throw new ToruError('host_timeout', t(OFFLINE));
     const id = once.request_id;
     const frame: ClientFrameInput = { type: 'run', ...request, ...once };
     return new Promise((resolve, reject) => {
@@ -45,7 +46,7 @@ export class Starts {
         reject(
           new ToruError(
             'host_timeout',
-            'The host did not answer. Look into Runs before you press again: it may have started. It does not start any later.',
+            t('The host did not answer. Look into Runs before you press again: it may have started. It does not start any later.'),
           ),
         );
       }, PATIENCE_MS);
@@ -75,7 +76,7 @@ export class Starts {
   clear(): void {
     for (const { timer, reject } of this.#pending.values()) {
       clearTimeout(timer);
-      reject(new ToruError('unauthenticated', 'You were logged out before the host answered.'));
+      reject(new ToruError('unauthenticated', t('You were logged out before the host answered.')));
     }
     this.#pending.clear();
   }

@@ -2,6 +2,7 @@ import { ToruError } from '../../../shared/errors.ts';
 import type { OutputLine } from '../../../shared/runs.ts';
 import { call } from '../api.ts';
 import { number, oneOf, shape, text } from '../guards.ts';
+import { t } from '../translate.ts';
 
 /**
  * A part of a run's output over HTTP: pieces, and gaps where something was removed. @param part where it begins, or that it is
@@ -23,7 +24,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new ToruError('host_timeout', 'The answer broke off. Try again.', { cause });
+    throw new ToruError('host_timeout', t('The answer broke off. Try again.'), { cause });
   }
 }
 

@@ -8,6 +8,7 @@ import { isAnything, isRecord } from '../guards.ts';
 import { me } from '../own-session.ts';
 import { shortTime } from '../time.ts';
 import { say, toast } from '../toasts.ts';
+import { t } from '../translate.ts';
 import { actions } from './known-actions.ts';
 import { host, loadHost } from './presence.ts';
 
@@ -19,7 +20,7 @@ export const pendingRuns = computed(() =>
   (host.value?.pending_runs ?? []).filter((run) => isOwn(run) || run.state === 'waiting').toSorted((a, b) => rank(a) - rank(b)),
 );
 
-export const hostName = computed(() => host.value?.name ?? 'the host');
+export const hostName = computed(() => host.value?.name ?? t('the host'));
 
 /** How long a run may wait. Seconds. */
 export const WAITS: readonly (readonly [seconds: number, words: string])[] = [
@@ -58,8 +59,13 @@ export async function askToWait(request: StartRequest, label: string, seconds: n
   unanswered = null;
   const { task_id, expires_at } = answer;
   if (typeof task_id === 'string') return task_id;
-  const until = typeof expires_at === 'string' ? ` until ${shortTime(Date.parse(expires_at), hostNow())}` : '';
-  toast(`${label} waits for ${hostName.peek()}${until}.`, 'ok');
+  const host = hostName.peek();
+  toast(
+    typeof expires_at === 'string'
+      ? t('{label} waits for {host} until {time}.', { label, host, time: shortTime(Date.parse(expires_at), hostNow()) })
+      : t('{label} waits for {host}.', { label, host }),
+    'ok',
+  );
   await loadHost();
   return null;
 }
@@ -87,7 +93,11 @@ effect(() => {
   const known = host.value === null ? null : new Map(pendingRuns.value.filter(isOwn).map((run) => [run.request_id, run.state]));
   for (const run of before === null || known === null ? [] : pendingRuns.peek()) {
     if (before?.get(run.request_id) !== 'waiting' || run.state === 'waiting') continue;
-    say(run.state === 'started' ? `${nameOf(run)} has started.` : `${nameOf(run)} was not started. ${run.message ?? ''}`);
+    say(
+      run.state === 'started'
+        ? t('{run} has started.', { run: nameOf(run) })
+        : t('{run} was not started. {message}', { run: nameOf(run), message: run.message ?? '' }),
+    );
   }
   before = known;
 });

@@ -3,6 +3,7 @@ import { unreachable } from '../../../shared/errors.ts';
 import type { Run, RunSummary } from '../../../shared/runs.ts';
 import { agent, read, until } from '../api.ts';
 import { isAnything, isRun, listOf } from '../guards.ts';
+import { t } from '../translate.ts';
 
 /** How a run is shown: a tone of the palette, and a word for it. */
 export interface Outcome {
@@ -10,6 +11,7 @@ export interface Outcome {
   word: string;
 }
 
+/** @param brief where there is little room: without the exit code. */
 export function outcome(
   run: Pick<RunSummary, 'state' | 'exit_code'> & {
     signal?: string | null;
@@ -17,28 +19,34 @@ export function outcome(
     waiting_for_input?: boolean | undefined;
     stopping?: boolean | undefined;
   },
+  brief = false,
 ): Outcome {
   switch (run.state) {
     case 'queued':
-      return { tone: 'wait', word: 'Queued' };
+      return { tone: 'wait', word: t('Queued') };
     case 'running':
-      if (run.waiting_for_input === true && run.stopping !== true) return { tone: 'wait', word: 'Waits for your answer' };
+      if (run.waiting_for_input === true && run.stopping !== true) return { tone: 'wait', word: t('Waits for your answer') };
       // The script has ended; its last output is on its way.
-      return { tone: 'live', word: run.stopping === true ? 'Stopping' : run.finishing === true ? 'Finishing' : 'Running' };
+      return { tone: 'live', word: run.stopping === true ? t('Stopping') : run.finishing === true ? t('Finishing') : t('Running') };
     case 'exited':
-      if (run.exit_code === 0) return { tone: 'ok', word: 'Succeeded' };
+      if (run.exit_code === 0) return { tone: 'ok', word: t('Succeeded') };
       return {
         tone: 'bad',
-        word: run.exit_code === null ? (run.signal ? `Killed by ${run.signal}` : 'Failed') : `Failed with ${run.exit_code}`,
+        word:
+          run.exit_code !== null && !brief
+            ? t('Failed with {code}', { code: run.exit_code })
+            : run.exit_code === null && run.signal
+              ? t('Killed by {signal}', { signal: run.signal })
+              : t('Failed'),
       };
     case 'cancelled':
-      return { tone: 'quiet', word: 'Cancelled' };
+      return { tone: 'quiet', word: t('Cancelled') };
     case 'timed_out':
-      return { tone: 'bad', word: 'Timed out' };
+      return { tone: 'bad', word: t('Timed out') };
     case 'interrupted':
-      return { tone: 'bad', word: 'Interrupted' };
+      return { tone: 'bad', word: t('Interrupted') };
     case 'refused':
-      return { tone: 'bad', word: 'Refused' };
+      return { tone: 'bad', word: t('Refused') };
     default:
       return unreachable(run.state);
   }

@@ -5,6 +5,7 @@ import { OFFLINE } from '../connection/network-there.ts';
 import { errorOf, number, shape, text } from '../guards.ts';
 import { sessionEnded } from '../own-session.ts';
 import { readJson } from '../read-json.ts';
+import { t } from '../translate.ts';
 
 const isUpload = shape<Upload>({ id: text, name: text, size: number });
 /** Nothing moved for so long: the network is gone. */
@@ -35,7 +36,7 @@ export function sendFile(
   request.addEventListener('abort', () => fail('host_timeout', 'The file was not sent. Try again.'));
   // The browser says the same of a file that changed or went since it was chosen.
   request.addEventListener('error', () =>
-    fail('host_timeout', navigator.onLine ? 'The file could not be sent. Choose it again, then try again.' : OFFLINE),
+    fail('host_timeout', navigator.onLine ? t('The file could not be sent. Choose it again, then try again.') : t(OFFLINE)),
   );
   request.addEventListener('load', () => {
     const body = readJson(request.responseText);

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useSubmit } from '../data/submit.ts';
+import { t } from '../translate.ts';
 import { bound } from './bound.ts';
 import { Button } from './button.tsx';
 import { Problem } from './empty.tsx';
@@ -43,10 +44,10 @@ export function Ask(props: AskProps) {
         <div class="stack muted">{props.children}</div>
         {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
         {props.type !== undefined && (
-          <TextField label={`Type “${props.type}” to confirm`} autofocus autocapitalize="none" {...bound(typed)} />
+          <TextField label={t('Type “{type}” to confirm', { type: props.type })} autofocus autocapitalize="none" {...bound(typed)} />
         )}
         <SheetButtons>
-          <Button onClick={props.onClose}>{props.no ?? 'Cancel'}</Button>
+          <Button onClick={props.onClose}>{props.no ?? t('Cancel')}</Button>
           <Button acts="do" kind={props.danger === true ? 'danger' : 'primary'} type="submit" busy={busy} disabled={missing}>
             {busy ? props.doing : props.verb}
           </Button>

@@ -1,4 +1,5 @@
 import { useId } from 'preact/hooks';
+import { t } from '../translate.ts';
 import './choice.css';
 import './field.css';
 
@@ -24,7 +25,7 @@ export function CheckGroup({ label, help = '', error, optional = false, options,
     <fieldset class="field choice" {...described}>
       <legend class="field-label">
         {label}
-        {optional && <span class="field-optional"> optional</span>}
+        {optional && <span class="field-optional">{t('optional')}</span>}
       </legend>
       <div class="choice-tall choice-many">
         {options.map((option, index) => (

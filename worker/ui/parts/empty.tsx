@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { t } from '../translate.ts';
 import './empty.css';
 
 /** The words where a list is empty: one sentence on why, and the next step. */
@@ -33,7 +34,7 @@ export function Problem(props: { message: string; action?: ComponentChildren }) 
 export function Loading(props: { rows?: number; what: string }) {
   return (
     <div class="loading" role="status">
-      <span class="hush">Reading {props.what}…</span>
+      <span class="hush">{t('Reading {what}…', { what: props.what })}</span>
       {Array.from({ length: props.rows ?? 4 }, (_, row) => (
         <div key={row} class="loading-row" />
       ))}

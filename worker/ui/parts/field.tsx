@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
+import { t } from '../translate.ts';
 import './field.css';
 import './seek-wrong.ts';
 
@@ -25,7 +26,7 @@ export function Field(props: {
     <div class="field">
       <label class="field-label" for={id}>
         {props.label}
-        {props.optional === true && <span class="field-optional"> optional</span>}
+        {props.optional === true && <span class="field-optional">{t('optional')}</span>}
       </label>
       {props.children({
         id,

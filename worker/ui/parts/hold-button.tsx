@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { t } from '../translate.ts';
 import { Button } from './button.tsx';
 import './hold-button.css';
 
@@ -35,14 +36,14 @@ export function HoldButton(props: { label: string; busy: boolean; onDone: () => 
     <>
       {tapped && (
         <Button acts="run" busy={props.busy} onClick={props.onDone}>
-          Confirm: {props.label}
+          {t('Confirm: {label}', { label: props.label })}
         </Button>
       )}
       <Button
         kind="primary"
         class={`hold${holding ? ' holding' : ''}`}
         busy={props.busy}
-        aria-description="Keep it pressed for one second. Or tap it once, then confirm."
+        aria-description={t('Keep it pressed for one second. Or tap it once, then confirm.')}
         onPointerDown={begin}
         onPointerUp={stop}
         onPointerLeave={stop}
@@ -62,7 +63,7 @@ export function HoldButton(props: { label: string; busy: boolean; onDone: () => 
           if (event.detail === 0 && !holding && !done.current) setTapped(true);
         }}
       >
-        {props.busy ? 'Starting…' : `Hold: ${props.label}`}
+        {props.busy ? t('Starting…') : t('Hold: {label}', { label: props.label })}
       </Button>
     </>
   );

@@ -1,6 +1,8 @@
 import { Download, Share, SquarePlus } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { installPrompt } from '../data/install.ts';
+import { rich } from '../rich.ts';
+import { t } from '../translate.ts';
 import { Button } from './button.tsx';
 import './install.css';
 
@@ -10,7 +12,7 @@ export function Install(props: { what: string }) {
   if (prompt !== null) {
     return (
       <Button icon={<Download size={18} aria-hidden="true" />} onClick={() => void prompt()}>
-        {isPhone() ? 'Put on the home screen' : 'Install as an app'}
+        {isPhone() ? t('Put on the home screen') : t('Install as an app')}
       </Button>
     );
   }
@@ -23,8 +25,10 @@ function stepsFor(what: string): ComponentChildren {
   if (!isSecureContext) {
     return (
       <p>
-        A browser makes an app only of a page that came over <strong>https</strong>. Reach Toru that way (see docs/deploy.md), then open
-        this page again.
+        {rich(
+          'A browser makes an app only of a page that came over {https}. Reach Toru that way (see docs/deploy.md), then open this page again.',
+          { https: <strong>https</strong> },
+        )}
       </p>
     );
   }
@@ -32,13 +36,23 @@ function stepsFor(what: string): ComponentChildren {
     return (
       <ol>
         <li>
-          Tap <Share size={18} aria-hidden="true" /> <strong>Share</strong>. It may stand behind <strong>…</strong>
+          {rich('Tap {sign} {share}. It may stand behind {more}', {
+            sign: <Share size={18} aria-hidden="true" />,
+            share: <strong>{t('Share')}</strong>,
+            more: <strong>…</strong>,
+          })}
         </li>
         <li>
-          Scroll to <SquarePlus size={18} aria-hidden="true" /> <strong>Add to Home Screen</strong>
+          {rich('Scroll to {sign} {add}', {
+            sign: <SquarePlus size={18} aria-hidden="true" />,
+            add: <strong>{t('Add to Home Screen')}</strong>,
+          })}
         </li>
         <li>
-          Tap <strong>Add</strong>. {what} is on the home screen; log in once there, since it shares nothing with the browser
+          {rich('Tap {add}. {what} is on the home screen; log in once there, since it shares nothing with the browser', {
+            add: <strong>{t('Add')}</strong>,
+            what,
+          })}
         </li>
       </ol>
     );
@@ -46,27 +60,25 @@ function stepsFor(what: string): ComponentChildren {
   if (/android/i.test(userAgent)) {
     return (
       <ol>
+        <li>{rich('Open the browser’s menu {sign}', { sign: <strong>⋮</strong> })}</li>
         <li>
-          Open the browser’s menu <strong>⋮</strong>
-        </li>
-        <li>
-          Tap <strong>Add to Home screen</strong> or <strong>Install</strong>
+          {rich('Tap {add} or {install}', { add: <strong>{t('Add to Home screen')}</strong>, install: <strong>{t('Install')}</strong> })}
         </li>
       </ol>
     );
   }
-  if (/firefox/i.test(userAgent)) return <p>Firefox makes no apps on a computer: a bookmark of this page leads here too.</p>;
+  if (/firefox/i.test(userAgent)) return <p>{t('Firefox makes no apps on a computer: a bookmark of this page leads here too.')}</p>;
   if (/safari/i.test(userAgent) && !/chrom/i.test(userAgent)) {
     return (
-      <p>
-        In Safari: menu <strong>File</strong>, then <strong>Add to Dock</strong>.
-      </p>
+      <p>{rich('In Safari: menu {file}, then {add}.', { file: <strong>{t('File')}</strong>, add: <strong>{t('Add to Dock')}</strong> })}</p>
     );
   }
   return (
     <p>
-      In the address bar, press the sign of a screen with an arrow; or in the browser’s menu choose{' '}
-      <strong>Cast, save and share → Install</strong>. Where it is installed already, the browser offers to open it.
+      {rich(
+        'In the address bar, press the sign of a screen with an arrow; or in the browser’s menu choose {install}. Where it is installed already, the browser offers to open it.',
+        { install: <strong>{t('Cast, save and share → Install')}</strong> },
+      )}
     </p>
   );
 }

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { lazy } from 'preact-iso';
 import { networkThere } from '../connection/network-there.ts';
 import { reloadFromServer } from '../navigation.ts';
+import { t } from '../translate.ts';
 import { Button } from './button.tsx';
 import { Empty } from './empty.tsx';
 
@@ -42,8 +43,8 @@ function NotLoaded({ onAgain }: { onAgain: () => void }) {
     return () => clearTimeout(timer);
   }, [there]);
   return (
-    <Empty title="This page could not be loaded" action={<Button onClick={() => void reloadFromServer()}>Try again</Button>}>
-      {there ? 'The server did not answer.' : 'This device is offline.'} It comes by itself as soon as the network is back.
+    <Empty title={t('This page could not be loaded')} action={<Button onClick={() => void reloadFromServer()}>{t('Try again')}</Button>}>
+      {there ? t('The server did not answer.') : t('This device is offline.')} {t('It comes by itself as soon as the network is back.')}
     </Empty>
   );
 }

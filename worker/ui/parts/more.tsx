@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
+import { t } from '../translate.ts';
 import { Button } from './button.tsx';
 
 /** The end of a list that goes on: reads the next part as it comes near, and has a button for who does not scroll. */
@@ -19,7 +20,7 @@ export function More(props: { busy: boolean; label?: string; onMore: () => void 
   return (
     <div ref={place} class="row">
       <Button busy={props.busy} onClick={props.onMore}>
-        {props.busy ? 'Reading…' : (props.label ?? 'Show more')}
+        {props.busy ? t('Reading…') : (props.label ?? t('Show more'))}
       </Button>
     </div>
   );

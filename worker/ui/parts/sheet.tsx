@@ -1,6 +1,7 @@
 import { X } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { t } from '../translate.ts';
 import { leaveUnsaved, useUnsaved } from '../unsaved.ts';
 import { Button } from './button.tsx';
 import './sheet.css';
@@ -41,7 +42,7 @@ export function Sheet(props: { title: string; onClose: () => void; wide?: boolea
       <div class="sheet-body">
         <header class="sheet-head">
           <h2 id={title}>{props.title}</h2>
-          <Button kind="ghost" aria-label="Close" icon={<X size={20} />} onClick={close} />
+          <Button kind="ghost" aria-label={t('Close')} icon={<X size={20} />} onClick={close} />
         </header>
         {props.children}
       </div>

@@ -3,6 +3,7 @@ import { hostNow } from '../clock.ts';
 import { hostName, WAITS } from '../data/pending.ts';
 import { hostPresence } from '../data/presence.ts';
 import { shortTime } from '../time.ts';
+import { t } from '../translate.ts';
 import { Field } from './field.tsx';
 import './empty.css';
 import './wait-for-host.css';
@@ -16,11 +17,16 @@ export function WaitForHost(props: { value: number; keeps: string | null; onValu
       <p class="notice wait-what">
         <PlugZap size={18} aria-hidden="true" />
         <span>
-          {hostName.value} is offline{since === null ? '' : ` since ${shortTime(since, hostNow())}`}. This can wait at the server, and
-          starts once when {hostName.value} is back.
+          {since === null
+            ? t('{host} is offline.', { host: hostName.value })
+            : t('{host} is offline since {time}.', { host: hostName.value, time: shortTime(since, hostNow()) })}{' '}
+          {t('This can wait at the server, and starts once when {host} is back.', { host: hostName.value })}
         </span>
       </p>
-      <Field label="Wait at most" help={props.keeps === null ? undefined : `Until then the server keeps ${props.keeps}.`}>
+      <Field
+        label={t('Wait at most')}
+        help={props.keeps === null ? undefined : t('Until then the server keeps {keeps}.', { keeps: props.keeps })}
+      >
         {(ties) => (
           <select {...ties} class="select" value={props.value} onChange={(event) => props.onValue(Number(event.currentTarget.value))}>
             {WAITS.map(([seconds, words]) => (

@@ -6,6 +6,7 @@ import { connection } from '../connection/page-connection.ts';
 import { me } from '../own-session.ts';
 import { Button } from '../parts/button.tsx';
 import { Problem } from '../parts/empty.tsx';
+import { t } from '../translate.ts';
 import { Bridge } from './bridge.ts';
 import './plugin-frame.css';
 
@@ -54,13 +55,13 @@ export function PluginFrame({ plugin, slot }: Props) {
   useEffect(() => connection.onReopen(() => problem.peek() !== null && again()), []);
 
   if (revision === undefined) return null;
-  if (problem.value !== null) return <Problem message={problem.value} action={<Button onClick={again}>Try again</Button>} />;
+  if (problem.value !== null) return <Problem message={problem.value} action={<Button onClick={again}>{t('Try again')}</Button>} />;
   if (bundle.value === null)
     return (
       <div
         class={`plugin-frame plugin-frame-${slot} plugin-frame-ghost`}
         role="status"
-        aria-label={`Loading ${plugin.name}`}
+        aria-label={t('Loading {name}', { name: plugin.name })}
         style={{ height: `${heights.get(`${plugin.id}/${slot}`) ?? 0}px` }}
       />
     );
@@ -71,7 +72,7 @@ export function PluginFrame({ plugin, slot }: Props) {
       slot={slot}
       bundle={bundle.value}
       onLeft={() => {
-        problem.value = 'This plugin’s page went somewhere else. It may stay in its frame only.';
+        problem.value = t('This plugin’s page went somewhere else. It may stay in its frame only.');
       }}
     />
   );

@@ -5,6 +5,7 @@ import { host, hostPresence } from '../data/presence.ts';
 import { reloadFromServer } from '../navigation.ts';
 import { Button } from '../parts/button.tsx';
 import { shortTime } from '../time.ts';
+import { t } from '../translate.ts';
 import './banners.css';
 
 /** Banners on things that a person must know before they press: the network, the server or the host is away. Announced politely. */
@@ -14,9 +15,9 @@ export function Banners() {
       {reloadWanted.value && (
         <p class="banner banner-live">
           <RefreshCw size={18} aria-hidden="true" />
-          <span>Toru was updated.</span>
+          <span>{t('Toru was updated.')}</span>
           <Button small onClick={() => void reloadFromServer()}>
-            Reload
+            {t('Reload')}
           </Button>
         </p>
       )}
@@ -34,8 +35,10 @@ function DuplicateBanner() {
     <p class="banner">
       <KeyRound size={18} aria-hidden="true" />
       <span>
-        Another agent came with this host’s key at {shortTime(Date.parse(duplicate.at), minuteHand.value)}, from {duplicate.address}, and
-        was refused. If it is no copy of yours, the key was stolen: run “toru key rotate” on the host.
+        {t(
+          'Another agent came with this host’s key at {at}, from {address}, and was refused. If it is no copy of yours, the key was stolen: run “toru key rotate” on the host.',
+          { at: shortTime(Date.parse(duplicate.at), minuteHand.value), address: duplicate.address },
+        )}
       </span>
     </p>
   );
@@ -48,7 +51,7 @@ function PresenceBanner() {
       return (
         <p class="banner">
           <WifiOff size={18} aria-hidden="true" />
-          <span>This device is offline. What you see may be old; it goes on by itself when the network is back.</span>
+          <span>{t('This device is offline. What you see may be old; it goes on by itself when the network is back.')}</span>
         </p>
       );
     case 'server_away':
@@ -57,7 +60,7 @@ function PresenceBanner() {
       return (
         <p class="banner">
           <CloudOff size={18} aria-hidden="true" />
-          <span>No connection to the server since {shortTime(presence.since, hostNow())}. Trying again…</span>
+          <span>{t('No connection to the server since {since}. Trying again…', { since: shortTime(presence.since, hostNow()) })}</span>
         </p>
       );
     case 'host_away':
@@ -65,8 +68,10 @@ function PresenceBanner() {
         <p class="banner">
           <PlugZap size={18} aria-hidden="true" />
           <span>
-            {presence.since === null ? 'The host is offline.' : `Host offline since ${shortTime(presence.since, hostNow())}.`} What you
-            press can wait for it; the last known runs are under Runs.
+            {presence.since === null
+              ? t('The host is offline.')
+              : t('Host offline since {since}.', { since: shortTime(presence.since, hostNow()) })}{' '}
+            {t('What you press can wait for it; the last known runs are under Runs.')}
           </span>
         </p>
       );
@@ -74,7 +79,7 @@ function PresenceBanner() {
       return (
         <p class="banner">
           <PlugZap size={18} aria-hidden="true" />
-          <span>No host is connected to this installation yet. Start the agent on the machine that has your scripts.</span>
+          <span>{t('No host is connected to this installation yet. Start the agent on the machine that has your scripts.')}</span>
         </p>
       );
     default:

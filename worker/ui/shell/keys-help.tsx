@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { setTo } from '../parts/bound.ts';
 import { Sheet } from '../parts/sheet.tsx';
+import { msg, t } from '../translate.ts';
 import './keys-help.css';
 
 const open = signal(false);
@@ -8,14 +9,14 @@ const open = signal(false);
 export const palette = signal(false);
 
 const KEYS: readonly [keys: string[], what: string][] = [
-  [['Ctrl', 'K'], 'Go to an action, a page or a run'],
-  [['/'], 'Filter what is listed'],
-  [['←', '↑', '↓', '→'], 'Move between tiles and lines'],
-  [['Enter'], 'Press, or open'],
-  [['Esc'], 'Close, or clear the filter'],
-  [['End'], 'In output: to the end, and follow it'],
-  [['Ctrl', 'F'], 'In output: find'],
-  [['?'], 'This list'],
+  [['Ctrl', 'K'], msg('Go to an action, a page or a run')],
+  [['/'], msg('Filter what is listed')],
+  [['←', '↑', '↓', '→'], msg('Move between tiles and lines')],
+  [['Enter'], msg('Press, or open')],
+  [['Esc'], msg('Close, or clear the filter')],
+  [['End'], msg('In output: to the end, and follow it')],
+  [['Ctrl', 'F'], msg('In output: find')],
+  [['?'], msg('This list')],
 ];
 
 /** `/` goes to the page's filter, `?` shows the keys, never while somebody types; Ctrl K opens the palette. @returns stop. */
@@ -45,7 +46,7 @@ export function listenForKeys(): () => void {
 export function KeysHelp() {
   if (!open.value) return null;
   return (
-    <Sheet title="Keys" onClose={setTo(open, false)}>
+    <Sheet title={t('Keys')} onClose={setTo(open, false)}>
       <dl class="keys">
         {KEYS.map(([keys, what]) => (
           <div key={what}>
@@ -54,7 +55,7 @@ export function KeysHelp() {
                 <kbd key={key}>{key}</kbd>
               ))}
             </dt>
-            <dd>{what}</dd>
+            <dd>{t(what)}</dd>
           </div>
         ))}
       </dl>

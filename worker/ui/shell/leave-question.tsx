@@ -1,5 +1,6 @@
 import { Ask } from '../parts/ask.tsx';
 import { setTo } from '../parts/bound.ts';
+import { t } from '../translate.ts';
 import { leaving } from '../unsaved.ts';
 
 /** Shown while somebody is about to leave what they have not saved. */
@@ -8,15 +9,15 @@ export function LeaveQuestion() {
   if (leave === null) return null;
   return (
     <Ask
-      title="Leave without saving?"
-      verb="Leave"
-      doing="Leaving…"
-      no="Stay"
+      title={t('Leave without saving?')}
+      verb={t('Leave')}
+      doing={t('Leaving…')}
+      no={t('Stay')}
       danger
       onYes={async () => leave()}
       onClose={setTo(leaving, null)}
     >
-      <p>What you changed here is not saved.</p>
+      <p>{t('What you changed here is not saved.')}</p>
     </Ask>
   );
 }

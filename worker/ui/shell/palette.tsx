@@ -12,6 +12,7 @@ import { Sheet } from '../parts/sheet.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { When } from '../parts/when.tsx';
 import { places } from '../routes.ts';
+import { t } from '../translate.ts';
 import { bestMatches } from './palette-matches.ts';
 import './palette.css';
 
@@ -60,14 +61,14 @@ export function Palette({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Sheet title="Go to" onClose={onClose}>
+    <Sheet title={t('Go to')} onClose={onClose}>
       <input
         class="input"
         type="search"
-        aria-label="An action, a page or a run"
+        aria-label={t('An action, a page or a run')}
         aria-controls="palette-list"
         aria-activedescendant={chosen === undefined ? undefined : `palette-${chosen.id}`}
-        placeholder="An action, a page or a run"
+        placeholder={t('An action, a page or a run')}
         autocomplete="off"
         value={text.value}
         onInput={(event) => {
@@ -84,7 +85,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
           event.preventDefault();
         }}
       />
-      <div id="palette-list" class="palette" role="listbox" aria-label="Found" ref={list}>
+      <div id="palette-list" class="palette" role="listbox" aria-label={t('Found')} ref={list}>
         {shown.map((target, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field above moves through the list and opens what is chosen.
           <div
@@ -107,7 +108,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
           </div>
         ))}
       </div>
-      {shown.length === 0 && <p class="muted">Nothing here has “{text.value}” in its name.</p>}
+      {shown.length === 0 && <p class="muted">{t('Nothing here has “{text}” in its name.', { text: text.value })}</p>}
     </Sheet>
   );
 }
@@ -123,7 +124,7 @@ function targets(runs: readonly Run[]): Target[] {
   const pages = places.flatMap(({ path, nav, admin }) => {
     if (nav === undefined || (admin === true && !isAdmin.value)) return [];
     const Icon = nav.icon;
-    return [{ id: `page-${path.slice(1)}`, label: nav.label, href: path, sign: <Icon size={20} aria-hidden="true" />, aside: 'page' }];
+    return [{ id: `page-${path.slice(1)}`, label: t(nav.label), href: path, sign: <Icon size={20} aria-hidden="true" />, aside: 'page' }];
   });
   const past = runs.map((run) => ({
     id: `run-${run.task_id}`,

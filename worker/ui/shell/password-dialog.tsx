@@ -6,6 +6,7 @@ import { Button } from '../parts/button.tsx';
 import { Form, HiddenUsername } from '../parts/form.tsx';
 import { Sheet, SheetButtons } from '../parts/sheet.tsx';
 import { TextField } from '../parts/text-field.tsx';
+import { t } from '../translate.ts';
 
 /** The host wants the password again before it does something lasting. A right one replaces the session. */
 export function PasswordDialog(props: { question: PasswordQuestion }) {
@@ -21,12 +22,12 @@ export function PasswordDialog(props: { question: PasswordQuestion }) {
   );
 
   return (
-    <Sheet title="Your password, please" onClose={() => props.question.answer(false)}>
+    <Sheet title={t('Your password, please')} onClose={() => props.question.answer(false)}>
       <Form class="stack" onSubmit={submit}>
         <p class="muted">{props.question.message}</p>
         <HiddenUsername value={username} />
         <TextField
-          label={`Password of ${username}`}
+          label={t('Password of {username}', { username })}
           type="password"
           autocomplete="current-password"
           required
@@ -34,9 +35,9 @@ export function PasswordDialog(props: { question: PasswordQuestion }) {
           error={wrong['form']}
         />
         <SheetButtons>
-          <Button onClick={() => props.question.answer(false)}>Cancel</Button>
+          <Button onClick={() => props.question.answer(false)}>{t('Cancel')}</Button>
           <Button kind="primary" type="submit" busy={busy}>
-            Go on
+            {t('Go on')}
           </Button>
         </SheetButtons>
       </Form>

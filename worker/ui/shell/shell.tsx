@@ -9,6 +9,7 @@ import { isAdmin, me, passwordQuestion } from '../own-session.ts';
 import { setTo } from '../parts/bound.ts';
 import { Mark } from '../parts/mark.tsx';
 import { type Place, places, preloadPlaces } from '../routes.ts';
+import { t } from '../translate.ts';
 import { Banners } from './banners.tsx';
 import { keepClearOfKeyboard } from './keyboard-room.ts';
 import { KeysHelp, listenForKeys, palette } from './keys-help.tsx';
@@ -39,7 +40,7 @@ export function Shell(props: { children: ComponentChildren }) {
   return (
     <div class={`shell${bare ? ' shell-bare' : ''}`}>
       <a class="skip" href="#main">
-        Skip to the page
+        {t('Skip to the page')}
       </a>
       {!bare && <Navigation />}
       <div class="shell-page">
@@ -89,18 +90,24 @@ function Navigation() {
           <strong>Toru</strong>
           <span class="rail-host">
             <PresenceDot />
-            <span class="cut">{host.value?.name ?? 'your host'}</span>
+            <span class="cut">{host.value?.name ?? t('your host')}</span>
           </span>
         </span>
       </a>
-      <button type="button" class="rail-palette" aria-label="Go to … Ctrl K" title="Go to … (Ctrl K)" onClick={setTo(palette, true)}>
+      <button
+        type="button"
+        class="rail-palette"
+        aria-label={t('Go to … Ctrl K')}
+        title={t('Go to … (Ctrl K)')}
+        onClick={setTo(palette, true)}
+      >
         <Search size={18} aria-hidden="true" />
-        <span>Go to …</span>
+        <span>{t('Go to …')}</span>
         <kbd>Ctrl K</kbd>
       </button>
-      <nav class="rail-nav" aria-label="Main">
+      <nav class="rail-nav" aria-label={t('Main')}>
         {/* A tap outside is for closing what is open, and reaches nothing below. */}
-        {open && <button type="button" class="rail-ground" tabIndex={-1} aria-label="Close the menu" onClick={close} />}
+        {open && <button type="button" class="rail-ground" tabIndex={-1} aria-label={t('Close the menu')} onClick={close} />}
         <ul class={`rail-list${open ? ' rail-open' : ''}`}>
           {first.map((place) => (
             <Entry key={place.path} place={place} here={isHere(place, path)} kind="first" onGo={close} />
@@ -115,7 +122,7 @@ function Navigation() {
                 onClick={() => setOpen(!open)}
               >
                 <Ellipsis size={22} aria-hidden="true" />
-                <span>More</span>
+                <span>{t('More')}</span>
               </button>
             </li>
           )}
@@ -127,7 +134,7 @@ function Navigation() {
       <div class="rail-foot">
         <button type="button" class="rail-link" onClick={showDeviceCode}>
           <Smartphone size={20} strokeWidth={1.9} aria-hidden="true" />
-          <span>On your phone</span>
+          <span>{t('On your phone')}</span>
         </button>
         <p class="rail-who cut">{me.value?.user.username}</p>
       </div>
@@ -149,7 +156,7 @@ function Entry(props: { place: Place; here: boolean; kind: 'first' | 'rest'; onG
         {...(props.here ? { 'aria-current': 'page' } : {})}
       >
         <Icon size={20} strokeWidth={props.here ? 2.4 : 1.9} aria-hidden="true" />
-        <span>{nav.label}</span>
+        <span>{t(nav.label)}</span>
       </a>
     </li>
   );

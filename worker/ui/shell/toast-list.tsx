@@ -2,6 +2,7 @@ import { CircleAlert, CircleCheck, Info, X } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Button } from '../parts/button.tsx';
 import { dismissToast, spoken, type ToastTone, toasts } from '../toasts.ts';
+import { t } from '../translate.ts';
 import './toast-list.css';
 
 function Message(props: { text: string; tone: ToastTone; onClose: () => void }) {
@@ -10,7 +11,7 @@ function Message(props: { text: string; tone: ToastTone; onClose: () => void }) 
     <div class={`toast toast-${props.tone}`} role={props.tone === 'bad' ? 'alert' : 'status'}>
       <Icon size={20} aria-hidden="true" />
       <p>{props.text}</p>
-      <Button kind="ghost" small aria-label="Dismiss" icon={<X size={18} />} onClick={props.onClose} />
+      <Button kind="ghost" small aria-label={t('Dismiss')} icon={<X size={18} />} onClick={props.onClose} />
     </div>
   );
 }
@@ -30,7 +31,7 @@ export function ToastList() {
     return () => observer.disconnect();
   }, []);
   return (
-    <section ref={list} class="toasts" aria-label="Messages">
+    <section ref={list} class="toasts" aria-label={t('Messages')}>
       <p class="hush" role="status">
         {spoken.value}
       </p>
