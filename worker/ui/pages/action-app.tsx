@@ -12,6 +12,7 @@ import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { say } from '../toasts.ts';
+import { t } from '../translate.ts';
 import { useAsApp } from './action-app/as-app.ts';
 import { Countdown } from './action-app/countdown.tsx';
 import { LastRuns, useLastRuns } from './action-app/last-runs.tsx';
@@ -41,11 +42,11 @@ function AppOf({ id }: { id: string }) {
   if (list !== null) return <Gone id={id} />;
   return (
     <div class="app">
-      <PageHead title="Action" />
+      <PageHead title={t('Action')} />
       {actionsProblem.value === null ? (
-        <Loading what="the action" />
+        <Loading what={t('the action')} />
       ) : (
-        <Problem message={actionsProblem.value} action={<Button onClick={() => void loadActions()}>Try again</Button>} />
+        <Problem message={actionsProblem.value} action={<Button onClick={() => void loadActions()}>{t('Try again')}</Button>} />
       )}
     </div>
   );
@@ -55,10 +56,10 @@ function AppOf({ id }: { id: string }) {
 function Gone({ id }: { id: string }) {
   return (
     <div class="app">
-      <PageHead title="Not here any more" />
-      <Empty title="You have no such action" action={<ButtonLink href="/">Go to the actions</ButtonLink>}>
-        “{id}” was removed, or is no longer shared with you. {isAdmin.value ? '' : 'Ask whoever runs this Toru. '}The icon can be removed
-        from the home screen.
+      <PageHead title={t('Not here any more')} />
+      <Empty title={t('You have no such action')} action={<ButtonLink href="/">{t('Go to the actions')}</ButtonLink>}>
+        {t('“{id}” was removed, or is no longer shared with you.', { id })} {isAdmin.value ? '' : t('Ask whoever runs this Toru.')}{' '}
+        {t('The icon can be removed from the home screen.')}
       </Empty>
     </div>
   );
@@ -97,7 +98,7 @@ function Known({ action, ticket }: { action: AnyAction; ticket: ReturnType<typeo
             }}
             onStop={() => {
               opening.value = null;
-              say(`Stopped. ${action.label} was not run.`);
+              say(t('Stopped. {label} was not run.', { label: action.label }));
             }}
           />
         ) : (

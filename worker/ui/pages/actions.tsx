@@ -9,6 +9,7 @@ import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Problem } from '../parts/empty.tsx';
 import { glyphSet } from '../parts/glyph.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { t } from '../translate.ts';
 import { NowBar } from './actions/now-bar.tsx';
 import { asking } from './actions/press.ts';
 import { menuOf } from './actions/tile.tsx';
@@ -38,7 +39,7 @@ export function ActionsPage() {
 
   return (
     <div class="wide actions">
-      <PageHead title="Actions">
+      <PageHead title={t('Actions')}>
         {isAdmin.value && list !== null && list.length > 0 && (
           <>
             <Button
@@ -48,16 +49,16 @@ export function ActionsPage() {
                 arranging.value = !arranging.value;
               }}
             >
-              {arranging.value ? 'Done' : 'Arrange'}
+              {arranging.value ? t('Done') : t('Arrange')}
             </Button>
             <ButtonLink href="/actions/new" icon={<Plus size={18} aria-hidden="true" />}>
-              New action
+              {t('New action')}
             </ButtonLink>
           </>
         )}
       </PageHead>
       {actionsProblem.value !== null && (
-        <Problem message={actionsProblem.value} action={<Button onClick={() => void loadActions()}>Try again</Button>} />
+        <Problem message={actionsProblem.value} action={<Button onClick={() => void loadActions()}>{t('Try again')}</Button>} />
       )}
       {list !== null && list.length > 0 && <NowBar />}
       {list === null ? (
@@ -71,7 +72,7 @@ export function ActionsPage() {
       )}
       {/* Below the tiles, or beside them: what comes and goes here moves no key under a finger. */}
       {list !== null && !arranging.value && (
-        <aside class="actions-more" aria-label="More">
+        <aside class="actions-more" aria-label={t('More')}>
           {(host.value?.pending_runs.length ?? 0) > 0 && (
             <div id="waiting" tabIndex={-1}>
               <PendingList />
@@ -88,17 +89,18 @@ export function ActionsPage() {
 }
 
 function Nothing() {
-  if (!isAdmin.value) return <Empty title="Nothing shared with you yet">When an admin lets you use an action, it appears here.</Empty>;
+  if (!isAdmin.value)
+    return <Empty title={t('Nothing shared with you yet')}>{t('When an admin lets you use an action, it appears here.')}</Empty>;
   return (
     <Empty
-      title="Make your first action"
+      title={t('Make your first action')}
       action={
         <ButtonLink kind="primary" href="/actions/new" icon={<Plus size={18} aria-hidden="true" />}>
-          New action
+          {t('New action')}
         </ButtonLink>
       }
     >
-      An action is a key that runs one of your scripts: with a name, a colour, and whatever it should ask first.
+      {t('An action is a key that runs one of your scripts: with a name, a colour, and whatever it should ask first.')}
     </Empty>
   );
 }
@@ -106,7 +108,7 @@ function Nothing() {
 function Ghosts() {
   return (
     <div class="tiles" role="status">
-      <span class="hush">Reading the actions…</span>
+      <span class="hush">{t('Reading the actions…')}</span>
       {Array.from({ length: 6 }, (_, i) => (
         <div key={i} class="ghost" />
       ))}

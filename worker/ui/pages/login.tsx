@@ -13,6 +13,7 @@ import { Form } from '../parts/form.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { pageTitle } from '../title.ts';
+import { t } from '../translate.ts';
 import './login.css';
 
 /** The code of a login link, which stands in the fragment: taken out of the address bar and the history when it is seen. */
@@ -26,7 +27,7 @@ function takeCode(): string | null {
 export function LoginPage() {
   const code = useSignal<string | null>(null);
   useLayoutEffect(() => {
-    pageTitle.value = 'Log in';
+    pageTitle.value = t('Log in');
     const look = (): void => {
       code.value = takeCode() ?? code.peek();
     };
@@ -75,16 +76,16 @@ function LinkLogin({ code, onPassword }: { code: string; onPassword: () => void 
       onSubmit={submit}
       why={
         unconfirmed.value
-          ? 'Now confirm it on the device that shows the code. This page goes on by itself.'
-          : 'The link that you opened logs you in on this device, once.'
+          ? t('Now confirm it on the device that shows the code. This page goes on by itself.')
+          : t('The link that you opened logs you in on this device, once.')
       }
     >
       {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
       <Button kind="primary" type="submit" busy={busy}>
-        {unconfirmed.value ? 'Waiting…' : 'Log in with this link'}
+        {unconfirmed.value ? t('Waiting…') : t('Log in with this link')}
       </Button>
       <Button kind="ghost" onClick={onPassword}>
-        Use a password
+        {t('Use a password')}
       </Button>
     </LoginFrame>
   );
@@ -128,9 +129,17 @@ function PasswordLogin() {
 
   return (
     <LoginFrame onSubmit={submit} why={endedBecause.value}>
-      <TextField label="Username" name="username" autocomplete="username" autocapitalize="none" required autofocus {...bound(username)} />
       <TextField
-        label="Password"
+        label={t('Username')}
+        name="username"
+        autocomplete="username"
+        autocapitalize="none"
+        required
+        autofocus
+        {...bound(username)}
+      />
+      <TextField
+        label={t('Password')}
         type="password"
         name="password"
         autocomplete="current-password"
@@ -139,7 +148,7 @@ function PasswordLogin() {
         error={wrong.value}
       />
       <Button kind="primary" type="submit" busy={busy.value} disabled={wait.value > 0}>
-        {wait.value > 0 ? `Try again in ${wait.value} s` : 'Log in'}
+        {wait.value > 0 ? t('Try again in {wait} s', { wait: wait.value }) : t('Log in')}
       </Button>
     </LoginFrame>
   );
@@ -152,7 +161,7 @@ function LoginFrame(props: { why: string | null; onSubmit: () => Promise<void>; 
       <Form class="login-form" onSubmit={props.onSubmit}>
         <header class="login-head">
           <Mark size={44} />
-          <h1>Log in to Toru</h1>
+          <h1>{t('Log in to Toru')}</h1>
           {props.why !== null && (
             <p class="notice" role="status">
               {props.why}

@@ -20,6 +20,7 @@ import { late } from '../parts/late.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { say, toast } from '../toasts.ts';
+import { t } from '../translate.ts';
 import { asking } from './actions/press.ts';
 import { RunNote } from './run/note.tsx';
 import { Results } from './run/results.tsx';
@@ -75,7 +76,7 @@ function RunOf({ id }: { id: string }) {
       const known = run.peek();
       if (summary.task_id === id && known !== null && summary.waiting_for_input !== known.waiting_for_input) {
         run.value = { ...known, waiting_for_input: summary.waiting_for_input };
-        if (summary.waiting_for_input === true) say(`${known.label} waits for your answer`);
+        if (summary.waiting_for_input === true) say(t('{label} waits for your answer', { label: known.label }));
       }
       const changed = summary.state !== known?.state || summary.note !== known.note || summary.stopping !== known.stopping;
       // Where it stands in the queue changes with the runs of others.
@@ -91,11 +92,11 @@ function RunOf({ id }: { id: string }) {
   if (shown === null) {
     return (
       <>
-        <PageHead title="Run" before={<Back />} />
+        <PageHead title={t('Run')} before={<Back />} />
         {problem.value === null ? (
-          <Loading what="the run" />
+          <Loading what={t('the run')} />
         ) : (
-          <Problem message={problem.value} action={<Button onClick={reread}>Try again</Button>} />
+          <Problem message={problem.value} action={<Button onClick={reread}>{t('Try again')}</Button>} />
         )}
       </>
     );
@@ -116,12 +117,14 @@ function RunOf({ id }: { id: string }) {
       </PageHead>
       {cancelling.value && !isFinal(shown.state) && (
         <p class="run-stopping small muted" role="status">
-          TERM was sent to everything the run started. What is still there in ten seconds is killed.
+          {t('TERM was sent to everything the run started. What is still there in ten seconds is killed.')}
         </p>
       )}
       {shown.queue_place !== undefined && (
         <p class="run-stopping small muted" role="status">
-          {shown.queue_place === 1 ? 'It is next in the queue.' : `It is number ${shown.queue_place} in the queue.`}
+          {shown.queue_place === 1
+            ? t('It is next in the queue.')
+            : t('It is number {queue_place} in the queue.', { queue_place: shown.queue_place })}
         </p>
       )}
       {problem.value !== null && <Problem message={problem.value} />}
@@ -170,7 +173,7 @@ function Back() {
     <a
       class="btn btn-ghost btn-square run-back"
       href={up}
-      aria-label="Back"
+      aria-label={t('Back')}
       onClick={(event) => {
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
         event.preventDefault();
@@ -205,15 +208,15 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
     <>
       {isAdmin.value && action !== undefined && (
         <ButtonLink kind="ghost" href={`/actions/${encodeURIComponent(action.id)}/edit`} icon={<Pencil size={18} aria-hidden="true" />}>
-          Edit action
+          {t('Edit action')}
         </ButtonLink>
       )}
       {wasLive.current && (
         <Button
           kind="ghost"
           disabled={isFinal(run.state)}
-          aria-label="Tell me when it ends"
-          title="Tell me when it ends"
+          aria-label={t('Tell me when it ends')}
+          title={t('Tell me when it ends')}
           icon={<Bell size={18} aria-hidden="true" />}
           onClick={() => {
             tellAbout.value = { run: run.task_id, label: run.label };
@@ -222,7 +225,7 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
       )}
       {isRepeatable(run) && (
         <Button acts="again" icon={<RotateCw size={18} aria-hidden="true" />} busy={busy} onClick={() => void again(run)}>
-          {isFinal(run.state) ? 'Run again' : 'Run another'}
+          {isFinal(run.state) ? t('Run again') : t('Run another')}
         </Button>
       )}
       {wasLive.current && (
@@ -233,10 +236,10 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
           disabled={isFinal(run.state)}
           icon={<Square size={16} fill="currentColor" aria-hidden="true" />}
           busy={cancelling.value && !isFinal(run.state)}
-          title="Sends TERM to everything that the run started; what is still there ten seconds later is killed."
+          title={t('Sends TERM to everything that the run started; what is still there ten seconds later is killed.')}
           onClick={() => void cancel()}
         >
-          {cancelling.value && !isFinal(run.state) ? 'Stopping…' : 'Cancel'}
+          {cancelling.value && !isFinal(run.state) ? t('Stopping…') : t('Cancel')}
         </Button>
       )}
     </>

@@ -13,6 +13,7 @@ import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { More } from '../parts/more.tsx';
 import { PageHead } from '../parts/page-head.tsx';
+import { t } from '../translate.ts';
 import { asking } from './actions/press.ts';
 import { FilterBar } from './runs/filter-bar.tsx';
 import { History } from './runs/listed-runs.ts';
@@ -34,7 +35,7 @@ export function RunsPage() {
   const away = hostPresence.value.kind === 'host_away' && host.value !== null;
   return (
     <div class="wide">
-      {away ? <PageHead title="Runs" /> : null}
+      {away ? <PageHead title={t('Runs')} /> : null}
       {(host.value?.pending_runs.length ?? 0) > 0 && <PendingList sheet />}
       {away ? <LastKnown /> : <HistoryOf filters={filters} />}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
@@ -64,40 +65,40 @@ function HistoryOf({ filters }: { filters: Filters }) {
   const runs = history.runs.value;
   return (
     <>
-      <PageHead title="Runs">
+      <PageHead title={t('Runs')}>
         <Button icon={<Download size={18} aria-hidden="true" />} onClick={setTo(sheet, 'export')}>
-          Export
+          {t('Export')}
         </Button>
         {isAdmin.value && (
           <Button icon={<Trash2 size={18} aria-hidden="true" />} onClick={setTo(sheet, 'clean-up')}>
-            Clean up
+            {t('Clean up')}
           </Button>
         )}
       </PageHead>
       <FilterBar filters={filters} users={[...new Set((runs ?? []).map((run) => run.user))]} />
       {filters.action !== '' && <Trend action={filters.action} />}
       {history.problem.value !== null && (
-        <Problem message={history.problem.value} action={<Button onClick={() => void history.read()}>Try again</Button>} />
+        <Problem message={history.problem.value} action={<Button onClick={() => void history.read()}>{t('Try again')}</Button>} />
       )}
-      {runs === null && history.problem.value === null && <Loading what="the history" rows={8} />}
+      {runs === null && history.problem.value === null && <Loading what={t('the history')} rows={8} />}
       {runs?.length === 0 &&
         !history.more.value &&
         (isFiltered(filters) ? (
-          <Empty title="No run is like this" action={<ButtonLink href="/runs">Show all</ButtonLink>} />
+          <Empty title={t('No run is like this')} action={<ButtonLink href="/runs">{t('Show all')}</ButtonLink>} />
         ) : (
-          <Empty title="Nothing has run yet" action={<ButtonLink href="/">Go to the actions</ButtonLink>}>
-            Press an action, and what it did stays here.
+          <Empty title={t('Nothing has run yet')} action={<ButtonLink href="/">{t('Go to the actions')}</ButtonLink>}>
+            {t('Press an action, and what it did stays here.')}
           </Empty>
         ))}
       {runs !== null && runs.length > 0 && (
         <div class="run-days">
           {filters.sort === 'longest' ? (
-            <Rows label="Runs" runs={runs} onMenu={openMenu} />
+            <Rows label={t('Runs')} runs={runs} onMenu={openMenu} />
           ) : (
             daysOf(runs, ({ created_at }) => created_at, hostNow()).map((day) => (
               <section key={day.date} class="run-day">
                 <h2>{day.name}</h2>
-                <Rows label={`Runs: ${day.name}`} runs={day.items} onMenu={openMenu} />
+                <Rows label={t('Runs: {name}', { name: day.name })} runs={day.items} onMenu={openMenu} />
               </section>
             ))
           )}
@@ -107,7 +108,7 @@ function HistoryOf({ filters }: { filters: Filters }) {
         <div class="runs-more">
           <More
             busy={history.reading.value}
-            label={filters.sort === 'longest' ? 'More' : 'Older runs'}
+            label={filters.sort === 'longest' ? t('More') : t('Older runs')}
             onMore={() => void history.read()}
           />
         </div>
@@ -139,11 +140,13 @@ function Rows(props: { label: string; runs: readonly Run[]; onMenu: (run: Run) =
 
 function LastKnown() {
   const runs = host.value?.recent_runs ?? [];
-  if (runs.length === 0) return <Empty title="The host is away">What ran on it can be seen when it is back.</Empty>;
+  if (runs.length === 0) return <Empty title={t('The host is away')}>{t('What ran on it can be seen when it is back.')}</Empty>;
   return (
     <>
-      <p class="muted small">The last runs that the server knows of. Their output is on the host, and can be read when it is back.</p>
-      <ul class="run-rows" aria-label="Last known runs">
+      <p class="muted small">
+        {t('The last runs that the server knows of. Their output is on the host, and can be read when it is back.')}
+      </p>
+      <ul class="run-rows" aria-label={t('Last known runs')}>
         {runs.map((run) => (
           <SummaryRow key={run.task_id} run={run} />
         ))}

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { Square } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Button } from '../../parts/button.tsx';
+import { plural, t } from '../../translate.ts';
 
 const SECONDS = 2;
 
@@ -36,11 +37,9 @@ export function Countdown(props: { label: string; onRun: () => void; onStop: () 
 
   return (
     <div class="countdown">
-      <p role="alert">
-        {props.label} runs in {left.value === 1 ? '1 second' : `${left.value} seconds`}
-      </p>
+      <p role="alert">{plural(left.value, '{label} runs in 1 second', '{label} runs in {count} seconds', { label: props.label })}</p>
       <Button class="app-key app-stop" icon={<Square size={22} fill="currentColor" aria-hidden="true" />} onClick={props.onStop}>
-        Stop
+        {t('Stop')}
       </Button>
     </div>
   );

@@ -15,6 +15,7 @@ import { Section } from '../../parts/section.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
 import { duration } from '../../time.ts';
+import { t } from '../../translate.ts';
 
 const SHOWN = 6;
 
@@ -31,10 +32,10 @@ export function LastRuns({ action, runs }: { action: AnyAction; runs: readonly R
   const before = runs.filter((run) => run.task_id !== newest?.task_id).slice(0, SHOWN - 1);
   return (
     <>
-      {newest === null ? <p class="app-last muted">Never run</p> : <Newest key={newest.task_id} run={newest} runs={runs} />}
+      {newest === null ? <p class="app-last muted">{t('Never run')}</p> : <Newest key={newest.task_id} run={newest} runs={runs} />}
       {before.length > 0 && (
-        <Section title="Before" flush>
-          <Listing label="Earlier runs">
+        <Section title={t('Before')} flush>
+          <Listing label={t('Earlier runs')}>
             {before.map((run) => (
               <Line
                 key={run.task_id}
@@ -62,7 +63,7 @@ function Newest({ run, runs }: { run: RunSummary; runs: readonly Run[] }) {
         <StateMark run={run} />
         <span class="app-last-when">
           {run.state === 'running' ? <Elapsed since={run.started_at ?? run.created_at} /> : <When at={run.ended_at ?? run.created_at} />}
-          {isFinal(run.state) && run.started_at !== null && `, took ${duration(took(run, secondHand.peek()) ?? 0)}`}
+          {isFinal(run.state) && run.started_at !== null && t(', took {run}', { run: duration(took(run, secondHand.peek()) ?? 0) })}
         </span>
       </span>
       {isFinal(run.state) ? (
@@ -71,7 +72,7 @@ function Newest({ run, runs }: { run: RunSummary; runs: readonly Run[] }) {
         <Shows taskId={run.task_id} />
       )}
       <span class="app-last-open">
-        Open the output <ChevronRight size={18} aria-hidden="true" />
+        {t('Open the output')} <ChevronRight size={18} aria-hidden="true" />
       </span>
     </a>
   );

@@ -10,6 +10,7 @@ import { isAdmin, me } from '../../own-session.ts';
 import { Button, ButtonLink } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { toast } from '../../toasts.ts';
+import { t } from '../../translate.ts';
 import { pressAgain, starting } from '../actions/press.ts';
 import { isActive } from '../actions/tile.tsx';
 
@@ -21,7 +22,7 @@ export function PressKey(props: { action: AnyAction; onStarted: () => void }) {
     return (
       <Problem
         message={action.problem}
-        action={isAdmin.value && <ButtonLink href={`/actions/${encodeURIComponent(action.id)}/edit`}>Edit the action</ButtonLink>}
+        action={isAdmin.value && <ButtonLink href={`/actions/${encodeURIComponent(action.id)}/edit`}>{t('Edit the action')}</ButtonLink>}
       />
     );
   }
@@ -30,7 +31,13 @@ export function PressKey(props: { action: AnyAction; onStarted: () => void }) {
   const offline = presence === 'network_away';
   const busy = starting.value.has(action.id);
   const Icon = offline ? WifiOff : away ? Hourglass : Play;
-  const word = offline ? 'This device is offline' : away ? `Run when ${hostName.value} is back` : busy ? 'Starting…' : wordFor(action);
+  const word = offline
+    ? t('This device is offline')
+    : away
+      ? t('Run when {hostName} is back', { hostName: hostName.value })
+      : busy
+        ? t('Starting…')
+        : wordFor(action);
   return (
     <Button
       acts="run"
@@ -48,7 +55,7 @@ export function PressKey(props: { action: AnyAction; onStarted: () => void }) {
 
 /** A key that asks first says so by its dots. */
 function wordFor({ inputs, confirm }: AnyAction): string {
-  return inputs.length > 0 || confirm !== 'none' ? 'Run…' : 'Run';
+  return inputs.length > 0 || confirm !== 'none' ? t('Run…') : t('Run');
 }
 
 function Running({ action, onStarted }: { action: AnyAction; onStarted: () => void }) {
@@ -70,7 +77,7 @@ function Running({ action, onStarted }: { action: AnyAction; onStarted: () => vo
   return (
     <div class="app-keys">
       <Button acts="again" busy={starting.value.has(action.id)} onClick={() => pressAgain(action, { onStarted })}>
-        Run another
+        {t('Run another')}
       </Button>
       {stops !== null && (
         <Button
@@ -81,7 +88,7 @@ function Running({ action, onStarted }: { action: AnyAction; onStarted: () => vo
           icon={<Square size={22} fill="currentColor" aria-hidden="true" />}
           onClick={() => void stop(stops.task_id)}
         >
-          {isStopping ? 'Stopping…' : 'Cancel'}
+          {isStopping ? t('Stopping…') : t('Cancel')}
         </Button>
       )}
     </div>

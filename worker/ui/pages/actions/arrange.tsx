@@ -6,6 +6,7 @@ import { actions, reorderActions } from '../../data/known-actions.ts';
 import type { AnyAction } from '../../guards.ts';
 import { Button } from '../../parts/button.tsx';
 import { say, toast } from '../../toasts.ts';
+import { t } from '../../translate.ts';
 import { Seal } from './tile.tsx';
 import { moved } from './tile-order.ts';
 import './arrange.css';
@@ -30,7 +31,7 @@ export function Arrange() {
     const to = order.value.indexOf(action.id) + by;
     if (to < 0 || to >= order.value.length) return;
     move(action.id, to);
-    say(`${action.label}: place ${to + 1} of ${order.value.length}`);
+    say(t('{label}: place {to} of {count}', { label: action.label, to: to + 1, count: order.value.length }));
     save();
   }
   /** The place under the pointer; the dragged tile goes there at once, and the others make room. */
@@ -44,7 +45,7 @@ export function Arrange() {
 
   return (
     <>
-      <p class="muted small">Drag a tile by its grip, or use the arrows. The order is the same for everyone.</p>
+      <p class="muted small">{t('Drag a tile by its grip, or use the arrows. The order is the same for everyone.')}</p>
       <ul class="tiles arrange" ref={list}>
         {order.value.flatMap((id, place) => {
           const action = byId.get(id);
@@ -61,7 +62,11 @@ export function Arrange() {
                 <button
                   type="button"
                   class="arrange-grip"
-                  aria-label={`Move ${action.label}; place ${place + 1} of ${order.value.length}`}
+                  aria-label={t('Move {label}; place {place} of {count}', {
+                    label: action.label,
+                    place: place + 1,
+                    count: order.value.length,
+                  })}
                   onPointerDown={(event) => {
                     event.currentTarget.setPointerCapture(event.pointerId);
                     dragged.value = id;
@@ -91,14 +96,14 @@ export function Arrange() {
               <div class="arrange-acts">
                 <Button
                   kind="ghost"
-                  aria-label={`Move ${action.label} back`}
+                  aria-label={t('Move {label} back', { label: action.label })}
                   disabled={place === 0}
                   icon={<ArrowLeft size={18} />}
                   onClick={() => step(action, -1)}
                 />
                 <Button
                   kind="ghost"
-                  aria-label={`Move ${action.label} on`}
+                  aria-label={t('Move {label} on', { label: action.label })}
                   disabled={place === order.value.length - 1}
                   icon={<ArrowRight size={18} />}
                   onClick={() => step(action, 1)}
@@ -106,7 +111,7 @@ export function Arrange() {
                 <a
                   class="btn btn-ghost btn-square end"
                   href={`/actions/${encodeURIComponent(id)}/edit`}
-                  aria-label={`Edit ${action.label}`}
+                  aria-label={t('Edit {label}', { label: action.label })}
                 >
                   <Pencil size={18} aria-hidden="true" />
                 </a>

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { Grid2x2, Grid3x3, List } from 'lucide-preact';
 import { recall, remember } from '../../theme.ts';
+import { msg, t } from '../../translate.ts';
 import './density.css';
 
 /** How large the tiles are: kept in this browser, since a phone and a wall's screen want different ones. */
@@ -8,9 +9,9 @@ type Density = 'large' | 'small' | 'list';
 
 const KEY = 'toru.density';
 const CHOICES = [
-  ['large', 'Large tiles', Grid2x2],
-  ['small', 'Small tiles', Grid3x3],
-  ['list', 'List', List],
+  ['large', msg('Large tiles'), Grid2x2],
+  ['small', msg('Small tiles'), Grid3x3],
+  ['list', msg('List'), List],
 ] as const;
 
 export const density = signal<Density>(CHOICES.find(([value]) => value === recall(KEY))?.[0] ?? 'large');
@@ -18,15 +19,15 @@ export const density = signal<Density>(CHOICES.find(([value]) => value === recal
 export function DensityChoice() {
   return (
     <fieldset class="density">
-      <legend class="hush">Size of the tiles</legend>
+      <legend class="hush">{t('Size of the tiles')}</legend>
       {CHOICES.map(([value, label, Icon]) => (
         <button
           key={value}
           type="button"
           class="density-choice"
           aria-pressed={density.value === value}
-          aria-label={label}
-          title={label}
+          aria-label={t(label)}
+          title={t(label)}
           onClick={() => {
             density.value = value;
             remember(KEY, value === 'large' ? null : value);

@@ -6,6 +6,7 @@ import { CheckGroup } from '../../parts/check-group.tsx';
 import { Field, type FieldTies, Switch } from '../../parts/field.tsx';
 import { Slider } from '../../parts/slider.tsx';
 import { bytes } from '../../time.ts';
+import { t } from '../../translate.ts';
 import { type Answer, unchosen } from './input-answers.ts';
 import type { OptionsState } from './script-options.ts';
 
@@ -21,7 +22,7 @@ interface InputFieldProps {
 }
 
 /** In a date's or time's field that is filled in half: the browser gives no text then, as if nobody had answered. */
-const HALF = 'half an answer';
+const HALF = 'half-an-answer';
 /** The control that the device has for each kind of moment. */
 const PICKERS = { date: 'date', time: 'time', datetime: 'datetime-local' } as const;
 
@@ -106,7 +107,7 @@ function control(
       return (
         <select {...common} class="select">
           <option value={unchosen(input)}>
-            {input.options.length === 0 ? 'Nothing to choose from' : input.required ? 'Choose…' : '—'}
+            {input.options.length === 0 ? t('Nothing to choose from') : input.required ? t('Choose…') : '—'}
           </option>
           {input.options.map((option) => (
             <option key={option.value} value={option.value}>
@@ -127,9 +128,9 @@ function Unread({ input, error, state }: { input: ActionInput; error: string | u
       {(ties) => (
         <div class="row">
           <select {...ties} class="select grow" disabled={state.reading} aria-busy={state.reading}>
-            <option>{state.reading ? 'Reading the options…' : 'No options'}</option>
+            <option>{state.reading ? t('Reading the options…') : t('No options')}</option>
           </select>
-          {state.problem !== null && <Button onClick={state.again}>Try again</Button>}
+          {state.problem !== null && <Button onClick={state.again}>{t('Try again')}</Button>}
         </div>
       )}
     </Field>
@@ -138,7 +139,10 @@ function Unread({ input, error, state }: { input: ActionInput; error: string | u
 
 /** The browser's own control: on a phone it offers the camera, the photos and the files. */
 function FileField({ input, error, onFile, onChange }: InputFieldProps & { input: Extract<ActionInput, { type: 'file' }> }) {
-  const limits = [input.accept.length > 0 ? input.accept.join(', ') : '', `up to ${bytes(input.max_bytes)}`].filter((text) => text !== '');
+  const limits = [
+    input.accept.length > 0 ? input.accept.join(', ') : '',
+    t('up to {max_bytes}', { max_bytes: bytes(input.max_bytes) }),
+  ].filter((text) => text !== '');
   return (
     <Field label={input.label} help={[input.help, `${limits.join(', ')}.`].join(' ').trim()} error={error} optional={!input.required}>
       {(ties) => (
@@ -164,8 +168,14 @@ function helpFor(input: ActionInput): string {
   if (input.type !== 'number' || input.slider === true) return input.help;
   const { min, max, step } = input;
   const bounds =
-    min === undefined ? (max === undefined ? '' : `At most ${max}`) : max === undefined ? `At least ${min}` : `${min} to ${max}`;
-  const steps = step === undefined ? '' : bounds === '' ? `In steps of ${step}` : `, in steps of ${step}`;
+    min === undefined
+      ? max === undefined
+        ? ''
+        : t('At most {max}', { max })
+      : max === undefined
+        ? t('At least {min}', { min })
+        : t('{min} to {max}', { min, max });
+  const steps = step === undefined ? '' : bounds === '' ? t('In steps of {step}', { step }) : t(', in steps of {step}', { step });
   return [input.help, bounds + steps === '' ? '' : `${bounds}${steps}.`].filter((text) => text !== '').join(' ');
 }
 

@@ -7,6 +7,7 @@ import { outcome } from '../../data/run-calls.ts';
 import { runPath } from '../../navigation.ts';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
+import { t } from '../../translate.ts';
 import './now-bar.css';
 
 /** What runs now, in a bar that is there at any time and always as high: nothing below it moves when a run begins or ends. */
@@ -17,7 +18,7 @@ export function NowBar() {
   const waiting = pendingRuns.value.filter(({ state }) => state === 'waiting').length;
   const settled = pendingRuns.value.length - waiting;
   return (
-    <section class="now" aria-label="Now">
+    <section class="now" aria-label={t('Now')}>
       {newest === undefined ? (
         <LastEnded />
       ) : (
@@ -26,7 +27,7 @@ export function NowBar() {
             <StateMark run={newest} bare />
             <strong class="cut">{newest.label}</strong>
             <span class="now-time">
-              {newest.state === 'queued' ? 'Queued' : <Elapsed since={newest.started_at ?? newest.created_at} />}
+              {newest.state === 'queued' ? t('Queued') : <Elapsed since={newest.started_at ?? newest.created_at} />}
             </span>
           </span>
           <bdi class="now-line cut">{newest.last_line ?? ''}</bdi>
@@ -35,17 +36,17 @@ export function NowBar() {
       {open.length > 1 && (
         <a class="now-more" href="/runs?result=queued,running">
           <strong>{open.length}</strong>
-          <span>under way</span>
+          <span>{t('under way')}</span>
         </a>
       )}
       {waiting + settled > 0 && (
         <a
           class="now-more now-pending"
           href="#waiting"
-          aria-label={waiting > 0 ? `${waiting} wait for ${hostName.value}` : 'Waited for the host'}
+          aria-label={waiting > 0 ? t('{waiting} wait for {hostName}', { waiting, hostName: hostName.value }) : t('Waited for the host')}
         >
           <Hourglass size={18} aria-hidden="true" />
-          <span>{waiting > 0 ? `${waiting} waiting` : 'Waited'}</span>
+          <span>{waiting > 0 ? t('{waiting} waiting', { waiting }) : t('Waited')}</span>
         </a>
       )}
     </section>
@@ -59,13 +60,13 @@ function LastEnded() {
   if (last?.ended_at == null) {
     return (
       <p class="now-bar">
-        <span class="now-head muted">Nothing is running</span>
+        <span class="now-head muted">{t('Nothing is running')}</span>
       </p>
     );
   }
   return (
     <Bar href={runPath(last.task_id)}>
-      <span class="now-head muted">Nothing is running</span>
+      <span class="now-head muted">{t('Nothing is running')}</span>
       <span class="now-last">
         <StateMark run={last} bare />
         <span class="cut">{last.label}</span>

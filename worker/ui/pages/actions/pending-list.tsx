@@ -13,7 +13,9 @@ import { Button } from '../../parts/button.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
 import { Section } from '../../parts/section.tsx';
 import { When } from '../../parts/when.tsx';
+import { rich } from '../../rich.ts';
 import { shortTime } from '../../time.ts';
+import { msg, t } from '../../translate.ts';
 import { RunScript } from '../scripts/run-script.tsx';
 import { asking, pressAgain } from './press.ts';
 import { PressSheet } from './press-sheet.tsx';
@@ -38,18 +40,18 @@ export function PendingList(props: { sheet?: boolean; of?: string }) {
     <>
       {runs.length > 0 && (
         <Section
-          title={settled.length === runs.length ? 'Waited for the host' : `Waiting for ${hostName.value}`}
+          title={settled.length === runs.length ? t('Waited for the host') : t('Waiting for {hostName}', { hostName: hostName.value })}
           flush
           acts={
             settled.length > 1 && (
-              <Button kind="ghost" small aria-label="Clear what has started or was not" onClick={() => void drop(...settled)}>
-                Clear
+              <Button kind="ghost" small aria-label={t('Clear what has started or was not')} onClick={() => void drop(...settled)}>
+                {t('Clear')}
               </Button>
             )
           }
         >
           <div class="pending">
-            <Listing label="Runs that wait for the host">
+            <Listing label={t('Runs that wait for the host')}>
               {runs.map((run) => (
                 <Pending key={run.request_id} run={run} onAgain={() => again(run)} />
               ))}
@@ -74,26 +76,30 @@ export function PendingList(props: { sheet?: boolean; of?: string }) {
 function Pending({ run, onAgain }: { run: PendingRun; onAgain: () => void }) {
   const name = nameOf(run);
   const shared = { lead: <Sign run={run} />, title: <Title run={run} name={name} /> };
-  const dismiss = <Button kind="ghost" small aria-label={`Dismiss ${name}`} icon={<X size={18} />} onClick={() => void putAway(run)} />;
+  const dismiss = (
+    <Button kind="ghost" small aria-label={t('Dismiss {name}', { name })} icon={<X size={18} />} onClick={() => void putAway(run)} />
+  );
   switch (run.state) {
     case 'waiting':
       return (
         <Line
           {...shared}
           acts={
-            <Button acts="withdraw" small aria-label={`Withdraw ${name}`} onClick={() => void putAway(run)}>
-              Withdraw
+            <Button acts="withdraw" small aria-label={t('Withdraw {name}', { name })} onClick={() => void putAway(run)}>
+              {t('Withdraw')}
             </Button>
           }
         >
-          Asked <When at={run.created_at} />
-          {isOwn(run) ? '' : ' by another user'}, waits until {shortTime(Date.parse(run.expires_at), hostNow())}
+          {rich(isOwn(run) ? 'Asked {when}, waits until {time}' : 'Asked {when} by another user, waits until {time}', {
+            when: <When at={run.created_at} />,
+            time: shortTime(Date.parse(run.expires_at), hostNow()),
+          })}
         </Line>
       );
     case 'started':
       return (
         <Line {...shared} {...(run.task_id === null ? {} : { href: runPath(run.task_id) })} acts={dismiss}>
-          Asked <When at={run.created_at} />, started when the host was back
+          {rich('Asked {when}, started when the host was back', { when: <When at={run.created_at} /> })}
         </Line>
       );
     case 'expired':
@@ -104,15 +110,15 @@ function Pending({ run, onAgain }: { run: PendingRun; onAgain: () => void }) {
           acts={
             <>
               {hostPresence.value.kind === 'online' && isRepeatable(run) && (
-                <Button acts="run" small aria-label={`Run ${name} now`} onClick={onAgain}>
-                  Run now
+                <Button acts="run" small aria-label={t('Run {name} now', { name })} onClick={onAgain}>
+                  {t('Run now')}
                 </Button>
               )}
               {dismiss}
             </>
           }
         >
-          Asked <When at={run.created_at} />. {run.message}
+          {rich('Asked {when}. {message}', { when: <When at={run.created_at} />, message: run.message })}
         </Line>
       );
     default:
@@ -133,7 +139,7 @@ function isRepeatable(run: PendingRun): boolean {
 
 const SIGNS = { waiting: Hourglass, started: CircleCheck, expired: CircleAlert, refused: CircleAlert } as const;
 const BADGES = { waiting: 'wait', started: 'ok', expired: 'bad', refused: 'bad' } as const;
-const WORDS = { waiting: 'Waiting', started: 'Started', expired: 'Expired', refused: 'Refused' } as const;
+const WORDS = { waiting: msg('Waiting'), started: msg('Started'), expired: msg('Expired'), refused: msg('Refused') } as const;
 
 function Sign({ run }: { run: PendingRun }) {
   const Icon = SIGNS[run.state];
@@ -144,7 +150,7 @@ function Title({ run, name }: { run: PendingRun; name: string }) {
   return (
     <>
       <span class={run.script === null ? '' : 'mono'}>{name}</span>
-      <Badge tone={BADGES[run.state]}>{WORDS[run.state]}</Badge>
+      <Badge tone={BADGES[run.state]}>{t(WORDS[run.state])}</Badge>
     </>
   );
 }

@@ -6,6 +6,7 @@ import { useResource } from '../../data/resource.ts';
 import { isAdmin } from '../../own-session.ts';
 import { Glyph } from '../../parts/glyph.tsx';
 import { PluginFrame } from '../../plugin-frame/plugin-frame.tsx';
+import { t } from '../../translate.ts';
 import '../plugins.css';
 import { useLookAgain } from '../plugins/look-again.ts';
 
@@ -22,7 +23,7 @@ export function PluginCards() {
   useLookAgain(plugins.reload, cards ?? []);
   if (cards === undefined || cards.length === 0) return null;
   return (
-    <ul class="plugin-cards" aria-label="Plugins">
+    <ul class="plugin-cards" aria-label={t('Plugins')}>
       {cards.map((plugin) => (
         <Card key={plugin.id} plugin={plugin} />
       ))}
@@ -44,10 +45,10 @@ function Card({ plugin }: { plugin: PluginSummary }) {
         <PluginFrame plugin={plugin} slot="card" />
       ) : (
         <p class="muted" role="status">
-          {plugin.problem ?? 'It is on its way.'}{' '}
+          {plugin.problem ?? t('It is on its way.')}{' '}
           {isAdmin.value && (
             <a class="plugin-look" href={`/plugins/${plugin.id}/manage`}>
-              Look
+              {t('Look')}
             </a>
           )}
         </p>

@@ -16,6 +16,7 @@ import { seekWrong } from '../../parts/seek-wrong.ts';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { WaitForHost } from '../../parts/wait-for-host.tsx';
+import { t } from '../../translate.ts';
 import { type Answer, type Answers, checkAnswers, firstAnswers, offered, shownInputs } from './input-answers.ts';
 import { InputField } from './input-field.tsx';
 import { forgetAnswers, keepAnswers, keptAnswers } from './kept-answers.ts';
@@ -53,7 +54,7 @@ export function PressSheet({ question }: { question: Question }) {
     [],
   );
 
-  const waits = `Run when ${hostName.value} is back`;
+  const waits = t('Run when {hostName} is back', { hostName: hostName.value });
   const mustType = action.confirm === 'type' && typed.value.trim() !== action.label;
 
   function close(): void {
@@ -80,7 +81,7 @@ export function PressSheet({ question }: { question: Question }) {
       await agent.actions[':id'].remembered.$delete({ param: { id: action.id } });
       await loadActions();
     } catch (error) {
-      problem.value = `Your last answers could not be forgotten: ${sentence(error)}`;
+      problem.value = t('Your last answers could not be forgotten: {error}', { error: sentence(error) });
     }
   }
   function choose(name: string, file: File | null): void {
@@ -93,7 +94,7 @@ export function PressSheet({ question }: { question: Question }) {
       const file = files.value[name];
       if (file === undefined) continue;
       const tell = (part: number): void => {
-        sending.value = `Sending ${file.name}… ${Math.floor(part * 100)} %`;
+        sending.value = t('Sending {name}… {part} %', { name: file.name, part: Math.floor(part * 100) });
       };
       tell(0);
       sent[name] = await sendFile({ action: action.id, input: name }, file, tell, left.signal);
@@ -104,7 +105,9 @@ export function PressSheet({ question }: { question: Question }) {
     if (busy.value || mustType) return;
     const unread = shownInputs(inputs, now).find(({ name }) => scripted.stateOf(name)?.reading === true);
     if (unread !== undefined) {
-      showWrong({ [unread.name]: `The options of “${unread.label}” are still being read. Wait for them, then press again.` });
+      showWrong({
+        [unread.name]: t('The options of “{label}” are still being read. Wait for them, then press again.', { label: unread.label }),
+      });
       return;
     }
     const checked = checkAnswers(inputs, now, files.value);
@@ -115,7 +118,12 @@ export function PressSheet({ question }: { question: Question }) {
     const named = Object.keys(files.value).filter((name) => name in checked.values);
     const [file] = named;
     if (away && file !== undefined) {
-      showWrong({ [file]: `A file can’t wait: it is sent to ${hostName.value}. Take it back, or press when ${hostName.value} is there.` });
+      showWrong({
+        [file]: t('A file can’t wait: it is sent to {hostName}. Take it back, or press when {hostName2} is there.', {
+          hostName: hostName.value,
+          hostName2: hostName.value,
+        }),
+      });
       return;
     }
     busy.value = true;
@@ -146,7 +154,7 @@ export function PressSheet({ question }: { question: Question }) {
 
   return (
     <Sheet
-      title={action.confirm === 'confirm' && action.inputs.length === 0 ? `Run “${action.label}”?` : action.label}
+      title={action.confirm === 'confirm' && action.inputs.length === 0 ? t('Run “{label}”?', { label: action.label }) : action.label}
       unsaved={secretTyped && !busy.value}
       onClose={close}
     >
@@ -174,7 +182,9 @@ export function PressSheet({ question }: { question: Question }) {
             onChange={(value) => answer(input.name, value)}
           />
         ))}
-        {action.confirm === 'type' && <TextField label={`Type “${action.label}” to confirm`} autocapitalize="none" {...bound(typed)} />}
+        {action.confirm === 'type' && (
+          <TextField label={t('Type “{label}” to confirm', { label: action.label })} autocapitalize="none" {...bound(typed)} />
+        )}
         {sending.value !== null && (
           <p class="small muted" role="status">
             {sending.value}
@@ -182,12 +192,12 @@ export function PressSheet({ question }: { question: Question }) {
         )}
         {away && <WaitForHost {...bound(seconds)} keeps={keptOf(action.inputs)} />}
         <SheetButtons>
-          <Button onClick={close}>Cancel</Button>
+          <Button onClick={close}>{t('Cancel')}</Button>
           {action.confirm === 'hold' ? (
             <HoldButton label={away ? waits : action.label} busy={busy.value} onDone={() => void run()} />
           ) : (
             <Button acts="run" kind="primary" type="submit" busy={busy.value} disabled={mustType}>
-              {away ? waits : busy.value ? 'Starting…' : 'Run'}
+              {away ? waits : busy.value ? t('Starting…') : t('Run')}
             </Button>
           )}
         </SheetButtons>
@@ -206,9 +216,9 @@ function isFilled(answers: object | undefined): boolean {
 function FilledIn({ origin, onClear }: { origin: NonNullable<Origin>; onClear: () => void }) {
   return (
     <div class="row small muted">
-      <span class="grow">{origin === 'kept' ? 'What you typed before is still here.' : 'Filled in with your last answers.'}</span>
+      <span class="grow">{origin === 'kept' ? t('What you typed before is still here.') : t('Filled in with your last answers.')}</span>
       <Button kind="ghost" small onClick={onClear}>
-        {origin === 'kept' ? 'Start over' : 'Forget them'}
+        {origin === 'kept' ? t('Start over') : t('Forget them')}
       </Button>
     </div>
   );
@@ -218,7 +228,9 @@ function FilledIn({ origin, onClear }: { origin: NonNullable<Origin>; onClear: (
 function Strange({ names }: { names: readonly string[] }) {
   return (
     <p class="small muted">
-      The link also holds an answer for {names.map((name) => `“${name.slice(0, 40)}”`).join(', ')}, which can’t be filled in from a link.
+      {t('The link also holds an answer for {join}, which can’t be filled in from a link.', {
+        join: names.map((name) => `“${name.slice(0, 40)}”`).join(', '),
+      })}
     </p>
   );
 }
@@ -226,5 +238,5 @@ function Strange({ names }: { names: readonly string[] }) {
 /** The parts of a press that lie at the server while it waits, in words. */
 function keptOf(inputs: readonly ActionInput[]): string | null {
   if (inputs.length === 0) return null;
-  return inputs.some(({ type }) => type === 'secret') ? 'what you typed, the secret included' : 'what you typed';
+  return inputs.some(({ type }) => type === 'secret') ? t('what you typed, the secret included') : t('what you typed');
 }

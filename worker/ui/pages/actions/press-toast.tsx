@@ -11,6 +11,7 @@ import { Button } from '../../parts/button.tsx';
 import { useActs } from '../../parts/deliberate.ts';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { say, showToast } from '../../toasts.ts';
+import { t } from '../../translate.ts';
 import './press-toast.css';
 
 /** How long the answer stays after the run has ended: long enough to be read. */
@@ -85,11 +86,11 @@ function PressToast(props: PressToastProps) {
           <strong class="cut">{props.label}</strong>
           <StateMark run={props.run.value} />
         </span>
-        <span class={`press-line cut${line === '' ? ' muted' : ''}`}>{line === '' ? 'No output yet' : line}</span>
+        <span class={`press-line cut${line === '' ? ' muted' : ''}`}>{line === '' ? t('No output yet') : line}</span>
         <ArrowRight class="press-arrow" size={18} aria-hidden="true" />
-        <span class="hush">Open the run</span>
+        <span class="hush">{t('Open the run')}</span>
       </a>
-      <Button acts="dismiss" kind="ghost" aria-label="Dismiss" icon={<X size={18} />} onClick={props.onClose} />
+      <Button acts="dismiss" kind="ghost" aria-label={t('Dismiss')} icon={<X size={18} />} onClick={props.onClose} />
     </div>
   );
 }

@@ -11,6 +11,7 @@ import type { AnyAction } from '../../guards.ts';
 import { navigate, runPath } from '../../navigation.ts';
 import { me } from '../../own-session.ts';
 import { toast } from '../../toasts.ts';
+import { t } from '../../translate.ts';
 import { watchPress } from './press-toast.tsx';
 import { isActive } from './tile.tsx';
 
@@ -83,7 +84,7 @@ export async function startAction(
   inputs: Record<string, unknown>,
   options: { quietly?: boolean; once?: Once | undefined } = {},
 ): Promise<string> {
-  if (starting.peek().has(action.id)) throw new ToruError('busy', 'This press is still on its way.');
+  if (starting.peek().has(action.id)) throw new ToruError('busy', t('This press is still on its way.'));
   starting.value = new Set([...starting.peek(), action.id]);
   try {
     const taskId = await connection.start({ action: action.id, inputs }, options.once);

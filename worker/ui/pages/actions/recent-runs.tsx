@@ -8,6 +8,7 @@ import { Line, Listing } from '../../parts/listing.tsx';
 import { Section } from '../../parts/section.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { When } from '../../parts/when.tsx';
+import { t } from '../../translate.ts';
 
 const SHOWN = 8;
 const AFTER_NEWS_MS = 500;
@@ -32,15 +33,15 @@ export function RecentRuns() {
   if (items.length === 0) return null;
   return (
     <Section
-      title="Last runs"
+      title={t('Last runs')}
       flush
       acts={
         <ButtonLink small kind="ghost" href="/runs">
-          All
+          {t('All')}
         </ButtonLink>
       }
     >
-      <Listing label="Last runs">
+      <Listing label={t('Last runs')}>
         {items.map((run) => (
           <Line
             key={run.task_id}

@@ -1,4 +1,5 @@
 import type { AnyAction } from '../../guards.ts';
+import { t } from '../../translate.ts';
 
 /** Tiles that stand together, under a heading. */
 interface TileSection {
@@ -27,10 +28,10 @@ export function sectionsOf(actions: readonly AnyAction[]): TileSection[] {
   const others = [...groups].filter(([, list]) => list.length > 0);
   const alone = others.length === 1 && favourites.length === 0;
   return [
-    ...(favourites.length === 0 ? [] : [{ id: FAVOURITES, title: 'Favourites', actions: favourites }]),
+    ...(favourites.length === 0 ? [] : [{ id: FAVOURITES, title: t('Favourites'), actions: favourites }]),
     ...others.map(([group, list]) => ({
       id: group,
-      title: group !== '' ? group : alone ? '' : 'Actions',
+      title: group !== '' ? group : alone ? '' : t('Actions'),
       actions: list,
     })),
   ];

@@ -9,6 +9,7 @@ import { isAdmin } from '../../own-session.ts';
 import { Button } from '../../parts/button.tsx';
 import { Sheet } from '../../parts/sheet.tsx';
 import { toast } from '../../toasts.ts';
+import { t } from '../../translate.ts';
 import { pressAgain } from './press.ts';
 import { isActive, menuOf } from './tile.tsx';
 import './tile-menu.css';
@@ -32,7 +33,7 @@ export function TileMenu({ action }: { action: AnyAction }) {
               pressAgain(action);
             }}
           >
-            {isActive(action) ? 'Run another' : 'Run'}
+            {isActive(action) ? t('Run another') : t('Run')}
           </Button>
         </li>
         <li>
@@ -43,12 +44,12 @@ export function TileMenu({ action }: { action: AnyAction }) {
               markFavourite(action.id, action.favourite !== true).catch((error: unknown) => toast(sentence(error), 'bad'));
             }}
           >
-            {action.favourite === true ? 'Remove from favourites' : 'Add to favourites'}
+            {action.favourite === true ? t('Remove from favourites') : t('Add to favourites')}
           </Button>
         </li>
         {action.last_run !== null && (
           <To href={runPath(action.last_run.task_id)} icon={<ScrollText size={20} aria-hidden="true" />} onClick={close}>
-            Output of the newest run
+            {t('Output of the newest run')}
           </To>
         )}
         <li>
@@ -59,18 +60,18 @@ export function TileMenu({ action }: { action: AnyAction }) {
               tellAbout.value = { action };
             }}
           >
-            Tell me when it ends
+            {t('Tell me when it ends')}
           </Button>
         </li>
         <To href={appPath(action.id)} icon={<Smartphone size={20} aria-hidden="true" />} onClick={close}>
-          Put on the home screen
+          {t('Put on the home screen')}
         </To>
         <To href={`/runs?action=${encodeURIComponent(action.id)}`} icon={<History size={20} aria-hidden="true" />} onClick={close}>
-          Its runs
+          {t('Its runs')}
         </To>
         {isAdmin.value && (
           <To href={`/actions/${encodeURIComponent(action.id)}/edit`} icon={<Pencil size={20} aria-hidden="true" />} onClick={close}>
-            Edit
+            {t('Edit')}
           </To>
         )}
       </ul>

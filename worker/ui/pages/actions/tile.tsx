@@ -9,6 +9,8 @@ import { useActs } from '../../parts/deliberate.ts';
 import { Glyph } from '../../parts/glyph.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
+import { rich } from '../../rich.ts';
+import { t } from '../../translate.ts';
 import { Strip, spokenResults } from './strip.tsx';
 import './tile.css';
 
@@ -80,7 +82,7 @@ export function Tile(props: { action: AnyAction; tabbable: boolean; starting: bo
         type="button"
         class="tile-menu"
         tabIndex={index}
-        aria-label="Options"
+        aria-label={t('Options')}
         aria-describedby={`name-${action.id}`}
         aria-haspopup="dialog"
         onClick={() => {
@@ -90,7 +92,12 @@ export function Tile(props: { action: AnyAction; tabbable: boolean; starting: bo
         <EllipsisVertical size={20} aria-hidden="true" />
       </button>
       <span class="hush" id={`about-${action.id}`}>
-        {action.description} {active ? `${underWay > 1 ? underWay : ''} Under way: a press opens it.` : ''}{' '}
+        {action.description}{' '}
+        {active
+          ? underWay > 1
+            ? t('{count} under way: a press opens the newest.', { count: underWay })
+            : t('Under way: a press opens it.')
+          : ''}{' '}
         {spokenResults(action.results ?? [])}
       </span>
       <Foot action={action} tabIndex={index} />
@@ -109,10 +116,14 @@ function Foot({ action, tabIndex }: { action: AnyAction; tabIndex: number }) {
     );
   }
   if (run === null)
-    return <p class="tile-foot muted">{action.queued > 0 ? `${action.queued} queued` : action.running > 0 ? 'Running' : 'Never run'}</p>;
+    return (
+      <p class="tile-foot muted">
+        {action.queued > 0 ? t('{queued} queued', { queued: action.queued }) : action.running > 0 ? t('Running') : t('Never run')}
+      </p>
+    );
   return (
     <a class="tile-foot" href={runPath(run.task_id)} tabIndex={tabIndex}>
-      <span class="hush">Newest run of {action.label}:</span>
+      <span class="hush">{t('Newest run of {label}:', { label: action.label })}</span>
       <StateMark run={run} bare />
       <span class="tile-news">
         <span class="cut">{footText(action)}</span>
@@ -132,19 +143,15 @@ function NewestLine({ taskId }: { taskId: string }) {
 function footText(action: AnyAction): ComponentChildren {
   const run = action.last_run;
   if (run === null) return null;
-  if (run.waiting_for_input === true) return 'Waits for you';
+  if (run.waiting_for_input === true) return t('Waits for you');
   if (run.state === 'running') {
-    return (
-      <>
-        Running · <Elapsed since={run.started_at ?? run.created_at} />
-      </>
-    );
+    return rich('Running · {elapsed}', { elapsed: <Elapsed since={run.started_at ?? run.created_at} /> });
   }
-  if (run.state === 'queued') return action.queued > 1 ? `${action.queued} queued` : 'Queued';
-  const { tone, word } = outcome(run);
+  if (run.state === 'queued') return action.queued > 1 ? t('{queued} queued', { queued: action.queued }) : t('Queued');
+  const { tone, word } = outcome(run, true);
   return (
     <>
-      {tone === 'ok' ? '' : `${word.replace(/ with.*/, '')} · `}
+      {tone === 'ok' ? '' : `${word} · `}
       <When at={run.ended_at ?? run.created_at} narrow />
     </>
   );

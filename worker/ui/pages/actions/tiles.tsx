@@ -9,6 +9,7 @@ import { Glyph } from '../../parts/glyph.tsx';
 import { SearchBox } from '../../parts/search-box.tsx';
 import { readJson } from '../../read-json.ts';
 import { recall, remember } from '../../theme.ts';
+import { t } from '../../translate.ts';
 import { DensityChoice, density } from './density.tsx';
 import { moveInGrid } from './grid-keys.ts';
 import { press, starting } from './press.ts';
@@ -39,8 +40,8 @@ export function Tiles() {
           {list.length >= FILTER_FROM && (
             <search>
               <SearchBox
-                label="Filter the actions"
-                placeholder="Filter"
+                label={t('Filter the actions')}
+                placeholder={t('Filter')}
                 {...bound(filter)}
                 onEnter={() => grid.current?.querySelector<HTMLElement>('.tile-press')?.focus()}
               />
@@ -50,11 +51,11 @@ export function Tiles() {
         </div>
       )}
       {list.length >= RECENT_FROM && wanted === '' && <Recent />}
-      {shown.length === 0 && <p class="muted">No action has “{filter.value}” in its name.</p>}
+      {shown.length === 0 && <p class="muted">{t('No action has “{filter}” in its name.', { filter: filter.value })}</p>}
       <div class="tile-sections" ref={grid} data-density={density.value}>
         {sections.map(({ id, title, actions: tiles }) => (
           <Group key={id} id={id} title={title} open={wanted !== ''}>
-            <ul class="tiles" aria-label={title === '' ? 'Actions' : title} onKeyDown={moveInGrid}>
+            <ul class="tiles" aria-label={title === '' ? t('Actions') : title} onKeyDown={moveInGrid}>
               {tiles.map((action) => (
                 <Tile
                   key={action.id}
@@ -119,7 +120,7 @@ function Recent() {
   const shown = ids.flatMap((id) => actions.value?.find((action) => action.id === id) ?? []);
   if (shown.length < 2) return null;
   return (
-    <ul class="recent" aria-label="Used last">
+    <ul class="recent" aria-label={t('Used last')}>
       {shown.map((action) => (
         <li key={action.id}>
           <button type="button" class="recent-press" data-acts="run" data-color={action.color} onClick={() => press(action)}>

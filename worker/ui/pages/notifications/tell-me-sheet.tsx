@@ -8,13 +8,15 @@ import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { Loading, Problem } from '../../parts/empty.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { rich } from '../../rich.ts';
 import { toast } from '../../toasts.ts';
+import { msg, t } from '../../translate.ts';
 import { TurnOn } from './turn-on.tsx';
 
 const WHEN = [
-  { value: 'always', label: 'Always' },
-  { value: 'failure', label: 'When it fails' },
-  { value: 'never', label: 'Never' },
+  { value: 'always', label: msg('Always') },
+  { value: 'failure', label: msg('When it fails') },
+  { value: 'never', label: msg('Never') },
 ] as const satisfies readonly { value: TellWhen; label: string }[];
 
 /** “Tell me when it ends”: on this device, of one run or of an action's runs. */
@@ -50,21 +52,23 @@ export function TellMeSheet({ about }: { about: TellAbout }) {
   function ofRun(device: NotifyDevice, run: string): Promise<void> {
     return attempt(async () => {
       await tellOfRun(device.id, run, true);
-      toast('This device is told when it ends.', 'ok');
+      toast(t('This device is told when it ends.'), 'ok');
       close();
     });
   }
 
   const device = thisDevice.value;
   return (
-    <Sheet title={`Tell me when it ends: ${label}`} onClose={close}>
+    <Sheet title={t('Tell me when it ends: {label}', { label })} onClose={close}>
       <div class="stack">
-        {problem.value !== null && <Problem message={problem.value} action={<Button onClick={() => void load()}>Try again</Button>} />}
-        {!loaded.value && problem.value === null && <Loading what="this device’s choices" rows={2} />}
+        {problem.value !== null && (
+          <Problem message={problem.value} action={<Button onClick={() => void load()}>{t('Try again')}</Button>} />
+        )}
+        {!loaded.value && problem.value === null && <Loading what={t('this device’s choices')} rows={2} />}
         {loaded.value && device === null && (
           <>
-            <p>This device gets a notification, also while Toru is closed: the label and how it ended, nothing else.</p>
-            <TurnOn label="Turn on, on this device" onOn={(on) => void ('run' in about ? ofRun(on, about.run) : undefined)} />
+            <p>{t('This device gets a notification, also while Toru is closed: the label and how it ended, nothing else.')}</p>
+            <TurnOn label={t('Turn on, on this device')} onOn={(on) => void ('run' in about ? ofRun(on, about.run) : undefined)} />
           </>
         )}
         {loaded.value &&
@@ -72,27 +76,29 @@ export function TellMeSheet({ about }: { about: TellAbout }) {
           ('run' in about ? (
             <SheetButtons>
               {device.runs.includes(about.run) ? (
-                <Button onClick={() => void attempt(() => tellOfRun(device.id, about.run, false))}>Don’t tell me</Button>
+                <Button onClick={() => void attempt(() => tellOfRun(device.id, about.run, false))}>{t('Don’t tell me')}</Button>
               ) : (
                 <Button kind="primary" acts="tell" onClick={() => void ofRun(device, about.run)}>
-                  Tell this device
+                  {t('Tell this device')}
                 </Button>
               )}
             </SheetButtons>
           ) : (
             <Choice
-              label="This device is told"
+              label={t('This device is told')}
               options={WHEN}
               value={device.follows.find(({ action }) => action === about.action.id)?.when ?? 'never'}
               onValue={(when) => void attempt(() => followAction(device.id, about.action.id, when))}
             />
           ))}
         <p class="small muted">
-          Runs that you start, quiet hours and your other devices: under{' '}
-          <a href="/account" onClick={close}>
-            Account
-          </a>
-          .
+          {rich('Runs that you start, quiet hours and your other devices: under {account}.', {
+            account: (
+              <a href="/account" onClick={close}>
+                {t('Account')}
+              </a>
+            ),
+          })}
         </p>
       </div>
     </Sheet>

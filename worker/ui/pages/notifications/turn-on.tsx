@@ -6,6 +6,8 @@ import { NotAllowed, type Obstacle, obstacle, turnOn } from '../../data/push.ts'
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Install } from '../../parts/install.tsx';
+import { rich } from '../../rich.ts';
+import { t } from '../../translate.ts';
 import { deviceOf } from '../account/device.ts';
 
 /** The press after which this device is told; where that can't be, why, and what to do about it. */
@@ -25,9 +27,9 @@ export function TurnOn(props: { label: string; onOn: (device: NotifyDevice) => v
         error instanceof NotAllowed
           ? Notification.permission === 'denied'
             ? null
-            : 'The question was closed without an answer. Press again, and allow it.'
+            : t('The question was closed without an answer. Press again, and allow it.')
           : error instanceof DOMException
-            ? 'This browser could not reach its push service. Some browsers have none, or need it turned on in their settings.'
+            ? t('This browser could not reach its push service. Some browsers have none, or need it turned on in their settings.')
             : sentence(error);
     } finally {
       busy.value = false;
@@ -42,7 +44,7 @@ export function TurnOn(props: { label: string; onOn: (device: NotifyDevice) => v
       {problem.value !== null && <Problem message={problem.value} />}
       <div>
         <Button kind="primary" acts="tell" icon={<Bell size={18} aria-hidden="true" />} busy={busy.value} onClick={() => void press()}>
-          {busy.value ? 'Asking…' : props.label}
+          {busy.value ? t('Asking…') : props.label}
         </Button>
       </div>
     </div>
@@ -54,25 +56,29 @@ function Obstructed({ why }: { why: Obstacle }) {
     case 'insecure':
       return (
         <p>
-          A browser is told things only by a page that came over <strong>https</strong>. Reach Toru that way (docs/deploy.md), then come
-          back here.
+          {rich(
+            'A browser is told things only by a page that came over {https}. Reach Toru that way (docs/deploy.md), then come back here.',
+            { https: <strong>{t('https')}</strong> },
+          )}
         </p>
       );
     case 'install':
       return (
         <div class="stack">
-          <p>On iPhone and iPad, only an app on the home screen is told. Put Toru there, open it, and turn this on inside it:</p>
+          <p>{t('On iPhone and iPad, only an app on the home screen is told. Put Toru there, open it, and turn this on inside it:')}</p>
           <Install what="Toru" />
         </div>
       );
     case 'denied':
       return (
         <p role="status">
-          Notifications of this page are <strong>blocked</strong> in this browser, so it is not asked again. Allow them: press the sign
-          beside the address (on a phone: the system’s settings → Notifications → this app), then reload this page.
+          {rich(
+            'Notifications of this page are {blocked} in this browser, so it is not asked again. Allow them: press the sign beside the address (on a phone: the system’s settings → Notifications → this app), then reload this page.',
+            { blocked: <strong>{t('blocked')}</strong> },
+          )}
         </p>
       );
     default:
-      return <p>This browser can’t be told anything while Toru is closed. Use another one, or the app of Toru.</p>;
+      return <p>{t('This browser can’t be told anything while Toru is closed. Use another one, or the app of Toru.')}</p>;
   }
 }

@@ -7,6 +7,7 @@ import type { LogViewer } from '../../log-view/viewer.ts';
 import { Button } from '../../parts/button.tsx';
 import { VERBATIM } from '../../parts/field.tsx';
 import { toast } from '../../toasts.ts';
+import { t } from '../../translate.ts';
 import { asksForSecret } from './secret-prompt.ts';
 import './answer-field.css';
 
@@ -35,7 +36,7 @@ export function AnswerField(props: { run: Run; viewer: LogViewer | null }) {
     // With the end comes what stands in the field: it was meant to be read.
     const data = eof && typed === '' ? '' : `${typed}\n`;
     if (!connection.input(run.task_id, data, eof)) {
-      toast(eof ? 'No connection just now: the end was not sent.' : 'No connection just now: the line was not sent.', 'bad');
+      toast(eof ? t('No connection just now: the end was not sent.') : t('No connection just now: the line was not sent.'), 'bad');
       return;
     }
     if (data !== '') viewer?.typed(hidden.value ? HIDDEN : typed);
@@ -45,7 +46,7 @@ export function AnswerField(props: { run: Run; viewer: LogViewer | null }) {
     ended.value = eof;
   }
 
-  if (ended.value) return <p class="answer-over small muted">Its input has ended.</p>;
+  if (ended.value) return <p class="answer-over small muted">{t('Its input has ended.')}</p>;
   const waits = run.waiting_for_input === true;
   return (
     <form
@@ -56,13 +57,13 @@ export function AnswerField(props: { run: Run; viewer: LogViewer | null }) {
         send(false);
       }}
     >
-      <p class="answer-state small">{waits ? 'Waits for your answer' : 'Reads what you type'}</p>
+      <p class="answer-state small">{waits ? t('Waits for your answer') : t('Reads what you type')}</p>
       <input
         ref={field}
         class="input mono"
         {...(hidden.value ? { type: 'password' } : { type: 'text' })}
-        aria-label={hidden.value ? 'Type a secret into the run' : 'Type into the run'}
-        placeholder={hidden.value ? 'Type the secret' : waits ? 'Your answer' : 'Type a line for the script'}
+        aria-label={hidden.value ? t('Type a secret into the run') : t('Type into the run')}
+        placeholder={hidden.value ? t('Type the secret') : waits ? t('Your answer') : t('Type a line for the script')}
         enterkeyhint="send"
         {...VERBATIM}
         value={text.value}
@@ -74,18 +75,18 @@ export function AnswerField(props: { run: Run; viewer: LogViewer | null }) {
       <div class="answer-keys" onPointerDown={(event) => document.activeElement === field.current && event.preventDefault()}>
         <Button
           kind="ghost"
-          aria-label="Hide what I type"
-          title="Hide what I type: it is kept nowhere"
+          aria-label={t('Hide what I type')}
+          title={t('Hide what I type: it is kept nowhere')}
           aria-pressed={hidden.value}
           icon={hidden.value ? <EyeOff size={18} /> : <Eye size={18} />}
           onClick={() => {
             hidden.value = !hidden.value;
           }}
         />
-        <Button type="submit" kind={waits ? 'primary' : 'plain'} aria-label="Send the line" icon={<CornerDownLeft size={18} />} />
+        <Button type="submit" kind={waits ? 'primary' : 'plain'} aria-label={t('Send the line')} icon={<CornerDownLeft size={18} />} />
       </div>
-      <Button class="answer-end" kind="ghost" small title="The script reads that nothing more comes" onClick={() => send(true)}>
-        End input
+      <Button class="answer-end" kind="ghost" small title={t('The script reads that nothing more comes')} onClick={() => send(true)}>
+        {t('End input')}
       </Button>
     </form>
   );

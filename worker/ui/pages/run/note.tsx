@@ -9,6 +9,7 @@ import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field } from '../../parts/field.tsx';
 import { Form } from '../../parts/form.tsx';
+import { t } from '../../translate.ts';
 import { leaveUnsaved, useUnsaved } from '../../unsaved.ts';
 import './note.css';
 
@@ -38,7 +39,7 @@ export function RunNote({ run, onWritten }: { run: Run; onWritten: (run: Run) =>
       {run.note !== undefined && (
         <p class="run-note-text">
           <StickyNote size={16} aria-hidden="true" />
-          <span class="hush">Note:</span>
+          <span class="hush">{t('Note:')}</span>
           <span>{run.note}</span>
         </p>
       )}
@@ -48,7 +49,7 @@ export function RunNote({ run, onWritten }: { run: Run; onWritten: (run: Run) =>
         icon={run.note === undefined ? <StickyNote size={16} aria-hidden="true" /> : <Pencil size={16} aria-hidden="true" />}
         onClick={setTo(editing, true)}
       >
-        {run.note === undefined ? 'Add a note' : 'Edit note'}
+        {run.note === undefined ? t('Add a note') : t('Edit note')}
       </Button>
     </div>
   );
@@ -68,11 +69,14 @@ function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run
   return (
     <Form ref={form} class="run-note-form" onSubmit={submit}>
       <Field
-        label="Note"
+        label={t('Note')}
         help={
           run.note === before.current
-            ? `Everybody who sees this run reads it, and the search finds it. ${text.value.length} of ${MAX_NOTE_CHARS} characters.`
-            : 'Somebody else changed it meanwhile. Saving puts yours in its place.'
+            ? t('Everybody who sees this run reads it, and the search finds it. {count} of {MAX_NOTE_CHARS} characters.', {
+                count: text.value.length,
+                MAX_NOTE_CHARS,
+              })
+            : t('Somebody else changed it meanwhile. Saving puts yours in its place.')
         }
         error={wrong['form']}
       >
@@ -94,9 +98,9 @@ function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run
         )}
       </Field>
       <div class="row end">
-        <Button onClick={props.onClose}>Cancel</Button>
+        <Button onClick={props.onClose}>{t('Cancel')}</Button>
         <Button kind="primary" type="submit" busy={busy}>
-          {busy ? 'Saving…' : 'Save note'}
+          {busy ? t('Saving…') : t('Save note')}
         </Button>
       </div>
     </Form>

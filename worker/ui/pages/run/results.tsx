@@ -8,6 +8,7 @@ import type { Run } from '../../../../shared/runs.ts';
 import { agent, read } from '../../api.ts';
 import { listOf, number, shape, text } from '../../guards.ts';
 import { bytes } from '../../time.ts';
+import { t } from '../../translate.ts';
 import './results.css';
 
 const Shown = lazy(async () => (await import('./shown-result.tsx')).ShownResult);
@@ -38,7 +39,7 @@ export function Results({ run }: { run: Run }) {
   const first = over ? (RICH.flatMap((rich) => all.filter(({ kind }) => kind === rich))[0]?.name ?? null) : null;
   const shown = open.value === undefined ? first : open.value;
   return (
-    <section class="results" aria-label="Results">
+    <section class="results" aria-label={t('Results')}>
       <ul class="results-list">
         {all.map(({ name, size, kind }) => {
           const Icon = ICONS[kind] ?? File;
@@ -65,7 +66,7 @@ export function Results({ run }: { run: Run }) {
                   <span class="muted small">{bytes(size)}</span>
                 </span>
               )}
-              <a class="btn btn-ghost btn-square" href={path} download={name} aria-label={`Download ${name}`}>
+              <a class="btn btn-ghost btn-square" href={path} download={name} aria-label={t('Download {name}', { name })}>
                 <Download size={18} aria-hidden="true" />
               </a>
             </li>

@@ -10,8 +10,14 @@ import { spokenInputs } from '../../data/spoken-inputs.ts';
 import { isAdmin, me } from '../../own-session.ts';
 import { When } from '../../parts/when.tsx';
 import { clockTime, duration } from '../../time.ts';
+import { msg, t } from '../../translate.ts';
 
-const SOURCES: Record<Run['source'], string> = { page: 'the page', api: 'the API', cli: 'the command line', plugin: 'a plugin' };
+const SOURCES: Record<Run['source'], string> = {
+  page: msg('the page'),
+  api: msg('the API'),
+  cli: msg('the command line'),
+  plugin: msg('a plugin'),
+};
 
 /** A screen with room for the details beside the output. */
 const ROOMY = '(width >= 56rem) and (height >= 34rem)';
@@ -42,7 +48,7 @@ export function RunDetails({ run, children }: { run: Run; children: ComponentChi
         <details class="run-details">
           <summary class="small">
             <When at={run.started_at ?? run.created_at} /> · <Took run={run} />
-            {run.exit_code !== null && run.exit_code !== 0 && <> · exit code {run.exit_code}</>}
+            {run.exit_code !== null && run.exit_code !== 0 && <>{t('· exit code {exit_code}', { exit_code: run.exit_code })}</>}
             {run.user_id !== me.value?.user.id && <> · {run.user}</>}
           </summary>
           <Facts run={run} />
@@ -60,21 +66,21 @@ function Facts({ run }: { run: Run }) {
   );
   return (
     <dl class="run-facts">
-      <Fact name="Started">
+      <Fact name={t('Started')}>
         <When at={run.started_at ?? run.created_at} />
-        {run.started_at === null && run.state === 'queued' && ' (queued)'}
+        {run.started_at === null && run.state === 'queued' && ` (${t('queued')})`}
       </Fact>
-      <Fact name={isFinal(run.state) ? 'Took' : 'Running for'}>
+      <Fact name={isFinal(run.state) ? t('Took') : t('Running for')}>
         <Took run={run} />
       </Fact>
-      {run.exit_code !== null && <Fact name="Exit code">{run.exit_code}</Fact>}
-      {run.signal !== null && <Fact name="Signal">{run.signal}</Fact>}
-      <Fact name="By">
-        {run.user_id === me.value?.user.id ? 'you' : run.user}, from {SOURCES[run.source]}
+      {run.exit_code !== null && <Fact name={t('Exit code')}>{run.exit_code}</Fact>}
+      {run.signal !== null && <Fact name={t('Signal')}>{run.signal}</Fact>}
+      <Fact name={t('By')}>
+        {run.user_id === me.value?.user.id ? t('you') : run.user}, {t(SOURCES[run.source])}
         {isAdmin.value && run.address !== null && <span class="muted"> ({run.address})</span>}
       </Fact>
       {run.script !== undefined && (
-        <Fact name="Script" wide>
+        <Fact name={t('Script')} wide>
           <code>{[run.script, ...(run.args ?? []).map(shown)].join(' ')}</code>
         </Fact>
       )}

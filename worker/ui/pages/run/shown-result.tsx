@@ -6,6 +6,7 @@ import { call, sentence } from '../../api.ts';
 import { Button } from '../../parts/button.tsx';
 import { Loading, Problem } from '../../parts/empty.tsx';
 import { bytes } from '../../time.ts';
+import { t } from '../../translate.ts';
 import { Markdown } from './markdown.tsx';
 import { readTable } from './read-table.ts';
 
@@ -61,7 +62,7 @@ export function ShownResult({ artifact, path }: { artifact: Artifact; path: stri
   if (large)
     return (
       <p class="muted">
-        {name} has {bytes(size)}, and {bytes(most)} are shown here at most. Download it to see it.
+        {t('{name} has {size}, and {most} are shown here at most. Download it to see it.', { name, size: bytes(size), most: bytes(most) })}
       </p>
     );
   if (problem.value !== null) return <Problem message={problem.value} />;
@@ -86,7 +87,7 @@ function drawn(kind: Artifact['kind'], name: string, content: string, problem: {
           src={content}
           alt={name}
           onError={() => {
-            problem.value = `${name} is no image that this browser can show. Download it to see what it is.`;
+            problem.value = t('{name} is no image that this browser can show. Download it to see what it is.', { name });
           }}
         />
       );
@@ -127,7 +128,7 @@ function TableOf({ text }: { text: string }) {
             all.value = true;
           }}
         >
-          Show all {rows.length} rows
+          {t('Show all {count} rows', { count: rows.length })}
         </Button>
       )}
     </>

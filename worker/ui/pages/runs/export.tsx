@@ -1,6 +1,7 @@
 import { Download } from 'lucide-preact';
 import { Button } from '../../parts/button.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { t } from '../../translate.ts';
 import '../actions/tile-menu.css';
 import { type Filters, isFiltered, queryOf } from './run-filters.ts';
 
@@ -9,13 +10,13 @@ export function Export(props: { filters: Filters; onClose: () => void }) {
   const { sort: _sort, ...filter } = queryOf(props.filters);
   const address = (format: string): string => `/api/runs/export?${new URLSearchParams({ ...filter, format })}`;
   return (
-    <Sheet title="Export" onClose={props.onClose}>
+    <Sheet title={t('Export')} onClose={props.onClose}>
       <p class="muted">
-        {isFiltered(props.filters) ? 'The runs that the filters leave, without their output.' : 'All runs, without their output.'}
+        {isFiltered(props.filters) ? t('The runs that the filters leave, without their output.') : t('All runs, without their output.')}
       </p>
       <ul class="tile-acts">
         {[
-          ['csv', 'A table (CSV)'],
+          ['csv', t('A table (CSV)')],
           ['json', 'JSON'],
         ].map(([format = '', label]) => (
           <li key={format}>
@@ -27,7 +28,7 @@ export function Export(props: { filters: Filters; onClose: () => void }) {
         ))}
       </ul>
       <SheetButtons>
-        <Button onClick={props.onClose}>Cancel</Button>
+        <Button onClick={props.onClose}>{t('Cancel')}</Button>
       </SheetButtons>
     </Sheet>
   );

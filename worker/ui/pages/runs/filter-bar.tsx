@@ -8,25 +8,26 @@ import { actions } from '../../data/known-actions.ts';
 import { isAdmin } from '../../own-session.ts';
 import { Button } from '../../parts/button.tsx';
 import { SearchBox } from '../../parts/search-box.tsx';
+import { msg, t } from '../../translate.ts';
 import { addressOf, dayOf, type Filters, isFiltered, NO_FILTERS } from './run-filters.ts';
 
 const RESULTS: readonly (readonly [value: string, label: string])[] = [
-  ['', 'Any result'],
-  ['queued,running', 'Under way'],
-  ['succeeded', 'Succeeded'],
-  ['failed', 'Failed'],
-  ['timed_out', 'Timed out'],
-  ['interrupted', 'Interrupted'],
-  ['cancelled', 'Cancelled'],
-  ['refused', 'Refused'],
-  ['failed,timed_out,interrupted,refused', 'All that went wrong'],
+  ['', msg('Any result')],
+  ['queued,running', msg('Under way')],
+  ['succeeded', msg('Succeeded')],
+  ['failed', msg('Failed')],
+  ['timed_out', msg('Timed out')],
+  ['interrupted', msg('Interrupted')],
+  ['cancelled', msg('Cancelled')],
+  ['refused', msg('Refused')],
+  ['failed,timed_out,interrupted,refused', msg('All that went wrong')],
 ];
 
 const DAY_MS = 86_400_000;
 const RANGES: readonly (readonly [days: number, label: string])[] = [
-  [1, 'Today'],
-  [7, 'Last 7 days'],
-  [30, 'Last 30 days'],
+  [1, msg('Today')],
+  [7, msg('Last 7 days')],
+  [30, msg('Last 30 days')],
 ];
 
 /** Typing waits so long for more before the history is read. */
@@ -60,10 +61,10 @@ export function FilterBar({ filters, users }: { filters: Filters; users: readonl
   }, [text.value]);
 
   return (
-    <search class="runs-filter" aria-label="Filter the runs">
+    <search class="runs-filter" aria-label={t('Filter the runs')}>
       <SearchBox
-        label="Find in name, script and inputs"
-        placeholder="Find"
+        label={t('Find in name, script and inputs')}
+        placeholder={t('Find')}
         value={text.value.q}
         onValue={(q) => {
           text.value = { ...text.peek(), q };
@@ -79,31 +80,31 @@ export function FilterBar({ filters, users }: { filters: Filters; users: readonl
           open.value = !open.value;
         }}
       >
-        {count === 0 ? 'Filter' : `Filter (${count})`}
+        {count === 0 ? t('Filter') : t('Filter ({count})', { count })}
       </Button>
       <div id={panel} class={`runs-filter-more${open.value ? ' runs-filter-shown' : ''}`}>
         <select
           class="select"
-          aria-label="Result"
+          aria-label={t('Result')}
           value={filters.result.join(',')}
           onChange={(event) => apply({ result: event.currentTarget.value.split(',').filter(isRunResult) })}
         >
           {RESULTS.map(([value, label]) => (
             <option key={value} value={value}>
-              {label}
+              {t(label)}
             </option>
           ))}
           {!RESULTS.some(([value]) => value === filters.result.join(',')) && (
-            <option value={filters.result.join(',')}>Several results</option>
+            <option value={filters.result.join(',')}>{t('Several results')}</option>
           )}
         </select>
         <select
           class="select"
-          aria-label="Action"
+          aria-label={t('Action')}
           value={filters.action}
           onChange={(event) => apply({ action: event.currentTarget.value })}
         >
-          <option value="">Any action</option>
+          <option value="">{t('Any action')}</option>
           {(actions.value ?? []).map((action) => (
             <option key={action.id} value={action.id}>
               {action.label}
@@ -117,8 +118,8 @@ export function FilterBar({ filters, users }: { filters: Filters; users: readonl
           <>
             <input
               class="input"
-              aria-label="User"
-              placeholder="Any user"
+              aria-label={t('User')}
+              placeholder={t('Any user')}
               list={names}
               autocomplete="off"
               autocapitalize="none"
@@ -137,18 +138,18 @@ export function FilterBar({ filters, users }: { filters: Filters; users: readonl
         <Days filters={filters} onDays={apply} />
         <select
           class="select"
-          aria-label="Order"
+          aria-label={t('Order')}
           value={filters.sort}
           onChange={(event) => apply({ sort: event.currentTarget.value === 'longest' ? 'longest' : 'newest' })}
         >
-          <option value="newest">Newest first</option>
-          <option value="longest">Longest first</option>
+          <option value="newest">{t('Newest first')}</option>
+          <option value="longest">{t('Longest first')}</option>
         </select>
       </div>
       {isFiltered(filters) && (
         <Button
           kind="ghost"
-          aria-label="Show all runs"
+          aria-label={t('Show all runs')}
           icon={<X size={18} />}
           onClick={() => route(addressOf({ ...NO_FILTERS, sort: filters.sort }))}
         />
@@ -167,7 +168,7 @@ function Days({ filters, onDays }: { filters: Filters; onDays: (days: Pick<Filte
     <>
       <select
         class="select"
-        aria-label="Days"
+        aria-label={t('Days')}
         value={between ? 'between' : (range?.[0] ?? '')}
         onChange={(event) => {
           const { value } = event.currentTarget;
@@ -175,20 +176,20 @@ function Days({ filters, onDays }: { filters: Filters; onDays: (days: Pick<Filte
           if (value !== 'between') onDays({ since: value === '' ? '' : firstOf(Number(value)), until: '' });
         }}
       >
-        <option value="">Any day</option>
+        <option value="">{t('Any day')}</option>
         {RANGES.map(([days, label]) => (
           <option key={days} value={days}>
             {label}
           </option>
         ))}
-        <option value="between">From … to …</option>
+        <option value="between">{t('From … to …')}</option>
       </select>
       {between && (
         <div class="runs-days">
           <input
             class="input"
             type="date"
-            aria-label="From"
+            aria-label={t('From')}
             value={since}
             max={until}
             onChange={(event) => onDays({ since: event.currentTarget.value, until })}
@@ -196,7 +197,7 @@ function Days({ filters, onDays }: { filters: Filters; onDays: (days: Pick<Filte
           <input
             class="input"
             type="date"
-            aria-label="To"
+            aria-label={t('To')}
             value={until}
             min={since}
             onChange={(event) => onDays({ since, until: event.currentTarget.value })}

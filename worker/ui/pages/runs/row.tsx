@@ -7,6 +7,7 @@ import { me } from '../../own-session.ts';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
 import { duration } from '../../time.ts';
+import { t } from '../../translate.ts';
 import { actionOf } from './run-again.ts';
 
 /** A run in the history: a line that leads to it. */
@@ -25,12 +26,12 @@ export function RunRow({ run, onMenu }: { run: Run; onMenu: () => void }) {
           {run.note !== undefined && (
             <span class="run-row-note">
               <StickyNote size={14} aria-hidden="true" />
-              <span class="hush">Note:</span>
+              <span class="hush">{t('Note:')}</span>
               <span class="cut">{run.note.slice(0, 200)}</span>
             </span>
           )}
         </span>
-        <span class="run-row-who cut">{run.user_id === me.value?.user.id ? 'you' : run.user}</span>
+        <span class="run-row-who cut">{run.user_id === me.value?.user.id ? t('you') : run.user}</span>
         <span class="run-row-took">
           <Took run={run} />
         </span>
@@ -38,7 +39,13 @@ export function RunRow({ run, onMenu }: { run: Run; onMenu: () => void }) {
           <When at={run.created_at} />
         </span>
       </a>
-      <button type="button" class="run-row-menu" aria-label={`More on ${run.label}`} aria-haspopup="dialog" onClick={onMenu}>
+      <button
+        type="button"
+        class="run-row-menu"
+        aria-label={t('More on {label}', { label: run.label })}
+        aria-haspopup="dialog"
+        onClick={onMenu}
+      >
         <EllipsisVertical size={20} aria-hidden="true" />
       </button>
     </li>

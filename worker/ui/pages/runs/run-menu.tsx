@@ -9,6 +9,7 @@ import { isAdmin } from '../../own-session.ts';
 import { Ask } from '../../parts/ask.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Sheet } from '../../parts/sheet.tsx';
+import { t } from '../../translate.ts';
 import '../actions/tile-menu.css';
 import { actionOf, ask, isRepeatable, useRunAgain } from './run-again.ts';
 
@@ -25,9 +26,9 @@ export function RunMenu(props: { run: Run; onClose: () => void; onDeleted: () =>
   if (step.value === 'delete') {
     return (
       <Ask
-        title="Delete this run?"
+        title={t('Delete this run?')}
         verb="Delete"
-        doing="Deleting…"
+        doing={t('Deleting…')}
         danger
         onClose={props.onClose}
         onYes={async () => {
@@ -35,7 +36,11 @@ export function RunMenu(props: { run: Run; onClose: () => void; onDeleted: () =>
           props.onDeleted();
         }}
       >
-        <p>“{run.label}” goes out of the history, and its output from the disk. The audit keeps that it ran, and that you deleted it.</p>
+        <p>
+          {t('“{label}” goes out of the history, and its output from the disk. The audit keeps that it ran, and that you deleted it.', {
+            label: run.label,
+          })}
+        </p>
       </Ask>
     );
   }
@@ -50,7 +55,7 @@ export function RunMenu(props: { run: Run; onClose: () => void; onDeleted: () =>
               icon={<RotateCw size={20} aria-hidden="true" />}
               onClick={() => void again(run).then(props.onClose)}
             >
-              Run again
+              {t('Run again')}
             </Button>
           </li>
         )}
@@ -67,21 +72,21 @@ export function RunMenu(props: { run: Run; onClose: () => void; onDeleted: () =>
                 ask(action, run);
               }}
             >
-              {action === undefined ? 'Change the arguments, then run' : 'Change the inputs, then run'}
+              {action === undefined ? t('Change the arguments, then run') : t('Change the inputs, then run')}
             </Button>
           </li>
         )}
         <li>
           <a class="btn" href={runPath(run.task_id)}>
             <ScrollText size={20} aria-hidden="true" />
-            <span>Open the output</span>
+            <span>{t('Open the output')}</span>
           </a>
         </li>
         {run.action !== undefined && (
           <li>
             <a class="btn" href={`/runs?action=${encodeURIComponent(run.action)}`} onClick={props.onClose}>
               <History size={20} aria-hidden="true" />
-              <span>All runs of this action</span>
+              <span>{t('All runs of this action')}</span>
             </a>
           </li>
         )}
@@ -93,7 +98,7 @@ export function RunMenu(props: { run: Run; onClose: () => void; onDeleted: () =>
                 step.value = 'delete';
               }}
             >
-              Delete …
+              {t('Delete …')}
             </Button>
           </li>
         )}

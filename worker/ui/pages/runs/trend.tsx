@@ -6,6 +6,7 @@ import { useResource } from '../../data/resource.ts';
 import { list, number, orNull, shape } from '../../guards.ts';
 import { runPath } from '../../navigation.ts';
 import { duration, fullTime } from '../../time.ts';
+import { t } from '../../translate.ts';
 import './trend.css';
 
 const isTrend = shape<RunsTrend>({ runs: number, succeeded: number, p50_ms: orNull(number), p95_ms: orNull(number), items: list });
@@ -28,13 +29,17 @@ export function Trend({ action }: { action: string }) {
   const longest = Math.max(1, ...data.items.map(({ duration_ms }) => duration_ms ?? 0));
   const share = Math.floor((100 * data.succeeded) / data.runs);
   return (
-    <section class="trend" aria-label="How it went">
+    <section class="trend" aria-label={t('How it went')}>
       <dl class="trend-figures">
-        <Figure name="Succeeded" value={`${share} %`} help={`${data.succeeded} of the last ${data.runs}`} />
-        <Figure name="Half take up to" value={data.p50_ms === null ? '–' : duration(data.p50_ms)} help="p50: the median" />
-        <Figure name="Most take up to" value={data.p95_ms === null ? '–' : duration(data.p95_ms)} help="p95: 95 of 100" />
+        <Figure
+          name={t('Succeeded')}
+          value={`${share} %`}
+          help={t('{succeeded} of the last {runs}', { succeeded: data.succeeded, runs: data.runs })}
+        />
+        <Figure name={t('Half take up to')} value={data.p50_ms === null ? '–' : duration(data.p50_ms)} help={t('p50: the median')} />
+        <Figure name={t('Most take up to')} value={data.p95_ms === null ? '–' : duration(data.p95_ms)} help={t('p95: 95 of 100')} />
       </dl>
-      <ol class="trend-bars" aria-label={`The last ${data.items.length} runs, the newest last`}>
+      <ol class="trend-bars" aria-label={t('The last {count} runs, the newest last', { count: data.items.length })}>
         {data.items.map((run) => (
           <li key={run.task_id}>
             <a
