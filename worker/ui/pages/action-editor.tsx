@@ -7,6 +7,7 @@ import { Button } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { toast } from '../toasts.ts';
+import { t } from '../translate.ts';
 import { copyOf, type Draft, draftFrom, draftOf, emptyDraft } from './action-editor/action-draft.ts';
 import { Editor } from './action-editor/editor.tsx';
 import './action-editor.css';
@@ -41,15 +42,15 @@ function EditorOf({ id, copy, script }: { id: string | null; copy: string | null
     void load();
   }, []);
 
-  const title = id === null ? 'New action' : 'Edit action';
+  const title = id === null ? t('New action') : t('Edit action');
   if (draft.value !== null) return <Editor id={id} draft={draft.value} title={title} />;
   return (
     <>
       <PageHead title={title} />
       {problem.value === null ? (
-        <Loading what="the action" />
+        <Loading what={t('the action')} />
       ) : (
-        <Problem message={problem.value} action={<Button onClick={() => void load()}>Try again</Button>} />
+        <Problem message={problem.value} action={<Button onClick={() => void load()}>{t('Try again')}</Button>} />
       )}
     </>
   );

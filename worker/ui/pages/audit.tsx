@@ -15,6 +15,7 @@ import { More } from '../parts/more.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { TextField } from '../parts/text-field.tsx';
+import { t } from '../translate.ts';
 import { addressOf, EVENTS, type Filters, filtersOf, OUTCOMES, queryOf, TIMES } from './audit/audit-filters.ts';
 import { Entry } from './audit/entry.tsx';
 import { usePaged } from './audit/paged.ts';
@@ -42,12 +43,12 @@ export function AuditPage() {
   return (
     <div class="narrow">
       <PageHead
-        title="Audit"
-        lead="Who did what on this host, and what was refused. Kept for a year; what changed rights or settings, for two."
+        title={t('Audit')}
+        lead={t('Who did what on this host, and what was refused. Kept for a year; what changed rights or settings, for two.')}
       >
         <Button
-          aria-label="Read again"
-          title="Read again"
+          aria-label={t('Read again')}
+          title={t('Read again')}
           icon={<RefreshCw size={18} />}
           busy={list.busy && list.more !== null}
           onClick={() => void list.again()}
@@ -57,19 +58,19 @@ export function AuditPage() {
       {list.problem !== null && (
         <Problem
           message={list.problem}
-          action={<Button onClick={() => void (list.more === true ? list.next() : list.again())}>Try again</Button>}
+          action={<Button onClick={() => void (list.more === true ? list.next() : list.again())}>{t('Try again')}</Button>}
         />
       )}
-      {list.more === null && list.problem === null && <Loading what="the audit" rows={6} />}
+      {list.more === null && list.problem === null && <Loading what={t('the audit')} rows={6} />}
       {nothing &&
         (address === '/audit' ? (
-          <Empty title="Nothing happened yet" />
+          <Empty title={t('Nothing happened yet')} />
         ) : (
           <Empty
-            title="Nothing of this kind"
-            action={<Button onClick={() => navigate('/audit', { replace: true })}>Show everything</Button>}
+            title={t('Nothing of this kind')}
+            action={<Button onClick={() => navigate('/audit', { replace: true })}>{t('Show everything')}</Button>}
           >
-            No entry fits all of these filters.
+            {t('No entry fits all of these filters.')}
           </Empty>
         ))}
       {daysOf(list.items, ({ time }) => time, hostNow()).map((day) => (
@@ -99,10 +100,10 @@ function AuditFilters({ filters }: { filters: Filters }) {
   }, [user.value]);
   return (
     <search class="audit-filters">
-      <Select label="What" options={EVENTS} value={filters.event} onValue={(event) => go({ event })} />
-      <Select label="When" options={TIMES} value={filters.since} onValue={(since) => go({ since })} />
-      <Select label="Outcome" options={OUTCOMES} value={filters.outcome} onValue={(outcome) => go({ outcome })} />
-      <TextField label="Who" autocapitalize="none" {...bound(user)} />
+      <Select label={t('What')} options={EVENTS} value={filters.event} onValue={(event) => go({ event })} />
+      <Select label={t('When')} options={TIMES} value={filters.since} onValue={(since) => go({ since })} />
+      <Select label={t('Outcome')} options={OUTCOMES} value={filters.outcome} onValue={(outcome) => go({ outcome })} />
+      <TextField label={t('Who')} autocapitalize="none" {...bound(user)} />
     </search>
   );
 }
@@ -127,7 +128,7 @@ function Select<T extends string>(props: {
         >
           {props.options.map(([value, label]) => (
             <option key={value} value={value}>
-              {label}
+              {t(label)}
             </option>
           ))}
         </select>

@@ -12,6 +12,7 @@ import { Button, ButtonLink } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { toast } from '../toasts.ts';
+import { t } from '../translate.ts';
 import './plugins.css';
 import { PluginAbout } from './plugins/about.tsx';
 import { AcceptPlugin } from './plugins/accept.tsx';
@@ -43,14 +44,14 @@ export function PluginManagePage() {
   return (
     <div class="narrow">
       {plugin.data === null ? (
-        <PageHead title="Plugin" before={<Back href="/plugins" label="Plugins" />} />
+        <PageHead title={t('Plugin')} before={<Back href="/plugins" label={t('Plugins')} />} />
       ) : (
         <Head plugin={plugin.data} resource={plugin} />
       )}
       {plugin.problem !== null && (
-        <Problem message={plugin.problem} action={<Button onClick={() => void plugin.reload()}>Try again</Button>} />
+        <Problem message={plugin.problem} action={<Button onClick={() => void plugin.reload()}>{t('Try again')}</Button>} />
       )}
-      {plugin.data === null && plugin.problem === null && <Loading what="the plugin" rows={4} />}
+      {plugin.data === null && plugin.problem === null && <Loading what={t('the plugin')} rows={4} />}
       {plugin.data !== null && <Parts plugin={plugin.data} resource={plugin} />}
     </div>
   );
@@ -85,7 +86,7 @@ function Head({ plugin, resource }: Props) {
     <>
       <PageHead
         title={plugin.name}
-        before={<Back href="/plugins" label="Plugins" />}
+        before={<Back href="/plugins" label={t('Plugins')} />}
         lead={
           <>
             <span role="status">
@@ -95,10 +96,12 @@ function Head({ plugin, resource }: Props) {
           </>
         }
       >
-        {plugin.enabled && plugin.page?.slots.includes('page') === true && <ButtonLink href={`/plugins/${plugin.id}`}>Open</ButtonLink>}
+        {plugin.enabled && plugin.page?.slots.includes('page') === true && (
+          <ButtonLink href={`/plugins/${plugin.id}`}>{t('Open')}</ButtonLink>
+        )}
         {plugin.enabled && (
           <Button key="disable" acts="disable" busy={busy.value} onClick={() => void change(() => disablePlugin(plugin.id))}>
-            Disable
+            {t('Disable')}
           </Button>
         )}
         {(!plugin.enabled || changed) && (
@@ -113,7 +116,7 @@ function Head({ plugin, resource }: Props) {
               else void change(() => enablePlugin(plugin.id, null));
             }}
           >
-            {changed ? 'Look and accept' : 'Enable'}
+            {changed ? t('Look and accept') : t('Enable')}
           </Button>
         )}
       </PageHead>

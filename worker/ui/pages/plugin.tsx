@@ -11,6 +11,7 @@ import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PluginFrame } from '../plugin-frame/plugin-frame.tsx';
+import { t } from '../translate.ts';
 import './plugins.css';
 import { useLookAgain } from './plugins/look-again.ts';
 import { PluginStateBadge } from './plugins/state.tsx';
@@ -27,17 +28,17 @@ export function PluginPage() {
   useLookAgain(plugin.reload, plugin.data === null ? [] : [plugin.data]);
   return (
     <div class="plugin-page">
-      <PageHead title={plugin.data?.name ?? 'Plugin'} before={<Back href="/plugins" label="Plugins" />}>
+      <PageHead title={plugin.data?.name ?? t('Plugin')} before={<Back href="/plugins" label={t('Plugins')} />}>
         {isAdmin.value && (
           <ButtonLink href={`/plugins/${id}/manage`} icon={<Settings2 size={18} aria-hidden="true" />}>
-            Manage
+            {t('Manage')}
           </ButtonLink>
         )}
       </PageHead>
       {plugin.problem !== null && (
-        <Problem message={plugin.problem} action={<Button onClick={() => void plugin.reload()}>Try again</Button>} />
+        <Problem message={plugin.problem} action={<Button onClick={() => void plugin.reload()}>{t('Try again')}</Button>} />
       )}
-      {plugin.data === null && plugin.problem === null && <Loading what="the plugin" rows={3} />}
+      {plugin.data === null && plugin.problem === null && <Loading what={t('the plugin')} rows={3} />}
       {plugin.data !== null && <Content plugin={plugin.data} />}
     </div>
   );
@@ -45,7 +46,7 @@ export function PluginPage() {
 
 function Content({ plugin }: { plugin: PluginSummary }) {
   const { enabled, page, problem, state } = plugin;
-  if (!enabled && state !== 'failed') return <Empty title="This plugin is off">An admin can enable it.</Empty>;
+  if (!enabled && state !== 'failed') return <Empty title={t('This plugin is off')}>{t('An admin can enable it.')}</Empty>;
   const shows = page?.slots.includes('page') === true;
   return (
     <>
@@ -53,13 +54,13 @@ function Content({ plugin }: { plugin: PluginSummary }) {
         {state !== 'running' && (
           <>
             <PluginStateBadge state={state} />
-            {problem ?? 'It is on its way.'}
+            {problem ?? t('It is on its way.')}
           </>
         )}
       </p>
       {!shows ? (
-        <Empty title="This plugin has no page">
-          It works in the background{page === null ? '' : ', and shows a card on the first page'}.
+        <Empty title={t('This plugin has no page')}>
+          {page === null ? t('It works in the background.') : t('It works in the background, and shows a card on the first page.')}
         </Empty>
       ) : (
         // One that crashed is left standing: it is back in a moment, with what was typed in it. One that stays away has no bundle.

@@ -13,6 +13,7 @@ import { Glyph } from '../parts/glyph.tsx';
 import { Line, Listing } from '../parts/listing.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
+import { t } from '../translate.ts';
 import './plugins.css';
 import { PluginStateBadge } from './plugins/state.tsx';
 
@@ -41,11 +42,11 @@ export function PluginsPage() {
 
   return (
     <div class="narrow">
-      <PageHead title="Plugins" lead="Programs that your host keeps running: with routes, data and pages of their own.">
+      <PageHead title={t('Plugins')} lead={t('Programs that your host keeps running: with routes, data and pages of their own.')}>
         {isAdmin.value && (
           <Button
-            aria-label="Look again"
-            title="Look again"
+            aria-label={t('Look again')}
+            title={t('Look again')}
             icon={<RefreshCw size={18} />}
             busy={looking.value}
             onClick={() => void look().catch(() => undefined)}
@@ -53,13 +54,13 @@ export function PluginsPage() {
         )}
       </PageHead>
       {plugins.problem !== null && (
-        <Problem message={plugins.problem} action={<Button onClick={() => void plugins.reload()}>Try again</Button>} />
+        <Problem message={plugins.problem} action={<Button onClick={() => void plugins.reload()}>{t('Try again')}</Button>} />
       )}
-      {plugins.data === null && plugins.problem === null && <Loading what="the plugins" rows={3} />}
-      {plugins.data?.length === 0 && (isAdmin.value ? <NoneYet /> : <Empty title="Nothing shared with you yet" />)}
+      {plugins.data === null && plugins.problem === null && <Loading what={t('the plugins')} rows={3} />}
+      {plugins.data?.length === 0 && (isAdmin.value ? <NoneYet /> : <Empty title={t('Nothing shared with you yet')} />)}
       {plugins.data !== null && plugins.data.length > 0 && (
-        <Section title="On this host" flush>
-          <Listing label="Plugins">
+        <Section title={t('On this host')} flush>
+          <Listing label={t('Plugins')}>
             {plugins.data.map((plugin) => (
               <PluginLine key={plugin.id} plugin={plugin} />
             ))}
@@ -84,7 +85,7 @@ function PluginLine({ plugin }: { plugin: PluginSummary }) {
           {plugin.name} <PluginStateBadge state={plugin.state} />
         </>
       }
-      acts={isAdmin.value && hasPage && plugin.enabled && <ButtonLink href={path}>Open</ButtonLink>}
+      acts={isAdmin.value && hasPage && plugin.enabled && <ButtonLink href={path}>{t('Open')}</ButtonLink>}
     >
       {plugin.problem ?? plugin.description}
     </Line>
@@ -95,12 +96,12 @@ const COMMANDS = ['toru plugin install FOLDER', 'toru plugin new my-plugin'];
 
 function NoneYet() {
   return (
-    <Empty title="No plugins yet">
-      Install one on the host, or begin one of your own in a minute:
+    <Empty title={t('No plugins yet')}>
+      {t('Install one on the host, or begin one of your own in a minute:')}
       {COMMANDS.map((command) => (
         <span key={command} class="plugin-command">
           <code>{command}</code>
-          <CopyButton text={command} label={`Copy “${command}”`} />
+          <CopyButton text={command} label={t('Copy “{command}”', { command })} />
         </span>
       ))}
     </Empty>

@@ -15,8 +15,10 @@ import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { Sheet, SheetButtons } from '../parts/sheet.tsx';
 import { When } from '../parts/when.tsx';
+import { rich } from '../rich.ts';
 import { bytes } from '../time.ts';
 import { toast } from '../toasts.ts';
+import { t } from '../translate.ts';
 import { useUnsaved } from '../unsaved.ts';
 import { diffOf, hunksOf } from './scripts/diff.ts';
 import './script.css';
@@ -28,7 +30,11 @@ const isScriptVersion = shape<ScriptVersion>({ version: number, replaced_at: tex
 export function ScriptPage() {
   const { query } = useLocation();
   const name = query['name'] ?? '';
-  return name === '' ? <Empty title="No script is named">Choose one on the page of scripts.</Empty> : <ScriptOf key={name} name={name} />;
+  return name === '' ? (
+    <Empty title={t('No script is named')}>{t('Choose one on the page of scripts.')}</Empty>
+  ) : (
+    <ScriptOf key={name} name={name} />
+  );
 }
 
 function ScriptOf({ name }: { name: string }) {
@@ -65,12 +71,12 @@ function ScriptOf({ name }: { name: string }) {
     try {
       take(await read(isScriptText, agent.scripts.content.$put({ json: { name, content: draft.peek(), sha256: script.sha256 } })));
       wrong.value = undefined;
-      toast(`${name} was saved.`, 'ok');
+      toast(t('{name} was saved.', { name }), 'ok');
     } catch (error) {
       // Its text is still here: nothing is lost by what the host says.
       wrong.value =
         error instanceof ToruError && error.code === 'conflict'
-          ? `${error.message} What you wrote stays here until then.`
+          ? t('{message} What you wrote stays here until then.', { message: error.message })
           : sentence(error);
     } finally {
       busy.value = false;
@@ -81,7 +87,7 @@ function ScriptOf({ name }: { name: string }) {
     try {
       draft.value = (await read(isVersion, agent.scripts.version.$get({ query: { name, version: String(version) } }))).content;
       area.current?.focus();
-      toast('That version is in the field now. Nothing is saved yet.', 'ok');
+      toast(t('That version is in the field now. Nothing is saved yet.'), 'ok');
     } catch (error) {
       toast(sentence(error), 'bad');
     }
@@ -90,14 +96,14 @@ function ScriptOf({ name }: { name: string }) {
   const script = known.value;
   return (
     <div class="narrow script">
-      <PageHead title={name} before={<Back href="/scripts" label="Scripts" />}>
+      <PageHead title={name} before={<Back href="/scripts" label={t('Scripts')} />}>
         <ButtonLink href={`/actions/new?script=${encodeURIComponent(name)}`} icon={<Plus size={18} aria-hidden="true" />}>
-          Make an action
+          {t('Make an action')}
         </ButtonLink>
       </PageHead>
-      {problem.value !== null && <Problem message={problem.value} action={<Button onClick={() => void load()}>Try again</Button>} />}
+      {problem.value !== null && <Problem message={problem.value} action={<Button onClick={() => void load()}>{t('Try again')}</Button>} />}
       {script === null ? (
-        problem.value === null && <Loading what="the script" />
+        problem.value === null && <Loading what={t('the script')} />
       ) : (
         <>
           {script.action_problem !== null && <p class="small muted">{script.action_problem}</p>}
@@ -107,7 +113,7 @@ function ScriptOf({ name }: { name: string }) {
               if (changed) comparing.value = true;
             }}
           >
-            <Field label="Text" error={wrong.value}>
+            <Field label={t('Text')} error={wrong.value}>
               {(ties) => (
                 <textarea
                   {...ties}
@@ -124,27 +130,31 @@ function ScriptOf({ name }: { name: string }) {
             </Field>
             <div class="row script-acts">
               <Button disabled={!changed} onClick={() => take(script)}>
-                Discard
+                {t('Discard')}
               </Button>
               <Button kind="primary" type="submit" disabled={!changed}>
-                Save…
+                {t('Save…')}
               </Button>
             </div>
           </Form>
           {script.versions.length > 0 && (
-            <Section title="Before" help="The texts that were replaced here, the last ten. To put one back, look at it, then save.">
+            <Section
+              title={t('Before')}
+              help={t('The texts that were replaced here, the last ten. To put one back, look at it, then save.')}
+            >
               <ul class="stack">
                 {script.versions.filter(isScriptVersion).map((version) => (
                   <li key={version.version} class="row">
                     <History size={18} aria-hidden="true" />
                     <span class="grow">
-                      Until <When at={version.replaced_at} />
-                      <span class="muted">
-                        , {bytes(version.size)}, replaced by {version.user}
-                      </span>
+                      {rich('Until {when}, {size}, replaced by {user}', {
+                        when: <When at={version.replaced_at} />,
+                        size: bytes(version.size),
+                        user: <bdi>{version.user}</bdi>,
+                      })}
                     </span>
                     <Button small onClick={() => void putBack(version)}>
-                      Look at it
+                      {t('Look at it')}
                     </Button>
                   </li>
                 ))}
@@ -154,12 +164,12 @@ function ScriptOf({ name }: { name: string }) {
           {comparing.value && (
             <Sheet
               wide
-              title={`Save ${name}?`}
+              title={t('Save {name}?', { name })}
               onClose={() => {
                 comparing.value = false;
               }}
             >
-              <p class="muted">From now on, this runs wherever the script is used.</p>
+              <p class="muted">{t('From now on, this runs wherever the script is used.')}</p>
               <Diff before={script.content} after={draft.value} />
               <SheetButtons>
                 <Button
@@ -167,10 +177,10 @@ function ScriptOf({ name }: { name: string }) {
                     comparing.value = false;
                   }}
                 >
-                  Go on editing
+                  {t('Go on editing')}
                 </Button>
                 <Button acts="do" kind="primary" busy={busy.value} onClick={() => void save()}>
-                  {busy.value ? 'Saving…' : 'Save'}
+                  {busy.value ? t('Saving…') : t('Save')}
                 </Button>
               </SheetButtons>
             </Sheet>
@@ -187,7 +197,7 @@ const SIGNS = { same: ' ', gone: '−', new: '+' } as const;
 function Diff({ before, after }: { before: string; after: string }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and a keyboard has to reach that.
-    <section class="diff" aria-label="What changes" tabIndex={0}>
+    <section class="diff" aria-label={t('What changes')} tabIndex={0}>
       {hunksOf(diffOf(before, after)).map((line, at) => (
         <div key={at} class={line === null ? 'diff-cut' : `diff-line diff-${line.kind}`}>
           {line === null ? '⋯' : `${SIGNS[line.kind]} ${line.text}`}

@@ -17,7 +17,9 @@ import { PageHead } from '../parts/page-head.tsx';
 import { SearchBox } from '../parts/search-box.tsx';
 import { Section } from '../parts/section.tsx';
 import { When } from '../parts/when.tsx';
+import { rich } from '../rich.ts';
 import { bytes } from '../time.ts';
+import { t } from '../translate.ts';
 import { AddScript } from './scripts/add-script.tsx';
 import { fileName, fixing, foldersOf } from './scripts/groups.ts';
 import { RunScript } from './scripts/run-script.tsx';
@@ -35,48 +37,44 @@ export function ScriptsPage() {
   return (
     <div class="narrow">
       <PageHead
-        title="Scripts"
+        title={t('Scripts')}
         lead={
-          folder.data === null ? (
-            'What lies in the scripts folder of your host.'
-          ) : (
-            <>
-              What lies in <code>{folder.data}</code> on your host. It is chosen under Settings.
-            </>
-          )
+          folder.data === null
+            ? t('What lies in the scripts folder of your host.')
+            : rich('What lies in {folder} on your host. It is chosen under Settings.', { folder: <code>{folder.data}</code> })
         }
       >
         <AddScript onAdded={() => void scripts.reload()} />
         <Button
-          aria-label="Look again"
-          title="Look again"
+          aria-label={t('Look again')}
+          title={t('Look again')}
           icon={<RefreshCw size={18} />}
           busy={scripts.busy && scripts.data !== null}
           onClick={() => void scripts.reload()}
         />
       </PageHead>
       {scripts.problem !== null && (
-        <Problem message={scripts.problem} action={<Button onClick={() => void scripts.reload()}>Try again</Button>} />
+        <Problem message={scripts.problem} action={<Button onClick={() => void scripts.reload()}>{t('Try again')}</Button>} />
       )}
-      {scripts.data === null && scripts.problem === null && <Loading what="the scripts" />}
+      {scripts.data === null && scripts.problem === null && <Loading what={t('the scripts')} />}
       {scripts.data?.length === 0 && (
-        <Empty title="The folder has no scripts yet" action={<ButtonLink href="/settings">See which folder it is</ButtonLink>}>
-          Put an executable file in the scripts folder of your host, in any language, then look again.
+        <Empty title={t('The folder has no scripts yet')} action={<ButtonLink href="/settings">{t('See which folder it is')}</ButtonLink>}>
+          {t('Put an executable file in the scripts folder of your host, in any language, then look again.')}
         </Empty>
       )}
       {scripts.data !== null && scripts.data.length > 0 && (
         <search>
-          <SearchBox label="Find a script by name or description" placeholder="Find" value={wanted} onValue={find} />
+          <SearchBox label={t('Find a script by name or description')} placeholder={t('Find')} value={wanted} onValue={find} />
         </search>
       )}
       {wanted !== '' && scripts.data !== null && scripts.data.length > 0 && folders.length === 0 && (
         <p class="muted" role="status">
-          No script has “{wanted}” in its name or description.
+          {t('No script has “{wanted}” in its name or description.', { wanted })}
         </p>
       )}
       {folders.map((folder) => (
-        <Section key={folder.path} title={folder.path === '' ? 'Scripts folder' : `${folder.path}/`} flush>
-          <Listing label={folder.path === '' ? 'Scripts folder' : folder.path}>
+        <Section key={folder.path} title={folder.path === '' ? t('Scripts folder') : `${folder.path}/`} flush>
+          <Listing label={folder.path === '' ? t('Scripts folder') : folder.path}>
             {folder.scripts.map((script) => (
               <ScriptLine key={script.name} script={script} onRun={setTo(running, script)} />
             ))}
@@ -107,7 +105,7 @@ function ScriptLine({ script, onRun }: { script: Script; onRun: () => void }) {
         script.runnable && (
           <>
             <Button acts="ask" small icon={<Play size={16} aria-hidden="true" />} onClick={onRun}>
-              Run…
+              {t('Run…')}
               <span class="hush"> {script.name}</span>
             </Button>
             <ButtonLink
@@ -116,8 +114,8 @@ function ScriptLine({ script, onRun }: { script: Script; onRun: () => void }) {
               href={`/actions/new?script=${encodeURIComponent(script.name)}`}
               icon={<Plus size={16} aria-hidden="true" />}
             >
-              Make an action
-              <span class="hush"> of {script.name}</span>
+              {t('Make an action')}
+              <span class="hush">{t('of {name}', { name: script.name })}</span>
             </ButtonLink>
           </>
         )
@@ -125,9 +123,7 @@ function ScriptLine({ script, onRun }: { script: Script; onRun: () => void }) {
     >
       {script.description !== '' && <p>{script.description}</p>}
       {script.problem !== null && <Fix problem={script.problem} />}
-      <p class="small">
-        {bytes(script.size)}, changed <When at={script.modified_at} />
-      </p>
+      <p class="small">{rich('{size}, changed {when}', { size: bytes(script.size), when: <When at={script.modified_at} /> })}</p>
       {used.length > 0 && (
         <p class="script-used">
           {used.map((action) => (
@@ -149,7 +145,7 @@ function Fix(props: { problem: string }) {
       {command !== null && (
         <div class="fix">
           <code>{command}</code>
-          <CopyButton text={command} label="Copy the command" />
+          <CopyButton text={command} label={t('Copy the command')} />
         </div>
       )}
     </>

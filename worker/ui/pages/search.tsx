@@ -6,7 +6,8 @@ import { Button } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SearchBox } from '../parts/search-box.tsx';
-import { bytes, counted, fullTime } from '../time.ts';
+import { bytes, fullTime } from '../time.ts';
+import { plural, t } from '../translate.ts';
 import { Found } from './search/found.tsx';
 import { addressOf, PLACES, type Query, queryOf, TIMES } from './search/query.ts';
 import { SearchProgress } from './search/search-progress.ts';
@@ -22,10 +23,12 @@ export function SearchPage() {
   const key = JSON.stringify(request);
   return (
     <div class="wide">
-      <PageHead title="Search" />
+      <PageHead title={t('Search')} />
       <Asking key={`ask ${request.in} ${request.since} ${request.how ?? ''}`} query={request} />
       {request.q.trim() === '' ? (
-        <Empty title="Look through everything">What runs were called, what they were given, and every line that they printed.</Empty>
+        <Empty title={t('Look through everything')}>
+          {t('What runs were called, what they were given, and every line that they printed.')}
+        </Empty>
       ) : (
         <Searching key={key} query={request} />
       )}
@@ -44,43 +47,43 @@ function Asking({ query }: { query: Query }) {
     return () => clearTimeout(timer);
   }, [text.value]);
   return (
-    <search class="search-ask" aria-label="Search in all runs">
+    <search class="search-ask" aria-label={t('Search in all runs')}>
       <SearchBox
-        label="Text to find in all runs"
-        placeholder="Text to find"
+        label={t('Text to find in all runs')}
+        placeholder={t('Text to find')}
         {...bound(text)}
         onEnter={() => apply({ ...query, q: text.peek() })}
       />
       <select
         class="select"
-        aria-label="Where"
+        aria-label={t('Where')}
         value={query.in}
         onChange={(event) => apply(queryOf({ ...query, in: event.currentTarget.value, q: text.peek() }))}
       >
         {PLACES.map(([value, label]) => (
           <option key={value} value={value}>
-            {label}
+            {t(label)}
           </option>
         ))}
       </select>
       <select
         class="select"
-        aria-label="How"
+        aria-label={t('How')}
         value={query.how ?? ''}
         onChange={(event) => apply(queryOf({ ...query, how: event.currentTarget.value, q: text.peek() }))}
       >
-        <option value="">As it stands</option>
-        <option value="regex">Regular expression</option>
+        <option value="">{t('As it stands')}</option>
+        <option value="regex">{t('Regular expression')}</option>
       </select>
       <select
         class="select"
-        aria-label="When"
+        aria-label={t('When')}
         value={query.since}
         onChange={(event) => apply(queryOf({ ...query, since: event.currentTarget.value, q: text.peek() }))}
       >
         {TIMES.map(([value, label]) => (
           <option key={value} value={value}>
-            {label}
+            {t(label)}
           </option>
         ))}
       </select>
@@ -100,16 +103,18 @@ function Searching({ query }: { query: Query }) {
     <>
       <ProgressLine search={search} />
       {search.problem.value !== null && (
-        <Problem message={search.problem.value} action={<Button onClick={() => void search.go()}>Try again</Button>} />
+        <Problem message={search.problem.value} action={<Button onClick={() => void search.go()}>{t('Try again')}</Button>} />
       )}
-      {found.length === 0 && searching && <Loading what="the output" rows={3} />}
+      {found.length === 0 && searching && <Loading what={t('the output')} rows={3} />}
       {found.length === 0 && !searching && !search.stopped.value && search.problem.value === null && (
-        <Empty title="Nothing found">
-          {query.how === 'regex' ? 'The pattern is looked for' : 'The text is looked for as it stands'}, in either case, within a line.
+        <Empty title={t('Nothing found')}>
+          {query.how === 'regex'
+            ? t('The pattern is looked for, in either case, within a line.')
+            : t('The text is looked for as it stands, in either case, within a line.')}
         </Empty>
       )}
       {found.length > 0 && (
-        <ul class="founds" aria-label="Found">
+        <ul class="founds" aria-label={t('Found')}>
           {found.map((one) => (
             <Found key={one.run.task_id} found={one} busy={searching} onMore={() => void search.more(one.run.task_id)} />
           ))}
@@ -117,7 +122,7 @@ function Searching({ query }: { query: Query }) {
       )}
       {search.next.value !== null && !searching && (
         <div class="search-more">
-          <Button onClick={() => void search.go()}>Look further back</Button>
+          <Button onClick={() => void search.go()}>{t('Look further back')}</Button>
         </div>
       )}
     </>
@@ -128,17 +133,21 @@ function Searching({ query }: { query: Query }) {
 function ProgressLine({ search }: { search: SearchProgress }) {
   const { runs, bytes: count, at } = search.progress.value;
   const searching = search.searching.value;
-  const seen = `${counted(runs)} ${runs === 1 ? 'run' : 'runs'}, ${bytes(count)} of output`;
+  const seen = plural(runs, '1 run, {bytes} of output', '{count} runs, {bytes} of output', { bytes: bytes(count) });
   return (
     <p class="search-how small muted">
       <span role="status">
         {searching
-          ? `Looking: ${seen}${at === null ? '' : `, back to ${fullTime(Date.parse(at))}`}`
-          : `${search.stopped.value ? 'Stopped after' : 'Looked through'} ${seen}`}
+          ? at === null
+            ? t('Looking: {seen}', { seen })
+            : t('Looking: {seen}, back to {time}', { seen, time: fullTime(Date.parse(at)) })
+          : search.stopped.value
+            ? t('Stopped after {seen}', { seen })
+            : t('Looked through {seen}', { seen })}
       </span>
       {searching && (
         <Button kind="ghost" small onClick={() => search.stop()}>
-          Stop
+          {t('Stop')}
         </Button>
       )}
     </p>

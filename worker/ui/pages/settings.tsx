@@ -18,6 +18,7 @@ import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { TextField } from '../parts/text-field.tsx';
 import { toast } from '../toasts.ts';
+import { msg, t } from '../translate.ts';
 import { useUnsaved } from '../unsaved.ts';
 import { TellOthers } from './notifications/tell-others.tsx';
 import { NamesField } from './settings/names-field.tsx';
@@ -27,9 +28,9 @@ import './settings.css';
 const FIELDS = ['host_name', 'scripts_dir', 'when_output_full', 'env_allow', ...NUMBER_NAMES];
 
 const WHEN_CROSSED = [
-  { value: 'always', label: 'Then, and when it is over' },
-  { value: 'failure', label: 'Then' },
-  { value: 'never', label: 'Never' },
+  { value: 'always', label: msg('Then, and when it is over') },
+  { value: 'failure', label: msg('Then') },
+  { value: 'never', label: msg('Never') },
 ] as const;
 
 /** The settings of the host, for its owner. */
@@ -37,17 +38,17 @@ export function SettingsPage() {
   const settings = useResource((signal) => read(isSettings, agent.settings.$get(undefined, until(signal))));
   return (
     <div class="narrow">
-      <PageHead title="Settings" />
+      <PageHead title={t('Settings')} />
       {settings.problem !== null && (
-        <Problem message={settings.problem} action={<Button onClick={() => void settings.reload()}>Try again</Button>} />
+        <Problem message={settings.problem} action={<Button onClick={() => void settings.reload()}>{t('Try again')}</Button>} />
       )}
-      {settings.data === null && settings.problem === null && <Loading what="the settings" />}
+      {settings.data === null && settings.problem === null && <Loading what={t('the settings')} />}
       {settings.data !== null && (
         <>
           <SettingsForm settings={settings.data} onSaved={settings.set} />
           <TellOthers
-            title="When the host is full or busy, tell"
-            help="The host sends which value was crossed, and its own name. Saved by their own buttons."
+            title={t('When the host is full or busy, tell')}
+            help={t('The host sends which value was crossed, and its own name. Saved by their own buttons.')}
             targets={targetsOfHost}
             when={WHEN_CROSSED}
           />
@@ -80,7 +81,7 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
     try {
       onSaved(await read(isSettings, agent.settings.$put({ json: patchOf(draft, settings) })));
       touched.value = null;
-      toast('Saved.', 'ok');
+      toast(t('Saved.'), 'ok');
       loadHost().catch(() => undefined);
     } catch (error) {
       wrong.value = wrongOf(error, FIELDS);
@@ -93,11 +94,11 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
 
   return (
     <Form class="form" noValidate onSubmit={save}>
-      <Section title="Host">
+      <Section title={t('Host')}>
         <div class="form-part">
           <TextField
-            label="Name"
-            help="What the page and your phone call this machine."
+            label={t('Name')}
+            help={t('What the page and your phone call this machine.')}
             maxLength={80}
             autocomplete="off"
             value={draft.host_name}
@@ -107,25 +108,25 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
           <Facts
             facts={[
               [
-                'Instance id',
+                t('Instance id'),
                 <span key="id" class="settings-copy">
                   <span class="mono">{settings.instance_id}</span>
-                  <CopyButton text={settings.instance_id} label="Copy the instance id" />
+                  <CopyButton text={settings.instance_id} label={t('Copy the instance id')} />
                 </span>,
               ],
-              ['Version', settings.version],
+              [t('Version'), settings.version],
             ]}
           />
         </div>
       </Section>
-      <Section title="Scripts">
+      <Section title={t('Scripts')}>
         <div class="form-part">
           <TextField
-            label="Folder"
+            label={t('Folder')}
             help={
               settings.scripts_dir_fixed
-                ? 'TORU_SCRIPTS_DIR or config.toml decides this. Change it there, and restart the agent.'
-                : 'An absolute path on the host. Only what lies in it, and may be executed, can be run.'
+                ? t('TORU_SCRIPTS_DIR or config.toml decides this. Change it there, and restart the agent.')
+                : t('An absolute path on the host. Only what lies in it, and may be executed, can be run.')
             }
             disabled={settings.scripts_dir_fixed}
             autocomplete="off"
@@ -136,18 +137,20 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
             onValue={(scripts_dir) => edit({ scripts_dir })}
           />
           <NamesField
-            label="Variables that scripts may see"
-            help="Scripts get a small environment: PATH, HOME and a few more. Name others of the agent’s own environment to pass them on."
+            label={t('Variables that scripts may see')}
+            help={t(
+              'Scripts get a small environment: PATH, HOME and a few more. Name others of the agent’s own environment to pass them on.',
+            )}
             names={draft.env_allow}
             error={wrong.value['env_allow']}
             onChange={(env_allow) => edit({ env_allow })}
           />
         </div>
       </Section>
-      <Section title="History">
+      <Section title={t('History')}>
         <div class="form-part">
           {(['keep_days', 'keep_runs', 'keep_mb', 'output_limit_mb'] as const).map(number)}
-          <Field label="When a run prints more than that" error={wrong.value['when_output_full']}>
+          <Field label={t('When a run prints more than that')} error={wrong.value['when_output_full']}>
             {(ties) => (
               <select
                 {...ties}
@@ -155,8 +158,8 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
                 value={draft.when_output_full}
                 onChange={(event) => edit({ when_output_full: event.currentTarget.value === 'halt' ? 'halt' : 'truncate' })}
               >
-                <option value="truncate">It goes on, and the rest is not kept</option>
-                <option value="halt">It is stopped</option>
+                <option value="truncate">{t('It goes on, and the rest is not kept')}</option>
+                <option value="halt">{t('It is stopped')}</option>
               </select>
             )}
           </Field>
@@ -164,15 +167,15 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
         </div>
       </Section>
       <Section
-        title="Watching the host"
-        help="A value that is crossed stands in the audit. Which of your devices are told of it, you choose under Account."
+        title={t('Watching the host')}
+        help={t('A value that is crossed stands in the audit. Which of your devices are told of it, you choose under Account.')}
       >
         <div class="form-part">{(['alert_disk_percent', 'alert_memory_percent', 'alert_cpu_percent'] as const).map(number)}</div>
       </Section>
       {wrong.value['form'] !== undefined && <Problem message={wrong.value['form']} />}
       {dirty && (
         <div class="save-bar">
-          <p role="status">Not saved yet</p>
+          <p role="status">{t('Not saved yet')}</p>
           <Button
             kind="ghost"
             disabled={busy.value}
@@ -181,10 +184,10 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
               wrong.value = {};
             }}
           >
-            Discard
+            {t('Discard')}
           </Button>
           <Button kind="primary" type="submit" busy={busy.value}>
-            {busy.value ? 'Saving…' : 'Save'}
+            {busy.value ? t('Saving…') : t('Save')}
           </Button>
         </div>
       )}
@@ -203,7 +206,7 @@ function NumberField({ name, draft, error, onEdit }: NumberFieldProps) {
   const { label, help, unit } = NUMBER_SETTINGS[name];
   const keepsAll = name === 'keep_days' && draft[name].trim() === '0';
   return (
-    <Field label={label} help={keepsAll ? 'They are kept for ever: look at the disk now and then.' : help} error={error}>
+    <Field label={t(label)} help={keepsAll ? t('They are kept for ever: look at the disk now and then.') : t(help)} error={error}>
       {(ties) => (
         <div class="number">
           <input
@@ -214,7 +217,7 @@ function NumberField({ name, draft, error, onEdit }: NumberFieldProps) {
             value={draft[name]}
             onInput={(event) => onEdit({ [name]: event.currentTarget.value })}
           />
-          <span>{unit}</span>
+          <span>{t(unit)}</span>
         </div>
       )}
     </Field>

@@ -10,6 +10,7 @@ import { Meter } from '../parts/meter.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { bytes, duration, shortTime } from '../time.ts';
+import { plural, t } from '../translate.ts';
 import { useDay } from './system/day-samples.ts';
 import { useLiveSystem } from './system/live-system.ts';
 import { Load } from './system/load.tsx';
@@ -26,26 +27,28 @@ export function SystemPage() {
   return (
     <div class="narrow system">
       <PageHead
-        title={system?.host_name ?? 'System'}
-        tab="System"
-        {...(system === null ? {} : { lead: `${system.distro}, up for ${upFor(system.uptime_s, at)}` })}
+        title={system?.host_name ?? t('System')}
+        tab={t('System')}
+        {...(system === null
+          ? {}
+          : { lead: t('{distro}, up for {uptime_s}', { distro: system.distro, uptime_s: upFor(system.uptime_s, at) }) })}
       />
       {problem !== null && !(away && system !== null) && (
-        <Problem message={problem} action={<Button onClick={() => void reload()}>Try again</Button>} />
+        <Problem message={problem} action={<Button onClick={() => void reload()}>{t('Try again')}</Button>} />
       )}
-      {system === null && problem === null && <Loading what="the host’s load" rows={5} />}
+      {system === null && problem === null && <Loading what={t('the host’s load')} rows={5} />}
       {system !== null && now !== undefined && (
         <>
           {away && (
             <p class="as-of" role="status">
-              As it was at {shortTime(Date.parse(now.time), hostNow())}. It goes on by itself when the host is back.
+              {t('As it was at {time}. It goes on by itself when the host is back.', { time: shortTime(Date.parse(now.time), hostNow()) })}
             </p>
           )}
           <Choice
-            label="Over"
+            label={t('Over')}
             options={[
-              { value: 'minutes', label: 'Five minutes' },
-              { value: 'day', label: 'A day' },
+              { value: 'minutes', label: t('Five minutes') },
+              { value: 'day', label: t('A day') },
             ]}
             value={span.value}
             onValue={(value) => {
@@ -67,19 +70,23 @@ export function SystemPage() {
 
 function Disks(props: { disks: System['disks'] }) {
   return (
-    <Section title="Disks">
+    <Section title={t('Disks')}>
       {props.disks.length === 0 ? (
-        <p class="muted">This host does not say which disks it has.</p>
+        <p class="muted">{t('This host does not say which disks it has.')}</p>
       ) : (
         <ul class="disks">
           {props.disks.map((disk) => {
             const percent = disk.size === 0 ? 0 : (100 * disk.used) / disk.size;
-            const free = `${bytes(Math.max(0, disk.size - disk.used))} free of ${bytes(disk.size)}`;
+            const free = t('{max} free of {size}', { max: bytes(Math.max(0, disk.size - disk.used)), size: bytes(disk.size) });
             return (
               <li key={disk.mount} class="disk">
                 <span class="disk-mount">{disk.mount}</span>
                 <span class="disk-free">{free}</span>
-                <Meter label={`${disk.mount}, used`} value={percent} text={`${Math.round(percent)} % used, ${free}`} />
+                <Meter
+                  label={t('{mount}, used', { mount: disk.mount })}
+                  value={percent}
+                  text={t('{percent} % used, {free}', { percent: Math.round(percent), free })}
+                />
               </li>
             );
           })}
@@ -91,13 +98,13 @@ function Disks(props: { disks: System['disks'] }) {
 
 function HostFacts({ system }: { system: System }) {
   return (
-    <Section title="Host">
+    <Section title={t('Host')}>
       <Facts
         facts={[
-          ['System', `${system.distro} (${system.platform})`],
-          ['Kernel', system.kernel],
-          ['Processor', `${system.cpu_model}, ${system.cores === 1 ? 'one core' : `${system.cores} cores`}`],
-          ['Memory', bytes(system.sample.memory_total)],
+          [t('System'), `${system.distro} (${system.platform})`],
+          [t('Kernel'), system.kernel],
+          [t('Processor'), `${system.cpu_model}, ${plural(system.cores, 'one core', '{count} cores')}`],
+          [t('Memory'), bytes(system.sample.memory_total)],
         ]}
       />
     </Section>
@@ -107,14 +114,14 @@ function HostFacts({ system }: { system: System }) {
 function AgentFacts({ system, at }: { system: System; at: number }) {
   const { agent } = system;
   return (
-    <Section title="Agent">
+    <Section title={t('Agent')}>
       <Facts
         facts={[
-          ['Version', agent.version],
-          ['Up for', upFor(agent.uptime_s, at)],
-          ['Memory', bytes(agent.memory)],
-          ['Process', String(agent.pid)],
-          ['Node.js', agent.node],
+          [t('Version'), agent.version],
+          [t('Up for'), upFor(agent.uptime_s, at)],
+          [t('Memory'), bytes(agent.memory)],
+          [t('Process'), String(agent.pid)],
+          [t('Node.js'), agent.node],
         ]}
       />
     </Section>

@@ -14,7 +14,9 @@ import { Line, Listing } from '../parts/listing.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { When } from '../parts/when.tsx';
+import { rich } from '../rich.ts';
 import { toast } from '../toasts.ts';
+import { t } from '../translate.ts';
 import './users.css';
 import { AllowedActions } from './users/allowed-actions.tsx';
 import { Avatar } from './users/avatar.tsx';
@@ -29,24 +31,26 @@ export function UserPage() {
   return (
     <div class="narrow">
       {user.data === null ? (
-        <PageHead title="User" before={<Back href="/users" label="Users" />} />
+        <PageHead title={t('User')} before={<Back href="/users" label={t('Users')} />} />
       ) : (
         <PageHead
           title={user.data.username}
           before={
             <>
-              <Back href="/users" label="Users" />
+              <Back href="/users" label={t('Users')} />
               <Avatar name={user.data.username} large />
             </>
           }
           lead={<Known user={user.data} />}
         >
-          <ButtonLink href={`/runs?user=${encodeURIComponent(user.data.username)}`}>Runs</ButtonLink>
-          <ButtonLink href={`/audit?user=${encodeURIComponent(user.data.username)}`}>Audit</ButtonLink>
+          <ButtonLink href={`/runs?user=${encodeURIComponent(user.data.username)}`}>{t('Runs')}</ButtonLink>
+          <ButtonLink href={`/audit?user=${encodeURIComponent(user.data.username)}`}>{t('Audit')}</ButtonLink>
         </PageHead>
       )}
-      {user.problem !== null && <Problem message={user.problem} action={<Button onClick={() => void user.reload()}>Try again</Button>} />}
-      {user.data === null && user.problem === null && <Loading what="the user" rows={3} />}
+      {user.problem !== null && (
+        <Problem message={user.problem} action={<Button onClick={() => void user.reload()}>{t('Try again')}</Button>} />
+      )}
+      {user.data === null && user.problem === null && <Loading what={t('the user')} rows={3} />}
       {user.data !== null && (
         <>
           {user.data.role === 'client' && <AllowedActions user={user.data} />}
@@ -61,17 +65,12 @@ function Known({ user }: { user: User }) {
   return (
     <span class="row">
       <Badge tone={user.role === 'admin' ? 'live' : 'plain'}>{user.role}</Badge>
-      {user.disabled && <Badge tone="wait">disabled</Badge>}
-      {user.id === me.value?.user.id && <Badge>you</Badge>}
+      {user.disabled && <Badge tone="wait">{t('disabled')}</Badge>}
+      {user.id === me.value?.user.id && <Badge>{t('you')}</Badge>}
       <span>
-        Added <When at={user.created_at} />
-        {user.last_login_at === null ? (
-          ', never logged in'
-        ) : (
-          <>
-            , logged in <When at={user.last_login_at} />
-          </>
-        )}
+        {user.last_login_at === null
+          ? rich('Added {when}, never logged in', { when: <When at={user.created_at} /> })
+          : rich('Added {when}, logged in {last}', { when: <When at={user.created_at} />, last: <When at={user.last_login_at} /> })}
       </span>
     </span>
   );
@@ -86,45 +85,53 @@ function Access({ user, resource }: { user: User; resource: Resource<User> }) {
     asking.value = question;
   };
   return (
-    <Section title="Access" flush>
-      <Listing label={`Access of ${user.username}`}>
+    <Section title={t('Access')} flush>
+      <Listing label={t('Access of {username}', { username: user.username })}>
         <Line
-          title={user.role === 'admin' ? 'Is an admin' : 'Is a client'}
+          title={user.role === 'admin' ? t('Is an admin') : t('Is a client')}
           acts={
             <Button acts="ask" onClick={ask('role')}>
-              {user.role === 'admin' ? 'Make a client' : 'Make an admin'}
+              {user.role === 'admin' ? t('Make a client') : t('Make an admin')}
             </Button>
           }
         >
           {user.role === 'admin'
-            ? 'May run any script, and change actions, users and settings.'
-            : 'Presses allowed actions, and sees their own runs.'}
+            ? t('May run any script, and change actions, users and settings.')
+            : t('Presses allowed actions, and sees their own runs.')}
         </Line>
         <Line
-          title={user.disabled ? 'Can’t log in' : 'Can log in'}
+          title={user.disabled ? t('Can’t log in') : t('Can log in')}
           acts={
             <Button acts="ask" onClick={ask('disabled')}>
-              {user.disabled ? 'Enable' : 'Disable'}
+              {user.disabled ? t('Enable') : t('Disable')}
             </Button>
           }
         >
-          {user.disabled ? 'Everything else is kept for when they may again.' : 'Disabling ends their sessions and keeps everything else.'}
+          {user.disabled
+            ? t('Everything else is kept for when they may again.')
+            : t('Disabling ends their sessions and keeps everything else.')}
         </Line>
         <Line
-          title="Password"
-          acts={self ? <ButtonLink href="/account">Change it</ButtonLink> : <Button onClick={ask('password')}>Set a new one</Button>}
+          title={t('Password')}
+          acts={
+            self ? (
+              <ButtonLink href="/account">{t('Change it')}</ButtonLink>
+            ) : (
+              <Button onClick={ask('password')}>{t('Set a new one')}</Button>
+            )
+          }
         >
-          {self ? 'Your own is changed under Account.' : 'For when they forgot it. They can change it themselves, too.'}
+          {self ? t('Your own is changed under Account.') : t('For when they forgot it. They can change it themselves, too.')}
         </Line>
         <Line
-          title="Remove"
+          title={t('Remove')}
           acts={
             <Button kind="danger" onClick={ask('remove')}>
-              Remove…
+              {t('Remove…')}
             </Button>
           }
         >
-          They can no longer log in. Their runs stay in the history.
+          {t('They can no longer log in. Their runs stay in the history.')}
         </Line>
       </Listing>
       {asking.value !== null && (
@@ -138,25 +145,28 @@ function ChangeQuestion(props: { question: Question; user: User; self: boolean; 
   const { user, onClose } = props;
   const name = user.username;
   const out = props.self ? (
-    <p>This is you: you will be logged out at once.</p>
+    <p>{t('This is you: you will be logged out at once.')}</p>
   ) : (
-    <p>{name} is logged out everywhere, and must log in again.</p>
+    <p>{t('{name} is logged out everywhere, and must log in again.', { name })}</p>
   );
   switch (props.question) {
     case 'role': {
       const role = user.role === 'admin' ? 'client' : 'admin';
       return (
         <Ask
-          title={`Make ${name} ${role === 'admin' ? 'an admin' : 'a client'}?`}
-          verb={role === 'admin' ? 'Make an admin' : 'Make a client'}
-          doing="Changing…"
+          title={role === 'admin' ? t('Make {name} an admin?', { name }) : t('Make {name} a client?', { name })}
+          verb={role === 'admin' ? t('Make an admin') : t('Make a client')}
+          doing={t('Changing…')}
           onClose={onClose}
           onYes={async () => props.onChanged(await changeUser(user.id, { role }))}
         >
           <p>
             {role === 'admin'
-              ? `${name} may then run any script on this host, and change actions, users and settings. Do this only for somebody whom you would give the host’s keyboard.`
-              : `${name} may then press the actions you allow them, and nothing else.`}
+              ? t(
+                  '{name} may then run any script on this host, and change actions, users and settings. Do this only for somebody whom you would give the host’s keyboard.',
+                  { name },
+                )
+              : t('{name} may then press the actions you allow them, and nothing else.', { name })}
           </p>
           {out}
         </Ask>
@@ -165,19 +175,19 @@ function ChangeQuestion(props: { question: Question; user: User; self: boolean; 
     case 'disabled':
       return (
         <Ask
-          title={user.disabled ? `Let ${name} log in again?` : `Disable ${name}?`}
-          verb={user.disabled ? 'Enable' : 'Disable'}
-          doing={user.disabled ? 'Enabling…' : 'Disabling…'}
+          title={user.disabled ? t('Let {name} log in again?', { name }) : t('Disable {name}?', { name })}
+          verb={user.disabled ? t('Enable') : t('Disable')}
+          doing={user.disabled ? t('Enabling…') : t('Disabling…')}
           danger={!user.disabled}
           onClose={onClose}
           onYes={async () => props.onChanged(await changeUser(user.id, { disabled: !user.disabled }))}
         >
           {user.disabled ? (
-            <p>With the password and the actions that they had.</p>
+            <p>{t('With the password and the actions that they had.')}</p>
           ) : (
             <p>
-              {name} is logged out everywhere and can’t log in until somebody enables them. What they started goes on.
-              {props.self && ' This is you: another admin must let you in again.'}
+              {t('{name} is logged out everywhere and can’t log in until somebody enables them. What they started goes on.', { name })}
+              {props.self && ` ${t('This is you: another admin must let you in again.')}`}
             </p>
           )}
         </Ask>
@@ -187,20 +197,24 @@ function ChangeQuestion(props: { question: Question; user: User; self: boolean; 
     case 'remove':
       return (
         <Ask
-          title={`Remove ${name}?`}
-          verb="Remove"
-          doing="Removing…"
+          title={t('Remove {name}?', { name })}
+          verb={t('Remove')}
+          doing={t('Removing…')}
           danger
           type={name}
           onClose={onClose}
           onYes={async () => {
             await removeUser(user.id);
-            toast(`${name} was removed.`, 'ok');
+            toast(t('{name} was removed.', { name }), 'ok');
             navigate('/users', { replace: true });
           }}
         >
-          <p>{name} is logged out everywhere, for good. Their runs stay in the history under their name; what is under way goes on.</p>
-          <p>This can’t be undone. To keep somebody out for a while, disable them instead.</p>
+          <p>
+            {t('{name} is logged out everywhere, for good. Their runs stay in the history under their name; what is under way goes on.', {
+              name,
+            })}
+          </p>
+          <p>{t('This can’t be undone. To keep somebody out for a while, disable them instead.')}</p>
         </Ask>
       );
   }

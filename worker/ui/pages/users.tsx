@@ -11,6 +11,8 @@ import { Line, Listing } from '../parts/listing.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
 import { When } from '../parts/when.tsx';
+import { rich } from '../rich.ts';
+import { t } from '../translate.ts';
 import './users.css';
 import { AddUser } from './users/add-user.tsx';
 import { Avatar } from './users/avatar.tsx';
@@ -27,24 +29,24 @@ export function UsersPage() {
   }
   return (
     <div class="narrow">
-      <PageHead title="Users" lead="Names, passwords and roles live on your host, and nowhere else.">
-        <Button kind="primary" aria-label="Add a user" icon={<UserPlus size={18} aria-hidden="true" />} onClick={add}>
-          Add
+      <PageHead title={t('Users')} lead={t('Names, passwords and roles live on your host, and nowhere else.')}>
+        <Button kind="primary" aria-label={t('Add a user')} icon={<UserPlus size={18} aria-hidden="true" />} onClick={add}>
+          {t('Add')}
         </Button>
       </PageHead>
       {users.problem !== null && (
-        <Problem message={users.problem} action={<Button onClick={() => void users.reload()}>Try again</Button>} />
+        <Problem message={users.problem} action={<Button onClick={() => void users.reload()}>{t('Try again')}</Button>} />
       )}
-      {users.data === null && users.problem === null && <Loading what="the users" rows={3} />}
+      {users.data === null && users.problem === null && <Loading what={t('the users')} rows={3} />}
       {users.data !== null && (
         <>
-          <Group title="Admins" help="May do everything." users={admins} />
+          <Group title={t('Admins')} help={t('May do everything.')} users={admins} />
           {clients.length > 0 ? (
-            <Group title="Clients" help="Press the actions they are allowed, and see their own runs." users={clients} />
+            <Group title={t('Clients')} help={t('Press the actions they are allowed, and see their own runs.')} users={clients} />
           ) : (
-            <Section title="Clients" flush>
-              <Empty title="Nobody yet" action={<Button onClick={add}>Add a client</Button>}>
-                A client presses the actions that you allow them, and nothing else: for family, colleagues, or a tablet on the wall.
+            <Section title={t('Clients')} flush>
+              <Empty title={t('Nobody yet')} action={<Button onClick={add}>{t('Add a client')}</Button>}>
+                {t('A client presses the actions that you allow them, and nothing else: for family, colleagues, or a tablet on the wall.')}
               </Empty>
             </Section>
           )}
@@ -68,18 +70,12 @@ function Group(props: { title: string; help: string; users: readonly User[] }) {
             title={
               <>
                 {user.username}
-                {user.id === me.value?.user.id && <Badge>you</Badge>}
-                {user.disabled && <Badge tone="wait">disabled</Badge>}
+                {user.id === me.value?.user.id && <Badge>{t('you')}</Badge>}
+                {user.disabled && <Badge tone="wait">{t('disabled')}</Badge>}
               </>
             }
           >
-            {user.last_login_at === null ? (
-              'Never logged in'
-            ) : (
-              <>
-                Logged in <When at={user.last_login_at} />
-              </>
-            )}
+            {user.last_login_at === null ? t('Never logged in') : rich('Logged in {when}', { when: <When at={user.last_login_at} /> })}
           </Line>
         ))}
       </Listing>

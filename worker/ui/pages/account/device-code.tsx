@@ -9,7 +9,9 @@ import { isAnything, isRecord } from '../../guards.ts';
 import { Button } from '../../parts/button.tsx';
 import { Loading, Problem } from '../../parts/empty.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { rich } from '../../rich.ts';
 import { toast } from '../../toasts.ts';
+import { t } from '../../translate.ts';
 import { deviceOf } from './device.ts';
 import './device-code.css';
 
@@ -42,7 +44,7 @@ export function DeviceCodeSheet({ place }: { place: string }) {
     if (code.peek()?.id !== id) return;
     now.value = state;
     if (before !== 'allowed' || state.state !== 'gone') return;
-    toast('The other device is logged in.', 'ok');
+    toast(t('The other device is logged in.'), 'ok');
     close();
   }
   async function decide(id: string, allow: boolean): Promise<void> {
@@ -70,31 +72,34 @@ export function DeviceCodeSheet({ place }: { place: string }) {
   const { state, device } = now.value;
   const again = (
     <Button acts="show" onClick={() => void show()}>
-      Show another code
+      {t('Show another code')}
     </Button>
   );
   return (
-    <Sheet title="Open this on your phone" onClose={close}>
+    <Sheet title={t('Open this on your phone')} onClose={close}>
       {problem.value !== null ? (
         <Problem message={problem.value} action={again} />
       ) : code.value === null ? (
-        <Loading what="a code" rows={3} />
+        <Loading what={t('a code')} rows={3} />
       ) : state === 'gone' ? (
-        <Problem message="This code is used up, or older than two minutes." action={again} />
+        <Problem message={t('This code is used up, or older than two minutes.')} action={again} />
       ) : state === 'open' ? (
         <Shown place={place} code={code.value.code} />
       ) : (
         <div class="stack" role="alert">
           <p>
-            <strong>{deviceOf(device?.user_agent ?? '').name}</strong> at {device?.address} came with this code.{' '}
-            {state === 'allowed' ? 'It is being logged in…' : 'Is it yours? It gets your rights, until you log it out under Account.'}
+            {rich('{device} at {address} came with this code.', {
+              device: <strong>{deviceOf(device?.user_agent ?? '').name}</strong>,
+              address: device?.address,
+            })}{' '}
+            {state === 'allowed' ? t('It is being logged in…') : t('Is it yours? It gets your rights, until you log it out under Account.')}
           </p>
           <SheetButtons>
             <Button disabled={state === 'allowed'} busy={deciding.value} onClick={() => void decide(id ?? '', false)}>
-              Not mine
+              {t('Not mine')}
             </Button>
             <Button acts="allow" kind="primary" busy={deciding.value || state === 'allowed'} onClick={() => void decide(id ?? '', true)}>
-              Let it in
+              {t('Let it in')}
             </Button>
           </SheetButtons>
         </div>
@@ -109,14 +114,16 @@ function Shown({ place, code }: { place: string; code: string }) {
     <div class="device-code">
       <Picture text={link} />
       <ol>
-        <li>Point the phone’s camera at this, and open the link.</li>
-        <li>Tap “Log in with this link” there.</li>
-        <li>Confirm it here. The code works once, for two minutes.</li>
+        <li>{t('Point the phone’s camera at this, and open the link.')}</li>
+        <li>{t('Tap “Log in with this link” there.')}</li>
+        <li>{t('Confirm it here. The code works once, for two minutes.')}</li>
       </ol>
       {isLoopback(location.hostname) && (
         <p class="small">
-          You reach Toru at <code>{location.host}</code>, which is this machine’s own name for itself: a phone does not get there. Open this
-          page under the address that the phone uses (docs/deploy.md).
+          {rich(
+            'You reach Toru at {host}, which is this machine’s own name for itself: a phone does not get there. Open this page under the address that the phone uses (docs/deploy.md).',
+            { host: <code>{location.host}</code> },
+          )}
         </p>
       )}
     </div>
@@ -128,7 +135,7 @@ function Picture({ text }: { text: string }) {
   const { size, data } = encode(text, { ecc: 'L', border: 2 });
   const path = data.flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : []))).join('');
   return (
-    <svg class="device-code-picture" viewBox={`0 0 ${size} ${size}`} role="img" aria-label="Code for the phone’s camera">
+    <svg class="device-code-picture" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={t('Code for the phone’s camera')}>
       <rect width={size} height={size} fill="#fff" />
       <path d={path} fill="#000" shape-rendering="crispEdges" />
     </svg>

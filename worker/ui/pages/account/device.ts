@@ -1,3 +1,5 @@
+import { t } from '../../translate.ts';
+
 /** The name of a browser, for people: "Firefox on Linux". */
 export interface Device {
   name: string;
@@ -11,7 +13,7 @@ const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bSamsungBrowser\//, 'Samsung Internet'],
   [/\bVivaldi\//, 'Vivaldi'],
   [/\b(?:Firefox|FxiOS)\//, 'Firefox'],
-  [/\bHeadlessChrome\//, 'Chrome without a window'],
+  [/\bHeadlessChrome\//, 'Headless Chrome'],
   [/\b(?:Chrome|CriOS)\//, 'Chrome'],
   [/\bVersion\/[\d.]+ .*Safari\//, 'Safari'],
 ];
@@ -31,13 +33,14 @@ export function deviceOf(userAgent: string): Device {
   const system = SYSTEMS.find(([sign]) => sign.test(userAgent))?.[1];
   if (browser === undefined && system === undefined) {
     const program = /^[\w.-]{1,40}/.exec(userAgent)?.[0];
-    return { name: program ?? 'Unknown device', kind: 'program' };
+    return { name: program ?? t('Unknown device'), kind: 'program' };
   }
   const kind = system === 'iPhone' || (system === 'Android' && /\bMobile\b/.test(userAgent)) ? 'phone' : 'computer';
-  return { name: [browser ?? 'A browser', ...(system === undefined ? [] : [`on ${system}`])].join(' '), kind };
+  const name = browser ?? t('A browser');
+  return { name: system === undefined ? name : t('{browser} on {system}', { browser: name, system }), kind };
 }
 
 /** An address for people: what lies on this machine has a name. */
 export function placeOf(address: string): string {
-  return /^(?:::1|127\.\d+\.\d+\.\d+|::ffff:127\.\d+\.\d+\.\d+)$/.test(address) ? 'the host itself' : address;
+  return /^(?:::1|127\.\d+\.\d+\.\d+|::ffff:127\.\d+\.\d+\.\d+)$/.test(address) ? t('the host itself') : address;
 }

@@ -14,16 +14,18 @@ import { Field, Switch } from '../../parts/field.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
 import { Section } from '../../parts/section.tsx';
 import { When } from '../../parts/when.tsx';
+import { rich } from '../../rich.ts';
 import { toast } from '../../toasts.ts';
+import { msg, t } from '../../translate.ts';
 import { TurnOn } from '../notifications/turn-on.tsx';
 
 const OWN = [
-  { value: 'always', label: 'Always' },
-  { value: 'failure', label: 'When one fails' },
-  { value: 'never', label: 'Never' },
+  { value: 'always', label: msg('Always') },
+  { value: 'failure', label: msg('When one fails') },
+  { value: 'never', label: msg('Never') },
 ] as const satisfies readonly { value: TellWhen; label: string }[];
 
-const WORDS: Readonly<Record<TellWhen, string>> = { always: 'always', failure: 'when it fails', never: 'never' };
+const WORDS: Readonly<Record<TellWhen, string>> = { always: msg('always'), failure: msg('when it fails'), never: msg('never') };
 
 /** Which of one's devices are told when a run ends, and what this one is told of. */
 export function Notifications() {
@@ -32,17 +34,21 @@ export function Notifications() {
   const device = thisDevice.value;
   return (
     <Section
-      title="Told when it ends"
-      help="A notification, also while Toru is closed: a run’s label and how it ended, or how the host is, nothing else."
+      title={t('Told when it ends')}
+      help={t('A notification, also while Toru is closed: a run’s label and how it ended, or how the host is, nothing else.')}
     >
       <div class="stack">
-        {problem !== null && <Problem message={problem} action={<Button onClick={() => void reload()}>Try again</Button>} />}
-        {self === null && problem === null && <Loading what="your devices" rows={2} />}
+        {problem !== null && <Problem message={problem} action={<Button onClick={() => void reload()}>{t('Try again')}</Button>} />}
+        {self === null && problem === null && <Loading what={t('your devices')} rows={2} />}
         {self !== null && self.test_origin !== null && (
-          <Problem message={`This host is set up for tests: ${self.test_origin} counts as a push service (TORU_TEST_PUSH_ORIGIN).`} />
+          <Problem
+            message={t('This host is set up for tests: {test_origin} counts as a push service (TORU_TEST_PUSH_ORIGIN).', {
+              test_origin: self.test_origin,
+            })}
+          />
         )}
         {self !== null && device === null && (
-          <TurnOn label="Turn on, on this device" onOn={() => toast('This device is told from now on.', 'ok')} />
+          <TurnOn label={t('Turn on, on this device')} onOn={() => toast(t('This device is told from now on.'), 'ok')} />
         )}
         {device !== null && <ThisDevice key={device.id} device={device} />}
         {self !== null && self.items.length > 0 && <Devices items={self.items} />}
@@ -67,7 +73,7 @@ function ThisDevice({ device }: { device: NotifyDevice }) {
     testing.value = true;
     await attempt(async () => {
       await sendTest(device.id);
-      toast('Sent. It should show within seconds.', 'ok');
+      toast(t('Sent. It should show within seconds.'), 'ok');
     });
     testing.value = false;
   }
@@ -76,28 +82,28 @@ function ThisDevice({ device }: { device: NotifyDevice }) {
     <>
       {problem.value !== null && <Problem message={problem.value} />}
       <Choice
-        label="Runs that I start"
+        label={t('Runs that I start')}
         options={OWN}
         value={device.own_runs}
         onValue={(own_runs) => void attempt(() => change(device.id, { own_runs }))}
       />
       <Switch
-        label="The host is away, and back"
-        help="From the edge, some minutes after it was last heard. Where the edge runs on the host itself, it goes away with it."
+        label={t('The host is away, and back')}
+        help={t('From the edge, some minutes after it was last heard. Where the edge runs on the host itself, it goes away with it.')}
         checked={device.host}
         onChange={(host) => void attempt(() => change(device.id, { host }))}
       />
       {isAdmin.value && (
         <Switch
-          label="The host is full or busy, and no longer"
-          help="A disk, the memory or the processor crosses its threshold (Settings, Watching the host)."
+          label={t('The host is full or busy, and no longer')}
+          help={t('A disk, the memory or the processor crosses its threshold (Settings, Watching the host).')}
           checked={device.thresholds}
           onChange={(thresholds) => void attempt(() => change(device.id, { thresholds }))}
         />
       )}
       <Quiet device={device} onChange={(quiet) => void attempt(() => change(device.id, { quiet }))} />
       {device.follows.length > 0 && (
-        <Listing label="Actions that this device follows">
+        <Listing label={t('Actions that this device follows')}>
           {device.follows.map(({ action, when }) => (
             <Line
               key={action}
@@ -105,25 +111,25 @@ function ThisDevice({ device }: { device: NotifyDevice }) {
               title={actions.value?.find(({ id }) => id === action)?.label ?? action}
               acts={
                 <Button small onClick={() => void attempt(() => followAction(device.id, action, 'never'))}>
-                  Stop
+                  {t('Stop')}
                 </Button>
               }
             >
-              {WORDS[when]}
+              {t(WORDS[when])}
             </Line>
           ))}
         </Listing>
       )}
       <div class="row">
         <Button acts="test" icon={<Send size={18} aria-hidden="true" />} busy={testing.value} onClick={() => void test()}>
-          {testing.value ? 'Sending…' : 'Send a test'}
+          {testing.value ? t('Sending…') : t('Send a test')}
         </Button>
         <Button kind="ghost" icon={<BellOff size={18} aria-hidden="true" />} onClick={() => void attempt(() => turnOff(device))}>
-          Turn off here
+          {t('Turn off here')}
         </Button>
       </div>
       <p class="small muted">
-        It ends with this session: when you log out, or do not open Toru for a week. An action is followed from its menu.
+        {t('It ends with this session: when you log out, or do not open Toru for a week. An action is followed from its menu.')}
       </p>
     </>
   );
@@ -140,14 +146,14 @@ function Quiet({ device, onChange }: { device: NotifyDevice; onChange: (quiet: N
   return (
     <div class="stack">
       <Switch
-        label="Quiet hours"
-        help="What ends then is told when they are over."
+        label={t('Quiet hours')}
+        help={t('What ends then is told when they are over.')}
         checked={quiet !== null}
         onChange={(on) => (on ? set({}) : onChange(null))}
       />
       {quiet !== null && (
         <div class="row">
-          <Field label="From">
+          <Field label={t('From')}>
             {(ties) => (
               <input
                 {...ties}
@@ -158,7 +164,7 @@ function Quiet({ device, onChange }: { device: NotifyDevice; onChange: (quiet: N
               />
             )}
           </Field>
-          <Field label="To">
+          <Field label={t('To')}>
             {(ties) => (
               <input {...ties} class="input" type="time" value={quiet.to} onChange={(event) => set({ to: event.currentTarget.value })} />
             )}
@@ -182,14 +188,14 @@ function Devices({ items }: { items: readonly NotifyDevice[] }) {
     ending.value = null;
   }
   return (
-    <Listing label="My devices that are told">
+    <Listing label={t('My devices that are told')}>
       {items.map((device) => (
         <Line
           key={device.id}
           title={
             <>
               {device.name}
-              {device.current && <Badge tone="live">this device</Badge>}
+              {device.current && <Badge tone="live">{t('this device')}</Badge>}
             </>
           }
           acts={
@@ -198,22 +204,16 @@ function Devices({ items }: { items: readonly NotifyDevice[] }) {
                 acts="remove"
                 small
                 busy={ending.value === device.id}
-                aria-label={`Remove ${device.name}`}
+                aria-label={t('Remove {name}', { name: device.name })}
                 onClick={() => void remove(device)}
               >
-                Remove
+                {t('Remove')}
               </Button>
             )
           }
         >
           {device.problem ??
-            (device.sent_at === null ? (
-              'Not told anything yet'
-            ) : (
-              <>
-                Told <When at={device.sent_at} />
-              </>
-            ))}
+            (device.sent_at === null ? t('Not told anything yet') : rich('Told {when}', { when: <When at={device.sent_at} /> }))}
         </Line>
       ))}
     </Listing>

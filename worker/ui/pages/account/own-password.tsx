@@ -14,6 +14,7 @@ import { Form, HiddenUsername } from '../../parts/form.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../toasts.ts';
+import { t } from '../../translate.ts';
 import { useUnsaved } from '../../unsaved.ts';
 
 /** Another password for oneself. It ends every session, so this page logs in again with the new one. */
@@ -24,9 +25,10 @@ export function OwnPassword(props: { onChanged: () => void }) {
   const { id = '', username = '' } = me.value?.user ?? {};
 
   function check(): Wrong {
-    if (current.value === '') return { current_password: 'Type the password that you have now.' };
-    if ([...next.value].length < MIN_PASSWORD_CHARS) return { password: `Give it at least ${MIN_PASSWORD_CHARS} characters.` };
-    if (next.value === current.value) return { password: 'That is the password you have already.' };
+    if (current.value === '') return { current_password: t('Type the password that you have now.') };
+    if ([...next.value].length < MIN_PASSWORD_CHARS)
+      return { password: t('Give it at least {MIN_PASSWORD_CHARS} characters.', { MIN_PASSWORD_CHARS }) };
+    if (next.value === current.value) return { password: t('That is the password you have already.') };
     return {};
   }
 
@@ -36,7 +38,7 @@ export function OwnPassword(props: { onChanged: () => void }) {
     try {
       await read(isUser, agent.users[':id'].$patch({ param: { id }, json: { password: next.value, current_password: current.value } }));
       await login(username, next.value);
-      toast('Your password was changed. Every other device was logged out.', 'ok');
+      toast(t('Your password was changed. Every other device was logged out.'), 'ok');
       current.value = '';
       next.value = '';
       props.onChanged();
@@ -54,20 +56,22 @@ export function OwnPassword(props: { onChanged: () => void }) {
   if (id === '') return null;
 
   return (
-    <Section title="Password" help="Changing it logs out every other device.">
+    <Section title={t('Password')} help={t('Changing it logs out every other device.')}>
       <Form class="form-part" noValidate onSubmit={submit}>
         {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
         <HiddenUsername value={username} />
         <TextField
-          label="Current password"
+          label={t('Current password')}
           type="password"
           autocomplete="current-password"
           {...bound(current)}
           error={wrong['current_password']}
         />
         <TextField
-          label="New password"
-          help={`At least ${MIN_PASSWORD_CHARS} characters. A few words in a row are better than one with signs in it.`}
+          label={t('New password')}
+          help={t('At least {MIN_PASSWORD_CHARS} characters. A few words in a row are better than one with signs in it.', {
+            MIN_PASSWORD_CHARS,
+          })}
           type={shown.value ? 'text' : 'password'}
           autocomplete="new-password"
           autocapitalize="none"
@@ -76,7 +80,7 @@ export function OwnPassword(props: { onChanged: () => void }) {
         />
         <div class="row">
           <Button kind="primary" type="submit" busy={busy}>
-            {busy ? 'Changing…' : 'Change the password'}
+            {busy ? t('Changing…') : t('Change the password')}
           </Button>
           <Button
             kind="ghost"
@@ -85,7 +89,7 @@ export function OwnPassword(props: { onChanged: () => void }) {
               shown.value = !shown.value;
             }}
           >
-            {shown.value ? 'Hide it' : 'Show the new one'}
+            {shown.value ? t('Hide it') : t('Show the new one')}
           </Button>
         </div>
       </Form>

@@ -12,7 +12,9 @@ import { Loading, Problem } from '../../parts/empty.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
 import { Section } from '../../parts/section.tsx';
 import { When } from '../../parts/when.tsx';
+import { rich } from '../../rich.ts';
 import { toast } from '../../toasts.ts';
+import { plural, t } from '../../translate.ts';
 import { deviceOf, placeOf } from './device.ts';
 
 const KINDS = { phone: Smartphone, computer: Laptop, program: SquareTerminal } as const;
@@ -45,14 +47,14 @@ export function Sessions(props: { sessions: Resource<Session[]> }) {
 
   return (
     <Section
-      title="Where you are logged in"
-      help="End what you do not know, then change your password."
+      title={t('Where you are logged in')}
+      help={t('End what you do not know, then change your password.')}
       flush
-      acts={others.length > 0 && <Button onClick={setTo(askAll, true)}>End all others</Button>}
+      acts={others.length > 0 && <Button onClick={setTo(askAll, true)}>{t('End all others')}</Button>}
     >
-      {problem !== null && <Problem message={problem} action={<Button onClick={() => void reload()}>Try again</Button>} />}
-      {data === null && problem === null && <Loading what="your sessions" rows={2} />}
-      <Listing label="Sessions">
+      {problem !== null && <Problem message={problem} action={<Button onClick={() => void reload()}>{t('Try again')}</Button>} />}
+      {data === null && problem === null && <Loading what={t('your sessions')} rows={2} />}
+      <Listing label={t('Sessions')}>
         {data?.map((session) => {
           const device = deviceOf(session.user_agent);
           const Icon = KINDS[device.kind];
@@ -63,7 +65,7 @@ export function Sessions(props: { sessions: Resource<Session[]> }) {
               title={
                 <>
                   <span title={session.user_agent}>{device.name}</span>
-                  {session.current && <Badge tone="live">this device</Badge>}
+                  {session.current && <Badge tone="live">{t('this device')}</Badge>}
                 </>
               }
               acts={
@@ -72,39 +74,41 @@ export function Sessions(props: { sessions: Resource<Session[]> }) {
                     acts="end"
                     small
                     busy={ending.value === session.id}
-                    aria-label={`End the session of ${device.name}`}
+                    aria-label={t('End the session of {name}', { name: device.name })}
                     onClick={() => void end(session)}
                   >
-                    {ending.value === session.id ? 'Ending…' : 'End'}
+                    {ending.value === session.id ? t('Ending…') : 'End'}
                   </Button>
                 )
               }
             >
-              From {placeOf(session.address)}, logged in <When at={session.created_at} />
-              {!session.current && (
-                <>
-                  , last used <When at={session.last_seen_at} />
-                </>
-              )}
+              {rich(session.current ? 'From {address}, logged in {since}' : 'From {address}, logged in {since}, last used {when}', {
+                address: placeOf(session.address),
+                since: <When at={session.created_at} />,
+                when: <When at={session.last_seen_at} />,
+              })}
             </Line>
           );
         })}
       </Listing>
       {askAll.value && (
         <Ask
-          title="End all other sessions?"
-          verb="End them"
-          doing="Ending…"
+          title={t('End all other sessions?')}
+          verb={t('End them')}
+          doing={t('Ending…')}
           onClose={setTo(askAll, false)}
           onYes={async () => {
             await edge(isAnything, 'DELETE', '/api/sessions');
             await reload();
-            toast('Every other device was logged out.', 'ok');
+            toast(t('Every other device was logged out.'), 'ok');
           }}
         >
           <p>
-            {others.length === 1 ? 'One other device is' : `${others.length} other devices are`} logged out at once, and must type the
-            password again. What was started there goes on.
+            {plural(
+              others.length,
+              'One other device is logged out at once, and must type the password again. What was started there goes on.',
+              '{count} other devices are logged out at once, and must type the password again. What was started there goes on.',
+            )}
           </p>
         </Ask>
       )}

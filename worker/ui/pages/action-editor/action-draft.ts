@@ -6,6 +6,7 @@ import { DEFAULT_UPLOAD_BYTES } from '../../../../shared/limits.ts';
 import { inputVariable, isInputVariable } from '../../../../shared/reserved-variables.ts';
 import type { ScriptText } from '../../../../shared/scripts.ts';
 import type { Wrong } from '../../data/wrong-fields.ts';
+import { msg, t } from '../../translate.ts';
 
 /**
  * An action while it is being edited: what the host takes, with the texts of number fields as texts, and inputs that
@@ -106,7 +107,7 @@ export function draftOf(action: Action): Draft {
 
 /** A new action that begins as another one: for the same script, under a name of its own, and for nobody yet. */
 export function copyOf(action: Action): Draft {
-  return { ...draftOf(action), label: `Copy of ${action.label}`.slice(0, 80), allow: [], revision: null };
+  return { ...draftOf(action), label: t('Copy of {label}', { label: action.label }).slice(0, 80), allow: [], revision: null };
 }
 
 /** A new action for a script, with what the script's own comments say of it. */
@@ -145,18 +146,21 @@ export function patchOf(draft: Draft): Omit<ActionFields, 'id'> & { revision?: n
 /** The problems of a draft, before the host is asked, by place: `label`, `inputs.0.pass.variable`. */
 export function wrongWith(draft: Draft): Wrong {
   const faults: Fault[] = [];
-  if (draft.label.trim() === '') faults.push({ at: 'label', message: 'Give the action a name.' });
-  if (draft.script.trim() === '') faults.push({ at: 'script', message: 'Choose the script that it runs.' });
+  if (draft.label.trim() === '') faults.push({ at: 'label', message: t('Give the action a name.') });
+  if (draft.script.trim() === '') faults.push({ at: 'script', message: t('Choose the script that it runs.') });
   const inputs = draft.inputs.map(({ input }) => input);
   for (const [index, input] of inputs.entries()) {
     const fault = (at: string, message: string): unknown => faults.push({ at: `inputs.${index}.${at}`, message });
-    if (input.label.trim() === '') fault('label', 'Every question needs a text.');
+    if (input.label.trim() === '') fault('label', t('Every question needs a text.'));
     if (!/^[a-z][a-z0-9_]{0,39}$/.test(input.name))
-      fault('name', `“${input.name}” is no name for an input: small letters, digits and underscores, beginning with a letter.`);
+      fault(
+        'name',
+        t('“{name}” is no name for an input: small letters, digits and underscores, beginning with a letter.', { name: input.name }),
+      );
     if (input.pass.by === 'environment' && !/^[A-Z_][A-Z0-9_]{0,63}$/.test(input.pass.variable))
-      fault('pass.variable', `“${input.pass.variable}” is no variable: capital letters, digits and underscores.`);
+      fault('pass.variable', t('“{variable}” is no variable: capital letters, digits and underscores.', { variable: input.pass.variable }));
     if (input.pass.by === 'argument' && input.pass.flag !== undefined && !/^--?[A-Za-z0-9][\w-]{0,60}$/.test(input.pass.flag))
-      fault('pass.flag', `“${input.pass.flag}” is no option: it begins with one or two hyphens.`);
+      fault('pass.flag', t('“{flag}” is no option: it begins with one or two hyphens.', { flag: input.pass.flag }));
   }
   for (const message of checkFixedVariables(draft.env, inputs)) faults.push({ at: 'env', message });
   return byPlace([...faults, ...checkDeclaration(inputs, draft.stdin)]);
@@ -175,16 +179,16 @@ const FIELDS =
   /^(label|script|args|env|inputs\.\d+\.(?:pass\.variable|pass\.flag|pass|options_from\.script|options_from\.args|options_from\.uses|label|name|help|options|default|pattern|min|max|step|show_if|accept|max_bytes))(?:\.|$)/;
 
 export const INPUT_TYPES: readonly (readonly [type: ActionInput['type'], label: string])[] = [
-  ['text', 'Text'],
-  ['number', 'Number'],
-  ['choice', 'Choice'],
-  ['boolean', 'Yes or no'],
-  ['date', 'Date'],
-  ['time', 'Time'],
-  ['datetime', 'Date and time'],
+  ['text', msg('Text')],
+  ['number', msg('Number')],
+  ['choice', msg('Choice')],
+  ['boolean', msg('Yes or no')],
+  ['date', msg('Date')],
+  ['time', msg('Time')],
+  ['datetime', msg('Date and time')],
   ['email', 'E-mail address'],
-  ['file', 'File'],
-  ['secret', 'Secret'],
+  ['file', msg('File')],
+  ['secret', msg('Secret')],
 ];
 
 /** A new question with a name that is free. */

@@ -1,5 +1,6 @@
 import { MAX_GRACE_S } from '../../../../shared/limits.ts';
 import { Field } from '../../parts/field.tsx';
+import { t } from '../../translate.ts';
 import { type Draft, envToText, textToEnv } from './action-draft.ts';
 import { LinesField } from './lines-field.tsx';
 import { WholeNumber } from './whole-number.tsx';
@@ -17,11 +18,11 @@ export function Advanced(props: { draft: Draft; error: string | undefined; onCha
   const { draft, onChange } = props;
   return (
     <details class="builder-more">
-      <summary>Advanced</summary>
+      <summary>{t('Advanced')}</summary>
       <div class="stack">
         <LinesField
-          label="Fixed variables"
-          help="NAME=value, one on each line. Only administrators see them."
+          label={t('Fixed variables')}
+          help={t('NAME=value, one on each line. Only administrators see them.')}
           error={props.error}
           optional
           short
@@ -31,7 +32,7 @@ export function Advanced(props: { draft: Draft; error: string | undefined; onCha
           onValue={(env) => onChange({ env })}
         />
         <div class="editor-pair">
-          <Field label="A cancel sends" help="To everything that the run has started.">
+          <Field label={t('A cancel sends')} help={t('To everything that the run has started.')}>
             {(ties) => (
               <select
                 {...ties}
@@ -51,8 +52,8 @@ export function Advanced(props: { draft: Draft; error: string | undefined; onCha
             )}
           </Field>
           <WholeNumber
-            label="Then KILL after (seconds)"
-            help="What is still there then is ended."
+            label={t('Then KILL after (seconds)')}
+            help={t('What is still there then is ended.')}
             max={MAX_GRACE_S}
             value={draft.grace_s ?? USUAL_GRACE_S}
             onValue={(seconds) => onChange({ grace_s: seconds === USUAL_GRACE_S ? null : seconds })}

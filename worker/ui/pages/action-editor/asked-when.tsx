@@ -1,6 +1,7 @@
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import { CheckGroup } from '../../parts/check-group.tsx';
 import { Field } from '../../parts/field.tsx';
+import { t } from '../../translate.ts';
 import { textToArgs } from './action-draft.ts';
 import { LinesField } from './lines-field.tsx';
 
@@ -28,17 +29,17 @@ export function AskedWhen({ input, before, error, onChange }: AskedWhenProps) {
   }
   return (
     <div class="editor-pair">
-      <Field label="Asked" error={error}>
+      <Field label={t('Asked')} error={error}>
         {(ties) => (
           <select {...ties} class="select" value={show_if?.input ?? ''} onChange={(event) => depend(event.currentTarget.value)}>
-            <option value="">always</option>
+            <option value="">{t('always')}</option>
             {others.map(({ name, label }) => (
               <option key={name} value={name}>
-                for some answers to “{label}”
+                {t('for some answers to “{label}”', { label })}
               </option>
             ))}
             {show_if !== undefined && other === undefined && (
-              <option value={show_if.input}>after “{show_if.input}”, which is not before it</option>
+              <option value={show_if.input}>{t('after “{input}”, which is not before it', { input: show_if.input })}</option>
             )}
           </select>
         )}
@@ -77,8 +78,8 @@ function Words({
   if (options === null)
     return (
       <LinesField
-        label="When the answer is"
-        help="One on each line."
+        label={t('When the answer is')}
+        help={t('One on each line.')}
         error={undefined}
         short
         value={words}
@@ -89,7 +90,7 @@ function Words({
     );
   return (
     <CheckGroup
-      label="When the answer is"
+      label={t('When the answer is')}
       options={options}
       value={words}
       onValue={(chosen) => {

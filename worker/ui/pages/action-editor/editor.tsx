@@ -22,7 +22,9 @@ import { Form } from '../../parts/form.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
+import { rich } from '../../rich.ts';
 import { toast } from '../../toasts.ts';
+import { msg, t } from '../../translate.ts';
 import { useUnsaved } from '../../unsaved.ts';
 import { TellOthers } from '../notifications/tell-others.tsx';
 import {
@@ -46,10 +48,10 @@ import { Preview } from './preview.tsx';
 import { WholeNumber } from './whole-number.tsx';
 
 const CONFIRMATIONS = [
-  { value: 'none', label: 'Nothing', help: 'A press runs it.' },
-  { value: 'confirm', label: 'Confirm', help: 'A press asks once more.' },
-  { value: 'hold', label: 'Hold', help: 'The button is held for a second.' },
-  { value: 'type', label: 'Type the name', help: 'For what can’t be undone.' },
+  { value: 'none', label: msg('Nothing'), help: msg('A press runs it.') },
+  { value: 'confirm', label: msg('Confirm'), help: msg('A press asks once more.') },
+  { value: 'hold', label: msg('Hold'), help: msg('The button is held for a second.') },
+  { value: 'type', label: msg('Type the name'), help: msg('For what can’t be undone.') },
 ] as const;
 
 /** The form. The tile beside it shows what will come of it. */
@@ -101,7 +103,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
       if (id === null) await read(isFullAction, agent.actions.$post({ json: bodyOf(draft.value) }));
       else await read(isFullAction, agent.actions[':id'].$patch({ param: { id }, json: patchOf(draft.value) }));
       await loadActions();
-      toast(`“${draft.value.label.trim()}” was saved.`, 'ok');
+      toast(t('“{trim}” was saved.', { trim: draft.value.label.trim() }), 'ok');
       route('/');
     } catch (error) {
       wrong.value = await explain(error);
@@ -115,7 +117,11 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
     if (error.code === 'conflict' && id !== null) {
       const theirs = await read(isFullAction, agent.actions[':id'].$get({ param: { id } })).catch(() => null);
       if (theirs !== null) draft.value = { ...draft.peek(), revision: draftOf(theirs).revision };
-      return { form: `${error.message} Save again to write your version over the other one, or reload the page to begin from it.` };
+      return {
+        form: t('{message} Save again to write your version over the other one, or reload the page to begin from it.', {
+          message: error.message,
+        }),
+      };
     }
     const { faults, field } = error.extra;
     if (Array.isArray(faults)) return byPlace(faults.filter(isFault));
@@ -124,7 +130,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
   async function remove(): Promise<void> {
     await read(isAnything, agent.actions[':id'].$delete({ param: { id: id ?? '' } }));
     await loadActions();
-    toast(`“${props.draft.label}” was removed. Its runs stay in the history.`, 'ok');
+    toast(t('“{label}” was removed. Its runs stay in the history.', { label: props.draft.label }), 'ok');
     route('/');
   }
 
@@ -137,9 +143,9 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
     <>
       <Form class="editor" noValidate onSubmit={save}>
         <PageHead title={props.title}>
-          <Button onClick={() => history.back()}>Cancel</Button>
+          <Button onClick={() => history.back()}>{t('Cancel')}</Button>
           <Button kind="primary" type="submit" busy={busy.value}>
-            {busy.value ? 'Saving…' : 'Save'}
+            {busy.value ? t('Saving…') : t('Save')}
           </Button>
         </PageHead>
         {others.length > 0 && (
@@ -151,10 +157,10 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
         )}
         <div class="editor-columns">
           <div class="editor-form stack">
-            <Section title="What it is" folds="open">
+            <Section title={t('What it is')} folds="open">
               <div class="stack">
                 <TextField
-                  label="Name"
+                  label={t('Name')}
                   value={now.label}
                   maxLength={80}
                   autocapitalize="sentences"
@@ -162,9 +168,9 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                   onValue={(label) => set({ label })}
                 />
                 <Field
-                  label="Script"
+                  label={t('Script')}
                   error={wrong.value['script']}
-                  help={chosen?.problem ?? chosen?.description ?? 'A file in the scripts folder.'}
+                  help={chosen?.problem ?? chosen?.description ?? t('A file in the scripts folder.')}
                 >
                   {(ties) => (
                     <>
@@ -187,7 +193,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                     </>
                   )}
                 </Field>
-                <Field label="Description" optional help="Shown when it asks something.">
+                <Field label={t('Description')} optional help={t('Shown when it asks something.')}>
                   {(ties) => (
                     <textarea
                       {...ties}
@@ -203,20 +209,20 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
               </div>
             </Section>
             <Section
-              title="What it asks"
+              title={t('What it asks')}
               folds="open"
-              help="Each answer reaches the script as an argument, a variable, or its input. Never through a shell."
+              help={t('Each answer reaches the script as an argument, a variable, or its input. Never through a shell.')}
             >
               <InputBuilder inputs={now.inputs} wrong={wrong.value} onChange={(inputs) => set({ inputs })} />
             </Section>
-            <Section title="Before it runs" folds={id === null ? 'open' : 'folded'}>
-              <Choice label="Confirmation" options={CONFIRMATIONS} value={now.confirm} onValue={(confirm) => set({ confirm })} />
+            <Section title={t('Before it runs')} folds={id === null ? 'open' : 'folded'}>
+              <Choice label={t('Confirmation')} options={CONFIRMATIONS} value={now.confirm} onValue={(confirm) => set({ confirm })} />
             </Section>
-            <Section title="How it runs" folds={id === null ? 'open' : 'folded'}>
+            <Section title={t('How it runs')} folds={id === null ? 'open' : 'folded'}>
               <div class="stack">
                 <LinesField
-                  label="Fixed arguments"
-                  help="One on each line, before those that come from answers."
+                  label={t('Fixed arguments')}
+                  help={t('One on each line, before those that come from answers.')}
                   error={wrong.value['args']}
                   optional
                   short
@@ -227,15 +233,15 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                 />
                 <div class="editor-pair">
                   <WholeNumber
-                    label="Stop after (seconds)"
-                    help="0: never. It ends as a cancel ends it."
+                    label={t('Stop after (seconds)')}
+                    help={t('0: never. It ends as a cancel ends it.')}
                     max={604_800}
                     value={now.timeout_s}
                     onValue={(timeout_s) => set({ timeout_s })}
                   />
                   <WholeNumber
-                    label="At the same time, at most"
-                    help="0: any number."
+                    label={t('At the same time, at most')}
+                    help={t('0: any number.')}
                     max={1000}
                     value={now.max_concurrent}
                     onValue={(max_concurrent) => set({ max_concurrent })}
@@ -243,37 +249,37 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                 </div>
                 {now.max_concurrent > 0 && (
                   <Choice
-                    label="When so many are under way, a press"
+                    label={t('When so many are under way, a press')}
                     options={[
-                      { value: 'queue', label: 'waits its turn' },
-                      { value: 'refuse', label: 'is refused' },
+                      { value: 'queue', label: t('waits its turn') },
+                      { value: 'refuse', label: t('is refused') },
                     ]}
                     value={now.when_full}
                     onValue={(when_full) => set({ when_full })}
                   />
                 )}
                 <Switch
-                  label="Accepts input"
-                  help="Keeps the script’s standard input open for a line from the run’s page."
+                  label={t('Accepts input')}
+                  help={t('Keeps the script’s standard input open for a line from the run’s page.')}
                   checked={now.stdin}
                   onChange={(stdin) => set({ stdin })}
                 />
                 <Advanced draft={now} error={wrong.value['env']} onChange={set} />
               </div>
             </Section>
-            <Section title="Who may press it" help="Admins always may." folds="open">
+            <Section title={t('Who may press it')} help={t('Admins always may.')} folds="open">
               <Allowed allow={now.allow} clients={clients.value} onChange={(allow) => set({ allow })} />
             </Section>
             {id !== null && (
               <div class="row">
                 <ButtonLink href={appPath(id)} icon={<Smartphone size={18} aria-hidden="true" />}>
-                  Put on the home screen
+                  {t('Put on the home screen')}
                 </ButtonLink>
                 <ButtonLink href={`/actions/new?copy=${encodeURIComponent(id)}`} icon={<Copy size={18} aria-hidden="true" />}>
-                  Duplicate
+                  {t('Duplicate')}
                 </ButtonLink>
                 <Button kind="danger" icon={<Trash size={18} aria-hidden="true" />} onClick={setTo(removing, true)}>
-                  Remove this action
+                  {t('Remove this action')}
                 </Button>
               </div>
             )}
@@ -284,38 +290,42 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
       {id !== null && (
         <div class="editor-apart">
           <TellOthers
-            title="When it ends, tell"
-            help="The host sends the label and the state there, and nothing that was typed or printed. It tries for a day. Saved by their own buttons."
+            title={t('When it ends, tell')}
+            help={t(
+              'The host sends the label and the state there, and nothing that was typed or printed. It tries for a day. Saved by their own buttons.',
+            )}
             targets={targetsOfAction(id)}
           />
         </div>
       )}
       {unusual.value.length > 0 && (
         <Ask
-          title={unusual.value.length === 1 ? 'Use this variable?' : 'Use these variables?'}
-          verb="Use and save"
-          doing="Saving…"
+          title={unusual.value.length === 1 ? t('Use this variable?') : t('Use these variables?')}
+          verb={t('Use and save')}
+          doing={t('Saving…')}
           onYes={send}
           onClose={() => {
             unusual.value = [];
           }}
         >
           <p>
-            What people answer would be in <code>{unusual.value.join(', ')}</code>, for the script and for every program that it starts. Any
-            of them may obey a variable of that name. Only <code>INPUT_…</code> is surely read by the script alone.
+            {rich(
+              'What people answer would be in {variables}, for the script and for every program that it starts. Any of them may obey a variable of that name. Only {prefix} is surely read by the script alone.',
+              { variables: <code>{unusual.value.join(', ')}</code>, prefix: <code>INPUT_…</code> },
+            )}
           </p>
         </Ask>
       )}
       {removing.value && (
         <Ask
-          title={`Remove “${props.draft.label}”?`}
-          verb="Remove"
-          doing="Removing…"
+          title={t('Remove “{label}”?', { label: props.draft.label })}
+          verb={t('Remove')}
+          doing={t('Removing…')}
           danger
           onYes={remove}
           onClose={setTo(removing, false)}
         >
-          <p>The tile goes for everyone. The script itself and the history of its runs stay.</p>
+          <p>{t('The tile goes for everyone. The script itself and the history of its runs stay.')}</p>
         </Ask>
       )}
     </>
@@ -327,7 +337,7 @@ function Allowed(props: { allow: Draft['allow']; clients: readonly User[]; onCha
   const everyone = allow === 'everyone';
   return (
     <div class="stack">
-      <Switch label="Every client" checked={everyone} onChange={(checked) => props.onChange(checked ? 'everyone' : [])} />
+      <Switch label={t('Every client')} checked={everyone} onChange={(checked) => props.onChange(checked ? 'everyone' : [])} />
       {!everyone &&
         props.clients.map((user) => (
           <Switch
@@ -337,7 +347,7 @@ function Allowed(props: { allow: Draft['allow']; clients: readonly User[]; onCha
             onChange={(checked) => props.onChange(checked ? [...allow, user.id] : allow.filter((one) => one !== user.id))}
           />
         ))}
-      {!everyone && props.clients.length === 0 && <p class="muted small">There are no clients yet. Make one under Users.</p>}
+      {!everyone && props.clients.length === 0 && <p class="muted small">{t('There are no clients yet. Make one under Users.')}</p>}
     </div>
   );
 }

@@ -5,18 +5,19 @@ import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Glyph, glyphSet } from '../../parts/glyph.tsx';
 import { Sheet } from '../../parts/sheet.tsx';
+import { msg, t } from '../../translate.ts';
 
 /** As in shared/actions.ts, whose list is out of reach without the schema library: the type keeps the two alike. */
 const COLORS: Record<ActionFields['color'], string> = {
-  slate: 'Slate',
-  red: 'Red',
-  orange: 'Orange',
-  amber: 'Amber',
-  green: 'Green',
-  teal: 'Teal',
-  blue: 'Blue',
-  violet: 'Violet',
-  pink: 'Pink',
+  slate: msg('Slate'),
+  red: msg('Red'),
+  orange: msg('Orange'),
+  amber: msg('Amber'),
+  green: msg('Green'),
+  teal: msg('Teal'),
+  blue: msg('Blue'),
+  violet: msg('Violet'),
+  pink: msg('Pink'),
 };
 
 function isColor(value: string): value is ActionFields['color'] {
@@ -35,14 +36,14 @@ export function IconAndColor(props: IconAndColorProps) {
   return (
     <div class="icon-and-color">
       <fieldset>
-        <legend class="field-label">Colour</legend>
+        <legend class="field-label">{t('Colour')}</legend>
         <div class="swatches">
           {Object.entries(COLORS).map(([color, name]) => (
-            <label key={color} class="swatch" data-color={color} title={name}>
+            <label key={color} class="swatch" data-color={color} title={t(name)}>
               <input
                 type="radio"
                 name="color"
-                aria-label={name}
+                aria-label={t(name)}
                 value={color}
                 checked={props.color === color}
                 onChange={() => {
@@ -55,10 +56,10 @@ export function IconAndColor(props: IconAndColorProps) {
       </fieldset>
       <div class="field">
         <span class="field-label" id="icon-label">
-          Icon
+          {t('Icon')}
         </span>
         <Button aria-describedby="icon-label" icon={<Glyph name={props.icon} size={22} />} onClick={setTo(picking, true)}>
-          Choose…
+          {t('Choose…')}
         </Button>
       </div>
       {picking.value && (
@@ -80,19 +81,21 @@ function GlyphPicker(props: { icon: string; color: string; onPick: (icon: string
   const wanted = useSignal('');
   const names = Object.keys(glyphSet() ?? {}).filter((name) => name.includes(wanted.value.trim().toLowerCase().replaceAll(' ', '-')));
   return (
-    <Sheet title="Icon" onClose={props.onClose}>
+    <Sheet title={t('Icon')} onClose={props.onClose}>
       <input
         class="input"
         type="search"
-        aria-label="Filter the signs"
-        placeholder="Filter, or one emoji"
+        aria-label={t('Filter the signs')}
+        placeholder={t('Filter, or one emoji')}
         value={wanted.value}
         onInput={(event) => {
           wanted.value = event.currentTarget.value;
         }}
       />
-      {isOneEmoji(wanted.value.trim()) && <Button onClick={() => props.onPick(wanted.value.trim())}>Use {wanted.value.trim()}</Button>}
-      <ul class="glyphs" data-color={props.color} aria-label="Signs">
+      {isOneEmoji(wanted.value.trim()) && (
+        <Button onClick={() => props.onPick(wanted.value.trim())}>{t('Use {trim}', { trim: wanted.value.trim() })}</Button>
+      )}
+      <ul class="glyphs" data-color={props.color} aria-label={t('Signs')}>
         {names.map((name) => (
           <li key={name}>
             <button

@@ -5,6 +5,7 @@ import type { Wrong } from '../../data/wrong-fields.ts';
 import { Button } from '../../parts/button.tsx';
 import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
+import { t } from '../../translate.ts';
 import { type DraftInput, INPUT_TYPES, nameOf, newInput, variableOf, withType } from './action-draft.ts';
 import { AskedWhen } from './asked-when.tsx';
 import { TypeFields } from './type-fields.tsx';
@@ -31,15 +32,15 @@ export function InputBuilder(props: { inputs: readonly DraftInput[]; wrong: Wron
   return (
     <div class="stack">
       {inputs.length > 0 && (
-        <ol class="builder" aria-label="Questions">
+        <ol class="builder" aria-label={t('Questions')}>
           {inputs.map(({ key, input }, index) => (
             <li key={key} class="builder-input">
               <div class="builder-head">
-                <strong class="cut grow">{input.label === '' ? `Question ${index + 1}` : input.label}</strong>
+                <strong class="cut grow">{input.label === '' ? t('Question {index}', { index: index + 1 }) : input.label}</strong>
                 <Button
                   kind="ghost"
                   small
-                  aria-label="Move up"
+                  aria-label={t('Move up')}
                   disabled={index === 0}
                   icon={<ArrowUp size={18} />}
                   onClick={() => move(index, -1)}
@@ -47,7 +48,7 @@ export function InputBuilder(props: { inputs: readonly DraftInput[]; wrong: Wron
                 <Button
                   kind="ghost"
                   small
-                  aria-label="Move down"
+                  aria-label={t('Move down')}
                   disabled={index === inputs.length - 1}
                   icon={<ArrowDown size={18} />}
                   onClick={() => move(index, 1)}
@@ -55,7 +56,7 @@ export function InputBuilder(props: { inputs: readonly DraftInput[]; wrong: Wron
                 <Button
                   kind="ghost"
                   small
-                  aria-label="Remove"
+                  aria-label={t('Remove')}
                   icon={<X size={18} />}
                   onClick={() => props.onChange(inputs.filter((one) => one.key !== key))}
                 />
@@ -72,7 +73,7 @@ export function InputBuilder(props: { inputs: readonly DraftInput[]; wrong: Wron
       )}
       <div>
         <Button icon={<Plus size={18} aria-hidden="true" />} onClick={() => props.onChange([...inputs, newInput(inputs)])}>
-          Add a question
+          {t('Add a question')}
         </Button>
       </div>
     </div>
@@ -94,14 +95,14 @@ function InputEditor({ input, before, error, onChange }: PartProps & { before: r
     <div class="stack">
       <div class="editor-pair">
         <TextField
-          label="Question"
+          label={t('Question')}
           error={error('label')}
           value={input.label}
           maxLength={80}
           autocapitalize="sentences"
           onValue={relabel}
         />
-        <Field label="Kind of answer">
+        <Field label={t('Kind of answer')}>
           {(ties) => (
             <select
               {...ties}
@@ -114,7 +115,7 @@ function InputEditor({ input, before, error, onChange }: PartProps & { before: r
             >
               {INPUT_TYPES.map(([value, label]) => (
                 <option key={value} value={value}>
-                  {label}
+                  {t(label)}
                 </option>
               ))}
             </select>
@@ -126,17 +127,17 @@ function InputEditor({ input, before, error, onChange }: PartProps & { before: r
       <AskedWhen input={input} before={before} error={error('show_if')} onChange={onChange} />
       {input.type !== 'secret' && input.type !== 'file' && (
         <Switch
-          label="Remember each person’s last answer"
-          help="The form begins with it. Only they see it, and can have it forgotten."
+          label={t('Remember each person’s last answer')}
+          help={t('The form begins with it. Only they see it, and can have it forgotten.')}
           checked={input.remember === true}
           onChange={(remember) => onChange({ ...input, remember })}
         />
       )}
       <details class="builder-more">
-        <summary>More about this question</summary>
+        <summary>{t('More about this question')}</summary>
         <div class="stack">
           <TextField
-            label="Help"
+            label={t('Help')}
             error={error('help')}
             value={input.help}
             maxLength={300}
@@ -144,9 +145,9 @@ function InputEditor({ input, before, error, onChange }: PartProps & { before: r
             onValue={(help) => onChange({ ...input, help })}
           />
           <TextField
-            label="Name"
+            label={t('Name')}
             error={error('name')}
-            help="In the history and in the API."
+            help={t('In the history and in the API.')}
             mono
             value={input.name}
             maxLength={40}
@@ -156,7 +157,7 @@ function InputEditor({ input, before, error, onChange }: PartProps & { before: r
         </div>
       </details>
       {input.type !== 'boolean' && (
-        <Switch label="Must be answered" checked={input.required} onChange={(required) => onChange({ ...input, required })} />
+        <Switch label={t('Must be answered')} checked={input.required} onChange={(required) => onChange({ ...input, required })} />
       )}
     </div>
   );
@@ -173,13 +174,13 @@ function PassFields({ input, error, onChange }: PartProps) {
   const kind = pass.by === 'argument' ? (pass.flag === undefined ? 'argument' : 'flag') : pass.by;
   return (
     <div class="editor-pair">
-      <Field label="Reaches the script as" error={error('pass')}>
+      <Field label={t('Reaches the script as')} error={error('pass')}>
         {(ties) => (
           <select {...ties} class="select" value={kind} onChange={(event) => by(event.currentTarget.value)}>
-            {input.type !== 'secret' && <option value="argument">an argument</option>}
-            {input.type !== 'secret' && <option value="flag">an option (--name=answer)</option>}
-            <option value="environment">a variable</option>
-            {input.type !== 'file' && <option value="stdin">its standard input</option>}
+            {input.type !== 'secret' && <option value="argument">{t('an argument')}</option>}
+            {input.type !== 'secret' && <option value="flag">{t('an option (--name=answer)')}</option>}
+            <option value="environment">{t('a variable')}</option>
+            {input.type !== 'file' && <option value="stdin">{t('its standard input')}</option>}
           </select>
         )}
       </Field>
@@ -195,7 +196,7 @@ function passDetail({ input, error, onChange }: PartProps) {
       if (pass.flag === undefined) return null;
       return (
         <TextField
-          label="Option"
+          label={t('Option')}
           error={error('pass.flag')}
           mono
           value={pass.flag}
@@ -206,7 +207,7 @@ function passDetail({ input, error, onChange }: PartProps) {
     case 'environment':
       return (
         <TextField
-          label="Variable"
+          label={t('Variable')}
           error={error('pass.variable')}
           mono
           value={pass.variable}

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { Field, VERBATIM } from '../../parts/field.tsx';
+import { t } from '../../translate.ts';
 import { fitsLines } from './action-draft.ts';
 
 interface LinesFieldProps<T> {
@@ -19,7 +20,7 @@ export function LinesField<T>(props: LinesFieldProps<T>) {
   // As typed: a line that is not whole yet must not be put in order under the cursor.
   const text = useSignal(props.toText(props.value));
   const fits = useSignal(fitsLines(props.value, text.peek(), props.fromText)).value;
-  const help = fits ? props.help : 'They don’t fit into lines, and can be changed over the API.';
+  const help = fits ? props.help : t('They don’t fit into lines, and can be changed over the API.');
   return (
     <Field label={props.label} optional={props.optional === true} help={help} error={props.error}>
       {(ties) => (

@@ -2,6 +2,7 @@ import type { InputOf } from '../../../../shared/input-values.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import { CheckGroup } from '../../parts/check-group.tsx';
 import { TextField } from '../../parts/text-field.tsx';
+import { t } from '../../translate.ts';
 import { argsToText, textToArgs } from './action-draft.ts';
 import { LinesField } from './lines-field.tsx';
 import { WholeNumber } from './whole-number.tsx';
@@ -23,7 +24,7 @@ export function OptionsFrom(props: {
     <>
       <div class="editor-pair">
         <TextField
-          label="Script of the options"
+          label={t('Script of the options')}
           error={error('options_from.script')}
           mono
           autocapitalize="none"
@@ -32,16 +33,16 @@ export function OptionsFrom(props: {
           onValue={(script) => set({ script })}
         />
         <WholeNumber
-          label="Good for (seconds)"
-          help="The same person gets the same options for so long. 0: a run each time."
+          label={t('Good for (seconds)')}
+          help={t('The same person gets the same options for so long. 0: a run each time.')}
           max={3600}
           value={from.cache_s}
           onValue={(cache_s) => set({ cache_s })}
         />
       </div>
       <LinesField
-        label="Its arguments"
-        help="One on each line."
+        label={t('Its arguments')}
+        help={t('One on each line.')}
         error={error('options_from.args')}
         optional
         short
@@ -52,7 +53,7 @@ export function OptionsFrom(props: {
       />
       {others.length > 0 && (
         <CheckGroup
-          label="Answers that it gets, as INPUT_…"
+          label={t('Answers that it gets, as INPUT_…')}
           optional
           error={error('options_from.uses')}
           options={others.map(({ name, label }) => ({ value: name, label }))}

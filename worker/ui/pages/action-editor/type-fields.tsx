@@ -4,6 +4,7 @@ import { MAX_UPLOAD_BYTES } from '../../../../shared/limits.ts';
 import { CheckGroup } from '../../parts/check-group.tsx';
 import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
+import { t } from '../../translate.ts';
 import { optionsToText, textToOptions } from './action-draft.ts';
 import { LinesField } from './lines-field.tsx';
 import { OptionsFrom } from './options-from.tsx';
@@ -40,8 +41,9 @@ export function TypeFields({ input, before, error, onChange }: Of<ActionInput['t
     case 'secret':
       return (
         <p class="small muted">
-          What is typed is kept out of the history and the audit. Where the script prints it as it was typed, its output has asterisks, from
-          six characters on. In another form, or on a host without the native runner, it is shown to everybody who may see the run.
+          {t(
+            'What is typed is kept out of the history and the audit. Where the script prints it as it was typed, its output has asterisks, from six characters on. In another form, or on a host without the native runner, it is shown to everybody who may see the run.',
+          )}
         </p>
       );
     default:
@@ -60,7 +62,7 @@ function having<T extends object, K extends keyof T>(full: T, key: K, value: T[K
 function DefaultField({ input, error, onChange }: Of<'text'> | Of<'email'>) {
   return (
     <TextField
-      label="Filled in beforehand"
+      label={t('Filled in beforehand')}
       error={error('default')}
       value={input.default ?? ''}
       onValue={(text) => onChange(having(input, 'default', text === '' ? undefined : text))}
@@ -74,22 +76,22 @@ function TextFields({ input, error, onChange }: Of<'text'>) {
       <DefaultField input={input} error={error} onChange={onChange} />
       <div class="editor-pair">
         <TextField
-          label="Must match (regular expression)"
+          label={t('Must match (regular expression)')}
           error={error('pattern')}
-          help="The whole answer. Empty: anything."
+          help={t('The whole answer. Empty: anything.')}
           mono
           autocapitalize="none"
           value={input.pattern ?? ''}
           onValue={(text) => onChange(having(input, 'pattern', text === '' ? undefined : text))}
         />
         <TextField
-          label="What to say when it does not"
+          label={t('What to say when it does not')}
           autocapitalize="sentences"
           value={input.pattern_message ?? ''}
           onValue={(text) => onChange(having(input, 'pattern_message', text === '' ? undefined : text))}
         />
       </div>
-      <Switch label="Several lines" checked={input.multiline} onChange={(multiline) => onChange({ ...input, multiline })} />
+      <Switch label={t('Several lines')} checked={input.multiline} onChange={(multiline) => onChange({ ...input, multiline })} />
       <AllowDash input={input} error={error} onChange={onChange} />
     </>
   );
@@ -100,8 +102,8 @@ function AllowDash({ input, onChange }: Of<'text' | 'number' | 'choice'>) {
   if (input.pass.by !== 'argument' || input.pass.flag !== undefined) return null;
   return (
     <Switch
-      label="May begin with “-”"
-      help="Only if the script never takes this argument for an option."
+      label={t('May begin with “-”')}
+      help={t('Only if the script never takes this argument for an option.')}
       checked={input.allow_dash === true}
       onChange={(allow_dash) => onChange({ ...input, allow_dash })}
     />
@@ -113,22 +115,22 @@ function NumberFields({ input, error, onChange }: Of<'number'>) {
     <>
       <RangeFields
         type="text"
-        labels={{ min: 'At least', max: 'At most' }}
+        labels={{ min: t('At least'), max: t('At most') }}
         values={input}
         error={error}
         onValue={(key, value) => onChange(having(input, key, value))}
       />
       <TextField
-        label="In steps of"
-        help="Counted from the least number. Empty: any number between the two."
+        label={t('In steps of')}
+        help={t('Counted from the least number. Empty: any number between the two.')}
         error={error('step')}
         value={input.step === undefined ? '' : String(input.step)}
         onValue={(text) => onChange(having(input, 'step', text === '' ? undefined : text))}
       />
-      <Switch label="Whole numbers only" checked={input.integer} onChange={(integer) => onChange({ ...input, integer })} />
+      <Switch label={t('Whole numbers only')} checked={input.integer} onChange={(integer) => onChange({ ...input, integer })} />
       <Switch
-        label="Asked by a slider"
-        help="From the least number to the greatest."
+        label={t('Asked by a slider')}
+        help={t('From the least number to the greatest.')}
         checked={input.slider === true}
         onChange={(slider) => onChange(having(input, 'slider', slider || undefined))}
       />
@@ -150,14 +152,16 @@ function ChoiceFields({ input, before, error, onChange }: Of<'choice'> & { befor
   return (
     <>
       <Switch
-        label="Several answers"
-        help="Each reaches the script as an argument of its own; in a variable or the standard input, as a line."
+        label={t('Several answers')}
+        help={t('Each reaches the script as an argument of its own; in a variable or the standard input, as a line.')}
         checked={several}
         onChange={(multiple) => choose(having(input, 'multiple', multiple || undefined), chosen)}
       />
       <Switch
-        label="A script says what can be chosen"
-        help="It runs when somebody is asked, as a press would, and has ten seconds. A line for each: what the script gets, and after a tab what people read."
+        label={t('A script says what can be chosen')}
+        help={t(
+          'It runs when somebody is asked, as a press would, and has ten seconds. A line for each: what the script gets, and after a tab what people read.',
+        )}
         checked={options_from !== undefined}
         onChange={(from) =>
           onChange(
@@ -173,8 +177,8 @@ function ChoiceFields({ input, before, error, onChange }: Of<'choice'> & { befor
       {options_from === undefined && (
         <div class="editor-pair">
           <LinesField
-            label="Options"
-            help="One on each line: what the script gets, or that = what people read."
+            label={t('Options')}
+            help={t('One on each line: what the script gets, or that = what people read.')}
             error={error('options')}
             value={input.options}
             toText={optionsToText}
@@ -183,14 +187,14 @@ function ChoiceFields({ input, before, error, onChange }: Of<'choice'> & { befor
           />
           {several ? (
             <CheckGroup
-              label="Default"
+              label={t('Default')}
               error={error('default')}
               options={input.options}
               value={chosen}
               onValue={(words) => choose(input, words)}
             />
           ) : (
-            <Field label="Default" error={error('default')}>
+            <Field label={t('Default')} error={error('default')}>
               {(ties) => (
                 <select
                   {...ties}
@@ -198,7 +202,7 @@ function ChoiceFields({ input, before, error, onChange }: Of<'choice'> & { befor
                   value={chosen[0] ?? ''}
                   onChange={({ currentTarget: { value } }) => choose(input, value === '' ? [] : [value])}
                 >
-                  <option value="">Nothing</option>
+                  <option value="">{t('Nothing')}</option>
                   {input.options.map((option) => (
                     <option key={option.value} value={option.value}>
                       {option.label ?? option.value}
@@ -218,11 +222,11 @@ function ChoiceFields({ input, before, error, onChange }: Of<'choice'> & { befor
 function BooleanFields({ input, onChange }: Of<'boolean'>) {
   return (
     <>
-      <Switch label="Yes beforehand" checked={input.default} onChange={(checked) => onChange({ ...input, default: checked })} />
+      <Switch label={t('Yes beforehand')} checked={input.default} onChange={(checked) => onChange({ ...input, default: checked })} />
       {input.pass.by === 'argument' && (
         <TextField
-          label="Argument for yes"
-          help="Passed when the answer is yes, nothing when it is no. Empty: “true” or “false”."
+          label={t('Argument for yes')}
+          help={t('Passed when the answer is yes, nothing when it is no. Empty: “true” or “false”.')}
           mono
           autocapitalize="none"
           value={input.when_true ?? ''}
@@ -237,7 +241,7 @@ function MomentFields({ input, error, onChange }: Of<'date' | 'time' | 'datetime
   return (
     <RangeFields
       type={input.type === 'datetime' ? 'datetime-local' : input.type}
-      labels={{ min: 'Not before', max: 'Not after' }}
+      labels={{ min: t('Not before'), max: t('Not after') }}
       values={input}
       error={error}
       onValue={(key, value) => onChange(having(input, key, value))}
@@ -250,8 +254,8 @@ function FileFields({ input, error, onChange }: Of<'file'>) {
     <>
       <div class="editor-pair">
         <TextField
-          label="Endings"
-          help="Of its name, with spaces between: .csv .txt. Empty: any."
+          label={t('Endings')}
+          help={t('Of its name, with spaces between: .csv .txt. Empty: any.')}
           error={error('accept')}
           mono
           autocapitalize="none"
@@ -267,14 +271,14 @@ function FileFields({ input, error, onChange }: Of<'file'>) {
           }
         />
         <WholeNumber
-          label="At most (MB)"
-          help="100 are the most."
+          label={t('At most (MB)')}
+          help={t('100 are the most.')}
           max={MAX_UPLOAD_BYTES / MB}
           value={Math.ceil(input.max_bytes / MB)}
           onValue={(size) => onChange({ ...input, max_bytes: Math.max(1, size) * MB })}
         />
       </div>
-      <p class="small muted">The script gets the path of the file, which is deleted when the run has ended.</p>
+      <p class="small muted">{t('The script gets the path of the file, which is deleted when the run has ended.')}</p>
     </>
   );
 }
@@ -292,7 +296,7 @@ function RangeFields({ type, labels, values, error, onValue }: RangeFieldsProps)
   return (
     <div class="editor-triple">
       {(['min', 'max', 'default'] as const).map((key) => (
-        <Field key={key} label={key === 'default' ? 'Filled in beforehand' : labels[key]} optional error={error(key)}>
+        <Field key={key} label={key === 'default' ? t('Filled in beforehand') : labels[key]} optional error={error(key)}>
           {(ties) => {
             const shared = {
               ...ties,

@@ -1,3 +1,4 @@
+import { msg } from '../../translate.ts';
 /** The filters of the audit, as they stand in the page's address. */
 export interface Filters {
   event: string;
@@ -7,25 +8,25 @@ export interface Filters {
 }
 
 export const EVENTS: readonly (readonly [value: string, label: string])[] = [
-  ['', 'Everything'],
-  ['login', 'Logins'],
-  ['run', 'Runs'],
-  ['action', 'Actions'],
-  ['user', 'Users'],
-  ['settings', 'Settings'],
-  ['session', 'Sessions'],
-  ['agent', 'Restarts'],
+  ['', msg('Everything')],
+  ['login', msg('Logins')],
+  ['run', msg('Runs')],
+  ['action', msg('Actions')],
+  ['user', msg('Users')],
+  ['settings', msg('Settings')],
+  ['session', msg('Sessions')],
+  ['agent', msg('Restarts')],
 ];
 export const OUTCOMES: readonly (readonly [value: Filters['outcome'], label: string])[] = [
-  ['', 'Done or refused'],
-  ['ok', 'Done'],
-  ['refused', 'Refused'],
+  ['', msg('Done or refused')],
+  ['ok', msg('Done')],
+  ['refused', msg('Refused')],
 ];
 export const TIMES: readonly (readonly [value: Filters['since'], label: string, days: number])[] = [
-  ['', 'Any time', 0],
-  ['day', 'Last 24 hours', 1],
-  ['week', 'Last 7 days', 7],
-  ['month', 'Last 30 days', 30],
+  ['', msg('Any time'), 0],
+  ['day', msg('Last 24 hours'), 1],
+  ['week', msg('Last 7 days'), 7],
+  ['month', msg('Last 30 days'), 30],
 ];
 
 /** An address that somebody changed by hand narrows to nothing it does not know. */

@@ -38,7 +38,7 @@ test.each([
   [entry('run.note', { target: TASK, detail: { label: 'Backup' } }), 'anna wrote a note on Backup'],
   [entry('run.note', { target: TASK, detail: { label: 'Backup', removed: true } }), 'anna removed the note from Backup'],
   [entry('run.delete', { target: TASK, detail: { label: 'Backup', user: 'ben', result: 'failed' } }), 'anna deleted the run Backup of ben'],
-  [entry('runs.clean_up', { detail: { runs: 1204 } }), 'anna deleted 1204 runs'],
+  [entry('runs.clean_up', { detail: { runs: 1204 } }), 'anna deleted 1,204 runs'],
   [
     entry('system.alert', { user: null, target: '/home', detail: { what: 'disk', percent: 91, threshold: 90 } }),
     'The host crossed a threshold: disk /home, 91 %',
@@ -79,8 +79,8 @@ test.each([
   [entry('tide.turned', { target: 'moon' }), 'anna tide turned moon'],
   [entry('toString', { outcome: 'refused' }), 'anna was refused: toString'],
 ])('$event', (one, sentence) => {
-  const { who, did, what, rest } = describeEntry(one);
-  expect([who, did, what?.text, rest].filter(Boolean).join(' ')).toBe(sentence);
+  const { who, text, what, rest } = describeEntry(one);
+  expect([text.replace('{who}', who).replace('{what}', what?.text ?? ''), rest].filter(Boolean).join(' ')).toBe(sentence);
 });
 
 test('what can be looked at is linked', () => {

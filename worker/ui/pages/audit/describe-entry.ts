@@ -1,10 +1,11 @@
 import type { AuditEntry } from '../../../../shared/audit.ts';
 import { NUMBER_SETTINGS, ofEachNumber } from '../../../../shared/number-settings.ts';
+import { msg, plural, shown, t } from '../../translate.ts';
 
-/** An entry as a sentence: who, what they did, to what, and what else there is to say. */
+/** An entry as a sentence: in `text` stand `{who}` and, of what it was done to, `{what}`. */
 export interface Description {
   who: string;
-  did: string;
+  text: string;
   /** The thing that it was done to; `href` where that can be looked at. */
   what?: { text: string; href?: string };
   rest?: string;
@@ -14,83 +15,102 @@ type Describe = (entry: AuditEntry, who: string) => Description;
 
 /** Logins that no password stands behind. */
 const LOGIN_WAYS: Readonly<Record<string, string>> = {
-  'login link': 'logged in by a login link',
-  'device code': 'logged in by the code of another device',
+  'login link': msg('{who} logged in by a login link'),
+  'device code': msg('{who} logged in by the code of another device'),
 };
 
 /** How each event is described. Another event, as a newer host may have, is described by its name. */
 const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }>> = {
   login: {
-    ok: (entry, who) => ({ who, did: LOGIN_WAYS[String(entry.detail['by'])] ?? 'logged in' }),
+    ok: (entry, who) => ({ who, text: t(LOGIN_WAYS[String(entry.detail['by'])] ?? msg('{who} logged in')) }),
     refused: (entry) =>
       entry.target === null
-        ? { who: 'Somebody', did: 'tried to log in with a name that nobody has' }
-        : { who: 'Somebody', did: 'tried to log in as', what: { text: entry.target }, ...because(entry) },
+        ? { who: t('Somebody'), text: t('{who} tried to log in with a name that nobody has') }
+        : { who: t('Somebody'), text: t('{who} tried to log in as {what}'), what: { text: entry.target }, ...because(entry) },
   },
-  'key.rotate': { ok: (_entry, who) => ({ who, did: 'gave this host a new key, and logged everyone out' }) },
+  'key.rotate': { ok: (_entry, who) => ({ who, text: t('{who} gave this host a new key, and logged everyone out') }) },
   // By the edge, which refused it.
   'link.duplicate': { ok: describeDuplicate, refused: describeDuplicate },
   'login.link': {
     ok: (entry, who) => ({
       who,
       ...(entry.detail['for'] === 'a device'
-        ? { did: 'showed a code to log in another device' }
-        : { did: 'made a login link for', what: { text: entry.target ?? '' } }),
+        ? { text: t('{who} showed a code to log in another device') }
+        : { text: t('{who} made a login link for {what}'), what: { text: entry.target ?? '' } }),
     }),
   },
   'login.confirm': {
-    ok: (entry, who) => ({ who, did: 'let another device in', ...deviceOf(entry) }),
-    refused: (entry, who) => ({ who, did: 'did not let another device in', ...deviceOf(entry) }),
+    ok: (entry, who) => ({ who, text: t('{who} let another device in'), ...deviceOf(entry) }),
+    refused: (entry, who) => ({ who, text: t('{who} did not let another device in'), ...deviceOf(entry) }),
   },
-  logout: { ok: (_entry, who) => ({ who, did: 'logged out' }) },
+  logout: { ok: (_entry, who) => ({ who, text: t('{who} logged out') }) },
   'run.start': {
-    ok: (entry, who) => ({ who, did: 'started', what: runOf(entry) }),
-    refused: (entry, who) => ({ who, did: 'could not start', what: runOf(entry), ...because(entry) }),
+    ok: (entry, who) => ({ who, text: t('{who} started {what}'), what: runOf(entry) }),
+    refused: (entry, who) => ({ who, text: t('{who} could not start {what}'), what: runOf(entry), ...because(entry) }),
   },
   'run.cancel': {
     ok: (entry, who) => {
       const owner = textIn(entry, 'user');
-      return { who, did: 'cancelled', what: runOf(entry), ...(owner === null || owner === entry.user ? {} : { rest: `of ${owner}` }) };
+      return {
+        who,
+        text: t('{who} cancelled {what}'),
+        what: runOf(entry),
+        ...(owner === null || owner === entry.user ? {} : { rest: t('of {owner}', { owner }) }),
+      };
     },
-    refused: (entry, who) => ({ who, did: 'could not cancel', what: runOf(entry), ...because(entry) }),
+    refused: (entry, who) => ({ who, text: t('{who} could not cancel {what}'), what: runOf(entry), ...because(entry) }),
   },
   'run.foreign': { ok: describeForeign, refused: describeForeign },
   'request.refused': { ok: describeRequest, refused: describeRequest },
   'run.note': {
-    ok: (entry, who) => ({ who, did: entry.detail['removed'] === true ? 'removed the note from' : 'wrote a note on', what: runOf(entry) }),
+    ok: (entry, who) => ({
+      who,
+      text: entry.detail['removed'] === true ? t('{who} removed the note from {what}') : t('{who} wrote a note on {what}'),
+      what: runOf(entry),
+    }),
   },
   'run.delete': {
     ok: (entry, who) => {
       const owner = textIn(entry, 'user');
-      const text = textIn(entry, 'label') ?? 'a run';
-      return { who, did: 'deleted the run', what: { text }, ...(owner === null || owner === entry.user ? {} : { rest: `of ${owner}` }) };
+      const text = textIn(entry, 'label') ?? t('a run');
+      return {
+        who,
+        text: t('{who} deleted the run {what}'),
+        what: { text },
+        ...(owner === null || owner === entry.user ? {} : { rest: t('of {owner}', { owner }) }),
+      };
     },
   },
   'runs.clean_up': {
     ok: (entry, who) => ({
       who,
-      did: 'deleted',
-      what: { text: entry.detail['runs'] === 1 ? '1 run' : `${String(entry.detail['runs'])} runs` },
+      text: plural(Number(entry.detail['runs']), '{who} deleted 1 run', '{who} deleted {count} runs'),
     }),
   },
-  'run.input': { ok: (entry, who) => ({ who, did: 'typed into', what: runOf(entry) }) },
-  'action.create': { ok: (entry, who) => ({ who, did: 'made the action', what: actionOf(entry) }) },
-  'action.update': { ok: (entry, who) => ({ who, did: 'changed the action', what: actionOf(entry) }) },
+  'run.input': { ok: (entry, who) => ({ who, text: t('{who} typed into {what}'), what: runOf(entry) }) },
+  'action.create': { ok: (entry, who) => ({ who, text: t('{who} made the action {what}'), what: actionOf(entry) }) },
+  'action.update': { ok: (entry, who) => ({ who, text: t('{who} changed the action {what}'), what: actionOf(entry) }) },
   'action.delete': {
-    ok: (entry, who) => ({ who, did: 'deleted the action', what: { text: textIn(entry, 'label') ?? entry.target ?? '' } }),
+    ok: (entry, who) => ({ who, text: t('{who} deleted the action {what}'), what: { text: textIn(entry, 'label') ?? entry.target ?? '' } }),
   },
-  'action.order': { ok: (_entry, who) => ({ who, did: 'put the actions into another order' }) },
+  'action.order': { ok: (_entry, who) => ({ who, text: t('{who} put the actions into another order') }) },
   'script.write': {
     ok: (entry, who) => ({
       who,
-      did: entry.detail['created'] === true ? 'added the script' : 'changed the script',
+      text: entry.detail['created'] === true ? t('{who} added the script {what}') : t('{who} changed the script {what}'),
       what: { text: entry.target ?? '', href: `/scripts/edit?name=${encodeURIComponent(entry.target ?? '')}` },
     }),
   },
-  'notify.device': { ok: (entry, who) => ({ who, did: 'turned on notifications on', what: { text: entry.target ?? '' } }) },
-  'notify.set': { ok: (entry, who) => ({ who, did: 'set who is told of', what: actionOf(entry), ...sentTo(entry) }) },
+  'notify.device': {
+    ok: (entry, who) => ({ who, text: t('{who} turned on notifications on {what}'), what: { text: entry.target ?? '' } }),
+  },
+  'notify.set': { ok: (entry, who) => ({ who, text: t('{who} set who is told of {what}'), what: actionOf(entry), ...sentTo(entry) }) },
   'notify.remove': {
-    ok: (entry, who) => ({ who, did: `removed the ${textIn(entry, 'kind') ?? 'address'} of`, what: actionOf(entry) }),
+    ok: (entry, who) => ({
+      who,
+      text: t('{who} removed the address ({kind}) of {what}', { kind: textIn(entry, 'kind') ?? '' }),
+      what: actionOf(entry),
+    }),
   },
   // By itself, after a day of trying.
   'notify.give_up': {
@@ -98,25 +118,39 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
     refused: describeGaveUp,
   },
   // By itself, after a crash: nobody did it.
-  'agent.restart': { ok: (entry) => ({ who: 'The agent', did: 'started again', ...because(entry) }) },
-  'system.alert': { ok: (entry) => ({ who: 'The host', did: 'crossed a threshold:', what: { text: loadOf(entry), href: '/system' } }) },
-  'system.alert_over': {
-    ok: (entry) => ({ who: 'The host', did: 'is below its threshold again:', what: { text: loadOf(entry), href: '/system' } }),
+  'agent.restart': { ok: (entry) => ({ who: t('The agent'), text: t('{who} started again'), ...because(entry) }) },
+  'system.alert': {
+    ok: (entry) => ({ who: t('The host'), text: t('{who} crossed a threshold: {what}'), what: { text: loadOf(entry), href: '/system' } }),
   },
-  'user.create': { ok: (entry, who) => ({ who, did: 'added the user', what: userOf(entry), ...asRole(entry) }) },
+  'system.alert_over': {
+    ok: (entry) => ({
+      who: t('The host'),
+      text: t('{who} is below its threshold again: {what}'),
+      what: { text: loadOf(entry), href: '/system' },
+    }),
+  },
+  'user.create': { ok: (entry, who) => ({ who, text: t('{who} added the user {what}'), what: userOf(entry), ...asRole(entry) }) },
   'user.update': {
     ok: describeUserUpdate,
     refused: (entry, who) =>
       entry.user !== null && entry.user === entry.target
-        ? { who, did: 'could not change their own password', ...because(entry) }
-        : { who, did: 'could not change', what: userOf(entry), ...because(entry) },
+        ? { who, text: t('{who} could not change their own password'), ...because(entry) }
+        : { who, text: t('{who} could not change {what}'), what: userOf(entry), ...because(entry) },
   },
-  'user.remove': { ok: (entry, who) => ({ who, did: 'deleted the user', what: { text: entry.target ?? '' } }) },
+  'user.remove': { ok: (entry, who) => ({ who, text: t('{who} deleted the user {what}'), what: { text: entry.target ?? '' } }) },
   'settings.change': {
-    ok: (entry, who) => ({ who, did: 'changed', what: { text: listed(Object.keys(entry.detail).map(settingName)), href: '/settings' } }),
+    ok: (entry, who) => ({
+      who,
+      text: t('{who} changed {what}'),
+      what: { text: listed(Object.keys(entry.detail).map(settingName)), href: '/settings' },
+    }),
   },
   'session.revoke': {
-    ok: (entry, who) => ({ who, did: 'ended a session', ...(entry.target === null ? {} : { rest: `of ${entry.target}` }) }),
+    ok: (entry, who) => ({
+      who,
+      text: t('{who} ended a session'),
+      ...(entry.target === null ? {} : { rest: t('of {owner}', { owner: entry.target }) }),
+    }),
   },
 };
 
@@ -131,7 +165,7 @@ export function describeEntry(entry: AuditEntry): Description {
   const name = entry.event.replaceAll('.', ' ').replaceAll('_', ' ');
   return {
     who,
-    did: entry.outcome === 'refused' ? `was refused: ${name}` : name,
+    text: `{who} ${entry.outcome === 'refused' ? t('was refused: {name}', { name }) : name}${entry.target === null ? '' : ' {what}'}`,
     ...(entry.target === null ? {} : { what: { text: entry.target } }),
     ...because(entry),
   };
@@ -140,23 +174,27 @@ export function describeEntry(entry: AuditEntry): Description {
 /** Nobody was logged in: then it was the host itself, by its configuration. */
 function agentName(entry: AuditEntry): string {
   const by = textIn(entry, 'by');
-  if (by === 'ADMIN_PASSWORD') return 'The host’s configuration';
-  return by === 'first start' ? 'The first start' : 'Toru';
+  if (by === 'ADMIN_PASSWORD') return t('The host’s configuration');
+  return by === 'first start' ? t('The first start') : 'Toru';
 }
 
 function describeDuplicate(entry: AuditEntry): Description {
-  return { who: 'Another agent', did: 'came with this host’s key from', what: { text: entry.address ?? '' }, rest: 'and was refused' };
+  return {
+    who: t('Another agent'),
+    text: t('{who} came with this host’s key from {what} and was refused'),
+    what: { text: entry.address ?? '' },
+  };
 }
 
 /** A run of somebody else, whose id was known or guessed. */
 function describeForeign(entry: AuditEntry, who: string): Description {
-  return { who, did: 'asked for a run of somebody else', what: runOf(entry) };
+  return { who, text: t('{who} asked for a run of somebody else {what}'), what: runOf(entry) };
 }
 
 function describeRequest(entry: AuditEntry, who: string): Description {
   const late = textIn(entry, 'code') === 'reauth_required';
-  const did = late ? 'was asked for the password again, for' : 'was refused';
-  return { who, did, what: { text: entry.target ?? '' } };
+  const text = late ? t('{who} was asked for the password again, for {what}') : t('{who} was refused {what}');
+  return { who, text, what: { text: entry.target ?? '' } };
 }
 
 function describeGaveUp(entry: AuditEntry, who: string): Description {
@@ -164,7 +202,16 @@ function describeGaveUp(entry: AuditEntry, who: string): Description {
   const device = textIn(entry, 'kind') === 'device';
   return {
     who,
-    did: `gave up ${messages === 1 ? 'a message' : `${String(messages)} messages`} ${device ? 'to' : `to the ${textIn(entry, 'kind') ?? 'address'} of`}`,
+    text: device
+      ? plural(Number(messages), '{who} gave up a message to {what}', '{who} gave up {count} messages to {what}')
+      : plural(
+          Number(messages),
+          '{who} gave up a message to the address ({kind}) of {what}',
+          '{who} gave up {count} messages to the address ({kind}) of {what}',
+          {
+            kind: textIn(entry, 'kind') ?? '',
+          },
+        ),
     what: device ? { text: entry.target ?? '' } : actionOf(entry),
     ...because(entry),
   };
@@ -178,29 +225,26 @@ function sentTo(entry: AuditEntry): { rest?: string } {
 /** Repetitions within a minute are one entry. */
 function times({ detail }: AuditEntry): { rest?: string } {
   const { repeated } = detail;
-  return typeof repeated === 'number' ? { rest: `${repeated} times more` } : {};
+  return typeof repeated === 'number' ? { rest: plural(repeated, '1 time more', '{count} times more') } : {};
 }
 
 function describeUserUpdate(entry: AuditEntry, who: string): Description {
   const { detail } = entry;
   const own = entry.user !== null && entry.user === entry.target;
   const what = userOf(entry);
-  const changes = [
-    ...('password' in detail ? ['password'] : []),
-    ...('role' in detail ? ['role'] : []),
-    ...('disabled' in detail ? ['disabled'] : []),
-    ...('username' in detail ? ['username'] : []),
-  ];
+  const changes = ['password', 'role', 'disabled', 'username'].filter((name) => name in detail);
   const [only] = changes.length === 1 ? changes : [];
-  if (only === 'password') return own ? { who, did: 'changed their own password' } : { who, did: 'set a new password for', what };
-  if (only === 'role') return { who, did: 'made', what, rest: detail['role'] === 'admin' ? 'an admin' : 'a client' };
-  if (only === 'disabled') return { who, did: detail['disabled'] === true ? 'disabled' : 'enabled', what };
-  if (only === 'username') return { who, did: 'renamed a user to', what };
-  return { who, did: 'changed', what, ...(changes.length === 0 ? {} : { rest: `(${listed(changes)})` }) };
+  if (only === 'password')
+    return own ? { who, text: t('{who} changed their own password') } : { who, text: t('{who} set a new password for {what}'), what };
+  if (only === 'role')
+    return { who, text: detail['role'] === 'admin' ? t('{who} made {what} an admin') : t('{who} made {what} a client'), what };
+  if (only === 'disabled') return { who, text: detail['disabled'] === true ? t('{who} disabled {what}') : t('{who} enabled {what}'), what };
+  if (only === 'username') return { who, text: t('{who} renamed a user to {what}'), what };
+  return { who, text: t('{who} changed {what}'), what, ...(changes.length === 0 ? {} : { rest: `(${listed(changes)})` }) };
 }
 
 function runOf(entry: AuditEntry): { text: string; href?: string } {
-  const text = textIn(entry, 'label') ?? entry.target ?? 'a run';
+  const text = textIn(entry, 'label') ?? entry.target ?? t('a run');
   // A start that was refused at once has no run, and names the action instead.
   const isRun = entry.target !== null && /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(entry.target);
   return isRun ? { text, href: `/runs/${entry.target}` } : { text };
@@ -208,7 +252,7 @@ function runOf(entry: AuditEntry): { text: string; href?: string } {
 
 function actionOf(entry: AuditEntry): { text: string; href?: string } {
   // Addresses of the host itself are told of its thresholds.
-  if (entry.target === null && entry.event.startsWith('notify.')) return { text: 'this host', href: '/settings' };
+  if (entry.target === null && entry.event.startsWith('notify.')) return { text: t('this host'), href: '/settings' };
   const text = textIn(entry, 'label') ?? entry.target ?? '';
   return entry.target === null ? { text } : { text, href: `/actions/${encodeURIComponent(entry.target)}/edit` };
 }
@@ -220,16 +264,17 @@ function userOf(entry: AuditEntry): { text: string; href?: string } {
 
 function asRole(entry: AuditEntry): { rest?: string } {
   const role = textIn(entry, 'role');
-  return role === null ? {} : { rest: role === 'admin' ? 'as an admin' : 'as a client' };
+  return role === null ? {} : { rest: role === 'admin' ? t('as an admin') : t('as a client') };
 }
 
 const LOADS = new Map([
-  ['cpu', 'processor'],
-  ['memory', 'memory'],
+  ['cpu', msg('processor')],
+  ['memory', msg('memory')],
 ]);
 
 function loadOf(entry: AuditEntry): string {
-  const what = LOADS.get(String(entry.detail['what'])) ?? `disk ${entry.target ?? ''}`;
+  const load = LOADS.get(String(entry.detail['what']));
+  const what = load === undefined ? t('disk {disk}', { disk: entry.target ?? '' }) : t(load);
   return `${what}, ${String(entry.detail['percent'])} %`;
 }
 
@@ -239,19 +284,20 @@ function because(entry: AuditEntry): { rest?: string } {
 }
 
 const SETTINGS: Readonly<Record<string, string>> = {
-  host_name: 'the host’s name',
-  scripts_dir: 'the scripts folder',
-  when_output_full: 'what happens to a run that prints more',
-  env_allow: 'the variables that scripts see',
+  host_name: msg('the host’s name'),
+  scripts_dir: msg('the scripts folder'),
+  when_output_full: msg('what happens to a run that prints more'),
+  env_allow: msg('the variables that scripts see'),
   ...ofEachNumber((name) => NUMBER_SETTINGS[name].audit),
 };
 
 function settingName(key: string): string {
-  return SETTINGS[key] ?? key.replaceAll('_', ' ');
+  const name = SETTINGS[key];
+  return name === undefined ? key.replaceAll('_', ' ') : t(name);
 }
 
 function listed(parts: readonly string[]): string {
-  return new Intl.ListFormat('en', { type: 'conjunction' }).format(parts);
+  return new Intl.ListFormat(shown.value.locale, { type: 'conjunction' }).format(parts);
 }
 
 function textIn(entry: AuditEntry, key: string): string | null {
@@ -261,5 +307,5 @@ function textIn(entry: AuditEntry, key: string): string | null {
 
 function deviceOf(entry: AuditEntry): { rest?: string } {
   const address = textIn(entry, 'address');
-  return address === null ? {} : { rest: `at ${address}` };
+  return address === null ? {} : { rest: t('at {address}', { address }) };
 }

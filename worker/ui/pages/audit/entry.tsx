@@ -1,7 +1,9 @@
 import { Ban, ChevronDown, Cog, KeyRound, type LucideIcon, Play, RotateCw, Square, SquareStack, UserRound } from 'lucide-preact';
 import type { AuditEntry } from '../../../../shared/audit.ts';
 import { Facts } from '../../parts/facts.tsx';
+import { filled } from '../../rich.ts';
 import { fullTime, timeOfDay } from '../../time.ts';
+import { t } from '../../translate.ts';
 import { deviceOf, placeOf } from '../account/device.ts';
 import { describeEntry } from './describe-entry.ts';
 
@@ -17,7 +19,7 @@ const SIGNS: readonly (readonly [beginning: string, icon: LucideIcon])[] = [
 
 /** One entry: a sentence that opens to everything the host wrote down. */
 export function Entry({ entry }: { entry: AuditEntry }) {
-  const { who, did, what, rest } = describeEntry(entry);
+  const { who, text, what, rest } = describeEntry(entry);
   const refused = entry.outcome === 'refused';
   const Icon = refused ? Ban : (SIGNS.find(([beginning]) => entry.event.startsWith(beginning))?.[1] ?? KeyRound);
   return (
@@ -26,13 +28,7 @@ export function Entry({ entry }: { entry: AuditEntry }) {
         <summary>
           <Icon class="audit-entry-sign" size={18} strokeWidth={1.8} aria-hidden="true" />
           <span class="audit-entry-text">
-            <strong>{who}</strong> {did}
-            {what !== undefined && (
-              <>
-                {' '}
-                <strong>{what.text}</strong>
-              </>
-            )}
+            {filled(text, { who: <strong dir="auto">{who}</strong>, what: what && <strong dir="auto">{what.text}</strong> })}
             {rest !== undefined && ` ${rest}`}
           </span>
           <time class="audit-entry-time" dateTime={entry.time} title={fullTime(Date.parse(entry.time))}>
@@ -45,7 +41,7 @@ export function Entry({ entry }: { entry: AuditEntry }) {
           {what?.href !== undefined && (
             <p>
               <a class="audit-entry-open" href={what.href}>
-                Open {what.text}
+                {t('Open {text}', { text: what.text })}
               </a>
             </p>
           )}
@@ -57,14 +53,14 @@ export function Entry({ entry }: { entry: AuditEntry }) {
 
 function factsOf(entry: AuditEntry): [string, string][] {
   const detail = Object.entries(entry.detail).map(([key, value]): [string, string] =>
-    key === 'user_agent' && typeof value === 'string' ? ['Device', `${deviceOf(value).name} (${value})`] : [nameOf(key), textOf(value)],
+    key === 'user_agent' && typeof value === 'string' ? [t('Device'), `${deviceOf(value).name} (${value})`] : [nameOf(key), textOf(value)],
   );
   return [
-    ['When', fullTime(Date.parse(entry.time))],
-    ['Event', entry.event],
-    ...(entry.outcome === 'refused' ? ([['Outcome', 'Refused']] satisfies [string, string][]) : []),
-    ...(entry.address === null ? [] : ([['From', placeOf(entry.address)]] satisfies [string, string][])),
-    ...(entry.target === null ? [] : ([['Target', entry.target]] satisfies [string, string][])),
+    [t('When'), fullTime(Date.parse(entry.time))],
+    [t('Event'), entry.event],
+    ...(entry.outcome === 'refused' ? ([[t('Outcome'), t('Refused')]] satisfies [string, string][]) : []),
+    ...(entry.address === null ? [] : ([[t('From'), placeOf(entry.address)]] satisfies [string, string][])),
+    ...(entry.target === null ? [] : ([[t('Target'), entry.target]] satisfies [string, string][])),
     ...detail,
   ];
 }
@@ -78,7 +74,7 @@ function nameOf(key: string): string {
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'object' && value !== null && 'from' in value && 'to' in value) return `${textOf(value.from)} → ${textOf(value.to)}`;
-  if (Array.isArray(value)) return value.length === 0 ? 'none' : value.map(textOf).join(', ');
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (Array.isArray(value)) return value.length === 0 ? t('none') : value.map(textOf).join(', ');
+  if (typeof value === 'boolean') return value ? t('yes') : t('no');
   return JSON.stringify(value) ?? '';
 }

@@ -12,25 +12,27 @@ import { Form } from '../../parts/form.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { When } from '../../parts/when.tsx';
+import { rich } from '../../rich.ts';
 import { toast } from '../../toasts.ts';
+import { msg, plural, t } from '../../translate.ts';
 
 const WHEN = [
-  { value: 'always', label: 'Always' },
-  { value: 'failure', label: 'When it fails' },
-  { value: 'never', label: 'Never' },
+  { value: 'always', label: msg('Always') },
+  { value: 'failure', label: msg('When it fails') },
+  { value: 'never', label: msg('Never') },
 ] as const satisfies readonly { value: TellWhen; label: string }[];
 
 const WORDS: Readonly<Record<TargetKind, { title: string; label: string; help: string; placeholder: string }>> = {
   ntfy: {
     title: 'ntfy',
-    label: 'Topic',
-    help: 'The address of a topic, of ntfy.sh or of a server of your own. Whoever knows it can read along.',
+    label: msg('Topic'),
+    help: msg('The address of a topic, of ntfy.sh or of a server of your own. Whoever knows it can read along.'),
     placeholder: 'https://ntfy.sh/a-topic-that-nobody-guesses',
   },
   webhook: {
     title: 'Webhook',
-    label: 'Address',
-    help: 'It gets a signed POST (standardwebhooks.com).',
+    label: msg('Address'),
+    help: msg('It gets a signed POST (standardwebhooks.com).'),
     placeholder: 'https://example.org/hooks/toru',
   },
 };
@@ -48,8 +50,8 @@ export function TellOthers({ title, help, targets, when = WHEN }: TellOthersProp
   const { data, problem, reload, set } = useResource((signal) => targets.load(signal));
   return (
     <Section title={title} help={help}>
-      {problem !== null && <Problem message={problem} action={<Button onClick={() => void reload()}>Try again</Button>} />}
-      {data === null && problem === null && <Loading what="its addresses" rows={2} />}
+      {problem !== null && <Problem message={problem} action={<Button onClick={() => void reload()}>{t('Try again')}</Button>} />}
+      {data === null && problem === null && <Loading what={t('its addresses')} rows={2} />}
       {data !== null && (
         <div class="stack">
           <Address calls={targets} whens={when} kind="ntfy" target={data.ntfy} onSaved={set} />
@@ -86,7 +88,7 @@ function Address(props: AddressProps) {
     secret.value = saved.secret ?? secret.value;
     token.value = '';
     props.onSaved({ ntfy: saved.ntfy, webhook: saved.webhook });
-    toast(`${words.title}: saved.`, 'ok');
+    toast(t('{title}: saved.', { title: words.title }), 'ok');
   }
   async function reread(): Promise<void> {
     props.onSaved(await calls.load());
@@ -95,7 +97,7 @@ function Address(props: AddressProps) {
     testing.value = true;
     try {
       await calls.test(kind);
-      toast(`${words.title}: the test was taken.`, 'ok');
+      toast(t('{title}: the test was taken.', { title: words.title }), 'ok');
     } catch (error) {
       toast(`${words.title}: ${sentence(error)}`, 'bad');
     }
@@ -119,8 +121,8 @@ function Address(props: AddressProps) {
       <h3>{words.title}</h3>
       {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
       <TextField
-        label={words.label}
-        help={isNear(url.value) ? 'An address of your own network: the host goes there, whatever answers.' : words.help}
+        label={t(words.label)}
+        help={isNear(url.value) ? t('An address of your own network: the host goes there, whatever answers.') : t(words.help)}
         placeholder={words.placeholder}
         mono
         autocapitalize="none"
@@ -130,11 +132,11 @@ function Address(props: AddressProps) {
           url.value = value;
         }}
       />
-      {/^http:/i.test(url.value) && <p class="small muted">Over http, whoever is on the way reads what is told.</p>}
+      {/^http:/i.test(url.value) && <p class="small muted">{t('Over http, whoever is on the way reads what is told.')}</p>}
       {kind === 'ntfy' && (
         <TextField
-          label="Access token"
-          help={target?.secret === true ? 'One is kept. Type another to replace it.' : 'Only where the server asks for one.'}
+          label={t('Access token')}
+          help={target?.secret === true ? t('One is kept. Type another to replace it.') : t('Only where the server asks for one.')}
           type="password"
           value={token.value}
           error={wrong['token']}
@@ -144,7 +146,7 @@ function Address(props: AddressProps) {
         />
       )}
       <Choice
-        label="When"
+        label={t('When')}
         options={whens}
         value={when.value}
         onValue={(value) => {
@@ -153,30 +155,30 @@ function Address(props: AddressProps) {
       />
       {secret.value !== null && (
         <div class="stack" role="status">
-          <p>The secret that its signatures are checked with. It is shown this once:</p>
+          <p>{t('The secret that its signatures are checked with. It is shown this once:')}</p>
           <div class="row">
             <code class="mono">{secret.value}</code>
-            <CopyButton text={secret.value} label="Copy the secret" />
+            <CopyButton text={secret.value} label={t('Copy the secret')} />
           </div>
         </div>
       )}
       {target !== null && <HowItWent target={target} />}
       <div class="row">
         <Button type="submit" kind="primary" busy={busy} disabled={url.value.trim() === ''}>
-          {busy ? 'Saving…' : `Save ${words.title}`}
+          {busy ? t('Saving…') : t('Save {title}', { title: words.title })}
         </Button>
         {target !== null && (
           <>
             <Button acts="test" busy={testing.value} onClick={() => void test()}>
-              Send a test
+              {t('Send a test')}
             </Button>
             {kind === 'webhook' && (
               <Button kind="ghost" onClick={() => void save(true).catch((error: unknown) => toast(sentence(error), 'bad'))}>
-                New secret
+                {t('New secret')}
               </Button>
             )}
             <Button kind="ghost" acts="remove" onClick={() => void remove()}>
-              Remove
+              {t('Remove')}
             </Button>
           </>
         )}
@@ -189,20 +191,10 @@ function HowItWent({ target }: { target: TargetShown }) {
   const { sent_at, problem, waiting, gave_up, gave_up_at } = target;
   return (
     <p class="small muted">
-      {sent_at === null ? (
-        'Nothing was taken there yet. '
-      ) : (
-        <>
-          Last taken <When at={sent_at} />.{' '}
-        </>
-      )}
+      {sent_at === null ? t('Nothing was taken there yet.') : rich('Last taken {when}.', { when: <When at={sent_at} /> })}{' '}
       {problem !== null && <strong>{problem} </strong>}
-      {waiting > 0 && `${waiting} ${waiting === 1 ? 'message waits' : 'messages wait'} for the next try. `}
-      {gave_up_at !== null && (
-        <>
-          {gave_up} given up, the last <When at={gave_up_at} />.
-        </>
-      )}
+      {waiting > 0 && `${plural(waiting, '1 message waits for the next try.', '{count} messages wait for the next try.')} `}
+      {gave_up_at !== null && rich('{count} given up, the last {when}.', { count: gave_up, when: <When at={gave_up_at} /> })}
     </p>
   );
 }

@@ -2,13 +2,14 @@ import type { PluginEvent } from '../../../../shared/plugins.ts';
 import { Line, Listing } from '../../parts/listing.tsx';
 import { Section } from '../../parts/section.tsx';
 import { When } from '../../parts/when.tsx';
+import { t } from '../../translate.ts';
 
 /** The events of a plugin, newest first. */
 export function PluginEvents({ events }: { events: readonly PluginEvent[] }) {
   if (events.length === 0) return null;
   return (
-    <Section title="What happened" flush>
-      <Listing label="What happened">
+    <Section title={t('What happened')} flush>
+      <Listing label={t('What happened')}>
         {events.slice(0, 20).map((event) => (
           <Line key={`${event.time} ${event.event}`} title={event.event} aside={<When at={event.time} />}>
             {reported(event.detail)}

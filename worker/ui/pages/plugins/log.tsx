@@ -8,6 +8,7 @@ import { readPluginLog } from '../../data/known-plugins.ts';
 import { Loading, Problem } from '../../parts/empty.tsx';
 import { Section } from '../../parts/section.tsx';
 import { timeToSecond } from '../../time.ts';
+import { t } from '../../translate.ts';
 import { joined, KEPT } from './joined-lines.ts';
 
 /** The log of a plugin, as it comes. The view stays at the end unless somebody reads further up. */
@@ -51,22 +52,22 @@ export function PluginLog({ id }: { id: string }) {
   }, [lines.value]);
 
   return (
-    <Section title="Log" help={<code>toru plugin logs -f {id}</code>} flush>
+    <Section title={t('Log')} help={<code>{`toru plugin logs -f ${id}`}</code>} flush>
       {problem.value !== null && <Problem message={problem.value} />}
-      {lines.value === null && problem.value === null && <Loading what="the log" rows={3} />}
+      {lines.value === null && problem.value === null && <Loading what={t('the log')} rows={3} />}
       {lines.value !== null && (
         <div
           ref={box}
           class="plugin-log"
           role="log"
-          aria-label="Log"
+          aria-label={t('Log')}
           // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard.
           tabIndex={0}
           onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
             atEnd.current = scrollHeight - scrollTop - clientHeight < 24;
           }}
         >
-          {lines.value.length === 0 && <span class="muted">It has said nothing yet.</span>}
+          {lines.value.length === 0 && <span class="muted">{t('It has said nothing yet.')}</span>}
           {lines.value.map((line) => (
             <div key={`${line.timestamp} ${line.message}`} class={`plugin-log-line plugin-log-${line.level}`}>
               <time dateTime={line.timestamp}>{timeToSecond(Date.parse(line.timestamp))}</time>

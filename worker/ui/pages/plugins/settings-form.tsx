@@ -9,6 +9,7 @@ import { Form } from '../../parts/form.tsx';
 import { Section } from '../../parts/section.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { toast } from '../../toasts.ts';
+import { t } from '../../translate.ts';
 import { useUnsaved } from '../../unsaved.ts';
 
 type Value = string | number | boolean | null;
@@ -28,12 +29,12 @@ export function PluginSettings(props: {
     if (!dirty) return;
     props.onSaved(await setPluginSettings(plugin.id, touched.value));
     touched.value = {};
-    toast('Saved.', 'ok');
+    toast(t('Saved.'), 'ok');
   }
   const { busy, wrong, submit } = useSubmit(save, { fields: settings.map(({ name }) => name) });
 
   return (
-    <Section title="Settings">
+    <Section title={t('Settings')}>
       <Form class="form-part" noValidate onSubmit={submit}>
         {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
         {settings.map((setting) => (
@@ -48,7 +49,7 @@ export function PluginSettings(props: {
           />
         ))}
         <Button kind="primary" type="submit" busy={busy} disabled={!dirty}>
-          {busy ? 'Saving…' : 'Save'}
+          {busy ? t('Saving…') : t('Save')}
         </Button>
       </Form>
     </Section>
@@ -71,7 +72,7 @@ function SettingField(props: {
         <Field {...field}>
           {(ties) => (
             <select {...ties} class="select" value={String(value ?? '')} onChange={(event) => onValue(event.currentTarget.value)}>
-              {value == null && <option value="">Choose…</option>}
+              {value == null && <option value="">{t('Choose…')}</option>}
               {setting.options.map((option) => (
                 <option key={option.value} value={option.value}>
                   {option.label ?? option.value}
@@ -106,7 +107,7 @@ function SettingField(props: {
           {...field}
           type={secret ? 'password' : 'text'}
           maxLength={setting.max_length}
-          placeholder={secret && value === true ? 'Set. Type to replace it.' : ''}
+          placeholder={secret && value === true ? t('Set. Type to replace it.') : ''}
           value={typeof value === 'string' ? value : ''}
           onValue={(text) => onValue(text === '' ? null : text)}
         />

@@ -8,15 +8,16 @@ import { Button } from '../../parts/button.tsx';
 import { Choice } from '../../parts/choice.tsx';
 import { Section } from '../../parts/section.tsx';
 import { toast } from '../../toasts.ts';
+import { msg, t } from '../../translate.ts';
 import { values } from './about.tsx';
 
 /** The way out: a plugin's files go, and what it stored if that is wanted. */
 export function RemovePlugin({ plugin }: { plugin: PluginDetails }) {
   const asking = useSignal(false);
   return (
-    <Section title="Remove" help="Its files go. What it keeps may stay, for when it is installed again.">
+    <Section title={t('Remove')} help={t('Its files go. What it keeps may stay, for when it is installed again.')}>
       <Button kind="danger" onClick={setTo(asking, true)}>
-        Uninstall
+        {t('Uninstall')}
       </Button>
       {asking.value && <Uninstall plugin={plugin} onClose={setTo(asking, false)} />}
     </Section>
@@ -24,28 +25,28 @@ export function RemovePlugin({ plugin }: { plugin: PluginDetails }) {
 }
 
 const DATA = [
-  { value: 'keep', label: 'Keep its data', help: 'Installed again, it finds what it had stored.' },
-  { value: 'remove', label: 'Remove its data', help: 'Its settings and its log, too. For ever.' },
+  { value: 'keep', label: msg('Keep its data'), help: msg('Installed again, it finds what it had stored.') },
+  { value: 'remove', label: msg('Remove its data'), help: msg('Its settings and its log, too. For ever.') },
 ] as const;
 
 function Uninstall({ plugin, onClose }: { plugin: PluginDetails; onClose: () => void }) {
   const data = useSignal<'keep' | 'remove'>('keep');
   return (
     <Ask
-      title={`Uninstall ${plugin.name}?`}
-      verb="Uninstall"
-      doing="Uninstalling…"
+      title={t('Uninstall {name}?', { name: plugin.name })}
+      verb={t('Uninstall')}
+      doing={t('Uninstalling…')}
       danger
       {...(data.value === 'remove' ? { type: plugin.id } : {})}
       onYes={async () => {
         await uninstallPlugin(plugin.id, data.value);
         navigate('/plugins');
-        toast(`${plugin.name} was uninstalled.`, 'ok');
+        toast(t('{name} was uninstalled.', { name: plugin.name }), 'ok');
       }}
       onClose={onClose}
     >
-      <p>It is stopped, and its folder on the host is removed. It keeps {values(plugin.kv.keys)} now.</p>
-      <Choice label="What it keeps" options={DATA} {...bound(data)} />
+      <p>{t('It is stopped, and its folder on the host is removed. It keeps {keys} now.', { keys: values(plugin.kv.keys) })}</p>
+      <Choice label={t('What it keeps')} options={DATA} {...bound(data)} />
     </Ask>
   );
 }

@@ -12,6 +12,7 @@ import { Field, VERBATIM } from '../../parts/field.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { TextField } from '../../parts/text-field.tsx';
+import { t } from '../../translate.ts';
 
 /** Puts a new script into the scripts folder: from a file of this device, or typed. */
 export function AddScript({ onAdded }: { onAdded: () => void }) {
@@ -19,7 +20,7 @@ export function AddScript({ onAdded }: { onAdded: () => void }) {
   return (
     <>
       <Button icon={<Upload size={18} aria-hidden="true" />} onClick={setTo(open, true)}>
-        Add a script
+        {t('Add a script')}
       </Button>
       {open.value && <NewScript onAdded={onAdded} onClose={setTo(open, false)} />}
     </>
@@ -41,8 +42,10 @@ function NewScript({ onAdded, onClose }: { onAdded: () => void; onClose: () => v
       leaves: true,
       check: () => ({
         ...(name.value.trim() === '' ? { name: 'Give the script a name, such as backup.sh.' } : {}),
-        ...(content.value.trim() === '' ? { content: 'Choose a file, or type the script.' } : {}),
-        ...(content.value.length > MAX_SCRIPT_CHARS ? { content: `A script has ${MAX_SCRIPT_CHARS / 1024} KiB at most here.` } : {}),
+        ...(content.value.trim() === '' ? { content: t('Choose a file, or type the script.') } : {}),
+        ...(content.value.length > MAX_SCRIPT_CHARS
+          ? { content: t('A script has {MAX_SCRIPT_CHARS} KiB at most here.', { MAX_SCRIPT_CHARS: MAX_SCRIPT_CHARS / 1024 }) }
+          : {}),
       }),
     },
   );
@@ -53,21 +56,21 @@ function NewScript({ onAdded, onClose }: { onAdded: () => void; onClose: () => v
     content.value = file.size > MAX_SCRIPT_CHARS * 3 ? 'x'.repeat(MAX_SCRIPT_CHARS + 1) : (await file.text()).replaceAll('\r\n', '\n');
   }
   return (
-    <Sheet wide title="Add a script" unsaved={content.value !== '' && !busy} onClose={onClose}>
+    <Sheet wide title={t('Add a script')} unsaved={content.value !== '' && !busy} onClose={onClose}>
       <Form class="stack" noValidate onSubmit={submit}>
         {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
-        <Field label="File" optional help="A text. Line breaks of Windows become those that a script needs.">
+        <Field label={t('File')} optional help={t('A text. Line breaks of Windows become those that a script needs.')}>
           {(ties) => <input {...ties} class="input" type="file" onChange={(event) => void take(event.currentTarget.files?.[0])} />}
         </Field>
         <TextField
-          label="Name"
-          help="In the scripts folder, such as backup.sh."
+          label={t('Name')}
+          help={t('In the scripts folder, such as backup.sh.')}
           error={wrong['name']}
           mono
           autocapitalize="none"
           {...bound(name)}
         />
-        <Field label="Text" error={wrong['content']}>
+        <Field label={t('Text')} error={wrong['content']}>
           {(ties) => (
             <textarea
               {...ties}
@@ -81,9 +84,9 @@ function NewScript({ onAdded, onClose }: { onAdded: () => void; onClose: () => v
           )}
         </Field>
         <SheetButtons>
-          <Button onClick={onClose}>Cancel</Button>
+          <Button onClick={onClose}>{t('Cancel')}</Button>
           <Button acts="do" kind="primary" type="submit" busy={busy}>
-            {busy ? 'Adding…' : 'Add'}
+            {busy ? t('Adding…') : t('Add')}
           </Button>
         </SheetButtons>
       </Form>

@@ -13,6 +13,8 @@ import { Field, VERBATIM } from '../../parts/field.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { WaitForHost } from '../../parts/wait-for-host.tsx';
+import { rich } from '../../rich.ts';
+import { t } from '../../translate.ts';
 import { argumentsOf, commandLine } from './groups.ts';
 
 /** Where a focused field does not cover half the screen with a keyboard. */
@@ -31,7 +33,7 @@ export function RunScript(props: {
   const seconds = useSignal(PENDING_DEFAULT_S);
   const away = hostPresence.value.kind === 'host_away';
   const args = argumentsOf(text.value);
-  const tooMany = args.length > MAX_ARGS ? `At most ${MAX_ARGS} arguments.` : null;
+  const tooMany = args.length > MAX_ARGS ? t('At most {MAX_ARGS} arguments.', { MAX_ARGS }) : null;
 
   async function start(): Promise<void> {
     const request = { script: props.script.name, args };
@@ -44,11 +46,11 @@ export function RunScript(props: {
   const run = async (): Promise<void> => (tooMany === null ? submit() : undefined);
 
   return (
-    <Sheet title={`Run ${props.script.name}`} unsaved={text.value !== first && !busy} onClose={props.onClose}>
+    <Sheet title={t('Run {name}', { name: props.script.name })} unsaved={text.value !== first && !busy} onClose={props.onClose}>
       <Form class="stack" onSubmit={run}>
         {props.script.description !== '' && <p class="muted">{props.script.description}</p>}
         {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
-        <Field label="Arguments" help="One on each line, exactly as written: no quotes are needed." optional error={tooMany}>
+        <Field label={t('Arguments')} help={t('One on each line, exactly as written: no quotes are needed.')} optional error={tooMany}>
           {(ties) => (
             <textarea
               {...ties}
@@ -65,16 +67,12 @@ export function RunScript(props: {
             />
           )}
         </Field>
-        {args.length > 0 && (
-          <p class="small muted">
-            Runs <code>{commandLine(props.script.name, args)}</code>
-          </p>
-        )}
-        {away && <WaitForHost {...bound(seconds)} keeps={args.length === 0 ? null : 'the arguments'} />}
+        {args.length > 0 && <p class="small muted">{rich('Runs {name}', { name: <code>{commandLine(props.script.name, args)}</code> })}</p>}
+        {away && <WaitForHost {...bound(seconds)} keeps={args.length === 0 ? null : t('the arguments')} />}
         <SheetButtons>
-          <Button onClick={props.onClose}>Cancel</Button>
+          <Button onClick={props.onClose}>{t('Cancel')}</Button>
           <Button acts="run" kind="primary" type="submit" autofocus={!hasKeyboard} busy={busy}>
-            {away ? `Run when ${hostName.value} is back` : busy ? 'Starting…' : 'Run'}
+            {away ? t('Run when {hostName} is back', { hostName: hostName.value }) : busy ? t('Starting…') : t('Run')}
           </Button>
         </SheetButtons>
       </Form>

@@ -4,16 +4,17 @@ import { me } from '../../own-session.ts';
 import { Button } from '../../parts/button.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { When } from '../../parts/when.tsx';
+import { msg, t } from '../../translate.ts';
 import type { FoundRun } from './search-progress.ts';
 
 const FIELDS: Record<FoundField['name'], string> = {
-  label: 'Name',
-  script: 'Script',
-  action: 'Action',
-  user: 'User',
-  inputs: 'Input',
-  args: 'Arguments',
-  note: 'Note',
+  label: msg('Name'),
+  script: msg('Script'),
+  action: msg('Action'),
+  user: msg('User'),
+  inputs: msg('Input'),
+  args: msg('Arguments'),
+  note: msg('Note'),
 };
 
 /** A run and what was found in it. */
@@ -36,7 +37,7 @@ export function Found(props: { found: FoundRun; busy: boolean; onMore: () => voi
             .filter((field) => field.name !== 'label')
             .map((field, index) => (
               <div key={index}>
-                <dt>{FIELDS[field.name] ?? field.name}</dt>
+                <dt>{t(FIELDS[field.name])}</dt>
                 <dd>
                   <Marked text={field.text} marks={field.marks} />
                 </dd>
@@ -49,7 +50,7 @@ export function Found(props: { found: FoundRun; busy: boolean; onMore: () => voi
       ))}
       {more !== null && (
         <Button kind="ghost" small busy={props.busy} onClick={props.onMore}>
-          More in this run
+          {t('More in this run')}
         </Button>
       )}
     </li>

@@ -1,3 +1,4 @@
+import { msg } from '../../translate.ts';
 /** The query of a search: kept in the page's address, so that it can be shared and survives a reload. */
 export interface Query {
   q: string;
@@ -8,15 +9,15 @@ export interface Query {
 }
 
 export const PLACES: readonly (readonly [value: Query['in'], label: string])[] = [
-  ['', 'Everywhere'],
-  ['history', 'Names and inputs'],
-  ['output', 'Output'],
+  ['', msg('Everywhere')],
+  ['history', msg('Names and inputs')],
+  ['output', msg('Output')],
 ];
 export const TIMES: readonly (readonly [value: Query['since'], label: string, days: number])[] = [
-  ['', 'Any time', 0],
-  ['day', 'Last 24 hours', 1],
-  ['week', 'Last 7 days', 7],
-  ['month', 'Last 30 days', 30],
+  ['', msg('Any time'), 0],
+  ['day', msg('Last 24 hours'), 1],
+  ['week', msg('Last 7 days'), 7],
+  ['month', msg('Last 30 days'), 30],
 ];
 
 /** @param query the address's, decoded. What makes no sense is left out. */

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { Plus, X } from 'lucide-preact';
 import { Button } from '../../parts/button.tsx';
 import { Field, VERBATIM } from '../../parts/field.tsx';
+import { t } from '../../translate.ts';
 import './names-field.css';
 
 /** Names of variables, to be added and taken away one by one. */
@@ -19,7 +20,8 @@ export function NamesField(props: {
     const names = typed.value.split(/[\s,]+/).filter((name) => name !== '');
     if (names.length === 0) return;
     const bad = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name));
-    wrong.value = bad === undefined ? null : `“${bad}” is no name of a variable: letters, digits and _ only, and no digit first.`;
+    wrong.value =
+      bad === undefined ? null : t('“{bad}” is no name of a variable: letters, digits and _ only, and no digit first.', { bad });
     if (bad !== undefined) return;
     props.onChange([...new Set([...props.names, ...names])]);
     typed.value = '';
@@ -47,7 +49,7 @@ export function NamesField(props: {
               }}
             />
             <Button icon={<Plus size={18} aria-hidden="true" />} onClick={add}>
-              Add
+              {t('Add')}
             </Button>
           </div>
         )}
@@ -59,7 +61,7 @@ export function NamesField(props: {
               <span class="mono">{name}</span>
               <button
                 type="button"
-                aria-label={`Take ${name} away`}
+                aria-label={t('Take {name} away', { name })}
                 onClick={() => props.onChange(props.names.filter((other) => other !== name))}
               >
                 <X size={16} aria-hidden="true" />

@@ -1,6 +1,7 @@
 import type { NumberName } from '../../../../shared/number-settings.ts';
 import { NUMBER_NAMES, NUMBER_SETTINGS, ofEachNumber } from '../../../../shared/number-settings.ts';
 import type { Settings } from '../../../../shared/settings.ts';
+import { t } from '../../translate.ts';
 
 /** The contents of the form: numbers as they are typed. */
 export interface Draft extends Record<NumberName, string> {
@@ -34,12 +35,13 @@ export function patchOf(draft: Draft, settings: Settings): Patch {
 /** The problems of a draft, by field. */
 export function problemsOf(draft: Draft): Record<string, string> {
   const wrong: Record<string, string> = {};
-  if (draft.host_name.trim() === '') wrong['host_name'] = 'Give your host a name.';
-  if (draft.scripts_dir.trim() === '') wrong['scripts_dir'] = 'Say in which folder the scripts are.';
+  if (draft.host_name.trim() === '') wrong['host_name'] = t('Give your host a name.');
+  if (draft.scripts_dir.trim() === '') wrong['scripts_dir'] = t('Say in which folder the scripts are.');
   for (const field of NUMBER_NAMES) {
     const { most, unit } = NUMBER_SETTINGS[field];
     const text = draft[field].trim();
-    if (!/^\d{1,10}$/.test(text) || Number(text) > most) wrong[field] = `A whole number of ${unit}, from 0 to ${most}.`;
+    if (!/^\d{1,10}$/.test(text) || Number(text) > most)
+      wrong[field] = t('A whole number of {unit}, from 0 to {most}.', { unit: t(unit), most });
   }
   return wrong;
 }

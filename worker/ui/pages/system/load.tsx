@@ -3,7 +3,8 @@ import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { lazy } from 'preact-iso';
 import type { SystemSample } from '../../../../shared/system.ts';
-import { bytes, timeOfDay, timeToSecond } from '../../time.ts';
+import { bytes, decimal, timeOfDay, timeToSecond } from '../../time.ts';
+import { plural, t } from '../../translate.ts';
 import type { ChartProps } from './chart.tsx';
 import { DAY_S, DAY_STEP_S, roundAbove, timelineOf, WINDOW_S } from './samples.ts';
 
@@ -41,29 +42,29 @@ export function Load(props: {
     <div class="loads">
       <Card
         {...card}
-        title="Processor"
+        title={t('Processor')}
         value={`${Math.round(shown.cpu)} %`}
         chart={{ ...chart, series: [{ tone: '--live', of: (s) => s.cpu }], top: 100, format: (v) => `${v} %` }}
       />
       <Card
         {...card}
-        title="Memory"
+        title={t('Memory')}
         value={bytes(shown.memory_used)}
-        more={`of ${bytes(shown.memory_total)}`}
+        more={t('of {memory_total}', { memory_total: bytes(shown.memory_total) })}
         chart={{ ...chart, series: [{ tone: '--ok', of: (s) => s.memory_used }], top: props.now.memory_total, format: round }}
       />
       <Card
         {...card}
-        title="Network"
+        title={t('Network')}
         value={
           <>
             <span class="load-in">
               <span aria-hidden="true">↓</span>
-              <span class="hush">in </span> {perSecond(shown.network_rx_per_s)}
+              <span class="hush">{t('in')}</span> {perSecond(shown.network_rx_per_s)}
             </span>{' '}
             <span class="load-out">
               <span aria-hidden="true">↑</span>
-              <span class="hush">out </span> {perSecond(shown.network_tx_per_s)}
+              <span class="hush">{t('out')}</span> {perSecond(shown.network_tx_per_s)}
             </span>
           </>
         }
@@ -85,9 +86,9 @@ export function Load(props: {
       />
       <Card
         {...card}
-        title="Load"
-        value={shown.load_1m.toFixed(1)}
-        more={props.cores === 1 ? 'on one core' : `on ${props.cores} cores`}
+        title={t('Load')}
+        value={decimal(shown.load_1m, 1)}
+        more={plural(props.cores, 'on one core', 'on {count} cores')}
         chart={{
           ...chart,
           series: [{ tone: '--wait', of: (s) => s.load_1m }],
@@ -115,12 +116,16 @@ function Card(props: {
           {props.value}
           {props.more !== undefined && <span class="load-more">{props.more}</span>}
         </p>
-        <p class="load-at">{props.at === null ? '' : `at ${props.at}`}</p>
+        <p class="load-at">{props.at === null ? '' : t('at {at}', { at: props.at })}</p>
       </header>
       <div class="load-chart">
         <Chart
           {...props.chart}
-          label={`${props.title} over the last ${props.chart.window_s === DAY_S ? 'day' : 'five minutes'}, as a line`}
+          label={
+            props.chart.window_s === DAY_S
+              ? t('{title} over the last day, as a line', { title: props.title })
+              : t('{title} over the last five minutes, as a line', { title: props.title })
+          }
         />
       </div>
     </section>

@@ -5,7 +5,8 @@ import { connection } from '../../connection/page-connection.ts';
 import { useResource } from '../../data/resource.ts';
 import { listOf, number, shape, text } from '../../guards.ts';
 import { Section } from '../../parts/section.tsx';
-import { bytes } from '../../time.ts';
+import { bytes, decimal } from '../../time.ts';
+import { t } from '../../translate.ts';
 
 const isProcess = shape<SystemProcess>({ pid: number, name: text, cpu: number, memory: number });
 const EVERY_MS = 5000;
@@ -20,19 +21,19 @@ export function Processes() {
     return () => clearInterval(timer);
   }, []);
   return (
-    <Section title="Processes" help="Those that take most of the processor or the memory.">
+    <Section title={t('Processes')} help={t('Those that take most of the processor or the memory.')}>
       <table class="processes">
         <thead>
           <tr>
-            <th scope="col">Name</th>
+            <th scope="col">{t('Name')}</th>
             <th scope="col" class="processes-number">
-              Processor
+              {t('Processor')}
             </th>
             <th scope="col" class="processes-number">
-              Memory
+              {t('Memory')}
             </th>
             <th scope="col" class="processes-number processes-pid">
-              Process
+              {t('Process')}
             </th>
           </tr>
         </thead>
@@ -40,14 +41,14 @@ export function Processes() {
           {(processes.data?.items ?? []).map((one) => (
             <tr key={one.pid}>
               <td class="mono">{one.name}</td>
-              <td class="processes-number">{one.cpu.toFixed(1)} %</td>
+              <td class="processes-number">{decimal(one.cpu, 1)} %</td>
               <td class="processes-number">{bytes(one.memory)}</td>
               <td class="processes-number processes-pid">{one.pid}</td>
             </tr>
           ))}
         </tbody>
       </table>
-      {processes.data === null && <p class="muted">{processes.problem ?? 'Looking…'}</p>}
+      {processes.data === null && <p class="muted">{processes.problem ?? t('Looking…')}</p>}
     </Section>
   );
 }

@@ -13,13 +13,14 @@ import { Facts } from '../../parts/facts.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { TextField } from '../../parts/text-field.tsx';
+import { msg, t } from '../../translate.ts';
 import { createUser } from './data.ts';
 import { generatePassword } from './password.ts';
 import { PasswordField, passwordProblem } from './password-field.tsx';
 
 const ROLES = [
-  { value: 'client', label: 'Client', help: 'Presses the actions that you allow them, and sees their own runs.' },
-  { value: 'admin', label: 'Admin', help: 'May do everything: run any script, change actions, users and settings.' },
+  { value: 'client', label: msg('Client'), help: msg('Presses the actions that you allow them, and sees their own runs.') },
+  { value: 'admin', label: msg('Admin'), help: msg('May do everything: run any script, change actions, users and settings.') },
 ] as const satisfies readonly { value: Role; label: string; help: string }[];
 
 /** Asks who the new user is; then shows, once, what must be passed on. */
@@ -52,16 +53,16 @@ function Ask(props: { onAdded: (user: User, password: string) => void; onClose: 
   const { busy, wrong, submit } = useSubmit(add, { fields: ['username', 'password'], check, leaves: true });
 
   return (
-    <Sheet title="Add a user" unsaved={username.value !== ''} onClose={props.onClose}>
+    <Sheet title={t('Add a user')} unsaved={username.value !== ''} onClose={props.onClose}>
       <Form ref={form} class="stack" noValidate onSubmit={submit}>
         {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
-        <TextField label="Username" autocomplete="off" autocapitalize="none" {...bound(username)} error={wrong['username']} />
-        <Choice label="Role" options={ROLES} {...bound(role)} />
+        <TextField label={t('Username')} autocomplete="off" autocapitalize="none" {...bound(username)} error={wrong['username']} />
+        <Choice label={t('Role')} options={ROLES} {...bound(role)} />
         <PasswordField {...bound(password)} error={wrong['password']} />
         <SheetButtons>
-          <Button onClick={props.onClose}>Cancel</Button>
+          <Button onClick={props.onClose}>{t('Cancel')}</Button>
           <Button kind="primary" type="submit" busy={busy}>
-            {busy ? 'Adding…' : 'Add'}
+            {busy ? t('Adding…') : t('Add')}
           </Button>
         </SheetButtons>
       </Form>
@@ -72,14 +73,16 @@ function Ask(props: { onAdded: (user: User, password: string) => void; onClose: 
 function PassOn(props: { user: User; password: string; onClose: () => void }) {
   const { user } = props;
   return (
-    <Sheet title={`${user.username} can log in now`} onClose={props.onClose}>
-      <p class="muted">Pass this on in a way that only they can read. The password is not shown again; they can change it under Account.</p>
+    <Sheet title={t('{username} can log in now', { username: user.username })} onClose={props.onClose}>
+      <p class="muted">
+        {t('Pass this on in a way that only they can read. The password is not shown again; they can change it under Account.')}
+      </p>
       <Credentials username={user.username} password={props.password} />
       <SheetButtons>
-        <Button onClick={props.onClose}>Done</Button>
+        <Button onClick={props.onClose}>{t('Done')}</Button>
         {user.role === 'client' && (
           <Button kind="primary" onClick={() => navigate(`/users/${user.id}`)}>
-            Choose their actions
+            {t('Choose their actions')}
           </Button>
         )}
       </SheetButtons>
@@ -94,21 +97,21 @@ export function Credentials(props: { username: string; password: string }) {
     <div class="credentials">
       <Facts
         facts={[
-          ['Address', location.origin],
-          ['Username', props.username],
-          ['Password', <code key="password">{props.password}</code>],
+          [t('Address'), location.origin],
+          [t('Username'), props.username],
+          [t('Password'), <code key="password">{props.password}</code>],
         ]}
       />
-      <CopyButton text={text} label="Copy all three" small={false}>
-        Copy all three
+      <CopyButton text={text} label={t('Copy all three')} small={false}>
+        {t('Copy all three')}
       </CopyButton>
     </div>
   );
 }
 
 function usernameProblem(name: string): string | null {
-  if (name === '') return 'Give them a name to log in with.';
+  if (name === '') return t('Give them a name to log in with.');
   return /^[A-Za-z0-9][\w.@-]{0,63}$/.test(name)
     ? null
-    : 'Letters, digits and . _ @ - only, at most 64, beginning with a letter or a digit.';
+    : t('Letters, digits and . _ @ - only, at most 64, beginning with a letter or a digit.');
 }

@@ -9,6 +9,7 @@ import { Empty, Loading, Problem } from '../../parts/empty.tsx';
 import { Switch } from '../../parts/field.tsx';
 import { Section } from '../../parts/section.tsx';
 import { toast } from '../../toasts.ts';
+import { t } from '../../translate.ts';
 import { allowUser, listFullActions } from './data.ts';
 
 /** Which actions a client may press. A switch acts at once, and goes back when the host says no. */
@@ -34,17 +35,17 @@ export function AllowedActions(props: { user: User }) {
 
   return (
     <Section
-      title="Actions"
-      help={`What ${user.username} finds on the first page, and may press. What a script does, they do not see.`}
+      title={t('Actions')}
+      help={t('What {username} finds on the first page, and may press. What a script does, they do not see.', { username: user.username })}
       flush
     >
       {actions.problem !== null && (
-        <Problem message={actions.problem} action={<Button onClick={() => void actions.reload()}>Try again</Button>} />
+        <Problem message={actions.problem} action={<Button onClick={() => void actions.reload()}>{t('Try again')}</Button>} />
       )}
-      {actions.data === null && actions.problem === null && <Loading what="the actions" rows={3} />}
+      {actions.data === null && actions.problem === null && <Loading what={t('the actions')} rows={3} />}
       {actions.data?.length === 0 && (
-        <Empty title="There are no actions yet" action={<ButtonLink href="/actions/new">New action</ButtonLink>}>
-          Make one, then allow it here.
+        <Empty title={t('There are no actions yet')} action={<ButtonLink href="/actions/new">{t('New action')}</ButtonLink>}>
+          {t('Make one, then allow it here.')}
         </Empty>
       )}
       {actions.data?.map((action) => (
@@ -63,7 +64,7 @@ export function AllowedActions(props: { user: User }) {
               href={`/actions/${encodeURIComponent(action.id)}/edit`}
               icon={<Pencil size={16} aria-hidden="true" />}
             >
-              Edit
+              {t('Edit')}
               <span class="hush"> {action.label}</span>
             </ButtonLink>
           )}
@@ -78,6 +79,6 @@ function mayPress(action: Action, userId: string): boolean {
 }
 
 function helpOf(action: Action): { help?: string } {
-  if (action.allow === 'everyone') return { help: 'Every client may press it.' };
+  if (action.allow === 'everyone') return { help: t('Every client may press it.') };
   return action.description === '' ? {} : { help: action.description };
 }

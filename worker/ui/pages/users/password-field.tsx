@@ -3,13 +3,18 @@ import { MIN_PASSWORD_CHARS } from '../../../../shared/limits.ts';
 import { Button } from '../../parts/button.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { Field, VERBATIM } from '../../parts/field.tsx';
+import { t } from '../../translate.ts';
 import { generatePassword } from './password.ts';
 import './password-field.css';
 
 /** A password for somebody else: one is made, another may be typed. It is shown, for it must be passed on. */
 export function PasswordField(props: { value: string; error?: string | null | undefined; onValue: (value: string) => void }) {
   return (
-    <Field label="Password" help={`Generated. You may type another of at least ${MIN_PASSWORD_CHARS} characters.`} error={props.error}>
+    <Field
+      label={t('Password')}
+      help={t('Generated. You may type another of at least {MIN_PASSWORD_CHARS} characters.', { MIN_PASSWORD_CHARS })}
+      error={props.error}
+    >
       {(ties) => (
         <div class="password-field">
           <input
@@ -21,12 +26,12 @@ export function PasswordField(props: { value: string; error?: string | null | un
           />
           <div class="password-acts">
             <Button
-              aria-label="Make another password"
-              title="Make another"
+              aria-label={t('Make another password')}
+              title={t('Make another')}
               icon={<Dices size={20} />}
               onClick={() => props.onValue(generatePassword())}
             />
-            <CopyButton text={props.value} label="Copy the password" small={false} />
+            <CopyButton text={props.value} label={t('Copy the password')} small={false} />
           </div>
         </div>
       )}
@@ -36,5 +41,5 @@ export function PasswordField(props: { value: string; error?: string | null | un
 
 /** The problem of a new password, before it is sent; null when nothing is. */
 export function passwordProblem(password: string): string | null {
-  return [...password].length < MIN_PASSWORD_CHARS ? `Give it at least ${MIN_PASSWORD_CHARS} characters.` : null;
+  return [...password].length < MIN_PASSWORD_CHARS ? t('Give it at least {MIN_PASSWORD_CHARS} characters.', { MIN_PASSWORD_CHARS }) : null;
 }

@@ -8,6 +8,7 @@ import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { t } from '../../translate.ts';
 import { Credentials } from './add-user.tsx';
 import { changeUser } from './data.ts';
 import { generatePassword } from './password.ts';
@@ -31,27 +32,31 @@ export function SetPassword(props: { user: User; onClose: () => void }) {
 
   if (done.value) {
     return (
-      <Sheet title={`${user.username} has a new password`} onClose={props.onClose}>
-        <p class="muted">The old one no longer works, and they were logged out everywhere. This one is not shown again.</p>
+      <Sheet title={t('{username} has a new password', { username: user.username })} onClose={props.onClose}>
+        <p class="muted">{t('The old one no longer works, and they were logged out everywhere. This one is not shown again.')}</p>
         <Credentials username={user.username} password={password.value} />
         <SheetButtons>
           <Button kind="primary" onClick={props.onClose}>
-            Done
+            {t('Done')}
           </Button>
         </SheetButtons>
       </Sheet>
     );
   }
   return (
-    <Sheet title={`New password for ${user.username}`} unsaved={password.value !== generated.current} onClose={props.onClose}>
+    <Sheet
+      title={t('New password for {username}', { username: user.username })}
+      unsaved={password.value !== generated.current}
+      onClose={props.onClose}
+    >
       <Form class="stack" noValidate onSubmit={submit}>
-        <p class="muted">The old password stops working, and {user.username} is logged out everywhere.</p>
+        <p class="muted">{t('The old password stops working, and {username} is logged out everywhere.', { username: user.username })}</p>
         {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
         <PasswordField {...bound(password)} error={wrong['password']} />
         <SheetButtons>
-          <Button onClick={props.onClose}>Cancel</Button>
+          <Button onClick={props.onClose}>{t('Cancel')}</Button>
           <Button kind="primary" type="submit" busy={busy}>
-            {busy ? 'Setting…' : 'Set the password'}
+            {busy ? t('Setting…') : t('Set the password')}
           </Button>
         </SheetButtons>
       </Form>
