@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { closeWhenLate } from './deadline.ts';
 
@@ -64,9 +64,12 @@ export function residentBytes(pid: number): number {
   return Number(kib) * 1024;
 }
 
-/** CPU seconds that a process has used so far, in user and system mode together. */
+/**
+ * CPU seconds that the threads of a process have used so far, in user and system mode together. By the scheduler's nanoseconds: the
+ * ticks of /proc/PID/stat count a whole hundredth for whatever runs when the clock ticks, and timers wake with the clock.
+ */
 export function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-  // Fields 14 and 15 of proc(5), in ticks of 1/100 s; the split begins at the third.
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const used = threads.map((thread) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'latin1').split(' ')[0]));
+  return used.reduce((sum, ns) => sum + ns, 0) / 1e9;
 }

@@ -63,8 +63,8 @@ export const LINK_HIGH_WATER = 256 * KiB;
 /** Received WebSocket messages are ≤ 32 MiB on Cloudflare; ours stay far below. */
 export const MAX_LINK_FRAME = 1 * MiB;
 /** A child of `npm start` says so often that it is alive, and is killed and started again after so many silences in a row. */
-export const ALIVE_EVERY_MS = 5000;
-export const ALIVE_MISSES = 6;
+export const ALIVE_EVERY_MS = 10_000;
+export const ALIVE_MISSES = 3;
 export const UNPROVEN_SOCKETS = 16;
 export const UNPROVEN_MS = 10_000;
 export const UNPROVEN_BYTES = 4 * KiB;
