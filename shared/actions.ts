@@ -18,6 +18,11 @@ const icon = z
 
 export const COLORS = ['slate', 'red', 'orange', 'amber', 'green', 'teal', 'blue', 'violet', 'pink'] as const;
 
+/** How much room a tile takes on the home: one place, two beside each other, or two by two. */
+export const TILE_SIZES = ['normal', 'wide', 'large'] as const;
+const tileSize = z.enum(TILE_SIZES);
+export type TileSize = z.infer<typeof tileSize>;
+
 /** Names that a shell can pass on. */
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 
@@ -62,6 +67,8 @@ export type ActionFields = z.infer<typeof actionFields>;
 
 export const action = actionFields.required({ id: true }).extend({
   position: z.int(),
+  /** As an admin arranged it, for everyone. */
+  size: tileSize,
   /** Raised by every change; a queued run remembers the one it was asked under. */
   revision: z.int(),
   created_at: time,
@@ -117,8 +124,9 @@ export const actionPatch = z.strictObject({
 });
 export type ActionPatch = z.infer<typeof actionPatch>;
 
-/** PUT /api/actions/order: every action's id, once. */
-export const actionOrder = z.strictObject({ ids: z.array(actionId).max(10_000) });
+/** PUT /api/actions/order: every action’s id, once; and the sizes that change. */
+export const actionOrder = z.strictObject({ ids: z.array(actionId).max(10_000), sizes: z.record(actionId, tileSize).optional() });
+export type ActionOrder = z.infer<typeof actionOrder>;
 
 /** PUT /api/actions/:id/favourite: the asker's own mark. */
 export const favouriteRequest = z.strictObject({ favourite: z.boolean() });

@@ -1,12 +1,13 @@
 import type * as z from 'zod';
-import type { ActionFields } from '../../shared/actions.ts';
-import { actionFields } from '../../shared/actions.ts';
+import type { ActionFields, TileSize } from '../../shared/actions.ts';
+import { action, actionFields } from '../../shared/actions.ts';
 import type { Database } from '../store/database.ts';
 
 /** An action as the host keeps it: what was set, and what became of it. Times in ms since 1970. */
 export interface ActionRow extends ActionFields {
   id: string;
   position: number;
+  size: TileSize;
   /** Raised by every change. */
   revision: number;
   created_at: number;
@@ -20,6 +21,7 @@ interface StoredAction {
   icon: string;
   color: string;
   position: number;
+  size: string;
   revision: number;
   definition: string;
   created_at: number;
@@ -30,6 +32,7 @@ interface StoredAction {
 const COLUMNS = { id: true, label: true, script: true, icon: true, color: true } as const;
 const definition = actionFields.omit(COLUMNS);
 const color = actionFields.shape.color.unwrap().catch('slate');
+const size = action.shape.size.catch('normal');
 
 /** The table `quick_actions`. */
 export class ActionTable {
@@ -64,8 +67,8 @@ export class ActionTable {
   insert(row: ActionRow): void {
     this.#database
       .prepare(
-        `INSERT INTO quick_actions (id, label, script, icon, color, position, revision, definition, created_at, updated_at)
-         VALUES (@id, @label, @script, @icon, @color, @position, @revision, @definition, @created_at, @updated_at)`,
+        `INSERT INTO quick_actions (id, label, script, icon, color, position, size, revision, definition, created_at, updated_at)
+         VALUES (@id, @label, @script, @icon, @color, @position, @size, @revision, @definition, @created_at, @updated_at)`,
       )
       .run(stored(row));
   }
@@ -83,21 +86,23 @@ export class ActionTable {
     this.#database.prepare<[string]>('DELETE FROM quick_actions WHERE id = ?').run(id);
   }
 
-  /** In one transaction: an order is whole, or it is the old one. */
-  order(ids: readonly string[]): void {
+  /** In one transaction: an order is whole, or it is the old one. @param sizes of those whose size changes, by id. */
+  order(ids: readonly string[], sizes: Readonly<Record<string, TileSize>>): void {
     const place = this.#database.prepare<[number, string]>('UPDATE quick_actions SET position = ? WHERE id = ?');
+    const resize = this.#database.prepare<[TileSize, string]>('UPDATE quick_actions SET size = ? WHERE id = ?');
     this.#database.transaction(() => {
       for (const [position, id] of ids.entries()) place.run(position, id);
+      for (const [id, to] of Object.entries(sizes)) resize.run(to, id);
     })();
   }
 }
 
 function stored(row: ActionRow): StoredAction {
-  const { id, label, script, icon, color, position, revision, created_at, updated_at, ...rest } = row;
-  return { id, label, script, icon, color, position, revision, created_at, updated_at, definition: JSON.stringify(rest) };
+  const { id, label, script, icon, color, position, size, revision, created_at, updated_at, ...rest } = row;
+  return { id, label, script, icon, color, position, size, revision, created_at, updated_at, definition: JSON.stringify(rest) };
 }
 
 function rowOf({ definition: json, ...columns }: StoredAction): ActionRow {
   const rest: z.infer<typeof definition> = definition.parse(JSON.parse(json));
-  return { ...rest, ...columns, color: color.parse(columns.color) };
+  return { ...rest, ...columns, color: color.parse(columns.color), size: size.parse(columns.size) };
 }

@@ -27,7 +27,7 @@ export const actionsApi = resource(
       .get('/', async (c) => c.json<List<Action | ClientAction>>({ items: await actions.list(c.env.caller), next_cursor: null }))
       .post('/', body(actionCreate), async (c) => c.json<Action, 201>(await actions.create(c.env.caller, c.req.valid('json')), 201))
       .put('/order', body(actionOrder), async (c) => {
-        actions.reorder(c.env.caller, c.req.valid('json').ids);
+        actions.arrange(c.env.caller, c.req.valid('json'));
         return c.json<List<Action | ClientAction>>({ items: await actions.list(c.env.caller), next_cursor: null });
       })
       .get('/:id', params(actionParams), async (c) =>

@@ -35,4 +35,5 @@ export const ACTIONS_STEPS = [
     PRIMARY KEY (user_id, action)
   ) STRICT, WITHOUT ROWID;
   `,
+  `ALTER TABLE quick_actions ADD COLUMN size TEXT NOT NULL DEFAULT 'normal'`,
 ] as const;

@@ -1,4 +1,4 @@
-import type { Action, ActionCreate, ActionFields, ActionPatch, ClientAction } from '../../shared/actions.ts';
+import type { Action, ActionCreate, ActionFields, ActionOrder, ActionPatch, ClientAction } from '../../shared/actions.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { slugOf } from '../../shared/ids.ts';
 import { checkVariables } from '../../shared/input-declaration.ts';
@@ -111,6 +111,7 @@ export class Actions {
       ...fields,
       id: fields.id ?? this.#freeId(fields.label),
       position: this.#table.nextPosition(),
+      size: 'normal',
       revision: 1,
       created_at: now,
       updated_at: now,
@@ -162,8 +163,11 @@ export class Actions {
     this.#favourites.set(caller.user_id, id, favourite);
   }
 
-  /** @param ids every action's id, once. @throws ToruError conflict when they are others than there are. */
-  reorder(caller: Caller | null, ids: readonly string[]): void {
+  /**
+   * Places the tiles, for everyone. @param ids every action’s id, once. @param sizes of those whose size changes.
+   * @throws ToruError conflict when they are others than there are, bad_request.
+   */
+  arrange(caller: Caller | null, { ids, sizes = {} }: ActionOrder): void {
     const given = new Set(ids);
     if (given.size !== ids.length)
       throw new ToruError('bad_request', '“ids”: every action stands in the order once.', { extra: { field: 'ids' } });
@@ -174,8 +178,11 @@ export class Actions {
         'The order must name every action. There are others now than you saw: reload, then order them again.',
       );
     }
-    this.#table.order(ids);
-    this.#audit.record({ event: 'action.order', caller, outcome: 'ok' });
+    if (Object.keys(sizes).some((id) => !given.has(id)))
+      throw new ToruError('bad_request', '“sizes” names an action that does not stand in “ids”.', { extra: { field: 'sizes' } });
+    this.#table.order(ids, sizes);
+    const resized = Object.keys(sizes).length > 0;
+    this.#audit.record({ event: 'action.order', caller, outcome: 'ok', ...(resized ? { detail: { sizes } } : {}) });
   }
 
   #check(caller: Caller | null, fields: ActionFields): Promise<void> {

@@ -175,6 +175,38 @@ it('orders all actions or none', async () => {
   expect(errorCode((await api.ask(api.admin, 'PUT', '/api/actions/order', { ids: [...turned.slice(1), 'nobody'] })).json)).toBe('conflict');
 });
 
+it('keeps how large a tile is for everyone, whatever comes, goes or is changed', async () => {
+  const ids = async (): Promise<string[]> =>
+    Object((await api.ask(api.admin, 'GET', '/api/actions')).json).items.map(({ id }: { id: string }) => id);
+  const sizes = async (who: Caller): Promise<Record<string, string>> =>
+    Object.fromEntries(
+      Object((await api.ask(who, 'GET', '/api/actions')).json).items.map(({ id, size }: { id: string; size: string }) => [id, size]),
+    );
+  const put = async (sized: object, who = api.admin) =>
+    api.ask(who, 'PUT', '/api/actions/order', { ids: (await ids()).toReversed(), sizes: sized });
+  const [first = '', second = ''] = (await ids()).toReversed();
+  expect((await put({ [first]: 'large', [second]: 'wide' })).status).toBe(200);
+  expect(await sizes(api.admin)).toMatchObject({ [first]: 'large', [second]: 'wide' });
+  // What is not named stays.
+  expect((await put({ [second]: 'normal' })).status).toBe(200);
+  await api.ask(api.admin, 'PATCH', `/api/actions/${first}`, { description: 'changed' });
+  const made = Object((await api.ask(api.admin, 'POST', '/api/actions', { label: 'New here', script: 'wait.sh', allow: 'everyone' })).json);
+  expect(await sizes(api.admin)).toMatchObject({ [first]: 'large', [second]: 'normal', [made.id]: 'normal' });
+  expect((await ids()).at(-1)).toBe(made.id);
+  const order = await ids();
+  await put({ [made.id]: 'wide' });
+  expect((await sizes(client))[made.id]).toBe('wide');
+  await api.ask(api.admin, 'DELETE', `/api/actions/${made.id}`);
+  expect(await ids()).toEqual(order.filter((id) => id !== made.id).toReversed());
+  for (const wrong of [{ nobody: 'wide' }, { [first]: 'huge' }, 'large'])
+    expect(errorCode((await put(Object(wrong))).json)).toBe('bad_request');
+  expect((await put({ [first]: 'normal' }, client)).status).toBe(403);
+  expect((await sizes(api.admin))[first]).toBe('large');
+  expect(api.services.audit.list({ event: 'action.order' }).items.map(({ detail }) => detail)).toContainEqual({
+    sizes: { [first]: 'large', [second]: 'wide' },
+  });
+});
+
 it('removes an action, keeps its history, and writes it all down', async () => {
   expect(await api.ask(api.admin, 'DELETE', '/api/actions/whole')).toMatchObject({ status: 204 });
   expect(await api.ask(api.admin, 'DELETE', '/api/actions/whole')).toMatchObject({ status: 404 });

@@ -143,7 +143,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
     vanish: (name) => void vanished.add(name),
     action(fields) {
       const { id, ...rest } = fields;
-      const fixed = { id, position: 1, revision: 1, created_at: 0, updated_at: 0 };
+      const fixed = { id, position: 1, size: 'normal' as const, revision: 1, created_at: 0, updated_at: 0 };
       const action = { ...actionFields.parse({ label: id, allow: 'everyone', ...rest }), ...fixed };
       actions.set(id, action);
       return action;

@@ -1,4 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
+import type { TileSize } from '../../../shared/actions.ts';
 import { ToruError } from '../../../shared/errors.ts';
 import type { RunState } from '../../../shared/run-state.ts';
 import { isFinal } from '../../../shared/run-state.ts';
@@ -79,13 +80,17 @@ function soon(): void {
   }, 300);
 }
 
-/** Puts the tiles in this order, here at once and on the host. @throws ToruError, with the old order put back. */
-export async function reorderActions(ids: readonly string[]): Promise<void> {
+/** Places the tiles, here at once and on the host. @param sizes of those whose size changes. @throws ToruError, with the old places put back. */
+export async function arrangeActions(ids: readonly string[], sizes: Readonly<Record<string, TileSize>> = {}): Promise<void> {
   const before = actions.peek() ?? [];
   const byId = new Map(before.map((action) => [action.id, action]));
-  actions.value = ids.flatMap((id) => byId.get(id) ?? []).map((action, position) => ({ ...action, position }));
+  const sizeOf = ({ id, size }: AnyAction): TileSize => sizes[id] ?? size ?? 'normal';
+  actions.value = ids.flatMap((id) => byId.get(id) ?? []).map((action, position) => ({ ...action, position, size: sizeOf(action) }));
   try {
-    await read(isAnything, agent.actions.order.$put({ json: { ids: [...ids] } }));
+    await read(
+      isAnything,
+      agent.actions.order.$put({ json: { ids: [...ids], ...(Object.keys(sizes).length > 0 ? { sizes: { ...sizes } } : {}) } }),
+    );
   } catch (error) {
     actions.value = before;
     throw error;

@@ -1,53 +1,88 @@
 import { useSignal } from '@preact/signals';
 import { ArrowLeft, ArrowRight, GripVertical, Pencil } from 'lucide-preact';
-import { useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import type { TileSize } from '../../../../shared/actions.ts';
 import { sentence } from '../../api.ts';
-import { actions, reorderActions } from '../../data/known-actions.ts';
+import { actions, arrangeActions, loadActions } from '../../data/known-actions.ts';
 import type { AnyAction } from '../../guards.ts';
 import { Button } from '../../parts/button.tsx';
 import { say, toast } from '../../toasts.ts';
-import { t } from '../../translate.ts';
+import { msg, t } from '../../translate.ts';
 import { Seal } from './tile.tsx';
-import { moved } from './tile-order.ts';
+import { moved, placed } from './tile-order.ts';
 import './arrange.css';
 
-/** The tiles, to be put in order: dragged by their grip, or moved with buttons and arrow keys. And the way to each one's editor. */
+const SIZES = [
+  ['normal', msg('Normal')],
+  ['wide', msg('Wide')],
+  ['large', msg('Large')],
+] as const satisfies readonly (readonly [TileSize, string])[];
+
+/** A finger or pointer so near to the upper or lower edge of the window scrolls the page along, in px, … */
+const EDGE = 88;
+/** … by so much a move. */
+const SCROLL = 14;
+
+/** The tiles, to be placed and sized: dragged by their grip, or with buttons and arrow keys. And the way to each one's editor. */
 export function Arrange() {
-  const order = useSignal<readonly string[]>((actions.value ?? []).map((action) => action.id));
+  /** The order that is being made, until it is let go of; the actions themselves come and go meanwhile. */
+  const wanted = useSignal<readonly string[]>([]);
   const dragged = useSignal<string | null>(null);
   const list = useRef<HTMLUListElement>(null);
+  /** The tile that made room last. With tiles of different sizes it may lie under the pointer still. */
+  const passed = useRef<string | null>(null);
+  /** What a step was made with: it keeps the focus, wherever its tile goes. */
+  const held = useRef<HTMLElement | null>(null);
   const byId = new Map((actions.value ?? []).map((action) => [action.id, action]));
+  const order = placed(wanted.value, [...byId.keys()]);
+
+  // Another admin may have arranged them since.
+  useEffect(() => void loadActions(), []);
+  useLayoutEffect(() => {
+    const by = held.current;
+    held.current = null;
+    if (by === null || (by === document.activeElement && !by.matches(':disabled'))) return;
+    // At either end the button that led there has no more to do.
+    (by.matches(':disabled') ? by.closest('li')?.querySelector<HTMLElement>('.arrange-grip') : by)?.focus();
+  });
 
   function move(id: string, to: number): void {
-    order.value = moved(order.value, id, to);
+    wanted.value = moved(order, id, to);
   }
-  function save(): void {
-    reorderActions(order.value).catch((error: unknown) => {
-      order.value = (actions.value ?? []).map((action) => action.id);
-      toast(sentence(error), 'bad');
-    });
+  /** From here on the actions themselves are in this order: what another admin does meanwhile shows. */
+  function save(sizes: Readonly<Record<string, TileSize>> = {}): void {
+    const saved = arrangeActions(placed(wanted.value, [...byId.keys()]), sizes);
+    wanted.value = [];
+    saved.catch((error: unknown) => toast(sentence(error), 'bad'));
   }
   function step(action: AnyAction, by: number): void {
-    const to = order.value.indexOf(action.id) + by;
-    if (to < 0 || to >= order.value.length) return;
+    const to = order.indexOf(action.id) + by;
+    if (to < 0 || to >= order.length) return;
+    held.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
     move(action.id, to);
-    say(t('{label}: place {to} of {count}', { label: action.label, to: to + 1, count: order.value.length }));
+    say(t('{label}: place {to} of {count}', { label: action.label, to: to + 1, count: order.length }));
     save();
   }
   /** The place under the pointer; the dragged tile goes there at once, and the others make room. */
   function dragOver(event: PointerEvent): void {
     if (dragged.value === null) return;
+    if (event.clientY < EDGE) scrollBy(0, -SCROLL);
+    else if (event.clientY > innerHeight - EDGE) scrollBy(0, SCROLL);
     const under = document.elementFromPoint(event.clientX, event.clientY)?.closest<HTMLElement>('[data-id]');
     const id = under?.dataset['id'];
-    if (id === undefined || id === dragged.value || !list.current?.contains(under ?? null)) return;
-    move(dragged.value, order.value.indexOf(id));
+    if (id === undefined || !list.current?.contains(under ?? null)) return;
+    if (id === dragged.value) passed.current = null;
+    else if (id !== passed.current) {
+      passed.current = id;
+      move(dragged.value, order.indexOf(id));
+    }
   }
 
   return (
-    <>
-      <p class="muted small">{t('Drag a tile by its grip, or use the arrows. The order is the same for everyone.')}</p>
+    <div class="arrange-place">
+      <p class="muted small">{t('Drag a tile by its grip, or use the arrows; choose how large it is. It is the same for everyone.')}</p>
       <ul class="tiles arrange" ref={list}>
-        {order.value.flatMap((id, place) => {
+        {order.flatMap((id, place) => {
           const action = byId.get(id);
           if (action === undefined) return [];
           return (
@@ -55,6 +90,7 @@ export function Arrange() {
               key={id}
               data-id={id}
               data-color={action.color}
+              data-size={action.size}
               class={`tile arrange-tile${dragged.value === id ? ' arrange-dragged' : ''}`}
             >
               <div class="arrange-top">
@@ -65,10 +101,11 @@ export function Arrange() {
                   aria-label={t('Move {label}; place {place} of {count}', {
                     label: action.label,
                     place: place + 1,
-                    count: order.value.length,
+                    count: order.length,
                   })}
                   onPointerDown={(event) => {
                     event.currentTarget.setPointerCapture(event.pointerId);
+                    passed.current = null;
                     dragged.value = id;
                   }}
                   onPointerMove={dragOver}
@@ -92,19 +129,21 @@ export function Arrange() {
                   <GripVertical size={22} aria-hidden="true" />
                 </button>
               </div>
-              <span class="tile-label">{action.label}</span>
+              <span class="tile-label" dir="auto">
+                {action.label}
+              </span>
               <div class="arrange-acts">
                 <Button
                   kind="ghost"
-                  aria-label={t('Move {label} back', { label: action.label })}
+                  aria-label={t('Move {label} earlier', { label: action.label })}
                   disabled={place === 0}
                   icon={<ArrowLeft size={18} />}
                   onClick={() => step(action, -1)}
                 />
                 <Button
                   kind="ghost"
-                  aria-label={t('Move {label} on', { label: action.label })}
-                  disabled={place === order.value.length - 1}
+                  aria-label={t('Move {label} later', { label: action.label })}
+                  disabled={place === order.length - 1}
                   icon={<ArrowRight size={18} />}
                   onClick={() => step(action, 1)}
                 />
@@ -116,10 +155,28 @@ export function Arrange() {
                   <Pencil size={18} aria-hidden="true" />
                 </a>
               </div>
+              <select
+                class="select arrange-size"
+                aria-label={t('Size of {label}', { label: action.label })}
+                value={action.size ?? 'normal'}
+                onChange={(event) => {
+                  const chosen = SIZES.find(([value]) => value === event.currentTarget.value);
+                  if (chosen === undefined) return;
+                  const [value, label] = chosen;
+                  say(`${action.label}: ${t(label)}`);
+                  save({ [id]: value });
+                }}
+              >
+                {SIZES.map(([value, label]) => (
+                  <option key={value} value={value}>
+                    {t(label)}
+                  </option>
+                ))}
+              </select>
             </li>
           );
         })}
       </ul>
-    </>
+    </div>
   );
 }

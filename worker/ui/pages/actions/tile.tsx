@@ -54,7 +54,11 @@ export function Tile(props: { action: AnyAction; tabbable: boolean; starting: bo
   const acts = active ? 'open' : 'run';
   const ref = useActs<HTMLButtonElement>(acts, true);
   return (
-    <li class={`tile${active ? ' tile-active' : ''}${action.problem === null ? '' : ' tile-broken'}`} data-color={action.color}>
+    <li
+      class={`tile${active ? ' tile-active' : ''}${action.problem === null ? '' : ' tile-broken'}`}
+      data-color={action.color}
+      data-size={action.size}
+    >
       <button
         ref={ref}
         type="button"

@@ -93,7 +93,7 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   'action.delete': {
     ok: (entry, who) => ({ who, text: t('{who} deleted the action {what}'), what: { text: textIn(entry, 'label') ?? entry.target ?? '' } }),
   },
-  'action.order': { ok: (_entry, who) => ({ who, text: t('{who} put the actions into another order') }) },
+  'action.order': { ok: (_entry, who) => ({ who, text: t('{who} arranged the actions') }) },
   'script.write': {
     ok: (entry, who) => ({
       who,
