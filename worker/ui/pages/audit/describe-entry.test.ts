@@ -53,7 +53,7 @@ test.each([
   ],
   [
     entry('notify.give_up', { user: null, outcome: 'refused', detail: { kind: 'webhook', messages: 1, reason: 'It answered 400.' } }),
-    'Toru gave up a message to the webhook of this host (It answered 400)',
+    'Toru gave up a message to the address (webhook) of this host (It answered 400)',
   ],
   [entry('action.update', { target: 'backup', detail: { label: 'Backup' } }), 'anna changed the action Backup'],
   [
