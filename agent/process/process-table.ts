@@ -46,8 +46,8 @@ function procInfo(pid: number, since: number): ProcessInfo | null {
   const stat = readStat(pid);
   if (stat === null) return null;
   const { kernel, ...info } = stat;
-  const told = !kernel && Number(info.start) >= since && isReadable(pid);
-  return { ...info, taskId: told ? taskIdOf(pid) : null, pipes: told ? pipesOf(pid, [1, 2]) : [] };
+  const isAsked = !kernel && Number(info.start) >= since && isReadable(pid);
+  return { ...info, taskId: isAsked ? taskIdOf(pid) : null, pipes: isAsked ? pipesOf(pid, [1, 2]) : [] };
 }
 
 /** The kernel shows a process's environment and descriptors to its user and to root. */
