@@ -30,6 +30,8 @@ export class Grid<L extends Line> {
   /** The ground of rows that were erased before anything stood in them. */
   #ground: Style | null = null;
   #spare = ROWS_AT_FIRST;
+  /** Where the piece that is being fed begins in the output that a caller knows of. */
+  origin = 0;
 
   constructor(rows: Rows<L>) {
     this.#rows = rows;
@@ -80,6 +82,13 @@ export class Grid<L extends Line> {
   /** The line of a row that is to be erased: where there is none yet, one if the erasing is seen. */
   erased(row: number, ground: Style | null, at: number): L | undefined {
     return sameStyle(ground, this.#ground) ? this.there(row) : this.line(row, at);
+  }
+
+  /** A line below all others, for the one row that the cursor goes on from. */
+  add(at: number): L {
+    const line = this.#make(at);
+    if (this.#lines.length === SCREEN_ROWS) this.scroll();
+    return line;
   }
 
   /** The first line leaves the top. */
@@ -138,7 +147,7 @@ export class Grid<L extends Line> {
   }
 
   #make(at: number): L {
-    const line = this.#rows.make({ at, alternate: this.alternate, ground: this.#ground });
+    const line = this.#rows.make({ at: this.origin + at, alternate: this.alternate, ground: this.#ground });
     this.#lines.push(line);
     return line;
   }

@@ -1,4 +1,5 @@
 import { addTo, Cells, type Span } from './cells.ts';
+import { behindSgr, lengthOfSgr } from './printed.ts';
 import { type Style, sameStyle } from './style.ts';
 import { joined } from './width.ts';
 
@@ -6,24 +7,38 @@ import { joined } from './width.ts';
 export const MAX_LINE = 16_384;
 export const TAB = 8;
 const SPAN_WEIGHT = 10;
+/** No tab stands before this column, nor before any that a line has. */
+const NO_TABS = 2 * MAX_LINE;
+/** Shared by all lines without text, and never written to. */
+const NO_SPANS: Span[] = [];
+/** What may take no column, or two, or more. */
+const NOT_NARROW = /[^\x1b\x20-\x7e\xa0-\xac\xae-\u02ff]/;
+
+/** Writes text, of which nothing stands in the line yet, into it. */
+export type LineReader = (line: Line, text: string, style: Style | null) => void;
 
 /**
- * One line of a terminal: cells of one column each, a wide character in two of them, a tab up to its stop. It is kept as
- * spans while text is only added to its end, and as single cells from the first change elsewhere on.
+ * One line of a terminal: cells of one column each, a wide character in two of them, a tab up to its stop. It is kept as it was
+ * printed until somebody looks at it or changes it; then as spans while text is only added to its end, and as single cells from the
+ * first change elsewhere on.
  */
 export class Line {
   /** It rises with every change, so that a view knows what to draw again. */
   version = 0;
   /** It was cut because it is too long: the next one goes on where it ends. */
   folded = false;
+  /** As it was printed, and not read yet: nothing else stands in the line. */
+  #printed: string | null = null;
+  #printedIn: Style | null = null;
+  #reader: LineReader | null = null;
   #columns = 0;
-  #spans: Span[] = [];
+  #spans: Span[] = NO_SPANS;
   /** Null: as in #spans, whose characters take a cell each, or are tabs. */
   #cells: Cells | null = null;
   /** The style where nothing was written: the ground with which the line was erased. */
   #ground: Style | null;
   /** No tab stands before this column. */
-  #tabs = Number.POSITIVE_INFINITY;
+  #tabs = NO_TABS;
   /** The version that #spans show, while there are cells. */
   #spansOf = -1;
 
@@ -31,12 +46,30 @@ export class Line {
     this.#ground = ground;
   }
 
+  /** Puts off reading what was printed into the line, which is empty. @param style in which it begins. */
+  printed(text: string, style: Style | null, reader: LineReader): void {
+    this.#printed = text;
+    this.#printedIn = style;
+    this.#reader = reader;
+  }
+
+  /** Nobody has looked at the line yet. */
+  get unread(): boolean {
+    return this.#printed !== null;
+  }
+
   /** Columns up to the last cell that holds something. */
   get length(): number {
+    if (this.#printed !== null) {
+      if (this.#columns > 0) return this.#columns;
+      if (NOT_NARROW.test(this.#printed)) this.#read();
+      else this.#columns = this.#printed.length - lengthOfSgr(this.#printed);
+    }
     return this.#cells === null ? this.#columns : this.#cells.length;
   }
 
   get spans(): readonly Span[] {
+    this.#read();
     if (this.#cells !== null && this.#spansOf !== this.version) {
       this.#spans = this.#cells.spans();
       this.#spansOf = this.version;
@@ -49,6 +82,16 @@ export class Line {
     return spans.length === 1 ? (spans[0]?.text ?? '') : spans.map((span) => span.text).join('');
   }
 
+  /** Whether its first span begins so. @param text of ASCII. */
+  startsWith(text: string): boolean {
+    if (this.#printed !== null) {
+      // Most begin otherwise, and are not read for it.
+      const first = this.#printed.charCodeAt(behindSgr(this.#printed, 0));
+      if (first >= 0x20 && first < 0x7f && first !== text.charCodeAt(0)) return false;
+    }
+    return this.spans[0]?.text.startsWith(text) === true;
+  }
+
   /** The character in the cells before a column; empty at the line's beginning and past its end. */
   before(column: number): string {
     if (column <= 0 || column > this.length) return '';
@@ -58,8 +101,10 @@ export class Line {
 
   /** Writes characters of one column each, at a column. */
   write(column: number, text: string, style: Style | null): void {
+    this.#read();
     this.version += 1;
     if (this.#cells === null && column >= this.#columns) {
+      if (this.#spans === NO_SPANS) this.#spans = [];
       if (column > this.#columns) addTo(this.#spans, ' '.repeat(column - this.#columns), this.#ground);
       if (text !== '') addTo(this.#spans, text, style);
       this.#columns = column + text.length;
@@ -139,6 +184,8 @@ export class Line {
 
   /** Takes over the content of another line, which is empty afterwards. */
   become(other: Line): void {
+    other.#read();
+    this.#printed = null;
     this.version += 1;
     other.version += 1;
     this.#columns = other.#columns;
@@ -161,6 +208,7 @@ export class Line {
 
   /** The cost of keeping the line, in characters: a piece in a style of its own costs as much as some of them. */
   get weight(): number {
+    if (this.#printed !== null) return this.#printed.length + SPAN_WEIGHT;
     return this.#cells === null ? this.#columns + this.#spans.length * SPAN_WEIGHT : this.#cells.length * 2;
   }
 
@@ -172,11 +220,23 @@ export class Line {
     this.#cells = null;
   }
 
-  #reset(): void {
+  /** Reads what was printed: for who looks at the line, it is what it was. */
+  #read(): void {
+    const { version } = this;
+    const text = this.#printed;
+    if (text === null) return;
+    this.#printed = null;
     this.#columns = 0;
-    this.#spans = [];
+    this.#reader?.(this, text, this.#printedIn);
+    this.version = version;
+  }
+
+  #reset(): void {
+    this.#printed = null;
+    this.#columns = 0;
+    this.#spans = NO_SPANS;
     this.#cells = null;
-    this.#tabs = Number.POSITIVE_INFINITY;
+    this.#tabs = NO_TABS;
     this.folded = false;
   }
 
@@ -189,6 +249,8 @@ export class Line {
 
   /** From now on it has cells. */
   #explode(): Cells {
+    this.#read();
+    if (this.#cells !== null) return this.#cells;
     const cells = new Cells();
     for (const { text, style } of this.#spans) {
       text.split('\t').forEach((piece, index) => {
@@ -217,7 +279,7 @@ export class Line {
     const tabs: number[] = [];
     if (this.#tabs < cells.length) cells.each(this.#tabs, (char, column) => char === '\t' && tabs.push(column));
     for (const column of tabs) blankOut(cells, column);
-    this.#tabs = Number.POSITIVE_INFINITY;
+    this.#tabs = NO_TABS;
   }
 }
 

@@ -1,8 +1,8 @@
 import { Grid, type Rows, SCREEN_ROWS } from './grid.ts';
-import type { Line } from './line.ts';
-import { MAX_LINE, TAB } from './line.ts';
+import { Line, MAX_LINE, TAB } from './line.ts';
 import { linkIn, progressIn } from './osc.ts';
 import { Parser, type Sink } from './parser.ts';
+import { behindSgr, firstOther, styleBehind } from './printed.ts';
 import { erasedStyle, linkedStyle, type Style, styleAfter } from './style.ts';
 import { joins, widens, widthOf } from './width.ts';
 
@@ -12,6 +12,8 @@ const MARGIN = 512;
 const NARROW = /[\x20-\x7e\xa0-\xac\xae-\u02ff\u0391-\u0482\u048a-\u0556\u2010-\u2027\u2190-\u21ff\u2500-\u259f\u2800-\u28ff]+/y;
 /** Of the others, that are written one by one, no more than so many are repeated. */
 const MAX_REPEATED = 32;
+/** A longer line is read at once: it may be folded. A character takes at most a tab's columns. */
+const MAX_UNREAD = MAX_LINE / TAB;
 /** The line drawings of `ESC ( 0`, from `_` on. */
 const DRAWINGS = '\xa0◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·';
 
@@ -42,7 +44,9 @@ export class Screen<L extends Line> implements Sink {
   #back: Place = { ...HOME };
   /** The last row of the scroll region, if a program set one to keep rows below it for itself. */
   #bottom: number | null = null;
+  /** The last character that was written, or the text in which it stands, while that was not read. */
   #last = '';
+  #lastIn: string | null = null;
 
   constructor(rows: Rows<L>) {
     this.#rows = rows;
@@ -56,7 +60,59 @@ export class Screen<L extends Line> implements Sink {
 
   /** Takes the next piece of output. `make` is told places in it. */
   feed(text: string): void {
-    this.#parser.feed(text);
+    let other = -1;
+    for (let at = 0; at < text.length; ) {
+      if (this.#below) {
+        if (other < at) other = firstOther(text, at);
+        at = this.#add(text, at, text.lastIndexOf('\n', other - 1) + 1);
+      }
+      const newline = text.indexOf('\n', at);
+      const end = newline === -1 ? text.length : newline + 1;
+      this.#grid.origin = at;
+      if (end > at) this.#parser.feed(text.slice(at, end));
+      this.#grid.origin = 0;
+      at = end;
+    }
+  }
+
+  /** The cursor stands at the beginning of a new row below all lines, and nothing is under way: what comes next only adds to them. */
+  get #below(): boolean {
+    const { row, column, below, drawing, shifted } = this.#at;
+    const atEnd = column === 0 && row === this.#grid.lines.length && !below;
+    return atEnd && drawing[shifted] !== true && !this.#grid.alternate && this.#parser.idle;
+  }
+
+  /** Adds whole lines of characters and colours, which are read when somebody looks at them. @returns where it stopped. */
+  #add(text: string, from: number, to: number): number {
+    let at = from;
+    let { style } = this.#at;
+    let count = 0;
+    for (; at < to; count += 1) {
+      const newline = text.indexOf('\n', at);
+      if (newline - at > MAX_UNREAD) break;
+      const end = newline > at && text.charAt(newline - 1) === '\r' ? newline - 1 : newline;
+      const begin = behindSgr(text, at);
+      const line = this.#grid.add(begin === end ? newline : begin);
+      if (end > at) {
+        const printed = text.slice(at, end);
+        line.printed(printed, style, Screen.#read);
+        style = styleBehind(printed, style);
+      }
+      at = newline + 1;
+    }
+    if (count === 0) return at;
+    this.#at.style = style;
+    this.#at.row = this.#grid.lines.length;
+    this.#grid.taken(at - from - count);
+    this.#lastIn = text.slice(from, at);
+    return at;
+  }
+
+  /** Reads what was printed into a line. */
+  static #read(line: Line, text: string, style: Style | null): void {
+    const screen = new Screen<Line>({ make: () => line, left: () => undefined });
+    screen.#at.style = style;
+    screen.#parser.feed(text);
   }
 
   /** Shows what a person typed, as a terminal echoes it: at the cursor, and then a new line. @param text without control characters. */
@@ -101,6 +157,7 @@ export class Screen<L extends Line> implements Sink {
         line.write(this.#at.column, piece, this.#at.style);
         this.#at.column += piece.length;
         i += piece.length;
+        this.#lastIn = null;
         this.#last = piece.charAt(piece.length - 1);
       } else {
         const char = String.fromCodePoint(written.codePointAt(i) ?? 0);
@@ -288,11 +345,19 @@ export class Screen<L extends Line> implements Sink {
     }
     line.put(column, width === 2 ? [char, ''] : [char], style);
     this.#at.column += width;
+    this.#lastIn = null;
     this.#last = char;
     return true;
   }
 
   #repeat(count: number, at: number): void {
+    if (this.#lastIn !== null) {
+      const screen = new Screen<Line>({ make: () => new Line(), left: () => undefined });
+      screen.#last = this.#last;
+      screen.#parser.feed(this.#lastIn);
+      this.#last = screen.#last;
+      this.#lastIn = null;
+    }
     NARROW.lastIndex = 0;
     const most = NARROW.test(this.#last) ? MARGIN : MAX_REPEATED;
     if (!this.#at.below) this.#write(this.#last.repeat(Math.min(count, most)), at);

@@ -9,11 +9,7 @@ const END = '::endgroup::';
 
 /** How many characters of a line say that a group begins here; 0: none does. */
 export function markerOf(line: LogLine): number {
-  return startsWith(line, BEGIN) ? BEGIN.length : 0;
-}
-
-function startsWith(line: LogLine, marker: string): boolean {
-  return line.spans[0]?.text.startsWith(marker) === true;
+  return line.startsWith(BEGIN) ? BEGIN.length : 0;
 }
 
 /**
@@ -79,7 +75,7 @@ export class ShownLines {
   keepOpen(earlier: readonly LogLine[]): void {
     const open: LogLine[] = [];
     for (const line of earlier) {
-      if (startsWith(line, END)) open.pop();
+      if (line.startsWith(END)) open.pop();
       else if (markerOf(line) > 0) open.push(line);
     }
     for (const line of open) if (this.#folded) this.#turned.add(line.id);
@@ -116,7 +112,7 @@ export class ShownLines {
     for (const line of this.#buffer.lines) {
       if (line.kind === 'stdout' || line.kind === 'stderr') {
         if (this.#stream !== 'all' && line.kind !== this.#stream) continue;
-        if (this.#buffer.grouped && startsWith(line, END)) {
+        if (this.#buffer.grouped && line.startsWith(END)) {
           if (open.pop() === true) hidden -= 1;
           continue;
         }
