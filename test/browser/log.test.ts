@@ -108,7 +108,7 @@ describeInBrowser('a long output', () => {
     const field = page.getByRole('searchbox', { name: 'Find in the output' });
     await field.fill('^line 1999(8|9)\\d of .*\\.$');
     await page.getByText(/^\d+ of 20$/).waitFor();
-    expect(await page.evaluate(() => CSS.highlights.get('log-match')?.size)).toBeGreaterThan(5);
+    await expect.poll(() => page.evaluate(() => CSS.highlights.get('log-match')?.size)).toBeGreaterThan(5);
     await field.fill('(line');
     await page.getByText('a “(” without its “)”').waitFor();
     await field.fill('line (\\d)\\1');

@@ -7,25 +7,54 @@ import { webLinksIn } from './web-links.ts';
 
 /**
  * Draws a line into its element: text nodes and spans, built by hand. What a script prints is never markup.
- * @param count so many of its pieces in their style; the others as plain text, until `drawMore`.
+ * @param element new, or of another line. @param count so many of its pieces in their style; the others as plain text, until `drawMore`.
  */
 export function drawLine(element: HTMLElement, line: LogLine, count: number): void {
-  element.className = `log-line log-line-${line.kind}`;
-  if (element.hasAttribute('aria-expanded')) element.classList.add('log-line-group');
+  const group = element.hasAttribute('aria-expanded') ? ' log-line-group' : '';
+  setClass(element, `log-line log-line-${line.kind}${group}`);
   const { spans } = line;
-  const rest =
-    count < spans.length
-      ? [
-          spans
-            .slice(count)
-            .map(({ text }) => text)
-            .join(''),
-        ]
-      : [];
-  element.replaceChildren(...spans.slice(0, count).flatMap(nodesOf), ...rest);
-  hideMarker(element, markerOf(line));
+  const pieces = spans.slice(0, count);
+  if (count < spans.length) {
+    const rest = spans.slice(count).map(({ text }) => text);
+    pieces.push({ text: rest.join(''), style: null });
+  }
+  const marker = markerOf(line);
+  if (marker === 0 && overwrite(element, pieces)) return;
+  element.replaceChildren(...pieces.flatMap(nodesOf));
+  hideMarker(element, marker);
   // An empty line has a height, and is copied as one.
   if (line.length === 0) element.append(document.createElement('br'));
+}
+
+/**
+ * Writes pieces over those that stand there, where they are of the same kinds, as they are in a flood of lines: no node has to be
+ * made. @returns false where they are not; then nothing is written.
+ */
+function overwrite(element: HTMLElement, pieces: readonly Span[]): boolean {
+  const nodes = element.childNodes;
+  if (nodes.length === 0 || nodes.length !== pieces.length) return false;
+  if (!pieces.every((piece, i) => isSimple(piece) && isOfKind(nodes[i], piece))) return false;
+  pieces.forEach(({ text, style }, i) => {
+    const node = nodes[i];
+    const inner = node instanceof HTMLElement ? node.firstChild : node;
+    if (inner instanceof Text && inner.data !== text) inner.data = text;
+    if (node instanceof HTMLElement && style !== null) look(node, style);
+  });
+  return true;
+}
+
+/** It is one node: no address in it can be followed. */
+function isSimple({ text, style }: Span): boolean {
+  return text !== '' && (style === null || style.link === null) && webLinksIn(text).length === 0;
+}
+
+function isOfKind(node: ChildNode | undefined, { style }: Span): boolean {
+  if (style === null) return node instanceof Text;
+  return node instanceof HTMLSpanElement && node.className !== 'log-marker' && node.firstChild instanceof Text && node.childNodes.length === 1;
+}
+
+function setClass(element: HTMLElement, name: string): void {
+  if (element.className !== name) element.className = name;
 }
 
 /** What marks a group is part of the text, for who copies it, and is not shown. */
@@ -82,31 +111,41 @@ function linkTo(address: string, shown: Node | string): HTMLElement {
 
 function styled(text: string, style: Style): HTMLElement {
   const span = document.createElement('span');
+  span.textContent = text;
+  look(span, style);
+  return span;
+}
+
+/** Gives an element a style, whatever it had before. */
+function look(span: HTMLElement, style: Style): void {
   const classes: string[] = [];
   for (const name of ['bold', 'italic', 'overline', 'strike'] as const) if (style[name]) classes.push(`a-${name}`);
   // What is concealed is still the script's output: shown, but faintly.
   if ((style.dim || style.hidden) && style.bg === null && !style.reverse) classes.push('a-dim');
   if (style.underline > 0) classes.push('a-underline');
   if (style.underline > 1) classes.push(`a-underline-${style.underline}`);
-  if (style.reverse && style.fg === null && style.bg === null) {
-    span.style.color = 'var(--log)';
-    span.style.backgroundColor = 'var(--log-ink)';
-  } else if (style.reverse && style.fg === null) {
+  let ink = '';
+  let ground = '';
+  if (style.reverse && style.fg === null) {
     // The ground is the theme's ink.
-    span.style.color = style.bg === null ? '' : readableOnInk(plain(style.bg));
-    span.style.backgroundColor = 'var(--log-ink)';
+    ink = style.bg === null ? 'var(--log)' : readableOnInk(plain(style.bg));
+    ground = 'var(--log-ink)';
   } else {
     const [fg, bg] = style.reverse ? [style.bg, style.fg] : [style.fg, style.bg];
     if (bg !== null) {
-      const ground = plain(bg);
-      span.style.backgroundColor = hex(ground);
-      span.style.color = hex(fg === null ? inkOn(ground) : readable(plain(fg), ground));
-    } else if (fg !== null) span.style.color = onLog(fg);
+      const behind = plain(bg);
+      ground = hex(behind);
+      ink = hex(fg === null ? inkOn(behind) : readable(plain(fg), behind));
+    } else if (fg !== null && fg < 16) classes.push(`a-${fg}`);
+    else if (fg !== null) ink = onLog(fg);
   }
-  if (style.underlineColor !== null) span.style.textDecorationColor = onLog(style.underlineColor);
-  if (classes.length > 0) span.className = classes.join(' ');
-  span.textContent = text;
-  return span;
+  const line = style.underlineColor === null ? '' : onLog(style.underlineColor);
+  if (ink !== '' || ground !== '' || line !== '' || span.hasAttribute('style')) {
+    span.style.color = ink;
+    span.style.backgroundColor = ground;
+    span.style.textDecorationColor = line;
+  }
+  setClass(span, classes.join(' '));
 }
 
 /** A colour on the log's own ground: of the sixteen, the theme's, which can be read there. */

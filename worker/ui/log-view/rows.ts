@@ -82,12 +82,16 @@ export class Rows {
   draw(lines: readonly LogLine[], { apart, marked, margin, fold, focus, held, rushing }: Drawing): void {
     // First away with what went: so the rows that stay are in order already, and need not move. A row that moves loses its selection.
     const wanted = new Set(lines.map(({ id }) => id));
+    // While lines rush by none stays: the elements do, with other lines in them.
+    const spare = [...this.#rows.keys()].some((id) => wanted.has(id)) ? [] : this.elements;
     for (const [id, row] of this.#rows) {
       if (wanted.has(id)) continue;
-      row.element.remove();
+      if (spare.length === 0) row.element.remove();
       this.#styled -= row.styled;
       this.#rows.delete(id);
     }
+    for (const line of lines) this.#row(line, spare);
+    for (const element of spare) element.remove();
     let left = rushing ? PIECES_IN_A_RUSH : PIECES_AT_ONCE;
     this.#unfinished = false;
     for (const line of [...lines.slice(focus), ...lines.slice(0, focus).reverse()]) left -= this.#style(line, left, held);
@@ -129,10 +133,11 @@ export class Rows {
     return count;
   }
 
-  #row(line: LogLine): Row {
+  /** @param spare elements in which other lines stood. */
+  #row(line: LogLine, spare: HTMLElement[] = []): Row {
     let row = this.#rows.get(line.id);
     if (row === undefined) {
-      row = { element: document.createElement('div'), version: -1, styled: 0, pieces: 0 };
+      row = { element: spare.shift() ?? document.createElement('div'), version: -1, styled: 0, pieces: 0 };
       row.element.dataset['id'] = String(line.id);
       this.#rows.set(line.id, row);
     }

@@ -10,6 +10,8 @@ const END_PX = 24;
 /** So much is drawn above and below the view: what a finger moves within a frame. */
 const OVERSCAN_PX = 480;
 export interface SurfaceEvents {
+  /** A frame is about to be drawn. */
+  draws?: () => void;
   /** It follows the end, or does not: told whenever that changes, and with each frame while it does not. */
   follow: (following: boolean) => void;
   /** A frame was drawn, with these lines. `above` and `below`: how much is left to scroll, in heights of the view. */
@@ -45,7 +47,8 @@ export class Surface {
   #following: boolean;
   #held = false;
   #lastTop = 0;
-  #lastHeight = 0;
+  /** The height of the view, as it was read last: before a drawing the browser would have to lay out the page to tell it. */
+  #lastHeight: number;
   #decor = PLAIN;
   /** The line that is to be brought into view as soon as the view has a height. */
   #wanted: number | null = null;
@@ -69,6 +72,7 @@ export class Surface {
     this.#shownLines = shown;
     this.#events = events;
     this.#following = following;
+    this.#lastHeight = scroller.clientHeight;
     this.#heights = new Heights(sheet, wrap);
     this.#rows = new Rows(sheet);
     this.#removed = shown.removed;
@@ -244,14 +248,17 @@ export class Surface {
   #draw(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
+    this.#events.draws?.();
     const { pinned } = this;
-    if (pinned) this.#drawEnd();
-    else this.#drawPlace();
+    const view = this.#lastHeight;
+    const draw = (): void => (pinned ? this.#drawEnd() : this.#drawPlace());
+    draw();
+    this.#lastHeight = this.#scroller.clientHeight;
+    if (this.#lastHeight !== view) draw();
     this.#removed = this.#shownLines.removed;
     this.#drawnEnd = this.#removed + this.#shownLines.lines.length;
     this.#rearranged = false;
     this.#lastTop = this.#scroller.scrollTop;
-    this.#lastHeight = this.#scroller.clientHeight;
     this.#sheetHeight = this.#sheet.offsetHeight;
     this.#moved ||= pinned;
     if (this.#decor.sought !== null || this.#painted) paintMatches(this.#rows.elements, this.#decor.sought);
@@ -263,20 +270,24 @@ export class Surface {
   /** Draws the last lines, as many as fill the view, and shows their end. */
   #drawEnd(): void {
     const { lines } = this.#shownLines;
-    const enough = this.#scroller.clientHeight + OVERSCAN_PX;
+    const view = this.#lastHeight;
+    // Above lines that are gone with the next frame nobody gets to see any.
+    const rushing = (lines.length + this.#shownLines.removed - this.#drawnEnd) * this.#heights.line > view;
+    const enough = rushing ? view : view + OVERSCAN_PX;
     let first = lines.length;
     for (let filled = 0; ; ) {
       for (; first > 0 && filled < enough; first -= 1) filled += this.#heightAt(first - 1);
       filled = this.#drawLines(first, lines.length, lines.length);
-      if (first === 0 || filled >= this.#scroller.clientHeight) break;
+      if (first === 0 || filled >= view) break;
     }
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    if (rushing) this.changed();
   }
 
   /** Draws what stands at the reader's place, which stays where it is though lines come, go and grow above it. */
   #drawPlace(): void {
     const { lines } = this.#shownLines;
-    const view = this.#scroller.clientHeight;
+    const view = this.#lastHeight;
     if (this.#wanted !== null && view > 0) {
       const from = lines.find((line) => line.id === this.#wanted)?.from ?? 0;
       this.#anchor = { id: this.#wanted, from, offset: (this.#heights.line - view) / 2 };
@@ -346,15 +357,16 @@ export class Surface {
       rushing: this.#following && this.#shownLines.removed + (first + end) / 2 >= this.#drawnEnd,
     });
     if (this.#rows.unfinished) this.changed();
+    this.#sheet.style.minWidth = this.#heights.wrap ? '' : `calc(${this.#rows.longest + this.#decor.marginWidth}ch + 3rem)`;
+    this.#sheet.style.paddingTop = `${this.#heights.sum(lines, 0, first)}px`;
+    this.#sheet.style.paddingBottom = `${this.#heights.sum(lines, end, lines.length)}px`;
+    // Read at the end: what is written after it would have the page laid out again.
     if (this.#heights.wrap) {
       for (const line of drawn) {
         const height = this.#rows.elementOf(line)?.getBoundingClientRect().height;
         if (height !== undefined && height > 0) this.#heights.measured(line, height);
       }
     }
-    this.#sheet.style.minWidth = this.#heights.wrap ? '' : `calc(${this.#rows.longest + this.#decor.marginWidth}ch + 3rem)`;
-    this.#sheet.style.paddingTop = `${this.#heights.sum(lines, 0, first)}px`;
-    this.#sheet.style.paddingBottom = `${this.#heights.sum(lines, end, lines.length)}px`;
     return this.#heights.sum(lines, first, end);
   }
 }

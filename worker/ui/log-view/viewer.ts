@@ -80,6 +80,7 @@ export class LogViewer {
   #jumps = 0;
   /** How often something else was loaded: what was read on for another part is not taken. */
   #loads = 0;
+  #size: number;
   #reads = 0;
   #marked: readonly [number, number] | null = null;
   #markedId: number | null = null;
@@ -88,6 +89,8 @@ export class LogViewer {
   #seenRow = 0;
   #drawnMargin = 0;
   #restUntil = 0;
+  /** When output came last. */
+  #cameAt: number | null = null;
 
   /** @param onChanged is called when the run began, ended, or failed: its details are read again then. */
   constructor(run: Run, scroller: HTMLElement, sheet: HTMLElement, wrap: boolean, place: LogPlace | null, onChanged: () => void) {
@@ -97,13 +100,15 @@ export class LogViewer {
     // Of a run that is over, an overview; of one that goes on, all that comes.
     this.#shown = new ShownLines(this.#lines, isFinal(run.state));
     this.#times = new PrintedTimes(run.task_id, () => this.#decorate());
-    this.size.value = run.output_bytes;
+    this.#size = run.output_bytes;
+    this.size.value = this.#size;
     this.#surface = new Surface(
       scroller,
       sheet,
       this.#shown,
       wrap,
       {
+        draws: () => this.#tell(),
         follow: (following) => this.#follows(following),
         drawn: ({ lines, above, below }) => this.#drawn(lines, above, below),
       },
@@ -121,7 +126,7 @@ export class LogViewer {
   toEnd(): void {
     if (this.#detach === null) {
       this.#leave();
-      const from = Math.max(0, this.size.peek() - FIRST_READ);
+      const from = Math.max(0, this.#size - FIRST_READ);
       this.#begin(from);
       this.#followFrom(from);
     }
@@ -155,7 +160,7 @@ export class LogViewer {
   /** Shows what was typed into the run, where its output stands. @param text as it may be seen: never a secret. */
   typed(text: string): void {
     const atEnd = this.#detach !== null;
-    const line = noteTyped(this.#run.task_id, atEnd ? this.#lines.end : this.size.peek(), text);
+    const line = noteTyped(this.#run.task_id, atEnd ? this.#lines.end : this.#size, text);
     if (atEnd) this.#lines.echo(line);
     this.toEnd();
     this.#changed();
@@ -304,7 +309,7 @@ export class LogViewer {
 
   /** All that is known is loaded: from here on it comes by itself. */
   #reachedEnd(): void {
-    if (this.#lines.end >= this.size.peek()) this.#followFrom(this.#lines.end);
+    if (this.#lines.end >= this.#size) this.#followFrom(this.#lines.end);
   }
 
   #followFrom(cursor: number): void {
@@ -323,7 +328,7 @@ export class LogViewer {
       case 'output':
         this.#lines.append(event.stream, event.text, event.from, event.to);
         this.#lines.echoRest();
-        this.cameAt.value = hostNow();
+        this.#cameAt = hostNow();
         this.#grown();
         return;
       case 'gap':
@@ -376,16 +381,24 @@ export class LogViewer {
   }
 
   #changed(): void {
-    const { start, end, grouped } = this.#lines;
+    const { end, progress } = this.#lines;
     this.#shown.changed();
+    this.#size = Math.max(this.#size, end);
+    // Told at once: the title shows them also while nobody looks at the page, and nothing is drawn.
+    if (this.#run.stdin) this.lastLine.value = this.#lines.lines.at(-1)?.text.slice(-500) ?? '';
+    if (progress !== this.progress.peek()) this.progress.value = progress;
+    this.#surface.changed();
+  }
+
+  /** Tells what changed since the last frame: once, however much was printed. */
+  #tell(): void {
+    const { start, end, grouped } = this.#lines;
     if (grouped !== this.shown.peek().grouped) this.#tellShown();
-    if (end > this.size.peek()) this.size.value = end;
+    this.size.value = this.#size;
+    this.cameAt.value = this.#cameAt;
     const before = this.part.peek();
     if (before.start !== start || before.end !== end) this.part.value = { start, end };
-    if (this.#run.stdin) this.lastLine.value = this.#lines.lines.at(-1)?.text.slice(-500) ?? '';
-    if (this.#lines.progress !== this.progress.peek()) this.progress.value = this.#lines.progress;
     if (this.#marginWidth !== this.#drawnMargin) this.#decorate();
-    this.#surface.changed();
   }
 
   #drawn(lines: readonly LogLine[], above: number, below: number): void {
@@ -399,9 +412,9 @@ export class LogViewer {
     }
     if (this.reading.peek() || this.#closed || performance.now() < this.#restUntil || this.stalled.peek()) return;
     // Also where all that there is of the end fits into the view.
-    const nearBegin = this.#surface.following ? above === 0 && this.#lines.end >= this.size.peek() : above < NEAR;
+    const nearBegin = this.#surface.following ? above === 0 && this.#lines.end >= this.#size : above < NEAR;
     if (nearBegin && this.#lines.start > 0 && !this.#partial) void this.#earlier();
-    else if (below < NEAR && this.#detach === null && this.#lines.end < this.size.peek()) void this.#later();
+    else if (below < NEAR && this.#detach === null && this.#lines.end < this.#size) void this.#later();
   }
 
   /** How many lines were printed since the reader looked elsewhere, while they still come. */
