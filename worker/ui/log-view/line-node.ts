@@ -50,7 +50,9 @@ function isSimple({ text, style }: Span): boolean {
 
 function isOfKind(node: ChildNode | undefined, { style }: Span): boolean {
   if (style === null) return node instanceof Text;
-  return node instanceof HTMLSpanElement && node.className !== 'log-marker' && node.firstChild instanceof Text && node.childNodes.length === 1;
+  return (
+    node instanceof HTMLSpanElement && node.className !== 'log-marker' && node.firstChild instanceof Text && node.childNodes.length === 1
+  );
 }
 
 function setClass(element: HTMLElement, name: string): void {

@@ -1,0 +1,75 @@
+import { type ReadonlySignal, useSignal } from '@preact/signals';
+import { Braces, Copy, Link, X } from 'lucide-preact';
+import { ToruError } from '../../../shared/errors.ts';
+import { sentence } from '../api.ts';
+import { Button } from '../parts/button.tsx';
+import { CopyButton } from '../parts/copy-button.tsx';
+import { bytes } from '../time.ts';
+import { toast } from '../toasts.ts';
+import { placeOfLines, textOf } from './copying.ts';
+import { JsonSheet } from './json-sheet.tsx';
+import type { LineRange } from './line-links.ts';
+
+/** What can be done with lines that were chosen by their numbers, or with all of the output. @param props.size of it, in bytes. */
+export function ChosenLines(props: { task: string; chosen: LineRange | 'all'; size: ReadonlySignal<number>; onClear: () => void }) {
+  const { task, chosen, size } = props;
+  const json = useSignal<string | null>(null);
+
+  async function showJson(): Promise<void> {
+    try {
+      json.value = await textOfChosen(task, chosen, size.peek());
+    } catch (error) {
+      toast(sentence(error), 'bad');
+    }
+  }
+  return (
+    <div class="log-chosen">
+      <span>{chosen === 'all' ? `All, ${bytes(size.value)}` : nameOf(chosen)}</span>
+      <Button kind="ghost" small icon={<Copy size={16} />} onClick={() => void copyLines(task, chosen, size.peek())}>
+        Copy
+      </Button>
+      {chosen !== 'all' && (
+        <>
+          <CopyButton label="Copy the link" icon={<Link size={16} />} text={() => location.href} />
+          <Button
+            kind="ghost"
+            small
+            aria-label="Show as JSON"
+            title="Show as JSON"
+            icon={<Braces size={16} />}
+            onClick={() => void showJson()}
+          />
+        </>
+      )}
+      <Button kind="ghost" small aria-label="Choose no line" icon={<X size={18} />} onClick={props.onClear} />
+      {json.value !== null && chosen !== 'all' && (
+        <JsonSheet
+          title={nameOf(chosen)}
+          text={json.value}
+          onClose={() => {
+            json.value = null;
+          }}
+        />
+      )}
+    </div>
+  );
+}
+
+/** Copies lines by their numbers, or all of the output, as the host has them, loaded or not, and says so. @param size of the output, in bytes. */
+export async function copyLines(task: string, chosen: LineRange | 'all', size: number): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(await textOfChosen(task, chosen, size));
+    toast(chosen === 'all' ? `All of the output was copied: ${bytes(size)}.` : 'The lines were copied.', 'ok');
+  } catch (error) {
+    toast(error instanceof ToruError ? error.message : 'The browser did not allow copying. Download it instead.', 'bad');
+  }
+}
+
+async function textOfChosen(task: string, chosen: LineRange | 'all', size: number): Promise<string> {
+  const place = chosen === 'all' ? { from: 0, to: size } : await placeOfLines(task, chosen);
+  return textOf(task, place.from, place.to ?? size);
+}
+
+function nameOf([first, last]: LineRange): string {
+  return first === last ? `Line ${first}` : `Lines ${first} to ${last}`;
+}

@@ -1,0 +1,138 @@
+import type { Signal } from '@preact/signals';
+import { ArrowUpToLine, Ellipsis, Maximize2, Minimize2, Search, WrapText } from 'lucide-preact';
+import type { ComponentChildren } from 'preact';
+import { isFinal } from '../../../shared/run-state.ts';
+import type { Run } from '../../../shared/runs.ts';
+import { secondHand } from '../clock.ts';
+import { Button } from '../parts/button.tsx';
+import { late } from '../parts/late.tsx';
+import { bytes, clockTime } from '../time.ts';
+import type { LogViewer } from './viewer.ts';
+
+const Finder = late(async () => (await import('./finder.tsx')).Finder);
+const GoToLine = late(async () => (await import('./go-to-line.tsx')).GoToLine);
+const MoreTools = late(async () => (await import('./more-tools.tsx')).MoreTools);
+
+/** Output that did not come for so long is said to be quiet. */
+const QUIET_MS = 10_000;
+
+/** What is open of the toolbar. */
+export type OpenTool = 'find' | 'line' | 'more' | null;
+
+interface ToolbarProps {
+  run: Run;
+  viewer: LogViewer | null;
+  tool: Signal<OpenTool>;
+  wrap: boolean;
+  times: boolean;
+  full: boolean;
+  onWrap: () => void;
+  onTimes: () => void;
+  onFull: () => void;
+  /** Somebody typed a line's number. */
+  onLine: (line: number) => void;
+  onCopyAll: () => void;
+  /** The search, or the question for a line, was closed. */
+  onShut: () => void;
+}
+
+/** How much there is, and what can be done with it; or the search in their place. */
+export function Toolbar(props: ToolbarProps) {
+  const { run, viewer, tool } = props;
+  return (
+    <div class="log-tools" role="toolbar" aria-label="Tools for the output">
+      {tool.value === 'find' && viewer !== null ? (
+        <Finder run={run} viewer={viewer} onClose={props.onShut} />
+      ) : tool.value === 'line' && viewer !== null ? (
+        <GoToLine onGo={props.onLine} onClose={props.onShut} />
+      ) : (
+        <Tools {...props} />
+      )}
+      {tool.value === 'more' && (
+        <MoreTools
+          task={run.task_id}
+          viewer={viewer}
+          times={props.times}
+          onTimes={props.onTimes}
+          onLine={() => {
+            tool.value = 'line';
+          }}
+          onCopyAll={props.onCopyAll}
+        />
+      )}
+    </div>
+  );
+}
+
+function Tools({ run, viewer, tool, wrap, full, onWrap, onFull }: ToolbarProps) {
+  return (
+    <>
+      {viewer === null ? <span class="log-size" /> : <Size run={run} viewer={viewer} />}
+      <Tool
+        label="Find in the output"
+        title="Find (Ctrl F)"
+        icon={<Search size={18} />}
+        onPress={() => {
+          tool.value = 'find';
+        }}
+      />
+      <Tool
+        label="To the beginning"
+        title="To the beginning (Home)"
+        icon={<ArrowUpToLine size={18} />}
+        onPress={() => void viewer?.toBeginning()}
+      />
+      <Tool label="Wrap long lines" pressed={wrap} icon={<WrapText size={18} />} onPress={onWrap} />
+      <Tool
+        label={full ? 'Leave the full window' : 'Fill the window'}
+        title={full ? 'Leave the full window (Esc)' : 'Fill the window'}
+        icon={full ? <Minimize2 size={18} /> : <Maximize2 size={18} />}
+        onPress={onFull}
+      />
+      <Button
+        kind="ghost"
+        small
+        aria-label="More tools"
+        aria-expanded={tool.value === 'more'}
+        icon={<Ellipsis size={18} />}
+        onClick={() => {
+          tool.value = tool.value === 'more' ? null : 'more';
+        }}
+      />
+    </>
+  );
+}
+
+/** A tool with an icon. @param props.pressed of one that stays pressed. */
+function Tool(props: { label: string; title?: string; pressed?: boolean; icon: ComponentChildren; onPress: () => void }) {
+  return (
+    <Button
+      kind="ghost"
+      small
+      aria-label={props.label}
+      title={props.title ?? props.label}
+      {...(props.pressed === undefined ? {} : { 'aria-pressed': props.pressed })}
+      icon={props.icon}
+      onClick={props.onPress}
+    />
+  );
+}
+
+/** How much there is, and for how long nothing more came. A part of its own: output comes at every frame, and only this is drawn for it. */
+function Size({ run, viewer }: { run: Run; viewer: LogViewer }) {
+  const { disk_bytes: onDisk } = run;
+  const size = Math.max(run.output_bytes, viewer.size.value);
+  const packed = onDisk !== null && onDisk !== undefined && onDisk < size && run.ended_at !== null;
+  return (
+    <span class="log-size">
+      {size === 0 ? '' : packed ? `${bytes(size)}, ${bytes(onDisk)} on disk` : bytes(size)}
+      {!isFinal(run.state) && <Quiet viewer={viewer} />}
+    </span>
+  );
+}
+
+function Quiet({ viewer }: { viewer: LogViewer }) {
+  const { value: at } = viewer.cameAt;
+  const still = at === null ? 0 : secondHand.value - at;
+  return still < QUIET_MS ? null : <>, quiet for {clockTime(still)}</>;
+}
