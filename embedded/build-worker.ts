@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
@@ -32,6 +32,29 @@ const httpAlone: Plugin = {
   },
 };
 
+/**
+ * argon2 comes with its native parts built, but compiles at its installation where the machine's Node can't load one, though Toru
+ * brings a newer Node. So it is no dependency: its code is bundled, and the native parts for hosts lie in dist/agent/argon2.
+ */
+const ARGON2 = join(root, 'node_modules/argon2');
+const argon2Here: Plugin = {
+  name: 'argon2-here',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/]argon2[\\/]argon2\.cjs$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8');
+      if (!text.includes('gypBuild(__dirname)')) throw new Error(`${path} loads its native part in another way than this build knows`);
+      const folder = `require('node:path').join(__dirname.replace(/parts$/, ''), 'argon2')`;
+      return { contents: text.replace('gypBuild(__dirname)', `gypBuild(${folder})`) };
+    });
+  },
+};
+
+async function copyArgon2(): Promise<void> {
+  const forHosts = (await readdir(join(ARGON2, 'prebuilds'))).filter((kind) => /^(?:linux|darwin)-/.test(kind));
+  for (const kind of forHosts)
+    await cp(join(ARGON2, 'prebuilds', kind), join(root, 'dist/agent/argon2/prebuilds', kind), { recursive: true });
+}
+
 const common = {
   absWorkingDir: root,
   bundle: true,
@@ -55,7 +78,7 @@ export const workerBuild = {
 } as const satisfies BuildOptions;
 
 /** What is native, brings programs of its own, or is loaded only when somebody needs it. */
-const LEFT_OUTSIDE = ['argon2', 'better-sqlite3', 'execa', 'systeminformation', 'workerd'];
+const LEFT_OUTSIDE = ['better-sqlite3', 'execa', 'systeminformation'];
 
 /**
  * What Node runs: one file per process, with the packages in it. The agent takes 9 MB less memory at rest than with each
@@ -73,8 +96,10 @@ function nodeBuild(folder: string, entryPoints: Record<string, string>, plugins:
     // V8 keeps the text, at two bytes a character when one of its comments has a dash; names stay, for traces that can be read.
     minifyWhitespace: true,
     lineLimit: 160,
-    // Packages that are no ES modules ask for Node's own by `require`.
-    banner: { js: `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);` },
+    // Packages that are no ES modules ask for Node's own by `require`, and one for its own place.
+    banner: {
+      js: `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\nconst __dirname = import.meta.dirname;`,
+    },
     splitting: true,
     plugins: [...common.plugins, ...plugins],
     chunkNames: 'parts/[name]-[hash]',
@@ -93,7 +118,8 @@ export function readOptions(): BuiltOptions {
 async function buildAll(): Promise<void> {
   await Promise.all([
     build(workerBuild),
-    build(nodeBuild('agent', { main: 'agent/entry/main.ts', cli: 'agent/entry/cli.ts' })),
+    build(nodeBuild('agent', { main: 'agent/entry/main.ts', cli: 'agent/entry/cli.ts' }, [argon2Here])),
+    copyArgon2(),
     build(nodeBuild('embedded', { start: 'embedded/entry/start.ts' }, [httpAlone])),
   ]);
   // It is linked to as a command.

@@ -4,8 +4,8 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, unlinkSync, write
 import module from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import * as z from 'zod';
 import { LogFile } from '../agent/logger-file.ts';
+import { StartError } from '../agent/start-error.ts';
 import { ALIVE_EVERY_MS } from '../shared/limits.ts';
 import { askHealth } from './health.ts';
 import { pageFiles } from './page-files.ts';
@@ -42,8 +42,18 @@ export interface WorkerdOrder {
   env: NodeJS.ProcessEnv;
 }
 
-/** Where the package of this machine's kind has its program. */
-const program = z.object({ default: z.string() }).parse(module.createRequire(import.meta.url)('workerd')).default;
+/** workerd's program, in the package of this machine's kind. @throws StartError where it was left out, or there is none. */
+function workerdProgram(): string {
+  const name = `@cloudflare/workerd-${process.platform}-${process.arch === 'x64' ? '64' : process.arch}`;
+  try {
+    return module.createRequire(import.meta.url).resolve(`${name}/bin/workerd`);
+  } catch (error) {
+    throw new StartError(
+      `The edge on this machine needs the package ${name}, which is not installed. Install Toru again without --omit=optional; or start the agent alone, for an edge elsewhere: toru agent`,
+      { cause: error },
+    );
+  }
+}
 
 /** Descriptors of the guard, and the last two of workerd. */
 const [LIFE, CONTROL, CONFIG] = [3, 4, 5] as const;
@@ -106,7 +116,7 @@ export function spawnWorkerd({ config, code, socket, folders, private: folder, l
   ];
   const printed = log === undefined ? 'inherit' : 'pipe';
   // By its name: whoever looks at the host's processes sees no page of shell.
-  const child = spawn('/bin/sh', ['-c', 'eval "$guard"', 'toru-edge', program, 'serve', ...options, `/dev/fd/${CONFIG}`], {
+  const child = spawn('/bin/sh', ['-c', 'eval "$guard"', 'toru-edge', workerdProgram(), 'serve', ...options, `/dev/fd/${CONFIG}`], {
     env: { ...env, guard: GUARD },
     detached: true,
     stdio: ['ignore', printed, printed, 'pipe', 'pipe', file],

@@ -41,6 +41,7 @@ const TESTS: Record<string, string[]> = { worker: ['embedded'] };
 const ROOMS: Record<string, string[][]> = {
   agent: [
     [
+      'agent/entry/fetched-node',
       'agent/entry/own-node',
       'agent/inherited',
       'agent/start-error',

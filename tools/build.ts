@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExecaError, execaNode } from 'execa';
+import { packNode } from './pack-node.ts';
 import { root } from './root.ts';
 
 const SOURCES = [
@@ -11,6 +12,7 @@ const SOURCES = [
   'plugin-sdk',
   'shared',
   'worker',
+  'tools/builder/package.json',
   'package.json',
   'package-lock.json',
   'tsconfig.base.json',
@@ -26,7 +28,7 @@ export async function build(): Promise<void> {
   const began = performance.now();
   rmSync(STAMP, { force: true });
   // Parts are named by their hash: those of the build before would stay for ever.
-  for (const folder of ['agent', 'embedded', 'worker', 'plugin-sdk', 'plugin-templates', 'examples'])
+  for (const folder of ['agent', 'embedded', 'worker', 'node', 'plugin-sdk', 'plugin-templates', 'examples'])
     rmSync(join(root, 'dist', folder), { recursive: true, force: true });
   // The Worker's assets are the page: both go to folders of their own, so they can be built at once.
   const vite = ['build', 'worker/ui', '--config', 'worker/ui/vite.config.ts', '--manifest', '--logLevel', 'warn'];
@@ -41,6 +43,7 @@ export async function build(): Promise<void> {
 /** All but the page, over what was built before: the Worker, the agent, the embedded edge, the plugins' SDK. @throws when a part fails */
 export async function buildPrograms(): Promise<void> {
   const parts = ['embedded/build-worker.ts', 'plugin-sdk/build-sdk.ts', 'agent/runner/build.ts'];
+  packNode();
   await Promise.all(parts.map((part) => execaNode(part, loud)));
 }
 

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ const asOld = ['--import', 'data:text/javascript,Object.defineProperty(process,"
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'toru-own-node-'));
   mkdirSync(join(folder, 'dist'));
-  copyFileSync(join(import.meta.dirname, 'own-node.ts'), join(folder, 'dist/own-node.ts'));
+  for (const name of ['own-node.ts', 'fetched-node.ts']) copyFileSync(join(import.meta.dirname, name), join(folder, 'dist', name));
   writeFileSync(
     join(folder, 'dist/program.ts'),
     `import { onOwnNode } from './own-node.ts';\nonOwnNode(async () => process.stdout.write('loaded here'));\n`,
@@ -51,6 +51,44 @@ test('a signal reaches the Node of the package', async () => {
   await once(child.stdout, 'data');
   child.kill('SIGTERM');
   expect(await once(child, 'exit')).toEqual([9, null]);
+});
+
+/** A package that may fetch its Node, and an npm that does. @param does what npm does, in its folder. */
+function fetching(does: string): NodeJS.ProcessEnv {
+  const root = join(folder, 'lib/modules/toru');
+  const bin = join(folder, 'bin');
+  for (const made of [join(root, 'dist/node'), bin]) mkdirSync(made, { recursive: true });
+  for (const name of ['own-node.ts', 'fetched-node.ts', 'program.ts']) copyFileSync(join(folder, 'dist', name), join(root, 'dist', name));
+  const order = JSON.stringify({ name: 'toru-node', version: '26.10.0' }, null, 2);
+  for (const name of ['package.json', 'package-lock.json']) writeFileSync(join(root, 'dist/node', name), order);
+  writeFileSync(join(bin, 'npm'), `#!/bin/sh\necho "npm $*" >> '${folder}/npm.log'\n${does}\n`);
+  chmodSync(join(bin, 'npm'), 0o755);
+  return { PATH: `${bin}:${process.env['PATH']}`, HOME: folder };
+}
+const makes = (node: string): string =>
+  `d=node_modules/node-${process.platform}-${process.arch}/bin; mkdir -p $d; printf '#!/bin/sh\n${node}\n' > $d/node; chmod 755 $d/node`;
+const fetched = (env: NodeJS.ProcessEnv) =>
+  spawnSync(process.execPath, [...asOld, join(folder, 'lib/modules/toru/dist/program.ts'), 'status'], { encoding: 'utf8', env });
+
+test('a package without one lets npm fetch it by the hashes of its lock file, once', () => {
+  const env = fetching(makes('[ "$1" = --version ] || { shift 2; echo "fetched $2"; }'));
+  expect(fetched(env)).toMatchObject({ status: 0, stdout: 'fetched status\n', stderr: expect.stringMatching(/Fetching Node 26\.10\.0/) });
+  expect(fetched(env)).toMatchObject({ status: 0, stdout: 'fetched status\n', stderr: '' });
+  expect(readFileSync(join(folder, 'npm.log'), 'utf8')).toMatch(/^npm ci .*--ignore-scripts\n$/);
+});
+
+test.each([
+  ['npm fails', 'exit 1', /npm could not fetch it/],
+  [
+    'it lacks a library',
+    makes('echo "node: error while loading shared libraries: libatomic.so.1: no" >&2; exit 127'),
+    /apt install libatomic1/,
+  ],
+])('what could not be fetched leaves nothing, and says the next step: %s', (_, does, reason) => {
+  const env = fetching(does);
+  expect(fetched(env)).toMatchObject({ status: 78, stderr: expect.stringMatching(reason) });
+  const left = [join(folder, 'lib/modules'), join(folder, '.local/share/toru')].flatMap((one) => (existsSync(one) ? readdirSync(one) : []));
+  expect(left.filter((name) => name !== 'toru')).toEqual([]);
 });
 
 test('without one it says which Node is needed, instead of crashing in a native module', () => {

@@ -3,6 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fetchedNode } from './fetched-node.ts';
 
 /** On an older Node the native modules crash without a word, so this file imports none of ours. package.json says the same under `engines`. */
 export const OLDEST_NODE = [22, 12] as const;
@@ -27,12 +28,8 @@ export function onOwnNode(program: () => Promise<unknown>): void {
     });
     return;
   }
-  const own = ownNode(dirname(fileURLToPath(import.meta.url)));
-  if (own === null) {
-    const [major, minor] = OLDEST_NODE;
-    process.stderr.write(`toru: this is Node ${process.versions.node}, and Toru needs ${major}.${minor} or newer: https://nodejs.org\n`);
-    process.exit(78);
-  }
+  const here = dirname(fileURLToPath(import.meta.url));
+  const own = ownNode(here) ?? fetched(here);
   // A terminal tells the whole group of its Ctrl-C; who sends TERM or HUP names one process. Both are heard before the child is there.
   process.on('SIGINT', () => undefined);
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
@@ -42,6 +39,27 @@ export function onOwnNode(program: () => Promise<unknown>): void {
     process.exit(70);
   });
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+}
+
+/** Ends the process where there is none, with the reason. */
+function fetched(folder: string): string {
+  const [major, minor] = OLDEST_NODE;
+  const tooOld = `this is Node ${process.versions.node}, and Toru needs ${major}.${minor} or newer`;
+  try {
+    const order = orderAbove(folder);
+    if (order !== null) return fetchedNode(order);
+    process.stderr.write(`toru: ${tooOld}: https://nodejs.org\n`);
+  } catch (error) {
+    process.stderr.write(`toru: ${tooOld}; ${error instanceof Error ? error.message : String(error)}\n`);
+  }
+  process.exit(78);
+}
+
+/** What is to be fetched for this package, or null in one without it. */
+function orderAbove(folder: string): string | null {
+  const order = join(folder, 'dist/node');
+  if (existsSync(join(order, 'package-lock.json'))) return order;
+  return folder === dirname(folder) ? null : orderAbove(dirname(folder));
 }
 
 /** The Node that `npm start` installed, or null. @param folder where to begin: it stands in that of the package, above. */
