@@ -9,8 +9,8 @@ export interface Greeting {
   linked: boolean;
   /** On the first start only. */
   first_admin: { username: string; generated_password: string | null } | null;
-  /** The command `toru`, as a file. */
-  command: string;
+  /** The command `toru`, as a file; null when it is on the PATH already. */
+  command: string | null;
   /** What is wrong with the scripts folder; null when nothing is. */
   scripts_problem: string | null;
   home: string;
@@ -29,7 +29,8 @@ export function greeting({ host, port, linked, first_admin, command, scripts_pro
         : `  Password  ${first_admin.generated_password}   (shown this once; change it under Users)`,
     );
   }
-  if (first_admin !== null) lines.push('', `  For the command toru in every shell: sudo ln -s '${command}' /usr/local/bin/toru`);
+  if (first_admin !== null && command !== null)
+    lines.push('', `  For the command toru in every shell: sudo ln -s '${command}' /usr/local/bin/toru`);
   if (scripts_problem !== null) lines.push('', `  ${scripts_problem}`);
   if (!behindTls && !isOwn(host)) lines.push('', ...IN_CLEAR);
   if (!linked) lines.push('', `  The agent has not reached the edge yet. It keeps trying; ${home}/logs says why.`);

@@ -1,16 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import type { Config } from '../agent/config.ts';
 import { loadConfig } from '../agent/config.ts';
 import { closeInherited } from '../agent/inherited.ts';
 import { collectAtRest } from '../agent/memory-at-rest.ts';
+import { AGENT_ENV, AGENT_FLAGS } from '../agent/memory-at-rest-flags.ts';
 import type { ServiceManager } from '../agent/signs-of-life.ts';
 import { serviceManager } from '../agent/signs-of-life.ts';
 import { StartError } from '../agent/start-error.ts';
 import { packageRoot } from '../agent/system/package-root.ts';
-import { AGENT_ENV, AGENT_FLAGS } from './agent-memory.ts';
 import { edgeSocket } from './edge-socket.ts';
 import { createFront } from './front.ts';
 import { greeting, originOf } from './greeting.ts';
@@ -134,7 +135,7 @@ async function start(config: Config, running: Running[]): Promise<void> {
   process.stdout.write(
     greeting({
       host: config.bind_host,
-      command: join(dist, 'agent/cli.js'),
+      command: commandOffPath(),
       port,
       linked,
       first_admin,
@@ -156,6 +157,16 @@ async function start(config: Config, running: Running[]): Promise<void> {
       ...(config.production ? { PRODUCTION: '1' } : {}),
     };
   }
+}
+
+/** The file of the command `toru`; null when the PATH leads to it. */
+function commandOffPath(): string | null {
+  const command = join(dist, 'agent/cli.js');
+  const leadsThere = (folder: string): boolean => {
+    const there = join(folder, 'toru');
+    return existsSync(there) && realpathSync(there) === realpathSync(command);
+  };
+  return (process.env['PATH'] ?? '').split(delimiter).some(leadsThere) ? null : command;
 }
 
 function publicNames(config: Config): string[] {

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AGENT_ENV, AGENT_FLAGS } from '../../embedded/agent-memory.ts';
+import { AGENT_ENV, AGENT_FLAGS } from '../../agent/memory-at-rest-flags.ts';
 import { leftovers } from '../../test/harness/toru.ts';
 import { root } from '../../tools/root.ts';
 import { cpuSeconds, residentBytes } from '../helper-process.ts';

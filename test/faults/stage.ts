@@ -6,7 +6,7 @@ import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../agent/config.ts';
-import { AGENT_FLAGS } from '../../embedded/agent-memory.ts';
+import { AGENT_FLAGS } from '../../agent/memory-at-rest-flags.ts';
 import { createFront } from '../../embedded/front.ts';
 import { hostKeyBinding } from '../../embedded/host-identity.ts';
 import { listen } from '../../embedded/ports.ts';

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { AGENT_FLAGS } from '../../embedded/agent-memory.ts';
+import { AGENT_FLAGS } from '../../agent/memory-at-rest-flags.ts';
 import { freePort } from '../harness/toru.ts';
 
 const start = fileURLToPath(new URL('../../dist/embedded/start.js', import.meta.url));

@@ -1,6 +1,6 @@
 /**
- * How little memory the agent's process does with. Whoever starts it gives it both; deploy/ says the same where it is
- * started without us.
+ * How little memory the agent's process does with. Whoever starts it gives it both: embedded/start.ts, and the unit that
+ * `toru service install` writes.
  */
 
 /**
