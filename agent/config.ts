@@ -148,7 +148,7 @@ const VARIABLES = {
     .default(null),
   LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')} is expected`).default('info'),
 };
-const NAMES = Object.keys(VARIABLES);
+export const NAMES: readonly string[] = Object.keys(VARIABLES);
 
 /**
  * The configuration, with TORU_HOME made when it is missing.
@@ -160,17 +160,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, pl
   prepareHome(home);
   const file = join(home, 'config.toml');
   const inFile = readFile(file);
-  const raw: Record<string, unknown> = {};
-  for (const name of NAMES) raw[name] = given(env[name]) ?? inFile.get(name)?.value;
-  const checked = z.object(VARIABLES).safeParse(raw);
-  if (!checked.success) {
-    const [issue] = checked.error.issues;
-    const name = String(issue?.path[0]);
-    const fromFile = given(env[name]) === undefined ? inFile.get(name) : undefined;
-    // The value is not repeated: it may be a password.
-    throw new StartError(`${fromFile === undefined ? name : `${file}: ${fromFile.key}`}: ${issue?.message ?? 'not as expected'}.`);
-  }
-  const values = checked.data;
+  const values = checkValues(env, (name) => inFile.get(name), file);
   const config: Config = {
     home,
     // systemd lists several with colons between.
@@ -198,6 +188,32 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, pl
   // Said here, before anything listens or is made; first-admin.ts asks the table of users.
   if (config.production && config.admin_password === null && !existsSync(join(home, 'toru.db'))) throw new StartError(NEEDS_ADMIN_PASSWORD);
   return config;
+}
+
+/** Checks values before anybody starts with them, such as those of a service to be installed. @throws StartError by the name. */
+export function checkVariables(env: Readonly<Record<string, string | undefined>>): void {
+  checkValues(env, () => undefined, '');
+}
+
+/** What config.toml of a home says of a variable; undefined when nothing. @throws StartError */
+export function inConfigFile(home: string, name: string): unknown {
+  return readFile(join(home, 'config.toml')).get(name)?.value;
+}
+
+function checkValues(
+  env: Readonly<Record<string, string | undefined>>,
+  inFile: (name: string) => { key: string; value: unknown } | undefined,
+  file: string,
+) {
+  const raw: Record<string, unknown> = {};
+  for (const name of NAMES) raw[name] = given(env[name]) ?? inFile(name)?.value;
+  const checked = z.object(VARIABLES).safeParse(raw);
+  if (checked.success) return checked.data;
+  const [issue] = checked.error.issues;
+  const name = String(issue?.path[0]);
+  const fromFile = given(env[name]) === undefined ? inFile(name) : undefined;
+  // The value is not repeated: it may be a password.
+  throw new StartError(`${fromFile === undefined ? name : `${file}: ${fromFile.key}`}: ${issue?.message ?? 'not as expected'}.`);
 }
 
 /** A unit file and a container know no `~`. */

@@ -16,6 +16,7 @@ import { passwd } from './commands/passwd.ts';
 import { plugin } from './commands/plugin-command.ts';
 import { run } from './commands/run.ts';
 import { search } from './commands/search-command.ts';
+import { service } from './commands/service-command.ts';
 import { restore, snapshot } from './commands/snapshot-command.ts';
 import { agent, start } from './commands/start-command.ts';
 import { status } from './commands/status-command.ts';
@@ -26,6 +27,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
   Object.entries({
     start,
     agent,
+    service,
     status,
     actions,
     scripts,

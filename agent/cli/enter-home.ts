@@ -1,17 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { accounts } from './accounts.ts';
 import { homeOf } from './home-of.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-/** A line of /etc/passwd. */
-interface Account {
-  name: string;
-  uid: number;
-  gid: number;
-  home: string;
-}
 
 /** An agent's process that this user can see. */
 interface RunningAgent {
@@ -102,13 +95,6 @@ function pids(proc: string): number[] {
   } catch {
     return [];
   }
-}
-
-function accounts(): Account[] {
-  return (read('/etc/passwd') ?? '').split('\n').flatMap((line) => {
-    const [name, , uid, gid, , home] = line.split(':');
-    return name === undefined || home === undefined ? [] : [{ name, uid: Number(uid), gid: Number(gid), home }];
-  });
 }
 
 function read(file: string): string | null {

@@ -2,8 +2,8 @@ import { runCli } from './cli.ts';
 import { becomeOwner, withAgentHome } from './enter-home.ts';
 import { processIo } from './io.ts';
 
-/** They begin a home, or need none: the author's commands write into the folder of who types them. */
-const NO_AGENT = /^(?:start|agent|restore|help|-.*|plugin (?:new|test|pack))?$/;
+/** They begin a home, or need none: the author's commands write into the folder of who types them, a service is root's to install. */
+const NO_AGENT = /^(?:start|agent|service|restore|help|-.*|plugin (?:new|test|pack))?$/;
 
 const args = process.argv.slice(2);
 const [command = '', word = ''] = args;
