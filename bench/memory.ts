@@ -12,26 +12,22 @@ export function memoryTogether(pids: readonly number[]): number {
   let own = 0;
   const files = new Map<string, number>();
   for (const pid of pids) {
-    for (const [file, kib] of mappedBy(pid)) {
-      if (file === '') own += kib;
-      else files.set(file, Math.max(files.get(file) ?? 0, kib));
-    }
+    // Forks share what none of them has written since: each counts its part.
+    own += Number(/^Pss_Anon: +(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]);
+    for (const [file, kib] of mappedBy(pid)) files.set(file, Math.max(files.get(file) ?? 0, kib));
   }
   return 1024 * [...files.values()].reduce((sum, kib) => sum + kib, own);
 }
 
-/** KiB in memory by file, and under no name what is no file's. */
+/** KiB in memory by file. */
 function mappedBy(pid: number): Map<string, number> {
   const found = new Map<string, number>();
-  const add = (name: string, kib: number): void => void found.set(name, (found.get(name) ?? 0) + kib);
   let file = '';
   for (const line of readFileSync(`/proc/${pid}/smaps`, 'utf8').split('\n')) {
     file = HEAD.exec(line)?.[1] ?? file;
     const [, field, kib] = FIELD.exec(line) ?? [];
-    if (field === 'Rss') add(file, Number(kib));
-    if (field !== 'Anonymous') continue;
-    add('', Number(kib));
-    add(file, -Number(kib));
+    if (file === '' || field === undefined) continue;
+    found.set(file, (found.get(file) ?? 0) + (field === 'Rss' ? Number(kib) : -Number(kib)));
   }
   return found;
 }

@@ -31,6 +31,8 @@ export const many: Row = {
     benched.script('wait.sh', `#!/bin/sh\n${SCRIPT}\n`);
     const agent = benched.toru.agentPid();
     await presses(benched);
+    stage('as many runs come and go, so that all code is loaded that they need');
+    await cancelAll(benched, await startAll(benched));
     await sleep(SETTLE_MS);
     const before = { memory: memory(benched), descriptors: descriptorsOf(agent), presses: await presses(benched) };
     stage('the runs are started');
@@ -45,8 +47,7 @@ export const many: Row = {
     const more = { memory: memory(benched) - before.memory, descriptors: descriptorsOf(agent) - before.descriptors };
     stage('the runs are cancelled');
     const cancelled = performance.now();
-    await Promise.all(tasks.map((task) => benched.admin.http('POST', `/api/runs/${task}/cancel`)));
-    await eventually('nothing of the runs is left', () => scriptsOf(benched).length, { holds: (left) => left === 0, limitMs: 60_000 });
+    await cancelAll(benched, tasks);
     return {
       figures: [
         { what: 'memory, each', unit: 'KB', value: exact(more.memory / RUNS / 1000), target: { most: 200 } },
@@ -70,6 +71,11 @@ async function startAll(benched: BenchedToru): Promise<string[]> {
   }
   await eventually('all scripts run', () => scriptsOf(benched).length, { holds: (running) => running === RUNS, limitMs: 60_000 });
   return tasks;
+}
+
+async function cancelAll(benched: BenchedToru, tasks: readonly string[]): Promise<void> {
+  await Promise.all(tasks.map((task) => benched.admin.http('POST', `/api/runs/${task}/cancel`)));
+  await eventually('nothing of the runs is left', () => scriptsOf(benched).length, { holds: (left) => left === 0, limitMs: 60_000 });
 }
 
 async function presses({ admin }: BenchedToru): Promise<number[]> {

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,12 +78,30 @@ function killQuietly(pid: number): void {
   }
 }
 
-/** Processes that still carry this TORU_HOME in their environment or command line, or run a script that a run of it started. */
+/**
+ * Processes that still carry this TORU_HOME in their environment or command line, or run a script that a run of it started, and
+ * its native runners: these carry nothing, but have files of the home open, or are a process's child that is found.
+ */
 export function leftovers(home: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => ['environ', 'cmdline'].some((file) => readProc(pid, file).includes(home)))
-    .map(Number);
+  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  const found = new Set(all.filter((pid) => ['environ', 'cmdline'].some((file) => readProc(pid, file).includes(home))));
+  for (const pid of all) {
+    if (readProc(pid, 'comm').startsWith('toru-') && (found.has(parentOf(pid)) || opened(pid).some((file) => file.startsWith(home))))
+      found.add(pid);
+  }
+  return [...found].map(Number);
+}
+
+function parentOf(pid: string): string {
+  return readProc(pid, 'stat').split(') ').at(-1)?.split(' ')[1] ?? '';
+}
+
+function opened(pid: string): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+  } catch {
+    return [];
+  }
 }
 
 /** A port that was free a moment ago. */
