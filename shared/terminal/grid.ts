@@ -1,4 +1,4 @@
-import type { Line } from './line.ts';
+import type { Line, LineReader } from './line.ts';
 import type { Progress } from './osc.ts';
 import { type Style, sameStyle } from './style.ts';
 
@@ -11,10 +11,26 @@ export const SCREEN_ROWS = 200;
 const ROWS_PER_CHARACTER = 4;
 const ROWS_AT_FIRST = 2000;
 
+/** Lines of characters and colours that left the screen in the same piece of output that printed them: nobody has read them. */
+export interface PassedLines {
+  /** Whole lines, each with its newline. */
+  text: string;
+  count: number;
+  /** Where the first begins in the piece. */
+  at: number;
+  /** The style in which the first begins, and the ground of all. */
+  style: Style | null;
+  ground: Style | null;
+  /** Reads what one of them printed. */
+  read: LineReader;
+}
+
 /** Where the lines stand that a screen writes. */
 export interface Rows<L extends Line> {
   /** A new line below all others. `at`: the character that begins it; `alternate`: it belongs to a full-screen program. */
   make(place: { at: number; alternate: boolean; ground: Style | null }): L;
+  /** These lines came, and can't change any more. A screen without this makes each of them. */
+  passed?(lines: PassedLines): void;
   /** The full-screen program has ended: its lines are gone, as in a terminal. */
   left(): void;
   /** How far a program says it is; null when it says no more. */
@@ -89,6 +105,13 @@ export class Grid<L extends Line> {
     const line = this.#make(at);
     if (this.#lines.length === SCREEN_ROWS) this.scroll();
     return line;
+  }
+
+  /** All lines leave the top, and lines that nobody wrote go after them. */
+  pass(lines: Omit<PassedLines, 'ground'>): void {
+    for (const line of this.#lines) line.settle();
+    this.#lines = [];
+    this.#rows.passed?.({ ...lines, ground: this.#ground });
   }
 
   /** The first line leaves the top. */

@@ -31,6 +31,8 @@ export class LastLine {
   #newScreen(): Screen<Line> {
     return new Screen({
       make: ({ ground }) => new Line(ground),
+      // Newer lines stand below them.
+      passed: () => undefined,
       left: () => undefined,
       progress: (progress) => {
         this.progress = progress;

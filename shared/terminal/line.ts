@@ -1,5 +1,5 @@
 import { addTo, Cells, type Span } from './cells.ts';
-import { behindSgr, lengthOfSgr } from './printed.ts';
+import { columnsOf, mayBeginWith } from './printed.ts';
 import { type Style, sameStyle } from './style.ts';
 import { joined } from './width.ts';
 
@@ -11,8 +11,6 @@ const SPAN_WEIGHT = 10;
 const NO_TABS = 2 * MAX_LINE;
 /** Shared by all lines without text, and never written to. */
 const NO_SPANS: Span[] = [];
-/** What may take no column, or two, or more. */
-const NOT_NARROW = /[^\x1b\x20-\x7e\xa0-\xac\xae-\u02ff]/;
 
 /** Writes text, of which nothing stands in the line yet, into it. */
 export type LineReader = (line: Line, text: string, style: Style | null) => void;
@@ -62,8 +60,9 @@ export class Line {
   get length(): number {
     if (this.#printed !== null) {
       if (this.#columns > 0) return this.#columns;
-      if (NOT_NARROW.test(this.#printed)) this.#read();
-      else this.#columns = this.#printed.length - lengthOfSgr(this.#printed);
+      const columns = columnsOf(this.#printed);
+      if (columns === null) this.#read();
+      else this.#columns = columns;
     }
     return this.#cells === null ? this.#columns : this.#cells.length;
   }
@@ -84,11 +83,7 @@ export class Line {
 
   /** Whether its first span begins so. @param text of ASCII. */
   startsWith(text: string): boolean {
-    if (this.#printed !== null) {
-      // Most begin otherwise, and are not read for it.
-      const first = this.#printed.charCodeAt(behindSgr(this.#printed, 0));
-      if (first >= 0x20 && first < 0x7f && first !== text.charCodeAt(0)) return false;
-    }
+    if (this.#printed !== null && !mayBeginWith(this.#printed, text)) return false;
     return this.spans[0]?.text.startsWith(text) === true;
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../fixtures/seeded-random.ts';
 import { Line } from './line.ts';
-import { behindSgr, firstOther, lengthOfSgr, styleBehind } from './printed.ts';
+import { behindSgr, columnsOf, firstOther, styleBehind } from './printed.ts';
 import { Screen } from './screen.ts';
 
 /** The lines of output that came in these chunks, and where each began in it. */
@@ -113,8 +113,10 @@ describe('what is printed', () => {
     expect(styleBehind('no more', null)).toBeNull();
   });
 
-  it('has so many characters that belong to colours', () => {
-    expect(lengthOfSgr('\x1b[1m\x1b[31mab\x1b[0m')).toBe(13);
+  it('takes so many columns, of which none is a colour’s', () => {
+    expect(columnsOf('\x1b[1m\x1b[31mab\x1b[0m')).toBe(2);
+    expect(columnsOf('漢')).toBeNull();
+    expect(columnsOf('a\tb')).toBeNull();
     expect(behindSgr('\x1b[1m\x1b[31mab', 0)).toBe(9);
     expect(behindSgr('ab', 1)).toBe(1);
   });

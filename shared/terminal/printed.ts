@@ -8,6 +8,8 @@ import { type Style, styleAfter } from './style.ts';
  */
 const OTHER = /[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]|\r(?!\n)|\x1b(?!\[[\d;:]{0,200}m)/g;
 const SGR = /\x1b\[([\d;:]*)m/y;
+/** What may take no column, or two, or more. */
+const NOT_NARROW = /[^\x1b\x20-\x7e\xa0-\xac\xae-\u02ff]/;
 const ESC = 0x1b;
 
 /** The place of the first thing in a text, at or behind `from`, that does more than add to a line; the text's length when there is none. */
@@ -23,8 +25,41 @@ export function behindSgr(text: string, from: number): number {
   return at;
 }
 
-/** How many characters of a line of characters and colours belong to the colours. */
-export function lengthOfSgr(text: string): number {
+/** The columns of a line of characters and colours; null where it has to be read for that. */
+export function columnsOf(text: string): number | null {
+  return NOT_NARROW.test(text) ? null : text.length - lengthOfSgr(text);
+}
+
+/** Whether a line of characters and colours may begin so: most do not, and need not be read to know it. @param beginning in ASCII. */
+export function mayBeginWith(text: string, beginning: string): boolean {
+  const first = text.charCodeAt(behindSgr(text, 0));
+  return !(first >= 0x20 && first < 0x7f) || first === beginning.charCodeAt(0);
+}
+
+/** Where whole lines of a text end, from `from` to before `to`: the places of their newlines, up to the first line that is longer than `most`. */
+export function endsOfLines(text: string, from: number, to: number, most: number): number[] {
+  const ends: number[] = [];
+  for (let at = from; at < to; ) {
+    const newline = text.indexOf('\n', at);
+    if (newline - at > most) break;
+    ends.push(newline);
+    at = newline + 1;
+  }
+  return ends;
+}
+
+/** The end of what a line printed whose newline is at `newline`: a carriage return before it is none of it. */
+export function contentEnd(text: string, from: number, newline: number): number {
+  return newline > from && text.charAt(newline - 1) === '\r' ? newline - 1 : newline;
+}
+
+/** The place that counts as the beginning of a line: its first character, or its newline. */
+export function contentBegin(text: string, from: number, newline: number): number {
+  const begin = behindSgr(text, from);
+  return begin === contentEnd(text, from, newline) ? newline : begin;
+}
+
+function lengthOfSgr(text: string): number {
   let length = 0;
   for (let at = text.indexOf('\x1b'); at !== -1; at = text.indexOf('\x1b', at)) {
     const end = behindSgr(text, at);
@@ -35,7 +70,7 @@ export function lengthOfSgr(text: string): number {
   return length;
 }
 
-/** The style behind a line of characters and colours. @param before the style in which it begins. */
+/** The style behind lines of characters and colours. @param before the style in which it begins. */
 export function styleBehind(text: string, before: Style | null): Style | null {
   const last = text.lastIndexOf('\x1b');
   if (last === -1) return before;

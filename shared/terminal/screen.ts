@@ -2,7 +2,7 @@ import { Grid, type Rows, SCREEN_ROWS } from './grid.ts';
 import { Line, MAX_LINE, TAB } from './line.ts';
 import { linkIn, progressIn } from './osc.ts';
 import { Parser, type Sink } from './parser.ts';
-import { behindSgr, firstOther, styleBehind } from './printed.ts';
+import { contentBegin, contentEnd, endsOfLines, firstOther, styleBehind } from './printed.ts';
 import { erasedStyle, linkedStyle, type Style, styleAfter } from './style.ts';
 import { joins, widens, widthOf } from './width.ts';
 
@@ -84,28 +84,34 @@ export class Screen<L extends Line> implements Sink {
 
   /** Adds whole lines of characters and colours, which are read when somebody looks at them. @returns where it stopped. */
   #add(text: string, from: number, to: number): number {
+    const ends = endsOfLines(text, from, to, MAX_UNREAD);
+    const stop = (ends.at(-1) ?? from - 1) + 1;
+    if (stop === from) return from;
+    const passed = this.#rows.passed === undefined ? 0 : Math.max(0, ends.length - (SCREEN_ROWS - 1));
     let at = from;
-    let { style } = this.#at;
-    let count = 0;
-    for (; at < to; count += 1) {
-      const newline = text.indexOf('\n', at);
-      if (newline - at > MAX_UNREAD) break;
-      const end = newline > at && text.charAt(newline - 1) === '\r' ? newline - 1 : newline;
-      const begin = behindSgr(text, at);
-      const line = this.#grid.add(begin === end ? newline : begin);
-      if (end > at) {
-        const printed = text.slice(at, end);
-        line.printed(printed, style, Screen.#read);
-        style = styleBehind(printed, style);
-      }
+    if (passed > 0) {
+      at = (ends[passed - 1] ?? 0) + 1;
+      const printed = text.slice(from, at);
+      this.#grid.pass({ text: printed, count: passed, at: from, style: this.#at.style, read: Screen.#read });
+      this.#at.style = styleBehind(printed, this.#at.style);
+    }
+    for (const newline of ends.slice(passed)) {
+      this.#addLine(text, at, newline);
       at = newline + 1;
     }
-    if (count === 0) return at;
-    this.#at.style = style;
     this.#at.row = this.#grid.lines.length;
-    this.#grid.taken(at - from - count);
-    this.#lastIn = text.slice(from, at);
-    return at;
+    this.#grid.taken(stop - from - ends.length);
+    this.#lastIn = text.slice(from, stop);
+    return stop;
+  }
+
+  #addLine(text: string, from: number, newline: number): void {
+    const end = contentEnd(text, from, newline);
+    const line = this.#grid.add(contentBegin(text, from, newline));
+    if (end === from) return;
+    const printed = text.slice(from, end);
+    line.printed(printed, this.#at.style, Screen.#read);
+    this.#at.style = styleBehind(printed, this.#at.style);
   }
 
   /** Reads what was printed into a line. */

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../../../shared/fixtures/seeded-random.ts';
+import { SCREEN_ROWS } from '../../../shared/terminal/grid.ts';
 import { MAX_LINE } from '../../../shared/terminal/line.ts';
 import { LineBuffer, MAX_CHARS, MAX_LINES } from './line-buffer.ts';
+import { WrittenLine } from './shown-line.ts';
 
 const encoder = new TextEncoder();
 
 /** Feeds frames as the host does: each with its cursors in bytes. */
-function fed(...frames: ([stream: 'stdout' | 'stderr', text: string] | string)[]): LineBuffer {
+function fed(...frames: (readonly [stream: 'stdout' | 'stderr', text: string] | string)[]): LineBuffer {
   const buffer = new LineBuffer();
   for (const frame of frames) {
     const [stream, text] = typeof frame === 'string' ? (['stdout', frame] as const) : frame;
@@ -124,6 +127,29 @@ describe('LineBuffer', () => {
     }
     expect(buffer.lines.length).toBeLessThanOrEqual(MAX_LINES * 1.1);
     expect(buffer.lines.reduce((sum, line) => sum + line.text.length, 0)).toBeLessThan(MAX_CHARS * 4);
+  });
+
+  it('keeps a flood as it was printed: hardly a line of it is made, and each looks as if it had been', () => {
+    const random = seededRandom(20);
+    const line = (i: number): string =>
+      [`\x1b[3${i % 8}mline\x1b[0m ${i} \x1b[1;32mok\x1b[0m`, `${i} ✓ 漢字\r`, `\x1b[4${i % 8}mno end ${i}`, '\x1b[0m\r', `\ttab ${i}`, ''][
+        Math.floor(random() * 6)
+      ] ?? '';
+    const output = Array.from({ length: 3000 }, (_, i) => `${line(i)}\n`).join('');
+    const buffer = fed('before \x1b[33m', output, ['stderr', output.slice(0, 9000)], 'behind\n\x1b[2Aagain');
+    expect(buffer.lines.filter((one) => one instanceof WrittenLine).length).toBeLessThan(3 * SCREEN_ROWS);
+    const looks = ({ lines }: LineBuffer): unknown[] =>
+      lines.map(({ kind, row, from, length, text, spans }) => [kind, row, from, length, text, spans]);
+    const single = fed(
+      'before \x1b[33m',
+      ...output,
+      ...Array.from(output.slice(0, 9000), (char) => ['stderr', char] as const),
+      'behind\n\x1b[2Aagain',
+    );
+    expect(looks(buffer)).toEqual(looks(single));
+    // What stands before a place that is read again, and what is read again, is the same.
+    buffer.cutEnd(700);
+    expect(looks(buffer)).toEqual(looks(single).slice(0, 700));
   });
 
   it('shows at the end what was held', () => {

@@ -1,7 +1,8 @@
 import type { Progress } from '../../../shared/terminal/osc.ts';
 import { Screen } from '../../../shared/terminal/screen.ts';
 import { styleAfter } from '../../../shared/terminal/style.ts';
-import { LogLine } from './shown-line.ts';
+import { Passed, PassedLine } from './passed-line.ts';
+import { type LogLine, WrittenLine } from './shown-line.ts';
 import type { TypedLine } from './typed-lines.ts';
 
 /** What the page keeps of a run's output. Above it, the oldest lines go; they can be read again over HTTP. */
@@ -117,7 +118,7 @@ export class LineBuffer {
   gap(from: number, to: number): void {
     this.finish();
     this.#screens = this.#newScreens();
-    const line = new LogLine('gap', from, this.#places.endRow);
+    const line = new WrittenLine('gap', from, this.#places.endRow);
     line.write(0, `${to - from} bytes of output were removed here`, null);
     this.#lines.push(line);
     this.#end = Math.max(this.#end, to);
@@ -186,7 +187,7 @@ export class LineBuffer {
   }
 
   #forget(lines: readonly LogLine[]): void {
-    const gone = new Set(lines);
+    const gone = new Set(lines.filter((line) => line instanceof WrittenLine));
     this.#screens.stdout.forget(gone);
     this.#screens.stderr.forget(gone);
   }
@@ -199,15 +200,21 @@ export class LineBuffer {
     for (const line of stay) this.#lines.push(line);
   }
 
-  #newScreens(): Record<Stream, Screen<LogLine>> {
+  #newScreens(): Record<Stream, Screen<WrittenLine>> {
     const screenOf = (stream: Stream) => {
       let firstAlternate: LogLine | null = null;
-      return new Screen<LogLine>({
+      return new Screen<WrittenLine>({
         make: ({ at, alternate, ground }) => {
-          const line = new LogLine(this.#echoing ? 'typed' : stream, this.#places.of(at), this.#places.rowOf(at), alternate, ground);
+          const line = new WrittenLine(this.#echoing ? 'typed' : stream, this.#places.of(at), this.#places.rowOf(at), alternate, ground);
           if (alternate) firstAlternate ??= line;
           this.#lines.push(line);
           return line;
+        },
+        passed: (lines) => {
+          const places = this.#places;
+          const passed = new Passed(stream, lines, places.cursors());
+          const row = places.rowOf(lines.at);
+          for (let index = 0; index < lines.count; index += 1) this.#lines.push(new PassedLine(passed, index, row + index));
         },
         left: () => {
           if (firstAlternate !== null) this.#withdraw(stream, firstAlternate);
@@ -241,6 +248,12 @@ class Places {
     this.#to = to;
     this.#row = row;
     this.#plain = to - from === text.length;
+  }
+
+  /** Gives cursors later on, too, when others were asked for here. */
+  cursors(): (index: number) => number {
+    const again = new Places(this.#text, this.#from, this.#to, 0);
+    return (index) => again.of(index);
   }
 
   /** The row of the line that begins behind the text. */

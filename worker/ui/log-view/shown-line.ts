@@ -1,14 +1,10 @@
 import { Line } from '../../../shared/terminal/line.ts';
 import type { Style } from '../../../shared/terminal/style.ts';
 
-const UNDRAWN = { height: 0, layout: 0, version: -1 };
-
-let nextId = 1;
-
 /** A line of a run's output. */
-export class LogLine extends Line {
+export interface LogLine extends Readonly<Pick<Line, 'version' | 'folded' | 'length' | 'spans' | 'text' | 'weight' | 'startsWith'>> {
   /** Never used again for another line. */
-  readonly id = nextId++;
+  readonly id: number;
   /** `typed`: nothing but what a person typed. */
   readonly kind: 'stdout' | 'stderr' | 'gap' | 'typed';
   /** Where the line begins in the run's output. */
@@ -21,6 +17,25 @@ export class LogLine extends Line {
   /** It belongs to a full-screen program, and goes when that ends. */
   readonly alternate: boolean;
   /** How high it was drawn, in which layout, and which version of it: the view's own note. */
+  drawn: { height: number; layout: number; version: number };
+}
+
+export const UNDRAWN = { height: 0, layout: 0, version: -1 };
+
+let nextId = 1;
+
+export function newLineId(): number {
+  nextId += 1;
+  return nextId;
+}
+
+/** A line that can still change. */
+export class WrittenLine extends Line implements LogLine {
+  readonly id = newLineId();
+  readonly kind: LogLine['kind'];
+  readonly from: number;
+  row: number;
+  readonly alternate: boolean;
   drawn = UNDRAWN;
 
   constructor(kind: LogLine['kind'], from: number, row: number, alternate = false, ground: Style | null = null) {
