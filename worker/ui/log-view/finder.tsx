@@ -6,6 +6,7 @@ import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
 import { Button } from '../parts/button.tsx';
 import { FindProgress } from './find-progress.ts';
+import { paintMatches, type Sought } from './matches.ts';
 import type { LogViewer } from './viewer.ts';
 
 /** Who types is not searched for at each letter. */
@@ -30,7 +31,7 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
     field.current?.focus();
     return () => {
       search.peek()?.stop();
-      viewer.seek(null);
+      seek(null);
     };
   }, []);
 
@@ -40,7 +41,7 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
       at.value = null;
       if (text.value.trim() === '') {
         search.value = null;
-        viewer.seek(null);
+        seek(null);
         viewer.mark(null);
         return;
       }
@@ -48,7 +49,7 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
       search.value = begun;
       wanted.value = true;
       void begun.go(
-        (sought) => viewer.seek(sought),
+        seek,
         () => viewer.size.peek(),
         () => !isFinal(run.current.state),
       );
@@ -68,6 +69,10 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
     show(next ?? found.at(-1) ?? 0);
   }, [found, searching, wanted.value]);
 
+  function seek(sought: Sought | null): void {
+    viewer.seek(sought === null ? null : (rows) => paintMatches(rows, sought));
+    if (sought === null) paintMatches([], null);
+  }
   function show(cursor: number): void {
     at.value = cursor;
     void viewer.goTo({ cursor });

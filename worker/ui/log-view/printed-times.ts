@@ -9,7 +9,7 @@ const MOST = 20_000;
 /** When each line was printed: asked for where the reader looks, and kept. */
 export class PrintedTimes {
   /** Characters of a time: `12:34:56.7`. */
-  static readonly WIDTH = 10;
+  readonly width = 10;
   shown = false;
   readonly #taskId: string;
   readonly #onKnown: () => void;

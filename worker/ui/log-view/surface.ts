@@ -1,5 +1,4 @@
 import { Heights } from './heights.ts';
-import { paintMatches, type Sought } from './matches.ts';
 import { Rows } from './rows.ts';
 import { selectedIds, selectedText } from './selection.ts';
 import type { LogLine } from './shown-line.ts';
@@ -24,11 +23,11 @@ export interface Decor {
   margin: (line: LogLine) => string;
   /** The widest that `margin` gives, in characters. */
   marginWidth: number;
-  /** What is looked for: every place in view where it stands is marked. */
-  sought: Sought | null;
+  /** Marks within the rows that were drawn what somebody looks for; null while nobody does. */
+  paint: ((rows: readonly HTMLElement[]) => void) | null;
 }
 
-const PLAIN: Decor = { marked: () => false, margin: () => '', marginWidth: 0, sought: null };
+const PLAIN: Decor = { marked: () => false, margin: () => '', marginWidth: 0, paint: null };
 
 /**
  * The lines that can be seen, drawn into a scrolling element. It follows the end only while the reader is there: a
@@ -63,7 +62,6 @@ export class Surface {
   #drawnEnd = 0;
   #sheetHeight = 0;
   #shown: readonly LogLine[] = [];
-  #painted = false;
 
   /** @param following false: it begins where it is, and `show` finds the place. */
   constructor(scroller: HTMLElement, sheet: HTMLElement, shown: ShownLines, wrap: boolean, events: SurfaceEvents, following = true) {
@@ -143,7 +141,6 @@ export class Surface {
   close(): void {
     cancelAnimationFrame(this.#frame);
     for (const stop of this.#stop) stop();
-    paintMatches([], null);
   }
 
   #listen(): void {
@@ -261,8 +258,7 @@ export class Surface {
     this.#lastTop = this.#scroller.scrollTop;
     this.#sheetHeight = this.#sheet.offsetHeight;
     this.#moved ||= pinned;
-    if (this.#decor.sought !== null || this.#painted) paintMatches(this.#rows.elements, this.#decor.sought);
-    this.#painted = this.#decor.sought !== null;
+    this.#decor.paint?.(this.#rows.elements);
     this.#tell();
     if (!this.#following) this.#events.follow(false);
   }

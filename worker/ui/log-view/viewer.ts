@@ -11,12 +11,11 @@ import { readOutput } from '../data/output-lines.ts';
 import { toast } from '../toasts.ts';
 import { EARLIER_BYTES, readEarlier, take } from './earlier.ts';
 import { LineBuffer, MAX_CHARS, MAX_LINES } from './line-buffer.ts';
-import type { Sought } from './matches.ts';
-import { lineAt, lineBegin } from './places.ts';
-import { PrintedTimes } from './printed-times.ts';
+import { Margin } from './margin.ts';
+import { lineBegin } from './places.ts';
 import type { LogLine } from './shown-line.ts';
 import { ShownLines, type StreamFilter } from './shown-lines.ts';
-import { Surface } from './surface.ts';
+import { type Decor, Surface } from './surface.ts';
 import { noteTyped, typedInto } from './typed-lines.ts';
 
 /** Of a long output, so much of the end is read first: what people look at, and little for a phone on a slow line. */
@@ -69,21 +68,17 @@ export class LogViewer {
   readonly #lines: LineBuffer;
   readonly #shown: ShownLines;
   #inVain = 0;
-  readonly #times: PrintedTimes;
+  readonly #margin: Margin;
   readonly #onChanged: () => void;
   #detach: (() => void) | null = null;
   /** What the buffer begins with is only the end of a line. */
   #partial = false;
-  /** The number of the line of row 0; null while it is not known. */
-  #firstNumber: number | null = null;
   /** Jumps so far: what was asked for before the last is not taken. */
   #jumps = 0;
   /** How often something else was loaded: what was read on for another part is not taken. */
   #loads = 0;
   #size: number;
   #reads = 0;
-  #marked: readonly [number, number] | null = null;
-  #markedId: number | null = null;
   #closed = false;
   /** The row of the end when the reader last saw it. */
   #seenRow = 0;
@@ -99,7 +94,7 @@ export class LogViewer {
     this.#lines = new LineBuffer(typedInto(run.task_id));
     // Of a run that is over, an overview; of one that goes on, all that comes.
     this.#shown = new ShownLines(this.#lines, isFinal(run.state));
-    this.#times = new PrintedTimes(run.task_id, () => this.#decorate());
+    this.#margin = new Margin(run.task_id, () => this.#decorate());
     this.#size = run.output_bytes;
     this.size.value = this.#size;
     this.#surface = new Surface(
@@ -148,8 +143,7 @@ export class LogViewer {
       if (cursor < start || cursor > end || this.#lines.empty) await this.#load(cursor, jump);
       if (jump !== this.#jumps || this.#closed) return;
       const line = this.#lines.lines.findLast(({ from }) => from <= cursor) ?? this.#lines.lines[0];
-      this.#marked = 'lines' in place ? place.lines : null;
-      this.#markedId = 'cursor' in place && mark ? (line?.id ?? null) : null;
+      this.#margin.mark('lines' in place ? { lines: place.lines } : mark && line !== undefined ? { id: line.id } : null);
       this.#decorate();
       if (line === undefined) return;
       if (this.#shown.reveal(line)) this.#tellShown();
@@ -168,14 +162,13 @@ export class LogViewer {
 
   /** Marks lines by their numbers, where they stand; null marks none. */
   mark(lines: readonly [number, number] | null): void {
-    this.#marked = lines;
-    this.#markedId = null;
+    this.#margin.mark(lines === null ? null : { lines });
     this.#decorate();
   }
 
-  /** Marks every place in view where this stands; null marks none. */
-  seek(sought: Sought | null): void {
-    this.#surface.decorate({ sought });
+  /** @param paint marks what is looked for in the rows of each frame; null: nobody looks for anything any more. */
+  seek(paint: Decor['paint']): void {
+    this.#surface.decorate({ paint });
   }
 
   /** Shows one stream only, or both. */
@@ -210,19 +203,18 @@ export class LogViewer {
   }
 
   setTimes(shown: boolean): void {
-    this.#times.shown = shown;
-    this.#decorate();
+    void this.#margin.showTimes(shown);
   }
 
   /** The number of a drawn line; null while it is not known, and for what is no line of the output. */
   numberOf(line: LogLine): number | null {
-    return this.#firstNumber === null || line.kind === 'gap' || line.kind === 'typed' ? null : this.#firstNumber + line.row;
+    return this.#margin.numberOf(line);
   }
 
   close(): void {
     this.#closed = true;
     this.#leave();
-    this.#times.close();
+    this.#margin.close();
     this.#surface.close();
   }
 
@@ -237,23 +229,8 @@ export class LogViewer {
     this.#loads += 1;
     this.#lines.reset(from);
     this.#partial = from > 0;
-    this.#number(from);
+    this.#margin.begin(from);
     this.#changed();
-  }
-
-  /** Learns which line row 0 is. */
-  #number(cursor: number): void {
-    this.#firstNumber = cursor === 0 ? 1 : null;
-    if (cursor === 0) return;
-    const load = this.#loads;
-    lineAt(this.#run.task_id, cursor)
-      .then(({ line }) => {
-        if (load !== this.#loads || this.#closed) return;
-        this.#firstNumber = line;
-        this.#decorate();
-      })
-      // Without numbers all the rest can be read.
-      .catch(() => undefined);
   }
 
   async #cursorOf(line: number): Promise<number> {
@@ -398,7 +375,7 @@ export class LogViewer {
     this.cameAt.value = this.#cameAt;
     const before = this.part.peek();
     if (before.start !== start || before.end !== end) this.part.value = { start, end };
-    if (this.#marginWidth !== this.#drawnMargin) this.#decorate();
+    if (this.#margin.widthBeside(this.#lines.lines.at(-1)) !== this.#drawnMargin) this.#decorate();
   }
 
   #drawn(lines: readonly LogLine[], above: number, below: number): void {
@@ -408,7 +385,7 @@ export class LogViewer {
     else if (below > 1 && above > 0) this.away.value = true;
     if (first !== undefined) {
       this.top.value = { cursor: first.from, line: this.numberOf(first) };
-      this.#times.need(first.from, lines.at(-1)?.from ?? first.from);
+      this.#margin.seen(first.from, lines.at(-1)?.from ?? first.from);
     }
     if (this.reading.peek() || this.#closed || performance.now() < this.#restUntil || this.stalled.peek()) return;
     // Also where all that there is of the end fits into the view.
@@ -425,29 +402,10 @@ export class LogViewer {
     if (before.following !== following || before.unseen !== unseen) this.follow.value = { following, unseen };
   }
 
-  get #marginWidth(): number {
-    const last = this.#lines.lines.at(-1);
-    const number = last === undefined ? null : this.numberOf(last);
-    const digits = number === null ? 4 : Math.max(4, String(number).length);
-    return digits + (this.#times.shown ? PrintedTimes.WIDTH + 1 : 0);
-  }
-
   #decorate(): void {
-    this.#drawnMargin = this.#marginWidth;
-    const marked = this.#marked;
-    this.#surface.decorate({
-      marginWidth: this.#drawnMargin,
-      margin: (line) => {
-        const number = this.numberOf(line);
-        const text = number === null ? '' : String(number);
-        return this.#times.shown ? `${this.#times.of(line.from)} ${text}` : text;
-      },
-      marked: (line) => {
-        if (line.id === this.#markedId) return true;
-        const number = this.numberOf(line);
-        return marked !== null && number !== null && number >= marked[0] && number <= marked[1];
-      },
-    });
+    if (this.#closed) return;
+    this.#drawnMargin = this.#margin.widthBeside(this.#lines.lines.at(-1));
+    this.#surface.decorate(this.#margin.decor(this.#drawnMargin));
   }
 
   async #read(work: () => Promise<void>): Promise<void> {
