@@ -11,7 +11,7 @@ import type { Me, Session } from '../../shared/sessions.ts';
 import type { Settings } from '../../shared/settings.ts';
 import type { System, SystemSample } from '../../shared/system.ts';
 import type { User } from '../../shared/users.ts';
-import { t } from './translate.ts';
+import { fromServer, t } from './translate.ts';
 
 /**
  * The page's border: each answer of the server is looked at once. Not by the schemas themselves, which would cost the first load 6 KB
@@ -228,6 +228,7 @@ export function listOf<T>(item: Guard<T>): Guard<List<T>> {
 
 export function errorOf(value: unknown): { code: unknown; message: string; extra: Record<string, unknown> } | null {
   if (!isRecord(value) || !isRecord(value['error'])) return null;
-  const { code, message, ...extra } = value['error'];
-  return { code: isErrorCode(code) ? code : 'internal', message: text(message) ? message : t('The server gave no reason.'), extra };
+  const { code: said, message, ...extra } = value['error'];
+  const code = isErrorCode(said) ? said : 'internal';
+  return { code, message: text(message) ? fromServer(code, message) : t('The server gave no reason.'), extra };
 }

@@ -19,8 +19,26 @@ export function t(text: string, values?: Values): string {
   return fill(translated(text) ?? text, values);
 }
 
+/**
+ * A sentence of the server, or of a rule that it shares: English, unless the page's language has a text for it (`error:` and the sentence,
+ * with `{names}` for what differs), or for the code of its error (`error:` and the code).
+ */
+export function fromServer(code: string, sentence: string): string {
+  for (const [key, text] of Object.entries(shown.value.texts)) {
+    if (!key.startsWith(ERROR) || typeof text !== 'string') continue;
+    // Every other part is a name: what stands there is taken over.
+    const parts = key.slice(ERROR.length).split(/\{(\w+)\}/);
+    const pattern = parts.map((part, at) => (at % 2 === 0 ? part.replace(/[^\p{L}\p{N} ]/gu, '\\$&') : `(?<${part}>.+?)`)).join('');
+    const found = new RegExp(`^${pattern}$`, 's').exec(sentence);
+    if (found !== null) return fill(text, found.groups);
+  }
+  return translated(ERROR + code) ?? sentence;
+}
+
+const ERROR = 'error:';
+
 /** What the page's language says for this key; null when it has nothing. */
-export function translated(key: string): string | null {
+function translated(key: string): string | null {
   const found = shown.value.texts[key];
   return typeof found === 'string' ? found : null;
 }
@@ -38,6 +56,6 @@ export function msg<T extends string>(text: T): T {
   return text;
 }
 
-function fill(text: string, values: Values = {}): string {
+function fill(text: string, values: Readonly<Record<string, unknown>> = {}): string {
   return text.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
 }

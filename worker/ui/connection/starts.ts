@@ -1,7 +1,7 @@
 import type { ClientFrameInput, ServerFrame } from '../../../shared/browser-protocol.ts';
 import { ToruError } from '../../../shared/errors.ts';
 import { hostNow } from '../clock.ts';
-import { t } from '../translate.ts';
+import { fromServer, t } from '../translate.ts';
 import { networkThere, OFFLINE } from './network-there.ts';
 
 /** The thing to start: an action with its inputs, or (admins) a script with its arguments. */
@@ -68,7 +68,10 @@ export class Starts {
     this.#pending.delete(frame.request_id);
     clearTimeout(pending.timer);
     if (frame.type === 'started') pending.resolve(frame.task_id);
-    else pending.reject(new ToruError(frame.code, frame.data, { extra: frame.input === undefined ? {} : { input: frame.input } }));
+    else
+      pending.reject(
+        new ToruError(frame.code, fromServer(frame.code, frame.data), { extra: frame.input === undefined ? {} : { input: frame.input } }),
+      );
     return true;
   }
 

@@ -33,7 +33,7 @@ export function sendFile(
     onPart(total > 0 ? loaded / total : 0);
   });
   request.addEventListener('loadend', () => clearTimeout(silence));
-  request.addEventListener('abort', () => fail('host_timeout', 'The file was not sent. Try again.'));
+  request.addEventListener('abort', () => fail('host_timeout', t('The file was not sent. Try again.')));
   // The browser says the same of a file that changed or went since it was chosen.
   request.addEventListener('error', () =>
     fail('host_timeout', navigator.onLine ? t('The file could not be sent. Choose it again, then try again.') : t(OFFLINE)),
@@ -43,7 +43,7 @@ export function sendFile(
     if (request.status === 201 && isUpload(body)) return resolve(body.id);
     const error = errorOf(body);
     if (error === null || !isErrorCode(error.code))
-      return fail('internal', `The server answered ${request.status}. Try again in a moment.`);
+      return fail('internal', t('The server answered {status}. Try again in a moment.', { status: request.status }));
     if (error.code === 'unauthenticated' || error.code === 'session_expired') sessionEnded();
     return reject(new ToruError(error.code, error.message, { extra: { input: question.input, ...error.extra } }));
   });

@@ -6,7 +6,7 @@ import { DEFAULT_UPLOAD_BYTES } from '../../../../shared/limits.ts';
 import { inputVariable, isInputVariable } from '../../../../shared/reserved-variables.ts';
 import type { ScriptText } from '../../../../shared/scripts.ts';
 import type { Wrong } from '../../data/wrong-fields.ts';
-import { msg, t } from '../../translate.ts';
+import { fromServer, msg, t } from '../../translate.ts';
 
 /**
  * An action while it is being edited: what the host takes, with the texts of number fields as texts, and inputs that
@@ -163,7 +163,10 @@ export function wrongWith(draft: Draft): Wrong {
       fault('pass.flag', t('“{flag}” is no option: it begins with one or two hyphens.', { flag: input.pass.flag }));
   }
   for (const message of checkFixedVariables(draft.env, inputs)) faults.push({ at: 'env', message });
-  return byPlace([...faults, ...checkDeclaration(inputs, draft.stdin)]);
+  return byPlace([
+    ...faults,
+    ...checkDeclaration(inputs, draft.stdin).map(({ at, message }) => ({ at, message: fromServer('action_invalid', message) })),
+  ]);
 }
 
 /** Of several faults at one place, the first. */

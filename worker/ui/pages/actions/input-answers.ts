@@ -1,5 +1,6 @@
 import { fileProblem, type InputValues, isShown, resolveEach } from '../../../../shared/input-values.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
+import { fromServer } from '../../translate.ts';
 
 /** Nothing is chosen, where an empty text is one of the options. No option is this. */
 const UNCHOSEN = '\0';
@@ -105,11 +106,11 @@ export function checkAnswers(
   const shown = shownInputs(inputs, answers);
   const given = shown.map(({ name }) => [name, answers[name] === UNCHOSEN ? null : files[name] === undefined ? answers[name] : TO_BE_SENT]);
   const { values, wrong } = resolveEach(shown, Object.fromEntries(given));
-  const faults = wrong.map((error) => [String(error.extra['input']), error.message]);
+  const faults = wrong.map((error) => [String(error.extra['input']), fromServer(error.code, error.message)]);
   for (const input of shown) {
     const file = input.type === 'file' ? files[input.name] : undefined;
     const problem = input.type === 'file' && file !== undefined ? fileProblem(input, file.name, file.size) : null;
-    if (problem !== null) faults.push([input.name, problem]);
+    if (problem !== null) faults.push([input.name, fromServer('input_invalid', problem)]);
   }
   return faults.length === 0 ? { values } : { wrong: Object.fromEntries(faults) };
 }

@@ -58,7 +58,7 @@ function Obstructed({ why }: { why: Obstacle }) {
         <p>
           {rich(
             'A browser is told things only by a page that came over {https}. Reach Toru that way (docs/deploy.md), then come back here.',
-            { https: <strong>{t('https')}</strong> },
+            { https: <strong>https</strong> },
           )}
         </p>
       );
