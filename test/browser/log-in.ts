@@ -11,6 +11,6 @@ export async function logIn({ context }: Browser, url: string, username: string,
   if (answer.status() !== 200) throw new Error(`login answered ${answer.status()}: ${await answer.text()}`);
   const page = context.pages()[0] ?? (await context.newPage());
   await page.goto(url);
-  await page.getByRole('heading', { name: 'Actions', level: 1 }).waitFor();
+  await page.getByRole('heading', { name: /^(?:Actions|Aktionen)$/, level: 1 }).waitFor();
   return page;
 }

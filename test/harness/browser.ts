@@ -67,6 +67,8 @@ export async function launchBrowser(
     /** Without one, tests stand between the page and its network themselves, which they can't behind the page's worker. */
     serviceWorkers?: 'allow' | 'block';
     userAgent?: string;
+    /** The browser's language, as `navigator.languages` says it. */
+    locale?: string;
     /** Without, a page stands still, as its person asked the system: what moves on it for as long as a run takes half a processor here. */
     reducedMotion?: 'no-preference';
     /** A Chromium of its own with a profile on the disk: notifications and push are not for one that keeps nothing. */

@@ -87,7 +87,7 @@ function PluginLine({ plugin }: { plugin: PluginSummary }) {
       }
       acts={isAdmin.value && hasPage && plugin.enabled && <ButtonLink href={path}>{t('Open')}</ButtonLink>}
     >
-      {plugin.problem ?? plugin.description}
+      <span dir="auto">{plugin.problem ?? plugin.description}</span>
     </Line>
   );
 }

@@ -115,20 +115,20 @@ function ScriptLine({ script, onRun }: { script: Script; onRun: () => void }) {
               icon={<Plus size={16} aria-hidden="true" />}
             >
               {t('Make an action')}
-              <span class="hush">{t('of {name}', { name: script.name })}</span>
+              <span class="hush"> {t('of {name}', { name: script.name })}</span>
             </ButtonLink>
           </>
         )
       }
     >
-      {script.description !== '' && <p>{script.description}</p>}
+      {script.description !== '' && <p dir="auto">{script.description}</p>}
       {script.problem !== null && <Fix problem={script.problem} />}
       <p class="small">{rich('{size}, changed {when}', { size: bytes(script.size), when: <When at={script.modified_at} /> })}</p>
       {used.length > 0 && (
         <p class="script-used">
           {used.map((action) => (
             <a key={action.id} href={`/actions/${encodeURIComponent(action.id)}/edit`}>
-              <Glyph name={action.icon} size={14} /> {action.label}
+              <Glyph name={action.icon} size={14} /> <span dir="auto">{action.label}</span>
             </a>
           ))}
         </p>

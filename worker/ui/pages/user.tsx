@@ -64,7 +64,7 @@ export function UserPage() {
 function Known({ user }: { user: User }) {
   return (
     <span class="row">
-      <Badge tone={user.role === 'admin' ? 'live' : 'plain'}>{user.role}</Badge>
+      <Badge tone={user.role === 'admin' ? 'live' : 'plain'}>{user.role === 'admin' ? t('admin') : t('client')}</Badge>
       {user.disabled && <Badge tone="wait">{t('disabled')}</Badge>}
       {user.id === me.value?.user.id && <Badge>{t('you')}</Badge>}
       <span>

@@ -24,8 +24,8 @@ export function CheckGroup({ label, help = '', error, optional = false, options,
   return (
     <fieldset class="field choice" {...described}>
       <legend class="field-label">
-        {label}
-        {optional && <span class="field-optional">{t('optional')}</span>}
+        <span dir="auto">{label}</span>
+        {optional && <span class="field-optional"> {t('optional')}</span>}
       </legend>
       <div class="choice-tall choice-many">
         {options.map((option, index) => (
@@ -41,17 +41,19 @@ export function CheckGroup({ label, help = '', error, optional = false, options,
                 onValue(options.flatMap((one) => (chosen.has(one.value) ? [one.value] : [])));
               }}
             />
-            <span class="choice-text">{option.label ?? option.value}</span>
+            <span class="choice-text" dir="auto">
+              {option.label ?? option.value}
+            </span>
           </label>
         ))}
       </div>
       {help !== '' && (
-        <p class="field-help" id={`${id}-help`}>
+        <p class="field-help" dir="auto" id={`${id}-help`}>
           {help}
         </p>
       )}
       {wrong && (
-        <p class="field-error" id={`${id}-error`} role="alert">
+        <p class="field-error" dir="auto" id={`${id}-error`} role="alert">
           {error}
         </p>
       )}

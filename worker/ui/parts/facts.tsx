@@ -8,7 +8,7 @@ export function Facts(props: { facts: readonly (readonly [term: string, value: C
       {props.facts.map(([term, value]) => (
         <div key={term} class="fact">
           <dt>{term}</dt>
-          <dd>{value}</dd>
+          <dd dir="auto">{value}</dd>
         </div>
       ))}
     </dl>

@@ -25,8 +25,8 @@ export function Field(props: {
   return (
     <div class="field">
       <label class="field-label" for={id}>
-        {props.label}
-        {props.optional === true && <span class="field-optional">{t('optional')}</span>}
+        <span dir="auto">{props.label}</span>
+        {props.optional === true && <span class="field-optional"> {t('optional')}</span>}
       </label>
       {props.children({
         id,
@@ -34,12 +34,12 @@ export function Field(props: {
         ...(wrong ? { 'aria-invalid': true } : {}),
       })}
       {props.help !== undefined && props.help !== '' && (
-        <p class="field-help" id={`${id}-help`}>
+        <p class="field-help" dir="auto" id={`${id}-help`}>
           {props.help}
         </p>
       )}
       {wrong && (
-        <p class="field-error" id={`${id}-error`} role="alert">
+        <p class="field-error" dir="auto" id={`${id}-error`} role="alert">
           {props.error}
         </p>
       )}
@@ -69,9 +69,9 @@ export function Switch(props: {
         onChange={(event) => props.onChange(event.currentTarget.checked)}
       />
       <label for={id}>
-        {props.label}
+        <span dir="auto">{props.label}</span>
         {props.help !== undefined && (
-          <span class="field-help" id={`${id}-help`}>
+          <span class="field-help" dir="auto" id={`${id}-help`}>
             {props.help}
           </span>
         )}

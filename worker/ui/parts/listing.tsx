@@ -28,7 +28,7 @@ export function Line(props: LineProps) {
     <>
       {props.lead !== undefined && <div class="line-lead">{props.lead}</div>}
       <div class="line-text">
-        <div class="line-title">{props.title}</div>
+        <div class="line-title">{typeof props.title === 'string' ? <span dir="auto">{props.title}</span> : props.title}</div>
         {props.children !== undefined && <div class="line-more">{props.children}</div>}
       </div>
       {props.aside !== undefined && <div class="line-aside">{props.aside}</div>}

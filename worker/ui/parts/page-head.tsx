@@ -19,7 +19,9 @@ export function PageHead(props: {
     <header class="page-head">
       {props.before}
       <div class="page-head-text">
-        <h1 tabIndex={-1}>{props.title}</h1>
+        <h1 tabIndex={-1}>
+          <span dir="auto">{props.title}</span>
+        </h1>
         {props.lead !== undefined && <div class="page-head-lead">{props.lead}</div>}
       </div>
       {props.children !== undefined && <div class="page-head-acts">{props.children}</div>}

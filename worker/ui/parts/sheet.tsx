@@ -41,7 +41,9 @@ export function Sheet(props: { title: string; onClose: () => void; wide?: boolea
     >
       <div class="sheet-body">
         <header class="sheet-head">
-          <h2 id={title}>{props.title}</h2>
+          <h2 id={title}>
+            <span dir="auto">{props.title}</span>
+          </h2>
           <Button kind="ghost" aria-label={t('Close')} icon={<X size={20} />} onClick={close} />
         </header>
         {props.children}

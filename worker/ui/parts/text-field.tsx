@@ -43,6 +43,8 @@ export function TextField({
           spellcheck: false,
           autocomplete,
           disabled,
+          // Names are written in any direction, what a machine reads is not.
+          ...(mono ? {} : { dir: 'auto' as const }),
           value,
           onInput: (event: { currentTarget: HTMLInputElement }) => onValue(event.currentTarget.value),
         };

@@ -103,7 +103,7 @@ function Navigation() {
       >
         <Search size={18} aria-hidden="true" />
         <span>{t('Go to …')}</span>
-        <kbd>Ctrl K</kbd>
+        <kbd>{t('Ctrl K')}</kbd>
       </button>
       <nav class="rail-nav" aria-label={t('Main')}>
         {/* A tap outside is for closing what is open, and reaches nothing below. */}

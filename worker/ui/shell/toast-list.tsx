@@ -10,7 +10,7 @@ function Message(props: { text: string; tone: ToastTone; onClose: () => void }) 
   return (
     <div class={`toast toast-${props.tone}`} role={props.tone === 'bad' ? 'alert' : 'status'}>
       <Icon size={20} aria-hidden="true" />
-      <p>{props.text}</p>
+      <p dir="auto">{props.text}</p>
       <Button kind="ghost" small aria-label={t('Dismiss')} icon={<X size={18} />} onClick={props.onClose} />
     </div>
   );

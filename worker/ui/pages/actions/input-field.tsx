@@ -68,7 +68,11 @@ function control(
   };
   switch (input.type) {
     case 'text':
-      return input.multiline ? <textarea {...common} class="textarea" /> : <input {...common} class="input" type="text" />;
+      return input.multiline ? (
+        <textarea {...common} class="textarea" dir="auto" />
+      ) : (
+        <input {...common} class="input" type="text" dir="auto" />
+      );
     case 'secret':
       return <input {...common} class="input" type="password" autocomplete="new-password" />;
     case 'number':
@@ -110,7 +114,7 @@ function control(
             {input.options.length === 0 ? t('Nothing to choose from') : input.required ? t('Choose…') : '—'}
           </option>
           {input.options.map((option) => (
-            <option key={option.value} value={option.value}>
+            <option key={option.value} value={option.value} dir="auto">
               {option.label ?? option.value}
             </option>
           ))}

@@ -25,7 +25,9 @@ export function NowBar() {
         <Bar href={runPath(newest.task_id)} live>
           <span class="now-head">
             <StateMark run={newest} bare />
-            <strong class="cut">{newest.label}</strong>
+            <strong class="cut" dir="auto">
+              {newest.label}
+            </strong>
             <span class="now-time">
               {newest.state === 'queued' ? t('Queued') : <Elapsed since={newest.started_at ?? newest.created_at} />}
             </span>

@@ -149,7 +149,9 @@ function Sign({ run }: { run: PendingRun }) {
 function Title({ run, name }: { run: PendingRun; name: string }) {
   return (
     <>
-      <span class={run.script === null ? '' : 'mono'}>{name}</span>
+      <span class={run.script === null ? '' : 'mono'} dir="auto">
+        {name}
+      </span>
       <Badge tone={BADGES[run.state]}>{t(WORDS[run.state])}</Badge>
     </>
   );

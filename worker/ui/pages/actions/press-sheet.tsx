@@ -167,7 +167,11 @@ export function PressSheet({ question }: { question: Question }) {
           if (action.confirm !== 'hold') void run();
         }}
       >
-        {action.description !== '' && <p class="muted">{action.description}</p>}
+        {action.description !== '' && (
+          <p class="muted" dir="auto">
+            {action.description}
+          </p>
+        )}
         {problem.value !== null && <Problem message={problem.value} />}
         {linked !== undefined && linked.strange.length > 0 && <Strange names={linked.strange} />}
         {origin.value !== null && <FilledIn origin={origin.value} onClear={() => void startOver()} />}

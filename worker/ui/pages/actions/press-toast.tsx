@@ -83,7 +83,9 @@ function PressToast(props: PressToastProps) {
     <div class="press">
       <a ref={ref} data-acts="open" class="press-open" href={runPath(props.taskId)}>
         <span class="press-head">
-          <strong class="cut">{props.label}</strong>
+          <strong class="cut" dir="auto">
+            {props.label}
+          </strong>
           <StateMark run={props.run.value} />
         </span>
         <span class={`press-line cut${line === '' ? ' muted' : ''}`}>{line === '' ? t('No output yet') : line}</span>

@@ -21,7 +21,11 @@ export function TileMenu({ action }: { action: AnyAction }) {
   }
   return (
     <Sheet title={action.label} onClose={close}>
-      {action.description !== '' && <p class="muted">{action.description}</p>}
+      {action.description !== '' && (
+        <p class="muted" dir="auto">
+          {action.description}
+        </p>
+      )}
       <ul class="tile-acts">
         <li>
           <Button

@@ -3,7 +3,7 @@ import type { AuditEntry } from '../../../../shared/audit.ts';
 import { Facts } from '../../parts/facts.tsx';
 import { filled } from '../../rich.ts';
 import { fullTime, timeOfDay } from '../../time.ts';
-import { t } from '../../translate.ts';
+import { msg, t } from '../../translate.ts';
 import { deviceOf, placeOf } from '../account/device.ts';
 import { describeEntry } from './describe-entry.ts';
 
@@ -65,9 +65,23 @@ function factsOf(entry: AuditEntry): [string, string][] {
   ];
 }
 
+/** Names of details that many entries have. */
+const DETAILS: Readonly<Record<string, string>> = {
+  by: msg('By'),
+  label: msg('Name'),
+  reason: msg('Reason'),
+  repeated: msg('Repeated'),
+  revision: msg('Version'),
+  role: msg('Role'),
+  runs: msg('Runs'),
+  script: msg('Script'),
+  source: msg('From'),
+  user: msg('User'),
+};
+
 function nameOf(key: string): string {
   const text = key.replaceAll('_', ' ');
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return t(DETAILS[key] ?? text.charAt(0).toUpperCase() + text.slice(1));
 }
 
 /** A change reads `90 → 30`; what is nested otherwise is shown as it was written down. */

@@ -40,7 +40,7 @@ export function RunNote({ run, onWritten }: { run: Run; onWritten: (run: Run) =>
         <p class="run-note-text">
           <StickyNote size={16} aria-hidden="true" />
           <span class="hush">{t('Note:')}</span>
-          <span>{run.note}</span>
+          <span dir="auto">{run.note}</span>
         </p>
       )}
       <Button
@@ -84,6 +84,7 @@ function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run
           <textarea
             {...ties}
             class="textarea"
+            dir="auto"
             rows={3}
             maxLength={MAX_NOTE_CHARS}
             value={text.value}

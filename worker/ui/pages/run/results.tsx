@@ -56,13 +56,17 @@ export function Results({ run }: { run: Run }) {
                   }}
                 >
                   <Icon size={18} aria-hidden="true" />
-                  <span class="cut">{name}</span>
+                  <span class="cut" dir="auto">
+                    {name}
+                  </span>
                   <span class="muted small">{bytes(size)}</span>
                 </button>
               ) : (
                 <span class="result">
                   <Icon size={18} aria-hidden="true" />
-                  <span class="cut">{name}</span>
+                  <span class="cut" dir="auto">
+                    {name}
+                  </span>
                   <span class="muted small">{bytes(size)}</span>
                 </span>
               )}

@@ -48,7 +48,7 @@ export function RunDetails({ run, children }: { run: Run; children: ComponentChi
         <details class="run-details">
           <summary class="small">
             <When at={run.started_at ?? run.created_at} /> · <Took run={run} />
-            {run.exit_code !== null && run.exit_code !== 0 && <>{t('· exit code {exit_code}', { exit_code: run.exit_code })}</>}
+            {run.exit_code !== null && run.exit_code !== 0 && <> · {t('exit code {code}', { code: run.exit_code })}</>}
             {run.user_id !== me.value?.user.id && <> · {run.user}</>}
           </summary>
           <Facts run={run} />
@@ -96,8 +96,8 @@ function Facts({ run }: { run: Run }) {
 function Fact(props: { name: string; wide?: boolean; children: ComponentChildren }) {
   return (
     <div class={'run-fact'}>
-      <dt>{props.name}</dt>
-      <dd>{props.children}</dd>
+      <dt dir="auto">{props.name}</dt>
+      <dd dir="auto">{props.children}</dd>
     </div>
   );
 }

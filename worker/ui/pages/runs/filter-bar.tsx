@@ -106,7 +106,7 @@ export function FilterBar({ filters, users }: { filters: Filters; users: readonl
         >
           <option value="">{t('Any action')}</option>
           {(actions.value ?? []).map((action) => (
-            <option key={action.id} value={action.id}>
+            <option key={action.id} value={action.id} dir="auto">
               {action.label}
             </option>
           ))}
@@ -179,7 +179,7 @@ function Days({ filters, onDays }: { filters: Filters; onDays: (days: Pick<Filte
         <option value="">{t('Any day')}</option>
         {RANGES.map(([days, label]) => (
           <option key={days} value={days}>
-            {label}
+            {t(label)}
           </option>
         ))}
         <option value="between">{t('From … to …')}</option>

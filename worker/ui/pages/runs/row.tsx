@@ -27,7 +27,9 @@ export function RunRow({ run, onMenu }: { run: Run; onMenu: () => void }) {
             <span class="run-row-note">
               <StickyNote size={14} aria-hidden="true" />
               <span class="hush">{t('Note:')}</span>
-              <span class="cut">{run.note.slice(0, 200)}</span>
+              <span class="cut" dir="auto">
+                {run.note.slice(0, 200)}
+              </span>
             </span>
           )}
         </span>
@@ -59,7 +61,9 @@ export function SummaryRow({ run }: { run: RunSummary }) {
       <div class="run-row">
         <StateMark run={run} />
         <span class="run-row-what">
-          <strong class="cut">{run.label}</strong>
+          <strong class="cut" dir="auto">
+            {run.label}
+          </strong>
         </span>
         <span class="run-row-who" />
         <span class="run-row-took">{run.ended_at === null ? '' : duration(took(run, 0) ?? 0)}</span>

@@ -48,7 +48,11 @@ export function RunScript(props: {
   return (
     <Sheet title={t('Run {name}', { name: props.script.name })} unsaved={text.value !== first && !busy} onClose={props.onClose}>
       <Form class="stack" onSubmit={run}>
-        {props.script.description !== '' && <p class="muted">{props.script.description}</p>}
+        {props.script.description !== '' && (
+          <p class="muted" dir="auto">
+            {props.script.description}
+          </p>
+        )}
         {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
         <Field label={t('Arguments')} help={t('One on each line, exactly as written: no quotes are needed.')} optional error={tooMany}>
           {(ties) => (

@@ -24,7 +24,9 @@ export function Found(props: { found: FoundRun; busy: boolean; onMore: () => voi
   return (
     <li class="found">
       <a class="found-run" href={`/runs/${run.task_id}`}>
-        <strong class="cut">{label === undefined ? run.label : <Marked text={label.text} marks={label.marks} />}</strong>
+        <strong class="cut" dir="auto">
+          {label === undefined ? run.label : <Marked text={label.text} marks={label.marks} />}
+        </strong>
         <StateMark run={run} />
         <span class="muted small end">
           {run.user_id === me.value?.user.id ? '' : `${run.user}, `}

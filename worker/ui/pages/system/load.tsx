@@ -60,11 +60,11 @@ export function Load(props: {
           <>
             <span class="load-in">
               <span aria-hidden="true">↓</span>
-              <span class="hush">{t('in')}</span> {perSecond(shown.network_rx_per_s)}
+              <span class="hush">{t('in')} </span> {perSecond(shown.network_rx_per_s)}
             </span>{' '}
             <span class="load-out">
               <span aria-hidden="true">↑</span>
-              <span class="hush">{t('out')}</span> {perSecond(shown.network_tx_per_s)}
+              <span class="hush">{t('out')} </span> {perSecond(shown.network_tx_per_s)}
             </span>
           </>
         }
