@@ -9,6 +9,7 @@ const CHECKS = {
   boundaries: ['tools/boundaries.ts'],
   docs: ['tools/docs.ts'],
   words: ['tools/glossary.ts'],
+  languages: ['tools/languages.ts'],
 };
 
 /** `npm run check`: all of them, so that one run shows everything there is to fix. Each is told when it ends, with its seconds. */

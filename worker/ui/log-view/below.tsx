@@ -1,5 +1,6 @@
 import { ArrowDownToLine } from 'lucide-preact';
 import { late } from '../parts/late.tsx';
+import { plural, t } from '../translate.ts';
 import type { LineRange } from './line-links.ts';
 import type { LogViewer } from './viewer.ts';
 
@@ -17,14 +18,14 @@ export function Below(props: { task: string; viewer: LogViewer; all: boolean; ch
     <div class="log-below">
       {stalled && (
         <button type="button" class="log-pill" onClick={() => viewer.readOn()}>
-          No {stream} in what was read · look further
+          {t('No {stream} in what was read · look further', { stream })}
         </button>
       )}
       {chosen !== null && <ChosenLines task={props.task} chosen={chosen} size={viewer.size} onClear={props.onClear} />}
       {!following && (
         <button type="button" class="log-pill" onClick={() => viewer.toEnd()}>
           <ArrowDownToLine size={16} aria-hidden="true" />
-          {unseen > 0 ? `${unseen.toLocaleString()} new ${unseen === 1 ? 'line' : 'lines'} · jump to end` : 'Jump to end'}
+          {unseen > 0 ? plural(unseen, '1 new line · jump to end', '{count} new lines · jump to end') : t('Jump to end')}
         </button>
       )}
     </div>

@@ -6,6 +6,7 @@ import { Button } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { bytes } from '../time.ts';
 import { toast } from '../toasts.ts';
+import { t } from '../translate.ts';
 import { placeOfLines, textOf } from './copying.ts';
 import { JsonSheet } from './json-sheet.tsx';
 import type { LineRange } from './line-links.ts';
@@ -24,24 +25,24 @@ export function ChosenLines(props: { task: string; chosen: LineRange | 'all'; si
   }
   return (
     <div class="log-chosen">
-      <span>{chosen === 'all' ? `All, ${bytes(size.value)}` : nameOf(chosen)}</span>
+      <span>{chosen === 'all' ? t('All, {size}', { size: bytes(size.value) }) : nameOf(chosen)}</span>
       <Button kind="ghost" small icon={<Copy size={16} />} onClick={() => void copyLines(task, chosen, size.peek())}>
-        Copy
+        {t('Copy')}
       </Button>
       {chosen !== 'all' && (
         <>
-          <CopyButton label="Copy the link" icon={<Link size={16} />} text={() => location.href} />
+          <CopyButton label={t('Copy the link')} icon={<Link size={16} />} text={() => location.href} />
           <Button
             kind="ghost"
             small
-            aria-label="Show as JSON"
-            title="Show as JSON"
+            aria-label={t('Show as JSON')}
+            title={t('Show as JSON')}
             icon={<Braces size={16} />}
             onClick={() => void showJson()}
           />
         </>
       )}
-      <Button kind="ghost" small aria-label="Choose no line" icon={<X size={18} />} onClick={props.onClear} />
+      <Button kind="ghost" small aria-label={t('Choose no line')} icon={<X size={18} />} onClick={props.onClear} />
       {json.value !== null && chosen !== 'all' && (
         <JsonSheet
           title={nameOf(chosen)}
@@ -59,9 +60,9 @@ export function ChosenLines(props: { task: string; chosen: LineRange | 'all'; si
 export async function copyLines(task: string, chosen: LineRange | 'all', size: number): Promise<void> {
   try {
     await navigator.clipboard.writeText(await textOfChosen(task, chosen, size));
-    toast(chosen === 'all' ? `All of the output was copied: ${bytes(size)}.` : 'The lines were copied.', 'ok');
+    toast(chosen === 'all' ? t('All of the output was copied: {size}.', { size: bytes(size) }) : t('The lines were copied.'), 'ok');
   } catch (error) {
-    toast(error instanceof ToruError ? error.message : 'The browser did not allow copying. Download it instead.', 'bad');
+    toast(error instanceof ToruError ? error.message : t('The browser did not allow copying. Download it instead.'), 'bad');
   }
 }
 
@@ -71,5 +72,5 @@ async function textOfChosen(task: string, chosen: LineRange | 'all', size: numbe
 }
 
 function nameOf([first, last]: LineRange): string {
-  return first === last ? `Line ${first}` : `Lines ${first} to ${last}`;
+  return first === last ? t('Line {first}', { first }) : t('Lines {first} to {last}', { first, last });
 }

@@ -1,5 +1,6 @@
 import { ToruError } from '../../../shared/errors.ts';
 import { readOutput } from '../data/output-lines.ts';
+import { t } from '../translate.ts';
 import { take } from './earlier.ts';
 import { LineBuffer } from './line-buffer.ts';
 import { lineBegin } from './places.ts';
@@ -23,7 +24,7 @@ export async function placeOfLines(taskId: string, [first, last]: readonly [numb
  */
 export async function textOf(taskId: string, from: number, to: number): Promise<string> {
   if (to - from > MOST_BYTES)
-    throw new ToruError('too_large', 'That is more than 8 MB, too much to be copied. Download it, or choose fewer lines.');
+    throw new ToruError('too_large', t('That is more than 8 MB, too much to be copied. Download it, or choose fewer lines.'));
   const lines = new LineBuffer();
   lines.reset(from);
   while (lines.end < to) {

@@ -5,6 +5,8 @@ import { MAX_PLACES_FOUND } from '../../../shared/limits.ts';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
 import { Button } from '../parts/button.tsx';
+import { counted } from '../time.ts';
+import { t } from '../translate.ts';
 import { FindProgress } from './find-progress.ts';
 import { paintMatches, type Sought } from './matches.ts';
 import type { LogViewer } from './viewer.ts';
@@ -91,7 +93,7 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
         ref={field}
         class="input"
         type="search"
-        aria-label="Find in the output"
+        aria-label={t('Find in the output')}
         autocapitalize="none"
         autocomplete="off"
         spellcheck={false}
@@ -112,8 +114,8 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
       <Button
         kind="ghost"
         small
-        aria-label="Match case"
-        title="Match case"
+        aria-label={t('Match case')}
+        title={t('Match case')}
         aria-pressed={exact.value}
         icon={<CaseSensitive size={18} />}
         onClick={() => {
@@ -123,27 +125,27 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
       <Button
         kind="ghost"
         small
-        aria-label="Regular expression"
-        title="Regular expression"
+        aria-label={t('Regular expression')}
+        title={t('Regular expression')}
         aria-pressed={regex.value}
         icon={<Regex size={18} />}
         onClick={() => {
           regex.value = !regex.value;
         }}
       />
-      <Button kind="ghost" small aria-label="Previous" icon={<ChevronUp size={18} />} onClick={() => step(-1)} />
-      <Button kind="ghost" small aria-label="Next" icon={<ChevronDown size={18} />} onClick={() => step(1)} />
-      <Button kind="ghost" small aria-label="Close the search" icon={<X size={18} />} onClick={props.onClose} />
+      <Button kind="ghost" small aria-label={t('Previous')} icon={<ChevronUp size={18} />} onClick={() => step(-1)} />
+      <Button kind="ghost" small aria-label={t('Next')} icon={<ChevronDown size={18} />} onClick={() => step(1)} />
+      <Button kind="ghost" small aria-label={t('Close the search')} icon={<X size={18} />} onClick={props.onClose} />
     </search>
   );
 
   function count(): string {
     if (search.value === null) return '';
     if (search.value.problem.value !== null) return search.value.problem.value;
-    if (found.length === 0) return searching ? 'searching…' : 'none';
+    if (found.length === 0) return searching ? t('searching…') : t('none');
     const { value } = at;
-    const all = `${found.length.toLocaleString()}${found.length >= MAX_PLACES_FOUND ? '+' : searching ? '…' : ''}`;
+    const all = `${counted(found.length)}${found.length >= MAX_PLACES_FOUND ? '+' : searching ? '…' : ''}`;
     const here = value === null ? 0 : found.findLastIndex((cursor) => cursor <= value) + 1;
-    return `${here.toLocaleString()} of ${all}`;
+    return t('{place} of {all}', { place: counted(here), all });
   }
 }

@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals';
 import { ArrowRight, X } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Button } from '../parts/button.tsx';
+import { t } from '../translate.ts';
 
 /** Asks for a line's number, and goes there. */
 export function GoToLine(props: { onGo: (line: number) => void; onClose: () => void }) {
@@ -22,8 +23,8 @@ export function GoToLine(props: { onGo: (line: number) => void; onClose: () => v
         ref={field}
         class="input"
         inputMode="numeric"
-        aria-label="Number of the line"
-        placeholder="Line"
+        aria-label={t('Number of the line')}
+        placeholder={t('Line')}
         autocomplete="off"
         value={text.value}
         onInput={(event) => {
@@ -35,8 +36,8 @@ export function GoToLine(props: { onGo: (line: number) => void; onClose: () => v
           props.onClose();
         }}
       />
-      <Button kind="ghost" small type="submit" aria-label="Go" icon={<ArrowRight size={18} />} />
-      <Button kind="ghost" small aria-label="Close" icon={<X size={18} />} onClick={props.onClose} />
+      <Button kind="ghost" small type="submit" aria-label={t('Go')} icon={<ArrowRight size={18} />} />
+      <Button kind="ghost" small aria-label={t('Close')} icon={<X size={18} />} onClick={props.onClose} />
     </form>
   );
 }

@@ -1,5 +1,6 @@
 import { CopyButton } from '../parts/copy-button.tsx';
 import { Sheet } from '../parts/sheet.tsx';
+import { t } from '../translate.ts';
 import './json-sheet.css';
 
 /** Lines of JSON, each written out over several lines; a line that is none stands as it is. */
@@ -8,8 +9,8 @@ export function JsonSheet(props: { title: string; text: string; onClose: () => v
   return (
     <Sheet title={props.title} wide onClose={props.onClose}>
       <div class="json-acts">
-        <CopyButton label="Copy the JSON" text={text}>
-          Copy
+        <CopyButton label={t('Copy the JSON')} text={text}>
+          {t('Copy')}
         </CopyButton>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard. */}

@@ -1,6 +1,7 @@
 import type { Progress } from '../../../shared/terminal/osc.ts';
 import { Screen } from '../../../shared/terminal/screen.ts';
 import { styleAfter } from '../../../shared/terminal/style.ts';
+import { t } from '../translate.ts';
 import { Passed, PassedLine } from './passed-line.ts';
 import { type LogLine, WrittenLine } from './shown-line.ts';
 import type { TypedLine } from './typed-lines.ts';
@@ -119,7 +120,7 @@ export class LineBuffer {
     this.finish();
     this.#screens = this.#newScreens();
     const line = new WrittenLine('gap', from, this.#places.endRow);
-    line.write(0, `${to - from} bytes of output were removed here`, null);
+    line.write(0, t('{count} bytes of output were removed here', { count: to - from }), null);
     this.#lines.push(line);
     this.#end = Math.max(this.#end, to);
   }

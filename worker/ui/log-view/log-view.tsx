@@ -5,6 +5,7 @@ import { sentence } from '../api.ts';
 import { late } from '../parts/late.tsx';
 import { recall, remember } from '../theme.ts';
 import { toast } from '../toasts.ts';
+import { t } from '../translate.ts';
 import { Below } from './below.tsx';
 import { hashOf, type LineRange, linesInHash } from './line-links.ts';
 import { lineBeside, turnGroup } from './row-presses.ts';
@@ -145,7 +146,7 @@ export function LogView(props: {
         class={`log-scroll${wrap.value ? ' log-wrap' : ''}${all.value ? ' log-all' : ''}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
         tabIndex={0}
-        aria-label="Output"
+        aria-label={t('Output')}
         onKeyDown={onKeyDown}
         onClick={onClick}
       >
@@ -177,17 +178,21 @@ function Going({ viewer }: { viewer: LogViewer }) {
   return (
     <progress
       class={`log-progress log-progress-${state}`}
-      aria-label="Progress"
+      aria-label={t('Progress')}
       max={100}
       {...(state === 'busy' ? {} : { value: percent })}
-      title={state === 'busy' ? 'At work' : `${percent} %${state === 'going' ? '' : `, ${state}`}`}
+      title={
+        state === 'busy'
+          ? t('At work')
+          : `${percent} %${state === 'failed' ? `, ${t('failed')}` : state === 'paused' ? `, ${t('paused')}` : ''}`
+      }
     />
   );
 }
 
 function Empty({ run, viewer }: { run: Run; viewer: LogViewer }) {
   const empty = useComputed(() => viewer.part.value.end === 0 && viewer.size.value === 0);
-  return empty.value ? <p class="log-quiet">{run.ended_at === null ? 'No output yet.' : 'It printed nothing.'}</p> : null;
+  return empty.value ? <p class="log-quiet">{run.ended_at === null ? t('No output yet.') : t('It printed nothing.')}</p> : null;
 }
 
 function Bar({ viewer }: { viewer: LogViewer }) {

@@ -1,5 +1,6 @@
 import { Clock, Copy, Download, FoldVertical, Hash } from 'lucide-preact';
 import { Button } from '../parts/button.tsx';
+import { t } from '../translate.ts';
 import type { LogViewer } from './viewer.ts';
 
 /** The tools behind the three dots. @param props.task the run's id. */
@@ -14,12 +15,12 @@ export function MoreTools(props: {
   const { task, viewer } = props;
   const shown = viewer?.shown.value;
   return (
-    <fieldset class="log-more" aria-label="More tools">
-      <Button kind="ghost" small icon={<Hash size={18} />} title="Go to a line (Ctrl G)" onClick={props.onLine}>
-        Go to line
+    <fieldset class="log-more" aria-label={t('More tools')}>
+      <Button kind="ghost" small icon={<Hash size={18} />} title={t('Go to a line (Ctrl G)')} onClick={props.onLine}>
+        {t('Go to line')}
       </Button>
       <Button kind="ghost" small aria-pressed={props.times} icon={<Clock size={18} />} onClick={props.onTimes}>
-        Times
+        {t('Times')}
       </Button>
       {(['stdout', 'stderr'] as const).map((stream) => (
         <Button
@@ -30,20 +31,20 @@ export function MoreTools(props: {
           aria-pressed={shown?.stream === stream}
           onClick={() => viewer?.only(shown?.stream === stream ? 'all' : stream)}
         >
-          Only {stream}
+          {t('Only {stream}', { stream })}
         </Button>
       ))}
       {shown?.grouped === true && (
         <Button kind="ghost" small icon={<FoldVertical size={18} />} onClick={() => viewer?.foldAll(!shown.folded)}>
-          {shown.folded ? 'Unfold all' : 'Fold all'}
+          {shown.folded ? t('Unfold all') : t('Fold all')}
         </Button>
       )}
-      <Button kind="ghost" small icon={<Copy size={18} />} title="Copy all of it (Ctrl A, Ctrl C)" onClick={props.onCopyAll}>
-        Copy all
+      <Button kind="ghost" small icon={<Copy size={18} />} title={t('Copy all of it (Ctrl A, Ctrl C)')} onClick={props.onCopyAll}>
+        {t('Copy all')}
       </Button>
       <a class="btn btn-ghost btn-small" href={`/api/runs/${task}/output`} download={`${task}.log`}>
         <Download size={18} aria-hidden="true" />
-        <span>Download all</span>
+        <span>{t('Download all')}</span>
       </a>
     </fieldset>
   );

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { t } from '../translate.ts';
 import type { LogViewer } from './viewer.ts';
 
 /** Where in the whole one is, and the way to anywhere else. */
@@ -9,13 +10,15 @@ export function PlaceBar({ viewer }: { viewer: LogViewer }) {
   const value = moving.value ?? (viewer.follow.value.following ? 1000 : Math.round((cursor / size) * 1000));
   return (
     <label class="log-bar">
-      <span class="hush">Place in the output</span>
+      <span class="hush">{t('Place in the output')}</span>
       <input
         type="range"
         min={0}
         max={1000}
         value={value}
-        aria-valuetext={line === null ? `${Math.round(value / 10)} %` : `line ${line}, ${Math.round(value / 10)} %`}
+        aria-valuetext={
+          line === null ? `${Math.round(value / 10)} %` : t('line {line}, {value} %', { line, value: Math.round(value / 10) })
+        }
         onInput={(event) => {
           moving.value = event.currentTarget.valueAsNumber;
         }}

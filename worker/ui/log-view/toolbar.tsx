@@ -7,6 +7,7 @@ import { secondHand } from '../clock.ts';
 import { Button } from '../parts/button.tsx';
 import { late } from '../parts/late.tsx';
 import { bytes, clockTime } from '../time.ts';
+import { t } from '../translate.ts';
 import type { LogViewer } from './viewer.ts';
 
 const Finder = late(async () => (await import('./finder.tsx')).Finder);
@@ -40,7 +41,7 @@ interface ToolbarProps {
 export function Toolbar(props: ToolbarProps) {
   const { run, viewer, tool } = props;
   return (
-    <div class="log-tools" role="toolbar" aria-label="Tools for the output">
+    <div class="log-tools" role="toolbar" aria-label={t('Tools for the output')}>
       {tool.value === 'find' && viewer !== null ? (
         <Finder run={run} viewer={viewer} onClose={props.onShut} />
       ) : tool.value === 'line' && viewer !== null ? (
@@ -69,30 +70,30 @@ function Tools({ run, viewer, tool, wrap, full, onWrap, onFull }: ToolbarProps) 
     <>
       {viewer === null ? <span class="log-size" /> : <Size run={run} viewer={viewer} />}
       <Tool
-        label="Find in the output"
-        title="Find (Ctrl F)"
+        label={t('Find in the output')}
+        title={t('Find (Ctrl F)')}
         icon={<Search size={18} />}
         onPress={() => {
           tool.value = 'find';
         }}
       />
       <Tool
-        label="To the beginning"
-        title="To the beginning (Home)"
+        label={t('To the beginning')}
+        title={t('To the beginning (Home)')}
         icon={<ArrowUpToLine size={18} />}
         onPress={() => void viewer?.toBeginning()}
       />
-      <Tool label="Wrap long lines" pressed={wrap} icon={<WrapText size={18} />} onPress={onWrap} />
+      <Tool label={t('Wrap long lines')} pressed={wrap} icon={<WrapText size={18} />} onPress={onWrap} />
       <Tool
-        label={full ? 'Leave the full window' : 'Fill the window'}
-        title={full ? 'Leave the full window (Esc)' : 'Fill the window'}
+        label={full ? t('Leave the full window') : t('Fill the window')}
+        title={full ? t('Leave the full window (Esc)') : t('Fill the window')}
         icon={full ? <Minimize2 size={18} /> : <Maximize2 size={18} />}
         onPress={onFull}
       />
       <Button
         kind="ghost"
         small
-        aria-label="More tools"
+        aria-label={t('More tools')}
         aria-expanded={tool.value === 'more'}
         icon={<Ellipsis size={18} />}
         onClick={() => {
@@ -125,7 +126,7 @@ function Size({ run, viewer }: { run: Run; viewer: LogViewer }) {
   const packed = onDisk !== null && onDisk !== undefined && onDisk < size && run.ended_at !== null;
   return (
     <span class="log-size">
-      {size === 0 ? '' : packed ? `${bytes(size)}, ${bytes(onDisk)} on disk` : bytes(size)}
+      {size === 0 ? '' : packed ? t('{size}, {packed} on disk', { size: bytes(size), packed: bytes(onDisk) }) : bytes(size)}
       {!isFinal(run.state) && <Quiet viewer={viewer} />}
     </span>
   );
@@ -134,5 +135,5 @@ function Size({ run, viewer }: { run: Run; viewer: LogViewer }) {
 function Quiet({ viewer }: { viewer: LogViewer }) {
   const { value: at } = viewer.cameAt;
   const still = at === null ? 0 : secondHand.value - at;
-  return still < QUIET_MS ? null : <>, quiet for {clockTime(still)}</>;
+  return still < QUIET_MS ? null : <>, {t('quiet for {time}', { time: clockTime(still) })}</>;
 }
