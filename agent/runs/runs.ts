@@ -57,13 +57,15 @@ export interface RunsOptions extends GuardOptions {
   environment?: Readonly<Record<string, string | undefined>>;
   /** For tests: the shell wrapper, whatever the host has, and other limits. */
   runner?: 'shell';
-  limits?: { cgroups?: boolean; graceMs?: number; maxRunning?: number; maxWaiting?: number; minFreeBytes?: number };
+  limits?: { cgroups?: boolean; checkMs?: number; graceMs?: number; maxRunning?: number; maxWaiting?: number; minFreeBytes?: number };
 }
 
 /** Runs at the same time; a run costs four descriptors of the agent and a runner of 40 to 60 KB (in shell half a megabyte in eight processes). */
 const MAX_RUNNING = 256;
 /** Runs that wait for a slot, of all actions together. */
 const MAX_WAITING = 10_000;
+/** So often a run is looked at: whether its script waits for input, and in case an event was lost. */
+const CHECK_MS = 1000;
 /** So many logs of ended runs are kept as objects (their files close by themselves). */
 const KEPT_LOGS = 64;
 
@@ -100,6 +102,7 @@ export class Runs {
       folder,
       environment: options.environment ?? process.env,
       cgroups: new Cgroups(limits.cgroups === false ? null : makeCgroupBase(options.home)),
+      checkMs: limits.checkMs ?? CHECK_MS,
       graceMs: limits.graceMs ?? CANCEL_GRACE_MS,
       maxRunning: limits.maxRunning ?? MAX_RUNNING,
     });

@@ -18,11 +18,12 @@ export interface SchedulerOptions extends Omit<RunLifeOptions, 'boot' | 'files' 
   /** The folder of all runs. */
   folder: string;
   maxRunning: number;
+  /** From one look at all runs to the next. */
+  checkMs: number;
   /** `shell`: no native runner, whatever the host has. */
   runner?: 'shell' | undefined;
 }
 
-const CHECK_MS = 1000;
 /** A wrapper begins within milliseconds; on a busy host it gets this. */
 const BEGIN_MS = 1000;
 const LOOK_MS = 5;
@@ -112,7 +113,7 @@ export class Scheduler {
     }
     const run = new RunLife(this.#lives, row, folder, slot, state);
     this.#runs.set(task_id, run);
-    this.#checking ??= setInterval(() => this.#check(), CHECK_MS).unref();
+    this.#checking ??= setInterval(() => this.#check(), this.#o.checkMs).unref();
     run
       .live()
       .catch((error: unknown) => log.error({ err: error, task_id }, 'a run broke off'))

@@ -4,9 +4,11 @@ import { makeHarness } from '../runs-harness.ts';
 
 /** The host says when a script waits for something that a viewer types, and only then. */
 
+const CHECK_MS = 100;
+
 let h: Harness;
 beforeEach(() => {
-  h = makeHarness();
+  h = makeHarness({ limits: { checkMs: CHECK_MS } });
 });
 afterEach(() => h.close());
 
@@ -17,10 +19,11 @@ async function start(text: string, stdin = true): Promise<string> {
   return (await h.runs.start(ada(), { action: 'it', source: 'page' })).task_id;
 }
 const waits = (task: string) => h.runs.get(ada(), task).waiting_for_input;
-/** What a second look has seen, which would have seen anything else. */
+const said = (task: string) => expect.poll(() => waits(task), { interval: 10, timeout: 30_000, message: 'it waits for input' }).toBe(true);
+/** A script that printed this, and was looked at some times since: one that waits would have been seen to. */
 async function printed(task: string, text: string): Promise<void> {
-  await expect.poll(() => h.output(task), { timeout: 30_000 }).toContain(text);
-  await new Promise((resolve) => setTimeout(resolve, 2200));
+  await expect.poll(() => h.output(task), { interval: 10, timeout: 30_000 }).toContain(text);
+  await new Promise((resolve) => setTimeout(resolve, 6 * CHECK_MS));
 }
 
 describe.skipIf(process.platform !== 'linux')('a script that waits for an answer', () => {
@@ -35,7 +38,7 @@ describe.skipIf(process.platform !== 'linux')('a script that waits for an answer
     const news: (boolean | undefined)[] = [];
     h.runs.onChange((run) => news.push(run.waiting_for_input));
     const task = await start(text);
-    await expect.poll(() => waits(task), { timeout: 30_000 }).toBe(true);
+    await said(task);
     expect(news.at(-1)).toBe(true);
     await h.runs.input(ada(), task, 'Ada\n');
     expect(waits(task)).toBeUndefined();
@@ -48,12 +51,12 @@ describe.skipIf(process.platform !== 'linux')('a script that waits for an answer
 
   it('goes on waiting after a restart of the agent, and for the next answer', async () => {
     const task = await start('#!/bin/sh\nwhile read -r line; do echo "<$line>"; done\necho done\n');
-    await expect.poll(() => waits(task), { timeout: 30_000 }).toBe(true);
+    await said(task);
     await h.runs.close();
     await h.restart();
-    await expect.poll(() => waits(task), { timeout: 30_000 }).toBe(true);
+    await said(task);
     await h.runs.input(ada(), task, 'one\n');
-    await expect.poll(() => waits(task), { timeout: 30_000 }).toBe(true);
+    await said(task);
     await h.runs.input(ada(), task, '', true);
     await h.ended(task);
     expect(waits(task)).toBeUndefined();
