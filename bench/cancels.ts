@@ -15,7 +15,7 @@ export async function timeCancels(socket: TestSocket, count: number, when: strin
   for (let i = 0; i < count; i += 1) {
     stage(`cancel ${i}, ${when}`);
     const task = await socket.run({ script: 'last-word.sh' });
-    await socket.until(() => socket.output(task).includes('up'), 'it is up');
+    await socket.eventually('it is up', () => socket.output(task).includes('up'));
     times.push(await timeToWord(socket, 'bye', () => socket.send({ type: 'cancel', task_id: task })));
     await socket.next('cancelled', task);
   }

@@ -11,6 +11,7 @@ import { purposed } from '../../shared/grant.ts';
 import { BACKOFF_HEALTHY_MS, OLDEST_PROTOCOL, PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { EdgeControl, LinkChallenge, LinkProof } from '../../shared/link-protocol.ts';
 import { LINK_CLOSE, LINK_DIAL_HEADER, linkDial, linkProof, linkStatement } from '../../shared/link-protocol.ts';
+import { until } from '../until.ts';
 import type { KeyPin } from './dial.ts';
 import { EdgePin, unpin } from './edge-pin.ts';
 import type { Identity } from './identity.ts';
@@ -109,11 +110,6 @@ function start(origin: string, name = () => 'test', pin?: KeyPin) {
   link.start();
   return { link, listener, warnings };
 }
-
-const until = async (done: () => boolean): Promise<void> => {
-  for (let round = 0; round < 15_000 && !done(); round += 1) await new Promise((resolve) => setTimeout(resolve, 1));
-  if (!done()) throw new Error(`Not in 15,000 looks: ${done}`);
-};
 
 test('the proof covers both nonces, the origin, the installation and the host, and nothing after the welcome is lost', async () => {
   let proven = false;

@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { actionFields } from '../../shared/actions.ts';
 import { ToruError } from '../../shared/errors.ts';
@@ -11,15 +11,13 @@ import { RegexBudget } from '../actions/regex-budget.ts';
 import { Remembered } from '../actions/remembered.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../tables.ts';
+import { UNTIL_MS } from '../until.ts';
 import { Uploads } from '../uploads/uploads.ts';
 import type { Caller } from '../users/caller.ts';
 import type { RunsOptions } from './runs.ts';
 import { Runs } from './runs.ts';
 
 /** What the tests of runs share: a real `Runs` over a real database and real scripts, with small rooms around it. */
-
-/** Longer than a cancelled script's grace; on a busy machine as much longer as it is busy, up to the limit of a test. */
-const UNTIL_MS = 15_000 * Math.min(7, Math.max(1, loadavg()[0] ?? 0));
 
 export const FIXTURES = join(import.meta.dirname, '../../test/fixtures/scripts');
 
@@ -207,16 +205,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
   return harness;
 }
 
-export { isAliveNow, until };
-
-/** Waits until something holds, looking every few milliseconds. @throws Error with the condition, in good time before the test's own limit. */
-async function until(holds: () => boolean): Promise<void> {
-  for (const began = performance.now(); !holds(); await new Promise((next) => setTimeout(next, 5))) {
-    if (performance.now() - began > UNTIL_MS) throw new Error(`Not within ${UNTIL_MS / 1000} s: ${holds}`);
-  }
-}
-
-function isAliveNow(pid: number): boolean {
+export function isAliveNow(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

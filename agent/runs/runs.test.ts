@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Run } from '../../shared/runs.ts';
+import { until } from '../until.ts';
 import type { Harness } from './runs-harness.ts';
-import { isAliveNow, makeHarness, overBoth, until } from './runs-harness.ts';
+import { isAliveNow, makeHarness, overBoth } from './runs-harness.ts';
 
 let h: Harness;
 beforeEach(() => {

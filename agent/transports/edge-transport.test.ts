@@ -19,6 +19,7 @@ import { loadIdentity } from '../link/identity.ts';
 import type { LinkSession } from '../link/link.ts';
 import { createLogger } from '../logger.ts';
 import { textOf } from '../logs/frame-text.ts';
+import { until as untilSeen } from '../until.ts';
 
 /** A whole agent, driven through its edge transport by hand: here an edge may lie as it likes. */
 
@@ -79,14 +80,9 @@ let agent: Agent;
 let identity: Identity;
 const edge = new Edge();
 
-const until = async <T>(find: () => T | undefined | false): Promise<T> => {
-  for (let round = 0; round < 10_000; round += 1) {
-    const found = find();
-    if (found !== undefined && found !== false) return found;
-    await new Promise((resolve) => setTimeout(resolve, 1));
-  }
-  throw new Error(`not in time; the agent said ${JSON.stringify([...edge.frames], null, 1)} ${JSON.stringify(edge.controls)}`);
-};
+/** What the agent has said. */
+const told = () => [[...edge.frames], edge.controls];
+const until = <T>(find: () => T | undefined | false): Promise<T> => untilSeen(find, told);
 
 async function ask(head: Partial<RequestHead> & { path: string }, body?: unknown): Promise<{ status: number; json: Said }> {
   const id = randomHex(8);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { TUNNEL_FRAME, TUNNEL_WINDOW } from '../../shared/limits.ts';
 import type { RequestHead, ResponseHead } from '../../shared/tunnel.ts';
 import { creditOf, decodeFrame, encodeCredit, encodeFrame, encodeJson, responseHead } from '../../shared/tunnel.ts';
+import { until } from '../until.ts';
 import type { Answer } from './tunnel-server.ts';
 import { TunnelServer } from './tunnel-server.ts';
 
@@ -43,10 +44,6 @@ function edge(answer: Answer) {
   return { server, got };
 }
 
-const until = async (done: () => boolean): Promise<void> => {
-  for (let round = 0; round < 15_000 && !done(); round += 1) await new Promise((resolve) => setTimeout(resolve, 1));
-  if (!done()) throw new Error(`Not in 15,000 looks: ${done}`);
-};
 const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30));
 const sha = (parts: readonly Uint8Array[]): string => createHash('sha256').update(Buffer.concat(parts)).digest('hex');
 

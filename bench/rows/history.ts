@@ -6,6 +6,7 @@ import { encodeCursor } from '../../agent/history/cursor.ts';
 import { History } from '../../agent/history/history.ts';
 import type { HistoryQuery } from '../../agent/history/list-query.ts';
 import type { RunRow } from '../../agent/history/run-row.ts';
+import { sampleRun } from '../../agent/history/sample-run.ts';
 import { openDatabase } from '../../agent/tables.ts';
 import { stage } from '../deadline.ts';
 import type { Figure, Row } from '../row.ts';
@@ -120,8 +121,7 @@ function rowOf(i: number): RunRow {
   const action = i % 3 === 0 ? null : `action-${(i * 7) % ACTIONS}`;
   const script = ['backup.sh', 'deploy/web.sh', 'sync-photos.sh', 'check-disk.sh', 'restart.sh'][i % 5] ?? '';
   const created_at = START + i * STEP_MS;
-  return {
-    task_id: randomUUID(),
+  return sampleRun({
     user_id: userId((i * 5) % USERS),
     username: `user-${(i * 5) % USERS}`,
     action,
@@ -133,24 +133,13 @@ function rowOf(i: number): RunRow {
     source: 'page',
     address: '192.0.2.7',
     state: i % 1000 === 0 ? 'interrupted' : i % 50 === 0 ? 'cancelled' : 'exited',
-    reason: null,
     exit_code: i % 9 === 0 ? 1 : 0,
-    signal: null,
     created_at,
     started_at: created_at + 3,
     ended_at: created_at + 4000,
     output_bytes: i % 100_000,
-    disk_bytes: null,
-    stdin: false,
-    timeout_s: 0,
-    stop_signal: 'TERM',
-    grace_s: null,
-    seal: null,
-    cancel_requested_at: null,
     request_id: randomUUID(),
-    request_hash: null,
-    note: '',
-  };
+  });
 }
 
 function userId(i: number): string {

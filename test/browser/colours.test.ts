@@ -1,21 +1,19 @@
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { scaled } from '../../tools/test-pace.ts';
 import type { Browser } from '../harness/browser.ts';
-import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
-import { Client } from '../harness/client.ts';
+import { describeInBrowser } from '../harness/browser.ts';
+import type { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
-import { startToru } from '../harness/toru.ts';
-import { logIn } from './log-in.ts';
+import { withToru } from './scene.ts';
 
 /**
  * A colour for each character. What a frame draws is counted, not timed: each colour is an element, and a frame
  * that made all that are in view would hold up the page, the frames and the reading of what comes.
  */
 
-const PASSWORD = 'correct horse battery';
 /** 2.2 MB, or 0.7: ten times what fills a view, and more than comes at once. */
 const LINES = scaled(1500, 500);
 /** More than a frame may make in any case: the rows, and what the log view draws at once. */
@@ -60,21 +58,11 @@ describeInBrowser('a colour for each character', () => {
   let admin: Client;
   let browser: Browser;
 
-  beforeAll(async () => {
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
-    const path = join(toru.home, 'scripts', 'paint');
-    writeFileSync(path, `#!${process.execPath}\n${PAINT}`);
-    chmodSync(path, 0o755);
-    admin = await Client.of(toru, 'admin', PASSWORD);
-    browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
+  withToru(async (scene) => {
+    ({ toru, admin } = scene);
+    scene.script('paint', `#!${process.execPath}\n${PAINT}`);
+    ({ browser } = await scene.browse({ viewport: { width: 1280, height: 800 } }));
     await browser.context.addInitScript(countElements);
-    await logIn(browser, toru.url, 'admin', PASSWORD);
-  });
-
-  afterAll(async () => {
-    admin?.close();
-    await browser?.[Symbol.asyncDispose]();
-    await toru?.[Symbol.asyncDispose]();
   });
 
   async function painted(how: 'live' | 'over', lines: number, width: number): Promise<Page> {

@@ -1,18 +1,16 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { FULL } from '../../tools/test-pace.ts';
 import type { Browser } from '../harness/browser.ts';
-import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
-import { Client } from '../harness/client.ts';
+import { describeInBrowser } from '../harness/browser.ts';
+import type { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
-import { startToru } from '../harness/toru.ts';
-import { logIn } from './log-in.ts';
+import { withToru } from './scene.ts';
 
 /** While a log is followed, each painted frame shows its end: never nothing, never lines over lines, never an older end. */
 
-const PASSWORD = 'correct horse battery';
 /** Prints numbered lines at a rate, a hundredth of a second's worth at a time; every seventh is long enough to wrap. */
 const FEED = `
 const [rate, seconds] = process.argv.slice(2).map(Number);
@@ -98,21 +96,11 @@ describeInBrowser('a followed log', () => {
   let admin: Client;
   let browser: Browser;
 
-  beforeAll(async () => {
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
-    const path = join(toru.home, 'scripts', 'feed');
-    writeFileSync(path, `#!${process.execPath}\n${FEED}`);
-    chmodSync(path, 0o755);
-    admin = await Client.of(toru, 'admin', PASSWORD);
-    browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
+  withToru(async (scene) => {
+    ({ toru, admin } = scene);
+    scene.script('feed', `#!${process.execPath}\n${FEED}`);
+    ({ browser } = await scene.browse({ viewport: { width: 1280, height: 800 } }));
     await browser.context.addInitScript(watchSocket);
-    await logIn(browser, toru.url, 'admin', PASSWORD);
-  });
-
-  afterAll(async () => {
-    admin?.close();
-    await browser?.[Symbol.asyncDispose]();
-    await toru?.[Symbol.asyncDispose]();
   });
 
   const all = [100, 300, 1000, 3000, 100_000].flatMap((rate) =>

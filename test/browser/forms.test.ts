@@ -1,36 +1,24 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser } from '../harness/browser.ts';
-import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
-import { Client } from '../harness/client.ts';
+import { expect, test } from 'vitest';
+import { describeInBrowser } from '../harness/browser.ts';
+import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
-import { startToru } from '../harness/toru.ts';
-import { logIn } from './log-in.ts';
+import { withToru } from './scene.ts';
 
 /** What is typed into a form is not lost without a question, and what is wrong with it is said at its field. */
-
-const PASSWORD = 'correct horse battery';
 
 describeInBrowser('a form', () => {
   let toru: Toru;
   let admin: Client;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
-    admin = await Client.of(toru, 'admin', PASSWORD);
+  withToru(async (scene) => {
+    ({ toru, admin } = scene);
     const options = [{ value: 'staging' }, { value: 'production' }];
     const inputs = [{ type: 'choice', name: 'where', label: 'Where', required: true, options }];
-    expect((await admin.http('POST', '/api/actions', { id: 'deploy', label: 'Deploy', script: 'hello.sh', inputs })).status).toBe(201);
-    browser = await launchBrowser({ viewport: { width: 390, height: 700 } });
-    page = await logIn(browser, toru.url, 'admin', PASSWORD);
-  });
-  afterAll(async () => {
-    admin?.close();
-    await browser?.[Symbol.asyncDispose]();
-    await toru?.[Symbol.asyncDispose]();
+    await scene.action({ id: 'deploy', label: 'Deploy', script: 'hello.sh', inputs });
+    ({ page } = await scene.browse({ viewport: { width: 390, height: 700 } }));
   });
 
   const question = () => page.getByRole('dialog', { name: 'Leave without saving?' });
@@ -152,7 +140,7 @@ describeInBrowser('a form', () => {
     page.once('dialog', (dialog) => void dialog.accept());
     await page.goto(`${toru.url}/settings`);
     await page.getByLabel('Keep runs and their output for').fill('never');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await eventually('the number of days has the focus', async () => (await atFault())?.startsWith('Keep runs'), {
       holds: (seen) => seen === true,
     });

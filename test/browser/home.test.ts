@@ -1,58 +1,34 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser } from '../harness/browser.ts';
+import { expect, test } from 'vitest';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
-import { Client } from '../harness/client.ts';
-import { eventually } from '../harness/eventually.ts';
+import type { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
-import { startToru } from '../harness/toru.ts';
 import { logIn } from './log-in.ts';
+import { PASSWORD, withToru } from './scene.ts';
 
 /** The home with many actions: what is on it, that nothing moves, and what it costs to open. */
 
-const PASSWORD = 'correct horse battery';
 const LONG = 'Synchronise the documents of the whole family with the disk in the attic, at n';
 
 describeInBrowser('home', () => {
   let toru: Toru;
   let admin: Client;
-  let phone: Browser;
   let page: Page;
   const ids: string[] = [];
-
-  beforeAll(async () => {
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
-    const script = (name: string, body: string): void =>
-      writeFileSync(join(toru.home, 'scripts', name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
-    script('good.sh', 'echo all is well');
-    script('bad.sh', 'echo oh no; exit 3');
-    script('long.sh', 'echo 12 of 40; exec sleep 600');
-    admin = await Client.of(toru, 'admin', PASSWORD);
-    for (const { id } of (await admin.http('GET', '/api/actions')).json().items) await admin.http('DELETE', `/api/actions/${id}`);
+  withToru(async (scene) => {
+    ({ toru, admin } = scene);
+    scene.script('good.sh', 'echo all is well');
+    scene.script('bad.sh', 'echo oh no; exit 3');
+    scene.script('long.sh', 'echo 12 of 40; exec sleep 600');
+    await scene.noActions();
     for (let n = 0; n < 62; n += 1) {
-      const body = {
-        id: `a-${n}`,
-        label: n === 5 ? LONG : `Action ${n}`,
-        script: n === 0 ? 'long.sh' : n === 1 ? 'bad.sh' : 'good.sh',
-        group: n < 40 ? '' : 'Servers',
-      };
-      expect((await admin.http('POST', '/api/actions', body)).status).toBe(201);
-      ids.push(body.id);
+      const label = n === 5 ? LONG : `Action ${n}`;
+      const script = n === 0 ? 'long.sh' : n === 1 ? 'bad.sh' : 'good.sh';
+      ids.push(`a-${n}`);
+      await scene.action({ id: `a-${n}`, label, script, group: n < 40 ? '' : 'Servers' });
     }
-    for (const action of ['a-1', 'a-2', 'a-2']) {
-      await admin.http('POST', '/api/runs', { action });
-      await eventually('it ended', async () => (await admin.http('GET', '/api/runs?status=queued,running')).json().items.length === 0);
-    }
-    phone = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
-    page = await logIn(phone, toru.url, 'admin', PASSWORD);
-  });
-
-  afterAll(async () => {
-    admin?.close();
-    await phone?.[Symbol.asyncDispose]();
-    await toru?.[Symbol.asyncDispose]();
+    for (const action of ['a-1', 'a-2', 'a-2']) await scene.ran({ action });
+    ({ page } = await scene.browse({ viewport: { width: 390, height: 844 }, hasTouch: true }));
   });
 
   test('moves nothing when runs begin and end', async () => {

@@ -1,18 +1,16 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Browser } from '../harness/browser.ts';
-import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
-import { Client } from '../harness/client.ts';
+import { describeInBrowser } from '../harness/browser.ts';
+import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
-import { startToru } from '../harness/toru.ts';
-import { logIn } from './log-in.ts';
+import { withToru } from './scene.ts';
 
 /** What one can do with an output beside reading it: fold, filter, write JSON out, copy all of it; and read it in any colours. */
 
-const PASSWORD = 'correct horse battery';
 const COLOURS = Array.from(
   { length: 16 },
   (_, n) =>
@@ -50,29 +48,16 @@ describeInBrowser('the tools of an output', () => {
   let browser: Browser;
   let page: Page;
   let mixed: string;
+  let ran: (script: string) => Promise<string>;
 
-  async function ran(script: string): Promise<string> {
-    const task = (await admin.http('POST', '/api/runs', { script })).json().task_id;
-    await eventually('the run to end', async () => (await admin.http('GET', `/api/runs/${task}`)).json().state, {
-      holds: (state) => state === 'exited',
-    });
-    return task;
-  }
-
-  beforeAll(async () => {
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
-    writeFileSync(join(toru.home, 'scripts', 'mixed.sh'), MIXED, { mode: 0o755 });
-    writeFileSync(join(toru.home, 'scripts', 'flood.sh'), FLOOD, { mode: 0o755 });
-    admin = await Client.of(toru, 'admin', PASSWORD);
+  withToru(async (scene) => {
+    ({ toru, admin } = scene);
+    ran = (script) => scene.ran({ script });
+    scene.script('mixed.sh', MIXED);
+    scene.script('flood.sh', FLOOD);
     mixed = await ran('mixed.sh');
-    browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
-    page = await logIn(browser, toru.url, 'admin', PASSWORD);
+    ({ browser, page } = await scene.browse({ viewport: { width: 1280, height: 800 } }));
     await browser.context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  });
-  afterAll(async () => {
-    admin?.close();
-    await browser?.[Symbol.asyncDispose]();
-    await toru?.[Symbol.asyncDispose]();
   });
 
   const output = () => page.getByRole('region', { name: 'Output' });

@@ -1,18 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Browser } from '../harness/browser.ts';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
-import { Client } from '../harness/client.ts';
+import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
-import { startToru } from '../harness/toru.ts';
 import { logIn } from './log-in.ts';
+import { PASSWORD, withToru } from './scene.ts';
 
 /** A long output is read, numbered, searched and linked to as one, though the page holds a small part of it. */
 
-const PASSWORD = 'correct horse battery';
 const LINES = 200_000;
 /** Each line has its number; 12 MB in all, of which the page reads 128 KiB first. */
 const LONG = `#!/bin/sh
@@ -26,22 +25,12 @@ describeInBrowser('a long output', () => {
   let page: Page;
   let task: string;
 
-  beforeAll(async () => {
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
-    writeFileSync(join(toru.home, 'scripts', 'long.sh'), LONG, { mode: 0o755 });
-    admin = await Client.of(toru, 'admin', PASSWORD);
-    task = (await admin.http('POST', '/api/runs', { script: 'long.sh' })).json().task_id;
-    await eventually('the run to end', async () => (await admin.http('GET', `/api/runs/${task}`)).json().state, {
-      holds: (state) => state === 'exited',
-    });
-    browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
-    page = await logIn(browser, toru.url, 'admin', PASSWORD);
+  withToru(async (scene) => {
+    ({ toru, admin } = scene);
+    scene.script('long.sh', LONG);
+    task = await scene.ran({ script: 'long.sh' });
+    ({ browser, page } = await scene.browse({ viewport: { width: 1280, height: 800 } }));
     await browser.context.grantPermissions(['clipboard-read', 'clipboard-write']);
-  });
-  afterAll(async () => {
-    admin?.close();
-    await browser?.[Symbol.asyncDispose]();
-    await toru?.[Symbol.asyncDispose]();
   });
 
   const output = () => page.getByRole('region', { name: 'Output' });

@@ -1,33 +1,22 @@
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser } from '../harness/browser.ts';
+import { expect, test } from 'vitest';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
-import { Client } from '../harness/client.ts';
+import type { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
-import { startToru } from '../harness/toru.ts';
 import { logIn } from './log-in.ts';
+import { PASSWORD, withToru } from './scene.ts';
 
 /** Ctrl K: to any action, page or run by a few letters. */
-
-const PASSWORD = 'correct horse battery';
 
 describeInBrowser('the palette', () => {
   let toru: Toru;
   let admin: Client;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
-    admin = await Client.of(toru, 'admin', PASSWORD);
+  withToru(async (scene) => {
+    ({ toru, admin } = scene);
     await admin.http('POST', '/api/users', { username: 'cleo', password: PASSWORD, role: 'client' });
-    browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
-    page = await logIn(browser, toru.url, 'admin', PASSWORD);
-  });
-  afterAll(async () => {
-    admin?.close();
-    await browser?.[Symbol.asyncDispose]();
-    await toru?.[Symbol.asyncDispose]();
+    ({ page } = await scene.browse({ viewport: { width: 1280, height: 800 } }));
   });
 
   async function open(): Promise<void> {

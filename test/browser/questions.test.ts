@@ -1,17 +1,14 @@
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser } from '../harness/browser.ts';
-import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
-import { Client } from '../harness/client.ts';
+import { expect, test } from 'vitest';
+import { describeInBrowser } from '../harness/browser.ts';
+import type { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
-import { startToru } from '../harness/toru.ts';
-import { logIn } from './log-in.ts';
+import { withToru } from './scene.ts';
 
 /** The questions of an action, answered by a thumb: every kind of answer reaches the script, and what was typed stays. */
 
-const PASSWORD = 'correct horse battery';
 const INPUTS = [
   {
     type: 'choice',
@@ -41,24 +38,13 @@ const INPUTS = [
 describeInBrowser('the questions of an action', () => {
   let toru: Toru;
   let admin: Client;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
-    admin = await Client.of(toru, 'admin', PASSWORD);
-    const path = join(toru.home, 'scripts', 'say.sh');
-    writeFileSync(path, '#!/bin/sh\nprintf "<%s>\\n" "$@"\n');
-    chmodSync(path, 0o755);
-    const made = await admin.http('POST', '/api/actions', { id: 'say', label: 'Say', script: 'say.sh', inputs: INPUTS });
-    expect([made.status, made.text]).toEqual([201, expect.any(String)]);
-    browser = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
-    page = await logIn(browser, toru.url, 'admin', PASSWORD);
-  });
-  afterAll(async () => {
-    admin?.close();
-    await browser?.[Symbol.asyncDispose]();
-    await toru?.[Symbol.asyncDispose]();
+  withToru(async (scene) => {
+    ({ toru, admin } = scene);
+    scene.script('say.sh', 'printf "<%s>\\n" "$@"');
+    await scene.action({ id: 'say', label: 'Say', script: 'say.sh', inputs: INPUTS });
+    ({ page } = await scene.browse({ viewport: { width: 390, height: 844 }, hasTouch: true }));
   });
 
   const sheet = () => page.getByRole('dialog', { name: 'Say' });

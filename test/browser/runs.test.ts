@@ -1,68 +1,39 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser } from '../harness/browser.ts';
-import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
-import { Client } from '../harness/client.ts';
-import { eventually } from '../harness/eventually.ts';
+import { expect, test } from 'vitest';
+import { describeInBrowser } from '../harness/browser.ts';
+import type { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
-import { startToru } from '../harness/toru.ts';
-import { logIn } from './log-in.ts';
+import { withToru } from './scene.ts';
 
 /** The page of all runs: found, told apart, started again, taken away. */
-
-const PASSWORD = 'correct horse battery';
 
 describeInBrowser('runs', () => {
   let toru: Toru;
   let admin: Client;
-  let phone: Browser;
   let page: Page;
+  let run: (action: string, inputs?: object) => Promise<string>;
 
-  async function run(action: string, inputs: object = {}): Promise<string> {
-    const { task_id } = (await admin.http('POST', '/api/runs', { action, inputs })).json();
-    await eventually('it ended', async () => (await admin.http('GET', `/api/runs/${task_id}`)).json().state === 'exited');
-    return task_id;
-  }
-
-  beforeAll(async () => {
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
-    const script = (name: string, body: string): void =>
-      writeFileSync(join(toru.home, 'scripts', name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
-    script('greet.sh', 'echo "hello $1"');
-    script('bad.sh', 'echo oh no; exit 3');
-    script('long.sh', 'trap "" TERM; echo begun; sleep 600');
-    admin = await Client.of(toru, 'admin', PASSWORD);
-    const room = {
-      name: 'room',
-      label: 'Which room?',
-      type: 'choice',
-      options: [
-        { value: 'lr', label: 'Living room' },
-        { value: 'k', label: 'Kitchen' },
-      ],
-      pass: { by: 'argument' },
-    };
+  withToru(async (scene) => {
+    ({ toru, admin } = scene);
+    run = (action, inputs = {}) => scene.ran({ action, inputs });
+    scene.script('greet.sh', 'echo "hello $1"');
+    scene.script('bad.sh', 'echo oh no; exit 3');
+    scene.script('long.sh', 'trap "" TERM; echo begun; sleep 600');
+    const options = [
+      { value: 'lr', label: 'Living room' },
+      { value: 'k', label: 'Kitchen' },
+    ];
+    const room = { name: 'room', label: 'Which room?', type: 'choice', options, pass: { by: 'argument' } };
     const key = { name: 'key', label: 'The key?', type: 'secret', required: true, pass: { by: 'environment', variable: 'KEY' } };
-    for (const body of [
-      { id: 'greet', label: 'Greet', script: 'greet.sh', inputs: [room] },
-      { id: 'locked', label: 'Locked', script: 'greet.sh', inputs: [room, key] },
-      { id: 'bad', label: 'Bad', script: 'bad.sh' },
-      { id: 'long', label: 'Long', script: 'long.sh', max_concurrent: 1 },
-    ])
-      expect((await admin.http('POST', '/api/actions', body)).status).toBe(201);
+    await scene.action({ id: 'greet', label: 'Greet', script: 'greet.sh', inputs: [room] });
+    await scene.action({ id: 'locked', label: 'Locked', script: 'greet.sh', inputs: [room, key] });
+    await scene.action({ id: 'bad', label: 'Bad', script: 'bad.sh' });
+    await scene.action({ id: 'long', label: 'Long', script: 'long.sh', max_concurrent: 1 });
     await run('greet', { room: 'k' });
     await run('bad');
     await run('locked', { room: 'lr', key: 'hush' });
-    phone = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
-    page = await logIn(phone, toru.url, 'admin', PASSWORD);
-  });
-
-  afterAll(async () => {
-    admin?.close();
-    await phone?.[Symbol.asyncDispose]();
-    await toru?.[Symbol.asyncDispose]();
+    ({ page } = await scene.browse({ viewport: { width: 390, height: 844 }, hasTouch: true }));
   });
 
   const row = (label: string) => page.locator('.run-line', { hasText: label });

@@ -1,55 +1,34 @@
-import { chmodSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser } from '../harness/browser.ts';
+import { expect, test } from 'vitest';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
-import { Client } from '../harness/client.ts';
+import type { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
-import { startToru } from '../harness/toru.ts';
 import { logIn } from './log-in.ts';
+import { PASSWORD, withToru } from './scene.ts';
 
 /** What a person types on the page is what the script gets. */
-
-const PASSWORD = 'correct horse battery';
 
 describeInBrowser('typed on the page', () => {
   let toru: Toru;
   let admin: Client;
-  let browser: Browser;
   let page: Page;
 
-  beforeAll(async () => {
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
-    for (const [name, text] of [
-      ['args.sh', '#!/bin/sh\nprintf "<%s>" "$@"; echo " ready"\n'],
-      [
-        'asks.sh',
-        '#!/bin/sh\nprintf "Name: "; read -r name; echo "hello $name"\nprintf "Password: "; read -r pw; echo "length $(printf %s "$pw" | wc -c)"\nread -r last; echo "$last"\n',
-      ],
-      ['cat.sh', '#!/bin/sh\necho ready\ncat\necho done\n'],
-    ] as const) {
-      writeFileSync(join(toru.home, 'scripts', name), text);
-      chmodSync(join(toru.home, 'scripts', name), 0o755);
-    }
-    admin = await Client.of(toru, 'admin', PASSWORD);
+  withToru(async (scene) => {
+    ({ toru, admin } = scene);
+    scene.script('args.sh', 'printf "<%s>" "$@"; echo " ready"');
+    scene.script(
+      'asks.sh',
+      'printf "Name: "; read -r name; echo "hello $name"\nprintf "Password: "; read -r pw; echo "length $(printf %s "$pw" | wc -c)"\nread -r last; echo "$last"',
+    );
+    scene.script('cat.sh', 'echo ready\ncat\necho done');
     const inputs = [
       { type: 'number', name: 'n', label: 'Number' },
       { type: 'text', name: 'who', label: 'Who', default: 'me' },
     ];
-    for (const action of [
-      { id: 'args', label: 'Arguments', script: 'args.sh', icon: '🇩🇪', inputs },
-      { id: 'asks', label: 'Asks', script: 'asks.sh', icon: 'key', stdin: true },
-      { id: 'cat', label: 'Cat', script: 'cat.sh', icon: '1️⃣', stdin: true },
-    ])
-      expect((await admin.http('POST', '/api/actions', action)).status).toBe(201);
-    browser = await launchBrowser({ viewport: { width: 1280, height: 800 } });
-    page = await logIn(browser, toru.url, 'admin', PASSWORD);
-  });
-  afterAll(async () => {
-    admin?.close();
-    await browser?.[Symbol.asyncDispose]();
-    await toru?.[Symbol.asyncDispose]();
+    await scene.action({ id: 'args', label: 'Arguments', script: 'args.sh', icon: '🇩🇪', inputs });
+    await scene.action({ id: 'asks', label: 'Asks', script: 'asks.sh', icon: 'key', stdin: true });
+    await scene.action({ id: 'cat', label: 'Cat', script: 'cat.sh', icon: '1️⃣', stdin: true });
+    ({ page } = await scene.browse({ viewport: { width: 1280, height: 800 } }));
   });
 
   const output = () => page.getByLabel('Output', { exact: true });

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { processesNaming } from './processes.ts';
 import { ended, numbers } from './runs.ts';
-import { Stage } from './stage.ts';
+import { onStage } from './stage.ts';
 
 /** Cancel means gone: runs that ignore every signal, with children that left their group, session and tree. */
 
@@ -15,14 +15,11 @@ const AT_ONCE = 250;
 /** What is promised for all of them together, and a moment to look; in short, beside other tests, a busy machine gets more. */
 const GONE_MS = scaled(17_000, 60_000);
 
-let stage: Stage;
 let client: Client;
 
-beforeAll(async () => {
-  stage = await Stage.open();
-  client = await stage.client();
+onStage((_stage, opened) => {
+  client = opened;
 });
-afterAll(() => stage.close());
 
 test(`${RUNS} stubborn and forking runs, all cancelled: no process left 15 s later`, async () => {
   for (let from = 0; from < RUNS; from += AT_ONCE) {

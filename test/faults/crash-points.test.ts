@@ -1,13 +1,14 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { CrashPoint } from './crash-at.ts';
 import { CRASH_POINTS } from './crash-at.ts';
 import { ended, logged, numbers } from './runs.ts';
-import { Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
+import { onStage } from './stage.ts';
 
 /**
  * kill -9 of the agent at every step of a run's life. After its restart each run has ended truly and whole, or is
@@ -23,11 +24,9 @@ const CODE = 7;
 let stage: Stage;
 let client: Client;
 
-beforeAll(async () => {
-  stage = await Stage.open();
-  client = await stage.client();
+onStage((...opened) => {
+  [stage, client] = opened;
 });
-afterAll(() => stage.close());
 
 /** What may become of the run that the crash hit, and how often its script may have begun before anybody asks again. */
 const OUTCOMES: Record<CrashPoint, { state: 'none' | 'interrupted' | 'exited' }> = {

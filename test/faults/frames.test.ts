@@ -44,7 +44,7 @@ test('a press and a cancel that come three times start one run and are one cance
   const gate = `${stage.home}/gate-thrice`;
   const taskId = await socket.run({ script: 'talk.sh', args: [gate, '2'] });
   const watched = viewer.watch(taskId);
-  await socket.until(() => socket.of('started').length + socket.of('error').length >= 3, 'an answer to each press');
+  await socket.eventually('an answer to each press', () => socket.of('started').length + socket.of('error').length >= 3);
   expect(socket.of('started').map((frame) => frame.task_id)).toEqual([taskId, taskId, taskId]);
   finish({ taskId, gate, code: 2 });
   await viewer.allEnded();
@@ -144,9 +144,8 @@ test('hostile frames of a browser are answered, and its socket and everybody els
     const before = socket.frames.length;
     socket.sendRaw(frame);
     if (code !== null) {
-      await socket.until(
-        (all) => all.slice(before).some((answer) => answer.type === 'error' && answer.code === code),
-        `${code} for ${String(frame).slice(0, 80)}`,
+      await socket.eventually(`${code} for ${String(frame).slice(0, 80)}`, (all) =>
+        all.slice(before).some((answer) => answer.type === 'error' && answer.code === code),
       );
     }
   }

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { FULL, scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import type { Model, ModelRun } from './model.ts';
 import { Reality } from './model.ts';
 import { startsOf } from './runs.ts';
-import { Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
+import { onStage } from './stage.ts';
 
 /**
  * Any order of presses, cancels, viewers, losses and crashes: the real thing does what the small reference says. A failure
@@ -18,11 +19,9 @@ const STEPS = scaled(25, 14);
 let stage: Stage;
 let client: Client;
 
-beforeAll(async () => {
-  stage = await Stage.open();
-  client = await stage.client();
+onStage((...opened) => {
+  [stage, client] = opened;
 });
-afterAll(() => stage.close());
 
 type Step = fc.AsyncCommand<Model, Reality>;
 

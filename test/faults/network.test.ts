@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { ended, expectWhole, finish, startTalk } from './runs.ts';
-import { Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
+import { onStage } from './stage.ts';
 import type { Watched } from './viewer.ts';
 import { Viewer } from './viewer.ts';
 
@@ -13,11 +14,9 @@ import { Viewer } from './viewer.ts';
 let stage: Stage;
 let client: Client;
 
-beforeAll(async () => {
-  stage = await Stage.open();
-  client = await stage.client();
+onStage((...opened) => {
+  [stage, client] = opened;
 });
-afterAll(() => stage.close());
 
 const CUTS = scaled(10, 3);
 

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { residentMiB } from './processes.ts';
 import { ended, numbers } from './runs.ts';
-import { Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
+import { onStage } from './stage.ts';
 import { Viewer } from './viewer.ts';
 
 /** Nobody starved: viewers that never read cost a bounded amount of memory, and delay nobody. */
@@ -25,11 +26,9 @@ const AGENT_MIB = scaled(128, 64);
 let stage: Stage;
 let client: Client;
 
-beforeAll(async () => {
-  stage = await Stage.open();
-  client = await stage.client();
+onStage((...opened) => {
+  [stage, client] = opened;
 });
-afterAll(() => stage.close());
 
 /** Attaches to a run, and reads nothing more from then on. */
 async function deafViewer(who: Client, taskId: string): Promise<WebSocket> {

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { expectWhole, finish, numbers, startTalk } from './runs.ts';
-import { Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
+import { onStage } from './stage.ts';
 import { Viewer } from './viewer.ts';
 
 /** Live streams across the death of the edge, and of the agent: 0 bytes lost, 0 repeated, every end recorded. */
@@ -15,11 +16,9 @@ const EACH = 25;
 let stage: Stage;
 let client: Client;
 
-beforeAll(async () => {
-  stage = await Stage.open();
-  client = await stage.client();
+onStage((...opened) => {
+  [stage, client] = opened;
 });
-afterAll(() => stage.close());
 
 test(`${STREAMS} live streams across kill -9 of the edge and of the agent`, async () => {
   const viewers = numbers(Math.ceil(STREAMS / EACH)).map(() => new Viewer(client));

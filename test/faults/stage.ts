@@ -5,6 +5,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync
 import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 import { loadConfig } from '../../agent/config.ts';
 import { AGENT_FLAGS } from '../../agent/memory-at-rest-flags.ts';
 import { createFront } from '../../embedded/front.ts';
@@ -266,4 +267,14 @@ function kill(pid: number): void {
   } catch {
     // It ended by itself meanwhile.
   }
+}
+
+/** For the tests of a file: opens a stage before them, with a client who is its admin, and closes it after them. */
+export function onStage(take: (stage: Stage, client: Client) => void): void {
+  let stage: Stage | undefined;
+  beforeAll(async () => {
+    stage = await Stage.open();
+    take(stage, await stage.client());
+  });
+  afterAll(() => stage?.close());
 }

@@ -58,23 +58,23 @@ function chromiumPath(): string {
   return path;
 }
 
-export async function launchBrowser(
-  options: {
-    viewport?: { width: number; height: number };
-    colorScheme?: 'light' | 'dark';
-    hasTouch?: boolean;
-    deviceScaleFactor?: number;
-    /** Without one, tests stand between the page and its network themselves, which they can't behind the page's worker. */
-    serviceWorkers?: 'allow' | 'block';
-    userAgent?: string;
-    /** The browser's language, as `navigator.languages` says it. */
-    locale?: string;
-    /** Without, a page stands still, as its person asked the system: what moves on it for as long as a run takes half a processor here. */
-    reducedMotion?: 'no-preference';
-    /** A Chromium of its own with a profile on the disk: notifications and push are not for one that keeps nothing. */
-    ownProfile?: true;
-  } = {},
-): Promise<Browser> {
+export interface BrowserOptions {
+  viewport?: { width: number; height: number };
+  colorScheme?: 'light' | 'dark';
+  hasTouch?: boolean;
+  deviceScaleFactor?: number;
+  /** Without one, tests stand between the page and its network themselves, which they can't behind the page's worker. */
+  serviceWorkers?: 'allow' | 'block';
+  userAgent?: string;
+  /** The browser's language, as `navigator.languages` says it. */
+  locale?: string;
+  /** Without, a page stands still, as its person asked the system: what moves on it for as long as a run takes half a processor here. */
+  reducedMotion?: 'no-preference';
+  /** A Chromium of its own with a profile on the disk: notifications and push are not for one that keeps nothing. */
+  ownProfile?: true;
+}
+
+export async function launchBrowser(options: BrowserOptions = {}): Promise<Browser> {
   const { ownProfile, ...more } = options;
   const how = { serviceWorkers: 'block', reducedMotion: 'reduce', ...more } as const;
   if (ownProfile === true) {

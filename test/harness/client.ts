@@ -133,19 +133,16 @@ export class TestSocket {
     matches: (frame: Frame<T>) => boolean = () => true,
   ): Promise<Frame<T>> {
     let found: Frame<T> | undefined;
-    await this.until(
-      () => {
-        found = this.of(type, taskId).find(matches);
-        return found !== undefined;
-      },
-      `a frame ${type}${taskId === undefined ? '' : ` of ${taskId}`}`,
-    );
+    await this.eventually(`a frame ${type}${taskId === undefined ? '' : ` of ${taskId}`}`, () => {
+      found = this.of(type, taskId).find(matches);
+      return found !== undefined;
+    });
     if (found === undefined) throw new Error('unreachable');
     return found;
   }
 
-  /** Waits until a condition over all frames so far holds. @throws Error with the latest frames; when the socket closes. */
-  async until(condition: (frames: ServerFrame[]) => boolean, what = 'the expected frames', limitMs = FRAMES_MS): Promise<void> {
+  /** `eventually` of a condition over all frames so far. @throws Error with the latest frames; when the socket closes. */
+  async eventually(what: string, condition: (frames: ServerFrame[]) => boolean, limitMs = FRAMES_MS): Promise<void> {
     const look = (): true | string[] => {
       if (condition(this.frames)) return true;
       if (this.#failure) throw this.#failure;
@@ -168,9 +165,8 @@ export class TestSocket {
   async run(what: { script: string; args?: string[] } | { action: string; inputs?: Record<string, unknown> }): Promise<string> {
     const request_id = crypto.randomUUID();
     this.send({ type: 'run', ...what, request_id });
-    await this.until(
-      (frames) => frames.some((frame) => 'request_id' in frame && frame.request_id === request_id),
-      `an answer to ${JSON.stringify(what)}`,
+    await this.eventually(`an answer to ${JSON.stringify(what)}`, (frames) =>
+      frames.some((frame) => 'request_id' in frame && frame.request_id === request_id),
     );
     const answer = this.frames.find((frame) => 'request_id' in frame && frame.request_id === request_id);
     if (answer?.type !== 'started') throw new Error(`not started: ${JSON.stringify(answer)}`);

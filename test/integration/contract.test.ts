@@ -266,7 +266,7 @@ test('a client may press what they are allowed, and sees nothing behind it', asy
   expect((await client.http('POST', `/api/runs/${foreign.task_id}/cancel`)).status).toBe(404);
   socket.send({ type: 'run', action: 'not-hers' });
   socket.send({ type: 'attach', task_id: foreign.task_id, from: 0 });
-  await socket.until(() => socket.of('error').length === 2);
+  await socket.eventually('two errors', () => socket.of('error').length === 2);
   expect(
     socket
       .of('error')
@@ -320,7 +320,7 @@ test('bad input of every kind has its own code, and the next good input works', 
   for (const [code, frame] of bad) {
     const before = socket.of('error').length;
     socket.sendRaw(typeof frame === 'string' ? frame : JSON.stringify(frame));
-    await socket.until(() => socket.of('error').length > before, `an error for ${JSON.stringify(frame).slice(0, 80)}`);
+    await socket.eventually(`an error for ${JSON.stringify(frame).slice(0, 80)}`, () => socket.of('error').length > before);
     expect([JSON.stringify(frame).slice(0, 80), socket.of('error').at(-1)?.code]).toEqual([JSON.stringify(frame).slice(0, 80), code]);
   }
   const task = await socket.run({ script: 'say.sh', args: ['fine'] });

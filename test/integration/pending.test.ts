@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { host } from '../../shared/hosts.ts';
 import { run } from '../../shared/runs.ts';
-import { Stage } from '../faults/stage.ts';
+import type { Stage } from '../faults/stage.ts';
+import { onStage } from '../faults/stage.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 
@@ -12,11 +13,9 @@ import { eventually } from '../harness/eventually.ts';
 let stage: Stage;
 let client: Client;
 
-beforeAll(async () => {
-  stage = await Stage.open();
-  client = await stage.client();
+onStage((...opened) => {
+  [stage, client] = opened;
 });
-afterAll(() => stage.close());
 
 const runs = async () => z.object({ items: z.array(run) }).parse((await client.http('GET', '/api/runs')).json()).items;
 const pending = async () =>

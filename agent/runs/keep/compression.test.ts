@@ -3,8 +3,9 @@ import { existsSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, wri
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { until } from '../../until.ts';
 import type { Harness } from '../runs-harness.ts';
-import { makeHarness, until } from '../runs-harness.ts';
+import { makeHarness } from '../runs-harness.ts';
 import { Compression } from './compression.ts';
 
 const LINES = 20_000;
@@ -203,7 +204,7 @@ describe('compression of ended runs', () => {
     h.db.prepare('UPDATE task_history SET ended_at = ended_at - 1000 WHERE task_id = ?').run(first);
     const told: string[] = [];
     const log = { info: () => undefined, warn: () => undefined, error: (_detail: object, message: string) => void told.push(message) };
-    const packing = (): Promise<void> => until(() => existsSync(join(folderOf(first), '.out.gz')));
+    const packing = (): Promise<true> => until(() => existsSync(join(folderOf(first), '.out.gz')));
     const work = compression({ log, inUse: (id) => id !== first });
     const passing = work.pass();
     await packing();

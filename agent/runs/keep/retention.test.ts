@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { until } from '../../until.ts';
 import type { Harness } from '../runs-harness.ts';
-import { makeHarness, until } from '../runs-harness.ts';
+import { makeHarness } from '../runs-harness.ts';
 import { type Holders, Removal } from './removal.ts';
 import { Retention } from './retention.ts';
 

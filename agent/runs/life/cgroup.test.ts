@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { cgroupOf, freeze, membersOf, removeCgroup } from '../../process/cgroup.ts';
 import { Cgroups, cgroupBase, makeCgroupBase } from '../../process/owned-cgroups.ts';
+import { until } from '../../until.ts';
 import type { Harness } from '../runs-harness.ts';
-import { isAliveNow, makeHarness, until } from '../runs-harness.ts';
+import { isAliveNow, makeHarness } from '../runs-harness.ts';
 
 /** Root, or a delegated cgroup2: elsewhere there is nothing to test but that runs work without. */
 const available = makeCgroupBase('/a/home/for/the/tests') !== null;

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { until } from '../runs-harness.ts';
+import { until } from '../../until.ts';
 import { removeFile, SpareFiles } from './run-files.ts';
 
 const FILES = ['artifacts', 'err', 'order', 'out', 'status'];

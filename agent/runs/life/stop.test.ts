@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../until.ts';
 import type { Harness } from '../runs-harness.ts';
-import { makeHarness, until } from '../runs-harness.ts';
+import { makeHarness } from '../runs-harness.ts';
 
 /** Starts a child in a session of its own, which tidies up for a moment when it is asked to leave, and leaves a file then. */
 const TIDY = (signal: string, left: string): string => `#!/bin/sh

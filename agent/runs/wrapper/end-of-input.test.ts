@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { until } from '../../until.ts';
 import type { Harness } from '../runs-harness.ts';
-import { makeHarness, until } from '../runs-harness.ts';
+import { makeHarness } from '../runs-harness.ts';
 
 /** The end of what viewers type: once, after everything that was typed, whatever becomes of the agent. */
 

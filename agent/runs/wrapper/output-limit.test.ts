@@ -1,8 +1,9 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../../until.ts';
 import type { Harness } from '../runs-harness.ts';
-import { makeHarness, until } from '../runs-harness.ts';
+import { makeHarness } from '../runs-harness.ts';
 import { readStatus } from './status.ts';
 import { FULL_NOTE } from './wrapper.ts';
 

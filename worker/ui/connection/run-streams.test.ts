@@ -1,34 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ClientFrameInput } from '../../../shared/browser-protocol.ts';
+import { EXITED_RUN } from '../../../shared/fixtures/exited-run.ts';
 import type { Run } from '../../../shared/runs.ts';
 import type { StreamEvent } from './run-streams.ts';
 import { Streams } from './run-streams.ts';
 
 const TASK = '6a1f0a6e-95a5-4c39-8a55-27b0a9a5cf3e';
 const OTHER = '6a1f0a6e-95a5-4c39-8a55-27b0a9a5cf3f';
-const TIME = '2026-01-01T00:00:00.000Z';
-const run: Run = {
-  task_id: TASK,
-  host: 'home',
-  label: 'x',
-  script: 'x.sh',
-  args: [],
-  inputs: {},
-  user: 'admin',
-  user_id: TASK,
-  source: 'page',
-  address: null,
-  state: 'running',
-  reason: null,
-  exit_code: null,
-  signal: null,
-  created_at: TIME,
-  started_at: TIME,
-  ended_at: null,
-  output_bytes: 0,
-  disk_bytes: null,
-  stdin: false,
-};
+const run: Run = { ...EXITED_RUN, task_id: TASK, state: 'running', exit_code: null, ended_at: null };
 
 let there: boolean;
 let sent: ClientFrameInput[];

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { EXITED_RUN } from '../../../../shared/fixtures/exited-run.ts';
 import type { Run, RunNews } from '../../../../shared/runs.ts';
 
 // The page's network asks the window to tell of it.
@@ -15,26 +16,14 @@ const PAGE = 50;
 function run(n: number, change: Partial<Run> = {}): Run {
   const created_at = new Date(1_700_000_000_000 + n * 1000).toISOString();
   return {
+    ...EXITED_RUN,
     task_id: `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`,
-    host: 'home',
     label: `run ${n}`,
-    script: 'x.sh',
-    args: [],
-    inputs: {},
-    user: 'admin',
-    user_id: 'admin',
-    source: 'page',
-    address: null,
     state: 'running',
-    reason: null,
     exit_code: null,
-    signal: null,
     created_at,
     started_at: created_at,
     ended_at: null,
-    output_bytes: 0,
-    disk_bytes: null,
-    stdin: false,
     ...change,
   };
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { EXITED_RUN } from '../../../../shared/fixtures/exited-run.ts';
 import type { SearchLine } from '../../../../shared/search.ts';
 
 // The page's network asks the window to tell of it.
@@ -8,28 +9,7 @@ const { SearchProgress } = await import('./search-progress.ts');
 
 const ID = '6a1f0a6e-95a5-4c39-8a55-27b0a9a5cf3e';
 const TIME = '2026-01-01T00:00:00.000Z';
-const run = {
-  task_id: ID,
-  host: 'home',
-  label: 'Backup',
-  script: 'backup.sh',
-  args: [],
-  inputs: {},
-  user: 'admin',
-  user_id: ID,
-  source: 'page',
-  address: null,
-  state: 'exited',
-  reason: null,
-  exit_code: 0,
-  signal: null,
-  created_at: TIME,
-  started_at: TIME,
-  ended_at: TIME,
-  output_bytes: 9,
-  disk_bytes: null,
-  stdin: false,
-} as const;
+const run = { ...EXITED_RUN, task_id: ID };
 const field = { name: 'label', text: 'Backup', marks: [[0, 4]] } as const;
 const place = {
   stream: 'stdout',
