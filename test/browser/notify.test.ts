@@ -65,7 +65,7 @@ describeInBrowser('told when it ends', () => {
     await expect.poll(texts).toEqual([expect.stringContaining('A test')]);
     await section.getByRole('radio', { name: 'Never' }).tap();
     await section.getByRole('switch', { name: /Quiet hours/ }).tap();
-    await section.getByLabel('From').waitFor();
+    await section.getByLabel('From', { exact: true }).waitFor();
     await section.getByRole('switch', { name: /Quiet hours/ }).tap();
     await section.getByRole('switch', { name: /The host is full or busy/ }).tap();
     await expect

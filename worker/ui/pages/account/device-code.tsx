@@ -39,9 +39,10 @@ export function DeviceCodeSheet({ place }: { place: string }) {
     }
   }
   async function look(id: string): Promise<void> {
-    const before = now.peek().state;
     const state = await read(isDeviceCodeState, agent['login-links'].devices[':id'].$get({ param: { id } }));
     if (code.peek()?.id !== id) return;
+    // Before this answer, not before its question: of two that were under way on a slow line, one tells.
+    const before = now.peek().state;
     now.value = state;
     if (before !== 'allowed' || state.state !== 'gone') return;
     toast(t('The other device is logged in.'), 'ok');
