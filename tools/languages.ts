@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { DESCRIPTION } from '../shared/app-texts.ts';
 import { ERROR_STATUS } from '../shared/errors.ts';
 import { NUMBER_SETTINGS } from '../shared/number-settings.ts';
 import { root } from './root.ts';
@@ -31,8 +32,8 @@ export function checkLanguage(
   for (const [key, text] of Object.entries(texts)) {
     const one = catalogue.get(key);
     if (key.startsWith(ERROR)) {
-      const said = key.slice(ERROR.length);
-      if (!isText(text) || (/^\w+$/.test(said) && !Object.hasOwn(ERROR_STATUS, said)))
+      const sentence = key.slice(ERROR.length);
+      if (!isText(text) || (/^\w+$/.test(sentence) && !Object.hasOwn(ERROR_STATUS, sentence)))
         wrong.push(`“${key}” is no code of an error with a text`);
       else if (valuesOf(text) !== valuesOf(key))
         wrong.push(`“${key}” has the values ${valuesOf(key) || 'none'}, its text ${valuesOf(text) || 'none'}`);
@@ -66,7 +67,7 @@ export function readPage(): { catalogue: Catalogue; wrong: string[] } {
   }
   for (const { label, help, unit, audit } of Object.values(NUMBER_SETTINGS))
     for (const text of [label, help, unit, audit]) catalogue.set(text, null);
-  return { catalogue, wrong };
+  return { catalogue: catalogue.set(DESCRIPTION, null), wrong };
 }
 
 /** Its names in braces, sorted. */

@@ -125,7 +125,7 @@ describeInBrowser('a form', () => {
     await eventually('the script that is missing has the focus', async () => await atFault(), { holds: (seen) => seen === 'Script' });
     // What only the host knows is said at its field, too.
     await page.getByLabel('Script', { exact: true }).fill('../outside.sh');
-    await page.getByLabel('Filled in beforehand').focus();
+    await page.getByLabel('Default').focus();
     await page.keyboard.press('Enter');
     await eventually('the script outside of the folder has the focus', async () => await atFault(), { holds: (seen) => seen === 'Script' });
     await page.getByLabel('Script', { exact: true }).fill('hello.sh');

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { COLORS } from '../../shared/actions.ts';
+import { DESCRIPTION } from '../../shared/app-texts.ts';
 import { actionId } from '../../shared/ids.ts';
 import type { SessionRecord } from '../account/session-rows.ts';
 import { GROUNDS, iconFolder } from '../icons/icon.ts';
@@ -21,6 +22,8 @@ type AppAction = z.infer<typeof appAction>;
 const listOf = <T extends z.ZodType>(item: T) => z.object({ items: z.array(item) });
 const someRuns = listOf(z.object({ action: z.string().nullish() }));
 
+const described = z.object({ [DESCRIPTION]: z.string() });
+
 /** Platforms show four at most. */
 const SHORTCUTS = 4;
 /** So many of the last runs say which actions are used most. */
@@ -35,7 +38,7 @@ export async function pageManifest(c: EdgeContext, session: SessionRecord | null
     id: '/',
     name: 'Toru',
     short_name: 'Toru',
-    description: 'Run the scripts on your own machine from anywhere.',
+    ...(await describedIn(c)),
     start_url: '/',
     scope: '/',
     display: 'standalone',
@@ -70,6 +73,16 @@ export async function actionManifest(c: EdgeContext, session: SessionRecord, id:
     // A tap on the icon always opens the page from the server, as one that may run at once has to be.
     launch_handler: { client_mode: 'navigate-existing' },
   };
+}
+
+/** In the language of the page that asks, which names the file of its texts: worker/ui/language.ts. English without one. */
+async function describedIn(c: EdgeContext): Promise<{ lang: string; description: string }> {
+  const english = { lang: 'en', description: DESCRIPTION };
+  const [name, lang] = /^([a-z]{2,3}(?:-[A-Za-z]{2,4})?)-[\w-]{8}$/.exec(c.req.query('language') ?? '') ?? [];
+  if (name === undefined || lang === undefined) return english;
+  const file = await c.env.ASSETS.fetch(`https://assets/assets/${name}.json`);
+  const texts = described.safeParse(file.ok ? await file.json().catch(() => null) : null);
+  return texts.success ? { lang, description: texts.data[DESCRIPTION] } : english;
 }
 
 function addressOf(id: string): string {

@@ -120,6 +120,13 @@ describe('apps', () => {
     expect((await manifestOf('/a/Not%20an%20id/manifest.webmanifest')).status).toBe(404);
   });
 
+  it('says what Toru is in the language of the page that asks, in English where there is none', async () => {
+    const said = async (language: string) => JSON.parse((await manifestOf(`/manifest.webmanifest?language=${language}`, {})).text);
+    expect(await said('de-0123abcd')).toMatchObject({ lang: 'de', description: 'Skripte von überall.', name: 'Toru' });
+    for (const none of ['', 'fr-0123abcd', '../index', 'de', `de-${'a'.repeat(5000)}`, '%00'])
+      expect(await said(none)).toMatchObject({ lang: 'en', description: 'Run the scripts on your own machine from anywhere.' });
+  });
+
   it('the whole page has shortcuts to the actions that are used most', async () => {
     const { id, scope, start_url, shortcuts, icons } = JSON.parse((await manifestOf('/manifest.webmanifest')).text);
     expect([id, scope, start_url, icons.length]).toEqual(['/', '/', '/', 4]);

@@ -8,6 +8,7 @@ import type { Plugin } from 'esbuild';
 import { build } from 'esbuild';
 import { Log, LogLevel, Miniflare } from 'miniflare';
 import { readOptions, workerBuild } from '../../embedded/build-worker.ts';
+import { DESCRIPTION } from '../../shared/app-texts.ts';
 import type { ProtocolRange } from '../../shared/protocol-version.ts';
 
 /** A real edge in a real workerd, for tests: through miniflare, which can look into the objects, and evict them. */
@@ -96,6 +97,7 @@ export async function startEdge(bindings: Record<string, string> = {}, protocols
     `<!doctype html><head><title>Toru</title><link rel="manifest" href="/manifest.webmanifest"><script type="module" src="/assets/${PAGE_BUILD}"></script></head>`,
   );
   writeFileSync(join(page, 'assets', PAGE_BUILD), 'console.log(1)');
+  writeFileSync(join(page, 'assets', 'de-0123abcd.json'), JSON.stringify({ [DESCRIPTION]: 'Skripte von überall.' }));
   writeFileSync(join(page, 'plugin-frame.html'), `<!doctype html><title>Plugin</title><script>${FRAME_SCRIPT}</script>`);
   writeFileSync(join(page, 'sw.js'), '');
   const host = newHostKey();

@@ -228,7 +228,7 @@ export function listOf<T>(item: Guard<T>): Guard<List<T>> {
 
 export function errorOf(value: unknown): { code: unknown; message: string; extra: Record<string, unknown> } | null {
   if (!isRecord(value) || !isRecord(value['error'])) return null;
-  const { code: said, message, ...extra } = value['error'];
-  const code = isErrorCode(said) ? said : 'internal';
+  const { code: reported, message, ...extra } = value['error'];
+  const code = isErrorCode(reported) ? reported : 'internal';
   return { code, message: text(message) ? fromServer(code, message) : t('The server gave no reason.'), extra };
 }

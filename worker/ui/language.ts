@@ -53,6 +53,11 @@ export async function showLanguage(): Promise<void> {
   const locale = navigator.languages.find((tag) => tag.split('-')[0] === code) ?? code;
   Object.assign(document.documentElement, { lang: code, dir: RTL.test(code) ? 'rtl' : 'ltr' });
   shown.value = { locale, texts };
+  // The description in the app's manifest: the server reads it from the same file.
+  const name = /([\w-]+)\.json$/.exec(file ?? '')?.[1];
+  document
+    .querySelector('link[rel=manifest][href^="/manifest"]')
+    ?.setAttribute('href', `/manifest.webmanifest${name === undefined ? '' : `?language=${name}`}`);
 }
 
 /** @returns null when it can't be had now. */

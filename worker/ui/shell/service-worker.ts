@@ -1,3 +1,5 @@
+import { languageFile } from '../language.ts';
+
 /** Behind whatever the page does first. */
 const LATER_MS = 4000;
 
@@ -15,6 +17,11 @@ export function keepPageOffline(go: (path: string) => void): void {
   navigator.serviceWorker.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
     const path = typeof data === 'object' && data !== null && 'open' in data ? data.open : null;
     if (typeof path === 'string' && path.startsWith('/') && path !== location.pathname) go(path);
+  });
+  // The worker keeps what it is asked for: it came when the texts were here already.
+  navigator.serviceWorker.addEventListener('controllerchange', () => {
+    const file = languageFile();
+    if (file !== undefined) fetch(file).catch(() => undefined);
   });
   setTimeout(() => {
     // The page's policy lets no text become a script; this one address may.

@@ -85,7 +85,7 @@ function GlyphPicker(props: { icon: string; color: string; onPick: (icon: string
       <input
         class="input"
         type="search"
-        aria-label={t('Filter the signs')}
+        aria-label={t('Filter the icons')}
         placeholder={t('Filter, or one emoji')}
         value={wanted.value}
         onInput={(event) => {
@@ -95,7 +95,7 @@ function GlyphPicker(props: { icon: string; color: string; onPick: (icon: string
       {isOneEmoji(wanted.value.trim()) && (
         <Button onClick={() => props.onPick(wanted.value.trim())}>{t('Use {trim}', { trim: wanted.value.trim() })}</Button>
       )}
-      <ul class="glyphs" data-color={props.color} aria-label={t('Signs')}>
+      <ul class="glyphs" data-color={props.color} aria-label={t('Icons')}>
         {names.map((name) => (
           <li key={name}>
             <button

@@ -62,7 +62,7 @@ function having<T extends object, K extends keyof T>(full: T, key: K, value: T[K
 function DefaultField({ input, error, onChange }: Of<'text'> | Of<'email'>) {
   return (
     <TextField
-      label={t('Filled in beforehand')}
+      label={t('Default')}
       error={error('default')}
       value={input.default ?? ''}
       onValue={(text) => onChange(having(input, 'default', text === '' ? undefined : text))}
@@ -222,7 +222,7 @@ function ChoiceFields({ input, before, error, onChange }: Of<'choice'> & { befor
 function BooleanFields({ input, onChange }: Of<'boolean'>) {
   return (
     <>
-      <Switch label={t('Yes beforehand')} checked={input.default} onChange={(checked) => onChange({ ...input, default: checked })} />
+      <Switch label={t('Default: yes')} checked={input.default} onChange={(checked) => onChange({ ...input, default: checked })} />
       {input.pass.by === 'argument' && (
         <TextField
           label={t('Argument for yes')}
@@ -296,7 +296,7 @@ function RangeFields({ type, labels, values, error, onValue }: RangeFieldsProps)
   return (
     <div class="editor-triple">
       {(['min', 'max', 'default'] as const).map((key) => (
-        <Field key={key} label={key === 'default' ? t('Filled in beforehand') : labels[key]} optional error={error(key)}>
+        <Field key={key} label={key === 'default' ? t('Default') : labels[key]} optional error={error(key)}>
           {(ties) => {
             const shared = {
               ...ties,
