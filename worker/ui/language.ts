@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 import { isRecord } from './guards.ts';
 import { recall, remember } from './theme.ts';
-import { shown, type Texts } from './translate.ts';
+import { languageFor, shown, type Texts } from './translate.ts';
 
 /** Which language the page speaks: the person's choice on this device, else the browser's, else English. A language is a file in languages/. */
 
@@ -20,16 +20,6 @@ export const languageChoice = signal(recall(KEY) ?? '');
 /** What can be chosen: BCP 47 tags. */
 export const languages: readonly string[] = ['en', ...Object.keys(FILES)];
 
-/** The first language of these, most wanted first, that there is; English where there is none. */
-export function languageFor(wanted: readonly string[], there: readonly string[] = languages): string {
-  const base = (tag: string): string => tag.toLowerCase().split('-')[0] ?? '';
-  for (const tag of wanted) {
-    const found = there.find((one) => one.toLowerCase() === tag.toLowerCase()) ?? there.find((one) => base(one) === base(tag));
-    if (found !== undefined) return found;
-  }
-  return 'en';
-}
-
 /** Address of the file of the language that is shown; undefined for English. */
 export function languageFile(): string | undefined {
   return FILES[document.documentElement.lang];
@@ -45,7 +35,7 @@ export async function chooseLanguage(choice: string): Promise<void> {
 export async function showLanguage(): Promise<void> {
   const choice = languageChoice.peek();
   const wanted = [...(choice === '' ? [] : [choice]), ...navigator.languages];
-  const code = languageFor(wanted);
+  const code = languageFor(wanted, languages);
   const file = FILES[code];
   const texts = file === undefined ? {} : await textsAt(file);
   if (texts === null || languageChoice.peek() !== choice) return;

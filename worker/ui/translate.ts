@@ -59,3 +59,13 @@ export function msg<T extends string>(text: T): T {
 function fill(text: string, values: Readonly<Record<string, unknown>> = {}): string {
   return text.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
 }
+
+/** The first language of these, most wanted first, that there is; English where there is none. */
+export function languageFor(wanted: readonly string[], there: readonly string[]): string {
+  const base = (tag: string): string => tag.toLowerCase().split('-')[0] ?? '';
+  for (const tag of wanted) {
+    const found = there.find((one) => one.toLowerCase() === tag.toLowerCase()) ?? there.find((one) => base(one) === base(tag));
+    if (found !== undefined) return found;
+  }
+  return 'en';
+}
