@@ -14,6 +14,7 @@ import type { ConnectionLimits } from './client-connections.ts';
 import { ClientConnections } from './client-connections.ts';
 import { FrameCap } from './frame-cap.ts';
 import { FramePace } from './frame-pace.ts';
+import { answerPacked, isPackable, takesGzip } from './packed-answer.ts';
 import { isTrusted, peerAddress, trustedProxies } from './peer-address.ts';
 import { PouringSocket } from './pouring-socket.ts';
 
@@ -78,8 +79,13 @@ function passRequest(options: Front, agent: Agent, query: IncomingMessage, answe
     let reply: IncomingMessage | null = null;
     passed.on('response', (response) => {
       reply = response;
-      answer.writeHead(response.statusCode ?? 502, answerHeaders(response.headers));
-      pipeline(response, answer, () => undefined);
+      const headers = answerHeaders(response.headers);
+      if (isPackable(response)) {
+        headers['vary'] = 'accept-encoding';
+        if (takesGzip(query)) return answerPacked(response, answer, headers);
+      }
+      answer.writeHead(response.statusCode ?? 502, headers);
+      return pipeline(response, answer, () => undefined);
     });
     passed.on('error', () => {
       if (answer.headersSent) answer.destroy();
@@ -185,12 +191,9 @@ const STRIPPED = /^(?:cf-|x-forwarded-|x-toru-|proxy-)|^(?:forwarded|x-real-ip|t
 const HOP_BY_HOP: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 
 function headersFor({ token, trusted }: Front, query: IncomingMessage): OutgoingHttpHeaders {
-  const { headers, url = '' } = query;
-  // Of data that workerd compresses the length is lost, by which a reader sees that a download broke off.
-  const plain = url.startsWith('/api/');
-  const kept = Object.entries(headers).filter(
-    ([name]) => !STRIPPED.test(name) && !HOP_BY_HOP.has(name) && !(plain && name === 'accept-encoding'),
-  );
+  const { headers } = query;
+  // What is packed is packed here (packed-answer.ts): of what workerd packs the length is lost, by which a reader sees that a download broke off.
+  const kept = Object.entries(headers).filter(([name]) => !STRIPPED.test(name) && !HOP_BY_HOP.has(name) && name !== 'accept-encoding');
   return { ...Object.fromEntries(kept), 'x-toru-front': token, 'x-toru-peer': peerAddress(query, trusted) };
 }
 
