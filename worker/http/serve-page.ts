@@ -2,6 +2,7 @@ import { ToruError } from '../../shared/errors.ts';
 import type { EdgeContext } from './edge-context.ts';
 import { withPageHeaders } from './headers.ts';
 import { FRAME_PATH, servePluginFrame } from './plugin-frame.ts';
+import { preloadHints } from './preload-hints.ts';
 
 /** The page: built files, and index.html for every path that is one of its own views. */
 export async function servePage(c: EdgeContext): Promise<Response> {
@@ -17,5 +18,7 @@ export async function servePage(c: EdgeContext): Promise<Response> {
   if (response.status === 404 || (html && pathname.startsWith('/assets/'))) throw new ToruError('not_found', 'There is no such page.');
   const served = withPageHeaders(response, c.get('site'));
   served.headers.set('cache-control', pathname.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
+  const hints = html ? await preloadHints(c, pathname) : null;
+  if (hints !== null) served.headers.set('link', hints);
   return served;
 }

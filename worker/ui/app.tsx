@@ -5,14 +5,17 @@ import { sentence } from './api.ts';
 import { networkThere } from './connection/network-there.ts';
 import { reloadFromServer } from './navigation.ts';
 import { goToLogin, isAdmin, loadSession, me } from './own-session.ts';
-import { LoginPage } from './pages/login.tsx';
 import { MissingPage } from './pages/missing.tsx';
 import { Button } from './parts/button.tsx';
 import { Problem } from './parts/empty.tsx';
+import { lazyPlace } from './parts/lazy-place.tsx';
 import { Mark } from './parts/mark.tsx';
 import { places } from './routes.ts';
 import { Shell } from './shell/shell.tsx';
 import { t } from './translate.ts';
+
+/** Whoever comes without a session gets it beside the first script (worker/http/preload-hints.ts); everybody else, never. */
+const LoginPage = lazyPlace(async () => (await import('./pages/login.tsx')).LoginPage);
 
 /** Why the page could not start, in a sentence. */
 const startProblem = signal<string | null>(null);

@@ -3,12 +3,10 @@ import type { List } from '../../shared/api.ts';
 import type { AuditEntry } from '../../shared/audit.ts';
 import { isErrorCode } from '../../shared/errors.ts';
 import type { Host, PendingRun } from '../../shared/hosts.ts';
-import { ofEachNumber } from '../../shared/number-settings.ts';
 import { isRunState } from '../../shared/run-state.ts';
 import type { Run, RunNews } from '../../shared/runs.ts';
 import type { Script, ScriptText } from '../../shared/scripts.ts';
 import type { Me, Session } from '../../shared/sessions.ts';
-import type { Settings } from '../../shared/settings.ts';
 import type { System, SystemSample } from '../../shared/system.ts';
 import type { User } from '../../shared/users.ts';
 import { fromServer, t } from './translate.ts';
@@ -176,17 +174,6 @@ export const isMe = shape<Me>({
   user: shape<Me['user']>({ id: text, username: text, role: isRole }),
   session: isRecord,
   host: orNull(text),
-});
-
-export const isSettings = shape<Settings>({
-  instance_id: text,
-  host_name: text,
-  scripts_dir: text,
-  scripts_dir_fixed: bool,
-  ...ofEachNumber(() => number),
-  when_output_full: text,
-  env_allow: list,
-  version: text,
 });
 
 export const isSystemSample = shape<SystemSample>({

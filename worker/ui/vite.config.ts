@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { defineConfig, type Plugin } from 'vite';
+import { CHUNKS, chunkOf, type Modules } from './chunks.ts';
+import { iconImports } from './icon-imports.ts';
 
 /** Files may be loaded in any order; so each says in which order the layers count. */
 const layers: Plugin = {
@@ -32,6 +34,28 @@ const pluginFrame: Plugin = {
   },
 };
 
+/** Places whose code loads late, and what they begin with. */
+const LATE: Readonly<Record<string, string>> = { '/login': 'pages/login.tsx', '/': 'parts/glyph-set.ts', '/runs/*': 'pages/run.tsx' };
+
+/** /preloads.json, from which the Worker tells a browser what these places load (worker/http/preload-hints.ts). */
+const preloads: Plugin = {
+  name: 'preloads',
+  generateBundle(_options, bundle) {
+    const chunks = Object.values(bundle).flatMap((file) => (file.type === 'chunk' ? [file] : []));
+    const filesOf = (name: string): string[] => {
+      const chunk = chunks.find(({ fileName }) => fileName === name);
+      if (chunk === undefined || chunk.isEntry) return [];
+      return [...chunk.imports.flatMap(filesOf), name, ...(chunk.viteMetadata?.importedCss ?? [])];
+    };
+    const files = Object.entries(LATE).map(([place, module]) => {
+      const chunk = chunks.find(({ moduleIds }) => moduleIds.includes(here(module)));
+      if (chunk === undefined) throw new Error(`no file of the page has ${module}`);
+      return [place, [...new Set(filesOf(chunk.fileName))].map((name) => `/${name}`)] as const;
+    });
+    this.emitFile({ type: 'asset', fileName: 'preloads.json', source: JSON.stringify(Object.fromEntries(files)) });
+  },
+};
+
 /** /sw.js, which knows the names of all files of the page, and is of another build when they are. */
 const serviceWorker: Plugin = {
   name: 'service-worker',
@@ -54,13 +78,24 @@ const serviceWorker: Plugin = {
   },
 };
 
+let chunk: ReturnType<typeof chunkOf> | null = null;
+/** The bundler asks of each module, when it knows all of them; the first group takes what its modules import along with them. */
+const chunkGroups = CHUNKS.map((name, i) => ({
+  debugName: name,
+  priority: CHUNKS.length - i,
+  name(id: string, bundler: { getModuleInfo: Modules }): string | null {
+    chunk ??= chunkOf(here('index.html'), (of) => bundler.getModuleInfo(of));
+    return chunk(id) === name ? name : null;
+  },
+}));
+
 /** Where `npm run dev` lets a Toru run, for the page that Vite serves: its API (the page has a module api.ts, too), and the frame, which only a build makes. */
 const toru = `http://127.0.0.1:${process.env['STEERING_PORT'] ?? 3000}`;
 
 /** The page, built to `dist/page`. Everything that is loaded stands under /assets/, where the page's CSP looks for it. */
 export default defineConfig({
   root: here('.'),
-  plugins: [layers, noFlash, pluginFrame, serviceWorker],
+  plugins: [iconImports(), layers, noFlash, pluginFrame, preloads, serviceWorker],
   build: {
     outDir: '../../dist/page',
     emptyOutDir: true,
@@ -68,9 +103,9 @@ export default defineConfig({
     target: ['chrome123', 'firefox121', 'safari17.5'],
     // Every asset a file: an inlined one would be a data: URL, which the CSP allows for images only.
     assetsInlineLimit: 0,
-    modulePreload: { polyfill: false },
-    // All that the first paint needs in one file: a dozen small ones would queue for a browser's six connections.
-    rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'page', tags: ['$initial'] }] } } },
+    // Parts load late with little beside the first file: a list of what each of them imports would weigh more there than it saves.
+    modulePreload: { polyfill: false, resolveDependencies: (_, files) => files.filter((file) => file.endsWith('.css')) },
+    rolldownOptions: { output: { codeSplitting: { groups: chunkGroups } } },
   },
   server: { proxy: { '^/api/': { target: toru, ws: true }, '/plugin-frame.html': toru, '/icons/': toru, '^/(a/[^/]+/)?manifest': toru } },
 });

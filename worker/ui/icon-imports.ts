@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'vite';
+
+const FROM_ALL = /import (type )?\{([^}]*)\} from 'lucide-preact';/g;
+
+/**
+ * Takes each icon from its own file instead of from the one that exports all 1,500: which part of the page needs which icon is then
+ * known to chunks.ts, and none of the others is read by a build.
+ */
+export function iconImports(): Plugin {
+  const all = import.meta.resolve('lucide-preact');
+  const files = new Map<string, string>();
+  for (const [, names = '', path = ''] of readFileSync(fileURLToPath(all), 'utf8').matchAll(/^export \{([^}]*)\} from '([^']+)';$/gm))
+    for (const name of names.split(',')) files.set(name.trim().replace(/^default as /, ''), fileURLToPath(new URL(path, all)));
+  const line = (name: string): string => {
+    const file = files.get(name);
+    if (file === undefined) throw new Error(`lucide-preact has no icon ${name}`);
+    return `import ${name} from ${JSON.stringify(file)};`;
+  };
+  return {
+    name: 'icon-imports',
+    apply: 'build',
+    enforce: 'pre',
+    transform: (code, id) =>
+      /\.tsx?$/.test(id) && code.includes("'lucide-preact'")
+        ? code.replace(FROM_ALL, (_, typesOnly: string | undefined, names: string) => {
+            const wanted = names.split(',').map((name) => name.trim());
+            return wanted
+              .filter((name) => typesOnly === undefined && name !== '' && !name.startsWith('type '))
+              .map(line)
+              .join('');
+          })
+        : null,
+  };
+}
