@@ -6,7 +6,7 @@ import { chromium } from 'playwright-core';
 import { beforeAll, describe } from 'vitest';
 import { slowness } from '../../tools/test-pace.ts';
 
-const FLAGS = [
+export const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',

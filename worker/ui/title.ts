@@ -5,9 +5,12 @@ import { hostPresence } from './data/presence.ts';
 /** The title of the browser's tab: the page's name, how many runs are under way, and in the icon whether the host is there. */
 export const pageTitle = signal('');
 
-const icon = computed(() =>
-  hostPresence.value.kind === 'online' ? (underWay.value > 0 ? '/icon-running.svg' : '/icon.svg') : '/icon-away.svg',
-);
+/** Null while nobody knows: the icon stays what it is. */
+const icon = computed(() => {
+  const { kind } = hostPresence.value;
+  if (kind === 'unknown') return null;
+  return kind === 'online' ? (underWay.value > 0 ? '/icon-running.svg' : '/icon.svg') : '/icon-away.svg';
+});
 
 effect(() => {
   const running = underWay.value > 0 ? `(${underWay.value}) ` : '';
@@ -15,5 +18,5 @@ effect(() => {
 });
 
 effect(() => {
-  document.querySelector('#favicon')?.setAttribute('href', icon.value);
+  if (icon.value !== null) document.querySelector('#favicon')?.setAttribute('href', icon.value);
 });

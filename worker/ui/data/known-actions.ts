@@ -30,15 +30,24 @@ export const loadActions = oneAtATime(async () => {
   try {
     const list = await read(listOf(isAction), request);
     if (me.peek() === null) return;
-    actions.value = list.items.toSorted((a, b) => a.position - b.position);
+    actions.value = asKnown(list.items.toSorted((a, b) => a.position - b.position));
     actionsProblem.value = null;
-    keepActions(actions.value);
   } catch (error) {
     // With the host away, those of the last time can still be asked for.
     if (error instanceof ToruError && error.code === 'host_offline') actions.value ??= keptActions();
     actionsProblem.value = actions.peek() === null ? sentence(error) : null;
   }
 });
+
+/** Those that are as they were stay the same objects, and a list of them the same list: nothing of it is drawn again. */
+function asKnown(items: AnyAction[]): AnyAction[] {
+  const known = actions.peek() ?? [];
+  const texts = new Map(known.map((action) => [JSON.stringify(action), action]));
+  const now = items.map((action) => texts.get(JSON.stringify(action)) ?? action);
+  if (now.length === known.length && now.every((action, i) => action === known[i])) return known;
+  keepActions(now);
+  return now;
+}
 
 /** A run was started here: its tile shows it at once. */
 export function noteStarted(run: RunSummary): void {

@@ -14,6 +14,8 @@ export const openRuns = signal<readonly Run[] | null>(null);
 const EVERY_MS = 2000;
 const AFTER_NEWS_MS = 300;
 const AFTER_FAILURE_MS = 15_000;
+/** With the connection comes the first look; so long one waits for it. */
+const CONNECTS_MS = 1500;
 
 let followers = 0;
 let stop: (() => void) | null = null;
@@ -53,7 +55,7 @@ export function useOpenRuns(): void {
         () => lookIn(AFTER_NEWS_MS),
         () => lookIn(0),
       );
-      lookIn(0);
+      lookIn(connection.state.peek().kind === 'open' ? 0 : CONNECTS_MS);
     }
     return () => {
       followers -= 1;

@@ -50,15 +50,17 @@ export const loadHost = oneAtATime(async () => {
 });
 
 const connected = computed(() => connection.state.value.kind === 'open');
+/** There is a connection by now, or none to be had: before that, what was read would be read again. */
+const isSettled = computed(() => connected.value || connection.state.value.kind === 'waiting');
 
 effect(() => {
   if (me.value === null || me.value === undefined) {
     host.value = null;
     return;
   }
-  // Read again whenever the host comes or goes: its recent runs are what is shown meanwhile. And once we are told of it.
+  // Read again whenever the host comes or goes: its recent runs are what is shown meanwhile. And once there is a connection, by which we are told.
   void connected.value;
   void connection.host.value?.online;
   void connection.pending.value;
-  void loadHost();
+  if (isSettled.value || host.peek() !== null) void loadHost();
 });

@@ -25,8 +25,11 @@ interface Reading<T> {
   again: boolean;
 }
 
-/** Reads when the page opens, when `key` changes, and when the connection or the host comes back. */
-export function useResource<T>(read: (signal: AbortSignal) => Promise<T>, key = ''): Resource<T> {
+/**
+ * Reads when the page opens, when `key` changes, and when the connection or the host comes back.
+ * @param from `'told'`: not when the page opens, but with the first `again`.
+ */
+export function useResource<T>(read: (signal: AbortSignal) => Promise<T>, key = '', from: 'opened' | 'told' = 'opened'): Resource<T> {
   const data = useSignal<T | null>(null);
   const problem = useSignal<string | null>(null);
   const busy = useSignal(true);
@@ -64,7 +67,7 @@ export function useResource<T>(read: (signal: AbortSignal) => Promise<T>, key = 
   }
 
   useEffect(() => {
-    void reload();
+    if (from === 'opened') void reload();
     return leave;
   }, [key]);
   useEffect(() => connection.onReopen(() => void reload()), []);

@@ -12,7 +12,8 @@ import { useLookAgain } from '../plugins/look-again.ts';
 
 /** The cards of plugins, below the actions. Nothing at all where no plugin has one, or none can be read: the actions count more. */
 export function PluginCards() {
-  const plugins = useResource(listPlugins);
+  // An admin's page is told of plugins, and reads them when it is.
+  const plugins = useResource(listPlugins, '', isAdmin.value ? 'told' : 'opened');
   useEffect(() => {
     if (!isAdmin.value) return undefined;
     return connection.onPlugin((news) => plugins.update((now) => withNews(now, news)), plugins.again);

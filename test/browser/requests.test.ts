@@ -1,0 +1,90 @@
+import type { Page, Request } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
+import { stagePages } from '../harness/page-stage.ts';
+import { logIn } from './log-in.ts';
+
+/** What a first visit to the home may ask for, its socket and what it brings behind the first paint included. */
+const MOST_REQUESTS = 15;
+/** Nothing more came for so long: the home has all that it wants, and is not yet at the other pages' code, which it brings after 10 s. */
+const QUIET_MS = 2500;
+
+describeInBrowser('what the pages ask for', () => {
+  it('the home with 62 actions: few requests, none of them twice but the list that must be certain, all text packed', async () => {
+    await using stage = await stagePages();
+    await using browser = await launchBrowser({ viewport: { width: 412, height: 823 }, hasTouch: true });
+    await logIn(browser, stage.toru.url, stage.toru.username, stage.toru.password);
+    const page = await browser.context.newPage();
+    // Without it, what the first page has loaded would be taken from memory.
+    const cdp = await browser.context.newCDPSession(page);
+    await cdp.send('Network.enable');
+    await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
+    const { asked, plain } = watch(page);
+    await page.goto(stage.toru.url);
+    await page.getByRole('region', { name: 'Last runs' }).waitFor();
+    let seen = -1;
+    while (seen < asked.length) {
+      seen = asked.length;
+      await page.waitForTimeout(QUIET_MS);
+    }
+    expect(asked.length, asked.join('\n')).toBeLessThanOrEqual(MOST_REQUESTS);
+    const twice = asked.filter((path, i) => asked.indexOf(path) < i && path !== '/api/actions');
+    expect(twice).toEqual([]);
+    expect((await Promise.all(plain)).filter((path) => path !== '')).toEqual([]);
+  });
+
+  it('draws the first tiles of the home before it makes the last ones', async () => {
+    await using stage = await stagePages();
+    await using browser = await launchBrowser({ viewport: { width: 412, height: 823 }, hasTouch: true });
+    await browser.context.addInitScript(() => {
+      new MutationObserver(() => {
+        const tiles = document.querySelectorAll('.tile').length;
+        if (tiles > 0) document.documentElement.dataset['firstTiles'] ??= String(tiles);
+      }).observe(document, { childList: true, subtree: true });
+    });
+    const page = await logIn(browser, stage.toru.url, stage.toru.username, stage.toru.password);
+    await expect.poll(() => page.locator('.tile').count()).toBe(62);
+    expect(Number(await page.locator('html').getAttribute('data-first-tiles'))).toBeLessThan(20);
+  });
+
+  it('the page of a run is told what it needs before its script runs', async () => {
+    await using stage = await stagePages(1);
+    await using browser = await launchBrowser();
+    await logIn(browser, stage.toru.url, stage.toru.username, stage.toru.password);
+    const hints = (await browser.context.request.get(`${stage.toru.url}/runs/${stage.runId}`)).headers()['link'] ?? '';
+    expect(hints).toMatch(/<\/assets\/run-[\w-]+\.js>; rel=modulepreload/);
+    const stranger = await fetch(`${stage.toru.url}/runs/${stage.runId}`);
+    expect(stranger.headers.get('link')).toMatch(/^<\/assets\/login-[\w-]+\.js>; rel=modulepreload/);
+    const page = await browser.context.newPage();
+    const { asked } = watch(page);
+    await page.goto(`${stage.toru.url}/runs/${stage.runId}`);
+    await page.getByText('line 10 of what it has to say').first().waitFor();
+    // Each file that the run's page is made of: hinted at, or named by the HTML.
+    const html = await (await browser.context.request.get(stage.toru.url)).text();
+    const surprises = asked.filter(
+      (path) => /^\/assets\/(?:run|screen)-.*\.(?:js|css)$/.test(path) && !hints.includes(path) && !html.includes(path),
+    );
+    expect(surprises).toEqual([]);
+  });
+});
+
+/** Paths in the order in which they were asked for; and of each answer in text that came unpacked, its path (else ''). */
+function watch(page: Page): { asked: string[]; plain: Promise<string>[] } {
+  const asked: string[] = [];
+  const plain: Promise<string>[] = [];
+  page.on('request', (request) => {
+    const { pathname, search } = new URL(request.url());
+    asked.push(pathname + search);
+  });
+  page.on('websocket', (socket) => asked.push(new URL(socket.url()).pathname));
+  page.on('requestfinished', (request) => plain.push(isPlain(request)));
+  return { asked, plain };
+}
+
+async function isPlain(request: Request): Promise<string> {
+  const response = await request.response();
+  const body = await response?.body().catch(() => null);
+  const headers = await response?.allHeaders();
+  const short = (body?.length ?? 0) < 1024;
+  return short || headers?.['content-encoding'] === 'gzip' ? '' : new URL(request.url()).pathname;
+}
