@@ -111,6 +111,11 @@ export class Connection {
     return this.#topics.listen({ topic: 'runs' }, (frame) => frame.type === 'run' && hear(frame.run), caughtUp);
   }
 
+  /** Does the host tell us of runs by now? If not, `caughtUp` will be called. */
+  get toldOfRuns(): boolean {
+    return this.#topics.isConfirmed({ topic: 'runs' });
+  }
+
   /** Nobody catches up here: the next sample is there in two seconds. */
   onSystem(hear: (sample: SampleFrame) => void): () => void {
     return this.#topics.listen({ topic: 'system' }, (frame) => frame.type === 'system' && hear(frame.sample));

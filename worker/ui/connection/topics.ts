@@ -14,7 +14,7 @@ interface Listener {
 /** The topics that somebody on this page listens to: subscribed with the first listener, ended with the last, told again to each new socket. */
 export class Topics {
   readonly #send: (frame: ClientFrameInput) => boolean;
-  readonly #heard = new Map<string, { topic: Topic; listeners: Set<Listener> }>();
+  readonly #heard = new Map<string, { topic: Topic; listeners: Set<Listener>; confirmed: boolean }>();
 
   constructor(send: (frame: ClientFrameInput) => boolean) {
     this.#send = send;
@@ -29,7 +29,7 @@ export class Topics {
     const listener: Listener = { hear, caughtUp };
     const key = keyOf(topic);
     const known = this.#heard.get(key);
-    const heard = known ?? { topic, listeners: new Set() };
+    const heard = known ?? { topic, listeners: new Set(), confirmed: false };
     if (known === undefined) {
       this.#heard.set(key, heard);
       this.#send({ type: 'subscribe', ...topic });
@@ -44,14 +44,24 @@ export class Topics {
 
   /** A new socket knows nothing of what the last one was told. */
   resume(): void {
-    for (const { topic } of this.#heard.values()) this.#send({ type: 'subscribe', ...topic });
+    for (const heard of this.#heard.values()) {
+      heard.confirmed = false;
+      this.#send({ type: 'subscribe', ...heard.topic });
+    }
+  }
+
+  /** Has the host confirmed on this socket that it tells us of it? What is read from now on lacks nothing then. */
+  isConfirmed(topic: Topic): boolean {
+    return this.#heard.get(keyOf(topic))?.confirmed === true;
   }
 
   /** @returns whether it was one of a topic's. */
   take(frame: ServerFrame): boolean {
     const topic = topicOf(frame);
     if (topic === null) return false;
-    for (const { hear, caughtUp } of [...(this.#heard.get(keyOf(topic))?.listeners ?? [])]) {
+    const heard = this.#heard.get(keyOf(topic));
+    if (heard !== undefined && frame.type === 'subscribed') heard.confirmed = true;
+    for (const { hear, caughtUp } of [...(heard?.listeners ?? [])]) {
       if (frame.type === 'subscribed') caughtUp();
       else hear(frame);
     }

@@ -14,8 +14,8 @@ export const openRuns = signal<readonly Run[] | null>(null);
 const EVERY_MS = 2000;
 const AFTER_NEWS_MS = 300;
 const AFTER_FAILURE_MS = 15_000;
-/** With the connection comes the first look; so long one waits for it. */
-const CONNECTS_MS = 1500;
+/** The first look comes when the host tells us of runs: what was read before that is read again. So long one waits for it. */
+const TOLD_MS = 5000;
 
 let followers = 0;
 let stop: (() => void) | null = null;
@@ -55,7 +55,7 @@ export function useOpenRuns(): void {
         () => lookIn(AFTER_NEWS_MS),
         () => lookIn(0),
       );
-      lookIn(connection.state.peek().kind === 'open' ? 0 : CONNECTS_MS);
+      lookIn(connection.toldOfRuns ? 0 : TOLD_MS);
     }
     return () => {
       followers -= 1;

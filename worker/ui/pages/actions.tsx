@@ -13,7 +13,7 @@ import { t } from '../translate.ts';
 import { NowBar } from './actions/now-bar.tsx';
 import { asking } from './actions/press.ts';
 import { menuOf } from './actions/tile.tsx';
-import { Tiles } from './actions/tiles.tsx';
+import { drawn, Tiles } from './actions/tiles.tsx';
 import './actions.css';
 
 const Arrange = lazy(async () => (await import('./actions/arrange.tsx')).Arrange);
@@ -71,7 +71,7 @@ export function ActionsPage() {
         <Tiles />
       )}
       {/* Below the tiles, or beside them: what comes and goes here moves no key under a finger. */}
-      {list !== null && !arranging.value && (
+      {list !== null && !arranging.value && drawn.value >= list.length && (
         <aside class="actions-more" aria-label={t('More')}>
           {(host.value?.pending_runs.length ?? 0) > 0 && (
             <div id="waiting" tabIndex={-1}>

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AnyAction } from '../../guards.ts';
-import { recentOf, sectionsOf } from './sections.ts';
+import { firstOf, recentOf, sectionsOf } from './sections.ts';
 
 function action(id: string, change: Partial<AnyAction> = {}): AnyAction {
   return {
@@ -58,4 +58,20 @@ it('knows what was used last, also of a host that does not say', () => {
   ];
   expect(recentOf(list, 5).map(({ id }) => id)).toEqual(['c', 'a']);
   expect(recentOf(list, 1)).toHaveLength(1);
+});
+
+it('gives the first so many tiles in the sections in which they stand, with the titles of the whole', () => {
+  const list = [action('a', { favourite: true }), action('b'), action('c'), action('d', { group: 'House' })];
+  const first = (most: number) =>
+    firstOf(sectionsOf(list), most).map(({ title, actions }) => [title, actions.map(({ id }) => id).join('')]);
+  expect(first(2)).toEqual([
+    ['Favourites', 'a'],
+    ['Actions', 'b'],
+  ]);
+  expect(first(9)).toEqual([
+    ['Favourites', 'a'],
+    ['Actions', 'bc'],
+    ['House', 'd'],
+  ]);
+  expect(first(0)).toEqual([]);
 });

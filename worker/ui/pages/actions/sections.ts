@@ -37,6 +37,16 @@ export function sectionsOf(actions: readonly AnyAction[]): TileSection[] {
   ];
 }
 
+/** The first so many tiles, in their sections. */
+export function firstOf(sections: readonly TileSection[], most: number): TileSection[] {
+  let before = 0;
+  return sections.flatMap((section) => {
+    const actions = section.actions.slice(0, Math.max(0, most - before));
+    before += section.actions.length;
+    return actions.length === 0 ? [] : [{ ...section, actions }];
+  });
+}
+
 /** Those that the person used last, the last one first. */
 export function recentOf(actions: readonly AnyAction[], most: number): AnyAction[] {
   return actions

@@ -8,6 +8,7 @@ import { runPath } from '../../navigation.ts';
 import { useActs } from '../../parts/deliberate.ts';
 import { Glyph } from '../../parts/glyph.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
+import { still } from '../../parts/still.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
 import { rich } from '../../rich.ts';
 import { t } from '../../translate.ts';
@@ -45,8 +46,18 @@ export function Seal(props: { icon: string; color: string; ring: string }) {
   );
 }
 
+interface TileProps {
+  action: AnyAction;
+  tabbable: boolean;
+  starting: boolean;
+  onPress: (action: AnyAction) => void;
+  onFocus: (id: string) => void;
+}
+
 /** One action: a key to press, and below it the way to its newest run. */
-export function Tile(props: { action: AnyAction; tabbable: boolean; starting: boolean; onPress: () => void; onFocus: () => void }) {
+export const Tile = still(OneTile);
+
+function OneTile(props: TileProps) {
   const { action } = props;
   const active = isActive(action);
   const underWay = action.running + action.queued;
@@ -68,8 +79,8 @@ export function Tile(props: { action: AnyAction; tabbable: boolean; starting: bo
         aria-busy={props.starting}
         aria-labelledby={`name-${action.id}`}
         aria-describedby={`about-${action.id}`}
-        onClick={props.onPress}
-        onFocus={props.onFocus}
+        onClick={() => props.onPress(action)}
+        onFocus={() => props.onFocus(action.id)}
       >
         <Seal icon={action.icon} color={action.color} ring={props.starting && !active ? 'live' : ringOf(action)} />
         <span class="tile-label" id={`name-${action.id}`} dir="auto">

@@ -1,7 +1,7 @@
-import { useSignal } from '@preact/signals';
+import { signal, useSignal } from '@preact/signals';
 import { ChevronDown } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
-import { useMemo, useRef } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import { actions } from '../../data/known-actions.ts';
 import type { AnyAction } from '../../guards.ts';
 import { bound } from '../../parts/bound.ts';
@@ -13,7 +13,7 @@ import { t } from '../../translate.ts';
 import { DensityChoice, density } from './density.tsx';
 import { moveInGrid } from './grid-keys.ts';
 import { press, starting } from './press.ts';
-import { recentOf, sectionsOf } from './sections.ts';
+import { firstOf, recentOf, sectionsOf } from './sections.ts';
 import { Tile } from './tile.tsx';
 
 /** From so many tiles on, a filter helps, … */
@@ -21,6 +21,11 @@ const FILTER_FROM = 9;
 /** … and the way to those that were used last. */
 const RECENT_FROM = 12;
 const RECENT = 6;
+
+/** So many tiles are drawn at a time, in the order in which they stand: the first ones are seen before the last ones are made. */
+const AT_ONCE = 12;
+/** How many may be drawn by now. Once they were, they are. */
+export const drawn = signal(AT_ONCE);
 
 /** Every action as a key to press: favourites and groups under their headings, or what the filter leaves. */
 export function Tiles() {
@@ -30,7 +35,18 @@ export function Tiles() {
   const list = actions.value ?? [];
   const wanted = filter.value.trim().toLocaleLowerCase();
   const shown = wanted === '' ? list : list.filter((action) => textOf(action).includes(wanted));
-  const sections = sectionsOf(shown);
+  const sections = firstOf(sectionsOf(shown), drawn.value);
+  const focus = useCallback((id: string): void => {
+    focused.value = id;
+  }, []);
+  useEffect(() => {
+    if (drawn.value >= list.length) return undefined;
+    // A task of its own: a press between two of them is answered.
+    const timer = setTimeout(() => {
+      drawn.value += AT_ONCE;
+    });
+    return () => clearTimeout(timer);
+  }, [drawn.value, list.length]);
   const tabbable = shown.some((action) => action.id === focused.value) ? focused.value : sections[0]?.actions[0]?.id;
 
   return (
@@ -62,10 +78,8 @@ export function Tiles() {
                   action={action}
                   tabbable={action.id === tabbable}
                   starting={starting.value.has(action.id)}
-                  onPress={() => press(action)}
-                  onFocus={() => {
-                    focused.value = action.id;
-                  }}
+                  onPress={press}
+                  onFocus={focus}
                 />
               ))}
             </ul>
