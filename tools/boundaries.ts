@@ -115,6 +115,8 @@ const ROOMS: Record<string, string[][]> = {
       'worker/ui/unsaved',
       'worker/ui/styles',
       'worker/ui/vite.config',
+      'worker/ui/chunks',
+      'worker/ui/icon-imports',
       'worker/ui/service-worker',
     ],
     ['worker/ui/api', 'worker/ui/own-session', 'worker/ui/connection'],
