@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../fixtures/seeded-random.ts';
 import { Line } from './line.ts';
-import { behindSgr, columnsOf, firstOther, styleBehind } from './printed.ts';
+import { behindSgr, columnsOf, columnsOnAverage, firstOther, styleBehind } from './printed.ts';
 import { Screen } from './screen.ts';
 
 /** The lines of output that came in these chunks, and where each began in it. */
@@ -117,6 +117,7 @@ describe('what is printed', () => {
     expect(columnsOf('\x1b[1m\x1b[31mab\x1b[0m')).toBe(2);
     expect(columnsOf('漢')).toBeNull();
     expect(columnsOf('a\tb')).toBeNull();
+    expect(columnsOnAverage('\x1b[31mabcd\x1b[0m\nab\n', 2)).toBe(3);
     expect(behindSgr('\x1b[1m\x1b[31mab', 0)).toBe(9);
     expect(behindSgr('ab', 1)).toBe(1);
   });

@@ -30,6 +30,11 @@ export function columnsOf(text: string): number | null {
   return NOT_NARROW.test(text) ? null : text.length - lengthOfSgr(text);
 }
 
+/** About how many columns some lines of characters and colours take, on average: where characters take one. */
+export function columnsOnAverage(text: string, lines: number): number {
+  return Math.max(0, Math.round((text.length - lengthOfSgr(text)) / lines) - 1);
+}
+
 /** Whether a line of characters and colours may begin so: most do not, and need not be read to know it. @param beginning in ASCII. */
 export function mayBeginWith(text: string, beginning: string): boolean {
   const first = text.charCodeAt(behindSgr(text, 0));

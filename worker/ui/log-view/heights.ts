@@ -54,7 +54,7 @@ export class Heights {
   of(line: LogLine): number {
     if (!this.#wrap) return this.#line;
     if (line.drawn.layout === this.#layout && line.drawn.version === line.version) return line.drawn.height;
-    return this.#line * Math.max(1, Math.ceil(line.length / this.#columns));
+    return this.#line * Math.max(1, Math.ceil(line.columns / this.#columns));
   }
 
   measured(line: LogLine, height: number): void {

@@ -1,7 +1,15 @@
 import type { Span } from '../../../shared/terminal/cells.ts';
 import type { PassedLines } from '../../../shared/terminal/grid.ts';
 import { Line } from '../../../shared/terminal/line.ts';
-import { columnsOf, contentBegin, contentEnd, endsOfLines, mayBeginWith, styleBehind } from '../../../shared/terminal/printed.ts';
+import {
+  columnsOf,
+  columnsOnAverage,
+  contentBegin,
+  contentEnd,
+  endsOfLines,
+  mayBeginWith,
+  styleBehind,
+} from '../../../shared/terminal/printed.ts';
 import { type LogLine, newLineId, UNDRAWN } from './shown-line.ts';
 
 /** What a line costs beside its text, in characters. */
@@ -12,9 +20,10 @@ export class Passed {
   readonly kind: 'stdout' | 'stderr';
   readonly #lines: PassedLines;
   readonly #cursorAt: (at: number) => number;
-  /** Where each line begins in the text, and at which cursor; known once somebody asks. */
-  #begins: number[] = [];
-  #cursors: number[] = [];
+  /** Where each line begins in the text, at which cursor, and how long they are; known once somebody asks. */
+  readonly #begins: number[] = [];
+  readonly #cursors: number[] = [];
+  #columns = -1;
 
   /** @param cursorAt gives the cursor of a place in the piece of output. It is asked in rising order. */
   constructor(kind: 'stdout' | 'stderr', lines: PassedLines, cursorAt: (at: number) => number) {
@@ -26,6 +35,12 @@ export class Passed {
   /** What keeping one of them costs, on average, in characters. */
   get weight(): number {
     return Math.ceil(this.#lines.text.length / this.#lines.count) + LINE_WEIGHT;
+  }
+
+  /** About how many columns each takes. */
+  get columns(): number {
+    if (this.#columns < 0) this.#columns = columnsOnAverage(this.#lines.text, this.#lines.count);
+    return this.#columns;
   }
 
   cursorOf(index: number): number {
@@ -99,6 +114,10 @@ export class PassedLine implements LogLine {
 
   get weight(): number {
     return this.#passed.weight;
+  }
+
+  get columns(): number {
+    return this.#columns < 0 ? this.#passed.columns : this.#columns;
   }
 
   get length(): number {

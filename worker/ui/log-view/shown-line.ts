@@ -9,6 +9,8 @@ export interface LogLine extends Readonly<Pick<Line, 'version' | 'folded' | 'len
   readonly kind: 'stdout' | 'stderr' | 'gap' | 'typed';
   /** Where the line begins in the run's output. */
   readonly from: number;
+  /** Its length, or about that while nobody has looked at it. */
+  readonly columns: number;
   /**
    * How many newlines stand before the line, counted from a place of the buffer's own: its number is that and the number of
    * the line at that place. A line that was folded goes on in one with the same row.
@@ -44,5 +46,9 @@ export class WrittenLine extends Line implements LogLine {
     this.from = from;
     this.row = row;
     this.alternate = alternate;
+  }
+
+  get columns(): number {
+    return this.length;
   }
 }
