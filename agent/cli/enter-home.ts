@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { accounts } from './accounts.ts';
 import { homeOf } from './home-of.ts';
+import { readUnit, unitFile } from './service/systemd.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -16,12 +17,13 @@ interface RunningAgent {
 
 /**
  * The environment in which a command finds the agent of this machine. With TORU_HOME that one; else the caller's own ~/.toru when
- * an agent has used it; under sudo that of who called sudo; else the home of the one agent that runs here.
+ * an agent has used it; under sudo that of who called sudo; else the home of the one agent that runs here; else, for root, that of the
+ * machine's service, which may be down.
  * @param proc where the system tells of its processes.
  */
 export function withAgentHome(env: Env, proc = '/proc'): Env {
   if ((env['TORU_HOME'] ?? '') !== '' || isUsed(homeOf(env))) return env;
-  const home = homeOfSudoCaller(env) ?? homeOfOnlyAgent(proc);
+  const home = homeOfSudoCaller(env) ?? homeOfOnlyAgent(proc) ?? homeOfSystemService();
   return home === null ? env : { ...env, TORU_HOME: home };
 }
 
@@ -55,6 +57,11 @@ function homeOfSudoCaller(env: Env): string | null {
   if (process.geteuid?.() !== 0 || !uid.success) return null;
   const home = accounts().find((account) => account.uid === uid.data)?.home;
   return home !== undefined && isUsed(join(home, '.toru')) ? join(home, '.toru') : null;
+}
+
+function homeOfSystemService(): string | null {
+  const unit = process.geteuid?.() === 0 ? read(unitFile('system', {})) : null;
+  return unit === null ? null : readUnit(unit).home;
 }
 
 const sudoUid = z

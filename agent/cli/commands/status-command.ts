@@ -4,8 +4,10 @@ import type { Command } from '../command.ts';
 import { noWords, parse } from '../command.ts';
 import { duplicateKey } from '../duplicate-key.ts';
 import { homeOf } from '../home-of.ts';
+import type { Io } from '../io.ts';
 import { print } from '../io.ts';
 import { bytes, duration } from '../plain-text.ts';
+import { servicesOf } from '../service/running-service.ts';
 import { plain } from '../terminal-filter.ts';
 
 /** toru status */
@@ -38,6 +40,7 @@ Asks the agent of this TORU_HOME. Ends with 125 when none answers.
       scripts_dir: settings.scripts_dir,
       running,
       queued,
+      service: serviceWords(homeOf(io.env), io.env),
     };
     if (values.json === true) {
       await print(io, JSON.stringify(shown, null, 2));
@@ -45,6 +48,7 @@ Asks the agent of this TORU_HOME. Ends with 125 when none answers.
     }
     const { agent } = system;
     const lines = [
+      ['service', shown.service ?? 'none: it ends with what started it. To have it run always: toru service install'],
       ['agent', `runs, pid ${agent.pid}, for ${duration(agent.uptime_s * 1000)}, ${bytes(agent.memory)}`],
       ['version', `${agent.version} on Node ${agent.node}`],
       ['host', `${settings.host_name} (${settings.instance_id})`],
@@ -57,6 +61,14 @@ Asks the agent of this TORU_HOME. Ends with 125 when none answers.
     return 0;
   },
 };
+
+/** What keeps this home's agent running, in words; null when nothing does. */
+function serviceWords(home: string, env: Io['env']): string | null {
+  const found = servicesOf(env).find((service) => service.home === home);
+  if (found === undefined) return null;
+  const { words } = found.manager.state(found.scope);
+  return `of ${found.scope === 'system' ? 'this machine' : 'this user'} (${found.manager.name}): ${words}`;
+}
 
 function edgeLines(edge: System['edge']): [string, string][] {
   if (edge === null || edge === undefined) return [];

@@ -24,6 +24,8 @@ export function launchd(_env: Env): ServiceManager {
     ],
     start: (scope) => ({ kind: 'run', command: ['launchctl', 'bootstrap', domainOf(scope), plistFile(scope)] }),
     restart: (scope) => ({ kind: 'run', command: ['launchctl', 'kickstart', '-k', targetOf(scope)] }),
+    // KeepAlive would start it again at once: it is loaded again by the next start.
+    stop: (scope) => ({ kind: 'run', command: ['launchctl', 'bootout', targetOf(scope)] }),
     state,
     owns: (scope, pid) => state(scope).pid === pid || parentOf(pid) === state(scope).pid,
     logs: (scope, { follow, lines }) => ['tail', '-n', String(lines), ...(follow ? ['-F'] : []), logFile(scope)],

@@ -37,6 +37,7 @@ export interface ServiceManager {
   /** Starts what was just installed, or starts it again with what is new; systemd's waits until it says that it is up. */
   start(scope: Scope): Step;
   restart(scope: Scope): Step;
+  stop(scope: Scope): Step;
   state(scope: Scope): ServiceState;
   /** Does this process belong to the service? */
   owns(scope: Scope, pid: number): boolean;

@@ -41,8 +41,8 @@ export function describe(step: Step): string {
   }
 }
 
-/** @returns whether there was anything to do. @throws StartError where the system refuses. */
-export function perform(step: Step): boolean {
+/** @param limitMs after which a command is given up. @returns whether there was anything to do. @throws StartError where the system refuses. */
+export function perform(step: Step, limitMs?: number): boolean {
   switch (step.kind) {
     case 'file':
       return writeWhole(step.path, step.text, step.mode);
@@ -54,7 +54,7 @@ export function perform(step: Step): boolean {
     case 'remove':
       return remove(step.path, step.folder === true);
     case 'run':
-      return runNow(step.command, step.mayFail === true);
+      return runNow(step.command, step.mayFail === true, limitMs);
     default:
       return unreachable(step);
   }
@@ -99,8 +99,8 @@ function removeEmpty(path: string): boolean {
   return spawnSync('rmdir', ['--', path], { stdio: 'ignore' }).status === 0;
 }
 
-function runNow([program, ...args]: readonly [string, ...string[]], mayFail: boolean): boolean {
-  const { status, error, stderr } = spawnSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8' });
+function runNow([program, ...args]: readonly [string, ...string[]], mayFail: boolean, limitMs?: number): boolean {
+  const { status, error, stderr } = spawnSync(program, args, { stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', timeout: limitMs });
   if (mayFail || (error === undefined && status === 0)) return true;
   const reason = error === undefined ? stderr.trim() || `it ended with ${status}` : error.message;
   throw new StartError(`${[program, ...args].map(shellWord).join(' ')}: ${reason}`);

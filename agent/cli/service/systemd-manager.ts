@@ -27,6 +27,7 @@ export function systemd(env: Env): ServiceManager {
     uninstall: (scope) => systemdUninstall(scope, env),
     start: restart,
     restart,
+    stop: (scope) => ({ kind: 'run', command: [...systemctl(scope), 'stop', NAME] }),
     state,
     owns: (_, pid) => read(`/proc/${pid}/cgroup`).includes(`/${NAME}.service`),
     logs: (scope, { follow, lines }) => [
