@@ -15,9 +15,9 @@ import { textsIn } from './texts.ts';
 export type Catalogue = ReadonlyMap<string, string | null>;
 
 const SOURCES = 'worker/ui/**/*.{ts,tsx}';
-/** Not the page: a plugin's frame, whose errors its author's code reads; the worker that has no page. */
+/** Not the page: what builds it; a plugin's frame, whose errors its author's code reads; the worker that has no page. */
 const LEFT_OUT =
-  /\.test\.|vite\.config|worker\/ui\/(?:translate|rich)\.ts|service-worker\/|plugin-frame\/(?:frame|frame-calls|bridge|own-routes)\.ts/;
+  /\.test\.|vite\.config|worker\/ui\/(?:chunks|icon-imports|translate|rich)\.ts|service-worker\/|plugin-frame\/(?:frame|frame-calls|bridge|own-routes)\.ts/;
 /** Sentences of the server have themselves, or the code of their error (shared/errors.ts), for a key. */
 const ERROR = 'error:';
 
