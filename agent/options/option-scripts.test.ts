@@ -129,7 +129,7 @@ describe('the script of options', () => {
       problem: 'It took longer than 0.3 s.',
     });
     const child = Number(readFileSync(join(api.scriptsDir, 'child.txt'), 'utf8'));
-    await expect.poll(() => isAlive(child)).toBe(false);
+    await expect.poll(() => isAlive(child), { message: `the child ${child} lives` }).toBe(false);
     const flood = api.script('flood.sh', '#!/bin/sh\nexec yes\n');
     expect(await outputOf(flood, [], { PATH: '/usr/bin:/bin' }, { timeoutMs: 60_000, bytes: 102_400 })).toEqual({
       problem: 'It printed more than 100 KiB.',

@@ -77,7 +77,7 @@ describeInBrowser('home', () => {
       .click();
     await page.getByRole('button', { name: 'Add to favourites' }).click();
     await page.getByRole('heading', { name: 'Favourites' }).waitFor();
-    await expect.poll(async () => (await admin.http('GET', '/api/actions/a-41')).json().favourite).toBe(true);
+    await expect.poll(async () => (await admin.http('GET', '/api/actions/a-41')).json()).toMatchObject({ favourite: true });
     await using computer = await launchBrowser({ viewport: { width: 1280, height: 800 } });
     const other = await logIn(computer, toru.url, 'admin', PASSWORD);
     await other.getByRole('list', { name: 'Favourites' }).getByText('Action 41').waitFor();

@@ -60,7 +60,7 @@ describeInBrowser('the search', () => {
     const line = page.locator('.log-line-marked');
     await line.waitFor();
     expect(await line.textContent()).toBe('here is the <b>QUARRY</b>');
-    await expect.poll(() => isInView(line), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => isInView(line), { timeout: 20_000, message: 'the line is in view' }).toBe(true);
     // Where nothing can be seen yet, it is gone to when something can.
     await using late = await browser.context.newPage();
     await late.addInitScript(() => {
@@ -73,7 +73,9 @@ describeInBrowser('the search', () => {
     await late.evaluate(() => {
       document.adoptedStyleSheets = [];
     });
-    await expect.poll(() => isInView(late.locator('.log-line-marked')), { timeout: 20_000 }).toBe(true);
+    await expect
+      .poll(() => isInView(late.locator('.log-line-marked')), { timeout: 20_000, message: 'the marked line is in view' })
+      .toBe(true);
     await page.getByRole('button', { name: 'Jump to end' }).click();
     await page.getByText('line number 200000 of very many').waitFor();
 

@@ -121,7 +121,9 @@ describeInBrowser('typed on the page', () => {
     const log = (): Promise<number> => other.locator('.log-scroll').evaluate((scroller) => scroller.clientHeight);
     await expect.poll(foot).toBeLessThanOrEqual(480);
     await expect.poll(log).toBeGreaterThan(150);
-    await expect.poll(() => other.getByRole('link', { name: 'Actions' }).isVisible()).toBe(false);
+    await expect
+      .poll(() => other.getByRole('link', { name: 'Actions' }).isVisible(), { message: 'the page of the other is shown' })
+      .toBe(false);
     await other.getByRole('button', { name: 'Cancel' }).waitFor();
     // As that of iOS does: the window stays as high as it was.
     await other.setViewportSize({ width: 390, height: 844 });

@@ -312,7 +312,7 @@ describe.runIf(NATIVE).each(PROGRAMS)('a run that is held, $program', ({ files }
       const going = run.go();
       if (when === 'after') process.kill(parent, 'SIGKILL');
       await going;
-      await expect.poll(() => ran(when), { timeout: 20_000 }).toBe(true);
+      await expect.poll(() => ran(when), { timeout: 20_000, message: `it ran ${when}` }).toBe(true);
       await areGone(pids);
       expect(readFileSync(join(h.home, `ran-${when}`), 'latin1')).toBe('ran\n');
     }
