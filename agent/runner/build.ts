@@ -14,10 +14,10 @@ const COMPILE_MS = 20_000;
  * Compiles the native runner.
  * @param compiler its command, with options. @param out the file to make. @returns what the compiler says; null when it is made.
  */
-export function compileRunner([command = 'cc', ...options]: readonly string[], out: string): string | null {
+export function compileRunner([command = 'cc', ...options]: readonly string[], out: string, limitMs = COMPILE_MS): string | null {
   const hash = hashOfSource(readFileSync(SOURCE));
   const args = [...STRICT, `-DSOURCE_HASH="${hash}"`, '-o', out, SOURCE, ...options];
-  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8', timeout: COMPILE_MS });
+  const { status, stderr, error } = spawnSync(command, args, { encoding: 'utf8', timeout: limitMs });
   return status === 0 ? null : stderr || String(error ?? `${command} failed`);
 }
 

@@ -6,6 +6,8 @@ import { compileRunner } from './build.ts';
 
 const CHECKS = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-DFUZZ'];
 
+const COMPILE_MS = 100_000;
+
 /**
  * For tests: the native runner with checks of memory and arithmetic that end it at the first fault.
  * @returns the program, removed after the tests around the call; null where no compiler can make it.
@@ -15,5 +17,8 @@ export function checkedRunner(): string | null {
   const folder = mkdtempSync(join(tmpdir(), 'toru-checked-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const file = join(folder, 'toru-runner');
-  return compileRunner(['cc', ...CHECKS], file) === null ? file : null;
+  // A busy machine takes its time: a null that came of that would leave tests out, and nobody would see it.
+  const problem = compileRunner(['cc', ...CHECKS], file, COMPILE_MS);
+  if (problem?.includes('ETIMEDOUT')) throw new Error(`The checked runner was not compiled within ${COMPILE_MS / 1000} s.`);
+  return problem === null ? file : null;
 }
