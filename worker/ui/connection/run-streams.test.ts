@@ -144,3 +144,18 @@ it('acknowledges at once what a smaller window does not allow any more: nothing 
   streams.window = 128_000;
   expect(sent).toEqual([{ type: 'ack', task_id: TASK, cursor: 200_000 }]);
 });
+
+it('acknowledges output when the reader has read it, not before: the host sends no more than is read', () => {
+  const sentBefore: number[] = [];
+  streams.attach(TASK, 0, (event) => {
+    if (event.kind === 'output') sentBefore.push(sent.filter(({ type }) => type === 'ack').length);
+  });
+  attached(0, 4);
+  output('a', 1);
+  output('b', 2);
+  expect(sentBefore).toEqual([0, 1]);
+  expect(sent.slice(1)).toEqual([
+    { type: 'ack', task_id: TASK, cursor: 1 },
+    { type: 'ack', task_id: TASK, cursor: 2 },
+  ]);
+});
