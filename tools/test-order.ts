@@ -32,6 +32,7 @@ const LONG = [
   'test/browser/phone.test.ts',
   'test/browser/follow.test.ts',
   'test/browser/questions.test.ts',
+  'test/browser/walks.test.ts',
   'test/browser/away.test.ts',
   'test/browser/typed.test.ts',
   'test/browser/log-tools.test.ts',

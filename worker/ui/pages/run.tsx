@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { ArrowLeft, Bell, Pencil, RotateCw, Square } from 'lucide-preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
@@ -192,6 +192,14 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
   const wasLive = useRef(false);
   wasLive.current ||= !isFinal(run.state);
   const action = actionOf(run);
+
+  const over = isFinal(run.state);
+  // Asked before it is disabled, and with that loses the focus.
+  const atCancel = document.activeElement?.closest('.run-cancel') != null;
+  useLayoutEffect(() => {
+    // Its place stays empty: who is there by keyboard goes on from the page's head.
+    if (over && atCancel) document.querySelector<HTMLElement>('main h1')?.focus();
+  }, [over]);
 
   async function cancel(): Promise<void> {
     cancelling.value = true;

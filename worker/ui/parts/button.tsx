@@ -7,7 +7,7 @@ type Kind = 'plain' | 'primary' | 'danger' | 'ghost';
 export interface ButtonProps extends Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'class' | 'icon'> {
   kind?: Kind;
   small?: boolean;
-  /** Something is on its way: the button waits, and says so. */
+  /** Something is on its way: the button waits, and says so. It keeps the focus: one that is disabled loses it, and a keyboard its place. */
   busy?: boolean;
   /** The act that a press starts or stops, in a word: such a button is pressed on purpose or not at all (deliberate.ts). */
   acts?: string;
@@ -26,6 +26,7 @@ export function Button({
   class: extra = '',
   children,
   disabled,
+  onClick,
   ...rest
 }: ButtonProps) {
   const ref = useActs<HTMLButtonElement>(acts, disabled !== true && !busy);
@@ -36,13 +37,21 @@ export function Button({
       data-acts={acts}
       {...rest}
       class={`btn btn-${kind}${small ? ' btn-small' : ''}${children === undefined ? ' btn-square' : ''} ${extra}`}
-      disabled={disabled === true || busy}
+      disabled={disabled === true}
       aria-busy={busy}
+      aria-disabled={busy ? 'true' : undefined}
+      onClick={busy ? swallow : onClick}
     >
       {icon}
       {children !== undefined && <span>{children}</span>}
     </button>
   );
+}
+
+/** Also of the form that it would send. */
+function swallow(event: Event): void {
+  event.preventDefault();
+  event.stopPropagation();
 }
 
 /** A link that looks like a button. */

@@ -114,7 +114,8 @@ function settle(element: Element, wait: number): (() => void) | undefined {
   if (wait <= 0 || !pointer.isIn(element.getBoundingClientRect())) return undefined;
   const done = (): void => {
     clearTimeout(timer);
-    element.removeAttribute('aria-disabled');
+    // One that waits for what it began says so itself.
+    if (element.getAttribute('aria-busy') !== 'true') element.removeAttribute('aria-disabled');
     element.removeEventListener('pointerleave', done);
   };
   const timer = setTimeout(done, wait);

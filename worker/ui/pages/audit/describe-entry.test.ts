@@ -1,6 +1,8 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { AuditEntry } from '../../../../shared/audit.ts';
-import { describeEntry } from './describe-entry.ts';
+import { describeEntry, isDescribed } from './describe-entry.ts';
 
 const TASK = '0b0f8a52-6d9b-4f0b-8a39-0d6a1f7f5c11';
 const USER = '6d1e1b0e-31cc-4c0b-bb43-2a9a4d9a1f00';
@@ -76,6 +78,8 @@ test.each([
     entry('agent.restart', { user: null, detail: { reason: 'the one before, pid 7, did not answer for 30 s' } }),
     'The agent started again (the one before, pid 7, did not answer for 30 s)',
   ],
+  [entry('plugin.enable', { target: 'tides' }), 'anna enabled the plugin tides'],
+  [entry('plugin.uninstall', { target: 'tides', detail: { data: 'keep', version: '1.2.0' } }), 'anna removed the plugin tides (1.2.0)'],
   [entry('tide.turned', { target: 'moon' }), 'anna tide turned moon'],
   [entry('toString', { outcome: 'refused' }), 'anna was refused: toString'],
 ])('$event', (one, sentence) => {
@@ -87,4 +91,19 @@ test('what can be looked at is linked', () => {
   expect(describeEntry(entry('run.start', { target: TASK, detail: { label: 'Backup' } })).what?.href).toBe(`/runs/${TASK}`);
   expect(describeEntry(entry('run.start', { target: 'backup', outcome: 'refused' })).what?.href).toBeUndefined();
   expect(describeEntry(entry('user.update', { target: 'ben', detail: { id: USER, disabled: true } })).what?.href).toBe(`/users/${USER}`);
+});
+
+test('all that the host writes down has a sentence of its own', () => {
+  const agent = join(import.meta.dirname, '../../../../agent');
+  const written = globSync('**/*.ts', { cwd: agent })
+    .filter((name) => !/\.test\.ts$|harness/.test(name))
+    .flatMap((name) => {
+      const text = readFileSync(join(agent, name), 'utf8');
+      const records = text.matchAll(
+        /(?:record\(\{\s*event: |#audit\(caller, |#record\(|event: over \? )'([a-z_.]+)'(?: : '([a-z_.]+)')?/g,
+      );
+      return [...records].flatMap(([, one, other]) => [one, other]).filter((event) => event !== undefined);
+    });
+  expect(written.length).toBeGreaterThan(30);
+  expect(written.filter((event) => !isDescribed(event))).toEqual([]);
 });

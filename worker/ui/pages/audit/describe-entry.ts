@@ -129,6 +129,18 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
       what: { text: loadOf(entry), href: '/system' },
     }),
   },
+  'plugin.accept': {
+    ok: (entry, who) => ({ who, text: t('{who} accepted the files of the plugin {what}'), what: pluginOf(entry), ...inVersion(entry) }),
+  },
+  'plugin.enable': { ok: (entry, who) => ({ who, text: t('{who} enabled the plugin {what}'), what: pluginOf(entry) }) },
+  'plugin.disable': { ok: (entry, who) => ({ who, text: t('{who} disabled the plugin {what}'), what: pluginOf(entry) }) },
+  'plugin.settings': { ok: (entry, who) => ({ who, text: t('{who} changed the settings of the plugin {what}'), what: pluginOf(entry) }) },
+  'plugin.install': {
+    ok: (entry, who) => ({ who, text: t('{who} installed the plugin {what}'), what: pluginOf(entry), ...inVersion(entry) }),
+  },
+  'plugin.uninstall': {
+    ok: (entry, who) => ({ who, text: t('{who} removed the plugin {what}'), what: { text: entry.target ?? '' }, ...inVersion(entry) }),
+  },
   'user.create': { ok: (entry, who) => ({ who, text: t('{who} added the user {what}'), what: userOf(entry), ...asRole(entry) }) },
   'user.update': {
     ok: describeUserUpdate,
@@ -154,9 +166,14 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   },
 };
 
+/** @returns whether there is a sentence for it. */
+export function isDescribed(event: string): boolean {
+  return Object.hasOwn(DESCRIPTIONS, event);
+}
+
 export function describeEntry(entry: AuditEntry): Description {
   const who = entry.user ?? agentName(entry);
-  const descriptions = Object.hasOwn(DESCRIPTIONS, entry.event) ? DESCRIPTIONS[entry.event] : undefined;
+  const descriptions = isDescribed(entry.event) ? DESCRIPTIONS[entry.event] : undefined;
   const describe = descriptions?.[entry.outcome];
   if (describe !== undefined) {
     const description = describe(entry, who);
@@ -255,6 +272,15 @@ function actionOf(entry: AuditEntry): { text: string; href?: string } {
   if (entry.target === null && entry.event.startsWith('notify.')) return { text: t('this host'), href: '/settings' };
   const text = textIn(entry, 'label') ?? entry.target ?? '';
   return entry.target === null ? { text } : { text, href: `/actions/${encodeURIComponent(entry.target)}/edit` };
+}
+
+function pluginOf({ target }: AuditEntry): { text: string; href?: string } {
+  return target === null ? { text: '' } : { text: target, href: `/plugins/${encodeURIComponent(target)}/manage` };
+}
+
+function inVersion(entry: AuditEntry): { rest?: string } {
+  const version = textIn(entry, 'version');
+  return version === null ? {} : { rest: `(${version})` };
 }
 
 function userOf(entry: AuditEntry): { text: string; href?: string } {

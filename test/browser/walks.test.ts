@@ -1,0 +1,169 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
+import { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
+import type { Toru } from '../harness/toru.ts';
+import { startToru } from '../harness/toru.ts';
+import { logIn } from './log-in.ts';
+import { type View, Walker } from './walker.ts';
+
+/**
+ * What people come for, from the first press to the last, on each of the screens that they have, and by keyboard alone. At every step
+ * the walker looks whether the control is in view, covered by nothing and large enough, and whether the focus is seen and never lost.
+ */
+
+const PASSWORD = 'correct horse battery';
+const VIEWS: readonly View[] = [
+  { name: 'a phone', viewport: { width: 390, height: 844 }, by: 'finger' },
+  { name: 'a phone on its side', viewport: { width: 844, height: 390 }, by: 'finger' },
+  { name: 'the narrowest screen', viewport: { width: 320, height: 568 }, by: 'finger' },
+  { name: 'a desktop with a mouse', viewport: { width: 1280, height: 800 }, by: 'mouse' },
+  { name: 'a keyboard alone', viewport: { width: 1280, height: 800 }, by: 'keyboard' },
+];
+const STREAM = '#!/bin/sh\ni=0\nwhile [ $i -lt 3000 ]; do echo "line $i for $1"; i=$((i+1)); sleep 0.02; done\n';
+
+describeInBrowser('a walk', () => {
+  let toru: Toru;
+  let admin: Client;
+
+  beforeAll(async () => {
+    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
+    admin = await Client.of(toru, 'admin', PASSWORD);
+    const script = (name: string, text: string): void => writeFileSync(join(toru.home, 'scripts', name), text, { mode: 0o755 });
+    script('stream.sh', STREAM);
+    script('ask.sh', '#!/bin/sh\necho "Go on?"\nread -r answer\necho "you said $answer"\n');
+    script('lines.sh', '#!/bin/sh\ni=0\nwhile [ $i -lt 400 ]; do echo "line $i"; i=$((i+1)); done\n');
+    script('fail.sh', '#!/bin/sh\nexit 3\n');
+    script('size.sh', '#!/bin/sh\nwc -c <"$1"\n');
+    for (const { id } of (await admin.http('GET', '/api/actions')).json().items) await admin.http('DELETE', `/api/actions/${id}`);
+    const who = { type: 'text', name: 'who', label: 'Who', required: true, pass: { by: 'argument' } };
+    const file = { type: 'file', name: 'file', label: 'File', required: true, pass: { by: 'argument' } };
+    for (const action of [
+      { id: 'form', label: 'Form', script: 'stream.sh', inputs: [who] },
+      { id: 'asks', label: 'Asks', script: 'ask.sh', stdin: true },
+      { id: 'lines', label: 'Lines', script: 'lines.sh' },
+      { id: 'fails', label: 'Fails', script: 'fail.sh' },
+      { id: 'size', label: 'Size', script: 'size.sh', inputs: [file] },
+    ]) {
+      const made = await admin.http('POST', '/api/actions', action);
+      expect([made.status, made.text]).toEqual([201, expect.any(String)]);
+    }
+    for (const action of ['lines', 'fails']) await admin.http('POST', '/api/runs', { action });
+    await eventually('both ended', async () => (await admin.http('GET', '/api/runs?status=queued,running')).json().items.length, {
+      holds: (running) => running === 0,
+    });
+  });
+  afterAll(async () => {
+    admin?.close();
+    await toru?.[Symbol.asyncDispose]();
+  });
+
+  beforeEach(async () => {
+    const { items } = (await admin.http('GET', '/api/runs?status=queued,running')).json();
+    for (const { task_id } of items) await admin.http('POST', `/api/runs/${task_id}/cancel`);
+    await eventually('nothing runs', async () => (await admin.http('GET', '/api/runs?status=queued,running')).json().items.length, {
+      holds: (running) => running === 0,
+    });
+  });
+
+  const states = async (action: string): Promise<string[]> =>
+    (await admin.http('GET', `/api/runs?action=${action}`)).json().items.map(({ state }: { state: string }) => state);
+
+  test.each(VIEWS)('with $name', async (view) => {
+    await using browser = await launchBrowser({ viewport: view.viewport, hasTouch: view.by === 'finger' });
+    const first = await browser.context.newPage();
+    await Walker.watchShifts(first);
+    const page = await logIn(browser, toru.url, 'admin', PASSWORD);
+    const walker = new Walker(page, view);
+    const tile = (label: string) => page.locator('.tile').getByRole('button', { name: label, exact: true });
+    const go = async (path: string): Promise<void> => {
+      await page.goto(toru.url + path);
+      await page.locator('main h1').waitFor();
+    };
+    const newest = (action: string, state: string) => expect.poll(async () => (await states(action))[0]).toBe(state);
+    const ended = async (action: string, state: string): Promise<void> => {
+      await newest(action, state);
+      await page.getByRole('button', { name: 'Run again' }).waitFor();
+    };
+    /** The greatest number of a line that is in view. */
+    const reached = () =>
+      page
+        .locator('.log-scroll')
+        .evaluate((log) => Math.max(-1, ...[...log.textContent.matchAll(/line (\d+) for Ada/g)].map(([, number]) => Number(number))));
+
+    // A form, its run, a cancel, and again.
+    await walker.press(tile('Form'));
+    const sheet = page.getByRole('dialog', { name: 'Form' });
+    await walker.write(sheet.getByLabel('Who'), 'Ada');
+    await walker.press(sheet.getByRole('button', { name: 'Run', exact: true }));
+    await sheet.waitFor({ state: 'detached' });
+    await newest('form', 'running');
+    await walker.press(tile('Form'));
+    await expect.poll(reached).toBeGreaterThan(20);
+    await walker.shifts();
+    await expect.poll(reached).toBeGreaterThan(120);
+    const { sum, from } = await walker.shifts();
+    expect(sum, `moved while output came: ${from.join('; ')}`).toBeLessThanOrEqual(0.02);
+    await walker.press(page.getByRole('button', { name: 'Cancel', exact: true }));
+    await ended('form', 'cancelled');
+    await walker.press(page.getByRole('button', { name: 'Run again' }));
+    await newest('form', 'running');
+    await expect.poll(reached).toBeGreaterThan(3);
+    await walker.press(page.getByRole('button', { name: 'Cancel', exact: true }));
+    await ended('form', 'cancelled');
+
+    // A question of a script.
+    await go('/');
+    await walker.press(tile('Asks'));
+    await newest('asks', 'running');
+    // A press that follows at once counts as the second half of a double one.
+    await page.waitForTimeout(1000);
+    await walker.press(tile('Asks'));
+    await walker.write(page.getByLabel('Type into the run'), 'yes');
+    await walker.press(page.getByRole('button', { name: 'Send the line' }));
+    await page.getByText('you said yes').waitFor();
+    await ended('asks', 'exited');
+
+    // A line of a long output.
+    await go('/');
+    await walker.press(page.locator('.tile', { hasText: 'Lines' }).getByRole('link', { name: /Newest run of Lines/ }));
+    await walker.press(page.getByRole('button', { name: 'Find in the output' }));
+    await walker.write(page.getByRole('searchbox', { name: 'Find in the output' }), 'line 123');
+    await page.getByText('line 123', { exact: true }).waitFor();
+
+    // An action, changed.
+    await go('/');
+    await walker.press(page.locator('.tile', { hasText: 'Lines' }).getByRole('button', { name: 'Options' }));
+    await walker.press(page.getByRole('dialog').getByRole('link', { name: 'Edit' }));
+    const description = page.getByLabel('Description').first();
+    await walker.write(description, `Seen with ${view.name}`);
+    await walker.press(page.getByRole('button', { name: 'Save', exact: true }));
+    await expect.poll(async () => (await admin.http('GET', '/api/actions/lines')).json().description).toBe(`Seen with ${view.name}`);
+
+    // Runs, by how they ended.
+    await go('/runs');
+    if ((await page.getByLabel('Result').isVisible()) === false) await walker.press(page.getByRole('button', { name: 'Filter' }));
+    await walker.choose(page.getByLabel('Result'), 'Failed');
+    await page.waitForURL('**/runs?result=failed');
+    await expect.poll(() => page.locator('.run-line').count()).toBe(1);
+
+    // A setting.
+    await go('/settings');
+    await walker.write(page.getByLabel('Keep at most'), String(1000 + view.viewport.width));
+    await walker.press(page.getByRole('button', { name: 'Save', exact: true }));
+    await expect.poll(async () => (await admin.http('GET', '/api/settings')).json().keep_runs).toBe(1000 + view.viewport.width);
+
+    // A file.
+    await go('/');
+    await walker.press(tile('Size'));
+    const asked = page.getByRole('dialog', { name: 'Size' });
+    await walker.give(asked.getByLabel('File'), { name: 'some.txt', mimeType: 'text/plain', buffer: Buffer.from('12345') });
+    await walker.press(asked.getByRole('button', { name: 'Run', exact: true }));
+    await asked.waitFor({ state: 'detached' });
+    await newest('size', 'exited');
+    await walker.press(page.locator('.tile', { hasText: 'Size' }).getByRole('link', { name: /Newest run of Size/ }));
+    await page.getByText('5', { exact: true }).first().waitFor();
+  });
+});
