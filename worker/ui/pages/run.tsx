@@ -89,6 +89,14 @@ function RunOf({ id }: { id: string }) {
   }, [id]);
 
   const shown = run.value;
+  const over = shown !== null && isFinal(shown.state);
+  // Asked before they are taken away, and the focus with them.
+  const inWhatGoes = document.activeElement?.closest('.run-cancel, .answer') != null;
+  useLayoutEffect(() => {
+    // Who answered or cancelled by keyboard goes on from the page's head.
+    if (over && inWhatGoes) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
+  }, [over]);
+
   if (shown === null) {
     return (
       <>
@@ -192,14 +200,6 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
   const wasLive = useRef(false);
   wasLive.current ||= !isFinal(run.state);
   const action = actionOf(run);
-
-  const over = isFinal(run.state);
-  // Asked before it is disabled, and with that loses the focus.
-  const atCancel = document.activeElement?.closest('.run-cancel') != null;
-  useLayoutEffect(() => {
-    // Its place stays empty: who is there by keyboard goes on from the page's head.
-    if (over && atCancel) document.querySelector<HTMLElement>('main h1')?.focus();
-  }, [over]);
 
   async function cancel(): Promise<void> {
     cancelling.value = true;

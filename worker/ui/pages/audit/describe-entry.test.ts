@@ -99,9 +99,7 @@ test('all that the host writes down has a sentence of its own', () => {
     .filter((name) => !/\.test\.ts$|harness/.test(name))
     .flatMap((name) => {
       const text = readFileSync(join(agent, name), 'utf8');
-      const records = text.matchAll(
-        /(?:record\(\{\s*event: |#audit\(caller, |#record\(|event: over \? )'([a-z_.]+)'(?: : '([a-z_.]+)')?/g,
-      );
+      const records = text.matchAll(/(?:record\(\{\s*event: |#audit\(caller, |#record\(|event: over \? )'([a-z_.]+)'(?: : '([a-z_.]+)')?/g);
       return [...records].flatMap(([, one, other]) => [one, other]).filter((event) => event !== undefined);
     });
   expect(written.length).toBeGreaterThan(30);
