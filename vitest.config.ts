@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { root } from './tools/root.ts';
 import { TallyReporter } from './tools/tally-reporter.ts';
 import { TestOrder } from './tools/test-order.ts';
 import { FULL, slowness } from './tools/test-pace.ts';
@@ -9,8 +7,6 @@ import { testTemp } from './tools/test-temp.ts';
 // What starts here inherits it.
 const temp = testTemp();
 if (temp !== undefined) process.env['TMPDIR'] = temp;
-// Half of what a small Node program takes is to compile what the one before it compiled.
-process.env['NODE_COMPILE_CACHE'] ??= join(root, 'node_modules/.cache/compiled');
 
 /**
  * What hangs is told from what waits for its turn; nothing is measured. With a path to run, after ten seconds of a machine that

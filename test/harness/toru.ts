@@ -116,10 +116,10 @@ export function freePort(): Promise<number> {
 }
 
 async function launch(settings: Record<string, string>): Promise<{ child: ChildProcess; printed(): string }> {
-  const { PATH = '', HOME = '', NODE_COMPILE_CACHE } = process.env;
+  const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [join(root, 'dist/embedded/start.js')], {
     // Nothing of the developer's own environment: a TORU_… or ADMIN_… there would change the test.
-    env: { PATH, HOME, ...(NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }), ...settings },
+    env: { PATH, HOME, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

@@ -14,7 +14,7 @@ export function PluginRights({ manifest }: { manifest: PluginManifest }) {
       {page !== undefined && (
         <li>
           {page.slots.length > 1
-            ? t('show a page and a card here, shut in a frame')
+            ? t('show a card and a page here, shut in a frame')
             : page.slots[0] === 'page'
               ? t('show a page here, shut in a frame')
               : t('show a card here, shut in a frame')}
