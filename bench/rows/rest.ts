@@ -14,8 +14,8 @@ import type { Row } from '../row.ts';
 import { exact } from '../row.ts';
 import { openToru } from '../toru.ts';
 
-/** A start, too, is work: what it took is given back some 15 s later (agent/memory-at-rest.ts). */
-const SETTLE_MS = 30_000;
+/** A start, too, is work: what it took is given back some 10 and 30 s later (agent/memory-at-rest.ts), which costs 0.2 s of a processor once. */
+const SETTLE_MS = 45_000;
 const WATCH_S = 30;
 const MB = 1e6;
 
