@@ -16,10 +16,12 @@ describe('what the front packs', () => {
     const {
       broken,
       slow,
-      text = TEXT,
+      text: once = TEXT,
+      times = '1',
       status = '200',
       ...headers
     } = Object.fromEntries(new URL(asked.url ?? '/', 'http://x').searchParams);
+    const text = once.repeat(Number(times));
     answer.writeHead(Number(status), headers);
     if (slow !== undefined) {
       answer.write(text);
@@ -116,6 +118,15 @@ describe('what the front packs', () => {
     expect(gunzipSync(bytes).toString()).toBe(TEXT);
     const short = await ask({ ...chunked, text: '{}' });
     expect([short.headers['content-encoding'], short.bytes.toString()]).toEqual([undefined, '{}']);
+  });
+
+  it.each([
+    ['said beforehand', { 'content-length': String(TEXT.length * 20) }],
+    ['seen as it comes', { 'transfer-encoding': 'chunked' }],
+  ])('what is longer than is held comes as it is, and whole: %s', async (_, length) => {
+    const { headers, bytes } = await ask({ 'content-type': 'application/json', times: '20', ...length });
+    expect(headers['content-encoding']).toBeUndefined();
+    expect(bytes.toString() === TEXT.repeat(20), 'all bytes came').toBe(true);
   });
 
   it('what is made bit by bit is not kept back', async () => {
