@@ -37,6 +37,17 @@ export const ERROR_STATUS = {
   username_taken: 409,
   last_admin: 409,
   not_running: 409,
+  // pairing (RFC 8628, section 3.5) and hosts
+  authorization_pending: 400,
+  slow_down: 400,
+  access_denied: 400,
+  expired_token: 400,
+  /** A fresh edge takes its first host only with the setup code that `toru deploy` printed. */
+  claim_refused: 403,
+  /** The home host decides this; this host is a member. */
+  not_home: 409,
+  /** This member's directory is too old, or no longer names it. */
+  membership_over: 403,
   // plugins
   plugin_invalid: 400,
   plugin_changed: 409,

@@ -6,8 +6,11 @@ import { hostId, sid, userId } from './ids.ts';
  * stores and returns it; it can't make one, and changing one breaks the signature.
  */
 
+/** What a signature is for. */
+type Purpose = 'grant' | 'link' | 'dial' | 'edge' | 'login-link' | 'pair' | 'host' | 'directory' | 'home';
+
 /** Every signature covers `toru/<purpose>/v1\0` first, so that no signed thing can be taken for another. */
-export function purposed(purpose: 'grant' | 'link' | 'dial' | 'edge' | 'login-link', bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+export function purposed(purpose: Purpose, bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const prefix = new TextEncoder().encode(`toru/${purpose}/v1\0`);
   const all = new Uint8Array(prefix.length + bytes.length);
   all.set(prefix);

@@ -24,6 +24,8 @@ export type PendingRun = z.infer<typeof pendingRun>;
 export const host = z.object({
   id: hostId,
   name: z.string(),
+  /** Does it know the users and sign for the installation? The others are its members. */
+  home: z.boolean(),
   online: z.boolean(),
   last_seen: time.nullable(),
   version: z.string().nullable(),

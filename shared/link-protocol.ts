@@ -1,8 +1,11 @@
 import * as z from 'zod';
 import { grantToken } from './grant.ts';
 import { connId, hostId, sid, topicName, uuid } from './ids.ts';
+import { MAX_MEMBERS } from './members.ts';
 import { quietHours } from './notify.ts';
+import { userCode } from './pairing.ts';
 import { runSummary } from './runs.ts';
+import { publicKey, signature, signedToken } from './signed.ts';
 
 /**
  * The language between a Host object and its agent, over the one WebSocket that the agent dialled. Every message is
@@ -43,11 +46,6 @@ export function dialStatement(message: { time: number; agent_nonce: string; orig
 /** Ms since 1970, within what a Date can hold: what is beyond throws where it is written out. */
 export const instant = z.int().min(0).max(8_640_000_000_000_000);
 
-/** An Ed25519 public key, raw, base64url. */
-export const edgeKey = z.string().regex(/^[\w-]{43}$/);
-/** An Ed25519 signature, base64url. */
-const signature = z.string().regex(/^[\w-]{86}$/);
-
 /**
  * Before the proof: plain JSON, at most UNPROVEN_BYTES each. In the challenge and the proof, `protocol` is the newest that
  * the sender speaks; in the welcome, what both do (protocol.ts). Whoever finds the other too old says so and hangs up.
@@ -58,7 +56,7 @@ export const linkChallenge = z.object({
   edge_nonce: z.string().regex(/^[0-9a-f]{64}$/),
   installation: z.uuid(),
   /** To who dialled with a signature: the edge's key, and its signature over `linkStatement`, purpose `edge`. */
-  edge: z.object({ key: edgeKey, signature }).optional(),
+  edge: z.object({ key: publicKey, signature }).optional(),
 });
 export const linkProof = z.object({
   type: z.literal('proof'),
@@ -129,6 +127,8 @@ export const edgeControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('revoked'), id: z.string().max(64) }),
   /** How far is the agent? It answers `arrived` when it has read all that came before. */
   z.object({ type: z.literal('mark') }),
+  /** To a member: the newest directory that the home host signed (shared/members.ts). */
+  z.object({ type: z.literal('directory'), directory: signedToken }),
 ]);
 export type EdgeControl = z.infer<typeof edgeControl>;
 
@@ -156,6 +156,10 @@ export const hostAlert = z.object({
 });
 export type HostAlert = z.infer<typeof hostAlert>;
 
+/** A member, as its edge has to know it. */
+export const linkedMember = z.object({ id: hostId, name: z.string().min(1).max(80), public_key: publicKey, certificate: signedToken });
+export type LinkedMember = z.infer<typeof linkedMember>;
+
 /** The messages of the agent to the edge. */
 export const agentControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('join'), conn: connId, topic: topicName }),
@@ -178,6 +182,13 @@ export const agentControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('name'), name: z.string().min(1).max(80) }),
   /** All devices that are told when this host is away, instead of those before. An edge that does not know this tells nobody. */
   z.object({ type: z.literal('alerts'), alerts: z.array(hostAlert).max(MAX_HOST_ALERTS) }),
+  /**
+   * Of the home host: all its members, instead of those before, and its newest directory. An edge that does not know this has the hosts
+   * of HOST_KEYS only.
+   */
+  z.object({ type: z.literal('members'), members: z.array(linkedMember).max(MAX_MEMBERS), directory: signedToken }),
+  /** Of the home host: an admin decided on a request to pair. The certificate of one that was approved came in `members` before. */
+  z.object({ type: z.literal('pairing'), user_code: userCode, outcome: z.enum(['approved', 'denied']) }),
   /** The agent stops on purpose. */
   z.object({ type: z.literal('bye'), reason: z.string().max(120) }),
 ]);
@@ -191,6 +202,7 @@ export const LINK_CLOSE = {
   too_slow: 4408,
   replaced: 4409,
   duplicate_host: 4410,
+  revoked: 4411,
 } as const;
 
 /** One message, as text: for control and browser frames. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { grantToken } from './grant.ts';
-import { sid } from './ids.ts';
+import { hostId, sid } from './ids.ts';
 import { loginCode } from './login-link-code.ts';
 
 /** The edge's own requests to the host, below `/link/`: at login, renewal and logout. No caller: the link proves who asks. */
@@ -25,4 +25,6 @@ export const linkLoginRequest = loginRequest
 export type LinkLoginRequest = z.infer<typeof linkLoginRequest>;
 
 export const renewRequest = z.object({ grant: grantToken });
+/** A session of this home host wants to use a member: a grant for that host, which lives for `grant_minutes`. */
+export const memberGrantRequest = z.object({ grant: grantToken, aud: hostId });
 export const logoutRequest = z.object({ sid });

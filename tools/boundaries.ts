@@ -95,7 +95,7 @@ const ROOMS: Record<string, string[][]> = {
   worker: [
     ['worker/migrate', 'worker/result', 'worker/icons'],
     // A binding's type names the object's class, which gets the bindings: these know each other.
-    ['worker/env', 'worker/account', 'worker/host'],
+    ['worker/env', 'worker/session-grant', 'worker/account', 'worker/host'],
     ['worker/http'],
     ['worker/index'],
     ['worker/embedded-page'],

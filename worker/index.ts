@@ -9,6 +9,7 @@ import { withDataHeaders } from './http/headers.ts';
 import { hostRoutes } from './http/host-routes.ts';
 import { loginRoutes } from './http/login-routes.ts';
 import { knownMethods } from './http/methods.ts';
+import { pairRoutes } from './http/pair-routes.ts';
 import { relayRoutes } from './http/relay-routes.ts';
 import { servePage } from './http/serve-page.ts';
 import { sessionRoutes } from './http/session-routes.ts';
@@ -25,6 +26,7 @@ const app = new Hono<EdgeEnv>()
   .route('/', loginRoutes)
   .route('/', sessionRoutes)
   .route('/', hostRoutes)
+  .route('/', pairRoutes)
   .route('/', relayRoutes)
   .all('/api', () => {
     throw new ToruError('not_found', 'There is nothing at this address.');

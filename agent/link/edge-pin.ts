@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { edgeKey } from '../../shared/link-protocol.ts';
+import { publicKey } from '../../shared/signed.ts';
 
 /**
  * The key that an edge has to prove, by its origin: given by whoever started us (TORU_EDGE_KEY; `npm start` gives that of its
@@ -30,7 +30,7 @@ export class EdgePin {
 }
 
 export type Pins = Record<string, string>;
-const pins = z.record(z.string(), edgeKey);
+const pins = z.record(z.string(), publicKey);
 
 /** Those that were kept in TORU_HOME, by origin. @throws when the file is damaged. */
 export function pinnedKeys(home: string): Pins {

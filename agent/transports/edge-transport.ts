@@ -49,6 +49,8 @@ export interface EdgeTransportServices {
   alerts: { list(): HostAlert[]; onChange(listener: () => void): () => void };
   /** Another agent with this host's key was refused by the edge. */
   duplicate?(seen: Extract<EdgeControl, { type: 'duplicate' }>): void;
+  /** The newest directory of this member's home host, as the edge keeps it. Nothing of it is believed yet. */
+  directory?(signed: string): void;
   log: Log;
 }
 
@@ -147,6 +149,8 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
         return this.#left(message.conn);
       case 'duplicate':
         return this.#services.duplicate?.(message);
+      case 'directory':
+        return this.#services.directory?.(message.directory);
       case 'revoked':
         return this.#services.grants.acknowledged(message.id);
       default:

@@ -56,4 +56,30 @@ export const ACCOUNT_MIGRATIONS: readonly string[] = [
   DELETE FROM login_attempts;
   ALTER TABLE login_attempts RENAME COLUMN username TO account;
   `,
+  // Members by the home host's word, and requests to become one.
+  `
+  ALTER TABLE hosts ADD COLUMN certificate TEXT;
+
+  CREATE TABLE pairings (
+    user_code TEXT PRIMARY KEY,
+    -- SHA-256 of the device code, hex.
+    device TEXT NOT NULL UNIQUE,
+    host TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    network TEXT NOT NULL,
+    outcome TEXT CHECK (outcome IN ('approved', 'denied')),
+    revealed INTEGER NOT NULL DEFAULT 0,
+    asked_at INTEGER,
+    expires_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE session_grants (
+    sid TEXT NOT NULL,
+    host TEXT NOT NULL,
+    grant_token TEXT NOT NULL,
+    grant_exp INTEGER NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('admin', 'client')),
+    PRIMARY KEY (sid, host)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

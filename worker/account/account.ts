@@ -2,18 +2,23 @@ import { DurableObject } from 'cloudflare:workers';
 import { randomHex, sha256Hex } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
 import { linkStatement } from '../../shared/link-protocol.ts';
+import type { PairTokenAnswer } from '../../shared/pairing.ts';
 import type { Env } from '../env.ts';
+import { hostOf } from '../env.ts';
+import type { HomeMessage } from '../host/agent-messages.ts';
 import { migrate } from '../migrate.ts';
 import type { Result } from '../result.ts';
 import { refusal } from '../result.ts';
 import { ACCOUNT_MIGRATIONS } from './account-migrations.ts';
 import { LoginAttempts } from './attempts.ts';
-import type { HostRecord } from './bound-hosts.ts';
-import { Hosts } from './bound-hosts.ts';
 import { Devices } from './devices.ts';
 import { Dials } from './dials.ts';
 import { EdgeKey } from './edge-key.ts';
-import type { SessionRecord } from './session-rows.ts';
+import type { HostRecord } from './known-hosts.ts';
+import { Hosts } from './known-hosts.ts';
+import type { OpenPairing, PairingState } from './pairings.ts';
+import { Pairings } from './pairings.ts';
+import type { HostGrant, SessionRecord } from './session-rows.ts';
 import { Sessions } from './session-rows.ts';
 import type { Attempt } from './throttle.ts';
 import { accountKey } from './throttle.ts';
@@ -29,8 +34,11 @@ export interface LoginAttempt {
 /** By which turn an attempt went to the host; Account gave it out, and gets it back with the outcome. */
 export type Turn = Pick<Attempt, 'guess' | 'reserved'>;
 
+/** Under this key: the newest directory that the home host signed. */
+const DIRECTORY = 'directory';
+
 /** The answer of a host to a login: a session to be. */
-export type NewSession = Omit<SessionRecord, 'id' | 'created_at' | 'last_seen_at'>;
+export type NewSession = Omit<SessionRecord, 'id' | 'created_at' | 'last_seen_at' | 'member_grants'>;
 
 /** The terms of an agent's socket: whose key opens it, the challenge, and the edge's own proof to a host that dialled as itself. */
 export interface LinkTermsAnswer {
@@ -55,6 +63,7 @@ export class Account extends DurableObject<Env> {
   readonly #hosts: Hosts;
   readonly #edgeKey: EdgeKey;
   readonly #dials = new Dials();
+  readonly #pairings: Pairings;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -67,6 +76,7 @@ export class Account extends DurableObject<Env> {
     this.#attempts = new LoginAttempts(sql, Date.now());
     this.#devices = new Devices(sql);
     this.#hosts = new Hosts(sql, env.HOST_KEYS ?? '');
+    this.#pairings = new Pairings(sql);
     this.#edgeKey = new EdgeKey(kv, env.EDGE_KEY);
   }
 
@@ -76,11 +86,12 @@ export class Account extends DurableObject<Env> {
 
   /**
    * The terms for the host that dials; null for a host that nobody bound.
-   * @param dial what its upgrade request says (LINK_DIAL_HEADER). @returns clock_skew with `now` when only its time is wrong.
+   * @param dial what its upgrade request says (LINK_DIAL_HEADER). @param members only they come this way, no host of the binding.
+   * @returns clock_skew with `now` when only its time is wrong.
    */
-  async linkTerms(host: string, origin: string, dial: string | null): Promise<Result<LinkTermsAnswer> | null> {
+  async linkTerms(host: string, origin: string, dial: string | null, members: boolean): Promise<Result<LinkTermsAnswer> | null> {
     const public_key = this.#hosts.get(host)?.public_key;
-    if (public_key === undefined) return null;
+    if (public_key === undefined || (members && this.#hosts.certificateOf(host) === null)) return null;
     const now = Date.now();
     const dialled = await this.#dials.judge(dial, { host, origin, public_key }, now);
     if (dialled === 'clock') return refusal('clock_skew', 'The clock of this host is off by more than a minute.', { now });
@@ -92,8 +103,56 @@ export class Account extends DurableObject<Env> {
     return { ok: true, value: { ...facts, edge: await this.#edgeKey.sign(purposed('edge', statement)) } };
   }
 
-  hostSeen(id: string, name: string, version: string): void {
+  /** @returns what a member has to be told: the newest directory. Null for the home host, and where there is none. */
+  hostSeen(id: string, name: string, version: string): { directory: string | null } {
     this.#hosts.seen(id, name, version, Date.now());
+    return { directory: this.#hosts.certificateOf(id) === null ? null : (this.ctx.storage.kv.get<string>(DIRECTORY) ?? null) };
+  }
+
+  installation(): string {
+    return this.#installation;
+  }
+
+  /** What a host says that decides for the installation. Of any other host it is worth nothing. */
+  async fromHome(host: string, message: HomeMessage): Promise<void> {
+    if (!this.#hosts.isHome(host)) return console.warn(`${host} is not the home host, and spoke as if it were.`);
+    if (message.type === 'pairing') return this.#pairings.decide(message.user_code, message.outcome);
+    const gone = this.#hosts.setMembers(message.members);
+    for (const id of gone) this.#sessions.forgetHost(id);
+    this.ctx.storage.kv.put(DIRECTORY, message.directory);
+    await Promise.all([
+      ...gone.map((id) => hostOf(this.env, id).membershipEnded()),
+      ...message.members.map(({ id }) => hostOf(this.env, id).directoryChanged(message.directory)),
+    ]);
+  }
+
+  beginPairing(from: { host: string; public_key: string; network: string }): Promise<Result<OpenPairing>> {
+    return this.#pairings.begin(from, Date.now());
+  }
+
+  dropPairing(user_code: string): void {
+    this.#pairings.drop(user_code);
+  }
+
+  pairingRevealed(user_code: string): void {
+    this.#pairings.revealed(user_code);
+  }
+
+  /** @returns the request's code, and whether the home host still lacks its nonce; the errors of RFC 8628, section 3.5. */
+  async pairingAsked(device_code: string): Promise<Result<PairingState>> {
+    return this.#pairings.ask(device_code, Date.now());
+  }
+
+  /** What an approved host gets: its certificate, by the key that it asked with, and the directory. */
+  pairingToken({ host, public_key, outcome }: PairingState): Result<PairTokenAnswer> {
+    const certificate = this.#hosts.get(host)?.public_key === public_key ? this.#hosts.certificateOf(host) : null;
+    const directory = this.ctx.storage.kv.get<string>(DIRECTORY);
+    if (outcome === 'approved' && certificate !== null && directory !== undefined) return { ok: true, value: { certificate, directory } };
+    return refusal('authorization_pending', 'An admin has not approved this host yet.');
+  }
+
+  rememberGrant(sid: string, grant: HostGrant): void {
+    this.#sessions.remember(sid, grant);
   }
 
   /** Counts the attempt, before any host is asked. @returns too_many_attempts with `retry_after`, in seconds. */
@@ -133,7 +192,7 @@ export class Account extends DurableObject<Env> {
     const now = Date.now();
     if (turn !== null) this.#attempts.succeeded(await this.#attempt(login, turn), now);
     this.#devices.remember(device, login.device, login.username, now);
-    const opened = { ...session, id: crypto.randomUUID(), created_at: now, last_seen_at: now };
+    const opened = { ...session, id: crypto.randomUUID(), created_at: now, last_seen_at: now, member_grants: [] };
     const ended = replaces === null ? [] : this.#sessions.end([replaces]);
     return { session: opened, ended: [...ended, ...this.#sessions.open(opened)] };
   }

@@ -1,6 +1,14 @@
 import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../shared/limits.ts';
 import type { Role } from '../../shared/users.ts';
 
+/** With what a session acts on one host. `grant_exp` in ms since 1970; the role is that on this host, as the home host named it. */
+export interface HostGrant {
+  host: string;
+  grant: string;
+  grant_exp: number;
+  role: Role;
+}
+
 /** A login that lives. Times in ms since 1970. */
 export interface SessionRecord {
   /** SHA-256 of the token, hex. */
@@ -20,6 +28,14 @@ export interface SessionRecord {
   last_seen_at: number;
   address: string;
   user_agent: string;
+  /** Those for members, of the hosts that this session opened. */
+  member_grants: HostGrant[];
+}
+
+/** The grant that a session has for a host, which may have run out; null when it has none. */
+export function heldGrant(session: SessionRecord, host: string): HostGrant | null {
+  const { home, grant, grant_exp, role } = session;
+  return host === home ? { host, grant, grant_exp, role } : (session.member_grants.find((one) => one.host === host) ?? null);
 }
 
 /** `last_seen_at` is written at most so often: a row per request would eat the day's quota. */
@@ -71,7 +87,7 @@ export class Sessions {
   use(sid: string, now: number): SessionRecord | null {
     const [row] = this.#sql.exec<SessionRow>('SELECT * FROM sessions WHERE sid = ?', sid).toArray();
     if (row === undefined) return null;
-    const session = fromRow(row);
+    const session = this.#fromRow(row);
     if (expiresAt(session) <= now) {
       this.end([sid]);
       return null;
@@ -94,7 +110,7 @@ export class Sessions {
     return this.#sql
       .exec<SessionRow>('SELECT * FROM sessions WHERE sub = ? ORDER BY created_at DESC, sid', sub)
       .toArray()
-      .map(fromRow)
+      .map((row) => this.#fromRow(row))
       .filter((session) => expiresAt(session) > now);
   }
 
@@ -104,16 +120,45 @@ export class Sessions {
 
   /** @param home when given, only sessions of this host end: no other host has a say in them. @returns those that lived. */
   end(sids: readonly string[], home?: string): string[] {
-    return sids.filter(
+    const ended = sids.filter(
       (sid) =>
         this.#sql.exec('DELETE FROM sessions WHERE sid = ?1 AND (?2 IS NULL OR home = ?2) RETURNING sid', sid, home ?? null).toArray()
           .length > 0,
     );
+    for (const sid of ended) this.#sql.exec('DELETE FROM session_grants WHERE sid = ?', sid);
+    return ended;
+  }
+
+  /** A session got a grant for a member. */
+  remember(sid: string, { host, grant, grant_exp, role }: HostGrant): void {
+    this.#sql.exec(
+      `INSERT INTO session_grants (sid, host, grant_token, grant_exp, role) SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM sessions WHERE sid = ?1)
+       ON CONFLICT (sid, host) DO UPDATE SET grant_token = ?3, grant_exp = ?4, role = ?5`,
+      sid,
+      host,
+      grant,
+      grant_exp,
+      role,
+    );
+  }
+
+  /** The grants for hosts that are members no longer are of no use. */
+  forgetHost(host: string): void {
+    this.#sql.exec('DELETE FROM session_grants WHERE host = ?', host);
+  }
+
+  #fromRow({ role, grant_token, ...row }: SessionRow): SessionRecord {
+    const member_grants = this.#sql
+      .exec<GrantRow>('SELECT host, grant_token, grant_exp, role FROM session_grants WHERE sid = ?', row.sid)
+      .toArray()
+      .map(({ grant_token: grant, ...held }): HostGrant => ({ ...held, grant, role: roleOf(held.role) }));
+    return { ...row, role: roleOf(role), grant: grant_token, member_grants };
   }
 }
 
-type SessionRow = Omit<SessionRecord, 'role' | 'grant'> & { role: string; grant_token: string };
+type SessionRow = Omit<SessionRecord, 'role' | 'grant' | 'member_grants'> & { role: string; grant_token: string };
+type GrantRow = { host: string; grant_token: string; grant_exp: number; role: string };
 
-function fromRow({ role, grant_token, ...row }: SessionRow): SessionRecord {
-  return { ...row, role: role === 'admin' ? 'admin' : 'client', grant: grant_token };
+function roleOf(text: string): Role {
+  return text === 'admin' ? 'admin' : 'client';
 }

@@ -11,6 +11,9 @@ import type { Presence, PresenceRecord } from './presence-record.ts';
 import type { RecentRuns } from './recent-runs.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
+/** A message by which the home host decides. */
+export type HomeMessage = Extract<AgentControl, { type: 'members' | 'pairing' }>;
+
 interface Options {
   links: LinkKeeper;
   browsers: Browsers;
@@ -23,6 +26,8 @@ interface Options {
   renamed(host: Presence): void;
   /** `recent` has to be written at that time, in ms since 1970. */
   writeRecent(at: number): void;
+  /** What the home host says of its installation; of any other host it is worth nothing. */
+  fromHome(host: string, message: HomeMessage): Promise<void>;
   /** Work that goes on after this message. */
   later(work: Promise<unknown>): void;
 }
@@ -52,7 +57,7 @@ export class AgentMessages {
   }
 
   #control(link: Link, payload: string): void {
-    const { links, browsers, sessions, presence, recent, alerts, renamed, writeRecent, later } = this.#options;
+    const { links, browsers, sessions, presence, recent, alerts, renamed, writeRecent, fromHome, later } = this.#options;
     const message = parseControl(payload);
     // A newer agent may say more than we know: what we don't understand changes nothing here.
     if (message === null) return console.warn('The agent sent a control message that this version does not know.');
@@ -86,6 +91,9 @@ export class AgentMessages {
       }
       case 'alerts':
         return alerts.keep(message.alerts, Date.now());
+      case 'members':
+      case 'pairing':
+        return later(fromHome(presence.known?.host ?? '', message));
       case 'bye':
         return links.down(link, 1000, 'bye');
       default:

@@ -1,3 +1,4 @@
+import { LINK_CLOSE } from '../../shared/link-protocol.ts';
 import { post } from '../../shared/post.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Env } from '../env.ts';
@@ -45,11 +46,18 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
   const duplicates = new Duplicates({ links, tunnel, browsers, store: kv });
   const watch = new LinkWatch({ links, presence, browsers, tunnel });
   const requests = new EdgeRequests((head, body) => ask(head, body, null));
-  const sessions = new SessionKeeper({ env, browsers, requests, logouts: new PendingLogouts(kv), link: () => links.live() });
+  const sessions = new SessionKeeper({
+    env,
+    browsers,
+    requests,
+    logouts: new PendingLogouts(kv),
+    link: () => links.live(),
+    host: () => presence.known?.host ?? null,
+  });
   const starts: PendingStarts = new PendingStarts({
     env,
     pending,
-    sessions,
+    host: () => presence.known?.host ?? null,
     ask,
     online: () => links.live() !== null,
     wake: (at) => alarms.schedule('pending', at),
@@ -89,6 +97,7 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     recent,
     alerts,
     renamed: ({ host, name, version }) => ctx.waitUntil(accountOf(env).hostSeen(host, name, version)),
+    fromHome: (host, message) => accountOf(env).fromHome(host, message),
     writeRecent: (at) => alarms.schedule('recent', at),
     later: (work) => ctx.waitUntil(work),
   });
@@ -108,5 +117,9 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     alarms,
     browserTransport,
     agent,
+    membershipEnded: () => {
+      const link = links.current;
+      if (link !== null) links.down(link, LINK_CLOSE.revoked, 'the home host took this host out of the installation');
+    },
   };
 }

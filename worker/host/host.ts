@@ -3,14 +3,17 @@ import { toToruError, unreachable } from '../../shared/errors.ts';
 import type { PendingRun } from '../../shared/hosts.ts';
 import { UNPROVEN_MS } from '../../shared/limits.ts';
 import type { LinkLoginRequest, LoginRequest } from '../../shared/login-requests.ts';
+import type { HomeFacts, LinkPair } from '../../shared/pairing.ts';
 import type { RunRequest, RunSummary } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Role } from '../../shared/users.ts';
 import { CLOSE, PING, PONG, SOCKET_USER } from '../../shared/wire.ts';
+import type { HostGrant } from '../account/session-rows.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
 import type { Result } from '../result.ts';
 import { attempt } from '../result.ts';
+import type { Link } from './agent-link.ts';
 import type { LinkTerms, SocketSession, UnprovenState } from './attachment.ts';
 import { readAttachment, TAG } from './attachment.ts';
 import type { Duplicate } from './duplicates.ts';
@@ -18,6 +21,7 @@ import type { Asker } from './edge-tunnel.ts';
 import { unseal } from './envelope.ts';
 import type { HostServices } from './host-services.ts';
 import { createHostServices } from './host-services.ts';
+import type { Proven } from './link-handshake.ts';
 import { admitUnproven, challenge, prove } from './link-handshake.ts';
 import type { LoginAnswer } from './login-answers.ts';
 import { PRESENCE_EVERY_MS } from './presence-record.ts';
@@ -81,6 +85,28 @@ export class Host extends DurableObject<Env> {
 
   async loginByLink(login: LinkLoginRequest): Promise<Result<LoginAnswer>> {
     return this.#services.requests.loginByLink(login);
+  }
+
+  async pair(asked: LinkPair): Promise<Result<HomeFacts>> {
+    return this.#services.requests.pair(asked);
+  }
+
+  async pairSecret(revealed: { user_code: string; secret: string }): Promise<Result<unknown>> {
+    return this.#services.requests.pairSecret(revealed);
+  }
+
+  async memberGrant(grant: string, aud: string): Promise<Result<Omit<HostGrant, 'host'>>> {
+    return this.#services.requests.memberGrant(grant, aud);
+  }
+
+  /** A newer directory than the one that this member was told. */
+  directoryChanged(directory: string): void {
+    this.#services.links.current?.control({ type: 'directory', directory });
+  }
+
+  /** The home host named this host no longer. Nobody comes back to it. */
+  membershipEnded(): void {
+    this.#services.membershipEnded();
   }
 
   async renew(sid: string, grant: string): Promise<Result<{ grant: string; grant_exp: number }>> {
@@ -195,7 +221,13 @@ export class Host extends DurableObject<Env> {
     if (this.#services.browsers.size > 0) this.#watchLink();
     // What ended is said first: nothing starts under a session that is over.
     this.ctx.waitUntil(this.#services.sessions.sayLogouts().then(() => this.#services.starts.startAll()));
-    this.ctx.waitUntil(accountOf(this.env).hostSeen(state.host, proven.name, proven.version));
+    this.ctx.waitUntil(this.#hostSeen(link, state.host, proven));
+  }
+
+  /** A member hears the newest directory with every link: it may have missed some. */
+  async #hostSeen(link: Link, host: string, { name, version }: Proven): Promise<void> {
+    const { directory } = await accountOf(this.env).hostSeen(host, name, version);
+    if (directory !== null) link.control({ type: 'directory', directory });
   }
 
   async #ask(

@@ -1,15 +1,14 @@
 import { toToruError } from '../../shared/errors.ts';
 import type { PendingRun } from '../../shared/hosts.ts';
-import { GRANT_RENEW_MS } from '../../shared/limits.ts';
 import type { RunRequest } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
+import { grantOn } from '../session-grant.ts';
 import type { Asker } from './edge-tunnel.ts';
 import { errorAnswer, startedAnswer } from './login-answers.ts';
 import type { PendingRuns, Settled, WaitingRun } from './pending-runs.ts';
 import { SESSION_ENDED } from './pending-runs.ts';
-import type { SessionKeeper } from './session-keeper.ts';
 
 /** A host that was too busy for a run that waited for it is asked again. */
 const RETRY_MS = 10_000;
@@ -23,7 +22,7 @@ const LATER: ReadonlySet<string> = new Set(['host_offline', 'host_timeout', 'bus
 export class PendingStarts {
   readonly #env: Env;
   readonly #pending: PendingRuns;
-  readonly #sessions: SessionKeeper;
+  readonly #host: () => string | null;
   readonly #ask: Ask;
   readonly #online: () => boolean;
   readonly #wake: (at: number) => void;
@@ -32,14 +31,15 @@ export class PendingStarts {
   constructor(parts: {
     env: Env;
     pending: PendingRuns;
-    sessions: SessionKeeper;
+    /** This host's id, once it was linked. */
+    host: () => string | null;
     ask: Ask;
     online: () => boolean;
     wake: (at: number) => void;
   }) {
     this.#env = parts.env;
     this.#pending = parts.pending;
-    this.#sessions = parts.sessions;
+    this.#host = parts.host;
     this.#ask = parts.ask;
     this.#online = parts.online;
     this.#wake = parts.wake;
@@ -66,9 +66,11 @@ export class PendingStarts {
     try {
       const session = await accountOf(this.#env).useSession(sid);
       if (session === null) return SESSION_ENDED;
-      const renewed = session.grant_exp - Date.now() < GRANT_RENEW_MS ? await this.#sessions.renew(sid, session.grant) : null;
-      if (renewed !== null && !renewed.ok) return LATER.has(renewed.code) ? 'later' : SESSION_ENDED;
-      const grant = renewed?.value.grant ?? session.grant;
+      const host = this.#host();
+      if (host === null) return 'later';
+      const granted = await grantOn(this.#env, session, host);
+      if (!granted.ok) return LATER.has(granted.code) ? 'later' : SESSION_ENDED;
+      const { grant, role } = granted.value;
       const answer = await this.#ask(
         {
           method: 'POST',
@@ -79,7 +81,7 @@ export class PendingStarts {
           caller: { sid, grant, address: session.address.slice(0, 64), user_agent: session.user_agent.slice(0, 300) },
         },
         new Response(body).body,
-        { sub, role: session.role },
+        { sub, role },
       );
       const message: unknown = await answer.json();
       if (answer.ok) {

@@ -1,7 +1,9 @@
-import { GRANT_RENEW_MS, SESSION_RECHECK_MS } from '../../shared/limits.ts';
+import { SESSION_RECHECK_MS } from '../../shared/limits.ts';
+import type { SessionRecord } from '../account/session-rows.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
 import type { Result } from '../result.ts';
+import { grantOn, hasEnded } from '../session-grant.ts';
 import type { Link } from './agent-link.ts';
 import type { Browsers } from './browsers.ts';
 import type { EdgeRequests } from './edge-requests.ts';
@@ -22,15 +24,24 @@ export class SessionKeeper {
   readonly #requests: EdgeRequests;
   readonly #logouts: PendingLogouts;
   readonly #link: () => Link | null;
+  readonly #host: () => string | null;
   /** Under way, by session: ten requests with an old grant are one renewal. */
   readonly #renewals = new Map<string, Promise<Renewed>>();
 
-  constructor(parts: { env: Env; browsers: Browsers; requests: EdgeRequests; logouts: PendingLogouts; link: () => Link | null }) {
+  constructor(parts: {
+    env: Env;
+    browsers: Browsers;
+    requests: EdgeRequests;
+    logouts: PendingLogouts;
+    link: () => Link | null;
+    host: () => string | null;
+  }) {
     this.#env = parts.env;
     this.#browsers = parts.browsers;
     this.#requests = parts.requests;
     this.#logouts = parts.logouts;
     this.#link = parts.link;
+    this.#host = parts.host;
   }
 
   /** Closes their sockets at once, and tells the agent that they closed. */
@@ -78,12 +89,20 @@ export class SessionKeeper {
     if (sids.size === 0) return null;
     const live = new Map((await accountOf(this.#env).useSessions([...sids])).map((session) => [session.sid, session]));
     this.closeSockets([...sids].filter((sid) => !live.has(sid)));
-    for (const state of [...this.#browsers.states()]) {
-      const session = live.get(state.sid);
-      if (session !== undefined && session.grant !== state.grant) this.#hand(state.sid, session.grant, session.grant_exp);
-    }
-    for (const { sid, grant, grant_exp } of live.values()) if (grant_exp - now < GRANT_RENEW_MS) await this.renew(sid, grant);
+    for (const session of live.values()) await this.#keepGranted(session);
     return now + RECHECK_EVERY_MS;
+  }
+
+  /** Its sockets here have the grant that the session has for this host, which is renewed when it is time. */
+  async #keepGranted(session: SessionRecord): Promise<void> {
+    const host = this.#host();
+    if (host === null) return;
+    const granted = await grantOn(this.#env, session, host);
+    const { sid } = session;
+    if (granted.ok) {
+      const { grant, grant_exp } = granted.value;
+      if ([...this.#browsers.states()].some((state) => state.sid === sid && state.grant !== grant)) this.#hand(sid, grant, grant_exp);
+    } else if (hasEnded(granted.code)) this.closeSockets([sid]);
   }
 
   async #renew(sid: string, grant: string): Promise<Renewed> {
@@ -95,7 +114,7 @@ export class SessionKeeper {
     if (renewed.ok) {
       await account.renewed(sid, renewed.value.grant, renewed.value.grant_exp);
       this.#hand(sid, renewed.value.grant, renewed.value.grant_exp);
-    } else if (renewed.code === 'session_expired' || renewed.code === 'unauthenticated') {
+    } else if (hasEnded(renewed.code)) {
       this.closeSockets([sid]);
       await account.endSessions([sid]);
     }

@@ -14,6 +14,9 @@ import { siteOf } from './site.ts';
 
 /** The checks before every route. */
 
+/** What the front before an embedded edge proves itself with. */
+export const FRONT_HEADER = 'x-toru-front';
+
 const UNSAFE: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 /** A path that two routers could read differently is read by none. */
@@ -34,13 +37,12 @@ export const knownPlace: MiddlewareHandler<EdgeEnv> = async (c, next) => {
 };
 
 /**
- * The embedded edge has two callers: the front, which knows its secret and checked the Host header before us, and the
- * agent, which dials this port itself and reaches the one port that is not the front's.
+ * The embedded edge has two callers: the front, which knows its secret and checked the Host header before us, and the agent of this
+ * machine, which dials workerd's socket itself. Members on other machines dial the front.
  */
 function guardEmbedded(path: string, headers: Headers, env: Env): void {
   const host = headers.get('host') ?? '';
-  const fromFront = env.FRONT_TOKEN !== undefined && sameString(headers.get('x-toru-front') ?? '', env.FRONT_TOKEN);
-  if (fromFront && path === LINK_PATH) throw new ToruError('not_found', 'Agents of this machine do not come in here.');
+  const fromFront = env.FRONT_TOKEN !== undefined && sameString(headers.get(FRONT_HEADER) ?? '', env.FRONT_TOKEN);
   if (fromFront ? !isServedHost(host, env.PUBLIC_NAMES ?? '') : path !== LINK_PATH || !isLoopback(hostnameOf(host))) {
     throw new ToruError('bad_host', 'This edge is not reached under that name. Add it to TORU_ALLOWED_HOSTS if it should be.');
   }

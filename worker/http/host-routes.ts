@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
 import type { Host } from '../../shared/hosts.ts';
 import { VERSION } from '../../shared/version.ts';
+import { heldGrant } from '../account/session-rows.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { unwrap } from '../result.ts';
 import type { EdgeEnv } from './edge-context.ts';
@@ -10,14 +11,16 @@ import { currentSession, iso, requireSession } from './session-cookie.ts';
 export const hostRoutes = new Hono<EdgeEnv>()
   /** The view of a host that is away comes from its object, filtered for the asker. */
   .get('/api/hosts', requireSession, async (c) => {
-    const { sub, role } = c.get('session');
+    const session = c.get('session');
     const hosts = await accountOf(c.env).hosts();
     const items = await Promise.all(
-      hosts.map(async ({ id, name, version }): Promise<Host> => {
-        const seen = await hostOf(c.env, id).overview(sub, role);
+      hosts.map(async ({ id, name, version }, at): Promise<Host> => {
+        // What nobody signed for this session on that host yet is seen as a client sees it.
+        const seen = await hostOf(c.env, id).overview(session.sub, heldGrant(session, id)?.role ?? 'client');
         return {
           id,
           name: seen.name ?? name,
+          home: at === 0,
           online: seen.online,
           last_seen: seen.last_seen,
           version: seen.version ?? version,

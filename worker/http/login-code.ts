@@ -2,7 +2,7 @@ import { signedBy } from '../../shared/ed25519.ts';
 import { fromBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
 import { loginCodeClaims } from '../../shared/login-link-code.ts';
-import type { HostRecord } from '../account/bound-hosts.ts';
+import type { HostRecord } from '../account/known-hosts.ts';
 
 /** Later than this the host would refuse it anyway; our clocks may differ. */
 const SLACK_MS = 5 * 60_000;

@@ -6,17 +6,16 @@ import { loginCode } from '../../shared/login-link-code.ts';
 import { deviceKey } from '../../shared/login-requests.ts';
 import type { Me } from '../../shared/sessions.ts';
 import type { Turn } from '../account/account.ts';
-import type { HostRecord } from '../account/bound-hosts.ts';
 import type { SessionRecord } from '../account/session-rows.ts';
 import { expiresAt } from '../account/session-rows.ts';
 import { accountOf, hostOf } from '../env.ts';
 import type { LoginAnswer } from '../host/login-answers.ts';
-import type { Result } from '../result.ts';
-import { refusal, unwrap } from '../result.ts';
+import { unwrap } from '../result.ts';
 import { clearSessionCookie, newToken, sentCookie, setDeviceCookie, setSessionCookie } from './cookies.ts';
 import type { EdgeContext, EdgeEnv } from './edge-context.ts';
+import { homeOf } from './home-of.ts';
 import { isCodeOf } from './login-code.ts';
-import { readLogin } from './read-body.ts';
+import { readSmall } from './read-body.ts';
 import { currentSession, endEverywhere, iso, requireSession } from './session-cookie.ts';
 
 const credentials = z.object({ username: z.string().min(1).max(200), password: z.string().min(1).max(MAX_PASSWORD_BYTES) });
@@ -29,7 +28,7 @@ const link = z.object({ code: loginCode, device: deviceKey.optional() });
  */
 export const loginRoutes = new Hono<EdgeEnv>()
   .post('/api/login', async (c) => {
-    const given = await readLogin(c.req.raw, credentials, 'A username and a password are expected.');
+    const given = await readSmall(c.req.raw, credentials, 'A username and a password are expected.');
     const account = accountOf(c.env);
     const device = await sentCookie(c, 'toru_device');
     const attempt = { username: given.username, address: c.get('address'), device: device?.hash ?? null };
@@ -46,7 +45,7 @@ export const loginRoutes = new Hono<EdgeEnv>()
   })
   /** With the code of `toru login-link`, or of a page for another device. The throttle has no say: what no host signed is refused here. */
   .post('/api/login/link', async (c) => {
-    const { code, device: key } = await readLogin(c.req.raw, link, 'The code of a login link is expected.');
+    const { code, device: key } = await readSmall(c.req.raw, link, 'The code of a login link is expected.');
     const home = unwrap(await homeOf(c));
     if (!(await isCodeOf(home, code, Date.now())))
       throw new ToruError('invalid_credentials', 'This is no login link of this host, or an old one. Make another: toru login-link');
@@ -68,12 +67,6 @@ export const loginRoutes = new Hono<EdgeEnv>()
     return c.body(null, 204);
   })
   .get('/api/me', requireSession, (c) => c.json(meOf(c.get('session'))));
-
-/** The host that answers logins. */
-async function homeOf(c: EdgeContext): Promise<Result<HostRecord>> {
-  const [home] = await accountOf(c.env).hosts();
-  return home === undefined ? refusal('host_offline', 'No host belongs to this edge yet.', { last_seen: null }) : { ok: true, value: home };
-}
 
 interface Begun {
   home: string;

@@ -13,6 +13,7 @@ const METHODS: readonly (readonly [path: RegExp, methods: readonly string[]])[] 
   [/^\/api\/sessions\/[^/]+$/, ['GET', 'HEAD', 'DELETE']],
   [/^\/api\/hosts$/, ['GET', 'HEAD']],
   [/^\/api\/hosts\/[^/]+\/pending\/[^/]+$/, ['DELETE']],
+  [/^\/api\/pair(?:\/token)?$/, ['POST']],
   [/^\/api\/health$/, ['GET', 'HEAD']],
   [/^\/api\/(?:hosts\/[^/]+\/)?ws$/, ['GET']],
   [new RegExp(`^${LINK_PATH}$`), ['GET']],

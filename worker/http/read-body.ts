@@ -4,8 +4,8 @@ import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY, MAX_LOGIN_BODY } from '../../shared/limits.ts';
 import { tooLarge } from './edge-guard.ts';
 
-/** The JSON body of a login: of somebody whom nobody knows yet, so no more is held of it than a login can be. @throws ToruError too_large, bad_json, bad_request with `message`. */
-export async function readLogin<T>(request: Request, schema: z.ZodType<T>, message: string): Promise<T> {
+/** The JSON body of a login or a request to pair: of somebody whom nobody knows yet, so no more is held of it than those can be. @throws ToruError too_large, bad_json, bad_request with `message`. */
+export async function readSmall<T>(request: Request, schema: z.ZodType<T>, message: string): Promise<T> {
   const parsed = schema.safeParse(parseJson(await readText(request, MAX_LOGIN_BODY), 'The body'));
   if (parsed.success) return parsed.data;
   throw new ToruError('bad_request', message);

@@ -15,11 +15,11 @@ import { accountOf, hostOf } from '../env.ts';
 import { seal } from '../host/envelope.ts';
 import { unwrap } from '../result.ts';
 import type { EdgeContext, EdgeEnv } from './edge-context.ts';
-import { rawPath } from './edge-guard.ts';
+import { FRONT_HEADER, rawPath } from './edge-guard.ts';
 import { userAgent } from './login-routes.ts';
 import { pageVersion, reloadPage } from './page-version.ts';
 import { readText } from './read-body.ts';
-import { requireSession, withFreshGrant } from './session-cookie.ts';
+import { requireGrant, requireSession } from './session-cookie.ts';
 import { toHost } from './to-host.ts';
 
 /** The ways through the edge: an agent's link, a browser's socket, and every other request to a host. */
@@ -28,9 +28,12 @@ export const relayRoutes = new Hono<EdgeEnv>()
     requireUpgrade(c);
     const id = hostId.safeParse(c.req.query('host'));
     const { origin } = c.get('site');
-    const terms = id.success ? await accountOf(c.env).linkTerms(id.data, origin, c.req.header(LINK_DIAL_HEADER) ?? null) : null;
+    // The agent of this machine dials workerd's own socket: nobody comes in its name from outside.
+    const members = c.env.EMBEDDED === '1' && c.req.header(FRONT_HEADER) !== undefined;
+    const terms = id.success ? await accountOf(c.env).linkTerms(id.data, origin, c.req.header(LINK_DIAL_HEADER) ?? null, members) : null;
     // Only now is an object addressed: a stranger can't make any by naming ids.
-    if (!id.success || terms === null) throw new ToruError('unknown_host', 'This edge does not know that host. Add its key to HOST_KEYS.');
+    if (!id.success || terms === null)
+      throw new ToruError('unknown_host', 'This edge does not know that host. Pair it (toru up), or add its key to HOST_KEYS.');
     return pass(
       c,
       id.data,
@@ -61,7 +64,8 @@ async function openSocket(c: EdgeContext, name: string | null): Promise<Response
   const { protocol, newer_page } = await pageVersion(c);
   if (protocol === null) return reloadPage();
   const host = await hostNamed(c, name);
-  const { sid, sub, role, grant, grant_exp } = await withFreshGrant(c.get('session'), c.env);
+  const { sid, sub } = c.get('session');
+  const { grant, grant_exp, role } = await requireGrant(c.get('session'), c.env, host);
   const address = c.get('address').slice(0, 64);
   return pass(
     c,

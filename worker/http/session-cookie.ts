@@ -1,10 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
-import { GRANT_RENEW_MS } from '../../shared/limits.ts';
-import type { SessionRecord } from '../account/session-rows.ts';
+import type { HostGrant, SessionRecord } from '../account/session-rows.ts';
 import { expiresAt } from '../account/session-rows.ts';
 import type { Env } from '../env.ts';
 import { accountOf, hostOf } from '../env.ts';
+import { unwrap } from '../result.ts';
+import { grantOn, hasEnded } from '../session-grant.ts';
 import { sentCookie } from './cookies.ts';
 import type { EdgeContext, EdgeEnv } from './edge-context.ts';
 
@@ -22,17 +23,11 @@ export const requireSession: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   await next();
 };
 
-/**
- * The session with a grant that will not run out on the way. With the host away the old one stays: nobody can use it then.
- * @throws ToruError session_expired when the host ended it.
- */
-export async function withFreshGrant(session: SessionRecord, env: Env): Promise<SessionRecord> {
-  if (session.grant_exp - Date.now() > GRANT_RENEW_MS) return session;
-  const renewed = await hostOf(env, session.home).renew(session.sid, session.grant);
-  if (renewed.ok) return { ...session, ...renewed.value };
-  if (renewed.code === 'session_expired' || renewed.code === 'unauthenticated')
-    throw new ToruError('session_expired', 'The session has ended. Log in again.');
-  return session;
+/** The session's grant for a host. @throws ToruError session_expired when the home host ended it; host_offline, unknown_host. */
+export async function requireGrant(session: SessionRecord, env: Env, host: string): Promise<HostGrant> {
+  const granted = await grantOn(env, session, host);
+  if (!granted.ok && hasEnded(granted.code)) throw new ToruError('session_expired', 'The session has ended. Log in again.');
+  return unwrap(granted);
 }
 
 /** Ends sessions everywhere: here, on their open sockets, and at the host that began them. */

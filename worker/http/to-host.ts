@@ -5,7 +5,7 @@ import { hostOf } from '../env.ts';
 import { seal } from '../host/envelope.ts';
 import type { EdgeContext } from './edge-context.ts';
 import { userAgent } from './login-routes.ts';
-import { withFreshGrant } from './session-cookie.ts';
+import { requireGrant } from './session-cookie.ts';
 
 type Body = string | ReadableStream<Uint8Array> | null;
 
@@ -17,7 +17,8 @@ export async function toHost(
   request: Pick<RequestHead, 'method' | 'path' | 'query' | 'headers'>,
   body: Body,
 ): Promise<Response> {
-  const { sid, sub, role, grant } = await withFreshGrant(given, c.env);
+  const { sid, sub } = given;
+  const { grant, role } = await requireGrant(given, c.env, host);
   const caller = { sid, grant, address: c.get('address').slice(0, 64), user_agent: userAgent(c) };
   const head: RequestHead = { ...request, body: body !== null, caller };
   const [envelope, sealed] = seal({ to: 'tunnel', head, sub, role });

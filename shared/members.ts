@@ -1,0 +1,76 @@
+import * as z from 'zod';
+import { time } from './api.ts';
+import { hostId, sid, userId } from './ids.ts';
+import { memberName } from './pairing.ts';
+import { publicKey } from './signed.ts';
+import { role, username } from './users.ts';
+
+/**
+ * The word of the home host on who belongs to its installation: a certificate for each member host, and one directory of users, roles and
+ * hosts. The edge keeps and carries both; a member believes neither without the home host's signature. Times in seconds since 1970.
+ */
+
+/** So many members an installation has at most. */
+export const MAX_MEMBERS = 100;
+
+/** Signed with purpose `host`: this key is a member. */
+export const certificateClaims = z.strictObject({
+  v: z.literal(1),
+  ins: z.uuid(),
+  host: hostId,
+  key: publicKey,
+  name: memberName,
+  iat: z.int(),
+  /** The home host that signed. */
+  by: hostId,
+  /** Rises with every certificate of this home host. */
+  seq: z.int().positive(),
+});
+export type CertificateClaims = z.infer<typeof certificateClaims>;
+
+export const MAX_ENDED_SIDS = 1000;
+
+/** Signed with purpose `directory`. The newest `seq` wins; an older one is never taken. */
+export const directoryClaims = z.strictObject({
+  v: z.literal(1),
+  ins: z.uuid(),
+  seq: z.int().positive(),
+  iat: z.int(),
+  /** How long a grant for a member lives, in minutes (setting `grant_minutes`). */
+  grant_minutes: z.int().positive(),
+  users: z.array(z.strictObject({ id: userId, username, role, disabled: z.boolean(), epoch: z.int() })),
+  /** By host and user, where a role differs from the user's own. */
+  roles: z.record(hostId, z.record(userId, role)),
+  /** The home host first. */
+  hosts: z.array(z.strictObject({ id: hostId, name: z.string(), key: publicKey })),
+  /** The newest sessions that ended before their grants did. */
+  ended_sids: z.array(sid).max(MAX_ENDED_SIDS),
+});
+export type DirectoryClaims = z.infer<typeof directoryClaims>;
+
+/** A member whose directory is older serves its local socket only. */
+export const DIRECTORY_LIFE_MS = 7 * 24 * 3_600_000;
+
+/** A member host, as the home host knows it (GET /api/members). */
+export const member = z.object({ id: hostId, name: z.string(), public_key: publicKey, paired_at: time, roles: z.record(userId, role) });
+export type Member = z.infer<typeof member>;
+export const memberParams = z.strictObject({ host: hostId });
+export const memberPatch = z.strictObject({ name: memberName.optional(), roles: z.record(userId, role).optional() });
+
+/**
+ * What this host is to its installation (GET /api/membership): the one that decides, or one that follows it. A home host without
+ * members is a host as it always was.
+ */
+export const membership = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('home'), members: z.int() }),
+  z.object({
+    kind: z.literal('member'),
+    /** Its own name in the installation. */
+    name: z.string(),
+    home: z.object({ host: hostId, name: z.string(), public_key: publicKey }),
+    directory: z.object({ seq: z.int(), signed_at: time, stale: z.boolean() }).nullable(),
+    /** The newest directory no longer names this host: it serves its local socket only. */
+    revoked: z.boolean(),
+  }),
+]);
+export type Membership = z.infer<typeof membership>;

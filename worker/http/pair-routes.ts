@@ -1,0 +1,46 @@
+import { Hono } from 'hono';
+import { networkOf } from '../../shared/network-of.ts';
+import type { PairAnswer, PairTokenAnswer } from '../../shared/pairing.ts';
+import { PAIR_INTERVAL_S, PAIR_LIFE_S, pairRequest, pairTokenRequest } from '../../shared/pairing.ts';
+import { accountOf, hostOf } from '../env.ts';
+import { unwrap } from '../result.ts';
+import type { EdgeEnv } from './edge-context.ts';
+import { homeOf } from './home-of.ts';
+import { readSmall } from './read-body.ts';
+
+/**
+ * A host asks to become a member (RFC 8628). It has no session: what it says is passed on to the home host, which checks it, shows it to
+ * an admin, and signs. The edge only keeps count.
+ */
+export const pairRoutes = new Hono<EdgeEnv>()
+  .post('/api/pair', async (c) => {
+    const request = await readSmall(c.req.raw, pairRequest, 'What a host says of itself is expected. Is its Toru as new as this edge?');
+    const home = unwrap(await homeOf(c));
+    const account = accountOf(c.env);
+    const address = c.get('address').slice(0, 64);
+    const { origin } = c.get('site');
+    const { host, public_key } = request;
+    const codes = unwrap(await account.beginPairing({ host, public_key, network: networkOf(address) }));
+    const facts = await hostOf(c.env, home.id).pair({ user_code: codes.user_code, address, origin, request });
+    if (!facts.ok) await account.dropPairing(codes.user_code);
+    return c.json<PairAnswer>({
+      ...codes,
+      verification_uri: `${origin}/pair`,
+      verification_uri_complete: `${origin}/pair?code=${codes.user_code}`,
+      interval: PAIR_INTERVAL_S,
+      expires_in: PAIR_LIFE_S,
+      installation: await account.installation(),
+      home: unwrap(facts),
+    });
+  })
+  .post('/api/pair/token', async (c) => {
+    const { device_code, secret } = await readSmall(c.req.raw, pairTokenRequest, 'The device code of a request to pair is expected.');
+    const home = unwrap(await homeOf(c));
+    const account = accountOf(c.env);
+    const state = unwrap(await account.pairingAsked(device_code));
+    if (!state.revealed) {
+      unwrap(await hostOf(c.env, home.id).pairSecret({ user_code: state.user_code, secret }));
+      await account.pairingRevealed(state.user_code);
+    }
+    return c.json<PairTokenAnswer>(unwrap(await account.pairingToken(state)));
+  });
