@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { USER_BYTES_BURST, USER_BYTES_PER_S } from '../shared/limits.ts';
+import { MAX_CLIENT_FRAME, MAX_LINK_FRAME, USER_BYTES_BURST, USER_BYTES_PER_S } from '../shared/limits.ts';
 import { createFront } from './front.ts';
 
 describe('the front', () => {
@@ -203,13 +203,14 @@ describe('the front', () => {
   });
 
   /** Opens a socket through the front to an upstream that answers with `say`. @param more headers of its first answer. */
-  async function upgraded(say: (to: Duplex) => void, more = ''): Promise<Socket> {
-    upstream.once('upgrade', (_asked, socket: Duplex) => {
+  async function upgraded(say: (to: Duplex) => void, more = '', path = '/api/ws', wanted = ''): Promise<Socket> {
+    upstream.once('upgrade', (asked, socket: Duplex) => {
+      seen = asked.headers;
       socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${more}\r\n`);
       say(socket);
     });
     const client = connect(port, '127.0.0.1');
-    client.write(`GET /api/ws HTTP/1.1\r\nHost: localhost:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n`);
+    client.write(`GET ${path} HTTP/1.1\r\nHost: localhost:${port}\r\n${wanted}Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n`);
     return client;
   }
 
@@ -238,6 +239,41 @@ describe('the front', () => {
     const all = Buffer.concat(got);
     const body = all.subarray(all.indexOf('\r\n\r\n') + 4);
     expect([body.length, body.equals(sent)]).toEqual([sent.length, true]);
+  });
+
+  it.each([
+    ['/api/agent/ws?host=x', MAX_LINK_FRAME, 'the signature of its dial'],
+    ['/api/ws', MAX_CLIENT_FRAME, undefined],
+  ])('passes on %s a message of %i bytes, and of a longer one that much', async (path, most, dial) => {
+    const lengths: number[] = [];
+    const client = await upgraded(
+      (to) => {
+        let all = Buffer.alloc(0);
+        to.on('data', (part: Buffer) => {
+          all = Buffer.concat([all, part]);
+          // Each with ten bytes that say its length, and a mask of four.
+          for (let length = 0; all.length >= 14; all = all.subarray(14 + length)) {
+            length = Number(all.readBigUInt64BE(2));
+            if (all.length < 14 + length) break;
+            lengths.push(length);
+          }
+        });
+      },
+      '',
+      path,
+      'X-Toru-Dial: the signature of its dial\r\nX-Toru-Envelope: no\r\n',
+    );
+    await new Promise((resolve) => client.once('data', resolve));
+    expect([seen['x-toru-dial'], seen['x-toru-envelope']]).toEqual([dial, undefined]);
+    for (const length of [most, most + 1, most + 9000]) {
+      const message = Buffer.alloc(14 + length, 'x');
+      Buffer.from([0x82, 0xff]).copy(message);
+      message.writeBigUInt64BE(BigInt(length), 2);
+      client.write(message.fill(0, 10, 14));
+    }
+    // One byte more than allowed arrives, by which the edge knows that it was more.
+    await expect.poll(() => lengths).toEqual([most, most + 1, most + 1]);
+    client.destroy();
   });
 
   it('reads what a user says on two sockets no faster than their pace, and tells no browser whose socket it has', async () => {

@@ -4,7 +4,8 @@ import type { BlockList, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { ToruError } from '../shared/errors.ts';
-import { MAX_CLIENT_FRAME } from '../shared/limits.ts';
+import { MAX_CLIENT_FRAME, MAX_LINK_FRAME } from '../shared/limits.ts';
+import { LINK_DIAL_HEADER, LINK_PATH } from '../shared/link-protocol.ts';
 import { isAmbiguousPath } from '../shared/raw-path.ts';
 import { isServedHost } from '../shared/served-host.ts';
 import { SOCKET_USER } from '../shared/wire.ts';
@@ -117,10 +118,12 @@ function passUpgrade(options: Front, query: IncomingMessage, socket: Duplex, hea
     socket.write(headOf(response));
     socket.write(first);
     upstream.pourInto(socket);
-    const cap = new FrameCap(MAX_CLIENT_FRAME + 1, () => setTimeout(() => socket.end(), CLOSE_MS).unref());
+    const cap = new FrameCap((isLink(query) ? MAX_LINK_FRAME : MAX_CLIENT_FRAME) + 1, () =>
+      setTimeout(() => socket.end(), CLOSE_MS).unref(),
+    );
     if (head.length > 0) socket.unshift(head);
     const user = response.headers[SOCKET_USER];
-    // The agent's own socket is nobody's.
+    // A member's link is no user's: it carries what a whole host prints, and the edge bounds what a host may have under way.
     passFrames(socket, cap, upstream.socket, typeof user === 'string' ? options.bytes.open(user) : null);
   });
   passed.on('response', (response) => {
@@ -190,11 +193,18 @@ const STRIPPED = /^(?:cf-|x-forwarded-|x-toru-|proxy-)|^(?:forwarded|x-real-ip|t
 /** Of one connection, not of what passes over it (RFC 9110, section 7.6.1). Node sets its own. */
 const HOP_BY_HOP: ReadonlySet<string> = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 
+/** Does the agent of another machine dial, a member? It says who it is in a header of the link's own, with a signature. */
+function isLink({ url = '' }: IncomingMessage): boolean {
+  return url.replace(/[?#].*$/s, '') === LINK_PATH;
+}
+
 function headersFor({ token, trusted }: Front, query: IncomingMessage): OutgoingHttpHeaders {
   const { headers } = query;
+  const dialled = isLink(query) ? headers[LINK_DIAL_HEADER] : undefined;
   // What is packed is packed here (packed-answer.ts): of what workerd packs the length is lost, by which a reader sees that a download broke off.
   const kept = Object.entries(headers).filter(([name]) => !STRIPPED.test(name) && !HOP_BY_HOP.has(name) && name !== 'accept-encoding');
-  return { ...Object.fromEntries(kept), 'x-toru-front': token, 'x-toru-peer': peerAddress(query, trusted) };
+  const dial = dialled === undefined ? {} : { [LINK_DIAL_HEADER]: dialled };
+  return { ...Object.fromEntries(kept), ...dial, 'x-toru-front': token, 'x-toru-peer': peerAddress(query, trusted) };
 }
 
 function answerHeaders(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

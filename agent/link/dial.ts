@@ -19,6 +19,7 @@ import {
   linkStatement,
 } from '../../shared/link-protocol.ts';
 import { agreeOn } from '../../shared/protocol-version.ts';
+import { isLoopback } from '../../shared/served-host.ts';
 import type { Identity } from './identity.ts';
 import { verifyWith } from './identity.ts';
 
@@ -87,7 +88,8 @@ const HANDSHAKE_MS = 15_000;
 
 /**
  * A key of zeros, with which masking changes nothing and `ws` skips it: it took 30 % of the agent's CPU in a flood. Masks
- * protect proxies from bytes that a web page chose (RFC 6455, section 10.3); ours go over TLS, or stay on this machine.
+ * protect proxies from bytes that a script or a web page chose (RFC 6455, section 10.3). What goes over TLS, or stays on this machine,
+ * needs none; what a member of a home network says in clear has them.
  */
 function noMask(key: Buffer): void {
   key.fill(0);
@@ -103,7 +105,6 @@ const SOCKET_OPTIONS = {
   handshakeTimeout: HANDSHAKE_MS,
   followRedirects: false,
   closeTimeout: 1000,
-  generateMask: noMask,
 };
 
 /**
@@ -195,7 +196,8 @@ function open(edge: EdgeAddress, host: string, dialled: string): WebSocket {
   const url = new URL(LINK_PATH, edge.url);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
   url.searchParams.set('host', host);
-  const options = { ...SOCKET_OPTIONS, headers: { [LINK_DIAL_HEADER]: dialled } };
+  const readable = url.protocol === 'ws:' && !isLoopback(url.hostname);
+  const options = { ...SOCKET_OPTIONS, ...(readable ? {} : { generateMask: noMask }), headers: { [LINK_DIAL_HEADER]: dialled } };
   const { socket: path } = edge;
   return new WebSocket(url, path === undefined ? options : { ...options, createConnection: () => connect({ path }) });
 }
