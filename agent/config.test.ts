@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from './config.ts';
+import { isInClear } from './config-edge.ts';
 import { prepareHome } from './config-home.ts';
 import { StartError } from './start-error.ts';
 import { tempDir } from './users/fixture.ts';
@@ -80,6 +81,10 @@ test.each([
   ['ADMIN_PASSWORD', 'x'.repeat(2000)],
   ['ADMIN_USERNAME', 'local:0'],
   ['TORU_EDGE_URL', 'http://example.com'],
+  ['TORU_EDGE_URL', 'http://172.32.0.1'],
+  ['TORU_EDGE_URL', 'http://[2001:db8::1]'],
+  ['TORU_EDGE_URL', 'http://local'],
+  ['TORU_EDGE_URL', 'https://example.com/?a'],
   ['TORU_EDGE_URL', 'https://user:pass@example.com'],
   ['TORU_ALLOWED_HOSTS', 'a b'],
   ['TORU_TRUSTED_PROXIES', 'proxy.example'],
@@ -109,12 +114,16 @@ test('a syntax error does not quote the file: passwords stand there', () => {
   expect(() => loadConfig({ TORU_HOME: home })).toThrow(expect.not.objectContaining({ message: expect.stringContaining('swordfish1') }));
 });
 
-test('the edge: https, or http on this machine', () => {
+test('the edge: https, or http on this machine and in private networks', () => {
   expect(loadConfig({ TORU_HOME: tempDir(), TORU_EDGE_URL: 'https://Toru.Example.dev/' }).edge).toEqual({
     url: 'https://toru.example.dev',
     origin: 'https://toru.example.dev',
   });
   expect(loadConfig({ TORU_HOME: tempDir(), TORU_EDGE_URL: 'http://127.0.0.1:8787' }).edge?.origin).toBe('http://127.0.0.1:8787');
+  const within = ['http://10.0.0.1:3000', 'http://172.31.9.9', 'http://192.168.1.2:3000', 'http://169.254.1.1', 'http://[fd00::1]:3000'];
+  for (const url of [...within, 'http://[fe80::1]', 'http://[::ffff:a00:1]', 'http://nas.local:3000'])
+    expect([loadConfig({ TORU_HOME: tempDir(), TORU_EDGE_URL: url }).edge?.origin, isInClear(url)]).toEqual([url, true]);
+  expect(['https://10.0.0.1', 'http://[::1]:3000', 'http://localhost'].map(isInClear)).toEqual([false, false, false]);
 });
 
 test('production without a password: refused on the first start only, and nothing is made', () => {

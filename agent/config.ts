@@ -6,6 +6,8 @@ import * as z from 'zod';
 import { MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS } from '../shared/limits.ts';
 import { username } from '../shared/users.ts';
 import { addressRange } from './config-addresses.ts';
+import type { EdgeLocation } from './config-edge.ts';
+import { edgeUrl } from './config-edge.ts';
 import { prepareHome } from './config-home.ts';
 import { StartError } from './start-error.ts';
 import '../shared/schema-words.ts';
@@ -35,7 +37,7 @@ export interface Config {
    * The edge that the agent dials; `socket` for the embedded one, which `npm start` passes on. `key` is the public key
    * (raw Ed25519, base64url) that it has to prove; without one, that of the first link is pinned.
    */
-  edge: { url: string; origin: string; socket?: string; key?: string } | null;
+  edge: (EdgeLocation & { key?: string }) | null;
   /** Where browsers reach the page: the edge's own address, or what `npm start` passes on; null when nobody said it. */
   page_origin: string | null;
   /** After so many seconds without a link the embedded edge tells devices that this host is away. */
@@ -91,24 +93,6 @@ const list = z.union([
 const hostNames = list.pipe(z.array(hostName));
 /** Checked here; each with its length. */
 const addressRanges = list.pipe(z.array(addressRange.transform(({ address, bits }) => `${address}/${bits}`)));
-
-const edgeUrl = z.string().transform((text, context): NonNullable<Config['edge']> => {
-  // The embedded edge. Its name is only what both sides put into their proofs.
-  if (text.startsWith('unix:/')) return { url: 'http://localhost', origin: 'http://localhost', socket: text.slice('unix:'.length) };
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const loopback = url !== null && /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (
-    url !== null &&
-    (url.protocol === 'https:' || (url.protocol === 'http:' && loopback)) &&
-    url.username === '' &&
-    url.pathname === '/' &&
-    url.search === ''
-  ) {
-    return { url: url.origin, origin: url.origin };
-  }
-  context.addIssue({ code: 'custom', message: 'an address such as https://toru.example.workers.dev is expected' });
-  return z.NEVER;
-});
 
 const VARIABLES = {
   ADMIN_USERNAME: username.default('admin'),
@@ -255,6 +239,6 @@ function parseFile(file: string): Record<string, unknown> {
 }
 
 /** In config.toml the variable's own name counts, and also the same in small letters without `TORU_`. */
-function keyOf(name: string): string {
+export function keyOf(name: string): string {
   return name.toLowerCase().replace(/^toru_/, '');
 }

@@ -2,6 +2,7 @@ import type { Agent } from './agent.ts';
 import { startAgent } from './agent.ts';
 import type { Config } from './config.ts';
 import { loadConfig } from './config.ts';
+import { IN_CLEAR, isInClear } from './config-edge.ts';
 import { closeInherited } from './inherited.ts';
 import type { Log } from './logger.ts';
 import { createLogger } from './logger.ts';
@@ -42,6 +43,7 @@ async function main(): Promise<void> {
   });
   const agent = await startAgent(config, log, config.edge, process.env[PREVIOUS_END] ?? null);
   log.info({ host: agent.host, home: config.home, edge: config.edge?.origin ?? null }, 'the agent is up');
+  if (config.edge !== null && isInClear(config.edge.url)) warnOfClear(config.edge.origin, log);
   if (config.admin_password !== null) await warnOfWeak(config.admin_password, config.admin_username, log);
   tellParent({ type: 'ready', host: agent.host, first_admin: agent.firstAdmin, scripts_problem: agent.scriptsProblem });
   if (process.send === undefined) sayByHand(config, agent);
@@ -61,6 +63,12 @@ function sayByHand(config: Config, { firstAdmin, scriptsProblem }: Agent): void 
       `toru: no edge is set (TORU_EDGE_URL, or edge_url in ${config.home}/config.toml), so this agent is reached by the command toru on this machine only.\n`,
     );
   if (scriptsProblem !== null) process.stderr.write(`toru: ${scriptsProblem}\n`);
+}
+
+/** To the log, and to who starts it by hand. */
+function warnOfClear(edge: string, log: Pick<Log, 'warn'>): void {
+  log.warn({ edge }, IN_CLEAR);
+  process.stderr.write(`toru: the link to ${edge}: ${IN_CLEAR}\n`);
 }
 
 /** Never refused: it is how an owner gets back in. */
