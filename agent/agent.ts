@@ -99,7 +99,17 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     log.warn({ address, name }, DUPLICATE);
   };
   const { hostAlerts } = notify;
-  const transport = new EdgeTransport({ api, grants, login, settings, log, recent, alerts: hostAlerts, duplicate: duplicateSeen });
+  const transport = new EdgeTransport({
+    api,
+    grants,
+    login,
+    settings,
+    hosts: services.hosts,
+    log,
+    recent,
+    alerts: hostAlerts,
+    duplicate: duplicateSeen,
+  });
   const ending = (id: string): string[] | null => endFrames(runs.get(AGENT, id))?.map((frame) => JSON.stringify(frame)) ?? null;
   const streams = new Streams({ log: (id) => runs.log(id), endFrames: ending }, transport);
   const topics = services.followed.flatMap((system) => system.topics);
@@ -135,6 +145,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
       for (const stop of [...stops, ...started.map((system) => system.stop)]) stop();
       transport.close();
       notify.stop();
+      services.hosts.close();
       await runs.close();
       audit.close();
       db.close();

@@ -123,6 +123,7 @@ export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness>
     close: async (keep = false) => {
       system.close();
       notify.stop();
+      services.hosts.close();
       await services.closePlugins();
       await runs.close();
       db.close();

@@ -7,6 +7,10 @@ import { runTopic } from './api/run-topic.ts';
 import { runsApi } from './api/runs-api.ts';
 import { Audit } from './audit/audit.ts';
 import { auditApi } from './audit/audit-api.ts';
+import { HostFacts } from './hosts/facts.ts';
+import { Hosts } from './hosts/hosts.ts';
+import { invitesApi, membersApi, membershipApi, pairingsApi } from './hosts/hosts-api.ts';
+import { Membership } from './hosts/membership.ts';
 import { failed, guard, inTime, noRoute, plainPath } from './http/guard.ts';
 import { router, routeTable, withResources } from './http/router.ts';
 import type { SystemFrame } from './http/system-frame.ts';
@@ -74,11 +78,23 @@ export function createServices(settled: ServicesOptions) {
   const identity = loadIdentity(home);
   const audit = new Audit(db, log);
   const settings = new Settings(db, audit, { home, scripts_dir, version: VERSION });
-  const grants = new Grants(db, identity, settings);
+  const facts = new HostFacts(db);
+  const membership = new Membership(facts, identity, settings.instance_id);
+  const grants = new Grants(db, identity, settings, { issuer: () => membership.issuer });
   const passwords = new Passwords();
-  const users = new Users(db, passwords, grants, audit);
+  const users = new Users(db, passwords, grants, audit, { home: () => membership.home?.name ?? null });
+  const hosts = new Hosts({ db, facts, membership, identity, settings, users, grants, audit, log });
   const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, grants, audit, origin: page_origin });
-  const hostKey = new HostKey({ identity, settings, grants, audit, rotated });
+  const hostKey = new HostKey({
+    identity,
+    settings,
+    grants,
+    audit,
+    rotated: (binding) => {
+      hosts.signAnew();
+      rotated(binding);
+    },
+  });
   const scripts = new Scripts(settings);
   const actions = new Actions({ database: db, scripts, audit, waitsForInput: (taskId) => runs.waitsForInput(taskId) });
   const scriptTexts = new ScriptTexts({ db, settings, audit });
@@ -107,6 +123,8 @@ export function createServices(settled: ServicesOptions) {
     grants,
     passwords,
     users,
+    membership,
+    hosts,
     loginLinks,
     hostKey,
     scripts,
@@ -141,6 +159,10 @@ const RESOURCES = [
   usersApi,
   loginLinksApi,
   keyApi,
+  membershipApi,
+  membersApi,
+  pairingsApi,
+  invitesApi,
   auditApi,
   pluginsApi,
   pluginAdminApi,

@@ -104,6 +104,8 @@ export const MAX_JSON_BODY = 1 * MiB;
 export const SESSION_IDLE_MS = 7 * 24 * 3_600_000;
 export const SESSION_ABSOLUTE_MS = 30 * 24 * 3_600_000;
 export const GRANT_LIFE_MS = 3_600_000;
+/** A grant for a member lives for the setting `grant_minutes`, and never longer than this. */
+export const MEMBER_GRANT_MOST_MS = 24 * 3_600_000;
 /** A grant is renewed when less than this is left of it. */
 export const GRANT_RENEW_MS = 15 * 60_000;
 /** Users, keys and scripts_dir need a password typed within this time. */

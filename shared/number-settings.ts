@@ -1,7 +1,8 @@
-/** A setting of the host that is a whole number, from 0 on. */
+/** A setting of the host that is a whole number, from 0 or `least` on. */
 interface NumberSetting {
   /** Until somebody sets it. */
   default: number;
+  least?: number;
   most: number;
   unit: string;
   /** The name on the page, and the words below it. */
@@ -79,8 +80,24 @@ export const NUMBER_SETTINGS = {
     help: 'It reads and searches as before, and takes a quarter of the room or less. 0 never does.',
     audit: 'when output is compressed',
   },
+  // An edge renews a grant when a quarter of an hour of it is left.
+  grant_minutes: {
+    default: 60,
+    least: 20,
+    most: 1440,
+    unit: 'minutes',
+    label: 'Other hosts serve without this one for',
+    help: 'While this host is away, sessions that are open go on at its members for so long.',
+    audit: 'how long members serve without their home host',
+  },
 } as const satisfies Record<string, NumberSetting>;
 export type NumberName = keyof typeof NUMBER_SETTINGS;
+
+/** The smallest value that a setting takes. */
+export function leastOf(name: NumberName): number {
+  const setting: NumberSetting = NUMBER_SETTINGS[name];
+  return setting.least ?? 0;
+}
 
 /** The names of the settings in the table. */
 export const NUMBER_NAMES: readonly NumberName[] = Object.keys(NUMBER_SETTINGS).filter(isNumberName);

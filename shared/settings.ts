@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { hostId } from './ids.ts';
-import { NUMBER_SETTINGS, ofEachNumber } from './number-settings.ts';
+import { leastOf, NUMBER_SETTINGS, ofEachNumber } from './number-settings.ts';
 
 /** The host's settings. Those that are whole numbers stand in number-settings.ts. */
 
@@ -25,7 +25,7 @@ export type Settings = z.infer<typeof settings>;
 export const settingsPatch = z.strictObject({
   host_name: z.string().trim().min(1).max(80).optional(),
   scripts_dir: z.string().min(1).max(4096).optional(),
-  ...ofEachNumber((name) => z.int().min(0).max(NUMBER_SETTINGS[name].most).optional()),
+  ...ofEachNumber((name) => z.int().min(leastOf(name)).max(NUMBER_SETTINGS[name].most).optional()),
   when_output_full: whenOutputFull.optional(),
   env_allow: z
     .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'a name of a variable'))

@@ -65,6 +65,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/audit'],
     ['agent/settings'],
     ['agent/users'],
+    ['agent/hosts'],
     ['agent/system'],
     ['agent/scripts'],
     ['agent/actions'],

@@ -51,7 +51,12 @@ function keyOf(pem: string, file: string) {
   if (privateKey.asymmetricKeyType !== 'ed25519')
     throw new Error(`${file} is not an Ed25519 key. Restore it from a backup, or remove it to get a new identity.`);
   const publicKey = new Uint8Array(createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).subarray(SPKI_PREFIX.length));
-  return { privateKey, publicKey, kid: createHash('sha256').update(publicKey).digest('hex') };
+  return { privateKey, publicKey, kid: kidOf(publicKey) };
+}
+
+/** How a grant names the key that signed it: SHA-256, hex. @param key raw Ed25519. */
+export function kidOf(key: Uint8Array): string {
+  return createHash('sha256').update(key).digest('hex');
 }
 
 /** Did the holder of this raw public key sign these bytes? False for anything malformed, never an error. */

@@ -92,6 +92,10 @@ export class Settings {
     return this.#number('compress_after_minutes');
   }
 
+  get grant_minutes(): number {
+    return this.#number('grant_minutes');
+  }
+
   get alert_cpu_percent(): number {
     return this.#number('alert_cpu_percent');
   }

@@ -9,6 +9,7 @@ import type { Utf8Text } from '../../shared/utf8.ts';
 import { CLOSE } from '../../shared/wire.ts';
 import type { SocketServices } from '../api/browser-socket.ts';
 import { BrowserSocket } from '../api/browser-socket.ts';
+import type { Hosts } from '../hosts/hosts.ts';
 import type { ApiEnv } from '../http/router.ts';
 import type { TopicSink } from '../http/topics.ts';
 import type { LinkListener, LinkSession } from '../link/link.ts';
@@ -49,8 +50,8 @@ export interface EdgeTransportServices {
   alerts: { list(): HostAlert[]; onChange(listener: () => void): () => void };
   /** Another agent with this host's key was refused by the edge. */
   duplicate?(seen: Extract<EdgeControl, { type: 'duplicate' }>): void;
-  /** The newest directory of this member's home host, as the edge keeps it. Nothing of it is believed yet. */
-  directory?(signed: string): void;
+  /** The installation's other hosts, as the edge asks and hears of them. */
+  hosts: Pick<Hosts, 'atLink' | 'onSay' | 'takeDirectory' | 'pair' | 'pairSecret' | 'memberGrant'>;
   log: Log;
 }
 
@@ -85,6 +86,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
       services.grants.onRevoked((sids, id) => this.#revoked(sids, id)),
       services.settings.onChange(() => this.#renamed(services.settings.host_name)),
       services.alerts.onChange(() => this.#sayAlerts()),
+      services.hosts.onSay((message) => this.#session?.control(message)),
     ];
   }
 
@@ -117,6 +119,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
     );
     // Before anything else: what ended while the edge could not be told.
     for (const { id, sids } of this.#services.grants.pendingRevocations()) session.control({ type: 'revoke', id, sids });
+    for (const message of this.#services.hosts.atLink()) session.control(message);
     for (const run of this.#services.recent()) this.summary(run);
     this.#sayAlerts();
   }
@@ -150,7 +153,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
       case 'duplicate':
         return this.#services.duplicate?.(message);
       case 'directory':
-        return this.#services.directory?.(message.directory);
+        return this.#services.hosts.takeDirectory(message.directory);
       case 'revoked':
         return this.#services.grants.acknowledged(message.id);
       default:
@@ -305,7 +308,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
   }
 
   async #answer(head: RequestHead, body: ReadableStream<Uint8Array> | null, signal: AbortSignal): Promise<Response> {
-    if (head.path.startsWith('/link/')) return answerLinkRequest(this.#services.login, head, body);
+    if (head.path.startsWith('/link/')) return answerLinkRequest(this.#services, head, body);
     if (head.caller === null) throw new ToruError('unauthenticated', 'Log in first.');
     const caller = this.#services.grants.verify(head.caller.grant, head.caller);
     const request = new Request(`http://host${head.path}${head.query}`, {

@@ -2,12 +2,23 @@ import type * as z from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
-import { linkLoginRequest, loginRequest, logoutRequest, renewRequest } from '../../shared/login-requests.ts';
+import { linkLoginRequest, loginRequest, logoutRequest, memberGrantRequest, renewRequest } from '../../shared/login-requests.ts';
+import { linkPair, linkPairSecret } from '../../shared/pairing.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
+import type { Hosts } from '../hosts/hosts.ts';
 import type { Login } from '../users/login.ts';
 
+interface Answerers {
+  login: Login;
+  hosts: Pick<Hosts, 'pair' | 'pairSecret' | 'memberGrant'>;
+}
+
 /** @throws ToruError, which becomes the answer. */
-export async function answerLinkRequest(login: Login, head: RequestHead, body: ReadableStream<Uint8Array> | null): Promise<Response> {
+export async function answerLinkRequest(
+  { login, hosts }: Answerers,
+  head: RequestHead,
+  body: ReadableStream<Uint8Array> | null,
+): Promise<Response> {
   if (head.method !== 'POST') throw new ToruError('method_not_allowed', 'POST is expected.');
   const message = await readJson(body);
   switch (head.path) {
@@ -22,6 +33,17 @@ export async function answerLinkRequest(login: Login, head: RequestHead, body: R
     case '/link/logout':
       login.logout(parse(logoutRequest, message).sid);
       return new Response(null, { status: 204 });
+    case '/link/pair':
+      return Response.json(hosts.pair(parse(linkPair, message)));
+    case '/link/pair-secret': {
+      const { user_code, secret } = parse(linkPairSecret, message);
+      hosts.pairSecret(user_code, secret);
+      return new Response(null, { status: 204 });
+    }
+    case '/link/member-grant': {
+      const { grant, aud } = parse(memberGrantRequest, message);
+      return Response.json(hosts.memberGrant(grant, aud));
+    }
     // Another agent came with our key: are we there? Any answer says so.
     case '/link/alive':
       return new Response(null, { status: 204 });

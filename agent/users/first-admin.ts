@@ -25,8 +25,10 @@ export interface FirstAdmin {
  */
 export async function ensureAdmin(
   config: Pick<Config, 'admin_username' | 'admin_password' | 'production'>,
-  services: { users: Users; passwords: Passwords; settings: Settings; audit: Audit },
+  services: { users: Users; passwords: Passwords; settings: Settings; audit: Audit; membership?: { readonly home: object | null } },
 ): Promise<FirstAdmin | null> {
+  // A member's users log in at its home host.
+  if (services.membership?.home != null) return null;
   const { users, passwords, settings, audit } = services;
   const { admin_username: username, admin_password: password } = config;
   const applied = settings.internal.admin_applied;

@@ -64,10 +64,10 @@ export function makeServices(options: { home?: string; argon2?: Argon2; failureM
   const audit = new Audit(db, { error: (detail, message) => logged.push(`${message} ${JSON.stringify(detail)}`) }, { now });
   const settings = new Settings(db, audit, { home, scripts_dir: null, version: '0.0.0' });
   const identity = loadIdentity(home);
-  const grants = new Grants(db, identity, settings, now);
+  const grants = new Grants(db, identity, settings, { now });
   grants.setInstallation(INSTALLATION);
   const passwords = options.argon2 === undefined ? new Passwords() : new Passwords(options.argon2);
-  const users = new Users(db, passwords, grants, audit, now);
+  const users = new Users(db, passwords, grants, audit, { now });
   const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, grants, audit, origin: 'https://toru.example', now });
   const login = new Login(users, grants, audit, loginLinks, { now, failureMs: options.failureMs ?? 1 });
   return { home, clock, db, audit, settings, identity, grants, passwords, users, loginLinks, login, logged };

@@ -58,20 +58,28 @@ export class GrantRows {
   /** Asked with every frame and request: two fifths of a round trip were this query. Empty after every write to its tables. */
   readonly #known = new Map<string, { found: Found; at: number }>();
 
-  constructor(db: Database) {
+  /** @param written hears of every row of users and grants that is written. */
+  constructor(db: Database, written: () => void = () => undefined) {
     this.#db = db;
     this.#bySid = db.prepare(
       `SELECT grants.*, users.username, users.role, users.epoch AS user_epoch, users.disabled
        FROM grants JOIN users ON users.id = grants.sub WHERE grants.sid = ?`,
     );
-    forgetAfterWrites(db, () => this.#known.clear());
+    forgetAfterWrites(db, () => {
+      this.#known.clear();
+      written();
+    });
   }
 
-  /** @returns the user's epoch, which the grant carries. @throws ToruError conflict, unknown_user. */
-  begin({ sid, sub, auth_time, now }: { sid: string; sub: string; auth_time: number; now: number }): number {
+  /**
+   * @param session.epoch when given, the only one that the user may have. @returns the user's epoch, which the grant carries.
+   * @throws ToruError conflict, unknown_user.
+   */
+  begin({ sid, sub, auth_time, now, epoch }: { sid: string; sub: string; auth_time: number; now: number; epoch?: number }): number {
     return this.#db.transaction(() => {
       const user = this.#db.prepare<[string], { epoch: number }>('SELECT epoch FROM users WHERE id = ? AND disabled = 0').get(sub);
-      if (user === undefined) throw new ToruError('unknown_user', 'There is no such user any more.');
+      if (user === undefined || (epoch !== undefined && epoch !== user.epoch))
+        throw new ToruError('unknown_user', 'There is no such user any more.');
       // Over, and of no use to anyone.
       this.#db
         .prepare('DELETE FROM grants WHERE created_at < ? OR last_seen < ? OR revoked_at < ?')
@@ -103,6 +111,14 @@ export class GrantRows {
   #keep(sid: string, known: { found: Found; at: number }): void {
     if (this.#known.size >= KNOWN_KEPT) this.#known.clear();
     this.#known.set(sid, known);
+  }
+
+  /** The sids of sessions that were ended, newest first. */
+  ended(limit: number): string[] {
+    return this.#db
+      .prepare<[number], string>('SELECT sid FROM grants WHERE revoked_at IS NOT NULL ORDER BY revoked_at DESC, sid LIMIT ?')
+      .pluck()
+      .all(limit);
   }
 
   /** The session was used. */

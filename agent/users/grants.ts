@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { fromBase64Url, toBase64Url } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { GrantClaims } from '../../shared/grant.ts';
-import { grantClaims, grantToken, purposed } from '../../shared/grant.ts';
-import { parseJsonOrNull } from '../../shared/json.ts';
-import { GRANT_LIFE_MS, SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../shared/limits.ts';
+import { grantClaims, grantToken } from '../../shared/grant.ts';
+import { GRANT_LIFE_MS, MEMBER_GRANT_MOST_MS, SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../shared/limits.ts';
 import type { Identity } from '../link/identity.ts';
-import { verifyWith } from '../link/identity.ts';
+import { kidOf } from '../link/identity.ts';
+import { openStatement, signStatement } from '../link/signed-statement.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from './caller.ts';
 import type { GrantRow, GrantUser, Revocation } from './grant-rows.ts';
 import { GrantRows } from './grant-rows.ts';
+import type { Issuer } from './issuer.ts';
 
 /** A caller whom a grant established, and until when (ms since 1970) without a newer one. */
 export interface Granted extends Caller {
@@ -31,20 +31,34 @@ const SEEN_EVERY_MS = 60_000;
 const CLOCK_STEP_MS = 60_000;
 const SIGNED_KEPT = 1000;
 
-/** Makes grants, checks them, ends them. */
+/**
+ * Makes grants, checks them, ends them. On a member they are the home host's: it makes them for this host, and here they are checked, and a
+ * session begins with the first one that is good.
+ */
 export class Grants {
   readonly #identity: Identity;
   readonly #settings: Settings;
+  readonly #issuer: () => Issuer | null;
   readonly #rows: GrantRows;
   readonly #now: () => number;
   /** Signatures that held, by the whole token. A connection brings the same grant with every frame; time and tables are asked again. */
   readonly #signed = new Map<string, GrantClaims>();
+  readonly #writeListeners = new Set<() => void>();
   readonly #listeners = new Set<(sids: readonly string[], id: string) => void>();
 
-  constructor(db: Database, identity: Identity, settings: Settings, now: () => number = Date.now) {
+  /** @param options.issuer the home host of a member; null: this host signs for itself. */
+  constructor(
+    db: Database,
+    identity: Identity,
+    settings: Settings,
+    { now = Date.now, issuer = () => null }: { now?: () => number; issuer?: () => Issuer | null } = {},
+  ) {
     this.#identity = identity;
     this.#settings = settings;
-    this.#rows = new GrantRows(db);
+    this.#issuer = issuer;
+    this.#rows = new GrantRows(db, () => {
+      for (const listener of this.#writeListeners) listener();
+    });
     this.#now = now;
   }
 
@@ -53,6 +67,8 @@ export class Grants {
    * @param id the installation, a UUID.
    */
   setInstallation(id: string): void {
+    // A member's is in its certificate, whatever an edge says.
+    if (this.#issuer() !== null) return;
     const known = this.#settings.internal.installation;
     if (known === id) return;
     if (known !== undefined) this.#rows.forgetAll(this.#now());
@@ -75,11 +91,13 @@ export class Grants {
    * @throws ToruError unauthenticated for what we never signed for this host, session_expired for what is over.
    */
   verify(token: string, from: Presented = {}): Granted {
+    const issuer = this.#issuer();
     const claims = this.#read(token, from.sid);
     const now = this.#now();
+    if (issuer !== null) requireServed(issuer, claims, now);
     // Too far ahead: our clock went back since, and the grant would live longer than it may. It can be renewed.
-    if (claims.exp * 1000 <= now || claims.exp * 1000 > now + GRANT_LIFE_MS + CLOCK_STEP_MS) throw expired();
-    const { row, user } = this.#live(claims, now);
+    else if (claims.exp * 1000 <= now || claims.exp * 1000 > now + GRANT_LIFE_MS + CLOCK_STEP_MS) throw expired();
+    const { row, user } = this.#live(claims, now, issuer !== null);
     if (now - row.last_seen >= SEEN_EVERY_MS) this.#rows.seen(claims.sid, now);
     return {
       user_id: user.id,
@@ -99,6 +117,23 @@ export class Grants {
     const now = this.#now();
     const { row } = this.#live(claims, now);
     return this.#sign({ sub: claims.sub, sid: claims.sid, epoch: claims.epoch, auth_time: row.auth_time }, now);
+  }
+
+  /**
+   * For a session of this home host: a grant for one of its members. @param member its instance id, and how long the grant lives, in ms.
+   * @throws as `renew`
+   */
+  forMember(token: string, member: { host: string; life_ms: number }): { grant: string; user: GrantUser; expires_at: number } {
+    const claims = this.#read(token, undefined);
+    const now = this.#now();
+    const { row, user } = this.#live(claims, now);
+    const grant = this.#sign({ sub: claims.sub, sid: claims.sid, epoch: claims.epoch, auth_time: row.auth_time }, now, member);
+    return { grant, user, expires_at: seconds(now + member.life_ms) * 1000 };
+  }
+
+  /** The sids of the sessions that ended last, newest first. */
+  ended(limit: number): string[] {
+    return this.#rows.ended(limit);
   }
 
   /** Whose session this is, while it lives; null when it is over. To ask is no use of it: it gets no older by that, and no younger. */
@@ -138,6 +173,12 @@ export class Grants {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Calls back with every write to users and sessions, within its transaction: what it does about it, it does later. @returns how to stop that. */
+  onWritten(listener: () => void): () => void {
+    this.#writeListeners.add(listener);
+    return () => this.#writeListeners.delete(listener);
+  }
+
   /** The revocations that the edge has not yet acknowledged: they are sent first when a link comes up. */
   pendingRevocations(): Revocation[] {
     return this.#rows.pending();
@@ -153,41 +194,48 @@ export class Grants {
     return revocations.length > 0;
   }
 
-  /** The claims of a grant that we signed, for this host and this installation. */
+  /** The claims of a grant that was signed for this host and this installation: by this host, or by the home host of a member. */
   #read(token: string, sid: string | undefined): GrantClaims {
-    const claims = this.#signed.get(token) ?? this.#checkSignature(token);
+    const issuer = this.#issuer();
+    const claims = this.#signed.get(token) ?? this.#checkSignature(token, issuer?.publicKey ?? this.#identity.publicKey);
     const { kid, iss, aud, ins } = claims;
     const here = this.#settings.instance_id;
-    if (kid !== this.#identity.kid || iss !== here || aud !== here || ins !== this.#settings.internal.installation) throw foreign();
-    if (sid !== undefined && sid !== claims.sid) throw foreign();
+    if (aud !== here || (sid !== undefined && sid !== claims.sid)) throw foreign();
+    if (kid !== (issuer === null ? this.#identity.kid : kidOf(issuer.publicKey))) throw foreign();
+    if (iss !== (issuer?.host ?? here) || ins !== (issuer?.installation ?? this.#settings.internal.installation)) throw foreign();
     return claims;
   }
 
-  /** Nothing is parsed before the signature holds. */
-  #checkSignature(token: string): GrantClaims {
-    const [body, signature] = grantToken.safeParse(token).success ? token.split('.') : [];
-    if (body === undefined || signature === undefined) throw foreign();
-    const bytes = decoded(body);
-    const signed = decoded(signature);
-    if (bytes === null || signed === null || !verifyWith(this.#identity.publicKey, purposed('grant', bytes), signed)) throw foreign();
-    const claims = grantClaims.safeParse(parseJsonOrNull(new TextDecoder().decode(bytes)));
-    if (!claims.success) throw foreign();
-    this.#signed.set(token, claims.data);
+  #checkSignature(token: string, publicKey: Uint8Array): GrantClaims {
+    const claims = grantToken.safeParse(token).success ? openStatement(token, 'grant', publicKey, grantClaims) : null;
+    if (claims === null) throw foreign();
+    this.#signed.set(token, claims);
     // Full: the one that was checked first is checked again when it comes back.
     const oldest = this.#signed.keys().next();
     if (this.#signed.size > SIGNED_KEPT && oldest.done !== true) this.#signed.delete(oldest.value);
-    return claims.data;
+    return claims;
   }
 
   /** The session's row and its user, as long as both are good. */
-  #live(claims: GrantClaims, now: number) {
-    const found = this.#rows.get(claims.sid, now);
+  #live(claims: GrantClaims, now: number, begins = false) {
+    const found = this.#rows.get(claims.sid, now) ?? (begins ? this.#begun(claims, now) : null);
     if (found === null || isOver(found, now)) throw expired();
     if (found.row.sub !== claims.sub || claims.epoch !== found.row.epoch) throw expired();
     return found;
   }
 
-  #sign(of: Pick<GrantClaims, 'sub' | 'sid' | 'epoch' | 'auth_time'>, now: number): string {
+  /** A session of the home host comes here for the first time. */
+  #begun({ sid, sub, epoch, auth_time }: GrantClaims, now: number) {
+    try {
+      if (this.#rows.begin({ sid, sub, auth_time: auth_time * 1000, now, epoch }) !== epoch) return null;
+    } catch {
+      // The directory knows no such user, or the user changed since: the session is over, or its directory is on its way.
+      return null;
+    }
+    return this.#rows.get(sid, now);
+  }
+
+  #sign(of: Pick<GrantClaims, 'sub' | 'sid' | 'epoch' | 'auth_time'>, now: number, member?: { host: string; life_ms: number }): string {
     const installation = this.#settings.internal.installation;
     if (installation === undefined) throw new Error('a grant can’t be signed before the link said which installation this is');
     const here = this.#settings.instance_id;
@@ -196,17 +244,16 @@ export class Grants {
       kid: this.#identity.kid,
       iss: here,
       ins: installation,
-      aud: here,
+      aud: member?.host ?? here,
       sub: of.sub,
       sid: of.sid,
       epoch: of.epoch,
       auth_time: seconds(of.auth_time),
       iat: seconds(now),
-      exp: seconds(now + GRANT_LIFE_MS),
+      exp: seconds(now + (member?.life_ms ?? GRANT_LIFE_MS)),
       jti: randomUUID(),
     };
-    const bytes = new TextEncoder().encode(JSON.stringify(claims));
-    return `${toBase64Url(bytes)}.${toBase64Url(this.#identity.sign(purposed('grant', bytes)))}`;
+    return signStatement(this.#identity, 'grant', claims);
   }
 }
 
@@ -219,14 +266,20 @@ function seconds(ms: number): number {
   return Math.floor(ms / 1000);
 }
 
-function decoded(text: string): Uint8Array<ArrayBuffer> | null {
-  try {
-    const bytes = fromBase64Url(text);
-    // One spelling only: the unused bits of the last character are no second name for the same grant.
-    return toBase64Url(bytes) === text ? bytes : null;
-  } catch {
-    return null;
-  }
+/**
+ * Does the home host's grant count on this member now? The two hosts' clocks may differ by a minute. An edge renews a grant long before it
+ * runs out, so one that ran out says that a clock is wrong, or that the home host is away.
+ */
+function requireServed(issuer: Issuer, claims: GrantClaims, now: number): void {
+  if (issuer.problem !== null) throw issuer.problem;
+  if (issuer.ended(claims.sid)) throw expired();
+  const began = claims.iat * 1000;
+  const ends = Math.min(claims.exp * 1000, began + MEMBER_GRANT_MOST_MS);
+  if (began > now + CLOCK_STEP_MS || ends <= now - CLOCK_STEP_MS)
+    throw new ToruError(
+      'clock_skew',
+      'The clock of this host and that of its home host differ by more than a minute, or the home host has been away for too long. Set the clocks (timedatectl), or start the home host.',
+    );
 }
 
 function foreign(): ToruError {

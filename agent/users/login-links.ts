@@ -1,11 +1,10 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { toBase64Url } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
-import { purposed } from '../../shared/grant.ts';
 import { DEVICE_CODE_MS, LOGIN_LINK_MS } from '../../shared/limits.ts';
 import type { DeviceCode, DeviceCodeState, LoginLink, User } from '../../shared/users.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Identity } from '../link/identity.ts';
+import { signStatement } from '../link/signed-statement.ts';
 import type { Caller } from './caller.ts';
 import type { Grants } from './grants.ts';
 import { adminLately, anyLately, authorize } from './permissions.ts';
@@ -18,7 +17,7 @@ export interface LoginLinksOptions {
   /** The instance id. */
   host: string;
   identity: Pick<Identity, 'sign'>;
-  users: Pick<Users, 'list' | 'byName' | 'get' | 'epochOf'>;
+  users: Pick<Users, 'list' | 'byName' | 'get' | 'epochOf' | 'mustDecide'>;
   /** What a session made is void when that session ends. */
   grants: Pick<Grants, 'onRevoked'>;
   audit: Pick<Audit, 'record'>;
@@ -80,6 +79,7 @@ export class LoginLinks {
   /** @param username may be left out where only one admin can log in. @throws ToruError forbidden, unknown_user, bad_request. */
   make(caller: Caller, username: string | undefined): LoginLink {
     authorize(caller, adminLately, this.#now());
+    this.#o.users.mustDecide();
     // A session that could make these would never end.
     if (caller.via !== 'local') throw new ToruError('forbidden', 'Login links are made on the host itself: toru login-link.');
     const user = this.#pick(username);
@@ -92,6 +92,7 @@ export class LoginLinks {
   /** For another device of the caller's own. @throws ToruError forbidden, reauth_required. */
   offer(caller: Caller): DeviceCode {
     authorize(caller, anyLately, this.#now());
+    this.#o.users.mustDecide();
     if (caller.via !== 'edge' || caller.sid === null) throw new ToruError('forbidden', 'A code for a device is made on the page.');
     const { user_id, sid, auth_time } = caller;
     // One at a time: a sheet that was opened again has the only one.
@@ -173,8 +174,7 @@ export class LoginLinks {
 
   #code(link: Link): string {
     const claims = { v: 1, iss: this.#o.host, nonce: randomBytes(16).toString('base64url'), exp: Math.ceil(link.expires / 1000) };
-    const bytes = new TextEncoder().encode(JSON.stringify(claims));
-    const code = `${toBase64Url(bytes)}.${toBase64Url(this.#o.identity.sign(purposed('login-link', bytes)))}`;
+    const code = signStatement(this.#o.identity, 'login-link', claims);
     // Nobody pushes out another user's, nor a session what was made on the host.
     const bySession = (one: Link): boolean => one.offer !== undefined;
     const kin = [...this.#open].filter(([, one]) => one.user_id === link.user_id && bySession(one) === bySession(link));

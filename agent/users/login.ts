@@ -54,6 +54,7 @@ export class Login {
    * `retry_after` in seconds; busy.
    */
   async login({ username, password, sid, address, user_agent }: LoginRequest): Promise<LoggedIn> {
+    this.#users.mustDecide();
     const began = performance.now();
     const takeBack = this.#count(username, address, user_agent);
     const user = await this.#users.verify(username, password).catch((error: unknown) => {

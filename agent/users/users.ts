@@ -33,13 +33,22 @@ export class Users {
   readonly #audit: Audit;
   readonly #now: () => number;
   readonly #wrong: WrongPasswords;
+  readonly #home: () => string | null;
 
-  constructor(db: Database, passwords: Passwords, grants: Grants, audit: Audit, now: () => number = Date.now) {
+  /** @param options.home the name of the home host, where this host is a member: its users are decided there. */
+  constructor(
+    db: Database,
+    passwords: Passwords,
+    grants: Grants,
+    audit: Audit,
+    { now = Date.now, home = () => null }: { now?: () => number; home?: () => string | null } = {},
+  ) {
     this.#db = db;
     this.#passwords = passwords;
     this.#grants = grants;
     this.#audit = audit;
     this.#now = now;
+    this.#home = home;
     this.#wrong = new WrongPasswords(now);
   }
 
@@ -67,6 +76,7 @@ export class Users {
   /** @throws ToruError username_taken, bad_request for a weak password, forbidden, reauth_required. */
   async create(fields: UserCreate, caller: Caller): Promise<User> {
     authorize(caller, adminLately, this.#now());
+    this.mustDecide();
     await mustBeStrong(fields.password, fields.username);
     const user = await this.insert(fields);
     this.#audit.record({ event: 'user.create', caller, target: user.username, outcome: 'ok', detail: { id: user.id, role: user.role } });
@@ -95,6 +105,7 @@ export class Users {
    * reauth_required, invalid_credentials, too_many_attempts.
    */
   async update(id: string, { current_password, ...patch }: UserPatch, caller: Caller): Promise<User> {
+    this.mustDecide();
     await this.#mayUpdate(id, patch, current_password, caller);
     if (patch.password !== undefined) await mustBeStrong(patch.password, patch.username ?? this.#known(id).username);
     const user = await this.change(id, patch);
@@ -130,6 +141,7 @@ export class Users {
   /** @throws ToruError unknown_user, last_admin, forbidden, reauth_required. */
   remove(id: string, caller: Caller): void {
     authorize(caller, adminLately, this.#now());
+    this.mustDecide();
     const user = this.#known(id);
     this.#grants.revokeUser(id, () => {
       this.#db.prepare('DELETE FROM users WHERE id = ?').run(id);
@@ -150,6 +162,12 @@ export class Users {
     // Read again: they may have been disabled, or the password changed, while the hash was computed.
     const now = this.#row(row.id);
     return now === null || now.disabled !== 0 || now.epoch !== row.epoch ? null : userOf(now);
+  }
+
+  /** Users, passwords and logins of an installation are its home host's. @throws ToruError not_home on a member. */
+  mustDecide(): void {
+    const home = this.#home();
+    if (home !== null) throw new ToruError('not_home', `This host is a member: its users are managed on ${home}, its home host. Go there.`);
   }
 
   loggedIn(id: string): void {

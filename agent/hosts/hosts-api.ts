@@ -1,0 +1,76 @@
+import type { List } from '../../shared/api.ts';
+import type { Member, Membership } from '../../shared/members.ts';
+import { memberParams, memberPatch } from '../../shared/members.ts';
+import type { Invite, MadeInvite, Pairing } from '../../shared/pairing.ts';
+import { inviteCreate, inviteParams, pairingApproval, pairingParams } from '../../shared/pairing.ts';
+import { resource, router } from '../http/router.ts';
+import { body, params } from '../http/validate.ts';
+import { admin, adminLately, any } from '../users/permissions.ts';
+import type { Hosts } from './hosts.ts';
+
+interface Services {
+  hosts: Hosts;
+}
+
+/** What this host is to its installation. */
+export const membershipApi = resource('/api/membership', { 'GET /': any }, ({ hosts }: Services) =>
+  router().get('/', (c) => c.json<Membership>(hosts.membership)),
+);
+
+/** The member hosts of this home host. */
+export const membersApi = resource(
+  '/api/members',
+  {
+    'GET /': admin,
+    'PATCH /:host': adminLately,
+    'DELETE /:host': adminLately,
+  },
+  ({ hosts }: Services) =>
+    router()
+      .get('/', (c) => c.json<List<Member>>({ items: hosts.members(), next_cursor: null }))
+      .patch('/:host', params(memberParams), body(memberPatch), (c) =>
+        c.json<Member>(hosts.change(c.env.caller, c.req.valid('param').host, c.req.valid('json'))),
+      )
+      .delete('/:host', params(memberParams), (c) => {
+        hosts.revoke(c.env.caller, c.req.valid('param').host);
+        return c.body(null, 204);
+      }),
+);
+
+/** Hosts that ask to become members. */
+export const pairingsApi = resource(
+  '/api/pairings',
+  {
+    'GET /': admin,
+    'POST /:code/approve': adminLately,
+    'POST /:code/deny': admin,
+  },
+  ({ hosts }: Services) =>
+    router()
+      .get('/', (c) => c.json<List<Pairing>>({ items: hosts.pairings(), next_cursor: null }))
+      .post('/:code/approve', params(pairingParams), body(pairingApproval), (c) =>
+        c.json<Member>(hosts.approve(c.env.caller, c.req.valid('param').code, c.req.valid('json'))),
+      )
+      .post('/:code/deny', params(pairingParams), (c) => {
+        hosts.deny(c.env.caller, c.req.valid('param').code);
+        return c.body(null, 204);
+      }),
+);
+
+/** Tokens by which hosts pair without anybody looking on. */
+export const invitesApi = resource(
+  '/api/invites',
+  {
+    'GET /': admin,
+    'POST /': adminLately,
+    'DELETE /:id': admin,
+  },
+  ({ hosts }: Services) =>
+    router()
+      .get('/', (c) => c.json<List<Invite>>({ items: hosts.invites(), next_cursor: null }))
+      .post('/', body(inviteCreate), (c) => c.json<MadeInvite, 201>(hosts.invite(c.env.caller, c.req.valid('json')), 201))
+      .delete('/:id', params(inviteParams), (c) => {
+        hosts.removeInvite(c.env.caller, c.req.valid('param').id);
+        return c.body(null, 204);
+      }),
+);

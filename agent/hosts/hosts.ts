@@ -1,0 +1,261 @@
+import { ToruError } from '../../shared/errors.ts';
+import type { AgentControl } from '../../shared/link-protocol.ts';
+import type { Member, Membership as MembershipShape } from '../../shared/members.ts';
+import type { HomeFacts, Invite, InviteCreate, LinkPair, MadeInvite, Pairing } from '../../shared/pairing.ts';
+import type { Role } from '../../shared/users.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Identity } from '../link/identity.ts';
+import type { Log } from '../logger.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Database } from '../store/database.ts';
+import type { Caller } from '../users/caller.ts';
+import type { Grants } from '../users/grants.ts';
+import type { Users } from '../users/users.ts';
+import { applyDirectory } from './apply-directory.ts';
+import { Directory } from './directory.ts';
+import type { HostFacts } from './facts.ts';
+import { Invites } from './invites.ts';
+import { Members } from './members.ts';
+import type { Membership } from './membership.ts';
+import type { Approved } from './pairings.ts';
+import { Pairings } from './pairings.ts';
+
+/** Members hear of a change after so long, together with what else changes until then. */
+const GATHER_MS = 100;
+/** So often a directory that nothing changed is looked at: is it due to be signed anew? */
+const LOOK_EVERY_MS = 3_600_000;
+
+interface HostsOptions {
+  db: Database;
+  facts: HostFacts;
+  membership: Membership;
+  identity: Identity;
+  settings: Settings;
+  users: Users;
+  grants: Grants;
+  audit: Audit;
+  log: Pick<Log, 'info' | 'warn'>;
+}
+
+/**
+ * The hosts of an installation. On its home host: who asks to become a member, who is one, and what they are told. On a member: what the
+ * home host says is taken over.
+ */
+export class Hosts {
+  readonly #o: HostsOptions;
+  readonly #members: Members;
+  readonly #invites: Invites;
+  readonly #pairings: Pairings;
+  readonly #directory: Directory;
+  readonly #listeners = new Set<(message: AgentControl) => void>();
+  readonly #stops: (() => unknown)[];
+  #gathering: NodeJS.Timeout | null = null;
+
+  constructor(options: HostsOptions) {
+    this.#o = options;
+    const { db, identity, settings, users, grants } = options;
+    this.#members = new Members(options);
+    this.#invites = new Invites(db, identity);
+    this.#pairings = new Pairings({ identity, settings, members: this.#members, invites: this.#invites });
+    this.#directory = new Directory({ ...options, members: this.#members, users, grants });
+    const looking = setInterval(() => this.#changed(), LOOK_EVERY_MS).unref();
+    this.#stops = [
+      grants.onWritten(() => this.#changed()),
+      settings.onChange(() => this.#changed()),
+      () => clearInterval(looking),
+      () => clearTimeout(this.#gathering ?? undefined),
+    ];
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+  }
+
+  get membership(): MembershipShape {
+    return this.#o.membership.shown(this.#members.list().length);
+  }
+
+  // On the home host
+
+  members(): Member[] {
+    this.#mustBeHome();
+    return this.#members.list();
+  }
+
+  pairings(): Pairing[] {
+    this.#mustBeHome();
+    return this.#pairings.list();
+  }
+
+  invites(): Invite[] {
+    this.#mustBeHome();
+    return this.#invites.list();
+  }
+
+  /** At the edge's request: nobody is known yet. @throws ToruError as Pairings.begin; not_home. */
+  pair(asked: LinkPair): HomeFacts {
+    this.#mustBeHome();
+    const facts = this.#pairings.begin(asked);
+    const { host, name, os_user, platform } = asked.request;
+    this.#o.log.info({ host, name, os_user, platform, address: asked.address }, 'a host asks to be paired');
+    return facts;
+  }
+
+  /** At the edge's request. @throws ToruError as Pairings.reveal; not_home. */
+  pairSecret(user_code: string, secret: string): void {
+    this.#mustBeHome();
+    const invited = this.#pairings.reveal(user_code, secret);
+    if (invited !== null) this.#admit(user_code, invited, null, 'an invite');
+  }
+
+  /** @throws ToruError as Pairings.approve and Members.admit; not_home. */
+  approve(caller: Caller, user_code: string, { words, name }: { words: readonly string[]; name?: string | undefined }): Member {
+    this.#mustBeHome();
+    return this.#admit(user_code, this.#pairings.approve(user_code, words, name), caller, 'words');
+  }
+
+  /** @throws ToruError expired_token, not_home. */
+  deny(caller: Caller, user_code: string): void {
+    this.#mustBeHome();
+    const { name, host } = this.#pairings.deny(user_code);
+    this.#o.audit.record({ event: 'host.deny', caller, target: name, outcome: 'ok', detail: { host } });
+    this.#say({ type: 'pairing', user_code, outcome: 'denied' });
+  }
+
+  /** @throws ToruError unknown_host, conflict, not_home. */
+  change(
+    caller: Caller,
+    host: string,
+    { name, roles }: { name?: string | undefined; roles?: Readonly<Record<string, Role>> | undefined },
+  ): Member {
+    this.#mustBeHome();
+    const before = this.#known(host);
+    if (roles !== undefined) {
+      const stranger = Object.keys(roles).find((id) => this.#o.users.get(id) === null);
+      if (stranger !== undefined) throw new ToruError('unknown_user', 'There is no such user. The list may have changed: load it again.');
+      this.#members.setRoles(host, roles);
+    }
+    if (name !== undefined && name !== before.name) this.#members.admit({ id: host, name, public_key: before.public_key });
+    const after = this.#known(host);
+    const detail = { host, ...(name === undefined ? {} : { from: before.name }), ...(roles === undefined ? {} : { roles }) };
+    this.#o.audit.record({ event: 'host.change', caller, target: after.name, outcome: 'ok', detail });
+    this.#tell();
+    return after;
+  }
+
+  /** The host is a member no longer: its link is closed at once, and nothing is signed for it any more. @throws ToruError unknown_host, not_home. */
+  revoke(caller: Caller, host: string): void {
+    this.#mustBeHome();
+    const { name } = this.#members.remove(host);
+    this.#o.audit.record({ event: 'host.revoke', caller, target: name, outcome: 'ok', detail: { host } });
+    this.#tell();
+  }
+
+  /** @throws ToruError quota_exceeded, not_home. */
+  invite(caller: Caller, wanted: InviteCreate): MadeInvite {
+    this.#mustBeHome();
+    const made = this.#invites.make(wanted);
+    this.#o.audit.record({
+      event: 'host.invite',
+      caller,
+      target: made.name,
+      outcome: 'ok',
+      detail: { id: made.id, until: made.expires_at },
+    });
+    return made;
+  }
+
+  /** @throws ToruError not_found, not_home. */
+  removeInvite(caller: Caller, id: string): void {
+    this.#mustBeHome();
+    const { name } = this.#invites.remove(id);
+    this.#o.audit.record({ event: 'host.invite', caller, target: name, outcome: 'ok', detail: { id, removed: true } });
+  }
+
+  /** At the edge's request: a session wants to use a member. @throws ToruError as Grants.renew; unknown_host, not_home. */
+  memberGrant(grant: string, host: string): { grant: string; expires_at: number; role: Role } {
+    this.#mustBeHome();
+    const { roles } = this.#known(host);
+    const made = this.#o.grants.forMember(grant, { host, life_ms: this.#o.settings.grant_minutes * 60_000 });
+    return { grant: made.grant, expires_at: made.expires_at, role: roles[made.user.id] ?? made.user.role };
+  }
+
+  /** This home host has a new key: what the old one signed is worth nothing. */
+  signAnew(): void {
+    this.#members.certifyAll();
+    this.#tell();
+  }
+
+  // On a member
+
+  /** The newest directory, as an edge gives it. One that the home host did not sign, or an older one, changes nothing. */
+  takeDirectory(token: string): void {
+    const { membership, db, grants, settings, log } = this.#o;
+    const directory = membership.takeDirectory(token);
+    if (directory === null) return;
+    applyDirectory({ db, grants }, directory, settings.instance_id, Date.now());
+    const { problem } = membership.issuer ?? { problem: null };
+    if (problem !== null) grants.revokeAll();
+    log.info(
+      { seq: directory.seq, users: directory.users.length, problem: problem?.message ?? null },
+      'the home host’s directory was taken over',
+    );
+  }
+
+  // With the edge
+
+  /** What is said at each link: the edge may have missed it. */
+  atLink(): AgentControl[] {
+    const { membership } = this.#o;
+    if (membership.home !== null || !(this.#directory.exists || this.#members.list().length > 0)) return [];
+    const directory = this.#directory.signed();
+    return directory === null ? [] : [{ type: 'members', members: this.#members.linked(), directory }];
+  }
+
+  /** Calls back with what the edge has to hear. @returns how to stop that. */
+  onSay(listener: (message: AgentControl) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #admit(user_code: string, approved: Approved, caller: Caller | null, by: string): Member {
+    const member = this.#members.admit(approved);
+    this.#o.audit.record({
+      event: 'host.pair',
+      caller,
+      target: member.name,
+      outcome: 'ok',
+      detail: { host: member.id, key: member.public_key, by },
+    });
+    this.#tell();
+    this.#say({ type: 'pairing', user_code, outcome: 'approved' });
+    return member;
+  }
+
+  #changed(): void {
+    this.#gathering ??= setTimeout(() => {
+      this.#gathering = null;
+      if (this.#directory.exists && this.#o.membership.home === null) this.#tell();
+    }, GATHER_MS).unref();
+  }
+
+  #tell(): void {
+    for (const message of this.atLink()) this.#say(message);
+  }
+
+  #say(message: AgentControl): void {
+    for (const listener of this.#listeners) listener(message);
+  }
+
+  #known(host: string): Member {
+    const member = this.#members.get(host);
+    if (member === null) throw new ToruError('unknown_host', 'There is no such member. The list may have changed: load it again.');
+    return member;
+  }
+
+  #mustBeHome(): void {
+    const { home } = this.#o.membership;
+    if (home !== null)
+      throw new ToruError('not_home', `This host is a member: hosts are managed on ${home.name}, its home host. Go there.`);
+  }
+}

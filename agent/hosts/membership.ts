@@ -1,0 +1,150 @@
+import * as z from 'zod';
+import { fromBase64Url, toBase64Url } from '../../shared/encoding.ts';
+import { ToruError } from '../../shared/errors.ts';
+import { hostId } from '../../shared/ids.ts';
+import type { CertificateClaims, DirectoryClaims, Membership as MembershipShape } from '../../shared/members.ts';
+import { certificateClaims, DIRECTORY_LIFE_MS, directoryClaims } from '../../shared/members.ts';
+import { publicKey, signedToken } from '../../shared/signed.ts';
+import type { Identity } from '../link/identity.ts';
+import { openStatement } from '../link/signed-statement.ts';
+import type { Issuer } from '../users/issuer.ts';
+import type { HostFacts } from './facts.ts';
+
+/** The home host, as it was established at the pairing: by four words that people compared, or by the token of an invite. */
+const home = z.object({ host: hostId, name: z.string(), public_key: publicKey });
+export type Home = z.infer<typeof home>;
+
+const kept = z.object({ home, certificate: signedToken, directory: signedToken });
+const FACT = 'membership';
+
+/** What a member keeps, opened: every part of it signed by its home host. */
+interface Opened {
+  home: Home;
+  homeKey: Uint8Array;
+  certificate: CertificateClaims;
+  directory: DirectoryClaims;
+  ended: ReadonlySet<string>;
+}
+
+/**
+ * What this host is to an installation, where it is a member: who its home host is, and the newest directory that it signed. What anybody
+ * else says of either, the edge included, changes nothing.
+ */
+export class Membership {
+  readonly #facts: HostFacts;
+  readonly #identity: Pick<Identity, 'publicKey'>;
+  readonly #host: string;
+  readonly #now: () => number;
+  #opened: Opened | null;
+
+  constructor(facts: HostFacts, identity: Pick<Identity, 'publicKey'>, host: string, now: () => number = Date.now) {
+    this.#facts = facts;
+    this.#identity = identity;
+    this.#host = host;
+    this.#now = now;
+    const found = facts.get(FACT, kept);
+    this.#opened = found === null ? null : this.#open(found);
+  }
+
+  /** Null where this host is nobody's member. */
+  get home(): Home | null {
+    return this.#opened?.home ?? null;
+  }
+
+  get directory(): DirectoryClaims | null {
+    return this.#opened?.directory ?? null;
+  }
+
+  /** Whose grants count on this host; null: its own. */
+  get issuer(): Issuer | null {
+    const opened = this.#opened;
+    if (opened === null) return null;
+    return {
+      host: opened.home.host,
+      publicKey: opened.homeKey,
+      installation: opened.certificate.ins,
+      problem: this.#problem(opened),
+      ended: (sid) => opened.ended.has(sid),
+    };
+  }
+
+  /**
+   * Becomes a member. @param given the home host whose key people compared, and what it signed.
+   * @throws ToruError access_denied when it signed no such thing for this host's key.
+   */
+  join(given: z.infer<typeof kept>): void {
+    const opened = this.#open(given);
+    if (opened === null || opened.certificate.by !== given.home.host)
+      throw new ToruError(
+        'access_denied',
+        'The certificate is not for this host, or was not signed by the home host whose words were compared. Nothing was changed. Do not try again before you know who answers at that address.',
+      );
+    this.#facts.set(FACT, given);
+    this.#opened = opened;
+  }
+
+  /** Is nobody's member any more. */
+  leave(): void {
+    this.#facts.remove(FACT);
+    this.#opened = null;
+  }
+
+  /** @returns the directory when it is the home host's and newer than the one that we have; null when nothing changed. */
+  takeDirectory(token: string): DirectoryClaims | null {
+    const opened = this.#opened;
+    if (opened === null) return null;
+    const directory = openStatement(token, 'directory', opened.homeKey, directoryClaims);
+    if (directory === null || directory.ins !== opened.certificate.ins || directory.seq <= opened.directory.seq) return null;
+    const found = this.#facts.get(FACT, kept);
+    if (found === null) return null;
+    this.#facts.set(FACT, { ...found, directory: token });
+    this.#opened = { ...opened, directory, ended: new Set(directory.ended_sids) };
+    return directory;
+  }
+
+  /** For `toru status` and the page. @param members of this host, where it is a home host. */
+  shown(members: number): MembershipShape {
+    const opened = this.#opened;
+    if (opened === null) return { kind: 'home', members };
+    const { directory } = opened;
+    return {
+      kind: 'member',
+      name: this.#entry(opened)?.name ?? opened.certificate.name,
+      home: opened.home,
+      directory: { seq: directory.seq, signed_at: new Date(directory.iat * 1000).toISOString(), stale: this.#stale(directory) },
+      revoked: this.#entry(opened) === undefined,
+    };
+  }
+
+  #problem(opened: Opened): ToruError | null {
+    const { name } = opened.home;
+    if (this.#entry(opened) === undefined)
+      return new ToruError('membership_over', `${name}, the home host, took this host out of its installation. Pair it again: toru up`);
+    if (this.#stale(opened.directory))
+      return new ToruError(
+        'membership_over',
+        `This host has heard nothing of ${name}, its home host, for a week, and serves nobody until it does. Start ${name}, or use the command toru on this machine.`,
+      );
+    return null;
+  }
+
+  /** This host, as the directory names it: under its own key. */
+  #entry({ directory }: Opened): DirectoryClaims['hosts'][number] | undefined {
+    const key = toBase64Url(this.#identity.publicKey);
+    return directory.hosts.find((host) => host.id === this.#host && host.key === key);
+  }
+
+  #stale(directory: DirectoryClaims): boolean {
+    return this.#now() - directory.iat * 1000 > DIRECTORY_LIFE_MS;
+  }
+
+  /** Null when it does not hold together: another key than the home host's signed, or it is another host's. */
+  #open({ home: of, certificate: certified, directory: listed }: z.infer<typeof kept>): Opened | null {
+    const homeKey = fromBase64Url(of.public_key);
+    const certificate = openStatement(certified, 'host', homeKey, certificateClaims);
+    const directory = openStatement(listed, 'directory', homeKey, directoryClaims);
+    if (certificate === null || directory === null || directory.ins !== certificate.ins) return null;
+    if (certificate.host !== this.#host || certificate.key !== toBase64Url(this.#identity.publicKey)) return null;
+    return { home: of, homeKey, certificate, directory, ended: new Set(directory.ended_sids) };
+  }
+}

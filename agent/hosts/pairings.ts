@@ -1,0 +1,160 @@
+import { randomBytes } from 'node:crypto';
+import { fromBase64Url, toBase64Url } from '../../shared/encoding.ts';
+import { ToruError } from '../../shared/errors.ts';
+import { purposed } from '../../shared/grant.ts';
+import type { HomeFacts, Invite, LinkPair, Pairing, PairRequest } from '../../shared/pairing.ts';
+import { MAX_PAIRINGS, PAIR_LIFE_S, pairStatement } from '../../shared/pairing.ts';
+import type { Identity } from '../link/identity.ts';
+import { verifyWith } from '../link/identity.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Invites } from './invites.ts';
+import type { Members } from './members.ts';
+import { commitmentOf, words } from './words.ts';
+
+/** A request to pair that waits here. Times in ms since 1970. */
+interface Waiting {
+  readonly user_code: string;
+  readonly address: string;
+  readonly request: PairRequest;
+  /** Ours, hex: made after the host committed itself to its own. */
+  readonly nonce: string;
+  readonly created_at: number;
+  /** That it came with: it pairs under this one's name. */
+  readonly invite: Invite | null;
+  words: string[] | null;
+}
+
+/** Who an admin, or an invite, let in. */
+export type Approved = Pick<PairRequest, 'public_key'> & { id: string; name: string };
+
+/**
+ * The requests to pair, as this home host has them: what an admin is shown comes from here, and not from the edge. They are kept in memory:
+ * a restart drops them, and their hosts ask again.
+ */
+export class Pairings {
+  readonly #identity: Pick<Identity, 'publicKey'>;
+  readonly #settings: Pick<Settings, 'instance_id' | 'host_name'>;
+  readonly #members: Pick<Members, 'get'>;
+  readonly #invites: Pick<Invites, 'check' | 'use'>;
+  readonly #now: () => number;
+  /** By user code, oldest first. */
+  readonly #waiting = new Map<string, Waiting>();
+
+  constructor(parts: {
+    identity: Pick<Identity, 'publicKey'>;
+    settings: Pick<Settings, 'instance_id' | 'host_name'>;
+    members: Pick<Members, 'get'>;
+    invites: Pick<Invites, 'check' | 'use'>;
+    now?: () => number;
+  }) {
+    this.#identity = parts.identity;
+    this.#settings = parts.settings;
+    this.#members = parts.members;
+    this.#invites = parts.invites;
+    this.#now = parts.now ?? Date.now;
+  }
+
+  /**
+   * A host asks, through the edge. @returns what it is told of this home host.
+   * @throws ToruError access_denied when it did not sign what is said of it, or for its invite; conflict for this host's own id; too_many_requests.
+   */
+  begin({ user_code, address, origin, request }: LinkPair): HomeFacts {
+    const now = this.#now();
+    for (const [code, { created_at }] of this.#waiting) if (now - created_at >= PAIR_LIFE_S * 1000) this.#waiting.delete(code);
+    const { host, public_key, signature, invite } = request;
+    const statement = pairStatement(request, origin);
+    if (!verifyWith(fromBase64Url(public_key), purposed('pair', statement), fromBase64Url(signature)))
+      throw new ToruError('access_denied', 'The request was not signed by the host that it names, for this address.');
+    if (host === this.#settings.instance_id)
+      throw new ToruError(
+        'conflict',
+        'That is the home host itself, or a copy of its TORU_HOME. Start the other machine with a fresh TORU_HOME.',
+      );
+    for (const [code, waiting] of this.#waiting) if (waiting.request.host === host) this.#waiting.delete(code);
+    if (this.#waiting.size >= MAX_PAIRINGS || this.#waiting.has(user_code))
+      throw new ToruError('too_many_requests', 'Too many hosts wait to be paired. Approve or deny them, or wait ten minutes.');
+    const checked = invite === undefined ? null : this.#invites.check(invite, statement);
+    const nonce = randomBytes(32).toString('hex');
+    this.#waiting.set(user_code, { user_code, address, request, nonce, created_at: now, invite: checked, words: null });
+    return { host: this.#settings.instance_id, name: this.#settings.host_name, public_key: this.#key, nonce };
+  }
+
+  /**
+   * The host revealed its nonce: the words are known. @returns who is let in by an invite; null where an admin has to look.
+   * @throws ToruError expired_token, access_denied when it is not what the host committed itself to.
+   */
+  reveal(user_code: string, secret: string): Approved | null {
+    const waiting = this.#known(user_code);
+    const { request, nonce, invite } = waiting;
+    if (commitmentOf(secret) !== request.nonce) {
+      this.#waiting.delete(user_code);
+      throw new ToruError('access_denied', 'The host did not keep to the number that it began with. Start again: toru up');
+    }
+    waiting.words ??= words(this.#key, request.public_key, secret, nonce);
+    if (invite === null) return null;
+    this.#invites.use(invite);
+    return this.#taken(waiting, invite.name);
+  }
+
+  /** Oldest first. */
+  list(): Pairing[] {
+    const now = this.#now();
+    return [...this.#waiting.values()]
+      .filter(({ created_at, invite }) => now - created_at < PAIR_LIFE_S * 1000 && invite === null)
+      .map(({ user_code, address, request, created_at, words: seen }) => ({
+        user_code,
+        host: request.host,
+        name: request.name,
+        os_user: request.os_user,
+        platform: request.platform,
+        version: request.version,
+        address,
+        words: seen,
+        replaces: this.#members.get(request.host)?.name ?? null,
+        created_at: new Date(created_at).toISOString(),
+        expires_at: new Date(created_at + PAIR_LIFE_S * 1000).toISOString(),
+      }));
+  }
+
+  /**
+   * @param seen the words that the admin compared. @param name another name than the host's own.
+   * @throws ToruError expired_token, conflict when these are not its words.
+   */
+  approve(user_code: string, seen: readonly string[], name: string | undefined): Approved {
+    const waiting = this.#known(user_code);
+    if (waiting.words === null) throw new ToruError('conflict', 'The host has not shown its words yet. Wait some seconds.');
+    if (waiting.words.join(' ') !== seen.join(' ').toLowerCase())
+      throw new ToruError(
+        'conflict',
+        'Those are not the words of this request: another host may ask under this code. Look again, or deny it.',
+      );
+    return this.#taken(waiting, name ?? waiting.request.name);
+  }
+
+  /** @throws ToruError expired_token. */
+  deny(user_code: string): { name: string; host: string } {
+    const { name, host } = this.#known(user_code).request;
+    this.#waiting.delete(user_code);
+    return { name, host };
+  }
+
+  get #key(): string {
+    return toBase64Url(this.#identity.publicKey);
+  }
+
+  /** It waits no longer. Whoever can't be admitted under its name asks again. */
+  #taken({ user_code, request }: Waiting, name: string): Approved {
+    this.#waiting.delete(user_code);
+    return { id: request.host, name, public_key: request.public_key };
+  }
+
+  #known(user_code: string): Waiting {
+    const waiting = this.#waiting.get(user_code);
+    if (waiting === undefined || this.#now() - waiting.created_at >= PAIR_LIFE_S * 1000)
+      throw new ToruError(
+        'expired_token',
+        'No host waits under that code: it was approved, denied, or ran out after ten minutes. Start again on the host: toru up',
+      );
+    return waiting;
+  }
+}
