@@ -47,6 +47,7 @@ test('a client gets exactly this and nothing else', async () => {
     'POST /api/login-links/devices',
     'GET /api/login-links/devices/:id',
     'PUT /api/login-links/devices/:id',
+    'GET /api/membership',
     'GET /api/plugins',
     'GET /api/plugins/:id',
     'GET /api/plugins/:id/bundle.js',
