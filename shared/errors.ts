@@ -44,6 +44,8 @@ export const ERROR_STATUS = {
   expired_token: 400,
   /** A fresh edge takes its first host only with the setup code that `toru deploy` printed. */
   claim_refused: 403,
+  /** POST /api/pair at an edge without any host: there is nobody to pair with, and the first one claims it. */
+  unclaimed: 409,
   /** The home host decides this; this host is a member. */
   not_home: 409,
   /** This member's directory is too old, or no longer names it. */

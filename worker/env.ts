@@ -9,6 +9,8 @@ export interface Env {
   readonly ASSETS: Pick<Fetcher, 'fetch'>;
   /** `<host id>:<base64url of the raw Ed25519 public key>`, commas between. The first host answers logins. */
   readonly HOST_KEYS?: string;
+  /** SHA-256 of the setup code that `toru deploy` printed, hex: with it, once, the first host claims this edge. */
+  readonly SETUP_CODE_HASH?: string;
   /** The edge's own key, PKCS#8 DER of an Ed25519 key in base64url. Without it, the Account object makes one and keeps it. */
   readonly EDGE_KEY?: string;
   /** "1" on one's own machine, behind embedded/front.ts. */

@@ -3,6 +3,7 @@ import { ToruError, toToruError } from '../shared/errors.ts';
 import { Account } from './account/account.ts';
 import { Host } from './host/host.ts';
 import { appRoutes } from './http/app-routes.ts';
+import { claimRoutes } from './http/claim-routes.ts';
 import type { EdgeContext, EdgeEnv } from './http/edge-context.ts';
 import { inTime, jsonOnly, knownPlace, onlyFetched, plainPaths, sameSite } from './http/edge-guard.ts';
 import { withDataHeaders } from './http/headers.ts';
@@ -26,6 +27,7 @@ const app = new Hono<EdgeEnv>()
   .route('/', loginRoutes)
   .route('/', sessionRoutes)
   .route('/', hostRoutes)
+  .route('/', claimRoutes)
   .route('/', pairRoutes)
   .route('/', relayRoutes)
   .all('/api', () => {

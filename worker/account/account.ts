@@ -1,8 +1,10 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { ClaimAnswer } from '../../shared/claim.ts';
 import { randomHex, sha256Hex } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
 import { linkStatement } from '../../shared/link-protocol.ts';
 import type { PairTokenAnswer } from '../../shared/pairing.ts';
+import { newCode, readCode } from '../../shared/setup-code.ts';
 import type { Env } from '../env.ts';
 import { hostOf } from '../env.ts';
 import type { HomeMessage } from '../host/agent-messages.ts';
@@ -11,10 +13,11 @@ import type { Result } from '../result.ts';
 import { refusal } from '../result.ts';
 import { ACCOUNT_MIGRATIONS } from './account-migrations.ts';
 import { LoginAttempts } from './attempts.ts';
+import { Claims } from './claims.ts';
 import { Devices } from './devices.ts';
 import { Dials } from './dials.ts';
 import { EdgeKey } from './edge-key.ts';
-import type { HostRecord } from './known-hosts.ts';
+import type { BoundHost, HostRecord } from './known-hosts.ts';
 import { Hosts } from './known-hosts.ts';
 import type { OpenPairing, PairingState } from './pairings.ts';
 import { Pairings } from './pairings.ts';
@@ -64,6 +67,7 @@ export class Account extends DurableObject<Env> {
   readonly #edgeKey: EdgeKey;
   readonly #dials = new Dials();
   readonly #pairings: Pairings;
+  readonly #claims: Claims;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -75,7 +79,9 @@ export class Account extends DurableObject<Env> {
     this.#sessions = new Sessions(sql);
     this.#attempts = new LoginAttempts(sql, Date.now());
     this.#devices = new Devices(sql);
-    this.#hosts = new Hosts(sql, env.HOST_KEYS ?? '');
+    const hostKeys = env.HOST_KEYS ?? '';
+    this.#claims = new Claims(ctx.storage, env.SETUP_CODE_HASH, hostKeys.trim() !== '');
+    this.#hosts = new Hosts(sql, hostKeys, this.#claims.claim);
     this.#pairings = new Pairings(sql);
     this.#edgeKey = new EdgeKey(kv, env.EDGE_KEY);
   }
@@ -124,6 +130,19 @@ export class Account extends DurableObject<Env> {
       ...gone.map((id) => hostOf(this.env, id).membershipEnded()),
       ...message.members.map(({ id }) => hostOf(this.env, id).directoryChanged(message.directory)),
     ]);
+  }
+
+  /** @returns claim_refused where no host may claim this edge. */
+  claimOpen(): Result<null> {
+    return this.#claims.open();
+  }
+
+  /** @param code SHA-256 of the setup code that the host brought, hex. @returns as `Claims.take`. */
+  async claim(code: string, host: BoundHost): Promise<Result<ClaimAnswer>> {
+    const recovery_code = newCode();
+    const recovery = await sha256Hex(readCode(recovery_code) ?? '');
+    const taken = this.#claims.take(code, { ...host, recovery, claimed_at: Date.now() }, (claimed) => this.#hosts.bind([claimed]));
+    return taken.ok ? { ok: true, value: { installation: this.#installation, host: host.id, recovery_code } } : taken;
   }
 
   beginPairing(from: { host: string; public_key: string; network: string }): Promise<Result<OpenPairing>> {

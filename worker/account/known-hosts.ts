@@ -12,8 +12,15 @@ export type HostRecord = {
   last_seen_at: number | null;
 };
 
+/** A host that no other host named. */
+export interface BoundHost {
+  id: string;
+  public_key: string;
+  name: string;
+}
+
 /** `<id>:<key>` with commas between, as bound to the Worker. What does not parse is left out, and said in the log. */
-function parseHostKeys(binding: string): { id: string; public_key: string }[] {
+function parseHostKeys(binding: string): BoundHost[] {
   return binding
     .split(',')
     .map((entry) => entry.trim())
@@ -21,32 +28,40 @@ function parseHostKeys(binding: string): { id: string; public_key: string }[] {
     .flatMap((entry) => {
       const [name = '', public_key = ''] = entry.split(':');
       const id = hostId.safeParse(name);
-      if (id.success && /^[\w-]{43}$/.test(public_key)) return [{ id: id.data, public_key }];
+      if (id.success && /^[\w-]{43}$/.test(public_key)) return [{ id: id.data, public_key, name: 'host' }];
       console.error(`HOST_KEYS: “${entry.slice(0, 60)}” is not <host id>:<base64url of a 32-byte key>.`);
       return [];
     });
 }
 
 /**
- * The hosts of this installation: first those of the binding, of which the first is the home host, then the members that the home host
- * named. A host that was taken out of the binding, or out of the home host's list, is unknown at once.
+ * The hosts of this installation: first those of the binding, of which the first is the home host, or without a binding the one that
+ * claimed this edge; then the members that the home host named. A host that was taken out of the binding, or out of the home host's list,
+ * is unknown at once.
  */
 export class Hosts {
   readonly #sql: SqlStorage;
 
-  constructor(sql: SqlStorage, binding: string) {
+  /** @param binding HOST_KEYS; as long as it says anything, the claim counts for nothing. */
+  constructor(sql: SqlStorage, binding: string, claimed: BoundHost | null) {
     this.#sql = sql;
-    const keys = parseHostKeys(binding);
+    this.bind(binding.trim() !== '' ? parseHostKeys(binding) : claimed === null ? [] : [claimed]);
+  }
+
+  /** These, in this order, instead of those that were bound before. */
+  bind(keys: readonly BoundHost[]): void {
+    const sql = this.#sql;
     for (const { id, certificate } of this.#rows())
       if (certificate === null && !keys.some((key) => key.id === id)) sql.exec('DELETE FROM hosts WHERE id = ?', id);
-    keys.forEach(({ id, public_key }, position) => {
+    keys.forEach(({ id, public_key, name }, position) => {
       sql.exec(
-        `INSERT INTO hosts (id, name, public_key, position) VALUES (?1, 'host', ?2, ?3)
+        `INSERT INTO hosts (id, name, public_key, position) VALUES (?1, ?4, ?2, ?3)
          ON CONFLICT (id) DO UPDATE SET public_key = ?2, position = ?3, certificate = NULL
          WHERE public_key != ?2 OR position != ?3 OR certificate IS NOT NULL`,
         id,
         public_key,
         position,
+        name,
       );
     });
   }

@@ -44,5 +44,6 @@ export const hostRoutes = new Hono<EdgeEnv>()
   .get('/api/health', async (c) => {
     const [home] = await accountOf(c.env).hosts();
     const version = (await currentSession(c)) === null ? {} : { version: VERSION };
-    return c.json({ ok: true, ...version, host_online: home !== undefined && (await hostOf(c.env, home.id).online()) });
+    const host_online = home !== undefined && (await hostOf(c.env, home.id).online());
+    return c.json({ ok: true, ...version, host_online, claimed: home !== undefined });
   });

@@ -1,10 +1,12 @@
 import { Hono } from 'hono';
+import { ToruError } from '../../shared/errors.ts';
 import { networkOf } from '../../shared/network-of.ts';
 import type { PairAnswer, PairTokenAnswer } from '../../shared/pairing.ts';
 import { PAIR_INTERVAL_S, PAIR_LIFE_S, pairRequest, pairTokenRequest } from '../../shared/pairing.ts';
+import type { HostRecord } from '../account/known-hosts.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { unwrap } from '../result.ts';
-import type { EdgeEnv } from './edge-context.ts';
+import type { EdgeContext, EdgeEnv } from './edge-context.ts';
 import { homeOf } from './home-of.ts';
 import { readSmall } from './read-body.ts';
 
@@ -15,7 +17,7 @@ import { readSmall } from './read-body.ts';
 export const pairRoutes = new Hono<EdgeEnv>()
   .post('/api/pair', async (c) => {
     const request = await readSmall(c.req.raw, pairRequest, 'What a host says of itself is expected. Is its Toru as new as this edge?');
-    const home = unwrap(await homeOf(c));
+    const home = await firstHost(c);
     const account = accountOf(c.env);
     const address = c.get('address').slice(0, 64);
     const { origin } = c.get('site');
@@ -44,3 +46,10 @@ export const pairRoutes = new Hono<EdgeEnv>()
     }
     return c.json<PairTokenAnswer>(unwrap(await account.pairingToken(state)));
   });
+
+/** @throws ToruError unclaimed */
+async function firstHost(c: EdgeContext): Promise<HostRecord> {
+  const home = await homeOf(c);
+  if (home.ok) return home.value;
+  throw new ToruError('unclaimed', 'No host belongs to this edge yet. The first one claims it with the setup code of “toru deploy”.');
+}
