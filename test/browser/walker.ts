@@ -1,5 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
+import { focusMark } from './focus-mark.ts';
 
 /** How somebody walks through the page. */
 export interface View {
@@ -106,6 +107,13 @@ export class Walker {
     if (this.view.by !== 'keyboard') return;
     const lost = () => this.page.evaluate(() => document.activeElement === null || document.activeElement === document.body);
     await expect.poll(lost, { message: `the focus is lost at ${this.page.url()}` }).toBe(false);
+    await this.#isMarked();
+  }
+
+  /** Whatever has the focus shows it. */
+  async #isMarked(): Promise<void> {
+    const mark = await focusMark(this.page);
+    if (mark !== null) expect(mark.contrast, `the mark of ${mark.html}`).toBeGreaterThanOrEqual(3);
   }
 
   async #reach(control: Locator): Promise<void> {
@@ -131,21 +139,8 @@ export class Walker {
       });
       await this.page.keyboard.press(!among ? 'Tab' : home ? 'Home' : 'ArrowRight');
       if (among) home = false;
-      const at = await this.page.evaluate(() => {
-        const element = document.activeElement;
-        if (!(element instanceof HTMLElement) || element === document.body) return null;
-        const look = getComputedStyle(element);
-        const shown = (look.outlineStyle !== 'none' && Number.parseFloat(look.outlineWidth) > 0) || look.boxShadow !== 'none';
-        // The mark of some stands at what is around them.
-        const around = element.closest('label, li, details, fieldset, [class*="row"], [class*="line"]');
-        const outside = around === null ? null : getComputedStyle(around);
-        return {
-          html: element.outerHTML.slice(0, 120),
-          marked: element.matches(':focus-visible') && (shown || outside?.outlineStyle !== 'none'),
-        };
-      });
       // Behind the last control stands the browser itself.
-      if (at !== null) expect([at.html, at.marked]).toEqual([at.html, true]);
+      await this.#isMarked();
     }
     expect([String(control), await there()]).toEqual([String(control), true]);
   }

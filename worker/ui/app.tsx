@@ -22,6 +22,19 @@ const startProblem = signal<string | null>(null);
 /** A fault of ours, in a sentence. */
 const fault = signal<string | null>(null);
 
+/** So many pages were opened after the first one. */
+const opened = signal(0);
+
+/** The code that keeps the focus comes with the first focus, or with the next one where that fails. */
+function keepFocus({ target }: FocusEvent): void {
+  removeEventListener('focusin', keepFocus);
+  import('./shell/focus-keeper.ts').then(
+    ({ watchFocus }) => watchFocus(opened, target),
+    () => addEventListener('focusin', keepFocus),
+  );
+}
+addEventListener('focusin', keepFocus);
+
 function start(): void {
   loadSession().then(
     () => {
@@ -68,7 +81,7 @@ function Body() {
   if (me.value === null) return <LoginPage />;
   return (
     <Shell>
-      <Router onRouteChange={announce}>
+      <Router onRouteChange={() => (opened.value += 1)}>
         {places
           .filter((place) => place.admin !== true || isAdmin.value)
           .map((place) => (
@@ -103,13 +116,4 @@ function NotStarted({ why }: { why: string }) {
       <Button onClick={start}>{t('Try again')}</Button>
     </main>
   );
-}
-
-/** After a move the heading takes the focus, so that the next Tab and a screen reader begin at the new page. */
-function announce(): void {
-  setTimeout(() => {
-    const active = document.activeElement;
-    if (active !== null && active !== document.body && document.querySelector('main')?.contains(active)) return;
-    document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
-  }, 60);
 }

@@ -1,6 +1,6 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { ArrowLeft, Bell, Pencil, RotateCw, Square } from 'lucide-preact';
-import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
@@ -89,14 +89,6 @@ function RunOf({ id }: { id: string }) {
   }, [id]);
 
   const shown = run.value;
-  const over = shown !== null && isFinal(shown.state);
-  // Asked before they are taken away, and the focus with them.
-  const inWhatGoes = document.activeElement?.closest('.run-cancel, .answer') != null;
-  useLayoutEffect(() => {
-    // Who answered or cancelled by keyboard goes on from the page's head.
-    if (over && inWhatGoes) document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
-  }, [over]);
-
   if (shown === null) {
     return (
       <>

@@ -81,9 +81,6 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
     try {
       onSaved(await read(isSettings, agent.settings.$put({ json: patchOf(draft, settings) })));
       touched.value = null;
-      // The bar with the button goes: who is there by keyboard goes on from the page's head.
-      if (document.activeElement?.closest('.save-bar') != null)
-        document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
       toast(t('Saved.'), 'ok');
       loadHost().catch(() => undefined);
     } catch (error) {

@@ -8,7 +8,7 @@ import './sheet.css';
 
 /**
  * A modal dialog: from the bottom on a phone, in the middle elsewhere. Mount it to open it. Esc, the cross and a press
- * outside call `onClose`; focus returns to where it was. With something `unsaved` in it, they ask first.
+ * outside call `onClose`; focus returns to where it was (shell/focus-keeper.ts). With something `unsaved` in it, they ask first.
  */
 export function Sheet(props: { title: string; onClose: () => void; wide?: boolean; unsaved?: boolean; children: ComponentChildren }) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -41,7 +41,7 @@ export function Sheet(props: { title: string; onClose: () => void; wide?: boolea
     >
       <div class="sheet-body">
         <header class="sheet-head">
-          <h2 id={title}>
+          <h2 id={title} tabIndex={-1}>
             <span dir="auto">{props.title}</span>
           </h2>
           <Button kind="ghost" aria-label={t('Close')} icon={<X size={20} />} onClick={close} />

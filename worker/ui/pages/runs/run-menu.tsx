@@ -27,7 +27,7 @@ export function RunMenu(props: { run: Run; onClose: () => void; onDeleted: () =>
     return (
       <Ask
         title={t('Delete this run?')}
-        verb="Delete"
+        verb={t('Delete')}
         doing={t('Deleting…')}
         danger
         onClose={props.onClose}
