@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { lazy, useLocation } from 'preact-iso';
 import { deviceCodeFor, showDeviceCode } from '../data/device-code.ts';
 import { host } from '../data/presence.ts';
+import { savesData } from '../data/saves-data.ts';
 import { tellAbout } from '../data/tell-me.ts';
 import { isAdmin, me, passwordQuestion } from '../own-session.ts';
 import { setTo } from '../parts/bound.ts';
@@ -30,6 +31,7 @@ export function Shell(props: { children: ComponentChildren }) {
   useEffect(listenForKeys, []);
   useEffect(keepClearOfKeyboard, []);
   useEffect(() => {
+    if (savesData()) return undefined;
     // Long behind whatever the first page reads, and what a person presses first.
     const timer = setTimeout(() => {
       Palette.preload().catch(() => undefined);
