@@ -20,6 +20,7 @@ import { service } from './commands/service-command.ts';
 import { restore, snapshot } from './commands/snapshot-command.ts';
 import { agent, start } from './commands/start-command.ts';
 import { status } from './commands/status-command.ts';
+import { up } from './commands/up-command.ts';
 import { uninstall, update } from './commands/update-command.ts';
 import type { Io } from './io.ts';
 import { ClosedPipe, describeError, note, OUR_FAILURE, print, UsageError } from './io.ts';
@@ -28,6 +29,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
   Object.entries({
     start,
     agent,
+    up,
     service,
     status,
     actions,

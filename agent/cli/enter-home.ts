@@ -80,9 +80,9 @@ function homeOfOnlyAgent(proc: string): string | null {
 function runningAgents(proc = '/proc'): RunningAgent[] {
   return pids(proc).flatMap((pid) => {
     const words = read(`${proc}/${pid}/cmdline`)?.split('\0') ?? [];
-    // `node … dist/agent/main.js`, or `node … dist/agent/cli.js agent` for an edge elsewhere.
+    // `node … dist/agent/main.js`, or `node … dist/agent/cli.js agent` (or `up URL`) for an edge elsewhere.
     const at = words.findIndex((word) => /\/dist\/agent\/(?:main|cli)\.js$|\/bin\/toru$/.test(word));
-    if (at < 0 || !(words[at]?.endsWith('main.js') || words[at + 1] === 'agent')) return [];
+    if (at < 0 || !(words[at]?.endsWith('main.js') || /^(?:agent|up)$/.test(words[at + 1] ?? ''))) return [];
     const uid = statSync(`${proc}/${pid}`, { throwIfNoEntry: false })?.uid;
     return uid === undefined ? [] : [{ pid, uid, home: homeOfProcess(`${proc}/${pid}`, uid) }];
   });

@@ -1,18 +1,13 @@
-import { join } from 'node:path';
-import { VERSION } from '../../shared/version.ts';
-import { Audit } from '../audit/audit.ts';
 import { loadConfig } from '../config.ts';
 import type { Pins } from '../link/edge-pin.ts';
 import { pinnedKeys, unpin } from '../link/edge-pin.ts';
-import { loadIdentity } from '../link/identity.ts';
 import { lockHome } from '../lock.ts';
-import { Settings } from '../settings/settings.ts';
 import { StartError } from '../start-error.ts';
-import { openDatabase } from '../tables.ts';
 import { ownerOfProcess } from '../users/caller.ts';
 import { Grants } from '../users/grants.ts';
 import { HostKey } from '../users/host-key.ts';
 import type { Io } from './io.ts';
+import { openHome } from './opened-home.ts';
 
 /** `<host id>:<public key>` of this TORU_HOME, made when it is missing. @throws StartError */
 export function hostKey(env: Io['env']): string {
@@ -25,16 +20,16 @@ export function rotateKey(env: Io['env']): string {
 }
 
 function withKey<T>(env: Io['env'], lockOf: (home: string) => { release(): void } | null, act: (key: HostKey) => T): T {
-  const { home, scripts_dir } = loadConfig(env);
-  const lock = lockOf(home);
-  const db = openDatabase(join(home, 'toru.db'));
+  const config = loadConfig(env);
+  const lock = lockOf(config.home);
   try {
-    const audit = new Audit(db, { error: () => undefined });
-    const settings = new Settings(db, audit, { home, scripts_dir, version: VERSION });
-    const identity = loadIdentity(home);
-    return act(new HostKey({ identity, settings, grants: new Grants(db, identity, settings), audit }));
+    const { db, audit, settings, identity } = openHome(config);
+    try {
+      return act(new HostKey({ identity, settings, grants: new Grants(db, identity, settings), audit }));
+    } finally {
+      db.close();
+    }
   } finally {
-    db.close();
     lock?.release();
   }
 }

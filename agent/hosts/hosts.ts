@@ -1,6 +1,6 @@
 import { ToruError } from '../../shared/errors.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
-import type { Member, Membership as MembershipShape } from '../../shared/members.ts';
+import type { DirectoryClaims, Member, Membership as MembershipShape } from '../../shared/members.ts';
 import type { HomeFacts, Invite, InviteCreate, LinkPair, MadeInvite, Pairing } from '../../shared/pairing.ts';
 import type { Role } from '../../shared/users.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -188,14 +188,19 @@ export class Hosts {
 
   // On a member
 
+  /** At the agent's start: the users are those of the directory that this host has, also of one that it got at its pairing. */
+  follow(): void {
+    const { directory } = this.#o.membership;
+    if (directory !== null) this.#follow(directory);
+  }
+
   /** The newest directory, as an edge gives it. One that the home host did not sign, or an older one, changes nothing. */
   takeDirectory(token: string): void {
-    const { membership, db, grants, settings, log } = this.#o;
+    const { membership, log } = this.#o;
     const directory = membership.takeDirectory(token);
     if (directory === null) return;
-    applyDirectory({ db, grants }, directory, settings.instance_id, Date.now());
+    this.#follow(directory);
     const { problem } = membership.issuer ?? { problem: null };
-    if (problem !== null) grants.revokeAll();
     log.info(
       { seq: directory.seq, users: directory.users.length, problem: problem?.message ?? null },
       'the home host’s directory was taken over',
@@ -230,6 +235,15 @@ export class Hosts {
     this.#tell();
     this.#say({ type: 'pairing', user_code, outcome: 'approved' });
     return member;
+  }
+
+  #follow(directory: DirectoryClaims): void {
+    const { membership, db, grants, settings } = this.#o;
+    applyDirectory({ db, grants }, directory, settings.instance_id, Date.now());
+    if (membership.issuer?.problem != null) grants.revokeAll();
+    // What this host tells of itself, such as to a phone, has the name by which it is known there.
+    const name = directory.hosts.find(({ id }) => id === settings.instance_id)?.name;
+    if (name !== undefined && name !== settings.host_name) settings.set({ host_name: name });
   }
 
   #changed(): void {

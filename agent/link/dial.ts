@@ -64,9 +64,12 @@ export class DialError extends Error {
   readonly duplicate: boolean;
   /** The edge's time, in ms since 1970, where it refused ours. */
   readonly now: number | null;
+  /** The edge does not know this host. */
+  readonly unknownHost: boolean;
 
-  constructor(message: string, options: { cause?: unknown; duplicate?: boolean; now?: number } = {}) {
+  constructor(message: string, options: { cause?: unknown; duplicate?: boolean; now?: number; unknownHost?: boolean } = {}) {
     super(message, { cause: options.cause });
+    this.unknownHost = options.unknownHost ?? false;
     this.duplicate = options.duplicate ?? false;
     this.now = options.now ?? null;
   }
@@ -254,7 +257,11 @@ async function readRefusal(response: IncomingMessage): Promise<z.infer<typeof re
 }
 
 function refusedBy(origin: string, status: number, refused: { code: string; now?: number | undefined } | null): DialError {
-  if (status === 404) return new DialError(`${origin} does not know this host. Add what “toru key” prints to its HOST_KEYS.`);
+  if (refused?.code === 'unknown_host' || status === 404)
+    return new DialError(
+      `${origin} does not know this host. Pair it: toru up ${origin} (where it is the edge’s only host: add what “toru key” prints to its HOST_KEYS)`,
+      { unknownHost: refused?.code === 'unknown_host' },
+    );
   if (refused?.code === 'clock_skew' && refused.now !== undefined) {
     return new DialError(`the clock of this host differs from that of ${origin} by more than a minute`, { now: refused.now });
   }

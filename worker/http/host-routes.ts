@@ -19,7 +19,8 @@ export const hostRoutes = new Hono<EdgeEnv>()
         const seen = await hostOf(c.env, id).overview(session.sub, heldGrant(session, id)?.role ?? 'client');
         return {
           id,
-          name: seen.name ?? name,
+          // A member is called what its home host calls it.
+          name: at === 0 ? (seen.name ?? name) : name,
           home: at === 0,
           online: seen.online,
           last_seen: seen.last_seen,

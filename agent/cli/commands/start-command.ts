@@ -36,9 +36,14 @@ Without one it answers at its local socket alone.
 `,
   run: (args) => {
     noWords(parse(args, {}).positionals);
-    return load('dist/agent/main.js');
+    return runAgent();
   },
 };
+
+/** The agent, in this process. */
+export function runAgent(): Promise<number> {
+  return load('dist/agent/main.js');
+}
 
 /** Runs a program of ours in this process: it takes the signals, and ends the process itself. */
 async function load(program: string): Promise<number> {

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { inviteToken, memberName } from '../../../shared/pairing.ts';
+import type { EdgeLocation } from '../../config-edge.ts';
+import { edgeUrl } from '../../config-edge.ts';
+import { StartError } from '../../start-error.ts';
+import type { Command } from '../command.ts';
+import { oneWord, parse } from '../command.ts';
+import type { Io } from '../io.ts';
+import { print, UsageError } from '../io.ts';
+import { readAll } from '../prompt.ts';
+import type { Invite } from '../up/ask-to-pair.ts';
+import { runAgent } from './start-command.ts';
+import '../../../shared/schema-words.ts';
+
+/** toru up */
+export const up: Command = {
+  summary: 'Make this machine a host of an installation that is there, and start it',
+  help: `Usage: toru up URL [--name NAME] [--service | --no-start]
+       toru up URL --token-file FILE
+
+Asks the edge at URL to let this host in, and shows a code and four words. An admin who sees the
+same words on the page (or with toru hosts on the home host) approves; then the agent runs here
+until Ctrl-C. Typed again, it starts the agent. Users and roles are those of the home host.
+
+      --name NAME         what this host is called there (default: its own name)
+      --token-file FILE   with the token of “toru hosts invite NAME”, which nobody has to approve;
+                          - reads it from standard input
+      --service           have systemd or launchd keep it running, instead of starting it here
+      --no-start          only pair
+      --yes               do not ask before this host leaves what it belongs to
+
+  toru up https://toru.example.workers.dev
+  toru up http://192.168.1.5:3000 --name nas --service
+  toru up https://toru.example.workers.dev --token-file - < token
+`,
+  run: async (args, io) => {
+    const options = {
+      name: { type: 'string' },
+      'token-file': { type: 'string' },
+      service: { type: 'boolean' },
+      'no-start': { type: 'boolean' },
+      yes: { type: 'boolean', short: 'y' },
+    } as const;
+    const { values, positionals } = parse(args, options);
+    const edge = edgeOf(oneWord(positionals, 'The address of the edge, under which you open Toru’s page,'));
+    const { service = false, 'no-start': noStart = false } = values;
+    if (service && noStart) throw new UsageError('--service or --no-start, not both.');
+    const file = values['token-file'];
+    const wanted = {
+      edge,
+      name: values.name === undefined ? null : nameOf(values.name),
+      invite: file === undefined ? null : await readInvite(file, io),
+      yes: values.yes === true,
+    };
+    // The database's native code is loaded by this command alone.
+    const outcome = await (await import('../up/up.ts')).up(wanted, io);
+    if (outcome === 'stopped') return 130;
+    if (outcome === 'running') return 0;
+    if (noStart) {
+      await print(io, 'Start it: toru agent. Have it run always: toru service install');
+      return 0;
+    }
+    await print(io, 'The agent runs now. Ctrl-C stops it, and its runs go on; to have it run always: toru service install');
+    return runAgent();
+  },
+};
+
+/** As people copy it from a browser: the place in the page is none of it. @throws UsageError */
+function edgeOf(typed: string): EdgeLocation {
+  const text = /^[a-z]+:/i.test(typed) ? typed : `https://${typed}`;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const parsed = edgeUrl.safeParse(url === null || `${url.username}${url.password}` !== '' ? '' : url.origin);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`“${url === null ? typed : url.host}”: ${parsed.error.issues[0]?.message ?? 'an address is expected'}.`);
+}
+
+function nameOf(typed: string): string {
+  const parsed = memberName.safeParse(typed);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`--name: ${parsed.error.issues[0]?.message ?? 'a name is expected'}.`);
+}
+
+/** Nothing of the token is repeated. @throws UsageError, StartError */
+async function readInvite(file: string, io: Io): Promise<Invite> {
+  const parsed = inviteToken.safeParse(file === '-' ? await readAll(io.input) : readToken(file));
+  if (parsed.success) return parsed.data;
+  throw new UsageError(`--token-file: ${parsed.error.issues[0]?.message ?? 'a token is expected'}.`);
+}
+
+function readToken(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new StartError(`--token-file: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

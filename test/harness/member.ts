@@ -1,0 +1,90 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { root } from '../../tools/root.ts';
+import { eventually } from './eventually.ts';
+import { leftovers } from './toru.ts';
+
+/** The command `toru` as a process of its own, in a home of its own. */
+export interface Command {
+  readonly child: ChildProcess;
+  /** All that it has printed so far, on both streams. */
+  printed(): string;
+  /** @returns the exit code; the signal's name where one ended it. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+}
+
+/** Another machine, as far as one can be another on the same one: a TORU_HOME that begins empty. */
+export interface Machine {
+  readonly home: string;
+  toru(args: string[], env?: Record<string, string>): Command;
+  /** Runs it to its end. */
+  run(args: string[], env?: Record<string, string>): Promise<{ code: number | NodeJS.Signals | null; printed: string }>;
+  /** At its local socket. @returns null while nobody answers. */
+  ask(method: string, path: string, body?: unknown): Promise<{ status: number; json: unknown } | null>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export function machine(): Machine {
+  const home = mkdtempSync(join(tmpdir(), 'toru-member-'));
+  const commands: Command[] = [];
+  const toru: Machine['toru'] = (args, env = {}) => {
+    const { PATH = '', HOME = '' } = process.env;
+    const child = spawn(process.execPath, [join(root, 'dist/agent/cli.js'), ...args], {
+      env: { PATH, HOME, TORU_HOME: home, LOG_LEVEL: 'info', ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
+    let printed = '';
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part: string) => (printed += part));
+    child.stdin.on('error', () => undefined);
+    const ended = new Promise<number | NodeJS.Signals | null>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)));
+    const command = { child, printed: () => printed, ended };
+    commands.push(command);
+    return command;
+  };
+  return {
+    home,
+    toru,
+    run: async (args, env) => {
+      const command = toru(args, env);
+      command.child.stdin?.end();
+      const code = await command.ended;
+      return { code, printed: command.printed() };
+    },
+    ask: (method, path, body) => askSocket(join(home, 'api.sock'), method, path, body),
+    [Symbol.asyncDispose]: async () => {
+      for (const { child } of commands) child.kill('SIGINT');
+      const hard = setTimeout(() => {
+        for (const { child } of commands) child.kill('SIGKILL');
+      }, 10_000);
+      await Promise.all(commands.map(({ ended }) => ended));
+      clearTimeout(hard);
+      await eventually('no process of this machine is left', () => leftovers(home).length === 0);
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A request to the agent of a home, as the command makes it. @returns null while no agent answers. */
+export function askSocket(
+  socketPath: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; json: unknown } | null> {
+  return new Promise((resolve) => {
+    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+    request({ socketPath, method, path, headers }, (answer) => {
+      text(answer).then(
+        (said) => resolve({ status: answer.statusCode ?? 0, json: said === '' ? null : JSON.parse(said) }),
+        () => resolve(null),
+      );
+    })
+      .on('error', () => resolve(null))
+      .end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
