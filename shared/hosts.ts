@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { time } from './api.ts';
 import { hostId, taskId, userId } from './ids.ts';
 import { runSummary } from './runs.ts';
+import { role } from './users.ts';
 
 /** Hosts, as the edge shows them, and what it keeps for one that is away. */
 
@@ -26,7 +27,11 @@ export const host = z.object({
   name: z.string(),
   /** Does it know the users and sign for the installation? The others are its members. */
   home: z.boolean(),
+  /** `unknown`: the edge's object of this host did not answer within 300 ms; then `online` is false, and there are no runs. */
+  presence: z.enum(['online', 'away', 'unknown']),
   online: z.boolean(),
+  /** The asker's on this host, as the home host named it; null until their session opened this host. */
+  role: role.nullable(),
   last_seen: time.nullable(),
   version: z.string().nullable(),
   /** The last known runs that the asker may see: what the page shows while the host is away. */

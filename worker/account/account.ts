@@ -220,6 +220,12 @@ export class Account extends DurableObject<Env> {
     return this.#sessions.use(sid, Date.now());
   }
 
+  /** With the hosts: what the page's first view needs, in one request. */
+  useSessionAmongHosts(sid: string): { session: SessionRecord; hosts: HostRecord[] } | null {
+    const session = this.useSession(sid);
+    return session === null ? null : { session, hosts: this.hosts() };
+  }
+
   /** The sids of the sessions that live. */
   useSessions(sids: string[]): SessionRecord[] {
     const now = Date.now();

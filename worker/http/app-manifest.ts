@@ -47,18 +47,18 @@ export async function pageManifest(c: EdgeContext, session: SessionRecord | null
     icons: iconsIn('/icons/toru/gate/'),
     shortcuts: shortcuts.map((action) => ({
       name: action.label,
-      url: addressOf(action.id),
+      url: appAddress(null, action.id),
       icons: [{ src: `${iconFolder(action)}96.png`, sizes: '96x96', type: 'image/png' }],
     })),
   };
 }
 
 /** An action as an app, for whom the host lets see it; null when it does not, or is away. */
-export async function actionManifest(c: EdgeContext, session: SessionRecord, id: string): Promise<object | null> {
-  const found = appAction.safeParse(await readFromHost(c, session, `/api/actions/${id}`));
+export async function actionManifest(c: EdgeContext, session: SessionRecord, host: string | null, id: string): Promise<object | null> {
+  const found = appAction.safeParse(await readFromHost(c, session, host ?? session.home, `/api/actions/${id}`));
   if (!found.success) return null;
   const action = found.data;
-  const address = addressOf(action.id);
+  const address = appAddress(host, action.id);
   return {
     id: address,
     name: action.label,
@@ -85,8 +85,9 @@ async function describedIn(c: EdgeContext): Promise<{ lang: string; description:
   return texts.success ? { lang, description: texts.data[DESCRIPTION] } : english;
 }
 
-function addressOf(id: string): string {
-  return `/a/${id}`;
+/** Where an action's own app is. @param host null for the home host. */
+export function appAddress(host: string | null, id: string): string {
+  return `${host === null ? '' : `/h/${host}`}/a/${id}`;
 }
 
 function iconsIn(folder: string): object[] {
@@ -102,8 +103,8 @@ function iconsIn(folder: string): object[] {
 /** By how often they were among the last runs that this person may see; then in the order of their tiles. */
 async function mostUsed(c: EdgeContext, session: SessionRecord): Promise<AppAction[]> {
   const [actions, runs] = await Promise.all([
-    readFromHost(c, session, '/api/actions'),
-    readFromHost(c, session, '/api/runs', `?limit=${RUNS_COUNTED}`),
+    readFromHost(c, session, session.home, '/api/actions'),
+    readFromHost(c, session, session.home, '/api/runs', `?limit=${RUNS_COUNTED}`),
   ]);
   const known = listOf(appAction).safeParse(actions);
   if (!known.success) return [];

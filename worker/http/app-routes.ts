@@ -2,9 +2,10 @@ import { Hono } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
 import { actionId } from '../../shared/ids.ts';
 import type { SessionRecord } from '../account/session-rows.ts';
+import { accountOf } from '../env.ts';
 import { DrawnIcons } from '../icons/drawn-icons.ts';
 import { iconAt } from '../icons/icon.ts';
-import { actionManifest, pageManifest } from './app-manifest.ts';
+import { actionManifest, appAddress, pageManifest } from './app-manifest.ts';
 import type { EdgeContext, EdgeEnv } from './edge-context.ts';
 import { withDataHeaders, withPageHeaders } from './headers.ts';
 import { servePage } from './serve-page.ts';
@@ -22,14 +23,8 @@ export const appRoutes = new Hono<EdgeEnv>()
     const session = await ownSession(c);
     return manifest(c, (await ifLive(pageManifest(c, session))) ?? (await pageManifest(c, null)));
   })
-  .get('/a/:id/manifest.webmanifest', async (c) => {
-    const session = await ownSession(c);
-    if (session === null) return manifest(c, await pageManifest(c, null));
-    const id = actionId.safeParse(c.req.param('id'));
-    const found = id.success ? await ifLive(actionManifest(c, session, id.data)) : null;
-    if (found === null) throw new ToruError('not_found', 'There is no such action for you, or its host is away.');
-    return manifest(c, found);
-  })
+  .get('/a/:id/manifest.webmanifest', (c) => appManifest(c, null))
+  .get('/h/:host/a/:id/manifest.webmanifest', (c) => appManifest(c, c.req.param('host')))
   .get('/icons/*', async (c) => {
     const look = iconAt(c.req.path);
     if (look === null) throw new ToruError('not_found', 'There is no such icon.');
@@ -38,10 +33,29 @@ export const appRoutes = new Hono<EdgeEnv>()
     icon.headers.set('cache-control', 'public, max-age=604800');
     return icon;
   })
-  .get('/a/:id', async (c) => {
-    const id = actionId.safeParse(c.req.param('id'));
-    return id.success && (await ownSession(c)) !== null ? actionPage(c, id.data) : servePage(c);
-  });
+  .get('/a/:id', (c) => appPage(c, null))
+  .get('/h/:host/a/:id', (c) => appPage(c, c.req.param('host')));
+
+/** @param host as the address names it; null for the home host. */
+async function appManifest(c: EdgeContext, host: string | null): Promise<Response> {
+  const session = await ownSession(c);
+  if (session === null) return manifest(c, await pageManifest(c, null));
+  const id = actionId.safeParse(c.req.param('id'));
+  const found = id.success && (await isKnown(c, host)) ? await ifLive(actionManifest(c, session, host, id.data)) : null;
+  if (found === null) throw new ToruError('not_found', 'There is no such action for you, or its host is away.');
+  return manifest(c, found);
+}
+
+async function appPage(c: EdgeContext, host: string | null): Promise<Response> {
+  const id = actionId.safeParse(c.req.param('id'));
+  if (!id.success || (await ownSession(c)) === null || !(await isKnown(c, host))) return servePage(c);
+  return actionPage(c, appAddress(host, id.data), id.data);
+}
+
+/** No object is addressed by an id that the Account object does not know. */
+async function isKnown(c: EdgeContext, host: string | null): Promise<boolean> {
+  return host === null || (await accountOf(c.env).hosts()).some(({ id }) => id === host);
+}
 
 /** The session behind a request that no page of another site made. */
 async function ownSession(c: EdgeContext): Promise<SessionRecord | null> {
@@ -67,13 +81,13 @@ function manifest(c: EdgeContext, content: object): Response {
 }
 
 /** The page with the action's manifest, and a ticket if this is the tap on an icon. It is nobody else's, and for once: never kept. */
-async function actionPage(c: EdgeContext, id: string): Promise<Response> {
+async function actionPage(c: EdgeContext, address: string, id: string): Promise<Response> {
   const page = await c.env.ASSETS.fetch('https://assets/');
   const ticket = opensFromIcon(c) ? ticketFor(id) : '';
   const written = new HTMLRewriter()
     .on('link[rel=manifest]', {
       element: (link) => {
-        link.setAttribute('href', `/a/${id}/manifest.webmanifest`);
+        link.setAttribute('href', `${address}/manifest.webmanifest`);
       },
     })
     .on('head', {

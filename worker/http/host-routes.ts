@@ -1,27 +1,63 @@
 import { Hono } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
 import type { Host } from '../../shared/hosts.ts';
+import type { Me } from '../../shared/sessions.ts';
 import { VERSION } from '../../shared/version.ts';
 import { heldGrant } from '../account/session-rows.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { unwrap } from '../result.ts';
 import type { EdgeEnv } from './edge-context.ts';
-import { currentSession, iso, requireSession } from './session-cookie.ts';
+import { meOf } from './login-routes.ts';
+import { currentSession, iso, requireGrant, requireSession, sessionAndHosts } from './session-cookie.ts';
+
+/** One slow object must not keep the others from the page. */
+const OVERVIEW_MS = 300;
+
+/** The answer; null when it is not there in time, or fails. */
+async function within<T>(ms: number, answer: Promise<T>): Promise<T | null> {
+  let timer = 0;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms);
+  });
+  try {
+    return await Promise.race([answer.catch(() => null), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 export const hostRoutes = new Hono<EdgeEnv>()
   /** The view of a host that is away comes from its object, filtered for the asker. */
-  .get('/api/hosts', requireSession, async (c) => {
-    const session = c.get('session');
-    const hosts = await accountOf(c.env).hosts();
+  .get('/api/hosts', async (c) => {
+    const { session, hosts } = await sessionAndHosts(c);
     const items = await Promise.all(
-      hosts.map(async ({ id, name, version }, at): Promise<Host> => {
+      hosts.map(async (record, at): Promise<Host> => {
+        const { id, name, version, last_seen_at } = record;
+        const role = heldGrant(session, id)?.role ?? null;
         // What nobody signed for this session on that host yet is seen as a client sees it.
-        const seen = await hostOf(c.env, id).overview(session.sub, heldGrant(session, id)?.role ?? 'client');
+        const answer = hostOf(c.env, id).overview(session.sub, role ?? 'client');
+        // With one host there is nothing else to show: its object is waited for.
+        const seen = hosts.length === 1 ? await answer : await within(OVERVIEW_MS, answer);
+        const of = { id, home: at === 0, role };
+        if (seen === null) {
+          const last_seen = last_seen_at === null ? null : iso(last_seen_at);
+          return {
+            ...of,
+            name,
+            presence: 'unknown',
+            online: false,
+            last_seen,
+            version,
+            recent_runs: [],
+            pending_runs: [],
+            duplicate: null,
+          };
+        }
         return {
-          id,
-          // A member is called what its home host calls it.
+          ...of,
+          // A member is called what the home host calls it.
           name: at === 0 ? (seen.name ?? name) : name,
-          home: at === 0,
+          presence: seen.online ? 'online' : 'away',
           online: seen.online,
           last_seen: seen.last_seen,
           version: seen.version ?? version,
@@ -32,6 +68,14 @@ export const hostRoutes = new Hono<EdgeEnv>()
       }),
     );
     return c.json({ items, next_cursor: null });
+  })
+  /** Who am I on that host? The role there is the home host's word, and may be another than at home. */
+  .get('/api/hosts/:host/me', async (c) => {
+    const { session, hosts } = await sessionAndHosts(c);
+    if (!hosts.some(({ id }) => id === c.req.param('host'))) throw new ToruError('unknown_host', 'There is no such host.');
+    const { role } = await requireGrant(session, c.env, c.req.param('host'));
+    const me = meOf(session);
+    return c.json({ ...me, user: { ...me.user, role } } satisfies Me);
   })
   /** A run that waits for its host no longer does; one that did not start is no longer shown. */
   .delete('/api/hosts/:host/pending/:request_id', requireSession, async (c) => {

@@ -115,7 +115,8 @@ async function begin(c: EdgeContext, message: LoginAnswer, { home, sid, token, d
   return c.json(meOf(session));
 }
 
-function meOf(session: SessionRecord): Me {
+/** A session, as its person sees it; with the role at the home host. */
+export function meOf(session: SessionRecord): Me {
   return {
     user: { id: session.sub, username: session.username, role: session.role },
     session: {

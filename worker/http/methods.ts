@@ -12,6 +12,7 @@ const METHODS: readonly (readonly [path: RegExp, methods: readonly string[]])[] 
   [/^\/api\/sessions$/, ['GET', 'HEAD', 'DELETE']],
   [/^\/api\/sessions\/[^/]+$/, ['GET', 'HEAD', 'DELETE']],
   [/^\/api\/hosts$/, ['GET', 'HEAD']],
+  [/^\/api\/hosts\/[^/]+\/me$/, ['GET', 'HEAD']],
   [/^\/api\/hosts\/[^/]+\/pending\/[^/]+$/, ['DELETE']],
   [/^\/api\/pair(?:\/token)?$/, ['POST']],
   [/^\/api\/health$/, ['GET', 'HEAD']],

@@ -16,9 +16,14 @@ let known: Promise<Hints> | null = null;
 export async function preloadHints(c: EdgeContext, pathname: string): Promise<string | null> {
   known ??= readHints(c);
   // Without a session, every place is the login.
-  const place = (await sentCookie(c, 'toru')) === null ? '/login' : pathname.replace(/(?<=^\/runs\/)[\w-]+$/, '*');
+  const place = (await sentCookie(c, 'toru')) === null ? '/login' : placeIn(pathname).replace(/(?<=^\/runs\/)[\w-]+$/, '*');
   const files = (await known)[place];
   return files === undefined ? null : files.map(hint).join(', ');
+}
+
+/** The same of every host. */
+function placeIn(pathname: string): string {
+  return pathname.replace(/^\/h\/[\w-]+(?=\/|$)/, '') || '/';
 }
 
 function hint(file: string): string {

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
+import type { HostRecord } from '../account/known-hosts.ts';
 import type { HostGrant, SessionRecord } from '../account/session-rows.ts';
 import { expiresAt } from '../account/session-rows.ts';
 import type { Env } from '../env.ts';
@@ -22,6 +23,14 @@ export const requireSession: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   c.set('session', session);
   await next();
 };
+
+/** The session of this request, and all hosts, by one request to the Account object. @throws ToruError unauthenticated. */
+export async function sessionAndHosts(c: EdgeContext): Promise<{ session: SessionRecord; hosts: HostRecord[] }> {
+  const sent = await sentCookie(c, 'toru');
+  const found = sent === null ? null : await accountOf(c.env).useSessionAmongHosts(sent.hash);
+  if (found === null) throw new ToruError('unauthenticated', 'Log in first.');
+  return found;
+}
 
 /** The session's grant for a host. @throws ToruError session_expired when the home host ended it; host_offline, unknown_host. */
 export async function requireGrant(session: SessionRecord, env: Env, host: string): Promise<HostGrant> {

@@ -25,9 +25,9 @@ export async function toHost(
   return hostOf(c.env, host).fetch('https://host/', { method: 'POST', headers: { [envelope]: sealed }, body, signal: c.req.raw.signal });
 }
 
-/** The answer of the session's host to a GET of its API; null for anything but a success. @throws ToruError session_expired. */
-export async function readFromHost(c: EdgeContext, session: SessionRecord, path: string, query = ''): Promise<unknown> {
-  const answer = await toHost(c, session.home, session, { method: 'GET', path, query, headers: [] }, null);
+/** A host's answer to a GET of its API; null for anything but a success. @throws ToruError session_expired. */
+export async function readFromHost(c: EdgeContext, session: SessionRecord, host: string, path: string, query = ''): Promise<unknown> {
+  const answer = await toHost(c, host, session, { method: 'GET', path, query, headers: [] }, null);
   const text = await answer.text();
   return answer.ok ? parseJsonOrNull(text) : null;
 }

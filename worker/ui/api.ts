@@ -7,6 +7,7 @@ import { heardFromServer, networkThere, OFFLINE } from './connection/network-the
 import { errorOf, type Guard } from './guards.ts';
 import { readJson } from './read-json.ts';
 import { t } from './translate.ts';
+import { onHost } from './viewed-host.ts';
 
 /**
  * The one way to the server over HTTP. An answer that is no success becomes a ToruError with the server's own sentence;
@@ -36,10 +37,23 @@ export function setHooks(given: Hooks): void {
   hooks = given;
 }
 
-/** The host's API: paths, queries and bodies are checked against the agent's own routes. Read the answer with `read`. */
+/** The API of this page's host: paths, queries and bodies are checked against the agent's own routes. Read the answer with `read`. */
 export const agent = hc<Api>('/', {
   fetch: (input: RequestInfo | URL, init?: RequestInit) => call(String(input), init ?? {}, hostNow),
 }).api;
+
+/** The API of the home host, from the page of any host: what belongs to the installation. */
+export const home = hc<Api>('/', {
+  fetch: (input: RequestInfo | URL, init?: RequestInit) => asked(String(input), init ?? {}, hostNow),
+}).api;
+
+/** The API of one host, from a page of the home host. */
+export function agentOn(host: string) {
+  return hc<Api>('/', {
+    fetch: (input: RequestInfo | URL, init?: RequestInit) =>
+      asked(String(input).replace(/^\/api\//, `/api/hosts/${host}/`), init ?? {}, edgeNow),
+  }).api;
+}
 
 /** @throws ToruError. @returns the answer's body, as `guard` saw it; undefined when there is none. */
 export async function read<T>(guard: Guard<T>, request: Promise<{ text(): Promise<string> }>): Promise<T> {
@@ -54,7 +68,7 @@ export async function read<T>(guard: Guard<T>, request: Promise<{ text(): Promis
 export function edge<T>(guard: Guard<T>, method: 'GET' | 'POST' | 'DELETE', path: string, options: CallOptions = {}): Promise<T> {
   return read(
     guard,
-    call(
+    asked(
       path,
       {
         method,
@@ -75,8 +89,12 @@ const ANSWER_MS = 5000;
 /** The clock of whoever does it. */
 type Clock = () => number;
 
-/** fetch that throws ToruError for everything that is no success. */
+/** fetch, from this page's host, that throws ToruError for everything that is no success. */
 export async function call(path: string, init: RequestInit, now: Clock = hostNow): Promise<Response> {
+  return asked(onHost(path), init, now);
+}
+
+async function asked(path: string, init: RequestInit, now: Clock): Promise<Response> {
   const response = await answered(path, init, now);
   if (response.ok) return response;
   const error = await errorFrom(response);
@@ -91,10 +109,10 @@ export async function call(path: string, init: RequestInit, now: Clock = hostNow
 
 /** The answer to a change is not waited for without end: a network that went silent would answer minutes later. */
 async function answered(path: string, init: RequestInit, now: Clock): Promise<Response> {
-  if (!isUnsafe(init)) return attempt(path, init, now);
+  if (!isUnsafe(init)) return sent(path, init, now);
   const deadline = AbortSignal.timeout(PATIENCE_MS + ANSWER_MS);
   try {
-    return await attempt(path, { ...init, signal: init.signal == null ? deadline : AbortSignal.any([init.signal, deadline]) }, now);
+    return await sent(path, { ...init, signal: init.signal == null ? deadline : AbortSignal.any([init.signal, deadline]) }, now);
   } catch (cause) {
     if (!deadline.aborted) throw cause;
     throw new ToruError('host_timeout', t('No answer came. Look whether it was done before you try again: it is not done any later.'), {
@@ -103,8 +121,12 @@ async function answered(path: string, init: RequestInit, now: Clock): Promise<Re
   }
 }
 
-/** An answer as it came, whatever it says: for those who read it on somebody's behalf. @throws ToruError host_timeout. */
-export async function attempt(path: string, init: RequestInit, now: Clock = hostNow): Promise<Response> {
+/** An answer of this page's host as it came, whatever it says: for those who read it on somebody's behalf. @throws ToruError host_timeout. */
+export function attempt(path: string, init: RequestInit): Promise<Response> {
+  return sent(onHost(path), init, hostNow);
+}
+
+async function sent(path: string, init: RequestInit, now: Clock): Promise<Response> {
   const headers = new Headers(init.headers);
   if (isUnsafe(init)) {
     if (!networkThere.peek()) throw new ToruError('host_timeout', t(OFFLINE));

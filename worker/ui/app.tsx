@@ -1,24 +1,28 @@
 import { effect, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
+import { ToruError } from '../../shared/errors.ts';
 import { sentence } from './api.ts';
 import { networkThere } from './connection/network-there.ts';
 import { reloadFromServer } from './navigation.ts';
 import { goToLogin, isAdmin, loadSession, me } from './own-session.ts';
 import { MissingPage } from './pages/missing.tsx';
-import { Button } from './parts/button.tsx';
+import { Button, ButtonLink } from './parts/button.tsx';
 import { Problem } from './parts/empty.tsx';
 import { lazyPlace } from './parts/lazy-place.tsx';
 import { Mark } from './parts/mark.tsx';
 import { places } from './routes.ts';
 import { Shell } from './shell/shell.tsx';
 import { t } from './translate.ts';
+import { onHost, placeOn, shownHere, viewedHost } from './viewed-host.ts';
 
 /** Whoever comes without a session gets it beside the first script (worker/http/preload-hints.ts); everybody else, never. */
 const LoginPage = lazyPlace(async () => (await import('./pages/login.tsx')).LoginPage);
 
 /** Why the page could not start, in a sentence. */
 const startProblem = signal<string | null>(null);
+/** The address names a host that is none of this installation, or no longer. */
+const noSuchHost = signal(false);
 /** A fault of ours, in a sentence. */
 const fault = signal<string | null>(null);
 
@@ -42,6 +46,7 @@ function start(): void {
     },
     (error: unknown) => {
       startProblem.value = sentence(error);
+      noSuchHost.value = error instanceof ToruError && error.code === 'unknown_host';
     },
   );
 }
@@ -60,7 +65,7 @@ function crashed(error: Error): void {
 /** The whole page: login, or the shell with one of the places in it. */
 export function App() {
   return (
-    <LocationProvider>
+    <LocationProvider scope={shownHere}>
       <ErrorBoundary onError={crashed}>
         <Body />
       </ErrorBoundary>
@@ -76,6 +81,7 @@ function Body() {
       </main>
     );
   }
+  if (me.value === undefined && noSuchHost.value) return <NoSuchHost />;
   if (me.value === undefined && startProblem.value !== null) return <NotStarted why={startProblem.value} />;
   if (me.value === undefined) return <main class="lonely" aria-busy="true" />;
   if (me.value === null) return <LoginPage />;
@@ -83,14 +89,25 @@ function Body() {
     <Shell>
       <Router onRouteChange={() => (opened.value += 1)}>
         {places
-          .filter((place) => place.admin !== true || isAdmin.value)
+          .filter((place) => (place.admin !== true || isAdmin.value) && (place.home !== true || viewedHost === null))
           .map((place) => (
-            <Route key={place.path} path={place.path} component={place.component} />
+            <Route key={place.path} path={onHost(place.path)} component={place.component} />
           ))}
         <Route path="/login" component={LoginPage} />
         <Route default component={MissingPage} />
       </Router>
     </Shell>
+  );
+}
+
+function NoSuchHost() {
+  return (
+    <main class="lonely">
+      <Problem
+        message={t('There is no such host here: it was removed, or its address was mistyped.')}
+        action={<ButtonLink href={placeOn(null, '/')}>{t('Go to the home host')}</ButtonLink>}
+      />
+    </main>
   );
 }
 

@@ -55,7 +55,7 @@ const SHAPES: [string, (value: unknown) => boolean, Record<string, unknown>, opt
   [
     'a host',
     isHost,
-    { id: ID, name: 'home', online: true, last_seen: null, recent_runs: [summary], pending_runs: [], duplicate: null },
+    { id: ID, name: 'home', home: true, presence: 'online', role: 'admin', online: true, last_seen: null, recent_runs: [summary], pending_runs: [], duplicate: null },
     ['duplicate'],
   ],
   ['the session’s user', isMe, { user: { id: ID, username: 'a', role: 'admin' }, session: {}, host: null }],

@@ -163,6 +163,8 @@ export const isPendingRun = shape<PendingRun>({
 export const isHost = shape<Host>({
   id: text,
   name: text,
+  home: bool,
+  presence: oneOf('online', 'away', 'unknown'),
   online: bool,
   last_seen: orNull(text),
   recent_runs: listOfAll(isRunSummary),

@@ -1,5 +1,9 @@
-/** Going somewhere from outside a component. preact-iso's router listens to popstate. */
-export function navigate(url: string, options: { replace?: boolean } = {}): void {
+import { isShownHere, onHost, withoutHost } from './viewed-host.ts';
+
+/** Going somewhere: to a place of this page's host, unless the address names another. preact-iso's router listens to popstate. */
+export function navigate(to: string, options: { replace?: boolean } = {}): void {
+  const url = onHost(to);
+  if (!isShownHere(url)) return options.replace ? location.replace(url) : location.assign(url);
   if (options.replace) history.replaceState(null, '', url);
   else history.pushState(null, '', url);
   dispatchEvent(new PopStateEvent('popstate'));
@@ -28,13 +32,13 @@ function placesBefore(): number {
 
 /** An action's own app, where it is put on the home screen. */
 export function appPath(action: string): string {
-  return `/a/${encodeURIComponent(action)}`;
+  return onHost(`/a/${encodeURIComponent(action)}`);
 }
 
 /** The path under which a run is shown: in an action's own app it stays inside, where a phone keeps the app around it. */
 export function runPath(taskId: string): string {
-  const [, app = ''] = /^(\/a\/[^/]+)/.exec(location.pathname) ?? [];
-  return `${app}/runs/${taskId}`;
+  const [, app = ''] = /^(\/a\/[^/]+)/.exec(withoutHost(location.pathname)) ?? [];
+  return onHost(`${app}/runs/${taskId}`);
 }
 
 /**

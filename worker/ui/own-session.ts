@@ -5,6 +5,7 @@ import { edge, setHooks } from './api.ts';
 import { isAnything, isMe } from './guards.ts';
 import { navigate } from './navigation.ts';
 import { t } from './translate.ts';
+import { onHost, viewedHost } from './viewed-host.ts';
 
 /** The user who is logged in: undefined until the server said, null for nobody. */
 export const me = signal<Me | null | undefined>(undefined);
@@ -19,10 +20,15 @@ export interface PasswordQuestion {
 }
 export const passwordQuestion = signal<PasswordQuestion | null>(null);
 
+/** Who is logged in, with the role on this page's host. @throws ToruError. */
+export function askWhoIAm(): Promise<Me> {
+  return edge(isMe, 'GET', onHost('/api/me'));
+}
+
 /** Asks the server who we are. @throws ToruError when it can't be reached. */
 export async function loadSession(): Promise<void> {
   try {
-    me.value = await edge(isMe, 'GET', '/api/me');
+    me.value = await askWhoIAm();
   } catch (error) {
     if (error instanceof ToruError && error.status === 401) me.value = null;
     else throw error;
@@ -31,7 +37,8 @@ export async function loadSession(): Promise<void> {
 
 /** @throws ToruError invalid_credentials, too_many_attempts (with extra.retry_after, seconds), host_offline … */
 export async function login(username: string, password: string): Promise<void> {
-  me.value = await edge(isMe, 'POST', '/api/login', { body: { username, password } });
+  const there = await edge(isMe, 'POST', '/api/login', { body: { username, password } });
+  me.value = viewedHost === null ? there : await askWhoIAm();
   endedBecause.value = null;
 }
 

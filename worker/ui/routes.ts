@@ -22,6 +22,8 @@ export interface Place {
   component: ComponentType | LazyPlace;
   /** Only admins see it. The agent decides again at every request. */
   admin?: true;
+  /** The installation's, hence the home host's: the pages of another host have none, and lead to it there. */
+  home?: true;
   /** Its entry in the navigation; without one it is reached from another page. */
   nav?: {
     label: string;
@@ -76,11 +78,12 @@ export const places: readonly Place[] = [
   },
   {
     path: '/users',
+    home: true,
     component: lazyPlace(async () => (await import('./pages/users.tsx')).UsersPage),
     admin: true,
     nav: { label: msg('Users'), icon: Users },
   },
-  { path: '/users/:id', component: lazyPlace(async () => (await import('./pages/user.tsx')).UserPage), admin: true },
+  { path: '/users/:id', component: lazyPlace(async () => (await import('./pages/user.tsx')).UserPage), admin: true, home: true },
   {
     path: '/audit',
     component: lazyPlace(async () => (await import('./pages/audit.tsx')).AuditPage),
@@ -95,6 +98,7 @@ export const places: readonly Place[] = [
   },
   {
     path: '/account',
+    home: true,
     component: lazyPlace(async () => (await import('./pages/account.tsx')).AccountPage),
     nav: { label: msg('Account'), icon: UserRound },
   },

@@ -1,6 +1,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { underWay } from './data/known-actions.ts';
-import { hostPresence } from './data/presence.ts';
+import { host, hostPresence } from './data/presence.ts';
+import { viewedHost } from './viewed-host.ts';
 
 /** The title of the browser's tab: the page's name, how many runs are under way, and in the icon whether the host is there. */
 export const pageTitle = signal('');
@@ -14,7 +15,8 @@ const icon = computed(() => {
 
 effect(() => {
   const running = underWay.value > 0 ? `(${underWay.value}) ` : '';
-  document.title = `${running}${pageTitle.value === '' ? '' : `${pageTitle.value} · `}Toru`;
+  const where = [pageTitle.value, viewedHost === null ? '' : (host.value?.name ?? ''), 'Toru'].filter((part) => part !== '');
+  document.title = running + where.join(' · ');
 });
 
 effect(() => {

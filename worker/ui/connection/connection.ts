@@ -1,6 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import type { ClientFrameInput, Cursor, ServerFrame } from '../../../shared/browser-protocol.ts';
 import { hostNow, learnHostTime } from '../clock.ts';
+import { onHost } from '../viewed-host.ts';
 import { heardFromServer, networkThere } from './network-there.ts';
 import { ReconnectingSocket, type SocketState } from './reconnecting-socket.ts';
 import { type StreamEvent, Streams } from './run-streams.ts';
@@ -44,16 +45,19 @@ export class Connection {
     this.#streams = new Streams(send);
     this.#starts = new Starts(send);
     this.#topics = new Topics(send);
-    this.#socket = new ReconnectingSocket(() => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/ws?${query}`, {
-      opened: () => this.#opened(),
-      message: (data) => this.#take(parseFrame(data, (frame) => this.#systems.get(frame.type)?.(frame))),
-      lost: () => {
-        this.#host.value = null;
-        this.#streams.lost();
+    this.#socket = new ReconnectingSocket(
+      () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${onHost('/api/ws')}?${query}`,
+      {
+        opened: () => this.#opened(),
+        message: (data) => this.#take(parseFrame(data, (frame) => this.#systems.get(frame.type)?.(frame))),
+        lost: () => {
+          this.#host.value = null;
+          this.#streams.lost();
+        },
+        reached: heardFromServer,
+        ...events,
       },
-      reached: heardFromServer,
-      ...events,
-    });
+    );
   }
 
   get state(): ReadonlySignal<SocketState> {

@@ -1,8 +1,6 @@
 import { effect, signal } from '@preact/signals';
 import { ToruError } from '../../../shared/errors.ts';
-import { edge } from '../api.ts';
-import { isMe } from '../guards.ts';
-import { me, sessionEnded } from '../own-session.ts';
+import { askWhoIAm, me, sessionEnded } from '../own-session.ts';
 import { toast } from '../toasts.ts';
 import { t } from '../translate.ts';
 import { Connection } from './connection.ts';
@@ -33,7 +31,7 @@ export const connection = new Connection(versionQuery(build), {
 /** 4001 also comes when a new login replaced the session of this very page: then we only dial again. */
 async function checkSession(): Promise<void> {
   try {
-    me.value = await edge(isMe, 'GET', '/api/me');
+    me.value = await askWhoIAm();
     setTimeout(() => connection.open(), 500);
   } catch (error) {
     if (error instanceof ToruError && error.status === 401) sessionEnded();

@@ -9,6 +9,7 @@ import { me } from '../own-session.ts';
 import { shortTime } from '../time.ts';
 import { say, toast } from '../toasts.ts';
 import { t } from '../translate.ts';
+import { onHost } from '../viewed-host.ts';
 import { actions } from './known-actions.ts';
 import { host, loadHost } from './presence.ts';
 
@@ -55,7 +56,7 @@ export async function askToWait(request: StartRequest, label: string, seconds: n
   const query = JSON.stringify([request, seconds]);
   if (unanswered?.asked !== query) unanswered = { asked: query, id: crypto.randomUUID() };
   const body = { ...request, request_id: unanswered.id, when_away: 'queue', expires_s: seconds };
-  const answer = await edge(isRecord, 'POST', '/api/runs', { body });
+  const answer = await edge(isRecord, 'POST', onHost('/api/runs'), { body });
   unanswered = null;
   const { task_id, expires_at } = answer;
   if (typeof task_id === 'string') return task_id;

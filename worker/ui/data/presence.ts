@@ -6,6 +6,7 @@ import { networkThere } from '../connection/network-there.ts';
 import { connection } from '../connection/page-connection.ts';
 import { isHost, listOf } from '../guards.ts';
 import { me } from '../own-session.ts';
+import { viewedHost } from '../viewed-host.ts';
 import { oneAtATime } from './at-once.ts';
 
 /**
@@ -21,8 +22,15 @@ export type Presence =
   /** No host was ever paired with this installation. */
   | { kind: 'no_host' };
 
-/** The default host as the edge knows it: its name, and its last known runs for when it is away. */
-export const host = signal<Host | null>(null);
+/** All hosts of the installation as the edge knows them, the home host first; empty until they were read. */
+export const hosts = signal<readonly Host[]>([]);
+/** The host of this page: its name, and its last known runs for when it is away. */
+export const host = computed(() => {
+  const known = hosts.value;
+  const wanted = viewedHost ?? me.value?.host;
+  // Never one in the place of another: a host that is in the address alone is none.
+  return known.find(({ id }) => id === wanted) ?? (viewedHost === null ? known[0] : undefined) ?? null;
+});
 
 export const hostPresence = computed<Presence>(() => {
   if (!networkThere.value) return { kind: 'network_away' };
@@ -43,7 +51,7 @@ export const hostPresence = computed<Presence>(() => {
 export const loadHost = oneAtATime(async () => {
   try {
     const list = await edge(listOf(isHost), 'GET', '/api/hosts');
-    if (me.peek() !== null) host.value = list.items.find((one) => one.id === me.peek()?.host) ?? list.items[0] ?? null;
+    if (me.peek() !== null) hosts.value = list.items;
   } catch {
     // The banners say what is away.
   }
@@ -55,7 +63,7 @@ const isSettled = computed(() => connected.value || connection.state.value.kind 
 
 effect(() => {
   if (me.value === null || me.value === undefined) {
-    host.value = null;
+    hosts.value = [];
     return;
   }
   // Read again whenever the host comes or goes: its recent runs are what is shown meanwhile. And once there is a connection, by which we are told.

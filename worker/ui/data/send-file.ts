@@ -6,6 +6,7 @@ import { errorOf, number, shape, text } from '../guards.ts';
 import { sessionEnded } from '../own-session.ts';
 import { readJson } from '../read-json.ts';
 import { t } from '../translate.ts';
+import { onHost } from '../viewed-host.ts';
 
 const isUpload = shape<Upload>({ id: text, name: text, size: number });
 /** Nothing moved for so long: the network is gone. */
@@ -48,7 +49,7 @@ export function sendFile(
     return reject(new ToruError(error.code, error.message, { extra: { input: question.input, ...error.extra } }));
   });
   const query = new URLSearchParams({ ...question, name: file.name });
-  request.open('POST', `/api/uploads?${query}`);
+  request.open('POST', onHost(`/api/uploads?${query}`));
   request.setRequestHeader('content-type', 'application/octet-stream');
   request.send(file);
   return promise;

@@ -27,6 +27,7 @@ import { Results } from './run/results.tsx';
 import { RunDetails } from './run/run-details.tsx';
 import { actionOf, isRepeatable, useRunAgain } from './runs/run-again.ts';
 import './run.css';
+import { viewedHost, withoutHost } from '../viewed-host.ts';
 
 const PressSheet = late(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
 const AnswerField = late(async () => (await import('./run/answer-field.tsx')).AnswerField);
@@ -168,7 +169,7 @@ function placeOf(at: string | undefined): LogPlace | null {
 }
 
 function Back() {
-  const up = /^\/a\/[^/]+/.exec(location.pathname)?.[0] ?? '/runs';
+  const up = /^\/a\/[^/]+/.exec(withoutHost(location.pathname))?.[0] ?? '/runs';
   return (
     <a
       class="btn btn-ghost btn-square run-back"
@@ -211,7 +212,7 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
           {t('Edit action')}
         </ButtonLink>
       )}
-      {wasLive.current && (
+      {wasLive.current && viewedHost === null && (
         <Button
           kind="ghost"
           disabled={isFinal(run.state)}

@@ -12,6 +12,7 @@ import { Found } from './search/found.tsx';
 import { addressOf, PLACES, type Query, queryOf, TIMES } from './search/query.ts';
 import { SearchProgress } from './search/search-progress.ts';
 import './search.css';
+import { navigate } from '../navigation.ts';
 
 /** So long after the last key, the search begins by itself. */
 const TYPING_MS = 500;
@@ -37,10 +38,9 @@ export function SearchPage() {
 }
 
 function Asking({ query }: { query: Query }) {
-  const { route } = useLocation();
   const text = useSignal(query.q);
   function apply(next: Query): void {
-    if (addressOf(next) !== addressOf(query)) route(addressOf(next), true);
+    if (addressOf(next) !== addressOf(query)) navigate(addressOf(next), { replace: true });
   }
   useEffect(() => {
     const timer = setTimeout(() => apply({ ...query, q: text.peek() }), TYPING_MS);

@@ -20,6 +20,8 @@ interface LineProps {
   /** The whole line leads there. */
   href?: string;
   quiet?: boolean;
+  /** It is what is shown now. */
+  here?: boolean;
 }
 
 /** One line of a listing. On a phone `aside` and `acts` stand below the text. */
@@ -39,7 +41,7 @@ export function Line(props: LineProps) {
       {props.href === undefined ? (
         <div class="line-in">{inside}</div>
       ) : (
-        <a class="line-in line-link" href={props.href}>
+        <a class="line-in line-link" href={props.href} {...(props.here === true ? { 'aria-current': 'true' } : {})}>
           {inside}
           <ChevronRight class="line-arrow" size={18} aria-hidden="true" />
         </a>

@@ -1,18 +1,21 @@
 import { useSignal } from '@preact/signals';
+import { Server } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { useLocation } from 'preact-iso';
 import type { Run } from '../../../shared/runs.ts';
 import { actions } from '../data/known-actions.ts';
+import { host, hosts } from '../data/presence.ts';
 import { listRuns } from '../data/run-calls.ts';
-import { runPath } from '../navigation.ts';
+import { navigate, runPath } from '../navigation.ts';
 import { isAdmin } from '../own-session.ts';
 import { Glyph } from '../parts/glyph.tsx';
+import { hostWords } from '../parts/host-state.tsx';
 import { Sheet } from '../parts/sheet.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { When } from '../parts/when.tsx';
 import { places } from '../routes.ts';
 import { t } from '../translate.ts';
+import { placeOn } from '../viewed-host.ts';
 import { bestMatches } from './palette-matches.ts';
 import './palette.css';
 
@@ -34,7 +37,6 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const text = useSignal('');
   const at = useSignal(0);
   const runs = useSignal<Run[]>([]);
-  const { route } = useLocation();
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const abort = new AbortController();
@@ -53,7 +55,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   function go(target: Target | undefined): void {
     if (target === undefined) return;
     onClose();
-    route(target.href);
+    navigate(target.href);
   }
   function move(by: number): void {
     at.value = (Math.min(at.value, shown.length - 1) + by + shown.length) % Math.max(1, shown.length);
@@ -126,6 +128,15 @@ function targets(runs: readonly Run[]): Target[] {
     const Icon = nav.icon;
     return [{ id: `page-${path.slice(1)}`, label: t(nav.label), href: path, sign: <Icon size={20} aria-hidden="true" />, aside: 'page' }];
   });
+  // Another host is a page of its own.
+  const others = hosts.value.length < 2 ? [] : hosts.value.filter((one) => one !== host.value);
+  const elsewhere = others.map((one) => ({
+    id: `host-${one.id}`,
+    label: one.name,
+    href: placeOn(one.home ? null : one.id, '/'),
+    sign: <Server size={20} aria-hidden="true" />,
+    aside: hostWords(one),
+  }));
   const past = runs.map((run) => ({
     id: `run-${run.task_id}`,
     label: run.label,
@@ -133,5 +144,5 @@ function targets(runs: readonly Run[]): Target[] {
     sign: <StateMark run={run} bare />,
     aside: <When at={run.created_at} narrow />,
   }));
-  return [...known, ...pages, ...past];
+  return [...known, ...elsewhere, ...pages, ...past];
 }

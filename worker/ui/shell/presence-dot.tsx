@@ -1,5 +1,5 @@
 import { hostPresence } from '../data/presence.ts';
-import './presence-dot.css';
+import '../parts/host-state.css';
 
 /** Is the host there? A dot, and the words for those who do not see it. */
 export function PresenceDot() {

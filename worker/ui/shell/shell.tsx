@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { lazy, useLocation } from 'preact-iso';
 import { deviceCodeFor, showDeviceCode } from '../data/device-code.ts';
-import { host } from '../data/presence.ts';
+import { host, hosts } from '../data/presence.ts';
 import { savesData } from '../data/saves-data.ts';
 import { tellAbout } from '../data/tell-me.ts';
 import { isAdmin, me, passwordQuestion } from '../own-session.ts';
@@ -11,6 +11,7 @@ import { setTo } from '../parts/bound.ts';
 import { Mark } from '../parts/mark.tsx';
 import { type Place, places, preloadPlaces } from '../routes.ts';
 import { t } from '../translate.ts';
+import { withoutHost } from '../viewed-host.ts';
 import { Banners } from './banners.tsx';
 import { keepClearOfKeyboard } from './keyboard-room.ts';
 import { KeysHelp, listenForKeys, palette } from './keys-help.tsx';
@@ -20,6 +21,7 @@ import { PresenceDot } from './presence-dot.tsx';
 import { ToastList } from './toast-list.tsx';
 import './shell.css';
 
+const HostSwitcher = lazy(async () => (await import('./host-switcher.tsx')).HostSwitcher);
 const Palette = lazy(async () => (await import('./palette.tsx')).Palette);
 const TellMeSheet = lazy(async () => (await import('../pages/notifications/tell-me-sheet.tsx')).TellMeSheet);
 const DeviceCodeSheet = lazy(async () => (await import('../pages/account/device-code.tsx')).DeviceCodeSheet);
@@ -27,7 +29,7 @@ const DeviceCodeSheet = lazy(async () => (await import('../pages/account/device-
 /** The frame around every page: navigation (a rail, or tabs at the bottom of a phone), banners, messages, dialogs. */
 export function Shell(props: { children: ComponentChildren }) {
   // An action's own app has one page, and a key where the tabs would be.
-  const bare = useLocation().path.startsWith('/a/');
+  const bare = withoutHost(useLocation().path).startsWith('/a/');
   useEffect(listenForKeys, []);
   useEffect(keepClearOfKeyboard, []);
   useEffect(() => {
@@ -63,7 +65,7 @@ export function Shell(props: { children: ComponentChildren }) {
 }
 
 function Navigation() {
-  const { path } = useLocation();
+  const path = withoutHost(useLocation().path);
   const [open, setOpen] = useState(false);
   const entries = places.filter((place) => place.nav !== undefined && (place.admin !== true || isAdmin.value));
   const others = entries.filter((place) => place.nav?.first !== true);
@@ -86,16 +88,19 @@ function Navigation() {
   }, [open]);
   return (
     <header class="rail">
-      <a class="rail-brand" href="/">
-        <Mark size={30} />
-        <span class="rail-name">
-          <strong>Toru</strong>
-          <span class="rail-host">
-            <PresenceDot />
-            <span class="cut">{host.value?.name ?? t('your host')}</span>
+      <div class="rail-top">
+        <a class="rail-brand" href="/">
+          <Mark size={30} />
+          <span class="rail-name">
+            <strong>Toru</strong>
+            <span class="rail-host">
+              <PresenceDot />
+              <span class="cut">{host.value?.name ?? t('your host')}</span>
+            </span>
           </span>
-        </span>
-      </a>
+        </a>
+        {hosts.value.length > 1 && <HostSwitcher />}
+      </div>
       <button
         type="button"
         class="rail-palette"

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { encode } from 'uqr';
 import { isLoopback } from '../../../../shared/served-host.ts';
 import type { DeviceCode, DeviceCodeState } from '../../../../shared/users.ts';
-import { agent, read, sentence } from '../../api.ts';
+import { home, read, sentence } from '../../api.ts';
 import { deviceCodeFor } from '../../data/device-code.ts';
 import { isAnything, isRecord } from '../../guards.ts';
 import { Button } from '../../parts/button.tsx';
@@ -33,13 +33,13 @@ export function DeviceCodeSheet({ place }: { place: string }) {
     problem.value = null;
     now.value = { state: 'open', device: null };
     try {
-      code.value = await read(isDeviceCode, agent['login-links'].devices.$post());
+      code.value = await read(isDeviceCode, home['login-links'].devices.$post());
     } catch (error) {
       problem.value = sentence(error);
     }
   }
   async function look(id: string): Promise<void> {
-    const state = await read(isDeviceCodeState, agent['login-links'].devices[':id'].$get({ param: { id } }));
+    const state = await read(isDeviceCodeState, home['login-links'].devices[':id'].$get({ param: { id } }));
     if (code.peek()?.id !== id) return;
     // Before this answer, not before its question: of two that were under way on a slow line, one tells.
     const before = now.peek().state;
@@ -51,7 +51,7 @@ export function DeviceCodeSheet({ place }: { place: string }) {
   async function decide(id: string, allow: boolean): Promise<void> {
     deciding.value = true;
     try {
-      await read(isAnything, agent['login-links'].devices[':id'].$put({ param: { id }, json: { allow } }));
+      await read(isAnything, home['login-links'].devices[':id'].$put({ param: { id }, json: { allow } }));
       if (allow) now.value = { ...now.peek(), state: 'allowed' };
       else close();
     } catch (error) {

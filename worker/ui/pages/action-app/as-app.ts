@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { call } from '../../api.ts';
 import { isRecord } from '../../guards.ts';
+import { appPath } from '../../navigation.ts';
 import { readJson } from '../../read-json.ts';
 
 /**
@@ -8,7 +9,7 @@ import { readJson } from '../../read-json.ts';
  * hence from an address that is the icon itself). The server's own page has the manifest already; who came from another page has not.
  */
 export function useAsApp(id: string, label: string | undefined): void {
-  useEffect(() => replaced('link[rel=manifest]', 'href', `/a/${id}/manifest.webmanifest`), [id]);
+  useEffect(() => replaced('link[rel=manifest]', 'href', `${appPath(id)}/manifest.webmanifest`), [id]);
   useEffect(() => {
     if (label === undefined) return undefined;
     const title = document.createElement('meta');
@@ -33,7 +34,7 @@ export function useAsApp(id: string, label: string | undefined): void {
 
 /** The one for iOS, beside those of the manifest; null when there is none. @throws ToruError. */
 async function iconOf(id: string, signal: AbortSignal): Promise<string | null> {
-  const manifest = readJson(await (await call(`/a/${id}/manifest.webmanifest`, { signal })).text());
+  const manifest = readJson(await (await call(`${appPath(id)}/manifest.webmanifest`, { signal })).text());
   const first = isRecord(manifest) && Array.isArray(manifest['icons']) ? manifest['icons'][0] : null;
   const src = isRecord(first) ? first['src'] : null;
   return typeof src === 'string' && src.startsWith('/icons/') ? src.replace(/[^/]+$/, '180.png') : null;

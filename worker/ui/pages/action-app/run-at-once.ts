@@ -2,9 +2,11 @@ import { effect, signal } from '@preact/signals';
 import { edgeNow, hostNow } from '../../clock.ts';
 import type { Once } from '../../connection/starts.ts';
 import { type AnyAction, isRecord } from '../../guards.ts';
+import { appPath } from '../../navigation.ts';
 import { me } from '../../own-session.ts';
 import { readJson } from '../../read-json.ts';
 import { recall, remember } from '../../theme.ts';
+import { placePrefix } from '../../viewed-host.ts';
 
 /**
  * An action that runs when its icon is tapped, without a press. Wished for here, on this device, by this person; and only if a
@@ -13,7 +15,7 @@ import { recall, remember } from '../../theme.ts';
 
 /** A ticket counts for so long. */
 const TICKET_MS = 60_000;
-const KEY = 'toru.at-once';
+const KEY = `toru.at-once${placePrefix}`;
 
 /** The actions that this person lets run at once on this device. */
 const wished = signal<ReadonlySet<string>>(new Set());
@@ -53,7 +55,7 @@ export function takeTicket(id: string): Once | null {
   meta?.remove();
   const [action, request_id = '', issued = ''] = meta?.getAttribute('content')?.split(' ') ?? [];
   const age = edgeNow() - Date.parse(issued);
-  if (action !== id || request_id === '' || !(age < TICKET_MS) || location.pathname !== `/a/${id}` || location.search !== '') return null;
+  if (action !== id || request_id === '' || !(age < TICKET_MS) || location.pathname !== appPath(id) || location.search !== '') return null;
   const [navigation] = performance.getEntriesByType('navigation');
   const prerendered = 'prerendering' in document && document.prerendering === true;
   if (!(navigation instanceof PerformanceNavigationTiming) || navigation.type !== 'navigate') return null;

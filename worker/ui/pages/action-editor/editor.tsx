@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { Copy, Smartphone, Trash } from 'lucide-preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { useLocation } from 'preact-iso';
 import { ToruError } from '../../../../shared/errors.ts';
 import type { Fault } from '../../../../shared/input-declaration.ts';
 import type { Script } from '../../../../shared/scripts.ts';
@@ -11,7 +10,7 @@ import { loadActions } from '../../data/known-actions.ts';
 import { targetsOfAction } from '../../data/targets.ts';
 import type { Wrong } from '../../data/wrong-fields.ts';
 import { isAnything, isFullAction, isRecord, isScript, isUser, listOf } from '../../guards.ts';
-import { appPath } from '../../navigation.ts';
+import { appPath, navigate } from '../../navigation.ts';
 import { Ask } from '../../parts/ask.tsx';
 import { setTo } from '../../parts/bound.ts';
 import { Button, ButtonLink } from '../../parts/button.tsx';
@@ -57,7 +56,6 @@ const CONFIRMATIONS = [
 /** The form. The tile beside it shows what will come of it. */
 export function Editor(props: { id: string | null; draft: Draft; title: string }) {
   const { id } = props;
-  const { route } = useLocation();
   const draft = useSignal(props.draft);
   const wrong = useSignal<Wrong>({});
   const saved = useRef(JSON.stringify(bodyOf(props.draft)));
@@ -104,7 +102,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
       else await read(isFullAction, agent.actions[':id'].$patch({ param: { id }, json: patchOf(draft.value) }));
       await loadActions();
       toast(t('“{trim}” was saved.', { trim: draft.value.label.trim() }), 'ok');
-      route('/');
+      navigate('/');
     } catch (error) {
       wrong.value = await explain(error);
     } finally {
@@ -131,7 +129,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
     await read(isAnything, agent.actions[':id'].$delete({ param: { id: id ?? '' } }));
     await loadActions();
     toast(t('“{label}” was removed. Its runs stay in the history.', { label: props.draft.label }), 'ok');
-    route('/');
+    navigate('/');
   }
 
   const now = draft.value;

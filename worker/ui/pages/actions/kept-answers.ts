@@ -3,6 +3,7 @@ import type { ActionInput } from '../../../../shared/inputs.ts';
 import { isRecord } from '../../guards.ts';
 import { endedBecause, me } from '../../own-session.ts';
 import { readJson } from '../../read-json.ts';
+import { placePrefix } from '../../viewed-host.ts';
 import type { Answers } from './input-answers.ts';
 
 /**
@@ -35,18 +36,18 @@ function answersIn(of: Record<string, unknown>): Answers {
 
 /** @param key names the questions: the action, and what they began with. */
 export function keptAnswers(key: string): Answers | null {
-  return kept()[key] ?? null;
+  return kept()[placePrefix + key] ?? null;
 }
 
 export function keepAnswers(key: string, inputs: readonly ActionInput[], answers: Answers): void {
   const never = new Set(inputs.filter(({ type }) => type === 'secret' || type === 'file').map(({ name }) => name));
   const plain = Object.fromEntries(Object.entries(answers).filter(([name]) => !never.has(name)));
-  const others = Object.entries(kept()).filter(([other]) => other !== key);
-  write(Object.fromEntries([...others.slice(1 - MOST), [key, plain]]));
+  const others = Object.entries(kept()).filter(([other]) => other !== placePrefix + key);
+  write(Object.fromEntries([...others.slice(1 - MOST), [placePrefix + key, plain]]));
 }
 
 export function forgetAnswers(key: string): void {
-  write(Object.fromEntries(Object.entries(kept()).filter(([other]) => other !== key)));
+  write(Object.fromEntries(Object.entries(kept()).filter(([other]) => other !== placePrefix + key)));
 }
 
 function write(answers: Kept): void {

@@ -10,6 +10,7 @@ import { Button } from '../../parts/button.tsx';
 import { Sheet } from '../../parts/sheet.tsx';
 import { toast } from '../../toasts.ts';
 import { t } from '../../translate.ts';
+import { viewedHost } from '../../viewed-host.ts';
 import { pressAgain } from './press.ts';
 import { isActive, menuOf } from './tile.tsx';
 import './tile-menu.css';
@@ -56,17 +57,20 @@ export function TileMenu({ action }: { action: AnyAction }) {
             {t('Output of the newest run')}
           </To>
         )}
-        <li>
-          <Button
-            icon={<Bell size={20} aria-hidden="true" />}
-            onClick={() => {
-              close();
-              tellAbout.value = { action };
-            }}
-          >
-            {t('Tell me when it ends')}
-          </Button>
-        </li>
+        {/* A browser is told by one host: the home host. */}
+        {viewedHost === null && (
+          <li>
+            <Button
+              icon={<Bell size={20} aria-hidden="true" />}
+              onClick={() => {
+                close();
+                tellAbout.value = { action };
+              }}
+            >
+              {t('Tell me when it ends')}
+            </Button>
+          </li>
+        )}
         <To href={appPath(action.id)} icon={<Smartphone size={20} aria-hidden="true" />} onClick={close}>
           {t('Put on the home screen')}
         </To>

@@ -1,10 +1,10 @@
 import { useSignal } from '@preact/signals';
 import { SlidersHorizontal, X } from 'lucide-preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { useLocation } from 'preact-iso';
 import { isRunResult } from '../../../../shared/run-state.ts';
 import { hostNow } from '../../clock.ts';
 import { actions } from '../../data/known-actions.ts';
+import { navigate } from '../../navigation.ts';
 import { isAdmin } from '../../own-session.ts';
 import { Button } from '../../parts/button.tsx';
 import { SearchBox } from '../../parts/search-box.tsx';
@@ -35,7 +35,6 @@ const TYPING_MS = 350;
 
 /** The filters of the history. A change goes into the address, and the history follows that: back undoes it. */
 export function FilterBar({ filters, users }: { filters: Filters; users: readonly string[] }) {
-  const { route } = useLocation();
   const names = useId();
   const panel = useId();
   const text = useSignal({ q: filters.q, user: filters.user });
@@ -47,7 +46,7 @@ export function FilterBar({ filters, users }: { filters: Filters; users: readonl
     const address = addressOf({ ...filters, ...text.peek(), ...change });
     if (address === addressOf(filters)) return;
     own.current = address;
-    route(address, replace);
+    navigate(address, { replace });
   }
   useEffect(() => {
     // Somebody went back, or followed a link: what was typed meanwhile stays after a change of one's own.
@@ -151,7 +150,7 @@ export function FilterBar({ filters, users }: { filters: Filters; users: readonl
           kind="ghost"
           aria-label={t('Show all runs')}
           icon={<X size={18} />}
-          onClick={() => route(addressOf({ ...NO_FILTERS, sort: filters.sort }))}
+          onClick={() => navigate(addressOf({ ...NO_FILTERS, sort: filters.sort }))}
         />
       )}
     </search>
