@@ -109,6 +109,7 @@ const ROOMS: Record<string, string[][]> = {
       'worker/ui/rich',
       'worker/ui/read-json',
       'worker/ui/navigation',
+      'worker/ui/viewed-host',
       'worker/ui/time',
       'worker/ui/clock',
       'worker/ui/theme',
