@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { build } from 'esbuild';
+import { parse } from 'smol-toml';
+import * as z from 'zod';
 import type { BuiltOptions } from './worker-options.ts';
 import { builtOptions } from './worker-options.ts';
 
@@ -115,6 +117,17 @@ export function readOptions(): BuiltOptions {
   return builtOptions.parse(JSON.parse(readFileSync(join(root, 'embedded/worker-options.json'), 'utf8')));
 }
 
+/**
+ * wrangler.toml for the Worker as it is built, which `toru deploy` gives to wrangler. The page's folder is said there: dist/ moves as a whole.
+ * What somebody set in Cloudflare's dashboard stays.
+ */
+export function deployConfig(): object {
+  const toml = z.looseObject({ assets: z.looseObject({ directory: z.string() }) });
+  const { assets, ...config } = toml.parse(parse(readFileSync(join(root, 'wrangler.toml'), 'utf8')));
+  const { directory: _, ...page } = assets;
+  return { ...config, main: 'index.js', no_bundle: true, keep_vars: true, assets: page };
+}
+
 async function buildAll(): Promise<void> {
   await Promise.all([
     build(workerBuild),
@@ -125,6 +138,7 @@ async function buildAll(): Promise<void> {
   // It is linked to as a command.
   await chmod(join(root, 'dist/agent/cli.js'), 0o755);
   await mkdir(join(root, 'dist/worker'), { recursive: true });
+  await writeFile(join(root, 'dist/worker/wrangler.json'), `${JSON.stringify(deployConfig(), null, 2)}\n`);
   await writeFile(join(root, 'dist/worker/options.json'), `${JSON.stringify(readOptions(), null, 2)}\n`);
 }
 

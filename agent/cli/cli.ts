@@ -6,6 +6,7 @@ import { StartError } from '../start-error.ts';
 import type { Command } from './command.ts';
 import { audit } from './commands/audit-command.ts';
 import { cancel } from './commands/cancel.ts';
+import { deploy } from './commands/deploy-command.ts';
 import { doctor } from './commands/doctor.ts';
 import { key } from './commands/key.ts';
 import { actions, runs, scripts } from './commands/lists.ts';
@@ -30,6 +31,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     start,
     agent,
     up,
+    deploy,
     service,
     status,
     actions,
