@@ -6,9 +6,11 @@ import { isFinal } from '../shared/run-state.ts';
 import type { Run } from '../shared/runs.ts';
 import type { Role } from '../shared/users.ts';
 import type { Actions } from './actions/actions.ts';
+import { readTexts } from './notify/texts.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Settings } from './settings/settings.ts';
 import type { Database } from './store/database.ts';
+import { packageRoot } from './system/package-root.ts';
 import type { Services } from './systems.ts';
 import { createApi, createServices } from './systems.ts';
 import { openDatabase } from './tables.ts';
@@ -70,6 +72,7 @@ export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness>
     page_origin: null,
     log,
     test_push_origin: options.testPushOrigin ?? null,
+    texts: (language) => readTexts(language, join(packageRoot(), 'worker/ui/languages')),
     edge: () => ({ origin: 'https://edge.test', linked: options.linked?.() === true, problem: null, key: null, duplicate: null }),
     rotated: () => undefined,
     limits: { graceMs: 300 },

@@ -1,3 +1,4 @@
+import type { Texts } from '../shared/texts.ts';
 import { VERSION } from '../shared/version.ts';
 import { Actions } from './actions/actions.ts';
 import { actionsApi } from './actions/actions-api.ts';
@@ -19,6 +20,7 @@ import { jsonUnlessBytes } from './http/validate.ts';
 import { loadIdentity } from './link/identity.ts';
 import { Notify } from './notify/notify.ts';
 import { notifyApi } from './notify/notify-api.ts';
+import { readTexts } from './notify/texts.ts';
 import { OptionScripts } from './options/option-scripts.ts';
 import { optionsApi } from './options/options-api.ts';
 import { pluginAdminApi } from './plugins/api/plugin-admin-api.ts';
@@ -64,6 +66,8 @@ interface ServicesOptions {
   page_origin: string | null;
   /** An origin that counts as a push service, in tests. */
   test_push_origin?: string | null;
+  /** What devices are told in a language; absent: of the languages of the page. */
+  texts?: (language: string) => Texts;
   log: RunsOptions['log'];
   /** How the host stands with its edge; null without a link. */
   edge: NonNullable<SystemOptions['edge']>;
@@ -74,7 +78,19 @@ interface ServicesOptions {
 
 /** Everything that the agent can do, each service made of those before it. Nothing runs yet. */
 export function createServices(settled: ServicesOptions) {
-  const { db, home, scripts_dir, logs_dir, page_origin, test_push_origin = null, log, edge, rotated, limits = {} } = settled;
+  const {
+    db,
+    home,
+    scripts_dir,
+    logs_dir,
+    page_origin,
+    test_push_origin = null,
+    texts = readTexts,
+    log,
+    edge,
+    rotated,
+    limits = {},
+  } = settled;
   const identity = loadIdentity(home);
   const audit = new Audit(db, log);
   const settings = new Settings(db, audit, { home, scripts_dir, version: VERSION });
@@ -104,7 +120,7 @@ export function createServices(settled: ServicesOptions) {
   const ended: RunsOptions['ended'] = (row) => notify.ended(row);
   const runs = new Runs({ db, home, settings, scripts, actions, uploads, options, users, mayStart, ended, audit, log, limits });
   const linked = (): boolean => edge()?.linked === true;
-  const notify = new Notify({ db, settings, grants, actions, runs, audit, log, linked, page_origin, test_push_origin });
+  const notify = new Notify({ db, settings, grants, actions, runs, audit, log, linked, page_origin, test_push_origin, texts });
   const search = new Search(db, runs);
   const alerted: SystemOptions['alerted'] = (alert) => notify.alerted(alert);
   const system = new System({ db, settings, audit, alerted, version: VERSION, edge });

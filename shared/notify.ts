@@ -15,6 +15,9 @@ export const quietHours = z.strictObject({
   time_zone: z.string().min(1).max(60).refine(isTimeZone, 'a time zone such as Europe/Berlin'),
 });
 
+/** Of the page that asks, as BCP 47 has it: `de`, `pt-BR`. What the host has no texts for is said in English. */
+const language = z.string().regex(/^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}$/, 'a language such as de');
+
 /** The longest endpoint of a push service that is kept. Those of Microsoft have about 500 characters. */
 const MAX_ENDPOINT = 1000;
 /** So many devices of one user, each with so many actions and runs that it follows; and so many of all users. */
@@ -34,6 +37,8 @@ export const deviceCreate = z.strictObject({
   /** Where this device opens the page: a notification leads there. */
   origin: z.url({ protocol: /^https?$/ }).max(300),
   name: z.string().trim().min(1).max(80),
+  /** The language of its messages. Absent: as before, at first English. */
+  language: language.optional(),
 });
 export type DeviceCreate = z.infer<typeof deviceCreate>;
 
@@ -47,6 +52,7 @@ export const devicePatch = z.strictObject({
   /** Of the host’s thresholds: that one is crossed, and that this is over. Admins only. */
   thresholds: z.boolean().optional(),
   quiet: quietHours.nullable().optional(),
+  language: language.optional(),
 });
 export type DevicePatch = z.infer<typeof devicePatch>;
 
@@ -67,6 +73,8 @@ export const notifyDevice = z.object({
   host: z.boolean(),
   thresholds: z.boolean(),
   quiet: quietHours.nullable(),
+  /** The language of its messages; null: English. */
+  language: z.string().nullable(),
   /** Actions that it follows. */
   follows: z.array(z.object({ action: z.string(), when: tellWhen })),
   /** Runs of which it is told once. */

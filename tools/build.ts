@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExecaError, execaNode } from 'execa';
 import { packNode } from './pack-node.ts';
@@ -45,6 +45,8 @@ export async function buildPrograms(): Promise<void> {
   const parts = ['embedded/build-worker.ts', 'plugin-sdk/build-sdk.ts', 'agent/runner/build.ts'];
   packNode();
   await Promise.all(parts.map((part) => execaNode(part, loud)));
+  // For what the host tells devices.
+  cpSync(join(root, 'worker/ui/languages'), join(root, 'dist/agent/languages'), { recursive: true });
 }
 
 export async function buildIfStale(): Promise<void> {

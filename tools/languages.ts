@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { DESCRIPTION } from '../shared/app-texts.ts';
 import { ERROR_STATUS } from '../shared/errors.ts';
+import { NOTICE_COUNTS, NOTICE_TEXTS } from '../shared/notice-texts.ts';
 import { NUMBER_SETTINGS } from '../shared/number-settings.ts';
 import { root } from './root.ts';
 import { textsIn } from './texts.ts';
@@ -67,6 +68,8 @@ export function readPage(): { catalogue: Catalogue; wrong: string[] } {
   }
   for (const { label, help, unit, audit } of Object.values(NUMBER_SETTINGS))
     for (const text of [label, help, unit, audit]) catalogue.set(text, null);
+  for (const text of Object.values(NOTICE_TEXTS)) catalogue.set(text, null);
+  for (const [one, other] of Object.values(NOTICE_COUNTS)) catalogue.set(other, one);
   return { catalogue: catalogue.set(DESCRIPTION, null), wrong };
 }
 

@@ -1,10 +1,11 @@
 import { createHash, createHmac } from 'node:crypto';
-import { unreachable } from '../../shared/errors.ts';
+import { NOTICE_COUNTS, NOTICE_TEXTS } from '../../shared/notice-texts.ts';
 import type { Post } from '../../shared/post.ts';
 import type { SealedPush } from '../../shared/push.ts';
 import { runOutcome } from '../../shared/run-outcome.ts';
 import type { RunSummary } from '../../shared/runs.ts';
 import type { SystemAlert } from '../../shared/system.ts';
+import { fill, type Language, pluralIn, textIn, type Values } from '../../shared/texts.ts';
 import type { Device } from './devices.ts';
 import { encrypt } from './encrypt.ts';
 import type { Target } from './targets.ts';
@@ -17,7 +18,10 @@ import type { Vapid } from './vapid.ts';
 
 const MAX_TITLE_CHARS = 120;
 
-/** A notification, before it is put into anybody’s words. */
+/** For addresses, whose language nobody knows. */
+export const ENGLISH: Language = { locale: 'en', texts: {} };
+
+/** A notification. */
 export interface Notice {
   title: string;
   body: string;
@@ -27,24 +31,29 @@ export interface Notice {
   topic: string;
 }
 
-export function noticeOf(run: Pick<RunSummary, 'task_id' | 'label' | 'state' | 'exit_code'>): Notice {
+export function noticeOf(run: Pick<RunSummary, 'task_id' | 'label' | 'state' | 'exit_code'>, language: Language): Notice {
   return {
     title: oneLine(run.label),
-    body: runOutcome(run)?.word ?? 'Ended',
+    body: said(language, runOutcome(run)?.word ?? NOTICE_TEXTS.ended),
     path: `/runs/${run.task_id}`,
     topic: run.task_id.replaceAll('-', ''),
   };
 }
 
 /** Of many runs at once, as after quiet hours: how many, and how many of them failed. */
-export function noticeOfMany(runs: readonly RunSummary[]): Notice {
+export function noticeOfMany(runs: readonly RunSummary[], language: Language): Notice {
   const failed = runs.filter((run) => runOutcome(run)?.failed === true).length;
-  return { title: `${runs.length} runs ended`, body: failed === 0 ? 'None failed' : `${failed} failed`, path: '/runs', topic: 'runs' };
+  return {
+    title: pluralIn(language, runs.length, ...NOTICE_COUNTS.ended),
+    body: failed === 0 ? said(language, NOTICE_TEXTS.noneFailed) : pluralIn(language, failed, ...NOTICE_COUNTS.failed),
+    path: '/runs',
+    topic: 'runs',
+  };
 }
 
 /** Of a threshold: “The disk / is 91 % full”, in the name of the host. */
-export function noticeOfAlert(alert: SystemAlert, hostName: string): Notice {
-  return { title: oneLine(hostName), body: oneLine(sentenceOf(alert)), path: '/system', topic: subjectOf(alert) };
+export function noticeOfAlert(alert: SystemAlert, hostName: string, language: Language): Notice {
+  return { title: oneLine(hostName), body: oneLine(sentenceOf(alert, language)), path: '/system', topic: subjectOf(alert) };
 }
 
 /** What an alert is about: alerts of one subject take each other’s place. */
@@ -55,24 +64,31 @@ export function subjectOf({ what, mount }: SystemAlert): string {
     .slice(0, 32);
 }
 
-function sentenceOf({ what, mount, percent, over }: SystemAlert): string {
-  switch (what) {
-    case 'cpu':
-      return over ? `The processor is down to ${percent} %` : `The processor has been busy at ${percent} % for five minutes`;
-    case 'memory':
-      return over ? `The memory in use is down to ${percent} %` : `${percent} % of the memory has been used for five minutes`;
-    case 'disk':
-      return over ? `The disk ${mount ?? ''} is down to ${percent} %` : `The disk ${mount ?? ''} is ${percent} % full`;
-    default:
-      return unreachable(what);
-  }
+/** Of whether the host is there, as the edge tells it. */
+export function noticeOfHost(hostName: string, is: 'away' | 'back', language: Language): Notice {
+  return { title: hostName, body: said(language, NOTICE_TEXTS[is]), path: '/', topic: 'host' };
 }
 
-/** For a device. The words are a declarative message, which Safari shows by itself, and which our service worker reads elsewhere. */
+/** What a device is sent when somebody tries whether it works. */
+export function noticeOfTest(language: Language): Notice {
+  return { title: 'Toru', body: said(language, NOTICE_TEXTS.test), path: '/account', topic: 'test' };
+}
+
+function sentenceOf({ what, mount, percent, over }: SystemAlert, language: Language): string {
+  const text = NOTICE_TEXTS[over ? (`${what}Over` as const) : what];
+  return said(language, text, { percent, mount: mount ?? '' });
+}
+
+function said(language: Language, text: string, values?: Values): string {
+  return fill(textIn(language, text) ?? text, values);
+}
+
+/** For a device, in its language. The words are a declarative message, which Safari shows by itself, and which our service worker reads elsewhere. */
 export function sealedPush(device: Device, { title, body, path, topic }: Notice, vapid: Vapid, now: number): SealedPush {
+  const language = device.language ?? 'en';
   const text = JSON.stringify({
     web_push: 8030,
-    notification: { title, body, navigate: new URL(path, device.origin).href, tag: topic, lang: 'en', dir: 'auto' },
+    notification: { title, body, navigate: new URL(path, device.origin).href, tag: topic, lang: language, dir: 'auto' },
   });
   return { authorization: vapid.authorization(device, now), topic, body: encrypt(text, device).toString('base64url') };
 }

@@ -22,6 +22,8 @@ export interface Device {
   host: boolean;
   thresholds: boolean;
   quiet: QuietHours | null;
+  /** Of its messages; null: English. */
+  language: string | null;
   created_at: number;
   sent_at: number | null;
   problem: string | null;
@@ -51,7 +53,7 @@ export class Devices {
    * Registers the browser of the caller’s session. The same session again keeps its choices, and gets the new subscription.
    * @throws ToruError forbidden without a session, bad_request for another address than a push service’s, conflict, quota_exceeded.
    */
-  register(caller: Caller, { endpoint, keys, origin, name }: DeviceCreate): NotifyDevice {
+  register(caller: Caller, { endpoint, keys, origin, name, language }: DeviceCreate): NotifyDevice {
     const { sid, user_id } = caller;
     if (sid === null) throw new ToruError('forbidden', 'Only a browser that is logged in can be told.');
     if (!isPushService(endpoint, this.#testOrigin))
@@ -72,18 +74,20 @@ export class Devices {
         const own = this.#db.prepare<[string], Row>('SELECT * FROM notify_devices WHERE sid = ?').get(sid);
         if (own !== undefined) {
           this.#db
-            .prepare('UPDATE notify_devices SET endpoint = ?, p256dh = ?, auth = ?, origin = ?, problem = NULL WHERE id = ?')
-            .run(endpoint, keys.p256dh, keys.auth, origin, own.id);
+            .prepare(
+              'UPDATE notify_devices SET endpoint = ?, p256dh = ?, auth = ?, origin = ?, language = ifnull(?, language), problem = NULL WHERE id = ?',
+            )
+            .run(endpoint, keys.p256dh, keys.auth, origin, language ?? null, own.id);
           return own.id;
         }
         this.#makeRoom(user_id);
         const made = randomUUID();
         this.#db
           .prepare(
-            `INSERT INTO notify_devices (id, sid, user_id, name, endpoint, p256dh, auth, origin, own_runs, host, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'always', 0, ?)`,
+            `INSERT INTO notify_devices (id, sid, user_id, name, endpoint, p256dh, auth, origin, own_runs, host, language, created_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'always', 0, ?, ?)`,
           )
-          .run(made, sid, user_id, name, endpoint, keys.p256dh, keys.auth, origin, Date.now());
+          .run(made, sid, user_id, name, endpoint, keys.p256dh, keys.auth, origin, language ?? null, Date.now());
         return made;
       })
       .immediate();
@@ -98,13 +102,14 @@ export class Devices {
       throw new ToruError('forbidden', 'Only an admin is told of the host’s load and disks.');
     const quiet = patch.quiet === undefined ? device.quiet : patch.quiet;
     this.#db
-      .prepare('UPDATE notify_devices SET name = ?, own_runs = ?, host = ?, thresholds = ?, quiet = ? WHERE id = ?')
+      .prepare('UPDATE notify_devices SET name = ?, own_runs = ?, host = ?, thresholds = ?, quiet = ?, language = ? WHERE id = ?')
       .run(
         patch.name ?? device.name,
         patch.own_runs ?? device.own_runs,
         Number(patch.host ?? device.host),
         Number(patch.thresholds ?? device.thresholds),
         quiet === null ? null : JSON.stringify(quiet),
+        patch.language ?? device.language,
         id,
       );
     this.#changed(id);
@@ -212,7 +217,7 @@ export class Devices {
   }
 
   #show(caller: Caller, device: Device): NotifyDevice {
-    const { id, name, own_runs, host, thresholds, quiet, problem } = device;
+    const { id, name, own_runs, host, thresholds, quiet, language, problem } = device;
     const follows = this.#db
       .prepare<[string], { action: string; tell_when: string }>(
         'SELECT action, tell_when FROM notify_follows WHERE device = ? ORDER BY action',
@@ -227,6 +232,7 @@ export class Devices {
       host,
       thresholds,
       quiet,
+      language,
       follows: follows.map(({ action, tell_when }) => ({ action, when: tellWhen.parse(tell_when) })),
       runs: this.#db.prepare<[string], string>('SELECT task_id FROM notify_watches WHERE device = ? ORDER BY task_id').pluck().all(id),
       sent_at: device.sent_at === null ? null : new Date(device.sent_at).toISOString(),

@@ -1,7 +1,8 @@
 import type { HostAlert } from '../../shared/link-protocol.ts';
 import { MAX_HOST_ALERTS } from '../../shared/link-protocol.ts';
 import type { SealedPush } from '../../shared/push.ts';
-import type { Notice } from './compose.ts';
+import type { Language } from '../../shared/texts.ts';
+import { type Notice, noticeOfHost } from './compose.ts';
 import type { Device } from './devices.ts';
 import { PROOF_MS } from './vapid.ts';
 
@@ -9,6 +10,7 @@ interface HostAlertsOptions {
   devices: () => Device[];
   seal: (device: Device, notice: Notice, now: number) => SealedPush;
   hostName: () => string;
+  languageOf: (device: Device) => Language;
 }
 
 /** The proofs in the messages live for PROOF_MS: long before, the edge gets new ones. */
@@ -32,7 +34,7 @@ export class HostAlerts {
 
   list(now: number = Date.now()): HostAlert[] {
     const name = this.#o.hostName();
-    const about = (body: string): Notice => ({ title: name, body, path: '/', topic: 'host' });
+    const about = (device: Device, is: 'away' | 'back'): Notice => noticeOfHost(name, is, this.#o.languageOf(device));
     return this.#o
       .devices()
       .slice(0, MAX_HOST_ALERTS)
@@ -42,8 +44,8 @@ export class HostAlerts {
         endpoint: device.endpoint,
         quiet: device.quiet,
         expires_at: now + PROOF_MS,
-        away: this.#o.seal(device, about('Away'), now),
-        back: this.#o.seal(device, about('Back'), now),
+        away: this.#o.seal(device, about(device, 'away'), now),
+        back: this.#o.seal(device, about(device, 'back'), now),
       }));
   }
 

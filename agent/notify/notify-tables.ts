@@ -92,4 +92,8 @@ export const NOTIFY_TABLES: readonly string[] = [
   ALTER TABLE notify_messages RENAME COLUMN run TO about;
   UPDATE notify_messages SET about = json_object('run', json(about));
   `,
+  `
+  -- In which a device's messages are written (BCP 47); null: English.
+  ALTER TABLE notify_devices ADD COLUMN language TEXT;
+  `,
 ];

@@ -97,6 +97,46 @@ describe('Web Push', () => {
     await expect.poll(states).toEqual(['sent']);
   });
 
+  it('tells a device in the language of its page, as it was or as it is changed', async () => {
+    const first = new TestSubscription(receiver.origin);
+    const registered = await h.ask(admin, 'POST', '/api/notify/devices', { ...first.registration, language: 'de' });
+    expect(registered).toMatchObject({ status: 201, json: { language: 'de' } });
+    const { id } = Object(registered.json);
+    const other = await register(session(admin), { host: true });
+    await run(admin, 'fail');
+    await arrived(2);
+    const told = (of: TestSubscription): object[] =>
+      receiver.received.flatMap((message) => {
+        try {
+          return [of.read(message)['notification']];
+        } catch {
+          return [];
+        }
+      });
+    expect(told(first)).toMatchObject([{ title: 'Nightly backup ✓', body: 'Gescheitert', lang: 'de' }]);
+    expect(told(other.phone)).toMatchObject([{ body: 'Failed', lang: 'en' }]);
+    // The same session again, without a word on the language: its service worker renews a subscription so.
+    const again = await h.ask(admin, 'POST', '/api/notify/devices', first.registration);
+    expect(again.json).toMatchObject({ id, language: 'de' });
+    expect((await h.ask(admin, 'PATCH', `/api/notify/devices/${id}`, { language: 'en' })).json).toMatchObject({ language: 'en' });
+    await h.ask(admin, 'POST', `/api/notify/devices/${id}/test`);
+    await arrived(3);
+    expect(told(first)[1]).toMatchObject({ body: 'A test: this device is told when a run ends.', lang: 'en' });
+    // One that nobody has written yet, one of a region, and what is none.
+    for (const [language, body] of [
+      ['tlh', 'A test: this device is told when a run ends.'],
+      ['de-AT', 'Ein Versuch: Dieses Gerät erfährt, wenn ein Lauf endet.'],
+    ]) {
+      await h.ask(admin, 'PATCH', `/api/notify/devices/${id}`, { language });
+      const before = receiver.received.length;
+      await h.ask(admin, 'POST', `/api/notify/devices/${id}/test`);
+      await arrived(before + 1);
+      expect(told(first).at(-1)).toMatchObject({ body, lang: language });
+    }
+    for (const language of ['../de', 'de.json', '', 'x'.repeat(40)])
+      expect((await h.ask(admin, 'PATCH', `/api/notify/devices/${id}`, { language })).status).toBe(400);
+  });
+
   it('follows an action always, or when it fails; a client hears of their own runs only', async () => {
     const client = session(await h.caller('cleo', 'client'));
     await register(admin, { own_runs: 'never' }).then(({ id }) =>

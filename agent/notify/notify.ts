@@ -11,6 +11,7 @@ import { runOutcome } from '../../shared/run-outcome.ts';
 import { isFinal } from '../../shared/run-state.ts';
 import type { Run } from '../../shared/runs.ts';
 import type { SystemAlert } from '../../shared/system.ts';
+import type { Language, Texts } from '../../shared/texts.ts';
 import { TokenBucket } from '../../shared/token-bucket.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { RunRow } from '../history/run-row.ts';
@@ -22,7 +23,18 @@ import { ownTables } from '../store/own-tables.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Grants } from '../users/grants.ts';
 import type { Notice } from './compose.ts';
-import { eventOf, noticeOf, noticeOfAlert, noticeOfMany, ntfyPost, sealedPush, subjectOf, webhookPost } from './compose.ts';
+import {
+  ENGLISH,
+  eventOf,
+  noticeOf,
+  noticeOfAlert,
+  noticeOfMany,
+  noticeOfTest,
+  ntfyPost,
+  sealedPush,
+  subjectOf,
+  webhookPost,
+} from './compose.ts';
 import type { Tried } from './delivery.ts';
 import { Delivery, waitOf } from './delivery.ts';
 import type { Device } from './devices.ts';
@@ -52,6 +64,8 @@ export interface NotifyOptions {
   page_origin: string | null;
   /** See isPushService; null on every real host. */
   test_push_origin: string | null;
+  /** What is said in a language, by its BCP 47 tag. */
+  texts: (language: string) => Texts;
 }
 
 /** After so long nothing is tried any more. */
@@ -102,6 +116,7 @@ export class Notify {
       devices: () => this.devices.forHost().filter((device) => this.#userOf(device) !== null),
       seal: (device, notice, now) => sealedPush(device, notice, this.#vapid, now),
       hostName: () => settings.host_name,
+      languageOf: (device) => this.#languageOf(device),
     });
     // While the delivery stands still, too: a session that ended takes its device with it at once.
     this.#stops.push(grants.onRevoked((sids) => this.devices.sessionsEnded(sids)));
@@ -187,8 +202,7 @@ export class Notify {
     this.devices.shown(caller, id);
     const device = this.devices.get(id);
     if (device === null) throw new ToruError('not_found', 'There is no such device of yours.');
-    const notice = { title: 'Toru', body: 'A test: this device is told when a run ends.', path: '/account', topic: 'test' };
-    await this.#test(caller, `device/${id}`, this.#pushPost(device, notice), (posted) => {
+    await this.#test(caller, `device/${id}`, this.#pushPost(device, noticeOfTest(this.#languageOf(device))), (posted) => {
       if ('status' in posted && isGone(posted.status)) this.devices.forget(id);
       else this.devices.note(id, problemOf(posted));
     });
@@ -267,7 +281,7 @@ export class Notify {
       this.#wasUnlinked = false;
       return { is: 'later', ms: SETTLED_MS };
     }
-    const { batch, notice } = this.#toldTogether(first, seen);
+    const { batch, notice } = this.#toldTogether(first, seen, this.#languageOf(device));
     const posted = await post(this.#pushPost(device, notice), stopped);
     if (stopped.aborted) return { is: 'done' };
     if ('status' in posted && isGone(posted.status)) {
@@ -301,20 +315,26 @@ export class Notify {
   }
 
   /** Of what waits for a device, what one notification tells: many runs together, and of one threshold how it stands now. */
-  #toldTogether(first: Message, seen: readonly Message[]): { batch: Message[]; notice: Notice } {
+  #toldTogether(first: Message, seen: readonly Message[], language: Language): { batch: Message[]; notice: Notice } {
     const { about } = first;
     if ('run' in about) {
       const runs = seen.flatMap((message) => ('run' in message.about ? [{ message, run: message.about.run }] : []));
       return runs.length > MANY
-        ? { batch: runs.map(({ message }) => message), notice: noticeOfMany(runs.map(({ run }) => run)) }
-        : { batch: [first], notice: noticeOf(about.run) };
+        ? {
+            batch: runs.map(({ message }) => message),
+            notice: noticeOfMany(
+              runs.map(({ run }) => run),
+              language,
+            ),
+          }
+        : { batch: [first], notice: noticeOf(about.run, language) };
     }
     const subject = subjectOf(about.alert);
     const alerts = seen.flatMap((message) =>
       'alert' in message.about && subjectOf(message.about.alert) === subject ? [{ message, alert: message.about.alert }] : [],
     );
     const { alert } = alerts.at(-1) ?? about;
-    return { batch: alerts.map(({ message }) => message), notice: noticeOfAlert(alert, this.#o.settings.host_name) };
+    return { batch: alerts.map(({ message }) => message), notice: noticeOfAlert(alert, this.#o.settings.host_name, language) };
   }
 
   #postFor(target: Target, { id, about }: Message): Post {
@@ -323,7 +343,7 @@ export class Notify {
       return 'run' in about
         ? webhookPost(target, id, 'run.ended', eventOf(about.run, instance_id), Date.now())
         : webhookPost(target, id, 'host.threshold', { host: instance_id, host_name, ...about.alert }, Date.now());
-    const notice = 'run' in about ? noticeOf(about.run) : noticeOfAlert(about.alert, host_name);
+    const notice = 'run' in about ? noticeOf(about.run, ENGLISH) : noticeOfAlert(about.alert, host_name, ENGLISH);
     const click = this.#o.page_origin === null ? null : new URL(notice.path, this.#o.page_origin).href;
     const bad = 'run' in about ? runOutcome(about.run)?.failed === true : !about.alert.over;
     return ntfyPost(target, notice, click, bad ? ('run' in about ? 'failed' : 'warning') : 'well');
@@ -357,6 +377,10 @@ export class Notify {
   #pushPost(device: Device, notice: Notice): Post {
     if (!isPushService(device.endpoint, this.#o.test_push_origin)) throw new Error('a device’s address is no push service’s');
     return pushPost(device.endpoint, sealedPush(device, notice, this.#vapid, Date.now()));
+  }
+
+  #languageOf({ language }: Device): Language {
+    return language === null ? ENGLISH : { locale: language, texts: this.#o.texts(language) };
   }
 
   /** Whose device it is; null when its session is over. */

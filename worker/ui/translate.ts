@@ -1,22 +1,19 @@
 import { signal } from '@preact/signals';
+import { fill, type Language, pluralIn, textIn, type Values } from '../../shared/texts.ts';
+
+export type { Texts } from '../../shared/texts.ts';
 
 /**
  * The page's texts. English stands in the code, and is the key under which a language (languages/<code>.json) has its own text; what it
  * lacks is said in English.
  */
 
-/** A text of a language; one with a number has a form for each of the language's plurals. */
-export type Translated = string | Readonly<Partial<Record<Intl.LDMLPluralRule, string>>>;
-export type Texts = Readonly<Record<string, Translated>>;
-/** By name: what stands in the text as `{name}`. */
-export type Values = Readonly<Record<string, string | number>>;
-
 /** The language that is shown: its locale for dates and numbers (undefined: the browser's), and its texts. Read by `t`, hence followed by whoever draws. */
-export const shown = signal<{ locale: string | undefined; texts: Texts }>({ locale: undefined, texts: {} });
+export const shown = signal<Language>({ locale: undefined, texts: {} });
 
 /** @param text in English. @returns it in the page's language. */
 export function t(text: string, values?: Values): string {
-  return fill(translated(text) ?? text, values);
+  return fill(textIn(shown.value, text) ?? text, values);
 }
 
 /**
@@ -32,32 +29,19 @@ export function fromServer(code: string, sentence: string): string {
     const found = new RegExp(`^${pattern}$`, 's').exec(sentence);
     if (found !== null) return fill(text, found.groups);
   }
-  return translated(ERROR + code) ?? sentence;
+  return textIn(shown.value, ERROR + code) ?? sentence;
 }
 
 const ERROR = 'error:';
 
-/** What the page's language says for this key; null when it has nothing. */
-function translated(key: string): string | null {
-  const found = shown.value.texts[key];
-  return typeof found === 'string' ? found : null;
-}
-
 /** A text with a number, which stands in it as `{count}`. @param one for 1, in English. @param other for every other, and the key. */
 export function plural(count: number, one: string, other: string, values?: Values): string {
-  const { locale, texts } = shown.value;
-  const forms = texts[other];
-  const own = typeof forms === 'object' ? (forms[new Intl.PluralRules(locale).select(count)] ?? forms.other) : undefined;
-  return fill(own ?? (count === 1 ? one : other), { count: new Intl.NumberFormat(locale).format(count), ...values });
+  return pluralIn(shown.value, count, one, other, values);
 }
 
 /** Marks a text of a module's constant, which is made before the language is known: `t` it where it is shown. */
 export function msg<T extends string>(text: T): T {
   return text;
-}
-
-function fill(text: string, values: Readonly<Record<string, unknown>> = {}): string {
-  return text.replace(/\{(\w+)\}/g, (place, name) => String(values[name] ?? place));
 }
 
 /** The first language of these, most wanted first, that there is; English where there is none. */

@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import type { NotifyDevice, NotifySelf } from '../../../shared/notify.ts';
+import type { DevicePatch, NotifyDevice, NotifySelf } from '../../../shared/notify.ts';
 import { agent, read } from '../api.ts';
 import { bool, isAnything, list, listOfAll, oneOf, orNull, shape, text } from '../guards.ts';
 import { isInstalled } from './install.ts';
@@ -15,6 +15,7 @@ export const isDevice = shape<NotifyDevice>({
   own_runs: isWhen,
   host: bool,
   thresholds: bool,
+  language: orNull(text),
   quiet: orNull(shape<NonNullable<NotifyDevice['quiet']>>({ from: text, to: text, time_zone: text })),
   follows: listOfAll(shape<NotifyDevice['follows'][number]>({ action: text, when: isWhen })),
   runs: list,
@@ -62,6 +63,7 @@ export async function turnOn(name: string): Promise<NotifyDevice> {
     keys: { p256dh: keys?.['p256dh'] ?? '', auth: keys?.['auth'] ?? '' },
     origin: location.origin,
     name,
+    language: document.documentElement.lang,
   };
   const device = await read(isDevice, agent.notify.devices.$post({ json }));
   put(device);
@@ -77,10 +79,7 @@ export async function turnOff(device: NotifyDevice): Promise<void> {
 }
 
 /** Changes of a device. @throws ToruError. */
-export async function change(
-  id: string,
-  json: Partial<Pick<NotifyDevice, 'name' | 'own_runs' | 'host' | 'thresholds' | 'quiet'>>,
-): Promise<void> {
+export async function change(id: string, json: DevicePatch): Promise<void> {
   put(await read(isDevice, agent.notify.devices[':id'].$patch({ param: { id }, json })));
 }
 

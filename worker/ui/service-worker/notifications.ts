@@ -7,14 +7,16 @@ interface Shown {
   title: string;
   body: string;
   tag: string;
+  /** Of title and body: BCP 47. */
+  lang: string;
   /** A path of this origin. */
   path: string;
 }
 
 /** Every message is shown, whatever it holds: a browser ends the push of a page that swallows one. */
 export async function showMessage(data: PushMessageData | null): Promise<void> {
-  const { title, body, tag, path } = shownOf(jsonOf(data));
-  await self.registration.showNotification(title, { body, tag, data: { path }, icon: '/icons/toru/gate/192.png' });
+  const { title, body, tag, lang, path } = shownOf(jsonOf(data));
+  await self.registration.showNotification(title, { body, tag, lang, dir: 'auto', data: { path }, icon: '/icons/toru/gate/192.png' });
 }
 
 /** The window that shows it already, else one that can go there, else a new one. */
@@ -38,7 +40,13 @@ export async function openPlace(notification: Notification): Promise<void> {
 function shownOf(message: unknown): Shown {
   const found = isRecord(message) && isRecord(message['notification']) ? message['notification'] : {};
   const text = (name: string, other: string): string => (typeof found[name] === 'string' ? found[name] : other);
-  return { title: text('title', 'Toru'), body: text('body', ''), tag: text('tag', 'toru'), path: pathIn(text('navigate', '/')) };
+  return {
+    title: text('title', 'Toru'),
+    body: text('body', ''),
+    tag: text('tag', 'toru'),
+    lang: text('lang', ''),
+    path: pathIn(text('navigate', '/')),
+  };
 }
 
 function jsonOf(data: PushMessageData | null): unknown {

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { Bell, BellOff, Send } from 'lucide-preact';
+import { useEffect } from 'preact/hooks';
 import type { NotifyDevice, TellWhen } from '../../../../shared/notify.ts';
 import { sentence } from '../../api.ts';
 import { actions } from '../../data/known-actions.ts';
@@ -16,7 +17,7 @@ import { Section } from '../../parts/section.tsx';
 import { When } from '../../parts/when.tsx';
 import { rich } from '../../rich.ts';
 import { toast } from '../../toasts.ts';
-import { msg, t } from '../../translate.ts';
+import { msg, shown, t } from '../../translate.ts';
 import { TurnOn } from '../notifications/turn-on.tsx';
 
 const OWN = [
@@ -60,6 +61,12 @@ export function Notifications() {
 function ThisDevice({ device }: { device: NotifyDevice }) {
   const problem = useSignal<string | null>(null);
   const testing = useSignal(false);
+  const { texts } = shown.value;
+  useEffect(() => {
+    const { lang } = document.documentElement;
+    // Told in the language of its page. Whoever has no host now is asked at the next visit.
+    if (lang !== (device.language ?? 'en')) change(device.id, { language: lang }).catch(() => undefined);
+  }, [texts]);
 
   async function attempt(act: () => Promise<void>): Promise<void> {
     problem.value = null;

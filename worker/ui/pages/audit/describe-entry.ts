@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../../../../shared/audit.ts';
 import { NUMBER_SETTINGS, ofEachNumber } from '../../../../shared/number-settings.ts';
-import { msg, plural, shown, t } from '../../translate.ts';
+import { fromServer, msg, plural, shown, t } from '../../translate.ts';
 
 /** An entry as a sentence: in `text` stand `{who}` and, of what it was done to, `{what}`. */
 export interface Description {
@@ -306,7 +306,7 @@ function loadOf(entry: AuditEntry): string {
 
 function because(entry: AuditEntry): { rest?: string } {
   const reason = textIn(entry, 'reason');
-  return reason === null ? {} : { rest: `(${reason.replace(/\.$/, '')})` };
+  return reason === null ? {} : { rest: `(${fromServer('', reason).replace(/\.$/, '')})` };
 }
 
 const SETTINGS: Readonly<Record<string, string>> = {

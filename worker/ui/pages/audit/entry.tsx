@@ -3,7 +3,7 @@ import type { AuditEntry } from '../../../../shared/audit.ts';
 import { Facts } from '../../parts/facts.tsx';
 import { filled } from '../../rich.ts';
 import { fullTime, timeOfDay } from '../../time.ts';
-import { msg, t } from '../../translate.ts';
+import { fromServer, msg, t } from '../../translate.ts';
 import { deviceOf, placeOf } from '../account/device.ts';
 import { describeEntry } from './describe-entry.ts';
 
@@ -53,7 +53,9 @@ export function Entry({ entry }: { entry: AuditEntry }) {
 
 function factsOf(entry: AuditEntry): [string, string][] {
   const detail = Object.entries(entry.detail).map(([key, value]): [string, string] =>
-    key === 'user_agent' && typeof value === 'string' ? [t('Device'), `${deviceOf(value).name} (${value})`] : [nameOf(key), textOf(value)],
+    key === 'user_agent' && typeof value === 'string'
+      ? [t('Device'), `${deviceOf(value).name} (${value})`]
+      : [nameOf(key), key === 'reason' && typeof value === 'string' ? fromServer('', value) : textOf(value)],
   );
   return [
     [t('When'), fullTime(Date.parse(entry.time))],
@@ -67,16 +69,37 @@ function factsOf(entry: AuditEntry): [string, string][] {
 
 /** Names of details that many entries have. */
 const DETAILS: Readonly<Record<string, string>> = {
+  address: msg('Address'),
+  before: msg('Before'),
   by: msg('By'),
+  code: msg('Code'),
+  created: msg('Added'),
+  disabled: msg('Disabled'),
+  for: msg('For'),
+  kind: msg('Kind'),
   label: msg('Name'),
+  messages: msg('Messages'),
+  mount: msg('Disk'),
+  password: msg('Password'),
+  percent: msg('Percent'),
   reason: msg('Reason'),
+  removed: msg('Removed'),
   repeated: msg('Repeated'),
+  result: msg('Result'),
   revision: msg('Version'),
   role: msg('Role'),
   runs: msg('Runs'),
   script: msg('Script'),
+  size: msg('Bytes'),
+  sizes: msg('Sizes'),
   source: msg('From'),
+  to: msg('To'),
+  until: msg('Until'),
   user: msg('User'),
+  username: msg('Username'),
+  version: msg('Version'),
+  what: msg('What'),
+  when: msg('When'),
 };
 
 function nameOf(key: string): string {
