@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { grantToken } from './grant.ts';
-import { connId, hostId, sid, topicName, uuid } from './ids.ts';
+import { connId, hostId, sid, topicName, userId, uuid } from './ids.ts';
 import { MAX_MEMBERS } from './members.ts';
 import { quietHours } from './notify.ts';
 import { userCode } from './pairing.ts';
 import { runSummary } from './runs.ts';
 import { publicKey, signature, signedToken } from './signed.ts';
+import { role } from './users.ts';
 
 /**
  * The language between a Host object and its agent, over the one WebSocket that the agent dialled. Every message is
@@ -157,7 +158,14 @@ export const hostAlert = z.object({
 export type HostAlert = z.infer<typeof hostAlert>;
 
 /** A member, as its edge has to know it. */
-export const linkedMember = z.object({ id: hostId, name: z.string().min(1).max(80), public_key: publicKey, certificate: signedToken });
+export const linkedMember = z.object({
+  id: hostId,
+  name: z.string().min(1).max(80),
+  public_key: publicKey,
+  certificate: signedToken,
+  /** Where they differ from the users' own: enough for the edge to choose a view; the member decides again. */
+  roles: z.record(userId, role),
+});
 export type LinkedMember = z.infer<typeof linkedMember>;
 
 /** The messages of the agent to the edge. */

@@ -24,9 +24,8 @@ export async function grantOn(env: Env, session: SessionRecord, host: string): P
   if (!own.ok) return own;
   const made = await home.memberGrant(own.value.grant, host);
   if (made.ok) {
-    const value = { host, ...made.value };
-    await accountOf(env).rememberGrant(session.sid, value);
-    return { ok: true, value };
+    const role = await accountOf(env).rememberGrant(session.sid, host, made.value);
+    return { ok: true, value: { host, role, ...made.value } };
   }
   if (!hasEnded(made.code) && held !== null && held.grant_exp > Date.now()) return { ok: true, value: held };
   return made;

@@ -46,9 +46,15 @@ export function applyDirectory(
     for (const user of wanted) {
       const row = before.get(user.id);
       const put = (): void => void db.prepare(PUT).run({ ...user, hash: NO_PASSWORD, now });
-      const ends = row !== undefined && (row.epoch !== user.epoch || row.role !== user.role || row.disabled !== user.disabled);
-      if (ends) grants.revokeUser(user.id, put);
-      else if (row?.username !== user.username) put();
+      if (row === undefined || (row.epoch === user.epoch && row.role === user.role && row.disabled === user.disabled)) {
+        if (row?.username !== user.username) put();
+        continue;
+      }
+      grants.revokeUser(user.id, () => {
+        put();
+        // Only the role here is another: the sessions live, and begin again with it.
+        if (row.epoch === user.epoch && user.disabled === 0) db.prepare('DELETE FROM grants WHERE sub = ?').run(user.id);
+      });
     }
   })();
   for (const sid of directory.ended_sids) grants.revokeSession(sid);

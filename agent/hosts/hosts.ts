@@ -173,11 +173,10 @@ export class Hosts {
   }
 
   /** At the edge's request: a session wants to use a member. @throws ToruError as Grants.renew; unknown_host, not_home. */
-  memberGrant(grant: string, host: string): { grant: string; expires_at: number; role: Role } {
+  memberGrant(grant: string, host: string): { grant: string; expires_at: number } {
     this.#mustBeHome();
-    const { roles } = this.#known(host);
-    const made = this.#o.grants.forMember(grant, { host, life_ms: this.#o.settings.grant_minutes * 60_000 });
-    return { grant: made.grant, expires_at: made.expires_at, role: roles[made.user.id] ?? made.user.role };
+    this.#known(host);
+    return this.#o.grants.forMember(grant, { host, life_ms: this.#o.settings.grant_minutes * 60_000 });
   }
 
   /** This home host has a new key: what the old one signed is worth nothing. */

@@ -60,7 +60,10 @@ export class Members {
 
   /** As the edge has to know them. */
   linked(): LinkedMember[] {
-    return this.#rows().map(({ id, name, public_key, certificate }) => ({ id, name, public_key, certificate }));
+    return this.#rows().map((row) => {
+      const { id, name, public_key, roles } = memberOf(row);
+      return { id, name, public_key, roles, certificate: row.certificate };
+    });
   }
 
   /** Signs a certificate for a new member, or a new one for an old member. @throws ToruError conflict, quota_exceeded. */

@@ -123,12 +123,12 @@ export class Grants {
    * For a session of this home host: a grant for one of its members. @param member its instance id, and how long the grant lives, in ms.
    * @throws as `renew`
    */
-  forMember(token: string, member: { host: string; life_ms: number }): { grant: string; user: GrantUser; expires_at: number } {
+  forMember(token: string, member: { host: string; life_ms: number }): { grant: string; expires_at: number } {
     const claims = this.#read(token, undefined);
     const now = this.#now();
-    const { row, user } = this.#live(claims, now);
+    const { row } = this.#live(claims, now);
     const grant = this.#sign({ sub: claims.sub, sid: claims.sid, epoch: claims.epoch, auth_time: row.auth_time }, now, member);
-    return { grant, user, expires_at: seconds(now + member.life_ms) * 1000 };
+    return { grant, expires_at: seconds(now + member.life_ms) * 1000 };
   }
 
   /** The sids of the sessions that ended last, newest first. */

@@ -59,6 +59,8 @@ export const ACCOUNT_MIGRATIONS: readonly string[] = [
   // Members by the home host's word, and requests to become one.
   `
   ALTER TABLE hosts ADD COLUMN certificate TEXT;
+  -- Of a member, as JSON by user: where they differ from the users' own.
+  ALTER TABLE hosts ADD COLUMN roles TEXT NOT NULL DEFAULT '{}';
 
   CREATE TABLE pairings (
     user_code TEXT PRIMARY KEY,
@@ -78,7 +80,6 @@ export const ACCOUNT_MIGRATIONS: readonly string[] = [
     host TEXT NOT NULL,
     grant_token TEXT NOT NULL,
     grant_exp INTEGER NOT NULL,
-    role TEXT NOT NULL CHECK (role IN ('admin', 'client')),
     PRIMARY KEY (sid, host)
   ) STRICT, WITHOUT ROWID;
   `,

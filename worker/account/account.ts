@@ -5,6 +5,7 @@ import { purposed } from '../../shared/grant.ts';
 import { linkStatement } from '../../shared/link-protocol.ts';
 import type { PairTokenAnswer } from '../../shared/pairing.ts';
 import { newCode, readCode } from '../../shared/setup-code.ts';
+import type { Role } from '../../shared/users.ts';
 import type { Env } from '../env.ts';
 import { hostOf } from '../env.ts';
 import type { HomeMessage } from '../host/agent-messages.ts';
@@ -21,7 +22,7 @@ import type { BoundHost, HostRecord } from './known-hosts.ts';
 import { Hosts } from './known-hosts.ts';
 import type { OpenPairing, PairingState } from './pairings.ts';
 import { Pairings } from './pairings.ts';
-import type { HostGrant, SessionRecord } from './session-rows.ts';
+import type { Granted, SessionRecord } from './session-rows.ts';
 import { Sessions } from './session-rows.ts';
 import type { Attempt } from './throttle.ts';
 import { accountKey } from './throttle.ts';
@@ -170,8 +171,9 @@ export class Account extends DurableObject<Env> {
     return refusal('authorization_pending', 'An admin has not approved this host yet.');
   }
 
-  rememberGrant(sid: string, grant: HostGrant): void {
-    this.#sessions.remember(sid, grant);
+  /** @returns the role of the session's user on that host. */
+  rememberGrant(sid: string, host: string, grant: Granted): Role {
+    return this.#sessions.remember(sid, host, grant);
   }
 
   /** Counts the attempt, before any host is asked. @returns too_many_attempts with `retry_after`, in seconds. */

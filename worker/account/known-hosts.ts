@@ -91,15 +91,16 @@ export class Hosts {
     const taken = members.filter(({ id }) => !bound.has(id));
     const gone = before.filter((host) => host.certificate !== null && !taken.some((member) => isSame(member, host)));
     for (const { id } of gone) this.#sql.exec('DELETE FROM hosts WHERE id = ?', id);
-    taken.forEach(({ id, name, public_key, certificate }, at) => {
+    taken.forEach(({ id, name, public_key, certificate, roles }, at) => {
       this.#sql.exec(
-        `INSERT INTO hosts (id, name, public_key, position, certificate) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (id) DO UPDATE SET name = ?2, public_key = ?3, position = ?4, certificate = ?5`,
+        `INSERT INTO hosts (id, name, public_key, position, certificate, roles) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (id) DO UPDATE SET name = ?2, public_key = ?3, position = ?4, certificate = ?5, roles = ?6`,
         id,
         name,
         public_key,
         bound.size + at,
         certificate,
+        JSON.stringify(roles),
       );
     });
     return gone.map(({ id }) => id);

@@ -1,11 +1,20 @@
+import * as z from 'zod';
+import { parseJsonOrNull } from '../../shared/json.ts';
 import { SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../shared/limits.ts';
 import type { Role } from '../../shared/users.ts';
+import { role as roleSchema } from '../../shared/users.ts';
 
-/** With what a session acts on one host. `grant_exp` in ms since 1970; the role is that on this host, as the home host named it. */
-export interface HostGrant {
-  host: string;
+const rolesByUser = z.record(z.string(), roleSchema);
+
+/** A grant, and when it runs out, in ms since 1970. */
+export interface Granted {
   grant: string;
   grant_exp: number;
+}
+
+/** With what a session acts on one host, and its user's role there, as the home host named it. */
+export interface HostGrant extends Granted {
+  host: string;
   role: Role;
 }
 
@@ -129,36 +138,45 @@ export class Sessions {
     return ended;
   }
 
-  /** A session got a grant for a member. */
-  remember(sid: string, { host, grant, grant_exp, role }: HostGrant): void {
+  /** A session got a grant for a member. @returns the role of its user there; the lesser one for a session that just ended. */
+  remember(sid: string, host: string, { grant, grant_exp }: Granted): Role {
     this.#sql.exec(
-      `INSERT INTO session_grants (sid, host, grant_token, grant_exp, role) SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM sessions WHERE sid = ?1)
-       ON CONFLICT (sid, host) DO UPDATE SET grant_token = ?3, grant_exp = ?4, role = ?5`,
+      `INSERT INTO session_grants (sid, host, grant_token, grant_exp) SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM sessions WHERE sid = ?1)
+       ON CONFLICT (sid, host) DO UPDATE SET grant_token = ?3, grant_exp = ?4`,
       sid,
       host,
       grant,
       grant_exp,
-      role,
     );
+    const [row] = this.#sql.exec<SessionRow>('SELECT * FROM sessions WHERE sid = ?', sid).toArray();
+    return row === undefined ? 'client' : (heldGrant(this.#fromRow(row), host)?.role ?? 'client');
   }
 
-  /** The grants for hosts that are members no longer are of no use. */
+  /** The grants for a host that is a member no longer are of no use. */
   forgetHost(host: string): void {
     this.#sql.exec('DELETE FROM session_grants WHERE host = ?', host);
   }
 
   #fromRow({ role, grant_token, ...row }: SessionRow): SessionRecord {
     const member_grants = this.#sql
-      .exec<GrantRow>('SELECT host, grant_token, grant_exp, role FROM session_grants WHERE sid = ?', row.sid)
+      .exec<GrantRow>(
+        'SELECT host, grant_token, grant_exp, roles FROM session_grants JOIN hosts ON hosts.id = session_grants.host WHERE sid = ?',
+        row.sid,
+      )
       .toArray()
-      .map(({ grant_token: grant, ...held }): HostGrant => ({ ...held, grant, role: roleOf(held.role) }));
+      .map(({ host, grant_token: grant, grant_exp, roles }) => ({ host, grant, grant_exp, role: roleThere(roles, row.sub, roleOf(role)) }));
     return { ...row, role: roleOf(role), grant: grant_token, member_grants };
   }
 }
 
 type SessionRow = Omit<SessionRecord, 'role' | 'grant' | 'member_grants'> & { role: string; grant_token: string };
-type GrantRow = { host: string; grant_token: string; grant_exp: number; role: string };
+type GrantRow = { host: string; grant_token: string; grant_exp: number; roles: string };
 
 function roleOf(text: string): Role {
   return text === 'admin' ? 'admin' : 'client';
+}
+
+/** @param roles of a member, as JSON by user. */
+function roleThere(roles: string, sub: string, own: Role): Role {
+  return rolesByUser.safeParse(parseJsonOrNull(roles)).data?.[sub] ?? own;
 }

@@ -4,12 +4,12 @@ import type { LinkLoginRequest, LoginRequest } from '../../shared/login-requests
 import type { HomeFacts, LinkPair } from '../../shared/pairing.ts';
 import { homeFacts } from '../../shared/pairing.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
-import type { HostGrant } from '../account/session-rows.ts';
+import type { Granted } from '../account/session-rows.ts';
 import type { Result } from '../result.ts';
 import { refusal } from '../result.ts';
 import { CodePaces } from './code-paces.ts';
 import type { LoginAnswer } from './login-answers.ts';
-import { errorAnswer, loginAnswer, memberGrantAnswer, renewAnswer } from './login-answers.ts';
+import { errorAnswer, loginAnswer, renewAnswer } from './login-answers.ts';
 
 /** Asks the host. @throws ToruError as Tunnel.ask, and host_offline. */
 export type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null) => Promise<Response>;
@@ -34,11 +34,6 @@ export class EdgeRequests {
     return this.#post('/link/login-link', login, loginAnswer);
   }
 
-  async renew(grant: string): Promise<Result<{ grant: string; grant_exp: number }>> {
-    const renewed = await this.#post('/link/renew', { grant }, renewAnswer);
-    return renewed.ok ? { ok: true, value: { grant: renewed.value.grant, grant_exp: renewed.value.expires_at } } : renewed;
-  }
-
   /** A host asks to become a member: the home host's word of itself. */
   pair(asked: LinkPair): Promise<Result<HomeFacts>> {
     return this.#post('/link/pair', asked, homeFacts);
@@ -49,15 +44,21 @@ export class EdgeRequests {
   }
 
   /** A grant for a member, in the session whose grant for the home host this is. */
-  async memberGrant(grant: string, aud: string): Promise<Result<Omit<HostGrant, 'host'>>> {
-    const made = await this.#post('/link/member-grant', { grant, aud }, memberGrantAnswer);
-    if (!made.ok) return made;
-    const { expires_at: grant_exp, ...value } = made.value;
-    return { ok: true, value: { ...value, grant_exp } };
+  memberGrant(grant: string, aud: string): Promise<Result<Granted>> {
+    return this.#granted('/link/member-grant', { grant, aud });
+  }
+
+  renew(grant: string): Promise<Result<Granted>> {
+    return this.#granted('/link/renew', { grant });
   }
 
   logout(sid: string): Promise<Result<unknown>> {
     return this.#post('/link/logout', { sid }, z.unknown());
+  }
+
+  async #granted(path: string, message: object): Promise<Result<Granted>> {
+    const answer = await this.#post(path, message, renewAnswer);
+    return answer.ok ? { ok: true, value: { grant: answer.value.grant, grant_exp: answer.value.expires_at } } : answer;
   }
 
   async #post<T>(path: string, message: object, schema: z.ZodType<T>): Promise<Result<T>> {

@@ -8,7 +8,7 @@ import type { RunRequest, RunSummary } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Role } from '../../shared/users.ts';
 import { CLOSE, PING, PONG, SOCKET_USER } from '../../shared/wire.ts';
-import type { HostGrant } from '../account/session-rows.ts';
+import type { Granted } from '../account/session-rows.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
 import type { Result } from '../result.ts';
@@ -95,7 +95,7 @@ export class Host extends DurableObject<Env> {
     return this.#services.requests.pairSecret(revealed);
   }
 
-  async memberGrant(grant: string, aud: string): Promise<Result<Omit<HostGrant, 'host'>>> {
+  async memberGrant(grant: string, aud: string): Promise<Result<Granted>> {
     return this.#services.requests.memberGrant(grant, aud);
   }
 
@@ -109,7 +109,7 @@ export class Host extends DurableObject<Env> {
     this.#services.membershipEnded();
   }
 
-  async renew(sid: string, grant: string): Promise<Result<{ grant: string; grant_exp: number }>> {
+  async renew(sid: string, grant: string): Promise<Result<Granted>> {
     return this.#services.sessions.renew(sid, grant);
   }
 

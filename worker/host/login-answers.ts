@@ -20,9 +20,6 @@ export type LoginAnswer = z.infer<typeof loginAnswer>;
 
 export const renewAnswer = z.object({ grant: grantToken, expires_at: time });
 
-/** The role is the user's on that member. */
-export const memberGrantAnswer = renewAnswer.extend({ role });
-
 /** To a run that waited. */
 export const startedAnswer = z.object({ task_id: taskId });
 

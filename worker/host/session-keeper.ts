@@ -1,5 +1,5 @@
 import { SESSION_RECHECK_MS } from '../../shared/limits.ts';
-import type { SessionRecord } from '../account/session-rows.ts';
+import type { Granted, SessionRecord } from '../account/session-rows.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
 import type { Result } from '../result.ts';
@@ -9,7 +9,7 @@ import type { Browsers } from './browsers.ts';
 import type { EdgeRequests } from './edge-requests.ts';
 import type { PendingLogouts } from './pending-logouts.ts';
 
-type Renewed = Result<{ grant: string; grant_exp: number }>;
+type Renewed = Result<Granted>;
 
 /** A look-up takes a moment itself, and the promise is once a minute. */
 export const RECHECK_EVERY_MS = SESSION_RECHECK_MS - 10_000;
