@@ -108,6 +108,16 @@ export const pairing = z.object({
 });
 export type Pairing = z.infer<typeof pairing>;
 
+/** What became of a request to pair (GET /api/pairings/:code), as far back as this home host remembers. `host` when it is a member now. */
+export const pairingOutcome = z.object({
+  outcome: z.enum(['waiting', 'approved', 'denied', 'replaced', 'expired', 'unknown']),
+  name: z.string().nullable(),
+  host: hostId.nullable(),
+});
+export type PairingOutcome = z.infer<typeof pairingOutcome>;
+/** So many of the last ones are remembered. */
+export const MAX_PAIRING_OUTCOMES = 100;
+
 export const pairingParams = z.strictObject({ code: userCode });
 
 /** POST /api/pairings/:code/approve. The words are those that the admin saw: nothing else is approved. */

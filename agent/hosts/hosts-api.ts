@@ -1,7 +1,7 @@
 import type { List } from '../../shared/api.ts';
 import type { Member, Membership } from '../../shared/members.ts';
 import { memberParams, memberPatch } from '../../shared/members.ts';
-import type { Invite, MadeInvite, Pairing } from '../../shared/pairing.ts';
+import type { Invite, MadeInvite, Pairing, PairingOutcome } from '../../shared/pairing.ts';
 import { inviteCreate, inviteParams, pairingApproval, pairingParams } from '../../shared/pairing.ts';
 import { resource, router } from '../http/router.ts';
 import { body, params } from '../http/validate.ts';
@@ -42,12 +42,14 @@ export const pairingsApi = resource(
   '/api/pairings',
   {
     'GET /': admin,
+    'GET /:code': admin,
     'POST /:code/approve': adminLately,
     'POST /:code/deny': admin,
   },
   ({ hosts }: Services) =>
     router()
       .get('/', (c) => c.json<List<Pairing>>({ items: hosts.pairings(), next_cursor: null }))
+      .get('/:code', params(pairingParams), (c) => c.json<PairingOutcome>(hosts.pairingOutcome(c.req.valid('param').code)))
       .post('/:code/approve', params(pairingParams), body(pairingApproval), (c) =>
         c.json<Member>(hosts.approve(c.env.caller, c.req.valid('param').code, c.req.valid('json'))),
       )

@@ -1,7 +1,7 @@
 import { ToruError } from '../../shared/errors.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
 import type { DirectoryClaims, Member, Membership as MembershipShape } from '../../shared/members.ts';
-import type { HomeFacts, Invite, InviteCreate, LinkPair, MadeInvite, Pairing } from '../../shared/pairing.ts';
+import type { HomeFacts, Invite, InviteCreate, LinkPair, MadeInvite, Pairing, PairingOutcome } from '../../shared/pairing.ts';
 import type { Role } from '../../shared/users.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Identity } from '../link/identity.ts';
@@ -85,6 +85,12 @@ export class Hosts {
   pairings(): Pairing[] {
     this.#mustBeHome();
     return this.#pairings.list();
+  }
+
+  /** @throws ToruError not_home. */
+  pairingOutcome(user_code: string): PairingOutcome {
+    this.#mustBeHome();
+    return this.#pairings.outcome(user_code);
   }
 
   invites(): Invite[] {

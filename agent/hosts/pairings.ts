@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { fromBase64Url, toBase64Url } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { purposed } from '../../shared/grant.ts';
-import type { HomeFacts, Invite, LinkPair, Pairing, PairRequest } from '../../shared/pairing.ts';
-import { MAX_PAIRINGS, PAIR_LIFE_S, pairStatement } from '../../shared/pairing.ts';
+import type { HomeFacts, Invite, LinkPair, Pairing, PairingOutcome, PairRequest } from '../../shared/pairing.ts';
+import { MAX_PAIRING_OUTCOMES, MAX_PAIRINGS, PAIR_LIFE_S, pairStatement } from '../../shared/pairing.ts';
 import type { Identity } from '../link/identity.ts';
 import { verifyWith } from '../link/identity.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -39,6 +39,8 @@ export class Pairings {
   readonly #now: () => number;
   /** By user code, oldest first. */
   readonly #waiting = new Map<string, Waiting>();
+  /** By user code, oldest first: so that a code that is used up is not taken for one that was mistyped. */
+  readonly #over = new Map<string, PairingOutcome>();
 
   constructor(parts: {
     identity: Pick<Identity, 'publicKey'>;
@@ -60,7 +62,7 @@ export class Pairings {
    */
   begin({ user_code, address, origin, request }: LinkPair): HomeFacts {
     const now = this.#now();
-    for (const [code, { created_at }] of this.#waiting) if (now - created_at >= PAIR_LIFE_S * 1000) this.#waiting.delete(code);
+    for (const [code, { created_at }] of this.#waiting) if (now - created_at >= PAIR_LIFE_S * 1000) this.#drop(code, 'expired');
     const { host, public_key, signature, invite } = request;
     const statement = pairStatement(request, origin);
     if (!verifyWith(fromBase64Url(public_key), purposed('pair', statement), fromBase64Url(signature)))
@@ -70,7 +72,7 @@ export class Pairings {
         'conflict',
         'That is the home host itself, or a copy of its TORU_HOME. Start the other machine with a fresh TORU_HOME.',
       );
-    for (const [code, waiting] of this.#waiting) if (waiting.request.host === host) this.#waiting.delete(code);
+    for (const [code, waiting] of this.#waiting) if (waiting.request.host === host) this.#drop(code, 'replaced');
     if (this.#waiting.size >= MAX_PAIRINGS || this.#waiting.has(user_code))
       throw new ToruError('too_many_requests', 'Too many hosts wait to be paired. Approve or deny them, or wait ten minutes.');
     const checked = invite === undefined ? null : this.#invites.check(invite, statement);
@@ -87,7 +89,7 @@ export class Pairings {
     const waiting = this.#known(user_code);
     const { request, nonce, invite } = waiting;
     if (commitmentOf(secret) !== request.nonce) {
-      this.#waiting.delete(user_code);
+      this.#drop(user_code, 'denied');
       throw new ToruError('access_denied', 'The host did not keep to the number that it began with. Start again: toru up');
     }
     waiting.words ??= words(this.#key, request.public_key, secret, nonce);
@@ -134,8 +136,26 @@ export class Pairings {
   /** @throws ToruError expired_token. */
   deny(user_code: string): { name: string; host: string } {
     const { name, host } = this.#known(user_code).request;
-    this.#waiting.delete(user_code);
+    this.#drop(user_code, 'denied');
     return { name, host };
+  }
+
+  /** @returns `unknown` for a code that was mistyped, or is long gone. */
+  outcome(user_code: string): PairingOutcome {
+    const waiting = this.#waiting.get(user_code);
+    if (waiting === undefined) return this.#over.get(user_code) ?? { outcome: 'unknown', name: null, host: null };
+    const outcome = this.#now() - waiting.created_at < PAIR_LIFE_S * 1000 ? 'waiting' : 'expired';
+    return { outcome, name: waiting.request.name, host: null };
+  }
+
+  /** It waits no longer, and is remembered for a while. */
+  #drop(user_code: string, outcome: PairingOutcome['outcome'], name?: string): void {
+    const request = this.#waiting.get(user_code)?.request;
+    if (request === undefined) return;
+    this.#waiting.delete(user_code);
+    this.#over.set(user_code, { outcome, name: name ?? request.name, host: outcome === 'approved' ? request.host : null });
+    const [oldest] = this.#over.keys();
+    if (this.#over.size > MAX_PAIRING_OUTCOMES && oldest !== undefined) this.#over.delete(oldest);
   }
 
   get #key(): string {
@@ -144,7 +164,7 @@ export class Pairings {
 
   /** It waits no longer. Whoever can't be admitted under its name asks again. */
   #taken({ user_code, request }: Waiting, name: string): Approved {
-    this.#waiting.delete(user_code);
+    this.#drop(user_code, 'approved', name);
     return { id: request.host, name, public_key: request.public_key };
   }
 

@@ -34,9 +34,9 @@ describe('the places of the page', () => {
   it('are few tabs on a phone, and each is in the navigation, or below one that is', () => {
     expect(places.filter(({ nav }) => nav?.first === true).map(({ path }) => path)).toEqual(['/', '/runs', '/scripts']);
     const inNavigation = new Set(places.flatMap(({ path, nav }) => (nav === undefined ? [] : [path])));
-    // The editor, and an action's own app, are opened from a tile.
+    // The editor, and an action's own app, are opened from a tile; a host's request to pair by its code.
     const parents = places.filter(({ nav }) => nav === undefined).map(({ path }) => `/${path.split('/')[1]}`);
-    expect(parents.filter((path) => !inNavigation.has(path) && path !== '/actions' && path !== '/a')).toEqual([]);
+    expect(parents.filter((path) => !inNavigation.has(path) && !['/actions', '/a', '/pair'].includes(path))).toEqual([]);
   });
 
   it('of admins are theirs with everything below them', () => {

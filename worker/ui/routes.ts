@@ -6,6 +6,7 @@ import {
   Puzzle,
   ScrollText,
   Search,
+  Server,
   Settings2,
   SquareTerminal,
   UserRound,
@@ -96,6 +97,14 @@ export const places: readonly Place[] = [
     admin: true,
     nav: { label: msg('Settings'), icon: Settings2 },
   },
+  {
+    path: '/hosts',
+    home: true,
+    component: lazyPlace(async () => (await import('./pages/hosts.tsx')).HostsPage),
+    admin: true,
+    nav: { label: msg('Hosts'), icon: Server },
+  },
+  { path: '/pair', home: true, component: lazyPlace(async () => (await import('./pages/pair.tsx')).PairPage) },
   {
     path: '/account',
     home: true,

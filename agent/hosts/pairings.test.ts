@@ -1,0 +1,64 @@
+import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto';
+import { expect, it } from 'vitest';
+import { purposed } from '../../shared/grant.ts';
+import type { LinkPair } from '../../shared/pairing.ts';
+import { PAIR_LIFE_S, pairStatement } from '../../shared/pairing.ts';
+import { Pairings } from './pairings.ts';
+
+const origin = 'https://toru.example';
+
+/** A machine that asks, as `toru up` does. */
+function asker(host = randomUUID()) {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const public_key = publicKey.export({ type: 'spki', format: 'der' }).subarray(12).toString('base64url');
+  return (user_code: string): { asked: LinkPair; secret: string } => {
+    const secret = randomBytes(32).toString('hex');
+    const nonce = createHash('sha256').update(Buffer.from(secret, 'hex')).digest('hex');
+    const said = { host, public_key, name: 'nas', os_user: 'pi', platform: 'linux x64', version: '1.0.0', nonce };
+    const signature = sign(null, purposed('pair', pairStatement(said, origin)), privateKey).toString('base64url');
+    return { asked: { user_code, address: '192.0.2.1', origin, request: { ...said, signature } }, secret };
+  };
+}
+
+function home() {
+  let now = Date.UTC(2026, 0, 1);
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const pairings = new Pairings({
+    identity: { publicKey: publicKey.export({ type: 'spki', format: 'der' }).subarray(12) },
+    settings: { instance_id: randomUUID(), host_name: 'home' },
+    members: { get: () => null },
+    invites: {
+      check: () => {
+        throw new Error('no invite came');
+      },
+      use: () => undefined,
+    },
+    now: () => now,
+  });
+  return { pairings, later: (s: number) => (now += s * 1000) };
+}
+
+it('says of each code what became of it', () => {
+  const { pairings, later } = home();
+  const ask = asker('6a1f0a6e-95a5-4c39-8a55-27b0a9a5cf3e');
+  const outcome = (code: string) => pairings.outcome(code);
+  pairings.begin(ask('BBBB-BBBB').asked);
+  expect(outcome('BBBB-BBBB')).toEqual({ outcome: 'waiting', name: 'nas', host: null });
+  // The same host asks anew.
+  const { asked, secret } = ask('CCCC-CCCC');
+  pairings.begin(asked);
+  expect(outcome('BBBB-BBBB')).toEqual({ outcome: 'replaced', name: 'nas', host: null });
+  pairings.reveal('CCCC-CCCC', secret);
+  const words = pairings.list()[0]?.words ?? [];
+  pairings.approve('CCCC-CCCC', words, 'attic');
+  expect(outcome('CCCC-CCCC')).toEqual({ outcome: 'approved', name: 'attic', host: '6a1f0a6e-95a5-4c39-8a55-27b0a9a5cf3e' });
+  pairings.begin(asker()('DDDD-DDDD').asked);
+  pairings.deny('DDDD-DDDD');
+  expect(outcome('DDDD-DDDD')).toMatchObject({ outcome: 'denied' });
+  pairings.begin(asker()('FFFF-FFFF').asked);
+  later(PAIR_LIFE_S);
+  expect(outcome('FFFF-FFFF')).toMatchObject({ outcome: 'expired' });
+  pairings.begin(asker()('GGGG-GGGG').asked);
+  expect(outcome('FFFF-FFFF')).toMatchObject({ outcome: 'expired' });
+  expect(outcome('HHHH-HHHH')).toEqual({ outcome: 'unknown', name: null, host: null });
+});
