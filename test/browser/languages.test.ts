@@ -23,6 +23,36 @@ const INPUTS = [
   { type: 'choice', name: 'mode', label: 'لماذا?', options: [{ value: 'all', label: 'הכול' }, { value: 'some' }] },
   { type: 'number', name: 'level', label: 'Stufe', min: 0, max: 10 },
 ];
+/** Texts of the page's controls and headings that have no room; names that people gave may be cut. */
+function cutOn(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const context = document.createElement('canvas').getContext('2d');
+    if (context === null) throw new Error('no canvas');
+    const seen = [...document.querySelectorAll<HTMLElement>('select, .btn, .rail-link, label, legend, h1, h2, h3, th, dt')].filter(
+      (element) => element.checkVisibility() && element.closest('.hush, [dir="auto"], .log-rows') === null,
+    );
+    return seen.flatMap((element) => {
+      if (element instanceof HTMLSelectElement) {
+        const option = element.selectedOptions[0];
+        if (option === undefined || option.dir === 'auto') return [];
+        const { font, paddingInlineStart, paddingInlineEnd, letterSpacing } = getComputedStyle(element);
+        Object.assign(context, { font, letterSpacing });
+        // Some px of it stay free, whatever the padding.
+        const room = element.clientWidth - Number.parseFloat(paddingInlineStart) - Number.parseFloat(paddingInlineEnd);
+        return context.measureText(option.text).width > room - 4 ? [option.text] : [];
+      }
+      const cut = [element, ...element.querySelectorAll<HTMLElement>('*')].find(
+        (part) =>
+          part.closest('[dir="auto"], .hush') === null &&
+          part.scrollWidth > part.clientWidth + 1 &&
+          part.clientWidth > 1 &&
+          getComputedStyle(part).overflowX !== 'visible',
+      );
+      return cut === undefined ? [] : [cut.textContent];
+    });
+  });
+}
+
 /** What is called so here, and not by the page. */
 const NAMED = ['admin', 'client'];
 const german = z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())]));
@@ -78,10 +108,11 @@ describeInBrowser('the page in German', () => {
       await tour.goTo(place);
       const left = (await shownOn(page)).filter((text) => english.has(text) && !own.has(text) && !NAMED.includes(text));
       const wider: string[] = [];
-      for (const narrow of width < 600 ? [320, width] : [width]) {
+      for (const narrow of width < 600 ? [320, 1280, width] : [width]) {
         await page.setViewportSize({ width: narrow, height: 844 });
         const by = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         if (by > 0) wider.push(`${by} px wider than ${narrow} px`);
+        wider.push(...(await cutOn(page)).map((text) => `cut at ${narrow} px: ${text}`));
         if (SCREENSHOTS === undefined) continue;
         mkdirSync(SCREENSHOTS, { recursive: true });
         await page.screenshot({ path: join(SCREENSHOTS, `de-${place.name}-${colorScheme}-${narrow}.png`) });

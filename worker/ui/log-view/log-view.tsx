@@ -143,6 +143,7 @@ export function LogView(props: {
       {shown !== null && <Going viewer={shown} />}
       <section
         ref={scroller}
+        dir="ltr"
         class={`log-scroll${wrap.value ? ' log-wrap' : ''}${all.value ? ' log-all' : ''}`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard.
         tabIndex={0}

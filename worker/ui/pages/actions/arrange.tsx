@@ -18,6 +18,14 @@ const SIZES = [
   ['large', msg('Large')],
 ] as const satisfies readonly (readonly [TileSize, string])[];
 
+/** Keys that move a tile: by how much, where a line goes this way (1: to the right). */
+const STEPS: Readonly<Record<string, (way: 1 | -1) => 1 | -1>> = {
+  ArrowUp: () => -1,
+  ArrowDown: () => 1,
+  ArrowLeft: (way) => (way === 1 ? -1 : 1),
+  ArrowRight: (way) => way,
+};
+
 /** A finger or pointer so near to the upper or lower edge of the window scrolls the page along, in px, … */
 const EDGE = 88;
 /** … by so much a move. */
@@ -115,12 +123,7 @@ export function Arrange() {
                     save();
                   }}
                   onKeyDown={(event) => {
-                    const by =
-                      event.key === 'ArrowLeft' || event.key === 'ArrowUp'
-                        ? -1
-                        : event.key === 'ArrowRight' || event.key === 'ArrowDown'
-                          ? 1
-                          : 0;
+                    const by = STEPS[event.key]?.(document.dir === 'rtl' ? -1 : 1) ?? 0;
                     if (by === 0) return;
                     event.preventDefault();
                     step(action, by);
