@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathOf } from '../shared/icon-path.ts';
 import { root } from './root.ts';
 
 /**
@@ -16,50 +17,12 @@ export function glyphNames(): string[] {
   return [...list.matchAll(/^\s*'?([a-z0-9-]+)'?: [A-Z]/gm)].map(([, name = '']) => name);
 }
 
-/** One shape of a sign, as lucide has it, as the data of an SVG path. @throws on a shape that is not known here. */
-function pathOf([kind, given]: [string, Record<string, string>]): string {
-  const at = (name: string, otherwise = '0'): number => Number(given[name] ?? otherwise);
-  switch (kind) {
-    case 'path':
-      return absolute(given['d'] ?? '');
-    case 'line':
-      return `M${at('x1')} ${at('y1')}L${at('x2')} ${at('y2')}`;
-    case 'polyline':
-      return `M${given['points']}`;
-    case 'polygon':
-      return `M${given['points']}z`;
-    case 'circle':
-      return ellipse(at('cx'), at('cy'), at('r'), at('r'));
-    case 'ellipse':
-      return ellipse(at('cx'), at('cy'), at('rx'), at('ry'));
-    case 'rect': {
-      const [x, y, width, height] = [at('x'), at('y'), at('width'), at('height')];
-      const rx = at('rx', given['ry'] ?? '0');
-      const ry = at('ry', String(rx));
-      const corner = (dx: number, dy: number): string => (rx === 0 ? '' : `a${rx} ${ry} 0 0 1 ${dx} ${dy}`);
-      return `M${x + rx} ${y}h${width - 2 * rx}${corner(rx, ry)}v${height - 2 * ry}${corner(-rx, ry)}h${2 * rx - width}${corner(-rx, -ry)}v${2 * ry - height}${corner(rx, -ry)}z`;
-    }
-    default:
-      throw new Error(`lucide draws with <${kind}> now: teach tools/glyph-paths.ts that shape`);
-  }
-}
-
-/** A path that begins where it says, whatever stands before it. */
-function absolute(path: string): string {
-  const [, x = '', y = '', rest = ''] = /^m\s*(-?[\d.]+)[\s,]*(-?[\d.]+)\s*(.*)/s.exec(path) ?? [];
-  return x === '' ? path : `M${x} ${y}${/^[a-zA-Z]|^$/.test(rest) ? '' : 'l'}${rest}`;
-}
-
-function ellipse(cx: number, cy: number, rx: number, ry: number): string {
-  return `M${cx - rx} ${cy}a${rx} ${ry} 0 1 0 ${2 * rx} 0a${rx} ${ry} 0 1 0 ${-2 * rx} 0z`;
-}
-
 /** The lines of every sign of the set. */
 export async function glyphPaths(): Promise<Record<string, string>> {
   const paths: Record<string, string> = {};
   for (const name of glyphNames()) {
     const { __iconData } = await import(join(root, `node_modules/lucide-preact/dist/esm/icons/${name}.mjs`));
-    paths[name] = __iconData.node.map(pathOf).join('');
+    paths[name] = pathOf(__iconData.node);
   }
   return paths;
 }
