@@ -1,7 +1,6 @@
-import { hc } from 'hono/client';
-import type { Api } from '../../agent/systems.ts';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
+import { agentClient } from './agent-client.ts';
 import { edgeNow, hostNow, learnEdgeTime } from './clock.ts';
 import { heardFromServer, networkThere, OFFLINE } from './connection/network-there.ts';
 import { errorOf, type Guard } from './guards.ts';
@@ -38,21 +37,14 @@ export function setHooks(given: Hooks): void {
 }
 
 /** The API of this page's host: paths, queries and bodies are checked against the agent's own routes. Read the answer with `read`. */
-export const agent = hc<Api>('/', {
-  fetch: (input: RequestInfo | URL, init?: RequestInit) => call(String(input), init ?? {}, hostNow),
-}).api;
+export const agent = agentClient((path, init) => call(path, init));
 
 /** The API of the home host, from the page of any host: what belongs to the installation. */
-export const home = hc<Api>('/', {
-  fetch: (input: RequestInfo | URL, init?: RequestInit) => asked(String(input), init ?? {}, hostNow),
-}).api;
+export const home = agentClient((path, init) => asked(path, init));
 
 /** The API of one host, from a page of the home host. */
 export function agentOn(host: string) {
-  return hc<Api>('/', {
-    fetch: (input: RequestInfo | URL, init?: RequestInit) =>
-      asked(String(input).replace(/^\/api\//, `/api/hosts/${host}/`), init ?? {}, edgeNow),
-  }).api;
+  return agentClient((path, init) => asked(path.replace(/^\/api\//, `/api/hosts/${host}/`), init, edgeNow));
 }
 
 /** @throws ToruError. @returns the answer's body, as `guard` saw it; undefined when there is none. */
