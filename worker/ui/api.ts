@@ -40,7 +40,7 @@ export function setHooks(given: Hooks): void {
 export const agent = agentClient((path, init) => call(path, init));
 
 /** The API of the home host, from the page of any host: what belongs to the installation. */
-export const home = agentClient((path, init) => asked(path, init));
+export const home = agentClient((path, init) => asked(path, init, hostNow));
 
 /** The API of one host, from a page of the home host. */
 export function agentOn(host: string) {

@@ -1,3 +1,4 @@
+import { dateFormat, numberFormat, relativeFormat } from './formats.ts';
 import { msg, shown, t } from './translate.ts';
 
 /**
@@ -20,11 +21,11 @@ export function relativeTime(at: number, now: number, locale = shown.value.local
   if (Math.abs(seconds) < 5) return t('just now');
   for (const [limit, unit, size] of STEPS) {
     if (Math.abs(seconds) < limit) {
-      return new Intl.RelativeTimeFormat(locale, { numeric: 'auto', style }).format(Math.trunc(seconds / size), unit);
+      return relativeFormat(locale, { numeric: 'auto', style }).format(Math.trunc(seconds / size), unit);
     }
   }
   const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) }).format(at);
+  return dateFormat(locale, { day: 'numeric', month: 'short', ...(sameYear ? {} : { year: 'numeric' }) }).format(at);
 }
 
 /** How long something took: "0.4 s", "12 s", "3 min 05 s", "2 h 04 min", "3 d 4 h". */
@@ -46,28 +47,28 @@ export function clockTime(ms: number): string {
 
 /** Date and time in full, for a tooltip. */
 export function fullTime(at: number, locale = shown.value.locale): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
+  return dateFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
 }
 
 /** The time of day; with the date when it is not today's. */
 export function shortTime(at: number, now: number, locale = shown.value.locale): string {
   const today = new Date(at).toDateString() === new Date(now).toDateString();
-  return new Intl.DateTimeFormat(locale, today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' }).format(at);
+  return dateFormat(locale, today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
 /** The time of day alone: "14:05". */
 export function timeOfDay(at: number, locale = shown.value.locale): string {
-  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(at);
+  return dateFormat(locale, { hour: '2-digit', minute: '2-digit' }).format(at);
 }
 
 /** The time of day to the second: "14:05:09". */
 export function timeToSecond(at: number, locale = shown.value.locale): string {
-  return new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(at);
+  return dateFormat(locale, { timeStyle: 'medium' }).format(at);
 }
 
 /** "1,204", as the page's language groups digits. */
 export function counted(count: number, locale = shown.value.locale): string {
-  return new Intl.NumberFormat(locale).format(count);
+  return numberFormat(locale).format(count);
 }
 
 const UNITS = [msg('{n} B'), msg('{n} kB'), msg('{n} MB'), msg('{n} GB'), msg('{n} TB')];
@@ -85,7 +86,7 @@ export function bytes(count: number): string {
 
 /** With so many places after the point, or whatever the page's language has there: "1.4". */
 export function decimal(value: number, places: number): string {
-  return new Intl.NumberFormat(shown.value.locale, { minimumFractionDigits: places, maximumFractionDigits: places }).format(value);
+  return numberFormat(shown.value.locale, { minimumFractionDigits: places, maximumFractionDigits: places }).format(value);
 }
 
 function pad(value: number): string {

@@ -1,3 +1,4 @@
+import { dateFormat } from '../formats.ts';
 import { shown, t } from '../translate.ts';
 
 export interface Day<T> {
@@ -26,5 +27,5 @@ function nameOf(at: Date, now: number, locale: string | undefined): string {
   const yesterday = new Date(today.getFullYear(), today.getMonth(), today.getDate() - 1);
   if (at.toDateString() === yesterday.toDateString()) return t('Yesterday');
   const year = at.getFullYear() === today.getFullYear() ? {} : { year: 'numeric' as const };
-  return new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', ...year }).format(at);
+  return dateFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', ...year }).format(at);
 }
