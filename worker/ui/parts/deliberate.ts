@@ -111,7 +111,7 @@ export function useActs<T extends HTMLElement>(acts: string | undefined, enabled
 
 /** A control that came under the pointer says that it can't be pressed yet. @returns stop. */
 function settle(element: Element, wait: number): (() => void) | undefined {
-  if (wait <= 0 || !pointer.isIn(element.getBoundingClientRect())) return undefined;
+  if (wait <= 0 || !pointer.isIn(() => element.getBoundingClientRect())) return undefined;
   const done = (): void => {
     clearTimeout(timer);
     // One that waits for what it began says so itself.

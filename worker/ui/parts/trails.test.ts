@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { KeyTrail, PointerTrail, Standing } from './trails.ts';
 
 const BOX = { left: 0, right: 100, top: 0, bottom: 40 };
@@ -22,7 +22,9 @@ describe('where the pointer was', () => {
     trail.note({ x: 300, y: 300 }, 10);
     trail.note({ x: 50, y: 20 }, 40);
     expect(trail.restedIn(BOX, 20)).toBe(false);
-    expect(new PointerTrail().isIn(BOX)).toBe(false);
+    const measured = vi.fn(() => BOX);
+    expect(new PointerTrail().isIn(measured)).toBe(false);
+    expect(measured).not.toHaveBeenCalled();
   });
 
   test('what is long ago is forgotten, but for where it rested', () => {

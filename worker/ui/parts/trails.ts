@@ -31,9 +31,10 @@ export class PointerTrail {
     this.#spots.splice(0, old);
   }
 
-  isIn(box: Box): boolean {
+  /** @param box read only when there is a pointer: on a page that nobody touched yet, it costs a layout for each control. */
+  isIn(box: () => Box): boolean {
     const now = this.#spots.at(-1);
-    return now !== undefined && isInside(now, box);
+    return now !== undefined && isInside(now, box());
   }
 
   /** Is it there already? */
