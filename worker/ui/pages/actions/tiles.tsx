@@ -22,10 +22,12 @@ const FILTER_FROM = 9;
 const RECENT_FROM = 12;
 const RECENT = 6;
 
-/** So many tiles are drawn at a time, in the order in which they stand: the first ones are seen before the last ones are made. */
-const AT_ONCE = 12;
+/** So many tiles are drawn first: what a phone shows … */
+const FIRST = 8;
+/** … and then so many at a time, in the order in which they stand. */
+const AT_ONCE = 6;
 /** How many may be drawn by now. Once they were, they are. */
-export const drawn = signal(AT_ONCE);
+export const drawn = signal(FIRST);
 
 /** Every action as a key to press: favourites and groups under their headings, or what the filter leaves. */
 export function Tiles() {
