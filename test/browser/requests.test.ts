@@ -75,6 +75,22 @@ describeInBrowser('what the pages ask for', () => {
     expect(Number(await page.locator('html').getAttribute('data-first-tiles'))).toBeLessThan(20);
   });
 
+  it('whoever has no session is asked to log in without a failed request, wherever the address leads', async () => {
+    await using stage = await stagePages(1);
+    await using browser = await launchBrowser();
+    for (const path of ['/login', '/', `/runs/${stage.runId}`, '/system']) {
+      const page = await browser.context.newPage();
+      const wrong: string[] = [];
+      page.on('console', (message) => message.type() === 'error' && wrong.push(message.text()));
+      page.on('response', (answer) => answer.status() >= 400 && wrong.push(`${answer.status()} ${answer.url()}`));
+      await page.goto(stage.toru.url + path);
+      await page.getByRole('button', { name: 'Log in' }).waitFor();
+      await page.waitForLoadState('networkidle');
+      expect(wrong, path).toEqual([]);
+      await page.close();
+    }
+  });
+
   it('the page of a run is told what it needs before its script runs', async () => {
     await using browser = await launchBrowser();
     await logIn(browser, stage.toru.url, stage.toru.username, stage.toru.password);

@@ -8,7 +8,7 @@ import { accountOf, hostOf } from '../env.ts';
 import { unwrap } from '../result.ts';
 import type { EdgeEnv } from './edge-context.ts';
 import { meOf } from './login-routes.ts';
-import { currentSession, iso, requireGrant, requireSession, sessionAndHosts } from './session-cookie.ts';
+import { currentSession, iso, mayBeNobody, requireGrant, requireSession, sessionAndHosts } from './session-cookie.ts';
 
 /** One slow object must not keep the others from the page. */
 const OVERVIEW_MS = 300;
@@ -71,6 +71,7 @@ export const hostRoutes = new Hono<EdgeEnv>()
   })
   /** Who am I on that host? The role there is the home host's word, and may be another than at home. */
   .get('/api/hosts/:host/me', async (c) => {
+    if (mayBeNobody(c) && (await currentSession(c)) === null) return c.json(null);
     const { session, hosts } = await sessionAndHosts(c);
     if (!hosts.some(({ id }) => id === c.req.param('host'))) throw new ToruError('unknown_host', 'There is no such host.');
     const { role } = await requireGrant(session, c.env, c.req.param('host'));

@@ -16,7 +16,7 @@ import type { EdgeContext, EdgeEnv } from './edge-context.ts';
 import { homeOf } from './home-of.ts';
 import { isCodeOf } from './login-code.ts';
 import { readSmall } from './read-body.ts';
-import { currentSession, endEverywhere, iso, requireSession } from './session-cookie.ts';
+import { currentSession, endEverywhere, iso, mayBeNobody, notLoggedIn } from './session-cookie.ts';
 
 const credentials = z.object({ username: z.string().min(1).max(200), password: z.string().min(1).max(MAX_PASSWORD_BYTES) });
 
@@ -66,7 +66,11 @@ export const loginRoutes = new Hono<EdgeEnv>()
     clearSessionCookie(c);
     return c.body(null, 204);
   })
-  .get('/api/me', requireSession, (c) => c.json(meOf(c.get('session'))));
+  .get('/api/me', async (c) => {
+    const session = await currentSession(c);
+    if (session === null && !mayBeNobody(c)) throw notLoggedIn();
+    return c.json(session === null ? null : meOf(session));
+  });
 
 interface Begun {
   home: string;

@@ -1,4 +1,5 @@
 import { ToruError } from '../../shared/errors.ts';
+import { sentCookie } from './cookies.ts';
 import type { EdgeContext } from './edge-context.ts';
 import { withPageHeaders } from './headers.ts';
 import { FRAME_PATH, servePluginFrame } from './plugin-frame.ts';
@@ -20,5 +21,7 @@ export async function servePage(c: EdgeContext): Promise<Response> {
   served.headers.set('cache-control', pathname.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
   const hints = html ? await preloadHints(c, pathname) : null;
   if (hints !== null) served.headers.set('link', hints);
+  // Also where the browser's copy is still good: what the page may ask at once (worker/ui/data/known-actions.ts).
+  if (!pathname.startsWith('/assets/')) served.headers.set('server-timing', (await sentCookie(c, 'toru')) === null ? 'nobody' : 'somebody');
   return served;
 }

@@ -16,10 +16,19 @@ export async function currentSession(c: EdgeContext): Promise<SessionRecord | nu
   return sent === null ? null : accountOf(c.env).useSession(sent.hash);
 }
 
+/** Asked with `?optional=true`, “nobody” is an answer like any other, and no error in the console of everybody who is about to log in. */
+export function mayBeNobody(c: EdgeContext): boolean {
+  return c.req.query('optional') === 'true';
+}
+
+export function notLoggedIn(): ToruError {
+  return new ToruError('unauthenticated', 'Log in first.');
+}
+
 /** Sets `session`. @throws ToruError unauthenticated */
 export const requireSession: MiddlewareHandler<EdgeEnv> = async (c, next) => {
   const session = await currentSession(c);
-  if (session === null) throw new ToruError('unauthenticated', 'Log in first.');
+  if (session === null) throw notLoggedIn();
   c.set('session', session);
   await next();
 };
@@ -28,7 +37,7 @@ export const requireSession: MiddlewareHandler<EdgeEnv> = async (c, next) => {
 export async function sessionAndHosts(c: EdgeContext): Promise<{ session: SessionRecord; hosts: HostRecord[] }> {
   const sent = await sentCookie(c, 'toru');
   const found = sent === null ? null : await accountOf(c.env).useSessionAmongHosts(sent.hash);
-  if (found === null) throw new ToruError('unauthenticated', 'Log in first.');
+  if (found === null) throw notLoggedIn();
   return found;
 }
 

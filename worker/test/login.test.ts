@@ -103,6 +103,16 @@ describe('logging in', () => {
     expect((await edge.ask('/api/logout', { method: 'POST', headers: { ...SAME_ORIGIN, cookie } })).status).toBe(204);
   });
 
+  it('answers whoever may be nobody without an error', async () => {
+    const ask = async (cookie: string) => {
+      const { status, text } = await edge.ask('/api/me?optional=true', { headers: { cookie } });
+      return [status, text];
+    };
+    for (const cookie of ['', 'toru_3000=', `toru_3000=${'x'.repeat(43)}`]) expect(await ask(cookie)).toEqual([200, 'null']);
+    expect(await ask(await login(edge))).toEqual([200, expect.stringContaining('"username":"admin"')]);
+    for (const query of ['', '?optional=', '?optional=false']) expect((await edge.ask(`/api/me${query}`)).status).toBe(401);
+  });
+
   it('does not mistake another cookie for its own', async () => {
     const token = /toru_3000=([\w-]+)/.exec(await login(edge))?.[1] ?? '';
     for (const cookie of [`__Host-toru=${token}`, `toru_3001=${token}`, `toru=${token}`, `toru_3000=${token}x`, 'toru_3000=']) {

@@ -1,8 +1,7 @@
 import { computed, signal } from '@preact/signals';
-import { ToruError } from '../../shared/errors.ts';
 import type { Me } from '../../shared/sessions.ts';
 import { edge, setHooks } from './api.ts';
-import { isAnything, isMe } from './guards.ts';
+import { isAnything, isMe, orNull } from './guards.ts';
 import { navigate } from './navigation.ts';
 import { t } from './translate.ts';
 import { onHost, viewedHost } from './viewed-host.ts';
@@ -27,12 +26,7 @@ export function askWhoIAm(): Promise<Me> {
 
 /** Asks the server who we are. @throws ToruError when it can't be reached. */
 export async function loadSession(): Promise<void> {
-  try {
-    me.value = await askWhoIAm();
-  } catch (error) {
-    if (error instanceof ToruError && error.status === 401) me.value = null;
-    else throw error;
-  }
+  me.value = await edge(orNull(isMe), 'GET', onHost('/api/me?optional=true'));
 }
 
 /** @throws ToruError invalid_credentials, too_many_attempts (with extra.retry_after, seconds), host_offline … */

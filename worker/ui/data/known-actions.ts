@@ -19,9 +19,15 @@ export const actionsProblem = signal<string | null>(null);
 /** Runs under way, over all actions: for the tab's title. */
 export const underWay = computed(() => (actions.value ?? []).reduce((sum, action) => sum + action.running + action.queued, 0));
 
-/** The first reading is asked for beside “who am I?”: it needs the session's cookie, and not the answer. */
-let early = location.pathname === '/login' ? null : agent.actions.$get();
+/** The first reading is asked for beside “who am I?”: it needs the session's cookie, which the server has seen or not, and not the answer. */
+let early = location.pathname === '/login' || isForNobody() ? null : agent.actions.$get();
 early?.catch(() => undefined);
+
+/** Did the request for this page come without a session's cookie? As the server said beside the page (worker/http/serve-page.ts). */
+function isForNobody(): boolean {
+  const [load] = performance.getEntriesByType('navigation');
+  return load instanceof PerformanceNavigationTiming && load.serverTiming.some(({ name }) => name === 'nobody');
+}
 
 /** Reads the list. */
 export const loadActions = oneAtATime(async () => {
