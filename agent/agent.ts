@@ -82,6 +82,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     });
   }
   const login = new Login(users, grants, audit, services.loginLinks);
+  services.membership.requireWhole();
   services.hosts.follow();
   const firstAdmin = await ensureAdmin(config, services);
   const scriptsProblem = await scripts.problem();

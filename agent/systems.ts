@@ -106,8 +106,8 @@ export function createServices(settled: ServicesOptions) {
     settings,
     grants,
     audit,
-    rotated: (binding) => {
-      hosts.signAnew();
+    rotated: (binding, old) => {
+      hosts.keyRotated(old);
       rotated(binding);
     },
   });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { grantToken } from './grant.ts';
 import { connId, hostId, sid, topicName, userId, uuid } from './ids.ts';
-import { MAX_MEMBERS } from './members.ts';
+import { MAX_HOME_MOVES, MAX_MEMBERS } from './members.ts';
 import { quietHours } from './notify.ts';
 import { userCode } from './pairing.ts';
 import { runSummary } from './runs.ts';
@@ -96,6 +96,8 @@ export function linkStatement(message: {
   return new TextEncoder().encode([message.edge_nonce, message.agent_nonce, message.origin, message.installation, message.host].join('\n'));
 }
 
+const homeMoves = z.array(signedToken).max(MAX_HOME_MOVES).default([]);
+
 /** The messages of the edge to the agent. */
 export const edgeControl = z.discriminatedUnion('type', [
   /** The proof was accepted. `epoch` is new at every link: whatever was joined before is gone. */
@@ -128,8 +130,8 @@ export const edgeControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('revoked'), id: z.string().max(64) }),
   /** How far is the agent? It answers `arrived` when it has read all that came before. */
   z.object({ type: z.literal('mark') }),
-  /** To a member: the newest directory that the home host signed (shared/members.ts). */
-  z.object({ type: z.literal('directory'), directory: signedToken }),
+  /** To a member: what the home host signed last (shared/members.ts), its moves oldest first. */
+  z.object({ type: z.literal('directory'), directory: signedToken, certificate: signedToken, moves: homeMoves }),
 ]);
 export type EdgeControl = z.infer<typeof edgeControl>;
 
@@ -194,7 +196,7 @@ export const agentControl = z.discriminatedUnion('type', [
    * Of the home host: all its members, instead of those before, and its newest directory. An edge that does not know this has the hosts
    * of HOST_KEYS only.
    */
-  z.object({ type: z.literal('members'), members: z.array(linkedMember).max(MAX_MEMBERS), directory: signedToken }),
+  z.object({ type: z.literal('members'), members: z.array(linkedMember).max(MAX_MEMBERS), directory: signedToken, moves: homeMoves }),
   /** Of the home host: an admin decided on a request to pair. The certificate of one that was approved came in `members` before. */
   z.object({ type: z.literal('pairing'), user_code: userCode, outcome: z.enum(['approved', 'denied']) }),
   /** The agent stops on purpose. */

@@ -48,6 +48,21 @@ export const directoryClaims = z.strictObject({
 });
 export type DirectoryClaims = z.infer<typeof directoryClaims>;
 
+/** Signed with purpose `home` by the old key: from now on the home host has another one. Members follow from key to key. */
+export const homeMoveClaims = z.strictObject({
+  v: z.literal(1),
+  ins: z.uuid(),
+  seq: z.int().positive(),
+  old_key: publicKey,
+  new_key: publicKey,
+  /** The home host; the same as before where only its key is another. */
+  new_host: hostId,
+  iat: z.int(),
+});
+export type HomeMoveClaims = z.infer<typeof homeMoveClaims>;
+/** A member that missed more of them is paired again. */
+export const MAX_HOME_MOVES = 20;
+
 /** A member whose directory is older serves its local socket only. */
 export const DIRECTORY_LIFE_MS = 7 * 24 * 3_600_000;
 

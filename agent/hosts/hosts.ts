@@ -14,9 +14,10 @@ import type { Users } from '../users/users.ts';
 import { applyDirectory } from './apply-directory.ts';
 import { Directory } from './directory.ts';
 import type { HostFacts } from './facts.ts';
+import { HomeMoves } from './home-moves.ts';
 import { Invites } from './invites.ts';
 import { Members } from './members.ts';
-import type { Membership } from './membership.ts';
+import type { Membership, SignedNews } from './membership.ts';
 import type { Approved } from './pairings.ts';
 import { Pairings } from './pairings.ts';
 
@@ -45,6 +46,7 @@ export class Hosts {
   readonly #o: HostsOptions;
   readonly #members: Members;
   readonly #invites: Invites;
+  readonly #moves: HomeMoves;
   readonly #pairings: Pairings;
   readonly #directory: Directory;
   readonly #listeners = new Set<(message: AgentControl) => void>();
@@ -56,6 +58,7 @@ export class Hosts {
     const { db, identity, settings, users, grants } = options;
     this.#members = new Members(options);
     this.#invites = new Invites(db, identity);
+    this.#moves = new HomeMoves(options);
     this.#pairings = new Pairings({ identity, settings, members: this.#members, invites: this.#invites });
     this.#directory = new Directory({ ...options, members: this.#members, users, grants });
     const looking = setInterval(() => this.#changed(), LOOK_EVERY_MS).unref();
@@ -185,8 +188,13 @@ export class Hosts {
     return this.#o.grants.forMember(grant, { host, life_ms: this.#o.settings.grant_minutes * 60_000 });
   }
 
-  /** This home host has a new key: what the old one signed is worth nothing. */
-  signAnew(): void {
+  /**
+   * This host has a new key. The old key's last word leads the members of a home host to it. A member is paired again: whoever stole a key
+   * could name its successor as well.
+   */
+  keyRotated(old: Pick<Identity, 'publicKey' | 'sign'>): void {
+    if (this.#o.membership.home !== null) return this.#o.membership.leave();
+    this.#moves.add(old);
     this.#members.certifyAll();
     this.#tell();
   }
@@ -200,9 +208,9 @@ export class Hosts {
   }
 
   /** The newest directory, as an edge gives it. One that the home host did not sign, or an older one, changes nothing. */
-  takeDirectory(token: string): void {
+  takeDirectory(news: SignedNews): void {
     const { membership, log } = this.#o;
-    const directory = membership.takeDirectory(token);
+    const directory = membership.take(news);
     if (directory === null) return;
     this.#follow(directory);
     const { problem } = membership.issuer ?? { problem: null };
@@ -217,9 +225,10 @@ export class Hosts {
   /** What is said at each link: the edge may have missed it. */
   atLink(): AgentControl[] {
     const { membership } = this.#o;
-    if (membership.home !== null || !(this.#directory.exists || this.#members.list().length > 0)) return [];
+    const moves = this.#moves.list();
+    if (membership.home !== null || !(this.#directory.exists || this.#members.list().length > 0 || moves.length > 0)) return [];
     const directory = this.#directory.signed();
-    return directory === null ? [] : [{ type: 'members', members: this.#members.linked(), directory }];
+    return directory === null ? [] : [{ type: 'members', members: this.#members.linked(), directory, moves }];
   }
 
   /** Calls back with what the edge has to hear. @returns how to stop that. */

@@ -3,10 +3,11 @@ import { fromBase64Url, toBase64Url } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { hostId } from '../../shared/ids.ts';
 import type { CertificateClaims, DirectoryClaims, Membership as MembershipShape } from '../../shared/members.ts';
-import { certificateClaims, DIRECTORY_LIFE_MS, directoryClaims } from '../../shared/members.ts';
+import { certificateClaims, DIRECTORY_LIFE_MS, directoryClaims, homeMoveClaims } from '../../shared/members.ts';
 import { publicKey, signedToken } from '../../shared/signed.ts';
 import type { Identity } from '../link/identity.ts';
 import { openStatement } from '../link/signed-statement.ts';
+import { StartError } from '../start-error.ts';
 import type { Issuer } from '../users/issuer.ts';
 import type { HostFacts } from './facts.ts';
 
@@ -16,6 +17,8 @@ export type Home = z.infer<typeof home>;
 
 const kept = z.object({ home, certificate: signedToken, directory: signedToken });
 const FACT = 'membership';
+const DAMAGED =
+  'What this host keeps of its home host is not for its key: agent.key was replaced, or the home restored on another machine. Pair it again: toru up URL';
 
 /** What a member keeps, opened: every part of it signed by its home host. */
 interface Opened {
@@ -24,6 +27,13 @@ interface Opened {
   certificate: CertificateClaims;
   directory: DirectoryClaims;
   ended: ReadonlySet<string>;
+}
+
+/** What the home host signed, as an edge carries it: none of it is believed yet. Its moves oldest first. */
+export interface SignedNews {
+  directory: string;
+  certificate: string;
+  moves: readonly string[];
 }
 
 /**
@@ -36,6 +46,7 @@ export class Membership {
   readonly #host: string;
   readonly #now: () => number;
   #opened: Opened | null;
+  #damaged: boolean;
 
   constructor(facts: HostFacts, identity: Pick<Identity, 'publicKey'>, host: string, now: () => number = Date.now) {
     this.#facts = facts;
@@ -44,6 +55,12 @@ export class Membership {
     this.#now = now;
     const found = facts.get(FACT, kept);
     this.#opened = found === null ? null : this.#open(found);
+    this.#damaged = found !== null && this.#opened === null;
+  }
+
+  /** Asked before anybody is served: as nobody's member, this host would take its own users for those of an installation. @throws StartError */
+  requireWhole(): void {
+    if (this.#damaged) throw new StartError(DAMAGED);
   }
 
   /** Null where this host is nobody's member. */
@@ -81,25 +98,40 @@ export class Membership {
       );
     this.#facts.set(FACT, given);
     this.#opened = opened;
+    this.#damaged = false;
   }
 
   /** Is nobody's member any more. */
   leave(): void {
     this.#facts.remove(FACT);
     this.#opened = null;
+    this.#damaged = false;
   }
 
-  /** @returns the directory when it is the home host's and newer than the one that we have; null when nothing changed. */
-  takeDirectory(token: string): DirectoryClaims | null {
-    const opened = this.#opened;
-    if (opened === null) return null;
-    const directory = openStatement(token, 'directory', opened.homeKey, directoryClaims);
-    if (directory === null || directory.ins !== opened.certificate.ins || directory.seq <= opened.directory.seq) return null;
+  /**
+   * What an edge carries from the home host. A home host that has a new key is followed when the key that we know signed it, and each key
+   * after it the next; what it signed for us has to be signed anew by then.
+   * @returns the directory when it is the home host's and newer than the one that we have; null when nothing changed.
+   */
+  take(news: SignedNews): DirectoryClaims | null {
+    const before = this.#opened;
+    if (before === null) return null;
+    const to = news.moves.reduce((from, move) => followed(from, move, before.certificate.ins), before.home);
+    const moved = to.public_key !== before.home.public_key;
     const found = this.#facts.get(FACT, kept);
     if (found === null) return null;
-    this.#facts.set(FACT, { ...found, directory: token });
-    this.#opened = { ...opened, directory, ended: new Set(directory.ended_sids) };
-    return directory;
+    // A newer certificate has a newer name. One that is not for us changes nothing, unless the key that signed ours is gone.
+    const newer = this.#open({ home: to, certificate: news.certificate, directory: news.directory });
+    const opened = newer ?? (moved ? null : this.#open({ ...found, directory: news.directory }));
+    if (opened === null || opened.certificate.ins !== before.certificate.ins || opened.directory.seq <= before.directory.seq) return null;
+    const name = opened.directory.hosts.find(({ id }) => id === to.host)?.name ?? to.name;
+    this.#opened = { ...opened, home: { ...to, name } };
+    this.#facts.set(FACT, {
+      home: this.#opened.home,
+      certificate: newer === null ? found.certificate : news.certificate,
+      directory: news.directory,
+    });
+    return opened.directory;
   }
 
   /** For `toru status` and the page. @param members of this host, where it is a home host. */
@@ -147,4 +179,11 @@ export class Membership {
     if (certificate.host !== this.#host || certificate.key !== toBase64Url(this.#identity.publicKey)) return null;
     return { home: of, homeKey, certificate, directory, ended: new Set(directory.ended_sids) };
   }
+}
+
+/** The home host after this move; as it was when the move is none of its own. */
+function followed(from: Home, move: string, ins: string): Home {
+  const claims = openStatement(move, 'home', fromBase64Url(from.public_key), homeMoveClaims);
+  if (claims === null || claims.ins !== ins || claims.old_key !== from.public_key) return from;
+  return { ...from, host: claims.new_host, public_key: claims.new_key };
 }

@@ -14,8 +14,8 @@ export interface Identity {
 
 /** The identity with its file. */
 export interface KeyFile extends Identity {
-  /** Replaces the key, here and in the file, by a new one. */
-  rotate(): void;
+  /** Replaces the key, here and in the file, by a new one. @returns the old one, for its last signature. */
+  rotate(): Pick<Identity, 'publicKey' | 'sign'>;
 }
 
 /** An Ed25519 key in SPKI DER is this prefix and the 32 raw bytes (RFC 8410, section 4). */
@@ -41,7 +41,9 @@ export function loadIdentity(home: string): KeyFile {
       rmSync(fresh, { force: true });
       const pem = createKey(fresh);
       renameSync(fresh, file);
+      const { publicKey, privateKey } = key;
       key = keyOf(pem, file);
+      return { publicKey, sign: (bytes) => new Uint8Array(sign(null, bytes, privateKey)) };
     },
   };
 }

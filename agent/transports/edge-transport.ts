@@ -153,7 +153,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
       case 'duplicate':
         return this.#services.duplicate?.(message);
       case 'directory':
-        return this.#services.hosts.takeDirectory(message.directory);
+        return this.#services.hosts.takeDirectory(message);
       case 'revoked':
         return this.#services.grants.acknowledged(message.id);
       default:

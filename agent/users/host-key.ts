@@ -1,7 +1,7 @@
 import { toBase64Url } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Audit } from '../audit/audit.ts';
-import type { KeyFile } from '../link/identity.ts';
+import type { Identity, KeyFile } from '../link/identity.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Caller } from './caller.ts';
 import type { Grants } from './grants.ts';
@@ -12,7 +12,7 @@ export class HostKey {
   readonly #host: string;
   readonly #grants: Grants;
   readonly #audit: Audit;
-  readonly #rotated: (binding: string) => void;
+  readonly #rotated: (binding: string, old: Pick<Identity, 'publicKey' | 'sign'>) => void;
 
   /** @param options.rotated hears of a new key, as `binding` names it. */
   constructor(options: {
@@ -20,7 +20,7 @@ export class HostKey {
     settings: Pick<Settings, 'instance_id'>;
     grants: Grants;
     audit: Audit;
-    rotated?: (binding: string) => void;
+    rotated?: (binding: string, old: Pick<Identity, 'publicKey' | 'sign'>) => void;
   }) {
     this.#identity = options.identity;
     this.#host = options.settings.instance_id;
@@ -41,9 +41,9 @@ export class HostKey {
   rotate(caller: Caller): string {
     if (caller.via !== 'local') throw new ToruError('forbidden', 'The key is replaced on the host itself: toru key rotate.');
     this.#grants.revokeAll();
-    this.#identity.rotate();
+    const old = this.#identity.rotate();
     this.#audit.record({ event: 'key.rotate', caller, target: this.#identity.kid, outcome: 'ok' });
-    this.#rotated(this.binding);
+    this.#rotated(this.binding, old);
     return this.binding;
   }
 }

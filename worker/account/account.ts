@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import type { ClaimAnswer } from '../../shared/claim.ts';
 import { randomHex, sha256Hex } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
+import type { EdgeControl } from '../../shared/link-protocol.ts';
 import { linkStatement } from '../../shared/link-protocol.ts';
 import type { PairTokenAnswer } from '../../shared/pairing.ts';
 import { newCode, readCode } from '../../shared/setup-code.ts';
@@ -18,6 +19,7 @@ import { Claims } from './claims.ts';
 import { Devices } from './devices.ts';
 import { Dials } from './dials.ts';
 import { EdgeKey } from './edge-key.ts';
+import { afterMoves } from './home-moves.ts';
 import type { BoundHost, HostRecord } from './known-hosts.ts';
 import { Hosts } from './known-hosts.ts';
 import type { OpenPairing, PairingState } from './pairings.ts';
@@ -40,6 +42,11 @@ export type Turn = Pick<Attempt, 'guess' | 'reserved'>;
 
 /** Under this key: the newest directory that the home host signed. */
 const DIRECTORY = 'directory';
+/** And the way from each of its keys to the next. */
+const MOVES = 'moves';
+
+/** What a member hears of its home host. */
+export type HomeNews = Omit<Extract<EdgeControl, { type: 'directory' }>, 'type'>;
 
 /** The answer of a host to a login: a session to be. */
 export type NewSession = Omit<SessionRecord, 'id' | 'created_at' | 'last_seen_at' | 'member_grants'>;
@@ -110,10 +117,10 @@ export class Account extends DurableObject<Env> {
     return { ok: true, value: { ...facts, edge: await this.#edgeKey.sign(purposed('edge', statement)) } };
   }
 
-  /** @returns what a member has to be told: the newest directory. Null for the home host, and where there is none. */
-  hostSeen(id: string, name: string, version: string): { directory: string | null } {
+  /** @returns what a member has to be told. Null for the home host, and where there is nothing. */
+  hostSeen(id: string, name: string, version: string): HomeNews | null {
     this.#hosts.seen(id, name, version, Date.now());
-    return { directory: this.#hosts.certificateOf(id) === null ? null : (this.ctx.storage.kv.get<string>(DIRECTORY) ?? null) };
+    return this.#newsFor(id);
   }
 
   installation(): string {
@@ -124,12 +131,17 @@ export class Account extends DurableObject<Env> {
   async fromHome(host: string, message: HomeMessage): Promise<void> {
     if (!this.#hosts.isHome(host)) return console.warn(`${host} is not the home host, and spoke as if it were.`);
     if (message.type === 'pairing') return this.#pairings.decide(message.user_code, message.outcome);
+    await this.#followHome(message.moves);
     const gone = this.#hosts.setMembers(message.members);
     for (const id of gone) this.#sessions.forgetHost(id);
     this.ctx.storage.kv.put(DIRECTORY, message.directory);
+    this.ctx.storage.kv.put(MOVES, message.moves);
     await Promise.all([
       ...gone.map((id) => hostOf(this.env, id).membershipEnded()),
-      ...message.members.map(({ id }) => hostOf(this.env, id).directoryChanged(message.directory)),
+      ...message.members.flatMap(({ id }) => {
+        const news = this.#newsFor(id);
+        return news === null ? [] : hostOf(this.env, id).homeSaid(news);
+      }),
     ]);
   }
 
@@ -250,6 +262,23 @@ export class Account extends DurableObject<Env> {
   /** @param home set where a host asks: it ends only what it began. @returns the sids that lived until now. */
   endSessions(sids: string[], home?: string): string[] {
     return this.#sessions.end(sids, home);
+  }
+
+  /** A home host that claimed this edge may have a new key: its old one says so. What is bound, its owner changes. */
+  async #followHome(moves: readonly string[]): Promise<void> {
+    const { claim } = this.#claims;
+    if (claim === null || !this.#hosts.isHome(claim.id)) return;
+    const now = await afterMoves(claim, moves, this.#installation);
+    if (now.public_key === claim.public_key) return;
+    this.#claims.moved(now);
+    this.#hosts.bind([now]);
+  }
+
+  #newsFor(id: string): HomeNews | null {
+    const { kv } = this.ctx.storage;
+    const certificate = this.#hosts.certificateOf(id);
+    const directory = kv.get<string>(DIRECTORY);
+    return certificate === null || directory === undefined ? null : { certificate, directory, moves: kv.get<string[]>(MOVES) ?? [] };
   }
 
   async #attempt(login: LoginAttempt, turn: Turn): Promise<Attempt> {

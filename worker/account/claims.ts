@@ -35,6 +35,11 @@ export class Claims {
     return this.#store.kv.get<Claim>(CLAIM) ?? null;
   }
 
+  /** The home host has another key, as its old one signed. */
+  moved(claim: Claim): void {
+    this.#store.kv.put(CLAIM, claim);
+  }
+
   /** Does this edge take a claim? Asked before anything is computed or written for one. */
   open(): Result<null> {
     if (this.claim !== null) return refusal('claim_refused', 'This edge has its first host, and its setup code is used up. Pair this one.');

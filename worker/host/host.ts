@@ -8,6 +8,7 @@ import type { RunRequest, RunSummary } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Role } from '../../shared/users.ts';
 import { CLOSE, PING, PONG, SOCKET_USER } from '../../shared/wire.ts';
+import type { HomeNews } from '../account/account.ts';
 import type { Granted } from '../account/session-rows.ts';
 import type { Env } from '../env.ts';
 import { accountOf } from '../env.ts';
@@ -99,9 +100,9 @@ export class Host extends DurableObject<Env> {
     return this.#services.requests.memberGrant(grant, aud);
   }
 
-  /** A newer directory than the one that this member was told. */
-  directoryChanged(directory: string): void {
-    this.#services.links.current?.control({ type: 'directory', directory });
+  /** The home host signed something newer than what this member was told. */
+  homeSaid(news: HomeNews): void {
+    this.#services.links.current?.control({ type: 'directory', ...news });
   }
 
   /** The home host named this host no longer. Nobody comes back to it. */
@@ -226,8 +227,8 @@ export class Host extends DurableObject<Env> {
 
   /** A member hears the newest directory with every link: it may have missed some. */
   async #hostSeen(link: Link, host: string, { name, version }: Proven): Promise<void> {
-    const { directory } = await accountOf(this.env).hostSeen(host, name, version);
-    if (directory !== null) link.control({ type: 'directory', directory });
+    const news = await accountOf(this.env).hostSeen(host, name, version);
+    if (news !== null) link.control({ type: 'directory', ...news });
   }
 
   async #ask(

@@ -1,0 +1,306 @@
+import { createHmac, randomBytes, randomUUID } from 'node:crypto';
+import { afterEach, expect, test, vi } from 'vitest';
+import { toBase64Url } from '../../shared/encoding.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import { ToruError } from '../../shared/errors.ts';
+import { purposed } from '../../shared/grant.ts';
+import type { AgentControl } from '../../shared/link-protocol.ts';
+import { DIRECTORY_LIFE_MS } from '../../shared/members.ts';
+import type { PairRequest } from '../../shared/pairing.ts';
+import { pairStatement } from '../../shared/pairing.ts';
+import type { ApiHarness } from '../systems-harness.ts';
+import { makeApi } from '../systems-harness.ts';
+import type { SignedNews } from './membership.ts';
+import { commitmentOf, words } from './words.ts';
+
+/** A home host and a member, and between them an edge that is the test: it carries what it likes, and makes up the rest. */
+
+const INSTALLATION = '6f9619ff-8b86-4d01-b42d-00c04fc964ff';
+const ORIGIN = 'https://edge.test';
+const HOUR = 3_600_000;
+const closing: (() => unknown)[] = [];
+
+afterEach(async () => {
+  vi.useRealTimers();
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+async function host(): Promise<ApiHarness> {
+  const made = await makeApi();
+  closing.push(() => made.close());
+  made.services.grants.setInstallation(INSTALLATION);
+  return made;
+}
+
+/** What a host says of itself when it asks. @param change what differs from an honest one. */
+function asking({ services }: ApiHarness, name: string, secret: string, change: Partial<PairRequest> = {}): PairRequest {
+  const said = {
+    host: services.settings.instance_id,
+    public_key: toBase64Url(services.identity.publicKey),
+    name,
+    os_user: 'tester',
+    platform: 'linux x64',
+    version: '0.0.0',
+    nonce: commitmentOf(secret),
+    ...change,
+  };
+  return { signature: toBase64Url(services.identity.sign(purposed('pair', pairStatement(said, ORIGIN)))), ...said };
+}
+
+/** A home host, a member of it, and what the edge has of the home host's word. */
+async function installation(): Promise<{ home: ApiHarness; member: ApiHarness; id: string; news: () => SignedNews }> {
+  const home = await host();
+  const member = await host();
+  const { hosts } = home.services;
+  const id = member.services.settings.instance_id;
+  const secret = randomBytes(32).toString('hex');
+  const facts = hosts.pair({ user_code: 'BCDF-GHJK', address: '203.0.113.9', origin: ORIGIN, request: asking(member, 'garage', secret) });
+  hosts.pairSecret('BCDF-GHJK', secret);
+  const seen = words(facts.public_key, toBase64Url(member.services.identity.publicKey), secret, facts.nonce);
+  hosts.approve(home.admin, 'BCDF-GHJK', { words: seen });
+  const news = (): SignedNews => newsFor(hosts.atLink(), id);
+  const { directory, certificate } = news();
+  member.services.membership.join({ home: { host: facts.host, name: facts.name, public_key: facts.public_key }, directory, certificate });
+  member.services.hosts.follow();
+  return { home, member, id, news };
+}
+
+function newsFor(messages: readonly AgentControl[], id: string): SignedNews {
+  const [message] = messages;
+  if (message?.type !== 'members') throw new Error('the home host says nothing of its members');
+  const certificate = message.members.find((one) => one.id === id)?.certificate ?? '';
+  return { directory: message.directory, certificate, moves: message.moves };
+}
+
+/** A session at the home host. */
+function session(home: ApiHarness, username = 'admin'): { sid: string; grant: string } {
+  const user = home.users.byName(username);
+  if (user === null) throw new Error(`no user ${username}`);
+  const sid = randomBytes(32).toString('hex');
+  return { sid, grant: home.services.grants.mint({ user, sid, auth_time: Date.now() }) };
+}
+
+function codeOf(act: () => unknown): ErrorCode | null {
+  try {
+    act();
+    return null;
+  } catch (error) {
+    if (error instanceof ToruError) return error.code;
+    throw error;
+  }
+}
+
+test('a member serves whom its home host sends, and nobody else', async () => {
+  const { home, member, id } = await installation();
+  const { sid, grant } = session(home);
+  const there = home.services.hosts.memberGrant(grant, id).grant;
+  expect(member.services.grants.verify(there, { sid })).toMatchObject({ username: 'admin', role: 'admin', sid });
+  // For another host, in another session, for the home host itself, or signed by the member's own key.
+  expect(codeOf(() => member.services.grants.verify(grant, { sid }))).toBe('unauthenticated');
+  expect(codeOf(() => home.services.grants.verify(there, { sid }))).toBe('unauthenticated');
+  expect(codeOf(() => member.services.grants.verify(there, { sid: 'f'.repeat(64) }))).toBe('unauthenticated');
+  expect(codeOf(() => member.services.grants.renew(there, { sid: 'f'.repeat(64) }))).toBe('unauthenticated');
+  expect(codeOf(() => home.services.hosts.memberGrant(grant, randomUUID()))).toBe('unknown_host');
+  const bent = there.replace(/^./, (first) => (first === 'e' ? 'f' : 'e'));
+  expect(codeOf(() => member.services.grants.verify(bent, { sid }))).toBe('unauthenticated');
+});
+
+test('an edge that makes up users, hosts or older directories gets nothing', async () => {
+  const { home, member, id, news } = await installation();
+  const { hosts, membership, users } = member.services;
+  const old = news();
+  await home.users.insert({ username: 'kim', password: 'a password of kim', role: 'client' });
+  hosts.takeDirectory(news());
+  expect(users.list().map(({ username }) => username)).toEqual(['admin', 'kim']);
+  const before = membership.directory;
+
+  // One of an installation of its own, with a certificate for this very host.
+  const thief = await host();
+  const stranger = await installation();
+  const forged = stranger.news();
+  hosts.takeDirectory(forged);
+  hosts.takeDirectory({ ...news(), directory: forged.directory });
+  hosts.takeDirectory({ ...forged, moves: [forged.directory, 'e30.e30'] });
+  // An older one, also beside the newest certificate; bytes that were changed.
+  hosts.takeDirectory(old);
+  hosts.takeDirectory({ ...news(), directory: old.directory });
+  hosts.takeDirectory({ ...news(), directory: `${news().directory.slice(0, -2)}AA` });
+  expect(membership.directory).toEqual(before);
+  expect(users.list()).toHaveLength(2);
+
+  // A member whom nobody approved: its own home host would have to sign for it.
+  expect(codeOf(() => thief.services.membership.join({ home: thiefsHome(thief), ...news() }))).toBe('access_denied');
+  expect(codeOf(() => thief.services.membership.join({ home: thiefsHome(home), ...news() }))).toBe('access_denied');
+  expect(news().certificate).not.toBe('');
+  expect(id).toBe(membership.shown(0).kind === 'member' ? id : '');
+});
+
+function thiefsHome({ services }: ApiHarness): { host: string; name: string; public_key: string } {
+  return { host: services.settings.instance_id, name: 'x', public_key: toBase64Url(services.identity.publicKey) };
+}
+
+test('who is disabled, logged out or removed at the home host is so at the member', async () => {
+  const { home, member, id, news } = await installation();
+  const ended: string[] = [];
+  member.services.grants.onRevoked((sids) => ended.push(...sids));
+  const kim = await home.users.insert({ username: 'kim', password: 'a password of kim', role: 'client' });
+  member.services.hosts.takeDirectory(news());
+  const enter = (): { sid: string; token: string } => {
+    const { sid, grant } = session(home, 'kim');
+    const token = home.services.hosts.memberGrant(grant, id).grant;
+    member.services.grants.verify(token, { sid });
+    return { sid, token };
+  };
+  const out = enter();
+  home.services.grants.revokeSession(out.sid);
+  // The edge keeps the directory back: the grant's own end bounds it. When it comes, the session is over.
+  expect(member.services.grants.verify(out.token).username).toBe('kim');
+  member.services.hosts.takeDirectory(news());
+  expect([ended, codeOf(() => member.services.grants.verify(out.token))]).toEqual([[out.sid], 'session_expired']);
+
+  const disabled = enter();
+  await home.users.change(kim.id, { disabled: true });
+  member.services.hosts.takeDirectory(news());
+  expect([ended.at(-1), codeOf(() => member.services.grants.verify(disabled.token))]).toEqual([disabled.sid, 'session_expired']);
+  // A session that never was at the member, and ended before it came.
+  await home.users.change(kim.id, { disabled: false });
+  const { sid, grant } = session(home, 'kim');
+  const late = home.services.hosts.memberGrant(grant, id).grant;
+  home.services.grants.revokeSession(sid);
+  member.services.hosts.takeDirectory(news());
+  expect(codeOf(() => member.services.grants.verify(late))).toBe('session_expired');
+
+  home.users.remove(kim.id, home.admin);
+  member.services.hosts.takeDirectory(news());
+  expect(member.users.byName('kim')).toBeNull();
+});
+
+test('names that two users exchanged arrive exchanged', async () => {
+  const { home, member, news } = await installation();
+  const ann = await home.users.insert({ username: 'ann', password: 'a password of ann', role: 'client' });
+  const bob = await home.users.insert({ username: 'bob', password: 'a password of bob', role: 'client' });
+  member.services.hosts.takeDirectory(news());
+  await home.users.change(ann.id, { username: 'tmp' });
+  await home.users.change(bob.id, { username: 'ann' });
+  await home.users.change(ann.id, { username: 'bob' });
+  member.services.hosts.takeDirectory(news());
+  expect([member.users.get(ann.id)?.username, member.users.get(bob.id)?.username]).toEqual(['bob', 'ann']);
+});
+
+test('a clock that is off by an hour, and a home host that is away for a day, are said as such', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const { home, member, id } = await installation();
+  const { sid, grant } = session(home);
+  const there = home.services.hosts.memberGrant(grant, id).grant;
+  member.services.grants.verify(there, { sid });
+  const now = Date.now();
+  // Half an hour without the home host is nothing.
+  vi.setSystemTime(now + HOUR / 2);
+  expect(codeOf(() => member.services.grants.verify(there, { sid }))).toBeNull();
+  for (const off of [-HOUR, HOUR + 61_000, 24 * HOUR]) {
+    vi.setSystemTime(now + off);
+    expect([off, codeOf(() => member.services.grants.verify(there, { sid }))]).toEqual([off, 'clock_skew']);
+  }
+  // The setting says for how long.
+  vi.setSystemTime(now);
+  home.services.settings.set({ grant_minutes: 1440 });
+  const long = home.services.hosts.memberGrant(grant, id).grant;
+  vi.setSystemTime(now + 23 * HOUR);
+  expect(codeOf(() => member.services.grants.verify(long, { sid }))).toBeNull();
+});
+
+test('a week without a directory serves nobody but the local socket, and the next one is taken', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const { home, member, id, news } = await installation();
+  const now = Date.now();
+  vi.setSystemTime(now + DIRECTORY_LIFE_MS + 1000);
+  const { sid, grant } = session(home);
+  const there = (): string => home.services.hosts.memberGrant(grant, id).grant;
+  expect(codeOf(() => member.services.grants.verify(there(), { sid }))).toBe('membership_over');
+  expect(member.services.hosts.membership).toMatchObject({ kind: 'member', revoked: false, directory: { stale: true } });
+  // Nothing changed, and yet it is signed anew.
+  member.services.hosts.takeDirectory(news());
+  expect(member.services.grants.verify(there(), { sid }).username).toBe('admin');
+});
+
+test('a home host with a new key is followed, by the old key’s word alone', async () => {
+  const { home, member, id, news } = await installation();
+  const before = news();
+  home.services.hostKey.rotate({ ...home.admin, via: 'local' });
+  const after = news();
+  // Without the step, or with a step of another key, the new key is a stranger's.
+  member.services.hosts.takeDirectory({ ...after, moves: [] });
+  const other = await installation();
+  other.home.services.hostKey.rotate({ ...other.home.admin, via: 'local' });
+  member.services.hosts.takeDirectory({ ...after, moves: other.news().moves });
+  // Nor does it count with the certificate of the old key.
+  member.services.hosts.takeDirectory({ ...after, certificate: before.certificate });
+  const { sid, grant } = session(home);
+  const there = home.services.hosts.memberGrant(grant, id).grant;
+  expect(codeOf(() => member.services.grants.verify(there, { sid }))).toBe('unauthenticated');
+  // Twice, while the member was away: each key led to the next.
+  home.services.hostKey.rotate({ ...home.admin, via: 'local' });
+  member.services.hosts.takeDirectory(news());
+  const again = session(home);
+  const token = home.services.hosts.memberGrant(again.grant, id).grant;
+  expect(member.services.grants.verify(token, { sid: again.sid }).username).toBe('admin');
+  expect(codeOf(() => member.services.grants.verify(there, { sid }))).toBe('unauthenticated');
+});
+
+test('a revoked member ends every session, and gets no grant', async () => {
+  const { home, member, id, news } = await installation();
+  const { sid, grant } = session(home);
+  const there = home.services.hosts.memberGrant(grant, id).grant;
+  member.services.grants.verify(there, { sid });
+  home.services.hosts.revoke(home.admin, id);
+  expect(codeOf(() => home.services.hosts.memberGrant(grant, id))).toBe('unknown_host');
+  member.services.hosts.takeDirectory(news());
+  expect(codeOf(() => member.services.grants.verify(there, { sid }))).toBe('membership_over');
+  expect(member.services.hosts.membership).toMatchObject({ revoked: true });
+});
+
+test('an invite lets one host in, once, under its name', async () => {
+  const home = await host();
+  const { hosts } = home.services;
+  const { token } = hosts.invite(home.admin, { name: 'attic', expires_minutes: 10 });
+  const [inviteId = '', key = ''] = token.split('.');
+  const come = async (code: string, mac?: string): Promise<{ machine: ApiHarness; act: () => unknown }> => {
+    const machine = await host();
+    const secret = randomBytes(32).toString('hex');
+    const request = asking(machine, 'a name of its own', secret);
+    const proof = createHmac('sha256', Buffer.from(key, 'base64url')).update(pairStatement(request, ORIGIN)).digest('hex');
+    const asked = {
+      user_code: code,
+      address: '203.0.113.9',
+      origin: ORIGIN,
+      request: { ...request, invite: { id: inviteId, mac: mac ?? proof } },
+    };
+    const act = (): void => {
+      hosts.pair(asked);
+      hosts.pairSecret(code, secret);
+    };
+    return { machine, act };
+  };
+  const guess = await come('BBBB-BBBB', '0'.repeat(64));
+  expect(codeOf(guess.act)).toBe('access_denied');
+  const first = await come('CCCC-CCCC');
+  expect(codeOf(first.act)).toBeNull();
+  expect(hosts.members()).toMatchObject([{ id: first.machine.services.settings.instance_id, name: 'attic' }]);
+  const second = await come('DDDD-DDDD');
+  expect(codeOf(second.act)).toBe('access_denied');
+  expect(hosts.members()).toHaveLength(1);
+  expect(hosts.pairings()).toEqual([]);
+});
+
+test('what a home host decides is refused on a member, by name', async () => {
+  const { home, member } = await installation();
+  for (const [method, path, body] of [
+    ['GET', '/api/members', undefined],
+    ['GET', '/api/pairings', undefined],
+    ['POST', '/api/invites', { name: 'x', expires_minutes: 10 }],
+    ['POST', '/api/users', { username: 'x', password: 'a long enough password', role: 'client' }],
+  ] as const) {
+    const answer = await member.ask({ ...member.admin, via: 'local' }, method, path, body);
+    expect([path, answer.status, answer.text]).toEqual([path, 409, expect.stringContaining(home.services.settings.host_name)]);
+  }
+});
