@@ -700,9 +700,15 @@ static bool wait_for_word(int gate) {
   return read_all(gate, &word, 1);
 }
 
-/* Becomes the script, in a session and group of its own, when it is told to through `gate`. */
+/*
+ * Becomes the script, in a session and group of its own, when it is told to through `gate`. It is born with all signals blocked: the
+ * runner ignores them, and one that is sent to the new group before they have their usual meaning again would be lost.
+ */
 static _Noreturn void be_script(const struct order *order, int input, int out, int err, int gate) {
   setsid();
+#ifdef LATE_SCRIPT_MS
+  sleep_ms(LATE_SCRIPT_MS);
+#endif
   if (dup2(input, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) _exit(126);
   for (int number = 1; number < NSIG; number += 1) (void)signal(number, SIG_DFL);
   sigset_t none;
@@ -875,7 +881,8 @@ static int be_runner(struct order *order, char *bytes, size_t length, int folder
   for (int number = 1; number < NSIG; number += 1)
     if (number != SIGCHLD && number != SIGCONT && number < SIGRTMIN) (void)signal(number, SIG_IGN);
   (void)signal(SIGIO, SIG_DFL);
-  sigset_t told;
+  sigset_t told, all;
+  sigfillset(&all);
   sigemptyset(&told);
   sigaddset(&told, SIGCHLD);
   sigaddset(&told, SIGIO);
@@ -896,11 +903,13 @@ static int be_runner(struct order *order, char *bytes, size_t length, int folder
   char line[512], leader[512] = "";
   int start[2];
   if (!stat_of(getpid(), line, sizeof line) || pipe2(start, O_CLOEXEC) != 0) return 1;
+  (void)sigprocmask(SIG_SETMASK, &all, NULL);
   run.script = fork();
   if (run.script == 0) {
     close(start[1]);
     be_script(order, input, out, err, start[0]);
   }
+  (void)sigprocmask(SIG_SETMASK, &told, NULL);
   close(start[0]);
   close(input);
   bool led = run.script > 0 && stat_of(run.script, leader, sizeof leader);

@@ -222,6 +222,8 @@ describe.runIf(NATIVE)('the native runner', () => {
 });
 
 const CHECKED = checkedRunner();
+/** What becomes the script takes a while between its birth and the usual meaning of its signals. */
+const LATE = checkedRunner(['-O1', '-DLATE_SCRIPT_MS=1500']);
 const PROGRAMS = [{ program: 'as it was built', files: null }, ...(CHECKED === null ? [] : [{ program: 'checked', files: [CHECKED] }])];
 
 describe.runIf(NATIVE).each(PROGRAMS)('a run that is held, $program', ({ files }) => {
@@ -230,8 +232,8 @@ describe.runIf(NATIVE).each(PROGRAMS)('a run that is held, $program', ({ files }
     for (const spawner of held.splice(0)) spawner.close();
   });
 
-  async function spawnerNow(): Promise<Spawner> {
-    const spawner = new Spawner(files === null ? {} : { files });
+  async function spawnerNow(program: readonly string[] | null = files): Promise<Spawner> {
+    const spawner = new Spawner(program === null ? {} : { files: program });
     held.push(spawner);
     await spawner.program;
     return spawner;
@@ -316,6 +318,21 @@ describe.runIf(NATIVE).each(PROGRAMS)('a run that is held, $program', ({ files }
       await areGone(pids);
       expect(readFileSync(join(h.home, `ran-${when}`), 'latin1')).toBe('ran\n');
     }
+  });
+
+  it.runIf(LATE)('ends by a signal that its script was sent when it had just been born', async () => {
+    const spawner = await spawnerNow([LATE ?? '']);
+    const order = orderOf('late');
+    const run = spawner.hold(order);
+    /** It leads its group, and is no further. */
+    const born = (): number =>
+      waiting().find((pid, _, all) => all.includes(parentOf(pid)) && / \w \d+ (\d+) /.exec(statLine(String(pid)))?.[1] === String(pid)) ??
+      0;
+    await expect.poll(born, { timeout: 20_000, interval: 5 }).toBeGreaterThan(0);
+    process.kill(-born(), 'SIGTERM');
+    await (await run.go()).gone;
+    expect(readFileSync(join(order.folder, 'status'), 'latin1')).toContain(' signal 15 ');
+    expect(ran('late')).toBe(false);
   });
 
   it('is not started by a press whose journal entry can’t be written', async () => {
