@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { hashTree, MAX_BYTES, openPlain, readKnown } from './tree.ts';
+import { checkFolder, hashTree, MAX_BYTES, openPlain, readKnown } from './tree.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -50,6 +50,13 @@ test('a socket is refused', async () => {
   await new Promise((resolve) => server.once('listening', resolve));
   await expect(hashTree(folder)).rejects.toThrow(/neither a file nor a folder/);
   await new Promise((resolve) => server.close(resolve));
+});
+
+test('a folder of plugins that is a link is refused as one', async () => {
+  mkdirSync(join(folder, 'plugins'), { mode: 0o700 });
+  symlinkSync('plugins', join(folder, 'link'));
+  await expect(checkFolder(join(folder, 'link'))).rejects.toThrow(/is a symbolic link/);
+  await checkFolder(join(folder, 'plugins'));
 });
 
 test('folders without end are counted like files', async () => {

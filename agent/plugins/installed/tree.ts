@@ -64,7 +64,10 @@ export async function hashTree(path: string, maxThings: number = MAX_THINGS): Pr
 
 /** The folder in which plugins lie: who may change it puts others in their place. @throws ToruError plugin_invalid */
 export async function checkFolder(folder: string): Promise<void> {
-  const other = await changeableBy(await lstat(folder), folder);
+  const info = await lstat(folder);
+  // Every link has mode 0777, which says nothing; and whoever may change a folder on its way has the plugins exchanged.
+  if (info.isSymbolicLink()) invalid(`the folder ${folder} is a symbolic link. Put the folder itself there.`);
+  const other = await changeableBy(info, folder);
   if (other !== null) invalid(whoMay(other, `the folder ${folder}`));
 }
 
