@@ -104,15 +104,18 @@ const targetUrl = z
     const { username, password, hash } = new URL(text);
     return username === '' && password === '' && hash === '';
   }, 'without a name, a password or a # in it')
-  .refine((text) => !isLinkLocal(new URL(text).hostname), 'not an address of 169.254.0.0/16 or fe80::/10');
+  .refine((text) => !isLinkLocal(new URL(text).hostname), 'not an address of 169.254.0.0/16 or fe80::/10, nor another of a cloud’s own');
 
 function isWebAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
-/** Addresses of one cable, where clouds keep their machines’ secrets. */
+/**
+ * Addresses of one cable, where clouds keep their machines’ secrets: 169.254.0.0/16, also inside an address of IPv6 (mapped, compatible,
+ * translated, 6to4: RFC 4291, 6052, 3056), fe80::/10, and that of AWS for IPv6.
+ */
 function isLinkLocal(hostname: string): boolean {
-  return /^169\.254\./.test(hostname) || /^\[fe[89ab]/i.test(hostname) || /^\[::ffff:a9fe:/i.test(hostname);
+  return /^169\.254\.|^\[(?:fe[89ab]|::(?:ffff:(?:0:)?)?a9fe:|64:ff9b::a9fe:|2002:a9fe:|fd00:ec2::254\])/i.test(hostname);
 }
 
 /** PUT /api/notify/actions/:id/ntfy, and /api/notify/host/ntfy. */
