@@ -101,7 +101,7 @@ export const pairing = z.object({
   address: z.string(),
   /** As the home host computed them; null until the host revealed its nonce, some seconds after it asked. */
   words: z.array(z.string()).length(4).nullable(),
-  /** The member that has this id already, and is paired anew by this; null for a new one. */
+  /** The member that has this id already, and is paired again by this; null for a new one. */
   replaces: z.string().nullable(),
   created_at: time,
   expires_at: time,

@@ -1,6 +1,10 @@
 import { loadConfig } from '../config.ts';
+import { afterNewKey } from '../hosts/after-new-key.ts';
+import { HostFacts } from '../hosts/facts.ts';
+import { Membership } from '../hosts/membership.ts';
 import type { Pins } from '../link/edge-pin.ts';
 import { pinnedKeys, unpin } from '../link/edge-pin.ts';
+import type { Identity } from '../link/identity.ts';
 import { lockHome } from '../lock.ts';
 import { StartError } from '../start-error.ts';
 import { ownerOfProcess } from '../users/caller.ts';
@@ -25,7 +29,11 @@ function withKey<T>(env: Io['env'], lockOf: (home: string) => { release(): void 
   try {
     const { db, audit, settings, identity } = openHome(config);
     try {
-      return act(new HostKey({ identity, settings, grants: new Grants(db, identity, settings), audit }));
+      const facts = new HostFacts(db);
+      const membership = new Membership(facts, identity, settings.instance_id);
+      const rotated = (_: string, old: Pick<Identity, 'publicKey' | 'sign'>): void =>
+        afterNewKey({ db, facts, identity, settings, membership }, old);
+      return act(new HostKey({ identity, settings, grants: new Grants(db, identity, settings), audit, rotated }));
     } finally {
       db.close();
     }

@@ -12,7 +12,7 @@ import type { Users } from '../users/users.ts';
 import type { HostFacts } from './facts.ts';
 import type { Members } from './members.ts';
 
-/** A directory whose words did not change is signed anew after so long: members serve nobody by one that is older than a week. */
+/** A directory whose words did not change is signed again after so long: members serve nobody by one that is older than a week. */
 const SIGN_EVERY_MS = 24 * 3_600_000;
 
 const signed = z.object({ seq: z.int(), content: z.string(), signed_at: z.int(), token: signedToken });

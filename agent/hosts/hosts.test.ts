@@ -218,7 +218,7 @@ test('a week without a directory serves nobody but the local socket, and the nex
   const there = (): string => home.services.hosts.memberGrant(grant, id).grant;
   expect(codeOf(() => member.services.grants.verify(there(), { sid }))).toBe('membership_over');
   expect(member.services.hosts.membership).toMatchObject({ kind: 'member', revoked: false, directory: { stale: true } });
-  // Nothing changed, and yet it is signed anew.
+  // Nothing changed, and yet it is signed again.
   member.services.hosts.takeDirectory(news());
   expect(member.services.grants.verify(there(), { sid }).username).toBe('admin');
 });

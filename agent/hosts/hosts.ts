@@ -11,6 +11,7 @@ import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Grants } from '../users/grants.ts';
 import type { Users } from '../users/users.ts';
+import { afterNewKey } from './after-new-key.ts';
 import { applyDirectory } from './apply-directory.ts';
 import { Directory } from './directory.ts';
 import type { HostFacts } from './facts.ts';
@@ -23,7 +24,7 @@ import { Pairings } from './pairings.ts';
 
 /** Members hear of a change after so long, together with what else changes until then. */
 const GATHER_MS = 100;
-/** So often a directory that nothing changed is looked at: is it due to be signed anew? */
+/** So often a directory that nothing changed is looked at: is it due to be signed again? */
 const LOOK_EVERY_MS = 3_600_000;
 
 interface HostsOptions {
@@ -188,14 +189,9 @@ export class Hosts {
     return this.#o.grants.forMember(grant, { host, life_ms: this.#o.settings.grant_minutes * 60_000 });
   }
 
-  /**
-   * This host has a new key. The old key's last word leads the members of a home host to it. A member is paired again: whoever stole a key
-   * could name its successor as well.
-   */
+  /** This host has a new key. */
   keyRotated(old: Pick<Identity, 'publicKey' | 'sign'>): void {
-    if (this.#o.membership.home !== null) return this.#o.membership.leave();
-    this.#moves.add(old);
-    this.#members.certifyAll();
+    afterNewKey(this.#o, old);
     this.#tell();
   }
 

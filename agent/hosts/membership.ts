@@ -110,7 +110,7 @@ export class Membership {
 
   /**
    * What an edge carries from the home host. A home host that has a new key is followed when the key that we know signed it, and each key
-   * after it the next; what it signed for us has to be signed anew by then.
+   * after it the next; what it signed for us has to be signed again by then.
    * @returns the directory when it is the home host's and newer than the one that we have; null when nothing changed.
    */
   take(news: SignedNews): DirectoryClaims | null {

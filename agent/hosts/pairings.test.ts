@@ -44,7 +44,7 @@ it('says of each code what became of it', () => {
   const outcome = (code: string) => pairings.outcome(code);
   pairings.begin(ask('BBBB-BBBB').asked);
   expect(outcome('BBBB-BBBB')).toEqual({ outcome: 'waiting', name: 'nas', host: null });
-  // The same host asks anew.
+  // The same host asks again.
   const { asked, secret } = ask('CCCC-CCCC');
   pairings.begin(asked);
   expect(outcome('BBBB-BBBB')).toEqual({ outcome: 'replaced', name: 'nas', host: null });

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { pairAnswer } from '../../shared/pairing.ts';
+import { Candidate } from '../harness/candidate.ts';
 import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
-import { Candidate } from '../harness/candidate.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
 

@@ -36,7 +36,7 @@ export class Pairings {
     const device_code = toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
     const device = await sha256Hex(device_code);
     this.#sql.exec('DELETE FROM pairings WHERE expires_at <= ?', now);
-    // The same host asks anew: its older request is of no use to it.
+    // The same host asks again: its older request is of no use to it.
     this.#sql.exec('DELETE FROM pairings WHERE host = ? AND public_key = ?', from.host, from.public_key);
     const open = this.#sql.exec<{ network: string }>('SELECT network FROM pairings').toArray();
     if (open.length >= MAX_PAIRINGS || open.filter(({ network }) => network === from.network).length >= MAX_PAIRINGS_PER_ADDRESS)

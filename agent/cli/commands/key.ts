@@ -16,6 +16,7 @@ Beside it, on standard error: the key of the edge that this host has pinned at i
 
   rotate  Replace this host's key, which may have been stolen: nothing that the old one signs counts any more, and everyone is
           signed out. With npm start the edge learns of it by itself; an edge on Cloudflare needs what is printed, as HOST_KEYS.
+          Members follow a home host to its new key. A member with a new key is paired again: toru up URL.
   unpin   Forget the edge's key, after you made the edge again or went back to an older one. The next link pins the key that
           it finds.
 
