@@ -8,6 +8,7 @@ import { audit } from './commands/audit-command.ts';
 import { cancel } from './commands/cancel.ts';
 import { deploy } from './commands/deploy-command.ts';
 import { doctor } from './commands/doctor.ts';
+import { hosts } from './commands/hosts-command.ts';
 import { key } from './commands/key.ts';
 import { actions, runs, scripts } from './commands/lists.ts';
 import { loginLink } from './commands/login-link-command.ts';
@@ -33,6 +34,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     up,
     deploy,
     service,
+    hosts,
     status,
     actions,
     scripts,

@@ -18,43 +18,56 @@ export interface Command {
   readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
+interface Ended {
+  code: number | NodeJS.Signals | null;
+  printed: string;
+}
+
 /** Another machine, as far as one can be another on the same one: a TORU_HOME that begins empty. */
 export interface Machine {
   readonly home: string;
   toru(args: string[], env?: Record<string, string>): Command;
   /** Runs it to its end. */
-  run(args: string[], env?: Record<string, string>): Promise<{ code: number | NodeJS.Signals | null; printed: string }>;
+  run(args: string[], env?: Record<string, string>): Promise<Ended>;
   /** At its local socket. @returns null while nobody answers. */
   ask(method: string, path: string, body?: unknown): Promise<{ status: number; json: unknown } | null>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** The command in a home. */
+function start(home: string, args: string[], env: Record<string, string> = {}): Command {
+  const { PATH = '', HOME = '' } = process.env;
+  const child = spawn(process.execPath, [join(root, 'dist/agent/cli.js'), ...args], {
+    env: { PATH, HOME, TORU_HOME: home, LOG_LEVEL: 'info', ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part: string) => (printed += part));
+  child.stdin.on('error', () => undefined);
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)));
+  return { child, printed: () => printed, ended };
+}
+
+/** The command in a home, to its end. @param input what it reads. */
+export async function runAt(home: string, args: string[], input = '', env: Record<string, string> = {}): Promise<Ended> {
+  const command = start(home, args, env);
+  command.child.stdin?.end(input);
+  const code = await command.ended;
+  return { code, printed: command.printed() };
+}
+
 export function machine(): Machine {
   const home = mkdtempSync(join(tmpdir(), 'toru-member-'));
   const commands: Command[] = [];
-  const toru: Machine['toru'] = (args, env = {}) => {
-    const { PATH = '', HOME = '' } = process.env;
-    const child = spawn(process.execPath, [join(root, 'dist/agent/cli.js'), ...args], {
-      env: { PATH, HOME, TORU_HOME: home, LOG_LEVEL: 'info', ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
-    let printed = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part: string) => (printed += part));
-    child.stdin.on('error', () => undefined);
-    const ended = new Promise<number | NodeJS.Signals | null>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)));
-    const command = { child, printed: () => printed, ended };
+  const toru: Machine['toru'] = (args, env) => {
+    const command = start(home, args, env);
     commands.push(command);
     return command;
   };
   return {
     home,
     toru,
-    run: async (args, env) => {
-      const command = toru(args, env);
-      command.child.stdin?.end();
-      const code = await command.ended;
-      return { code, printed: command.printed() };
-    },
+    run: (args, env) => runAt(home, args, '', env),
     ask: (method, path, body) => askSocket(join(home, 'api.sock'), method, path, body),
     [Symbol.asyncDispose]: async () => {
       for (const { child } of commands) child.kill('SIGINT');

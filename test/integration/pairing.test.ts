@@ -6,8 +6,9 @@ import { membership } from '../../shared/members.ts';
 import { pairing } from '../../shared/pairing.ts';
 import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
+import { lyingEdge } from '../harness/lying-edge.ts';
 import type { Command, Machine } from '../harness/member.ts';
-import { askSocket, machine } from '../harness/member.ts';
+import { askSocket, machine, runAt } from '../harness/member.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
 
@@ -18,6 +19,9 @@ beforeAll(async () => {
   home = await startToru({ env: { ADMIN_PASSWORD: 'the password of the tests' } });
 });
 afterAll(() => home?.[Symbol.asyncDispose]());
+
+/** The command on the home host. */
+const homeToru = (args: string[], input = '') => runAt(home.home, args, input);
 
 const atHome = (method: string, path: string, body?: unknown) => askSocket(join(home.home, 'api.sock'), method, path, body);
 
@@ -45,6 +49,11 @@ async function atHomeHost(code: string): Promise<z.infer<typeof pairing>> {
   );
   if (found === undefined) throw new Error('unreachable');
   return found;
+}
+
+/** As the host calls itself. */
+async function nameOf(of: Machine): Promise<string> {
+  return z.object({ host_name: z.string() }).parse((await of.ask('GET', '/api/settings'))?.json).host_name;
 }
 
 async function standing(of: Machine): Promise<z.infer<typeof membership>> {
@@ -98,4 +107,159 @@ test('a second machine: toru up, the same words on both sides, approved, and its
   );
   expect(again.printed()).not.toContain('Words');
   expect(existsSync(join(member.home, 'agent.pid'))).toBe(true);
+});
+
+test('approved with toru hosts on the home host, by the words alone; the list, the roles, a new name, and the end of it', async () => {
+  const member = newMachine();
+  const up = member.toru(['up', home.url, '--name', 'attic', '--no-start']);
+  const { code, words } = await shown(up);
+  await atHomeHost(code);
+  const listed = await homeToru(['hosts']);
+  expect(listed.printed).toContain(`  words     ${words.join('  ')}`);
+  expect(await homeToru(['hosts', 'approve', 'BBBB-BBBB'])).toMatchObject({ code: 125, printed: expect.stringContaining(code) });
+  expect(await homeToru(['hosts', 'approve', code])).toMatchObject({ code: 125, printed: expect.stringContaining('--words') });
+  const wrong = ['zoo', ...words.slice(1)].join(' ');
+  expect(await homeToru(['hosts', 'approve', code, '--words', wrong])).toMatchObject({
+    code: 125,
+    printed: expect.stringContaining('not the words'),
+  });
+  const typed = code.toLowerCase().replace('-', ' ');
+  expect(await homeToru(['hosts', 'approve', typed, '--words', words.join(' ')])).toMatchObject({
+    code: 0,
+    printed: expect.stringContaining('attic is a member'),
+  });
+  expect(await up.ended).toBe(0);
+  expect(up.printed()).toContain('Paired: this host is “attic” now');
+
+  await homeToru(['hosts', 'rename', 'att', 'loft']);
+  expect((await homeToru(['hosts', 'role', 'loft', 'admin', 'client'])).printed).toContain('admin is client on loft now');
+  expect((await homeToru(['hosts', '--json'])).printed).toContain('"name": "loft"');
+  expect((await homeToru(['status'])).printed).toMatch(/hosts +the home host of \d member/);
+  expect(await homeToru(['run', '--script', 'x.sh', '--all'])).toMatchObject({
+    code: 125,
+    printed: expect.stringContaining('on the page'),
+  });
+
+  const agent = member.toru(['agent']);
+  await eventually('it follows the directory', async () => (await standing(member)).kind === 'member' && (await nameOf(member)) === 'loft');
+  expect(await member.run(['hosts'])).toMatchObject({ code: 0, printed: expect.stringContaining('its home host') });
+  expect((await member.run(['hosts', 'invite', 'x'])).printed).toContain('its home host');
+  expect((await member.run(['status'])).printed).toMatch(/hosts +“loft”, a member of the installation of/);
+  expect((await member.run(['doctor'])).printed).toContain('✓ this host is “loft”, a member');
+
+  // Taken out: it is told so when it comes again, and may ask again.
+  expect((await homeToru(['hosts', 'revoke', 'loft', '--yes'])).code).toBe(0);
+  await eventually('the edge does not take it any more', async () =>
+    (await member.run(['status'])).printed.includes('does not know this host'),
+  );
+  agent.child.kill('SIGINT');
+  await agent.ended;
+  const again = member.toru(['up', home.url, '--no-start']);
+  const second = await shown(again);
+  expect(again.printed()).toContain('no longer knows this host');
+  await homeToru(['hosts', 'deny', second.code]);
+  expect(await again.ended).toBe(125);
+  expect(again.printed()).toContain('An admin refused this host');
+});
+
+test('an invite: once, for its installation, by a file or standard input; nothing of it in an error', async () => {
+  const made = await homeToru(['hosts', 'invite', 'cellar', '--minutes', '10']);
+  const token = /[\w-]{36}\.[\w-]{43}\.[\w-]{43}/.exec(made.printed)?.[0] ?? '';
+  expect(token).not.toBe('');
+  const member = newMachine();
+  const file = join(member.home, 'token');
+  writeFileSync(file, `${token}\n`);
+  expect(await member.run(['up', home.url, '--no-start', '--token-file', file])).toMatchObject({
+    code: 0,
+    printed: expect.stringMatching(/^Paired: this host is “cellar” now/m),
+  });
+
+  const late = newMachine();
+  const refused = await runAt(late.home, ['up', home.url, '--no-start', '--token-file', '-'], token);
+  expect(refused).toMatchObject({ code: 125, printed: expect.stringContaining('That token was used') });
+  const [id = '', secret = ''] = token.split('.');
+  const other = Buffer.alloc(32, 7).toString('base64url');
+  const foreign = await runAt(late.home, ['up', home.url, '--no-start', '--token-file', '-'], `${id}.${secret}.${other}`);
+  expect(foreign).toMatchObject({ code: 125 });
+  const useless = await runAt(late.home, ['up', home.url, '--token-file', '-'], `${token}x`);
+  expect(useless).toMatchObject({ code: 125, printed: expect.stringContaining('a token of “toru hosts invite” is expected') });
+  for (const { printed } of [refused, foreign, useless]) expect(printed).not.toContain(secret);
+  expect(existsSync(join(late.home, 'config.toml'))).toBe(false);
+
+  const next = await homeToru(['hosts', 'invite', 'den']);
+  const good = /[\w-]{36}\.[\w-]{43}\.[\w-]{43}/.exec(next.printed)?.[0]?.split('.') ?? [];
+  const elsewhere = await runAt(late.home, ['up', home.url, '--no-start', '--token-file', '-'], `${good[0]}.${good[1]}.${other}`);
+  expect(elsewhere).toMatchObject({ code: 125, printed: expect.stringContaining('The token is of another installation') });
+});
+
+test('Ctrl-C while it waits, a code that ran out, a clock that is off: nothing is changed, and each says the next step', async () => {
+  const member = newMachine();
+  const stopped = member.toru(['up', home.url]);
+  await shown(stopped);
+  stopped.child.kill('SIGINT');
+  expect(await stopped.ended).toBe(130);
+  expect(stopped.printed()).toContain('nothing was changed');
+
+  await using edge = await lyingEdge(home.url, ({ path, body }) => {
+    if (path === '/api/pair') body.device_code = 'A'.repeat(43);
+  });
+  expect(await member.run(['up', edge.url])).toMatchObject({
+    code: 125,
+    printed: expect.stringContaining('The code ran out. Start again: toru up'),
+  });
+
+  const behind = `data:text/javascript,const now=Date.now;Date.now=()=>now()-3600000`;
+  const late = await member.run(['up', home.url], { NODE_OPTIONS: `--import=${behind.replaceAll(' ', '%20')}` });
+  expect(late).toMatchObject({ code: 125, printed: expect.stringMatching(/clock of this machine is 60 min behind.*timedatectl/) });
+  expect(await member.run(['up', 'http://example.com'])).toMatchObject({ code: 125, printed: expect.stringContaining('private networks') });
+  expect(existsSync(join(member.home, 'config.toml'))).toBe(false);
+  expect(existsSync(join(member.home, 'agent.pid'))).toBe(false);
+});
+
+test('an edge that gives out its own key for the home host’s: other words, and what is approved all the same is refused here', async () => {
+  const liar = Buffer.alloc(32, 9).toString('base64url');
+  await using edge = await lyingEdge(home.url, ({ path, body }) => {
+    if (path === '/api/pair' && 'home' in body) body.home.public_key = liar;
+  });
+  const member = newMachine();
+  const up = member.toru(['up', edge.url]);
+  const { code, words } = await shown(up);
+  const request = await atHomeHost(code);
+  expect(request.words).not.toEqual(words);
+  expect((await atHome('POST', `/api/pairings/${code}/approve`, { words: request.words }))?.status).toBe(200);
+  expect(await up.ended).toBe(125);
+  expect(up.printed()).toContain('was not signed by the home host whose words were shown here');
+  expect(existsSync(join(member.home, 'config.toml'))).toBe(false);
+});
+
+test('the way to the edge, and the home host, away for a while: it goes on waiting, and is let in', async () => {
+  await using edge = await lyingEdge(home.url, () => undefined);
+  const member = newMachine();
+  const up = member.toru(['up', edge.url, '--no-start', '--name', 'shed']);
+  const { code, words } = await shown(up);
+  edge.down = true;
+  await eventually('it says that it keeps trying', () => up.printed().includes('It keeps trying.'));
+  edge.down = false;
+  await atHomeHost(code);
+  expect((await atHome('POST', `/api/pairings/${code}/approve`, { words }))?.status).toBe(200);
+  expect(await up.ended).toBe(0);
+
+  process.kill(home.agentPid(), 'SIGSTOP');
+  const stopped = home.agentPid();
+  onTestFinished(() => void process.kill(stopped, 'SIGCONT'));
+  const alone = newMachine();
+  const waiting = alone.toru(['up', home.url]);
+  expect(await waiting.ended).toBe(125);
+  expect(waiting.printed()).toMatch(/home host/);
+});
+
+test('a host that has users of its own is asked before it leaves them', async () => {
+  const member = newMachine();
+  const agent = member.toru(['agent'], { ADMIN_PASSWORD: 'a password of its own' });
+  await eventually('the agent answers', async () => (await member.ask('GET', '/api/membership')) !== null);
+  agent.child.kill('SIGINT');
+  await agent.ended;
+  expect(await member.run(['up', home.url])).toMatchObject({ code: 125, printed: expect.stringMatching(/1 user of its own.*--yes/) });
+  const up = member.toru(['up', home.url, '--yes']);
+  await shown(up);
 });

@@ -38,7 +38,8 @@ export class Pairings {
     this.#sql.exec('DELETE FROM pairings WHERE expires_at <= ?', now);
     // The same host asks again: its older request is of no use to it.
     this.#sql.exec('DELETE FROM pairings WHERE host = ? AND public_key = ?', from.host, from.public_key);
-    const open = this.#sql.exec<{ network: string }>('SELECT network FROM pairings').toArray();
+    // Those that were decided wait for nobody: a household pairs all its machines from one address.
+    const open = this.#sql.exec<{ network: string }>('SELECT network FROM pairings WHERE outcome IS NULL').toArray();
     if (open.length >= MAX_PAIRINGS || open.filter(({ network }) => network === from.network).length >= MAX_PAIRINGS_PER_ADDRESS)
       return refusal('too_many_requests', 'Too many hosts wait to be paired. Approve or deny them on the page, or wait ten minutes.', {
         retry_after: PAIR_LIFE_S,

@@ -10,6 +10,7 @@ import { oneWord, parse } from '../command.ts';
 import { copyOutput, endingOf, exitCodeOf } from '../follow.ts';
 import type { Io } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
+import { requireOnlyHere } from '../only-here.ts';
 import { readAll } from '../prompt.ts';
 import { sendFile } from '../send-file.ts';
 import { typeAlong } from '../type-along.ts';
@@ -21,6 +22,8 @@ const options = {
   script: { type: 'string', short: 's' },
   follow: { type: 'boolean', short: 'f' },
   'no-input': { type: 'boolean', short: 'n' },
+  host: { type: 'string' },
+  all: { type: 'boolean' },
   raw: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
@@ -42,6 +45,7 @@ a run that is followed; a second one stops watching how it ends, with 130.
   -f, --follow              show the output until the end; pass standard input and its end (Ctrl-D)
                             on to an action that can be typed into
   -n, --no-input            leave standard input alone
+      --host NAME, --all    refused for any host but the one that this is typed on: run it on the page
       --raw                 let all terminal sequences of the script through
       --json                print {"task_id","state"}; with --follow the whole run at the end, to standard error
 
@@ -52,6 +56,7 @@ a run that is followed; a second one stops watching how it ends, with 130.
   run: async (args, io) => {
     const { values, positionals } = parse(args, options);
     const client = connect(io.env);
+    await requireOnlyHere(client, values);
     const { reads, ...request } =
       values.script === undefined ? await askAction(client, positionals, values, io) : askScript(values.script, positionals, values);
     const started = await (await good(client.runs.$post({ json: request }))).json();

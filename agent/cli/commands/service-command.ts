@@ -69,7 +69,7 @@ async function installCommand(args: string[], io: Io): Promise<number> {
   } as const;
   const { values, positionals } = parse(args, options);
   noWords(positionals);
-  const scope = scopeSaid(values) ?? (process.getuid?.() === 0 ? 'system' : 'user');
+  const scope = scopeSaid(values) ?? ownScope();
   const dryRun = values['dry-run'] === true;
   if (values['run-as'] !== undefined && scope === 'user') throw new UsageError('--run-as is for --system: a service of yours runs as you.');
   if (scope === 'user' && process.getuid?.() === 0 && io.env['SUDO_UID'] !== undefined)
@@ -160,8 +160,13 @@ function chosen(args: string[], io: Io, changes: boolean): { manager: ServiceMan
   throw new StartError(`No service of ${scope === 'system' ? 'this machine' : 'yours'} is installed. Install it: ${nameOf(scope)} install`);
 }
 
+/** Where nobody says which: root's is one of the machine. */
+export function ownScope(): Scope {
+  return process.getuid?.() === 0 ? 'system' : 'user';
+}
+
 /** @param looks nothing will be changed. @throws StartError without the rights, or without a service manager. */
-function managerFor(scope: Scope, io: Io, looks: boolean): ServiceManager {
+export function managerFor(scope: Scope, io: Io, looks: boolean): ServiceManager {
   if (scope === 'system' && !looks && process.getuid?.() !== 0) {
     const typed = process.argv.slice(1).map(shellWord).join(' ');
     throw new StartError(`A service of the machine needs root. Type: sudo ${typed}`);

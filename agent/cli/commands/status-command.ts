@@ -1,3 +1,4 @@
+import type { Membership } from '../../../shared/members.ts';
 import type { System } from '../../../shared/system.ts';
 import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
@@ -6,6 +7,7 @@ import { duplicateKey } from '../duplicate-key.ts';
 import { homeOf } from '../home-of.ts';
 import type { Io } from '../io.ts';
 import { print } from '../io.ts';
+import { membershipOf, standingOf } from '../membership-words.ts';
 import { bytes, duration } from '../plain-text.ts';
 import { servicesOf } from '../service/running-service.ts';
 import { plain } from '../terminal-filter.ts';
@@ -24,10 +26,11 @@ Asks the agent of this TORU_HOME. Ends with 125 when none answers.
     const { values, positionals } = parse(args, { json: { type: 'boolean' } });
     noWords(positionals);
     const client = connect(io.env);
-    const [settings, system, open] = await Promise.all([
+    const [settings, system, open, membership] = await Promise.all([
       good(client.settings.$get()).then((answer) => answer.json()),
       good(client.system.$get()).then((answer) => answer.json()),
       good(client.runs.$get({ query: { status: 'running,queued', limit: '200' } })).then((answer) => answer.json()),
+      membershipOf(client),
     ]);
     const running = open.items.filter((run) => run.state === 'running').length;
     const queued = open.items.length - running;
@@ -36,6 +39,7 @@ Asks the agent of this TORU_HOME. Ends with 125 when none answers.
       instance_id: settings.instance_id,
       agent: system.agent,
       edge: system.edge ?? null,
+      membership,
       home: homeOf(io.env),
       scripts_dir: settings.scripts_dir,
       running,
@@ -55,6 +59,7 @@ Asks the agent of this TORU_HOME. Ends with 125 when none answers.
       ['home', shown.home],
       ['scripts', settings.scripts_dir],
       ...edgeLines(shown.edge),
+      ...membershipLines(membership),
       ['runs', `${running} running, ${queued} queued${open.next_cursor === null ? '' : ' or more'}`],
     ];
     for (const [name = '', value = ''] of lines) await print(io, `${name.padEnd(8)} ${plain(value)}`);
@@ -68,6 +73,11 @@ function serviceWords(home: string, env: Io['env']): string | null {
   if (found === undefined) return null;
   const { words } = found.manager.state(found.scope);
   return `of ${found.scope === 'system' ? 'this machine' : 'this user'} (${found.manager.name}): ${words}`;
+}
+
+function membershipLines(membership: Membership | null): [string, string][] {
+  const standing = membership === null ? null : standingOf(membership, Date.now());
+  return standing === null ? [] : [['hosts', `${standing.what}${standing.fix === null ? '' : `. ${standing.fix}`}`]];
 }
 
 function edgeLines(edge: System['edge']): [string, string][] {

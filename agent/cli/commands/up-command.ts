@@ -8,7 +8,10 @@ import { oneWord, parse } from '../command.ts';
 import type { Io } from '../io.ts';
 import { print, UsageError } from '../io.ts';
 import { readAll } from '../prompt.ts';
+import { asUser, installPaired, prepareService } from '../up/as-service.ts';
 import type { Invite } from '../up/ask-to-pair.ts';
+import type { Wanted } from '../up/candidate.ts';
+import { managerFor, ownScope } from './service-command.ts';
 import { runAgent } from './start-command.ts';
 import '../../../shared/schema-words.ts';
 
@@ -16,15 +19,17 @@ import '../../../shared/schema-words.ts';
 export const up: Command = {
   summary: 'Make this machine a host of an installation that is there, and start it',
   help: `Usage: toru up URL [--name NAME] [--service | --no-start]
-       toru up URL --token-file FILE
+       toru up URL --token-file FILE | --setup-code-file FILE
 
 Asks the edge at URL to let this host in, and shows a code and four words. An admin who sees the
 same words on the page (or with toru hosts on the home host) approves; then the agent runs here
 until Ctrl-C. Typed again, it starts the agent. Users and roles are those of the home host.
+At a fresh edge (toru deploy) this host becomes the home host instead.
 
       --name NAME         what this host is called there (default: its own name)
       --token-file FILE   with the token of “toru hosts invite NAME”, which nobody has to approve;
                           - reads it from standard input
+      --setup-code-file FILE   at a fresh edge: the setup code of “toru deploy”, which is asked for without
       --service           have systemd or launchd keep it running, instead of starting it here
       --no-start          only pair
       --yes               do not ask before this host leaves what it belongs to
@@ -37,33 +42,48 @@ until Ctrl-C. Typed again, it starts the agent. Users and roles are those of the
     const options = {
       name: { type: 'string' },
       'token-file': { type: 'string' },
+      'setup-code-file': { type: 'string' },
       service: { type: 'boolean' },
       'no-start': { type: 'boolean' },
       yes: { type: 'boolean', short: 'y' },
     } as const;
     const { values, positionals } = parse(args, options);
     const edge = edgeOf(oneWord(positionals, 'The address of the edge, under which you open Toru’s page,'));
-    const { service = false, 'no-start': noStart = false } = values;
+    const { service = false, 'no-start': noStart = false, 'token-file': tokenFile, 'setup-code-file': codeFile } = values;
     if (service && noStart) throw new UsageError('--service or --no-start, not both.');
-    const file = values['token-file'];
-    const wanted = {
-      edge,
-      name: values.name === undefined ? null : nameOf(values.name),
-      invite: file === undefined ? null : await readInvite(file, io),
-      yes: values.yes === true,
-    };
+    if (tokenFile !== undefined && codeFile !== undefined)
+      throw new UsageError('--token-file is for a further host, --setup-code-file for the first of a fresh edge: not both.');
+    const name = values.name === undefined ? null : nameOf(values.name);
+    const yes = values.yes === true;
+    const token = tokenFile === undefined ? null : await textOf('--token-file', tokenFile, io);
+    const setupCode = codeFile === undefined ? null : await textOf('--setup-code-file', codeFile, io);
+    const wanted: Wanted = { edge, name, invite: token === null ? null : inviteIn(token), setupCode, yes };
+    if (service) {
+      const secret = token !== null ? ['--token-file', '-'] : setupCode !== null ? ['--setup-code-file', '-'] : [];
+      const more = [...(name === null ? [] : [`--name=${name}`]), ...(yes ? ['--yes'] : []), ...secret];
+      return upAsService(['up', edge.url, ...more, '--no-start'], token ?? setupCode, io);
+    }
     // The database's native code is loaded by this command alone.
     const outcome = await (await import('../up/up.ts')).up(wanted, io);
     if (outcome === 'stopped') return 130;
     if (outcome === 'running') return 0;
     if (noStart) {
-      await print(io, 'Start it: toru agent. Have it run always: toru service install');
+      await print(io, 'Its agent is started by: toru agent; as a service by: toru service install');
       return 0;
     }
     await print(io, 'The agent runs now. Ctrl-C stops it, and its runs go on; to have it run always: toru service install');
     return runAgent();
   },
 };
+
+/** Pairs as the service's user, in its home; then the service is installed. What can't be, is said before anything is asked. */
+async function upAsService(pairing: readonly string[], input: string | null, io: Io): Promise<number> {
+  const scope = ownScope();
+  const manager = managerFor(scope, io, false);
+  const place = await prepareService(scope, manager, io);
+  const code = await asUser(place, pairing, input, io);
+  return code === 0 ? installPaired(place, scope, manager, io) : code;
+}
 
 /** As people copy it from a browser: the place in the page is none of it. @throws UsageError */
 function edgeOf(typed: string): EdgeLocation {
@@ -80,17 +100,19 @@ function nameOf(typed: string): string {
   throw new UsageError(`--name: ${parsed.error.issues[0]?.message ?? 'a name is expected'}.`);
 }
 
-/** Nothing of the token is repeated. @throws UsageError, StartError */
-async function readInvite(file: string, io: Io): Promise<Invite> {
-  const parsed = inviteToken.safeParse(file === '-' ? await readAll(io.input) : readToken(file));
+/** Nothing of the token is repeated. @throws UsageError */
+function inviteIn(text: string): Invite {
+  const parsed = inviteToken.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new UsageError(`--token-file: ${parsed.error.issues[0]?.message ?? 'a token is expected'}.`);
 }
 
-function readToken(file: string): string {
+/** What is secret stands in a file or comes by standard input (`-`): a command line can be read by everybody on the machine. @throws StartError */
+async function textOf(option: string, file: string, io: Io): Promise<string> {
+  if (file === '-') return readAll(io.input);
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new StartError(`--token-file: ${error instanceof Error ? error.message : String(error)}`);
+    throw new StartError(`${option}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

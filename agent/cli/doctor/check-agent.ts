@@ -4,6 +4,7 @@ import type { Config } from '../../config.ts';
 import type { Client } from '../agent-client.ts';
 import { connect, good } from '../agent-client.ts';
 import { duplicateKey } from '../duplicate-key.ts';
+import { membershipOf, standingOf } from '../membership-words.ts';
 import type { Env, Finding } from './finding.ts';
 import { bad, ok, worthKnowing } from './finding.ts';
 import { livingPid } from './home.ts';
@@ -30,6 +31,9 @@ export async function checkAgent(env: Env, home: string): Promise<Finding[]> {
     const { edge } = await (await good(client.system.$get())).json();
     if (edge?.linked === false && edge.problem !== null) findings.push(bad('the agent is not linked to its edge', edge.problem));
     if (edge?.duplicate != null) findings.push(bad('this host’s key is used elsewhere', duplicateKey(edge.duplicate)));
+    const membership = await membershipOf(client);
+    const standing = membership === null ? null : standingOf(membership, Date.now());
+    if (standing !== null) findings.push(standing.fix === null ? ok(`this host is ${standing.what}`) : bad(standing.what, standing.fix));
     return findings;
   } catch (error) {
     if (!(error instanceof ToruError)) throw error;

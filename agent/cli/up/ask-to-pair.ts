@@ -15,7 +15,7 @@ import { StartError } from '../../start-error.ts';
 import { EdgeUnreachable, postTo } from './edge-post.ts';
 
 /** A request to pair that the home host has: what a person compares, and what `waitForApproval` goes on with. */
-export interface Asked {
+export interface PendingRequest {
   answer: PairAnswer;
   words: string[];
   /** Our nonce, hex. */
@@ -36,7 +36,7 @@ const MAX_CLOCK_MS = 60_000;
 const SLOWER_S = 5;
 
 /** Asks the edge to be paired. @throws ToruError, StartError: nothing was changed, in one sentence with the next step. */
-export async function askToPair(edge: EdgeLocation, host: Asker, invite: Invite | null, signal: AbortSignal): Promise<Asked> {
+export async function askToPair(edge: EdgeLocation, host: Asker, invite: Invite | null, signal: AbortSignal): Promise<PendingRequest> {
   const secret = randomBytes(32).toString('hex');
   const key = toBase64Url(host.identity.publicKey);
   const facts = {
@@ -72,12 +72,12 @@ export async function askToPair(edge: EdgeLocation, host: Asker, invite: Invite 
  */
 export async function waitForApproval(
   edge: EdgeLocation,
-  { answer, secret }: Asked,
+  { answer, secret }: PendingRequest,
   trouble: (message: string) => void,
   signal: AbortSignal,
 ): Promise<PairTokenAnswer> {
   const until = Date.now() + answer.expires_in * 1000;
-  const told = new Set<string>();
+  const mentioned = new Set<string>();
   let interval = answer.interval;
   for (;;) {
     try {
@@ -87,8 +87,8 @@ export async function waitForApproval(
       const message = whyNotYet(error);
       if (message === null) throw error;
       if (error instanceof ToruError && error.code === 'slow_down') interval += SLOWER_S;
-      if (message !== '' && !told.has(message)) trouble(message);
-      told.add(message);
+      if (message !== '' && !mentioned.has(message)) trouble(message);
+      mentioned.add(message);
     }
     if (Date.now() + interval * 1000 > until)
       throw new ToruError('expired_token', 'Nobody approved it within ten minutes. Nothing was changed. Start again: toru up');

@@ -10,7 +10,8 @@ export class EdgeUnreachable extends StartError {
   override name = 'EdgeUnreachable';
 }
 
-const TIMEOUT_MS = 20_000;
+/** Longer than an edge waits for a home host that does not answer: what it says then is worth more. The connection itself is given 10 s. */
+const TIMEOUT_MS = 60_000;
 /** Longer than every answer that is expected: 100 hosts and their users in a directory. */
 const MAX_ANSWER = 2 * 1024 * 1024;
 const errorBody = z.object({ error: z.looseObject({ code: z.string(), message: z.string() }) });

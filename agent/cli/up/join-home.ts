@@ -7,7 +7,7 @@ import type { Membership } from '../../hosts/membership.ts';
 import type { Identity } from '../../link/identity.ts';
 import { openStatement } from '../../link/signed-statement.ts';
 import { StartError } from '../../start-error.ts';
-import type { Asked } from './ask-to-pair.ts';
+import type { PendingRequest } from './ask-to-pair.ts';
 
 /** What a pairing changes: the membership, and the address in config.toml. */
 interface Joining {
@@ -22,7 +22,12 @@ interface Joining {
  * host's id and key, in the installation that was asked.
  * @returns the home host's name and this host's, as the home host signed them. @throws ToruError, StartError: nothing was changed.
  */
-export function joinHome(host: Joining, edge: EdgeLocation, { answer }: Asked, signed: PairTokenAnswer): { home: string; name: string } {
+export function joinHome(
+  host: Joining,
+  edge: EdgeLocation,
+  { answer }: PendingRequest,
+  signed: PairTokenAnswer,
+): { home: string; name: string } {
   const homeKey = fromBase64Url(answer.home.public_key);
   const certificate = openStatement(signed.certificate, 'host', homeKey, certificateClaims);
   const directory = openStatement(signed.directory, 'directory', homeKey, directoryClaims);

@@ -2,11 +2,11 @@ import type { EdgeLocation } from '../../config-edge.ts';
 import type { Io } from '../io.ts';
 import { print } from '../io.ts';
 import { plain } from '../terminal-filter.ts';
-import type { Asked } from './ask-to-pair.ts';
+import type { PendingRequest } from './ask-to-pair.ts';
 import { qrLines } from './qr.ts';
 
 /** What a person needs to approve this host: where, under which code, and the words to compare. */
-export async function showRequest(io: Io, edge: EdgeLocation, { answer, words }: Asked): Promise<void> {
+export async function showRequest(io: Io, edge: EdgeLocation, { answer, words }: PendingRequest): Promise<void> {
   // Not as the edge writes it: whoever scans it shall come to the address that was typed.
   const url = `${edge.origin}/pair?code=${answer.user_code}`;
   const { isTTY, columns } = io.out;

@@ -1,3 +1,4 @@
+import { ToruError } from '../../../shared/errors.ts';
 import { membership as membershipShape } from '../../../shared/members.ts';
 import type { Config } from '../../config.ts';
 import { loadConfig } from '../../config.ts';
@@ -9,36 +10,17 @@ import { lockHome } from '../../lock.ts';
 import { StartError } from '../../start-error.ts';
 import type { Io } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
-import type { OpenedHome } from '../opened-home.ts';
 import { openHome } from '../opened-home.ts';
 import { askKey } from '../prompt.ts';
 import { plain } from '../terminal-filter.ts';
 import type { Invite } from './ask-to-pair.ts';
 import { askToPair, waitForApproval } from './ask-to-pair.ts';
+import type { Candidate, Outcome, Wanted } from './candidate.ts';
+import { claim } from './claim.ts';
 import { joinHome } from './join-home.ts';
 import { isForgotten } from './own-standing.ts';
 import { runningMember } from './running-agent.ts';
 import { showRequest } from './show-request.ts';
-
-export interface Wanted {
-  edge: EdgeLocation;
-  /** How this host is to be called; null: as it calls itself. */
-  name: string | null;
-  /** By which it pairs without anybody looking on. */
-  invite: Invite | null;
-  /** The question whether to give up what is there is answered. */
-  yes: boolean;
-}
-
-/** How it ended: `running` where an agent already serves this home, and nothing is to be started. */
-export type Outcome = 'paired' | 'member' | 'running' | 'stopped';
-
-/** A host that is about to be paired. */
-interface Candidate extends OpenedHome {
-  config: Config;
-  id: string;
-  membership: Membership;
-}
 
 /**
  * Makes the host of this TORU_HOME a member at this edge, where it is none yet. The home is held meanwhile; whatever ends it early changes
@@ -73,15 +55,10 @@ export async function up(wanted: Wanted, io: Io): Promise<Outcome> {
 async function pairWhereNeeded(host: Candidate, wanted: Wanted, io: Io): Promise<Outcome> {
   const { edge } = wanted;
   if (isInClear(edge.url)) await note(io, `${edge.origin}: ${IN_CLEAR}`);
-  if (host.membership.home !== null && host.config.edge?.origin === edge.origin) {
-    if (!(await mustPairAgain(host, edge, io))) return 'member';
-  } else if (!(await agreesToLeave(host, wanted, io))) {
-    await note(io, 'nothing was changed.');
-    return 'stopped';
-  }
+  const isMember = host.membership.home !== null && host.config.edge?.origin === edge.origin;
+  if (isMember && !(await mustPairAgain(host, edge, io))) return 'member';
   try {
-    await pair(host, wanted, io);
-    return 'paired';
+    return await pair(host, wanted, isMember, io);
   } catch (error) {
     if (!io.interrupted.aborted) throw error;
     await note(io, 'stopped; nothing was changed.');
@@ -89,14 +66,31 @@ async function pairWhereNeeded(host: Candidate, wanted: Wanted, io: Io): Promise
   }
 }
 
-async function pair(host: Candidate, { edge, name, invite }: Wanted, io: Io): Promise<void> {
-  const asker = { id: host.id, name: name ?? host.settings.host_name, identity: host.identity };
-  const asked = await askToPair(edge, asker, invite, io.interrupted);
-  if (invite === null) await showRequest(io, edge, asked);
+async function pair(host: Candidate, wanted: Wanted, isMember: boolean, io: Io): Promise<Outcome> {
+  const { edge, invite } = wanted;
+  const asker = { id: host.id, name: wanted.name ?? host.settings.host_name, identity: host.identity };
+  const pending = await askOrClaim(edge, asker, invite, io.interrupted);
+  if (pending === null) return claim({ ...host, name: asker.name }, wanted, io);
+  if (!isMember && !(await agreesToLeave(host, wanted, io))) {
+    await note(io, 'nothing was changed.');
+    return 'stopped';
+  }
+  if (invite === null) await showRequest(io, edge, pending);
   const trouble = (message: string): void => void note(io, `${message} It keeps trying.`).catch(() => undefined);
-  const signed = await waitForApproval(edge, asked, trouble, io.interrupted);
-  const joined = joinHome({ ...host, home: host.config.home }, edge, asked, signed);
+  const signed = await waitForApproval(edge, pending, trouble, io.interrupted);
+  const joined = joinHome({ ...host, home: host.config.home }, edge, pending, signed);
   await print(io, `Paired: this host is “${plain(joined.name)}” now, a member of the installation of ${plain(joined.home)}.`);
+  return 'paired';
+}
+
+/** Null at a fresh edge, which has no host that could let this one in. */
+async function askOrClaim(edge: EdgeLocation, asker: Parameters<typeof askToPair>[1], invite: Invite | null, signal: AbortSignal) {
+  try {
+    return await askToPair(edge, asker, invite, signal);
+  } catch (error) {
+    if (error instanceof ToruError && error.code === 'unclaimed' && invite === null) return null;
+    throw error;
+  }
 }
 
 /** Is this member one no longer, as the home host or the edge says? */
