@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { FULL } from '../../tools/test-pace.ts';
 import { describeInBrowser } from '../harness/browser.ts';
-import { furnish, type House, PLACES, Tour } from './places.ts';
+import { fillHouse, type House, PLACES, Tour } from './places.ts';
 import { type Scene, withToru } from './scene.ts';
 
 /**
@@ -38,7 +38,7 @@ describeInBrowser('every page has nothing that axe objects to, and fits', () => 
 
   withToru(async (made) => {
     scene = made;
-    house = await furnish(scene, { labels: LABELS, fields: { done: { group: 'House' } }, inputs: INPUTS });
+    house = await fillHouse(scene, { labels: LABELS, fields: { done: { group: 'House' } }, inputs: INPUTS });
   });
 
   describe.each(VIEWS)('%s, %i px', (colorScheme, width) => {
@@ -53,7 +53,7 @@ describeInBrowser('every page has nothing that axe objects to, and fits', () => 
 
     test.each(PLACES)('$name', async (place) => {
       await tour.goTo(place);
-      // A page that was loaded anew has forgotten it.
+      // A page that was loaded again has forgotten it.
       if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
       const violations = found.parse(await page.evaluate("axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"));
       const objections = violations.flatMap(({ id, nodes }) =>

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { readPage } from '../../tools/languages.ts';
 import { root } from '../../tools/root.ts';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
-import { furnish, type House, PLACES, Tour } from './places.ts';
+import { fillHouse, type House, PLACES, Tour } from './places.ts';
 import { PASSWORD, type Scene, withToru } from './scene.ts';
 
 /** The page in German, place by place: nothing of it is left in English, and nothing is wider than the window. SCREENSHOTS=FOLDER keeps pictures. */
@@ -89,7 +89,7 @@ describeInBrowser('the page in German', () => {
   withToru(async (made) => {
     scene = made;
     const fields = { done: { group: 'קבוצה 1' }, fails: { description: 'خادم (NAS).' } };
-    house = await furnish(scene, { labels: LABELS, fields, inputs: INPUTS });
+    house = await fillHouse(scene, { labels: LABELS, fields, inputs: INPUTS });
   });
 
   const views: ['light' | 'dark', number][] = [['light', 390]];

@@ -6,7 +6,7 @@ import type { Scene } from './scene.ts';
 /** Every page and sheet, on a Toru that has something to show on each: for tests that look at all of them. */
 
 /** The names of a house's actions; what the form's action asks, and more fields of each. */
-export interface Furnishing {
+export interface Contents {
   labels: { done: string; fails: string; asks: string; form: string };
   fields?: { done?: object; fails?: object };
   inputs: object[];
@@ -14,7 +14,7 @@ export interface Furnishing {
 
 /** What the pages are about: labels of actions, and the ids of a run that succeeded, one that failed, one that waits for input, and a user. */
 export interface House {
-  labels: Furnishing['labels'];
+  labels: Contents['labels'];
   done: string;
   failed: string;
   asks: string;
@@ -34,7 +34,7 @@ const COLOURS = `for ground in 40 41 42 43 44 45 46 47; do for ink in 30 31 32 3
 echo '::group::Details'; echo inside; echo '::endgroup::'
 echo 'see https://example.com/page'; echo 'a warning' >&2; echo '{"level":"info","msg":"json"}'`;
 
-export async function furnish(scene: Scene, { labels, fields = {}, inputs }: Furnishing): Promise<House> {
+export async function fillHouse(scene: Scene, { labels, fields = {}, inputs }: Contents): Promise<House> {
   scene.script('colours.sh', COLOURS);
   scene.script('fail.sh', 'echo gone wrong >&2\nexit 3');
   scene.script('ask.sh', 'printf "? "\nread -r answer');
@@ -75,7 +75,7 @@ export const PLACES: Place[] = [
   { name: 'settings', path: () => '/settings', heading: 'Settings' },
   { name: 'account', path: () => '/account', heading: 'Account' },
   { name: 'missing', path: () => '/not/here', heading: 'Not here' },
-  // What lies over a page comes last: whatever follows it loads the page anew.
+  // What lies over a page comes last: whatever follows it loads the page again.
   { name: 'form', ...home, act: (page, { labels }) => page.getByRole('button', { name: labels.form, exact: true }).first().click() },
   { name: 'palette', ...home, act: (page) => page.keyboard.press('Control+k') },
   { name: 'find', ...ofDone, act: (page) => page.getByRole('button', { name: /^(?:Find in the output|In der Ausgabe suchen)$/ }).click() },
