@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Browser, describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
@@ -71,12 +72,19 @@ describeInBrowser('a walk', () => {
   const states = async (action: string): Promise<string[]> =>
     (await admin.http('GET', `/api/runs?action=${action}`)).json().items.map(({ state }: { state: string }) => state);
 
-  test.each(VIEWS)('with $name', async (view) => {
-    await using browser = await launchBrowser({ viewport: view.viewport, hasTouch: view.by === 'finger' });
-    const first = await browser.context.newPage();
-    await Walker.watchShifts(first);
-    const page = await logIn(browser, toru.url, 'admin', PASSWORD);
-    const walker = new Walker(page, view);
+  describe.each(VIEWS)('with $name', (view) => {
+    let browser: Browser;
+    let page: Page;
+    let walker: Walker;
+
+    beforeAll(async () => {
+      browser = await launchBrowser({ viewport: view.viewport, hasTouch: view.by === 'finger' });
+      await Walker.watchShifts(await browser.context.newPage());
+      page = await logIn(browser, toru.url, 'admin', PASSWORD);
+      walker = new Walker(page, view);
+    });
+    afterAll(() => browser?.[Symbol.asyncDispose]());
+
     const tile = (label: string) => page.locator('.tile').getByRole('button', { name: label, exact: true });
     const go = async (path: string): Promise<void> => {
       await page.goto(toru.url + path);
@@ -93,79 +101,86 @@ describeInBrowser('a walk', () => {
         .locator('.log-scroll')
         .evaluate((log) => Math.max(-1, ...[...log.textContent.matchAll(/line (\d+) for Ada/g)].map(([, number]) => Number(number))));
 
-    // A form, its run, a cancel, and again.
-    await walker.press(tile('Form'));
-    const sheet = page.getByRole('dialog', { name: 'Form' });
-    await walker.write(sheet.getByLabel('Who'), 'Ada');
-    await walker.press(sheet.getByRole('button', { name: 'Run', exact: true }));
-    await sheet.waitFor({ state: 'detached' });
-    await newest('form', 'running');
-    // A press that follows at once counts as the second half of a double one.
-    await page.waitForTimeout(1000);
-    await walker.press(tile('Form'));
-    await expect.poll(reached).toBeGreaterThan(20);
-    await walker.shifts();
-    await expect.poll(reached).toBeGreaterThan(120);
-    const { sum, from } = await walker.shifts();
-    expect(sum, `moved while output came: ${from.join('; ')}`).toBeLessThanOrEqual(0.02);
-    await walker.press(page.getByRole('button', { name: 'Cancel', exact: true }));
-    await ended('form', 'cancelled');
-    await walker.press(page.getByRole('button', { name: 'Run again' }));
-    await newest('form', 'running');
-    await expect.poll(reached).toBeGreaterThan(3);
-    await walker.press(page.getByRole('button', { name: 'Cancel', exact: true }));
-    await ended('form', 'cancelled');
+    test('a form, its run, a cancel, and again', async () => {
+      await walker.press(tile('Form'));
+      const sheet = page.getByRole('dialog', { name: 'Form' });
+      await walker.write(sheet.getByLabel('Who'), 'Ada');
+      await walker.press(sheet.getByRole('button', { name: 'Run', exact: true }));
+      await sheet.waitFor({ state: 'detached' });
+      await newest('form', 'running');
+      // A press that follows at once counts as the second half of a double one.
+      await page.waitForTimeout(1000);
+      await walker.press(tile('Form'));
+      await expect.poll(reached).toBeGreaterThan(20);
+      await walker.shifts();
+      await expect.poll(reached).toBeGreaterThan(120);
+      const { sum, from } = await walker.shifts();
+      expect(sum, `moved while output came: ${from.join('; ')}`).toBeLessThanOrEqual(0.02);
+      await walker.press(page.getByRole('button', { name: 'Cancel', exact: true }));
+      await ended('form', 'cancelled');
+      await walker.press(page.getByRole('button', { name: 'Run again' }));
+      await newest('form', 'running');
+      await expect.poll(reached).toBeGreaterThan(3);
+      await walker.press(page.getByRole('button', { name: 'Cancel', exact: true }));
+      await ended('form', 'cancelled');
+    });
 
-    // A question of a script.
-    await go('/');
-    await walker.press(tile('Asks'));
-    await newest('asks', 'running');
-    await page.waitForTimeout(1000);
-    await walker.press(tile('Asks'));
-    await walker.write(page.getByLabel('Type into the run'), 'yes');
-    await walker.press(page.getByRole('button', { name: 'Send the line' }));
-    await page.getByText('you said yes').waitFor();
-    await ended('asks', 'exited');
+    test('a question of a script', async () => {
+      await go('/');
+      await walker.press(tile('Asks'));
+      await newest('asks', 'running');
+      await page.waitForTimeout(1000);
+      await walker.press(tile('Asks'));
+      await walker.write(page.getByLabel('Type into the run'), 'yes');
+      await walker.press(page.getByRole('button', { name: 'Send the line' }));
+      await page.getByText('you said yes').waitFor();
+      await ended('asks', 'exited');
+    });
 
-    // A line of a long output.
-    await go('/');
-    await walker.press(page.locator('.tile', { hasText: 'Lines' }).getByRole('link', { name: /Newest run of Lines/ }));
-    await walker.press(page.getByRole('button', { name: 'Find in the output' }));
-    await walker.write(page.getByRole('searchbox', { name: 'Find in the output' }), 'line 123');
-    await page.getByText('line 123', { exact: true }).waitFor();
+    test('a line of a long output', async () => {
+      await go('/');
+      await walker.press(page.locator('.tile', { hasText: 'Lines' }).getByRole('link', { name: /Newest run of Lines/ }));
+      await walker.press(page.getByRole('button', { name: 'Find in the output' }));
+      await walker.write(page.getByRole('searchbox', { name: 'Find in the output' }), 'line 123');
+      await page.getByText('line 123', { exact: true }).waitFor();
+    });
 
-    // An action, changed.
-    await go('/');
-    await walker.press(page.locator('.tile', { hasText: 'Lines' }).getByRole('button', { name: 'Options' }));
-    await walker.press(page.getByRole('dialog').getByRole('link', { name: 'Edit' }));
-    const description = page.getByLabel('Description').first();
-    await walker.write(description, `Seen with ${view.name}`);
-    await walker.press(page.getByRole('button', { name: 'Save', exact: true }));
-    await expect.poll(async () => (await admin.http('GET', '/api/actions/lines')).json().description).toBe(`Seen with ${view.name}`);
+    test('an action, changed', async () => {
+      await go('/');
+      await walker.press(page.locator('.tile', { hasText: 'Lines' }).getByRole('button', { name: 'Options' }));
+      await walker.press(page.getByRole('dialog').getByRole('link', { name: 'Edit' }));
+      const description = page.getByLabel('Description').first();
+      await walker.write(description, `Seen with ${view.name}`);
+      await walker.press(page.getByRole('button', { name: 'Save', exact: true }));
+      await expect.poll(async () => (await admin.http('GET', '/api/actions/lines')).json().description).toBe(`Seen with ${view.name}`);
+    });
 
-    // Runs, by how they ended.
-    await go('/runs');
-    if ((await page.getByLabel('Result').isVisible()) === false) await walker.press(page.getByRole('button', { name: 'Filter' }));
-    await walker.choose(page.getByLabel('Result'), 'Failed');
-    await page.waitForURL('**/runs?result=failed');
-    await expect.poll(() => page.locator('.run-line').count()).toBe(1);
+    test('runs, by how they ended', async () => {
+      await go('/runs');
+      if ((await page.getByLabel('Result').isVisible()) === false) await walker.press(page.getByRole('button', { name: 'Filter' }));
+      await walker.choose(page.getByLabel('Result'), 'Failed');
+      await page.waitForURL('**/runs?result=failed');
+      await expect.poll(() => page.locator('.run-line').count()).toBe(1);
+    });
 
-    // A setting.
-    await go('/settings');
-    const kept = 2000 + VIEWS.indexOf(view);
-    await walker.write(page.getByLabel('Keep at most'), String(kept));
-    await walker.press(page.getByRole('button', { name: 'Save', exact: true }));
-    await expect.poll(async () => (await admin.http('GET', '/api/settings')).json().keep_runs).toBe(kept);
+    test('a setting', async () => {
+      await go('/settings');
+      const kept = 2000 + VIEWS.indexOf(view);
+      await walker.write(page.getByLabel('Keep at most'), String(kept));
+      await walker.press(page.getByRole('button', { name: 'Save', exact: true }));
+      await expect.poll(async () => (await admin.http('GET', '/api/settings')).json().keep_runs).toBe(kept);
+    });
 
-    // A file.
-    await go('/');
-    await walker.press(tile('Size'));
-    const asked = page.getByRole('dialog', { name: 'Size' });
-    await walker.give(asked.getByLabel('File'), { name: 'some.txt', mimeType: 'text/plain', buffer: Buffer.from('12345') });
-    await walker.press(asked.getByRole('button', { name: 'Run', exact: true }));
-    await asked.waitFor({ state: 'detached' });
-    await newest('size', 'exited');
-    await walker.press(page.locator('.tile', { hasText: 'Size' }).getByRole('link', { name: /Newest run of Size/ }));
-    await page.getByText('5', { exact: true }).first().waitFor();
+    test('a file', async () => {
+      await go('/');
+      await walker.press(tile('Size'));
+      const asked = page.getByRole('dialog', { name: 'Size' });
+      await walker.give(asked.getByLabel('File'), { name: 'some.txt', mimeType: 'text/plain', buffer: Buffer.from('12345') });
+      await walker.press(asked.getByRole('button', { name: 'Run', exact: true }));
+      await asked.waitFor({ state: 'detached' });
+      await newest('size', 'exited');
+      await walker.press(page.locator('.tile', { hasText: 'Size' }).getByRole('link', { name: /Newest run of Size/ }));
+      await page.getByText('5', { exact: true }).first().waitFor();
+    });
   });
 });
