@@ -26,13 +26,14 @@ const PROJECTS = ['browser', 'faults', 'integration', 'shell', 'edge', 'unit', '
 
 /** Within a project the longest first. A file that is not named comes after them, in Vitest's own order: this is about time only. */
 const LONG = [
-  'test/browser/log.test.ts',
+  'test/browser/walks.test.ts',
   'test/browser/every-page.test.ts',
+  'test/browser/log.test.ts',
+  'test/browser/languages.test.ts',
+  'test/browser/requests.test.ts',
   'test/browser/runs.test.ts',
-  'test/browser/phone.test.ts',
   'test/browser/follow.test.ts',
   'test/browser/questions.test.ts',
-  'test/browser/walks.test.ts',
   'test/browser/away.test.ts',
   'test/browser/typed.test.ts',
   'test/browser/log-tools.test.ts',

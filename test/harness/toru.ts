@@ -127,11 +127,12 @@ async function launch(settings: Record<string, string>): Promise<{ child: ChildP
   const health = `http://127.0.0.1:${settings['STEERING_PORT']}/api/health`;
   const up = async (): Promise<true | string> => {
     if (child.exitCode !== null) throw new Error(`Toru ended with ${child.exitCode} before it was up:\n${printed}`);
+    // The URL is printed last; what comes before it (the first password) is complete then.
+    if (!/https?:\/\//.test(printed)) return printed;
     const answer = await fetch(health).catch(() => null);
     const state: unknown = answer?.ok ? await answer.json() : null;
-    // The URL is printed last; what comes before it (the first password) is complete then.
     const online = typeof state === 'object' && state !== null && 'host_online' in state && state.host_online === true;
-    return (online && /https?:\/\//.test(printed)) || printed;
+    return online || printed;
   };
   await eventually('Toru is up', up, { holds: (seen) => seen === true, limitMs: START_MS });
   return { child, printed: () => printed };
