@@ -76,7 +76,6 @@ describeInBrowser('what the pages ask for', () => {
   });
 
   it('whoever has no session is asked to log in without a failed request, wherever the address leads', async () => {
-    await using stage = await stagePages(1);
     await using browser = await launchBrowser();
     for (const path of ['/login', '/', `/runs/${stage.runId}`, '/system']) {
       const page = await browser.context.newPage();

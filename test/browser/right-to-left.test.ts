@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { describeInBrowser } from '../harness/browser.ts';
-import { furnish, type House, PLACES, Tour } from './places.ts';
+import { fillHouse, type House, PLACES, Tour } from './places.ts';
 import { type Scene, withToru } from './scene.ts';
 
 /** The page as a language shows it that is written from right to left: mirrored, whole, and with the output of scripts as it was. */
@@ -22,7 +22,7 @@ describeInBrowser('from right to left', () => {
 
   withToru(async (made) => {
     scene = made;
-    house = await furnish(scene, { labels: LABELS, inputs: INPUTS });
+    house = await fillHouse(scene, { labels: LABELS, inputs: INPUTS });
   });
 
   describe.each([390, 1280])('%i px', (width) => {
