@@ -17,7 +17,8 @@ const pollMs = some && !FULL ? 10_000 * slowness() : 60_000;
 const timeouts = { testTimeout: Math.max(60_000, 2 * pollMs), hookTimeout: 120_000, expect: { poll: { timeout: pollMs } } };
 const e2e = { ...timeouts, testTimeout: 180_000, hookTimeout: 180_000, globalSetup: './test/harness/build-once.ts' };
 
-const faults = FULL ? { testTimeout: 600_000 } : {};
+/** They wait for real deadlines and slow lines, up to a minute where nothing else runs. */
+const faults = { testTimeout: FULL ? 600_000 : 300_000 };
 /** Waits for the platform's own idle clock, which a busy machine puts off. Forced, the same is tested in worker/test/relay.test.ts. */
 const onlyFull = FULL ? [] : ['test/faults/eviction.test.ts'];
 
