@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'vite';
 import { pathOf } from '../../shared/icon-path.ts';
 
+/** They point along the line that they stand in. */
+const TURNS = /\/(?:arrow|chevron)-(?:left|right)\.m?js$/;
 const FROM_ALL = /import (type )?\{([^}]*)\} from 'lucide-preact';/g;
 
 /**
@@ -29,7 +31,7 @@ export function iconImports(): Plugin {
     async load(id) {
       if (!icons.has(id)) return null;
       const { __iconData } = await import(id);
-      return `import { icon } from ${drawn};\nexport default /* @__PURE__ */ icon(${JSON.stringify(pathOf(__iconData.node))});`;
+      return `import { icon } from ${drawn};\nexport default /* @__PURE__ */ icon(${JSON.stringify(pathOf(__iconData.node))}${TURNS.test(id) ? ', true' : ''});`;
     },
     transform: (code, id) =>
       /\.tsx?$/.test(id) && code.includes("'lucide-preact'")
