@@ -28,18 +28,19 @@ function cutOn(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const context = document.createElement('canvas').getContext('2d');
     if (context === null) throw new Error('no canvas');
-    const seen = [...document.querySelectorAll<HTMLElement>('select, .btn, .rail-link, label, legend, h1, h2, h3, th, dt')].filter(
+    const seen = [...document.querySelectorAll<HTMLElement>('select, input[placeholder], .btn, .rail-link, label, legend, h1, h2, h3, th, dt')].filter(
       (element) => element.checkVisibility() && element.closest('.hush, [dir="auto"], .log-rows') === null,
     );
     return seen.flatMap((element) => {
-      if (element instanceof HTMLSelectElement) {
-        const option = element.selectedOptions[0];
-        if (option === undefined || option.dir === 'auto') return [];
+      const option = element instanceof HTMLSelectElement ? element.selectedOptions[0] : undefined;
+      const shown = element instanceof HTMLInputElement && element.value === '' ? element.placeholder : option?.text;
+      if (shown !== undefined) {
+        if (option?.dir === 'auto') return [];
         const { font, paddingInlineStart, paddingInlineEnd, letterSpacing } = getComputedStyle(element);
         Object.assign(context, { font, letterSpacing });
         // Some px of it stay free, whatever the padding.
         const room = element.clientWidth - Number.parseFloat(paddingInlineStart) - Number.parseFloat(paddingInlineEnd);
-        return context.measureText(option.text).width > room - 4 ? [option.text] : [];
+        return context.measureText(shown).width > room - 4 ? [shown] : [];
       }
       const cut = [element, ...element.querySelectorAll<HTMLElement>('*')].find(
         (part) =>
