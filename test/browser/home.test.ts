@@ -70,6 +70,15 @@ describeInBrowser('home', () => {
     expect(Math.min(...failed)).toBeGreaterThan(tallest);
   });
 
+  test('filters by how the newest run of an action went, too', async () => {
+    const filter = page.getByRole('searchbox', { name: 'Filter the actions' });
+    await filter.fill('failed');
+    await expect.poll(() => page.locator('.tile').count()).toBe(1);
+    await page.locator('.tile').getByRole('button', { name: 'Action 1', exact: true }).waitFor();
+    await filter.fill('');
+    await expect.poll(() => page.locator('.tile').count()).toBeGreaterThan(40);
+  });
+
   test('keeps favourites on the host, for every device of their person', async () => {
     await page
       .locator('.tile', { has: page.locator('#name-a-41') })

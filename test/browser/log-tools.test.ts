@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
@@ -116,6 +116,12 @@ describeInBrowser('the tools of an output', () => {
     await page.locator('.log-chosen').getByRole('button', { name: 'Copy', exact: true }).click();
     await page.getByText('The lines were copied.').waitFor();
     expect(await page.evaluate(() => navigator.clipboard.readText())).toContain('"id":12345678901234567890');
+    const [file] = await Promise.all([
+      page.waitForEvent('download'),
+      page.locator('.log-chosen').getByRole('button', { name: 'Download these lines' }).click(),
+    ]);
+    expect(file.suggestedFilename()).toMatch(/^[0-9a-f-]{36}-(\d+)-\1\.log$/);
+    expect(readFileSync(await file.path(), 'utf8')).toMatch(/^12:00 \{"level":"info",.*\}\n$/);
     await page.getByRole('button', { name: 'Choose no line' }).click();
   });
 

@@ -1,5 +1,5 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
-import { Braces, Copy, Link, X } from 'lucide-preact';
+import { Braces, Copy, Download, Link, X } from 'lucide-preact';
 import { ToruError } from '../../../shared/errors.ts';
 import { sentence } from '../api.ts';
 import { Button } from '../parts/button.tsx';
@@ -23,6 +23,17 @@ export function ChosenLines(props: { task: string; chosen: LineRange | 'all'; si
       toast(sentence(error), 'bad');
     }
   }
+  async function download(): Promise<void> {
+    try {
+      const text = await textOfChosen(task, chosen, size.peek());
+      const href = URL.createObjectURL(new Blob([`${text}\n`], { type: 'text/plain' }));
+      Object.assign(document.createElement('a'), { href, download: `${task}-${[chosen].flat().join('-')}.log` }).click();
+      // The browser has it by then.
+      setTimeout(() => URL.revokeObjectURL(href), 60_000);
+    } catch (error) {
+      toast(sentence(error), 'bad');
+    }
+  }
   return (
     <div class="log-chosen">
       <span>{chosen === 'all' ? t('All, {size}', { size: bytes(size.value) }) : nameOf(chosen)}</span>
@@ -31,6 +42,14 @@ export function ChosenLines(props: { task: string; chosen: LineRange | 'all'; si
       </Button>
       {chosen !== 'all' && (
         <>
+          <Button
+            kind="ghost"
+            small
+            aria-label={t('Download these lines')}
+            title={t('Download these lines')}
+            icon={<Download size={16} />}
+            onClick={() => void download()}
+          />
           <CopyButton label={t('Copy the link')} icon={<Link size={16} />} text={() => location.href} />
           <Button
             kind="ghost"

@@ -3,6 +3,7 @@ import { ChevronDown } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import { actions } from '../../data/known-actions.ts';
+import { outcome } from '../../data/run-calls.ts';
 import type { AnyAction } from '../../guards.ts';
 import { bound } from '../../parts/bound.ts';
 import { Glyph } from '../../parts/glyph.tsx';
@@ -92,8 +93,8 @@ export function Tiles() {
   );
 }
 
-function textOf({ label, description, group }: AnyAction): string {
-  return `${label} ${description} ${group ?? ''}`.toLocaleLowerCase();
+function textOf({ label, description, group, last_run }: AnyAction): string {
+  return `${label} ${description} ${group ?? ''} ${last_run === null ? '' : outcome(last_run).word}`.toLocaleLowerCase();
 }
 
 const KEY = 'toru.closed-groups';
