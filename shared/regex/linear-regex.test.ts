@@ -115,6 +115,12 @@ test('finds what JavaScript finds', () => {
   }
 });
 
+test('a pattern has some 500 steps at most, whichever way it repeats', () => {
+  for (const source of ['a{495}', '(ab){247}', '(a|b){160}']) expect(() => new LinearRegex(source)).not.toThrow();
+  for (const source of ['a{500}', '(ab){250}', '(a|b){170}', '(a?){250}', '((a{10}){10}){10}', 'a'.repeat(500)])
+    expect(() => new LinearRegex(source), source).toThrow('too large');
+});
+
 describe('no pattern takes long', () => {
   test.each(['(a*)*z', '(a|a)*z', '(a+)+\\W', '(.*)*x', '(?:a?){90}a{90}z', '(a|b)*a(a|b){100}c', '(.{1,200})*y', '[ab]*a[ab]{90}c'])(
     '%s',
