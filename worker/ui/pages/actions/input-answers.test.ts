@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ActionInput } from '../../../../shared/inputs.ts';
-import { checkAnswers, firstAnswers } from './input-answers.ts';
+import { checkAnswers, firstAnswers, linkedAnswers } from './input-answers.ts';
 
 const common = { help: '', required: true, pass: { by: 'argument' } } as const;
 const inputs: ActionInput[] = [
@@ -63,4 +63,9 @@ it('tells what was cleared from what was left alone, in the answers and when a r
   expect(checkAnswers(optional, { who: '' })).toEqual({ values: { who: '' } });
   expect(firstAnswers(optional, { who: '' })).toEqual({ who: '' });
   expect(firstAnswers(optional, {})).toEqual({ who: 'me' });
+});
+
+it('takes from a link what a question can have, never a secret, and names the rest', () => {
+  const query = new URLSearchParams('target=abc&token=hunter2&size=gone&dry=off&count=7&other=1');
+  expect(linkedAnswers(inputs, query)).toEqual({ answers: { target: 'abc', dry: false, count: '7' }, strange: ['token', 'size', 'other'] });
 });
