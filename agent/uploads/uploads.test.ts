@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { MAX_UPLOAD_BYTES, UPLOAD_WAITS_MS, USER_UPLOADS } from '../../shared/limits.ts';
+import { MAX_UPLOAD_BYTES, UPLOAD_WAITS_MS, USER_UPLOAD_BYTES, USER_UPLOADS } from '../../shared/limits.ts';
 import { type ApiHarness, makeApi } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';
 import { fileNameOf } from './file-name.ts';
@@ -71,6 +71,26 @@ it('is for one press of one person, one action and one input', async () => {
   const run = await api.finished(ada, { action: 'read', inputs: { report: json.id } });
   expect(run.exit_code).toBe(0);
   expect((await press(ada, 'read', json.id)).status).toBe(400);
+});
+
+it('is for one press also when several name it in the same moment', async () => {
+  const { json } = await send(ada, 'x', { action: 'wait' });
+  const pressed = await Promise.all([1, 2, 3, 4].map(() => press(ada, 'wait', json.id)));
+  expect(pressed.map(({ status }) => status).sort()).toEqual([202, 400, 400, 400]);
+  const { task_id } = Object(pressed.find(({ status }) => status === 202)?.json);
+  await api.ask(ada, 'POST', `/api/runs/${task_id}/cancel`);
+  await expect.poll(stored).toEqual([]);
+});
+
+it('takes so many bytes of one person and no more', async () => {
+  const { json } = await send(ada, 'x');
+  const grow = (size: number) => api.db.prepare('UPDATE uploads_files SET size = ? WHERE id = ?').run(size, json.id);
+  grow(USER_UPLOAD_BYTES - 4);
+  expect((await send(ada, '12345')).json.error).toMatchObject({ code: 'busy' });
+  expect((await send(bob, '12345')).status).toBe(201);
+  expect((await send(ada, '1234')).status).toBe(201);
+  for (const id of stored()) for (const who of [ada, bob]) await api.ask(who, 'DELETE', `/api/uploads/${id}`);
+  expect(stored()).toEqual([]);
 });
 
 it('goes with a press that was refused or cancelled', async () => {
