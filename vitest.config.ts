@@ -20,7 +20,7 @@ const e2e = { ...timeouts, testTimeout: 180_000, hookTimeout: 180_000, globalSet
 /** They wait for real deadlines and slow lines, up to a minute where nothing else runs. */
 const faults = { testTimeout: FULL ? 600_000 : 300_000 };
 /** Waits for the platform's own idle clock, which a busy machine puts off. Forced, the same is tested in worker/test/relay.test.ts. */
-const onlyFull = FULL ? [] : ['test/faults/eviction.test.ts'];
+const onlyFull = FULL ? [] : ['test/faults/cost.test.ts', 'test/faults/eviction.test.ts'];
 
 /** The tests of runs go over both: the native runner, and the shell wrapper that a host gets which can run none. */
 const OVER_BOTH = ['runs', 'stop', 'story', 'recovery', 'output-limit', 'end-of-input', 'environment', 'cgroup'];

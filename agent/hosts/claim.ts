@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
 import type { ClaimAnswer } from '../../shared/claim.ts';
 import { claimAnswer, claimStatement } from '../../shared/claim.ts';
@@ -17,7 +16,7 @@ const refused = z.object({ error: z.looseObject({ code: z.string(), message: z.s
 /**
  * Claims a fresh edge: from then on this host is its home host, and may dial in. To be asked for where `POST /api/pair` answered `unclaimed`.
  * @param edge its address, as `TORU_EDGE_URL` has it. @param self the host's instance id, and the name that the edge shows for it.
- * @param setupCode what the person typed (`askHidden`), or `setupCodeIn` a file; never from a command line's words.
+ * @param setupCode what the person typed, or what stands in a file; never from a command line's words.
  * @returns the recovery code among others: print it once, nobody keeps it.
  * @throws ToruError `claim_refused` (wrong or used code, or the edge has none), `too_many_attempts` with `extra.retry_after` in seconds,
  * `bad_request` for what is no setup code: nothing was sent then. StartError where nobody answers, or not as Toru does.
@@ -67,14 +66,5 @@ async function post(url: URL, body: object): Promise<{ status: number; text: str
     const { cause } = error instanceof Error ? error : {};
     const why = cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);
     throw new StartError(`No answer from ${url.origin}: ${why}. Is the address right, and this machine online?`);
-  }
-}
-
-/** The setup code in a file (`--setup-code-file`). @throws StartError when it can't be read. */
-export function setupCodeIn(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new StartError(`${file} can’t be read: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
