@@ -25,7 +25,7 @@ import { asking } from './actions/press.ts';
 import { RunNote } from './run/note.tsx';
 import { Results } from './run/results.tsx';
 import { RunDetails } from './run/run-details.tsx';
-import { actionOf, isRepeatable, useRunAgain } from './runs/run-again.ts';
+import { actionOf, isActionUnread, isRepeatable, useRunAgain } from './runs/run-again.ts';
 import './run.css';
 import { viewedHost, withoutHost } from '../viewed-host.ts';
 
@@ -193,6 +193,8 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
   const wasLive = useRef(false);
   wasLive.current ||= !isFinal(run.state);
   const action = actionOf(run);
+  // What most runs have takes its room at once: it would push the title, and all below, when the actions come.
+  const unread = isActionUnread(run);
 
   async function cancel(): Promise<void> {
     cancelling.value = true;
@@ -207,8 +209,8 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
   }
   return (
     <>
-      {isAdmin.value && action !== undefined && (
-        <ButtonLink kind="ghost" href={`/actions/${encodeURIComponent(action.id)}/edit`} icon={<Pencil size={18} aria-hidden="true" />}>
+      {isAdmin.value && run.action != null && (unread || action !== undefined) && (
+        <ButtonLink kind="ghost" href={`/actions/${encodeURIComponent(run.action)}/edit`} icon={<Pencil size={18} aria-hidden="true" />}>
           {t('Edit action')}
         </ButtonLink>
       )}
@@ -224,8 +226,8 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
           }}
         />
       )}
-      {isRepeatable(run) && (
-        <Button acts="again" icon={<RotateCw size={18} aria-hidden="true" />} busy={busy} onClick={() => void again(run)}>
+      {(unread || isRepeatable(run)) && (
+        <Button acts="again" disabled={unread} icon={<RotateCw size={18} aria-hidden="true" />} busy={busy} onClick={() => void again(run)}>
           {isFinal(run.state) ? t('Run again') : t('Run another')}
         </Button>
       )}
