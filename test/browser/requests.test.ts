@@ -90,7 +90,7 @@ describeInBrowser('what the pages ask for', () => {
     }
   });
 
-  it('the page of a run moves nothing when the actions come behind it', async () => {
+  it('the page of a run moves nothing when the run, and then the actions, come', async () => {
     await using stage = await stagePages(1);
     await using browser = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
     await logIn(browser, stage.toru.url, stage.toru.username, stage.toru.password);

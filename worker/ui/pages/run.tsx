@@ -91,15 +91,16 @@ function RunOf({ id }: { id: string }) {
 
   const shown = run.value;
   if (shown === null) {
+    // Already with the frame of a run's page, which has no brand above it on a phone: nothing moves up when the run is here.
     return (
-      <>
+      <div class="run">
         <PageHead title={t('Run')} before={<Back />} />
         {problem.value === null ? (
           <Loading what={t('the run')} />
         ) : (
           <Problem message={problem.value} action={<Button onClick={reread}>{t('Try again')}</Button>} />
         )}
-      </>
+      </div>
     );
   }
   return (
