@@ -58,12 +58,12 @@ test('wrangler takes the template, with the package beside it', () => {
     else writeFileSync(join(built, 'worker/index.js'), 'export default {}; export class Account {} export class Host {}');
     writeFileSync(join(built, 'page/index.html'), '<!doctype html>');
     const wrangler = join(root, 'node_modules/wrangler/bin/wrangler.js');
-    const said = execFileSync(process.execPath, [wrangler, 'deploy', '--dry-run'], {
+    const output = execFileSync(process.execPath, [wrangler, 'deploy', '--dry-run'], {
       cwd: folder,
       encoding: 'utf8',
       env: { ...process.env, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' },
     });
-    for (const binding of ['env.ACCOUNT', 'env.HOST', 'env.ASSETS', '--dry-run: exiting']) expect(said).toContain(binding);
+    for (const binding of ['env.ACCOUNT', 'env.HOST', 'env.ASSETS', '--dry-run: exiting']) expect(output).toContain(binding);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

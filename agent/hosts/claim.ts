@@ -40,10 +40,10 @@ export async function claimEdge(
   const body = parseJsonOrNull(text);
   const answer = claimAnswer.safeParse(body);
   if (status === 200 && answer.success) return answer.data;
-  const said = refused.safeParse(body);
-  if (!said.success || !isErrorCode(said.data.error.code))
+  const refusal = refused.safeParse(body);
+  if (!refusal.success || !isErrorCode(refusal.data.error.code))
     throw new StartError(`${origin} answered ${status}, and not as Toru does. Is the address right?`);
-  const { code, message, ...extra } = said.data.error;
+  const { code, message, ...extra } = refusal.data.error;
   if (code === 'not_found')
     throw new StartError(
       `${origin} takes no claim: it is the edge of one machine, or an older one. Run “toru deploy” again, or pair instead.`,

@@ -27,12 +27,6 @@ interface Waiting {
 /** Who an admin, or an invite, let in. */
 export type Approved = Pick<PairRequest, 'public_key'> & { id: string; name: string };
 
-/** The words that an admin compared, and another name than the host's own. */
-export interface Approval {
-  words: readonly string[];
-  name?: string | undefined;
-}
-
 /**
  * The requests to pair, as this home host has them: what an admin is shown comes from here, and not from the edge. They are kept in memory:
  * a restart drops them, and their hosts ask again.
@@ -88,10 +82,10 @@ export class Pairings {
   }
 
   /**
-   * The host revealed its nonce: the words are known. @param admit makes the host of an invite a member at once.
-   * @throws ToruError expired_token, access_denied when it is not what the host committed itself to; what `admit` throws.
+   * The host revealed its nonce: the words are known. @returns who is let in by an invite; null where an admin has to look.
+   * @throws ToruError expired_token, access_denied when it is not what the host committed itself to.
    */
-  reveal(user_code: string, secret: string, admit: (host: Approved) => unknown): void {
+  reveal(user_code: string, secret: string): Approved | null {
     const waiting = this.#known(user_code);
     const { request, nonce, invite } = waiting;
     if (commitmentOf(secret) !== request.nonce) {
@@ -99,9 +93,9 @@ export class Pairings {
       throw new ToruError('access_denied', 'The host did not keep to the number that it began with. Start again: toru up');
     }
     waiting.words ??= words(this.#key, request.public_key, secret, nonce);
-    if (invite === null) return;
+    if (invite === null) return null;
     this.#invites.use(invite);
-    this.#take(waiting, invite.name, admit);
+    return this.#taken(waiting, invite.name);
   }
 
   /** Oldest first. */
@@ -125,9 +119,10 @@ export class Pairings {
   }
 
   /**
-   * @param admit makes it a member. @throws ToruError expired_token, conflict when these are not its words; what `admit` throws.
+   * @param seen the words that the admin compared. @param name another name than the host's own.
+   * @throws ToruError expired_token, conflict when these are not its words.
    */
-  approve<T>(user_code: string, { words: seen, name }: Approval, admit: (host: Approved) => T): T {
+  approve(user_code: string, seen: readonly string[], name: string | undefined): Approved {
     const waiting = this.#known(user_code);
     if (waiting.words === null) throw new ToruError('conflict', 'The host has not shown its words yet. Wait some seconds.');
     if (waiting.words.join(' ') !== seen.join(' ').toLowerCase())
@@ -135,7 +130,7 @@ export class Pairings {
         'conflict',
         'Those are not the words of this request: another host may ask under this code. Look again, or deny it.',
       );
-    return this.#take(waiting, name ?? waiting.request.name, admit);
+    return this.#taken(waiting, name ?? waiting.request.name);
   }
 
   /** @throws ToruError expired_token. */
@@ -167,11 +162,10 @@ export class Pairings {
     return toBase64Url(this.#identity.publicKey);
   }
 
-  /** Once it is admitted it waits no longer. Under a name that another host has, it waits on for a better one. */
-  #take<T>({ user_code, request }: Waiting, name: string, admit: (host: Approved) => T): T {
-    const admitted = admit({ id: request.host, name, public_key: request.public_key });
+  /** It waits no longer. Whoever can't be admitted under its name asks again. */
+  #taken({ user_code, request }: Waiting, name: string): Approved {
     this.#drop(user_code, 'approved', name);
-    return admitted;
+    return { id: request.host, name, public_key: request.public_key };
   }
 
   #known(user_code: string): Waiting {

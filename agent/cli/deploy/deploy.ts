@@ -75,10 +75,10 @@ export async function tryDeploy(wrangler: Wrangler, folder: EdgeFolder, name: st
 }
 
 async function logIn(wrangler: Wrangler, io: Io): Promise<void> {
-  const said = await wrangler.run(['whoami']);
-  if (said.code === 0 && !/not authenticated|not logged in/i.test(said.all)) return;
-  if (said.code !== 0 && !/not authenticated|not logged in|CLOUDFLARE_API_TOKEN/i.test(said.all))
-    throw failed(wrangler, 'whoami', said.all);
+  const result = await wrangler.run(['whoami']);
+  if (result.code === 0 && !/not authenticated|not logged in/i.test(result.all)) return;
+  if (result.code !== 0 && !/not authenticated|not logged in|CLOUDFLARE_API_TOKEN/i.test(result.all))
+    throw failed(wrangler, 'whoami', result.all);
   if (io.keyboard !== null && io.out.isTTY && wrangler.atTerminal(['login'])) return;
   throw notLoggedIn(wrangler);
 }
@@ -159,19 +159,19 @@ function notLoggedIn(wrangler: Wrangler): StartError {
   );
 }
 
-/** What wrangler said, as one sentence and the next step. */
-function failed(wrangler: Wrangler, what: string, said: string): StartError {
-  if (/unable to resolve|fetch failed|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|network connectivity/i.test(said))
+/** What wrangler printed, as one sentence and the next step. */
+function failed(wrangler: Wrangler, what: string, output: string): StartError {
+  if (/unable to resolve|fetch failed|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|network connectivity/i.test(output))
     return new StartError('Cloudflare can’t be reached from here. Is this machine online? Behind a proxy, set https_proxy. Then again.');
-  if (/more than one account|mandatory to specify an account/i.test(said))
+  if (/more than one account|mandatory to specify an account/i.test(output))
     return new StartError(
       `You have several accounts at Cloudflare. Set CLOUDFLARE_ACCOUNT_ID to one of them (${wrangler.typed} whoami shows them).`,
     );
-  if (/not authenticated|not logged in|CLOUDFLARE_API_TOKEN|authentication error|invalid access token|code: 10000|code: 9109/i.test(said))
+  if (/not authenticated|not logged in|CLOUDFLARE_API_TOKEN|authentication error|invalid access token|code: 10000|code: 9109/i.test(output))
     return notLoggedIn(wrangler);
-  if (/workers\.dev subdomain/i.test(said))
+  if (/workers\.dev subdomain/i.test(output))
     return new StartError(
       'Your account has no workers.dev name yet. Open https://dash.cloudflare.com, Workers & Pages, choose one, then again.',
     );
-  return new StartError(`${wrangler.typed} ${what} failed: ${lastLines(said)}`);
+  return new StartError(`${wrangler.typed} ${what} failed: ${lastLines(output)}`);
 }

@@ -5,15 +5,15 @@ import { StartError } from '../../start-error.ts';
 
 /** The one that npx fetches where none is installed; the devDependency is the same. */
 export const WRANGLER_VERSION = '4.155.0';
-/** The first that takes everything that is said to it here. */
+/** The first that takes every option that is used here. */
 const OLDEST_MAJOR = 4;
 /** One that hangs is ended: an upload takes seconds. */
 const LIMIT_MS = 10 * 60_000;
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** What it said, and how it ended. */
-export interface Said {
+/** What it printed, and how it ended. */
+export interface WranglerResult {
   code: number;
   out: string;
   /** Both streams, without colours. */
@@ -25,7 +25,7 @@ export interface Wrangler {
   /** As a person would type it. */
   readonly typed: string;
   /** Runs it without a terminal. @param input what it reads, for secrets. @throws StartError when it can't be started or hangs. */
-  run(args: readonly string[], options?: { input?: string; env?: Env }): Promise<Said>;
+  run(args: readonly string[], options?: { input?: string; env?: Env }): Promise<WranglerResult>;
   /** Runs it at this terminal. @returns whether it ended well. */
   atTerminal(args: readonly string[]): boolean;
 }
@@ -44,13 +44,13 @@ export async function findWrangler(root: string, env: Env): Promise<Wrangler> {
   const command: [string, ...string[]] = typeof found === 'string' ? [found] : [npx ?? 'npx', '--yes', `wrangler@${WRANGLER_VERSION}`];
   const typed = typeof found === 'string' ? found : `npx wrangler@${WRANGLER_VERSION}`;
   const wrangler = wranglerOf(command, typed, env);
-  const said = await wrangler.run(['--version']);
-  const version = /(\d+)\.\d+\.\d+/.exec(said.out);
-  if (said.code !== 0 || version === null)
+  const result = await wrangler.run(['--version']);
+  const version = /(\d+)\.\d+\.\d+/.exec(result.out);
+  if (result.code !== 0 || version === null)
     throw new StartError(
       typeof found === 'string'
-        ? `${found} --version ended with ${said.code}: ${lastLines(said.all)}`
-        : `npx could not fetch wrangler ${WRANGLER_VERSION} (${lastLines(said.all)}). Is this machine online? Or: npm install --global wrangler@${WRANGLER_VERSION}`,
+        ? `${found} --version ended with ${result.code}: ${lastLines(result.all)}`
+        : `npx could not fetch wrangler ${WRANGLER_VERSION} (${lastLines(result.all)}). Is this machine online? Or: npm install --global wrangler@${WRANGLER_VERSION}`,
     );
   if (Number(version[1]) < OLDEST_MAJOR)
     throw new StartError(
@@ -114,11 +114,11 @@ function withoutColours(text: string): string {
   return text.replaceAll(/\u001b\[[\d;]*m/g, '');
 }
 
-/** The last that it said which is not decoration, on one line. */
+/** The last that it printed which is not decoration, on one line. */
 export function lastLines(text: string): string {
   const lines = text
     .split('\n')
     .map((line) => line.replace(/^\W*(?:\[?ERROR\]?)?\s*/, '').trim())
     .filter((line) => /\w/.test(line) && !/^(?:Logs were written|If you think this is a bug|⛅️)/.test(line));
-  return lines.slice(-4).join(' ').slice(0, 600) || 'it said nothing';
+  return lines.slice(-4).join(' ').slice(0, 600) || 'it printed nothing';
 }
