@@ -6,7 +6,6 @@ import { logView } from './log-view.ts';
 import { many } from './many.ts';
 import { output } from './output.ts';
 import { page } from './page.ts';
-import { pageLoad } from './page-load.ts';
 import { peers } from './peers.ts';
 import { plugin } from './plugin.ts';
 import { press } from './press.ts';
@@ -32,6 +31,5 @@ export const rows: readonly Row[] = [
   plugin,
   rest,
   page,
-  pageLoad,
   peers,
 ];
