@@ -87,6 +87,11 @@ export const action = actionFields.required({ id: true }).extend({
   last_used_at: time.nullable(),
   /** Set when a press would fail now (the script is gone, or may not be run), in a sentence. */
   problem: z.string().nullable(),
+  /**
+   * SHA-256, hex, of what a press runs: the script's bytes and what the action gives it. Actions of several hosts with the same id and the
+   * same hash are one to a person who presses them. Null while there is a problem.
+   */
+  content_hash: z.string().nullable(),
 });
 export type Action = z.infer<typeof action>;
 

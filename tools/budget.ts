@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { root } from './root.ts';
 
 /** The first load of the page, gzipped, in KB of 1,024 bytes. */
-const BUDGET = { js: 45, css: 12 };
+const BUDGET = { js: 43, css: 9.5 };
 /** The scripts of a page beyond the first load, in the same KB: told, and no failure. */
 const PAGES = { 'pages/run.tsx': 14, 'pages/system.tsx': 24 };
 

@@ -12,6 +12,7 @@ import { checkAction } from './action-check.ts';
 import { type ActionRow, ActionTable } from './action-row.ts';
 import { ACTIONS_STEPS } from './actions-tables.ts';
 import { codeOf } from './code-of-action.ts';
+import { ContentHashes } from './content-hash.ts';
 import { Favourites } from './favourites.ts';
 import { LastRuns, type TileRuns } from './last-runs.ts';
 import { RegexBudget } from './regex-budget.ts';
@@ -46,6 +47,7 @@ export class Actions {
   /** The last answers of each person, for the form. */
   readonly remembered: Remembered;
   readonly #favourites: Favourites;
+  readonly #hashes = new ContentHashes();
   readonly #scripts: ActionsOptions['scripts'];
   readonly #audit: ActionsOptions['audit'];
 
@@ -210,7 +212,7 @@ export class Actions {
   }
 
   async #show(caller: Caller, rows: readonly ActionRow[]): Promise<(Action | ClientAction)[]> {
-    const problems = await Promise.all(rows.map((row) => this.#problem(row)));
+    const looks = await Promise.all(rows.map((row) => this.#look(row)));
     const runs = this.#runs.of(
       rows.map((row) => row.id),
       caller.role === 'admin' ? null : caller.user_id,
@@ -219,7 +221,7 @@ export class Actions {
     const favourites = this.#favourites.of(caller.user_id);
     return rows.map((row, i) => {
       const shown = { ...runs(row.id), favourite: favourites.has(row.id) };
-      const full = actionOf(row, shown, problems[i] ?? null, this.remembered.of(caller.user_id, row));
+      const full = actionOf(row, shown, looks[i] ?? NOTHING_SEEN, this.remembered.of(caller.user_id, row));
       return caller.role === 'admin' ? full : clientActionOf(full);
     });
   }
@@ -228,17 +230,16 @@ export class Actions {
     const remembered = caller === null ? {} : this.remembered.of(caller.user_id, row);
     const asker = caller?.user_id ?? null;
     const favourite = asker !== null && this.#favourites.of(asker).has(row.id);
-    return actionOf(row, { ...this.#runs.of([row.id], null, asker)(row.id), favourite }, await this.#problem(row), remembered);
+    return actionOf(row, { ...this.#runs.of([row.id], null, asker)(row.id), favourite }, await this.#look(row), remembered);
   }
 
-  /** Why a press would fail now, in a sentence; null when it would not. */
-  async #problem({ script, inputs }: ActionRow): Promise<string | null> {
+  /** Why a press would fail now, in a sentence, and what it would run; one of them is null. */
+  async #look(row: ActionRow): Promise<Look> {
     try {
-      checkVariables(inputs);
-      await this.#scripts.resolve(script);
-      return null;
+      checkVariables(row.inputs);
+      return { problem: null, content_hash: await this.#hashes.of(row, await this.#scripts.resolve(row.script)) };
     } catch (error) {
-      if (error instanceof ToruError) return error.message;
+      if (error instanceof ToruError) return { problem: error.message, content_hash: null };
       throw error;
     }
   }
@@ -263,12 +264,15 @@ function unknownAction(id: string): ToruError {
   return new ToruError('unknown_action', `There is no action “${id.slice(0, 64)}” for you.`);
 }
 
-function actionOf(row: ActionRow, runs: TileRuns & Pick<Action, 'favourite'>, problem: string | null, remembered: InputValues): Action {
+type Look = Pick<Action, 'problem' | 'content_hash'>;
+const NOTHING_SEEN: Look = { problem: null, content_hash: null };
+
+function actionOf(row: ActionRow, runs: TileRuns & Pick<Action, 'favourite'>, look: Look, remembered: InputValues): Action {
   return {
     ...row,
     ...runs,
     remembered,
-    problem,
+    ...look,
     created_at: new Date(row.created_at).toISOString(),
     updated_at: new Date(row.updated_at).toISOString(),
   };

@@ -73,3 +73,11 @@ it.each([true, false])('is a lookup in an index, never a walk through the histor
   expect(plan(openRunsSql(mine), { user_id: 'u' })).not.toMatch(/^SCAN task_history$/m);
   expect(plan(openRunsSql(mine), { user_id: 'u' })).toContain('task_history_open');
 });
+
+it('says of the newest run that it waits for an answer, and of no other', () => {
+  const waits = insert('u1', 'w', 'running', 1000);
+  insert('u1', 'other', 'running', 1000);
+  const runs = new LastRuns(db, (taskId) => taskId === waits).of(['w', 'other'], null, 'u1');
+  expect(runs('w').last_run).toMatchObject({ task_id: waits, waiting_for_input: true });
+  expect(runs('other').last_run).not.toHaveProperty('waiting_for_input');
+});

@@ -304,3 +304,17 @@ test('what a home host decides is refused on a member, by name', async () => {
     expect([path, answer.status, answer.text]).toEqual([path, 409, expect.stringContaining(home.services.settings.host_name)]);
   }
 });
+
+test('a name that another host has is refused, and the host waits on for a better one', async () => {
+  const { home } = await installation();
+  const { hosts } = home.services;
+  const second = await host();
+  const secret = randomBytes(32).toString('hex');
+  hosts.pair({ user_code: 'FFFF-FFFF', address: '203.0.113.9', origin: ORIGIN, request: asking(second, 'Garage', secret) });
+  hosts.pairSecret('FFFF-FFFF', secret);
+  const [{ words: seen = null } = {}] = hosts.pairings();
+  if (seen === null) throw new Error('no words');
+  expect(codeOf(() => hosts.approve(home.admin, 'FFFF-FFFF', { words: seen }))).toBe('conflict');
+  expect(hosts.approve(home.admin, 'FFFF-FFFF', { words: seen, name: 'attic' })).toMatchObject({ name: 'attic' });
+  expect(hosts.pairings()).toEqual([]);
+});

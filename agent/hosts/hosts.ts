@@ -19,7 +19,7 @@ import { HomeMoves } from './home-moves.ts';
 import { Invites } from './invites.ts';
 import { Members } from './members.ts';
 import type { Membership, SignedNews } from './membership.ts';
-import type { Approved } from './pairings.ts';
+import type { Approval, Approved } from './pairings.ts';
 import { Pairings } from './pairings.ts';
 
 /** Members hear of a change after so long, together with what else changes until then. */
@@ -114,14 +114,15 @@ export class Hosts {
   /** At the edge's request. @throws ToruError as Pairings.reveal; not_home. */
   pairSecret(user_code: string, secret: string): void {
     this.#mustBeHome();
-    const invited = this.#pairings.reveal(user_code, secret);
-    if (invited !== null) this.#admit(user_code, invited, null, 'an invite');
+    // An invite whose name is taken is not used up.
+    const reveal = (): void => this.#pairings.reveal(user_code, secret, (host) => this.#admit(user_code, host, null, 'an invite'));
+    this.#o.db.transaction(reveal)();
   }
 
   /** @throws ToruError as Pairings.approve and Members.admit; not_home. */
-  approve(caller: Caller, user_code: string, { words, name }: { words: readonly string[]; name?: string | undefined }): Member {
+  approve(caller: Caller, user_code: string, approval: Approval): Member {
     this.#mustBeHome();
-    return this.#admit(user_code, this.#pairings.approve(user_code, words, name), caller, 'words');
+    return this.#pairings.approve(user_code, approval, (host) => this.#admit(user_code, host, caller, 'words'));
   }
 
   /** @throws ToruError expired_token, not_home. */

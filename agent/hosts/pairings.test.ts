@@ -48,9 +48,9 @@ it('says of each code what became of it', () => {
   const { asked, secret } = ask('CCCC-CCCC');
   pairings.begin(asked);
   expect(outcome('BBBB-BBBB')).toEqual({ outcome: 'replaced', name: 'nas', host: null });
-  pairings.reveal('CCCC-CCCC', secret);
+  pairings.reveal('CCCC-CCCC', secret, () => undefined);
   const words = pairings.list()[0]?.words ?? [];
-  pairings.approve('CCCC-CCCC', words, 'attic');
+  pairings.approve('CCCC-CCCC', { words, name: 'attic' }, () => undefined);
   expect(outcome('CCCC-CCCC')).toEqual({ outcome: 'approved', name: 'attic', host: '6a1f0a6e-95a5-4c39-8a55-27b0a9a5cf3e' });
   pairings.begin(asker()('DDDD-DDDD').asked);
   pairings.deny('DDDD-DDDD');

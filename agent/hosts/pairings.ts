@@ -27,6 +27,12 @@ interface Waiting {
 /** Who an admin, or an invite, let in. */
 export type Approved = Pick<PairRequest, 'public_key'> & { id: string; name: string };
 
+/** The words that an admin compared, and another name than the host's own. */
+export interface Approval {
+  words: readonly string[];
+  name?: string | undefined;
+}
+
 /**
  * The requests to pair, as this home host has them: what an admin is shown comes from here, and not from the edge. They are kept in memory:
  * a restart drops them, and their hosts ask again.
@@ -82,10 +88,10 @@ export class Pairings {
   }
 
   /**
-   * The host revealed its nonce: the words are known. @returns who is let in by an invite; null where an admin has to look.
-   * @throws ToruError expired_token, access_denied when it is not what the host committed itself to.
+   * The host revealed its nonce: the words are known. @param admit makes the host of an invite a member at once.
+   * @throws ToruError expired_token, access_denied when it is not what the host committed itself to; what `admit` throws.
    */
-  reveal(user_code: string, secret: string): Approved | null {
+  reveal(user_code: string, secret: string, admit: (host: Approved) => unknown): void {
     const waiting = this.#known(user_code);
     const { request, nonce, invite } = waiting;
     if (commitmentOf(secret) !== request.nonce) {
@@ -93,9 +99,9 @@ export class Pairings {
       throw new ToruError('access_denied', 'The host did not keep to the number that it began with. Start again: toru up');
     }
     waiting.words ??= words(this.#key, request.public_key, secret, nonce);
-    if (invite === null) return null;
+    if (invite === null) return;
     this.#invites.use(invite);
-    return this.#taken(waiting, invite.name);
+    this.#take(waiting, invite.name, admit);
   }
 
   /** Oldest first. */
@@ -119,10 +125,9 @@ export class Pairings {
   }
 
   /**
-   * @param seen the words that the admin compared. @param name another name than the host's own.
-   * @throws ToruError expired_token, conflict when these are not its words.
+   * @param admit makes it a member. @throws ToruError expired_token, conflict when these are not its words; what `admit` throws.
    */
-  approve(user_code: string, seen: readonly string[], name: string | undefined): Approved {
+  approve<T>(user_code: string, { words: seen, name }: Approval, admit: (host: Approved) => T): T {
     const waiting = this.#known(user_code);
     if (waiting.words === null) throw new ToruError('conflict', 'The host has not shown its words yet. Wait some seconds.');
     if (waiting.words.join(' ') !== seen.join(' ').toLowerCase())
@@ -130,7 +135,7 @@ export class Pairings {
         'conflict',
         'Those are not the words of this request: another host may ask under this code. Look again, or deny it.',
       );
-    return this.#taken(waiting, name ?? waiting.request.name);
+    return this.#take(waiting, name ?? waiting.request.name, admit);
   }
 
   /** @throws ToruError expired_token. */
@@ -162,10 +167,11 @@ export class Pairings {
     return toBase64Url(this.#identity.publicKey);
   }
 
-  /** It waits no longer. Whoever can't be admitted under its name asks again. */
-  #taken({ user_code, request }: Waiting, name: string): Approved {
+  /** Once it is admitted it waits no longer. Under a name that another host has, it waits on for a better one. */
+  #take<T>({ user_code, request }: Waiting, name: string, admit: (host: Approved) => T): T {
+    const admitted = admit({ id: request.host, name, public_key: request.public_key });
     this.#drop(user_code, 'approved', name);
-    return { id: request.host, name, public_key: request.public_key };
+    return admitted;
   }
 
   #known(user_code: string): Waiting {

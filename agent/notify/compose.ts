@@ -34,7 +34,7 @@ export interface Notice {
 export function noticeOf(run: Pick<RunSummary, 'task_id' | 'label' | 'state' | 'exit_code'>, language: Language): Notice {
   return {
     title: oneLine(run.label),
-    body: said(language, runOutcome(run)?.word ?? NOTICE_TEXTS.ended),
+    body: textFor(language, runOutcome(run)?.word ?? NOTICE_TEXTS.ended),
     path: `/runs/${run.task_id}`,
     topic: run.task_id.replaceAll('-', ''),
   };
@@ -45,7 +45,7 @@ export function noticeOfMany(runs: readonly RunSummary[], language: Language): N
   const failed = runs.filter((run) => runOutcome(run)?.failed === true).length;
   return {
     title: pluralIn(language, runs.length, ...NOTICE_COUNTS.ended),
-    body: failed === 0 ? said(language, NOTICE_TEXTS.noneFailed) : pluralIn(language, failed, ...NOTICE_COUNTS.failed),
+    body: failed === 0 ? textFor(language, NOTICE_TEXTS.noneFailed) : pluralIn(language, failed, ...NOTICE_COUNTS.failed),
     path: '/runs',
     topic: 'runs',
   };
@@ -66,20 +66,20 @@ export function subjectOf({ what, mount }: SystemAlert): string {
 
 /** Of whether the host is there, as the edge tells it. */
 export function noticeOfHost(hostName: string, is: 'away' | 'back', language: Language): Notice {
-  return { title: hostName, body: said(language, NOTICE_TEXTS[is]), path: '/', topic: 'host' };
+  return { title: hostName, body: textFor(language, NOTICE_TEXTS[is]), path: '/', topic: 'host' };
 }
 
 /** What a device is sent when somebody tries whether it works. */
 export function noticeOfTest(language: Language): Notice {
-  return { title: 'Toru', body: said(language, NOTICE_TEXTS.test), path: '/account', topic: 'test' };
+  return { title: 'Toru', body: textFor(language, NOTICE_TEXTS.test), path: '/account', topic: 'test' };
 }
 
 function sentenceOf({ what, mount, percent, over }: SystemAlert, language: Language): string {
   const text = NOTICE_TEXTS[over ? (`${what}Over` as const) : what];
-  return said(language, text, { percent, mount: mount ?? '' });
+  return textFor(language, text, { percent, mount: mount ?? '' });
 }
 
-function said(language: Language, text: string, values?: Values): string {
+function textFor(language: Language, text: string, values?: Values): string {
   return fill(textIn(language, text) ?? text, values);
 }
 

@@ -6,6 +6,7 @@ import { logView } from './log-view.ts';
 import { many } from './many.ts';
 import { output } from './output.ts';
 import { page } from './page.ts';
+import { pageLoad } from './page-load.ts';
 import { peers } from './peers.ts';
 import { plugin } from './plugin.ts';
 import { press } from './press.ts';
@@ -31,5 +32,6 @@ export const rows: readonly Row[] = [
   plugin,
   rest,
   page,
+  pageLoad,
   peers,
 ];

@@ -146,6 +146,44 @@ describeInBrowser('several hosts', () => {
     await eventually('it is gone', async () => (await scene.admin.http('GET', '/api/invites')).json().items.length === 0);
   });
 
+  it('the home shows the actions of both, and a press on a tile of the nas runs there', async () => {
+    const id = await idOfNas();
+    await page.goto(`${scene.toru.url}/`);
+    await page.getByRole('button', { name: 'Only at home', exact: true }).waitFor();
+    const before = (await scene.admin.http('GET', `/api/hosts/${id}/runs`)).json().items.length;
+    await page.getByRole('list', { name: 'Actions of nas' }).getByRole('button', { name: 'Only on the nas', exact: true }).click();
+    await eventually(
+      'it ran there',
+      async () => (await scene.admin.http('GET', `/api/hosts/${id}/runs`)).json().items.length === before + 1,
+    );
+    await page.goto(`${scene.toru.url}/hosts/runs`);
+    await page
+      .getByRole('link', { name: /Only on the nas.*nas/ })
+      .first()
+      .waitFor();
+  });
+
+  it('the same action on both: one press, a row for each, one result; where it runs something else, it is not the same', async () => {
+    const id = await idOfNas();
+    scene.script('both.sh', 'echo it ran; exit 0');
+    writeFileSync(join(nas.home, 'scripts', 'both.sh'), '#!/bin/sh\necho it ran; exit 0\n', { mode: 0o755 });
+    await scene.action({ id: 'both', label: 'On both', script: 'both.sh' });
+    await scene.admin.http('POST', `/api/hosts/${id}/actions`, { id: 'both', label: 'On both', script: 'both.sh', group: 'Another place' });
+    await page.goto(`${scene.toru.url}/`);
+    await page.getByRole('list', { name: 'On several hosts' }).getByRole('link', { name: 'On both' }).click();
+    await page.getByRole('button', { name: 'Run on 2 hosts' }).click();
+    await page.getByRole('heading', { name: '2 ok' }).waitFor();
+    expect(await page.getByRole('list', { name: 'Result on each host' }).getByText('it ran').count()).toBe(2);
+    await page.reload();
+    await page.getByRole('heading', { name: '2 ok' }).waitFor();
+
+    writeFileSync(join(nas.home, 'scripts', 'both.sh'), '#!/bin/sh\necho something else\n', { mode: 0o755 });
+    await page.goto(`${scene.toru.url}/hosts/press?action=both`);
+    await page.getByText('Another script or definition under the same name is on').waitFor();
+    await page.getByRole('button', { name: 'Run on 1 host' }).waitFor();
+    writeFileSync(join(nas.home, 'scripts', 'both.sh'), '#!/bin/sh\necho it ran; exit 0\n', { mode: 0o755 });
+  });
+
   it('renamed, away since when, and removed', async () => {
     await page.goto(`${scene.toru.url}/hosts`);
     await page.getByRole('button', { name: 'Change nas' }).click();
@@ -155,6 +193,17 @@ describeInBrowser('several hosts', () => {
     up.child.kill('SIGINT');
     await up.ended;
     await page.getByRole('link', { name: /attic nas.*away since/ }).waitFor();
+    // Nothing of it is left out in silence.
+    await page.goto(`${scene.toru.url}/hosts/runs`);
+    await page
+      .getByRole('list', { name: 'Hosts that are not all here' })
+      .getByText(/attic nas: away since/)
+      .waitFor();
+    await page.goto(`${scene.toru.url}/hosts/press?action=both`);
+    await page.getByRole('checkbox', { name: /attic nas/ }).check();
+    await page.getByRole('button', { name: 'Run on 2 hosts' }).click();
+    await page.getByRole('heading', { name: '1 ok, 1 not started' }).waitFor();
+    await page.goto(`${scene.toru.url}/hosts`);
     await page.getByRole('button', { name: 'Change attic nas' }).click();
     await page.getByRole('button', { name: 'Remove the host…' }).click();
     await page.getByLabel('Type “attic nas” to confirm').fill('attic nas');

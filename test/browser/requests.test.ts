@@ -90,6 +90,36 @@ describeInBrowser('what the pages ask for', () => {
     }
   });
 
+  it('the page of a run moves nothing when the run, and then the actions, come', async () => {
+    await using stage = await stagePages(1);
+    await using browser = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
+    await logIn(browser, stage.toru.url, stage.toru.username, stage.toru.password);
+    const page = await browser.context.newPage();
+    await page.addInitScript(() => {
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries())
+          if ('value' in entry)
+            document.documentElement.dataset['shift'] = `${Number(document.documentElement.dataset['shift'] ?? 0) + Number(entry.value)}`;
+      }).observe({ type: 'layout-shift', buffered: true });
+    });
+    let answer = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await page.route('**/api/actions', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(`${stage.toru.url}/runs/${stage.runId}`);
+    const again = page.getByRole('button', { name: 'Run again' });
+    await page.getByText('line 10 of what it has to say').waitFor();
+    expect(await again.isDisabled()).toBe(true);
+    answer();
+    await expect.poll(() => again.isEnabled()).toBe(true);
+    await page.waitForTimeout(500);
+    expect(Number((await page.locator('html').getAttribute('data-shift')) ?? 0)).toBeLessThan(0.02);
+  });
+
   it('the page of a run is told what it needs before its script runs', async () => {
     await using browser = await launchBrowser();
     await logIn(browser, stage.toru.url, stage.toru.username, stage.toru.password);

@@ -99,10 +99,16 @@ export class Candidate {
     });
   }
 
+  /** To its agent. */
+  signal(signal: NodeJS.Signals): void {
+    this.#agent?.kill(signal);
+  }
+
   async stop(): Promise<void> {
     const agent = this.#agent;
     if (agent === null || agent.exitCode !== null || agent.signalCode !== null) return;
     const gone = new Promise((resolve) => agent.once('exit', resolve));
+    agent.kill('SIGCONT');
     agent.kill('SIGTERM');
     await gone;
   }

@@ -40,11 +40,11 @@ export function setHooks(given: Hooks): void {
 export const agent = agentClient((path, init) => call(path, init));
 
 /** The API of the home host, from the page of any host: what belongs to the installation. */
-export const home = agentClient((path, init) => asked(path, init, hostNow));
+export const home = agentClient((path, init) => send(path, init, hostNow));
 
 /** The API of one host, from a page of the home host. */
 export function agentOn(host: string) {
-  return agentClient((path, init) => asked(path.replace(/^\/api\//, `/api/hosts/${host}/`), init, edgeNow));
+  return agentClient((path, init) => send(path.replace(/^\/api\//, `/api/hosts/${host}/`), init, edgeNow));
 }
 
 /** @throws ToruError. @returns the answer's body, as `guard` saw it; undefined when there is none. */
@@ -60,7 +60,7 @@ export async function read<T>(guard: Guard<T>, request: Promise<{ text(): Promis
 export function edge<T>(guard: Guard<T>, method: 'GET' | 'POST' | 'DELETE', path: string, options: CallOptions = {}): Promise<T> {
   return read(
     guard,
-    asked(
+    send(
       path,
       {
         method,
@@ -83,10 +83,10 @@ type Clock = () => number;
 
 /** fetch, from this page's host, that throws ToruError for everything that is no success. */
 export async function call(path: string, init: RequestInit, now: Clock = hostNow): Promise<Response> {
-  return asked(onHost(path), init, now);
+  return send(onHost(path), init, now);
 }
 
-async function asked(path: string, init: RequestInit, now: Clock): Promise<Response> {
+async function send(path: string, init: RequestInit, now: Clock): Promise<Response> {
   const response = await answered(path, init, now);
   if (response.ok) return response;
   const error = await errorFrom(response);

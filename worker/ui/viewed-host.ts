@@ -2,7 +2,7 @@ import { options } from 'preact';
 
 /**
  * Which host this page shows: the one that its address names (`/h/<id>/…`), else the home host, whose pages have no prefix. A
- * page shows one host for as long as it lives: the way to another one loads the page anew, so that nothing that was read of one, no
+ * page shows one host for as long as it lives: the way to another one loads the page again, so that nothing that was read of one, no
  * socket, list, cache or form, can stand in a view of the other.
  */
 

@@ -3,13 +3,14 @@ import { Pencil, Plus } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import { lazy } from 'preact-iso';
 import { actions, actionsProblem, loadActions } from '../data/known-actions.ts';
-import { host } from '../data/presence.ts';
+import { host, hosts } from '../data/presence.ts';
 import { isAdmin } from '../own-session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Empty, Problem } from '../parts/empty.tsx';
 import { glyphSet } from '../parts/glyph.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { t } from '../translate.ts';
+import { viewedHost } from '../viewed-host.ts';
 import { NowBar } from './actions/now-bar.tsx';
 import { asking } from './actions/press.ts';
 import { menuOf } from './actions/tile.tsx';
@@ -20,6 +21,8 @@ const Arrange = lazy(async () => (await import('./actions/arrange.tsx')).Arrange
 const PendingList = lazy(async () => (await import('./actions/pending-list.tsx')).PendingList);
 /** Behind the first paint: most hosts have none. */
 const PluginCards = lazy(async () => (await import('./actions/plugin-cards.tsx')).PluginCards);
+/** Where there are any. */
+const OtherHosts = lazy(async () => (await import('./hosts/other-hosts.tsx')).OtherHosts);
 const RecentRuns = lazy(async () => (await import('./actions/recent-runs.tsx')).RecentRuns);
 const TileMenu = lazy(async () => (await import('./actions/tile-menu.tsx')).TileMenu);
 const PressSheet = lazy(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
@@ -70,6 +73,7 @@ export function ActionsPage() {
       ) : (
         <Tiles />
       )}
+      {list !== null && !arranging.value && viewedHost === null && hosts.value.length > 1 && <OtherHosts />}
       {/* Below the tiles, or beside them: what comes and goes here moves no key under a finger. */}
       {list !== null && !arranging.value && drawn.value >= list.length && (
         <aside class="actions-more" aria-label={t('More')}>

@@ -146,7 +146,7 @@ function Over({ code, over }: { code: string; over: PairingOutcome }) {
     case 'replaced':
       return (
         <Empty title={t('There is a newer code')} action={another}>
-          {t('“{name}” asked anew: the code that counts stands in its terminal.', { name })}
+          {t('“{name}” asked again: the code that counts stands in its terminal.', { name })}
         </Empty>
       );
     default:

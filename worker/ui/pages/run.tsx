@@ -25,7 +25,7 @@ import { asking } from './actions/press.ts';
 import { RunNote } from './run/note.tsx';
 import { Results } from './run/results.tsx';
 import { RunDetails } from './run/run-details.tsx';
-import { actionOf, isRepeatable, useRunAgain } from './runs/run-again.ts';
+import { actionOf, isActionUnread, isRepeatable, useRunAgain } from './runs/run-again.ts';
 import './run.css';
 import { viewedHost, withoutHost } from '../viewed-host.ts';
 
@@ -91,15 +91,16 @@ function RunOf({ id }: { id: string }) {
 
   const shown = run.value;
   if (shown === null) {
+    // Already with the frame of a run's page, which has no brand above it on a phone: nothing moves up when the run is here.
     return (
-      <>
+      <div class="run">
         <PageHead title={t('Run')} before={<Back />} />
         {problem.value === null ? (
           <Loading what={t('the run')} />
         ) : (
           <Problem message={problem.value} action={<Button onClick={reread}>{t('Try again')}</Button>} />
         )}
-      </>
+      </div>
     );
   }
   return (
@@ -193,6 +194,8 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
   const wasLive = useRef(false);
   wasLive.current ||= !isFinal(run.state);
   const action = actionOf(run);
+  // What most runs have takes its room at once: it would push the title, and all below, when the actions come.
+  const unread = isActionUnread(run);
 
   async function cancel(): Promise<void> {
     cancelling.value = true;
@@ -207,8 +210,8 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
   }
   return (
     <>
-      {isAdmin.value && action !== undefined && (
-        <ButtonLink kind="ghost" href={`/actions/${encodeURIComponent(action.id)}/edit`} icon={<Pencil size={18} aria-hidden="true" />}>
+      {isAdmin.value && run.action != null && (unread || action !== undefined) && (
+        <ButtonLink kind="ghost" href={`/actions/${encodeURIComponent(run.action)}/edit`} icon={<Pencil size={18} aria-hidden="true" />}>
           {t('Edit action')}
         </ButtonLink>
       )}
@@ -224,8 +227,8 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
           }}
         />
       )}
-      {isRepeatable(run) && (
-        <Button acts="again" icon={<RotateCw size={18} aria-hidden="true" />} busy={busy} onClick={() => void again(run)}>
+      {(unread || isRepeatable(run)) && (
+        <Button acts="again" disabled={unread} icon={<RotateCw size={18} aria-hidden="true" />} busy={busy} onClick={() => void again(run)}>
           {isFinal(run.state) ? t('Run again') : t('Run another')}
         </Button>
       )}

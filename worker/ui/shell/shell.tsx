@@ -29,7 +29,10 @@ const DeviceCodeSheet = lazy(async () => (await import('../pages/account/device-
 /** The frame around every page: navigation (a rail, or tabs at the bottom of a phone), banners, messages, dialogs. */
 export function Shell(props: { children: ComponentChildren }) {
   // An action's own app has one page, and a key where the tabs would be.
-  const bare = withoutHost(useLocation().path).startsWith('/a/');
+  const path = withoutHost(useLocation().path);
+  const bare = path.startsWith('/a/');
+  // From the start: it would move up by the brand's height when its code is here.
+  const kind = bare ? ' shell-bare' : path.startsWith('/runs/') ? ' shell-run' : '';
   useEffect(listenForKeys, []);
   useEffect(keepClearOfKeyboard, []);
   useEffect(() => {
@@ -42,7 +45,7 @@ export function Shell(props: { children: ComponentChildren }) {
     return () => clearTimeout(timer);
   }, []);
   return (
-    <div class={`shell${bare ? ' shell-bare' : ''}`}>
+    <div class={`shell${kind}`}>
       <a class="skip" href="#main">
         {t('Skip to the page')}
       </a>

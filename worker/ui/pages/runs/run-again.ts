@@ -3,7 +3,7 @@ import type { InputValues } from '../../../../shared/input-values.ts';
 import type { Run } from '../../../../shared/runs.ts';
 import { sentence } from '../../api.ts';
 import { connection } from '../../connection/page-connection.ts';
-import { actions } from '../../data/known-actions.ts';
+import { actions, actionsProblem } from '../../data/known-actions.ts';
 import type { AnyAction } from '../../guards.ts';
 import { navigate, runPath } from '../../navigation.ts';
 import { isAdmin } from '../../own-session.ts';
@@ -13,6 +13,11 @@ import { asking, isHostAway, startAction } from '../actions/press.ts';
 /** May this person start it once more: as an action that there still is, or as a script? */
 export function isRepeatable(run: Run): boolean {
   return actionOf(run) !== undefined || (isAdmin.value && run.action === undefined && run.script !== undefined);
+}
+
+/** Is it not known yet whether there still is an action that this run was of? */
+export function isActionUnread(run: Run): boolean {
+  return run.action != null && actions.value === null && actionsProblem.value === null;
 }
 
 /** The action of a run, as it is now. */
