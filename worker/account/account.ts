@@ -120,6 +120,7 @@ export class Account extends DurableObject<Env> {
   /** @returns what a member has to be told. Null for the home host, and where there is nothing. */
   hostSeen(id: string, name: string, version: string): HomeNews | null {
     this.#hosts.seen(id, name, version, Date.now());
+    if (this.#hosts.isHome(id)) this.#pairings.homeCameBack();
     return this.#newsFor(id);
   }
 

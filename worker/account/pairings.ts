@@ -82,6 +82,11 @@ export class Pairings {
     this.#sql.exec('UPDATE pairings SET revealed = 1 WHERE user_code = ?', user_code);
   }
 
+  /** The home host may be another process now, which knows none of those that wait: their hosts reveal their nonce to it, and hear if it is so. */
+  homeCameBack(): void {
+    this.#sql.exec('UPDATE pairings SET revealed = 0 WHERE outcome IS NULL');
+  }
+
   decide(user_code: string, outcome: 'approved' | 'denied'): void {
     this.#sql.exec('UPDATE pairings SET outcome = ? WHERE user_code = ?', outcome, user_code);
   }
