@@ -50,7 +50,7 @@ export function PressOnHostsPage() {
   const named = presses.rows.value.flatMap(({ host, task_id }) => (task_id === null ? [] : [`${host}:${task_id}`])).join(',');
   useEffect(() => {
     if (named !== '' && named !== query['runs'])
-      navigate(`/hosts/press?${new URLSearchParams({ action: id, runs: named })}`, { replace: true });
+      navigate(`/all/press?${new URLSearchParams({ action: id, runs: named })}`, { replace: true });
   }, [named]);
 
   const { action, same, other } = alike(found.data ?? []);

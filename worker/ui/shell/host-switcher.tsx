@@ -48,7 +48,7 @@ function HostsSheet({ onClose }: { onClose: () => void }) {
         ))}
       </Listing>
       <SheetButtons>
-        <ButtonLink href="/hosts/runs" icon={<History size={18} aria-hidden="true" />}>
+        <ButtonLink href="/all/runs" icon={<History size={18} aria-hidden="true" />}>
           {t('Runs of all hosts')}
         </ButtonLink>
         {isAdmin.value && (
