@@ -221,7 +221,7 @@ function Waiting({ request, onAnswered }: { request: Pairing; onAnswered: (outco
         )}
         <TextField label={t('Its name here')} maxLength={80} {...bound(name)} error={wrong['name']} />
         {problem !== null && <Problem message={problem} />}
-        <div class="row end">
+        <div class="row end pair-acts">
           <Button acts="deny" busy={denying.value} onClick={() => void deny()}>
             {t('Deny')}
           </Button>
