@@ -49,7 +49,7 @@ describeInBrowser('several hosts', () => {
     await expect
       .poll(() => page.getByRole('group', { name: 'The words' }).getByRole('listitem').allTextContents())
       .toEqual(words.trim().split(/\s+/));
-    await page.getByRole('button', { name: 'The words are the same: approve' }).click();
+    await page.getByRole('button', { name: 'They match: approve' }).click();
     await page.getByRole('heading', { name: 'nas is paired' }).waitFor();
     await eventually('its terminal says so', () => up.printed().includes('Paired: this host is “nas” now'));
     await page.getByRole('link', { name: 'Go to the host' }).click();
@@ -202,7 +202,7 @@ describeInBrowser('several hosts', () => {
     await page.goto(`${scene.toru.url}/all/press?action=both`);
     await page.getByRole('checkbox', { name: /attic nas/ }).check();
     await page.getByRole('button', { name: 'Run on 2 hosts' }).click();
-    await page.getByRole('heading', { name: '1 ok, 1 not started' }).waitFor();
+    await page.getByRole('heading', { name: '1 ok, 1 away' }).waitFor();
     await page.goto(`${scene.toru.url}/hosts`);
     await page.getByRole('button', { name: 'Change attic nas' }).click();
     await page.getByRole('button', { name: 'Remove the host…' }).click();

@@ -226,7 +226,7 @@ function Waiting({ request, onAnswered }: { request: Pairing; onAnswered: (outco
             {t('Deny')}
           </Button>
           <Button acts="approve" kind="primary" type="submit" busy={busy} disabled={words === null}>
-            {t('The words are the same: approve')}
+            {t('They match: approve')}
           </Button>
         </div>
       </Form>

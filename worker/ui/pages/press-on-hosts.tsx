@@ -190,12 +190,13 @@ function Ask(props: { action: AnyAction; same: readonly string[]; other: readonl
 
 function Result({ presses }: { presses: OnHosts }) {
   const rows = presses.rows.value;
-  const { ok, failed, under_way, waiting, not_started } = tally(rows);
+  const { ok, failed, under_way, waiting, away, not_started } = tally(rows);
   const words = [
     ok > 0 ? t('{count} ok', { count: ok }) : '',
     failed > 0 ? t('{count} failed', { count: failed }) : '',
     under_way > 0 ? t('{count} under way', { count: under_way }) : '',
     waiting > 0 ? t('{count} waiting for its host', { count: waiting }) : '',
+    away > 0 ? t('{count} away', { count: away }) : '',
     not_started > 0 ? t('{count} not started', { count: not_started }) : '',
   ].filter((part) => part !== '');
   const again = rows.filter(({ run, problem, task_id }) =>
