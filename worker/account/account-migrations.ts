@@ -83,4 +83,6 @@ export const ACCOUNT_MIGRATIONS: readonly string[] = [
     PRIMARY KEY (sid, host)
   ) STRICT, WITHOUT ROWID;
   `,
+  // When a host asked last is kept in memory (pairings.ts).
+  'ALTER TABLE pairings DROP COLUMN asked_at',
 ];

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import { MAX_PAIRINGS, MAX_PAIRINGS_PER_ADDRESS, PAIR_INTERVAL_S, PAIR_LIFE_S, USER_CODE_LETTERS } from '../../shared/pairing.ts';
 import type { Result } from '../result.ts';
 import { refusal } from '../result.ts';
+import { PairPaces } from './pair-paces.ts';
 
 /** A request to pair that was let in: its two codes. */
 export interface OpenPairing {
@@ -26,24 +27,38 @@ export interface PairingState {
  */
 export class Pairings {
   readonly #sql: SqlStorage;
+  readonly #paces = new PairPaces();
+  /** When the host of a code asked last, in memory: a stranger who asks all the time writes no rows. */
+  readonly #asked = new Map<string, number>();
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
   }
 
-  /** @param network of the host's address. @returns too_many_requests when there is no place. */
+  /**
+   * @param from.public_key that signed the request: nobody else's is dropped by it. network of the host's address.
+   * @returns too_many_requests when there is no place, or for who asks too often; nothing was written then.
+   */
   async begin(from: { host: string; public_key: string; network: string }, now: number): Promise<Result<OpenPairing>> {
     const device_code = toBase64Url(crypto.getRandomValues(new Uint8Array(32)));
     const device = await sha256Hex(device_code);
-    this.#sql.exec('DELETE FROM pairings WHERE expires_at <= ?', now);
-    // The same host asks again: its older request is of no use to it.
-    this.#sql.exec('DELETE FROM pairings WHERE host = ? AND public_key = ?', from.host, from.public_key);
-    // Those that were decided wait for nobody: a household pairs all its machines from one address.
-    const open = this.#sql.exec<{ network: string }>('SELECT network FROM pairings WHERE outcome IS NULL').toArray();
+    // Those that were decided wait for nobody: a household pairs all its machines from one address. Nor does the older one of the same host.
+    const open = this.#sql
+      .exec<{ network: string }>(
+        'SELECT network FROM pairings WHERE outcome IS NULL AND expires_at > ? AND NOT (host = ? AND public_key = ?)',
+        now,
+        from.host,
+        from.public_key,
+      )
+      .toArray();
     if (open.length >= MAX_PAIRINGS || open.filter(({ network }) => network === from.network).length >= MAX_PAIRINGS_PER_ADDRESS)
       return refusal('too_many_requests', 'Too many hosts wait to be paired. Approve or deny them on the page, or wait ten minutes.', {
         retry_after: PAIR_LIFE_S,
       });
+    const retry_after = this.#paces.try(from.network, now);
+    if (retry_after > 0)
+      return refusal('too_many_requests', `Hosts asked to be paired too often. Try again in ${retry_after} s.`, { retry_after });
+    this.#sql.exec('DELETE FROM pairings WHERE expires_at <= ? OR (host = ? AND public_key = ?)', now, from.host, from.public_key);
     const user_code = newUserCode();
     this.#sql.exec(
       'INSERT INTO pairings (user_code, device, host, public_key, network, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
@@ -68,8 +83,9 @@ export class Pairings {
     const [row] = this.#sql.exec<PairingRow>('SELECT * FROM pairings WHERE device = ?', device).toArray();
     if (row === undefined || row.expires_at <= now) return no('expired_token', 'The code ran out. Start again: toru up');
     // Half a second early is a timer, not haste.
-    const hasty = row.asked_at !== null && now - row.asked_at < PAIR_INTERVAL_S * 1000 - 500;
-    this.#sql.exec('UPDATE pairings SET asked_at = ? WHERE user_code = ?', now, row.user_code);
+    const asked = this.#asked.get(row.user_code);
+    const hasty = asked !== undefined && now - asked < PAIR_INTERVAL_S * 1000 - 500;
+    this.#note(row.user_code, now);
     if (row.outcome === 'denied') return no('access_denied', 'An admin refused this host.');
     if (hasty && row.outcome === null) return no('slow_down', `Ask every ${PAIR_INTERVAL_S} seconds.`);
     const { user_code, host, public_key } = row;
@@ -77,14 +93,14 @@ export class Pairings {
     return { ok: true, value: { user_code, host, public_key, revealed: row.revealed !== 0, outcome } };
   }
 
+  #note(user_code: string, now: number): void {
+    for (const [code, at] of this.#asked) if (now - at >= PAIR_LIFE_S * 1000) this.#asked.delete(code);
+    this.#asked.set(user_code, now);
+  }
+
   /** The home host has the nonce of this host. */
   revealed(user_code: string): void {
     this.#sql.exec('UPDATE pairings SET revealed = 1 WHERE user_code = ?', user_code);
-  }
-
-  /** The home host may be another process now, which knows none of those that wait: their hosts reveal their nonce to it, and hear if it is so. */
-  homeCameBack(): void {
-    this.#sql.exec('UPDATE pairings SET revealed = 0 WHERE outcome IS NULL');
   }
 
   decide(user_code: string, outcome: 'approved' | 'denied'): void {
@@ -98,7 +114,6 @@ type PairingRow = {
   public_key: string;
   outcome: string | null;
   revealed: number;
-  asked_at: number | null;
   expires_at: number;
 };
 

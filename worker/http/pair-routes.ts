@@ -1,8 +1,10 @@
 import { Hono } from 'hono';
+import { signedBy } from '../../shared/ed25519.ts';
 import { ToruError } from '../../shared/errors.ts';
+import { purposed } from '../../shared/grant.ts';
 import { networkOf } from '../../shared/network-of.ts';
-import type { PairAnswer, PairTokenAnswer } from '../../shared/pairing.ts';
-import { PAIR_INTERVAL_S, PAIR_LIFE_S, pairRequest, pairTokenRequest } from '../../shared/pairing.ts';
+import type { PairAnswer, PairRequest, PairTokenAnswer } from '../../shared/pairing.ts';
+import { PAIR_INTERVAL_S, PAIR_LIFE_S, pairRequest, pairStatement, pairTokenRequest } from '../../shared/pairing.ts';
 import type { HostRecord } from '../account/known-hosts.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { unwrap } from '../result.ts';
@@ -17,17 +19,12 @@ import { readSmall } from './read-body.ts';
 export const pairRoutes = new Hono<EdgeEnv>()
   .post('/api/pair', async (c) => {
     const request = await readSmall(c.req.raw, pairRequest, 'What a host says of itself is expected. Is its Toru as new as this edge?');
+    const { origin } = c.get('site');
+    await requireSigned(request, origin);
     const home = await firstHost(c);
     const account = accountOf(c.env);
     const address = c.get('address').slice(0, 64);
-    const { origin } = c.get('site');
     const { host, public_key } = request;
-    // As after a claim whose answer was lost on its way: it would wait for its own approval.
-    if (host === home.id && public_key === home.public_key)
-      throw new ToruError(
-        'conflict',
-        `This host is the home host of ${origin} itself. Start its agent: TORU_EDGE_URL=${origin} toru agent, or: toru service install --edge ${origin}`,
-      );
     const codes = unwrap(await account.beginPairing({ host, public_key, network: networkOf(address) }));
     const facts = await hostOf(c.env, home.id).pair({ user_code: codes.user_code, address, origin, request });
     if (!facts.ok) await account.dropPairing(codes.user_code);
@@ -52,6 +49,15 @@ export const pairRoutes = new Hono<EdgeEnv>()
     }
     return c.json<PairTokenAnswer>(unwrap(await account.pairingToken(state)));
   });
+
+/**
+ * Asked here as well as at the home host, which decides: what nobody signed takes no place, and drops no request of the host that it names.
+ * @throws ToruError access_denied
+ */
+async function requireSigned(request: PairRequest, origin: string): Promise<void> {
+  if (!(await signedBy(request.public_key, purposed('pair', pairStatement(request, origin)), request.signature)))
+    throw new ToruError('access_denied', 'The request was not signed by the host that it names, for this address.');
+}
 
 /** @throws ToruError unclaimed */
 async function firstHost(c: EdgeContext): Promise<HostRecord> {
