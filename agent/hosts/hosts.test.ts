@@ -318,3 +318,64 @@ test('a name that another host has is refused, and the host waits on for a bette
   expect(hosts.approve(home.admin, 'FFFF-FFFF', { words: seen, name: 'attic' })).toMatchObject({ name: 'attic' });
   expect(hosts.pairings()).toEqual([]);
 });
+
+test('an invite makes nobody another member, with what waits for it; its own host pairs again by one', async () => {
+  const { home, member, id } = await installation();
+  const { hosts } = home.services;
+  const thief = await host();
+  const come = (machine: ApiHarness, user_code: string): ErrorCode | null => {
+    const [inviteId = '', key = ''] = hosts.invite(home.admin, { name: 'attic', expires_minutes: 10 }).token.split('.');
+    const secret = randomBytes(32).toString('hex');
+    const request = asking(machine, 'garage', secret, { host: id });
+    const mac = createHmac('sha256', Buffer.from(key, 'base64url')).update(pairStatement(request, ORIGIN)).digest('hex');
+    return codeOf(() => {
+      hosts.pair({ user_code, address: '203.0.113.9', origin: ORIGIN, request: { ...request, invite: { id: inviteId, mac } } });
+      hosts.pairSecret(user_code, secret);
+    });
+  };
+  const before = hosts.members();
+  expect(come(thief, 'CCCC-CCCC')).toBe('conflict');
+  expect(hosts.members()).toEqual(before);
+  expect(come(member, 'DDDD-DDDD')).toBeNull();
+  expect(hosts.members()).toMatchObject([{ id, name: 'attic', public_key: before[0]?.public_key }]);
+});
+
+test('a request under another’s id leaves the one that waits, and says whom it would replace', async () => {
+  const { home, member, id } = await installation();
+  const { hosts } = home.services;
+  const stranger = await host();
+  const ask = (machine: ApiHarness, user_code: string): unknown =>
+    hosts.pair({
+      user_code,
+      address: '203.0.113.9',
+      origin: ORIGIN,
+      request: asking(machine, 'garage', '11'.repeat(32), { host: id }),
+    });
+  ask(member, 'CCCC-CCCC');
+  ask(stranger, 'DDDD-DDDD');
+  expect(hosts.pairings()).toMatchObject([
+    { user_code: 'CCCC-CCCC', replaces: 'garage' },
+    { user_code: 'DDDD-DDDD', replaces: 'garage' },
+  ]);
+  ask(member, 'FFFF-FFFF');
+  expect(hosts.pairings().map(({ user_code }) => user_code)).toEqual(['DDDD-DDDD', 'FFFF-FFFF']);
+});
+
+test('the edge hears of what changed, and not of every use of a session', async () => {
+  const { home } = await installation();
+  const { hosts, grants } = home.services;
+  const said: AgentControl[] = [];
+  closing.push(hosts.onSay((message) => said.push(message)));
+  const waited = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 300));
+  await waited();
+  said.length = 0;
+  // A session begins, is used, and goes on: no member has to know.
+  const { sid, grant } = session(home);
+  grants.verify(grant, { sid });
+  await waited();
+  grants.renew(grant);
+  await waited();
+  expect(said).toEqual([]);
+  grants.revokeSession(sid);
+  await expect.poll(() => said.length).toBe(1);
+});

@@ -53,6 +53,8 @@ export class Hosts {
   readonly #listeners = new Set<(message: AgentControl) => void>();
   readonly #stops: (() => unknown)[];
   #gathering: NodeJS.Timeout | null = null;
+  /** What the edge heard last, as JSON. */
+  #said = '';
 
   constructor(options: HostsOptions) {
     this.#o = options;
@@ -225,7 +227,9 @@ export class Hosts {
     const moves = this.#moves.list();
     if (membership.home !== null || !(this.#directory.exists || this.#members.list().length > 0 || moves.length > 0)) return [];
     const directory = this.#directory.signed();
-    return directory === null ? [] : [{ type: 'members', members: this.#members.linked(), directory, moves }];
+    const messages: AgentControl[] = directory === null ? [] : [{ type: 'members', members: this.#members.linked(), directory, moves }];
+    this.#said = JSON.stringify(messages);
+    return messages;
   }
 
   /** Calls back with what the edge has to hear. @returns how to stop that. */
@@ -265,7 +269,10 @@ export class Hosts {
   }
 
   #tell(): void {
-    for (const message of this.atLink()) this.#say(message);
+    const before = this.#said;
+    const messages = this.atLink();
+    // Sessions are written to all day long, by whoever uses one: only what changes something is rows at the edge, and news for every member.
+    if (this.#said !== before) for (const message of messages) this.#say(message);
   }
 
   #say(message: AgentControl): void {

@@ -64,7 +64,8 @@ export class Pairings {
 
   /**
    * A host asks, through the edge. @returns what it is told of this home host.
-   * @throws ToruError access_denied when it did not sign what is said of it, or for its invite; conflict for this host's own id; too_many_requests.
+   * @throws ToruError access_denied when it did not sign what is said of it, or for its invite; conflict for this host's own id, or by an
+   * invite for a member's; too_many_requests.
    */
   begin({ user_code, address, origin, request }: LinkPair): HomeFacts {
     const now = this.#now();
@@ -78,10 +79,13 @@ export class Pairings {
         'conflict',
         'That is the home host itself, or a copy of its TORU_HOME. Start the other machine with a fresh TORU_HOME.',
       );
-    for (const [code, waiting] of this.#waiting) if (waiting.request.host === host) this.#drop(code, 'replaced');
+    // Only who has its key takes a request back: anybody may name another's id.
+    for (const [code, waiting] of this.#waiting)
+      if (waiting.request.host === host && waiting.request.public_key === public_key) this.#drop(code, 'replaced');
     if (this.#waiting.size >= MAX_PAIRINGS || this.#waiting.has(user_code))
       throw new ToruError('too_many_requests', 'Too many hosts wait to be paired. Approve or deny them, or wait ten minutes.');
     const checked = invite === undefined ? null : this.#invites.check(invite, statement);
+    if (checked !== null) this.#requireOwnId(request);
     const nonce = randomBytes(32).toString('hex');
     this.#waiting.set(user_code, { user_code, address, request, nonce, created_at: now, invite: checked, words: null });
     return { host: this.#settings.instance_id, name: this.#settings.host_name, public_key: this.#key, nonce };
@@ -100,6 +104,7 @@ export class Pairings {
     }
     waiting.words ??= words(this.#key, request.public_key, secret, nonce);
     if (invite === null) return;
+    this.#requireOwnId(request);
     this.#invites.use(invite);
     this.#take(waiting, invite.name, admit);
   }
@@ -165,6 +170,16 @@ export class Pairings {
 
   get #key(): string {
     return toBase64Url(this.#identity.publicKey);
+  }
+
+  /** An invite lets a host in. That a member has another key from now on, with all that waits for it, only the words say. @throws ToruError conflict. */
+  #requireOwnId({ host, public_key }: PairRequest): void {
+    const member = this.#members.get(host);
+    if (member === null || member.public_key === public_key) return;
+    throw new ToruError(
+      'conflict',
+      `“${member.name}” is a member under this id, with another key. Pair without the token, by the four words; or take it out first: toru hosts revoke`,
+    );
   }
 
   /** Once it is admitted it waits no longer. Under a name that another host has, it waits on for a better one. */
