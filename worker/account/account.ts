@@ -117,11 +117,16 @@ export class Account extends DurableObject<Env> {
     return { ok: true, value: { ...facts, edge: await this.#edgeKey.sign(purposed('edge', statement)) } };
   }
 
-  /** @returns what a member has to be told. Null for the home host, and where there is nothing. */
-  hostSeen(id: string, name: string, version: string): HomeNews | null {
+  /** A host is there. @param public_key that it proved. @returns whether it belongs here by that key; what it has to be told, if it is a member. */
+  hostSeen(id: string, name: string, version: string, public_key: string): { known: boolean; news: HomeNews | null } {
+    if (this.#hosts.get(id)?.public_key !== public_key) return { known: false, news: null };
     this.#hosts.seen(id, name, version, Date.now());
-    if (this.#hosts.isHome(id)) this.#pairings.homeCameBack();
-    return this.#newsFor(id);
+    return { known: true, news: this.#newsFor(id) };
+  }
+
+  /** It calls itself otherwise. */
+  hostRenamed(id: string, name: string, version: string): void {
+    this.#hosts.seen(id, name, version, Date.now());
   }
 
   installation(): string {
@@ -135,10 +140,12 @@ export class Account extends DurableObject<Env> {
     await this.#followHome(message.moves);
     const gone = this.#hosts.setMembers(message.members);
     for (const id of gone) this.#sessions.forgetHost(id);
-    this.ctx.storage.kv.put(DIRECTORY, message.directory);
-    this.ctx.storage.kv.put(MOVES, message.moves);
+    const { kv } = this.ctx.storage;
+    // A home host says the same at each of its links: only what is new is a row.
+    if (kv.get<string>(DIRECTORY) !== message.directory) kv.put(DIRECTORY, message.directory);
+    if (JSON.stringify(kv.get<string[]>(MOVES)) !== JSON.stringify(message.moves)) kv.put(MOVES, message.moves);
     await Promise.all([
-      ...gone.map((id) => hostOf(this.env, id).membershipEnded()),
+      ...gone.map((id) => hostOf(this.env, id).membershipEnded(this.#hosts.get(id)?.public_key ?? null)),
       ...message.members.flatMap(({ id }) => {
         const news = this.#newsFor(id);
         return news === null ? [] : hostOf(this.env, id).homeSaid(news);

@@ -94,7 +94,8 @@ export class Hosts {
     taken.forEach(({ id, name, public_key, certificate, roles }, at) => {
       this.#sql.exec(
         `INSERT INTO hosts (id, name, public_key, position, certificate, roles) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (id) DO UPDATE SET name = ?2, public_key = ?3, position = ?4, certificate = ?5, roles = ?6`,
+         ON CONFLICT (id) DO UPDATE SET name = ?2, public_key = ?3, position = ?4, certificate = ?5, roles = ?6
+         WHERE name != ?2 OR public_key != ?3 OR position != ?4 OR certificate IS NOT ?5 OR roles != ?6`,
         id,
         name,
         public_key,

@@ -6,7 +6,7 @@ import { accountOf, awayAfterS } from '../env.ts';
 import { migrate } from '../migrate.ts';
 import { AgentMessages } from './agent-messages.ts';
 import { Alarms } from './alarms.ts';
-import { TAG } from './attachment.ts';
+import { readAttachment, TAG } from './attachment.ts';
 import { BrowserTransport } from './browser-transport.ts';
 import { Browsers } from './browsers.ts';
 import { Duplicates } from './duplicates.ts';
@@ -21,6 +21,7 @@ import { PendingLogouts } from './pending-logouts.ts';
 import { PENDING_MIGRATIONS, PendingRuns } from './pending-runs.ts';
 import { PendingStarts } from './pending-starts.ts';
 import { PresenceRecord } from './presence-record.ts';
+import { closeQuietly } from './quietly.ts';
 import { RecentRuns } from './recent-runs.ts';
 import { SessionKeeper } from './session-keeper.ts';
 
@@ -96,7 +97,7 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     presence,
     recent,
     alerts,
-    renamed: ({ host, name, version }) => ctx.waitUntil(accountOf(env).hostSeen(host, name, version)),
+    renamed: ({ host, name, version }) => ctx.waitUntil(accountOf(env).hostRenamed(host, name, version)),
     fromHome: (host, message) => accountOf(env).fromHome(host, message),
     writeRecent: (at) => alarms.schedule('recent', at),
     later: (work) => ctx.waitUntil(work),
@@ -117,9 +118,15 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     alarms,
     browserTransport,
     agent,
-    membershipEnded: () => {
+    membershipEnded: (bound: string | null) => {
       const link = links.current;
-      if (link !== null) links.down(link, LINK_CLOSE.revoked, 'the home host took this host out of the installation');
+      const reason = 'the home host took this host out of the installation';
+      if (link !== null) links.down(link, LINK_CLOSE.revoked, reason);
+      // Also who is about to prove the key that counts no longer.
+      for (const socket of ctx.getWebSockets(TAG.agent)) {
+        const state = readAttachment(socket);
+        if (state?.kind === 'unproven' && state.public_key !== bound) closeQuietly(socket, LINK_CLOSE.revoked, reason);
+      }
     },
   };
 }

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import { toToruError, unreachable } from '../../shared/errors.ts';
 import type { PendingRun } from '../../shared/hosts.ts';
 import { UNPROVEN_MS } from '../../shared/limits.ts';
+import { LINK_CLOSE } from '../../shared/link-protocol.ts';
 import type { LinkLoginRequest, LoginRequest } from '../../shared/login-requests.ts';
 import type { HomeFacts, LinkPair } from '../../shared/pairing.ts';
 import type { RunRequest, RunSummary } from '../../shared/runs.ts';
@@ -105,9 +106,9 @@ export class Host extends DurableObject<Env> {
     this.#services.links.current?.control({ type: 'directory', ...news });
   }
 
-  /** The home host named this host no longer. Nobody comes back to it. */
-  membershipEnded(): void {
-    this.#services.membershipEnded();
+  /** The home host named this host no longer, or by another key. @param bound the key that it has now; null: nobody comes back to it. */
+  membershipEnded(bound: string | null): void {
+    this.#services.membershipEnded(bound);
   }
 
   async renew(sid: string, grant: string): Promise<Result<Granted>> {
@@ -220,15 +221,21 @@ export class Host extends DurableObject<Env> {
     this.#services.browserTransport.hostIsBack(link, now);
     this.#services.alarms.schedule('presence', now + PRESENCE_EVERY_MS);
     if (this.#services.browsers.size > 0) this.#watchLink();
-    // What ended is said first: nothing starts under a session that is over.
-    this.ctx.waitUntil(this.#services.sessions.sayLogouts().then(() => this.#services.starts.startAll()));
-    this.ctx.waitUntil(this.#hostSeen(link, state.host, proven));
+    // What ended is said first: nothing starts under a session that is over, nor at a host that is known no longer.
+    const ready = this.#hostSeen(link, state, proven).then(() => this.#services.sessions.sayLogouts());
+    this.ctx.waitUntil(ready.then(() => this.#services.starts.startAll()));
   }
 
-  /** A member hears the newest directory with every link: it may have missed some. */
-  async #hostSeen(link: Link, host: string, { name, version }: Proven): Promise<void> {
-    const news = await accountOf(this.env).hostSeen(host, name, version);
-    if (news !== null) link.control({ type: 'directory', ...news });
+  /**
+   * A member hears the newest directory with every link: it may have missed some. And the terms were made when it dialled: meanwhile it may
+   * have been taken out, or paired again by another key.
+   */
+  async #hostSeen(link: Link, { host, public_key }: UnprovenState, { name, version }: Proven): Promise<void> {
+    const { known, news } = await accountOf(this.env).hostSeen(host, name, version, public_key);
+    // A newer link may have overtaken it.
+    if (this.#services.links.current !== link) return;
+    if (!known) this.#services.links.down(link, LINK_CLOSE.unknown_host, 'this edge knows the host no longer by this key');
+    else if (news !== null) link.control({ type: 'directory', ...news });
   }
 
   async #ask(

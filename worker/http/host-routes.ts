@@ -80,10 +80,12 @@ export const hostRoutes = new Hono<EdgeEnv>()
   })
   /** A run that waits for its host no longer does; one that did not start is no longer shown. */
   .delete('/api/hosts/:host/pending/:request_id', requireSession, async (c) => {
-    const { sub, role } = c.get('session');
+    const session = c.get('session');
     const host = (await accountOf(c.env).hosts()).find(({ id }) => id === c.req.param('host'));
     if (host === undefined) throw new ToruError('unknown_host', 'There is no such host.');
-    unwrap(await hostOf(c.env, host.id).cancelPending(sub, role, c.req.param('request_id').toLowerCase()));
+    // As in the list of hosts: the role there counts, and what nobody signed yet is a client's.
+    const role = heldGrant(session, host.id)?.role ?? 'client';
+    unwrap(await hostOf(c.env, host.id).cancelPending(session.sub, role, c.req.param('request_id').toLowerCase()));
     return c.body(null, 204);
   })
   /** The version is for who is logged in: a stranger would look up what is wrong with it. */
