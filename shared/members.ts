@@ -12,6 +12,10 @@ import { role, username } from './users.ts';
 
 /** So many members an installation has at most. */
 export const MAX_MEMBERS = 100;
+/** Beside MAX_MEMBERS and MAX_ENDED_SIDS, what makes the longest directory no longer than MAX_SIGNED_CHARS: its users. */
+export const MAX_USERS = 1000;
+/** And the roles that differ, on all members together. */
+export const MAX_MEMBER_ROLES = 1500;
 
 /** Signed with purpose `host`: this key is a member. */
 export const certificateClaims = z.strictObject({

@@ -5,9 +5,10 @@ import type { ErrorCode } from '../../shared/errors.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { purposed } from '../../shared/grant.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
-import { DIRECTORY_LIFE_MS } from '../../shared/members.ts';
+import { DIRECTORY_LIFE_MS, MAX_ENDED_SIDS, MAX_MEMBER_ROLES, MAX_MEMBERS, MAX_USERS } from '../../shared/members.ts';
 import type { PairRequest } from '../../shared/pairing.ts';
 import { pairStatement } from '../../shared/pairing.ts';
+import { MAX_SIGNED_CHARS } from '../../shared/signed.ts';
 import type { ApiHarness } from '../systems-harness.ts';
 import { makeApi } from '../systems-harness.ts';
 import type { SignedNews } from './membership.ts';
@@ -378,4 +379,34 @@ test('the edge hears of what changed, and not of every use of a session', async 
   expect(said).toEqual([]);
   grants.revokeSession(sid);
   await expect.poll(() => said.length).toBe(1);
+});
+
+test('the longest directory that can come about is one that members take', async () => {
+  const { home, member, news } = await installation();
+  const { db, admin } = home;
+  const insert = db.prepare(
+    "INSERT INTO users (id, username, password_hash, role, disabled, epoch, created_at, updated_at) VALUES (?, ?, '!', 'client', 0, 1000, 1, 1)",
+  );
+  const ids = Array.from({ length: MAX_USERS - 1 }, () => randomUUID());
+  const join = db.prepare("INSERT INTO hosts_members VALUES (?, ?, ?, 'x.y', ?, '{}')");
+  const end = db.prepare('INSERT INTO grants (sid, sub, epoch, auth_time, created_at, last_seen, revoked_at) VALUES (?, ?, 1, ?, ?, ?, ?)');
+  const now = Date.now();
+  db.transaction(() => {
+    for (const [at, user] of ids.entries()) insert.run(user, `${at}`.padEnd(64, 'x'));
+    for (let at = 1; at < MAX_MEMBERS; at += 1) join.run(randomUUID(), `${at}`.padEnd(80, '屋'), 'A'.repeat(43), now + at);
+    for (let at = 0; at < MAX_ENDED_SIDS; at += 1) end.run(randomBytes(32).toString('hex'), ids[0], now, now, now, now);
+  })();
+  const recent: typeof admin = { ...admin, via: 'local' };
+  const more = await home.ask(recent, 'POST', '/api/users', { username: 'one-more', password: 'a password of one more', role: 'client' });
+  expect(more.text).toContain('quota_exceeded');
+  const roles = (count: number): Record<string, 'admin'> => Object.fromEntries(ids.slice(0, count).map((user) => [user, 'admin']));
+  const { hosts } = home.services;
+  const [first = '', second = ''] = hosts.members().map((one) => one.id);
+  hosts.change(admin, first, { roles: roles(ids.length) });
+  const rest = MAX_MEMBER_ROLES - ids.length;
+  expect(codeOf(() => hosts.change(admin, second, { roles: roles(rest + 1) }))).toBe('quota_exceeded');
+  hosts.change(admin, second, { roles: roles(rest) });
+  expect(news().directory.length).toBeLessThan(MAX_SIGNED_CHARS);
+  member.services.hosts.takeDirectory(news());
+  expect(member.users.list()).toHaveLength(MAX_USERS);
 });

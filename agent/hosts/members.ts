@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import type { LinkedMember } from '../../shared/link-protocol.ts';
 import type { CertificateClaims, Member } from '../../shared/members.ts';
-import { MAX_MEMBERS } from '../../shared/members.ts';
+import { MAX_MEMBER_ROLES, MAX_MEMBERS } from '../../shared/members.ts';
 import type { Role } from '../../shared/users.ts';
 import { role } from '../../shared/users.ts';
 import type { Identity } from '../link/identity.ts';
@@ -85,9 +85,16 @@ export class Members {
     return this.#known(id);
   }
 
-  /** @throws ToruError unknown_host. */
+  /** @throws ToruError unknown_host, quota_exceeded. */
   setRoles(id: string, roles: Readonly<Record<string, Role>>): Member {
     this.#known(id);
+    const others = this.list().filter((member) => member.id !== id);
+    const all = [roles, ...others.map((member) => member.roles)].reduce((sum, of) => sum + Object.keys(of).length, 0);
+    if (all > MAX_MEMBER_ROLES)
+      throw new ToruError(
+        'quota_exceeded',
+        `On all hosts together, at most ${MAX_MEMBER_ROLES} roles may differ from the users’ own. Give some users another role of their own.`,
+      );
     this.#db.prepare('UPDATE hosts_members SET roles = ? WHERE id = ?').run(JSON.stringify(roles), id);
     return this.#known(id);
   }

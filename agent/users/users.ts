@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ToruError } from '../../shared/errors.ts';
+import { MAX_USERS } from '../../shared/members.ts';
 import type { User, UserCreate, UserPatch } from '../../shared/users.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Database } from '../store/database.ts';
@@ -83,9 +84,11 @@ export class Users {
     return user;
   }
 
-  /** Makes a user in nobody's name: for the first admin. @throws ToruError username_taken. */
+  /** Makes a user in nobody's name: for the first admin. @throws ToruError username_taken, quota_exceeded. */
   async insert({ username, password, role }: UserCreate): Promise<User> {
     if (this.#rowByName(username) !== null) throw taken(username);
+    if (this.list().length >= MAX_USERS)
+      throw new ToruError('quota_exceeded', `An installation has at most ${MAX_USERS} users. Remove some that nobody needs.`);
     const hash = await this.#passwords.hash(password);
     const now = this.#now();
     const id = randomUUID();
