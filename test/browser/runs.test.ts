@@ -61,7 +61,7 @@ describeInBrowser('runs', () => {
       row(label)
         .first()
         .locator('.mark svg')
-        .evaluate((sign) => [getComputedStyle(sign).backgroundColor !== 'rgba(0, 0, 0, 0)', sign.getAttribute('class')]);
+        .evaluate((sign) => [getComputedStyle(sign).backgroundColor !== 'rgba(0, 0, 0, 0)', sign.innerHTML]);
     const [filled, cross] = await look('Bad');
     const [bare, tick] = await look('Greet');
     expect([filled, bare]).toEqual([true, false]);
