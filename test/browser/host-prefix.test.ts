@@ -20,7 +20,7 @@ const PLACES = [
   '/a/note',
 ];
 /** What is the installation's has no host in its address; so has what the edge answers by itself. */
-const OF_NO_HOST = /^\/(?:users|account|hosts|pair|icons|assets|manifest|sw\.js|favicon)(?:[/?.]|$)/;
+const OF_NO_HOST = /^\/(?:users|account|hosts|all|pair|icons|assets|manifest|sw\.js|favicon)(?:[/?.]|$)/;
 const OF_THE_EDGE = /^\/api\/hosts(?:$|\?)/;
 
 describeInBrowser('the pages under /h/<host>/', () => {

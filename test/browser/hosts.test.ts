@@ -49,7 +49,7 @@ describeInBrowser('several hosts', () => {
     await expect
       .poll(() => page.getByRole('group', { name: 'The words' }).getByRole('listitem').allTextContents())
       .toEqual(words.trim().split(/\s+/));
-    await page.getByRole('button', { name: 'The words are the same: approve' }).click();
+    await page.getByRole('button', { name: 'They match: approve' }).click();
     await page.getByRole('heading', { name: 'nas is paired' }).waitFor();
     await eventually('its terminal says so', () => up.printed().includes('Paired: this host is “nas” now'));
     await page.getByRole('link', { name: 'Go to the host' }).click();
@@ -156,7 +156,7 @@ describeInBrowser('several hosts', () => {
       'it ran there',
       async () => (await scene.admin.http('GET', `/api/hosts/${id}/runs`)).json().items.length === before + 1,
     );
-    await page.goto(`${scene.toru.url}/hosts/runs`);
+    await page.goto(`${scene.toru.url}/all/runs`);
     await page
       .getByRole('link', { name: /Only on the nas.*nas/ })
       .first()
@@ -178,7 +178,7 @@ describeInBrowser('several hosts', () => {
     await page.getByRole('heading', { name: '2 ok' }).waitFor();
 
     writeFileSync(join(nas.home, 'scripts', 'both.sh'), '#!/bin/sh\necho something else\n', { mode: 0o755 });
-    await page.goto(`${scene.toru.url}/hosts/press?action=both`);
+    await page.goto(`${scene.toru.url}/all/press?action=both`);
     await page.getByText('Another script or definition under the same name is on').waitFor();
     await page.getByRole('button', { name: 'Run on 1 host' }).waitFor();
     writeFileSync(join(nas.home, 'scripts', 'both.sh'), '#!/bin/sh\necho it ran; exit 0\n', { mode: 0o755 });
@@ -194,15 +194,15 @@ describeInBrowser('several hosts', () => {
     await up.ended;
     await page.getByRole('link', { name: /attic nas.*away since/ }).waitFor();
     // Nothing of it is left out in silence.
-    await page.goto(`${scene.toru.url}/hosts/runs`);
+    await page.goto(`${scene.toru.url}/all/runs`);
     await page
       .getByRole('list', { name: 'Hosts that are not all here' })
       .getByText(/attic nas: away since/)
       .waitFor();
-    await page.goto(`${scene.toru.url}/hosts/press?action=both`);
+    await page.goto(`${scene.toru.url}/all/press?action=both`);
     await page.getByRole('checkbox', { name: /attic nas/ }).check();
     await page.getByRole('button', { name: 'Run on 2 hosts' }).click();
-    await page.getByRole('heading', { name: '1 ok, 1 not started' }).waitFor();
+    await page.getByRole('heading', { name: '1 ok, 1 away' }).waitFor();
     await page.goto(`${scene.toru.url}/hosts`);
     await page.getByRole('button', { name: 'Change attic nas' }).click();
     await page.getByRole('button', { name: 'Remove the host…' }).click();

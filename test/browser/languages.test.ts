@@ -28,9 +28,9 @@ function cutOn(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const context = document.createElement('canvas').getContext('2d');
     if (context === null) throw new Error('no canvas');
-    const seen = [...document.querySelectorAll<HTMLElement>('select, input[placeholder], .btn, .rail-link, label, legend, h1, h2, h3, th, dt')].filter(
-      (element) => element.checkVisibility() && element.closest('.hush, [dir="auto"], .log-rows') === null,
-    );
+    const seen = [
+      ...document.querySelectorAll<HTMLElement>('select, input[placeholder], .btn, .rail-link, label, legend, h1, h2, h3, th, dt'),
+    ].filter((element) => element.checkVisibility() && element.closest('.hush, [dir="auto"], .log-rows') === null);
     return seen.flatMap((element) => {
       const option = element instanceof HTMLSelectElement ? element.selectedOptions[0] : undefined;
       const shown = element instanceof HTMLInputElement && element.value === '' ? element.placeholder : option?.text;

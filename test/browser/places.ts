@@ -73,6 +73,10 @@ export const PLACES: Place[] = [
   { name: 'user', path: ({ user }) => `/users/${user}`, heading: 'ada' },
   { name: 'audit', path: () => '/audit', heading: 'Audit' },
   { name: 'settings', path: () => '/settings', heading: 'Settings' },
+  { name: 'hosts', path: () => '/hosts', heading: 'Hosts' },
+  { name: 'pair', path: () => '/pair', heading: 'Pair a host' },
+  { name: 'all-runs', path: () => '/all/runs', heading: 'Runs of all hosts' },
+  { name: 'all-press', path: () => '/all/press?action=fails', heading: ({ labels }) => labels.fails },
   { name: 'account', path: () => '/account', heading: 'Account' },
   { name: 'missing', path: () => '/not/here', heading: 'Not here' },
   // What lies over a page comes last: whatever follows it loads the page again.

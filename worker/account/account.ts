@@ -121,6 +121,7 @@ export class Account extends DurableObject<Env> {
   hostSeen(id: string, name: string, version: string, public_key: string): { known: boolean; news: HomeNews | null } {
     if (this.#hosts.get(id)?.public_key !== public_key) return { known: false, news: null };
     this.#hosts.seen(id, name, version, Date.now());
+    if (this.#hosts.isHome(id)) this.#pairings.homeCameBack();
     return { known: true, news: this.#newsFor(id) };
   }
 

@@ -83,8 +83,8 @@ export class Pairings {
     const [row] = this.#sql.exec<PairingRow>('SELECT * FROM pairings WHERE device = ?', device).toArray();
     if (row === undefined || row.expires_at <= now) return no('expired_token', 'The code ran out. Start again: toru up');
     // Half a second early is a timer, not haste.
-    const asked = this.#asked.get(row.user_code);
-    const hasty = asked !== undefined && now - asked < PAIR_INTERVAL_S * 1000 - 500;
+    const last = this.#asked.get(row.user_code);
+    const hasty = last !== undefined && now - last < PAIR_INTERVAL_S * 1000 - 500;
     this.#note(row.user_code, now);
     if (row.outcome === 'denied') return no('access_denied', 'An admin refused this host.');
     if (hasty && row.outcome === null) return no('slow_down', `Ask every ${PAIR_INTERVAL_S} seconds.`);
@@ -101,6 +101,11 @@ export class Pairings {
   /** The home host has the nonce of this host. */
   revealed(user_code: string): void {
     this.#sql.exec('UPDATE pairings SET revealed = 1 WHERE user_code = ?', user_code);
+  }
+
+  /** The home host may be another process now, which knows none of those that wait: their hosts reveal their nonce to it, and hear if it is so. */
+  homeCameBack(): void {
+    this.#sql.exec('UPDATE pairings SET revealed = 0 WHERE outcome IS NULL');
   }
 
   decide(user_code: string, outcome: 'approved' | 'denied'): void {

@@ -20,11 +20,17 @@ export const pairRoutes = new Hono<EdgeEnv>()
   .post('/api/pair', async (c) => {
     const request = await readSmall(c.req.raw, pairRequest, 'What a host says of itself is expected. Is its Toru as new as this edge?');
     const { origin } = c.get('site');
-    await requireSigned(request, origin);
     const home = await firstHost(c);
     const account = accountOf(c.env);
     const address = c.get('address').slice(0, 64);
     const { host, public_key } = request;
+    // As after a claim whose answer was lost on its way: it would wait for its own approval.
+    if (host === home.id && public_key === home.public_key)
+      throw new ToruError(
+        'conflict',
+        `This host is the home host of ${origin} itself. Start its agent: TORU_EDGE_URL=${origin} toru agent, or: toru service install --edge ${origin}`,
+      );
+    await requireSigned(request, origin);
     const codes = unwrap(await account.beginPairing({ host, public_key, network: networkOf(address) }));
     const facts = await hostOf(c.env, home.id).pair({ user_code: codes.user_code, address, origin, request });
     if (!facts.ok) await account.dropPairing(codes.user_code);

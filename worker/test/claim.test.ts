@@ -34,8 +34,7 @@ describe('claiming a fresh deployment', () => {
     });
   }
   const codeOf = (answer: Answer): string => /"code":"(\w+)"/.exec(answer.text)?.[1] ?? answer.text;
-  const pair = (): Promise<Answer> => {
-    const { id, publicKey } = newHostKey();
+  const pair = ({ id, publicKey }: TestHostKey = newHostKey()): Promise<Answer> => {
     const [nonce, signature] = ['ab'.repeat(32), 'A'.repeat(86)];
     const body = { host: id, public_key: publicKey, name: 'x', os_user: 'x', platform: 'linux x64', version: '1.0.0', nonce, signature };
     return edge.ask('/api/pair', { method: 'POST', headers: SAME_ORIGIN, body: JSON.stringify(body) });
@@ -60,6 +59,10 @@ describe('claiming a fresh deployment', () => {
     for (const again of [await claim(code), await claim(code, host), await claim(newCode())])
       expect([again.status, codeOf(again)]).toEqual([403, 'claim_refused']);
     await agent.stop();
+    // Whoever lost the answer is told what this host is, though it is away.
+    const itself = await pair(host);
+    expect([itself.status, codeOf(itself)]).toEqual([409, 'conflict']);
+    expect(itself.text).toContain('toru service install --edge');
     // Of neither code more than a hash is kept.
     const files = readdirSync(edge.state, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     const kept = files.map((entry) => readFileSync(join(entry.parentPath, entry.name), 'latin1')).join('\n');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
 import type { LinkedMember } from '../../shared/link-protocol.ts';
@@ -15,7 +15,8 @@ describe('requests to pair', () => {
   let home: FakeAgent;
   /** So often the home host was asked. */
   let asked = 0;
-  beforeAll(async () => {
+  beforeEach(async () => {
+    asked = 0;
     edge = await startEdge();
     home = await FakeAgent.link(edge);
     home.handle = (request) => {
@@ -29,7 +30,7 @@ describe('requests to pair', () => {
       return true;
     };
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await home?.stop();
     await edge?.stop();
   });
@@ -43,6 +44,33 @@ describe('requests to pair', () => {
     const signature = toBase64Url(signer.sign(purposed('pair', pairStatement(said, PUBLIC_ORIGIN))));
     return post('/api/pair', { ...said, signature }, address);
   };
+
+  it('are revealed once more to a home host that came back, which may have forgotten them', async () => {
+    const { device_code } = pairAnswer.parse((await pair()).json());
+    const secrets: string[] = [];
+    let knows = true;
+    const take = home.handle;
+    home.handle = (request) => {
+      if (request.head.path !== '/link/pair-secret') return take(request);
+      secrets.push(request.head.path);
+      if (knows) request.answer(204, null);
+      else request.refuse('expired_token');
+      return true;
+    };
+    const handle = home.handle;
+    const ask = () => post('/api/pair/token', { device_code, secret: 'cd'.repeat(32) });
+    expect((await ask()).json()).toMatchObject({ error: { code: 'authorization_pending' } });
+    await home.stop();
+    home = await FakeAgent.link(edge);
+    home.handle = handle;
+    knows = false;
+    // An edge that is asked too soon says so, and asks nobody.
+    await expect
+      .poll(async () => (await ask()).json(), { interval: 5000, timeout: 30_000 })
+      .toMatchObject({ error: { code: 'expired_token' } });
+    expect(secrets.length).toBe(2);
+    home.handle = take;
+  });
 
   it('wait, three of one address; one that was decided leaves its place to the next, and still hears what was decided', async () => {
     const open = await Promise.all(Array.from({ length: MAX_PAIRINGS_PER_ADDRESS }, () => pair()));

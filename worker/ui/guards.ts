@@ -165,6 +165,7 @@ export const isHost = shape<Host>({
   name: text,
   home: bool,
   presence: oneOf('online', 'away', 'unknown'),
+  role: orNull(isRole),
   online: bool,
   last_seen: orNull(text),
   recent_runs: listOfAll(isRunSummary),

@@ -34,9 +34,9 @@ describe('the places of the page', () => {
   it('are few tabs on a phone, and each is in the navigation, or below one that is', () => {
     expect(places.filter(({ nav }) => nav?.first === true).map(({ path }) => path)).toEqual(['/', '/runs', '/scripts']);
     const inNavigation = new Set(places.flatMap(({ path, nav }) => (nav === undefined ? [] : [path])));
-    // The editor, and an action's own app, are opened from a tile; a host's request to pair by its code.
+    // The editor, and an action's own app, are opened from a tile; a host's request to pair by its code; what is of all hosts, from home.
     const parents = places.filter(({ nav }) => nav === undefined).map(({ path }) => `/${path.split('/')[1]}`);
-    expect(parents.filter((path) => !inNavigation.has(path) && !['/actions', '/a', '/pair'].includes(path))).toEqual([]);
+    expect(parents.filter((path) => !inNavigation.has(path) && !['/actions', '/a', '/pair', '/all'].includes(path))).toEqual([]);
   });
 
   it('of admins are theirs with everything below them', () => {
@@ -53,6 +53,9 @@ describe('the places of the page', () => {
       '/search',
       '/plugins',
       '/plugins/:id',
+      '/all/runs',
+      '/all/press',
+      '/pair',
       '/account',
     ]);
   });
@@ -70,7 +73,19 @@ it('brings the code of every place that this person may see, and goes on where o
     });
   }
   await preloadPlaces(false);
-  expect(brought).toEqual(['/runs', '/runs/:id', '/a/:action', '/a/:action/runs/:id', '/search', '/plugins', '/plugins/:id', '/account']);
+  expect(brought).toEqual([
+    '/runs',
+    '/runs/:id',
+    '/a/:action',
+    '/a/:action/runs/:id',
+    '/search',
+    '/plugins',
+    '/plugins/:id',
+    '/all/runs',
+    '/all/press',
+    '/pair',
+    '/account',
+  ]);
   brought.length = 0;
   await preloadPlaces(true);
   expect(brought).toEqual(places.map(({ path }) => path).filter((path) => path !== '/'));

@@ -104,8 +104,8 @@ export const places: readonly Place[] = [
     admin: true,
     nav: { label: msg('Hosts'), icon: Server },
   },
-  { path: '/hosts/runs', home: true, component: lazyPlace(async () => (await import('./pages/all-runs.tsx')).AllRunsPage) },
-  { path: '/hosts/press', home: true, component: lazyPlace(async () => (await import('./pages/press-on-hosts.tsx')).PressOnHostsPage) },
+  { path: '/all/runs', home: true, component: lazyPlace(async () => (await import('./pages/all-runs.tsx')).AllRunsPage) },
+  { path: '/all/press', home: true, component: lazyPlace(async () => (await import('./pages/press-on-hosts.tsx')).PressOnHostsPage) },
   { path: '/pair', home: true, component: lazyPlace(async () => (await import('./pages/pair.tsx')).PairPage) },
   {
     path: '/account',

@@ -15,7 +15,7 @@ export const viewedHost: string | null = id;
 export const placePrefix = prefix;
 
 /** What belongs to the installation is at the home host only; a path with a host's id already is as it should be. */
-const OF_NO_HOST = /^\/(?:api\/hosts|h|users|account|hosts|pair|login|icons|assets)(?:[/?#]|$)/;
+const OF_NO_HOST = /^\/(?:api\/hosts|h|all|users|account|hosts|pair|login|icons|assets)(?:[/?#]|$)/;
 
 /**
  * A path as this page's host has it: a place (`/runs`), or an address of the API (`/api/runs`). Anything else, and what belongs to no host,

@@ -48,7 +48,7 @@ export function HostsPage() {
       </PageHead>
       {problem !== null && <Problem message={problem} action={<Button onClick={() => void members.reload()}>{t('Try again')}</Button>} />}
       <Waiting onAnswered={members.again} />
-      <Section title={t('All hosts')} flush acts={<ButtonLink href="/hosts/runs">{t('Runs of all hosts')}</ButtonLink>}>
+      <Section title={t('All hosts')} flush acts={<ButtonLink href="/all/runs">{t('Runs of all hosts')}</ButtonLink>}>
         {hosts.value.length === 0 ? (
           <Loading what={t('the hosts')} rows={2} />
         ) : (

@@ -221,12 +221,12 @@ function Waiting({ request, onAnswered }: { request: Pairing; onAnswered: (outco
         )}
         <TextField label={t('Its name here')} maxLength={80} {...bound(name)} error={wrong['name']} />
         {problem !== null && <Problem message={problem} />}
-        <div class="row end">
+        <div class="row end pair-acts">
           <Button acts="deny" busy={denying.value} onClick={() => void deny()}>
             {t('Deny')}
           </Button>
           <Button acts="approve" kind="primary" type="submit" busy={busy} disabled={words === null}>
-            {t('The words are the same: approve')}
+            {t('They match: approve')}
           </Button>
         </div>
       </Form>

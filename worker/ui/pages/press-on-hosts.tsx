@@ -50,7 +50,7 @@ export function PressOnHostsPage() {
   const named = presses.rows.value.flatMap(({ host, task_id }) => (task_id === null ? [] : [`${host}:${task_id}`])).join(',');
   useEffect(() => {
     if (named !== '' && named !== query['runs'])
-      navigate(`/hosts/press?${new URLSearchParams({ action: id, runs: named })}`, { replace: true });
+      navigate(`/all/press?${new URLSearchParams({ action: id, runs: named })}`, { replace: true });
   }, [named]);
 
   const { action, same, other } = alike(found.data ?? []);
@@ -190,12 +190,13 @@ function Ask(props: { action: AnyAction; same: readonly string[]; other: readonl
 
 function Result({ presses }: { presses: OnHosts }) {
   const rows = presses.rows.value;
-  const { ok, failed, under_way, waiting, not_started } = tally(rows);
+  const { ok, failed, under_way, waiting, away, not_started } = tally(rows);
   const words = [
     ok > 0 ? t('{count} ok', { count: ok }) : '',
     failed > 0 ? t('{count} failed', { count: failed }) : '',
     under_way > 0 ? t('{count} under way', { count: under_way }) : '',
     waiting > 0 ? t('{count} waiting for its host', { count: waiting }) : '',
+    away > 0 ? t('{count} away', { count: away }) : '',
     not_started > 0 ? t('{count} not started', { count: not_started }) : '',
   ].filter((part) => part !== '');
   const again = rows.filter(({ run, problem, task_id }) =>

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { ChevronsUpDown, History, ServerCog } from 'lucide-preact';
+import { ChevronsUpDown, History, Server } from 'lucide-preact';
 import { host, hosts } from '../data/presence.ts';
 import { useHosts } from '../data/watch-hosts.ts';
 import { isAdmin } from '../own-session.ts';
@@ -48,11 +48,11 @@ function HostsSheet({ onClose }: { onClose: () => void }) {
         ))}
       </Listing>
       <SheetButtons>
-        <ButtonLink href="/hosts/runs" icon={<History size={18} aria-hidden="true" />}>
+        <ButtonLink href="/all/runs" icon={<History size={18} aria-hidden="true" />}>
           {t('Runs of all hosts')}
         </ButtonLink>
         {isAdmin.value && (
-          <ButtonLink href="/hosts" icon={<ServerCog size={18} aria-hidden="true" />}>
+          <ButtonLink href="/hosts" icon={<Server size={18} aria-hidden="true" />}>
             {t('All hosts')}
           </ButtonLink>
         )}

@@ -45,6 +45,7 @@ export function Invites() {
       }
     >
       {list.problem !== null && <Problem message={list.problem} />}
+      {list.data !== null && open.length === 0 && <p class="muted">{t('No invite is open.')}</p>}
       {open.length > 0 && (
         <Listing label={t('Invites')}>
           {open.map((invite) => (

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { ToruError } from '../../../../shared/errors.ts';
 import { isFinal } from '../../../../shared/run-state.ts';
 import type { Run } from '../../../../shared/runs.ts';
 import { sentence } from '../../api.ts';
@@ -11,6 +12,8 @@ export interface OnHost {
   task_id: string | null;
   /** It waits at the edge for its host. */
   waits: boolean;
+  /** It was not there, and was to be left out then. */
+  away: boolean;
   run: Run | null;
   /** Why it did not start, or is not seen now, in a sentence. */
   problem: string | null;
@@ -29,7 +32,7 @@ export class OnHosts {
   /** @param started those that an address names, as after a reload. */
   constructor(action: string, started: readonly { host: string; task_id: string }[]) {
     this.#action = action;
-    this.rows.value = started.map(({ host, task_id }) => ({ host, task_id, waits: false, run: null, problem: null }));
+    this.rows.value = started.map(({ host, task_id }) => ({ host, task_id, waits: false, away: false, run: null, problem: null }));
     this.#timer = setInterval(() => void this.look(), EVERY_MS);
     void this.look();
   }
@@ -38,7 +41,7 @@ export class OnHosts {
   async press(hosts: readonly string[], inputs: Readonly<Record<string, unknown>>, waits_s: number): Promise<void> {
     this.rows.value = [
       ...this.rows.peek().filter(({ host }) => !hosts.includes(host)),
-      ...hosts.map((host): OnHost => ({ host, task_id: null, waits: false, run: null, problem: null })),
+      ...hosts.map((host): OnHost => ({ host, task_id: null, waits: false, away: false, run: null, problem: null })),
     ];
     await Promise.all(
       hosts.map(async (host) => {
@@ -46,7 +49,7 @@ export class OnHosts {
           const { task_id } = await pressOn(host, this.#action, inputs, waits_s);
           this.#set(host, { task_id, waits: task_id === null });
         } catch (error) {
-          this.#set(host, { problem: sentence(error) });
+          this.#set(host, { problem: sentence(error), away: error instanceof ToruError && error.code === 'host_offline' });
         }
       }),
     );
@@ -100,10 +103,11 @@ export class OnHosts {
 }
 
 /** How many of them went how: the one result of a press on several hosts. */
-export function tally(rows: readonly OnHost[]): { ok: number; failed: number; under_way: number; waiting: number; not_started: number } {
-  const counts = { ok: 0, failed: 0, under_way: 0, waiting: 0, not_started: 0 };
-  for (const { waits, run, task_id, problem } of rows) {
+export function tally(rows: readonly OnHost[]): Record<'ok' | 'failed' | 'under_way' | 'waiting' | 'away' | 'not_started', number> {
+  const counts = { ok: 0, failed: 0, under_way: 0, waiting: 0, away: 0, not_started: 0 };
+  for (const { waits, away, run, task_id, problem } of rows) {
     if (waits) counts.waiting += 1;
+    else if (away) counts.away += 1;
     else if (task_id === null && problem !== null) counts.not_started += 1;
     else if (run === null || !isFinal(run.state)) counts.under_way += 1;
     else if (run.state === 'exited' && run.exit_code === 0) counts.ok += 1;

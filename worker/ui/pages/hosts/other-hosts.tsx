@@ -52,7 +52,7 @@ export function OtherHosts() {
           <ul class="row" aria-label={t('On several hosts')}>
             {shared.map((action) => (
               <li key={action.id}>
-                <ButtonLink href={`/hosts/press?action=${encodeURIComponent(action.id)}`} icon={<Layers size={18} aria-hidden="true" />}>
+                <ButtonLink href={`/all/press?action=${encodeURIComponent(action.id)}`} icon={<Layers size={18} aria-hidden="true" />}>
                   {action.label}
                 </ButtonLink>
               </li>
