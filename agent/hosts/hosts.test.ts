@@ -126,6 +126,7 @@ test('an edge that makes up users, hosts or older directories gets nothing', asy
   hosts.takeDirectory(old);
   hosts.takeDirectory({ ...news(), directory: old.directory });
   hosts.takeDirectory({ ...news(), directory: `${news().directory.slice(0, -2)}AA` });
+  expect(codeOf(() => membership.join({ home: thiefsHome(home), ...old }))).toBe('access_denied');
   expect(membership.directory).toEqual(before);
   expect(users.list()).toHaveLength(2);
 

@@ -96,6 +96,13 @@ export class Membership {
         'access_denied',
         'The certificate is not for this host, or was not signed by the home host whose words were compared. Nothing was changed. Do not try again before you know who answers at that address.',
       );
+    const before = this.#opened;
+    // Paired again with the same home host: an edge that kept its newer words back shall not win by that.
+    if (before?.home.public_key === given.home.public_key && opened.directory.seq < before.directory.seq)
+      throw new ToruError(
+        'access_denied',
+        'The edge gave an older directory than this host has. Nothing was changed. Start the home host, and try again.',
+      );
     this.#facts.set(FACT, given);
     this.#opened = opened;
     this.#damaged = false;
