@@ -133,7 +133,7 @@ describeInBrowser('the page in German', () => {
     await page.getByText('Benutzername oder Passwort ist falsch.').waitFor();
     await page.getByLabel('Passwort').fill(PASSWORD);
     await page.getByRole('button', { name: 'Anmelden' }).click();
-    await page.getByRole('heading', { name: 'Aktionen' }).waitFor();
+    await page.getByRole('heading', { name: 'Aktionen', level: 1 }).waitFor();
     await page.goto(`${scene.toru.url}/account`);
     await page.getByLabel('Sprache').selectOption('en');
     await page.getByRole('heading', { name: 'Appearance' }).waitFor();

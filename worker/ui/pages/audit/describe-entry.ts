@@ -157,6 +157,18 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
       what: { text: listed(Object.keys(entry.detail).map(settingName)), href: '/settings' },
     }),
   },
+  // By an invite, nobody did it.
+  'host.pair': { ok: (entry, who) => ({ who, text: t('{who} let the host {what} in'), what: hostOf(entry) }) },
+  'host.deny': { ok: (entry, who) => ({ who, text: t('{who} did not let the host {what} in'), what: hostOf(entry) }) },
+  'host.change': { ok: (entry, who) => ({ who, text: t('{who} changed the host {what}'), what: hostOf(entry) }) },
+  'host.revoke': { ok: (entry, who) => ({ who, text: t('{who} removed the host {what}'), what: hostOf(entry) }) },
+  'host.invite': {
+    ok: (entry, who) => ({
+      who,
+      text: entry.detail['removed'] === true ? t('{who} withdrew the invite for {what}') : t('{who} made an invite for {what}'),
+      what: hostOf(entry),
+    }),
+  },
   'session.revoke': {
     ok: (entry, who) => ({
       who,
@@ -193,6 +205,10 @@ function agentName(entry: AuditEntry): string {
   const by = textIn(entry, 'by');
   if (by === 'ADMIN_PASSWORD') return t('The host’s configuration');
   return by === 'first start' ? t('The first start') : 'Toru';
+}
+
+function hostOf(entry: AuditEntry): { text: string; href: string } {
+  return { text: entry.target ?? '', href: '/hosts' };
 }
 
 function describeDuplicate(entry: AuditEntry): Description {
