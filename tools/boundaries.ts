@@ -94,7 +94,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/entry'],
   ],
   worker: [
-    ['worker/migrate', 'worker/result', 'worker/icons'],
+    ['worker/migrate', 'worker/result', 'worker/signed-statement', 'worker/icons'],
     // A binding's type names the object's class, which gets the bindings: these know each other.
     ['worker/env', 'worker/session-grant', 'worker/account', 'worker/host'],
     ['worker/http'],

@@ -97,7 +97,8 @@ function missingProgram(argument: string, folder: string, path: string): string 
   return found ? null : program;
 }
 
-function isProgram(file: string): boolean {
+/** May this process run that file? */
+export function isProgram(file: string): boolean {
   try {
     accessSync(file, constants.X_OK);
     return statSync(file).isFile();

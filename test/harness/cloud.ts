@@ -1,59 +1,45 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import { Log, LogLevel, Miniflare } from 'miniflare';
-import { readOptions, workerBuild } from '../../embedded/build-worker.ts';
-import { sha256Hex } from '../../shared/encoding.ts';
-import { newCode, readCode } from '../../shared/setup-code.ts';
+import { builtOptions } from '../../embedded/worker-options.ts';
+import { root } from '../../tools/root.ts';
 
-/** An edge as `toru deploy` leaves it at Cloudflare: the same Worker in a workerd of its own, with a setup code and no host. */
+/** The built Worker in a workerd of its own, as Cloudflare runs it: no embedded edge, and no host but those that claim it or pair. */
 export interface Cloud {
   /** http://127.0.0.1:<port> */
   readonly url: string;
-  readonly setupCode: string;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startCloud(): Promise<Cloud> {
-  const [options, result] = await Promise.all([
-    readOptions(),
-    build({ ...workerBuild, entryPoints: { index: workerBuild.entryPoints.index }, sourcemap: false, write: false }),
-  ]);
-  const { compatibilityDate, compatibilityFlags, durableObjects } = options;
+/** @param bindings its secrets and variables. @param port 0: any. */
+export async function startCloud(bindings: Record<string, string>, port = 0): Promise<Cloud> {
+  const { compatibilityDate, compatibilityFlags, durableObjects, assets } = builtOptions.parse(
+    JSON.parse(readFileSync(join(root, 'dist/worker/options.json'), 'utf8')),
+  );
   const folder = mkdtempSync(join(tmpdir(), 'toru-cloud-'));
-  const setupCode = newCode();
-  const SETUP_CODE_HASH = await sha256Hex(readCode(setupCode) ?? '');
-  const code = (contents: string) => [{ type: 'ESModule' as const, path: 'index.js', contents }];
-  const mf = new Miniflare({
-    workers: [
-      {
-        name: 'toru',
-        modules: code(result.outputFiles[0]?.text ?? ''),
-        compatibilityDate,
-        compatibilityFlags,
-        durableObjects,
-        bindings: { SETUP_CODE_HASH },
-        serviceBindings: { ASSETS: 'page' },
-      },
-      { name: 'page', modules: code("export default { fetch: () => new Response('the page') };"), compatibilityDate },
-    ],
+  const edge = new Miniflare({
+    modules: [{ type: 'ESModule', path: 'index.js', contents: readFileSync(join(root, 'dist/worker/index.js'), 'utf8') }],
+    compatibilityDate,
+    compatibilityFlags,
+    durableObjects,
+    bindings,
+    serviceBindings: { [assets.binding]: () => new Response('page') },
+    durableObjectsPersist: folder,
     host: '127.0.0.1',
-    port: 0,
+    port,
     // It would ask Cloudflare who we are.
     cf: false,
     unsafeLocalExplorer: false,
     logRequests: false,
     telemetry: { enabled: false },
     log: new Log(LogLevel.ERROR),
-    durableObjectsPersist: folder,
   });
-  const url = await mf.ready;
+  const { origin } = await edge.ready;
   return {
-    url: url.origin,
-    setupCode,
+    url: origin,
     [Symbol.asyncDispose]: async () => {
-      await mf.dispose();
+      await edge.dispose();
       rmSync(folder, { recursive: true, force: true });
     },
   };

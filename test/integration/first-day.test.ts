@@ -2,7 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
+import { sha256Hex } from '../../shared/encoding.ts';
 import { pairing } from '../../shared/pairing.ts';
+import { newCode, readCode } from '../../shared/setup-code.ts';
 import { Client } from '../harness/client.ts';
 import type { Cloud } from '../harness/cloud.ts';
 import { startCloud } from '../harness/cloud.ts';
@@ -18,14 +20,15 @@ import { machine } from '../harness/member.ts';
 const BACKUP = '#!/bin/sh\necho "saved on $(cat "$TORU_HOME/who" 2>/dev/null || echo here)"\n';
 
 test('from a fresh edge to three hosts, a name, a role, new keys, and out again', { timeout: 300_000 }, async () => {
-  const cloud = await startCloud();
+  const setupCode = newCode();
+  const cloud = await startCloud({ SETUP_CODE_HASH: await sha256Hex(readCode(setupCode) ?? '') });
   onTestFinished(() => cloud[Symbol.asyncDispose]());
   const [home, garage, attic] = [newMachine(), newMachine(), newMachine()];
 
   // The first host claims the edge by the code that was printed.
   const code = join(home.home, 'code');
   mkdirSync(home.home, { recursive: true });
-  writeFileSync(code, `${cloud.setupCode}\n`, { mode: 0o600 });
+  writeFileSync(code, `${setupCode}\n`, { mode: 0o600 });
   const started = home.toru(['up', cloud.url, '--name', 'vault', '--setup-code-file', code]);
   const [, password = ''] = await eventually(
     'the password is shown',

@@ -3,11 +3,10 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execaNode } from 'execa';
-import { Log, LogLevel, Miniflare } from 'miniflare';
 import { afterAll, expect, test } from 'vitest';
-import { builtOptions } from '../../embedded/worker-options.ts';
 import { root } from '../../tools/root.ts';
 import { Client } from '../harness/client.ts';
+import { startCloud } from '../harness/cloud.ts';
 import { eventually } from '../harness/eventually.ts';
 import { leftovers } from '../harness/toru.ts';
 
@@ -18,36 +17,11 @@ afterAll(async () => {
   for (const clean of cleanups.reverse()) await clean();
 });
 
-/** The built Worker as on Cloudflare, with the secret that wrangler was given. */
-async function cloudflare(bindings: Record<string, string>, port = 0): Promise<Miniflare> {
-  const { compatibilityDate, compatibilityFlags, durableObjects, assets } = builtOptions.parse(
-    JSON.parse(readFileSync(join(root, 'dist/worker/options.json'), 'utf8')),
-  );
-  const edge = new Miniflare({
-    modules: [{ type: 'ESModule', path: 'index.js', contents: readFileSync(join(root, 'dist/worker/index.js'), 'utf8') }],
-    compatibilityDate,
-    compatibilityFlags,
-    durableObjects,
-    bindings,
-    serviceBindings: { [assets.binding]: () => new Response('page') },
-    durableObjectsPersist: join(folder, 'edge'),
-    host: '127.0.0.1',
-    port,
-    cf: false,
-    unsafeLocalExplorer: false,
-    logRequests: false,
-    telemetry: { enabled: false },
-    log: new Log(LogLevel.ERROR),
-  });
-  await edge.ready;
-  return edge;
-}
-
 test('deploy, claim, link, log in: from nothing to the first host, with the code that deploy printed', async () => {
   // The port is taken first, so that wrangler can name it.
-  const before = await cloudflare({});
-  const { origin, port } = await before.ready;
-  await before.dispose();
+  const before = await startCloud({});
+  const { origin, port } = new URL(before.url);
+  await before[Symbol.asyncDispose]();
   const bin = join(folder, 'bin');
   mkdirSync(bin);
   const wrangler = `#!/bin/sh
@@ -67,8 +41,8 @@ esac
   const deployed = await toru('deploy');
   const code = /Setup code {2}(\S+)/.exec(deployed.stdout)?.[1] ?? '';
   expect(deployed.stdout, deployed.all).toContain(`npx toru up ${origin}`);
-  const edge = await cloudflare({ SETUP_CODE_HASH: readFileSync(join(folder, 'secret'), 'utf8') }, Number(port));
-  cleanups.push(() => edge.dispose());
+  const edge = await startCloud({ SETUP_CODE_HASH: readFileSync(join(folder, 'secret'), 'utf8') }, Number(port));
+  cleanups.push(() => edge[Symbol.asyncDispose]());
 
   writeFileSync(join(folder, 'code'), `${code.toLowerCase()}\n`);
   const up = await toru('up', origin, '--setup-code-file', join(folder, 'code'), '--no-start');

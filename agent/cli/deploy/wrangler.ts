@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { isProgram } from '../../scripts/start-problem.ts';
 import { StartError } from '../../start-error.ts';
 
 /** The one that npx fetches where none is installed; the devDependency is the same. */
@@ -99,15 +100,6 @@ function childEnv(env: Env): Record<string, string> {
 function onPath(name: string, env: Env): string | null {
   const folders = (env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, name)).find(isProgram) ?? null;
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return statSync(file).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function withoutColours(text: string): string {
