@@ -1,5 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { execaNode } from 'execa';
 import { afterAll, expect, test } from 'vitest';
 import { root } from './root.ts';
@@ -7,6 +7,7 @@ import { root } from './root.ts';
 // Inside of the checkout, so that the files find vitest.
 mkdirSync(join(root, 'test-results'), { recursive: true });
 const folder = mkdtempSync(join(root, 'test-results/tally-'));
+const failedFiles = join(folder, 'failed');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function tallyOf(files: Record<string, string>): Promise<string | undefined> {
@@ -14,7 +15,8 @@ async function tallyOf(files: Record<string, string>): Promise<string | undefine
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder);
   for (const [name, text] of Object.entries({ 'vitest.config.ts': config, ...files })) writeFileSync(join(folder, name), text);
-  const { stdout } = await execaNode(join(root, 'node_modules/vitest/vitest.mjs'), ['run'], { cwd: folder, reject: false });
+  const options = { cwd: folder, reject: false, env: { TORU_FAILED_FILES: failedFiles } };
+  const { stdout } = await execaNode(join(root, 'node_modules/vitest/vitest.mjs'), ['run'], options);
   return stdout.trimEnd().split('\n').at(-1);
 }
 const head = "import { expect, test } from 'vitest';\n";
@@ -28,6 +30,20 @@ test('a file that can’t be loaded, and an error that no test caught, are failu
   const broken = "import './missing.ts';";
   const stray = `${head}test('1', async () => { setTimeout(() => { throw new Error('stray'); }); await new Promise((done) => setTimeout(done, 50)); });`;
   expect(await tallyOf({ 'broken.test.ts': broken, 'stray.test.ts': stray })).toBe('1 passed, 2 failed');
+});
+
+test('names the files that failed, unless an error belongs to none of them', async () => {
+  const stray = `${head}test('1', async () => { setTimeout(() => { throw new Error('stray'); }); await new Promise((done) => setTimeout(done, 50)); });`;
+  await tallyOf({
+    'good.test.ts': `${head}test('1', () => {});`,
+    'bad.test.ts': `${head}test('1', () => expect(1).toBe(2));`,
+    'broken.test.ts': "import './missing.ts';",
+  });
+  expect(readFileSync(failedFiles, 'utf8').trim().split('\n').sort()).toEqual(
+    ['bad.test.ts', 'broken.test.ts'].map((name) => relative(root, join(folder, name))),
+  );
+  await tallyOf({ 'stray.test.ts': stray });
+  expect(existsSync(failedFiles)).toBe(false);
 });
 
 test('all well says so', async () => {
