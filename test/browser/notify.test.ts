@@ -107,20 +107,30 @@ describeInBrowser('told when it ends', () => {
       ),
     );
     await devtools.send('ServiceWorker.enable');
+    await devtools.send('BackgroundService.startObserving', { service: 'notifications' });
+    await devtools.send('BackgroundService.setRecording', { service: 'notifications', shouldRecord: true });
+    const registrationId = await registered;
     const notification = { title: 'Slow', body: 'Failed', navigate: `${toru.url}/runs/${task}`, tag: 'x' };
-    await devtools.send('ServiceWorker.deliverPushMessage', {
-      origin: toru.url,
-      registrationId: await registered,
-      data: JSON.stringify({ web_push: 8030, notification }),
-    });
+    const deliver = async (): Promise<void> => {
+      const displayed = new Promise<void>((done) =>
+        devtools.on('BackgroundService.backgroundServiceEventReceived', ({ backgroundServiceEvent: { eventName } }) => {
+          if (eventName === 'Notification displayed') done();
+        }),
+      );
+      const data = JSON.stringify({ web_push: 8030, notification });
+      await devtools.send('ServiceWorker.deliverPushMessage', { origin: toru.url, registrationId, data });
+      await displayed;
+    };
     const shown = () =>
       page.evaluate(async () =>
         (await (await navigator.serviceWorker.ready).getNotifications()).map(({ title, body, tag }) => ({ title, body, tag })),
       );
-    await expect.poll(shown).toEqual([{ title: 'Slow', body: 'Failed', tag: 'x' }]);
-    const [worker] = browser.context.serviceWorkers();
+    // Chromium forgets a notification that is asked for before it is on the screen: nobody looks until it says that it is.
+    await deliver();
+    expect(await shown()).toEqual([{ title: 'Slow', body: 'Failed', tag: 'x' }]);
+    const worker = browser.context.serviceWorkers()[0] ?? (await browser.context.waitForEvent('serviceworker'));
     // A press of ours is none of a person's: the browser lets the worker do all but bring the window to the front.
-    await worker?.evaluate(
+    await worker.evaluate(
       'self.registration.getNotifications().then(([n]) => { self.dispatchEvent(new NotificationEvent("notificationclick", { notification: n })); })',
     );
     await page.waitForURL(`${toru.url}/runs/${task}`);
