@@ -209,6 +209,11 @@ test('a clock that is off by an hour, and a home host that is away for a day, ar
   const long = home.services.hosts.memberGrant(grant, id).grant;
   vi.setSystemTime(now + 23 * HOUR);
   expect(codeOf(() => member.services.grants.verify(long, { sid }))).toBeNull();
+  // Whatever a home host of another version signs: no grant counts for longer than a day.
+  vi.setSystemTime(now);
+  const endless = home.services.grants.forMember(grant, { host: id, life_ms: 48 * HOUR }).grant;
+  vi.setSystemTime(now + 25 * HOUR);
+  expect(codeOf(() => member.services.grants.verify(endless, { sid }))).toBe('clock_skew');
 });
 
 test('a week without a directory serves nobody but the local socket, and the next one is taken', async () => {
