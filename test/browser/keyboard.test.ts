@@ -93,6 +93,30 @@ describeInBrowser('the focus', () => {
     await expect.poll(() => focused(page)).toBe('h1 Actions');
   });
 
+  test('stays in a dialog that was opened before the page behind it was there', async () => {
+    await using browser = await launchBrowser();
+    const { promise: late, resolve: letCome } = Promise.withResolvers<void>();
+    await browser.context.route(/\/assets\/users-.*\.js$/, async (route) => {
+      await late;
+      await route.continue();
+    });
+    const page = await logIn(browser, toru.url, 'admin', PASSWORD);
+    await enter(page, '.rail-list a[href="/users"]');
+    await page.waitForURL('**/users');
+    await page.keyboard.press('Control+k');
+    const field = page.getByRole('dialog', { name: 'Go to' }).getByRole('searchbox');
+    await field.waitFor();
+    letCome();
+    await page.locator('h1', { hasText: 'Users' }).waitFor();
+    for (const letter of 'zzzz') {
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 1))));
+      await page.keyboard.press(letter);
+    }
+    expect([await field.inputValue(), await focused(page)]).toEqual(['zzzz', 'input An action, a page or a run']);
+    await page.keyboard.press('Escape');
+    await expect.poll(() => focused(page)).toBe('h1 Users');
+  });
+
   test('goes back from a dialog to what opened it', async () => {
     await using browser = await launchBrowser();
     const page = await logIn(browser, toru.url, 'admin', PASSWORD);

@@ -63,11 +63,12 @@ function look(): void {
     return;
   }
   const dialog = [...document.querySelectorAll('dialog:modal')].at(-1);
+  // Somebody types in the dialog already: behind it the page waits with its heading.
+  if (opened && dialog?.contains(active) === true) return;
   const heading = (dialog ?? main)?.querySelector('h1, h2') ?? null;
   const target = !opened && dialog === undefined && fromDialog && outside !== null && isUsable(outside) ? outside : heading;
   if (!(target instanceof HTMLElement)) return;
   target.focus({ preventScroll: target === heading });
-  // Behind a dialog the page waits with its heading.
   if (dialog === undefined) opened = false;
 }
 
