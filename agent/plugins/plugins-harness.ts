@@ -17,13 +17,13 @@ import { Units } from './units.ts';
 const FIXTURE = join(import.meta.dirname, '../../test/fixtures/plugins/plugin.mjs');
 
 const QUICK: Partial<PluginTiming> = {
-  connectMs: 10_000,
-  readyMs: 10_000,
+  connectMs: 60_000,
+  readyMs: 60_000,
   pingMs: 60_000,
   graceMs: 2000,
   termMs: 500,
   backoffMs: [5, 5],
-  metadataMs: 10_000,
+  metadataMs: 60_000,
   settleMs: 15_000,
   watchMs: 20,
 };
