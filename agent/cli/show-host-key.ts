@@ -18,12 +18,29 @@ export function hostKey(env: Io['env']): string {
   return withKey(env, lockUnlessRunning, (key) => key.binding);
 }
 
-/** A new key for a host that does not run, as the agent does it for one that does. @returns `<host id>:<public key>`. @throws StartError */
-export function rotateKey(env: Io['env']): string {
-  return withKey(env, lockHome, (key) => key.rotate(ownerOfProcess()));
+/** A host has another key. */
+export interface Rotated {
+  /** `<host id>:<public key>` */
+  binding: string;
+  /** The name of the home host whose member this host was until then; null where it was none. */
+  left: string | null;
 }
 
-function withKey<T>(env: Io['env'], lockOf: (home: string) => { release(): void } | null, act: (key: HostKey) => T): T {
+/** A new key for a host that does not run, as the agent does it for one that does. @throws StartError */
+export function rotateKey(env: Io['env']): Rotated {
+  return withKey(env, lockHome, (key, { home }) => ({ binding: key.rotate(ownerOfProcess()), left: home?.name ?? null }));
+}
+
+/** Of the edge, as config.toml or the environment names it; null where it is of this machine. @throws StartError */
+export function edgeAddress(env: Io['env']): string | null {
+  return loadConfig(env).edge?.origin ?? null;
+}
+
+function withKey<T>(
+  env: Io['env'],
+  lockOf: (home: string) => { release(): void } | null,
+  act: (key: HostKey, membership: Membership) => T,
+): T {
   const config = loadConfig(env);
   const lock = lockOf(config.home);
   try {
@@ -33,7 +50,7 @@ function withKey<T>(env: Io['env'], lockOf: (home: string) => { release(): void 
       const membership = new Membership(facts, identity, settings.instance_id);
       const rotated = (_: string, old: Pick<Identity, 'publicKey' | 'sign'>): void =>
         afterNewKey({ db, facts, identity, settings, membership }, old);
-      return act(new HostKey({ identity, settings, grants: new Grants(db, identity, settings), audit, rotated }));
+      return act(new HostKey({ identity, settings, grants: new Grants(db, identity, settings), audit, rotated }), membership);
     } finally {
       db.close();
     }

@@ -4,6 +4,7 @@ import type { Config } from '../../config.ts';
 import { loadConfig } from '../../config.ts';
 import type { EdgeLocation } from '../../config-edge.ts';
 import { IN_CLEAR, isInClear } from '../../config-edge.ts';
+import { countOwnUsers } from '../../hosts/apply-directory.ts';
 import { HostFacts } from '../../hosts/facts.ts';
 import { Membership } from '../../hosts/membership.ts';
 import { lockHome } from '../../lock.ts';
@@ -113,9 +114,8 @@ async function agreesToLeave({ membership, config, db }: Candidate, { edge, yes 
   if (membership.home !== null)
     losses.push(`It is a member of the installation of ${plain(membership.home.name)}${elsewhere}, and leaves that.`);
   else if (elsewhere !== '') losses.push(`It is linked to the edge${elsewhere}, and leaves that.`);
-  const users = membership.home === null ? db.prepare<[], number>('SELECT count(*) FROM users').pluck().get() : 0;
-  if (users !== undefined && users > 0)
-    losses.push(`It has ${users} ${users === 1 ? 'user' : 'users'} of its own; the users of the home host take their place.`);
+  const users = countOwnUsers(db);
+  if (users > 0) losses.push(`It has ${users} ${users === 1 ? 'user' : 'users'} of its own; the users of the home host take their place.`);
   if (losses.length === 0 || yes) return true;
   const question = `This host becomes a member at ${edge.origin}. ${losses.join(' ')} Its scripts, actions and history stay.`;
   if (io.keyboard === null) throw new UsageError(`${question} Where nobody can be asked, say so: --yes`);
