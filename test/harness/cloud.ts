@@ -7,26 +7,37 @@ import { root } from '../../tools/root.ts';
 
 /** The built Worker in a workerd of its own, as Cloudflare runs it: no embedded edge, and no host but those that claim it or pair. */
 export interface Cloud {
-  /** http://127.0.0.1:<port> */
+  /** By which this machine reaches it: http://127.0.0.1:<port> */
   readonly url: string;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** @param bindings its secrets and variables. @param port 0: any. */
-export async function startCloud(bindings: Record<string, string>, port = 0): Promise<Cloud> {
+/** Where it listens, and what it serves. */
+interface Place {
+  /** An address of this machine. */
+  host?: string;
+  /** 0: any. */
+  port?: number;
+  /** The Worker's module. */
+  module?: string;
+}
+
+/** @param bindings its secrets and variables. */
+export async function startCloud(bindings: Record<string, string>, place: Place = {}): Promise<Cloud> {
+  const { host = '127.0.0.1', port = 0, module = join(root, 'dist/worker/index.js') } = place;
   const { compatibilityDate, compatibilityFlags, durableObjects, assets } = builtOptions.parse(
     JSON.parse(readFileSync(join(root, 'dist/worker/options.json'), 'utf8')),
   );
   const folder = mkdtempSync(join(tmpdir(), 'toru-cloud-'));
   const edge = new Miniflare({
-    modules: [{ type: 'ESModule', path: 'index.js', contents: readFileSync(join(root, 'dist/worker/index.js'), 'utf8') }],
+    modules: [{ type: 'ESModule', path: 'index.js', contents: readFileSync(module, 'utf8') }],
     compatibilityDate,
     compatibilityFlags,
     durableObjects,
     bindings,
     serviceBindings: { [assets.binding]: () => new Response('page') },
     durableObjectsPersist: folder,
-    host: '127.0.0.1',
+    host,
     port,
     // It would ask Cloudflare who we are.
     cf: false,

@@ -18,7 +18,7 @@ export interface Command {
   readonly ended: Promise<number | NodeJS.Signals | null>;
 }
 
-interface Ended {
+export interface Ended {
   code: number | NodeJS.Signals | null;
   printed: string;
 }
@@ -34,18 +34,26 @@ export interface Machine {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The command in a home. */
-function start(home: string, args: string[], env: Record<string, string> = {}): Command {
-  const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [join(root, 'dist/agent/cli.js'), ...args], {
-    env: { PATH, HOME, TORU_HOME: home, LOG_LEVEL: 'info', ...env },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+/** Any program, as a command whose printing is kept. @param env all that it has. */
+export function startProgram(program: string, args: readonly string[], env: NodeJS.ProcessEnv): Command {
+  const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
   let printed = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part: string) => (printed += part));
   child.stdin.on('error', () => undefined);
   const ended = new Promise<number | NodeJS.Signals | null>((resolve) => child.once('close', (code, signal) => resolve(code ?? signal)));
   return { child, printed: () => printed, ended };
+}
+
+/** The command in a home. */
+function start(home: string, args: string[], env: Record<string, string> = {}): Command {
+  const { PATH = '', HOME = '' } = process.env;
+  return startProgram(process.execPath, [join(root, 'dist/agent/cli.js'), ...args], {
+    PATH,
+    HOME,
+    TORU_HOME: home,
+    LOG_LEVEL: 'info',
+    ...env,
+  });
 }
 
 /** The command in a home, to its end. @param input what it reads. */
