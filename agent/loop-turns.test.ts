@@ -139,6 +139,22 @@ test('a plugin has no budget, and its lane is its own: two take turns', () => {
   expect(order).toHaveLength(308);
 });
 
+test('nobody’s lanes of one kind are one owner: however many they are, another’s work waits for one piece', () => {
+  const loop = pretend();
+  const order: string[] = [];
+  const say = (name: string) => (): void => {
+    loop.work(2.5);
+    order.push(name);
+  };
+  const searches = Array.from({ length: 16 }, () => loop.turns.lane(null, 'searches'));
+  for (let n = 0; n < 3; n += 1) for (const [i, lane] of searches.entries()) lane.do(say(`${i}`));
+  expect(order).toEqual(['0', '1']);
+  loop.turns.lane('eve').do(say('eve'));
+  while (searches.some(({ waiting }) => waiting > 0)) loop.turn();
+  expect(order.indexOf('eve')).toBe(3);
+  expect(order.slice(4, 18)).toEqual([...Array.from({ length: 13 }, (_, i) => `${i + 3}`), '0']);
+});
+
 test('what is dropped is not done', () => {
   const loop = pretend();
   const lane = loop.turns.lane('eve');

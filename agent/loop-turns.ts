@@ -68,10 +68,13 @@ export class LoopTurns {
     this.#loop = loop;
   }
 
-  /** @param user whose time the work takes. Null: nobody's, as a plugin's, which waits for its turns only. */
-  lane(user: string | null): Lane {
+  /**
+   * @param user whose time the work takes. Null: nobody's, as a plugin's, which waits for its turns only.
+   * @param kind nobody's lanes of one kind are one owner, however many they are.
+   */
+  lane(user: string | null, kind?: string): Lane {
     this.#lanes += 1;
-    const owner = user === null ? `lane ${this.#lanes}` : `user ${user}`;
+    const owner = user === null ? `lane ${kind ?? this.#lanes}` : `user ${user}`;
     const queue: Work[] = [];
     const tryNow = (work: Work): boolean => {
       if (queue.length > 0 || this.#used >= TURN_MS || this.#rests(user) || this.#next() !== undefined) return false;

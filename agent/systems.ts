@@ -10,7 +10,7 @@ import { Audit } from './audit/audit.ts';
 import { auditApi } from './audit/audit-api.ts';
 import { HostFacts } from './hosts/facts.ts';
 import { Hosts } from './hosts/hosts.ts';
-import { invitesApi, membersApi, membershipApi, pairingsApi } from './hosts/hosts-api.ts';
+import { homeApi, invitesApi, membersApi, membershipApi, pairingsApi } from './hosts/hosts-api.ts';
 import { Membership } from './hosts/membership.ts';
 import { failed, guard, inTime, noRoute, plainPath } from './http/guard.ts';
 import { router, routeTable, withResources } from './http/router.ts';
@@ -99,7 +99,8 @@ export function createServices(settled: ServicesOptions) {
   const grants = new Grants(db, identity, settings, { issuer: () => membership.issuer });
   const passwords = new Passwords();
   const users = new Users(db, passwords, grants, audit, { home: () => membership.home?.name ?? null });
-  const hosts = new Hosts({ db, facts, membership, identity, settings, users, grants, audit, log });
+  const linked = (): boolean => edge()?.linked === true;
+  const hosts = new Hosts({ db, facts, membership, identity, settings, users, grants, audit, log, linked });
   const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, grants, audit, origin: page_origin });
   const hostKey = new HostKey({
     identity,
@@ -119,7 +120,6 @@ export function createServices(settled: ServicesOptions) {
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
   const ended: RunsOptions['ended'] = (row) => notify.ended(row);
   const runs = new Runs({ db, home, settings, scripts, actions, uploads, options, users, mayStart, ended, audit, log, limits });
-  const linked = (): boolean => edge()?.linked === true;
   const notify = new Notify({ db, settings, grants, actions, runs, audit, log, linked, page_origin, test_push_origin, texts });
   const search = new Search(db, runs);
   const alerted: SystemOptions['alerted'] = (alert) => notify.alerted(alert);
@@ -176,6 +176,7 @@ const RESOURCES = [
   loginLinksApi,
   keyApi,
   membershipApi,
+  homeApi,
   membersApi,
   pairingsApi,
   invitesApi,

@@ -7,7 +7,19 @@ import { hostId, sid, userId } from './ids.ts';
  */
 
 /** What a signature is for. */
-export type Purpose = 'grant' | 'link' | 'dial' | 'edge' | 'login-link' | 'pair' | 'claim' | 'host' | 'directory' | 'home';
+export type Purpose =
+  | 'grant'
+  | 'link'
+  | 'dial'
+  | 'edge'
+  | 'login-link'
+  | 'pair'
+  | 'claim'
+  | 'host'
+  | 'directory'
+  | 'home'
+  | 'handover-key'
+  | 'handover';
 
 /** Every signature covers `toru/<purpose>/v1\0` first, so that no signed thing can be taken for another. */
 export function purposed(purpose: Purpose, bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -1,5 +1,8 @@
 import * as z from 'zod';
+import type { ErrorCode } from './errors.ts';
+import { isErrorCode } from './errors.ts';
 import { grantToken } from './grant.ts';
+import { handoverOffer } from './handover.ts';
 import { connId, hostId, sid, topicName, userId, uuid } from './ids.ts';
 import { MAX_HOME_MOVES, MAX_MEMBERS } from './members.ts';
 import { quietHours } from './notify.ts';
@@ -98,6 +101,25 @@ export function linkStatement(message: {
 
 const homeMoves = z.array(signedToken).max(MAX_HOME_MOVES).default([]);
 
+/** A member, as its edge has to know it. */
+export const linkedMember = z.object({
+  id: hostId,
+  name: z.string().min(1).max(80),
+  public_key: publicKey,
+  certificate: signedToken,
+  /** Where they differ from the users' own: enough for the edge to choose a view; the member decides again. */
+  roles: z.record(userId, role),
+});
+export type LinkedMember = z.infer<typeof linkedMember>;
+
+/** What a home host says of its installation: all its members, its newest directory, and its moves, oldest first. */
+const membersMessage = z.object({
+  type: z.literal('members'),
+  members: z.array(linkedMember).max(MAX_MEMBERS),
+  directory: signedToken,
+  moves: homeMoves,
+});
+
 /** The messages of the edge to the agent. */
 export const edgeControl = z.discriminatedUnion('type', [
   /** The proof was accepted. `epoch` is new at every link: whatever was joined before is gone. */
@@ -132,6 +154,17 @@ export const edgeControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('mark') }),
   /** To a member: what the home host signed last (shared/members.ts), its moves oldest first. */
   z.object({ type: z.literal('directory'), directory: signedToken, certificate: signedToken, moves: homeMoves }),
+  /** To a member that the home host handed over to, by the last of these moves (shared/handover.ts). Said at each link of a home host that moved. */
+  z.object({ type: z.literal('home'), moves: homeMoves }),
+  /** What the member answered, or why it was not asked. */
+  z.object({
+    type: z.literal('handover'),
+    id: uuid,
+    answer: z.discriminatedUnion('ok', [
+      z.object({ ok: z.literal(true), value: z.unknown() }),
+      z.object({ ok: z.literal(false), code: z.custom<ErrorCode>(isErrorCode), message: z.string().max(1000) }),
+    ]),
+  }),
 ]);
 export type EdgeControl = z.infer<typeof edgeControl>;
 
@@ -159,17 +192,6 @@ export const hostAlert = z.object({
 });
 export type HostAlert = z.infer<typeof hostAlert>;
 
-/** A member, as its edge has to know it. */
-export const linkedMember = z.object({
-  id: hostId,
-  name: z.string().min(1).max(80),
-  public_key: publicKey,
-  certificate: signedToken,
-  /** Where they differ from the users' own: enough for the edge to choose a view; the member decides again. */
-  roles: z.record(userId, role),
-});
-export type LinkedMember = z.infer<typeof linkedMember>;
-
 /** The messages of the agent to the edge. */
 export const agentControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('join'), conn: connId, topic: topicName }),
@@ -196,13 +218,18 @@ export const agentControl = z.discriminatedUnion('type', [
    * Of the home host: all its members, instead of those before, and its newest directory. An edge that does not know this has the hosts
    * of HOST_KEYS only.
    */
-  z.object({ type: z.literal('members'), members: z.array(linkedMember).max(MAX_MEMBERS), directory: signedToken, moves: homeMoves }),
+  membersMessage,
   /** Of the home host: an admin decided on a request to pair. The certificate of one that was approved came in `members` before. */
   z.object({ type: z.literal('pairing'), user_code: userCode, outcome: z.enum(['approved', 'denied']) }),
+  /** Of the home host, to one of its members: see `linkHandover`. An edge that does not know this does not answer. */
+  z.object({ type: z.literal('handover'), id: uuid, host: hostId, offer: handoverOffer.nullable() }),
   /** The agent stops on purpose. */
   z.object({ type: z.literal('bye'), reason: z.string().max(120) }),
 ]);
 export type AgentControl = z.infer<typeof agentControl>;
+/** The member's answer to step 2 of a handover: what it says once it is the home host. */
+export const handoverAnswer = membersMessage.omit({ type: true, moves: true });
+export type HandoverAnswer = z.infer<typeof handoverAnswer>;
 
 /** Why an agent's socket was closed. */
 export const LINK_CLOSE = {

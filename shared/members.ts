@@ -56,10 +56,14 @@ export type DirectoryClaims = z.infer<typeof directoryClaims>;
 export const homeMoveClaims = z.strictObject({
   v: z.literal(1),
   ins: z.uuid(),
+  /**
+   * Counted with the directories: greater than that of every one which the old key signed. So a step is never followed a second time, by
+   * whoever has heard of the same home host since.
+   */
   seq: z.int().positive(),
   old_key: publicKey,
   new_key: publicKey,
-  /** The home host; the same as before where only its key is another. */
+  /** The home host from now on; the same as before where only its key is another. */
   new_host: hostId,
   iat: z.int(),
 });

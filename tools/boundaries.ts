@@ -70,6 +70,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/scripts'],
     ['agent/actions'],
     ['agent/uploads'],
+    ['agent/workflows/language'],
     ['agent/history'],
     ['agent/logs'],
     ['agent/runner'],

@@ -8,6 +8,7 @@ import { audit } from './commands/audit-command.ts';
 import { cancel } from './commands/cancel.ts';
 import { deploy } from './commands/deploy-command.ts';
 import { doctor } from './commands/doctor.ts';
+import { home } from './commands/home-command.ts';
 import { hosts } from './commands/hosts-command.ts';
 import { key } from './commands/key.ts';
 import { actions, runs, scripts } from './commands/lists.ts';
@@ -35,6 +36,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     deploy,
     service,
     hosts,
+    home,
     status,
     actions,
     scripts,

@@ -3,7 +3,7 @@ import type { Database } from '../store/database.ts';
 import type { Grants } from '../users/grants.ts';
 
 /** In the place of a password hash: no password has it, and nobody logs in at a member. */
-const NO_PASSWORD = '!';
+export const NO_PASSWORD = '!';
 
 /** How many users this host has by itself, and not by a home host's directory: also by that of one whose member it is no longer. */
 export function countOwnUsers(db: Database): number {
@@ -25,7 +25,7 @@ interface Row {
  */
 export function applyDirectory(
   { db, grants }: { db: Database; grants: Grants },
-  directory: DirectoryClaims,
+  directory: Pick<DirectoryClaims, 'users' | 'roles' | 'ended_sids'>,
   host: string,
   now: number,
 ): void {

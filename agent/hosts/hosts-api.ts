@@ -1,4 +1,6 @@
 import type { List } from '../../shared/api.ts';
+import type { HomeMoved } from '../../shared/handover.ts';
+import { homeMoveRequest } from '../../shared/handover.ts';
 import type { Member, Membership } from '../../shared/members.ts';
 import { memberParams, memberPatch } from '../../shared/members.ts';
 import type { Invite, MadeInvite, Pairing, PairingOutcome } from '../../shared/pairing.ts';
@@ -15,6 +17,13 @@ interface Services {
 /** What this host is to its installation. */
 export const membershipApi = resource('/api/membership', { 'GET /': any }, ({ hosts }: Services) =>
   router().get('/', (c) => c.json<Membership>(hosts.membership)),
+);
+
+/** Which host is the home host: decided at its own local socket. */
+export const homeApi = resource('/api/home', { 'POST /move': adminLately }, ({ hosts }: Services) =>
+  router().post('/move', body(homeMoveRequest), async (c) =>
+    c.json<HomeMoved>(await hosts.moveHome(c.env.caller, c.req.valid('json').host)),
+  ),
 );
 
 /** The member hosts of this home host. */

@@ -1,95 +1,19 @@
 import { createHmac, randomBytes, randomUUID } from 'node:crypto';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { toBase64Url } from '../../shared/encoding.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
-import { ToruError } from '../../shared/errors.ts';
-import { purposed } from '../../shared/grant.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
 import { DIRECTORY_LIFE_MS, MAX_ENDED_SIDS, MAX_MEMBER_ROLES, MAX_MEMBERS, MAX_USERS } from '../../shared/members.ts';
-import type { PairRequest } from '../../shared/pairing.ts';
 import { pairStatement } from '../../shared/pairing.ts';
 import { MAX_SIGNED_CHARS } from '../../shared/signed.ts';
 import type { ApiHarness } from '../systems-harness.ts';
-import { makeApi } from '../systems-harness.ts';
-import type { SignedNews } from './membership.ts';
-import { commitmentOf, words } from './words.ts';
+import { asking, codeOf, host, installation, ORIGIN, session } from './hosts-harness.ts';
 
 /** A home host and a member, and between them an edge that is the test: it carries what it likes, and makes up the rest. */
 
-const INSTALLATION = '6f9619ff-8b86-4d01-b42d-00c04fc964ff';
-const ORIGIN = 'https://edge.test';
 const HOUR = 3_600_000;
-const closing: (() => unknown)[] = [];
 
-afterEach(async () => {
-  vi.useRealTimers();
-  for (const close of closing.splice(0).reverse()) await close();
-});
-
-async function host(): Promise<ApiHarness> {
-  const made = await makeApi();
-  closing.push(() => made.close());
-  made.services.grants.setInstallation(INSTALLATION);
-  return made;
-}
-
-/** What a host says of itself when it asks. @param change what differs from an honest one. */
-function asking({ services }: ApiHarness, name: string, secret: string, change: Partial<PairRequest> = {}): PairRequest {
-  const said = {
-    host: services.settings.instance_id,
-    public_key: toBase64Url(services.identity.publicKey),
-    name,
-    os_user: 'tester',
-    platform: 'linux x64',
-    version: '0.0.0',
-    nonce: commitmentOf(secret),
-    ...change,
-  };
-  return { signature: toBase64Url(services.identity.sign(purposed('pair', pairStatement(said, ORIGIN)))), ...said };
-}
-
-/** A home host, a member of it, and what the edge has of the home host's word. */
-async function installation(): Promise<{ home: ApiHarness; member: ApiHarness; id: string; news: () => SignedNews }> {
-  const home = await host();
-  const member = await host();
-  const { hosts } = home.services;
-  const id = member.services.settings.instance_id;
-  const secret = randomBytes(32).toString('hex');
-  const facts = hosts.pair({ user_code: 'BCDF-GHJK', address: '203.0.113.9', origin: ORIGIN, request: asking(member, 'garage', secret) });
-  hosts.pairSecret('BCDF-GHJK', secret);
-  const seen = words(facts.public_key, toBase64Url(member.services.identity.publicKey), secret, facts.nonce);
-  hosts.approve(home.admin, 'BCDF-GHJK', { words: seen });
-  const news = (): SignedNews => newsFor(hosts.atLink(), id);
-  const { directory, certificate } = news();
-  member.services.membership.join({ home: { host: facts.host, name: facts.name, public_key: facts.public_key }, directory, certificate });
-  member.services.hosts.follow();
-  return { home, member, id, news };
-}
-
-function newsFor(messages: readonly AgentControl[], id: string): SignedNews {
-  const [message] = messages;
-  if (message?.type !== 'members') throw new Error('the home host says nothing of its members');
-  const certificate = message.members.find((one) => one.id === id)?.certificate ?? '';
-  return { directory: message.directory, certificate, moves: message.moves };
-}
-
-/** A session at the home host. */
-function session(home: ApiHarness, username = 'admin'): { sid: string; grant: string } {
-  const user = home.users.byName(username);
-  if (user === null) throw new Error(`no user ${username}`);
-  const sid = randomBytes(32).toString('hex');
-  return { sid, grant: home.services.grants.mint({ user, sid, auth_time: Date.now() }) };
-}
-
-function codeOf(act: () => unknown): ErrorCode | null {
-  try {
-    act();
-    return null;
-  } catch (error) {
-    if (error instanceof ToruError) return error.code;
-    throw error;
-  }
-}
+afterEach(() => void vi.useRealTimers());
 
 test('a member serves whom its home host sends, and nobody else', async () => {
   const { home, member, id } = await installation();
@@ -209,6 +133,11 @@ test('a clock that is off by an hour, and a home host that is away for a day, ar
   const long = home.services.hosts.memberGrant(grant, id).grant;
   vi.setSystemTime(now + 23 * HOUR);
   expect(codeOf(() => member.services.grants.verify(long, { sid }))).toBeNull();
+  // Whatever a home host of another version signs: no grant counts for longer than a day.
+  vi.setSystemTime(now);
+  const endless = home.services.grants.forMember(grant, { host: id, life_ms: 48 * HOUR }).grant;
+  vi.setSystemTime(now + 25 * HOUR);
+  expect(codeOf(() => member.services.grants.verify(endless, { sid }))).toBe('clock_skew');
 });
 
 test('a week without a directory serves nobody but the local socket, and the next one is taken', async () => {
@@ -367,7 +296,7 @@ test('the edge hears of what changed, and not of every use of a session', async 
   const { home } = await installation();
   const { hosts, grants } = home.services;
   const said: AgentControl[] = [];
-  closing.push(hosts.onSay((message) => said.push(message)));
+  onTestFinished(hosts.onSay((message) => said.push(message)));
   const waited = (): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, 300));
   await waited();
   said.length = 0;

@@ -1,5 +1,6 @@
 import { ToruError } from '../../shared/errors.ts';
-import type { AgentControl } from '../../shared/link-protocol.ts';
+import type { HandoverOffer, HomeMoved } from '../../shared/handover.ts';
+import type { AgentControl, EdgeControl } from '../../shared/link-protocol.ts';
 import type { DirectoryClaims, Member, Membership as MembershipShape } from '../../shared/members.ts';
 import type { HomeFacts, Invite, InviteCreate, LinkPair, MadeInvite, Pairing, PairingOutcome } from '../../shared/pairing.ts';
 import type { Role } from '../../shared/users.ts';
@@ -15,15 +16,20 @@ import { afterNewKey } from './after-new-key.ts';
 import { applyDirectory } from './apply-directory.ts';
 import { Directory } from './directory.ts';
 import type { HostFacts } from './facts.ts';
+import { HandOver } from './hand-over.ts';
 import { HomeMoves } from './home-moves.ts';
 import { Invites } from './invites.ts';
+import { MemberCalls } from './member-calls.ts';
 import { Members } from './members.ts';
 import type { Membership, SignedNews } from './membership.ts';
 import type { Approval, Approved } from './pairings.ts';
 import { Pairings } from './pairings.ts';
+import { TakeOver } from './take-over.ts';
 
 /** Members hear of a change after so long, together with what else changes until then. */
 const GATHER_MS = 100;
+/** So long is waited for an edge that takes note of a move. */
+const HEARD_MS = 10_000;
 /** So often a directory that nothing changed is looked at: is it due to be signed again? */
 const LOOK_EVERY_MS = 3_600_000;
 
@@ -37,6 +43,8 @@ interface HostsOptions {
   grants: Grants;
   audit: Audit;
   log: Pick<Log, 'info' | 'warn'>;
+  /** Is the link up? */
+  linked: () => boolean;
 }
 
 /**
@@ -50,6 +58,9 @@ export class Hosts {
   readonly #moves: HomeMoves;
   readonly #pairings: Pairings;
   readonly #directory: Directory;
+  readonly #handOver: HandOver;
+  readonly #takeOver: TakeOver;
+  readonly #calls: MemberCalls;
   readonly #listeners = new Set<(message: AgentControl) => void>();
   readonly #stops: (() => unknown)[];
   #gathering: NodeJS.Timeout | null = null;
@@ -63,7 +74,11 @@ export class Hosts {
     this.#invites = new Invites(db, identity);
     this.#moves = new HomeMoves(options);
     this.#pairings = new Pairings({ identity, settings, members: this.#members, invites: this.#invites });
-    this.#directory = new Directory({ ...options, members: this.#members, users, grants });
+    const parts = { ...options, members: this.#members, moves: this.#moves };
+    this.#directory = new Directory({ ...parts, users, grants });
+    this.#handOver = new HandOver(parts);
+    this.#takeOver = new TakeOver(parts);
+    this.#calls = new MemberCalls({ say: (message) => this.#say(message), linked: options.linked });
     const looking = setInterval(() => this.#changed(), LOOK_EVERY_MS).unref();
     this.#stops = [
       grants.onWritten(() => this.#changed()),
@@ -192,6 +207,28 @@ export class Hosts {
     return this.#o.grants.forMember(grant, { host, life_ms: this.#o.settings.grant_minutes * 60_000 });
   }
 
+  /**
+   * Makes a member the home host, and this host its member. Everybody is signed out.
+   * @returns who it is now; again where it is so already. @throws ToruError forbidden but at the local socket; as HandOver.to and
+   * MemberCalls.ask; not_home.
+   */
+  async moveHome(caller: Caller, host: string): Promise<HomeMoved> {
+    if (caller.via !== 'local') throw new ToruError('forbidden', 'The home host is moved on the home host itself: toru home move HOST');
+    const { membership, grants, audit, log } = this.#o;
+    if (membership.home?.host !== host) {
+      this.#mustBeHome();
+      const named = this.#members.get(host)?.name ?? host;
+      const ask = (offer: HandoverOffer | null): Promise<unknown> => this.#calls.ask({ id: host, name: named }, offer);
+      const { id, name } = await this.#handOver.to(host, ask, () => grants.revokeAll());
+      const { directory } = membership;
+      if (directory !== null) this.#follow(directory);
+      audit.record({ event: 'home.move', caller, target: name, outcome: 'ok', detail: { host: id } });
+      log.info({ host: id, name }, 'another host is the home host now');
+    }
+    const heard = await this.#sayParting();
+    return { host, name: membership.home?.name ?? host, heard };
+  }
+
   /** This host has a new key. */
   keyRotated(old: Pick<Identity, 'publicKey' | 'sign'>): void {
     afterNewKey(this.#o, old);
@@ -210,7 +247,10 @@ export class Hosts {
   takeDirectory(news: SignedNews): void {
     const { membership, log } = this.#o;
     const directory = membership.take(news);
+    // The edge speaks for the home host that this one handed over to.
+    if (directory !== null || this.#handOver.parting?.directory === news.directory) this.#handOver.heard();
     if (directory === null) return;
+    this.#takeOver.drop(directory);
     this.#follow(directory);
     const { problem } = membership.issuer ?? { problem: null };
     log.info(
@@ -219,11 +259,33 @@ export class Hosts {
     );
   }
 
+  /** At the edge's request, for the home host: null asks for a key. @throws ToruError access_denied. */
+  handover(offer: HandoverOffer | null): object {
+    return offer === null ? this.#takeOver.newKey() : this.#takeOver.keep(offer);
+  }
+
+  /** The edge says that the home host handed over to this one: it did, where its own moves say so. */
+  takeHome(moves: readonly string[]): void {
+    const { audit, log } = this.#o;
+    const before = this.#takeOver.begin(moves);
+    if (before === null) return;
+    audit.record({ event: 'home.take', caller: null, target: before.name, outcome: 'ok', detail: { host: before.host } });
+    log.info({ from: before.host, name: before.name }, 'this host is the home host now');
+    this.#tell();
+  }
+
   // With the edge
+
+  /** What a member answered to a handover. */
+  memberAnswered(answered: Extract<EdgeControl, { type: 'handover' }>): void {
+    this.#calls.answered(answered);
+  }
 
   /** What is said at each link: the edge may have missed it. */
   atLink(): AgentControl[] {
     const { membership } = this.#o;
+    const { parting } = this.#handOver;
+    if (membership.home !== null && parting !== null) return [parting];
     const moves = this.#moves.list();
     if (membership.home !== null || !(this.#directory.exists || this.#members.list().length > 0 || moves.length > 0)) return [];
     const directory = this.#directory.signed();
@@ -236,6 +298,13 @@ export class Hosts {
   onSay(listener: (message: AgentControl) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** @returns whether the edge has heard that another host is the home host; it hears it at the next link otherwise. */
+  async #sayParting(): Promise<boolean> {
+    const { parting } = this.#handOver;
+    if (parting !== null) this.#say(parting);
+    return this.#handOver.untilHeard(HEARD_MS);
   }
 
   #admit(user_code: string, approved: Approved, caller: Caller | null, by: string): Member {

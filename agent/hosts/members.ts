@@ -25,6 +25,7 @@ interface Row extends Admitted {
 }
 
 const certificates = z.object({ seq: z.int() });
+const COUNTED = 'certificates';
 const rolesByUser = z.record(z.string(), role);
 
 /** The members of this home host: a certificate for each, and the roles that differ there. */
@@ -56,6 +57,11 @@ export class Members {
 
   get(id: string): Member | null {
     return this.list().find((member) => member.id === id) ?? null;
+  }
+
+  /** So many certificates were signed. */
+  get counted(): number {
+    return this.#facts.get(COUNTED, certificates)?.seq ?? 0;
   }
 
   /** As the edge has to know them. */
@@ -106,6 +112,22 @@ export class Members {
     return member;
   }
 
+  /** These instead of all others, as another home host certified them to be ours. @param counted of the certificates. */
+  takeOver(members: readonly (LinkedMember & { paired_at: number })[], counted: number): void {
+    this.#db.transaction(() => {
+      this.forget();
+      const put = this.#db.prepare('INSERT INTO hosts_members VALUES ($id, $name, $public_key, $certificate, $paired_at, $roles)');
+      for (const { roles, ...member } of members) put.run({ ...member, roles: JSON.stringify(roles) });
+      this.#facts.set(COUNTED, { seq: counted });
+    })();
+  }
+
+  /** This host is nobody's home host any more. */
+  forget(): void {
+    this.#db.prepare('DELETE FROM hosts_members').run();
+    this.#facts.remove(COUNTED);
+  }
+
   /** Of a key that was replaced: every certificate of the old one is worth nothing. */
   certifyAll(): void {
     const now = this.#now();
@@ -118,19 +140,9 @@ export class Members {
   #certify({ id, name, public_key }: Admitted, now: number): string {
     const installation = this.#settings.internal.installation;
     if (installation === undefined) throw new ToruError('conflict', 'This host was never linked to an edge: it has no installation yet.');
-    const seq = (this.#facts.get('certificates', certificates)?.seq ?? 0) + 1;
-    this.#facts.set('certificates', { seq });
-    const claims: CertificateClaims = {
-      v: 1,
-      ins: installation,
-      host: id,
-      key: public_key,
-      name,
-      iat: Math.floor(now / 1000),
-      by: this.#settings.instance_id,
-      seq,
-    };
-    return signStatement(this.#identity, 'host', claims);
+    const seq = this.counted + 1;
+    this.#facts.set(COUNTED, { seq });
+    return signCertificate(this.#identity, { ins: installation, by: this.#settings.instance_id, seq }, { id, name, public_key }, now);
   }
 
   #known(id: string): Member {
@@ -142,6 +154,17 @@ export class Members {
   #rows(): Row[] {
     return this.#db.prepare<[], Row>('SELECT * FROM hosts_members ORDER BY paired_at, id').all();
   }
+}
+
+/** @param of the installation, by which home host, and which of its certificates. @param now in ms since 1970. */
+export function signCertificate(
+  identity: Pick<Identity, 'sign'>,
+  of: { ins: string; by: string; seq: number },
+  { id, name, public_key }: Admitted,
+  now: number,
+): string {
+  const claims: CertificateClaims = { v: 1, ...of, host: id, key: public_key, name, iat: Math.floor(now / 1000) };
+  return signStatement(identity, 'host', claims);
 }
 
 function memberOf({ id, name, public_key, paired_at, roles }: Row): Member {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { fromBase64Url, toBase64Url } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { hostId } from '../../shared/ids.ts';
-import type { CertificateClaims, DirectoryClaims, Membership as MembershipShape } from '../../shared/members.ts';
+import type { CertificateClaims, DirectoryClaims, HomeMoveClaims, Membership as MembershipShape } from '../../shared/members.ts';
 import { certificateClaims, DIRECTORY_LIFE_MS, directoryClaims, homeMoveClaims } from '../../shared/members.ts';
 import { publicKey, signedToken } from '../../shared/signed.ts';
 import type { Identity } from '../link/identity.ts';
@@ -45,17 +45,15 @@ export class Membership {
   readonly #identity: Pick<Identity, 'publicKey'>;
   readonly #host: string;
   readonly #now: () => number;
-  #opened: Opened | null;
-  #damaged: boolean;
+  #opened: Opened | null = null;
+  #damaged = false;
 
   constructor(facts: HostFacts, identity: Pick<Identity, 'publicKey'>, host: string, now: () => number = Date.now) {
     this.#facts = facts;
     this.#identity = identity;
     this.#host = host;
     this.#now = now;
-    const found = facts.get(FACT, kept);
-    this.#opened = found === null ? null : this.#open(found);
-    this.#damaged = found !== null && this.#opened === null;
+    this.reload();
   }
 
   /** Asked before anybody is served: as nobody's member, this host would take its own users for those of an installation. @throws StartError */
@@ -123,7 +121,7 @@ export class Membership {
   take(news: SignedNews): DirectoryClaims | null {
     const before = this.#opened;
     if (before === null) return null;
-    const to = news.moves.reduce((from, move) => followed(from, move, before.certificate.ins), before.home);
+    const to = this.#after(before, news.moves).home;
     const moved = to.public_key !== before.home.public_key;
     const found = this.#facts.get(FACT, kept);
     if (found === null) return null;
@@ -139,6 +137,22 @@ export class Membership {
       directory: news.directory,
     });
     return opened.directory;
+  }
+
+  /**
+   * Where these moves lead from the home host that we know. @returns null where they lead nowhere; `from` is the key that signed the last
+   * step, `seq` its number.
+   */
+  successor(moves: readonly string[]): { home: Home; from: string; seq: number } | null {
+    const { home: to, last } = this.#opened === null ? { home: null, last: null } : this.#after(this.#opened, moves);
+    return to === null || last === null ? null : { home: to, from: last.old_key, seq: last.seq };
+  }
+
+  /** As it is kept: for a change that was taken back with its transaction. */
+  reload(): void {
+    const found = this.#facts.get(FACT, kept);
+    this.#opened = found === null ? null : this.#open(found);
+    this.#damaged = found !== null && this.#opened === null;
   }
 
   /** For `toru status` and the page. @param members of this host, where it is a home host. */
@@ -173,6 +187,12 @@ export class Membership {
     return directory.hosts.find((host) => host.id === this.#host && host.key === key);
   }
 
+  #after(opened: Opened, moves: readonly string[]): { home: Home; last: HomeMoveClaims | null } {
+    let at: { home: Home; last: HomeMoveClaims | null } = { home: opened.home, last: null };
+    for (const move of moves) at = followed(at.home, move, opened) ?? at;
+    return at;
+  }
+
   #stale(directory: DirectoryClaims): boolean {
     return this.#now() - directory.iat * 1000 > DIRECTORY_LIFE_MS;
   }
@@ -188,9 +208,9 @@ export class Membership {
   }
 }
 
-/** The home host after this move; as it was when the move is none of its own. */
-function followed(from: Home, move: string, ins: string): Home {
+/** The home host after this move; null when the move is none of its own, or older than what we know of it. */
+function followed(from: Home, move: string, { certificate, directory }: Opened): { home: Home; last: HomeMoveClaims } | null {
   const claims = openStatement(move, 'home', fromBase64Url(from.public_key), homeMoveClaims);
-  if (claims === null || claims.ins !== ins || claims.old_key !== from.public_key) return from;
-  return { ...from, host: claims.new_host, public_key: claims.new_key };
+  if (claims === null || claims.ins !== certificate.ins || claims.old_key !== from.public_key || claims.seq <= directory.seq) return null;
+  return { home: { ...from, host: claims.new_host, public_key: claims.new_key }, last: claims };
 }

@@ -62,3 +62,26 @@ it('says of each code what became of it', () => {
   expect(outcome('FFFF-FFFF')).toMatchObject({ outcome: 'expired' });
   expect(outcome('HHHH-HHHH')).toEqual({ outcome: 'unknown', name: null, host: null });
 });
+
+it('lets nobody in by other words, before there are any, or for a host that does not keep to its number', () => {
+  const { pairings } = home();
+  const ask = asker();
+  const { asked, secret } = ask('BBBB-BBBB');
+  pairings.begin(asked);
+  const admitted: unknown[] = [];
+  const approve = (words: string[]) => pairings.approve('BBBB-BBBB', { words }, (host) => admitted.push(host));
+  expect(() => approve(['', '', '', ''])).toThrow('has not shown its words yet');
+  pairings.reveal('BBBB-BBBB', secret, (host) => admitted.push(host));
+  const [{ words = null } = {}] = pairings.list();
+  const [first = '', ...rest] = words ?? [];
+  for (const other of [[...rest, first], [first, ...rest].slice(0, 3), [first, ...rest, 'abandon'], []])
+    expect(() => approve(other)).toThrow('not the words of this request');
+  expect(admitted).toEqual([]);
+  approve([first.toUpperCase(), ...rest]);
+  expect(admitted).toHaveLength(1);
+
+  // It looked for another number once it knew the home host's.
+  pairings.begin(ask('CCCC-CCCC').asked);
+  expect(() => pairings.reveal('CCCC-CCCC', 'ab'.repeat(32), (host) => admitted.push(host))).toThrow('did not keep to the number');
+  expect([pairings.list(), pairings.outcome('CCCC-CCCC').outcome, admitted.length]).toEqual([[], 'denied', 1]);
+});

@@ -8,6 +8,7 @@ import { decodeCursor, encodeCursor } from '../history/cursor.ts';
 import type { HistoryQuery } from '../history/list-query.ts';
 import { MIN_INDEXED_CHARS, type Names } from '../history/names.ts';
 import type { Caller } from '../users/caller.ts';
+import type { Pace } from './pace.ts';
 import type { Position } from './position.ts';
 
 /** The runs, each with what its asker may see of it and nothing else. */
@@ -15,6 +16,14 @@ export interface VisibleRuns {
   list(caller: Caller, query: HistoryQuery): List<Run>;
   /** @throws ToruError unknown_task, for a foreign run too. */
   get(caller: Caller, taskId: string): Run;
+}
+
+/** Who searches among which runs for what, and how fast. */
+export interface Asked {
+  runs: VisibleRuns;
+  caller: Caller;
+  query: SearchQuery;
+  pace: Pick<Pace, 'turn'>;
 }
 
 /** Read at a time: about a millisecond. */
@@ -37,23 +46,22 @@ export function passes(run: Run, query: SearchQuery): boolean {
   );
 }
 
-/** All runs that the caller may see, newest first, down to `since`. A pause, null, after each page. */
+/** All runs that the caller may see, newest first, down to `since`. Each page in its turn; a pause, null, after it. */
 export async function* walk(
-  runs: VisibleRuns,
-  caller: Caller,
-  query: SearchQuery,
+  { runs, caller, query, pace }: Asked,
   from: Position,
   most = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Run | null, HistoryCursor | null, undefined> {
   const oldest = query.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(query.since);
   let cursor = typeof from === 'string' ? null : encodeCursor(from);
   for (let seen = 0; seen < most; seen += PAGE) {
-    const page = runs.list(caller, {
+    const asked: HistoryQuery = {
       limit: PAGE,
       ...(cursor === null ? {} : { cursor }),
       // By index, where there is one: an admin's list of one action.
       ...(caller.role === 'admin' && query.action !== undefined ? { action: query.action } : {}),
-    });
+    };
+    const page = await pace.turn(() => runs.list(caller, asked));
     for (const run of page.items) {
       if (Date.parse(run.created_at) < oldest) return null;
       yield run;
@@ -67,21 +75,16 @@ export async function* walk(
 }
 
 /** Runs whose names or inputs may hold the text, newest first: every one that does is among them. */
-export async function* named(
-  runs: VisibleRuns,
-  names: Names,
-  caller: Caller,
-  query: SearchQuery,
-  from: Position,
-): AsyncGenerator<Run | null, void, undefined> {
+export async function* named(asked: Asked, names: Names, from: Position): AsyncGenerator<Run | null, void, undefined> {
+  const { runs, caller, query } = asked;
   // Of a pattern, the index knows nothing.
   const indexed = query.regex === 'false' && Array.from(query.q).length >= MIN_INDEXED_CHARS;
-  const next = yield* walk(runs, caller, query, from, indexed ? WALKED_FIRST : Number.POSITIVE_INFINITY);
+  const next = yield* walk(asked, from, indexed ? WALKED_FIRST : Number.POSITIVE_INFINITY);
   if (next === null) return;
   const owner = caller.role === 'admin' ? null : caller.user_id;
   const texts = names.texts(query.q, owner);
   if (texts === null) {
-    yield* walk(runs, caller, query, next);
+    yield* walk(asked, next);
     return;
   }
   const oldest = query.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(query.since);

@@ -1,12 +1,30 @@
+import { inTurn, type Lane, type LoopTurns, turns } from '../loop-turns.ts';
+
 const MIN_BYTES = 8 * 1024;
 const FIRST_BYTES = 16 * 1024;
 const MAX_BYTES = 128 * 1024;
 /** One step keeps everything else of the agent waiting: it shall take less than this, and may take a quarter of it. */
 const STEP_MS = 4;
 
-/** How much is looked through in one go: as much as keeps the agent awake for a cancel, whatever is looked for. */
+/** How much is looked through in one go, and when: as much as keeps the agent awake for a cancel, whatever and however often is looked for. */
 export class Pace {
   bytes = FIRST_BYTES;
+  readonly #lane: Lane;
+
+  /** @param order all searches together are one owner in it, so that sixteen of them keep nobody waiting longer than one does. */
+  constructor(order: Pick<LoopTurns, 'lane'> = turns) {
+    this.#lane = order.lane(null, 'searches');
+  }
+
+  /** @returns what `work` gives, once it is this search's turn. */
+  turn<T>(work: () => T): Promise<T> {
+    return inTurn(this.#lane, work);
+  }
+
+  /** The same of a step whose size is `bytes`, which the time that it takes corrects. */
+  step<T>(work: () => T): Promise<T> {
+    return this.turn(() => this.measure(work));
+  }
 
   measure<T>(work: () => T): T {
     const began = performance.now();

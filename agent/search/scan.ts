@@ -72,10 +72,11 @@ export async function* scan(
     }
     const last = chunks.at(-1);
     if (last === undefined || signal.aborted) return;
-    const hits = pace.measure(() => {
+    const hits = await pace.step(() => {
       for (const lane of [lanes.stdout, lanes.stderr]) lane.take(chunks.filter((chunk) => chunk.stream === lane.stream));
       return inOrder([...lanes.stdout.hits(most), ...lanes.stderr.hits(most)]);
     });
+    if (signal.aborted) return;
     yield { hits, bytes: last.to - at, cursor: last.to };
     at = last.to;
   }

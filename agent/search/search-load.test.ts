@@ -17,6 +17,7 @@ import { forClient, runOf } from '../history/run-row.ts';
 import { sampleRun } from '../history/sample-run.ts';
 import { linesResponse } from '../http/json-lines.ts';
 import { encodeRecords } from '../logs/order.ts';
+import { LoopTurns } from '../loop-turns.ts';
 import type { Database } from '../store/database.ts';
 import { openDatabase } from '../tables.ts';
 import type { Caller } from '../users/caller.ts';
@@ -147,6 +148,48 @@ test('the whole host has only some searches, and each that ends makes room', asy
   const again = Array.from({ length: 16 }, () => new AbortController());
   for (const [i, asker] of again.entries()) await ask(i % 8, asker);
   for (const asker of again) asker.abort();
+  history.remove(history.list({}, null).items.map((run) => run.task_id));
+});
+
+test('sixteen searches take turns of the loop together: no more of them in one than of a single search', async () => {
+  insert(0);
+  let now = 0;
+  const due: (() => void)[] = [];
+  const loop = new LoopTurns({ now: () => now, soon: (callback) => void due.push(callback), later: () => undefined, share: () => 1 });
+  let steps = 0;
+  // A piece of a search's work takes 2.5 ms of a clock that nothing else moves.
+  const order = {
+    lane: (user: string | null, kind?: string) => {
+      const lane = loop.lane(user, kind);
+      const worked = (work: () => void) => (): void => {
+        steps += 1;
+        now += 2.5;
+        work();
+      };
+      return { ...lane, try: (work: () => void) => lane.try(worked(work)), do: (work: () => void) => lane.do(worked(work)) };
+    },
+  };
+  const search = new Search(db, endless(), order);
+  const asker = new AbortController();
+  const query = searchQuery.parse({ q: 'needle', in: 'output' });
+  const reading = Array.from({ length: 16 }, async (_, n) => {
+    for await (const _line of search.all({ ...admin, user_id: `user-${n % 4}` }, query, asker.signal)) if (asker.signal.aborted) return;
+  });
+  const most: number[] = [];
+  for (let n = 0; n < 60; n += 1) {
+    const before = steps;
+    for (const callback of due.splice(0)) callback();
+    await sleep(3);
+    most.push(steps - before);
+  }
+  asker.abort();
+  while (due.length > 0) {
+    for (const callback of due.splice(0)) callback();
+    await sleep(1);
+  }
+  await Promise.all(reading);
+  expect(steps).toBeGreaterThan(60);
+  expect(Math.max(...most)).toBeLessThanOrEqual(2);
   history.remove(history.list({}, null).items.map((run) => run.task_id));
 });
 

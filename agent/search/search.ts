@@ -3,6 +3,7 @@ import type { Run } from '../../shared/runs.ts';
 import type { RunSearchQuery, SearchLine, SearchQuery } from '../../shared/search.ts';
 import { Names } from '../history/names.ts';
 import { DamagedOutput } from '../logs/damaged.ts';
+import { type LoopTurns, turns } from '../loop-turns.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import type { VisibleRuns } from './candidates.ts';
@@ -45,8 +46,11 @@ export class Search {
   readonly #runs: SearchedRuns;
   readonly #names: Names;
   readonly #open = openSearches();
+  readonly #order: Pick<LoopTurns, 'lane'>;
 
-  constructor(db: Database, runs: SearchedRuns) {
+  /** @param order the turns that searches take; in tests, another. */
+  constructor(db: Database, runs: SearchedRuns, order: Pick<LoopTurns, 'lane'> = turns) {
+    this.#order = order;
     this.#runs = runs;
     this.#names = new Names(db);
   }
@@ -55,7 +59,7 @@ export class Search {
   async *all(caller: Caller, query: SearchQuery, signal: AbortSignal): AsyncGenerator<SearchLine, void, undefined> {
     const at: Positions = query.cursor === undefined ? { history: 'beginning', output: 'beginning' } : decodePositions(query.cursor);
     for (const part of ['history', 'output'] as const) if (!query.in.includes(part)) at[part] = 'done';
-    const quest = questOf(caller, query, signal);
+    const quest = questOf(caller, query, signal, this.#order);
     this.#open.take(caller.user_id);
     try {
       yield quest.tally.now();
@@ -73,7 +77,7 @@ export class Search {
     const log = this.#runs.log(run.task_id);
     if (query.from > log.end)
       throw new ToruError('bad_cursor', `“from” is a number of bytes, from 0 to ${log.end} now.`, { extra: { end: log.end } });
-    const quest = questOf(caller, query, signal);
+    const quest = questOf(caller, query, signal, this.#order);
     this.#open.take(caller.user_id);
     try {
       quest.tally.look(run);
@@ -87,9 +91,9 @@ export class Search {
   }
 
   async *#history(quest: Quest<SearchQuery>, at: Positions): AsyncGenerator<SearchLine, void, undefined> {
-    const { caller, query, needle, tally, signal } = quest;
+    const { query, needle, tally, signal } = quest;
     let found = 0;
-    for await (const run of named(this.#runs, this.#names, caller, query, at.history)) {
+    for await (const run of named({ ...quest, runs: this.#runs }, this.#names, at.history)) {
       if (signal.aborted) return;
       if (run !== null && passes(run, query)) {
         const fields = fieldsOf(run, needle);
@@ -108,9 +112,9 @@ export class Search {
   }
 
   async *#output(quest: Quest<SearchQuery>, at: Positions): AsyncGenerator<SearchLine, void, undefined> {
-    const { caller, query, needle, tally, signal } = quest;
+    const { query, needle, tally, signal } = quest;
     let found = 0;
-    for await (const run of walk(this.#runs, caller, query, at.output)) {
+    for await (const run of walk({ ...quest, runs: this.#runs }, at.output)) {
       if (signal.aborted) return;
       if (run !== null && passes(run, query)) {
         tally.look(run);
@@ -187,6 +191,11 @@ export class Search {
   }
 }
 
-function questOf<Q extends SearchQuery | RunSearchQuery>(caller: Caller, query: Q, signal: AbortSignal): Quest<Q> {
-  return { caller, query, needle: matcherOf(query), pace: new Pace(), tally: new Tally(), signal };
+function questOf<Q extends SearchQuery | RunSearchQuery>(
+  caller: Caller,
+  query: Q,
+  signal: AbortSignal,
+  order: Pick<LoopTurns, 'lane'>,
+): Quest<Q> {
+  return { caller, query, needle: matcherOf(query), pace: new Pace(order), tally: new Tally(), signal };
 }

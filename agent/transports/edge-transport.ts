@@ -51,7 +51,10 @@ export interface EdgeTransportServices {
   /** Another agent with this host's key was refused by the edge. */
   duplicate?(seen: Extract<EdgeControl, { type: 'duplicate' }>): void;
   /** The installation's other hosts, as the edge asks and hears of them. */
-  hosts: Pick<Hosts, 'atLink' | 'onSay' | 'takeDirectory' | 'pair' | 'pairSecret' | 'memberGrant'>;
+  hosts: Pick<
+    Hosts,
+    'atLink' | 'onSay' | 'takeDirectory' | 'takeHome' | 'handover' | 'memberAnswered' | 'pair' | 'pairSecret' | 'memberGrant'
+  >;
   log: Log;
 }
 
@@ -154,6 +157,10 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
         return this.#services.duplicate?.(message);
       case 'directory':
         return this.#services.hosts.takeDirectory(message);
+      case 'home':
+        return this.#services.hosts.takeHome(message.moves);
+      case 'handover':
+        return this.#services.hosts.memberAnswered(message);
       case 'revoked':
         return this.#services.grants.acknowledged(message.id);
       default:

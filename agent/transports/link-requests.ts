@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { ToruError } from '../../shared/errors.ts';
+import { linkHandover } from '../../shared/handover.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import { linkLoginRequest, loginRequest, logoutRequest, memberGrantRequest, renewRequest } from '../../shared/login-requests.ts';
@@ -10,7 +11,7 @@ import type { Login } from '../users/login.ts';
 
 interface Answerers {
   login: Login;
-  hosts: Pick<Hosts, 'pair' | 'pairSecret' | 'memberGrant'>;
+  hosts: Pick<Hosts, 'pair' | 'pairSecret' | 'memberGrant' | 'handover'>;
 }
 
 /** @throws ToruError, which becomes the answer. */
@@ -44,6 +45,8 @@ export async function answerLinkRequest(
       const { grant, aud } = parse(memberGrantRequest, message);
       return Response.json(hosts.memberGrant(grant, aud));
     }
+    case '/link/handover':
+      return Response.json(hosts.handover(parse(linkHandover, message).offer));
     // Another agent came with our key: are we there? Any answer says so.
     case '/link/alive':
       return new Response(null, { status: 204 });

@@ -27,7 +27,13 @@ const bodies = z.object({
   filling: z.string(),
   repeat: z.int(),
 });
-const order = z.discriminatedUnion('do', [frames, bodies, z.object({ do: z.literal('stop') })]);
+const searches = z.object({
+  do: z.literal('searches'),
+  url: z.string(),
+  headers: z.record(z.string(), z.string()),
+  atOnce: z.int(),
+});
+const order = z.discriminatedUnion('do', [frames, bodies, searches, z.object({ do: z.literal('stop') })]);
 
 /** Null: nothing is sent any more. */
 let over: AbortController | null = null;
@@ -36,6 +42,8 @@ let working: Promise<unknown> = Promise.resolve();
 
 const AFTER_CLOSE_MS = 200;
 const TICK_MS = 20;
+/** Else a client measures how fast refusals are said. */
+const REFUSED_MS = 50;
 
 answerOrders(async (said) => {
   const asked = order.parse(said);
@@ -47,11 +55,27 @@ answerOrders(async (said) => {
   sent = 0;
   over = new AbortController();
   const { signal } = over;
-  const text = asked.frame.replace('#', () => asked.filling.repeat(asked.repeat));
   const many = Array.from({ length: asked.do === 'frames' ? asked.sockets : asked.atOnce });
-  working = Promise.all(many.map(() => (asked.do === 'frames' ? talk(asked, text, signal) : post(asked, text, signal))));
+  working = Promise.all(many.map(() => work(asked, signal)));
   return 0;
 });
+
+type Attack = z.infer<typeof frames> | z.infer<typeof bodies> | z.infer<typeof searches>;
+
+function work(asked: Attack, signal: AbortSignal): Promise<void> {
+  switch (asked.do) {
+    case 'frames':
+      return talk(asked, textOf(asked), signal);
+    case 'bodies':
+      return ask(asked, { method: 'POST', body: textOf(asked) }, signal);
+    case 'searches':
+      return ask(asked, { method: 'GET' }, signal);
+  }
+}
+
+function textOf({ frame, filling, repeat }: z.infer<typeof frames> | z.infer<typeof bodies>): string {
+  return frame.replace('#', () => filling.repeat(repeat));
+}
 
 /** One socket, opened again whenever it was closed. */
 async function talk({ url, headers, burst, perS }: z.infer<typeof frames>, text: string, signal: AbortSignal): Promise<void> {
@@ -83,11 +107,16 @@ function say(socket: WebSocket, text: string): void {
   sent += 1;
 }
 
-/** One request after another. */
-async function post({ url, headers }: z.infer<typeof bodies>, body: string, signal: AbortSignal): Promise<void> {
+/** One request after another; a little later, where it was refused. */
+async function ask(
+  { url, headers }: { url: string; headers: Record<string, string> },
+  init: { method: string; body?: string },
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
-    const answer = await fetch(url, { method: 'POST', headers, body, signal }).catch(() => null);
+    const answer = await fetch(url, { ...init, headers, signal }).catch(() => null);
     await answer?.text().catch(() => null);
     sent += 1;
+    if (answer?.status === 429) await sleep(REFUSED_MS);
   }
 }

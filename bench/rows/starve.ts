@@ -8,7 +8,7 @@ import type { Figure, Row } from '../row.ts';
 import { exact } from '../row.ts';
 import { quantile, spreadOf } from '../stats.ts';
 import type { BenchedToru } from '../toru.ts';
-import { openToru } from '../toru.ts';
+import { openToru, PRINT_MIB } from '../toru.ts';
 
 const CANCELS = 100;
 const PASSWORD = 'one who does their worst';
@@ -31,6 +31,8 @@ const ATTACKS = {
   'nested bodies': { do: 'bodies', atOnce: 1, frame: '{"action":"slow","inputs":{"word":#}}', filling: '{"a":[', repeat: 133_000 },
   'wide bodies': { do: 'bodies', atOnce: 1, frame: '{"action":"slow","inputs":{"word":[#1]}}', filling: '[{}],', repeat: 160_000 },
   '16 uploads': { do: 'bodies', atOnce: 16, frame: '{"action":"slow","inputs":{"word":"#"}}', filling: 'x', repeat: 1_000_000 },
+  /** Through 270 MB of the client's own output; at most four of one user are admitted. */
+  '16 searches': { do: 'searches', atOnce: 16 },
 } as const;
 
 /** An admin's cancel beside one client of the same host that does its worst. */
@@ -41,7 +43,9 @@ export const starve: Row = {
   async measure() {
     await using benched = await openToru();
     benched.script('last-word.sh', LAST_WORD);
+    benched.script('print.sh', PRINT_MIB);
     const eve = await clientOf(benched);
+    await printed(benched, eve);
     await using helper = new Helper('clients/starver.ts');
     const rest = await cancels(benched, 'at rest');
     const figures: Figure[] = [
@@ -68,17 +72,36 @@ async function clientOf({ admin, toru }: BenchedToru): Promise<Client> {
   const made = await admin.http('POST', '/api/users', { username: 'eve', password: PASSWORD, role: 'client' });
   if (made.status !== 201) throw new Error(`POST /api/users answered ${made.status}: ${made.text}`);
   const input = { type: 'text', name: 'word', label: 'Word', pattern: '(\\w+ ?)*' };
-  const action = { id: 'slow', label: 'Slow', script: 'last-word.sh', inputs: [input], allow: [made.json().id] };
-  const saved = await admin.http('POST', '/api/actions', action);
-  if (saved.status !== 201) throw new Error(`POST /api/actions answered ${saved.status}: ${saved.text}`);
+  const allow = [made.json().id];
+  const slow = { id: 'slow', label: 'Slow', script: 'last-word.sh', inputs: [input], allow };
+  for (const action of [slow, { id: 'print', label: 'Print', script: 'print.sh', args: ['250'], allow }]) {
+    const saved = await admin.http('POST', '/api/actions', action);
+    if (saved.status !== 201) throw new Error(`POST /api/actions answered ${saved.status}: ${saved.text}`);
+  }
   return Client.of(toru, 'eve', PASSWORD);
 }
 
-function targetOf({ toru, socket }: BenchedToru, eve: Client, how: 'frames' | 'bodies'): { url: string; headers: Record<string, string> } {
+/** What the client's searches look through. */
+async function printed(benched: BenchedToru, eve: Client): Promise<void> {
+  const started = await eve.http('POST', '/api/runs', { action: 'print' });
+  if (started.status !== 202) throw new Error(`POST /api/runs answered ${started.status}: ${started.text}`);
+  await benched.ended(started.json().task_id);
+}
+
+function targetOf(
+  { toru, socket }: BenchedToru,
+  eve: Client,
+  how: 'frames' | 'bodies' | 'searches',
+): { url: string; headers: Record<string, string> } {
   const headers = { origin: toru.url, cookie: eve.cookieHeader() };
-  return how === 'frames'
-    ? { url: socket.url, headers }
-    : { url: `${toru.url}/api/runs`, headers: { ...headers, 'content-type': 'application/json' } };
+  switch (how) {
+    case 'frames':
+      return { url: socket.url, headers };
+    case 'bodies':
+      return { url: `${toru.url}/api/runs`, headers: { ...headers, 'content-type': 'application/json' } };
+    case 'searches':
+      return { url: `${toru.url}/api/search?in=output&q=${encodeURIComponent('a needle that is nowhere')}`, headers };
+  }
 }
 
 async function beside(

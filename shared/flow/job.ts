@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { shallowJson } from '../json.ts';
-import type { Action, Hook, RetryPolicy, Task } from './definition.ts';
+import type { Action, Hook, Task } from './definition.ts';
 
 /**
  * A job: one execution of a task. Its state is what the reducer (reduce.ts) makes of its events, in order, and of nothing else:
@@ -30,11 +30,8 @@ export type StepState = z.infer<typeof stepState>;
 export const jobSource = z.enum(['page', 'api', 'cli', 'trigger', 'webhook', 'hook', 'task', 'rerun']);
 export type JobSource = z.infer<typeof jobSource>;
 
-/**
- * A step, or an instance of a step with `for_each`, which is called `<step>[<index>]` and stands beside its step.
- * Ended states are `completed failed cancelled skipped`.
- */
-export const jobStep = z.object({
+/** What a step has in common with one instance of a step with `for_each`. Ended states are `completed failed cancelled skipped`. */
+const attempts = {
   state: stepState,
   /** 0: not begun. Counts on with each retry and each re-run. */
   attempt: z.int(),
@@ -48,12 +45,28 @@ export const jobStep = z.object({
   retry_at: z.number().optional(),
   /** Attempts that a retry may still begin. */
   retries_left: z.int(),
-  /** Only of an instance. */
-  each: z.object({ item: shallowJson, index: z.int() }).optional(),
-  /** Only of a step with `for_each` that was expanded: its instances. */
-  instances: z.int().optional(),
+  /** Ready, and begun when the host is back. */
+  held: z.literal(true).optional(),
+  /** The sentence of why this attempt fails whenever it ends: it was too slow, or said too much. */
+  doomed: z.string().optional(),
   /** Of an approval: who answered. */
-  approved_by: z.string().optional(),
+  answered_by: z.string().optional(),
+};
+
+/** One of `for_each`, called `<step>[<index>]` in events and effects. */
+export const jobInstance = z.object({ ...attempts, item: shallowJson });
+export type JobInstance = z.infer<typeof jobInstance>;
+
+/** So many instances stand in a page: an event copies one page, not ten thousand instances. */
+export const PAGE = 100;
+
+export const jobStep = z.object({
+  name: z.string(),
+  ...attempts,
+  /** Dependencies that have not ended. */
+  waits_for: z.int(),
+  /** Only of a step with `for_each` that was expanded; `open`: instances that have not ended. */
+  loop: z.object({ size: z.int(), open: z.int(), pages: z.array(z.array(jobInstance)) }).optional(),
 });
 export type JobStep = z.infer<typeof jobStep>;
 
@@ -61,20 +74,36 @@ export const job = z.object({
   id: z.string(),
   state: jobState,
   input: z.record(z.string(), shallowJson),
+  /** What jobs of the task before this one left, as conditions read it. */
+  task_state: z.record(z.string(), shallowJson),
   source: jobSource,
   /** How many jobs it stands below. */
   depth: z.int(),
+  /** How many jobs of the task's own retry went before it. */
+  retry: z.int(),
+  /** How often it was run again (`rerun_from`). */
+  round: z.int(),
   created_at: z.number(),
   started_at: z.number().optional(),
   ended_at: z.number().optional(),
   error: z.string().optional(),
-  steps: z.record(z.string(), jobStep),
+  /** In the order of the flow; `findStep` (steps.ts) looks one up. */
+  steps: z.array(jobStep),
+  /** Steps that have not ended; steps and instances that are ready or running; those that wait for an answer. */
+  counts: z.object({ open: z.int(), active: z.int(), suspended: z.int() }),
+  /** Characters of JSON in inputs, items and outputs (`MAX_JOB_SIZE`). */
+  size: z.int(),
   /** A cancel that is under way: the sentence of its reason. */
   cancelling: z.string().optional(),
   /** The host that runs its steps is away: nothing is begun. */
-  host_lost: z.boolean().default(false),
+  host_lost: z.boolean(),
 });
 export type Job = z.infer<typeof job>;
+
+export const MAX_JOB_SIZE = 4 * 1024 * 1024;
+export const MAX_OUTPUT_SIZE = 256 * 1024;
+export const MAX_INSTANCES = 10_000;
+export const MAX_DEPTH = 10;
 
 /** How an attempt ended. */
 export const outcome = z.enum(['completed', 'failed', 'cancelled']);
@@ -91,7 +120,8 @@ export const flowEvent = z.discriminatedUnion('type', [
     input: z.record(z.string(), shallowJson),
     source: jobSource,
     depth: z.int().default(0),
-    /** Job state that templates of conditions may read. */
+    retry: z.int().default(0),
+    /** The task's state (`state.*`), which conditions may read. */
     state: z.record(z.string(), shallowJson).default({}),
   }),
   z.object({ type: z.literal('step_started'), ...at, ...ofStep }),
@@ -126,22 +156,26 @@ export const flowEvent = z.discriminatedUnion('type', [
 ]);
 export type FlowEvent = z.infer<typeof flowEvent>;
 
-/** `key`: the same effect of a job is done once, however often it is asked for (a driver makes a request id of it). */
-export type FlowEffect =
+/**
+ * `key`: the same effect of a job has the same key, however often it is asked for, and is done once (a driver makes a request
+ * id of it). After the host is back, effects of before are asked for again.
+ */
+export type FlowEffect = { key: string } & (
   | { type: 'start_step'; step: string; attempt: number }
   | { type: 'cancel_step'; step: string; attempt: number }
   /** A step of an action of type `task`: the child's input is rendered by the driver, as a step's is. */
   | { type: 'start_child'; step: string; attempt: number; task: string }
   | { type: 'cancel_child'; step: string; attempt: number }
-  /** An approval: somebody is asked. */
+  /** An approval: somebody is asked. A driver that can't ask (its message does not render) ends the attempt with `step_ended`. */
   | { type: 'ask'; step: string; attempt: number }
-  /** `timer`: `step:<name>:<attempt>:timeout`, `step:<name>:<attempt>:retry`, `job:timeout`. */
+  /** `timer`: `step:<name>:<attempt>:timeout`, `step:<name>:<attempt>:retry` (after this attempt), `job:timeout`. */
   | { type: 'set_timer'; timer: string; due: number }
   | { type: 'clear_timer'; timer: string }
   | { type: 'fire_hooks'; on: 'on_success' | 'on_error' | 'on_cancel' | 'on_suspended'; hooks: Hook[] }
-  /** The task's own retry: a new job, at this time. */
-  | { type: 'retry_job'; due: number; policy: RetryPolicy }
-  | { type: 'finish'; state: 'completed' | 'failed' | 'cancelled' | 'skipped' };
+  /** The task's own retry: a new job, created at this time with `retry` one more than this job's. */
+  | { type: 'retry_job'; due: number; retry: number }
+  | { type: 'finish'; state: 'completed' | 'failed' | 'cancelled' | 'skipped' }
+);
 
 export const isEnded = (state: StepState | JobState): boolean =>
   state === 'completed' || state === 'failed' || state === 'cancelled' || state === 'skipped';

@@ -2,6 +2,7 @@ import { DurableObject } from 'cloudflare:workers';
 import type { ClaimAnswer } from '../../shared/claim.ts';
 import { randomHex, sha256Hex } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
+import type { HandoverOffer } from '../../shared/handover.ts';
 import type { EdgeControl } from '../../shared/link-protocol.ts';
 import { linkStatement } from '../../shared/link-protocol.ts';
 import type { PairTokenAnswer } from '../../shared/pairing.ts';
@@ -15,6 +16,7 @@ import type { Result } from '../result.ts';
 import { refusal } from '../result.ts';
 import { ACCOUNT_MIGRATIONS } from './account-migrations.ts';
 import { LoginAttempts } from './attempts.ts';
+import type { Claim } from './claims.ts';
 import { Claims } from './claims.ts';
 import { Devices } from './devices.ts';
 import { Dials } from './dials.ts';
@@ -45,8 +47,8 @@ const DIRECTORY = 'directory';
 /** And the way from each of its keys to the next. */
 const MOVES = 'moves';
 
-/** What a member hears of its home host. */
-export type HomeNews = Omit<Extract<EdgeControl, { type: 'directory' }>, 'type'>;
+/** What a member hears of its home host, and a home host of the one before it. */
+export type HomeNews = Extract<EdgeControl, { type: 'directory' | 'home' }>;
 
 /** The answer of a host to a login: a session to be. */
 export type NewSession = Omit<SessionRecord, 'id' | 'created_at' | 'last_seen_at' | 'member_grants'>;
@@ -138,20 +140,41 @@ export class Account extends DurableObject<Env> {
   async fromHome(host: string, message: HomeMessage): Promise<void> {
     if (!this.#hosts.isHome(host)) return console.warn(`${host} is not the home host, and spoke as if it were.`);
     if (message.type === 'pairing') return this.#pairings.decide(message.user_code, message.outcome);
-    await this.#followHome(message.moves);
-    const gone = this.#hosts.setMembers(message.members);
-    for (const id of gone) this.#sessions.forgetHost(id);
     const { kv } = this.ctx.storage;
-    // A home host says the same at each of its links: only what is new is a row.
-    if (kv.get<string>(DIRECTORY) !== message.directory) kv.put(DIRECTORY, message.directory);
-    if (JSON.stringify(kv.get<string[]>(MOVES)) !== JSON.stringify(message.moves)) kv.put(MOVES, message.moves);
+    const { claim } = this.#claims;
+    const home = claim === null ? null : await afterMoves(claim, message.moves, this.#installation);
+    // In one step with its members: where another host is the home host now, the one before is among them.
+    const gone = this.ctx.storage.transactionSync(() => {
+      if (home !== null && claim !== null) this.#follow(claim, home);
+      // A home host says the same at each of its links: only what is new is a row.
+      if (kv.get<string>(DIRECTORY) !== message.directory) kv.put(DIRECTORY, message.directory);
+      if (JSON.stringify(kv.get<string[]>(MOVES)) !== JSON.stringify(message.moves)) kv.put(MOVES, message.moves);
+      return this.#hosts.setMembers(message.members);
+    });
+    for (const id of gone) this.#sessions.forgetHost(id);
+    const members = message.members.map(({ id }) => id);
     await Promise.all([
       ...gone.map((id) => hostOf(this.env, id).membershipEnded(this.#hosts.get(id)?.public_key ?? null)),
-      ...message.members.flatMap(({ id }) => {
+      ...(home === null || home.id === host ? members : [home.id, ...members]).flatMap((id) => {
         const news = this.#newsFor(id);
         return news === null ? [] : hostOf(this.env, id).homeSaid(news);
       }),
     ]);
+  }
+
+  /**
+   * The home host hands over to a member, or asks it for a key: what they say to each other is theirs.
+   * @returns not_home, unknown_host, host_offline; conflict where the edge's owner decides which host is the home host.
+   */
+  async handover(home: string, host: string, offer: HandoverOffer | null): Promise<Result<unknown>> {
+    if (!this.#hosts.isHome(home)) return refusal('not_home', 'Another host is the home host.');
+    if (this.#claims.claim === null)
+      return refusal(
+        'conflict',
+        'The home host of this edge is the one that its owner set: of an edge at home (toru start) the machine that runs it, elsewhere the first of HOST_KEYS.',
+      );
+    if (this.#hosts.certificateOf(host) === null) return refusal('unknown_host', 'There is no such member.');
+    return hostOf(this.env, host).handover({ offer });
   }
 
   /** @returns claim_refused where no host may claim this edge. */
@@ -273,21 +296,21 @@ export class Account extends DurableObject<Env> {
     return this.#sessions.end(sids, home);
   }
 
-  /** A home host that claimed this edge may have a new key: its old one says so. What is bound, its owner changes. */
-  async #followHome(moves: readonly string[]): Promise<void> {
-    const { claim } = this.#claims;
-    if (claim === null || !this.#hosts.isHome(claim.id)) return;
-    const now = await afterMoves(claim, moves, this.#installation);
-    if (now.public_key === claim.public_key) return;
+  /** A home host that claimed this edge may have a new key, or be another host: the old key says so. What is bound, its owner changes. */
+  #follow(claim: Claim, home: Claim): void {
+    if (!this.#hosts.isHome(claim.id) || (home.id === claim.id && home.public_key === claim.public_key)) return;
+    const now = { ...home, name: this.#hosts.get(home.id)?.name ?? home.name };
     this.#claims.moved(now);
     this.#hosts.bind([now]);
   }
 
   #newsFor(id: string): HomeNews | null {
     const { kv } = this.ctx.storage;
+    const moves = kv.get<string[]>(MOVES) ?? [];
+    if (this.#hosts.isHome(id)) return this.#claims.claim === null || moves.length === 0 ? null : { type: 'home', moves };
     const certificate = this.#hosts.certificateOf(id);
     const directory = kv.get<string>(DIRECTORY);
-    return certificate === null || directory === undefined ? null : { certificate, directory, moves: kv.get<string[]>(MOVES) ?? [] };
+    return certificate === null || directory === undefined ? null : { type: 'directory', certificate, directory, moves };
   }
 
   async #attempt(login: LoginAttempt, turn: Turn): Promise<Attempt> {

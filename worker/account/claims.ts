@@ -35,7 +35,7 @@ export class Claims {
     return this.#store.kv.get<Claim>(CLAIM) ?? null;
   }
 
-  /** The home host has another key, as its old one signed. */
+  /** The home host is another host, or has another key: as the old key signed. */
   moved(claim: Claim): void {
     this.#store.kv.put(CLAIM, claim);
   }

@@ -2,6 +2,7 @@ import { unreachable } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
 import { agentControl, CONTROL, cutBinary, cutText } from '../../shared/link-protocol.ts';
+import type { Result } from '../result.ts';
 import type { Link } from './agent-link.ts';
 import type { Browsers } from './browsers.ts';
 import type { Tunnel } from './edge-tunnel.ts';
@@ -13,6 +14,8 @@ import type { SessionKeeper } from './session-keeper.ts';
 
 /** A message by which the home host decides. */
 export type HomeMessage = Extract<AgentControl, { type: 'members' | 'pairing' }>;
+
+export type HandoverMessage = Extract<AgentControl, { type: 'handover' }>;
 
 interface Options {
   links: LinkKeeper;
@@ -28,6 +31,8 @@ interface Options {
   writeRecent(at: number): void;
   /** What the home host says of its installation; of any other host it is worth nothing. */
   fromHome(host: string, message: HomeMessage): Promise<void>;
+  /** The home host hands over to one of its members: asks that one. */
+  handover(host: string, message: HandoverMessage): Promise<Result<unknown>>;
   /** Work that goes on after this message. */
   later(work: Promise<unknown>): void;
 }
@@ -54,6 +59,13 @@ export class AgentMessages {
     if (typeof payload === 'string') {
       if (topic === CONTROL) this.#control(link, payload);
     } else if (topic.startsWith('h/')) tunnel.receive(topic.slice(2), payload);
+  }
+
+  async #handover(link: Link, message: HandoverMessage): Promise<void> {
+    const { presence, handover } = this.#options;
+    const answer = await handover(presence.known?.host ?? '', message);
+    const { ok } = answer;
+    link.control({ type: 'handover', id: message.id, answer: ok ? answer : { ok, code: answer.code, message: answer.message } });
   }
 
   #control(link: Link, payload: string): void {
@@ -94,6 +106,8 @@ export class AgentMessages {
       case 'members':
       case 'pairing':
         return later(fromHome(presence.known?.host ?? '', message));
+      case 'handover':
+        return later(this.#handover(link, message));
       case 'bye':
         return links.down(link, 1000, 'bye');
       default:

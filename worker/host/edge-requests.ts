@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { toToruError } from '../../shared/errors.ts';
+import type { LinkHandover } from '../../shared/handover.ts';
 import type { LinkLoginRequest, LoginRequest } from '../../shared/login-requests.ts';
 import type { HomeFacts, LinkPair } from '../../shared/pairing.ts';
 import { homeFacts } from '../../shared/pairing.ts';
@@ -41,6 +42,11 @@ export class EdgeRequests {
 
   pairSecret(revealed: { user_code: string; secret: string }): Promise<Result<unknown>> {
     return this.#post('/link/pair-secret', revealed, z.unknown());
+  }
+
+  /** The home host hands over to this host, or asks it for a key. */
+  handover(asked: LinkHandover): Promise<Result<unknown>> {
+    return this.#post('/link/handover', asked, z.unknown());
   }
 
   /** A grant for a member, in the session whose grant for the home host this is. */

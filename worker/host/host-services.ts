@@ -99,6 +99,7 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     alerts,
     renamed: ({ host, name, version }) => ctx.waitUntil(accountOf(env).hostRenamed(host, name, version)),
     fromHome: (host, message) => accountOf(env).fromHome(host, message),
+    handover: (host, message) => accountOf(env).handover(host, message.host, message.offer),
     writeRecent: (at) => alarms.schedule('recent', at),
     later: (work) => ctx.waitUntil(work),
   });

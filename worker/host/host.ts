@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { toToruError, unreachable } from '../../shared/errors.ts';
+import type { LinkHandover } from '../../shared/handover.ts';
 import type { PendingRun } from '../../shared/hosts.ts';
 import { UNPROVEN_MS } from '../../shared/limits.ts';
 import { LINK_CLOSE } from '../../shared/link-protocol.ts';
@@ -101,9 +102,13 @@ export class Host extends DurableObject<Env> {
     return this.#services.requests.memberGrant(grant, aud);
   }
 
-  /** The home host signed something newer than what this member was told. */
+  async handover(asked: LinkHandover): Promise<Result<unknown>> {
+    return this.#services.requests.handover(asked);
+  }
+
+  /** The home host signed something newer than what this host was told. */
   homeSaid(news: HomeNews): void {
-    this.#services.links.current?.control({ type: 'directory', ...news });
+    this.#services.links.current?.control(news);
   }
 
   /** The home host named this host no longer, or by another key. @param bound the key that it has now; null: nobody comes back to it. */
@@ -235,7 +240,7 @@ export class Host extends DurableObject<Env> {
     // A newer link may have overtaken it.
     if (this.#services.links.current !== link) return;
     if (!known) this.#services.links.down(link, LINK_CLOSE.unknown_host, 'this edge knows the host no longer by this key');
-    else if (news !== null) link.control({ type: 'directory', ...news });
+    else if (news !== null) link.control(news);
   }
 
   async #ask(

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
-import type { LinkedMember } from '../../shared/link-protocol.ts';
+import type { AgentControl, LinkedMember } from '../../shared/link-protocol.ts';
 import { MAX_PAIRINGS_PER_ADDRESS, pairAnswer, pairStatement } from '../../shared/pairing.ts';
 import type { Answer, TestEdge, TestHostKey } from './edge.ts';
 import { newHostKey, PUBLIC_ORIGIN, startEdge } from './edge.ts';
 import { FakeAgent, userOf } from './fake-agent.ts';
-import { login, SAME_ORIGIN } from './socket-client.ts';
+import { login, SAME_ORIGIN, sidOf } from './socket-client.ts';
 
 /** Requests to pair, as the edge counts them. What they say, the home host judges. */
 describe('requests to pair', () => {
@@ -135,6 +135,38 @@ describe('requests to pair', () => {
     early.prove(edge);
     expect((await early.closed).code).toBeGreaterThanOrEqual(4400);
     expect(early.controls.rest).toEqual([]);
+  });
+
+  it('are decided by the home host: a member that speaks as if it were that host changes nothing', async () => {
+    const [there, other, stranger] = [newHostKey(), newHostKey(), newHostKey()];
+    members(member(there), { ...member(other), name: 'barn' });
+    const hostile = await linked(() => FakeAgent.link(edge, there));
+    const cookie = await login(edge, 'admin');
+    const hosts = async () => edge.ask('/api/hosts', { headers: { cookie } }).then((answer) => answer.json());
+    const ids = { items: [edge.host, there, other].map(({ id }) => ({ id })) };
+    await expect.poll(hosts).toMatchObject(ids);
+    const { device_code, user_code } = pairAnswer.parse((await pair(stranger)).json());
+    const ask = () => post('/api/pair/token', { device_code, secret: 'cd'.repeat(32) });
+    // What the edge does with each of them, it does before it answers the last.
+    const say = async (message: AgentControl): Promise<void> => {
+      hostile.control(message);
+      hostile.control({ type: 'revoke', id: 'after', sids: [await sidOf(cookie)] });
+      await hostile.controls.take(({ type }) => type === 'revoked');
+    };
+    await say({ type: 'members', members: [member(there), member(stranger)], directory: `e30.${'B'.repeat(86)}`, moves: [] });
+    await say({ type: 'pairing', user_code, outcome: 'approved' });
+    await say({ type: 'pairing', user_code, outcome: 'denied' });
+    expect((await ask()).json()).toMatchObject({ error: { code: 'authorization_pending' } });
+    // Nobody's session is the member's to end, though it names it: `revoked` says that the edge took note of its own.
+    expect(await hosts()).toMatchObject(ids);
+    await expect(FakeAgent.knock(edge, stranger)).rejects.toThrow('answered 404');
+    // The same from the home host counts.
+    members(member(there), member(stranger));
+    await expect.poll(hosts).toMatchObject({ items: [edge.host, there, stranger].map(({ id }) => ({ id })) });
+    home.control({ type: 'pairing', user_code, outcome: 'denied' });
+    await expect
+      .poll(async () => (await ask()).json(), { interval: 1000, timeout: 30_000 })
+      .toMatchObject({ error: { code: 'access_denied' } });
   });
 
   it('leave the runs that wait for a member to those who made them, where the asker is no admin there', async () => {

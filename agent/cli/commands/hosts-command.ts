@@ -1,4 +1,4 @@
-import type { Member, Membership } from '../../../shared/members.ts';
+import type { Membership } from '../../../shared/members.ts';
 import type { Pairing } from '../../../shared/pairing.ts';
 import { inviteCreate, memberName, userCodeOf } from '../../../shared/pairing.ts';
 import type { Client } from '../agent-client.ts';
@@ -7,6 +7,7 @@ import type { Command } from '../command.ts';
 import { noWords, oneWord, parse } from '../command.ts';
 import type { Io } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
+import { memberNamed } from '../member-named.ts';
 import { membershipOf } from '../membership-words.ts';
 import { table, when } from '../plain-text.ts';
 import { askKey } from '../prompt.ts';
@@ -206,19 +207,6 @@ async function waitingUnder(client: Client, typed: string): Promise<Pairing> {
   throw new UsageError(
     `No host waits under ${code}: it was approved, denied, or ran out after ten minutes. ${items.length === 0 ? 'None waits at all; start again on the host: toru up' : `Under these one does: ${items.map(({ user_code }) => user_code).join(', ')}`}`,
   );
-}
-
-/** By its name, its id, or the beginning of either. @throws UsageError where that is none or several. */
-async function memberNamed(client: Client, typed: string): Promise<Member> {
-  const { items } = await (await good(client.members.$get())).json();
-  const wanted = typed.toLowerCase();
-  const exact = items.filter(({ id, name }) => id === wanted || name.toLowerCase() === wanted);
-  const found = exact.length > 0 ? exact : items.filter(({ id, name }) => id.startsWith(wanted) || name.toLowerCase().startsWith(wanted));
-  const [member] = found;
-  if (member !== undefined && found.length === 1) return member;
-  const names = (found.length > 1 ? found : items).map(({ name }) => plain(name)).join(', ');
-  if (found.length > 1) throw new UsageError(`“${typed}” may be ${names}. Type more of it.`);
-  throw new UsageError(`There is no member “${typed}”. ${names === '' ? 'There is none at all' : `There are ${names}`}.`);
 }
 
 /** A member can't decide it: said before anything else is looked at. @throws UsageError */

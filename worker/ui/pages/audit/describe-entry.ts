@@ -162,6 +162,14 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   'host.deny': { ok: (entry, who) => ({ who, text: t('{who} did not let the host {what} in'), what: hostOf(entry) }) },
   'host.change': { ok: (entry, who) => ({ who, text: t('{who} changed the host {what}'), what: hostOf(entry) }) },
   'host.revoke': { ok: (entry, who) => ({ who, text: t('{who} removed the host {what}'), what: hostOf(entry) }) },
+  'home.move': { ok: (entry, who) => ({ who, text: t('{who} made {what} the home host'), what: { text: entry.target ?? '' } }) },
+  'home.take': {
+    ok: (entry) => ({
+      who: t('This host'),
+      text: t('{who} became the home host, in the place of {what}'),
+      what: { text: entry.target ?? '' },
+    }),
+  },
   'host.invite': {
     ok: (entry, who) => ({
       who,
