@@ -35,6 +35,8 @@ import { Scripts } from './scripts/scripts.ts';
 import { scriptsApi } from './scripts/scripts-api.ts';
 import { Search } from './search/search.ts';
 import { searchApi } from './search/search-api.ts';
+import { Secrets } from './secrets/secrets.ts';
+import { secretsApi } from './secrets/secrets-api.ts';
 import { Settings } from './settings/settings.ts';
 import { settingsApi } from './settings/settings-api.ts';
 import type { Database } from './store/database.ts';
@@ -102,11 +104,13 @@ export function createServices(settled: ServicesOptions) {
   const linked = (): boolean => edge()?.linked === true;
   const hosts = new Hosts({ db, facts, membership, identity, settings, users, grants, audit, log, linked });
   const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, grants, audit, origin: page_origin });
+  const secrets = new Secrets({ db, identity, audit });
   const hostKey = new HostKey({
     identity,
     settings,
     grants,
     audit,
+    sealed: secrets,
     rotated: (binding, old) => {
       hosts.keyRotated(old);
       rotated(binding);
@@ -119,7 +123,7 @@ export function createServices(settled: ServicesOptions) {
   const options = new OptionScripts({ home, settings, scripts });
   const mayStart = (plugin: string, action: string): boolean => plugins.mayStart(plugin, action);
   const ended: RunsOptions['ended'] = (row) => notify.ended(row);
-  const runs = new Runs({ db, home, settings, scripts, actions, uploads, options, users, mayStart, ended, audit, log, limits });
+  const runs = new Runs({ db, home, settings, scripts, actions, uploads, options, secrets, users, mayStart, ended, audit, log, limits });
   const notify = new Notify({ db, settings, grants, actions, runs, audit, log, linked, page_origin, test_push_origin, texts });
   const search = new Search(db, runs);
   const alerted: SystemOptions['alerted'] = (alert) => notify.alerted(alert);
@@ -143,6 +147,7 @@ export function createServices(settled: ServicesOptions) {
     hosts,
     loginLinks,
     hostKey,
+    secrets,
     scripts,
     scriptTexts,
     actions,
@@ -175,6 +180,7 @@ const RESOURCES = [
   usersApi,
   loginLinksApi,
   keyApi,
+  secretsApi,
   membershipApi,
   homeApi,
   membersApi,

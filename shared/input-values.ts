@@ -62,14 +62,28 @@ function resolveOne(input: ActionInput, answer: unknown): InputValue | undefined
 /** An answer to what is not asked is a mistake that nobody should have to find by its effect. */
 function notAsked(input: ActionInput, answer: unknown, declared: readonly ActionInput[]): undefined {
   if (isNothing(input, answer)) return;
+  if (isStored(input))
+    throw new ToruError('input_invalid', `“${input.label}” is a secret that the host keeps: nobody is asked for it.`, {
+      extra: { input: input.name },
+    });
   const asker = declared.find(({ name }) => name === input.show_if?.input);
   throw new ToruError('input_invalid', `“${input.label}” is asked only for some answers to “${asker?.label ?? input.show_if?.input}”.`, {
     extra: { input: input.name },
   });
 }
 
+/** Does the host keep its value? Then nobody is asked. */
+export function isStored(input: ActionInput): input is InputOf<'secret'> & { stored: string } {
+  return input.type === 'secret' && input.stored !== undefined;
+}
+
 /** Is it asked, with these answers to the inputs before it? `answers` may be values, or the texts of fields. */
-export function isShown({ show_if }: Pick<ActionInput, 'show_if'>, answers: Readonly<Record<string, InputValue | undefined>>): boolean {
+export function isShown(input: ActionInput, answers: Readonly<Record<string, InputValue | undefined>>): boolean {
+  return !isStored(input) && isMeant(input, answers);
+}
+
+/** The same, of what is asked and of what the host keeps. */
+export function isMeant({ show_if }: Pick<ActionInput, 'show_if'>, answers: Readonly<Record<string, InputValue | undefined>>): boolean {
   if (show_if === undefined) return true;
   const answer = answers[show_if.input];
   if (answer === undefined) return false;

@@ -3,6 +3,7 @@ import { isDecimal, MAX_DECIMAL_CHARS } from './decimal.ts';
 import { isEmail } from './email.ts';
 import { DEFAULT_UPLOAD_BYTES, MAX_ARG_BYTES, MAX_OPTION_CHARS, MAX_OPTIONS, MAX_UPLOAD_BYTES } from './limits.ts';
 import { EXAMPLES, isMoment, MOMENTS, type MomentType } from './moments.ts';
+import { secretName } from './secrets.ts';
 
 /** The questions that an action may ask before it runs, and how each answer reaches the script. The rules of the answers: input-values.ts. */
 
@@ -132,7 +133,13 @@ export const actionInput = z.discriminatedUnion('type', [
       .max(20)
       .default([]),
   }),
-  z.object({ type: z.literal('secret'), ...common, max_length: z.int().min(1).max(MAX_ARG_BYTES).default(4096) }),
+  z.object({
+    type: z.literal('secret'),
+    ...common,
+    max_length: z.int().min(1).max(MAX_ARG_BYTES).default(4096),
+    /** The name of a secret that the host keeps: nobody is asked, and the script gets that. */
+    stored: secretName.optional(),
+  }),
 ]);
 export type ActionInput = z.infer<typeof actionInput>;
 

@@ -2,7 +2,7 @@ import type { Action, ActionCreate, ActionFields, ActionOrder, ActionPatch, Clie
 import { ToruError } from '../../shared/errors.ts';
 import { slugOf } from '../../shared/ids.ts';
 import { checkVariables } from '../../shared/input-declaration.ts';
-import type { InputValues } from '../../shared/input-values.ts';
+import { type InputValues, isStored } from '../../shared/input-values.ts';
 import type { ActionInput } from '../../shared/inputs.ts';
 import type { Database } from '../store/database.ts';
 import { ownTables } from '../store/own-tables.ts';
@@ -280,7 +280,7 @@ function actionOf(row: ActionRow, runs: TileRuns & Pick<Action, 'favourite'>, lo
 
 function clientActionOf(action: Action): ClientAction {
   const { script: _script, args: _args, env: _env, stop_signal: _signal, grace_s: _grace, allow: _allow, problem, ...rest } = action;
-  const inputs = rest.inputs.map(withoutScript);
+  const inputs = rest.inputs.filter((input) => !isStored(input)).map(withoutScript);
   return { ...rest, inputs, problem: problem === null ? null : 'This can’t run at the moment. Tell an administrator of this host.' };
 }
 

@@ -19,6 +19,7 @@ import { passwd } from './commands/passwd.ts';
 import { plugin } from './commands/plugin-command.ts';
 import { run } from './commands/run.ts';
 import { search } from './commands/search-command.ts';
+import { secret } from './commands/secret-command.ts';
 import { service } from './commands/service-command.ts';
 import { restore, snapshot } from './commands/snapshot-command.ts';
 import { agent, start } from './commands/start-command.ts';
@@ -50,6 +51,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     passwd,
     'login-link': loginLink,
     key,
+    secret,
     plugin,
     snapshot,
     restore,

@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, verify } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, hkdfSync, type KeyObject, sign, verify } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -10,12 +10,18 @@ export interface Identity {
   readonly kid: string;
   /** An Ed25519 signature, 64 bytes. Callers add the purpose first (`purposed` in shared/grant.ts). */
   sign(bytes: Uint8Array): Uint8Array;
+  /** A key of 32 bytes for one purpose, by HKDF-SHA256 (RFC 5869) from the private key. */
+  derive(purpose: string): Uint8Array;
 }
 
 /** The identity with its file. */
 export interface KeyFile extends Identity {
-  /** Replaces the key, here and in the file, by a new one. @returns the old one, for its last signature. */
-  rotate(): Pick<Identity, 'publicKey' | 'sign'>;
+  /**
+   * Replaces the key, here and in the file, by a new one.
+   * @param prepare gets the new one while the old one still counts: what it throws leaves everything as it was.
+   * @returns the old one, for its last signature.
+   */
+  rotate(prepare?: (fresh: Pick<Identity, 'kid' | 'derive'>) => void): Pick<Identity, 'publicKey' | 'sign'>;
 }
 
 /** An Ed25519 key in SPKI DER is this prefix and the 32 raw bytes (RFC 8410, section 4). */
@@ -36,13 +42,15 @@ export function loadIdentity(home: string): KeyFile {
       return key.kid;
     },
     sign: (bytes) => new Uint8Array(sign(null, bytes, key.privateKey)),
-    rotate: () => {
+    derive: (purpose) => derived(key.privateKey, purpose),
+    rotate: (prepare) => {
       const fresh = `${file}.new`;
       rmSync(fresh, { force: true });
-      const pem = createKey(fresh);
+      const next = keyOf(createKey(fresh), file);
+      prepare?.({ kid: next.kid, derive: (purpose) => derived(next.privateKey, purpose) });
       renameSync(fresh, file);
       const { publicKey, privateKey } = key;
-      key = keyOf(pem, file);
+      key = next;
       return { publicKey, sign: (bytes) => new Uint8Array(sign(null, bytes, privateKey)) };
     },
   };
@@ -54,6 +62,11 @@ function keyOf(pem: string, file: string) {
     throw new Error(`${file} is not an Ed25519 key. Restore it from a backup, or remove it to get a new identity.`);
   const publicKey = new Uint8Array(createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).subarray(SPKI_PREFIX.length));
   return { privateKey, publicKey, kid: kidOf(publicKey) };
+}
+
+function derived(privateKey: KeyObject, purpose: string): Uint8Array {
+  const { d } = privateKey.export({ format: 'jwk' });
+  return new Uint8Array(hkdfSync('sha256', Buffer.from(d ?? '', 'base64url'), Buffer.alloc(0), purpose, 32));
 }
 
 /** How a grant names the key that signed it: SHA-256, hex. @param key raw Ed25519. */

@@ -37,6 +37,8 @@ export interface Harness {
   runs: Runs;
   actions: Map<string, ActionRow>;
   users: Map<string, User>;
+  /** Stored, by name. */
+  secrets: Map<string, string>;
   /** Plugins that may not start anything any more. */
   withdrawn: Set<string>;
   audit: { event: string; outcome: string }[];
@@ -75,6 +77,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
     compress_after_minutes: 0,
     env_allow: [],
   };
+  const secrets: Harness['secrets'] = new Map();
   const written = new Set<string>();
   const vanished = new Set<string>();
   const withdrawn = new Set<string>();
@@ -106,6 +109,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
         mayUse: (caller, action) => caller.role === 'admin' || action.allow === 'everyone' || action.allow.includes(caller.user_id),
       },
       uploads,
+      secrets: { valueOf: (name) => secrets.get(name) ?? null },
       options: { filled: async (_caller, action) => action.inputs },
       users: { get: (id) => users.get(id) ?? null },
       mayStart: (plugin) => !withdrawn.has(plugin),
@@ -130,6 +134,7 @@ export function makeHarness(options: Partial<RunsOptions> = {}, home: string = m
     runs: make({}),
     actions,
     users,
+    secrets,
     withdrawn,
     audit,
     settings,

@@ -27,7 +27,7 @@ import { Removal } from './keep/removal.ts';
 import { Retention } from './keep/retention.ts';
 import { Scheduler } from './life/scheduler.ts';
 import type { GuardOptions } from './life/start-guard.ts';
-import type { RunActions, RunUploads, StartRequest } from './submit/request.ts';
+import type { RunActions, RunSecrets, RunUploads, StartRequest } from './submit/request.ts';
 import type { Started } from './submit/submit.ts';
 import { Submit } from './submit/submit.ts';
 
@@ -48,6 +48,7 @@ export interface RunsOptions extends GuardOptions {
   scripts: Pick<Scripts, 'resolve'>;
   actions: RunActions;
   uploads: RunUploads;
+  secrets: RunSecrets;
   options: Pick<OptionScripts, 'filled'>;
   audit: Pick<Audit, 'record'>;
   log: Log;

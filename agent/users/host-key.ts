@@ -6,26 +6,36 @@ import type { Settings } from '../settings/settings.ts';
 import type { Caller } from './caller.ts';
 import type { Grants } from './grants.ts';
 
+/** What lies sealed under the host's key. */
+interface SealedUnderKey {
+  /** Before the key is replaced. @throws what keeps it from being. */
+  sealFor(fresh: Pick<Identity, 'kid' | 'derive'>): void;
+  keyReplaced(): void;
+}
+
 /** This host's key: what an edge knows the host by, and how it is replaced when it was stolen. */
 export class HostKey {
   readonly #identity: KeyFile;
   readonly #host: string;
-  readonly #grants: Grants;
-  readonly #audit: Audit;
+  readonly #grants: Pick<Grants, 'revokeAll'>;
+  readonly #audit: Pick<Audit, 'record'>;
+  readonly #sealed: SealedUnderKey | null;
   readonly #rotated: (binding: string, old: Pick<Identity, 'publicKey' | 'sign'>) => void;
 
-  /** @param options.rotated hears of a new key, as `binding` names it. */
+  /** @param options.sealed what only this key opens. @param options.rotated hears of a new key, as `binding` names it. */
   constructor(options: {
     identity: KeyFile;
     settings: Pick<Settings, 'instance_id'>;
-    grants: Grants;
-    audit: Audit;
+    grants: Pick<Grants, 'revokeAll'>;
+    audit: Pick<Audit, 'record'>;
+    sealed?: SealedUnderKey;
     rotated?: (binding: string, old: Pick<Identity, 'publicKey' | 'sign'>) => void;
   }) {
     this.#identity = options.identity;
     this.#host = options.settings.instance_id;
     this.#grants = options.grants;
     this.#audit = options.audit;
+    this.#sealed = options.sealed ?? null;
     this.#rotated = options.rotated ?? (() => undefined);
   }
 
@@ -41,7 +51,8 @@ export class HostKey {
   rotate(caller: Caller): string {
     if (caller.via !== 'local') throw new ToruError('forbidden', 'The key is replaced on the host itself: toru key rotate.');
     this.#grants.revokeAll();
-    const old = this.#identity.rotate();
+    const old = this.#identity.rotate((fresh) => this.#sealed?.sealFor(fresh));
+    this.#sealed?.keyReplaced();
     this.#audit.record({ event: 'key.rotate', caller, target: this.#identity.kid, outcome: 'ok' });
     this.#rotated(this.binding, old);
     return this.binding;

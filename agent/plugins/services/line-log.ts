@@ -4,6 +4,7 @@ import { FROM_PLUGINS, parseJson } from '../../../shared/json.ts';
 import type { PluginLogLine } from '../../../shared/plugins.ts';
 import { pluginLogLine } from '../../../shared/plugins.ts';
 import { LogFile } from '../../logger-file.ts';
+import { secretForms } from '../../runner/secret-words.ts';
 
 /** Of one file, and how many older ones are kept beside it. */
 const MAX_BYTES = 2 * 1024 * 1024;
@@ -41,7 +42,7 @@ export class LineLog {
 
   /** What must not stand in it from now on, wherever it comes from. Very short ones would hide half of every line. */
   hide(secrets: readonly string[]): void {
-    const spelled = secrets.filter((secret) => secret.length >= 4).flatMap(spellings);
+    const spelled = secrets.filter((secret) => secret.length >= 4).flatMap((secret) => [secret, ...secretForms(secret)]);
     this.#secrets = [...new Set(spelled)].sort((a, b) => b.length - a.length);
   }
 
@@ -148,11 +149,6 @@ export class LineLog {
     if (Array.isArray(value)) return value.map((inside) => this.#masked(inside));
     return typeof value === 'object' && value !== null ? this.#maskedObject(value) : value;
   }
-}
-
-/** As it is, in JSON, and in an address: so programs print what failed. */
-function spellings(secret: string): string[] {
-  return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret.toWellFormed())];
 }
 
 async function textOf(path: string): Promise<string | null> {

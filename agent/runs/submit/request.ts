@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import { ToruError } from '../../../shared/errors.ts';
 import { checkVariables } from '../../../shared/input-declaration.ts';
 import { MASK, maskSecrets, type PassedInputs, passInputs } from '../../../shared/input-passing.ts';
-import { hasPattern, type InputValues, resolveInputs } from '../../../shared/input-values.ts';
+import { hasPattern, type InputValues, isMeant, isStored, resolveInputs } from '../../../shared/input-values.ts';
 import type { ActionInput } from '../../../shared/inputs.ts';
 import { MAX_ARG_BYTES, MAX_ARGS } from '../../../shared/limits.ts';
 import type { RunSource } from '../../../shared/runs.ts';
 import type { Actions } from '../../actions/actions.ts';
+import type { Secrets } from '../../secrets/secrets.ts';
 import type { Uploads } from '../../uploads/uploads.ts';
 import type { Caller } from '../../users/caller.ts';
 import type { Prepared } from '../life/prepared.ts';
@@ -29,9 +30,13 @@ export type RunActions = Pick<Actions, 'get' | 'mayUse' | 'patterns' | 'remember
 /** What runs need of the files that were uploaded. */
 export type RunUploads = Pick<Uploads, 'filesOf' | 'claim' | 'discard' | 'release' | 'recover' | 'close'>;
 
+/** What runs need of the stored secrets. */
+export type RunSecrets = Pick<Secrets, 'valueOf'>;
+
 interface PrepareOptions {
   actions: RunActions;
   uploads: RunUploads;
+  secrets: RunSecrets;
   /** The action's, where scripts have said what may be chosen; null: as the action has them. */
   inputs: readonly ActionInput[] | null;
 }
@@ -74,7 +79,7 @@ function prepareScript(caller: Caller, request: StartRequest, script: string): P
   };
 }
 
-function prepareAction(caller: Caller, request: StartRequest, { actions, uploads, inputs }: PrepareOptions): Prepared {
+function prepareAction(caller: Caller, request: StartRequest, { actions, uploads, secrets, inputs }: PrepareOptions): Prepared {
   const id = request.action ?? '';
   const action = actions.get(id);
   // The same answer for an action that the caller may not use: ids can't be probed.
@@ -83,7 +88,8 @@ function prepareAction(caller: Caller, request: StartRequest, { actions, uploads
   checkVariables(action.inputs);
   const declared = inputs ?? action.inputs;
   const resolve = () => resolveInputs(declared, request.inputs ?? {});
-  const values = hasPattern(action.inputs) ? actions.patterns.spend(caller.user_id, action.id, resolve) : resolve();
+  const answers = hasPattern(action.inputs) ? actions.patterns.spend(caller.user_id, action.id, resolve) : resolve();
+  const values = { ...answers, ...storedOf(declared, answers, secrets) };
   const files = uploads.filesOf(caller, action.id, action.inputs, values);
   const passed = passInputs(declared, { ...values, ...files.paths });
   return {
@@ -99,6 +105,25 @@ function prepareAction(caller: Caller, request: StartRequest, { actions, uploads
     uploads: files.ids,
     secrets: action.inputs.flatMap(({ type, name }) => (type === 'secret' && name in values ? [String(values[name])] : [])),
   };
+}
+
+/** The values of inputs that nobody is asked for. @throws ToruError action_invalid where one is not stored. */
+function storedOf(declared: readonly ActionInput[], answers: InputValues, secrets: RunSecrets): InputValues {
+  const values: InputValues = {};
+  for (const input of declared) {
+    if (!isStored(input) || !isMeant(input, answers)) continue;
+    const value = secrets.valueOf(input.stored);
+    if (value === null)
+      throw new ToruError(
+        'action_invalid',
+        `“${input.label}” needs the secret ${input.stored}, which this host does not keep. Store it: toru secret set ${input.stored}`,
+        {
+          extra: { input: input.name },
+        },
+      );
+    values[input.name] = value;
+  }
+  return values;
 }
 
 /** @throws ToruError input_invalid, input_too_large: before anything is written down. */

@@ -16,7 +16,7 @@ import { checkDisk } from '../../store/disk.ts';
 import type { Caller } from '../../users/caller.ts';
 import type { Prepared } from '../life/prepared.ts';
 import type { Scheduler } from '../life/scheduler.ts';
-import type { RunActions, RunUploads, StartRequest } from './request.ts';
+import type { RunActions, RunSecrets, RunUploads, StartRequest } from './request.ts';
 import { prepare, requestHash } from './request.ts';
 
 /** The answer to a request to run something. */
@@ -34,6 +34,7 @@ interface SubmitOptions {
   scripts: Pick<Scripts, 'resolve'>;
   actions: RunActions;
   uploads: RunUploads;
+  secrets: RunSecrets;
   options: Pick<OptionScripts, 'filled'>;
   audit: Pick<Audit, 'record'>;
   minFreeBytes: number;

@@ -123,9 +123,19 @@ describe.runIf(NATIVE)('a secret that a script prints', () => {
       text: 'head -c 65530 /dev/zero | tr "\\0" x; printf "%s\\n" "$KEY"',
       shown: `${'x'.repeat(65_530)}${HIDDEN}\n`,
     },
+    { how: 'in base64', text: 'printf "%s" "$KEY" | base64', shown: `${'*'.repeat(28)}\n` },
+    { how: 'in base64 behind one byte', text: 'printf "%s" "u$KEY" | base64', shown: `dW${'*'.repeat(26)}\n` },
+    { how: 'in base64 behind two bytes', text: 'printf "%s" "u:$KEY:" | base64', shown: `dTp${'*'.repeat(25)}Og==\n` },
     { how: 'not all of it', text: 'printf "abcabd-s3cr3t-valu"', shown: 'abcabd-s3cr3t-valu' },
   ])('is asterisks on the disk: $how', async ({ text, shown }) => {
     expect((await print(`#!/bin/bash\n${text}\n`)).output).toBe(shown);
+  });
+
+  it('is hidden in an address, a form, JSON and long base64', async () => {
+    const value = `pa ss/wörd"+${'k'.repeat(120)}`;
+    const urlencode = `'${process.execPath}' -p "[encodeURIComponent(process.env.KEY), new URLSearchParams({ k: process.env.KEY }).toString(), JSON.stringify(process.env.KEY)].join(String.fromCharCode(10))"`;
+    const { output } = await print(`#!/bin/bash\n${urlencode}\nprintf "%s" "$KEY" | base64\nprintf "%s" "$KEY" | base64 -w 64\n`, value);
+    expect(output).toMatch(/^\*+\nk=\*+\n"\*+"\n[*\n]+$/);
   });
 
   it('is hidden line by line, and however long', async () => {

@@ -23,6 +23,7 @@ import { useUnsaved } from '../unsaved.ts';
 import { TellOthers } from './notifications/tell-others.tsx';
 import { NamesField } from './settings/names-field.tsx';
 import { type Draft, draftOf, patchOf, problemsOf } from './settings/settings-draft.ts';
+import { StoredSecrets } from './settings/stored-secrets.tsx';
 import './settings.css';
 
 const FIELDS = ['host_name', 'scripts_dir', 'when_output_full', 'env_allow', ...NUMBER_NAMES];
@@ -46,6 +47,7 @@ export function SettingsPage() {
       {settings.data !== null && (
         <>
           <SettingsForm settings={settings.data} onSaved={settings.set} />
+          <StoredSecrets />
           <TellOthers
             title={t('When the host is full or busy, tell')}
             help={t('The host sends which value was crossed, and its own name. Saved by their own buttons.')}

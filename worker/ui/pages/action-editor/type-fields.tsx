@@ -1,6 +1,8 @@
 import { unreachable } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
 import { MAX_UPLOAD_BYTES } from '../../../../shared/limits.ts';
+import { listSecrets } from '../../data/known-secrets.ts';
+import { useResource } from '../../data/resource.ts';
 import { CheckGroup } from '../../parts/check-group.tsx';
 import { Field, Switch } from '../../parts/field.tsx';
 import { TextField } from '../../parts/text-field.tsx';
@@ -39,16 +41,47 @@ export function TypeFields({ input, before, error, onChange }: Of<ActionInput['t
     case 'file':
       return <FileFields input={input} error={error} onChange={onChange} />;
     case 'secret':
-      return (
-        <p class="small muted">
-          {t(
-            'What is typed is kept out of the history and the audit. Where the script prints it as it was typed, its output has asterisks, from six characters on. In another form, or on a host without the native runner, it is shown to everybody who may see the run.',
-          )}
-        </p>
-      );
+      return <SecretFields input={input} error={error} onChange={onChange} />;
     default:
       return unreachable(input);
   }
+}
+
+/** Asked of each person, or kept by the host. */
+function SecretFields({ input, error, onChange }: Of<'secret'>) {
+  const list = useResource(listSecrets);
+  const names = (list.data ?? []).filter(({ workspace }) => workspace === null).map(({ name }) => name);
+  const known = input.stored === undefined || names.includes(input.stored) ? names : [input.stored, ...names];
+  return (
+    <>
+      <Field
+        label={t('The secret is')}
+        help={known.length === 0 ? t('Under Settings, Secrets, one can be stored: then nobody is asked.') : undefined}
+        error={error('stored')}
+      >
+        {(ties) => (
+          <select
+            {...ties}
+            class="select"
+            value={input.stored ?? ''}
+            onChange={(event) => onChange(having(input, 'stored', event.currentTarget.value || undefined))}
+          >
+            <option value="">{t('typed by whoever runs the action')}</option>
+            {known.map((name) => (
+              <option key={name} value={name}>
+                {t('stored on the host: {name}', { name })}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <p class="small muted">
+        {t(
+          'It is kept out of the history and the audit. Where the script prints it, in base64 or in an address too, its output has asterisks, from six characters on. In another form, or on a host without the native runner, it is shown to everybody who may see the run.',
+        )}
+      </p>
+    </>
+  );
 }
 
 /** The same object with a field set, or without it. */

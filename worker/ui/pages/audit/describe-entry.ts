@@ -157,6 +157,8 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
       what: { text: listed(Object.keys(entry.detail).map(settingName)), href: '/settings' },
     }),
   },
+  'secret.set': { ok: (entry, who) => ({ who, text: t('{who} stored the secret {what}'), what: secretOf(entry) }) },
+  'secret.remove': { ok: (entry, who) => ({ who, text: t('{who} removed the secret {what}'), what: secretOf(entry) }) },
   // By an invite, nobody did it.
   'host.pair': { ok: (entry, who) => ({ who, text: t('{who} let the host {what} in'), what: hostOf(entry) }) },
   'host.deny': { ok: (entry, who) => ({ who, text: t('{who} did not let the host {what} in'), what: hostOf(entry) }) },
@@ -213,6 +215,11 @@ function agentName(entry: AuditEntry): string {
   const by = textIn(entry, 'by');
   if (by === 'ADMIN_PASSWORD') return t('The host’s configuration');
   return by === 'first start' ? t('The first start') : 'Toru';
+}
+
+function secretOf(entry: AuditEntry): { text: string } {
+  const workspace = textIn(entry, 'workspace');
+  return { text: workspace === null ? (entry.target ?? '') : `${workspace}/${entry.target ?? ''}` };
 }
 
 function hostOf(entry: AuditEntry): { text: string; href: string } {
