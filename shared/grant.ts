@@ -15,6 +15,7 @@ export type Purpose =
   | 'login-link'
   | 'pair'
   | 'claim'
+  | 'recover'
   | 'host'
   | 'directory'
   | 'home'

@@ -153,7 +153,14 @@ export const edgeControl = z.discriminatedUnion('type', [
   /** How far is the agent? It answers `arrived` when it has read all that came before. */
   z.object({ type: z.literal('mark') }),
   /** To a member: what the home host signed last (shared/members.ts), its moves oldest first. */
-  z.object({ type: z.literal('directory'), directory: signedToken, certificate: signedToken, moves: homeMoves }),
+  z.object({
+    type: z.literal('directory'),
+    directory: signedToken,
+    certificate: signedToken,
+    moves: homeMoves,
+    /** The home host's, as the edge has it. A member believes another one than it knows only after a word of consent (`toru trust`). */
+    key: publicKey.optional(),
+  }),
   /** To a member that the home host handed over to, by the last of these moves (shared/handover.ts). Said at each link of a home host that moved. */
   z.object({ type: z.literal('home'), moves: homeMoves }),
   /** What the member answered, or why it was not asked. */

@@ -80,6 +80,15 @@ export type Member = z.infer<typeof member>;
 export const memberParams = z.strictObject({ host: hostId });
 export const memberPatch = z.strictObject({ name: memberName.optional(), roles: z.record(userId, role).optional() });
 
+const homeHost = z.object({ host: hostId, name: z.string(), public_key: publicKey });
+
+/** POST /api/membership/trust: four words, as `toru hosts` shows them on the new home host. */
+export const trustRequest = z.strictObject({ words: z.array(z.string()).length(4) });
+
+/** The words by which a member believes its new home host (GET /api/home/words). */
+export const memberWords = z.object({ host: hostId, name: z.string(), words: z.array(z.string()).length(4) });
+export type MemberWords = z.infer<typeof memberWords>;
+
 /**
  * What this host is to its installation (GET /api/membership): the one that decides, or one that follows it. A home host without
  * members is a host as it always was.
@@ -90,7 +99,9 @@ export const membership = z.discriminatedUnion('kind', [
     kind: z.literal('member'),
     /** Its own name in the installation. */
     name: z.string(),
-    home: z.object({ host: hostId, name: z.string(), public_key: publicKey }),
+    home: homeHost,
+    /** Who says that it is the home host now, by a key to which no step leads: somebody on this host's console has to believe it (`toru trust`). */
+    candidate: homeHost.nullable().optional(),
     directory: z.object({ seq: z.int(), signed_at: time, stale: z.boolean() }).nullable(),
     /** The newest directory no longer names this host: it serves its local socket only. */
     revoked: z.boolean(),

@@ -24,6 +24,7 @@ import { service } from './commands/service-command.ts';
 import { restore, snapshot } from './commands/snapshot-command.ts';
 import { agent, start } from './commands/start-command.ts';
 import { status } from './commands/status-command.ts';
+import { trust } from './commands/trust-command.ts';
 import { up } from './commands/up-command.ts';
 import { uninstall, update } from './commands/update-command.ts';
 import type { Io } from './io.ts';
@@ -38,6 +39,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     service,
     hosts,
     home,
+    trust,
     status,
     actions,
     scripts,

@@ -21,9 +21,14 @@ export function standingOf(membership: Membership, now: number): { what: string;
     return membership.members === 0
       ? null
       : { what: `the home host of ${membership.members} ${membership.members === 1 ? 'member' : 'members'}`, fix: null };
-  const { name, home, directory, revoked } = membership;
+  const { name, home, candidate = null, directory, revoked } = membership;
   const age = directory === null ? null : duration(now - Date.parse(directory.signed_at));
   const member = `“${name}”, a member of the installation of ${home.name}`;
+  if (candidate !== null)
+    return {
+      what: `${member}. “${candidate.name}” says that it is the home host now, in the place of ${home.name}, and this host asks for a word of consent; until then it serves as while its home host is away`,
+      fix: `If ${home.name} was lost and recovered: toru trust, and the words that “toru hosts” shows on ${candidate.name}. If nobody recovered it, somebody else’s host asks: look who runs the edge.`,
+    };
   if (revoked)
     return {
       what: `${home.name}, the home host, took this host out of its installation; it serves nobody but the command toru on this machine`,

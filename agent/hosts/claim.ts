@@ -5,6 +5,8 @@ import { randomHex, toBase64Url } from '../../shared/encoding.ts';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
 import { purposed } from '../../shared/grant.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
+import type { RecoveryAnswer } from '../../shared/recovery.ts';
+import { recoveryAnswer, recoveryStatement } from '../../shared/recovery.ts';
 import { readCode } from '../../shared/setup-code.ts';
 import type { Identity } from '../link/identity.ts';
 import { StartError } from '../start-error.ts';
@@ -36,9 +38,37 @@ export async function claimEdge(
   const { origin } = new URL(edge);
   const claim = { host: self.id, public_key: toBase64Url(identity.publicKey), name: self.name, nonce: randomHex(32) };
   const signature = toBase64Url(identity.sign(purposed('claim', claimStatement(claim, origin))));
-  const { status, text } = await post(new URL('/api/claim', origin), { ...claim, setup_code, signature });
+  return ask(edge, '/api/claim', { ...claim, setup_code, signature }, claimAnswer);
+}
+
+/**
+ * Takes the place of the home host of that edge, which was lost. From then on the code whose hash `to.next` is recovers it.
+ * @param to the installation whose home host was restored here; null: nothing was restored. @param recoveryCode as `claimEdge` has it.
+ * @throws ToruError claim_refused, too_many_attempts, conflict (another installation's, or the home host itself), bad_request; StartError as `claimEdge`.
+ */
+export async function recoverEdge(
+  edge: string,
+  identity: Pick<Identity, 'publicKey' | 'sign'>,
+  to: { id: string; name: string; installation: string | null; next: string },
+  recoveryCode: string,
+): Promise<RecoveryAnswer> {
+  const recovery_code = readCode(recoveryCode);
+  if (recovery_code === null)
+    throw new ToruError(
+      'bad_request',
+      'That is no recovery code: one of its 28 letters and digits is wrong or missing. It was printed when the edge was claimed, as XXXX-XXXX-…',
+    );
+  const { id: host, name, installation, next } = to;
+  const request = { host, public_key: toBase64Url(identity.publicKey), name, installation, next, nonce: randomHex(32) };
+  const signature = toBase64Url(identity.sign(purposed('recover', recoveryStatement(request, new URL(edge).origin))));
+  return ask(edge, '/api/recover', { ...request, recovery_code, signature }, recoveryAnswer);
+}
+
+async function ask<T>(edge: string, path: string, request: object, schema: z.ZodType<T>): Promise<T> {
+  const { origin } = new URL(edge);
+  const { status, text } = await post(new URL(path, origin), request);
   const body = parseJsonOrNull(text);
-  const answer = claimAnswer.safeParse(body);
+  const answer = schema.safeParse(body);
   if (status === 200 && answer.success) return answer.data;
   const refusal = refused.safeParse(body);
   if (!refusal.success || !isErrorCode(refusal.data.error.code))

@@ -1,8 +1,8 @@
 import type { List } from '../../shared/api.ts';
 import type { HomeMoved } from '../../shared/handover.ts';
 import { homeMoveRequest } from '../../shared/handover.ts';
-import type { Member, Membership } from '../../shared/members.ts';
-import { memberParams, memberPatch } from '../../shared/members.ts';
+import type { Member, Membership, MemberWords } from '../../shared/members.ts';
+import { memberParams, memberPatch, trustRequest } from '../../shared/members.ts';
 import type { Invite, MadeInvite, Pairing, PairingOutcome } from '../../shared/pairing.ts';
 import { inviteCreate, inviteParams, pairingApproval, pairingParams } from '../../shared/pairing.ts';
 import { resource, router } from '../http/router.ts';
@@ -15,15 +15,17 @@ interface Services {
 }
 
 /** What this host is to its installation. */
-export const membershipApi = resource('/api/membership', { 'GET /': any }, ({ hosts }: Services) =>
-  router().get('/', (c) => c.json<Membership>(hosts.membership)),
+export const membershipApi = resource('/api/membership', { 'GET /': any, 'POST /trust': adminLately }, ({ hosts }: Services) =>
+  router()
+    .get('/', (c) => c.json<Membership>(hosts.membership))
+    .post('/trust', body(trustRequest), async (c) => c.json<Membership>(await hosts.trust(c.env.caller, c.req.valid('json').words))),
 );
 
-/** Which host is the home host: decided at its own local socket. */
-export const homeApi = resource('/api/home', { 'POST /move': adminLately }, ({ hosts }: Services) =>
-  router().post('/move', body(homeMoveRequest), async (c) =>
-    c.json<HomeMoved>(await hosts.moveHome(c.env.caller, c.req.valid('json').host)),
-  ),
+/** Which host is the home host: decided at its own local socket, and shown there after a recovery. */
+export const homeApi = resource('/api/home', { 'POST /move': adminLately, 'GET /words': admin }, ({ hosts }: Services) =>
+  router()
+    .post('/move', body(homeMoveRequest), async (c) => c.json<HomeMoved>(await hosts.moveHome(c.env.caller, c.req.valid('json').host)))
+    .get('/words', async (c) => c.json<List<MemberWords>>({ items: await hosts.memberWords(c.env.caller), next_cursor: null })),
 );
 
 /** The member hosts of this home host. */

@@ -1,7 +1,8 @@
+import { toBase64Url } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { HandoverOffer, HomeMoved } from '../../shared/handover.ts';
 import type { AgentControl, EdgeControl } from '../../shared/link-protocol.ts';
-import type { DirectoryClaims, Member, Membership as MembershipShape } from '../../shared/members.ts';
+import type { DirectoryClaims, Member, Membership as MembershipShape, MemberWords } from '../../shared/members.ts';
 import type { HomeFacts, Invite, InviteCreate, LinkPair, MadeInvite, Pairing, PairingOutcome } from '../../shared/pairing.ts';
 import type { Role } from '../../shared/users.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -24,7 +25,9 @@ import { Members } from './members.ts';
 import type { Membership, SignedNews } from './membership.ts';
 import type { Approval, Approved } from './pairings.ts';
 import { Pairings } from './pairings.ts';
+import { Recovery } from './recovery.ts';
 import { TakeOver } from './take-over.ts';
+import { trustWords } from './words.ts';
 
 /** Members hear of a change after so long, together with what else changes until then. */
 const GATHER_MS = 100;
@@ -61,6 +64,7 @@ export class Hosts {
   readonly #handOver: HandOver;
   readonly #takeOver: TakeOver;
   readonly #calls: MemberCalls;
+  readonly #recovery: Recovery;
   readonly #listeners = new Set<(message: AgentControl) => void>();
   readonly #stops: (() => unknown)[];
   #gathering: NodeJS.Timeout | null = null;
@@ -78,6 +82,7 @@ export class Hosts {
     this.#directory = new Directory({ ...parts, users, grants });
     this.#handOver = new HandOver(parts);
     this.#takeOver = new TakeOver(parts);
+    this.#recovery = new Recovery(options);
     this.#calls = new MemberCalls({ say: (message) => this.#say(message), linked: options.linked });
     const looking = setInterval(() => this.#changed(), LOOK_EVERY_MS).unref();
     this.#stops = [
@@ -229,6 +234,14 @@ export class Hosts {
     return { host, name: membership.home?.name ?? host, heard };
   }
 
+  /** By which words each member believes this home host, after a recovery. @throws ToruError forbidden but at the local socket; not_home. */
+  memberWords(caller: Caller): Promise<MemberWords[]> {
+    // A page would show them through the edge, which could show others.
+    if (caller.via !== 'local') throw new ToruError('forbidden', 'The words are shown on the home host itself: toru hosts');
+    this.#mustBeHome();
+    return this.#recovery.words();
+  }
+
   /** This host has a new key. */
   keyRotated(old: Pick<Identity, 'publicKey' | 'sign'>): void {
     afterNewKey(this.#o, old);
@@ -243,10 +256,53 @@ export class Hosts {
     if (directory !== null) this.#follow(directory);
   }
 
+  /**
+   * Somebody on this host's console believes the host that says it is the home host now. @param typed the four words that it shows there.
+   * @throws ToruError forbidden but at the local socket; conflict where nothing is to be believed, or by other words.
+   */
+  async trust(caller: Caller, typed: readonly string[]): Promise<MembershipShape> {
+    if (caller.via !== 'local') throw new ToruError('forbidden', 'That is decided on the host itself: toru trust WORDS');
+    const { membership, identity, grants, audit, log } = this.#o;
+    const { home, candidate, issuer } = membership;
+    if (home === null || issuer === null)
+      throw new ToruError('conflict', 'This host is a home host itself, and follows no other one. Type it on its members.');
+    if (candidate === null)
+      throw new ToruError(
+        'conflict',
+        `There is nothing to decide: this host follows “${home.name}”, and no other host says that it is the home host. After a recovery the edge tells it so: is this host linked? (toru status)`,
+      );
+    const expected = await trustWords(candidate.public_key, toBase64Url(identity.publicKey), issuer.installation);
+    const known = { host: candidate.host, key: candidate.public_key };
+    const entry = { event: 'host.trust', caller, target: candidate.name, detail: known };
+    if (expected.join(' ') !== typed.join(' ').toLowerCase()) {
+      audit.record({ ...entry, outcome: 'refused' });
+      throw new ToruError(
+        'conflict',
+        `Those are not the words of “${candidate.name}” and this host. Look again on the console of the host that you recovered: toru hosts. If they are the same there, somebody else’s host asks here: look who runs the edge. Nothing was changed.`,
+      );
+    }
+    const directory = membership.trust(candidate);
+    if (directory === null)
+      throw new ToruError('conflict', 'Meanwhile another host says that it is the home host. Nothing was changed. Type it again.');
+    // They were the lost home host's word.
+    grants.revokeAll();
+    this.#follow(directory);
+    audit.record({ ...entry, outcome: 'ok' });
+    log.info(known, 'another home host is followed from now on, by the words that were typed here');
+    return this.membership;
+  }
+
   /** The newest directory, as an edge gives it. One that the home host did not sign, or an older one, changes nothing. */
   takeDirectory(news: SignedNews): void {
     const { membership, log } = this.#o;
+    const before = membership.candidate?.public_key;
     const directory = membership.take(news);
+    const { candidate } = membership;
+    if (candidate !== null && candidate.public_key !== before)
+      log.warn(
+        { host: candidate.host, name: candidate.name, key: candidate.public_key },
+        'another host says that it is the home host now: if it was recovered, type here “toru trust” and the words that “toru hosts” shows there',
+      );
     // The edge speaks for the home host that this one handed over to.
     if (directory !== null || this.#handOver.parting?.directory === news.directory) this.#handOver.heard();
     if (directory === null) return;

@@ -27,6 +27,8 @@ interface Opened {
   certificate: CertificateClaims;
   directory: DirectoryClaims;
   ended: ReadonlySet<string>;
+  /** As it came. */
+  signed: { certificate: string; directory: string };
 }
 
 /** What the home host signed, as an edge carries it: none of it is believed yet. Its moves oldest first. */
@@ -34,6 +36,8 @@ export interface SignedNews {
   directory: string;
   certificate: string;
   moves: readonly string[];
+  /** The home host's key, as the edge has it. */
+  key?: string | undefined;
 }
 
 /**
@@ -46,6 +50,8 @@ export class Membership {
   readonly #host: string;
   readonly #now: () => number;
   #opened: Opened | null = null;
+  /** What says that it is the home host now, by a key to which no move leads: nothing of it counts before a word of consent. */
+  #candidate: Opened | null = null;
   #damaged = false;
 
   constructor(facts: HostFacts, identity: Pick<Identity, 'publicKey'>, host: string, now: () => number = Date.now) {
@@ -59,6 +65,11 @@ export class Membership {
   /** Asked before anybody is served: as nobody's member, this host would take its own users for those of an installation. @throws StartError */
   requireWhole(): void {
     if (this.#damaged) throw new StartError(DAMAGED);
+  }
+
+  /** What is kept is not for this host's key: as after a restore from a member's snapshot. */
+  get damaged(): boolean {
+    return this.#damaged;
   }
 
   /** Null where this host is nobody's member. */
@@ -79,6 +90,7 @@ export class Membership {
       publicKey: opened.homeKey,
       installation: opened.certificate.ins,
       problem: this.#problem(opened),
+      foreign: this.#candidate === null ? null : waitsForConsent(opened.home.name, this.#candidate.home.name),
       ended: (sid) => opened.ended.has(sid),
     };
   }
@@ -103,6 +115,7 @@ export class Membership {
       );
     this.#facts.set(FACT, given);
     this.#opened = opened;
+    this.#candidate = null;
     this.#damaged = false;
   }
 
@@ -110,6 +123,7 @@ export class Membership {
   leave(): void {
     this.#facts.remove(FACT);
     this.#opened = null;
+    this.#candidate = null;
     this.#damaged = false;
   }
 
@@ -128,7 +142,9 @@ export class Membership {
     // A newer certificate has a newer name. One that is not for us changes nothing, unless the key that signed ours is gone.
     const newer = this.#open({ home: to, certificate: news.certificate, directory: news.directory });
     const opened = newer ?? (moved ? null : this.#open({ ...found, directory: news.directory }));
+    if (opened === null) this.#candidate = this.#candidateIn(news, before) ?? this.#candidate;
     if (opened === null || opened.certificate.ins !== before.certificate.ins || opened.directory.seq <= before.directory.seq) return null;
+    this.#candidate = null;
     const name = opened.directory.hosts.find(({ id }) => id === to.host)?.name ?? to.name;
     this.#opened = { ...opened, home: { ...to, name } };
     this.#facts.set(FACT, {
@@ -148,10 +164,26 @@ export class Membership {
     return to === null || last === null ? null : { home: to, from: last.old_key, seq: last.seq };
   }
 
+  /** Who says that it is the home host now, where this host has to be asked whether it believes so. */
+  get candidate(): Home | null {
+    return this.#candidate?.home ?? null;
+  }
+
+  /** It is believed. @param home the candidate whose words somebody compared. @returns its directory; null where it is the candidate no more. */
+  trust(home: Home): DirectoryClaims | null {
+    const candidate = this.#candidate;
+    if (candidate === null || candidate.home.public_key !== home.public_key) return null;
+    this.#facts.set(FACT, { home: candidate.home, ...candidate.signed });
+    this.#opened = candidate;
+    this.#candidate = null;
+    return candidate.directory;
+  }
+
   /** As it is kept: for a change that was taken back with its transaction. */
   reload(): void {
     const found = this.#facts.get(FACT, kept);
     this.#opened = found === null ? null : this.#open(found);
+    this.#candidate = null;
     this.#damaged = found !== null && this.#opened === null;
   }
 
@@ -164,6 +196,7 @@ export class Membership {
       kind: 'member',
       name: this.#entry(opened)?.name ?? opened.certificate.name,
       home: opened.home,
+      candidate: this.candidate,
       directory: { seq: directory.seq, signed_at: new Date(directory.iat * 1000).toISOString(), stale: this.#stale(directory) },
       revoked: this.#entry(opened) === undefined,
     };
@@ -179,6 +212,17 @@ export class Membership {
         `This host has heard nothing of ${name}, its home host, for a week, and serves nobody until it does. Start ${name}, or use the command toru on this machine.`,
       );
     return null;
+  }
+
+  /** A home host that was recovered, as the edge has it: with what it signed for this host, newer than what we have. */
+  #candidateIn({ key, certificate, directory }: SignedNews, before: Opened): Opened | null {
+    if (key === undefined || key === before.home.public_key) return null;
+    const listed = openStatement(directory, 'directory', fromBase64Url(key), directoryClaims);
+    const [first] = listed?.hosts ?? [];
+    if (first?.key !== key) return null;
+    const opened = this.#open({ home: { host: first.id, name: first.name.slice(0, 80), public_key: key }, certificate, directory });
+    const isNewer = opened !== null && opened.directory.seq > before.directory.seq;
+    return isNewer && opened.certificate.ins === before.certificate.ins && opened.certificate.by === first.id ? opened : null;
   }
 
   /** This host, as the directory names it: under its own key. */
@@ -204,7 +248,14 @@ export class Membership {
     const directory = openStatement(listed, 'directory', homeKey, directoryClaims);
     if (certificate === null || directory === null || directory.ins !== certificate.ins) return null;
     if (certificate.host !== this.#host || certificate.key !== toBase64Url(this.#identity.publicKey)) return null;
-    return { home: of, homeKey, certificate, directory, ended: new Set(directory.ended_sids) };
+    return {
+      home: of,
+      homeKey,
+      certificate,
+      directory,
+      ended: new Set(directory.ended_sids),
+      signed: { certificate: certified, directory: listed },
+    };
   }
 }
 
@@ -213,4 +264,11 @@ function followed(from: Home, move: string, { certificate, directory }: Opened):
   const claims = openStatement(move, 'home', fromBase64Url(from.public_key), homeMoveClaims);
   if (claims === null || claims.ins !== certificate.ins || claims.old_key !== from.public_key || claims.seq <= directory.seq) return null;
   return { home: { ...from, host: claims.new_host, public_key: claims.new_key }, last: claims };
+}
+
+function waitsForConsent(known: string, candidate: string): ToruError {
+  return new ToruError(
+    'membership_over',
+    `“${candidate}” says that it is the home host now, in the place of “${known}”, and this host asks for a word of consent. If you recovered it, type on this host’s console: toru trust, and the words that “toru hosts” shows on “${candidate}”.`,
+  );
 }

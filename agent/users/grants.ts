@@ -197,7 +197,7 @@ export class Grants {
   /** The claims of a grant that was signed for this host and this installation: by this host, or by the home host of a member. */
   #read(token: string, sid: string | undefined): GrantClaims {
     const issuer = this.#issuer();
-    const claims = this.#signed.get(token) ?? this.#checkSignature(token, issuer?.publicKey ?? this.#identity.publicKey);
+    const claims = this.#signed.get(token) ?? this.#checkSignature(token, issuer);
     const { kid, iss, aud, ins } = claims;
     const here = this.#settings.instance_id;
     if (aud !== here || (sid !== undefined && sid !== claims.sid)) throw foreign();
@@ -206,9 +206,10 @@ export class Grants {
     return claims;
   }
 
-  #checkSignature(token: string, publicKey: Uint8Array): GrantClaims {
+  #checkSignature(token: string, issuer: Issuer | null): GrantClaims {
+    const publicKey = issuer?.publicKey ?? this.#identity.publicKey;
     const claims = grantToken.safeParse(token).success ? openStatement(token, 'grant', publicKey, grantClaims) : null;
-    if (claims === null) throw foreign();
+    if (claims === null) throw issuer?.foreign ?? foreign();
     this.#signed.set(token, claims);
     // Full: the one that was checked first is checked again when it comes back.
     const oldest = this.#signed.keys().next();

@@ -9,6 +9,8 @@ export interface Issuer {
   readonly installation: string;
   /** Why nobody is served now: the directory is too old, or no longer names this host. */
   readonly problem: ToruError | null;
+  /** What to say of a grant that the home host did not sign, where there is more to say than that. */
+  readonly foreign: ToruError | null;
   /** Did the home host say that this session ended? */
   ended(sid: string): boolean;
 }

@@ -6,6 +6,7 @@ import type { HandoverOffer } from '../../shared/handover.ts';
 import type { EdgeControl } from '../../shared/link-protocol.ts';
 import { linkStatement } from '../../shared/link-protocol.ts';
 import type { PairTokenAnswer } from '../../shared/pairing.ts';
+import type { RecoveryAnswer } from '../../shared/recovery.ts';
 import { newCode, readCode } from '../../shared/setup-code.ts';
 import type { Role } from '../../shared/users.ts';
 import type { Env } from '../env.ts';
@@ -190,6 +191,37 @@ export class Account extends DurableObject<Env> {
     return taken.ok ? { ok: true, value: { installation: this.#installation, host: host.id, recovery_code } } : taken;
   }
 
+  /** @returns claim_refused where no host may take the place of the home host. */
+  recoveryOpen(): Result<null> {
+    const found = this.#claims.recoverable();
+    return found.ok ? { ok: true, value: null } : found;
+  }
+
+  /**
+   * Another home host, in the place of one that was lost: everybody is signed out, and the link of the lost one is closed. Its members are told by the
+   * new one, and believe it when somebody says so on their own consoles.
+   * @param code SHA-256 of the recovery code that the host brought, hex; `next` that of the one that counts from then on.
+   * @param installation whose home host was restored; null: nothing was. @returns as `Claims.recover`; conflict for another installation's.
+   */
+  async recover(code: string, next: string, host: BoundHost, installation: string | null): Promise<Result<RecoveryAnswer>> {
+    if (installation !== null && installation !== this.#installation)
+      return refusal(
+        'conflict',
+        'What was restored here is the home host of another installation. Is it the right snapshot, and the right address?',
+      );
+    const [lost] = this.#hosts.list();
+    let ended: string[] = [];
+    const taken = this.#claims.recover(code, { ...host, recovery: next, claimed_at: Date.now() }, (claimed) => {
+      this.#hosts.bind([claimed]);
+      ended = this.#sessions.endAll();
+    });
+    if (!taken.ok) return taken;
+    if (lost !== undefined && lost.public_key !== host.public_key)
+      await hostOf(this.env, lost.id).membershipEnded(lost.id === host.id ? host.public_key : null);
+    if (ended.length > 0) await Promise.all(this.#hosts.list().map(({ id }) => hostOf(this.env, id).endSessions(ended)));
+    return { ok: true, value: { installation: this.#installation, host: host.id } };
+  }
+
   beginPairing(from: { host: string; public_key: string; network: string }): Promise<Result<OpenPairing>> {
     return this.#pairings.begin(from, Date.now());
   }
@@ -310,7 +342,8 @@ export class Account extends DurableObject<Env> {
     if (this.#hosts.isHome(id)) return this.#claims.claim === null || moves.length === 0 ? null : { type: 'home', moves };
     const certificate = this.#hosts.certificateOf(id);
     const directory = kv.get<string>(DIRECTORY);
-    return certificate === null || directory === undefined ? null : { type: 'directory', certificate, directory, moves };
+    const key = this.#hosts.list()[0]?.public_key;
+    return certificate === null || directory === undefined ? null : { type: 'directory', certificate, directory, moves, key };
   }
 
   async #attempt(login: LoginAttempt, turn: Turn): Promise<Attempt> {

@@ -138,6 +138,15 @@ export class Sessions {
     return ended;
   }
 
+  /** Nobody is logged in any more. @returns the sids that lived until now. */
+  endAll(): string[] {
+    this.#sql.exec('DELETE FROM session_grants');
+    return this.#sql
+      .exec<{ sid: string }>('DELETE FROM sessions RETURNING sid')
+      .toArray()
+      .map(({ sid }) => sid);
+  }
+
   /** A session got a grant for a member. @returns the role of its user there; the lesser one for a session that just ended. */
   remember(sid: string, host: string, { grant, grant_exp }: Granted): Role {
     this.#sql.exec(

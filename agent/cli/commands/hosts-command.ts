@@ -1,4 +1,5 @@
-import type { Membership } from '../../../shared/members.ts';
+import { ToruError } from '../../../shared/errors.ts';
+import type { Membership, MemberWords } from '../../../shared/members.ts';
 import type { Pairing } from '../../../shared/pairing.ts';
 import { inviteCreate, memberName, userCodeOf } from '../../../shared/pairing.ts';
 import type { Client } from '../agent-client.ts';
@@ -12,6 +13,7 @@ import { membershipOf } from '../membership-words.ts';
 import { table, when } from '../plain-text.ts';
 import { askKey } from '../prompt.ts';
 import { plain } from '../terminal-filter.ts';
+import { trustLines } from '../trust-lines.ts';
 import '../../../shared/schema-words.ts';
 
 /** toru hosts */
@@ -93,14 +95,15 @@ async function list(client: Client, asJson: boolean, io: Io): Promise<number> {
     else await print(io, memberWords(membership));
     return 0;
   }
-  const [members, waiting, invites, settings] = await Promise.all([
+  const [members, waiting, invites, words, settings] = await Promise.all([
     good(client.members.$get()).then((answer) => answer.json()),
     good(client.pairings.$get()).then((answer) => answer.json()),
     good(client.invites.$get()).then((answer) => answer.json()),
+    wordsOf(client),
     good(client.settings.$get()).then((answer) => answer.json()),
   ]);
   if (asJson) {
-    await print(io, JSON.stringify({ membership, members: members.items, waiting: waiting.items, invites: invites.items }, null, 2));
+    await print(io, JSON.stringify({ membership, members: members.items, waiting: waiting.items, invites: invites.items, words }, null, 2));
     return 0;
   }
   const width = io.out.isTTY ? io.out.columns : null;
@@ -112,10 +115,21 @@ async function list(client: Client, asJson: boolean, io: Io): Promise<number> {
   for (const { id, name, expires_at } of invites.items)
     await print(io, `\n${plain(name)} is invited until ${when(expires_at)} (toru hosts uninvite ${id})`);
   for (const request of waiting.items) await print(io, `\n${requestWords(request)}`);
+  if (words.length > 0) await print(io, `\n${trustLines(words).join('\n')}`);
   if (members.items.length + waiting.items.length + invites.items.length === 0)
     await note(io, 'no other host belongs to it yet. On another machine: toru up, and the address of Toru’s page');
   else if (members.items.length > 0) await note(io, 'which of them are linked at this moment, the edge knows: see Hosts on the page');
   return 0;
+}
+
+/** After a recovery; none of an older agent. */
+async function wordsOf(client: Client): Promise<MemberWords[]> {
+  try {
+    return (await (await good(client.home.words.$get())).json()).items;
+  } catch (error) {
+    if (error instanceof ToruError && error.code === 'not_found') return [];
+    throw error;
+  }
 }
 
 /** What an admin compares, as this home host has it. */

@@ -55,7 +55,8 @@ export const restore: Command = {
 
 Restores what “toru snapshot” saved into TORU_HOME (default ~/.toru), which must be empty, with no
 agent running there. Everyone has to log in again, and this host gets a new key: an edge elsewhere
-must be told (toru key). Runs that were under way count as interrupted; nothing is started.
+must be told (toru key), or, in the place of a home host that was lost: toru up URL --recover. Runs that
+were under way count as interrupted; nothing is started.
 
   TORU_HOME=/srv/toru toru restore /backup/toru-2026-11-29.tar.gz
 `,
@@ -66,7 +67,7 @@ must be told (toru key). Runs that were under way count as interrupted; nothing 
     const { about, runs } = await restoreSnapshot(home, file);
     await note(
       io,
-      `${home} is as it was at ${about.created_at}, with the output of ${runs} ${runs === 1 ? 'run' : 'runs'}. Start it: toru start`,
+      `${home} is as it was at ${about.created_at}, with the output of ${runs} ${runs === 1 ? 'run' : 'runs'}. Start it: toru start. In the place of a home host that was lost, at an edge elsewhere: toru up URL --recover`,
     );
     return 0;
   },

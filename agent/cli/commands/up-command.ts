@@ -20,16 +20,20 @@ export const up: Command = {
   summary: 'Make this machine a host of an installation that is there, and start it',
   help: `Usage: toru up URL [--name NAME] [--service | --no-start]
        toru up URL --token-file FILE | --setup-code-file FILE
+       toru up URL --recover [--recovery-code-file FILE]
 
 Asks the edge at URL to let this host in, and shows a code and four words. An admin who sees the
 same words on the page (or with toru hosts on the home host) approves; then the agent runs here
 until Ctrl-C. Typed again, it starts the agent. Users and roles are those of the home host.
-At a fresh edge (toru deploy) this host becomes the home host instead.
+At a fresh edge (toru deploy) this host becomes the home host instead. Where the home host was lost,
+--recover puts this one in its place, after “toru restore FILE” of its snapshot.
 
       --name NAME         what this host is called there (default: its own name)
       --token-file FILE   with the token of “toru hosts invite NAME”, which nobody has to approve;
                           - reads it from standard input
       --setup-code-file FILE   at a fresh edge: the setup code of “toru deploy”, which is asked for without
+      --recover           this host takes the place of the home host, which was lost; asks for the recovery code
+      --recovery-code-file FILE   with that code, instead of asking; - reads it from standard input
       --service           have systemd or launchd keep it running, instead of starting it here
       --no-start          only pair
       --yes               do not ask before this host leaves what it belongs to
@@ -43,6 +47,8 @@ At a fresh edge (toru deploy) this host becomes the home host instead.
       name: { type: 'string' },
       'token-file': { type: 'string' },
       'setup-code-file': { type: 'string' },
+      recover: { type: 'boolean' },
+      'recovery-code-file': { type: 'string' },
       service: { type: 'boolean' },
       'no-start': { type: 'boolean' },
       yes: { type: 'boolean', short: 'y' },
@@ -53,15 +59,28 @@ At a fresh edge (toru deploy) this host becomes the home host instead.
     if (service && noStart) throw new UsageError('--service or --no-start, not both.');
     if (tokenFile !== undefined && codeFile !== undefined)
       throw new UsageError('--token-file is for a further host, --setup-code-file for the first of a fresh edge: not both.');
+    const { recover = false, 'recovery-code-file': recoveryFile } = values;
+    if (recoveryFile !== undefined && !recover) throw new UsageError('--recovery-code-file is for --recover: say both.');
+    if (recover && (tokenFile !== undefined || codeFile !== undefined))
+      throw new UsageError('--recover takes the place of a home host that was lost; --token-file and --setup-code-file are for others.');
     const name = values.name === undefined ? null : nameOf(values.name);
     const yes = values.yes === true;
     const token = tokenFile === undefined ? null : await textOf('--token-file', tokenFile, io);
     const setupCode = codeFile === undefined ? null : await textOf('--setup-code-file', codeFile, io);
-    const wanted: Wanted = { edge, name, invite: token === null ? null : inviteIn(token), setupCode, yes };
+    const recoveryCode = recoveryFile === undefined ? null : await textOf('--recovery-code-file', recoveryFile, io);
+    const recovery = recover ? { code: recoveryCode } : null;
+    const wanted: Wanted = { edge, name, invite: token === null ? null : inviteIn(token), setupCode, recovery, yes };
     if (service) {
-      const secret = token !== null ? ['--token-file', '-'] : setupCode !== null ? ['--setup-code-file', '-'] : [];
-      const more = [...(name === null ? [] : [`--name=${name}`]), ...(yes ? ['--yes'] : []), ...secret];
-      return upAsService(['up', edge.url, ...more, '--no-start'], token ?? setupCode, io);
+      const secret =
+        token !== null
+          ? ['--token-file', '-']
+          : setupCode !== null
+            ? ['--setup-code-file', '-']
+            : recoveryCode !== null
+              ? ['--recovery-code-file', '-']
+              : [];
+      const more = [...(name === null ? [] : [`--name=${name}`]), ...(yes ? ['--yes'] : []), ...(recover ? ['--recover'] : []), ...secret];
+      return upAsService(['up', edge.url, ...more, '--no-start'], token ?? setupCode ?? recoveryCode, io);
     }
     // The database's native code is loaded by this command alone.
     const outcome = await (await import('../up/up.ts')).up(wanted, io);

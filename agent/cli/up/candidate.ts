@@ -13,6 +13,8 @@ export interface Wanted {
   invite: Invite | null;
   /** With which it claims a fresh edge; null: it is asked for. */
   setupCode: string | null;
+  /** It takes the place of a home host that was lost; `code` is asked for where it is null. Null: it does not. */
+  recovery: { code: string | null } | null;
   /** The question whether to give up what is there is answered. */
   yes: boolean;
 }

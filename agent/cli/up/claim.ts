@@ -1,6 +1,7 @@
 import { setInConfigFile } from '../../config-edit.ts';
 import { claimEdge } from '../../hosts/claim.ts';
 import { StartError } from '../../start-error.ts';
+import type { FirstAdmin } from '../../users/first-admin.ts';
 import { ensureAdmin } from '../../users/first-admin.ts';
 import { Grants } from '../../users/grants.ts';
 import { Passwords } from '../../users/passwords.ts';
@@ -36,13 +37,18 @@ export async function claim(host: Candidate & { name: string }, { edge, setupCod
   const first = await ensureAdmin(config, { users: new Users(db, passwords, grants, audit), passwords, settings, audit });
   await print(io, `\nThis host is the home host of ${edge.origin} now.\n`);
   await print(io, `  Recovery code  ${recovery}   (shown this once: keep it where this machine’s loss does not reach)`);
+  await printAdmin(first, io);
+  return 'paired';
+}
+
+/** The admin that a new home begins with. */
+export async function printAdmin(first: FirstAdmin | null, io: Io): Promise<void> {
   if (first !== null) {
     await print(io, `  Username       ${first.username}`);
     const password = first.generated_password;
     await print(io, `  Password       ${password === null ? 'the ADMIN_PASSWORD that you set' : `${password}   (shown this once)`}`);
   }
   await print(io, '');
-  return 'paired';
 }
 
 async function askCode(origin: string, io: Io): Promise<string> {

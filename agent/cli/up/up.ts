@@ -20,6 +20,7 @@ import type { Candidate, Outcome, Wanted } from './candidate.ts';
 import { claim } from './claim.ts';
 import { joinHome } from './join-home.ts';
 import { isForgotten } from './own-standing.ts';
+import { recover } from './recover.ts';
 import { runningMember } from './running-agent.ts';
 import { showRequest } from './show-request.ts';
 
@@ -32,6 +33,10 @@ export async function up(wanted: Wanted, io: Io): Promise<Outcome> {
   checkEnvironment(config, wanted.edge, io);
   const lock = lockOrNull(config.home);
   if (lock === null) {
+    if (wanted.recovery !== null)
+      throw new StartError(
+        `An agent runs with ${config.home}. The home host is recovered into a home of its own: toru restore FILE into an empty TORU_HOME, on a machine that is none of its members; or, where that was done here, stop the agent first.`,
+      );
     await print(
       io,
       `The agent of ${config.home} runs already, as a member at ${wanted.edge.origin}, ${await runningMember(config.home, wanted.edge, io)}.`,
@@ -56,7 +61,7 @@ export async function up(wanted: Wanted, io: Io): Promise<Outcome> {
 async function pairWhereNeeded(host: Candidate, wanted: Wanted, io: Io): Promise<Outcome> {
   const { edge } = wanted;
   if (isInClear(edge.url)) await note(io, `${edge.origin}: ${IN_CLEAR}`);
-  const isMember = host.membership.home !== null && host.config.edge?.origin === edge.origin;
+  const isMember = wanted.recovery === null && host.membership.home !== null && host.config.edge?.origin === edge.origin;
   if (isMember && !(await mustPairAgain(host, edge, io))) return 'member';
   try {
     return await pair(host, wanted, isMember, io);
@@ -70,6 +75,7 @@ async function pairWhereNeeded(host: Candidate, wanted: Wanted, io: Io): Promise
 async function pair(host: Candidate, wanted: Wanted, isMember: boolean, io: Io): Promise<Outcome> {
   const { edge, invite } = wanted;
   const asker = { id: host.id, name: wanted.name ?? host.settings.host_name, identity: host.identity };
+  if (wanted.recovery !== null) return recover({ ...host, name: asker.name }, wanted, io);
   const pending = await askOrClaim(edge, asker, invite, io.interrupted);
   if (pending === null) return claim({ ...host, name: asker.name }, wanted, io);
   if (!isMember && !(await agreesToLeave(host, wanted, io))) {

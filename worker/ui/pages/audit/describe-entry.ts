@@ -165,6 +165,17 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   'host.change': { ok: (entry, who) => ({ who, text: t('{who} changed the host {what}'), what: hostOf(entry) }) },
   'host.revoke': { ok: (entry, who) => ({ who, text: t('{who} removed the host {what}'), what: hostOf(entry) }) },
   'home.move': { ok: (entry, who) => ({ who, text: t('{who} made {what} the home host'), what: { text: entry.target ?? '' } }) },
+  'home.recover': {
+    ok: (entry, who) => ({ who, text: t('{who} recovered the home host at {what}'), what: { text: entry.target ?? '' } }),
+  },
+  'host.trust': {
+    ok: (entry, who) => ({
+      who,
+      text: t('{who} told this host to follow {what}, its recovered home host'),
+      what: { text: entry.target ?? '' },
+    }),
+    refused: (entry, who) => ({ who, text: t('{who} typed other words than those of {what}'), what: { text: entry.target ?? '' } }),
+  },
   'home.take': {
     ok: (entry) => ({
       who: t('This host'),
