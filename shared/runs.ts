@@ -12,7 +12,7 @@ import { RUN_RESULTS, RUN_STATES } from './run-state.ts';
 export const runState = z.enum(RUN_STATES);
 
 /** Where a run was asked from. */
-export const runSource = z.enum(['page', 'api', 'cli', 'plugin']);
+export const runSource = z.enum(['page', 'api', 'cli', 'plugin', 'workflow']);
 export type RunSource = z.infer<typeof runSource>;
 
 export const run = z.object({

@@ -21,39 +21,61 @@ export type FolderVerdicts = Map<string, ToruError | null>;
  * @throws ToruError scripts_folder, script_outside, unknown_script, script_not_executable, script_unsafe; the last two with the command that fixes it.
  */
 export async function resolveScript(folder: string, name: string, verdicts: FolderVerdicts = new Map()): Promise<string> {
-  const shown = shorten(name);
-  if (escapes(name)) throw new ToruError('script_outside', `“${shown}” is not a name below the scripts folder.`);
+  refuseEscape(name, 'scripts folder');
   await reach(join(folder, name));
-  const root = requireFolder(folder);
+  const { path, file, real } = await resolveFile(requireFolder(folder), folder, name, 'scripts folder', verdicts);
+  mayRun(real, file, shorten(name));
+  return path;
+}
+
+/**
+ * The same for a file that need not be one to execute. @param root the real path of `folder`. @param what as people call the folder.
+ * @returns its path as it is called and with every link followed. @throws ToruError script_outside, unknown_script, script_unsafe
+ */
+export async function resolveFile(
+  root: string,
+  folder: string,
+  name: string,
+  what: string,
+  verdicts: FolderVerdicts = new Map(),
+): Promise<{ path: string; real: string; file: Stats }> {
+  const shown = shorten(name);
+  refuseEscape(name, what);
   const wanted = join(root, name);
-  const path = realPathOf(wanted, shown);
-  if (!path.startsWith(root + sep)) throw new ToruError('script_outside', `“${shown}” leads out of the scripts folder.`);
-  const file = statSync(path);
+  const real = realPathOf(wanted, shown, what);
+  if (!real.startsWith(root + sep)) throw new ToruError('script_outside', `“${shown}” leads out of the ${what}.`);
+  const file = statSync(real);
   if (!file.isFile()) throw new ToruError('unknown_script', `“${shown}” is not a file.`);
   // The folders of the name and those of the file differ when links stand between them: who may write any of them decides what runs.
   const onTheWay = foldersOnTheWay(root, wanted);
   const above = aboveVerdict(folder, verdicts);
   if (above !== null) throw above;
-  for (const directory of new Set([...(onTheWay ?? foldersBetween(root, wanted)), ...foldersBetween(root, path)])) {
+  for (const directory of new Set([...(onTheWay ?? foldersBetween(root, wanted)), ...foldersBetween(root, real)])) {
     const wrong = await folderVerdict(directory, verdicts);
     if (wrong !== null) throw wrong;
   }
-  const wrong = await changeable(file, path);
+  const wrong = await changeable(file, real);
   if (wrong !== null) throw wrong;
-  mayRun(path, file, shown);
-  return onTheWay === null ? path : wanted;
+  return { path: onTheWay === null ? real : wanted, real, file };
+}
+
+/** @throws ToruError script_outside */
+function refuseEscape(name: string, what: string): void {
+  if (escapes(name)) throw new ToruError('script_outside', `“${shorten(name)}” is not a name below the ${what}.`);
 }
 
 function escapes(name: string): boolean {
   return name === '' || name.includes('\0') || isAbsolute(name) || name.split(/[/\\]/).includes('..');
 }
 
-function realPathOf(wanted: string, shown: string): string {
+function realPathOf(wanted: string, shown: string, what: string): string {
   try {
     return realpathSync.native(wanted);
   } catch (cause) {
     if (codeOf(cause) === 'EACCES') throw unreadable(shown, wanted, cause);
-    throw new ToruError('unknown_script', `There is no script “${shown}” in the scripts folder.`, { cause });
+    throw new ToruError('unknown_script', `There is no ${what === 'scripts folder' ? 'script' : 'file'} “${shown}” in the ${what}.`, {
+      cause,
+    });
   }
 }
 

@@ -6,12 +6,25 @@ import type { InputValues } from '../../../shared/input-values.ts';
 import type { ActionRow } from '../../actions/action-row.ts';
 import type { StopSignal } from '../../process/kill-tree.ts';
 
+/** A program that is no script of scripts_dir: what is executed, where, and the texts that it finds in its run's folder. */
+export interface Program {
+  /** Absolute. */
+  path: string;
+  /** Its working directory, absolute. */
+  directory: string;
+  /** Below the run's folder, by name; folders on the way are made. They are whoever's who made them: a run's end leaves them. */
+  files: Readonly<Record<string, string>>;
+}
+
 /** What is to be run, checked: everything that the process will get. */
 export interface Prepared {
   /** Null when a script was requested by name. */
   action: Pick<ActionRow, 'id' | 'revision' | 'max_concurrent' | 'when_full'> | null;
   label: string;
+  /** In scripts_dir by its name; where there is a program, what people call it. */
   script: string;
+  /** Null: the script of that name. */
+  program: Program | null;
   timeout_s: number;
   /** How the run is asked to leave when it is stopped. */
   stop_signal: StopSignal;

@@ -16,6 +16,8 @@ export interface Interruption {
   sweep: boolean;
 }
 
+/** Of a run that was accepted, and of which nothing was done. */
+export const NEVER_BEGAN = 'The agent stopped before the script was started: it did not run.';
 export const KILLED_FROM_OUTSIDE = 'The script’s processes were killed from outside: how far it got is not known.';
 
 /** A wrapper that took the claim says who it is within microseconds; on a busy host it gets this. */
@@ -29,7 +31,7 @@ const ORPHAN_GRACE_MS = 2000;
  * @returns null when the run goes on, or has ended and its files say how. @throws when the disk is full.
  */
 export async function findInterruption(folder: string, boot: string, seal: string | null): Promise<Interruption | null> {
-  if (takeClaim(folder)) return { reason: 'The agent stopped before the script was started: it did not run.', sweep: false };
+  if (takeClaim(folder)) return { reason: NEVER_BEGAN, sweep: false };
   let status = readStatus(folder, seal);
   if (status.identity === null && status.exit === null) {
     await sleep(IDENTITY_MS);

@@ -100,7 +100,8 @@ type End = Partial<Ending> & Pick<Ending, 'state' | 'reason'>;
 const DISK_FULL = 'The host’s disk is full.';
 /** While the disk is full, an end is written again so often. */
 const RETRY_MS = 1000;
-const LOST_SECRETS = 'The agent was restarted while it waited, and its secret inputs are kept nowhere: ask for it again.';
+/** Of a run that waited, and never began. */
+export const LOST_SECRETS = 'The agent was restarted while it waited, and its secret inputs are kept nowhere: ask for it again.';
 
 /** One run, from its entry in the journal to its end. */
 export class RunLife {
@@ -370,7 +371,7 @@ export class RunLife {
     let start = known;
     let carried: Carried | null = null;
     try {
-      start ??= this.#startOf(prepared, token, await this.#o.scripts.resolve(row.script));
+      start ??= this.#startOf(prepared, token, prepared.program?.path ?? (await this.#o.scripts.resolve(row.script)));
       // From here on a stop waits for the start.
       if (this.#why !== null) {
         start.drop();

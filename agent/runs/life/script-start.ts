@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RunRow } from '../../history/run-row.ts';
 import { ARTIFACTS_FOLDER } from '../../logs/artifacts.ts';
@@ -34,7 +34,7 @@ interface Started {
   /** The run's own. */
   folder: string;
   prepared: Prepared;
-  /** The script's absolute path. Its folder is the working directory. */
+  /** The script's absolute path. Its folder is the working directory, where no program says otherwise. */
   script: string;
   /** Proves the exit record (wrapper/seal.ts). */
   token: string;
@@ -85,9 +85,13 @@ export class ScriptStart {
 
   /** Makes the run's folder with its files. @throws when the disk is full. */
   makeFiles(): void {
-    const { folder } = this.#started;
+    const { folder, prepared } = this.#started;
     if (this.#held === null) this.#o.files.make(folder);
     else renameSync(this.#held.folder, folder);
+    for (const [name, text] of Object.entries(prepared.program?.files ?? {})) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true, mode: 0o700 });
+      writeFileSync(join(folder, name), text, { mode: 0o600 });
+    }
   }
 
   /** Starts the script. @returns what carries the run. @throws ToruError spawn_failed: nothing runs then. */
@@ -119,7 +123,7 @@ export class ScriptStart {
   /** @param folder in which the run's files are now. */
   #order(folder: string): RunnerOrder {
     const { row, folder: later, prepared, script, token } = this.#started;
-    const directory = dirname(script);
+    const directory = prepared.program?.directory ?? dirname(script);
     const environment = scriptEnvironment(this.#host, prepared.passed.env, { user: row.username, action: row.action });
     return {
       folder,

@@ -24,6 +24,16 @@ export interface StartRequest {
   source: RunSource;
 }
 
+/** What the agent itself wants to be run, with all that is to be known of it; rights were looked at where it was asked for. */
+export interface OwnRequest {
+  /** Chosen by who asks, so that its folder is known before; the run's request id, too: the same id never starts two. */
+  task_id: string;
+  prepared: Prepared;
+  source: RunSource;
+  /** Written in the transaction in which the run is. */
+  beside: () => void;
+}
+
 /** What runs need of the actions. */
 export type RunActions = Pick<Actions, 'get' | 'mayUse' | 'patterns' | 'remembered'>;
 
@@ -68,6 +78,7 @@ function prepareScript(caller: Caller, request: StartRequest, script: string): P
     action: null,
     label: script,
     script,
+    program: null,
     timeout_s: 0,
     stop_signal: 'TERM',
     grace_s: null,
@@ -96,6 +107,7 @@ function prepareAction(caller: Caller, request: StartRequest, { actions, uploads
     action: { id: action.id, revision: action.revision, max_concurrent: action.max_concurrent, when_full: action.when_full },
     label: action.label,
     script: action.script,
+    program: null,
     timeout_s: action.timeout_s,
     stop_signal: action.stop_signal,
     grace_s: action.grace_s,
@@ -127,7 +139,7 @@ function storedOf(declared: readonly ActionInput[], answers: InputValues, secret
 }
 
 /** @throws ToruError input_invalid, input_too_large: before anything is written down. */
-function checkPassed({ args, env }: PassedInputs): void {
+export function checkPassed({ args, env }: PassedInputs): void {
   if (args.length > MAX_ARGS) throw new ToruError('input_too_large', `At most ${MAX_ARGS} arguments can be passed.`);
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   let total = 0;

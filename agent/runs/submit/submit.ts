@@ -16,8 +16,8 @@ import { checkDisk } from '../../store/disk.ts';
 import type { Caller } from '../../users/caller.ts';
 import type { Prepared } from '../life/prepared.ts';
 import type { Scheduler } from '../life/scheduler.ts';
-import type { RunActions, RunSecrets, RunUploads, StartRequest } from './request.ts';
-import { prepare, requestHash } from './request.ts';
+import type { OwnRequest, RunActions, RunSecrets, RunUploads, StartRequest } from './request.ts';
+import { checkPassed, prepare, requestHash } from './request.ts';
 
 /** The answer to a request to run something. */
 export interface Started {
@@ -66,6 +66,14 @@ export class Submit {
     }
   }
 
+  /** As Runs.startOwn. */
+  async startOwn(caller: Caller, { task_id, prepared, source, beside }: OwnRequest): Promise<Started> {
+    const row = this.#o.history.get(task_id);
+    if (row !== null) return { task_id, state: stateOf(row.state) };
+    checkPassed(prepared.passed);
+    return this.#start(newRow(caller, { source, request_id: task_id }, prepared, '', task_id), caller, prepared, beside);
+  }
+
   async #begin(caller: Caller, request: StartRequest, key: string | null): Promise<Started> {
     // Not before `#known`: a late repetition of a request that came in time hears that its run has started.
     refuseLate(request.not_after, Date.now());
@@ -76,7 +84,7 @@ export class Submit {
     if (known !== null) return known;
     const prepared = this.#prepare(caller, request, inputs);
     const hash = requestHash(request, prepared.inputs);
-    const started = this.#start(caller, request, prepared, hash);
+    const started = this.#start(newRow(caller, request, prepared, hash, randomUUID()), caller, prepared, () => undefined);
     if (key !== null) {
       this.#pending.set(key, { isSame: (other) => requestHash(other, prepared.inputs) === hash, started });
       const forget = (): boolean => this.#pending.delete(key);
@@ -116,10 +124,11 @@ export class Submit {
     }
   }
 
-  async #start(caller: Caller, request: StartRequest, prepared: Prepared, hash: string): Promise<Started> {
-    const path = await this.#o.scripts.resolve(prepared.script);
+  /** @param beside written in the same transaction as an accepted run. */
+  async #start(asked: RunRow, caller: Caller, prepared: Prepared, beside: () => void): Promise<Started> {
+    const path = prepared.program?.path ?? (await this.#o.scripts.resolve(prepared.script));
     checkDisk(this.#o.home, this.#o.minFreeBytes);
-    const row = newRow(caller, request, prepared, hash);
+    const row: RunRow = { ...asked, created_at: Date.now() };
     const audit = (outcome: 'ok' | 'refused', detail: Record<string, unknown>): void => {
       const { label, script, task_id } = row;
       this.#o.audit.record({ event: 'run.start', caller, target: task_id, outcome, detail: { label, script, ...detail } });
@@ -145,6 +154,7 @@ export class Submit {
       audit('ok', {});
       this.#o.uploads.claim(prepared.uploads, row.task_id);
       this.#remember(caller, prepared);
+      beside();
     });
     return { task_id: row.task_id, state: stateOf(accepted.state) };
   }
@@ -174,9 +184,15 @@ function reused(): ToruError {
 }
 
 /** The journal's row of a run that waits. */
-function newRow(caller: Caller, request: StartRequest, prepared: Prepared, hash: string): RunRow {
+function newRow(
+  caller: Caller,
+  request: Pick<StartRequest, 'source' | 'request_id'>,
+  prepared: Prepared,
+  hash: string,
+  task_id: string,
+): RunRow {
   return {
-    task_id: randomUUID(),
+    task_id,
     user_id: caller.user_id,
     username: caller.username,
     action: prepared.action?.id ?? null,

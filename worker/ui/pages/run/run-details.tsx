@@ -17,6 +17,7 @@ const SOURCES: Record<Run['source'], string> = {
   api: msg('the API'),
   cli: msg('the command line'),
   plugin: msg('a plugin'),
+  workflow: msg('a workflow'),
 };
 
 /** A screen with room for the details beside the output. */
