@@ -80,6 +80,7 @@ export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness>
   const { settings, users, actions, runs, notify, system } = services;
   await runs.recover();
   notify.start();
+  await services.workflows.start();
   const app = createApi(services);
   mkdirSync(settings.scripts_dir, { recursive: true });
 
@@ -127,6 +128,7 @@ export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness>
       system.close();
       notify.stop();
       services.hosts.close();
+      services.workflows.close();
       await services.closePlugins();
       await runs.close();
       db.close();

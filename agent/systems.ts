@@ -54,6 +54,9 @@ import { loginLinksApi } from './users/login-links-api.ts';
 import { Passwords } from './users/passwords.ts';
 import { Users } from './users/users.ts';
 import { usersApi } from './users/users-api.ts';
+import { jobTopic } from './workflows/job-topic.ts';
+import { Workflows } from './workflows/workflows.ts';
+import { jobsApi, workspacesApi } from './workflows/workflows-api.ts';
 
 /** Where the systems meet: each is made here, and its routes are registered. */
 
@@ -126,6 +129,7 @@ export function createServices(settled: ServicesOptions) {
   const runs = new Runs({ db, home, settings, scripts, actions, uploads, options, secrets, users, mayStart, ended, audit, log, limits });
   const notify = new Notify({ db, settings, grants, actions, runs, audit, log, linked, page_origin, test_push_origin, texts });
   const search = new Search(db, runs);
+  const workflows = new Workflows({ db, home, runs, users, settings, audit, log });
   const alerted: SystemOptions['alerted'] = (alert) => notify.alerted(alert);
   const system = new System({ db, settings, audit, alerted, version: VERSION, edge });
   const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });
@@ -133,7 +137,7 @@ export function createServices(settled: ServicesOptions) {
   /** The frames that pages may send beside those of shared/browser-protocol.ts. */
   const frames: readonly SystemFrame[] = [];
   /** The topics that pages may subscribe to. */
-  const followed: readonly SystemTopics[] = [systemTopic(system), runTopic(runs), pluginTopics(pluginServices)];
+  const followed: readonly SystemTopics[] = [systemTopic(system), runTopic(runs), jobTopic(workflows), pluginTopics(pluginServices)];
   return {
     frames,
     followed,
@@ -155,6 +159,7 @@ export function createServices(settled: ServicesOptions) {
     options,
     runs,
     notify,
+    workflows,
     search,
     system,
     ...pluginServices,
@@ -190,6 +195,8 @@ const RESOURCES = [
   pluginsApi,
   pluginAdminApi,
   pluginKvApi,
+  workspacesApi,
+  jobsApi,
 ] as const;
 
 /** The permission of every route: a route that stands in no resource is refused to everybody. */

@@ -9,6 +9,7 @@ import { runInput } from './run-input.ts';
 import type { RunState } from './run-state.ts';
 import type { Run, RunNews } from './runs.ts';
 import type { SystemSample } from './system.ts';
+import type { JobStepView, JobSummary } from './workflows.ts';
 
 /**
  * The language of the browser's WebSocket (`GET /api/ws`): JSON text frames. The agent is the other end; the edge
@@ -94,6 +95,9 @@ export type ServerFrame =
   | { type: 'window'; window: number }
   | { type: 'detached'; task_id: string }
   | { type: 'run'; run: RunNews }
+  /** On `jobs`. */
+  | { type: 'job'; job: JobSummary }
+  | { type: 'job_step'; job_id: string; step: JobStepView }
   | { type: 'system'; sample: SystemSample }
   | { type: 'subscribed'; topic: string; plugin?: string }
   | { type: 'unsubscribed'; topic: string; plugin?: string }

@@ -26,6 +26,7 @@ export const ERROR_STATUS = {
   not_found: 404,
   method_not_allowed: 405,
   unknown_task: 404,
+  unknown_job: 404,
   unknown_action: 404,
   unknown_script: 404,
   unknown_user: 404,

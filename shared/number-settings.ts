@@ -80,6 +80,14 @@ export const NUMBER_SETTINGS = {
     help: 'It reads and searches as before, and takes a quarter of the room or less. 0 never does.',
     audit: 'when output is compressed',
   },
+  max_steps: {
+    default: 0,
+    most: 256,
+    unit: 'steps',
+    label: 'Run steps of workflows at the same time',
+    help: 'Further steps wait for their turn. 0 is twice as many as this host has processors.',
+    audit: 'how many steps run at the same time',
+  },
   // An edge renews a grant when a quarter of an hour of it is left.
   grant_minutes: {
     default: 60,

@@ -18,15 +18,15 @@ export const jobId = uuid;
 
 /** What is wrong with a definition, and where. */
 export const problem = z.object({
-  /** A warning keeps nothing from running. */
-  severity: z.enum(['error', 'warning']),
   /** Below the workspace's folder. */
   file: z.string(),
-  /** From 1 on. */
+  /** From 1 on; columns in UTF-16 units. */
   line: z.int(),
   column: z.int(),
-  /** A sentence, with the next step in it. */
+  /** A sentence. */
   message: z.string(),
+  /** What to write instead; absent where the sentence says it. */
+  next: z.string().optional(),
 });
 export type Problem = z.infer<typeof problem>;
 

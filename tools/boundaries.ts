@@ -81,6 +81,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/runs/submit', 'agent/runs/keep'],
     ['agent/runs'],
     ['agent/notify'],
+    ['agent/workflows'],
     ['agent/search'],
     ['agent/plugins/installed', 'agent/plugins/protocol'],
     ['agent/plugins/services'],

@@ -179,12 +179,12 @@ export class Audit {
 
 /** Runs and what was refused go on all day; everything else changed who may do what, or says who was here. */
 function classOf(event: string, outcome: AuditRecord['outcome']): AuditClass {
-  return event.startsWith('run.') || (outcome === 'refused' && !event.startsWith('link.')) ? 'activity' : 'security';
+  return /^(?:run|job)\./.test(event) || (outcome === 'refused' && !event.startsWith('link.')) ? 'activity' : 'security';
 }
 
 /** May anybody cause as many of these as they like? What only an admin does is never counted together. */
 function isCounted(event: string, outcome: AuditRecord['outcome']): boolean {
-  return outcome === 'refused' || /^(?:run\.|log(?:in|out)$)/.test(event);
+  return outcome === 'refused' || /^(?:run\.|job\.|log(?:in|out)$)/.test(event);
 }
 
 function textOf(detail: Record<string, unknown>): string {

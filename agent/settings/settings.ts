@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import * as z from 'zod';
 import { ToruError } from '../../shared/errors.ts';
@@ -94,6 +94,11 @@ export class Settings {
 
   get grant_minutes(): number {
     return this.#number('grant_minutes');
+  }
+
+  /** Of workflows, at the same time; as many as this host is good for where nobody said. */
+  get max_steps(): number {
+    return this.#number('max_steps') || 2 * availableParallelism();
   }
 
   get alert_cpu_percent(): number {

@@ -73,6 +73,9 @@ function topicOf(frame: ServerFrame): Topic | null {
   switch (frame.type) {
     case 'run':
       return { topic: 'runs' };
+    case 'job':
+    case 'job_step':
+      return { topic: 'jobs' };
     case 'system':
       return { topic: 'system' };
     case 'plugin':

@@ -166,6 +166,7 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
             )}
           </Field>
           {number('compress_after_minutes')}
+          {number('max_steps')}
         </div>
       </Section>
       <Section

@@ -87,6 +87,17 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
       text: plural(Number(entry.detail['runs']), '{who} deleted 1 run', '{who} deleted {count} runs'),
     }),
   },
+  'job.start': { ok: (entry, who) => ({ who, text: t('{who} executed {what}'), what: jobOf(entry) }) },
+  'job.cancel': { ok: (entry, who) => ({ who, text: t('{who} cancelled {what}'), what: jobOf(entry) }) },
+  'job.rerun': { ok: (entry, who) => ({ who, text: t('{who} ran {what} again'), what: jobOf(entry) }) },
+  'job.approve': { ok: (entry, who) => ({ who, text: t('{who} approved a step of {what}'), what: jobOf(entry) }) },
+  'job.reject': { ok: (entry, who) => ({ who, text: t('{who} rejected a step of {what}'), what: jobOf(entry) }) },
+  'job.foreign': { ok: describeForeignJob, refused: describeForeignJob },
+  'job.hook': { ok: describeHook, refused: describeHook },
+  'task.allow': { ok: (entry, who) => ({ who, text: t('{who} changed who may execute {what}'), what: { text: entry.target ?? '' } }) },
+  'workspace.create': { ok: (entry, who) => ({ who, text: t('{who} added the workspace {what}'), what: { text: entry.target ?? '' } }) },
+  'workspace.update': { ok: (entry, who) => ({ who, text: t('{who} changed the workspace {what}'), what: { text: entry.target ?? '' } }) },
+  'workspace.remove': { ok: (entry, who) => ({ who, text: t('{who} removed the workspace {what}'), what: { text: entry.target ?? '' } }) },
   'run.input': { ok: (entry, who) => ({ who, text: t('{who} typed into {what}'), what: runOf(entry) }) },
   'action.create': { ok: (entry, who) => ({ who, text: t('{who} made the action {what}'), what: actionOf(entry) }) },
   'action.update': { ok: (entry, who) => ({ who, text: t('{who} changed the action {what}'), what: actionOf(entry) }) },
@@ -250,6 +261,14 @@ function describeForeign(entry: AuditEntry, who: string): Description {
   return { who, text: t('{who} asked for a run of somebody else {what}'), what: runOf(entry) };
 }
 
+function describeForeignJob(entry: AuditEntry, who: string): Description {
+  return { who, text: t('{who} asked for a job of somebody else {what}'), what: jobOf(entry) };
+}
+
+function describeHook(entry: AuditEntry): Description {
+  return { who: '', text: t('A hook of {what} could not be begun'), what: jobOf(entry), ...because(entry) };
+}
+
 function describeRequest(entry: AuditEntry, who: string): Description {
   const late = textIn(entry, 'code') === 'reauth_required';
   const text = late ? t('{who} was asked for the password again, for {what}') : t('{who} was refused {what}');
@@ -307,6 +326,11 @@ function runOf(entry: AuditEntry): { text: string; href?: string } {
   // A start that was refused at once has no run, and names the action instead.
   const isRun = entry.target !== null && /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(entry.target);
   return isRun ? { text, href: `/runs/${entry.target}` } : { text };
+}
+
+function jobOf(entry: AuditEntry): { text: string } {
+  const [workspace, task] = [textIn(entry, 'workspace'), textIn(entry, 'task')];
+  return { text: workspace === null || task === null ? (entry.target ?? t('a job')) : `${workspace}/${task}` };
 }
 
 function actionOf(entry: AuditEntry): { text: string; href?: string } {

@@ -1,0 +1,353 @@
+import { toToruError, unreachable } from '../../shared/errors.ts';
+import { outputOf } from '../../shared/flow/context.ts';
+import type { Hook } from '../../shared/flow/definition.ts';
+import type { FlowEffect, FlowEvent, Job, Json, Outcome } from '../../shared/flow/job.ts';
+import { isEnded } from '../../shared/flow/job.ts';
+import { reduce } from '../../shared/flow/reduce.ts';
+import { findStep } from '../../shared/flow/steps.ts';
+import { isFinal } from '../../shared/run-state.ts';
+import type { Log } from '../logger.ts';
+import type { Runs } from '../runs/runs.ts';
+import type { Timers } from '../store/timers.ts';
+import type { JobEffect, JobEffects } from './job-effects.ts';
+import type { JobStore, LiveJob, NewJob } from './job-store.ts';
+import { actionOf } from './step-context.ts';
+import type { StepRuns } from './step-runs.ts';
+import { uuidV5 } from './uuid-v5.ts';
+
+export const TIMERS = 'workflows';
+/** While the disk is full, an end is written again so often. */
+const RETRY_MS = 1000;
+const CHILD_CANCELLED = 'The job that it is a step of was cancelled, or could not wait.';
+
+export interface DriverOptions {
+  store: JobStore;
+  effects: JobEffects;
+  steps: StepRuns;
+  runs: Pick<Runs, 'startOwn' | 'cancel' | 'onChange' | 'history' | 'journal'>;
+  timers: Pick<Timers, 'set' | 'clear' | 'arm'>;
+  log: Pick<Log, 'warn' | 'error'>;
+  /** Runs of steps at the same time. */
+  maxSteps: () => number;
+  /** Hears of every job that may have changed, when the change is on the disk. */
+  changed: (jobId: string) => void;
+  /** Makes the job of a hook, or of a task's own retry, within the transaction. */
+  makeHookJob: (of: LiveJob, on: string, hook: Hook, index: number) => { made: NewJob; input: Record<string, Json> } | null;
+  /** Hears that a job ended or asks something, within the transaction. */
+  told: (live: LiveJob, what: 'ended' | 'asked', step: string | null) => void;
+}
+
+/** Applies an event to a job, within a transaction. */
+export type Apply = (jobId: string, event: FlowEvent) => void;
+
+/** Makes a job, within a transaction. */
+export interface NewJobWithInput {
+  made: NewJob;
+  input: Record<string, Json>;
+  depth: number;
+  retry: number;
+}
+
+/**
+ * Drives jobs: gives their events to the reducer, writes event and effects in one transaction, and does the effects after it. What happens
+ * inside of Toru (a child's job, a timer, a step without a process) is done in that transaction; the start and the stop of a run are rows
+ * until they are done, so that an agent that died goes on with them.
+ */
+export class Driver {
+  readonly #o: DriverOptions;
+  /** Effects that are being done. */
+  readonly #busy = new Set<number>();
+  /** Runs of steps that have not ended. */
+  readonly #active = new Set<string>();
+  readonly #changed = new Set<string>();
+  #stop = (): void => undefined;
+  #closed = true;
+
+  constructor(options: DriverOptions) {
+    this.#o = options;
+  }
+
+  /** To be called after runs have recovered: takes up what an earlier agent left. @returns when ended runs have been heard. */
+  async start(): Promise<void> {
+    this.#closed = false;
+    this.#stop = this.#o.runs.onChange((run) => {
+      if (isFinal(run.state) && this.#active.has(run.task_id)) void this.#ended(run.task_id);
+    });
+    const open = this.#o.effects.openRuns();
+    for (const { task_id } of open) this.#active.add(task_id);
+    await Promise.all(open.map(({ task_id }) => this.#endedAlready(task_id)));
+    this.#after();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stop();
+  }
+
+  /** Events of jobs in one transaction of the journal. @returns when they are on the disk. @throws what `work` throws: then nothing was written. */
+  async transact(work: (apply: Apply) => void): Promise<void> {
+    await this.#o.runs.journal.write(() => work((jobId, event) => this.apply(jobId, event)));
+    this.#after();
+  }
+
+  /** Makes a job and begins it. Within the caller's transaction. */
+  create({ made, input, depth, retry }: NewJobWithInput): void {
+    const at = Date.now();
+    this.#o.store.create(made, at);
+    this.apply(made.job_id, { type: 'created', at, id: made.job_id, input, source: made.source, depth, retry, state: {} });
+  }
+
+  /** Within the caller's transaction. An event of a job that is gone, or that the reducer has no use for, changes nothing. */
+  apply(jobId: string, event: FlowEvent): void {
+    const waiting: { jobId: string; event: FlowEvent }[] = [{ jobId, event }];
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const live = this.#o.store.load(next.jobId);
+      if (live === null) continue;
+      const now = { ...next.event, at: Math.max(next.event.at, live.job?.started_at ?? 0) };
+      const { job, effects } = reduce(live.plan, live.job, now);
+      if (job === live.job) continue;
+      const after = this.#o.store.append(live, now, job);
+      this.#changed.add(next.jobId);
+      const push = (id: string, follows: FlowEvent): void => void waiting.push({ jobId: id, event: follows });
+      for (const effect of effects) this.#perform(after, job, effect, push);
+      // A child that its own task tries again has not ended for its parent.
+      if (effects.some(({ type }) => type === 'finish') && !effects.some(({ type }) => type === 'retry_job'))
+        this.#tellParent(after, job, push);
+    }
+  }
+
+  /** What is inside of Toru is done at once; the rest becomes a row. */
+  #perform(live: LiveJob, job: Job, effect: FlowEffect, push: (jobId: string, event: FlowEvent) => void): void {
+    const { effects, timers, steps, store, told } = this.#o;
+    const { job_id } = live.row;
+    const at = Date.now();
+    const end = (step: string, attempt: number, how: { outcome: Outcome; output?: Json; error?: string }): void =>
+      push(job_id, { type: 'step_ended', at, step, attempt, chance: Math.random(), ...how });
+    switch (effect.type) {
+      case 'start_step': {
+        const { step, attempt } = effect;
+        if (actionOf(live.plan, step)?.type !== 'noop') return effects.add('start', { job_id, step, attempt });
+        push(job_id, { type: 'step_started', at, step, attempt });
+        return end(
+          step,
+          attempt,
+          failing(() => ({ outcome: 'completed', output: steps.input({ ...live, job }, step) })),
+        );
+      }
+      case 'cancel_step': {
+        const { step, attempt } = effect;
+        if (effects.removeStart({ job_id, step, attempt })) return end(step, attempt, { outcome: 'cancelled' });
+        return effects.add('cancel', { job_id, step, attempt });
+      }
+      case 'start_child': {
+        const { step, attempt, task } = effect;
+        const begun = failing(() => ({ outcome: 'completed', output: steps.input({ ...live, job }, step) }));
+        if (begun.outcome === 'failed') return push(job_id, { ...begun, type: 'child_ended', at, step, attempt, chance: Math.random() });
+        const child = uuidV5(job_id, `child/${step}/${attempt}`);
+        if (store.load(child) !== null) return;
+        const made: NewJob = {
+          ...whose(live),
+          job_id: child,
+          task,
+          source: 'task',
+          source_id: job_id,
+          own_task: null,
+          parent_job: job_id,
+          parent_step: step,
+          parent_attempt: attempt,
+        };
+        store.create(made, at);
+        const input = asRecord(begun.output);
+        return push(child, { type: 'created', at, id: child, input, source: 'task', depth: job.depth + 1, retry: 0, state: {} });
+      }
+      case 'cancel_child': {
+        const { step, attempt } = effect;
+        const child = store.newestChild(job_id, step, attempt);
+        if (child !== null && !isEnded(child.state)) return push(child.job_id, { type: 'cancel', at, reason: CHILD_CANCELLED });
+        // It waits for the next try of its own.
+        return push(job_id, { type: 'child_ended', at, step, attempt, outcome: 'cancelled' });
+      }
+      case 'ask':
+        return told({ ...live, job }, 'asked', effect.step);
+      case 'set_timer':
+        return timers.set(TIMERS, `job/${job_id}/${effect.timer}`, effect.due);
+      case 'clear_timer':
+        return timers.clear(TIMERS, `job/${job_id}/${effect.timer}`);
+      case 'fire_hooks':
+        for (const [index, hook] of effect.hooks.entries()) {
+          const hookJob = this.#o.makeHookJob({ ...live, job }, effect.on, hook, index);
+          if (hookJob === null || store.load(hookJob.made.job_id) !== null) continue;
+          const { made, input } = hookJob;
+          store.create(made, at);
+          push(made.job_id, { type: 'created', at, id: made.job_id, input, source: 'hook', depth: 0, retry: 0, state: {} });
+        }
+        return;
+      case 'retry_job':
+        return timers.set(TIMERS, `retry/${job_id}/${effect.retry}`, effect.due);
+      case 'finish': {
+        const ended = { ...live, job };
+        store.settle(ended);
+        return told(ended, 'ended', null);
+      }
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #tellParent({ row, plan }: LiveJob, job: Job, push: (jobId: string, event: FlowEvent) => void): void {
+    const { parent_job, parent_step, parent_attempt } = row;
+    if (parent_job === null || parent_step === null || parent_attempt === null) return;
+    push(parent_job, {
+      type: 'child_ended',
+      at: Date.now(),
+      step: parent_step,
+      attempt: parent_attempt,
+      outcome: job.state === 'failed' || job.state === 'cancelled' ? job.state : 'completed',
+      output: outputOf(plan, job),
+      chance: Math.random(),
+      ...(job.error === undefined ? {} : { error: job.error }),
+    });
+  }
+
+  /** After a transaction: what is on the disk now is told, and done. */
+  #after(): void {
+    if (this.#closed) return;
+    this.#o.timers.arm();
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    this.#flush();
+    for (const jobId of changed) this.#o.changed(jobId);
+  }
+
+  #flush(): void {
+    const { effects, maxSteps } = this.#o;
+    for (const effect of effects.cancels()) this.#once(effect, () => this.#cancelStep(effect));
+    const room = maxSteps() - this.#active.size;
+    if (room <= 0) return;
+    // Those that are being started stand among the first.
+    let left = room - this.#busy.size;
+    for (const effect of effects.starts(room + this.#busy.size)) {
+      if (left <= 0) return;
+      if (this.#busy.has(effect.id)) continue;
+      left -= 1;
+      this.#once(effect, () => this.#startStep(effect));
+    }
+  }
+
+  #once(effect: JobEffect, work: () => Promise<void>): void {
+    if (this.#busy.has(effect.id)) return;
+    this.#busy.add(effect.id);
+    work()
+      .catch((error: unknown) =>
+        this.#o.log.error({ err: error, job_id: effect.job_id, step: effect.step }, 'a step of a job failed to begin or to stop'),
+      )
+      .finally(() => {
+        this.#busy.delete(effect.id);
+        this.#after();
+      });
+  }
+
+  async #startStep({ id, job_id, step, attempt }: JobEffect): Promise<void> {
+    const { store, effects, steps, runs } = this.#o;
+    const live = store.load(job_id);
+    if (live === null) return;
+    const times = effects.countRuns({ job_id, step, attempt });
+    const task_id = uuidV5(job_id, times === 0 ? `${step}/${attempt}` : `${step}/${attempt}/${times}`);
+    try {
+      const { prepared, caller } = await steps.prepare(live, step, task_id);
+      await runs.startOwn(caller, {
+        task_id,
+        prepared,
+        source: 'workflow',
+        beside: () => {
+          if (!effects.remove(id)) throw new Withdrawn();
+          effects.addRun({ task_id, job_id, step, attempt });
+          this.#active.add(task_id);
+          const known = store.load(job_id)?.job;
+          const begun = known == null ? undefined : findStep(known, step);
+          // A run before this one had been accepted, and never began.
+          if (begun?.state !== 'running') this.apply(job_id, { type: 'step_started', at: Date.now(), step, attempt });
+        },
+      });
+      this.#after();
+      await this.#endedAlready(task_id);
+    } catch (error) {
+      this.#active.delete(task_id);
+      if (error instanceof Withdrawn) return;
+      const { code, message } = toToruError(error);
+      if (code === 'internal') this.#o.log.error({ err: error, job_id, step }, 'a step could not be started');
+      await this.transact((apply) => {
+        if (effects.remove(id))
+          apply(job_id, { type: 'step_ended', at: Date.now(), step, attempt, outcome: 'failed', error: message, chance: Math.random() });
+      });
+    }
+  }
+
+  async #cancelStep({ id, job_id, step, attempt }: JobEffect): Promise<void> {
+    const { effects, runs, steps } = this.#o;
+    const task_id = effects.openRun({ job_id, step, attempt });
+    if (task_id !== null) {
+      // It may have ended just now.
+      await runs.cancel(steps.agent, task_id).catch((error: unknown) => {
+        if (toToruError(error).code !== 'not_running' && toToruError(error).code !== 'unknown_task') throw error;
+      });
+    }
+    await this.transact(() => void effects.remove(id));
+  }
+
+  /** An end that came before anybody listened. */
+  async #endedAlready(taskId: string): Promise<void> {
+    const row = this.#o.runs.history.get(taskId);
+    if (row === null || (row.state !== 'starting' && isFinal(row.state))) await this.#ended(taskId);
+  }
+
+  /** A step's run has ended: its output is read, and the job hears of it. */
+  async #ended(taskId: string): Promise<void> {
+    // Whoever comes first.
+    if (!this.#active.delete(taskId)) return;
+    const { effects, steps, runs } = this.#o;
+    const run = effects.run(taskId);
+    if (run === null || this.#closed) return;
+    try {
+      const row = runs.history.get(taskId);
+      const result = await steps.result(row, taskId);
+      await this.transact((apply) => {
+        if (!effects.closeRun(taskId)) return;
+        const { job_id, step, attempt } = run;
+        if (result === 'never began') effects.add('start', { job_id, step, attempt });
+        else apply(job_id, { type: 'step_ended', at: row?.ended_at ?? Date.now(), step, attempt, chance: Math.random(), ...result });
+      });
+      steps.clear(taskId);
+    } catch (error) {
+      this.#o.log.error({ err: error, task_id: taskId }, 'the end of a step could not be written; it is tried again');
+      this.#active.add(taskId);
+      setTimeout(() => void this.#ended(taskId), RETRY_MS).unref();
+    }
+  }
+}
+
+/** The step was cancelled between its readiness and its start. */
+class Withdrawn extends Error {}
+
+type Ended = { outcome: Outcome; output?: Json; error?: string };
+
+/** What can't be rendered fails its step. */
+function failing(work: () => Ended): Ended {
+  try {
+    return work();
+  } catch (error) {
+    return { outcome: 'failed', error: toToruError(error).message };
+  }
+}
+
+/** What a job that comes of another one has of it. */
+export function whose({
+  row,
+}: LiveJob): Pick<NewJob, 'workspace' | 'revision' | 'user_id' | 'username' | 'address' | 'request_id' | 'request_hash'> {
+  const { workspace, revision, user_id, username, address } = row;
+  return { workspace, revision, user_id, username, address, request_id: null, request_hash: null };
+}
+
+function asRecord(value: Json | undefined): Record<string, Json> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+}

@@ -1,0 +1,25 @@
+import { contextOf } from '../../shared/flow/context.ts';
+import type { Action, Step } from '../../shared/flow/definition.ts';
+import type { Job, Json, Plan } from '../../shared/flow/job.ts';
+import { partsOfName } from '../../shared/flow/steps.ts';
+import type { Lookup } from '../../shared/flow/template/evaluate.ts';
+
+/** The step of the flow that a step or an instance of one is. @throws when there is none of that name. */
+export function stepOfFlow(plan: Plan, name: string): Step {
+  const step = plan.task.flow[partsOfName(name).step];
+  if (step === undefined) throw new Error(`no step ${name} in ${plan.task_name}`);
+  return step;
+}
+
+/** The action of a step, or of an instance of one. */
+export function actionOf(plan: Plan, name: string): Action | undefined {
+  return plan.actions[stepOfFlow(plan, name).action];
+}
+
+/** What templates of an action may name: `input` is what its step gives it. One that stands in its step may name the task's inputs, too. */
+export function contextOfAction(plan: Plan, job: Job, name: string, input: Record<string, Json>): Lookup {
+  const lookup = contextOf(plan, job, name);
+  const isInline = stepOfFlow(plan, name).action === `${plan.task_name}.${partsOfName(name).step}`;
+  const given = isInline ? { ...job.input, ...input } : input;
+  return (asked) => (asked === 'input' ? given : lookup(asked));
+}

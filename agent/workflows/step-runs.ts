@@ -1,0 +1,158 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { ToruError, toToruError } from '../../shared/errors.ts';
+import { contextOf } from '../../shared/flow/context.ts';
+import type { Job, Json, Outcome } from '../../shared/flow/job.ts';
+import { printed } from '../../shared/flow/template/values.ts';
+import { renderValue } from '../../shared/flow/template.ts';
+import type { RunRow } from '../history/run-row.ts';
+import type { Prepared } from '../runs/life/prepared.ts';
+import { NEVER_BEGAN } from '../runs/life/recovery.ts';
+import { LOST_SECRETS } from '../runs/life/run.ts';
+import type { Runs } from '../runs/runs.ts';
+import type { Caller } from '../users/caller.ts';
+import { isHostsOwn } from '../users/caller.ts';
+import type { Users } from '../users/users.ts';
+import { withDefaults } from './job-input.ts';
+import type { LiveJob } from './job-store.ts';
+import type { Revisions } from './revisions.ts';
+import { actionOf, contextOfAction, stepOfFlow } from './step-context.ts';
+import { saidBy } from './step-output.ts';
+import { programOf } from './step-program.ts';
+
+/** In a run's folder: what belongs to its step. */
+const STEP_FOLDER = 'step';
+const OUTPUT_FILE = 'output';
+
+export interface StepRunsOptions {
+  runs: Pick<Runs, 'folderOf' | 'log'>;
+  revisions: Revisions;
+  users: Pick<Users, 'get'>;
+}
+
+/** How an attempt ended, as its run shows it. */
+export interface StepEnded {
+  outcome: Outcome;
+  output?: Json;
+  error?: string;
+}
+
+/** The agent itself, where it stops runs of its jobs. */
+const AGENT: Caller = { user_id: 'local:agent', username: 'agent', role: 'admin', via: 'local', sid: null, address: null, auth_time: 0 };
+
+/** Between a job's steps and runs: what a step's run is given, and what its end means. */
+export class StepRuns {
+  readonly agent: Caller = AGENT;
+  readonly #o: StepRunsOptions;
+
+  constructor(options: StepRunsOptions) {
+    this.#o = options;
+  }
+
+  /** A step's input, rendered and checked. @throws TemplateError, ToruError input_… */
+  input({ row, plan, job }: LiveJob & { job: Job }, step: string): Record<string, Json> {
+    const context = contextOf(plan, job, step);
+    const given: Record<string, Json> = {};
+    for (const [name, value] of Object.entries(stepOfFlow(plan, step).input)) given[name] = renderValue(value, context);
+    const { connections } = this.#o.revisions.get(row.revision).definitions;
+    return withDefaults(actionOf(plan, step)?.input ?? {}, given, connections, context);
+  }
+
+  /** What an approval asks; as it stands in its file where it can't be rendered. */
+  message(live: LiveJob, step: string): string {
+    const { plan, job } = live;
+    const action = actionOf(plan, step);
+    if (job === null || action?.type !== 'approval') return '';
+    try {
+      return printed(renderValue(action.message, contextOfAction(plan, job, step, this.input({ ...live, job }, step))));
+    } catch {
+      return action.message;
+    }
+  }
+
+  /** The run of a step, with whose it is. @throws ToruError when it can't be begun, with what to do. */
+  async prepare(live: LiveJob, step: string, taskId: string): Promise<{ prepared: Prepared; caller: Caller }> {
+    const { row, plan, job } = live;
+    const action = actionOf(plan, step);
+    if (job === null || action === undefined) throw new ToruError('conflict', `The step “${step}” has no action.`);
+    if (action.type !== 'script')
+      throw new ToruError('conflict', `Steps of the type “${action.type}” are not yet in this version. Use a script.`);
+    const input = this.input({ ...live, job }, step);
+    const folder = join(this.#o.runs.folderOf(taskId), STEP_FOLDER);
+    const revision = this.#o.revisions.get(row.revision);
+    const context = contextOfAction(plan, job, step, input);
+    const made = await programOf({ action, context, root: revision.folder, folder });
+    const passed = {
+      args: made.args,
+      env: {
+        ...made.env,
+        TORU_JOB_ID: row.job_id,
+        TORU_STEP: step,
+        TORU_INPUTS: join(folder, 'inputs.json'),
+        TORU_OUTPUT: join(folder, OUTPUT_FILE),
+      },
+      stdin: null,
+    };
+    const files = Object.entries({ ...made.files, 'inputs.json': JSON.stringify(input), [OUTPUT_FILE]: '' });
+    const prepared: Prepared = {
+      action: null,
+      label: `${plan.task_name} › ${step}`,
+      script: `${plan.workspace}/${stepOfFlow(plan, step).action}`,
+      program: {
+        path: made.path,
+        directory: made.directory,
+        files: Object.fromEntries(files.map(([name, text]) => [`${STEP_FOLDER}/${name}`, text])),
+      },
+      // The job's own timer stops it.
+      timeout_s: 0,
+      stop_signal: 'TERM',
+      grace_s: null,
+      stdin: false,
+      inputs: {},
+      passed,
+      uploads: [],
+      secrets: [],
+    };
+    return { prepared, caller: this.#caller(row.user_id, row.username, row.address) };
+  }
+
+  /** What the end of a run means to its step. @param row null when its run was removed. */
+  async result(row: RunRow | null, taskId: string): Promise<StepEnded | 'never began'> {
+    if (row === null) return { outcome: 'failed', error: 'Its run was removed from the history before it was over.' };
+    if (row.state === 'interrupted' && (row.reason === NEVER_BEGAN || row.reason === LOST_SECRETS)) return 'never began';
+    if (row.state === 'cancelled') return { outcome: 'cancelled', ...(row.reason === null ? {} : { error: row.reason }) };
+    let said: { output?: Json };
+    try {
+      const { output } = await saidBy(this.#o.runs.log(taskId), join(this.#o.runs.folderOf(taskId), STEP_FOLDER, OUTPUT_FILE));
+      said = output === undefined ? {} : { output };
+    } catch (error) {
+      return {
+        outcome: 'failed',
+        error: error instanceof ToruError || !(error instanceof Error) ? toToruError(error).message : error.message,
+      };
+    }
+    if (row.state === 'exited' && row.exit_code === 0) return { outcome: 'completed', ...said };
+    return { outcome: 'failed', ...said, error: failureOf(row) };
+  }
+
+  /** Takes away what its step alone needed. */
+  clear(taskId: string): void {
+    try {
+      rmSync(join(this.#o.runs.folderOf(taskId), STEP_FOLDER), { recursive: true, force: true });
+    } catch {
+      // The end of a step does not wait for a folder that can't be removed.
+    }
+  }
+
+  /** Whose the job is, as the caller of its runs. */
+  #caller(user_id: string, username: string, address: string | null): Caller {
+    const role = isHostsOwn(user_id) ? 'admin' : (this.#o.users.get(user_id)?.role ?? 'client');
+    return { user_id, username, role, via: 'edge', sid: null, address, auth_time: 0 };
+  }
+}
+
+function failureOf({ state, reason, exit_code, signal }: RunRow): string {
+  if (reason !== null) return reason;
+  if (exit_code !== null) return `It ended with exit code ${exit_code}.`;
+  return signal === null ? `It ended as ${state}.` : `It was ended by the signal ${signal}.`;
+}

@@ -1,0 +1,104 @@
+/** The steps of the tables of workflows, taken by `ownTables()`. Times in ms since 1970. */
+export const WORKFLOW_TABLES: readonly string[] = [
+  `
+  CREATE TABLE workspaces (
+    name TEXT PRIMARY KEY,
+    type TEXT NOT NULL CHECK (type IN ('folder', 'git')),
+    -- A folder's path, or a repository's address.
+    location TEXT NOT NULL,
+    ref TEXT,
+    -- By which jobs are made; null: there never was a good one.
+    revision INTEGER REFERENCES workspace_revisions(id),
+    -- What was seen last, with what is wrong with it (JSON).
+    seen_revision TEXT,
+    problems TEXT NOT NULL DEFAULT '[]',
+    error TEXT,
+    checked_at INTEGER,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+
+  -- The definitions of a good revision, as JSON: what jobs are pinned to.
+  CREATE TABLE workspace_revisions (
+    id INTEGER PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    revision TEXT NOT NULL,
+    -- Where its files lie, absolute.
+    folder TEXT NOT NULL,
+    definitions TEXT NOT NULL,
+    UNIQUE (workspace, revision)
+  ) STRICT;
+
+  -- Which clients may execute a task: 'everyone', or user ids as JSON.
+  CREATE TABLE task_allow (
+    workspace TEXT NOT NULL REFERENCES workspaces(name) ON DELETE CASCADE,
+    task TEXT NOT NULL,
+    allow TEXT NOT NULL,
+    PRIMARY KEY (workspace, task)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE jobs (
+    job_id TEXT PRIMARY KEY,
+    workspace TEXT NOT NULL,
+    task TEXT NOT NULL,
+    revision INTEGER NOT NULL REFERENCES workspace_revisions(id),
+    -- Of a hook's job: its task of one step, as JSON, which stands in no file.
+    own_task TEXT,
+    user_id TEXT NOT NULL,
+    username TEXT NOT NULL,
+    address TEXT,
+    source TEXT NOT NULL,
+    source_id TEXT,
+    -- Of a job that is a step of another: whose end is told there.
+    parent_job TEXT,
+    parent_step TEXT,
+    parent_attempt INTEGER,
+    request_id TEXT,
+    request_hash TEXT,
+    state TEXT NOT NULL,
+    error TEXT,
+    created_at INTEGER NOT NULL,
+    started_at INTEGER,
+    ended_at INTEGER,
+    -- Events so far; and the state after the first of them, as JSON (those are gone then).
+    events INTEGER NOT NULL DEFAULT 0,
+    kept_events INTEGER NOT NULL DEFAULT 0,
+    kept_state TEXT,
+    UNIQUE (user_id, request_id)
+  ) STRICT;
+  CREATE INDEX jobs_by_time ON jobs (created_at DESC, job_id DESC);
+  CREATE INDEX jobs_by_task ON jobs (workspace, task, created_at DESC, job_id DESC);
+  CREATE INDEX jobs_by_user ON jobs (user_id, created_at DESC, job_id DESC);
+  CREATE INDEX jobs_by_state ON jobs (state, created_at DESC, job_id DESC);
+  CREATE INDEX jobs_open ON jobs (created_at) WHERE state IN ('pending', 'running', 'suspended');
+  CREATE INDEX jobs_by_parent ON jobs (parent_job, parent_step, parent_attempt) WHERE parent_job IS NOT NULL;
+  CREATE INDEX jobs_by_revision ON jobs (revision);
+
+  CREATE TABLE job_events (
+    job_id TEXT NOT NULL REFERENCES jobs(job_id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    PRIMARY KEY (job_id, number)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Steps that are to be started or stopped: written with the event that asked for it, gone with what came of it.
+  CREATE TABLE job_effects (
+    id INTEGER PRIMARY KEY,
+    job_id TEXT NOT NULL REFERENCES jobs(job_id) ON DELETE CASCADE,
+    type TEXT NOT NULL CHECK (type IN ('start', 'cancel')),
+    step TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    UNIQUE (job_id, step, attempt, type)
+  ) STRICT;
+
+  -- The runs of steps. Open until the job has heard how the run ended.
+  CREATE TABLE job_runs (
+    task_id TEXT PRIMARY KEY,
+    job_id TEXT NOT NULL REFERENCES jobs(job_id) ON DELETE CASCADE,
+    step TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    is_open INTEGER NOT NULL DEFAULT 1
+  ) STRICT;
+  CREATE INDEX job_runs_by_job ON job_runs (job_id, step, attempt);
+  CREATE INDEX job_runs_open ON job_runs (task_id) WHERE is_open = 1;
+  `,
+];

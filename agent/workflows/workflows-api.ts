@@ -1,0 +1,147 @@
+import type { List } from '../../shared/api.ts';
+import { notAfterOf } from '../../shared/in-time.ts';
+import { NOT_AFTER } from '../../shared/wire.ts';
+import type { Job, JobSummary, TaskSummary, TaskView, Workspace } from '../../shared/workflows.ts';
+import {
+  approveRequest,
+  executeRequest,
+  jobLogsQuery,
+  jobParams,
+  jobStepParams,
+  jobsQuery,
+  rerunRequest,
+  taskNameParams,
+  taskPatch,
+  workspaceCreate,
+  workspaceParams,
+  workspacePatch,
+} from '../../shared/workflows.ts';
+import { linesResponse } from '../http/json-lines.ts';
+import { resource, router } from '../http/router.ts';
+import { body, params, query } from '../http/validate.ts';
+import type { Log } from '../logger.ts';
+import { admin, adminLately, any } from '../users/permissions.ts';
+import { jobLines, jobText, type StepLog } from './job-logs.ts';
+import type { Workflows } from './workflows.ts';
+
+interface Options {
+  workflows: Workflows;
+}
+
+/** Workspaces and their tasks. A client sees the tasks that they may execute; a foreign task is an unknown one. */
+export const workspacesApi = resource(
+  '/api/workspaces',
+  {
+    'GET /': admin,
+    // Where code comes from.
+    'POST /': adminLately,
+    'GET /:ws': admin,
+    'PATCH /:ws': adminLately,
+    'DELETE /:ws': adminLately,
+    'POST /:ws/refresh': admin,
+    'GET /:ws/tasks': any,
+    'GET /:ws/tasks/:name': any,
+    'PATCH /:ws/tasks/:name': admin,
+    'POST /:ws/tasks/:name/execute': any,
+  },
+  ({ workflows }: Options) =>
+    router()
+      .get('/', (c) => c.json<List<Workspace>>(workflows.workspaces.list()))
+      .post('/', body(workspaceCreate), async (c) =>
+        c.json<Workspace, 201>(await workflows.workspaces.create(c.env.caller, c.req.valid('json')), 201),
+      )
+      .get('/:ws', params(workspaceParams), (c) => c.json<Workspace>(workflows.workspaces.get(c.req.valid('param').ws)))
+      .patch('/:ws', params(workspaceParams), body(workspacePatch), async (c) =>
+        c.json<Workspace>(await workflows.workspaces.update(c.env.caller, c.req.valid('param').ws, c.req.valid('json'))),
+      )
+      .delete('/:ws', params(workspaceParams), (c) => {
+        workflows.workspaces.remove(c.env.caller, c.req.valid('param').ws);
+        return c.body(null, 204);
+      })
+      .post('/:ws/refresh', params(workspaceParams), async (c) =>
+        c.json<Workspace>(await workflows.workspaces.refresh(c.req.valid('param').ws)),
+      )
+      .get('/:ws/tasks', params(workspaceParams), (c) => c.json<List<TaskSummary>>(workflows.tasks(c.env.caller, c.req.valid('param').ws)))
+      .get('/:ws/tasks/:name', params(taskNameParams), (c) => {
+        const { ws, name } = c.req.valid('param');
+        return c.json<TaskView>(workflows.task(c.env.caller, ws, name));
+      })
+      .patch('/:ws/tasks/:name', params(taskNameParams), body(taskPatch), (c) => {
+        const { ws, name } = c.req.valid('param');
+        const { allow } = c.req.valid('json');
+        return c.json<TaskView>(
+          allow === undefined ? workflows.task(c.env.caller, ws, name) : workflows.allow(c.env.caller, ws, name, allow),
+        );
+      })
+      .post('/:ws/tasks/:name/execute', params(taskNameParams), body(executeRequest), async (c) => {
+        const { ws, name } = c.req.valid('param');
+        const { input, request_id, not_after = notAfterOf(c.req.header(NOT_AFTER)) } = c.req.valid('json');
+        const source = c.env.caller.via === 'local' ? 'cli' : 'api';
+        return c.json<{ job_id: string }, 202>(
+          await workflows.execute(c.env.caller, ws, name, { input, request_id, not_after, source }),
+          202,
+        );
+      }),
+);
+
+/** Jobs: look, cancel, run again, answer. A client's own only; a foreign job is an unknown one. */
+export const jobsApi = resource(
+  '/api/jobs',
+  {
+    'GET /': any,
+    'GET /:id': any,
+    'GET /:id/logs': any,
+    'POST /:id/cancel': any,
+    'POST /:id/rerun': any,
+    'POST /:id/steps/:step/approve': admin,
+  },
+  ({ workflows: { jobs }, log }: Options & { log: Pick<Log, 'error'> }) =>
+    router()
+      .get('/', query(jobsQuery), (c) => c.json<List<JobSummary>>(jobs.list(c.env.caller, c.req.valid('query'))))
+      .get('/:id', params(jobParams), (c) => c.json<Job>(jobs.get(c.env.caller, c.req.valid('param').id)))
+      .get('/:id/logs', params(jobParams), query(jobLogsQuery), (c) => {
+        const { format, step = null } = c.req.valid('query');
+        const steps = jobs.logs(c.env.caller, c.req.valid('param').id, step);
+        return format === 'jsonl' ? linesResponse((signal) => jobLines(steps, signal), c.req.raw.signal, log) : textResponse(steps);
+      })
+      .post('/:id/cancel', params(jobParams), async (c) => {
+        const { id } = c.req.valid('param');
+        await jobs.cancel(c.env.caller, id);
+        return c.json<Job, 202>(jobs.get(c.env.caller, id), 202);
+      })
+      .post('/:id/rerun', params(jobParams), body(rerunRequest), async (c) => {
+        const { id } = c.req.valid('param');
+        await jobs.rerun(c.env.caller, id, c.req.valid('json').from ?? null);
+        return c.json<Job, 202>(jobs.get(c.env.caller, id), 202);
+      })
+      .post('/:id/steps/:step/approve', params(jobStepParams), body(approveRequest), async (c) => {
+        const { id, step } = c.req.valid('param');
+        await jobs.approve(c.env.caller, id, step, c.req.valid('json'));
+        return c.json<Job>(jobs.get(c.env.caller, id));
+      }),
+);
+
+/** As its reader takes it. */
+function textResponse(steps: readonly StepLog[]): Response {
+  const left = new AbortController();
+  const lines = jobText(steps, left.signal);
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const { value, done } = await lines.next();
+        if (done === true) controller.close();
+        else controller.enqueue(encoder.encode(value));
+      },
+      cancel: () => left.abort(),
+    },
+    { highWaterMark: 0 },
+  );
+  const headers = {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-disposition': 'attachment',
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  };
+  return new Response(body, { headers });
+}

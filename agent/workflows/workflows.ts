@@ -1,0 +1,292 @@
+import type { List } from '../../shared/api.ts';
+import { ToruError } from '../../shared/errors.ts';
+import type { Hook } from '../../shared/flow/definition.ts';
+import type { Json } from '../../shared/flow/job.ts';
+import { renderValue } from '../../shared/flow/template.ts';
+import type { JobSummary, TaskStep, TaskSummary, TaskView } from '../../shared/workflows.ts';
+import type { Audit } from '../audit/audit.ts';
+import type { Log } from '../logger.ts';
+import type { Runs } from '../runs/runs.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Database } from '../store/database.ts';
+import { ownTables } from '../store/own-tables.ts';
+import { Timers } from '../store/timers.ts';
+import type { Caller } from '../users/caller.ts';
+import type { Users } from '../users/users.ts';
+import { Driver, TIMERS, whose } from './driver.ts';
+import { JobEffects } from './job-effects.ts';
+import { JobStore, type LiveJob, type NewJob } from './job-store.ts';
+import { Jobs } from './jobs.ts';
+import { planOf, taskOfHook } from './plan.ts';
+import { type Revision, Revisions } from './revisions.ts';
+import { StepRuns } from './step-runs.ts';
+import { TaskAllow } from './task-allow.ts';
+import { uuidV5 } from './uuid-v5.ts';
+import { WORKFLOW_TABLES } from './workflow-tables.ts';
+import { Workspaces } from './workspaces.ts';
+
+export interface WorkflowsOptions {
+  db: Database;
+  /** TORU_HOME */
+  home: string;
+  runs: Runs;
+  users: Pick<Users, 'get'>;
+  settings: Pick<Settings, 'instance_id' | 'max_steps'>;
+  audit: Pick<Audit, 'record'>;
+  log: Log;
+}
+
+/** Workspaces, their tasks, and the jobs that execute them. */
+export class Workflows {
+  readonly workspaces: Workspaces;
+  readonly jobs: Jobs;
+  readonly store: JobStore;
+  readonly driver: Driver;
+  readonly #o: WorkflowsOptions;
+  readonly #timers: Timers;
+  readonly #allow: TaskAllow;
+  readonly #listeners = new Set<(live: LiveJob) => void>();
+
+  constructor(options: WorkflowsOptions) {
+    this.#o = options;
+    const { db, home, runs, users, settings, audit, log } = options;
+    ownTables(db, 'workflows', WORKFLOW_TABLES);
+    const revisions = new Revisions(db);
+    const effects = new JobEffects(db);
+    this.#timers = new Timers(db, {
+      failed: (err, timer) => log.error({ err, timer }, 'what was due could not be done; it is tried again'),
+    });
+    this.#allow = new TaskAllow(db);
+    this.store = new JobStore(db, revisions);
+    this.workspaces = new Workspaces({ db, revisions, audit, log, changed: () => undefined });
+    const steps = new StepRuns({ runs, revisions, users });
+    this.driver = new Driver({
+      store: this.store,
+      effects,
+      steps,
+      runs,
+      timers: this.#timers,
+      log,
+      maxSteps: () => settings.max_steps,
+      changed: (jobId) => this.#changed(jobId),
+      makeHookJob: (of, on, hook, index) => this.#hookJob(of, on, hook, index),
+      told: () => undefined,
+    });
+    this.jobs = new Jobs({
+      db,
+      home,
+      store: this.store,
+      effects,
+      revisions,
+      driver: () => this.driver,
+      runs,
+      steps,
+      audit,
+      host: settings.instance_id,
+    });
+    this.#timers.register(TIMERS, (name) => this.#due(name));
+  }
+
+  /** To be called after runs have recovered: goes on with what an earlier agent left, then fires what came due meanwhile. */
+  async start(): Promise<void> {
+    await this.workspaces.start();
+    await this.driver.start();
+    this.#timers.start();
+  }
+
+  close(): void {
+    this.#timers.stop();
+    this.workspaces.close();
+    this.driver.close();
+  }
+
+  /** Calls back with a job that has changed, when that is on the disk. @returns stops that. */
+  onChange(listener: (live: LiveJob) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The tasks of a workspace that the caller may execute. @throws ToruError not_found */
+  tasks(caller: Caller, workspace: string): List<TaskSummary> {
+    const revision = this.#current(caller, workspace);
+    const names = revision === null ? [] : Object.keys(revision.definitions.tasks);
+    const may = names.filter((name) => this.#allow.mayUse(caller, workspace, name));
+    if (may.length === 0 && caller.role !== 'admin') throw noWorkspace(workspace);
+    return { items: revision === null ? [] : may.map((name) => this.#summary(caller, revision, name)), next_cursor: null };
+  }
+
+  /** @throws ToruError not_found, for a task that is not the caller's too. */
+  task(caller: Caller, workspace: string, name: string): TaskView {
+    const revision = this.#usable(caller, workspace, name);
+    const plan = planOf(revision, name);
+    const { task } = plan;
+    const { on_success, on_error, on_cancel, on_suspended } = task;
+    return {
+      ...this.#summary(caller, revision, name),
+      revision: revision.revision,
+      input: task.input,
+      flow: Object.entries(task.flow).map(([step, defined]): TaskStep => {
+        const action = plan.actions[defined.action];
+        return {
+          name: step,
+          title: defined.name ?? step,
+          description: defined.description ?? '',
+          action: defined.action,
+          action_type: action?.type ?? 'script',
+          depends_on: defined.depends_on,
+          when: defined.when ?? null,
+          loop: defined.for_each !== undefined,
+          sequential: defined.sequential,
+          continue_on_failure: defined.continue_on_failure,
+          timeout_s: defined.timeout_s ?? action?.timeout_s ?? null,
+          retry: defined.retry ?? action?.retry ?? null,
+          p50_ms: null,
+          p95_ms: null,
+        };
+      }),
+      timeout_s: task.timeout_s ?? null,
+      hooks: { on_success, on_error, on_cancel, on_suspended },
+      last_jobs: this.#lastJobs(caller, workspace, name, 10),
+    };
+  }
+
+  /** Which clients may execute a task. @throws ToruError not_found */
+  allow(caller: Caller, workspace: string, name: string, allow: 'everyone' | string[]): TaskView {
+    this.#usable(caller, workspace, name);
+    this.#allow.set(workspace, name, allow);
+    const detail = { allow: allow === 'everyone' ? allow : allow.length };
+    this.#o.audit.record({ event: 'task.allow', caller, target: `${workspace}/${name}`, outcome: 'ok', detail });
+    return this.task(caller, workspace, name);
+  }
+
+  /** @returns when the job is on the disk. @throws ToruError not_found, input_…, request_id_reused, too_late, disk_full */
+  async execute(
+    caller: Caller,
+    workspace: string,
+    task: string,
+    asked: { input: Record<string, Json>; request_id?: string | undefined; not_after?: string | undefined; source: 'api' | 'cli' | 'page' },
+  ): Promise<{ job_id: string }> {
+    return this.jobs.execute(caller, { ...asked, revision: this.#usable(caller, workspace, task), task });
+  }
+
+  #usable(caller: Caller, workspace: string, task: string): Revision {
+    const revision = this.#current(caller, workspace);
+    const defined = revision !== null && Object.hasOwn(revision.definitions.tasks, task);
+    if (revision === null || !defined || !this.#allow.mayUse(caller, workspace, task))
+      throw new ToruError('not_found', `There is no task “${task}” in the workspace “${workspace}” for you. See: toru tasks`);
+    return revision;
+  }
+
+  #current(caller: Caller, workspace: string): Revision | null {
+    try {
+      return this.workspaces.current(workspace);
+    } catch (error) {
+      // Names of workspaces can't be probed.
+      throw caller.role === 'admin' ? error : noWorkspace(workspace);
+    }
+  }
+
+  #summary(caller: Caller, { workspace, definitions }: Revision, name: string): TaskSummary {
+    const task = definitions.tasks[name];
+    const [last = null] = this.#lastJobs(caller, workspace, name, 1);
+    return {
+      workspace,
+      name,
+      title: task?.name ?? name,
+      description: task?.description ?? '',
+      folder: task?.folder ?? '',
+      steps: Object.keys(task?.flow ?? {}).length,
+      last_job: last,
+      next_fire_at: null,
+      ...(caller.role === 'admin' ? { allow: this.#allow.of(workspace, name) } : {}),
+    };
+  }
+
+  #lastJobs(caller: Caller, workspace: string, task: string, limit: number): JobSummary[] {
+    return this.jobs.list(caller, { workspace, task, limit }).items;
+  }
+
+  #hookJob(of: LiveJob, on: string, hook: Hook, index: number): { made: NewJob; input: Record<string, Json> } | null {
+    const { row, job } = of;
+    if (job === null) return null;
+    const about: Json = {
+      workspace: row.workspace,
+      task_name: row.task,
+      job_id: row.job_id,
+      status: job.state,
+      error_message: job.error ?? '',
+      is_success: job.state === 'completed',
+      source_type: row.source,
+      failed_steps: job.steps.flatMap(({ name, state, error }) =>
+        state === 'failed' ? [{ step_name: name, error_message: error ?? '' }] : [],
+      ),
+    };
+    let input: Record<string, Json> = {};
+    try {
+      for (const [name, value] of Object.entries(hook.input)) input[name] = renderValue(value, { hook: about, input: job.input });
+    } catch (error) {
+      this.#o.log.error({ err: error, job_id: row.job_id, on }, 'the input of a hook could not be rendered');
+      this.#o.audit.record({
+        event: 'job.hook',
+        caller: null,
+        target: row.job_id,
+        outcome: 'refused',
+        detail: { on, action: hook.action },
+      });
+      return null;
+    }
+    const own = taskOfHook(hook, input);
+    input = { ...input };
+    const made: NewJob = {
+      ...whose(of),
+      job_id: uuidV5(row.job_id, `hook/${job.round}/${on}/${index}`),
+      task: `${row.task}:${on}`,
+      own_task: JSON.stringify(own),
+      source: 'hook',
+      source_id: row.job_id,
+      parent_job: null,
+      parent_step: null,
+      parent_attempt: null,
+    };
+    return { made, input };
+  }
+
+  async #due(name: string): Promise<void> {
+    const [kind, jobId = '', ...rest] = name.split('/');
+    const at = Date.now();
+    await this.driver.transact((apply) => {
+      this.#timers.clear(TIMERS, name);
+      if (kind === 'job') apply(jobId, { type: 'timer', at, timer: rest.join('/') });
+      else if (kind === 'retry') this.#retry(jobId, Number(rest[0]));
+    });
+  }
+
+  /** A task's own retry: another job with the same input. */
+  #retry(jobId: string, retry: number): void {
+    const live = this.store.load(jobId);
+    if (live?.job == null) return;
+    const { row, job } = live;
+    const made: NewJob = {
+      ...whose(live),
+      job_id: uuidV5(jobId, `retry/${job.round}/${retry}`),
+      task: row.task,
+      own_task: row.own_task,
+      source: row.source,
+      source_id: row.source_id,
+      parent_job: row.parent_job,
+      parent_step: row.parent_step,
+      parent_attempt: row.parent_attempt,
+    };
+    if (this.store.load(made.job_id) === null) this.driver.create({ made, input: job.input, depth: job.depth, retry });
+  }
+
+  #changed(jobId: string): void {
+    const live = this.store.load(jobId);
+    if (live === null) return;
+    for (const listener of [...this.#listeners]) listener(live);
+  }
+}
+
+function noWorkspace(name: string): ToruError {
+  return new ToruError('not_found', `There is no workspace “${name}” for you.`);
+}
