@@ -10,6 +10,7 @@ import { deploy } from './commands/deploy-command.ts';
 import { doctor } from './commands/doctor.ts';
 import { home } from './commands/home-command.ts';
 import { hosts } from './commands/hosts-command.ts';
+import { job, jobs, rerun, tasks, trigger } from './commands/jobs-command.ts';
 import { key } from './commands/key.ts';
 import { actions, runs, scripts } from './commands/lists.ts';
 import { loginLink } from './commands/login-link-command.ts';
@@ -27,6 +28,7 @@ import { status } from './commands/status-command.ts';
 import { trust } from './commands/trust-command.ts';
 import { up } from './commands/up-command.ts';
 import { uninstall, update } from './commands/update-command.ts';
+import { workspace } from './commands/workspace-command.ts';
 import type { Io } from './io.ts';
 import { ClosedPipe, describeError, note, OUR_FAILURE, print, UsageError } from './io.ts';
 
@@ -49,6 +51,12 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     search,
     note: noteRun,
     cancel,
+    workspace,
+    tasks,
+    trigger,
+    jobs,
+    job,
+    rerun,
     audit,
     passwd,
     'login-link': loginLink,

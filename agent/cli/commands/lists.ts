@@ -128,12 +128,12 @@ function lastOf(
   return last === null ? 'never' : `${last.state === 'exited' ? `exit ${last.exit_code ?? '?'}` : last.state}, ${when(last.created_at)}`;
 }
 
-async function printJson(io: Io, items: unknown): Promise<number> {
+export async function printJson(io: Io, items: unknown): Promise<number> {
   await print(io, JSON.stringify(items, null, 2));
   return 0;
 }
 
-async function printTable(io: Io, header: string[], rows: string[][], empty: string): Promise<number> {
+export async function printTable(io: Io, header: string[], rows: string[][], empty: string): Promise<number> {
   await print(io, rows.length === 0 ? empty : table(header, rows, io.out.isTTY ? io.out.columns : null));
   return 0;
 }
