@@ -4,11 +4,13 @@ import { agentOn, edge, read, until } from '../api.ts';
 import { edgeNow } from '../clock.ts';
 import { type AnyAction, isAction, isAnything, isRecord, isRun, listOf } from '../guards.ts';
 
+import { asPressed } from './as-pressed.ts';
+
 /** What the home host's pages ask of other hosts, one by one: the page has a socket to its own host alone. Each call throws ToruError. */
 
 export async function listActionsOn(host: string, signal?: AbortSignal): Promise<readonly AnyAction[]> {
   const { items } = await read(listOf(isAction), agentOn(host).actions.$get(undefined, until(signal)));
-  return items.toSorted((a, b) => a.position - b.position);
+  return items.map(asPressed).toSorted((a, b) => a.position - b.position);
 }
 
 export function listRunsOn(host: string, query: Record<string, string>, signal?: AbortSignal): Promise<List<Run>> {

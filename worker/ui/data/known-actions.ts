@@ -8,6 +8,7 @@ import { agent, read, sentence } from '../api.ts';
 import { connection } from '../connection/page-connection.ts';
 import { type AnyAction, isAction, isAnything, listOf } from '../guards.ts';
 import { me } from '../own-session.ts';
+import { asPressed } from './as-pressed.ts';
 import { oneAtATime } from './at-once.ts';
 import { forgetActions, keepActions, keptActions } from './kept-actions.ts';
 
@@ -36,7 +37,7 @@ export const loadActions = oneAtATime(async () => {
   try {
     const list = await read(listOf(isAction), request);
     if (me.peek() === null) return;
-    actions.value = asKnown(list.items.toSorted((a, b) => a.position - b.position));
+    actions.value = asKnown(list.items.map(asPressed).toSorted((a, b) => a.position - b.position));
     actionsProblem.value = null;
   } catch (error) {
     // With the host away, those of the last time can still be asked for.
