@@ -105,7 +105,7 @@ export function createServices(settled: ServicesOptions) {
   const passwords = new Passwords();
   const users = new Users(db, passwords, grants, audit, { home: () => membership.home?.name ?? null });
   const linked = (): boolean => edge()?.linked === true;
-  const hosts = new Hosts({ db, facts, membership, identity, settings, users, grants, audit, log, linked });
+  const hosts = new Hosts({ db, facts, membership, identity, settings, users, grants, audit, log, linked, page_origin });
   const loginLinks = new LoginLinks({ host: settings.instance_id, identity, users, grants, audit, origin: page_origin });
   const secrets = new Secrets({ db, identity, audit });
   const hostKey = new HostKey({

@@ -89,14 +89,18 @@ export const trustRequest = z.strictObject({ words: z.array(z.string()).length(4
 export const memberWords = z.object({ host: hostId, name: z.string(), words: z.array(z.string()).length(4) });
 export type MemberWords = z.infer<typeof memberWords>;
 
+/** Where people open the page, as an origin; null where the agent does not know. */
+const page = z.string().nullish();
+
 /**
  * What this host is to its installation (GET /api/membership): the one that decides, or one that follows it. A home host without
  * members is a host as it always was.
  */
 export const membership = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('home'), members: z.int() }),
+  z.object({ kind: z.literal('home'), members: z.int(), page }),
   z.object({
     kind: z.literal('member'),
+    page,
     /** Its own name in the installation. */
     name: z.string(),
     home: homeHost,

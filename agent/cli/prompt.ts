@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import { StartError } from '../start-error.ts';
 import type { Keyboard, Output, Piped } from './io.ts';
 import { UsageError } from './io.ts';
 
@@ -17,6 +19,16 @@ export async function readAll(input: Piped): Promise<string> {
   } catch (error) {
     if (error instanceof TypeError) throw new UsageError('Standard input is not UTF-8.');
     throw error;
+  }
+}
+
+/** What is secret stands in a file or comes by standard input (`-`): a command line can be read by everybody on the machine. @throws StartError */
+export async function readSecret(option: string, file: string, { input }: { input: Piped }): Promise<string> {
+  if (file === '-') return readAll(input);
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new StartError(`${option}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

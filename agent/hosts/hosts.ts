@@ -48,6 +48,8 @@ interface HostsOptions {
   log: Pick<Log, 'info' | 'warn'>;
   /** Is the link up? */
   linked: () => boolean;
+  /** Where people open the page; null where nobody said. */
+  page_origin: string | null;
 }
 
 /**
@@ -98,7 +100,7 @@ export class Hosts {
   }
 
   get membership(): MembershipShape {
-    return this.#o.membership.shown(this.#members.list().length);
+    return { ...this.#o.membership.shown(this.#members.list().length), page: this.#o.page_origin };
   }
 
   // On the home host

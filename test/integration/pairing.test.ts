@@ -137,7 +137,7 @@ test('approved with toru hosts on the home host, by the words alone; the list, t
   expect((await homeToru(['status'])).printed).toMatch(/hosts +the home host of \d member/);
   expect(await homeToru(['run', '--script', 'x.sh', '--all'])).toMatchObject({
     code: 125,
-    printed: expect.stringContaining('on the page'),
+    printed: expect.stringContaining('an action is run'),
   });
 
   const agent = member.toru(['agent']);

@@ -2,10 +2,10 @@ import type { Run } from '../../../shared/runs.ts';
 import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { noWords, parse } from '../command.ts';
-import { exitCodeOf } from '../follow.ts';
 import type { Io } from '../io.ts';
 import { print } from '../io.ts';
-import { bytes, duration, table, when } from '../plain-text.ts';
+import { stateOf, tookOf } from '../plain-run.ts';
+import { bytes, table, when } from '../plain-text.ts';
 
 const json = { json: { type: 'boolean' } } as const;
 
@@ -108,15 +108,6 @@ export const runs: Command = {
     return printTable(io, ['TASK', 'CREATED', 'STATE', 'TOOK', 'USER', 'WHAT', ...(noted ? ['NOTE'] : [])], rows, 'No runs.');
   },
 };
-
-function stateOf(run: Pick<Run, 'state' | 'exit_code' | 'signal'>): string {
-  return run.state === 'exited' ? `exit ${exitCodeOf(run)}` : run.state;
-}
-
-function tookOf(run: Pick<Run, 'started_at' | 'ended_at'>): string {
-  if (run.started_at === null) return '';
-  return duration((run.ended_at === null ? Date.now() : Date.parse(run.ended_at)) - Date.parse(run.started_at));
-}
 
 function lastOf(
   last: { state: Run['state']; exit_code: number | null; created_at: string } | null,

@@ -1,17 +1,21 @@
 import type { Action } from '../../../shared/actions.ts';
 import { closest } from '../../../shared/closest.ts';
 import type { ActionInput } from '../../../shared/inputs.ts';
+import { MAX_PENDING_S } from '../../../shared/limits.ts';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
 import type { Client } from '../agent-client.ts';
 import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { oneWord, parse } from '../command.ts';
+import { isElsewhere } from '../elsewhere.ts';
+import type { EdgeOptions } from '../enter-edge.ts';
+import { enterEdge } from '../enter-edge.ts';
 import { copyOutput, endingOf, exitCodeOf } from '../follow.ts';
 import type { Io } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
-import { requireOnlyHere } from '../only-here.ts';
 import { readAll } from '../prompt.ts';
+import { choose, hostsNamed, pressOnAll } from '../run-on-hosts.ts';
 import { sendFile } from '../send-file.ts';
 import { typeAlong } from '../type-along.ts';
 
@@ -24,6 +28,10 @@ const options = {
   'no-input': { type: 'boolean', short: 'n' },
   host: { type: 'string' },
   all: { type: 'boolean' },
+  queue: { type: 'string' },
+  url: { type: 'string' },
+  user: { type: 'string', short: 'u' },
+  'password-file': { type: 'string' },
   raw: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
@@ -33,6 +41,7 @@ export const run: Command = {
   summary: 'Run an action, or a script',
   help: `Usage: toru run ACTION [--input NAME=VALUE …] [--follow]
        toru run --script NAME [--follow] [-- ARGUMENT …]
+       toru run ACTION --host NAME,NAME | --all [--queue TIME] [--input NAME=VALUE …]
 
 Starts a run and prints its id. With --follow it shows the output as it comes, and ends with
 the script's exit code (128 + n after a signal, 125 when Toru itself failed). Ctrl-C cancels
@@ -45,18 +54,29 @@ a run that is followed; a second one stops watching how it ends, with 130.
   -f, --follow              show the output until the end; pass standard input and its end (Ctrl-D)
                             on to an action that can be typed into
   -n, --no-input            leave standard input alone
-      --host NAME, --all    refused for any host but the one that this is typed on: run it on the page
       --raw                 let all terminal sequences of the script through
       --json                print {"task_id","state"}; with --follow the whole run at the end, to standard error
+
+On several hosts the action is pressed wherever it is the same, and followed to its ends: a row for each
+host, and one result. Ends with 0 when all went well, else with 1. Ctrl-C cancels all of them. It logs in
+at the edge and out again; who types on the home host needs no password for it.
+
+      --host NAME,NAME      these hosts, by name or id; their beginning will do
+      --all                 every host
+      --queue TIME          a host that is away runs it when it is back, within 15m, 8h, 1d; left out otherwise
+      --url URL             where Toru’s page is, if not where this host has it
+  -u, --user NAME           who logs in; left out on the home host where it has one admin
+      --password-file FILE  with their password, which is asked for without; - reads it from standard input
 
   toru run backup --input target=nas --follow
   pass show router | toru run reboot --input-stdin password
   toru run --script deploy.sh --follow -- staging --dry-run
+  toru run update --all --queue 8h
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, options);
     const client = connect(io.env);
-    await requireOnlyHere(client, values);
+    if (await isElsewhere(client, values)) return runElsewhere(client, positionals, values, io);
     const { reads, ...request } =
       values.script === undefined ? await askAction(client, positionals, values, io) : askScript(values.script, positionals, values);
     const started = await (await good(client.runs.$post({ json: request }))).json();
@@ -94,21 +114,72 @@ async function askAction(
 ): Promise<{ action: string; inputs: Record<string, unknown>; reads: boolean }> {
   const id = oneWord(words, 'The action’s id (see: toru actions)');
   const action = await findAction(client, id);
+  const inputs = await inputsOf(action.inputs, given, (input, path) => sendFile(client, { action: id, input }, path), io);
+  return { action: id, inputs, reads: action.stdin };
+}
+
+/** @param send gives a file to the host. @returns its id. */
+async function inputsOf(
+  declared: readonly ActionInput[],
+  given: Given,
+  send: (input: string, path: string) => Promise<string>,
+  io: Io,
+): Promise<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {};
   for (const pair of given.input ?? []) {
     const at = pair.indexOf('=');
     if (at < 1) throw new UsageError(`--input ${pair}: NAME=VALUE is expected.`);
     const [name, text] = [pair.slice(0, at), pair.slice(at + 1)];
-    inputs[name] = takesSeveral(action.inputs, name) ? [inputs[name] ?? [], text].flat() : inputValue(action.inputs, name, text);
+    inputs[name] = takesSeveral(declared, name) ? [inputs[name] ?? [], text].flat() : inputValue(declared, name, text);
   }
   for (const pair of given['input-file'] ?? []) {
     const at = pair.indexOf('=');
     if (at < 1) throw new UsageError(`--input-file ${pair}: NAME=PATH is expected.`);
-    inputs[pair.slice(0, at)] = await sendFile(client, { action: id, input: pair.slice(0, at) }, pair.slice(at + 1));
+    inputs[pair.slice(0, at)] = await send(pair.slice(0, at), pair.slice(at + 1));
   }
   const piped = given['input-stdin'];
-  if (piped !== undefined) inputs[piped] = pipedValue(action.inputs, piped, await readAll(io.input));
-  return { action: id, inputs, reads: action.stdin };
+  if (piped !== undefined) inputs[piped] = pipedValue(declared, piped, await readAll(io.input));
+  return inputs;
+}
+
+/** On hosts of the installation, by a session at its edge. */
+async function runElsewhere(
+  client: Client,
+  words: string[],
+  given: Given & EdgeOptions & { host?: string; queue?: string; script?: string; json?: boolean },
+  io: Io,
+): Promise<number> {
+  if (given.script !== undefined)
+    throw new UsageError('On other hosts an action is run: of a script by name nobody can say that it is the same there.');
+  if (given['input-stdin'] !== undefined && given['password-file'] === '-')
+    throw new UsageError('Standard input holds the password or an input, not both: put one of them into a file.');
+  const id = oneWord(words, 'The action’s id (see: toru actions)');
+  const waits_s = given.queue === undefined ? 0 : secondsOf(given.queue);
+  const session = await enterEdge(client, given, io);
+  let waits = false;
+  try {
+    const hosts = hostsNamed(await session.hosts(io.interrupted), given.host ?? null);
+    const chosen = await choose(session, hosts, id, io.interrupted);
+    const file = (input: string): never => {
+      throw new UsageError(`--input-file ${input}: a file is sent to one host at a time. Type toru run on each of them.`);
+    };
+    const inputs = await inputsOf(chosen.action.inputs, given, file, io);
+    const pressed = await pressOnAll(session, chosen, { inputs, waits_s, json: given.json === true }, io);
+    waits = pressed.waits;
+    return pressed.code;
+  } finally {
+    // What waits at the edge ends with the session that asked for it.
+    if (waits) await note(io, `the session of ${session.username} stays open for what waits; Sessions on the page ends both`);
+    else await session.logOut();
+  }
+}
+
+/** “15m”, “8h”, “1d”. @throws UsageError */
+function secondsOf(text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,5})\s*(m|min|h|d)$/.exec(text.trim()) ?? [];
+  const seconds = Number(count) * (unit === 'd' ? 86_400 : unit === 'h' ? 3600 : 60);
+  if (count !== '' && seconds > 0 && seconds <= MAX_PENDING_S) return seconds;
+  throw new UsageError(`--queue ${text}: a time such as 15m, 8h or 1d is expected, a day at most.`);
 }
 
 /** @throws UsageError with what was probably meant: a script's name, or an id that is near. */

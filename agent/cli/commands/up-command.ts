@@ -1,13 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { inviteToken, memberName } from '../../../shared/pairing.ts';
-import type { EdgeLocation } from '../../config-edge.ts';
-import { edgeUrl } from '../../config-edge.ts';
-import { StartError } from '../../start-error.ts';
 import type { Command } from '../command.ts';
 import { oneWord, parse } from '../command.ts';
+import { edgeAddress } from '../edge-address.ts';
 import type { Io } from '../io.ts';
 import { print, UsageError } from '../io.ts';
-import { readAll } from '../prompt.ts';
+import { readSecret } from '../prompt.ts';
 import { asUser, installPaired, prepareService } from '../up/as-service.ts';
 import type { Invite } from '../up/ask-to-pair.ts';
 import type { Wanted } from '../up/candidate.ts';
@@ -54,7 +51,7 @@ At a fresh edge (toru deploy) this host becomes the home host instead. Where the
       yes: { type: 'boolean', short: 'y' },
     } as const;
     const { values, positionals } = parse(args, options);
-    const edge = edgeOf(oneWord(positionals, 'The address of the edge, under which you open Toru’s page,'));
+    const edge = edgeAddress(oneWord(positionals, 'The address of the edge, under which you open Toru’s page,'));
     const { service = false, 'no-start': noStart = false, 'token-file': tokenFile, 'setup-code-file': codeFile } = values;
     if (service && noStart) throw new UsageError('--service or --no-start, not both.');
     if (tokenFile !== undefined && codeFile !== undefined)
@@ -65,9 +62,9 @@ At a fresh edge (toru deploy) this host becomes the home host instead. Where the
       throw new UsageError('--recover takes the place of a home host that was lost; --token-file and --setup-code-file are for others.');
     const name = values.name === undefined ? null : nameOf(values.name);
     const yes = values.yes === true;
-    const token = tokenFile === undefined ? null : await textOf('--token-file', tokenFile, io);
-    const setupCode = codeFile === undefined ? null : await textOf('--setup-code-file', codeFile, io);
-    const recoveryCode = recoveryFile === undefined ? null : await textOf('--recovery-code-file', recoveryFile, io);
+    const token = tokenFile === undefined ? null : await readSecret('--token-file', tokenFile, io);
+    const setupCode = codeFile === undefined ? null : await readSecret('--setup-code-file', codeFile, io);
+    const recoveryCode = recoveryFile === undefined ? null : await readSecret('--recovery-code-file', recoveryFile, io);
     const recovery = recover ? { code: recoveryCode } : null;
     const wanted: Wanted = { edge, name, invite: token === null ? null : inviteIn(token), setupCode, recovery, yes };
     if (service) {
@@ -104,15 +101,6 @@ async function upAsService(pairing: readonly string[], input: string | null, io:
   return code === 0 ? installPaired(place, scope, manager, io) : code;
 }
 
-/** As people copy it from a browser: the place in the page is none of it. @throws UsageError */
-function edgeOf(typed: string): EdgeLocation {
-  const text = /^[a-z]+:/i.test(typed) ? typed : `https://${typed}`;
-  const url = URL.canParse(text) ? new URL(text) : null;
-  const parsed = edgeUrl.safeParse(url === null || `${url.username}${url.password}` !== '' ? '' : url.origin);
-  if (parsed.success) return parsed.data;
-  throw new UsageError(`“${url === null ? typed : url.host}”: ${parsed.error.issues[0]?.message ?? 'an address is expected'}.`);
-}
-
 function nameOf(typed: string): string {
   const parsed = memberName.safeParse(typed);
   if (parsed.success) return parsed.data;
@@ -124,14 +112,4 @@ function inviteIn(text: string): Invite {
   const parsed = inviteToken.safeParse(text);
   if (parsed.success) return parsed.data;
   throw new UsageError(`--token-file: ${parsed.error.issues[0]?.message ?? 'a token is expected'}.`);
-}
-
-/** What is secret stands in a file or comes by standard input (`-`): a command line can be read by everybody on the machine. @throws StartError */
-async function textOf(option: string, file: string, io: Io): Promise<string> {
-  if (file === '-') return readAll(io.input);
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new StartError(`${option}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }

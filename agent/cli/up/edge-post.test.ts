@@ -60,7 +60,7 @@ test.each([
 
 test('an edge that leads elsewhere is not followed: what was meant for this address goes to no other', async () => {
   const url = await listening(says(301, '', { location: 'https://toru.example.dev/api/pair' }));
-  await expect(ask(url)).rejects.toThrow('type: toru up https://toru.example.dev');
+  await expect(ask(url)).rejects.toThrow('leads on to https://toru.example.dev. If that is your edge, type that address instead.');
 });
 
 test('nobody there, no such name, no TLS: each says what to look at', async () => {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { isErrorCode, ToruError } from '../../../shared/errors.ts';
 import { parseJsonOrNull } from '../../../shared/json.ts';
+import { VERSION } from '../../../shared/version.ts';
 import type { EdgeLocation } from '../../config-edge.ts';
 import { StartError } from '../../start-error.ts';
 import { plain } from '../terminal-filter.ts';
@@ -28,21 +29,51 @@ export interface EdgeAnswer<T> {
  * @throws ToruError with the edge's own code and message when it refuses; EdgeUnreachable in one sentence with the next step; the signal's reason.
  */
 export async function postTo<T>(
-  { url, origin }: EdgeLocation,
+  edge: EdgeLocation,
   path: string,
   body: object,
   schema: z.ZodType<T>,
   signal: AbortSignal,
 ): Promise<EdgeAnswer<T>> {
+  try {
+    const { value, headers } = await askEdge(edge, 'POST', path, schema, { body, signal });
+    return { value, now: Date.parse(headers.get('date') ?? '') || null };
+  } catch (error) {
+    if (error instanceof ToruError && (error.code === 'not_found' || error.code === 'method_not_allowed'))
+      throw new EdgeUnreachable(
+        `The edge at ${edge.origin} is older than this Toru, and can’t pair hosts. Update it, then type the same again.`,
+      );
+    throw error;
+  }
+}
+
+/**
+ * One request to an edge. @param schema of the answer's body; of null where there is none.
+ * @throws as `postTo`, and ToruError not_found as it comes.
+ */
+export async function askEdge<T>(
+  { url, origin }: EdgeLocation,
+  method: 'GET' | 'POST',
+  path: string,
+  schema: z.ZodType<T>,
+  { body, cookie, signal }: { body?: object; cookie?: string; signal: AbortSignal },
+): Promise<{ value: T; headers: Headers }> {
   let status: number;
   let headers: Headers;
   let text: string;
   try {
     const response = await fetch(url + path, {
-      method: 'POST',
+      method,
       redirect: 'manual',
-      headers: { origin, 'content-type': 'application/json', accept: 'application/json' },
-      body: JSON.stringify(body),
+      headers: {
+        origin,
+        accept: 'application/json',
+        // By this name a session of the command stands in the list of sessions.
+        'user-agent': `toru ${VERSION}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(cookie === undefined ? {} : { cookie }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     });
     ({ status, headers } = response);
@@ -55,13 +86,11 @@ export async function postTo<T>(
   if (status >= 200 && status < 300) {
     const parsed = schema.safeParse(answer);
     if (!parsed.success) throw new EdgeUnreachable(otherThanExpected(origin));
-    return { value: parsed.data, now: Date.parse(headers.get('date') ?? '') || null };
+    return { value: parsed.data, headers };
   }
   const refused = errorBody.safeParse(answer);
   if (!refused.success) throw new EdgeUnreachable(whoElse(origin, status, headers));
   const { code, message, ...extra } = refused.data.error;
-  if (code === 'not_found' || code === 'method_not_allowed')
-    throw new EdgeUnreachable(`The edge at ${origin} is older than this Toru, and can’t pair hosts. Update it, then type the same again.`);
   throw new ToruError(isErrorCode(code) ? code : 'internal', plain(message).slice(0, 500), { extra });
 }
 
@@ -86,7 +115,7 @@ function whoElse(origin: string, status: number, headers: Headers): string {
   const location = headers.get('location');
   const leads =
     status >= 300 && status < 400 && location !== null && URL.canParse(location, origin) ? new URL(location, origin).origin : null;
-  if (leads !== null && leads !== origin) return `${origin} leads on to ${leads}. If that is your edge, type: toru up ${leads}`;
+  if (leads !== null && leads !== origin) return `${origin} leads on to ${leads}. If that is your edge, type that address instead.`;
   if (status >= 500) return `${origin} answers ${status}: the edge, or a proxy before it, is in trouble. Try again in a moment.`;
   return `What answers at ${origin} (${status}) is no Toru edge, or a login page stands before it. Check the address: it is the one under which you open Toru’s page.`;
 }

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
+import { alike, tally } from '../../../shared/on-hosts.ts';
 import { isFinal } from '../../../shared/run-state.ts';
 import { hostNow, secondHand } from '../clock.ts';
 import { listActionsOn } from '../data/each-host.ts';
@@ -28,7 +29,7 @@ import { plural, t } from '../translate.ts';
 import { placeOn } from '../viewed-host.ts';
 import { checkAnswers, firstAnswers, offered, shownInputs } from './actions/input-answers.ts';
 import { InputField } from './actions/input-field.tsx';
-import { OnHosts, tally } from './hosts/on-hosts.ts';
+import { OnHosts } from './hosts/on-hosts.ts';
 
 /** The same action on several hosts: chosen, pressed once, and told as one. */
 export function PressOnHostsPage() {
@@ -70,23 +71,6 @@ export function PressOnHostsPage() {
       )}
     </div>
   );
-}
-
-interface Found {
-  host: string;
-  action: AnyAction;
-}
-
-/** The largest group of hosts on which it runs the same, and those on which it runs something else. */
-function alike(found: readonly Found[]): { action: AnyAction | null; same: string[]; other: string[] } {
-  const groups = new Map<string, Found[]>();
-  for (const one of found) {
-    const hash = one.action.content_hash;
-    if (hash != null) groups.set(hash, [...(groups.get(hash) ?? []), one]);
-  }
-  const [largest = []] = [...groups.values()].sort((a, b) => b.length - a.length);
-  const same = largest.map(({ host }) => host);
-  return { action: largest[0]?.action ?? null, same, other: found.map(({ host }) => host).filter((host) => !same.includes(host)) };
 }
 
 /** `<host>:<task>` with commas between, as the address has them. */
