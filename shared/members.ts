@@ -89,8 +89,8 @@ export const trustRequest = z.strictObject({ words: z.array(z.string()).length(4
 export const memberWords = z.object({ host: hostId, name: z.string(), words: z.array(z.string()).length(4) });
 export type MemberWords = z.infer<typeof memberWords>;
 
-/** Where people open the page, as an origin; null where the agent does not know. */
-const page = z.string().nullish();
+/** Where people open the page, as an origin; absent where the agent does not know. */
+const page = z.string().optional();
 
 /**
  * What this host is to its installation (GET /api/membership): the one that decides, or one that follows it. A home host without

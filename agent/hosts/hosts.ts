@@ -100,7 +100,8 @@ export class Hosts {
   }
 
   get membership(): MembershipShape {
-    return { ...this.#o.membership.shown(this.#members.list().length), page: this.#o.page_origin };
+    const { membership, page_origin: page } = this.#o;
+    return { ...membership.shown(this.#members.list().length), ...(page === null ? {} : { page }) };
   }
 
   // On the home host
