@@ -26,18 +26,31 @@ export const FLAGS = [
   '--disable-sync',
   `--disable-features=${LEFT_OUT.join()}`,
 ];
+/** Chromium without a window, an address bar and profiles: a test file takes three quarters of the processor's time in it. */
+const SHELL = 'chromium-headless-shell';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
 const BUNDLES = ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'];
 
-/** $CHROMIUM, or the first Chromium or Chrome on the PATH or where macOS keeps them; null when there is none. */
-export function findChromium(): string | null {
-  const onPath = (process.env['PATH'] ?? '').split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
+/** A program that takes pictures or measures is no test: it shows what people have, and would not end beside a browser that stays. */
+const OF_A_TEST = process.env['VITEST'] !== undefined;
+
+/**
+ * $CHROMIUM, or the first Chromium or Chrome on the PATH or where macOS keeps them; null when there is none.
+ * @param whole with all that a person's browser has. Else tests take the headless shell, where there is one.
+ */
+export function findChromium(whole = !OF_A_TEST): string | null {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  const names = whole ? NAMES : [SHELL, ...NAMES];
+  const onPath = names.flatMap((name) => folders.map((folder) => join(folder, name)));
   return [process.env['CHROMIUM'] ?? '', ...onPath, ...BUNDLES].find(isExecutable) ?? null;
 }
 
-/** A group of tests in a real browser. Without one they are reported as skipped; in CI (`CI=true`) they fail. */
-export function describeInBrowser(name: string, tests: () => void): void {
-  const missing = findChromium() === null;
+/**
+ * A group of tests in a real browser. Without one they are reported as skipped; in CI (`CI=true`) they fail.
+ * @param whole they need more than the headless shell: a profile of their own.
+ */
+export function describeInBrowser(name: string, tests: () => void, whole = false): void {
+  const missing = findChromium(whole) === null;
   describe.skipIf(missing && process.env['CI'] !== 'true')(name, () => {
     beforeAll(() => {
       if (missing) throw new Error('No Chromium was found: install Debian’s package `chromium`, or say where it is in $CHROMIUM.');
@@ -53,18 +66,16 @@ export interface Browser extends AsyncDisposable {
 
 /** One Chromium for all test files of this process: a profile costs a sixtieth of a start. It ends with the process. */
 let chromiumHere: Promise<Chromium> | null = null;
-/** A program that takes pictures, and is no test, would not end beside it. */
-const OF_A_TEST = process.env['VITEST'] !== undefined;
 
 async function chromiumOfThisProcess(): Promise<Chromium> {
   const running = await chromiumHere;
   if (running?.isConnected() === true) return running;
-  chromiumHere = chromium.launch({ executablePath: chromiumPath(), headless: true, args: FLAGS });
+  chromiumHere = chromium.launch({ executablePath: chromiumPath(!OF_A_TEST), headless: true, args: FLAGS });
   return chromiumHere;
 }
 
-function chromiumPath(): string {
-  const path = findChromium();
+function chromiumPath(whole: boolean): string {
+  const path = findChromium(whole);
   if (path === null) throw new Error('no Chromium');
   return path;
 }
@@ -81,7 +92,7 @@ export interface BrowserOptions {
   locale?: string;
   /** Without, a page stands still, as its person asked the system: what moves on it for as long as a run takes half a processor here. */
   reducedMotion?: 'no-preference';
-  /** A Chromium of its own with a profile on the disk: notifications and push are not for one that keeps nothing. */
+  /** A whole Chromium of its own with a profile on the disk: notifications and push are not for one that keeps nothing. */
   ownProfile?: true;
 }
 
@@ -91,7 +102,7 @@ export async function launchBrowser(options: BrowserOptions = {}): Promise<Brows
   if (ownProfile === true) {
     const profile = mkdtempSync(join(tmpdir(), 'toru-chromium-'));
     const context = await chromium.launchPersistentContext(profile, {
-      executablePath: chromiumPath(),
+      executablePath: chromiumPath(true),
       headless: true,
       args: FLAGS,
       ...how,
