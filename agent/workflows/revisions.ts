@@ -22,6 +22,7 @@ export class Revisions {
   readonly #get: Statement<[number], Stored>;
   readonly #insert: Statement<[Omit<Stored, 'id'>], number>;
   readonly #unused: Statement<[], { id: number; folder: string }>;
+  readonly #of: Statement<[string], Pick<Revision, 'id' | 'revision'>>;
   readonly #remove: Statement<[number]>;
   readonly #known = new Map<number, Revision>();
 
@@ -37,6 +38,7 @@ export class Revisions {
       `SELECT id, folder FROM workspace_revisions AS r WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE revision = r.id)
          AND NOT EXISTS (SELECT 1 FROM workspaces WHERE revision = r.id)`,
     );
+    this.#of = db.prepare('SELECT id, revision FROM workspace_revisions WHERE workspace = ?');
     this.#remove = db.prepare('DELETE FROM workspace_revisions WHERE id = ?');
   }
 
@@ -60,6 +62,11 @@ export class Revisions {
     if (id === undefined) throw new Error('a revision was not written');
     this.#known.delete(id);
     return id;
+  }
+
+  /** Those of a workspace, whether it is there or not. */
+  of(workspace: string): Pick<Revision, 'id' | 'revision'>[] {
+    return this.#of.all(workspace);
   }
 
   /** Takes away those that no job and no workspace has any more. @returns their folders. */

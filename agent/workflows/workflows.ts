@@ -58,7 +58,7 @@ export class Workflows {
     });
     this.#allow = new TaskAllow(db);
     this.store = new JobStore(db, revisions);
-    this.workspaces = new Workspaces({ db, revisions, audit, log, changed: () => undefined });
+    this.workspaces = new Workspaces({ db, home, revisions, audit, log, changed: () => undefined });
     const steps = new StepRuns({ runs, revisions, users });
     this.driver = new Driver({
       store: this.store,

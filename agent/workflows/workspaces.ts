@@ -1,6 +1,7 @@
 import type { FSWatcher } from 'node:fs';
-import { watch } from 'node:fs';
+import { existsSync, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { List } from '../../shared/api.ts';
 import { ToruError, toToruError } from '../../shared/errors.ts';
 import type { Problem, Workspace, WorkspaceCreate, WorkspacePatch } from '../../shared/workflows.ts';
@@ -8,7 +9,9 @@ import type { Audit } from '../audit/audit.ts';
 import type { Log } from '../logger.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
+import { checkedOut, checkGit, commitOf, removeFiles } from './git-workspace.ts';
 import type { Revision, Revisions } from './revisions.ts';
+import type { ReadFolder } from './workspace-folder.ts';
 import { DEFINITIONS_FOLDER, readFolder, rootOf } from './workspace-folder.ts';
 
 interface Row {
@@ -26,6 +29,8 @@ interface Row {
 
 export interface WorkspacesOptions {
   db: Database;
+  /** TORU_HOME: what comes from git is checked out below its `workspaces`. */
+  home: string;
   revisions: Revisions;
   audit: Pick<Audit, 'record'>;
   log: Pick<Log, 'warn' | 'error'>;
@@ -35,6 +40,10 @@ export interface WorkspacesOptions {
 
 /** A folder is watched, and looked at so often in case a change was not told. */
 const LOOK_MS = 30_000;
+/** Git is asked for its ref so often. */
+const ASK_GIT_MS = 60_000;
+/** A first fetch may take minutes: whoever adds a workspace hears that it is under way. */
+const PATIENCE_MS = 8000;
 /** An editor writes a file in several steps. */
 const SETTLE_MS = 100;
 
@@ -92,7 +101,7 @@ export class Workspaces {
 
   /** @throws ToruError bad_request, conflict */
   async create(caller: Caller, asked: WorkspaceCreate): Promise<Workspace> {
-    const location = checkLocation(asked);
+    const location = locationOf(asked);
     const ref = asked.type === 'git' ? (asked.ref ?? null) : null;
     const made = this.#o.db
       .prepare('INSERT INTO workspaces (name, type, location, ref, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
@@ -102,7 +111,7 @@ export class Workspaces {
     this.#audit('workspace.create', caller, asked.name, { type: asked.type, location });
     this.#watch(this.#row(asked.name));
     this.#lookLater();
-    await this.look(asked.name);
+    await this.#lookPatiently(asked.name);
     return this.get(asked.name);
   }
 
@@ -113,13 +122,15 @@ export class Workspaces {
       throw new ToruError('bad_request', 'A folder has a “path”, and neither “url” nor “ref”.');
     if (row.type === 'git' && patch.path !== undefined) throw new ToruError('bad_request', 'A git workspace has a “url”, and no “path”.');
     const location = patch.path ?? patch.url ?? row.location;
-    checkLocation(row.type === 'folder' ? { type: 'folder', name, path: location } : { type: 'git', name, url: location });
     const ref = patch.ref === undefined ? row.ref : patch.ref;
+    locationOf(
+      row.type === 'folder' ? { type: 'folder', name, path: location } : { type: 'git', name, url: location, ref: ref ?? undefined },
+    );
     this.#o.db.prepare('UPDATE workspaces SET location = ?, ref = ? WHERE name = ?').run(location, ref, name);
     this.#audit('workspace.update', caller, name, { location, ref });
     this.#unwatch(name);
     this.#watch(this.#row(name));
-    await this.look(name);
+    await this.#lookPatiently(name);
     return this.get(name);
   }
 
@@ -131,13 +142,14 @@ export class Workspaces {
       this.#o.changed(name, null);
     })();
     this.#unwatch(name);
+    this.#tidy(name, null);
     this.#audit('workspace.remove', caller, name, {});
   }
 
   /** Looks at it now. @throws ToruError not_found */
   async refresh(name: string): Promise<Workspace> {
     this.#row(name);
-    await this.look(name);
+    await this.#lookPatiently(name);
     return this.get(name);
   }
 
@@ -157,8 +169,7 @@ export class Workspaces {
     const row = this.#row(name);
     const at = Date.now();
     try {
-      const folder = rootOf(row.location);
-      const { revision, definitions, problems } = await readFolder(row.location);
+      const { folder, revision, definitions, problems } = await this.#read(row);
       if (this.#closed || this.#find(name) === null) return;
       db.transaction(() => {
         db.prepare('UPDATE workspaces SET seen_revision = ?, problems = ?, error = NULL, checked_at = ? WHERE name = ?').run(
@@ -174,6 +185,7 @@ export class Workspaces {
         revisions.prune();
         changed(name, revisions.get(id));
       })();
+      if (row.type === 'git') this.#tidy(name, revision);
     } catch (error) {
       const { code, message } = toToruError(error);
       if (code === 'internal') this.#o.log.error({ err: error, workspace: name }, 'a workspace could not be read');
@@ -181,9 +193,36 @@ export class Workspaces {
     }
   }
 
+  /** Its files as they are now, and where they lie. @throws ToruError bad_request */
+  async #read({ name, type, location, ref }: Row): Promise<ReadFolder & { folder: string }> {
+    if (type === 'folder') return { folder: rootOf(location), ...(await readFolder(location)) };
+    const commit = await commitOf(location, ref);
+    const folder = await checkedOut(this.#folderOf(name), location, ref, commit);
+    return { ...(await readFolder(folder)), folder, revision: commit };
+  }
+
+  #folderOf(name: string): string {
+    return join(this.#o.home, 'workspaces', name);
+  }
+
+  /** Takes away what was checked out for jobs that are no more. @param seen the commit that is there now; null: the workspace is gone. */
+  #tidy(name: string, seen: string | null): void {
+    const folder = this.#folderOf(name);
+    if (!existsSync(folder)) return;
+    const kept = new Set(this.#o.revisions.of(name).map(({ revision }) => revision));
+    if (seen !== null) kept.add(seen).add('repository');
+    for (const entry of readdirSync(folder)) if (!kept.has(entry)) removeFiles(join(folder, entry));
+    if (kept.size === 0) removeFiles(folder);
+  }
+
+  async #lookPatiently(name: string): Promise<void> {
+    await Promise.race([this.look(name), sleep(PATIENCE_MS, undefined, { ref: false })]);
+  }
+
   #lookLater(): void {
     this.#timer ??= setInterval(() => {
-      for (const { name } of this.#rows()) void this.look(name);
+      for (const { name, type, checked_at } of this.#rows())
+        if (type === 'folder' || Date.now() - (checked_at ?? 0) >= ASK_GIT_MS) void this.look(name);
     }, LOOK_MS).unref();
   }
 
@@ -255,11 +294,11 @@ export class Workspaces {
 }
 
 /** @returns the path or address. @throws ToruError bad_request */
-function checkLocation(asked: WorkspaceCreate): string {
-  if (asked.type === 'git')
-    throw new ToruError('bad_request', 'Workspaces from git are not yet in this version. Clone it, and add the folder.', {
-      extra: { field: 'type' },
-    });
+function locationOf(asked: WorkspaceCreate): string {
+  if (asked.type === 'git') {
+    checkGit(asked);
+    return asked.url;
+  }
   rootOf(asked.path);
   return asked.path;
 }

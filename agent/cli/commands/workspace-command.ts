@@ -13,18 +13,22 @@ import { printJson, printTable } from './lists.ts';
 export const workspace: Command = {
   summary: 'Add, list and remove folders of workflows',
   help: `Usage: toru workspace list [--json]
-       toru workspace add NAME FOLDER
+       toru workspace add NAME FOLDER | URL [--ref REF]
        toru workspace refresh NAME
        toru workspace remove NAME
 
 A workspace is a folder with YAML files in .workflows below it. It is watched: what is saved there counts for
 the next job. Files with a fault never replace good ones; list and refresh show the fault with its place.
+One from git is asked for each minute, by the host's own git and its credentials.
+
+      --ref REF   a branch, tag or commit; without it, the repository's HEAD
 
   toru workspace add ops ~/workflows
+  toru workspace add site git@github.com:me/site.git --ref main
   toru tasks ops
 `,
   run: async (args, io) => {
-    const { values, positionals } = parse(args, { json: { type: 'boolean' } } as const);
+    const { values, positionals } = parse(args, { json: { type: 'boolean' }, ref: { type: 'string' } } as const);
     const { workspaces } = connect(io.env);
     const [what, ...words] = positionals;
     switch (what) {
@@ -44,9 +48,12 @@ the next job. Files with a fault never replace good ones; list and refresh show 
         const [name, folder, ...more] = words;
         if (name === undefined || folder === undefined) throw new UsageError('NAME and FOLDER are expected.');
         noWords(more);
-        if (/^(?:https?|ssh|git):\/\/|^\w+@[\w.-]+:/.test(folder))
-          throw new UsageError('Workspaces from git are not yet in this version. Clone it, and add the folder.');
-        const made = await (await good(workspaces.$post({ json: { name, type: 'folder', path: resolve(folder) } }))).json();
+        const isUrl = /^(?:https?|ssh|git|file):\/\/|^[\w.-]+@[\w.-]+:/.test(folder);
+        if (!isUrl && values.ref !== undefined) throw new UsageError('A folder has no --ref: that is of an address of git.');
+        const json = isUrl
+          ? ({ name, type: 'git', url: folder, ...(values.ref === undefined ? {} : { ref: values.ref }) } as const)
+          : ({ name, type: 'folder', path: resolve(folder) } as const);
+        const made = await (await good(workspaces.$post({ json }))).json();
         return show(io, made);
       }
       case 'refresh': {
@@ -70,7 +77,8 @@ function rowOf(workspace: Workspace): string[] {
   return [name, String(tasks), checked_at === null ? '' : when(checked_at), path ?? url ?? '', stateOf(workspace)];
 }
 
-function stateOf({ error, problems, revision }: Workspace): string {
+function stateOf({ error, problems, revision, checked_at }: Workspace): string {
+  if (checked_at === null) return 'it is being fetched; see: toru workspace list';
   if (error !== null) return error;
   if (problems.length === 0) return 'good';
   return `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}${revision === null ? '' : '; the last good files count'}`;
@@ -82,7 +90,7 @@ async function show(io: Io, workspace: Workspace): Promise<number> {
   for (const { file, line, column, message, next } of problems)
     await note(io, `${file}:${line}:${column} ${message}${next === undefined ? '' : ` ${next}`}`);
   if (error !== null) await note(io, error);
-  const is = error === null && problems.length === 0;
+  const is = error === null && problems.length === 0 && workspace.checked_at !== null;
   await print(io, is ? `${plain(name)}: ${tasks} ${tasks === 1 ? 'task' : 'tasks'}` : `${plain(name)}: ${stateOf(workspace)}`);
   return is ? 0 : 1;
 }
