@@ -109,7 +109,7 @@ const noise = fc.constantFrom(
   { type: 'created', id: 'again', input: {}, source: 'api' },
 );
 
-const runs = { numRuns: 400 };
+const runs = { numRuns: 250 };
 
 /** A world in which everything may happen, some of it several times; at last every attempt ends. */
 const worlds = fc
@@ -137,7 +137,7 @@ describe('whatever happens', () => {
         expect(statesOf(world.job)).toEqual(expected);
         expect(world.job.state).toBe(expectedJob(plan, expected));
       }),
-      { numRuns: 1500 },
+      { numRuns: 800 },
     );
   });
 
