@@ -4,6 +4,7 @@ import { ToruError, toToruError } from '../../shared/errors.ts';
 import { contextOf } from '../../shared/flow/context.ts';
 import type { Job, Json, Outcome } from '../../shared/flow/job.ts';
 import { printed } from '../../shared/flow/template/values.ts';
+import { findStep } from '../../shared/flow/steps.ts';
 import { renderValue } from '../../shared/flow/template.ts';
 import type { RunRow } from '../history/run-row.ts';
 import type { Prepared } from '../runs/life/prepared.ts';
@@ -88,6 +89,7 @@ export class StepRuns {
         ...made.env,
         TORU_JOB_ID: row.job_id,
         TORU_STEP: step,
+        TORU_ATTEMPT: String(findStep(job, step)?.attempt ?? 1),
         TORU_INPUTS: join(folder, 'inputs.json'),
         TORU_OUTPUT: join(folder, OUTPUT_FILE),
       },
