@@ -84,13 +84,20 @@ export class Jobs {
   }
 
   async #execute(caller: Caller, execution: Execution, request_hash: string | null): Promise<{ job_id: string }> {
-    const { revision, task, source, source_id, request_id, not_after } = execution;
-    refuseLate(not_after, Date.now());
+    refuseLate(execution.not_after, Date.now());
+    checkDisk(this.#o.home, MIN_FREE_BYTES);
+    const job_id = randomUUID();
+    await this.#o.driver().transact(() => this.make(caller, execution, job_id, request_hash));
+    return { job_id };
+  }
+
+  /** Makes a job and begins it, within the caller's transaction; one that is there already stays as it is. @throws ToruError input_…, not_found */
+  make(caller: Caller, execution: Execution, job_id: string, request_hash: string | null): void {
+    const { revision, task, source, source_id, request_id } = execution;
+    if (this.#o.store.load(job_id) !== null) return;
     const defined = revision.definitions.tasks[task];
     if (defined === undefined) throw new ToruError('not_found', `There is no task “${task}” in the workspace “${revision.workspace}”.`);
     const input = inputOfJob(defined.input, execution.input, revision.definitions);
-    checkDisk(this.#o.home, MIN_FREE_BYTES);
-    const job_id = randomUUID();
     const made: NewJob = {
       job_id,
       workspace: revision.workspace,
@@ -108,17 +115,19 @@ export class Jobs {
       request_id: request_id ?? null,
       request_hash,
     };
-    await this.#o.driver().transact(() => {
-      this.#o.driver().create({ made, input, depth: 0, retry: 0 });
-      this.#o.audit.record({
-        event: 'job.start',
-        caller,
-        target: job_id,
-        outcome: 'ok',
-        detail: { workspace: made.workspace, task, source },
-      });
-    });
-    return { job_id };
+    this.#o.driver().create({ made, input, depth: 0, retry: 0 });
+    const detail = { workspace: made.workspace, task, source };
+    this.#o.audit.record({ event: 'job.start', caller, target: job_id, outcome: 'ok', detail });
+  }
+
+  /** The jobs of a trigger that have not ended. */
+  running(workspace: string, trigger: string): string[] {
+    return this.#o.db
+      .prepare<[string, string], string>(
+        `SELECT job_id FROM jobs WHERE workspace = ? AND source_id = ? AND source = 'trigger' AND state IN ('pending', 'running', 'suspended')`,
+      )
+      .pluck()
+      .all(workspace, trigger);
   }
 
   /** Newest first; a client's own only. @throws ToruError bad_cursor */

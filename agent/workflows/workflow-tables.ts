@@ -101,4 +101,19 @@ export const WORKFLOW_TABLES: readonly string[] = [
   CREATE INDEX job_runs_by_job ON job_runs (job_id, step, attempt);
   CREATE INDEX job_runs_open ON job_runs (task_id) WHERE is_open = 1;
   `,
+  `
+  CREATE TABLE workflow_triggers (
+    workspace TEXT NOT NULL REFERENCES workspaces(name) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    -- As an admin set it; null: as the file says.
+    enabled INTEGER,
+    spec TEXT NOT NULL,
+    next_due INTEGER,
+    last_fired_at INTEGER,
+    last_job_id TEXT,
+    error TEXT,
+    PRIMARY KEY (workspace, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX jobs_of_triggers ON jobs (workspace, source_id) WHERE source = 'trigger' AND state IN ('pending', 'running', 'suspended');
+  `,
 ];

@@ -1,7 +1,7 @@
 import type { List } from '../../shared/api.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
-import type { Job, JobSummary, TaskSummary, TaskView, Workspace } from '../../shared/workflows.ts';
+import type { Job, JobSummary, TaskSummary, TaskView, Trigger, Workspace } from '../../shared/workflows.ts';
 import {
   approveRequest,
   executeRequest,
@@ -43,6 +43,10 @@ export const workspacesApi = resource(
     'GET /:ws/tasks/:name': any,
     'PATCH /:ws/tasks/:name': admin,
     'POST /:ws/tasks/:name/execute': any,
+    'GET /:ws/triggers': admin,
+    'POST /:ws/triggers/:name/fire': admin,
+    'POST /:ws/triggers/:name/enable': admin,
+    'POST /:ws/triggers/:name/disable': admin,
   },
   ({ workflows }: Options) =>
     router()
@@ -72,6 +76,19 @@ export const workspacesApi = resource(
         return c.json<TaskView>(
           allow === undefined ? workflows.task(c.env.caller, ws, name) : workflows.allow(c.env.caller, ws, name, allow),
         );
+      })
+      .get('/:ws/triggers', params(workspaceParams), (c) => c.json<List<Trigger>>(workflows.triggers.list(c.req.valid('param').ws)))
+      .post('/:ws/triggers/:name/fire', params(taskNameParams), async (c) => {
+        const { ws, name } = c.req.valid('param');
+        return c.json<{ job_id: string }, 202>(await workflows.triggers.fire(c.env.caller, ws, name), 202);
+      })
+      .post('/:ws/triggers/:name/enable', params(taskNameParams), async (c) => {
+        const { ws, name } = c.req.valid('param');
+        return c.json<Trigger>(await workflows.triggers.enable(c.env.caller, ws, name, true));
+      })
+      .post('/:ws/triggers/:name/disable', params(taskNameParams), async (c) => {
+        const { ws, name } = c.req.valid('param');
+        return c.json<Trigger>(await workflows.triggers.enable(c.env.caller, ws, name, false));
       })
       .post('/:ws/tasks/:name/execute', params(taskNameParams), body(executeRequest), async (c) => {
         const { ws, name } = c.req.valid('param');

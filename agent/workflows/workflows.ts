@@ -22,6 +22,7 @@ import { type Revision, Revisions } from './revisions.ts';
 import { StepRuns } from './step-runs.ts';
 import { TaskAllow } from './task-allow.ts';
 import { uuidV5 } from './uuid-v5.ts';
+import { Triggers } from './triggers.ts';
 import { WORKFLOW_TABLES } from './workflow-tables.ts';
 import { Workspaces } from './workspaces.ts';
 
@@ -40,6 +41,7 @@ export interface WorkflowsOptions {
 export class Workflows {
   readonly workspaces: Workspaces;
   readonly jobs: Jobs;
+  readonly triggers: Triggers;
   readonly store: JobStore;
   readonly driver: Driver;
   readonly #o: WorkflowsOptions;
@@ -58,7 +60,7 @@ export class Workflows {
     });
     this.#allow = new TaskAllow(db);
     this.store = new JobStore(db, revisions);
-    this.workspaces = new Workspaces({ db, home, revisions, audit, log, changed: () => undefined });
+    this.workspaces = new Workspaces({ db, home, revisions, audit, log, changed: (name, revision) => this.#defined(name, revision) });
     const steps = new StepRuns({ runs, revisions, users });
     this.driver = new Driver({
       store: this.store,
@@ -83,6 +85,16 @@ export class Workflows {
       steps,
       audit,
       host: settings.instance_id,
+    });
+    this.triggers = new Triggers({
+      db,
+      timers: this.#timers,
+      audit,
+      log,
+      host: settings.instance_id,
+      current: (name) => this.workspaces.current(name),
+      jobs: this.jobs,
+      transact: (work) => this.driver.transact(work),
     });
     this.#timers.register(TIMERS, (name) => this.#due(name));
   }
@@ -186,8 +198,10 @@ export class Workflows {
     }
   }
 
-  #summary(caller: Caller, { workspace, definitions }: Revision, name: string): TaskSummary {
+  #summary(caller: Caller, revision: Revision, name: string): TaskSummary {
+    const { workspace, definitions } = revision;
     const task = definitions.tasks[name];
+    const next = this.triggers.nextOf(revision, name);
     const [last = null] = this.#lastJobs(caller, workspace, name, 1);
     return {
       workspace,
@@ -197,7 +211,7 @@ export class Workflows {
       folder: task?.folder ?? '',
       steps: Object.keys(task?.flow ?? {}).length,
       last_job: last,
-      next_fire_at: null,
+      next_fire_at: next === null ? null : new Date(next).toISOString(),
       ...(caller.role === 'admin' ? { allow: this.#allow.of(workspace, name) } : {}),
     };
   }
@@ -258,6 +272,7 @@ export class Workflows {
       this.#timers.clear(TIMERS, name);
       if (kind === 'job') apply(jobId, { type: 'timer', at, timer: rest.join('/') });
       else if (kind === 'retry') this.#retry(jobId, Number(rest[0]));
+      else if (kind === 'trigger') this.triggers.due(jobId, rest.join('/'), apply);
     });
   }
 
@@ -278,6 +293,12 @@ export class Workflows {
       parent_attempt: row.parent_attempt,
     };
     if (this.store.load(made.job_id) === null) this.driver.create({ made, input: job.input, depth: job.depth, retry });
+  }
+
+  /** Within the transaction in which a workspace's definitions are others. */
+  #defined(workspace: string, revision: Revision | null): void {
+    this.triggers.sync(workspace, revision);
+    queueMicrotask(() => this.#timers.arm());
   }
 
   #changed(jobId: string): void {

@@ -138,8 +138,8 @@ export class Workspaces {
   remove(caller: Caller, name: string): void {
     this.#row(name);
     this.#o.db.transaction(() => {
-      this.#o.db.prepare('DELETE FROM workspaces WHERE name = ?').run(name);
       this.#o.changed(name, null);
+      this.#o.db.prepare('DELETE FROM workspaces WHERE name = ?').run(name);
     })();
     this.#unwatch(name);
     this.#tidy(name, null);

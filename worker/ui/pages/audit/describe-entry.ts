@@ -94,6 +94,12 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   'job.reject': { ok: (entry, who) => ({ who, text: t('{who} rejected a step of {what}'), what: jobOf(entry) }) },
   'job.foreign': { ok: describeForeignJob, refused: describeForeignJob },
   'job.hook': { ok: describeHook, refused: describeHook },
+  'trigger.fire': {
+    ok: (entry, who) => ({ who, text: t('{who} fired the trigger {what}'), what: { text: entry.target ?? '' } }),
+    refused: (entry) => ({ who: '', text: t('The trigger {what} did not fire'), what: { text: entry.target ?? '' }, ...because(entry) }),
+  },
+  'trigger.enable': { ok: (entry, who) => ({ who, text: t('{who} enabled the trigger {what}'), what: { text: entry.target ?? '' } }) },
+  'trigger.disable': { ok: (entry, who) => ({ who, text: t('{who} disabled the trigger {what}'), what: { text: entry.target ?? '' } }) },
   'task.allow': { ok: (entry, who) => ({ who, text: t('{who} changed who may execute {what}'), what: { text: entry.target ?? '' } }) },
   'workspace.create': { ok: (entry, who) => ({ who, text: t('{who} added the workspace {what}'), what: { text: entry.target ?? '' } }) },
   'workspace.update': { ok: (entry, who) => ({ who, text: t('{who} changed the workspace {what}'), what: { text: entry.target ?? '' } }) },
