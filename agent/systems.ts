@@ -56,7 +56,7 @@ import { Users } from './users/users.ts';
 import { usersApi } from './users/users-api.ts';
 import { jobTopic } from './workflows/job-topic.ts';
 import { Workflows } from './workflows/workflows.ts';
-import { jobsApi, workspacesApi } from './workflows/workflows-api.ts';
+import { jobsApi, validateApi, workspacesApi } from './workflows/workflows-api.ts';
 
 /** Where the systems meet: each is made here, and its routes are registered. */
 
@@ -129,7 +129,7 @@ export function createServices(settled: ServicesOptions) {
   const runs = new Runs({ db, home, settings, scripts, actions, uploads, options, secrets, users, mayStart, ended, audit, log, limits });
   const notify = new Notify({ db, settings, grants, actions, runs, audit, log, linked, page_origin, test_push_origin, texts });
   const search = new Search(db, runs);
-  const workflows = new Workflows({ db, home, runs, users, settings, audit, log });
+  const workflows = new Workflows({ db, home, runs, users, settings, secrets, identity, audit, log });
   const alerted: SystemOptions['alerted'] = (alert) => notify.alerted(alert);
   const system = new System({ db, settings, audit, alerted, version: VERSION, edge });
   const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });
@@ -197,6 +197,7 @@ const RESOURCES = [
   pluginKvApi,
   workspacesApi,
   jobsApi,
+  validateApi,
 ] as const;
 
 /** The permission of every route: a route that stands in no resource is refused to everybody. */

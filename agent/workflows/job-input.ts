@@ -6,6 +6,9 @@ import { type Context, renderValue } from '../../shared/flow/template.ts';
 type Fields = Readonly<Record<string, InputField>>;
 type Values = Record<string, Json>;
 
+/** Of a job that is made: nothing has a value yet. */
+const NOTHING: Context = {};
+
 /**
  * The values that a task is executed with: what was given, checked, and defaults for the rest.
  * @param context what templates in defaults may name. @throws ToruError input_undeclared, input_required, input_invalid with `extra.input`
@@ -14,7 +17,7 @@ export function inputOfJob(
   fields: Fields,
   given: Values,
   { connections }: Pick<Definitions, 'connections'>,
-  context: Context = {},
+  context: Context = NOTHING,
 ): Values {
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(fields, name)) continue;
@@ -35,6 +38,8 @@ export function withDefaults(fields: Fields, given: Values, connections: Definit
       continue;
     }
     delete values[name];
+    // A secret's default is opened for the script that gets it, and not kept with the job.
+    if (field.default !== undefined && field.secret && context === NOTHING) continue;
     if (field.default !== undefined) values[name] = renderValue(field.default, context);
     else if (field.required) throw refuse('input_required', name, `“${field.name ?? name}” is needed.`);
   }

@@ -1,5 +1,6 @@
 import type { JobInstance, JobStep, Plan } from '../../shared/flow/job.ts';
 import { allSteps, partsOfName } from '../../shared/flow/steps.ts';
+import { MASK } from '../../shared/input-passing.ts';
 import type { Job, JobStepView, JobSummary } from '../../shared/workflows.ts';
 import type { JobRow, LiveJob } from './job-store.ts';
 
@@ -29,7 +30,9 @@ export function jobOf({ row, plan, job }: LiveJob, host: string, by: (step: stri
   const steps = job === null ? [] : [...allSteps(job)].map(([name, step]) => stepOf(plan, name, step, by(name, step.attempt)));
   return {
     ...summaryOf(row, host, plan.revision),
-    input: job?.input ?? {},
+    input: Object.fromEntries(
+      Object.entries(job?.input ?? {}).map(([name, value]) => [name, plan.task.input[name]?.secret === true ? MASK : value]),
+    ),
     steps,
     stopping: job?.cancelling !== undefined && row.ended_at === null,
   };

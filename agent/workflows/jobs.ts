@@ -5,9 +5,11 @@ import type { FlowEvent, JobSource, Json } from '../../shared/flow/job.ts';
 import { isEnded } from '../../shared/flow/job.ts';
 import { findStep } from '../../shared/flow/steps.ts';
 import { refuseLate } from '../../shared/in-time.ts';
+import { MASK } from '../../shared/input-passing.ts';
 import type { ApproveRequest, Job, JobStepView, JobSummary, JobsQuery } from '../../shared/workflows.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Runs } from '../runs/runs.ts';
+import type { Sealer } from '../secrets/sealed.ts';
 import type { Database } from '../store/database.ts';
 import { checkDisk, MIN_FREE_BYTES } from '../store/disk.ts';
 import type { Caller } from '../users/caller.ts';
@@ -21,6 +23,7 @@ import type { JobStore, LiveJob, NewJob } from './job-store.ts';
 import type { Revision, Revisions } from './revisions.ts';
 import { actionOf } from './step-context.ts';
 import type { StepRuns } from './step-runs.ts';
+import { sealInput } from './step-values.ts';
 
 export interface JobsOptions {
   db: Database;
@@ -32,6 +35,8 @@ export interface JobsOptions {
   driver: () => Driver;
   runs: Pick<Runs, 'log'>;
   steps: Pick<StepRuns, 'message'>;
+  /** Seals secret inputs. */
+  key: Sealer;
   audit: Pick<Audit, 'record'>;
   host: string;
 }
@@ -63,8 +68,11 @@ export class Jobs {
    */
   execute(caller: Caller, execution: Execution): Promise<{ job_id: string }> {
     const { request_id, revision, task, input } = execution;
+    const fields = revision.definitions.tasks[task]?.input ?? {};
+    // Even a hash of a short secret would give it away.
+    const shown = Object.entries(input).map(([name, value]) => [name, fields[name]?.secret === true ? MASK : value] as const);
     const hash = createHash('sha256')
-      .update(JSON.stringify([revision.workspace, task, Object.entries(input).sort(([a], [b]) => (a < b ? -1 : 1))]))
+      .update(JSON.stringify([revision.workspace, task, shown.sort(([a], [b]) => (a < b ? -1 : 1))]))
       .digest('hex');
     if (request_id === undefined) return this.#execute(caller, execution, null);
     const key = `${caller.user_id}\n${request_id}`;
@@ -98,6 +106,8 @@ export class Jobs {
     const defined = revision.definitions.tasks[task];
     if (defined === undefined) throw new ToruError('not_found', `There is no task “${task}” in the workspace “${revision.workspace}”.`);
     const input = inputOfJob(defined.input, execution.input, revision.definitions);
+    for (const [name, value] of Object.entries(input))
+      if (defined.input[name]?.secret === true) input[name] = sealInput(this.#o.key, job_id, name, value);
     const made: NewJob = {
       job_id,
       workspace: revision.workspace,

@@ -15,7 +15,8 @@ const [JOBS, KILLS] = FULL ? [20, 5] : [1, 4];
 function task(marks: string): string {
   const script = `echo "$TORU_JOB_ID $TORU_STEP $TORU_ATTEMPT" >> "${marks}"; sleep 0.0$((\${#TORU_STEP} % 5))`;
   const steps: string[] = [];
-  const add = (name: string, after: string, action: string): void => void steps.push(`      ${name}: { action: ${action}${after === '' ? '' : `, depends_on: [${after}]`} }`);
+  const add = (name: string, after: string, action: string): void =>
+    void steps.push(`      ${name}: { action: ${action}${after === '' ? '' : `, depends_on: [${after}]`} }`);
   for (let i = 0; i < 12; i += 1) add(`a${i}`, i === 0 ? '' : `a${i - 1}`, i % 4 === 2 ? 'flaky' : 'mark');
   for (let i = 0; i < 8; i += 1) add(`b${i}`, i === 0 ? '' : `b${i - 1}`, i === 3 ? 'ask' : i === 5 ? 'late' : 'mark');
   for (let i = 0; i < 5; i += 1) add(`c${i}`, i === 0 ? 'a1' : `c${i - 1}`, i % 2 === 0 ? 'below' : 'nothing');

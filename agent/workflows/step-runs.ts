@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { ToruError, toToruError } from '../../shared/errors.ts';
 import { contextOf } from '../../shared/flow/context.ts';
 import type { Job, Json, Outcome } from '../../shared/flow/job.ts';
-import { printed } from '../../shared/flow/template/values.ts';
 import { findStep } from '../../shared/flow/steps.ts';
+import type { Lookup } from '../../shared/flow/template/evaluate.ts';
+import { printed } from '../../shared/flow/template/values.ts';
 import { renderValue } from '../../shared/flow/template.ts';
 import type { RunRow } from '../history/run-row.ts';
 import type { Prepared } from '../runs/life/prepared.ts';
@@ -20,6 +21,7 @@ import type { Revisions } from './revisions.ts';
 import { actionOf, contextOfAction, stepOfFlow } from './step-context.ts';
 import { saidBy } from './step-output.ts';
 import { programOf } from './step-program.ts';
+import { isSealed, type StepValues } from './step-values.ts';
 
 /** In a run's folder: what belongs to its step. */
 const STEP_FOLDER = 'step';
@@ -29,6 +31,7 @@ export interface StepRunsOptions {
   runs: Pick<Runs, 'folderOf' | 'log'>;
   revisions: Revisions;
   users: Pick<Users, 'get'>;
+  values: StepValues;
 }
 
 /** How an attempt ended, as its run shows it. */
@@ -50,9 +53,18 @@ export class StepRuns {
     this.#o = options;
   }
 
-  /** A step's input, rendered and checked. @throws TemplateError, ToruError input_… */
-  input({ row, plan, job }: LiveJob & { job: Job }, step: string): Record<string, Json> {
-    const context = contextOf(plan, job, step);
+  /** The input of a step without a process, rendered and checked: it is kept, so no secret is in it. @throws TemplateError, ToruError input_… */
+  input(live: LiveJob & { job: Job }, step: string): Record<string, Json> {
+    const input = this.#input(live, step, contextOf(live.plan, live.job, step));
+    const sealed = Object.keys(input).find((name) => isSealed(input[name]));
+    if (sealed === undefined) return input;
+    throw new ToruError(
+      'input_invalid',
+      `“${sealed}” would hold a secret input, which goes to scripts only in this version. Store it: toru secret set`,
+    );
+  }
+
+  #input({ row, plan }: LiveJob, step: string, context: Lookup): Record<string, Json> {
     const given: Record<string, Json> = {};
     for (const [name, value] of Object.entries(stepOfFlow(plan, step).input)) given[name] = renderValue(value, context);
     const { connections } = this.#o.revisions.get(row.revision).definitions;
@@ -65,7 +77,9 @@ export class StepRuns {
     const action = actionOf(plan, step);
     if (job === null || action?.type !== 'approval') return '';
     try {
-      return printed(renderValue(action.message, contextOfAction(plan, job, step, this.input({ ...live, job }, step))));
+      return printed(
+        renderValue(action.message, contextOfAction(plan, step, this.input({ ...live, job }, step), contextOf(plan, job, step))),
+      );
     } catch {
       return action.message;
     }
@@ -78,10 +92,11 @@ export class StepRuns {
     if (job === null || action === undefined) throw new ToruError('conflict', `The step “${step}” has no action.`);
     if (action.type !== 'script')
       throw new ToruError('conflict', `Steps of the type “${action.type}” are not yet in this version. Use a script.`);
-    const input = this.input({ ...live, job }, step);
+    const open = this.#o.values.open({ ...live, job }, step);
+    const input = this.#o.values.connected(row, action.input, this.#input(live, step, open.lookup), open);
     const folder = join(this.#o.runs.folderOf(taskId), STEP_FOLDER);
     const revision = this.#o.revisions.get(row.revision);
-    const context = contextOfAction(plan, job, step, input);
+    const context = contextOfAction(plan, step, input, open.lookup);
     const made = await programOf({ action, context, root: revision.folder, folder });
     const passed = {
       args: made.args,
@@ -113,7 +128,7 @@ export class StepRuns {
       inputs: {},
       passed,
       uploads: [],
-      secrets: [],
+      secrets: secretsIn(open.secrets, [...passed.args, ...Object.values(passed.env), ...files.map(([, text]) => text)]),
     };
     return { prepared, caller: this.#caller(row.user_id, row.username, row.address) };
   }
@@ -151,6 +166,13 @@ export class StepRuns {
     const role = isHostsOwn(user_id) ? 'admin' : (this.#o.users.get(user_id)?.role ?? 'client');
     return { user_id, username, role, via: 'edge', sid: null, address, auth_time: 0 };
   }
+}
+
+/** Those that the process gets: in JSON, a text may be written otherwise than it is. */
+function secretsIn(secrets: readonly string[], texts: readonly string[]): string[] {
+  return secrets.filter(
+    (secret) => secret !== '' && texts.some((text) => text.includes(secret) || text.includes(JSON.stringify(secret).slice(1, -1))),
+  );
 }
 
 function failureOf({ state, reason, exit_code, signal }: RunRow): string {

@@ -55,7 +55,10 @@ it('starts its task by itself, each time once, and shows when it will do so next
   await expect.poll(async () => (await jobs()).length, { timeout: UNTIL_MS }).toBeGreaterThanOrEqual(2);
   const job = await flow.ended((await jobs())[0]?.job_id ?? '');
   expect(job).toMatchObject({ source: 'trigger', source_id: 'clock', user: 'trigger', input: { by: 'clock' }, state: 'completed' });
-  expect((await flow.ask(flow.admin, 'POST', '/api/workspaces/ws/triggers/clock/disable')).json).toMatchObject({ enabled: false, next_fire_at: null });
+  expect((await flow.ask(flow.admin, 'POST', '/api/workspaces/ws/triggers/clock/disable')).json).toMatchObject({
+    enabled: false,
+    next_fire_at: null,
+  });
 });
 
 it.each([
@@ -79,7 +82,10 @@ function next(): string {
 it('skips a time while the job before it runs, and says so', async () => {
   flow.write('t.yaml', definitions('cron: "* * * * * *", concurrency: skip', 'flow: { one: { type: script, script: sleep 600 } }'));
   await flow.load();
-  await until(() => flow.services.workflows.triggers.list('ws').items[0]?.error, () => flow.services.workflows.triggers.list('ws').items);
+  await until(
+    () => flow.services.workflows.triggers.list('ws').items[0]?.error,
+    () => flow.services.workflows.triggers.list('ws').items,
+  );
   expect(await jobs()).toHaveLength(1);
   const { json } = await flow.ask(flow.admin, 'GET', '/api/audit?event=trigger');
   expect(json).toMatchObject({ items: [{ event: 'trigger.fire', outcome: 'refused', target: 'ws/clock' }] });

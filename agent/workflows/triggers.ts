@@ -43,7 +43,15 @@ export interface TriggersOptions {
 }
 
 /** Whose the jobs of triggers are: the host's own. */
-const TRIGGER: Caller = { user_id: 'local:trigger', username: 'trigger', role: 'admin', via: 'local', sid: null, address: null, auth_time: 0 };
+const TRIGGER: Caller = {
+  user_id: 'local:trigger',
+  username: 'trigger',
+  role: 'admin',
+  via: 'local',
+  sid: null,
+  address: null,
+  auth_time: 0,
+};
 
 /**
  * What starts jobs by itself. The next time of a schedule is a row, and so is its timer: a time fires once, whatever happens to the agent, and what
@@ -126,7 +134,8 @@ export class Triggers {
     // Of a workspace that is gone there is none.
     const revision = row === null ? null : this.#o.current(workspace);
     const definition = revision?.definitions.triggers[name];
-    if (revision === null || row === null || row.next_due === null || definition?.type !== 'scheduler' || !isEnabled(row, definition)) return;
+    if (revision === null || row === null || row.next_due === null || definition?.type !== 'scheduler' || !isEnabled(row, definition))
+      return;
     const now = this.#now();
     const dues = dueTimes(definition, row.next_due, now);
     for (const due of toFire(definition, dues, now)) this.#start(revision, name, definition, due, apply);

@@ -1,7 +1,7 @@
 import type { List } from '../../shared/api.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
-import type { Job, JobSummary, TaskSummary, TaskView, Trigger, Workspace } from '../../shared/workflows.ts';
+import type { Job, JobSummary, TaskSummary, TaskView, Trigger, Validation, Workspace } from '../../shared/workflows.ts';
 import {
   approveRequest,
   executeRequest,
@@ -12,6 +12,7 @@ import {
   rerunRequest,
   taskNameParams,
   taskPatch,
+  validateRequest,
   workspaceCreate,
   workspaceParams,
   workspacePatch,
@@ -99,6 +100,15 @@ export const workspacesApi = resource(
           202,
         );
       }),
+);
+
+/** What is wrong with files of definitions, which are sent along. */
+export const validateApi = resource('/api/validate', { 'POST /': admin }, () =>
+  router().post('/', body(validateRequest), async (c) => {
+    const { loadWorkspace } = await import('./language/load-workspace.ts');
+    const files = Object.entries(c.req.valid('json').files).map(([path, text]) => ({ path, text }));
+    return c.json<Validation>({ problems: loadWorkspace(files).problems });
+  }),
 );
 
 /** Jobs: look, cancel, run again, answer. A client's own only; a foreign job is an unknown one. */

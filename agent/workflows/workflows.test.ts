@@ -194,6 +194,37 @@ describe('steps', () => {
   });
 });
 
+describe('secrets', () => {
+  it('reach the script alone: masked in its output, sealed with the job, and in no row', async () => {
+    flow.services.secrets.set(flow.admin, 'TOKEN', null, 'stored-secret-1');
+    flow.write(
+      'secret.yaml',
+      `
+tasks:
+  uses:
+    input: { password: { type: string, secret: true } }
+    flow:
+      one:
+        type: script
+        script: |
+          test "\${#TOKEN} \${#PASSWORD} \${#1}" = "15 14 15" || exit 9
+          echo "$TOKEN $PASSWORD"
+        args: ["{{ secret.TOKEN }}"]
+        env: { TOKEN: "{{ secret.TOKEN }}", PASSWORD: "{{ input.password }}" }
+`,
+    );
+    await flow.load();
+    const job = await flow.ended(await flow.execute('uses', { password: 'typed-secret-2' }));
+    expect(job).toMatchObject({ state: 'completed', input: { password: '••••••' } });
+    const [step] = job.steps;
+    expect((await flow.ask(flow.admin, 'GET', `/api/runs/${step?.task_id}/output`)).text).toBe(`${'*'.repeat(15)} ${'*'.repeat(14)}\n`);
+    expect((await flow.ask(flow.admin, 'GET', `/api/runs/${step?.task_id}`)).text).not.toContain('stored-secret');
+    flow.db.pragma('wal_checkpoint(TRUNCATE)');
+    for (const secret of ['stored-secret-1', 'typed-secret-2'])
+      expect(readFileSync(join(flow.home, 'toru.db')).includes(secret)).toBe(false);
+  });
+});
+
 describe('who may', () => {
   beforeEach(async () => {
     flow.write('hello.yaml', TWO_STEPS);

@@ -7,6 +7,8 @@ import type { JobSummary, TaskStep, TaskSummary, TaskView } from '../../shared/w
 import type { Audit } from '../audit/audit.ts';
 import type { Log } from '../logger.ts';
 import type { Runs } from '../runs/runs.ts';
+import type { Sealer } from '../secrets/sealed.ts';
+import type { Secrets } from '../secrets/secrets.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
 import { ownTables } from '../store/own-tables.ts';
@@ -20,9 +22,10 @@ import { Jobs } from './jobs.ts';
 import { planOf, taskOfHook } from './plan.ts';
 import { type Revision, Revisions } from './revisions.ts';
 import { StepRuns } from './step-runs.ts';
+import { StepValues } from './step-values.ts';
 import { TaskAllow } from './task-allow.ts';
-import { uuidV5 } from './uuid-v5.ts';
 import { Triggers } from './triggers.ts';
+import { uuidV5 } from './uuid-v5.ts';
 import { WORKFLOW_TABLES } from './workflow-tables.ts';
 import { Workspaces } from './workspaces.ts';
 
@@ -32,7 +35,9 @@ export interface WorkflowsOptions {
   home: string;
   runs: Runs;
   users: Pick<Users, 'get'>;
-  settings: Pick<Settings, 'instance_id' | 'max_steps'>;
+  settings: Pick<Settings, 'instance_id' | 'max_steps' | 'env_allow'>;
+  secrets: Secrets;
+  identity: Sealer;
   audit: Pick<Audit, 'record'>;
   log: Log;
 }
@@ -51,7 +56,7 @@ export class Workflows {
 
   constructor(options: WorkflowsOptions) {
     this.#o = options;
-    const { db, home, runs, users, settings, audit, log } = options;
+    const { db, home, runs, users, settings, secrets, identity, audit, log } = options;
     ownTables(db, 'workflows', WORKFLOW_TABLES);
     const revisions = new Revisions(db);
     const effects = new JobEffects(db);
@@ -61,7 +66,8 @@ export class Workflows {
     this.#allow = new TaskAllow(db);
     this.store = new JobStore(db, revisions);
     this.workspaces = new Workspaces({ db, home, revisions, audit, log, changed: (name, revision) => this.#defined(name, revision) });
-    const steps = new StepRuns({ runs, revisions, users });
+    const values = new StepValues({ secrets, identity, settings, revisions, environment: process.env });
+    const steps = new StepRuns({ runs, revisions, users, values });
     this.driver = new Driver({
       store: this.store,
       effects,
@@ -83,6 +89,7 @@ export class Workflows {
       driver: () => this.driver,
       runs,
       steps,
+      key: identity,
       audit,
       host: settings.instance_id,
     });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ToruError } from '../../../shared/errors.ts';
 import { refuseLate } from '../../../shared/in-time.ts';
+import { MASK } from '../../../shared/input-passing.ts';
 import type { ActionInput } from '../../../shared/inputs.ts';
 import { MAX_QUEUE_PER_ACTION } from '../../../shared/limits.ts';
 import type { RunState } from '../../../shared/run-state.ts';
@@ -199,7 +200,7 @@ function newRow(
     action_revision: prepared.action?.revision ?? null,
     label: prepared.label,
     script: prepared.script,
-    args: prepared.passed.args,
+    args: prepared.passed.args.map((arg) => (prepared.secrets.some((secret) => secret !== '' && arg.includes(secret)) ? MASK : arg)),
     inputs: prepared.inputs,
     source: request.source,
     address: caller.address,
