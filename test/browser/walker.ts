@@ -50,7 +50,12 @@ export class Walker {
         for (const entry of list.getEntries()) {
           if (Reflect.get(entry, 'hadRecentInput') === true) continue;
           const sources: unknown = Reflect.get(entry, 'sources');
-          const nodes = Array.isArray(sources) ? sources.map(({ node }) => (node instanceof Element ? node.className : String(node))) : [];
+          const nodes = Array.isArray(sources)
+            ? sources.map(({ node, previousRect: { y: from }, currentRect: { y: to } }) => {
+                const name = node instanceof Element ? node.className : String(node);
+                return `${name} from ${from} to ${to}`;
+              })
+            : [];
           shifts.push({ value: Number(Reflect.get(entry, 'value')), from: nodes.join(', ') });
         }
       }).observe({ type: 'layout-shift', buffered: true });
