@@ -1,8 +1,10 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
 import { ToruError } from '../../shared/errors.ts';
 import type { HandoverOffer } from '../../shared/handover.ts';
+import { MAX_LINK_FRAME } from '../../shared/limits.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
+import { MAX_MEMBERS, MAX_USERS } from '../../shared/members.ts';
 import type { ApiHarness } from '../systems-harness.ts';
 import type { Caller } from '../users/caller.ts';
 import { codeOf, INSTALLATION, installation, newMember, newsFor, restarted, session } from './hosts-harness.ts';
@@ -217,6 +219,35 @@ test('there and back again: a step that is old leads nobody astray', async () =>
   expect(attic.services.membership.directory?.seq).toBeGreaterThan(0);
   // The first step alone would lead to the other host, which signs for nobody now: with its key, a thief would.
   expect(attic.services.membership.successor(first)).toBeNull();
+});
+
+test('the most that an installation has is handed over', async () => {
+  const { home, member } = await installation();
+  const { db } = home;
+  const hash = (): string => `$argon2id$v=19$m=65536,t=3,p=4$${randomBytes(16).toString('base64')}$${randomBytes(32).toString('base64')}`;
+  const user = db.prepare(
+    "INSERT INTO users (id, username, password_hash, role, disabled, epoch, created_at, updated_at) VALUES (?, ?, ?, 'client', 0, 9, 1, 1)",
+  );
+  const join = db.prepare("INSERT INTO hosts_members VALUES (?, ?, ?, 'x.y', ?, ?)");
+  const ids = Array.from({ length: MAX_USERS - 1 }, () => randomUUID());
+  const roles = JSON.stringify(Object.fromEntries(ids.slice(0, 15).map((id) => [id, 'admin'])));
+  db.transaction(() => {
+    for (const [at, id] of ids.entries()) user.run(id, `${at}-${randomBytes(40).toString('hex')}`.slice(0, 64), hash());
+    for (let at = 1; at < MAX_MEMBERS; at += 1)
+      join.run(randomUUID(), `${at}`.padEnd(80, '屋'), randomBytes(32).toString('base64url'), Date.now() + at, roles);
+  })();
+  member.services.hosts.takeDirectory(newsFor(home.services.hosts.atLink(), idOf(member)));
+  const lengths: number[] = [];
+  const carried = carry(home, member, (answer) => {
+    lengths.push(JSON.stringify({ type: 'handover', id: randomUUID(), answer }).length);
+    return answer;
+  });
+  await moved(home, member);
+  lengths.push(...carried.offers.map((offer) => JSON.stringify(offer).length));
+  expect(Math.max(...lengths)).toBeLessThan(MAX_LINK_FRAME);
+  member.services.hosts.takeHome(carried.said.at(-1)?.moves ?? []);
+  expect(member.services.hosts.membership).toEqual({ kind: 'home', members: MAX_MEMBERS });
+  expect(member.users.list()).toHaveLength(MAX_USERS);
 });
 
 test('what can’t be moved is refused with the next step', async () => {

@@ -126,6 +126,8 @@ export class TakeOver {
           certificates,
         );
         this.#o.moves.takeOver(moves, to.seq);
+        // Of a time when it was a home host before: they name a key that is not this installation's.
+        db.prepare('DELETE FROM hosts_invites').run();
         setSignedSeq(facts, seq, answer.directory);
         settings.set({ installation: ins, grant_minutes: state.grant_minutes });
         facts.remove(FACT);

@@ -134,6 +134,20 @@ describe('a home host that hands over', () => {
   });
 });
 
+it('is the one that the owner set, where HOST_KEYS says so: it hands over to nobody, and no step is followed', async () => {
+  await edge.stop();
+  const there = newHostKey();
+  edge = await startEdge({ EMBEDDED: '', FRONT_TOKEN: '', HOST_KEYS: `${home.id}:${home.publicKey}` });
+  const agent = await FakeAgent.link(edge, home);
+  installation = agent.installation;
+  agent.control({ type: 'members', members: [memberOf(there, 'attic')], directory: TOKEN, moves: [stepOf(home, there)] });
+  const cookie = await login(edge);
+  await expect.poll(() => hostsOf(cookie)).toEqual([home.id, there.id]);
+  const id = randomUUID();
+  agent.control({ type: 'handover', id, host: there.id, offer: null });
+  expect(await agent.controls.take(({ type }) => type === 'handover')).toMatchObject({ id, answer: { ok: false, code: 'conflict' } });
+});
+
 /** SECURITY rules 6 and 10, for the recovery code. */
 describe('a home host that was lost', () => {
   async function recover(code: string, host: TestHostKey, changes: Partial<RecoveryRequest> = {}): Promise<Answer> {
