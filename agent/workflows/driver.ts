@@ -32,7 +32,12 @@ export interface DriverOptions {
   /** Hears of every job that may have changed, when the change is on the disk. */
   changed: (jobId: string) => void;
   /** Makes the job of a hook, or of a task's own retry, within the transaction. */
-  makeHookJob: (of: LiveJob, on: string, hook: Hook, index: number) => { made: NewJob; input: Record<string, Json> } | null;
+  makeHookJob: (
+    of: LiveJob,
+    effect: FlowEffect & { type: 'fire_hooks' },
+    hook: Hook,
+    index: number,
+  ) => { made: NewJob; input: Record<string, Json> } | null;
   /** Hears that a job ended or asks something, within the transaction. */
   told: (live: LiveJob, what: 'ended' | 'asked', step: string | null) => void;
 }
@@ -175,7 +180,7 @@ export class Driver {
         return timers.clear(TIMERS, `job/${job_id}/${effect.timer}`);
       case 'fire_hooks':
         for (const [index, hook] of effect.hooks.entries()) {
-          const hookJob = this.#o.makeHookJob({ ...live, job }, effect.on, hook, index);
+          const hookJob = this.#o.makeHookJob({ ...live, job }, effect, hook, index);
           if (hookJob === null || store.load(hookJob.made.job_id) !== null) continue;
           const { made, input } = hookJob;
           store.create(made, at);

@@ -1,7 +1,8 @@
 import type { List } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Hook } from '../../shared/flow/definition.ts';
-import type { Json } from '../../shared/flow/job.ts';
+import { hookContext } from '../../shared/flow/hook-context.ts';
+import type { FlowEffect, Json } from '../../shared/flow/job.ts';
 import { renderValue } from '../../shared/flow/template.ts';
 import type { JobSummary, TaskStep, TaskSummary, TaskView } from '../../shared/workflows.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -77,7 +78,7 @@ export class Workflows {
       log,
       maxSteps: () => settings.max_steps,
       changed: (jobId) => this.#changed(jobId),
-      makeHookJob: (of, on, hook, index) => this.#hookJob(of, on, hook, index),
+      makeHookJob: (of, effect, hook, index) => this.#hookJob(of, effect, hook, index),
       told: () => undefined,
     });
     this.jobs = new Jobs({
@@ -227,21 +228,15 @@ export class Workflows {
     return this.jobs.list(caller, { workspace, task, limit }).items;
   }
 
-  #hookJob(of: LiveJob, on: string, hook: Hook, index: number): { made: NewJob; input: Record<string, Json> } | null {
-    const { row, job } = of;
+  #hookJob(
+    of: LiveJob,
+    { on, key }: FlowEffect & { type: 'fire_hooks' },
+    hook: Hook,
+    index: number,
+  ): { made: NewJob; input: Record<string, Json> } | null {
+    const { row, job, plan } = of;
     if (job === null) return null;
-    const about: Json = {
-      workspace: row.workspace,
-      task_name: row.task,
-      job_id: row.job_id,
-      status: job.state,
-      error_message: job.error ?? '',
-      is_success: job.state === 'completed',
-      source_type: row.source,
-      failed_steps: job.steps.flatMap(({ name, state, error }) =>
-        state === 'failed' ? [{ step_name: name, error_message: error ?? '' }] : [],
-      ),
-    };
+    const about = hookContext(plan, job, on, row.source_id);
     let input: Record<string, Json> = {};
     try {
       for (const [name, value] of Object.entries(hook.input)) input[name] = renderValue(value, { hook: about, input: job.input });
@@ -260,7 +255,7 @@ export class Workflows {
     input = { ...input };
     const made: NewJob = {
       ...whose(of),
-      job_id: uuidV5(row.job_id, `hook/${job.round}/${on}/${index}`),
+      job_id: uuidV5(row.job_id, `hook/${key}/${index}`),
       task: `${row.task}:${on}`,
       own_task: JSON.stringify(own),
       source: 'hook',

@@ -106,6 +106,16 @@ export function keepOutput(draft: Draft, place: Place, output: Json): void {
   draft.change(place, { output });
 }
 
+/** State that a step wrote down. What would make the job too large is left out, and fails the attempt. */
+export function keepState(draft: Draft, place: Place, state: Record<string, Json>): void {
+  const { job } = draft;
+  const task_state = { ...job.task_state, ...state };
+  const size = job.size + sizeOf(task_state) - sizeOf(job.task_state);
+  if (size > MAX_JOB_SIZE) return draft.change(place, { doomed: 'Its state makes the job larger than 4 MiB: keep large values in files.' });
+  job.task_state = task_state;
+  job.size = size;
+}
+
 function failed(draft: Draft, place: Place, error: string): void {
   const { retries_left, attempt } = draft.get(place);
   const policy = policyOf(draft, place.position);

@@ -74,7 +74,7 @@ export const job = z.object({
   id: z.string(),
   state: jobState,
   input: z.record(z.string(), shallowJson),
-  /** What jobs of the task before this one left, as conditions read it. */
+  /** What jobs of the task before this one left, and its own steps since. */
   task_state: z.record(z.string(), shallowJson),
   source: jobSource,
   /** How many jobs it stands below. */
@@ -133,6 +133,8 @@ export const flowEvent = z.discriminatedUnion('type', [
     outcome,
     output: shallowJson.optional(),
     error: z.string().optional(),
+    /** What it wrote down for steps and jobs after it (`STATE:`): goes over what there is, name by name. */
+    state: z.record(z.string(), shallowJson).optional(),
     /** From 0 to 1: the chance of a retry's jitter. */
     chance: z.number().optional(),
   }),

@@ -1,10 +1,10 @@
 import { shallowJson } from '../json.ts';
 import { retriesOf } from './attempts.ts';
+import { conditionError } from './condition-error.ts';
 import { contextOf } from './context.ts';
 import type { Draft } from './draft.ts';
 import { finalize, sizeOf } from './endings.ts';
 import { type JobInstance, type Json, MAX_INSTANCES, MAX_JOB_SIZE, PAGE } from './job.ts';
-import { TemplateError } from './template/error.ts';
 import { kindOf } from './template/values.ts';
 import { evaluate, itemsOf, parseList, renderValue } from './template.ts';
 
@@ -50,7 +50,6 @@ function listed(draft: Draft, for_each: string | Json[]): Json[] | string {
       ? 'its items are larger than 4 MiB together with what the job has already.'
       : items;
   } catch (thrown) {
-    if (thrown instanceof TemplateError) return thrown.message;
-    throw thrown;
+    return conditionError(thrown);
   }
 }

@@ -1,5 +1,5 @@
 import { unreachable } from '../errors.ts';
-import { askToStart, begin, end, keepOutput, retriesOf, retryTimer, started, timeoutOf } from './attempts.ts';
+import { askToStart, begin, end, keepOutput, keepState, retriesOf, retryTimer, started, timeoutOf } from './attempts.ts';
 import { askToEnd, cancelAll, places } from './cancel.ts';
 import { Draft, type Place } from './draft.ts';
 import { finalize, sizeOf } from './endings.ts';
@@ -99,6 +99,7 @@ function apply(draft: Draft, event: FlowEvent): boolean {
       const question = event.outcome === 'completed' ? null : asked(draft, event.step, event.attempt);
       const place = running(draft, event.step, event.attempt) ?? question;
       if (place === null) return false;
+      if ('state' in event && event.state !== undefined) keepState(draft, place, event.state);
       end(draft, place, event.outcome, event);
       return true;
     }

@@ -18,7 +18,7 @@ export function rerunFrom(draft: Draft, name: string | null): boolean {
     return (name === null && waits_for === 0 ? partOf(draft, position) : null) ?? resetStep(draft, position, waits_for);
   });
   job.counts = { open: again.size, active: 0, suspended: 0 };
-  job.size = sizeOf(job.input) + job.steps.reduce((sum, step) => sum + sizeOfStep(step), 0);
+  job.size = sizeOf(job.input) + sizeOf(job.task_state) + job.steps.reduce((sum, step) => sum + sizeOfStep(step), 0);
   job.round += 1;
   job.state = 'running';
   job.ended_at = undefined;

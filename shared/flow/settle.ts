@@ -1,9 +1,9 @@
 import { begin } from './attempts.ts';
+import { conditionError } from './condition-error.ts';
 import { contextOf } from './context.ts';
 import type { Draft } from './draft.ts';
 import { finalize } from './endings.ts';
 import { expandStep } from './loop.ts';
-import { TemplateError } from './template/error.ts';
 import { evaluate, isTruthy, parseCondition } from './template.ts';
 
 /** Lets begin whatever may, and skips what can't, until nothing follows any more. */
@@ -36,7 +36,6 @@ function holds(draft: Draft, when: string): boolean | string {
   try {
     return isTruthy(evaluate(parseCondition(when), contextOf(draft.plan, draft.job)));
   } catch (thrown) {
-    if (thrown instanceof TemplateError) return thrown.message;
-    throw thrown;
+    return conditionError(thrown);
   }
 }
