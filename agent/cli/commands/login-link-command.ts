@@ -2,6 +2,7 @@ import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { noWords, parse } from '../command.ts';
 import { note, print, UsageError } from '../io.ts';
+import { printQr } from '../up/qr.ts';
 
 /** toru login-link */
 export const loginLink: Command = {
@@ -9,7 +10,7 @@ export const loginLink: Command = {
   help: `Usage: toru login-link [--user USER] [--url URL]
 
 Prints an address that logs you in without a password, once, within five minutes: open it, and press the button there.
-It is the way in when the password is lost, or while somebody floods the login. Keep it to yourself.
+At a terminal it is a QR code, too: a phone that scans it is logged in, and nothing secret is typed there. It is the way in when the password is lost, or while somebody floods the login. Keep it to yourself.
 
   -u, --user USER   who is logged in; can be left out where there is only one admin
       --url URL     where you reach Toru's page, if that is another address than the one printed
@@ -25,7 +26,9 @@ It is the way in when the password is lost, or while somebody floods the login. 
     const { code, username, origin } = await (await good(connect(io.env)['login-links'].$post({ json }))).json();
     const where = url ?? origin;
     if (where === null) throw new UsageError('The agent does not know where its page is. Say it: --url https://toru.example.com');
-    await print(io, `${where}/login#code=${code}`);
+    const link = `${where}/login#code=${code}`;
+    await printQr(io, link);
+    await print(io, link);
     await note(io, `it logs in ${username}, once, within five minutes`);
     return 0;
   },

@@ -47,6 +47,7 @@ export async function printAdmin(first: FirstAdmin | null, io: Io): Promise<void
     await print(io, `  Username       ${first.username}`);
     const password = first.generated_password;
     await print(io, `  Password       ${password === null ? 'the ADMIN_PASSWORD that you set' : `${password}   (shown this once)`}`);
+    await print(io, '  On a phone     scan the code that “toru login-link” shows, and type no password');
   }
   await print(io, '');
 }

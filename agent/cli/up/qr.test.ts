@@ -1,6 +1,6 @@
 import { encode } from 'uqr';
 import { expect, test } from 'vitest';
-import { qrLines } from './qr.ts';
+import { printQr, qrLines } from './qr.ts';
 
 const URL = 'https://toru.example.workers.dev/pair?code=BCDF-GHJK';
 
@@ -23,4 +23,18 @@ test('with colours it is dark on light in every theme, and every line puts the c
 
 test('a terminal that is too narrow gets none', () => {
   expect(qrLines(URL, 20, true)).toBeNull();
+});
+
+test.each([
+  [true, 100, {}, /^\x1b\[38;5;231/],
+  [true, 100, { NO_COLOR: '1' }, /^[ ▀▄█]+\n/],
+  [true, 20, {}, /^$/],
+  [false, 100, {}, /^$/],
+])('printed at a terminal (%s) of %i columns, and nowhere else', async (isTTY, columns, env, expected) => {
+  let printed = '';
+  const write = async (data: string | Uint8Array): Promise<void> => {
+    printed += String(data);
+  };
+  await printQr({ out: { isTTY, columns, write }, env }, URL);
+  expect(printed).toMatch(expected);
 });

@@ -1,4 +1,5 @@
 import { encode } from 'uqr';
+import type { Io } from '../io.ts';
 
 /** Light modules around the code, by which a camera finds it. */
 const BORDER = 2;
@@ -31,4 +32,12 @@ export function qrLines(text: string, columns: number, colours: boolean): string
     lines.push(colours ? `${COLOURS}${line}${RESET}` : line);
   }
   return lines;
+}
+
+/** For a phone's camera, at a terminal that is wide enough; elsewhere nothing. */
+export async function printQr({ out, env }: Pick<Io, 'out' | 'env'>, text: string): Promise<void> {
+  const { isTTY, columns } = out;
+  const dumb = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb';
+  const lines = isTTY ? qrLines(text, columns, !dumb) : null;
+  if (lines !== null) await out.write(`${lines.join('\n')}\n\n`);
 }

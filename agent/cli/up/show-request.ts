@@ -3,17 +3,14 @@ import type { Io } from '../io.ts';
 import { print } from '../io.ts';
 import { plain } from '../terminal-filter.ts';
 import type { PendingRequest } from './ask-to-pair.ts';
-import { qrLines } from './qr.ts';
+import { printQr } from './qr.ts';
 
 /** What a person needs to approve this host: where, under which code, and the words to compare. */
 export async function showRequest(io: Io, edge: EdgeLocation, { answer, words }: PendingRequest): Promise<void> {
   // Not as the edge writes it: whoever scans it shall come to the address that was typed.
   const url = `${edge.origin}/pair?code=${answer.user_code}`;
-  const { isTTY, columns } = io.out;
-  const dumb = (io.env['NO_COLOR'] ?? '') !== '' || io.env['TERM'] === 'dumb';
-  const qr = isTTY ? qrLines(url, columns, !dumb) : null;
   await print(io, '');
-  if (qr !== null) await print(io, `${qr.join('\n')}\n`);
+  await printQr(io, url);
   await print(io, `  Open    ${url}`);
   await print(io, `  Code    ${answer.user_code}`);
   await print(io, `  Words   ${words.join('  ')}`);
