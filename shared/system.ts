@@ -29,6 +29,8 @@ export const system = z.object({
       linked: z.boolean(),
       /** Why it is not linked, for a person. */
       problem: z.string().nullable(),
+      /** The edge does not know this host, or no longer: it is to be paired. An older agent does not say. */
+      unknown: z.boolean().optional(),
       /** The key that the edge has to prove; null before the first link with one that has a key. */
       key: z.string().nullable(),
       /** The last agent that came with this host's key while this one was linked. */

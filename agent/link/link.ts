@@ -57,6 +57,8 @@ export class Link {
   #leave: ((reason: string) => void) | null = null;
   #connected = false;
   #lastError: string | null = null;
+  /** The last answer was that the edge does not know this host. */
+  #unknownHost = false;
   /** What the edge's clock is ahead of ours, in ms. */
   #clock = 0;
 
@@ -78,8 +80,8 @@ export class Link {
   }
 
   /** For `toru status` and `toru doctor`. */
-  get status(): { connected: boolean; origin: string; error: string | null } {
-    return { connected: this.#connected, origin: this.#edge.origin, error: this.#lastError };
+  get status(): { connected: boolean; origin: string; error: string | null; unknownHost: boolean } {
+    return { connected: this.#connected, origin: this.#edge.origin, error: this.#lastError, unknownHost: this.#unknownHost };
   }
 
   start(): void {
@@ -116,11 +118,13 @@ export class Link {
     try {
       const { taken: ended } = await this.#dial();
       this.#lastError = null;
+      this.#unknownHost = false;
       this.#log.info({ edge: this.#edge.origin }, 'linked to the edge');
       this.#lastError = await ended;
       return null;
     } catch (error) {
       this.#lastError = error instanceof Error ? error.message : String(error);
+      this.#unknownHost = error instanceof DialError && error.unknownHost;
       if (error instanceof DialError && error.now !== null) this.#clock = error.now - Date.now();
       return error;
     }

@@ -19,7 +19,14 @@ export class LinkStanding {
   }
 
   get shown(): System['edge'] {
-    const { origin, connected, error } = this.#link.status;
-    return { origin, linked: connected, problem: connected ? null : error, key: this.#pin.key, duplicate: this.#duplicate };
+    const { origin, connected, error, unknownHost } = this.#link.status;
+    return {
+      origin,
+      linked: connected,
+      problem: connected ? null : error,
+      unknown: unknownHost,
+      key: this.#pin.key,
+      duplicate: this.#duplicate,
+    };
   }
 }

@@ -152,6 +152,10 @@ test('approved with toru hosts on the home host, by the words alone; the list, t
   await eventually('the edge does not take it any more', async () =>
     (await member.run(['status'])).printed.includes('does not know this host'),
   );
+  expect(await member.run(['up', home.url])).toMatchObject({
+    code: 125,
+    printed: expect.stringMatching(/An agent \(pid \d+\) runs here, and is a member at \S+ no longer.*Stop it/),
+  });
   agent.child.kill('SIGINT');
   await agent.ended;
   const again = member.toru(['up', home.url, '--no-start']);

@@ -5,9 +5,12 @@ import { edgeAddress } from '../edge-address.ts';
 import type { Io } from '../io.ts';
 import { print, UsageError } from '../io.ts';
 import { readSecret } from '../prompt.ts';
+import type { Step } from '../service/step.ts';
+import { describe, perform } from '../service/step.ts';
 import { asUser, installPaired, prepareService } from '../up/as-service.ts';
 import type { Invite } from '../up/ask-to-pair.ts';
 import type { Wanted } from '../up/candidate.ts';
+import { runsWhileOut } from '../up/running-agent.ts';
 import { managerFor, ownScope } from './service-command.ts';
 import { runAgent } from './start-command.ts';
 import '../../../shared/schema-words.ts';
@@ -97,8 +100,17 @@ async function upAsService(pairing: readonly string[], input: string | null, io:
   const scope = ownScope();
   const manager = managerFor(scope, io, false);
   const place = await prepareService(scope, manager, io);
+  // An agent that was taken out keeps its home from being paired again.
+  const stopped = manager.state(scope).active && (await runsWhileOut(place.home));
+  if (stopped) await does(manager.stop(scope), io);
   const code = await asUser(place, pairing, input, io);
-  return code === 0 ? installPaired(place, scope, manager, io) : code;
+  if (code === 0) return installPaired(place, scope, manager, io);
+  if (stopped) await does(manager.start(scope), io);
+  return code;
+}
+
+async function does(step: Step, io: Io): Promise<void> {
+  if (perform(step)) await print(io, describe(step));
 }
 
 function nameOf(typed: string): string {
