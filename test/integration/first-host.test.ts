@@ -40,7 +40,7 @@ esac
 
   const deployed = await toru('deploy');
   const code = /Setup code {2}(\S+)/.exec(deployed.stdout)?.[1] ?? '';
-  expect(deployed.stdout, deployed.all).toContain(`npx toru up ${origin}`);
+  expect(deployed.stdout, deployed.all).toContain(`toru up ${origin}`);
   const edge = await startCloud({ SETUP_CODE_HASH: readFileSync(join(folder, 'secret'), 'utf8') }, { port: Number(port) });
   cleanups.push(() => edge[Symbol.asyncDispose]());
 

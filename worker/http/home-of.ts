@@ -8,10 +8,8 @@ import type { EdgeContext } from './edge-context.ts';
 export async function homeOf(c: EdgeContext): Promise<Result<HostRecord>> {
   const [home] = await accountOf(c.env).hosts();
   return home === undefined
-    ? refusal(
-        'host_offline',
-        'No host belongs to this edge yet. On the machine that shall run scripts, type: npx toru up, and this address.',
-        { last_seen: null },
-      )
+    ? refusal('host_offline', 'No host belongs to this edge yet. On the machine that shall run scripts, type: toru up, and this address.', {
+        last_seen: null,
+      })
     : { ok: true, value: home };
 }

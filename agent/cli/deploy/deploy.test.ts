@@ -137,7 +137,7 @@ test('the first deploy gives the edge the hash of a code alone, on no command li
   expect(letters).toHaveLength(28);
   expect(text.split(code)).toHaveLength(2);
   expect(text).toContain('Toru is at https://toru.ada.workers.dev\n');
-  expect(text).toContain('npx toru up https://toru.ada.workers.dev\n');
+  expect(text).toContain('toru up https://toru.ada.workers.dev\n');
   const made = calls();
   const [deployed] = made.filter(({ args }) => args[0] === 'deploy');
   expect(deployed?.config).toMatchObject({

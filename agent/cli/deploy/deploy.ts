@@ -50,15 +50,15 @@ export async function deployEdge({ wrangler, folder, name, newSetupCode }: Deplo
   const host = url ?? 'ADDRESS';
   if (code !== null) {
     await print(io, `Setup code  ${code}   (shown this once; with it, one host claims this edge)`);
-    await print(io, `\nOn the machine whose scripts it shall run, type:\n  npx toru up ${host}`);
+    await print(io, `\nOn the machine whose scripts it shall run, with Toru installed there, type:\n  toru up ${host}`);
   } else if (claimed === true)
-    await print(io, `Its hosts, sessions and settings are as they were. Another host joins with:\n  npx toru up ${host}`);
+    await print(io, `Its hosts, sessions and settings are as they were. Another host joins with:\n  toru up ${host}`);
   else if (secrets.includes(KEYS_SECRET)) await print(io, `Its hosts are those of its secret ${KEYS_SECRET}, as before.`);
   else
     await print(
       io,
       `Its setup code is the one that the first deploy printed (lost: toru deploy --name ${name} --new-setup-code).\n` +
-        `Unless a host has claimed it already, type on the machine whose scripts it shall run:\n  npx toru up ${host}`,
+        `Unless a host has claimed it already, type on the machine whose scripts it shall run:\n  toru up ${host}`,
     );
 }
 
@@ -117,7 +117,7 @@ async function setupCode(from: {
 }): Promise<string | null> {
   const { wrangler, folder, name, secrets, claimed, newSetupCode } = from;
   if (newSetupCode && (claimed === true || secrets.includes(KEYS_SECRET)))
-    throw new StartError('It is deployed, and has its first host: a setup code would let nobody in. Another host joins with: npx toru up');
+    throw new StartError('It is deployed, and has its first host: a setup code would let nobody in. Another host joins with: toru up');
   if (claimed === true || (!newSetupCode && (secrets.includes(CODE_SECRET) || secrets.includes(KEYS_SECRET)))) return null;
   const code = newCode();
   const put = await wrangler.run(['secret', 'put', CODE_SECRET, '--config', folder.config], {

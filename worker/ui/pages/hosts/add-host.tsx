@@ -13,7 +13,7 @@ export function AddHost({ onClose }: { onClose: () => void }) {
       <ol class="stack">
         <li>
           <p>{t('On the machine whose scripts you want to run, type:')}</p>
-          <CommandLine line={`npx toru up ${location.origin}`} />
+          <CommandLine line={`toru up ${location.origin}`} />
         </li>
         <li>{t('It shows a code and four words. Scan its picture, follow its link, or enter the code here.')}</li>
         <li>{t('Compare the words, and approve.')}</li>

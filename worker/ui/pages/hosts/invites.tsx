@@ -120,7 +120,7 @@ function Token({ invite, onClose }: { invite: MadeInvite; onClose: () => void })
       </p>
       <CommandLine line={invite.token} />
       <p>{t('Put it into a file on the machine that only its user may read, then type there:')}</p>
-      <CommandLine line={`npx toru up ${location.origin} --token-file FILE`} />
+      <CommandLine line={`toru up ${location.origin} --token-file FILE`} />
       <SheetButtons>
         <Button kind="primary" onClick={onClose}>
           {t('Done')}
