@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Command, Ended } from '../harness/member.ts';
@@ -55,15 +53,19 @@ interface SeenHost {
   home: boolean;
 }
 
-/** The hosts that the phone shows, once they are these, and all of them online. */
-export function sees(phone: Client, ...names: string[]): Promise<SeenHost[]> {
+/** The hosts that the phone shows, once they are these, all of them online, and the first one is the home host. */
+export async function sees(phone: Client, home: string, ...members: string[]): Promise<SeenHost[]> {
   const read = async (): Promise<SeenHost[]> => (await phone.http('GET', '/api/hosts')).json().items ?? [];
-  const isSo = (hosts: SeenHost[]): boolean => hosts.map(({ name }) => name).join() === names.join() && hosts.every(({ online }) => online);
-  return eventually(`the phone shows ${names.join(', ')}`, read, { holds: isSo });
+  const wanted = [home, ...members.toSorted()].join();
+  const isSo = ([first, ...others]: SeenHost[]): boolean =>
+    first?.home === true &&
+    [first.name, ...others.map(({ name }) => name).toSorted()].join() === wanted &&
+    [first, ...others].every(({ online }) => online);
+  return eventually(`the phone shows ${wanted}`, read, { holds: isSo });
 }
 
 /** Presses the button “Say hello” of a host on the phone, and reads what it printed there. */
-export async function presses(phone: Client, { id, name }: SeenHost): Promise<void> {
+async function presses(phone: Client, { id, name }: SeenHost): Promise<void> {
   const pressed = await phone.http('POST', `/api/hosts/${id}/runs`, { action: 'hello' });
   assert.equal(pressed.status, 202, `${name}: ${pressed.text}`);
   const run = `/api/hosts/${id}/runs/${pressed.json().task_id}`;
@@ -78,15 +80,14 @@ export async function logsIn(phone: Client, password: string): Promise<void> {
   await eventually('the phone logs in', async () => (await phone.login('admin', password)).status, { holds: (status) => status === 200 });
 }
 
-/** A file in a host's own file system. @returns its path there. */
-export function keeps(place: Place, name: string, text: string): string {
-  const file = join(place.root, 'tmp', name);
-  writeFileSync(file, text, { mode: 0o644 });
-  return file.replace(place.home.endsWith('var/lib/toru') ? place.root : '', '');
-}
-
 /** Ends what stays at a terminal, by Ctrl-C. */
 export async function interrupts(command: Command): Promise<void> {
   command.child.kill('SIGINT');
   await command.ended;
+}
+
+/** Presses on all of them, once they answer: a member follows its home host a moment after it is linked again. */
+export async function pressesOnAll(phone: Client, hosts: readonly SeenHost[]): Promise<void> {
+  const all = async (): Promise<unknown> => Promise.all(hosts.map((host) => presses(phone, host))).catch(String);
+  await eventually('they run', all, { holds: Array.isArray });
 }

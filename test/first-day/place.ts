@@ -88,7 +88,15 @@ function place(made: Pick<Place, 'name' | 'root' | 'home' | 'processes'> & { lin
       return ended(command);
     },
     answer: (words, answer) => {
-      const command = start(['script', '--quiet', '--return', '--flush', '--command', words.join(' '), '/dev/null']);
+      const command = start([
+        'script',
+        '--quiet',
+        '--return',
+        '--flush',
+        '--command',
+        `stty columns 100 rows 40; ${words.join(' ')}`,
+        '/dev/null',
+      ]);
       command.child.stdin?.end(answer);
       return ended(command);
     },

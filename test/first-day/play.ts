@@ -12,6 +12,7 @@ const story = new Story(day, {
   vault: plainPlace(day, 'vault'),
   garage: plainPlace(day, 'garage'),
   attic: bootedPlace(day, 'attic'),
+  cellar: plainPlace(day, 'cellar'),
 });
 for (const [name, play] of STEPS) {
   const began = performance.now();
@@ -29,7 +30,7 @@ for (const [name, play] of STEPS) {
 await story.end();
 
 function tellLast(): void {
-  for (const place of [story.laptop, ...story.hosts])
+  for (const place of [story.laptop, ...story.hosts, story.cellar])
     for (const { words, command } of place.typed.slice(-3)) console.log(`-- ${place.name}: ${words}\n${lastLines(command.printed())}`);
   if (story.edge !== null) console.log(`-- the edge\n${lastLines(story.edge.printed())}`);
 }

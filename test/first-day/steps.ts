@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256Hex } from '../../shared/encoding.ts';
 import { readCode } from '../../shared/setup-code.ts';
@@ -8,7 +8,7 @@ import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Command } from '../harness/member.ts';
 import { startProgram } from '../harness/member.ts';
-import { approve, interrupts, keeps, logsIn, presses, prints, sees, types, typesAndAnswers } from './doings.ts';
+import { approve, interrupts, logsIn, pressesOnAll, prints, sees, types, typesAndAnswers } from './doings.ts';
 import type { Day, Place } from './place.ts';
 import { pathIn } from './place.ts';
 
@@ -20,6 +20,8 @@ export class Story {
   readonly vault: Place;
   readonly garage: Place;
   readonly attic: Place;
+  /** What takes the place of the home host that is lost. */
+  readonly cellar: Place;
   readonly phone: Client;
   /** What stands for Cloudflare, once it was deployed. */
   edge: Command | null = null;
@@ -29,12 +31,13 @@ export class Story {
   recoveryCode = '';
   password = '';
 
-  constructor(day: Day, places: Pick<Story, 'laptop' | 'vault' | 'garage' | 'attic'>) {
+  constructor(day: Day, places: Pick<Story, 'laptop' | 'vault' | 'garage' | 'attic' | 'cellar'>) {
     this.day = day;
     this.laptop = places.laptop;
     this.vault = places.vault;
     this.garage = places.garage;
     this.attic = places.attic;
+    this.cellar = places.cellar;
     this.phone = new Client(day.url);
   }
 
@@ -56,6 +59,7 @@ export const STEPS: readonly Step[] = [
   ['toru deploy, and the same bundle in a workerd', deploy],
   ['no host reaches another', separate],
   ['toru up: the first host claims the edge', claim],
+  ['toru login-link: another phone scans it', scan],
   ['toru up: a second one, by its words', pairGarage],
   ['toru up --service: a third one that systemd boots, by its words', pairAttic],
   ['a press on all three, from the phone', pressAll],
@@ -65,6 +69,10 @@ export const STEPS: readonly Step[] = [
   ['toru key rotate on a member, paired again by its words', rotateMember],
   ['toru key rotate on the home host', rotateHome],
   ['toru hosts revoke', revoke],
+  ['toru up --service once more, let in again', pairAgain],
+  ['toru home move', moveHome],
+  ['the home host is lost: toru restore, toru up --recover', recover],
+  ['toru trust on its members', trust],
   ['toru uninstall on each', uninstall],
   ['nothing is left', nothingLeft],
 ];
@@ -86,7 +94,7 @@ async function deploy(story: Story): Promise<void> {
   const { day, laptop } = story;
   const printed = await types(laptop, 'env', `PATH=${join(day.work, 'bin')}:${pathIn(day.work)}`, 'toru', 'deploy');
   story.setupCode = /Setup code {2}(\S+)/.exec(printed)?.[1] ?? assert.fail(printed);
-  assert.ok(printed.includes(`npx toru up ${day.url}`), printed);
+  assert.ok(printed.includes(`toru up ${day.url}`), printed);
   const deployed = join(day.work, 'deployed');
   const [dry, real] = [readFileSync(join(deployed, 'dry/index.js')), readFileSync(join(deployed, 'index.js'))];
   assert.ok(dry.equals(real), 'the dry run’s bundle is another one');
@@ -117,13 +125,23 @@ async function separate({ day, hosts }: Story): Promise<void> {
 
 async function claim(story: Story): Promise<void> {
   const { day, vault } = story;
-  const file = keeps(vault, 'code', `${story.setupCode}\n`);
+  const file = join(day.work, 'carried/setup-code');
+  writeFileSync(file, `${story.setupCode}\n`);
   const up = vault.start(['toru', 'up', day.url, '--name', 'vault', '--setup-code-file', file]);
   story.agents.set(vault, up);
   [, story.password = ''] = await prints(up, /Password +(\S+)/);
   [, story.recoveryCode = ''] = await prints(up, /Recovery code +((?:[0-9A-Z]{4}-){6}[0-9A-Z]{4})/);
   await logsIn(story.phone, story.password);
   await sees(story.phone, 'vault');
+}
+
+async function scan({ day, vault }: Story): Promise<void> {
+  const printed = await typesAndAnswers(vault, ['toru', 'login-link'], '');
+  assert.match(printed, /[▀▄█]{20}/);
+  const [, code] = new RegExp(`${day.url}/login#code=(\\S+)`).exec(printed) ?? assert.fail(printed);
+  const scanned = new Client(day.url);
+  assert.equal((await scanned.http('POST', '/api/login/link', { code })).status, 200);
+  assert.equal((await scanned.http('GET', '/api/me')).status, 200);
 }
 
 async function pairGarage(story: Story): Promise<void> {
@@ -145,8 +163,7 @@ async function pairAttic({ day, vault, attic, phone }: Story): Promise<void> {
 }
 
 async function pressAll({ phone }: Story): Promise<void> {
-  const hosts = await sees(phone, 'vault', 'garage', 'attic');
-  await Promise.all(hosts.map((host) => presses(phone, host)));
+  await pressesOnAll(phone, await sees(phone, 'vault', 'garage', 'attic'));
 }
 
 async function runEach({ hosts }: Story): Promise<void> {
@@ -172,22 +189,18 @@ async function rotateMember(story: Story): Promise<void> {
   await prints(up, /Paired: .*member/);
   // Sessions ended there with the key.
   await logsIn(phone, password);
-  const hosts = await sees(phone, 'vault', 'barn', 'attic');
-  await presses(phone, hosts[1] ?? assert.fail());
+  await pressesOnAll(phone, await sees(phone, 'vault', 'barn', 'attic'));
 }
 
 async function rotateHome({ vault, phone, password }: Story): Promise<void> {
   await types(vault, 'toru', 'key', 'rotate');
   await eventually('everybody is out', async () => (await phone.http('GET', '/api/me')).status, { holds: (status) => status === 401 });
   await logsIn(phone, password);
-  const hosts = await sees(phone, 'vault', 'barn', 'attic');
-  // A member follows a moment after it is linked again.
-  const all = async (): Promise<unknown> => Promise.all(hosts.map((host) => presses(phone, host))).catch(String);
-  await eventually('its members follow', all, { holds: Array.isArray });
+  await pressesOnAll(phone, await sees(phone, 'vault', 'barn', 'attic'));
 }
 
 async function revoke({ vault, attic, phone }: Story): Promise<void> {
-  const [, , gone] = await sees(phone, 'vault', 'barn', 'attic');
+  const gone = (await sees(phone, 'vault', 'barn', 'attic')).find(({ name }) => name === 'attic');
   await types(vault, 'toru', 'hosts', 'revoke', 'attic', '--yes');
   await sees(phone, 'vault', 'barn');
   const refused = await phone.http('POST', `/api/hosts/${gone?.id}/runs`, { action: 'hello' });
@@ -199,9 +212,64 @@ async function revoke({ vault, attic, phone }: Story): Promise<void> {
   assert.equal((await attic.run(['toru', 'doctor'])).code, 1);
 }
 
+async function pairAgain({ day, vault, attic, phone }: Story): Promise<void> {
+  const up = attic.start(['toru', 'up', day.url, '--service']);
+  await approve(vault, up);
+  assert.equal(await up.ended, 0, up.printed());
+  await pressesOnAll(phone, await sees(phone, 'vault', 'barn', 'attic'));
+}
+
+async function moveHome({ vault, garage, attic, phone, password }: Story): Promise<void> {
+  await types(vault, 'toru', 'home', 'move', 'barn', '--yes');
+  await eventually('everybody is out', async () => (await phone.http('GET', '/api/me')).status, { holds: (status) => status === 401 });
+  await logsIn(phone, password);
+  await pressesOnAll(phone, await sees(phone, 'barn', 'vault', 'attic'));
+  for (const member of [vault, attic]) assert.match(await types(member, 'toru', 'status'), /a member of the installation of barn/);
+  assert.match(await types(garage, 'toru', 'hosts'), /barn +\S+ +home host/);
+}
+
+async function recover(story: Story): Promise<void> {
+  const { day, garage, cellar, agents, phone } = story;
+  const snapshot = join(day.work, 'carried/snapshot.tar.gz');
+  await types(garage, 'toru', 'snapshot', snapshot);
+  // What a snapshot does not hold comes from the owner's own backup.
+  const scripts = join(day.work, 'carried/scripts');
+  await types(garage, 'cp', '-r', join(garage.home, 'scripts'), scripts);
+  const { child, ended } = agents.get(garage) ?? assert.fail();
+  child.kill('SIGKILL');
+  await ended;
+  agents.delete(garage);
+  rmSync(garage.home, { recursive: true });
+  await types(cellar, 'toru', 'restore', snapshot);
+  await types(cellar, 'cp', '-r', scripts, cellar.home);
+  const code = join(day.work, 'carried/recovery-code');
+  writeFileSync(code, `${story.recoveryCode}\n`);
+  const up = cellar.start(['toru', 'up', day.url, '--recover', '--recovery-code-file', code]);
+  agents.set(cellar, up);
+  const [next] = await prints(up, /(?:[0-9A-Z]{4}-){6}[0-9A-Z]{4}/);
+  assert.notEqual(next, story.recoveryCode);
+  await logsIn(phone, story.password);
+}
+
+async function trust({ vault, attic, cellar, phone }: Story): Promise<void> {
+  const hosts = await sees(phone, 'barn', 'vault', 'attic');
+  for (const member of [vault, attic]) {
+    const refused = await phone.http('POST', `/api/hosts/${hosts.find(({ name }) => name === member.name)?.id}/runs`, { action: 'hello' });
+    assert.equal(refused.status, 403, refused.text);
+    const [, words = ''] =
+      new RegExp(`^ +${member.name} +toru trust (.+)$`, 'm').exec(await types(cellar, 'toru', 'hosts')) ?? assert.fail();
+    await eventually('it shows the same words', () => member.run(['toru', 'status']), {
+      holds: ({ printed }) => printed.includes('toru trust'),
+    });
+    await types(member, 'toru', 'trust', ...words.trim().split(/\s+/));
+  }
+  await pressesOnAll(phone, await sees(phone, 'barn', 'vault', 'attic'));
+  for (const place of [vault, attic, cellar]) assert.match(await types(place, 'toru', 'doctor'), /the edge answers/);
+}
+
 async function uninstall(story: Story): Promise<void> {
-  const { vault, garage, attic, agents } = story;
-  for (const place of [vault, garage]) {
+  const { vault, attic, cellar, agents } = story;
+  for (const place of [vault, cellar]) {
     await interrupts(agents.get(place) ?? assert.fail());
     agents.delete(place);
     await typesAndAnswers(place, ['toru', 'uninstall', '--home', place.home], 'y');
@@ -211,14 +279,10 @@ async function uninstall(story: Story): Promise<void> {
   assert.ok(existsSync(join(attic.home, 'toru.db')), 'the home that was to stay is gone');
 }
 
-async function nothingLeft({ hosts, vault, garage, attic }: Story): Promise<void> {
-  for (const place of hosts)
+async function nothingLeft({ vault, garage, attic, cellar }: Story): Promise<void> {
+  for (const place of [vault, garage, attic, cellar])
     await eventually(`no process is left on ${place.name}`, place.processes, { holds: (left) => left.length === 0 });
-  for (const { root: folder } of [vault, garage])
-    assert.deepEqual(
-      filesBelow(folder),
-      ['tmp/code'].filter((file) => existsSync(join(folder, file))),
-    );
+  for (const { root: folder } of [vault, garage, cellar]) assert.deepEqual(filesBelow(folder), []);
   const units = filesBelow(join(attic.root, 'etc')).filter((file) => /toru/.test(file));
   assert.deepEqual([...units, ...readdirSync(join(attic.root, 'tmp')).filter((file) => /toru/.test(file))], []);
   assert.doesNotMatch(await types(attic, 'systemctl', 'list-units', '--all', '--no-pager', '--plain'), /toru\.service/);
