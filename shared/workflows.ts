@@ -99,6 +99,8 @@ export const jobStepView = z.object({
   instances: z.int().nullable(),
   /** Of an approval: what is asked, and who answered. */
   message: z.string().nullable(),
+  /** The inputs of its action that the step itself says nothing of: who approves gives them. Empty of other steps. */
+  asks: z.record(z.string(), inputField),
   approved_by: z.string().nullable(),
 });
 export type JobStepView = z.infer<typeof jobStepView>;

@@ -49,6 +49,7 @@ export function stepOf(plan: Plan, name: string, state: JobStep | JobInstance, b
   const { step, index } = partsOfName(name);
   const defined = plan.task.flow[step];
   const action = plan.actions[defined?.action ?? ''];
+  const given = defined?.input ?? {};
   return {
     name,
     action: defined?.action ?? '',
@@ -66,6 +67,8 @@ export function stepOf(plan: Plan, name: string, state: JobStep | JobInstance, b
     each: index !== undefined && 'item' in state ? { step, item: state.item, index } : null,
     instances: 'loop' in state ? (state.loop?.size ?? null) : null,
     message: by.message,
+    asks:
+      action?.type === 'approval' ? Object.fromEntries(Object.entries(action.input).filter(([field]) => !Object.hasOwn(given, field))) : {},
     approved_by: state.answered_by ?? null,
   };
 }

@@ -68,7 +68,11 @@ export class StepRuns {
     const given: Record<string, Json> = {};
     for (const [name, value] of Object.entries(stepOfFlow(plan, step).input)) given[name] = renderValue(value, context);
     const { connections } = this.#o.revisions.get(row.revision).definitions;
-    return withDefaults(actionOf(plan, step)?.input ?? {}, given, connections, context);
+    const action = actionOf(plan, step);
+    const fields = Object.entries(action?.input ?? {});
+    // What an approval's step says nothing of is asked of who approves.
+    const own = action?.type === 'approval' ? fields.filter(([name]) => Object.hasOwn(given, name)) : fields;
+    return withDefaults(Object.fromEntries(own), given, connections, context);
   }
 
   /** What an approval asks; as it stands in its file where it can't be rendered. */

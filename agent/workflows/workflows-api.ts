@@ -33,7 +33,7 @@ interface Options {
 export const workspacesApi = resource(
   '/api/workspaces',
   {
-    'GET /': admin,
+    'GET /': any,
     // Where code comes from.
     'POST /': adminLately,
     'GET /:ws': admin,
@@ -51,7 +51,7 @@ export const workspacesApi = resource(
   },
   ({ workflows }: Options) =>
     router()
-      .get('/', (c) => c.json<List<Workspace>>(workflows.workspaces.list()))
+      .get('/', (c) => c.json<List<Workspace>>(workflows.list(c.env.caller)))
       .post('/', body(workspaceCreate), async (c) =>
         c.json<Workspace, 201>(await workflows.workspaces.create(c.env.caller, c.req.valid('json')), 201),
       )

@@ -4,7 +4,7 @@ import type { Hook } from '../../shared/flow/definition.ts';
 import { hookContext } from '../../shared/flow/hook-context.ts';
 import type { FlowEffect, Json } from '../../shared/flow/job.ts';
 import { renderValue } from '../../shared/flow/template.ts';
-import type { JobSummary, TaskStep, TaskSummary, TaskView } from '../../shared/workflows.ts';
+import type { JobSummary, TaskStep, TaskSummary, TaskView, Workspace } from '../../shared/workflows.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Log } from '../logger.ts';
 import type { Runs } from '../runs/runs.ts';
@@ -124,6 +124,19 @@ export class Workflows {
   onChange(listener: (live: LiveJob) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** All of them for an admin. A client gets those that have tasks for them, and not where they lie or what is wrong with them. */
+  list(caller: Caller): List<Workspace> {
+    const all = this.workspaces.list();
+    if (caller.role === 'admin') return all;
+    const items = all.items.flatMap((workspace): Workspace[] => {
+      const { tasks } = this.workspaces.current(workspace.name)?.definitions ?? { tasks: {} };
+      const may = Object.keys(tasks).filter((name) => this.#allow.mayUse(caller, workspace.name, name)).length;
+      if (may === 0) return [];
+      return [{ ...workspace, path: null, url: null, ref: null, problems: [], error: null, tasks: may, triggers: 0 }];
+    });
+    return { items, next_cursor: null };
   }
 
   /** The tasks of a workspace that the caller may execute. @throws ToruError not_found */
