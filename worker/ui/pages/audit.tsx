@@ -5,6 +5,7 @@ import { useLocation } from 'preact-iso';
 import { agent, read, until } from '../api.ts';
 import { hostNow } from '../clock.ts';
 import { daysOf } from '../data/days.ts';
+import { usePaged } from '../data/paged.ts';
 import { isAuditEntry, listOf } from '../guards.ts';
 import { navigate } from '../navigation.ts';
 import { bound } from '../parts/bound.ts';
@@ -18,7 +19,6 @@ import { TextField } from '../parts/text-field.tsx';
 import { t } from '../translate.ts';
 import { addressOf, EVENTS, type Filters, filtersOf, OUTCOMES, queryOf, TIMES } from './audit/audit-filters.ts';
 import { Entry } from './audit/entry.tsx';
-import { usePaged } from './audit/paged.ts';
 import './audit.css';
 
 /** Typing a name asks the host after so long a pause. */

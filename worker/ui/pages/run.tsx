@@ -25,9 +25,13 @@ import { asking } from './actions/press.ts';
 import { RunNote } from './run/note.tsx';
 import { Results } from './run/results.tsx';
 import { RunDetails } from './run/run-details.tsx';
+import { RunLog } from './run/run-log.tsx';
 import { actionOf, isActionUnread, isRepeatable, useRunAgain } from './runs/run-again.ts';
 import './run.css';
 import { viewedHost, withoutHost } from '../viewed-host.ts';
+
+/** A run's output for other pages: it comes with what this page loads anyway. */
+export const OutputOfRun = RunLog;
 
 const PressSheet = late(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
 const AnswerField = late(async () => (await import('./run/answer-field.tsx')).AnswerField);

@@ -39,6 +39,7 @@ import {
   wrongWith,
 } from './action-draft.ts';
 import { Advanced } from './advanced.tsx';
+import { Allowed } from './allowed.tsx';
 import { GroupField } from './group-field.tsx';
 import { IconAndColor } from './icon-and-color.tsx';
 import { InputBuilder } from './input-builder.tsx';
@@ -327,26 +328,6 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
         </Ask>
       )}
     </>
-  );
-}
-
-function Allowed(props: { allow: Draft['allow']; clients: readonly User[]; onChange: (allow: Draft['allow']) => void }) {
-  const { allow } = props;
-  const everyone = allow === 'everyone';
-  return (
-    <div class="stack">
-      <Switch label={t('Every client')} checked={everyone} onChange={(checked) => props.onChange(checked ? 'everyone' : [])} />
-      {!everyone &&
-        props.clients.map((user) => (
-          <Switch
-            key={user.id}
-            label={user.username}
-            checked={allow.includes(user.id)}
-            onChange={(checked) => props.onChange(checked ? [...allow, user.id] : allow.filter((one) => one !== user.id))}
-          />
-        ))}
-      {!everyone && props.clients.length === 0 && <p class="muted small">{t('There are no clients yet. Make one under Users.')}</p>}
-    </div>
   );
 }
 

@@ -16,9 +16,11 @@ interface InputFieldProps {
   error?: string | undefined;
   /** How it stands with options that a script says; null where none does. */
   options: OptionsState | null;
-  /** Hears a file that was chosen, beside `onChange` with its name; null when it was taken back. */
-  onFile: (file: File | null) => void;
+  /** Hears a file that was chosen, beside `onChange` with its name; null when it was taken back. Of a form that asks for none: absent. */
+  onFile?: (file: File | null) => void;
   onChange: (value: Answer) => void;
+  /** Of a line of text: what may be offered beside an answer of one's own. */
+  suggestions?: readonly string[];
 }
 
 /** In a date's or time's field that is filled in half: the browser gives no text then, as if nobody had answered. */
@@ -44,7 +46,7 @@ export function InputField(props: InputFieldProps) {
   if (input.type === 'file') return <FileField {...props} input={input} />;
   return (
     <Field label={input.label} help={helpFor(input)} error={props.error} optional={!input.required}>
-      {(ties) => control(input, typeof value === 'string' ? value : '', ties, props.onChange)}
+      {(ties) => control(input, typeof value === 'string' ? value : '', ties, props.onChange, props.suggestions)}
     </Field>
   );
 }
@@ -54,6 +56,7 @@ function control(
   value: string,
   ties: FieldTies,
   change: (value: string) => void,
+  suggestions: readonly string[] = [],
 ): ComponentChildren {
   const common = {
     ...ties,
@@ -68,10 +71,17 @@ function control(
   };
   switch (input.type) {
     case 'text':
-      return input.multiline ? (
-        <textarea {...common} class="textarea" dir="auto" />
-      ) : (
-        <input {...common} class="input" type="text" dir="auto" />
+      if (input.multiline) return <textarea {...common} class="textarea" dir="auto" />;
+      if (suggestions.length === 0) return <input {...common} class="input" type="text" dir="auto" />;
+      return (
+        <>
+          <input {...common} class="input" type="text" dir="auto" list={`${ties.id}-list`} />
+          <datalist id={`${ties.id}-list`}>
+            {suggestions.map((one) => (
+              <option key={one} value={one} />
+            ))}
+          </datalist>
+        </>
       );
     case 'secret':
       return <input {...common} class="input" type="password" autocomplete="new-password" />;
@@ -158,7 +168,7 @@ function FileField({ input, error, onFile, onChange }: InputFieldProps & { input
           accept={input.accept.join(',')}
           onChange={({ currentTarget: { files } }) => {
             const file = files?.[0] ?? null;
-            onFile(file);
+            onFile?.(file);
             onChange(file?.name ?? '');
           }}
         />

@@ -5,14 +5,12 @@ import { connection } from '../../connection/page-connection.ts';
 import { useResource } from '../../data/resource.ts';
 import { list, number, orNull, shape } from '../../guards.ts';
 import { runPath } from '../../navigation.ts';
-import { duration, fullTime } from '../../time.ts';
+import { duration } from '../../time.ts';
 import { t } from '../../translate.ts';
+import { Bars } from './bars.tsx';
 import './trend.css';
 
 const isTrend = shape<RunsTrend>({ runs: number, succeeded: number, p50_ms: orNull(number), p95_ms: orNull(number), items: list });
-
-/** A bar that ran for no time at all can still be seen, in percent. */
-const LEAST = 4;
 
 /** How the newest runs of an action went, and how long they took: a bar each, a hollow one with a head where it did not succeed. */
 export function Trend({ action }: { action: string }) {
@@ -26,7 +24,6 @@ export function Trend({ action }: { action: string }) {
   );
   const { data } = trend;
   if (data === null || data.runs === 0) return <div class="trend" hidden={data !== null} />;
-  const longest = Math.max(1, ...data.items.map(({ duration_ms }) => duration_ms ?? 0));
   const share = Math.floor((100 * data.succeeded) / data.runs);
   return (
     <section class="trend" aria-label={t('How it went')}>
@@ -39,21 +36,17 @@ export function Trend({ action }: { action: string }) {
         <Figure name={t('Half take up to')} value={data.p50_ms === null ? '–' : duration(data.p50_ms)} help={t('p50: the median')} />
         <Figure name={t('Most take up to')} value={data.p95_ms === null ? '–' : duration(data.p95_ms)} help={t('p95: 95 of 100')} />
       </dl>
-      <ol class="trend-bars" aria-label={t('The last {count} runs, the newest last', { count: data.items.length })}>
-        {data.items.map((run) => (
-          <li key={run.task_id}>
-            <a
-              href={runPath(run.task_id)}
-              class="trend-bar"
-              data-result={run.result}
-              title={`${fullTime(Date.parse(run.created_at))}: ${run.result.replace('_', ' ')}${run.duration_ms === null ? '' : `, ${duration(run.duration_ms)}`}`}
-              aria-label={`${run.result.replace('_', ' ')}${run.duration_ms === null ? '' : `, ${duration(run.duration_ms)}`}`}
-            >
-              <span style={{ height: `${Math.max(LEAST, (100 * (run.duration_ms ?? 0)) / longest)}%` }} />
-            </a>
-          </li>
-        ))}
-      </ol>
+      <Bars
+        label={t('The last {count} runs, the newest last', { count: data.items.length })}
+        bars={data.items.map((run) => ({
+          id: run.task_id,
+          href: runPath(run.task_id),
+          at: run.created_at,
+          result: run.result,
+          word: run.result.replace('_', ' '),
+          ms: run.duration_ms,
+        }))}
+      />
     </section>
   );
 }
