@@ -28,15 +28,16 @@ describe('the places of the page', () => {
   it('have a path each', () => {
     const paths = places.map(({ path }) => path);
     expect(paths).toEqual([...new Set(paths)]);
-    for (const path of paths) expect(path).toMatch(/^\/(?:[a-z]+|:id|:action)?(?:\/(?:[a-z]+|:id|:action))*$/);
+    for (const path of paths) expect(path).toMatch(/^\/(?:[a-z]+|:[a-z]+)?(?:\/(?:[a-z]+|:[a-z]+\??))*$/);
   });
 
   it('are few tabs on a phone, and each is in the navigation, or below one that is', () => {
     expect(places.filter(({ nav }) => nav?.first === true).map(({ path }) => path)).toEqual(['/', '/runs', '/scripts']);
     const inNavigation = new Set(places.flatMap(({ path, nav }) => (nav === undefined ? [] : [path])));
-    // The editor, and an action's own app, are opened from a tile; a host's request to pair by its code; what is of all hosts, from home.
+    // The editor, and an action's own app, are opened from a tile; a host's request to pair by its code; what is of all hosts, from home;
+    // jobs from workflows.
     const parents = places.filter(({ nav }) => nav === undefined).map(({ path }) => `/${path.split('/')[1]}`);
-    expect(parents.filter((path) => !inNavigation.has(path) && !['/actions', '/a', '/pair', '/all'].includes(path))).toEqual([]);
+    expect(parents.filter((path) => !inNavigation.has(path) && !['/actions', '/a', '/pair', '/all', '/jobs'].includes(path))).toEqual([]);
   });
 
   it('of admins are theirs with everything below them', () => {
@@ -50,6 +51,9 @@ describe('the places of the page', () => {
       '/runs/:id',
       '/a/:action',
       '/a/:action/runs/:id',
+      '/workflows',
+      '/workflows/:ws/:task',
+      '/jobs/:id?',
       '/search',
       '/plugins',
       '/plugins/:id',
@@ -63,7 +67,9 @@ describe('the places of the page', () => {
 
 it('brings the code of every place that this person may see, and goes on where one fails', async () => {
   const brought: string[] = [];
-  for (const { path, component } of places) {
+  // Places that are one file are brought as one.
+  const first = new Map(places.toReversed().map(({ path, component }) => [component, path]));
+  for (const [component, path] of first) {
     if (!('preload' in component)) continue;
     const bring = component.preload.bind(component);
     vi.spyOn(component, 'preload').mockImplementation(async () => {
@@ -73,11 +79,11 @@ it('brings the code of every place that this person may see, and goes on where o
     });
   }
   await preloadPlaces(false);
-  expect(brought).toEqual([
+  expect([...new Set(brought)]).toEqual([
     '/runs',
     '/runs/:id',
     '/a/:action',
-    '/a/:action/runs/:id',
+    '/workflows',
     '/search',
     '/plugins',
     '/plugins/:id',
@@ -88,5 +94,6 @@ it('brings the code of every place that this person may see, and goes on where o
   ]);
   brought.length = 0;
   await preloadPlaces(true);
-  expect(brought).toEqual(places.map(({ path }) => path).filter((path) => path !== '/'));
+  const all = places.flatMap(({ path, component }) => (path !== '/' && first.get(component) === path ? [path] : []));
+  expect([...new Set(brought)]).toEqual(all);
 });

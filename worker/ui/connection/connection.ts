@@ -120,6 +120,11 @@ export class Connection {
     return this.#topics.isConfirmed({ topic: 'runs' });
   }
 
+  /** Jobs of workflows, and their steps: the frames of their topic. */
+  onJob(hear: (frame: ServerFrame) => void, caughtUp: () => void): () => void {
+    return this.#topics.listen({ topic: 'jobs' }, hear, caughtUp);
+  }
+
   /** Nobody catches up here: the next sample is there in two seconds. */
   onSystem(hear: (sample: SampleFrame) => void): () => void {
     return this.#topics.listen({ topic: 'system' }, (frame) => frame.type === 'system' && hear(frame.sample));

@@ -34,8 +34,9 @@ const FRAMES: { [Type in ServerFrame['type']]: Guard<Frame<Type>> } = {
   window: shape<Frame<'window'>>({ window: number }),
   detached: shape<Frame<'detached'>>({ task_id: text }),
   run: shape<Frame<'run'>>({ run: isRunSummary }),
-  job: shape<Frame<'job'>>({ job: shape<Frame<'job'>['job']>({ job_id: text, state: text }) }),
-  job_step: shape<Frame<'job_step'>>({ job_id: text, step: shape<Frame<'job_step'>['step']>({ name: text, state: text }) }),
+  // Of workflows, whose pages look at them.
+  job: shape<Frame<'job'>>({ job: isRecord }),
+  job_step: shape<Frame<'job_step'>>({ step: isRecord }),
   system: shape<Frame<'system'>>({ sample: isSystemSample }),
   subscribed: shape<Frame<'subscribed'>>({ topic: text }),
   unsubscribed: shape<Frame<'unsubscribed'>>({ topic: text }),

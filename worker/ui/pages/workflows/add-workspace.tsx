@@ -1,0 +1,64 @@
+import { useSignal } from '@preact/signals';
+import { useSubmit } from '../../data/submit.ts';
+import { bound } from '../../parts/bound.ts';
+import { Button } from '../../parts/button.tsx';
+import { Problem } from '../../parts/empty.tsx';
+import { Form } from '../../parts/form.tsx';
+import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { TextField } from '../../parts/text-field.tsx';
+import { t } from '../../translate.ts';
+import { CommandLine } from '../hosts/add-host.tsx';
+import { addWorkspace } from './calls.ts';
+import { nameFrom } from './workspace-name.ts';
+
+/** A folder of the host with `.workflows/*.yaml` in it. */
+export function AddWorkspace(props: { onClose: () => void; onAdded: () => void }) {
+  const name = useSignal('');
+  const path = useSignal('');
+  const suggested = nameFrom(path.value);
+  const { busy, wrong, submit } = useSubmit(
+    async () => {
+      await addWorkspace({ type: 'folder', name: name.peek().trim() || suggested, path: path.peek().trim() });
+      props.onAdded();
+      props.onClose();
+    },
+    {
+      fields: ['name', 'path'],
+      leaves: true,
+      check: () => (path.peek().trim() === '' ? { path: t('The path of the folder is needed.') } : {}),
+    },
+  );
+  return (
+    <Sheet title={t('Add a workspace')} unsaved={path.value !== '' && !busy} onClose={props.onClose}>
+      <Form class="stack" noValidate onSubmit={submit}>
+        {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
+        <TextField
+          label={t('Path')}
+          mono
+          required
+          help={t('The folder on the host in which .workflows lies. A change in it counts within seconds.')}
+          {...bound(path)}
+          error={wrong['path']}
+        />
+        <TextField
+          label={t('Name')}
+          mono
+          placeholder={suggested}
+          help={t('Small letters, digits and hyphens. It stands in addresses and commands.')}
+          {...bound(name)}
+          error={wrong['name']}
+        />
+        <div class="stack">
+          <p class="small muted">{t('Or in a terminal on the host:')}</p>
+          <CommandLine line={`toru workspace add ${name.value.trim() || suggested || 'NAME'} ${path.value.trim() || 'FOLDER'}`} />
+        </div>
+        <SheetButtons>
+          <Button onClick={props.onClose}>{t('Cancel')}</Button>
+          <Button acts="add" kind="primary" type="submit" busy={busy}>
+            {t('Add')}
+          </Button>
+        </SheetButtons>
+      </Form>
+    </Sheet>
+  );
+}
