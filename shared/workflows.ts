@@ -219,7 +219,6 @@ export const executeRequest = z.strictObject({
   request_id: uuid.optional(),
   not_after: notAfter.optional(),
 });
-export type ExecuteRequest = z.infer<typeof executeRequest>;
 
 /** GET /api/jobs. */
 export const jobsQuery = z.strictObject({

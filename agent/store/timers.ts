@@ -26,7 +26,7 @@ interface Due {
   due: number;
 }
 
-/** Is told of a timer that is due. It takes the timer away, or sets it anew, in the transaction in which it does what is to be done. */
+/** Is told of a timer that is due. It takes the timer away, or sets it again, in the transaction in which it does what is to be done. */
 export type OnDue = (name: string, due: number) => Promise<void>;
 
 /**
@@ -96,6 +96,11 @@ export class Timers {
     this.#timer = setTimeout(() => void this.#fire(), ms).unref();
   }
 
+  #call(system: string, name: string, due: number): Promise<void> {
+    const fire = this.#systems.get(system);
+    return fire === undefined ? Promise.resolve() : fire(name, due);
+  }
+
   async #fire(): Promise<void> {
     this.#firing = true;
     let failed = false;
@@ -104,8 +109,7 @@ export class Timers {
         for (const { system, name, due } of rows) {
           if (!this.#started) return;
           try {
-            const fire = this.#systems.get(system);
-            if (fire !== undefined) await fire(name, due);
+            await this.#call(system, name, due);
           } catch (error) {
             failed = true;
             this.#failed(error, `${system}/${name}`);

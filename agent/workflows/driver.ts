@@ -102,12 +102,16 @@ export class Driver {
     this.apply(made.job_id, { type: 'created', at, id: made.job_id, input, source: made.source, depth, retry, state: {} });
   }
 
-  /** Within the caller's transaction. An event of a job that is gone, or that the reducer has no use for, changes nothing. */
-  apply(jobId: string, event: FlowEvent): void {
+  /**
+   * Within the caller's transaction. An event of a job that is gone, or that the reducer has no use for, changes nothing.
+   * @param atOnce the job does not wait for others of its task.
+   */
+  apply(jobId: string, event: FlowEvent, atOnce = false): void {
     const waiting: { jobId: string; event: FlowEvent }[] = [{ jobId, event }];
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const live = this.#o.store.load(next.jobId);
       if (live === null) continue;
+      if (live.job === null && !atOnce && this.#waits(live, next.event, waiting)) continue;
       const now = { ...next.event, at: Math.max(next.event.at, live.job?.started_at ?? 0) };
       const { job, effects } = reduce(live.plan, live.job, now);
       if (job === live.job) continue;
@@ -118,7 +122,37 @@ export class Driver {
       // A child that its own task tries again has not ended for its parent.
       if (effects.some(({ type }) => type === 'finish') && !effects.some(({ type }) => type === 'retry_job'))
         this.#tellParent(after, job, push);
+      if (effects.some(({ type }) => type === 'finish')) this.#beginNext(after, push);
     }
+  }
+
+  /**
+   * A job of a task that runs as often as it may waits for the end of another one. What comes for it meanwhile (a cancel) begins it first.
+   * @returns whether the event is dealt with.
+   */
+  #waits({ row, plan }: LiveJob, event: FlowEvent, waiting: { jobId: string; event: FlowEvent }[]): boolean {
+    const { store } = this.#o;
+    const { concurrency } = plan.task;
+    if (event.type === 'created') {
+      if (concurrency === undefined || store.running(row) < concurrency) return false;
+      store.wait(row.job_id, event);
+      this.#changed.add(row.job_id);
+      return true;
+    }
+    const created = store.unwait(row.job_id);
+    if (created === null) return true;
+    this.apply(row.job_id, { ...created, at: event.at }, true);
+    waiting.unshift({ jobId: row.job_id, event });
+    return true;
+  }
+
+  /** One of a task's jobs has ended: the one that waits for the longest begins. */
+  #beginNext({ row, plan }: LiveJob, push: (jobId: string, event: FlowEvent) => void): void {
+    const { store } = this.#o;
+    if (plan.task.concurrency === undefined || store.running(row) >= plan.task.concurrency) return;
+    const next = store.nextWaiting(row);
+    const created = next === null ? null : store.unwait(next);
+    if (next !== null && created !== null) push(next, { ...created, at: Date.now() });
   }
 
   /** What is inside of Toru is done at once; the rest becomes a row. */

@@ -62,6 +62,10 @@ export class JobStore {
   readonly #count: Statement<[string], number>;
   readonly #event: Statement<[string, number, string]>;
   readonly #update: Statement<[Pick<JobRow, 'job_id' | 'state' | 'error' | 'started_at' | 'ended_at' | 'events'>]>;
+  readonly #running: Statement<[string, string], number>;
+  readonly #wait: Statement<[string | null, string]>;
+  readonly #waits: Statement<[string], string | null>;
+  readonly #next: Statement<[string, string], string>;
   readonly #child: Statement<[string, string, number], Pick<JobRow, 'job_id' | 'state'>>;
   readonly #kept: Statement<[string], { kept_state: string | null; kept_events: number }>;
   readonly #keep: Statement<[number, string, string]>;
@@ -82,6 +86,18 @@ export class JobStore {
     this.#update = db.prepare(
       `UPDATE jobs SET state = @state, error = @error, started_at = @started_at, ended_at = @ended_at, events = @events WHERE job_id = @job_id`,
     );
+    this.#running = db
+      .prepare<[string, string], number>(
+        `SELECT count(*) FROM jobs WHERE workspace = ? AND task = ? AND state IN ('pending', 'running', 'suspended') AND events > 0`,
+      )
+      .pluck();
+    this.#wait = db.prepare('UPDATE jobs SET waits = ? WHERE job_id = ?');
+    this.#waits = db.prepare<[string], string | null>('SELECT waits FROM jobs WHERE job_id = ?').pluck();
+    this.#next = db
+      .prepare<[string, string], string>(
+        'SELECT job_id FROM jobs WHERE workspace = ? AND task = ? AND waits IS NOT NULL ORDER BY created_at, rowid LIMIT 1',
+      )
+      .pluck();
     this.#child = db.prepare(
       `SELECT job_id, state FROM jobs WHERE parent_job = ? AND parent_step = ? AND parent_attempt = ? ORDER BY created_at DESC, rowid DESC LIMIT 1`,
     );
@@ -96,6 +112,30 @@ export class JobStore {
   /** Within the caller's transaction. The first event has to follow in it. @throws when the id, or the request, is taken. */
   create(made: NewJob, created_at: number): void {
     this.#insert.run({ ...made, created_at });
+  }
+
+  /** Jobs of the same task that have begun and not ended. */
+  running({ workspace, task }: Pick<JobRow, 'workspace' | 'task'>): number {
+    return this.#running.get(workspace, task) ?? 0;
+  }
+
+  /** A job is not begun yet. Within the caller's transaction. */
+  wait(jobId: string, created: FlowEvent): void {
+    this.#wait.run(JSON.stringify(created), jobId);
+  }
+
+  /** The event with which a job that waits begins; it waits no longer then. Null when it did not wait. */
+  unwait(jobId: string): FlowEvent | null {
+    const text = this.#waits.get(jobId) ?? null;
+    if (text === null) return null;
+    this.#wait.run(null, jobId);
+    // A text that `wait` wrote.
+    return JSON.parse(text);
+  }
+
+  /** The job of a task that waits for the longest. */
+  nextWaiting({ workspace, task }: Pick<JobRow, 'workspace' | 'task'>): string | null {
+    return this.#next.get(workspace, task) ?? null;
   }
 
   /** Null when there is no such job. */

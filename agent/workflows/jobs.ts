@@ -209,10 +209,10 @@ export class Jobs {
   /** Answers an approval. @throws ToruError unknown_job, not_found, conflict when nothing is asked there. */
   async approve(caller: Caller, jobId: string, step: string, answer: ApproveRequest): Promise<void> {
     const { row, job, plan } = this.#live(caller, jobId);
-    const asked = job === null ? undefined : findStep(job, step);
-    if (asked === undefined) throw new ToruError('not_found', `There is no step “${step}” in this job.`);
+    const found = job === null ? undefined : findStep(job, step);
+    if (found === undefined) throw new ToruError('not_found', `There is no step “${step}” in this job.`);
     if (actionOf(plan, step)?.type !== 'approval') throw new ToruError('conflict', `“${step}” asks for no approval.`);
-    if (asked.state !== 'suspended') throw new ToruError('conflict', `“${step}” does not wait for an answer: it is ${asked.state}.`);
+    if (found.state !== 'suspended') throw new ToruError('conflict', `“${step}” does not wait for an answer: it is ${found.state}.`);
     const at = Date.now();
     const by = caller.username;
     const { approved, rejection_reason, input } = answer;

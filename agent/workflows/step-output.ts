@@ -20,16 +20,16 @@ export interface Said {
  * whose rest is no JSON is a line like any other. @param file of `$TORU_OUTPUT`. @throws Error with a sentence when the file is not as it should be.
  */
 export async function saidBy(log: Pick<RunLog, 'end' | 'read'>, file: string): Promise<Said> {
-  const said: Said = { state: null };
+  const words: Said = { state: null };
   for await (const line of markedLines(log)) {
     const [, word, rest = ''] = /^(OUTPUT|STATE): (.*)$/s.exec(line) ?? [];
     const value = word === undefined ? undefined : jsonOf(rest);
     if (value === undefined) continue;
-    if (word === 'OUTPUT') said.output = value;
-    else if (isRecord(value)) said.state = { ...said.state, ...value };
+    if (word === 'OUTPUT') words.output = value;
+    else if (isRecord(value)) words.state = { ...words.state, ...value };
   }
   const written = readOutputFile(file);
-  return written === undefined ? said : { ...said, output: written };
+  return written === undefined ? words : { ...words, output: written };
 }
 
 /** @throws Error with a sentence */

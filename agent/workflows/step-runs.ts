@@ -142,18 +142,18 @@ export class StepRuns {
     if (row === null) return { outcome: 'failed', error: 'Its run was removed from the history before it was over.' };
     if (row.state === 'interrupted' && (row.reason === NEVER_BEGAN || row.reason === LOST_SECRETS)) return 'never began';
     if (row.state === 'cancelled') return { outcome: 'cancelled', ...(row.reason === null ? {} : { error: row.reason }) };
-    let said: { output?: Json };
+    let words: { output?: Json };
     try {
       const { output } = await saidBy(this.#o.runs.log(taskId), join(this.#o.runs.folderOf(taskId), STEP_FOLDER, OUTPUT_FILE));
-      said = output === undefined ? {} : { output };
+      words = output === undefined ? {} : { output };
     } catch (error) {
       return {
         outcome: 'failed',
         error: error instanceof ToruError || !(error instanceof Error) ? toToruError(error).message : error.message,
       };
     }
-    if (row.state === 'exited' && row.exit_code === 0) return { outcome: 'completed', ...said };
-    return { outcome: 'failed', ...said, error: failureOf(row) };
+    if (row.state === 'exited' && row.exit_code === 0) return { outcome: 'completed', ...words };
+    return { outcome: 'failed', ...words, error: failureOf(row) };
   }
 
   /** Takes away what its step alone needed. */

@@ -20,7 +20,7 @@ interface Row {
   name: string;
   /** As an admin set it; null: as the file says. */
   enabled: number | null;
-  /** What its due times are made of: another one begins anew. */
+  /** What its due times are made of: another one begins again. */
   spec: string;
   /** The next time of its schedule; null while it has none. */
   next_due: number | null;

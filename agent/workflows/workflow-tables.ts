@@ -116,4 +116,9 @@ export const WORKFLOW_TABLES: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX jobs_of_triggers ON jobs (workspace, source_id) WHERE source = 'trigger' AND state IN ('pending', 'running', 'suspended');
   `,
+  `
+  -- The event with which a job begins that waits until fewer of its task run, as JSON.
+  ALTER TABLE jobs ADD COLUMN waits TEXT;
+  CREATE INDEX jobs_waiting ON jobs (workspace, task, created_at) WHERE waits IS NOT NULL;
+  `,
 ];

@@ -198,6 +198,34 @@ describe('steps', () => {
   });
 });
 
+describe('a task that runs once at a time', () => {
+  it('lets its next job wait for the end of the one before, and cancels one that waits', async () => {
+    flow.write('one.yaml', 'tasks: { solo: { concurrency: 1, flow: { nap: { type: script, script: sleep 600 } } } }\n');
+    await flow.load();
+    const [first, second, third] = [await flow.execute('solo'), await flow.execute('solo'), await flow.execute('solo')];
+    await flow.until(first, (job) => job.steps.some(({ state }) => state === 'running'));
+    expect(await flow.job(second)).toMatchObject({ state: 'pending', steps: [] });
+    await flow.ask(flow.admin, 'POST', `/api/jobs/${second}/cancel`);
+    expect(await flow.ended(second)).toMatchObject({ state: 'cancelled', steps: [{ state: 'cancelled', task_id: null }] });
+    expect(await flow.job(third)).toMatchObject({ state: 'pending', steps: [] });
+    await flow.ask(flow.admin, 'POST', `/api/jobs/${first}/cancel`);
+    await flow.until(third, (job) => job.steps.some(({ state }) => state === 'running'));
+    await flow.ask(flow.admin, 'POST', `/api/jobs/${third}/cancel`);
+    expect(await flow.ended(third)).toMatchObject({ state: 'cancelled' });
+  });
+});
+
+describe('pace', () => {
+  it('runs a chain of forty steps without a process in one turn', async () => {
+    const steps = Array.from({ length: 40 }, (_, i) => `n${i}: { type: noop${i === 0 ? '' : `, depends_on: [n${i - 1}]`} }`);
+    flow.write('chain.yaml', `tasks: { chain: { flow: { ${steps.join(', ')} } } }\n`);
+    await flow.load();
+    const job = await flow.ended(await flow.execute('chain'));
+    expect(job).toMatchObject({ state: 'completed', started_at: expect.any(String) });
+    expect(job.steps.every(({ state }) => state === 'completed')).toBe(true);
+  });
+});
+
 describe('secrets', () => {
   it('reach the script alone: masked in its output, sealed with the job, and in no row', async () => {
     flow.services.secrets.set(flow.admin, 'TOKEN', null, 'stored-secret-1');

@@ -181,8 +181,8 @@ async function read(client: Client, id: string): Promise<Job> {
 
 /** @throws UsageError when no job, or several, are meant. */
 async function findJob(client: Client, word: string): Promise<string> {
-  const whole = jobId.safeParse(word);
-  if (whole.success) return whole.data;
+  const id = jobId.safeParse(word);
+  if (id.success) return id.data;
   const { items } = await (await good(client.jobs.$get({ query: { limit: word === 'last' ? '1' : '200' } }))).json();
   const meant = word === 'last' ? items : items.filter(({ job_id }) => job_id.startsWith(word.toLowerCase()));
   const [found, another] = meant;
@@ -197,7 +197,7 @@ async function followed(client: Client, id: string, json: boolean, io: Io, shown
   const interrupted = (): void => leave.abort();
   io.interrupted.addEventListener('abort', interrupted, { once: true });
   if (io.interrupted.aborted) interrupted();
-  let asked = false;
+  let hasNoted = false;
   for (let wait = LOOK_MS.first; ; ) {
     const found = await read(client, id);
     const next = found.steps.find(({ task_id }) => task_id !== null && !shown.has(task_id));
@@ -217,8 +217,8 @@ async function followed(client: Client, id: string, json: boolean, io: Io, shown
       if (!isEnded(found.state)) return 130;
       return found.state === 'completed' || found.state === 'skipped' ? 0 : 1;
     }
-    if (found.state === 'suspended' && !asked) {
-      asked = true;
+    if (found.state === 'suspended' && !hasNoted) {
+      hasNoted = true;
       await note(
         io,
         `it waits for an answer: ${found.steps.flatMap(({ name, state }) => (state === 'suspended' ? [plain(name)] : [])).join(', ')}`,
