@@ -125,7 +125,7 @@ describeInBrowser('an action’s own app', () => {
     // A window of a test's profile counts as one that keeps nothing.
     expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== 'in-incognito')).toEqual([]);
     await expect.poll(() => page.locator('link[rel=apple-touch-icon]').getAttribute('href')).toBe('/icons/amber/moon/180.png');
-    expect(await page.locator('meta[name=apple-mobile-web-app-title]').getAttribute('content')).toBe('Evening lights');
+    await expect.poll(() => page.locator('meta[name=apple-mobile-web-app-title]').getAttribute('content')).toBe('Evening lights');
   });
 
   test('what asks first asks here too; one that is under way is cancelled at the same place', async () => {
@@ -220,7 +220,7 @@ describeInBrowser('an action’s own app', () => {
     page = fresh;
     await at('/a/held');
     await key('Run…').waitFor();
-    expect(await page.getByRole('switch', { name: /Run at once/ }).isDisabled()).toBe(true);
+    await expect.poll(() => page.getByRole('switch', { name: /Run at once/ }).isDisabled()).toBe(true);
     await page.evaluate(() => {
       const kept = JSON.parse(localStorage.getItem('toru.at-once') ?? '{}');
       for (const user of Object.keys(kept)) kept[user].push('held', 'asks');
@@ -260,7 +260,7 @@ describeInBrowser('an action’s own app', () => {
     await page.waitForLoadState('networkidle');
     await page.context().setOffline(true);
     await key('This device is offline').waitFor();
-    expect(await key('This device is offline').isDisabled()).toBe(true);
+    await expect.poll(() => key('This device is offline').isDisabled()).toBe(true);
     await page.reload();
     await page.getByRole('heading', { name: 'This device is offline' }).waitFor();
     expect(await page.content()).not.toContain('Held');
@@ -274,7 +274,7 @@ describeInBrowser('an action’s own app', () => {
     await tile.getByRole('button', { name: 'Options' }).tap();
     await page.getByRole('link', { name: 'Put on the home screen' }).tap();
     await page.getByRole('heading', { name: 'Held', level: 1 }).waitFor();
-    expect(await page.locator('link[rel=manifest]').getAttribute('href')).toBe('/a/held/manifest.webmanifest');
+    await expect.poll(() => page.locator('link[rel=manifest]').getAttribute('href')).toBe('/a/held/manifest.webmanifest');
     await page.getByRole('link', { name: 'Edit this action' }).tap();
     await page.getByRole('link', { name: 'Put on the home screen' }).tap();
     await key('Run…').waitFor();

@@ -68,21 +68,21 @@ describeInBrowser('arranging the home', () => {
     await grip(page, 'One').focus();
     await page.keyboard.press('ArrowRight');
     await expect.poll(onHost).toEqual(['two', 'three', 'four', 'one', 'five']);
-    expect(await focused(page)).toBe('Move One; place 4 of 5');
+    await expect.poll(() => focused(page)).toBe('Move One; place 4 of 5');
     await page.keyboard.press('Tab');
-    expect(await focused(page)).toBe('Move One earlier');
+    await expect.poll(() => focused(page)).toBe('Move One earlier');
     for (const place of [3, 2, 1]) {
       await page.keyboard.press('Enter');
       await expect.poll(async () => (await onHost()).indexOf('one')).toBe(place - 1);
-      if (place > 1) expect(await focused(page)).toBe('Move One earlier');
+      if (place > 1) await expect.poll(() => focused(page)).toBe('Move One earlier');
     }
     // It can go no further: the focus is at the grip, and not nowhere.
-    expect(await focused(page)).toBe('Move One; place 1 of 5');
+    await expect.poll(() => focused(page)).toBe('Move One; place 1 of 5');
     for (let presses = 0; presses < 4 && (await focused(page)) !== 'Size of One'; presses += 1) await page.keyboard.press('Tab');
-    expect(await focused(page)).toBe('Size of One');
+    await expect.poll(() => focused(page)).toBe('Size of One');
     await page.keyboard.press('w');
     await expect.poll(onHost).toEqual(['one:wide', 'two', 'three', 'four', 'five']);
-    expect(await focused(page)).toBe('Size of One');
+    await expect.poll(() => focused(page)).toBe('Size of One');
   });
 
   test('a finger drags it, and the page does not scroll instead', async () => {

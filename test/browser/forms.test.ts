@@ -54,14 +54,14 @@ describeInBrowser('a form', () => {
     const dialog = await asked;
     expect(dialog.type()).toBe('beforeunload');
     await dialog.dismiss();
-    expect(await name.inputValue()).toBe('Half done');
+    await expect.poll(() => name.inputValue()).toBe('Half done');
 
     await page.evaluate(() => history.back());
     await question().getByRole('button', { name: 'Leave' }).click();
     await page.getByRole('heading', { name: 'Scripts', level: 1 }).waitFor();
     await page.goForward();
     await name.waitFor();
-    expect(await name.inputValue()).toBe('Hello');
+    await expect.poll(() => name.inputValue()).toBe('Hello');
   });
 
   test('that was saved lets go without a question', async () => {
@@ -84,7 +84,7 @@ describeInBrowser('a form', () => {
     await page.getByLabel('Username').fill('half');
     await page.keyboard.press('Escape');
     await stay();
-    expect(await page.getByLabel('Username').inputValue()).toBe('half');
+    await expect.poll(() => page.getByLabel('Username').inputValue()).toBe('half');
     await page.mouse.click(5, 5);
     await question().getByRole('button', { name: 'Leave' }).click();
     await page.getByLabel('Username').waitFor({ state: 'detached' });
@@ -102,7 +102,7 @@ describeInBrowser('a form', () => {
     await page.getByLabel('Note').fill('half a thought');
     await page.keyboard.press('Escape');
     await stay();
-    expect(await page.getByLabel('Note').inputValue()).toBe('half a thought');
+    await expect.poll(() => page.getByLabel('Note').inputValue()).toBe('half a thought');
   });
 
   /** Is the field with the focus in view, and marked as wrong? */
@@ -152,7 +152,7 @@ describeInBrowser('a form', () => {
     await page.getByRole('button', { name: 'Deploy', exact: true }).click();
     // The answer of the test before is still there.
     await page.getByRole('button', { name: 'Start over' }).click();
-    expect(await page.getByLabel('Where').inputValue()).toBe('');
+    await expect.poll(() => page.getByLabel('Where').inputValue()).toBe('');
     await page.getByRole('dialog').getByRole('button', { name: 'Run' }).click();
     await eventually('the choice has the focus', async () => await atFault(), { holds: (seen) => seen === 'Where' });
     expect((await admin.http('GET', '/api/runs?action=deploy')).json().items).toEqual([]);

@@ -61,7 +61,7 @@ describeInBrowser('home', () => {
     const last = page.getByRole('list', { name: 'Last runs' });
     await last.getByText('oh no').waitFor();
     await expect.poll(() => page.locator('#about-a-2').textContent()).toContain('Last 2: 2 succeeded');
-    expect(await page.locator('#about-a-1').textContent()).toContain('Last 1: 1 failed');
+    await expect.poll(() => page.locator('#about-a-1').textContent()).toContain('Last 1: 1 failed');
     const heights = await page
       .locator('.strip-bar')
       .evaluateAll((bars) => bars.map((bar) => [bar.getAttribute('data-result'), bar.getBoundingClientRect().height]));
@@ -119,9 +119,9 @@ describeInBrowser('home', () => {
     await page.getByRole('button', { name: 'Large tiles' }).click();
     await page.locator('#name-a-41').locator('xpath=ancestor::button').focus();
     await page.keyboard.press('ArrowDown');
-    const below = await page.evaluate(() => document.activeElement?.querySelector('.tile-label')?.textContent);
-    expect(below).toBe('Action 0');
+    const focused = () => page.evaluate(() => document.activeElement?.querySelector('.tile-label')?.textContent);
+    await expect.poll(focused).toBe('Action 0');
     await page.keyboard.press('ArrowUp');
-    expect(await page.evaluate(() => document.activeElement?.querySelector('.tile-label')?.textContent)).toBe('Action 41');
+    await expect.poll(focused).toBe('Action 41');
   });
 });

@@ -68,7 +68,7 @@ describeInBrowser('the tools of an output', () => {
     await page.goto(`${toru.url}/runs/${mixed}`);
     await expect.poll(texts).toEqual(expect.arrayContaining(['before', 'problem', 'after']));
     expect(await texts()).not.toContain('one');
-    expect(await group('Build the parts').getAttribute('aria-expanded')).toBe('false');
+    await expect.poll(() => group('Build the parts').getAttribute('aria-expanded')).toBe('false');
     await group('Build the parts').click({ position: { x: 200, y: 8 } });
     await expect.poll(texts).toEqual(expect.arrayContaining(['one', 'three']));
     expect(await texts()).not.toContain('two');

@@ -84,7 +84,7 @@ describeInBrowser('a long output', () => {
     await page.keyboard.press('Enter');
     await page.getByText('1 of 111').waitFor();
     await expect.poll(marked).toEqual([expect.stringMatching(/^line 1234 of/)]);
-    expect(await page.evaluate(() => CSS.highlights.get('log-match')?.size)).toBe(1);
+    await expect.poll(() => page.evaluate(() => CSS.highlights.get('log-match')?.size)).toBe(1);
     await page.getByRole('button', { name: 'Match case' }).click();
     await page.getByText('none').waitFor();
     await page.keyboard.press('Escape');
@@ -170,7 +170,7 @@ exit 0
     const { task_id } = (await admin.http('POST', '/api/runs', { action: action.id })).json();
     await page.goto(`${toru.url}/runs/${task_id}`);
     const link = output().getByRole('link', { name: 'the report' });
-    expect(await link.getAttribute('href')).toBe('https://example.com/report');
+    await expect.poll(() => link.getAttribute('href')).toBe('https://example.com/report');
     await expect.poll(() => page.getByRole('progressbar', { name: 'Progress' }).getAttribute('value')).toBe('40');
     await expect.poll(() => page.title()).toContain('40 %');
     await page.getByRole('button', { name: 'End input' }).click();
@@ -182,7 +182,7 @@ exit 0
   test('fills the window, and gives it back', async () => {
     await page.getByRole('button', { name: 'Fill the window' }).click();
     await expect.poll(() => output().boundingBox()).toMatchObject({ x: 0, width: 1280 });
-    expect(await page.getByRole('heading', { level: 1 }).isVisible()).toBe(false);
+    await expect.poll(() => page.getByRole('heading', { level: 1 }).isVisible()).toBe(false);
     await output().press('Escape');
     await page.getByRole('heading', { level: 1 }).waitFor();
   });
@@ -193,7 +193,7 @@ exit 0
     await small.goto(`${toru.url}/runs/${task}`);
     const log = small.getByRole('region', { name: 'Output' });
     await log.locator('.log-line').first().waitFor();
-    expect((await log.boundingBox())?.height).toBeGreaterThan(844 * 0.55);
+    await expect.poll(async () => (await log.boundingBox())?.height).toBeGreaterThan(844 * 0.55);
     await small.setViewportSize({ width: 844, height: 390 });
     await expect.poll(async () => (await log.boundingBox())?.height).toBeGreaterThan(390 * 0.4);
     expect(await small.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(844);

@@ -58,10 +58,10 @@ describeInBrowser('the questions of an action', () => {
 
   test('a link fills in what is asked, never a secret, and runs nothing', async () => {
     await open('/a/say?mode=some&parts=c&parts=a%20b&parts=gone&who=Ada&token=leaked&script=x');
-    expect(await sheet().getByLabel('Mode').inputValue()).toBe('some');
-    expect(await sheet().getByLabel('First').isChecked()).toBe(true);
+    await expect.poll(() => sheet().getByLabel('Mode').inputValue()).toBe('some');
+    await expect.poll(() => sheet().getByLabel('First').isChecked()).toBe(true);
     expect(await sheet().getByLabel('d', { exact: true }).isChecked()).toBe(false);
-    expect(await sheet().getByLabel('Who').inputValue()).toBe('Ada');
+    await expect.poll(() => sheet().getByLabel('Who').inputValue()).toBe('Ada');
     expect(await sheet().getByLabel('Token').inputValue()).toBe('');
     await sheet().getByText('The link also holds an answer for “token”, “script”').waitFor();
     await page.keyboard.press('Escape');
@@ -101,22 +101,22 @@ describeInBrowser('the questions of an action', () => {
   test('what was typed stays when the sheet closes and over a reload, but no secret; the last answers come back until they are forgotten', async () => {
     await open();
     await sheet().getByText('Filled in with your last answers.').waitFor();
-    expect(await sheet().getByLabel('Who').inputValue()).toBe('Ada');
+    await expect.poll(() => sheet().getByLabel('Who').inputValue()).toBe('Ada');
     await sheet().getByLabel('Who').fill('half a na');
     await page.keyboard.press('Escape');
     await sheet().waitFor({ state: 'detached' });
     await page.reload();
     await page.getByRole('button', { name: 'Run…' }).tap();
     await sheet().getByText('What you typed before is still here.').waitFor();
-    expect(await sheet().getByLabel('Who').inputValue()).toBe('half a na');
+    await expect.poll(() => sheet().getByLabel('Who').inputValue()).toBe('half a na');
     await sheet().getByLabel('Token').fill('very secret');
     expect(await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]))).not.toContain('very secret');
     await sheet().getByRole('button', { name: 'Start over' }).tap();
-    expect(await sheet().getByLabel('Who').inputValue()).toBe('Ada');
+    await expect.poll(() => sheet().getByLabel('Who').inputValue()).toBe('Ada');
     await page.goto(`${toru.url}/a/say`);
     await page.getByRole('button', { name: 'Run…' }).tap();
     await sheet().getByRole('button', { name: 'Forget them' }).tap();
-    expect(await sheet().getByLabel('Who').inputValue()).toBe('');
+    await expect.poll(() => sheet().getByLabel('Who').inputValue()).toBe('');
     await expect.poll(async () => (await admin.http('GET', '/api/actions/say')).json().remembered).toEqual({});
   });
 
@@ -132,8 +132,8 @@ describeInBrowser('the questions of an action', () => {
     await admin.http('PATCH', '/api/actions/say', { inputs });
     await run().tap();
     await sheet().getByText('small letters.').waitFor();
-    expect(await sheet().getByLabel('Who').inputValue()).toBe('Grace');
-    expect(await sheet().getByLabel('Who').getAttribute('aria-invalid')).toBe('true');
+    await expect.poll(() => sheet().getByLabel('Who').inputValue()).toBe('Grace');
+    await expect.poll(() => sheet().getByLabel('Who').getAttribute('aria-invalid')).toBe('true');
     await sheet().getByLabel('Who').fill('grace');
     await run().tap();
     await sheet().waitFor({ state: 'detached' });
