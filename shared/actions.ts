@@ -6,6 +6,7 @@ import { actionInput, confirmation, inputValue } from './inputs.ts';
 import { MAX_GRACE_S, MAX_VARIABLE_CHARS, MAX_VARIABLES } from './limits.ts';
 import { RUN_RESULTS } from './run-state.ts';
 import { runSummary } from './runs.ts';
+import { visibleName } from './visible-name.ts';
 
 /** Actions, as they cross borders, and what may be set on them. */
 
@@ -29,7 +30,7 @@ const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
 /** The fields that may be set on an action; `label` and `script` suffice to make one. */
 export const actionFields = z.object({
   id: actionId.optional(),
-  label: z.string().trim().min(1).max(80),
+  label: visibleName(80),
   description: z.string().max(500).default(''),
   script: z.string().min(1).max(1024),
   /** Fixed arguments, before those that come from inputs. */

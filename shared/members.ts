@@ -23,7 +23,8 @@ export const certificateClaims = z.strictObject({
   ins: z.uuid(),
   host: hostId,
   key: publicKey,
-  name: memberName,
+  /** As it was when it was signed: not every name that was allowed once is now. */
+  name: z.string().min(1).max(80),
   iat: z.int(),
   /** The home host that signed. */
   by: hostId,

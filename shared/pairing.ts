@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { time } from './api.ts';
 import { hostId } from './ids.ts';
 import { publicKey, signature, signedToken } from './signed.ts';
+import { visibleName } from './visible-name.ts';
 
 /**
  * Pairing: how a host becomes a member of an installation, shaped as the device flow of RFC 8628. The host asks the edge, the edge
@@ -27,7 +28,7 @@ export function userCodeOf(typed: string): string | null {
 const bytes32 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** The host's name as an installation shows it. */
-export const memberName = z.string().trim().min(1).max(80);
+export const memberName = visibleName(80);
 
 /** By an invite (`toru hosts invite`): its id, and HMAC-SHA-256 by its secret over the bytes that `signature` covers. */
 const inviteProof = z.strictObject({ id: z.uuid(), mac: bytes32 });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { hostId } from './ids.ts';
 import { leastOf, NUMBER_SETTINGS, ofEachNumber } from './number-settings.ts';
+import { visibleName } from './visible-name.ts';
 
 /** The host's settings. Those that are whole numbers stand in number-settings.ts. */
 
@@ -23,7 +24,7 @@ export const settings = z.object({
 export type Settings = z.infer<typeof settings>;
 
 export const settingsPatch = z.strictObject({
-  host_name: z.string().trim().min(1).max(80).optional(),
+  host_name: visibleName(80).optional(),
   scripts_dir: z.string().min(1).max(4096).optional(),
   ...ofEachNumber((name) => z.int().min(leastOf(name)).max(NUMBER_SETTINGS[name].most).optional()),
   when_output_full: whenOutputFull.optional(),

@@ -120,6 +120,8 @@ export class Directory {
         return { id: user.id, username, role, disabled, epoch: this.#users.epochOf(user.id) ?? 0 };
       }),
       hosts: [{ id, name, public_key: toBase64Url(this.#identity.publicKey) }, ...this.#members.list()],
+      // A thousand that ended later push one out: then its grant for a member, if there is one, counts there until its own end, and no home host
+      // makes another. Where it was used on a member, it is over there since the first directory that named it.
       ended_sids: this.#grants.ended(MAX_ENDED_SIDS),
     });
   }

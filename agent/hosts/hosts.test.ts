@@ -2,6 +2,7 @@ import { createHmac, randomBytes, randomUUID } from 'node:crypto';
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { toBase64Url } from '../../shared/encoding.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
+import { purposed } from '../../shared/grant.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
 import { DIRECTORY_LIFE_MS, MAX_ENDED_SIDS, MAX_MEMBER_ROLES, MAX_MEMBERS, MAX_USERS } from '../../shared/members.ts';
 import { pairStatement } from '../../shared/pairing.ts';
@@ -339,4 +340,69 @@ test('the longest directory that can come about is one that members take', async
   expect(news().directory.length).toBeLessThan(MAX_SIGNED_CHARS);
   member.services.hosts.takeDirectory(news());
   expect(member.users.list()).toHaveLength(MAX_USERS);
+});
+
+test('an older directory is put away by its number, before any signature is looked at', async () => {
+  const { home, member, news } = await installation();
+  const { membership, identity } = { membership: member.services.membership, identity: home.services.identity };
+  const known = membership.directory;
+  if (known === null) throw new Error('no directory');
+  const { v, seq, ...rest } = known;
+  // The last of two says what counts, for whoever looks past the first.
+  const late = JSON.stringify({ v, seq: seq + 5, ...rest }).replace(/"seq":\d+/, `"seq":${seq},$&`);
+  const sign = (text: string): string => {
+    const bytes = new TextEncoder().encode(text);
+    return `${toBase64Url(bytes)}.${toBase64Url(identity.sign(purposed('directory', bytes)))}`;
+  };
+  expect(membership.take({ ...news(), directory: sign(late) })).toBeNull();
+  expect(membership.take({ ...news(), directory: sign(JSON.stringify({ v, seq: seq + 5, ...rest })) })?.seq).toBe(seq + 5);
+});
+
+test('a thousand later logouts push one out of the directory: where it was used it is over, and else its grant’s end bounds it', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const { home, member, id, news } = await installation();
+  const [used, unused] = [session(home), session(home)];
+  const grantOf = ({ grant }: { grant: string }): string => home.services.hosts.memberGrant(grant, id).grant;
+  const [there, kept] = [grantOf(used), grantOf(unused)];
+  member.services.grants.verify(there, { sid: used.sid });
+  for (const { sid } of [used, unused]) home.services.grants.revokeSession(sid);
+  member.services.hosts.takeDirectory(news());
+  const now = Date.now();
+  const end = home.db.prepare(
+    'INSERT INTO grants (sid, sub, epoch, auth_time, created_at, last_seen, revoked_at) VALUES (?, ?, 1, ?, ?, ?, ?)',
+  );
+  const sub = home.users.byName('admin')?.id;
+  home.db.transaction(() => {
+    for (let at = 0; at < MAX_ENDED_SIDS; at += 1) end.run(randomBytes(32).toString('hex'), sub, now, now, now, now + 1000);
+  })();
+  vi.setSystemTime(now + 2000);
+  expect(member.services.hosts.membership).toMatchObject({ kind: 'member' });
+  member.services.hosts.takeDirectory(news());
+  expect(member.services.membership.directory?.ended_sids).not.toContain(unused.sid);
+  expect(codeOf(() => member.services.grants.verify(there, { sid: used.sid }))).toBe('session_expired');
+  // An edge that kept it has it until its end, and gets no other.
+  expect(codeOf(() => grantOf(unused))).toBe('session_expired');
+  vi.setSystemTime(now + HOUR + 61_000);
+  expect(codeOf(() => member.services.grants.verify(kept, { sid: unused.sid }))).toBe('clock_skew');
+});
+
+test('an invite under a name that a host has is not made; where the name was taken meanwhile, it is said, and the invite is not used up', async () => {
+  const { home, id } = await installation();
+  const { hosts } = home.services;
+  expect(codeOf(() => hosts.invite(home.admin, { name: 'Garage', expires_minutes: 10 }))).toBe('conflict');
+  const [inviteId = '', key = ''] = hosts.invite(home.admin, { name: 'attic', expires_minutes: 10 }).token.split('.');
+  hosts.change(home.admin, id, { name: 'attic' });
+  const machine = await host();
+  const come = (user_code: string): void => {
+    const secret = randomBytes(32).toString('hex');
+    const request = asking(machine, 'whatever', secret);
+    const mac = createHmac('sha256', Buffer.from(key, 'base64url')).update(pairStatement(request, ORIGIN)).digest('hex');
+    hosts.pair({ user_code, address: '203.0.113.9', origin: ORIGIN, request: { ...request, invite: { id: inviteId, mac } } });
+    hosts.pairSecret(user_code, secret);
+  };
+  expect(() => come('CCCC-CCCC')).toThrow('toru hosts rename');
+  expect([hosts.invites().length, hosts.members().length]).toEqual([1, 1]);
+  hosts.change(home.admin, id, { name: 'garage' });
+  come('DDDD-DDDD');
+  expect(hosts.members().map(({ name }) => name)).toEqual(['garage', 'attic']);
 });

@@ -187,9 +187,10 @@ export class Hosts {
     this.#tell();
   }
 
-  /** @throws ToruError quota_exceeded, not_home. */
+  /** @throws ToruError quota_exceeded, not_home, conflict for a name that a host has. */
   invite(caller: Caller, wanted: InviteCreate): MadeInvite {
     this.#mustBeHome();
+    this.#members.requireFree(wanted.name, null);
     const made = this.#invites.make(wanted);
     this.#o.audit.record({
       event: 'host.invite',

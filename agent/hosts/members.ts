@@ -72,11 +72,18 @@ export class Members {
     });
   }
 
+  /** @param id of the member that may have this name; null: nobody may. @throws ToruError conflict */
+  requireFree(name: string, id: string | null): void {
+    if (this.list().some((member) => member.id !== id && member.name.toLowerCase() === name.toLowerCase()))
+      throw new ToruError('conflict', `There is already a host “${name}”. Give this one another name, or that one: toru hosts rename`, {
+        extra: { field: 'name' },
+      });
+  }
+
   /** Signs a certificate for a new member, or a new one for an old member. @throws ToruError conflict, quota_exceeded. */
   admit({ id, name, public_key }: Admitted): Member {
     const others = this.#rows().filter((member) => member.id !== id);
-    if (others.some((member) => member.name.toLowerCase() === name.toLowerCase()))
-      throw new ToruError('conflict', `There is already a host “${name}”. Give this one another name.`, { extra: { field: 'name' } });
+    this.requireFree(name, id);
     if (others.length >= MAX_MEMBERS) throw new ToruError('quota_exceeded', `An installation has at most ${MAX_MEMBERS} members.`);
     const now = this.#now();
     this.#db.transaction(() => {

@@ -85,3 +85,18 @@ it('lets nobody in by other words, before there are any, or for a host that does
   expect(() => pairings.reveal('CCCC-CCCC', 'ab'.repeat(32), (host) => admitted.push(host))).toThrow('did not keep to the number');
   expect([pairings.list(), pairings.outcome('CCCC-CCCC').outcome, admitted.length]).toEqual([[], 'denied', 1]);
 });
+
+it('a request that somebody read and sends again takes nothing from the host that waits; its own try again does', () => {
+  const { pairings } = home();
+  const ask = asker();
+  const { asked, secret } = ask('BBBB-BBBB');
+  pairings.begin(asked);
+  expect(() => pairings.begin({ ...asked, user_code: 'CCCC-CCCC', address: '198.51.100.1' })).toThrow('came before, from another address');
+  pairings.reveal('BBBB-BBBB', secret, () => undefined);
+  expect(pairings.list()).toMatchObject([{ user_code: 'BBBB-BBBB', address: '192.0.2.1' }]);
+  // Its answer was lost on the way.
+  pairings.begin({ ...asked, user_code: 'DDDD-DDDD' });
+  // With a new number it may come from anywhere: it signed that.
+  pairings.begin({ ...ask('FFFF-FFFF').asked, address: '198.51.100.1' });
+  expect(pairings.list().map(({ user_code }) => user_code)).toEqual(['FFFF-FFFF']);
+});

@@ -65,7 +65,7 @@ export class Pairings {
   /**
    * A host asks, through the edge. @returns what it is told of this home host.
    * @throws ToruError access_denied when it did not sign what is said of it, or for its invite; conflict for this host's own id, or by an
-   * invite for a member's; too_many_requests.
+   * invite for a member's, or a request that somebody sends again; too_many_requests.
    */
   begin({ user_code, address, origin, request }: LinkPair): HomeFacts {
     const now = this.#now();
@@ -79,9 +79,11 @@ export class Pairings {
         'conflict',
         'That is the home host itself, or a copy of its TORU_HOME. Start the other machine with a fresh TORU_HOME.',
       );
-    // Only who has its key takes a request back: anybody may name another's id.
-    for (const [code, waiting] of this.#waiting)
-      if (waiting.request.host === host && waiting.request.public_key === public_key) this.#drop(code, 'replaced');
+    // Only who has its key takes a request back: anybody may name another's id, or send again what it read on its way.
+    const own = [...this.#waiting.values()].filter(({ request: of }) => of.host === host && of.public_key === public_key);
+    if (own.some((waiting) => waiting.request.nonce === request.nonce && waiting.address !== address))
+      throw new ToruError('conflict', 'The same request came before, from another address. If it was yours, start again: toru up');
+    for (const waiting of own) this.#drop(waiting.user_code, 'replaced');
     if (this.#waiting.size >= MAX_PAIRINGS || this.#waiting.has(user_code))
       throw new ToruError('too_many_requests', 'Too many hosts wait to be paired. Approve or deny them, or wait ten minutes.');
     const checked = invite === undefined ? null : this.#invites.check(invite, statement);

@@ -9,6 +9,7 @@ import { NUMBER_SETTINGS, ofEachNumber } from '../../shared/number-settings.ts';
 import { actsAtStart } from '../../shared/reserved-variables.ts';
 import type { SettingsPatch, Settings as SettingsShape } from '../../shared/settings.ts';
 import { settingsPatch } from '../../shared/settings.ts';
+import { withoutUnseen } from '../../shared/visible-name.ts';
 import type { Audit } from '../audit/audit.ts';
 import { expandHome } from '../config.ts';
 import type { Database } from '../store/database.ts';
@@ -21,6 +22,8 @@ const PATCHABLE = settingsPatch.keyof().options;
 const stored = z
   .object({
     ...settingsPatch.shape,
+    /** Of an older Toru, which took every character. */
+    host_name: z.string(),
     instance_id: z.uuid(),
     /** The edge's Account object that this host belongs to: whose grants count. */
     installation: z.uuid(),
@@ -65,7 +68,7 @@ export class Settings {
   }
 
   get host_name(): string {
-    return this.#values.host_name ?? (hostname().slice(0, 80) || 'host');
+    return this.#values.host_name ?? (withoutUnseen(hostname()).slice(0, 80) || 'host');
   }
 
   get keep_days(): number {

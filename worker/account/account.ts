@@ -226,6 +226,10 @@ export class Account extends DurableObject<Env> {
     return this.#pairings.begin(from, Date.now());
   }
 
+  pairingTaken(user_code: string, from: { host: string; public_key: string }): void {
+    this.#pairings.taken(user_code, from);
+  }
+
   dropPairing(user_code: string): void {
     this.#pairings.drop(user_code);
   }

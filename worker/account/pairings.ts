@@ -58,7 +58,7 @@ export class Pairings {
     const retry_after = this.#paces.try(from.network, now);
     if (retry_after > 0)
       return refusal('too_many_requests', `Hosts asked to be paired too often. Try again in ${retry_after} s.`, { retry_after });
-    this.#sql.exec('DELETE FROM pairings WHERE expires_at <= ? OR (host = ? AND public_key = ?)', now, from.host, from.public_key);
+    this.#sql.exec('DELETE FROM pairings WHERE expires_at <= ?', now);
     const user_code = newUserCode();
     this.#sql.exec(
       'INSERT INTO pairings (user_code, device, host, public_key, network, expires_at) VALUES (?, ?, ?, ?, ?, ?)',
@@ -70,6 +70,11 @@ export class Pairings {
       now + PAIR_LIFE_S * 1000,
     );
     return { ok: true, value: { device_code, user_code } };
+  }
+
+  /** The home host took it: an older request of the same host waits no longer. What somebody only sent again, the home host does not take. */
+  taken(user_code: string, from: { host: string; public_key: string }): void {
+    this.#sql.exec('DELETE FROM pairings WHERE host = ? AND public_key = ? AND user_code != ?', from.host, from.public_key, user_code);
   }
 
   /** The home host would not have it. */

@@ -2,6 +2,7 @@ import { unreachable } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
 import { agentControl, CONTROL, cutBinary, cutText } from '../../shared/link-protocol.ts';
+import { TokenBucket } from '../../shared/token-bucket.ts';
 import type { Result } from '../result.ts';
 import type { Link } from './agent-link.ts';
 import type { Browsers } from './browsers.ts';
@@ -11,6 +12,9 @@ import type { LinkKeeper } from './link-keeper.ts';
 import type { Presence, PresenceRecord } from './presence-record.ts';
 import type { RecentRuns } from './recent-runs.ts';
 import type { SessionKeeper } from './session-keeper.ts';
+
+/** What a host says of itself is rows at this edge: so many at once, then one in so many seconds. It says all of it again at its next link. */
+const OWN_FACTS = [30, 10] as const;
 
 /** A message by which the home host decides. */
 export type HomeMessage = Extract<AgentControl, { type: 'members' | 'pairing' }>;
@@ -40,6 +44,7 @@ interface Options {
 /** What the agent says: each message goes to whom its topic names, in the same tick and without being read. */
 export class AgentMessages {
   readonly #options: Options;
+  readonly #ownFacts = new TokenBucket(OWN_FACTS[0], 1 / OWN_FACTS[1], Date.now());
 
   constructor(options: Options) {
     this.#options = options;
@@ -97,12 +102,14 @@ export class AgentMessages {
         return;
       }
       case 'name': {
+        if (message.name === presence.known?.name || !this.#mayWrite(message.type)) return;
         const host = presence.renamed(message.name);
         if (host !== null) renamed(host);
         return;
       }
       case 'alerts':
-        return alerts.keep(message.alerts, Date.now());
+        if (alerts.says(message.alerts) || this.#mayWrite(message.type)) alerts.keep(message.alerts, Date.now());
+        return;
       case 'members':
       case 'pairing':
         return later(fromHome(presence.known?.host ?? '', message));
@@ -113,6 +120,12 @@ export class AgentMessages {
       default:
         return unreachable(message);
     }
+  }
+
+  #mayWrite(what: string): boolean {
+    const may = this.#ownFacts.take(Date.now());
+    if (!may) console.warn(`The agent says “${what}” too often: this one is left out until its next link.`);
+    return may;
   }
 }
 

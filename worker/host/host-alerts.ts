@@ -52,6 +52,11 @@ export class HostAlerts {
     this.#o = options;
   }
 
+  /** Is that what is known already? */
+  says(alerts: readonly HostAlert[]): boolean {
+    return JSON.stringify(this.#kept().alerts) === JSON.stringify(alerts);
+  }
+
   /** What the host says now, instead of all that it said before. */
   keep(alerts: readonly HostAlert[], now: number): void {
     const { alerts: before, states } = this.#kept();
@@ -59,7 +64,8 @@ export class HostAlerts {
     // The host looked as well; this edge sends nothing where it would not have let a browser of its own be registered.
     const mine = alerts.filter(({ endpoint }) => isPushService(endpoint, this.#o.testOrigin));
     const known = new Set(mine.map(({ device }) => device));
-    this.#put({ alerts: mine, states: Object.fromEntries(Object.entries(states).filter(([device]) => known.has(device))) });
+    if (!this.says(mine))
+      this.#put({ alerts: mine, states: Object.fromEntries(Object.entries(states).filter(([device]) => known.has(device))) });
     if (mine.length > 0) this.#o.wake(now);
   }
 

@@ -33,7 +33,8 @@ export const pairRoutes = new Hono<EdgeEnv>()
     await requireSigned(request, origin);
     const codes = unwrap(await account.beginPairing({ host, public_key, network: networkOf(address) }));
     const facts = await hostOf(c.env, home.id).pair({ user_code: codes.user_code, address, origin, request });
-    if (!facts.ok) await account.dropPairing(codes.user_code);
+    if (facts.ok) await account.pairingTaken(codes.user_code, { host, public_key });
+    else await account.dropPairing(codes.user_code);
     return c.json<PairAnswer>({
       ...codes,
       verification_uri: `${origin}/pair`,

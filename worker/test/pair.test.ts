@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { toBase64Url } from '../../shared/encoding.ts';
 import { purposed } from '../../shared/grant.ts';
 import type { AgentControl, LinkedMember } from '../../shared/link-protocol.ts';
@@ -111,6 +112,53 @@ describe('requests to pair', () => {
     expect(waits.json()).toMatchObject({ error: { code: 'authorization_pending' } });
     const hasty = await post('/api/pair/token', { device_code, secret: 'cd'.repeat(32) });
     expect(hasty.json()).toMatchObject({ error: { code: 'slow_down' } });
+  });
+
+  it('wait on where somebody sends them again, and the home host will not have it', async () => {
+    const host = newHostKey();
+    const { device_code } = pairAnswer.parse((await pair(host, '198.51.100.8')).json());
+    const take = home.handle;
+    home.handle = (request) => {
+      if (request.head.path !== '/link/pair') return take(request);
+      request.refuse('conflict');
+      return true;
+    };
+    expect((await pair(host, '198.51.100.9')).json()).toMatchObject({ error: { code: 'conflict' } });
+    home.handle = take;
+    const ask = async (code: string) => (await post('/api/pair/token', { device_code: code, secret: 'cd'.repeat(32) })).json();
+    expect(await ask(device_code)).toMatchObject({ error: { code: 'authorization_pending' } });
+    // One that the home host takes is in its place.
+    const next = pairAnswer.parse((await pair(host, '198.51.100.9')).json());
+    expect(await ask(device_code)).toMatchObject({ error: { code: 'expired_token' } });
+    expect(await ask(next.device_code)).toMatchObject({ error: { code: 'authorization_pending' } });
+  });
+
+  it('and a host that says something else of itself all the time writes few rows for it', async () => {
+    const cookie = await login(edge, 'admin');
+    const heard = async (): Promise<void> => {
+      home.control({ type: 'revoke', id: randomUUID(), sids: [] });
+      await home.controls.take(({ type }) => type === 'revoked');
+    };
+    const name = async (): Promise<string> =>
+      z.object({ items: z.tuple([z.object({ name: z.string() })]) }).parse((await edge.ask('/api/hosts', { headers: { cookie } })).json())
+        .items[0].name;
+    const sealed = { authorization: `vapid t=a.b.c, k=${'k'.repeat(87)}`, topic: 't', body: 'b' };
+    const alert = (endpoint: string) => ({
+      device: randomUUID(),
+      sid: 'a'.repeat(64),
+      endpoint,
+      quiet: null,
+      expires_at: Date.now(),
+      away: sealed,
+      back: sealed,
+    });
+    for (let at = 0; at < 20; at += 1) home.control({ type: 'name', name: `name ${at}` });
+    await heard();
+    expect(await name()).toBe('name 19');
+    for (let at = 0; at < 200; at += 1) home.control({ type: 'alerts', alerts: [alert(`https://fcm.googleapis.com/${at}`)] });
+    for (let at = 20; at < 220; at += 1) home.control({ type: 'name', name: `name ${at}` });
+    await heard();
+    expect(Number((await name()).split(' ')[1])).toBeLessThan(120);
   });
 
   const certificate = `e30.${'A'.repeat(86)}`;
