@@ -3,8 +3,6 @@ import { delimiter, join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { Action } from '../../shared/flow/definition.ts';
 import type { Lookup } from '../../shared/flow/template/evaluate.ts';
-import { printed } from '../../shared/flow/template/values.ts';
-import { renderValue } from '../../shared/flow/template.ts';
 import { resolveFile } from '../scripts/resolve.ts';
 import { loginPath } from '../system/login-environment.ts';
 
@@ -48,17 +46,15 @@ export async function programOf({ action, context, root, folder }: ProgramOption
     throw new ToruError('conflict', '`dependencies` are not yet in this version. Install them on the host, and leave the line out.');
   const language = LANGUAGES[action.language];
   const path = interpreterOf(action.interpreter === undefined ? language.programs : [action.interpreter], action.language);
-  const args = action.args.map((value) => printed(renderValue(value, context)));
-  const env = Object.fromEntries(Object.entries(action.env).map(([name, text]) => [name, printed(renderValue(text, context))]));
+  // Loaded when a step needs it, as the readers of scripts are.
+  const { prepareScript } = await import('./language/prepare-script.ts');
+  const { text, source, args, env } = prepareScript(action, context);
   const directory = action.workdir === undefined ? root : join(root, action.workdir);
-  if ('source' in action.code) {
-    const { path: source } = await resolveFile(root, root, action.code.source, 'workspace');
-    return { path, args: [...language.before, source, ...args], env, directory, files: {} };
+  if (text === null) {
+    const { path: file } = await resolveFile(root, root, source, 'workspace');
+    return { path, args: [...language.before, file, ...args], env, directory, files: {} };
   }
-  const { script } = action.code;
-  if (/\{[{%]/.test(script))
-    throw new ToruError('conflict', 'Templates in a script are not yet in this version. Name the value in `env:`.');
-  return { path, args: [...language.before, join(folder, language.file), ...args], env, directory, files: { [language.file]: script } };
+  return { path, args: [...language.before, join(folder, language.file), ...args], env, directory, files: { [language.file]: text } };
 }
 
 function interpreterOf(programs: readonly string[], language: string): string {

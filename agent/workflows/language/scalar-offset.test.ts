@@ -39,7 +39,7 @@ test('any text in any style: the mark is found where it stands', () => {
     'BLOCK_LITERAL' as const,
     'BLOCK_FOLDED' as const,
   );
-  fc.assert(
+  void fc.assert(
     fc.property(words, words, types, (before, after, type) => {
       const value = `${before.join('')}@${after.join('')}`;
       const document = new Document({ key: value });
