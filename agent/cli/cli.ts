@@ -28,6 +28,7 @@ import { status } from './commands/status-command.ts';
 import { trust } from './commands/trust-command.ts';
 import { up } from './commands/up-command.ts';
 import { uninstall, update } from './commands/update-command.ts';
+import { validate } from './commands/validate-command.ts';
 import { workspace } from './commands/workspace-command.ts';
 import type { Io } from './io.ts';
 import { ClosedPipe, describeError, note, OUR_FAILURE, print, UsageError } from './io.ts';
@@ -62,6 +63,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     'login-link': loginLink,
     key,
     secret,
+    validate,
     plugin,
     snapshot,
     restore,

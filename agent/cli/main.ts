@@ -3,7 +3,7 @@ import { becomeOwner, withAgentHome } from './enter-home.ts';
 import { processIo } from './io.ts';
 
 /** They begin a home, or need none: the author's commands write into the folder of who types them, a service is root's to install. */
-const NO_AGENT = /^(?:start|agent|up|service|update|uninstall|restore|help|-.*|plugin (?:new|test|pack))?$/;
+const NO_AGENT = /^(?:start|agent|up|service|update|uninstall|restore|validate|help|-.*|plugin (?:new|test|pack))?$/;
 
 const args = process.argv.slice(2);
 const [command = '', word = ''] = args;

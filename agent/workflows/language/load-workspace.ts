@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { Definitions } from '../../../shared/flow/definition.ts';
 import { definitions } from '../../../shared/flow/definition.ts';
 import { checkReferences } from './check-references.ts';
+import { checkTemplates } from './check-templates.ts';
 import type { ExternalName } from './draft.ts';
 import { Draft } from './draft.ts';
 import * as grammar from './grammar.ts';
@@ -41,7 +42,10 @@ export function loadWorkspace(files: readonly WorkflowFile[]): LoadedWorkspace {
     if (source !== null && source.value !== null) readFile(draft, source);
   }
   // What a file that can't be read defines is not known: no word about names that would be missing.
-  if (unread.length === 0) checkReferences(draft);
+  if (unread.length === 0) {
+    checkReferences(draft);
+    checkTemplates(draft);
+  }
   const problems = inOrder(
     [...unread, ...draft.problems.found],
     files.map(({ path }) => path),

@@ -127,7 +127,7 @@ describe('values in shell scripts', () => {
   for (const shell of SHELLS) {
     test(`arrive unchanged in every place that is admitted, and are never run: ${shell.join(' ')}`, { timeout: 280_000 }, () => {
       const prints = shell[0] === 'bash' ? [...PRINTS, ...BASH_PRINTS] : PRINTS;
-      const cases = fc.sample(fc.tuple(holes, hostileValues(canary())), { seed: SEED, numRuns: FULL ? 10_000 : 1200 });
+      const cases = fc.sample(fc.tuple(holes, hostileValues(canary())), { seed: SEED, numRuns: FULL ? 10_000 : 400 });
       for (let from = 0; from < cases.length; from += A_RUN) {
         const input: Record<string, string> = {};
         const wanted: string[] = [];
@@ -297,7 +297,7 @@ describe('values in shell scripts', () => {
     );
     const soups = fc.sample(
       fc.tuple(fc.array(tokens, { minLength: 3, maxLength: 14 }), fc.array(hostileValues(canary()), { minLength: 4, maxLength: 4 })),
-      { seed: SEED, numRuns: FULL ? 60_000 : 6000 },
+      { seed: SEED, numRuns: FULL ? 60_000 : 2500 },
     );
     let admitted = 0;
     for (const [pieces, values] of soups) {
@@ -316,7 +316,7 @@ describe('values in shell scripts', () => {
           );
       }
     }
-    expect(admitted).toBeGreaterThan(50);
+    expect(admitted).toBeGreaterThan(20);
   });
 });
 
@@ -438,7 +438,7 @@ describe('values in Python, JavaScript and TypeScript', () => {
             ];
       const soups = fc.sample(
         fc.tuple(fc.array(fc.constantFrom(...common, ...own), { minLength: 2, maxLength: 9 }), hostileValues(canary())),
-        { seed: SEED, numRuns: FULL ? 20_000 : 1500 },
+        { seed: SEED, numRuns: FULL ? 20_000 : 1200 },
       );
       let admitted = 0;
       for (const [pieces, value] of soups) {
@@ -451,11 +451,11 @@ describe('values in Python, JavaScript and TypeScript', () => {
         }
         // Most of what is admitted is no program; of those that are, few processes are enough to see one value run.
         admitted += 1;
-        if (admitted > (FULL ? 2000 : 120)) break;
+        if (admitted > (FULL ? 2000 : 40)) break;
         run(program, name, text, { v: value });
         if (existsSync(canary())) throw new Error(`a value was run in\n${text}\n${JSON.stringify(value)}`);
       }
-      expect(admitted).toBeGreaterThan(30);
+      expect(admitted).toBeGreaterThan(20);
     });
   }
 
