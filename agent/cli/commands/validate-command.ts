@@ -10,10 +10,13 @@ Each problem is a line: file:line:column, what is wrong, and what to do.
   --json  the problems as JSON: {"problems":[{file, line, column, message, next}],"external":[…]}
 
 Exit codes: 0 no problem, 1 problems, 125 the folder can’t be read.
+
+  toru validate
+  toru validate ~/workflows --json
 `;
 
 export const validate: Command = {
-  summary: 'check the workflow files of a folder',
+  summary: 'Check the workflow files of a folder',
   help: HELP,
   async run(args, io) {
     const { values, positionals } = parse(args, { json: { type: 'boolean', default: false } });
