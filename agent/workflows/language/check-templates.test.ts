@@ -28,6 +28,7 @@ describe('names in templates', () => {
       'a.yaml:7:40 “each” is known in a step with `for_each` alone.',
     ],
     'each in a loop': [task("{ type: noop, for_each: [1], input: { x: '{{ each.item }}' } }"), null],
+    'a secret in a condition': [task("{ type: noop, when: '{{ secret.KEY }}' }"), 'a.yaml:7:34 “secret” can’t be named here.'],
     'hook outside': [task("{ type: noop, input: { x: '{{ hook.status }}' } }"), 'a.yaml:7:40 “hook” is known in the input of hooks alone.'],
     'env outside': [task("{ type: noop, input: { x: '{{ env.HOME }}' } }"), 'a.yaml:7:40 “env” is known under `secrets:` alone.'],
     'braces without an end': [task("{ type: noop, input: { x: 'a {{ input.name' } }"), 'a.yaml:7:'],

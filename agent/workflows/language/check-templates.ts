@@ -15,6 +15,8 @@ import { NAME_OF_VARIABLE, variableRefused } from './script-environment.ts';
 /** What a template may name where it stands; a set lists the members that are known, null takes any. */
 type Scope = ReadonlyMap<string, ReadonlySet<string> | null>;
 
+const SEALED = new Set(['secret', 'secrets', 'connection']);
+
 /** What a webhook gives its task, beside the inputs of the trigger. */
 const OF_WEBHOOKS = ['body', 'headers', 'method', 'query'];
 
@@ -68,9 +70,11 @@ function inTask(draft: Draft, name: string, task: TaskForm, origin: Origin, comm
     const outputs = [...(before.get(stepName) ?? [])].map((other): [string, null] => [templateName(other), null]);
     const scope: Scope = new Map([...common, ...outputs, ['input', inputs]]);
     const inEach: Scope = step.for_each === undefined ? scope : new Map([...scope, ['each', new Set(['item', 'index', 'total'])]]);
-    if (step.when !== undefined) inText(draft, step.when, below(at, 'when'), scope, parseCondition, task);
-    if (typeof step.for_each === 'string') inText(draft, step.for_each, below(at, 'for_each'), scope, parseList, task);
-    else if (step.for_each !== undefined) inValue(draft, step.for_each, below(at, 'for_each'), scope, task);
+    // What a condition or a loop came to is written down with the job: no secret may be in it.
+    const open: Scope = new Map([...scope].filter(([root]) => !SEALED.has(root)));
+    if (step.when !== undefined) inText(draft, step.when, below(at, 'when'), open, parseCondition, task);
+    if (typeof step.for_each === 'string') inText(draft, step.for_each, below(at, 'for_each'), open, parseList, task);
+    else if (step.for_each !== undefined) inValue(draft, step.for_each, below(at, 'for_each'), open, task);
     inValue(draft, step.input ?? {}, below(at, 'input'), inEach, task);
     const inline = step.action === `${name}.${stepName}` && draft.inline.has(step.action) ? draft.actions[step.action] : undefined;
     // An action that stands in its step sees the task’s inputs, and what the step gives it.
@@ -241,6 +245,15 @@ function unknownRoot(
   const step = Object.keys(task?.flow ?? {}).find((name) => templateName(name) === root);
   if (step !== undefined) {
     draft.problems.within(origin, at, `The step ${quoted(step)} may not have ended here.`, `Add it to \`depends_on\` of this step.`);
+    return;
+  }
+  if (SEALED.has(root)) {
+    draft.problems.within(
+      origin,
+      at,
+      `“${root}” can’t be named here.`,
+      'Conditions and loops are written down with the job; name it in `input` or `env`.',
+    );
     return;
   }
   if (root === 'each') draft.problems.within(origin, at, '“each” is known in a step with `for_each` alone.');
