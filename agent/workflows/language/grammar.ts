@@ -191,7 +191,6 @@ export const TRIGGERS = {
     keep: flag.optional(),
   }),
 };
-export type TriggerType = keyof typeof TRIGGERS;
 
 /** A file: the kinds of definitions that it may hold. Each definition is read by a schema of its own. */
 export const file = strict({
@@ -204,4 +203,3 @@ export const file = strict({
   on_success: hooks,
   on_error: hooks,
 });
-export type WrittenFile = z.output<typeof file>;

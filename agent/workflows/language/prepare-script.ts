@@ -49,16 +49,6 @@ export function prepareScript(action: ScriptAction, context: Context): PreparedS
   return { text, source: null, args, env: bounded(env) };
 }
 
-/**
- * A command line for a shell, as `cmd` of a container is: the same as of a script, for who runs it by himself.
- * @throws ToruError run_refused
- */
-export function prepareShell(script: string, context: Context): { text: string; env: Record<string, string> } {
-  const env = new Map<string, string>();
-  const text = scriptText({ language: 'shell' }, script, context, env);
-  return { text, env: bounded(env) };
-}
-
 function scriptText(
   { language, interpreter }: Pick<ScriptAction, 'language' | 'interpreter'>,
   script: string,
