@@ -41,6 +41,14 @@ describe('a job', () => {
   });
 });
 
+it('a cancel is told once, and what fails after it is not tried again', () => {
+  const plan = planOf({ task: { flow: { one: { action: 'a', retry: { max_attempts: 3 } } } } });
+  const story = new Story(plan).started('one').on({ type: 'cancel', reason: 'first' }).on({ type: 'cancel', reason: 'second' });
+  expect(story.asked).toEqual([]);
+  story.ended('one', 'failed');
+  expect(story.job).toMatchObject({ state: 'cancelled', error: 'first', steps: [{ state: 'failed', attempt: 1 }] });
+});
+
 describe('a bound', () => {
   const one = planOf({ task: { flow: { one: { action: 'a' } } } });
 
