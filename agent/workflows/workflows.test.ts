@@ -198,6 +198,24 @@ describe('steps', () => {
   });
 });
 
+describe('what is kept', () => {
+  it('forgets jobs that are older than runs are kept, and tells how long steps take', async () => {
+    flow.write('hello.yaml', TWO_STEPS);
+    await flow.load();
+    const old = await flow.execute('hello');
+    await flow.ended(old);
+    expect((await flow.ask(flow.admin, 'GET', '/api/workspaces/ws/tasks/hello')).json).toMatchObject({
+      flow: [{ name: 'say-hello', p50_ms: expect.any(Number), p95_ms: expect.any(Number) }, {}],
+    });
+    const long = Date.now() - 100 * 24 * 3_600_000;
+    flow.db.prepare('UPDATE jobs SET created_at = ?, ended_at = ?').run(long, long);
+    const next = await flow.execute('hello');
+    await flow.ended(next);
+    expect((await flow.ask(flow.admin, 'GET', `/api/jobs/${old}`)).status).toBe(404);
+    expect(await flow.job(next)).toMatchObject({ state: 'completed' });
+  });
+});
+
 describe('a task that runs once at a time', () => {
   it('lets its next job wait for the end of the one before, and cancels one that waits', async () => {
     flow.write('one.yaml', 'tasks: { solo: { concurrency: 1, flow: { nap: { type: script, script: sleep 600 } } } }\n');

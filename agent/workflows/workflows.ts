@@ -22,6 +22,7 @@ import { JobStore, type LiveJob, type NewJob } from './job-store.ts';
 import { Jobs } from './jobs.ts';
 import { planOf, taskOfHook } from './plan.ts';
 import { type Revision, Revisions } from './revisions.ts';
+import { stepDurations } from './step-durations.ts';
 import { StepRuns } from './step-runs.ts';
 import { StepValues } from './step-values.ts';
 import { TaskAllow } from './task-allow.ts';
@@ -30,13 +31,17 @@ import { uuidV5 } from './uuid-v5.ts';
 import { WORKFLOW_TABLES } from './workflow-tables.ts';
 import { Workspaces } from './workspaces.ts';
 
+const DAY_MS = 24 * 3_600_000;
+/** Jobs that go at a time, where they are too old. */
+const FORGOTTEN_AT_ONCE = 20;
+
 export interface WorkflowsOptions {
   db: Database;
   /** TORU_HOME */
   home: string;
   runs: Runs;
   users: Pick<Users, 'get'>;
-  settings: Pick<Settings, 'instance_id' | 'max_steps' | 'env_allow'>;
+  settings: Pick<Settings, 'instance_id' | 'max_steps' | 'env_allow' | 'keep_days'>;
   secrets: Secrets;
   identity: Sealer;
   audit: Pick<Audit, 'record'>;
@@ -79,7 +84,7 @@ export class Workflows {
       maxSteps: () => settings.max_steps,
       changed: (jobId) => this.#changed(jobId),
       makeHookJob: (of, effect, hook, index) => this.#hookJob(of, effect, hook, index),
-      told: () => undefined,
+      told: (_live, what) => void (what === 'ended' && this.#forgetOld()),
     });
     this.jobs = new Jobs({
       db,
@@ -154,6 +159,7 @@ export class Workflows {
     const plan = planOf(revision, name);
     const { task } = plan;
     const { on_success, on_error, on_cancel, on_suspended } = task;
+    const durations = stepDurations(this.#o.db, workspace, name);
     return {
       ...this.#summary(caller, revision, name),
       revision: revision.revision,
@@ -173,8 +179,8 @@ export class Workflows {
           continue_on_failure: defined.continue_on_failure,
           timeout_s: defined.timeout_s ?? action?.timeout_s ?? null,
           retry: defined.retry ?? action?.retry ?? null,
-          p50_ms: null,
-          p95_ms: null,
+          p50_ms: durations.get(step)?.p50_ms ?? null,
+          p95_ms: durations.get(step)?.p95_ms ?? null,
         };
       }),
       timeout_s: task.timeout_s ?? null,
@@ -314,6 +320,17 @@ export class Workflows {
   #defined(workspace: string, revision: Revision | null): void {
     this.triggers.sync(workspace, revision);
     queueMicrotask(() => this.#timers.arm());
+  }
+
+  /** Jobs are kept as long as runs are. A few old ones go whenever one ends, within its transaction. */
+  #forgetOld(): void {
+    const days = this.#o.settings.keep_days;
+    if (days === 0) return;
+    this.#o.db
+      .prepare(
+        `DELETE FROM jobs WHERE job_id IN (SELECT job_id FROM jobs WHERE created_at < ? AND ended_at < ? ORDER BY created_at LIMIT ${FORGOTTEN_AT_ONCE})`,
+      )
+      .run(Date.now() - days * DAY_MS, Date.now() - days * DAY_MS);
   }
 
   #changed(jobId: string): void {

@@ -1,0 +1,74 @@
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startLocalTransport } from '../transports/local-transport.ts';
+import type { WorkflowsHarness } from '../workflows/workflows-harness.ts';
+import { makeWorkflows } from '../workflows/workflows-harness.ts';
+import { runCli } from './cli.ts';
+
+let flow: WorkflowsHarness;
+let transport: Awaited<ReturnType<typeof startLocalTransport>>;
+
+beforeAll(async () => {
+  flow = await makeWorkflows();
+  transport = await startLocalTransport({ api: flow.app, home: flow.home, log: { ...flow.services.log } });
+  flow.write(
+    'main.yaml',
+    'tasks: { work: { input: { n: { type: integer, default: 1 } }, flow: { one: { type: script, script: "echo one; exit $N", env: { N: "{{ input.n }}" } } } } }\n',
+  );
+});
+
+afterAll(async () => {
+  await transport.close();
+  await flow.close();
+});
+
+async function toru(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const sink = (parts: Buffer[]) => ({
+    isTTY: false,
+    columns: 80,
+    write: async (data: string | Uint8Array) => void parts.push(Buffer.from(data)),
+  });
+  const [out, err]: [Buffer[], Buffer[]] = [[], []];
+  const code = await runCli(args, {
+    out: sink(out),
+    err: sink(err),
+    input: Readable.from([]),
+    keyboard: null,
+    env: { TORU_HOME: flow.home },
+    interrupted: new AbortController().signal,
+  });
+  return { code, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() };
+}
+
+it('adds a workspace, executes its task, follows it, shows its job and runs it again', async () => {
+  expect(await toru('workspace', 'add', 'ops', flow.folder)).toMatchObject({ code: 0, out: 'ops: 1 task\n' });
+  expect((await toru('workspace', 'list')).out).toContain('good');
+  expect((await toru('tasks')).out).toContain('ops/work');
+  expect(await toru('trigger', 'ops/work', '--input', '{"n": 0}', '--follow')).toMatchObject({
+    code: 0,
+    out: 'one\n',
+    err: expect.stringContaining('completed'),
+  });
+  expect(await toru('trigger', 'ops/work', '--follow')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('one: It ended with exit code 1.'),
+  });
+  const jobs = await toru('jobs');
+  expect(jobs.out).toContain('failed');
+  expect(jobs.out).toContain('completed');
+  expect((await toru('job', 'last')).out).toContain('one');
+  const again = await toru('rerun', 'last', '--from', 'one', '--follow');
+  expect(again).toMatchObject({ code: 1, out: 'one\n' });
+  expect((await toru('job', 'last')).out).toContain('failed (2)');
+});
+
+it('says what is wrong with an input, with files, and with a word', async () => {
+  expect(await toru('trigger', 'ops/work', '--input', '[1]')).toMatchObject({
+    code: 125,
+    err: expect.stringContaining('an object in JSON'),
+  });
+  expect(await toru('trigger', 'ops/work', '--input', '{"m": 1}')).toMatchObject({ code: 125, err: expect.stringContaining('“n”') });
+  expect(await toru('trigger', 'work')).toMatchObject({ code: 125, err: expect.stringContaining('WORKSPACE/TASK') });
+  flow.write('broken.yaml', 'tasks: { work: { flow: {} } }\n');
+  expect(await toru('workspace', 'refresh', 'ops')).toMatchObject({ code: 1, err: expect.stringContaining('broken.yaml:1:') });
+});
