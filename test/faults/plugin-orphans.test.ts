@@ -62,10 +62,10 @@ function pids(): number[] | null {
   }
 }
 
-/** Their pids, when all of them are started anew and `more` holds of them too. What was seen last is said where they never are. */
+/** Their pids, when all of them are started again, and `more` holds of them too. What was seen last is said where they never are. */
 async function startedAfter(before: readonly number[], more: (now: readonly number[]) => boolean = () => true): Promise<number[]> {
   const said = (): string[] => readFileSync(join(h.home, 'logs/plugin-supervisor.log'), 'utf8').trimEnd().split('\n').slice(-8);
-  const { now } = await eventually('both plugins are started anew', () => ({ now: pids(), before, said: said() }), {
+  const { now } = await eventually('both plugins are started again', () => ({ now: pids(), before, said: said() }), {
     holds: ({ now }) => now?.every((pid, at) => pid !== before[at]) === true && more(now),
   });
   return now ?? [];
