@@ -101,6 +101,24 @@ test('a snapshot and the recovery code make another machine the home host; membe
   });
 });
 
+test('one that was saved before its first link is recovered as well; nothing restored is said before the code is used', {
+  timeout: 300_000,
+}, async () => {
+  const setupCode = newCode();
+  const cloud = await startCloud({ SETUP_CODE_HASH: await sha256Hex(readCode(setupCode) ?? '') });
+  onTestFinished(() => cloud[Symbol.asyncDispose]());
+  const [home, fresh, empty] = [newMachine(), newMachine(), newMachine()];
+  const claim = await home.run(['up', cloud.url, '--no-start', '--setup-code-file', codeFile(home, setupCode)]);
+  const [recovery = ''] = CODE.exec(claim.printed) ?? [];
+  const file = join(tmpdir(), `toru-unlinked-${process.pid}.tar.gz`);
+  onTestFinished(() => rmSync(file, { force: true }));
+  expect(await home.run(['snapshot', file])).toMatchObject({ code: 0 });
+  const up = (at: Machine): string[] => ['up', cloud.url, '--recover', '--no-start', '--recovery-code-file', codeFile(at, recovery)];
+  expect(await empty.run(up(empty))).toMatchObject({ code: 125, printed: expect.stringMatching(/Nothing was restored.*--yes/) });
+  expect(await fresh.run(['restore', file])).toMatchObject({ code: 0 });
+  expect(await fresh.run(up(fresh))).toMatchObject({ code: 0, printed: expect.stringMatching(CODE) });
+});
+
 function codeFile({ home }: Machine, code: string): string {
   const file = join(home, `${home.length}.code`);
   writeFileSync(file, `${code}\n`, { mode: 0o600 });

@@ -27,7 +27,9 @@ export async function recover(host: Candidate & { name: string }, { edge, recove
       `${config.home} is that of a member${membership.home === null ? '' : ` of the installation of ${plain(membership.home.name)}`}. A home host is recovered from a snapshot of the home host, into an empty TORU_HOME: toru restore FILE`,
     );
   const installation = settings.internal.installation ?? null;
-  if (installation === null && !yes) {
+  // A home host that claimed its edge, and was saved before its first link, knows no installation yet; but its users.
+  const hasUsers = db.prepare<[], number>('SELECT count(*) FROM users').pluck().get() !== 0;
+  if (!hasUsers && !yes) {
     const question = `Nothing was restored into ${config.home} (toru restore FILE): the installation begins without its users, and its members have to be paired again.`;
     if (io.keyboard === null) throw new UsageError(`${question} Where nobody can be asked, say so: --yes`);
     await print(io, question);
@@ -55,7 +57,7 @@ export async function recover(host: Candidate & { name: string }, { edge, recove
   kept.shown();
   const words = await kept.words();
   if (words.length > 0) await print(io, `${trustLines(words).join('\n')}\nThey stand in “toru hosts” as well.\n`);
-  if (installation !== null)
+  if (hasUsers)
     await print(
       io,
       'What was decided after the snapshot is undone: look at the users and their passwords, and at who is a member (toru hosts).\n',
