@@ -1,6 +1,6 @@
 import type { JobStepView } from '../../../../shared/workflows.ts';
 
-/** The steps of a job on one line of time, in percent of the whole. */
+/** The steps of a job on one line of time, in percent of all of it. */
 export interface Bar {
   name: string;
   /** Where its newest attempt began and ended; null: it has not begun. */
@@ -30,15 +30,15 @@ export function timelineOf(began: number, ended: number | null, steps: readonly 
   const starts = steps.flatMap(({ started_at }) => (started_at === null ? [] : [Date.parse(started_at)]));
   const first = Math.min(began, ...starts);
   const last = Math.max(ended ?? now, ...ends, ...starts, first + 1);
-  const whole = last - first;
+  const total = last - first;
   const bars = steps.map(({ name, started_at, ended_at }): Bar => {
     if (started_at === null) return { name, from: null, length: 0 };
-    const from = ((Date.parse(started_at) - first) / whole) * 100;
-    const to = (((ended_at === null ? Math.max(now, Date.parse(started_at)) : Date.parse(ended_at)) - first) / whole) * 100;
+    const from = ((Date.parse(started_at) - first) / total) * 100;
+    const to = (((ended_at === null ? Math.max(now, Date.parse(started_at)) : Date.parse(ended_at)) - first) / total) * 100;
     const length = Math.min(100, Math.max(LEAST, to - from));
     return { name, from: Math.min(from, 100 - length), length };
   });
-  const step = ROUND_MS.find((ms) => whole / ms <= MARKS) ?? Math.ceil(whole / MARKS / 86_400_000) * 86_400_000;
-  const marks = Array.from({ length: Math.floor(whole / step) + 1 }, (_, i) => ({ ms: i * step, at: ((i * step) / whole) * 100 }));
+  const step = ROUND_MS.find((ms) => total / ms <= MARKS) ?? Math.ceil(total / MARKS / 86_400_000) * 86_400_000;
+  const marks = Array.from({ length: Math.floor(total / step) + 1 }, (_, i) => ({ ms: i * step, at: ((i * step) / total) * 100 }));
   return { bars, marks };
 }

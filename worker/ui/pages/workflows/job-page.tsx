@@ -128,7 +128,7 @@ function Shown({ job, problem, onChanged }: { job: Job; problem: string | null; 
       {waits.map((one) => (
         <Approval key={`${one.name} ${one.attempt}`} job={job.job_id} step={one} onAnswered={onChanged} />
       ))}
-      <Section title={t('Steps')} flush acts={<ViewSwitch value={view.value} onValue={(to) => setTo(view, to)()} />}>
+      <Section title={t('Steps')} flush acts={<ViewSwitch other={t('Timeline')} value={view.value} onValue={(to) => setTo(view, to)()} />}>
         {view.value === 'graph' ? (
           <Graph steps={graphOfJob(job)} chosen={step === null ? null : (step.each?.step ?? step.name)} onChoose={choose} />
         ) : (

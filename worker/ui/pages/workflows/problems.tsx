@@ -4,7 +4,7 @@ import { plural, t } from '../../translate.ts';
 import { shortRevision } from './job-words.ts';
 import './problems.css';
 
-/** So many are shown: the first ones are mended first. */
+/** So many are shown: the first ones are looked at first. */
 const MOST = 20;
 
 /** What is wrong with the newest revision of a workspace, where, and what goes on meanwhile. */

@@ -5,6 +5,7 @@ import './step-table.css';
 
 /** The steps of a task with how long they take: half of the times, and 95 of 100. */
 export function StepTable({ flow }: { flow: readonly TaskStep[] }) {
+  const timed = flow.some(({ p50_ms }) => p50_ms !== null);
   return (
     <div class="step-table">
       <table>
@@ -12,12 +13,16 @@ export function StepTable({ flow }: { flow: readonly TaskStep[] }) {
           <tr>
             <th scope="col">{t('Step')}</th>
             <th scope="col">{t('After')}</th>
-            <th scope="col" title={t('p50: the median')}>
-              p50
-            </th>
-            <th scope="col" title={t('p95: 95 of 100')}>
-              p95
-            </th>
+            {timed && (
+              <>
+                <th scope="col" title={t('p50: the median')}>
+                  p50
+                </th>
+                <th scope="col" title={t('p95: 95 of 100')}>
+                  p95
+                </th>
+              </>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -33,8 +38,12 @@ export function StepTable({ flow }: { flow: readonly TaskStep[] }) {
                 {step.when !== null && <code class="step-table-more">{step.when}</code>}
               </th>
               <td dir="auto">{step.depends_on.join(', ')}</td>
-              <td>{step.p50_ms === null ? '–' : duration(step.p50_ms)}</td>
-              <td>{step.p95_ms === null ? '–' : duration(step.p95_ms)}</td>
+              {timed && (
+                <>
+                  <td>{step.p50_ms === null ? '–' : duration(step.p50_ms)}</td>
+                  <td>{step.p95_ms === null ? '–' : duration(step.p95_ms)}</td>
+                </>
+              )}
             </tr>
           ))}
         </tbody>

@@ -62,7 +62,7 @@ function Shown(props: { task: TaskView; problem: string | null; onChanged: () =>
       />
       {props.problem !== null && <Problem message={props.problem} />}
       <RunForm task={task} />
-      <Section title={t('Steps')} flush acts={<ViewSwitch value={view.value} onValue={(to) => (view.value = to)} />}>
+      <Section title={t('Steps')} flush acts={<ViewSwitch other={t('Table')} value={view.value} onValue={(to) => (view.value = to)} />}>
         {view.value === 'graph' ? (
           <Graph steps={graphOfTask(task.flow)} chosen={chosen.value} onChoose={(step) => (chosen.value = step)} />
         ) : (
@@ -96,10 +96,10 @@ function RunForm({ task }: { task: TaskView }) {
       press.current = null;
       navigate(`/jobs/${job}`);
     } catch (error) {
-      const said = sentence(error);
+      const message = sentence(error);
       const isUnanswered = error instanceof ToruError && error.code === 'host_timeout';
       if (!isUnanswered) press.current = null;
-      if (!(error instanceof ToruError && form.blame(error.extra['input'], said))) problem.value = said;
+      if (!(error instanceof ToruError && form.blame(error.extra['input'], message))) problem.value = message;
       busy.value = false;
     }
   }

@@ -4,8 +4,8 @@ import { t } from '../../translate.ts';
 
 type View = 'graph' | 'timeline';
 
-/** How the steps of a job are shown. */
-export function ViewSwitch({ value, onValue }: { value: View; onValue: (view: View) => void }) {
+/** How steps are shown. @param other what is beside the graph. */
+export function ViewSwitch({ value, other, onValue }: { value: View; other: string; onValue: (view: View) => void }) {
   return (
     <fieldset class="row" aria-label={t('Show the steps as')}>
       <Button small aria-pressed={value === 'graph'} icon={<Workflow size={16} aria-hidden="true" />} onClick={() => onValue('graph')}>
@@ -17,7 +17,7 @@ export function ViewSwitch({ value, onValue }: { value: View; onValue: (view: Vi
         icon={<ChartGantt size={16} aria-hidden="true" />}
         onClick={() => onValue('timeline')}
       >
-        {t('Timeline')}
+        {other}
       </Button>
     </fieldset>
   );
