@@ -1,4 +1,6 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import type { Page, Request } from 'playwright-core';
 import { eventually } from '../harness/eventually.ts';
 import type { Scene } from './scene.ts';
@@ -19,6 +21,8 @@ export interface House {
   failed: string;
   asks: string;
   user: string;
+  /** A job of a workflow, which waits for an answer. */
+  job: string;
 }
 
 export interface Place {
@@ -33,6 +37,18 @@ export interface Place {
 const COLOURS = `for ground in 40 41 42 43 44 45 46 47; do for ink in 30 31 32 33 34 35 36 37; do printf '\\033[%s;%sm text \\033[0m' $ground $ink; done; echo; done
 echo '::group::Details'; echo inside; echo '::endgroup::'
 echo 'see https://example.com/page'; echo 'a warning' >&2; echo '{"level":"info","msg":"json"}'`;
+
+const FLOW = `
+tasks:
+  tidy:
+    name: Tidy the house
+    folder: Haus
+    input: { room: { type: string, options: [kitchen, attic], default: attic } }
+    flow:
+      sweep: { type: script, script: echo swept }
+      ask: { type: approval, message: Throw it away?, depends_on: [sweep] }
+      throw: { type: script, script: echo gone, depends_on: [ask] }
+`;
 
 export async function fillHouse(scene: Scene, { labels, fields = {}, inputs }: Contents): Promise<House> {
   scene.script('colours.sh', COLOURS);
@@ -49,7 +65,20 @@ export async function fillHouse(scene: Scene, { labels, fields = {}, inputs }: C
     failed: await scene.ran({ action: 'fails' }),
     asks: (await scene.admin.http('POST', '/api/runs', { action: 'asks' })).json().task_id,
     user: (await scene.admin.http('POST', '/api/users', ada)).json().id,
+    job: await fillWorkspace(scene),
   };
+}
+
+/** @returns the job that waits. */
+async function fillWorkspace(scene: Scene): Promise<string> {
+  const path = join(scene.toru.home, 'flows');
+  mkdirSync(join(path, '.workflows'), { recursive: true });
+  writeFileSync(join(path, '.workflows', 'tidy.yaml'), FLOW);
+  await scene.admin.http('POST', '/api/workspaces', { type: 'folder', name: 'flows', path });
+  const { job_id } = (await scene.admin.http('POST', '/api/workspaces/flows/tasks/tidy/execute', {})).json();
+  const state = async (): Promise<unknown> => (await scene.admin.http('GET', `/api/jobs/${job_id}`)).json().state;
+  await eventually('the job waits', state, { holds: (now) => now === 'suspended' });
+  return job_id;
 }
 
 const home: Pick<Place, 'path' | 'heading'> = { path: () => '/', heading: 'Actions' };
@@ -64,6 +93,10 @@ export const PLACES: Place[] = [
   { name: 'action', path: () => '/a/form', heading: ({ labels }) => labels.form },
   { name: 'action-new', path: () => '/actions/new', heading: 'New action' },
   { name: 'action-edit', path: () => '/actions/form/edit', heading: 'Edit action' },
+  { name: 'workflows', path: () => '/workflows', heading: 'Workflows' },
+  { name: 'task', path: () => '/workflows/flows/tidy', heading: () => 'Tidy the house' },
+  { name: 'jobs', path: () => '/jobs', heading: 'Jobs' },
+  { name: 'job', path: ({ job }) => `/jobs/${job}`, heading: () => 'tidy' },
   { name: 'search', path: () => '/search?q=text', heading: 'Search' },
   { name: 'scripts', path: () => '/scripts', heading: 'Scripts' },
   { name: 'script', path: () => '/scripts/edit?name=colours.sh', heading: 'colours.sh' },
