@@ -107,6 +107,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     login,
     settings,
     hosts: services.hosts,
+    workflows,
     log,
     recent,
     alerts: hostAlerts,

@@ -7,6 +7,7 @@ import { claimRoutes } from './http/claim-routes.ts';
 import type { EdgeContext, EdgeEnv } from './http/edge-context.ts';
 import { inTime, jsonOnly, knownPlace, onlyFetched, plainPaths, sameSite } from './http/edge-guard.ts';
 import { withDataHeaders } from './http/headers.ts';
+import { hookRoutes } from './http/hook-routes.ts';
 import { hostRoutes } from './http/host-routes.ts';
 import { loginRoutes } from './http/login-routes.ts';
 import { knownMethods } from './http/methods.ts';
@@ -29,6 +30,7 @@ const app = new Hono<EdgeEnv>()
   .route('/', hostRoutes)
   .route('/', claimRoutes)
   .route('/', pairRoutes)
+  .route('/', hookRoutes)
   .route('/', relayRoutes)
   .all('/api', () => {
     throw new ToruError('not_found', 'There is nothing at this address.');

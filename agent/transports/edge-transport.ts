@@ -21,6 +21,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Grants } from '../users/grants.ts';
 import type { Login } from '../users/login.ts';
+import type { Webhooks } from '../workflows/webhooks.ts';
 import { FrameCredit } from './frame-credit.ts';
 import { answerLinkRequest } from './link-requests.ts';
 import { News } from './news.ts';
@@ -55,6 +56,8 @@ export interface EdgeTransportServices {
     Hosts,
     'atLink' | 'onSay' | 'takeDirectory' | 'takeHome' | 'handover' | 'memberAnswered' | 'pair' | 'pairSecret' | 'memberGrant'
   >;
+  /** What other services start by webhooks. */
+  workflows: { webhooks: Pick<Webhooks, 'take' | 'job'> };
   log: Log;
 }
 

@@ -6,17 +6,20 @@ import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import { linkLoginRequest, loginRequest, logoutRequest, memberGrantRequest, renewRequest } from '../../shared/login-requests.ts';
 import { linkPair, linkPairSecret } from '../../shared/pairing.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
+import { linkWebhook, linkWebhookJob } from '../../shared/webhooks.ts';
 import type { Hosts } from '../hosts/hosts.ts';
 import type { Login } from '../users/login.ts';
+import type { Webhooks } from '../workflows/webhooks.ts';
 
 interface Answerers {
   login: Login;
   hosts: Pick<Hosts, 'pair' | 'pairSecret' | 'memberGrant' | 'handover'>;
+  workflows: { webhooks: Pick<Webhooks, 'take' | 'job'> };
 }
 
 /** @throws ToruError, which becomes the answer. */
 export async function answerLinkRequest(
-  { login, hosts }: Answerers,
+  { login, hosts, workflows }: Answerers,
   head: RequestHead,
   body: ReadableStream<Uint8Array> | null,
 ): Promise<Response> {
@@ -47,6 +50,10 @@ export async function answerLinkRequest(
     }
     case '/link/handover':
       return Response.json(hosts.handover(parse(linkHandover, message).offer));
+    case '/link/webhook':
+      return Response.json(await workflows.webhooks.take(parse(linkWebhook, message)));
+    case '/link/webhook-job':
+      return Response.json(await workflows.webhooks.job(parse(linkWebhookJob, message)));
     // Another agent came with our key: are we there? Any answer says so.
     case '/link/alive':
       return new Response(null, { status: 204 });

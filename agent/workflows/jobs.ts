@@ -46,6 +46,8 @@ export interface Execution {
   revision: Revision;
   task: string;
   input: Record<string, Json>;
+  /** The request to a webhook, which no task declares: `input.body`, `.headers`, `.method`, `.query`. */
+  request?: Record<string, Json> | undefined;
   source: JobSource;
   source_id?: string | undefined;
   request_id?: string | undefined;
@@ -70,7 +72,9 @@ export class Jobs {
     const { request_id, revision, task, input } = execution;
     const fields = revision.definitions.tasks[task]?.input ?? {};
     // Even a hash of a short secret would give it away.
-    const shown = Object.entries(input).map(([name, value]) => [name, fields[name]?.secret === true ? MASK : value] as const);
+    const shown = Object.entries({ ...input, ...execution.request }).map(
+      ([name, value]) => [name, fields[name]?.secret === true ? MASK : value] as const,
+    );
     const hash = createHash('sha256')
       .update(JSON.stringify([revision.workspace, task, shown.sort(([a], [b]) => (a < b ? -1 : 1))]))
       .digest('hex');
@@ -105,7 +109,7 @@ export class Jobs {
     if (this.#o.store.load(job_id) !== null) return;
     const defined = revision.definitions.tasks[task];
     if (defined === undefined) throw new ToruError('not_found', `There is no task “${task}” in the workspace “${revision.workspace}”.`);
-    const input = inputOfJob(defined.input, execution.input, revision.definitions);
+    const input = { ...inputOfJob(defined.input, execution.input, revision.definitions), ...execution.request };
     for (const [name, value] of Object.entries(input))
       if (defined.input[name]?.secret === true) input[name] = sealInput(this.#o.key, job_id, name, value);
     const made: NewJob = {

@@ -10,7 +10,7 @@ import { type Sealer, seal, unseal } from '../secrets/sealed.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { LiveJob } from './job-store.ts';
-import type { Revisions } from './revisions.ts';
+import type { Revision, Revisions } from './revisions.ts';
 
 export interface StepValuesOptions {
   secrets: Pick<Secrets, 'list' | 'valueOf'>;
@@ -95,6 +95,11 @@ export class StepValues {
     return Object.fromEntries(
       Object.entries(values).map(([name, value]) => [name, connected(fields[name], value, definitions, connection)]),
     );
+  }
+
+  /** A text of the workspace's file in which secrets are named, as a hook's own secret. @throws ToruError conflict, TemplateError */
+  render({ workspace, definitions }: Pick<Revision, 'workspace' | 'definitions'>, text: string): string {
+    return printed(renderValue(text, { secret: this.#secrets(workspace, definitions) }));
   }
 
   #secrets(workspace: string, definitions: Definitions): Record<string, string> {

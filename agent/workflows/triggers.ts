@@ -102,6 +102,17 @@ export class Triggers {
     return due.length === 0 ? null : Math.min(...due);
   }
 
+  /** As an admin set it, else as its file says. */
+  isEnabled(workspace: string, name: string, definition: Definition): boolean {
+    const row = this.#row(workspace, name);
+    return row === null ? definition.enabled : isEnabled(row, definition);
+  }
+
+  /** A request has started its task. */
+  noteFired(workspace: string, name: string, jobId: string): void {
+    this.#fired(workspace, name, jobId);
+  }
+
   /** Starts its task now. @throws ToruError not_found, input_… */
   async fire(caller: Caller, workspace: string, name: string): Promise<{ job_id: string }> {
     const { revision, definition } = this.#get(workspace, name);
@@ -207,7 +218,7 @@ export class Triggers {
       next_fire_at: timeOf(row?.next_due ?? null),
       last_fired_at: timeOf(row?.last_fired_at ?? null),
       last_job_id: row?.last_job_id ?? null,
-      error: definition.type === 'webhook' ? 'Webhooks are not yet in this version: fire it by hand, or by the API.' : (row?.error ?? null),
+      error: row?.error ?? null,
     };
   }
 

@@ -28,6 +28,7 @@ import { StepValues } from './step-values.ts';
 import { TaskAllow } from './task-allow.ts';
 import { Triggers } from './triggers.ts';
 import { uuidV5 } from './uuid-v5.ts';
+import { Webhooks } from './webhooks.ts';
 import { WORKFLOW_TABLES } from './workflow-tables.ts';
 import { Workspaces } from './workspaces.ts';
 
@@ -53,6 +54,7 @@ export class Workflows {
   readonly workspaces: Workspaces;
   readonly jobs: Jobs;
   readonly triggers: Triggers;
+  readonly webhooks: Webhooks;
   readonly store: JobStore;
   readonly driver: Driver;
   readonly #o: WorkflowsOptions;
@@ -108,6 +110,16 @@ export class Workflows {
       current: (name) => this.workspaces.current(name),
       jobs: this.jobs,
       transact: (work) => this.driver.transact(work),
+    });
+    this.webhooks = new Webhooks({
+      host: settings.instance_id,
+      revisions: () => this.workspaces.allCurrent(),
+      triggers: this.triggers,
+      jobs: this.jobs,
+      store: this.store,
+      values,
+      audit,
+      onChange: (listener) => this.onChange(listener),
     });
     this.#timers.register(TIMERS, (name) => this.#due(name));
   }

@@ -9,6 +9,7 @@ import type { HomeFacts, LinkPair } from '../../shared/pairing.ts';
 import type { RunRequest, RunSummary } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Role } from '../../shared/users.ts';
+import type { LinkWebhook, LinkWebhookJob, WebhookAnswer } from '../../shared/webhooks.ts';
 import { CLOSE, PING, PONG, SOCKET_USER } from '../../shared/wire.ts';
 import type { HomeNews } from '../account/account.ts';
 import type { Granted } from '../account/session-rows.ts';
@@ -96,6 +97,14 @@ export class Host extends DurableObject<Env> {
 
   async pairSecret(revealed: { user_code: string; secret: string }): Promise<Result<unknown>> {
     return this.#services.requests.pairSecret(revealed);
+  }
+
+  async webhook(asked: LinkWebhook): Promise<Result<WebhookAnswer>> {
+    return this.#services.requests.webhook(asked);
+  }
+
+  async webhookJob(asked: LinkWebhookJob): Promise<Result<WebhookAnswer>> {
+    return this.#services.requests.webhookJob(asked);
   }
 
   async memberGrant(grant: string, aud: string): Promise<Result<Granted>> {

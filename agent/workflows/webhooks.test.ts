@@ -1,0 +1,138 @@
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LinkWebhook } from '../../shared/webhooks.ts';
+import { refusalOf, type Signature } from './webhook-signature.ts';
+import { makeWorkflows, type WorkflowsHarness } from './workflows-harness.ts';
+
+/** Requests to hooks, as the edge passes them on: who may, what the task reads, and that a delivery starts one job. */
+
+let h: WorkflowsHarness;
+beforeAll(async () => {
+  h = await makeWorkflows();
+  const hook = (name: string, more = ''): string => `  ${name}: { type: webhook, name: ${name}, task: say${more} }\n`;
+  h.write(
+    'hooks.yaml',
+    `actions:
+  say:
+    type: script
+    script: |
+      printf 'OUTPUT: {"ref":"%s"}\\n' "$REF"
+    env: { REF: "{{ input.ref }}" }
+    input: { ref: { type: string }, where: { type: string } }
+tasks:
+  say:
+    input: { where: { type: string } }
+    flow:
+      say: { action: say, input: { ref: "{{ input.body.ref | default(value='none') }}", where: "{{ input.where | default(value='-') }}" } }
+triggers:
+${hook('open')}${hook('kept', ', secret: "{{ secret.HOOK }}", input: { where: here }')}${hook('off', ', enabled: false')}${hook('gets', ', allow_get: true')}${hook('waits', ', mode: sync')}${hook('github', ', signature: github, secret: "{{ secret.HOOK }}"')}`,
+  );
+  await h.ask(h.admin, 'PUT', '/api/secrets/HOOK', { value: 'correct horse' });
+  await h.load();
+});
+afterAll(() => h.close());
+
+function asked(
+  name: string,
+  fields: { body?: object; headers?: Record<string, string>; method?: 'GET' | 'POST'; query?: string } = {},
+): LinkWebhook {
+  const body = fields.body === undefined ? '' : JSON.stringify(fields.body);
+  const headers = { ...(body === '' ? {} : { 'content-type': 'application/json' }), ...fields.headers };
+  return {
+    name,
+    method: fields.method ?? 'POST',
+    query: fields.query ?? '',
+    headers: Object.entries(headers),
+    body: Buffer.from(body).toString('base64'),
+    address: '192.0.2.7',
+  };
+}
+const take = (name: string, fields?: Parameters<typeof asked>[1]) => h.services.workflows.webhooks.take(asked(name, fields));
+const refused = (code: string) => expect.objectContaining({ code });
+
+test('starts its task with the request as input, and says where', async () => {
+  const answer = await take('open', { body: { ref: 'main' }, headers: { 'x-event': 'push' }, query: 'a=1&secret=s' });
+  expect(answer).toMatchObject({ trigger: 'open', task: 'say', ended: null, wait_s: 0 });
+  const job = await h.ended(answer.job_id);
+  expect(job).toMatchObject({
+    state: 'completed',
+    source: 'webhook',
+    source_id: 'open',
+    input: { body: { ref: 'main' }, method: 'POST', query: { a: '1' }, headers: { 'x-event': 'push' } },
+  });
+  expect(job.steps[0]).toMatchObject({ output: { ref: 'main' } });
+});
+
+test('asks for its secret, which lies in the host’s store, and keeps the sender’s proof out of the job', async () => {
+  for (const fields of [{}, { query: 'secret=wrong' }, { headers: { authorization: 'Bearer nope' } }])
+    await expect(take('kept', fields)).rejects.toEqual(refused('invalid_credentials'));
+  const byHeader = await take('kept', { headers: { authorization: 'Bearer correct horse' } });
+  const byQuery = await take('kept', { query: 'secret=correct%20horse' });
+  for (const { job_id } of [byHeader, byQuery]) {
+    const job = await h.ended(job_id);
+    expect(job).toMatchObject({ state: 'completed', input: { where: 'here' } });
+    expect(JSON.stringify(job)).not.toContain('correct horse');
+  }
+});
+
+test('that is unknown or switched off is nowhere; GET starts only what says so', async () => {
+  await expect(take('nowhere')).rejects.toEqual(refused('not_found'));
+  await expect(take('off')).rejects.toEqual(refused('not_found'));
+  await expect(take('open', { method: 'GET' })).rejects.toEqual(refused('method_not_allowed'));
+  expect((await h.ended((await take('gets', { method: 'GET', query: 'a=1' })).job_id)).input).toMatchObject({ method: 'GET', body: null });
+});
+
+test('a delivery that comes twice starts one job; another body under its id is refused', async () => {
+  const headers = { 'x-github-delivery': 'd-1' };
+  const [one, two] = await Promise.all([take('open', { body: { ref: 'a' }, headers }), take('open', { body: { ref: 'a' }, headers })]);
+  expect(two.job_id).toBe(one.job_id);
+  expect((await take('open', { body: { ref: 'a' }, headers })).job_id).toBe(one.job_id);
+  await expect(take('open', { body: { ref: 'b' }, headers })).rejects.toEqual(refused('request_id_reused'));
+});
+
+test('in sync it answers with the job’s end, and the edge may ask again', async () => {
+  const answer = await take('waits', { body: { ref: 'main' } });
+  expect(answer).toMatchObject({ wait_s: 30, ended: { state: 'completed', error: null } });
+  expect(JSON.parse(answer.ended?.output ?? '')).toEqual({ say: { ref: 'main' } });
+  expect(await h.services.workflows.webhooks.job({ name: 'waits', job_id: answer.job_id })).toEqual(answer);
+  await expect(h.services.workflows.webhooks.job({ name: 'open', job_id: answer.job_id })).rejects.toEqual(refused('not_found'));
+});
+
+test('GitHub’s signature is over the bytes', async () => {
+  const body = { ref: 'refs/heads/main' };
+  const sign = (secret: string) => `sha256=${createHmac('sha256', secret).update(JSON.stringify(body)).digest('hex')}`;
+  await expect(take('github', { body, headers: { 'x-hub-signature-256': sign('another') } })).rejects.toEqual(
+    refused('invalid_credentials'),
+  );
+  await expect(take('github', { body, headers: { authorization: 'Bearer correct horse' } })).rejects.toEqual(
+    refused('invalid_credentials'),
+  );
+  expect(await take('github', { body, headers: { 'x-hub-signature-256': sign('correct horse') } })).toMatchObject({ task: 'say' });
+});
+
+const NOW = Date.UTC(2026, 10, 29);
+const BODY = Buffer.from('{"a":1}');
+const T = String(NOW / 1000);
+const KEY = Buffer.from('a key of 24 bytes, or so');
+const hmac = (key: string | Buffer, text: string, form: 'hex' | 'base64') =>
+  createHmac('sha256', key).update(text).update(BODY).digest(form);
+const said = (signature: Signature, secret: string, headers: Record<string, string>, late = 0) =>
+  refusalOf(signature, secret, { header: (name) => headers[name], query: new URLSearchParams(), body: BODY, now: NOW + late });
+
+test('Standard Webhooks: one of several signatures, within five minutes', () => {
+  const secret = `whsec_${KEY.toString('base64')}`;
+  const headers = { 'webhook-id': 'm1', 'webhook-timestamp': T, 'webhook-signature': `v1,AAAA v1,${hmac(KEY, `m1.${T}.`, 'base64')}` };
+  expect(said('standard-webhooks', secret, headers)).toBeNull();
+  expect(said('standard-webhooks', secret, headers, 301_000)).toContain('five minutes');
+  expect(said('standard-webhooks', secret, headers, -301_000)).toContain('five minutes');
+  expect(said('standard-webhooks', secret, { ...headers, 'webhook-id': 'm2' })).toContain('wrong');
+  expect(said('standard-webhooks', secret, {})).toContain('missing');
+});
+
+test('Stripe: the time is signed, too', () => {
+  const headers = { 'stripe-signature': `t=${T},v1=${'0'.repeat(64)},v1=${hmac('whsec_x', `${T}.`, 'hex')}` };
+  expect(said('stripe', 'whsec_x', headers)).toBeNull();
+  expect(said('stripe', 'whsec_x', headers, 301_000)).toContain('five minutes');
+  expect(said('stripe', 'whsec_y', headers)).toContain('wrong');
+  expect(said('stripe', 'whsec_x', { 'stripe-signature': `t=${Number(T) + 1},v1=${hmac('whsec_x', `${T}.`, 'hex')}` })).toContain('wrong');
+});

@@ -1,0 +1,96 @@
+import { Hono } from 'hono';
+import { ToruError } from '../../shared/errors.ts';
+import { parseJsonOrNull } from '../../shared/json.ts';
+import { MAX_WEBHOOK_BODY, MAX_WEBHOOK_HEADERS, type WebhookAnswer, webhookName } from '../../shared/webhooks.ts';
+import { hostOf } from '../env.ts';
+import { type Result, unwrap } from '../result.ts';
+import type { EdgeContext, EdgeEnv } from './edge-context.ts';
+import { tooLarge } from './edge-guard.ts';
+import { withDataHeaders } from './headers.ts';
+import { homeOf } from './home-of.ts';
+
+/** After which the sender may try again whose host is away, in seconds. */
+const AWAY_RETRY_S = 60;
+
+/**
+ * Other services start workflows here, without a session: `/hooks/:name` of the home host. Whether a request may, the host decides by the
+ * hook's secret or signature, over the bytes as they came; the edge bounds and paces what it passes on.
+ */
+export const hookRoutes = new Hono<EdgeEnv>()
+  .use('/hooks/*', async (c, next) => {
+    await next();
+    c.res = withDataHeaders(c.res, c.get('site'));
+  })
+  .on(['GET', 'POST'], '/hooks/:name', async (c) => {
+    const name = webhookName.safeParse(c.req.param('name'));
+    if (!name.success) throw new ToruError('not_found', 'There is no such hook.');
+    const began = Date.now();
+    const body = c.req.method === 'GET' ? new Uint8Array() : await readBytes(c.req.raw);
+    const home = unwrap(await homeOf(c));
+    const host = hostOf(c.env, home.id);
+    const asked = {
+      name: name.data,
+      method: c.req.method === 'GET' ? ('GET' as const) : ('POST' as const),
+      query: new URL(c.req.raw.url).search.slice(1),
+      headers: headersOf(c.req.raw.headers),
+      body: base64Of(body),
+      address: c.get('address').slice(0, 64),
+    };
+    let answer = orLater(await host.webhook(asked));
+    while (answer.ended === null && Date.now() - began < answer.wait_s * 1000) {
+      const before = Date.now();
+      answer = { ...answer, ...unwrap(await host.webhookJob({ name: name.data, job_id: answer.job_id })) };
+      // A host that does not hold its answer is not asked in a circle.
+      if (answer.ended === null && Date.now() - before < 500) await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+    return answered(c, answer);
+  })
+  .all('/hooks/*', () => {
+    throw new ToruError('method_not_allowed', 'A hook takes POST, or GET where it says so.', { extra: { allow: 'GET, POST' } });
+  });
+
+/** Senders try again: those of GitHub by hand, most others by themselves, after the time that they are told. */
+function orLater(result: Result<WebhookAnswer>): WebhookAnswer {
+  if (!result.ok && result.code === 'host_offline') return unwrap({ ...result, extra: { ...result.extra, retry_after: AWAY_RETRY_S } });
+  return unwrap(result);
+}
+
+function answered(c: EdgeContext, { job_id, trigger, task, ended }: WebhookAnswer): Response {
+  const started = { job_id, trigger, task };
+  return ended === null
+    ? c.json(started, 202)
+    : c.json({ ...started, status: ended.state, output: parseJsonOrNull(ended.output), error: ended.error });
+}
+
+/** @throws ToruError too_large */
+async function readBytes(request: Request): Promise<Uint8Array> {
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_WEBHOOK_BODY) throw tooLarge(MAX_WEBHOOK_BODY);
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of request.body ?? []) {
+    size += part.length;
+    if (size > MAX_WEBHOOK_BODY) throw tooLarge(MAX_WEBHOOK_BODY);
+    parts.push(part);
+  }
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** None of a person's session, and none that our own edge made. @throws ToruError too_large */
+function headersOf(headers: Headers): [string, string][] {
+  const kept = [...headers].filter(([name]) => name !== 'cookie' && !/^(?:x-toru-|cf-|x-forwarded-|x-real-ip$)/.test(name));
+  if (kept.length > 200 || kept.reduce((sum, [name, value]) => sum + name.length + value.length, 0) > MAX_WEBHOOK_HEADERS)
+    throw new ToruError('too_large', `The headers of a hook may have ${MAX_WEBHOOK_HEADERS} characters at most.`);
+  return kept;
+}
+
+function base64Of(bytes: Uint8Array): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  return btoa(text);
+}
