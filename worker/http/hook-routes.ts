@@ -28,7 +28,7 @@ export const hookRoutes = new Hono<EdgeEnv>()
     const body = c.req.method === 'GET' ? new Uint8Array() : await readBytes(c.req.raw);
     const home = unwrap(await homeOf(c));
     const host = hostOf(c.env, home.id);
-    const asked = {
+    const request = {
       name: name.data,
       method: c.req.method === 'GET' ? ('GET' as const) : ('POST' as const),
       query: new URL(c.req.raw.url).search.slice(1),
@@ -36,7 +36,7 @@ export const hookRoutes = new Hono<EdgeEnv>()
       body: base64Of(body),
       address: c.get('address').slice(0, 64),
     };
-    let answer = orLater(await host.webhook(asked));
+    let answer = orLater(await host.webhook(request));
     while (answer.ended === null && Date.now() - began < answer.wait_s * 1000) {
       const before = Date.now();
       answer = { ...answer, ...unwrap(await host.webhookJob({ name: name.data, job_id: answer.job_id })) };
@@ -72,13 +72,13 @@ async function readBytes(request: Request): Promise<Uint8Array> {
     if (size > MAX_WEBHOOK_BODY) throw tooLarge(MAX_WEBHOOK_BODY);
     parts.push(part);
   }
-  const whole = new Uint8Array(size);
+  const bytes = new Uint8Array(size);
   let at = 0;
   for (const part of parts) {
-    whole.set(part, at);
+    bytes.set(part, at);
     at += part.length;
   }
-  return whole;
+  return bytes;
 }
 
 /** None of a person's session, and none that our own edge made. @throws ToruError too_large */

@@ -200,6 +200,11 @@ export function readTrigger(problems: Problems, written: Written, origin: Origin
   if (type === 'webhook') {
     const read = problems.read(grammar.TRIGGERS.webhook, written, origin, { timeout: 'Write `timeout_secs`, in seconds.' });
     if (read === null) return null;
+    if (read.keep === true)
+      return refused(problems, below(origin, 'keep'), [
+        'Requests are not kept at the edge in this version while the host is away.',
+        'Leave “keep” out: the sender gets 503 with Retry-After, and tries again.',
+      ]);
     const { type: kind, task, name, ...rest } = read;
     return { type: kind, task, name, ...defined(rest) };
   }
