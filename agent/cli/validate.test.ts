@@ -1,0 +1,37 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { runCli } from './cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'toru-validate-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function validate(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const [out, err]: string[][] = [[], []];
+  const sink = (parts: string[] | undefined) => ({
+    isTTY: false,
+    columns: 80,
+    write: async (data: string | Uint8Array) => void parts?.push(data.toString()),
+  });
+  const input = (async function* () {})();
+  const io = { out: sink(out), err: sink(err), input, keyboard: null, env: {}, interrupted: new AbortController().signal };
+  const code = await runCli(['validate', ...args], io);
+  return { code, out: out?.join('') ?? '', err: err?.join('') ?? '' };
+}
+
+test('toru validate says where a problem is, without an agent, and ends with 1', async () => {
+  mkdirSync(join(folder, '.workflows'), { recursive: true });
+  writeFileSync(join(folder, '.workflows/a.yaml'), 'tasks:\n  t: { flow: { s: { action: none } } }\n');
+  expect(await validate(folder)).toMatchObject({ code: 1, out: '.workflows/a.yaml:2:29 There is no action “none”. There are none yet.\n' });
+  const { code, out } = await validate(folder, '--json');
+  expect([code, JSON.parse(out)]).toMatchObject([1, { problems: [{ file: '.workflows/a.yaml', line: 2, column: 29 }], external: [] }]);
+  writeFileSync(join(folder, '.workflows/a.yaml'), 'tasks:\n  t: { flow: { s: { action: other.x } } }\n');
+  expect(await validate(folder)).toMatchObject({ code: 0, out: '', err: expect.stringContaining('“other.x” is of another workspace') });
+});
+
+test('a folder that is not there, or has no files, is a failure of the command', async () => {
+  expect(await validate(join(folder, 'nowhere'))).toMatchObject({ code: 125 });
+  mkdirSync(join(folder, 'empty'));
+  expect(await validate(join(folder, 'empty'))).toMatchObject({ code: 125, err: expect.stringContaining('no workflow files') });
+});
