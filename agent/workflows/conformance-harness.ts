@@ -89,10 +89,11 @@ export function readCases(): { group: string; cases: z.infer<typeof file> }[] {
     .map((name) => ({ group: name.replace(/\.yaml$/, ''), cases: file.parse(parse(readFileSync(join(FOLDER, name), 'utf8'))) }));
 }
 
+const TEXT = { type: 'string' };
 const indented = (text: string, by: number): string => text.trimEnd().replace(/^(?=.)/gm, ' '.repeat(by));
 
 /** The YAML of a case: its own, or the frame of README.md around its task or flow. */
-export function workflowOf({ workflow, task, flow }: JobCase): string {
+export function workflowOf({ workflow, task, flow, input }: JobCase): string {
   if (workflow !== undefined) return workflow;
   return [
     'actions:',
@@ -102,6 +103,7 @@ export function workflowOf({ workflow, task, flow }: JobCase): string {
     'tasks:',
     '  sub: { flow: { only: { action: ok } } }',
     '  t:',
+    `    input: ${JSON.stringify({ ...Object.fromEntries(Object.keys(input).map((name) => [name, TEXT])), missing: TEXT })}`,
     task === undefined ? `    flow:\n${indented(flow ?? '', 6)}` : indented(task, 4),
     '',
   ].join('\n');
