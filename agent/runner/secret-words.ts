@@ -31,13 +31,13 @@ export function secretForms(secret: string): string[] {
 
 /** Three bytes are four characters: with one or two bytes before it, the same secret becomes other characters. */
 function base64Forms(secret: Buffer): string[] {
-  const whole = secret.toString('base64');
+  const encoded = secret.toString('base64');
   const inside = [0, 1, 2].flatMap((before) => {
     const text = Buffer.concat([Buffer.alloc(before), secret]).toString('base64');
     // The first and last characters depend on the bytes around it, too.
     const from = Math.ceil((before * 8) / 6);
     return [text.slice(from), text.slice(from, Math.floor(((before + secret.length) * 8) / 6))];
   });
-  const lines = BASE64_LINES.flatMap((width) => whole.match(new RegExp(`.{1,${width}}`, 'g')) ?? []);
-  return [whole, ...inside, ...lines];
+  const lines = BASE64_LINES.flatMap((width) => encoded.match(new RegExp(`.{1,${width}}`, 'g')) ?? []);
+  return [encoded, ...inside, ...lines];
 }

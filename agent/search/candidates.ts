@@ -55,13 +55,13 @@ export async function* walk(
   const oldest = query.since === undefined ? Number.NEGATIVE_INFINITY : Date.parse(query.since);
   let cursor = typeof from === 'string' ? null : encodeCursor(from);
   for (let seen = 0; seen < most; seen += PAGE) {
-    const asked: HistoryQuery = {
+    const wanted: HistoryQuery = {
       limit: PAGE,
       ...(cursor === null ? {} : { cursor }),
       // By index, where there is one: an admin's list of one action.
       ...(caller.role === 'admin' && query.action !== undefined ? { action: query.action } : {}),
     };
-    const page = await pace.turn(() => runs.list(caller, asked));
+    const page = await pace.turn(() => runs.list(caller, wanted));
     for (const run of page.items) {
       if (Date.parse(run.created_at) < oldest) return null;
       yield run;

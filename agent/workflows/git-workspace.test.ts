@@ -71,8 +71,8 @@ test('a broken commit shows its fault, and the good one goes on', async () => {
   const seen = await workspace('POST', '/api/workspaces/site/refresh');
   expect(seen).toMatchObject({ revision: good, seen_revision: broken, problems: [{ file: '.workflows/say.yaml', line: 4 }] });
   expect(await said('site')).toMatchObject({ revision: good, output: { word: 'two' } });
-  const mended = commit('four');
-  expect(await workspace('POST', '/api/workspaces/site/refresh')).toMatchObject({ revision: mended, problems: [] });
+  const fixed = commit('four');
+  expect(await workspace('POST', '/api/workspaces/site/refresh')).toMatchObject({ revision: fixed, problems: [] });
   // No job ran the broken one.
   expect(existsSync(join(h.home, 'workspaces/site', broken))).toBe(false);
 });

@@ -132,6 +132,6 @@ function sentenceOf(error: unknown): string {
   const line = String(stderr ?? '')
     .split('\n')
     .find((text) => /^(?:fatal|error|remote|ssh|host key|permission|\S+@\S+:)/i.test(text));
-  const said = (line ?? 'it failed without a word').replace(/(\w+:\/\/)[^/@\s]*@/g, '$1').slice(0, 400);
-  return `${said.replace(/[.\s]*$/, '')}. Try it on the host, as the user of the agent: git ls-remote, with the address.`;
+  const message = (line ?? 'it failed without a word').replace(/(\w+:\/\/)[^/@\s]*@/g, '$1').slice(0, 400);
+  return `${message.replace(/[.\s]*$/, '')}. Try it on the host, as the user of the agent: git ls-remote, with the address.`;
 }

@@ -96,7 +96,7 @@ function apply(draft: Draft, event: FlowEvent): boolean {
     case 'step_ended':
     case 'child_ended': {
       // A question can fail to be asked; only a person answers it.
-      const question = event.outcome === 'completed' ? null : asked(draft, event.step, event.attempt);
+      const question = event.outcome === 'completed' ? null : openQuestion(draft, event.step, event.attempt);
       const place = running(draft, event.step, event.attempt) ?? question;
       if (place === null) return false;
       if ('state' in event && event.state !== undefined) keepState(draft, place, event.state);
@@ -127,14 +127,14 @@ function running(draft: Draft, name: string, attempt: number): Place | null {
 }
 
 /** The place of a question that waits for its answer. */
-function asked(draft: Draft, name: string, attempt?: number): Place | null {
+function openQuestion(draft: Draft, name: string, attempt?: number): Place | null {
   const place = draft.place(name);
   const step = place && draft.find(place);
   return step?.state === 'suspended' && (attempt === undefined || step.attempt === attempt) ? place : null;
 }
 
 function answered(draft: Draft, event: FlowEvent & { type: 'approved' | 'rejected' }): boolean {
-  const place = asked(draft, event.step);
+  const place = openQuestion(draft, event.step);
   if (place === null) return false;
   const { by } = event;
   if (timeoutOf(draft, place.position) !== undefined) clearTimeoutOf(draft, event.step, place);
@@ -165,7 +165,7 @@ function timerFired(draft: Draft, timer: string): boolean {
     return true;
   }
   const seconds = (place: Place): number => timeoutOf(draft, place.position) ?? 0;
-  const question = asked(draft, name, Number(attempt));
+  const question = openQuestion(draft, name, Number(attempt));
   if (question !== null) {
     finalize(draft, question, 'failed', { error: `Nobody answered within ${seconds(question)} s.` });
     return true;

@@ -167,14 +167,14 @@ export class ExpressionParser {
       this.#nested(at, () => this.#list(']', () => items.push(this.logic())));
       return this.#counted({ kind: 'list', items, at });
     }
-    throw new TemplateError(`A value is expected instead of ${said(token)}.`, at);
+    throw new TemplateError(`A value is expected instead of ${spelled(token)}.`, at);
   }
 
   #named(token: Token): Expression {
     const { text, at } = token;
     if (text === 'true' || text === 'True') return this.#literal(true, at);
     if (text === 'false' || text === 'False') return this.#literal(false, at);
-    if (WORDS.has(text)) throw new TemplateError(`A value is expected instead of ${said(token)}.`, at);
+    if (WORDS.has(text)) throw new TemplateError(`A value is expected instead of ${spelled(token)}.`, at);
     const path = this.#path(text, at);
     if (this.#tokens.takeIf('is')) return this.#test(path);
     if (this.#tokens.peek().text === '(' && path.keys.length === 0)
@@ -203,7 +203,7 @@ export class ExpressionParser {
     if (token.kind === 'text') return token.text;
     if (token.kind === 'number') return Number(token.text);
     if (token.kind === 'name') return this.#path(token.text, token.at);
-    throw new TemplateError(`An index, a key in quotes or a name is expected instead of ${said(token)}.`, token.at);
+    throw new TemplateError(`An index, a key in quotes or a name is expected instead of ${spelled(token)}.`, token.at);
   }
 
   #test(of: Path): Expression {
@@ -233,13 +233,13 @@ export class ExpressionParser {
 
   #name(what: string): Token {
     const token = this.#tokens.take();
-    if (token.kind !== 'name') throw new TemplateError(`${what} is expected instead of ${said(token)}.`, token.at);
+    if (token.kind !== 'name') throw new TemplateError(`${what} is expected instead of ${spelled(token)}.`, token.at);
     return token;
   }
 
   #expect(sign: string): void {
     const token = this.#tokens.peek();
-    if (!this.#tokens.takeIf(sign)) throw new TemplateError(`“${sign}” is expected instead of ${said(token)}.`, token.at);
+    if (!this.#tokens.takeIf(sign)) throw new TemplateError(`“${sign}” is expected instead of ${spelled(token)}.`, token.at);
   }
 
   #counted(node: Expression): Expression {
@@ -257,7 +257,7 @@ export class ExpressionParser {
   }
 }
 
-export function said({ kind, text }: Token): string {
+export function spelled({ kind, text }: Token): string {
   if (kind !== 'end') return `“${text}”`;
   return text === '' ? 'the end' : `the end, “${text}”`;
 }

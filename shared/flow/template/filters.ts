@@ -26,7 +26,7 @@ export const FILTERS: ReadonlyMap<string, Filter> = new Map<string, Filter>([
   ['default', { args: { value: 'required' }, apply: (value) => value }],
   ['json_encode', { args: { pretty: 'optional' }, apply: encoded }],
   ['as_str', { args: NONE, apply: (value, call) => made(printed(value), call) }],
-  ['int', { args: { default: 'optional' }, apply: (value, call) => whole(value, call) }],
+  ['int', { args: { default: 'optional' }, apply: (value, call) => wholeNumber(value, call) }],
   ['float', { args: { default: 'optional' }, apply: (value, call) => decimal(value, call) }],
   ['length', { args: NONE, apply: length }],
   ['lower', { args: NONE, apply: (value, call) => text(value, call).toLowerCase() }],
@@ -99,7 +99,7 @@ function decimal(value: Json, call: Call): Json {
   return otherwise;
 }
 
-function whole(value: Json, call: Call): Json {
+function wholeNumber(value: Json, call: Call): Json {
   const number = decimal(value, call);
   return typeof number === 'number' ? Math.trunc(number) : number;
 }
@@ -111,10 +111,10 @@ function length(value: Json, call: Call): Json {
 }
 
 function replaced(value: Json, call: Call): Json {
-  const [whole, from, to] = [text(value, call), textArg(call, 'from', ''), textArg(call, 'to', '')];
+  const [input, from, to] = [text(value, call), textArg(call, 'from', ''), textArg(call, 'to', '')];
   if (from === '') throw wrong(call, 'needs something in from.');
-  const pieces = whole.split(from);
-  call.work.text(call.at, whole.length + (pieces.length - 1) * (to.length - from.length));
+  const pieces = input.split(from);
+  call.work.text(call.at, input.length + (pieces.length - 1) * (to.length - from.length));
   return pieces.join(to);
 }
 
@@ -127,15 +127,15 @@ function split(value: Json, call: Call): Json {
 }
 
 function truncated(value: Json, call: Call): Json {
-  const whole = text(value, call);
+  const input = text(value, call);
   const most = numberArg(call, 'length', 255);
-  if (whole.length <= most) return whole;
+  if (input.length <= most) return input;
   let count = 0;
-  for (const { index } of new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(whole)) {
-    if (count === most) return made(whole.slice(0, index) + textArg(call, 'end', '…'), call);
+  for (const { index } of new Intl.Segmenter(undefined, { granularity: 'grapheme' }).segment(input)) {
+    if (count === most) return made(input.slice(0, index) + textArg(call, 'end', '…'), call);
     count += 1;
   }
-  return whole;
+  return input;
 }
 
 const ESCAPES = new Map([

@@ -1,5 +1,5 @@
 import { TemplateError } from './error.ts';
-import { ExpressionParser, said } from './expression.ts';
+import { ExpressionParser, spelled } from './expression.ts';
 import { Lexer } from './lexer.ts';
 import type { Expression, Part } from './syntax.ts';
 
@@ -103,7 +103,7 @@ export class PartsParser {
     const first = this.#name(tokens);
     const second = tokens.takeIf(',') ? this.#name(tokens) : null;
     const word = tokens.peek();
-    if (!tokens.takeIf('in')) throw new TemplateError(`“in” is expected instead of ${said(word)}.`, word.at);
+    if (!tokens.takeIf('in')) throw new TemplateError(`“in” is expected instead of ${spelled(word)}.`, word.at);
     const of = this.#parser(tokens).logic();
     this.#close(tokens);
     const [key, item] = second === null ? [null, first] : [first, second];
@@ -157,7 +157,7 @@ export class PartsParser {
 
   #name(tokens: Lexer): string {
     const token = tokens.take();
-    if (token.kind !== 'name') throw new TemplateError(`A name is expected instead of ${said(token)}.`, token.at);
+    if (token.kind !== 'name') throw new TemplateError(`A name is expected instead of ${spelled(token)}.`, token.at);
     return token.text;
   }
 
@@ -168,7 +168,7 @@ export class PartsParser {
   /** The end of a tag, after which the text goes on. */
   #close(tokens: Lexer): void {
     const token = tokens.take();
-    if (token.kind !== 'end') throw new TemplateError(`${said(token)} is not expected here.`, token.at);
+    if (token.kind !== 'end') throw new TemplateError(`${spelled(token)} is not expected here.`, token.at);
     this.#trim = token.text.startsWith('-');
     this.#at = tokens.position;
   }

@@ -13,7 +13,7 @@ export interface Reference {
 /** Every name that parts ask for, those of their own loops aside, in the order of the text. */
 export function referencesOf(parts: readonly Part[]): Reference[] {
   const found: Reference[] = [];
-  const asked: string[] = [];
+  const tested: string[] = [];
 
   function inParts(all: readonly Part[]): void {
     for (const part of all) inPart(part);
@@ -73,7 +73,7 @@ export function referencesOf(parts: readonly Part[]): Reference[] {
         return;
       case 'test':
         inPath(expression.of, true);
-        if (!expression.of.bound) asked.push(textOf(staticPath(expression.of)));
+        if (!expression.of.bound) tested.push(textOf(staticPath(expression.of)));
         for (const arg of expression.args) inExpression(arg, false);
         return;
       default:
@@ -89,7 +89,7 @@ export function referencesOf(parts: readonly Part[]): Reference[] {
   inParts(parts);
   const isAsked = ({ path }: Reference): boolean => {
     const text = textOf(path);
-    return asked.some((other) => text === other || text.startsWith(`${other}\0`));
+    return tested.some((other) => text === other || text.startsWith(`${other}\0`));
   };
   return found.map((reference) => (reference.guarded || !isAsked(reference) ? reference : { ...reference, guarded: true }));
 }

@@ -1,9 +1,6 @@
 import type { Json } from '../../../../shared/flow/job.ts';
 import type { Hole } from './place.ts';
 
-/** In which language's script a value is written. */
-export type Written = 'shell' | 'python' | 'javascript';
-
 /** The environment variable that holds a hole's value. */
 export const variableOf = (hole: number): string => `TORU_V${hole + 1}`;
 
