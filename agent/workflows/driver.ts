@@ -13,6 +13,7 @@ import type { JobEffect, JobEffects } from './job-effects.ts';
 import type { JobStore, LiveJob, NewJob } from './job-store.ts';
 import { actionOf } from './step-context.ts';
 import type { StepRuns } from './step-runs.ts';
+import type { TaskStates } from './task-states.ts';
 import { uuidV5 } from './uuid-v5.ts';
 
 export const TIMERS = 'workflows';
@@ -24,6 +25,7 @@ export interface DriverOptions {
   store: JobStore;
   effects: JobEffects;
   steps: StepRuns;
+  states: Pick<TaskStates, 'valuesFor' | 'keep'>;
   runs: Pick<Runs, 'startOwn' | 'cancel' | 'onChange' | 'history' | 'journal'>;
   timers: Pick<Timers, 'set' | 'clear' | 'arm'>;
   log: Pick<Log, 'warn' | 'error'>;
@@ -99,7 +101,16 @@ export class Driver {
   create({ made, input, depth, retry }: NewJobWithInput): void {
     const at = Date.now();
     this.#o.store.create(made, at);
-    this.apply(made.job_id, { type: 'created', at, id: made.job_id, input, source: made.source, depth, retry, state: {} });
+    this.apply(made.job_id, {
+      type: 'created',
+      at,
+      id: made.job_id,
+      input,
+      source: made.source,
+      depth,
+      retry,
+      state: this.#o.states.valuesFor(made),
+    });
   }
 
   /**
@@ -157,7 +168,7 @@ export class Driver {
 
   /** What is inside of Toru is done at once; the rest becomes a row. */
   #perform(live: LiveJob, job: Job, effect: FlowEffect, push: (jobId: string, event: FlowEvent) => void): void {
-    const { effects, timers, steps, store, told } = this.#o;
+    const { effects, timers, steps, store, states, told } = this.#o;
     const { job_id } = live.row;
     const at = Date.now();
     const end = (step: string, attempt: number, how: { outcome: Outcome; output?: Json; error?: string }): void =>
@@ -197,7 +208,16 @@ export class Driver {
         };
         store.create(made, at);
         const input = asRecord(begun.output);
-        return push(child, { type: 'created', at, id: child, input, source: 'task', depth: job.depth + 1, retry: 0, state: {} });
+        return push(child, {
+          type: 'created',
+          at,
+          id: child,
+          input,
+          source: 'task',
+          depth: job.depth + 1,
+          retry: 0,
+          state: this.#o.states.valuesFor(made),
+        });
       }
       case 'cancel_child': {
         const { step, attempt } = effect;
@@ -226,6 +246,7 @@ export class Driver {
       case 'finish': {
         const ended = { ...live, job };
         store.settle(ended);
+        states.keep(ended);
         return told(ended, 'ended', null);
       }
       default:

@@ -22,6 +22,7 @@ import { actionOf, contextOfAction, stepOfFlow } from './step-context.ts';
 import { saidBy } from './step-output.ts';
 import { programOf } from './step-program.ts';
 import { isSealed, type StepValues } from './step-values.ts';
+import type { TaskStates } from './task-states.ts';
 
 /** In a run's folder: what belongs to its step. */
 const STEP_FOLDER = 'step';
@@ -32,12 +33,15 @@ export interface StepRunsOptions {
   revisions: Revisions;
   users: Pick<Users, 'get'>;
   values: StepValues;
+  states: Pick<TaskStates, 'foldersFor'>;
 }
 
 /** How an attempt ended, as its run shows it. */
 export interface StepEnded {
   outcome: Outcome;
   output?: Json;
+  /** For the task's next job. */
+  state?: Record<string, Json>;
   error?: string;
 }
 
@@ -102,6 +106,7 @@ export class StepRuns {
     const revision = this.#o.revisions.get(row.revision);
     const context = contextOfAction(plan, step, input, open.lookup);
     const made = await programOf({ action, context, root: revision.folder, folder });
+    const { before, out } = this.#o.states.foldersFor(row);
     const passed = {
       args: made.args,
       env: {
@@ -111,6 +116,8 @@ export class StepRuns {
         TORU_ATTEMPT: String(findStep(job, step)?.attempt ?? 1),
         TORU_INPUTS: join(folder, 'inputs.json'),
         TORU_OUTPUT: join(folder, OUTPUT_FILE),
+        STATE_DIR: before,
+        STATE_OUT: out,
       },
       stdin: null,
     };
@@ -142,10 +149,10 @@ export class StepRuns {
     if (row === null) return { outcome: 'failed', error: 'Its run was removed from the history before it was over.' };
     if (row.state === 'interrupted' && (row.reason === NEVER_BEGAN || row.reason === LOST_SECRETS)) return 'never began';
     if (row.state === 'cancelled') return { outcome: 'cancelled', ...(row.reason === null ? {} : { error: row.reason }) };
-    let words: { output?: Json };
+    let words: { output?: Json; state?: Record<string, Json> };
     try {
-      const { output } = await saidBy(this.#o.runs.log(taskId), join(this.#o.runs.folderOf(taskId), STEP_FOLDER, OUTPUT_FILE));
-      words = output === undefined ? {} : { output };
+      const { output, state } = await saidBy(this.#o.runs.log(taskId), join(this.#o.runs.folderOf(taskId), STEP_FOLDER, OUTPUT_FILE));
+      words = { ...(output === undefined ? {} : { output }), ...(state === null ? {} : { state }) };
     } catch (error) {
       return {
         outcome: 'failed',

@@ -121,4 +121,16 @@ export const WORKFLOW_TABLES: readonly string[] = [
   ALTER TABLE jobs ADD COLUMN waits TEXT;
   CREATE INDEX jobs_waiting ON jobs (workspace, task, created_at) WHERE waits IS NOT NULL;
   `,
+  `
+  -- What the completed jobs of a task left for the next one; their files lie beside. The highest number is the newest.
+  CREATE TABLE task_states (
+    workspace TEXT NOT NULL,
+    task TEXT NOT NULL,
+    job_id TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    -- JSON.
+    state TEXT NOT NULL,
+    PRIMARY KEY (workspace, task, job_id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

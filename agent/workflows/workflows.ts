@@ -26,6 +26,7 @@ import { stepDurations } from './step-durations.ts';
 import { StepRuns } from './step-runs.ts';
 import { StepValues } from './step-values.ts';
 import { TaskAllow } from './task-allow.ts';
+import { TaskStates } from './task-states.ts';
 import { Triggers } from './triggers.ts';
 import { uuidV5 } from './uuid-v5.ts';
 import { Webhooks } from './webhooks.ts';
@@ -75,11 +76,13 @@ export class Workflows {
     this.store = new JobStore(db, revisions);
     this.workspaces = new Workspaces({ db, home, revisions, audit, log, changed: (name, revision) => this.#defined(name, revision) });
     const values = new StepValues({ secrets, identity, settings, revisions, environment: process.env });
-    const steps = new StepRuns({ runs, revisions, users, values });
+    const states = new TaskStates(db, home);
+    const steps = new StepRuns({ runs, revisions, users, values, states });
     this.driver = new Driver({
       store: this.store,
       effects,
       steps,
+      states,
       runs,
       timers: this.#timers,
       log,
