@@ -42,7 +42,9 @@ beforeAll(async () => {
   api.script('slow-talk.sh', '#!/bin/sh\nsleep 0.3\nwc -c\n');
   api.script('one-line.sh', '#!/bin/sh\nread -r line; echo "$line"\n');
   for (const id of ['talk', 'slow-talk', 'one-line']) await action({ id, label: id, script: `${id}.sh`, stdin: true });
-  await action({ label: 'Broken \u001b[31m', script: 'missing.sh' });
+  await action({ id: 'broken', label: 'Broken', script: 'missing.sh' });
+  // As an older Toru stored it, which took every character.
+  api.db.prepare('UPDATE quick_actions SET label = ? WHERE id = ?').run('Broken \u001b[31m', 'broken');
 });
 afterAll(async () => {
   await transport.close();

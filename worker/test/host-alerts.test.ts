@@ -122,6 +122,7 @@ describe('while the host is away', () => {
     answers = [500];
     await link([alertOf(sid, '/again')]);
     await agent?.stop();
-    await expect.poll(texts, { timeout: 90_000 }).toEqual(['away /again', 'away /again', 'away /gone']);
-  }, 120_000);
+    // The second try comes within a minute, by the alarm of a busy machine.
+    await expect.poll(texts, { timeout: 240_000 }).toEqual(['away /again', 'away /again', 'away /gone']);
+  }, 300_000);
 });

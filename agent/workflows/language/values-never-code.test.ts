@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { action } from '../../../shared/flow/definition.ts';
-import { hostileValues } from './hostile-values.ts';
+import { hostileValues } from './hostile-values-harness.ts';
 import type { ScriptAction } from './prepare-script.ts';
 import { prepareScript } from './prepare-script.ts';
 
