@@ -118,6 +118,8 @@ function RunForm({ task }: { task: TaskView }) {
 
 function LastJobs({ task }: { task: TaskView }) {
   const jobs = task.last_jobs;
+  // One that is under way has no length yet, and failed at nothing.
+  const over = jobs.filter(isOver);
   const all = `/jobs?workspace=${encodeURIComponent(task.workspace)}&task=${encodeURIComponent(task.name)}`;
   return (
     <Section title={t('Last jobs')} acts={jobs.length > 0 && <ButtonLink href={all}>{t('All jobs')}</ButtonLink>} flush>
@@ -127,14 +129,14 @@ function LastJobs({ task }: { task: TaskView }) {
         <>
           <div class="flow-bars">
             <Bars
-              label={t('The last {count} jobs, the newest last', { count: jobs.length })}
-              bars={jobs.toReversed().map((job) => ({
+              label={t('The last {count} jobs, the newest last', { count: over.length })}
+              bars={over.toReversed().map((job) => ({
                 id: job.job_id,
                 href: `/jobs/${job.job_id}`,
                 at: job.created_at,
                 result: job.state === 'completed' ? 'succeeded' : job.state,
                 word: outcomeOf(job).word,
-                ms: isOver(job) ? tookOf(job, 0) : null,
+                ms: tookOf(job, 0),
               }))}
             />
             <Usual jobs={jobs} />
