@@ -43,11 +43,12 @@ export const validate: Command = {
       for (const { file, line, column, name } of external)
         await note(io, `${file}:${line}:${column} “${name}” is of another workspace or a library; it is looked up when it is run.`);
       if (definitions !== null)
-        await note(
-          io,
-          `${files.length} ${files.length === 1 ? 'file' : 'files'}, ${Object.keys(definitions.tasks).length} tasks, no problem.`,
-        );
+        await note(io, `${counted(files.length, 'file')}, ${counted(Object.keys(definitions.tasks).length, 'task')}, no problem.`);
     }
     return problems.length > 0 ? 1 : 0;
   },
 };
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
