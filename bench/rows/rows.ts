@@ -15,6 +15,7 @@ import { roundTrip } from './round-trip.ts';
 import { runs } from './runs.ts';
 import { starve } from './starve.ts';
 import { viewers } from './viewers.ts';
+import { workflows } from './workflows.ts';
 
 /** In the order of the design's table (section 6); `flood` and `starve` measure promises of its section 5. */
 export const rows: readonly Row[] = [
@@ -30,6 +31,7 @@ export const rows: readonly Row[] = [
   logView,
   history,
   plugin,
+  workflows,
   rest,
   page,
   pageLoad,
