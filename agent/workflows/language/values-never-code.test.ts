@@ -125,7 +125,7 @@ const SHELLS = [['sh'], ['dash'], ['bash'], ['busybox', 'sh']].filter(
 
 describe('values in shell scripts', () => {
   for (const shell of SHELLS) {
-    test(`arrive unchanged in every place that is admitted, and are never run: ${shell.join(' ')}`, { timeout: 280_000 }, () => {
+    test(`arrive unchanged in every place that is admitted, and are never run: ${shell.join(' ')}`, { timeout: 900_000 }, () => {
       const prints = shell[0] === 'bash' ? [...PRINTS, ...BASH_PRINTS] : PRINTS;
       const cases = fc.sample(fc.tuple(holes, hostileValues(canary())), { seed: SEED, numRuns: FULL ? 10_000 : 400 });
       for (let from = 0; from < cases.length; from += A_RUN) {
@@ -182,7 +182,7 @@ describe('values in shell scripts', () => {
     expect(run(['bash'], 'shell', 'echo $((3 -{{ input.n }}))', { n: '-5' }).out).toBe('8\n');
   });
 
-  test('pieces of scripts in any order: what is admitted runs no value', { timeout: 280_000 }, () => {
+  test('pieces of scripts in any order: what is admitted runs no value', { timeout: 900_000 }, () => {
     const tokens = fc.constantFrom(
       ...[
         '\0',
@@ -364,7 +364,7 @@ const LANGUAGES = [
 
 describe('values in Python, JavaScript and TypeScript', () => {
   for (const { name, kind, program, head } of LANGUAGES) {
-    test(`arrive unchanged in every place that is admitted, and are never run: ${name}`, { timeout: 280_000 }, () => {
+    test(`arrive unchanged in every place that is admitted, and are never run: ${name}`, { timeout: 900_000 }, () => {
       const cases = fc.sample(fc.tuple(fc.constantFrom(...EXPRESSIONS[kind]), hostileValues(canary())), {
         seed: SEED,
         numRuns: FULL ? 10_000 : 3000,
@@ -382,7 +382,7 @@ describe('values in Python, JavaScript and TypeScript', () => {
       }
     });
 
-    test(`pieces of scripts in any order: what is admitted runs no value: ${name}`, { timeout: 280_000 }, () => {
+    test(`pieces of scripts in any order: what is admitted runs no value: ${name}`, { timeout: 900_000 }, () => {
       const common = [
         '\0',
         '\0',
