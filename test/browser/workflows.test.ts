@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
@@ -78,10 +79,10 @@ describeInBrowser('workflows', () => {
     await page.getByText('There are no workflows yet').waitFor();
     await page.getByRole('button', { name: 'Add a workspace' }).click();
     const sheet = page.getByRole('dialog', { name: 'Add a workspace' });
-    await sheet.getByLabel('Path').fill(join(folder, 'nowhere'));
+    await sheet.getByLabel('Path or address').fill(join(folder, 'nowhere'));
     await sheet.getByRole('button', { name: 'Add', exact: true }).click();
     await sheet.locator('.field-error, .problem').first().waitFor();
-    await sheet.getByLabel('Path').fill(folder);
+    await sheet.getByLabel('Path or address').fill(folder);
     await sheet.getByText(`toru workspace add site-flows ${folder}`).waitFor();
     await sheet.getByRole('button', { name: 'Add', exact: true }).click();
     await page.getByRole('heading', { name: 'web / site' }).waitFor();
@@ -210,5 +211,24 @@ describeInBrowser('workflows', () => {
     await page.getByRole('button', { name: 'Cancel' }).click();
     await stateIs(job, 'cancelled');
     await page.locator('.job-lead').getByText('Cancelled').waitFor();
+  });
+
+  test('a repository is added by its address, at a branch', async () => {
+    const origin = join(scene.toru.home, 'origin');
+    mkdirSync(join(origin, '.workflows'), { recursive: true });
+    writeFileSync(join(origin, '.workflows/task.yaml'), 'tasks:\n  tidy:\n    name: Tidy up\n    flow: { tidy: { type: noop } }\n');
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-C', origin, '-c', 'user.name=Ada', '-c', 'user.email=a@example.org', ...args]);
+    git('init', '--quiet', '--initial-branch=trunk');
+    git('add', '-A');
+    git('commit', '--quiet', '-m', 'first');
+    await page.goto(`${scene.toru.url}/workflows`);
+    await page.getByRole('button', { name: 'Add a workspace' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Add a workspace' });
+    await sheet.getByLabel('Path or address').fill(`file://${origin}`);
+    await sheet.getByLabel('Branch, tag or commit').fill('trunk');
+    await sheet.getByText(`toru workspace add origin file://${origin} --ref trunk`).waitFor();
+    await sheet.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('link', { name: /Tidy up/ }).waitFor();
   });
 });

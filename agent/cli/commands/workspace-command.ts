@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isGitAddress } from '../../../shared/git-address.ts';
 import type { Workspace } from '../../../shared/workflows.ts';
 import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
@@ -48,7 +49,7 @@ One from git is asked for each minute, by the host's own git and its credentials
         const [name, folder, ...more] = words;
         if (name === undefined || folder === undefined) throw new UsageError('NAME and FOLDER are expected.');
         noWords(more);
-        const isUrl = /^(?:https?|ssh|git|file):\/\/|^[\w.-]+@[\w.-]+:/.test(folder);
+        const isUrl = isGitAddress(folder);
         if (!isUrl && values.ref !== undefined) throw new UsageError('A folder has no --ref: that is of an address of git.');
         const json = isUrl
           ? ({ name, type: 'git', url: folder, ...(values.ref === undefined ? {} : { ref: values.ref }) } as const)

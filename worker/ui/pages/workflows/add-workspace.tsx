@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals';
+import { isGitAddress } from '../../../../shared/git-address.ts';
 import { useSubmit } from '../../data/submit.ts';
 import { bound } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
@@ -11,21 +12,27 @@ import { CommandLine } from '../hosts/add-host.tsx';
 import { addWorkspace } from './calls.ts';
 import { nameFrom } from './workspace-name.ts';
 
-/** A folder of the host with `.workflows/*.yaml` in it. */
+/** A folder of the host, or a git repository, with `.workflows/*.yaml` in it. */
 export function AddWorkspace(props: { onClose: () => void; onAdded: () => void }) {
   const name = useSignal('');
   const path = useSignal('');
+  const ref = useSignal('');
+  const isGit = isGitAddress(path.value.trim());
   const suggested = nameFrom(path.value);
   const { busy, wrong, submit } = useSubmit(
     async () => {
-      await addWorkspace({ type: 'folder', name: name.peek().trim() || suggested, path: path.peek().trim() });
+      const [place, of] = [path.peek().trim(), ref.peek().trim()];
+      const named = { name: name.peek().trim() || suggested };
+      await addWorkspace(
+        isGit ? { type: 'git', ...named, url: place, ...(of === '' ? {} : { ref: of }) } : { type: 'folder', ...named, path: place },
+      );
       props.onAdded();
       props.onClose();
     },
     {
-      fields: ['name', 'path'],
+      fields: ['name', 'path', 'url', 'ref'],
       leaves: true,
-      check: () => (path.peek().trim() === '' ? { path: t('The path of the folder is needed.') } : {}),
+      check: () => (path.peek().trim() === '' ? { path: t('A path or an address is needed.') } : {}),
     },
   );
   return (
@@ -33,13 +40,24 @@ export function AddWorkspace(props: { onClose: () => void; onAdded: () => void }
       <Form class="stack" noValidate onSubmit={submit}>
         {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
         <TextField
-          label={t('Path')}
+          label={t('Path or address')}
           mono
           required
-          help={t('The folder on the host in which .workflows lies. A change in it counts within seconds.')}
+          help={t(
+            'The folder on the host in which .workflows lies, or the address of a git repository, which the host asks with its own git.',
+          )}
           {...bound(path)}
-          error={wrong['path']}
+          error={wrong['path'] ?? wrong['url']}
         />
+        {isGit && (
+          <TextField
+            label={t('Branch, tag or commit')}
+            mono
+            help={t('Left empty: what the repository calls HEAD.')}
+            {...bound(ref)}
+            error={wrong['ref']}
+          />
+        )}
         <TextField
           label={t('Name')}
           mono
@@ -50,7 +68,9 @@ export function AddWorkspace(props: { onClose: () => void; onAdded: () => void }
         />
         <div class="stack">
           <p class="small muted">{t('Or in a terminal on the host:')}</p>
-          <CommandLine line={`toru workspace add ${name.value.trim() || suggested || 'NAME'} ${path.value.trim() || 'FOLDER'}`} />
+          <CommandLine
+            line={`toru workspace add ${name.value.trim() || suggested || 'NAME'} ${path.value.trim() || 'FOLDER'}${isGit && ref.value.trim() !== '' ? ` --ref ${ref.value.trim()}` : ''}`}
+          />
         </div>
         <SheetButtons>
           <Button onClick={props.onClose}>{t('Cancel')}</Button>

@@ -1,0 +1,4 @@
+/** Is this where a git repository lies, and no path of a folder? Whether it may be asked, the host decides. */
+export function isGitAddress(text: string): boolean {
+  return /^(?:https?|ssh|git|file):\/\/|^[\w.-]+@[\w.-]+:/.test(text);
+}
