@@ -3,6 +3,7 @@ import { time } from './api.ts';
 import { hostId, taskId, userId } from './ids.ts';
 import { runSummary } from './runs.ts';
 import { role } from './users.ts';
+import { keptOfHook } from './webhooks.ts';
 
 /** Hosts, as the edge shows them, and what it keeps for one that is away. */
 
@@ -38,6 +39,8 @@ export const host = z.object({
   recent_runs: z.array(runSummary),
   /** The pending runs that the asker may see, oldest first. */
   pending_runs: z.array(pendingRun),
+  /** For admins: requests to its hooks that wait for it, by hook. An older edge keeps none. */
+  kept_webhooks: z.array(keptOfHook).optional(),
   /** For admins: the last agent that came with this host's key while the host was linked, and was refused; null after a day. */
   duplicate: z.object({ at: time, address: z.string(), name: z.string() }).nullish(),
 });

@@ -10,6 +10,7 @@ import { userCode } from './pairing.ts';
 import { runSummary } from './runs.ts';
 import { publicKey, signature, signedToken } from './signed.ts';
 import { role } from './users.ts';
+import { keptHookNames } from './webhooks.ts';
 
 /**
  * The language between a Host object and its agent, over the one WebSocket that the agent dialled. Every message is
@@ -221,6 +222,11 @@ export const agentControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('name'), name: z.string().min(1).max(80) }),
   /** All devices that are told when this host is away, instead of those before. An edge that does not know this tells nobody. */
   z.object({ type: z.literal('alerts'), alerts: z.array(hostAlert).max(MAX_HOST_ALERTS) }),
+  /**
+   * The hooks whose requests are kept while the host is away, instead of those before: names, and no secrets. An edge that does not know
+   * this keeps nothing.
+   */
+  z.object({ type: z.literal('kept_hooks'), names: keptHookNames }),
   /**
    * Of the home host: all its members, instead of those before, and its newest directory. An edge that does not know this has the hosts
    * of HOST_KEYS only.

@@ -57,7 +57,7 @@ export interface EdgeTransportServices {
     'atLink' | 'onSay' | 'takeDirectory' | 'takeHome' | 'handover' | 'memberAnswered' | 'pair' | 'pairSecret' | 'memberGrant'
   >;
   /** What other services start by webhooks. */
-  workflows: { webhooks: Pick<Webhooks, 'take' | 'job'> };
+  workflows: { webhooks: Pick<Webhooks, 'take' | 'job' | 'keptNames' | 'onKeptNames'> };
   log: Log;
 }
 
@@ -76,6 +76,8 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
   readonly #stopListening: (() => void)[];
   /** What the edge knows this host as, or learns at the next link. */
   #name: string;
+  /** The hooks whose requests this edge keeps, as it was told with this link. */
+  #keptHooks: string | null = null;
   #socketServices: SocketServices | null = null;
   #session: LinkSession | null = null;
   #tunnel: TunnelServer | null = null;
@@ -92,6 +94,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
       services.grants.onRevoked((sids, id) => this.#revoked(sids, id)),
       services.settings.onChange(() => this.#renamed(services.settings.host_name)),
       services.alerts.onChange(() => this.#sayAlerts()),
+      services.workflows.webhooks.onKeptNames(() => this.#sayKeptHooks()),
       services.hosts.onSay((message) => this.#session?.control(message)),
     ];
   }
@@ -116,6 +119,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
 
   up(session: LinkSession): void {
     this.#session = session;
+    this.#keptHooks = null;
     this.#credit = this.#newCredit(session.creditByUser);
     this.#news = new News((callback) => session.turn(callback));
     this.#services.grants.setInstallation(session.installation);
@@ -128,6 +132,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
     for (const message of this.#services.hosts.atLink()) session.control(message);
     for (const run of this.#services.recent()) this.summary(run);
     this.#sayAlerts();
+    this.#sayKeptHooks();
   }
 
   down(): void {
@@ -302,6 +307,15 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
 
   #sayAlerts(): void {
     this.#session?.control({ type: 'alerts', alerts: this.#services.alerts.list() });
+  }
+
+  #sayKeptHooks(): void {
+    if (this.#session === null) return;
+    const names = this.#services.workflows.webhooks.keptNames();
+    const said = JSON.stringify(names);
+    if (said === this.#keptHooks) return;
+    this.#keptHooks = said;
+    this.#session.control({ type: 'kept_hooks', names });
   }
 
   #renamed(name: string): void {

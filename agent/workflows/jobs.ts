@@ -72,7 +72,9 @@ export class Jobs {
     const { request_id, revision, task, input } = execution;
     const fields = revision.definitions.tasks[task]?.input ?? {};
     // Even a hash of a short secret would give it away.
-    const shown = Object.entries({ ...input, ...execution.request }).map(
+    // Of a webhook's request, headers are others at each try: a time, an id of the connection.
+    const { headers: _headers, ...request } = execution.request ?? {};
+    const shown = Object.entries({ ...input, ...request }).map(
       ([name, value]) => [name, fields[name]?.secret === true ? MASK : value] as const,
     );
     const hash = createHash('sha256')

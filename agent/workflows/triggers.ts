@@ -39,6 +39,8 @@ export interface TriggersOptions {
   current: (workspace: string) => Revision | null;
   jobs: Pick<Jobs, 'make' | 'running'>;
   transact: (work: (apply: Apply) => void) => Promise<void>;
+  /** A trigger was switched on or off. */
+  switched: () => void;
   now?: () => number;
 }
 
@@ -134,6 +136,7 @@ export class Triggers {
       const event = enabled ? 'trigger.enable' : 'trigger.disable';
       this.#o.audit.record({ event, caller, target: `${workspace}/${name}`, outcome: 'ok' });
     });
+    this.#o.switched();
     return this.#shown(workspace, name, definition);
   }
 

@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { LinkWebhook } from '../../shared/webhooks.ts';
 import { refusalOf, type Signature } from './webhook-signature.ts';
@@ -25,7 +25,7 @@ tasks:
     flow:
       say: { action: say, input: { ref: "{{ input.body.ref | default(value='none') }}", where: "{{ input.where | default(value='-') }}" } }
 triggers:
-${hook('open')}${hook('kept', ', secret: "{{ secret.HOOK }}", input: { where: here }')}${hook('off', ', enabled: false')}${hook('gets', ', allow_get: true')}${hook('waits', ', mode: sync')}${hook('github', ', signature: github, secret: "{{ secret.HOOK }}"')}`,
+${hook('open')}${hook('kept', ', secret: "{{ secret.HOOK }}", input: { where: here }')}${hook('off', ', enabled: false')}${hook('gets', ', allow_get: true')}${hook('waits', ', mode: sync')}${hook('stripe', ', signature: stripe, keep: true, secret: "{{ secret.HOOK }}"')}${hook('stripe-now', ', signature: stripe, secret: "{{ secret.HOOK }}"')}${hook('later', ', keep: true')}${hook('off-later', ', keep: true, enabled: false')}${hook('github', ', signature: github, secret: "{{ secret.HOOK }}"')}`,
   );
   await h.ask(h.admin, 'PUT', '/api/secrets/HOOK', { value: 'correct horse' });
   await h.load();
@@ -34,7 +34,7 @@ afterAll(() => h.close());
 
 function asked(
   name: string,
-  fields: { body?: object; headers?: Record<string, string>; method?: 'GET' | 'POST'; query?: string } = {},
+  fields: { body?: object; headers?: Record<string, string>; method?: 'GET' | 'POST'; query?: string; kept?: LinkWebhook['kept'] } = {},
 ): LinkWebhook {
   const body = fields.body === undefined ? '' : JSON.stringify(fields.body);
   const headers = { ...(body === '' ? {} : { 'content-type': 'application/json' }), ...fields.headers };
@@ -45,6 +45,7 @@ function asked(
     headers: Object.entries(headers),
     body: Buffer.from(body).toString('base64'),
     address: '192.0.2.7',
+    kept: fields.kept,
   };
 }
 const take = (name: string, fields?: Parameters<typeof asked>[1]) => h.services.workflows.webhooks.take(asked(name, fields));
@@ -108,6 +109,62 @@ test('GitHub’s signature is over the bytes', async () => {
     refused('invalid_credentials'),
   );
   expect(await take('github', { body, headers: { 'x-hub-signature-256': sign('correct horse') } })).toMatchObject({ task: 'say' });
+});
+
+/** As Stripe signs it, some time ago. */
+function striped(body: object, ms: number): Record<string, string> {
+  const time = Math.floor((Date.now() - ms) / 1000);
+  const v1 = createHmac('sha256', 'correct horse').update(`${time}.`).update(JSON.stringify(body)).digest('hex');
+  return { 'stripe-signature': `t=${time},v1=${v1}` };
+}
+
+const HOUR = 3_600_000;
+/** As the edge says it of what came some time ago. */
+const kept = (ms: number) => ({ id: randomUUID(), arrived_at: Date.now() - ms });
+
+test('the edge hears which hooks say keep, and hears it again when one is switched', async () => {
+  const { webhooks } = h.services.workflows;
+  expect(webhooks.keptNames()).toEqual(['later', 'stripe']);
+  let heard = 0;
+  const stop = webhooks.onKeptNames(() => {
+    heard += 1;
+  });
+  await h.ask(h.admin, 'POST', '/api/workspaces/ws/triggers/later/disable');
+  expect([heard, webhooks.keptNames()]).toEqual([1, ['stripe']]);
+  await h.ask(h.admin, 'POST', '/api/workspaces/ws/triggers/later/enable');
+  expect([heard, webhooks.keptNames()]).toEqual([2, ['later', 'stripe']]);
+  stop();
+});
+
+test('one that the edge kept starts one job, however often it is delivered', async () => {
+  const once = kept(HOUR);
+  const answers = [];
+  for (let i = 0; i < 3; i += 1) answers.push(await take('later', { body: { ref: 'a' }, kept: once }));
+  expect(new Set(answers.map(({ job_id }) => job_id)).size).toBe(1);
+  // The same request, sent again by its sender, is another one where nothing names it.
+  expect((await take('later', { body: { ref: 'a' }, kept: kept(HOUR) })).job_id).not.toBe(answers[0]?.job_id);
+});
+
+test('a signature with a time counts when the request came, for a day, and only where the hook lets the edge keep it', async () => {
+  const body = { ref: 'paid' };
+  const headers = striped(body, 3 * HOUR);
+  await expect(take('stripe', { body, headers })).rejects.toEqual(refused('invalid_credentials'));
+  await expect(take('stripe', { body, headers, kept: kept(2 * HOUR) })).rejects.toEqual(refused('invalid_credentials'));
+  await expect(take('stripe-now', { body, headers, kept: kept(3 * HOUR) })).rejects.toEqual(refused('invalid_credentials'));
+  const old = striped(body, 30 * HOUR);
+  await expect(take('stripe', { body, headers: old, kept: kept(30 * HOUR) })).rejects.toEqual(refused('too_late'));
+  await expect(take('stripe', { body, headers, kept: kept(-HOUR) })).rejects.toEqual(refused('too_late'));
+  const { job_id } = await take('stripe', { body, headers, kept: kept(3 * HOUR) });
+  expect((await h.ended(job_id)).state).toBe('completed');
+  // An edge that lies about its id, or adds another name of the delivery, sends nothing twice.
+  const again = await take('stripe', { body, headers: { ...headers, 'x-github-delivery': 'another' }, kept: kept(3 * HOUR) });
+  expect(again.job_id).toBe(job_id);
+});
+
+test('a sender’s second try has other headers, and starts nothing', async () => {
+  const headers = { 'idempotency-key': 'order-1', 'x-request-id': 'one' };
+  const { job_id } = await take('open', { body: { ref: 'a' }, headers });
+  expect((await take('open', { body: { ref: 'a' }, headers: { ...headers, 'x-request-id': 'two' } })).job_id).toBe(job_id);
 });
 
 const NOW = Date.UTC(2026, 10, 29);

@@ -4,7 +4,14 @@ import type { Job, Json } from '../../shared/flow/job.ts';
 import { isEnded } from '../../shared/flow/job.ts';
 import { renderValue } from '../../shared/flow/template.ts';
 import { parseJson } from '../../shared/json.ts';
-import { type LinkWebhook, type LinkWebhookJob, WEBHOOK_WAIT_S, type WebhookAnswer } from '../../shared/webhooks.ts';
+import {
+  KEPT_MS,
+  type LinkWebhook,
+  type LinkWebhookJob,
+  MAX_KEPT_HOOKS,
+  WEBHOOK_WAIT_S,
+  type WebhookAnswer,
+} from '../../shared/webhooks.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Caller } from '../users/caller.ts';
 import type { JobStore, LiveJob } from './job-store.ts';
@@ -35,7 +42,9 @@ export interface WebhooksOptions {
   onChange: (listener: (live: LiveJob) => void) => () => void;
 }
 
-/** What a delivery is called by its sender: the same one never starts two jobs. */
+/** A clock of the edge may be so far from this host's; and so long after its time a kept request may still be on its way. */
+const KEPT_SKEW_MS = 5 * 60_000;
+/** What a delivery is called by its sender, where no signature says it. */
 const DELIVERIES = ['x-github-delivery', 'webhook-id', 'x-gitlab-event-uuid', 'idempotency-key'];
 /** Of the sender's proof; the rest of the request is the job's to read. */
 const PROOFS = new Set(['authorization', 'x-hub-signature', 'x-hub-signature-256', 'webhook-signature', 'stripe-signature']);
@@ -43,9 +52,21 @@ const PROOFS = new Set(['authorization', 'x-hub-signature', 'x-hub-signature-256
 /** Requests of other services, which the edge passes on. Who may is decided here, by the hook's secret or signature. */
 export class Webhooks {
   readonly #o: WebhooksOptions;
+  readonly #listeners = new Set<() => void>();
 
   constructor(options: WebhooksOptions) {
     this.#o = options;
+  }
+
+  /** Definitions or switches of triggers are others now. */
+  defined(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** `keptNames` may be others from now on. */
+  onKeptNames(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /**
@@ -58,7 +79,8 @@ export class Webhooks {
     const { definition, revision, trigger } = hook;
     if (asked.method === 'GET' && !definition.allow_get)
       throw new ToruError('method_not_allowed', 'This hook takes POST. Its file can say allow_get: true.', { extra: { allow: 'POST' } });
-    const request = requestOf(asked);
+    const at = arrivalOf(asked, definition, Date.now());
+    const request = requestOf(asked, at);
     const target = `${revision.workspace}/${trigger}`;
     const caller: Caller = { ...WEBHOOK, address: asked.address };
     const secret = definition.secret === undefined ? null : this.#o.values.render(revision, definition.secret);
@@ -68,7 +90,7 @@ export class Webhooks {
       this.#o.audit.record({ event: 'trigger.fire', caller, target, outcome: 'refused', detail: { reason: refusal } });
       throw new ToruError('invalid_credentials', refusal);
     }
-    const delivery = DELIVERIES.map((name) => request.header(name)).find((id) => id !== undefined && id !== '');
+    const delivery = deliveryOf(definition.signature, request) ?? asked.kept?.id;
     const { job_id } = await this.#o.jobs.execute(caller, {
       revision,
       task: definition.task,
@@ -80,6 +102,20 @@ export class Webhooks {
     });
     this.#o.triggers.noteFired(revision.workspace, trigger, job_id);
     return this.#answer(hook, job_id, definition.mode === 'sync' ? definition.timeout_secs : 0);
+  }
+
+  /** The hooks whose requests the edge is to keep while this host is away. */
+  keptNames(): string[] {
+    const names = this.#o
+      .revisions()
+      .flatMap((revision) =>
+        Object.entries(revision.definitions.triggers).flatMap(([trigger, definition]) =>
+          definition.type === 'webhook' && definition.keep && this.#o.triggers.isEnabled(revision.workspace, trigger, definition)
+            ? [definition.name]
+            : [],
+        ),
+      );
+    return [...new Set(names)].sort().slice(0, MAX_KEPT_HOOKS);
   }
 
   /** How a job stands that a request to this hook has started. @throws ToruError not_found */
@@ -144,9 +180,37 @@ const WEBHOOK: Caller = {
   auth_time: 0,
 };
 
-function requestOf({ headers, query, body }: LinkWebhook): SignedRequest {
+/**
+ * When a request came: now, or when the edge says, where its hook lets the edge keep it. An edge that lies about it can hold back what was
+ * sent, for a day; it can't send it twice, since a signature with a time in it counts once.
+ * @throws ToruError too_late
+ */
+function arrivalOf({ kept }: LinkWebhook, { keep }: WebhookDefinition, now: number): number {
+  if (kept === undefined || !keep) return now;
+  if (kept.arrived_at > now + KEPT_SKEW_MS || kept.arrived_at < now - KEPT_MS - KEPT_SKEW_MS)
+    throw new ToruError('too_late', 'The edge kept this request for longer than a day, or its clock is wrong.');
+  return kept.arrived_at;
+}
+
+/** By what name a delivery starts one job. A signed one by what is signed: other headers could be added by whoever sends it again. */
+function deliveryOf(signature: WebhookDefinition['signature'], { header }: SignedRequest): string | undefined {
+  const named = (names: readonly string[]): string | undefined =>
+    names.map((name) => header(name)).find((id) => id !== undefined && id !== '');
+  switch (signature) {
+    case 'standard-webhooks':
+      return named(['webhook-id']);
+    case 'stripe':
+      return named(['stripe-signature']);
+    case 'github':
+      return named(['x-github-delivery']);
+    case 'none':
+      return named(DELIVERIES);
+  }
+}
+
+function requestOf({ headers, query, body }: LinkWebhook, now: number): SignedRequest {
   const found = new Map(headers.toReversed());
-  return { header: (name) => found.get(name), query: new URLSearchParams(query), body: Buffer.from(body, 'base64'), now: Date.now() };
+  return { header: (name) => found.get(name), query: new URLSearchParams(query), body: Buffer.from(body, 'base64'), now };
 }
 
 function renderedInput(definition: WebhookDefinition): Record<string, Json> {

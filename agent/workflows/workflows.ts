@@ -113,6 +113,7 @@ export class Workflows {
       current: (name) => this.workspaces.current(name),
       jobs: this.jobs,
       transact: (work) => this.driver.transact(work),
+      switched: () => this.webhooks.defined(),
     });
     this.webhooks = new Webhooks({
       host: settings.instance_id,
@@ -334,7 +335,10 @@ export class Workflows {
   /** Within the transaction in which a workspace's definitions are others. */
   #defined(workspace: string, revision: Revision | null): void {
     this.triggers.sync(workspace, revision);
-    queueMicrotask(() => this.#timers.arm());
+    queueMicrotask(() => {
+      this.#timers.arm();
+      this.webhooks.defined();
+    });
   }
 
   /** Jobs are kept as long as runs are. A few old ones go whenever one ends, within its transaction. */

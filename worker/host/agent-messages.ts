@@ -8,6 +8,7 @@ import type { Link } from './agent-link.ts';
 import type { Browsers } from './browsers.ts';
 import type { Tunnel } from './edge-tunnel.ts';
 import type { HostAlerts } from './host-alerts.ts';
+import type { KeptWebhooks } from './kept-webhooks.ts';
 import type { LinkKeeper } from './link-keeper.ts';
 import type { Presence, PresenceRecord } from './presence-record.ts';
 import type { RecentRuns } from './recent-runs.ts';
@@ -29,6 +30,7 @@ interface Options {
   presence: PresenceRecord;
   recent: RecentRuns;
   alerts: HostAlerts;
+  kept: KeptWebhooks;
   /** The host is called otherwise: what it is known as beyond this object. */
   renamed(host: Presence): void;
   /** `recent` has to be written at that time, in ms since 1970. */
@@ -74,7 +76,7 @@ export class AgentMessages {
   }
 
   #control(link: Link, payload: string): void {
-    const { links, browsers, sessions, presence, recent, alerts, renamed, writeRecent, fromHome, later } = this.#options;
+    const { links, browsers, sessions, presence, recent, alerts, kept, renamed, writeRecent, fromHome, later } = this.#options;
     const message = parseControl(payload);
     // A newer agent may say more than we know: what we don't understand changes nothing here.
     if (message === null) return console.warn('The agent sent a control message that this version does not know.');
@@ -109,6 +111,9 @@ export class AgentMessages {
       }
       case 'alerts':
         if (alerts.says(message.alerts) || this.#mayWrite(message.type)) alerts.keep(message.alerts, Date.now());
+        return;
+      case 'kept_hooks':
+        if (JSON.stringify(message.names) !== JSON.stringify(kept.names) && this.#mayWrite(message.type)) kept.say(message.names);
         return;
       case 'members':
       case 'pairing':

@@ -4,7 +4,6 @@ import type { LinkHandover } from '../../shared/handover.ts';
 import type { LinkLoginRequest, LoginRequest } from '../../shared/login-requests.ts';
 import type { HomeFacts, LinkPair } from '../../shared/pairing.ts';
 import { homeFacts } from '../../shared/pairing.ts';
-import { TokenBucket } from '../../shared/token-bucket.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { type LinkWebhook, type LinkWebhookJob, type WebhookAnswer, webhookAnswer } from '../../shared/webhooks.ts';
 import type { Granted } from '../account/session-rows.ts';
@@ -14,10 +13,6 @@ import { CodePaces } from './code-paces.ts';
 import type { LoginAnswer } from './login-answers.ts';
 import { errorAnswer, loginAnswer, renewAnswer } from './login-answers.ts';
 
-/** Requests to hooks of all names and addresses, before the host hears of them. */
-const HOOKS_AT_ONCE = 200;
-const HOOKS_A_SECOND = 20;
-
 /** Asks the host. @throws ToruError as Tunnel.ask, and host_offline. */
 export type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null) => Promise<Response>;
 
@@ -25,9 +20,6 @@ export type Ask = (head: RequestHead, body: ReadableStream<Uint8Array> | null) =
 export class EdgeRequests {
   readonly #ask: Ask;
   readonly #codes = new CodePaces();
-  /** By name and address; and all together, for a stranger has many addresses. */
-  readonly #hooks = new CodePaces();
-  readonly #allHooks = new TokenBucket(HOOKS_AT_ONCE, HOOKS_A_SECOND, Date.now());
 
   constructor(ask: Ask) {
     this.#ask = ask;
@@ -59,12 +51,7 @@ export class EdgeRequests {
   }
 
   /** Another service starts a workflow, by a hook of this name. */
-  async webhook(asked: LinkWebhook): Promise<Result<WebhookAnswer>> {
-    const now = Date.now();
-    const retry_after = this.#hooks.try(asked.name, asked.address, now);
-    const all = this.#allHooks.take(now) ? 0 : Math.ceil(this.#allHooks.wait(now) / 1000);
-    const wait = Math.max(retry_after, all);
-    if (wait > 0) return refusal('too_many_requests', `This hook is asked too often. Try it again in ${wait} s.`, { retry_after: wait });
+  webhook(asked: LinkWebhook): Promise<Result<WebhookAnswer>> {
     return this.#post('/link/webhook', asked, webhookAnswer);
   }
 

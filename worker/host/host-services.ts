@@ -13,7 +13,9 @@ import { Duplicates } from './duplicates.ts';
 import { EdgeRequests } from './edge-requests.ts';
 import type { Asker } from './edge-tunnel.ts';
 import { Tunnel } from './edge-tunnel.ts';
+import { HookRequests } from './hook-requests.ts';
 import { HostAlerts } from './host-alerts.ts';
+import { KEPT_WEBHOOK_MIGRATIONS, KeptWebhooks } from './kept-webhooks.ts';
 import { closeLate } from './link-handshake.ts';
 import { LinkKeeper } from './link-keeper.ts';
 import { LinkWatch } from './link-watch.ts';
@@ -33,7 +35,8 @@ export type HostServices = ReturnType<typeof createHostServices>;
 
 /** Makes the services of a Host object; the only file of this folder that knows them all. */
 export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) {
-  migrate(ctx.storage, PENDING_MIGRATIONS);
+  // One after the other: new ones stand at the end.
+  migrate(ctx.storage, [...PENDING_MIGRATIONS, ...KEPT_WEBHOOK_MIGRATIONS]);
   const { kv, sql } = ctx.storage;
   const presence = new PresenceRecord(kv);
   const recent = new RecentRuns(kv);
@@ -64,6 +67,16 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     wake: (at) => alarms.schedule('pending', at),
   });
 
+  const kept = new KeptWebhooks(sql, kv);
+  const hooks: HookRequests = new HookRequests({
+    kept,
+    ask: (asked) => requests.webhook(asked),
+    online: () => links.live() !== null,
+    lastSeen: () => links.lastSeen(),
+    wake: (at) => alarms.schedule('kept', at),
+    later: (work) => ctx.waitUntil(work),
+  });
+
   const alerts = new HostAlerts({
     store: kv,
     host: () => ({ online: links.live() !== null, lastSign: links.lastSign }),
@@ -87,6 +100,7 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
       ctx.waitUntil(starts.startAll());
       return pending.sweep(now);
     },
+    kept: (now) => hooks.look(now),
   });
   const browserTransport = new BrowserTransport(browsers, links, (owner, query) => starts.keep(owner, query));
   const agent = new AgentMessages({
@@ -97,6 +111,7 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     presence,
     recent,
     alerts,
+    kept,
     renamed: ({ host, name, version }) => ctx.waitUntil(accountOf(env).hostRenamed(host, name, version)),
     fromHome: (host, message) => accountOf(env).fromHome(host, message),
     handover: (host, message) => accountOf(env).handover(host, message.host, message.offer),
@@ -116,6 +131,8 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     sessions,
     watch,
     starts,
+    kept,
+    hooks,
     alarms,
     browserTransport,
     agent,
@@ -123,6 +140,7 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
       const link = links.current;
       const reason = 'the home host took this host out of the installation';
       if (link !== null) links.down(link, LINK_CLOSE.revoked, reason);
+      if (bound === null) kept.clear();
       // Also who is about to prove the key that counts no longer.
       for (const socket of ctx.getWebSockets(TAG.agent)) {
         const state = readAttachment(socket);

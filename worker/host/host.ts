@@ -9,7 +9,7 @@ import type { HomeFacts, LinkPair } from '../../shared/pairing.ts';
 import type { RunRequest, RunSummary } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Role } from '../../shared/users.ts';
-import type { LinkWebhook, LinkWebhookJob, WebhookAnswer } from '../../shared/webhooks.ts';
+import type { KeptAnswer, KeptOfHook, LinkWebhook, LinkWebhookJob, WebhookAnswer } from '../../shared/webhooks.ts';
 import { CLOSE, PING, PONG, SOCKET_USER } from '../../shared/wire.ts';
 import type { HomeNews } from '../account/account.ts';
 import type { Granted } from '../account/session-rows.ts';
@@ -40,6 +40,8 @@ export interface HostOverview {
   version: string | null;
   recent_runs: RunSummary[];
   pending_runs: PendingRun[];
+  /** For admins. */
+  kept_webhooks: KeptOfHook[];
   /** For admins: another agent with this host's key, refused in the last day. */
   duplicate: Duplicate | null;
 }
@@ -99,8 +101,8 @@ export class Host extends DurableObject<Env> {
     return this.#services.requests.pairSecret(revealed);
   }
 
-  async webhook(asked: LinkWebhook): Promise<Result<WebhookAnswer>> {
-    return this.#services.requests.webhook(asked);
+  async webhook(asked: LinkWebhook): Promise<Result<WebhookAnswer | KeptAnswer>> {
+    return this.#services.hooks.take(asked);
   }
 
   async webhookJob(asked: LinkWebhookJob): Promise<Result<WebhookAnswer>> {
@@ -144,6 +146,7 @@ export class Host extends DurableObject<Env> {
       version: known?.version ?? null,
       recent_runs: this.#services.recent.visibleTo(sub, role),
       pending_runs: this.#services.pending.visibleTo(sub, role),
+      kept_webhooks: role === 'admin' ? this.#services.kept.summary() : [],
       duplicate: role === 'admin' ? this.#services.duplicates.last : null,
     };
   }
@@ -238,6 +241,7 @@ export class Host extends DurableObject<Env> {
     // What ended is said first: nothing starts under a session that is over, nor at a host that is known no longer.
     const ready = this.#hostSeen(link, state, proven).then(() => this.#services.sessions.sayLogouts());
     this.ctx.waitUntil(ready.then(() => this.#services.starts.startAll()));
+    this.ctx.waitUntil(ready.then(() => this.#services.hooks.deliver()));
   }
 
   /**

@@ -1,58 +1,67 @@
 import { Hono } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
-import { MAX_WEBHOOK_BODY, MAX_WEBHOOK_HEADERS, type WebhookAnswer, webhookName } from '../../shared/webhooks.ts';
-import { hostOf } from '../env.ts';
-import { type Result, unwrap } from '../result.ts';
+import { type KeptAnswer, MAX_WEBHOOK_BODY, MAX_WEBHOOK_HEADERS, type WebhookAnswer, webhookName } from '../../shared/webhooks.ts';
+import { accountOf, hostOf } from '../env.ts';
+import { unwrap } from '../result.ts';
 import type { EdgeContext, EdgeEnv } from './edge-context.ts';
 import { tooLarge } from './edge-guard.ts';
 import { withDataHeaders } from './headers.ts';
 import { homeOf } from './home-of.ts';
 
-/** After which the sender may try again whose host is away, in seconds. */
-const AWAY_RETRY_S = 60;
-
 /**
- * Other services start workflows here, without a session: `/hooks/:name` of the home host. Whether a request may, the host decides by the
- * hook's secret or signature, over the bytes as they came; the edge bounds and paces what it passes on.
+ * Other services start workflows here, without a session: `/hooks/:name` of the home host, `/h/:host/hooks/:name` of any host. Whether a
+ * request may, the host decides by the hook's secret or signature, over the bytes as they came; the edge bounds and paces what it passes on,
+ * and keeps it for a host that is away where the hook says so.
  */
 export const hookRoutes = new Hono<EdgeEnv>()
-  .use('/hooks/*', async (c, next) => {
-    await next();
-    c.res = withDataHeaders(c.res, c.get('site'));
-  })
-  .on(['GET', 'POST'], '/hooks/:name', async (c) => {
-    const name = webhookName.safeParse(c.req.param('name'));
-    if (!name.success) throw new ToruError('not_found', 'There is no such hook.');
-    const began = Date.now();
-    const body = c.req.method === 'GET' ? new Uint8Array() : await readBytes(c.req.raw);
-    const home = unwrap(await homeOf(c));
-    const host = hostOf(c.env, home.id);
-    const request = {
-      name: name.data,
-      method: c.req.method === 'GET' ? ('GET' as const) : ('POST' as const),
-      query: new URL(c.req.raw.url).search.slice(1),
-      headers: headersOf(c.req.raw.headers),
-      body: base64Of(body),
-      address: c.get('address').slice(0, 64),
-    };
-    let answer = orLater(await host.webhook(request));
-    while (answer.ended === null && Date.now() - began < answer.wait_s * 1000) {
-      const before = Date.now();
-      answer = { ...answer, ...unwrap(await host.webhookJob({ name: name.data, job_id: answer.job_id })) };
-      // A host that does not hold its answer is not asked in a circle.
-      if (answer.ended === null && Date.now() - before < 500) await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-    return answered(c, answer);
-  })
-  .all('/hooks/*', () => {
-    throw new ToruError('method_not_allowed', 'A hook takes POST, or GET where it says so.', { extra: { allow: 'GET, POST' } });
-  });
+  .use('/hooks/*', dataHeaders)
+  .use('/h/:host/hooks/*', dataHeaders)
+  .on(['GET', 'POST'], '/hooks/:name', (c) => passOn(c, c.req.param('name'), null))
+  .on(['GET', 'POST'], '/h/:host/hooks/:name', (c) => passOn(c, c.req.param('name'), c.req.param('host')))
+  .all('/hooks/*', noSuchMethod)
+  .all('/h/:host/hooks/*', noSuchMethod);
 
-/** Senders try again: those of GitHub by hand, most others by themselves, after the time that they are told. */
-function orLater(result: Result<WebhookAnswer>): WebhookAnswer {
-  if (!result.ok && result.code === 'host_offline') return unwrap({ ...result, extra: { ...result.extra, retry_after: AWAY_RETRY_S } });
-  return unwrap(result);
+async function dataHeaders(c: EdgeContext, next: () => Promise<void>): Promise<void> {
+  await next();
+  c.res = withDataHeaders(c.res, c.get('site'));
+}
+
+function noSuchMethod(): never {
+  throw new ToruError('method_not_allowed', 'A hook takes POST, or GET where it says so.', { extra: { allow: 'GET, POST' } });
+}
+
+/** @param of the host's id; null: the home host. */
+async function passOn(c: EdgeContext, hook: string, of: string | null): Promise<Response> {
+  const name = webhookName.safeParse(hook);
+  if (!name.success) throw new ToruError('not_found', 'There is no such hook.');
+  const began = Date.now();
+  const body = c.req.method === 'GET' ? new Uint8Array() : await readBytes(c.req.raw);
+  const id = of === null ? unwrap(await homeOf(c)).id : await known(c, of);
+  const host = hostOf(c.env, id);
+  const request = {
+    name: name.data,
+    method: c.req.method === 'GET' ? ('GET' as const) : ('POST' as const),
+    query: new URL(c.req.raw.url).search.slice(1),
+    headers: headersOf(c.req.raw.headers),
+    body: base64Of(body),
+    address: c.get('address').slice(0, 64),
+  };
+  let answer = unwrap(await host.webhook(request));
+  while (!('kept' in answer) && answer.ended === null && Date.now() - began < answer.wait_s * 1000) {
+    const before = Date.now();
+    answer = { ...answer, ...unwrap(await host.webhookJob({ name: name.data, job_id: answer.job_id })) };
+    // A host that does not hold its answer is not asked in a circle.
+    if (answer.ended === null && Date.now() - before < 500) await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  return 'kept' in answer ? c.json(answer satisfies KeptAnswer, 202) : answered(c, answer);
+}
+
+/** Only of a host that the installation knows is there an object to ask. @throws ToruError not_found */
+async function known(c: EdgeContext, host: string): Promise<string> {
+  const found = (await accountOf(c.env).hosts()).find(({ id }) => id === host);
+  if (found === undefined) throw new ToruError('not_found', 'There is no such hook.');
+  return found.id;
 }
 
 function answered(c: EdgeContext, { job_id, trigger, task, ended }: WebhookAnswer): Response {

@@ -50,6 +50,7 @@ export const hostRoutes = new Hono<EdgeEnv>()
             version,
             recent_runs: [],
             pending_runs: [],
+            kept_webhooks: [],
             duplicate: null,
           };
         }
@@ -63,6 +64,7 @@ export const hostRoutes = new Hono<EdgeEnv>()
           version: seen.version ?? version,
           recent_runs: seen.recent_runs,
           pending_runs: seen.pending_runs,
+          kept_webhooks: seen.kept_webhooks,
           duplicate: seen.duplicate === null ? null : { ...seen.duplicate, at: iso(seen.duplicate.at) },
         };
       }),

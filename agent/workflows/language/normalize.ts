@@ -200,10 +200,10 @@ export function readTrigger(problems: Problems, written: Written, origin: Origin
   if (type === 'webhook') {
     const read = problems.read(grammar.TRIGGERS.webhook, written, origin, { timeout: 'Write `timeout_secs`, in seconds.' });
     if (read === null) return null;
-    if (read.keep === true)
+    if (read.keep === true && read.mode === 'sync')
       return refused(problems, below(origin, 'keep'), [
-        'Requests are not kept at the edge in this version while the host is away.',
-        'Leave “keep” out: the sender gets 503 with Retry-After, and tries again.',
+        'A sender that waits for the result is not answered later: `keep` and `mode: sync` exclude each other.',
+        'Leave one of them out.',
       ]);
     const { type: kind, task, name, ...rest } = read;
     return { type: kind, task, name, ...defined(rest) };

@@ -10,6 +10,7 @@ import { PageHead } from '../../parts/page-head.tsx';
 import { t } from '../../translate.ts';
 import { AddWorkspace } from './add-workspace.tsx';
 import { listWorkspaces } from './calls.ts';
+import { KeptWebhooks } from './kept-webhooks.tsx';
 import { useJobNews } from './live-jobs.ts';
 import { WorkspaceSection } from './workspace-section.tsx';
 import './workflows.css';
@@ -35,6 +36,7 @@ export function WorkflowsPage() {
         </ButtonLink>
         {isAdmin.value && workspaces.data?.length !== 0 && add}
       </PageHead>
+      <KeptWebhooks />
       {workspaces.problem !== null && (
         <Problem message={workspaces.problem} action={<Button onClick={() => void workspaces.reload()}>{t('Try again')}</Button>} />
       )}
