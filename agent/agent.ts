@@ -71,7 +71,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
       link?.redial('this host has a new key');
     },
   });
-  const { identity, audit, settings, grants, users, scripts, actions, runs, notify, plugins, workflows } = services;
+  const { identity, audit, settings, grants, users, scripts, actions, runs, notify, plugins, workflows, terminals } = services;
   if (lock.lostBy !== null) {
     const ending = previousEnd ?? 'ended without a goodbye: it was killed, or the host went down';
     audit.record({
@@ -125,6 +125,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   await runs.recover();
   notify.start();
   await workflows.start();
+  await terminals.start();
   const local = await startLocalTransport({ api, home: config.home, log });
   // RunEnd again at each link: the name may change in between.
   const self = (): HostSelf => ({ id: settings.instance_id, name: settings.host_name, version: VERSION });
@@ -151,6 +152,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
       notify.stop();
       services.hosts.close();
       workflows.close();
+      terminals.close();
       await runs.close();
       audit.close();
       db.close();

@@ -81,6 +81,7 @@ export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness>
   await runs.recover();
   notify.start();
   await services.workflows.start();
+  await services.terminals.start();
   const app = createApi(services);
   mkdirSync(settings.scripts_dir, { recursive: true });
 
@@ -129,6 +130,7 @@ export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness>
       notify.stop();
       services.hosts.close();
       services.workflows.close();
+      services.terminals.close();
       await services.closePlugins();
       await runs.close();
       db.close();

@@ -6,6 +6,7 @@ import { artifactsApi } from './api/artifacts-api.ts';
 import { outputPlacesApi } from './api/output-places-api.ts';
 import { runTopic } from './api/run-topic.ts';
 import { runsApi } from './api/runs-api.ts';
+import { terminalsApi } from './api/terminals-api.ts';
 import { Audit } from './audit/audit.ts';
 import { auditApi } from './audit/audit-api.ts';
 import { HostFacts } from './hosts/facts.ts';
@@ -44,6 +45,9 @@ import type { SystemOptions } from './system/system.ts';
 import { System } from './system/system.ts';
 import { systemApi } from './system/system-api.ts';
 import { systemTopic } from './system/system-topic.ts';
+import { noScreens } from './terminals/screens.ts';
+import { terminalTopic } from './terminals/terminal-topic.ts';
+import { Terminals } from './terminals/terminals.ts';
 import { Uploads } from './uploads/uploads.ts';
 import { uploadsApi } from './uploads/uploads-api.ts';
 import { Grants } from './users/grants.ts';
@@ -130,6 +134,8 @@ export function createServices(settled: ServicesOptions) {
   const notify = new Notify({ db, settings, grants, actions, runs, audit, log, linked, page_origin, test_push_origin, texts });
   const search = new Search(db, runs);
   const workflows = new Workflows({ db, home, runs, users, settings, secrets, identity, audit, log });
+  const terminals = new Terminals({ db, home, settings, users, audit, log, limits });
+  const screens = noScreens;
   const alerted: SystemOptions['alerted'] = (alert) => notify.alerted(alert);
   const system = new System({ db, settings, audit, alerted, version: VERSION, edge });
   const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });
@@ -137,7 +143,13 @@ export function createServices(settled: ServicesOptions) {
   /** The frames that pages may send beside those of shared/browser-protocol.ts. */
   const frames: readonly SystemFrame[] = [];
   /** The topics that pages may subscribe to. */
-  const followed: readonly SystemTopics[] = [systemTopic(system), runTopic(runs), jobTopic(workflows), pluginTopics(pluginServices)];
+  const followed: readonly SystemTopics[] = [
+    systemTopic(system),
+    runTopic(runs),
+    jobTopic(workflows),
+    terminalTopic(terminals),
+    pluginTopics(pluginServices),
+  ];
   return {
     frames,
     followed,
@@ -160,6 +172,8 @@ export function createServices(settled: ServicesOptions) {
     runs,
     notify,
     workflows,
+    terminals,
+    screens,
     search,
     system,
     ...pluginServices,
@@ -198,6 +212,7 @@ const RESOURCES = [
   workspacesApi,
   jobsApi,
   validateApi,
+  terminalsApi,
 ] as const;
 
 /** The permission of every route: a route that stands in no resource is refused to everybody. */

@@ -107,7 +107,7 @@ export type ServerFrame =
   | { type: 'plugin_event'; plugin: string; name: string; data: unknown }
   | { type: 'plugin_log'; plugin: string; lines: PluginLogLine[] }
   /** With a task_id also the ends that are neither `exit` nor `cancelled`: `timed_out` (an `exit` follows), `interrupted`, `run_refused`. */
-  | { type: 'error'; code: ErrorCode; data: string; task_id?: string; request_id?: string; input?: string }
+  | { type: 'error'; code: ErrorCode; data: string; task_id?: string; terminal_id?: string; request_id?: string; input?: string }
   /** The host is away, and the edge keeps the run for it, as was asked for with `"when_away":"queue"`. */
   | { type: 'queued'; request_id: string; expires_at: string }
   /** The runs that wait for the host, or their results, changed: `pending_runs` of GET /api/hosts. */

@@ -27,6 +27,7 @@ export const ERROR_STATUS = {
   method_not_allowed: 405,
   unknown_task: 404,
   unknown_job: 404,
+  unknown_terminal: 404,
   unknown_action: 404,
   unknown_script: 404,
   unknown_user: 404,

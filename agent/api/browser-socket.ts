@@ -12,6 +12,8 @@ import type { Log } from '../logger.ts';
 import type { Streams } from '../logs/streams.ts';
 import type { Attachment, ViewerPort } from '../logs/viewers.ts';
 import type { Runs } from '../runs/runs.ts';
+import type { TerminalSocketOptions } from '../terminals/terminal-socket.ts';
+import { TerminalSocket } from '../terminals/terminal-socket.ts';
 import type { Caller } from '../users/caller.ts';
 import { forAsker } from '../users/for-asker.ts';
 import type { Permission } from '../users/permissions.ts';
@@ -23,6 +25,9 @@ import '../../shared/schema-words.ts';
 export interface SocketServices {
   runs: Pick<Runs, 'start' | 'cancel' | 'input' | 'get'>;
   streams: Streams;
+  /** Where there are terminals. */
+  terminals?: TerminalSocketOptions['terminals'];
+  screens?: TerminalSocketOptions['screens'];
   version: string;
   audit: Pick<Audit, 'record'>;
   log: Pick<Log, 'error'>;
@@ -57,6 +62,7 @@ export class BrowserSocket {
   readonly #attached = new Map<string, Attachment>();
   /** By `keyOf`, the topic at the edge. */
   readonly #topics = new Map<string, string>();
+  readonly #terminals: TerminalSocket | null;
   #closed = false;
 
   /** @param protocol what the other end and we speak: it is told so in the first frame. */
@@ -64,6 +70,9 @@ export class BrowserSocket {
     this.#services = services;
     this.#port = port;
     this.#caller = caller;
+    const { terminals, screens, streams } = services;
+    const some = terminals !== undefined && screens !== undefined;
+    this.#terminals = some ? new TerminalSocket({ terminals, screens, streams }, port, () => this.#full) : null;
     this.#send({
       type: 'hello',
       protocol,
@@ -79,7 +88,7 @@ export class BrowserSocket {
     let frame: ClientFrame | null = null;
     try {
       message = readFrame(text);
-      if (this.#ofSystem(message)) return;
+      if (this.#ofTerminal(message) || this.#ofSystem(message)) return;
       frame = frameOf(message);
       if ('inputs' in frame) frame = withWrittenDigits(frame, text);
       const key = frameKey(frame);
@@ -101,6 +110,18 @@ export class BrowserSocket {
     this.#closed = true;
     for (const attachment of [...this.#attached.values()]) attachment.detach();
     this.#attached.clear();
+    this.#terminals?.close();
+  }
+
+  /** @returns whether the frame was about a terminal. */
+  #ofTerminal(message: unknown): boolean {
+    const terminals = this.#terminals;
+    if (terminals === null || typeof message !== 'object' || message === null || !('terminal_id' in message)) return false;
+    const frame = TerminalSocket.read(message);
+    const key = `terminal.${frame.type}` as const;
+    const caller = this.#authorized(key, FRAMES[key]);
+    terminals.receive(caller, frame).catch((error: unknown) => this.#refuse(forAsker(toToruError(error), caller), frame));
+    return true;
   }
 
   /** @returns whether the frame was one of a system's own. */
@@ -179,7 +200,7 @@ export class BrowserSocket {
   }
 
   get #full(): boolean {
-    return this.#attached.size + this.#topics.size >= MAX_TOPICS_PER_SOCKET;
+    return this.#attached.size + this.#topics.size + (this.#terminals?.size ?? 0) >= MAX_TOPICS_PER_SOCKET;
   }
 
   /** Attaching again moves the cursor: that is what a page does which comes back. */
@@ -260,10 +281,11 @@ function frameOf(message: unknown): ClientFrame {
   throw new ToruError('bad_frame', `${where}${issue?.message ?? 'not a frame'}`);
 }
 
-function idsOf(about: unknown): { task_id?: string; request_id?: string } {
-  const ids: { task_id?: string; request_id?: string } = {};
+function idsOf(about: unknown): { task_id?: string; terminal_id?: string; request_id?: string } {
+  const ids: { task_id?: string; terminal_id?: string; request_id?: string } = {};
   if (typeof about !== 'object' || about === null) return ids;
   if ('task_id' in about && typeof about.task_id === 'string') ids.task_id = about.task_id.slice(0, 64);
+  if ('terminal_id' in about && typeof about.terminal_id === 'string') ids.terminal_id = about.terminal_id.slice(0, 64);
   if ('request_id' in about && typeof about.request_id === 'string') ids.request_id = about.request_id.slice(0, 64);
   return ids;
 }

@@ -14,6 +14,12 @@ export const FRAMES = {
   subscribe: any,
   unsubscribe: any,
   ping: any,
+  // Of a terminal that is shared with who asks, or of any for an admin: looked at there.
+  'terminal.attach': any,
+  'terminal.detach': any,
+  'terminal.ack': any,
+  'terminal.input': any,
+  'terminal.resize': any,
 } as const satisfies Record<string, Permission>;
 
 /** The line that a browser's frame comes under. */

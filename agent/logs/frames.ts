@@ -8,6 +8,14 @@ import type { Chunk } from './chunk.ts';
  * U+FFFD. Chunks end between characters (run-log.ts), so decoding each chunk by itself gives the same text.
  */
 export function outputFrames(taskId: string, chunks: readonly Chunk[]): Utf8Text[] {
+  return framesOf(chunks, (stream, data, cursor) => encode({ type: stream, task_id: taskId, data, cursor }));
+}
+
+/** @param encodeOne a frame as JSON, of quoted UTF-8. */
+export function framesOf(
+  chunks: readonly Chunk[],
+  encodeOne: (stream: Chunk['stream'], data: string, cursor: number) => string,
+): Utf8Text[] {
   const frames: Utf8Text[] = [];
   for (let at = 0; at < chunks.length; ) {
     const first = chunks[at];
@@ -20,7 +28,7 @@ export function outputFrames(taskId: string, chunks: readonly Chunk[]): Utf8Text
       to = next.to;
       at += 1;
     }
-    frames.push({ utf8: encode({ type: first.stream, task_id: taskId, data: quotable(parts), cursor: to }) });
+    frames.push({ utf8: encodeOne(first.stream, quotable(parts), to) });
   }
   return frames;
 }

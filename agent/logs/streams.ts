@@ -1,15 +1,19 @@
 import type { Cursor } from '../../shared/browser-protocol.ts';
 import { viewerWindow } from '../../shared/limits.ts';
 import { encode } from './frames.ts';
+import type { StreamWords } from './stream-words.ts';
+import { runWords } from './stream-words.ts';
 import { ViewerLine } from './viewer-line.ts';
 import type { Attachment, LogReader, OutputTransport, ViewerPort } from './viewers.ts';
 import { RunStream } from './viewers.ts';
 
-/** Where the streams get logs and ends of runs. */
+/** Where the streams get logs and ends of runs, or of terminals: ids are UUIDs, which no two things share. */
 export interface StreamSource {
-  log(taskId: string): LogReader;
-  /** The frames that tell how the run ended; null while it has not. */
-  endFrames(taskId: string): string[] | null;
+  log(id: string): LogReader;
+  /** The frames that tell how it ended; null while it has not. */
+  endFrames(id: string): string[] | null;
+  /** How its viewers are told of it; absent: as of a run. */
+  words?(id: string): StreamWords;
 }
 
 interface Watching {
@@ -48,16 +52,17 @@ export class Streams {
    * @param from the viewer has everything before this cursor; "tail": it wants what comes from now on.
    * @param on `start` is called before the first output, with the cursor and the window that apply; `ended` once, when the viewer
    * was detached or has got the frames of the run's end.
-   * @throws ToruError unknown_task
+   * @param source of what is no run. @throws ToruError unknown_task
    */
   attach(
     taskId: string,
     port: ViewerPort,
     from: Cursor | 'tail',
     on: { start(cursor: Cursor, window: number): void; ended(): void },
+    source: StreamSource = this.#source,
   ): Attachment {
-    const log = this.#source.log(taskId);
-    const stream = this.#streams.get(taskId) ?? this.#open(taskId, log);
+    const log = source.log(taskId);
+    const stream = this.#streams.get(taskId) ?? this.#open(taskId, log, source);
     const start = from === 'tail' ? log.end : from;
     this.#count(1);
     const line = this.#lineOf(port);
@@ -87,12 +92,12 @@ export class Streams {
     this.#streams.get(taskId)?.poke();
   }
 
-  #open(taskId: string, log: LogReader): RunStream {
+  #open(taskId: string, log: LogReader, source: StreamSource): RunStream {
     const stream = new RunStream(
-      taskId,
+      source.words?.(taskId) ?? runWords(taskId),
       log,
       this.#transport,
-      () => this.#source.endFrames(taskId),
+      () => source.endFrames(taskId),
       () => this.#streams.delete(taskId),
     );
     this.#streams.set(taskId, stream);

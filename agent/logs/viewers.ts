@@ -6,9 +6,9 @@ import type { Chunk } from './chunk.ts';
 import { cutChunks } from './chunk.ts';
 import { DamagedOutput } from './damaged.ts';
 import { FrameTimes } from './frame-times.ts';
-import { encode, outputFrames } from './frames.ts';
 import type { RunLog } from './run-log.ts';
 import { SpareMemory } from './spare-memory.ts';
+import type { StreamWords } from './stream-words.ts';
 import type { Acknowledged } from './viewer-line.ts';
 
 /**
@@ -89,10 +89,10 @@ export interface Attachment {
   detach(): void;
 }
 
-/** One run's output, toward all of its viewers. */
+/** The output of one run, or of one terminal, toward all of its viewers. */
 export class RunStream {
   readonly topic: string;
-  readonly #taskId: string;
+  readonly #words: StreamWords;
   readonly #log: LogReader;
   readonly #transport: OutputTransport;
   readonly #end: () => string[] | null;
@@ -115,9 +115,9 @@ export class RunStream {
    * @param end the frames that tell a viewer how the run ended; null while that is not known.
    * @param emptied called when the last viewer left.
    */
-  constructor(taskId: string, log: LogReader, transport: OutputTransport, end: () => string[] | null, emptied: () => void) {
-    this.topic = `run/${taskId}`;
-    this.#taskId = taskId;
+  constructor(words: StreamWords, log: LogReader, transport: OutputTransport, end: () => string[] | null, emptied: () => void) {
+    this.topic = words.topic;
+    this.#words = words;
     this.#log = log;
     this.#transport = transport;
     this.#end = end;
@@ -136,7 +136,7 @@ export class RunStream {
     const state = { live: false, busy: false, gone: false, reminded: false };
     const viewer: Viewer = { port, cursor, acked: cursor, window, ...state, on, times, acks: [{ cursor, at: performance.now() }] };
     this.#viewers.add(viewer);
-    if (cursor !== from) port.send(encode({ type: 'gap', task_id: this.#taskId, from, to: cursor }));
+    if (cursor !== from) port.send(this.#words.gap(from, cursor));
     this.#advance(viewer);
     return {
       ack: (acked) => {
@@ -199,7 +199,7 @@ export class RunStream {
     if (this.#ackBarrier.waits(without, this.#live, to)) return;
     for (const viewer of without) this.#leave(viewer);
     if (this.#live > 0) {
-      for (const frame of outputFrames(this.#taskId, chunks)) this.#transport.publish(this.topic, frame);
+      for (const frame of this.#words.output(chunks)) this.#transport.publish(this.topic, frame);
       // A look that found nothing new (the run changed, not its output) delays no byte that comes after it.
       if (to > this.#position) this.#publishedAt = performance.now();
       this.#times.sent(this.#position, to, this.#publishedAt);
@@ -276,7 +276,7 @@ export class RunStream {
   /** A gap announces what is damaged on the disk, and the rest is shown. The viewer owes no acknowledgement for the gap. */
   #skip(viewer: Viewer, from: Cursor, to: Cursor): void {
     if (viewer.gone) return;
-    viewer.port.send(encode({ type: 'gap', task_id: this.#taskId, from, to }));
+    viewer.port.send(this.#words.gap(from, to));
     viewer.cursor = to;
     viewer.acked += to - from;
     viewer.busy = false;
@@ -306,14 +306,12 @@ export class RunStream {
   /** The log went away under the reader (retention, a broken disk): the view ends, and says how to go on. */
   #fail(viewer: Viewer): void {
     if (viewer.gone) return;
-    viewer.port.send(
-      encode({ type: 'error', code: 'internal', data: 'The output could not be read. Open the run again.', task_id: this.#taskId }),
-    );
+    viewer.port.send(this.#words.unreadable());
     this.#remove(viewer);
   }
 
   #deliver(viewer: Viewer, chunks: readonly Chunk[]): void {
-    for (const frame of outputFrames(this.#taskId, chunks)) viewer.port.send(frame);
+    for (const frame of this.#words.output(chunks)) viewer.port.send(frame);
     const from = viewer.cursor;
     viewer.cursor = chunks.at(-1)?.to ?? from;
     viewer.times?.sent(from, viewer.cursor, performance.now());

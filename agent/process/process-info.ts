@@ -9,7 +9,7 @@ export interface ProcessInfo {
   session: number;
   /** As in ProcessIdentity: with the pid it names a process once and for all (within one boot). */
   start: string;
-  /** TORU_TASK_ID of its environment (a plugin's TORU_LAUNCH), if it has one that we may read. */
+  /** TORU_TASK_ID of its environment (a plugin's TORU_LAUNCH, a terminal's TORU_TERMINAL_ID), if it has one that we may read. */
   taskId: string | null;
   /** The pipes that it prints into, as the kernel names them. */
   pipes: readonly string[];

@@ -116,7 +116,7 @@ export function pipesOf(pid: number, fds: readonly number[]): string[] {
 function taskIdOf(pid: number): string | null {
   try {
     const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');
-    return /(?:^|\0)TORU_(?:TASK_ID|LAUNCH)=([^\0]*)/.exec(environment)?.[1] ?? null;
+    return /(?:^|\0)TORU_(?:TASK_ID|LAUNCH|TERMINAL_ID)=([^\0]*)/.exec(environment)?.[1] ?? null;
   } catch {
     // Another user's, or gone.
     return null;

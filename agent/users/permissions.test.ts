@@ -70,6 +70,13 @@ test('a client gets exactly this and nothing else', async () => {
     'GET /api/jobs/:id/logs',
     'POST /api/jobs/:id/cancel',
     'POST /api/jobs/:id/rerun',
+    // Those that are shared with them.
+    'GET /api/terminals',
+    'GET /api/terminals/:id',
+    'POST /api/terminals/:id/input',
+    'POST /api/terminals/:id/resize',
+    'GET /api/terminals/:id/scrollback',
+    'GET /api/terminals/:id/output',
     'run.action',
     'cancel',
     'attach',
@@ -79,6 +86,11 @@ test('a client gets exactly this and nothing else', async () => {
     'subscribe',
     'unsubscribe',
     'ping',
+    'terminal.attach',
+    'terminal.detach',
+    'terminal.ack',
+    'terminal.input',
+    'terminal.resize',
   ]);
 });
 

@@ -24,7 +24,12 @@ export function refuseFrame(message: string | ArrayBuffer): ServerFrame | null {
   return { type: 'error', code: 'too_large', data: `A frame may have ${MAX_CLIENT_FRAME / 1024} KiB at most.` };
 }
 
-const addressed = z.object({ type: z.string(), task_id: z.string().max(64).optional(), request_id: z.string().max(64).optional() });
+const addressed = z.object({
+  type: z.string(),
+  task_id: z.string().max(64).optional(),
+  terminal_id: z.string().max(64).optional(),
+  request_id: z.string().max(64).optional(),
+});
 
 /** The answer to a frame of somebody of whom too much waits at the host. It names what it answers, if that is soon found. */
 export function tooMuch(message: string): ServerFrame {
@@ -33,9 +38,13 @@ export function tooMuch(message: string): ServerFrame {
   return { type: 'error', code: 'too_many_requests', data, ...idsOf(about) };
 }
 
-function idsOf(about: z.infer<typeof addressed> | null | undefined): { task_id?: string; request_id?: string } {
-  const { task_id, request_id } = about ?? {};
-  return { ...(task_id === undefined ? {} : { task_id }), ...(request_id === undefined ? {} : { request_id }) };
+function idsOf(about: z.infer<typeof addressed> | null | undefined): { task_id?: string; terminal_id?: string; request_id?: string } {
+  const { task_id, terminal_id, request_id } = about ?? {};
+  return {
+    ...(task_id === undefined ? {} : { task_id }),
+    ...(terminal_id === undefined ? {} : { terminal_id }),
+    ...(request_id === undefined ? {} : { request_id }),
+  };
 }
 
 const queueable = z.looseObject({ type: z.literal('run'), when_away: z.literal('queue') });

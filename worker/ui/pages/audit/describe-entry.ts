@@ -94,6 +94,22 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   'job.reject': { ok: (entry, who) => ({ who, text: t('{who} rejected a step of {what}'), what: jobOf(entry) }) },
   'job.foreign': { ok: describeForeignJob, refused: describeForeignJob },
   'job.hook': { ok: describeHook, refused: describeHook },
+  'terminal.open': { ok: (entry, who) => ({ who, text: t('{who} opened the terminal {what}'), what: terminalOf(entry) }) },
+  'terminal.change': { ok: (entry, who) => ({ who, text: t('{who} changed the terminal {what}'), what: terminalOf(entry) }) },
+  'terminal.suspend': { ok: (entry, who) => ({ who, text: t('{who} suspended the terminal {what}'), what: terminalOf(entry) }) },
+  'terminal.resume': { ok: (entry, who) => ({ who, text: t('{who} resumed the terminal {what}'), what: terminalOf(entry) }) },
+  'terminal.close': { ok: (entry, who) => ({ who, text: t('{who} closed the terminal {what}'), what: terminalOf(entry) }) },
+  'terminal.remove': { ok: (entry, who) => ({ who, text: t('{who} removed the terminal {what}'), what: terminalOf(entry) }) },
+  'terminal.exec': { ok: (entry, who) => ({ who, text: t('{who} ran something in the terminal {what}'), what: terminalOf(entry) }) },
+  'terminal.share': { ok: (entry, who) => ({ who, text: t('{who} changed who may see the terminal {what}'), what: terminalOf(entry) }) },
+  'terminal.foreign': {
+    ok: (entry, who) => ({ who, text: t('{who} asked for the terminal {what}'), what: terminalOf(entry) }),
+    refused: (entry, who) => ({
+      who,
+      text: t('{who} asked for the terminal {what}, which is not shared with them'),
+      what: terminalOf(entry),
+    }),
+  },
   'trigger.fire': {
     ok: (entry, who) => ({ who, text: t('{who} fired the trigger {what}'), what: { text: entry.target ?? '' } }),
     refused: (entry) => ({ who: '', text: t('The trigger {what} did not fire'), what: { text: entry.target ?? '' }, ...because(entry) }),
@@ -406,4 +422,8 @@ function textIn(entry: AuditEntry, key: string): string | null {
 function deviceOf(entry: AuditEntry): { rest?: string } {
   const address = textIn(entry, 'address');
   return address === null ? {} : { rest: t('at {address}', { address }) };
+}
+
+function terminalOf(entry: AuditEntry): NonNullable<Description['what']> {
+  return { text: textIn(entry, 'name') ?? entry.target ?? '', ...(entry.target === null ? {} : { href: `/terminals/${entry.target}` }) };
 }

@@ -1,0 +1,108 @@
+import type { List } from '../../shared/api.ts';
+import { notAfterOf } from '../../shared/in-time.ts';
+import { outputQuery } from '../../shared/runs.ts';
+import type { ExecAnswer, Terminal, TerminalShare } from '../../shared/terminals.ts';
+import {
+  execRequest,
+  scrollbackQuery,
+  shareRequest,
+  suspendRequest,
+  terminalCreate,
+  terminalInput,
+  terminalParams,
+  terminalPatch,
+  terminalShareParams,
+  terminalSize,
+  terminalsQuery,
+} from '../../shared/terminals.ts';
+import { NOT_AFTER } from '../../shared/wire.ts';
+import { resource, router } from '../http/router.ts';
+import { body, params, query } from '../http/validate.ts';
+import { scrollback } from '../terminals/scrollback.ts';
+import type { Terminals } from '../terminals/terminals.ts';
+import { admin, adminLately, any } from '../users/permissions.ts';
+import { outputResponse } from './run-output.ts';
+
+/** Terminals. A client sees those that are shared with them; a foreign one is an unknown one. */
+export const terminalsApi = resource(
+  '/api/terminals',
+  {
+    'GET /': any,
+    // A shell of the host's owner: a session alone must not become code.
+    'POST /': adminLately,
+    'GET /:id': any,
+    'PATCH /:id': admin,
+    'DELETE /:id': admin,
+    'POST /:id/suspend': admin,
+    'POST /:id/resume': admin,
+    'POST /:id/exec': adminLately,
+    'POST /:id/input': any,
+    'POST /:id/resize': any,
+    'GET /:id/scrollback': any,
+    'GET /:id/output': any,
+    'GET /:id/shares': admin,
+    'PUT /:id/shares/:user': adminLately,
+    'DELETE /:id/shares/:user': admin,
+  },
+  ({ terminals }: { terminals: Terminals }) =>
+    router()
+      .get('/', query(terminalsQuery), (c) => c.json<List<Terminal>>(terminals.list(c.env.caller, c.req.valid('query'))))
+      .post('/', body(terminalCreate), async (c) => {
+        const request = c.req.valid('json');
+        const not_after = request.not_after ?? notAfterOf(c.req.header(NOT_AFTER));
+        return c.json<Terminal, 201>(await terminals.create(c.env.caller, { ...request, not_after }), 201);
+      })
+      .get('/:id', params(terminalParams), (c) => c.json<Terminal>(terminals.get(c.env.caller, c.req.valid('param').id)))
+      .patch('/:id', params(terminalParams), body(terminalPatch), async (c) =>
+        c.json<Terminal>(await terminals.update(c.env.caller, c.req.valid('param').id, c.req.valid('json'))),
+      )
+      .delete('/:id', params(terminalParams), async (c) => {
+        await terminals.remove(c.env.caller, c.req.valid('param').id);
+        return c.body(null, 204);
+      })
+      .post('/:id/suspend', params(terminalParams), body(suspendRequest), async (c) =>
+        c.json<Terminal>(await terminals.suspend(c.env.caller, c.req.valid('param').id, c.req.valid('json').freeze)),
+      )
+      .post('/:id/resume', params(terminalParams), (c) => c.json<Terminal>(terminals.resume(c.env.caller, c.req.valid('param').id)))
+      .post('/:id/exec', params(terminalParams), body(execRequest), async (c) =>
+        c.json<ExecAnswer>(await terminals.exec(c.env.caller, c.req.valid('param').id, c.req.valid('json'))),
+      )
+      .post('/:id/input', params(terminalParams), body(terminalInput), async (c) => {
+        await terminals.input(c.env.caller, c.req.valid('param').id, c.req.valid('json').data);
+        return c.body(null, 204);
+      })
+      .post('/:id/resize', params(terminalParams), body(terminalSize), async (c) => {
+        const { cols, rows } = c.req.valid('json');
+        await terminals.resize(c.env.caller, c.req.valid('param').id, cols, rows);
+        return c.body(null, 204);
+      })
+      .get('/:id/scrollback', params(terminalParams), query(scrollbackQuery), async (c) => {
+        const { id } = terminals.get(c.env.caller, c.req.valid('param').id);
+        const text = await scrollback(terminals.log(id), c.req.valid('query'));
+        return new Response(text, {
+          headers: {
+            'content-type': 'text/plain; charset=utf-8',
+            'content-disposition': 'attachment',
+            'x-content-type-options': 'nosniff',
+            'cache-control': 'no-store',
+          },
+        });
+      })
+      .get('/:id/output', params(terminalParams), query(outputQuery), (c) => {
+        const { id } = terminals.get(c.env.caller, c.req.valid('param').id);
+        return outputResponse(terminals.log(id), c.req.valid('query'), c.env.caller);
+      })
+      .get('/:id/shares', params(terminalParams), (c) =>
+        c.json<List<TerminalShare>>({ items: terminals.shares(c.req.valid('param').id), next_cursor: null }),
+      )
+      .put('/:id/shares/:user', params(terminalShareParams), body(shareRequest), (c) => {
+        const { id, user } = c.req.valid('param');
+        terminals.share(c.env.caller, id, user, c.req.valid('json').right);
+        return c.body(null, 204);
+      })
+      .delete('/:id/shares/:user', params(terminalShareParams), (c) => {
+        const { id, user } = c.req.valid('param');
+        terminals.share(c.env.caller, id, user, null);
+        return c.body(null, 204);
+      }),
+);

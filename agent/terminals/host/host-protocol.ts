@@ -1,0 +1,74 @@
+import * as z from 'zod';
+import { terminalId } from '../../../shared/terminals.ts';
+
+/**
+ * The language of the pty host's socket: a line of JSON each. A host outlives the agent that started it, so a newer agent meets older
+ * hosts: fields are only ever added, and a host of another protocol is left alone until its last terminal ends.
+ */
+export const HOST_PROTOCOL = 1;
+/** One line holds one frame of input at most, each byte of it escaped. */
+export const MAX_LINE = 1024 * 1024;
+
+const seq = z.int().nonnegative();
+const size = { cols: z.int().positive(), rows: z.int().positive() };
+
+/** What runs in a terminal, where, and in which environment: all of it, the host adds nothing of its own but TERM and PWD. */
+export const openOrder = z.object({
+  type: z.literal('open'),
+  seq,
+  id: terminalId,
+  /** The terminal's own folder, which is there. */
+  folder: z.string(),
+  file: z.string(),
+  args: z.array(z.string()),
+  env: z.record(z.string(), z.string()),
+  cwd: z.string(),
+  /** A folder of cgroup2 that is there; null: none. */
+  cgroup: z.string().nullable(),
+  ...size,
+});
+export type OpenOrder = z.infer<typeof openOrder>;
+
+/** From the agent. */
+export const toHost = z.discriminatedUnion('type', [
+  openOrder,
+  z.object({ type: z.literal('input'), seq, id: terminalId, data: z.string() }),
+  z.object({ type: z.literal('resize'), seq, id: terminalId, ...size }),
+  /** Nothing is read of the pty while it is paused: its program waits. */
+  z.object({ type: z.literal('flow'), id: terminalId, paused: z.boolean() }),
+]);
+export type ToHost = z.infer<typeof toHost>;
+
+/** A terminal that runs, as its host knows it. `start` as in ProcessIdentity. */
+const held = z.object({ id: terminalId, pid: z.int(), start: z.string(), end: z.int(), ...size });
+export type HeldTerminal = z.infer<typeof held>;
+
+/** From the host. */
+export const fromHost = z.discriminatedUnion('type', [
+  /** The first line of a connection. */
+  z.object({ type: z.literal('hello'), protocol: z.int(), version: z.string(), terminals: z.array(held) }),
+  z.object({ type: z.literal('done'), seq, held: held.nullable() }),
+  z.object({ type: z.literal('refused'), seq, code: z.enum(['unknown', 'full', 'failed']), message: z.string() }),
+  /** The log has so many bytes, up to the last full character. */
+  z.object({ type: z.literal('grew'), id: terminalId, end: z.int() }),
+  z.object({ type: z.literal('exited'), id: terminalId, code: z.int().nullable(), signal: z.string().nullable(), end: z.int() }),
+]);
+export type FromHost = z.infer<typeof fromHost>;
+
+/** In the file `<name>.json` beside a host's socket, written before it listens. */
+export const hostRecord = z.object({
+  pid: z.int(),
+  start: z.string(),
+  boot: z.string(),
+  protocol: z.int(),
+  version: z.string(),
+});
+export type HostRecord = z.infer<typeof hostRecord>;
+
+/** In the file `exit` of a terminal's folder: how its program ended. */
+export const exitRecord = z.object({ code: z.int().nullable(), signal: z.string().nullable(), end: z.int(), at: z.int() });
+export type ExitRecord = z.infer<typeof exitRecord>;
+
+export function encodeLine(message: ToHost | FromHost): string {
+  return `${JSON.stringify(message)}\n`;
+}
