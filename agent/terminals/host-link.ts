@@ -53,7 +53,7 @@ export class HostLink {
         hello.resolve(link);
       } else if (link !== null) link.#take(message, on);
     });
-    socket.on('data', (bytes) => lines.push(bytes));
+    socket.on('data', (bytes: Buffer) => lines.push(bytes));
     socket.on('error', () => undefined);
     const timer = setTimeout(() => socket.destroy(), HELLO_MS);
     socket.on('close', () => {

@@ -59,7 +59,7 @@ export class HostServer {
     const lines = new LineSplitter(MAX_LINE, (line, cut) => {
       if (!cut) this.#take(Buffer.from(line).toString());
     });
-    socket.on('data', (bytes) => lines.push(bytes));
+    socket.on('data', (bytes: Buffer) => lines.push(bytes));
     socket.on('error', () => undefined);
     socket.on('drain', () => this.#catchUp());
     socket.on('close', () => {
