@@ -153,6 +153,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
       services.hosts.close();
       workflows.close();
       terminals.close();
+      services.worktrees.close();
       await runs.close();
       audit.close();
       db.close();

@@ -29,6 +29,7 @@ import { pluginKvApi } from './plugins/api/plugin-kv-api.ts';
 import { pluginTopics } from './plugins/api/plugin-topics.ts';
 import { pluginsApi } from './plugins/api/plugins-api.ts';
 import { createPlugins } from './plugins/create-plugins.ts';
+import { baseEnvironment } from './runs/life/environment.ts';
 import type { RunsOptions } from './runs/runs.ts';
 import { Runs } from './runs/runs.ts';
 import { ScriptTexts } from './scripts/script-texts.ts';
@@ -61,6 +62,8 @@ import { usersApi } from './users/users-api.ts';
 import { jobTopic } from './workflows/job-topic.ts';
 import { Workflows } from './workflows/workflows.ts';
 import { jobsApi, validateApi, workspacesApi } from './workflows/workflows-api.ts';
+import { Worktrees } from './worktrees/worktrees.ts';
+import { worktreesApi } from './worktrees/worktrees-api.ts';
 
 /** Where the systems meet: each is made here, and its routes are registered. */
 
@@ -136,6 +139,12 @@ export function createServices(settled: ServicesOptions) {
   const workflows = new Workflows({ db, home, runs, users, settings, secrets, identity, audit, log });
   const terminals = new Terminals({ db, home, settings, users, audit, log, limits });
   const screens = noScreens;
+  const worktrees = new Worktrees({
+    db,
+    audit,
+    environment: () => baseEnvironment(process.env, settings.env_allow),
+    trashDays: () => settings.trash_retention_days,
+  });
   const alerted: SystemOptions['alerted'] = (alert) => notify.alerted(alert);
   const system = new System({ db, settings, audit, alerted, version: VERSION, edge });
   const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });
@@ -174,6 +183,7 @@ export function createServices(settled: ServicesOptions) {
     workflows,
     terminals,
     screens,
+    worktrees,
     search,
     system,
     ...pluginServices,
@@ -213,6 +223,7 @@ const RESOURCES = [
   jobsApi,
   validateApi,
   terminalsApi,
+  worktreesApi,
 ] as const;
 
 /** The permission of every route: a route that stands in no resource is refused to everybody. */

@@ -88,6 +88,14 @@ export const NUMBER_SETTINGS = {
     help: 'Further steps wait for their turn. 0 is twice as many as this host has processors.',
     audit: 'how many steps run at the same time',
   },
+  trash_retention_days: {
+    default: 30,
+    most: 36_500,
+    unit: 'days',
+    label: 'Keep what was removed in the trash for',
+    help: 'Ended terminals and removed worktrees. 0 keeps them for ever.',
+    audit: 'how long the trash is kept',
+  },
   // An edge renews a grant when a quarter of an hour of it is left.
   grant_minutes: {
     default: 60,

@@ -83,6 +83,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/terminals'],
     ['agent/notify'],
     ['agent/workflows'],
+    ['agent/worktrees'],
     ['agent/search'],
     ['agent/plugins/installed', 'agent/plugins/protocol'],
     ['agent/plugins/services'],

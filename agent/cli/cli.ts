@@ -30,6 +30,7 @@ import { up } from './commands/up-command.ts';
 import { uninstall, update } from './commands/update-command.ts';
 import { validate } from './commands/validate-command.ts';
 import { workspace } from './commands/workspace-command.ts';
+import { worktree } from './commands/worktree-command.ts';
 import type { Io } from './io.ts';
 import { ClosedPipe, describeError, note, OUR_FAILURE, print, UsageError } from './io.ts';
 
@@ -53,6 +54,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     note: noteRun,
     cancel,
     workspace,
+    worktree,
     tasks,
     trigger,
     jobs,

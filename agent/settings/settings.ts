@@ -109,6 +109,11 @@ export class Settings {
     return this.#number('max_steps') || 2 * availableParallelism();
   }
 
+  /** Of removed worktrees and ended terminals; 0: for ever. */
+  get trash_retention_days(): number {
+    return this.#number('trash_retention_days');
+  }
+
   get alert_cpu_percent(): number {
     return this.#number('alert_cpu_percent');
   }

@@ -192,6 +192,11 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   },
   'secret.set': { ok: (entry, who) => ({ who, text: t('{who} stored the secret {what}'), what: secretOf(entry) }) },
   'secret.remove': { ok: (entry, who) => ({ who, text: t('{who} removed the secret {what}'), what: secretOf(entry) }) },
+  'worktree.roots': { ok: (_, who) => ({ who, text: t('{who} chose the folders for worktrees') }) },
+  'worktree.create': { ok: (entry, who) => ({ who, text: t('{who} made the worktree {what}'), what: { text: entry.target ?? '' } }) },
+  'worktree.remove': { ok: (entry, who) => ({ who, text: t('{who} removed the worktree {what}'), what: { text: entry.target ?? '' } }) },
+  'worktree.restore': { ok: (entry, who) => ({ who, text: t('{who} restored the worktree {what}'), what: { text: entry.target ?? '' } }) },
+  'worktree.purge': { ok: (_, who) => ({ who, text: t('{who} removed a worktree from the trash') }) },
   // By an invite, nobody did it.
   'host.pair': { ok: (entry, who) => ({ who, text: t('{who} let the host {what} in'), what: hostOf(entry) }) },
   'host.deny': { ok: (entry, who) => ({ who, text: t('{who} did not let the host {what} in'), what: hostOf(entry) }) },
