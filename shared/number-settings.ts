@@ -106,14 +106,6 @@ export const NUMBER_SETTINGS = {
     help: 'While this host is away, sessions that are open go on at its members for so long.',
     audit: 'how long members serve without their home host',
   },
-  trash_retention_days: {
-    default: 30,
-    most: 36_500,
-    unit: 'days',
-    label: 'Keep terminals that ended for',
-    help: 'With all that they printed. 0 removes them at once.',
-    audit: 'how long ended terminals are kept',
-  },
 } as const satisfies Record<string, NumberSetting>;
 export type NumberName = keyof typeof NUMBER_SETTINGS;
 

@@ -99,11 +99,6 @@ export class Settings {
     return this.#number('grant_minutes');
   }
 
-  /** Of terminals that ended. */
-  get trash_retention_days(): number {
-    return this.#number('trash_retention_days');
-  }
-
   /** Of workflows, at the same time; as many as this host is good for where nobody said. */
   get max_steps(): number {
     return this.#number('max_steps') || 2 * availableParallelism();

@@ -509,6 +509,7 @@ export class Terminals {
 
   #emptyTrash(): void {
     const days = this.#o.settings.trash_retention_days;
+    if (days === 0) return;
     for (const id of this.store.endedBefore(Date.now() - days * DAY_MS)) this.#forget(id);
   }
 
