@@ -9,6 +9,7 @@ import {
   Server,
   Settings2,
   SquareTerminal,
+  Terminal,
   UserRound,
   Users,
   Workflow,
@@ -39,6 +40,8 @@ export interface Place {
 const run = lazyPlace(() => import('./pages/run.tsx').then((page) => page.RunPage));
 const workflows = lazyPlace(() => import('./pages/workflows.tsx').then((page) => page.WorkflowPlace));
 
+const terminals = lazyPlace(() => import('./pages/terminals.tsx').then((page) => page.TerminalPlace));
+
 export const places: readonly Place[] = [
   { path: '/', component: ActionsPage, nav: { label: msg('Actions'), icon: LayoutGrid, first: true } },
   {
@@ -56,6 +59,8 @@ export const places: readonly Place[] = [
   },
   { path: '/workflows/:ws/:task', component: workflows },
   { path: '/jobs/:id?', component: workflows },
+  { path: '/terminals', component: terminals, nav: { label: msg('Terminals'), icon: Terminal } },
+  { path: '/terminals/:id', component: terminals },
   {
     path: '/search',
     component: lazyPlace(() => import('./pages/search.tsx').then((page) => page.SearchPage)),

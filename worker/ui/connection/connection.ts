@@ -125,6 +125,16 @@ export class Connection {
     return this.#topics.listen({ topic: 'jobs' }, hear, caughtUp);
   }
 
+  /** Does the host tell us of this topic by now? If not, `caughtUp` of `follow` will be called. */
+  toldOf(topic: string): boolean {
+    return this.#topics.isConfirmed({ topic });
+  }
+
+  /** A topic whose frames `onFrame` brings. */
+  follow(topic: string, caughtUp: () => void): () => void {
+    return this.#topics.listen({ topic }, () => undefined, caughtUp);
+  }
+
   /** Nobody catches up here: the next sample is there in two seconds. */
   onSystem(hear: (sample: SampleFrame) => void): () => void {
     return this.#topics.listen({ topic: 'system' }, (frame) => frame.type === 'system' && hear(frame.sample));

@@ -59,9 +59,14 @@ function isType(value: unknown): value is ServerFrame['type'] {
   return text(value) && Object.hasOwn(FRAMES, value);
 }
 
-/** @returns null for what this page does not know: a newer server may say more. @param other gets a system's own frames. */
+/** @returns null for what this page does not know: a newer server may say more. @param other gets a system's own frames; those of terminals as `{type: 'terminal', frame}`. */
 export function parseFrame(data: unknown, other: (frame: { type: string }) => void = () => undefined): ServerFrame | null {
   const value = text(data) ? readJson(data) : undefined;
+  if (isRecord(value) && 'terminal_id' in value) {
+    const ofTerminal = { type: 'terminal', frame: value };
+    other(ofTerminal);
+    return null;
+  }
   if (isServerFrame(value)) return value;
   if (isRecord(value) && text(value['type']) && value['type'].includes('.')) other({ ...value, type: value['type'] });
   return null;
