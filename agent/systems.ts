@@ -3,12 +3,15 @@ import { VERSION } from '../shared/version.ts';
 import { Actions } from './actions/actions.ts';
 import { actionsApi } from './actions/actions-api.ts';
 import { artifactsApi } from './api/artifacts-api.ts';
+import { folderContextApi } from './api/folder-context-api.ts';
 import { outputPlacesApi } from './api/output-places-api.ts';
 import { runTopic } from './api/run-topic.ts';
 import { runsApi } from './api/runs-api.ts';
 import { terminalsApi } from './api/terminals-api.ts';
 import { Audit } from './audit/audit.ts';
 import { auditApi } from './audit/audit-api.ts';
+import { Folders } from './folders/folders.ts';
+import { foldersApi } from './folders/folders-api.ts';
 import { HostFacts } from './hosts/facts.ts';
 import { Hosts } from './hosts/hosts.ts';
 import { homeApi, invitesApi, membersApi, membershipApi, pairingsApi } from './hosts/hosts-api.ts';
@@ -137,7 +140,8 @@ export function createServices(settled: ServicesOptions) {
   const notify = new Notify({ db, settings, grants, actions, runs, audit, log, linked, page_origin, test_push_origin, texts });
   const search = new Search(db, runs);
   const workflows = new Workflows({ db, home, runs, users, settings, secrets, identity, audit, log });
-  const terminals = new Terminals({ db, home, settings, users, audit, log, limits });
+  const folders = new Folders({ db, audit });
+  const terminals = new Terminals({ db, home, settings, users, folders, audit, log, limits });
   const screens = noScreens;
   const worktrees = new Worktrees({
     db,
@@ -181,6 +185,7 @@ export function createServices(settled: ServicesOptions) {
     runs,
     notify,
     workflows,
+    folders,
     terminals,
     screens,
     worktrees,
@@ -223,6 +228,8 @@ const RESOURCES = [
   jobsApi,
   validateApi,
   terminalsApi,
+  foldersApi,
+  folderContextApi,
   worktreesApi,
 ] as const;
 

@@ -80,6 +80,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/options'],
     ['agent/runs/submit', 'agent/runs/keep'],
     ['agent/runs'],
+    ['agent/folders'],
     ['agent/terminals'],
     ['agent/notify'],
     ['agent/workflows'],

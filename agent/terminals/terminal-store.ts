@@ -91,6 +91,15 @@ export class TerminalStore {
       .map((found) => row.parse(found));
   }
 
+  /** Those that are in one of these folders, ended ones too. */
+  inFolders(folders: readonly string[]): string[] {
+    const marks = folders.map(() => '?').join(', ');
+    return this.#db
+      .prepare<string[], string>(`SELECT id FROM terminals WHERE folder IN (${marks})`)
+      .pluck()
+      .all(...folders);
+  }
+
   /** Those that ended before. */
   endedBefore(time: number): string[] {
     return this.#db.prepare<[number], string>(`SELECT id FROM terminals WHERE state = 'ended' AND ended_at < ?`).pluck().all(time);

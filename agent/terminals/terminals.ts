@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { List } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
+import type { FolderPreferences } from '../../shared/folders.ts';
 import { refuseLate } from '../../shared/in-time.ts';
 import type {
   ExecAnswer,
@@ -16,6 +17,7 @@ import type {
 } from '../../shared/terminals.ts';
 import { MAX_TERMINALS } from '../../shared/terminals.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { Folders } from '../folders/folders.ts';
 import type { Log } from '../logger.ts';
 import { freeze, thaw } from '../process/cgroup.ts';
 import { Cgroups, makeCgroupBase } from '../process/owned-cgroups.ts';
@@ -59,6 +61,7 @@ export interface TerminalsOptions {
   home: string;
   settings: Pick<Settings, 'env_allow' | 'trash_retention_days'>;
   users: Pick<Users, 'get'>;
+  folders: Pick<Folders, 'context' | 'onRemoved'>;
   audit: Pick<Audit, 'record'>;
   log: Log;
   environment?: Readonly<Record<string, string | undefined>>;
@@ -92,6 +95,9 @@ export class Terminals {
   constructor(options: TerminalsOptions) {
     this.#o = options;
     this.store = new TerminalStore(options.db);
+    options.folders.onRemoved((ids) => {
+      for (const id of this.store.inFolders(ids)) this.#update(id, { folder: null });
+    });
     this.#folder = join(options.home, 'terminals');
     this.#cgroups = new Cgroups(options.limits?.cgroups === false ? null : makeCgroupBase(this.#folder));
     this.#hosts = new PtyHosts({
@@ -148,7 +154,8 @@ export class Terminals {
     if (this.store.open().length >= MAX_TERMINALS)
       throw new ToruError('quota_exceeded', `A host has ${MAX_TERMINALS} terminals at most. Close one that is not needed.`);
     checkDisk(this.#o.home, MIN_FREE_BYTES);
-    const row = this.#rowOf(caller, request);
+    const preferences = request.folder == null ? {} : this.#o.folders.context(request.folder).preferences;
+    const row = this.#rowOf(caller, request, preferences);
     const launch = launchOf(row, this.#launching);
     const folder = this.folderOf(row.id);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -163,6 +170,8 @@ export class Terminals {
       const detail = { name: row.name, cwd: row.cwd, ...(row.command === null ? {} : { command: row.command.join(' ').slice(0, 500) }) };
       this.#o.audit.record({ event: 'terminal.open', caller, target: row.id, outcome: 'ok', detail });
       this.#changed(opened);
+      const { startup_command: typed } = preferences;
+      if (typed !== undefined && row.command === null) await link.input(row.id, `${typed}\r`);
       return this.shown(opened, 'admin');
     } catch (error) {
       this.store.remove(row.id);
@@ -252,6 +261,7 @@ export class Terminals {
     if (cols !== undefined || rows !== undefined) await this.resize(caller, id, cols ?? row.cols, rows ?? row.rows);
     const change: Partial<TerminalRow> = {};
     if (rest.name !== undefined) change.name = rest.name;
+    if (rest.folder != null) this.#o.folders.context(rest.folder);
     if (rest.folder !== undefined) change.folder = rest.folder;
     if (rest.keep !== undefined) change.keep = rest.keep;
     if (Object.keys(change).length > 0) {
@@ -353,20 +363,21 @@ export class Terminals {
     return { home, environment, env_allow: settings.env_allow };
   }
 
-  #rowOf(caller: Caller, request: TerminalCreate): TerminalRow {
+  /** @param preferences of the folder that it is opened in, which hold where the request says nothing. */
+  #rowOf(caller: Caller, request: TerminalCreate, preferences: FolderPreferences): TerminalRow {
     const account = loginEnvironment(this.#o.environment ?? process.env);
     const id = randomUUID();
-    const shell = request.shell ?? account['SHELL'] ?? '/bin/sh';
+    const shell = request.shell ?? preferences.shell ?? account['SHELL'] ?? '/bin/sh';
     const program = request.command?.[0] ?? shell;
     return {
       id,
       name: request.name ?? program.slice(program.lastIndexOf('/') + 1),
       kind: request.kind,
       folder: request.folder ?? null,
-      cwd: request.cwd ?? account['HOME'] ?? '/',
+      cwd: request.cwd ?? preferences.cwd ?? account['HOME'] ?? '/',
       command: request.command ?? null,
       shell,
-      env: request.env ?? {},
+      env: { ...preferences.env, ...request.env },
       state: 'starting',
       frozen: false,
       exit_code: null,
