@@ -4,6 +4,7 @@ import { ToruError } from '../../../shared/errors.ts';
 import { sentence } from '../api.ts';
 import { Button } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
+import { IconButton } from '../parts/icon-button.tsx';
 import { bytes } from '../time.ts';
 import { toast } from '../toasts.ts';
 import { t } from '../translate.ts';
@@ -42,23 +43,9 @@ export function ChosenLines(props: { task: string; chosen: LineRange | 'all'; si
       </Button>
       {chosen !== 'all' && (
         <>
-          <Button
-            kind="ghost"
-            small
-            aria-label={t('Download these lines')}
-            title={t('Download these lines')}
-            icon={<Download size={16} />}
-            onClick={() => void download()}
-          />
+          <IconButton label={t('Download these lines')} icon={<Download size={16} />} onClick={() => void download()} />
           <CopyButton label={t('Copy the link')} icon={<Link size={16} />} text={() => location.href} />
-          <Button
-            kind="ghost"
-            small
-            aria-label={t('Show as JSON')}
-            title={t('Show as JSON')}
-            icon={<Braces size={16} />}
-            onClick={() => void showJson()}
-          />
+          <IconButton label={t('Show as JSON')} icon={<Braces size={16} />} onClick={() => void showJson()} />
         </>
       )}
       <Button kind="ghost" small aria-label={t('Choose no line')} icon={<X size={18} />} onClick={props.onClear} />

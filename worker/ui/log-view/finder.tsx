@@ -5,6 +5,7 @@ import { MAX_PLACES_FOUND } from '../../../shared/limits.ts';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
 import { Button } from '../parts/button.tsx';
+import { IconButton } from '../parts/icon-button.tsx';
 import { counted } from '../time.ts';
 import { t } from '../translate.ts';
 import { FindProgress } from './find-progress.ts';
@@ -111,22 +112,16 @@ export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void
       <output class="small muted" aria-live="polite">
         {count()}
       </output>
-      <Button
-        kind="ghost"
-        small
-        aria-label={t('Match case')}
-        title={t('Match case')}
+      <IconButton
+        label={t('Match case')}
         aria-pressed={exact.value}
         icon={<CaseSensitive size={18} />}
         onClick={() => {
           exact.value = !exact.value;
         }}
       />
-      <Button
-        kind="ghost"
-        small
-        aria-label={t('Regular expression')}
-        title={t('Regular expression')}
+      <IconButton
+        label={t('Regular expression')}
         aria-pressed={regex.value}
         icon={<Regex size={18} />}
         onClick={() => {

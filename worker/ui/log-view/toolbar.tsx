@@ -1,10 +1,10 @@
 import type { Signal } from '@preact/signals';
 import { ArrowUpToLine, Ellipsis, Maximize2, Minimize2, Search, WrapText } from 'lucide-preact';
-import type { ComponentChildren } from 'preact';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
 import { secondHand } from '../clock.ts';
 import { Button } from '../parts/button.tsx';
+import { IconButton } from '../parts/icon-button.tsx';
 import { late } from '../parts/late.tsx';
 import { bytes, clockTime } from '../time.ts';
 import { t } from '../translate.ts';
@@ -69,26 +69,26 @@ function Tools({ run, viewer, tool, wrap, full, onWrap, onFull }: ToolbarProps) 
   return (
     <>
       {viewer === null ? <span class="log-size" /> : <Size run={run} viewer={viewer} />}
-      <Tool
+      <IconButton
         label={t('Find in the output')}
         title={t('Find (Ctrl F)')}
         icon={<Search size={18} />}
-        onPress={() => {
+        onClick={() => {
           tool.value = 'find';
         }}
       />
-      <Tool
+      <IconButton
         label={t('To the beginning')}
         title={t('To the beginning (Home)')}
         icon={<ArrowUpToLine size={18} />}
-        onPress={() => void viewer?.toBeginning()}
+        onClick={() => void viewer?.toBeginning()}
       />
-      <Tool label={t('Wrap long lines')} pressed={wrap} icon={<WrapText size={18} />} onPress={onWrap} />
-      <Tool
+      <IconButton label={t('Wrap long lines')} aria-pressed={wrap} icon={<WrapText size={18} />} onClick={onWrap} />
+      <IconButton
         label={full ? t('Leave the full window') : t('Fill the window')}
         title={full ? t('Leave the full window (Esc)') : t('Fill the window')}
         icon={full ? <Minimize2 size={18} /> : <Maximize2 size={18} />}
-        onPress={onFull}
+        onClick={onFull}
       />
       <Button
         kind="ghost"
@@ -101,21 +101,6 @@ function Tools({ run, viewer, tool, wrap, full, onWrap, onFull }: ToolbarProps) 
         }}
       />
     </>
-  );
-}
-
-/** A tool with an icon. @param props.pressed of one that stays pressed. */
-function Tool(props: { label: string; title?: string; pressed?: boolean; icon: ComponentChildren; onPress: () => void }) {
-  return (
-    <Button
-      kind="ghost"
-      small
-      aria-label={props.label}
-      title={props.title ?? props.label}
-      {...(props.pressed === undefined ? {} : { 'aria-pressed': props.pressed })}
-      icon={props.icon}
-      onClick={props.onPress}
-    />
   );
 }
 

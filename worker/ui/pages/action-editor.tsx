@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useRoute } from 'preact-iso';
-import { agent, read, sentence } from '../api.ts';
+import { agent, read } from '../api.ts';
+import { useAttempts } from '../data/attempt.ts';
 import { isFullAction, isScriptText } from '../guards.ts';
 import { Button } from '../parts/button.tsx';
 import { Loading, Problem } from '../parts/empty.tsx';
@@ -23,20 +24,17 @@ export function ActionEditorPage() {
 function EditorOf({ id, copy, script }: { id: string | null; copy: string | null; script: string }) {
   const from = id ?? copy;
   const draft = useSignal<Draft | null>(from === null && script === '' ? emptyDraft() : null);
-  const problem = useSignal<string | null>(null);
+  const { problem, attempt } = useAttempts();
 
   async function load(): Promise<void> {
     if (draft.peek() !== null) return;
-    problem.value = null;
-    try {
+    await attempt(async () => {
       if (from === null) draft.value = await draftOfScript(script);
       else {
         const action = await read(isFullAction, agent.actions[':id'].$get({ param: { id: from } }));
         draft.value = copy === null ? draftOf(action) : copyOf(action);
       }
-    } catch (error) {
-      problem.value = sentence(error);
-    }
+    });
   }
   useEffect(() => {
     void load();

@@ -5,6 +5,7 @@ import { useLocation } from 'preact-iso';
 import { ToruError } from '../../../shared/errors.ts';
 import type { ScriptText, ScriptVersion } from '../../../shared/scripts.ts';
 import { agent, read, sentence } from '../api.ts';
+import { useAttempts } from '../data/attempt.ts';
 import { isScriptText, number, shape, text } from '../guards.ts';
 import { Back } from '../parts/back.tsx';
 import { Button, ButtonLink } from '../parts/button.tsx';
@@ -40,7 +41,7 @@ export function ScriptPage() {
 function ScriptOf({ name }: { name: string }) {
   const known = useSignal<ScriptText | null>(null);
   const draft = useSignal('');
-  const problem = useSignal<string | null>(null);
+  const { problem, attempt } = useAttempts();
   const wrong = useSignal<string | undefined>(undefined);
   const comparing = useSignal(false);
   const busy = useSignal(false);
@@ -52,13 +53,8 @@ function ScriptOf({ name }: { name: string }) {
     known.value = script;
     draft.value = script.content;
   }
-  async function load(): Promise<void> {
-    problem.value = null;
-    try {
-      take(await read(isScriptText, agent.scripts.content.$get({ query: { name } })));
-    } catch (error) {
-      problem.value = sentence(error);
-    }
+  function load(): Promise<void> {
+    return attempt(async () => take(await read(isScriptText, agent.scripts.content.$get({ query: { name } }))));
   }
   useEffect(() => {
     void load();

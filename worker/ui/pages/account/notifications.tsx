@@ -3,6 +3,7 @@ import { Bell, BellOff, Send } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import type { NotifyDevice, TellWhen } from '../../../../shared/notify.ts';
 import { sentence } from '../../api.ts';
+import { useAttempts } from '../../data/attempt.ts';
 import { actions } from '../../data/known-actions.ts';
 import { change, followAction, loadNotify, notifySelf, sendTest, thisDevice, turnOff } from '../../data/push.ts';
 import { useResource } from '../../data/resource.ts';
@@ -59,7 +60,7 @@ export function Notifications() {
 }
 
 function ThisDevice({ device }: { device: NotifyDevice }) {
-  const problem = useSignal<string | null>(null);
+  const { problem, attempt } = useAttempts();
   const testing = useSignal(false);
   const { texts } = shown.value;
   useEffect(() => {
@@ -68,14 +69,6 @@ function ThisDevice({ device }: { device: NotifyDevice }) {
     if (lang !== (device.language ?? 'en')) change(device.id, { language: lang }).catch(() => undefined);
   }, [texts]);
 
-  async function attempt(act: () => Promise<void>): Promise<void> {
-    problem.value = null;
-    try {
-      await act();
-    } catch (error) {
-      problem.value = sentence(error);
-    }
-  }
   async function test(): Promise<void> {
     testing.value = true;
     await attempt(async () => {

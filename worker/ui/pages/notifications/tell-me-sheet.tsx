@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { NotifyDevice, TellWhen } from '../../../../shared/notify.ts';
-import { sentence } from '../../api.ts';
+import { useAttempts } from '../../data/attempt.ts';
 import { followAction, loadNotify, tellOfRun, thisDevice } from '../../data/push.ts';
 import { type TellAbout, tellAbout } from '../../data/tell-me.ts';
 import { Button } from '../../parts/button.tsx';
@@ -21,34 +21,23 @@ const WHEN = [
 
 /** “Tell me when it ends”: on this device, of one run or of an action's runs. */
 export function TellMeSheet({ about }: { about: TellAbout }) {
-  const problem = useSignal<string | null>(null);
+  const { problem, attempt } = useAttempts();
   const loaded = useSignal(false);
   const label = 'run' in about ? about.label : about.action.label;
 
   function close(): void {
     tellAbout.value = null;
   }
-  async function load(): Promise<void> {
-    problem.value = null;
-    try {
+  function load(): Promise<void> {
+    return attempt(async () => {
       await loadNotify();
       loaded.value = true;
-    } catch (error) {
-      problem.value = sentence(error);
-    }
+    });
   }
   useEffect(() => {
     void load();
   }, []);
 
-  async function attempt(act: () => Promise<void>): Promise<void> {
-    problem.value = null;
-    try {
-      await act();
-    } catch (error) {
-      problem.value = sentence(error);
-    }
-  }
   function ofRun(device: NotifyDevice, run: string): Promise<void> {
     return attempt(async () => {
       await tellOfRun(device.id, run, true);

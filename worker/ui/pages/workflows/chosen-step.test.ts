@@ -1,28 +1,14 @@
 import { expect, test } from 'vitest';
 import type { JobStepView } from '../../../../shared/workflows.ts';
 import { chosenStep } from './chosen-step.ts';
+import { stepView } from './jobs-harness.ts';
 
 function step(name: string, state: JobStepView['state'], second: number | null, run = second !== null): JobStepView {
-  return {
-    name,
-    action: name,
-    action_type: 'script',
-    depends_on: [],
+  return stepView(name, {
     state,
-    attempt: second === null ? 0 : 1,
     task_id: run ? '00000000-0000-4000-8000-000000000000' : null,
-    child_job_id: null,
     started_at: second === null ? null : new Date(second * 1000).toISOString(),
-    ended_at: null,
-    retry_at: null,
-    output: null,
-    error: null,
-    each: null,
-    instances: null,
-    message: null,
-    asks: {},
-    approved_by: null,
-  };
+  });
 }
 
 const chosen = (steps: JobStepView[], name?: string): string | undefined => chosenStep(steps, name)?.name;

@@ -2,9 +2,9 @@ import { useSignal } from '@preact/signals';
 import { Maximize, ZoomIn, ZoomOut } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { Button } from '../../parts/button.tsx';
 import { t } from '../../translate.ts';
 import './graph.css';
+import { IconButton } from '../../parts/icon-button.tsx';
 import { neighbour } from './graph-keys.ts';
 import { outcomeOf, type Stateful } from './job-words.ts';
 import { BOX, type GraphStep, layOut, pathOf } from './layout.ts';
@@ -149,30 +149,9 @@ export function Graph(props: { steps: readonly GraphNode[]; chosen: string | nul
         </div>
       </div>
       <div class="graph-tools">
-        <Button
-          kind="ghost"
-          small
-          aria-label={t('Smaller')}
-          title={t('Smaller')}
-          icon={<ZoomOut size={18} />}
-          onClick={() => larger(1 / ZOOM.step)}
-        />
-        <Button
-          kind="ghost"
-          small
-          aria-label={t('Larger')}
-          title={t('Larger')}
-          icon={<ZoomIn size={18} />}
-          onClick={() => larger(ZOOM.step)}
-        />
-        <Button
-          kind="ghost"
-          small
-          aria-label={t('As large as fits')}
-          title={t('As large as fits')}
-          icon={<Maximize size={18} />}
-          onClick={() => setZoom(null)}
-        />
+        <IconButton label={t('Smaller')} icon={<ZoomOut size={18} />} onClick={() => larger(1 / ZOOM.step)} />
+        <IconButton label={t('Larger')} icon={<ZoomIn size={18} />} onClick={() => larger(ZOOM.step)} />
+        <IconButton label={t('As large as fits')} icon={<Maximize size={18} />} onClick={() => setZoom(null)} />
       </div>
     </div>
   );

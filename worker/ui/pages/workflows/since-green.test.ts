@@ -1,30 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Job } from '../../../../shared/workflows.ts';
+import { stepView as step } from './jobs-harness.ts';
 import { changesSince } from './since-green.ts';
-
-function step(name: string, of: Partial<Job['steps'][number]> = {}): Job['steps'][number] {
-  return {
-    name,
-    action: name,
-    action_type: 'script',
-    depends_on: [],
-    state: 'completed',
-    attempt: 1,
-    task_id: null,
-    child_job_id: null,
-    started_at: '2026-11-29T12:00:00.000Z',
-    ended_at: '2026-11-29T12:00:01.000Z',
-    retry_at: null,
-    output: null,
-    error: null,
-    each: null,
-    instances: null,
-    message: null,
-    asks: {},
-    approved_by: null,
-    ...of,
-  };
-}
 
 function job(of: Partial<Job>): Job {
   return {

@@ -9,6 +9,7 @@ import { Ask } from '../../parts/ask.tsx';
 import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Loading, Problem } from '../../parts/empty.tsx';
+import { IconButton } from '../../parts/icon-button.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
 import { Section } from '../../parts/section.tsx';
 import { When } from '../../parts/when.tsx';
@@ -54,19 +55,15 @@ export function WorkspaceSection(props: { workspace: Workspace; news: JobSummary
       acts={
         isAdmin.value && (
           <div class="row">
-            <Button
-              small
-              kind="ghost"
-              aria-label={t('Look at {name} again', { name: workspace.name })}
+            <IconButton
+              label={t('Look at {name} again', { name: workspace.name })}
               title={t('Look again')}
               icon={<RefreshCw size={16} />}
               busy={busy.value}
               onClick={() => void refresh()}
             />
-            <Button
-              small
-              kind="ghost"
-              aria-label={t('Remove {name}', { name: workspace.name })}
+            <IconButton
+              label={t('Remove {name}', { name: workspace.name })}
               title={t('Remove')}
               icon={<Trash2 size={16} />}
               onClick={setTo(removing, true)}
