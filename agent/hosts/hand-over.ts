@@ -8,27 +8,11 @@ import { handoverAnswer } from '../../shared/link-protocol.ts';
 import type { Member } from '../../shared/members.ts';
 import { certificateClaims, directoryClaims } from '../../shared/members.ts';
 import { signedToken } from '../../shared/signed.ts';
-import type { Identity } from '../link/identity.ts';
 import { openStatement } from '../link/signed-statement.ts';
-import type { Settings } from '../settings/settings.ts';
-import type { Database } from '../store/database.ts';
 import { NO_PASSWORD } from './apply-directory.ts';
 import { forgetDirectory, signedSeq } from './directory.ts';
-import type { HostFacts } from './facts.ts';
-import type { HomeMoves } from './home-moves.ts';
-import type { Members } from './members.ts';
-import type { Membership } from './membership.ts';
+import type { HandoverOptions } from './handover-options.ts';
 import { sealState } from './sealed-handover.ts';
-
-interface Parts {
-  db: Database;
-  facts: HostFacts;
-  membership: Membership;
-  identity: Identity;
-  settings: Settings;
-  members: Members;
-  moves: HomeMoves;
-}
 
 interface UserRow {
   id: string;
@@ -48,11 +32,11 @@ const TRIES = 3;
 
 /** The home host's side of a handover (shared/handover.ts). */
 export class HandOver {
-  readonly #o: Parts;
+  readonly #o: HandoverOptions;
   readonly #listeners = new Set<() => void>();
 
-  constructor(parts: Parts) {
-    this.#o = parts;
+  constructor(options: HandoverOptions) {
+    this.#o = options;
   }
 
   /**

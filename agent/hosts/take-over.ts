@@ -6,30 +6,18 @@ import { type handoverKeyClaims, handoverState } from '../../shared/handover.ts'
 import type { HandoverAnswer, LinkedMember } from '../../shared/link-protocol.ts';
 import { handoverAnswer } from '../../shared/link-protocol.ts';
 import type { DirectoryClaims } from '../../shared/members.ts';
-import type { Identity } from '../link/identity.ts';
 import { signStatement } from '../link/signed-statement.ts';
-import type { Settings } from '../settings/settings.ts';
-import type { Database } from '../store/database.ts';
 import type { Grants } from '../users/grants.ts';
 import { applyDirectory } from './apply-directory.ts';
 import { directoryWords, setSignedSeq } from './directory.ts';
-import type { HostFacts } from './facts.ts';
-import type { HomeMoves } from './home-moves.ts';
-import type { Members } from './members.ts';
+import type { HandoverOptions } from './handover-options.ts';
 import { signCertificate } from './members.ts';
-import type { Home, Membership } from './membership.ts';
+import type { Home } from './membership.ts';
 import type { AgreementKey } from './sealed-handover.ts';
 import { newAgreementKey, openOffer } from './sealed-handover.ts';
 
-interface Parts {
-  db: Database;
-  facts: HostFacts;
-  membership: Membership;
-  identity: Identity;
-  settings: Settings;
+interface TakeOverOptions extends HandoverOptions {
   grants: Grants;
-  members: Members;
-  moves: HomeMoves;
 }
 
 /** What was handed over, until the old home host's step makes it count. */
@@ -38,11 +26,11 @@ const FACT = 'handover';
 
 /** The member's side of a handover (shared/handover.ts). */
 export class TakeOver {
-  readonly #o: Parts;
+  readonly #o: TakeOverOptions;
   #key: AgreementKey | null = null;
 
-  constructor(parts: Parts) {
-    this.#o = parts;
+  constructor(options: TakeOverOptions) {
+    this.#o = options;
   }
 
   /** Step 1: a key for one offer, signed. An older one is worth nothing any more. @throws ToruError not_found on a host that is no member. */

@@ -5,7 +5,6 @@ import { ToruError } from '../../shared/errors.ts';
 import { CANCEL_GRACE_MS, MAX_STDIN_FRAME } from '../../shared/limits.ts';
 import { isFinal, resultOf } from '../../shared/run-state.ts';
 import type { Run, RunsTotals, RunsTrend } from '../../shared/runs.ts';
-import type { Audit } from '../audit/audit.ts';
 import { History } from '../history/history.ts';
 import { Journal } from '../history/journal.ts';
 import type { HistoryQuery, RunsFilter } from '../history/list-query.ts';
@@ -14,9 +13,7 @@ import { forClient, runOf, stateOf } from '../history/run-row.ts';
 import { trendOf } from '../history/trend.ts';
 import type { Log } from '../logger.ts';
 import { RunLog } from '../logs/run-log.ts';
-import type { OptionScripts } from '../options/option-scripts.ts';
 import { Cgroups, makeCgroupBase } from '../process/owned-cgroups.ts';
-import type { Scripts } from '../scripts/scripts.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
 import { MIN_FREE_BYTES } from '../store/disk.ts';
@@ -27,7 +24,7 @@ import { Removal } from './keep/removal.ts';
 import { Retention } from './keep/retention.ts';
 import { Scheduler } from './life/scheduler.ts';
 import type { GuardOptions } from './life/start-guard.ts';
-import type { OwnRequest, RunActions, RunSecrets, RunUploads, StartRequest } from './submit/request.ts';
+import type { OwnRequest, RequestServices, StartRequest } from './submit/request.ts';
 import type { Started } from './submit/submit.ts';
 import { Submit } from './submit/submit.ts';
 
@@ -40,17 +37,11 @@ type RunSettings = Pick<
   'instance_id' | 'keep_days' | 'keep_runs' | 'keep_mb' | 'output_limit_mb' | 'when_output_full' | 'compress_after_minutes' | 'env_allow'
 >;
 
-export interface RunsOptions extends GuardOptions {
+export interface RunsOptions extends Omit<GuardOptions, 'actions'>, RequestServices {
   db: Database;
   /** TORU_HOME: runs live in `runs/<task_id>/` below it. */
   home: string;
   settings: RunSettings;
-  scripts: Pick<Scripts, 'resolve'>;
-  actions: RunActions;
-  uploads: RunUploads;
-  secrets: RunSecrets;
-  options: Pick<OptionScripts, 'filled'>;
-  audit: Pick<Audit, 'record'>;
   log: Log;
   /** Hears of a run's end, in the transaction in which the end is written: what it throws takes the end back. */
   ended?: (row: RunRow) => void;

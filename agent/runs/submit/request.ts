@@ -7,6 +7,9 @@ import type { ActionInput } from '../../../shared/inputs.ts';
 import { MAX_ARG_BYTES, MAX_ARGS } from '../../../shared/limits.ts';
 import type { RunSource } from '../../../shared/runs.ts';
 import type { Actions } from '../../actions/actions.ts';
+import type { Audit } from '../../audit/audit.ts';
+import type { OptionScripts } from '../../options/option-scripts.ts';
+import type { Scripts } from '../../scripts/scripts.ts';
 import type { Secrets } from '../../secrets/secrets.ts';
 import type { Uploads } from '../../uploads/uploads.ts';
 import type { Caller } from '../../users/caller.ts';
@@ -34,19 +37,17 @@ export interface OwnRequest {
   beside: () => void;
 }
 
-/** What runs need of the actions. */
-export type RunActions = Pick<Actions, 'get' | 'mayUse' | 'patterns' | 'remembered'>;
+/** What a request is checked against and filled in from, and where it is noted. */
+export interface RequestServices {
+  scripts: Pick<Scripts, 'resolve'>;
+  actions: Pick<Actions, 'get' | 'mayUse' | 'patterns' | 'remembered'>;
+  uploads: Pick<Uploads, 'filesOf' | 'claim' | 'discard' | 'release' | 'recover' | 'close'>;
+  secrets: Pick<Secrets, 'valueOf'>;
+  options: Pick<OptionScripts, 'filled'>;
+  audit: Pick<Audit, 'record'>;
+}
 
-/** What runs need of the files that were uploaded. */
-export type RunUploads = Pick<Uploads, 'filesOf' | 'claim' | 'discard' | 'release' | 'recover' | 'close'>;
-
-/** What runs need of the stored secrets. */
-export type RunSecrets = Pick<Secrets, 'valueOf'>;
-
-interface PrepareOptions {
-  actions: RunActions;
-  uploads: RunUploads;
-  secrets: RunSecrets;
+interface PrepareOptions extends Pick<RequestServices, 'actions' | 'uploads' | 'secrets'> {
   /** The action's, where scripts have said what may be chosen; null: as the action has them. */
   inputs: readonly ActionInput[] | null;
 }
@@ -120,7 +121,7 @@ function prepareAction(caller: Caller, request: StartRequest, { actions, uploads
 }
 
 /** The values of inputs that nobody is asked for. @throws ToruError action_invalid where one is not stored. */
-function storedOf(declared: readonly ActionInput[], answers: InputValues, secrets: RunSecrets): InputValues {
+function storedOf(declared: readonly ActionInput[], answers: InputValues, secrets: RequestServices['secrets']): InputValues {
   const values: InputValues = {};
   for (const input of declared) {
     if (!isStored(input) || !isMeant(input, answers)) continue;

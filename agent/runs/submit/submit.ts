@@ -6,18 +6,15 @@ import type { ActionInput } from '../../../shared/inputs.ts';
 import { MAX_QUEUE_PER_ACTION } from '../../../shared/limits.ts';
 import type { RunState } from '../../../shared/run-state.ts';
 import type { ActionRow } from '../../actions/action-row.ts';
-import type { Audit } from '../../audit/audit.ts';
 import type { History } from '../../history/history.ts';
 import type { Journal } from '../../history/journal.ts';
 import type { RunRow } from '../../history/run-row.ts';
 import { stateOf } from '../../history/run-row.ts';
-import type { OptionScripts } from '../../options/option-scripts.ts';
-import type { Scripts } from '../../scripts/scripts.ts';
 import { checkDisk } from '../../store/disk.ts';
 import type { Caller } from '../../users/caller.ts';
 import type { Prepared } from '../life/prepared.ts';
 import type { Scheduler } from '../life/scheduler.ts';
-import type { OwnRequest, RunActions, RunSecrets, RunUploads, StartRequest } from './request.ts';
+import type { OwnRequest, RequestServices, StartRequest } from './request.ts';
 import { checkPassed, prepare, requestHash } from './request.ts';
 
 /** The answer to a request to run something. */
@@ -26,18 +23,12 @@ export interface Started {
   state: RunState;
 }
 
-interface SubmitOptions {
+interface SubmitOptions extends RequestServices {
   /** TORU_HOME: the disk that must have room. */
   home: string;
   history: History;
   journal: Journal;
   scheduler: Pick<Scheduler, 'queue' | 'accept'>;
-  scripts: Pick<Scripts, 'resolve'>;
-  actions: RunActions;
-  uploads: RunUploads;
-  secrets: RunSecrets;
-  options: Pick<OptionScripts, 'filled'>;
-  audit: Pick<Audit, 'record'>;
   minFreeBytes: number;
   /** Runs that may wait for a slot, of all actions together. */
   maxWaiting: number;
