@@ -130,6 +130,7 @@ export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness>
       notify.stop();
       services.hosts.close();
       services.workflows.close();
+      if (!keep) for (const { id } of services.terminals.store.open()) await services.terminals.remove(admin, id);
       services.terminals.close();
       await services.closePlugins();
       await runs.close();

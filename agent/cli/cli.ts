@@ -25,6 +25,7 @@ import { service } from './commands/service-command.ts';
 import { restore, snapshot } from './commands/snapshot-command.ts';
 import { agent, start } from './commands/start-command.ts';
 import { status } from './commands/status-command.ts';
+import { terminal } from './commands/terminal-command.ts';
 import { trust } from './commands/trust-command.ts';
 import { up } from './commands/up-command.ts';
 import { uninstall, update } from './commands/update-command.ts';
@@ -60,6 +61,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     jobs,
     job,
     rerun,
+    terminal,
     audit,
     passwd,
     'login-link': loginLink,

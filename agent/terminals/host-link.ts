@@ -58,7 +58,8 @@ export class HostLink {
     const timer = setTimeout(() => socket.destroy(), HELLO_MS);
     socket.on('close', () => {
       hello.reject(new Error('the pty host does not answer'));
-      if (link !== null && link.#lost()) on.lost(link);
+      if (link === null) return;
+      if (link.#lost()) on.lost(link);
     });
     try {
       return await hello.promise;

@@ -160,6 +160,13 @@ export class Terminals {
     const folder = this.folderOf(row.id);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     row.cgroup = await this.#cgroups.make();
+    // The same request may have come again meanwhile.
+    const twin = request_id === undefined ? null : this.store.byRequest(caller.user_id, request_id);
+    if (twin !== null) {
+      rmSync(folder, { recursive: true, force: true });
+      if (row.cgroup !== null) this.#cgroups.release(row.cgroup);
+      return this.shown(twin, 'admin');
+    }
     this.store.insert(row);
     try {
       const { link, held } = await this.#open(row, { ...launch, folder });

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import type { ExecAnswer } from '../../../shared/terminals.ts';
+import { connect, good } from '../agent-client.ts';
+import { attachTerminal, send } from '../attach-terminal.ts';
+import type { Command } from '../command.ts';
+import { noWords, oneWord, parse } from '../command.ts';
+import { findTerminal } from '../find-terminal.ts';
+import type { Io } from '../io.ts';
+import { note, print, UsageError } from '../io.ts';
+import { when } from '../plain-text.ts';
+import { readAll } from '../prompt.ts';
+import { printJson, printTable } from './lists.ts';
+
+const HELP = `Usage: toru terminal new [--name NAME] [--cwd DIR] [--attach] [-- PROGRAM ARG…]
+       toru terminal list [--json]
+       toru terminal attach TERMINAL
+       toru terminal send TERMINAL [TEXT] [--enter]
+       toru terminal exec TERMINAL [--timeout S] [--json] -- PROGRAM ARG…
+       toru terminal scrollback TERMINAL [--lines N] [--ansi]
+       toru terminal suspend TERMINAL [--freeze]
+       toru terminal resume TERMINAL
+       toru terminal close TERMINAL
+
+Shells that go on when you leave, on any screen. TERMINAL is an id, the beginning of one, a name, or “last”.
+
+  new          opens one, in this folder, and prints its id; without PROGRAM a login shell
+  attach       this terminal becomes that one; Ctrl-] leaves, and so does ~. at the beginning of a line
+  send         types TEXT into it, or what comes by a pipe
+  exec         runs a program in its folder and environment, beside what runs in it; ends with that program’s code
+  scrollback   what was printed last, without colours unless --ansi
+  suspend      its viewers leave; with --freeze nothing in it runs until it is resumed
+  close        ends all that runs in it; of one that ended, removes what it printed
+
+  toru terminal new --name build --attach
+  toru terminal exec build -- git status --short
+  toru terminal send build "make test" --enter
+`;
+
+const options = {
+  name: { type: 'string' },
+  cwd: { type: 'string' },
+  attach: { type: 'boolean', short: 'a' },
+  keep: { type: 'boolean' },
+  json: { type: 'boolean' },
+  enter: { type: 'boolean' },
+  timeout: { type: 'string' },
+  lines: { type: 'string', short: 'n' },
+  ansi: { type: 'boolean' },
+  freeze: { type: 'boolean' },
+} as const;
+
+type Values = ReturnType<typeof parse<typeof options>>['values'];
+type Act = (words: string[], values: Values, io: Io) => Promise<number>;
+
+const WHICH = 'The terminal (see: toru terminal list)';
+
+const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
+  [
+    'new',
+    async (command, values, io) => {
+      const client = connect(io.env);
+      const { columns, rows } = process.stdout;
+      const sized = io.out.isTTY && columns > 0 && rows > 0 ? { cols: columns, rows } : {};
+      const json = {
+        request_id: randomUUID(),
+        cwd: values.cwd ?? process.cwd(),
+        ...sized,
+        ...(values.name === undefined ? {} : { name: values.name }),
+        ...(values.keep === true ? { keep: true } : {}),
+        ...(command.length === 0 ? {} : { command }),
+      };
+      const made = await (await good(client.terminals.$post({ json }))).json();
+      if (values.attach === true) return attachTerminal(client, made.id, io);
+      await print(io, values.json === true ? JSON.stringify(made) : made.id);
+      return 0;
+    },
+  ],
+  [
+    'list',
+    async (words, values, io) => {
+      noWords(words);
+      const { items } = await (await good(connect(io.env).terminals.$get({ query: { limit: '200' } }))).json();
+      if (values.json === true) return printJson(io, items);
+      const rows = items.map(({ id, name, state, frozen, viewers, last_output_at, created_at, cwd }) => [
+        id.slice(0, 8),
+        name,
+        frozen ? 'frozen' : state,
+        String(viewers),
+        when(last_output_at ?? created_at),
+        cwd,
+      ]);
+      return printTable(
+        io,
+        ['ID', 'NAME', 'STATE', 'VIEWERS', 'LAST OUTPUT', 'FOLDER'],
+        rows,
+        'No terminals. Open one: toru terminal new --attach',
+      );
+    },
+  ],
+  [
+    'attach',
+    async (words, _values, io) => {
+      const client = connect(io.env);
+      return attachTerminal(client, await findTerminal(client, oneWord(words, WHICH)), io);
+    },
+  ],
+  [
+    'send',
+    async ([word, text, ...more], values, io) => {
+      noWords(more);
+      const client = connect(io.env);
+      const id = await findTerminal(client, oneWord(word === undefined ? [] : [word], WHICH));
+      const typed = text ?? (await readAll(io.input));
+      await send(client, id, `${typed}${values.enter === true ? '\r' : ''}`, io.interrupted);
+      return 0;
+    },
+  ],
+  [
+    'exec',
+    async ([word, ...argv], values, io) => {
+      const client = connect(io.env);
+      const id = await findTerminal(client, oneWord(word === undefined ? [] : [word], WHICH));
+      if (argv.length === 0) throw new UsageError('The program is missing: toru terminal exec TERMINAL -- PROGRAM ARG…');
+      const timeout_s = values.timeout === undefined ? undefined : Number(values.timeout);
+      if (timeout_s !== undefined && !Number.isInteger(timeout_s)) throw new UsageError('--timeout is a number of seconds.');
+      const json = { argv, ...(timeout_s === undefined ? {} : { timeout_s }) };
+      const answer = await (await good(client.terminals[':id'].exec.$post({ param: { id }, json }))).json();
+      return values.json === true ? printJson(io, answer) : shown(answer, io);
+    },
+  ],
+  [
+    'scrollback',
+    async (words, values, io) => {
+      const client = connect(io.env);
+      const id = await findTerminal(client, oneWord(words, WHICH));
+      const query = {
+        ...(values.lines === undefined ? {} : { lines: values.lines }),
+        ...(values.ansi === true ? { format: 'ansi' as const } : {}),
+      };
+      await print(io, await (await good(client.terminals[':id'].scrollback.$get({ param: { id }, query }))).text());
+      return 0;
+    },
+  ],
+  [
+    'suspend',
+    async (words, values, io) => {
+      const client = connect(io.env);
+      const id = await findTerminal(client, oneWord(words, WHICH));
+      await good(client.terminals[':id'].suspend.$post({ param: { id }, json: { freeze: values.freeze === true } }));
+      return 0;
+    },
+  ],
+  [
+    'resume',
+    async (words, _values, io) => {
+      const client = connect(io.env);
+      const id = await findTerminal(client, oneWord(words, WHICH));
+      await good(client.terminals[':id'].resume.$post({ param: { id } }));
+      return 0;
+    },
+  ],
+  [
+    'close',
+    async (words, _values, io) => {
+      const client = connect(io.env);
+      const id = await findTerminal(client, oneWord(words, WHICH));
+      await good(client.terminals[':id'].$delete({ param: { id } }));
+      return 0;
+    },
+  ],
+]);
+
+async function shown({ stdout, stderr, exit_code, signal, timed_out, truncated }: ExecAnswer, io: Io): Promise<number> {
+  await io.out.write(stdout);
+  await io.err.write(stderr);
+  if (truncated) await note(io, 'output past 1 MiB was left out');
+  if (timed_out) await note(io, 'it took too long, and was stopped');
+  if (signal !== null && !timed_out) await note(io, `it was ended by ${signal}`);
+  return exit_code ?? 1;
+}
+
+/** toru terminal */
+export const terminal: Command = {
+  summary: 'Open, attach and close shells that outlive you',
+  help: HELP,
+  run: async (args, io) => {
+    const { values, positionals } = parse(args, options);
+    const [name, ...words] = positionals;
+    const act = ACTS.get(name ?? '');
+    if (act === undefined)
+      throw new UsageError(`${name === undefined ? 'An act is missing' : `“${name}” is not one`}: ${[...ACTS.keys()].join(', ')}.`);
+    return act(words, values, io);
+  },
+};

@@ -1,0 +1,123 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { scaled } from '../../tools/test-pace.ts';
+import type { Client } from '../harness/client.ts';
+import { eventually } from '../harness/eventually.ts';
+import type { Stage } from './stage.ts';
+import { onStage } from './stage.ts';
+import { TerminalViewer, type WatchedTerminal } from './terminal-viewer.ts';
+
+/** Shells across the death of the agent, of the edge, of both, and of what keeps them. */
+
+const TERMINALS = scaled(10, 3);
+const VIEWERS = 3;
+const ROUNDS = scaled(100, 3);
+
+let stage: Stage;
+let client: Client;
+
+onStage((...opened) => {
+  [stage, client] = opened;
+});
+
+const terminal = async (id: string) => (await client.http('GET', `/api/terminals/${id}`)).json();
+const pidOfHost = (): number => {
+  const folder = join(stage.home, 'pty');
+  const [file] = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  return JSON.parse(readFileSync(join(folder, file ?? ''), 'utf8')).pid;
+};
+
+async function open(command: string[]): Promise<string> {
+  const answer = await client.http('POST', '/api/terminals', { command });
+  expect(answer.status, answer.text).toBe(201);
+  return answer.json().id;
+}
+
+/** Counts until the file is there, and is heard in between: what is typed comes back. */
+const counting = (gate: string): string[] => [
+  'sh',
+  '-c',
+  `echo "pid $$"; i=0; while [ ! -e '${gate}' ]; do i=$((i+1)); echo "line $i"; sleep 0.02; done; echo done; exit 7`,
+];
+
+test(`${TERMINALS} busy shells with ${VIEWERS} viewers each, ${ROUNDS} × kill -9 of agent, edge or both`, async () => {
+  const gate = join(stage.home, 'gate');
+  const ids = await Promise.all(Array.from({ length: TERMINALS }, () => open(counting(gate))));
+  const viewers = Array.from({ length: VIEWERS }, () => new TerminalViewer(client));
+  const watched = ids.map((id) => viewers.map((viewer) => viewer.watch(id)));
+  const all = watched.flat();
+  const flowing = async (when: string): Promise<void> => {
+    const before = all.map(({ cursor }) => cursor);
+    await eventually(`no terminal stands still ${when}`, () => all.filter(({ cursor }, i) => cursor <= (before[i] ?? 0)).length, {
+      holds: (seen) => seen === 0,
+      limitMs: 120_000,
+    });
+  };
+  await flowing('at first');
+  const host = pidOfHost();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const edge = round % 3 === 1 || round % 3 === 2 ? stage.killEdge() : Promise.resolve();
+    if (round % 3 !== 1) {
+      await stage.killAgent();
+      await stage.startAgent();
+    }
+    await edge;
+    await flowing(`after round ${round}`);
+  }
+  expect(pidOfHost()).toBe(host);
+  writeFileSync(gate, '');
+  await eventually('all have ended', () => all.filter(({ ended }) => ended === null).length, {
+    holds: (left) => left === 0,
+    limitMs: 120_000,
+  });
+  for (const [at, id] of ids.entries()) {
+    const printed = (await client.http('GET', `/api/terminals/${id}/output`)).text;
+    const lines = printed.split('\r\n');
+    const count = lines.length - 3;
+    expect(lines).toEqual([expect.stringMatching(/^pid \d+$/), ...Array.from({ length: count }, (_, i) => `line ${i + 1}`), 'done', '']);
+    for (const one of watched[at] ?? []) expectExact(one, printed);
+    expect(await terminal(id)).toMatchObject({ state: 'ended', exit_code: 7, signal: null, reason: null });
+  }
+  for (const viewer of viewers) viewer.close();
+});
+
+function expectExact({ text, lost, repeated, gaps, errors, ended }: WatchedTerminal, printed: string): void {
+  expect({ lost, repeated, gaps, errors, code: ended?.code }).toEqual({ lost: 0, repeated: 0, gaps: 0, errors: [], code: 7 });
+  expect(text === printed).toBe(true);
+}
+
+test('what keeps terminals is killed: they end with the reason, and the next one opens', async () => {
+  const id = await open(['sh', '-c', 'echo here; sleep 600']);
+  const viewer = new TerminalViewer(client);
+  const watched = viewer.watch(id);
+  await eventually('it printed', () => watched.text.includes('here'));
+  const { pid } = JSON.parse(
+    readFileSync(join(stage.home, 'pty', readdirSync(join(stage.home, 'pty')).find((name) => name.endsWith('.json')) ?? ''), 'utf8'),
+  );
+  process.kill(pid, 'SIGKILL');
+  await eventually('its viewer is told', () => watched.ended !== null, 60_000);
+  expect(watched.ended?.reason).toMatch(/process that keeps terminals ended/);
+  expect(await terminal(id)).toMatchObject({
+    state: 'ended',
+    exit_code: null,
+    reason: expect.stringMatching(/process that keeps terminals/),
+  });
+  await eventually('nothing of it runs', () => !existsSync(`/proc/${pid}/fd/0`));
+  const next = await open(['sh', '-c', 'echo again']);
+  await eventually('the next one runs', async () => (await client.http('GET', `/api/terminals/${next}/output`)).text.includes('again'));
+  viewer.close();
+});
+
+test('it ends while the agent is dead, and so does the host that kept it: how it ended is known', async () => {
+  const gate = join(stage.home, 'gate-away');
+  const id = await open(['sh', '-c', `while [ ! -e '${gate}' ]; do sleep 0.05; done; echo bye; exit 5`]);
+  await stage.killAgent();
+  writeFileSync(gate, '');
+  await eventually('it has ended', () => existsSync(join(stage.home, 'terminals', id, 'exit')));
+  await stage.startAgent();
+  await stage.linked();
+  await eventually('it is known', async () => (await terminal(id)).state, { holds: (state) => state === 'ended' });
+  expect(await terminal(id)).toMatchObject({ exit_code: 5, reason: null });
+  expect((await client.http('GET', `/api/terminals/${id}/output`)).text).toBe('bye\r\n');
+});
