@@ -64,6 +64,7 @@ const LONG = [
   'test/integration/plugin-cli.test.ts',
   'test/integration/compression.test.ts',
   'agent/workflows/language/values-never-code.test.ts',
+  'agent/workflows/clock-changes.test.ts',
   'agent/runs/life/recovery.test.ts',
   'agent/runs/runs.test.ts',
   'agent/runs/life/story.test.ts',

@@ -312,9 +312,9 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
   #sayKeptHooks(): void {
     if (this.#session === null) return;
     const names = this.#services.workflows.webhooks.keptNames();
-    const said = JSON.stringify(names);
-    if (said === this.#keptHooks) return;
-    this.#keptHooks = said;
+    const list = JSON.stringify(names);
+    if (list === this.#keptHooks) return;
+    this.#keptHooks = list;
     this.#session.control({ type: 'kept_hooks', names });
   }
 

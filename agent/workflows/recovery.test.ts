@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,6 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { job as jobSchema } from '../../shared/workflows.ts';
 import { until } from '../until.ts';
+import { beginCrashing } from './crashing-process-harness.ts';
 
 const FULL = process.env['TORU_FAULTS'] === 'full';
 /** So many jobs, each of whose agents is killed so often. */
@@ -52,12 +52,12 @@ async function killed(delays: number[]): Promise<void> {
   writeFileSync(join(folder, '.workflows', 'main.yaml'), task(marks));
   const request = randomUUID();
   for (const delay of delays) {
-    const agent = begin(home, folder, request);
+    const agent = beginCrashing('crashing-flow.ts', [home, folder, request]);
     await until(() => agent.said().includes('ready'), agent.said);
     await new Promise((next) => setTimeout(next, delay));
     await agent.kill();
   }
-  const agent = begin(home, folder, request);
+  const agent = beginCrashing('crashing-flow.ts', [home, folder, request]);
   await until(() => agent.said().includes('ended '), agent.said);
   const [, text = ''] = /^ended (.*)$/m.exec(agent.said()) ?? [];
   await agent.kill();
@@ -79,22 +79,4 @@ function attemptsOf(steps: readonly { name: string; action: string; attempt: num
   return steps.flatMap(({ name, action, attempt }) =>
     ['mark', 'flaky', 'late'].includes(action) ? Array.from({ length: attempt }, (_, at) => `${name} ${at + 1}`) : [],
   );
-}
-
-function begin(home: string, folder: string, request: string): { said: () => string; kill: () => Promise<void> } {
-  const agent = spawn(process.execPath, ['--no-warnings', join(import.meta.dirname, 'crashing-flow.ts'), home, folder, request], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const gone = new Promise<void>((resolve) => agent.once('close', () => resolve()));
-  let said = '';
-  agent.stdout.on('data', (data) => {
-    said += String(data);
-  });
-  return {
-    said: () => said,
-    kill: () => {
-      agent.kill('SIGKILL');
-      return gone;
-    },
-  };
 }
