@@ -6,6 +6,7 @@ import { isEnded } from '../../shared/flow/job.ts';
 import { reduce } from '../../shared/flow/reduce.ts';
 import { findStep } from '../../shared/flow/steps.ts';
 import { isFinal } from '../../shared/run-state.ts';
+import type { RunRow } from '../history/run-row.ts';
 import type { Log } from '../logger.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Timers } from '../store/timers.ts';
@@ -319,14 +320,17 @@ export class Driver {
         task_id,
         prepared,
         source: 'workflow',
-        beside: () => {
-          if (!effects.remove(id)) throw new Withdrawn();
-          effects.addRun({ task_id, job_id, step, attempt });
-          this.#active.add(task_id);
-          const known = store.load(job_id)?.job;
-          const begun = known == null ? undefined : findStep(known, step);
-          // A run before this one had been accepted, and never began.
-          if (begun?.state !== 'running') this.apply(job_id, { type: 'step_started', at: Date.now(), step, attempt });
+        beside: {
+          accepted: () => {
+            if (!effects.remove(id)) throw new Withdrawn();
+            effects.addRun({ task_id, job_id, step, attempt });
+            this.#active.add(task_id);
+            const known = store.load(job_id)?.job;
+            const begun = known == null ? undefined : findStep(known, step);
+            // A run before this one had been accepted, and never began.
+            if (begun?.state !== 'running') this.apply(job_id, { type: 'step_started', at: Date.now(), step, attempt });
+          },
+          ending: (row) => this.#ending(row, task_id),
         },
       });
       this.#after();
@@ -361,22 +365,30 @@ export class Driver {
     if (row === null || (row.state !== 'starting' && isFinal(row.state))) await this.#ended(taskId);
   }
 
-  /** A step's run has ended: its output is read, and the job hears of it. */
+  /** A step's run has ended: its output is read. @returns writes down what the job makes of it. */
+  async #ending(row: RunRow | null, taskId: string): Promise<() => void> {
+    const { effects, steps } = this.#o;
+    const run = effects.run(taskId);
+    if (run === null || this.#closed) return () => undefined;
+    const { job_id, step, attempt } = run;
+    const result = await steps.result(row, taskId);
+    return () => {
+      if (!effects.closeRun(taskId)) return;
+      if (result === 'never began') effects.add('start', { job_id, step, attempt });
+      else this.apply(job_id, { type: 'step_ended', at: row?.ended_at ?? Date.now(), step, attempt, chance: Math.random(), ...result });
+    };
+  }
+
+  /** The end of a step's run is on the disk. The job has heard of it in the same transaction, unless an earlier agent started the run. */
   async #ended(taskId: string): Promise<void> {
     // Whoever comes first.
     if (!this.#active.delete(taskId)) return;
     const { effects, steps, runs } = this.#o;
-    const run = effects.run(taskId);
-    if (run === null || this.#closed) return;
     try {
-      const row = runs.history.get(taskId);
-      const result = await steps.result(row, taskId);
-      await this.transact((apply) => {
-        if (!effects.closeRun(taskId)) return;
-        const { job_id, step, attempt } = run;
-        if (result === 'never began') effects.add('start', { job_id, step, attempt });
-        else apply(job_id, { type: 'step_ended', at: row?.ended_at ?? Date.now(), step, attempt, chance: Math.random(), ...result });
-      });
+      if (effects.isOpen(taskId)) {
+        const write = await this.#ending(runs.history.get(taskId), taskId);
+        await this.transact(write);
+      } else this.#after();
       steps.clear(taskId);
     } catch (error) {
       this.#o.log.error({ err: error, task_id: taskId }, 'the end of a step could not be written; it is tried again');

@@ -26,6 +26,7 @@ export class JobEffects {
   readonly #addRun: Statement<[JobRun]>;
   readonly #closeRun: Statement<[string]>;
   readonly #run: Statement<[string], JobRun>;
+  readonly #isOpen: Statement<[string], number>;
   readonly #openRun: Statement<[Attempt], string>;
   readonly #newestRun: Statement<[Attempt], string>;
   readonly #openRuns: Statement<[], JobRun>;
@@ -45,6 +46,7 @@ export class JobEffects {
     this.#addRun = db.prepare('INSERT INTO job_runs (task_id, job_id, step, attempt) VALUES (@task_id, @job_id, @step, @attempt)');
     this.#closeRun = db.prepare('UPDATE job_runs SET is_open = 0 WHERE task_id = ? AND is_open = 1');
     this.#run = db.prepare('SELECT task_id, job_id, step, attempt FROM job_runs WHERE task_id = ?');
+    this.#isOpen = db.prepare<[string], number>('SELECT is_open FROM job_runs WHERE task_id = ?').pluck();
     const ofAttempt = 'FROM job_runs WHERE job_id = @job_id AND step = @step AND attempt = @attempt';
     this.#openRun = db.prepare<[Attempt], string>(`SELECT task_id ${ofAttempt} AND is_open = 1`).pluck();
     this.#newestRun = db.prepare<[Attempt], string>(`SELECT task_id ${ofAttempt} ORDER BY rowid DESC LIMIT 1`).pluck();
@@ -83,6 +85,11 @@ export class JobEffects {
   /** The job has heard how it ended. @returns false when it had before. */
   closeRun(taskId: string): boolean {
     return this.#closeRun.run(taskId).changes > 0;
+  }
+
+  /** Has the job not heard how it ended? */
+  isOpen(taskId: string): boolean {
+    return this.#isOpen.get(taskId) === 1;
   }
 
   run(taskId: string): JobRun | null {

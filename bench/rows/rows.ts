@@ -2,6 +2,7 @@ import type { Row } from '../row.ts';
 import { bigLog } from './big-log.ts';
 import { flood } from './flood.ts';
 import { history } from './history.ts';
+import { jobs } from './jobs.ts';
 import { logView } from './log-view.ts';
 import { many } from './many.ts';
 import { output } from './output.ts';
@@ -32,6 +33,7 @@ export const rows: readonly Row[] = [
   history,
   plugin,
   workflows,
+  jobs,
   rest,
   page,
   pageLoad,

@@ -21,6 +21,7 @@ import { newToken, sealOf } from '../wrapper/seal.ts';
 import type { OutputLeft } from '../wrapper/status.ts';
 import { readStatus, statusWrittenAt } from '../wrapper/status.ts';
 import { HOLD_FILE, STDIN_FILE, TypedInput } from '../wrapper/typed-input.ts';
+import type { Beside } from './beside.ts';
 import { FileWatch } from './file-watch.ts';
 import type { Prepared } from './prepared.ts';
 import { PLAN_FILE, writePlan } from './prepared.ts';
@@ -62,8 +63,8 @@ interface Carried {
 
 /** What a run is doing, with what belongs to that alone. */
 export type RunLifeState =
-  /** The run is not on the disk yet. `script` is the absolute path; null: the run has to wait. `beside` is written in the same transaction. */
-  | { is: 'new'; prepared: Prepared; script: string | null; beside: () => void; written: PromiseWithResolvers<void> }
+  /** The run is not on the disk yet. `script` is the absolute path; null: the run has to wait. `beside` is written in its transactions. */
+  | { is: 'new'; prepared: Prepared; script: string | null; beside: Beside; written: PromiseWithResolvers<void> }
   /** The run waits for its slot. `prepared` is null after a restart of the agent, when it held secrets: these are kept nowhere. */
   | { is: 'queued'; prepared: Prepared | null }
   /** The run has its slot. `start` is null for a run that has waited: its script may be elsewhere now, and is looked up again. */
@@ -118,6 +119,7 @@ export class RunLife {
   #waits = false;
   #timer: NodeJS.Timeout | null = null;
   #wake = (): void => undefined;
+  readonly #beside: Beside | null;
 
   constructor(options: RunLifeOptions, row: RunRow, folder: string, slot: Slot, state: RunLifeState) {
     this.#o = options;
@@ -126,6 +128,7 @@ export class RunLife {
     this.log = new RunLog(folder, false);
     this.#slot = slot;
     this.#state = state;
+    this.#beside = state.is === 'new' ? state.beside : null;
   }
 
   /** Is it being stopped? True until it has ended. */
@@ -173,7 +176,7 @@ export class RunLife {
         if (script === null && prepared.secrets.length === 0) await writePlan(this.folder, prepared);
         await journal.write(() => {
           history.insert(this.row);
-          beside();
+          beside.accepted();
         });
       } catch (error) {
         start?.drop();
@@ -441,6 +444,7 @@ export class RunLife {
     const results = settleArtifacts(this.folder);
     const ending: Ending = { exit_code: null, signal: null, ended_at: Date.now(), output_bytes: this.log.end, ...how };
     if (results.removed.length > 0) ending.reason ??= tooLarge(results.removed);
+    const beside = await this.#atEnd({ ...this.row, ...ending });
     for (let failures = 0; ; failures += 1) {
       if (this.#is('detached')) return;
       try {
@@ -448,6 +452,8 @@ export class RunLife {
           history.end(task_id, ending);
           if (results.bytes > 0) history.keepArtifacts(task_id, results.bytes);
           ended({ ...this.row, ...ending });
+          // What takes the end back is left out the next time: whoever gave it hears of the end.
+          if (failures === 0) beside();
         });
         break;
       } catch (error) {
@@ -464,6 +470,16 @@ export class RunLife {
     if (this.#cgroup !== null) cgroups.release(this.#cgroup);
     changed(this.row);
     this.#slot.release();
+  }
+
+  /** What is to be written with the end. Never in the way of it. */
+  async #atEnd(row: RunRow): Promise<() => void> {
+    try {
+      return (await this.#beside?.ending?.(row)) ?? (() => undefined);
+    } catch (error) {
+      this.#o.log.error({ err: error, task_id: row.task_id }, 'what follows from the end of a run was not written with it');
+      return () => undefined;
+    }
   }
 
   /** @returns when something has happened to the run, or after so many ms. */

@@ -5,6 +5,7 @@ import { trimOrder } from '../../logs/tailer.ts';
 import { bootId } from '../../process/process-identity.ts';
 import { Spawner } from '../../runner/spawner.ts';
 import { readStatus } from '../wrapper/status.ts';
+import type { Beside } from './beside.ts';
 import type { Prepared } from './prepared.ts';
 import { readPlan } from './prepared.ts';
 import type { Slot } from './queue.ts';
@@ -61,10 +62,10 @@ export class Scheduler {
   /**
    * Journals a run and starts it, or lets it wait.
    * @param row with state `starting` or `queued`, as the queue said in this same turn of the event loop.
-   * @param path the script's, when it starts now. @param beside written in the same transaction.
+   * @param path the script's, when it starts now. @param beside written in its transactions.
    * @returns when it is on the disk. @throws ToruError disk_full
    */
-  async accept(row: RunRow, prepared: Prepared, path: string, beside: () => void): Promise<void> {
+  async accept(row: RunRow, prepared: Prepared, path: string, beside: Beside): Promise<void> {
     const starts = row.state === 'starting';
     const slot = starts ? this.queue.take(row.action) : this.queue.wait(row.action, prepared.action?.max_concurrent ?? 0);
     const written = Promise.withResolvers<void>();

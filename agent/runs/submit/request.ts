@@ -13,6 +13,7 @@ import type { Scripts } from '../../scripts/scripts.ts';
 import type { Secrets } from '../../secrets/secrets.ts';
 import type { Uploads } from '../../uploads/uploads.ts';
 import type { Caller } from '../../users/caller.ts';
+import type { Beside } from '../life/beside.ts';
 import type { Prepared } from '../life/prepared.ts';
 
 /** What somebody wants to be run. */
@@ -33,8 +34,7 @@ export interface OwnRequest {
   task_id: string;
   prepared: Prepared;
   source: RunSource;
-  /** Written in the transaction in which the run is. */
-  beside: () => void;
+  beside: Beside;
 }
 
 /** What a request is checked against and filled in from, and where it is noted. */

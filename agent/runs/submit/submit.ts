@@ -12,6 +12,7 @@ import type { RunRow } from '../../history/run-row.ts';
 import { stateOf } from '../../history/run-row.ts';
 import { checkDisk } from '../../store/disk.ts';
 import type { Caller } from '../../users/caller.ts';
+import type { Beside } from '../life/beside.ts';
 import type { Prepared } from '../life/prepared.ts';
 import type { Scheduler } from '../life/scheduler.ts';
 import type { OwnRequest, RequestServices, StartRequest } from './request.ts';
@@ -76,7 +77,7 @@ export class Submit {
     if (known !== null) return known;
     const prepared = this.#prepare(caller, request, inputs);
     const hash = requestHash(request, prepared.inputs);
-    const started = this.#start(newRow(caller, request, prepared, hash, randomUUID()), caller, prepared, () => undefined);
+    const started = this.#start(newRow(caller, request, prepared, hash, randomUUID()), caller, prepared, { accepted: () => undefined });
     if (key !== null) {
       this.#pending.set(key, { isSame: (other) => requestHash(other, prepared.inputs) === hash, started });
       const forget = (): boolean => this.#pending.delete(key);
@@ -116,8 +117,8 @@ export class Submit {
     }
   }
 
-  /** @param beside written in the same transaction as an accepted run. */
-  async #start(asked: RunRow, caller: Caller, prepared: Prepared, beside: () => void): Promise<Started> {
+  /** @param beside written in the same transactions as an accepted run. */
+  async #start(asked: RunRow, caller: Caller, prepared: Prepared, beside: Beside): Promise<Started> {
     const path = prepared.program?.path ?? (await this.#o.scripts.resolve(prepared.script));
     checkDisk(this.#o.home, this.#o.minFreeBytes);
     const row: RunRow = { ...asked, created_at: Date.now() };
@@ -142,11 +143,14 @@ export class Submit {
       throw new ToruError(refusal.code, refusal.message, { extra: { task_id: row.task_id } });
     }
     const accepted: RunRow = full === null ? { ...row, state: 'starting', started_at: row.created_at } : row;
-    await this.#o.scheduler.accept(accepted, prepared, path, () => {
-      audit('ok', {});
-      this.#o.uploads.claim(prepared.uploads, row.task_id);
-      this.#remember(caller, prepared);
-      beside();
+    await this.#o.scheduler.accept(accepted, prepared, path, {
+      ...beside,
+      accepted: () => {
+        audit('ok', {});
+        this.#o.uploads.claim(prepared.uploads, row.task_id);
+        this.#remember(caller, prepared);
+        beside.accepted();
+      },
     });
     return { task_id: row.task_id, state: stateOf(accepted.state) };
   }
