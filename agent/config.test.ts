@@ -2,6 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, sym
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { NO_CONTAINER_SETTINGS } from './config-containers.ts';
 import { loadConfig } from './config.ts';
 import { isInClear } from './config-edge.ts';
 import { prepareHome } from './config-home.ts';
@@ -32,6 +33,7 @@ test('nothing set: the defaults of the contract', () => {
     page_origin: null,
     host_away_after_s: 120,
     test_push_origin: null,
+    containers: NO_CONTAINER_SETTINGS,
   });
   expect(statSync(home).mode & 0o777).toBe(0o700);
 });

@@ -9,6 +9,8 @@ import { addressRange } from './config-addresses.ts';
 import type { EdgeLocation } from './config-edge.ts';
 import { edgeUrl } from './config-edge.ts';
 import { prepareHome } from './config-home.ts';
+import type { ContainerSettings } from './config-containers.ts';
+import { HELPER_IMAGE, PENDING_MS } from './config-containers.ts';
 import { StartError } from './start-error.ts';
 import '../shared/schema-words.ts';
 
@@ -44,6 +46,8 @@ export interface Config {
   host_away_after_s: number;
   /** For tests: an origin that counts as a push service, also over http. Whoever sets it is told so. */
   test_push_origin: string | null;
+  /** Where steps of workflows find an engine or a cluster, beside what the host says by itself. */
+  containers: ContainerSettings;
 }
 
 /** Production without a chosen password would print one into the logs of a service. */
@@ -130,6 +134,11 @@ const VARIABLES = {
     .refine((text) => URL.canParse(text) && new URL(text).origin === text, 'an origin such as http://127.0.0.1:9999 is expected')
     .nullable()
     .default(null),
+  TORU_CONTAINER_SOCKET: z.string().default(''),
+  TORU_RUNNER_IMAGE: z.string().default(''),
+  TORU_KUBE_CONTEXT: z.string().default(''),
+  TORU_KUBE_NAMESPACE: z.string().default(''),
+  TORU_POD_HELPER_IMAGE: z.string().default(HELPER_IMAGE),
   LOG_LEVEL: z.enum(LOG_LEVELS, `one of ${LOG_LEVELS.join(', ')} is expected`).default('info'),
 };
 export const NAMES: readonly string[] = Object.keys(VARIABLES);
@@ -165,6 +174,14 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>, pl
     page_origin: given(env['TORU_PAGE_ORIGIN']) ?? values.TORU_EDGE_URL?.origin ?? null,
     host_away_after_s: values.TORU_HOST_AWAY_AFTER_S,
     test_push_origin: values.TORU_TEST_PUSH_ORIGIN,
+    containers: {
+      socket: values.TORU_CONTAINER_SOCKET,
+      runner_image: values.TORU_RUNNER_IMAGE,
+      kube_context: values.TORU_KUBE_CONTEXT,
+      kube_namespace: values.TORU_KUBE_NAMESPACE,
+      helper_image: values.TORU_POD_HELPER_IMAGE,
+      pending_ms: PENDING_MS,
+    },
   };
   if (config.production && config.admin_password !== null && config.admin_password.length < MIN_PASSWORD_CHARS) {
     throw new StartError(`ADMIN_PASSWORD: at least ${MIN_PASSWORD_CHARS} characters are expected with PRODUCTION=1.`);

@@ -6,6 +6,8 @@ import { isFinal } from '../shared/run-state.ts';
 import type { Run } from '../shared/runs.ts';
 import type { Role } from '../shared/users.ts';
 import type { Actions } from './actions/actions.ts';
+import type { ContainerSettings } from './config-containers.ts';
+import { NO_CONTAINER_SETTINGS } from './config-containers.ts';
 import { readTexts } from './notify/texts.ts';
 import type { Runs } from './runs/runs.ts';
 import type { Settings } from './settings/settings.ts';
@@ -56,6 +58,7 @@ interface HarnessOptions {
   testPushOrigin?: string;
   /** Is the link up? */
   linked?: () => boolean;
+  containers?: Partial<ContainerSettings>;
 }
 
 export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness> {
@@ -76,6 +79,7 @@ export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness>
     edge: () => ({ origin: 'https://edge.test', linked: options.linked?.() === true, problem: null, key: null, duplicate: null }),
     rotated: () => undefined,
     limits: { graceMs: 300 },
+    containers: { ...NO_CONTAINER_SETTINGS, ...options.containers },
   });
   const { settings, users, actions, runs, notify, system } = services;
   await runs.recover();

@@ -10,6 +10,7 @@ import { runsApi } from './api/runs-api.ts';
 import { terminalsApi } from './api/terminals-api.ts';
 import { Audit } from './audit/audit.ts';
 import { auditApi } from './audit/audit-api.ts';
+import type { ContainerSettings } from './config-containers.ts';
 import { Folders } from './folders/folders.ts';
 import { foldersApi } from './folders/folders-api.ts';
 import { HostFacts } from './hosts/facts.ts';
@@ -62,6 +63,7 @@ import { loginLinksApi } from './users/login-links-api.ts';
 import { Passwords } from './users/passwords.ts';
 import { Users } from './users/users.ts';
 import { usersApi } from './users/users-api.ts';
+import { foundTags } from './workflows/host-tags.ts';
 import { jobTopic } from './workflows/job-topic.ts';
 import { Workflows } from './workflows/workflows.ts';
 import { jobsApi, validateApi, workspacesApi } from './workflows/workflows-api.ts';
@@ -89,6 +91,8 @@ interface ServicesOptions {
   /** Hears `<host id>:<public key>` when the host has a new key. */
   rotated: (binding: string) => void;
   limits?: NonNullable<RunsOptions['limits']>;
+  /** Where steps in containers go. */
+  containers: ContainerSettings;
 }
 
 /** Everything that the agent can do, each service made of those before it. Nothing runs yet. */
@@ -105,10 +109,12 @@ export function createServices(settled: ServicesOptions) {
     edge,
     rotated,
     limits = {},
+    containers,
   } = settled;
   const identity = loadIdentity(home);
   const audit = new Audit(db, log);
-  const settings = new Settings(db, audit, { home, scripts_dir, version: VERSION });
+  const tagsFound = (): string[] => foundTags(containers, process.env);
+  const settings = new Settings(db, audit, { home, scripts_dir, version: VERSION, tagsFound });
   const facts = new HostFacts(db);
   const membership = new Membership(facts, identity, settings.instance_id);
   const grants = new Grants(db, identity, settings, { issuer: () => membership.issuer });
@@ -139,7 +145,7 @@ export function createServices(settled: ServicesOptions) {
   const runs = new Runs({ db, home, settings, scripts, actions, uploads, options, secrets, users, mayStart, ended, audit, log, limits });
   const notify = new Notify({ db, settings, grants, actions, runs, audit, log, linked, page_origin, test_push_origin, texts });
   const search = new Search(db, runs);
-  const workflows = new Workflows({ db, home, runs, users, settings, secrets, identity, audit, log });
+  const workflows = new Workflows({ db, home, runs, users, settings, secrets, identity, audit, log, containers });
   const folders = new Folders({ db, audit });
   const terminals = new Terminals({ db, home, settings, users, folders, audit, log, limits });
   const screens = noScreens;

@@ -132,7 +132,17 @@ async function buildAll(): Promise<void> {
   await Promise.all([
     build(workerBuild),
     build(
-      nodeBuild('agent', { main: 'agent/entry/main.ts', cli: 'agent/entry/cli.ts', 'pty-host': 'agent/entry/pty-host.ts' }, [argon2Here]),
+      nodeBuild(
+        'agent',
+        {
+          main: 'agent/entry/main.ts',
+          cli: 'agent/entry/cli.ts',
+          'pty-host': 'agent/entry/pty-host.ts',
+          'step-container': 'agent/entry/step-container.ts',
+          'step-install': 'agent/entry/step-install.ts',
+        },
+        [argon2Here],
+      ),
     ),
     copyArgon2(),
     build(nodeBuild('embedded', { start: 'embedded/entry/start.ts' }, [httpAlone])),

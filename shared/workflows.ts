@@ -74,6 +74,15 @@ export const jobSummary = z.object({
 });
 export type JobSummary = z.infer<typeof jobSummary>;
 
+/** In which container or pod a step is executed. */
+export const containerFacts = z.object({
+  engine: z.enum(['docker', 'podman', 'kubernetes']),
+  image: z.string(),
+  /** Of a container its id; of a pod its namespace and name. */
+  id: z.string(),
+});
+export type ContainerFacts = z.infer<typeof containerFacts>;
+
 /** A step of a job, or an instance of a step with `for_each`. */
 export const jobStepView = z.object({
   name: z.string(),
@@ -87,6 +96,8 @@ export const jobStepView = z.object({
   task_id: taskId.nullable(),
   /** The job of its newest attempt, of a step that executes a task. */
   child_job_id: jobId.nullable(),
+  /** Of its newest attempt; null on the host itself, and before it is made. */
+  container: containerFacts.nullable(),
   started_at: time.nullable(),
   ended_at: time.nullable(),
   /** When the next attempt begins. */

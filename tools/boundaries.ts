@@ -74,6 +74,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/history'],
     ['agent/logs'],
     ['agent/runner'],
+    ['agent/containers'],
     ['agent/secrets'],
     ['agent/runs/wrapper'],
     ['agent/runs/life'],

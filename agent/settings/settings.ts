@@ -33,6 +33,16 @@ const stored = z
   .partial();
 type Stored = z.infer<typeof stored>;
 
+interface SettingsOptions {
+  /** TORU_HOME */
+  home: string;
+  /** As the configuration decides it, or null. */
+  scripts_dir: string | null;
+  version: string;
+  /** What the host is good for by what it has. */
+  tagsFound?: () => string[];
+}
+
 /** The settings of this host, as an admin changes them; the environment and config.toml win. */
 export class Settings {
   readonly #db: Database;
@@ -41,14 +51,15 @@ export class Settings {
   readonly #version: string;
   readonly #defaultScriptsDir: string;
   readonly #listeners = new Set<() => void>();
+  readonly #tagsFound: () => string[];
   #values: Stored;
 
-  /** @param options.scripts_dir as the configuration decides it, or null. @param options.home TORU_HOME. */
-  constructor(db: Database, audit: Audit, options: { home: string; scripts_dir: string | null; version: string }) {
+  constructor(db: Database, audit: Audit, options: SettingsOptions) {
     this.#db = db;
     this.#audit = audit;
     this.#fixedScriptsDir = options.scripts_dir;
     this.#version = options.version;
+    this.#tagsFound = options.tagsFound ?? (() => []);
     this.#defaultScriptsDir = join(options.home, 'scripts');
     this.#values = this.#read();
     if (this.#values.instance_id === undefined) this.set({ instance_id: randomUUID() });
@@ -125,6 +136,14 @@ export class Settings {
     return this.#values.env_allow ?? [];
   }
 
+  get tags(): readonly string[] {
+    return this.#values.tags ?? [];
+  }
+
+  get tags_found(): readonly string[] {
+    return this.#tagsFound();
+  }
+
   /** The values that only the agent itself reads. */
   get internal(): Pick<Stored, 'installation' | 'admin_applied'> {
     return this.#values;
@@ -139,6 +158,8 @@ export class Settings {
       ...ofEachNumber((name) => this.#number(name)),
       when_output_full: this.when_output_full,
       env_allow: [...this.env_allow],
+      tags: [...this.tags],
+      tags_found: [...this.tags_found],
       version: this.#version,
     };
   }

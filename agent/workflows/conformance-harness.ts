@@ -16,7 +16,7 @@ import { loadWorkspace } from './language/load-workspace.ts';
 /** The cases of conformance/, and a run of one on the reducer. conformance/README.md says what each field means. */
 
 const fate = z.union([
-  z.enum(['completed', 'failed', 'cancelled', 'hangs']),
+  z.enum(['completed', 'failed', 'cancelled', 'hangs', 'unmatched']),
   z.strictObject({ output: shallowJson }),
   z.strictObject({ failed: z.string() }),
 ]);
@@ -42,6 +42,7 @@ const happening = z.union([
   z.strictObject({ cancel: z.string() }),
   z.strictObject({ end: z.string(), attempt: z.int().default(1), as: fate }),
   z.strictObject({ says: z.string(), attempt: z.int().default(1), output: shallowJson }),
+  z.strictObject({ take: z.string(), attempt: z.int().default(1) }),
   z.strictObject({ host: z.enum(['lost', 'back']) }),
   z.strictObject({ rerun: z.string().nullable() }),
   z.strictObject({ expect: expectation }),
@@ -158,6 +159,7 @@ export class Trial {
     else if ('cancel' in what) this.#on({ type: 'cancel', reason: what.cancel });
     else if ('end' in what) this.#end({ step: what.end, attempt: what.attempt, ending: endingOf(what.as) });
     else if ('says' in what) this.#on({ type: 'output', step: what.says, attempt: what.attempt, output: what.output });
+    else if ('take' in what) this.#ends.push({ step: what.take, attempt: what.attempt, ending: this.#noop(what.take, this.#job) });
     else if ('host' in what) this.#on({ type: `host_${what.host}` });
     else if ('rerun' in what) this.#on({ type: 'rerun_from', step: what.rerun });
     this.#follow();
@@ -193,6 +195,10 @@ export class Trial {
 
   #follow(): void {
     for (let next = this.#ends.shift(); next !== undefined; next = this.#ends.shift()) {
+      if (next.ending.error === 'unmatched') {
+        this.#on({ type: 'unmatched', step: next.step, attempt: next.attempt, lacks: ['gpu'], has: ['local'] });
+        continue;
+      }
       if (findStep(this.#job, next.step)?.state === 'ready') this.#on({ type: 'step_started', step: next.step, attempt: next.attempt });
       if (next.ending.outcome === 'completed' || next.ending.error !== 'hangs') this.#end(next);
     }
@@ -272,6 +278,6 @@ function endingOf(given: Fate): Ending {
   if (typeof given === 'object') {
     return 'output' in given ? { outcome: 'completed', output: given.output } : { outcome: 'failed', error: given.failed };
   }
-  if (given === 'hangs') return { outcome: 'failed', error: 'hangs' };
+  if (given === 'hangs' || given === 'unmatched') return { outcome: 'failed', error: given };
   return given === 'failed' ? { outcome: 'failed', error: 'exit status 1' } : { outcome: given };
 }

@@ -10,6 +10,7 @@ import type { RunRow } from '../history/run-row.ts';
 import type { Log } from '../logger.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Timers } from '../store/timers.ts';
+import { neededTags } from './host-tags.ts';
 import type { JobEffect, JobEffects } from './job-effects.ts';
 import type { JobStore, LiveJob, NewJob } from './job-store.ts';
 import { actionOf } from './step-context.ts';
@@ -20,6 +21,8 @@ import { uuidV5 } from './uuid-v5.ts';
 export const TIMERS = 'workflows';
 /** While the disk is full, an end is written again so often. */
 const RETRY_MS = 1000;
+/** What a host has may change: an engine is started, a tag is added. */
+const LOOK_FOR_TAGS_MS = 2000;
 const CHILD_CANCELLED = 'The job that it is a step of was cancelled, or could not wait.';
 
 export interface DriverOptions {
@@ -32,6 +35,8 @@ export interface DriverOptions {
   log: Pick<Log, 'warn' | 'error'>;
   /** Runs of steps at the same time. */
   maxSteps: () => number;
+  /** What this host is good for. */
+  tags: () => readonly string[];
   /** Hears of every job that may have changed, when the change is on the disk. */
   changed: (jobId: string) => void;
   /** Makes the job of a hook, or of a task's own retry, within the transaction. */
@@ -68,6 +73,9 @@ export class Driver {
   /** Runs of steps that have not ended. */
   readonly #active = new Set<string>();
   readonly #changed = new Set<string>();
+  /** Starts for which this host lacks something: looked at again after a while. */
+  readonly #unmatched = new Set<number>();
+  #lookAgain: NodeJS.Timeout | null = null;
   #stop = (): void => undefined;
   #closed = true;
 
@@ -89,6 +97,7 @@ export class Driver {
 
   close(): void {
     this.#closed = true;
+    if (this.#lookAgain !== null) clearTimeout(this.#lookAgain);
     this.#stop();
   }
 
@@ -287,9 +296,9 @@ export class Driver {
     if (room <= 0) return;
     // Those that are being started stand among the first.
     let left = room - this.#busy.size;
-    for (const effect of effects.starts(room + this.#busy.size)) {
+    for (const effect of effects.starts(room + this.#busy.size + this.#unmatched.size)) {
       if (left <= 0) return;
-      if (this.#busy.has(effect.id)) continue;
+      if (this.#busy.has(effect.id) || this.#unmatched.has(effect.id)) continue;
       left -= 1;
       this.#once(effect, () => this.#startStep(effect));
     }
@@ -312,6 +321,7 @@ export class Driver {
     const { store, effects, steps, runs } = this.#o;
     const live = store.load(job_id);
     if (live === null) return;
+    if (await this.#lacks(id, live, step, attempt)) return;
     const times = effects.countRuns({ job_id, step, attempt });
     const task_id = uuidV5(job_id, times === 0 ? `${step}/${attempt}` : `${step}/${attempt}/${times}`);
     try {
@@ -337,6 +347,7 @@ export class Driver {
       await this.#endedAlready(task_id);
     } catch (error) {
       this.#active.delete(task_id);
+      steps.abandoned(task_id);
       if (error instanceof Withdrawn) return;
       const { code, message } = toToruError(error);
       if (code === 'internal') this.#o.log.error({ err: error, job_id, step }, 'a step could not be started');
@@ -345,6 +356,25 @@ export class Driver {
           apply(job_id, { type: 'step_ended', at: Date.now(), step, attempt, outcome: 'failed', error: message, chance: Math.random() });
       });
     }
+  }
+
+  /** Is this host without something that the step needs? Then the job is told, and the start waits. */
+  async #lacks(id: number, { row, plan, job }: LiveJob, step: string, attempt: number): Promise<boolean> {
+    const action = actionOf(plan, step);
+    const has = this.#o.tags();
+    const lacks = action === undefined ? [] : neededTags(action).filter((tag) => !has.includes(tag));
+    if (lacks.length === 0) return false;
+    this.#unmatched.add(id);
+    this.#lookAgain ??= setTimeout(() => this.#matchAgain(), LOOK_FOR_TAGS_MS).unref();
+    if (job !== null && findStep(job, step)?.lacks === undefined)
+      await this.transact((apply) => apply(row.job_id, { type: 'unmatched', at: Date.now(), step, attempt, lacks, has: [...has] }));
+    return true;
+  }
+
+  #matchAgain(): void {
+    this.#lookAgain = null;
+    this.#unmatched.clear();
+    if (!this.#closed) this.#flush();
   }
 
   async #cancelStep({ id, job_id, step, attempt }: JobEffect): Promise<void> {

@@ -1,7 +1,7 @@
 import type { JobInstance, JobStep, Plan } from '../../shared/flow/job.ts';
 import { allSteps, partsOfName } from '../../shared/flow/steps.ts';
 import { MASK } from '../../shared/input-passing.ts';
-import type { Job, JobStepView, JobSummary } from '../../shared/workflows.ts';
+import type { ContainerFacts, Job, JobStepView, JobSummary } from '../../shared/workflows.ts';
 import type { JobRow, LiveJob } from './job-store.ts';
 
 /** Jobs and steps, as they cross borders. */
@@ -43,6 +43,7 @@ export interface DoneBy {
   run: string | null;
   child: string | null;
   message: string | null;
+  container: ContainerFacts | null;
 }
 
 export function stepOf(plan: Plan, name: string, state: JobStep | JobInstance, by: DoneBy): JobStepView {
@@ -59,6 +60,7 @@ export function stepOf(plan: Plan, name: string, state: JobStep | JobInstance, b
     attempt: state.attempt,
     task_id: by.run,
     child_job_id: by.child,
+    container: by.container,
     started_at: timeOrNull(state.started_at ?? null),
     ended_at: timeOrNull(state.ended_at ?? null),
     retry_at: timeOrNull(state.retry_at ?? null),

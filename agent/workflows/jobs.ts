@@ -34,7 +34,7 @@ export interface JobsOptions {
   revisions: Revisions;
   driver: () => Driver;
   runs: Pick<Runs, 'log'>;
-  steps: Pick<StepRuns, 'message'>;
+  steps: Pick<StepRuns, 'message' | 'container'>;
   /** Seals secret inputs. */
   key: Sealer;
   audit: Pick<Audit, 'record'>;
@@ -158,7 +158,7 @@ export class Jobs {
     const runs = new Map(this.#o.effects.runsOf(live.row.job_id).map(({ step, attempt, task_id }) => [`${step}/${attempt}`, task_id]));
     return jobOf(live, this.#o.host, (step, attempt) => {
       const run = runs.get(`${step}/${attempt}`) ?? null;
-      return run === null ? this.#doneBy(live, step, attempt) : { run, child: null, message: null };
+      return run === null ? this.#doneBy(live, step, attempt) : this.#byRun(live, step, run);
     });
   }
 
@@ -231,16 +231,23 @@ export class Jobs {
   #doneBy(live: LiveJob, step: string, attempt: number): DoneBy {
     const { store, effects, steps } = this.#o;
     const { job_id } = live.row;
-    const none: DoneBy = { run: null, child: null, message: null };
+    const none: DoneBy = { run: null, child: null, message: null, container: null };
     if (attempt === 0) return none;
     switch (actionOf(live.plan, step)?.type) {
       case 'task':
         return { ...none, child: store.newestChild(job_id, step, attempt)?.job_id ?? null };
       case 'approval':
         return { ...none, message: steps.message(live, step) };
-      default:
-        return { ...none, run: effects.newestRun({ job_id, step, attempt }) };
+      default: {
+        const run = effects.newestRun({ job_id, step, attempt });
+        return run === null ? none : this.#byRun(live, step, run);
+      }
     }
+  }
+
+  #byRun({ plan }: LiveJob, step: string, run: string): DoneBy {
+    const action = actionOf(plan, step);
+    return { run, child: null, message: null, container: action === undefined ? null : this.#o.steps.container(action, run) };
   }
 
   #act(

@@ -1,10 +1,13 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { ToruError } from '../../shared/errors.ts';
 import type { Action } from '../../shared/flow/definition.ts';
 import type { Lookup } from '../../shared/flow/template/evaluate.ts';
 import { resolveFile } from '../scripts/resolve.ts';
 import { loginPath } from '../system/login-environment.ts';
+import { installOf, installProgram, RESOLVE_FILE, resolveHook } from './dependencies.ts';
+import { LANGUAGES, optionsOf } from './languages.ts';
 
 export interface ProgramOptions {
   action: Action & { type: 'script' };
@@ -14,6 +17,8 @@ export interface ProgramOptions {
   root: string;
   /** The step's own, in which the files will be. */
   folder: string;
+  /** TORU_HOME */
+  home: string;
 }
 
 /** What a script step's process is made of. */
@@ -27,34 +32,32 @@ export interface StepProgram {
   files: Record<string, string>;
 }
 
-const LANGUAGES = {
-  shell: { programs: ['bash', 'sh'], file: 'script.sh', before: [] },
-  python: { programs: ['python3', 'python'], file: 'script.py', before: [] },
-  javascript: { programs: ['node'], file: 'script.mjs', before: [] },
-  typescript: { programs: ['node'], file: 'script.ts', before: ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] },
-  go: { programs: ['go'], file: 'script.go', before: ['run'] },
-} as const satisfies Record<string, { programs: readonly string[]; file: string; before: readonly string[] }>;
-
 /**
  * Makes a program of a script's action: its text in a file of the step's, and the interpreter that reads it, by argv. No value becomes a part of
  * the text. @throws ToruError, TemplateError with what to do
  */
-export async function programOf({ action, context, root, folder }: ProgramOptions): Promise<StepProgram> {
-  if (action.runner !== 'local')
-    throw new ToruError('conflict', `The runner “${action.runner}” is not yet in this version. Leave \`runner\` out.`);
-  if (action.dependencies.length > 0)
-    throw new ToruError('conflict', '`dependencies` are not yet in this version. Install them on the host, and leave the line out.');
+export async function programOf({ action, context, root, folder, home }: ProgramOptions): Promise<StepProgram> {
   const language = LANGUAGES[action.language];
   const path = interpreterOf(action.interpreter === undefined ? language.programs : [action.interpreter], action.language);
+  const before = optionsOf(action.language, path);
   // Loaded when a step needs it, as the readers of scripts are.
   const { prepareScript } = await import('./language/prepare-script.ts');
   const { text, source, args, env } = prepareScript(action, context);
   const directory = action.workdir === undefined ? root : join(root, action.workdir);
-  if (text === null) {
-    const { path: file } = await resolveFile(root, root, source, 'workspace');
-    return { path, args: [...language.before, file, ...args], env, directory, files: {} };
-  }
-  return { path, args: [...language.before, join(folder, language.file), ...args], env, directory, files: { [language.file]: text } };
+  const file = text === null ? (await resolveFile(root, root, source, 'workspace')).path : join(folder, language.file);
+  const files = text === null ? {} : { [language.file]: text };
+  const install = installOf(action, { interpreter: path, home, folder });
+  if (install === null) return { path, args: [...before, file, ...args], env, directory, files };
+  const isPython = install.language === 'python';
+  const hook = !isPython && path.endsWith('/node') ? ['--import', pathToFileURL(join(folder, RESOLVE_FILE)).href] : [];
+  const words = [isPython ? join(install.folder, 'bin/python') : path, ...hook, ...before, file, ...args];
+  return {
+    path: process.execPath,
+    args: [...installProgram(), JSON.stringify(install), ...words],
+    env: isPython ? env : { ...env, NODE_PATH: join(install.folder, 'node_modules') },
+    directory,
+    files: { ...files, ...(hook.length === 0 ? {} : { [RESOLVE_FILE]: resolveHook(install.folder) }) },
+  };
 }
 
 function interpreterOf(programs: readonly string[], language: string): string {

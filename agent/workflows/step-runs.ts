@@ -1,12 +1,20 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToruError, toToruError } from '../../shared/errors.ts';
 import { contextOf } from '../../shared/flow/context.ts';
+import type { Action } from '../../shared/flow/definition.ts';
 import type { Job, Json, Outcome } from '../../shared/flow/job.ts';
 import { findStep } from '../../shared/flow/steps.ts';
 import type { Lookup } from '../../shared/flow/template/evaluate.ts';
 import { printed } from '../../shared/flow/template/values.ts';
 import { renderValue } from '../../shared/flow/template.ts';
+import type { ContainerFacts } from '../../shared/workflows.ts';
+import { containerFacts } from '../../shared/workflows.ts';
+import type { ContainerSettings } from '../config-containers.ts';
+import type { Leftovers } from '../containers/leftovers.ts';
+import type { ContainerOrder } from '../containers/order.ts';
+import { CONTAINER_FILE, FAILURE_FILE, IN_CONTAINER, OUTPUT_FILE, STEP_FOLDER } from '../containers/order.ts';
+import { containerProgram } from '../containers/program-file.ts';
 import type { RunRow } from '../history/run-row.ts';
 import type { Prepared } from '../runs/life/prepared.ts';
 import { NEVER_BEGAN } from '../runs/life/recovery.ts';
@@ -15,6 +23,8 @@ import type { Runs } from '../runs/runs.ts';
 import type { Caller } from '../users/caller.ts';
 import { isHostsOwn } from '../users/caller.ts';
 import type { Users } from '../users/users.ts';
+import type { ContainerAction, ContainerStep } from './container-step.ts';
+import { containerStep, GRACE_S, runnerOf } from './container-step.ts';
 import { withDefaults } from './job-input.ts';
 import type { LiveJob } from './job-store.ts';
 import type { Revisions } from './revisions.ts';
@@ -24,16 +34,20 @@ import { programOf } from './step-program.ts';
 import { isSealed, type StepValues } from './step-values.ts';
 import type { TaskStates } from './task-states.ts';
 
-/** In a run's folder: what belongs to its step. */
-const STEP_FOLDER = 'step';
-const OUTPUT_FILE = 'output';
-
 export interface StepRunsOptions {
   runs: Pick<Runs, 'folderOf' | 'log'>;
   revisions: Revisions;
   users: Pick<Users, 'get'>;
   values: StepValues;
   states: Pick<TaskStates, 'foldersFor'>;
+  /** TORU_HOME */
+  home: string;
+  /** Which host this is: whose containers they are. */
+  host: string;
+  containers: ContainerSettings;
+  leftovers: Pick<Leftovers, 'note' | 'forget' | 'sweep'>;
+  /** The agent's own. */
+  environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** How an attempt ended, as its run shows it. */
@@ -98,50 +112,73 @@ export class StepRuns {
     const { row, plan, job } = live;
     const action = actionOf(plan, step);
     if (job === null || action === undefined) throw new ToruError('conflict', `The step “${step}” has no action.`);
-    if (action.type !== 'script')
-      throw new ToruError('conflict', `Steps of the type “${action.type}” are not yet in this version. Use a script.`);
     const open = this.#o.values.open({ ...live, job }, step);
     const input = this.#o.values.connected(row, action.input, this.#input(live, step, open.lookup), open);
     const folder = join(this.#o.runs.folderOf(taskId), STEP_FOLDER);
-    const revision = this.#o.revisions.get(row.revision);
+    const { folder: root } = this.#o.revisions.get(row.revision);
     const context = contextOfAction(plan, step, input, open.lookup);
-    const made = await programOf({ action, context, root: revision.folder, folder });
-    const { before, out } = this.#o.states.foldersFor(row);
-    const passed = {
-      args: made.args,
-      env: {
-        ...made.env,
-        TORU_JOB_ID: row.job_id,
-        TORU_STEP: step,
-        TORU_ATTEMPT: String(findStep(job, step)?.attempt ?? 1),
-        TORU_INPUTS: join(folder, 'inputs.json'),
-        TORU_OUTPUT: join(folder, OUTPUT_FILE),
-        STATE_DIR: before,
-        STATE_OUT: out,
-      },
-      stdin: null,
-    };
-    const files = Object.entries({ ...made.files, 'inputs.json': JSON.stringify(input), [OUTPUT_FILE]: '' });
+    const state = this.#o.states.foldersFor(row);
+    const own = { TORU_JOB_ID: row.job_id, TORU_STEP: step, TORU_ATTEMPT: String(findStep(job, step)?.attempt ?? 1) };
+    const given: Given = { taskId, folder, root, context, state, own, inputs: JSON.stringify(input), label: `${plan.task_name} › ${step}` };
+    const made = isInContainer(action) ? await this.#inContainer(action, given) : await onHost(action, given, this.#o.home);
+    const { program, passed, texts } = made;
     const prepared: Prepared = {
       action: null,
-      label: `${plan.task_name} › ${step}`,
+      label: given.label,
       script: `${plan.workspace}/${stepOfFlow(plan, step).action}`,
-      program: {
-        path: made.path,
-        directory: made.directory,
-        files: Object.fromEntries(files.map(([name, text]) => [`${STEP_FOLDER}/${name}`, text])),
-      },
+      program,
       // The job's own timer stops it.
       timeout_s: 0,
       stop_signal: 'TERM',
-      grace_s: null,
+      grace_s: made.grace_s,
       stdin: false,
       inputs: {},
       passed,
       uploads: [],
-      secrets: secretsIn(open.secrets, [...passed.args, ...Object.values(passed.env), ...files.map(([, text]) => text)]),
+      secrets: secretsIn(open.secrets, texts),
     };
     return { prepared, caller: this.#caller(row.user_id, row.username, row.address) };
+  }
+
+  /** A run whose process has a container: step-container.ts. */
+  async #inContainer(action: ContainerAction, { taskId, root, context, state, own, inputs, label }: Given): Promise<Made> {
+    const { home, host, containers, environment, leftovers } = this.#o;
+    const step = await containerStep({ action, context, root, home, settings: containers, environment });
+    const env = {
+      ...step.env,
+      ...own,
+      TORU_TASK_ID: taskId,
+      TORU_INPUTS: IN_CONTAINER.inputs,
+      TORU_OUTPUT: IN_CONTAINER.output,
+      TORU_ARTIFACTS: IN_CONTAINER.artifacts,
+      STATE_DIR: IN_CONTAINER.state_before,
+      STATE_OUT: IN_CONTAINER.state_out,
+    };
+    const noted = { engine: step.engine, task_id: taskId, host };
+    const order: ContainerOrder = {
+      ...step,
+      ...noted,
+      label,
+      env,
+      files: { ...step.files, 'inputs.json': inputs },
+      state,
+      folder: this.#o.runs.folderOf(taskId),
+      grace_s: GRACE_S,
+      note: leftovers.note(noted),
+    };
+    const { path, args } = containerProgram();
+    return {
+      program: { path, directory: root, files: { [`${STEP_FOLDER}/${OUTPUT_FILE}`]: '' } },
+      passed: { args, env: {}, stdin: JSON.stringify(order) },
+      texts: textsOf(step, env, inputs),
+      // The container's own grace, and what its stop and removal take.
+      grace_s: GRACE_S + REMOVAL_S,
+    };
+  }
+
+  /** The run of a step could not be started: what was noted for it goes. */
+  abandoned(taskId: string): void {
+    this.#o.leftovers.forget(taskId);
   }
 
   /** What the end of a run means to its step. @param row null when its run was removed. */
@@ -160,15 +197,35 @@ export class StepRuns {
       };
     }
     if (row.state === 'exited' && row.exit_code === 0) return { outcome: 'completed', ...words };
-    return { outcome: 'failed', ...words, error: failureOf(row) };
+    return { outcome: 'failed', ...words, error: this.#failureFile(taskId) ?? failureOf(row) };
   }
 
-  /** Takes away what its step alone needed. */
+  /** Takes away what its step alone needed, and its container, where its program did not. */
   clear(taskId: string): void {
+    void this.#o.leftovers.sweep();
     try {
       rmSync(join(this.#o.runs.folderOf(taskId), STEP_FOLDER), { recursive: true, force: true });
     } catch {
       // The end of a step does not wait for a folder that can't be removed.
+    }
+  }
+
+  /** The container of a run of this action; null where it has none, or none yet. */
+  container(action: Action, taskId: string): ContainerFacts | null {
+    if (!isInContainer(action)) return null;
+    try {
+      return containerFacts.parse(JSON.parse(readFileSync(join(this.#o.runs.folderOf(taskId), CONTAINER_FILE), 'utf8')));
+    } catch {
+      return null;
+    }
+  }
+
+  /** What the program of a container says of why. */
+  #failureFile(taskId: string): string | null {
+    try {
+      return readFileSync(join(this.#o.runs.folderOf(taskId), STEP_FOLDER, FAILURE_FILE), 'utf8');
+    } catch {
+      return null;
     }
   }
 
@@ -178,6 +235,73 @@ export class StepRuns {
     return { user_id, username, role, via: 'edge', sid: null, address, auth_time: 0 };
   }
 }
+
+/** What a step's run is made of. */
+interface Given {
+  taskId: string;
+  /** The step's, below the run's. */
+  folder: string;
+  root: string;
+  context: Lookup;
+  state: { before: string; out: string };
+  /** Variables that tell a script where it is. */
+  own: Record<string, string>;
+  /** As JSON. */
+  inputs: string;
+  label: string;
+}
+
+interface Made {
+  program: NonNullable<Prepared['program']>;
+  passed: Prepared['passed'];
+  /** Where a secret may stand that the process gets. */
+  texts: string[];
+  grace_s: number | null;
+}
+
+/** For an engine that stops and removes a container. */
+const REMOVAL_S = 20;
+
+type HostAction = Extract<Action, { type: 'script' }>;
+
+function isInContainer(action: Action): action is ContainerAction {
+  const runner = runnerOf(action);
+  return runner === 'docker' || runner === 'pod';
+}
+
+async function onHost(action: Action, { folder, root, context, state, own, inputs }: Given, home: string): Promise<Made> {
+  if (!isHostAction(action)) throw new ToruError('conflict', `A step of the type “${action.type}” has no process.`);
+  const made = await programOf({ action, context, root, folder, home });
+  const env = {
+    ...made.env,
+    ...own,
+    TORU_INPUTS: join(folder, 'inputs.json'),
+    TORU_OUTPUT: join(folder, OUTPUT_FILE),
+    STATE_DIR: state.before,
+    STATE_OUT: state.out,
+  };
+  const files = Object.entries({ ...made.files, 'inputs.json': inputs, [OUTPUT_FILE]: '' });
+  return {
+    program: {
+      path: made.path,
+      directory: made.directory,
+      files: Object.fromEntries(files.map(([name, text]) => [`${STEP_FOLDER}/${name}`, text])),
+    },
+    passed: { args: made.args, env, stdin: null },
+    texts: [...made.args, ...Object.values(env), ...files.map(([, text]) => text)],
+    grace_s: null,
+  };
+}
+
+const isHostAction = (action: Action): action is HostAction => action.type === 'script' && action.runner === 'local';
+
+const textsOf = ({ entrypoint, command, files }: ContainerStep, env: Record<string, string>, inputs: string): string[] => [
+  ...(entrypoint ?? []),
+  ...(command ?? []),
+  ...Object.values(env),
+  ...Object.values(files),
+  inputs,
+];
 
 /** Those that the process gets: in JSON, a text may be written otherwise than it is. */
 function secretsIn(secrets: readonly string[], texts: readonly string[]): string[] {

@@ -4,8 +4,11 @@ import type { Hook } from '../../shared/flow/definition.ts';
 import { hookContext } from '../../shared/flow/hook-context.ts';
 import type { FlowEffect, Json } from '../../shared/flow/job.ts';
 import { renderValue } from '../../shared/flow/template.ts';
+import { isFinal } from '../../shared/run-state.ts';
 import type { JobSummary, TaskStep, TaskSummary, TaskView, Workspace } from '../../shared/workflows.ts';
 import type { Audit } from '../audit/audit.ts';
+import type { ContainerSettings } from '../config-containers.ts';
+import { Leftovers } from '../containers/leftovers.ts';
 import type { Log } from '../logger.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Sealer } from '../secrets/sealed.ts';
@@ -43,11 +46,12 @@ export interface WorkflowsOptions {
   home: string;
   runs: Runs;
   users: Pick<Users, 'get'>;
-  settings: Pick<Settings, 'instance_id' | 'max_steps' | 'env_allow' | 'keep_days'>;
+  settings: Pick<Settings, 'instance_id' | 'max_steps' | 'env_allow' | 'keep_days' | 'tags' | 'tags_found'>;
   secrets: Secrets;
   identity: Sealer;
   audit: Pick<Audit, 'record'>;
   log: Log;
+  containers: ContainerSettings;
 }
 
 /** Workspaces, their tasks, and the jobs that execute them. */
@@ -60,6 +64,7 @@ export class Workflows {
   readonly driver: Driver;
   readonly #o: WorkflowsOptions;
   readonly #timers: Timers;
+  readonly #leftovers: Leftovers;
   readonly #allow: TaskAllow;
   readonly #listeners = new Set<(live: LiveJob) => void>();
 
@@ -77,7 +82,18 @@ export class Workflows {
     this.workspaces = new Workspaces({ db, home, revisions, audit, log, changed: (name, revision) => this.#defined(name, revision) });
     const values = new StepValues({ secrets, identity, settings, revisions, environment: process.env });
     const states = new TaskStates(db, home);
-    const steps = new StepRuns({ runs, revisions, users, values, states });
+    this.#leftovers = new Leftovers(
+      home,
+      (taskId) => {
+        const run = runs.history.get(taskId);
+        return run === null ? null : run.state === 'starting' || !isFinal(run.state);
+      },
+      (detail, message) => log.warn(detail, message),
+    );
+    const steps = new StepRuns({
+      ...{ runs, revisions, users, values, states, home, host: settings.instance_id },
+      ...{ containers: options.containers, leftovers: this.#leftovers, environment: process.env },
+    });
     this.driver = new Driver({
       store: this.store,
       effects,
@@ -87,6 +103,7 @@ export class Workflows {
       timers: this.#timers,
       log,
       maxSteps: () => settings.max_steps,
+      tags: () => [...settings.tags_found, ...settings.tags],
       changed: (jobId) => this.#changed(jobId),
       makeHookJob: (of, effect, hook, index) => this.#hookJob(of, effect, hook, index),
       told: (_live, what) => void (what === 'ended' && this.#forgetOld()),
@@ -132,11 +149,13 @@ export class Workflows {
   async start(): Promise<void> {
     await this.workspaces.start();
     await this.driver.start();
+    void this.#leftovers.sweep();
     this.#timers.start();
   }
 
   close(): void {
     this.#timers.stop();
+    this.#leftovers.close();
     this.workspaces.close();
     this.driver.close();
   }

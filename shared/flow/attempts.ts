@@ -6,6 +6,7 @@ import { type Json, MAX_DEPTH, MAX_JOB_SIZE, MAX_OUTPUT_SIZE, type Outcome } fro
 /** The attempts of a step or of an instance: begun, ended, and begun again. */
 
 export const timeoutTimer = (draft: Draft, place: Place): string => `step:${draft.name(place)}:${draft.get(place).attempt}:timeout`;
+export const unmatchedTimer = (draft: Draft, place: Place): string => `step:${draft.name(place)}:${draft.get(place).attempt}:unmatched`;
 export const retryTimer = (draft: Draft, place: Place): string => `step:${draft.name(place)}:${draft.get(place).attempt}:retry`;
 
 export function policyOf(draft: Draft, position: number): RetryPolicy | undefined {
@@ -41,6 +42,7 @@ export function begin(draft: Draft, place: Place): void {
     output: undefined,
     error: undefined,
     doomed: undefined,
+    lacks: undefined,
   };
   switch (action.type) {
     case 'approval':
@@ -70,8 +72,33 @@ export function askToStart(draft: Draft, place: Place): void {
   else draft.effect({ type: 'start_step', ...which });
 }
 
+/** A step that no host can take fails after so long. */
+export const UNMATCHED_MS = 30_000;
+
+/** No host can take an attempt now: the longest wait for one begins. @returns false where it has begun already. */
+export function unmatched(draft: Draft, place: Place, { lacks, has }: { lacks: string[]; has: string[] }): boolean {
+  const step = draft.get(place);
+  if (step.state !== 'ready' || step.lacks !== undefined) return false;
+  draft.change(place, { lacks, error: unmatchedSentence(lacks, has) });
+  draft.effect({ type: 'set_timer', timer: unmatchedTimer(draft, place), due: draft.at + UNMATCHED_MS });
+  return true;
+}
+
+function unmatchedSentence(lacks: string[], has: string[]): string {
+  const needs = lacks.map((tag) => `“${tag}”`).join(' and ');
+  return `No host that is known can take this step: it needs ${needs}, and there is ${has.join(', ') || 'nothing'}. Install what is missing, or add the tag in the settings.`;
+}
+
+/** It is taken, or over: nobody waits for a host any more. */
+function matched(draft: Draft, place: Place): void {
+  if (draft.get(place).lacks === undefined) return;
+  draft.effect({ type: 'clear_timer', timer: unmatchedTimer(draft, place) });
+  draft.change(place, { lacks: undefined, error: undefined });
+}
+
 /** An attempt runs, or waits for an answer, from now on: its timeout does too. */
 export function started(draft: Draft, place: Place): void {
+  matched(draft, place);
   draft.change(place, { started_at: draft.at });
   draft.job.started_at ??= draft.at;
   const seconds = timeoutOf(draft, place.position);
@@ -80,6 +107,7 @@ export function started(draft: Draft, place: Place): void {
 
 /** An attempt ended, one way or another: perhaps there is another one. */
 export function end(draft: Draft, place: Place, outcome: Outcome, result: Result): void {
+  matched(draft, place);
   const step = draft.get(place);
   if (step.started_at !== undefined && timeoutOf(draft, place.position) !== undefined)
     draft.effect({ type: 'clear_timer', timer: timeoutTimer(draft, place) });

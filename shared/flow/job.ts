@@ -49,6 +49,8 @@ const attempts = {
   held: z.literal(true).optional(),
   /** The sentence of why this attempt fails whenever it ends: it was too slow, or said too much. */
   doomed: z.string().optional(),
+  /** Ready, and no host can take it: what it needs that none has. It is waited for until the timer `unmatched`. */
+  lacks: z.array(z.string()).optional(),
   /** Of an approval: who answered. */
   answered_by: z.string().optional(),
 };
@@ -125,6 +127,8 @@ export const flowEvent = z.discriminatedUnion('type', [
     state: z.record(z.string(), shallowJson).default({}),
   }),
   z.object({ type: z.literal('step_started'), ...at, ...ofStep }),
+  /** No host that is known has these of the tags that a ready step needs. It is begun when one has. */
+  z.object({ type: z.literal('unmatched'), ...at, ...ofStep, lacks: z.array(z.string()).min(1), has: z.array(z.string()) }),
   z.object({ type: z.literal('output'), ...at, ...ofStep, output: shallowJson }),
   z.object({
     type: z.literal('step_ended'),
@@ -170,7 +174,7 @@ export type FlowEffect = { key: string } & (
   | { type: 'cancel_child'; step: string; attempt: number }
   /** An approval: somebody is asked. A driver that can't ask (its message does not render) ends the attempt with `step_ended`. */
   | { type: 'ask'; step: string; attempt: number }
-  /** `timer`: `step:<name>:<attempt>:timeout`, `step:<name>:<attempt>:retry` (after this attempt), `job:timeout`. */
+  /** `timer`: `step:<name>:<attempt>:` and `timeout`, `unmatched` or `retry` (after this attempt); `job:timeout`. */
   | { type: 'set_timer'; timer: string; due: number }
   | { type: 'clear_timer'; timer: string }
   | { type: 'fire_hooks'; on: 'on_success' | 'on_error' | 'on_cancel' | 'on_suspended'; hooks: Hook[] }

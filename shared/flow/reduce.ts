@@ -1,5 +1,5 @@
 import { unreachable } from '../errors.ts';
-import { askToStart, begin, end, keepOutput, keepState, retriesOf, retryTimer, started, timeoutOf } from './attempts.ts';
+import { askToStart, begin, end, keepOutput, keepState, retriesOf, retryTimer, started, timeoutOf, unmatched } from './attempts.ts';
 import { askToEnd, cancelAll, places } from './cancel.ts';
 import { Draft, type Place } from './draft.ts';
 import { finalize, sizeOf } from './endings.ts';
@@ -87,6 +87,10 @@ function apply(draft: Draft, event: FlowEvent): boolean {
       started(draft, place);
       return true;
     }
+    case 'unmatched': {
+      const place = running(draft, event.step, event.attempt);
+      return place !== null && unmatched(draft, place, event);
+    }
     case 'output': {
       const place = running(draft, event.step, event.attempt);
       if (place === null) return false;
@@ -157,11 +161,19 @@ function timerFired(draft: Draft, timer: string): boolean {
     cancelAll(draft, `Timed out after ${draft.plan.task.timeout_s ?? 0} s.`);
     return true;
   }
-  const [, name = '', attempt = '', kind] = /^step:(.+):(\d+):(timeout|retry)$/.exec(timer) ?? [];
+  const [, name = '', attempt = '', kind] = /^step:(.+):(\d+):(timeout|retry|unmatched)$/.exec(timer) ?? [];
   if (kind === 'retry') {
     const place = draft.place(name);
     if (place === null || draft.get(place).retry_at === undefined || retryTimer(draft, place) !== timer) return false;
     begin(draft, place);
+    return true;
+  }
+  if (kind === 'unmatched') {
+    const place = running(draft, name, Number(attempt));
+    const step = place === null ? null : draft.get(place);
+    if (place === null || step?.lacks === undefined) return false;
+    draft.change(place, { doomed: step.error ?? '' });
+    askToEnd(draft, place);
     return true;
   }
   const seconds = (place: Place): number => timeoutOf(draft, place.position) ?? 0;

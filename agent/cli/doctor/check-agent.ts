@@ -25,6 +25,7 @@ export async function checkAgent(env: Env, home: string): Promise<Finding[]> {
         ),
       );
     }
+    findings.push(ok(`steps of workflows find here: ${[...settings.tags_found, ...settings.tags].join(', ')}`));
     findings.push(...(await checkScripts(client, settings.scripts_dir)));
     const actions = (await (await good(client.actions.$get())).json()).items;
     for (const { label, problem } of actions) if (problem !== null) findings.push(bad(`the action “${label}” can't run`, problem));

@@ -1,6 +1,7 @@
 import { HOOKS, templateName } from '../../../shared/flow/definition.ts';
 import { checkConnections } from './check-connections.ts';
 import { checkFields } from './check-fields.ts';
+import { checkRunner } from './check-runners.ts';
 import { cronProblem } from './cron.ts';
 import { cycleIn, depths, shownCycle } from './cycles.ts';
 import type { Draft } from './draft.ts';
@@ -41,6 +42,7 @@ export function checkReferences(draft: Draft): void {
     const origin = draft.origin('action', name);
     if (action.type === 'task') expectTask(draft, action.task, below(origin, 'task'));
     if (action.input !== undefined) checkFields(draft, action.input, below(origin, 'input'));
+    checkRunner(draft, action, origin);
   }
   for (const [name, task] of Object.entries(draft.tasks)) {
     const origin = draft.origin('task', name);

@@ -10,5 +10,7 @@ export const isSettings = shape<Settings>({
   ...ofEachNumber(() => number),
   when_output_full: text,
   env_allow: list,
+  tags: list,
+  tags_found: list,
   version: text,
 });

@@ -21,12 +21,12 @@ import { toast } from '../toasts.ts';
 import { msg, t } from '../translate.ts';
 import { useUnsaved } from '../unsaved.ts';
 import { TellOthers } from './notifications/tell-others.tsx';
-import { NamesField } from './settings/names-field.tsx';
+import { NamesField, tagProblem, variableProblem } from './settings/names-field.tsx';
 import { type Draft, draftOf, patchOf, problemsOf } from './settings/settings-draft.ts';
 import { StoredSecrets } from './settings/stored-secrets.tsx';
 import './settings.css';
 
-const FIELDS = ['host_name', 'scripts_dir', 'when_output_full', 'env_allow', ...NUMBER_NAMES];
+const FIELDS = ['host_name', 'scripts_dir', 'when_output_full', 'env_allow', 'tags', ...NUMBER_NAMES];
 
 const WHEN_CROSSED = [
   { value: 'always', label: msg('Then, and when it is over') },
@@ -144,6 +144,8 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
               'Scripts get a small environment: PATH, HOME and a few more. Name others of the agent’s own environment to pass them on.',
             )}
             names={draft.env_allow}
+            placeholder="LANG"
+            problemOf={variableProblem}
             error={wrong.value['env_allow']}
             onChange={(env_allow) => edit({ env_allow })}
           />
@@ -167,6 +169,17 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
           </Field>
           {number('compress_after_minutes')}
           {number('max_steps')}
+          <NamesField
+            label={t('Tags')}
+            help={t('A step of a workflow that names one under “tags” runs on hosts that have it. Found here: {found}.', {
+              found: settings.tags_found.join(', '),
+            })}
+            names={draft.tags}
+            placeholder="gpu"
+            problemOf={tagProblem}
+            error={wrong.value['tags']}
+            onChange={(tags) => edit({ tags })}
+          />
         </div>
       </Section>
       <Section

@@ -410,6 +410,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   scripts_dir: msg('the scripts folder'),
   when_output_full: msg('what happens to a run that prints more'),
   env_allow: msg('the variables that scripts see'),
+  tags: msg('the tags for steps of workflows'),
   ...ofEachNumber((name) => NUMBER_SETTINGS[name].audit),
 };
 

@@ -5,12 +5,24 @@ import { Field, VERBATIM } from '../../parts/field.tsx';
 import { t } from '../../translate.ts';
 import './names-field.css';
 
-/** Names of variables, to be added and taken away one by one. */
+export const variableProblem = (bad: string): string | null =>
+  /^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(bad)
+    ? null
+    : t('“{bad}” is no name of a variable: letters, digits and _ only, and no digit first.', { bad });
+
+export const tagProblem = (bad: string): string | null =>
+  /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/.test(bad) ? null : t('“{bad}” can’t be a tag: letters, digits, dots, hyphens and _ only.', { bad });
+
+/** Names of variables or tags, to be added and taken away one by one. */
 export function NamesField(props: {
   label: string;
   help: string;
   names: readonly string[];
   error?: string | undefined;
+  /** An example. */
+  placeholder: string;
+  /** What is wrong with a name; null when nothing. */
+  problemOf: (name: string) => string | null;
   onChange: (names: string[]) => void;
 }) {
   const typed = useSignal('');
@@ -19,10 +31,8 @@ export function NamesField(props: {
   function add(): void {
     const names = typed.value.split(/[\s,]+/).filter((name) => name !== '');
     if (names.length === 0) return;
-    const bad = names.find((name) => !/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(name));
-    wrong.value =
-      bad === undefined ? null : t('“{bad}” is no name of a variable: letters, digits and _ only, and no digit first.', { bad });
-    if (bad !== undefined) return;
+    wrong.value = names.map(props.problemOf).find((problem) => problem !== null) ?? null;
+    if (wrong.value !== null) return;
     props.onChange([...new Set([...props.names, ...names])]);
     typed.value = '';
   }
@@ -36,7 +46,7 @@ export function NamesField(props: {
               {...ties}
               class="input mono"
               {...VERBATIM}
-              placeholder="LANG"
+              placeholder={props.placeholder}
               value={typed.value}
               onInput={(event) => {
                 typed.value = event.currentTarget.value;

@@ -11,6 +11,8 @@ const settings: Settings = {
   ...ofEachNumber((name) => NUMBER_SETTINGS[name].default),
   when_output_full: 'truncate',
   env_allow: ['LANG'],
+  tags: [],
+  tags_found: ['local'],
   version: '0.1.0',
 };
 

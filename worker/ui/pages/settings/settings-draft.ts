@@ -9,14 +9,15 @@ export interface Draft extends Record<NumberName, string> {
   scripts_dir: string;
   when_output_full: Settings['when_output_full'];
   env_allow: readonly string[];
+  tags: readonly string[];
 }
 
 export function draftOf(settings: Settings): Draft {
-  const { host_name, scripts_dir, when_output_full, env_allow } = settings;
-  return { host_name, scripts_dir, ...ofEachNumber((name) => String(settings[name])), when_output_full, env_allow };
+  const { host_name, scripts_dir, when_output_full, env_allow, tags } = settings;
+  return { host_name, scripts_dir, ...ofEachNumber((name) => String(settings[name])), when_output_full, env_allow, tags };
 }
 
-export type Patch = Partial<Omit<Settings, 'instance_id' | 'scripts_dir_fixed' | 'version'>>;
+export type Patch = Partial<Omit<Settings, 'instance_id' | 'scripts_dir_fixed' | 'tags_found' | 'version'>>;
 
 /** Only what differs: what somebody else changed meanwhile stays. */
 export function patchOf(draft: Draft, settings: Settings): Patch {
@@ -27,6 +28,7 @@ export function patchOf(draft: Draft, settings: Settings): Patch {
     ...(folder === settings.scripts_dir ? {} : { scripts_dir: folder }),
     ...(draft.when_output_full === settings.when_output_full ? {} : { when_output_full: draft.when_output_full }),
     ...(JSON.stringify(draft.env_allow) === JSON.stringify(settings.env_allow) ? {} : { env_allow: [...draft.env_allow] }),
+    ...(JSON.stringify(draft.tags) === JSON.stringify(settings.tags) ? {} : { tags: [...draft.tags] }),
   };
   for (const field of NUMBER_NAMES) if (Number(draft[field]) !== settings[field]) patch[field] = Number(draft[field]);
   return patch;

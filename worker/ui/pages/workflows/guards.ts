@@ -1,4 +1,4 @@
-import type { Job, JobStepView, JobSummary, Problem, TaskStep, TaskSummary, TaskView, Workspace } from '../../../../shared/workflows.ts';
+import type { ContainerFacts, Job, JobStepView, JobSummary, Problem, TaskStep, TaskSummary, TaskView, Workspace } from '../../../../shared/workflows.ts';
 import { bool, isRecord, listOfAll, number, orNull, shape, text } from '../../guards.ts';
 
 /** The answers about workflows, as the page looks at them (../../guards.ts). A state that it does not know is shown by its name. */
@@ -37,6 +37,7 @@ export const isStep = shape<JobStepView>({
   attempt: number,
   task_id: orNull(text),
   child_job_id: orNull(text),
+  container: orNull(shape<ContainerFacts>({ image: text, id: text })),
   started_at: orNull(text),
   ended_at: orNull(text),
   retry_at: orNull(text),

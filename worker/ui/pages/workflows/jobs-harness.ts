@@ -11,6 +11,7 @@ export function stepView(name: string, of: Partial<JobStepView> = {}): JobStepVi
     attempt: 1,
     task_id: null,
     child_job_id: null,
+    container: null,
     started_at: '2026-11-29T12:00:00.000Z',
     ended_at: '2026-11-29T12:00:01.000Z',
     retry_at: null,

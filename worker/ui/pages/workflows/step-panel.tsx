@@ -57,6 +57,22 @@ function factsOf(step: JobStepView): [string, preact.ComponentChildren][] {
       ? []
       : [[t('Next attempt'), <When key="retry" at={step.retry_at} />] satisfies [string, preact.ComponentChildren]]),
     ...(step.approved_by === null ? [] : [[t('Answered by'), step.approved_by] satisfies [string, string]]),
+    ...(step.container === null
+      ? []
+      : [
+          [
+            step.container.engine === 'kubernetes' ? t('Pod') : t('Container'),
+            <code key="container" class="step-output">
+              {step.container.engine === 'kubernetes' ? step.container.id : step.container.id.slice(0, 12)}
+            </code>,
+          ] satisfies [string, preact.ComponentChildren],
+          [
+            t('Image'),
+            <code key="image" class="step-output">
+              {step.container.image}
+            </code>,
+          ] satisfies [string, preact.ComponentChildren],
+        ]),
     ...(step.output === null
       ? []
       : [

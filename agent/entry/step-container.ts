@@ -1,0 +1,1 @@
+import '../containers/step-container.ts';

@@ -1,0 +1,1 @@
+import '../workflows/step-install.ts';

@@ -1,0 +1,109 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { afterEach, expect, it, vi } from 'vitest';
+import type { WorkflowsHarness } from './workflows-harness.ts';
+import { makeWorkflows } from './workflows-harness.ts';
+
+/** Scripts with dependencies, with programs in npm's and uv's places: which argv they get, and what of it is kept. */
+
+let flow: WorkflowsHarness | null = null;
+afterEach(async () => {
+  await flow?.close();
+  flow = null;
+  vi.unstubAllEnvs();
+});
+
+/** A program first on PATH, which notes down how it was called. */
+async function scene(programs: Record<string, string>, yaml: string): Promise<WorkflowsHarness> {
+  flow = await makeWorkflows();
+  const bin = join(flow.home, 'bin');
+  mkdirSync(bin);
+  for (const [name, text] of Object.entries(programs)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\nfor each in "$0" "$@"; do echo "$each" >> "${flow.home}/called"; done\nenv >> "${flow.home}/environment"\n${text}`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  vi.stubEnv('PATH', `${bin}${delimiter}${process.env['PATH'] ?? ''}`);
+  flow.write('main.yaml', yaml);
+  await flow.load();
+  return flow;
+}
+
+const NPM = `
+while [ $# -gt 0 ]; do if [ "$1" = --prefix ]; then folder=$2; fi; shift; done
+mkdir -p "$folder/node_modules/answer"
+echo '{ "name": "answer", "type": "module", "exports": "./index.js" }' > "$folder/node_modules/answer/package.json"
+echo 'export const answer = 42;' > "$folder/node_modules/answer/index.js"
+`;
+
+it('installs what a script imports, once for all that name the same, and not with the step’s secrets in sight', async () => {
+  const { home, execute, ended, ask, admin, folder } = await scene(
+    { npm: NPM },
+    `
+actions:
+  inline:
+    type: script
+    language: js
+    dependencies: ['answer@1', '@scope/other']
+    env: { HIDDEN: '{{ input.value }}' }
+    script: |
+      import { answer } from 'answer';
+      console.log('OUTPUT: ' + JSON.stringify({ answer, args: process.argv.slice(2), hidden: process.env.HIDDEN }));
+    args: ['{{ input.value }}']
+    input: { value: { type: string } }
+  file: { type: script, language: js, dependencies: ['@scope/other', 'answer@1'], source: scripts/file.mjs }
+tasks:
+  main: { flow: { one: { action: inline, input: { value: "it's $HOME" } }, two: { action: file, depends_on: [one] } } }
+`,
+  );
+  mkdirSync(join(folder, 'scripts'));
+  writeFileSync(join(folder, 'scripts/file.mjs'), `import { answer } from 'answer';\nconsole.log('OUTPUT: ' + JSON.stringify({ answer }));\n`);
+  const job = await ended(await execute('main'));
+  const { text } = await ask(admin, 'GET', `/api/runs/${job.steps[0]?.task_id}/output`);
+  expect({ state: job.state, errors: job.steps.map(({ error }) => error), text }).toMatchObject({ state: 'completed' });
+  expect(job.steps.map(({ output }) => output)).toEqual([{ answer: 42, args: [`it's $HOME`], hidden: `it's $HOME` }, { answer: 42 }]);
+  const called = readFileSync(join(home, 'called'), 'utf8').trim().split('\n');
+  // Once, with each name as a word of its own.
+  expect(called.slice(1)).toEqual(['install', '--prefix', expect.stringContaining('/dependencies/javascript-'), '--no-audit', '--no-fund', '--loglevel=error', '@scope/other', 'answer@1']);
+  expect(readFileSync(join(home, 'environment'), 'utf8')).not.toContain('HIDDEN');
+  expect(readdirSync(join(home, 'dependencies'))).toHaveLength(1);
+});
+
+it('installs into an environment of Python’s own by uv, and runs its interpreter', async () => {
+  const { home, execute, ended } = await scene(
+    {
+      python3: 'exit 7',
+      uv: `
+if [ "$1" = venv ]; then
+  while [ $# -gt 1 ]; do shift; done
+  mkdir -p "$1/bin"
+  printf '#!/bin/sh\\necho "OUTPUT: {\\\\"ran\\\\": true}"\\n' > "$1/bin/python"
+  chmod +x "$1/bin/python"
+fi
+`,
+    },
+    `
+actions:
+  work: { type: script, language: python, dependencies: ['requests==2.32'], script: 'print(1)' }
+tasks:
+  main: { flow: { one: { action: work } } }
+`,
+  );
+  const job = await ended(await execute('main'));
+  expect([job.state, job.steps[0]?.error, job.steps[0]?.output]).toEqual(['completed', null, { ran: true }]);
+  expect(readFileSync(join(home, 'called'), 'utf8')).toContain('\nrequests==2.32\n');
+});
+
+it('says so when they can’t be installed, and tries again the next time', async () => {
+  const { home, execute, ended } = await scene(
+    { npm: 'echo "npm error network getaddrinfo ENOTFOUND registry" >&2; exit 1' },
+    `
+actions:
+  work: { type: script, language: js, dependencies: [nothing], script: 'console.log(1)' }
+tasks:
+  main: { flow: { one: { action: work } } }
+`,
+  );
+  const job = await ended(await execute('main'));
+  expect(job.steps[0]?.error).toContain('could not be installed: npm ended with exit code 1. Is each name right, and can this host reach the registry?');
+  expect(readdirSync(join(home, 'dependencies'))).toEqual([]);
+});

@@ -1,0 +1,278 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, it } from 'vitest';
+import type { EngineStub, StubOptions } from '../containers/engine-stub-harness.ts';
+import { engineStub } from '../containers/engine-stub-harness.ts';
+import { killRun } from './kill-run-harness.ts';
+import type { WorkflowsHarness } from './workflows-harness.ts';
+import { makeWorkflows } from './workflows-harness.ts';
+
+/** Steps in containers, through a real agent, its runs, the program of container steps, and an engine that checks each request. */
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0).reverse()) await each.close();
+});
+
+async function scene(yaml: string, options: StubOptions = {}): Promise<{ engine: EngineStub; flow: WorkflowsHarness }> {
+  const engine = await engineStub({ images: ['tool:1', 'docker.io/library/debian:stable-slim', 'docker.io/library/python:3-slim'], ...options });
+  open.push(engine);
+  const flow = await makeWorkflows({ containers: { socket: engine.socket } });
+  open.push({ close: () => flow.close() });
+  flow.write('main.yaml', yaml);
+  await flow.load();
+  return { engine, flow };
+}
+
+async function outputOf(flow: WorkflowsHarness, taskId: string | null | undefined): Promise<string> {
+  const answer = await flow.ask(flow.admin, 'GET', `/api/runs/${taskId}/output`);
+  return answer.text;
+}
+
+it('runs an image: its words and variables reach the container, its output the log, its files the job, and it is removed', async () => {
+  const { engine, flow } = await scene(`
+actions:
+  tool:
+    type: docker
+    image: 'tool:{{ input.version }}'
+    env: { GREETING: 'Hello {{ input.name }}' }
+    resources: { cpu: 500m, memory: 64Mi }
+    entrypoint: [sh, -c, 'echo "$GREETING, $0"; echo problem >&2; echo "{\\"n\\": 42}" > "$TORU_OUTPUT"; echo result > "$TORU_ARTIFACTS/a.txt"']
+    command: ['{{ input.name }}']
+    input: { version: { type: string }, name: { type: string } }
+tasks:
+  main:
+    input: { name: { type: string } }
+    flow:
+      one: { action: tool, input: { version: '1', name: '{{ input.name }}' } }
+`);
+  const hostile = `'; touch /tmp/canary #"$(id)`;
+  const job = await flow.ended(await flow.execute('main', { name: hostile }));
+  const [step] = job.steps;
+  const output = await outputOf(flow, step?.task_id);
+  expect({ state: job.state, error: step?.error, faults: engine.faults }).toEqual({ state: 'completed', error: null, faults: [] });
+  expect(output).toContain(`Hello ${hostile}, ${hostile}\n`);
+  expect(output).toContain('problem\n');
+  expect(step?.output).toEqual({ n: 42 });
+  expect(engine.created[0]).toMatchObject({
+    Image: 'tool:1',
+    HostConfig: { NanoCpus: 500_000_000, Memory: 64 * 1024 ** 2 },
+    Labels: { 'toru.run': step?.task_id },
+  });
+  // An image as it is has no workspace.
+  expect(engine.created[0]?.HostConfig.Binds).toEqual([]);
+  const artifacts = await flow.ask(flow.admin, 'GET', `/api/runs/${step?.task_id}/artifacts`);
+  expect(artifacts.text).toContain('a.txt');
+  expect(engine.containers.size).toBe(0);
+  expect(readdirSync(join(flow.home, 'containers'))).toEqual([]);
+});
+
+it('runs a script in a container: workspace read-only, startup scripts, arguments, state of the job before, secrets masked', async () => {
+  const { engine, flow } = await scene(`
+actions:
+  count:
+    type: script
+    runner: docker
+    script: |
+      cat /workspace/data.txt
+      echo "startup $FROM_STARTUP, value {{ input.value }}, argument $1, key $KEY"
+      n=$(cat "$STATE_DIR/n" 2>/dev/null || echo 0)
+      echo $((n + 1)) > "$STATE_OUT/n"
+      echo "OUTPUT: {\\"n\\": $((n + 1))}"
+    args: ['{{ input.value }}']
+    env: { KEY: '{{ secret.KEY }}' }
+    input: { value: { type: string } }
+tasks:
+  main: { flow: { one: { action: count, input: { value: 'it''s "v"' } } } }
+`);
+  writeFileSync(join(flow.folder, 'data.txt'), 'from the workspace\n');
+  mkdirSync(join(flow.home, 'startup.d'));
+  writeFileSync(join(flow.home, 'startup.d', '10-variables.sh'), 'export FROM_STARTUP=read\n');
+  const set = await flow.ask(flow.admin, 'PUT', '/api/secrets/KEY', { value: 'hunter2-hunter2' });
+  expect(set.status).toBeLessThan(300);
+  for (const n of [1, 2]) {
+    const job = await flow.ended(await flow.execute('main'));
+    const [step] = job.steps;
+    const output = await outputOf(flow, step?.task_id);
+    expect({ state: job.state, error: step?.error, faults: engine.faults, output }).toMatchObject({ state: 'completed', error: null, faults: [] });
+    expect(output).toContain('from the workspace');
+    expect(output).toContain(`startup read, value it's "v", argument it's "v", key ***`);
+    expect(output).not.toContain('hunter2');
+    expect(step?.output).toEqual({ n });
+  }
+  expect(engine.created[0]?.HostConfig.Binds).toEqual([`${flow.folder}:/workspace:ro`]);
+  expect(engine.created[0]?.WorkingDir.replace(flow.folder, '/workspace')).toBe('/workspace');
+});
+
+it('ends with the exit code of its container, and says why it was killed for its memory', async () => {
+  const { engine, flow } = await scene(`
+actions:
+  three: { type: docker, image: 'tool:1', cmd: 'exit 3' }
+  eater: { type: docker, image: 'tool:1', cmd: 'kill -9 $$', env: { STUB_OOM: '1' }, resources: { memory: 64Mi } }
+tasks:
+  main: { flow: { a: { action: three }, b: { action: eater } } }
+`);
+  const job = await flow.ended(await flow.execute('main'));
+  expect(job.steps.map(({ error }) => error)).toEqual([
+    'It ended with exit code 3.',
+    'The container used more memory than its limit of 64 MiB, and was killed. Raise resources.memory.',
+  ]);
+  expect([engine.faults, engine.containers.size]).toEqual([[], 0]);
+});
+
+it('pulls an image that is missing, with progress in the log, and what docker login left', async () => {
+  const { engine, flow } = await scene(`
+actions:
+  pulled: { type: docker, image: 'registry.test:5000/team/tool:2', cmd: 'echo here' }
+tasks:
+  main: { flow: { one: { action: pulled } } }
+`);
+  mkdirSync(join(flow.home, 'docker'));
+  const auth = Buffer.from('ada:pass:word').toString('base64');
+  writeFileSync(join(flow.home, 'docker', 'config.json'), JSON.stringify({ auths: { 'registry.test:5000': { auth } } }));
+  process.env['DOCKER_CONFIG'] = join(flow.home, 'docker');
+  try {
+    const job = await flow.ended(await flow.execute('main'));
+    expect({ state: job.state, error: job.steps[0]?.error, faults: engine.faults }).toEqual({ state: 'completed', error: null, faults: [] });
+    const output = await outputOf(flow, job.steps[0]?.task_id);
+    expect(output).toContain('[toru] aaaa: Pull complete');
+    expect(output).toContain('here\n');
+    expect(engine.auths).toEqual([{ username: 'ada', password: 'pass:word', serveraddress: 'registry.test:5000' }]);
+  } finally {
+    delete process.env['DOCKER_CONFIG'];
+  }
+});
+
+it.each([
+  ['an image that there is not', { pullFails: '404 pull access denied for nope' }, 'The image nope:1 could not be pulled: pull access denied for nope.'],
+  ['a pull that breaks', { pullFails: 'unexpected EOF' }, 'The image nope:1 could not be pulled: unexpected EOF.'],
+  ['an engine that is too old', { apiVersion: '1.40' }, 'is too old: it speaks version 1.40 of the API, and steps need 1.41'],
+])('says so of %s', async (_what, options, sentence) => {
+  const { flow } = await scene(
+    `
+actions:
+  nope: { type: docker, image: 'nope:1' }
+tasks:
+  main: { flow: { one: { action: nope } } }
+`,
+    options,
+  );
+  const job = await flow.ended(await flow.execute('main'));
+  expect(job.steps[0]?.error).toContain(sentence);
+});
+
+it('says so where no engine listens', async () => {
+  const { engine, flow } = await scene(`
+actions:
+  any: { type: docker, image: 'tool:1' }
+tasks:
+  main: { flow: { one: { action: any } } }
+`);
+  await engine.stop();
+  const job = await flow.ended(await flow.execute('main'));
+  expect(job.steps[0]?.error).toMatch(/There is no container engine at .*engine\.sock\. Is it started\?|Nothing listens at/);
+});
+
+const SLOW = `
+actions:
+  slow: { type: docker, image: 'tool:1', cmd: 'echo begun; trap "echo asked; exit 0" TERM; while [ ! -e "$GO" ]; do sleep 0.05; done; echo gone on', env: { GO: '{{ input.go }}' }, input: { go: { type: string } } }
+  stubborn: { type: docker, image: 'tool:1', cmd: 'trap "" TERM; echo begun; while true; do sleep 0.05; done' }
+tasks:
+  main: { input: { go: { type: string } }, flow: { one: { action: slow, input: { go: '{{ input.go }}' } } } }
+  stubborn: { flow: { one: { action: stubborn } } }
+  late: { flow: { one: { action: stubborn, timeout: 1s } } }
+`;
+
+/** @returns the run's id, when its container prints. */
+async function begun(flow: WorkflowsHarness, job: string): Promise<string> {
+  const { steps } = await flow.until(job, ({ steps: [step] }) => step?.state === 'running');
+  const taskId = steps[0]?.task_id ?? '';
+  await expect.poll(() => outputOf(flow, taskId)).toContain('begun');
+  return taskId;
+}
+
+it('cancels by a stop of the container, whose last words are kept, and removes it', async () => {
+  const { engine, flow } = await scene(SLOW);
+  const job = await flow.execute('main', { go: join(flow.home, 'go') });
+  const taskId = await begun(flow, job);
+  await flow.ask(flow.admin, 'POST', `/api/jobs/${job}/cancel`);
+  const { state } = await flow.ended(job);
+  expect([state, engine.faults, engine.containers.size]).toEqual(['cancelled', [], 0]);
+  expect(engine.requests).toContain('ContainerStop');
+  expect(await outputOf(flow, taskId)).toContain('asked');
+});
+
+it('kills a container that does not leave, and one that is too slow', async () => {
+  const { engine, flow } = await scene(SLOW);
+  const stubborn = await flow.execute('stubborn');
+  await begun(flow, stubborn);
+  await flow.ask(flow.admin, 'POST', `/api/jobs/${stubborn}/cancel`);
+  const late = await flow.execute('late');
+  expect((await flow.ended(stubborn)).state).toBe('cancelled');
+  expect((await flow.ended(late)).steps[0]?.error).toContain('Timed out after 1 s.');
+  expect([engine.faults, engine.containers.size]).toEqual([[], 0]);
+});
+
+it('loses no byte and doubles none while the engine is restarted under a container', async () => {
+  const { engine, flow } = await scene(SLOW);
+  const job = await flow.execute('main', { go: join(flow.home, 'go') });
+  const taskId = await begun(flow, job);
+  await engine.stop();
+  writeFileSync(join(flow.home, 'go'), '');
+  await expect.poll(() => outputOf(flow, taskId)).toContain('does not answer any more');
+  await engine.start();
+  const { state, steps } = await flow.ended(job);
+  expect([state, steps[0]?.error, engine.faults]).toEqual(['completed', null, []]);
+  const said = (await outputOf(flow, taskId)).split('\n').filter((line) => line !== '' && !line.startsWith('[toru]'));
+  expect(said).toEqual(['begun', 'gone on']);
+  expect(engine.containers.size).toBe(0);
+});
+
+it.runIf(process.platform === 'linux')('removes, after the program of a step was killed, the container that it left, when the engine answers', async () => {
+  const { engine, flow } = await scene(SLOW);
+  const job = await flow.execute('main', { go: join(flow.home, 'go') });
+  const taskId = await begun(flow, job);
+  expect(engine.containers.size).toBe(1);
+  killRun(taskId);
+  await flow.ended(job);
+  await expect.poll(() => engine.containers.size).toBe(0);
+  await expect.poll(() => existsSync(join(flow.home, 'containers', `${taskId}.json`))).toBe(false);
+  expect(engine.faults).toEqual([]);
+});
+
+it('executes the example, whose state the next job finds', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'toru-example-'));
+  cpSync(join(import.meta.dirname, '../../examples/workflows/containers'), folder, { recursive: true });
+  const engine = await engineStub({ images: ['docker.io/library/alpine:3', 'docker.io/library/debian:stable-slim'] });
+  open.push(engine, { close: async () => rmSync(folder, { recursive: true, force: true }) });
+  const flow = await makeWorkflows({ folder, containers: { socket: engine.socket } });
+  open.push({ close: () => flow.close() });
+  await flow.load();
+  const output: string[] = [];
+  for (const title of ['Hello', 'Hello again']) {
+    const job = await flow.ended(await flow.execute('site', { title }));
+    expect([job.state, ...job.steps.map(({ error }) => error), ...engine.faults]).toEqual(['completed', null, null]);
+    output.push(await outputOf(flow, job.steps[1]?.task_id));
+  }
+  expect(output[0]).toContain('15 bytes, and 0 the time before');
+  expect(output[1]).toContain('21 bytes, and 15 the time before');
+});
+
+it.runIf(process.platform === 'linux')('a killed agent ends no container: the next agent follows it to its end', async () => {
+  const { engine, flow } = await scene(SLOW);
+  const job = await flow.execute('main', { go: join(flow.home, 'go') });
+  const taskId = await begun(flow, job);
+  // It lets go of its runs as a killed one does; test/faults kills whole agents.
+  await flow.close(true);
+  open.pop();
+  expect(engine.containers.size).toBe(1);
+  writeFileSync(join(flow.home, 'go'), '');
+  const next = await makeWorkflows({ home: flow.home, folder: flow.folder, containers: { socket: engine.socket } });
+  open.push({ close: () => next.close() });
+  const { state, steps } = await next.ended(job);
+  expect([state, steps[0]?.task_id, engine.faults]).toEqual(['completed', taskId, []]);
+  expect(await outputOf(next, taskId)).toContain('gone on');
+  expect(engine.created).toHaveLength(1);
+  expect(engine.containers.size).toBe(0);
+});
