@@ -2,8 +2,8 @@ import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, statSync, sym
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { NO_CONTAINER_SETTINGS } from './config-containers.ts';
 import { loadConfig } from './config.ts';
+import { NO_CONTAINER_SETTINGS } from './config-containers.ts';
 import { isInClear } from './config-edge.ts';
 import { prepareHome } from './config-home.ts';
 import { StartError } from './start-error.ts';

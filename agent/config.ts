@@ -6,11 +6,11 @@ import * as z from 'zod';
 import { MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS } from '../shared/limits.ts';
 import { username } from '../shared/users.ts';
 import { addressRange } from './config-addresses.ts';
+import type { ContainerSettings } from './config-containers.ts';
+import { HELPER_IMAGE, PENDING_MS } from './config-containers.ts';
 import type { EdgeLocation } from './config-edge.ts';
 import { edgeUrl } from './config-edge.ts';
 import { prepareHome } from './config-home.ts';
-import type { ContainerSettings } from './config-containers.ts';
-import { HELPER_IMAGE, PENDING_MS } from './config-containers.ts';
 import { StartError } from './start-error.ts';
 import '../shared/schema-words.ts';
 

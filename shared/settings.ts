@@ -39,9 +39,6 @@ export const settingsPatch = z.strictObject({
     .array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/, 'a name of a variable'))
     .max(100)
     .optional(),
-  tags: z
-    .array(z.string().regex(TAG, 'letters, digits, dots, hyphens and underscores, at most 63'))
-    .max(100)
-    .optional(),
+  tags: z.array(z.string().regex(TAG, 'letters, digits, dots, hyphens and underscores, at most 63')).max(100).optional(),
 });
 export type SettingsPatch = z.infer<typeof settingsPatch>;

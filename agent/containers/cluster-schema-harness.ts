@@ -50,11 +50,14 @@ export const podBody = z.strictObject({
     })
     .refine(
       ({ volumes = [], initContainers = [], containers }) =>
-        [...initContainers, ...containers].every(({ volumeMounts = [] }) => volumeMounts.every(({ name }) => volumes.some((volume) => volume.name === name))),
+        [...initContainers, ...containers].every(({ volumeMounts = [] }) =>
+          volumeMounts.every(({ name }) => volumes.some((volume) => volume.name === name)),
+        ),
       'a volume that is mounted is none of the volumes',
     )
     .refine(
-      ({ initContainers = [], containers }) => new Set([...initContainers, ...containers].map(({ name }) => name)).size === initContainers.length + containers.length,
+      ({ initContainers = [], containers }) =>
+        new Set([...initContainers, ...containers].map(({ name }) => name)).size === initContainers.length + containers.length,
       'two containers have the same name',
     ),
 });
@@ -74,7 +77,12 @@ const pods = '^/api/v1/namespaces/([a-z0-9-]+)/pods';
 export const OPERATIONS: readonly ClusterOperation[] = [
   { name: 'createPod', method: 'POST', path: new RegExp(`${pods}$`), query: none },
   { name: 'readPod', method: 'GET', path: new RegExp(`${pods}/([a-z0-9-]+)$`), query: none },
-  { name: 'deletePod', method: 'DELETE', path: new RegExp(`${pods}/([a-z0-9-]+)$`), query: z.strictObject({ gracePeriodSeconds: text.regex(/^\d+$/) }) },
+  {
+    name: 'deletePod',
+    method: 'DELETE',
+    path: new RegExp(`${pods}/([a-z0-9-]+)$`),
+    query: z.strictObject({ gracePeriodSeconds: text.regex(/^\d+$/) }),
+  },
   {
     name: 'readPodLog',
     method: 'GET',

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { Duplex, Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex, Writable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ClusterOperation, PodBody } from './cluster-schema-harness.ts';
 import { OPERATIONS, podBody } from './cluster-schema-harness.ts';
@@ -63,7 +63,10 @@ class Stub implements ClusterStub {
   readonly #folder: string;
   readonly #options: ClusterStubOptions;
   readonly #server = createServer((asked, answer) => void this.#answer(asked, answer));
-  readonly #sockets = new WebSocketServer({ noServer: true, handleProtocols: (offered) => (offered.has('v4.channel.k8s.io') ? 'v4.channel.k8s.io' : false) });
+  readonly #sockets = new WebSocketServer({
+    noServer: true,
+    handleProtocols: (offered) => (offered.has('v4.channel.k8s.io') ? 'v4.channel.k8s.io' : false),
+  });
 
   constructor(folder: string, options: ClusterStubOptions) {
     this.#folder = folder;
@@ -169,7 +172,12 @@ users: [{ name: u, user: { token: ${TOKEN} } }]
     const [program = 'true', ...args] = [...(defined.command ?? []), ...(defined.args ?? [])].map((word) => inside(expanded(word), root));
     const env = Object.fromEntries((defined.env ?? []).map((each) => [each.name, inside(expanded(each.value ?? ''), root)]));
     const cwd = inside(defined.workingDir ?? '', root) || root;
-    const child = spawn(program, args, { cwd, env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['pipe', 'pipe', 'pipe'], detached: true });
+    const child = spawn(program, args, {
+      cwd,
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
     if (defined.stdin !== true) child.stdin.end();
     child.stdin.on('error', () => undefined);
     container.process = child;
@@ -197,7 +205,8 @@ users: [{ name: u, user: { token: ${TOKEN} } }]
     const { pending } = this.#options;
     const statusOf = ({ name }: { name: string }): object => {
       const { process: child, exit, oom } = containers.get(name) ?? { process: null, exit: null, oom: false };
-      if (exit !== null) return { name, state: { terminated: { exitCode: exit, reason: oom ? 'OOMKilled' : exit === 0 ? 'Completed' : 'Error' } } };
+      if (exit !== null)
+        return { name, state: { terminated: { exitCode: exit, reason: oom ? 'OOMKilled' : exit === 0 ? 'Completed' : 'Error' } } };
       return { name, state: child === null ? { waiting: pending ?? { reason: 'PodInitializing' } } : { running: {} } };
     };
     const { initContainers = [], containers: main } = body.spec;
@@ -225,8 +234,13 @@ users: [{ name: u, user: { token: ${TOKEN} } }]
       return;
     }
     this.#sockets.handleUpgrade(asked, socket, head, (stream) => {
-      if (found.operation.name === 'attachPod') stream.on('message', (data: Buffer) => void (data[0] === 0 && container.process?.stdin?.write(data.subarray(1))));
-      else execute(stream, found.query.getAll('command').map((word) => inside(word, pod.root)));
+      if (found.operation.name === 'attachPod')
+        stream.on('message', (data: Buffer) => void (data[0] === 0 && container.process?.stdin?.write(data.subarray(1))));
+      else
+        execute(
+          stream,
+          found.query.getAll('command').map((word) => inside(word, pod.root)),
+        );
     });
   }
 }
@@ -251,7 +265,12 @@ function inside(value: string, root: string): string {
 }
 
 function translateScripts(root: string): void {
-  const child = spawn('sh', ['-c', 'for f in "$1"/toru/in/*.sh; do if [ -f "$f" ]; then sed -i "s#\\(^\\|[^A-Za-z0-9_/.-]\\)/\\(toru\\|workspace\\)/#\\1$1/\\2/#g" "$f"; fi; done', 'sh', root]);
+  const child = spawn('sh', [
+    '-c',
+    'for f in "$1"/toru/in/*.sh; do if [ -f "$f" ]; then sed -i "s#\\(^\\|[^A-Za-z0-9_/.-]\\)/\\(toru\\|workspace\\)/#\\1$1/\\2/#g" "$f"; fi; done',
+    'sh',
+    root,
+  ]);
   child.on('error', () => undefined);
 }
 

@@ -32,7 +32,9 @@ const pod = z.object({
     .prefault({}),
 });
 export type Pod = z.infer<typeof pod>;
-const events = z.object({ items: z.array(z.object({ type: z.string().optional(), reason: z.string().optional(), message: z.string().optional() })) });
+const events = z.object({
+  items: z.array(z.object({ type: z.string().optional(), reason: z.string().optional(), message: z.string().optional() })),
+});
 
 /** An answer that is no success, as the API server says it. */
 export class ClusterRefusal extends Error {
@@ -82,17 +84,26 @@ export class Cluster {
   /** Why a pod does not start: its newest warnings, in the cluster's words. */
   async warnings(name: string): Promise<string[]> {
     const { items } = events.parse(await this.#json('GET', '/events', { fieldSelector: `involvedObject.name=${name}` }));
-    return [...new Set(items.filter(({ type }) => type === 'Warning').map(({ reason, message }) => `${reason ?? 'Warning'}: ${message ?? ''}`))].slice(-3);
+    return [
+      ...new Set(items.filter(({ type }) => type === 'Warning').map(({ reason, message }) => `${reason ?? 'Warning'}: ${message ?? ''}`)),
+    ].slice(-3);
   }
 
   /** Writes into a container's standard input. @returns when all is written. */
   async write(name: string, container: string, source: Readable): Promise<void> {
-    const socket = await this.#stream(`/pods/${name}/attach`, [['container', container], ['stdin', 'true'], ['stdout', 'true'], ['stderr', 'true']]);
+    const socket = await this.#stream(`/pods/${name}/attach`, [
+      ['container', container],
+      ['stdin', 'true'],
+      ['stdout', 'true'],
+      ['stderr', 'true'],
+    ]);
     try {
       for await (const chunk of source) {
         socket.send(Buffer.concat([Buffer.from([STDIN]), Buffer.from(chunk)]));
-        while (socket.bufferedAmount > MOST_BUFFERED && socket.readyState === WebSocket.OPEN) await new Promise((next) => setTimeout(next, 5));
-        if (socket.readyState !== WebSocket.OPEN) throw new ConnectionLost('The cluster closed the connection while files were sent into the pod.');
+        while (socket.bufferedAmount > MOST_BUFFERED && socket.readyState === WebSocket.OPEN)
+          await new Promise((next) => setTimeout(next, 5));
+        if (socket.readyState !== WebSocket.OPEN)
+          throw new ConnectionLost('The cluster closed the connection while files were sent into the pod.');
       }
       while (socket.bufferedAmount > 0 && socket.readyState === WebSocket.OPEN) await new Promise((next) => setTimeout(next, 5));
     } finally {
@@ -115,7 +126,12 @@ export class Cluster {
       else if (channel === FAILURE) {
         const ended = status.safeParse(JSON.parse(bytes.toString('utf8'))).data;
         if (ended?.status === 'Success') printed.end();
-        else printed.destroy(new StepFailure(`The files of the step could not be taken out of the pod: ${complaint.trim() || ended?.message || 'no reason'}`));
+        else
+          printed.destroy(
+            new StepFailure(
+              `The files of the step could not be taken out of the pod: ${complaint.trim() || ended?.message || 'no reason'}`,
+            ),
+          );
       }
     });
     socket.on('close', () => printed.end());

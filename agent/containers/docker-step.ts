@@ -6,9 +6,9 @@ import type { ContainerOrder, DockerEngine } from './order.ts';
 import { containerName, IN_CONTAINER } from './order.ts';
 import { ContainerOutput } from './output-frames.ts';
 import { registryAuth } from './registry-auth.ts';
+import { ConnectionLost, StepFailure, StepStopped } from './step-failure.ts';
 import { filesIn, takeFiles } from './step-files.ts';
 import type { StepIo } from './step-io.ts';
-import { ConnectionLost, StepFailure, StepStopped } from './step-failure.ts';
 
 /** An engine that was restarted is waited for so long; its containers may go on meanwhile. */
 const BACK_WITHIN_MS = 10 * 60_000;
@@ -80,7 +80,8 @@ function pullTold(io: StepIo): (step: PullProgress) => void {
   return ({ status = '', id, progressDetail }) => {
     const { current, total } = progressDetail ?? {};
     if (id !== undefined && status === 'Downloading' && current !== undefined && total !== undefined) layers.set(id, { current, total });
-    else if (id === undefined || status === 'Pull complete' || status === 'Already exists') io.say(id === undefined ? status : `${id}: ${status}`);
+    else if (id === undefined || status === 'Pull complete' || status === 'Already exists')
+      io.say(id === undefined ? status : `${id}: ${status}`);
     if (Date.now() - told < TELL_MS || layers.size === 0) return;
     told = Date.now();
     const sum = [...layers.values()].reduce((all, layer) => ({ current: all.current + layer.current, total: all.total + layer.total }));

@@ -27,7 +27,10 @@ const createBody = z.strictObject({
     .strictObject({
       Binds: z.array(text.regex(/^\/[^:]*:\/[^:]*(:(ro|rw|z|Z|nocopy))*$/)).optional(),
       NanoCpus: z.int().positive().optional(),
-      Memory: z.int().min(6 * 1024 * 1024).optional(),
+      Memory: z
+        .int()
+        .min(6 * 1024 * 1024)
+        .optional(),
       MemorySwap: z.int().optional(),
       Init: z.boolean().optional(),
     })

@@ -182,14 +182,22 @@ class Stub implements EngineStub {
   ): Promise<void> {
     const { apiVersion = '1.47', minApiVersion = '1.24', podman = false } = this.#options;
     if (name === 'SystemVersion')
-      return json(200, { ApiVersion: apiVersion, MinAPIVersion: minApiVersion, Components: [{ Name: podman ? 'Podman Engine' : 'Engine' }] });
-    if (name === 'ImageInspect') return this.images.has(at) ? json(200, { Id: 'sha256:1' }) : json(404, { message: `No such image: ${at}` });
+      return json(200, {
+        ApiVersion: apiVersion,
+        MinAPIVersion: minApiVersion,
+        Components: [{ Name: podman ? 'Podman Engine' : 'Engine' }],
+      });
+    if (name === 'ImageInspect')
+      return this.images.has(at) ? json(200, { Id: 'sha256:1' }) : json(404, { message: `No such image: ${at}` });
     if (name === 'ImageCreate') return this.#pull(query, asked, answer);
     if (name === 'ContainerList') {
       const [label = ''] = z.object({ label: z.array(z.string()) }).parse(JSON.parse(query.get('filters') ?? '{"label":[""]}')).label;
       const [key = '', value = ''] = label.split('=');
       const all = [...this.containers.values()].filter(({ body }) => body.Labels[key] === value);
-      return json(200, all.map(({ id, body }) => ({ Id: id, Labels: body.Labels })));
+      return json(
+        200,
+        all.map(({ id, body }) => ({ Id: id, Labels: body.Labels })),
+      );
     }
     const container = this.#find(at);
     if (container === null) return json(404, { message: `No such container: ${at}` });
@@ -265,7 +273,9 @@ class Stub implements EngineStub {
       socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
       return;
     }
-    socket.write('HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
+    socket.write(
+      'HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.multiplexed-stream\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n',
+    );
     container.followers.add(socket);
   }
 
@@ -297,7 +307,9 @@ class Stub implements EngineStub {
     const { body, root } = container;
     const inside = (value: string): string => translated(value, container);
     const [program = 'true', ...args] = [...body.Entrypoint, ...body.Cmd].map(inside);
-    const variables = Object.fromEntries(body.Env.map((each) => [each.slice(0, each.indexOf('=')), inside(each.slice(each.indexOf('=') + 1))]));
+    const variables = Object.fromEntries(
+      body.Env.map((each) => [each.slice(0, each.indexOf('=')), inside(each.slice(each.indexOf('=') + 1))]),
+    );
     const workdir = inside(body.WorkingDir);
     const child = spawn(program, args, {
       cwd: workdir === '/' ? root : workdir,

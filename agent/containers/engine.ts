@@ -222,7 +222,8 @@ class NoSocket extends StepFailure {}
 
 function unreached(error: unknown, socket: string): unknown {
   const code = error instanceof Error && 'code' in error ? error.code : null;
-  if (code === 'ENOENT' || code === 'ENOTSOCK' || code === 'ENOTDIR') return new NoSocket(`There is no container engine at ${socket}. Is it started?`);
+  if (code === 'ENOENT' || code === 'ENOTSOCK' || code === 'ENOTDIR')
+    return new NoSocket(`There is no container engine at ${socket}. Is it started?`);
   if (code === 'ECONNREFUSED') return new NoSocket(`Nothing listens at ${socket}: its container engine is not running. Start it.`);
   if (code === 'EACCES' || code === 'EPERM')
     return new StepFailure(

@@ -43,7 +43,9 @@ const cluster = z.object({
 /** https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/, as far as a client needs it. */
 const kubeconfig = z.object({
   'current-context': z.string().optional(),
-  contexts: z.array(z.object({ name: z.string(), context: z.object({ cluster: z.string(), user: z.string(), namespace: z.string().optional() }) })).nullish(),
+  contexts: z
+    .array(z.object({ name: z.string(), context: z.object({ cluster: z.string(), user: z.string(), namespace: z.string().optional() }) }))
+    .nullish(),
   clusters: z.array(z.object({ name: z.string(), cluster })).nullish(),
   users: z.array(z.object({ name: z.string(), user: user.nullable() })).nullish(),
 });
@@ -62,16 +64,19 @@ export async function clusterAccess({ kubeconfig: files, own_cluster, context, n
     const found = readConfig(file);
     return found === null ? [] : [{ file, found }];
   });
-  if (read.length === 0) throw new StepFailure(`There is no kubeconfig at ${files.join(', ')}. Name one in KUBECONFIG, in the agent's environment.`);
+  if (read.length === 0)
+    throw new StepFailure(`There is no kubeconfig at ${files.join(', ')}. Name one in KUBECONFIG, in the agent's environment.`);
   const named = context ?? read.map(({ found }) => found['current-context']).find((name) => name !== undefined && name !== '');
-  if (named === undefined) throw new StepFailure('The kubeconfig has no current context. Choose one: kubectl config use-context, or TORU_KUBE_CONTEXT.');
+  if (named === undefined)
+    throw new StepFailure('The kubeconfig has no current context. Choose one: kubectl config use-context, or TORU_KUBE_CONTEXT.');
   const chosen = read.flatMap(({ found }) => found.contexts ?? []).find(({ name }) => name === named)?.context;
   if (chosen === undefined) throw new StepFailure(`The kubeconfig has no context “${named}”. See: kubectl config get-contexts`);
   const place = read.find(({ found }) => found.clusters?.some(({ name }) => name === chosen.cluster) === true);
   const where = place?.found.clusters?.find(({ name }) => name === chosen.cluster)?.cluster;
   const owner = read.find(({ found }) => found.users?.some(({ name }) => name === chosen.user) === true);
   const who = owner?.found.users?.find(({ name }) => name === chosen.user)?.user ?? {};
-  if (where === undefined || place === undefined) throw new StepFailure(`The context “${named}” of the kubeconfig names a cluster that is not in it.`);
+  if (where === undefined || place === undefined)
+    throw new StepFailure(`The context “${named}” of the kubeconfig names a cluster that is not in it.`);
   const below = (file: string, path: string): Buffer => readFileSync(resolve(dirname(file), path));
   const caFile = where['certificate-authority'];
   const caData = where['certificate-authority-data'];
@@ -119,18 +124,26 @@ async function askPlugin({ apiVersion, command, args, env }: z.infer<typeof exec
   const asked = JSON.stringify({ apiVersion, kind: 'ExecCredential', spec: { interactive: false } });
   const own = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
   try {
-    const child = spawn(command, args ?? [], { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, ...own, KUBERNETES_EXEC_INFO: asked } });
+    const child = spawn(command, args ?? [], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...own, KUBERNETES_EXEC_INFO: asked },
+    });
     await spawned(child);
     let text = '';
     for await (const chunk of child.stdout.setEncoding('utf8')) text += String(chunk);
     return credential.parse(JSON.parse(text));
   } catch {
-    throw new StepFailure(`The kubeconfig logs in by ${command}, which gave nothing that can be used. Try: kubectl get pods, as the agent's user.`);
+    throw new StepFailure(
+      `The kubeconfig logs in by ${command}, which gave nothing that can be used. Try: kubectl get pods, as the agent's user.`,
+    );
   }
 }
 
 function ofAccount(server: string | null, namespace: string | null): ClusterAccess {
-  if (server === null) throw new StepFailure('This host knows no Kubernetes cluster: there is no kubeconfig. Put one at ~/.kube/config, or name it in KUBECONFIG.');
+  if (server === null)
+    throw new StepFailure(
+      'This host knows no Kubernetes cluster: there is no kubeconfig. Put one at ~/.kube/config, or name it in KUBECONFIG.',
+    );
   return {
     server: new URL(server),
     namespace: namespace ?? readFileSync(join(ACCOUNT_FOLDER, 'namespace'), 'utf8').trim(),

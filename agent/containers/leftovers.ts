@@ -33,7 +33,9 @@ export class Leftovers {
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     const file = this.#fileOf(task_id);
     this.#begun.add(task_id);
-    writeFileSync(file, JSON.stringify({ engine: engine.type === 'pod' ? { ...engine, manifest: null } : engine, task_id, host }), { mode: 0o600 });
+    writeFileSync(file, JSON.stringify({ engine: engine.type === 'pod' ? { ...engine, manifest: null } : engine, task_id, host }), {
+      mode: 0o600,
+    });
     return file;
   }
 

@@ -83,7 +83,12 @@ export function merged(base: unknown, over: unknown): unknown {
   }
   if (!isNamedList(base) || !isNamedList(over)) return over;
   const names = new Set(base.map(({ name }) => name));
-  const changed = base.map((item) => merged(item, over.find(({ name }) => name === item.name)));
+  const changed = base.map((item) =>
+    merged(
+      item,
+      over.find(({ name }) => name === item.name),
+    ),
+  );
   return [...changed, ...over.filter(({ name }) => !names.has(name))];
 }
 

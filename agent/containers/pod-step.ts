@@ -8,9 +8,9 @@ import { clusterAccess } from './kubeconfig.ts';
 import type { ContainerOrder, PodEngine } from './order.ts';
 import { containerName, STEP_FOLDER } from './order.ts';
 import { FILES_IN, FILES_OUT, podManifest, STEP } from './pod-manifest.ts';
+import { ConnectionLost, StepFailure, StepStopped } from './step-failure.ts';
 import { filesIn, takeFiles } from './step-files.ts';
 import type { StepIo } from './step-io.ts';
-import { ConnectionLost, StepFailure, StepStopped } from './step-failure.ts';
 
 const LOOK_MS = 500;
 /** A cluster that does not answer is waited for so long; its pods go on meanwhile. */
@@ -35,7 +35,9 @@ export async function podStep(order: ContainerOrder, engine: PodEngine, io: Step
     rmSync(tar, { force: true });
     const unpacked = await life.until(FILES_IN, ({ terminated }) => terminated !== undefined);
     if (unpacked.terminated?.exitCode !== 0)
-      throw new StepFailure(`The step's files could not be unpacked in the pod: ${FILES_IN} ended with exit code ${unpacked.terminated?.exitCode}.`);
+      throw new StepFailure(
+        `The step's files could not be unpacked in the pod: ${FILES_IN} ended with exit code ${unpacked.terminated?.exitCode}.`,
+      );
     await life.until(STEP, ({ running, terminated }) => running !== undefined || terminated !== undefined);
     const ended = await life.print();
     await takeFiles(await cluster.read(life.name, FILES_OUT, ['tar', '-cf', '-', '-C', '/toru', 'out']), order);
@@ -79,7 +81,8 @@ class PodLife {
       const pod = await this.#look();
       const state = stateOf(pod, container);
       if (is(state)) return state;
-      if (pod.status.phase === 'Failed') throw new StepFailure(`The pod failed: ${pod.status.message ?? pod.status.reason ?? 'the cluster says no reason'}.`);
+      if (pod.status.phase === 'Failed')
+        throw new StepFailure(`The pod failed: ${pod.status.message ?? pod.status.reason ?? 'the cluster says no reason'}.`);
       const { reason = '', message = '' } = state.waiting ?? {};
       // What is only under way is no news.
       if (message !== '' && reason !== this.#told) this.#io.say(`${reason}: ${message}`);
@@ -141,10 +144,12 @@ class PodLife {
       try {
         return await this.#cluster.get(this.name);
       } catch (error) {
-        if (error instanceof ClusterRefusal && error.status === 404) throw new StepFailure('The pod was deleted by somebody else, or evicted by the cluster.');
+        if (error instanceof ClusterRefusal && error.status === 404)
+          throw new StepFailure('The pod was deleted by somebody else, or evicted by the cluster.');
         if (error instanceof ClusterRefusal) throw new StepFailure(`The cluster answers: ${error.message}`);
         if (!(error instanceof ConnectionLost)) throw error;
-        if (Date.now() - began > BACK_WITHIN_MS || this.#io.stop.aborted) throw new StepFailure(`${error.message} How the pod ended is not known.`);
+        if (Date.now() - began > BACK_WITHIN_MS || this.#io.stop.aborted)
+          throw new StepFailure(`${error.message} How the pod ended is not known.`);
       }
     }
   }
@@ -161,6 +166,7 @@ function stateOf({ status }: Pod, name: string): ContainerState {
 }
 
 function codeOf({ terminated }: ContainerState): number {
-  if (terminated?.reason === 'OOMKilled') throw new StepFailure('The step used more memory than its limit, and was killed. Raise resources.memory.');
+  if (terminated?.reason === 'OOMKilled')
+    throw new StepFailure('The step used more memory than its limit, and was killed. Raise resources.memory.');
   return terminated?.exitCode ?? 0;
 }

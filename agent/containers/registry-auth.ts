@@ -28,7 +28,8 @@ export function registryOf(image: string): string {
  */
 export async function registryAuth(image: string, folder: string | null): Promise<string | null> {
   const registry = registryOf(image);
-  const names = registry === DOCKER_HUB ? [DOCKER_HUB, 'https://index.docker.io', 'docker.io', 'index.docker.io'] : [registry, `https://${registry}`];
+  const names =
+    registry === DOCKER_HUB ? [DOCKER_HUB, 'https://index.docker.io', 'docker.io', 'index.docker.io'] : [registry, `https://${registry}`];
   for (const file of filesOf(folder)) {
     const found = read(file);
     if (found === null) continue;
@@ -36,7 +37,11 @@ export async function registryAuth(image: string, folder: string | null): Promis
     const stored = names.map((name) => found.auths[name]).find((each) => each !== undefined);
     if (helper !== undefined) {
       const said = await ask(helper, registry);
-      if (said !== null) return encode(said.Username === '<token>' ? { identitytoken: said.Secret } : { username: said.Username, password: said.Secret }, registry);
+      if (said !== null)
+        return encode(
+          said.Username === '<token>' ? { identitytoken: said.Secret } : { username: said.Username, password: said.Secret },
+          registry,
+        );
     }
     if (stored?.identitytoken !== undefined) return encode({ identitytoken: stored.identitytoken }, registry);
     if (stored?.auth === undefined) continue;
@@ -77,6 +82,8 @@ async function ask(helper: string, registry: string): Promise<z.infer<typeof hel
     return text.includes('credentials not found') ? null : (helped.safeParse(JSON.parse(text)).data ?? null);
   } catch (error) {
     if (error instanceof SyntaxError) return null;
-    throw new StepFailure(`The configuration of Docker names ${program} for the credentials of ${registry}, and it can't be started. Install it, or log in without it: docker login`);
+    throw new StepFailure(
+      `The configuration of Docker names ${program} for the credentials of ${registry}, and it can't be started. Install it, or log in without it: docker login`,
+    );
   }
 }

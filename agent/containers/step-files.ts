@@ -32,7 +32,9 @@ export function filesIn({ files, state, workspace }: ContainerOrder, withWorkspa
   for (const [name, content] of Object.entries(files)) sources.push({ type: 'content', content, target: `toru/in/${name}`, mode: 0o755 });
   sources.push({ type: 'content', content: '', target: 'toru/out/output', mode: 0o666 });
   if (withWorkspace && workspace !== null) sources.push({ type: 'directory', source: workspace, target: 'workspace' });
-  return packTar(sources, { map: (header) => (header.name.endsWith('/') && header.size === 0 ? { ...header, type: 'directory' } : header) });
+  return packTar(sources, {
+    map: (header) => (header.name.endsWith('/') && header.size === 0 ? { ...header, type: 'directory' } : header),
+  });
 }
 
 /**
@@ -50,7 +52,9 @@ export async function takeFiles(tar: Readable, { folder, state }: Pick<Container
     bytes += size;
     files += 1;
     if (bytes > MOST_BYTES || files > MOST_FILES)
-      throw new StepFailure(`It left more than ${MOST_BYTES / 1024 ** 2} MiB or ${MOST_FILES} files in $TORU_ARTIFACTS and $STATE_OUT. Leave less.`);
+      throw new StepFailure(
+        `It left more than ${MOST_BYTES / 1024 ** 2} MiB or ${MOST_FILES} files in $TORU_ARTIFACTS and $STATE_OUT. Leave less.`,
+      );
     const target = join(taken, path);
     mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
     await pipeline(body(), createWriteStream(target, { flags: 'wx', mode: 0o600 }));

@@ -35,7 +35,9 @@ export function stepIo({ folder, note }: Pick<ContainerOrder, 'folder' | 'note'>
       const file = join(folder, CONTAINER_FILE);
       writeFileSync(`${file}.new`, JSON.stringify(facts), { mode: 0o600 });
       renameSync(`${file}.new`, file);
-      say(`${facts.engine === 'kubernetes' ? 'Pod' : 'Container'} ${facts.id.slice(0, facts.engine === 'kubernetes' ? undefined : 12)} of ${facts.image}`);
+      say(
+        `${facts.engine === 'kubernetes' ? 'Pod' : 'Container'} ${facts.id.slice(0, facts.engine === 'kubernetes' ? undefined : 12)} of ${facts.image}`,
+      );
     },
     removed: async (removal) => {
       try {

@@ -52,7 +52,9 @@ export function runnerOf(action: Action): 'local' | 'docker' | 'pod' | null {
 export async function containerStep(options: ContainerStepOptions): Promise<ContainerStep> {
   const { action } = options;
   const shared = { engine: engineOf(options), limits: limitsOf(action.resources), workdir: action.workdir ?? null };
-  return action.type === 'script' ? { ...shared, ...(await scriptIn(options, action)) } : { ...shared, ...(await imageAsItIs(options, action)) };
+  return action.type === 'script'
+    ? { ...shared, ...(await scriptIn(options, action)) }
+    : { ...shared, ...(await imageAsItIs(options, action)) };
 }
 
 /** An image as it is, without the workspace: its own `/workspace`, if it has one, stays. */
@@ -63,7 +65,8 @@ async function imageAsItIs(
   // A value in `cmd` becomes a variable, as in any script.
   const { prepareScript } = await import('./language/prepare-script.ts');
   const { text, env } = prepareScript({ ...NO_SCRIPT, env: action.env, code: { script: action.cmd ?? '' } }, context);
-  const rendered = (words: readonly string[] | undefined): string[] | null => words?.map((word) => printed(renderValue(word, context))) ?? null;
+  const rendered = (words: readonly string[] | undefined): string[] | null =>
+    words?.map((word) => printed(renderValue(word, context))) ?? null;
   const [entrypoint, command] = [rendered(action.entrypoint), rendered(action.command)];
   const cmd = command === null && action.cmd !== undefined ? (text ?? '') : null;
   return {

@@ -19,7 +19,10 @@ async function scene(programs: Record<string, string>, yaml: string): Promise<Wo
   const bin = join(flow.home, 'bin');
   mkdirSync(bin);
   for (const [name, text] of Object.entries(programs)) {
-    writeFileSync(join(bin, name), `#!/bin/sh\nfor each in "$0" "$@"; do echo "$each" >> "${flow.home}/called"; done\nenv >> "${flow.home}/environment"\n${text}`);
+    writeFileSync(
+      join(bin, name),
+      `#!/bin/sh\nfor each in "$0" "$@"; do echo "$each" >> "${flow.home}/called"; done\nenv >> "${flow.home}/environment"\n${text}`,
+    );
     chmodSync(join(bin, name), 0o755);
   }
   vi.stubEnv('PATH', `${bin}${delimiter}${process.env['PATH'] ?? ''}`);
@@ -56,14 +59,26 @@ tasks:
 `,
   );
   mkdirSync(join(folder, 'scripts'));
-  writeFileSync(join(folder, 'scripts/file.mjs'), `import { answer } from 'answer';\nconsole.log('OUTPUT: ' + JSON.stringify({ answer }));\n`);
+  writeFileSync(
+    join(folder, 'scripts/file.mjs'),
+    `import { answer } from 'answer';\nconsole.log('OUTPUT: ' + JSON.stringify({ answer }));\n`,
+  );
   const job = await ended(await execute('main'));
   const { text } = await ask(admin, 'GET', `/api/runs/${job.steps[0]?.task_id}/output`);
   expect({ state: job.state, errors: job.steps.map(({ error }) => error), text }).toMatchObject({ state: 'completed' });
   expect(job.steps.map(({ output }) => output)).toEqual([{ answer: 42, args: [`it's $HOME`], hidden: `it's $HOME` }, { answer: 42 }]);
   const called = readFileSync(join(home, 'called'), 'utf8').trim().split('\n');
   // Once, with each name as a word of its own.
-  expect(called.slice(1)).toEqual(['install', '--prefix', expect.stringContaining('/dependencies/javascript-'), '--no-audit', '--no-fund', '--loglevel=error', '@scope/other', 'answer@1']);
+  expect(called.slice(1)).toEqual([
+    'install',
+    '--prefix',
+    expect.stringContaining('/dependencies/javascript-'),
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '@scope/other',
+    'answer@1',
+  ]);
   expect(readFileSync(join(home, 'environment'), 'utf8')).not.toContain('HIDDEN');
   expect(readdirSync(join(home, 'dependencies'))).toHaveLength(1);
 });
@@ -104,6 +119,8 @@ tasks:
 `,
   );
   const job = await ended(await execute('main'));
-  expect(job.steps[0]?.error).toContain('could not be installed: npm ended with exit code 1. Is each name right, and can this host reach the registry?');
+  expect(job.steps[0]?.error).toContain(
+    'could not be installed: npm ended with exit code 1. Is each name right, and can this host reach the registry?',
+  );
   expect(readdirSync(join(home, 'dependencies'))).toEqual([]);
 });

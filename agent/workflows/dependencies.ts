@@ -27,7 +27,10 @@ export function installOf(
   if (dependencies.length === 0 || language === 'shell' || language === 'go') return null;
   const names = [...new Set(dependencies)].sort();
   const kind = language === 'python' ? 'python' : 'javascript';
-  const hash = createHash('sha256').update(JSON.stringify([kind, interpreter, process.arch, names])).digest('hex').slice(0, 32);
+  const hash = createHash('sha256')
+    .update(JSON.stringify([kind, interpreter, process.arch, names]))
+    .digest('hex')
+    .slice(0, 32);
   return { language, dependencies: names, interpreter, folder: join(home, 'dependencies', `${kind}-${hash}`), step };
 }
 

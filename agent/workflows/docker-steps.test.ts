@@ -16,7 +16,10 @@ afterEach(async () => {
 });
 
 async function scene(yaml: string, options: StubOptions = {}): Promise<{ engine: EngineStub; flow: WorkflowsHarness }> {
-  const engine = await engineStub({ images: ['tool:1', 'docker.io/library/debian:stable-slim', 'docker.io/library/python:3-slim'], ...options });
+  const engine = await engineStub({
+    images: ['tool:1', 'docker.io/library/debian:stable-slim', 'docker.io/library/python:3-slim'],
+    ...options,
+  });
   open.push(engine);
   const flow = await makeWorkflows({ containers: { socket: engine.socket } });
   open.push({ close: () => flow.close() });
@@ -95,7 +98,11 @@ tasks:
     const job = await flow.ended(await flow.execute('main'));
     const [step] = job.steps;
     const output = await outputOf(flow, step?.task_id);
-    expect({ state: job.state, error: step?.error, faults: engine.faults, output }).toMatchObject({ state: 'completed', error: null, faults: [] });
+    expect({ state: job.state, error: step?.error, faults: engine.faults, output }).toMatchObject({
+      state: 'completed',
+      error: null,
+      faults: [],
+    });
     expect(output).toContain('from the workspace');
     expect(output).toContain(`startup read, value it's "v", argument it's "v", key ***`);
     expect(output).not.toContain('hunter2');
@@ -134,7 +141,11 @@ tasks:
   process.env['DOCKER_CONFIG'] = join(flow.home, 'docker');
   try {
     const job = await flow.ended(await flow.execute('main'));
-    expect({ state: job.state, error: job.steps[0]?.error, faults: engine.faults }).toEqual({ state: 'completed', error: null, faults: [] });
+    expect({ state: job.state, error: job.steps[0]?.error, faults: engine.faults }).toEqual({
+      state: 'completed',
+      error: null,
+      faults: [],
+    });
     const output = await outputOf(flow, job.steps[0]?.task_id);
     expect(output).toContain('[toru] aaaa: Pull complete');
     expect(output).toContain('here\n');
@@ -145,7 +156,11 @@ tasks:
 });
 
 it.each([
-  ['an image that there is not', { pullFails: '404 pull access denied for nope' }, 'The image nope:1 could not be pulled: pull access denied for nope.'],
+  [
+    'an image that there is not',
+    { pullFails: '404 pull access denied for nope' },
+    'The image nope:1 could not be pulled: pull access denied for nope.',
+  ],
   ['a pull that breaks', { pullFails: 'unexpected EOF' }, 'The image nope:1 could not be pulled: unexpected EOF.'],
   ['an engine that is too old', { apiVersion: '1.40' }, 'is too old: it speaks version 1.40 of the API, and steps need 1.41'],
 ])('says so of %s', async (_what, options, sentence) => {
@@ -229,17 +244,20 @@ it('loses no byte and doubles none while the engine is restarted under a contain
   expect(engine.containers.size).toBe(0);
 });
 
-it.runIf(process.platform === 'linux')('removes, after the program of a step was killed, the container that it left, when the engine answers', async () => {
-  const { engine, flow } = await scene(SLOW);
-  const job = await flow.execute('main', { go: join(flow.home, 'go') });
-  const taskId = await begun(flow, job);
-  expect(engine.containers.size).toBe(1);
-  killRun(taskId);
-  await flow.ended(job);
-  await expect.poll(() => engine.containers.size).toBe(0);
-  await expect.poll(() => existsSync(join(flow.home, 'containers', `${taskId}.json`))).toBe(false);
-  expect(engine.faults).toEqual([]);
-});
+it.runIf(process.platform === 'linux')(
+  'removes, after the program of a step was killed, the container that it left, when the engine answers',
+  async () => {
+    const { engine, flow } = await scene(SLOW);
+    const job = await flow.execute('main', { go: join(flow.home, 'go') });
+    const taskId = await begun(flow, job);
+    expect(engine.containers.size).toBe(1);
+    killRun(taskId);
+    await flow.ended(job);
+    await expect.poll(() => engine.containers.size).toBe(0);
+    await expect.poll(() => existsSync(join(flow.home, 'containers', `${taskId}.json`))).toBe(false);
+    expect(engine.faults).toEqual([]);
+  },
+);
 
 it('executes the example, whose state the next job finds', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'toru-example-'));

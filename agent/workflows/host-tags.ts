@@ -17,7 +17,9 @@ export function foundTags(containers: ContainerSettings, env: Env): string[] {
   // An engine that somebody named counts, though it be away: its step says what is wrong with it.
   const isNamed = containers.socket !== '' || (env['DOCKER_HOST'] ?? '') !== '';
   const folders = loginPath(env['PATH']).split(delimiter);
-  const languages = Object.entries(LANGUAGES).filter(([, { programs }]) => programs.some((name) => folders.some((folder) => runs(join(folder, name)))));
+  const languages = Object.entries(LANGUAGES).filter(([, { programs }]) =>
+    programs.some((name) => folders.some((folder) => runs(join(folder, name)))),
+  );
   return [
     'local',
     ...(there.length > 0 || isNamed ? ['docker'] : []),

@@ -18,7 +18,9 @@ async function scene(yaml: string, options: ClusterStubOptions = {}): Promise<{ 
   const cluster = await clusterStub(options);
   open.push(cluster);
   vi.stubEnv('KUBECONFIG', cluster.kubeconfig);
-  const flow = await makeWorkflows({ containers: { helper_image: 'helper:1', ...(options.pending === undefined ? {} : { pending_ms: 300 }) } });
+  const flow = await makeWorkflows({
+    containers: { helper_image: 'helper:1', ...(options.pending === undefined ? {} : { pending_ms: 300 }) },
+  });
   open.push({ close: () => flow.close() });
   flow.write('main.yaml', yaml);
   await flow.load();
@@ -61,11 +63,19 @@ tasks:
     const job = await flow.ended(await flow.execute('main', { value: hostile }));
     const [step] = job.steps;
     const output = await outputOf(flow, step?.task_id);
-    expect({ state: job.state, error: step?.error, faults: cluster.faults, output }).toMatchObject({ state: 'completed', error: null, faults: [] });
+    expect({ state: job.state, error: step?.error, faults: cluster.faults, output }).toMatchObject({
+      state: 'completed',
+      error: null,
+      faults: [],
+    });
     expect(output).toContain('from the workspace');
     expect(output).toContain(`value ${hostile}, argument ${hostile}\n`);
     expect(step?.output).toEqual({ n });
-    expect(step?.container).toEqual({ engine: 'kubernetes', image: 'docker.io/library/debian:stable-slim', id: `jobs/toru-${step?.task_id}` });
+    expect(step?.container).toEqual({
+      engine: 'kubernetes',
+      image: 'docker.io/library/debian:stable-slim',
+      id: `jobs/toru-${step?.task_id}`,
+    });
     expect((await flow.ask(flow.admin, 'GET', `/api/runs/${step?.task_id}/artifacts`)).text).toContain('a.txt');
   }
   const [pod] = cluster.created;
@@ -123,6 +133,8 @@ tasks:
     { pending: { reason: 'Unschedulable', message: '0/3 nodes are available: 3 Insufficient memory' } },
   );
   const job = await flow.ended(await flow.execute('main'));
-  expect(job.steps[0]?.error).toMatch(/The pod did not start within .*: FailedScheduling: 0\/3 nodes are available: 3 Insufficient memory\./);
+  expect(job.steps[0]?.error).toMatch(
+    /The pod did not start within .*: FailedScheduling: 0\/3 nodes are available: 3 Insufficient memory\./,
+  );
   expect([cluster.faults, cluster.pods.size]).toEqual([[], 0]);
 });

@@ -1,5 +1,16 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { FAILURE_FILE } from '../containers/order.ts';
 import { spawned } from '../process/spawn.ts';
@@ -15,7 +26,8 @@ const OWN_FAILURE = 125;
 /** What an interrupted installation left is taken away after so long. */
 const STALE_MS = 24 * 3_600_000;
 /** What a package's own installation may see: the step's values are not its business. */
-const FOR_INSTALLERS = /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_.*|TMPDIR|SHELL|TERM|(?:https?|all|no)_proxy|npm_config_.*|PIP_.*|UV_.*|NODE_EXTRA_CA_CERTS|SSL_CERT_.*)$/i;
+const FOR_INSTALLERS =
+  /^(?:PATH|HOME|USER|LOGNAME|LANG|LC_.*|TMPDIR|SHELL|TERM|(?:https?|all|no)_proxy|npm_config_.*|PIP_.*|UV_.*|NODE_EXTRA_CA_CERTS|SSL_CERT_.*)$/i;
 
 class InstallFailure extends Error {}
 
@@ -32,7 +44,9 @@ try {
   writeFileSync(join(order.step, FAILURE_FILE), error.message, { mode: 0o600 });
   process.exit(OWN_FAILURE);
 }
-const environment = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+const environment = Object.fromEntries(
+  Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+);
 if (process.execve === undefined) throw new Error('This Node can’t become another program.');
 process.execve(program, [program, ...args], environment);
 

@@ -42,7 +42,11 @@ it('waits with a step for a tag, while others go on, and begins it when the host
   await flow.load();
   const job = await flow.execute('main');
   const waiting = await flow.until(job, ({ steps: [one, two] }) => one?.error !== null && two?.state === 'completed');
-  expect(waiting.steps[0]).toMatchObject({ state: 'ready', task_id: null, error: expect.stringContaining('it needs “gpu” and “large”, and there is local') });
+  expect(waiting.steps[0]).toMatchObject({
+    state: 'ready',
+    task_id: null,
+    error: expect.stringContaining('it needs “gpu” and “large”, and there is local'),
+  });
   const set = await flow.ask(flow.admin, 'PUT', '/api/settings', { tags: ['gpu', 'large'] });
   expect(set.status).toBe(200);
   const ended = await flow.ended(job);

@@ -17,26 +17,43 @@ export function checkRunner(draft: Draft, action: ActionForm, origin: Origin): v
   const { problems } = draft;
   for (const [at, tag] of (action.tags ?? []).entries())
     if (!TAG.test(tag))
-      problems.at(below(origin, 'tags', at), `${quoted(tag)} can’t be a tag.`, 'Tags are letters, digits, dots, hyphens and underscores, at most 63.');
+      problems.at(
+        below(origin, 'tags', at),
+        `${quoted(tag)} can’t be a tag.`,
+        'Tags are letters, digits, dots, hyphens and underscores, at most 63.',
+      );
   if (action.type === 'docker' || action.type === 'pod') {
     if (!action.image.includes('{') && !IMAGE.test(action.image))
-      problems.at(below(origin, 'image'), `${quoted(action.image)} can’t be the name of an image.`, 'It is such as docker.io/library/alpine:3.');
+      problems.at(
+        below(origin, 'image'),
+        `${quoted(action.image)} can’t be the name of an image.`,
+        'It is such as docker.io/library/alpine:3.',
+      );
   }
   if (action.type === 'script')
     for (const [at, name] of (action.dependencies ?? []).entries())
       if (!DEPENDENCY.test(name))
-        problems.at(below(origin, 'dependencies', at), `${quoted(name)} is no package.`, 'Write its name, with a version where it matters: zod@4, requests==2.32.');
+        problems.at(
+          below(origin, 'dependencies', at),
+          `${quoted(name)} is no package.`,
+          'Write its name, with a version where it matters: zod@4, requests==2.32.',
+        );
   if (action.type !== 'script' && action.type !== 'docker' && action.type !== 'pod') return;
   checkResources(draft, action.resources, below(origin, 'resources'));
   if (action.type !== 'docker' && action.manifest !== undefined) checkManifest(draft, action.manifest, below(origin, 'manifest'));
 }
 
-function checkResources({ problems }: Draft, resources: { cpu?: string | undefined; memory?: string | undefined } | undefined, at: Origin): void {
+function checkResources(
+  { problems }: Draft,
+  resources: { cpu?: string | undefined; memory?: string | undefined } | undefined,
+  at: Origin,
+): void {
   if (resources?.cpu !== undefined && cpuOf(resources.cpu) === null)
     problems.at(below(at, 'cpu'), `${quoted(resources.cpu)} is no number of processors.`, 'Write 2, 0.5, or 500m for half a processor.');
   if (resources?.memory === undefined) return;
   const bytes = memoryOf(resources.memory);
-  if (bytes === null) problems.at(below(at, 'memory'), `${quoted(resources.memory)} is no amount of memory.`, 'Write 512Mi, 1Gi, or bytes.');
+  if (bytes === null)
+    problems.at(below(at, 'memory'), `${quoted(resources.memory)} is no amount of memory.`, 'Write 512Mi, 1Gi, or bytes.');
   else if (bytes < LEAST_MEMORY) problems.at(below(at, 'memory'), 'A container needs at least 6Mi of memory.');
 }
 
@@ -45,7 +62,11 @@ function checkManifest({ problems }: Draft, manifest: unknown, at: Origin): void
   const metadata = mapIn(manifest, 'metadata');
   for (const key of OWN_METADATA)
     if (metadata !== null && Object.hasOwn(metadata, key))
-      problems.atKey(below(at, 'metadata', key), `“${key}” of a pod is Toru’s own: it finds the pod again by it.`, 'Leave it out. A namespace is set on the host: TORU_KUBE_NAMESPACE.');
+      problems.atKey(
+        below(at, 'metadata', key),
+        `“${key}” of a pod is Toru’s own: it finds the pod again by it.`,
+        'Leave it out. A namespace is set on the host: TORU_KUBE_NAMESPACE.',
+      );
   const spec = mapIn(manifest, 'spec');
   for (const list of ['containers', 'initContainers', 'volumes']) {
     const items = spec === null ? undefined : Object.entries(spec).find(([key]) => key === list)?.[1];
@@ -54,10 +75,18 @@ function checkManifest({ problems }: Draft, manifest: unknown, at: Origin): void
     else
       for (const [index, item] of items.entries())
         if (typeof nameIn(item) !== 'string')
-          problems.at(below(at, 'spec', list, index), 'Its “name” is missing, by which it is merged.', 'The container of the step is called step.');
+          problems.at(
+            below(at, 'spec', list, index),
+            'Its “name” is missing, by which it is merged.',
+            'The container of the step is called step.',
+          );
   }
   if (spec !== null && Object.hasOwn(spec, 'restartPolicy'))
-    problems.atKey(below(at, 'spec', 'restartPolicy'), 'A step is executed once: its pod is never restarted.', 'Write `retry:` for another attempt.');
+    problems.atKey(
+      below(at, 'spec', 'restartPolicy'),
+      'A step is executed once: its pod is never restarted.',
+      'Write `retry:` for another attempt.',
+    );
 }
 
 function mapIn(value: unknown, key: string): object | null {

@@ -1,4 +1,14 @@
-import type { ContainerFacts, Job, JobStepView, JobSummary, Problem, TaskStep, TaskSummary, TaskView, Workspace } from '../../../../shared/workflows.ts';
+import type {
+  ContainerFacts,
+  Job,
+  JobStepView,
+  JobSummary,
+  Problem,
+  TaskStep,
+  TaskSummary,
+  TaskView,
+  Workspace,
+} from '../../../../shared/workflows.ts';
 import { bool, isRecord, listOfAll, number, orNull, shape, text } from '../../guards.ts';
 
 /** The answers about workflows, as the page looks at them (../../guards.ts). A state that it does not know is shown by its name. */
