@@ -76,14 +76,14 @@ async function haveImage(engine: Engine, image: string, config: string | null, i
 /** A line for each layer that has come, and every few seconds how much of all. */
 function pullTold(io: StepIo): (step: PullProgress) => void {
   const layers = new Map<string, { current: number; total: number }>();
-  let told = Date.now();
+  let toldAt = Date.now();
   return ({ status = '', id, progressDetail }) => {
     const { current, total } = progressDetail ?? {};
     if (id !== undefined && status === 'Downloading' && current !== undefined && total !== undefined) layers.set(id, { current, total });
     else if (id === undefined || status === 'Pull complete' || status === 'Already exists')
       io.say(id === undefined ? status : `${id}: ${status}`);
-    if (Date.now() - told < TELL_MS || layers.size === 0) return;
-    told = Date.now();
+    if (Date.now() - toldAt < TELL_MS || layers.size === 0) return;
+    toldAt = Date.now();
     const sum = [...layers.values()].reduce((all, layer) => ({ current: all.current + layer.current, total: all.total + layer.total }));
     io.say(`Downloading: ${(sum.current / 1e6).toFixed(0)} of ${(sum.total / 1e6).toFixed(0)} MB`);
   };

@@ -121,12 +121,12 @@ async function credentialsOf(who: z.infer<typeof user>, read: (path: string) => 
 
 /** A program of the host's that logs in, as cloud providers have it (client.authentication.k8s.io). */
 async function askPlugin({ apiVersion, command, args, env }: z.infer<typeof execPlugin>): Promise<z.infer<typeof credential>> {
-  const asked = JSON.stringify({ apiVersion, kind: 'ExecCredential', spec: { interactive: false } });
+  const request = JSON.stringify({ apiVersion, kind: 'ExecCredential', spec: { interactive: false } });
   const own = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
   try {
     const child = spawn(command, args ?? [], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, ...own, KUBERNETES_EXEC_INFO: asked },
+      env: { ...process.env, ...own, KUBERNETES_EXEC_INFO: request },
     });
     await spawned(child);
     let text = '';

@@ -107,9 +107,9 @@ async function remove(note: string): Promise<string | null> {
   const child = spawn(path, [...args, 'remove', note], { stdio: ['ignore', 'ignore', 'pipe'] });
   const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)));
   await spawned(child);
-  let said = '';
+  let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = `${said}${text}`.slice(-2000);
+    errors = `${errors}${text}`.slice(-2000);
   });
-  return (await ended) === 0 ? null : said.trim();
+  return (await ended) === 0 ? null : errors.trim();
 }

@@ -36,10 +36,10 @@ export async function registryAuth(image: string, folder: string | null): Promis
     const helper = names.map((name) => found.credHelpers[name]).find((name) => name !== undefined) ?? found.credsStore;
     const stored = names.map((name) => found.auths[name]).find((each) => each !== undefined);
     if (helper !== undefined) {
-      const said = await ask(helper, registry);
-      if (said !== null)
+      const kept = await ask(helper, registry);
+      if (kept !== null)
         return encode(
-          said.Username === '<token>' ? { identitytoken: said.Secret } : { username: said.Username, password: said.Secret },
+          kept.Username === '<token>' ? { identitytoken: kept.Secret } : { username: kept.Username, password: kept.Secret },
           registry,
         );
     }

@@ -47,15 +47,25 @@ export function resolveHook(folder: string): string {
   return `import module from 'node:module';
 import { pathToFileURL } from 'node:url';
 const parentURL = pathToFileURL(${JSON.stringify(join(folder, 'package.json'))}).href;
-module.registerHooks?.({
-  resolve(specifier, context, next) {
-    try {
-      return next(specifier, context);
-    } catch (error) {
-      if (/^[./]|^\\w+:/.test(specifier)) throw error;
-      return next(specifier, { ...context, parentURL });
-    }
-  },
-});
+const isPackage = (specifier) => !/^[./]|^\\w+:/.test(specifier);
+if (module.registerHooks) {
+  module.registerHooks({
+    resolve(specifier, context, next) {
+      try {
+        return next(specifier, context);
+      } catch (error) {
+        if (!isPackage(specifier)) throw error;
+        return next(specifier, { ...context, parentURL });
+      }
+    },
+  });
+} else {
+  // Before Node 22.15.
+  const hook = \`const isPackage = \${isPackage}; export async function resolve(specifier, context, next) {
+    try { return await next(specifier, context); }
+    catch (error) { if (!isPackage(specifier)) throw error; return next(specifier, { ...context, parentURL: \${JSON.stringify(parentURL)} }); }
+  }\`;
+  module.register(\`data:text/javascript,\${encodeURIComponent(hook)}\`);
+}
 `;
 }

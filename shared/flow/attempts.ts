@@ -85,8 +85,8 @@ export function unmatched(draft: Draft, place: Place, { lacks, has }: { lacks: s
 }
 
 function unmatchedSentence(lacks: string[], has: string[]): string {
-  const needs = lacks.map((tag) => `“${tag}”`).join(' and ');
-  return `No host that is known can take this step: it needs ${needs}, and there is ${has.join(', ') || 'nothing'}. Install what is missing, or add the tag in the settings.`;
+  const names = lacks.map((tag) => `“${tag}”`).join(' and ');
+  return `No host that is known can take this step: it needs ${names}, and there is ${has.join(', ') || 'nothing'}. Install what is missing, or add the tag in the settings.`;
 }
 
 /** It is taken, or over: nobody waits for a host any more. */
