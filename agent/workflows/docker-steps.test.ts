@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import * as z from 'zod';
 import type { EngineStub, StubOptions } from '../containers/engine-stub-harness.ts';
 import { engineStub } from '../containers/engine-stub-harness.ts';
+import { until } from '../until.ts';
 import { killRun } from './kill-run-harness.ts';
 import type { WorkflowsHarness } from './workflows-harness.ts';
 import { makeWorkflows } from './workflows-harness.ts';
@@ -294,3 +298,57 @@ it.runIf(process.platform === 'linux')('a killed agent ends no container: the ne
   expect(engine.created).toHaveLength(1);
   expect(engine.containers.size).toBe(0);
 });
+
+it.runIf(process.platform === 'linux')(
+  'kill -9 of the agent, again and again, under a container: it is made once, loses and doubles no line, and is removed',
+  async () => {
+    const engine = await engineStub({ images: ['tool:1'] });
+    const home = mkdtempSync(join(tmpdir(), 'toru-kill-container-'));
+    const folder = join(home, 'flows');
+    open.push(engine, { close: async () => rmSync(home, { recursive: true, force: true }) });
+    mkdirSync(join(folder, '.workflows'), { recursive: true });
+    const go = join(home, 'go');
+    const count = `i=0; while [ ! -e "${go}" ]; do i=$((i + 1)); echo "line $i"; sleep 0.02; done; echo "last $i"`;
+    writeFileSync(
+      join(folder, '.workflows', 'main.yaml'),
+      `actions: { count: { type: docker, image: 'tool:1', cmd: '${count}' } }\ntasks: { main: { flow: { one: { action: count } } } }\n`,
+    );
+    const request = randomUUID();
+    const begin = (): { said: () => string; kill: () => Promise<void> } => {
+      const words = ['--no-warnings', join(import.meta.dirname, 'crashing-flow.ts'), home, folder, request];
+      const env = { ...process.env, DOCKER_HOST: `unix://${engine.socket}` };
+      const agent = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'], env });
+      const gone = new Promise<void>((resolve) => agent.once('close', () => resolve()));
+      let text = '';
+      agent.stdout.on('data', (data) => {
+        text += String(data);
+      });
+      return {
+        said: () => text,
+        kill: () => {
+          agent.kill('SIGKILL');
+          return gone;
+        },
+      };
+    };
+    for (const lines of [3, 20]) {
+      const agent = begin();
+      await expect.poll(() => [...engine.containers.values()][0]?.printed.length ?? 0).toBeGreaterThan(lines);
+      await until(() => agent.said().includes('ready'), agent.said);
+      await agent.kill();
+    }
+    writeFileSync(go, '');
+    const agent = begin();
+    await until(() => agent.said().includes('ended '), agent.said);
+    await agent.kill();
+    const flow = await makeWorkflows({ home, folder });
+    open.push({ close: () => flow.close(true) });
+    const { items } = z
+      .object({ items: z.array(z.object({ task_id: z.string() })) })
+      .parse((await flow.ask(flow.admin, 'GET', '/api/runs')).json);
+    const lines = (await outputOf(flow, items[0]?.task_id)).split('\n').filter((line) => line !== '' && !line.startsWith('[toru]'));
+    const all = lines.length - 1;
+    expect(lines).toEqual([...Array.from({ length: all }, (_, at) => `line ${at + 1}`), `last ${all}`]);
+    expect([items.length, engine.created.length, engine.containers.size, engine.faults]).toEqual([1, 1, 0, []]);
+  },
+);
