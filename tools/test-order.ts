@@ -64,12 +64,9 @@ const LONG = [
   'test/integration/plugin-cli.test.ts',
   'test/integration/compression.test.ts',
   'agent/workflows/language/values-never-code.test.ts',
-<<<<<<< HEAD
   'agent/workflows/clock-changes.test.ts',
-=======
   'agent/workflows/docker-steps.test.ts',
   'agent/workflows/pod-steps.test.ts',
->>>>>>> b8053ab (Kill agents under containers, and test what is read for them)
   'agent/runs/life/recovery.test.ts',
   'agent/runs/runs.test.ts',
   'agent/runs/life/story.test.ts',
