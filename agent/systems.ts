@@ -65,6 +65,7 @@ import { Users } from './users/users.ts';
 import { usersApi } from './users/users-api.ts';
 import { foundTags } from './workflows/host-tags.ts';
 import { jobTopic } from './workflows/job-topic.ts';
+import { chainsApi, schedulesApi } from './workflows/schedules-api.ts';
 import { Workflows } from './workflows/workflows.ts';
 import { jobsApi, validateApi, workspacesApi } from './workflows/workflows-api.ts';
 import { Worktrees } from './worktrees/worktrees.ts';
@@ -136,7 +137,14 @@ export function createServices(settled: ServicesOptions) {
     },
   });
   const scripts = new Scripts(settings);
-  const actions = new Actions({ database: db, scripts, audit, waitsForInput: (taskId) => runs.waitsForInput(taskId) });
+  const actions = new Actions({
+    database: db,
+    scripts,
+    audit,
+    waitsForInput: (taskId) => runs.waitsForInput(taskId),
+    nextRuns: () => workflows.quickActions.nextByAction(),
+    changed: (id) => workflows.quickActions.actionChanged(id),
+  });
   const scriptTexts = new ScriptTexts({ db, settings, audit });
   const uploads = new Uploads({ db, home, actions });
   const options = new OptionScripts({ home, settings, scripts });
@@ -145,7 +153,7 @@ export function createServices(settled: ServicesOptions) {
   const runs = new Runs({ db, home, settings, scripts, actions, uploads, options, secrets, users, mayStart, ended, audit, log, limits });
   const notify = new Notify({ db, settings, grants, actions, runs, audit, log, linked, page_origin, test_push_origin, texts });
   const search = new Search(db, runs);
-  const workflows = new Workflows({ db, home, runs, users, settings, secrets, identity, audit, log, containers });
+  const workflows = new Workflows({ db, home, runs, users, actions, notify, settings, secrets, identity, audit, log, containers });
   const folders = new Folders({ db, audit });
   const terminals = new Terminals({ db, home, settings, users, folders, audit, log, limits });
   const screens = noScreens;
@@ -232,6 +240,8 @@ const RESOURCES = [
   pluginKvApi,
   workspacesApi,
   jobsApi,
+  schedulesApi,
+  chainsApi,
   validateApi,
   terminalsApi,
   foldersApi,

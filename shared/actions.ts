@@ -86,6 +86,8 @@ export const action = actionFields.required({ id: true }).extend({
   favourite: z.boolean(),
   /** When the asker last started it; null = never, as far as the history goes. */
   last_used_at: time.nullable(),
+  /** When a schedule starts it next; null = none does. */
+  next_run_at: time.nullable(),
   /** Set when a press would fail now (the script is gone, or may not be run), in a sentence. */
   problem: z.string().nullable(),
   /**

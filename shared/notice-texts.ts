@@ -1,6 +1,12 @@
 /** What the host tells devices, in English: a language of the page has its own text under each of them. */
 export const NOTICE_TEXTS = {
   ended: 'Ended',
+  completed: 'Succeeded',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+  skipped: 'Skipped',
+  approval: 'Waits for an answer',
+  trigger: 'Did not start: {reason}',
   noneFailed: 'None failed',
   away: 'Away',
   back: 'Back',

@@ -51,6 +51,8 @@ export const devicePatch = z.strictObject({
   host: z.boolean().optional(),
   /** Of the host’s thresholds: that one is crossed, and that this is over. Admins only. */
   thresholds: z.boolean().optional(),
+  /** Of jobs that a trigger started, and of triggers that could not start one; unless `never`, of what jobs ask, too. Admins only. */
+  jobs: tellWhen.optional(),
   quiet: quietHours.nullable().optional(),
   language: language.optional(),
 });
@@ -72,6 +74,8 @@ export const notifyDevice = z.object({
   own_runs: tellWhen,
   host: z.boolean(),
   thresholds: z.boolean(),
+  /** Counts for admins alone. */
+  jobs: tellWhen,
   quiet: quietHours.nullable(),
   /** The language of its messages; null: English. */
   language: z.string().nullable(),

@@ -11,8 +11,8 @@ import { RUN_RESULTS, RUN_STATES } from './run-state.ts';
 
 export const runState = z.enum(RUN_STATES);
 
-/** Where a run was asked from. */
-export const runSource = z.enum(['page', 'api', 'cli', 'plugin', 'workflow']);
+/** Where a run was asked from; `schedule`: of its action. */
+export const runSource = z.enum(['page', 'api', 'cli', 'plugin', 'workflow', 'schedule']);
 export type RunSource = z.infer<typeof runSource>;
 
 export const run = z.object({

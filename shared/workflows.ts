@@ -32,7 +32,8 @@ export type Problem = z.infer<typeof problem>;
 
 export const workspace = z.object({
   name: workspaceName,
-  type: z.enum(['folder', 'git']),
+  /** `own`: the host's, made of schedules and chains of quick actions. */
+  type: z.enum(['folder', 'git', 'own']),
   /** Of a folder. */
   path: z.string().nullable(),
   /** Of a git repository, without a password. */
@@ -87,7 +88,7 @@ export type ContainerFacts = z.infer<typeof containerFacts>;
 export const jobStepView = z.object({
   name: z.string(),
   action: z.string(),
-  action_type: z.enum(['script', 'docker', 'pod', 'task', 'approval', 'noop']),
+  action_type: z.enum(['script', 'docker', 'pod', 'task', 'approval', 'noop', 'quick_action']),
   depends_on: z.array(z.string()),
   state: stepState,
   /** 0: not begun. */
@@ -133,12 +134,18 @@ export const trigger = z.object({
   enabled: z.boolean(),
   /** As its file says it; a webhook's secret is left out. */
   definition: triggerDefinition,
-  /** Of a scheduler that is enabled. */
+  /** Of a scheduler that is enabled: the first of `next_fires`. */
   next_fire_at: time.nullable(),
+  /** Its next times, three at most. */
+  next_fires: z.array(time),
   last_fired_at: time.nullable(),
   last_job_id: jobId.nullable(),
+  /** The job of `last_job_id`; null when it was removed with old history. */
+  last_job: jobSummary.nullable(),
   /** Why it did not fire the last time it should have; null when it did. */
   error: z.string().nullable(),
+  /** When that was. */
+  failed_at: time.nullable(),
 });
 export type Trigger = z.infer<typeof trigger>;
 
@@ -189,6 +196,8 @@ export const taskView = taskSummary.extend({
   hooks: z.object({ on_success: z.array(hook), on_error: z.array(hook), on_cancel: z.array(hook), on_suspended: z.array(hook) }),
   /** Newest first. */
   last_jobs: z.array(jobSummary),
+  /** How many start it. Absent for a client. */
+  triggers: z.int().optional(),
 });
 export type TaskView = z.infer<typeof taskView>;
 

@@ -27,6 +27,10 @@ export interface ActionsOptions {
   scripts: { resolve(name: string): Promise<string> };
   /** Whether a run waits for something that a viewer types. */
   waitsForInput?: (taskId: string) => boolean;
+  /** When schedules start actions next, ms since 1970, by their ids. */
+  nextRuns?: () => ReadonlyMap<string, number>;
+  /** Hears of an action that was made, changed or removed. */
+  changed?: (id: string) => void;
   audit: {
     record(entry: {
       event: string;
@@ -50,8 +54,11 @@ export class Actions {
   readonly #hashes = new ContentHashes();
   readonly #scripts: ActionsOptions['scripts'];
   readonly #audit: ActionsOptions['audit'];
+  readonly #nextRuns: NonNullable<ActionsOptions['nextRuns']>;
+  readonly #changed: NonNullable<ActionsOptions['changed']>;
 
-  constructor({ database, scripts, audit, waitsForInput = () => false }: ActionsOptions) {
+  constructor(options: ActionsOptions) {
+    const { database, scripts, audit, waitsForInput = () => false, nextRuns = () => new Map(), changed = () => undefined } = options;
     ownTables(database, 'actions', ACTIONS_STEPS);
     this.#table = new ActionTable(database);
     this.#favourites = new Favourites(database);
@@ -59,6 +66,8 @@ export class Actions {
     this.remembered = new Remembered(database);
     this.#scripts = scripts;
     this.#audit = audit;
+    this.#nextRuns = nextRuns;
+    this.#changed = changed;
   }
 
   /** Admins may press everything; a client what is for everyone, or for them by name. */
@@ -219,8 +228,9 @@ export class Actions {
       caller.user_id,
     );
     const favourites = this.#favourites.of(caller.user_id);
+    const next = this.#nextRuns();
     return rows.map((row, i) => {
-      const shown = { ...runs(row.id), favourite: favourites.has(row.id) };
+      const shown = { ...runs(row.id), favourite: favourites.has(row.id), next_run_at: timeOf(next.get(row.id)) };
       const full = actionOf(row, shown, looks[i] ?? NOTHING_SEEN, this.remembered.of(caller.user_id, row));
       return caller.role === 'admin' ? full : clientActionOf(full);
     });
@@ -230,7 +240,8 @@ export class Actions {
     const remembered = caller === null ? {} : this.remembered.of(caller.user_id, row);
     const asker = caller?.user_id ?? null;
     const favourite = asker !== null && this.#favourites.of(asker).has(row.id);
-    return actionOf(row, { ...this.#runs.of([row.id], null, asker)(row.id), favourite }, await this.#look(row), remembered);
+    const next_run_at = timeOf(this.#nextRuns().get(row.id));
+    return actionOf(row, { ...this.#runs.of([row.id], null, asker)(row.id), favourite, next_run_at }, await this.#look(row), remembered);
   }
 
   /** Why a press would fail now, in a sentence, and what it would run; one of them is null. */
@@ -245,6 +256,7 @@ export class Actions {
   }
 
   #record(event: string, caller: Caller | null, row: ActionRow, detail: Record<string, unknown> = {}): void {
+    this.#changed(row.id);
     this.#audit.record({
       event,
       caller,
@@ -267,7 +279,11 @@ function unknownAction(id: string): ToruError {
 type Look = Pick<Action, 'problem' | 'content_hash'>;
 const NOTHING_SEEN: Look = { problem: null, content_hash: null };
 
-function actionOf(row: ActionRow, runs: TileRuns & Pick<Action, 'favourite'>, look: Look, remembered: InputValues): Action {
+function timeOf(ms: number | undefined): string | null {
+  return ms === undefined ? null : new Date(ms).toISOString();
+}
+
+function actionOf(row: ActionRow, runs: TileRuns & Pick<Action, 'favourite' | 'next_run_at'>, look: Look, remembered: InputValues): Action {
   return {
     ...row,
     ...runs,

@@ -8,6 +8,7 @@ import type { SystemAlert } from '../../shared/system.ts';
 import { fill, type Language, pluralIn, textIn, type Values } from '../../shared/texts.ts';
 import type { Device } from './devices.ts';
 import { encrypt } from './encrypt.ts';
+import type { FlowNotice } from './outbox.ts';
 import type { Target } from './targets.ts';
 import type { Vapid } from './vapid.ts';
 
@@ -58,10 +59,47 @@ export function noticeOfAlert(alert: SystemAlert, hostName: string, language: La
 
 /** What an alert is about: alerts of one subject take each other’s place. */
 export function subjectOf({ what, mount }: SystemAlert): string {
-  return createHash('sha256')
-    .update(`${what} ${mount ?? ''}`)
-    .digest('base64url')
-    .slice(0, 32);
+  return topicOf(`${what} ${mount ?? ''}`);
+}
+
+function topicOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url').slice(0, 32);
+}
+
+const JOB_WORDS = { completed: NOTICE_TEXTS.completed, failed: NOTICE_TEXTS.failed, cancelled: NOTICE_TEXTS.cancelled, skipped: NOTICE_TEXTS.skipped };
+
+/** Of a workflow: how a job ended, that one asks something, that a trigger did not start it. */
+export function noticeOfFlow(flow: FlowNotice, language: Language): Notice {
+  const title = oneLine(flow.title);
+  switch (flow.what) {
+    case 'job':
+      return { title, body: textFor(language, JOB_WORDS[flow.state]), path: `/jobs/${flow.job_id}`, topic: flow.job_id.replaceAll('-', '') };
+    case 'approval': {
+      const path = `/jobs/${flow.job_id}?step=${encodeURIComponent(flow.step)}`;
+      return { title, body: textFor(language, NOTICE_TEXTS.approval), path, topic: flow.job_id.replaceAll('-', '') };
+    }
+    case 'trigger': {
+      const path = `/workflows/${encodeURIComponent(flow.workspace)}/${encodeURIComponent(flow.task)}`;
+      const topic = topicOf(`${flow.workspace} ${flow.trigger}`);
+      return { title, body: oneLine(textFor(language, NOTICE_TEXTS.trigger, { reason: flow.reason })), path, topic };
+    }
+  }
+}
+
+/** What a webhook says of a workflow. */
+export function eventOfFlow(flow: FlowNotice, host: string): { type: string; data: object } {
+  switch (flow.what) {
+    case 'job': {
+      const { job_id, title, state } = flow;
+      return { type: 'job.ended', data: { host, job_id, title, state, failed: state === 'failed' || state === 'cancelled' } };
+    }
+    case 'approval':
+      return { type: 'job.approval', data: { host, job_id: flow.job_id, title: flow.title, step: flow.step } };
+    case 'trigger': {
+      const { workspace, trigger, task, reason } = flow;
+      return { type: 'trigger.failed', data: { host, workspace, trigger, task, reason } };
+    }
+  }
 }
 
 /** Of whether the host is there, as the edge tells it. */
@@ -99,7 +137,7 @@ const MARKS = {
   failed: { priority: 'high', tags: 'x' },
   warning: { priority: 'high', tags: 'warning' },
 } as const;
-type Mark = keyof typeof MARKS;
+export type Mark = keyof typeof MARKS;
 
 /** As a server of ntfy takes it (https://docs.ntfy.sh/publish/): the text as the body, the rest in headers. */
 export function ntfyPost({ url, secret }: Target, { title, body }: Notice, click: string | null, mark: Mark): Post {

@@ -21,6 +21,7 @@ export interface Device {
   own_runs: TellWhen;
   host: boolean;
   thresholds: boolean;
+  jobs: TellWhen;
   quiet: QuietHours | null;
   /** Of its messages; null: English. */
   language: string | null;
@@ -29,8 +30,9 @@ export interface Device {
   problem: string | null;
 }
 
-type Row = Omit<Device, 'own_runs' | 'host' | 'thresholds' | 'quiet'> & {
+type Row = Omit<Device, 'own_runs' | 'host' | 'thresholds' | 'jobs' | 'quiet'> & {
   own_runs: string;
+  jobs: string;
   host: number;
   thresholds: number;
   quiet: string | null;
@@ -100,14 +102,16 @@ export class Devices {
     const device = this.#own(caller, id);
     if (patch.thresholds === true && caller.role !== 'admin')
       throw new ToruError('forbidden', 'Only an admin is told of the host’s load and disks.');
+    if (patch.jobs !== undefined && caller.role !== 'admin') throw new ToruError('forbidden', 'Only an admin is told of everybody’s jobs.');
     const quiet = patch.quiet === undefined ? device.quiet : patch.quiet;
     this.#db
-      .prepare('UPDATE notify_devices SET name = ?, own_runs = ?, host = ?, thresholds = ?, quiet = ?, language = ? WHERE id = ?')
+      .prepare('UPDATE notify_devices SET name = ?, own_runs = ?, host = ?, thresholds = ?, jobs = ?, quiet = ?, language = ? WHERE id = ?')
       .run(
         patch.name ?? device.name,
         patch.own_runs ?? device.own_runs,
         Number(patch.host ?? device.host),
         Number(patch.thresholds ?? device.thresholds),
+        patch.jobs ?? device.jobs,
         quiet === null ? null : JSON.stringify(quiet),
         patch.language ?? device.language,
         id,
@@ -217,7 +221,7 @@ export class Devices {
   }
 
   #show(caller: Caller, device: Device): NotifyDevice {
-    const { id, name, own_runs, host, thresholds, quiet, language, problem } = device;
+    const { id, name, own_runs, host, thresholds, jobs, quiet, language, problem } = device;
     const follows = this.#db
       .prepare<[string], { action: string; tell_when: string }>(
         'SELECT action, tell_when FROM notify_follows WHERE device = ? ORDER BY action',
@@ -231,6 +235,7 @@ export class Devices {
       own_runs,
       host,
       thresholds,
+      jobs,
       quiet,
       language,
       follows: follows.map(({ action, tell_when }) => ({ action, when: tellWhen.parse(tell_when) })),
@@ -245,6 +250,7 @@ function deviceOf(row: Row): Device {
   return {
     ...row,
     own_runs: tellWhen.parse(row.own_runs),
+    jobs: tellWhen.parse(row.jobs),
     host: row.host !== 0,
     thresholds: row.thresholds !== 0,
     quiet: row.quiet === null ? null : quietHours.parse(JSON.parse(row.quiet)),

@@ -96,4 +96,8 @@ export const NOTIFY_TABLES: readonly string[] = [
   -- In which a device's messages are written (BCP 47); null: English.
   ALTER TABLE notify_devices ADD COLUMN language TEXT;
   `,
+  `
+  -- Of jobs that nobody started, of triggers that could not start one, and of what jobs ask. Counts for admins alone.
+  ALTER TABLE notify_devices ADD COLUMN jobs TEXT NOT NULL DEFAULT 'failure';
+  `,
 ];

@@ -22,12 +22,14 @@ import { isDiskFull } from '../store/disk.ts';
 import { ownTables } from '../store/own-tables.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Grants } from '../users/grants.ts';
-import type { Notice } from './compose.ts';
+import type { Mark, Notice } from './compose.ts';
 import {
   ENGLISH,
   eventOf,
+  eventOfFlow,
   noticeOf,
   noticeOfAlert,
+  noticeOfFlow,
   noticeOfMany,
   noticeOfTest,
   ntfyPost,
@@ -41,7 +43,7 @@ import type { Device } from './devices.ts';
 import { Devices } from './devices.ts';
 import { HostAlerts } from './host-alerts.ts';
 import { NOTIFY_TABLES } from './notify-tables.ts';
-import type { Message } from './outbox.ts';
+import type { FlowNotice, Message } from './outbox.ts';
 import { Outbox } from './outbox.ts';
 import type { Target } from './targets.ts';
 import { Targets, targetName } from './targets.ts';
@@ -167,6 +169,18 @@ export class Notify {
     }
   }
 
+  /** Something of a workflow: called in the transaction in which that is written, which must not fail for a message’s sake. */
+  flow(flow: FlowNotice): void {
+    try {
+      const targets = this.#outbox.writeFlow(flow);
+      // After the transaction.
+      queueMicrotask(() => this.#delivery.notice(targets));
+    } catch (error) {
+      if (isDiskFull(error)) throw error;
+      this.#o.log.error({ err: error, what: flow.what }, 'who is to be told of a workflow could not be written down');
+    }
+  }
+
   self(caller: Caller): NotifySelf {
     return { public_key: this.#vapid.publicKey, items: this.devices.list(caller), test_origin: this.#o.test_push_origin };
   }
@@ -265,7 +279,7 @@ export class Notify {
       return this.#drop(messages);
     }
     // What changed since it was written: who may see what is asked now.
-    const seen = messages.filter(({ about }) => user.role === 'admin' || ('run' in about && about.run.user_id === user.id));
+    const seen = messages.filter(({ about }) => user.role === 'admin' || ownerOf(about) === user.id);
     const unseen = messages.filter((message) => !seen.includes(message));
     if (unseen.length > 0) this.#drop(unseen);
     const [first] = seen;
@@ -329,6 +343,7 @@ export class Notify {
           }
         : { batch: [first], notice: noticeOf(about.run, language) };
     }
+    if ('flow' in about) return { batch: [first], notice: noticeOfFlow(about.flow, language) };
     const subject = subjectOf(about.alert);
     const alerts = seen.flatMap((message) =>
       'alert' in message.about && subjectOf(message.about.alert) === subject ? [{ message, alert: message.about.alert }] : [],
@@ -339,14 +354,13 @@ export class Notify {
 
   #postFor(target: Target, { id, about }: Message): Post {
     const { instance_id, host_name } = this.#o.settings;
-    if (target.kind === 'webhook')
-      return 'run' in about
-        ? webhookPost(target, id, 'run.ended', eventOf(about.run, instance_id), Date.now())
-        : webhookPost(target, id, 'host.threshold', { host: instance_id, host_name, ...about.alert }, Date.now());
-    const notice = 'run' in about ? noticeOf(about.run, ENGLISH) : noticeOfAlert(about.alert, host_name, ENGLISH);
+    if (target.kind === 'webhook') {
+      const { type, data } = webhookEventOf(about, instance_id, host_name);
+      return webhookPost(target, id, type, data, Date.now());
+    }
+    const { notice, mark } = ntfyOf(about, host_name);
     const click = this.#o.page_origin === null ? null : new URL(notice.path, this.#o.page_origin).href;
-    const bad = 'run' in about ? runOutcome(about.run)?.failed === true : !about.alert.over;
-    return ntfyPost(target, notice, click, bad ? ('run' in about ? 'failed' : 'warning') : 'well');
+    return ntfyPost(target, notice, click, mark);
   }
 
   #settled(messages: Message[], posted: Posted, first: Message): Tried {
@@ -388,4 +402,24 @@ export class Notify {
     const user = this.#o.grants.lives(sid);
     return user === null || user.id !== user_id ? null : user;
   }
+}
+
+/** Whose business a message is beside the admins'; null: nobody's. */
+function ownerOf(about: Message['about']): string | null {
+  if ('run' in about) return about.run.user_id;
+  return 'flow' in about && about.flow.what === 'job' ? about.flow.user_id : null;
+}
+
+function webhookEventOf(about: Message['about'], host: string, host_name: string): { type: string; data: object } {
+  if ('run' in about) return { type: 'run.ended', data: eventOf(about.run, host) };
+  if ('flow' in about) return eventOfFlow(about.flow, host);
+  return { type: 'host.threshold', data: { host, host_name, ...about.alert } };
+}
+
+function ntfyOf(about: Message['about'], hostName: string): { notice: Notice; mark: Mark } {
+  if ('run' in about) return { notice: noticeOf(about.run, ENGLISH), mark: runOutcome(about.run)?.failed === true ? 'failed' : 'well' };
+  if ('alert' in about) return { notice: noticeOfAlert(about.alert, hostName, ENGLISH), mark: about.alert.over ? 'well' : 'warning' };
+  const { flow } = about;
+  const isWell = flow.what === 'job' && (flow.state === 'completed' || flow.state === 'skipped');
+  return { notice: noticeOfFlow(flow, ENGLISH), mark: flow.what === 'approval' ? 'warning' : isWell ? 'well' : 'failed' };
 }

@@ -10,8 +10,35 @@ import type { RunRow } from '../history/run-row.ts';
 import { stateOf } from '../history/run-row.ts';
 import type { Database } from '../store/database.ts';
 
-/** What a message tells: that a run ended, or that a threshold of the host was crossed. */
-const about = z.union([z.strictObject({ run: runSummary }), z.strictObject({ alert: systemAlert })]);
+/** What a workflow tells. Nothing of what its steps printed or were given. */
+const flowNotice = z.discriminatedUnion('what', [
+  z.strictObject({
+    what: z.literal('job'),
+    job_id: z.string(),
+    user_id: z.string(),
+    /** What people call its task. */
+    title: z.string(),
+    state: z.enum(['completed', 'failed', 'cancelled', 'skipped']),
+    /** Nobody started it: a trigger did. */
+    alone: z.boolean(),
+    /** The run that is all of it, and is told by itself; null for other jobs. */
+    run: z.string().nullable(),
+  }),
+  z.strictObject({ what: z.literal('approval'), job_id: z.string(), user_id: z.string(), title: z.string(), step: z.string() }),
+  z.strictObject({
+    what: z.literal('trigger'),
+    workspace: z.string(),
+    trigger: z.string(),
+    task: z.string(),
+    title: z.string(),
+    /** A sentence. */
+    reason: z.string(),
+  }),
+]);
+export type FlowNotice = z.infer<typeof flowNotice>;
+
+/** What a message tells: that a run ended, that a threshold of the host was crossed, or something of a workflow. */
+const about = z.union([z.strictObject({ run: runSummary }), z.strictObject({ alert: systemAlert }), z.strictObject({ flow: flowNotice })]);
 type About = z.infer<typeof about>;
 
 /** A message that waits to be taken. */
@@ -50,6 +77,20 @@ const TARGETS_OF_ALERT = `
   UNION ALL
   SELECT kind || '/' FROM notify_targets WHERE action IS NULL AND (tell_when = 'always' OR (tell_when = 'failure' AND NOT ?))`;
 
+/**
+ * Of a workflow: whoever started a job hears of its end as of a run's, and admins of what nobody started. A run that is all of a job has
+ * told some of them already. The host's own addresses are an admin's.
+ */
+const TARGETS_OF_FLOW = `
+  SELECT 'device/' || d.id FROM notify_devices d
+  WHERE ((d.user_id = $user AND $run IS NULL AND (d.own_runs = 'always' OR (d.own_runs = 'failure' AND $failed)))
+     OR ($alone AND (d.jobs = 'always' OR (d.jobs = 'failure' AND $failed))
+         AND EXISTS (SELECT 1 FROM users u WHERE u.id = d.user_id AND u.role = 'admin')))
+    AND NOT EXISTS (SELECT 1 FROM notify_messages m WHERE m.event = $run AND m.target = 'device/' || d.id)
+  UNION ALL
+  SELECT kind || '/' FROM notify_targets
+  WHERE action IS NULL AND $alone AND (tell_when = 'always' OR (tell_when = 'failure' AND $failed))`;
+
 /** How long a message that was dealt with stays in the journal. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 const PRUNE_EVERY = 100;
@@ -74,7 +115,8 @@ export class Outbox {
     const outcome = runOutcome(run);
     if (outcome === null) return;
     const targets = this.#targetsOf.all({
-      user: run.user_id,
+      // A step of a workflow is told by its job.
+      user: row.source === 'workflow' && row.action === null ? '' : run.user_id,
       task: run.task_id,
       action: run.action,
       failed: Number(outcome.failed),
@@ -88,6 +130,22 @@ export class Outbox {
   writeAlert(alert: SystemAlert): string[] {
     const targets = this.#db.prepare<[number], string>(TARGETS_OF_ALERT).pluck().all(Number(alert.over));
     this.#insert(randomUUID(), targets, { alert });
+    return targets;
+  }
+
+  /** To be called in the transaction of what it tells. @returns the targets that are told. */
+  writeFlow(flow: FlowNotice): string[] {
+    const isJob = flow.what === 'job';
+    const targets = this.#db
+      .prepare<{ user: string; run: string | null; failed: number; alone: number }, string>(TARGETS_OF_FLOW)
+      .pluck()
+      .all({
+        user: isJob ? flow.user_id : '',
+        run: isJob ? flow.run : null,
+        failed: Number(!isJob || flow.state === 'failed' || flow.state === 'cancelled'),
+        alone: Number(!isJob || flow.alone),
+      });
+    this.#insert(randomUUID(), targets, { flow });
     return targets;
   }
 

@@ -22,6 +22,7 @@ import { CleanUp } from './keep/clean-up.ts';
 import { Compression } from './keep/compression.ts';
 import { Removal } from './keep/removal.ts';
 import { Retention } from './keep/retention.ts';
+import type { Prepared } from './life/prepared.ts';
 import { Scheduler } from './life/scheduler.ts';
 import type { GuardOptions } from './life/start-guard.ts';
 import type { OwnRequest, RequestServices, StartRequest } from './submit/request.ts';
@@ -127,6 +128,14 @@ export class Runs {
    */
   start(caller: Caller, request: StartRequest): Promise<Started> {
     return this.#submit.start(caller, request);
+  }
+
+  /**
+   * What a press of an action with these inputs would run, for `startOwn`. Nothing is journalled.
+   * @throws ToruError unknown_action, input_…, action_invalid
+   */
+  prepareAction(caller: Caller, request: { action: string; inputs: Record<string, unknown> }): Promise<Prepared> {
+    return this.#submit.prepareAction(caller, request);
   }
 
   /**

@@ -325,11 +325,11 @@ export class Driver {
     const times = effects.countRuns({ job_id, step, attempt });
     const task_id = uuidV5(job_id, times === 0 ? `${step}/${attempt}` : `${step}/${attempt}/${times}`);
     try {
-      const { prepared, caller } = await steps.prepare(live, step, task_id);
+      const { prepared, caller, source } = await steps.prepare(live, step, task_id);
       await runs.startOwn(caller, {
         task_id,
         prepared,
-        source: 'workflow',
+        source,
         beside: {
           accepted: () => {
             if (!effects.remove(id)) throw new Withdrawn();
@@ -413,6 +413,7 @@ export class Driver {
   async #ended(taskId: string): Promise<void> {
     // Whoever comes first.
     if (!this.#active.delete(taskId)) return;
+    if (this.#closed) return;
     const { effects, steps, runs } = this.#o;
     try {
       if (effects.isOpen(taskId)) {

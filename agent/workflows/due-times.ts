@@ -14,6 +14,13 @@ export function nextDue({ cron, timezone }: Scheduler, after: number): number | 
   return cronOf(cron, timezone).nextRun(new Date(after))?.getTime() ?? null;
 }
 
+/** The next times of a schedule after a moment, as many as there are up to `most`. */
+export function nextDues({ cron, timezone }: Pick<Scheduler, 'cron' | 'timezone'>, after: number, most: number): number[] {
+  return cronOf(cron, timezone)
+    .nextRuns(most, new Date(after))
+    .map((at) => at.getTime());
+}
+
 /** The times of a schedule from `first` up to now; of very many the newest. */
 export function dueTimes(scheduler: Scheduler, first: number, now: number): number[] {
   const cron = cronOf(scheduler.cron, scheduler.timezone);

@@ -167,6 +167,12 @@ export class Jobs {
     return summaryOf(row, this.#o.host, plan.revision);
   }
 
+  /** For an admin; null when there is no such job any more. */
+  find(jobId: string): JobSummary | null {
+    const live = this.#o.store.load(jobId);
+    return live === null ? null : this.summary(live);
+  }
+
   /** For whoever may see its job. @param name of a step that the job has, or of an instance. */
   step(live: LiveJob, name: string): JobStepView {
     const { row, plan, job } = live;

@@ -8,6 +8,8 @@ import { findStep } from '../../shared/flow/steps.ts';
 import type { Lookup } from '../../shared/flow/template/evaluate.ts';
 import { printed } from '../../shared/flow/template/values.ts';
 import { renderValue } from '../../shared/flow/template.ts';
+import { MASK } from '../../shared/input-passing.ts';
+import type { RunSource } from '../../shared/runs.ts';
 import type { ContainerFacts } from '../../shared/workflows.ts';
 import { containerFacts } from '../../shared/workflows.ts';
 import type { ContainerSettings } from '../config-containers.ts';
@@ -35,7 +37,7 @@ import { isSealed, type StepValues } from './step-values.ts';
 import type { TaskStates } from './task-states.ts';
 
 export interface StepRunsOptions {
-  runs: Pick<Runs, 'folderOf' | 'log'>;
+  runs: Pick<Runs, 'folderOf' | 'log' | 'prepareAction'>;
   revisions: Revisions;
   users: Pick<Users, 'get'>;
   values: StepValues;
@@ -108,10 +110,11 @@ export class StepRuns {
   }
 
   /** The run of a step, with whose it is. @throws ToruError when it can't be begun, with what to do. */
-  async prepare(live: LiveJob, step: string, taskId: string): Promise<{ prepared: Prepared; caller: Caller }> {
+  async prepare(live: LiveJob, step: string, taskId: string): Promise<{ prepared: Prepared; caller: Caller; source: RunSource }> {
     const { row, plan, job } = live;
     const action = actionOf(plan, step);
     if (job === null || action === undefined) throw new ToruError('conflict', `The step “${step}” has no action.`);
+    if (action.type === 'quick_action') return this.#press({ ...live, job }, step, action.quick_action);
     const open = this.#o.values.open({ ...live, job }, step);
     const input = this.#o.values.connected(row, action.input, this.#input(live, step, open.lookup), open);
     const folder = join(this.#o.runs.folderOf(taskId), STEP_FOLDER);
@@ -137,7 +140,26 @@ export class StepRuns {
       uploads: [],
       secrets: secretsIn(open.secrets, texts),
     };
-    return { prepared, caller: this.#caller(row.user_id, row.username, row.address) };
+    return { prepared, caller: this.#caller(row.user_id, row.username, row.address), source: 'workflow' };
+  }
+
+  /** The run of a quick action: as if whose the job is had pressed it. @throws ToruError unknown_action, input_…, TemplateError */
+  async #press(
+    live: LiveJob & { job: Job },
+    step: string,
+    action: string,
+  ): Promise<{ prepared: Prepared; caller: Caller; source: RunSource }> {
+    const { row, plan } = live;
+    const written = stepOfFlow(plan, step).input;
+    const rendered = this.#input(live, step, this.#o.values.open(live, step).lookup);
+    // A template that comes to nothing is no answer; an empty text that stands there is one.
+    const inputs = Object.fromEntries(Object.entries(rendered).filter(([name, value]) => value !== '' || written[name] === ''));
+    const caller = this.#caller(row.user_id, row.username, row.address);
+    const prepared = await this.#o.runs.prepareAction(caller, { action, inputs });
+    const open = Object.keys(inputs).find((name) => isSecret(written[name]) && prepared.inputs[name] !== MASK);
+    if (open !== undefined)
+      throw new ToruError('input_invalid', `“${open}” is no secret of the action any more: a stored one would stand in the history.`);
+    return { prepared, caller, source: row.source === 'trigger' ? 'schedule' : 'workflow' };
   }
 
   /** A run whose process has a container: step-container.ts. */
@@ -308,6 +330,10 @@ function secretsIn(secrets: readonly string[], texts: readonly string[]): string
   return secrets.filter(
     (secret) => secret !== '' && texts.some((text) => text.includes(secret) || text.includes(JSON.stringify(secret).slice(1, -1))),
   );
+}
+
+function isSecret(written: unknown): boolean {
+  return typeof written === 'string' && /^\{\{ secret\./.test(written);
 }
 
 function failureOf({ state, reason, exit_code, signal }: RunRow): string {

@@ -10,7 +10,7 @@ import type { Database } from '../store/database.ts';
 import type { Timers } from '../store/timers.ts';
 import type { Caller } from '../users/caller.ts';
 import { type Apply, TIMERS } from './driver.ts';
-import { dueTimes, jitterOf, nextDue, toFire } from './due-times.ts';
+import { dueTimes, jitterOf, nextDue, nextDues, toFire } from './due-times.ts';
 import type { Jobs } from './jobs.ts';
 import type { Revision } from './revisions.ts';
 import { uuidV5 } from './uuid-v5.ts';
@@ -27,7 +27,15 @@ interface Row {
   last_fired_at: number | null;
   last_job_id: string | null;
   error: string | null;
+  failed_at: number | null;
+  told_at: number | null;
 }
+
+/** A trigger that fails at every of its times is told of so often. */
+const TOLD_EVERY_MS = 3_600_000;
+/** So many of its next times are shown. */
+const NEXT_FIRES = 3;
+
 
 export interface TriggersOptions {
   db: Database;
@@ -37,11 +45,25 @@ export interface TriggersOptions {
   /** The instance's id. */
   host: string;
   current: (workspace: string) => Revision | null;
-  jobs: Pick<Jobs, 'make' | 'running'>;
+  /** Whose the jobs of a trigger are; null: the host's own. @throws ToruError when they can't be theirs any more. */
+  ownerOf: (workspace: string, name: string) => Caller | null;
+  /** Hears that a trigger did not fire, within the transaction. */
+  failed: (failure: TriggerFailure) => void;
+  jobs: Pick<Jobs, 'make' | 'running' | 'find'>;
   transact: (work: (apply: Apply) => void) => Promise<void>;
   /** A trigger was switched on or off. */
   switched: () => void;
   now?: () => number;
+}
+
+export interface TriggerFailure {
+  workspace: string;
+  trigger: string;
+  task: string;
+  /** What people call the task. */
+  title: string;
+  /** A sentence. */
+  reason: string;
 }
 
 /** Whose the jobs of triggers are: the host's own. */
@@ -110,6 +132,19 @@ export class Triggers {
     return row === null ? definition.enabled : isEnabled(row, definition);
   }
 
+  /** One of them; null when there is none of that name. */
+  find(workspace: string, name: string): Trigger | null {
+    const row = this.#row(workspace, name);
+    const definition = row === null ? undefined : this.#o.current(workspace)?.definitions.triggers[name];
+    return definition === undefined ? null : this.#shown(workspace, name, definition);
+  }
+
+  /** A request that had every right to could not start its task. */
+  async noteFailed(revision: Revision, name: string, reason: string): Promise<void> {
+    const definition = revision.definitions.triggers[name];
+    if (definition !== undefined) await this.#o.transact(() => this.#failed(revision, name, definition, reason, this.#now()));
+  }
+
   /** A request has started its task. */
   noteFired(workspace: string, name: string, jobId: string): void {
     this.#fired(workspace, name, jobId);
@@ -152,7 +187,10 @@ export class Triggers {
       return;
     const now = this.#now();
     const dues = dueTimes(definition, row.next_due, now);
-    for (const due of toFire(definition, dues, now)) this.#start(revision, name, definition, due, apply);
+    const fire = toFire(definition, dues, now);
+    for (const due of fire) this.#start(revision, name, definition, due, apply);
+    if (fire.length === 0 && row.next_due <= now)
+      this.#failed(revision, name, definition, 'The host was away then, and it is not to catch up so late.', row.next_due);
     this.#plan(workspace, name, definition, Math.max(now, dues.at(-1) ?? now));
   }
 
@@ -161,13 +199,13 @@ export class Triggers {
     const job_id = uuidV5(this.#o.host, `trigger/${workspace}/${name}/${due}`);
     const running = definition.concurrency === 'allow' ? [] : this.#o.jobs.running(workspace, name);
     if (definition.concurrency === 'skip' && running.length > 0)
-      return this.#failed(workspace, name, 'The job before it was still running: this time was skipped.', due);
+      return this.#failed(revision, name, definition, 'The job before it was still running: this time was skipped.', due, false);
     for (const id of running) apply(id, { type: 'cancel', at: this.#now(), reason: `The next job of the trigger “${name}” came.` });
     try {
-      this.#make(revision, name, definition, job_id, TRIGGER);
+      this.#make(revision, name, definition, job_id, this.#o.ownerOf(workspace, name) ?? TRIGGER);
       this.#fired(workspace, name, job_id);
     } catch (error) {
-      this.#failed(workspace, name, toToruError(error).message, due);
+      this.#failed(revision, name, definition, toToruError(error).message, due);
     }
   }
 
@@ -183,12 +221,21 @@ export class Triggers {
       .run(this.#now(), job_id, workspace, name);
   }
 
-  /** A trigger that does not fire says so: in its own row, the audit and the log. */
-  #failed(workspace: string, name: string, reason: string, due: number): void {
-    this.#o.db.prepare('UPDATE workflow_triggers SET error = ? WHERE workspace = ? AND name = ?').run(reason, workspace, name);
+  /**
+   * A trigger that does not fire says so: in its own row, the audit and the log; and to people, unless its definition asked for it.
+   * @param due when it should have, ms since 1970.
+   */
+  #failed({ workspace, definitions }: Revision, name: string, { task }: Definition, reason: string, due: number, tell = true): void {
+    const { db, audit, log, failed } = this.#o;
+    const now = this.#now();
+    const before = this.#row(workspace, name);
+    db.prepare('UPDATE workflow_triggers SET error = ?, failed_at = ? WHERE workspace = ? AND name = ?').run(reason, now, workspace, name);
     const detail = { reason, due: new Date(due).toISOString() };
-    this.#o.audit.record({ event: 'trigger.fire', caller: null, target: `${workspace}/${name}`, outcome: 'refused', detail });
-    this.#o.log.warn({ workspace, trigger: name, due: detail.due }, reason);
+    audit.record({ event: 'trigger.fire', caller: null, target: `${workspace}/${name}`, outcome: 'refused', detail });
+    log.warn({ workspace, trigger: name, due: detail.due }, reason);
+    if (!tell || (before?.error === reason && now - (before.told_at ?? 0) < TOLD_EVERY_MS)) return;
+    db.prepare('UPDATE workflow_triggers SET told_at = ? WHERE workspace = ? AND name = ?').run(now, workspace, name);
+    failed({ workspace, trigger: name, task, title: definitions.tasks[task]?.name ?? task, reason });
   }
 
   /** Writes down its next time after `from`, with its timer. */
@@ -219,9 +266,12 @@ export class Triggers {
       enabled: row === null ? definition.enabled : isEnabled(row, definition),
       definition: shown,
       next_fire_at: timeOf(row?.next_due ?? null),
+      next_fires: nextFires(definition, row?.next_due ?? null),
       last_fired_at: timeOf(row?.last_fired_at ?? null),
       last_job_id: row?.last_job_id ?? null,
+      last_job: row?.last_job_id == null ? null : this.#o.jobs.find(row.last_job_id),
       error: row?.error ?? null,
+      failed_at: row?.error == null ? null : timeOf(row.failed_at),
     };
   }
 
@@ -247,6 +297,12 @@ function timerOf(workspace: string, name: string): string {
 
 function specOf(definition: Definition): string {
   return definition.type === 'scheduler' ? JSON.stringify([definition.cron, definition.timezone, definition.enabled]) : definition.type;
+}
+
+/** @param next the first of them, as its row has it. */
+function nextFires(definition: Definition, next: number | null): string[] {
+  if (definition.type !== 'scheduler' || next === null) return [];
+  return [next, ...nextDues(definition, next, NEXT_FIRES - 1)].map((at) => new Date(at).toISOString());
 }
 
 function timeOf(ms: number | null): string | null {

@@ -1,4 +1,4 @@
-import { ToruError } from '../../shared/errors.ts';
+import { ToruError, toToruError } from '../../shared/errors.ts';
 import type { Trigger as Definition } from '../../shared/flow/definition.ts';
 import type { Job, Json } from '../../shared/flow/job.ts';
 import { isEnded } from '../../shared/flow/job.ts';
@@ -15,7 +15,7 @@ import {
 import type { Audit } from '../audit/audit.ts';
 import type { Caller } from '../users/caller.ts';
 import type { JobStore, LiveJob } from './job-store.ts';
-import type { Jobs } from './jobs.ts';
+import type { Execution, Jobs } from './jobs.ts';
 import type { Revision } from './revisions.ts';
 import type { StepValues } from './step-values.ts';
 import type { Triggers } from './triggers.ts';
@@ -34,7 +34,7 @@ export interface WebhooksOptions {
   /** The instance's id. */
   host: string;
   revisions: () => Revision[];
-  triggers: Pick<Triggers, 'isEnabled' | 'noteFired'>;
+  triggers: Pick<Triggers, 'isEnabled' | 'noteFired' | 'noteFailed'>;
   jobs: Pick<Jobs, 'execute'>;
   store: Pick<JobStore, 'load'>;
   values: Pick<StepValues, 'render'>;
@@ -91,7 +91,7 @@ export class Webhooks {
       throw new ToruError('invalid_credentials', refusal);
     }
     const delivery = deliveryOf(definition.signature, request) ?? asked.kept?.id;
-    const { job_id } = await this.#o.jobs.execute(caller, {
+    const { job_id } = await this.#execute(hook, caller, {
       revision,
       task: definition.task,
       input: renderedInput(definition),
@@ -116,6 +116,16 @@ export class Webhooks {
         ),
       );
     return [...new Set(names)].sort().slice(0, MAX_KEPT_HOOKS);
+  }
+
+  /** What keeps a job from starting is told here, too: its sender may be a machine. @throws ToruError */
+  async #execute({ revision, trigger }: Hook, caller: Caller, execution: Execution): Promise<{ job_id: string }> {
+    try {
+      return await this.#o.jobs.execute(caller, execution);
+    } catch (error) {
+      await this.#o.triggers.noteFailed(revision, trigger, toToruError(error).message);
+      throw error;
+    }
   }
 
   /** How a job stands that a request to this hook has started. @throws ToruError not_found */

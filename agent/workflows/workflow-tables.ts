@@ -137,4 +137,35 @@ export const WORKFLOW_TABLES: readonly string[] = [
   -- A rare source is found without a look at all jobs: in a history of 100,000 that took most of a second.
   CREATE INDEX jobs_by_source ON jobs (source, created_at DESC, job_id DESC);
   `,
+  `
+  -- When it last did not fire, and when somebody was last told of that.
+  ALTER TABLE workflow_triggers ADD COLUMN failed_at INTEGER;
+  ALTER TABLE workflow_triggers ADD COLUMN told_at INTEGER;
+
+  -- 1: the host's own. It has no folder: its definitions are made of the two tables below.
+  ALTER TABLE workspaces ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+  -- Schedules of quick actions: each is a trigger and a task of that workspace, both of its name.
+  CREATE TABLE schedules (
+    name TEXT PRIMARY KEY,
+    action TEXT NOT NULL,
+    cron TEXT NOT NULL,
+    timezone TEXT NOT NULL,
+    catch_up TEXT NOT NULL,
+    -- JSON: answers, and names of stored secrets, by input.
+    inputs TEXT NOT NULL,
+    secrets TEXT NOT NULL,
+    -- Whose its runs are: who saved it last.
+    user_id TEXT NOT NULL,
+    username TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  -- Two quick actions, one after the other: each is a task of that workspace.
+  CREATE TABLE chains (
+    name TEXT PRIMARY KEY,
+    first TEXT NOT NULL,
+    second TEXT NOT NULL,
+    run_when TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

@@ -6,10 +6,12 @@ import type { FlowEffect, Json } from '../../shared/flow/job.ts';
 import { renderValue } from '../../shared/flow/template.ts';
 import { isFinal } from '../../shared/run-state.ts';
 import type { JobSummary, TaskStep, TaskSummary, TaskView, Workspace } from '../../shared/workflows.ts';
+import type { Actions } from '../actions/actions.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { ContainerSettings } from '../config-containers.ts';
 import { Leftovers } from '../containers/leftovers.ts';
 import type { Log } from '../logger.ts';
+import type { Notify } from '../notify/notify.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Sealer } from '../secrets/sealed.ts';
 import type { Secrets } from '../secrets/secrets.ts';
@@ -24,6 +26,7 @@ import { JobEffects } from './job-effects.ts';
 import { JobStore, type LiveJob, type NewJob } from './job-store.ts';
 import { Jobs } from './jobs.ts';
 import { planOf, taskOfHook } from './plan.ts';
+import { QuickActions } from './quick-actions.ts';
 import { type Revision, Revisions } from './revisions.ts';
 import { stepDurations } from './step-durations.ts';
 import { StepRuns } from './step-runs.ts';
@@ -46,6 +49,8 @@ export interface WorkflowsOptions {
   home: string;
   runs: Runs;
   users: Pick<Users, 'get'>;
+  actions: Pick<Actions, 'get' | 'usable'>;
+  notify: Pick<Notify, 'flow'>;
   settings: Pick<Settings, 'instance_id' | 'max_steps' | 'env_allow' | 'keep_days' | 'tags' | 'tags_found'>;
   secrets: Secrets;
   identity: Sealer;
@@ -60,6 +65,7 @@ export class Workflows {
   readonly jobs: Jobs;
   readonly triggers: Triggers;
   readonly webhooks: Webhooks;
+  readonly quickActions: QuickActions;
   readonly store: JobStore;
   readonly driver: Driver;
   readonly #o: WorkflowsOptions;
@@ -70,7 +76,7 @@ export class Workflows {
 
   constructor(options: WorkflowsOptions) {
     this.#o = options;
-    const { db, home, runs, users, settings, secrets, identity, audit, log } = options;
+    const { db, home, runs, users, actions, notify, settings, secrets, identity, audit, log } = options;
     ownTables(db, 'workflows', WORKFLOW_TABLES);
     const revisions = new Revisions(db);
     const effects = new JobEffects(db);
@@ -106,7 +112,7 @@ export class Workflows {
       tags: () => [...settings.tags_found, ...settings.tags],
       changed: (jobId) => this.#changed(jobId),
       makeHookJob: (of, effect, hook, index) => this.#hookJob(of, effect, hook, index),
-      told: (_live, what) => void (what === 'ended' && this.#forgetOld()),
+      told: (live, what, step) => this.#told(live, what, step, effects),
     });
     this.jobs = new Jobs({
       db,
@@ -131,6 +137,20 @@ export class Workflows {
       jobs: this.jobs,
       transact: (work) => this.driver.transact(work),
       switched: () => this.webhooks.defined(),
+      ownerOf: (workspace, name) => (workspace === this.workspaces.ownName() ? this.quickActions.callerOf(name) : null),
+      failed: (failure) => notify.flow({ what: 'trigger', ...failure }),
+    });
+    this.quickActions = new QuickActions({
+      db,
+      actions,
+      users,
+      runs,
+      secrets,
+      workspaces: this.workspaces,
+      triggers: this.triggers,
+      audit,
+      log,
+      transact: (work) => this.driver.transact(work),
     });
     this.webhooks = new Webhooks({
       host: settings.instance_id,
@@ -147,6 +167,7 @@ export class Workflows {
 
   /** To be called after runs have recovered: goes on with what an earlier agent left, then fires what came due meanwhile. */
   async start(): Promise<void> {
+    await this.quickActions.start();
     await this.workspaces.start();
     await this.driver.start();
     void this.#leftovers.sweep();
@@ -221,6 +242,9 @@ export class Workflows {
       timeout_s: task.timeout_s ?? null,
       hooks: { on_success, on_error, on_cancel, on_suspended },
       last_jobs: this.#lastJobs(caller, workspace, name, 10),
+      ...(caller.role === 'admin'
+        ? { triggers: Object.values(revision.definitions.triggers).filter((trigger) => trigger.task === name).length }
+        : {}),
     };
   }
 
@@ -358,6 +382,25 @@ export class Workflows {
       this.#timers.arm();
       this.webhooks.defined();
     });
+  }
+
+  /** A job ended, or asks something: whoever wants to know is told. Within its transaction. */
+  #told({ row, job, plan }: LiveJob, what: 'ended' | 'asked', step: string | null, effects: JobEffects): void {
+    const { job_id, user_id } = row;
+    const title = plan.task.name ?? row.task;
+    if (what === 'asked') {
+      if (step !== null) this.#o.notify.flow({ what: 'approval', job_id, user_id, title, step });
+      return;
+    }
+    this.#forgetOld();
+    const state = job?.state;
+    if (state !== 'completed' && state !== 'failed' && state !== 'cancelled' && state !== 'skipped') return;
+    // A step's job is told by the job that it belongs to; a hook's only where it failed.
+    if (row.parent_job !== null || (row.source === 'hook' && state !== 'failed')) return;
+    const isPress = Object.keys(plan.task.flow).join() === 'run' && row.workspace === this.workspaces.ownName();
+    const run = isPress ? (effects.runsOf(job_id).at(-1)?.task_id ?? null) : null;
+    const alone = row.source === 'trigger' || row.source === 'webhook' || row.source === 'hook';
+    this.#o.notify.flow({ what: 'job', job_id, user_id, title, state, alone, run });
   }
 
   /** Jobs are kept as long as runs are. A few old ones go whenever one ends, within its transaction. */

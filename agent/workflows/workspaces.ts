@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { List } from '../../shared/api.ts';
 import { ToruError, toToruError } from '../../shared/errors.ts';
+import type { Definitions } from '../../shared/flow/definition.ts';
 import type { Problem, Workspace, WorkspaceCreate, WorkspacePatch } from '../../shared/workflows.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Log } from '../logger.ts';
@@ -11,12 +12,15 @@ import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import { checkedOut, checkGit, commitOf, removeFiles } from './git-workspace.ts';
 import type { Revision, Revisions } from './revisions.ts';
+import { revisionOf } from './schedules.ts';
 import type { ReadFolder } from './workspace-folder.ts';
 import { DEFINITIONS_FOLDER, readFolder, rootOf } from './workspace-folder.ts';
 
 interface Row {
   name: string;
   type: 'folder' | 'git';
+  /** 1: the host's own, which has no folder. */
+  own: number;
   location: string;
   ref: string | null;
   revision: number | null;
@@ -44,6 +48,8 @@ const LOOK_MS = 30_000;
 const ASK_GIT_MS = 60_000;
 /** A first fetch may take minutes: whoever adds a workspace hears that it is under way. */
 const PATIENCE_MS = 8000;
+/** The host's own workspace, where no other one has that name. */
+const OWN_NAME = 'quick-actions';
 /** An editor writes a file in several steps. */
 const SETTLE_MS = 100;
 
@@ -118,6 +124,7 @@ export class Workspaces {
   /** @throws ToruError not_found, bad_request */
   async update(caller: Caller, name: string, patch: WorkspacePatch): Promise<Workspace> {
     const row = this.#row(name);
+    if (row.own === 1) throw ownIsMade(name);
     if (row.type === 'folder' && (patch.url !== undefined || patch.ref !== undefined))
       throw new ToruError('bad_request', 'A folder has a “path”, and neither “url” nor “ref”.');
     if (row.type === 'git' && patch.path !== undefined) throw new ToruError('bad_request', 'A git workspace has a “url”, and no “path”.');
@@ -134,9 +141,44 @@ export class Workspaces {
     return this.get(name);
   }
 
-  /** Its jobs stay. @throws ToruError not_found */
+  /** What the host's own workspace is called; null while it has none. */
+  ownName(): string | null {
+    return this.#o.db.prepare<[], string>('SELECT name FROM workspaces WHERE own = 1').pluck().get() ?? null;
+  }
+
+  /** The definitions of the host's own workspace are these now; null: it has none any more. Within the caller's transaction. */
+  setOwn(definitions: Definitions | null): void {
+    const { db, home, revisions, changed } = this.#o;
+    const known = this.ownName();
+    if (definitions === null) {
+      if (known === null) return;
+      changed(known, null);
+      db.prepare('DELETE FROM workspaces WHERE name = ?').run(known);
+      return;
+    }
+    const name = known ?? this.#freeOwnName();
+    const revision = revisionOf(definitions);
+    const now = Date.now();
+    if (known === null)
+      db.prepare(`INSERT INTO workspaces (name, type, own, location, created_at) VALUES (?, 'folder', 1, '', ?)`).run(name, now);
+    const before = this.#row(name).revision;
+    if (before !== null && revisions.get(before).revision === revision) return;
+    const id = revisions.put({ workspace: name, revision, folder: home, definitions });
+    db.prepare('UPDATE workspaces SET revision = ?, seen_revision = ?, checked_at = ? WHERE name = ?').run(id, revision, now, name);
+    revisions.prune();
+    changed(name, revisions.get(id));
+  }
+
+  #freeOwnName(): string {
+    for (let n = 1; ; n += 1) {
+      const name = n === 1 ? OWN_NAME : `${OWN_NAME}-${n}`;
+      if (this.#find(name) === null) return name;
+    }
+  }
+
+  /** Its jobs stay. @throws ToruError not_found, conflict for the host's own. */
   remove(caller: Caller, name: string): void {
-    this.#row(name);
+    if (this.#row(name).own === 1) throw ownIsMade(name);
     this.#o.db.transaction(() => {
       this.#o.changed(name, null);
       this.#o.db.prepare('DELETE FROM workspaces WHERE name = ?').run(name);
@@ -167,6 +209,7 @@ export class Workspaces {
   async #look(name: string): Promise<void> {
     const { db, revisions, changed } = this.#o;
     const row = this.#row(name);
+    if (row.own === 1) return;
     const at = Date.now();
     try {
       const { folder, revision, definitions, problems } = await this.#read(row);
@@ -226,8 +269,8 @@ export class Workspaces {
     }, LOOK_MS).unref();
   }
 
-  #watch({ name, type, location }: Row): void {
-    if (type !== 'folder') return;
+  #watch({ name, type, own, location }: Row): void {
+    if (type !== 'folder' || own === 1) return;
     try {
       const watcher = watch(join(location, DEFINITIONS_FOLDER), { persistent: false }, () => this.#settle(name));
       // The look every 30 s goes on.
@@ -259,8 +302,8 @@ export class Workspaces {
     const current = row.revision === null ? null : this.#o.revisions.get(row.revision);
     return {
       name: row.name,
-      type: row.type,
-      path: row.type === 'folder' ? row.location : null,
+      type: row.own === 1 ? 'own' : row.type,
+      path: row.type === 'folder' && row.own === 0 ? row.location : null,
       url: row.type === 'git' ? withoutPassword(row.location) : null,
       ref: row.ref,
       revision: current?.revision ?? null,
@@ -291,6 +334,10 @@ export class Workspaces {
   #audit(event: string, caller: Caller, target: string, detail: Record<string, unknown>): void {
     this.#o.audit.record({ event, caller, target, outcome: 'ok', detail });
   }
+}
+
+function ownIsMade(name: string): ToruError {
+  return new ToruError('conflict', `“${name}” is made of the schedules and chains of quick actions. Remove those.`);
 }
 
 /** @returns the path or address. @throws ToruError bad_request */

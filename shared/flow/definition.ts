@@ -104,6 +104,8 @@ export const action = z.discriminatedUnion('type', [
   z.object({ type: z.literal('approval'), ...commonOfActions, message: z.string().default('') }),
   /** A step without a process, which ends at once with its input as output: for tests of the engine and its figures. */
   z.object({ type: z.literal('noop'), ...commonOfActions }),
+  /** Presses a quick action of the host. No file says this: schedules and chains of quick actions are made of it. */
+  z.object({ type: z.literal('quick_action'), ...commonOfActions, quick_action: z.string() }),
 ]);
 export type Action = z.infer<typeof action>;
 

@@ -83,7 +83,7 @@ export const isRun = shape<Run>({
 });
 
 /** An action as an admin or as a client sees it. A host of an earlier version leaves some fields out. */
-type Newer = 'content_hash' | 'group' | 'size' | 'results' | 'favourite' | 'last_used_at' | 'remembered';
+type Newer = 'content_hash' | 'group' | 'size' | 'results' | 'favourite' | 'last_used_at' | 'next_run_at' | 'remembered';
 export type AnyAction = Omit<ClientAction, Newer> & Partial<Pick<Action, 'script' | 'args' | 'allow' | Newer>>;
 
 const ofEveryAction = {

@@ -26,7 +26,7 @@ export function guard(row: RunRow, { users, actions, mayStart }: GuardOptions): 
   const user = isHostsOwn(row.user_id) ? { id: row.user_id, role: 'admin' as const, disabled: false } : users.get(row.user_id);
   if (user === null || user.disabled) return 'The user who asked for it was removed or disabled while it waited.';
   // Whoever executed the task was allowed to, and its job goes on as it began.
-  if (row.source === 'workflow') return null;
+  if (row.source === 'workflow' && row.action === null) return null;
   if (row.action === null) return user.role === 'admin' ? null : 'The user who asked for it is no administrator any more.';
   const action = actions.get(row.action);
   if (action === null) return 'The action was removed while it waited.';

@@ -62,9 +62,19 @@ export class Submit {
   /** As Runs.startOwn. */
   async startOwn(caller: Caller, { task_id, prepared, source, beside }: OwnRequest): Promise<Started> {
     const row = this.#o.history.get(task_id);
+    // It was refused, and the agent died before that was heard.
+    if (row?.state === 'refused') throw new ToruError('run_refused', row.reason ?? 'It was refused.', { extra: { task_id } });
     if (row !== null) return { task_id, state: stateOf(row.state) };
     checkPassed(prepared.passed);
     return this.#start(newRow(caller, { source, request_id: task_id }, prepared, '', task_id), caller, prepared, beside);
+  }
+
+  /** As Runs.prepareAction. */
+  async prepareAction(caller: Caller, asked: { action: string; inputs: Record<string, unknown> }): Promise<Prepared> {
+    const request: StartRequest = { ...asked, source: 'workflow' };
+    const action = this.#withScriptOptions(caller, request);
+    const inputs = action === null ? null : await this.#o.options.filled(caller, action, asked.inputs);
+    return this.#prepare(caller, request, inputs);
   }
 
   async #begin(caller: Caller, request: StartRequest, key: string | null): Promise<Started> {
@@ -77,7 +87,9 @@ export class Submit {
     if (known !== null) return known;
     const prepared = this.#prepare(caller, request, inputs);
     const hash = requestHash(request, prepared.inputs);
-    const started = this.#start(newRow(caller, request, prepared, hash, randomUUID()), caller, prepared, { accepted: () => undefined });
+    const started = this.#start(newRow(caller, request, prepared, hash, randomUUID()), caller, prepared, {
+      accepted: () => this.#remember(caller, prepared),
+    });
     if (key !== null) {
       this.#pending.set(key, { isSame: (other) => requestHash(other, prepared.inputs) === hash, started });
       const forget = (): boolean => this.#pending.delete(key);
@@ -148,7 +160,6 @@ export class Submit {
       accepted: () => {
         audit('ok', {});
         this.#o.uploads.claim(prepared.uploads, row.task_id);
-        this.#remember(caller, prepared);
         beside.accepted();
       },
     });

@@ -101,6 +101,17 @@ function ThisDevice({ device }: { device: NotifyDevice }) {
           onChange={(thresholds) => void attempt(() => change(device.id, { thresholds }))}
         />
       )}
+      {isAdmin.value && (
+        <Choice
+          label={t('Jobs that start by themselves')}
+          options={OWN}
+          value={device.jobs ?? 'failure'}
+          onValue={(jobs) => void attempt(() => change(device.id, { jobs }))}
+        />
+      )}
+      {isAdmin.value && device.jobs !== 'never' && (
+        <p class="small muted">{t('And a trigger that could not start one, and what a job asks.')}</p>
+      )}
       <Quiet device={device} onChange={(quiet) => void attempt(() => change(device.id, { quiet }))} />
       {device.follows.length > 0 && (
         <Listing label={t('Actions that this device follows')}>

@@ -26,6 +26,8 @@ import { toast } from '../../toasts.ts';
 import { msg, t } from '../../translate.ts';
 import { useUnsaved } from '../../unsaved.ts';
 import { TellOthers } from '../notifications/tell-others.tsx';
+import { SchedulesSection } from '../schedules/schedules-section.tsx';
+import { ThenRun } from '../schedules/then-run.tsx';
 import {
   argsToText,
   bodyOf,
@@ -287,7 +289,9 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
         </div>
       </Form>
       {id !== null && (
-        <div class="editor-apart">
+        <div class="editor-apart stack">
+          <SchedulesSection action={id} />
+          <ThenRun action={id} />
           <TellOthers
             title={t('When it ends, tell')}
             help={t(

@@ -11,6 +11,7 @@ import { StateMark } from '../../parts/state-mark.tsx';
 import { still } from '../../parts/still.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
 import { rich } from '../../rich.ts';
+import { shortTime } from '../../time.ts';
 import { t } from '../../translate.ts';
 import { Strip, spokenResults } from './strip.tsx';
 import './tile.css';
@@ -134,6 +135,7 @@ function Foot({ action, tabIndex }: { action: AnyAction; tabIndex: number }) {
     return (
       <p class="tile-foot muted">
         {action.queued > 0 ? t('{queued} queued', { queued: action.queued }) : action.running > 0 ? t('Running') : t('Never run')}
+        {action.running + action.queued === 0 && <NextRun action={action} />}
       </p>
     );
   return (
@@ -142,7 +144,7 @@ function Foot({ action, tabIndex }: { action: AnyAction; tabIndex: number }) {
       <StateMark run={run} bare />
       <span class="tile-news">
         <span class="cut">{footText(action)}</span>
-        {run.state === 'running' && <NewestLine taskId={run.task_id} />}
+        {run.state === 'running' ? <NewestLine taskId={run.task_id} /> : <NextRun action={action} />}
       </span>
       <ChevronRight class="tile-arrow" size={16} aria-hidden="true" />
     </a>
@@ -153,6 +155,14 @@ function Foot({ action, tabIndex }: { action: AnyAction; tabIndex: number }) {
 function NewestLine({ taskId }: { taskId: string }) {
   const line = useLastLine(taskId);
   return line === '' ? null : <bdi class="tile-line cut">{line}</bdi>;
+}
+
+/** When a schedule starts it next: “next 03:00”. */
+function NextRun({ action }: { action: AnyAction }) {
+  const { next_run_at } = action;
+  if (next_run_at == null) return null;
+  const at = Date.parse(next_run_at);
+  return <span class="tile-line cut">{t('next {time}', { time: shortTime(at, Date.now()) })}</span>;
 }
 
 function footText(action: AnyAction): ComponentChildren {

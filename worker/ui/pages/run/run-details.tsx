@@ -18,6 +18,7 @@ const SOURCES: Record<Run['source'], string> = {
   cli: msg('the command line'),
   plugin: msg('a plugin'),
   workflow: msg('a workflow'),
+  schedule: msg('a schedule'),
 };
 
 /** A screen with room for the details beside the output. */

@@ -24,6 +24,7 @@ export const isWorkspace = shape<Workspace>({
   problems: listOfAll(isProblem),
   error: orNull(text),
   tasks: number,
+  triggers: number,
   checked_at: orNull(text),
 });
 

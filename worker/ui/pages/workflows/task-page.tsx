@@ -16,6 +16,7 @@ import { Section } from '../../parts/section.tsx';
 import { duration } from '../../time.ts';
 import { t } from '../../translate.ts';
 import { Bars } from '../runs/bars.tsx';
+import { TriggerList } from '../schedules/trigger-list.tsx';
 import { executeTask, getTask } from './calls.ts';
 import { FlowForm, useFlowForm } from './flow-form.tsx';
 import { Graph } from './graph.tsx';
@@ -69,9 +70,20 @@ function Shown(props: { task: TaskView; problem: string | null; onChanged: () =>
           <StepTable flow={task.flow} />
         )}
       </Section>
+      {isAdmin.value && <Triggers task={task} />}
       <LastJobs task={task} />
       {isAdmin.value && <WhoMayRun task={task} onChanged={props.onChanged} />}
     </div>
+  );
+}
+
+/** What starts it by itself; nothing where nothing does. */
+function Triggers({ task }: { task: TaskView }) {
+  if (task.triggers === undefined || task.triggers === 0) return null;
+  return (
+    <Section title={t('Triggers')} flush>
+      <TriggerList workspace={task.workspace} task={task.name} revision={task.revision} news={task.last_job} />
+    </Section>
   );
 }
 

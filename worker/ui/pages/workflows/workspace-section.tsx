@@ -16,6 +16,7 @@ import { When } from '../../parts/when.tsx';
 import { rich } from '../../rich.ts';
 import { toast } from '../../toasts.ts';
 import { t } from '../../translate.ts';
+import { TriggerList } from '../schedules/trigger-list.tsx';
 import { listTasks, refreshWorkspace, removeWorkspace } from './calls.ts';
 import { byFolder } from './folders.ts';
 import { shortRevision, taskPath } from './job-words.ts';
@@ -49,11 +50,12 @@ export function WorkspaceSection(props: { workspace: Workspace; news: JobSummary
   }
   return (
     <Section
-      title={workspace.name}
+      title={workspace.type === 'own' ? t('Quick actions') : workspace.name}
       flush
       help={<Place workspace={workspace} />}
       acts={
-        isAdmin.value && (
+        isAdmin.value &&
+        workspace.type !== 'own' && (
           <div class="row">
             <IconButton
               label={t('Look at {name} again', { name: workspace.name })}
@@ -93,6 +95,15 @@ export function WorkspaceSection(props: { workspace: Workspace; news: JobSummary
           </Listing>
         </div>
       ))}
+      {isAdmin.value && workspace.triggers > 0 && (
+        <div class="flow-folder">
+          <h3>
+            <CalendarClock size={16} aria-hidden="true" />
+            {t('Triggers')}
+          </h3>
+          <TriggerList workspace={workspace.name} revision={workspace.revision ?? ''} news={props.news} />
+        </div>
+      )}
       {removing.value && (
         <Ask
           title={t('Remove {name}?', { name: workspace.name })}
@@ -118,6 +129,7 @@ function isNewer(job: JobSummary, known: JobSummary | null): boolean {
 
 /** Where it is, at which revision, and when it was looked at. */
 function Place({ workspace }: { workspace: Workspace }) {
+  if (workspace.type === 'own') return <>{t('Made of the schedules of quick actions, and of actions that follow one another.')}</>;
   const Icon = workspace.type === 'git' ? FolderGit2 : FolderTree;
   const place = workspace.path ?? workspace.url;
   return (
