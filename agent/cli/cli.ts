@@ -19,6 +19,7 @@ import { note as noteRun } from './commands/note.ts';
 import { passwd } from './commands/passwd.ts';
 import { plugin } from './commands/plugin-command.ts';
 import { run } from './commands/run.ts';
+import { schedule } from './commands/schedule-command.ts';
 import { search } from './commands/search-command.ts';
 import { secret } from './commands/secret-command.ts';
 import { service } from './commands/service-command.ts';
@@ -26,6 +27,7 @@ import { restore, snapshot } from './commands/snapshot-command.ts';
 import { agent, start } from './commands/start-command.ts';
 import { status } from './commands/status-command.ts';
 import { terminal } from './commands/terminal-command.ts';
+import { triggers } from './commands/triggers-command.ts';
 import { trust } from './commands/trust-command.ts';
 import { up } from './commands/up-command.ts';
 import { uninstall, update } from './commands/update-command.ts';
@@ -58,6 +60,8 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     worktree,
     tasks,
     trigger,
+    triggers,
+    schedule,
     jobs,
     job,
     rerun,

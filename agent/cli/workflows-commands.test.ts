@@ -72,3 +72,23 @@ it('says what is wrong with an input, with files, and with a word', async () => 
   flow.write('broken.yaml', 'tasks: { work: { flow: {} } }\n');
   expect(await toru('workspace', 'refresh', 'ops')).toMatchObject({ code: 1, err: expect.stringContaining('broken.yaml:1:') });
 });
+
+it('schedules an action, lists and fires it, and takes the schedule away', async () => {
+  flow.script('say.sh', '#!/bin/sh\necho "$1"\n');
+  const inputs = [{ type: 'text', name: 'word', label: 'Word', required: true }];
+  await flow.ask(flow.admin, 'POST', '/api/actions', { id: 'say', label: 'Say it', script: 'say.sh', inputs });
+  expect(await toru('schedule', 'say', '0 3 * *', '--input', 'word=hi')).toMatchObject({ code: 125, err: expect.stringContaining('4 fields') });
+  expect(await toru('schedule', 'say', '0 3 * * *')).toMatchObject({ code: 125, err: expect.stringContaining('Word') });
+  expect(await toru('schedule', 'say', '0 3 * * *', '--timezone', 'Europe/Berlin', '--input', 'word=a=b')).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^say: runs say, next \d/),
+  });
+  expect((await toru('schedule', 'list')).out).toContain('Europe/Berlin');
+  expect((await toru('triggers', 'quick-actions')).out).toContain('quick-actions/say');
+  const { out } = await toru('schedule', 'fire', 'say');
+  expect(await flow.ended(out.trim())).toMatchObject({ state: 'completed', source: 'trigger' });
+  expect((await toru('triggers', 'disable', 'quick-actions/say')).out).toBe('quick-actions/say is off.\n');
+  expect((await toru('schedule', 'list')).out).toContain('off');
+  expect((await toru('schedule', 'remove', 'say')).code).toBe(0);
+  expect((await toru('schedule', 'list')).out).toContain('No schedules');
+});

@@ -116,6 +116,11 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   },
   'trigger.enable': { ok: (entry, who) => ({ who, text: t('{who} enabled the trigger {what}'), what: { text: entry.target ?? '' } }) },
   'trigger.disable': { ok: (entry, who) => ({ who, text: t('{who} disabled the trigger {what}'), what: { text: entry.target ?? '' } }) },
+  'schedule.create': { ok: (entry, who) => ({ who, text: t('{who} made a schedule of {what}'), what: { text: scheduledIn(entry) } }) },
+  'schedule.update': { ok: (entry, who) => ({ who, text: t('{who} changed a schedule of {what}'), what: { text: scheduledIn(entry) } }) },
+  'schedule.remove': { ok: (entry, who) => ({ who, text: t('{who} removed a schedule of {what}'), what: { text: scheduledIn(entry) } }) },
+  'chain.create': { ok: (entry, who) => ({ who, text: t('{who} made the task {what}'), what: { text: entry.target ?? '' } }) },
+  'chain.remove': { ok: (entry, who) => ({ who, text: t('{who} removed the task {what}'), what: { text: entry.target ?? '' } }) },
   'task.allow': { ok: (entry, who) => ({ who, text: t('{who} changed who may execute {what}'), what: { text: entry.target ?? '' } }) },
   'workspace.create': { ok: (entry, who) => ({ who, text: t('{who} added the workspace {what}'), what: { text: entry.target ?? '' } }) },
   'workspace.update': { ok: (entry, who) => ({ who, text: t('{who} changed the workspace {what}'), what: { text: entry.target ?? '' } }) },
@@ -435,4 +440,9 @@ function deviceOf(entry: AuditEntry): { rest?: string } {
 
 function terminalOf(entry: AuditEntry): NonNullable<Description['what']> {
   return { text: textIn(entry, 'name') ?? entry.target ?? '', ...(entry.target === null ? {} : { href: `/terminals/${entry.target}` }) };
+}
+
+/** The action and its times: “backup, 0 3 * * *”. */
+function scheduledIn({ detail }: AuditEntry): string {
+  return [detail['action'], detail['cron']].filter((part) => typeof part === 'string').join(', ');
 }
