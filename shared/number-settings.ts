@@ -96,6 +96,16 @@ export const NUMBER_SETTINGS = {
     help: 'Ended terminals and removed worktrees. 0 keeps them for ever.',
     audit: 'how long the trash is kept',
   },
+  poll_interval_s: {
+    default: 60,
+    // Workspaces are looked at so often.
+    least: 30,
+    most: 86_400,
+    unit: 'seconds',
+    label: 'Look for changes of workspaces from git every',
+    help: 'Only what is new there is fetched.',
+    audit: 'how often git is looked at',
+  },
   // An edge renews a grant when a quarter of an hour of it is left.
   grant_minutes: {
     default: 60,

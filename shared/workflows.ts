@@ -238,6 +238,8 @@ export const executeRequest = z.strictObject({
   /** The same id never starts two jobs: a retry gets the first one's. */
   request_id: uuid.optional(),
   not_after: notAfter.optional(),
+  /** For the history: the page says that it asks. */
+  source: z.enum(['page', 'api']).default('api'),
 });
 
 /** GET /api/jobs. */

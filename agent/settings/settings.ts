@@ -120,6 +120,11 @@ export class Settings {
     return this.#number('trash_retention_days');
   }
 
+  /** Of workspaces from git. */
+  get poll_interval_s(): number {
+    return this.#number('poll_interval_s');
+  }
+
   get alert_cpu_percent(): number {
     return this.#number('alert_cpu_percent');
   }

@@ -10,7 +10,7 @@ type Values = Record<string, Json>;
 const NOTHING: Context = {};
 
 /**
- * The values that a task is executed with: what was given, checked, and defaults for the rest.
+ * The values that a task is executed with: what was given, checked, and defaults for the rest. What declares no inputs at all takes any.
  * @param context what templates in defaults may name. @throws ToruError input_undeclared, input_required, input_invalid with `extra.input`
  */
 export function inputOfJob(
@@ -19,10 +19,10 @@ export function inputOfJob(
   { connections }: Pick<Definitions, 'connections'>,
   context: Context = NOTHING,
 ): Values {
-  for (const name of Object.keys(given)) {
+  const known = Object.keys(fields);
+  for (const name of known.length === 0 ? [] : Object.keys(given)) {
     if (Object.hasOwn(fields, name)) continue;
-    const known = Object.keys(fields);
-    const declared = known.length === 0 ? 'It has none.' : `It has ${known.map((field) => `“${field}”`).join(', ')}.`;
+    const declared = `It has ${known.map((field) => `“${field}”`).join(', ')}.`;
     throw refuse('input_undeclared', name, `This task has no input “${name.slice(0, 60)}”. ${declared}`);
   }
   return withDefaults(fields, given, connections, context);

@@ -93,8 +93,8 @@ export const workspacesApi = resource(
       })
       .post('/:ws/tasks/:name/execute', params(taskNameParams), body(executeRequest), async (c) => {
         const { ws, name } = c.req.valid('param');
-        const { input, request_id, not_after = notAfterOf(c.req.header(NOT_AFTER)) } = c.req.valid('json');
-        const source = c.env.caller.via === 'local' ? 'cli' : 'api';
+        const { input, request_id, not_after = notAfterOf(c.req.header(NOT_AFTER)), ...asked } = c.req.valid('json');
+        const source = c.env.caller.via === 'local' ? 'cli' : asked.source;
         return c.json<{ job_id: string }, 202>(
           await workflows.execute(c.env.caller, ws, name, { input, request_id, not_after, source }),
           202,

@@ -2,7 +2,7 @@ import type { List } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { Hook } from '../../shared/flow/definition.ts';
 import { hookContext } from '../../shared/flow/hook-context.ts';
-import type { FlowEffect, Json } from '../../shared/flow/job.ts';
+import type { FlowEffect, JobSource, Json } from '../../shared/flow/job.ts';
 import { renderValue } from '../../shared/flow/template.ts';
 import { isFinal } from '../../shared/run-state.ts';
 import type { JobSummary, TaskStep, TaskSummary, TaskView, Workspace } from '../../shared/workflows.ts';
@@ -51,7 +51,7 @@ export interface WorkflowsOptions {
   users: Pick<Users, 'get'>;
   actions: Pick<Actions, 'get' | 'usable'>;
   notify: Pick<Notify, 'flow'>;
-  settings: Pick<Settings, 'instance_id' | 'max_steps' | 'env_allow' | 'keep_days' | 'tags' | 'tags_found'>;
+  settings: Pick<Settings, 'instance_id' | 'max_steps' | 'env_allow' | 'keep_days' | 'poll_interval_s' | 'tags' | 'tags_found'>;
   secrets: Secrets;
   identity: Sealer;
   audit: Pick<Audit, 'record'>;
@@ -85,7 +85,7 @@ export class Workflows {
     });
     this.#allow = new TaskAllow(db);
     this.store = new JobStore(db, revisions);
-    this.workspaces = new Workspaces({ db, home, revisions, audit, log, changed: (name, revision) => this.#defined(name, revision) });
+    this.workspaces = new Workspaces({ db, home, revisions, settings, audit, log, changed: (name, revision) => this.#defined(name, revision) });
     const values = new StepValues({ secrets, identity, settings, revisions, environment: process.env });
     const states = new TaskStates(db, home);
     this.#leftovers = new Leftovers(
@@ -262,7 +262,7 @@ export class Workflows {
     caller: Caller,
     workspace: string,
     task: string,
-    asked: { input: Record<string, Json>; request_id?: string | undefined; not_after?: string | undefined; source: 'api' | 'cli' | 'page' },
+    asked: { input: Record<string, Json>; request_id?: string | undefined; not_after?: string | undefined; source: JobSource },
   ): Promise<{ job_id: string }> {
     return this.jobs.execute(caller, { ...asked, revision: this.#usable(caller, workspace, task), task });
   }

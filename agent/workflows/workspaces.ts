@@ -8,6 +8,7 @@ import type { Definitions } from '../../shared/flow/definition.ts';
 import type { Problem, Workspace, WorkspaceCreate, WorkspacePatch } from '../../shared/workflows.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Log } from '../logger.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import { checkedOut, checkGit, commitOf, removeFiles } from './git-workspace.ts';
@@ -38,14 +39,13 @@ export interface WorkspacesOptions {
   revisions: Revisions;
   audit: Pick<Audit, 'record'>;
   log: Pick<Log, 'warn' | 'error'>;
+  settings: Pick<Settings, 'poll_interval_s'>;
   /** Hears of a workspace whose definitions are others now, or that is gone (null), within the transaction. */
   changed: (name: string, revision: Revision | null) => void;
 }
 
 /** A folder is watched, and looked at so often in case a change was not told. */
 const LOOK_MS = 30_000;
-/** Git is asked for its ref so often. */
-const ASK_GIT_MS = 60_000;
 /** A first fetch may take minutes: whoever adds a workspace hears that it is under way. */
 const PATIENCE_MS = 8000;
 /** The host's own workspace, where no other one has that name. */
@@ -265,7 +265,7 @@ export class Workspaces {
   #lookLater(): void {
     this.#timer ??= setInterval(() => {
       for (const { name, type, checked_at } of this.#rows())
-        if (type === 'folder' || Date.now() - (checked_at ?? 0) >= ASK_GIT_MS) void this.look(name);
+        if (type === 'folder' || Date.now() - (checked_at ?? 0) >= this.#o.settings.poll_interval_s * 1000) void this.look(name);
     }, LOOK_MS).unref();
   }
 

@@ -6,6 +6,7 @@ const KEYS: readonly [keys: string[], what: string][] = [
   [['Ctrl', 'K'], msg('Go to an action, a page or a run')],
   [['/'], msg('Filter what is listed')],
   [['←', '↑', '↓', '→'], msg('Move between tiles and lines')],
+  [['←', '→'], msg('In a graph: along its edges; Enter opens the step')],
   [['Enter'], msg('Press, or open')],
   [['Esc'], msg('Close, or clear the filter')],
   [['End'], msg('In output: to the end, and follow it')],
