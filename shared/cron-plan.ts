@@ -16,7 +16,8 @@ const NAMES = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 export function planOfCron(expression: string): CronPlan | null {
   const fields = expression.trim().toLowerCase().split(/\s+/);
   // Six fields begin with seconds.
-  const [minute = '', hour = '', day = '', month = '', weekday = '', more] = fields.length === 6 && fields[0] === '0' ? fields.slice(1) : fields;
+  const [minute = '', hour = '', day = '', month = '', weekday = '', more] =
+    fields.length === 6 && fields[0] === '0' ? fields.slice(1) : fields;
   if (more !== undefined || month !== '*') return null;
   const step = /^\*\/(\d{1,2})$/.exec(minute);
   const everyDay = day === '*' && (weekday === '*' || weekday === '?');
@@ -41,19 +42,26 @@ export function planOfCron(expression: string): CronPlan | null {
 
 /** The other way round. */
 export function cronOfPlan(plan: CronPlan): string {
-  if (plan.every === 'minutes') return plan.minutes === 1 ? '* * * * *' : `*/${plan.minutes} * * * *`;
-  if (plan.every === 'hour') return `${plan.minute} * * * *`;
-  const [hour = '0', minute = '0'] = plan.time.split(':').map((part) => String(Number(part)));
   switch (plan.every) {
+    case 'minutes':
+      return plan.minutes === 1 ? '* * * * *' : `*/${plan.minutes} * * * *`;
+    case 'hour':
+      return `${plan.minute} * * * *`;
     case 'day':
-      return `${minute} ${hour} * * *`;
+      return `${fieldsOf(plan.time)} * * *`;
     case 'weekday':
-      return `${minute} ${hour} * * 1-5`;
+      return `${fieldsOf(plan.time)} * * 1-5`;
     case 'week':
-      return `${minute} ${hour} * * ${plan.days.join(',')}`;
+      return `${fieldsOf(plan.time)} * * ${plan.days.join(',')}`;
     case 'month':
-      return `${minute} ${hour} ${plan.day} * *`;
+      return `${fieldsOf(plan.time)} ${plan.day} * *`;
   }
+}
+
+/** `03:05` as minute and hour. */
+function fieldsOf(time: string): string {
+  const [hour = '0', minute = '0'] = time.split(':').map((part) => String(Number(part)));
+  return `${minute} ${hour}`;
 }
 
 function isBelow(text: string, end: number): boolean {

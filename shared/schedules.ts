@@ -91,7 +91,7 @@ export const chainWhen = z.enum(['success', 'always', 'failure']);
 export type ChainWhen = z.infer<typeof chainWhen>;
 
 /** POST /api/chains: a task of two steps. */
-export const chainCreate = z.strictObject({ first: actionId, then: actionId, when: chainWhen.default('success') });
+export const chainCreate = z.strictObject({ first: actionId, second: actionId, when: chainWhen.default('success') });
 export type ChainCreate = z.infer<typeof chainCreate>;
 
 /** GET /api/chains. */
@@ -104,7 +104,7 @@ export const chain = z.object({
   /** As people call it. */
   title: z.string(),
   first: z.string(),
-  then: z.string(),
+  second: z.string(),
   when: chainWhen,
   /** Why it can't run now, in a sentence. */
   problem: z.string().nullable(),

@@ -77,7 +77,10 @@ it('schedules an action, lists and fires it, and takes the schedule away', async
   flow.script('say.sh', '#!/bin/sh\necho "$1"\n');
   const inputs = [{ type: 'text', name: 'word', label: 'Word', required: true }];
   await flow.ask(flow.admin, 'POST', '/api/actions', { id: 'say', label: 'Say it', script: 'say.sh', inputs });
-  expect(await toru('schedule', 'say', '0 3 * *', '--input', 'word=hi')).toMatchObject({ code: 125, err: expect.stringContaining('4 fields') });
+  expect(await toru('schedule', 'say', '0 3 * *', '--input', 'word=hi')).toMatchObject({
+    code: 125,
+    err: expect.stringContaining('4 fields'),
+  });
   expect(await toru('schedule', 'say', '0 3 * * *')).toMatchObject({ code: 125, err: expect.stringContaining('Word') });
   expect(await toru('schedule', 'say', '0 3 * * *', '--timezone', 'Europe/Berlin', '--input', 'word=a=b')).toMatchObject({
     code: 0,

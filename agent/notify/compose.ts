@@ -66,14 +66,24 @@ function topicOf(text: string): string {
   return createHash('sha256').update(text).digest('base64url').slice(0, 32);
 }
 
-const JOB_WORDS = { completed: NOTICE_TEXTS.completed, failed: NOTICE_TEXTS.failed, cancelled: NOTICE_TEXTS.cancelled, skipped: NOTICE_TEXTS.skipped };
+const JOB_WORDS = {
+  completed: NOTICE_TEXTS.completed,
+  failed: NOTICE_TEXTS.failed,
+  cancelled: NOTICE_TEXTS.cancelled,
+  skipped: NOTICE_TEXTS.skipped,
+};
 
 /** Of a workflow: how a job ended, that one asks something, that a trigger did not start it. */
 export function noticeOfFlow(flow: FlowNotice, language: Language): Notice {
   const title = oneLine(flow.title);
   switch (flow.what) {
     case 'job':
-      return { title, body: textFor(language, JOB_WORDS[flow.state]), path: `/jobs/${flow.job_id}`, topic: flow.job_id.replaceAll('-', '') };
+      return {
+        title,
+        body: textFor(language, JOB_WORDS[flow.state]),
+        path: `/jobs/${flow.job_id}`,
+        topic: flow.job_id.replaceAll('-', ''),
+      };
     case 'approval': {
       const path = `/jobs/${flow.job_id}?step=${encodeURIComponent(flow.step)}`;
       return { title, body: textFor(language, NOTICE_TEXTS.approval), path, topic: flow.job_id.replaceAll('-', '') };

@@ -13,7 +13,7 @@ export interface ChainRow {
   /** Of its task in the host's own workspace. */
   name: string;
   first: string;
-  then: string;
+  second: string;
   when: ChainWhen;
   created_at: number;
 }
@@ -53,14 +53,14 @@ export class Chains {
   }
 
   /** The same one again is the one that is there. @param taken is the name another one's? */
-  create({ first, then, when }: ChainCreate, taken: (name: string) => boolean): ChainRow {
-    const same = this.list(first).find((one) => one.first === first && one.then === then && one.when === when);
+  create({ first, second, when }: ChainCreate, taken: (name: string) => boolean): ChainRow {
+    const same = this.list(first).find((one) => one.first === first && one.second === second && one.when === when);
     if (same !== undefined) return same;
-    const name = freeName(`${first.slice(0, 40)}-then-${then.slice(0, 40)}`, (one) => this.find(one) !== null || taken(one));
-    const row: ChainRow = { name, first, then, when, created_at: Date.now() };
+    const name = freeName(`${first.slice(0, 40)}-then-${second.slice(0, 40)}`, (one) => this.find(one) !== null || taken(one));
+    const row: ChainRow = { name, first, second, when, created_at: Date.now() };
     this.#db
       .prepare('INSERT INTO chains (name, first, second, run_when, created_at) VALUES (?, ?, ?, ?, ?)')
-      .run(name, first, then, when, row.created_at);
+      .run(name, first, second, when, row.created_at);
     return row;
   }
 
@@ -74,9 +74,9 @@ export class Chains {
 }
 
 /** “Backup, then Tell me” */
-export function titleOf({ first, then, when }: ChainRow, labelOf: (action: string) => string): string {
+export function titleOf({ first, second, when }: ChainRow, labelOf: (action: string) => string): string {
   const joint = { success: 'then', always: 'then in any case', failure: 'on failure' }[when];
-  return `${labelOf(first)}, ${joint} ${labelOf(then)}`;
+  return `${labelOf(first)}, ${joint} ${labelOf(second)}`;
 }
 
 /** What chains come to in the language: a task of two steps for each, which asks what its actions ask. */
@@ -87,21 +87,21 @@ export function definitionsOfChains(
   const actions: Definitions['actions'] = {};
   const tasks: Definitions['tasks'] = {};
   for (const row of rows) {
-    const { name, first, then, when } = row;
+    const { name, first, second, when } = row;
     actions[actionName(first)] = pressOf(first);
-    actions[actionName(then)] = pressOf(then);
-    const asked = { first: actionOf(first), then: actionOf(then) };
-    const inputs = { first: fieldsOf(asked.first, 'first_', asked.then), then: fieldsOf(asked.then, 'then_', asked.first) };
+    actions[actionName(second)] = pressOf(second);
+    const asked = { first: actionOf(first), second: actionOf(second) };
+    const inputs = { first: fieldsOf(asked.first, 'first_', asked.second), second: fieldsOf(asked.second, 'second_', asked.first) };
     tasks[name] = taskSchema.parse({
       name: titleOf(row, (action) => actionOf(action)?.label ?? action),
-      input: Object.fromEntries([...inputs.first, ...inputs.then].map(({ field, asks }, order) => [field, { ...asks, order }])),
+      input: Object.fromEntries([...inputs.first, ...inputs.second].map(({ field, asks }, order) => [field, { ...asks, order }])),
       flow: {
         first: { action: actionName(first), name: asked.first?.label, input: passed(inputs.first) },
-        then: {
-          action: actionName(then),
-          name: asked.then?.label,
+        second: {
+          action: actionName(second),
+          name: asked.second?.label,
           depends_on: ['first'],
-          input: passed(inputs.then),
+          input: passed(inputs.second),
           // Of a step that has to wait: it begins although the first failed. The job ends as the first did then.
           continue_on_failure: when !== 'success',
           ...(when === 'failure' ? { when: '{{ first.error is defined }}' } : {}),
@@ -170,6 +170,6 @@ function fieldOf(input: ActionInput, label: string): Asked['asks'] {
   }
 }
 
-function rowOf({ second, run_when, ...row }: Stored): ChainRow {
-  return { ...row, then: second, when: chainWhen.parse(run_when) };
+function rowOf({ run_when, ...row }: Stored): ChainRow {
+  return { ...row, when: chainWhen.parse(run_when) };
 }

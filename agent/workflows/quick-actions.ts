@@ -132,7 +132,7 @@ export class QuickActions {
   /** @throws ToruError unknown_action, conflict, quota_exceeded */
   async createChain(caller: Caller, asked: ChainCreate): Promise<Chain> {
     if (this.#chains.list().length >= MOST) throw tooMany('chains');
-    for (const action of [asked.first, asked.then]) {
+    for (const action of [asked.first, asked.second]) {
       const needsFile = this.#o.actions.usable(caller, action).inputs.find((input) => input.type === 'file' && input.required);
       if (needsFile !== undefined) throw needsAFile(action, needsFile);
     }
@@ -149,16 +149,18 @@ export class QuickActions {
   /** Its jobs stay. @throws ToruError not_found */
   async removeChain(caller: Caller, name: string): Promise<void> {
     await this.#o.transact(() => {
-      const { first, then, when } = this.#chains.remove(name);
+      const { first, second, when } = this.#chains.remove(name);
       this.#define();
-      this.#o.audit.record({ event: 'chain.remove', caller, target: name, outcome: 'ok', detail: { first, then, when } });
+      this.#o.audit.record({ event: 'chain.remove', caller, target: name, outcome: 'ok', detail: { first, second, when } });
     });
   }
 
   /** An action has another name, or other questions: tasks that are made of it are others now. */
   actionChanged(action: string): void {
     if (this.#schedules.list(action).length + this.#chains.list(action).length > 0)
-      this.#o.transact(() => this.#define()).catch((err: unknown) => this.#o.log.error({ err, action }, 'the definitions of quick actions could not be written'));
+      this.#o
+        .transact(() => this.#define())
+        .catch((err: unknown) => this.#o.log.error({ err, action }, 'the definitions of quick actions could not be written'));
   }
 
   /** When an action's schedules start it next, ms since 1970, by its id. */
@@ -190,8 +192,7 @@ export class QuickActions {
   /** Would a press with these answers begin? @throws ToruError */
   async #check(caller: Caller, asked: Pick<ScheduleRow, 'action' | 'cron' | 'timezone' | 'inputs' | 'secrets'>): Promise<void> {
     const problem = cronProblem(asked.cron, asked.timezone);
-    if (problem !== null)
-      throw new ToruError('bad_request', `${problem.message} ${problem.next}`, { extra: { field: problem.field } });
+    if (problem !== null) throw new ToruError('bad_request', `${problem.message} ${problem.next}`, { extra: { field: problem.field } });
     const action = this.#o.actions.usable(caller, asked.action);
     const needsFile = action.inputs.find((input) => input.type === 'file' && (input.required || Object.hasOwn(asked.inputs, input.name)));
     if (needsFile !== undefined) throw needsAFile(action.id, needsFile);
@@ -199,10 +200,14 @@ export class QuickActions {
     for (const [name, stored] of Object.entries(asked.secrets)) {
       const input = action.inputs.find((one) => one.name === name);
       if (input?.type !== 'secret')
-        throw new ToruError('input_invalid', `“${input?.label ?? name}” is no secret: what it gets stands in the history.`, { extra: { input: name } });
+        throw new ToruError('input_invalid', `“${input?.label ?? name}” is no secret: what it gets stands in the history.`, {
+          extra: { input: name },
+        });
       const value = this.#o.secrets.valueOf(stored, this.#o.workspaces.ownName());
       if (value === null)
-        throw new ToruError('input_invalid', `This host keeps no secret ${stored}. Store it: toru secret set ${stored}`, { extra: { input: name } });
+        throw new ToruError('input_invalid', `This host keeps no secret ${stored}. Store it: toru secret set ${stored}`, {
+          extra: { input: name },
+        });
       values[name] = value;
     }
     const typed = action.inputs.find(({ type, name }) => type === 'secret' && Object.hasOwn(asked.inputs, name));
@@ -255,13 +260,13 @@ export class QuickActions {
 
   #shownChain(row: ChainRow): Chain {
     const { actions, workspaces } = this.#o;
-    const gone = [row.first, row.then].find((action) => actions.get(action) === null);
+    const gone = [row.first, row.second].find((action) => actions.get(action) === null);
     return {
       workspace: workspaces.ownName() ?? '',
       task: row.name,
       title: titleOf(row, (action) => actions.get(action)?.label ?? action),
       first: row.first,
-      then: row.then,
+      second: row.second,
       when: row.when,
       problem: gone === undefined ? null : `The action “${gone}” is gone.`,
     };
@@ -290,5 +295,7 @@ function tooMany(what: string): ToruError {
 }
 
 function needsAFile(action: string, { label, name }: { label: string; name: string }): ToruError {
-  return new ToruError('action_invalid', `“${action}” asks for a file (“${label}”), which nobody gives it here.`, { extra: { input: name } });
+  return new ToruError('action_invalid', `“${action}” asks for a file (“${label}”), which nobody gives it here.`, {
+    extra: { input: name },
+  });
 }

@@ -29,7 +29,12 @@ afterEach(async () => {
 
 async function good(who: Caller, method: string, path: string, body?: unknown): Promise<unknown> {
   const answer = await flow.ask(who, method, path, body);
-  expect([method, path, answer.status, answer.text]).toEqual([method, path, expect.toSatisfy((status) => status < 300), expect.any(String)]);
+  expect([method, path, answer.status, answer.text]).toEqual([
+    method,
+    path,
+    expect.toSatisfy((status) => status < 300),
+    expect.any(String),
+  ]);
   return answer.json;
 }
 
@@ -119,7 +124,11 @@ it('fires once for the night that the host was away', async () => {
 });
 
 it.each([
-  ['a user who was disabled', async (bob: Caller) => void (await flow.users.update(bob.user_id, { disabled: true }, flow.admin)), /disabled/],
+  [
+    'a user who was disabled',
+    async (bob: Caller) => void (await flow.users.update(bob.user_id, { disabled: true }, flow.admin)),
+    /disabled/,
+  ],
   ['an action that was removed', async () => flow.actions.remove(flow.admin, 'say'), /is gone/],
 ] as const)('does not start for %s, and says so: on the schedule, in the audit, and to admins', async (_what, change, reason) => {
   const bob = await flow.caller('bob', 'admin');
@@ -137,8 +146,8 @@ it.each([
 });
 
 it('makes a task of two actions, which asks what they ask; the second follows by how the first ended', async () => {
-  const chainOf = async (first: string, then: string, when: string) =>
-    chain.parse(await good(flow.admin, 'POST', '/api/chains', { first, then, when }));
+  const chainOf = async (first: string, second: string, when: string) =>
+    chain.parse(await good(flow.admin, 'POST', '/api/chains', { first, second, when }));
   const job = async (task: string, input: object) => {
     const begun = await good(flow.admin, 'POST', `/api/workspaces/quick-actions/tasks/${task}/execute`, { input });
     return flow.ended(z.object({ job_id: z.string() }).parse(begun).job_id);
@@ -154,7 +163,7 @@ it('makes a task of two actions, which asks what they ask; the second follows by
   expect(states(await job(failure.task, { word: 'hi' }))).toEqual(['failed', 'failed', 'completed']);
   expect(await ran()).toMatchObject({ action: 'say', source: 'workflow', inputs: { word: 'hi' } });
   const twice = await chainOf('say', 'say', 'failure');
-  expect(states(await job(twice.task, { first_word: 'one', then_word: 'two' }))).toEqual(['completed', 'completed', 'skipped']);
+  expect(states(await job(twice.task, { first_word: 'one', second_word: 'two' }))).toEqual(['completed', 'completed', 'skipped']);
   const always = await chainOf('say', 'fail', 'always');
   expect(states(await job(always.task, { word: 'hi' }))).toEqual(['completed', 'completed', 'failed']);
   // The same one again is that one.

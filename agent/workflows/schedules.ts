@@ -139,7 +139,9 @@ export function definitionsOf(
       name: labelOf(action) ?? action,
       flow: { run: { action: actionName(action), input: { ...literals(inputs), ...Object.fromEntries(secret) } } },
     });
-    triggers[name] = triggerSchema.parse({ type: 'scheduler', task: name, cron, timezone, catch_up } satisfies z.input<typeof triggerSchema>);
+    triggers[name] = triggerSchema.parse({ type: 'scheduler', task: name, cron, timezone, catch_up } satisfies z.input<
+      typeof triggerSchema
+    >);
   }
   return { actions, tasks, triggers };
 }

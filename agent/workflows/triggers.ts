@@ -36,7 +36,6 @@ const TOLD_EVERY_MS = 3_600_000;
 /** So many of its next times are shown. */
 const NEXT_FIRES = 3;
 
-
 export interface TriggersOptions {
   db: Database;
   timers: Pick<Timers, 'set' | 'clear' | 'arm'>;

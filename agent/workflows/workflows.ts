@@ -85,7 +85,15 @@ export class Workflows {
     });
     this.#allow = new TaskAllow(db);
     this.store = new JobStore(db, revisions);
-    this.workspaces = new Workspaces({ db, home, revisions, settings, audit, log, changed: (name, revision) => this.#defined(name, revision) });
+    this.workspaces = new Workspaces({
+      db,
+      home,
+      revisions,
+      settings,
+      audit,
+      log,
+      changed: (name, revision) => this.#defined(name, revision),
+    });
     const values = new StepValues({ secrets, identity, settings, revisions, environment: process.env });
     const states = new TaskStates(db, home);
     this.#leftovers = new Leftovers(

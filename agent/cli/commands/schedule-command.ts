@@ -79,7 +79,7 @@ with the rights of the user who saved the schedule. What was missed while the ho
         return 0;
       }
       default: {
-        const cron = oneWord(words, 'CRON, in quotes, such as \'0 3 * * *\',');
+        const cron = oneWord(words, "CRON, in quotes, such as '0 3 * * *',");
         const how = catchUp.safeParse(values['catch-up'] ?? 'one');
         if (!how.success) throw new UsageError('--catch-up is none, one or all.');
         const json = {

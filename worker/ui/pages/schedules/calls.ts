@@ -39,7 +39,7 @@ const isSchedule = shape<Schedule>({
   failed_at: orNull(text),
   problem: orNull(text),
 });
-const isChain = shape<Chain>({ workspace: text, task: text, title: text, first: text, then: text, problem: orNull(text) });
+const isChain = shape<Chain>({ workspace: text, task: text, title: text, first: text, second: text, problem: orNull(text) });
 const isNext = shape<NextFires>({ timezone: text, items: listOfAll(text), problem: orNull(text) });
 
 export const listTriggers = async (ws: string, signal?: AbortSignal): Promise<Trigger[]> =>

@@ -39,8 +39,8 @@ export function ThenRun({ action }: { action: string }) {
     }
     busy.value = false;
   }
-  async function choose(then: string): Promise<void> {
-    const made = await addChain({ first: action, then, when: when.value });
+  async function choose(second: string): Promise<void> {
+    const made = await addChain({ first: action, second, when: when.value });
     toast(t('“{title}” stands among the workflows now.', { title: made.title }), 'ok');
     navigate(taskPath(made));
   }

@@ -23,7 +23,12 @@ export const allowTask = (ws: string, name: string, allow: 'everyone' | string[]
   read(isTask, workspaces[':ws'].tasks[':name'].$patch({ param: { ws, name }, json: { allow } }));
 /** @param request_id the same never starts two. */
 export const executeTask = async (ws: string, name: string, input: Record<string, Json>, request_id: string): Promise<string> =>
-  (await read(isStarted, workspaces[':ws'].tasks[':name'].execute.$post({ param: { ws, name }, json: { input, request_id, source: 'page' } }))).job_id;
+  (
+    await read(
+      isStarted,
+      workspaces[':ws'].tasks[':name'].execute.$post({ param: { ws, name }, json: { input, request_id, source: 'page' } }),
+    )
+  ).job_id;
 
 export const listJobs = (query: Record<string, string>, signal?: AbortSignal): Promise<List<JobSummary>> =>
   read(listOf(isJobSummary), jobs.$get({ query }, until(signal)));

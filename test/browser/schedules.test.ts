@@ -1,0 +1,157 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import * as z from 'zod';
+import { describeInBrowser } from '../harness/browser.ts';
+import { eventually } from '../harness/eventually.ts';
+import { type Scene, withToru } from './scene.ts';
+
+/**
+ * Schedules, triggers and actions that follow one another, as people make and see them on a phone and on a desktop. With
+ * SCREENSHOTS=FOLDER pictures are kept there.
+ */
+
+const SCREENSHOTS = process.env['SCREENSHOTS'];
+const found = z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string() })) }));
+
+const FLOWS = `
+tasks:
+  tidy: { name: Tidy up, flow: { sweep: { type: script, script: echo swept } } }
+triggers:
+  nightly: { type: scheduler, task: tidy, cron: "30 2 * * 1-5", timezone: Europe/Berlin }
+  pushed: { type: webhook, name: pushed, task: tidy, signature: github, secret: "{{ secret.HOOK }}" }
+`;
+
+describeInBrowser('schedules', () => {
+  let scene: Scene;
+  let page: Page;
+  let phone: Page;
+
+  withToru(async (made) => {
+    scene = made;
+    await scene.noActions();
+    scene.script('backup.sh', 'echo "kept $1"');
+    scene.script('tell.sh', 'echo told');
+    const inputs = [
+      { type: 'text', name: 'place', label: 'Place', required: true },
+      { type: 'secret', name: 'token', label: 'Token', pass: { by: 'environment', variable: 'INPUT_TOKEN' } },
+    ];
+    await scene.action({ id: 'backup', label: 'Back up', script: 'backup.sh', inputs, color: 'teal' });
+    await scene.action({ id: 'tell', label: 'Tell me', script: 'tell.sh' });
+    await scene.admin.http('PUT', '/api/secrets/HOOK', { value: 'a long secret' });
+    const path = join(scene.toru.home, 'flows');
+    mkdirSync(join(path, '.workflows'), { recursive: true });
+    writeFileSync(join(path, '.workflows', 'tidy.yaml'), FLOWS);
+    await scene.admin.http('POST', '/api/workspaces', { type: 'folder', name: 'flows', path });
+    ({ page } = await scene.browse({ viewport: { width: 1280, height: 900 }, colorScheme: 'dark' }));
+    ({ page: phone } = await scene.browse({ viewport: { width: 390, height: 844 }, hasTouch: true, colorScheme: 'light' }));
+  });
+
+  async function look(at: Page, name: string): Promise<void> {
+    if (!(await at.evaluate(() => 'axe' in globalThis))) await at.evaluate(axe.source);
+    const violations = found.parse(await at.evaluate("axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"));
+    expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))).toEqual([]);
+    const width = at.viewportSize()?.width ?? 0;
+    expect(await at.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+    if (SCREENSHOTS === undefined) return;
+    mkdirSync(SCREENSHOTS, { recursive: true });
+    await at.screenshot({ path: join(SCREENSHOTS, `${name}-${width}.png`) });
+  }
+
+  test('on a phone, an action is given a time of every day, with its answers and a stored secret', async () => {
+    await phone.goto(`${scene.toru.url}/actions/backup/edit`);
+    await phone.getByRole('button', { name: 'Add a schedule' }).tap();
+    const sheet = phone.getByRole('dialog', { name: 'When “Back up” runs by itself' });
+    await sheet.getByLabel('At', { exact: true }).fill('03:30');
+    await sheet.getByLabel('Time zone').fill('Europe/Berlin');
+    await expect.poll(() => sheet.locator('.schedule-next').innerText()).toMatch(/3:30[\s\S]*3:30[\s\S]*3:30/);
+    await sheet.getByRole('button', { name: 'Save' }).tap();
+    // What the action requires is asked for here.
+    await sheet.getByText('“Place” is required.').waitFor();
+    await sheet.getByLabel('Place').fill('nas');
+    await sheet.getByLabel('Token').selectOption('HOOK');
+    await look(phone, 'schedule-sheet');
+    await sheet.getByRole('button', { name: 'Save' }).tap();
+    await sheet.waitFor({ state: 'detached' });
+    await phone.getByText('Every day at 03:30').waitFor();
+    await phone.getByText('as admin').waitFor();
+    await look(phone, 'schedules');
+    const { items } = (await scene.admin.http('GET', '/api/schedules')).json();
+    expect(items).toMatchObject([
+      { action: 'backup', cron: '30 3 * * *', timezone: 'Europe/Berlin', inputs: { place: 'nas' }, secrets: { token: 'HOOK' } },
+    ]);
+  });
+
+  test('the tile says when it is next', async () => {
+    await page.goto(`${scene.toru.url}/`);
+    await page
+      .locator('.tile', { hasText: 'Back up' })
+      .getByText(/^next /)
+      .waitFor();
+    await look(page, 'home');
+  });
+
+  test('a schedule is started by hand: an ordinary run, which says that a schedule did it', async () => {
+    await page.goto(`${scene.toru.url}/actions/backup/edit`);
+    await page.getByRole('button', { name: 'Start backup now' }).click();
+    const run = await eventually(
+      'the run has ended',
+      async () => (await scene.admin.http('GET', '/api/runs?action=backup')).json().items[0],
+      { holds: (now) => now?.state === 'exited' },
+    );
+    expect(run).toMatchObject({ source: 'schedule', inputs: { place: 'nas' } });
+    await page.locator('.listing').getByText('Succeeded').first().waitFor();
+    await look(page, 'schedules');
+    await page.goto(`${scene.toru.url}/runs/${run.task_id}`);
+    await page.getByText('you, a schedule').first().waitFor();
+  });
+
+  test('“then run”: two presses make a task of two steps, which stands among the workflows and runs', async () => {
+    await page.goto(`${scene.toru.url}/actions/backup/edit`);
+    await page.getByText('in any case').click();
+    await page.getByLabel('Then', { exact: true }).selectOption({ label: 'Tell me' });
+    await page.waitForURL('**/workflows/quick-actions/backup-then-tell');
+    await page.getByRole('heading', { name: 'Back up, then in any case Tell me', level: 1 }).waitFor();
+    await page.getByLabel('Back up: Place').fill('disk');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page.locator('.job-lead .mark-ok').waitFor();
+    await look(page, 'chain-job');
+  });
+
+  test.each([
+    ['phone', () => phone],
+    ['desktop', () => page],
+  ] as const)('triggers stand on the workflows’ page, with their times, their address and their switch: %s', async (_name, of) => {
+    const at = of();
+    await at.goto(`${scene.toru.url}/workflows`);
+    const list = at.getByRole('list', { name: 'Triggers of flows' });
+    await list.getByText('Monday to Friday at 02:30').waitFor();
+    await list.getByText('30 2 * * 1-5').waitFor();
+    await list.getByText(/^Next: .*·.*·/).waitFor();
+    await list.getByText(`${new URL(scene.toru.url).origin}/hooks/pushed`).waitFor();
+    await list.getByText('X-Hub-Signature-256').waitFor();
+    await at.getByRole('list', { name: 'Triggers of quick-actions' }).getByText('Every day at 03:30').waitFor();
+    await look(at, 'workflows');
+  });
+
+  test('one is switched off, and on again, where its task stands', async () => {
+    await page.goto(`${scene.toru.url}/workflows/flows/tidy`);
+    const list = page.getByRole('list', { name: 'Triggers of tidy' });
+    const line = list.locator('li', { hasText: 'nightly' });
+    await line.getByText('On', { exact: true }).click();
+    await line.getByText('Switched off: it starts nothing.').waitFor();
+    await look(page, 'task');
+    await line.getByText('On', { exact: true }).click();
+    await line.getByText(/^Next: /).waitFor();
+  });
+
+  test('what does not start says why: its action was removed', async () => {
+    await scene.admin.http('DELETE', '/api/actions/tell');
+    await scene.admin.http('DELETE', '/api/actions/backup');
+    await phone.goto(`${scene.toru.url}/workflows`);
+    const { items } = (await scene.admin.http('GET', '/api/schedules')).json();
+    expect(items).toMatchObject([{ problem: expect.stringContaining('is gone') }]);
+  });
+});
