@@ -14,6 +14,7 @@ import { When } from '../../parts/when.tsx';
 import { rich } from '../../rich.ts';
 import { toast } from '../../toasts.ts';
 import { msg, t } from '../../translate.ts';
+import { onHost } from '../../viewed-host.ts';
 import { JobMark } from '../workflows/state-mark.tsx';
 import { fireTrigger, listTriggers, switchTrigger } from './calls.ts';
 import { cronWords, timeIn } from './cron-words.ts';
@@ -159,7 +160,7 @@ const SIGNED = {
 } as const;
 
 function HookAddress({ definition }: { definition: Trigger['definition'] & { type: 'webhook' } }) {
-  const address = `${location.origin}/hooks/${definition.name}`;
+  const address = location.origin + onHost(`/hooks/${definition.name}`);
   return (
     <>
       <span class="trigger-hook">
