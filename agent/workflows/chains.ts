@@ -90,16 +90,16 @@ export function definitionsOfChains(
     const { name, first, second, when } = row;
     actions[actionName(first)] = pressOf(first);
     actions[actionName(second)] = pressOf(second);
-    const asked = { first: actionOf(first), second: actionOf(second) };
-    const inputs = { first: fieldsOf(asked.first, 'first_', asked.second), second: fieldsOf(asked.second, 'second_', asked.first) };
+    const found = { first: actionOf(first), second: actionOf(second) };
+    const inputs = { first: fieldsOf(found.first, 'first_', found.second), second: fieldsOf(found.second, 'second_', found.first) };
     tasks[name] = taskSchema.parse({
       name: titleOf(row, (action) => actionOf(action)?.label ?? action),
       input: Object.fromEntries([...inputs.first, ...inputs.second].map(({ field, asks }, order) => [field, { ...asks, order }])),
       flow: {
-        first: { action: actionName(first), name: asked.first?.label, input: passed(inputs.first) },
+        first: { action: actionName(first), name: found.first?.label, input: passed(inputs.first) },
         second: {
           action: actionName(second),
-          name: asked.second?.label,
+          name: found.second?.label,
           depends_on: ['first'],
           input: passed(inputs.second),
           // Of a step that has to wait: it begins although the first failed. The job ends as the first did then.
@@ -131,8 +131,8 @@ function fieldsOf(action: ChainedAction | null, prefix: string, other: ChainedAc
 }
 
 /** An optional one that was not answered is an empty text, which is no answer. */
-function passed(asked: readonly Asked[]): Record<string, string> {
-  return Object.fromEntries(asked.map(({ input, field }) => [input, `{{ input.${field} | default(value="") }}`]));
+function passed(fields: readonly Asked[]): Record<string, string> {
+  return Object.fromEntries(fields.map(({ input, field }) => [input, `{{ input.${field} | default(value="") }}`]));
 }
 
 /** The host checks an answer by the action's own rules when its step begins; the form asks what the language can ask. */

@@ -48,7 +48,7 @@ export function ScheduleSheet(props: { action: Action; schedule: Schedule | null
   const blamed = useSignal<Record<string, string>>({});
   const scripted = useScriptOptions(action.id, action.inputs, answers.value);
   const now = offered(scripted.inputs, answers.value);
-  const asked = shownInputs(scripted.inputs, now).filter((input) => !isStored(input));
+  const questions = shownInputs(scripted.inputs, now).filter((input) => !isStored(input));
   const cron = cronOfDraft(draft.value);
   const set = (change: Partial<ScheduleDraft>): void => {
     draft.value = { ...draft.peek(), ...change };
@@ -57,13 +57,13 @@ export function ScheduleSheet(props: { action: Action; schedule: Schedule | null
   const { busy, wrong, submit } = useSubmit(
     async () => {
       blamed.value = {};
-      const open = asked.filter(({ type }) => type !== 'secret');
+      const open = questions.filter(({ type }) => type !== 'secret');
       const checked = checkAnswers(open, now);
       if ('wrong' in checked) {
         blamed.value = checked.wrong;
         return;
       }
-      const named = asked.flatMap(({ type, name }) => (type === 'secret' && (secrets.value[name] ?? '') !== '' ? [name] : []));
+      const named = questions.flatMap(({ type, name }) => (type === 'secret' && (secrets.value[name] ?? '') !== '' ? [name] : []));
       const json = {
         cron: cron ?? '',
         timezone: timezone.value.trim(),
@@ -77,7 +77,7 @@ export function ScheduleSheet(props: { action: Action; schedule: Schedule | null
       props.onClose();
     },
     {
-      fields: ['timezone', 'cron', ...asked.map(({ name }) => name)],
+      fields: ['timezone', 'cron', ...questions.map(({ name }) => name)],
       check: () => (cron === null ? { form: t('Say when it runs first.') } : {}),
     },
   );
@@ -95,8 +95,8 @@ export function ScheduleSheet(props: { action: Action; schedule: Schedule | null
         <WhenFields draft={draft.value} error={wrong['cron']} onChange={set} />
         <Zone value={timezone.value} error={wrong['timezone']} onValue={(zone) => (timezone.value = zone)} />
         <NextThree cron={cron} timezone={timezone.value} />
-        {asked.length > 0 && <h3>{t('Its answers')}</h3>}
-        {asked.map((input) =>
+        {questions.length > 0 && <h3>{t('Its answers')}</h3>}
+        {questions.map((input) =>
           input.type === 'secret' ? (
             <SecretField
               key={input.name}
