@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { isEnded } from '../../shared/flow/job.ts';
 import { type Job, job as jobSchema } from '../../shared/workflows.ts';
-import type { ContainerSettings } from '../config-containers.ts';
 import type { ApiHarness } from '../systems-harness.ts';
 import { makeApi } from '../systems-harness.ts';
 import { UNTIL_MS } from '../until.ts';
@@ -27,16 +26,9 @@ export interface WorkflowsHarness extends ApiHarness {
   until(id: string, is: (job: Job) => boolean): Promise<Job>;
 }
 
-interface WorkflowsHarnessOptions {
-  home?: string;
-  folder?: string;
-  containers?: Partial<ContainerSettings>;
-}
-
-export async function makeWorkflows(options: WorkflowsHarnessOptions = {}): Promise<WorkflowsHarness> {
-  const { home, containers } = options;
-  const api = await makeApi({ ...(home === undefined ? {} : { home }), ...(containers === undefined ? {} : { containers }) });
-  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'toru-flow-'));
+export async function makeWorkflows({ folder: given, ...options }: { folder?: string } & Parameters<typeof makeApi>[0] = {}): Promise<WorkflowsHarness> {
+  const api = await makeApi(options);
+  const folder = given ?? mkdtempSync(join(tmpdir(), 'toru-flow-'));
   mkdirSync(join(folder, '.workflows'), { recursive: true });
   const good = async (who: Caller, method: string, path: string, body?: unknown): Promise<unknown> => {
     const answer = await api.ask(who, method, path, body);
