@@ -17,6 +17,9 @@ const LATER_MS = 20;
 /** Modes that a program may have left on: mouse, bracketed paste, alternate screen, hidden cursor. */
 const MODES_OFF = '\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l\u001b[?1049l\u001b[?25h\u001b[0m';
 
+/** Device attributes and status, cursor position, modes, colours and settings that are asked for (xterm's ctlseqs). */
+const QUERIES = /\u001b\[[>=?]?[\d;]*(?:[cnxt]|\$p)|\u001b\[>[\d;]*q|\u001b\][\d;]*;\?(?:\u0007|\u001b\\)|\u001bP[+$]q[^\u001b]*\u001b\\/g;
+
 const line = z.union([
   z.object({ stream: z.string(), data: z.string(), cursor: z.int() }),
   z.object({ gap: z.object({ from: z.int(), to: z.int() }), cursor: z.int() }),
@@ -64,16 +67,32 @@ async function takeSize(client: Client, id: string): Promise<void> {
 
 async function copyScreen(client: Client, id: string, io: Io, left: AbortSignal): Promise<void> {
   const query = { tail: String(REPLAYED_BYTES), format: 'jsonl', encoding: 'base64', follow: 'true' } as const;
+  const replayedTo = await endOf(client, id);
   try {
     const answer = await good(client.terminals[':id'].output.$get({ param: { id }, query }, { init: { signal: left } }));
     if (answer.body === null) return;
     for await (const text of linesOf(answer.body)) {
       const read = line.parse(parseJson(text, 'A line of output'));
-      if ('data' in read) await io.out.write(Buffer.from(read.data, 'base64'));
+      if (!('data' in read)) continue;
+      const bytes = Buffer.from(read.data, 'base64');
+      await io.out.write(read.cursor <= replayedTo ? withoutQueries(bytes) : bytes);
     }
   } catch (error) {
     if (!left.aborted) throw error;
   }
+}
+
+/** How far the output reaches now. */
+async function endOf(client: Client, id: string): Promise<number> {
+  const query = { tail: '1', format: 'jsonl', encoding: 'base64' } as const;
+  const text = await (await good(client.terminals[':id'].output.$get({ param: { id }, query }))).text();
+  const last = text.trim().split('\n').at(-1) ?? '';
+  return last === '' ? 0 : line.parse(parseJson(last, 'A line of output')).cursor;
+}
+
+/** What programs asked of a terminal before: this one would answer again, as if somebody typed. */
+export function withoutQueries(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.toString('latin1').replaceAll(QUERIES, ''), 'latin1');
 }
 
 /** Key by key, in order. Ends when the person leaves. */

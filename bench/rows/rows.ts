@@ -15,6 +15,7 @@ import { rest } from './rest.ts';
 import { roundTrip } from './round-trip.ts';
 import { runs } from './runs.ts';
 import { starve } from './starve.ts';
+import { terminal } from './terminal.ts';
 import { viewers } from './viewers.ts';
 import { workflows } from './workflows.ts';
 
@@ -34,6 +35,7 @@ export const rows: readonly Row[] = [
   plugin,
   workflows,
   jobs,
+  terminal,
   rest,
   page,
   pageLoad,

@@ -5,10 +5,11 @@ import { attachTerminal, send } from '../attach-terminal.ts';
 import type { Command } from '../command.ts';
 import { noWords, oneWord, parse } from '../command.ts';
 import { findTerminal } from '../find-terminal.ts';
-import type { Io } from '../io.ts';
+import type { Io, Output } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
 import { when } from '../plain-text.ts';
 import { readAll } from '../prompt.ts';
+import { TerminalFilter } from '../terminal-filter.ts';
 import { printJson, printTable } from './lists.ts';
 
 const HELP = `Usage: toru terminal new [--name NAME] [--cwd DIR] [--attach] [-- PROGRAM ARG…]
@@ -137,7 +138,8 @@ const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
         ...(values.lines === undefined ? {} : { lines: values.lines }),
         ...(values.ansi === true ? { format: 'ansi' as const } : {}),
       };
-      await print(io, await (await good(client.terminals[':id'].scrollback.$get({ param: { id }, query }))).text());
+      const text = await (await good(client.terminals[':id'].scrollback.$get({ param: { id }, query }))).text();
+      await print(io, filtered(text, io.out));
       return 0;
     },
   ],
@@ -170,9 +172,16 @@ const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
   ],
 ]);
 
+/** As `toru logs` shows output: a person's terminal obeys no sequence but colours. */
+function filtered(text: string, to: Output): string {
+  if (!to.isTTY) return text;
+  const filter = new TerminalFilter();
+  return filter.write(text) + filter.end();
+}
+
 async function shown({ stdout, stderr, exit_code, signal, timed_out, truncated }: ExecAnswer, io: Io): Promise<number> {
-  await io.out.write(stdout);
-  await io.err.write(stderr);
+  await io.out.write(filtered(stdout, io.out));
+  await io.err.write(filtered(stderr, io.err));
   if (truncated) await note(io, 'output past 1 MiB was left out');
   if (timed_out) await note(io, 'it took too long, and was stopped');
   if (signal !== null && !timed_out) await note(io, `it was ended by ${signal}`);

@@ -1,0 +1,121 @@
+import { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ApiHarness } from '../systems-harness.ts';
+import { makeApi } from '../systems-harness.ts';
+import type { LocalTransport } from '../transports/local-transport.ts';
+import { startLocalTransport } from '../transports/local-transport.ts';
+import { withoutQueries } from './attach-terminal.ts';
+import { runCli } from './cli.ts';
+
+let api: ApiHarness;
+let transport: LocalTransport;
+beforeAll(async () => {
+  api = await makeApi();
+  transport = await startLocalTransport({ home: api.home, api: api.app, log: { error: () => undefined } });
+});
+afterAll(async () => {
+  await transport.close();
+  await api.close();
+});
+
+/** A keyboard, and whether it is raw: every key as it is typed. */
+class Keys extends EventEmitter {
+  raw = false;
+
+  setRawMode(on: boolean): void {
+    this.raw = on;
+  }
+
+  resume(): void {}
+
+  pause(): void {}
+
+  type(text: string): void {
+    this.emit('data', Buffer.from(text));
+  }
+}
+
+/** Begins a command. @param keys: it runs at a terminal. */
+function begin(args: string[], keys: Keys | null = null, input = '') {
+  let out = '';
+  let err = '';
+  const sink = (take: (text: string) => void) => ({
+    isTTY: keys !== null,
+    columns: 80,
+    write: async (data: string | Uint8Array) => take(Buffer.from(data).toString()),
+  });
+  const code = runCli(['terminal', ...args], {
+    out: sink((text) => {
+      out += text;
+    }),
+    err: sink((text) => {
+      err += text;
+    }),
+    input: Readable.from(input === '' ? [] : [input]),
+    keyboard: keys,
+    env: { TORU_HOME: api.home },
+    interrupted: new AbortController().signal,
+  });
+  return { code, out: () => out, err: () => err };
+}
+
+async function toru(args: string[], input = ''): Promise<string> {
+  const { code, out, err } = begin(args, null, input);
+  expect([await code, err()]).toEqual([0, '']);
+  return out();
+}
+
+test('one is opened, listed, typed into, asked beside, and closed', async () => {
+  const id = (await toru(['new', '--name', 'build', '--cwd', '/usr', '--', 'sh', '-c', 'while read x; do echo "got $x"; done'])).trim();
+  expect(await toru(['list'])).toMatch(new RegExp(`${id.slice(0, 8)}\\s+build\\s+running\\s+0 .*/usr`));
+  await toru(['send', 'build', 'hello', '--enter']);
+  await toru(['send', id.slice(0, 8)], 'piped\r');
+  await expect.poll(() => toru(['scrollback', 'build', '--lines', '2'])).toMatch(/piped\ngot piped/);
+  expect(await toru(['exec', 'last', '--', 'pwd'])).toBe('/usr\n');
+  const failed = begin(['exec', 'build', '--', 'sh', '-c', 'echo no >&2; exit 9']);
+  expect([await failed.code, failed.err()]).toEqual([9, 'no\n']);
+  await toru(['suspend', 'build']);
+  await toru(['resume', 'build']);
+  await toru(['close', 'build']);
+  expect(await toru(['list'])).toMatch(/build\s+ended/);
+  await toru(['close', id]);
+  expect(await toru(['list'])).toMatch(/No terminals/);
+});
+
+test('attach is a raw terminal: keys go through, ~. and Ctrl-] leave, and it goes on', async () => {
+  const id = (await toru(['new', '--', 'sh', '-c', 'while read x; do echo "got $x"; done; echo over; exit 6'])).trim();
+  for (const leave of ['~.', '\u001d']) {
+    const keys = new Keys();
+    const attached = begin(['attach', id], keys);
+    await expect.poll(() => keys.raw).toBe(true);
+    keys.type(`${leave.length}a~.b\r`);
+    await expect.poll(attached.out).toMatch(`got ${leave.length}a~.b`);
+    keys.type(leave);
+    expect(await attached.code).toBe(0);
+    expect(keys.raw).toBe(false);
+    expect(attached.err()).toMatch(/it goes on/);
+  }
+  const keys = new Keys();
+  const attached = begin(['attach', id], keys);
+  await expect.poll(() => keys.raw).toBe(true);
+  // The end of its input: the program ends, and so does the command, with its code.
+  keys.type('\u0004');
+  await expect.poll(attached.out).toMatch(/over/);
+  expect(await attached.code).toBe(6);
+  expect(keys.raw).toBe(false);
+});
+
+test('without a terminal, attach says what else there is', async () => {
+  const id = (await toru(['new', '--', 'sleep', '600'])).trim();
+  const refused = begin(['attach', id]);
+  expect(await refused.code).toBe(125);
+  expect(refused.err()).toMatch(/toru terminal send, exec and scrollback/);
+  const unknown = begin(['attach', 'nothing']);
+  expect(await unknown.code).toBe(125);
+});
+
+test('what is shown again asks nothing: this terminal would answer as if somebody typed', () => {
+  const asked = 'a\u001b[cb\u001b[>0cc\u001b[6nd\u001b[?2026$pe\u001b]11;?\u0007f\u001bP+q544e\u001b\\g\u001b[31mred\u001b[2J';
+  expect(withoutQueries(Buffer.from(asked)).toString()).toBe('abcdefg\u001b[31mred\u001b[2J');
+});
