@@ -4,7 +4,7 @@ import { isErrorCode } from './errors.ts';
 import { grantToken } from './grant.ts';
 import { handoverOffer } from './handover.ts';
 import { connId, hostId, sid, topicName, userId, uuid } from './ids.ts';
-import { MAX_HOME_MOVES, MAX_MEMBERS } from './members.ts';
+import { MAX_HOME_MOVES, MAX_MEMBERS, memberPresence } from './members.ts';
 import { quietHours } from './notify.ts';
 import { userCode } from './pairing.ts';
 import { runSummary } from './runs.ts';
@@ -173,6 +173,8 @@ export const edgeControl = z.discriminatedUnion('type', [
       z.object({ ok: z.literal(false), code: z.custom<ErrorCode>(isErrorCode), message: z.string().max(1000) }),
     ]),
   }),
+  /** The answer to `presence`. */
+  z.object({ type: z.literal('presence'), id: uuid, members: z.array(memberPresence).max(MAX_MEMBERS) }),
 ]);
 export type EdgeControl = z.infer<typeof edgeControl>;
 
@@ -236,6 +238,8 @@ export const agentControl = z.discriminatedUnion('type', [
   z.object({ type: z.literal('pairing'), user_code: userCode, outcome: z.enum(['approved', 'denied']) }),
   /** Of the home host, to one of its members: see `linkHandover`. An edge that does not know this does not answer. */
   z.object({ type: z.literal('handover'), id: uuid, host: hostId, offer: handoverOffer.nullable() }),
+  /** Of the home host: which of its members are there? An edge that does not know this does not answer. */
+  z.object({ type: z.literal('presence'), id: uuid }),
   /** The agent stops on purpose. */
   z.object({ type: z.literal('bye'), reason: z.string().max(120) }),
 ]);

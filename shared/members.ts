@@ -81,6 +81,15 @@ export type Member = z.infer<typeof member>;
 export const memberParams = z.strictObject({ host: hostId });
 export const memberPatch = z.strictObject({ name: memberName.optional(), roles: z.record(userId, role).optional() });
 
+/** Is that member linked at this moment? As the edge knows it, which the home host has to ask (GET /api/members/presence). */
+export const memberPresence = z.object({
+  host: hostId,
+  /** `unknown`: the edge's object of that host did not answer within 300 ms. */
+  presence: z.enum(['online', 'away', 'unknown']),
+  last_seen: time.nullable(),
+});
+export type MemberPresence = z.infer<typeof memberPresence>;
+
 const homeHost = z.object({ host: hostId, name: z.string(), public_key: publicKey });
 
 /** POST /api/membership/trust: four words, as `toru hosts` shows them on the new home host. */

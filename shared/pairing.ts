@@ -162,5 +162,12 @@ export const linkPair = z.strictObject({
 });
 export type LinkPair = z.infer<typeof linkPair>;
 export type HomeFacts = z.infer<typeof homeFacts>;
+
+/** POST /api/pair/withdraw: the host asks no longer. What was decided by then stays. */
+export const pairWithdrawal = pairTokenRequest.pick({ device_code: true });
+
+/** To the home host: the request under that code waits no longer. */
+export const linkPairWithdrawal = z.strictObject({ user_code: userCode });
+
 /** `/link/pair-secret`: the host revealed its nonce. */
 export const linkPairSecret = z.strictObject({ user_code: userCode, secret: bytes32 });

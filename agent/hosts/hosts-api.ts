@@ -1,7 +1,7 @@
 import type { List } from '../../shared/api.ts';
 import type { HomeMoved } from '../../shared/handover.ts';
 import { homeMoveRequest } from '../../shared/handover.ts';
-import type { Member, Membership, MemberWords } from '../../shared/members.ts';
+import type { Member, MemberPresence, Membership, MemberWords } from '../../shared/members.ts';
 import { memberParams, memberPatch, trustRequest } from '../../shared/members.ts';
 import type { Invite, MadeInvite, Pairing, PairingOutcome } from '../../shared/pairing.ts';
 import { inviteCreate, inviteParams, pairingApproval, pairingParams } from '../../shared/pairing.ts';
@@ -33,12 +33,14 @@ export const membersApi = resource(
   '/api/members',
   {
     'GET /': admin,
+    'GET /presence': admin,
     'PATCH /:host': adminLately,
     'DELETE /:host': adminLately,
   },
   ({ hosts }: Services) =>
     router()
       .get('/', (c) => c.json<List<Member>>({ items: hosts.members(), next_cursor: null }))
+      .get('/presence', async (c) => c.json<List<MemberPresence>>({ items: await hosts.presence(), next_cursor: null }))
       .patch('/:host', params(memberParams), body(memberPatch), (c) =>
         c.json<Member>(hosts.change(c.env.caller, c.req.valid('param').host, c.req.valid('json'))),
       )

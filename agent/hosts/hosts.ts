@@ -2,7 +2,7 @@ import { toBase64Url } from '../../shared/encoding.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { HandoverOffer, HomeMoved } from '../../shared/handover.ts';
 import type { AgentControl, EdgeControl } from '../../shared/link-protocol.ts';
-import type { DirectoryClaims, Member, Membership as MembershipShape, MemberWords } from '../../shared/members.ts';
+import type { DirectoryClaims, Member, MemberPresence, Membership as MembershipShape, MemberWords } from '../../shared/members.ts';
 import type { HomeFacts, Invite, InviteCreate, LinkPair, MadeInvite, Pairing, PairingOutcome } from '../../shared/pairing.ts';
 import type { Role } from '../../shared/users.ts';
 import type { Audit } from '../audit/audit.ts';
@@ -136,6 +136,11 @@ export class Hosts {
     return facts;
   }
 
+  /** Its host asks no longer. */
+  pairWithdrawn(user_code: string): void {
+    this.#pairings.withdraw(user_code);
+  }
+
   /** At the edge's request. @throws ToruError as Pairings.reveal; not_home. */
   pairSecret(user_code: string, secret: string): void {
     this.#mustBeHome();
@@ -236,6 +241,12 @@ export class Hosts {
     }
     const heard = await this.#sayParting();
     return { host, name: membership.home?.name ?? host, heard };
+  }
+
+  /** Which members are there at this moment. @throws ToruError as MemberCalls.presence; not_home. */
+  async presence(): Promise<MemberPresence[]> {
+    this.#mustBeHome();
+    return this.#members.list().length === 0 ? [] : this.#calls.presence();
   }
 
   /** By which words each member believes this home host, after a recovery. @throws ToruError forbidden but at the local socket; not_home. */
@@ -339,6 +350,11 @@ export class Hosts {
   /** What a member answered to a handover. */
   memberAnswered(answered: Extract<EdgeControl, { type: 'handover' }>): void {
     this.#calls.answered(answered);
+  }
+
+  /** Which members are there. */
+  presenceIs(answer: Extract<EdgeControl, { type: 'presence' }>): void {
+    this.#calls.presenceIs(answer);
   }
 
   /** What is said at each link: the edge may have missed it. */

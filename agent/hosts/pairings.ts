@@ -152,6 +152,11 @@ export class Pairings {
     return { name, host };
   }
 
+  /** Its host asks no longer. */
+  withdraw(user_code: string): void {
+    this.#drop(user_code, 'expired');
+  }
+
   /** @returns `unknown` for a code that was mistyped, or is long gone. */
   outcome(user_code: string): PairingOutcome {
     const waiting = this.#waiting.get(user_code);

@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../shared/errors.ts';
 import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
 import { PROTOCOL_VERSION } from '../../shared/limits.ts';
 import type { EdgeControl, HostAlert } from '../../shared/link-protocol.ts';
@@ -54,11 +55,34 @@ export interface EdgeTransportServices {
   /** The installation's other hosts, as the edge asks and hears of them. */
   hosts: Pick<
     Hosts,
-    'atLink' | 'onSay' | 'takeDirectory' | 'takeHome' | 'handover' | 'memberAnswered' | 'pair' | 'pairSecret' | 'memberGrant'
+    | 'atLink'
+    | 'onSay'
+    | 'takeDirectory'
+    | 'takeHome'
+    | 'handover'
+    | 'memberAnswered'
+    | 'presenceIs'
+    | 'pair'
+    | 'pairSecret'
+    | 'pairWithdrawn'
+    | 'memberGrant'
   >;
   /** What other services start by webhooks. */
   workflows: { webhooks: Pick<Webhooks, 'take' | 'job' | 'keptNames' | 'onKeptNames'> };
   log: Log;
+}
+
+/** A session that lives is not said to have ended: whoever logged in again would be refused again. */
+function closeCodeFor(code: ErrorCode): number {
+  switch (code) {
+    case 'internal':
+      return CLOSE.again;
+    case 'clock_skew':
+    case 'membership_over':
+      return CLOSE.not_served;
+    default:
+      return CLOSE.session_ended;
+  }
 }
 
 /** About how long a run's summary is on the link. */
@@ -169,6 +193,8 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
         return this.#services.hosts.takeHome(message.moves);
       case 'handover':
         return this.#services.hosts.memberAnswered(message);
+      case 'presence':
+        return this.#services.hosts.presenceIs(message);
       case 'revoked':
         return this.#services.grants.acknowledged(message.id);
       default:
@@ -279,7 +305,7 @@ export class EdgeTransport implements LinkListener, OutputTransport, TopicSink {
     const { code } = toToruError(thrown);
     if (code === 'internal') this.#services.log.error({ err: thrown }, 'a connection failed');
     this.#forget(conn);
-    this.#session?.control({ type: 'close', conn, code: code === 'internal' ? CLOSE.again : CLOSE.session_ended, reason: code });
+    this.#session?.control({ type: 'close', conn, code: closeCodeFor(code), reason: code });
   }
 
   /** The browser left. What it said before is done first: a cancel, and then the page is closed. */

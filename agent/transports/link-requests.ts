@@ -4,7 +4,7 @@ import { linkHandover } from '../../shared/handover.ts';
 import { parseJson } from '../../shared/json.ts';
 import { MAX_JSON_BODY } from '../../shared/limits.ts';
 import { linkLoginRequest, loginRequest, logoutRequest, memberGrantRequest, renewRequest } from '../../shared/login-requests.ts';
-import { linkPair, linkPairSecret } from '../../shared/pairing.ts';
+import { linkPair, linkPairSecret, linkPairWithdrawal } from '../../shared/pairing.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import { linkWebhook, linkWebhookJob } from '../../shared/webhooks.ts';
 import type { Hosts } from '../hosts/hosts.ts';
@@ -13,7 +13,7 @@ import type { Webhooks } from '../workflows/webhooks.ts';
 
 interface Answerers {
   login: Login;
-  hosts: Pick<Hosts, 'pair' | 'pairSecret' | 'memberGrant' | 'handover'>;
+  hosts: Pick<Hosts, 'pair' | 'pairSecret' | 'pairWithdrawn' | 'memberGrant' | 'handover'>;
   workflows: { webhooks: Pick<Webhooks, 'take' | 'job'> };
 }
 
@@ -44,6 +44,9 @@ export async function answerLinkRequest(
       hosts.pairSecret(user_code, secret);
       return new Response(null, { status: 204 });
     }
+    case '/link/pair-withdraw':
+      hosts.pairWithdrawn(parse(linkPairWithdrawal, message).user_code);
+      return new Response(null, { status: 204 });
     case '/link/member-grant': {
       const { grant, aud } = parse(memberGrantRequest, message);
       return Response.json(hosts.memberGrant(grant, aud));

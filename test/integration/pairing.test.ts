@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { membership } from '../../shared/members.ts';
 import { pairing } from '../../shared/pairing.ts';
+import { workerdOf } from '../faults/processes.ts';
 import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { lyingEdge } from '../harness/lying-edge.ts';
@@ -142,10 +143,25 @@ test('approved with toru hosts on the home host, by the words alone; the list, t
 
   const agent = member.toru(['agent']);
   await eventually('it follows the directory', async () => (await standing(member)).kind === 'member' && (await nameOf(member)) === 'loft');
+  const there = async (): Promise<string> => (await homeToru(['hosts'])).printed;
+  await eventually('the home host hears that it is there', async () => /loft +\S+ +member since .* +online$/m.test(await there()));
+  expect(JSON.parse((await homeToru(['hosts', '--json'])).printed).presence).toMatchObject({
+    items: expect.arrayContaining([{ host: expect.any(String), presence: 'online', last_seen: expect.any(String) }]),
+    problem: null,
+  });
   expect(await member.run(['hosts'])).toMatchObject({ code: 0, printed: expect.stringContaining('its home host') });
   expect((await member.run(['hosts', 'invite', 'x'])).printed).toContain('its home host');
   expect((await member.run(['status'])).printed).toMatch(/hosts +“loft”, a member of the installation of/);
   expect((await member.run(['doctor'])).printed).toContain('✓ this host is “loft”, a member');
+
+  // An edge that does not answer: all else is listed, and why this is not.
+  const workerd = workerdOf(home.pid);
+  process.kill(workerd, 'SIGSTOP');
+  const silent = await homeToru(['hosts']);
+  process.kill(workerd, 'SIGCONT');
+  expect(silent).toMatchObject({ code: 0, printed: expect.stringMatching(/loft +\S+ +member since .* +not known/) });
+  expect(silent.printed).toMatch(/who is there at this moment, only the edge knows\. (The edge did not say|This host is not linked)/);
+  await eventually('it is asked again', async () => /loft .*online$/m.test(await there()));
 
   // Taken out: it is told so when it comes again, and may ask again.
   expect((await homeToru(['hosts', 'revoke', 'loft', '--yes'])).code).toBe(0);
@@ -199,9 +215,12 @@ test('an invite: once, for its installation, by a file or standard input; nothin
 test('Ctrl-C while it waits, a code that ran out, a clock that is off: nothing is changed, and each says the next step', async () => {
   const member = newMachine();
   const stopped = member.toru(['up', home.url]);
-  await shown(stopped);
+  const { code } = await shown(stopped);
+  await atHomeHost(code);
   stopped.child.kill('SIGINT');
   expect(await stopped.ended).toBe(130);
+  // Its place is free at once, at the edge and at the home host.
+  expect((await atHome('GET', `/api/pairings/${code}`))?.json).toMatchObject({ outcome: 'expired' });
   expect(stopped.printed()).toContain('nothing was changed');
 
   await using edge = await lyingEdge(home.url, ({ path, body }) => {

@@ -5,6 +5,7 @@ import { purposed } from '../../shared/grant.ts';
 import type { HandoverOffer } from '../../shared/handover.ts';
 import type { EdgeControl } from '../../shared/link-protocol.ts';
 import { linkStatement } from '../../shared/link-protocol.ts';
+import type { MemberPresence } from '../../shared/members.ts';
 import type { PairTokenAnswer } from '../../shared/pairing.ts';
 import type { RecoveryAnswer } from '../../shared/recovery.ts';
 import { newCode, readCode } from '../../shared/setup-code.ts';
@@ -12,6 +13,8 @@ import type { Role } from '../../shared/users.ts';
 import type { Env } from '../env.ts';
 import { hostOf } from '../env.ts';
 import type { HomeMessage } from '../host/agent-messages.ts';
+import type { HostReport } from '../host/host-report.ts';
+import { seenBy } from '../host/host-report.ts';
 import { migrate } from '../migrate.ts';
 import type { Result } from '../result.ts';
 import { refusal } from '../result.ts';
@@ -23,12 +26,14 @@ import { Devices } from './devices.ts';
 import { Dials } from './dials.ts';
 import { EdgeKey } from './edge-key.ts';
 import { afterMoves } from './home-moves.ts';
+import { HostReports } from './host-reports.ts';
 import type { BoundHost, HostRecord } from './known-hosts.ts';
 import { Hosts } from './known-hosts.ts';
 import type { OpenPairing, PairingState } from './pairings.ts';
 import { Pairings } from './pairings.ts';
 import type { Granted, SessionRecord } from './session-rows.ts';
-import { Sessions } from './session-rows.ts';
+import { heldGrant, Sessions } from './session-rows.ts';
+import { shownHost } from './shown-host.ts';
 import type { Attempt } from './throttle.ts';
 import { accountKey } from './throttle.ts';
 
@@ -75,6 +80,7 @@ export class Account extends DurableObject<Env> {
   readonly #attempts: LoginAttempts;
   readonly #devices: Devices;
   readonly #hosts: Hosts;
+  readonly #reports: HostReports;
   readonly #edgeKey: EdgeKey;
   readonly #dials = new Dials();
   readonly #pairings: Pairings;
@@ -93,6 +99,11 @@ export class Account extends DurableObject<Env> {
     const hostKeys = env.HOST_KEYS ?? '';
     this.#claims = new Claims(ctx.storage, env.SETUP_CODE_HASH, hostKeys.trim() !== '');
     this.#hosts = new Hosts(sql, hostKeys, this.#claims.claim);
+    this.#reports = new HostReports({
+      store: kv,
+      ask: (host) => hostOf(env, host).watched(),
+      later: (work) => ctx.waitUntil(work),
+    });
     this.#pairings = new Pairings(sql);
     this.#edgeKey = new EdgeKey(kv, env.EDGE_KEY);
   }
@@ -120,10 +131,11 @@ export class Account extends DurableObject<Env> {
     return { ok: true, value: { ...facts, edge: await this.#edgeKey.sign(purposed('edge', statement)) } };
   }
 
-  /** A host is there. @param public_key that it proved. @returns whether it belongs here by that key; what it has to be told, if it is a member. */
-  hostSeen(id: string, name: string, version: string, public_key: string): { known: boolean; news: HomeNews | null } {
+  /** A host is there. @param public_key that it proved. @param report of its object. @returns whether it belongs here by that key; what it has to be told, if it is a member. */
+  hostSeen(id: string, name: string, version: string, public_key: string, report: HostReport): { known: boolean; news: HomeNews | null } {
     if (this.#hosts.get(id)?.public_key !== public_key) return { known: false, news: null };
     this.#hosts.seen(id, name, version, Date.now());
+    this.#reports.put(id, report);
     if (this.#hosts.isHome(id)) this.#pairings.homeCameBack();
     return { known: true, news: this.#newsFor(id) };
   }
@@ -131,6 +143,11 @@ export class Account extends DurableObject<Env> {
   /** It calls itself otherwise. */
   hostRenamed(id: string, name: string, version: string): void {
     this.#hosts.seen(id, name, version, Date.now());
+  }
+
+  /** Its object says what changed. */
+  hostReported(id: string, report: HostReport): void {
+    if (this.#hosts.get(id) !== null) this.#reports.put(id, report);
   }
 
   installation(): string {
@@ -152,7 +169,10 @@ export class Account extends DurableObject<Env> {
       if (JSON.stringify(kv.get<string[]>(MOVES)) !== JSON.stringify(message.moves)) kv.put(MOVES, message.moves);
       return this.#hosts.setMembers(message.members);
     });
-    for (const id of gone) this.#sessions.forgetHost(id);
+    for (const id of gone) {
+      this.#sessions.forgetHost(id);
+      this.#reports.forget(id);
+    }
     const members = message.members.map(({ id }) => id);
     await Promise.all([
       ...gone.map((id) => hostOf(this.env, id).membershipEnded(this.#hosts.get(id)?.public_key ?? null)),
@@ -176,6 +196,22 @@ export class Account extends DurableObject<Env> {
       );
     if (this.#hosts.certificateOf(host) === null) return refusal('unknown_host', 'There is no such member.');
     return hostOf(this.env, host).handover({ offer });
+  }
+
+  /** Which members are there, for the home host; null for any other. */
+  async presences(home: string): Promise<MemberPresence[] | null> {
+    if (!this.#hosts.isHome(home)) return null;
+    const members = this.#hosts.list().slice(1);
+    const reports = await this.#reports.of(members.map(({ id }) => id));
+    return members.map(({ id, last_seen_at }, at) => {
+      const report = reports[at] ?? null;
+      const last = report === null ? last_seen_at : report.last_sign;
+      return {
+        host: id,
+        presence: report === null ? 'unknown' : report.online ? 'online' : 'away',
+        last_seen: last === null ? null : new Date(last).toISOString(),
+      };
+    });
   }
 
   /** @returns claim_refused where no host may claim this edge. */
@@ -232,6 +268,10 @@ export class Account extends DurableObject<Env> {
 
   dropPairing(user_code: string): void {
     this.#pairings.drop(user_code);
+  }
+
+  withdrawPairing(device_code: string): Promise<string | null> {
+    return this.#pairings.withdraw(device_code);
   }
 
   pairingRevealed(user_code: string): void {
@@ -306,6 +346,26 @@ export class Account extends DurableObject<Env> {
   useSessionAmongHosts(sid: string): { session: SessionRecord; hosts: HostRecord[] } | null {
     const session = this.useSession(sid);
     return session === null ? null : { session, hosts: this.hosts() };
+  }
+
+  /**
+   * And what is known of each member at this moment, as `shownHost`, in JSON: text costs a request between objects less than what it says. The home
+   * host's object is asked by who asks us.
+   */
+  async useSessionAndMembers(sid: string): Promise<{ session: SessionRecord; home: HostRecord | null; members: string[] } | null> {
+    const found = this.useSessionAmongHosts(sid);
+    if (found === null) return null;
+    const { session, hosts } = found;
+    const [home = null, ...records] = hosts;
+    const reports = await this.#reports.of(records.map(({ id }) => id));
+    const members = records.map((record, at) => {
+      const report = reports[at] ?? null;
+      const role = heldGrant(session, record.id)?.role ?? null;
+      // What nobody signed for this session on that host yet is seen as a client sees it.
+      const seen = report === null ? null : seenBy(report, session.sub, role ?? 'client');
+      return JSON.stringify(shownHost(record, { home: false, role }, seen));
+    });
+    return { session, home, members };
   }
 
   /** The sids of the sessions that live. */

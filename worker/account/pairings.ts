@@ -98,6 +98,17 @@ export class Pairings {
     return { ok: true, value: { user_code, host, public_key, revealed: row.revealed !== 0, outcome } };
   }
 
+  /** Its host asks no longer: its place is free. @returns its code; null when nothing waits under this one. */
+  async withdraw(device_code: string): Promise<string | null> {
+    const [row] = this.#sql
+      .exec<{ user_code: string }>(
+        'DELETE FROM pairings WHERE device = ? AND outcome IS NULL RETURNING user_code',
+        await sha256Hex(device_code),
+      )
+      .toArray();
+    return row?.user_code ?? null;
+  }
+
   #note(user_code: string, now: number): void {
     for (const [code, at] of this.#asked) if (now - at >= PAIR_LIFE_S * 1000) this.#asked.delete(code);
     this.#asked.set(user_code, now);

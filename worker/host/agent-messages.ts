@@ -2,6 +2,7 @@ import { unreachable } from '../../shared/errors.ts';
 import { parseJsonOrNull } from '../../shared/json.ts';
 import type { AgentControl } from '../../shared/link-protocol.ts';
 import { agentControl, CONTROL, cutBinary, cutText } from '../../shared/link-protocol.ts';
+import type { MemberPresence } from '../../shared/members.ts';
 import { TokenBucket } from '../../shared/token-bucket.ts';
 import type { Result } from '../result.ts';
 import type { Link } from './agent-link.ts';
@@ -33,12 +34,14 @@ interface Options {
   kept: KeptWebhooks;
   /** The host is called otherwise: what it is known as beyond this object. */
   renamed(host: Presence): void;
-  /** `recent` has to be written at that time, in ms since 1970. */
-  writeRecent(at: number): void;
+  /** @param writeAt when `recent` has to be written, in ms since 1970; null: it was. */
+  runChanged(writeAt: number | null): void;
   /** What the home host says of its installation; of any other host it is worth nothing. */
   fromHome(host: string, message: HomeMessage): Promise<void>;
   /** The home host hands over to one of its members: asks that one. */
   handover(host: string, message: HandoverMessage): Promise<Result<unknown>>;
+  /** Which members are there; null for another host than the home host, which is told nothing. */
+  presences(host: string): Promise<MemberPresence[] | null>;
   /** Work that goes on after this message. */
   later(work: Promise<unknown>): void;
 }
@@ -75,8 +78,13 @@ export class AgentMessages {
     link.control({ type: 'handover', id: message.id, answer: ok ? answer : { ok, code: answer.code, message: answer.message } });
   }
 
+  async #presences(link: Link, id: string): Promise<void> {
+    const members = await this.#options.presences(this.#options.presence.known?.host ?? '');
+    if (members !== null) link.control({ type: 'presence', id, members });
+  }
+
   #control(link: Link, payload: string): void {
-    const { links, browsers, sessions, presence, recent, alerts, kept, renamed, writeRecent, fromHome, later } = this.#options;
+    const { links, browsers, sessions, presence, recent, alerts, kept, renamed, runChanged, fromHome, later } = this.#options;
     const message = parseControl(payload);
     // A newer agent may say more than we know: what we don't understand changes nothing here.
     if (message === null) return console.warn('The agent sent a control message that this version does not know.');
@@ -98,11 +106,8 @@ export class AgentMessages {
         sessions.closeSockets(message.sids);
         alerts.sessionsEnded(message.sids);
         return later(sessions.revoke(link, presence.known?.host ?? '', message.id, message.sids));
-      case 'run': {
-        const writeAt = recent.note(message.run, Date.now());
-        if (writeAt !== null) writeRecent(writeAt);
-        return;
-      }
+      case 'run':
+        return runChanged(recent.note(message.run, Date.now()));
       case 'name': {
         if (message.name === presence.known?.name || !this.#mayWrite(message.type)) return;
         const host = presence.renamed(message.name);
@@ -120,6 +125,8 @@ export class AgentMessages {
         return later(fromHome(presence.known?.host ?? '', message));
       case 'handover':
         return later(this.#handover(link, message));
+      case 'presence':
+        return later(this.#presences(link, message.id));
       case 'bye':
         return links.down(link, 1000, 'bye');
       default:

@@ -27,6 +27,8 @@ interface Options {
   tunnel: Tunnel;
   browsers: Browsers;
   store: { get<T>(key: string): T | undefined; put<T>(key: string, value: T): void };
+  /** There is another `last`. */
+  changed: () => void;
 }
 
 /**
@@ -49,13 +51,14 @@ export class Duplicates {
 
   /** May this agent, which proved itself, be the host's link? The same process that comes back always may. @returns false when its socket was closed instead. */
   async admit(socket: WebSocket, { address = '' }: UnprovenState, proven: Proven): Promise<boolean> {
-    const { links, browsers, store } = this.#options;
+    const { links, browsers, store, changed } = this.#options;
     for (;;) {
       const link = links.live();
       if (link === null || (link.process !== undefined && link.process === proven.process)) return true;
       if (await this.#answers(link)) {
         const duplicate: Duplicate = { at: Date.now(), address, name: proven.name };
         store.put(KEY, duplicate);
+        changed();
         link.control({ type: 'duplicate', ...duplicate });
         // Admins' pages read again what is known of the host.
         browsers.toAll({ type: 'host', online: true, last_seen: links.lastSeen() });

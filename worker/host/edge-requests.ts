@@ -45,6 +45,11 @@ export class EdgeRequests {
     return this.#post('/link/pair-secret', revealed, z.unknown());
   }
 
+  /** A home host from before there was this does not know it. */
+  pairWithdrawn(withdrawn: { user_code: string }): Promise<Result<unknown>> {
+    return this.#post('/link/pair-withdraw', withdrawn, z.unknown());
+  }
+
   /** The home host hands over to this host, or asks it for a key. */
   handover(asked: LinkHandover): Promise<Result<unknown>> {
     return this.#post('/link/handover', asked, z.unknown());

@@ -25,6 +25,7 @@ import { PendingStarts } from './pending-starts.ts';
 import { PresenceRecord } from './presence-record.ts';
 import { closeQuietly } from './quietly.ts';
 import { RecentRuns } from './recent-runs.ts';
+import { Reports } from './reports.ts';
 import { SessionKeeper } from './session-keeper.ts';
 
 /** Asks the host, out of that user's share; null for what the edge itself asks. */
@@ -41,13 +42,38 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
   const presence = new PresenceRecord(kv);
   const recent = new RecentRuns(kv);
   const browsers = new Browsers(ctx.getWebSockets(TAG.browser));
-  const pending = new PendingRuns(sql, (sub) => browsers.toOwner(sub, { type: 'pending' }));
+  const pending = new PendingRuns(sql, (sub) => {
+    browsers.toOwner(sub, { type: 'pending' });
+    reports.changed();
+  });
   const tunnel: Tunnel = new Tunnel({
     send: (request, frame) => links.current?.binary(`h/${request}`, frame),
     turn: (user, callback) => links.current?.turn(user, callback),
   });
-  const links: LinkKeeper = new LinkKeeper(ctx, ctx.getWebSockets(TAG.agent), { presence, browsers, tunnel });
-  const duplicates = new Duplicates({ links, tunnel, browsers, store: kv });
+  const links: LinkKeeper = new LinkKeeper(ctx, ctx.getWebSockets(TAG.agent), {
+    presence,
+    browsers,
+    tunnel,
+    gone: () => reports.gone(),
+  });
+  const duplicates = new Duplicates({ links, tunnel, browsers, store: kv, changed: () => reports.changed() });
+  const reports: Reports = new Reports({
+    store: kv,
+    make: () => ({
+      online: links.live() !== null,
+      last_sign: links.lastSign,
+      name: presence.known?.name ?? null,
+      version: presence.known?.version ?? null,
+      recent_runs: recent.all,
+      pending_runs: pending.all(),
+      kept_webhooks: kept.summary(),
+      duplicate: duplicates.last,
+    }),
+    send: (report) => {
+      const host = presence.known?.host;
+      if (host !== undefined) ctx.waitUntil(accountOf(env).hostReported(host, report));
+    },
+  });
   const watch = new LinkWatch({ links, presence, browsers, tunnel });
   const requests = new EdgeRequests((head, body) => ask(head, body, null));
   const sessions = new SessionKeeper({
@@ -67,7 +93,7 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     wake: (at) => alarms.schedule('pending', at),
   });
 
-  const kept = new KeptWebhooks(sql, kv);
+  const kept = new KeptWebhooks(sql, kv, () => reports.changed());
   const hooks: HookRequests = new HookRequests({
     kept,
     ask: (asked) => requests.webhook(asked),
@@ -94,6 +120,7 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     presence: (now) => watch.note(now),
     recent: (now) => {
       recent.write(now);
+      reports.changed();
       return null;
     },
     pending: (now) => {
@@ -114,8 +141,12 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     kept,
     renamed: ({ host, name, version }) => ctx.waitUntil(accountOf(env).hostRenamed(host, name, version)),
     fromHome: (host, message) => accountOf(env).fromHome(host, message),
+    presences: (host) => accountOf(env).presences(host),
     handover: (host, message) => accountOf(env).handover(host, message.host, message.offer),
-    writeRecent: (at) => alarms.schedule('recent', at),
+    runChanged: (writeAt) => {
+      if (writeAt === null) reports.changed();
+      else alarms.schedule('recent', writeAt);
+    },
     later: (work) => ctx.waitUntil(work),
   });
   return {
@@ -127,6 +158,7 @@ export function createHostServices(ctx: DurableObjectState, env: Env, ask: Ask) 
     browsers,
     tunnel,
     links,
+    reports,
     requests,
     sessions,
     watch,

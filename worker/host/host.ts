@@ -6,10 +6,10 @@ import { UNPROVEN_MS } from '../../shared/limits.ts';
 import { LINK_CLOSE } from '../../shared/link-protocol.ts';
 import type { LinkLoginRequest, LoginRequest } from '../../shared/login-requests.ts';
 import type { HomeFacts, LinkPair } from '../../shared/pairing.ts';
-import type { RunRequest, RunSummary } from '../../shared/runs.ts';
+import type { RunRequest } from '../../shared/runs.ts';
 import type { RequestHead } from '../../shared/tunnel.ts';
 import type { Role } from '../../shared/users.ts';
-import type { KeptAnswer, KeptOfHook, LinkWebhook, LinkWebhookJob, WebhookAnswer } from '../../shared/webhooks.ts';
+import type { KeptAnswer, LinkWebhook, LinkWebhookJob, WebhookAnswer } from '../../shared/webhooks.ts';
 import { CLOSE, PING, PONG, SOCKET_USER } from '../../shared/wire.ts';
 import type { HomeNews } from '../account/account.ts';
 import type { Granted } from '../account/session-rows.ts';
@@ -20,9 +20,10 @@ import { attempt } from '../result.ts';
 import type { Link } from './agent-link.ts';
 import type { LinkTerms, SocketSession, UnprovenState } from './attachment.ts';
 import { readAttachment, TAG } from './attachment.ts';
-import type { Duplicate } from './duplicates.ts';
 import type { Asker } from './edge-tunnel.ts';
 import { unseal } from './envelope.ts';
+import type { HostReport } from './host-report.ts';
+import { seenBy } from './host-report.ts';
 import type { HostServices } from './host-services.ts';
 import { createHostServices } from './host-services.ts';
 import type { Proven } from './link-handshake.ts';
@@ -31,20 +32,6 @@ import type { LoginAnswer } from './login-answers.ts';
 import { PRESENCE_EVERY_MS } from './presence-record.ts';
 import { closeQuietly, isOpen } from './quietly.ts';
 import { RECHECK_EVERY_MS } from './session-keeper.ts';
-
-export interface HostOverview {
-  online: boolean;
-  /** ISO 8601; null when it never linked. */
-  last_seen: string | null;
-  name: string | null;
-  version: string | null;
-  recent_runs: RunSummary[];
-  pending_runs: PendingRun[];
-  /** For admins. */
-  kept_webhooks: KeptOfHook[];
-  /** For admins: another agent with this host's key, refused in the last day. */
-  duplicate: Duplicate | null;
-}
 
 /**
  * One host, as the edge sees it: its agent's link, the browsers that look at it, and the requests on their way to it. It
@@ -101,6 +88,10 @@ export class Host extends DurableObject<Env> {
     return this.#services.requests.pairSecret(revealed);
   }
 
+  async pairWithdrawn(withdrawn: { user_code: string }): Promise<Result<unknown>> {
+    return this.#services.requests.pairWithdrawn(withdrawn);
+  }
+
   async webhook(asked: LinkWebhook): Promise<Result<WebhookAnswer | KeptAnswer>> {
     return this.#services.hooks.take(asked);
   }
@@ -137,18 +128,14 @@ export class Host extends DurableObject<Env> {
     this.ctx.waitUntil(this.#services.sessions.end(sids));
   }
 
-  overview(sub: string, role: Role): HostOverview {
-    const known = this.#services.presence.known;
-    return {
-      online: this.online(),
-      last_seen: this.#services.links.lastSeen(),
-      name: known?.name ?? null,
-      version: known?.version ?? null,
-      recent_runs: this.#services.recent.visibleTo(sub, role),
-      pending_runs: this.#services.pending.visibleTo(sub, role),
-      kept_webhooks: role === 'admin' ? this.#services.kept.summary() : [],
-      duplicate: role === 'admin' ? this.#services.duplicates.last : null,
-    };
+  overview(sub: string, role: Role): HostReport {
+    return seenBy(this.#services.reports.now(), sub, role);
+  }
+
+  /** Somebody looks at the list of hosts: the Account object, which asks, is told of what changes from now on. */
+  watched(): HostReport {
+    this.#services.reports.watched(Date.now());
+    return this.#services.reports.now();
   }
 
   /** Null when the host is there: then it is asked itself. */
@@ -249,7 +236,7 @@ export class Host extends DurableObject<Env> {
    * have been taken out, or paired again by another key.
    */
   async #hostSeen(link: Link, { host, public_key }: UnprovenState, { name, version }: Proven): Promise<void> {
-    const { known, news } = await accountOf(this.env).hostSeen(host, name, version, public_key);
+    const { known, news } = await accountOf(this.env).hostSeen(host, name, version, public_key, this.#services.reports.now());
     // A newer link may have overtaken it.
     if (this.#services.links.current !== link) return;
     if (!known) this.#services.links.down(link, LINK_CLOSE.unknown_host, 'this edge knows the host no longer by this key');

@@ -53,7 +53,11 @@ export class KeptWebhooks {
   readonly #sql: SqlStorage;
   readonly #kv: Pick<SyncKvStorage, 'get' | 'put'>;
 
-  constructor(sql: SqlStorage, kv: Pick<SyncKvStorage, 'get' | 'put'>) {
+  readonly #changed: () => void;
+
+  /** @param changed hears that others wait now. */
+  constructor(sql: SqlStorage, kv: Pick<SyncKvStorage, 'get' | 'put'>, changed: () => void) {
+    this.#changed = changed;
     this.#sql = sql;
     this.#kv = kv;
   }
@@ -96,6 +100,7 @@ export class KeptWebhooks {
       JSON.stringify(request),
       kept.arrived_at,
     );
+    this.#changed();
     return kept.arrived_at + KEPT_MS;
   }
 
@@ -116,6 +121,7 @@ export class KeptWebhooks {
 
   remove(seq: number): void {
     this.#sql.exec('DELETE FROM kept_webhooks WHERE seq = ?', seq);
+    this.#changed();
   }
 
   /** Nobody comes back for them. */

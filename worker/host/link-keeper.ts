@@ -16,18 +16,20 @@ export class LinkKeeper {
   readonly #presence: PresenceRecord;
   readonly #browsers: Browsers;
   readonly #tunnel: Tunnel;
+  readonly #down: () => void;
   #link: Link | null = null;
 
   /** @param sockets agents' sockets that outlived the last object. */
   constructor(
     ctx: DurableObjectState,
     sockets: readonly WebSocket[],
-    parts: { presence: PresenceRecord; browsers: Browsers; tunnel: Tunnel },
+    parts: { presence: PresenceRecord; browsers: Browsers; tunnel: Tunnel; gone: () => void },
   ) {
     this.#ctx = ctx;
     this.#presence = parts.presence;
     this.#browsers = parts.browsers;
     this.#tunnel = parts.tunnel;
+    this.#down = parts.gone;
     for (const socket of sockets) {
       const state = readAttachment(socket);
       if (state?.kind !== 'link' || !isOpen(socket)) continue;
@@ -73,6 +75,7 @@ export class LinkKeeper {
     this.#gone();
     this.#browsers.toAll({ type: 'host', online: false, last_seen: this.lastSeen() });
     closeQuietly(link.socket, code, reason);
+    this.#down();
   }
 
   /** ISO 8601; null before the first link. */

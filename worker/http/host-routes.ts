@@ -1,75 +1,30 @@
 import { Hono } from 'hono';
 import { ToruError } from '../../shared/errors.ts';
-import type { Host } from '../../shared/hosts.ts';
 import type { Me } from '../../shared/sessions.ts';
 import { VERSION } from '../../shared/version.ts';
+import { within } from '../account/host-reports.ts';
 import { heldGrant } from '../account/session-rows.ts';
+import { shownHost } from '../account/shown-host.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { unwrap } from '../result.ts';
 import type { EdgeEnv } from './edge-context.ts';
 import { meOf } from './login-routes.ts';
-import { currentSession, iso, mayBeNobody, requireGrant, requireSession, sessionAndHosts } from './session-cookie.ts';
+import { currentSession, mayBeNobody, requireGrant, requireSession, sessionAndHosts, sessionAndMembers } from './session-cookie.ts';
 
 /** One slow object must not keep the others from the page. */
 const OVERVIEW_MS = 300;
 
-/** The answer; null when it is not there in time, or fails. */
-async function within<T>(ms: number, answer: Promise<T>): Promise<T | null> {
-  let timer = 0;
-  const late = new Promise<null>((resolve) => {
-    timer = setTimeout(() => resolve(null), ms);
-  });
-  try {
-    return await Promise.race([answer.catch(() => null), late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
 export const hostRoutes = new Hono<EdgeEnv>()
-  /** The view of a host that is away comes from its object, filtered for the asker. */
+  /** Of members, the Account object has what their objects reported; the home host's object, which may have more to say than any, is asked itself. */
   .get('/api/hosts', async (c) => {
-    const { session, hosts } = await sessionAndHosts(c);
-    const items = await Promise.all(
-      hosts.map(async (record, at): Promise<Host> => {
-        const { id, name, version, last_seen_at } = record;
-        const role = heldGrant(session, id)?.role ?? null;
-        // What nobody signed for this session on that host yet is seen as a client sees it.
-        const answer = hostOf(c.env, id).overview(session.sub, role ?? 'client');
-        // With one host there is nothing else to show: its object is waited for.
-        const seen = hosts.length === 1 ? await answer : await within(OVERVIEW_MS, answer);
-        const of = { id, home: at === 0, role };
-        if (seen === null) {
-          const last_seen = last_seen_at === null ? null : iso(last_seen_at);
-          return {
-            ...of,
-            name,
-            presence: 'unknown',
-            online: false,
-            last_seen,
-            version,
-            recent_runs: [],
-            pending_runs: [],
-            kept_webhooks: [],
-            duplicate: null,
-          };
-        }
-        return {
-          ...of,
-          // A member is called what the home host calls it.
-          name: at === 0 ? (seen.name ?? name) : name,
-          presence: seen.online ? 'online' : 'away',
-          online: seen.online,
-          last_seen: seen.last_seen,
-          version: seen.version ?? version,
-          recent_runs: seen.recent_runs,
-          pending_runs: seen.pending_runs,
-          kept_webhooks: seen.kept_webhooks,
-          duplicate: seen.duplicate === null ? null : { ...seen.duplicate, at: iso(seen.duplicate.at) },
-        };
-      }),
-    );
-    return c.json({ items, next_cursor: null });
+    const { session, home, members } = await sessionAndMembers(c);
+    if (home === null) return c.json({ items: [], next_cursor: null });
+    const role = heldGrant(session, home.id)?.role ?? null;
+    const answer = hostOf(c.env, home.id).overview(session.sub, role ?? 'client');
+    // With one host there is nothing else to show: its object is waited for.
+    const seen = members.length === 0 ? await answer : await within(OVERVIEW_MS, answer);
+    const items = [JSON.stringify(shownHost(home, { home: true, role }, seen)), ...members];
+    return c.body(`{"items":[${items.join(',')}],"next_cursor":null}`, 200, { 'content-type': 'application/json' });
   })
   /** Who am I on that host? The role there is the home host's word, and may be another than at home. */
   .get('/api/hosts/:host/me', async (c) => {

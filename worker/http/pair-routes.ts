@@ -4,7 +4,7 @@ import { ToruError } from '../../shared/errors.ts';
 import { purposed } from '../../shared/grant.ts';
 import { networkOf } from '../../shared/network-of.ts';
 import type { PairAnswer, PairRequest, PairTokenAnswer } from '../../shared/pairing.ts';
-import { PAIR_INTERVAL_S, PAIR_LIFE_S, pairRequest, pairStatement, pairTokenRequest } from '../../shared/pairing.ts';
+import { PAIR_INTERVAL_S, PAIR_LIFE_S, pairRequest, pairStatement, pairTokenRequest, pairWithdrawal } from '../../shared/pairing.ts';
 import type { HostRecord } from '../account/known-hosts.ts';
 import { accountOf, hostOf } from '../env.ts';
 import { unwrap } from '../result.ts';
@@ -55,6 +55,15 @@ export const pairRoutes = new Hono<EdgeEnv>()
       await account.pairingRevealed(state.user_code);
     }
     return c.json<PairTokenAnswer>(unwrap(await account.pairingToken(state)));
+  })
+  /** Who holds the device code ends its own request; nobody learns by it whether there was one. */
+  .post('/api/pair/withdraw', async (c) => {
+    const { device_code } = await readSmall(c.req.raw, pairWithdrawal, 'The device code of a request to pair is expected.');
+    const user_code = await accountOf(c.env).withdrawPairing(device_code);
+    const home = await homeOf(c);
+    // A home host that is away forgets it by itself, after ten minutes.
+    if (user_code !== null && home.ok) await hostOf(c.env, home.value.id).pairWithdrawn({ user_code });
+    return c.body(null, 204);
   });
 
 /**

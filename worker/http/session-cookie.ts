@@ -41,6 +41,14 @@ export async function sessionAndHosts(c: EdgeContext): Promise<{ session: Sessio
   return found;
 }
 
+/** The session of this request, the home host, and what is known of each member at this moment, by one request to the Account object. @throws ToruError unauthenticated. */
+export async function sessionAndMembers(c: EdgeContext) {
+  const sent = await sentCookie(c, 'toru');
+  const found = sent === null ? null : await accountOf(c.env).useSessionAndMembers(sent.hash);
+  if (found === null) throw notLoggedIn();
+  return found;
+}
+
 /** The session's grant for a host. @throws ToruError session_expired when the home host ended it; host_offline, unknown_host. */
 export async function requireGrant(session: SessionRecord, env: Env, host: string): Promise<HostGrant> {
   const granted = await grantOn(env, session, host);

@@ -87,6 +87,35 @@ describe('requests to pair', () => {
     expect((await pair()).status).toBe(429);
   });
 
+  it('withdrawn by who has the device code leave their place at once, and the home host is told; what was decided stays', async () => {
+    const heard: string[] = [];
+    const take = home.handle;
+    home.handle = (request) => {
+      if (request.head.path !== '/link/pair-withdraw') return take(request);
+      void request.body().then((body) => {
+        heard.push(JSON.parse(body.toString()).user_code);
+        request.answer(204, null);
+      });
+      return true;
+    };
+    const [first, second] = await Promise.all(
+      Array.from({ length: MAX_PAIRINGS_PER_ADDRESS }, async () => pairAnswer.parse((await pair()).json())),
+    );
+    if (first === undefined || second === undefined) throw new Error('unreachable');
+    expect((await pair()).status).toBe(429);
+    const withdraw = async (device_code: string): Promise<number> => (await post('/api/pair/withdraw', { device_code })).status;
+    expect(await withdraw('A'.repeat(43))).toBe(204);
+    expect((await pair()).status).toBe(429);
+    expect([await withdraw(first.device_code), await withdraw(first.device_code)]).toEqual([204, 204]);
+    expect(heard).toEqual([first.user_code]);
+    expect((await pair()).status).toBe(200);
+    home.control({ type: 'pairing', user_code: second.user_code, outcome: 'denied' });
+    await expect.poll(async () => (await pair()).status).toBe(200);
+    expect(await withdraw(second.device_code)).toBe(204);
+    const outcome = await post('/api/pair/token', { device_code: second.device_code, secret: 'cd'.repeat(32) });
+    expect(outcome.json()).toMatchObject({ error: { code: 'access_denied' } });
+  });
+
   it('are kept thirty times in a row of one address, also where the same host asks over and over', async () => {
     const host = newHostKey();
     const before = asked;

@@ -1,5 +1,5 @@
-import { ToruError } from '../../../shared/errors.ts';
-import type { Membership, MemberWords } from '../../../shared/members.ts';
+import { ToruError, unreachable } from '../../../shared/errors.ts';
+import type { MemberPresence, Membership, MemberWords } from '../../../shared/members.ts';
 import type { Pairing } from '../../../shared/pairing.ts';
 import { inviteCreate, memberName, userCodeOf } from '../../../shared/pairing.ts';
 import type { Client } from '../agent-client.ts';
@@ -24,8 +24,8 @@ export const hosts: Command = {
        toru hosts invite NAME [--minutes N] | uninvite ID
        toru hosts rename HOST NAME | revoke HOST [--yes] | role HOST USER admin|client|default
 
-On the home host. Without a word it lists home host, members, invites, and the hosts that wait to be
-let in (toru up) with their words. HOST is a name or an id; its beginning will do.
+On the home host. Without a word it lists home host, members and who of them is there, invites, and
+the hosts that wait to be let in (toru up) with their words. HOST is a name or an id; its beginning will do.
 
   approve   compare the words with those that the other host's terminal shows, and answer y; a script
             gives the words that it was told
@@ -95,31 +95,66 @@ async function list(client: Client, asJson: boolean, io: Io): Promise<number> {
     else await print(io, memberWords(membership));
     return 0;
   }
-  const [members, waiting, invites, words, settings] = await Promise.all([
+  const [members, presence, waiting, invites, words, settings] = await Promise.all([
     good(client.members.$get()).then((answer) => answer.json()),
+    presencesOf(client),
     good(client.pairings.$get()).then((answer) => answer.json()),
     good(client.invites.$get()).then((answer) => answer.json()),
     wordsOf(client),
     good(client.settings.$get()).then((answer) => answer.json()),
   ]);
   if (asJson) {
-    await print(io, JSON.stringify({ membership, members: members.items, waiting: waiting.items, invites: invites.items, words }, null, 2));
+    await print(
+      io,
+      JSON.stringify({ membership, members: members.items, presence, waiting: waiting.items, invites: invites.items, words }, null, 2),
+    );
     return 0;
   }
   const width = io.out.isTTY ? io.out.columns : null;
   const rows = [
-    [settings.host_name, settings.instance_id, 'home host'],
-    ...members.items.map(({ name, id, paired_at }) => [name, id, `member since ${when(paired_at)}`]),
+    [settings.host_name, settings.instance_id, 'home host', 'this host'],
+    ...members.items.map(({ name, id, paired_at }) => [
+      name,
+      id,
+      `member since ${when(paired_at)}`,
+      presenceWords(presence.items.find(({ host }) => host === id)),
+    ]),
   ];
-  await print(io, table(['NAME', 'ID', 'WHAT'], rows, width));
+  await print(io, table(['NAME', 'ID', 'WHAT', 'THERE'], rows, width));
   for (const { id, name, expires_at } of invites.items)
     await print(io, `\n${plain(name)} is invited until ${when(expires_at)} (toru hosts uninvite ${id})`);
   for (const request of waiting.items) await print(io, `\n${requestWords(request)}`);
   if (words.length > 0) await print(io, `\n${trustLines(words).join('\n')}`);
   if (members.items.length + waiting.items.length + invites.items.length === 0)
     await note(io, 'no other host belongs to it yet. On another machine: toru up, and the address of Toru’s page');
-  else if (members.items.length > 0) await note(io, 'which of them are linked at this moment, the edge knows: see Hosts on the page');
+  if (presence.problem !== null) await note(io, `who is there at this moment, only the edge knows. ${presence.problem}`);
   return 0;
+}
+
+/** Who is there; `problem` says why the edge can't be asked. */
+async function presencesOf(client: Client): Promise<{ items: MemberPresence[]; problem: string | null }> {
+  try {
+    return { items: (await (await good(client.members.presence.$get())).json()).items, problem: null };
+  } catch (error) {
+    // An agent from before there was this route: all else is listed.
+    if (error instanceof ToruError) return { items: [], problem: error.message };
+    throw error;
+  }
+}
+
+/** As the page has it (parts/host-state.tsx). */
+function presenceWords(known: MemberPresence | undefined): string {
+  if (known === undefined) return 'not known';
+  switch (known.presence) {
+    case 'online':
+      return 'online';
+    case 'away':
+      return known.last_seen === null ? 'was never here' : `away since ${when(known.last_seen)}`;
+    case 'unknown':
+      return 'does not answer just now';
+    default:
+      return unreachable(known.presence);
+  }
 }
 
 /** After a recovery; none of an older agent. */

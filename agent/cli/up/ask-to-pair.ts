@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { userInfo } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type * as z from 'zod';
+import * as z from 'zod';
 import { toBase64Url } from '../../../shared/encoding.ts';
 import { ToruError } from '../../../shared/errors.ts';
 import { purposed } from '../../../shared/grant.ts';
@@ -32,6 +32,8 @@ interface Asker {
 
 /** A member whose clock is off by more refuses every grant that its home host signs. */
 const MAX_CLOCK_MS = 60_000;
+/** Whoever stops it waits for that. */
+const WITHDRAW_MS = 2_000;
 /** RFC 8628, section 3.5. */
 const SLOWER_S = 5;
 
@@ -94,6 +96,12 @@ export async function waitForApproval(
       throw new ToruError('expired_token', 'Nobody approved it within ten minutes. Nothing was changed. Start again: toru up');
     await sleep(interval * 1000, undefined, { signal });
   }
+}
+
+/** Gives its place at the edge back, where it is not waited for any longer. An edge that does not answer, or is too old, lets it run out. */
+export async function withdraw(edge: EdgeLocation, { answer }: PendingRequest): Promise<void> {
+  const { device_code } = answer;
+  await postTo(edge, '/api/pair/withdraw', { device_code }, z.unknown(), AbortSignal.timeout(WITHDRAW_MS)).catch(() => undefined);
 }
 
 /** What to say of an answer after which it is asked again, empty for the usual one; null when it is final. */

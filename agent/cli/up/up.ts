@@ -1,5 +1,6 @@
 import { ToruError } from '../../../shared/errors.ts';
 import { membership as membershipShape } from '../../../shared/members.ts';
+import type { PairTokenAnswer } from '../../../shared/pairing.ts';
 import type { Config } from '../../config.ts';
 import { loadConfig } from '../../config.ts';
 import type { EdgeLocation } from '../../config-edge.ts';
@@ -15,7 +16,7 @@ import { openHome } from '../opened-home.ts';
 import { askKey } from '../prompt.ts';
 import { plain } from '../terminal-filter.ts';
 import type { Invite } from './ask-to-pair.ts';
-import { askToPair, waitForApproval } from './ask-to-pair.ts';
+import { askToPair, waitForApproval, withdraw } from './ask-to-pair.ts';
 import type { Candidate, Outcome, Wanted } from './candidate.ts';
 import { claim } from './claim.ts';
 import { joinHome } from './join-home.ts';
@@ -78,13 +79,20 @@ async function pair(host: Candidate, wanted: Wanted, isMember: boolean, io: Io):
   if (wanted.recovery !== null) return recover({ ...host, name: asker.name }, wanted, io);
   const pending = await askOrClaim(edge, asker, invite, io.interrupted);
   if (pending === null) return claim({ ...host, name: asker.name }, wanted, io);
-  if (!isMember && !(await agreesToLeave(host, wanted, io))) {
-    await note(io, 'nothing was changed.');
-    return 'stopped';
+  let signed: PairTokenAnswer;
+  try {
+    if (!isMember && !(await agreesToLeave(host, wanted, io))) {
+      await withdraw(edge, pending);
+      await note(io, 'nothing was changed.');
+      return 'stopped';
+    }
+    if (invite === null) await showRequest(io, edge, pending);
+    const trouble = (message: string): void => void note(io, `${message} It keeps trying.`).catch(() => undefined);
+    signed = await waitForApproval(edge, pending, trouble, io.interrupted);
+  } catch (error) {
+    if (error instanceof UsageError || io.interrupted.aborted) await withdraw(edge, pending);
+    throw error;
   }
-  if (invite === null) await showRequest(io, edge, pending);
-  const trouble = (message: string): void => void note(io, `${message} It keeps trying.`).catch(() => undefined);
-  const signed = await waitForApproval(edge, pending, trouble, io.interrupted);
   const joined = joinHome({ ...host, home: host.config.home }, edge, pending, signed);
   await print(io, `Paired: this host is “${plain(joined.name)}” now, a member of the installation of ${plain(joined.home)}.`);
   return 'paired';
