@@ -20,6 +20,8 @@ export const CLOSE = {
   reload: 4010,
   /** Something went wrong that has nothing to do with the session: come back at once. */
   again: 4012,
+  /** The host lets nobody in just now, whose session may well live: a clock is wrong, or its home host was away for too long. */
+  not_served: 4013,
 } as const;
 
 /** In the edge's answer to its front, which takes it out: whose socket that is. */

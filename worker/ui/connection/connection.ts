@@ -60,6 +60,11 @@ export class Connection {
     );
   }
 
+  /** The server is reached, and the host lets nobody in just now. */
+  get refused(): ReadonlySignal<boolean> {
+    return this.#socket.refused;
+  }
+
   get state(): ReadonlySignal<SocketState> {
     return this.#socket.state;
   }

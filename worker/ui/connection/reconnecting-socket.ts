@@ -28,6 +28,8 @@ export class ReconnectingSocket {
   readonly #url: () => string;
   readonly #events: SocketEvents;
   readonly #state = signal<SocketState>({ kind: 'idle' });
+  /** 4013: the server is reached, and the host lets nobody in. */
+  readonly refused = signal(false);
   #socket: WebSocket | null = null;
   /** While the socket is wanted: ends that. */
   #wanted: AbortController | null = null;
@@ -95,6 +97,10 @@ export class ReconnectingSocket {
       this.#state.value = { kind: 'open' };
       this.#events.reached();
       this.#events.opened();
+      // A host that refuses does so at once.
+      setTimeout(() => {
+        if (this.#socket === socket) this.refused.value = false;
+      }, 3000);
     };
     socket.onmessage = (event) => {
       this.#heard = Date.now();
@@ -106,7 +112,10 @@ export class ReconnectingSocket {
         if (this.#socket === socket) this.#lose();
         resolve(code);
       };
-      socket.onclose = (event) => end(event.code);
+      socket.onclose = (event) => {
+        this.refused.value = event.code === CLOSE.not_served;
+        end(event.code);
+      };
       this.#beat = setInterval(() => {
         if (!this.#isSilent(socket)) return;
         // close() alone would wait for an answer that never comes.

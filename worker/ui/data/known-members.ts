@@ -1,8 +1,8 @@
-import type { Member } from '../../../shared/members.ts';
+import type { Member, Membership } from '../../../shared/members.ts';
 import type { Invite, MadeInvite, Pairing, PairingOutcome } from '../../../shared/pairing.ts';
 import type { Role } from '../../../shared/users.ts';
 import { agent, read, until } from '../api.ts';
-import { isAnything, isRecord, listOf, listOfAll, orNull, shape, text } from '../guards.ts';
+import { isAnything, isRecord, listOf, listOfAll, oneOf, optional, orNull, shape, text } from '../guards.ts';
 
 /** What the home host says of the hosts of its installation. Pages of the home host ask for it. Each call throws ToruError. */
 
@@ -24,6 +24,20 @@ const isOutcome = shape<PairingOutcome>({ outcome: text, name: orNull(text), hos
 const ofInvite = { id: text, name: text, created_at: text, expires_at: text };
 const isInvite = shape<Invite>(ofInvite);
 const isMadeInvite = shape<MadeInvite>({ ...ofInvite, token: text });
+
+const ofHost = shape<{ host: string; name: string; public_key: string }>({ host: text, name: text, public_key: text });
+const isHomeHost = shape<Extract<Membership, { kind: 'home' }>>({ kind: oneOf('home') });
+const isMemberHost = shape<Extract<Membership, { kind: 'member' }>>({
+  kind: oneOf('member'),
+  name: text,
+  home: ofHost,
+  candidate: optional(orNull(ofHost)),
+});
+
+/** What this page's host is to its installation. */
+export function readMembership(signal?: AbortSignal): Promise<Membership> {
+  return read((value): value is Membership => isHomeHost(value) || isMemberHost(value), agent.membership.$get(undefined, until(signal)));
+}
 
 export async function listMembers(signal?: AbortSignal): Promise<readonly Member[]> {
   return (await read(listOf(isMember), agent.members.$get(undefined, until(signal)))).items;

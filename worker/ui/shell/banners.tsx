@@ -1,6 +1,7 @@
-import { CloudOff, KeyRound, PlugZap, RefreshCw, WifiOff } from 'lucide-preact';
+import { CloudOff, PlugZap, RefreshCw, WifiOff } from 'lucide-preact';
+import { lazy } from 'preact-iso';
 import { hostNow, minuteHand } from '../clock.ts';
-import { reloadWanted } from '../connection/page-connection.ts';
+import { connection, reloadWanted } from '../connection/page-connection.ts';
 import { host, hostPresence } from '../data/presence.ts';
 import { reloadFromServer } from '../navigation.ts';
 import { Button } from '../parts/button.tsx';
@@ -8,8 +9,12 @@ import { shortTime } from '../time.ts';
 import { t } from '../translate.ts';
 import './banners.css';
 
+/** What few hosts have. */
+const HostBanners = lazy(async () => (await import('./host-banners.tsx')).HostBanners);
+
 /** Banners on things that a person must know before they press: the network, the server or the host is away. Announced politely. */
 export function Banners() {
+  const refused = connection.refused.value;
   return (
     <div class="banners" role="status">
       {reloadWanted.value && (
@@ -21,26 +26,9 @@ export function Banners() {
           </Button>
         </p>
       )}
-      <PresenceBanner />
-      <DuplicateBanner />
+      {!refused && <PresenceBanner />}
+      {(refused || host.value?.home === false || host.value?.duplicate != null) && <HostBanners refused={refused} />}
     </div>
-  );
-}
-
-/** For admins: the edge says so to nobody else. */
-function DuplicateBanner() {
-  const duplicate = host.value?.duplicate ?? null;
-  if (duplicate === null) return null;
-  return (
-    <p class="banner">
-      <KeyRound size={18} aria-hidden="true" />
-      <span>
-        {t(
-          'Another agent came with this host’s key at {at}, from {address}, and was refused. If it is no copy of yours, the key was stolen: run “toru key rotate” on the host.',
-          { at: shortTime(Date.parse(duplicate.at), minuteHand.value), address: duplicate.address },
-        )}
-      </span>
-    </p>
   );
 }
 
