@@ -86,3 +86,14 @@ test('a host that is not seen for a while is under way until it is', async () =>
   expect(made.rows).toMatchObject([{ problem: null }]);
   expect(tally(made.rows).ok).toBe(1);
 });
+
+test('what waited for its host is under way once it started, and says why where it did not', async () => {
+  const { made } = presses();
+  await made.press(['gone'], {}, 60);
+  expect(tally(made.rows)).toMatchObject({ waiting: 1, under_way: 0 });
+  made.settled('gone', { task_id: 'task gone' });
+  expect(tally(made.rows)).toMatchObject({ waiting: 0, under_way: 1 });
+  await made.press(['gone'], {}, 60);
+  made.settled('gone', { problem: 'The host did not come back in time.' });
+  expect(tally(made.rows)).toMatchObject({ waiting: 0, not_started: 1 });
+});

@@ -78,6 +78,11 @@ export class PressOnHosts {
     );
   }
 
+  /** What came of a run that waited for its host: its id, or why it did not start. */
+  settled(host: string, came: { task_id: string } | { problem: string }): void {
+    this.#set(host, { ...came, waits: false });
+  }
+
   /** Reads those that are under way. */
   async look(): Promise<void> {
     await Promise.all(

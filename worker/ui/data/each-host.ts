@@ -1,8 +1,9 @@
+import type { Action, ActionFields } from '../../../shared/actions.ts';
 import type { List } from '../../../shared/api.ts';
 import type { Run } from '../../../shared/runs.ts';
 import { agentOn, edge, read, until } from '../api.ts';
 import { edgeNow } from '../clock.ts';
-import { type AnyAction, isAction, isAnything, isRecord, isRun, listOf } from '../guards.ts';
+import { type AnyAction, isAction, isAnything, isFullAction, isRecord, isRun, listOf } from '../guards.ts';
 
 import { asPressed } from './as-pressed.ts';
 
@@ -11,6 +12,11 @@ import { asPressed } from './as-pressed.ts';
 export async function listActionsOn(host: string, signal?: AbortSignal): Promise<readonly AnyAction[]> {
   const { items } = await read(listOf(isAction), agentOn(host).actions.$get(undefined, until(signal)));
   return items.map(asPressed).toSorted((a, b) => a.position - b.position);
+}
+
+/** @param fields of an action of another host, with its id. */
+export function makeActionOn(host: string, fields: ActionFields): Promise<Action> {
+  return read(isFullAction, agentOn(host).actions.$post({ json: fields }));
 }
 
 export function listRunsOn(host: string, query: Record<string, string>, signal?: AbortSignal): Promise<List<Run>> {

@@ -140,7 +140,7 @@ function Over({ code, over }: { code: string; over: PairingOutcome }) {
     case 'expired':
       return (
         <Empty title={t('The code ran out')} action={another}>
-          {t('A code is good for ten minutes. Start again on “{name}”: toru up', { name })}
+          {t('A code is good for ten minutes, and only while “toru up” waits there. Start again on “{name}”: toru up', { name })}
         </Empty>
       );
     case 'replaced':

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { Copy, Smartphone, Trash } from 'lucide-preact';
+import { Copy, Layers, Smartphone, Trash } from 'lucide-preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { ToruError } from '../../../../shared/errors.ts';
 import type { Fault } from '../../../../shared/input-declaration.ts';
@@ -7,6 +7,7 @@ import type { Script } from '../../../../shared/scripts.ts';
 import type { User } from '../../../../shared/users.ts';
 import { agent, read, sentence } from '../../api.ts';
 import { loadActions } from '../../data/known-actions.ts';
+import { hosts } from '../../data/presence.ts';
 import { targetsOfAction } from '../../data/targets.ts';
 import type { Wrong } from '../../data/wrong-fields.ts';
 import { isAnything, isFullAction, isRecord, isScript, isUser, listOf } from '../../guards.ts';
@@ -42,6 +43,7 @@ import {
 } from './action-draft.ts';
 import { Advanced } from './advanced.tsx';
 import { Allowed } from './allowed.tsx';
+import { CopyToHosts } from './copy-to-hosts.tsx';
 import { GroupField } from './group-field.tsx';
 import { IconAndColor } from './icon-and-color.tsx';
 import { InputBuilder } from './input-builder.tsx';
@@ -60,6 +62,7 @@ const CONFIRMATIONS = [
 export function Editor(props: { id: string | null; draft: Draft; title: string }) {
   const { id } = props;
   const draft = useSignal(props.draft);
+  const copying = useSignal(false);
   const wrong = useSignal<Wrong>({});
   const saved = useRef(JSON.stringify(bodyOf(props.draft)));
   const busy = useSignal(false);
@@ -279,6 +282,11 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                 <ButtonLink href={`/actions/new?copy=${encodeURIComponent(id)}`} icon={<Copy size={18} aria-hidden="true" />}>
                   {t('Duplicate')}
                 </ButtonLink>
+                {hosts.value.length > 1 && (
+                  <Button icon={<Layers size={18} aria-hidden="true" />} aria-haspopup="dialog" onClick={setTo(copying, true)}>
+                    {t('Copy to other hosts')}
+                  </Button>
+                )}
                 <Button kind="danger" icon={<Trash size={18} aria-hidden="true" />} onClick={setTo(removing, true)}>
                   {t('Remove this action')}
                 </Button>
@@ -301,6 +309,7 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
           />
         </div>
       )}
+      {copying.value && id !== null && <CopyToHosts id={id} onClose={setTo(copying, false)} />}
       {unusual.value.length > 0 && (
         <Ask
           title={unusual.value.length === 1 ? t('Use this variable?') : t('Use these variables?')}

@@ -4,6 +4,8 @@ import { notPressedYet, PressOnHosts } from '../../../../shared/on-hosts.ts';
 import type { Run } from '../../../../shared/runs.ts';
 import { sentence } from '../../api.ts';
 import { cancelRunOn, getRunOn, listRunsOn, pressOn } from '../../data/each-host.ts';
+import { hosts } from '../../data/presence.ts';
+import { t } from '../../translate.ts';
 
 const EVERY_MS = 1500;
 
@@ -13,13 +15,19 @@ export class OnHosts {
   readonly #abort = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
   readonly #presses: PressOnHosts;
+  /** By host, the request that waits for it at the edge. */
+  readonly #waiting = new Map<string, string>();
 
   /** @param started those that an address names, as after a reload. */
   constructor(action: string, started: readonly { host: string; task_id: string }[]) {
     const { signal: gone } = this.#abort;
     this.#presses = new PressOnHosts(
       {
-        press: async (host, inputs, waits_s) => (await pressOn(host, action, inputs, waits_s)).task_id,
+        press: async (host, inputs, waits_s) => {
+          const { task_id, request_id } = await pressOn(host, action, inputs, waits_s);
+          if (task_id === null) this.#waiting.set(host, request_id);
+          return task_id;
+        },
         cancel: cancelRunOn,
         read: (host, task_id) => readRun(host, action, task_id, gone),
         sentence,
@@ -47,7 +55,22 @@ export class OnHosts {
   }
 
   async look(): Promise<void> {
-    if (!document.hidden) await this.#presses.look();
+    if (document.hidden) return;
+    this.#lookWhoCame();
+    await this.#presses.look();
+  }
+
+  /** Of runs that wait for their hosts the edge says what came. */
+  #lookWhoCame(): void {
+    for (const [host, request_id] of this.#waiting) {
+      const kept = hosts
+        .peek()
+        .find(({ id }) => id === host)
+        ?.pending_runs.find((run) => run.request_id === request_id);
+      if (kept === undefined || kept.state === 'waiting') continue;
+      this.#waiting.delete(host);
+      this.#presses.settled(host, kept.task_id === null ? { problem: kept.message ?? t('It did not start.') } : { task_id: kept.task_id });
+    }
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { ChevronRight, Layers } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { useLocation } from 'preact-iso';
 import type { Host } from '../../../../shared/hosts.ts';
 import { sentence } from '../../api.ts';
 import { listActionsOn, pressOn } from '../../data/each-host.ts';
@@ -12,6 +13,7 @@ import type { AnyAction } from '../../guards.ts';
 import { navigate } from '../../navigation.ts';
 import { ButtonLink } from '../../parts/button.tsx';
 import { useActs } from '../../parts/deliberate.ts';
+import { Field } from '../../parts/field.tsx';
 import { HostState } from '../../parts/host-state.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { When } from '../../parts/when.tsx';
@@ -28,15 +30,23 @@ const EVERY_MS = 5000;
 /** Below the home host's own actions: those of each other host, and what can be pressed on several. */
 export function OtherHosts() {
   useHosts();
+  const only = useLocation().query['host'] ?? '';
   const known = useSignal<Readonly<Record<string, readonly AnyAction[]>>>({});
   const others = hosts.value.filter(({ home }) => !home);
   const shared = sharedActions(
     actions.value ?? [],
     others.flatMap(({ id }) => known.value[id] ?? []),
   );
+  const shown = others.filter((host) => isShown(host, only));
   return (
     <>
-      {others.map((host) => (
+      {others.length > 1 && <Filter others={others} only={only} />}
+      {shown.length === 0 && only !== '' && (
+        <p class="muted" role="status">
+          {only === 'there' ? t('No other host is there.') : only === 'away' ? t('No other host is away.') : t('There is no such host.')}
+        </p>
+      )}
+      {shown.map((host) => (
         <OfHost
           key={host.id}
           host={host}
@@ -61,6 +71,40 @@ export function OtherHosts() {
         </section>
       )}
     </>
+  );
+}
+
+function isShown({ id, online }: Host, only: string): boolean {
+  return only === '' || id === only || (only === 'there' && online) || (only === 'away' && !online);
+}
+
+/** Which of the other hosts are shown; in the address, so that a reload shows the same. */
+function Filter({ others, only }: { others: readonly Host[]; only: string }) {
+  return (
+    <div class="other-hosts-filter">
+      <Field label={t('Other hosts')}>
+        {(ties) => (
+          <select
+            {...ties}
+            class="select"
+            value={only}
+            onChange={(event) => {
+              const { value } = event.currentTarget;
+              navigate(value === '' ? '/' : `/?host=${encodeURIComponent(value)}`, { replace: true });
+            }}
+          >
+            <option value="">{t('All hosts')}</option>
+            <option value="there">{t('Those that are there')}</option>
+            <option value="away">{t('Those that are away')}</option>
+            {others.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+    </div>
   );
 }
 
