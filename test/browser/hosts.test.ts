@@ -134,6 +134,19 @@ describeInBrowser('several hosts', () => {
     await page.getByRole('heading', { name: 'nas is paired' }).waitFor();
   });
 
+  it('a machine that stops asking waits no longer: its code is worth nothing at once', async () => {
+    await using other = machine();
+    const asks = other.toru(['up', scene.toru.url, '--name', 'shy']);
+    const [, code = ''] = await eventually('the code is shown', () => /Code +(\S+)/.exec(asks.printed()) ?? asks.printed(), {
+      holds: Array.isArray,
+    });
+    await page.goto(`${scene.toru.url}/pair?code=${code}`);
+    await page.getByRole('heading', { name: '“shy” asks to be let in' }).waitFor();
+    asks.child.kill('SIGINT');
+    await page.getByRole('heading', { name: 'The code ran out' }).waitFor();
+    expect(await asks.ended).toBe(130);
+  });
+
   it('an invite: its token is shown once', async () => {
     await page.goto(`${scene.toru.url}/hosts`);
     await page.getByRole('button', { name: 'Make an invite' }).click();
