@@ -126,7 +126,7 @@ describeInBrowser('pages of three hosts', () => {
     await scene.action({ id: 'once', label: 'Once', script: 'once.sh' });
     writeFileSync(join(nas.home, 'scripts', 'once.sh'), '#!/bin/sh\necho once\n', { mode: 0o755 });
     writeFileSync(join(attic.home, 'scripts', 'once.sh'), '#!/bin/sh\necho otherwise\n', { mode: 0o755 });
-    await page.goto(`${scene.toru.url}/actions/once`);
+    await page.goto(`${scene.toru.url}/actions/once/edit`);
     await page.getByRole('button', { name: 'Copy to other hosts' }).click();
     const sheet = page.getByRole('dialog', { name: 'Copy to other hosts' });
     await sheet.getByRole('button', { name: 'Copy', exact: true }).click();
@@ -135,7 +135,7 @@ describeInBrowser('pages of three hosts', () => {
     await sheet.getByRole('button', { name: 'Copy', exact: true }).click();
     await sheet.getByText('Copied: it runs the same there.').waitFor();
     await sheet.getByText('another script stands there under that name').waitFor();
-    const there = await scene.admin.http('GET', `/api/hosts/${await idOf('nas')}/actions/once`);
+    const there = await scene.admin.http('GET', `/api/hosts/${await idOf('nas')}/actions/once/edit`);
     expect(there.json()).toMatchObject({ label: 'Once', script: 'once.sh' });
   });
 
