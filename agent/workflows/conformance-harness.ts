@@ -48,6 +48,9 @@ const happening = z.union([
   z.strictObject({ expect: expectation }),
 ]);
 
+/** Why a case can't be played through an agent. */
+const whyNot = z.string().min(20).optional();
+
 const jobCase = z.strictObject({
   name: z.string(),
   flow: z.string().optional(),
@@ -59,6 +62,7 @@ const jobCase = z.strictObject({
   depth: z.int().default(0),
   retry: z.int().default(0),
   chance: z.number().default(0.5),
+  no_agent: whyNot,
   attempts: z.record(z.string(), z.union([fate, z.array(fate)])).default({}),
   happens: z.array(happening).default([]),
   expect: expectation.default({}),
@@ -75,7 +79,7 @@ const templateCase = z.strictObject({
 });
 
 const file = z.union([
-  z.strictObject({ jobs: z.array(jobCase) }),
+  z.strictObject({ no_agent: whyNot, jobs: z.array(jobCase) }),
   z.strictObject({ problems: z.array(problemCase) }),
   z.strictObject({ definitions: z.array(definitionCase) }),
   z.strictObject({ context: z.record(z.string(), shallowJson), templates: z.array(templateCase) }),
@@ -90,13 +94,21 @@ export function readCases(): { group: string; cases: z.infer<typeof file> }[] {
     .map((name) => ({ group: name.replace(/\.yaml$/, ''), cases: file.parse(parse(readFileSync(join(FOLDER, name), 'utf8'))) }));
 }
 
-const TEXT = { type: 'string' };
+/** How the frame of README.md declares an input, by the value that a case gives it. */
+function fieldOf(value: unknown): object {
+  if (Array.isArray(value)) return { ...fieldOf(value[0]), multiple: true, options: [], allow_custom: true };
+  if (typeof value === 'number' || typeof value === 'boolean') return { type: typeof value };
+  return { type: typeof value === 'object' && value !== null ? 'anything' : 'string' };
+}
+
 const indented = (text: string, by: number): string => text.trimEnd().replace(/^(?=.)/gm, ' '.repeat(by));
 
 /** The YAML of a case: its own, or the frame of README.md around its task or flow. */
 export function workflowOf({ workflow, task, flow, input }: JobCase): string {
   if (workflow !== undefined) return workflow;
+  const declared = { ...Object.fromEntries(Object.entries(input).map(([name, value]) => [name, fieldOf(value)])), missing: fieldOf('') };
   return [
+    'connection_types: { anything: {} }',
     'actions:',
     '  ok: { type: noop }',
     '  ask: { type: approval, message: Go? }',
@@ -104,7 +116,7 @@ export function workflowOf({ workflow, task, flow, input }: JobCase): string {
     'tasks:',
     '  sub: { flow: { only: { action: ok } } }',
     '  t:',
-    `    input: ${JSON.stringify({ ...Object.fromEntries(Object.keys(input).map((name) => [name, TEXT])), missing: TEXT })}`,
+    `    input: ${JSON.stringify(declared)}`,
     task === undefined ? `    flow:\n${indented(flow ?? '', 6)}` : indented(task, 4),
     '',
   ].join('\n');
@@ -118,7 +130,8 @@ function planOf({ tasks, actions, on_success, on_error }: Definitions): Plan {
   return { workspace: 'w', revision: '1', task_name: 't', task, actions, workspace_hooks: { on_success, on_error } };
 }
 
-type Fate = z.infer<typeof fate>;
+export type Happening = z.infer<typeof happening>;
+export type Fate = z.infer<typeof fate>;
 interface Ending {
   outcome: 'completed' | 'failed' | 'cancelled';
   output?: Json;
@@ -152,7 +165,7 @@ export class Trial {
     this.#follow();
   }
 
-  happen(what: z.infer<typeof happening>): void {
+  happen(what: Happening): void {
     if ('wait' in what) this.#wait(durationSeconds(what.wait) ?? 0);
     else if ('approve' in what) this.#on({ type: 'approved', step: what.approve, by: what.by, input: what.input });
     else if ('reject' in what) this.#on({ type: 'rejected', step: what.reject, by: what.by, reason: what.reason });
@@ -257,8 +270,7 @@ export class Trial {
   }
 
   #fateOf(step: string, attempt: number, job: Job): Ending {
-    const given = this.#case.attempts[step] ?? this.#case.attempts[`${partsOfName(step).step}[*]`];
-    const fate = Array.isArray(given) ? (given[attempt - 1] ?? given.at(-1)) : given;
+    const fate = fateOf(this.#case, step, attempt);
     return fate === undefined ? this.#noop(step, job) : endingOf(fate);
   }
 
@@ -272,6 +284,12 @@ export class Trial {
       return { outcome: 'failed', error: thrown.message };
     }
   }
+}
+
+/** What an attempt comes to, as the case says; undefined: what `noop` does. */
+export function fateOf({ attempts }: JobCase, step: string, attempt: number): Fate | undefined {
+  const given = attempts[step] ?? attempts[`${partsOfName(step).step}[*]`];
+  return Array.isArray(given) ? (given[attempt - 1] ?? given.at(-1)) : given;
 }
 
 function endingOf(given: Fate): Ending {

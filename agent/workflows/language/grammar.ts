@@ -39,7 +39,7 @@ const duration = (least: number, most: number) =>
     })
     .meta({ description: 'Such as 30s, 5m, 1h30m, or whole seconds.' });
 
-const retry = strict({
+export const retry = strict({
   max_attempts: retryPolicy.shape.max_attempts,
   delay: duration(0, 3600).default(30),
   backoff: retryPolicy.shape.backoff,
@@ -67,7 +67,7 @@ export const outputField = strict({
   options: z.array(shallowJson).optional(),
 });
 
-const resources = strict({
+export const resources = strict({
   cpu: z.union([text, z.number()]).transform(String).optional(),
   memory: z.union([text, z.number()]).transform(String).optional(),
 });
