@@ -48,7 +48,7 @@ export class Timers {
   /** @param options.failed hears what a system threw; that timer is tried again at the next look. */
   constructor(db: Database, options: { now?: () => number; failed: (error: unknown, name: string) => void }) {
     ownTables(db, 'timers', TABLES);
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
     this.#failed = options.failed;
     this.#set = db.prepare(
       'INSERT INTO timers (system, name, due) VALUES (?, ?, ?) ON CONFLICT (system, name) DO UPDATE SET due = excluded.due',

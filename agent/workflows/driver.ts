@@ -1,10 +1,11 @@
-import { toToruError, unreachable } from '../../shared/errors.ts';
+import { ToruError, toToruError, unreachable } from '../../shared/errors.ts';
 import { outputOf } from '../../shared/flow/context.ts';
 import type { Hook } from '../../shared/flow/definition.ts';
 import type { FlowEffect, FlowEvent, Job, Json, Outcome } from '../../shared/flow/job.ts';
 import { isEnded } from '../../shared/flow/job.ts';
 import { reduce } from '../../shared/flow/reduce.ts';
 import { findStep } from '../../shared/flow/steps.ts';
+import { TemplateError } from '../../shared/flow/template/error.ts';
 import { isFinal } from '../../shared/run-state.ts';
 import type { RunRow } from '../history/run-row.ts';
 import type { Log } from '../logger.ts';
@@ -201,9 +202,12 @@ export class Driver {
       }
       case 'start_child': {
         const { step, attempt, task } = effect;
-        const begun = failing(() => ({ outcome: 'completed', output: steps.input({ ...live, job }, step) }));
-        if (begun.outcome === 'failed') return push(job_id, { ...begun, type: 'child_ended', at, step, attempt, chance: Math.random() });
         const child = uuidV5(job_id, `child/${step}/${attempt}`);
+        const begun = failing(() => ({
+          outcome: 'completed',
+          output: steps.inputOfChild({ ...live, job }, step, { job_id: child, task }),
+        }));
+        if (begun.outcome === 'failed') return push(job_id, { ...begun, type: 'child_ended', at, step, attempt, chance: Math.random() });
         if (store.load(child) !== null) return;
         const made: NewJob = {
           ...whose(live),
@@ -236,8 +240,11 @@ export class Driver {
         // It waits for the next try of its own.
         return push(job_id, { type: 'child_ended', at, step, attempt, outcome: 'cancelled' });
       }
-      case 'ask':
-        return told({ ...live, job }, 'asked', effect.step);
+      case 'ask': {
+        const { step, attempt } = effect;
+        const asked = failing(() => ({ outcome: 'completed', output: steps.question({ ...live, job }, step) }));
+        return asked.outcome === 'failed' ? end(step, attempt, asked) : told({ ...live, job }, 'asked', step);
+      }
       case 'set_timer':
         return timers.set(TIMERS, `job/${job_id}/${effect.timer}`, effect.due);
       case 'clear_timer':
@@ -349,7 +356,7 @@ export class Driver {
       this.#active.delete(task_id);
       steps.abandoned(task_id);
       if (error instanceof Withdrawn) return;
-      const { code, message } = toToruError(error);
+      const { code, message } = sayable(error);
       if (code === 'internal') this.#o.log.error({ err: error, job_id, step }, 'a step could not be started');
       await this.transact((apply) => {
         if (effects.remove(id))
@@ -439,8 +446,13 @@ function failing(work: () => Ended): Ended {
   try {
     return work();
   } catch (error) {
-    return { outcome: 'failed', error: toToruError(error).message };
+    return { outcome: 'failed', error: sayable(error).message };
   }
+}
+
+/** A template that can't be rendered says itself what is wrong with it. */
+function sayable(error: unknown): ToruError {
+  return error instanceof TemplateError ? new ToruError('bad_request', error.message, { cause: error }) : toToruError(error);
 }
 
 /** What a job that comes of another one has of it. */

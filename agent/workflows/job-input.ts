@@ -2,6 +2,7 @@ import { ToruError } from '../../shared/errors.ts';
 import type { Definitions, InputField } from '../../shared/flow/definition.ts';
 import type { Json } from '../../shared/flow/job.ts';
 import { type Context, renderValue } from '../../shared/flow/template.ts';
+import { namesSecret } from './sealed-input.ts';
 
 type Fields = Readonly<Record<string, InputField>>;
 type Values = Record<string, Json>;
@@ -38,8 +39,8 @@ export function withDefaults(fields: Fields, given: Values, connections: Definit
       continue;
     }
     delete values[name];
-    // A secret's default is opened for the script that gets it, and not kept with the job.
-    if (field.default !== undefined && field.secret && context === NOTHING) continue;
+    // A default that is, or names, a secret is opened for the script that gets it, and not kept with the job.
+    if (field.default !== undefined && context === NOTHING && (field.secret || namesSecret(field.default))) continue;
     if (field.default !== undefined) values[name] = renderValue(field.default, context);
     else if (field.required) throw refuse('input_required', name, `“${field.name ?? name}” is needed.`);
   }

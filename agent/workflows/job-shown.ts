@@ -3,6 +3,7 @@ import { allSteps, partsOfName } from '../../shared/flow/steps.ts';
 import { MASK } from '../../shared/input-passing.ts';
 import type { ContainerFacts, Job, JobStepView, JobSummary } from '../../shared/workflows.ts';
 import type { JobRow, LiveJob } from './job-store.ts';
+import { isSealed } from './sealed-input.ts';
 
 /** Jobs and steps, as they cross borders. */
 
@@ -31,7 +32,10 @@ export function jobOf({ row, plan, job }: LiveJob, host: string, by: (step: stri
   return {
     ...summaryOf(row, host, plan.revision),
     input: Object.fromEntries(
-      Object.entries(job?.input ?? {}).map(([name, value]) => [name, plan.task.input[name]?.secret === true ? MASK : value]),
+      Object.entries(job?.input ?? {}).map(([name, value]) => [
+        name,
+        plan.task.input[name]?.secret === true || isSealed(value) ? MASK : value,
+      ]),
     ),
     steps,
     stopping: job?.cancelling !== undefined && row.ended_at === null,

@@ -21,9 +21,9 @@ import type { StepLog } from './job-logs.ts';
 import { type DoneBy, jobOf, stepOf, summaryOf } from './job-shown.ts';
 import type { JobStore, LiveJob, NewJob } from './job-store.ts';
 import type { Revision, Revisions } from './revisions.ts';
+import { sealInput } from './sealed-input.ts';
 import { actionOf } from './step-context.ts';
 import type { StepRuns } from './step-runs.ts';
-import { sealInput } from './step-values.ts';
 
 export interface JobsOptions {
   db: Database;
@@ -48,6 +48,8 @@ export interface Execution {
   input: Record<string, Json>;
   /** The request to a webhook, which no task declares: `input.body`, `.headers`, `.method`, `.query`. */
   request?: Record<string, Json> | undefined;
+  /** Inputs that hold a secret, though nothing declares it. */
+  secret?: readonly string[] | undefined;
   source: JobSource;
   source_id?: string | undefined;
   request_id?: string | undefined;
@@ -69,13 +71,13 @@ export class Jobs {
    * @returns when the job is on the disk. @throws ToruError input_…, request_id_reused, too_late, disk_full
    */
   execute(caller: Caller, execution: Execution): Promise<{ job_id: string }> {
-    const { request_id, revision, task, input } = execution;
+    const { request_id, revision, task, input, secret = [] } = execution;
     const fields = revision.definitions.tasks[task]?.input ?? {};
     // Even a hash of a short secret would give it away.
     // Of a webhook's request, headers are others at each try: a time, an id of the connection.
     const { headers: _headers, ...request } = execution.request ?? {};
     const shown = Object.entries({ ...input, ...request }).map(
-      ([name, value]) => [name, fields[name]?.secret === true ? MASK : value] as const,
+      ([name, value]) => [name, fields[name]?.secret === true || secret.includes(name) ? MASK : value] as const,
     );
     const hash = createHash('sha256')
       .update(JSON.stringify([revision.workspace, task, shown.sort(([a], [b]) => (a < b ? -1 : 1))]))
@@ -107,13 +109,13 @@ export class Jobs {
 
   /** Makes a job and begins it, within the caller's transaction; one that is there already stays as it is. @throws ToruError input_…, not_found */
   make(caller: Caller, execution: Execution, job_id: string, request_hash: string | null): void {
-    const { revision, task, source, source_id, request_id } = execution;
+    const { revision, task, source, source_id, request_id, secret = [] } = execution;
     if (this.#o.store.load(job_id) !== null) return;
     const defined = revision.definitions.tasks[task];
     if (defined === undefined) throw new ToruError('not_found', `There is no task “${task}” in the workspace “${revision.workspace}”.`);
     const input = { ...inputOfJob(defined.input, execution.input, revision.definitions), ...execution.request };
     for (const [name, value] of Object.entries(input))
-      if (defined.input[name]?.secret === true) input[name] = sealInput(this.#o.key, job_id, name, value);
+      if (defined.input[name]?.secret === true || secret.includes(name)) input[name] = sealInput(this.#o.key, job_id, name, value);
     const made: NewJob = {
       job_id,
       workspace: revision.workspace,

@@ -1,8 +1,6 @@
 import type { List } from '../../shared/api.ts';
 import { ToruError, toToruError } from '../../shared/errors.ts';
 import type { Trigger as Definition } from '../../shared/flow/definition.ts';
-import type { Json } from '../../shared/flow/job.ts';
-import { renderValue } from '../../shared/flow/template.ts';
 import type { Trigger } from '../../shared/workflows.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Log } from '../logger.ts';
@@ -13,6 +11,7 @@ import { type Apply, TIMERS } from './driver.ts';
 import { dueTimes, jitterOf, nextDue, nextDues, toFire } from './due-times.ts';
 import type { Jobs } from './jobs.ts';
 import type { Revision } from './revisions.ts';
+import type { StepValues } from './step-values.ts';
 import { uuidV5 } from './uuid-v5.ts';
 
 interface Row {
@@ -49,6 +48,7 @@ export interface TriggersOptions {
   /** Hears that a trigger did not fire, within the transaction. */
   failed: (failure: TriggerFailure) => void;
   jobs: Pick<Jobs, 'make' | 'running' | 'find'>;
+  values: Pick<StepValues, 'ofTrigger'>;
   transact: (work: (apply: Apply) => void) => Promise<void>;
   /** A trigger was switched on or off. */
   switched: () => void;
@@ -209,9 +209,8 @@ export class Triggers {
   }
 
   #make(revision: Revision, name: string, definition: Definition, job_id: string, caller: Caller): void {
-    const input: Record<string, Json> = {};
-    for (const [key, value] of Object.entries(definition.input)) input[key] = renderValue(value, {});
-    this.#o.jobs.make(caller, { revision, task: definition.task, input, source: 'trigger', source_id: name }, job_id, null);
+    const given = this.#o.values.ofTrigger(revision, definition.input);
+    this.#o.jobs.make(caller, { revision, task: definition.task, ...given, source: 'trigger', source_id: name }, job_id, null);
   }
 
   #fired(workspace: string, name: string, job_id: string): void {

@@ -2,7 +2,6 @@ import { ToruError, toToruError } from '../../shared/errors.ts';
 import type { Trigger as Definition } from '../../shared/flow/definition.ts';
 import type { Job, Json } from '../../shared/flow/job.ts';
 import { isEnded } from '../../shared/flow/job.ts';
-import { renderValue } from '../../shared/flow/template.ts';
 import { parseJson } from '../../shared/json.ts';
 import {
   KEPT_MS,
@@ -37,7 +36,7 @@ export interface WebhooksOptions {
   triggers: Pick<Triggers, 'isEnabled' | 'noteFired' | 'noteFailed'>;
   jobs: Pick<Jobs, 'execute'>;
   store: Pick<JobStore, 'load'>;
-  values: Pick<StepValues, 'render'>;
+  values: Pick<StepValues, 'render' | 'ofTrigger'>;
   audit: Pick<Audit, 'record'>;
   onChange: (listener: (live: LiveJob) => void) => () => void;
 }
@@ -94,7 +93,7 @@ export class Webhooks {
     const { job_id } = await this.#execute(hook, caller, {
       revision,
       task: definition.task,
-      input: renderedInput(definition),
+      ...this.#o.values.ofTrigger(revision, definition.input),
       request: inputOf(asked, request),
       source: 'webhook',
       source_id: trigger,
@@ -221,10 +220,6 @@ function deliveryOf(signature: WebhookDefinition['signature'], { header }: Signe
 function requestOf({ headers, query, body }: LinkWebhook, now: number): SignedRequest {
   const found = new Map(headers.toReversed());
   return { header: (name) => found.get(name), query: new URLSearchParams(query), body: Buffer.from(body, 'base64'), now };
-}
-
-function renderedInput(definition: WebhookDefinition): Record<string, Json> {
-  return Object.fromEntries(Object.entries(definition.input).map(([name, value]) => [name, renderValue(value, {})]));
 }
 
 /** The request, as the task reads it: `input.body`, `input.headers`, `input.method`, `input.query`. */
