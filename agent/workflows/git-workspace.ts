@@ -12,6 +12,9 @@ import { ToruError } from '../../shared/errors.ts';
 /** A fetch over a slow line of home takes minutes; one that stands still is given up. */
 const GIT_MS = 180_000;
 const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
+/** What git is started with beside the agent's environment: a workspace's own key. */
+export type GitEnvironment = Readonly<Record<string, string>>;
+
 /** What an address may begin with: no transport that starts a program (`ext::`), and no option. */
 const ADDRESS = /^(?:(?:https?|ssh|git|file):\/\/[^\s-]|[\w.-]+@[\w.-]+:[^\s-]|\/)/;
 
@@ -42,10 +45,10 @@ export function checkGit({ url, ref }: { url: string; ref?: string | null | unde
  * The commit that a ref points at now.
  * @param ref null: what the repository calls HEAD. @throws ToruError bad_request with git's own sentence and the next step.
  */
-export async function commitOf(url: string, ref: string | null): Promise<string> {
+export async function commitOf(url: string, ref: string | null, env: GitEnvironment = {}): Promise<string> {
   if (ref !== null && COMMIT.test(ref)) return ref;
   const wanted = ref ?? 'HEAD';
-  const lines = (await git(['ls-remote', '--', url, wanted, `${wanted}^{}`])).split('\n').filter((line) => line !== '');
+  const lines = (await git(['ls-remote', '--', url, wanted, `${wanted}^{}`], env)).split('\n').filter((line) => line !== '');
   const found = new Map(lines.map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, line.indexOf('\t'))]));
   // A tag that is an object of its own stands for the commit that it names.
   for (const name of [`refs/heads/${wanted}`, `refs/tags/${wanted}^{}`, `refs/tags/${wanted}`, wanted]) {
@@ -62,7 +65,13 @@ export async function commitOf(url: string, ref: string | null): Promise<string>
  * @param folder of the workspace, below TORU_HOME. @param ref by which the commit was found: some servers give out no others.
  * @returns the folder of the files, absolute.
  */
-export async function checkedOut(folder: string, url: string, ref: string | null, commit: string): Promise<string> {
+export async function checkedOut(
+  folder: string,
+  url: string,
+  ref: string | null,
+  commit: string,
+  env: GitEnvironment = {},
+): Promise<string> {
   const files = join(folder, commit);
   if (lstatSync(files, { throwIfNoEntry: false })?.isDirectory() === true) return files;
   const repository = join(folder, 'repository');
@@ -71,7 +80,7 @@ export async function checkedOut(folder: string, url: string, ref: string | null
   mkdirSync(fresh, { recursive: true, mode: 0o700 });
   await git(['init', '--quiet', '--bare', '--template=', '--', repository]);
   const inside = ['-C', repository, '-c', 'core.hooksPath=/dev/null', '-c', 'core.symlinks=true'];
-  const fetch = (what: string) => git([...inside, 'fetch', '--quiet', '--depth=1', '--no-tags', '--force', '--', url, what]);
+  const fetch = (what: string) => git([...inside, 'fetch', '--quiet', '--depth=1', '--no-tags', '--force', '--', url, what], env);
   await fetch(commit).catch(async (error: unknown) => {
     if (ref !== null && COMMIT.test(ref)) throw error;
     await fetch(ref ?? 'HEAD');
@@ -89,7 +98,7 @@ export function removeFiles(folder: string): void {
 }
 
 /** Files as well as folders: a script that writes into its workspace would change the next job's. */
-function forbidWrites(folder: string): void {
+export function forbidWrites(folder: string): void {
   eachFolder(folder, (path, files) => {
     for (const { path: file, mode } of files) chmodSync(file, mode & 0o555);
     chmodSync(path, 0o555);
@@ -108,18 +117,33 @@ function eachFolder(folder: string, visit: (path: string, files: { path: string;
 }
 
 /** Runs the host's git. @returns what it prints. @throws ToruError bad_request with its last sentence. */
-async function git(args: readonly string[]): Promise<string> {
+async function git(args: readonly string[], more: GitEnvironment = {}): Promise<string> {
   try {
     const { stdout } = await execa('git', ['-c', 'protocol.ext.allow=never', ...args], {
       timeout: GIT_MS,
       stdin: 'ignore',
       maxBuffer: 4 * 1024 * 1024,
-      env: { GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', SSH_ASKPASS: '', SSH_ASKPASS_REQUIRE: 'never', LC_ALL: 'C' },
+      env: { GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', SSH_ASKPASS: '', SSH_ASKPASS_REQUIRE: 'never', LC_ALL: 'C', ...more },
     });
     return stdout;
   } catch (error) {
-    throw new ToruError('bad_request', `git: ${sentenceOf(error)}`, { cause: error, extra: { field: 'url' } });
+    throw new ToruError('bad_request', `git: ${unknownServer(error, 'TORU_DEPLOY_KEY' in more) ?? sentenceOf(error)}`, {
+      cause: error,
+      extra: { field: 'url' },
+    });
   }
+}
+
+/** A server that shows another key than the trusted one, or that nobody has trusted yet. */
+function unknownServer(error: unknown, hasKey: boolean): string | null {
+  const text = String(Object(error).stderr ?? '');
+  if (!/host key verification failed|no \S+ host key is known for/i.test(text)) return null;
+  const next = hasKey
+    ? 'Compare its fingerprint with what its owner publishes, then trust it: toru workspace key NAME --host'
+    : 'Connect to it once by ssh on the host, as the user of the agent, or give the workspace a key of its own: toru workspace key NAME';
+  return /REMOTE HOST IDENTIFICATION HAS CHANGED/i.test(text)
+    ? `the server shows another key than the one that is trusted. Somebody may stand between, or it was set up again. ${next}`
+    : `the server’s key is not trusted yet. ${next}`;
 }
 
 /** What git said last, or why it could not be asked; without what an address may hold before its host. */
