@@ -39,6 +39,10 @@ export const workspace = z.object({
   /** Of a git repository, without a password. */
   url: z.string().nullable(),
   ref: z.string().nullable(),
+  /** What it defines is for workspaces, as `name.item`; it has no tasks, triggers or jobs of its own. */
+  library: z.boolean(),
+  /** Those that its good revision uses. */
+  libraries: z.array(z.object({ name: z.string(), revision: z.string() })),
   /** By which jobs are made now; null: there never was a good one. */
   revision: z.string().nullable(),
   /** The newest that was looked at; another one than `revision` while it has errors. */
@@ -54,6 +58,19 @@ export const workspace = z.object({
   created_at: time,
 });
 export type Workspace = z.infer<typeof workspace>;
+
+/** A key by which a server of ssh shows that it is itself. */
+const hostKey = z.object({ host: z.string(), type: z.string(), /** SHA256:… */ fingerprint: z.string() });
+export type HostKey = z.infer<typeof hostKey>;
+
+/** The key of a workspace from git: its public part, for the repository's settings. */
+export const deployKey = z.object({
+  public_key: z.string(),
+  fingerprint: z.string(),
+  /** The server's keys that an admin has compared. */
+  trusted: z.array(hostKey),
+});
+export type DeployKey = z.infer<typeof deployKey>;
 
 export const jobSummary = z.object({
   job_id: jobId,
@@ -160,6 +177,8 @@ export const taskSummary = z.object({
   description: z.string(),
   folder: z.string(),
   steps: z.int(),
+  /** The library that it comes from; null: its workspace's own files. */
+  library: z.string().nullable(),
   last_job: jobSummary.nullable(),
   /** Of its schedules, the one that is next. */
   next_fire_at: time.nullable(),
@@ -174,6 +193,8 @@ const taskStep = z.object({
   description: z.string(),
   action: z.string(),
   action_type: jobStepView.shape.action_type,
+  /** The library that its action comes from. */
+  library: z.string().nullable(),
   depends_on: z.array(z.string()),
   when: z.string().nullable(),
   loop: z.boolean(),
@@ -208,15 +229,18 @@ export const taskNameParams = z.object({ ws: workspaceName, name: definedName })
 export const jobParams = z.object({ id: jobId });
 export const jobStepParams = z.object({ id: jobId, step: stepName });
 
+const ofLibraries = { library: z.boolean().optional() };
+
 /** POST /api/workspaces. */
 export const workspaceCreate = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('folder'), name: workspaceName, path: z.string().min(1).max(4096) }),
+  z.strictObject({ type: z.literal('folder'), name: workspaceName, path: z.string().min(1).max(4096), ...ofLibraries }),
   z.strictObject({
     type: z.literal('git'),
     name: workspaceName,
     url: z.string().min(1).max(2048),
     /** A branch, tag or commit; absent: what the repository calls HEAD. */
     ref: z.string().min(1).max(200).optional(),
+    ...ofLibraries,
   }),
 ]);
 export type WorkspaceCreate = z.infer<typeof workspaceCreate>;
@@ -228,6 +252,14 @@ export const workspacePatch = z.strictObject({
   ref: z.string().min(1).max(200).nullable().optional(),
 });
 export type WorkspacePatch = z.infer<typeof workspacePatch>;
+
+/** POST /api/workspaces/:ws/key/host: trusts the server's key with this fingerprint; without one, its keys are shown. */
+export const hostKeyRequest = z.strictObject({
+  fingerprint: z
+    .string()
+    .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'SHA256:…, as ssh-keygen -l shows it')
+    .optional(),
+});
 
 /** PATCH /api/workspaces/:ws/tasks/:name. */
 export const taskPatch = z.strictObject({ allow: allow.optional() });

@@ -127,13 +127,26 @@ export function withProcesses(value: unknown): unknown {
 
 /** A task above that starts the next one, for cases that begin some jobs deep. */
 function withParents(definitions: unknown, depth: number): unknown {
-  const { actions = {}, tasks = {}, ...rest } = z.looseObject({ actions: z.looseObject({}), tasks: z.looseObject({}) }).partial().parse(definitions);
+  const {
+    actions = {},
+    tasks = {},
+    ...rest
+  } = z
+    .looseObject({ actions: z.looseObject({}), tasks: z.looseObject({}) })
+    .partial()
+    .parse(definitions);
   const levels = Array.from({ length: depth }, (_, at) => at);
   return {
     ...rest,
-    actions: { ...actions, ...Object.fromEntries(levels.map((at) => [`to-${at}`, { type: 'task', task: at === 0 ? 't' : `above-${at - 1}` }])) },
+    actions: {
+      ...actions,
+      ...Object.fromEntries(levels.map((at) => [`to-${at}`, { type: 'task', task: at === 0 ? 't' : `above-${at - 1}` }])),
+    },
     // What starts itself only sometimes may be as deep as it likes, to validation.
-    tasks: { ...tasks, ...Object.fromEntries(levels.map((at) => [`above-${at}`, { flow: { down: { action: `to-${at}`, when: 'true' } } }])) },
+    tasks: {
+      ...tasks,
+      ...Object.fromEntries(levels.map((at) => [`above-${at}`, { flow: { down: { action: `to-${at}`, when: 'true' } } }])),
+    },
   };
 }
 
@@ -171,6 +184,8 @@ export class AgentTrial {
       agent.api.db
         .prepare(`INSERT INTO task_states (workspace, task, job_id, number, state) VALUES (?, 't', 'before', 1, ?)`)
         .run(name, JSON.stringify(state));
+    // The answer does not wait for a look that takes long.
+    await this.#until(() => agent.all('SELECT 1 FROM workspaces WHERE name = ? AND checked_at IS NOT NULL', name).length > 0);
     const task = depth === 0 ? 't' : `above-${depth - 1}`;
     await agent.good('POST', `/api/workspaces/${name}/tasks/${task}/execute`, { input });
     this.#findRoot();
@@ -189,7 +204,8 @@ export class AgentTrial {
       void (await agent.ask('POST', `/api/jobs/${this.#root}/steps/${step}/approve`, body, { username: by }));
     // What has no use for it answers so, and stays as it is.
     if ('wait' in what) await this.#wait(durationSeconds(what.wait) ?? 0);
-    else if ('approve' in what) await answer(what.approve, what.by, { approved: true, ...(what.input === undefined ? {} : { input: what.input }) });
+    else if ('approve' in what)
+      await answer(what.approve, what.by, { approved: true, ...(what.input === undefined ? {} : { input: what.input }) });
     else if ('reject' in what) await answer(what.reject, what.by, { approved: false, rejection_reason: what.reason });
     else if ('cancel' in what) await agent.ask('POST', `/api/jobs/${this.#root}/cancel`, undefined, { username: what.cancel });
     else if ('end' in what) await this.#end(what.end, what.attempt, what.as);
@@ -212,7 +228,12 @@ export class AgentTrial {
     const children = agent.all<JobRow>(`${JOB} WHERE parent_job = ? ORDER BY rowid`, this.#root);
     const attempts = [
       ...runs.map(({ step, attempt, task_id, state }) => ({ step, attempt, id: task_id, state })),
-      ...children.map(({ parent_step, parent_attempt, job_id, state }) => ({ step: parent_step ?? '', attempt: parent_attempt ?? 0, id: job_id, state })),
+      ...children.map(({ parent_step, parent_attempt, job_id, state }) => ({
+        step: parent_step ?? '',
+        attempt: parent_attempt ?? 0,
+        id: job_id,
+        state,
+      })),
     ];
     const live = agent.api.services.workflows.store.load(this.#root);
     const [retry] = agent.all<{ due: number }>('SELECT due FROM timers WHERE name LIKE ?', `retry/${this.#root}/%`);
@@ -274,7 +295,10 @@ export class AgentTrial {
     const agent = this.#agent;
     const until = agent.now + seconds * 1000;
     for (;;) {
-      const [next] = agent.all<{ name: string; due: number }>('SELECT name, due FROM timers WHERE due <= ? ORDER BY due, name LIMIT 1', until);
+      const [next] = agent.all<{ name: string; due: number }>(
+        'SELECT name, due FROM timers WHERE due <= ? ORDER BY due, name LIMIT 1',
+        until,
+      );
       if (next === undefined) break;
       agent.now = Math.max(agent.now, next.due);
       // Whatever is written looks at the clock.
@@ -290,7 +314,10 @@ export class AgentTrial {
   #follow(): Promise<void> {
     return this.#until(() => {
       this.#answer();
-      return this.#agent.all('SELECT 1 FROM job_effects').length === 0 && this.#open().every((open) => open.stopping === 0 && this.#held.has(keyOf(open)));
+      return (
+        this.#agent.all('SELECT 1 FROM job_effects').length === 0 &&
+        this.#open().every((open) => open.stopping === 0 && this.#held.has(keyOf(open)))
+      );
     });
   }
 
@@ -337,7 +364,12 @@ export class AgentTrial {
 
   async #cancel({ job, step, attempt }: Ask): Promise<void> {
     const agent = this.#agent;
-    const [run] = agent.all<{ task_id: string }>('SELECT task_id FROM job_runs WHERE job_id = ? AND step = ? AND attempt = ?', job, step, attempt);
+    const [run] = agent.all<{ task_id: string }>(
+      'SELECT task_id FROM job_runs WHERE job_id = ? AND step = ? AND attempt = ?',
+      job,
+      step,
+      attempt,
+    );
     const id = job === this.#root ? (run?.task_id ?? '') : job;
     this.#byHand.add(id);
     await agent.good('POST', job === this.#root ? `/api/runs/${id}/cancel` : `/api/jobs/${id}/cancel`);
@@ -356,7 +388,8 @@ export class AgentTrial {
   async #until(is: () => boolean): Promise<void> {
     const begun = performance.now();
     while (!is()) {
-      if (performance.now() - begun > UNTIL_MS) throw new Error(`It came to no rest: ${JSON.stringify(await this.#job())}`);
+      if (performance.now() - begun > UNTIL_MS)
+        throw new Error(`It came to no rest: ${this.#root === '' ? '' : JSON.stringify(await this.#job())}`);
       await sleep(2);
     }
   }

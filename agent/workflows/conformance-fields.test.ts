@@ -25,13 +25,17 @@ const shapes: Record<string, z.core.$ZodLooseShape> = {
 /** What may stand there: the words of an enumeration; both of a boolean. */
 function wordsOf(schema: unknown): string[] {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return wordsOf(schema.unwrap());
-  if (schema instanceof z.ZodEnum || schema instanceof z.ZodLiteral) return [...('options' in schema ? schema.options : schema.values)].map(String);
+  if (schema instanceof z.ZodEnum || schema instanceof z.ZodLiteral)
+    return [...('options' in schema ? schema.options : schema.values)].map(String);
   return [];
 }
 
 const wanted = new Set([
   ...Object.entries(shapes).flatMap(([kind, shape]) =>
-    Object.entries(shape).flatMap(([field, schema]) => [`${kind}: ${field}`, ...wordsOf(schema).map((word) => `${kind}: ${field}: ${word}`)]),
+    Object.entries(shape).flatMap(([field, schema]) => [
+      `${kind}: ${field}`,
+      ...wordsOf(schema).map((word) => `${kind}: ${field}: ${word}`),
+    ]),
   ),
   ...[...PRIMITIVES, 'bool'].map((type) => `input field: type: ${type}`),
 ]);
@@ -55,7 +59,8 @@ const INSIDE: Record<string, (value: unknown, kind: string) => void> = {
   input: (value, kind) => (kind === 'task' || kind.startsWith('action')) && each(value, useField),
   output: (value) => each(isMap(value) && isMap(value['properties']) ? value['properties'] : value, (field) => use('output field', field)),
 };
-for (const hooks of ['on_success', 'on_error', 'on_cancel', 'on_suspended']) INSIDE[hooks] = (value) => each(value, (hook) => use('hook', hook));
+for (const hooks of ['on_success', 'on_error', 'on_cancel', 'on_suspended'])
+  INSIDE[hooks] = (value) => each(value, (hook) => use('hook', hook));
 
 const useField = (value: unknown): void => use('input field', value);
 function useAction(value: unknown): void {

@@ -22,7 +22,7 @@ export class Revisions {
   readonly #get: Statement<[number], Stored>;
   readonly #insert: Statement<[Omit<Stored, 'id'>], number>;
   readonly #unused: Statement<[], { id: number; folder: string }>;
-  readonly #of: Statement<[string], Pick<Revision, 'id' | 'revision'>>;
+  readonly #folders: Statement<[], string>;
   readonly #remove: Statement<[number]>;
   readonly #known = new Map<number, Revision>();
 
@@ -38,7 +38,12 @@ export class Revisions {
       `SELECT id, folder FROM workspace_revisions AS r WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE revision = r.id)
          AND NOT EXISTS (SELECT 1 FROM workspaces WHERE revision = r.id)`,
     );
-    this.#of = db.prepare('SELECT id, revision FROM workspace_revisions WHERE workspace = ?');
+    this.#folders = db
+      .prepare<[], string>(
+        `SELECT folder FROM workspace_revisions
+         UNION SELECT json_extract(value, '$.folder') FROM workspace_revisions, json_each(definitions, '$.libraries')`,
+      )
+      .pluck();
     this.#remove = db.prepare('DELETE FROM workspace_revisions WHERE id = ?');
   }
 
@@ -64,9 +69,9 @@ export class Revisions {
     return id;
   }
 
-  /** Those of a workspace, whether it is there or not. */
-  of(workspace: string): Pick<Revision, 'id' | 'revision'>[] {
-    return this.#of.all(workspace);
+  /** All folders that a revision has files in: its own, and those of its libraries. */
+  folders(): Set<string> {
+    return new Set(this.#folders.all());
   }
 
   /** Takes away those that no job and no workspace has any more. @returns their folders. */

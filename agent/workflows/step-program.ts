@@ -15,6 +15,8 @@ export interface ProgramOptions {
   context: Lookup;
   /** The workspace's folder, with every link followed. */
   root: string;
+  /** Where its `source` lies: the workspace's folder, or its library's. */
+  sources: string;
   /** The step's own, in which the files will be. */
   folder: string;
   /** TORU_HOME */
@@ -36,7 +38,7 @@ export interface StepProgram {
  * Makes a program of a script's action: its text in a file of the step's, and the interpreter that reads it, by argv. No value becomes a part of
  * the text. @throws ToruError, TemplateError with what to do
  */
-export async function programOf({ action, context, root, folder, home }: ProgramOptions): Promise<StepProgram> {
+export async function programOf({ action, context, root, sources, folder, home }: ProgramOptions): Promise<StepProgram> {
   const language = LANGUAGES[action.language];
   const path = interpreterOf(action.interpreter === undefined ? language.programs : [action.interpreter], action.language);
   const before = optionsOf(action.language, path);
@@ -44,7 +46,7 @@ export async function programOf({ action, context, root, folder, home }: Program
   const { prepareScript } = await import('./language/prepare-script.ts');
   const { text, source, args, env } = prepareScript(action, context);
   const directory = action.workdir === undefined ? root : join(root, action.workdir);
-  const file = text === null ? (await resolveFile(root, root, source, 'workspace')).path : join(folder, language.file);
+  const file = text === null ? (await resolveFile(sources, sources, source, 'workspace')).path : join(folder, language.file);
   const files = text === null ? {} : { [language.file]: text };
   const install = installOf(action, { interpreter: path, home, folder });
   if (install === null) return { path, args: [...before, file, ...args], env, directory, files };

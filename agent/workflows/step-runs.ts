@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToruError, toToruError } from '../../shared/errors.ts';
 import { contextOf } from '../../shared/flow/context.ts';
-import type { Action } from '../../shared/flow/definition.ts';
+import type { Action, Hook } from '../../shared/flow/definition.ts';
 import type { Job, Json, Outcome } from '../../shared/flow/job.ts';
 import { findStep } from '../../shared/flow/steps.ts';
 import type { Lookup } from '../../shared/flow/template/evaluate.ts';
@@ -18,6 +18,7 @@ import type { ContainerOrder } from '../containers/order.ts';
 import { CONTAINER_FILE, FAILURE_FILE, IN_CONTAINER, OUTPUT_FILE, STEP_FOLDER } from '../containers/order.ts';
 import { containerProgram } from '../containers/program-file.ts';
 import type { RunRow } from '../history/run-row.ts';
+import { ARTIFACTS_FOLDER } from '../logs/artifacts.ts';
 import type { Prepared } from '../runs/life/prepared.ts';
 import { NEVER_BEGAN } from '../runs/life/recovery.ts';
 import { LOST_SECRETS } from '../runs/life/run.ts';
@@ -30,11 +31,14 @@ import { containerStep, GRACE_S, runnerOf } from './container-step.ts';
 import { withDefaults } from './job-input.ts';
 import type { LiveJob } from './job-store.ts';
 import type { Revisions } from './revisions.ts';
+import { isSealed, namesSecret, sealInput, secretInputs, textsIn } from './sealed-input.ts';
 import { actionOf, contextOfAction, stepOfFlow } from './step-context.ts';
 import { saidBy } from './step-output.ts';
 import { programOf } from './step-program.ts';
-import { isSealed, type StepValues } from './step-values.ts';
+import type { StepValues } from './step-values.ts';
 import type { TaskStates } from './task-states.ts';
+
+const ONE_INPUT = /^\s*\{\{-?\s*input\.([A-Za-z_]\w*)\s*-?\}\}\s*$/;
 
 export interface StepRunsOptions {
   runs: Pick<Runs, 'folderOf' | 'log' | 'prepareAction'>;
@@ -87,23 +91,82 @@ export class StepRuns {
   #input({ row, plan }: LiveJob, step: string, context: Lookup): Record<string, Json> {
     const given: Record<string, Json> = {};
     for (const [name, value] of Object.entries(stepOfFlow(plan, step).input)) given[name] = renderValue(value, context);
-    const { connections } = this.#o.revisions.get(row.revision).definitions;
     const action = actionOf(plan, step);
+    const { definitions } = this.#o.revisions.get(row.revision);
+    const { connections } = this.#sourceOf(row, action)?.owner ?? definitions;
     const fields = Object.entries(action?.input ?? {});
     // What an approval's step says nothing of is asked of who approves.
     const own = action?.type === 'approval' ? fields.filter(([name]) => Object.hasOwn(given, name)) : fields;
     return withDefaults(Object.fromEntries(own), given, connections, context);
   }
 
-  /** What an approval asks; as it stands in its file where it can't be rendered. */
+  /** The input of the job that a step executes. What holds a secret is sealed for that job. @throws TemplateError, ToruError input_… */
+  inputOfChild(live: LiveJob & { job: Job }, step: string, child: { job_id: string; task: string }): Record<string, Json> {
+    const { definitions } = this.#o.revisions.get(live.row.revision);
+    const isConnection = (type: string): boolean => Object.hasOwn(definitions.connection_types, type);
+    const fields = definitions.tasks[child.task]?.input ?? {};
+    const action = actionOf(live.plan, step)?.input ?? {};
+    const open = this.#o.values.open(live, step);
+    const isSecret = secretInputs(live.job.input, live.plan.task.input, isConnection);
+    const values = withDefaults(fields, this.#input(live, step, open.lookup), definitions.connections, {});
+    const { input: given } = stepOfFlow(live.plan, step);
+    const secret = Object.keys(values).filter(
+      (name) =>
+        fields[name]?.secret === true || action[name]?.secret === true || namesSecret(given[name] ?? action[name]?.default, isSecret),
+    );
+    const named = this.#named(live, given, isConnection);
+    return { ...this.#sealed(values, secret, child.job_id, open.secrets), ...named };
+  }
+
+  /** What a hook's job is given, sealed where it holds a secret. @throws TemplateError, ToruError */
+  inputOfHook(live: LiveJob & { job: Job }, hook: Hook, about: Json, jobId: string): Record<string, Json> {
+    const { definitions } = this.#o.revisions.get(live.row.revision);
+    const isConnection = (type: string): boolean => Object.hasOwn(definitions.connection_types, type);
+    const open = this.#o.values.openHook(live, about);
+    const isSecret = secretInputs(live.job.input, live.plan.task.input, isConnection);
+    const values = Object.fromEntries(Object.entries(hook.input).map(([name, value]) => [name, renderValue(value, open.lookup)]));
+    const secret = Object.keys(values).filter((name) => namesSecret(hook.input[name], isSecret));
+    return { ...this.#sealed(values, secret, jobId, open.secrets), ...this.#named(live, hook.input, isConnection) };
+  }
+
+  /** A connection that is passed on as a whole goes by its name: who gets it opens it. */
+  #named({ plan, job }: LiveJob & { job: Job }, given: Readonly<Record<string, Json>>, isConnection: (type: string) => boolean) {
+    return Object.fromEntries(
+      Object.entries(given).flatMap(([name, value]) => {
+        const [, input = ''] = typeof value === 'string' ? (ONE_INPUT.exec(value) ?? []) : [];
+        const kept = job.input[input];
+        return typeof kept === 'string' && isConnection(plan.task.input[input]?.type ?? '') ? [[name, kept] as const] : [];
+      }),
+    );
+  }
+
+  #sealed(values: Record<string, Json>, secret: readonly string[], jobId: string, hidden: readonly string[]): Record<string, Json> {
+    const sealed = { ...values };
+    for (const name of secret) {
+      const value = values[name];
+      if (value === undefined) continue;
+      const texts = textsIn(value);
+      const hides = hidden.filter((one) => one !== '' && texts.some((text) => text !== one && text.includes(one)));
+      sealed[name] = sealInput(this.#o.values.key, jobId, name, value, hides);
+    }
+    return sealed;
+  }
+
+  /** What an approval asks, without its secrets. @throws TemplateError, ToruError input_… */
+  question(live: LiveJob & { job: Job }, step: string): string {
+    const action = actionOf(live.plan, step);
+    if (action?.type !== 'approval') return '';
+    const masked = this.#o.values.masked(live, step);
+    return printed(renderValue(action.message, contextOfAction(live.plan, step, this.#input(live, step, masked), masked)));
+  }
+
+  /** The same for the page; as it stands in its file where it can't be rendered. */
   message(live: LiveJob, step: string): string {
     const { plan, job } = live;
     const action = actionOf(plan, step);
     if (job === null || action?.type !== 'approval') return '';
     try {
-      return printed(
-        renderValue(action.message, contextOfAction(plan, step, this.input({ ...live, job }, step), contextOf(plan, job, step))),
-      );
+      return this.question({ ...live, job }, step);
     } catch {
       return action.message;
     }
@@ -115,14 +178,26 @@ export class StepRuns {
     const action = actionOf(plan, step);
     if (job === null || action === undefined) throw new ToruError('conflict', `The step “${step}” has no action.`);
     if (action.type === 'quick_action') return this.#press({ ...live, job }, step, action.quick_action);
-    const open = this.#o.values.open({ ...live, job }, step);
-    const input = this.#o.values.connected(row, action.input, this.#input(live, step, open.lookup), open);
+    const opened = this.#o.values.open({ ...live, job }, step);
+    const source = this.#sourceOf(row, action);
+    const { owner } = source ?? {};
+    // What its step gives it is the job's; what stands in it is of the workspace that it comes from.
+    const open = owner === undefined ? opened : this.#o.values.withOwner(opened, action.library ?? '', owner);
+    const values = this.#input(live, step, opened.lookup);
+    const input = this.#o.values.connected(owner ?? this.#o.revisions.get(row.revision).definitions, action.input, values, open);
     const folder = join(this.#o.runs.folderOf(taskId), STEP_FOLDER);
-    const { folder: root } = this.#o.revisions.get(row.revision);
+    const { folder: workspace } = this.#o.revisions.get(row.revision);
     const context = contextOfAction(plan, step, input, open.lookup);
+    const sources = source?.folder ?? workspace;
+    // A container sees one folder: that in which its script lies.
+    const isThere = owner !== undefined || (isInContainer(action) && action.type === 'script' && 'source' in action.code);
+    const root = isThere ? sources : workspace;
     const state = this.#o.states.foldersFor(row);
     const own = { TORU_JOB_ID: row.job_id, TORU_STEP: step, TORU_ATTEMPT: String(findStep(job, step)?.attempt ?? 1) };
-    const given: Given = { taskId, folder, root, context, state, own, inputs: JSON.stringify(input), label: `${plan.task_name} › ${step}` };
+    const label = `${plan.task_name} › ${step}`;
+    // As Strøm’s files call it.
+    const artifacts = join(this.#o.runs.folderOf(taskId), ARTIFACTS_FOLDER);
+    const given: Given = { taskId, folder, root, sources, context, state, own, inputs: JSON.stringify(input), label, artifacts };
     const made = isInContainer(action) ? await this.#inContainer(action, given) : await onHost(action, given, this.#o.home);
     const { program, passed, texts } = made;
     const prepared: Prepared = {
@@ -173,6 +248,7 @@ export class StepRuns {
       TORU_INPUTS: IN_CONTAINER.inputs,
       TORU_OUTPUT: IN_CONTAINER.output,
       TORU_ARTIFACTS: IN_CONTAINER.artifacts,
+      ARTIFACTS_DIR: IN_CONTAINER.artifacts,
       STATE_DIR: IN_CONTAINER.state_before,
       STATE_OUT: IN_CONTAINER.state_out,
     };
@@ -201,6 +277,11 @@ export class StepRuns {
   /** The run of a step could not be started: what was noted for it goes. */
   abandoned(taskId: string): void {
     this.#o.leftovers.forget(taskId);
+  }
+
+  /** The library, or the other workspace, that an action comes from. */
+  #sourceOf(row: LiveJob['row'], action: Action | undefined) {
+    return action?.library === undefined ? undefined : this.#o.revisions.get(row.revision).definitions.libraries[action.library];
   }
 
   /** What the end of a run means to its step. @param row null when its run was removed. */
@@ -264,6 +345,8 @@ interface Given {
   /** The step's, below the run's. */
   folder: string;
   root: string;
+  /** Where a script's `source` lies. */
+  sources: string;
   context: Lookup;
   state: { before: string; out: string };
   /** Variables that tell a script where it is. */
@@ -271,6 +354,8 @@ interface Given {
   /** As JSON. */
   inputs: string;
   label: string;
+  /** On the host. */
+  artifacts: string;
 }
 
 interface Made {
@@ -291,14 +376,15 @@ function isInContainer(action: Action): action is ContainerAction {
   return runner === 'docker' || runner === 'pod';
 }
 
-async function onHost(action: Action, { folder, root, context, state, own, inputs }: Given, home: string): Promise<Made> {
+async function onHost(action: Action, { folder, root, sources, context, state, own, inputs, artifacts }: Given, home: string): Promise<Made> {
   if (!isHostAction(action)) throw new ToruError('conflict', `A step of the type “${action.type}” has no process.`);
-  const made = await programOf({ action, context, root, folder, home });
+  const made = await programOf({ action, context, root, sources, folder, home });
   const env = {
     ...made.env,
     ...own,
     TORU_INPUTS: join(folder, 'inputs.json'),
     TORU_OUTPUT: join(folder, OUTPUT_FILE),
+    ARTIFACTS_DIR: artifacts,
     STATE_DIR: state.before,
     STATE_OUT: state.out,
   };

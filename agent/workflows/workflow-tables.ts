@@ -168,4 +168,8 @@ export const WORKFLOW_TABLES: readonly string[] = [
     created_at INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- 1: its actions, tasks and connection types are for workspaces, as name.item.
+  ALTER TABLE workspaces ADD COLUMN library INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -1,10 +1,11 @@
 import type { List } from '../../shared/api.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
-import type { Job, JobSummary, TaskSummary, TaskView, Trigger, Validation, Workspace } from '../../shared/workflows.ts';
+import type { DeployKey, HostKey, Job, JobSummary, TaskSummary, TaskView, Trigger, Validation, Workspace } from '../../shared/workflows.ts';
 import {
   approveRequest,
   executeRequest,
+  hostKeyRequest,
   jobLogsQuery,
   jobParams,
   jobStepParams,
@@ -23,6 +24,7 @@ import { body, params, query } from '../http/validate.ts';
 import type { Log } from '../logger.ts';
 import { admin, adminLately, any } from '../users/permissions.ts';
 import { jobLines, jobText, type StepLog } from './job-logs.ts';
+import { tarballResponse } from './tarball.ts';
 import type { Workflows } from './workflows.ts';
 
 interface Options {
@@ -40,6 +42,12 @@ export const workspacesApi = resource(
     'PATCH /:ws': adminLately,
     'DELETE /:ws': adminLately,
     'POST /:ws/refresh': admin,
+    'GET /:ws/key': admin,
+    // Who may read a repository, and which server it comes from.
+    'POST /:ws/key': adminLately,
+    'DELETE /:ws/key': adminLately,
+    'POST /:ws/key/host': adminLately,
+    'GET /:ws/tarball': admin,
     'GET /:ws/tasks': any,
     'GET /:ws/tasks/:name': any,
     'PATCH /:ws/tasks/:name': admin,
@@ -65,6 +73,24 @@ export const workspacesApi = resource(
       })
       .post('/:ws/refresh', params(workspaceParams), async (c) =>
         c.json<Workspace>(await workflows.workspaces.refresh(c.req.valid('param').ws)),
+      )
+      .get('/:ws/key', params(workspaceParams), (c) =>
+        c.json<{ key: DeployKey | null }>({ key: workflows.workspaces.key(c.req.valid('param').ws) }),
+      )
+      .post('/:ws/key', params(workspaceParams), (c) =>
+        c.json<DeployKey>(workflows.workspaces.makeKey(c.env.caller, c.req.valid('param').ws)),
+      )
+      .delete('/:ws/key', params(workspaceParams), (c) => {
+        workflows.workspaces.removeKey(c.env.caller, c.req.valid('param').ws);
+        return c.body(null, 204);
+      })
+      .post('/:ws/key/host', params(workspaceParams), body(hostKeyRequest), async (c) => {
+        const { fingerprint } = c.req.valid('json');
+        const items = await workflows.workspaces.hostKeys(c.env.caller, c.req.valid('param').ws, fingerprint);
+        return c.json<List<HostKey>>({ items, next_cursor: null });
+      })
+      .get('/:ws/tarball', params(workspaceParams), (c) =>
+        tarballResponse(workflows.workspaces.good(c.req.valid('param').ws), c.req.header('if-none-match')),
       )
       .get('/:ws/tasks', params(workspaceParams), (c) => c.json<List<TaskSummary>>(workflows.tasks(c.env.caller, c.req.valid('param').ws)))
       .get('/:ws/tasks/:name', params(taskNameParams), (c) => {

@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { isEnded } from '../../shared/flow/job.ts';
-import { type Job, job as jobSchema } from '../../shared/workflows.ts';
+import { type Job, job as jobSchema, type Workspace, workspace as workspaceSchema } from '../../shared/workflows.ts';
 import type { ApiHarness } from '../systems-harness.ts';
 import { makeApi } from '../systems-harness.ts';
 import { UNTIL_MS } from '../until.ts';
@@ -15,6 +16,8 @@ export interface WorkflowsHarness extends ApiHarness {
   folder: string;
   /** Writes a file of definitions. */
   write(name: string, text: string): void;
+  /** Adds a workspace, or looks at it again. @returns when it has been looked at. */
+  look(name: string, made?: object): Promise<Workspace>;
   /** Adds the folder as the workspace `ws`, or looks at it again. @throws with its problems */
   load(): Promise<void>;
   /** Executes a task. @returns its job's id. */
@@ -39,12 +42,20 @@ export async function makeWorkflows({ folder: given, ...options }: { folder?: st
     ...api,
     folder,
     write: (name, text) => writeFileSync(join(folder, '.workflows', name), text),
+    look: async (name, made) => {
+      const before = Object((await api.ask(api.admin, 'GET', `/api/workspaces/${name}`)).json).checked_at ?? null;
+      if (made === undefined) await good(api.admin, 'POST', `/api/workspaces/${name}/refresh`);
+      else await good(api.admin, 'POST', '/api/workspaces', { name, ...made });
+      // The answer does not wait for a look that takes long.
+      for (const begun = performance.now(); ; await sleep(5)) {
+        const found = workspaceSchema.parse(await good(api.admin, 'GET', `/api/workspaces/${name}`));
+        if (found.checked_at !== null && found.checked_at !== before) return found;
+        if (performance.now() - begun > UNTIL_MS) throw new Error(`It was not looked at: ${JSON.stringify(found)}`);
+      }
+    },
     load: async () => {
       const known = (await api.ask(api.admin, 'GET', '/api/workspaces/ws')).status === 200;
-      const loaded = known
-        ? await good(api.admin, 'POST', '/api/workspaces/ws/refresh')
-        : await good(api.admin, 'POST', '/api/workspaces', { name: 'ws', type: 'folder', path: folder });
-      const { problems, error } = z.object({ problems: z.array(z.unknown()), error: z.string().nullable() }).parse(loaded);
+      const { problems, error } = await harness.look('ws', known ? undefined : { type: 'folder', path: folder });
       if (problems.length > 0 || error !== null) throw new Error(JSON.stringify({ problems, error }));
     },
     execute: async (task, input = {}, who = api.admin) => {

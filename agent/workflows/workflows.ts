@@ -3,7 +3,6 @@ import { ToruError } from '../../shared/errors.ts';
 import type { Hook } from '../../shared/flow/definition.ts';
 import { hookContext } from '../../shared/flow/hook-context.ts';
 import type { FlowEffect, JobSource, Json } from '../../shared/flow/job.ts';
-import { renderValue } from '../../shared/flow/template.ts';
 import { isFinal } from '../../shared/run-state.ts';
 import type { JobSummary, TaskStep, TaskSummary, TaskView, Workspace } from '../../shared/workflows.ts';
 import type { Actions } from '../actions/actions.ts';
@@ -28,6 +27,7 @@ import { Jobs } from './jobs.ts';
 import { planOf, taskOfHook } from './plan.ts';
 import { QuickActions } from './quick-actions.ts';
 import { type Revision, Revisions } from './revisions.ts';
+import { resealed } from './sealed-input.ts';
 import { stepDurations } from './step-durations.ts';
 import { StepRuns } from './step-runs.ts';
 import { StepValues } from './step-values.ts';
@@ -72,6 +72,7 @@ export class Workflows {
   readonly #timers: Timers;
   readonly #leftovers: Leftovers;
   readonly #allow: TaskAllow;
+  readonly #steps: StepRuns;
   readonly #listeners = new Set<(live: LiveJob) => void>();
 
   constructor(options: WorkflowsOptions) {
@@ -108,6 +109,7 @@ export class Workflows {
       ...{ runs, revisions, users, values, states, home, host: settings.instance_id },
       ...{ containers: options.containers, leftovers: this.#leftovers, environment: process.env },
     });
+    this.#steps = steps;
     this.driver = new Driver({
       store: this.store,
       effects,
@@ -143,6 +145,7 @@ export class Workflows {
       host: settings.instance_id,
       current: (name) => this.workspaces.current(name),
       jobs: this.jobs,
+      values,
       transact: (work) => this.driver.transact(work),
       switched: () => this.webhooks.defined(),
       ownerOf: (workspace, name) => (workspace === this.workspaces.ownName() ? this.quickActions.callerOf(name) : null),
@@ -203,7 +206,7 @@ export class Workflows {
       const { tasks } = this.workspaces.current(workspace.name)?.definitions ?? { tasks: {} };
       const may = Object.keys(tasks).filter((name) => this.#allow.mayUse(caller, workspace.name, name)).length;
       if (may === 0) return [];
-      return [{ ...workspace, path: null, url: null, ref: null, problems: [], error: null, tasks: may, triggers: 0 }];
+      return [{ ...workspace, path: null, url: null, ref: null, libraries: [], problems: [], error: null, tasks: may, triggers: 0 }];
     });
     return { items, next_cursor: null };
   }
@@ -236,6 +239,7 @@ export class Workflows {
           description: defined.description ?? '',
           action: defined.action,
           action_type: action?.type ?? 'script',
+          library: action?.library ?? null,
           depends_on: defined.depends_on,
           when: defined.when ?? null,
           loop: defined.for_each !== undefined,
@@ -304,6 +308,7 @@ export class Workflows {
       description: task?.description ?? '',
       folder: task?.folder ?? '',
       steps: Object.keys(task?.flow ?? {}).length,
+      library: task?.library ?? null,
       last_job: last,
       next_fire_at: next === null ? null : new Date(next).toISOString(),
       ...(caller.role === 'admin' ? { allow: this.#allow.of(workspace, name) } : {}),
@@ -323,9 +328,10 @@ export class Workflows {
     const { row, job, plan } = of;
     if (job === null) return null;
     const about = hookContext(plan, job, on, row.source_id);
+    const job_id = uuidV5(row.job_id, `hook/${key}/${index}`);
     let input: Record<string, Json> = {};
     try {
-      for (const [name, value] of Object.entries(hook.input)) input[name] = renderValue(value, { hook: about, input: job.input });
+      input = this.#steps.inputOfHook({ ...of, job }, hook, about, job_id);
     } catch (error) {
       this.#o.log.error({ err: error, job_id: row.job_id, on }, 'the input of a hook could not be rendered');
       this.#o.audit.record({
@@ -338,10 +344,9 @@ export class Workflows {
       return null;
     }
     const own = taskOfHook(hook, input);
-    input = { ...input };
     const made: NewJob = {
       ...whose(of),
-      job_id: uuidV5(row.job_id, `hook/${key}/${index}`),
+      job_id,
       task: `${row.task}:${on}`,
       own_task: JSON.stringify(own),
       source: 'hook',
@@ -380,7 +385,8 @@ export class Workflows {
       parent_step: row.parent_step,
       parent_attempt: row.parent_attempt,
     };
-    if (this.store.load(made.job_id) === null) this.driver.create({ made, input: job.input, depth: job.depth, retry });
+    if (this.store.load(made.job_id) === null)
+      this.driver.create({ made, input: resealed(this.#o.identity, job.input, jobId, made.job_id), depth: job.depth, retry });
   }
 
   /** Within the transaction in which a workspace's definitions are others. */

@@ -7,6 +7,7 @@ import type { Definitions } from '../../shared/flow/definition.ts';
 import type { Problem } from '../../shared/workflows.ts';
 import type { FolderVerdicts } from '../scripts/resolve.ts';
 import { resolveFile } from '../scripts/resolve.ts';
+import type { Around } from './language/draft.ts';
 
 /** Where a workspace's definitions lie, below its folder. */
 export const DEFINITIONS_FOLDER = '.workflows';
@@ -21,13 +22,15 @@ export interface ReadFolder {
   /** Null when there is a problem. */
   definitions: Definitions | null;
   problems: Problem[];
+  /** The libraries that it names, whether they are there or not. */
+  needs: string[];
 }
 
 /**
  * Reads and checks the definitions of a workspace's folder. A file that another user of the host could have changed is not read: it decides
- * which code runs. @throws ToruError bad_request when the folder, or its `.workflows`, can't be read, with the next step.
+ * which code runs. @param around the host’s libraries. @throws ToruError bad_request when the folder, or its `.workflows`, can't be read, with the next step.
  */
-export async function readFolder(folder: string): Promise<ReadFolder> {
+export async function readFolder(folder: string, around: Around): Promise<ReadFolder> {
   const root = rootOf(folder);
   const names = await namesIn(root);
   const verdicts: FolderVerdicts = new Map();
@@ -54,8 +57,9 @@ export async function readFolder(folder: string): Promise<ReadFolder> {
   const revision = hash.digest('hex').slice(0, 40);
   // Loaded when there is a workspace: a host without one does not carry the parser.
   const { loadWorkspace } = await import('./language/load-workspace.ts');
-  const { definitions, problems } = loadWorkspace(files);
-  return { revision, definitions, problems };
+  const { definitions, problems, external } = loadWorkspace(files, around);
+  const needs = [...new Set(external.map(({ name }) => name.slice(0, name.indexOf('.'))))];
+  return { revision, definitions, problems, needs };
 }
 
 /** @throws ToruError bad_request */
@@ -94,5 +98,5 @@ async function namesIn(root: string): Promise<string[]> {
 }
 
 function tooLarge(revision: string, file: string, message: string, next: string): ReadFolder {
-  return { revision: revision.slice(0, 40), definitions: null, problems: [{ file, line: 1, column: 1, message, next }] };
+  return { revision: revision.slice(0, 40), definitions: null, problems: [{ file, line: 1, column: 1, message, next }], needs: [] };
 }

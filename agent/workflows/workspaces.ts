@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { FSWatcher } from 'node:fs';
 import { existsSync, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
@@ -5,13 +6,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { List } from '../../shared/api.ts';
 import { ToruError, toToruError } from '../../shared/errors.ts';
 import type { Definitions } from '../../shared/flow/definition.ts';
-import type { Problem, Workspace, WorkspaceCreate, WorkspacePatch } from '../../shared/workflows.ts';
+import type { DeployKey, HostKey, Problem, Workspace, WorkspaceCreate, WorkspacePatch } from '../../shared/workflows.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Log } from '../logger.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
+import { DeployKeys, serverOf } from './deploy-key.ts';
 import { checkedOut, checkGit, commitOf, removeFiles } from './git-workspace.ts';
+import type { Around } from './language/draft.ts';
+import type { Library } from './language/import-library.ts';
+import { copyOfLibrary } from './library-folder.ts';
 import type { Revision, Revisions } from './revisions.ts';
 import { revisionOf } from './schedules.ts';
 import type { ReadFolder } from './workspace-folder.ts';
@@ -24,6 +29,8 @@ interface Row {
   own: number;
   location: string;
   ref: string | null;
+  /** 1: what it defines is for workspaces, as `name.item`. */
+  library: 0 | 1;
   revision: number | null;
   seen_revision: string | null;
   problems: string;
@@ -55,15 +62,19 @@ const SETTLE_MS = 100;
 
 /** The workspaces of this host: where definitions come from. A broken new revision never replaces a good one. */
 export class Workspaces {
+  readonly keys: DeployKeys;
   readonly #o: WorkspacesOptions;
   readonly #watchers = new Map<string, FSWatcher>();
   readonly #settling = new Map<string, NodeJS.Timeout>();
   readonly #looking = new Map<string, Promise<void>>();
+  /** The libraries that each names. */
+  readonly #needs = new Map<string, readonly string[]>();
   #timer: NodeJS.Timeout | null = null;
   #closed = true;
 
   constructor(options: WorkspacesOptions) {
     this.#o = options;
+    this.keys = new DeployKeys(options.home);
   }
 
   /** Begins to watch. @returns when each has been looked at once. */
@@ -72,7 +83,7 @@ export class Workspaces {
     const rows = this.#rows();
     for (const row of rows) this.#watch(row);
     if (rows.length > 0) this.#lookLater();
-    await Promise.all(rows.map(({ name }) => this.look(name)));
+    for (const library of [1, 0]) await Promise.all(rows.flatMap((row) => (row.library === library ? [this.look(row.name)] : [])));
   }
 
   close(): void {
@@ -96,13 +107,22 @@ export class Workspaces {
 
   /** The revision by which jobs are made now; null when there never was a good one. @throws ToruError not_found */
   current(name: string): Revision | null {
-    const { revision } = this.#row(name);
-    return revision === null ? null : this.#o.revisions.get(revision);
+    const { revision, library } = this.#row(name);
+    // The tasks of a library belong to those who use it.
+    return revision === null || library === 1 ? null : this.#o.revisions.get(revision);
+  }
+
+  /** The good revision of a workspace or a library. @throws ToruError not_found, conflict when there never was one */
+  good(name: string): Revision {
+    const { revision, own } = this.#row(name);
+    if (own === 1) throw ownIsMade(name);
+    if (revision !== null) return this.#o.revisions.get(revision);
+    throw new ToruError('conflict', `“${name}” has no good revision yet. See what is wrong with it: toru workspace list`);
   }
 
   /** All that have a good revision. */
   allCurrent(): Revision[] {
-    return this.#rows().flatMap(({ revision }) => (revision === null ? [] : [this.#o.revisions.get(revision)]));
+    return this.#rows().flatMap(({ revision, library }) => (revision === null || library === 1 ? [] : [this.#o.revisions.get(revision)]));
   }
 
   /** @throws ToruError bad_request, conflict */
@@ -110,11 +130,15 @@ export class Workspaces {
     const location = locationOf(asked);
     const ref = asked.type === 'git' ? (asked.ref ?? null) : null;
     const made = this.#o.db
-      .prepare('INSERT INTO workspaces (name, type, location, ref, created_at) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
-      .run(asked.name, asked.type, location, ref, Date.now());
+      .prepare('INSERT INTO workspaces (name, type, location, ref, library, created_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING')
+      .run(asked.name, asked.type, location, ref, asked.library === true ? 1 : 0, Date.now());
     if (made.changes === 0)
       throw new ToruError('conflict', `There is a workspace “${asked.name}” already. Choose another name.`, { extra: { field: 'name' } });
-    this.#audit('workspace.create', caller, asked.name, { type: asked.type, location });
+    this.#audit('workspace.create', caller, asked.name, {
+      type: asked.type,
+      location,
+      ...(asked.library === true ? { library: true } : {}),
+    });
     this.#watch(this.#row(asked.name));
     this.#lookLater();
     await this.#lookPatiently(asked.name);
@@ -185,7 +209,42 @@ export class Workspaces {
     })();
     this.#unwatch(name);
     this.#tidy(name, null);
+    this.keys.remove(name);
     this.#audit('workspace.remove', caller, name, {});
+  }
+
+  /** The key of a workspace from git. @returns null when it has none. @throws ToruError not_found */
+  key(name: string): DeployKey | null {
+    this.#row(name);
+    return this.keys.get(name);
+  }
+
+  /** @throws ToruError not_found, bad_request where ssh has nothing to do with it */
+  makeKey(caller: Caller, name: string): DeployKey {
+    const { location } = this.#row(name);
+    if (serverOf(location) === null)
+      throw new ToruError('bad_request', 'A deploy key is for a workspace from git by ssh, such as git@github.com:me/workflows.git.');
+    const known = this.keys.get(name);
+    const made = this.keys.make(name);
+    if (known === null) this.#audit('workspace.key', caller, name, { fingerprint: made.fingerprint });
+    return made;
+  }
+
+  /** @throws ToruError not_found */
+  removeKey(caller: Caller, name: string): void {
+    this.#row(name);
+    this.keys.remove(name);
+    this.#audit('workspace.key_remove', caller, name, {});
+  }
+
+  /** The server's keys as it shows them, or the one with this fingerprint trusted. @throws ToruError not_found, bad_request, conflict */
+  async hostKeys(caller: Caller, name: string, fingerprint: string | undefined): Promise<HostKey[]> {
+    const { location } = this.#row(name);
+    if (fingerprint === undefined) return this.keys.scan(location);
+    const { trusted } = await this.keys.trust(name, location, fingerprint);
+    this.#audit('workspace.trust', caller, name, { fingerprint });
+    await this.#lookPatiently(name);
+    return trusted;
   }
 
   /** Looks at it now. @throws ToruError not_found */
@@ -212,9 +271,10 @@ export class Workspaces {
     if (row.own === 1) return;
     const at = Date.now();
     try {
-      const { folder, revision, definitions, problems } = await this.#read(row);
+      const { folder, revision, definitions, problems, needs } = await this.#readNow(row);
+      this.#needs.set(name, needs);
       if (this.#closed || this.#find(name) === null) return;
-      db.transaction(() => {
+      const isOther = db.transaction(() => {
         db.prepare('UPDATE workspaces SET seen_revision = ?, problems = ?, error = NULL, checked_at = ? WHERE name = ?').run(
           revision,
           JSON.stringify(problems satisfies Problem[]),
@@ -222,13 +282,15 @@ export class Workspaces {
           name,
         );
         const before = row.revision === null ? null : revisions.get(row.revision);
-        if (definitions === null || (before?.revision === revision && before.folder === folder)) return;
+        if (definitions === null || (before?.revision === revision && before.folder === folder)) return false;
         const id = revisions.put({ workspace: name, revision, folder, definitions });
         db.prepare('UPDATE workspaces SET revision = ? WHERE name = ?').run(id, name);
         revisions.prune();
-        changed(name, revisions.get(id));
+        if (row.library === 0) changed(name, revisions.get(id));
+        return true;
       })();
-      if (row.type === 'git') this.#tidy(name, revision);
+      this.#tidy(name, folder);
+      if (isOther) this.#lookAtUsers(name);
     } catch (error) {
       const { code, message } = toToruError(error);
       if (code === 'internal') this.#o.log.error({ err: error, workspace: name }, 'a workspace could not be read');
@@ -237,25 +299,64 @@ export class Workspaces {
   }
 
   /** Its files as they are now, and where they lie. @throws ToruError bad_request */
-  async #read({ name, type, location, ref }: Row): Promise<ReadFolder & { folder: string }> {
-    if (type === 'folder') return { folder: rootOf(location), ...(await readFolder(location)) };
-    const commit = await commitOf(location, ref);
-    const folder = await checkedOut(this.#folderOf(name), location, ref, commit);
-    return { ...(await readFolder(folder)), folder, revision: commit };
+  async #readNow(row: Row): Promise<ReadFolder & { folder: string }> {
+    const around = this.#around(row);
+    const found = await this.#filesOf(row);
+    const read = await readFolder(found.folder, around);
+    return { ...read, folder: found.folder, revision: revisionWith(found.revision ?? read.revision, read.definitions?.libraries ?? {}) };
+  }
+
+  /** @param revision null: that of its definitions. */
+  async #filesOf({ name, type, location, ref, library }: Row): Promise<{ folder: string; revision: string | null }> {
+    if (type === 'folder')
+      return library === 1 ? copyOfLibrary(location, this.#folderOf(name)) : { folder: rootOf(location), revision: null };
+    const env = this.keys.environmentOf(name);
+    const commit = await commitOf(location, ref, env);
+    return { folder: await checkedOut(this.#folderOf(name), location, ref, commit, env), revision: commit };
+  }
+
+  /** The good revisions of all libraries and workspaces but this one. */
+  #around({ name, library }: Row): Around {
+    const libraries = new Map<string, Library>();
+    for (const row of this.#rows()) {
+      if (row.revision === null || row.own === 1 || row.name === name || (row.library === 0 && library === 1)) continue;
+      const { revision, folder, definitions } = this.#o.revisions.get(row.revision);
+      const { secrets, connections, connection_types } = definitions;
+      // Two workspaces may name each other: what one has of the other is no part of what it is called there.
+      const [own = revision] = revision.split('+');
+      const source =
+        row.library === 1 ? { revision, folder } : { revision: own, folder, owner: { secrets, connections, connection_types } };
+      libraries.set(row.name, { definitions, source });
+    }
+    const reaches = (from: string, seen: Set<string>): boolean =>
+      from === name || [...(this.#needs.get(from) ?? [])].some((next) => !seen.has(next) && reaches(next, seen.add(next)));
+    return library === 1 ? { libraries, isLibrary: true, needs: (from) => reaches(from, new Set()) } : { libraries };
+  }
+
+  /** Whoever names a library, or a workspace, that is another one now. */
+  #lookAtUsers(library: string): void {
+    for (const { name } of this.#rows()) {
+      if (name === library || this.#needs.get(name)?.includes(library) !== true) continue;
+      // A look that goes on may have read the one before.
+      void (this.#looking.get(name) ?? Promise.resolve()).then(() =>
+        this.#closed || this.#find(name) === null ? undefined : this.look(name),
+      );
+    }
   }
 
   #folderOf(name: string): string {
     return join(this.#o.home, 'workspaces', name);
   }
 
-  /** Takes away what was checked out for jobs that are no more. @param seen the commit that is there now; null: the workspace is gone. */
+  /** Takes away what was checked out for jobs that are no more. @param seen the folder that is there now; null: the workspace is gone. */
   #tidy(name: string, seen: string | null): void {
     const folder = this.#folderOf(name);
     if (!existsSync(folder)) return;
-    const kept = new Set(this.#o.revisions.of(name).map(({ revision }) => revision));
-    if (seen !== null) kept.add(seen).add('repository');
-    for (const entry of readdirSync(folder)) if (!kept.has(entry)) removeFiles(join(folder, entry));
-    if (kept.size === 0) removeFiles(folder);
+    const kept = this.#o.revisions.folders();
+    if (seen !== null) kept.add(seen).add(join(folder, 'repository'));
+    const left = readdirSync(folder).filter((entry) => !kept.has(join(folder, entry)));
+    for (const entry of left) removeFiles(join(folder, entry));
+    if (readdirSync(folder).length === 0) removeFiles(folder);
   }
 
   async #lookPatiently(name: string): Promise<void> {
@@ -306,6 +407,8 @@ export class Workspaces {
       path: row.type === 'folder' && row.own === 0 ? row.location : null,
       url: row.type === 'git' ? withoutPassword(row.location) : null,
       ref: row.ref,
+      library: row.library === 1,
+      libraries: Object.entries(current?.definitions.libraries ?? {}).map(([library, { revision }]) => ({ name: library, revision })),
       revision: current?.revision ?? null,
       seen_revision: row.seen_revision,
       problems: JSON.parse(row.problems),
@@ -352,4 +455,11 @@ function locationOf(asked: WorkspaceCreate): string {
 
 function withoutPassword(url: string): string {
   return url.replace(/^(\w+:\/\/)[^/@]*@/, '$1');
+}
+
+/** What a revision is called: another revision of a library makes it another one. */
+function revisionWith(own: string, libraries: Readonly<Record<string, { revision: string }>>): string {
+  const used = Object.entries(libraries).map(([name, { revision }]) => `${name} ${revision}`);
+  if (used.length === 0) return own;
+  return `${own}+${createHash('sha256').update(used.sort().join('\n')).digest('hex').slice(0, 8)}`;
 }

@@ -70,6 +70,8 @@ const commonOfActions = {
   tags: z.array(z.string()).default([]),
   retry: retryPolicy.optional(),
   timeout_s: seconds(MAX_STEP_S).optional(),
+  /** The library that it comes from; absent: the workspace itself. */
+  library: z.string().optional(),
 };
 
 const container = {
@@ -142,6 +144,8 @@ export const task = z.object({
   retry: retryPolicy.optional(),
   /** Jobs of this task at the same time; absent: as many as the host takes. */
   concurrency: z.int().min(1).optional(),
+  /** The library that it comes from; absent: the workspace itself. */
+  library: z.string().optional(),
   on_success: z.array(hook).default([]),
   on_error: z.array(hook).default([]),
   on_cancel: z.array(hook).default([]),
@@ -184,6 +188,14 @@ export const trigger = z.discriminatedUnion('type', [
 ]);
 export type Trigger = z.infer<typeof trigger>;
 
+/** What actions of another workspace are run with: its own secrets and connections. */
+const owner = z.object({
+  secrets: texts,
+  connection_types: z.record(z.string(), z.record(z.string(), inputField)).default({}),
+  connections: z.record(z.string(), z.record(z.string(), templated)).default({}),
+});
+export type Owner = z.infer<typeof owner>;
+
 export const definitions = z.object({
   /** Texts whose templates may name `env.*` of the agent's allow-list and stored secrets. */
   secrets: texts,
@@ -194,6 +206,8 @@ export const definitions = z.object({
   triggers: z.record(z.string(), trigger).default({}),
   on_success: z.array(hook).default([]),
   on_error: z.array(hook).default([]),
+  /** The libraries whose items are among these, as they were when this was read. Folders are absolute; another workspace has an `owner`. */
+  libraries: z.record(z.string(), z.object({ revision: z.string(), folder: z.string(), owner: owner.optional() })).default({}),
 });
 export type Definitions = z.infer<typeof definitions>;
 

@@ -14,7 +14,8 @@ import { printJson, printTable } from './lists.ts';
 export const workspace: Command = {
   summary: 'Add, list and remove folders of workflows',
   help: `Usage: toru workspace list [--json]
-       toru workspace add NAME FOLDER | URL [--ref REF]
+       toru workspace add NAME FOLDER | URL [--ref REF] [--library]
+       toru workspace key NAME [--host | --trust FINGERPRINT | --remove]
        toru workspace refresh NAME
        toru workspace remove NAME
 
@@ -23,13 +24,24 @@ the next job. Files with a fault never replace good ones; list and refresh show 
 One from git is asked for each minute, by the host's own git and its credentials.
 
       --ref REF   a branch, tag or commit; without it, the repository's HEAD
+      --host      show the fingerprints of the server's keys
+      --trust     trust the server by a fingerprint that you have compared
+      --library   its actions, tasks and connection types are for workspaces, which name them NAME.item
 
   toru workspace add ops ~/workflows
   toru workspace add site git@github.com:me/site.git --ref main
+  toru workspace add common ~/flow-library --library
   toru tasks ops
 `,
   run: async (args, io) => {
-    const { values, positionals } = parse(args, { json: { type: 'boolean' }, ref: { type: 'string' } } as const);
+    const { values, positionals } = parse(args, {
+      json: { type: 'boolean' },
+      ref: { type: 'string' },
+      library: { type: 'boolean' },
+      host: { type: 'boolean' },
+      trust: { type: 'string' },
+      remove: { type: 'boolean' },
+    } as const);
     const { workspaces } = connect(io.env);
     const [what, ...words] = positionals;
     switch (what) {
@@ -51,9 +63,10 @@ One from git is asked for each minute, by the host's own git and its credentials
         noWords(more);
         const isUrl = isGitAddress(folder);
         if (!isUrl && values.ref !== undefined) throw new UsageError('A folder has no --ref: that is of an address of git.');
+        const of = { name, ...(values.library === true ? { library: true } : {}) };
         const json = isUrl
-          ? ({ name, type: 'git', url: folder, ...(values.ref === undefined ? {} : { ref: values.ref }) } as const)
-          : ({ name, type: 'folder', path: resolve(folder) } as const);
+          ? ({ ...of, type: 'git', url: folder, ...(values.ref === undefined ? {} : { ref: values.ref }) } as const)
+          : ({ ...of, type: 'folder', path: resolve(folder) } as const);
         const made = await (await good(workspaces.$post({ json }))).json();
         return show(io, made);
       }
@@ -61,6 +74,8 @@ One from git is asked for each minute, by the host's own git and its credentials
         const found = await (await good(workspaces[':ws'].refresh.$post({ param: { ws: oneWord(words, 'The name') } }))).json();
         return show(io, found);
       }
+      case 'key':
+        return key(io, oneWord(words, 'The name'), values);
       case 'remove': {
         const name = oneWord(words, 'The name');
         await good(workspaces[':ws'].$delete({ param: { ws: name } }));
@@ -68,20 +83,45 @@ One from git is asked for each minute, by the host's own git and its credentials
         return 0;
       }
       default:
-        throw new UsageError(`“${what}” is not known here: list, add, refresh or remove.`);
+        throw new UsageError(`“${what}” is not known here: list, add, key, refresh or remove.`);
     }
   },
 };
 
-function rowOf(workspace: Workspace): string[] {
-  const { name, tasks, checked_at, path, url } = workspace;
-  return [name, String(tasks), checked_at === null ? '' : when(checked_at), path ?? url ?? '', stateOf(workspace)];
+/** Makes and shows the key of a workspace from git, and whom it trusts. */
+async function key(io: Io, ws: string, { host, trust, remove }: { host?: boolean; trust?: string; remove?: boolean }): Promise<number> {
+  const of = connect(io.env).workspaces[':ws'].key;
+  const param = { ws };
+  if (remove === true) {
+    await good(of.$delete({ param }));
+    await print(io, `The key of ${plain(ws)} is removed. Take it out of the repository’s settings, too.`);
+    return 0;
+  }
+  if (host === true || trust !== undefined) {
+    const json = trust === undefined ? {} : { fingerprint: trust };
+    const { items } = await (await good(of.host.$post({ param, json }))).json();
+    for (const { host: name, type, fingerprint } of items) await print(io, `${plain(name)} ${type} ${fingerprint}`);
+    if (trust === undefined)
+      await note(io, `Compare them with what the server’s owner publishes, then: toru workspace key ${ws} --trust FINGERPRINT`);
+    return 0;
+  }
+  const made = await (await good(of.$post({ param }))).json();
+  await print(io, plain(made.public_key));
+  const next = made.trusted.length > 0 ? '' : ` Then trust its server: toru workspace key ${ws} --host`;
+  await note(io, `Add this key to the repository’s settings as a deploy key that may read.${next}`);
+  return 0;
 }
 
-function stateOf({ error, problems, revision, checked_at }: Workspace): string {
+function rowOf(workspace: Workspace): string[] {
+  const { name, tasks, checked_at, path, url } = workspace;
+  const what = workspace.library ? 'library' : String(tasks);
+  return [name, what, checked_at === null ? '' : when(checked_at), path ?? url ?? '', stateOf(workspace)];
+}
+
+function stateOf({ error, problems, revision, checked_at, libraries }: Workspace): string {
   if (checked_at === null) return 'it is being fetched; see: toru workspace list';
   if (error !== null) return error;
-  if (problems.length === 0) return 'good';
+  if (problems.length === 0) return libraries.length === 0 ? 'good' : `good, with ${libraries.map(({ name }) => name).join(', ')}`;
   return `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}${revision === null ? '' : '; the last good files count'}`;
 }
 

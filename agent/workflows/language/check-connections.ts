@@ -1,5 +1,6 @@
 import { PRIMITIVES } from './check-fields.ts';
 import type { Draft } from './draft.ts';
+import { expectExternal } from './external-names.ts';
 import { quoted } from './quoted.ts';
 import { below, meant } from './read-at.ts';
 
@@ -18,9 +19,11 @@ export function checkConnections(draft: Draft): void {
     const origin = draft.origin('connection', name);
     if (type === undefined) continue;
     if (typeof type !== 'string') problems.at(below(origin, 'type'), '“type” is the name of a connection type.');
-    else if (type.includes('.')) draft.external.push({ name: type, ...origin.source.place([...origin.path, 'type']) });
     else {
-      const fields = Object.hasOwn(connectionTypes, type) ? connectionTypes[type] : undefined;
+      const own = Object.hasOwn(connectionTypes, type) ? connectionTypes[type] : undefined;
+      const isKnown = type.includes('.') && expectExternal(draft, 'connection_types', type, below(origin, 'type'));
+      const fields = isKnown ? draft.imported.connection_types[type] : own;
+      if (fields === undefined && type.includes('.')) continue;
       if (fields === undefined) {
         problems.at(below(origin, 'type'), `There is no connection type ${quoted(type)}.`, meant(type, Object.keys(connectionTypes)));
         continue;

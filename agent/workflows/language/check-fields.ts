@@ -1,5 +1,6 @@
 import type { Json } from '../../../shared/flow/job.ts';
 import type { Draft } from './draft.ts';
+import { expectExternal } from './external-names.ts';
 import type { readFields } from './normalize.ts';
 import { quoted } from './quoted.ts';
 import type { Origin } from './read-at.ts';
@@ -37,7 +38,7 @@ export function checkFields(draft: Draft, fields: Fields, origin: Origin): void 
 
 function expectType(draft: Draft, type: string, at: Origin): boolean {
   if (Object.hasOwn(draft.connectionTypes, type)) return true;
-  if (type.includes('.')) draft.external.push({ name: type, ...at.source.place(at.path) });
+  if (type.includes('.')) expectExternal(draft, 'connection_types', type, at);
   else
     draft.problems.at(
       at,

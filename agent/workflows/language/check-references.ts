@@ -5,6 +5,7 @@ import { checkRunner } from './check-runners.ts';
 import { cronProblem } from './cron.ts';
 import { cycleIn, depths, shownCycle } from './cycles.ts';
 import type { Draft } from './draft.ts';
+import { expectExternal } from './external-names.ts';
 import type { TaskForm } from './normalize.ts';
 import { quoted } from './quoted.ts';
 import type { Origin } from './read-at.ts';
@@ -67,7 +68,10 @@ function expectAction(draft: Draft, name: string, inputs: readonly string[], ori
     // An action that is written in a step is called so, by the step alone.
     if (action !== undefined)
       draft.problems.at(at, `${quoted(name)} is the action that is written in a step.`, 'Give it a name of its own under `actions:`.');
-    else draft.external.push({ name, ...at.source.place(at.path) });
+    else {
+      const external = expectExternal(draft, 'actions', name, at) ? draft.imported.actions[name] : undefined;
+      if (external !== undefined) expectInputs(draft, external.input, inputs, below(origin, 'input'), `the action ${quoted(name)}`);
+    }
   } else if (action === undefined)
     draft.problems.at(
       at,
@@ -82,7 +86,7 @@ function expectAction(draft: Draft, name: string, inputs: readonly string[], ori
 
 function expectTask(draft: Draft, name: string, at: Origin): void {
   if (Object.hasOwn(draft.tasks, name)) return;
-  if (name.includes('.')) draft.external.push({ name, ...at.source.place(at.path) });
+  if (name.includes('.')) expectExternal(draft, 'tasks', name, at);
   else draft.problems.at(at, `There is no task ${quoted(name)}.`, meant(name, Object.keys(draft.tasks)));
 }
 
@@ -139,21 +143,21 @@ function checkFlow(draft: Draft, taskName: string, task: TaskForm, origin: Origi
 /** A task that starts itself in the end, and chains of jobs that are too long. A step with a condition or a loop may be where it ends. */
 function checkTaskChains(draft: Draft): void {
   const always = new Map<string, string[]>();
-  for (const [name, { flow }] of Object.entries(draft.tasks)) {
+  for (const [name, { flow }] of [...Object.entries(draft.imported.tasks), ...Object.entries(draft.tasks)]) {
     const starts = Object.values(flow).flatMap((step) => {
-      const action = draft.actions[step.action];
+      const action = draft.actions[step.action] ?? draft.imported.actions[step.action];
       return action?.type === 'task' && step.when === undefined && step.for_each === undefined ? [action.task] : [];
     });
     always.set(name, starts);
   }
   const cycle = cycleIn(always);
   if (cycle !== null) {
-    const origin = draft.origin('task', cycle[0] ?? '');
+    const origin = draft.origin('task', cycle.find((name) => Object.hasOwn(draft.tasks, name)) ?? '');
     draft.problems.atKey(origin, `This task starts itself without an end: ${shownCycle(cycle)}.`, 'Give a step on the way a `when`.');
     return;
   }
   for (const [name, depth] of depths(always))
-    if (depth > MAX_DEPTH)
+    if (depth > MAX_DEPTH && Object.hasOwn(draft.tasks, name))
       draft.problems.atKey(draft.origin('task', name), `This task starts jobs ${depth} deep; ${MAX_DEPTH} is the most.`);
 }
 
@@ -162,7 +166,7 @@ function checkTriggers(draft: Draft): void {
   for (const [name, trigger] of Object.entries(draft.triggers)) {
     const origin = draft.origin('trigger', name);
     expectTask(draft, trigger.task, below(origin, 'task'));
-    const task = draft.tasks[trigger.task];
+    const task = draft.tasks[trigger.task] ?? draft.imported.tasks[trigger.task];
     if (task !== undefined)
       expectInputs(draft, task.input, Object.keys(trigger.input ?? {}), below(origin, 'input'), `the task ${quoted(trigger.task)}`);
     if (trigger.type === 'scheduler') {

@@ -28,7 +28,7 @@ export function checkTemplates(draft: Draft): void {
     ['secret', null],
     ['secrets', null],
     ['state', null],
-    ['connection', new Set(Object.keys(draft.connections))],
+    ['connection', draft.around.isLibrary === true ? null : new Set(Object.keys(draft.connections))],
   ];
   for (const name of secrets)
     inText(

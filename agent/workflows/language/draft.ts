@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import type { definitions } from '../../../shared/flow/definition.ts';
+import type { Imported, Library } from './import-library.ts';
 import type { ActionForm, HookForm, TaskForm } from './normalize.ts';
 import { quoted } from './quoted.ts';
 import type { Origin } from './read-at.ts';
@@ -15,8 +16,21 @@ export interface ExternalName {
 
 type Form = z.input<typeof definitions>;
 
+/** What is read beside its own files. */
+export interface Around {
+  /** Those of the host, by name; null where they are not known: then a name with a dot is taken as it is. */
+  libraries: ReadonlyMap<string, Library> | null;
+  /** It is a library itself: what its connections and secrets are is for those who use it. */
+  isLibrary?: boolean;
+  /** Does this library need the one that is read? */
+  needs?: (library: string) => boolean;
+}
+
 /** A workspace while it is read: its definitions, and where each stands. */
 export class Draft {
+  readonly around: Around;
+  /** The items of libraries that are named, once those are known. */
+  imported: Imported = { actions: {}, tasks: {}, connection_types: {} };
   readonly problems = new Problems();
   readonly external: ExternalName[] = [];
   readonly secrets: Record<string, string> = {};
@@ -30,6 +44,10 @@ export class Draft {
   readonly hooks: Record<'on_success' | 'on_error', { hook: HookForm; origin: Origin }[]> = { on_success: [], on_error: [] };
   /** By kind and name. */
   private readonly origins = new Map<string, Origin>();
+
+  constructor(around: Around) {
+    this.around = around;
+  }
 
   /** Notes down where a name is defined. @returns false, with a problem at both places, when it was defined before */
   define(kind: string, name: string, origin: Origin): boolean {

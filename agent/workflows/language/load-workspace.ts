@@ -4,8 +4,10 @@ import { definitions } from '../../../shared/flow/definition.ts';
 import { checkReferences } from './check-references.ts';
 import { checkTemplates } from './check-templates.ts';
 import type { ExternalName } from './draft.ts';
-import { Draft } from './draft.ts';
+import { type Around, Draft } from './draft.ts';
+import { librariesNamed } from './external-names.ts';
 import * as grammar from './grammar.ts';
+import { itemsOf } from './import-library.ts';
 import type { HookForm, TaskForm } from './normalize.ts';
 import { defined, fieldsOf, readAction, readFields, readStep, readTrigger } from './normalize.ts';
 import type { Problem } from './problem.ts';
@@ -31,10 +33,11 @@ export interface LoadedWorkspace {
 
 /**
  * Reads the workflow files of a workspace, and merges and checks them. Any fault is a problem with its place; all are told at once.
- * @param files in the order in which problems are told
+ * @param files in the order in which problems are told. @param around of a host, its libraries
  */
-export function loadWorkspace(files: readonly WorkflowFile[]): LoadedWorkspace {
-  const draft = new Draft();
+export function loadWorkspace(files: readonly WorkflowFile[], around: Around = { libraries: null }): LoadedWorkspace {
+  const draft = new Draft(around);
+  const libraries = around.libraries ?? new Map();
   const unread: Problem[] = [];
   for (const { path, text } of files) {
     const { source, problems } = readYaml(path, text);
@@ -42,6 +45,7 @@ export function loadWorkspace(files: readonly WorkflowFile[]): LoadedWorkspace {
     if (source !== null && source.value !== null) readFile(draft, source);
   }
   // What a file that can't be read defines is not known: no word about names that would be missing.
+  draft.imported = itemsOf(libraries);
   if (unread.length === 0) {
     checkReferences(draft);
     checkTemplates(draft);
@@ -52,8 +56,22 @@ export function loadWorkspace(files: readonly WorkflowFile[]): LoadedWorkspace {
   );
   const { secrets, connections, actions, tasks, triggers, hooks } = draft;
   if (problems.length > 0) return { definitions: null, problems, external: draft.external };
+  const used = librariesNamed(
+    draft.external.map(({ name }) => name),
+    libraries,
+  );
+  const { actions: theirActions, tasks: theirTasks, connection_types } = itemsOf(used);
   const merged = definitions.parse({
-    ...{ secrets, connections, actions, tasks, triggers, connection_types: draft.connectionTypes },
+    ...{ secrets, connections, triggers },
+    actions: { ...theirActions, ...actions },
+    tasks: { ...theirTasks, ...tasks },
+    connection_types: { ...connection_types, ...draft.connectionTypes },
+    libraries: Object.fromEntries(
+      [...used].flatMap(([name, { definitions: of, source }]) => [
+        ...(source.owner === undefined ? Object.entries(of.libraries) : []),
+        [name, source] as const,
+      ]),
+    ),
     on_success: hooks.on_success.map(({ hook }) => hook),
     on_error: hooks.on_error.map(({ hook }) => hook),
   });
@@ -62,7 +80,7 @@ export function loadWorkspace(files: readonly WorkflowFile[]): LoadedWorkspace {
 
 const NOT_HERE = {
   mcp_servers: 'LLMs as steps are not part of Toru.',
-  libraries: 'Libraries are added to the host: toru workspace add.',
+  libraries: 'Libraries are added to the host: toru workspace add NAME FOLDER --library.',
   on_cancel: '`on_cancel` belongs to a task.',
   on_suspended: '`on_suspended` belongs to a task.',
 };

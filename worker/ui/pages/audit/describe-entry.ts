@@ -124,6 +124,15 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   'task.allow': { ok: (entry, who) => ({ who, text: t('{who} changed who may execute {what}'), what: { text: entry.target ?? '' } }) },
   'workspace.create': { ok: (entry, who) => ({ who, text: t('{who} added the workspace {what}'), what: { text: entry.target ?? '' } }) },
   'workspace.update': { ok: (entry, who) => ({ who, text: t('{who} changed the workspace {what}'), what: { text: entry.target ?? '' } }) },
+  'workspace.key': {
+    ok: (entry, who) => ({ who, text: t('{who} made a key for the workspace {what}'), what: { text: entry.target ?? '' } }),
+  },
+  'workspace.key_remove': {
+    ok: (entry, who) => ({ who, text: t('{who} removed the key of the workspace {what}'), what: { text: entry.target ?? '' } }),
+  },
+  'workspace.trust': {
+    ok: (entry, who) => ({ who, text: t('{who} trusted the server of the workspace {what}'), what: { text: entry.target ?? '' } }),
+  },
   'workspace.remove': { ok: (entry, who) => ({ who, text: t('{who} removed the workspace {what}'), what: { text: entry.target ?? '' } }) },
   'run.input': { ok: (entry, who) => ({ who, text: t('{who} typed into {what}'), what: runOf(entry) }) },
   'action.create': { ok: (entry, who) => ({ who, text: t('{who} made the action {what}'), what: actionOf(entry) }) },

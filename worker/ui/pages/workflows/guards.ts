@@ -19,6 +19,7 @@ export const isWorkspace = shape<Workspace>({
   path: orNull(text),
   url: orNull(text),
   ref: orNull(text),
+  library: bool,
   revision: orNull(text),
   seen_revision: orNull(text),
   problems: listOfAll(isProblem),
@@ -66,6 +67,7 @@ const ofEveryTask = {
   title: text,
   description: text,
   folder: text,
+  library: orNull(text),
   last_job: orNull(isJobSummary),
   next_fire_at: orNull(text),
 };
@@ -74,6 +76,7 @@ const isTaskStep = shape<TaskStep>({
   name: text,
   title: text,
   description: text,
+  library: orNull(text),
   depends_on: listOfAll(text),
   when: orNull(text),
   p50_ms: orNull(number),

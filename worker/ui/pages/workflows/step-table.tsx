@@ -35,6 +35,7 @@ export function StepTable({ flow }: { flow: readonly TaskStep[] }) {
                     {step.description}
                   </span>
                 )}
+                {step.library !== null && <span class="step-table-more">{t('from the library {name}', { name: step.library })}</span>}
                 {step.when !== null && <code class="step-table-more">{step.when}</code>}
               </th>
               <td dir="auto">{step.depends_on.join(', ')}</td>

@@ -79,7 +79,14 @@ export function WorkspaceSection(props: { workspace: Workspace; news: JobSummary
         <Problem message={tasks.problem} action={<Button onClick={() => void tasks.reload()}>{t('Try again')}</Button>} />
       )}
       {tasks.data === null && tasks.problem === null && <Loading what={t('the tasks')} rows={2} />}
-      {tasks.data?.length === 0 && <p class="flow-none muted">{t('It has no task yet. A task is written in .workflows/NAME.yaml.')}</p>}
+      {workspace.library && (
+        <p class="flow-none muted">
+          {rich('A library: workspaces use what it defines as {name}.', { name: <code>{`${workspace.name}.…`}</code> })}
+        </p>
+      )}
+      {!workspace.library && tasks.data?.length === 0 && (
+        <p class="flow-none muted">{t('It has no task yet. A task is written in .workflows/NAME.yaml.')}</p>
+      )}
       {byFolder(tasks.data ?? []).map((folder) => (
         <div key={folder.name} class="flow-folder">
           {folder.name !== '' && (
@@ -157,6 +164,7 @@ function TaskLine({ task }: { task: TaskSummary }) {
       }
     >
       {task.description !== '' && <span dir="auto">{task.description}</span>}
+      {task.library !== null && <span>{t('from the library {name}', { name: task.library })}</span>}
       {task.next_fire_at !== null && (
         <span class="flow-next">
           <CalendarClock size={14} aria-hidden="true" />
