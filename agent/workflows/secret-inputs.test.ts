@@ -21,7 +21,6 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => h.close());
 
-const SAY = `script: printf '%s' "$GOT" | sha256sum | cut -c1-16; echo "got $GOT"; printf '{"length":%s}' "\${#GOT}" > "$TORU_OUTPUT"`;
 const FILE = `
 connection_types:
   db: { host: { type: string, required: true }, port: { type: integer, default: 5432 }, password: { type: string, secret: true } }
@@ -29,7 +28,13 @@ connections:
   main: { type: db, host: db.example.com, password: ${LITERAL} }
   stored: { type: db, host: h2, port: 1, password: "{{ secrets.STORED }}" }
 actions:
-  say: { type: script, ${SAY}, env: { GOT: "{{ input.word }}" }, input: { word: { type: string } } }
+  say:
+    type: script
+    script: |
+      echo "got $GOT"
+      printf '{"length":%s}' "\${#GOT}" > "$TORU_OUTPUT"
+    env: { GOT: "{{ input.word }}" }
+    input: { word: { type: string } }
   sub: { type: task, task: sub }
   to-db: { type: task, task: to-db }
   ask: { type: approval, message: "Use {{ input.key }} of {{ secret.STORED }}?", input: { key: { type: string } } }
