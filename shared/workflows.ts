@@ -64,7 +64,7 @@ const hostKey = z.object({ host: z.string(), type: z.string(), /** SHA256:… */
 export type HostKey = z.infer<typeof hostKey>;
 
 /** The key of a workspace from git: its public part, for the repository's settings. */
-export const deployKey = z.object({
+const deployKey = z.object({
   public_key: z.string(),
   fingerprint: z.string(),
   /** The server's keys that an admin has compared. */

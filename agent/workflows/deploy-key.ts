@@ -167,11 +167,11 @@ function openSshKey(pem: string | Buffer, comment: string): { text: string; line
   const secret = Buffer.concat([check, check, open, field(Buffer.concat([seed, point])), field(comment)]);
   const padding = Buffer.from(Array.from({ length: (8 - (secret.length % 8)) % 8 }, (_, at) => at + 1));
   const one = Buffer.from([0, 0, 0, 1]);
-  const whole = Buffer.concat([
+  const file = Buffer.concat([
     Buffer.from('openssh-key-v1\0'),
     ...[field('none'), field('none'), field(''), one, field(open), field(Buffer.concat([secret, padding]))],
   ]);
-  const lines = whole.toString('base64').replace(/.{70}/g, '$&\n').trimEnd();
+  const lines = file.toString('base64').replace(/.{70}/g, '$&\n').trimEnd();
   return {
     text: `-----BEGIN OPENSSH PRIVATE KEY-----\n${lines}\n-----END OPENSSH PRIVATE KEY-----\n`,
     line: `ssh-ed25519 ${open.toString('base64')} ${comment}`,

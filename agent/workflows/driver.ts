@@ -242,8 +242,8 @@ export class Driver {
       }
       case 'ask': {
         const { step, attempt } = effect;
-        const asked = failing(() => ({ outcome: 'completed', output: steps.question({ ...live, job }, step) }));
-        return asked.outcome === 'failed' ? end(step, attempt, asked) : told({ ...live, job }, 'asked', step);
+        const question = failing(() => ({ outcome: 'completed', output: steps.question({ ...live, job }, step) }));
+        return question.outcome === 'failed' ? end(step, attempt, question) : told({ ...live, job }, 'asked', step);
       }
       case 'set_timer':
         return timers.set(TIMERS, `job/${job_id}/${effect.timer}`, effect.due);

@@ -23,7 +23,7 @@ export interface ReadFolder {
   definitions: Definitions | null;
   problems: Problem[];
   /** The libraries that it names, whether they are there or not. */
-  needs: string[];
+  uses: string[];
 }
 
 /**
@@ -58,8 +58,8 @@ export async function readFolder(folder: string, around: Around): Promise<ReadFo
   // Loaded when there is a workspace: a host without one does not carry the parser.
   const { loadWorkspace } = await import('./language/load-workspace.ts');
   const { definitions, problems, external } = loadWorkspace(files, around);
-  const needs = [...new Set(external.map(({ name }) => name.slice(0, name.indexOf('.'))))];
-  return { revision, definitions, problems, needs };
+  const uses = [...new Set(external.map(({ name }) => name.slice(0, name.indexOf('.'))))];
+  return { revision, definitions, problems, uses };
 }
 
 /** @throws ToruError bad_request */
@@ -98,5 +98,5 @@ async function namesIn(root: string): Promise<string[]> {
 }
 
 function tooLarge(revision: string, file: string, message: string, next: string): ReadFolder {
-  return { revision: revision.slice(0, 40), definitions: null, problems: [{ file, line: 1, column: 1, message, next }], needs: [] };
+  return { revision: revision.slice(0, 40), definitions: null, problems: [{ file, line: 1, column: 1, message, next }], uses: [] };
 }

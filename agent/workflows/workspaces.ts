@@ -68,7 +68,7 @@ export class Workspaces {
   readonly #settling = new Map<string, NodeJS.Timeout>();
   readonly #looking = new Map<string, Promise<void>>();
   /** The libraries that each names. */
-  readonly #needs = new Map<string, readonly string[]>();
+  readonly #uses = new Map<string, readonly string[]>();
   #timer: NodeJS.Timeout | null = null;
   #closed = true;
 
@@ -271,8 +271,8 @@ export class Workspaces {
     if (row.own === 1) return;
     const at = Date.now();
     try {
-      const { folder, revision, definitions, problems, needs } = await this.#readNow(row);
-      this.#needs.set(name, needs);
+      const { folder, revision, definitions, problems, uses } = await this.#readNow(row);
+      this.#uses.set(name, uses);
       if (this.#closed || this.#find(name) === null) return;
       const isOther = db.transaction(() => {
         db.prepare('UPDATE workspaces SET seen_revision = ?, problems = ?, error = NULL, checked_at = ? WHERE name = ?').run(
@@ -329,14 +329,14 @@ export class Workspaces {
       libraries.set(row.name, { definitions, source });
     }
     const reaches = (from: string, seen: Set<string>): boolean =>
-      from === name || [...(this.#needs.get(from) ?? [])].some((next) => !seen.has(next) && reaches(next, seen.add(next)));
+      from === name || [...(this.#uses.get(from) ?? [])].some((next) => !seen.has(next) && reaches(next, seen.add(next)));
     return library === 1 ? { libraries, isLibrary: true, needs: (from) => reaches(from, new Set()) } : { libraries };
   }
 
   /** Whoever names a library, or a workspace, that is another one now. */
   #lookAtUsers(library: string): void {
     for (const { name } of this.#rows()) {
-      if (name === library || this.#needs.get(name)?.includes(library) !== true) continue;
+      if (name === library || this.#uses.get(name)?.includes(library) !== true) continue;
       // A look that goes on may have read the one before.
       void (this.#looking.get(name) ?? Promise.resolve()).then(() =>
         this.#closed || this.#find(name) === null ? undefined : this.look(name),

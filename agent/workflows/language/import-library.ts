@@ -15,7 +15,7 @@ export interface Library {
  * The actions, tasks and connection types of a library, under its name, with what they name among themselves. What it has of other libraries
  * keeps its name. Its secrets, connections, triggers and the hooks of the whole file are not for others.
  */
-export function imported(library: string, { actions, tasks, connection_types }: Definitions): Imported {
+function imported(library: string, { actions, tasks, connection_types }: Definitions): Imported {
   const under = (name: string): string => `${library}.${name}`;
   const actionName = (name: string): string => (actions[name] !== undefined && actions[name].library === undefined ? under(name) : name);
   const taskName = (name: string): string => (tasks[name] !== undefined && tasks[name].library === undefined ? under(name) : name);
