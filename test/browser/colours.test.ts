@@ -61,7 +61,7 @@ describeInBrowser('a colour for each character', () => {
   withToru(async (scene) => {
     ({ toru, admin } = scene);
     scene.script('paint', `#!${process.execPath}\n${PAINT}`);
-    ({ browser } = await scene.browse({ viewport: { width: 1280, height: 800 } }));
+    browser = await scene.signIn({ viewport: { width: 1280, height: 800 } });
     await browser.context.addInitScript(countElements);
   });
 

@@ -99,7 +99,7 @@ describeInBrowser('a followed log', () => {
   withToru(async (scene) => {
     ({ toru, admin } = scene);
     scene.script('feed', `#!${process.execPath}\n${FEED}`);
-    ({ browser } = await scene.browse({ viewport: { width: 1280, height: 800 } }));
+    browser = await scene.signIn({ viewport: { width: 1280, height: 800 } });
     await browser.context.addInitScript(watchSocket);
   });
 

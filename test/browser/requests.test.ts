@@ -2,7 +2,7 @@ import type { Page, Request } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { type PageStage, stagePages } from '../harness/page-stage.ts';
-import { logIn } from './log-in.ts';
+import { beginSession, logIn } from './log-in.ts';
 
 /** What a first visit to the home may ask for, its socket and what it brings behind the first paint included. */
 const MOST_REQUESTS = 15;
@@ -18,9 +18,9 @@ describeInBrowser('what the pages ask for', () => {
 
   it('the home with 62 actions: few requests, none of them twice but the list that must be certain, all text packed', async () => {
     await using browser = await launchBrowser({ viewport: { width: 412, height: 823 }, hasTouch: true });
-    await logIn(browser, stage.toru.url, stage.toru.username, stage.toru.password);
+    await beginSession(browser, stage.toru.url, stage.toru.username, stage.toru.password);
     const page = await browser.context.newPage();
-    // Without it, what the first page has loaded would be taken from memory.
+    // Without it, what is asked for twice could be taken from memory.
     const cdp = await browser.context.newCDPSession(page);
     await cdp.send('Network.enable');
     await cdp.send('Network.setCacheDisabled', { cacheDisabled: true });
@@ -45,7 +45,7 @@ describeInBrowser('what the pages ask for', () => {
     'the code of the other pages comes behind the first one, unless data is to be saved: %s',
     async (dataSaverEnabled) => {
       await using browser = await launchBrowser();
-      await logIn(browser, stage.toru.url, stage.toru.username, stage.toru.password);
+      await beginSession(browser, stage.toru.url, stage.toru.username, stage.toru.password);
       const page = await browser.context.newPage();
       const cdp = await browser.context.newCDPSession(page);
       await cdp.send('Emulation.setDataSaverOverride', { dataSaverEnabled });
@@ -93,7 +93,7 @@ describeInBrowser('what the pages ask for', () => {
   it('the page of a run moves nothing when the run, and then the actions, come', async () => {
     await using stage = await stagePages(1);
     await using browser = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
-    await logIn(browser, stage.toru.url, stage.toru.username, stage.toru.password);
+    await beginSession(browser, stage.toru.url, stage.toru.username, stage.toru.password);
     const page = await browser.context.newPage();
     await page.addInitScript(() => {
       new PerformanceObserver((list) => {
@@ -122,7 +122,7 @@ describeInBrowser('what the pages ask for', () => {
 
   it('the page of a run is told what it needs before its script runs', async () => {
     await using browser = await launchBrowser();
-    await logIn(browser, stage.toru.url, stage.toru.username, stage.toru.password);
+    await beginSession(browser, stage.toru.url, stage.toru.username, stage.toru.password);
     const hints = (await browser.context.request.get(`${stage.toru.url}/runs/${stage.runId}`)).headers()['link'] ?? '';
     expect(hints).toMatch(/<\/assets\/run-[\w-]+\.js>; rel=modulepreload/);
     const stranger = await fetch(`${stage.toru.url}/runs/${stage.runId}`);

@@ -8,7 +8,7 @@ import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
-import { logIn } from './log-in.ts';
+import { beginSession, openActions } from './log-in.ts';
 
 /** The admin's, and of every user that a test makes. */
 export const PASSWORD = 'correct horse battery';
@@ -48,11 +48,18 @@ export class Scene {
     return task_id;
   }
 
-  /** A browser, in which the admin has logged in. */
-  async browse(options: BrowserOptions): Promise<{ browser: Browser; page: Page }> {
+  /** A browser with a session of the admin, and no page. */
+  async signIn(options: BrowserOptions): Promise<Browser> {
     const browser = await launchBrowser(options);
     this.#browsers.push(browser);
-    return { browser, page: await logIn(browser, this.toru.url, 'admin', PASSWORD) };
+    await beginSession(browser, this.toru.url, 'admin', PASSWORD);
+    return browser;
+  }
+
+  /** A browser, in which the admin has logged in and looks at the actions. */
+  async browse(options: BrowserOptions): Promise<{ browser: Browser; page: Page }> {
+    const browser = await this.signIn(options);
+    return { browser, page: await openActions(browser, this.toru.url) };
   }
 
   async close(): Promise<void> {
