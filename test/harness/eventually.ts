@@ -3,7 +3,8 @@ import { scaled, slowness } from '../../tools/test-pace.ts';
 
 /** Real crashes at full size get more. */
 const LIMIT_MS = scaled(30_000, 10_000);
-const LOOK_MS = 25;
+/** Between two looks: at first, and at the most. What has taken a second is seen a tenth of that later, for a third of the looks. */
+const LOOK_MS = { first: 25, most: 100 };
 
 /**
  * Looks until it sees what it waits for, and gives what it saw.
@@ -18,11 +19,12 @@ export async function eventually<T>(
   limit: number | { holds?: (seen: T) => boolean; limitMs?: number } = LIMIT_MS,
 ): Promise<T> {
   const { holds = Boolean, limitMs = LIMIT_MS } = typeof limit === 'number' ? { limitMs: limit } : limit;
-  for (const began = performance.now(); ; await sleep(LOOK_MS)) {
+  for (const began = performance.now(); ; ) {
     const seen = await look();
     if (holds(seen)) return seen;
     const waited = performance.now() - began;
     if (waited > limitMs * slowness()) throw new Error(`Not within ${Math.round(waited / 1000)} s: ${what}. Seen last: ${shown(seen)}`);
+    await sleep(Math.min(LOOK_MS.most, Math.max(LOOK_MS.first, waited / 10)));
   }
 }
 
