@@ -1,7 +1,6 @@
 import { createHash, createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { ToruError } from '../../shared/errors.ts';
 import type { DeployKey, HostKey } from '../../shared/workflows.ts';
 
@@ -114,6 +113,8 @@ export class DeployKeys {
         extra: { field: 'url' },
       });
     const { host, port } = server;
+    // Loaded when it is needed, as everywhere.
+    const { execa } = await import('execa');
     const { stdout } = await execa('ssh-keyscan', ['-T', '10', '-t', 'ed25519,ecdsa,rsa', '-p', String(port), '--', host], {
       timeout: SCAN_MS,
       stdin: 'ignore',

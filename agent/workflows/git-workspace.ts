@@ -1,6 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { ToruError } from '../../shared/errors.ts';
 
 /**
@@ -118,6 +117,8 @@ function eachFolder(folder: string, visit: (path: string, files: { path: string;
 
 /** Runs the host's git. @returns what it prints. @throws ToruError bad_request with its last sentence. */
 async function git(args: readonly string[], more: GitEnvironment = {}): Promise<string> {
+  // Loaded when it is needed: its files take megabytes, which an agent at rest does without.
+  const { execa } = await import('execa');
   try {
     const { stdout } = await execa('git', ['-c', 'protocol.ext.allow=never', ...args], {
       timeout: GIT_MS,

@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { ToruError } from '../../shared/errors.ts';
 
 /** What `git` printed, and how it ended. */
@@ -29,6 +28,8 @@ export class Git {
   /** Never throws for what git itself refuses. @throws ToruError timed_out; conflict where there is no git. */
   async run(cwd: string, args: readonly string[], timeoutMs: number): Promise<GitAnswer> {
     const quiet = { GIT_TERMINAL_PROMPT: '0', GIT_OPTIONAL_LOCKS: '0', SSH_ASKPASS_REQUIRE: 'never', LC_ALL: 'C' };
+    // Loaded when it is needed, as everywhere: its files take megabytes.
+    const { execa } = await import('execa');
     const result = await execa('git', ['-c', 'core.fsmonitor=false', '-c', 'protocol.ext.allow=never', ...args], {
       cwd,
       timeout: timeoutMs,

@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import type { Worktree, WorktreeStatus } from '../../shared/worktrees.ts';
 import { GIT_ASK_MS, type Git } from './git.ts';
 
@@ -62,6 +61,7 @@ async function unpushedOf(git: Git, { path, branch, head }: Worktree): Promise<n
 
 /** On the disk, by `du`, which is on every host and in a process of its own. null where it takes long or can't look everywhere. */
 async function sizeOf(path: string): Promise<number | null> {
+  const { execa } = await import('execa');
   const { failed, stdout } = await execa('du', ['-sk', '--', path], {
     timeout: SIZE_MS,
     reject: false,
