@@ -354,7 +354,7 @@ export class AgentTrial {
   }
 
   async #come(ask: Ask, fate: Fate | undefined): Promise<void> {
-    if (fate === 'hangs') return void this.#held.add(keyOf(ask));
+    if (fate === 'hangs' || fate === 'unmatched') return void this.#held.add(keyOf(ask));
     if (fate === 'cancelled') return this.#cancel(ask);
     if (fate === undefined) return this.#tell(ask, 'inputs', 'ends 0');
     if (fate === 'completed') return this.#tell(ask, 'ends 0');
