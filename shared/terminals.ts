@@ -79,7 +79,6 @@ export const terminal = z.object({
   right: z.enum(['admin', ...shareRight.options]),
 });
 export type Terminal = z.infer<typeof terminal>;
-export type TerminalState = Terminal['state'];
 
 export const terminalShare = z.object({ user_id: userId, username: z.string(), right: shareRight });
 export type TerminalShare = z.infer<typeof terminalShare>;

@@ -145,8 +145,8 @@ export class TerminalLog implements LogReader {
     const [only] = parts;
     const bytes = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
     const wanted = pieces.reduce((sum, { length }) => sum + length, 0);
-    const whole = bytes.length === wanted && from + wanted === this.#end;
-    const kept = bytes.length - (whole ? 0 : incompleteTail(bytes));
+    const isAll = bytes.length === wanted && from + wanted === this.#end;
+    const kept = bytes.length - (isAll ? 0 : incompleteTail(bytes));
     return kept === 0 ? [] : [{ stream: 'stdout', bytes: bytes.subarray(0, kept), from, to: from + kept }];
   }
 
