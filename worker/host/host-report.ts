@@ -25,5 +25,11 @@ export interface HostReport {
 export function seenBy(report: HostReport, sub: string, role: Role): HostReport {
   if (role === 'admin') return report;
   const own = ({ user_id }: { user_id: string }): boolean => user_id === sub;
-  return { ...report, recent_runs: report.recent_runs.filter(own), pending_runs: report.pending_runs.filter(own), kept_webhooks: [], duplicate: null };
+  return {
+    ...report,
+    recent_runs: report.recent_runs.filter(own),
+    pending_runs: report.pending_runs.filter(own),
+    kept_webhooks: [],
+    duplicate: null,
+  };
 }

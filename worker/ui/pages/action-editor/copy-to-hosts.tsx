@@ -67,7 +67,9 @@ export function CopyToHosts({ id, onClose }: { id: string; onClose: () => void }
         <Form class="stack" noValidate onSubmit={copy}>
           <CheckGroup
             label={t('Hosts')}
-            help={t('As it was saved last. Its script is not copied: put the same one there, and it can be pressed on all of them at once.')}
+            help={t(
+              'As it was saved last. Its script is not copied: put the same one there, and it can be pressed on all of them at once.',
+            )}
             error={wrong.value}
             options={others.map((host) => ({
               value: host.id,
