@@ -27,5 +27,7 @@ export function textIn({ texts }: Language, key: string): string | null {
 export function pluralIn({ locale, texts }: Language, count: number, one: string, other: string, values?: Values): string {
   const forms = texts[other];
   const own = typeof forms === 'object' ? (forms[new Intl.PluralRules(locale).select(count)] ?? forms.other) : undefined;
-  return fill(own ?? (count === 1 ? one : other), { count: new Intl.NumberFormat(locale).format(count), ...values });
+  // A small count has nothing to group, and a page’s first formatter takes 50 ms.
+  const written = Number.isInteger(count) && count < 1000 ? String(count) : new Intl.NumberFormat(locale).format(count);
+  return fill(own ?? (count === 1 ? one : other), { count: written, ...values });
 }

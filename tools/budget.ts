@@ -3,14 +3,17 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { root } from './root.ts';
 
-/** The first load of the page, gzipped, in KB of 1,024 bytes. */
-const BUDGET = { js: 43, css: 9.5 };
-/** The scripts of a page beyond the first load, in the same KB: told, and no failure. */
-const PAGES = { 'pages/run.tsx': 14, 'pages/system.tsx': 24 };
+/** The first load of the page, gzipped, in KB of 1,024 bytes: what was reached (34.8 and 9.4), and 2 % more. */
+const BUDGET = { js: 35.5, css: 9.6 };
+/** What every page brings behind its first paint (worker/ui/chunks.ts), in the same KB: 9.2 was reached. */
+const BEHIND = { name: 'parts', most: 9.4 };
+/** The scripts of a page beyond both, in the same KB: 25.5 were reached for a run, against a target of 14. */
+const PAGES = { 'pages/run.tsx': 26, 'pages/system.tsx': 24 };
 
 /** The part that is read of Vite's entry for a file that it built. */
 interface Chunk {
   file: string;
+  name?: string;
   isEntry?: boolean;
   imports?: string[];
   css?: string[];
@@ -24,10 +27,15 @@ export function firstLoad(manifest: Record<string, Chunk>): string[] {
   );
 }
 
-/** What a page loads beyond that. */
+/** What every page brings behind its first paint. */
+export function behindLoad(manifest: Record<string, Chunk>): string[] {
+  return Object.values(manifest).flatMap(({ name, file }) => (name === BEHIND.name ? [file] : []));
+}
+
+/** What a page loads beyond both. */
 export function pageLoad(manifest: Record<string, Chunk>, page: string): string[] {
-  const first = firstLoad(manifest);
-  return loadedBy(manifest, [page]).filter((file) => !first.includes(file));
+  const known = [...firstLoad(manifest), ...behindLoad(manifest)];
+  return loadedBy(manifest, [page]).filter((file) => !known.includes(file));
 }
 
 function loadedBy(manifest: Record<string, Chunk>, keys: readonly string[]): string[] {
@@ -58,15 +66,18 @@ function main(): boolean {
     const within = sum[kind] <= BUDGET[kind];
     process.stdout.write(`${sum[kind].toFixed(1).padStart(7)} KB  ${kind} in all, of ${BUDGET[kind]} KB${within ? '' : ': TOO MUCH'}\n`);
   }
-  for (const [page, most] of Object.entries(PAGES)) {
-    const scripts = pageLoad(manifest, page).filter((file) => file.endsWith('.js'));
-    const size = scripts.reduce((total, file) => total + sizeOf(file), 0);
-    process.stdout.write(
-      `${size.toFixed(1).padStart(7)} KB  js of ${page} beyond that, of ${most} KB${size > most ? ': more than its target' : ''}\n`,
-    );
-  }
+  const late = [
+    { what: 'behind the first paint', files: behindLoad(manifest), most: BEHIND.most },
+    ...Object.entries(PAGES).map(([page, most]) => ({ what: `of ${page} beyond both`, files: pageLoad(manifest, page), most })),
+  ].map(({ files, ...part }) => ({
+    ...part,
+    size: files.filter((file) => file.endsWith('.js')).reduce((total, file) => total + sizeOf(file), 0),
+  }));
+  for (const { what, most, size } of late)
+    process.stdout.write(`${size.toFixed(1).padStart(7)} KB  js ${what}, of ${most} KB${size > most ? ': TOO MUCH' : ''}\n`);
   if (sum.js === 0) throw new Error('dist/page-manifest.json names no script: has the build changed?');
-  return sum.js <= BUDGET.js && sum.css <= BUDGET.css;
+  if (late[0]?.size === 0) throw new Error(`no file of the page is named ${BEHIND.name}: has the build changed?`);
+  return sum.js <= BUDGET.js && sum.css <= BUDGET.css && late.every(({ size, most }) => size <= most);
 }
 
 if (import.meta.main) process.exitCode = main() ? 0 : 1;

@@ -125,6 +125,7 @@ describeInBrowser('what the pages ask for', () => {
     await beginSession(browser, stage.toru.url, stage.toru.username, stage.toru.password);
     const hints = (await browser.context.request.get(`${stage.toru.url}/runs/${stage.runId}`)).headers()['link'] ?? '';
     expect(hints).toMatch(/<\/assets\/run-[\w-]+\.js>; rel=modulepreload/);
+    expect(hints).toContain(`</api/runs/${stage.runId}>; rel=preload; as=fetch; crossorigin`);
     const stranger = await fetch(`${stage.toru.url}/runs/${stage.runId}`);
     expect(stranger.headers.get('link')).toMatch(/^<\/assets\/login-[\w-]+\.js>; rel=modulepreload/);
     const page = await browser.context.newPage();
@@ -134,9 +135,12 @@ describeInBrowser('what the pages ask for', () => {
     // Each file that the run's page is made of: hinted at, or named by the HTML.
     const html = await (await browser.context.request.get(stage.toru.url)).text();
     const surprises = asked.filter(
-      (path) => /^\/assets\/(?:run|screen)-.*\.(?:js|css)$/.test(path) && !hints.includes(path) && !html.includes(path),
+      (path) => /^\/assets\/(?:run|screen|parts)-.*\.(?:js|css)$/.test(path) && !hints.includes(path) && !html.includes(path),
     );
     expect(surprises).toEqual([]);
+    // The answers that were hinted at are taken, and none of them is asked for again; the run's comes before the page has a socket.
+    expect(asked.filter((path) => path === '/api/me?optional=true')).toHaveLength(1);
+    expect(asked.indexOf(`/api/runs/${stage.runId}`)).toBeLessThan(asked.findIndex((path) => path.endsWith('/api/ws')));
   });
 });
 

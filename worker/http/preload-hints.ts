@@ -2,8 +2,8 @@ import { sentCookie } from './cookies.ts';
 import type { EdgeContext } from './edge-context.ts';
 
 /**
- * What a browser should fetch beside the page's first script, which would ask for it only when it runs: a round trip less before a
- * place is drawn. Told by the header Link (https://www.rfc-editor.org/rfc/rfc8288), which the page's policy holds for, too.
+ * What a browser should fetch beside the page's first script, which would ask for it only when it runs: code, and the first answers of the
+ * API; a round trip less before a place is drawn. Told by the header Link (https://www.rfc-editor.org/rfc/rfc8288), which the page's policy holds for, too.
  */
 
 /** As the build writes it (worker/ui/vite.config.ts): a place's path, with `*` for an id, and the files that it needs. */
@@ -12,18 +12,29 @@ type Hints = Readonly<Record<string, readonly string[]>>;
 /** A build's files have the hash of the build in their names, and an instance of the Worker serves one build. */
 let known: Promise<Hints> | null = null;
 
-/** @returns the value of Link for the page at this path; null where there is nothing to say. */
-export async function preloadHints(c: EdgeContext, pathname: string): Promise<string | null> {
+/** A run in an action's own app is the same page as elsewhere. */
+const OF_ACTION = /^\/a\/[\w-]+(?=\/runs\/)/;
+
+/** @returns the value of Link for the page at this path. */
+export async function preloadHints(c: EdgeContext, pathname: string): Promise<string> {
   known ??= readHints(c);
+  const [, host = null, place = '/'] = /^(?:\/h\/([\w-]+))?(\/.*)?$/.exec(pathname) ?? [];
   // Without a session, every place is the login.
-  const place = (await sentCookie(c, 'toru')) === null ? '/login' : placeIn(pathname).replace(/(?<=^\/runs\/)[\w-]+$/, '*');
-  const files = (await known)[place];
-  return files === undefined ? null : files.map(hint).join(', ');
+  const shown = (await sentCookie(c, 'toru')) === null ? '/login' : place;
+  const files = (await known)[shown.replace(OF_ACTION, '').replace(/^\/(runs|a)\/[\w-]+$/, '/$1/*')] ?? [];
+  return [...files.map(hint), ...answersFor(shown).map((path) => answerHint(path, host))].join(', ');
 }
 
-/** The same of every host. */
-function placeIn(pathname: string): string {
-  return pathname.replace(/^\/h\/[\w-]+(?=\/|$)/, '') || '/';
+/** What the page asks the API first, whatever it shows: own-session.ts, known-actions.ts and run-calls.ts of worker/ui. */
+function answersFor(place: string): string[] {
+  if (place === '/login') return ['/me?optional=true'];
+  const run = /^\/runs\/([\w-]+)$/.exec(place.replace(OF_ACTION, ''))?.[1];
+  return ['/me?optional=true', '/actions', ...(run === undefined ? [] : [`/runs/${run}`])];
+}
+
+/** As `fetch` asks, or it would be loaded twice. */
+function answerHint(path: string, host: string | null): string {
+  return `</api${host === null ? '' : `/hosts/${host}`}${path}>; rel=preload; as=fetch; crossorigin`;
 }
 
 /** Styles are asked for as Vite's links ask for them: another way of asking would load them twice. */

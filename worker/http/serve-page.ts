@@ -19,8 +19,7 @@ export async function servePage(c: EdgeContext): Promise<Response> {
   if (response.status === 404 || (html && pathname.startsWith('/assets/'))) throw new ToruError('not_found', 'There is no such page.');
   const served = withPageHeaders(response, c.get('site'));
   served.headers.set('cache-control', pathname.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
-  const hints = html ? await preloadHints(c, pathname) : null;
-  if (hints !== null) served.headers.set('link', hints);
+  if (html) served.headers.set('link', await preloadHints(c, pathname));
   // Also where the browser's copy is still good: what the page may ask at once (worker/ui/data/known-actions.ts).
   if (!pathname.startsWith('/assets/')) served.headers.set('server-timing', (await sentCookie(c, 'toru')) === null ? 'nobody' : 'somebody');
   return served;

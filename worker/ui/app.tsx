@@ -17,7 +17,7 @@ import { t } from './translate.ts';
 import { onHost, placeOn, shownHere, viewedHost } from './viewed-host.ts';
 
 /** Whoever comes without a session gets it beside the first script (worker/http/preload-hints.ts); everybody else, never. */
-const LoginPage = lazyPlace(async () => (await import('./pages/login.tsx')).LoginPage);
+const LoginPage = lazyPlace(() => import('./pages/login.tsx').then((part) => part.LoginPage));
 
 /** Why the page could not start, in a sentence. */
 const startProblem = signal<string | null>(null);

@@ -1,6 +1,6 @@
 /**
  * Into which file of the built page a module goes. A browser pays for each file with a round trip, and for each byte with its time:
- * so what loads together is one file, and what many places share is there from the start.
+ * so what loads together is one file, and what many places share is one that comes right behind the first paint.
  */
 
 /** The part of the bundler's word on a module that is read. */
@@ -14,15 +14,19 @@ interface ModuleInfo {
 export type Modules = (id: string) => ModuleInfo | null;
 
 /** The files that are put together here, the first one first. */
-export const CHUNKS = ['page', 'home'] as const;
+export const CHUNKS = ['page', 'parts', 'home'] as const;
 
-/** A module that several parts need comes with the first load if it has at most so many letters for each of them. */
+/** A module that several parts need comes with what is behind the first paint if it has at most so many letters for each of them. */
 const LETTERS = 200;
 /** An icon has few, in a file that is mostly a comment. */
 const ICON = /\/lucide-preact\/.*\/icons\//;
-/** What the page of actions brings behind its first paint. */
+/** What every page brings behind its first paint. */
+const BEHIND = /\/(?:shell\/(?:behind|service-worker)|pages\/actions\/(?:press-toast|grid-keys))\.tsx?$/;
+/** What the page of actions brings behind that. */
 const HOME = /\/pages\/actions\/[\w-]+\.tsx$/;
-/** What is opened first, and should need no other file: the signs of the first tiles, and a run. */
+/** The signs of tiles, some of which other parts have, too. */
+const SIGNS = /\/parts\/glyph-set\.ts$/;
+/** What is opened first, and should need no file of others: the signs of the first tiles, and a run. */
 const OPENED = /\/(?:parts\/glyph-set\.ts|pages\/run\.tsx)$/;
 
 /** @param entry the page's first script. @returns the name of a module's file; null where the bundler's own choice is right. */
@@ -38,8 +42,10 @@ export function chunkOf(entry: string, modules: Modules): (id: string) => (typeo
       late.filter((id) => parts.test(id)),
       modules,
     );
+  const behind = of(BEHIND);
   const home = of(HOME);
   const opened = of(OPENED);
+  const signs = of(SIGNS);
   /** With what it would bring along. */
   const letters = (id: string): number => {
     const brought = [...reach([id], modules)].filter((one) => !first.has(one) && !ICON.test(one));
@@ -47,14 +53,15 @@ export function chunkOf(entry: string, modules: Modules): (id: string) => (typeo
   };
   const isShared = (id: string): boolean => {
     const parts = users.get(id) ?? 0;
+    if (behind.has(id) || (home.has(id) && opened.has(id) && !ICON.test(id))) return true;
     if (ICON.test(id)) return parts > 1 && (home.has(id) || opened.has(id));
     return parts > 1 && letters(id) <= parts * LETTERS;
   };
   return (id) => {
-    if (first.has(id) || isShared(id)) return 'page';
-    if (!home.has(id)) return null;
-    // Its styles fit into the first file.
-    return id.endsWith('.css') ? 'page' : 'home';
+    if (first.has(id)) return 'page';
+    const late = isShared(id) ? 'parts' : home.has(id) ? 'home' : null;
+    // Their styles fit into the first file, and so do the icons of signs.
+    return late !== null && (id.endsWith('.css') || (signs.has(id) && ICON.test(id))) ? 'page' : late;
   };
 }
 

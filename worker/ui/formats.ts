@@ -18,6 +18,3 @@ function kept<Options, Format extends object>(
 
 export const dateFormat = kept((locale: Locale, options?: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale, options));
 export const numberFormat = kept((locale: Locale, options?: Intl.NumberFormatOptions) => new Intl.NumberFormat(locale, options));
-export const relativeFormat = kept(
-  (locale: Locale, options?: Intl.RelativeTimeFormatOptions) => new Intl.RelativeTimeFormat(locale, options),
-);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { errorOf, isAction, isAuditEntry, isHost, isMe, isRun, isRunSummary, isScript, isSession, isUser, listOf } from './guards.ts';
+import { errorOf, isAction, isHost, isMe, isRun, isRunSummary, listOf } from './guards.ts';
+import { isAuditEntry, isScript, isSession, isUser } from './place-guards.ts';
 
 const ID = '6a1f0a6e-95a5-4c39-8a55-27b0a9a5cf3e';
 const TIME = '2026-01-01T00:00:00.000Z';

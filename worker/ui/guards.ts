@@ -1,14 +1,11 @@
 import type { Action, ClientAction } from '../../shared/actions.ts';
 import type { List } from '../../shared/api.ts';
-import type { AuditEntry } from '../../shared/audit.ts';
 import { isErrorCode } from '../../shared/errors.ts';
 import type { Host, PendingRun } from '../../shared/hosts.ts';
 import { isRunState } from '../../shared/run-state.ts';
 import type { Run, RunNews } from '../../shared/runs.ts';
-import type { Script, ScriptText } from '../../shared/scripts.ts';
-import type { Me, Session } from '../../shared/sessions.ts';
-import type { System, SystemSample } from '../../shared/system.ts';
-import type { User } from '../../shared/users.ts';
+import type { Me } from '../../shared/sessions.ts';
+import type { SystemSample } from '../../shared/system.ts';
 import { fromServer, t } from './translate.ts';
 
 /**
@@ -51,7 +48,7 @@ export function listOfAll<T>(item: Guard<T>): Guard<T[]> {
 export function oneOf<const T extends string>(...words: T[]): Guard<T> {
   return (value): value is T => words.some((word) => word === value);
 }
-const isRole = oneOf('admin', 'client');
+export const isRole = oneOf('admin', 'client');
 
 const ofEveryRun = {
   task_id: text,
@@ -86,7 +83,7 @@ export const isRun = shape<Run>({
 type Newer = 'content_hash' | 'group' | 'size' | 'results' | 'favourite' | 'last_used_at' | 'next_run_at' | 'remembered';
 export type AnyAction = Omit<ClientAction, Newer> & Partial<Pick<Action, 'script' | 'args' | 'allow' | Newer>>;
 
-const ofEveryAction = {
+export const ofEveryAction = {
   id: text,
   label: text,
   description: text,
@@ -103,51 +100,6 @@ const ofEveryAction = {
   last_run: orNull(isRunSummary),
 };
 export const isAction = shape<AnyAction>(ofEveryAction);
-/** The whole definition, as only an admin gets it. */
-export const isFullAction = shape<Action>({
-  ...ofEveryAction,
-  script: text,
-  args: list,
-  allow: (value: unknown): value is string | unknown[] => value === 'everyone' || list(value),
-});
-
-export const isScript = shape<Script>({
-  name: text,
-  size: number,
-  modified_at: text,
-  description: text,
-  runnable: bool,
-  problem: orNull(text),
-});
-
-export const isScriptText = shape<ScriptText>({
-  name: text,
-  content: text,
-  sha256: text,
-  action: orNull(isAnything),
-  action_problem: orNull(text),
-  versions: list,
-});
-
-export const isUser = shape<User>({
-  id: text,
-  username: text,
-  role: isRole,
-  disabled: bool,
-  created_at: text,
-  last_login_at: orNull(text),
-});
-
-export const isSession = shape<Session>({
-  id: text,
-  created_at: text,
-  last_seen_at: text,
-  expires_at: text,
-  address: text,
-  user_agent: text,
-  current: bool,
-});
-
 export const isPendingRun = shape<PendingRun>({
   request_id: text,
   user_id: text,
@@ -187,27 +139,6 @@ export const isSystemSample = shape<SystemSample>({
   load_1m: number,
   network_rx_per_s: number,
   network_tx_per_s: number,
-});
-
-export const isSystem = shape<System>({
-  host_name: text,
-  cores: number,
-  uptime_s: number,
-  agent: isRecord,
-  disks: list,
-  sample: isSystemSample,
-  history: listOfAll(isSystemSample),
-});
-
-export const isAuditEntry = shape<AuditEntry>({
-  id: number,
-  time: text,
-  event: text,
-  user: orNull(text),
-  address: orNull(text),
-  target: orNull(text),
-  outcome: text,
-  detail: isRecord,
 });
 
 /** `{items, next_cursor}` of what `item` accepts. */

@@ -5,9 +5,7 @@ import { App } from './app.tsx';
 import './data/install.ts';
 import { showLanguage } from './language.ts';
 import { navigate, reloadFromServer } from './navigation.ts';
-import { keepPageOffline } from './shell/service-worker.ts';
 import { recall, remember } from './theme.ts';
-import { relativeTime } from './time.ts';
 
 const RELOADED = 'toru.reloaded';
 
@@ -22,7 +20,8 @@ addEventListener('vite:preloadError', () => {
 
 const root = document.querySelector('#root');
 if (root !== null) void showLanguage().then(() => render(<App />, root));
-// The first formatter of times takes as long as some tiles: it is made while the server's first answer is on its way.
-if (location.pathname !== '/login') setTimeout(() => relativeTime(0, 60_000, undefined, 'narrow'));
 addEventListener('languagechange', () => void showLanguage());
-keepPageOffline(navigate);
+import('./shell/service-worker.ts').then(
+  ({ keepPageOffline }) => keepPageOffline(navigate),
+  () => undefined,
+);

@@ -14,6 +14,8 @@ export const endedBecause = signal<string | null>(null);
 
 /** A question for the password, while it is open. The shell shows the dialog. */
 export interface PasswordQuestion {
+  /** Another one for each question. */
+  id: number;
   message: string;
   answer: (given: boolean) => void;
 }
@@ -68,10 +70,13 @@ export function goToLogin(): void {
   navigate(here === '/' ? '/login' : `/login?next=${encodeURIComponent(here)}`, { replace: true });
 }
 
+let questions = 0;
 function askPassword(message: string): Promise<boolean> {
   passwordQuestion.value?.answer(false);
   return new Promise((resolve) => {
+    questions += 1;
     passwordQuestion.value = {
+      id: questions,
       message,
       answer(given) {
         passwordQuestion.value = null;

@@ -36,7 +36,7 @@ export interface Place {
   };
 }
 
-/** Written so that the build adds nothing to it: `(await import(…)).RunPage` costs the first load three times as much. */
+/** Written so that the build adds nothing to it, here and elsewhere: `(await import(…)).RunPage` costs the first load three times as much. */
 const run = lazyPlace(() => import('./pages/run.tsx').then((page) => page.RunPage));
 const workflows = lazyPlace(() => import('./pages/workflows.tsx').then((page) => page.WorkflowPlace));
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
-import { bytes, counted, duration, relativeTime, shortTime } from './time.ts';
+import { bytes, counted, duration } from './amounts.ts';
+import { relativeTime, shortTime } from './time.ts';
 import { fromServer, languageFor, plural, shown, t } from './translate.ts';
 
 const GERMAN = {
@@ -7,6 +8,8 @@ const GERMAN = {
   'Runs of {name}': 'Läufe von {name}',
   '{count} runs': { one: '{count} Lauf', other: '{count} Läufe' },
   '{d} d {h} h': '{d} T {h} h',
+  '{n} min. ago': 'vor {n} Min.',
+  yesterday: 'gestern',
   'error:busy': 'Viel los.',
   'error:“{label}”: at most {max}.': '„{label}“: höchstens {max}.',
 };

@@ -1,12 +1,10 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { ClientFrameInput, Cursor, ServerFrame } from '../../../shared/browser-protocol.ts';
-import { hostNow, learnHostTime } from '../clock.ts';
+import type { ClientFrameInput, ServerFrame } from '../../../shared/browser-protocol.ts';
+import { learnHostTime } from '../clock.ts';
 import { onHost } from '../viewed-host.ts';
-import { heardFromServer, networkThere } from './network-there.ts';
+import { heardFromServer } from './network-there.ts';
 import { ReconnectingSocket, type SocketState } from './reconnecting-socket.ts';
-import { type StreamEvent, Streams } from './run-streams.ts';
 import { parseFrame } from './server-frames.ts';
-import { type Once, type StartRequest, Starts } from './starts.ts';
 import { Topics } from './topics.ts';
 
 /** Is the host there? Null until the edge said so on this connection. */
@@ -16,14 +14,25 @@ type SampleFrame = Extract<ServerFrame, { type: 'system' }>['sample'];
 type PluginFrame = Extract<ServerFrame, { type: 'plugin' }>['plugin'];
 type LogLines = Extract<ServerFrame, { type: 'plugin_log' }>['lines'];
 
-/** Typed input is of use for so long. */
-const INPUT_MS = 10_000;
+/** What else speaks on the connection, and comes with the code that needs it: the output of runs, and presses (live-runs.ts). */
+export interface Part {
+  /** @returns true when the frame was for it. */
+  take(frame: ServerFrame): boolean;
+  /** A new socket is there, or a host that came back. */
+  resume(): void;
+  /** The socket is gone. */
+  lost?(): void;
+  /** Nobody is logged in any more. */
+  clear?(): void;
+  /** The host's bytes in flight for each run that is looked at. */
+  window?: number;
+}
 
-/** The page's one WebSocket: runs, their output, and the topics that somebody here listens to. */
+/** The page's one WebSocket: the topics that somebody here listens to, and what is added to it. */
 export class Connection {
   readonly #socket: ReconnectingSocket;
-  readonly #streams: Streams;
-  readonly #starts: Starts;
+  readonly #parts: Part[] = [];
+  #window: number | null = null;
   readonly #topics: Topics;
   readonly #host = signal<HostFrame>(null);
   readonly #pending = signal(0);
@@ -41,10 +50,7 @@ export class Connection {
   constructor(query: string, events: { sessionEnded: () => void; reload: () => void; newerPage: () => void; tooLate: () => void }) {
     this.#newerPage = events.newerPage;
     this.#tooLate = events.tooLate;
-    const send = (frame: ClientFrameInput): boolean => this.#socket.send(JSON.stringify(frame));
-    this.#streams = new Streams(send);
-    this.#starts = new Starts(send);
-    this.#topics = new Topics(send);
+    this.#topics = new Topics((frame) => this.send(frame));
     this.#socket = new ReconnectingSocket(
       () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${onHost('/api/ws')}?${query}`,
       {
@@ -52,7 +58,7 @@ export class Connection {
         message: (data) => this.#take(parseFrame(data, (frame) => this.#systems.get(frame.type)?.(frame))),
         lost: () => {
           this.#host.value = null;
-          this.#streams.lost();
+          for (const part of this.#parts) part.lost?.();
         },
         reached: heardFromServer,
         ...events,
@@ -83,33 +89,17 @@ export class Connection {
   }
 
   close(): void {
-    this.#starts.clear();
+    for (const part of this.#parts) part.clear?.();
     this.#socket.stop();
     this.#host.value = null;
   }
 
-  /** Starts a run. Its output follows on this connection: `adopt` it in the same tick. @throws ToruError. */
-  start(request: StartRequest, once?: Once): Promise<string> {
-    return this.#starts.start(request, once);
-  }
-
-  /** Takes the output that a run started here sends by itself. @returns detach. */
-  adopt(taskId: string, listener: (event: StreamEvent) => void): () => void {
-    return this.#streams.adopt(taskId, listener);
-  }
-
-  /** Output of a run from a cursor on; goes on from there after every reconnect. @returns detach. */
-  attach(taskId: string, from: Cursor, listener: (event: StreamEvent) => void): () => void {
-    return this.#streams.attach(taskId, from, listener);
-  }
-
-  /** Types into a run: now, or not at all. @param eof its input ends after `data`. @returns false when there is no connection now. */
-  input(taskId: string, data: string, eof = false): boolean {
-    const not_after = new Date(hostNow() + INPUT_MS).toISOString();
-    return (
-      networkThere.peek() &&
-      this.#socket.send(JSON.stringify({ type: 'input', task_id: taskId, data, eof, not_after } satisfies ClientFrameInput))
-    );
+  /** Adds a part: of a frame they hear in their order, until one takes it. */
+  add<P extends Part>(make: (send: (frame: ClientFrameInput) => boolean) => P): P {
+    const part = make((frame) => this.send(frame));
+    if (this.#window !== null && 'window' in part) part.window = this.#window;
+    this.#parts.push(part);
+    return part;
   }
 
   /**
@@ -167,7 +157,7 @@ export class Connection {
     return () => this.#systems.delete(type);
   }
 
-  /** Sends a frame of a system's own. @returns false when there is no connection now. */
+  /** Sends a frame: one of the protocol, or a system's own. @returns false when there is no connection now. */
   send(frame: { type: string }): boolean {
     return this.#socket.send(JSON.stringify(frame));
   }
@@ -188,21 +178,25 @@ export class Connection {
   /** Tells a new socket, or a host that came back, which topics, runs and starts this page has. */
   #resume(): void {
     this.#topics.resume();
-    this.#streams.resume();
-    this.#starts.resend();
+    for (const part of this.#parts) part.resume();
+  }
+
+  #resize(bytes: number): void {
+    this.#window = bytes;
+    for (const part of this.#parts) if ('window' in part) part.window = bytes;
   }
 
   #take(frame: ServerFrame | null): void {
     if (frame === null) return;
     if (frame.type === 'error' && frame.code === 'too_late' && frame.request_id === undefined) return this.#tooLate();
-    if (this.#starts.take(frame) || this.#streams.take(frame) || this.#topics.take(frame)) return;
+    if (this.#parts.some((part) => part.take(frame)) || this.#topics.take(frame)) return;
     switch (frame.type) {
       case 'hello':
         learnHostTime(frame.time);
-        this.#streams.window = frame.window;
+        this.#resize(frame.window);
         return;
       case 'window':
-        this.#streams.window = frame.window;
+        this.#resize(frame.window);
         return;
       case 'host': {
         const wasAway = this.#host.peek()?.online === false;

@@ -36,6 +36,10 @@ export class Streams {
     this.#send = send;
   }
 
+  get window(): number {
+    return this.#window;
+  }
+
   /** The bytes that each viewer may leave unacknowledged: from `hello`, and from `window` whenever it changes. */
   set window(bytes: number) {
     this.#window = bytes;

@@ -37,7 +37,7 @@ it('sends it again under the same id after a reconnect, until it is answered', a
   const [first, second] = [starts.start(PRESS), starts.start(PRESS)];
   starts.take(answerTo(0));
   await first;
-  starts.resend();
+  starts.resume();
   expect(sent.map(({ request_id }) => request_id)).toEqual([idOf(0), idOf(1), idOf(1)]);
   expect(sent[2]).toEqual(sent[1]);
   starts.take(answerTo(1));
@@ -56,7 +56,7 @@ it('gives up when no answer comes, and takes none any more', async () => {
   await vi.advanceTimersByTimeAsync(30_000);
   await failure;
   expect(starts.take(answerTo(0)), 'an answer that is too late').toBe(false);
-  starts.resend();
+  starts.resume();
   expect(sent).toHaveLength(1);
 });
 
@@ -64,7 +64,7 @@ it('sends nothing while the device is offline, and nothing later', async () => {
   networkThere.value = false;
   await expect(starts.start(PRESS)).rejects.toMatchObject({ code: 'host_timeout' });
   networkThere.value = true;
-  starts.resend();
+  starts.resume();
   expect(sent).toEqual([]);
 });
 

@@ -56,7 +56,7 @@ export class Starts {
   }
 
   /** After a reconnect. */
-  resend(): void {
+  resume(): void {
     for (const { frame } of this.#pending.values()) this.#send(frame);
   }
 

@@ -1,12 +1,11 @@
 import { computed, effect, signal } from '@preact/signals';
-import type { TileSize } from '../../../shared/actions.ts';
 import { ToruError } from '../../../shared/errors.ts';
 import type { RunState } from '../../../shared/run-state.ts';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { RunSummary } from '../../../shared/runs.ts';
 import { agent, read, sentence } from '../api.ts';
 import { connection } from '../connection/page-connection.ts';
-import { type AnyAction, isAction, isAnything, listOf } from '../guards.ts';
+import { type AnyAction, isAction, listOf } from '../guards.ts';
 import { me } from '../own-session.ts';
 import { asPressed } from './as-pressed.ts';
 import { oneAtATime } from './at-once.ts';
@@ -83,7 +82,8 @@ function counted(action: AnyAction, state: RunState, by: 1 | -1): AnyAction {
   return { ...action, [state]: Math.max(0, (state === 'queued' ? action.queued : action.running) + by) };
 }
 
-function replace(action: AnyAction): void {
+/** Shows an action as it is now. */
+export function replace(action: AnyAction): void {
   actions.value = (actions.peek() ?? []).map((one) => (one.id === action.id ? action : one));
 }
 
@@ -94,38 +94,6 @@ function soon(): void {
     timer = undefined;
     void loadActions();
   }, 300);
-}
-
-/** Places the tiles, here at once and on the host. @param sizes of those whose size changes. @throws ToruError, with the old places put back. */
-export async function arrangeActions(ids: readonly string[], sizes: Readonly<Record<string, TileSize>> = {}): Promise<void> {
-  const before = actions.peek() ?? [];
-  const byId = new Map(before.map((action) => [action.id, action]));
-  const sizeOf = ({ id, size }: AnyAction): TileSize => sizes[id] ?? size ?? 'normal';
-  actions.value = ids.flatMap((id) => byId.get(id) ?? []).map((action, position) => ({ ...action, position, size: sizeOf(action) }));
-  try {
-    await read(
-      isAnything,
-      agent.actions.order.$put({ json: { ids: [...ids], ...(Object.keys(sizes).length > 0 ? { sizes: { ...sizes } } : {}) } }),
-    );
-  } catch (error) {
-    actions.value = before;
-    throw error;
-  }
-}
-
-/** The person's own mark, here at once and on the host. @throws ToruError, with the old one put back. */
-export async function markFavourite(id: string, favourite: boolean): Promise<void> {
-  const set = (on: boolean): void => {
-    const action = actions.peek()?.find((one) => one.id === id);
-    if (action !== undefined) replace({ ...action, favourite: on });
-  };
-  set(favourite);
-  try {
-    await read(isAnything, agent.actions[':id'].favourite.$put({ param: { id }, json: { favourite } }));
-  } catch (error) {
-    set(!favourite);
-    throw error;
-  }
 }
 
 let stop: (() => void) | null = null;

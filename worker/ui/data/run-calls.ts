@@ -2,7 +2,7 @@ import type { List } from '../../../shared/api.ts';
 import { unreachable } from '../../../shared/errors.ts';
 import type { Run, RunSummary } from '../../../shared/runs.ts';
 import { agent, read, until } from '../api.ts';
-import { isAnything, isRun, listOf } from '../guards.ts';
+import { isRun, listOf } from '../guards.ts';
 import { t } from '../translate.ts';
 
 /** How a run is shown: a tone of the palette, and a word for it. */
@@ -64,19 +64,4 @@ export function getRun(id: string, signal?: AbortSignal): Promise<Run> {
 
 export function listRuns(query: Record<string, string>, signal?: AbortSignal): Promise<List<Run>> {
   return read(listOf(isRun), agent.runs.$get({ query }, until(signal)));
-}
-
-/** @param note '' takes it away. @returns the run with it. @throws ToruError. */
-export function writeNote(id: string, note: string): Promise<Run> {
-  return read(isRun, agent.runs[':id'].$patch({ param: { id }, json: { note } }));
-}
-
-/** Takes it out of the history, with its output. @throws ToruError. */
-export async function deleteRun(id: string): Promise<void> {
-  await read(isAnything, agent.runs[':id'].$delete({ param: { id } }));
-}
-
-/** TERM to the whole process group now, KILL after ten seconds. @throws ToruError not_running when it just ended. */
-export async function cancelRun(id: string): Promise<void> {
-  await read(isAnything, agent.runs[':id'].cancel.$post({ param: { id } }));
 }

@@ -4,7 +4,7 @@ import { plural, t } from '../translate.ts';
 import type { LineRange } from './line-links.ts';
 import type { LogViewer } from './viewer.ts';
 
-const ChosenLines = late(async () => (await import('./chosen-lines.tsx')).ChosenLines);
+const ChosenLines = late(() => import('./chosen-lines.tsx').then((part) => part.ChosenLines));
 
 /** The way to the end, while one is elsewhere, and what can be done with chosen lines, or with all. */
 export function Below(props: { task: string; viewer: LogViewer; all: boolean; chosen: LineRange | null; onClear: () => void }) {

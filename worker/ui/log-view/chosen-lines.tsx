@@ -1,11 +1,11 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import { Braces, Copy, Download, Link, X } from 'lucide-preact';
 import { ToruError } from '../../../shared/errors.ts';
+import { bytes } from '../amounts.ts';
 import { sentence } from '../api.ts';
 import { Button } from '../parts/button.tsx';
 import { CopyButton } from '../parts/copy-button.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
-import { bytes } from '../time.ts';
 import { toast } from '../toasts.ts';
 import { t } from '../translate.ts';
 import { placeOfLines, textOf } from './copying.ts';

@@ -14,7 +14,7 @@ import type { LogPlace } from './viewer.ts';
 import { LogViewer } from './viewer.ts';
 import './log-view.css';
 
-const PlaceBar = late(async () => (await import('./place-bar.tsx')).PlaceBar);
+const PlaceBar = late(() => import('./place-bar.tsx').then((part) => part.PlaceBar));
 
 const WRAP_KEY = 'toru.wrap';
 const TIMES_KEY = 'toru.times';

@@ -2,17 +2,18 @@ import type { Signal } from '@preact/signals';
 import { ArrowUpToLine, Ellipsis, Maximize2, Minimize2, Search, WrapText } from 'lucide-preact';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
+import { bytes } from '../amounts.ts';
 import { secondHand } from '../clock.ts';
 import { Button } from '../parts/button.tsx';
 import { IconButton } from '../parts/icon-button.tsx';
 import { late } from '../parts/late.tsx';
-import { bytes, clockTime } from '../time.ts';
+import { clockTime } from '../time.ts';
 import { t } from '../translate.ts';
 import type { LogViewer } from './viewer.ts';
 
-const Finder = late(async () => (await import('./finder.tsx')).Finder);
-const GoToLine = late(async () => (await import('./go-to-line.tsx')).GoToLine);
-const MoreTools = late(async () => (await import('./more-tools.tsx')).MoreTools);
+const Finder = late(() => import('./finder.tsx').then((part) => part.Finder));
+const GoToLine = late(() => import('./go-to-line.tsx').then((part) => part.GoToLine));
+const MoreTools = late(() => import('./more-tools.tsx').then((part) => part.MoreTools));
 
 /** Output that did not come for so long is said to be quiet. */
 const QUIET_MS = 10_000;

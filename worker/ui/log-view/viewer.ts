@@ -5,7 +5,7 @@ import type { Run } from '../../../shared/runs.ts';
 import type { Progress } from '../../../shared/terminal/osc.ts';
 import { sentence } from '../api.ts';
 import { hostNow } from '../clock.ts';
-import { connection } from '../connection/page-connection.ts';
+import { streams } from '../connection/live-runs.ts';
 import type { StreamEvent } from '../connection/run-streams.ts';
 import { readOutput } from '../data/output-lines.ts';
 import { toast } from '../toasts.ts';
@@ -293,7 +293,7 @@ export class LogViewer {
     if (this.#detach !== null) return;
     this.#seenRow = this.#lines.endRow;
     if (cursor === this.#lines.end) this.#lines.echoRest();
-    this.#detach = connection.attach(this.#run.task_id, cursor, (event) => this.#take(event));
+    this.#detach = streams.attach(this.#run.task_id, cursor, (event) => this.#take(event));
   }
 
   #take(event: StreamEvent): void {

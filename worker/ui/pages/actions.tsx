@@ -17,15 +17,15 @@ import { menuOf } from './actions/tile.tsx';
 import { drawn, Tiles } from './actions/tiles.tsx';
 import './actions.css';
 
-const Arrange = lazy(async () => (await import('./actions/arrange.tsx')).Arrange);
-const PendingList = lazy(async () => (await import('./actions/pending-list.tsx')).PendingList);
+const Arrange = lazy(() => import('./actions/arrange.tsx').then((part) => part.Arrange));
+const PendingList = lazy(() => import('./actions/pending-list.tsx').then((part) => part.PendingList));
 /** Behind the first paint: most hosts have none. */
-const PluginCards = lazy(async () => (await import('./actions/plugin-cards.tsx')).PluginCards);
+const PluginCards = lazy(() => import('./actions/plugin-cards.tsx').then((part) => part.PluginCards));
 /** Where there are any. */
-const OtherHosts = lazy(async () => (await import('./hosts/other-hosts.tsx')).OtherHosts);
-const RecentRuns = lazy(async () => (await import('./actions/recent-runs.tsx')).RecentRuns);
-const TileMenu = lazy(async () => (await import('./actions/tile-menu.tsx')).TileMenu);
-const PressSheet = lazy(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
+const OtherHosts = lazy(() => import('./hosts/other-hosts.tsx').then((part) => part.OtherHosts));
+const RecentRuns = lazy(() => import('./actions/recent-runs.tsx').then((part) => part.RecentRuns));
+const TileMenu = lazy(() => import('./actions/tile-menu.tsx').then((part) => part.TileMenu));
+const PressSheet = lazy(() => import('./actions/press-sheet.tsx').then((part) => part.PressSheet));
 
 /** The home: every action as a key to press. */
 export function ActionsPage() {

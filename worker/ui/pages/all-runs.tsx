@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
+import { duration } from '../amounts.ts';
 import { hostNow } from '../clock.ts';
 import { daysOf } from '../data/days.ts';
 import { hosts } from '../data/presence.ts';
@@ -12,7 +13,6 @@ import { More } from '../parts/more.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { StateMark } from '../parts/state-mark.tsx';
 import { When } from '../parts/when.tsx';
-import { duration } from '../time.ts';
 import { t } from '../translate.ts';
 import { placeOn } from '../viewed-host.ts';
 import { MergedRuns, type RunOnHost } from './hosts/merged-runs.ts';

@@ -6,8 +6,9 @@ import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
 import { sentence } from '../api.ts';
 import { connection } from '../connection/page-connection.ts';
-import { seen } from '../data/pending.ts';
-import { cancelRun, getRun, outcome } from '../data/run-calls.ts';
+import { seen } from '../data/ask-to-wait.ts';
+import { cancelRun } from '../data/change-run.ts';
+import { getRun, outcome } from '../data/run-calls.ts';
 import { tellAbout } from '../data/tell-me.ts';
 import { linesInHash } from '../log-view/line-links.ts';
 import { LogView } from '../log-view/log-view.tsx';
@@ -33,8 +34,8 @@ import { viewedHost, withoutHost } from '../viewed-host.ts';
 /** A run's output for other pages: it comes with what this page loads anyway. */
 export const OutputOfRun = RunLog;
 
-const PressSheet = late(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
-const AnswerField = late(async () => (await import('./run/answer-field.tsx')).AnswerField);
+const PressSheet = late(() => import('./actions/press-sheet.tsx').then((part) => part.PressSheet));
+const AnswerField = late(() => import('./run/answer-field.tsx').then((part) => part.AnswerField));
 
 /** One run: what it is, what it prints, and what can be done about it. */
 export function RunPage() {

@@ -22,11 +22,11 @@ import { type Filters, filtersOf, isFiltered } from './runs/run-filters.ts';
 import { Trend } from './runs/trend.tsx';
 import './runs.css';
 
-const PendingList = lazy(async () => (await import('./actions/pending-list.tsx')).PendingList);
-const PressSheet = lazy(async () => (await import('./actions/press-sheet.tsx')).PressSheet);
-const RunMenu = lazy(async () => (await import('./runs/run-menu.tsx')).RunMenu);
-const CleanUp = lazy(async () => (await import('./runs/clean-up.tsx')).CleanUp);
-const Export = lazy(async () => (await import('./runs/export.tsx')).Export);
+const PendingList = lazy(() => import('./actions/pending-list.tsx').then((part) => part.PendingList));
+const PressSheet = lazy(() => import('./actions/press-sheet.tsx').then((part) => part.PressSheet));
+const RunMenu = lazy(() => import('./runs/run-menu.tsx').then((part) => part.RunMenu));
+const CleanUp = lazy(() => import('./runs/clean-up.tsx').then((part) => part.CleanUp));
+const Export = lazy(() => import('./runs/export.tsx').then((part) => part.Export));
 
 /** The history: every run that the person may see, newest first, live. With the host away: the last that the server knows. */
 export function RunsPage() {

@@ -1,12 +1,13 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import { useLocation } from 'preact-iso';
+import { bytes } from '../amounts.ts';
 import { bound } from '../parts/bound.ts';
 import { Button } from '../parts/button.tsx';
 import { Empty, Loading, Problem } from '../parts/empty.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { SearchBox } from '../parts/search-box.tsx';
-import { bytes, fullTime } from '../time.ts';
+import { fullTime } from '../time.ts';
 import { plural, t } from '../translate.ts';
 import { Found } from './search/found.tsx';
 import { addressOf, PLACES, type Query, queryOf, TIMES } from './search/query.ts';

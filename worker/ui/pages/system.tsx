@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
 import type { System } from '../../../shared/system.ts';
+import { bytes, duration } from '../amounts.ts';
 import { hostNow, minuteHand } from '../clock.ts';
 import { hostPresence } from '../data/presence.ts';
 import { Button } from '../parts/button.tsx';
@@ -9,7 +10,7 @@ import { Facts } from '../parts/facts.tsx';
 import { Meter } from '../parts/meter.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Section } from '../parts/section.tsx';
-import { bytes, duration, shortTime } from '../time.ts';
+import { shortTime } from '../time.ts';
 import { plural, t } from '../translate.ts';
 import { useDay } from './system/day-samples.ts';
 import { useLiveSystem } from './system/live-system.ts';

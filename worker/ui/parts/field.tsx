@@ -79,6 +79,3 @@ export function Switch(props: {
     </div>
   );
 }
-
-/** For an input whose text is read letter by letter: nothing completes or corrects it. */
-export const VERBATIM = { autocomplete: 'off', autocapitalize: 'none', spellcheck: false } as const;

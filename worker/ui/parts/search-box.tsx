@@ -1,5 +1,5 @@
 import { Search } from 'lucide-preact';
-import { VERBATIM } from './field.tsx';
+import { VERBATIM } from './verbatim.ts';
 import './search-box.css';
 
 interface SearchBoxProps {

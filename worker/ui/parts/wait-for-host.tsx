@@ -1,6 +1,7 @@
 import { PlugZap } from 'lucide-preact';
 import { hostNow } from '../clock.ts';
-import { hostName, WAITS } from '../data/pending.ts';
+import { WAITS } from '../data/ask-to-wait.ts';
+import { hostName } from '../data/pending.ts';
 import { hostPresence } from '../data/presence.ts';
 import { shortTime } from '../time.ts';
 import { t } from '../translate.ts';

@@ -10,7 +10,7 @@ function tellInFull({ currentTarget }: { currentTarget: HTMLTimeElement }): void
 export function When(props: { at: string; narrow?: boolean }) {
   return (
     <time dateTime={props.at} onPointerEnter={tellInFull}>
-      {relativeTime(Date.parse(props.at), newestMinute(), undefined, props.narrow === true ? 'narrow' : 'short')}
+      {relativeTime(Date.parse(props.at), newestMinute(), props.narrow === true ? 'narrow' : 'short')}
     </time>
   );
 }

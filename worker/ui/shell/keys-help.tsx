@@ -30,7 +30,7 @@ export function listenForKeys(): () => void {
   return () => removeEventListener('keydown', onKey);
 }
 
-const KeysSheet = late(async () => (await import('./keys-sheet.tsx')).KeysSheet);
+const KeysSheet = late(() => import('./keys-sheet.tsx').then((part) => part.KeysSheet));
 
 export function KeysHelp() {
   return open.value ? <KeysSheet onClose={setTo(open, false)} /> : null;

@@ -5,8 +5,6 @@ import { leaving } from '../unsaved.ts';
 
 /** Shown while somebody is about to leave what they have not saved. */
 export function LeaveQuestion() {
-  const leave = leaving.value;
-  if (leave === null) return null;
   return (
     <Ask
       title={t('Leave without saving?')}
@@ -14,7 +12,7 @@ export function LeaveQuestion() {
       doing={t('Leaving…')}
       no={t('Stay')}
       danger
-      onYes={async () => leave()}
+      onYes={async () => leaving.peek()?.()}
       onClose={setTo(leaving, null)}
     >
       <p>{t('What you changed here is not saved.')}</p>

@@ -8,23 +8,25 @@ import { savesData } from '../data/saves-data.ts';
 import { tellAbout } from '../data/tell-me.ts';
 import { isAdmin, me, passwordQuestion } from '../own-session.ts';
 import { setTo } from '../parts/bound.ts';
+import { late } from '../parts/late.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { type Place, places, preloadPlaces } from '../routes.ts';
 import { t } from '../translate.ts';
+import { leaving } from '../unsaved.ts';
 import { withoutHost } from '../viewed-host.ts';
 import { Banners } from './banners.tsx';
-import { keepClearOfKeyboard } from './keyboard-room.ts';
 import { KeysHelp, listenForKeys, palette } from './keys-help.tsx';
-import { LeaveQuestion } from './leave-question.tsx';
-import { PasswordDialog } from './password-dialog.tsx';
 import { PresenceDot } from './presence-dot.tsx';
 import { ToastList } from './toast-list.tsx';
 import './shell.css';
 
-const HostSwitcher = lazy(async () => (await import('./host-switcher.tsx')).HostSwitcher);
-const Palette = lazy(async () => (await import('./palette.tsx')).Palette);
-const TellMeSheet = lazy(async () => (await import('../pages/notifications/tell-me-sheet.tsx')).TellMeSheet);
-const DeviceCodeSheet = lazy(async () => (await import('../pages/account/device-code.tsx')).DeviceCodeSheet);
+const behind = () => import('./behind.ts');
+const LeaveQuestion = late(() => behind().then((part) => part.LeaveQuestion));
+const PasswordDialog = late(() => behind().then((part) => part.PasswordDialog));
+const HostSwitcher = lazy(() => import('./host-switcher.tsx').then((part) => part.HostSwitcher));
+const Palette = lazy(() => import('./palette.tsx').then((part) => part.Palette));
+const TellMeSheet = lazy(() => import('../pages/notifications/tell-me-sheet.tsx').then((part) => part.TellMeSheet));
+const DeviceCodeSheet = lazy(() => import('../pages/account/device-code.tsx').then((part) => part.DeviceCodeSheet));
 
 /** The frame around every page: navigation (a rail, or tabs at the bottom of a phone), banners, messages, dialogs. */
 export function Shell(props: { children: ComponentChildren }) {
@@ -34,7 +36,20 @@ export function Shell(props: { children: ComponentChildren }) {
   // From the start: it would move up by the brand's height when its code is here.
   const kind = bare ? ' shell-bare' : path.startsWith('/runs/') ? ' shell-run' : '';
   useEffect(listenForKeys, []);
-  useEffect(keepClearOfKeyboard, []);
+  useEffect(() => {
+    let stop = (): void => undefined;
+    let gone = false;
+    behind().then(
+      ({ keepClearOfKeyboard }) => {
+        if (!gone) stop = keepClearOfKeyboard();
+      },
+      () => undefined,
+    );
+    return () => {
+      gone = true;
+      stop();
+    };
+  }, []);
   useEffect(() => {
     if (savesData()) return undefined;
     // Long behind whatever the first page reads, and what a person presses first.
@@ -59,10 +74,10 @@ export function Shell(props: { children: ComponentChildren }) {
       <ToastList />
       <KeysHelp />
       {palette.value && <Palette onClose={setTo(palette, false)} />}
-      <LeaveQuestion />
+      {leaving.value !== null && <LeaveQuestion />}
       {deviceCodeFor.value !== null && <DeviceCodeSheet place={deviceCodeFor.value} />}
       {tellAbout.value !== null && <TellMeSheet about={tellAbout.value} />}
-      {passwordQuestion.value !== null && <PasswordDialog question={passwordQuestion.value} />}
+      {passwordQuestion.value !== null && <PasswordDialog key={passwordQuestion.value.id} question={passwordQuestion.value} />}
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { ChevronRight } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import { isFinal } from '../../../../shared/run-state.ts';
 import type { Run, RunSummary } from '../../../../shared/runs.ts';
+import { duration } from '../../amounts.ts';
 import { secondHand } from '../../clock.ts';
 import { connection } from '../../connection/page-connection.ts';
 import { useLastLine } from '../../data/open-runs.ts';
@@ -14,7 +15,6 @@ import { Line, Listing } from '../../parts/listing.tsx';
 import { Section } from '../../parts/section.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
-import { duration } from '../../time.ts';
 import { t } from '../../translate.ts';
 
 const SHOWN = 6;

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals';
-import { Field, VERBATIM } from '../../parts/field.tsx';
+import { Field } from '../../parts/field.tsx';
+import { VERBATIM } from '../../parts/verbatim.ts';
 import { t } from '../../translate.ts';
 import { fitsLines } from './action-draft.ts';
 

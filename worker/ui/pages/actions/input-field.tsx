@@ -1,11 +1,11 @@
 import type { ComponentChildren } from 'preact';
 import { unreachable } from '../../../../shared/errors.ts';
 import type { ActionInput } from '../../../../shared/inputs.ts';
+import { bytes } from '../../amounts.ts';
 import { Button } from '../../parts/button.tsx';
 import { CheckGroup } from '../../parts/check-group.tsx';
 import { Field, type FieldTies, Switch } from '../../parts/field.tsx';
 import { Slider } from '../../parts/slider.tsx';
-import { bytes } from '../../time.ts';
 import { t } from '../../translate.ts';
 import { type Answer, unchosen } from './input-answers.ts';
 import type { OptionsState } from './script-options.ts';

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { isFinal } from '../../../../shared/run-state.ts';
 import type { Run } from '../../../../shared/runs.ts';
 import type { LastLine } from '../../../../shared/terminal/last-line.ts';
+import { starts, streams } from '../../connection/live-runs.ts';
 import { connection } from '../../connection/page-connection.ts';
 import { getRun, outcome } from '../../data/run-calls.ts';
 import { runPath } from '../../navigation.ts';
@@ -18,6 +19,9 @@ import './press-toast.css';
 const ANSWER_MS = 10_000;
 /** Loaded with the first press: the page's first load has no need of it. */
 const reader = () => import('../../../../shared/terminal/last-line.ts');
+
+/** The way of a press to the host, and what follows its run: both come with the first press. */
+export { starts };
 
 type Shown = Pick<Run, 'state' | 'exit_code' | 'signal'>;
 
@@ -48,7 +52,7 @@ export function watchPress(label: string, taskId: string): void {
   const stopNews = connection.onRun((news) => {
     if (news.task_id === taskId && !isFinal(news.state)) run.value = { ...run.peek(), state: news.state };
   });
-  const stopOutput = connection.adopt(taskId, (event) => {
+  const stopOutput = streams.adopt(taskId, (event) => {
     if (event.kind === 'output') {
       read((last) => last.feed(event.stream, event.text)).catch(() => undefined);
     } else if (event.kind === 'ended') {

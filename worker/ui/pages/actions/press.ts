@@ -3,7 +3,6 @@ import { ToruError } from '../../../../shared/errors.ts';
 import type { InputValues } from '../../../../shared/input-values.ts';
 import { sentence } from '../../api.ts';
 import { hostNow } from '../../clock.ts';
-import { connection } from '../../connection/page-connection.ts';
 import type { Once } from '../../connection/starts.ts';
 import { noteStarted } from '../../data/known-actions.ts';
 import { hostPresence } from '../../data/presence.ts';
@@ -12,7 +11,6 @@ import { navigate, runPath } from '../../navigation.ts';
 import { me } from '../../own-session.ts';
 import { toast } from '../../toasts.ts';
 import { t } from '../../translate.ts';
-import { watchPress } from './press-toast.tsx';
 import { isActive } from './tile.tsx';
 
 /** The question of a press before it runs. */
@@ -87,7 +85,9 @@ export async function startAction(
   if (starting.peek().has(action.id)) throw new ToruError('busy', t('This press is still on its way.'));
   starting.value = new Set([...starting.peek(), action.id]);
   try {
-    const taskId = await connection.start({ action: action.id, inputs }, options.once);
+    // It came behind the first paint, if it could.
+    const { starts, watchPress } = await import('./press-toast.tsx');
+    const taskId = await starts.start({ action: action.id, inputs }, options.once);
     noteStarted({
       task_id: taskId,
       user_id: me.peek()?.user.id ?? '',

@@ -1,7 +1,7 @@
 import { Bell, History, Pencil, Play, ScrollText, Smartphone, Star } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { sentence } from '../../api.ts';
-import { markFavourite } from '../../data/known-actions.ts';
+import { markFavourite } from '../../data/change-actions.ts';
 import { tellAbout } from '../../data/tell-me.ts';
 import type { AnyAction } from '../../guards.ts';
 import { appPath, runPath } from '../../navigation.ts';

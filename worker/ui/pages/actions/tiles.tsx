@@ -12,7 +12,6 @@ import { readJson } from '../../read-json.ts';
 import { recall, remember } from '../../theme.ts';
 import { t } from '../../translate.ts';
 import { DensityChoice, density } from './density.tsx';
-import { moveInGrid } from './grid-keys.ts';
 import { press, starting } from './press.ts';
 import { firstOf, recentOf, sectionsOf } from './sections.ts';
 import { Tile } from './tile.tsx';
@@ -25,10 +24,13 @@ const RECENT = 6;
 
 /** So many tiles are drawn first: what a phone shows … */
 const FIRST = 8;
-/** … and then so many at a time, in the order in which they stand. */
-const AT_ONCE = 6;
+/** … and then so many at a time, in the order in which they stand: as many as a phone draws within 50 ms. */
+const AT_ONCE = 2;
 /** How many may be drawn by now. Once they were, they are. */
 export const drawn = signal(FIRST);
+
+/** Arrow keys between tiles: they come behind the first paint. */
+let moveInGrid: ((event: KeyboardEvent) => void) | null = null;
 
 /** Every action as a key to press: favourites and groups under their headings, or what the filter leaves. */
 export function Tiles() {
@@ -50,6 +52,14 @@ export function Tiles() {
     });
     return () => clearTimeout(timer);
   }, [drawn.value, list.length]);
+  useEffect(() => {
+    import('./grid-keys.ts').then(
+      (keys) => {
+        moveInGrid = keys.moveInGrid;
+      },
+      () => undefined,
+    );
+  }, []);
   const tabbable = shown.some((action) => action.id === focused.value) ? focused.value : sections[0]?.actions[0]?.id;
 
   return (
@@ -74,7 +84,7 @@ export function Tiles() {
       <div class="tile-sections" ref={grid} data-density={density.value}>
         {sections.map(({ id, title, actions: tiles }) => (
           <Group key={id} id={id} title={title} open={wanted !== ''}>
-            <ul class="tiles" aria-label={title === '' ? t('Actions') : title} onKeyDown={moveInGrid}>
+            <ul class="tiles" aria-label={title === '' ? t('Actions') : title} onKeyDown={(event) => moveInGrid?.(event)}>
               {tiles.map((action) => (
                 <Tile
                   key={action.id}

@@ -1,8 +1,8 @@
 import type { PluginDetails } from '../../../../shared/plugins.ts';
+import { bytes } from '../../amounts.ts';
 import { Facts } from '../../parts/facts.tsx';
 import { Section } from '../../parts/section.tsx';
 import { When } from '../../parts/when.tsx';
-import { bytes } from '../../time.ts';
 import { plural, t } from '../../translate.ts';
 import { PluginRights } from './rights.tsx';
 

@@ -2,10 +2,10 @@ import { useSignal } from '@preact/signals';
 import { CornerDownLeft, Eye, EyeOff } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Run } from '../../../../shared/runs.ts';
-import { connection } from '../../connection/page-connection.ts';
+import { typeInto } from '../../connection/live-runs.ts';
 import type { LogViewer } from '../../log-view/viewer.ts';
 import { Button } from '../../parts/button.tsx';
-import { VERBATIM } from '../../parts/field.tsx';
+import { VERBATIM } from '../../parts/verbatim.ts';
 import { toast } from '../../toasts.ts';
 import { t } from '../../translate.ts';
 import { asksForSecret } from './secret-prompt.ts';
@@ -35,7 +35,7 @@ export function AnswerField(props: { run: Run; viewer: LogViewer | null }) {
     const typed = text.value;
     // With the end comes what stands in the field: it was meant to be read.
     const data = eof && typed === '' ? '' : `${typed}\n`;
-    if (!connection.input(run.task_id, data, eof)) {
+    if (!typeInto(run.task_id, data, eof)) {
       toast(eof ? t('No connection just now: the end was not sent.') : t('No connection just now: the line was not sent.'), 'bad');
       return;
     }

@@ -3,7 +3,7 @@ import { Pencil, StickyNote } from 'lucide-preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { MAX_NOTE_CHARS } from '../../../../shared/limits.ts';
 import type { Run } from '../../../../shared/runs.ts';
-import { writeNote } from '../../data/run-calls.ts';
+import { writeNote } from '../../data/change-run.ts';
 import { useSubmit } from '../../data/submit.ts';
 import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';

@@ -2,11 +2,11 @@ import { useSignal } from '@preact/signals';
 import { Download, File, FileText, Image, Table } from 'lucide-preact';
 import { lazy } from 'preact-iso';
 import type { Artifact } from '../../../../shared/artifacts.ts';
-import { bytes } from '../../time.ts';
+import { bytes } from '../../amounts.ts';
 import { t } from '../../translate.ts';
 import './results.css';
 
-const Shown = lazy(async () => (await import('./shown-result.tsx')).ShownResult);
+const Shown = lazy(() => import('./shown-result.tsx').then((part) => part.ShownResult));
 
 const ICONS = { markdown: FileText, text: FileText, table: Table, image: Image, file: File } as const;
 

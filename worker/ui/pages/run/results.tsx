@@ -7,7 +7,7 @@ import { agent, read } from '../../api.ts';
 import { listOf, number, shape, text } from '../../guards.ts';
 import { late } from '../../parts/late.tsx';
 
-const ResultList = late(async () => (await import('./result-list.tsx')).ResultList);
+const ResultList = late(() => import('./result-list.tsx').then((part) => part.ResultList));
 
 const isArtifacts = listOf(shape<Artifact>({ name: text, size: number, modified_at: text, kind: text }));
 

@@ -3,13 +3,14 @@ import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { isFinal } from '../../../../shared/run-state.ts';
 import type { Run } from '../../../../shared/runs.ts';
+import { duration } from '../../amounts.ts';
 import { secondHand } from '../../clock.ts';
 import { actions } from '../../data/known-actions.ts';
 import { took } from '../../data/run-calls.ts';
 import { spokenInputs } from '../../data/spoken-inputs.ts';
 import { isAdmin, me } from '../../own-session.ts';
 import { When } from '../../parts/when.tsx';
-import { clockTime, duration } from '../../time.ts';
+import { clockTime } from '../../time.ts';
 import { msg, t } from '../../translate.ts';
 
 const SOURCES: Record<Run['source'], string> = {

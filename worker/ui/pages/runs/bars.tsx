@@ -1,4 +1,5 @@
-import { duration, fullTime } from '../../time.ts';
+import { duration } from '../../amounts.ts';
+import { fullTime } from '../../time.ts';
 import './bars.css';
 
 /** A bar that ran for no time at all can still be seen, in percent. */

@@ -1,4 +1,5 @@
 import type { RunsTotals } from '../../../../shared/runs.ts';
+import { bytes } from '../../amounts.ts';
 import { agent, read, until } from '../../api.ts';
 import { useResource } from '../../data/resource.ts';
 import { isAnything, number, shape, text } from '../../guards.ts';
@@ -6,7 +7,6 @@ import { Ask } from '../../parts/ask.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Loading, Problem } from '../../parts/empty.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
-import { bytes } from '../../time.ts';
 import { toast } from '../../toasts.ts';
 import { plural, t } from '../../translate.ts';
 import { type Filters, isFiltered, queryOf } from './run-filters.ts';

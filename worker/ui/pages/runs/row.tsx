@@ -1,12 +1,12 @@
 import { EllipsisVertical, StickyNote } from 'lucide-preact';
 import type { Run, RunSummary } from '../../../../shared/runs.ts';
+import { duration } from '../../amounts.ts';
 import { secondHand } from '../../clock.ts';
 import { outcome, took } from '../../data/run-calls.ts';
 import { spokenInputs } from '../../data/spoken-inputs.ts';
 import { me } from '../../own-session.ts';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
-import { duration } from '../../time.ts';
 import { t } from '../../translate.ts';
 import { actionOf } from './run-again.ts';
 

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals';
 import type { InputValues } from '../../../../shared/input-values.ts';
 import type { Run } from '../../../../shared/runs.ts';
 import { sentence } from '../../api.ts';
-import { connection } from '../../connection/page-connection.ts';
+import { starts } from '../../connection/live-runs.ts';
 import { actions, actionsProblem } from '../../data/known-actions.ts';
 import type { AnyAction } from '../../guards.ts';
 import { navigate, runPath } from '../../navigation.ts';
@@ -42,7 +42,7 @@ export function useRunAgain(): { busy: boolean; again: (run: Run) => Promise<voi
     try {
       go(
         action === undefined
-          ? await connection.start({ script: run.script ?? '', args: run.args ?? [] })
+          ? await starts.start({ script: run.script ?? '', args: run.args ?? [] })
           : await startAction(action, inputs ?? {}, { quietly: true }),
       );
     } catch (error) {

@@ -3,7 +3,7 @@ import { History, Pencil, RotateCw, ScrollText, Trash2 } from 'lucide-preact';
 import { lazy } from 'preact-iso';
 import { isFinal } from '../../../../shared/run-state.ts';
 import type { Run } from '../../../../shared/runs.ts';
-import { deleteRun } from '../../data/run-calls.ts';
+import { deleteRun } from '../../data/change-run.ts';
 import { runPath } from '../../navigation.ts';
 import { isAdmin } from '../../own-session.ts';
 import { Ask } from '../../parts/ask.tsx';
@@ -13,7 +13,7 @@ import { t } from '../../translate.ts';
 import '../actions/tile-menu.css';
 import { actionOf, ask, isRepeatable, useRunAgain } from './run-again.ts';
 
-const RunScript = lazy(async () => (await import('../scripts/run-script.tsx')).RunScript);
+const RunScript = lazy(() => import('../scripts/run-script.tsx').then((part) => part.RunScript));
 
 /** The menu of things to do with a run of the list. */
 export function RunMenu(props: { run: Run; onClose: () => void; onDeleted: () => void }) {

@@ -1,11 +1,11 @@
 import { useEffect } from 'preact/hooks';
 import type { RunsTrend } from '../../../../shared/runs.ts';
+import { duration } from '../../amounts.ts';
 import { agent, read, until } from '../../api.ts';
 import { connection } from '../../connection/page-connection.ts';
 import { useResource } from '../../data/resource.ts';
 import { list, number, orNull, shape } from '../../guards.ts';
 import { runPath } from '../../navigation.ts';
-import { duration } from '../../time.ts';
 import { t } from '../../translate.ts';
 import { Bars } from './bars.tsx';
 import './trend.css';

@@ -8,10 +8,11 @@ import { navigate } from '../../navigation.ts';
 import { bound, setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
-import { Field, VERBATIM } from '../../parts/field.tsx';
+import { Field } from '../../parts/field.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { TextField } from '../../parts/text-field.tsx';
+import { VERBATIM } from '../../parts/verbatim.ts';
 import { t } from '../../translate.ts';
 
 /** Puts a new script into the scripts folder: from a file of this device, or typed. */

@@ -1,17 +1,19 @@
 import { useSignal } from '@preact/signals';
 import { MAX_ARGS, PENDING_DEFAULT_S } from '../../../../shared/limits.ts';
 import type { Script } from '../../../../shared/scripts.ts';
-import { connection } from '../../connection/page-connection.ts';
-import { askToWait, hostName } from '../../data/pending.ts';
+import { starts } from '../../connection/live-runs.ts';
+import { askToWait } from '../../data/ask-to-wait.ts';
+import { hostName } from '../../data/pending.ts';
 import { hostPresence } from '../../data/presence.ts';
 import { useSubmit } from '../../data/submit.ts';
 import { navigate } from '../../navigation.ts';
 import { bound } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
-import { Field, VERBATIM } from '../../parts/field.tsx';
+import { Field } from '../../parts/field.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { VERBATIM } from '../../parts/verbatim.ts';
 import { WaitForHost } from '../../parts/wait-for-host.tsx';
 import { rich } from '../../rich.ts';
 import { t } from '../../translate.ts';
@@ -37,7 +39,7 @@ export function RunScript(props: {
 
   async function start(): Promise<void> {
     const request = { script: props.script.name, args };
-    const taskId = away ? await askToWait(request, request.script, seconds.value) : await connection.start(request);
+    const taskId = away ? await askToWait(request, request.script, seconds.value) : await starts.start(request);
     props.onStarted?.();
     if (taskId === null) props.onClose();
     else navigate(`/runs/${taskId}`);

@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals';
 import { Plus, X } from 'lucide-preact';
 import { Button } from '../../parts/button.tsx';
-import { Field, VERBATIM } from '../../parts/field.tsx';
+import { Field } from '../../parts/field.tsx';
+import { VERBATIM } from '../../parts/verbatim.ts';
 import { t } from '../../translate.ts';
 import './names-field.css';
 

@@ -5,7 +5,7 @@ import { agent, read, until } from '../../api.ts';
 import { hostNow } from '../../clock.ts';
 import { connection } from '../../connection/page-connection.ts';
 import { useResource } from '../../data/resource.ts';
-import { isSystem } from '../../guards.ts';
+import { isSystem } from '../../place-guards.ts';
 import { withSample } from './samples.ts';
 
 /** Disks and uptime change slowly. */

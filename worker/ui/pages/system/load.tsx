@@ -3,13 +3,14 @@ import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { lazy } from 'preact-iso';
 import type { SystemSample } from '../../../../shared/system.ts';
-import { bytes, decimal, timeOfDay, timeToSecond } from '../../time.ts';
+import { bytes, decimal } from '../../amounts.ts';
+import { timeOfDay, timeToSecond } from '../../time.ts';
 import { plural, t } from '../../translate.ts';
 import type { ChartProps } from './chart.tsx';
 import { DAY_S, DAY_STEP_S, roundAbove, timelineOf, WINDOW_S } from './samples.ts';
 
 /** The drawing library is the largest thing here: numbers come first. */
-const Chart = lazy(async () => (await import('./chart.tsx')).Chart);
+const Chart = lazy(() => import('./chart.tsx').then((part) => part.Chart));
 
 const perSecond = (value: number): string => `${bytes(value)}/s`;
 /** For an axis, where round numbers stand: `20 GB`. */

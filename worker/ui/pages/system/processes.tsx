@@ -1,11 +1,11 @@
 import { useEffect } from 'preact/hooks';
 import type { SystemProcess } from '../../../../shared/system.ts';
+import { bytes, decimal } from '../../amounts.ts';
 import { agent, read, until } from '../../api.ts';
 import { connection } from '../../connection/page-connection.ts';
 import { useResource } from '../../data/resource.ts';
 import { listOf, number, shape, text } from '../../guards.ts';
 import { Section } from '../../parts/section.tsx';
-import { bytes, decimal } from '../../time.ts';
 import { t } from '../../translate.ts';
 
 const isProcess = shape<SystemProcess>({ pid: number, name: text, cpu: number, memory: number });

@@ -3,7 +3,8 @@ import { ToruError } from '../../../../shared/errors.ts';
 import type { Role, User } from '../../../../shared/users.ts';
 import { agent, read, until } from '../../api.ts';
 import { loadActions } from '../../data/known-actions.ts';
-import { isAnything, isFullAction, isUser, listOf } from '../../guards.ts';
+import { isAnything, listOf } from '../../guards.ts';
+import { isFullAction, isUser } from '../../place-guards.ts';
 
 export async function listUsers(signal?: AbortSignal): Promise<User[]> {
   return (await read(listOf(isUser), agent.users.$get(undefined, until(signal)))).items;

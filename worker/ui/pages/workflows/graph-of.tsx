@@ -1,6 +1,6 @@
 import type { Job, JobStepView, TaskStep } from '../../../../shared/workflows.ts';
+import { duration } from '../../amounts.ts';
 import { Elapsed } from '../../parts/when.tsx';
-import { duration } from '../../time.ts';
 import { plural, t } from '../../translate.ts';
 import type { GraphNode } from './graph.tsx';
 import { isOver, outcomeOf, tookOf } from './job-words.ts';

@@ -1,8 +1,8 @@
 import type { JobSummary } from '../../../../shared/workflows.ts';
+import { duration } from '../../amounts.ts';
 import { secondHand } from '../../clock.ts';
 import { me } from '../../own-session.ts';
 import { Elapsed, When } from '../../parts/when.tsx';
-import { duration } from '../../time.ts';
 import { t } from '../../translate.ts';
 import { isOver, outcomeOf, SOURCES, shortRevision, tookOf } from './job-words.ts';
 import { JobMark } from './state-mark.tsx';

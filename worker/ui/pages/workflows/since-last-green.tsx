@@ -1,9 +1,9 @@
 import type { Job } from '../../../../shared/workflows.ts';
+import { duration } from '../../amounts.ts';
 import { useResource } from '../../data/resource.ts';
 import { Section } from '../../parts/section.tsx';
 import { When } from '../../parts/when.tsx';
 import { rich } from '../../rich.ts';
-import { duration } from '../../time.ts';
 import { t } from '../../translate.ts';
 import { getJob, listJobs } from './calls.ts';
 import { outcomeOf, shortRevision } from './job-words.ts';

@@ -9,7 +9,7 @@ import { t } from '../../translate.ts';
 import './step-panel.css';
 import { JobMark } from './state-mark.tsx';
 
-const RunLog = late(async () => (await import('../run.tsx')).OutputOfRun);
+const RunLog = late(() => import('../run.tsx').then((part) => part.OutputOfRun));
 
 /** One step of a job: how it stands, what it gave, and what its run prints, in the log view of every run. */
 export function StepPanel(props: { job: Job; step: JobStepView; onRerun: (() => void) | null; busy: boolean }) {

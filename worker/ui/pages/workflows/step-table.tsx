@@ -1,5 +1,5 @@
 import type { TaskStep } from '../../../../shared/workflows.ts';
-import { duration } from '../../time.ts';
+import { duration } from '../../amounts.ts';
 import { t } from '../../translate.ts';
 import './step-table.css';
 

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals';
 import type { Job, JobStepView } from '../../../../shared/workflows.ts';
+import { duration } from '../../amounts.ts';
 import { hostNow, secondHand } from '../../clock.ts';
 import { Button } from '../../parts/button.tsx';
-import { duration } from '../../time.ts';
 import { plural, t } from '../../translate.ts';
 import { timelineOf } from './bars-of-time.ts';
 import { isOver, outcomeOf, tookOf } from './job-words.ts';
