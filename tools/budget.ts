@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { root } from './root.ts';
 
-/** The first load of the page, gzipped, in KB of 1,024 bytes: what was reached (34.8 and 9.4), and 2 % more. */
-const BUDGET = { js: 35.5, css: 9.6 };
-/** What every page brings behind its first paint (worker/ui/chunks.ts), in the same KB: 9.2 was reached. */
-const BEHIND = { name: 'parts', most: 9.4 };
-/** The scripts of a page beyond both, in the same KB: 25.5 were reached for a run, against a target of 14. */
+/** The first load of the page, gzipped, in KB of 1,024 bytes: what was reached (35.0 and 9.4), and 2 % more. */
+const BUDGET = { js: 35.7, css: 9.6 };
+/** What every page brings behind its first paint (worker/ui/chunks.ts), in the same KB: 10 was reached. */
+const BEHIND = { name: 'parts', most: 10.2 };
+/** The scripts of a page beyond both, in the same KB: 25.5 were reached for a run, whose target is 14. */
 const PAGES = { 'pages/run.tsx': 26, 'pages/system.tsx': 24 };
 
 /** The part that is read of Vite's entry for a file that it built. */

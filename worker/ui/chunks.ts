@@ -17,7 +17,7 @@ export type Modules = (id: string) => ModuleInfo | null;
 export const CHUNKS = ['page', 'parts', 'home'] as const;
 
 /** A module that several parts need comes with what is behind the first paint if it has at most so many letters for each of them. */
-const LETTERS = 200;
+const LETTERS = 300;
 /** An icon has few, in a file that is mostly a comment. */
 const ICON = /\/lucide-preact\/.*\/icons\//;
 /** What every page brings behind its first paint. */
