@@ -111,6 +111,7 @@ const ROOMS: Record<string, string[][]> = {
   'worker/ui': [
     [
       'worker/ui/guards',
+      'worker/ui/place-guards',
       'worker/ui/translate',
       'worker/ui/language',
       'worker/ui/rich',
@@ -119,6 +120,7 @@ const ROOMS: Record<string, string[][]> = {
       'worker/ui/viewed-host',
       'worker/ui/agent-client',
       'worker/ui/time',
+      'worker/ui/amounts',
       'worker/ui/formats',
       'worker/ui/clock',
       'worker/ui/theme',
