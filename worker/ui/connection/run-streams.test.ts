@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ClientFrameInput } from '../../../shared/browser-protocol.ts';
 import { EXITED_RUN } from '../../../shared/fixtures/exited-run.ts';
 import type { Run } from '../../../shared/runs.ts';
@@ -13,7 +13,12 @@ let there: boolean;
 let sent: ClientFrameInput[];
 let heard: StreamEvent[];
 let streams: Streams;
+/** The page's clock, in ms: no machine is too slow for a test. */
+let now: number;
+afterEach(() => vi.restoreAllMocks());
 beforeEach(() => {
+  now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
   there = true;
   sent = [];
   heard = [];
@@ -40,6 +45,40 @@ describe('the reader of a run', () => {
       { kind: 'output', stream: 'stdout', text: 'ab', from: 7, to: 9 },
       { kind: 'output', stream: 'stderr', text: 'c', from: 9, to: 10 },
     ]);
+  });
+
+  describe('in a flood', () => {
+    const kinds = () => heard.map((event) => (event.kind === 'output' ? event.text : event.kind));
+    beforeEach(() => {
+      streams.attach(TASK, 0, (event) => {
+        // Longer than a turn.
+        now += 10;
+        heard.push(event);
+      });
+    });
+
+    it('takes in what came at once in turns, in its order', async () => {
+      attached(0, 4);
+      output('ab', 2);
+      output('cd', 4);
+      streams.take({ type: 'gap', task_id: TASK, from: 4, to: 6 });
+      streams.take({ type: 'exit', task_id: TASK, code: 0, signal: null });
+      expect(kinds(), 'the rest waits for a turn of its own').toEqual(['attached']);
+      expect(sent, 'nothing is acknowledged that was not taken in').toEqual([attach(0)]);
+      await expect.poll(kinds).toEqual(['attached', 'ab', 'cd', 'gap', 'ended']);
+      expect(sent).toEqual([attach(0), { type: 'ack', task_id: TASK, cursor: 2 }, { type: 'ack', task_id: TASK, cursor: 4 }]);
+    });
+
+    it('goes on behind the last turn when the connection is lost', async () => {
+      attached(0);
+      output('ab', 2);
+      await expect.poll(kinds).toEqual(['attached', 'ab']);
+      output('cd', 4);
+      output('ef', 6);
+      streams.lost();
+      streams.resume();
+      expect(sent.at(-1)).toEqual(attach(heard.length === 2 ? 2 : 4));
+    });
   });
 
   it('takes no frame twice, and leaves those of runs that nobody looks at', () => {

@@ -1,7 +1,9 @@
 import type { ClientFrameInput, Cursor, ServerFrame } from '../../../shared/browser-protocol.ts';
+import { unreachable } from '../../../shared/errors.ts';
 import { MAX_VIEWER_WINDOW } from '../../../shared/limits.ts';
 import type { Run } from '../../../shared/runs.ts';
 import { Acks } from './acks.ts';
+import { Turns } from './turns.ts';
 
 /** An event for a viewer of a run, in order. */
 export type StreamEvent =
@@ -26,10 +28,19 @@ interface Viewer {
 
 type Send = (frame: ClientFrameInput) => boolean;
 
+type StreamFrame = Extract<ServerFrame, { type: 'attached' | 'stdout' | 'stderr' | 'gap' | 'exit' | 'cancelled' | 'error' }>;
+const OF_STREAM = new Set<string>(['attached', 'stdout', 'stderr', 'gap', 'exit', 'cancelled', 'error']);
+
+/** An error that answers a request is none of a stream. */
+function isOfStream(frame: ServerFrame): frame is StreamFrame {
+  return OF_STREAM.has(frame.type) && !(frame.type === 'error' && frame.request_id !== undefined);
+}
+
 /** The runs that this page is looking at: one viewer each, with its cursor, so that a reconnect goes on where it was. */
 export class Streams {
   readonly #viewers = new Map<string, Viewer>();
   readonly #send: Send;
+  readonly #turns = new Turns();
   #window = MAX_VIEWER_WINDOW;
 
   constructor(send: Send) {
@@ -83,39 +94,46 @@ export class Streams {
 
   /** The socket is gone, and with it every answer that was on its way. */
   lost(): void {
+    // It comes again: the next attach begins where the last turn ended.
+    this.#turns.clear();
     for (const viewer of this.#viewers.values()) viewer.awaited = 0;
   }
 
-  /** @returns true when the frame was for a viewer here. */
+  /** @returns true when the frame was for a viewer here. It is taken in now, or in a turn of its own. */
   take(frame: ServerFrame): boolean {
-    if (!('task_id' in frame) || frame.task_id === undefined) return false;
-    const viewer = this.#viewers.get(frame.task_id);
-    if (viewer === undefined) return false;
+    if (!('task_id' in frame) || frame.task_id === undefined || !this.#viewers.has(frame.task_id)) return false;
+    if (!isOfStream(frame)) return false;
+    this.#turns.run(() => this.#handle(frame));
+    return true;
+  }
+
+  #handle(frame: StreamFrame): void {
+    // Who looks may have changed since it came.
+    const viewer = this.#viewers.get(frame.task_id ?? '');
+    if (viewer === undefined) return;
     if (frame.type === 'attached') {
       viewer.awaited = Math.max(0, viewer.awaited - 1);
-      if (viewer.awaited > 0) return true;
+      if (viewer.awaited > 0) return;
       viewer.cursor = frame.cursor;
       viewer.acks.reset(frame.cursor, frame.window);
       viewer.listener({ kind: 'attached', cursor: frame.cursor, run: frame.run });
-      return true;
+      return;
     }
-    if (frame.type === 'error' && frame.request_id === undefined) return this.#failed(viewer, frame);
-    if (viewer.awaited > 0) return true;
+    if (frame.type === 'error') return this.#failed(viewer, frame);
+    if (viewer.awaited > 0) return;
     switch (frame.type) {
       case 'stdout':
       case 'stderr':
-        this.#output(frame, viewer);
-        return true;
+        return this.#output(frame, viewer);
       case 'gap':
         viewer.cursor = Math.max(viewer.cursor, frame.to);
         viewer.listener({ kind: 'gap', from: frame.from, to: frame.to });
-        return true;
+        return;
       case 'exit':
       case 'cancelled':
-        this.#end(viewer);
-        return true;
+        return this.#end(viewer);
       default:
-        return false;
+        unreachable(frame);
     }
   }
 
@@ -133,17 +151,16 @@ export class Streams {
     if (cursor !== null) this.#send({ type: 'ack', task_id: taskId, cursor });
   }
 
-  #failed(viewer: Viewer, frame: Extract<ServerFrame, { type: 'error' }>): boolean {
+  #failed(viewer: Viewer, frame: Extract<ServerFrame, { type: 'error' }>): void {
     // These three tell how the run ended, not that we did something wrong. After `timed_out` an `exit` follows.
-    if (frame.code === 'timed_out') return true;
+    if (frame.code === 'timed_out') return;
     if (frame.code === 'interrupted' || frame.code === 'run_refused') {
       this.#end(viewer);
-      return true;
+      return;
     }
     viewer.awaited = Math.max(0, viewer.awaited - 1);
     if (frame.code === 'unknown_task') viewer.ended = true;
     viewer.listener({ kind: 'failed', code: frame.code, message: frame.data });
-    return true;
   }
 
   #end(viewer: Viewer): void {
