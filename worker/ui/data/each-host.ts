@@ -3,7 +3,8 @@ import type { List } from '../../../shared/api.ts';
 import type { Run } from '../../../shared/runs.ts';
 import { agentOn, edge, read, until } from '../api.ts';
 import { edgeNow } from '../clock.ts';
-import { type AnyAction, isAction, isAnything, isFullAction, isRecord, isRun, listOf } from '../guards.ts';
+import { type AnyAction, isAction, isAnything, isRecord, isRun, listOf } from '../guards.ts';
+import { isFullAction } from '../place-guards.ts';
 
 import { asPressed } from './as-pressed.ts';
 

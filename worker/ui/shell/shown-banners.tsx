@@ -4,9 +4,12 @@ import { connection, reloadWanted } from '../connection/page-connection.ts';
 import { host, hostPresence } from '../data/presence.ts';
 import { reloadFromServer } from '../navigation.ts';
 import { Button } from '../parts/button.tsx';
+import { late } from '../parts/late.tsx';
 import { shortTime } from '../time.ts';
 import { t } from '../translate.ts';
-import { HostBanners } from './host-banners.tsx';
+
+/** What few hosts have. */
+const HostBanners = late(() => import('./host-banners.tsx').then((part) => part.HostBanners));
 
 /** What banners.tsx shows, when there is anything. */
 export function ShownBanners() {

@@ -3,7 +3,7 @@ import { agent, read, sentence } from '../../api.ts';
 import { makeActionOn } from '../../data/each-host.ts';
 import { host as here, hosts } from '../../data/presence.ts';
 import { useHosts } from '../../data/watch-hosts.ts';
-import { isFullAction } from '../../guards.ts';
+import { isFullAction } from '../../place-guards.ts';
 import { Button } from '../../parts/button.tsx';
 import { CheckGroup } from '../../parts/check-group.tsx';
 import { Form } from '../../parts/form.tsx';

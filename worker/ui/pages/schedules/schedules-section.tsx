@@ -5,7 +5,7 @@ import type { Schedule } from '../../../../shared/schedules.ts';
 import { agent, read } from '../../api.ts';
 import { loadActions } from '../../data/known-actions.ts';
 import { useResource } from '../../data/resource.ts';
-import { isFullAction } from '../../guards.ts';
+import { isFullAction } from '../../place-guards.ts';
 import { Ask } from '../../parts/ask.tsx';
 import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
