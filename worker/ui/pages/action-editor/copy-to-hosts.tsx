@@ -3,13 +3,13 @@ import { agent, read, sentence } from '../../api.ts';
 import { makeActionOn } from '../../data/each-host.ts';
 import { host as here, hosts } from '../../data/presence.ts';
 import { useHosts } from '../../data/watch-hosts.ts';
-import { isFullAction } from '../../place-guards.ts';
 import { Button } from '../../parts/button.tsx';
 import { CheckGroup } from '../../parts/check-group.tsx';
 import { Form } from '../../parts/form.tsx';
 import { hostWords } from '../../parts/host-state.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
+import { isFullAction } from '../../place-guards.ts';
 import { t } from '../../translate.ts';
 import { bodyOf, draftOf } from './action-draft.ts';
 
