@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { ElementHandle, Page } from 'playwright-core';
 
 /** Where a keyboard is, and how much its mark stands out from what is around it (WCAG 1.4.11 wants 3); 0 where there is none. */
 export interface FocusMark {
@@ -6,13 +6,30 @@ export interface FocusMark {
   contrast: number;
 }
 
+/** The mark, and whether the focus is on the control that was given; `gone` when the page has drawn that again. */
+export interface FocusAt {
+  mark: FocusMark | null;
+  there: boolean;
+  gone: boolean;
+}
+
 /** @returns null when nothing has the focus: then a keyboard is in front of the page's first control, or has lost its place. */
-export function focusMark(page: Page): Promise<FocusMark | null> {
-  return page.evaluate(() => {
+export async function focusMark(page: Page): Promise<FocusMark | null> {
+  return (await focusAt(page, null)).mark;
+}
+
+/** Both in one question to the page: a walk by keyboard has a few thousand of them. */
+export function focusAt(page: Page, control: ElementHandle | null): Promise<FocusAt> {
+  return page.evaluate((wanted) => {
     const element = document.activeElement;
-    if (!(element instanceof HTMLElement) || element === document.body) return null;
+    const at = (mark: { html: string; contrast: number } | null) => ({
+      mark,
+      there: element !== null && element === wanted,
+      gone: wanted?.isConnected === false,
+    });
+    if (!(element instanceof HTMLElement) || element === document.body) return at(null);
     const html = element.outerHTML.slice(0, 160);
-    if (!element.matches(':focus-visible')) return { html, contrast: 0 };
+    if (!element.matches(':focus-visible')) return at({ html, contrast: 0 });
     // The mark of some stands at what is around them.
     const around = element.closest('label, li, details, fieldset, [class*="row"], [class*="line"], [class*="option"]');
     const drawn = (one: Element): boolean => {
@@ -20,7 +37,7 @@ export function focusMark(page: Page): Promise<FocusMark | null> {
       return outlineStyle !== 'none' && Number.parseFloat(outlineWidth) >= 2;
     };
     const marked = [element, ...(around === null ? [] : [around])].find(drawn);
-    if (marked === undefined) return { html, contrast: 0 };
+    if (marked === undefined) return at({ html, contrast: 0 });
 
     const canvas = document.createElement('canvas');
     canvas.width = canvas.height = 1;
@@ -43,6 +60,6 @@ export function focusMark(page: Page): Promise<FocusMark | null> {
     let ground = Number.parseFloat(outlineOffset) < -1 ? marked : marked.parentElement;
     for (; ground !== null; ground = ground.parentElement) grounds.unshift(getComputedStyle(ground).backgroundColor);
     const [over, under] = [luminance(['white', ...grounds, outlineColor]), luminance(['white', ...grounds])];
-    return { html, contrast: (Math.max(over, under) + 0.05) / (Math.min(over, under) + 0.05) };
-  });
+    return at({ html, contrast: (Math.max(over, under) + 0.05) / (Math.min(over, under) + 0.05) });
+  }, control);
 }

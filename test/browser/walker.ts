@@ -1,6 +1,6 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { focusMark } from './focus-mark.ts';
+import { type FocusMark, focusAt, focusMark } from './focus-mark.ts';
 
 /** How somebody walks through the page. */
 export interface View {
@@ -117,8 +117,7 @@ export class Walker {
 
   /** Whatever has the focus shows it. */
   async #isMarked(): Promise<void> {
-    const mark = await focusMark(this.page);
-    if (mark !== null) expect(mark.contrast, `the mark of ${mark.html}`).toBeGreaterThanOrEqual(3);
+    mustShow(await focusMark(this.page));
   }
 
   async #reach(control: Locator): Promise<void> {
@@ -134,21 +133,35 @@ export class Walker {
   }
 
   async #tabTo(control: Locator): Promise<void> {
-    const there = (): Promise<boolean> => control.evaluate((element) => element === document.activeElement);
+    const ofTile = await control.evaluate((element) => element.closest('.tile') !== null);
+    let handle = await control.elementHandle();
+    let { there } = await focusAt(this.page, handle);
     let home = true;
-    for (let presses = 0; presses < MOST_TABS && !(await there()); presses += 1) {
+    for (let presses = 0; presses < MOST_TABS && !there; presses += 1) {
       // The tiles are one stop of Tab; arrows lead from one to the next.
-      const among = await control.evaluate((element) => {
-        const [at, own] = [document.activeElement, element.closest('.tile')];
-        return own !== null && at?.classList.contains('tile-press') === true && at.closest('.tile') !== own;
-      });
+      const among =
+        ofTile &&
+        (await control.evaluate((element) => {
+          const at = document.activeElement;
+          return at?.classList.contains('tile-press') === true && at.closest('.tile') !== element.closest('.tile');
+        }));
       await this.page.keyboard.press(!among ? 'Tab' : home ? 'Home' : 'ArrowRight');
       if (among) home = false;
+      let at = await focusAt(this.page, handle);
+      if (at.gone) {
+        handle = await control.elementHandle();
+        at = await focusAt(this.page, handle);
+      }
       // Behind the last control stands the browser itself.
-      await this.#isMarked();
+      mustShow(at.mark);
+      there = at.there;
     }
-    expect([String(control), await there()]).toEqual([String(control), true]);
+    expect([String(control), there]).toEqual([String(control), true]);
   }
+}
+
+function mustShow(mark: FocusMark | null): void {
+  if (mark !== null) expect(mark.contrast, `the mark of ${mark.html}`).toBeGreaterThanOrEqual(3);
 }
 
 /** Of a box to tick the label counts, too: a press on it is one on the box. */
