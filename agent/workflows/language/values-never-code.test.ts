@@ -118,8 +118,10 @@ const holes = fc.record({
   outer: fc.constantFrom(...AROUND),
 });
 
+/** Where `sh` is dash, as in Debian, both are one shell. As `sh`, bash is another one. */
+const IS_DASH = spawnSync('sh', ['-c', '[ "$(readlink -f "$(command -v sh)")" = "$(readlink -f "$(command -v dash)")" ]']).status === 0;
 /** The shells of this machine. */
-const SHELLS = [['sh'], ['dash'], ['bash'], ['busybox', 'sh']].filter(
+const SHELLS = [...(IS_DASH ? [] : [['sh']]), ['dash'], ['bash'], ['busybox', 'sh']].filter(
   ([name = '']) => spawnSync(name, name === 'busybox' ? ['true'] : ['-c', ':']).status === 0,
 );
 
