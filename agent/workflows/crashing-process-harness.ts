@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
 /** A program of this folder that is an agent of its own, to be killed. */
-export interface CrashingProcess {
+interface CrashingProcess {
   /** All that it has printed so far. */
   said: () => string;
   /** With SIGKILL. @returns when it is gone */

@@ -31,7 +31,7 @@ export const KEPT_WEBHOOK_MIGRATIONS: readonly string[] = [
 
 type Row = { seq: number; name: string; request: string; arrived_at: number; failures: number };
 
-export interface KeptWebhook {
+interface KeptWebhook {
   seq: number;
   name: string;
   failures: number;
