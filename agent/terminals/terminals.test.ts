@@ -7,6 +7,7 @@ import { KEPT_BYTES, MAX_WAITING_INPUT, SEGMENT_BYTES, terminal as terminalShape
 import { DamagedOutput } from '../logs/damaged.ts';
 import { bootId, identify } from '../process/process-identity.ts';
 import { type ApiHarness, makeApi } from '../systems-harness.ts';
+import { openDatabase } from '../tables.ts';
 import type { Caller } from '../users/caller.ts';
 import { LogWriter } from './host/log-writer.ts';
 import { TerminalLog } from './terminal-log.ts';
@@ -238,6 +239,26 @@ test('an agent that comes back finds its terminals, and every byte of them', asy
   await type(id, 'yes\r');
   await expect.poll(async () => (await get(id)).state).toBe('ended');
   expect(await output(id)).toBe(`${Array.from({ length: 400 }, (_, i) => `line ${i + 1}\r\n`).join('')}yes\r\nend yes\r\n`);
+});
+
+test('after a restart of the host, one that is kept is opened again below what it printed; others say why they ended', async () => {
+  const script = 'echo here; pwd; sleep 600';
+  const [kept, other] = [await open(script, { keep: true, cwd: '/usr' }), await open(script)];
+  for (const id of [kept, other]) await prints(id, 'here');
+  const { host } = api.services.terminals.store.get(kept) ?? {};
+  const { pid } = JSON.parse(readFileSync(join(api.home, 'pty', `${host}.json`), 'utf8'));
+  await api.close(true);
+  // Another boot: every process is gone, and the rows are of the one before.
+  process.kill(pid, 'SIGKILL');
+  await expect.poll(() => identify(pid, bootId())).toBeNull();
+  const db = openDatabase(join(api.home, 'toru.db'));
+  db.prepare('UPDATE terminals SET boot = ?').run('another');
+  db.close();
+  api = await makeApi({ home: api.home });
+  await prints(kept, /^here\r\n\/usr\r\n\r\n.*The host was restarted.*\r\nhere\r\n\/usr\r\n$/);
+  expect(await get(kept)).toMatchObject({ state: 'running', reason: null });
+  expect(await get(other)).toMatchObject({ state: 'ended', reason: 'The host was restarted.' });
+  await ask('DELETE', `/${kept}`);
 });
 
 test('scrollback has the last lines, with their colours or without', async () => {

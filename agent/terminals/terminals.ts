@@ -32,6 +32,7 @@ import { CLOSE_GRACE_MS, endTerminal } from './end-terminal.ts';
 import { execIn, folderOfProcess } from './exec.ts';
 import type { HeldTerminal } from './host/host-protocol.ts';
 import { exitRecord } from './host/host-protocol.ts';
+import { LogWriter } from './host/log-writer.ts';
 import type { HostLink } from './host-link.ts';
 import { launchOf } from './launch.ts';
 import type { TerminalViewer } from './live-terminal.ts';
@@ -53,6 +54,7 @@ const AGAIN_MS = 500;
 
 const HOST_DIED = 'The process that keeps terminals ended, and with it this terminal.';
 const REBOOTED = 'The host was restarted.';
+const OPENED_AGAIN = 'The host was restarted. Opened again at';
 const NEVER_STARTED = 'The agent ended before this terminal was opened.';
 
 export interface TerminalsOptions {
@@ -119,8 +121,9 @@ export class Terminals {
       for (const link of await this.#hosts.find()) for (const each of link.terminals) held.set(each.id, { link, held: each });
       for (const row of open) {
         const found = held.get(row.id);
-        if (found === undefined) this.#gone(row);
-        else this.#reached(row, found.link, found.held);
+        if (found !== undefined) this.#reached(row, found.link, found.held);
+        else if (row.keep && row.boot !== this.#boot) await this.#openAgain(row).catch(() => this.#gone(row));
+        else this.#gone(row);
       }
     }
     this.#cgroups.releaseOld(new Set(this.store.open().flatMap(({ cgroup }) => cgroup ?? [])));
@@ -438,6 +441,20 @@ export class Terminals {
     const live = this.#liveOf(now);
     live.log.grow(held.end);
     live.reached(link);
+  }
+
+  /** The host was restarted, and this one is marked to be kept: its program begins again where it was, below what it printed. */
+  async #openAgain(row: TerminalRow): Promise<void> {
+    const folder = this.folderOf(row.id);
+    const launch = launchOf(row, this.#launching);
+    const cgroup = await this.#cgroups.make();
+    const log = new LogWriter(folder);
+    log.append(Buffer.from(`\r\n\u001b[0m--- ${OPENED_AGAIN} ${new Date().toISOString()} ---\r\n`));
+    log.close();
+    this.store.update(row.id, { state: 'starting', frozen: false, boot: this.#boot, cgroup });
+    const { link, held } = await this.#open({ ...row, cgroup }, { ...launch, folder });
+    this.#reached({ ...row, state: 'starting', cgroup }, link, held);
+    this.#o.audit.record({ event: 'terminal.open', caller: null, target: row.id, outcome: 'ok', detail: { name: row.name, reason: REBOOTED } });
   }
 
   /** No host has it any more: it ended while nobody looked, or its host did. */
