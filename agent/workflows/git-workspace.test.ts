@@ -38,10 +38,16 @@ function commit(word: string, yaml?: string): string {
   return git('rev-parse', 'HEAD');
 }
 
+/** @returns how it stands when it has been looked at: the answer does not wait for a look that takes long. */
 async function workspace(method: string, path: string, body?: object): Promise<Workspace> {
+  const own = `/api/workspaces/${Object(body).name ?? path.split('/')[3]}`;
+  const lookedAt = async (): Promise<unknown> => Object((await h.ask(h.admin, 'GET', own)).json).checked_at ?? null;
+  const before = await lookedAt();
   const answer = await h.ask(h.admin, method, path, body);
   expect([answer.status, answer.text]).toEqual([expect.toSatisfy((status: number) => status < 300), expect.any(String)]);
-  return z.custom<Workspace>().parse(answer.json);
+  if (method === 'GET') return z.custom<Workspace>().parse(answer.json);
+  await expect.poll(lookedAt).not.toBe(before);
+  return z.custom<Workspace>().parse((await h.ask(h.admin, 'GET', own)).json);
 }
 
 async function said(ws: string): Promise<unknown> {
