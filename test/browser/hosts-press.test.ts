@@ -135,7 +135,7 @@ describeInBrowser('pages of three hosts', () => {
     await sheet.getByRole('button', { name: 'Copy', exact: true }).click();
     await sheet.getByText('Copied: it runs the same there.').waitFor();
     await sheet.getByText('another script stands there under that name').waitFor();
-    const there = await scene.admin.http('GET', `/api/hosts/${await idOf('nas')}/actions/once/edit`);
+    const there = await scene.admin.http('GET', `/api/hosts/${await idOf('nas')}/actions/once`);
     expect(there.json()).toMatchObject({ label: 'Once', script: 'once.sh' });
   });
 
