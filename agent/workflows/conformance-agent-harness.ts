@@ -118,7 +118,7 @@ export class CasesAgent {
 }
 
 /** Every step without a process gets one. */
-export function withProcesses(value: unknown): unknown {
+function withProcesses(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withProcesses);
   if (typeof value !== 'object' || value === null) return value;
   const inside = Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withProcesses(item)]));

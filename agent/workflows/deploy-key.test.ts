@@ -86,7 +86,12 @@ test.skipIf(!existsSync(SSHD))(
         `HostKey ${host}/host`,
         `AuthorizedKeysFile ${host}/authorized`,
         `PidFile ${host}/pid`,
-      ].join('\n') + '\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM no\nStrictModes no\n',
+        'PasswordAuthentication no',
+        'KbdInteractiveAuthentication no',
+        'UsePAM no',
+        'StrictModes no',
+        '',
+      ].join('\n'),
     );
     mkdirSync('/run/sshd', { recursive: true });
     sshd = spawn(SSHD, ['-D', '-e', '-f', join(host, 'config')], { stdio: ['ignore', 'ignore', 'ignore'] });

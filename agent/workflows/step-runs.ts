@@ -376,7 +376,11 @@ function isInContainer(action: Action): action is ContainerAction {
   return runner === 'docker' || runner === 'pod';
 }
 
-async function onHost(action: Action, { folder, root, sources, context, state, own, inputs, artifacts }: Given, home: string): Promise<Made> {
+async function onHost(
+  action: Action,
+  { folder, root, sources, context, state, own, inputs, artifacts }: Given,
+  home: string,
+): Promise<Made> {
   if (!isHostAction(action)) throw new ToruError('conflict', `A step of the type “${action.type}” has no process.`);
   const made = await programOf({ action, context, root, sources, folder, home });
   const env = {

@@ -47,7 +47,7 @@ export function tarballResponse(revision: Revision, known: string | undefined): 
 }
 
 /** @throws ToruError conflict when a file is shorter than it was when it was begun: a reader must not take half of it for all. */
-export async function* tarOf({ folder, definitions }: Revision): AsyncGenerator<Uint8Array> {
+async function* tarOf({ folder, definitions }: Revision): AsyncGenerator<Uint8Array> {
   yield* filesBelow(folder, '', '');
   for (const [name, library] of Object.entries(definitions.libraries).sort(([a], [b]) => (a < b ? -1 : 1)))
     yield* filesBelow(library.folder, '', `${LIBRARIES}/${name}/`);

@@ -4,7 +4,7 @@ import type { Action, Definitions, Hook, InputField, Task } from '../../../share
 export type Imported = Pick<Definitions, 'actions' | 'tasks' | 'connection_types'>;
 
 /** Where the items of a library come from, as a revision is pinned to it. */
-export type LibrarySource = Definitions['libraries'][string];
+type LibrarySource = Definitions['libraries'][string];
 
 export interface Library {
   definitions: Definitions;
