@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
 
 /** A program of this folder that is an agent of its own, to be killed. */
 interface CrashingProcess {
@@ -14,6 +15,8 @@ export function beginCrashing(program: string, args: readonly string[]): Crashin
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const gone = new Promise<void>((resolve) => agent.once('close', () => resolve()));
+  // Also of a test that broke off.
+  onTestFinished(() => void agent.kill('SIGKILL'));
   let said = '';
   agent.stdout.on('data', (data) => {
     said += String(data);
