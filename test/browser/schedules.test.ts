@@ -95,7 +95,7 @@ describeInBrowser('schedules', () => {
 
   test('a schedule is started by hand: an ordinary run, which says that a schedule did it', async () => {
     await page.goto(`${scene.toru.url}/actions/backup/edit`);
-    await page.getByRole('button', { name: 'Start backup now' }).click();
+    await page.getByRole('button', { name: 'Start now: backup' }).click();
     const run = await eventually(
       'the run has ended',
       async () => (await scene.admin.http('GET', '/api/runs?action=backup')).json().items[0],
@@ -110,7 +110,7 @@ describeInBrowser('schedules', () => {
 
   test('“then run”: two presses make a task of two steps, which stands among the workflows and runs', async () => {
     await page.goto(`${scene.toru.url}/actions/backup/edit`);
-    await page.getByText('in any case').click();
+    await page.getByRole('radio', { name: 'in any case' }).check();
     await page.getByLabel('Then', { exact: true }).selectOption({ label: 'Tell me' });
     await page.waitForURL('**/workflows/quick-actions/backup-then-tell');
     await page.getByRole('heading', { name: 'Back up, then in any case Tell me', level: 1 }).waitFor();

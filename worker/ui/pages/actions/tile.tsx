@@ -11,10 +11,12 @@ import { StateMark } from '../../parts/state-mark.tsx';
 import { still } from '../../parts/still.tsx';
 import { Elapsed, When } from '../../parts/when.tsx';
 import { rich } from '../../rich.ts';
-import { shortTime } from '../../time.ts';
+import { shortTime, timeOfDay } from '../../time.ts';
 import { t } from '../../translate.ts';
 import { Strip, spokenResults } from './strip.tsx';
 import './tile.css';
+
+const DAY_MS = 86_400_000;
 
 /** The action whose menu is open. */
 export const menuOf = signal<AnyAction | null>(null);
@@ -134,7 +136,7 @@ function Foot({ action, tabIndex }: { action: AnyAction; tabIndex: number }) {
   if (run === null)
     return (
       <p class="tile-foot muted">
-        {action.queued > 0 ? t('{queued} queued', { queued: action.queued }) : action.running > 0 ? t('Running') : t('Never run')}
+        {action.queued > 0 ? t('{queued} queued', { queued: action.queued }) : action.running > 0 ? t('Running') : action.next_run_at == null && t('Never run')}
         {action.running + action.queued === 0 && <NextRun action={action} />}
       </p>
     );
@@ -162,7 +164,7 @@ function NextRun({ action }: { action: AnyAction }) {
   const { next_run_at } = action;
   if (next_run_at == null) return null;
   const at = Date.parse(next_run_at);
-  return <span class="tile-line cut">{t('next {time}', { time: shortTime(at, Date.now()) })}</span>;
+  return <span class="tile-line cut">{t('next {time}', { time: at - Date.now() < DAY_MS ? timeOfDay(at) : shortTime(at, Date.now()) })}</span>;
 }
 
 function footText(action: AnyAction): ComponentChildren {

@@ -100,7 +100,7 @@ export function TriggerActs(props: {
         acts="run"
         busy={busy.value}
         icon={<Play size={16} aria-hidden="true" />}
-        aria-label={t('Start {name} now', { name: trigger.name })}
+        aria-label={t('Start now: {name}', { name: trigger.name })}
         onClick={() => void fire()}
       >
         {t('Start now')}
