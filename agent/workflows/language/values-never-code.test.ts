@@ -44,7 +44,7 @@ function run(program: string[], language: string, text: string, input: Record<st
     cwd: folder,
     env,
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 300_000,
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 64e6,
   });
@@ -154,7 +154,7 @@ describe('values in shell scripts', () => {
     });
   }
 
-  test('in here-documents', () => {
+  test('in here-documents', { timeout: 900_000 }, () => {
     const values = fc.sample(hostileValues(canary()), { seed: SEED, numRuns: 400 });
     for (const shell of SHELLS) {
       const input = Object.fromEntries(values.map((value, at) => [`v${at}`, value]));
