@@ -30,11 +30,7 @@ export const FLAGS = [...PLAIN, `--disable-features=${LEFT_OUT.join()}`];
  * For tests alone: the tabs of a profile share a process, and none is kept ready for the next one. Another tab takes a quarter less
  * processor time, a profile a tenth.
  */
-const SPARING = [
-  ...PLAIN,
-  '--process-per-site',
-  `--disable-features=${[...LEFT_OUT, 'SpareRendererForSitePerProcess'].join()}`,
-];
+const SPARING = [...PLAIN, '--process-per-site', `--disable-features=${[...LEFT_OUT, 'SpareRendererForSitePerProcess'].join()}`];
 /** Chromium without a window, an address bar and profiles: a test file takes three quarters of the processor's time in it. */
 const SHELL = 'chromium-headless-shell';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'];
