@@ -37,7 +37,7 @@ const UNREAD_CALLS =
   /(?:^|\.)(?:console\.\w+|(?:add|remove)EventListener|querySelector(?:All)?|closest|matches|createElement|startsWith|endsWith|includes|has|get|set|append|[sg]etAttribute|toggle|add|remove|replaceAll|replace|split|join|(?:Type|Range)?Error|DOMException|RegExp|matchMedia|recall|remember|createPolicy)$/;
 /** What is called so in every language: names, keys, commands, files, variables, routes, colours. */
 const NAMES =
-  /^(?:·? ?Toru(?: \{\})?|(?:npx )?toru (?:up|workspace add) .*|Webhook|Ctrl(?: K)?|Enter|Escape|Esc|Tab|Home|End|Page(?:Up|Down)|Arrow(?:Up|Down|Left|Right)|Backspace|Delete|Shift|Alt|Meta|Control|Notification|noopener noreferrer|\w+Error|Edge|Opera|Samsung Internet|Vivaldi|Firefox|(?:Headless )?Chrome|Safari|Android|Windows|Mac|Linux|https|[\w-]+\.sh|[A-Z_]+…?|toru plugin .*|\{\} \/api\/.*|color-mix\(.*|\{who\} \{\}\{\})$/;
+  /^(?:·? ?Toru(?: \{\})?|(?:npx )?toru (?:up|workspace add) .*|gpu|Webhook|Ctrl(?: K)?|Enter|Escape|Esc|Tab|Home|End|Page(?:Up|Down)|Arrow(?:Up|Down|Left|Right)|Backspace|Delete|Shift|Alt|Meta|Control|Notification|noopener noreferrer|\w+Error|Edge|Opera|Samsung Internet|Vivaldi|Firefox|(?:Headless )?Chrome|Safari|Android|Windows|Mac|Linux|https|[\w-]+\.sh|[A-Z_]+…?|toru plugin .*|\{\} \/api\/.*|color-mix\(.*|\{who\} \{\}\{\})$/;
 
 /** @param file its name says whether it is TSX. @throws when it does not parse. */
 export function textsIn(file: string, source: string): Texts {

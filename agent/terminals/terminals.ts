@@ -454,7 +454,13 @@ export class Terminals {
     this.store.update(row.id, { state: 'starting', frozen: false, boot: this.#boot, cgroup });
     const { link, held } = await this.#open({ ...row, cgroup }, { ...launch, folder });
     this.#reached({ ...row, state: 'starting', cgroup }, link, held);
-    this.#o.audit.record({ event: 'terminal.open', caller: null, target: row.id, outcome: 'ok', detail: { name: row.name, reason: REBOOTED } });
+    this.#o.audit.record({
+      event: 'terminal.open',
+      caller: null,
+      target: row.id,
+      outcome: 'ok',
+      detail: { name: row.name, reason: REBOOTED },
+    });
   }
 
   /** No host has it any more: it ended while nobody looked, or its host did. */

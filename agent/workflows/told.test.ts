@@ -96,7 +96,11 @@ it('tells admins of a time at which a trigger started nothing, with the reason, 
   await due('bad');
   expect(await told(4)).toHaveLength(4);
   const { json } = await flow.ask(admin, 'GET', '/api/audit?event=trigger.fire');
-  expect(Object(json).items[0]).toMatchObject({ outcome: 'refused', target: 'ws/late', detail: { reason: expect.stringContaining('away') } });
+  expect(Object(json).items[0]).toMatchObject({
+    outcome: 'refused',
+    target: 'ws/late',
+    detail: { reason: expect.stringContaining('away') },
+  });
 });
 
 it('tells admins that a job waits for an answer, with a link to it', async () => {

@@ -29,7 +29,10 @@ export interface WorkflowsHarness extends ApiHarness {
   until(id: string, is: (job: Job) => boolean): Promise<Job>;
 }
 
-export async function makeWorkflows({ folder: given, ...options }: { folder?: string } & Parameters<typeof makeApi>[0] = {}): Promise<WorkflowsHarness> {
+export async function makeWorkflows({
+  folder: given,
+  ...options
+}: { folder?: string } & Parameters<typeof makeApi>[0] = {}): Promise<WorkflowsHarness> {
   const api = await makeApi(options);
   const folder = given ?? mkdtempSync(join(tmpdir(), 'toru-flow-'));
   mkdirSync(join(folder, '.workflows'), { recursive: true });

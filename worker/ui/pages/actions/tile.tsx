@@ -136,7 +136,11 @@ function Foot({ action, tabIndex }: { action: AnyAction; tabIndex: number }) {
   if (run === null)
     return (
       <p class="tile-foot muted">
-        {action.queued > 0 ? t('{queued} queued', { queued: action.queued }) : action.running > 0 ? t('Running') : action.next_run_at == null && t('Never run')}
+        {action.queued > 0
+          ? t('{queued} queued', { queued: action.queued })
+          : action.running > 0
+            ? t('Running')
+            : action.next_run_at == null && t('Never run')}
         {action.running + action.queued === 0 && <NextRun action={action} />}
       </p>
     );
@@ -164,7 +168,9 @@ function NextRun({ action }: { action: AnyAction }) {
   const { next_run_at } = action;
   if (next_run_at == null) return null;
   const at = Date.parse(next_run_at);
-  return <span class="tile-line cut">{t('next {time}', { time: at - Date.now() < DAY_MS ? timeOfDay(at) : shortTime(at, Date.now()) })}</span>;
+  return (
+    <span class="tile-line cut">{t('next {time}', { time: at - Date.now() < DAY_MS ? timeOfDay(at) : shortTime(at, Date.now()) })}</span>
+  );
 }
 
 function footText(action: AnyAction): ComponentChildren {
