@@ -63,7 +63,7 @@ describeInBrowser(
       const section = page.getByRole('region', { name: 'Told when it ends' });
       await section.getByText('counts as a push service').waitFor();
       await section.getByRole('button', { name: 'Turn on, on this device' }).tap();
-      await section.getByRole('radio', { name: 'Always' }).waitFor();
+      await section.getByRole('group', { name: 'Runs that I start' }).getByRole('radio', { name: 'Always' }).waitFor();
       await section.getByText('Not told anything yet').waitFor();
       await section.getByRole('button', { name: 'Send a test' }).tap();
       await expect.poll(texts).toEqual([expect.stringContaining('A test')]);
