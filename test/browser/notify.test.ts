@@ -67,7 +67,7 @@ describeInBrowser(
       await section.getByText('Not told anything yet').waitFor();
       await section.getByRole('button', { name: 'Send a test' }).tap();
       await expect.poll(texts).toEqual([expect.stringContaining('A test')]);
-      await section.getByRole('radio', { name: 'Never' }).tap();
+      await section.getByRole('group', { name: 'Runs that I start' }).getByRole('radio', { name: 'Never' }).tap();
       await section.getByRole('switch', { name: /Quiet hours/ }).tap();
       await section.getByLabel('From', { exact: true }).waitFor();
       await section.getByRole('switch', { name: /Quiet hours/ }).tap();

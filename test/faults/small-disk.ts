@@ -6,7 +6,7 @@ import { join } from 'node:path';
 /** A disk that can be filled: a small tmpfs, where we may mount one. */
 export interface SmallDisk {
   readonly folder: string;
-  /** Takes so many MiB away from everybody else, or gives them back with 0. */
+  /** Takes so many MiB away from everybody else, or as many as there are left; gives them back with 0. */
   ballast(mib: number): void;
   remove(): void;
 }
@@ -20,7 +20,14 @@ export function smallDisk(mib: number): SmallDisk | null {
   }
   return {
     folder,
-    ballast: (wanted) => writeFileSync(join(folder, 'ballast'), Buffer.alloc(wanted * 1024 * 1024, 1)),
+    ballast: (wanted) => {
+      try {
+        writeFileSync(join(folder, 'ballast'), Buffer.alloc(wanted * 1024 * 1024, 1));
+      } catch (error) {
+        // Others write meanwhile: then the disk is full before all of it is taken.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error;
+      }
+    },
     remove: () => {
       asRoot('umount', '--lazy', folder);
       rmSync(folder, { recursive: true, force: true });
