@@ -412,7 +412,11 @@ export class Driver {
     return () => {
       if (!effects.closeRun(taskId)) return;
       if (result === 'never began') effects.add('start', { job_id, step, attempt });
-      else this.apply(job_id, { type: 'step_ended', at: row?.ended_at ?? Date.now(), step, attempt, chance: Math.random(), ...result });
+      else {
+        // By the runner's clock, and never later than now: that clock may have been set back since.
+        const at = Math.min(row?.ended_at ?? Date.now(), Date.now());
+        this.apply(job_id, { type: 'step_ended', at, step, attempt, chance: Math.random(), ...result });
+      }
     };
   }
 
