@@ -14,7 +14,7 @@ const FULL = process.env['TORU_FAULTS'] === 'full';
 const KILLS = FULL ? 34 : 3;
 const MINUTE = 60_000;
 
-/** A time of the day that a change leaps over or repeats, and the one moment at which it fires that day. */
+/** A time of the day that a change leaps over or repeats, and the one moment at which it fires that day, which ends in whole ten minutes. */
 const SCENES = [
   ['Europe/Berlin', 'begins', '30 2 * * *', '2026-03-29T01:00:00Z'],
   ['Europe/Berlin', 'ends', '30 2 * * *', '2026-10-25T00:30:00Z'],
@@ -22,7 +22,7 @@ const SCENES = [
   ['America/New_York', 'ends', '30 1 * * *', '2026-11-01T05:30:00Z'],
   // By half an hour.
   ['Australia/Lord_Howe', 'begins', '15 2 * * *', '2026-10-03T15:30:00Z'],
-  ['Australia/Lord_Howe', 'ends', '45 1 * * *', '2026-04-04T14:45:00Z'],
+  ['Australia/Lord_Howe', 'ends', '40 1 * * *', '2026-04-04T14:40:00Z'],
 ] as const;
 
 const settled = z.object({
