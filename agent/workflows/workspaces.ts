@@ -337,10 +337,7 @@ export class Workspaces {
   #lookAtUsers(library: string): void {
     for (const { name } of this.#rows()) {
       if (name === library || this.#uses.get(name)?.includes(library) !== true) continue;
-      // A look that goes on may have read the one before.
-      void (this.#looking.get(name) ?? Promise.resolve()).then(() =>
-        this.#closed || this.#find(name) === null ? undefined : this.look(name),
-      );
+      void this.#lookAgain(name);
     }
   }
 
@@ -360,7 +357,13 @@ export class Workspaces {
   }
 
   async #lookPatiently(name: string): Promise<void> {
-    await Promise.race([this.look(name), sleep(PATIENCE_MS, undefined, { ref: false })]);
+    await Promise.race([this.#lookAgain(name), sleep(PATIENCE_MS, undefined, { ref: false })]);
+  }
+
+  /** A look that goes on may have read what was there before a change: another one follows it. */
+  async #lookAgain(name: string): Promise<void> {
+    await this.#looking.get(name);
+    if (!this.#closed && this.#find(name) !== null) await this.look(name);
   }
 
   #lookLater(): void {
