@@ -49,7 +49,7 @@ export function TerminalsPage() {
 
   const items = list.data?.items ?? [];
   const open_ = isAdmin.value && (
-    <Button kind="primary" icon={<Plus aria-hidden="true" />} busy={busy.value} onClick={() => void open()}>
+    <Button kind="primary" icon={<Plus size={18} aria-hidden="true" />} busy={busy.value} onClick={() => void open()}>
       {t('New terminal')}
     </Button>
   );
