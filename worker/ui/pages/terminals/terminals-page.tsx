@@ -88,7 +88,7 @@ function TerminalLine({ terminal }: { terminal: Terminal }) {
   }
   return (
     <Line
-      lead={<SquareTerminal aria-hidden="true" />}
+      lead={<SquareTerminal size={20} aria-hidden="true" />}
       title={name}
       href={`/terminals/${id}`}
       quiet={ended}
@@ -98,7 +98,7 @@ function TerminalLine({ terminal }: { terminal: Terminal }) {
           <Button
             kind="ghost"
             small
-            icon={ended ? <Trash2 aria-hidden="true" /> : <X aria-hidden="true" />}
+            icon={ended ? <Trash2 size={18} aria-hidden="true" /> : <X size={18} aria-hidden="true" />}
             aria-label={ended ? t('Remove {name}', { name }) : t('Close {name}', { name })}
             onClick={() => void close()}
           />
