@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import type { List } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { FolderPreferences } from '../../shared/folders.ts';
@@ -20,42 +19,27 @@ import type { Audit } from '../audit/audit.ts';
 import type { Folders } from '../folders/folders.ts';
 import type { Log } from '../logger.ts';
 import { freeze, thaw } from '../process/cgroup.ts';
-import { Cgroups, makeCgroupBase } from '../process/owned-cgroups.ts';
-import { bootId } from '../process/process-identity.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Database } from '../store/database.ts';
 import { checkDisk, MIN_FREE_BYTES } from '../store/disk.ts';
 import { loginEnvironment } from '../system/login-environment.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Users } from '../users/users.ts';
-import { CLOSE_GRACE_MS, endTerminal } from './end-terminal.ts';
 import { execIn, folderOfProcess } from './exec.ts';
-import type { HeldTerminal } from './host/host-protocol.ts';
-import { exitRecord } from './host/host-protocol.ts';
-import { LogWriter } from './host/log-writer.ts';
-import type { HostLink } from './host-link.ts';
+import type { Launch } from './launch.ts';
 import { launchOf } from './launch.ts';
 import type { TerminalViewer } from './live-terminal.ts';
-import { LiveTerminal } from './live-terminal.ts';
-import { PtyHosts } from './pty-hosts.ts';
-import { lengthOnDisk } from './segments.ts';
-import { TerminalLog } from './terminal-log.ts';
+import type { TerminalChange } from './terminal-changes.ts';
+import { TerminalChanges } from './terminal-changes.ts';
+import { TerminalLife, unknownTerminal } from './terminal-life.ts';
+import type { TerminalLog } from './terminal-log.ts';
 import type { TerminalRow } from './terminal-store.ts';
 import { shownTerminal, TerminalStore } from './terminal-store.ts';
 import { encodeFrame } from './terminal-words.ts';
 
-/** Changes of what is shown but of no consequence (when it printed last, who looks) are told once in so long. */
-const SHOWN_EVERY_MS = 2000;
 /** Ended ones are looked through so often. */
 const TRASH_EVERY_MS = 3_600_000;
 const DAY_MS = 24 * 3_600_000;
-/** A host that lives and does not answer is tried again in so long. */
-const AGAIN_MS = 500;
-
-const HOST_DIED = 'The process that keeps terminals ended, and with it this terminal.';
-const REBOOTED = 'The host was restarted.';
-const OPENED_AGAIN = 'The host was restarted. Opened again at';
-const NEVER_STARTED = 'The agent ended before this terminal was opened.';
 
 export interface TerminalsOptions {
   db: Database;
@@ -70,82 +54,42 @@ export interface TerminalsOptions {
   limits?: { graceMs?: number; cgroups?: boolean };
 }
 
-/** What changed: a terminal, or that it is there no longer. */
-export interface TerminalChange {
-  id: string;
-  row: TerminalRow | null;
-  /** With whom it is, or was, shared. */
-  users: string[];
-}
-
-/** The terminals of this host. Their programs run in pty hosts, which outlive the agent; here is who may do what with them. */
+/** The terminals of this host, and who may do what with them. Their programs run in pty hosts, which outlive the agent. */
 export class Terminals {
   readonly store: TerminalStore;
   readonly #o: TerminalsOptions;
-  readonly #folder: string;
-  readonly #cgroups: Cgroups;
-  readonly #hosts: PtyHosts;
-  readonly #live = new Map<string, LiveTerminal>();
-  readonly #listeners = new Set<(change: TerminalChange) => void>();
-  readonly #ending = new Map<string, Promise<void>>();
-  readonly #untold = new Set<string>();
-  readonly #boot = bootId();
-  #toldTimer: NodeJS.Timeout | null = null;
+  readonly #changes: TerminalChanges;
+  readonly #life: TerminalLife;
   #trashTimer: NodeJS.Timeout | null = null;
-  #closed = false;
 
   constructor(options: TerminalsOptions) {
+    const { home, audit, log, limits } = options;
     this.#o = options;
     this.store = new TerminalStore(options.db);
+    this.#changes = new TerminalChanges(this.store);
+    const launch = (row: TerminalRow): Launch => this.#launchOf(row);
+    this.#life = new TerminalLife({ home, store: this.store, changes: this.#changes, audit, log, launchOf: launch, limits });
     options.folders.onRemoved((ids) => {
-      for (const id of this.store.inFolders(ids)) this.#update(id, { folder: null });
-    });
-    this.#folder = join(options.home, 'terminals');
-    this.#cgroups = new Cgroups(options.limits?.cgroups === false ? null : makeCgroupBase(this.#folder));
-    this.#hosts = new PtyHosts({
-      home: options.home,
-      cgroups: this.#cgroups,
-      on: {
-        grew: (id, end) => this.#grew(id, end),
-        exited: (id, { code, signal, end }) => this.#exited(id, { exit_code: code, signal, reason: null }, end),
-        lost: (link) => void this.#lost(link),
-      },
+      for (const id of this.store.inFolders(ids)) this.#changes.update(id, { folder: null });
     });
   }
 
   /** At boot: takes up the terminals that are still there, and closes those that are not. */
   async start(): Promise<void> {
-    const open = this.store.open();
-    if (open.length > 0) {
-      const held = new Map<string, { link: HostLink; held: HeldTerminal }>();
-      for (const link of await this.#hosts.find()) for (const each of link.terminals) held.set(each.id, { link, held: each });
-      for (const row of open) {
-        const found = held.get(row.id);
-        if (found !== undefined) this.#reached(row, found.link, found.held);
-        else if (row.keep && row.boot !== this.#boot) await this.#openAgain(row).catch(() => this.#gone(row));
-        else this.#gone(row);
-      }
-    }
-    this.#cgroups.releaseOld(new Set(this.store.open().flatMap(({ cgroup }) => cgroup ?? [])));
+    await this.#life.start();
     this.#emptyTrash();
     this.#trashTimer = setInterval(() => this.#emptyTrash(), TRASH_EVERY_MS).unref();
   }
 
   /** The terminals go on without the agent. */
   close(): void {
-    this.#closed = true;
-    for (const timer of [this.#toldTimer, this.#trashTimer]) if (timer !== null) clearTimeout(timer);
-    this.#hosts.close();
-    for (const live of this.#live.values()) {
-      this.#keepTimes(live);
-      live.close();
-    }
-    this.#cgroups.close();
+    if (this.#trashTimer !== null) clearTimeout(this.#trashTimer);
+    this.#changes.close();
+    this.#life.close();
   }
 
   onChange(listener: (change: TerminalChange) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#changes.listen(listener);
   }
 
   /** Opens a terminal. The same request id never opens two. @throws ToruError bad_request, quota_exceeded, spawn_failed, … */
@@ -159,34 +103,27 @@ export class Terminals {
     checkDisk(this.#o.home, MIN_FREE_BYTES);
     const preferences = request.folder == null ? {} : this.#o.folders.context(request.folder).preferences;
     const row = this.#rowOf(caller, request, preferences);
-    const launch = launchOf(row, this.#launching);
-    const folder = this.folderOf(row.id);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    row.cgroup = await this.#cgroups.make();
+    const launch = this.#launchOf(row);
+    mkdirSync(this.folderOf(row.id), { recursive: true, mode: 0o700 });
+    row.cgroup = await this.#life.makeCgroup();
     // The same request may have come again meanwhile.
     const twin = request_id === undefined ? null : this.store.byRequest(caller.user_id, request_id);
     if (twin !== null) {
-      rmSync(folder, { recursive: true, force: true });
-      if (row.cgroup !== null) this.#cgroups.release(row.cgroup);
+      this.#life.discard(row);
       return this.shown(twin, 'admin');
     }
     this.store.insert(row);
     try {
-      const { link, held } = await this.#open(row, { ...launch, folder });
-      const { pid, start } = held;
-      const opened = this.store.update(row.id, { state: 'running', host: link.name, pid, start, boot: this.#boot });
-      if (opened === null) throw unknownTerminal();
-      this.#liveOf(opened).reached(link);
+      const opened = await this.#life.open(row, launch);
       const detail = { name: row.name, cwd: row.cwd, ...(row.command === null ? {} : { command: row.command.join(' ').slice(0, 500) }) };
       this.#o.audit.record({ event: 'terminal.open', caller, target: row.id, outcome: 'ok', detail });
-      this.#changed(opened);
+      this.#changes.tell(opened);
       const { startup_command: typed } = preferences;
-      if (typed !== undefined && row.command === null) await link.input(row.id, `${typed}\r`);
+      if (typed !== undefined && row.command === null) await this.#life.linkOf(opened).input(row.id, `${typed}\r`);
       return this.shown(opened, 'admin');
     } catch (error) {
       this.store.remove(row.id);
-      rmSync(folder, { recursive: true, force: true });
-      if (row.cgroup !== null) this.#cgroups.release(row.cgroup);
+      this.#life.discard(row);
       throw error;
     }
   }
@@ -209,14 +146,14 @@ export class Terminals {
 
   /** As whoever may see it sees it. */
   shown(row: TerminalRow, right: Terminal['right']): Terminal {
-    const live = this.#live.get(row.id);
+    const live = this.#life.known(row.id);
     const last = live?.lastOutputAt ?? row.last_output_at;
     return shownTerminal({ ...row, last_output_at: last }, { viewers: live?.viewers.size ?? 0, attention: 'none', right });
   }
 
   /** The log of a terminal; the caller has looked who reads it. @throws ToruError unknown_terminal */
   log(id: string): TerminalLog {
-    return this.#liveOf(this.#row(id)).log;
+    return this.#life.liveOf(this.#row(id)).log;
   }
 
   /** How it ended, as the frames that its viewers get; null while it runs. */
@@ -228,20 +165,20 @@ export class Terminals {
 
   /** The terminal's own folder: `log/`, `sizes` (a line `position cols rows` each), `exit`. */
   folderOf(id: string): string {
-    return join(this.#folder, id);
+    return this.#life.folderOf(id);
   }
 
   /** Who looks at it now. @returns leave. @throws ToruError unknown_terminal */
   view(caller: Caller, id: string, viewer: TerminalViewer): { terminal: Terminal; acked: () => void; leave: () => void } {
     const { row, right } = this.#seen(caller, id);
-    const live = this.#liveOf(row);
+    const live = this.#life.liveOf(row);
     live.viewers.add(viewer);
     live.flow();
-    this.#changedSoon(id);
+    this.#changes.tellSoon(id);
     const leave = (): void => {
       if (!live.viewers.delete(viewer)) return;
       live.flow();
-      this.#changedSoon(id);
+      this.#changes.tellSoon(id);
     };
     return { terminal: this.shown(row, right), acked: () => live.flow(), leave };
   }
@@ -249,20 +186,20 @@ export class Terminals {
   /** Types into it. @throws ToruError unknown_terminal, forbidden, not_running, input_not_accepted when too much waits already. */
   async input(caller: Caller, id: string, data: string): Promise<void> {
     const row = this.#typed(caller, id);
-    const link = this.#linkOf(row);
+    const link = this.#life.linkOf(row);
     await link.input(id, data);
-    const live = this.#live.get(id);
+    const live = this.#life.known(id);
     if (live !== undefined) live.lastInputAt = Date.now();
-    this.#changedSoon(id);
+    this.#changes.tellSoon(id);
   }
 
   /** @throws ToruError unknown_terminal, forbidden, not_running */
   async resize(caller: Caller, id: string, cols: number, rows: number): Promise<void> {
     const row = this.#typed(caller, id);
     if (row.cols === cols && row.rows === rows) return;
-    await this.#linkOf(row).resize(id, cols, rows);
-    this.#update(id, { cols, rows });
-    this.#live.get(id)?.resized(cols, rows);
+    await this.#life.linkOf(row).resize(id, cols, rows);
+    this.#changes.update(id, { cols, rows });
+    this.#life.known(id)?.resized(cols, rows);
   }
 
   /** @throws ToruError unknown_terminal, not_running for the size of one that ended. */
@@ -275,7 +212,7 @@ export class Terminals {
     if (rest.folder !== undefined) change.folder = rest.folder;
     if (rest.keep !== undefined) change.keep = rest.keep;
     if (Object.keys(change).length > 0) {
-      this.#update(id, change);
+      this.#changes.update(id, change);
       this.#o.audit.record({ event: 'terminal.change', caller, target: id, outcome: 'ok', detail: change });
     }
     return this.get(caller, id);
@@ -290,9 +227,9 @@ export class Terminals {
         'This host has no cgroups for terminals, so none can be frozen. Suspend it without (see: toru doctor).',
       );
     if (frozen && row.cgroup !== null) await freeze(row.cgroup);
-    this.#update(id, { state: 'suspended', frozen });
+    this.#changes.update(id, { state: 'suspended', frozen });
     this.#o.audit.record({ event: 'terminal.suspend', caller, target: id, outcome: 'ok', detail: { name: row.name, frozen } });
-    for (const viewer of [...(this.#live.get(id)?.viewers ?? [])]) viewer.leave();
+    for (const viewer of [...(this.#life.known(id)?.viewers ?? [])]) viewer.leave();
     return this.get(caller, id);
   }
 
@@ -300,7 +237,7 @@ export class Terminals {
   resume(caller: Caller, id: string): Terminal {
     const row = this.#running(id);
     if (row.cgroup !== null) thaw(row.cgroup);
-    this.#update(id, { state: 'running', frozen: false });
+    this.#changes.update(id, { state: 'running', frozen: false });
     if (row.state === 'suspended')
       this.#o.audit.record({ event: 'terminal.resume', caller, target: id, outcome: 'ok', detail: { name: row.name } });
     return this.get(caller, id);
@@ -314,14 +251,12 @@ export class Terminals {
     const row = this.#row(id);
     const { name } = row;
     if (row.state === 'ended') {
-      this.#forget(id);
+      this.#life.forget(id);
       this.#o.audit.record({ event: 'terminal.remove', caller, target: id, outcome: 'ok', detail: { name } });
       return;
     }
     this.#o.audit.record({ event: 'terminal.close', caller, target: id, outcome: 'ok', detail: { name } });
-    const ending = this.#ending.get(id) ?? this.#end(row).finally(() => this.#ending.delete(id));
-    this.#ending.set(id, ending);
-    await ending;
+    await this.#life.end(row);
   }
 
   /** Runs `argv` beside its program, or types `text` into it. @throws ToruError not_running, spawn_failed, input_not_accepted */
@@ -337,7 +272,7 @@ export class Terminals {
       await this.input(caller, id, `\u001b[200~${text}\u001b[201~${request.enter ? '\r' : ''}`);
       return nothing;
     }
-    const launch = launchOf(row, this.#launching);
+    const launch = this.#launchOf(row);
     const cwd = (row.pid === null ? null : folderOfProcess(row.pid)) ?? launch.cwd;
     const detail = { name, argv: request.argv.join(' ').slice(0, 500) };
     this.#o.audit.record({ event: 'terminal.exec', caller, target: id, outcome: 'ok', detail });
@@ -364,13 +299,13 @@ export class Terminals {
     this.store.setShare(id, userId, right);
     const detail = { name: row.name, user: user?.username ?? userId, right: right ?? 'none' };
     this.#o.audit.record({ event: 'terminal.share', caller, target: id, outcome: 'ok', detail });
-    for (const viewer of [...(this.#live.get(id)?.viewers ?? [])]) if (viewer.user_id === userId && right === null) viewer.leave();
-    this.#changed(row);
+    for (const viewer of [...(this.#life.known(id)?.viewers ?? [])]) if (viewer.user_id === userId && right === null) viewer.leave();
+    this.#changes.tell(row);
   }
 
-  get #launching() {
+  #launchOf(row: TerminalRow): Launch {
     const { home, environment = process.env, settings } = this.#o;
-    return { home, environment, env_allow: settings.env_allow };
+    return launchOf(row, { home, environment, env_allow: settings.env_allow });
   }
 
   /** @param preferences of the folder that it is opened in, which hold where the request says nothing. */
@@ -399,7 +334,7 @@ export class Terminals {
       host: null,
       pid: null,
       start: null,
-      boot: this.#boot,
+      boot: this.#life.boot,
       cgroup: null,
       user_id: caller.user_id,
       username: caller.username,
@@ -411,183 +346,10 @@ export class Terminals {
     };
   }
 
-  /** A host that ends in this moment, with its last terminal, takes no order: another one is started then. */
-  async #open(row: TerminalRow, launch: { file: string; args: string[]; env: Record<string, string>; cwd: string; folder: string }) {
-    const order = { id: row.id, ...launch, cols: row.cols, rows: row.rows, cgroup: row.cgroup };
-    for (let attempt = 0; ; attempt += 1) {
-      const link = await this.#hosts.current();
-      try {
-        return { link, held: await link.open(order) };
-      } catch (error) {
-        const ended = !(error instanceof ToruError) || error.code === 'busy';
-        if (!ended || attempt > 0 || this.#hosts.isAlive(link.name)) throw error;
-      }
-    }
-  }
-
-  #liveOf(row: TerminalRow): LiveTerminal {
-    const known = this.#live.get(row.id);
-    if (known !== undefined) return known;
-    const folder = this.folderOf(row.id);
-    const live = new LiveTerminal(row.id, new TerminalLog(folder, lengthOnDisk(folder), row.state === 'ended'));
-    this.#live.set(row.id, live);
-    return live;
-  }
-
-  #reached(row: TerminalRow, link: HostLink, held: HeldTerminal): void {
-    const { cols, rows, pid, start } = held;
-    const state = row.state === 'starting' ? 'running' : row.state;
-    const now = this.store.update(row.id, { state, cols, rows, pid, start, host: link.name }) ?? row;
-    const live = this.#liveOf(now);
-    live.log.grow(held.end);
-    live.reached(link);
-  }
-
-  /** The host was restarted, and this one is marked to be kept: its program begins again where it was, below what it printed. */
-  async #openAgain(row: TerminalRow): Promise<void> {
-    const folder = this.folderOf(row.id);
-    const launch = launchOf(row, this.#launching);
-    const cgroup = await this.#cgroups.make();
-    const log = new LogWriter(folder);
-    log.append(Buffer.from(`\r\n\u001b[0m--- ${OPENED_AGAIN} ${new Date().toISOString()} ---\r\n`));
-    log.close();
-    this.store.update(row.id, { state: 'starting', frozen: false, boot: this.#boot, cgroup });
-    const { link, held } = await this.#open({ ...row, cgroup }, { ...launch, folder });
-    this.#reached({ ...row, state: 'starting', cgroup }, link, held);
-    this.#o.audit.record({
-      event: 'terminal.open',
-      caller: null,
-      target: row.id,
-      outcome: 'ok',
-      detail: { name: row.name, reason: REBOOTED },
-    });
-  }
-
-  /** No host has it any more: it ended while nobody looked, or its host did. */
-  #gone(row: TerminalRow): void {
-    const exit = this.#exitOf(row.id);
-    const end = lengthOnDisk(this.folderOf(row.id));
-    if (exit !== null) return this.#exited(row.id, { exit_code: exit.code, signal: exit.signal, reason: null, ended_at: exit.at }, end);
-    const reason = row.boot !== this.#boot ? REBOOTED : row.state === 'starting' ? NEVER_STARTED : HOST_DIED;
-    this.#exited(row.id, { exit_code: null, signal: null, reason }, end);
-    // What the kernel's HUP did not end.
-    if (row.boot === this.#boot) endTerminal(row, this.#boot, () => true, 0).catch((error: unknown) => this.#failed(error));
-  }
-
-  #exitOf(id: string) {
-    try {
-      return exitRecord.parse(JSON.parse(readFileSync(join(this.folderOf(id), 'exit'), 'utf8')));
-    } catch {
-      return null;
-    }
-  }
-
-  #grew(id: string, end: number): void {
-    const live = this.#live.get(id);
-    if (live === undefined) return;
-    live.lastOutputAt = Date.now();
-    live.log.grow(end);
-    live.flow();
-    this.#changedSoon(id);
-  }
-
-  #exited(id: string, how: Pick<TerminalRow, 'exit_code' | 'signal' | 'reason'> & { ended_at?: number }, end: number): void {
-    const row = this.store.get(id);
-    if (row === null || row.state === 'ended') return;
-    const live = this.#liveOf(row);
-    live.link = null;
-    this.#keepTimes(live);
-    const ended = this.store.update(id, { state: 'ended', frozen: false, ended_at: Date.now(), ...how });
-    if (row.cgroup !== null) this.#cgroups.release(row.cgroup);
-    live.log.finish(end);
-    live.flow();
-    if (ended !== null) this.#changed(ended);
-  }
-
-  /** The connection to a host went: it ended, or we were slow. */
-  async #lost(link: HostLink): Promise<void> {
-    for (const live of this.#live.values()) if (live.link === link) live.link = null;
-    while (!this.#closed && this.#hosts.isAlive(link.name)) {
-      const again = await this.#hosts.again(link.name);
-      if (this.#closed) return again?.close();
-      const held = new Map(again?.terminals.map((each) => [each.id, each]));
-      if (again !== null) {
-        for (const row of this.#of(link.name)) {
-          const found = held.get(row.id);
-          if (found === undefined) this.#gone(row);
-          else this.#reached(row, again, found);
-        }
-        return;
-      }
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS).unref());
-    }
-    if (!this.#closed) for (const row of this.#of(link.name)) this.#gone(row);
-  }
-
-  #of(host: string): TerminalRow[] {
-    return this.store.open().filter((row) => row.host === host);
-  }
-
-  async #end(row: TerminalRow): Promise<void> {
-    if (row.cgroup !== null && row.frozen) thaw(row.cgroup);
-    await endTerminal(row, this.#boot, () => this.store.get(row.id)?.state === 'ended', this.#o.limits?.graceMs ?? CLOSE_GRACE_MS);
-    // The host reads what is left, and says how it ended.
-    for (const until = Date.now() + 2000; Date.now() < until && this.store.get(row.id)?.state !== 'ended'; )
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    if (this.store.get(row.id)?.state !== 'ended') this.#gone(row);
-  }
-
-  #forget(id: string): void {
-    const live = this.#live.get(id);
-    for (const viewer of [...(live?.viewers ?? [])]) viewer.leave();
-    live?.close();
-    this.#live.delete(id);
-    const users = this.#sharedWith(id);
-    this.store.remove(id);
-    rmSync(this.folderOf(id), { recursive: true, force: true });
-    for (const listener of [...this.#listeners]) listener({ id, row: null, users });
-  }
-
   #emptyTrash(): void {
     const days = this.#o.settings.trash_retention_days;
     if (days === 0) return;
-    for (const id of this.store.endedBefore(Date.now() - days * DAY_MS)) this.#forget(id);
-  }
-
-  #update(id: string, change: Partial<TerminalRow>): void {
-    const row = this.store.update(id, change);
-    if (row !== null) this.#changed(row);
-  }
-
-  #changed(row: TerminalRow): void {
-    this.#untold.delete(row.id);
-    if (this.#listeners.size === 0) return;
-    const users = this.#sharedWith(row.id);
-    for (const listener of [...this.#listeners]) listener({ id: row.id, row, users });
-  }
-
-  #changedSoon(id: string): void {
-    this.#untold.add(id);
-    this.#toldTimer ??= setTimeout(() => {
-      this.#toldTimer = null;
-      for (const untold of [...this.#untold]) {
-        const row = this.store.get(untold);
-        if (row !== null) this.#changed(row);
-      }
-      this.#untold.clear();
-    }, SHOWN_EVERY_MS).unref();
-  }
-
-  #sharedWith(id: string): string[] {
-    return this.store.shares(id).map(({ user_id }) => user_id);
-  }
-
-  #keepTimes(live: LiveTerminal): void {
-    const { lastOutputAt, lastInputAt } = live;
-    this.store.update(live.id, {
-      ...(lastOutputAt === null ? {} : { last_output_at: lastOutputAt }),
-      ...(lastInputAt === null ? {} : { last_input_at: lastInputAt }),
-    });
+    for (const id of this.store.endedBefore(Date.now() - days * DAY_MS)) this.#life.forget(id);
   }
 
   #row(id: string): TerminalRow {
@@ -618,18 +380,4 @@ export class Terminals {
     if (row.state === 'ended') throw new ToruError('not_running', 'This terminal has ended.');
     return row;
   }
-
-  #linkOf({ id }: TerminalRow): HostLink {
-    const link = this.#live.get(id)?.link ?? null;
-    if (link !== null) return link;
-    throw new ToruError('busy', 'The terminal can’t be reached at the moment. Nothing was done: try again.');
-  }
-
-  #failed(error: unknown): void {
-    this.#o.log.error({ err: error }, 'what was left in a terminal could not be ended');
-  }
-}
-
-function unknownTerminal(): ToruError {
-  return new ToruError('unknown_terminal', 'There is no such terminal. It may have been removed from the trash.');
 }
