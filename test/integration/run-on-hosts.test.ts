@@ -130,6 +130,10 @@ test('one falls silent: two ok and one away within 40 s, and the third when it i
   });
   const away = (await admin.http('GET', '/api/hosts')).json().items.find(({ name }: { name: string }) => name === 'attic');
   expect(Date.parse(away.last_seen)).toBeLessThan(began + 40_000);
+  // The command says the same as the page, and since when.
+  const list = await runAt(toru.home, ['hosts']);
+  expect([list.code, list.printed]).toEqual([0, expect.stringMatching(/attic\b.*away since /)]);
+  expect(list.printed).toMatch(/garage\b.*online/);
   const left = await runAt(toru.home, ['run', 'name', '--all']);
   expect(left.printed).toMatch(/attic +away /);
   expect([left.code, left.printed.trimEnd().split('\n').at(-1)]).toEqual([1, '2 ok, 1 away']);

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -12,9 +13,16 @@ import { verifyWith } from '../../link/identity.ts';
 import { tempDir } from '../../users/fixture.ts';
 import { runCli } from '../cli.ts';
 
+/** An edge from before hosts could be paired: it has the routes that it has. */
+function oldEdge(): Promise<string> {
+  return listening(() => (_, answer) => {
+    answer.writeHead(404).end(JSON.stringify({ error: { code: 'not_found', message: 'There is nothing here.' } }));
+  });
+}
+
 /** A fresh edge, as far as a claim sees it. */
-async function freshEdge(code: string): Promise<string> {
-  const server = createServer((query, answer) => {
+function freshEdge(code: string): Promise<string> {
+  return listening((url) => (query, answer) => {
     const say = (status: number, body: object): void => void answer.writeHead(status).end(JSON.stringify(body));
     if (query.url === '/api/pair') return say(409, { error: { code: 'unclaimed', message: 'No host belongs to this edge yet.' } });
     void json(query).then((body) => {
@@ -25,6 +33,11 @@ async function freshEdge(code: string): Promise<string> {
       return say(200, { installation: crypto.randomUUID(), host: request.host, recovery_code: 'RECO-VERY' });
     });
   });
+}
+
+/** @param answerAt the listener of a server at that address. */
+async function listening(answerAt: (url: string) => RequestListener): Promise<string> {
+  const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.close();
@@ -32,6 +45,7 @@ async function freshEdge(code: string): Promise<string> {
   });
   const address = server.address();
   const url = `http://127.0.0.1:${address !== null && typeof address === 'object' ? address.port : 0}`;
+  server.on('request', answerAt(url));
   return url;
 }
 
@@ -71,6 +85,16 @@ test('at a fresh edge the host becomes the home host by the setup code; a wrong 
   expect(done.printed).toMatch(/home host of http.*Recovery code +RECO-VERY.*Username +admin.*Password +\S+ +\(shown this once\)/s);
   expect(readFileSync(join(home, 'config.toml'), 'utf8')).toBe(`edge_url = "${url}"\n`);
   expect(existsSync(join(home, 'agent.pid'))).toBe(false);
+});
+
+test('an edge too old to pair hosts: one sentence with what to type, and nothing is left behind', async () => {
+  const home = tempDir();
+  const { code, printed } = await toru(home, ['up', await oldEdge(), '--no-start']);
+  expect(code).toBe(125);
+  expect(printed).toMatch(
+    /is older than this Toru, and can’t pair hosts\. Update it \(.*toru deploy.*toru update\), then type the same again\./,
+  );
+  expect(existsSync(join(home, 'config.toml'))).toBe(false);
 });
 
 test.skipIf(existsSync('/run/systemd/system') || process.platform === 'darwin')(

@@ -41,7 +41,7 @@ export async function postTo<T>(
   } catch (error) {
     if (error instanceof ToruError && (error.code === 'not_found' || error.code === 'method_not_allowed'))
       throw new EdgeUnreachable(
-        `The edge at ${edge.origin} is older than this Toru, and can’t pair hosts. Update it, then type the same again.`,
+        `The edge at ${edge.origin} is older than this Toru, and can’t pair hosts. Update it (on Cloudflare: toru deploy; at home, on its machine: toru update), then type the same again.`,
       );
     throw error;
   }
