@@ -52,6 +52,7 @@ import { systemApi } from './system/system-api.ts';
 import { systemTopic } from './system/system-topic.ts';
 import { noScreens } from './terminals/screens.ts';
 import { terminalTopic } from './terminals/terminal-topic.ts';
+import type { TerminalsOptions } from './terminals/terminals.ts';
 import { Terminals } from './terminals/terminals.ts';
 import { Uploads } from './uploads/uploads.ts';
 import { uploadsApi } from './uploads/uploads-api.ts';
@@ -155,7 +156,8 @@ export function createServices(settled: ServicesOptions) {
   const search = new Search(db, runs);
   const workflows = new Workflows({ db, home, runs, users, actions, notify, settings, secrets, identity, audit, log, containers });
   const folders = new Folders({ db, audit });
-  const terminals = new Terminals({ db, home, settings, users, folders, audit, log, limits });
+  const told: TerminalsOptions['told'] = ({ terminal_id, what, text }, name) => notify.terminal({ terminal_id, name, what, text });
+  const terminals = new Terminals({ db, home, settings, users, folders, audit, told, log, limits });
   const screens = noScreens;
   const worktrees = new Worktrees({
     db,

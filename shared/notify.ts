@@ -53,6 +53,8 @@ export const devicePatch = z.strictObject({
   thresholds: z.boolean().optional(),
   /** Of jobs that a trigger started, and of triggers that could not start one; unless `never`, of what jobs ask, too. Admins only. */
   jobs: tellWhen.optional(),
+  /** Of terminals: that one asks for permission, waits, is done or does not go on, and what its program wants told. Admins only. */
+  terminals: z.boolean().optional(),
   quiet: quietHours.nullable().optional(),
   language: language.optional(),
 });
@@ -76,6 +78,7 @@ export const notifyDevice = z.object({
   thresholds: z.boolean(),
   /** Counts for admins alone. */
   jobs: tellWhen,
+  terminals: z.boolean(),
   quiet: quietHours.nullable(),
   /** The language of its messages; null: English. */
   language: z.string().nullable(),

@@ -41,6 +41,9 @@ export const terminalKind = z.enum(['shell', 'agent', 'action']);
 /** `suspended`: put away by its viewers, and frozen where `frozen` says so. */
 export const terminalState = z.enum(['running', 'suspended', 'ended']);
 export const attention = z.enum(['none', 'bell', 'permission', 'idle', 'done', 'stalled']);
+/** How a program says that it is, by `toru status` in its hooks. */
+export const programState = z.enum(['working', 'idle', 'done', 'needs-input']);
+export type ProgramState = z.infer<typeof programState>;
 /** What a user may do with a terminal that is shared with them. */
 export const shareRight = z.enum(['look', 'type']);
 export type ShareRight = z.infer<typeof shareRight>;

@@ -8,7 +8,7 @@ import type { SystemAlert } from '../../shared/system.ts';
 import { fill, type Language, pluralIn, textIn, type Values } from '../../shared/texts.ts';
 import type { Device } from './devices.ts';
 import { encrypt } from './encrypt.ts';
-import type { FlowNotice } from './outbox.ts';
+import type { FlowNotice, TerminalMessage } from './outbox.ts';
 import type { Target } from './targets.ts';
 import type { Vapid } from './vapid.ts';
 
@@ -94,6 +94,25 @@ export function noticeOfFlow(flow: FlowNotice, language: Language): Notice {
       return { title, body: oneLine(textFor(language, NOTICE_TEXTS.trigger, { reason: flow.reason })), path, topic };
     }
   }
+}
+
+const TERMINAL_WORDS = {
+  permission: NOTICE_TEXTS.terminalPermission,
+  idle: NOTICE_TEXTS.terminalIdle,
+  done: NOTICE_TEXTS.terminalDone,
+  stalled: NOTICE_TEXTS.terminalStalled,
+  note: NOTICE_TEXTS.terminalNote,
+};
+
+/** Of a terminal: what it wants, or what its program asked to be told. */
+export function noticeOfTerminal({ terminal_id, name, what, text }: TerminalMessage, language: Language): Notice {
+  const body = text === null ? textFor(language, TERMINAL_WORDS[what]) : oneLine(text);
+  return { title: oneLine(name), body, path: `/terminals/${terminal_id}`, topic: terminal_id.replaceAll('-', '') };
+}
+
+/** What a webhook says of a terminal. */
+export function eventOfTerminal(terminal: TerminalMessage, host: string): { type: string; data: object } {
+  return { type: 'terminal.attention', data: { host, ...terminal } };
 }
 
 /** What a webhook says of a workflow. */

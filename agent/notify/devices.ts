@@ -22,6 +22,7 @@ export interface Device {
   host: boolean;
   thresholds: boolean;
   jobs: TellWhen;
+  terminals: boolean;
   quiet: QuietHours | null;
   /** Of its messages; null: English. */
   language: string | null;
@@ -30,11 +31,12 @@ export interface Device {
   problem: string | null;
 }
 
-type Row = Omit<Device, 'own_runs' | 'host' | 'thresholds' | 'jobs' | 'quiet'> & {
+type Row = Omit<Device, 'own_runs' | 'host' | 'thresholds' | 'jobs' | 'terminals' | 'quiet'> & {
   own_runs: string;
   jobs: string;
   host: number;
   thresholds: number;
+  terminals: number;
   quiet: string | null;
 };
 
@@ -103,15 +105,20 @@ export class Devices {
     if (patch.thresholds === true && caller.role !== 'admin')
       throw new ToruError('forbidden', 'Only an admin is told of the host’s load and disks.');
     if (patch.jobs !== undefined && caller.role !== 'admin') throw new ToruError('forbidden', 'Only an admin is told of everybody’s jobs.');
+    if (patch.terminals === true && caller.role !== 'admin')
+      throw new ToruError('forbidden', 'Only an admin is told of the host’s terminals.');
     const quiet = patch.quiet === undefined ? device.quiet : patch.quiet;
     this.#db
-      .prepare('UPDATE notify_devices SET name = ?, own_runs = ?, host = ?, thresholds = ?, jobs = ?, quiet = ?, language = ? WHERE id = ?')
+      .prepare(
+        'UPDATE notify_devices SET name = ?, own_runs = ?, host = ?, thresholds = ?, jobs = ?, terminals = ?, quiet = ?, language = ? WHERE id = ?',
+      )
       .run(
         patch.name ?? device.name,
         patch.own_runs ?? device.own_runs,
         Number(patch.host ?? device.host),
         Number(patch.thresholds ?? device.thresholds),
         patch.jobs ?? device.jobs,
+        Number(patch.terminals ?? device.terminals),
         quiet === null ? null : JSON.stringify(quiet),
         patch.language ?? device.language,
         id,
@@ -221,7 +228,7 @@ export class Devices {
   }
 
   #show(caller: Caller, device: Device): NotifyDevice {
-    const { id, name, own_runs, host, thresholds, jobs, quiet, language, problem } = device;
+    const { id, name, own_runs, host, thresholds, jobs, terminals, quiet, language, problem } = device;
     const follows = this.#db
       .prepare<[string], { action: string; tell_when: string }>(
         'SELECT action, tell_when FROM notify_follows WHERE device = ? ORDER BY action',
@@ -236,6 +243,7 @@ export class Devices {
       host,
       thresholds,
       jobs,
+      terminals,
       quiet,
       language,
       follows: follows.map(({ action, tell_when }) => ({ action, when: tellWhen.parse(tell_when) })),
@@ -253,6 +261,7 @@ function deviceOf(row: Row): Device {
     jobs: tellWhen.parse(row.jobs),
     host: row.host !== 0,
     thresholds: row.thresholds !== 0,
+    terminals: row.terminals !== 0,
     quiet: row.quiet === null ? null : quietHours.parse(JSON.parse(row.quiet)),
   };
 }

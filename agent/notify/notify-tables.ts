@@ -100,4 +100,8 @@ export const NOTIFY_TABLES: readonly string[] = [
   -- Of jobs that nobody started, of triggers that could not start one, and of what jobs ask. Counts for admins alone.
   ALTER TABLE notify_devices ADD COLUMN jobs TEXT NOT NULL DEFAULT 'failure';
   `,
+  `
+  -- Of what terminals want of people. Counts for admins alone.
+  ALTER TABLE notify_devices ADD COLUMN terminals INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

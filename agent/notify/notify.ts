@@ -27,10 +27,12 @@ import {
   ENGLISH,
   eventOf,
   eventOfFlow,
+  eventOfTerminal,
   noticeOf,
   noticeOfAlert,
   noticeOfFlow,
   noticeOfMany,
+  noticeOfTerminal,
   noticeOfTest,
   ntfyPost,
   sealedPush,
@@ -43,7 +45,7 @@ import type { Device } from './devices.ts';
 import { Devices } from './devices.ts';
 import { HostAlerts } from './host-alerts.ts';
 import { NOTIFY_TABLES } from './notify-tables.ts';
-import type { FlowNotice, Message } from './outbox.ts';
+import type { FlowNotice, Message, TerminalMessage } from './outbox.ts';
 import { Outbox } from './outbox.ts';
 import type { Target } from './targets.ts';
 import { Targets, targetName } from './targets.ts';
@@ -178,6 +180,15 @@ export class Notify {
     } catch (error) {
       if (isDiskFull(error)) throw error;
       this.#o.log.error({ err: error, what: flow.what }, 'who is to be told of a workflow could not be written down');
+    }
+  }
+
+  /** A terminal wants something of people. */
+  terminal(terminal: TerminalMessage): void {
+    try {
+      this.#delivery.notice(this.#outbox.writeTerminal(terminal));
+    } catch (error) {
+      this.#o.log.error({ err: error, terminal: terminal.terminal_id }, 'who is to be told of a terminal could not be written down');
     }
   }
 
@@ -344,6 +355,7 @@ export class Notify {
         : { batch: [first], notice: noticeOf(about.run, language) };
     }
     if ('flow' in about) return { batch: [first], notice: noticeOfFlow(about.flow, language) };
+    if ('terminal' in about) return { batch: [first], notice: noticeOfTerminal(about.terminal, language) };
     const subject = subjectOf(about.alert);
     const alerts = seen.flatMap((message) =>
       'alert' in message.about && subjectOf(message.about.alert) === subject ? [{ message, alert: message.about.alert }] : [],
@@ -413,12 +425,15 @@ function ownerOf(about: Message['about']): string | null {
 function webhookEventOf(about: Message['about'], host: string, host_name: string): { type: string; data: object } {
   if ('run' in about) return { type: 'run.ended', data: eventOf(about.run, host) };
   if ('flow' in about) return eventOfFlow(about.flow, host);
+  if ('terminal' in about) return eventOfTerminal(about.terminal, host);
   return { type: 'host.threshold', data: { host, host_name, ...about.alert } };
 }
 
 function ntfyOf(about: Message['about'], hostName: string): { notice: Notice; mark: Mark } {
   if ('run' in about) return { notice: noticeOf(about.run, ENGLISH), mark: runOutcome(about.run)?.failed === true ? 'failed' : 'well' };
   if ('alert' in about) return { notice: noticeOfAlert(about.alert, hostName, ENGLISH), mark: about.alert.over ? 'well' : 'warning' };
+  if ('terminal' in about)
+    return { notice: noticeOfTerminal(about.terminal, ENGLISH), mark: about.terminal.what === 'done' ? 'well' : 'warning' };
   const { flow } = about;
   const isWell = flow.what === 'job' && (flow.state === 'completed' || flow.state === 'skipped');
   return { notice: noticeOfFlow(flow, ENGLISH), mark: flow.what === 'approval' ? 'warning' : isWell ? 'well' : 'failed' };

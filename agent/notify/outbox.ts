@@ -37,8 +37,22 @@ const flowNotice = z.discriminatedUnion('what', [
 ]);
 export type FlowNotice = z.infer<typeof flowNotice>;
 
-/** What a message tells: that a run ended, that a threshold of the host was crossed, or something of a workflow. */
-const about = z.union([z.strictObject({ run: runSummary }), z.strictObject({ alert: systemAlert }), z.strictObject({ flow: flowNotice })]);
+/** What a terminal wants of people. Nothing that it printed: `text` is what its program asked to be told. */
+const terminalNotice = z.strictObject({
+  terminal_id: z.string(),
+  name: z.string(),
+  what: z.enum(['permission', 'idle', 'done', 'stalled', 'note']),
+  text: z.string().nullable(),
+});
+export type TerminalMessage = z.infer<typeof terminalNotice>;
+
+/** What a message tells: that a run ended, that a threshold of the host was crossed, or something of a workflow or a terminal. */
+const about = z.union([
+  z.strictObject({ run: runSummary }),
+  z.strictObject({ alert: systemAlert }),
+  z.strictObject({ flow: flowNotice }),
+  z.strictObject({ terminal: terminalNotice }),
+]);
 type About = z.infer<typeof about>;
 
 /** A message that waits to be taken. */
@@ -90,6 +104,12 @@ const TARGETS_OF_FLOW = `
   UNION ALL
   SELECT kind || '/' FROM notify_targets
   WHERE action IS NULL AND $alone AND (tell_when = 'always' OR (tell_when = 'failure' AND $failed))`;
+
+/** Terminals are the business of admins alone. */
+const TARGETS_OF_TERMINAL = `
+  SELECT 'device/' || d.id FROM notify_devices d JOIN users u ON u.id = d.user_id WHERE d.terminals = 1 AND u.role = 'admin'
+  UNION ALL
+  SELECT kind || '/' FROM notify_targets WHERE action IS NULL AND (tell_when = 'always' OR (tell_when = 'failure' AND ?))`;
 
 /** How long a message that was dealt with stays in the journal. */
 const KEPT_MS = 7 * 24 * 3_600_000;
@@ -146,6 +166,14 @@ export class Outbox {
         alone: Number(!isJob || flow.alone),
       });
     this.#insert(randomUUID(), targets, { flow });
+    return targets;
+  }
+
+  /** @returns the targets that are told. */
+  writeTerminal(terminal: TerminalMessage): string[] {
+    const urgent = terminal.what === 'permission' || terminal.what === 'stalled';
+    const targets = this.#db.prepare<[number], string>(TARGETS_OF_TERMINAL).pluck().all(Number(urgent));
+    this.#insert(randomUUID(), targets, { terminal });
     return targets;
   }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { ToruError, unreachable } from '../../shared/errors.ts';
 import { LineSplitter } from '../../shared/line-splitter.ts';
-import type { FromHost, HeldTerminal, HostRecord, OpenOrder, ToHost } from './host/host-protocol.ts';
+import type { FromHost, HeldTerminal, HostRecord, OpenOrder, Signals, ToHost } from './host/host-protocol.ts';
 import { encodeLine, fromHost, MAX_LINE } from './host/host-protocol.ts';
 
 /** A host says who it is at once; on a busy machine it gets this. */
@@ -12,6 +12,7 @@ const HELLO_MS = 10_000;
 /** What a host tells of its terminals. */
 export interface HostEvents {
   grew(id: string, end: number): void;
+  signalled(id: string, signals: Signals): void;
   exited(id: string, exit: { code: number | null; signal: string | null; end: number }): void;
   /** The connection is gone: the host ended, or another agent took over. */
   lost(link: HostLink): void;
@@ -115,6 +116,8 @@ export class HostLink {
         return;
       case 'grew':
         return on.grew(message.id, message.end);
+      case 'signals':
+        return on.signalled(message.id, message.signals);
       case 'exited':
         return on.exited(message.id, message);
       default:

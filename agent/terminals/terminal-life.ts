@@ -6,6 +6,7 @@ import type { Log } from '../logger.ts';
 import { thaw } from '../process/cgroup.ts';
 import { Cgroups, makeCgroupBase } from '../process/owned-cgroups.ts';
 import { bootId } from '../process/process-identity.ts';
+import type { Attention } from './attention.ts';
 import { CLOSE_GRACE_MS, endTerminal } from './end-terminal.ts';
 import type { HeldTerminal } from './host/host-protocol.ts';
 import { exitRecord } from './host/host-protocol.ts';
@@ -32,6 +33,7 @@ export interface TerminalLifeOptions {
   home: string;
   store: TerminalStore;
   changes: TerminalChanges;
+  attention: Pick<Attention, 'signalled' | 'reset' | 'forget'>;
   audit: Pick<Audit, 'record'>;
   log: Log;
   /** How the program of a terminal is started. @throws ToruError */
@@ -59,6 +61,7 @@ export class TerminalLife {
       cgroups: this.#cgroups,
       on: {
         grew: (id, end) => this.#grew(id, end),
+        signalled: (id, signals) => options.attention.signalled(id, signals),
         exited: (id, { code, signal, end }) => this.#exited(id, { exit_code: code, signal, reason: null }, end),
         lost: (link) => void this.#lost(link),
       },
@@ -155,6 +158,7 @@ export class TerminalLife {
     live?.close();
     this.#live.delete(id);
     this.#o.changes.remove(id);
+    this.#o.attention.forget(id);
     rmSync(this.folderOf(id), { recursive: true, force: true });
   }
 
@@ -173,12 +177,13 @@ export class TerminalLife {
   }
 
   #reached(row: TerminalRow, link: HostLink, held: HeldTerminal): void {
-    const { cols, rows, pid, start } = held;
+    const { cols, rows, pid, start, signals } = held;
     const state = row.state === 'starting' ? 'running' : row.state;
     const now = this.#o.store.update(row.id, { state, cols, rows, pid, start, host: link.name }) ?? row;
     const live = this.liveOf(now);
     live.log.grow(held.end);
     live.reached(link);
+    if (signals !== undefined) this.#o.attention.signalled(row.id, signals);
   }
 
   /** The host was restarted, and this one is marked to be kept: its program begins again where it was, below what it printed. */
@@ -189,6 +194,7 @@ export class TerminalLife {
     log.append(Buffer.from(`\r\n\u001b[0m--- ${OPENED_AGAIN} ${new Date().toISOString()} ---\r\n`));
     log.close();
     this.#o.store.update(row.id, { state: 'starting', frozen: false, boot: this.boot, cgroup });
+    this.#o.attention.reset(row.id);
     const { link, held } = await this.#order({ ...row, cgroup }, launch);
     this.#reached({ ...row, state: 'starting', cgroup }, link, held);
     const detail = { name: row.name, reason: REBOOTED };
@@ -230,6 +236,7 @@ export class TerminalLife {
     const live = this.liveOf(row);
     live.link = null;
     this.#keepTimes(live);
+    this.#o.attention.reset(id);
     const ended = store.update(id, { state: 'ended', frozen: false, ended_at: Date.now(), ...how });
     if (row.cgroup !== null) this.#cgroups.release(row.cgroup);
     live.log.finish(end);

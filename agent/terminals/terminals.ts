@@ -25,6 +25,8 @@ import { checkDisk, MIN_FREE_BYTES } from '../store/disk.ts';
 import { loginEnvironment } from '../system/login-environment.ts';
 import type { Caller } from '../users/caller.ts';
 import type { Users } from '../users/users.ts';
+import type { TerminalNotice } from './attention.ts';
+import { Attention } from './attention.ts';
 import { execIn, folderOfProcess } from './exec.ts';
 import type { Launch } from './launch.ts';
 import { launchOf } from './launch.ts';
@@ -49,6 +51,8 @@ export interface TerminalsOptions {
   users: Pick<Users, 'get'>;
   folders: Pick<Folders, 'context' | 'onRemoved'>;
   audit: Pick<Audit, 'record'>;
+  /** What people are to be told of a terminal. */
+  told: (notice: TerminalNotice, name: string) => void;
   log: Log;
   environment?: Readonly<Record<string, string | undefined>>;
   limits?: { graceMs?: number; cgroups?: boolean };
@@ -57,6 +61,7 @@ export interface TerminalsOptions {
 /** The terminals of this host, and who may do what with them. Their programs run in pty hosts, which outlive the agent. */
 export class Terminals {
   readonly store: TerminalStore;
+  readonly attention: Attention;
   readonly #o: TerminalsOptions;
   readonly #changes: TerminalChanges;
   readonly #life: TerminalLife;
@@ -68,7 +73,19 @@ export class Terminals {
     this.store = new TerminalStore(options.db);
     this.#changes = new TerminalChanges(this.store);
     const launch = (row: TerminalRow): Launch => this.#launchOf(row);
-    this.#life = new TerminalLife({ home, store: this.store, changes: this.#changes, audit, log, launchOf: launch, limits });
+    const attention = new Attention({
+      db: options.db,
+      changed: (id) => {
+        const row = this.store.get(id);
+        if (row !== null) this.#changes.tell(row);
+      },
+      told: (notice) => {
+        const row = this.store.get(notice.terminal_id);
+        if (row !== null && row.state !== 'ended') options.told(notice, row.name);
+      },
+    });
+    this.attention = attention;
+    this.#life = new TerminalLife({ home, store: this.store, changes: this.#changes, attention, audit, log, launchOf: launch, limits });
     options.folders.onRemoved((ids) => {
       for (const id of this.store.inFolders(ids)) this.#changes.update(id, { folder: null });
     });
@@ -148,7 +165,10 @@ export class Terminals {
   shown(row: TerminalRow, right: Terminal['right']): Terminal {
     const live = this.#life.known(row.id);
     const last = live?.lastOutputAt ?? row.last_output_at;
-    return shownTerminal({ ...row, last_output_at: last }, { viewers: live?.viewers.size ?? 0, attention: 'none', right });
+    return shownTerminal(
+      { ...row, last_output_at: last },
+      { viewers: live?.viewers.size ?? 0, attention: this.attention.of(row.id), right },
+    );
   }
 
   /** The log of a terminal; the caller has looked who reads it. @throws ToruError unknown_terminal */
@@ -174,6 +194,7 @@ export class Terminals {
     const live = this.#life.liveOf(row);
     live.viewers.add(viewer);
     live.flow();
+    this.attention.looked(id);
     this.#changes.tellSoon(id);
     const leave = (): void => {
       if (!live.viewers.delete(viewer)) return;
@@ -190,6 +211,7 @@ export class Terminals {
     await link.input(id, data);
     const live = this.#life.known(id);
     if (live !== undefined) live.lastInputAt = Date.now();
+    this.attention.typed(id);
     this.#changes.tellSoon(id);
   }
 

@@ -3,9 +3,10 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { IPty } from '@lydell/node-pty';
 import { bootId, identify, readStat } from '../../process/process-identity.ts';
-import type { ExitRecord, HeldTerminal, OpenOrder } from './host-protocol.ts';
+import type { ExitRecord, HeldTerminal, OpenOrder, Signals } from './host-protocol.ts';
 import { InputQueue } from './input-queue.ts';
 import { LogWriter } from './log-writer.ts';
+import { SignalScanner } from './signals.ts';
 
 /** A full disk is tried again after so long; the program waits meanwhile. */
 const DISK_AGAIN_MS = 500;
@@ -13,11 +14,14 @@ const DISK_AGAIN_MS = 500;
 const LOOK_MS = 100;
 /** Growth is told at once, and then once in so long. */
 const TOLD_EVERY_MS = 2;
+/** What a program says to its terminal is told once in so long. */
+const SIGNALS_EVERY_MS = 100;
 
 type Spawn = (file: string, args: string[], options: object) => IPty;
 
 interface Events {
   grew(end: number): void;
+  signalled(signals: Signals): void;
   exited(exit: ExitRecord): void;
 }
 
@@ -30,6 +34,8 @@ export class HeldTerminalProcess {
   readonly #log: LogWriter;
   readonly #input: InputQueue;
   readonly #on: Events;
+  readonly #scanner = new SignalScanner();
+  #signalTimer: NodeJS.Timeout | null = null;
   /** What could not be written yet. */
   #unwritten: Buffer[] = [];
   #lookTimer: NodeJS.Timeout | null = null;
@@ -62,7 +68,8 @@ export class HeldTerminalProcess {
   }
 
   get state(): HeldTerminal {
-    return { id: this.id, pid: this.#pty.pid, start: this.#start, end: this.#log.end, cols: this.#pty.cols, rows: this.#pty.rows };
+    const { pid, cols, rows } = this.#pty;
+    return { id: this.id, pid, start: this.#start, end: this.#log.end, cols, rows, signals: this.#scanner.signals };
   }
 
   /** @returns false when too much waits already. */
@@ -101,6 +108,7 @@ export class HeldTerminalProcess {
   }
 
   #take(bytes: Buffer): void {
+    if (this.#scanner.scan(bytes)) this.#signal();
     if (this.#unwritten.length > 0) {
       this.#unwritten.push(bytes);
       return;
@@ -141,10 +149,21 @@ export class HeldTerminalProcess {
     else this.#toldTimer = setTimeout(tell, wait);
   }
 
+  #signal(): void {
+    this.#signalTimer ??= setTimeout(() => {
+      this.#signalTimer = null;
+      this.#on.signalled(this.#scanner.signals);
+    }, SIGNALS_EVERY_MS);
+  }
+
   /** Its program ended; what it printed is on the disk first. */
   #finish(): void {
     if (this.#exit === null || this.#unwritten.length > 0) return;
     if (this.#toldTimer !== null) clearTimeout(this.#toldTimer);
+    if (this.#signalTimer !== null) {
+      clearTimeout(this.#signalTimer);
+      this.#on.signalled(this.#scanner.signals);
+    }
     const record: ExitRecord = { ...this.#exit, end: this.#log.length, at: Date.now() };
     this.#log.close();
     writeExit(this.#folder, record);

@@ -39,8 +39,32 @@ export const toHost = z.discriminatedUnion('type', [
 ]);
 export type ToHost = z.infer<typeof toHost>;
 
+/** What a program said to its terminal since it began, counted, so that nothing is lost while no agent is there (signals.ts). */
+const signals = z.object({
+  bells: z.int(),
+  notices: z.int(),
+  /** The text of the last one. */
+  notice: z.string().nullable(),
+  progress: z.enum(['none', 'going', 'paused', 'failed']),
+  /** How often a progress came to its end. */
+  ends: z.int(),
+  /** Does it draw on the alternate screen? */
+  alternate: z.boolean(),
+  /** Does it take a paste in brackets? */
+  paste: z.boolean(),
+});
+export type Signals = z.infer<typeof signals>;
+
 /** A terminal that runs, as its host knows it. `start` as in ProcessIdentity. */
-const held = z.object({ id: terminalId, pid: z.int(), start: z.string(), end: z.int(), ...size });
+const held = z.object({
+  id: terminalId,
+  pid: z.int(),
+  start: z.string(),
+  end: z.int(),
+  ...size,
+  /** Absent: the host is older. */
+  signals: signals.optional(),
+});
 export type HeldTerminal = z.infer<typeof held>;
 
 /** From the host. */
@@ -51,6 +75,7 @@ export const fromHost = z.discriminatedUnion('type', [
   z.object({ type: z.literal('refused'), seq, code: z.enum(['unknown', 'full', 'failed']), message: z.string() }),
   /** The log has so many bytes, up to the last full character. */
   z.object({ type: z.literal('grew'), id: terminalId, end: z.int() }),
+  z.object({ type: z.literal('signals'), id: terminalId, signals }),
   z.object({ type: z.literal('exited'), id: terminalId, code: z.int().nullable(), signal: z.string().nullable(), end: z.int() }),
 ]);
 export type FromHost = z.infer<typeof fromHost>;

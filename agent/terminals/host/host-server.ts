@@ -99,6 +99,7 @@ export class HostServer {
     try {
       const terminal = new HeldTerminalProcess(order, pty.spawn, {
         grew: (end) => this.#grew(order.id, end),
+        signalled: (signals) => this.#send({ type: 'signals', id: order.id, signals }),
         exited: ({ code, signal, end }) => {
           this.#terminals.delete(order.id);
           this.#untold.delete(order.id);

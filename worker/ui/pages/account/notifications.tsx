@@ -112,6 +112,14 @@ function ThisDevice({ device }: { device: NotifyDevice }) {
       {isAdmin.value && device.jobs !== 'never' && (
         <p class="small muted">{t('And a trigger that could not start one, and what a job asks.')}</p>
       )}
+      {isAdmin.value && (
+        <Switch
+          label={t('A terminal wants something')}
+          help={t('A program asks for permission, waits, is done or does not go on.')}
+          checked={device.terminals ?? false}
+          onChange={(terminals) => void attempt(() => change(device.id, { terminals }))}
+        />
+      )}
       <Quiet device={device} onChange={(quiet) => void attempt(() => change(device.id, { quiet }))} />
       {device.follows.length > 0 && (
         <Listing label={t('Actions that this device follows')}>
