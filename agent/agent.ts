@@ -17,6 +17,7 @@ import { createApi, createServices } from './systems.ts';
 import { openDatabase } from './tables.ts';
 import { EdgeTransport } from './transports/edge-transport.ts';
 import { startLocalTransport } from './transports/local-transport.ts';
+import { startTerminalTransport } from './transports/terminal-transport.ts';
 import type { Caller } from './users/caller.ts';
 import type { FirstAdmin } from './users/first-admin.ts';
 import { ensureAdmin } from './users/first-admin.ts';
@@ -127,6 +128,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   await workflows.start();
   await terminals.start();
   const local = await startLocalTransport({ api, home: config.home, log });
+  const inTerminals = await startTerminalTransport({ api, home: config.home, log, tokens: terminals.tokens, terminals, audit });
   // RunEnd again at each link: the name may change in between.
   const self = (): HostSelf => ({ id: settings.instance_id, name: settings.host_name, version: VERSION });
   if (edge !== null) {
@@ -146,7 +148,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     onNewKey: (listener) => void keyListeners.push(listener),
     stop: async () => {
       await Promise.all([link?.stop(), services.closePlugins()]);
-      await local.close();
+      await Promise.all([local.close(), inTerminals.close()]);
       for (const stop of [...stops, ...started.map((system) => system.stop)]) stop();
       transport.close();
       notify.stop();

@@ -5,6 +5,7 @@ import { actionsApi } from './actions/actions-api.ts';
 import { artifactsApi } from './api/artifacts-api.ts';
 import { folderContextApi } from './api/folder-context-api.ts';
 import { outputPlacesApi } from './api/output-places-api.ts';
+import { ownTerminalApi } from './api/own-terminal-api.ts';
 import { runTopic } from './api/run-topic.ts';
 import { runsApi } from './api/runs-api.ts';
 import { terminalsApi } from './api/terminals-api.ts';
@@ -246,6 +247,7 @@ const RESOURCES = [
   chainsApi,
   validateApi,
   terminalsApi,
+  ownTerminalApi,
   foldersApi,
   folderContextApi,
   worktreesApi,

@@ -47,6 +47,21 @@ export async function good<R extends { ok: boolean; status: number; text(): Prom
 
 const errorBody = z.object({ error: z.looseObject({ code: z.string(), message: z.string() }) });
 
+/** A request of a program inside a terminal, about that terminal. @throws ToruError, as `ask`; forbidden outside of terminals. */
+export function askOfTerminal(
+  env: Readonly<Record<string, string | undefined>>,
+  act: 'notify' | 'status' | 'exec',
+  body: unknown,
+): Promise<Response> {
+  const { TORU_SOCKET: socket, TORU_TERMINAL_TOKEN: token } = env;
+  if (socket === undefined || token === undefined)
+    throw new ToruError('forbidden', 'This is no terminal of Toru: TORU_TERMINAL_TOKEN is not set. Open one: toru terminal new --attach');
+  const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
+  return good(
+    socketFetch(socket, new Request(`http://localhost/api/terminal/${act}`, { method: 'POST', body: JSON.stringify(body), headers })),
+  );
+}
+
 /** fetch, to a Unix socket. Node's own has no such option. @throws ToruError host_offline when no agent listens there. */
 async function socketFetch(socketPath: string, query: Request): Promise<Response> {
   const body = query.body === null ? null : Buffer.from(await query.arrayBuffer());

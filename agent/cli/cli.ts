@@ -16,6 +16,7 @@ import { actions, runs, scripts } from './commands/lists.ts';
 import { loginLink } from './commands/login-link-command.ts';
 import { logs } from './commands/logs-command.ts';
 import { note as noteRun } from './commands/note.ts';
+import { exec, notify } from './commands/own-terminal-commands.ts';
 import { passwd } from './commands/passwd.ts';
 import { plugin } from './commands/plugin-command.ts';
 import { run } from './commands/run.ts';
@@ -66,6 +67,8 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     job,
     rerun,
     terminal,
+    notify,
+    exec,
     audit,
     passwd,
     'login-link': loginLink,

@@ -2,8 +2,10 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import { checkFixedVariables } from '../../shared/fixed-variables.ts';
+import { TERMINAL_SOCKET } from '../../shared/own-terminal.ts';
 import { baseEnvironment } from '../runs/life/environment.ts';
 import type { TerminalRow } from './terminal-store.ts';
+import type { TerminalTokens } from './terminal-tokens.ts';
 
 /** What every program in a terminal may count on. */
 const TERMINAL = { TERM: 'xterm-256color', COLORTERM: 'truecolor' };
@@ -22,11 +24,12 @@ interface Options {
   /** The agent's environment, of which terminals get the allowed part: never the agent's secrets. */
   environment: Readonly<Record<string, string | undefined>>;
   env_allow: readonly string[];
+  tokens: Pick<TerminalTokens, 'of'>;
 }
 
 /** What a terminal's program gets of this host, without what was given to that terminal. */
-export function terminalEnvironment({ home, environment, env_allow }: Options): Record<string, string> {
-  return { ...baseEnvironment(environment, env_allow), ...TERMINAL, TORU_SOCKET: join(home, 'api.sock') };
+export function terminalEnvironment({ home, environment, env_allow }: Omit<Options, 'tokens'>): Record<string, string> {
+  return { ...baseEnvironment(environment, env_allow), ...TERMINAL, TORU_SOCKET: join(home, TERMINAL_SOCKET) };
 }
 
 /** @throws ToruError bad_request for a folder, shell or variable that can't be. */
@@ -38,7 +41,12 @@ export function launchOf(row: Pick<TerminalRow, 'id' | 'cwd' | 'command' | 'shel
   if (problem !== undefined) throw wrong('env', problem);
   if (command === null && !isProgram(shell)) throw wrong('shell', `${shell} is no program that can be started`);
   const [file = shell, ...args] = command ?? [shell, '-l'];
-  return { file, args, env: { ...base, SHELL: shell, ...env, PWD: cwd, TORU_TERMINAL_ID: id }, cwd };
+  return {
+    file,
+    args,
+    env: { ...base, SHELL: shell, ...env, PWD: cwd, TORU_TERMINAL_ID: id, TORU_TERMINAL_TOKEN: options.tokens.of(id) },
+    cwd,
+  };
 }
 
 function isProgram(path: string): boolean {

@@ -66,7 +66,10 @@ test('its environment is an allow-list, and no descriptor of anybody else is ope
   await prints(id, /end\r\n/);
   const text = await output(id);
   expect(text).toContain('COLOUR=blue');
-  expect(text).toMatch(/TORU_SOCKET=.*api\.sock/);
+  // The terminals' own socket, and the token of this one.
+  expect(text).toMatch(/TORU_SOCKET=.*tty\.sock\r\n/);
+  expect(text).toContain(`TORU_TERMINAL_TOKEN=${id}.`);
+  expect(text).not.toContain('api.sock');
   expect(text).not.toContain('secret');
   // Beside the three: the folder that `ls` reads.
   expect(text).toMatch(/\n0 1 2 3 end/);

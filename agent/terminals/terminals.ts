@@ -37,6 +37,7 @@ import { TerminalLife, unknownTerminal } from './terminal-life.ts';
 import type { TerminalLog } from './terminal-log.ts';
 import type { TerminalRow } from './terminal-store.ts';
 import { shownTerminal, TerminalStore } from './terminal-store.ts';
+import { TerminalTokens } from './terminal-tokens.ts';
 import { encodeFrame } from './terminal-words.ts';
 
 /** Ended ones are looked through so often. */
@@ -62,6 +63,8 @@ export interface TerminalsOptions {
 export class Terminals {
   readonly store: TerminalStore;
   readonly attention: Attention;
+  /** What programs inside terminals show to speak for them. */
+  readonly tokens: TerminalTokens;
   readonly #o: TerminalsOptions;
   readonly #changes: TerminalChanges;
   readonly #life: TerminalLife;
@@ -71,6 +74,7 @@ export class Terminals {
     const { home, audit, log, limits } = options;
     this.#o = options;
     this.store = new TerminalStore(options.db);
+    this.tokens = new TerminalTokens(home);
     this.#changes = new TerminalChanges(this.store);
     const launch = (row: TerminalRow): Launch => this.#launchOf(row);
     const attention = new Attention({
@@ -327,7 +331,7 @@ export class Terminals {
 
   #launchOf(row: TerminalRow): Launch {
     const { home, environment = process.env, settings } = this.#o;
-    return launchOf(row, { home, environment, env_allow: settings.env_allow });
+    return launchOf(row, { home, environment, env_allow: settings.env_allow, tokens: this.tokens });
   }
 
   /** @param preferences of the folder that it is opened in, which hold where the request says nothing. */

@@ -31,23 +31,30 @@ export interface LocalTransport {
  * the host's files anyway, so they are an admin.
  * @throws StartError when another agent answers there, or the path is too long for a socket.
  */
-export async function startLocalTransport({ home, api, log }: LocalTransportOptions): Promise<LocalTransport> {
-  const path = join(home, 'api.sock');
+export function startLocalTransport({ home, api, log }: LocalTransportOptions): Promise<LocalTransport> {
+  const owner = ownerOfProcess();
+  return startSocket({ path: join(home, 'api.sock'), callerOf: () => ({ ...owner, auth_time: Date.now() }), api, log });
+}
+
+interface SocketOptions extends Omit<LocalTransportOptions, 'home'> {
+  path: string;
+  /** Whose request it is. @throws ToruError for nobody's. */
+  callerOf: (request: Request) => Caller;
+}
+
+/** The API on a Unix socket that only the owner of this process can open. @throws StartError as above. */
+export async function startSocket({ path, ...options }: SocketOptions): Promise<LocalTransport> {
   if (Buffer.byteLength(path) > MAX_SOCKET_PATH) {
     throw new StartError(`${path} is too long for a socket (${MAX_SOCKET_PATH} bytes at most). Choose a shorter TORU_HOME.`);
   }
   await removeStale(path);
-  const server = createServer(listener(api, log));
+  const server = createServer(listener(options));
   await listen(server, path);
   return { path, close: () => close(server) };
 }
 
-function listener(
-  api: LocalTransportOptions['api'],
-  log: LocalTransportOptions['log'],
-): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
-  const owner = ownerOfProcess();
-  const answer = getRequestListener((request) => api.fetch(request, { caller: { ...owner, auth_time: Date.now() } }), {
+function listener({ callerOf, api, log }: Omit<SocketOptions, 'path'>): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+  const answer = getRequestListener((request) => answerTo(request), {
     hostname: 'localhost',
     overrideGlobalObjects: false,
     errorHandler: (error) => {
@@ -55,6 +62,14 @@ function listener(
       return refusal(new ToruError('bad_request', 'That is not a request that this host understands.'));
     },
   });
+  async function answerTo(request: Request): Promise<Response> {
+    try {
+      return await api.fetch(request, { caller: callerOf(request) });
+    } catch (error) {
+      if (error instanceof ToruError) return refusal(error);
+      throw error;
+    }
+  }
   return (incoming, outgoing) => {
     // Before the URL is parsed: parsing would put `..` and `\` straight, and hide what was sent.
     if (isAmbiguousPath((incoming.url ?? '/').split('?', 1)[0] ?? '')) {

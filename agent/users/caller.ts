@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { ToruError } from '../../shared/errors.ts';
 import type { Role } from '../../shared/users.ts';
 
 /**
@@ -6,11 +7,12 @@ import type { Role } from '../../shared/users.ts';
  * It enters the API as Hono's `env`, never as a header.
  */
 export interface Caller {
-  /** A user's UUID, `local:<uid>` at the local socket, or `plugin:<id>`. */
+  /** A user's UUID, `local:<uid>` at the local socket, `plugin:<id>`, or `terminal:<id>`. */
   user_id: string;
   username: string;
   role: Role;
-  via: 'edge' | 'local' | 'plugin';
+  /** `terminal`: a program inside a terminal, which may do what `inTerminal` permits, and nothing else. */
+  via: 'edge' | 'local' | 'plugin' | 'terminal';
   /** The session, when there is one. */
   sid: string | null;
   /** The asker's address as the edge saw it. */
@@ -34,6 +36,25 @@ export function ownerOfProcess(): Caller {
     address: null,
     auth_time: Date.now(),
   };
+}
+
+/** A program that showed the token of its terminal. */
+export function programIn(id: string, name: string): Caller {
+  return {
+    user_id: `terminal:${id}`,
+    username: `terminal:${name}`,
+    role: 'client',
+    via: 'terminal',
+    sid: null,
+    address: null,
+    auth_time: 0,
+  };
+}
+
+/** The terminal of a program inside it. @throws ToruError forbidden for everybody else. */
+export function terminalOf({ via, user_id }: Pick<Caller, 'via' | 'user_id'>): string {
+  if (via !== 'terminal') throw new ToruError('forbidden', 'Only a program inside a terminal may do this.');
+  return user_id.slice('terminal:'.length);
 }
 
 /** The plugin of `plugin:<id>`; null for everybody else. */

@@ -2,12 +2,14 @@ import { expect, test } from 'vitest';
 import { REAUTH_MS } from '../../shared/limits.ts';
 import { FRAMES } from '../api/frame-permissions.ts';
 import { ROUTES } from '../systems.ts';
+import { programIn } from './caller.ts';
 import { callerOf, refusal } from './fixture.ts';
 import type { Permission } from './permissions.ts';
 import { adminLately, admin as adminOnly, authorize } from './permissions.ts';
 
 const admin = callerOf({ id: 'a', username: 'root', role: 'admin' }, Date.now());
 const ALL = new Map<string, Permission>([...ROUTES, ...Object.entries(FRAMES)]);
+const OF_TERMINALS = ['POST /api/terminal/notify', 'POST /api/terminal/status', 'POST /api/terminal/exec'];
 const client = callerOf({ id: 'c', username: 'ada', role: 'client' }, Date.now());
 
 test('a client gets exactly this and nothing else', async () => {
@@ -94,8 +96,17 @@ test('a client gets exactly this and nothing else', async () => {
   ]);
 });
 
-test('an admin may do all of it', () => {
-  for (const permission of ALL.values()) authorize(admin, permission);
+test('an admin may do all of it, but what only programs inside terminals do', async () => {
+  const refused: string[] = [];
+  for (const [key, permission] of ALL) if ((await refusal(() => authorize(admin, permission))) !== null) refused.push(key);
+  expect(refused).toEqual(OF_TERMINALS);
+});
+
+test('a program inside a terminal may do exactly this, whatever stands beside another route', async () => {
+  const open: string[] = [];
+  const program = programIn(crypto.randomUUID(), 'build');
+  for (const [key, permission] of ALL) if ((await refusal(() => authorize(program, permission))) === null) open.push(key);
+  expect(open).toEqual(OF_TERMINALS);
 });
 
 test('what is in no line is refused to everybody', async () => {

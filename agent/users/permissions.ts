@@ -5,8 +5,11 @@ import type { Caller } from './caller.ts';
 
 /** The rights that an act asks for. A permission stands beside the route, frame, topic or method that does the act. */
 export interface Permission {
-  /** `any`: every user. What they then see is their own: the room behind it looks at the caller. */
-  role: 'admin' | 'any';
+  /**
+   * `any`: every user. What they then see is their own: the room behind it looks at the caller.
+   * `terminal`: a program inside a terminal, and no user. No other permission is such a program's.
+   */
+  role: 'admin' | 'any' | 'terminal';
   /** The password must have been typed lately: a stolen session can't make itself permanent. */
   reauth?: true;
 }
@@ -16,6 +19,9 @@ export const admin = { role: 'admin' } as const satisfies Permission;
 export const anyLately = { role: 'any', reauth: true } as const satisfies Permission;
 /** For what decides which code runs, what it sees and for whom: a session alone must not become code. */
 export const adminLately = { role: 'admin', reauth: true } as const satisfies Permission;
+
+/** For what a program may do with the terminal that it runs in. */
+export const inTerminal = { role: 'terminal' } as const satisfies Permission;
 
 /**
  * May this caller do this? Says nothing when they may.
@@ -27,7 +33,9 @@ export function authorize(
   permission: Permission | null,
   now: number = Date.now(),
 ): void {
-  if (permission === null || !hasRole(caller.role, permission.role)) {
+  if (permission === null || !hasRole(caller, permission.role)) {
+    if (caller.via === 'terminal')
+      throw new ToruError('forbidden', 'A program inside a terminal may not do this: its token is for that terminal alone.');
     throw new ToruError('forbidden', 'Your user may not do this. An admin of this host can.');
   }
   if (permission.reauth === true && !typedLately(caller, now)) {
@@ -37,8 +45,9 @@ export function authorize(
   }
 }
 
-function hasRole(has: Role, needs: Permission['role']): boolean {
-  return needs === 'any' || has === needs;
+function hasRole({ role, via }: { role: Role; via: Caller['via'] }, needs: Permission['role']): boolean {
+  if (via === 'terminal' || needs === 'terminal') return via === needs;
+  return needs === 'any' || role === needs;
 }
 
 /** A time in the future is no proof: a clock was changed. The local socket proves its user again by each connection. */

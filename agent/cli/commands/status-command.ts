@@ -1,12 +1,13 @@
 import type { Membership } from '../../../shared/members.ts';
 import type { System } from '../../../shared/system.ts';
-import { connect, good } from '../agent-client.ts';
+import { programState } from '../../../shared/terminals.ts';
+import { askOfTerminal, connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
-import { noWords, parse } from '../command.ts';
+import { noWords, oneWord, parse } from '../command.ts';
 import { duplicateKey } from '../duplicate-key.ts';
 import { homeOf } from '../home-of.ts';
 import type { Io } from '../io.ts';
-import { print } from '../io.ts';
+import { print, UsageError } from '../io.ts';
 import { membershipOf, standingOf } from '../membership-words.ts';
 import { bytes, duration } from '../plain-text.ts';
 import { servicesOf } from '../service/running-service.ts';
@@ -16,14 +17,25 @@ import { plain } from '../terminal-filter.ts';
 export const status: Command = {
   summary: 'Show whether the agent runs, and what it does',
   help: `Usage: toru status [--json]
+       toru status working|idle|done|needs-input
 
 Asks the agent of this TORU_HOME. Ends with 125 when none answers.
 
+With a word, a program inside a terminal says how it is: its terminal then wants attention, or no longer. This is for hooks of agent
+programs (see: toru hook --help).
+
   toru status
   toru status --json | jq .running
+  toru status needs-input
 `,
   run: async (args, io) => {
     const { values, positionals } = parse(args, { json: { type: 'boolean' } });
+    if (positionals.length > 0) {
+      const said = programState.safeParse(oneWord(positionals, 'The state'));
+      if (!said.success) throw new UsageError(`“${positionals[0]}” is no state: ${programState.options.join(', ')}.`);
+      await askOfTerminal(io.env, 'status', { state: said.data });
+      return 0;
+    }
     noWords(positionals);
     const client = connect(io.env);
     const [settings, system, open, membership] = await Promise.all([

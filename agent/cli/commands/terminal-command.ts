@@ -1,16 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { ExecAnswer } from '../../../shared/terminals.ts';
 import { connect, good } from '../agent-client.ts';
 import { attachTerminal, send } from '../attach-terminal.ts';
 import type { Command } from '../command.ts';
 import { noWords, oneWord, parse } from '../command.ts';
 import { findTerminal } from '../find-terminal.ts';
-import type { Io, Output } from '../io.ts';
-import { note, print, UsageError } from '../io.ts';
+import type { Io } from '../io.ts';
+import { print, UsageError } from '../io.ts';
 import { when } from '../plain-text.ts';
 import { readAll } from '../prompt.ts';
-import { TerminalFilter } from '../terminal-filter.ts';
 import { printJson, printTable } from './lists.ts';
+import { filtered, shownExec } from './shown-exec.ts';
 
 const HELP = `Usage: toru terminal new [--name NAME] [--cwd DIR] [--attach] [-- PROGRAM ARG…]
        toru terminal list [--json]
@@ -126,7 +125,7 @@ const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
       if (timeout_s !== undefined && !Number.isInteger(timeout_s)) throw new UsageError('--timeout is a number of seconds.');
       const json = { argv, ...(timeout_s === undefined ? {} : { timeout_s }) };
       const answer = await (await good(client.terminals[':id'].exec.$post({ param: { id }, json }))).json();
-      return values.json === true ? printJson(io, answer) : shown(answer, io);
+      return shownExec(answer, values.json === true, io);
     },
   ],
   [
@@ -171,22 +170,6 @@ const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
     },
   ],
 ]);
-
-/** As `toru logs` shows output: a person's terminal obeys no sequence but colours. */
-function filtered(text: string, to: Output): string {
-  if (!to.isTTY) return text;
-  const filter = new TerminalFilter();
-  return filter.write(text) + filter.end();
-}
-
-async function shown({ stdout, stderr, exit_code, signal, timed_out, truncated }: ExecAnswer, io: Io): Promise<number> {
-  await io.out.write(filtered(stdout, io.out));
-  await io.err.write(filtered(stderr, io.err));
-  if (truncated) await note(io, 'output past 1 MiB was left out');
-  if (timed_out) await note(io, 'it took too long, and was stopped');
-  if (signal !== null && !timed_out) await note(io, `it was ended by ${signal}`);
-  return exit_code ?? 1;
-}
 
 /** toru terminal */
 export const terminal: Command = {

@@ -102,6 +102,10 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   'terminal.remove': { ok: (entry, who) => ({ who, text: t('{who} removed the terminal {what}'), what: terminalOf(entry) }) },
   'terminal.exec': { ok: (entry, who) => ({ who, text: t('{who} ran something in the terminal {what}'), what: terminalOf(entry) }) },
   'terminal.share': { ok: (entry, who) => ({ who, text: t('{who} changed who may see the terminal {what}'), what: terminalOf(entry) }) },
+  'terminal.token': {
+    ok: (entry, who) => ({ who, text: t('{who} spoke for the terminal {what}'), what: terminalOf(entry) }),
+    refused: (entry) => ({ who: t('Somebody'), text: t('{who} spoke for a terminal without its token'), ...because(entry) }),
+  },
   'terminal.foreign': {
     ok: (entry, who) => ({ who, text: t('{who} asked for the terminal {what}'), what: terminalOf(entry) }),
     refused: (entry, who) => ({
