@@ -72,7 +72,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
       link?.redial('this host has a new key');
     },
   });
-  const { identity, audit, settings, grants, users, scripts, actions, runs, notify, plugins, workflows, terminals } = services;
+  const { identity, audit, settings, grants, users, scripts, actions, runs, notify, plugins, workflows, terminals, screens } = services;
   if (lock.lostBy !== null) {
     const ending = previousEnd ?? 'ended without a goodbye: it was killed, or the host went down';
     audit.record({
@@ -154,6 +154,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
       notify.stop();
       services.hosts.close();
       workflows.close();
+      screens.close();
       terminals.close();
       services.worktrees.close();
       await runs.close();

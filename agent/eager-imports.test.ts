@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path';
 import { expect, it } from 'vitest';
 
 /** Packages that the agent loads only when somebody needs them: at rest they would take megabytes for nothing. */
-const LATER = ['execa', 'systeminformation', 'yaml'];
+const LATER = ['@xterm/headless', 'execa', 'systeminformation', 'yaml'];
 
 it.each(LATER)('the agent at rest has not loaded %s', (name) => {
   const found: string[] = [];

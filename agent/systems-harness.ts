@@ -135,6 +135,7 @@ export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness>
       services.hosts.close();
       services.workflows.close();
       if (!keep) for (const { id } of services.terminals.store.open()) await services.terminals.remove(admin, id);
+      services.screens.close();
       services.terminals.close();
       await services.closePlugins();
       await runs.close();

@@ -51,7 +51,7 @@ import type { SystemOptions } from './system/system.ts';
 import { System } from './system/system.ts';
 import { systemApi } from './system/system-api.ts';
 import { systemTopic } from './system/system-topic.ts';
-import { noScreens } from './terminals/screens.ts';
+import { Screens } from './terminals/screens.ts';
 import { terminalTopic } from './terminals/terminal-topic.ts';
 import type { TerminalsOptions } from './terminals/terminals.ts';
 import { Terminals } from './terminals/terminals.ts';
@@ -159,7 +159,7 @@ export function createServices(settled: ServicesOptions) {
   const folders = new Folders({ db, audit });
   const told: TerminalsOptions['told'] = ({ terminal_id, what, text }, name) => notify.terminal({ terminal_id, name, what, text });
   const terminals = new Terminals({ db, home, settings, users, folders, audit, told, log, limits });
-  const screens = noScreens;
+  const screens = new Screens({ terminals, log });
   const worktrees = new Worktrees({
     db,
     audit,

@@ -138,6 +138,7 @@ async function buildAll(): Promise<void> {
           main: 'agent/entry/main.ts',
           cli: 'agent/entry/cli.ts',
           'pty-host': 'agent/entry/pty-host.ts',
+          'screen-worker': 'agent/entry/screen-worker.ts',
           'step-container': 'agent/entry/step-container.ts',
           'step-install': 'agent/entry/step-install.ts',
         },

@@ -1,22 +1,164 @@
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import type { TerminalServerFrame } from '../../shared/terminals.ts';
+import { SEGMENT_BYTES } from '../../shared/terminals.ts';
+import type { Log } from '../logger.ts';
+import { packageRoot } from '../system/package-root.ts';
+import type { LogPlace } from './screen/screen-keeper.ts';
+import type { ToWorker } from './screen/screen-protocol.ts';
+import { fromWorker } from './screen/screen-protocol.ts';
 import type { TerminalLog } from './terminal-log.ts';
+import type { Terminals } from './terminals.ts';
 
 /** What draws a terminal's screen on an emulator that was reset. Output from `cursor` on follows it. */
 export type Screen = Omit<Extract<TerminalServerFrame, { type: 'screen' }>, 'type' | 'terminal_id'>;
 
 /** Where no screen is drawn, a viewer begins so many bytes before the end: most programs have drawn theirs again in them. */
 const RECENT_BYTES = 256 * 1024;
+/** Longer than this nobody waits for a screen. */
+const DRAW_MS = 3000;
+/** A terminal without viewers is forgotten after so long, … */
+const KEPT_MS = 30_000;
+/** … which is looked for so often, and whether a screen fell behind. */
+const LOOK_MS = 1000;
+/** So far behind its terminal a screen is brought up to it, for the next one who comes. */
+const BEHIND_BYTES = 256 * 1024;
+/** A worker that takes more is ended: its viewers begin at `recent`, as if there were none. */
+const WORKER_MB = 512;
 
-/** The screens of terminals, for viewers that attach `from: "screen"`. */
-export interface Screens {
-  /** @returns null where none can be drawn: the viewer begins at `recent` then. */
-  screen(id: string): Promise<Screen | null>;
-  /** The cursor at which a viewer without a screen begins. */
-  recent(log: Pick<TerminalLog, 'start' | 'end'>): number;
+interface Options {
+  terminals: Pick<Terminals, 'log' | 'folderOf' | 'viewers'>;
+  log: Pick<Log, 'warn'>;
+  limits?: { screenMs?: number; screenKeptMs?: number };
 }
 
-/** Draws none yet. */
-export const noScreens: Screens = {
-  screen: () => Promise.resolve(null),
-  recent: ({ start, end }) => Math.max(start, end - RECENT_BYTES),
-};
+interface Kept {
+  /** Where its screen was asked for last, or brought to. */
+  end: number;
+  /** When somebody looked last. */
+  at: number;
+}
+
+/** The screens of terminals, for viewers that attach `from: "screen"`. They are drawn in a thread that is there only while somebody looks. */
+export class Screens {
+  readonly #o: Options;
+  readonly #kept = new Map<string, Kept>();
+  readonly #waiting = new Map<number, (screen: Screen | null) => void>();
+  #worker: Worker | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #seq = 0;
+
+  constructor(options: Options) {
+    this.#o = options;
+  }
+
+  /** Is there a thread for screens now? */
+  get working(): boolean {
+    return this.#worker !== null;
+  }
+
+  /** @returns null where none can be drawn, or not in time: the viewer begins at `recent` then. */
+  async screen(id: string): Promise<Screen | null> {
+    const place = this.#place(id);
+    const worker = this.#start();
+    this.#seq += 1;
+    const seq = this.#seq;
+    const answer = Promise.withResolvers<Screen | null>();
+    this.#waiting.set(seq, answer.resolve);
+    this.#kept.set(id, { end: place.end, at: performance.now() });
+    this.#post(worker, { type: 'draw', seq, ...place });
+    const timer = setTimeout(() => {
+      this.#o.log.warn({ terminal: id }, 'a screen took too long to be drawn');
+      answer.resolve(null);
+    }, this.#o.limits?.screenMs ?? DRAW_MS);
+    try {
+      return await answer.promise;
+    } finally {
+      clearTimeout(timer);
+      this.#waiting.delete(seq);
+    }
+  }
+
+  /** The cursor at which a viewer without a screen begins. */
+  recent({ start, end }: Pick<TerminalLog, 'start' | 'end'>): number {
+    return Math.max(start, end - RECENT_BYTES);
+  }
+
+  close(): void {
+    if (this.#worker !== null) this.#end(this.#worker);
+  }
+
+  #start(): Worker {
+    if (this.#worker !== null) return this.#worker;
+    const worker = new Worker(workerProgram(), {
+      resourceLimits: { maxOldGenerationSizeMb: WORKER_MB },
+      stdin: false,
+      env: {},
+      execArgv: [],
+    });
+    worker.unref();
+    worker.on('message', (message: unknown) => {
+      const answer = fromWorker.parse(message);
+      if (answer.type === 'failed') this.#o.log.warn({ reason: answer.message }, 'a screen could not be drawn');
+      this.#waiting.get(answer.seq)?.(answer.type === 'drawn' ? answer.screen : null);
+    });
+    worker.on('error', (error) => this.#o.log.warn({ err: error }, 'the thread that draws screens failed'));
+    worker.on('exit', () => this.#gone(worker));
+    this.#worker = worker;
+    this.#timer = setInterval(() => this.#look(worker), LOOK_MS).unref();
+    return worker;
+  }
+
+  #look(worker: Worker): void {
+    const now = performance.now();
+    for (const [id, kept] of this.#kept) {
+      if (this.#o.terminals.viewers(id) > 0) kept.at = now;
+      else if (now - kept.at > (this.#o.limits?.screenKeptMs ?? KEPT_MS)) {
+        this.#kept.delete(id);
+        this.#post(worker, { type: 'drop', id });
+        continue;
+      }
+      this.#catchUp(worker, id, kept);
+    }
+    if (this.#kept.size === 0 && this.#waiting.size === 0) this.#end(worker);
+  }
+
+  /** A flood is not followed: whoever comes then waits for the last segment to be read. */
+  #catchUp(worker: Worker, id: string, kept: Kept): void {
+    const place = this.#place(id);
+    const behind = place.end - kept.end;
+    if (behind < BEHIND_BYTES) return;
+    kept.end = place.end;
+    if (behind < SEGMENT_BYTES) this.#post(worker, { type: 'feed', ...place });
+  }
+
+  #place(id: string): LogPlace {
+    const { start, end } = this.#o.terminals.log(id);
+    return { id, folder: this.#o.terminals.folderOf(id), start, end };
+  }
+
+  #post(worker: Worker, message: ToWorker): void {
+    worker.postMessage(message);
+  }
+
+  #end(worker: Worker): void {
+    this.#gone(worker);
+    void worker.terminate();
+  }
+
+  /** It ended: who waits for it gets no screen, and the next one starts another. */
+  #gone(worker: Worker): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+    this.#kept.clear();
+    for (const resolve of this.#waiting.values()) resolve(null);
+  }
+}
+
+/** As it was built, or from the sources. */
+function workerProgram(): string {
+  const sources = import.meta.filename.endsWith('.ts');
+  return join(packageRoot(), sources ? 'agent/entry/screen-worker.ts' : 'dist/agent/screen-worker.js');
+}

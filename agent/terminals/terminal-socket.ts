@@ -12,7 +12,7 @@ import type { Terminals } from './terminals.ts';
 
 export interface TerminalSocketOptions {
   terminals: Pick<Terminals, 'get' | 'view' | 'log' | 'endFrames' | 'input' | 'resize'>;
-  screens: Screens;
+  screens: Pick<Screens, 'screen' | 'recent'>;
   streams: Streams;
 }
 

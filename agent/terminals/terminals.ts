@@ -192,6 +192,11 @@ export class Terminals {
     return this.#life.folderOf(id);
   }
 
+  /** How many are attached to it now. */
+  viewers(id: string): number {
+    return this.#life.known(id)?.viewers.size ?? 0;
+  }
+
   /** Who looks at it now. @returns leave. @throws ToruError unknown_terminal */
   view(caller: Caller, id: string, viewer: TerminalViewer): { terminal: Terminal; acked: () => void; leave: () => void } {
     const { row, right } = this.#seen(caller, id);

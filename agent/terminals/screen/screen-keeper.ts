@@ -1,0 +1,71 @@
+import { SEGMENT_BYTES } from '../../../shared/terminals.ts';
+import type { DrawnScreen, EmulatedTerminal } from './emulated-terminal.ts';
+import { Recorded } from './recorded.ts';
+
+/** Lines above the screen, for whoever makes it higher. */
+const SCROLLBACK = 1000;
+
+export interface LogPlace {
+  id: string;
+  folder: string;
+  start: number;
+  end: number;
+}
+
+/** The emulators of the terminals that somebody looks at, in the worker. */
+export class ScreenKeeper {
+  readonly #kept = new Map<string, EmulatedTerminal>();
+  /** For each terminal one thing at a time. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  /** @throws when the log can't be read. */
+  draw(log: LogPlace): Promise<DrawnScreen> {
+    return this.#inTurn(log.id, async () => (await this.#at(log)).draw());
+  }
+
+  feed(log: LogPlace): Promise<void> {
+    return this.#inTurn(log.id, async () => {
+      await this.#at(log);
+    });
+  }
+
+  drop(id: string): Promise<void> {
+    return this.#inTurn(id, () => {
+      this.#kept.get(id)?.close();
+      this.#kept.delete(id);
+      return Promise.resolve();
+    });
+  }
+
+  async #at({ id, folder, start, end }: LogPlace): Promise<EmulatedTerminal> {
+    const recorded = new Recorded(folder);
+    let terminal = this.#kept.get(id);
+    if (terminal === undefined || terminal.cursor < Math.max(start, end - SEGMENT_BYTES)) {
+      terminal?.close();
+      terminal = recorded.begin(Math.max(start, end - SEGMENT_BYTES), end, SCROLLBACK);
+      this.#kept.set(id, terminal);
+    }
+    try {
+      await recorded.feed(terminal, end);
+    } catch (error) {
+      // What it shows now is of no use to the next.
+      terminal.close();
+      this.#kept.delete(id);
+      throw error;
+    }
+    return terminal;
+  }
+
+  #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(work, work);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.#turns.set(id, settled);
+    void settled.then(() => {
+      if (this.#turns.get(id) === settled) this.#turns.delete(id);
+    });
+    return turn;
+  }
+}

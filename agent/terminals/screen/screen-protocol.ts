@@ -1,0 +1,26 @@
+import * as z from 'zod';
+import { terminalId } from '../../../shared/terminals.ts';
+
+/** What agent and screen worker say to each other. */
+
+const position = z.int().nonnegative();
+/** Where the log of a terminal is, and which part of it: `start` is the first byte that is kept. */
+const log = { id: terminalId, folder: z.string(), start: position, end: position };
+
+export const toWorker = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('draw'), seq: z.int(), ...log }),
+  /** So that the next one is drawn sooner. */
+  z.object({ type: z.literal('feed'), ...log }),
+  z.object({ type: z.literal('drop'), id: terminalId }),
+]);
+export type ToWorker = z.infer<typeof toWorker>;
+
+export const fromWorker = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('drawn'),
+    seq: z.int(),
+    screen: z.object({ data: z.string(), cursor: position, cols: z.int(), rows: z.int() }),
+  }),
+  z.object({ type: z.literal('failed'), seq: z.int(), message: z.string() }),
+]);
+export type FromWorker = z.infer<typeof fromWorker>;

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { terminal as terminalShape } from '../../shared/terminals.ts';
+import type { ApiHarness } from '../systems-harness.ts';
+import { makeApi } from '../systems-harness.ts';
+import { emulator, written } from './screen/screen-dump-harness.ts';
+import type { Screen } from './screens.ts';
+import { Screens } from './screens.ts';
+
+let api: ApiHarness;
+beforeAll(async () => {
+  api = await makeApi();
+});
+afterAll(() => api.close());
+
+const log = { warn: vi.fn() };
+const ask = (method: string, path: string, body?: unknown) => api.ask(api.admin, method, `/api/terminals${path}`, body);
+
+async function open(script: string, prints: string, more: object = {}): Promise<string> {
+  const { json } = await ask('POST', '', { command: ['sh', '-c', script], ...more });
+  const { id } = terminalShape.parse(json);
+  await expect.poll(async () => (await ask('GET', `/${id}/output`)).text).toContain(prints);
+  return id;
+}
+
+async function shown({ data, cols, rows }: Screen): Promise<string[]> {
+  const term = emulator(cols, rows);
+  await written(term, data);
+  const { active } = term.buffer;
+  const lines = Array.from({ length: rows }, (_, y) => active.getLine(active.baseY + y)?.translateToString(true) ?? '');
+  return [active.type, ...lines.slice(0, lines.findLastIndex((line) => line !== '') + 1)];
+}
+
+test('one frame draws the screen as it is, and says where it goes on', async () => {
+  const id = await open(`seq 1 5000; printf '\\033[?1049h\\033[2J\\033[3;4Hin the middle\\033[?2004h'; sleep 600`, 'middle', {
+    cols: 40,
+    rows: 5,
+  });
+  const screen = await api.services.screens.screen(id);
+  if (screen === null) throw new Error('no screen');
+  expect(screen).toMatchObject({ cols: 40, rows: 5, cursor: api.services.terminals.log(id).end });
+  expect(await shown(screen)).toEqual(['alternate', '', '', '   in the middle']);
+  expect(screen.data).toContain('\u001b[?2004h');
+  expect(screen.data.length).toBeLessThan(300);
+  await ask('DELETE', `/${id}`);
+});
+
+test('a size that changed while it printed counts from there', async () => {
+  const id = await open('trap "echo now $(stty size)" WINCH; echo 123456789012345; while :; do sleep 0.05; done', '12345', {
+    cols: 10,
+    rows: 4,
+  });
+  await ask('POST', `/${id}/resize`, { cols: 30, rows: 6 });
+  await expect.poll(async () => (await ask('GET', `/${id}/output`)).text).toContain('now');
+  const screen = await api.services.screens.screen(id);
+  if (screen === null) throw new Error('no screen');
+  expect(screen).toMatchObject({ cols: 30, rows: 6 });
+  expect((await shown(screen)).slice(0, 2)).toEqual(['normal', '123456789012345']);
+  await ask('DELETE', `/${id}`);
+});
+
+test('there is a thread while somebody looks, and none after', async () => {
+  const { terminals } = api.services;
+  const screens = new Screens({ terminals, log, limits: { screenKeptMs: 50 } });
+  const id = await open('echo here; sleep 600', 'here');
+  const viewer = { user_id: api.admin.user_id, window: () => 1e6, acked: 0, ackedAt: 0, resized: vi.fn(), leave: vi.fn() };
+  const { leave } = terminals.view(api.admin, id, viewer);
+  expect(screens.working).toBe(false);
+  expect(await screens.screen(id)).not.toBeNull();
+  // More than a look at what is there now, and it still is.
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  expect(screens.working).toBe(true);
+  leave();
+  await expect.poll(() => screens.working).toBe(false);
+  // The next one finds another.
+  expect(await screens.screen(id)).not.toBeNull();
+  screens.close();
+  expect(screens.working).toBe(false);
+  await ask('DELETE', `/${id}`);
+});
+
+test('where none is drawn in time, or its log is not there, the viewer goes without', async () => {
+  const { terminals } = api.services;
+  const hasty = new Screens({ terminals, log, limits: { screenMs: 0 } });
+  const id = await open('echo here; sleep 600', 'here');
+  expect(await hasty.screen(id)).toBeNull();
+  hasty.close();
+  const elsewhere = new Screens({
+    terminals: { log: (of) => terminals.log(of), viewers: () => 0, folderOf: () => '/nowhere' },
+    log,
+  });
+  expect(await elsewhere.screen(id)).toBeNull();
+  elsewhere.close();
+  // One that is ended in the middle of it says so, too.
+  const ended = new Screens({ terminals, log });
+  const waiting = ended.screen(id);
+  ended.close();
+  expect(await waiting).toBeNull();
+  await ask('DELETE', `/${id}`);
+});
