@@ -23,7 +23,7 @@ const faults = { testTimeout: FULL ? 600_000 : 300_000 };
 const onlyFull = FULL ? [] : ['test/faults/cost.test.ts', 'test/faults/eviction.test.ts'];
 
 /** The tests of runs go over both: the native runner, and the shell wrapper that a host gets which can run none. */
-const OVER_BOTH = ['runs', 'stop', 'story', 'recovery', 'output-limit', 'end-of-input', 'environment', 'cgroup'];
+const OVER_BOTH = ['runs', 'stop', 'story', 'recovery', 'output-limit', 'end-of-input', 'environment', 'cgroup', 'tty'];
 
 /**
  * `npm test` runs all projects; `npm test -- agent/runs` what stands there; `npm test -- --project browser` one of them.

@@ -139,6 +139,7 @@ async function buildAll(): Promise<void> {
           cli: 'agent/entry/cli.ts',
           'pty-host': 'agent/entry/pty-host.ts',
           'screen-worker': 'agent/entry/screen-worker.ts',
+          'tty-run': 'agent/entry/tty-run.ts',
           'step-container': 'agent/entry/step-container.ts',
           'step-install': 'agent/entry/step-install.ts',
         },

@@ -63,6 +63,8 @@ export const actionFields = z.object({
   allow: z.union([z.literal('everyone'), z.array(userId).max(1000)]).default([]),
   /** Keep the script's standard input open for what a viewer types. */
   stdin: z.boolean().default(false),
+  /** Give the script a terminal of its own, which viewers type into. */
+  tty: z.boolean().default(false),
 });
 export type ActionFields = z.infer<typeof actionFields>;
 
@@ -127,6 +129,7 @@ export const actionPatch = z.strictObject({
   when_full: actionFields.shape.when_full.unwrap().optional(),
   allow: actionFields.shape.allow.unwrap().optional(),
   stdin: actionFields.shape.stdin.unwrap().optional(),
+  tty: actionFields.shape.tty.unwrap().optional(),
   /** The revision that was edited: another one in the meantime is a `conflict`. */
   revision: z.int().optional(),
 });

@@ -17,7 +17,7 @@ export interface Fault {
  * not arguments (every local user can read another process's argv), patterns compile.
  * @returns what is wrong; empty when the action may be saved.
  */
-export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean): Fault[] {
+export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean, tty = false): Fault[] {
   const wrong: Fault[] = [];
   const seen = new Set<string>();
   let toStdin = 0;
@@ -50,7 +50,9 @@ export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean)
       for (const { at, message } of [...checkChoice(input), ...checkOptionsFrom(input, inputs.slice(0, index))]) fault(at, message);
     if (input.type === 'number') for (const { at, message } of checkNumber(input)) fault(at, message);
   }
-  if (toStdin > 0 && stdin)
+  if (toStdin > 0 && tty)
+    wrong.push({ at: 'tty', message: 'An input fills standard input, and a script in a terminal reads what is typed: switch one of the two off.' });
+  else if (toStdin > 0 && stdin)
     wrong.push({ at: 'stdin', message: 'An input fills standard input, so nobody can type into the run: switch one of the two off.' });
   return wrong;
 }

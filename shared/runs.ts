@@ -46,10 +46,14 @@ export const run = z.object({
   disk_bytes: z.int().nullable(),
   /** Does the script read what a viewer types? */
   stdin: z.boolean(),
+  /** Its script has a terminal of its own: what is typed shows as the terminal shows it. Absent otherwise. */
+  tty: z.boolean().optional(),
   /** The script has ended, and the last of what it printed is still waited for: `running` goes on till then. Absent otherwise. */
   finishing: z.boolean().optional(),
   /** The script has read all that was typed into it, and waits for more. Absent otherwise, and where the host can't tell. */
   waiting_for_input: z.boolean().optional(),
+  /** While it waits: its terminal does not show what is typed, as for a password. Absent otherwise. */
+  input_hidden: z.boolean().optional(),
   /** Somebody has cancelled it, and it has not ended yet. Absent otherwise. */
   stopping: z.boolean().optional(),
   /** Of a queued run: how many turns till its own, 1 = it is next. */
@@ -77,7 +81,7 @@ export const runSummary = z.object({
 export type RunSummary = z.infer<typeof runSummary>;
 
 /** A change of a run, as who follows the runs gets it. The edge passes the note and the waiting on, and keeps neither. */
-export type RunNews = RunSummary & Pick<Run, 'note' | 'stopping' | 'waiting_for_input'>;
+export type RunNews = RunSummary & Pick<Run, 'note' | 'stopping' | 'waiting_for_input' | 'input_hidden'>;
 
 export const taskParams = z.object({ id: taskId });
 

@@ -6,6 +6,7 @@ import type { ErrorCode } from './errors.ts';
 import { userId, uuid } from './ids.ts';
 import { notAfter } from './in-time.ts';
 import { MAX_STDIN_FRAME } from './limits.ts';
+import { sizeFields as size } from './terminal-size.ts';
 import { visibleName } from './visible-name.ts';
 
 /**
@@ -21,12 +22,9 @@ export const SEGMENT_BYTES = 4 * 1024 * 1024;
 export const KEPT_BYTES = 64 * 1024 * 1024;
 /** Input that a program has not read yet. Past it, input is refused with an error, and none of that frame is typed. */
 export const MAX_WAITING_INPUT = 256 * 1024;
-export const MAX_COLS = 1000;
-export const MAX_ROWS = 1000;
 /** Of one host, at the same time. */
 export const MAX_TERMINALS = 64;
 
-const size = { cols: z.int().min(1).max(MAX_COLS), rows: z.int().min(1).max(MAX_ROWS) };
 const path = z
   .string()
   .min(1)
@@ -161,7 +159,6 @@ export const scrollbackQuery = z.strictObject({
 export type ScrollbackQuery = z.infer<typeof scrollbackQuery>;
 
 export const terminalInput = z.strictObject({ data: z.string().min(1).max(MAX_STDIN_FRAME), not_after: notAfter.optional() });
-export const terminalSize = z.strictObject(size);
 export const shareRequest = z.strictObject({ right: shareRight });
 
 // Frames

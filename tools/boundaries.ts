@@ -67,6 +67,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/users'],
     ['agent/hosts'],
     ['agent/system'],
+    ['agent/pty'],
     ['agent/scripts'],
     ['agent/actions'],
     ['agent/uploads'],

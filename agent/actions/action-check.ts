@@ -18,7 +18,7 @@ export async function checkAction(
   withinBudget: <T>(check: () => T) => T,
 ): Promise<void> {
   const wrong = [
-    ...checkDeclaration(fields.inputs, fields.stdin),
+    ...checkDeclaration(fields.inputs, fields.stdin, fields.tty),
     ...(hasPattern(fields.inputs) ? checkWithin(withinBudget, fields.inputs) : checkDefaults(fields.inputs)),
     ...checkArgs(fields.args),
     ...checkFixedVariables(fields.env, fields.inputs).map((message) => ({ at: 'env', message })),

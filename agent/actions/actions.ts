@@ -327,5 +327,6 @@ function merged(before: ActionRow, patch: ActionPatch): ActionRow {
     when_full: patch.when_full ?? before.when_full,
     allow: patch.allow ?? before.allow,
     stdin: patch.stdin ?? before.stdin,
+    tty: patch.tty ?? before.tty,
   };
 }

@@ -23,7 +23,7 @@ import '../../shared/schema-words.ts';
 
 /** The services that one browser's socket needs. */
 export interface SocketServices {
-  runs: Pick<Runs, 'start' | 'cancel' | 'input' | 'get'>;
+  runs: Pick<Runs, 'start' | 'cancel' | 'input' | 'resize' | 'get'>;
   streams: Streams;
   /** Where there are terminals. */
   terminals?: TerminalSocketOptions['terminals'];
@@ -170,6 +170,8 @@ export class BrowserSocket {
       case 'input':
         refuseLate(frame.not_after, Date.now());
         return this.#services.runs.input(caller, frame.task_id, frame.data, frame.eof);
+      case 'resize':
+        return this.#services.runs.resize(caller, frame.task_id, frame.cols, frame.rows);
       case 'subscribe':
         this.#subscribe(caller, frame);
         return;

@@ -11,6 +11,7 @@ export const FRAMES = {
   detach: any,
   ack: any,
   input: any,
+  resize: any,
   subscribe: any,
   unsubscribe: any,
   ping: any,

@@ -47,6 +47,7 @@ const ACTION = {
   when_full: 'queue' as const,
   allow: [],
   stdin: false,
+  tty: false,
 };
 
 function add(id: string, manifest: Record<string, unknown>): void {

@@ -14,11 +14,12 @@ export function runTopic(runs: RunTopicOptions): SystemTopics {
     topics: [{ topic: 'runs', permission: any, nameFor: ({ role, user_id }) => (role === 'admin' ? 'runs' : `runs/${user_id}`) }],
     start: (sink) => ({
       stop: runs.onChange((run) => {
-        const { note, stopping, waiting_for_input } = run;
+        const { note, stopping, waiting_for_input, input_hidden } = run;
         const news: RunNews = {
           ...summaryOf(run),
           ...(note === undefined ? {} : { note }),
           ...(waiting_for_input === undefined ? {} : { waiting_for_input }),
+          ...(input_hidden === undefined ? {} : { input_hidden }),
           ...(stopping === undefined ? {} : { stopping }),
         };
         for (const name of ['runs', `runs/${run.user_id}`]) {

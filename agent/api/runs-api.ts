@@ -16,6 +16,7 @@ import {
   taskParams,
 } from '../../shared/runs.ts';
 import { runSearchQuery } from '../../shared/search.ts';
+import { terminalSize } from '../../shared/terminal-size.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { linesResponse } from '../http/json-lines.ts';
@@ -51,6 +52,7 @@ export const runsApi = resource(
     'GET /:id/search': any,
     'POST /:id/cancel': any,
     'POST /:id/input': any,
+    'POST /:id/resize': any,
   },
   ({ runs, search, log }: { runs: Runs; search: Search; log: Pick<Log, 'error'> }) => {
     const lines = new LastLines();
@@ -108,6 +110,11 @@ export const runsApi = resource(
       .post('/:id/input', params(taskParams), body(z.strictObject(runInput.shape)), async (c) => {
         const { data, eof } = c.req.valid('json');
         await runs.input(c.env.caller, c.req.valid('param').id, data, eof);
+        return c.body(null, 204);
+      })
+      .post('/:id/resize', params(taskParams), body(terminalSize), async (c) => {
+        const { cols, rows } = c.req.valid('json');
+        await runs.resize(c.env.caller, c.req.valid('param').id, cols, rows);
         return c.body(null, 204);
       })
       .post('/:id/cancel', params(taskParams), async (c) => {

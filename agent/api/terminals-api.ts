@@ -1,6 +1,7 @@
 import type { List } from '../../shared/api.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
 import { outputQuery } from '../../shared/runs.ts';
+import { terminalSize } from '../../shared/terminal-size.ts';
 import type { ExecAnswer, Terminal, TerminalShare } from '../../shared/terminals.ts';
 import {
   execRequest,
@@ -12,7 +13,6 @@ import {
   terminalParams,
   terminalPatch,
   terminalShareParams,
-  terminalSize,
   terminalsQuery,
 } from '../../shared/terminals.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';

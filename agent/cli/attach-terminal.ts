@@ -15,7 +15,7 @@ const REPLAYED_BYTES = 64 * 1024;
 const PIECE = 16 * 1024;
 const LATER_MS = 20;
 /** Modes that a program may have left on: mouse, bracketed paste, alternate screen, hidden cursor. */
-const MODES_OFF = '\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l\u001b[?1049l\u001b[?25h\u001b[0m';
+export const MODES_OFF = '\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l\u001b[?1049l\u001b[?25h\u001b[0m';
 
 /** Device attributes and status, cursor position, modes, colours and settings that are asked for (xterm's ctlseqs). */
 const QUERIES = /\u001b\[[>=?]?[\d;]*(?:[cnxt]|\$p)|\u001b\[>[\d;]*q|\u001b\][\d;]*;\?(?:\u0007|\u001b\\)|\u001bP[+$]q[^\u001b]*\u001b\\/g;
@@ -37,7 +37,7 @@ export async function attachTerminal(client: Client, id: string, io: Io): Promis
   const resized = (): void => void takeSize(client, id).catch(() => undefined);
   process.stdout.on('resize', resized);
   await note(io, 'Ctrl-] leaves, and so does ~. at the beginning of a line; the terminal goes on');
-  const typing = typeInto(client, id, keyboard, leave);
+  const typing = typeKeys(keyboard, leave, (text) => send(client, id, text, leave.signal));
   try {
     await copyScreen(client, id, io, leave.signal);
   } finally {
@@ -95,15 +95,18 @@ export function withoutQueries(bytes: Buffer): Buffer {
   return Buffer.from(bytes.toString('latin1').replaceAll(QUERIES, ''), 'latin1');
 }
 
-/** Key by key, in order. Ends when the person leaves. */
-async function typeInto(client: Client, id: string, keyboard: Keyboard, leave: AbortController): Promise<void> {
+/** Key by key, in order. Ends when the person leaves, which aborts `leave`, or when that is aborted. */
+export async function typeKeys(keyboard: Keyboard, leave: AbortController, type: (text: string) => Promise<unknown>): Promise<void> {
   const keys = new DetachKeys();
   const decoder = new StringDecoder('utf8');
   let sent = Promise.resolve();
   const take = (typed: Buffer): void => {
     const { data, leave: leaves } = keys.take(typed);
     const text = decoder.write(data);
-    sent = sent.then(() => send(client, id, text, leave.signal)).catch(() => undefined);
+    sent = sent.then(() => (text === '' ? null : type(text))).then(
+      () => undefined,
+      () => undefined,
+    );
     if (leaves) leave.abort();
   };
   keyboard.setRawMode(true);

@@ -40,8 +40,8 @@ export async function typeAlong(client: Client, taskId: string, input: Piped, ov
   }
 }
 
-/** @returns false when nobody reads any more. */
-async function passOn(client: Client, id: string, json: { data: string; eof: boolean }, over: AbortSignal): Promise<boolean> {
+/** Types into a run, and waits where it reads slowly. @returns false when nobody reads any more. */
+export async function passOn(client: Client, id: string, json: { data: string; eof: boolean }, over: AbortSignal): Promise<boolean> {
   for (let wait = WAIT_MS; !over.aborted; wait = Math.min(MAX_WAIT_MS, wait * 2)) {
     try {
       await good(client.runs[':id'].input.$post({ param: { id }, json }));

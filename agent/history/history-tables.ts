@@ -189,4 +189,8 @@ export const HISTORY_STEPS = [
   CREATE INDEX task_history_failed ON task_history (created_at DESC, task_id DESC) WHERE state = 'exited' AND exit_code IS NOT 0;
   CREATE INDEX task_history_by_duration ON task_history (max(ended_at - started_at, 0) DESC, task_id DESC) WHERE max(ended_at - started_at, 0) IS NOT NULL;
   `,
+  `
+  -- Its script has a terminal of its own.
+  ALTER TABLE task_history ADD COLUMN tty INTEGER NOT NULL DEFAULT 0;
+  `,
 ] as const;

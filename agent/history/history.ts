@@ -33,6 +33,7 @@ const COLUMNS = [
   'ended_at',
   'output_bytes',
   'stdin',
+  'tty',
   'timeout_s',
   'stop_signal',
   'grace_s',

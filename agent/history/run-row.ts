@@ -31,6 +31,8 @@ export interface RunRow {
   /** Of its files, once they are compressed as far as they can be; null before, and for little output. */
   disk_bytes: number | null;
   stdin: boolean;
+  /** Its script has a terminal of its own. */
+  tty: boolean;
   timeout_s: number;
   /** How it is asked to leave when it is stopped. */
   stop_signal: 'TERM' | 'INT' | 'HUP' | 'QUIT';
@@ -56,14 +58,16 @@ export interface Ending {
 }
 
 /** A row as SQLite holds it: JSON as text, booleans as 0 and 1. */
-export type StoredRun = Omit<RunRow, 'args' | 'inputs' | 'stdin'> & { args: string; inputs: string; stdin: number };
+export type StoredRun = Omit<RunRow, 'args' | 'inputs' | 'stdin' | 'tty'> & { args: string; inputs: string; stdin: number; tty: number };
 
 export function storedOf(row: RunRow): StoredRun {
-  return { ...row, args: JSON.stringify(row.args), inputs: JSON.stringify(row.inputs), stdin: row.stdin ? 1 : 0 };
+  const { args, inputs, stdin, tty, ...rest } = row;
+  return { ...rest, args: JSON.stringify(args), inputs: JSON.stringify(inputs), stdin: stdin ? 1 : 0, tty: tty ? 1 : 0 };
 }
 
 export function rowOf(stored: StoredRun): RunRow {
-  return { ...stored, args: JSON.parse(stored.args), inputs: JSON.parse(stored.inputs), stdin: stored.stdin !== 0 };
+  const { args, inputs, stdin, tty, ...rest } = stored;
+  return { ...rest, args: JSON.parse(args), inputs: JSON.parse(inputs), stdin: stdin !== 0, tty: tty !== 0 };
 }
 
 /** As the outside reads it. */
@@ -95,6 +99,7 @@ export function runOf(row: RunRow, host: string): Run {
     output_bytes: row.output_bytes,
     disk_bytes: row.disk_bytes,
     stdin: row.stdin,
+    ...(row.tty ? { tty: true } : {}),
     ...(row.note === '' ? {} : { note: row.note }),
   };
 }

@@ -25,6 +25,7 @@ export function sampleRun(fields: Partial<RunRow> = {}): RunRow {
     output_bytes: 0,
     disk_bytes: null,
     stdin: false,
+    tty: false,
     timeout_s: 0,
     stop_signal: 'TERM',
     grace_s: null,

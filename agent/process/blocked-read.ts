@@ -8,10 +8,10 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
  * `ptrace_scope` above 1, macOS).
  */
 
-/** read, readv; epoll_wait, epoll_pwait, epoll_pwait2: their numbers, of the kernel's tables unistd_64.h and asm-generic/unistd.h. */
-const CALLS: Partial<Record<NodeJS.Architecture, { read: readonly number[]; epoll: readonly number[]; epollUntil: number }>> = {
-  x64: { read: [0, 19], epoll: [232, 281], epollUntil: 441 },
-  arm64: { read: [63, 65], epoll: [22], epollUntil: 441 },
+/** read, readv; epoll_wait, epoll_pwait, epoll_pwait2; poll, select, pselect6, ppoll: their numbers, of the kernel's tables unistd_64.h and asm-generic/unistd.h. */
+const CALLS: Partial<Record<NodeJS.Architecture, { read: readonly number[]; epoll: readonly number[]; epollUntil: number; poll: readonly number[] }>> = {
+  x64: { read: [0, 19], epoll: [232, 281], epollUntil: 441, poll: [7, 23, 270, 271] },
+  arm64: { read: [63, 65], epoll: [22], epollUntil: 441, poll: [72, 73] },
 };
 /** Of a tree with more processes, or a process with more threads, only so many are looked at. */
 const MOST_PROCESSES = 64;
@@ -19,45 +19,65 @@ const MOST_THREADS = 32;
 /** EPOLLIN. */
 const READABLE = 0x1;
 
-/** A file by its number: a pipe that has a name may be renamed with its folder. */
+/** A file by its number: a pipe that has a name may be renamed with its folder. `rdev`: of a device. */
 export interface FileNumber {
   dev: number;
   ino: number;
+  rdev: number;
 }
+
+type IsMeant = (file: FileNumber) => boolean;
 
 /** Does one of these processes, or a descendant of them, wait until somebody writes into the pipe? False where nobody can tell. */
 export function waitsFor(pipe: FileNumber, pids: Iterable<number>): boolean {
+  return readersOf(({ dev, ino }) => ino === pipe.ino && dev === pipe.dev, pids) === 'waits';
+}
+
+/** `/dev/tty`: whatever terminal a process has. */
+const OWN_TERMINAL = 0x500;
+
+/**
+ * Does one of these processes, or a descendant of them, wait for what is typed into their terminal? `perhaps`: one of them can't be
+ * looked at, or waits for several things of which the terminal may be one.
+ */
+export function waitsForTerminal(terminal: FileNumber, pids: Iterable<number>): 'waits' | 'perhaps' | 'no' {
+  return readersOf(({ rdev }) => rdev === terminal.rdev || rdev === OWN_TERMINAL, pids);
+}
+
+function readersOf(isMeant: IsMeant, pids: Iterable<number>): 'waits' | 'perhaps' | 'no' {
   const calls = CALLS[process.arch];
-  if (process.platform !== 'linux' || calls === undefined) return false;
+  if (process.platform !== 'linux' || calls === undefined) return 'perhaps';
+  let perhaps = false;
   const known = new Set(pids);
   for (const pid of known) {
     for (const thread of entriesOf(`/proc/${pid}/task`).slice(0, MOST_THREADS)) {
       const [call, first, , , fourth] = textOf(`/proc/${pid}/task/${thread}/syscall`).split(' ');
-      const number = Number(call ?? 'none');
-      if (calls.read.includes(number) && isSame(pipe, pid, Number(first))) return true;
+      if (call === '') perhaps = true;
+      const number = call === '' ? Number.NaN : Number(call ?? 'none');
+      if (calls.read.includes(number) && isOpen(isMeant, pid, Number(first))) return 'waits';
+      if (calls.poll.includes(number)) perhaps = true;
       const forEver = calls.epoll.includes(number) ? Number(fourth) >= 0xffffffff : number === calls.epollUntil && Number(fourth) === 0;
-      if (forEver && pollsFor(pipe, pid, Number(first))) return true;
+      if (forEver && pollsFor(isMeant, pid, Number(first))) return 'waits';
       for (const child of textOf(`/proc/${pid}/task/${thread}/children`).split(' ')) {
         // A set that grows while it is walked is walked to its end.
         if (child !== '' && known.size < MOST_PROCESSES) known.add(Number(child));
       }
     }
   }
-  return false;
+  return perhaps ? 'perhaps' : 'no';
 }
 
-/** Is the pipe among what this epoll waits to read from? */
-function pollsFor(pipe: FileNumber, pid: number, epoll: number): boolean {
+/** Is the file among what this epoll waits to read from? */
+function pollsFor(isMeant: IsMeant, pid: number, epoll: number): boolean {
   for (const [, fd, events] of textOf(`/proc/${pid}/fdinfo/${epoll}`).matchAll(/^tfd:\s*(\d+) events:\s*([\da-f]+)/gm)) {
-    if ((Number.parseInt(events ?? '0', 16) & READABLE) !== 0 && isSame(pipe, pid, Number(fd))) return true;
+    if ((Number.parseInt(events ?? '0', 16) & READABLE) !== 0 && isOpen(isMeant, pid, Number(fd))) return true;
   }
   return false;
 }
 
-function isSame(pipe: FileNumber, pid: number, fd: number): boolean {
+function isOpen(isMeant: IsMeant, pid: number, fd: number): boolean {
   try {
-    const { dev, ino } = statSync(`/proc/${pid}/fd/${fd}`);
-    return ino === pipe.ino && dev === pipe.dev;
+    return isMeant(statSync(`/proc/${pid}/fd/${fd}`));
   } catch {
     return false;
   }

@@ -23,6 +23,7 @@ import { Compression } from './keep/compression.ts';
 import { Removal } from './keep/removal.ts';
 import { Retention } from './keep/retention.ts';
 import type { Prepared } from './life/prepared.ts';
+import type { RunLife } from './life/run.ts';
 import { Scheduler } from './life/scheduler.ts';
 import type { GuardOptions } from './life/start-guard.ts';
 import type { OwnRequest, RequestServices, StartRequest } from './submit/request.ts';
@@ -181,14 +182,27 @@ export class Runs {
    * @throws ToruError unknown_task, not_running, input_not_accepted; with `extra.retry` when the script has not read enough yet.
    */
   async input(caller: Caller, taskId: string, data: string, eof = false): Promise<void> {
-    const row = this.#row(caller, taskId);
-    const run = this.#scheduler.get(taskId);
-    if (run === undefined) throw new ToruError('not_running', 'It has already ended.');
-    if (!row.stdin)
+    const run = this.#typedInto(caller, taskId);
+    if (!run.row.stdin)
       throw new ToruError('input_not_accepted', 'This script does not read what you type. An administrator can allow it in the action.');
     if (Buffer.byteLength(data) > MAX_STDIN_FRAME) throw new ToruError('too_large', 'At most 64 KiB can be typed at once.');
-    if (run.row.state === 'queued') throw new ToruError('input_not_accepted', 'It has not started yet: it waits for its turn.');
     await run.type(data, eof);
+  }
+
+  /** Gives the terminal of a run a size. @throws ToruError unknown_task, not_running, input_not_accepted where it has no terminal. */
+  async resize(caller: Caller, taskId: string, cols: number, rows: number): Promise<void> {
+    const run = this.#typedInto(caller, taskId);
+    if (!run.row.tty) throw new ToruError('input_not_accepted', 'This run has no terminal: its action says so (“Runs in a terminal”).');
+    await run.resize(cols, rows);
+  }
+
+  /** @throws ToruError unknown_task, not_running, input_not_accepted while it is queued. */
+  #typedInto(caller: Caller, taskId: string): RunLife {
+    this.#row(caller, taskId);
+    const run = this.#scheduler.get(taskId);
+    if (run === undefined) throw new ToruError('not_running', 'It has already ended.');
+    if (run.row.state === 'queued') throw new ToruError('input_not_accepted', 'It has not started yet: it waits for its turn.');
+    return run;
   }
 
   /**
@@ -325,10 +339,10 @@ export class Runs {
   #describe(row: RunRow): Run {
     const open = this.#scheduler.get(row.task_id);
     if (open === undefined) return runOf(row, this.#o.settings.instance_id);
-    const { queuePlace, finishing, stopping, waitsForInput } = open;
+    const { queuePlace, finishing, stopping, waitsForInput, hidesInput } = open;
     return {
       ...runOf({ ...row, output_bytes: open.log.end }, this.#o.settings.instance_id),
-      ...(finishing ? { finishing } : waitsForInput ? { waiting_for_input: true } : {}),
+      ...(finishing ? { finishing } : waitsForInput ? { waiting_for_input: true, ...(hidesInput ? { input_hidden: true } : {}) } : {}),
       ...(stopping && !isFinal(stateOf(row.state)) ? { stopping } : {}),
       ...(row.state === 'queued' && queuePlace !== null ? { queue_place: queuePlace } : {}),
     };

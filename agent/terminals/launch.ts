@@ -3,12 +3,10 @@ import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import { checkFixedVariables } from '../../shared/fixed-variables.ts';
 import { TERMINAL_SOCKET } from '../../shared/own-terminal.ts';
+import { TTY_ENVIRONMENT } from '../pty/tty-run.ts';
 import { baseEnvironment } from '../runs/life/environment.ts';
 import type { TerminalRow } from './terminal-store.ts';
 import type { TerminalTokens } from './terminal-tokens.ts';
-
-/** What every program in a terminal may count on. */
-const TERMINAL = { TERM: 'xterm-256color', COLORTERM: 'truecolor' };
 
 /** How a terminal's program is started. */
 export interface Launch {
@@ -29,7 +27,7 @@ interface Options {
 
 /** What a terminal's program gets of this host, without what was given to that terminal. */
 export function terminalEnvironment({ home, environment, env_allow }: Omit<Options, 'tokens'>): Record<string, string> {
-  return { ...baseEnvironment(environment, env_allow), ...TERMINAL, TORU_SOCKET: join(home, TERMINAL_SOCKET) };
+  return { ...baseEnvironment(environment, env_allow), ...TTY_ENVIRONMENT, TORU_SOCKET: join(home, TERMINAL_SOCKET) };
 }
 
 /** @throws ToruError bad_request for a folder, shell or variable that can't be. */

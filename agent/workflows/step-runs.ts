@@ -210,6 +210,7 @@ export class StepRuns {
       stop_signal: 'TERM',
       grace_s: made.grace_s,
       stdin: false,
+      tty: false,
       inputs: {},
       passed,
       uploads: [],

@@ -61,6 +61,7 @@ const ofEveryRun = {
   ended_at: orNull(text),
   note: optional(text),
   waiting_for_input: optional(bool),
+  input_hidden: optional(bool),
 };
 export const isRunSummary = shape<RunNews>({ ...ofEveryRun, action: orNull(text) });
 export const isRun = shape<Run>({
@@ -74,13 +75,14 @@ export const isRun = shape<Run>({
   signal: orNull(text),
   output_bytes: number,
   stdin: bool,
+  tty: optional(bool),
   last_line: optional(text),
   stopping: optional(bool),
   queue_place: optional(number),
 });
 
 /** An action as an admin or as a client sees it. A host of an earlier version leaves some fields out. */
-type Newer = 'content_hash' | 'group' | 'size' | 'results' | 'favourite' | 'last_used_at' | 'next_run_at' | 'remembered';
+type Newer = 'tty' | 'content_hash' | 'group' | 'size' | 'results' | 'favourite' | 'last_used_at' | 'next_run_at' | 'remembered';
 export type AnyAction = Omit<ClientAction, Newer> & Partial<Pick<Action, 'script' | 'args' | 'allow' | Newer>>;
 
 export const ofEveryAction = {

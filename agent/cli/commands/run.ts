@@ -6,13 +6,14 @@ import { isFinal } from '../../../shared/run-state.ts';
 import type { Run } from '../../../shared/runs.ts';
 import type { Client } from '../agent-client.ts';
 import { connect, good } from '../agent-client.ts';
+import { attachRun } from '../attach-run.ts';
 import type { Command } from '../command.ts';
 import { oneWord, parse } from '../command.ts';
 import { isElsewhere } from '../elsewhere.ts';
 import type { EdgeOptions } from '../enter-edge.ts';
 import { enterEdge } from '../enter-edge.ts';
 import { copyOutput, endingOf, exitCodeOf } from '../follow.ts';
-import type { Io } from '../io.ts';
+import type { Io, Keyboard } from '../io.ts';
 import { note, print, UsageError } from '../io.ts';
 import { readAll } from '../prompt.ts';
 import { choose, hostsNamed, pressOnAll } from '../run-on-hosts.ts';
@@ -52,7 +53,9 @@ a run that is followed; a second one stops watching how it ends, with 130.
       --input-stdin NAME    read this input from standard input: keeps a secret off the command line
   -s, --script NAME         a script by its name below the scripts folder, with arguments after --
   -f, --follow              show the output until the end; pass standard input and its end (Ctrl-D)
-                            on to an action that can be typed into
+                            on to an action that can be typed into. Where the action runs in a terminal,
+                            this one becomes it: keys go there as they are typed, Ctrl-C too, and
+                            Ctrl-] leaves
   -n, --no-input            leave standard input alone
       --raw                 let all terminal sequences of the script through
       --json                print {"task_id","state"}; with --follow the whole run at the end, to standard error
@@ -77,7 +80,7 @@ at the edge and out again; who types on the home host needs no password for it.
     const { values, positionals } = parse(args, options);
     const client = connect(io.env);
     if (await isElsewhere(client, values)) return runElsewhere(client, positionals, values, io);
-    const { reads, ...request } =
+    const { reads, tty, ...request } =
       values.script === undefined ? await askAction(client, positionals, values, io) : askScript(values.script, positionals, values);
     const started = await (await good(client.runs.$post({ json: request }))).json();
     if (values.follow !== true) {
@@ -85,7 +88,8 @@ at the edge and out again; who types on the home host needs no password for it.
       return 0;
     }
     const typed = reads && values['no-input'] !== true && values['input-stdin'] === undefined;
-    const { run: ended, cancelling } = await follow(client, started.task_id, { raw: values.raw === true, typed }, io);
+    const keyboard = tty && typed && io.out.isTTY ? io.keyboard : null;
+    const { run: ended, cancelling } = await follow(client, started.task_id, { raw: values.raw === true, typed, keyboard }, io);
     const ending =
       cancelling && !isFinal(ended.state) ? `it is being cancelled; how that ends: toru logs -f ${ended.task_id}` : endingOf(ended);
     if (values.json === true) await io.err.write(`${JSON.stringify(ended)}\n`);
@@ -100,10 +104,10 @@ interface Given {
   'input-stdin'?: string | undefined;
 }
 
-function askScript(script: string, args: string[], given: Given): { script: string; args: string[]; reads: boolean } {
+function askScript(script: string, args: string[], given: Given): { script: string; args: string[]; reads: boolean; tty: boolean } {
   if (given.input !== undefined || given['input-file'] !== undefined || given['input-stdin'] !== undefined)
     throw new UsageError('A script takes arguments, after --. Inputs belong to actions.');
-  return { script, args, reads: false };
+  return { script, args, reads: false, tty: false };
 }
 
 async function askAction(
@@ -111,11 +115,11 @@ async function askAction(
   words: string[],
   given: Given,
   io: Io,
-): Promise<{ action: string; inputs: Record<string, unknown>; reads: boolean }> {
+): Promise<{ action: string; inputs: Record<string, unknown>; reads: boolean; tty: boolean }> {
   const id = oneWord(words, 'The action’s id (see: toru actions)');
   const action = await findAction(client, id);
   const inputs = await inputsOf(action.inputs, given, (input, path) => sendFile(client, { action: id, input }, path), io);
-  return { action: id, inputs, reads: action.stdin };
+  return { action: id, inputs, reads: action.stdin || action.tty, tty: action.tty };
 }
 
 /** @param send gives a file to the host. @returns its id. */
@@ -183,7 +187,7 @@ function secondsOf(text: string): number {
 }
 
 /** @throws UsageError with what was probably meant: a script's name, or an id that is near. */
-async function findAction(client: Client, id: string): Promise<Pick<Action, 'id' | 'inputs' | 'stdin'>> {
+async function findAction(client: Client, id: string): Promise<Pick<Action, 'id' | 'inputs' | 'stdin' | 'tty'>> {
   const { items } = await (await good(client.actions.$get())).json();
   const action = items.find((known) => known.id === id);
   if (action !== undefined) return action;
@@ -218,7 +222,7 @@ function inputValue(declared: readonly Pick<ActionInput, 'name' | 'type'>[], nam
 async function follow(
   client: Client,
   taskId: string,
-  { raw, typed }: { raw: boolean; typed: boolean },
+  { raw, typed, keyboard }: { raw: boolean; typed: boolean; keyboard: Keyboard | null },
   io: Io,
 ): Promise<{ run: Run; cancelling: boolean }> {
   const leave = new AbortController();
@@ -231,15 +235,23 @@ async function follow(
   };
   const interrupted = (): void => void cancel();
   const over = new AbortController();
-  const typing = typed ? typeAlong(client, taskId, io.input, over.signal).catch((error: Error) => note(io, error.message)) : null;
+  const typing = keyboard === null && typed ? typeAlong(client, taskId, io.input, over.signal).catch((error: Error) => note(io, error.message)) : null;
+  const attached =
+    keyboard === null
+      ? null
+      : attachRun(client, taskId, keyboard, io, over.signal).then((left) => {
+          if (left) leave.abort();
+        });
   io.interrupted.addEventListener('abort', interrupted, { once: true });
   try {
     if (io.interrupted.aborted) interrupted();
-    await copyOutput(client, taskId, { follow: true, raw, signal: leave.signal }, io);
+    // A program that draws on its terminal is lost without what it draws with.
+    await copyOutput(client, taskId, { follow: true, raw: raw || attached !== null, signal: leave.signal }, io);
   } finally {
     io.interrupted.removeEventListener('abort', interrupted);
     over.abort();
     await typing;
+    await attached;
   }
   return { run: await endOf(client, taskId, leave.signal), cancelling };
 }

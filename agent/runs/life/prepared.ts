@@ -32,6 +32,8 @@ export interface Prepared {
   grace_s: number | null;
   /** Standard input stays open for what a viewer types. */
   stdin: boolean;
+  /** The script has a terminal of its own, which viewers type into. */
+  tty: boolean;
   /** As history and journal show the inputs: secrets masked. */
   inputs: InputValues;
   passed: PassedInputs;
@@ -60,8 +62,9 @@ export async function writePlan(folder: string, prepared: Prepared): Promise<voi
 export function readPlan(folder: string): Prepared | null {
   try {
     // The agent's own file in its own 0700 folder: `writePlan` wrote it.
-    const plan: Prepared = JSON.parse(readFileSync(join(folder, PLAN_FILE), 'utf8'));
-    return { ...plan, secrets: [] };
+    const plan: Omit<Prepared, 'tty'> & { tty?: boolean } = JSON.parse(readFileSync(join(folder, PLAN_FILE), 'utf8'));
+    // One of an earlier version says nothing of a terminal.
+    return { ...plan, tty: plan.tty === true, secrets: [] };
   } catch {
     return null;
   }

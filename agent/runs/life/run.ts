@@ -12,6 +12,7 @@ import { SWITCHES_FILE } from '../../logs/switches.ts';
 import { membersOf } from '../../process/cgroup.ts';
 import { killTree } from '../../process/kill-tree.ts';
 import { identify } from '../../process/process-identity.ts';
+import { TTY_FILE } from '../../pty/tty-run.ts';
 import type { Scripts } from '../../scripts/scripts.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { isDiskFull } from '../../store/disk.ts';
@@ -36,6 +37,7 @@ import { ScriptStart } from './script-start.ts';
 import type { GuardOptions } from './start-guard.ts';
 import { forOwner, guard } from './start-guard.ts';
 import type { StartLane } from './start-lane.ts';
+import { TerminalPrompt } from './terminal-prompt.ts';
 
 /** What the lives of all runs share. */
 export interface RunLifeOptions extends GuardOptions, ScriptStartOptions {
@@ -117,6 +119,12 @@ export class RunLife {
   #why: WhyStopped | null = null;
   #cgroup: string | null = null;
   #waits = false;
+  #hidden = false;
+  /** Looks whether the script waits, where it has a terminal. */
+  readonly #prompt: TerminalPrompt;
+  #looking = false;
+  /** How often somebody has typed. */
+  #typed = 0;
   #timer: NodeJS.Timeout | null = null;
   #wake = (): void => undefined;
   readonly #beside: Beside | null;
@@ -126,6 +134,7 @@ export class RunLife {
     this.row = row;
     this.folder = folder;
     this.log = new RunLog(folder, false);
+    this.#prompt = new TerminalPrompt(folder);
     this.#slot = slot;
     this.#state = state;
     this.#beside = state.is === 'new' ? state.beside : null;
@@ -149,6 +158,11 @@ export class RunLife {
   /** The script waits for something that a viewer types: it has read all that was typed so far. */
   get waitsForInput(): boolean {
     return this.#waits && this.#is('running');
+  }
+
+  /** It waits, and its terminal does not show what is typed. */
+  get hidesInput(): boolean {
+    return this.#hidden && this.waitsForInput;
   }
 
   /** Would the next agent find the process that carries the run? */
@@ -311,14 +325,26 @@ export class RunLife {
 
   /** Types into the script's standard input. @param eof the input ends after `data`. @throws ToruError not_running, input_not_accepted */
   async type(data: string, eof: boolean): Promise<void> {
+    const input = await this.#input();
+    if (data !== '') input.write(data);
+    if (eof) input.end();
+    this.#typed += 1;
+    this.#setWaits(false, false);
+  }
+
+  /** Gives the script's terminal a size. @throws ToruError not_running, input_not_accepted */
+  async resize(cols: number, rows: number): Promise<void> {
+    (await this.#input()).resize(cols, rows);
+  }
+
+  /** @throws ToruError not_running */
+  async #input(): Promise<TypedInput> {
     // A viewer that types right after the press is a few milliseconds early.
     await this.past('new', 'starting', 'found');
     const state = this.#state;
     if (!('carried' in state)) throw new ToruError('not_running', 'It has ended, or could not be started.');
     if (state.carried.watch.status().exit !== null) throw new ToruError('not_running', 'The script has ended.');
-    if (data !== '') state.carried.input.write(data);
-    if (eof) state.carried.input.end();
-    this.#setWaits(false);
+    return state.carried.input;
   }
 
   /** @returns when the run is in none of these states any more. */
@@ -333,7 +359,22 @@ export class RunLife {
     watch.check();
     if (this.#is('stopping')) watch.poke();
     else this.#wake();
-    if (this.row.stdin && this.#state.is === 'running') this.#setWaits(this.#state.carried.input.wantedBy(this.#scriptPids(watch)));
+    if (!this.row.stdin || this.#state.is !== 'running') return;
+    if (this.row.tty) void this.#lookAtTerminal(this.#state.carried);
+    else this.#setWaits(this.#state.carried.input.wantedBy(this.#scriptPids(watch)), false);
+  }
+
+  /** What was found before somebody typed counts no longer. */
+  async #lookAtTerminal({ watch, input }: Carried): Promise<void> {
+    if (this.#looking || !input.sent) return;
+    this.#looking = true;
+    const typed = this.#typed;
+    try {
+      const { waits, hidden } = await this.#prompt.look(this.#scriptPids(watch), this.log, performance.now());
+      if (this.#typed === typed && this.#is('running')) this.#setWaits(waits, hidden);
+    } finally {
+      this.#looking = false;
+    }
   }
 
   #scriptPids(watch: FileWatch): number[] {
@@ -342,9 +383,10 @@ export class RunLife {
     return [...(script === null ? [] : [script.pid]), ...(cgroup === null ? [] : membersOf(cgroup))];
   }
 
-  #setWaits(waits: boolean): void {
-    if (this.#waits === waits) return;
+  #setWaits(waits: boolean, hidden: boolean): void {
+    if (this.#waits === waits && this.#hidden === hidden) return;
     this.#waits = waits;
+    this.#hidden = hidden;
     this.#o.changed(this.row);
   }
 
@@ -413,7 +455,7 @@ export class RunLife {
       changed: () => this.#wake(),
       trouble: (error) => this.#trouble(error),
     });
-    return { watch, input: new TypedInput(folder), script };
+    return { watch, input: new TypedInput(folder, row.tty), script };
   }
 
   /** The run is under way. A stop that was requested before takes effect now. */
@@ -464,7 +506,7 @@ export class RunLife {
     settle();
     this.row = { ...this.row, ...ending };
     this.#become({ is: 'ended' });
-    for (const name of [PLAN_FILE, STDIN_FILE, HOLD_FILE, SWITCHES_FILE]) removeFile(join(this.folder, name));
+    for (const name of [PLAN_FILE, STDIN_FILE, HOLD_FILE, TTY_FILE, SWITCHES_FILE]) removeFile(join(this.folder, name));
     this.#o.uploads.release(task_id);
     this.log.finish();
     if (this.#cgroup !== null) cgroups.release(this.#cgroup);

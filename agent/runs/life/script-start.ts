@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { RunRow } from '../../history/run-row.ts';
 import { ARTIFACTS_FOLDER } from '../../logs/artifacts.ts';
 import type { Cgroups } from '../../process/owned-cgroups.ts';
+import { inTerminal } from '../../pty/tty-run.ts';
 import type { RunnerInput, RunnerOrder } from '../../runner/runner-order.ts';
 import { secretWords } from '../../runner/secret-words.ts';
 import type { Carrier, HeldRun, Spawner } from '../../runner/spawner.ts';
@@ -124,7 +125,9 @@ export class ScriptStart {
   #order(folder: string): RunnerOrder {
     const { row, folder: later, prepared, script, token } = this.#started;
     const directory = prepared.program?.directory ?? dirname(script);
-    const environment = scriptEnvironment(this.#host, prepared.passed.env, { user: row.username, action: row.action });
+    const variables = scriptEnvironment(this.#host, prepared.passed.env, { user: row.username, action: row.action });
+    const environment = { PWD: directory, ...variables, TORU_TASK_ID: row.task_id, TORU_ARTIFACTS: join(later, ARTIFACTS_FOLDER) };
+    const command = { script, args: prepared.passed.args, environment };
     return {
       folder,
       later,
@@ -134,9 +137,7 @@ export class ScriptStart {
       limitBlocks: this.#o.settings.output_limit_mb * LIMIT_BLOCKS_PER_MB,
       input: inputOf(prepared, folder),
       directory,
-      script,
-      args: prepared.passed.args,
-      environment: { PWD: directory, ...environment, TORU_TASK_ID: row.task_id, TORU_ARTIFACTS: join(later, ARTIFACTS_FOLDER) },
+      ...(prepared.tty ? inTerminal({ ...command, folder: later }) : command),
       secrets: secretWords(prepared.secrets),
     };
   }

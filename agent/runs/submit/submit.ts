@@ -220,6 +220,7 @@ function newRow(
     output_bytes: 0,
     disk_bytes: null,
     stdin: prepared.stdin,
+    tty: prepared.tty,
     timeout_s: prepared.timeout_s,
     stop_signal: prepared.stop_signal,
     grace_s: prepared.grace_s,

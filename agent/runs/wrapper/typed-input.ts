@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ToruError } from '../../../shared/errors.ts';
 import { MAX_STDIN_FRAME } from '../../../shared/limits.ts';
 import { waitsFor } from '../../process/blocked-read.ts';
+import type { TtyMessage } from '../../pty/tty-run.ts';
 
 /** The FIFO or file in a run's folder that its script reads from. */
 export const STDIN_FILE = 'stdin';
@@ -17,18 +18,23 @@ export function feed(fd: number, text: string): void {
   pipe.end(text);
 }
 
+/** Ctrl-D: the end of what a program reads from a terminal. */
+const END_OF_TRANSMISSION = '\u0004';
+
 /**
- * The standard input of one run into which viewers type. The pipe is opened at the first stroke; a script that does not read lets it
+ * The standard input of one run into which viewers type: bytes, or messages to the program that has the script's terminal. The pipe is opened at the first stroke; a script that does not read lets it
  * fill up. An end of the input is kept on the disk: the pipe's name goes first, so that nobody writes after the end, and the name of
  * `hold` last.
  */
 export class TypedInput {
   readonly #fifo: string;
   readonly #hold: string;
+  readonly #tty: boolean;
   #pipe: Socket | null = null;
 
-  /** @param folder the run's. */
-  constructor(folder: string) {
+  /** @param folder the run's. @param tty does the script have a terminal? */
+  constructor(folder: string, tty: boolean) {
+    this.#tty = tty;
     this.#fifo = join(folder, STDIN_FILE);
     this.#hold = join(folder, HOLD_FILE);
   }
@@ -39,10 +45,12 @@ export class TypedInput {
   }
 
   /**
-   * Ends the input: the script reads what was typed until now, and then the end. A second call changes nothing.
+   * Ends the input: the script reads what was typed until now, and then the end. A second call changes nothing. A terminal's input has
+   * no end of its own: Ctrl-D is typed there, as often as it is asked for.
    * @throws ToruError input_not_accepted for a run that an earlier version started.
    */
   end(): void {
+    if (this.#tty) return this.write(END_OF_TRANSMISSION);
     if (!existsSync(this.#fifo)) return;
     if (!existsSync(this.#hold))
       throw new ToruError('input_not_accepted', 'This run was started by an earlier version of Toru: its input has no end. Cancel it.');
@@ -54,9 +62,25 @@ export class TypedInput {
 
   /** @throws ToruError input_not_accepted when nobody reads, or earlier input still waits. */
   write(data: string): void {
+    this.#push(this.#tty ? encode({ data }) : data);
+  }
+
+  /** The size of the script's terminal. @throws ToruError input_not_accepted */
+  resize(cols: number, rows: number): void {
+    this.#push(encode({ cols, rows }));
+  }
+
+  /** Has all that was typed left the agent? */
+  get sent(): boolean {
+    return (this.#pipe?.writableLength ?? 0) === 0;
+  }
+
+  #push(data: string): void {
     if (!existsSync(this.#fifo)) throw new ToruError('input_not_accepted', 'Its input has ended: nothing more can be typed.');
     const pipe = this.#pipe ?? this.#open();
-    if (pipe.writableLength + Buffer.byteLength(data) > MAX_STDIN_FRAME) {
+    const waiting = pipe.writableLength;
+    // A message is longer than what it says.
+    if (this.#tty ? waiting > MAX_STDIN_FRAME : waiting + Buffer.byteLength(data) > MAX_STDIN_FRAME) {
       throw new ToruError('input_not_accepted', 'The script has not read what was typed before. Wait until it asks for more.', {
         extra: { retry: true },
       });
@@ -66,7 +90,7 @@ export class TypedInput {
 
   /** Has the script, or a process that it started, read all that was typed, and does it wait for more? @param pids the script's. */
   wantedBy(pids: Iterable<number>): boolean {
-    if ((this.#pipe?.writableLength ?? 0) > 0) return false;
+    if (!this.sent) return false;
     const pipe = statSync(this.#fifo, { throwIfNoEntry: false });
     return pipe?.isFIFO() === true && waitsFor(pipe, pids);
   }
@@ -102,6 +126,12 @@ export class TypedInput {
       pipe.destroy();
     });
     this.#pipe = pipe;
+    // Ends what an agent that was killed may have left half written.
+    if (this.#tty) pipe.write('\n');
     return pipe;
   }
+}
+
+function encode(message: TtyMessage): string {
+  return `${JSON.stringify(message)}\n`;
 }

@@ -1,10 +1,10 @@
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { IPty } from '@lydell/node-pty';
 import { bootId, identify, readStat } from '../../process/process-identity.ts';
+import { InputQueue } from '../../pty/input-queue.ts';
+import { descriptorOf, signalName } from '../../pty/pty.ts';
 import type { ExitRecord, HeldTerminal, OpenOrder, Signals } from './host-protocol.ts';
-import { InputQueue } from './input-queue.ts';
 import { LogWriter } from './log-writer.ts';
 import { SignalScanner } from './signals.ts';
 
@@ -196,14 +196,4 @@ function enter(cgroup: string, pid: number): void {
   } catch {
     // It ended already, or the cgroup is gone: it is found by its session, as where there are none.
   }
-}
-
-/** The library's own queue would turn a processor while a program reads nothing, so input is written here. */
-function descriptorOf(pty: IPty): number {
-  if ('fd' in pty && typeof pty.fd === 'number') return pty.fd;
-  throw new Error('the library of ptys shows no descriptor');
-}
-
-function signalName(signal: number): string {
-  return Object.entries(constants.signals).find(([, number]) => number === signal)?.[0] ?? `SIG${signal}`;
 }

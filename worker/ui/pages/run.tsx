@@ -80,8 +80,10 @@ function RunOf({ id }: { id: string }) {
     seen(id);
     const stop = connection.onRun((summary) => {
       const known = run.peek();
-      if (summary.task_id === id && known !== null && summary.waiting_for_input !== known.waiting_for_input) {
-        run.value = { ...known, waiting_for_input: summary.waiting_for_input };
+      const { waiting_for_input, input_hidden } = summary;
+      const asksOther = waiting_for_input !== known?.waiting_for_input || input_hidden !== known?.input_hidden;
+      if (summary.task_id === id && known !== null && asksOther) {
+        run.value = { ...known, waiting_for_input, input_hidden };
         if (summary.waiting_for_input === true) say(t('{label} waits for your answer', { label: known.label }));
       }
       const changed = summary.state !== known?.state || summary.note !== known.note || summary.stopping !== known.stopping;

@@ -30,6 +30,7 @@ export interface Draft {
   when_full: ActionFields['when_full'];
   allow: ActionFields['allow'];
   stdin: boolean;
+  tty: boolean;
   /** The revision that is being edited; null for a new one. */
   revision: number | null;
 }
@@ -67,6 +68,7 @@ export function emptyDraft(script = ''): Draft {
     when_full: 'queue',
     allow: [],
     stdin: false,
+    tty: false,
     revision: null,
   };
 }
@@ -81,7 +83,7 @@ export function labelOf(script: string): string {
 }
 
 export function draftOf(action: Action): Draft {
-  const { label, description, script, args, env, group, icon, color, inputs, confirm, allow, stdin, revision } = action;
+  const { label, description, script, args, env, group, icon, color, inputs, confirm, allow, stdin, tty, revision } = action;
   const { timeout_s, stop_signal, grace_s, max_concurrent, when_full } = action;
   return {
     label,
@@ -101,6 +103,7 @@ export function draftOf(action: Action): Draft {
     when_full,
     allow,
     stdin,
+    tty: tty === true,
     revision,
   };
 }
@@ -129,6 +132,7 @@ export function draftFrom(script: string, said: NonNullable<ScriptText['action']
     max_concurrent: said.max_concurrent ?? draft.max_concurrent,
     when_full: said.when_full ?? draft.when_full,
     stdin: said.stdin ?? draft.stdin,
+    tty: said.tty ?? draft.tty,
   };
 }
 
@@ -165,7 +169,7 @@ export function wrongWith(draft: Draft): Wrong {
   for (const message of checkFixedVariables(draft.env, inputs)) faults.push({ at: 'env', message });
   return byPlace([
     ...faults,
-    ...checkDeclaration(inputs, draft.stdin).map(({ at, message }) => ({ at, message: fromServer('action_invalid', message) })),
+    ...checkDeclaration(inputs, draft.stdin, draft.tty).map(({ at, message }) => ({ at, message: fromServer('action_invalid', message) })),
   ]);
 }
 

@@ -267,8 +267,15 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                 <Switch
                   label={t('Accepts input')}
                   help={t('Keeps the script’s standard input open for a line from the run’s page.')}
-                  checked={now.stdin}
+                  checked={now.stdin || now.tty}
+                  disabled={now.tty}
                   onChange={(stdin) => set({ stdin })}
+                />
+                <Switch
+                  label={t('Runs in a terminal')}
+                  help={t('For scripts that ask on a terminal, as sudo and getpass do, or draw progress there. One types into it from the run’s page.')}
+                  checked={now.tty}
+                  onChange={(tty) => set({ tty })}
                 />
                 <Advanced draft={now} error={wrong.value['env']} onChange={set} />
               </div>

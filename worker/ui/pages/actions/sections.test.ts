@@ -15,6 +15,7 @@ function action(id: string, change: Partial<AnyAction> = {}): AnyAction {
     max_concurrent: 0,
     when_full: 'queue',
     stdin: false,
+    tty: false,
     position: 0,
     revision: 1,
     created_at: '',

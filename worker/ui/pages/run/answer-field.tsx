@@ -25,7 +25,9 @@ export function AnswerField(props: { run: Run; viewer: LogViewer | null }) {
   const hidden = useSignal(false);
   const ended = useSignal(false);
   const field = useRef<HTMLInputElement>(null);
-  const asks = viewer !== null && asksForSecret(viewer.lastLine.value);
+  const tty = run.tty === true;
+  // A terminal says itself whether what is typed shows.
+  const asks = tty ? run.input_hidden === true : viewer !== null && asksForSecret(viewer.lastLine.value);
   useEffect(() => {
     // What was typed as a secret stays hidden, whatever is printed meanwhile.
     if (asks || text.peek() === '') hidden.value = asks;
@@ -34,16 +36,17 @@ export function AnswerField(props: { run: Run; viewer: LogViewer | null }) {
   function send(eof: boolean): void {
     const typed = text.value;
     // With the end comes what stands in the field: it was meant to be read.
-    const data = eof && typed === '' ? '' : `${typed}\n`;
+    const data = eof && typed === '' ? '' : `${typed}${tty ? '\r' : '\n'}`;
     if (!typeInto(run.task_id, data, eof)) {
       toast(eof ? t('No connection just now: the end was not sent.') : t('No connection just now: the line was not sent.'), 'bad');
       return;
     }
-    if (data !== '') viewer?.typed(hidden.value ? HIDDEN : typed);
-    if (eof) viewer?.typed('(end of input)');
+    // On a terminal its echo shows what was typed.
+    if (data !== '' && !tty) viewer?.typed(hidden.value ? HIDDEN : typed);
+    if (eof && !tty) viewer?.typed('(end of input)');
     text.value = '';
     hidden.value = false;
-    ended.value = eof;
+    ended.value = eof && !tty;
   }
 
   if (ended.value) return <p class="answer-over small muted">{t('Its input has ended.')}</p>;
