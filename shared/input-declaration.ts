@@ -51,7 +51,10 @@ export function checkDeclaration(inputs: readonly ActionInput[], stdin: boolean,
     if (input.type === 'number') for (const { at, message } of checkNumber(input)) fault(at, message);
   }
   if (toStdin > 0 && tty)
-    wrong.push({ at: 'tty', message: 'An input fills standard input, and a script in a terminal reads what is typed: switch one of the two off.' });
+    wrong.push({
+      at: 'tty',
+      message: 'An input fills standard input, and a script in a terminal reads what is typed: switch one of the two off.',
+    });
   else if (toStdin > 0 && stdin)
     wrong.push({ at: 'stdin', message: 'An input fills standard input, so nobody can type into the run: switch one of the two off.' });
   return wrong;

@@ -12,7 +12,10 @@ let transport: LocalTransport;
 beforeAll(async () => {
   api = await makeApi();
   transport = await startLocalTransport({ home: api.home, api: api.app, log: { error: () => undefined } });
-  api.script('asks.sh', '#!/bin/bash\ntrap "echo interrupted" INT\nread -r -p "Name: " name\nprintf "\\033[2Jhello %s\\n" "$name"\nexit 4\n');
+  api.script(
+    'asks.sh',
+    '#!/bin/bash\ntrap "echo interrupted" INT\nread -r -p "Name: " name\nprintf "\\033[2Jhello %s\\n" "$name"\nexit 4\n',
+  );
   await api.actions.create(null, { ...(await fields()), id: 'asks', label: 'Asks', script: 'asks.sh', tty: true });
 });
 afterAll(async () => {

@@ -103,10 +103,12 @@ export async function typeKeys(keyboard: Keyboard, leave: AbortController, type:
   const take = (typed: Buffer): void => {
     const { data, leave: leaves } = keys.take(typed);
     const text = decoder.write(data);
-    sent = sent.then(() => (text === '' ? null : type(text))).then(
-      () => undefined,
-      () => undefined,
-    );
+    sent = sent
+      .then(() => (text === '' ? null : type(text)))
+      .then(
+        () => undefined,
+        () => undefined,
+      );
     if (leaves) leave.abort();
   };
   keyboard.setRawMode(true);

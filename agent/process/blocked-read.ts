@@ -9,7 +9,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
  */
 
 /** read, readv; epoll_wait, epoll_pwait, epoll_pwait2; poll, select, pselect6, ppoll: their numbers, of the kernel's tables unistd_64.h and asm-generic/unistd.h. */
-const CALLS: Partial<Record<NodeJS.Architecture, { read: readonly number[]; epoll: readonly number[]; epollUntil: number; poll: readonly number[] }>> = {
+const CALLS: Partial<
+  Record<NodeJS.Architecture, { read: readonly number[]; epoll: readonly number[]; epollUntil: number; poll: readonly number[] }>
+> = {
   x64: { read: [0, 19], epoll: [232, 281], epollUntil: 441, poll: [7, 23, 270, 271] },
   arm64: { read: [63, 65], epoll: [22], epollUntil: 441, poll: [72, 73] },
 };

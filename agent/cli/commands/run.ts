@@ -235,7 +235,8 @@ async function follow(
   };
   const interrupted = (): void => void cancel();
   const over = new AbortController();
-  const typing = keyboard === null && typed ? typeAlong(client, taskId, io.input, over.signal).catch((error: Error) => note(io, error.message)) : null;
+  const typing =
+    keyboard === null && typed ? typeAlong(client, taskId, io.input, over.signal).catch((error: Error) => note(io, error.message)) : null;
   const attached =
     keyboard === null
       ? null

@@ -76,7 +76,12 @@ function lineUnderWay(output: Output): string {
     .readSync(Math.max(0, output.end - END_BYTES), END_BYTES)
     .map(({ bytes }) => Buffer.from(bytes).toString())
     .join('');
-  return (text.replaceAll(ESCAPES, '').split(/[\r\n]/).at(-1) ?? '').trim();
+  return (
+    text
+      .replaceAll(ESCAPES, '')
+      .split(/[\r\n]/)
+      .at(-1) ?? ''
+  ).trim();
 }
 
 /** `line`: what is typed is read by lines. `echo`: it shows. */

@@ -108,7 +108,10 @@ exit 3
   it('gets all that is typed at once, in order, however slowly it reads', async () => {
     const task = await start('#!/bin/sh\nstty raw -echo\nprintf ready\nsleep 0.3\nhead -c 200000 | cksum\n');
     await prints(task, 'ready');
-    const text = Array.from({ length: 20_000 }, (_, i) => String(i).padStart(9, '0')).join(',').padEnd(200_000, 'x').slice(0, 200_000);
+    const text = Array.from({ length: 20_000 }, (_, i) => String(i).padStart(9, '0'))
+      .join(',')
+      .padEnd(200_000, 'x')
+      .slice(0, 200_000);
     for (let at = 0; at < text.length; at += 20_000) {
       for (;;) {
         try {
@@ -121,15 +124,20 @@ exit 3
       }
     }
     await h.ended(task);
-    const task2 = await start(`#!${process.execPath}\nprocess.stdout.write(require('child_process').execSync('cksum', { input: ${JSON.stringify(text)} }))\n`, {
-      tty: false,
-    });
+    const task2 = await start(
+      `#!${process.execPath}\nprocess.stdout.write(require('child_process').execSync('cksum', { input: ${JSON.stringify(text)} }))\n`,
+      {
+        tty: false,
+      },
+    );
     await h.ended(task2);
     expect((await h.output(task)).replace('ready', '').trim()).toBe((await h.output(task2)).trim());
   });
 
   it('is cancelled with its last words and all that it started', async () => {
-    const task = await start('#!/bin/bash\nsleep 300 &\necho "child $!"\ntrap "echo bye; exit 0" TERM\necho ready\nwhile :; do sleep 0.05; done\n');
+    const task = await start(
+      '#!/bin/bash\nsleep 300 &\necho "child $!"\ntrap "echo bye; exit 0" TERM\necho ready\nwhile :; do sleep 0.05; done\n',
+    );
     await prints(task, 'ready');
     const child = Number(/child (\d+)/.exec(await h.output(task))?.[1]);
     await h.runs.cancel(ada(), task);

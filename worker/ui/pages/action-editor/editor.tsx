@@ -273,7 +273,9 @@ export function Editor(props: { id: string | null; draft: Draft; title: string }
                 />
                 <Switch
                   label={t('Runs in a terminal')}
-                  help={t('For scripts that ask on a terminal, as sudo and getpass do, or draw progress there. One types into it from the run’s page.')}
+                  help={t(
+                    'For scripts that ask on a terminal, as sudo and getpass do, or draw progress there. One types into it from the run’s page.',
+                  )}
                   checked={now.tty}
                   onChange={(tty) => set({ tty })}
                 />
