@@ -56,7 +56,7 @@ function entriesOf(text: string): Map<string, unknown> {
 }
 
 /** Passwords may stand there: a new file is its owner's alone, an old one stays as open as it is. */
-function writeAtomically(file: string, text: string): void {
+export function writeAtomically(file: string, text: string): void {
   const mode = (statSync(file, { throwIfNoEntry: false })?.mode ?? 0o600) & 0o777;
   const next = `${file}.${process.pid}.new`;
   writeFileSync(next, text, { mode, flag: 'wx', flush: true });

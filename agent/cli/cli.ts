@@ -9,6 +9,7 @@ import { cancel } from './commands/cancel.ts';
 import { deploy } from './commands/deploy-command.ts';
 import { doctor } from './commands/doctor.ts';
 import { home } from './commands/home-command.ts';
+import { hook } from './commands/hook-command.ts';
 import { hosts } from './commands/hosts-command.ts';
 import { job, jobs, rerun, tasks, trigger } from './commands/jobs-command.ts';
 import { key } from './commands/key.ts';
@@ -69,6 +70,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     terminal,
     notify,
     exec,
+    hook,
     audit,
     passwd,
     'login-link': loginLink,
