@@ -1,11 +1,8 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { beforeAll, describe, expect, test } from 'vitest';
-import * as z from 'zod';
+import { beforeAll, describe, test } from 'vitest';
 import { FULL } from '../../tools/test-pace.ts';
 import { describeInBrowser } from '../harness/browser.ts';
+import { expectAccessible, expectToFit, SCREENSHOTS } from './look.ts';
 import { fillHouse, type House, PLACES, Tour } from './places.ts';
 import { type Scene, withToru } from './scene.ts';
 
@@ -15,7 +12,6 @@ import { type Scene, withToru } from './scene.ts';
  * each is kept there, for eyes.
  */
 
-const SCREENSHOTS = process.env['SCREENSHOTS'];
 const INPUTS = [
   { type: 'text', name: 'name', label: 'Name', required: true, help: 'As it stands on the label.' },
   { type: 'choice', name: 'mode', label: 'Mode', options: [{ value: 'all' }, { value: 'some', label: 'Some of them' }] },
@@ -36,7 +32,6 @@ const VIEWS: ['light' | 'dark', number][] = [
   ['dark', 1280],
 ];
 if (FULL || SCREENSHOTS !== undefined) VIEWS.push(['dark', 390], ['light', 1280]);
-const found = z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string(), failureSummary: z.string().optional() })) }));
 
 describeInBrowser('every page has nothing that axe objects to, and fits', () => {
   let scene: Scene;
@@ -60,20 +55,10 @@ describeInBrowser('every page has nothing that axe objects to, and fits', () => 
 
     test.each(PLACES)('$name', async (place) => {
       await tour.goTo(place);
-      // A page that was loaded again has forgotten it.
-      if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
-      const violations = found.parse(await page.evaluate("axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"));
-      const objections = violations.flatMap(({ id, nodes }) =>
-        nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary ?? ''}`),
-      );
-      expect(objections).toEqual([]);
-      if (SCREENSHOTS !== undefined) {
-        mkdirSync(SCREENSHOTS, { recursive: true });
-        await page.screenshot({ path: join(SCREENSHOTS, `${place.name}-${colorScheme}-${width}.png`) });
-      }
+      await expectAccessible(page, `${place.name}-${colorScheme}-${width}`);
       for (const size of phone ? [...OTHER_PHONES, own] : [own]) {
         await page.setViewportSize(size);
-        await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth), { message: 'px wide' }).toBe(size.width);
+        await expectToFit(page);
       }
     });
   });

@@ -7,6 +7,7 @@ import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Command, Machine } from '../harness/member.ts';
 import { machine } from '../harness/member.ts';
+import { lookAllOver } from './look.ts';
 import type { Scene } from './scene.ts';
 import { PASSWORD, withToru } from './scene.ts';
 
@@ -76,6 +77,7 @@ describeInBrowser('pages of three hosts', () => {
     expect(await page.getByLabel('What to say').getAttribute('aria-invalid')).toBe('true');
     await press('long');
     await result('3 under way');
+    await lookAllOver(page, 'press-under-way');
     await expect.poll(() => page.getByRole('list', { name: 'Result on each host' }).getByText('it said long').count()).toBe(3);
     await page.getByRole('button', { name: 'Cancel all' }).click();
     await result('3 failed');
@@ -83,6 +85,7 @@ describeInBrowser('pages of three hosts', () => {
     writeFileSync(join(nas.home, 'scripts', 'fail'), '');
     await press('short');
     await result('2 ok, 1 failed');
+    await lookAllOver(page, 'press-failed');
     rmSync(join(nas.home, 'scripts', 'fail'));
     await page.getByRole('button', { name: 'Run again where it failed' }).click();
     await result('3 ok');
@@ -98,6 +101,7 @@ describeInBrowser('pages of three hosts', () => {
     await page.getByLabel('Hosts that are away').selectOption({ index: 1 });
     await press('later');
     await result('2 ok, 1 waiting for its host');
+    await lookAllOver(page, 'press-waits');
     agents.set(attic, attic.toru(['agent']));
     await result('3 ok');
     await expect.poll(() => page.getByRole('list', { name: 'Result on each host' }).getByText('it said later').count()).toBe(3);
@@ -109,6 +113,7 @@ describeInBrowser('pages of three hosts', () => {
     const filter = page.getByLabel('Other hosts');
     await section('nas').waitFor();
     await section('attic').waitFor();
+    await lookAllOver(page, 'home-of-three');
     await filter.selectOption({ label: 'nas' });
     await section('attic').waitFor({ state: 'detached' });
     await page.reload();
@@ -135,6 +140,7 @@ describeInBrowser('pages of three hosts', () => {
     await sheet.getByRole('button', { name: 'Copy', exact: true }).click();
     await sheet.getByText('Copied: it runs the same there.').waitFor();
     await sheet.getByText('another script stands there under that name').waitFor();
+    await lookAllOver(page, 'copy-to-hosts');
     const there = await scene.admin.http('GET', `/api/hosts/${await idOf('nas')}/actions/once`);
     expect(there.json()).toMatchObject({ label: 'Once', script: 'once.sh' });
   });
@@ -145,6 +151,7 @@ describeInBrowser('pages of three hosts', () => {
     await page.getByRole('button', { name: 'Change nas' }).click();
     const sheet = page.getByRole('dialog', { name: 'nas' });
     await sheet.getByLabel('kim', { exact: true }).selectOption('admin');
+    await lookAllOver(page, 'roles-on-a-host');
     await sheet.getByRole('button', { name: 'Save' }).click();
     await sheet.waitFor({ state: 'detached' });
     const kim = await Client.of(scene.toru, 'kim', PASSWORD);
@@ -179,6 +186,8 @@ describeInBrowser('pages of three hosts', () => {
     await page.getByRole('button', { name: 'Change attic' }).click();
     await page.getByRole('dialog').getByLabel('Name of the host').fill('loft');
     await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByLabel('Password of admin').waitFor();
+    await lookAllOver(page, 'password-on-hosts');
     await typePassword();
     await page.getByRole('link', { name: /loft/ }).waitFor();
 
@@ -194,6 +203,7 @@ describeInBrowser('pages of three hosts', () => {
     const asks = stranger.toru(['up', scene.toru.url, '--no-start', '--name', 'barn']);
     await page.getByRole('list', { name: 'Wait to be let in' }).getByRole('link', { name: /barn/ }).click();
     await refuseOnce('POST', '**/api/pairings/*/approve');
+    await lookAllOver(page, 'pair');
     await page.getByRole('button', { name: 'They match: approve' }).click();
     await typePassword();
     await page.getByRole('heading', { name: 'barn is paired' }).waitFor();
@@ -211,6 +221,7 @@ describeInBrowser('pages of three hosts', () => {
     });
     await page.goto(`${scene.toru.url}/h/${id}/`);
     await page.getByText(/“the new vault” says that it is the home host now.*toru trust/).waitFor();
+    await lookAllOver(page, 'recovered-home');
     await page.unrouteAll();
     await page.reload();
     await page.getByRole('button', { name: 'On all', exact: true }).waitFor();
@@ -228,6 +239,7 @@ describeInBrowser('pages of three hosts', () => {
       .getByText(/The clock of this host and that of its home host differ by more than a minute.*Set the clocks/)
       .first()
       .waitFor();
+    await lookAllOver(page, 'clock-off');
     // The socket tries again all the while.
     await page.waitForTimeout(3_000);
     expect(new URL(page.url()).pathname).toBe(`/h/${id}/`);

@@ -1,20 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import * as z from 'zod';
 import { describeInBrowser } from '../harness/browser.ts';
 import { eventually } from '../harness/eventually.ts';
+import { expectAccessible, expectToFit } from './look.ts';
 import { type Scene, withToru } from './scene.ts';
 
 /**
  * Schedules, triggers and actions that follow one another, as people make and see them on a phone and on a desktop. With
  * SCREENSHOTS=FOLDER pictures are kept there.
  */
-
-const SCREENSHOTS = process.env['SCREENSHOTS'];
-const found = z.array(z.object({ id: z.string(), nodes: z.array(z.object({ html: z.string() })) }));
 
 const FLOWS = `
 tasks:
@@ -50,14 +46,8 @@ describeInBrowser('schedules', () => {
   });
 
   async function look(at: Page, name: string): Promise<void> {
-    if (!(await at.evaluate(() => 'axe' in globalThis))) await at.evaluate(axe.source);
-    const violations = found.parse(await at.evaluate("axe.run({ resultTypes: ['violations'] }).then(({ violations }) => violations)"));
-    expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))).toEqual([]);
-    const width = at.viewportSize()?.width ?? 0;
-    expect(await at.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-    if (SCREENSHOTS === undefined) return;
-    mkdirSync(SCREENSHOTS, { recursive: true });
-    await at.screenshot({ path: join(SCREENSHOTS, `${name}-${width}.png`) });
+    await expectAccessible(at, `${name}-${at.viewportSize()?.width ?? 0}`);
+    await expectToFit(at);
   }
 
   test('on a phone, an action is given a time of every day, with its answers and a stored secret', async () => {
