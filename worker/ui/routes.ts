@@ -36,21 +36,20 @@ export interface Place {
   };
 }
 
-/** Written so that the build adds nothing to it, here and elsewhere: `(await import(…)).RunPage` costs the first load three times as much. */
-const run = lazyPlace(() => import('./pages/run.tsx').then((page) => page.RunPage));
-const workflows = lazyPlace(() => import('./pages/workflows.tsx').then((page) => page.WorkflowPlace));
+const run = lazyPlace(() => import('./pages/run.tsx'));
+const workflows = lazyPlace(() => import('./pages/workflows.tsx'));
 
-const terminals = lazyPlace(() => import('./pages/terminals.tsx').then((page) => page.TerminalPlace));
+const terminals = lazyPlace(() => import('./pages/terminals.tsx'));
 
 export const places: readonly Place[] = [
   { path: '/', component: ActionsPage, nav: { label: msg('Actions'), icon: LayoutGrid, first: true } },
   {
     path: '/runs',
-    component: lazyPlace(() => import('./pages/runs.tsx').then((page) => page.RunsPage)),
+    component: lazyPlace(() => import('./pages/runs.tsx')),
     nav: { label: msg('Runs'), icon: History, first: true },
   },
   { path: '/runs/:id', component: run },
-  { path: '/a/:action', component: lazyPlace(() => import('./pages/action-app.tsx').then((page) => page.ActionAppPage)) },
+  { path: '/a/:action', component: lazyPlace(() => import('./pages/action-app.tsx')) },
   { path: '/a/:action/runs/:id', component: run },
   {
     path: '/workflows',
@@ -63,86 +62,86 @@ export const places: readonly Place[] = [
   { path: '/terminals/:id', component: terminals },
   {
     path: '/search',
-    component: lazyPlace(() => import('./pages/search.tsx').then((page) => page.SearchPage)),
+    component: lazyPlace(() => import('./pages/search.tsx')),
     nav: { label: msg('Search'), icon: Search },
   },
   {
     path: '/scripts',
-    component: lazyPlace(() => import('./pages/scripts.tsx').then((page) => page.ScriptsPage)),
+    component: lazyPlace(() => import('./pages/scripts.tsx')),
     admin: true,
     nav: { label: msg('Scripts'), icon: SquareTerminal, first: true },
   },
   {
     path: '/scripts/edit',
-    component: lazyPlace(() => import('./pages/script.tsx').then((page) => page.ScriptPage)),
+    component: lazyPlace(() => import('./pages/script.tsx')),
     admin: true,
   },
   {
     path: '/plugins',
-    component: lazyPlace(() => import('./pages/plugins.tsx').then((page) => page.PluginsPage)),
+    component: lazyPlace(() => import('./pages/plugins.tsx')),
     nav: { label: msg('Plugins'), icon: Puzzle },
   },
-  { path: '/plugins/:id', component: lazyPlace(() => import('./pages/plugin.tsx').then((page) => page.PluginPage)) },
+  { path: '/plugins/:id', component: lazyPlace(() => import('./pages/plugin.tsx')) },
   {
     path: '/plugins/:id/manage',
     admin: true,
-    component: lazyPlace(() => import('./pages/plugin-manage.tsx').then((page) => page.PluginManagePage)),
+    component: lazyPlace(() => import('./pages/plugin-manage.tsx')),
   },
   {
     path: '/system',
-    component: lazyPlace(() => import('./pages/system.tsx').then((page) => page.SystemPage)),
+    component: lazyPlace(() => import('./pages/system.tsx')),
     admin: true,
     nav: { label: msg('System'), icon: Activity },
   },
   {
     path: '/users',
     home: true,
-    component: lazyPlace(() => import('./pages/users.tsx').then((page) => page.UsersPage)),
+    component: lazyPlace(() => import('./pages/users.tsx')),
     admin: true,
     nav: { label: msg('Users'), icon: Users },
   },
-  { path: '/users/:id', component: lazyPlace(() => import('./pages/user.tsx').then((page) => page.UserPage)), admin: true, home: true },
+  { path: '/users/:id', component: lazyPlace(() => import('./pages/user.tsx')), admin: true, home: true },
   {
     path: '/audit',
-    component: lazyPlace(() => import('./pages/audit.tsx').then((page) => page.AuditPage)),
+    component: lazyPlace(() => import('./pages/audit.tsx')),
     admin: true,
     nav: { label: msg('Audit'), icon: ScrollText },
   },
   {
     path: '/settings',
-    component: lazyPlace(() => import('./pages/settings.tsx').then((page) => page.SettingsPage)),
+    component: lazyPlace(() => import('./pages/settings.tsx')),
     admin: true,
     nav: { label: msg('Settings'), icon: Settings2 },
   },
   {
     path: '/hosts',
     home: true,
-    component: lazyPlace(() => import('./pages/hosts.tsx').then((page) => page.HostsPage)),
+    component: lazyPlace(() => import('./pages/hosts.tsx')),
     admin: true,
     nav: { label: msg('Hosts'), icon: Server },
   },
-  { path: '/all/runs', home: true, component: lazyPlace(() => import('./pages/all-runs.tsx').then((page) => page.AllRunsPage)) },
+  { path: '/all/runs', home: true, component: lazyPlace(() => import('./pages/all-runs.tsx')) },
   {
     path: '/all/press',
     home: true,
-    component: lazyPlace(() => import('./pages/press-on-hosts.tsx').then((page) => page.PressOnHostsPage)),
+    component: lazyPlace(() => import('./pages/press-on-hosts.tsx')),
   },
-  { path: '/pair', home: true, component: lazyPlace(() => import('./pages/pair.tsx').then((page) => page.PairPage)) },
+  { path: '/pair', home: true, component: lazyPlace(() => import('./pages/pair.tsx')) },
   {
     path: '/account',
     home: true,
-    component: lazyPlace(() => import('./pages/account.tsx').then((page) => page.AccountPage)),
+    component: lazyPlace(() => import('./pages/account.tsx')),
     nav: { label: msg('Account'), icon: UserRound },
   },
   {
     path: '/actions/new',
     admin: true,
-    component: lazyPlace(() => import('./pages/action-editor.tsx').then((page) => page.ActionEditorPage)),
+    component: lazyPlace(() => import('./pages/action-editor.tsx')),
   },
   {
     path: '/actions/:id/edit',
     admin: true,
-    component: lazyPlace(() => import('./pages/action-editor.tsx').then((page) => page.ActionEditorPage)),
+    component: lazyPlace(() => import('./pages/action-editor.tsx')),
   },
 ];
 

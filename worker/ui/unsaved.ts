@@ -1,5 +1,5 @@
-import { signal } from '@preact/signals';
 import { useLayoutEffect } from 'preact/hooks';
+import { leaving } from './leaving.ts';
 import { navigate } from './navigation.ts';
 
 /**
@@ -11,9 +11,6 @@ import { navigate } from './navigation.ts';
 const unsaved = new Set<object>();
 /** The place of the forms that are not saved. */
 let place = '';
-
-/** The step that leaves, once somebody agreed to it; null while nobody is asked. The shell shows the question. */
-export const leaving = signal<(() => void) | null>(null);
 
 /** While `isUnsaved`, whoever goes away from here is asked. */
 export function useUnsaved(isUnsaved: boolean): void {

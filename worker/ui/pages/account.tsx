@@ -21,7 +21,7 @@ import { OwnPassword } from './account/own-password.tsx';
 import { listSessions, Sessions } from './account/sessions.tsx';
 
 /** The page about oneself: the password, where one is logged in, how the page looks here. */
-export function AccountPage() {
+export function Page() {
   const sessions = useResource(listSessions);
   const leaving = useSignal(false);
   const user = me.value?.user;

@@ -27,7 +27,7 @@ import { isActive, Seal } from './actions/tile.tsx';
 import './action-app.css';
 
 /** One action as an app of its own, for a thumb: what it is, how it went, and the key that runs it. */
-export function ActionAppPage() {
+export function Page() {
   const id = useRoute().params['action'] ?? '';
   return <AppOf key={id} id={id} />;
 }

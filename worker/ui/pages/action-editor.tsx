@@ -14,7 +14,7 @@ import { Editor } from './action-editor/editor.tsx';
 import './action-editor.css';
 
 /** Where an action is made or changed. `?script=` names the script of a new one, `?copy=` the action that it begins as. */
-export function ActionEditorPage() {
+export function Page() {
   const { params, query } = useRoute();
   const id = params['id'] ?? null;
   const copy = id === null ? (query['copy'] ?? null) : null;

@@ -19,7 +19,7 @@ import { MergedRuns, type RunOnHost } from './hosts/merged-runs.ts';
 import './runs.css';
 
 /** The runs of all hosts as one list. A host that is away is named with since when, and with the last runs that the edge knows. */
-export function AllRunsPage() {
+export function Page() {
   useHosts();
   const only = useSignal('');
   const chosen = hosts.value.filter(({ id }) => only.value === '' || id === only.value);

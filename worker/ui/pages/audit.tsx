@@ -26,7 +26,7 @@ import './audit.css';
 const PAUSE_MS = 300;
 
 /** The audit, newest first. */
-export function AuditPage() {
+export function Page() {
   const filters = filtersOf(useLocation().query);
   const address = addressOf(filters);
   const list = usePaged(

@@ -29,7 +29,7 @@ import { Invites } from './hosts/invites.tsx';
 const EVERY_MS = 4000;
 
 /** All hosts of the installation: who is there, who may come in, and what each is called. */
-export function HostsPage() {
+export function Page() {
   useHosts();
   const members = useResource(listMembers);
   const chosen = useSignal<string | null>(null);

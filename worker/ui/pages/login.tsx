@@ -24,7 +24,7 @@ function takeCode(): string | null {
 }
 
 /** The login, by password or by a link of `toru login-link`. */
-export function LoginPage() {
+export function Page() {
   const code = useSignal<string | null>(null);
   useLayoutEffect(() => {
     pageTitle.value = t('Log in');

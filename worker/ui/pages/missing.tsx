@@ -4,7 +4,7 @@ import { PageHead } from '../parts/page-head.tsx';
 import { t } from '../translate.ts';
 
 /** An address that leads nowhere, or to what this user may not see: the same answer for both. */
-export function MissingPage() {
+export function Page() {
   return (
     <>
       <PageHead title={t('Not here')} />

@@ -29,7 +29,7 @@ import './pair.css';
 const EVERY_MS = 2000;
 
 /** Where an admin lets a host in, by four words that both sides show. */
-export function PairPage() {
+export function Page() {
   const typed = useLocation().query['code'] ?? '';
   return (
     <div class="narrow">

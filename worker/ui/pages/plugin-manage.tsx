@@ -23,7 +23,7 @@ import { PluginStateBadge } from './plugins/state.tsx';
 import { RemovePlugin } from './plugins/uninstall.tsx';
 
 /** One plugin as its admin sees it: how it is, what it may, what it says, and the ways to change that. */
-export function PluginManagePage() {
+export function Page() {
   const { params } = useRoute();
   const id = params['id'] ?? '';
   const plugin = useResource((signal) => getPluginDetails(id, signal), id);

@@ -17,7 +17,7 @@ import { useLookAgain } from './plugins/look-again.ts';
 import { PluginStateBadge } from './plugins/state.tsx';
 
 /** A plugin's own page. */
-export function PluginPage() {
+export function Page() {
   const { params } = useRoute();
   const id = params['id'] ?? '';
   const plugin = useResource((signal) => getPlugin(id, signal), id);

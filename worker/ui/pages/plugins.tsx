@@ -18,7 +18,7 @@ import './plugins.css';
 import { PluginStateBadge } from './plugins/state.tsx';
 
 /** The plugins of this host: what they are, how they are, and the way into each. */
-export function PluginsPage() {
+export function Page() {
   const plugins = useResource(listPlugins);
   const looking = useSignal(false);
   useEffect(() => {

@@ -32,7 +32,7 @@ import { InputField } from './actions/input-field.tsx';
 import { OnHosts } from './hosts/on-hosts.ts';
 
 /** The same action on several hosts: chosen, pressed once, and told as one. */
-export function PressOnHostsPage() {
+export function Page() {
   useHosts();
   const { query } = useLocation();
   const id = query['action'] ?? '';

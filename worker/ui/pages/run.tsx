@@ -38,7 +38,7 @@ const PressSheet = late(() => import('./actions/press-sheet.tsx').then((part) =>
 const AnswerField = late(() => import('./run/answer-field.tsx').then((part) => part.AnswerField));
 
 /** One run: what it is, what it prints, and what can be done about it. */
-export function RunPage() {
+export function Page() {
   const { params } = useRoute();
   const id = params['id'] ?? '';
   return <RunOf key={id} id={id} />;

@@ -29,7 +29,7 @@ const CleanUp = lazy(() => import('./runs/clean-up.tsx').then((part) => part.Cle
 const Export = lazy(() => import('./runs/export.tsx').then((part) => part.Export));
 
 /** The history: every run that the person may see, newest first, live. With the host away: the last that the server knows. */
-export function RunsPage() {
+export function Page() {
   const { query } = useLocation();
   const filters = filtersOf(query);
   const away = hostPresence.value.kind === 'host_away' && host.value !== null;

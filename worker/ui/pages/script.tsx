@@ -30,7 +30,7 @@ const isVersion = shape<{ content: string }>({ content: text });
 const isScriptVersion = shape<ScriptVersion>({ version: number, replaced_at: text, user: text, size: number });
 
 /** A script's text: read, changed, and put back to one of its last versions. `?name=` says which. */
-export function ScriptPage() {
+export function Page() {
   const { query } = useLocation();
   const name = query['name'] ?? '';
   return name === '' ? (

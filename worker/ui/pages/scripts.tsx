@@ -28,7 +28,7 @@ import { RunScript } from './scripts/run-script.tsx';
 import './scripts.css';
 
 /** The scripts folder: run a script, make an action of it, or learn why it can't run. */
-export function ScriptsPage() {
+export function Page() {
   const { query } = useLocation();
   const wanted = query['q'] ?? '';
   const scripts = useResource(async (signal) => (await read(listOf(isScript), agent.scripts.$get(undefined, until(signal)))).items);

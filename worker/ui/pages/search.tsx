@@ -19,7 +19,7 @@ import { navigate } from '../navigation.ts';
 const TYPING_MS = 500;
 
 /** Everything that ever ran here: what it was called, what it was given, and what it printed. */
-export function SearchPage() {
+export function Page() {
   const { query } = useLocation();
   const request = queryOf(query);
   const key = JSON.stringify(request);

@@ -35,7 +35,7 @@ const WHEN_CROSSED = [
 ] as const;
 
 /** The settings of the host, for its owner. */
-export function SettingsPage() {
+export function Page() {
   const settings = useResource((signal) => read(isSettings, agent.settings.$get(undefined, until(signal))));
   return (
     <div class="narrow">

@@ -19,7 +19,7 @@ import { Processes } from './system/processes.tsx';
 import './system.css';
 
 /** How the host is: its load as it goes, its disks, and what it is. */
-export function SystemPage() {
+export function Page() {
   const { system, samples, at, problem, reload } = useLiveSystem();
   const away = hostPresence.value.kind !== 'online' && hostPresence.value.kind !== 'unknown';
   const now = samples.at(-1) ?? system?.sample;

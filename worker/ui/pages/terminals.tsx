@@ -3,7 +3,7 @@ import { TerminalPage } from './terminals/terminal-page.tsx';
 import { TerminalsPage } from './terminals/terminals-page.tsx';
 
 /** The places of terminals, one file for a browser. */
-export function TerminalPlace() {
+export function Page() {
   const { id } = useRoute().params;
   return id === undefined ? <TerminalsPage /> : <TerminalPage key={id} id={id} />;
 }

@@ -24,7 +24,7 @@ import { changeUser, getUser, removeUser } from './users/data.ts';
 import { SetPassword } from './users/set-password.tsx';
 
 /** One user: who they are, what they may do, and the ways to change it. */
-export function UserPage() {
+export function Page() {
   const { params } = useRoute();
   const id = params['id'] ?? '';
   const user = useResource((signal) => getUser(id, signal), id);

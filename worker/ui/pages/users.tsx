@@ -19,7 +19,7 @@ import { Avatar } from './users/avatar.tsx';
 import { listUsers } from './users/data.ts';
 
 /** The people who may use this host. */
-export function UsersPage() {
+export function Page() {
   const users = useResource(listUsers);
   const adding = useSignal(false);
   const admins = users.data?.filter((user) => user.role === 'admin') ?? [];

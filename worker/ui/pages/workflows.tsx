@@ -6,7 +6,7 @@ import { TaskPage } from './workflows/task-page.tsx';
 import { WorkflowsPage } from './workflows/workflows-page.tsx';
 
 /** The places of workflows, one file for a browser: who looks at one of them goes on to the others. */
-export function WorkflowPlace() {
+export function Page() {
   const { params } = useRoute();
   const { id, ws, task } = params;
   if (withoutHost(useLocation().path).startsWith('/jobs')) return id === undefined ? <JobsPage /> : <JobPage key={id} id={id} />;

@@ -11,9 +11,15 @@ import { Empty } from './empty.tsx';
 /** A page whose code comes when it is first needed. `preload`: brings it before that; what fails is tried again then. */
 export type LazyPlace = ComponentType & { preload: () => Promise<void> };
 
-/** @param load brings the code. Where that fails, the frame around the page stays, and the page says so and tries again. */
-export function lazyPlace(load: () => Promise<ComponentType>): LazyPlace {
-  const attempt = () => lazy(() => load().catch(() => Missing));
+/** @param load brings the file of a page. Where that fails, the frame around the page stays, and the page says so and tries again. */
+export function lazyPlace(load: () => Promise<{ Page: ComponentType }>): LazyPlace {
+  const attempt = () =>
+    lazy(() =>
+      load().then(
+        ({ Page }) => Page,
+        () => Missing,
+      ),
+    );
   const current = signal(attempt());
   function again(): void {
     current.value = attempt();

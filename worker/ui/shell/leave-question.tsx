@@ -1,7 +1,7 @@
+import { leaving } from '../leaving.ts';
 import { Ask } from '../parts/ask.tsx';
 import { setTo } from '../parts/bound.ts';
 import { t } from '../translate.ts';
-import { leaving } from '../unsaved.ts';
 
 /** Shown while somebody is about to leave what they have not saved. */
 export function LeaveQuestion() {

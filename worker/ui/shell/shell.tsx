@@ -6,21 +6,22 @@ import { deviceCodeFor, showDeviceCode } from '../data/device-code.ts';
 import { host, hosts } from '../data/presence.ts';
 import { savesData } from '../data/saves-data.ts';
 import { tellAbout } from '../data/tell-me.ts';
+import { leaving } from '../leaving.ts';
 import { isAdmin, me, passwordQuestion } from '../own-session.ts';
 import { setTo } from '../parts/bound.ts';
 import { late } from '../parts/late.tsx';
 import { Mark } from '../parts/mark.tsx';
 import { type Place, places, preloadPlaces } from '../routes.ts';
 import { t } from '../translate.ts';
-import { leaving } from '../unsaved.ts';
 import { withoutHost } from '../viewed-host.ts';
 import { Banners } from './banners.tsx';
-import { KeysHelp, listenForKeys, palette } from './keys-help.tsx';
+import { keysHelp, palette } from './open-sheets.ts';
 import { PresenceDot } from './presence-dot.tsx';
 import { ToastList } from './toast-list.tsx';
 import './shell.css';
 
 const behind = () => import('./behind.ts');
+const KeysSheet = late(() => import('./keys-sheet.tsx').then((part) => part.KeysSheet));
 const LeaveQuestion = late(() => behind().then((part) => part.LeaveQuestion));
 const PasswordDialog = late(() => behind().then((part) => part.PasswordDialog));
 const HostSwitcher = lazy(() => import('./host-switcher.tsx').then((part) => part.HostSwitcher));
@@ -35,19 +36,18 @@ export function Shell(props: { children: ComponentChildren }) {
   const bare = path.startsWith('/a/');
   // From the start: it would move up by the brand's height when its code is here.
   const kind = bare ? ' shell-bare' : path.startsWith('/runs/') ? ' shell-run' : '';
-  useEffect(listenForKeys, []);
   useEffect(() => {
-    let stop = (): void => undefined;
+    const stops: (() => void)[] = [];
     let gone = false;
     behind().then(
-      ({ keepClearOfKeyboard }) => {
-        if (!gone) stop = keepClearOfKeyboard();
+      ({ keepClearOfKeyboard, listenForKeys }) => {
+        if (!gone) stops.push(keepClearOfKeyboard(), listenForKeys());
       },
       () => undefined,
     );
     return () => {
       gone = true;
-      stop();
+      for (const stop of stops) stop();
     };
   }, []);
   useEffect(() => {
@@ -72,7 +72,7 @@ export function Shell(props: { children: ComponentChildren }) {
         </main>
       </div>
       <ToastList />
-      <KeysHelp />
+      {keysHelp.value && <KeysSheet onClose={setTo(keysHelp, false)} />}
       {palette.value && <Palette onClose={setTo(palette, false)} />}
       {leaving.value !== null && <LeaveQuestion />}
       {deviceCodeFor.value !== null && <DeviceCodeSheet place={deviceCodeFor.value} />}
