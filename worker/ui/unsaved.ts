@@ -1,5 +1,5 @@
 import { useLayoutEffect } from 'preact/hooks';
-import { leaving } from './leaving.ts';
+import { leaving, moveGuard } from './leaving.ts';
 import { navigate } from './navigation.ts';
 
 /**
@@ -62,14 +62,10 @@ addEventListener(
 );
 
 // The browser has moved already: back to the form, with the place that was wanted behind it.
-addEventListener(
-  'popstate',
-  (event) => {
-    // Our own moves (navigate) are meant.
-    if (!event.isTrusted || unsaved.size === 0 || here() === place) return;
-    event.stopImmediatePropagation();
-    history.pushState(null, '', place);
-    askToMove(() => history.back());
-  },
-  { capture: true },
-);
+moveGuard.current = (event) => {
+  // Our own moves (navigate) are meant.
+  if (!event.isTrusted || unsaved.size === 0 || here() === place) return;
+  event.stopImmediatePropagation();
+  history.pushState(null, '', place);
+  askToMove(() => history.back());
+};
