@@ -126,6 +126,7 @@ const ROOMS: Record<string, string[][]> = {
       'worker/ui/clock',
       'worker/ui/theme',
       'worker/ui/toasts',
+      'worker/ui/leaving',
       'worker/ui/unsaved',
       'worker/ui/styles',
       'worker/ui/vite.config',

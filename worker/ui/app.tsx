@@ -1,6 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { ErrorBoundary, LocationProvider, Route, Router } from 'preact-iso';
 import { sentence } from './api.ts';
+import { start, startProblem } from './data/start.ts';
 import { reloadFromServer } from './navigation.ts';
 import { goToLogin, isAdmin, me } from './own-session.ts';
 import { Button } from './parts/button.tsx';
@@ -8,7 +9,6 @@ import { Problem } from './parts/empty.tsx';
 import { lazyPlace } from './parts/lazy-place.tsx';
 import { places } from './routes.ts';
 import { Shell } from './shell/shell.tsx';
-import { start, startProblem } from './start.ts';
 import { t } from './translate.ts';
 import { onHost, shownHere, viewedHost } from './viewed-host.ts';
 

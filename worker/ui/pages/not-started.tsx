@@ -1,9 +1,9 @@
 import { useEffect } from 'preact/hooks';
 import { networkThere } from '../connection/network-there.ts';
+import { start, startProblem } from '../data/start.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
 import { Problem } from '../parts/empty.tsx';
 import { Mark } from '../parts/mark.tsx';
-import { start, startProblem } from '../start.ts';
 import { t } from '../translate.ts';
 import { placeOn } from '../viewed-host.ts';
 

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
-import { ToruError } from '../../shared/errors.ts';
-import { sentence } from './api.ts';
-import { loadSession } from './own-session.ts';
+import { ToruError } from '../../../shared/errors.ts';
+import { sentence } from '../api.ts';
+import { loadSession } from '../own-session.ts';
 
 /** Why the page could not start; null while it starts, and once it did. */
 export const startProblem = signal<{
