@@ -191,6 +191,11 @@ export type TerminalServerFrame =
   | { type: 'screen'; terminal_id: string; data: string; cursor: Cursor; cols: number; rows: number }
   | { type: 'size'; terminal_id: string; cols: number; rows: number }
   | { type: 'gap'; terminal_id: string; from: Cursor; to: Cursor }
+  /**
+   * What the program asks of its terminal (its kind, its cursor, its colours) where its output goes on at `from` is for this viewer to
+   * answer, or no longer. After `attached` it is not, until this says so: a terminal is answered by one of its viewers.
+   */
+  | { type: 'answers'; terminal_id: string; answers: boolean; from: Cursor }
   /** Its program ended, and all that it printed was sent. */
   | { type: 'exit'; terminal_id: string; code: number | null; signal: string | null; reason: string | null }
   | { type: 'detached'; terminal_id: string }

@@ -10,6 +10,14 @@ const LOOK_MS = 1000;
 export interface TerminalViewer extends FlowViewer {
   readonly user_id: string;
   resized(cols: number, rows: number): void;
+  /** May it type now? */
+  types: boolean;
+  /** It knows where its output begins. */
+  ready: boolean;
+  /** When it typed last; 0: never. */
+  typedAt: number;
+  /** What a program asks of its terminal from `from` on is for this viewer to answer, or no longer. */
+  answers(yes: boolean, from: number): void;
   /** It may look no longer, or the terminal is removed. */
   leave(): void;
 }
@@ -24,6 +32,7 @@ export class LiveTerminal {
   /** In ms since 1970; null: not since the agent started. */
   lastOutputAt: number | null = null;
   lastInputAt: number | null = null;
+  #answerer: TerminalViewer | null = null;
   #paused = false;
   #timer: NodeJS.Timeout | null = null;
 
@@ -49,6 +58,21 @@ export class LiveTerminal {
     this.#paused = false;
     link.flow(this.id, false);
     this.flow();
+  }
+
+  /**
+   * A viewer came, went or typed, or may type no longer: exactly one of them answers what programs ask, the one that typed last, else
+   * the one that is here longest. What was printed before belongs to who answered then, or to nobody.
+   */
+  chooseAnswerer(): void {
+    let chosen: TerminalViewer | null = null;
+    for (const viewer of this.viewers)
+      if (viewer.ready && viewer.types && (chosen === null || viewer.typedAt > chosen.typedAt)) chosen = viewer;
+    if (chosen === this.#answerer) return;
+    const before = this.#answerer;
+    this.#answerer = chosen;
+    if (before !== null && this.viewers.has(before)) before.answers(false, this.log.end);
+    chosen?.answers(true, this.log.end);
   }
 
   resized(cols: number, rows: number): void {

@@ -62,8 +62,9 @@ test('there is a thread while somebody looks, and none after', async () => {
   const { terminals } = api.services;
   const screens = new Screens({ terminals, log, limits: { screenKeptMs: 50 } });
   const id = await open('echo here; sleep 600', 'here');
-  const viewer = { user_id: api.admin.user_id, window: () => 1e6, acked: 0, ackedAt: 0, resized: vi.fn(), leave: vi.fn() };
-  const { leave } = terminals.view(api.admin, id, viewer);
+  const viewer = { user_id: api.admin.user_id, window: () => 1e6, acked: 0, ackedAt: 0, types: true, ready: true, typedAt: 0 };
+  const told = { resized: vi.fn(), answers: vi.fn(), leave: vi.fn() };
+  const { leave } = terminals.view(api.admin, id, { ...viewer, ...told });
   expect(screens.working).toBe(false);
   expect(await screens.screen(id)).not.toBeNull();
   // More than a look at what is there now, and it still is.

@@ -20,6 +20,8 @@ interface View {
   attachment: Attachment | null;
   viewer: TerminalViewer;
   acked(): void;
+  /** It is ready, or typed. */
+  changed(): void;
   leave(): void;
 }
 
@@ -74,7 +76,8 @@ export class TerminalSocket {
       }
       case 'input':
         refuseLate(frame.not_after, Date.now());
-        return terminals.input(caller, id, frame.data);
+        await terminals.input(caller, id, frame.data);
+        return this.#typed(id);
       case 'resize':
         return terminals.resize(caller, id, frame.cols, frame.rows);
       default:
@@ -94,9 +97,13 @@ export class TerminalSocket {
     const viewer: TerminalViewer = {
       user_id: caller.user_id,
       acked: 0,
+      types: false,
+      ready: false,
+      typedAt: 0,
       ackedAt: performance.now(),
       window: () => this.#o.streams.windowOf(this.#port),
       resized: (cols, rows) => this.#send({ type: 'size', terminal_id: id, cols, rows }),
+      answers: (yes, from) => this.#send({ type: 'answers', terminal_id: id, answers: yes, from }),
       leave: () => {
         this.#drop(id);
         this.#send({ type: 'detached', terminal_id: id });
@@ -104,8 +111,8 @@ export class TerminalSocket {
     };
     // Until its place is known it is behind by nothing.
     viewer.acked = Number.MAX_SAFE_INTEGER;
-    const { terminal, acked, leave } = this.#o.terminals.view(caller, id, viewer);
-    const view: View = { attachment: null, viewer, acked, leave };
+    const { terminal, acked, changed, leave } = this.#o.terminals.view(caller, id, viewer);
+    const view: View = { attachment: null, viewer, acked, changed, leave };
     this.#views.set(id, view);
     const screen = from === 'screen' ? await this.#o.screens.screen(id).catch(() => null) : null;
     // Detached, or attached again, while the screen was drawn.
@@ -123,6 +130,8 @@ export class TerminalSocket {
           viewer.ackedAt = performance.now();
           this.#send({ type: 'attached', terminal_id: id, cursor, window, terminal });
           if (screen !== null) this.#send({ type: 'screen', terminal_id: id, ...screen });
+          viewer.ready = true;
+          changed();
         },
         ended: () => {
           ended = true;
@@ -135,6 +144,13 @@ export class TerminalSocket {
     if (ended) return;
     view.attachment = attachment;
     acked();
+  }
+
+  #typed(id: string): void {
+    const view = this.#views.get(id);
+    if (view === undefined) return;
+    view.viewer.typedAt = performance.now();
+    view.changed();
   }
 
   #drop(id: string): void {

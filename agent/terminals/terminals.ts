@@ -198,19 +198,25 @@ export class Terminals {
   }
 
   /** Who looks at it now. @returns leave. @throws ToruError unknown_terminal */
-  view(caller: Caller, id: string, viewer: TerminalViewer): { terminal: Terminal; acked: () => void; leave: () => void } {
+  view(
+    caller: Caller,
+    id: string,
+    viewer: TerminalViewer,
+  ): { terminal: Terminal; acked: () => void; changed: () => void; leave: () => void } {
     const { row, right } = this.#seen(caller, id);
     const live = this.#life.liveOf(row);
+    viewer.types = right !== 'look';
     live.viewers.add(viewer);
     live.flow();
     this.attention.looked(id);
     this.#changes.tellSoon(id);
     const leave = (): void => {
       if (!live.viewers.delete(viewer)) return;
+      live.chooseAnswerer();
       live.flow();
       this.#changes.tellSoon(id);
     };
-    return { terminal: this.shown(row, right), acked: () => live.flow(), leave };
+    return { terminal: this.shown(row, right), acked: () => live.flow(), changed: () => live.chooseAnswerer(), leave };
   }
 
   /** Types into it. @throws ToruError unknown_terminal, forbidden, not_running, input_not_accepted when too much waits already. */
@@ -330,7 +336,12 @@ export class Terminals {
     this.store.setShare(id, userId, right);
     const detail = { name: row.name, user: user?.username ?? userId, right: right ?? 'none' };
     this.#o.audit.record({ event: 'terminal.share', caller, target: id, outcome: 'ok', detail });
-    for (const viewer of [...(this.#life.known(id)?.viewers ?? [])]) if (viewer.user_id === userId && right === null) viewer.leave();
+    const live = this.#life.known(id);
+    for (const viewer of [...(live?.viewers ?? [])].filter(({ user_id }) => user_id === userId)) {
+      viewer.types = right === 'type';
+      if (right === null) viewer.leave();
+    }
+    live?.chooseAnswerer();
     this.#changes.tell(row);
   }
 

@@ -22,11 +22,14 @@ export class WatchedTerminal {
 export class TerminalViewer {
   readonly #client: Client;
   readonly #terminals = new Map<string, WatchedTerminal>();
+  readonly #heard: (frame: TerminalServerFrame) => void;
   #socket: WebSocket | null = null;
   #closed = false;
 
-  constructor(client: Client) {
+  /** @param heard gets every frame, before it counts. */
+  constructor(client: Client, heard: (frame: TerminalServerFrame) => void = () => undefined) {
     this.#client = client;
+    this.#heard = heard;
     this.#open();
   }
 
@@ -65,7 +68,8 @@ export class TerminalViewer {
       return;
     }
     const watched = 'terminal_id' in frame ? this.#terminals.get(frame.terminal_id) : undefined;
-    if (watched === undefined) return;
+    if (watched === undefined || !('terminal_id' in frame)) return;
+    this.#heard(frame);
     switch (frame.type) {
       case 'output': {
         const from = frame.cursor - frame.data.length;

@@ -1,9 +1,11 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { scaled } from '../../tools/test-pace.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
+import { AnsweringViewer } from './answering-viewer.ts';
 import type { Stage } from './stage.ts';
 import { onStage } from './stage.ts';
 import { TerminalViewer, type WatchedTerminal } from './terminal-viewer.ts';
@@ -86,6 +88,52 @@ function expectExact({ text, lost, repeated, gaps, errors, ended }: WatchedTermi
   expect({ lost, repeated, gaps, errors, code: ended?.code }).toEqual({ lost: 0, repeated: 0, gaps: 0, errors: [], code: 7 });
   expect(text === printed).toBe(true);
 }
+
+/** Asks about a mode with another number each time, and notes which numbers were answered. */
+const asking = (gate: string, answers: string): string => `
+  const { appendFileSync, existsSync } = require('node:fs');
+  let n = 0;
+  process.stdin.setRawMode(true);
+  process.stdin.on('data', (data) => appendFileSync(${JSON.stringify(answers)}, data));
+  setInterval(() => {
+    if (existsSync(${JSON.stringify(gate)})) process.exit(0);
+    n += 1;
+    process.stdout.write('asked ' + n + '\\x1b[?' + (10000 + n) + '$p');
+  }, 30);`;
+
+test('of three viewers one answers what a program asks, across kill -9 of agent and edge', async () => {
+  const gate = join(stage.home, 'gate-asking');
+  const answers = join(stage.home, 'answers');
+  writeFileSync(answers, '');
+  const id = await open([process.execPath, '-e', asking(gate, answers)]);
+  const viewers = Array.from({ length: 3 }, () => new AnsweringViewer(client, id));
+  const answered = (): number[] => [...readFileSync(answers, 'utf8').matchAll(/\[\?(\d+);\d\$y/g)].map(([, number]) => Number(number));
+  const grows = async (when: string): Promise<void> => {
+    const before = answered().length;
+    await eventually(`it is answered ${when}`, () => answered().length > before + 20, 60_000);
+  };
+  await sleep(1000);
+  for (const viewer of viewers) viewer.start();
+  await grows('at first');
+  for (let round = 0; round < scaled(20, 3); round += 1) {
+    // Who typed last answers from there on.
+    viewers[round % 3]?.type(`typed${round}`);
+    await grows('by who typed');
+    const before = answered();
+    expect(before.slice(1).filter((number, i) => number !== (before[i] ?? 0) + 1 && round === 0)).toEqual([]);
+    if (round % 3 !== 0) await stage.killEdge();
+    if (round % 3 !== 1) {
+      await stage.killAgent();
+      await stage.startAgent();
+    }
+    await grows(`after round ${round}`);
+  }
+  writeFileSync(gate, '');
+  await eventually('it has ended', async () => (await terminal(id)).state, { holds: (state) => state === 'ended' });
+  const all = answered();
+  expect(all.filter((number, i) => all.indexOf(number) !== i)).toEqual([]);
+  for (const viewer of viewers) viewer.close();
+});
 
 test('what keeps terminals is killed: they end with the reason, and the next one opens', async () => {
   const id = await open(['sh', '-c', 'echo here; sleep 600']);

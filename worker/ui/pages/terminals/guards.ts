@@ -30,6 +30,7 @@ const FRAMES = {
   output: shape<Frame<'output'>>({ ...ofTerminal, data: text, cursor: number }),
   screen: shape<Frame<'screen'>>({ ...ofTerminal, data: text, cursor: number, cols: number, rows: number }),
   size: shape<Frame<'size'>>({ ...ofTerminal, cols: number, rows: number }),
+  answers: shape<Frame<'answers'>>({ ...ofTerminal, answers: bool, from: number }),
   gap: shape<Frame<'gap'>>({ ...ofTerminal, from: number, to: number }),
   exit: shape<Frame<'exit'>>({ ...ofTerminal, code: orNull(number), signal: orNull(text), reason: orNull(text) }),
   detached: shape<Frame<'detached'>>(ofTerminal),

@@ -1,3 +1,4 @@
+import { Answering } from '../../../../shared/terminal/answering.ts';
 import type { Terminal, TerminalServerFrame } from '../../../../shared/terminals.ts';
 import { hostNow } from '../../clock.ts';
 import { connection } from '../../connection/page-connection.ts';
@@ -27,6 +28,8 @@ export class TerminalStream {
   readonly #id: string;
   readonly #on: StreamEvents;
   readonly #stop: () => void;
+  /** Of the queries of its program, the emulator gets those that this page answers. */
+  readonly #answering = new Answering();
   /** Null until the first `attached`. */
   #cursor: number | null = null;
   #acked = 0;
@@ -67,21 +70,26 @@ export class TerminalStream {
       case 'attached':
         this.#cursor = frame.cursor;
         this.#acked = frame.cursor;
+        this.#answering.attached();
         this.#on.attached(frame.terminal);
         return;
       case 'screen':
-        this.#on.screen(frame);
+        this.#on.screen({ ...frame, data: this.#answering.screen(frame.data) });
         return;
       case 'output': {
         // One that came before, in the stream that was attached twice.
         if (this.#cursor === null || frame.cursor <= this.#cursor) return;
         this.#cursor = frame.cursor;
-        this.#on.output(frame.data, () => this.#ack(frame.cursor));
+        this.#on.output(this.#answering.output(frame.data, frame.cursor), () => this.#ack(frame.cursor));
         return;
       }
       case 'gap':
         this.#cursor = Math.max(this.#cursor ?? 0, frame.to);
+        this.#answering.screen('');
         this.#on.gap();
+        return;
+      case 'answers':
+        this.#answering.changed(frame.from, frame.answers);
         return;
       case 'size':
         this.#on.resized(frame.cols, frame.rows);
