@@ -30,6 +30,11 @@ const path = z
   .min(1)
   .max(4096)
   .refine((text) => text.startsWith('/') && !text.includes('\0'), 'an absolute path');
+const filePath = z
+  .string()
+  .min(1)
+  .max(4096)
+  .refine((text) => !text.includes('\0'), 'a path without NUL');
 const word = z
   .string()
   .max(128 * 1024)
@@ -160,6 +165,24 @@ export type ScrollbackQuery = z.infer<typeof scrollbackQuery>;
 
 export const terminalInput = z.strictObject({ data: z.string().min(1).max(MAX_STDIN_FRAME), not_after: notAfter.optional() });
 export const shareRequest = z.strictObject({ right: shareRight });
+
+/** PUT …/files: one file, its bytes as body. `path`: the folder, as one writes it in the terminal; without it the terminal's own. */
+export const terminalPutQuery = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .refine((name) => name !== '.' && name !== '..' && !/[/\0-\x1f\x7f]/.test(name), 'a name of a file, without “/” and control characters')
+    .refine((name) => new TextEncoder().encode(name).length <= 255, 'a name of at most 255 bytes'),
+  path: filePath.optional(),
+  overwrite: z.enum(['0', '1']).default('0'),
+});
+/** GET …/files: the file, as one writes it in the terminal. */
+export const terminalGetQuery = z.strictObject({ path: filePath });
+export interface TerminalFile {
+  /** Absolute. */
+  path: string;
+  size: number;
+}
 
 // Frames
 

@@ -78,9 +78,9 @@ export function isPluginPath(path: string): boolean {
   return path.startsWith('/api/plugins/');
 }
 
-/** The paths whose bodies are bytes that nobody before the host reads as JSON: a plugin's, and files of a press. Also below a host's name. */
+/** The paths whose bodies are bytes that nobody before the host reads as JSON: a plugin's, files of a press, and those of a terminal. Also below a host's name. */
 export function takesBytes(path: string): boolean {
-  return /^\/api\/(?:hosts\/[^/]+\/)?(?:plugins\/|uploads$)/.test(path);
+  return /^\/api\/(?:hosts\/[^/]+\/)?(?:plugins\/|uploads$|terminals\/[^/]+\/files$)/.test(path);
 }
 
 /** The pairs of `headers` that may pass to or from this path; on a plugin's, also its own (`x-…`). */

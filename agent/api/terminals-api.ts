@@ -2,22 +2,24 @@ import type { List } from '../../shared/api.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
 import { outputQuery } from '../../shared/runs.ts';
 import { terminalSize } from '../../shared/terminal-size.ts';
-import type { ExecAnswer, Terminal, TerminalShare } from '../../shared/terminals.ts';
+import type { ExecAnswer, Terminal, TerminalFile, TerminalShare } from '../../shared/terminals.ts';
 import {
   execRequest,
   scrollbackQuery,
   shareRequest,
   suspendRequest,
   terminalCreate,
+  terminalGetQuery,
   terminalInput,
   terminalParams,
   terminalPatch,
+  terminalPutQuery,
   terminalShareParams,
   terminalsQuery,
 } from '../../shared/terminals.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import { resource, router } from '../http/router.ts';
-import { body, params, query } from '../http/validate.ts';
+import { body, isBare, params, query } from '../http/validate.ts';
 import { scrollback } from '../terminals/scrollback.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import { admin, adminLately, any } from '../users/permissions.ts';
@@ -40,6 +42,9 @@ export const terminalsApi = resource(
     'POST /:id/resize': any,
     'GET /:id/scrollback': any,
     'GET /:id/output': any,
+    // For who may type, looked at there.
+    'PUT /:id/files': any,
+    'GET /:id/files': any,
     'GET /:id/shares': admin,
     'PUT /:id/shares/:user': adminLately,
     'DELETE /:id/shares/:user': admin,
@@ -92,6 +97,15 @@ export const terminalsApi = resource(
         const { id } = terminals.get(c.env.caller, c.req.valid('param').id);
         return outputResponse(terminals.log(id), c.req.valid('query'), c.env.caller);
       })
+      .put('/:id/files', params(terminalParams), query(terminalPutQuery), async (c) => {
+        const { overwrite, ...file } = c.req.valid('query');
+        const where = { ...file, overwrite: overwrite === '1' };
+        const stream = isBare(c) ? null : c.req.raw.body;
+        return c.json<TerminalFile, 201>(await terminals.putFile(c.env.caller, c.req.valid('param').id, where, stream), 201);
+      })
+      .get('/:id/files', params(terminalParams), query(terminalGetQuery), (c) =>
+        terminals.getFile(c.env.caller, c.req.valid('param').id, c.req.valid('query').path),
+      )
       .get('/:id/shares', params(terminalParams), (c) =>
         c.json<List<TerminalShare>>({ items: terminals.shares(c.req.valid('param').id), next_cursor: null }),
       )

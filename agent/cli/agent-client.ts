@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { pipeline } from 'node:stream';
 import { hc } from 'hono/client';
 import * as z from 'zod';
 import { isErrorCode, ToruError } from '../../shared/errors.ts';
@@ -62,9 +63,13 @@ export function askOfTerminal(
   );
 }
 
+/** A body of this type is sent as it comes, however large. */
+export const BYTES = 'application/octet-stream';
+
 /** fetch, to a Unix socket. Node's own has no such option. @throws ToruError host_offline when no agent listens there. */
 async function socketFetch(socketPath: string, query: Request): Promise<Response> {
-  const body = query.body === null ? null : Buffer.from(await query.arrayBuffer());
+  const bytes = query.headers.get('content-type') === BYTES ? query.body : null;
+  const body = query.body === null || bytes !== null ? null : Buffer.from(await query.arrayBuffer());
   const { pathname, search } = new URL(query.url);
   return new Promise((resolve, reject) => {
     const outgoing = request({
@@ -99,8 +104,14 @@ async function socketFetch(socketPath: string, query: Request): Promise<Response
         );
       else reject(error);
     });
-    outgoing.end(body ?? undefined);
+    if (bytes === null) outgoing.end(body ?? undefined);
+    // An agent that refuses it answers before its end.
+    else pipeline(chunksOf(bytes), outgoing, () => undefined);
   });
+}
+
+async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const bytes of body) yield bytes;
 }
 
 function streamOf(incoming: AsyncIterable<Uint8Array> & { destroy(): unknown }): ReadableStream<Uint8Array> {

@@ -5,6 +5,7 @@ import { type Artifact, artifactName, kindOf } from '../../shared/artifacts.ts';
 import { compareText } from '../../shared/compare-text.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { MAX_ARTIFACT_BYTES, MAX_ARTIFACTS } from '../../shared/limits.ts';
+import { downloadOf } from './download.ts';
 import { openRegularHandle } from './regular-file.ts';
 
 /** In a run's folder: the script has its path in `$TORU_ARTIFACTS`. */
@@ -29,43 +30,20 @@ export async function listArtifacts(folder: string): Promise<Artifact[]> {
 export async function artifactResponse(folder: string, name: string): Promise<Response> {
   const own = join(folder, ARTIFACTS_FOLDER);
   const isFolder = (await lstat(own).catch(() => null))?.isDirectory() === true;
-  const file = isFolder ? await openRegularHandle(join(own, name)).catch(() => null) : null;
-  const stats = await file?.stat();
-  if (file === null || stats === undefined || !isOwn(stats)) {
-    await file?.close();
+  const open = (): Promise<FileHandle> => openRegularHandle(join(own, name));
+  const stats = isFolder ? await statsOf(open).catch(() => null) : null;
+  if (stats === null || !isOwn(stats))
     throw new ToruError('not_found', 'This run has no such result. It may have been removed with old history.');
-  }
-  const headers = {
-    'content-type': 'application/octet-stream',
-    'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name.toWellFormed())}`,
-    'content-length': String(stats.size),
-    'x-content-type-options': 'nosniff',
-    'cache-control': 'no-store',
-  };
-  return new Response(streamOf(file, stats.size), { headers });
+  return downloadOf(open, stats.size, name);
 }
 
-const PART = 64 * 1024;
-
-/** As its reader takes it. A file that grows meanwhile is read as far as the head has said. */
-function streamOf(file: FileHandle, size: number): ReadableStream<Uint8Array> {
-  let at = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const buffer = new Uint8Array(Math.min(PART, size - at));
-        const { bytesRead } = buffer.length === 0 ? { bytesRead: 0 } : await file.read(buffer, 0, buffer.length, at);
-        at += bytesRead;
-        if (bytesRead > 0) controller.enqueue(buffer.subarray(0, bytesRead));
-        if (bytesRead > 0 && at < size) return;
-        await file.close();
-        if (at < size) controller.error(new Error('the file became shorter while it was read'));
-        else controller.close();
-      },
-      cancel: () => file.close(),
-    },
-    { highWaterMark: 0 },
-  );
+async function statsOf(open: () => Promise<FileHandle>): Promise<Stats> {
+  const file = await open();
+  try {
+    return await file.stat();
+  } finally {
+    await file.close();
+  }
 }
 
 /**

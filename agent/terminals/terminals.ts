@@ -10,6 +10,7 @@ import type {
   ShareRight,
   Terminal,
   TerminalCreate,
+  TerminalFile,
   TerminalPatch,
   TerminalShare,
   TerminalsQuery,
@@ -33,6 +34,7 @@ import { launchOf } from './launch.ts';
 import type { TerminalViewer } from './live-terminal.ts';
 import type { TerminalChange } from './terminal-changes.ts';
 import { TerminalChanges } from './terminal-changes.ts';
+import { pathFrom, TerminalFiles } from './terminal-files.ts';
 import { TerminalLife, unknownTerminal } from './terminal-life.ts';
 import type { TerminalLog } from './terminal-log.ts';
 import type { TerminalRow } from './terminal-store.ts';
@@ -68,6 +70,7 @@ export class Terminals {
   readonly #o: TerminalsOptions;
   readonly #changes: TerminalChanges;
   readonly #life: TerminalLife;
+  readonly #files = new TerminalFiles();
   #trashTimer: NodeJS.Timeout | null = null;
 
   constructor(options: TerminalsOptions) {
@@ -320,6 +323,40 @@ export class Terminals {
       timeoutMs: request.timeout_s * 1000,
     });
     return request.wait ? ended : nothing;
+  }
+
+  /** Stores a file in the folder of the terminal's program, or `path` from there. @throws as `TerminalFiles.put`, and as `input` */
+  async putFile(
+    caller: Caller,
+    id: string,
+    { name: file, path, overwrite }: { name: string; path?: string | undefined; overwrite: boolean },
+    body: ReadableStream<Uint8Array> | null,
+  ): Promise<TerminalFile> {
+    const row = this.#typed(caller, id);
+    const stored = await this.#files.put(caller.user_id, { folder: this.#pathIn(row, path ?? '.'), name: file, overwrite }, body);
+    const detail = { name: row.name, path: stored.path, bytes: stored.size, ...(overwrite ? { overwrite } : {}) };
+    this.#o.audit.record({ event: 'terminal.upload', caller, target: id, outcome: 'ok', detail });
+    return stored;
+  }
+
+  /** A file as a download. @throws as `TerminalFiles.get`, and as `input` */
+  async getFile(caller: Caller, id: string, path: string): Promise<Response> {
+    const row = this.#typed(caller, id);
+    const file = this.#pathIn(row, path);
+    const { response, size } = await this.#files.get(file);
+    this.#o.audit.record({
+      event: 'terminal.download',
+      caller,
+      target: id,
+      outcome: 'ok',
+      detail: { name: row.name, path: file, bytes: size },
+    });
+    return response;
+  }
+
+  #pathIn(row: TerminalRow, path: string): string {
+    const home = loginEnvironment(this.#o.environment ?? process.env)['HOME'] ?? '/';
+    return pathFrom((row.pid === null ? null : folderOfProcess(row.pid)) ?? row.cwd, home, path);
   }
 
   /** @throws ToruError unknown_terminal */

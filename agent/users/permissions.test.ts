@@ -80,6 +80,8 @@ test('a client gets exactly this and nothing else', async () => {
     'POST /api/terminals/:id/resize',
     'GET /api/terminals/:id/scrollback',
     'GET /api/terminals/:id/output',
+    'PUT /api/terminals/:id/files',
+    'GET /api/terminals/:id/files',
     'run.action',
     'cancel',
     'attach',

@@ -32,6 +32,8 @@ const OLD_AGENT = { requests: { ...REQUESTS, slots: 64, share: 1 / 2 }, window: 
 const SMALL_BODY = 16 * 1024;
 /** Of a body that is not JSON (`MAX_JSON_BODY`): what a plugin may be sent. */
 const MAX_RAW_BODY = 100 * MiB;
+/** A file into a terminal. Cloudflare itself takes no body above 100 MB on most plans; an edge at home does. */
+const MAX_FILE_BODY = 4096 * MiB;
 
 /** Statuses that can't have a body (https://fetch.spec.whatwg.org/#null-body-status). */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
@@ -119,7 +121,7 @@ export class Tunnel {
       if (asker !== null) semaphore.release(asker.sub, request);
     });
     this.#send(exchange.id, encodeJson('head', window === null ? head : { ...head, window }));
-    if (body !== null) void this.#upload(exchange, body, takesBytes(head.path) || !isJson(head) ? MAX_RAW_BODY : MAX_JSON_BODY);
+    if (body !== null) void this.#upload(exchange, body, largestBody(head));
     return exchange.answered.promise;
   }
 
@@ -296,6 +298,11 @@ function measured(body: ReadableStream<Uint8Array>, headers: Headers): ReadableS
 function isSmall({ body, headers }: RequestHead): boolean {
   const length = headers.find(([name]) => name === 'content-length')?.[1];
   return !body || (length !== undefined && Number(length) <= SMALL_BODY);
+}
+
+function largestBody(head: RequestHead): number {
+  if (/\/files$/.test(head.path) && takesBytes(head.path)) return MAX_FILE_BODY;
+  return takesBytes(head.path) || !isJson(head) ? MAX_RAW_BODY : MAX_JSON_BODY;
 }
 
 function isJson(head: RequestHead): boolean {

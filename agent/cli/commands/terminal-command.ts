@@ -8,6 +8,7 @@ import type { Io } from '../io.ts';
 import { print, UsageError } from '../io.ts';
 import { when } from '../plain-text.ts';
 import { readAll } from '../prompt.ts';
+import { getFile, putFile } from '../terminal-files.ts';
 import { printJson, printTable } from './lists.ts';
 import { filtered, shownExec } from './shown-exec.ts';
 
@@ -16,6 +17,8 @@ const HELP = `Usage: toru terminal new [--name NAME] [--cwd DIR] [--attach] [-- 
        toru terminal attach TERMINAL
        toru terminal send TERMINAL [TEXT] [--enter]
        toru terminal exec TERMINAL [--timeout S] [--json] -- PROGRAM ARG…
+       toru terminal put TERMINAL FILE… [--to DIR] [--overwrite]
+       toru terminal get TERMINAL PATH [--to FILE]
        toru terminal scrollback TERMINAL [--lines N] [--ansi]
        toru terminal suspend TERMINAL [--freeze]
        toru terminal resume TERMINAL
@@ -27,6 +30,8 @@ Shells that go on when you leave, on any screen. TERMINAL is an id, the beginnin
   attach       this terminal becomes that one; Ctrl-] leaves, and so does ~. at the beginning of a line
   send         types TEXT into it, or what comes by a pipe
   exec         runs a program in its folder and environment, beside what runs in it; ends with that program’s code
+  put          copies files of this machine into its folder; nothing is replaced without --overwrite
+  get          copies a file from there into this folder; --to - prints it
   scrollback   what was printed last, without colours unless --ansi
   suspend      its viewers leave; with --freeze nothing in it runs until it is resumed
   close        ends all that runs in it; of one that ended, removes what it printed
@@ -47,6 +52,8 @@ const options = {
   lines: { type: 'string', short: 'n' },
   ansi: { type: 'boolean' },
   freeze: { type: 'boolean' },
+  to: { type: 'string' },
+  overwrite: { type: 'boolean' },
 } as const;
 
 type Values = ReturnType<typeof parse<typeof options>>['values'];
@@ -126,6 +133,26 @@ const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
       const json = { argv, ...(timeout_s === undefined ? {} : { timeout_s }) };
       const answer = await (await good(client.terminals[':id'].exec.$post({ param: { id }, json }))).json();
       return shownExec(answer, values.json === true, io);
+    },
+  ],
+  [
+    'put',
+    async ([word, ...files], values, io) => {
+      const client = connect(io.env);
+      const id = await findTerminal(client, oneWord(word === undefined ? [] : [word], WHICH));
+      if (files.length === 0) throw new UsageError('The file is missing: toru terminal put TERMINAL FILE…');
+      for (const file of files) await print(io, (await putFile(client, id, file, values)).path);
+      return 0;
+    },
+  ],
+  [
+    'get',
+    async ([word, path, ...more], values, io) => {
+      noWords(more);
+      const client = connect(io.env);
+      const id = await findTerminal(client, oneWord(word === undefined ? [] : [word], WHICH));
+      await getFile(client, id, oneWord(path === undefined ? [] : [path], 'The path'), values, io);
+      return 0;
     },
   ],
   [

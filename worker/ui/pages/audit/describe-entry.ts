@@ -101,6 +101,8 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   'terminal.close': { ok: (entry, who) => ({ who, text: t('{who} closed the terminal {what}'), what: terminalOf(entry) }) },
   'terminal.remove': { ok: (entry, who) => ({ who, text: t('{who} removed the terminal {what}'), what: terminalOf(entry) }) },
   'terminal.exec': { ok: (entry, who) => ({ who, text: t('{who} ran something in the terminal {what}'), what: terminalOf(entry) }) },
+  'terminal.upload': { ok: (entry, who) => ({ who, text: t('{who} sent a file into the terminal {what}'), what: terminalOf(entry) }) },
+  'terminal.download': { ok: (entry, who) => ({ who, text: t('{who} took a file from the terminal {what}'), what: terminalOf(entry) }) },
   'terminal.share': { ok: (entry, who) => ({ who, text: t('{who} changed who may see the terminal {what}'), what: terminalOf(entry) }) },
   'terminal.token': {
     ok: (entry, who) => ({ who, text: t('{who} spoke for the terminal {what}'), what: terminalOf(entry) }),

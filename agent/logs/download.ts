@@ -1,0 +1,42 @@
+import type { FileHandle } from 'node:fs/promises';
+
+const PART = 64 * 1024;
+
+/**
+ * A file as a download of this name. It is opened when its reader takes the first bytes: nobody may ever read a body, as of HEAD, and an
+ * open file that is forgotten ends the process.
+ * @param size in bytes, as the head says it.
+ */
+export function downloadOf(open: () => Promise<FileHandle>, size: number, name: string): Response {
+  const headers = {
+    'content-type': 'application/octet-stream',
+    'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(name.toWellFormed())}`,
+    'content-length': String(size),
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  };
+  return new Response(streamOf(open, size), { headers });
+}
+
+/** The first bytes of a file, `size` of them, as its reader takes them. A file that grows meanwhile is read as far as that. */
+export function streamOf(open: () => Promise<FileHandle>, size: number): ReadableStream<Uint8Array> {
+  let at = 0;
+  let file: FileHandle | null = null;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        file ??= await open();
+        const buffer = new Uint8Array(Math.min(PART, size - at));
+        const { bytesRead } = buffer.length === 0 ? { bytesRead: 0 } : await file.read(buffer, 0, buffer.length, at);
+        at += bytesRead;
+        if (bytesRead > 0) controller.enqueue(buffer.subarray(0, bytesRead));
+        if (bytesRead > 0 && at < size) return;
+        await file.close();
+        if (at < size) controller.error(new Error('the file became shorter while it was read'));
+        else controller.close();
+      },
+      cancel: () => file?.close(),
+    },
+    { highWaterMark: 0 },
+  );
+}
