@@ -9,10 +9,11 @@ import { TemplateError } from '../../shared/flow/template/error.ts';
 import { isFinal } from '../../shared/run-state.ts';
 import type { RunRow } from '../history/run-row.ts';
 import type { Log } from '../logger.ts';
+import type { WithEnd } from '../runs/life/beside.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Timers } from '../store/timers.ts';
 import { neededTags } from './host-tags.ts';
-import type { JobEffect, JobEffects } from './job-effects.ts';
+import type { Attempt, JobEffect, JobEffects } from './job-effects.ts';
 import type { JobStore, LiveJob, NewJob } from './job-store.ts';
 import { actionOf } from './step-context.ts';
 import type { StepRuns } from './step-runs.ts';
@@ -69,13 +70,16 @@ export interface NewJobWithInput {
  */
 export class Driver {
   readonly #o: DriverOptions;
-  /** Effects that are being done. */
-  readonly #busy = new Set<number>();
+  /** Effects that are being done, by `keyOf`. */
+  readonly #starting = new Set<string>();
+  readonly #cancelling = new Set<string>();
   /** Runs of steps that have not ended. */
   readonly #active = new Set<string>();
+  /** Those of them whose processes are gone, while that is being written. */
+  readonly #leaving = new Set<string>();
   readonly #changed = new Set<string>();
   /** Starts for which this host lacks something: looked at again after a while. */
-  readonly #unmatched = new Set<number>();
+  readonly #unmatched = new Set<string>();
   #lookAgain: NodeJS.Timeout | null = null;
   #stop = (): void => undefined;
   #closed = true;
@@ -134,7 +138,7 @@ export class Driver {
       const live = this.#o.store.load(next.jobId);
       if (live === null) continue;
       if (live.job === null && !atOnce && this.#waits(live, next.event, waiting)) continue;
-      const now = { ...next.event, at: Math.max(next.event.at, live.job?.started_at ?? 0) };
+      const now = timed(next.event, live);
       const { job, effects } = reduce(live.plan, live.job, now);
       if (job === live.job) continue;
       const after = this.#o.store.append(live, now, job);
@@ -297,39 +301,69 @@ export class Driver {
   }
 
   #flush(): void {
-    const { effects, maxSteps } = this.#o;
-    for (const effect of effects.cancels()) this.#once(effect, () => this.#cancelStep(effect));
-    const room = maxSteps() - this.#active.size;
+    for (const effect of this.#o.effects.cancels()) this.#once(this.#cancelling, effect, () => this.#cancelStep(effect));
+    this.#startQueued();
+  }
+
+  /** How many more steps may begin. */
+  get #room(): number {
+    return this.#o.maxSteps() - this.#active.size + this.#leaving.size - this.#starting.size;
+  }
+
+  #startQueued(): void {
+    const room = this.#room;
     if (room <= 0) return;
-    // Those that are being started stand among the first.
-    let left = room - this.#busy.size;
-    for (const effect of effects.starts(room + this.#busy.size + this.#unmatched.size)) {
-      if (left <= 0) return;
-      if (this.#busy.has(effect.id) || this.#unmatched.has(effect.id)) continue;
-      left -= 1;
-      this.#once(effect, () => this.#startStep(effect));
+    // Those that are being started, or can't be, stand among the first.
+    for (const effect of this.#o.effects.starts(room + this.#starting.size + this.#unmatched.size)) {
+      if (this.#room <= 0) return;
+      this.#begin(effect, this.#o.store.load(effect.job_id));
     }
   }
 
-  #once(effect: JobEffect, work: () => Promise<void>): void {
-    if (this.#busy.has(effect.id)) return;
-    this.#busy.add(effect.id);
+  /**
+   * A run's end is about to be written: what begins in its place is begun beside that, in the same transaction. Those that wait in the queue
+   * come first, and then what follows from the end.
+   */
+  #startBeside(taskId: string, jobId: string, event: FlowEvent): void {
+    const { store } = this.#o;
+    if (this.#closed) return;
+    this.#leaving.add(taskId);
+    this.#startQueued();
+    const live = store.load(jobId);
+    if (live === null || live.job === null || this.#room <= 0) return;
+    const { job, effects } = reduce(live.plan, live.job, timed(event, live));
+    for (const effect of effects) {
+      if (this.#room <= 0) return;
+      if (effect.type !== 'start_step' || actionOf(live.plan, effect.step)?.type === 'noop') continue;
+      this.#begin({ job_id: jobId, step: effect.step, attempt: effect.attempt }, { ...live, job });
+    }
+  }
+
+  /** @param live the job when the start has been written. */
+  #begin(which: Attempt, live: LiveJob | null): void {
+    if (live === null || this.#unmatched.has(keyOf(which))) return;
+    this.#once(this.#starting, which, () => this.#startStep(which, live));
+  }
+
+  #once(busy: Set<string>, which: Attempt, work: () => Promise<void>): void {
+    const key = keyOf(which);
+    if (busy.has(key)) return;
+    busy.add(key);
     work()
       .catch((error: unknown) =>
-        this.#o.log.error({ err: error, job_id: effect.job_id, step: effect.step }, 'a step of a job failed to begin or to stop'),
+        this.#o.log.error({ err: error, job_id: which.job_id, step: which.step }, 'a step of a job failed to begin or to stop'),
       )
       .finally(() => {
-        this.#busy.delete(effect.id);
+        busy.delete(key);
         this.#after();
       });
   }
 
-  async #startStep({ id, job_id, step, attempt }: JobEffect): Promise<void> {
+  async #startStep(which: Attempt, live: LiveJob): Promise<void> {
     const { store, effects, steps, runs } = this.#o;
-    const live = store.load(job_id);
-    if (live === null) return;
-    if (await this.#lacks(id, live, step, attempt)) return;
-    const times = effects.countRuns({ job_id, step, attempt });
+    const { job_id, step, attempt } = which;
+    if (await this.#lacks(which, live)) return;
+    const times = effects.countRuns(which);
     const task_id = uuidV5(job_id, times === 0 ? `${step}/${attempt}` : `${step}/${attempt}/${times}`);
     try {
       const { prepared, caller, source } = await steps.prepare(live, step, task_id);
@@ -339,8 +373,9 @@ export class Driver {
         source,
         beside: {
           accepted: () => {
-            if (!effects.remove(id)) throw new Withdrawn();
-            effects.addRun({ task_id, job_id, step, attempt });
+            // It was cancelled meanwhile; or the end that it follows was not written.
+            if (!effects.removeStart(which)) throw new Withdrawn();
+            effects.addRun({ task_id, ...which });
             this.#active.add(task_id);
             const known = store.load(job_id)?.job;
             const begun = known == null ? undefined : findStep(known, step);
@@ -359,19 +394,23 @@ export class Driver {
       const { code, message } = sayable(error);
       if (code === 'internal') this.#o.log.error({ err: error, job_id, step }, 'a step could not be started');
       await this.transact((apply) => {
-        if (effects.remove(id))
+        if (effects.removeStart(which))
           apply(job_id, { type: 'step_ended', at: Date.now(), step, attempt, outcome: 'failed', error: message, chance: Math.random() });
       });
     }
   }
 
   /** Is this host without something that the step needs? Then the job is told, and the start waits. */
-  async #lacks(id: number, { row, plan, job }: LiveJob, step: string, attempt: number): Promise<boolean> {
+  async #lacks(which: Attempt, { row, plan, job }: LiveJob): Promise<boolean> {
+    const { step, attempt } = which;
     const action = actionOf(plan, step);
+    // Every host has the first; what else it has costs a look at its files.
+    const needed = action === undefined ? [] : neededTags(action).filter((tag) => tag !== 'local');
+    if (needed.length === 0) return false;
     const has = this.#o.tags();
-    const lacks = action === undefined ? [] : neededTags(action).filter((tag) => !has.includes(tag));
+    const lacks = needed.filter((tag) => !has.includes(tag));
     if (lacks.length === 0) return false;
-    this.#unmatched.add(id);
+    this.#unmatched.add(keyOf(which));
     this.#lookAgain ??= setTimeout(() => this.#matchAgain(), LOOK_FOR_TAGS_MS).unref();
     if (job !== null && findStep(job, step)?.lacks === undefined)
       await this.transact((apply) => apply(row.job_id, { type: 'unmatched', at: Date.now(), step, attempt, lacks, has: [...has] }));
@@ -402,33 +441,34 @@ export class Driver {
     if (row === null || (row.state !== 'starting' && isFinal(row.state))) await this.#ended(taskId);
   }
 
-  /** A step's run has ended: its output is read. @returns writes down what the job makes of it. */
-  async #ending(row: RunRow | null, taskId: string): Promise<() => void> {
+  /** A step's run has ended: its output is read. @returns what writes down what the job makes of it. */
+  async #ending(row: RunRow | null, taskId: string): Promise<WithEnd> {
     const { effects, steps } = this.#o;
     const run = effects.run(taskId);
-    if (run === null || this.#closed) return () => undefined;
+    if (run === null || this.#closed) return { write: () => undefined };
     const { job_id, step, attempt } = run;
     const result = await steps.result(row, taskId);
-    return () => {
-      if (!effects.closeRun(taskId)) return;
-      if (result === 'never began') effects.add('start', { job_id, step, attempt });
-      else {
-        // By the runner's clock, and never later than now: that clock may have been set back since.
-        const at = Math.min(row?.ended_at ?? Date.now(), Date.now());
-        this.apply(job_id, { type: 'step_ended', at, step, attempt, chance: Math.random(), ...result });
-      }
+    if (result === 'never began')
+      return { write: () => void (effects.closeRun(taskId) && effects.add('start', { job_id, step, attempt })) };
+    // By the runner's clock, and never later than now: that clock may have been set back since.
+    const at = Math.min(row?.ended_at ?? Date.now(), Date.now());
+    const event: FlowEvent = { type: 'step_ended', at, step, attempt, chance: Math.random(), ...result };
+    return {
+      write: () => void (effects.closeRun(taskId) && this.apply(job_id, event)),
+      waits: () => this.#startBeside(taskId, job_id, event),
     };
   }
 
   /** The end of a step's run is on the disk. The job has heard of it in the same transaction, unless an earlier agent started the run. */
   async #ended(taskId: string): Promise<void> {
+    this.#leaving.delete(taskId);
     // Whoever comes first.
     if (!this.#active.delete(taskId)) return;
     if (this.#closed) return;
     const { effects, steps, runs } = this.#o;
     try {
       if (effects.isOpen(taskId)) {
-        const write = await this.#ending(runs.history.get(taskId), taskId);
+        const { write } = await this.#ending(runs.history.get(taskId), taskId);
         await this.transact(write);
       } else this.#after();
       steps.clear(taskId);
@@ -438,6 +478,13 @@ export class Driver {
       setTimeout(() => void this.#ended(taskId), RETRY_MS).unref();
     }
   }
+}
+
+const keyOf = ({ job_id, step, attempt }: Attempt): string => `${job_id}/${attempt}/${step}`;
+
+/** No event of a job is older than its beginning, whatever the clock says. */
+function timed(event: FlowEvent, { job }: LiveJob): FlowEvent {
+  return { ...event, at: Math.max(event.at, job?.started_at ?? 0) };
 }
 
 /** The step was cancelled between its readiness and its start. */

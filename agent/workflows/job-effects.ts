@@ -73,7 +73,7 @@ export class JobEffects {
     return this.#remove.run(id).changes > 0;
   }
 
-  /** An attempt is not to be started any more. @returns false when it was started, or was not asked for. */
+  /** An attempt is started, or not to be started any more. @returns false when it was before, or was not requested. */
   removeStart({ job_id, step, attempt }: Attempt): boolean {
     return this.#removeStart.run({ job_id, step, attempt }).changes > 0;
   }

@@ -1,4 +1,5 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ToruError, toToruError } from '../../shared/errors.ts';
 import { contextOf } from '../../shared/flow/context.ts';
@@ -307,11 +308,8 @@ export class StepRuns {
   /** Takes away what its step alone needed, and its container, where its program did not. */
   clear(taskId: string): void {
     void this.#o.leftovers.sweep();
-    try {
-      rmSync(join(this.#o.runs.folderOf(taskId), STEP_FOLDER), { recursive: true, force: true });
-    } catch {
-      // The end of a step does not wait for a folder that can't be removed.
-    }
+    // The end of a step does not wait for its folder, nor for one that can't be removed.
+    rm(join(this.#o.runs.folderOf(taskId), STEP_FOLDER), { recursive: true, force: true }).catch(() => undefined);
   }
 
   /** The container of a run of this action; null where it has none, or none yet. */

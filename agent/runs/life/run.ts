@@ -22,7 +22,7 @@ import { newToken, sealOf } from '../wrapper/seal.ts';
 import type { OutputLeft } from '../wrapper/status.ts';
 import { readStatus, statusWrittenAt } from '../wrapper/status.ts';
 import { HOLD_FILE, STDIN_FILE, TypedInput } from '../wrapper/typed-input.ts';
-import type { Beside } from './beside.ts';
+import type { Beside, WithEnd } from './beside.ts';
 import { FileWatch } from './file-watch.ts';
 import type { Prepared } from './prepared.ts';
 import { PLAN_FILE, writePlan } from './prepared.ts';
@@ -490,19 +490,23 @@ export class RunLife {
     for (let failures = 0; ; failures += 1) {
       if (this.#is('detached')) return;
       try {
-        await journal.write(() => {
+        const written = journal.write(() => {
           history.end(task_id, ending);
           if (results.bytes > 0) history.keepArtifacts(task_id, results.bytes);
           ended({ ...this.row, ...ending });
           // What takes the end back is left out the next time: whoever gave it hears of the end.
-          if (failures === 0) beside();
+          if (failures === 0) beside?.write();
         });
+        if (failures === 0) beside?.waits?.();
+        await written;
         break;
       } catch (error) {
         if (failures === 0) log.error({ err: error, task_id }, 'the end of a run could not be written yet');
         await this.#sleep(RETRY_MS);
       }
     }
+    // What was begun beside the end has its process before this one is cleared away.
+    if (beside?.waits !== undefined) await new Promise((next) => setImmediate(next));
     settle();
     this.row = { ...this.row, ...ending };
     this.#become({ is: 'ended' });
@@ -515,12 +519,12 @@ export class RunLife {
   }
 
   /** What is to be written with the end. Never in the way of it. */
-  async #atEnd(row: RunRow): Promise<() => void> {
+  async #atEnd(row: RunRow): Promise<WithEnd | undefined> {
     try {
-      return (await this.#beside?.ending?.(row)) ?? (() => undefined);
+      return await this.#beside?.ending?.(row);
     } catch (error) {
       this.#o.log.error({ err: error, task_id: row.task_id }, 'what follows from the end of a run was not written with it');
-      return () => undefined;
+      return undefined;
     }
   }
 
