@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { isFinal } from '../../shared/run-state.ts';
 import { type JobSummary, jobSummary } from '../../shared/workflows.ts';
 import type { Answer } from '../systems-harness.ts';
 import type { WorkflowsHarness } from './workflows-harness.ts';
@@ -17,6 +18,7 @@ afterEach(async () => {
   await flow.close();
 });
 
+const WIDE = ['a', 'b', 'c'].map((name) => `${name}: { type: script, script: 'true' }`).join(', ');
 const TWO_STEPS = `
 actions:
   greet:
@@ -60,6 +62,22 @@ describe('a job', () => {
     expect(Date.parse(second?.created_at ?? '')).toBeGreaterThanOrEqual(Date.parse(first?.ended_at ?? ''));
     const output = await flow.ask(flow.admin, 'GET', `/api/runs/${first?.task_id}/output`);
     expect(output.text).toBe('hello Ada\nOUTPUT: {"words": 2}\n');
+  });
+
+  it('has its next step’s run on the disk with the end of the one before, also where others wait', async () => {
+    flow.write('hello.yaml', TWO_STEPS.replace('tasks:', `tasks:\n  wide: { flow: { ${WIDE} } }`));
+    await flow.load();
+    const begun: number[] = [];
+    const stop = flow.runs.onChange(({ state }) => {
+      if (isFinal(state)) begun.push(flow.runs.list(flow.admin, { limit: 50 }).items.length);
+    });
+    expect((await flow.ended(await flow.execute('hello'))).state).toBe('completed');
+    expect(begun).toEqual([2, 2]);
+    await flow.ask(flow.admin, 'PUT', '/api/settings', { max_steps: 1 });
+    expect((await flow.ended(await flow.execute('wide'))).state).toBe('completed');
+    // One at a time, and always the next one.
+    expect(begun.slice(2)).toEqual([4, 5, 5]);
+    stop();
   });
 });
 
