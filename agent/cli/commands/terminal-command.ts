@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { closest } from '../../../shared/closest.ts';
+import type { Client } from '../agent-client.ts';
 import { connect, good } from '../agent-client.ts';
 import { attachTerminal, send } from '../attach-terminal.ts';
 import type { Command } from '../command.ts';
@@ -9,6 +11,7 @@ import { print, UsageError } from '../io.ts';
 import { when } from '../plain-text.ts';
 import { readAll } from '../prompt.ts';
 import { getFile, putFile } from '../terminal-files.ts';
+import { tmuxSessions } from '../tmux-sessions.ts';
 import { printJson, printTable } from './lists.ts';
 import { filtered, shownExec } from './shown-exec.ts';
 
@@ -17,6 +20,7 @@ const HELP = `Usage: toru terminal new [--name NAME] [--cwd DIR] [--attach] [-- 
        toru terminal attach TERMINAL
        toru terminal send TERMINAL [TEXT] [--enter]
        toru terminal exec TERMINAL [--timeout S] [--json] -- PROGRAM ARG…
+       toru terminal adopt [SESSION] [--attach]
        toru terminal put TERMINAL FILE… [--to DIR] [--overwrite]
        toru terminal get TERMINAL PATH [--to FILE]
        toru terminal scrollback TERMINAL [--lines N] [--ansi]
@@ -30,6 +34,7 @@ Shells that go on when you leave, on any screen. TERMINAL is an id, the beginnin
   attach       this terminal becomes that one; Ctrl-] leaves, and so does ~. at the beginning of a line
   send         types TEXT into it, or what comes by a pipe
   exec         runs a program in its folder and environment, beside what runs in it; ends with that program’s code
+  adopt        lists the sessions of tmux on this host; SESSION becomes a terminal, and is still tmux's
   put          copies files of this machine into its folder; nothing is replaced without --overwrite
   get          copies a file from there into this folder; --to - prints it
   scrollback   what was printed last, without colours unless --ansi
@@ -59,28 +64,29 @@ const options = {
 type Values = ReturnType<typeof parse<typeof options>>['values'];
 type Act = (words: string[], values: Values, io: Io) => Promise<number>;
 
+async function open(client: Client, command: string[], values: Values, io: Io): Promise<number> {
+  const { columns, rows } = process.stdout;
+  const sized = io.out.isTTY && columns > 0 && rows > 0 ? { cols: columns, rows } : {};
+  const json = {
+    request_id: randomUUID(),
+    cwd: values.cwd ?? process.cwd(),
+    ...sized,
+    ...(values.name === undefined ? {} : { name: values.name }),
+    ...(values.keep === true ? { keep: true } : {}),
+    ...(command.length === 0 ? {} : { command }),
+  };
+  const made = await (await good(client.terminals.$post({ json }))).json();
+  if (values.attach === true) return attachTerminal(client, made.id, io);
+  await print(io, values.json === true ? JSON.stringify(made) : made.id);
+  return 0;
+}
+
 const WHICH = 'The terminal (see: toru terminal list)';
 
 const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
   [
     'new',
-    async (command, values, io) => {
-      const client = connect(io.env);
-      const { columns, rows } = process.stdout;
-      const sized = io.out.isTTY && columns > 0 && rows > 0 ? { cols: columns, rows } : {};
-      const json = {
-        request_id: randomUUID(),
-        cwd: values.cwd ?? process.cwd(),
-        ...sized,
-        ...(values.name === undefined ? {} : { name: values.name }),
-        ...(values.keep === true ? { keep: true } : {}),
-        ...(command.length === 0 ? {} : { command }),
-      };
-      const made = await (await good(client.terminals.$post({ json }))).json();
-      if (values.attach === true) return attachTerminal(client, made.id, io);
-      await print(io, values.json === true ? JSON.stringify(made) : made.id);
-      return 0;
-    },
+    (command, values, io) => open(connect(io.env), command, values, io),
   ],
   [
     'list',
@@ -133,6 +139,24 @@ const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
       const json = { argv, ...(timeout_s === undefined ? {} : { timeout_s }) };
       const answer = await (await good(client.terminals[':id'].exec.$post({ param: { id }, json }))).json();
       return shownExec(answer, values.json === true, io);
+    },
+  ],
+  [
+    'adopt',
+    async ([name, ...more], values, io) => {
+      noWords(more);
+      const sessions = await tmuxSessions(io.env);
+      if (name === undefined) {
+        if (values.json === true) return printJson(io, sessions);
+        const rows = sessions.map((one) => [one.name, String(one.windows), String(one.attached), when(one.created.toISOString()), one.cwd]);
+        return printTable(io, ['SESSION', 'WINDOWS', 'CLIENTS', 'SINCE', 'FOLDER'], rows, 'tmux has no session of yours. A shell that outlives you: toru terminal new --attach');
+      }
+      const session = sessions.find((one) => one.name === name);
+      if (session === undefined) {
+        const near = closest(name, sessions.map((one) => one.name));
+        throw new UsageError(`tmux has no session “${name}”. ${near === null ? 'See: toru terminal adopt' : `Did you mean ${near}?`}`);
+      }
+      return open(connect(io.env), session.command, { ...values, name: values.name ?? session.name, cwd: values.cwd ?? session.cwd }, io);
     },
   ],
   [
