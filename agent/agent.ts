@@ -17,11 +17,13 @@ import { createApi, createServices } from './systems.ts';
 import { openDatabase } from './tables.ts';
 import { EdgeTransport } from './transports/edge-transport.ts';
 import { startLocalTransport } from './transports/local-transport.ts';
+import { startServiceTransport } from './transports/service-transport.ts';
 import { startTerminalTransport } from './transports/terminal-transport.ts';
 import type { Caller } from './users/caller.ts';
 import type { FirstAdmin } from './users/first-admin.ts';
 import { ensureAdmin } from './users/first-admin.ts';
 import { Login } from './users/login.ts';
+import { ServiceToken } from './users/service-token.ts';
 
 /** A running agent. */
 export interface Agent {
@@ -37,6 +39,9 @@ export interface Agent {
   /** Ends the link, the transports and the plugins. Runs go on: they do not need the agent. */
   stop(): Promise<void>;
 }
+
+/** A stop waits so long for requests that are not answered yet; it takes no new ones. */
+const REQUESTS_MS = 30_000;
 
 /** So many runs the edge keeps for when this host is away. */
 const RECENT_RUNS = 50;
@@ -89,7 +94,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   const scriptsProblem = await scripts.problem();
   if (scriptsProblem !== null) log.warn({ scripts_dir: settings.scripts_dir }, scriptsProblem);
   await seedActions({ actions, settings });
-  const api = createApi(services);
+  const api = services.inFlight.around(createApi(services));
 
   const recent = (): RunSummary[] => runs.list(AGENT, { limit: RECENT_RUNS }).items.reverse().map(summaryOf);
   let duplicateLoggedAt = 0;
@@ -128,6 +133,8 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   await workflows.start();
   await terminals.start();
   const local = await startLocalTransport({ api, home: config.home, log });
+  const serviceToken = new ServiceToken({ home: config.home, settings, audit });
+  const forServices = await startServiceTransport({ api, home: config.home, log, token: serviceToken, audit });
   const inTerminals = await startTerminalTransport({ api, home: config.home, log, tokens: terminals.tokens, terminals, audit });
   // RunEnd again at each link: the name may change in between.
   const self = (): HostSelf => ({ id: settings.instance_id, name: settings.host_name, version: VERSION });
@@ -147,8 +154,10 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
     transport,
     onNewKey: (listener) => void keyListeners.push(listener),
     stop: async () => {
+      if (!(await services.inFlight.close(REQUESTS_MS)))
+        log.warn({ requests: services.inFlight.count }, 'requests were not waited for any longer');
       await Promise.all([link?.stop(), services.closePlugins()]);
-      await Promise.all([local.close(), inTerminals.close()]);
+      await Promise.all([local.close(), forServices.close(), inTerminals.close()]);
       for (const stop of [...stops, ...started.map((system) => system.stop)]) stop();
       transport.close();
       notify.stop();
@@ -156,6 +165,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
       workflows.close();
       screens.close();
       terminals.close();
+      serviceToken.close();
       services.worktrees.close();
       await runs.close();
       audit.close();

@@ -28,7 +28,7 @@ export type ReadyMessage = {
 export type NewKeyMessage = { type: 'new_key'; host_key: string };
 
 /** A stop that takes longer than this is ended: whatever hangs, the runs do not need us. */
-const STOP_MS = 8000;
+const STOP_MS = 38_000;
 
 async function main(): Promise<void> {
   closeInherited();

@@ -4,6 +4,7 @@ import { Actions } from './actions/actions.ts';
 import { actionsApi } from './actions/actions-api.ts';
 import { artifactsApi } from './api/artifacts-api.ts';
 import { folderContextApi } from './api/folder-context-api.ts';
+import { healthApi } from './api/health-api.ts';
 import { outputPlacesApi } from './api/output-places-api.ts';
 import { ownTerminalApi } from './api/own-terminal-api.ts';
 import { runTopic } from './api/run-topic.ts';
@@ -19,6 +20,7 @@ import { Hosts } from './hosts/hosts.ts';
 import { homeApi, invitesApi, membersApi, membershipApi, pairingsApi } from './hosts/hosts-api.ts';
 import { Membership } from './hosts/membership.ts';
 import { failed, guard, inTime, noRoute, plainPath } from './http/guard.ts';
+import { InFlight } from './http/in-flight.ts';
 import { router, routeTable, withResources } from './http/router.ts';
 import type { SystemFrame } from './http/system-frame.ts';
 import type { SystemTopics } from './http/topics.ts';
@@ -167,6 +169,7 @@ export function createServices(settled: ServicesOptions) {
     trashDays: () => settings.trash_retention_days,
   });
   const alerted: SystemOptions['alerted'] = (alert) => notify.alerted(alert);
+  const inFlight = new InFlight();
   const system = new System({ db, settings, audit, alerted, version: VERSION, edge });
   const pluginServices = createPlugins({ db, home, logs_dir, settings, runs, audit, log });
   const { plugins } = pluginServices;
@@ -181,6 +184,11 @@ export function createServices(settled: ServicesOptions) {
     pluginTopics(pluginServices),
   ];
   return {
+    /** Throws when the database can't be read. */
+    checkDatabase: (): void => void db.prepare('SELECT 1 FROM settings LIMIT 1').get(),
+    home,
+    edge,
+    inFlight,
     frames,
     followed,
     identity,
@@ -227,6 +235,7 @@ const RESOURCES = [
   notifyApi,
   searchApi,
   systemApi,
+  healthApi,
   settingsApi,
   usersApi,
   loginLinksApi,

@@ -24,8 +24,8 @@ export interface ChildSpec<Ready> {
   sweep: boolean;
 }
 
-/** How long a child may take to stop before it is killed. */
-const STOP_MS = 10_000;
+/** How long a child may take to stop before it is killed: an agent waits 30 s for requests that are not answered yet. */
+const STOP_MS = 40_000;
 
 /** How a child ended: its exit code, 1 where it has none, and the same in words, which follow its name. */
 interface End {

@@ -96,6 +96,14 @@ export const NUMBER_SETTINGS = {
     help: 'Ended terminals and removed worktrees. 0 keeps them for ever.',
     audit: 'how long the trash is kept',
   },
+  token_rotation_days: {
+    default: 30,
+    most: 36_500,
+    unit: 'days',
+    label: 'Make another service token after',
+    help: 'For programs of this host that are not its owner’s. The one before is good for another minute. 0 keeps it.',
+    audit: 'how long a service token is good',
+  },
   poll_interval_s: {
     default: 60,
     // Workspaces are looked at so often.

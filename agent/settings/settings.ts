@@ -121,6 +121,10 @@ export class Settings {
   }
 
   /** Of workspaces from git. */
+  get token_rotation_days(): number {
+    return this.#number('token_rotation_days');
+  }
+
   get poll_interval_s(): number {
     return this.#number('poll_interval_s');
   }

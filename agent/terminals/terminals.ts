@@ -112,6 +112,16 @@ export class Terminals {
     this.#life.close();
   }
 
+  /** How many are open, how many look at them, and how many of them can't be reached at the moment. */
+  health(): { terminals: number; viewers: number; lost: number } {
+    const lives = this.store.open().map(({ id }) => this.#life.known(id));
+    return {
+      terminals: lives.length,
+      viewers: lives.reduce((sum, live) => sum + (live?.viewers.size ?? 0), 0),
+      lost: lives.filter((live) => (live?.link ?? null) === null).length,
+    };
+  }
+
   onChange(listener: (change: TerminalChange) => void): () => void {
     return this.#changes.listen(listener);
   }

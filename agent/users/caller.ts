@@ -11,8 +11,11 @@ export interface Caller {
   user_id: string;
   username: string;
   role: Role;
-  /** `terminal`: a program inside a terminal, which may do what `inTerminal` permits, and nothing else. */
-  via: 'edge' | 'local' | 'plugin' | 'terminal';
+  /**
+   * `service`: a program of this host that showed the service token. `terminal`: a program inside a terminal, which may do what
+   * `inTerminal` permits, and nothing else.
+   */
+  via: 'edge' | 'local' | 'service' | 'plugin' | 'terminal';
   /** The session, when there is one. */
   sid: string | null;
   /** The asker's address as the edge saw it. */
@@ -35,6 +38,19 @@ export function ownerOfProcess(): Caller {
     sid: null,
     address: null,
     auth_time: Date.now(),
+  };
+}
+
+/** A program that showed the service token: an admin who has typed no password. */
+export function serviceCaller(): Caller {
+  return {
+    user_id: 'local:service',
+    username: 'local:service',
+    role: 'admin',
+    via: 'service',
+    sid: null,
+    address: null,
+    auth_time: 0,
   };
 }
 

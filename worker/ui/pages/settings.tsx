@@ -170,6 +170,7 @@ function SettingsForm({ settings, onSaved }: { settings: Settings; onSaved: (set
           {number('compress_after_minutes')}
           {number('max_steps')}
           {number('poll_interval_s')}
+          {number('token_rotation_days')}
           <NamesField
             label={t('Tags')}
             help={t('A step of a workflow that names one under “tags” runs on hosts that have it. Found here: {found}.', {

@@ -104,6 +104,11 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
   'terminal.upload': { ok: (entry, who) => ({ who, text: t('{who} sent a file into the terminal {what}'), what: terminalOf(entry) }) },
   'terminal.download': { ok: (entry, who) => ({ who, text: t('{who} took a file from the terminal {what}'), what: terminalOf(entry) }) },
   'terminal.share': { ok: (entry, who) => ({ who, text: t('{who} changed who may see the terminal {what}'), what: terminalOf(entry) }) },
+  'service.rotate': { ok: () => ({ who: '', text: t('Another service token was made') }) },
+  'service.token': {
+    ok: () => ({ who: '', text: t('Somebody came without the service token') }),
+    refused: (entry) => ({ who: '', text: t('Somebody came without the service token'), ...because(entry) }),
+  },
   'terminal.token': {
     ok: (entry, who) => ({ who, text: t('{who} spoke for the terminal {what}'), what: terminalOf(entry) }),
     refused: (entry) => ({ who: t('Somebody'), text: t('{who} spoke for a terminal without its token'), ...because(entry) }),
