@@ -132,6 +132,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
   notify.start();
   await workflows.start();
   await terminals.start();
+  services.orchestrators.start();
   const local = await startLocalTransport({ api, home: config.home, log });
   const serviceToken = new ServiceToken({ home: config.home, settings, audit });
   const forServices = await startServiceTransport({ api, home: config.home, log, token: serviceToken, audit });
@@ -164,6 +165,7 @@ export async function startAgent(config: Config, log: Logger, edge: Config['edge
       services.hosts.close();
       workflows.close();
       screens.close();
+      services.orchestrators.close();
       terminals.close();
       serviceToken.close();
       services.worktrees.close();

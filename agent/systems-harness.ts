@@ -86,6 +86,7 @@ export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness>
   notify.start();
   await services.workflows.start();
   await services.terminals.start();
+  services.orchestrators.start();
   const app = createApi(services);
   mkdirSync(settings.scripts_dir, { recursive: true });
 
@@ -135,6 +136,7 @@ export async function makeApi(options: HarnessOptions = {}): Promise<ApiHarness>
       services.hosts.close();
       services.workflows.close();
       if (!keep) for (const { id } of services.terminals.store.open()) await services.terminals.remove(admin, id);
+      services.orchestrators.close();
       services.screens.close();
       services.terminals.close();
       await services.closePlugins();

@@ -31,6 +31,10 @@ import { notifyApi } from './notify/notify-api.ts';
 import { readTexts } from './notify/texts.ts';
 import { OptionScripts } from './options/option-scripts.ts';
 import { optionsApi } from './options/options-api.ts';
+import { orchestratorTopic } from './orchestrators/orchestrator-topic.ts';
+import { Orchestrators } from './orchestrators/orchestrators.ts';
+import { orchestratorsApi } from './orchestrators/orchestrators-api.ts';
+import { terminalSources } from './orchestrators/terminal-sources.ts';
 import { pluginAdminApi } from './plugins/api/plugin-admin-api.ts';
 import { pluginKvApi } from './plugins/api/plugin-kv-api.ts';
 import { pluginTopics } from './plugins/api/plugin-topics.ts';
@@ -162,6 +166,8 @@ export function createServices(settled: ServicesOptions) {
   const told: TerminalsOptions['told'] = ({ terminal_id, what, text }, name) => notify.terminal({ terminal_id, name, what, text });
   const terminals = new Terminals({ db, home, settings, users, folders, audit, told, log, limits });
   const screens = new Screens({ terminals, log });
+  const sources = terminalSources({ terminals, screens, folders });
+  const orchestrators = new Orchestrators({ db, folders, sources, audit, log });
   const worktrees = new Worktrees({
     db,
     audit,
@@ -181,6 +187,7 @@ export function createServices(settled: ServicesOptions) {
     runTopic(runs),
     jobTopic(workflows),
     terminalTopic(terminals),
+    orchestratorTopic(orchestrators),
     pluginTopics(pluginServices),
   ];
   return {
@@ -213,6 +220,7 @@ export function createServices(settled: ServicesOptions) {
     folders,
     terminals,
     screens,
+    orchestrators,
     worktrees,
     search,
     system,
@@ -257,6 +265,7 @@ const RESOURCES = [
   validateApi,
   terminalsApi,
   ownTerminalApi,
+  orchestratorsApi,
   foldersApi,
   folderContextApi,
   worktreesApi,

@@ -84,6 +84,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/runs'],
     ['agent/folders'],
     ['agent/terminals'],
+    ['agent/orchestrators'],
     ['agent/notify'],
     ['agent/workflows'],
     ['agent/worktrees'],

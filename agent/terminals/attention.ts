@@ -114,10 +114,13 @@ export class Attention {
     return true;
   }
 
-  /** It does not go on. @param stalled false: it does again. */
-  stalls(id: string, stalled: boolean): void {
+  /** It does not go on. @param stalled false: it does again. @param tell people, too. */
+  stalls(id: string, stalled: boolean, tell: boolean): void {
     const known = this.#of(id);
-    if (stalled && known.attention !== 'permission') this.#raise(known, 'stalled');
+    if (stalled && known.attention !== 'permission') {
+      if (tell) this.#raise(known, 'stalled');
+      else this.#set(known, 'stalled');
+    }
     if (!stalled && known.attention === 'stalled') this.#set(known, 'none');
   }
 

@@ -1,4 +1,4 @@
-import { closeSync, openSync, read as readCallback, readSync } from 'node:fs';
+import { closeSync, openSync, read as readCallback, readSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { SEGMENT_BYTES } from '../../shared/terminals.ts';
 import { incompleteTail } from '../../shared/utf8.ts';
@@ -55,6 +55,11 @@ export class TerminalLog implements LogReader {
 
   get finished(): boolean {
     return this.#finished;
+  }
+
+  /** When its newest segment was written last, in ms since 1970; null where nothing was. */
+  get writtenAt(): number | null {
+    return statSync(segmentFile(this.#folder, segmentOf(Math.max(0, this.#end - 1))), { throwIfNoEntry: false })?.mtimeMs ?? null;
   }
 
   /** Does somebody follow it? */

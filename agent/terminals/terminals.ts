@@ -243,6 +243,24 @@ export class Terminals {
     this.#changes.tellSoon(id);
   }
 
+  /** Types what no person types. The caller has looked whether it may. @param entered its program has work now. @throws ToruError not_running, busy, input_not_accepted */
+  async inject(id: string, data: string, entered: boolean): Promise<void> {
+    const row = this.#running(id);
+    await this.#life.linkOf(row).input(id, data);
+    if (entered) this.attention.typed(id);
+    this.#changes.tellSoon(id);
+  }
+
+  /** When it printed last, and when a person typed last as far as this agent knows. In ms since 1970. @throws ToruError unknown_terminal */
+  times(id: string): { output: number; person: number | null } {
+    const row = this.#row(id);
+    const live = this.#life.liveOf(row);
+    return {
+      output: live.lastOutputAt ?? live.log.writtenAt ?? row.last_output_at ?? row.created_at,
+      person: live.lastInputAt ?? row.last_input_at,
+    };
+  }
+
   /** @throws ToruError unknown_terminal, forbidden, not_running */
   async resize(caller: Caller, id: string, cols: number, rows: number): Promise<void> {
     const row = this.#typed(caller, id);

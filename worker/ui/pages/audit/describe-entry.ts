@@ -109,6 +109,27 @@ const DESCRIPTIONS: Readonly<Record<string, { ok: Describe; refused?: Describe }
     ok: () => ({ who: '', text: t('Somebody came without the service token') }),
     refused: (entry) => ({ who: '', text: t('Somebody came without the service token'), ...because(entry) }),
   },
+  'orchestrator.create': { ok: (entry, who) => ({ who, text: t('{who} made the orchestrator {what}'), what: orchestratorOf(entry) }) },
+  'orchestrator.update': { ok: (entry, who) => ({ who, text: t('{who} changed the orchestrator {what}'), what: orchestratorOf(entry) }) },
+  'orchestrator.remove': { ok: (entry, who) => ({ who, text: t('{who} removed the orchestrator {what}'), what: orchestratorOf(entry) }) },
+  'orchestrator.insight': {
+    ok: (entry, who) => ({ who, text: t('{who} dealt with an insight of the orchestrator {what}'), what: orchestratorOf(entry) }),
+  },
+  'orchestrator.inject': {
+    ok: (entry, who) => ({
+      ...(entry.detail['by'] === 'rule'
+        ? { who: '', text: t('The orchestrator {what} typed by its rule') }
+        : { who, text: t('{who} typed by the orchestrator {what}') }),
+      rest: typedIn(entry),
+      what: { text: textIn(entry, 'name') ?? '', href: `/terminals/${entry.target ?? ''}` },
+    }),
+    refused: (entry) => ({
+      who: '',
+      text: t('The orchestrator {what} was not let type'),
+      what: { text: textIn(entry, 'name') ?? '', href: `/terminals/${entry.target ?? ''}` },
+      ...because(entry),
+    }),
+  },
   'terminal.token': {
     ok: (entry, who) => ({ who, text: t('{who} spoke for the terminal {what}'), what: terminalOf(entry) }),
     refused: (entry) => ({ who: t('Somebody'), text: t('{who} spoke for a terminal without its token'), ...because(entry) }),
@@ -456,6 +477,15 @@ function textIn(entry: AuditEntry, key: string): string | null {
 function deviceOf(entry: AuditEntry): { rest?: string } {
   const address = textIn(entry, 'address');
   return address === null ? {} : { rest: t('at {address}', { address }) };
+}
+
+function orchestratorOf(entry: AuditEntry): NonNullable<Description['what']> {
+  return { text: textIn(entry, 'name') ?? entry.target ?? '', href: '/orchestrators' };
+}
+
+/** Enter is a key that nobody sees. */
+function typedIn(entry: AuditEntry): string {
+  return (textIn(entry, 'text') ?? '').replaceAll('\r', '⏎');
 }
 
 function terminalOf(entry: AuditEntry): NonNullable<Description['what']> {
