@@ -9,7 +9,8 @@ export function screenLines({ data, cols }: { data: string; cols: number }): str
   let [x, y] = [0, 0];
   const put = (char: string): void => {
     if (x >= cols) [x, y] = [0, y + 1];
-    const line = (lines[y] ??= []);
+    const line = lines[y] ?? [];
+    lines[y] = line;
     while (line.length < x) line.push(' ');
     line[x] = char;
     x += 1;
