@@ -2,6 +2,7 @@ import type { List } from '../../shared/api.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
 import { outputQuery } from '../../shared/runs.ts';
 import { terminalSize } from '../../shared/terminal-size.ts';
+import { runSearchQuery } from '../../shared/search.ts';
 import type { ExecAnswer, Terminal, TerminalFile, TerminalShare } from '../../shared/terminals.ts';
 import {
   execRequest,
@@ -18,8 +19,11 @@ import {
   terminalsQuery,
 } from '../../shared/terminals.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
+import { linesResponse } from '../http/json-lines.ts';
 import { resource, router } from '../http/router.ts';
 import { body, isBare, params, query } from '../http/validate.ts';
+import type { Log } from '../logger.ts';
+import type { Search } from '../search/search.ts';
 import { scrollback } from '../terminals/scrollback.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import { admin, adminLately, any } from '../users/permissions.ts';
@@ -45,11 +49,12 @@ export const terminalsApi = resource(
     // For who may type, looked at there.
     'PUT /:id/files': any,
     'GET /:id/files': any,
+    'GET /:id/search': any,
     'GET /:id/shares': admin,
     'PUT /:id/shares/:user': adminLately,
     'DELETE /:id/shares/:user': admin,
   },
-  ({ terminals }: { terminals: Terminals }) =>
+  ({ terminals, search, log }: { terminals: Terminals; search: Pick<Search, 'log'>; log: Pick<Log, 'error'> }) =>
     router()
       .get('/', query(terminalsQuery), (c) => c.json<List<Terminal>>(terminals.list(c.env.caller, c.req.valid('query'))))
       .post('/', body(terminalCreate), async (c) => {
@@ -106,6 +111,11 @@ export const terminalsApi = resource(
       .get('/:id/files', params(terminalParams), query(terminalGetQuery), (c) =>
         terminals.getFile(c.env.caller, c.req.valid('param').id, c.req.valid('query').path),
       )
+      .get('/:id/search', params(terminalParams), query(runSearchQuery), (c) => {
+        const { id } = terminals.get(c.env.caller, c.req.valid('param').id);
+        const found = (signal: AbortSignal) => search.log(c.env.caller, id, terminals.log(id), c.req.valid('query'), signal);
+        return linesResponse(found, c.req.raw.signal, log);
+      })
       .get('/:id/shares', params(terminalParams), (c) =>
         c.json<List<TerminalShare>>({ items: terminals.shares(c.req.valid('param').id), next_cursor: null }),
       )

@@ -75,17 +75,39 @@ export class Search {
   async *within(caller: Caller, taskId: string, query: RunSearchQuery, signal: AbortSignal): AsyncGenerator<SearchLine, void, undefined> {
     const run = this.#runs.get(caller, taskId);
     const log = this.#runs.log(run.task_id);
-    if (query.from > log.end)
-      throw new ToruError('bad_cursor', `“from” is a number of bytes, from 0 to ${log.end} now.`, { extra: { end: log.end } });
+    checkStart(log, query);
     const quest = questOf(caller, query, signal, this.#order);
     this.#open.take(caller.user_id);
     try {
       quest.tally.look(run);
       yield quest.tally.now();
-      const next = yield* this.#matches(quest, log, run, query.from, query.limit);
+      const next = yield* this.#matches(quest, log, run.task_id, query.from, query.limit);
       if (!signal.aborted) yield quest.tally.end(next === null ? null : String(next));
     } finally {
       log.closeFiles();
+      this.#open.release(caller.user_id);
+    }
+  }
+
+  /**
+   * A log that is no run's, such as a terminal's, from a cursor on. Its lines name `id` as their `task_id`. Whether the caller may read
+   * it is decided before. @throws (with the first line) ToruError bad_cursor, bad_request, too_many_requests, busy.
+   */
+  async *log(
+    caller: Caller,
+    id: string,
+    log: ScannedLog,
+    query: RunSearchQuery,
+    signal: AbortSignal,
+  ): AsyncGenerator<SearchLine, void, undefined> {
+    checkStart(log, query);
+    const quest = questOf(caller, query, signal, this.#order);
+    this.#open.take(caller.user_id);
+    try {
+      yield quest.tally.now();
+      const next = yield* this.#matches(quest, log, id, query.from, query.limit);
+      if (!signal.aborted) yield quest.tally.end(next === null ? null : String(next));
+    } finally {
       this.#open.release(caller.user_id);
     }
   }
@@ -122,7 +144,7 @@ export class Search {
         if (log !== null) {
           try {
             let introduced = false;
-            const matches = this.#matches(quest, log, run, 0, MATCHES_PER_RUN);
+            const matches = this.#matches(quest, log, run.task_id, 0, MATCHES_PER_RUN);
             for (;;) {
               const { value, done } = await matches.next();
               if (done === true) {
@@ -157,7 +179,7 @@ export class Search {
   async *#matches(
     { query, needle, pace, tally, signal }: Quest<SearchQuery | RunSearchQuery>,
     log: ScannedLog,
-    run: Run,
+    taskId: string,
     from: number,
     most: number,
   ): AsyncGenerator<SearchLine, number | null, undefined> {
@@ -172,7 +194,7 @@ export class Search {
         const place = placesOnly
           ? { stream, cursor, to, line: '', marks: [], cut: { start: false, end: false }, before: [], after: [] }
           : await excerptOf(log, needle, hit, query.context);
-        yield tally.said({ type: 'match', task_id: run.task_id, ...place });
+        yield tally.said({ type: 'match', task_id: taskId, ...place });
         if (signal.aborted) return null;
       }
       if (tally.due) yield tally.now();
@@ -189,6 +211,11 @@ export class Search {
       throw error;
     }
   }
+}
+
+/** @throws ToruError bad_cursor */
+function checkStart({ end }: Pick<ScannedLog, 'end'>, { from }: RunSearchQuery): void {
+  if (from > end) throw new ToruError('bad_cursor', `“from” is a number of bytes, from 0 to ${end} now.`, { extra: { end } });
 }
 
 function questOf<Q extends SearchQuery | RunSearchQuery>(

@@ -98,6 +98,23 @@ test('it takes a size, and tells its program', async () => {
   await ask('DELETE', `/${id}`);
 });
 
+test('all that it keeps is searched, by whoever may look', async () => {
+  const id = await open('printf "pears\\n\\033[31map\\033[0mples\\nplums\\n"; sleep 600');
+  await prints(id, 'plums');
+  const search = async (query: string) => {
+    const { status, text } = await ask('GET', `/${id}/search?${query}`);
+    return { status, lines: text.trim().split('\n').map((line): Record<string, unknown> => JSON.parse(line)) };
+  };
+  const { lines } = await search('q=apples');
+  expect(lines.filter(({ type }) => type === 'match')).toMatchObject([
+    { task_id: id, line: 'apples', before: ['pears'], after: ['plums'], marks: [[0, 6]] },
+  ]);
+  expect(lines.at(-1)).toMatchObject({ type: 'end', next_cursor: null });
+  expect(await search('q=apples&from=1000000')).toMatchObject({ status: 400, lines: [{ error: { code: 'bad_cursor' } }] });
+  expect((await ask('GET', `/${id}/search?q=apples`, undefined, client)).json).toMatchObject({ error: { code: 'unknown_terminal' } });
+  await ask('DELETE', `/${id}`);
+});
+
 test('input that nobody reads is bounded, and what does not fit is refused as a whole', async () => {
   const id = await open('stty raw -echo; echo ready; sleep 600');
   await prints(id, 'ready');

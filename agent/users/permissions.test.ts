@@ -82,6 +82,7 @@ test('a client gets exactly this and nothing else', async () => {
     'GET /api/terminals/:id/output',
     'PUT /api/terminals/:id/files',
     'GET /api/terminals/:id/files',
+    'GET /api/terminals/:id/search',
     'run.action',
     'cancel',
     'attach',
