@@ -1,10 +1,10 @@
-import type { ComponentChildren } from 'preact';
-import type { FoundField, FoundPlace, Mark } from '../../../../shared/search.ts';
+import type { FoundField, FoundPlace } from '../../../../shared/search.ts';
 import { me } from '../../own-session.ts';
 import { Button } from '../../parts/button.tsx';
 import { StateMark } from '../../parts/state-mark.tsx';
 import { When } from '../../parts/when.tsx';
 import { msg, t } from '../../translate.ts';
+import { Marked, PlaceLines } from './place-lines.tsx';
 import type { FoundRun } from './search-progress.ts';
 
 const FIELDS: Record<FoundField['name'], string> = {
@@ -62,32 +62,7 @@ export function Found(props: { found: FoundRun; busy: boolean; onMore: () => voi
 function Place({ place, taskId }: { place: FoundPlace; taskId: string }) {
   return (
     <a class={`found-place${place.stream === 'stderr' ? ' found-stderr' : ''}`} href={`/runs/${taskId}?at=${place.cursor}`}>
-      {place.before.map((line, index) => (
-        <span key={index} class="found-near">
-          {line || ' '}
-        </span>
-      ))}
-      <span>
-        {place.cut.start && '…'}
-        <Marked text={place.line} marks={place.marks} />
-        {place.cut.end && '…'}
-      </span>
-      {place.after.map((line, index) => (
-        <span key={index} class="found-near">
-          {line || ' '}
-        </span>
-      ))}
+      <PlaceLines place={place} />
     </a>
   );
-}
-
-function Marked({ text, marks }: { text: string; marks: readonly Mark[] }) {
-  const parts: ComponentChildren[] = [];
-  let at = 0;
-  for (const [from, to] of marks) {
-    parts.push(text.slice(at, from), <mark key={from}>{text.slice(from, to)}</mark>);
-    at = to;
-  }
-  parts.push(text.slice(at));
-  return <>{parts}</>;
 }

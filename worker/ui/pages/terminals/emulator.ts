@@ -1,40 +1,50 @@
-import { FitAddon } from '@xterm/addon-fit';
-import { Terminal } from '@xterm/xterm';
+import { type ITheme, Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
 import { styledDocument } from './styled-document.ts';
 
 const SCROLLBACK_LINES = 5000;
+/** Of text against its ground, whatever colours a program chose. */
+const CONTRAST = 4.5;
+
+export interface EmulatorLook {
+  screenReader: boolean;
+  fontSize: number;
+  theme: ITheme;
+}
 
 /** The terminal as it is drawn in an element of the page. */
 export interface Emulator {
   readonly term: Terminal;
-  /** How many columns and rows the element has room for; null while it is not shown. */
-  room(): { cols: number; rows: number } | null;
+  /** The size of a character, in CSS pixels; null while the element is not shown. */
+  cell(): { width: number; height: number } | null;
+  /** Where the characters are drawn, in the window. */
+  area(): DOMRect;
   close(): void;
 }
 
 /** @param host the element to draw in. */
-export function openEmulator(host: HTMLElement, screenReader: boolean): Emulator {
+export function openEmulator(host: HTMLElement, { screenReader, fontSize, theme }: EmulatorLook): Emulator {
   const styled = styledDocument();
-  const style = getComputedStyle(host);
   const term = new Terminal({
+    allowProposedApi: true,
     documentOverride: styled.document,
     scrollback: SCROLLBACK_LINES,
-    fontFamily: style.fontFamily,
-    fontSize: Number.parseFloat(style.fontSize),
+    fontFamily: getComputedStyle(host).fontFamily,
+    fontSize,
     cursorBlink: false,
+    macOptionIsMeta: true,
+    minimumContrastRatio: CONTRAST,
     screenReaderMode: screenReader,
-    theme: { background: style.backgroundColor, foreground: style.color, cursor: style.color },
+    theme,
   });
-  const fit = new FitAddon();
-  term.loadAddon(fit);
   term.open(host);
+  const area = (): DOMRect => (host.querySelector('.xterm-screen') ?? host).getBoundingClientRect();
   return {
     term,
-    room: () => {
-      const proposed = fit.proposeDimensions();
-      if (proposed === undefined || !Number.isFinite(proposed.cols) || !Number.isFinite(proposed.rows)) return null;
-      return { cols: Math.max(2, proposed.cols), rows: Math.max(1, proposed.rows) };
+    area,
+    cell: () => {
+      const { width, height } = area();
+      return width > 0 && height > 0 ? { width: width / term.cols, height: height / term.rows } : null;
     },
     close: () => {
       term.dispose();

@@ -7,7 +7,9 @@ import { Problem } from '../../parts/empty.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { t } from '../../translate.ts';
 import { getTerminal } from './calls.ts';
+import type { LiveScreen } from './live-screen.ts';
 import { hearTerminals } from './terminal-frames.ts';
+import { TerminalTools } from './terminal-tools.tsx';
 import { TerminalView } from './terminal-view.tsx';
 import { stateOf } from './words.ts';
 
@@ -15,6 +17,7 @@ import { stateOf } from './words.ts';
 export function TerminalPage({ id }: { id: string }) {
   const { data: terminal, problem, set } = useResource((signal) => getTerminal(id, signal), id);
   const removed = useSignal(false);
+  const live = useSignal<LiveScreen | null>(null);
   useEffect(
     () =>
       hearTerminals(
@@ -38,10 +41,21 @@ export function TerminalPage({ id }: { id: string }) {
         />
       </div>
     );
+  const name = terminal?.name ?? t('Terminal');
+  const title = live.value?.title.value ?? '';
+  const lead = terminal === null ? undefined : [stateOf(terminal), title].filter((part) => part !== '').join(' · ');
   return (
-    <div class="wide">
-      <PageHead title={terminal?.name ?? t('Terminal')} before={back} lead={terminal === null ? undefined : stateOf(terminal)} />
-      <TerminalView id={id} changed={set} />
+    <div class="terminal-page">
+      <PageHead title={name} tab={title === '' ? name : `${title} · ${name}`} before={back} lead={lead}>
+        {live.value !== null && <TerminalTools screen={live.value} />}
+      </PageHead>
+      <TerminalView
+        id={id}
+        changed={set}
+        onLive={(now) => {
+          live.value = now;
+        }}
+      />
     </div>
   );
 }

@@ -1,79 +1,179 @@
+import { useSignal } from '@preact/signals';
+import { Scaling } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Terminal } from '../../../../shared/terminals.ts';
-import { toast } from '../../toasts.ts';
+import { Button } from '../../parts/button.tsx';
+import { say, toast } from '../../toasts.ts';
 import { t } from '../../translate.ts';
-import { openEmulator } from './emulator.ts';
-import { TerminalStream } from './terminal-stream.ts';
+import { ComposeLine } from './compose-line.tsx';
+import { FindBar } from './find-bar.tsx';
+import { KeyBar, type Modifiers, takeHeld } from './key-bar.tsx';
+import type { Sticky } from './keys.ts';
+import { LiveScreen } from './live-screen.ts';
+import { LogSearchSheet } from './log-search-sheet.tsx';
+import { CopyQuestion, LinkQuestion } from './questions.tsx';
+import { SelectionBar } from './selection-bar.tsx';
 import './terminals.css';
 
-/** Changes of the window's size come in rows; the last one counts. */
-const RESIZED_MS = 100;
+const BELL_MS = 300;
+/** With a finger, keys are missing, and letters are selected by it. */
+const coarse = matchMedia('(pointer: coarse)');
+
+interface TerminalViewProps {
+  id: string;
+  changed: (terminal: Terminal) => void;
+  /** What is drawn, once it is; null when it goes. */
+  onLive: (live: LiveScreen | null) => void;
+}
 
 /** A terminal, live: it shows what is printed, and takes what is typed. */
-export function TerminalView({ id, changed }: { id: string; changed: (terminal: Terminal) => void }) {
+export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
+  const box = useRef<HTMLDivElement>(null);
   const host = useRef<HTMLDivElement>(null);
   const latest = useRef(changed);
   latest.current = changed;
+  const screen = useSignal<LiveScreen | null>(null);
+  const foot = useRef<HTMLDivElement>(null);
+  /** Looked for in the log. */
+  const looking = useSignal<string | null>(null);
+  const composing = useSignal<string | null>(null);
+  const modifiers: Modifiers = { ctrl: useSignal<Sticky>('off'), alt: useSignal<Sticky>('off') };
+  const touch = useSignal(coarse.matches);
   useEffect(() => {
-    if (host.current === null) return;
-    const { term, room, close } = openEmulator(host.current, false);
-    // A terminal has one size: of whoever typed or resized last, or of the only one who looks.
-    let mine = false;
-    let replaying = true;
-    const takeSize = (): void => {
-      const size = room();
-      mine = true;
-      if (size !== null && (size.cols !== term.cols || size.rows !== term.rows)) stream.resize(size.cols, size.rows);
+    if (box.current === null || host.current === null) return;
+    const live = new LiveScreen(id, box.current, host.current, {
+      changed: (terminal) => latest.current(terminal),
+      takeHeld: () => takeHeld(modifiers),
+      openFind: () => {
+        live.finding.value = true;
+      },
+      leave: () => foot.current?.focus(),
+    });
+    screen.value = live;
+    onLive(live);
+    const pointer = (): void => {
+      touch.value = coarse.matches;
     };
-    const stream = new TerminalStream(id, {
-      attached: (terminal) => {
-        term.resize(terminal.cols, terminal.rows);
-        term.options.disableStdin = terminal.right === 'look' || terminal.state === 'ended';
-        latest.current(terminal);
-        if (terminal.viewers <= 1 && terminal.right !== 'look') takeSize();
-      },
-      screen: ({ data, cols, rows }) => {
-        term.reset();
-        term.resize(cols, rows);
-        term.write(data);
-      },
-      output: (data, taken) =>
-        term.write(data, () => {
-          replaying = false;
-          taken();
-        }),
-      gap: () => term.reset(),
-      resized: (cols, rows) => term.resize(cols, rows),
-      ended: () => {
-        term.options.disableStdin = true;
-        term.options.cursorInactiveStyle = 'none';
-      },
-      failed: (code, message) => {
-        if (code !== 'unknown_terminal') toast(message, 'bad');
-      },
-    });
-    const typed = term.onData((data) => {
-      // Answers to what a program asked long ago are nobody's to give.
-      if (replaying && data.startsWith('\x1b[')) return;
-      if (!mine) takeSize();
-      if (!stream.type(data)) toast(t('Not connected: nothing was typed.'), 'bad');
-    });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const observer = new ResizeObserver(() => {
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        if (mine) takeSize();
-      }, RESIZED_MS);
-    });
-    observer.observe(host.current);
-    term.focus();
+    coarse.addEventListener('change', pointer);
+    // With a finger, the keyboard comes when the terminal is touched.
+    if (!coarse.matches) live.focus();
     return () => {
-      clearTimeout(timer);
-      observer.disconnect();
-      typed.dispose();
-      stream.close();
-      close();
+      coarse.removeEventListener('change', pointer);
+      screen.value = null;
+      onLive(null);
+      live.close();
     };
   }, [id]);
-  return <div class="terminal" ref={host} dir="ltr" />;
+  const live = screen.value;
+
+  async function paste(): Promise<void> {
+    try {
+      const text = await navigator.clipboard.readText();
+      if (text !== '') live?.paste(text, false);
+      else toast(t('There is no text to paste.'));
+    } catch {
+      // Without leave to read it, the browser's own paste does it.
+      composing.value = t('Paste here');
+    }
+  }
+
+  return (
+    <>
+      {live?.finding.value === true && (
+        <FindBar
+          find={live.find}
+          onLog={(text) => {
+            looking.value = text;
+          }}
+          onClose={() => {
+            live.finding.value = false;
+            live.focus();
+          }}
+        />
+      )}
+      {looking.value !== null && (
+        <LogSearchSheet
+          id={id}
+          text={looking.value}
+          onClose={() => {
+            looking.value = null;
+          }}
+        />
+      )}
+      <div class="terminal-frame">
+        <div class="terminal-box" ref={box} dir="ltr">
+          <div class="terminal-in" ref={host} />
+          {live !== null && <SelectionBar screen={live} touch={touch.value} />}
+        </div>
+        {live !== null && <Bell screen={live} />}
+        {live?.typing.value === true && !live.size.mine.value && (
+          <div class="terminal-size">
+            <Button small icon={<Scaling size={18} aria-hidden="true" />} onClick={() => live.size.take()}>
+              {t('Fit to this window')}
+            </Button>
+          </div>
+        )}
+      </div>
+      <div ref={foot} tabIndex={-1} class="terminal-foot">
+        {live !== null && <Questions screen={live} />}
+      </div>
+      {live?.typing.value === true && composing.value !== null && (
+        <ComposeLine
+          hint={composing.value}
+          onSend={(text, enter) => live.paste(text, enter)}
+          onClose={() => {
+            composing.value = null;
+            live.focus();
+          }}
+        />
+      )}
+      {live?.typing.value === true && touch.value && (
+        <KeyBar
+          modifiers={modifiers}
+          onKey={(key) => live.press(key)}
+          onPaste={() => void paste()}
+          composing={composing.value !== null}
+          onCompose={() => {
+            composing.value = composing.value === null ? t('Sent as one paste') : null;
+            if (composing.value === null) live.focus();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Questions({ screen }: { screen: LiveScreen }) {
+  const address = screen.address.value;
+  const text = screen.copying.value;
+  return (
+    <>
+      {address !== null && (
+        <LinkQuestion
+          address={address}
+          onClose={() => {
+            screen.address.value = null;
+          }}
+        />
+      )}
+      {text !== null && <CopyQuestion text={text} onAllow={() => screen.allowCopy(true)} onRefuse={() => screen.allowCopy(false)} />}
+    </>
+  );
+}
+
+/** A bell is seen for a moment, felt on a phone, and said to who does not see it. */
+function Bell({ screen }: { screen: LiveScreen }) {
+  const rings = screen.bells.value;
+  const shown = useSignal(false);
+  useEffect(() => {
+    if (rings === 0) return;
+    shown.value = true;
+    navigator.vibrate?.(30);
+    say(t('Bell'));
+    const timer = setTimeout(() => {
+      shown.value = false;
+    }, BELL_MS);
+    return () => clearTimeout(timer);
+  }, [rings]);
+  return shown.value ? <div class="terminal-bell" aria-hidden="true" /> : null;
 }

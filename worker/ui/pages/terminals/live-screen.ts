@@ -1,0 +1,247 @@
+import { effect, signal } from '@preact/signals';
+import type { Terminal as TerminalShape } from '../../../../shared/terminals.ts';
+import { theme } from '../../theme.ts';
+import { toast } from '../../toasts.ts';
+import { t } from '../../translate.ts';
+import { copiedByProgram } from './clipboard.ts';
+import { coloursOf } from './colours.ts';
+import { copyText } from './copy-text.ts';
+import { type Emulator, openEmulator } from './emulator.ts';
+import { Find } from './find.ts';
+import { type BarKey, bytesOfKey, type Held, withHeld } from './keys.ts';
+import { takeLinks } from './links.ts';
+import { partsOf, pasteOf } from './paste.ts';
+import { PredictionOverlay } from './prediction-overlay.ts';
+import { copyRight, decideCopy, fontSize, readsAloud } from './preferences.ts';
+import { SharedSize } from './shared-size.ts';
+import { TerminalStream } from './terminal-stream.ts';
+import { takeTouch } from './touch.ts';
+
+/** Changes of the window's size come in rows; the last one counts. */
+const RESIZED_MS = 100;
+/** So often it is said that nothing was typed. */
+const COMPLAIN_MS = 5000;
+
+export interface LiveScreenEvents {
+  changed(terminal: TerminalShape): void;
+  /** What the key bar holds down now, which this use of it lets go. */
+  takeHeld(): Held;
+  openFind(): void;
+  /** The focus goes on to what stands behind the terminal. */
+  leave(): void;
+}
+
+/** One terminal on the page, live: it draws what is printed, and passes on what is typed. */
+export class LiveScreen {
+  readonly emulator: Emulator;
+  readonly size: SharedSize;
+  /** May something be typed? */
+  readonly typing = signal(false);
+  /** What the program calls itself. */
+  readonly title = signal('');
+  /** Looks for a text in what the emulator has. */
+  readonly find: Find;
+  /** Is the bar open in which a text is looked for? */
+  readonly finding = signal(false);
+  /** An address that the person sees before it is opened. */
+  readonly address = signal<string | null>(null);
+  /** What a program wants to copy, and nobody was asked about yet. */
+  readonly copying = signal<string | null>(null);
+  /** Counts what a finger selected. */
+  readonly selections = signal(0);
+  /** Counts the bells. */
+  readonly bells = signal(0);
+  readonly #id: string;
+  readonly #on: LiveScreenEvents;
+  readonly #stream: TerminalStream;
+  readonly #predictions: PredictionOverlay;
+  readonly #stops: (() => void)[] = [];
+  /** Nothing has come yet that was printed just now. */
+  #replaying = true;
+  /** Something was typed here. */
+  #typed = false;
+  #complained = Number.NEGATIVE_INFINITY;
+
+  /** @param box shows it, and scrolls. @param host is in the box, and drawn in. */
+  constructor(id: string, box: HTMLElement, host: HTMLElement, on: LiveScreenEvents) {
+    this.#id = id;
+    this.#on = on;
+    this.emulator = openEmulator(host, {
+      screenReader: readsAloud.peek(),
+      fontSize: fontSize.peek(),
+      theme: coloursOf(theme.peek()),
+    });
+    const { term } = this.emulator;
+    this.size = new SharedSize(this.emulator, box, host, ({ cols, rows }) => this.#stream.resize(cols, rows));
+    this.#stream = this.#follow();
+    this.#stops.push(
+      this.#watchSize(box),
+      takeTouch(host, this.emulator, {
+        box,
+        font: () => this.size.font,
+        zoom: (font) => this.size.zoom(font),
+        selected: () => {
+          this.selections.value += 1;
+        },
+      }),
+      effect(() => {
+        term.options.theme = coloursOf(theme.value);
+      }),
+      effect(() => {
+        term.options.screenReaderMode = readsAloud.value;
+      }),
+    );
+    this.find = new Find(term);
+    this.#predictions = new PredictionOverlay(this.emulator, host.querySelector('.xterm-screen') ?? host);
+    takeLinks(term, host, (address) => {
+      this.address.value = address;
+    });
+    term.parser.registerOscHandler(52, (data) => this.#copied(data));
+    term.attachCustomKeyEventHandler((event) => this.#key(event));
+    term.onData((data) => this.#data(data));
+    term.onTitleChange((title) => {
+      this.title.value = title.slice(0, 200);
+    });
+    term.onBell(() => {
+      if (!this.#replaying) this.bells.value += 1;
+    });
+  }
+
+  /** A key of the bar. */
+  press(key: BarKey): void {
+    this.type(bytesOfKey(key, this.#on.takeHeld(), this.emulator.term.modes.applicationCursorKeysMode));
+  }
+
+  /** A text as one paste. @param enter presses Enter behind it. */
+  paste(text: string, enter: boolean): boolean {
+    return this.type(pasteOf(text, this.emulator.term.modes.bracketedPasteMode) + (enter ? '\r' : ''));
+  }
+
+  /** Bytes for the program. @returns false when they could not be sent: nothing was typed. */
+  type(data: string): boolean {
+    if (!this.typing.peek()) return false;
+    this.#typed = true;
+    if (!this.size.mine.peek()) this.size.take();
+    this.emulator.term.scrollToBottom();
+    for (const part of partsOf(data)) if (!this.#stream.type(part)) return this.#unsent();
+    this.#predictions.typed(data);
+    return true;
+  }
+
+  focus(): void {
+    this.emulator.term.focus();
+  }
+
+  close(): void {
+    for (const stop of this.#stops) stop();
+    this.#predictions.close();
+    this.#stream.close();
+    this.emulator.close();
+  }
+
+  /** The answer to `copying`. */
+  allowCopy(allow: boolean): void {
+    const text = this.copying.peek();
+    this.copying.value = null;
+    decideCopy(this.#id, allow ? 'allow' : 'never');
+    if (allow && text !== null) void copyText(text);
+  }
+
+  /** @returns true: it is dealt with. */
+  #copied(data: string): boolean {
+    const text = copiedByProgram(data);
+    // What was copied long ago is in nobody's clipboard any more.
+    if (text === null || this.#replaying) return true;
+    const right = copyRight(this.#id);
+    if (right === 'allow') void copyText(text);
+    if (right === null) this.copying.value = text;
+    return true;
+  }
+
+  /** @returns false for the keys that are the page's own. */
+  #key(event: KeyboardEvent): boolean {
+    if (event.type !== 'keydown') return true;
+    const { term } = this.emulator;
+    const key = event.key.toLowerCase();
+    const own = event.ctrlKey && !event.altKey && !event.metaKey;
+    if (own && key === 'c' && term.hasSelection()) {
+      void copyText(term.getSelection());
+      term.clearSelection();
+    } else if (own && event.shiftKey && key === 'f') this.#on.openFind();
+    // Tab is the program's: without this key a keyboard would not get out.
+    else if (own && key === 'f6') this.#on.leave();
+    else return true;
+    event.preventDefault();
+    return false;
+  }
+
+  #unsent(): false {
+    if (performance.now() - this.#complained > COMPLAIN_MS) {
+      this.#complained = performance.now();
+      toast(t('Not connected: nothing was typed.'), 'bad');
+    }
+    return false;
+  }
+
+  #data(data: string): void {
+    // Answers to what a program asked long ago are nobody's to give.
+    if (this.#replaying && data.startsWith('\x1b[')) return;
+    const pasted = data.startsWith('\x1b[200~');
+    this.type(pasted ? data : withHeld(data, this.#on.takeHeld()));
+  }
+
+  #follow(): TerminalStream {
+    const { term } = this.emulator;
+    return new TerminalStream(this.#id, {
+      attached: (terminal) => {
+        this.size.lost();
+        this.size.told(terminal);
+        this.typing.value = terminal.right !== 'look' && terminal.state !== 'ended';
+        term.options.disableStdin = !this.typing.value;
+        this.#on.changed(terminal);
+        if (terminal.viewers <= 1 && this.typing.value) this.size.take();
+      },
+      screen: ({ data, cols, rows }) => {
+        term.reset();
+        this.size.told({ cols, rows });
+        term.write(data);
+      },
+      output: (data, taken) =>
+        term.write(data, () => {
+          this.#replaying = false;
+          this.#predictions.printed();
+          taken();
+        }),
+      gap: () => term.reset(),
+      resized: (cols, rows) => this.size.told({ cols, rows }),
+      ended: () => {
+        this.typing.value = false;
+        term.options.disableStdin = true;
+        term.options.cursorInactiveStyle = 'none';
+      },
+      failed: (code, message) => {
+        if (code !== 'unknown_terminal') toast(message, 'bad');
+      },
+    });
+  }
+
+  /** The window's size is the terminal's where it is ours; a window that somebody makes wider or narrower who typed here takes it. */
+  #watchSize(box: HTMLElement): () => void {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let width = innerWidth;
+    const observer = new ResizeObserver(() => {
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        const wider = width !== innerWidth;
+        width = innerWidth;
+        if (this.size.mine.peek() || (wider && this.#typed)) this.size.take();
+        else this.size.fit();
+      }, RESIZED_MS);
+    });
+    observer.observe(box);
+    return () => {
+      clearTimeout(timer);
+      observer.disconnect();
+    };
+  }
+}
