@@ -139,20 +139,28 @@ test('a plugin has no budget, and its lane is its own: two take turns', () => {
   expect(order).toHaveLength(308);
 });
 
-test('nobody’s lanes of one kind are one owner: however many they are, another’s work waits for one piece', () => {
+test('nobody’s lanes of one group are one owner: however many they are, all together have their part of a turn, and others the rest', () => {
   const loop = pretend();
   const order: string[] = [];
-  const say = (name: string) => (): void => {
-    loop.work(2.5);
-    order.push(name);
-  };
-  const searches = Array.from({ length: 16 }, () => loop.turns.lane(null, 'searches'));
+  const say =
+    (name: string, ms = 0.6) =>
+    (): void => {
+      loop.work(ms);
+      order.push(name);
+    };
+  const searches = Array.from({ length: 16 }, () => loop.turns.lane(null, { kind: 'searches', turnMs: 1 }));
   for (let n = 0; n < 3; n += 1) for (const [i, lane] of searches.entries()) lane.do(say(`${i}`));
+  // Two pieces are more than their part.
   expect(order).toEqual(['0', '1']);
-  loop.turns.lane('eve').do(say('eve'));
-  while (searches.some(({ waiting }) => waiting > 0)) loop.turn();
-  expect(order.indexOf('eve')).toBe(3);
-  expect(order.slice(4, 18)).toEqual([...Array.from({ length: 13 }, (_, i) => `${i + 3}`), '0']);
+  expect(loop.turn()).toBeCloseTo(1.2);
+  const eve = loop.turns.lane('eve');
+  for (let n = 0; n < 3; n += 1) eve.do(say('eve', 2));
+  // In what is left of this turn at once, and then in order with them.
+  expect(order.slice(4)).toEqual(['eve', 'eve']);
+  expect(loop.turn()).toBeCloseTo(3.2);
+  expect(order.slice(6)).toEqual(['4', 'eve', '5']);
+  while (searches.some(({ waiting }) => waiting > 0)) expect(loop.turn()).toBeLessThan(4);
+  expect(order.filter((name) => name !== 'eve')).toHaveLength(48);
 });
 
 test('what is dropped is not done', () => {

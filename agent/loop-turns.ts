@@ -21,9 +21,17 @@ export interface Lane {
   clear(): void;
 }
 
+/** Lanes of nobody's that are one owner, however many they are, and together take so many ms of a turn. */
+export interface LaneGroup {
+  readonly kind: string;
+  readonly turnMs: number;
+}
+
 interface Owner {
   /** Whose budget it is; null: nobody's. */
   readonly user: string | null;
+  /** It may take so much of a turn, in ms. */
+  readonly turnMs: number;
   /** The lanes in which work waits, the next one first. */
   readonly lanes: Set<Work[]>;
 }
@@ -59,8 +67,9 @@ export class LoopTurns {
   /** The lanes with work that waits, the next one first. */
   readonly #owners = new Map<string, Owner>();
   #lanes = 0;
-  /** Of this turn, in ms. */
+  /** Of this turn, in ms: by all, and by each. */
   #used = 0;
+  readonly #usedBy = new Map<string, number>();
   #scheduled = false;
   #sleeping = false;
 
@@ -68,17 +77,17 @@ export class LoopTurns {
     this.#loop = loop;
   }
 
-  /**
-   * @param user whose time the work takes. Null: nobody's, as a plugin's, which waits for its turns only.
-   * @param kind nobody's lanes of one kind are one owner, however many they are.
-   */
-  lane(user: string | null, kind?: string): Lane {
+  /** @param user whose time the work takes. Null: nobody's, as a plugin's, which waits for its turns only. */
+  lane(user: string | null, group?: LaneGroup): Lane {
     this.#lanes += 1;
-    const owner = user === null ? `lane ${kind ?? this.#lanes}` : `user ${user}`;
+    const name = user === null ? (group?.kind ?? `lane ${this.#lanes}`) : `user ${user}`;
+    const turnMs = group?.turnMs ?? TURN_MS;
+    const owner = (): Owner => ({ user, turnMs, lanes: new Set() });
     const queue: Work[] = [];
     const tryNow = (work: Work): boolean => {
-      if (queue.length > 0 || this.#used >= TURN_MS || this.#rests(user) || this.#next() !== undefined) return false;
-      this.#run(user, work);
+      const full = this.#used >= TURN_MS || (this.#usedBy.get(name) ?? 0) >= turnMs;
+      if (queue.length > 0 || full || this.#rests(user) || this.#next() !== undefined) return false;
+      this.#run(name, user, work);
       this.#schedule();
       return true;
     };
@@ -90,12 +99,12 @@ export class LoopTurns {
       do: (work) => {
         if (tryNow(work)) return;
         queue.push(work);
-        getOrInsert(this.#owners, owner, () => ({ user, lanes: new Set() })).lanes.add(queue);
+        getOrInsert(this.#owners, name, owner).lanes.add(queue);
         this.#schedule();
       },
       clear: () => {
         queue.length = 0;
-        this.#forget(owner, queue);
+        this.#forget(name, queue);
       },
     };
   }
@@ -104,19 +113,23 @@ export class LoopTurns {
     return user !== null && this.#budget.left(user, this.#loop.now()) <= 0;
   }
 
-  /** Whose turn it is: the first that waits and does not rest. */
+  /** Whose turn it is: the first that waits, has not had its part of this turn, and does not rest. */
   #next(): [string, Owner] | undefined {
-    for (const entry of this.#owners) if (!this.#rests(entry[1].user)) return entry;
+    for (const entry of this.#owners) {
+      const [name, { user, turnMs }] = entry;
+      if ((this.#usedBy.get(name) ?? 0) < turnMs && !this.#rests(user)) return entry;
+    }
     return undefined;
   }
 
-  #run(user: string | null, work: Work): void {
+  #run(name: string, user: string | null, work: Work): void {
     const began = this.#loop.now();
     try {
       work();
     } finally {
       const now = this.#loop.now();
       this.#used += now - began;
+      this.#usedBy.set(name, (this.#usedBy.get(name) ?? 0) + now - began);
       if (user !== null) this.#budget.spend(user, (now - began) * this.#loop.share(), now);
     }
   }
@@ -132,6 +145,7 @@ export class LoopTurns {
 
   #turn(): void {
     this.#used = 0;
+    this.#usedBy.clear();
     let next = this.#next();
     try {
       for (; next !== undefined && this.#used < TURN_MS; next = this.#next()) this.#one(...next);
@@ -153,7 +167,7 @@ export class LoopTurns {
       this.#owners.delete(name);
       this.#owners.set(name, owner);
     }
-    this.#run(owner.user, work);
+    this.#run(name, owner.user, work);
   }
 
   #forget(name: string, queue: Work[] | undefined): void {

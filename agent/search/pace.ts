@@ -4,16 +4,17 @@ const MIN_BYTES = 8 * 1024;
 const FIRST_BYTES = 16 * 1024;
 const MAX_BYTES = 128 * 1024;
 /** One step keeps everything else of the agent waiting: it shall take less than this, and may take a quarter of it. */
-const STEP_MS = 4;
+const STEP_MS = 1;
+/** All searches of the host. A cancel passes the loop ten times on its way, and waits for them each time. */
+const SEARCHES = { kind: 'searches', turnMs: 1 };
 
 /** How much is looked through in one go, and when: as much as keeps the agent awake for a cancel, whatever and however often is looked for. */
 export class Pace {
   bytes = FIRST_BYTES;
   readonly #lane: Lane;
 
-  /** @param order all searches together are one owner in it, so that sixteen of them keep nobody waiting longer than one does. */
   constructor(order: Pick<LoopTurns, 'lane'> = turns) {
-    this.#lane = order.lane(null, 'searches');
+    this.#lane = order.lane(null, SEARCHES);
   }
 
   /** @returns what `work` gives, once it is this search's turn. */
