@@ -50,12 +50,13 @@ export class Walker {
         for (const entry of list.getEntries()) {
           if (Reflect.get(entry, 'hadRecentInput') === true) continue;
           const sources: unknown = Reflect.get(entry, 'sources');
-          const nodes = Array.isArray(sources)
-            ? sources.map(({ node, previousRect: { y: from }, currentRect: { y: to } }) => {
-                const name = node instanceof Element ? node.className : String(node);
-                return `${name} from ${from} to ${to}`;
-              })
-            : [];
+          // What could not be seen before did not move: while lines rush by, Chromium counts the elements into which others come.
+          const moved = Array.isArray(sources) ? sources.filter(({ previousRect: { width, height } }) => width * height > 0) : [];
+          if (moved.length === 0) continue;
+          const nodes = moved.map(({ node, previousRect: { y: from }, currentRect: { y: to } }) => {
+            const name = node instanceof Element ? node.className : String(node);
+            return `${name} from ${from} to ${to}`;
+          });
           shifts.push({ value: Number(Reflect.get(entry, 'value')), from: nodes.join(', ') });
         }
       }).observe({ type: 'layout-shift', buffered: true });
