@@ -60,6 +60,7 @@ const ROOMS: Record<string, string[][]> = {
     ['agent/users/caller', 'agent/users/permissions', 'agent/users/for-asker'],
     ['agent/http'],
     ['agent/process'],
+    ['agent/git'],
     ['agent/store'],
     ['agent/link'],
     ['agent/audit'],

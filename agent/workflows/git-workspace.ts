@@ -1,6 +1,8 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
+import type { GitAnswer } from '../git/run-git.ts';
+import { runGit, sentenceOf } from '../git/run-git.ts';
 
 /**
  * A workspace that lives in git: what its ref points at is fetched without its history, and checked out into a folder of its own that
@@ -10,6 +12,7 @@ import { ToruError } from '../../shared/errors.ts';
 
 /** A fetch over a slow line of home takes minutes; one that stands still is given up. */
 const GIT_MS = 180_000;
+const MOST_OUTPUT = 4 * 1024 * 1024;
 const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 /** What git is started with beside the agent's environment: a workspace's own key. */
 export type GitEnvironment = Readonly<Record<string, string>>;
@@ -115,29 +118,16 @@ function eachFolder(folder: string, visit: (path: string, files: { path: string;
   for (const entry of entries) if (entry.isDirectory()) eachFolder(join(folder, entry.name), visit);
 }
 
-/** Runs the host's git. @returns what it prints. @throws ToruError bad_request with its last sentence. */
+/** Runs the host's git, in the agent's own environment. @returns what it prints. @throws ToruError bad_request with its last sentence. */
 async function git(args: readonly string[], more: GitEnvironment = {}): Promise<string> {
-  // Loaded when it is needed: its files take megabytes, which an agent at rest does without.
-  const { execa } = await import('execa');
-  try {
-    const { stdout } = await execa('git', ['-c', 'protocol.ext.allow=never', ...args], {
-      timeout: GIT_MS,
-      stdin: 'ignore',
-      maxBuffer: 4 * 1024 * 1024,
-      env: { GIT_TERMINAL_PROMPT: '0', GIT_ASKPASS: '', SSH_ASKPASS: '', SSH_ASKPASS_REQUIRE: 'never', LC_ALL: 'C', ...more },
-    });
-    return stdout;
-  } catch (error) {
-    throw new ToruError('bad_request', `git: ${unknownServer(error, 'TORU_DEPLOY_KEY' in more) ?? sentenceOf(error)}`, {
-      cause: error,
-      extra: { field: 'url' },
-    });
-  }
+  const answer = await runGit(args, { timeoutMs: GIT_MS, mostOutput: MOST_OUTPUT, env: { ...process.env, ...more } });
+  if (answer.ok) return answer.stdout;
+  const why = unknownServer(answer.stderr, 'TORU_DEPLOY_KEY' in more) ?? whyNot(answer);
+  throw new ToruError('bad_request', `git: ${why}`, { extra: { field: 'url' } });
 }
 
 /** A server that shows another key than the trusted one, or that nobody has trusted yet. */
-function unknownServer(error: unknown, hasKey: boolean): string | null {
-  const text = String(Object(error).stderr ?? '');
+function unknownServer(text: string, hasKey: boolean): string | null {
   if (!/host key verification failed|no \S+ host key is known for/i.test(text)) return null;
   const next = hasKey
     ? 'Compare its fingerprint with what its owner publishes, then trust it: toru workspace key NAME --host'
@@ -147,16 +137,10 @@ function unknownServer(error: unknown, hasKey: boolean): string | null {
     : `the server’s key is not trusted yet. ${next}`;
 }
 
-/** What git said last, or why it could not be asked; without what an address may hold before its host. */
-function sentenceOf(error: unknown): string {
-  const { stderr, timedOut, code } = Object(error);
-  if (code === 'ENOENT') return 'there is no git on this host. Install it (Debian: apt install git), then refresh the workspace.';
-  if (timedOut === true)
+/** What git printed of it, or why it could not be run. */
+function whyNot({ stderr, problem }: GitAnswer): string {
+  if (problem === 'missing') return 'there is no git on this host. Install it (Debian: apt install git), then refresh the workspace.';
+  if (problem === 'late')
     return `no answer within ${GIT_MS / 1000} s. Look whether this host reaches the address, then refresh the workspace.`;
-  // What went wrong comes first, and what follows from it after that.
-  const line = String(stderr ?? '')
-    .split('\n')
-    .find((text) => /^(?:fatal|error|remote|ssh|host key|permission|\S+@\S+:)/i.test(text));
-  const message = (line ?? 'it failed without a word').replace(/(\w+:\/\/)[^/@\s]*@/g, '$1').slice(0, 400);
-  return `${message.replace(/[.\s]*$/, '')}. Try it on the host, as the user of the agent: git ls-remote, with the address.`;
+  return `${sentenceOf(stderr).replace(/[.\s]*$/, '')}. Try it on the host, as the user of the agent: git ls-remote, with the address.`;
 }

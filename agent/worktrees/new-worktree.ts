@@ -1,7 +1,7 @@
 import { constants, copyFileSync, existsSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
-import { GIT_CHANGE_MS, type Git } from './git.ts';
+import { GIT_CHANGE_MS, type Git } from '../git/git.ts';
 import { realPath } from './repositories.ts';
 
 /** A file that a person writes: a larger one is data, and not copied by a slip. */

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { ToruError } from '../../shared/errors.ts';
 import type { Worktree } from '../../shared/worktrees.ts';
-import type { Git } from './git.ts';
+import type { Git } from '../git/git.ts';
 import { realPath } from './repositories.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { Worktree, WorktreeStatus } from '../../shared/worktrees.ts';
-import { GIT_ASK_MS, type Git } from './git.ts';
+import { GIT_ASK_MS, type Git } from '../git/git.ts';
 
 /** More commits than that are shown as so many. */
 const MOST_COMMITS = 1000;

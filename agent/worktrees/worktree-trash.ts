@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { ToruError } from '../../shared/errors.ts';
 import type { TrashedWorktree, Worktree } from '../../shared/worktrees.ts';
+import { GIT_CHANGE_MS, type Git } from '../git/git.ts';
 import type { Database } from '../store/database.ts';
-import { GIT_CHANGE_MS, type Git } from './git.ts';
 
 /** Beside the worktree, so that its files are moved and not copied. */
 const FOLDER = '.toru-trash';
