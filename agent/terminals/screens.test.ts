@@ -7,10 +7,16 @@ import type { Screen } from './screens.ts';
 import { Screens } from './screens.ts';
 
 let api: ApiHarness;
+/** On a busy machine a thread needs its time to start. */
+let patient: Screens;
 beforeAll(async () => {
   api = await makeApi();
+  patient = new Screens({ terminals: api.services.terminals, log, limits: { screenMs: 60_000 } });
 });
-afterAll(() => api.close());
+afterAll(async () => {
+  patient.close();
+  await api.close();
+});
 
 const log = { warn: vi.fn() };
 const ask = (method: string, path: string, body?: unknown) => api.ask(api.admin, method, `/api/terminals${path}`, body);
@@ -35,7 +41,7 @@ test('one frame draws the screen as it is, and says where it goes on', async () 
     cols: 40,
     rows: 5,
   });
-  const screen = await api.services.screens.screen(id);
+  const screen = await patient.screen(id);
   if (screen === null) throw new Error('no screen');
   expect(screen).toMatchObject({ cols: 40, rows: 5, cursor: api.services.terminals.log(id).end });
   expect(await shown(screen)).toEqual(['alternate', '', '', '   in the middle']);
@@ -51,7 +57,7 @@ test('a size that changed while it printed counts from there', async () => {
   });
   await ask('POST', `/${id}/resize`, { cols: 30, rows: 6 });
   await expect.poll(async () => (await ask('GET', `/${id}/output`)).text).toContain('now');
-  const screen = await api.services.screens.screen(id);
+  const screen = await patient.screen(id);
   if (screen === null) throw new Error('no screen');
   expect(screen).toMatchObject({ cols: 30, rows: 6 });
   expect((await shown(screen)).slice(0, 2)).toEqual(['normal', '123456789012345']);
@@ -60,7 +66,7 @@ test('a size that changed while it printed counts from there', async () => {
 
 test('there is a thread while somebody looks, and none after', async () => {
   const { terminals } = api.services;
-  const screens = new Screens({ terminals, log, limits: { screenKeptMs: 50 } });
+  const screens = new Screens({ terminals, log, limits: { screenMs: 60_000, screenKeptMs: 50 } });
   const id = await open('echo here; sleep 600', 'here');
   const viewer = { user_id: api.admin.user_id, window: () => 1e6, acked: 0, ackedAt: 0, types: true, ready: true, typedAt: 0 };
   const told = { resized: vi.fn(), answers: vi.fn(), leave: vi.fn() };

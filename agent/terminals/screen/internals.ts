@@ -2,7 +2,7 @@ import type { IBufferCell, Terminal } from '@xterm/headless';
 
 /**
  * What an emulator knows and shows nobody, and a screen can't be drawn without: read by name, since @xterm/headless has no interface
- * for it. screen.test.ts fails where a name means something else in a new version.
+ * for it. test/corpus/screens.test.ts fails where a name means something else in a new version.
  */
 
 /** How a character looks. */

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { incompleteTail } from '../../../shared/utf8.ts';
-import { scaled } from '../../../tools/test-pace.ts';
-import { EmulatedTerminal } from './emulated-terminal.ts';
-import { drawnAfter, dump, emulator, written } from './screen-dump-harness.ts';
+import { EmulatedTerminal } from '../../agent/terminals/screen/emulated-terminal.ts';
+import { drawnAfter, dump, emulator, written } from '../../agent/terminals/screen/screen-dump-harness.ts';
+import { incompleteTail } from '../../shared/utf8.ts';
+import { scaled } from '../../tools/test-pace.ts';
 
 /**
  * An emulator that got a screen at some byte and the rest after it shows, and goes on, as one that got everything. test/corpus/screens
@@ -12,7 +12,7 @@ import { drawnAfter, dump, emulator, written } from './screen-dump-harness.ts';
  * all widths, colours of all kinds.
  */
 
-const CORPUS = join(import.meta.dirname, '../../../test/corpus');
+const CORPUS = import.meta.dirname;
 const COLS = 80;
 const ROWS = 24;
 const STEP = 4096;
