@@ -443,11 +443,11 @@ export class Driver {
 
   /** A step's run has ended: its output is read. @returns what writes down what the job makes of it. */
   async #ending(row: RunRow | null, taskId: string): Promise<WithEnd> {
-    const { effects, steps } = this.#o;
+    const { store, effects, steps } = this.#o;
     const run = effects.run(taskId);
     if (run === null || this.#closed) return { write: () => undefined };
     const { job_id, step, attempt } = run;
-    const result = await steps.result(row, taskId);
+    const result = await steps.result(row, taskId, store.load(job_id), step);
     if (result === 'never began')
       return { write: () => void (effects.closeRun(taskId) && effects.add('start', { job_id, step, attempt })) };
     // By the runner's clock, and never later than now: that clock may have been set back since.

@@ -35,6 +35,11 @@ actions:
       printf '{"length":%s}' "\${#GOT}" > "$TORU_OUTPUT"
     env: { GOT: "{{ input.word }}" }
     input: { word: { type: string } }
+  writes:
+    type: script
+    script: |
+      printf '{"as":"token=%s","b64":"%s","list":[{"%s":1}],"n":2}' "$GOT" "$(printf '%s' "$GOT" | base64)" "$GOT" > "$TORU_OUTPUT"
+    env: { GOT: "{{ input.word }}" }
   sub: { type: task, task: sub }
   to-db: { type: task, task: to-db }
   ask: { type: approval, message: "Use {{ input.key }} of {{ secret.STORED }}?", input: { key: { type: string } } }
@@ -53,6 +58,7 @@ tasks:
   typed: { input: { key: { type: string, secret: true } }, flow: { s: { action: sub, input: { word: "{{ input.key }}" } } } }
   shouted: { input: { key: { type: string, secret: true } }, flow: { s: { action: sub, input: { word: "{{ input.key | upper }}" } } } }
   connected: { input: { db: { type: db } }, flow: { s: { action: to-db, input: { db: "{{ input.db }}" } } } }
+  written: { flow: { s: { action: writes, input: { word: "{{ secret.STORED }}" } }, t: { action: say, depends_on: [s], input: { word: "{{ s.output.as }}" } } } }
   direct: { flow: { s: { action: say, input: { word: "{{ connection.main.password }}:{{ connection.main.port }}" } } } }
   asked: { input: { key: { type: string, secret: true } }, flow: { s: { action: ask, input: { key: "{{ input.key }}" } } } }
   unasked: { flow: { s: { action: bad } } }
@@ -152,6 +158,16 @@ test('the job of a hook, of a trigger, and of a task’s own retry', async () =>
     .toEqual([first.steps[0]?.error, 'It ended with exit code 1.']);
 });
 
-test('none of them lies anywhere in clear', () => {
-  for (const secret of [STORED, TYPED, TYPED.toUpperCase()]) expect(nowhere(secret)).toEqual([]);
+test('what a script writes of a secret into $TORU_OUTPUT is asterisks in its output', async () => {
+  const job = await h.ended(await h.execute('written'));
+  const stars = '*'.repeat(STORED.length);
+  expect([job.state, job.steps[0]?.output]).toEqual([
+    'completed',
+    { as: `token=${stars}`, b64: '*'.repeat(Buffer.from(STORED).toString('base64').length), list: [{ [stars]: 1 }], n: 2 },
+  ]);
+});
+
+test('none of them lies anywhere in clear', async () => {
+  // The files of a step go when its end has been told.
+  for (const secret of [STORED, TYPED, TYPED.toUpperCase()]) await expect.poll(() => nowhere(secret)).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { lstatSync, readFileSync } from 'node:fs';
 import type { Json } from '../../shared/flow/job.ts';
 import { MAX_OUTPUT_SIZE } from '../../shared/flow/job.ts';
 import type { RunLog } from '../logs/run-log.ts';
+import { hiddenIn } from './hidden-output.ts';
 
 /** Is so long at most that a line of output is looked at for a word of the step's. */
 const MAX_LINE = MAX_OUTPUT_SIZE + 16;
@@ -17,9 +18,10 @@ export interface Said {
 
 /**
  * Reads the step's words: the file `$TORU_OUTPUT`, else the last line `OUTPUT: {json}` on standard output; and its lines `STATE: {json}`. A line
- * whose rest is no JSON is a line like any other. @param file of `$TORU_OUTPUT`. @throws Error with a sentence when the file is not as it should be.
+ * whose rest is no JSON is a line like any other. @param file of `$TORU_OUTPUT`. @param secrets that the step was given, which the file may not keep.
+ * @throws Error with a sentence when the file is not as it should be.
  */
-export async function saidBy(log: Pick<RunLog, 'end' | 'read'>, file: string): Promise<Said> {
+export async function saidBy(log: Pick<RunLog, 'end' | 'read'>, file: string, secrets: () => readonly string[]): Promise<Said> {
   const words: Said = { state: null };
   for await (const line of markedLines(log)) {
     const [, word, rest = ''] = /^(OUTPUT|STATE): (.*)$/s.exec(line) ?? [];
@@ -29,7 +31,7 @@ export async function saidBy(log: Pick<RunLog, 'end' | 'read'>, file: string): P
     else if (isRecord(value)) words.state = { ...words.state, ...value };
   }
   const written = readOutputFile(file);
-  return written === undefined ? words : { ...words, output: written };
+  return written === undefined ? words : { ...words, output: hiddenIn(written, secrets()) };
 }
 
 /** @throws Error with a sentence */

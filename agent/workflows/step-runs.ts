@@ -29,6 +29,7 @@ import { isHostsOwn } from '../users/caller.ts';
 import type { Users } from '../users/users.ts';
 import type { ContainerAction, ContainerStep } from './container-step.ts';
 import { containerStep, GRACE_S, runnerOf } from './container-step.ts';
+import { asDeclared } from './declared-output.ts';
 import { withDefaults } from './job-input.ts';
 import type { LiveJob } from './job-store.ts';
 import type { Revisions } from './revisions.ts';
@@ -73,6 +74,8 @@ const AGENT: Caller = { user_id: 'local:agent', username: 'agent', role: 'admin'
 export class StepRuns {
   readonly agent: Caller = AGENT;
   readonly #o: StepRunsOptions;
+  /** The secrets that runs were given; of those that an earlier agent started, the step's are opened again. */
+  readonly #secrets = new Map<string, readonly string[]>();
 
   constructor(options: StepRunsOptions) {
     this.#o = options;
@@ -217,6 +220,7 @@ export class StepRuns {
       uploads: [],
       secrets: secretsIn(open.secrets, texts),
     };
+    if (prepared.secrets.length > 0) this.#secrets.set(taskId, prepared.secrets);
     return { prepared, caller: this.#caller(row.user_id, row.username, row.address), source: 'workflow' };
   }
 
@@ -279,6 +283,17 @@ export class StepRuns {
   /** The run of a step could not be started: what was noted for it goes. */
   abandoned(taskId: string): void {
     this.#o.leftovers.forget(taskId);
+    this.#secrets.delete(taskId);
+  }
+
+  /** What the output of a run may not hold. @throws ToruError conflict where a secret can't be opened any more. */
+  #secretsOf({ row, plan, job }: LiveJob, step: string, taskId: string): readonly string[] {
+    const known = this.#secrets.get(taskId);
+    if (known !== undefined || job === null) return known ?? [];
+    const open = this.#o.values.open({ row, plan, job }, step);
+    const action = actionOf(plan, step);
+    const owner = this.#sourceOf(row, action)?.owner;
+    return (owner === undefined ? open : this.#o.values.withOwner(open, action?.library ?? '', owner)).secrets;
   }
 
   /** The library, or the other workspace, that an action comes from. */
@@ -286,14 +301,17 @@ export class StepRuns {
     return action?.library === undefined ? undefined : this.#o.revisions.get(row.revision).definitions.libraries[action.library];
   }
 
-  /** What the end of a run means to its step. @param row null when its run was removed. */
-  async result(row: RunRow | null, taskId: string): Promise<StepEnded | 'never began'> {
+  /** What the end of a run means to its step. @param row null when its run was removed. @param live null when its job was. */
+  async result(row: RunRow | null, taskId: string, live: LiveJob | null, step: string): Promise<StepEnded | 'never began'> {
     if (row === null) return { outcome: 'failed', error: 'Its run was removed from the history before it was over.' };
     if (row.state === 'interrupted' && (row.reason === NEVER_BEGAN || row.reason === LOST_SECRETS)) return 'never began';
     if (row.state === 'cancelled') return { outcome: 'cancelled', ...(row.reason === null ? {} : { error: row.reason }) };
     let words: { output?: Json; state?: Record<string, Json> };
     try {
-      const { output, state } = await saidBy(this.#o.runs.log(taskId), join(this.#o.runs.folderOf(taskId), STEP_FOLDER, OUTPUT_FILE));
+      const file = join(this.#o.runs.folderOf(taskId), STEP_FOLDER, OUTPUT_FILE);
+      const { output, state } = await saidBy(this.#o.runs.log(taskId), file, () =>
+        live === null ? [] : this.#secretsOf(live, step, taskId),
+      );
       words = { ...(output === undefined ? {} : { output }), ...(state === null ? {} : { state }) };
     } catch (error) {
       return {
@@ -301,12 +319,16 @@ export class StepRuns {
         error: error instanceof ToruError || !(error instanceof Error) ? toToruError(error).message : error.message,
       };
     }
-    if (row.state === 'exited' && row.exit_code === 0) return { outcome: 'completed', ...words };
-    return { outcome: 'failed', ...words, error: this.#failureFile(taskId) ?? failureOf(row) };
+    if (row.state !== 'exited' || row.exit_code !== 0)
+      return { outcome: 'failed', ...words, error: this.#failureFile(taskId) ?? failureOf(row) };
+    const declared = asDeclared((live === null ? undefined : actionOf(live.plan, step))?.output ?? {}, words.output);
+    if ('error' in declared) return { outcome: 'failed', ...words, error: declared.error };
+    return { outcome: 'completed', ...words, ...(declared.output === undefined ? {} : { output: declared.output }) };
   }
 
   /** Takes away what its step alone needed, and its container, where its program did not. */
   clear(taskId: string): void {
+    this.#secrets.delete(taskId);
     void this.#o.leftovers.sweep();
     // The end of a step does not wait for its folder, nor for one that can't be removed.
     rm(join(this.#o.runs.folderOf(taskId), STEP_FOLDER), { recursive: true, force: true }).catch(() => undefined);

@@ -64,6 +64,42 @@ describe('a job', () => {
     expect(output.text).toBe('hello Ada\nOUTPUT: {"words": 2}\n');
   });
 
+  it('gives what its action declares as output, and fails where a script gives something else', async () => {
+    flow.write(
+      'output.yaml',
+      `
+actions:
+  give:
+    type: script
+    script: printf '%s' "$GIVEN" > "$TORU_OUTPUT"
+    env: { GIVEN: "{{ input.given }}" }
+    input: { given: { type: string } }
+    output:
+      n: { type: integer, required: true }
+      size: { type: string, default: small, options: [small, large] }
+tasks:
+  main: { input: { given: { type: string } }, flow: { one: { action: give, input: { given: "{{ input.given }}" } } } }
+`,
+    );
+    await flow.load();
+    for (const [given, output, error] of [
+      ['{"n": 1, "more": true}', { n: 1, more: true, size: 'small' }, null],
+      ['{"n": 1, "size": "large"}', { n: 1, size: 'large' }, null],
+      ['', null, 'Its output lacks “n”, which its action declares as required.'],
+      ['{"n": "1"}', null, '“n” of its output is not a whole number, as its action declares.'],
+      ['{"n": 1, "size": "huge"}', null, '“size” of its output is none of “small”, “large”.'],
+      ['[1]', null, 'Its output is no object'],
+    ] as const) {
+      const [step] = (await flow.ended(await flow.execute('main', { given }))).steps;
+      expect([given, step?.state, step?.error?.startsWith(error ?? '') ?? null], step?.error ?? '').toEqual([
+        given,
+        error === null ? 'completed' : 'failed',
+        error === null ? null : true,
+      ]);
+      if (error === null) expect(step?.output).toEqual(output);
+    }
+  });
+
   it('has its next step’s run on the disk with the end of the one before, also where others wait', async () => {
     flow.write('hello.yaml', TWO_STEPS.replace('tasks:', `tasks:\n  wide: { flow: { ${WIDE} } }`));
     await flow.load();
