@@ -1,6 +1,8 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
+import { removeUnusedDependencies } from './unused-dependencies.ts';
 import type { WorkflowsHarness } from './workflows-harness.ts';
 import { makeWorkflows } from './workflows-harness.ts';
 
@@ -106,6 +108,70 @@ tasks:
   const job = await ended(await execute('main'));
   expect([job.state, job.steps[0]?.error, job.steps[0]?.output]).toEqual(['completed', null, { ran: true }]);
   expect(readFileSync(join(home, 'called'), 'utf8')).toContain('\nrequests==2.32\n');
+});
+
+/** Of Debian: one with pip. What stands first in PATH may be a program that looks for one. */
+const PYTHON = '/usr/bin/python3';
+const hasPip = spawnSync(PYTHON, ['-c', 'import venv, ensurepip']).status === 0;
+
+it.skipIf(!hasPip)('installs by pip where there is no uv, from the index that the host says', async () => {
+  const { home, execute, ended, ask, admin } = await scene(
+    {},
+    `
+actions:
+  work:
+    type: script
+    language: python
+    interpreter: ${PYTHON}
+    dependencies: [toru-answer==1.0]
+    script: |
+      import toru_answer, json
+      print('OUTPUT: ' + json.dumps({ 'answer': toru_answer.ANSWER }))
+tasks:
+  main: { flow: { one: { action: work } } }
+`,
+  );
+  const wheels = join(home, 'wheels');
+  mkdirSync(wheels);
+  const wheel = `
+import zipfile, sys
+with zipfile.ZipFile(sys.argv[1] + '/toru_answer-1.0-py3-none-any.whl', 'w') as made:
+    made.writestr('toru_answer.py', 'ANSWER = 42')
+    made.writestr('toru_answer-1.0.dist-info/METADATA', 'Metadata-Version: 2.1\\nName: toru-answer\\nVersion: 1.0\\n')
+    made.writestr('toru_answer-1.0.dist-info/WHEEL', 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+    made.writestr('toru_answer-1.0.dist-info/RECORD', '')
+`;
+  expect(spawnSync(PYTHON, ['-c', wheel, wheels], { encoding: 'utf8' })).toMatchObject({ status: 0 });
+  // A file, and no uv: no name of this machine's network.
+  vi.stubEnv('PATH', '/usr/bin:/bin');
+  vi.stubEnv('HOME', home);
+  mkdirSync(join(home, '.config/pip'), { recursive: true });
+  writeFileSync(join(home, '.config/pip/pip.conf'), `[global]\nno-index = true\nfind-links = ${wheels}\n`);
+  const job = await ended(await execute('main'));
+  const { text } = await ask(admin, 'GET', `/api/runs/${job.steps[0]?.task_id}/output`);
+  expect([job.state, job.steps[0]?.output], `${job.steps[0]?.error} ${text}`).toEqual(['completed', { answer: 42 }]);
+});
+
+it('removes what no step has used for a month, and keeps what one uses', async () => {
+  const { home, execute, ended } = await scene(
+    { npm: NPM },
+    `
+actions:
+  used: { type: script, language: js, dependencies: [answer@1], script: 'console.log(1)' }
+tasks:
+  main: { flow: { one: { action: used } } }
+`,
+  );
+  await ended(await execute('main'));
+  const folder = join(home, 'dependencies');
+  const [used = ''] = readdirSync(folder);
+  const old = new Date(Date.now() - 31 * 24 * 3_600_000);
+  mkdirSync(join(folder, 'python-unused', 'bin'), { recursive: true });
+  for (const name of [used, 'python-unused']) utimesSync(join(folder, name), old, old);
+  // It is used again.
+  await ended(await execute('main'));
+  await removeUnusedDependencies(home);
+  expect(readdirSync(folder)).toEqual([used]);
 });
 
 it('says so when they can’t be installed, and tries again the next time', async () => {

@@ -9,6 +9,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
@@ -52,7 +53,11 @@ process.execve(program, [program, ...args], environment);
 
 /** Into a folder of its own, which gets its name when it is complete: two steps at once do no harm, nor does a kill. */
 async function install({ folder, language, dependencies, interpreter }: InstallOrder): Promise<void> {
-  if (existsSync(folder)) return;
+  if (existsSync(folder)) {
+    // What is used stays (unused-dependencies.ts).
+    const now = new Date();
+    return utimesSync(folder, now, now);
+  }
   const within = dirname(folder);
   mkdirSync(within, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(within)) {

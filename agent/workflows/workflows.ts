@@ -34,6 +34,7 @@ import { StepValues } from './step-values.ts';
 import { TaskAllow } from './task-allow.ts';
 import { TaskStates } from './task-states.ts';
 import { Triggers } from './triggers.ts';
+import { removeUnusedDependencies } from './unused-dependencies.ts';
 import { uuidV5 } from './uuid-v5.ts';
 import { Webhooks } from './webhooks.ts';
 import { WORKFLOW_TABLES } from './workflow-tables.ts';
@@ -74,6 +75,7 @@ export class Workflows {
   readonly #allow: TaskAllow;
   readonly #steps: StepRuns;
   readonly #listeners = new Set<(live: LiveJob) => void>();
+  #removing: NodeJS.Timeout | null = null;
 
   constructor(options: WorkflowsOptions) {
     this.#o = options;
@@ -182,11 +184,14 @@ export class Workflows {
     await this.workspaces.start();
     await this.driver.start();
     void this.#leftovers.sweep();
+    void removeUnusedDependencies(this.#o.home);
+    this.#removing = setInterval(() => void removeUnusedDependencies(this.#o.home), DAY_MS).unref();
     this.#timers.start();
   }
 
   close(): void {
     this.#timers.stop();
+    if (this.#removing !== null) clearInterval(this.#removing);
     this.#leftovers.close();
     this.workspaces.close();
     this.driver.close();
