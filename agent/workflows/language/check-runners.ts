@@ -39,6 +39,12 @@ export function checkRunner(draft: Draft, action: ActionForm, origin: Origin): v
           'Write its name, with a version where it matters: zod@4, requests==2.32.',
         );
   if (action.type !== 'script' && action.type !== 'docker' && action.type !== 'pod') return;
+  if (action.type === 'script' && (action.runner ?? 'local') === 'local' && action.resources !== undefined)
+    problems.atKey(
+      below(origin, 'resources'),
+      'A step on the host itself has no limits of its own: `resources` would do nothing.',
+      'Write `runner: docker` (or `pod`) with it, or leave it out; the host’s service manager can limit the agent and all of its runs.',
+    );
   checkResources(draft, action.resources, below(origin, 'resources'));
   if (action.type !== 'docker' && action.manifest !== undefined) checkManifest(draft, action.manifest, below(origin, 'manifest'));
 }
