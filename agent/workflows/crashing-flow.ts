@@ -1,12 +1,13 @@
 import { isEnded } from '../../shared/flow/job.ts';
+import { NO_CONTAINER_SETTINGS } from '../config-containers.ts';
 import { makeWorkflows } from './workflows-harness.ts';
 
 /**
- * A small agent for the crash tests of jobs, in a process of its own that is killed with -9. Called with a home, a workspace's folder and a
- * request id: it executes the task `main` once under that id, answers what the job asks, and says how the job ended.
+ * A small agent for the crash tests of jobs, in a process of its own that is killed with -9. Called with a home, a workspace's folder, a
+ * request id and, where steps have containers, the socket of their engine: it executes the task `main` once under that id, answers what the job asks, and says how the job ended.
  */
-const [home = '', folder = '', request_id = ''] = process.argv.slice(2);
-const flow = await makeWorkflows({ home, folder });
+const [home = '', folder = '', request_id = '', socket = ''] = process.argv.slice(2);
+const flow = await makeWorkflows({ home, folder, ...(socket === '' ? {} : { containers: { ...NO_CONTAINER_SETTINGS, socket } }) });
 await flow.load();
 process.stdout.write('ready\n');
 const { job_id } = await flow.services.workflows.execute(flow.admin, 'ws', 'main', { input: {}, request_id, source: 'api' });

@@ -1,13 +1,16 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, expect, it } from 'vitest';
 import * as z from 'zod';
+import { job as jobSchema } from '../../shared/workflows.ts';
 import type { EngineStub, StubOptions } from '../containers/engine-stub-harness.ts';
 import { engineStub } from '../containers/engine-stub-harness.ts';
 import { until } from '../until.ts';
+import { beginCrashing } from './crashing-process-harness.ts';
 import { killRun } from './kill-run-harness.ts';
 import type { WorkflowsHarness } from './workflows-harness.ts';
 import { makeWorkflows } from './workflows-harness.ts';
@@ -262,6 +265,62 @@ it.runIf(process.platform === 'linux')(
     expect(engine.faults).toEqual([]);
   },
 );
+
+it('goes on, and loses and doubles nothing, when the agent is killed in the middle of it', async () => {
+  const engine = await engineStub({ images: ['docker.io/library/debian:stable-slim'] });
+  open.push(engine);
+  const home = mkdtempSync(join(tmpdir(), 'toru-docker-kill-'));
+  const folder = join(home, 'flows');
+  const go = join(home, 'go');
+  mkdirSync(join(folder, '.workflows'), { recursive: true });
+  writeFileSync(
+    join(folder, '.workflows/main.yaml'),
+    `
+actions:
+  wait:
+    type: script
+    runner: docker
+    script: 'echo begun; while [ ! -e "${go}" ]; do sleep 0.05; done; echo "OUTPUT: {\\"n\\": 1}"'
+tasks:
+  main: { flow: { one: { action: wait }, two: { type: noop, depends_on: [one], input: { n: "{{ one.output.n }}" } } } }
+`,
+  );
+  const args = [home, folder, randomUUID(), engine.socket];
+  const first = beginCrashing('crashing-flow.ts', args);
+  await until(() => [...engine.containers.values()].some(({ printed }) => Buffer.concat(printed).includes('begun')), first.said);
+  await first.kill();
+  writeFileSync(go, '');
+  const second = beginCrashing('crashing-flow.ts', args);
+  await until(() => second.said().includes('ended '), second.said);
+  await second.kill();
+  const job = jobSchema.parse(JSON.parse(/^ended (.*)$/m.exec(second.said())?.[1] ?? ''));
+  expect([job.state, job.steps.map(({ output }) => output)], JSON.stringify(job)).toEqual(['completed', [{ n: 1 }, { n: 1 }]]);
+  expect([engine.created.length, engine.containers.size, engine.faults]).toEqual([1, 0, []]);
+  rmSync(home, { recursive: true, force: true });
+});
+
+it('says so where the agent’s user may not use the engine’s socket', async () => {
+  const { engine, flow } = await scene(`
+tasks:
+  main: { flow: { one: { type: docker, image: 'tool:1' } } }
+`);
+  chmodSync(engine.socket, 0);
+  // Nothing is closed to root: then the agent, and what it starts, is somebody else while it connects.
+  if (userInfo().uid === 0) return expect(await refusedTo(engine.socket)).toContain('sudo usermod -aG docker');
+  const job = await flow.ended(await flow.execute('main'));
+  expect(job.steps[0]?.error).toContain('sudo usermod -aG docker');
+});
+
+/** What a user to whom the socket is closed is told. */
+async function refusedTo(socket: string): Promise<string> {
+  const program = `
+    import { Engine } from ${JSON.stringify(join(import.meta.dirname, '../containers/engine.ts'))};
+    process.setegid(65534);
+    process.seteuid(65534);
+    await Engine.find([${JSON.stringify(socket)}]).catch((error) => console.log(error.message));`;
+  const child = spawn(process.execPath, ['--no-warnings', '--input-type=module', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return text(child.stdout);
+}
 
 it('executes the example, whose state the next job finds', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'toru-example-'));
