@@ -2,8 +2,8 @@ import type * as z from 'zod';
 import { type FlowEffect, type FlowEvent, flowEvent, type Job, type Plan } from './job.ts';
 import { reduce } from './reduce.ts';
 
-/** What one attempt of a step comes to. */
-export type Fate = { outcome: 'completed' | 'failed' | 'cancelled' | 'late'; ok: boolean };
+/** What one attempt of a step comes to. `unmatched`: no host can take it; where `ok`, one may take it after all, on which it fails. */
+export type Fate = { outcome: 'completed' | 'failed' | 'cancelled' | 'late' | 'unmatched'; ok: boolean };
 
 type Event = z.input<typeof flowEvent>;
 /** Something that may happen next, and what the world knows of it no more after it did. */
@@ -30,6 +30,8 @@ export class World {
   readonly #questions = new Map<string, { step: string; attempt: number }>();
   readonly #timers = new Map<string, number>();
   readonly #done = new Set<string>();
+  /** Attempts of which the job knows that no host can take them. */
+  readonly #unmatched = new Set<string>();
   #now = 1000;
 
   constructor(plan: Plan, fate: (step: string, attempt: number) => Fate, created: Partial<Event> = {}) {
@@ -90,15 +92,17 @@ export class World {
   }
 
   #possible(): Possible[] {
-    const starts = [...this.#waiting].map(
-      ([key, { child, ...what }]): Possible => ({
-        event: { type: 'step_started', ...what },
-        done: () => {
-          this.#waiting.delete(key);
-          this.#running.set(key, { ...what, child, cancelled: false });
-        },
-      }),
-    );
+    const starts = [...this.#waiting].flatMap(([key, { child, ...what }]): Possible[] => {
+      const { outcome, ok } = this.#fate(what.step, what.attempt);
+      if (outcome === 'unmatched' && !this.#unmatched.has(key))
+        return [{ event: { type: 'unmatched', ...what, lacks: ['gpu'], has: ['local'] }, done: () => void this.#unmatched.add(key) }];
+      if (outcome === 'unmatched' && !ok) return [];
+      const done = (): void => {
+        this.#waiting.delete(key);
+        this.#running.set(key, { ...what, child, cancelled: false });
+      };
+      return [{ event: { type: 'step_started', ...what }, done }];
+    });
     return [...starts, ...this.#ends(), ...this.#answers(), ...this.#dues()];
   }
 
@@ -112,7 +116,7 @@ export class World {
       if (outcome === 'late' && this.#timers.has(`step:${step}:${attempt}:timeout`)) return [];
       return [
         {
-          event: { type, step, attempt, outcome: outcome === 'late' ? 'failed' : outcome, output: { ok }, error: `${step} ${attempt}` },
+          event: { type, step, attempt, outcome: ended(outcome), output: { ok }, error: `${step} ${attempt}` },
           done,
         },
       ];
@@ -135,9 +139,12 @@ export class World {
   /** Timers of steps fire only where this is their attempt's fate; the job's does not by itself. */
   #dues(): Possible[] {
     return [...this.#timers.keys()].flatMap((timer): Possible[] => {
-      const [, step = '', attempt = '', kind] = /^step:(.+):(\d+):(timeout|retry)$/.exec(timer) ?? [];
-      if (kind !== 'retry' && (kind !== 'timeout' || this.#fate(step, Number(attempt)).outcome !== 'late')) return [];
+      const [, step = '', attempt = '', kind] = /^step:(.+):(\d+):(timeout|retry|unmatched)$/.exec(timer) ?? [];
+      if (kind !== 'retry' && kind !== 'unmatched' && (kind !== 'timeout' || this.#fate(step, Number(attempt)).outcome !== 'late'))
+        return [];
       return [{ event: { type: 'timer', timer }, done: () => void this.#timers.delete(timer) }];
     });
   }
 }
+
+const ended = (outcome: Fate['outcome']): string => (outcome === 'late' || outcome === 'unmatched' ? 'failed' : outcome);

@@ -51,7 +51,7 @@ const fates: fc.Arbitrary<(step: string, attempt: number) => Fate> = fc
     fc.record({
       outcome: fc.oneof(
         { weight: 3, arbitrary: fc.constant<'completed'>('completed') },
-        fc.constantFrom<Fate['outcome']>('failed', 'late', 'cancelled'),
+        fc.constantFrom<Fate['outcome']>('failed', 'late', 'cancelled', 'unmatched'),
       ),
       ok: fc.boolean(),
     }),
@@ -101,6 +101,9 @@ const noise = fc.constantFrom(
   { type: 'step_ended', step: 'nothing', attempt: 1, outcome: 'failed' },
   { type: 'step_started', step: 's1', attempt: 0 },
   { type: 'output', step: 's0', attempt: 1, output: { ok: true } },
+  { type: 'unmatched', step: 's0', attempt: 1, lacks: ['gpu'], has: ['local'] },
+  { type: 'unmatched', step: 's1[0]', attempt: 2, lacks: ['gpu'], has: [] },
+  { type: 'timer', timer: 'step:s0:1:unmatched' },
   { type: 'approved', step: 's1', by: 'bob' },
   { type: 'rejected', step: 's2', by: 'bob' },
   { type: 'rerun_from', step: null },
