@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Harness } from '../runs-harness.ts';
@@ -81,6 +83,34 @@ exit 3
     await type(task, '2\r');
     await h.ended(task);
     expect(await h.output(task)).toBe('one: 1\r\ntwo: 2\r\n<12>\r\n');
+  });
+
+  it('outlives kill -9 of the agent and its group, in the middle of what it typed', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'toru-tty-'));
+    const program = join(import.meta.dirname, '../crashing-tty-harness.ts');
+    const agent = spawn(process.execPath, ['--no-warnings', program, home, h.runner], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    const gone = new Promise((resolve) => agent.once('close', resolve));
+    const waiting = await new Promise<string>((resolve) => {
+      agent.stdout.on('data', (data) => {
+        const id = /waits (\S+)/.exec(String(data))?.[1];
+        if (id !== undefined) resolve(id);
+      });
+    });
+    process.kill(-(agent.pid ?? 0), 'SIGKILL');
+    await gone;
+    // It died while it wrote: half a message is in the pipe.
+    const pipe = openSync(join(home, 'runs', waiting, 'stdin'), constants.O_WRONLY | constants.O_NONBLOCK);
+    writeSync(pipe, '{"data":"lo');
+    closeSync(pipe);
+    const after = makeHarness({ limits: { checkMs: CHECK_MS } }, home);
+    await after.runs.recover();
+    const ada = after.caller('ada');
+    await after.runs.input(ada, waiting, '1\r');
+    await expect.poll(() => after.output(waiting), patient).toContain('two: ');
+    await after.runs.input(ada, waiting, '2\r');
+    expect(await after.ended(waiting)).toMatchObject({ state: 'exited', exit_code: 5 });
+    expect(await after.output(waiting)).toBe('one: 1\r\ntwo: 2\r\n<12>\r\n');
+    await after.close();
   });
 
   it('has keys: Ctrl-C interrupts, and Ctrl-D ends what is read', async () => {
