@@ -88,7 +88,10 @@ exit 3
   it('outlives kill -9 of the agent and its group, in the middle of what it typed', async () => {
     const home = mkdtempSync(join(tmpdir(), 'toru-tty-'));
     const program = join(import.meta.dirname, '../crashing-tty-harness.ts');
-    const agent = spawn(process.execPath, ['--no-warnings', program, home, h.runner], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
+    const agent = spawn(process.execPath, ['--no-warnings', program, home, h.runner], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
     const gone = new Promise((resolve) => agent.once('close', resolve));
     const waiting = await new Promise<string>((resolve) => {
       agent.stdout.on('data', (data) => {
