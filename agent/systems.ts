@@ -163,8 +163,8 @@ export function createServices(settled: ServicesOptions) {
   const search = new Search(db, runs);
   const workflows = new Workflows({ db, home, runs, users, actions, notify, settings, secrets, identity, audit, log, containers });
   const folders = new Folders({ db, audit });
-  const told: TerminalsOptions['told'] = ({ terminal_id, what, text }, name) => notify.terminal({ terminal_id, name, what, text });
-  const terminals = new Terminals({ db, home, settings, users, folders, audit, told, log, limits });
+  const wanted: TerminalsOptions['told'] = ({ terminal_id, what, text }, name) => notify.terminal({ terminal_id, name, what, text });
+  const terminals = new Terminals({ db, home, settings, users, folders, audit, told: wanted, log, limits });
   const screens = new Screens({ terminals, log });
   const sources = terminalSources({ terminals, screens, folders });
   const orchestrators = new Orchestrators({ db, folders, sources, audit, log });

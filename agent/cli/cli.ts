@@ -17,6 +17,7 @@ import { actions, runs, scripts } from './commands/lists.ts';
 import { loginLink } from './commands/login-link-command.ts';
 import { logs } from './commands/logs-command.ts';
 import { note as noteRun } from './commands/note.ts';
+import { orchestrator } from './commands/orchestrator-command.ts';
 import { exec, notify } from './commands/own-terminal-commands.ts';
 import { passwd } from './commands/passwd.ts';
 import { plugin } from './commands/plugin-command.ts';
@@ -71,6 +72,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map(
     notify,
     exec,
     hook,
+    orchestrator,
     audit,
     passwd,
     'login-link': loginLink,

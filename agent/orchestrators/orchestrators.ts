@@ -179,8 +179,8 @@ export class Orchestrators {
     this.#watches.delete(row.id);
     if (!row.enabled || !this.#started) return;
     const { sources, log } = this.#o;
-    const told = (insight: Insight): void => this.#told(insight);
-    const watch = new Watch({ sources, store: this.#store, injector: this.#injector, clock: this.#clock, log, told }, row);
+    const settled = (insight: Insight): void => this.#told(insight);
+    const watch = new Watch({ sources, store: this.#store, injector: this.#injector, clock: this.#clock, log, told: settled }, row);
     this.#watches.set(row.id, watch);
     watch.start();
   }

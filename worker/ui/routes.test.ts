@@ -35,9 +35,11 @@ describe('the places of the page', () => {
     expect(places.filter(({ nav }) => nav?.first === true).map(({ path }) => path)).toEqual(['/', '/runs', '/scripts']);
     const inNavigation = new Set(places.flatMap(({ path, nav }) => (nav === undefined ? [] : [path])));
     // The editor, and an action's own app, are opened from a tile; a host's request to pair by its code; what is of all hosts, from home;
-    // jobs from workflows.
+    // jobs from workflows, orchestrators from terminals.
     const parents = places.filter(({ nav }) => nav === undefined).map(({ path }) => `/${path.split('/')[1]}`);
-    expect(parents.filter((path) => !inNavigation.has(path) && !['/actions', '/a', '/pair', '/all', '/jobs'].includes(path))).toEqual([]);
+    expect(
+      parents.filter((path) => !inNavigation.has(path) && !['/actions', '/a', '/pair', '/all', '/jobs', '/orchestrators'].includes(path)),
+    ).toEqual([]);
   });
 
   it('of admins are theirs with everything below them', () => {

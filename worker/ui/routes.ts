@@ -60,6 +60,7 @@ export const places: readonly Place[] = [
   { path: '/jobs/:id?', component: workflows },
   { path: '/terminals', component: terminals, nav: { label: msg('Terminals'), icon: Terminal } },
   { path: '/terminals/:id', component: terminals },
+  { path: '/orchestrators', component: lazyPlace(() => import('./pages/orchestrators.tsx')), admin: true },
   {
     path: '/search',
     component: lazyPlace(() => import('./pages/search.tsx')),

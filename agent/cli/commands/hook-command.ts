@@ -115,8 +115,8 @@ async function codexEvent(args: readonly string[], io: Io): Promise<number> {
   const json = args.at(-1) ?? '';
   const at = args.indexOf('--');
   const theirs = at < 0 ? [] : args.slice(at + 1);
-  const said = event.safeParse(parseJsonOrNull(json));
-  if (said.success && said.data.type === 'agent-turn-complete' && io.env['TORU_TERMINAL_TOKEN'] !== undefined)
+  const happened = event.safeParse(parseJsonOrNull(json));
+  if (happened.success && happened.data.type === 'agent-turn-complete' && io.env['TORU_TERMINAL_TOKEN'] !== undefined)
     // Nobody reads what this prints: a turn is over also where no agent of ours runs.
     await askOfTerminal(io.env, 'status', { state: 'done' }).catch(() => undefined);
   const [file, ...rest] = theirs;

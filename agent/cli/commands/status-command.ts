@@ -31,9 +31,9 @@ programs (see: toru hook --help).
   run: async (args, io) => {
     const { values, positionals } = parse(args, { json: { type: 'boolean' } });
     if (positionals.length > 0) {
-      const said = programState.safeParse(oneWord(positionals, 'The state'));
-      if (!said.success) throw new UsageError(`“${positionals[0]}” is no state: ${programState.options.join(', ')}.`);
-      await askOfTerminal(io.env, 'status', { state: said.data });
+      const state = programState.safeParse(oneWord(positionals, 'The state'));
+      if (!state.success) throw new UsageError(`“${positionals[0]}” is no state: ${programState.options.join(', ')}.`);
+      await askOfTerminal(io.env, 'status', { state: state.data });
       return 0;
     }
     noWords(positionals);

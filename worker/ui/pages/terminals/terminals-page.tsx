@@ -56,6 +56,11 @@ export function TerminalsPage() {
   return (
     <div class="wide">
       <PageHead title={t('Terminals')} lead={t('Shells on the host that go on when you leave, on any screen.')}>
+        {isAdmin.value && (
+          <a class="btn" href="/orchestrators">
+            <span>{t('Orchestrators')}</span>
+          </a>
+        )}
         {open_}
       </PageHead>
       {list.problem !== null && (
