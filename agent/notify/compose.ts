@@ -41,6 +41,12 @@ export function noticeOf(run: Pick<RunSummary, 'task_id' | 'label' | 'state' | '
   };
 }
 
+/** Of a run that waits for an answer. That of its end takes its place. */
+export function noticeOfAsks({ task_id, label }: Pick<RunSummary, 'task_id' | 'label'>, language: Language): Notice {
+  const topic = task_id.replaceAll('-', '');
+  return { title: oneLine(label), body: textFor(language, NOTICE_TEXTS.approval), path: `/runs/${task_id}`, topic };
+}
+
 /** Of many runs at once, as after quiet hours: how many, and how many of them failed. */
 export function noticeOfMany(runs: readonly RunSummary[], language: Language): Notice {
   const failed = runs.filter((run) => runOutcome(run)?.failed === true).length;

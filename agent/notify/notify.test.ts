@@ -213,6 +213,29 @@ describe('Web Push', () => {
     expect(receiver.received).toEqual([]);
   });
 
+  it('tells once that a run waits for an answer, and not where somebody answers at once', async () => {
+    const { phone } = await register(admin, { own_runs: 'always' });
+    const { notify, runs } = h.services;
+    h.script('asks.sh', '#!/bin/sh\nread -r a\nread -r b\n');
+    await h.ask(admin, 'POST', '/api/actions', { ...ACTION, id: 'asks', label: 'Asks', script: 'asks.sh', inputs: [], tty: true });
+    const start = async (): Promise<string> => Object((await h.ask(admin, 'POST', '/api/runs', { action: 'asks' })).json).task_id;
+    const waits = (task: string) => expect.poll(() => runs.waitsForInput(task), { timeout: 60_000 }).toBe(true);
+    notify.asksAfterMs = 600_000;
+    const quick = await start();
+    await waits(quick);
+    await runs.cancel(admin, quick);
+    await arrived(1);
+    notify.asksAfterMs = 1;
+    const slow = await start();
+    await arrived(2);
+    await runs.input(admin, slow, 'x\r');
+    await waits(slow);
+    await runs.input(admin, slow, 'y\r');
+    await arrived(3);
+    const bodies = receiver.received.map((message) => phone.read(message).notification['body']);
+    expect(bodies).toEqual(['Cancelled', 'Waits for an answer', 'Succeeded']);
+  });
+
   it('does not outlive a session that grew too old, though nobody ended it', async () => {
     await register(admin);
     h.db.prepare('UPDATE grants SET last_seen = last_seen - ?').run(8 * 24 * 3_600_000);

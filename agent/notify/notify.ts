@@ -30,6 +30,7 @@ import {
   eventOfTerminal,
   noticeOf,
   noticeOfAlert,
+  noticeOfAsks,
   noticeOfFlow,
   noticeOfMany,
   noticeOfTerminal,
@@ -79,6 +80,7 @@ const MAX_WAITING = 1000;
 /** More than so many at once are told in one message. */
 const MANY = 3;
 const UNLINKED_MS = 5000;
+const ASKS_AFTER_MS = 30_000;
 /** What is said at a link’s beginning, such as sessions that ended meanwhile, has come by then. */
 const SETTLED_MS = 2000;
 const TESTS = { burst: 5, perS: 0.1 };
@@ -95,6 +97,10 @@ export class Notify {
   readonly #delivery: Delivery;
   readonly #tests = new Map<string, TokenBucket>();
   readonly #stops: (() => void)[] = [];
+  /** The runs that wait for an answer, each with the timer after which that is told. */
+  readonly #asking = new Map<string, NodeJS.Timeout>();
+  /** A run waits for an answer so long before that is told. */
+  asksAfterMs = ASKS_AFTER_MS;
   #wasUnlinked = false;
 
   constructor(options: NotifyOptions) {
@@ -138,12 +144,35 @@ export class Notify {
     this.#stops.push(
       this.#o.runs.onChange((run) => {
         if (isFinal(run.state)) this.#delivery.notice(this.#outbox.targetsOf(run.task_id));
+        this.#lookWhetherItAsks(run);
       }),
     );
     this.#delivery.notice(this.#outbox.targets());
   }
 
+  /** Who is at hand answers before anybody is told. */
+  #lookWhetherItAsks(run: Run): void {
+    const { task_id } = run;
+    const asks = run.waiting_for_input === true && run.stopping !== true;
+    if (!asks) {
+      clearTimeout(this.#asking.get(task_id));
+      this.#asking.delete(task_id);
+    } else if (!this.#asking.has(task_id)) {
+      this.#asking.set(task_id, setTimeout(() => this.#tellThatItAsks(run), this.asksAfterMs).unref());
+    }
+  }
+
+  #tellThatItAsks({ task_id, user_id, action, label, state, exit_code, created_at, started_at, ended_at }: Run): void {
+    try {
+      const summary = { task_id, user_id, action: action ?? null, label, state, exit_code, created_at, started_at, ended_at };
+      this.#delivery.notice(this.#outbox.writeAsks(summary));
+    } catch (error) {
+      this.#o.log.error({ err: error, task_id }, 'who is to be told that a run waits could not be written down');
+    }
+  }
+
   stop(): void {
+    for (const timer of this.#asking.values()) clearTimeout(timer);
     this.#delivery.stop();
     this.hostAlerts.stop();
     for (const stop of this.#stops) stop();
@@ -263,6 +292,9 @@ export class Notify {
       this.#giveUpOld(target);
       // A device hears of many at once, an address of each.
       const messages = this.#outbox.waiting(target, kind === 'device' ? MAX_WAITING : 1);
+      // It was answered, or has ended.
+      const over = messages.filter(({ about }) => 'asks' in about && !this.#asking.has(about.asks.task_id));
+      if (over.length > 0) return this.#drop(over);
       if (messages.length === 0) return { is: 'done' };
       if (kind === 'device') return await this.#toDevice(id, messages, stopped);
       for (const one of TARGET_KINDS) if (one === kind) return await this.#toTarget(id === '' ? null : id, one, messages, stopped);
@@ -354,6 +386,7 @@ export class Notify {
           }
         : { batch: [first], notice: noticeOf(about.run, language) };
     }
+    if ('asks' in about) return { batch: [first], notice: noticeOfAsks(about.asks, language) };
     if ('flow' in about) return { batch: [first], notice: noticeOfFlow(about.flow, language) };
     if ('terminal' in about) return { batch: [first], notice: noticeOfTerminal(about.terminal, language) };
     const subject = subjectOf(about.alert);
@@ -419,11 +452,13 @@ export class Notify {
 /** Whose business a message is beside the admins'; null: nobody's. */
 function ownerOf(about: Message['about']): string | null {
   if ('run' in about) return about.run.user_id;
+  if ('asks' in about) return about.asks.user_id;
   return 'flow' in about && about.flow.what === 'job' ? about.flow.user_id : null;
 }
 
 function webhookEventOf(about: Message['about'], host: string, host_name: string): { type: string; data: object } {
   if ('run' in about) return { type: 'run.ended', data: eventOf(about.run, host) };
+  if ('asks' in about) return { type: 'run.asks', data: eventOf(about.asks, host) };
   if ('flow' in about) return eventOfFlow(about.flow, host);
   if ('terminal' in about) return eventOfTerminal(about.terminal, host);
   return { type: 'host.threshold', data: { host, host_name, ...about.alert } };
@@ -431,6 +466,7 @@ function webhookEventOf(about: Message['about'], host: string, host_name: string
 
 function ntfyOf(about: Message['about'], hostName: string): { notice: Notice; mark: Mark } {
   if ('run' in about) return { notice: noticeOf(about.run, ENGLISH), mark: runOutcome(about.run)?.failed === true ? 'failed' : 'well' };
+  if ('asks' in about) return { notice: noticeOfAsks(about.asks, ENGLISH), mark: 'warning' };
   if ('alert' in about) return { notice: noticeOfAlert(about.alert, hostName, ENGLISH), mark: about.alert.over ? 'well' : 'warning' };
   if ('terminal' in about)
     return { notice: noticeOfTerminal(about.terminal, ENGLISH), mark: about.terminal.what === 'done' ? 'well' : 'warning' };

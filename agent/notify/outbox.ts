@@ -46,9 +46,10 @@ const terminalNotice = z.strictObject({
 });
 export type TerminalMessage = z.infer<typeof terminalNotice>;
 
-/** What a message tells: that a run ended, that a threshold of the host was crossed, or something of a workflow or a terminal. */
+/** What a message tells: that a run ended, that one waits for an answer, that a threshold of the host was crossed, or something of a workflow or a terminal. */
 const about = z.union([
   z.strictObject({ run: runSummary }),
+  z.strictObject({ asks: runSummary }),
   z.strictObject({ alert: systemAlert }),
   z.strictObject({ flow: flowNotice }),
   z.strictObject({ terminal: terminalNotice }),
@@ -144,6 +145,13 @@ export class Outbox {
     if (targets.length === 0) return;
     this.#insert(run.task_id, targets, { run });
     this.#db.prepare('DELETE FROM notify_watches WHERE task_id = ?').run(run.task_id);
+  }
+
+  /** A run waits for an answer: whoever is told of its end as it may come is told, once. @returns the targets that are told. */
+  writeAsks(run: RunSummary): string[] {
+    const targets = this.#targetsOf.all({ user: run.user_id, task: run.task_id, action: run.action, failed: 0 });
+    this.#insert(`${run.task_id}/asks`, targets, { asks: run });
+    return targets;
   }
 
   /** To be called in the transaction that says that the threshold was crossed. @returns the targets that are told. */
