@@ -1,5 +1,5 @@
-import { SearchAddon } from '@xterm/addon-search';
 import { signal } from '@preact/signals';
+import { SearchAddon } from '@xterm/addon-search';
 import type { Terminal } from '@xterm/xterm';
 
 /** Found places are marked so, the one that is looked at otherwise. */

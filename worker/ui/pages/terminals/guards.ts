@@ -7,6 +7,7 @@ export const isTerminal = shape<Terminal>({
   id: text,
   name: text,
   cwd: text,
+  folder: orNull(text),
   env_names: listOfAll(text),
   state: text,
   frozen: bool,

@@ -1,5 +1,5 @@
-import type { Terminal } from '@xterm/xterm';
 import { WebLinksAddon } from '@xterm/addon-web-links';
+import type { Terminal } from '@xterm/xterm';
 
 /** An address that a page may open; null for any other. */
 export function webAddress(text: string): string | null {

@@ -16,6 +16,7 @@ import { copyRight, decideCopy, fontSize, readsAloud } from './preferences.ts';
 import { SharedSize } from './shared-size.ts';
 import { TerminalStream } from './terminal-stream.ts';
 import { takeTouch } from './touch.ts';
+import { Uploads } from './uploads.tsx';
 
 /** Changes of the window's size come in rows; the last one counts. */
 const RESIZED_MS = 100;
@@ -39,6 +40,10 @@ export class LiveScreen {
   readonly typing = signal(false);
   /** What the program calls itself. */
   readonly title = signal('');
+  /** Of its folder; `system`: the page's. */
+  readonly theme = signal('system');
+  /** Files on their way to it. */
+  readonly uploads: Uploads;
   /** Looks for a text in what the emulator has. */
   readonly find: Find;
   /** Is the bar open in which a text is looked for? */
@@ -66,6 +71,7 @@ export class LiveScreen {
   constructor(id: string, box: HTMLElement, host: HTMLElement, on: LiveScreenEvents) {
     this.#id = id;
     this.#on = on;
+    this.uploads = new Uploads(id);
     this.emulator = openEmulator(host, {
       screenReader: readsAloud.peek(),
       fontSize: fontSize.peek(),
@@ -85,7 +91,9 @@ export class LiveScreen {
         },
       }),
       effect(() => {
-        term.options.theme = coloursOf(theme.value);
+        const chosen = this.theme.value === 'system' ? theme.value : this.theme.value;
+        term.options.theme = coloursOf(chosen);
+        box.style.colorScheme = chosen === 'light' || chosen === 'dark' ? chosen : '';
       }),
       effect(() => {
         term.options.screenReaderMode = readsAloud.value;
@@ -135,6 +143,7 @@ export class LiveScreen {
   close(): void {
     for (const stop of this.#stops) stop();
     this.#predictions.close();
+    this.uploads.close();
     this.#stream.close();
     this.emulator.close();
   }

@@ -5,7 +5,6 @@ import { Sheet } from '../../parts/sheet.tsx';
 import { t } from '../../translate.ts';
 import { PlaceLines } from '../search/place-lines.tsx';
 import { LogSearch } from './log-search.ts';
-import '../search.css';
 
 /** What was found in all that a terminal keeps, the oldest first. */
 export function LogSearchSheet({ id, text, onClose }: { id: string; text: string; onClose: () => void }) {
@@ -20,9 +19,9 @@ export function LogSearchSheet({ id, text, onClose }: { id: string; text: string
     <Sheet title={t('“{text}” in the full log', { text })} wide onClose={onClose}>
       <div class="stack">
         {places.length > 0 && (
-          <ul class="founds log-found" aria-label={t('Found')}>
+          <ul class="log-found" aria-label={t('Found')}>
             {places.map((place) => (
-              <li key={place.cursor} class="found found-place">
+              <li key={place.cursor} class="log-place">
                 <PlaceLines place={place} />
               </li>
             ))}

@@ -70,7 +70,10 @@ export class PredictionOverlay {
     };
     this.#layer.style.fontSize = `${this.#emulator.term.options.fontSize ?? 14}px`;
     const name = underlined ? 'predicted predicted-slow' : 'predicted';
-    this.#layer.append(...drawn.map(({ character, x, y }) => place(character, x, y, name)), place('', last.x + 1, last.y, 'predicted-cursor'));
+    this.#layer.append(
+      ...drawn.map(({ character, x, y }) => place(character, x, y, name)),
+      place('', last.x + 1, last.y, 'predicted-cursor'),
+    );
     this.#timer = setTimeout(() => {
       this.#predictions.expire(performance.now());
       this.#draw();

@@ -7,7 +7,7 @@ import { openAddress } from './links.ts';
 /** An address before it is opened, all of it. */
 export function LinkQuestion({ address, onClose }: { address: string; onClose: () => void }) {
   return (
-    <div class="terminal-question" role="group" aria-label={t('Link')}>
+    <section class="terminal-question" aria-label={t('Link')}>
       <span class="mono small cut" dir="ltr">
         {address}
       </span>
@@ -23,7 +23,7 @@ export function LinkQuestion({ address, onClose }: { address: string; onClose: (
         {t('Open')}
       </Button>
       <IconButton label={t('Close')} icon={<X size={18} aria-hidden="true" />} onClick={onClose} />
-    </div>
+    </section>
   );
 }
 

@@ -1,20 +1,35 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { useResource } from '../../data/resource.ts';
+import { navigate } from '../../navigation.ts';
+import { isAdmin } from '../../own-session.ts';
 import { Back } from '../../parts/back.tsx';
 import { ButtonLink } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
 import { t } from '../../translate.ts';
 import { getTerminal } from './calls.ts';
+import { listFolders } from './folder-calls.ts';
+import { inheritedFrom } from './folder-tree.ts';
 import type { LiveScreen } from './live-screen.ts';
 import { hearTerminals } from './terminal-frames.ts';
 import { TerminalTools } from './terminal-tools.tsx';
 import { TerminalView } from './terminal-view.tsx';
 import { stateOf } from './words.ts';
 
-/** One terminal. */
-export function TerminalPage({ id }: { id: string }) {
+/** One terminal, or two beside each other. */
+export function TerminalPage({ id, beside }: { id: string; beside: string | null }) {
+  if (beside === null || beside === id) return <Pane id={id} />;
+  return (
+    <div class="terminal-split">
+      <Pane id={id} onAway={() => navigate(`/terminals/${beside}`)} />
+      <Pane key={beside} id={beside} onAway={() => navigate(`/terminals/${id}`)} />
+    </div>
+  );
+}
+
+/** @param onAway takes it from beside the other one. */
+function Pane({ id, onAway }: { id: string; onAway?: () => void }) {
   const { data: terminal, problem, set } = useResource((signal) => getTerminal(id, signal), id);
   const removed = useSignal(false);
   const live = useSignal<LiveScreen | null>(null);
@@ -30,6 +45,18 @@ export function TerminalPage({ id }: { id: string }) {
       ),
     [id],
   );
+  const folder = terminal?.folder ?? null;
+  useEffect(() => {
+    const screen = live.value;
+    // Without leave to see folders, a terminal has the page's colours.
+    if (screen === null || folder === null || !isAdmin.peek()) return;
+    listFolders()
+      .then(({ items }) => {
+        const own = items.find(({ id: one }) => one === folder)?.preferences.theme;
+        screen.theme.value = own ?? inheritedFrom(items, items.find(({ id: one }) => one === folder)?.parent ?? null).theme ?? 'system';
+      })
+      .catch(() => undefined);
+  }, [live.value, folder]);
   const back = <Back href="/terminals" label={t('Terminals')} />;
   if (removed.value || (terminal === null && problem !== null))
     return (
@@ -46,8 +73,8 @@ export function TerminalPage({ id }: { id: string }) {
   const lead = terminal === null ? undefined : [stateOf(terminal), title].filter((part) => part !== '').join(' · ');
   return (
     <div class="terminal-page">
-      <PageHead title={name} tab={title === '' ? name : `${title} · ${name}`} before={back} lead={lead}>
-        {live.value !== null && <TerminalTools screen={live.value} />}
+      <PageHead title={name} tab={title === '' ? name : `${title} · ${name}`} before={onAway === undefined && back} lead={lead}>
+        {live.value !== null && <TerminalTools id={id} screen={live.value} {...(onAway === undefined ? {} : { onAway })} />}
       </PageHead>
       <TerminalView
         id={id}

@@ -13,6 +13,7 @@ import { LiveScreen } from './live-screen.ts';
 import { LogSearchSheet } from './log-search-sheet.tsx';
 import { CopyQuestion, LinkQuestion } from './questions.tsx';
 import { SelectionBar } from './selection-bar.tsx';
+import { Sending } from './uploads.tsx';
 import './terminals.css';
 
 const BELL_MS = 300;
@@ -36,6 +37,8 @@ export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
   const foot = useRef<HTMLDivElement>(null);
   /** Looked for in the log. */
   const looking = useSignal<string | null>(null);
+  /** Files are held over it. */
+  const dropping = useSignal(false);
   const composing = useSignal<string | null>(null);
   const modifiers: Modifiers = { ctrl: useSignal<Sticky>('off'), alt: useSignal<Sticky>('off') };
   const touch = useSignal(coarse.matches);
@@ -100,7 +103,24 @@ export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
           }}
         />
       )}
-      <div class="terminal-frame">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: files are dropped on it; the button that sends files is the keyboard's way. */}
+      <div
+        class={`terminal-frame${dropping.value ? ' terminal-dropping' : ''}`}
+        onDragOver={(event) => {
+          if (live?.typing.peek() !== true || event.dataTransfer?.types.includes('Files') !== true) return;
+          event.preventDefault();
+          dropping.value = true;
+        }}
+        onDragLeave={() => {
+          dropping.value = false;
+        }}
+        onDrop={(event) => {
+          dropping.value = false;
+          if (live?.typing.peek() !== true || event.dataTransfer === null) return;
+          event.preventDefault();
+          live.uploads.add(event.dataTransfer.files);
+        }}
+      >
         <div class="terminal-box" ref={box} dir="ltr">
           <div class="terminal-in" ref={host} />
           {live !== null && <SelectionBar screen={live} touch={touch.value} />}
@@ -116,6 +136,7 @@ export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
       </div>
       <div ref={foot} tabIndex={-1} class="terminal-foot">
         {live !== null && <Questions screen={live} />}
+        {live !== null && <Sending uploads={live.uploads} />}
       </div>
       {live?.typing.value === true && composing.value !== null && (
         <ComposeLine

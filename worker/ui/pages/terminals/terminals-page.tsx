@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals';
-import { Plus, SquareTerminal, Trash2, X } from 'lucide-preact';
+import { FolderTree, GitFork, Plus, SquareTerminal, Trash2, X } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import type { Terminal } from '../../../../shared/terminals.ts';
 import { sentence } from '../../api.ts';
 import { useResource } from '../../data/resource.ts';
 import { navigate } from '../../navigation.ts';
 import { isAdmin } from '../../own-session.ts';
-import { Button } from '../../parts/button.tsx';
+import { Button, ButtonLink } from '../../parts/button.tsx';
 import { Empty, Loading, Problem } from '../../parts/empty.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
 import { PageHead } from '../../parts/page-head.tsx';
@@ -57,9 +57,15 @@ export function TerminalsPage() {
     <div class="wide">
       <PageHead title={t('Terminals')} lead={t('Shells on the host that go on when you leave, on any screen.')}>
         {isAdmin.value && (
-          <a class="btn" href="/orchestrators">
-            <span>{t('Orchestrators')}</span>
-          </a>
+          <>
+            <ButtonLink href="/terminals/folders" icon={<FolderTree size={18} aria-hidden="true" />}>
+              {t('Folders')}
+            </ButtonLink>
+            <ButtonLink href="/terminals/worktrees" icon={<GitFork size={18} aria-hidden="true" />}>
+              {t('Worktrees')}
+            </ButtonLink>
+            <ButtonLink href="/orchestrators">{t('Orchestrators')}</ButtonLink>
+          </>
         )}
         {open_}
       </PageHead>
