@@ -110,3 +110,16 @@ it('holds back after a key of which it knows nothing, until an echo is seen', ()
   guess.typed('d', line, now + 1101);
   expect(drawn(guess)).toBe('d');
 });
+
+it('takes the echo of a command that comes after Enter for no echo of the password that is asked for', () => {
+  const { line, guess, now } = after(100);
+  guess.typed('b', line, now);
+  guess.typed('\r', line, now + 1);
+  line.print('b');
+  guess.compare(line, now + 100);
+  line.x = 0;
+  line.y = 1;
+  guess.compare(line, now + 101);
+  guess.typed('s', line, now + 2000);
+  expect(drawn(guess)).toBe('');
+});

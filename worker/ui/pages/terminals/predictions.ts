@@ -27,7 +27,9 @@ export interface Predicted {
 
 /** Predictions of one terminal. */
 export class Predictions {
-  #pending: (Predicted & { at: number })[] = [];
+  #pending: (Predicted & { at: number; epoch: number })[] = [];
+  /** Counts the keys of unknown effect, such as Enter: an echo of what was typed before one says nothing of what follows it. */
+  #epoch = 0;
   /** The program has echoed since Enter: a password is not drawn. */
   #echoes = false;
   /** After a key of unknown effect nothing is known of where the next character will be. @see typed */
@@ -55,6 +57,7 @@ export class Predictions {
     if (!/^[\x20-\x7e\u00a1-\u024f]+$/.test(data) || data.length > 8) {
       // Enter, or anything else: what comes next is the program's affair.
       this.#echoes = false;
+      this.#epoch += 1;
       this.#until = now + Math.max(PATIENCE.ms / 4, 2 * (this.#roundTrip ?? 0));
       return;
     }
@@ -73,7 +76,7 @@ export class Predictions {
       if (!passed || shown.character(first.x, first.y) !== first.character) return this.#forget();
       const took = now - first.at;
       this.#roundTrip = this.#roundTrip === null ? took : 0.75 * this.#roundTrip + 0.25 * took;
-      this.#echoes = true;
+      if (first.epoch === this.#epoch) this.#echoes = true;
       this.#pending.shift();
     }
     this.#expire(now);
@@ -95,7 +98,7 @@ export class Predictions {
       if (this.#pending.length === 0) this.#until = now;
       return;
     }
-    this.#pending.push({ ...place, character, at: now });
+    this.#pending.push({ ...place, character, at: now, epoch: this.#epoch });
   }
 
   #expire(now: number): void {
