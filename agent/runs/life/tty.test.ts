@@ -106,14 +106,17 @@ exit 3
     writeSync(pipe, '{"data":"lo');
     closeSync(pipe);
     const after = makeHarness({ limits: { checkMs: CHECK_MS } }, home);
-    await after.runs.recover();
-    const ada = after.caller('ada');
-    await after.runs.input(ada, waiting, '1\r');
-    await expect.poll(() => after.output(waiting), patient).toContain('two: ');
-    await after.runs.input(ada, waiting, '2\r');
-    expect(await after.ended(waiting)).toMatchObject({ state: 'exited', exit_code: 5 });
-    expect(await after.output(waiting)).toBe('one: 1\r\ntwo: 2\r\n<12>\r\n');
-    await after.close();
+    try {
+      await after.runs.recover();
+      const ada = after.caller('ada');
+      await after.runs.input(ada, waiting, '1\r');
+      await expect.poll(() => after.output(waiting), patient).toContain('two: ');
+      await after.runs.input(ada, waiting, '2\r');
+      expect(await after.ended(waiting)).toMatchObject({ state: 'exited', exit_code: 5 });
+      expect(await after.output(waiting)).toBe('one: 1\r\ntwo: 2\r\n<12>\r\n');
+    } finally {
+      await after.close();
+    }
   });
 
   it('has keys: Ctrl-C interrupts, and Ctrl-D ends what is read', async () => {
