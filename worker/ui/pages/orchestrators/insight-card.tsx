@@ -6,7 +6,7 @@ import { Badge } from '../../parts/badge.tsx';
 import { Button } from '../../parts/button.tsx';
 import { When } from '../../parts/when.tsx';
 import { toast } from '../../toasts.ts';
-import { t } from '../../translate.ts';
+import { fromServer, t } from '../../translate.ts';
 import { dismiss } from './calls.ts';
 import { InjectSheet } from './inject-sheet.tsx';
 import { Lines } from './lines.tsx';
@@ -40,7 +40,7 @@ export function InsightCard({ insight }: { insight: Insight }) {
           <When at={created_at} />
         </span>
       </header>
-      <p dir="auto">{reason}</p>
+      <p dir="auto">{fromServer('', reason)}</p>
       {evidence.lines.length > 0 && <Lines of={evidence.lines} />}
       <footer class="insight-acts">
         <Button
