@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as pty from '@lydell/node-pty';
@@ -6,20 +6,28 @@ import { WebSocket } from 'ws';
 import { USER_FRAMES_PER_S } from '../../shared/limits.ts';
 import type { TerminalFrameInput, TerminalServerFrame } from '../../shared/terminals.ts';
 import { roundTrips } from '../clients/pinger.ts';
+import { Helper } from '../helper-process.ts';
 import { memoryTogether } from '../memory.ts';
 import { opened } from '../opened.ts';
 import { startBareRelay } from '../relay/relay.ts';
 import type { Row } from '../row.ts';
 import { exact } from '../row.ts';
-import { interleave, median, ratios, spreadOf } from '../stats.ts';
+import { interleave, median, quantile, ratios, spreadOf } from '../stats.ts';
 import type { BenchedToru } from '../toru.ts';
-import { openToru } from '../toru.ts';
+import { openToru, PRINT_MIB } from '../toru.ts';
 
 const ROUNDS = 9;
 const KEYS = 200;
 const FLOOD_MIB = 64;
 const MB = 1e6;
 const HELD = 10;
+const VIEWERS = 20;
+/** What these had drawn of their recordings after so many bytes. */
+const SCREENS = [
+  ['vim', 12_000],
+  ['tmux', 9000],
+  ['git-log', 8000],
+] as const;
 /** Each key comes back as the terminal's own line discipline echoes it: no program stands in between. */
 const ECHOES = ['sh', '-c', 'stty -icanon; exec sleep 600'];
 const FLOOD = [
@@ -33,6 +41,7 @@ class Page {
   readonly #socket: WebSocket;
   readonly #id: string;
   #hear: (data: string) => void = () => undefined;
+  #screen: (data: string) => void = () => undefined;
   #acked = 0;
   bytes = 0;
 
@@ -50,6 +59,20 @@ class Page {
     const page = new Page(socket, answer.json().id);
     page.send({ type: 'attach', terminal_id: page.#id, from: 0 });
     return page;
+  }
+
+  get id(): string {
+    return this.#id;
+  }
+
+  /** Attaches again, to the screen. @returns how long it took, and its bytes. */
+  async screen(): Promise<{ ms: number; bytes: number }> {
+    const found = Promise.withResolvers<string>();
+    this.#screen = found.resolve;
+    const start = performance.now();
+    this.send({ type: 'attach', terminal_id: this.#id, from: 'screen' });
+    const data = await found.promise;
+    return { ms: performance.now() - start, bytes: Buffer.byteLength(data) };
   }
 
   send(frame: TerminalFrameInput): void {
@@ -74,6 +97,8 @@ class Page {
   }
 
   #take(frame: TerminalServerFrame): void {
+    if (frame.type === 'screen') return this.#screen(frame.data);
+    if (frame.type === 'attached') this.#acked = frame.cursor;
     if (frame.type !== 'output') return;
     this.bytes += frame.data.length;
     if (frame.cursor - this.#acked >= 4096) {
@@ -84,7 +109,8 @@ class Page {
   }
 }
 
-async function keystrokes(type: (key: string) => void, echoed: () => Promise<void>): Promise<number> {
+/** @returns how long each took, without those that open paths. */
+async function keystrokes(type: (key: string) => void, echoed: () => Promise<void>): Promise<number[]> {
   const times: number[] = [];
   for (let i = 0; i < KEYS; i += 1) {
     const start = performance.now();
@@ -93,13 +119,14 @@ async function keystrokes(type: (key: string) => void, echoed: () => Promise<voi
     await back;
     times.push(performance.now() - start);
   }
-  return median(times.slice(20));
+  return times.slice(20);
 }
 
 /** Shells on the page: what a key costs beyond the way to the host and the pty’s own echo, how fast output comes, what memory they take. */
 export const terminal: Row = {
   name: 'terminal',
-  title: 'Terminals: a keystroke’s echo, output, memory',
+  title: 'Terminals: a keystroke’s echo, output, screen, memory',
+  deadline: 900,
   async measure() {
     await using benched = await openToru();
     await using relay = await startBareRelay();
@@ -109,29 +136,32 @@ export const terminal: Row = {
     const frame = JSON.stringify({ type: 'detach', task_id: crypto.randomUUID() });
     const found = await interleave(ROUNDS, {
       toru: async () => {
-        const time = await keystrokes(
-          (key) => page.type(key),
-          () => page.until((data) => data.includes('x')),
-        );
-        await sleep((KEYS / USER_FRAMES_PER_S) * 1000);
-        return time;
+        const times = await keysOf(page);
+        return median(times);
       },
       relay: async () => median(await roundTrips(relay.frontUrl, { frame, hello: false })),
-      pty: () =>
-        keystrokes(
-          (key) => own.write(key),
-          () =>
-            new Promise((resolve) => {
-              const listening = own.onData(() => {
-                listening.dispose();
-                resolve();
-              });
-            }),
-        ),
+      pty: async () => {
+        const echoed = (): Promise<void> =>
+          new Promise((resolve) => {
+            const listening = own.onData(() => {
+              listening.dispose();
+              resolve();
+            });
+          });
+        return median(await keystrokes((key) => own.write(key), echoed));
+      },
     });
     own.kill();
+    const beside = await besideFlood(benched, page);
     page.close();
-    const speeds = await interleave(3, {
+    const screens = await drawn(benched);
+    benched.script('print.sh', PRINT_MIB);
+    const task = await benched.start('print.sh', [String(FLOOD_MIB)]);
+    await benched.ended(task);
+    const bytes = statSync(join(benched.toru.home, 'runs', task, 'out')).size;
+    await using reader = new Helper('clients/reader.ts');
+    const speeds = await interleave(5, {
+      run: async () => bytes / MB / ((await reader.ask({ ...benched.socket, task, bytes })) / 1000),
       flood: async () => {
         const flooded = await Page.open(benched, FLOOD);
         await sleep(300);
@@ -163,14 +193,66 @@ export const terminal: Row = {
         { what: 'echo through Toru', unit: 'ms', value: spreadOf(found.toru) },
         { what: 'bare relay behind Toru’s front', unit: 'ms', value: spreadOf(found.relay) },
         { what: 'the pty’s own echo', unit: 'ms', value: spreadOf(found.pty) },
+        { what: `keystroke beside a flood with ${VIEWERS} viewers, p99 of ${beside.length}`, unit: 'ms', value: exact(quantile(beside, 0.99)), target: { most: 50 } },
+        { what: 'the same, p50', unit: 'ms', value: exact(median(beside)) },
+        { what: 'output / a run’s output that is read from its file', unit: '×', value: ratios(speeds.flood, speeds.run), target: { least: 0.8 } },
         { what: 'output, program → one viewer', unit: 'MB/s', value: spreadOf(speeds.flood) },
+        { what: 'a run’s output', unit: 'MB/s', value: spreadOf(speeds.run) },
+        { what: 'the first screen, with the thread’s start', unit: 'ms', value: exact(screens.first) },
+        { what: 'a screen after it', unit: 'ms', value: spreadOf(screens.ms), target: { most: 100 } },
+        { what: 'the largest screen', unit: 'KB', value: exact(Math.max(...screens.bytes) / 1000), target: { most: 6 } },
+        { what: 'a screen after 4 MiB that nobody looked at', unit: 'ms', value: exact(screens.segment) },
         { what: 'the pty host', unit: 'MB', value: exact(before / MB), target: { most: 60 } },
         { what: 'a terminal more', unit: 'MB', value: exact((after - before) / HELD / MB), target: { most: 1.5 } },
       ],
-      notes: [`Medians of ${KEYS - 20} keys one after another, ${ROUNDS} rounds in turns; ${FLOOD_MIB} MiB of lines of 66 bytes, 3 times.`],
+      notes: [`Medians of ${KEYS - 20} keys one after another, ${ROUNDS} rounds in turns; ${FLOOD_MIB} MiB of lines of 66 bytes, 5 times.`],
     };
   },
 };
+
+async function keysOf(page: Page): Promise<number[]> {
+  const times = await keystrokes(
+    (key) => page.type(key),
+    () => page.until((data) => data.includes('x')),
+  );
+  await sleep((KEYS / USER_FRAMES_PER_S) * 1000);
+  return times;
+}
+
+/** Keys of one terminal while another floods its viewers. */
+async function besideFlood(benched: BenchedToru, page: Page): Promise<number[]> {
+  const flooded = await Page.open(benched, ['yes', 'the quick brown fox jumps over the lazy dog, and over it again']);
+  await using viewers = new Helper('clients/terminal-viewers.ts');
+  await viewers.ask({ ...benched.socket, id: flooded.id, viewers: VIEWERS });
+  flooded.close();
+  const times: number[] = [];
+  for (let round = 0; round < 5; round += 1) times.push(...(await keysOf(page)));
+  await benched.admin.http('DELETE', `/api/terminals/${flooded.id}`);
+  return times;
+}
+
+async function drawn(benched: BenchedToru): Promise<{ first: number; ms: number[]; bytes: number[]; segment: number }> {
+  const ms: number[] = [];
+  const bytes: number[] = [];
+  let first = Number.NaN;
+  for (const [name, cut] of SCREENS) {
+    const file = join(import.meta.dirname, '../../test/corpus/screens', `${name}.ansi`);
+    const page = await Page.open(benched, ['sh', '-c', 'stty raw; head -c "$0" "$1"; sleep 600', String(cut), file]);
+    await sleep(500);
+    for (let i = 0; i < 20; i += 1) {
+      const screen = await page.screen();
+      if (Number.isNaN(first)) first = screen.ms;
+      else ms.push(screen.ms);
+      bytes.push(screen.bytes);
+    }
+    page.close();
+  }
+  const long = await Page.open(benched, ['sh', '-c', 'yes "a line of a build that goes on and on" | head -c 5000000; sleep 600']);
+  await sleep(4000);
+  const { ms: segment } = await long.screen();
+  long.close();
+  return { first, ms, bytes, segment };
+}
 
 function hostPid(home: string): number {
   const folder = join(home, 'pty');

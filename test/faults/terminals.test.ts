@@ -15,6 +15,8 @@ import { TerminalViewer, type WatchedTerminal } from './terminal-viewer.ts';
 const TERMINALS = scaled(10, 3);
 const VIEWERS = 3;
 const ROUNDS = scaled(100, 3);
+/** On a busy machine a round takes ten seconds. */
+const LIMIT_MS = scaled(3_600_000, 300_000);
 
 let stage: Stage;
 let client: Client;
@@ -31,6 +33,7 @@ const pidOfHost = (): number => {
 };
 
 async function open(command: string[]): Promise<string> {
+  await stage.linked();
   const answer = await client.http('POST', '/api/terminals', { command });
   expect(answer.status, answer.text).toBe(201);
   return answer.json().id;
@@ -82,7 +85,7 @@ test(`${TERMINALS} busy shells with ${VIEWERS} viewers each, ${ROUNDS} × kill -
     expect(await terminal(id)).toMatchObject({ state: 'ended', exit_code: 7, signal: null, reason: null });
   }
   for (const viewer of viewers) viewer.close();
-});
+}, LIMIT_MS);
 
 function expectExact({ text, lost, repeated, gaps, errors, ended }: WatchedTerminal, printed: string): void {
   expect({ lost, repeated, gaps, errors, code: ended?.code }).toEqual({ lost: 0, repeated: 0, gaps: 0, errors: [], code: 7 });
@@ -133,7 +136,7 @@ test('of three viewers one answers what a program asks, across kill -9 of agent 
   const all = answered();
   expect(all.filter((number, i) => all.indexOf(number) !== i)).toEqual([]);
   for (const viewer of viewers) viewer.close();
-});
+}, LIMIT_MS);
 
 test('what keeps terminals is killed: they end with the reason, and the next one opens', async () => {
   const id = await open(['sh', '-c', 'echo here; sleep 600']);
