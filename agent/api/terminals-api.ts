@@ -24,10 +24,18 @@ import { resource, router } from '../http/router.ts';
 import { body, isBare, params, query } from '../http/validate.ts';
 import type { Log } from '../logger.ts';
 import type { Search } from '../search/search.ts';
+import type { Screens } from '../terminals/screens.ts';
 import { scrollback } from '../terminals/scrollback.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import { admin, adminLately, any } from '../users/permissions.ts';
 import { outputResponse } from './run-output.ts';
+
+interface TerminalServices {
+  terminals: Terminals;
+  screens: Pick<Screens, 'lines'>;
+  search: Pick<Search, 'log'>;
+  log: Pick<Log, 'error'>;
+}
 
 /** Terminals. A client sees those that are shared with them; a foreign one is an unknown one. */
 export const terminalsApi = resource(
@@ -54,7 +62,7 @@ export const terminalsApi = resource(
     'PUT /:id/shares/:user': adminLately,
     'DELETE /:id/shares/:user': admin,
   },
-  ({ terminals, search, log }: { terminals: Terminals; search: Pick<Search, 'log'>; log: Pick<Log, 'error'> }) =>
+  ({ terminals, screens, search, log }: TerminalServices) =>
     router()
       .get('/', query(terminalsQuery), (c) => c.json<List<Terminal>>(terminals.list(c.env.caller, c.req.valid('query'))))
       .post('/', body(terminalCreate), async (c) => {
@@ -88,7 +96,8 @@ export const terminalsApi = resource(
       })
       .get('/:id/scrollback', params(terminalParams), query(scrollbackQuery), async (c) => {
         const { id } = terminals.get(c.env.caller, c.req.valid('param').id);
-        const text = await scrollback(terminals.log(id), c.req.valid('query'));
+        const wanted = c.req.valid('query');
+        const text = (await screens.lines(id, wanted)) ?? (await scrollback(terminals.log(id), wanted));
         return new Response(text, {
           headers: {
             'content-type': 'text/plain; charset=utf-8',

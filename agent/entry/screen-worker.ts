@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { unreachable } from '../../shared/errors.ts';
-import { ScreenKeeper } from '../terminals/screen/screen-keeper.ts';
+import { linesOf, ScreenKeeper } from '../terminals/screen/screen-keeper.ts';
 import type { FromWorker } from '../terminals/screen/screen-protocol.ts';
 import { toWorker } from '../terminals/screen/screen-protocol.ts';
 
@@ -15,6 +15,14 @@ parentPort?.on('message', (message: unknown) => {
       const { seq } = order;
       keeper.draw(order).then(
         (screen) => send({ type: 'drawn', seq, screen }),
+        (error: unknown) => send({ type: 'failed', seq, message: String(error) }),
+      );
+      return;
+    }
+    case 'lines': {
+      const { seq } = order;
+      linesOf(order, order).then(
+        (text) => send({ type: 'lines', seq, text }),
         (error: unknown) => send({ type: 'failed', seq, message: String(error) }),
       );
       return;

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { TerminalServerFrame } from '../../shared/terminals.ts';
+import type { ScrollbackQuery, TerminalServerFrame } from '../../shared/terminals.ts';
 import { SEGMENT_BYTES } from '../../shared/terminals.ts';
 import type { Log } from '../logger.ts';
 import { packageRoot } from '../system/package-root.ts';
 import type { LogPlace } from './screen/screen-keeper.ts';
-import type { ToWorker } from './screen/screen-protocol.ts';
+import type { FromWorker, ToWorker } from './screen/screen-protocol.ts';
 import { fromWorker } from './screen/screen-protocol.ts';
 import type { TerminalLog } from './terminal-log.ts';
 import type { Terminals } from './terminals.ts';
@@ -17,6 +17,8 @@ export type Screen = Omit<Extract<TerminalServerFrame, { type: 'screen' }>, 'typ
 const RECENT_BYTES = 256 * 1024;
 /** Longer than this nobody waits for a screen. */
 const DRAW_MS = 3000;
+/** … and for lines above it, which may be 100,000. */
+const LINES_MS = 20_000;
 /** A terminal without viewers is forgotten after so long, … */
 const KEPT_MS = 30_000;
 /** … which is looked for so often, and whether a screen fell behind. */
@@ -43,7 +45,7 @@ interface Kept {
 export class Screens {
   readonly #o: Options;
   readonly #kept = new Map<string, Kept>();
-  readonly #waiting = new Map<number, (screen: Screen | null) => void>();
+  readonly #waiting = new Map<number, (answer: FromWorker | null) => void>();
   #worker: Worker | null = null;
   #timer: NodeJS.Timeout | null = null;
   #seq = 0;
@@ -60,17 +62,29 @@ export class Screens {
   /** @returns null where none can be drawn, or not in time: the viewer begins at `recent` then. */
   async screen(id: string): Promise<Screen | null> {
     const place = this.#place(id);
+    this.#kept.set(id, { end: place.end, at: performance.now() });
+    const answer = await this.#ask((seq) => ({ type: 'draw', seq, ...place }), this.#o.limits?.screenMs ?? DRAW_MS);
+    return answer?.type === 'drawn' ? answer.screen : null;
+  }
+
+  /** The last lines as they stand on the screen and above it. @returns null where they can't be drawn, or not in time. */
+  async lines(id: string, query: ScrollbackQuery): Promise<string | null> {
+    const place = this.#place(id);
+    const answer = await this.#ask((seq) => ({ type: 'lines', seq, ...place, ...query }), LINES_MS);
+    return answer?.type === 'lines' ? answer.text : null;
+  }
+
+  async #ask(order: (seq: number) => ToWorker, limitMs: number): Promise<FromWorker | null> {
     const worker = this.#start();
     this.#seq += 1;
     const seq = this.#seq;
-    const answer = Promise.withResolvers<Screen | null>();
+    const answer = Promise.withResolvers<FromWorker | null>();
     this.#waiting.set(seq, answer.resolve);
-    this.#kept.set(id, { end: place.end, at: performance.now() });
-    this.#post(worker, { type: 'draw', seq, ...place });
+    this.#post(worker, order(seq));
     const timer = setTimeout(() => {
-      this.#o.log.warn({ terminal: id }, 'a screen took too long to be drawn');
+      this.#o.log.warn({ seq }, 'what a terminal shows took too long to be drawn');
       answer.resolve(null);
-    }, this.#o.limits?.screenMs ?? DRAW_MS);
+    }, limitMs);
     try {
       return await answer.promise;
     } finally {
@@ -100,7 +114,7 @@ export class Screens {
     worker.on('message', (message: unknown) => {
       const answer = fromWorker.parse(message);
       if (answer.type === 'failed') this.#o.log.warn({ reason: answer.message }, 'a screen could not be drawn');
-      this.#waiting.get(answer.seq)?.(answer.type === 'drawn' ? answer.screen : null);
+      this.#waiting.get(answer.seq)?.(answer);
     });
     worker.on('error', (error) => this.#o.log.warn({ err: error }, 'the thread that draws screens failed'));
     worker.on('exit', () => this.#gone(worker));

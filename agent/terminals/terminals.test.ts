@@ -103,7 +103,13 @@ test('all that it keeps is searched, by whoever may look', async () => {
   await prints(id, 'plums');
   const search = async (query: string) => {
     const { status, text } = await ask('GET', `/${id}/search?${query}`);
-    return { status, lines: text.trim().split('\n').map((line): Record<string, unknown> => JSON.parse(line)) };
+    return {
+      status,
+      lines: text
+        .trim()
+        .split('\n')
+        .map((line): Record<string, unknown> => JSON.parse(line)),
+    };
   };
   const { lines } = await search('q=apples');
   expect(lines.filter(({ type }) => type === 'match')).toMatchObject([
@@ -285,7 +291,16 @@ test('scrollback has the last lines, with their colours or without', async () =>
   const id = await open('for i in 1 2 3 4; do printf "\\033[31mred %s\\033[0m\\r\\n" $i; done; sleep 600');
   await prints(id, 'red 4');
   expect((await ask('GET', `/${id}/scrollback?lines=2`)).text).toBe('red 3\nred 4');
-  expect((await ask('GET', `/${id}/scrollback?lines=1&format=ansi`)).text).toContain('\u001b[31mred 4');
+  expect((await ask('GET', `/${id}/scrollback?lines=1&format=ansi`)).text).toContain('\u001b[0;31mred 4');
+  await ask('DELETE', `/${id}`);
+});
+
+test('scrollback shows what a program drew again as it stands in the end', async () => {
+  const script = `printf 'one\\r\\ntwo\\r\\n\\033[2A\\033[2KONE\\033[2B\\r10 %%\\r\\033[K100 %%\\r\\n%0100d\\r\\nend' 7; sleep 600`;
+  const id = await open(script, { cols: 80, rows: 5 });
+  await prints(id, 'end');
+  await expect.poll(async () => (await ask('GET', `/${id}/scrollback`)).text).toBe(`ONE\ntwo\n100 %\n${'7'.padStart(100, '0')}\nend`);
+  expect((await ask('GET', `/${id}/scrollback?lines=2`)).text.endsWith('7\nend')).toBe(true);
   await ask('DELETE', `/${id}`);
 });
 

@@ -1,4 +1,6 @@
+import type { IBuffer, Terminal } from '@xterm/headless';
 import xterm from '@xterm/headless';
+import { CellDrawing } from './draw-cells.ts';
 import type { NotedState } from './draw-screen.ts';
 import { drawScreen } from './draw-screen.ts';
 import { isAtRest } from './internals.ts';
@@ -91,6 +93,13 @@ export class EmulatedTerminal {
     return { data: data + withoutControls(pending.toString('utf8')), cursor: this.#cursor, cols, rows };
   }
 
+  /** The last lines of text, each in one piece however it was wrapped; below them what a program has drawn on the alternate screen. */
+  lines(most: number, format: 'text' | 'ansi'): string {
+    const { normal, alternate, active } = this.#term.buffer;
+    const lines = (active.type === 'alternate' ? [normal, alternate] : [normal]).flatMap((buffer) => printed(this.#term, buffer, format));
+    return lines.slice(-most).join('\n');
+  }
+
   close(): void {
     this.#term.dispose();
   }
@@ -104,6 +113,19 @@ export class EmulatedTerminal {
     for (const what of [...this.#noted.colors.keys()]) if (which(what)) this.#noted.colors.delete(what);
     return false;
   }
+}
+
+function printed(term: Terminal, buffer: IBuffer, format: 'text' | 'ansi'): string[] {
+  const lines: string[] = [];
+  for (let y = 0; y < buffer.length; ) {
+    let to = y + 1;
+    while (buffer.getLine(to)?.isWrapped === true) to += 1;
+    if (format === 'ansi') lines.push(new CellDrawing(term, buffer).rows(y, to).replaceAll('\r\n', ''));
+    else lines.push(Array.from({ length: to - y }, (_, i) => buffer.getLine(y + i)?.translateToString(y + i === to - 1) ?? '').join(''));
+    y = to;
+  }
+  while (lines.at(-1) === '') lines.pop();
+  return lines;
 }
 
 /** Where the last sequence begins: ESC, or an introducer of C1 as UTF-8 has it. −1: none does. */

@@ -26,11 +26,12 @@ export class Recorded {
     this.#sizes = sizesOf(folder);
   }
 
-  /** An emulator that begins at `from`, or soon after it where that is within something. */
-  begin(from: number, end: number, scrollback: number): EmulatedTerminal {
+  /** @param lines above the screen, as far as `mostCells` has room for them. @returns an emulator that begins at `from`, or soon after it where that is within something. */
+  begin(from: number, end: number, lines: number, mostCells = Number.POSITIVE_INFINITY): EmulatedTerminal {
     const cursor = from === 0 ? 0 : from + beginning(this.#read(from, Math.min(end, from + LOOK_BYTES)));
     const { cols, rows } = this.#sizes.findLast(({ at }) => at <= cursor) ?? this.#sizes[0] ?? USUAL;
-    return new EmulatedTerminal({ cursor, cols, rows, scrollback });
+    const widest = Math.max(cols, ...this.#sizes.map((size) => size.cols));
+    return new EmulatedTerminal({ cursor, cols, rows, scrollback: Math.min(lines, Math.floor(mostCells / widest)) });
   }
 
   /** Feeds what comes next up to `end`, with the sizes that came between. */

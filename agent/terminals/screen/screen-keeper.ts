@@ -1,3 +1,4 @@
+import type { ScrollbackQuery } from '../../../shared/terminals.ts';
 import { SEGMENT_BYTES } from '../../../shared/terminals.ts';
 import type { DrawnScreen, EmulatedTerminal } from './emulated-terminal.ts';
 import { Recorded } from './recorded.ts';
@@ -5,11 +6,27 @@ import { Recorded } from './recorded.ts';
 /** Lines above the screen, for whoever makes it higher. */
 const SCROLLBACK = 1000;
 
+/** Cells of a scrollback: 12 bytes each. */
+const MOST_CELLS = 8_000_000;
+const LINE_BYTES = 200;
+
 export interface LogPlace {
   id: string;
   folder: string;
   start: number;
   end: number;
+}
+
+/** The last lines, drawn for this alone. @throws when the log can't be read. */
+export async function linesOf({ folder, start, end }: LogPlace, { lines, format }: ScrollbackQuery): Promise<string> {
+  const recorded = new Recorded(folder);
+  const terminal = recorded.begin(Math.max(start, end - Math.max(SEGMENT_BYTES, lines * LINE_BYTES)), end, lines, MOST_CELLS);
+  try {
+    await recorded.feed(terminal, end);
+    return terminal.lines(lines, format);
+  } finally {
+    terminal.close();
+  }
 }
 
 /** The emulators of the terminals that somebody looks at, in the worker. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { terminalId } from '../../../shared/terminals.ts';
+import { scrollbackQuery, terminalId } from '../../../shared/terminals.ts';
 
 /** What agent and screen worker say to each other. */
 
@@ -9,6 +9,8 @@ const log = { id: terminalId, folder: z.string(), start: position, end: position
 
 export const toWorker = z.discriminatedUnion('type', [
   z.object({ type: z.literal('draw'), seq: z.int(), ...log }),
+  /** The last lines that were printed, as a screen high enough would show them. */
+  z.object({ type: z.literal('lines'), seq: z.int(), ...log, lines: z.int(), format: scrollbackQuery.shape.format }),
   /** So that the next one is drawn sooner. */
   z.object({ type: z.literal('feed'), ...log }),
   z.object({ type: z.literal('drop'), id: terminalId }),
@@ -21,6 +23,7 @@ export const fromWorker = z.discriminatedUnion('type', [
     seq: z.int(),
     screen: z.object({ data: z.string(), cursor: position, cols: z.int(), rows: z.int() }),
   }),
+  z.object({ type: z.literal('lines'), seq: z.int(), text: z.string() }),
   z.object({ type: z.literal('failed'), seq: z.int(), message: z.string() }),
 ]);
 export type FromWorker = z.infer<typeof fromWorker>;
