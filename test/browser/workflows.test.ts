@@ -231,4 +231,18 @@ describeInBrowser('workflows', () => {
     await sheet.getByRole('button', { name: 'Add', exact: true }).click();
     await page.getByRole('link', { name: /Tidy up/ }).waitFor();
   });
+
+  test('a library is added, which other workspaces use and which has no tasks to run', async () => {
+    const common = join(scene.toru.home, 'common');
+    mkdirSync(join(common, '.workflows'), { recursive: true });
+    writeFileSync(join(common, '.workflows/actions.yaml'), 'actions:\n  greet: { type: noop }\n');
+    await page.goto(`${scene.toru.url}/workflows`);
+    await page.getByRole('button', { name: 'Add a workspace' }).click();
+    const sheet = page.getByRole('dialog', { name: 'Add a workspace' });
+    await sheet.getByLabel('Path or address').fill(common);
+    await sheet.getByRole('switch', { name: 'A library for other workspaces' }).click();
+    await sheet.getByText(`toru workspace add common ${common} --library`).waitFor();
+    await sheet.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByText('A library: workspaces use what it defines as').waitFor();
+  });
 });

@@ -4,6 +4,7 @@ import { useSubmit } from '../../data/submit.ts';
 import { bound } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
+import { Switch } from '../../parts/field.tsx';
 import { Form } from '../../parts/form.tsx';
 import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { TextField } from '../../parts/text-field.tsx';
@@ -17,12 +18,13 @@ export function AddWorkspace(props: { onClose: () => void; onAdded: () => void }
   const name = useSignal('');
   const path = useSignal('');
   const ref = useSignal('');
+  const library = useSignal(false);
   const isGit = isGitAddress(path.value.trim());
   const suggested = nameFrom(path.value);
   const { busy, wrong, submit } = useSubmit(
     async () => {
       const [place, of] = [path.peek().trim(), ref.peek().trim()];
-      const named = { name: name.peek().trim() || suggested };
+      const named = { name: name.peek().trim() || suggested, ...(library.peek() ? { library: true } : {}) };
       await addWorkspace(
         isGit ? { type: 'git', ...named, url: place, ...(of === '' ? {} : { ref: of }) } : { type: 'folder', ...named, path: place },
       );
@@ -66,10 +68,16 @@ export function AddWorkspace(props: { onClose: () => void; onAdded: () => void }
           {...bound(name)}
           error={wrong['name']}
         />
+        <Switch
+          label={t('A library for other workspaces')}
+          help={t('They use its actions, tasks and connection types by its name and a dot. It has no jobs of its own.')}
+          checked={library.value}
+          onChange={(on) => (library.value = on)}
+        />
         <div class="stack">
           <p class="small muted">{t('Or in a terminal on the host:')}</p>
           <CommandLine
-            line={`toru workspace add ${name.value.trim() || suggested || 'NAME'} ${path.value.trim() || 'FOLDER'}${isGit && ref.value.trim() !== '' ? ` --ref ${ref.value.trim()}` : ''}`}
+            line={`toru workspace add ${name.value.trim() || suggested || 'NAME'} ${path.value.trim() || 'FOLDER'}${isGit && ref.value.trim() !== '' ? ` --ref ${ref.value.trim()}` : ''}${library.value ? ' --library' : ''}`}
           />
         </div>
         <SheetButtons>
