@@ -1,8 +1,8 @@
 import type { List } from '../../shared/api.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
 import { outputQuery } from '../../shared/runs.ts';
-import { terminalSize } from '../../shared/terminal-size.ts';
 import { runSearchQuery } from '../../shared/search.ts';
+import { terminalSize } from '../../shared/terminal-size.ts';
 import type { ExecAnswer, Terminal, TerminalFile, TerminalShare } from '../../shared/terminals.ts';
 import {
   execRequest,

@@ -29,7 +29,6 @@ export function FindBar(props: { find: Find; onLog: (text: string) => void; onCl
   return (
     <form
       class="find-bar"
-      role="search"
       aria-label={t('Find in the terminal')}
       onSubmit={(event) => {
         event.preventDefault();
