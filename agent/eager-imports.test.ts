@@ -16,8 +16,7 @@ it.each([...LATER, ...OURS_LATER])('the agent at rest has not loaded %s', (name)
     // What is imported as a type alone is not there when it runs, nor is what `import()` loads later.
     for (const [, from = ''] of readFileSync(file, 'utf8').matchAll(/^(?:import|export)(?! type\b)[^;]*?from '([^']+)';$/gm)) {
       const next = join(dirname(file), from);
-      if (from === name || next === join(import.meta.dirname, name))
-        found.push([...way, relative(import.meta.dirname, file)].join(' → '));
+      if (from === name || next === join(import.meta.dirname, name)) found.push([...way, relative(import.meta.dirname, file)].join(' → '));
       if (from.startsWith('.') && existsSync(next)) visit(next, [...way, relative(import.meta.dirname, file)]);
     }
   };

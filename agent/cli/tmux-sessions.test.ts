@@ -31,7 +31,10 @@ afterAll(async () => {
 
 function tmux(...args: string[]): string {
   try {
-    return execFileSync('tmux', args, { env: { PATH: process.env['PATH'], TMUX_TMPDIR: sockets, LC_ALL: 'C.UTF-8' }, stdio: 'pipe' }).toString();
+    return execFileSync('tmux', args, {
+      env: { PATH: process.env['PATH'], TMUX_TMPDIR: sockets, LC_ALL: 'C.UTF-8' },
+      stdio: 'pipe',
+    }).toString();
   } catch (error) {
     return String(error);
   }

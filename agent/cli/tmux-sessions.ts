@@ -27,7 +27,14 @@ export async function tmuxSessions(env: Readonly<Record<string, string | undefin
       const [windows, attached, created, socket = '', cwd = '', ...name] = line.split('\t');
       // By its exact name: without “=” the beginning of another one would do.
       const command = ['tmux', '-S', socket, 'attach-session', '-t', `=${name.join('\t')}`];
-      return { name: name.join('\t'), windows: Number(windows), attached: Number(attached), created: new Date(Number(created) * 1000), cwd, command };
+      return {
+        name: name.join('\t'),
+        windows: Number(windows),
+        attached: Number(attached),
+        created: new Date(Number(created) * 1000),
+        cwd,
+        command,
+      };
     });
 }
 
@@ -37,7 +44,9 @@ function tmux(env: Readonly<Record<string, string | undefined>>, args: string[])
       if (error === null) return resolve(stdout);
       if (error.code === 'ENOENT')
         return reject(
-          new UsageError('tmux is not installed here, so there is no session to adopt. A shell that outlives you: toru terminal new --attach'),
+          new UsageError(
+            'tmux is not installed here, so there is no session to adopt. A shell that outlives you: toru terminal new --attach',
+          ),
         );
       // Its server ends with its last session.
       if (/no server running|error connecting|no sessions/i.test(stderr)) return resolve('');

@@ -46,46 +46,50 @@ const counting = (gate: string): string[] => [
   `echo "pid $$"; i=0; while [ ! -e '${gate}' ]; do i=$((i+1)); echo "line $i"; sleep 0.02; done; echo done; exit 7`,
 ];
 
-test(`${TERMINALS} busy shells with ${VIEWERS} viewers each, ${ROUNDS} × kill -9 of agent, edge or both`, async () => {
-  const gate = join(stage.home, 'gate');
-  const ids = await Promise.all(Array.from({ length: TERMINALS }, () => open(counting(gate))));
-  const viewers = Array.from({ length: VIEWERS }, () => new TerminalViewer(client));
-  const watched = ids.map((id) => viewers.map((viewer) => viewer.watch(id)));
-  const all = watched.flat();
-  const flowing = async (when: string): Promise<void> => {
-    const before = all.map(({ cursor }) => cursor);
-    await eventually(`no terminal stands still ${when}`, () => all.filter(({ cursor }, i) => cursor <= (before[i] ?? 0)).length, {
-      holds: (seen) => seen === 0,
+test(
+  `${TERMINALS} busy shells with ${VIEWERS} viewers each, ${ROUNDS} × kill -9 of agent, edge or both`,
+  async () => {
+    const gate = join(stage.home, 'gate');
+    const ids = await Promise.all(Array.from({ length: TERMINALS }, () => open(counting(gate))));
+    const viewers = Array.from({ length: VIEWERS }, () => new TerminalViewer(client));
+    const watched = ids.map((id) => viewers.map((viewer) => viewer.watch(id)));
+    const all = watched.flat();
+    const flowing = async (when: string): Promise<void> => {
+      const before = all.map(({ cursor }) => cursor);
+      await eventually(`no terminal stands still ${when}`, () => all.filter(({ cursor }, i) => cursor <= (before[i] ?? 0)).length, {
+        holds: (seen) => seen === 0,
+        limitMs: 120_000,
+      });
+    };
+    await flowing('at first');
+    const host = pidOfHost();
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const edge = round % 3 === 1 || round % 3 === 2 ? stage.killEdge() : Promise.resolve();
+      if (round % 3 !== 1) {
+        await stage.killAgent();
+        await stage.startAgent();
+      }
+      await edge;
+      await flowing(`after round ${round}`);
+    }
+    expect(pidOfHost()).toBe(host);
+    writeFileSync(gate, '');
+    await eventually('all have ended', () => all.filter(({ ended }) => ended === null).length, {
+      holds: (left) => left === 0,
       limitMs: 120_000,
     });
-  };
-  await flowing('at first');
-  const host = pidOfHost();
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const edge = round % 3 === 1 || round % 3 === 2 ? stage.killEdge() : Promise.resolve();
-    if (round % 3 !== 1) {
-      await stage.killAgent();
-      await stage.startAgent();
+    for (const [at, id] of ids.entries()) {
+      const printed = (await client.http('GET', `/api/terminals/${id}/output`)).text;
+      const lines = printed.split('\r\n');
+      const count = lines.length - 3;
+      expect(lines).toEqual([expect.stringMatching(/^pid \d+$/), ...Array.from({ length: count }, (_, i) => `line ${i + 1}`), 'done', '']);
+      for (const one of watched[at] ?? []) expectExact(one, printed);
+      expect(await terminal(id)).toMatchObject({ state: 'ended', exit_code: 7, signal: null, reason: null });
     }
-    await edge;
-    await flowing(`after round ${round}`);
-  }
-  expect(pidOfHost()).toBe(host);
-  writeFileSync(gate, '');
-  await eventually('all have ended', () => all.filter(({ ended }) => ended === null).length, {
-    holds: (left) => left === 0,
-    limitMs: 120_000,
-  });
-  for (const [at, id] of ids.entries()) {
-    const printed = (await client.http('GET', `/api/terminals/${id}/output`)).text;
-    const lines = printed.split('\r\n');
-    const count = lines.length - 3;
-    expect(lines).toEqual([expect.stringMatching(/^pid \d+$/), ...Array.from({ length: count }, (_, i) => `line ${i + 1}`), 'done', '']);
-    for (const one of watched[at] ?? []) expectExact(one, printed);
-    expect(await terminal(id)).toMatchObject({ state: 'ended', exit_code: 7, signal: null, reason: null });
-  }
-  for (const viewer of viewers) viewer.close();
-}, LIMIT_MS);
+    for (const viewer of viewers) viewer.close();
+  },
+  LIMIT_MS,
+);
 
 function expectExact({ text, lost, repeated, gaps, errors, ended }: WatchedTerminal, printed: string): void {
   expect({ lost, repeated, gaps, errors, code: ended?.code }).toEqual({ lost: 0, repeated: 0, gaps: 0, errors: [], code: 7 });
@@ -104,39 +108,43 @@ const asking = (gate: string, answers: string): string => `
     process.stdout.write('asked ' + n + '\\x1b[?' + (10000 + n) + '$p');
   }, 30);`;
 
-test('of three viewers one answers what a program asks, across kill -9 of agent and edge', async () => {
-  const gate = join(stage.home, 'gate-asking');
-  const answers = join(stage.home, 'answers');
-  writeFileSync(answers, '');
-  const id = await open([process.execPath, '-e', asking(gate, answers)]);
-  const viewers = Array.from({ length: 3 }, () => new AnsweringViewer(client, id));
-  const answered = (): number[] => [...readFileSync(answers, 'utf8').matchAll(/\[\?(\d+);\d\$y/g)].map(([, number]) => Number(number));
-  const grows = async (when: string): Promise<void> => {
-    const before = answered().length;
-    await eventually(`it is answered ${when}`, () => answered().length > before + 20, 60_000);
-  };
-  await sleep(1000);
-  for (const viewer of viewers) viewer.start();
-  await grows('at first');
-  for (let round = 0; round < scaled(20, 3); round += 1) {
-    // Who typed last answers from there on.
-    viewers[round % 3]?.type(`typed${round}`);
-    await grows('by who typed');
-    const before = answered();
-    expect(before.slice(1).filter((number, i) => number !== (before[i] ?? 0) + 1 && round === 0)).toEqual([]);
-    if (round % 3 !== 0) await stage.killEdge();
-    if (round % 3 !== 1) {
-      await stage.killAgent();
-      await stage.startAgent();
+test(
+  'of three viewers one answers what a program asks, across kill -9 of agent and edge',
+  async () => {
+    const gate = join(stage.home, 'gate-asking');
+    const answers = join(stage.home, 'answers');
+    writeFileSync(answers, '');
+    const id = await open([process.execPath, '-e', asking(gate, answers)]);
+    const viewers = Array.from({ length: 3 }, () => new AnsweringViewer(client, id));
+    const answered = (): number[] => [...readFileSync(answers, 'utf8').matchAll(/\[\?(\d+);\d\$y/g)].map(([, number]) => Number(number));
+    const grows = async (when: string): Promise<void> => {
+      const before = answered().length;
+      await eventually(`it is answered ${when}`, () => answered().length > before + 20, 60_000);
+    };
+    await sleep(1000);
+    for (const viewer of viewers) viewer.start();
+    await grows('at first');
+    for (let round = 0; round < scaled(20, 3); round += 1) {
+      // Who typed last answers from there on.
+      viewers[round % 3]?.type(`typed${round}`);
+      await grows('by who typed');
+      const before = answered();
+      expect(before.slice(1).filter((number, i) => number !== (before[i] ?? 0) + 1 && round === 0)).toEqual([]);
+      if (round % 3 !== 0) await stage.killEdge();
+      if (round % 3 !== 1) {
+        await stage.killAgent();
+        await stage.startAgent();
+      }
+      await grows(`after round ${round}`);
     }
-    await grows(`after round ${round}`);
-  }
-  writeFileSync(gate, '');
-  await eventually('it has ended', async () => (await terminal(id)).state, { holds: (state) => state === 'ended' });
-  const all = answered();
-  expect(all.filter((number, i) => all.indexOf(number) !== i)).toEqual([]);
-  for (const viewer of viewers) viewer.close();
-}, LIMIT_MS);
+    writeFileSync(gate, '');
+    await eventually('it has ended', async () => (await terminal(id)).state, { holds: (state) => state === 'ended' });
+    const all = answered();
+    expect(all.filter((number, i) => all.indexOf(number) !== i)).toEqual([]);
+    for (const viewer of viewers) viewer.close();
+  },
+  LIMIT_MS,
+);
 
 test('what keeps terminals is killed: they end with the reason, and the next one opens', async () => {
   const id = await open(['sh', '-c', 'echo here; sleep 600']);

@@ -121,7 +121,11 @@ const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
       noWords(more);
       if (text === undefined) throw new UsageError('The text is missing: toru orchestrator type INSIGHT TEXT');
       const client = connect(io.env);
-      const { id: insight, orchestrator: id, terminal } = await findInsight(client, oneWord(word === undefined ? [] : [word], 'The insight'));
+      const {
+        id: insight,
+        orchestrator: id,
+        terminal,
+      } = await findInsight(client, oneWord(word === undefined ? [] : [word], 'The insight'));
       const param = { id };
       const seen = await (await good(client.orchestrators[':id'].screens[':terminal'].$get({ param: { id, terminal } }))).json();
       const { inject } = client.orchestrators[':id'];

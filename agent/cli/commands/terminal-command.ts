@@ -84,10 +84,7 @@ async function open(client: Client, command: string[], values: Values, io: Io): 
 const WHICH = 'The terminal (see: toru terminal list)';
 
 const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
-  [
-    'new',
-    (command, values, io) => open(connect(io.env), command, values, io),
-  ],
+  ['new', (command, values, io) => open(connect(io.env), command, values, io)],
   [
     'list',
     async (words, values, io) => {
@@ -149,11 +146,19 @@ const ACTS: ReadonlyMap<string, Act> = new Map<string, Act>([
       if (name === undefined) {
         if (values.json === true) return printJson(io, sessions);
         const rows = sessions.map((one) => [one.name, String(one.windows), String(one.attached), when(one.created.toISOString()), one.cwd]);
-        return printTable(io, ['SESSION', 'WINDOWS', 'CLIENTS', 'SINCE', 'FOLDER'], rows, 'tmux has no session of yours. A shell that outlives you: toru terminal new --attach');
+        return printTable(
+          io,
+          ['SESSION', 'WINDOWS', 'CLIENTS', 'SINCE', 'FOLDER'],
+          rows,
+          'tmux has no session of yours. A shell that outlives you: toru terminal new --attach',
+        );
       }
       const session = sessions.find((one) => one.name === name);
       if (session === undefined) {
-        const near = closest(name, sessions.map((one) => one.name));
+        const near = closest(
+          name,
+          sessions.map((one) => one.name),
+        );
         throw new UsageError(`tmux has no session “${name}”. ${near === null ? 'See: toru terminal adopt' : `Did you mean ${near}?`}`);
       }
       return open(connect(io.env), session.command, { ...values, name: values.name ?? session.name, cwd: values.cwd ?? session.cwd }, io);

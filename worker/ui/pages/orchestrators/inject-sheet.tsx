@@ -58,11 +58,7 @@ export function InjectSheet({ insight, onClose }: { insight: Insight; onClose: (
     <Sheet title={t('Type into {name}', { name })} onClose={onClose}>
       <Form class="stack" onSubmit={next}>
         {problem.value !== null && <Problem message={problem.value} />}
-        {seen.value === null ? (
-          problem.value === null && <Loading what={t('the screen')} rows={3} />
-        ) : (
-          <Lines of={seen.value.lines} />
-        )}
+        {seen.value === null ? problem.value === null && <Loading what={t('the screen')} rows={3} /> : <Lines of={seen.value.lines} />}
         {typed.value ? (
           <p>{t('It stands there, and was not entered yet. Does it stand where it should?')}</p>
         ) : (
