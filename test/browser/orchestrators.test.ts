@@ -78,7 +78,7 @@ describeInBrowser('orchestrators', () => {
 
   test('an insight is dismissed, here and in another tab', async () => {
     const { page: other } = await scene.browse({ viewport: { width: 390, height: 844 } });
-    await other.goto(`${scene.toru.url}/orchestrators`);
+    await other.goto(`${scene.toru.url}/terminals/orchestrators`);
     const card = (of: Page) =>
       of.getByRole('listitem').filter({ hasText: 'refactor the parser' }).filter({ hasText: 'Asks for your permission' });
     await card(other).waitFor();

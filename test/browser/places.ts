@@ -97,7 +97,7 @@ export const PLACES: Place[] = [
   { name: 'task', path: () => '/workflows/flows/tidy', heading: () => 'Tidy the house' },
   { name: 'jobs', path: () => '/jobs', heading: 'Jobs' },
   { name: 'job', path: ({ job }) => `/jobs/${job}`, heading: () => 'tidy' },
-  { name: 'orchestrators', path: () => '/orchestrators', heading: 'Orchestrators' },
+  { name: 'orchestrators', path: () => '/terminals/orchestrators', heading: 'Orchestrators' },
   { name: 'search', path: () => '/search?q=text', heading: 'Search' },
   { name: 'scripts', path: () => '/scripts', heading: 'Scripts' },
   { name: 'script', path: () => '/scripts/edit?name=colours.sh', heading: 'colours.sh' },

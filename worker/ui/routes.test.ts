@@ -37,9 +37,7 @@ describe('the places of the page', () => {
     // The editor, and an action's own app, are opened from a tile; a host's request to pair by its code; what is of all hosts, from home;
     // jobs from workflows, orchestrators from terminals.
     const parents = places.filter(({ nav }) => nav === undefined).map(({ path }) => `/${path.split('/')[1]}`);
-    expect(
-      parents.filter((path) => !inNavigation.has(path) && !['/actions', '/a', '/pair', '/all', '/jobs', '/orchestrators'].includes(path)),
-    ).toEqual([]);
+    expect(parents.filter((path) => !inNavigation.has(path) && !['/actions', '/a', '/pair', '/all', '/jobs'].includes(path))).toEqual([]);
   });
 
   it('of admins are theirs with everything below them', () => {

@@ -38,7 +38,7 @@ export interface Place {
 
 const run = lazyPlace(() => import('./pages/run.tsx'));
 const workflows = lazyPlace(() => import('./pages/workflows.tsx'));
-
+const editor = lazyPlace(() => import('./pages/action-editor.tsx'));
 const terminals = lazyPlace(() => import('./pages/terminals.tsx'));
 
 export const places: readonly Place[] = [
@@ -60,7 +60,6 @@ export const places: readonly Place[] = [
   { path: '/jobs/:id?', component: workflows },
   { path: '/terminals', component: terminals, nav: { label: msg('Terminals'), icon: Terminal } },
   { path: '/terminals/:id', component: terminals },
-  { path: '/orchestrators', component: lazyPlace(() => import('./pages/orchestrators.tsx')), admin: true },
   {
     path: '/search',
     component: lazyPlace(() => import('./pages/search.tsx')),
@@ -137,12 +136,12 @@ export const places: readonly Place[] = [
   {
     path: '/actions/new',
     admin: true,
-    component: lazyPlace(() => import('./pages/action-editor.tsx')),
+    component: editor,
   },
   {
     path: '/actions/:id/edit',
     admin: true,
-    component: lazyPlace(() => import('./pages/action-editor.tsx')),
+    component: editor,
   },
 ];
 

@@ -480,7 +480,7 @@ function deviceOf(entry: AuditEntry): { rest?: string } {
 }
 
 function orchestratorOf(entry: AuditEntry): NonNullable<Description['what']> {
-  return { text: textIn(entry, 'name') ?? entry.target ?? '', href: '/orchestrators' };
+  return { text: textIn(entry, 'name') ?? entry.target ?? '', href: '/terminals/orchestrators' };
 }
 
 /** Enter is a key that nobody sees. */

@@ -64,7 +64,7 @@ export function TerminalsPage() {
             <ButtonLink href="/terminals/worktrees" icon={<GitFork size={18} aria-hidden="true" />}>
               {t('Worktrees')}
             </ButtonLink>
-            <ButtonLink href="/orchestrators">{t('Orchestrators')}</ButtonLink>
+            <ButtonLink href="/terminals/orchestrators">{t('Orchestrators')}</ButtonLink>
           </>
         )}
         {open_}
