@@ -75,6 +75,10 @@ const serviceWorker: Plugin = {
     const all = files.map(({ fileName }) => fileName).filter((name) => name.startsWith('assets/'));
     const entries = files.flatMap((file) => (file.type === 'chunk' && file.isEntry ? [file] : []));
     const first = entries.flatMap((file) => [file.fileName, ...(file.viteMetadata?.importedCss ?? [])]);
+    const lonely = files.flatMap((file) =>
+      file.type === 'chunk' && file.moduleIds.includes(here('pages/not-started.tsx')) ? [file.fileName] : [],
+    );
+    if (lonely.length === 0) throw new Error('no file of the page has what it says where nobody answers');
     const paths = (names: readonly string[]): string => JSON.stringify([...new Set(names)].sort().map((name) => `/${name}`));
     const { outputFiles } = await build({
       bundle: true,
@@ -83,7 +87,7 @@ const serviceWorker: Plugin = {
       target: 'es2022',
       write: false,
       entryPoints: [here('service-worker/sw.ts')],
-      define: { FIRST_FILES: paths(first), ALL_FILES: paths(all) },
+      define: { FIRST_FILES: paths(first), LONELY_FILES: paths(lonely), ALL_FILES: paths(all) },
     });
     this.emitFile({ type: 'asset', fileName: 'sw.js', source: outputFiles.map(({ text }) => text).join('') });
   },

@@ -9,6 +9,8 @@ import { openPlace, renewSubscription, showMessage } from './notifications.ts';
 declare const self: ServiceWorkerGlobalScope;
 /** Of this build, from vite.config.ts: the script and the styles that the page begins with, and all of its parts. */
 declare const FIRST_FILES: readonly string[];
+/** What the page says where nobody answers. */
+declare const LONELY_FILES: readonly string[];
 declare const ALL_FILES: readonly string[];
 
 const CACHE = 'toru-page';
@@ -33,7 +35,7 @@ async function keepPage(): Promise<void> {
   const html = await page.clone().text();
   // Another build is being put in place of this one: the worker that comes with it tries again.
   if (!page.ok || !FIRST_FILES.every((file) => html.includes(file))) throw new Error('the page is of another build');
-  await cache.addAll(FIRST_FILES);
+  await cache.addAll([...FIRST_FILES, ...LONELY_FILES]);
   await cache.put(PAGE, page);
   await self.skipWaiting();
 }
