@@ -68,12 +68,12 @@ export class Scene {
   }
 }
 
-/** For the tests of this `describe`: starts a Toru before them, and takes all of it away after them. */
-export function withToru(setUp: (scene: Scene) => Promise<void>): void {
+/** For the tests of this `describe`: starts a Toru before them, and takes all of it away after them. @param env beside the password. */
+export function withToru(setUp: (scene: Scene) => Promise<void>, env: Record<string, string> = {}): void {
   let toru: Toru | undefined;
   let scene: Scene | undefined;
   beforeAll(async () => {
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
+    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD, ...env } });
     scene = new Scene(toru, await Client.of(toru, 'admin', PASSWORD));
     await setUp(scene);
   });

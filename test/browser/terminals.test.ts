@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { describeInBrowser } from '../harness/browser.ts';
 import { type Scene, withToru } from './scene.ts';
 
@@ -9,10 +12,16 @@ describeInBrowser('terminals', () => {
   let scene: Scene;
   let page: Page;
 
-  withToru(async (made) => {
-    scene = made;
-    ({ page } = await scene.browse({ viewport: { width: 1280, height: 900 } }));
-  });
+  // What a developer's login shell does at its start (pyenv waits a minute for a lock) is no part of this.
+  const home = mkdtempSync(join(tmpdir(), 'toru-home-'));
+  afterAll(() => rmSync(home, { recursive: true, force: true }));
+  withToru(
+    async (made) => {
+      scene = made;
+      ({ page } = await scene.browse({ viewport: { width: 1280, height: 900 } }));
+    },
+    { HOME: home },
+  );
 
   /** The screen, as it is drawn. */
   const screen = (of: Page): Promise<string> => of.locator('.terminal .xterm-rows').innerText();
@@ -21,6 +30,7 @@ describeInBrowser('terminals', () => {
     await page.goto(`${scene.toru.url}/terminals`);
     await page.getByRole('button', { name: 'New terminal' }).first().click();
     await page.waitForURL(/\/terminals\/[0-9a-f-]{36}$/);
+    // At once, as people do: whether or not the shell is there already.
     await page.locator('.terminal .xterm-screen').click();
     await page.keyboard.type('PS1="$ "; echo $((40 + 2))$TORU_TERMINAL_ID\n');
     const id = page.url().slice(-36);

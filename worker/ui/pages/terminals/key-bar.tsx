@@ -69,10 +69,9 @@ function StickyButton({ name, state }: { name: string; state: Signal<Sticky> }) 
       label={locked ? t('{key}, locked', { key: name }) : name}
       pressed={state.value !== 'off'}
       locked={locked}
-      onPress={() => {
-        const now = performance.now();
-        state.value = tapped(state.peek(), now - last.peek());
-        last.value = now;
+      onPress={(at) => {
+        state.value = tapped(state.peek(), at - last.peek());
+        last.value = at;
       }}
     >
       {name}
@@ -85,7 +84,8 @@ interface BarButtonProps {
   repeats?: boolean;
   pressed?: boolean;
   locked?: boolean;
-  onPress: () => void;
+  /** @param at when a person did it, in ms of the page's clock: a busy page hears of it later. */
+  onPress: (at: number) => void;
   children: ComponentChildren;
 }
 
@@ -98,7 +98,7 @@ function BarButton({ label, repeats = false, pressed, locked = false, onPress, c
   const rest = (): void => clearTimeout(timer.current);
   const again = (): void => {
     repeated.current = true;
-    latest.current();
+    latest.current(performance.now());
     timer.current = setTimeout(again, REPEAT_MS);
   };
   return (
@@ -116,8 +116,8 @@ function BarButton({ label, repeats = false, pressed, locked = false, onPress, c
       onPointerLeave={rest}
       onPointerCancel={rest}
       onContextMenu={(event) => event.preventDefault()}
-      onClick={() => {
-        if (!repeated.current) onPress();
+      onClick={({ timeStamp }) => {
+        if (!repeated.current) onPress(timeStamp);
         repeated.current = false;
       }}
     >

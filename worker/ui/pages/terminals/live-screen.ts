@@ -14,7 +14,7 @@ import { partsOf, pasteOf } from './paste.ts';
 import { PredictionOverlay } from './prediction-overlay.ts';
 import { copyRight, decideCopy, fontSize, readsAloud } from './preferences.ts';
 import { SharedSize } from './shared-size.ts';
-import { TerminalStream } from './terminal-stream.ts';
+import { INPUT_MS, TerminalStream } from './terminal-stream.ts';
 import { takeTouch } from './touch.ts';
 import { Uploads } from './uploads.tsx';
 
@@ -22,6 +22,8 @@ import { Uploads } from './uploads.tsx';
 const RESIZED_MS = 100;
 /** So often it is said that nothing was typed. */
 const COMPLAIN_MS = 5000;
+/** So much may be typed before the terminal is there. */
+const EARLY_LENGTH = 4096;
 
 export interface LiveScreenEvents {
   changed(terminal: TerminalShape): void;
@@ -63,6 +65,9 @@ export class LiveScreen {
   readonly #stops: (() => void)[] = [];
   /** Nothing has come yet that was printed just now. */
   #replaying = true;
+  /** Typed before it was known that anything may be typed; null since then. */
+  #early: string | null = '';
+  #earlyAt = 0;
   /** Something was typed here. */
   #typed = false;
   #complained = Number.NEGATIVE_INFINITY;
@@ -127,6 +132,7 @@ export class LiveScreen {
 
   /** Bytes for the program. @returns false when they could not be sent: nothing was typed. */
   type(data: string): boolean {
+    if (this.#early !== null) return this.#wait(this.#early + data);
     if (!this.typing.peek()) return false;
     this.#typed = true;
     if (!this.size.mine.peek()) this.size.take();
@@ -184,6 +190,23 @@ export class LiveScreen {
     return false;
   }
 
+  /** A person who opens a terminal types at once: it goes when the terminal is there, if that is soon. */
+  #wait(data: string): boolean {
+    const now = performance.now();
+    if (data.length > EARLY_LENGTH) return this.#unsent();
+    if (this.#early === '') this.#earlyAt = now;
+    this.#early = data;
+    return true;
+  }
+
+  #sendEarly(): void {
+    const early = this.#early ?? '';
+    this.#early = null;
+    if (early === '' || !this.typing.peek()) return;
+    if (performance.now() - this.#earlyAt < INPUT_MS) this.type(early);
+    else this.#unsent();
+  }
+
   #unsent(): false {
     if (performance.now() - this.#complained > COMPLAIN_MS) {
       this.#complained = performance.now();
@@ -193,8 +216,6 @@ export class LiveScreen {
   }
 
   #data(data: string): void {
-    // Answers to what a program asked long ago are nobody's to give.
-    if (this.#replaying && data.startsWith('\x1b[')) return;
     const pasted = data.startsWith('\x1b[200~');
     this.type(pasted ? data : withHeld(data, this.#on.takeHeld()));
   }
@@ -209,6 +230,7 @@ export class LiveScreen {
         term.options.disableStdin = !this.typing.value;
         this.#on.changed(terminal);
         if (terminal.viewers <= 1 && this.typing.value) this.size.take();
+        this.#sendEarly();
       },
       screen: ({ data, cols, rows }) => {
         term.reset();

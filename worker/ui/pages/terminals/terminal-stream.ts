@@ -5,7 +5,7 @@ import { connection } from '../../connection/page-connection.ts';
 import { hearTerminals, sendTerminal } from './terminal-frames.ts';
 
 /** What is typed is of use for so long. */
-const INPUT_MS = 10_000;
+export const INPUT_MS = 10_000;
 /** A quarter of the smallest window: a viewer that acknowledges so often never waits for itself. */
 const ACK_BYTES = 4 * 1024;
 
