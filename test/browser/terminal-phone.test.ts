@@ -205,21 +205,21 @@ describeInBrowser('a terminal on a phone', () => {
     await eventually('the same line', top, { holds: (line) => line === before });
   });
 
+  /** Where the foot of the last line is, far below while it is not drawn, and where the keys are. */
+  const lastLine = async (): Promise<{ line: number; keys: number; foot: number }> => {
+    const line = await placeOf(page, 'the last line').catch(() => null);
+    const keys = await page.getByRole('toolbar', { name: 'Keys' }).boundingBox();
+    const foot = (keys?.y ?? 0) + (keys?.height ?? 0);
+    return { line: line === null ? Number.POSITIVE_INFINITY : line.y + line.height, keys: keys?.y ?? 0, foot };
+  };
+
   test('above the keyboard the line that is typed is in view', async () => {
     await page.locator('.terminal .xterm-screen').tap();
     await page.keyboard.type('clear; seq 100; printf "the last line"; read -r\n');
     await showsScreen(page, /the last line/);
     // Chromium makes the window smaller by the keyboard.
     await page.setViewportSize({ width: 390, height: 480 });
-    await eventually(
-      'the last line is above the keys',
-      async () => {
-        const line = await placeOf(page, 'the last line');
-        const keys = await page.getByRole('toolbar', { name: 'Keys' }).boundingBox();
-        return { line: line.y + line.height, keys: keys?.y ?? 0, foot: (keys?.y ?? 0) + (keys?.height ?? 0) };
-      },
-      { holds: ({ line, keys, foot }) => line <= keys && foot <= 480 },
-    );
+    await eventually('the last line is above the keys', lastLine, { holds: ({ line, keys, foot }) => line <= keys && foot <= 480 });
     // iOS says so of a part of the window only.
     await page.setViewportSize(UPRIGHT);
     await page.evaluate(() => {
@@ -228,15 +228,7 @@ describeInBrowser('a terminal on a phone', () => {
       Object.defineProperty(viewport, 'height', { configurable: true, get: () => 500 });
       viewport.dispatchEvent(new Event('resize'));
     });
-    await eventually(
-      'the last line is above the keys',
-      async () => {
-        const line = await placeOf(page, 'the last line');
-        const keys = await page.getByRole('toolbar', { name: 'Keys' }).boundingBox();
-        return { line: line.y + line.height, keys: keys?.y ?? 0, foot: (keys?.y ?? 0) + (keys?.height ?? 0) };
-      },
-      { holds: ({ line, keys, foot }) => line <= keys && foot <= 500 },
-    );
+    await eventually('the last line is above the keys', lastLine, { holds: ({ line, keys, foot }) => line <= keys && foot <= 500 });
     await page.reload();
     await showsScreen(page, /the last line/);
     await page.locator('.terminal .xterm-screen').tap();
