@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { FolderTree, GitFork, Plus, SquareTerminal, Trash2, X } from 'lucide-preact';
+import { Eye, FolderTree, GitFork, Plus, SquareTerminal, Trash2, X } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import type { Terminal } from '../../../../shared/terminals.ts';
 import { sentence } from '../../api.ts';
@@ -64,7 +64,9 @@ export function TerminalsPage() {
             <ButtonLink href="/terminals/worktrees" icon={<GitFork size={18} aria-hidden="true" />}>
               {t('Worktrees')}
             </ButtonLink>
-            <ButtonLink href="/terminals/orchestrators">{t('Orchestrators')}</ButtonLink>
+            <ButtonLink href="/terminals/orchestrators" icon={<Eye size={18} aria-hidden="true" />}>
+              {t('Orchestrators')}
+            </ButtonLink>
           </>
         )}
         {open_}
