@@ -205,7 +205,7 @@ export class Account extends DurableObject<Env> {
     const reports = await this.#reports.of(members.map(({ id }) => id));
     return members.map(({ id, last_seen_at }, at) => {
       const report = reports[at] ?? null;
-      const last = report === null ? last_seen_at : report.last_sign;
+      const last = report?.last_sign ?? last_seen_at;
       return {
         host: id,
         presence: report === null ? 'unknown' : report.online ? 'online' : 'away',

@@ -17,6 +17,19 @@ function keyOf(host: string): string {
   return `report ${host}`;
 }
 
+/** Of a host that never linked: each reports when it does, before it is let in. */
+const NEVER_LINKED: HostReport = {
+  at: 0,
+  online: false,
+  last_sign: null,
+  name: null,
+  version: null,
+  recent_runs: [],
+  pending_runs: [],
+  kept_webhooks: [],
+  duplicate: null,
+};
+
 /** What of a report is worth a row: not that the host lives on. */
 function lasting({ at: _, last_sign, ...report }: HostReport): string {
   return JSON.stringify({ ...report, last_sign: report.online ? null : last_sign });
@@ -62,9 +75,10 @@ export class HostReports {
     return Promise.all(
       hosts.map((host) => {
         const known = this.#get(host);
-        if (known === undefined || goodUntil(known) <= now) return within(ANSWER_MS, this.#ask(host));
-        if (goodUntil(known) - now < RENEW_MS) this.#options.later(this.#ask(host).catch(() => undefined));
-        return known;
+        if (known !== undefined && goodUntil(known) <= now) return within(ANSWER_MS, this.#ask(host));
+        // What the edge keeps for a host, or refused, is known to its object alone before it ever reported: for the next answer.
+        if (known === undefined || goodUntil(known) - now < RENEW_MS) this.#options.later(this.#ask(host).catch(() => undefined));
+        return known ?? NEVER_LINKED;
       }),
     );
   }

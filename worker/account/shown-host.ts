@@ -9,7 +9,7 @@ export function shownHost(
   { home, role }: { home: boolean; role: Role | null },
   seen: HostReport | null,
 ): Host {
-  const last = seen === null ? last_seen_at : seen.last_sign;
+  const last = seen?.last_sign ?? last_seen_at;
   const duplicate = seen?.duplicate ?? null;
   return {
     id,

@@ -113,6 +113,17 @@ it('a report is believed for no longer than its host must be there: then its obj
   expect((await ask()).map(({ presence }) => presence)).toEqual(['away', 'away', 'away', 'away']);
 });
 
+it('a host that never linked is away at once: its object is asked for the next answer, and nobody waits for it', async () => {
+  const never = new Promise<object>(() => undefined);
+  const { ask, asked } = stage(3, (id) => (id === ID(0) ? {} : never));
+  const items = await ask();
+  expect(items.map(({ presence, last_seen }) => [presence, last_seen]).slice(1)).toEqual([
+    ['away', new Date(SEEN).toISOString()],
+    ['away', new Date(SEEN).toISOString()],
+  ]);
+  expect(asked.toSorted()).toEqual(['account', ID(1), ID(2)].toSorted());
+});
+
 it('of two reports the later one counts, in whatever order they come', async () => {
   const { ask, reports } = stage(2, () => ({}));
   reports.put(ID(1), { ...there(), at: Date.now() + 1, online: false });
@@ -122,7 +133,8 @@ it('of two reports the later one counts, in whatever order they come', async () 
 
 it('a host whose object does not answer, or fails, is given as unknown, with what the Account object has; the others as they are', async () => {
   const never = new Promise<object>(() => undefined);
-  const { ask } = stage(5, (id) => (id === ID(2) ? never : id === ID(3) ? Promise.reject(new Error('overloaded')) : {}));
+  const { ask, reports } = stage(5, (id) => (id === ID(2) ? never : id === ID(3) ? Promise.reject(new Error('overloaded')) : {}));
+  for (let n = 1; n < 5; n += 1) reports.put(ID(n), { ...there(), at: 1, last_sign: Date.now() - LINK_DEAD_MS });
   const items = await ask();
   expect(items.map(({ presence }) => presence)).toEqual(['online', 'online', 'unknown', 'unknown', 'online']);
   expect(items[2]).toEqual({
