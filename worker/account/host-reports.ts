@@ -5,6 +5,8 @@ import type { HostReport } from '../host/host-report.ts';
 const ANSWER_MS = 300;
 /** A host is believed to be away for so long: that it came back is told at once, and a word may get lost. */
 const AWAY_MS = 60_000;
+/** So long after an answer the objects are asked that it did not need: at home they all share one process with who answers. */
+const LATER_MS = 100;
 /** A report that is good for less than this is renewed, while it is used. */
 const RENEW_MS = 20_000;
 
@@ -63,6 +65,8 @@ interface Options {
 export class HostReports {
   readonly #options: Options;
   readonly #asked = new Map<string, Promise<HostReport>>();
+  /** Hosts whose objects are asked in a moment. */
+  readonly #soon = new Set<string>();
   readonly #known = new Map<string, HostReport>();
 
   constructor(options: Options) {
@@ -77,7 +81,7 @@ export class HostReports {
         const known = this.#get(host);
         if (known !== undefined && goodUntil(known) <= now) return within(ANSWER_MS, this.#ask(host));
         // What the edge keeps for a host, or refused, is known to its object alone before it ever reported: for the next answer.
-        if (known === undefined || goodUntil(known) - now < RENEW_MS) this.#options.later(this.#ask(host).catch(() => undefined));
+        if (known === undefined || goodUntil(known) - now < RENEW_MS) this.#askLater(host);
         return known ?? NEVER_LINKED;
       }),
     );
@@ -110,6 +114,16 @@ export class HostReports {
       .finally(() => this.#asked.delete(host));
     this.#asked.set(host, answer);
     return answer;
+  }
+
+  #askLater(host: string): void {
+    if (this.#soon.has(host)) return;
+    this.#soon.add(host);
+    const asked = new Promise((resolve) => setTimeout(resolve, LATER_MS)).then(() => {
+      this.#soon.delete(host);
+      return this.#ask(host);
+    });
+    this.#options.later(asked.catch(() => undefined));
   }
 
   /** Read back when it is first needed, after the object was not in memory. */

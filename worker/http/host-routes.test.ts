@@ -109,7 +109,7 @@ it('a report is believed for no longer than its host must be there: then its obj
   expect(first.map(({ presence }) => presence)).toEqual(['away', 'away', 'away', 'online']);
   expect(second.map(({ presence }) => presence).slice(0, 3)).toEqual(['away', 'away', 'away']);
   // The third is believed still, and its object asked for the next time.
-  expect(asked.toSorted()).toEqual(['account', 'account', ...[1, 2, 3].map(ID)].toSorted());
+  await expect.poll(() => asked.toSorted()).toEqual(['account', 'account', ...[1, 2, 3].map(ID)].toSorted());
   expect((await ask()).map(({ presence }) => presence)).toEqual(['away', 'away', 'away', 'away']);
 });
 
@@ -121,7 +121,8 @@ it('a host that never linked is away at once: its object is asked for the next a
     ['away', new Date(SEEN).toISOString()],
     ['away', new Date(SEEN).toISOString()],
   ]);
-  expect(asked.toSorted()).toEqual(['account', ID(1), ID(2)].toSorted());
+  expect(asked).toEqual(['account']);
+  await expect.poll(() => asked.toSorted()).toEqual(['account', ID(1), ID(2)].toSorted());
 });
 
 it('of two reports the later one counts, in whatever order they come', async () => {
