@@ -21,7 +21,8 @@ const KEYS = 200;
 const FLOOD_MIB = 64;
 const MB = 1e6;
 const HELD = 10;
-const VIEWERS = 20;
+/** A session has 20 sockets, and two of them are the pages that type. */
+const VIEWERS = 16;
 /** What these had drawn of their recordings after so many bytes. */
 const SCREENS = [
   ['vim', 12_000],
@@ -165,12 +166,9 @@ export const terminal: Row = {
       flood: async () => {
         const flooded = await Page.open(benched, FLOOD);
         await sleep(300);
-        const over = flooded.until((data) => data.includes('over'));
         const start = performance.now();
         flooded.type('\r');
-        // The sentence holds the word: only the end says it alone.
-        let done = false;
-        while (!done) done = await Promise.race([over.then(() => flooded.bytes > FLOOD_MIB * 1024 * 1024), sleep(20).then(() => false)]);
+        while (flooded.bytes < FLOOD_MIB * 1024 * 1024) await sleep(5);
         const speed = flooded.bytes / MB / ((performance.now() - start) / 1000);
         flooded.close();
         return speed;
