@@ -119,11 +119,11 @@ export class HostReports {
   #askLater(host: string): void {
     if (this.#soon.has(host)) return;
     this.#soon.add(host);
-    const asked = new Promise((resolve) => setTimeout(resolve, LATER_MS)).then(() => {
+    const answer = new Promise((resolve) => setTimeout(resolve, LATER_MS)).then(() => {
       this.#soon.delete(host);
       return this.#ask(host);
     });
-    this.#options.later(asked.catch(() => undefined));
+    this.#options.later(answer.catch(() => undefined));
   }
 
   /** Read back when it is first needed, after the object was not in memory. */
