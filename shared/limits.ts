@@ -19,8 +19,12 @@ export const MAX_VIEWER_WINDOW = MiB;
 export const MIN_VIEWER_WINDOW = 16 * KiB;
 /** The output that all viewers of one Host object may have in flight together; the object has 128 MB in all. */
 export const OBJECT_WINDOW_BUDGET = 32 * MiB;
-/** Output waits at most so long for company before it is published; the first byte never waits. */
+/**
+ * In a flood of output, a frame that is not full waits at most so long for company before it is published: one in so many ms. …
+ */
 export const COALESCE_MS = 16;
+/** … So many go at once before any waits: what comes seldom, and what a key brings, is no flood. */
+export const FRAMES_AT_ONCE = 8;
 /** Frames a second from one browser socket, and the burst above it. */
 export const CLIENT_FRAMES_PER_S = 100;
 export const CLIENT_FRAMES_BURST = 300;

@@ -169,6 +169,7 @@ export class BrowserSocket {
         return;
       case 'input':
         refuseLate(frame.not_after, Date.now());
+        if (this.#attached.has(frame.task_id)) this.#services.streams.typed(frame.task_id);
         return this.#services.runs.input(caller, frame.task_id, frame.data, frame.eof);
       case 'resize':
         return this.#services.runs.resize(caller, frame.task_id, frame.cols, frame.rows);

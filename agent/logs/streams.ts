@@ -87,6 +87,11 @@ export class Streams {
     return attachment;
   }
 
+  /** A viewer typed into it. */
+  typed(taskId: string): void {
+    this.#streams.get(taskId)?.typed();
+  }
+
   /** The run has ended. */
   poke(taskId: string): void {
     this.#streams.get(taskId)?.poke();

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { seededRandom } from '../../shared/fixtures/seeded-random.ts';
-import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
+import { COALESCE_MS, FRAMES_AT_ONCE, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import type { Chunk } from './chunk.ts';
 import { textOf } from './frame-text.ts';
@@ -246,26 +246,72 @@ test('windows shrink for all when many watch', async () => {
   expect(viewers[0]?.frames).toContainEqual({ type: 'window', window: 256 * 1024 });
 });
 
-test('the first byte goes at once, what follows goes together within 16 ms, and a full frame waits for nothing', async () => {
+/** Prints until what comes in the same moment waits. */
+async function flood(log: MemoryLog, edge: Edge): Promise<void> {
+  for (let i = 1; i <= FRAMES_AT_ONCE; i += 1) {
+    log.append('stdout', `${i}\n`);
+    await turn();
+    expect(edge.published).toBe(i);
+  }
+}
+
+test('output goes at once; in a flood it goes together within 16 ms, and a full frame waits for nothing', async () => {
   stopClock();
   const { log, edge, streams } = build();
   const viewer = new Viewer(edge);
   streams.attach('a', viewer, 'tail', noop);
   await settle(edge, COALESCE_MS);
-  log.append('stdout', 'first\n');
-  await turn();
-  expect(edge.published).toBe(1);
+  await flood(log, edge);
+  const sent = FRAMES_AT_ONCE;
   for (let i = 0; i < 10; i += 1) log.append('stdout', `${i}\n`);
   await settle(edge, COALESCE_MS - 1);
-  expect(edge.published).toBe(1);
+  expect(edge.published).toBe(sent);
   await settle(edge, 1);
-  expect(edge.published).toBe(2);
+  expect(edge.published).toBe(sent + 1);
   log.append('stdout', 'x'.repeat(MAX_OUTPUT_FRAME + 1));
   await turn();
-  expect(edge.published).toBe(3);
+  expect(edge.published).toBe(sent + 2);
   await settle(edge, COALESCE_MS);
-  expect(edge.published).toBe(4);
+  expect(edge.published).toBe(sent + 3);
   expect(viewer.text.length).toBe(log.end);
+});
+
+test('what prints all the time costs its viewers one frame in 16 ms, and what prints seldom waits for nothing', async () => {
+  stopClock();
+  const { log, edge, streams } = build();
+  streams.attach('a', new Viewer(edge), 'tail', noop);
+  await settle(edge, 100 * COALESCE_MS);
+  for (let ms = 0; ms < 100 * COALESCE_MS; ms += 1) {
+    log.append('stdout', 'x\n');
+    await settle(edge, 1);
+  }
+  expect(edge.published).toBeGreaterThanOrEqual(100);
+  expect(edge.published).toBeLessThanOrEqual(100 + FRAMES_AT_ONCE + 1);
+  await settle(edge, FRAMES_AT_ONCE * COALESCE_MS);
+  for (let i = 0; i < 20; i += 1) {
+    const before = edge.published;
+    log.append('stdout', 'x\n');
+    await turn();
+    expect(edge.published).toBe(before + 1);
+    await settle(edge, COALESCE_MS + 1);
+  }
+});
+
+test('what a key brings goes at once, in a flood too', async () => {
+  stopClock();
+  const { log, edge, streams } = build();
+  streams.attach('a', new Viewer(edge), 'tail', noop);
+  await settle(edge, COALESCE_MS);
+  await flood(log, edge);
+  for (let key = 1; key <= 20; key += 1) {
+    streams.typed('a');
+    log.append('stdout', 'echo');
+    await turn();
+    expect(edge.published).toBe(FRAMES_AT_ONCE + key);
+  }
+  log.append('stdout', 'not of a key');
+  await turn();
+  expect(edge.published).toBe(FRAMES_AT_ONCE + 20);
 });
 
 test('a run that changes without printing delays no byte that it prints after it', async () => {
@@ -274,15 +320,14 @@ test('a run that changes without printing delays no byte that it prints after it
   const viewer = new Viewer(edge);
   streams.attach('a', viewer, 'tail', noop);
   await settle(edge, COALESCE_MS);
-  log.append('stdout', 'up\n');
+  await flood(log, edge);
   await settle(edge, COALESCE_MS);
-  expect(edge.published).toBe(1);
   // As at a cancel: the run is told of as being stopped, and then its script says its last word.
   streams.poke('a');
   await turn();
   log.append('stdout', 'bye\n');
   await turn();
-  expect(edge.published).toBe(2);
+  expect(edge.published).toBe(FRAMES_AT_ONCE + 1);
 });
 
 test('the end waits for nothing, however lately something was printed', async () => {

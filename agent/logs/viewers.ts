@@ -1,5 +1,6 @@
 import type { Cursor } from '../../shared/browser-protocol.ts';
-import { COALESCE_MS, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
+import { COALESCE_MS, FRAMES_AT_ONCE, MAX_OUTPUT_FRAME } from '../../shared/limits.ts';
+import { TokenBucket } from '../../shared/token-bucket.ts';
 import type { Utf8Text } from '../../shared/utf8.ts';
 import { AckBarrier } from './ack-barrier.ts';
 import type { Chunk } from './chunk.ts';
@@ -108,7 +109,8 @@ export class RunStream {
   /** The size of a frame, as the last turn gave it. */
   #size = MAX_OUTPUT_FRAME;
   #publishing = false;
-  #publishedAt = 0;
+  /** The frames that may go before they are full. */
+  readonly #early = new TokenBucket(FRAMES_AT_ONCE, 1000 / COALESCE_MS, performance.now());
   #timer: NodeJS.Timeout | null = null;
 
   /**
@@ -165,12 +167,17 @@ export class RunStream {
     for (const viewer of this.#viewers) if (!viewer.live) this.#advance(viewer);
   }
 
-  /** The first byte goes at once; then a frame is full, or has waited COALESCE_MS. */
+  /** A viewer typed: what that brings goes at once, in a flood too. */
+  typed(): void {
+    this.#early.giveBack();
+  }
+
+  /** Output goes at once; only in a flood a frame is full, or has waited COALESCE_MS. */
   #publishSoon(): void {
     if (this.#publishing || this.#ackBarrier.holding) return;
     // The end need not wait for more output.
     const over = this.#log.finished && this.#position >= this.#log.end;
-    const wait = over ? 0 : this.#publishedAt + COALESCE_MS - performance.now();
+    const wait = over ? 0 : this.#early.wait(performance.now());
     if (wait <= 0 || this.#log.end - this.#position >= this.#size) {
       if (this.#timer !== null) clearTimeout(this.#timer);
       this.#timer = null;
@@ -200,9 +207,10 @@ export class RunStream {
     for (const viewer of without) this.#leave(viewer);
     if (this.#live > 0) {
       for (const frame of this.#words.output(chunks)) this.#transport.publish(this.topic, frame);
+      const now = performance.now();
       // A look that found nothing new (the run changed, not its output) delays no byte that comes after it.
-      if (to > this.#position) this.#publishedAt = performance.now();
-      this.#times.sent(this.#position, to, this.#publishedAt);
+      if (to > this.#position) this.#early.take(now);
+      this.#times.sent(this.#position, to, now);
       this.#position = to;
       for (const viewer of this.#viewers) if (viewer.live) viewer.cursor = to;
       if (to < this.#log.end) this.#publishSoon();

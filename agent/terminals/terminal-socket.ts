@@ -76,6 +76,7 @@ export class TerminalSocket {
       }
       case 'input':
         refuseLate(frame.not_after, Date.now());
+        if (this.#views.has(id)) this.#o.streams.typed(id);
         await terminals.input(caller, id, frame.data);
         return this.#typed(id);
       case 'resize':

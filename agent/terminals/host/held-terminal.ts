@@ -1,6 +1,7 @@
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IPty } from '@lydell/node-pty';
+import { TokenBucket } from '../../../shared/token-bucket.ts';
 import { bootId, identify, readStat } from '../../process/process-identity.ts';
 import { InputQueue } from '../../pty/input-queue.ts';
 import { descriptorOf, signalName } from '../../pty/pty.ts';
@@ -12,8 +13,9 @@ import { SignalScanner } from './signals.ts';
 const DISK_AGAIN_MS = 500;
 /** How often it is looked whether the program of a paused terminal has ended: its last words are read then. */
 const LOOK_MS = 100;
-/** Growth is told at once, and then once in so long. */
+/** Growth is told at once, and in a flood once in so long. */
 const TOLD_EVERY_MS = 2;
+const TOLD_AT_ONCE = 8;
 /** What a program says to its terminal is told once in so long. */
 const SIGNALS_EVERY_MS = 100;
 
@@ -40,7 +42,7 @@ export class HeldTerminalProcess {
   #unwritten: Buffer[] = [];
   #lookTimer: NodeJS.Timeout | null = null;
   #toldTimer: NodeJS.Timeout | null = null;
-  #toldAt = 0;
+  readonly #tellings = new TokenBucket(TOLD_AT_ONCE, 1000 / TOLD_EVERY_MS, performance.now());
   #paused = false;
   #exit: { code: number | null; signal: string | null } | null = null;
 
@@ -74,6 +76,8 @@ export class HeldTerminalProcess {
 
   /** @returns false when too much waits already. */
   input(data: string): boolean {
+    // What it brings is told at once.
+    this.#tellings.giveBack();
     return this.#input.push(Buffer.from(data));
   }
 
@@ -139,10 +143,10 @@ export class HeldTerminalProcess {
 
   #tell(): void {
     if (this.#toldTimer !== null) return;
-    const wait = this.#toldAt + TOLD_EVERY_MS - performance.now();
+    const wait = this.#tellings.wait(performance.now());
     const tell = (): void => {
       this.#toldTimer = null;
-      this.#toldAt = performance.now();
+      this.#tellings.take(performance.now());
       this.#on.grew(this.#log.end);
     };
     if (wait <= 0) tell();
