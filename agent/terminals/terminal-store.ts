@@ -52,6 +52,8 @@ type Value = string | number | null;
 /** The rows of terminals, and with whom they are shared. */
 export class TerminalStore {
   readonly #db: Database;
+  /** Rows of terminals that have not ended: each key that is typed looks at one. */
+  readonly #known = new Map<string, TerminalRow>();
 
   constructor(db: Database) {
     ownTables(db, 'terminals', TERMINAL_TABLES);
@@ -66,16 +68,23 @@ export class TerminalStore {
   /** @returns the row as it is then. */
   update(id: string, change: Partial<TerminalRow>): TerminalRow | null {
     const names = Object.keys(change);
-    if (names.length > 0)
+    if (names.length > 0) {
+      this.#known.delete(id);
       this.#db
         .prepare(`UPDATE terminals SET ${names.map((name) => `${name} = @${name}`).join(', ')} WHERE id = @id`)
         .run({ ...written(change), id });
+    }
     return this.get(id);
   }
 
   get(id: string): TerminalRow | null {
+    const known = this.#known.get(id);
+    if (known !== undefined) return known;
     const found = this.#db.prepare('SELECT * FROM terminals WHERE id = ?').get(id);
-    return found === undefined ? null : row.parse(found);
+    if (found === undefined) return null;
+    const read = Object.freeze(row.parse(found));
+    if (read.state !== 'ended') this.#known.set(id, read);
+    return read;
   }
 
   byRequest(userId: string, requestId: string): TerminalRow | null {
@@ -106,6 +115,7 @@ export class TerminalStore {
   }
 
   remove(id: string): void {
+    this.#known.delete(id);
     this.#db.prepare('DELETE FROM terminals WHERE id = ?').run(id);
   }
 
