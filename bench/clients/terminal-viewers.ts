@@ -5,16 +5,22 @@ import { opened } from '../opened.ts';
 
 /** Browsers that look at one terminal, and do nothing with it: of a frame they read where the cursor stands. They stay until the process ends. */
 
-const order = z.object({ url: z.string(), headers: z.record(z.string(), z.string()), id: z.string(), viewers: z.int() });
+const order = z.object({
+  url: z.string(),
+  /** One set of headers per session; sockets are dealt out among them. */
+  sessions: z.array(z.record(z.string(), z.string())),
+  id: z.string(),
+  viewers: z.int(),
+});
 
 const TAIL = 48;
 const ACK_BYTES = 4096;
 
 /** Answers when all are attached. */
 answerOrders(async (message) => {
-  const { url, headers, id, viewers } = order.parse(message);
+  const { url, sessions, id, viewers } = order.parse(message);
   for (let i = 0; i < viewers; i += 1) {
-    const socket = new WebSocket(url, { headers, perMessageDeflate: false });
+    const socket = new WebSocket(url, { headers: sessions[i % sessions.length] ?? {}, perMessageDeflate: false });
     await opened(socket, 'message');
     let acked = 0;
     const attached = new Promise((resolve) => {

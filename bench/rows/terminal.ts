@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as pty from '@lydell/node-pty';
 import { WebSocket } from 'ws';
-import { USER_FRAMES_PER_S } from '../../shared/limits.ts';
+import { CLIENT_FRAMES_PER_S } from '../../shared/limits.ts';
 import type { TerminalFrameInput, TerminalServerFrame } from '../../shared/terminals.ts';
+import { Client } from '../../test/harness/client.ts';
 import { roundTrips } from '../clients/pinger.ts';
 import { Helper } from '../helper-process.ts';
 import { memoryTogether } from '../memory.ts';
@@ -19,10 +20,12 @@ import { openToru, PRINT_MIB } from '../toru.ts';
 const ROUNDS = 9;
 const KEYS = 200;
 const FLOOD_MIB = 64;
+const FLOOD_BYTES = FLOOD_MIB * 1024 * 1024;
 const MB = 1e6;
 const HELD = 10;
-/** A session has 20 sockets, and two of them are the pages that type. */
-const VIEWERS = 16;
+const VIEWERS = 20;
+/** The edge allows 20 sockets a session, and has two of the pages that type. */
+const SESSIONS = 2;
 /** What these had drawn of their recordings after so many bytes. */
 const SCREENS = [
   ['vim', 12_000],
@@ -34,7 +37,7 @@ const ECHOES = ['sh', '-c', 'stty -icanon; exec sleep 600'];
 const FLOOD = [
   'sh',
   '-c',
-  `read go; yes 'the quick brown fox jumps over the lazy dog, and over it again' | head -c ${FLOOD_MIB * 1024 * 1024}; echo; echo over; sleep 600`,
+  `read go; yes 'the quick brown fox jumps over the lazy dog, and over it again' | head -c ${FLOOD_BYTES}; echo; echo over; sleep 600`,
 ];
 
 /** A terminal, as a page looks at it. */
@@ -161,14 +164,16 @@ export const terminal: Row = {
     await benched.ended(task);
     const bytes = statSync(join(benched.toru.home, 'runs', task, 'out')).size;
     await using reader = new Helper('clients/reader.ts');
+    await using bare = new Helper('clients/bare-pty.ts');
     const speeds = await interleave(5, {
+      pty: async () => FLOOD_BYTES / MB / ((await bare.ask({ command: FLOOD, bytes: FLOOD_BYTES })) / 1000),
       run: async () => bytes / MB / ((await reader.ask({ ...benched.socket, task, bytes })) / 1000),
       flood: async () => {
         const flooded = await Page.open(benched, FLOOD);
         await sleep(300);
         const start = performance.now();
         flooded.type('\r');
-        while (flooded.bytes < FLOOD_MIB * 1024 * 1024) await sleep(5);
+        while (flooded.bytes < FLOOD_BYTES) await sleep(5);
         const speed = flooded.bytes / MB / ((performance.now() - start) / 1000);
         flooded.close();
         return speed;
@@ -204,7 +209,9 @@ export const terminal: Row = {
           value: ratios(speeds.flood, speeds.run),
           target: { least: 0.8 },
         },
+        { what: 'output / what a bare reader of the pty gets', unit: '×', value: ratios(speeds.flood, speeds.pty) },
         { what: 'output, program → one viewer', unit: 'MB/s', value: spreadOf(speeds.flood) },
+        { what: 'a bare reader of the pty', unit: 'MB/s', value: spreadOf(speeds.pty) },
         { what: 'a run’s output', unit: 'MB/s', value: spreadOf(speeds.run) },
         { what: 'the first screen, with the thread’s start', unit: 'ms', value: exact(screens.first) },
         { what: 'a screen after it', unit: 'ms', value: spreadOf(screens.ms), target: { most: 100 } },
@@ -223,7 +230,8 @@ async function keysOf(page: Page): Promise<number[]> {
     (key) => page.type(key),
     () => page.until((data) => data.includes('x')),
   );
-  await sleep((KEYS / USER_FRAMES_PER_S) * 1000);
+  // The edge takes no more from one socket.
+  await sleep((KEYS / CLIENT_FRAMES_PER_S) * 1000);
   return times;
 }
 
@@ -231,7 +239,10 @@ async function keysOf(page: Page): Promise<number[]> {
 async function besideFlood(benched: BenchedToru, page: Page): Promise<number[]> {
   const flooded = await Page.open(benched, ['yes', 'the quick brown fox jumps over the lazy dog, and over it again']);
   await using viewers = new Helper('clients/terminal-viewers.ts');
-  await viewers.ask({ ...benched.socket, id: flooded.id, viewers: VIEWERS });
+  const { origin } = benched.admin;
+  const sessions: Record<string, string>[] = [];
+  for (let i = 0; i < SESSIONS; i += 1) sessions.push({ origin, cookie: (await Client.of(benched.toru)).cookieHeader() });
+  await viewers.ask({ url: benched.socket.url, sessions, id: flooded.id, viewers: VIEWERS });
   flooded.close();
   const times: number[] = [];
   for (let round = 0; round < 5; round += 1) times.push(...(await keysOf(page)));
