@@ -151,6 +151,7 @@ export function createServices(settled: ServicesOptions) {
     audit,
     waitsForInput: (taskId) => runs.waitsForInput(taskId),
     nextRuns: () => workflows.quickActions.nextByAction(),
+    cardPlugins: (caller) => plugins.withCards(caller),
     changed: (id) => workflows.quickActions.actionChanged(id),
   });
   const scriptTexts = new ScriptTexts({ db, settings, audit });

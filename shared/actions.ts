@@ -1,9 +1,11 @@
 import * as z from 'zod';
+import type { List } from './api.ts';
 import { time } from './api.ts';
 import { isOneEmoji } from './emoji.ts';
 import { actionId, userId } from './ids.ts';
 import { actionInput, confirmation, inputValue } from './inputs.ts';
 import { MAX_GRACE_S, MAX_VARIABLE_CHARS, MAX_VARIABLES } from './limits.ts';
+import { pluginId } from './plugins.ts';
 import { RUN_RESULTS } from './run-state.ts';
 import { runSummary } from './runs.ts';
 import { visibleName } from './visible-name.ts';
@@ -104,6 +106,11 @@ export type Action = z.infer<typeof action>;
 export const clientAction = action.omit({ script: true, args: true, env: true, stop_signal: true, grace_s: true, allow: true });
 export type ClientAction = z.infer<typeof clientAction>;
 
+/** GET /api/actions: with the cards of plugins that stand among the tiles. */
+export interface ActionList extends List<Action | ClientAction> {
+  cards: ShownCard[];
+}
+
 export const actionParams = z.object({ id: actionId });
 
 /** POST /api/actions: `label` and `script` suffice. */
@@ -135,8 +142,25 @@ export const actionPatch = z.strictObject({
 });
 export type ActionPatch = z.infer<typeof actionPatch>;
 
-/** PUT /api/actions/order: every action’s id, once; and the sizes that change. */
-export const actionOrder = z.strictObject({ ids: z.array(actionId).max(10_000), sizes: z.record(actionId, tileSize).optional() });
+/** A plugin's card among the tiles, as an admin placed it for everyone: so many actions stand before it. */
+const homeCard = z.strictObject({ plugin: pluginId, position: z.int().min(0).max(10_000), size: tileSize });
+export type HomeCard = z.infer<typeof homeCard>;
+/** As somebody sees it. @property before the action of theirs whose tile it stands before; null: behind the last one. */
+export type ShownCard = HomeCard & { before: string | null };
+
+/** Cards among the tiles, at most. */
+const MAX_HOME_CARDS = 50;
+
+/** PUT /api/actions/order: every action’s id, once; the sizes that change; and all cards that stand among the tiles, if those are placed, too. */
+export const actionOrder = z.strictObject({
+  ids: z.array(actionId).max(10_000),
+  sizes: z.record(actionId, tileSize).optional(),
+  cards: z
+    .array(homeCard)
+    .max(MAX_HOME_CARDS)
+    .refine((cards) => new Set(cards.map(({ plugin }) => plugin)).size === cards.length, 'each plugin once')
+    .optional(),
+});
 export type ActionOrder = z.infer<typeof actionOrder>;
 
 /** PUT /api/actions/:id/favourite: the asker's own mark. */

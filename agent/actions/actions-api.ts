@@ -1,8 +1,8 @@
-import type { Action, ClientAction } from '../../shared/actions.ts';
+import type { Action, ActionList, ClientAction } from '../../shared/actions.ts';
 import { actionCreate, actionOrder, actionParams, actionPatch, favouriteRequest } from '../../shared/actions.ts';
-import type { List } from '../../shared/api.ts';
 import { resource, router } from '../http/router.ts';
 import { body, params } from '../http/validate.ts';
+import type { Caller } from '../users/caller.ts';
 import { admin, any } from '../users/permissions.ts';
 import type { Actions } from './actions.ts';
 
@@ -22,13 +22,18 @@ export const actionsApi = resource(
     'DELETE /:id/remembered': any,
     'PUT /:id/favourite': any,
   },
-  ({ actions }: { actions: Actions }) =>
-    router()
-      .get('/', async (c) => c.json<List<Action | ClientAction>>({ items: await actions.list(c.env.caller), next_cursor: null }))
+  ({ actions }: { actions: Actions }) => {
+    const listFor = async (caller: Caller): Promise<ActionList> => ({
+      items: await actions.list(caller),
+      next_cursor: null,
+      cards: actions.cards(caller),
+    });
+    return router()
+      .get('/', async (c) => c.json<ActionList>(await listFor(c.env.caller)))
       .post('/', body(actionCreate), async (c) => c.json<Action, 201>(await actions.create(c.env.caller, c.req.valid('json')), 201))
       .put('/order', body(actionOrder), async (c) => {
         actions.arrange(c.env.caller, c.req.valid('json'));
-        return c.json<List<Action | ClientAction>>({ items: await actions.list(c.env.caller), next_cursor: null });
+        return c.json<ActionList>(await listFor(c.env.caller));
       })
       .get('/:id', params(actionParams), async (c) =>
         c.json<Action | ClientAction>(await actions.view(c.env.caller, c.req.valid('param').id)),
@@ -48,5 +53,6 @@ export const actionsApi = resource(
       .delete('/:id/remembered', params(actionParams), (c) => {
         actions.remembered.forget(c.env.caller.user_id, actions.usable(c.env.caller, c.req.valid('param').id).id);
         return c.body(null, 204);
-      }),
+      });
+  },
 );

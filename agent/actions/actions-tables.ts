@@ -36,4 +36,12 @@ export const ACTIONS_STEPS = [
   ) STRICT, WITHOUT ROWID;
   `,
   `ALTER TABLE quick_actions ADD COLUMN size TEXT NOT NULL DEFAULT 'normal'`,
+  `
+  -- Cards of plugins among the tiles. One of a plugin that is gone keeps its place for when it comes back.
+  CREATE TABLE actions_cards (
+    plugin TEXT PRIMARY KEY,
+    position INTEGER NOT NULL,
+    size TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
 ] as const;

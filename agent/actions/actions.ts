@@ -1,4 +1,4 @@
-import type { Action, ActionCreate, ActionFields, ActionOrder, ActionPatch, ClientAction } from '../../shared/actions.ts';
+import type { Action, ActionCreate, ActionFields, ActionOrder, ActionPatch, ClientAction, ShownCard } from '../../shared/actions.ts';
 import { ToruError } from '../../shared/errors.ts';
 import { slugOf } from '../../shared/ids.ts';
 import { checkVariables } from '../../shared/input-declaration.ts';
@@ -14,6 +14,7 @@ import { ACTIONS_STEPS } from './actions-tables.ts';
 import { codeOf } from './code-of-action.ts';
 import { ContentHashes } from './content-hash.ts';
 import { Favourites } from './favourites.ts';
+import { HomeCards } from './home-cards.ts';
 import { LastRuns, type TileRuns } from './last-runs.ts';
 import { RegexBudget } from './regex-budget.ts';
 import { Remembered } from './remembered.ts';
@@ -29,6 +30,8 @@ export interface ActionsOptions {
   waitsForInput?: (taskId: string) => boolean;
   /** When schedules start actions next, ms since 1970, by their ids. */
   nextRuns?: () => ReadonlyMap<string, number>;
+  /** The plugins that have a card to show to somebody, by id. */
+  cardPlugins?: (caller: Caller) => readonly string[];
   /** Hears of an action that was made, changed or removed. */
   changed?: (id: string) => void;
   audit: {
@@ -51,22 +54,27 @@ export class Actions {
   /** The last answers of each person, for the form. */
   readonly remembered: Remembered;
   readonly #favourites: Favourites;
+  readonly #cards: HomeCards;
   readonly #hashes = new ContentHashes();
   readonly #scripts: ActionsOptions['scripts'];
   readonly #audit: ActionsOptions['audit'];
   readonly #nextRuns: NonNullable<ActionsOptions['nextRuns']>;
+  readonly #cardPlugins: NonNullable<ActionsOptions['cardPlugins']>;
   readonly #changed: NonNullable<ActionsOptions['changed']>;
 
   constructor(options: ActionsOptions) {
     const { database, scripts, audit, waitsForInput = () => false, nextRuns = () => new Map(), changed = () => undefined } = options;
+    const { cardPlugins = () => [] } = options;
     ownTables(database, 'actions', ACTIONS_STEPS);
     this.#table = new ActionTable(database);
     this.#favourites = new Favourites(database);
+    this.#cards = new HomeCards(database);
     this.#runs = new LastRuns(database, waitsForInput);
     this.remembered = new Remembered(database);
     this.#scripts = scripts;
     this.#audit = audit;
     this.#nextRuns = nextRuns;
+    this.#cardPlugins = cardPlugins;
     this.#changed = changed;
   }
 
@@ -91,6 +99,15 @@ export class Actions {
       caller,
       this.#table.all().filter((row) => this.mayUse(caller, row)),
     );
+  }
+
+  /** The cards of plugins that stand among the caller's tiles, in the order of their places. A favourite has left its place, and takes no card along. */
+  cards(caller: Caller): ShownCard[] {
+    const cards = this.#cards.of(this.#cardPlugins(caller));
+    if (cards.length === 0) return [];
+    const favourites = this.#favourites.of(caller.user_id);
+    const rows = this.#table.all().filter((row) => this.mayUse(caller, row) && !favourites.has(row.id));
+    return cards.map((card) => ({ ...card, before: rows.find(({ position }) => position >= card.position)?.id ?? null }));
   }
 
   /** @throws ToruError unknown_action, also for one that the caller may not use: they can't tell the two apart. */
@@ -176,9 +193,9 @@ export class Actions {
 
   /**
    * Places the tiles, for everyone. @param ids every action’s id, once. @param sizes of those whose size changes.
-   * @throws ToruError conflict when they are others than there are, bad_request.
+   * @param cards all of plugins that stand among them; absent: as before. @throws ToruError conflict when the actions are others than there are, bad_request.
    */
-  arrange(caller: Caller | null, { ids, sizes = {} }: ActionOrder): void {
+  arrange(caller: Caller, { ids, sizes = {}, cards }: ActionOrder): void {
     const given = new Set(ids);
     if (given.size !== ids.length)
       throw new ToruError('bad_request', '“ids”: every action stands in the order once.', { extra: { field: 'ids' } });
@@ -191,9 +208,16 @@ export class Actions {
     }
     if (Object.keys(sizes).some((id) => !given.has(id)))
       throw new ToruError('bad_request', '“sizes” names an action that does not stand in “ids”.', { extra: { field: 'sizes' } });
+    const plugins = this.#cardPlugins(caller);
+    const stranger = cards?.find(({ plugin }) => !plugins.includes(plugin));
+    if (stranger !== undefined)
+      throw new ToruError('bad_request', `“cards”: the plugin “${stranger.plugin}” has no card to show. Enable it first.`, {
+        extra: { field: 'cards' },
+      });
     this.#table.order(ids, sizes);
-    const resized = Object.keys(sizes).length > 0;
-    this.#audit.record({ event: 'action.order', caller, outcome: 'ok', ...(resized ? { detail: { sizes } } : {}) });
+    if (cards !== undefined) this.#cards.place(cards, plugins);
+    const detail = { ...(Object.keys(sizes).length > 0 ? { sizes } : {}), ...(cards === undefined ? {} : { cards }) };
+    this.#audit.record({ event: 'action.order', caller, outcome: 'ok', ...(Object.keys(detail).length > 0 ? { detail } : {}) });
   }
 
   #check(caller: Caller | null, fields: ActionFields): Promise<void> {

@@ -71,6 +71,13 @@ export class Plugins {
     return units.filter((unit) => unit.row.enabled && isVisible(caller, unit)).map(summaryForClient);
   }
 
+  /** The ids of those that show a card on the caller's home: also one that was given up, whose card says so. */
+  withCards(caller: Caller): string[] {
+    return this.list(caller).flatMap(({ id, enabled, state, page }) =>
+      (enabled || state === 'failed') && page?.slots.includes('card') === true ? [id] : [],
+    );
+  }
+
   /** @throws ToruError unknown_plugin, also for one that the caller may not use. */
   view(caller: Caller, id: string): PluginSummary | PluginDetails {
     const unit = this.#visible(caller, id);

@@ -88,6 +88,63 @@ describeInBrowser('plugins', () => {
     await other.waitForURL(`${toru.url}/plugins/draws`);
   });
 
+  test('an admin places a card among the tiles, by keyboard alone; its room is there with the first tiles, and no tile moves when it draws', async () => {
+    await using other = await browser.context.newPage();
+    await other.setViewportSize({ width: 1280, height: 800 });
+    await other.goto(toru.url);
+    await frameOf(other, 'Draws').getByText('42 for admin on a card').waitFor();
+    expect(await other.locator('.tile-card').count()).toBe(0);
+    await other.getByRole('button', { name: 'Arrange' }).click();
+    const grip = other.getByRole('button', { name: /^Move Draws; place/ });
+    await grip.waitFor();
+    const count = Number(/of (\d+)/.exec((await grip.getAttribute('aria-label')) ?? '')?.[1]);
+    await grip.focus();
+    // From below the tiles to the second place.
+    for (let at = count; at > 2; at -= 1) {
+      const place = Number(/place (\d+)/.exec((await grip.getAttribute('aria-label')) ?? '')?.[1]);
+      if (place === 2) break;
+      await other.keyboard.press('ArrowLeft');
+      await other.getByRole('button', { name: `Move Draws; place ${place - 1} of ${count}` }).waitFor();
+    }
+    await other.getByLabel('Size of Draws').selectOption('Wide');
+    const placed = async (): Promise<unknown> => (await api.http('GET', '/api/actions')).json().cards;
+    await expect.poll(placed).toMatchObject([{ plugin: 'draws', position: 1, size: 'wide' }]);
+    for (const size of [
+      { width: 1280, height: 800 },
+      { width: 390, height: 844 },
+      { width: 320, height: 568 },
+    ]) {
+      await other.setViewportSize(size);
+      await other.reload();
+      // With the first tiles, before anything of the plugin has come.
+      await other.locator('.tiles > .tile').nth(2).waitFor();
+      const places = (): Promise<number[][]> =>
+        other.evaluate(() =>
+          [...document.querySelectorAll('.tiles > li')].map((li) => {
+            const { x, y, width, height } = li.getBoundingClientRect();
+            return [x, y, width, height].map(Math.round);
+          }),
+        );
+      expect(await other.locator('.tiles > li').nth(1).getAttribute('class')).toBe('tile-card');
+      const before = await places();
+      await frameOf(other, 'Draws').getByText('42 for admin on a card').waitFor();
+      expect(await places()).toEqual(before);
+      expect(await other.evaluate(() => document.documentElement.scrollWidth)).toBe(size.width);
+      for (const density of ['Small tiles', 'List', 'Large tiles']) {
+        await other.getByRole('button', { name: density, exact: true }).click();
+        await frameOf(other, 'Draws').getByText('42 for admin on a card').waitFor();
+        expect(await other.evaluate(() => document.documentElement.scrollWidth)).toBe(size.width);
+      }
+    }
+    // And back below them.
+    await other.getByRole('button', { name: 'Arrange' }).click();
+    await other.getByLabel('Size of Draws').selectOption('Below the tiles');
+    await expect.poll(placed).toEqual([]);
+    await other.getByRole('button', { name: 'Done' }).click();
+    await frameOf(other, 'Draws').getByText('42 for admin on a card').waitFor();
+    expect(await other.locator('.tile-card').count()).toBe(0);
+  });
+
   test('a page follows the theme, is as high as what it draws, and tells under its own name', async () => {
     const drawn = frameOf(page, 'Draws');
     await page.emulateMedia({ colorScheme: 'dark' });

@@ -1,4 +1,4 @@
-import type { Action, ClientAction } from '../../shared/actions.ts';
+import type { Action, ActionList, ClientAction } from '../../shared/actions.ts';
 import type { List } from '../../shared/api.ts';
 import { isErrorCode } from '../../shared/errors.ts';
 import type { Host, PendingRun } from '../../shared/hosts.ts';
@@ -102,6 +102,11 @@ export const ofEveryAction = {
   last_run: orNull(isRunSummary),
 };
 export const isAction = shape<AnyAction>(ofEveryAction);
+/** A host of an earlier version knows no cards. */
+export const isActionList = shape<Pick<List<AnyAction>, 'items'> & Partial<Pick<ActionList, 'cards'>>>({
+  items: listOfAll(isAction),
+  cards: optional(list),
+});
 export const isPendingRun = shape<PendingRun>({
   request_id: text,
   user_id: text,

@@ -1,11 +1,12 @@
 import { computed, effect, signal } from '@preact/signals';
+import type { ShownCard } from '../../../shared/actions.ts';
 import { ToruError } from '../../../shared/errors.ts';
 import type { RunState } from '../../../shared/run-state.ts';
 import { isFinal } from '../../../shared/run-state.ts';
 import type { RunSummary } from '../../../shared/runs.ts';
 import { agent, read, sentence } from '../api.ts';
 import { connection } from '../connection/page-connection.ts';
-import { type AnyAction, isAction, listOf } from '../guards.ts';
+import { type AnyAction, isActionList } from '../guards.ts';
 import { me } from '../own-session.ts';
 import { asPressed } from './as-pressed.ts';
 import { oneAtATime } from './at-once.ts';
@@ -13,6 +14,8 @@ import { forgetActions, keepActions, keptActions } from './kept-actions.ts';
 
 /** The actions that the person may press, in their order; null until they were read. Kept fresh by the `runs` topic. */
 export const actions = signal<AnyAction[] | null>(null);
+/** The cards of plugins that stand among them. */
+export const homeCards = signal<readonly ShownCard[]>([]);
 /** Why they could not be read, in a sentence. */
 export const actionsProblem = signal<string | null>(null);
 
@@ -34,9 +37,10 @@ export const loadActions = oneAtATime(async () => {
   const request = early ?? agent.actions.$get();
   early = null;
   try {
-    const list = await read(listOf(isAction), request);
+    const { items, cards = [] } = await read(isActionList, request);
     if (me.peek() === null) return;
-    actions.value = asKnown(list.items.map(asPressed).toSorted((a, b) => a.position - b.position));
+    actions.value = asKnown(items.map(asPressed).toSorted((a, b) => a.position - b.position));
+    if (JSON.stringify(cards) !== JSON.stringify(homeCards.peek())) homeCards.value = cards;
     actionsProblem.value = null;
   } catch (error) {
     // With the host away, those of the last time can still be asked for.

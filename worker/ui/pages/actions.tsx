@@ -6,7 +6,7 @@ import { actions, actionsProblem, loadActions } from '../data/known-actions.ts';
 import { host, hosts } from '../data/presence.ts';
 import { isAdmin } from '../own-session.ts';
 import { Button, ButtonLink } from '../parts/button.tsx';
-import { Empty, Problem } from '../parts/empty.tsx';
+import { Problem } from '../parts/empty.tsx';
 import { glyphSet } from '../parts/glyph.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { t } from '../translate.ts';
@@ -21,6 +21,7 @@ const Arrange = lazy(() => import('./actions/arrange.tsx').then((part) => part.A
 const PendingList = lazy(() => import('./actions/pending-list.tsx').then((part) => part.PendingList));
 /** Behind the first paint: most hosts have none. */
 const PluginCards = lazy(() => import('./actions/plugin-cards.tsx').then((part) => part.PluginCards));
+const Nothing = lazy(() => import('./actions/nothing.tsx').then((part) => part.Nothing));
 /** Where there are any. */
 const OtherHosts = lazy(() => import('./hosts/other-hosts.tsx').then((part) => part.OtherHosts));
 const RecentRuns = lazy(() => import('./actions/recent-runs.tsx').then((part) => part.RecentRuns));
@@ -89,23 +90,6 @@ export function ActionsPage() {
       {menuOf.value !== null && <TileMenu action={menuOf.value} />}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
-  );
-}
-
-function Nothing() {
-  if (!isAdmin.value)
-    return <Empty title={t('Nothing shared with you yet')}>{t('When an admin lets you use an action, it appears here.')}</Empty>;
-  return (
-    <Empty
-      title={t('Make your first action')}
-      action={
-        <ButtonLink kind="primary" href="/actions/new" icon={<Plus size={18} aria-hidden="true" />}>
-          {t('New action')}
-        </ButtonLink>
-      }
-    >
-      {t('An action is a key that runs one of your scripts: with a name, a colour, and whatever it should ask first.')}
-    </Empty>
   );
 }
 

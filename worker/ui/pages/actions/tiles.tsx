@@ -2,7 +2,8 @@ import { signal, useSignal } from '@preact/signals';
 import { ChevronDown } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
-import { actions } from '../../data/known-actions.ts';
+import { lazy } from 'preact-iso';
+import { actions, homeCards } from '../../data/known-actions.ts';
 import { outcome } from '../../data/run-calls.ts';
 import type { AnyAction } from '../../guards.ts';
 import { bound } from '../../parts/bound.ts';
@@ -15,6 +16,8 @@ import { DensityChoice, density } from './density.tsx';
 import { press, starting } from './press.ts';
 import { firstOf, recentOf, sectionsOf } from './sections.ts';
 import { Tile } from './tile.tsx';
+
+const PlacedCard = lazy(() => import('./plugin-cards.tsx').then((part) => part.PlacedCard));
 
 /** From so many tiles on, a filter helps, … */
 const FILTER_FROM = 9;
@@ -60,6 +63,18 @@ export function Tiles() {
       () => undefined,
     );
   }, []);
+  const isAll = drawn.value >= list.length;
+  /** Their room is there with the first tiles, so that no tile moves when they come. */
+  const cardsBefore = (id: string | null) =>
+    homeCards.value.map(
+      ({ plugin, size, before }) =>
+        before === id &&
+        wanted === '' && (
+          <li key={plugin} class="tile-card" data-size={size}>
+            {isAll && <PlacedCard id={plugin} />}
+          </li>
+        ),
+    );
   const tabbable = shown.some((action) => action.id === focused.value) ? focused.value : sections[0]?.actions[0]?.id;
 
   return (
@@ -82,10 +97,11 @@ export function Tiles() {
       {list.length >= RECENT_FROM && wanted === '' && <Recent />}
       {shown.length === 0 && <p class="muted">{t('No action has “{filter}” in its name.', { filter: filter.value })}</p>}
       <div class="tile-sections" ref={grid} data-density={density.value}>
-        {sections.map(({ id, title, actions: tiles }) => (
+        {sections.map(({ id, title, actions: tiles }, i) => (
           <Group key={id} id={id} title={title} open={wanted !== ''}>
             <ul class="tiles" aria-label={title === '' ? t('Actions') : title} onKeyDown={(event) => moveInGrid?.(event)}>
-              {tiles.map((action) => (
+              {tiles.map((action) => [
+                cardsBefore(action.id),
                 <Tile
                   key={action.id}
                   action={action}
@@ -93,8 +109,9 @@ export function Tiles() {
                   starting={starting.value.has(action.id)}
                   onPress={press}
                   onFocus={focus}
-                />
-              ))}
+                />,
+              ])}
+              {isAll && i === sections.length - 1 && cardsBefore(null)}
             </ul>
           </Group>
         ))}
