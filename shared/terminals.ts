@@ -16,15 +16,6 @@ import { visibleName } from './visible-name.ts';
 
 export const terminalId = uuid;
 
-/** The log of a terminal is kept in segments of so many bytes, … */
-export const SEGMENT_BYTES = 4 * 1024 * 1024;
-/** … and at least so many of its last bytes are there. A viewer is told of what went before by a `gap`. */
-export const KEPT_BYTES = 64 * 1024 * 1024;
-/** Input that a program has not read yet. Past it, input is refused with an error, and none of that frame is typed. */
-export const MAX_WAITING_INPUT = 256 * 1024;
-/** Of one host, at the same time. */
-export const MAX_TERMINALS = 64;
-
 const path = z
   .string()
   .min(1)

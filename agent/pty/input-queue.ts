@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { MAX_WAITING_INPUT } from '../../shared/terminals.ts';
+import { MAX_WAITING_INPUT } from '../../shared/terminal-limits.ts';
 
 /** A program that reads nothing is looked at again after so long, and then less often. */
 const AGAIN_MS = 2;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { SEGMENT_BYTES } from '../../shared/terminal-limits.ts';
 import type { ScrollbackQuery, TerminalServerFrame } from '../../shared/terminals.ts';
-import { SEGMENT_BYTES } from '../../shared/terminals.ts';
 import type { Log } from '../logger.ts';
 import { packageRoot } from '../system/package-root.ts';
 import type { LogPlace } from './screen/screen-keeper.ts';

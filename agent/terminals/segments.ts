@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { KEPT_BYTES, SEGMENT_BYTES } from '../../shared/terminals.ts';
+import { KEPT_BYTES, SEGMENT_BYTES } from '../../shared/terminal-limits.ts';
 
 /** Where the bytes of a terminal's log lie: `<folder>/log/<n>` has those from n × SEGMENT_BYTES on. */
 

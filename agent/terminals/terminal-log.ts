@@ -1,6 +1,6 @@
 import { closeSync, openSync, read as readCallback, readSync, statSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { SEGMENT_BYTES } from '../../shared/terminals.ts';
+import { SEGMENT_BYTES } from '../../shared/terminal-limits.ts';
 import { incompleteTail } from '../../shared/utf8.ts';
 import { isMissing } from '../logs/byte-source.ts';
 import type { Chunk } from '../logs/chunk.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { KEPT_BYTES, SEGMENT_BYTES } from '../../shared/terminal-limits.ts';
 import type { TerminalFrameInput, TerminalServerFrame } from '../../shared/terminals.ts';
-import { KEPT_BYTES, SEGMENT_BYTES, terminal as terminalShape } from '../../shared/terminals.ts';
+import { terminal as terminalShape } from '../../shared/terminals.ts';
 import { Streams } from '../logs/streams.ts';
 import type { OutputTransport, ViewerPort } from '../logs/viewers.ts';
 import type { ApiHarness } from '../systems-harness.ts';

@@ -4,6 +4,7 @@ import type { List } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { FolderPreferences } from '../../shared/folders.ts';
 import { refuseLate } from '../../shared/in-time.ts';
+import { MAX_TERMINALS } from '../../shared/terminal-limits.ts';
 import type {
   ExecAnswer,
   ExecRequest,
@@ -15,7 +16,6 @@ import type {
   TerminalShare,
   TerminalsQuery,
 } from '../../shared/terminals.ts';
-import { MAX_TERMINALS } from '../../shared/terminals.ts';
 import type { Audit } from '../audit/audit.ts';
 import type { Folders } from '../folders/folders.ts';
 import type { Log } from '../logger.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { terminalId } from '../../../shared/terminals.ts';
+import { uuid as terminalId } from '../../../shared/ids.ts';
 
 /**
  * The language of the pty host's socket: a line of JSON each. A host outlives the agent that started it, so a newer agent meets older

@@ -1,5 +1,5 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
-import { SEGMENT_BYTES } from '../../../shared/terminals.ts';
+import { SEGMENT_BYTES } from '../../../shared/terminal-limits.ts';
 import { incompleteTail } from '../../../shared/utf8.ts';
 import { firstKept, lengthOnDisk, logFolder, segmentFile, segmentOf } from '../segments.ts';
 

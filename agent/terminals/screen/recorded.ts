@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { SEGMENT_BYTES } from '../../../shared/terminals.ts';
+import { SEGMENT_BYTES } from '../../../shared/terminal-limits.ts';
 import { segmentFile, segmentOf } from '../segments.ts';
 import { EmulatedTerminal } from './emulated-terminal.ts';
 

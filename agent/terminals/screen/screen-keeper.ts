@@ -1,5 +1,5 @@
+import { SEGMENT_BYTES } from '../../../shared/terminal-limits.ts';
 import type { ScrollbackQuery } from '../../../shared/terminals.ts';
-import { SEGMENT_BYTES } from '../../../shared/terminals.ts';
 import type { DrawnScreen, EmulatedTerminal } from './emulated-terminal.ts';
 import { Recorded } from './recorded.ts';
 
