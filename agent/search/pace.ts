@@ -2,7 +2,7 @@ import { inTurn, type Lane, type LoopTurns, turns } from '../loop-turns.ts';
 
 const MIN_BYTES = 8 * 1024;
 const FIRST_BYTES = 16 * 1024;
-const MAX_BYTES = 128 * 1024;
+const MAX_BYTES = 64 * 1024;
 /** One step keeps everything else of the agent waiting: it shall take less than this, and may take a quarter of it. */
 const STEP_MS = 1;
 /** All searches of the host. A cancel passes the loop ten times on its way, and waits for them each time. */

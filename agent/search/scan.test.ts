@@ -172,7 +172,7 @@ test('steps shrink where they take long, and grow where they do not', () => {
     pace.measure(() => clock.mockReturnValue(1010));
     expect(pace.bytes).toBe(before);
     for (let i = 0; i < 20; i += 1) pace.measure(() => undefined);
-    expect(pace.bytes).toBe(128 * 1024);
+    expect(pace.bytes).toBe(64 * 1024);
     for (let i = 0; i < 20; i += 1) pace.measure(() => clock.mockReturnValue(performance.now() + 10));
     expect(pace.bytes).toBe(8 * 1024);
   } finally {

@@ -8,7 +8,8 @@ export interface ScannedLog {
   /** The first cursor that is still kept, and the last. */
   readonly start: number;
   readonly end: number;
-  read(from: number, maxBytes: number): Promise<ScannedChunk[]>;
+  /** @param into memory for what is read, which the chunks may lie in. */
+  read(from: number, maxBytes: number, into?: Buffer): Promise<ScannedChunk[]>;
 }
 
 export interface ScannedChunk {
@@ -51,6 +52,7 @@ export async function* scan(
   signal: AbortSignal,
 ): AsyncGenerator<Step, void, undefined> {
   let lanes = lanesOf(needle);
+  let memory = Buffer.alloc(0);
   const { end } = log;
   const inOrder = (hits: readonly Hit[]): Hit[] =>
     hits
@@ -60,7 +62,10 @@ export async function* scan(
   // The line that holds `from` is looked through from its begin on.
   const lead = needle.byLine ? needle.maxBytes : 0;
   for (let at = Math.max(from - lead, log.start); at < end && !signal.aborted; ) {
-    const chunks = await log.read(at, Math.min(pace.bytes, end - at)).catch((error: unknown) => {
+    const wanted = Math.min(pace.bytes, end - at);
+    // One piece for all reads: collecting new memory for each kept the agent from a cancel for longer than the search did.
+    if (memory.length < wanted) memory = Buffer.allocUnsafeSlow(pace.bytes);
+    const chunks = await log.read(at, wanted, memory).catch((error: unknown) => {
       if (error instanceof DamagedOutput && error.to !== null) return error.to;
       throw error;
     });
@@ -90,6 +95,20 @@ function lanesOf(needle: Matcher): { stdout: Lane; stderr: Lane } {
   return { stdout: new Lane('stdout', needle), stderr: new Lane('stderr', needle) };
 }
 
+/** For the bytes of one text, as long as it is made: no search waits meanwhile. */
+let scratch = Buffer.alloc(0);
+
+/** The bytes as one text, a character each. Joined as bytes: two long strings would be copied once more when they are searched. */
+function joined(pieces: readonly Uint8Array[], length: number): string {
+  if (scratch.length < length) scratch = Buffer.allocUnsafeSlow(length);
+  let at = 0;
+  for (const piece of pieces) {
+    scratch.set(piece, at);
+    at += piece.length;
+  }
+  return scratch.toString('latin1', 0, length);
+}
+
 /**
  * One of the two streams: what somebody reads of it, without the sequences that only a terminal understands: what was read
  * last, and the end of what came before, where a hit may have begun.
@@ -117,7 +136,7 @@ class Lane {
     const kept = this.#needle.byLine ? Math.max(0, begin - 1) : begin;
     this.#searched = begin - kept;
     this.#places = this.#placesFrom(kept);
-    const pieces: Uint8Array[] = [Buffer.from(this.#text.slice(kept), 'latin1')];
+    const pieces: Uint8Array[] = kept < this.#text.length ? [Buffer.from(this.#text.slice(kept), 'latin1')] : [];
     let length = this.#text.length - kept;
     for (const { bytes, from } of chunks) {
       const { visible, stretches } = this.#visible.read(bytes, from);
@@ -125,8 +144,7 @@ class Lane {
       pieces.push(visible);
       length += visible.length;
     }
-    // Joined as bytes: two long strings would be copied once more when they are searched.
-    this.#text = Buffer.concat(pieces).toString('latin1');
+    this.#text = joined(pieces, length);
     this.#until = this.#text.length;
     if (!this.#needle.byLine) return;
     const ended = Math.max(this.#text.lastIndexOf('\n'), this.#text.lastIndexOf('\r')) + 1;
