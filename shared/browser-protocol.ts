@@ -9,7 +9,7 @@ import { runInput } from './run-input.ts';
 import type { RunState } from './run-state.ts';
 import type { Run, RunNews } from './runs.ts';
 import type { SystemSample } from './system.ts';
-import { sizeFields } from './terminal-size.ts';
+import { runSizeFields } from './terminal-size.ts';
 import type { JobStepView, JobSummary } from './workflows.ts';
 
 /**
@@ -70,7 +70,7 @@ export const clientFrame = z.discriminatedUnion('type', [
   /** `eof`: after `data` the script reads the end of its input. */
   z.object({ type: z.literal('input'), task_id: taskId, ...runInput.shape, not_after: notAfter.optional() }),
   /** The size of a run's terminal: the one that typed or resized last decides. */
-  z.object({ type: z.literal('resize'), task_id: taskId, ...sizeFields }),
+  z.object({ type: z.literal('resize'), task_id: taskId, ...runSizeFields }),
   z.object({ type: z.literal('subscribe'), ...subscribed }),
   z.object({ type: z.literal('unsubscribe'), ...subscribed }),
   z.object({ type: z.literal('ping') }),

@@ -163,6 +163,9 @@ export const MAX_REMEMBERED_CHARS = 8 * KiB;
 export const MAX_VARIABLES = 64;
 export const MAX_VARIABLE_CHARS = 4096;
 export const MAX_STDIN_FRAME = 64 * KiB;
+/** The size of a terminal, in characters. */
+export const MAX_COLS = 1000;
+export const MAX_ROWS = 1000;
 /** A note on a run, in UTF-16 units: a thought about it, not a file. */
 export const MAX_NOTE_CHARS = 2000;
 export const MAX_QUEUE_PER_ACTION = 100;

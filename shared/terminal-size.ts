@@ -1,8 +1,12 @@
 import * as z from 'zod';
+import { uuid } from './ids.ts';
+import { MAX_COLS, MAX_ROWS } from './limits.ts';
 
 /** The size of a terminal in characters, of one by itself and of a run's. */
-const MAX_COLS = 1000;
-const MAX_ROWS = 1000;
-
 export const sizeFields = { cols: z.int().min(1).max(MAX_COLS), rows: z.int().min(1).max(MAX_ROWS) };
 export const terminalSize = z.strictObject(sizeFields);
+
+/** Of a run's terminal. `viewer`: the name that a viewer chose for itself, by which it finds in the output that the size is its own. */
+export const runSizeFields = { ...sizeFields, viewer: uuid.optional() };
+export const runSize = z.strictObject(runSizeFields);
+export type RunSize = z.infer<typeof runSize>;

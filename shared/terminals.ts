@@ -154,7 +154,12 @@ export const scrollbackQuery = z.strictObject({
 });
 export type ScrollbackQuery = z.infer<typeof scrollbackQuery>;
 
-export const terminalInput = z.strictObject({ data: z.string().min(1).max(MAX_STDIN_FRAME), not_after: notAfter.optional() });
+export const terminalInput = z.strictObject({
+  data: z.string().min(1).max(MAX_STDIN_FRAME),
+  /** The terminal's own answer to what its program asked: no person typed it. */
+  answer: z.boolean().default(false),
+  not_after: notAfter.optional(),
+});
 export const shareRequest = z.strictObject({ right: shareRight });
 
 /** PUT …/files: one file, its bytes as body. `path`: the folder, as one writes it in the terminal; without it the terminal's own. */

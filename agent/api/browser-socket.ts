@@ -172,7 +172,7 @@ export class BrowserSocket {
         if (this.#attached.has(frame.task_id)) this.#services.streams.typed(frame.task_id);
         return this.#services.runs.input(caller, frame.task_id, frame.data, frame.eof);
       case 'resize':
-        return this.#services.runs.resize(caller, frame.task_id, frame.cols, frame.rows);
+        return this.#services.runs.resize(caller, frame.task_id, frame);
       case 'subscribe':
         this.#subscribe(caller, frame);
         return;

@@ -16,7 +16,7 @@ import {
   taskParams,
 } from '../../shared/runs.ts';
 import { runSearchQuery } from '../../shared/search.ts';
-import { terminalSize } from '../../shared/terminal-size.ts';
+import { runSize } from '../../shared/terminal-size.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { linesResponse } from '../http/json-lines.ts';
@@ -112,9 +112,8 @@ export const runsApi = resource(
         await runs.input(c.env.caller, c.req.valid('param').id, data, eof);
         return c.body(null, 204);
       })
-      .post('/:id/resize', params(taskParams), body(terminalSize), async (c) => {
-        const { cols, rows } = c.req.valid('json');
-        await runs.resize(c.env.caller, c.req.valid('param').id, cols, rows);
+      .post('/:id/resize', params(taskParams), body(runSize), async (c) => {
+        await runs.resize(c.env.caller, c.req.valid('param').id, c.req.valid('json'));
         return c.body(null, 204);
       })
       .post('/:id/cancel', params(taskParams), async (c) => {

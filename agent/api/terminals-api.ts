@@ -86,7 +86,8 @@ export const terminalsApi = resource(
         c.json<ExecAnswer>(await terminals.exec(c.env.caller, c.req.valid('param').id, c.req.valid('json'))),
       )
       .post('/:id/input', params(terminalParams), body(terminalInput), async (c) => {
-        await terminals.input(c.env.caller, c.req.valid('param').id, c.req.valid('json').data);
+        const { data, answer } = c.req.valid('json');
+        await terminals.input(c.env.caller, c.req.valid('param').id, data, answer);
         return c.body(null, 204);
       })
       .post('/:id/resize', params(terminalParams), body(terminalSize), async (c) => {

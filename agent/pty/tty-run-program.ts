@@ -3,6 +3,8 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import * as pty from '@lydell/node-pty';
 import { LineSplitter } from '../../shared/line-splitter.ts';
+import { sizeNote } from '../../shared/terminal/size-notes.ts';
+import type { RunSize } from '../../shared/terminal-size.ts';
 import { readStat } from '../process/process-identity.ts';
 import { InputQueue } from './input-queue.ts';
 import { descriptorOf, fileOf, signalName } from './pty.ts';
@@ -15,6 +17,8 @@ const MOST_UNSENT = 256 * 1024;
 const LOOK_MS = 50;
 /** Input that the terminal has no room for is offered again after so long. */
 const AGAIN_MS = 20;
+/** A program that was starting when its terminal got another size is told of it again. */
+const TELL_AGAIN_MS = 1000;
 /** The library's words where a program could not be started; it ends with 1 then. */
 const NOT_STARTED = /^(?:execvp|chdir)\(\d\) failed\.: (.*)\s*$/;
 const NOT_FOUND = 127;
@@ -41,7 +45,11 @@ export function runInTerminal([folder = '', cols = '', rows = '', script = '', .
   });
   for (const signal of SIGNALS) process.on(signal, () => undefined);
   note(folder, fileOf(terminal));
-  takeInput(terminal);
+  takeInput(terminal, (size) => {
+    out.write(sizeNote({ ...size, viewer: size.viewer ?? null }));
+    terminal.resize(size.cols, size.rows);
+    setTimeout(() => tellAgain(terminal.pid), TELL_AGAIN_MS).unref();
+  });
 
   let exit: { code: number; signal: number } | null = null;
   let first: Buffer | null = null;
@@ -90,6 +98,14 @@ export function runInTerminal([folder = '', cols = '', rows = '', script = '', .
   });
 }
 
+function tellAgain(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGWINCH');
+  } catch {
+    // It has ended.
+  }
+}
+
 /** For the agent, which asks the terminal whether what is typed shows. */
 function note(folder: string, file: string): void {
   try {
@@ -100,7 +116,7 @@ function note(folder: string, file: string): void {
 }
 
 /** Types what comes over standard input. What the script does not read yet waits in the pipe. */
-function takeInput(terminal: pty.IPty): void {
+function takeInput(terminal: pty.IPty, resize: (size: RunSize) => void): void {
   const queue = new InputQueue(descriptorOf(terminal));
   const input = new Socket({ fd: 0, readable: true, writable: false });
   const waiting: Buffer[] = [];
@@ -121,7 +137,7 @@ function takeInput(terminal: pty.IPty): void {
     if ('data' in message) {
       waiting.push(Buffer.from(message.data));
       if (waiting.length === 1) type();
-    } else terminal.resize(message.cols, message.rows);
+    } else resize(message);
   });
   input.on('data', (bytes: Buffer) => lines.push(bytes));
   input.on('error', () => undefined);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { terminalSize } from '../../shared/terminal-size.ts';
+import { runSize } from '../../shared/terminal-size.ts';
 import { packageRoot } from '../system/package-root.ts';
 
 /**
@@ -20,7 +20,7 @@ export const VARIABLE_PREFIX = 'TTY_';
 /** One line holds one frame of input at most, each byte of it escaped. */
 export const MAX_TTY_LINE = 1024 * 1024;
 
-export const ttyMessage = z.union([z.object({ data: z.string() }), terminalSize]);
+export const ttyMessage = z.union([z.object({ data: z.string() }), runSize]);
 export type TtyMessage = z.infer<typeof ttyMessage>;
 
 interface Started {

@@ -5,6 +5,7 @@ import { ToruError } from '../../shared/errors.ts';
 import { CANCEL_GRACE_MS, MAX_STDIN_FRAME } from '../../shared/limits.ts';
 import { isFinal, resultOf } from '../../shared/run-state.ts';
 import type { Run, RunsTotals, RunsTrend } from '../../shared/runs.ts';
+import type { RunSize } from '../../shared/terminal-size.ts';
 import { History } from '../history/history.ts';
 import { Journal } from '../history/journal.ts';
 import type { HistoryQuery, RunsFilter } from '../history/list-query.ts';
@@ -190,10 +191,10 @@ export class Runs {
   }
 
   /** Gives the terminal of a run a size. @throws ToruError unknown_task, not_running, input_not_accepted where it has no terminal. */
-  async resize(caller: Caller, taskId: string, cols: number, rows: number): Promise<void> {
+  async resize(caller: Caller, taskId: string, size: RunSize): Promise<void> {
     const run = this.#typedInto(caller, taskId);
     if (!run.row.tty) throw new ToruError('input_not_accepted', 'This run has no terminal: its action says so (“Runs in a terminal”).');
-    await run.resize(cols, rows);
+    await run.resize(size);
   }
 
   /** @throws ToruError unknown_task, not_running, input_not_accepted while it is queued. */

@@ -106,6 +106,28 @@ test('one of its viewers answers: who is there longest, who typed last, and none
   await remove(id);
 });
 
+test('what a terminal answers nobody typed: it changes neither who answers, nor when a person typed, nor what is wanted of one', async () => {
+  const { terminals } = api.services;
+  const id = await open('cat');
+  const [first, second] = [new Viewer(), new Viewer()];
+  for (const viewer of [first, second]) await viewer.send({ type: 'attach', terminal_id: id, from: 0 });
+  terminals.attention.says(id, 'idle');
+  await second.send({ type: 'input', terminal_id: id, data: '\u001b[?1;2c', answer: true });
+  expect(second.types()).toEqual(['attached']);
+  expect(terminals.times(id).person).toBeNull();
+  expect(terminals.attention.saying(id).state).toBe('idle');
+  // It was typed all the same.
+  await expect.poll(() => first.frames.map((frame) => (frame.type === 'output' ? frame.data : '')).join('')).toContain('[?1;2c');
+  // What can't be an answer was typed, whatever the viewer says of it.
+  await second.send({ type: 'input', terminal_id: id, data: 'y', answer: true });
+  expect(second.types().at(-1)).toBe(true);
+  expect(terminals.times(id).person).toBeTypeOf('number');
+  expect(terminals.attention.saying(id).state).toBeNull();
+  first.close();
+  second.close();
+  await remove(id);
+});
+
 test('who it is shared with no longer is detached at once, and comes back to nothing', async () => {
   const id = await open('sh', '-c', 'while :; do echo on; sleep 0.02; done');
   const share = `/api/terminals/${id}/shares/${client.user_id}`;

@@ -77,8 +77,8 @@ export class TerminalSocket {
       case 'input':
         refuseLate(frame.not_after, Date.now());
         if (this.#views.has(id)) this.#o.streams.typed(id);
-        await terminals.input(caller, id, frame.data);
-        return this.#typed(id);
+        if (await terminals.input(caller, id, frame.data, frame.answer)) this.#typed(id);
+        return;
       case 'resize':
         return terminals.resize(caller, id, frame.cols, frame.rows);
       default:

@@ -4,6 +4,7 @@ import type { List } from '../../shared/api.ts';
 import { ToruError } from '../../shared/errors.ts';
 import type { FolderPreferences } from '../../shared/folders.ts';
 import { refuseLate } from '../../shared/in-time.ts';
+import { isAnswer } from '../../shared/terminal/answers.ts';
 import { MAX_TERMINALS } from '../../shared/terminal-limits.ts';
 import type {
   ExecAnswer,
@@ -232,15 +233,20 @@ export class Terminals {
     return { terminal: this.shown(row, right), acked: () => live.flow(), changed: () => live.chooseAnswerer(), leave };
   }
 
-  /** Types into it. @throws ToruError unknown_terminal, forbidden, not_running, input_not_accepted when too much waits already. */
-  async input(caller: Caller, id: string, data: string): Promise<void> {
+  /**
+   * Types into it. @param answer the viewer's terminal says that to the program: no person typed it.
+   * @returns whether a person did. @throws ToruError unknown_terminal, forbidden, not_running, input_not_accepted when too much waits already.
+   */
+  async input(caller: Caller, id: string, data: string, answer = false): Promise<boolean> {
     const row = this.#typed(caller, id);
     const link = this.#life.linkOf(row);
     await link.input(id, data);
+    if (answer && isAnswer(data)) return false;
     const live = this.#life.known(id);
     if (live !== undefined) live.lastInputAt = Date.now();
     this.attention.typed(id);
     this.#changes.tellSoon(id);
+    return true;
   }
 
   /** Types what no person types. The caller has looked whether it may. @param entered its program has work now. @throws ToruError not_running, busy, input_not_accepted */

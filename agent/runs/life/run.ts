@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ToruError, toToruError } from '../../../shared/errors.ts';
 import { MAX_ARTIFACT_BYTES } from '../../../shared/limits.ts';
+import type { RunSize } from '../../../shared/terminal-size.ts';
 import type { History } from '../../history/history.ts';
 import type { Journal } from '../../history/journal.ts';
 import type { Ending, RunRow } from '../../history/run-row.ts';
@@ -333,8 +334,8 @@ export class RunLife {
   }
 
   /** Gives the script's terminal a size. @throws ToruError not_running, input_not_accepted */
-  async resize(cols: number, rows: number): Promise<void> {
-    (await this.#input()).resize(cols, rows);
+  async resize(size: RunSize): Promise<void> {
+    (await this.#input()).resize(size);
   }
 
   /** @throws ToruError not_running */

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SizeNotes } from '../../../shared/terminal/size-notes.ts';
 import type { Harness } from '../runs-harness.ts';
 import { isAliveNow, makeHarness } from '../runs-harness.ts';
 
@@ -133,12 +135,13 @@ exit 3
     expect(await h.output(read)).toBe('line\r\nline\r\nover\r\n');
   });
 
-  it('is resized', async () => {
+  it('is resized, which stands in its output where it happened', async () => {
     const task = await start('#!/bin/bash\ntrap "stty size; exit" WINCH\necho ready\nwhile :; do sleep 0.05; done\n');
     await prints(task, 'ready');
-    await h.runs.resize(ada(), task, 132, 43);
+    const viewer = randomUUID();
+    await h.runs.resize(ada(), task, { cols: 132, rows: 43, viewer });
     await h.ended(task);
-    expect(await h.output(task)).toBe('ready\r\n43 132\r\n');
+    expect(new SizeNotes().push(await h.output(task))).toEqual(['ready\r\n', { cols: 132, rows: 43, viewer }, '43 132\r\n']);
   });
 
   it('gets all that is typed at once, in order, however slowly it reads', async () => {
@@ -205,7 +208,7 @@ exit 3
     expect(() => readFileSync(join(h.home, 'runs', task, 'tty'))).toThrow('ENOENT');
     const plain = await start('#!/bin/sh\nread -r a\n', { tty: false, stdin: true });
     await waits(plain);
-    await expect(h.runs.resize(ada(), plain, 10, 10)).rejects.toThrow('has no terminal');
+    await expect(h.runs.resize(ada(), plain, { cols: 10, rows: 10 })).rejects.toThrow('has no terminal');
     await type(plain, '\n');
     await h.ended(plain);
   });

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { ToruError } from '../../../shared/errors.ts';
 import { MAX_STDIN_FRAME } from '../../../shared/limits.ts';
+import type { RunSize } from '../../../shared/terminal-size.ts';
 import { waitsFor } from '../../process/blocked-read.ts';
 import type { TtyMessage } from '../../pty/tty-run.ts';
 
@@ -66,8 +67,8 @@ export class TypedInput {
   }
 
   /** The size of the script's terminal. @throws ToruError input_not_accepted */
-  resize(cols: number, rows: number): void {
-    this.#push(encode({ cols, rows }));
+  resize({ cols, rows, viewer }: RunSize): void {
+    this.#push(encode({ cols, rows, viewer }));
   }
 
   /** Has all that was typed left the agent? */

@@ -19,6 +19,8 @@ export type StreamEvent =
 
 interface Viewer {
   listener: (event: StreamEvent) => void;
+  /** Resolves when all that the listener got is taken in. */
+  taken: () => Promise<void> | null;
   cursor: Cursor;
   acks: Acks;
   /** Answers to `attach` that are still on their way: until the last one, output belongs to an older attach. */
@@ -61,10 +63,17 @@ export class Streams {
     }
   }
 
-  /** Looks at a run from `from` on. @returns detach. */
-  attach(taskId: string, from: Cursor, listener: Viewer['listener']): () => void {
+  /** Looks at a run from `from` on. @param taken of a listener that takes in later what it gets: the host waits for it. @returns detach. */
+  attach(taskId: string, from: Cursor, listener: Viewer['listener'], taken: Viewer['taken'] = () => null): () => void {
     const old = this.#viewers.get(taskId);
-    const viewer: Viewer = { listener, cursor: from, acks: new Acks(from, this.#window), awaited: (old?.awaited ?? 0) + 1, ended: false };
+    const viewer: Viewer = {
+      listener,
+      taken,
+      cursor: from,
+      acks: new Acks(from, this.#window),
+      awaited: (old?.awaited ?? 0) + 1,
+      ended: false,
+    };
     this.#viewers.set(taskId, viewer);
     if (old !== undefined) {
       this.#send({ type: 'detach', task_id: taskId });
@@ -78,7 +87,7 @@ export class Streams {
   /** Takes the stream that `run` opened on this connection by itself, from the first byte on. @returns detach. */
   adopt(taskId: string, listener: Viewer['listener']): () => void {
     const old = this.#viewers.get(taskId);
-    const viewer: Viewer = { listener, cursor: 0, acks: new Acks(0, this.#window), awaited: 0, ended: false };
+    const viewer: Viewer = { listener, taken: () => null, cursor: 0, acks: new Acks(0, this.#window), awaited: 0, ended: false };
     this.#viewers.set(taskId, viewer);
     old?.listener({ kind: 'replaced' });
     return () => this.#detach(taskId, viewer);
@@ -143,11 +152,15 @@ export class Streams {
     const from = viewer.cursor;
     viewer.cursor = frame.cursor;
     viewer.listener({ kind: 'output', stream: frame.type, text: frame.data, from, to: frame.cursor });
-    this.#acknowledge(frame.task_id, viewer);
+    const taken = viewer.taken();
+    if (taken === null) this.#acknowledge(frame.task_id, viewer);
+    else void taken.then(() => this.#acknowledge(frame.task_id, viewer, frame.cursor));
   }
 
-  #acknowledge(taskId: string, viewer: Viewer): void {
-    const cursor = viewer.acks.taken(viewer.cursor);
+  #acknowledge(taskId: string, viewer: Viewer, taken: Cursor = viewer.cursor): void {
+    // Another viewer, or another socket, has come meanwhile.
+    if (this.#viewers.get(taskId) !== viewer || taken > viewer.cursor) return;
+    const cursor = viewer.acks.taken(taken);
     if (cursor !== null) this.#send({ type: 'ack', task_id: taskId, cursor });
   }
 

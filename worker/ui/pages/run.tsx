@@ -35,6 +35,7 @@ import { viewedHost, withoutHost } from '../viewed-host.ts';
 export const OutputOfRun = RunLog;
 
 const PressSheet = late(() => import('./actions/press-sheet.tsx').then((part) => part.PressSheet));
+const RunViews = late(() => import('./run/run-views.tsx').then((part) => part.RunViews));
 const AnswerField = late(() => import('./run/answer-field.tsx').then((part) => part.AnswerField));
 
 /** One run: what it is, what it prints, and what can be done about it. */
@@ -110,6 +111,27 @@ function RunOf({ id }: { id: string }) {
       </div>
     );
   }
+  const log = (
+    <>
+      <LogView
+        key={at}
+        run={shown}
+        place={place}
+        full={full.value}
+        onFull={(on) => {
+          full.value = on;
+        }}
+        onProgress={(now) => {
+          percent.value = now;
+        }}
+        onOpened={(opened) => {
+          viewer.value = opened;
+        }}
+        onChanged={reread}
+      />
+      {shown.stdin && !isFinal(shown.state) && <AnswerField run={shown} viewer={viewer.value} />}
+    </>
+  );
   return (
     <div class={`run${full.value ? ' run-full' : ''}${viewer.value?.away.value === true ? ' run-read' : ''}`}>
       <PageHead
@@ -147,23 +169,7 @@ function RunOf({ id }: { id: string }) {
         />
       </RunDetails>
       <Results key={`results ${id}`} run={shown} />
-      <LogView
-        key={at}
-        run={shown}
-        place={place}
-        full={full.value}
-        onFull={(on) => {
-          full.value = on;
-        }}
-        onProgress={(now) => {
-          percent.value = now;
-        }}
-        onOpened={(opened) => {
-          viewer.value = opened;
-        }}
-        onChanged={reread}
-      />
-      {shown.stdin && !isFinal(shown.state) && <AnswerField run={shown} viewer={viewer.value} />}
+      {shown.tty === true && shown.state === 'running' ? <RunViews run={shown} log={log} reading={place !== null} /> : log}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );

@@ -8,7 +8,7 @@ import { t } from '../../translate.ts';
 import type { Find } from './find.ts';
 
 /** Looks for a text in what is shown and above it; further back, in the log. */
-export function FindBar(props: { find: Find; onLog: (text: string) => void; onClose: () => void }) {
+export function FindBar(props: { find: Find; onLog?: (text: string) => void; onClose: () => void }) {
   const { find } = props;
   const text = useSignal('');
   const field = useRef<HTMLInputElement>(null);
@@ -71,9 +71,11 @@ export function FindBar(props: { find: Find; onLog: (text: string) => void; onCl
         icon={<ArrowDown size={18} aria-hidden="true" />}
         onClick={() => find.next(text.peek())}
       />
-      <Button small disabled={text.value.trim() === ''} onClick={() => props.onLog(text.peek())}>
-        {t('In the full log')}
-      </Button>
+      {props.onLog !== undefined && (
+        <Button small disabled={text.value.trim() === ''} onClick={() => props.onLog?.(text.peek())}>
+          {t('In the full log')}
+        </Button>
+      )}
       <IconButton label={t('Close')} icon={<X size={18} aria-hidden="true" />} onClick={props.onClose} />
     </form>
   );

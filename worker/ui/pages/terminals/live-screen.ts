@@ -1,8 +1,8 @@
 import { effect, signal } from '@preact/signals';
-import type { Terminal as TerminalShape } from '../../../../shared/terminals.ts';
 import { theme } from '../../theme.ts';
 import { toast } from '../../toasts.ts';
 import { t } from '../../translate.ts';
+import { AnswerMark } from './answer-mark.ts';
 import { copiedByProgram } from './clipboard.ts';
 import { coloursOf } from './colours.ts';
 import { copyText } from './copy-text.ts';
@@ -13,8 +13,9 @@ import { takeLinks } from './links.ts';
 import { partsOf, pasteOf } from './paste.ts';
 import { PredictionOverlay } from './prediction-overlay.ts';
 import { copyRight, decideCopy, fontSize, readsAloud } from './preferences.ts';
+import type { ScreenSource, ScreenStream } from './screen-source.ts';
+import { INPUT_MS } from './screen-source.ts';
 import { SharedSize } from './shared-size.ts';
-import { INPUT_MS, TerminalStream } from './terminal-stream.ts';
 import { takeTouch } from './touch.ts';
 import { Uploads } from './uploads.tsx';
 
@@ -26,7 +27,6 @@ const COMPLAIN_MS = 5000;
 const EARLY_LENGTH = 4096;
 
 export interface LiveScreenEvents {
-  changed(terminal: TerminalShape): void;
   /** What the key bar holds down now, which this use of it lets go. */
   takeHeld(): Held;
   openFind(): void;
@@ -34,7 +34,7 @@ export interface LiveScreenEvents {
   leave(): void;
 }
 
-/** One terminal on the page, live: it draws what is printed, and passes on what is typed. */
+/** A terminal, or that of a run, live on the page: it draws what is printed, and passes on what is typed. */
 export class LiveScreen {
   readonly emulator: Emulator;
   readonly size: SharedSize;
@@ -44,8 +44,8 @@ export class LiveScreen {
   readonly title = signal('');
   /** Of its folder; `system`: the page's. */
   readonly theme = signal('system');
-  /** Files on their way to it. */
-  readonly uploads: Uploads;
+  /** Files on their way to it; null where none can be sent. */
+  readonly uploads: Uploads | null;
   /** Looks for a text in what the emulator has. */
   readonly find: Find;
   /** Is the bar open in which a text is looked for? */
@@ -58,9 +58,10 @@ export class LiveScreen {
   readonly selections = signal(0);
   /** Counts the bells. */
   readonly bells = signal(0);
-  readonly #id: string;
+  readonly source: ScreenSource;
   readonly #on: LiveScreenEvents;
-  readonly #stream: TerminalStream;
+  readonly #stream: ScreenStream;
+  readonly #answers: AnswerMark;
   readonly #predictions: PredictionOverlay;
   readonly #stops: (() => void)[] = [];
   /** Nothing has come yet that was printed just now. */
@@ -73,17 +74,18 @@ export class LiveScreen {
   #complained = Number.NEGATIVE_INFINITY;
 
   /** @param box shows it, and scrolls. @param host is in the box, and drawn in. */
-  constructor(id: string, box: HTMLElement, host: HTMLElement, on: LiveScreenEvents) {
-    this.#id = id;
+  constructor(source: ScreenSource, box: HTMLElement, host: HTMLElement, on: LiveScreenEvents) {
+    this.source = source;
     this.#on = on;
-    this.uploads = new Uploads(id);
+    this.uploads = source.isTerminal ? new Uploads(source.id) : null;
     this.emulator = openEmulator(host, {
       screenReader: readsAloud.peek(),
       fontSize: fontSize.peek(),
       theme: coloursOf(theme.peek()),
     });
     const { term } = this.emulator;
-    this.size = new SharedSize(this.emulator, box, host, ({ cols, rows }) => this.#stream.resize(cols, rows));
+    this.size = new SharedSize(this.emulator, box, host, (size) => this.#stream.resize(size));
+    this.#answers = new AnswerMark(term);
     this.#stream = this.#follow();
     this.#stops.push(
       this.#watchSize(box),
@@ -137,7 +139,7 @@ export class LiveScreen {
     this.#typed = true;
     if (!this.size.mine.peek()) this.size.take();
     this.emulator.term.scrollToBottom();
-    for (const part of partsOf(data)) if (!this.#stream.type(part)) return this.#unsent();
+    for (const part of partsOf(data)) if (!this.#stream.type(part, false)) return this.#unsent();
     this.#predictions.typed(data);
     return true;
   }
@@ -149,7 +151,7 @@ export class LiveScreen {
   close(): void {
     for (const stop of this.#stops) stop();
     this.#predictions.close();
-    this.uploads.close();
+    this.uploads?.close();
     this.#stream.close();
     this.emulator.close();
   }
@@ -158,7 +160,7 @@ export class LiveScreen {
   allowCopy(allow: boolean): void {
     const text = this.copying.peek();
     this.copying.value = null;
-    decideCopy(this.#id, allow ? 'allow' : 'never');
+    decideCopy(this.source.id, allow ? 'allow' : 'never');
     if (allow && text !== null) void copyText(text);
   }
 
@@ -167,7 +169,7 @@ export class LiveScreen {
     const text = copiedByProgram(data);
     // What was copied long ago is in nobody's clipboard any more.
     if (text === null || this.#replaying) return true;
-    const right = copyRight(this.#id);
+    const right = copyRight(this.source.id);
     if (right === 'allow') void copyText(text);
     if (right === null) this.copying.value = text;
     return true;
@@ -216,35 +218,45 @@ export class LiveScreen {
   }
 
   #data(data: string): void {
+    if (this.#answers.isAnswer(data)) {
+      if (this.typing.peek()) this.#stream.type(data, true);
+      return;
+    }
     const pasted = data.startsWith('\x1b[200~');
     this.type(pasted ? data : withHeld(data, this.#on.takeHeld()));
   }
 
-  #follow(): TerminalStream {
+  #follow(): ScreenStream {
     const { term } = this.emulator;
-    return new TerminalStream(this.#id, {
-      attached: (terminal) => {
+    return this.source.open({
+      attached: ({ types, size }) => {
         this.size.lost();
-        this.size.told(terminal);
-        this.typing.value = terminal.right !== 'look' && terminal.state !== 'ended';
-        term.options.disableStdin = !this.typing.value;
-        this.#on.changed(terminal);
-        if (terminal.viewers <= 1 && this.typing.value) this.size.take();
+        if (size !== null) this.size.told(size);
+        this.typing.value = types;
+        term.options.disableStdin = !types;
         this.#sendEarly();
       },
-      screen: ({ data, cols, rows }) => {
+      free: (only) => {
+        if (this.typing.peek() && (only === 'any' || this.size.fits())) this.size.take();
+      },
+      screen: (data, size) => {
         term.reset();
-        this.size.told({ cols, rows });
+        this.size.told(size);
         term.write(data);
       },
-      output: (data, taken) =>
+      output: (data, { taken, live }) => {
+        // What is drawn again rings no bell, and copies nothing.
+        if (live && this.#replaying)
+          term.write('', () => {
+            this.#replaying = false;
+          });
         term.write(data, () => {
-          this.#replaying = false;
           this.#predictions.printed();
           taken();
-        }),
+        });
+      },
       gap: () => term.reset(),
-      resized: (cols, rows) => this.size.told({ cols, rows }),
+      resized: (size) => this.size.told(size),
       ended: () => {
         this.typing.value = false;
         term.options.disableStdin = true;

@@ -2,17 +2,13 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import type { IMarker } from '@xterm/xterm';
 import type { Emulator } from './emulator.ts';
 import { chooseFontSize, fontSize, SMALLEST_FONT, within } from './preferences.ts';
+import type { Size } from './screen-source.ts';
 
 /** Beside the characters, for the bar that scrolls. */
 const SCROLLBAR = matchMedia('(pointer: fine)').matches ? 14 : 0;
 /** Frames within which the emulator's parts agree on a new size. */
 const SETTLES = 8;
 const LEAST = { cols: 2, rows: 1 };
-
-export interface Size {
-  cols: number;
-  rows: number;
-}
 
 /**
  * A terminal has one size: of who typed or resized last. Here it is drawn so: with the letters that were chosen where the size is ours,
@@ -45,13 +41,17 @@ export class SharedSize {
 
   /** The terminal takes the size of this window. */
   take(): void {
+    const was = this.#mine.peek();
     this.#mine.value = true;
     this.#looked = null;
     this.#draw(fontSize.peek());
     const size = this.#room(fontSize.peek());
     const { term } = this.#emulator;
-    if (size === null || (size.cols === term.cols && size.rows === term.rows)) return;
-    this.#asked = size;
+    if (size === null) return;
+    const same = size.cols === term.cols && size.rows === term.rows;
+    // Also where it has that size already, who takes it is the one that has it now.
+    if (same && was) return;
+    if (!same) this.#asked = size;
     this.#ask(size);
   }
 
@@ -64,6 +64,13 @@ export class SharedSize {
     else if (changed && this.#asked === null) this.#mine.value = false;
     if (changed) this.#resize(size);
     this.fit();
+  }
+
+  /** Has the terminal the size of this window anyway? */
+  fits(): boolean {
+    const size = this.#room(fontSize.peek());
+    const { cols, rows } = this.#emulator.term;
+    return size !== null && size.cols === cols && size.rows === rows;
   }
 
   /** Nothing that was asked for is answered any more. */

@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import { useResource } from '../../data/resource.ts';
 import { navigate } from '../../navigation.ts';
 import { isAdmin } from '../../own-session.ts';
@@ -13,6 +13,7 @@ import { listFolders } from './folder-calls.ts';
 import { inheritedFrom } from './folder-tree.ts';
 import type { LiveScreen } from './live-screen.ts';
 import { hearTerminals } from './terminal-frames.ts';
+import { terminalSource } from './terminal-stream.ts';
 import { TerminalTools } from './terminal-tools.tsx';
 import { TerminalView } from './terminal-view.tsx';
 import { stateOf } from './words.ts';
@@ -31,6 +32,7 @@ export function TerminalPage({ id, beside }: { id: string; beside: string | null
 /** @param onAway takes it from beside the other one. */
 function Pane({ id, onAway }: { id: string; onAway?: () => void }) {
   const { data: terminal, problem, set } = useResource((signal) => getTerminal(id, signal), id);
+  const source = useMemo(() => terminalSource(id, set), [id]);
   const removed = useSignal(false);
   const live = useSignal<LiveScreen | null>(null);
   useEffect(
@@ -77,8 +79,7 @@ function Pane({ id, onAway }: { id: string; onAway?: () => void }) {
         {live.value !== null && <TerminalTools id={id} screen={live.value} {...(onAway === undefined ? {} : { onAway })} />}
       </PageHead>
       <TerminalView
-        id={id}
-        changed={set}
+        source={source}
         onLive={(now) => {
           live.value = now;
         }}

@@ -2,42 +2,36 @@ import { Answering } from '../../../../shared/terminal/answering.ts';
 import type { Terminal, TerminalServerFrame } from '../../../../shared/terminals.ts';
 import { hostNow } from '../../clock.ts';
 import { connection } from '../../connection/page-connection.ts';
+import type { ScreenEvents, ScreenSource, ScreenStream, Size } from './screen-source.ts';
+import { INPUT_MS } from './screen-source.ts';
 import { hearTerminals, sendTerminal } from './terminal-frames.ts';
 
-/** What is typed is of use for so long. */
-export const INPUT_MS = 10_000;
 /** A quarter of the smallest window: a viewer that acknowledges so often never waits for itself. */
 const ACK_BYTES = 4 * 1024;
 
-/** What happens to one terminal that is looked at. */
-export interface StreamEvents {
-  /** Output follows; after a reconnect it goes on where it was, unless a screen comes first. */
-  attached(terminal: Terminal): void;
-  /** Draws all of the screen, on an emulator that is reset. */
-  screen(frame: Extract<TerminalServerFrame, { type: 'screen' }>): void;
-  /** @param taken to be called when the bytes were taken in. */
-  output(data: string, taken: () => void): void;
-  gap(): void;
-  resized(cols: number, rows: number): void;
-  ended(frame: Extract<TerminalServerFrame, { type: 'exit' }>): void;
-  failed(code: string, message: string): void;
+/** @param changed hears what the terminal is, whenever it is attached. */
+export function terminalSource(id: string, changed: (terminal: Terminal) => void): ScreenSource {
+  return { id, isTerminal: true, open: (on) => new TerminalStream(id, on, changed) };
 }
 
 /** One terminal that this page looks at: where its output was read up to, so that a reconnect goes on there. */
-export class TerminalStream {
+class TerminalStream implements ScreenStream {
   readonly #id: string;
-  readonly #on: StreamEvents;
+  readonly #on: ScreenEvents;
+  readonly #changed: (terminal: Terminal) => void;
   readonly #stop: () => void;
   /** Of the queries of its program, the emulator gets those that this page answers. */
   readonly #answering = new Answering();
   /** Null until the first `attached`. */
   #cursor: number | null = null;
   #acked = 0;
+  #live = false;
   #ended = false;
 
-  constructor(id: string, on: StreamEvents) {
+  constructor(id: string, on: ScreenEvents, changed: (terminal: Terminal) => void) {
     this.#id = id;
     this.#on = on;
+    this.#changed = changed;
     this.#stop = hearTerminals(
       (frame) => this.#take(frame),
       () => this.#attach(),
@@ -45,13 +39,12 @@ export class TerminalStream {
     if (connection.toldOf('terminals')) this.#attach();
   }
 
-  /** @returns false when there is no connection now: nothing was typed. */
-  type(data: string): boolean {
+  type(data: string, answer: boolean): boolean {
     const not_after = new Date(hostNow() + INPUT_MS).toISOString();
-    return sendTerminal({ type: 'input', terminal_id: this.#id, data, not_after });
+    return sendTerminal({ type: 'input', terminal_id: this.#id, data, answer, not_after });
   }
 
-  resize(cols: number, rows: number): void {
+  resize({ cols, rows }: Size): void {
     sendTerminal({ type: 'resize', terminal_id: this.#id, cols, rows });
   }
 
@@ -67,20 +60,28 @@ export class TerminalStream {
   #take(frame: TerminalServerFrame): void {
     if (frame.terminal_id !== this.#id) return;
     switch (frame.type) {
-      case 'attached':
+      case 'attached': {
+        const { terminal } = frame;
         this.#cursor = frame.cursor;
         this.#acked = frame.cursor;
         this.#answering.attached();
-        this.#on.attached(frame.terminal);
+        const types = terminal.right !== 'look' && terminal.state !== 'ended';
+        this.#changed(terminal);
+        this.#on.attached({ types, size: terminal });
+        if (types && terminal.viewers <= 1) this.#on.free('any');
         return;
+      }
       case 'screen':
-        this.#on.screen({ ...frame, data: this.#answering.screen(frame.data) });
+        this.#live = true;
+        this.#on.screen(this.#answering.screen(frame.data), frame);
         return;
       case 'output': {
         // One that came before, in the stream that was attached twice.
         if (this.#cursor === null || frame.cursor <= this.#cursor) return;
         this.#cursor = frame.cursor;
-        this.#on.output(this.#answering.output(frame.data, frame.cursor), () => this.#ack(frame.cursor));
+        const taken = (): void => this.#ack(frame.cursor);
+        this.#on.output(this.#answering.output(frame.data, frame.cursor), { taken, live: this.#live });
+        this.#live = true;
         return;
       }
       case 'gap':
@@ -92,11 +93,11 @@ export class TerminalStream {
         this.#answering.changed(frame.from, frame.answers);
         return;
       case 'size':
-        this.#on.resized(frame.cols, frame.rows);
+        this.#on.resized(frame);
         return;
       case 'exit':
         this.#ended = true;
-        this.#on.ended(frame);
+        this.#on.ended();
         return;
       case 'error':
         this.#on.failed(frame.code, frame.data);

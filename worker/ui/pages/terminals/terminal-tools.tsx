@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { Columns2, Download, Ear, Search, SquareTerminal, Upload, X } from 'lucide-preact';
+import { Columns2, Download, SquareTerminal, Upload, X } from 'lucide-preact';
 import { useRef } from 'preact/hooks';
 import { useResource } from '../../data/resource.ts';
 import { navigate } from '../../navigation.ts';
@@ -12,31 +12,17 @@ import { t } from '../../translate.ts';
 import { listTerminals } from './calls.ts';
 import { DownloadSheet } from './download-sheet.tsx';
 import type { LiveScreen } from './live-screen.ts';
-import { chooseReader, readsAloud } from './preferences.ts';
+import { ScreenTools } from './screen-tools.tsx';
 import { stateOf } from './words.ts';
 
 /** What can be done with a terminal that is shown. @param props.onAway it stands beside another one, and can go. */
 export function TerminalTools({ id, screen, onAway }: { id: string; screen: LiveScreen; onAway?: () => void }) {
-  const reads = readsAloud.value;
   const files = useRef<HTMLInputElement>(null);
   const choosing = useSignal(false);
   const downloading = useSignal(false);
   return (
     <>
-      <IconButton
-        label={t('Find')}
-        aria-pressed={screen.finding.value}
-        icon={<Search size={18} aria-hidden="true" />}
-        onClick={() => {
-          screen.finding.value = !screen.finding.peek();
-        }}
-      />
-      <IconButton
-        label={t('Read new lines to a screen reader')}
-        aria-pressed={reads}
-        icon={<Ear size={18} aria-hidden="true" />}
-        onClick={() => chooseReader(!reads)}
-      />
+      <ScreenTools screen={screen} />
       {screen.typing.value && (
         <>
           <input
@@ -47,7 +33,7 @@ export function TerminalTools({ id, screen, onAway }: { id: string; screen: Live
             tabIndex={-1}
             aria-hidden="true"
             onChange={(event) => {
-              screen.uploads.add(event.currentTarget.files ?? []);
+              screen.uploads?.add(event.currentTarget.files ?? []);
               event.currentTarget.value = '';
             }}
           />

@@ -1,7 +1,6 @@
 import { useSignal } from '@preact/signals';
 import { Scaling } from 'lucide-preact';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Terminal } from '../../../../shared/terminals.ts';
 import { Button } from '../../parts/button.tsx';
 import { say, toast } from '../../toasts.ts';
 import { t } from '../../translate.ts';
@@ -12,6 +11,7 @@ import type { Sticky } from './keys.ts';
 import { LiveScreen } from './live-screen.ts';
 import { LogSearchSheet } from './log-search-sheet.tsx';
 import { CopyQuestion, LinkQuestion } from './questions.tsx';
+import type { ScreenSource } from './screen-source.ts';
 import { SelectionBar } from './selection-bar.tsx';
 import { Sending } from './uploads.tsx';
 import './terminals.css';
@@ -21,18 +21,16 @@ const BELL_MS = 300;
 const coarse = matchMedia('(pointer: coarse)');
 
 interface TerminalViewProps {
-  id: string;
-  changed: (terminal: Terminal) => void;
+  /** Another one is opened where its id is another. */
+  source: ScreenSource;
   /** What is drawn, once it is; null when it goes. */
   onLive: (live: LiveScreen | null) => void;
 }
 
-/** A terminal, live: it shows what is printed, and takes what is typed. */
-export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
+/** A terminal, or that of a run, live: it shows what is printed, and takes what is typed. */
+export function TerminalView({ source, onLive }: TerminalViewProps) {
   const box = useRef<HTMLDivElement>(null);
   const host = useRef<HTMLDivElement>(null);
-  const latest = useRef(changed);
-  latest.current = changed;
   const screen = useSignal<LiveScreen | null>(null);
   const foot = useRef<HTMLDivElement>(null);
   /** Looked for in the log. */
@@ -44,8 +42,7 @@ export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
   const touch = useSignal(coarse.matches);
   useEffect(() => {
     if (box.current === null || host.current === null) return;
-    const live = new LiveScreen(id, box.current, host.current, {
-      changed: (terminal) => latest.current(terminal),
+    const live = new LiveScreen(source, box.current, host.current, {
       takeHeld: () => takeHeld(modifiers),
       openFind: () => {
         live.finding.value = true;
@@ -66,7 +63,7 @@ export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
       onLive(null);
       live.close();
     };
-  }, [id]);
+  }, [source.id]);
   const live = screen.value;
 
   async function paste(): Promise<void> {
@@ -85,9 +82,13 @@ export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
       {live?.finding.value === true && (
         <FindBar
           find={live.find}
-          onLog={(text) => {
-            looking.value = text;
-          }}
+          {...(source.isTerminal
+            ? {
+                onLog: (text: string) => {
+                  looking.value = text;
+                },
+              }
+            : {})}
           onClose={() => {
             live.finding.value = false;
             live.focus();
@@ -96,7 +97,7 @@ export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
       )}
       {looking.value !== null && (
         <LogSearchSheet
-          id={id}
+          id={source.id}
           text={looking.value}
           onClose={() => {
             looking.value = null;
@@ -107,7 +108,7 @@ export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
       <div
         class={`terminal-frame${dropping.value ? ' terminal-dropping' : ''}`}
         onDragOver={(event) => {
-          if (live?.typing.peek() !== true || event.dataTransfer?.types.includes('Files') !== true) return;
+          if (!takesFiles(live) || event.dataTransfer?.types.includes('Files') !== true) return;
           event.preventDefault();
           dropping.value = true;
         }}
@@ -116,9 +117,9 @@ export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
         }}
         onDrop={(event) => {
           dropping.value = false;
-          if (live?.typing.peek() !== true || event.dataTransfer === null) return;
+          if (!takesFiles(live) || event.dataTransfer === null) return;
           event.preventDefault();
-          live.uploads.add(event.dataTransfer.files);
+          live?.uploads?.add(event.dataTransfer.files);
         }}
       >
         <div class="terminal-box" ref={box} dir="ltr">
@@ -136,7 +137,7 @@ export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
       </div>
       <div ref={foot} tabIndex={-1} class="terminal-foot">
         {live !== null && <Questions screen={live} />}
-        {live !== null && <Sending uploads={live.uploads} />}
+        {live !== null && live.uploads !== null && <Sending uploads={live.uploads} />}
       </div>
       {live?.typing.value === true && composing.value !== null && (
         <ComposeLine
@@ -162,6 +163,10 @@ export function TerminalView({ id, changed, onLive }: TerminalViewProps) {
       )}
     </>
   );
+}
+
+function takesFiles(live: LiveScreen | null): boolean {
+  return live !== null && live.uploads !== null && live.typing.peek();
 }
 
 function Questions({ screen }: { screen: LiveScreen }) {
