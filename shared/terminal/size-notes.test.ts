@@ -15,11 +15,12 @@ test('takes each size out of what was printed, however it is cut', () => {
   expect(new SizeNotes().push(text)).toEqual(expected);
   for (let cut = 1; cut < text.length; cut += 1) {
     const notes = new SizeNotes();
-    const joined = [...notes.push(text.slice(0, cut)), ...notes.push(text.slice(cut))].reduce<unknown[]>((parts, part) => {
-      const last = parts.at(-1);
-      if (typeof part === 'string' && typeof last === 'string') return [...parts.slice(0, -1), last + part];
-      return [...parts, part];
-    }, []);
+    const joined: unknown[] = [];
+    for (const part of [...notes.push(text.slice(0, cut)), ...notes.push(text.slice(cut))]) {
+      const last = joined.at(-1);
+      if (typeof part === 'string' && typeof last === 'string') joined[joined.length - 1] = last + part;
+      else joined.push(part);
+    }
     expect(joined, `cut at ${cut}`).toEqual(expected);
   }
 });

@@ -11,7 +11,7 @@ export class AnswerMark {
   #answering = false;
 
   constructor({ parser }: Terminal) {
-    const asked = (): false => {
+    const query = (): false => {
       this.#answering = true;
       // What was read at once is over before anything else happens on the page.
       queueMicrotask(() => {
@@ -19,15 +19,15 @@ export class AnswerMark {
       });
       return false;
     };
-    for (const final of ['c', 'n', 't', 'x', 'y']) parser.registerCsiHandler({ final }, asked);
+    for (const final of ['c', 'n', 't', 'x', 'y']) parser.registerCsiHandler({ final }, query);
     for (const prefix of ['?', '>', '='])
-      for (const final of ['c', 'n', 'q', 'u', 'h', 'S']) parser.registerCsiHandler({ prefix, final }, asked);
-    parser.registerCsiHandler({ intermediates: '$', final: 'p' }, asked);
-    parser.registerCsiHandler({ prefix: '?', intermediates: '$', final: 'p' }, asked);
-    parser.registerDcsHandler({ intermediates: '$', final: 'q' }, asked);
-    parser.registerDcsHandler({ intermediates: '+', final: 'q' }, asked);
-    for (const what of [4, 10, 11, 12]) parser.registerOscHandler(what, asked);
-    parser.registerEscHandler({ final: 'Z' }, asked);
+      for (const final of ['c', 'n', 'q', 'u', 'h', 'S']) parser.registerCsiHandler({ prefix, final }, query);
+    parser.registerCsiHandler({ intermediates: '$', final: 'p' }, query);
+    parser.registerCsiHandler({ prefix: '?', intermediates: '$', final: 'p' }, query);
+    parser.registerDcsHandler({ intermediates: '$', final: 'q' }, query);
+    parser.registerDcsHandler({ intermediates: '+', final: 'q' }, query);
+    for (const what of [4, 10, 11, 12]) parser.registerOscHandler(what, query);
+    parser.registerEscHandler({ final: 'Z' }, query);
   }
 
   /** @param data of `onData`, in the same moment. */
