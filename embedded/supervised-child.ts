@@ -22,6 +22,8 @@ export interface ChildSpec<Ready> {
   launch(previous: string | null): Launched<Ready>;
   /** Kill what the child left in its process group when it ended. */
   sweep: boolean;
+  /** Of the waits before it is started again, in ms, where they are not the usual ones. */
+  waits?: { base: number; max: number };
 }
 
 /** How long a child may take to stop before it is killed: an agent waits 30 s for requests that are not answered yet. */
@@ -104,7 +106,7 @@ export class SupervisedChild<Ready> {
         ready.catch(() => undefined);
         return ended;
       };
-      return backoff(failures);
+      return backoff(failures, Math.random, this.#spec.waits);
     };
     return retry(() => attempt(), { wait }, this.#stopping.signal);
   }

@@ -6,5 +6,10 @@ export const SEGMENT_BYTES = 4 * 1024 * 1024;
 export const KEPT_BYTES = 64 * 1024 * 1024;
 /** Input that a program has not read yet. Past it, input is refused with an error, and none of that frame is typed. */
 export const MAX_WAITING_INPUT = 256 * 1024;
+/**
+ * What a viewer of a terminal may leave unacknowledged, at most: what is on its way stands before the answer to ^C, and with 20 viewers
+ * before every key of another terminal. More than a quarter of any window that its connection is told of (MAX_VIEWER_WINDOW).
+ */
+export const TERMINAL_WINDOW = 256 * 1024;
 /** Of one host, at the same time. */
 export const MAX_TERMINALS = 64;

@@ -14,11 +14,15 @@ export interface StreamSource {
   endFrames(id: string): string[] | null;
   /** How its viewers are told of it; absent: as of a run. */
   words?(id: string): StreamWords;
+  /** No viewer of it may leave more bytes unacknowledged; absent: as many as the viewers' number allows. */
+  readonly window?: number;
 }
 
 interface Watching {
   /** Null only while it is being made. */
   attachment: Attachment | null;
+  /** Of its source. */
+  readonly most: number;
 }
 
 /** All runs that somebody watches. A run without viewers has no stream, and costs no upload. */
@@ -67,11 +71,12 @@ export class Streams {
     this.#count(1);
     const line = this.#lineOf(port);
     if (line !== undefined) line.share = this.#window;
-    on.start(start, this.windowOf(port));
-    const viewer: Watching = { attachment: null };
+    const most = source.window ?? Number.POSITIVE_INFINITY;
+    on.start(start, Math.min(most, this.windowOf(port)));
+    const viewer: Watching = { attachment: null, most };
     const watching = this.#watching.get(port) ?? new Set();
     this.#watching.set(port, watching.add(viewer));
-    const attachment = stream.attach(port, start, line?.window ?? this.#window, {
+    const attachment = stream.attach(port, start, Math.min(most, line?.window ?? this.#window), {
       ended: () => {
         watching.delete(viewer);
         if (watching.size === 0) {
@@ -133,6 +138,6 @@ export class Streams {
   /** @param told what the viewers at this port hear of it; null: nothing. */
   #apply(port: ViewerPort, window: number, told: number | null): void {
     if (told !== null) port.send(encode({ type: 'window', window: told }));
-    for (const { attachment } of [...(this.#watching.get(port) ?? [])]) attachment?.setWindow(window);
+    for (const { attachment, most } of [...(this.#watching.get(port) ?? [])]) attachment?.setWindow(Math.min(window, most));
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { KEPT_BYTES, SEGMENT_BYTES } from '../../shared/terminal-limits.ts';
+import { KEPT_BYTES, SEGMENT_BYTES, TERMINAL_WINDOW } from '../../shared/terminal-limits.ts';
 import type { TerminalFrameInput, TerminalServerFrame } from '../../shared/terminals.ts';
 import { terminal as terminalShape } from '../../shared/terminals.ts';
 import { Streams } from '../logs/streams.ts';
@@ -69,6 +69,20 @@ async function open(...command: string[]): Promise<string> {
   return terminalShape.parse((await api.ask(api.admin, 'POST', '/api/terminals', { command })).json).id;
 }
 const remove = (id: string) => api.ask(api.admin, 'DELETE', `/api/terminals/${id}`);
+
+test('a viewer of a terminal is told of a small window: what is on its way stands before the answer to ^C', async () => {
+  const id = await open('sh', '-c', 'yes "a line of a flood"');
+  const viewer = new Viewer();
+  await viewer.send({ type: 'attach', terminal_id: id, from: 0 });
+  expect(viewer.frames[0]).toMatchObject({ type: 'attached', window: TERMINAL_WINDOW });
+  const bytes = (): number => viewer.frames.reduce((sum, frame) => sum + (frame.type === 'output' ? frame.data.length : 0), 0);
+  await expect.poll(bytes).toBeGreaterThan(TERMINAL_WINDOW - 64 * 1024);
+  // It acknowledges nothing: its program is stopped, too.
+  await expect.poll(() => api.services.terminals.log(id).end).toBeGreaterThan(TERMINAL_WINDOW);
+  expect(bytes()).toBeLessThanOrEqual(TERMINAL_WINDOW);
+  viewer.close();
+  await remove(id);
+});
 
 test('a screen comes first, then what is printed after it, each byte once', async () => {
   const id = await open('sh', '-c', 'echo before; read x; echo "after $x"; sleep 600');

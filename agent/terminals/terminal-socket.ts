@@ -1,5 +1,6 @@
 import { ToruError, unreachable } from '../../shared/errors.ts';
 import { refuseLate } from '../../shared/in-time.ts';
+import { TERMINAL_WINDOW } from '../../shared/terminal-limits.ts';
 import type { TerminalFrame, TerminalServerFrame } from '../../shared/terminals.ts';
 import { terminalFrame } from '../../shared/terminals.ts';
 import type { StreamSource, Streams } from '../logs/streams.ts';
@@ -40,7 +41,12 @@ export class TerminalSocket {
     this.#port = port;
     this.#full = full;
     const { terminals } = options;
-    this.#source = { log: (id) => terminals.log(id), endFrames: (id) => terminals.endFrames(id), words: terminalWords };
+    this.#source = {
+      log: (id) => terminals.log(id),
+      endFrames: (id) => terminals.endFrames(id),
+      words: terminalWords,
+      window: TERMINAL_WINDOW,
+    };
   }
 
   get size(): number {
@@ -102,7 +108,7 @@ export class TerminalSocket {
       ready: false,
       typedAt: 0,
       ackedAt: performance.now(),
-      window: () => this.#o.streams.windowOf(this.#port),
+      window: () => Math.min(TERMINAL_WINDOW, this.#o.streams.windowOf(this.#port)),
       resized: (cols, rows) => this.#send({ type: 'size', terminal_id: id, cols, rows }),
       answers: (yes, from) => this.#send({ type: 'answers', terminal_id: id, answers: yes, from }),
       leave: () => {

@@ -25,6 +25,8 @@ import { FaultProxy } from './proxy.ts';
 const USERNAME = 'admin';
 const PASSWORD = 'the password of the stage';
 const START_MS = 30_000;
+/** An edge that is killed all the time is started again after up to half a minute; that would be most of a hundred rounds. */
+const EDGE_WAITS = { base: 250, max: 1000 };
 
 export interface StageOptions {
   /** The agent's state; a new folder that is removed at the end, if not given. */
@@ -104,7 +106,8 @@ export class Stage {
       },
       env: { PATH, HOME },
     };
-    const edge = new SupervisedChild({ name: 'the edge', launch: () => launchWorkerd(setup), sweep: true });
+    const launch = (): ReturnType<typeof launchWorkerd> => launchWorkerd(setup);
+    const edge = new SupervisedChild({ name: 'the edge', launch, sweep: true, waits: EDGE_WAITS });
     await edge.start();
     const linkNetwork = await FaultProxy.before(socket);
     const stage = new Stage({

@@ -15,7 +15,7 @@ import { TerminalViewer, type WatchedTerminal } from './terminal-viewer.ts';
 const TERMINALS = scaled(10, 3);
 const VIEWERS = 3;
 const ROUNDS = scaled(100, 3);
-/** On a busy machine a round takes ten seconds. */
+/** On a busy machine a round takes ten seconds, and on a quiet one four. */
 const LIMIT_MS = scaled(3_600_000, 300_000);
 
 let stage: Stage;
