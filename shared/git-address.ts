@@ -2,3 +2,8 @@
 export function isGitAddress(text: string): boolean {
   return /^(?:https?|ssh|git|file):\/\/|^[\w.-]+@[\w.-]+:/.test(text);
 }
+
+/** Is this such an address that is reached by ssh, with a key? */
+export function isSshAddress(text: string): boolean {
+  return /^ssh:\/\/|^[\w.-]+@[\w.-]+:/.test(text);
+}

@@ -24,8 +24,11 @@ export const schedule = z.object({
   /** The workspace of its trigger, which is called as the schedule is. */
   workspace: workspaceName,
   name: z.string(),
+  /** Of a chain: its first. */
   action: z.string(),
-  /** The action's; its id when it is gone. */
+  /** The chain that it starts; null: the action alone. */
+  chain: z.string().nullable(),
+  /** The action's or the chain's; its id when it is gone. */
   label: z.string(),
   cron: z.string(),
   timezone: z.string(),
@@ -49,13 +52,12 @@ export const schedule = z.object({
 export type Schedule = z.infer<typeof schedule>;
 
 export const scheduleParams = z.object({ name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,99}$/, 'the name of a schedule') });
+const chainName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]{0,99}$/, 'the name of a chain’s task');
 
 /** GET /api/schedules. */
-export const schedulesQuery = z.strictObject({ action: actionId.optional() });
+export const schedulesQuery = z.strictObject({ action: actionId.optional(), chain: chainName.optional() });
 
-/** POST /api/schedules. */
-export const scheduleCreate = z.strictObject({
-  action: actionId,
+const scheduleFields = z.strictObject({
   /** Five fields, or six with seconds first. */
   cron,
   /** An IANA name; absent: the host's own. */
@@ -64,6 +66,9 @@ export const scheduleCreate = z.strictObject({
   inputs: inputs.default({}),
   secrets: secrets.default({}),
 });
+
+/** POST /api/schedules: of an action, or of a chain by the name of its task, whose answers are the task's. */
+export const scheduleCreate = z.union([scheduleFields.extend({ action: actionId }), scheduleFields.extend({ chain: chainName })]);
 export type ScheduleCreate = z.infer<typeof scheduleCreate>;
 
 /** PATCH /api/schedules/:name. What is left out stays as it is. */

@@ -219,6 +219,8 @@ export const taskView = taskSummary.extend({
   last_jobs: z.array(jobSummary),
   /** How many start it. Absent for a client. */
   triggers: z.int().optional(),
+  /** It was made of two quick actions, one after the other. Absent for a client, and where it was not. */
+  chain: z.literal(true).optional(),
 });
 export type TaskView = z.infer<typeof taskView>;
 

@@ -65,9 +65,16 @@ export class Chains {
   }
 
   /** @throws ToruError not_found */
-  remove(name: string): ChainRow {
+  get(name: string): ChainRow {
     const row = this.find(name);
-    if (row === null) throw new ToruError('not_found', `There is no chain “${name.slice(0, 80)}”.`);
+    if (row === null)
+      throw new ToruError('not_found', `There is no chain “${name.slice(0, 80)}”. “Then run”, in an action’s editor, makes one.`);
+    return row;
+  }
+
+  /** @throws ToruError not_found */
+  remove(name: string): ChainRow {
+    const row = this.get(name);
     this.#db.prepare('DELETE FROM chains WHERE name = ?').run(name);
     return row;
   }
@@ -110,6 +117,45 @@ export function definitionsOfChains(
     });
   }
   return { actions, tasks };
+}
+
+/** The answers of one action of a chain. */
+export interface AnswersOfOne<V> {
+  action: string;
+  values: Record<string, V>;
+  /** What the chain's task calls an input of the action. */
+  fieldOf: (input: string) => string;
+}
+
+/** Answers to a chain's task, as each of its actions gets them. @throws ToruError input_undeclared */
+export function answersOfChain<V>(
+  { first, second }: ChainRow,
+  actionOf: (id: string) => ChainedAction | null,
+  answers: Record<string, V>,
+): AnswersOfOne<V>[] {
+  const found = { first: actionOf(first), second: actionOf(second) };
+  const each = [
+    { action: first, fields: fieldsOf(found.first, 'first_', found.second) },
+    { action: second, fields: fieldsOf(found.second, 'second_', found.first) },
+  ];
+  const known = each.flatMap(({ fields }) => fields.map(({ field }) => field));
+  const foreign = Object.keys(answers).find((name) => !known.includes(name));
+  if (foreign !== undefined)
+    throw new ToruError(
+      'input_undeclared',
+      `It asks for nothing called “${foreign.slice(0, 60)}”, but for ${known.length === 0 ? 'nothing at all' : known.join(', ')}.`,
+      { extra: { input: foreign } },
+    );
+  return each.map(({ action, fields }) => ({
+    action,
+    values: Object.fromEntries(
+      fields.flatMap(({ input, field }) => {
+        const value = answers[field];
+        return value === undefined ? [] : [[input, value] as const];
+      }),
+    ),
+    fieldOf: (input) => fields.find((one) => one.input === input)?.field ?? input,
+  }));
 }
 
 interface Asked {

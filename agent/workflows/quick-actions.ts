@@ -12,7 +12,7 @@ import type { Database } from '../store/database.ts';
 import type { Caller } from '../users/caller.ts';
 import { isHostsOwn } from '../users/caller.ts';
 import type { Users } from '../users/users.ts';
-import { type ChainRow, Chains, definitionsOfChains, titleOf } from './chains.ts';
+import { answersOfChain, type ChainRow, Chains, definitionsOfChains, titleOf } from './chains.ts';
 import { nextDues } from './due-times.ts';
 import { cronProblem } from './language/cron.ts';
 import { definitionsOf, type ScheduleRow, Schedules } from './schedules.ts';
@@ -62,25 +62,34 @@ export class QuickActions {
   callerOf(name: string): Caller {
     const row = this.#schedules.get(name);
     const caller = this.#ownerOf(row);
-    const action = this.#o.actions.get(row.action);
-    if (action === null)
-      throw new ToruError('unknown_action', `The action “${row.action}” is gone. Remove its schedule, or make the action again.`);
-    this.#o.actions.usable(caller, row.action);
+    for (const action of this.#actionsOf(row)) {
+      if (this.#o.actions.get(action) === null)
+        throw new ToruError('unknown_action', `The action “${action}” is gone. Remove its schedule, or make the action again.`);
+      this.#o.actions.usable(caller, action);
+    }
     return caller;
   }
 
-  list(action: string | null): List<Schedule> {
-    return { items: this.#schedules.list(action).map((row) => this.#shown(row)), next_cursor: null };
+  /** @param of of an action that runs alone, or of a chain; of all without both. */
+  list({ action, chain }: { action?: string | undefined; chain?: string | undefined }): List<Schedule> {
+    const rows = this.#schedules
+      .list()
+      .filter(
+        (row) => (action === undefined || (row.action === action && row.chain === null)) && (chain === undefined || row.chain === chain),
+      );
+    return { items: rows.map((row) => this.#shown(row)), next_cursor: null };
   }
 
   /** @throws ToruError unknown_action, bad_request with `field`, input_…, quota_exceeded */
   async create(caller: Caller, asked: ScheduleCreate): Promise<Schedule> {
     if (this.#schedules.list().length >= MOST) throw tooMany('schedules');
     const timezone = asked.timezone ?? ownTimezone();
-    await this.#check(caller, { ...asked, timezone });
+    const chain = 'chain' in asked ? this.#chains.get(asked.chain) : null;
+    const what = { action: 'action' in asked ? asked.action : (chain?.first ?? ''), chain: chain?.name ?? null };
+    await this.#check(caller, { ...asked, ...what, timezone });
     let made: ScheduleRow | null = null;
     await this.#o.transact(() => {
-      made = this.#schedules.create(caller, asked, timezone, (name) => this.#chains.find(name) !== null);
+      made = this.#schedules.create(caller, what, asked, timezone, (name) => name !== what.chain && this.#chains.find(name) !== null);
       this.#define();
       this.#audit('schedule.create', caller, made);
     });
@@ -91,9 +100,10 @@ export class QuickActions {
   /** @throws ToruError not_found, and as `create`. */
   async update(caller: Caller, name: string, patch: SchedulePatch): Promise<Schedule> {
     const before = this.#schedules.get(name);
-    const { action, cron, timezone, inputs, secrets } = before;
+    const { action, chain, cron, timezone, inputs, secrets } = before;
     await this.#check(caller, {
       action,
+      chain,
       cron: patch.cron ?? cron,
       timezone: patch.timezone ?? timezone,
       inputs: patch.inputs ?? inputs,
@@ -146,8 +156,16 @@ export class QuickActions {
     return this.#shownChain(made);
   }
 
-  /** Its jobs stay. @throws ToruError not_found */
+  /** Is the task of this name made of two actions? */
+  isChain(task: string): boolean {
+    return this.#chains.find(task) !== null;
+  }
+
+  /** Its jobs stay. @throws ToruError not_found, conflict while a schedule starts it. */
   async removeChain(caller: Caller, name: string): Promise<void> {
+    const starts = this.#schedules.list().find(({ chain }) => chain === name);
+    if (starts !== undefined)
+      throw new ToruError('conflict', `The schedule “${starts.name}” starts it. Remove that first: toru schedule remove ${starts.name}`);
     await this.#o.transact(() => {
       const { first, second, when } = this.#chains.remove(name);
       this.#define();
@@ -157,7 +175,7 @@ export class QuickActions {
 
   /** An action has another name, or other questions: tasks that are made of it are others now. */
   actionChanged(action: string): void {
-    if (this.#schedules.list(action).length + this.#chains.list(action).length > 0)
+    if (this.#schedules.list().some((row) => row.action === action) || this.#chains.list(action).length > 0)
       this.#o
         .transact(() => this.#define())
         .catch((err: unknown) => this.#o.log.error({ err, action }, 'the definitions of quick actions could not be written'));
@@ -189,10 +207,39 @@ export class QuickActions {
     this.#o.workspaces.setOwn(all);
   }
 
-  /** Would a press with these answers begin? @throws ToruError */
-  async #check(caller: Caller, asked: Pick<ScheduleRow, 'action' | 'cron' | 'timezone' | 'inputs' | 'secrets'>): Promise<void> {
+  #actionsOf({ action, chain }: Pick<ScheduleRow, 'action' | 'chain'>): string[] {
+    if (chain === null) return [action];
+    const { first, second } = this.#chains.get(chain);
+    return [first, second];
+  }
+
+  /** Would presses with these answers begin? @throws ToruError */
+  async #check(caller: Caller, asked: Pick<ScheduleRow, 'action' | 'chain' | 'cron' | 'timezone' | 'inputs' | 'secrets'>): Promise<void> {
     const problem = cronProblem(asked.cron, asked.timezone);
     if (problem !== null) throw new ToruError('bad_request', `${problem.message} ${problem.next}`, { extra: { field: problem.field } });
+    if (asked.chain === null) return this.#checkPress(caller, asked);
+    const answers = { ...asked.inputs, ...Object.fromEntries(Object.entries(asked.secrets).map(([name, stored]) => [name, { stored }])) };
+    for (const { action, values, fieldOf } of answersOfChain(this.#chains.get(asked.chain), (id) => this.#o.actions.get(id), answers)) {
+      const inputs: ScheduleRow['inputs'] = {};
+      const secrets: ScheduleRow['secrets'] = {};
+      for (const [name, value] of Object.entries(values))
+        if (typeof value === 'object' && 'stored' in value) secrets[name] = value.stored;
+        else inputs[name] = value;
+      try {
+        await this.#checkPress(caller, { action, inputs, secrets });
+      } catch (error) {
+        const { code, message, extra } = toToruError(error);
+        const { input } = extra;
+        throw new ToruError(code, message, {
+          extra: { ...extra, ...(typeof input === 'string' ? { input: fieldOf(input) } : {}) },
+          cause: error,
+        });
+      }
+    }
+  }
+
+  /** Would a press with these answers begin? @throws ToruError */
+  async #checkPress(caller: Caller, asked: Pick<ScheduleRow, 'action' | 'inputs' | 'secrets'>): Promise<void> {
     const action = this.#o.actions.usable(caller, asked.action);
     const needsFile = action.inputs.find((input) => input.type === 'file' && (input.required || Object.hasOwn(asked.inputs, input.name)));
     if (needsFile !== undefined) throw needsAFile(action.id, needsFile);
@@ -234,12 +281,14 @@ export class QuickActions {
   #shown(row: ScheduleRow): Schedule {
     const workspace = this.#o.workspaces.ownName() ?? '';
     const trigger = this.#o.triggers.find(workspace, row.name);
-    const { name, action, cron, timezone, catch_up, inputs, secrets, username, user_id, created_at } = row;
+    const { name, action, chain, cron, timezone, catch_up, inputs, secrets, username, user_id, created_at } = row;
+    const labelOf = (id: string): string => this.#o.actions.get(id)?.label ?? id;
     return {
       workspace,
       name,
       action,
-      label: this.#o.actions.get(action)?.label ?? action,
+      chain,
+      label: chain === null ? labelOf(action) : titleOf(this.#chains.get(chain), labelOf),
       cron,
       timezone,
       catch_up,

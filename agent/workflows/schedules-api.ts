@@ -31,7 +31,7 @@ export const schedulesApi = resource(
   },
   ({ workflows: { quickActions } }: Options) =>
     router()
-      .get('/', query(schedulesQuery), (c) => c.json<List<Schedule>>(quickActions.list(c.req.valid('query').action ?? null)))
+      .get('/', query(schedulesQuery), (c) => c.json<List<Schedule>>(quickActions.list(c.req.valid('query'))))
       .get('/next', query(nextQuery), (c) => {
         const { cron, timezone } = c.req.valid('query');
         return c.json<NextFires>(quickActions.next(cron, timezone));

@@ -83,6 +83,45 @@ it('shows when it is next on the action, and no more once it is removed', async 
   expect(await good(flow.admin, 'GET', '/api/workspaces')).toEqual({ items: [], next_cursor: null });
 });
 
+it('starts two actions one after the other by itself, with the answers to both', async () => {
+  flow.services.secrets.set(flow.admin, 'DOOR', null, 'open sesame');
+  const { task } = chain.parse(await good(flow.admin, 'POST', '/api/chains', { first: 'say', second: 'say', when: 'always' }));
+  const refused = async (fields: object) =>
+    (await flow.ask(flow.admin, 'POST', '/api/schedules', { chain: task, cron: '0 3 * * *', inputs: {}, ...fields })).json;
+  expect(await refused({ inputs: { first_word: 'one' } })).toMatchObject({ error: { code: 'input_required', input: 'second_word' } });
+  expect(await refused({ inputs: { word: 'one' } })).toMatchObject({ error: { code: 'input_undeclared', input: 'word' } });
+  expect(await refused({ chain: 'nothing' })).toMatchObject({ error: { code: 'not_found' } });
+  expect(await refused({ action: 'say' })).toMatchObject({ error: { code: 'bad_request' } });
+  const made = schedule.parse(
+    await good(flow.admin, 'POST', '/api/schedules', {
+      chain: task,
+      cron: '0 3 * * *',
+      timezone: 'UTC',
+      inputs: { first_word: 'one {{ input.second_word }}', second_word: 'two' },
+      secrets: { second_token: 'DOOR' },
+    }),
+  );
+  expect(made).toMatchObject({ name: task, chain: task, label: 'Say it, then in any case Say it', enabled: true, problem: null });
+  // It is of the chain: the action's own page has none of it, and its tile says that it is next.
+  expect(await good(flow.admin, 'GET', '/api/schedules?action=say')).toMatchObject({ items: [] });
+  expect(await good(flow.admin, 'GET', `/api/schedules?chain=${task}`)).toMatchObject({ items: [{ name: task }] });
+  expect(await good(flow.admin, 'GET', `/api/workspaces/quick-actions/tasks/${task}`)).toMatchObject({ chain: true, triggers: 1 });
+  const { error } = z
+    .object({ error: z.object({ code: z.string(), message: z.string() }) })
+    .parse((await flow.ask(flow.admin, 'DELETE', `/api/chains/${task}`)).json);
+  expect(error).toMatchObject({ code: 'conflict', message: expect.stringContaining(`toru schedule remove ${task}`) });
+  flow.db.prepare('UPDATE workflow_triggers SET next_due = ?').run(Date.now() - 1000);
+  const { driver, triggers } = flow.services.workflows;
+  await driver.transact((apply) => triggers.due(made.workspace, made.name, apply));
+  await expect.poll(async () => (await runs()).map(({ state }) => state), { timeout: UNTIL_MS }).toEqual(['exited', 'exited']);
+  expect((await runs()).map(({ inputs, source, user }) => [inputs?.['word'], source, user])).toEqual([
+    ['two', 'schedule', 'admin'],
+    ['one {{ input.second_word }}', 'schedule', 'admin'],
+  ]);
+  await good(flow.admin, 'DELETE', `/api/schedules/${task}`);
+  await good(flow.admin, 'DELETE', `/api/chains/${task}`);
+});
+
 it('is of admins alone, and what would not begin is not saved', async () => {
   const client = await flow.caller('anna', 'client');
   expect((await flow.ask(client, 'GET', '/api/schedules')).status).toBe(403);

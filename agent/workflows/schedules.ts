@@ -14,7 +14,10 @@ import type { Caller } from '../users/caller.ts';
 export interface ScheduleRow {
   /** Of its trigger and its task in the host's own workspace. */
   name: string;
+  /** Of a chain: its first. */
   action: string;
+  /** The chain that it starts; null: the action alone. */
+  chain: string | null;
   cron: string;
   timezone: string;
   catch_up: z.infer<typeof catchUp>;
@@ -41,12 +44,8 @@ export class Schedules {
     this.#db = db;
   }
 
-  /** @param action null: of all. */
-  list(action: string | null = null): ScheduleRow[] {
-    return this.#db
-      .prepare<[string | null, string | null], Stored>('SELECT * FROM schedules WHERE ? IS NULL OR action = ? ORDER BY name')
-      .all(action, action)
-      .map(rowOf);
+  list(): ScheduleRow[] {
+    return this.#db.prepare<[], Stored>('SELECT * FROM schedules ORDER BY name').all().map(rowOf);
   }
 
   find(name: string): ScheduleRow | null {
@@ -62,12 +61,19 @@ export class Schedules {
   }
 
   /** @param taken is the name another one's? */
-  create(caller: Caller, fields: ScheduleCreate, timezone: string, taken: (name: string) => boolean): ScheduleRow {
-    const { action, cron, catch_up, inputs, secrets } = fields;
-    const name = freeName(action, (one) => this.find(one) !== null || taken(one));
+  create(
+    caller: Caller,
+    { action, chain }: Pick<ScheduleRow, 'action' | 'chain'>,
+    fields: ScheduleCreate,
+    timezone: string,
+    taken: (name: string) => boolean,
+  ): ScheduleRow {
+    const { cron, catch_up, inputs, secrets } = fields;
+    const name = freeName(chain ?? action, (one) => this.find(one) !== null || taken(one));
     const row: ScheduleRow = {
       name,
       action,
+      chain,
       cron,
       timezone,
       catch_up,
@@ -104,8 +110,8 @@ export class Schedules {
   #write(row: ScheduleRow): void {
     this.#db
       .prepare(
-        `INSERT INTO schedules (name, action, cron, timezone, catch_up, inputs, secrets, user_id, username, created_at)
-         VALUES (@name, @action, @cron, @timezone, @catch_up, @inputs, @secrets, @user_id, @username, @created_at)
+        `INSERT INTO schedules (name, action, chain, cron, timezone, catch_up, inputs, secrets, user_id, username, created_at)
+         VALUES (@name, @action, @chain, @cron, @timezone, @catch_up, @inputs, @secrets, @user_id, @username, @created_at)
          ON CONFLICT (name) DO UPDATE SET cron = excluded.cron, timezone = excluded.timezone, catch_up = excluded.catch_up,
            inputs = excluded.inputs, secrets = excluded.secrets, user_id = excluded.user_id, username = excluded.username`,
       )
@@ -123,7 +129,7 @@ export function freeName(wanted: string, taken: (name: string) => boolean): stri
   }
 }
 
-/** What schedules come to in the language: a task of one step for each, which presses the action, and a trigger. */
+/** What schedules come to in the language: a trigger for each, and a task of one step, which presses the action, where there is no chain's task. */
 export function definitionsOf(
   rows: readonly ScheduleRow[],
   labelOf: (action: string) => string | null,
@@ -132,16 +138,17 @@ export function definitionsOf(
   const tasks: Definitions['tasks'] = {};
   const triggers: Definitions['triggers'] = {};
   for (const row of rows) {
-    const { name, action, cron, timezone, catch_up, inputs, secrets } = row;
-    actions[actionName(action)] = pressOf(action);
+    const { name, action, chain, cron, timezone, catch_up, inputs, secrets } = row;
     const secret = Object.entries(secrets).map(([input, stored]) => [input, `{{ secret.${stored} }}`] as const);
-    tasks[name] = taskSchema.parse({
-      name: labelOf(action) ?? action,
-      flow: { run: { action: actionName(action), input: { ...literals(inputs), ...Object.fromEntries(secret) } } },
-    });
-    triggers[name] = triggerSchema.parse({ type: 'scheduler', task: name, cron, timezone, catch_up } satisfies z.input<
-      typeof triggerSchema
-    >);
+    const input = { ...literals(inputs), ...Object.fromEntries(secret) };
+    const when = { type: 'scheduler', cron, timezone, catch_up } as const;
+    if (chain !== null) {
+      triggers[name] = triggerSchema.parse({ ...when, task: chain, input } satisfies z.input<typeof triggerSchema>);
+      continue;
+    }
+    actions[actionName(action)] = pressOf(action);
+    tasks[name] = taskSchema.parse({ name: labelOf(action) ?? action, flow: { run: { action: actionName(action), input } } });
+    triggers[name] = triggerSchema.parse({ ...when, task: name } satisfies z.input<typeof triggerSchema>);
   }
   return { actions, tasks, triggers };
 }

@@ -172,4 +172,8 @@ export const WORKFLOW_TABLES: readonly string[] = [
   -- 1: its actions, tasks and connection types are for workspaces, as name.item.
   ALTER TABLE workspaces ADD COLUMN library INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- The chain that a schedule starts, whose first action is its action; null: that action alone.
+  ALTER TABLE schedules ADD COLUMN chain TEXT;
+  `,
 ];

@@ -262,6 +262,7 @@ export class Workflows {
       ...(caller.role === 'admin'
         ? { triggers: Object.values(revision.definitions.triggers).filter((trigger) => trigger.task === name).length }
         : {}),
+      ...(caller.role === 'admin' && workspace === this.workspaces.ownName() && this.quickActions.isChain(name) ? { chain: true } : {}),
     };
   }
 

@@ -110,6 +110,59 @@ describeInBrowser('schedules', () => {
     await look(page, 'chain-job');
   });
 
+  test('two actions, one after the other, are given a time on the page of their task', async () => {
+    await page.goto(`${scene.toru.url}/workflows/quick-actions/backup-then-tell`);
+    await page.getByRole('button', { name: 'Add a schedule' }).click();
+    const sheet = page.getByRole('dialog', { name: 'When “Back up, then in any case Tell me” runs by itself' });
+    await sheet.getByLabel('At', { exact: true }).fill('04:00');
+    await sheet.getByRole('button', { name: 'Save' }).click();
+    await sheet.getByText('“Back up: Place” is required.').waitFor();
+    await sheet.getByLabel('Back up: Place').fill('disk');
+    await sheet.getByLabel('Back up: Token').selectOption('HOOK');
+    await look(page, 'chain-schedule-sheet');
+    await sheet.getByRole('button', { name: 'Save' }).click();
+    await sheet.waitFor({ state: 'detached' });
+    await page.getByText('Every day at 04:00').waitFor();
+    await look(page, 'chain-task');
+    const { items } = (await scene.admin.http('GET', '/api/schedules?chain=backup-then-tell')).json();
+    expect(items).toMatchObject([{ cron: '0 4 * * *', inputs: { place: 'disk' }, secrets: { token: 'HOOK' }, problem: null }]);
+  });
+
+  test('“then run” stands on the page of a run, too', async () => {
+    const { items } = (await scene.admin.http('GET', '/api/runs?action=backup')).json();
+    await phone.goto(`${scene.toru.url}/runs/${items[0].task_id}`);
+    await phone.getByRole('button', { name: 'Then run' }).tap();
+    const sheet = phone.getByRole('dialog', { name: 'After “Back up”, run' });
+    await sheet.getByRole('link', { name: 'Back up, then in any case Tell me' }).waitFor();
+    await look(phone, 'then-run-sheet');
+    await sheet.getByLabel('Then', { exact: true }).selectOption({ label: 'Tell me' });
+    await phone.waitForURL('**/workflows/quick-actions/backup-then-tell-2');
+    await phone.getByRole('heading', { name: 'Back up, then Tell me', level: 1 }).waitFor();
+    await scene.admin.http('DELETE', '/api/chains/backup-then-tell-2');
+  });
+
+  test('a repository’s key is made, shown and copied on the page', async () => {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    const site = { type: 'git', name: 'site', url: 'ssh://git@127.0.0.1:1/site.git' };
+    await scene.admin.http('POST', '/api/workspaces', site);
+    await page.goto(`${scene.toru.url}/workflows`);
+    await page.getByRole('button', { name: 'The key of site' }).click();
+    const sheet = page.getByRole('dialog', { name: 'The key of site' });
+    await sheet.getByRole('button', { name: 'Make a key' }).click();
+    await sheet.getByText(/^ssh-ed25519 \S+ toru-site$/).waitFor();
+    await look(page, 'deploy-key');
+    const { key } = (await scene.admin.http('GET', '/api/workspaces/site/key')).json();
+    await sheet.getByRole('button', { name: 'Copy the key' }).click();
+    await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toBe(key.public_key);
+    // Nothing listens there.
+    await sheet.getByRole('button', { name: 'Look at the server’s keys' }).click();
+    await sheet.getByText(/shows no key of ssh on port 1/).waitFor();
+    await sheet.getByRole('button', { name: 'Remove the key' }).click();
+    await sheet.getByRole('button', { name: 'Make a key' }).waitFor();
+    await page.keyboard.press('Escape');
+    await scene.admin.http('DELETE', '/api/workspaces/site');
+  });
+
   test.each([
     ['phone', () => phone],
     ['desktop', () => page],
@@ -142,6 +195,9 @@ describeInBrowser('schedules', () => {
     await scene.admin.http('DELETE', '/api/actions/backup');
     await phone.goto(`${scene.toru.url}/workflows`);
     const { items } = (await scene.admin.http('GET', '/api/schedules')).json();
-    expect(items).toMatchObject([{ problem: expect.stringContaining('is gone') }]);
+    expect(items).toMatchObject([
+      { name: 'backup', problem: expect.stringContaining('is gone') },
+      { name: 'backup-then-tell', problem: expect.stringContaining('is gone') },
+    ]);
   });
 });

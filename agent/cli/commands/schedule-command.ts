@@ -1,5 +1,6 @@
 import type { Schedule } from '../../../shared/schedules.ts';
 import { catchUp } from '../../../shared/schedules.ts';
+import type { Client } from '../agent-client.ts';
 import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
 import { noWords, oneWord, parse } from '../command.ts';
@@ -19,11 +20,12 @@ const options = {
 
 /** toru schedule */
 export const schedule: Command = {
-  summary: 'Run an action by itself, at times',
+  summary: 'Run an action, or one after another, by itself, at times',
   help: `Usage: toru schedule ACTION 'CRON' [--timezone ZONE] [--catch-up none|one|all] [--input NAME=VALUE]… [--secret NAME=SECRET]…
        toru schedule list [ACTION] [--json]
        toru schedule fire|enable|disable|remove NAME
 
+ACTION may be a chain of two actions, too (“then run”), by the name of its task: backup-then-tell.
 CRON has five fields (minute, hour, day, month, weekday), or six with seconds first. Each run is an ordinary run of the action,
 with the rights of the user who saved the schedule. What was missed while the host was away runs once; --catch-up says otherwise.
 
@@ -39,7 +41,7 @@ with the rights of the user who saved the schedule. What was missed while the ho
   run: async (args, io) => {
     const { values, positionals } = parse(args, options);
     const [what, ...words] = positionals;
-    const { schedules, workspaces } = connect(io.env);
+    const { schedules, chains, actions, workspaces } = connect(io.env);
     switch (what) {
       case undefined:
       case 'list': {
@@ -83,7 +85,7 @@ with the rights of the user who saved the schedule. What was missed while the ho
         const how = catchUp.safeParse(values['catch-up'] ?? 'one');
         if (!how.success) throw new UsageError('--catch-up is none, one or all.');
         const json = {
-          action: what,
+          ...((await isChain({ chains, actions }, what)) ? { chain: what } : { action: what }),
           cron,
           catch_up: how.data,
           inputs: pairs('--input', values.input ?? []),
@@ -98,6 +100,14 @@ with the rights of the user who saved the schedule. What was missed while the ho
   },
 };
 
+/** The name of a chain's task is no action's: an id of an action that is called so goes before. */
+async function isChain({ chains, actions }: Pick<Client, 'chains' | 'actions'>, name: string): Promise<boolean> {
+  const { items } = await (await good(chains.$get({ query: {} }))).json();
+  if (!items.some(({ task }) => task === name)) return false;
+  const { items: known } = await (await good(actions.$get())).json();
+  return !known.some(({ id }) => id === name);
+}
+
 function pairs(option: string, texts: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     texts.map((text) => {
@@ -108,14 +118,25 @@ function pairs(option: string, texts: readonly string[]): Record<string, string>
   );
 }
 
-async function show(io: Io, { name, action, timezone, next_fires }: Schedule): Promise<number> {
+async function show(io: Io, { name, action, chain, timezone, next_fires }: Schedule): Promise<number> {
   const next = next_fires.map((at) => when(at)).join(', ');
-  await print(io, `${plain(name)}: runs ${plain(action)}, next ${next} (${plain(timezone)} decides; shown in this terminal’s time)`);
+  await print(
+    io,
+    `${plain(name)}: runs ${plain(chain ?? action)}, next ${next} (${plain(timezone)} decides; shown in this terminal’s time)`,
+  );
   return 0;
 }
 
 function rowOf(one: Schedule): string[] {
   const [next] = one.next_fires;
   const last = one.error ?? one.problem ?? (one.last_job === null ? '' : `${one.last_job.state} ${when(one.last_job.created_at)}`);
-  return [one.name, one.action, one.cron, one.timezone, one.enabled ? (next === undefined ? 'never' : when(next)) : 'off', one.user, last];
+  return [
+    one.name,
+    one.chain ?? one.action,
+    one.cron,
+    one.timezone,
+    one.enabled ? (next === undefined ? 'never' : when(next)) : 'off',
+    one.user,
+    last,
+  ];
 }

@@ -68,8 +68,8 @@ export const outputField = strict({
 });
 
 export const resources = strict({
-  cpu: z.union([text, z.number()]).transform(String).optional(),
-  memory: z.union([text, z.number()]).transform(String).optional(),
+  cpu: z.union([text, z.number()], 'a number of processors is expected, such as 2 or 500m').transform(String).optional(),
+  memory: z.union([text, z.number()], 'an amount of memory is expected, such as 512Mi or 1Gi').transform(String).optional(),
 });
 
 /** Of every action; `input` is the schema of a named one, and the values of one that is written in a step. */
@@ -121,11 +121,11 @@ export type WrittenAction = z.output<(typeof ACTIONS)[ActionType]>;
 
 export const ofSteps = {
   depends_on: z
-    .union([list, text])
+    .union([list, text], 'the name of a step, or a list of names, is expected')
     .transform((value) => (typeof value === 'string' ? [value] : value))
     .optional(),
-  when: z.union([text, flag, z.number()]).transform(String).optional(),
-  for_each: z.union([text, z.array(shallowJson)]).optional(),
+  when: z.union([text, flag, z.number()], 'a condition is expected, such as "{{ input.full }}"').transform(String).optional(),
+  for_each: z.union([text, z.array(shallowJson)], 'a list, or a template that gives one, is expected').optional(),
   sequential: flag.optional(),
   continue_on_failure: flag.optional(),
 };

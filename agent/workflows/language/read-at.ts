@@ -52,8 +52,10 @@ export class Problems {
       return;
     }
     const name = path.at(-1);
-    if (valueAt(value, path) === undefined) this.atKey(origin, `${quoted(String(name))} is missing.`);
-    else this.at(place, `${typeof name === 'string' ? `${quoted(name)}: ` : ''}${sentence(issue)}`);
+    const example = EXAMPLES[String(name)];
+    const next = example === undefined ? undefined : `Write ${example}.`;
+    if (valueAt(value, path) === undefined) this.atKey(origin, `${quoted(String(name))} is missing.`, next);
+    else this.at(place, `${typeof name === 'string' ? `${quoted(name)}: ` : ''}${sentence(issue)}`, isEmpty(issue) ? next : undefined);
   }
 }
 
@@ -81,6 +83,28 @@ function valueAt(value: unknown, path: Path): unknown {
   return found;
 }
 
+/** What to write where a field is missing, or empty. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  action: '“action:” with the name of an action, or “type:” with an action of the step’s own',
+  cmd: '“cmd:” with what a shell is to run, such as “cmd: echo hello”',
+  cron: '“cron:” with five fields, such as “cron: "0 3 * * *"” for every night at three',
+  dependencies: 'the name of a package, such as zod@4',
+  flow: '“flow:” with the steps, such as “flow: { greet: { action: greet } }”',
+  image: '“image:” with the name of an image, such as “image: docker.io/library/alpine:3”',
+  interpreter: '“interpreter:” with a program that reads the script, such as “interpreter: /usr/bin/python3”, or leave it out',
+  name: '“name:” with the end of the hook’s address, such as “name: pushed”',
+  script: '“script:” with the text of the script, such as “script: echo hello”',
+  secret: '“secret:” with a stored secret, such as “secret: "{{ secret.HOOK }}"”, or leave it out',
+  source: '“source:” with a file of the workspace, such as “source: scripts/backup.sh”',
+  task: '“task:” with the name of a task',
+  timezone: '“timezone:” with an IANA name, such as “timezone: Europe/Copenhagen”, or leave it out',
+  type: '“type:”, such as “type: string”',
+};
+
+function isEmpty(issue: z.core.$ZodIssue): boolean {
+  return issue.code === 'too_small' && issue.origin === 'string';
+}
+
 const KINDS: Record<string, string> = {
   string: 'a text',
   number: 'a number',
@@ -98,7 +122,7 @@ function sentence(issue: z.core.$ZodIssue): string {
     case 'invalid_value':
       return `${issue.values.map(String).join(', ')} ${issue.values.length === 1 ? 'is' : 'are'} allowed.`;
     case 'too_small':
-      return issue.origin === 'string' ? 'it is empty.' : `at least ${issue.minimum} is expected.`;
+      return isEmpty(issue) ? 'it is empty.' : `at least ${issue.minimum} is expected.`;
     case 'too_big':
       return `at most ${issue.maximum} is expected.`;
     default:

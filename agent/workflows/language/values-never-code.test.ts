@@ -1,9 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ToruError } from '../../../shared/errors.ts';
 import { action } from '../../../shared/flow/definition.ts';
 import { hostileValues } from './hostile-values-harness.ts';
 import type { ScriptAction } from './prepare-script.ts';
@@ -24,8 +26,14 @@ const A_BATCH = 100;
 /** What stands first in PATH may be a program that looks for a Python, and takes twenty times as long as that. */
 const PYTHON = ['/usr/bin/python3', '/usr/local/bin/python3'].find((path) => existsSync(path)) ?? 'python3';
 
-function script(language: string, text: string): ScriptAction {
-  const parsed = action.parse({ type: 'script', language, code: { script: text } });
+/** What an action gives its script beside the text. */
+interface Given {
+  args?: string[];
+  env?: Record<string, string>;
+}
+
+function script(language: string, text: string, given: Given = {}): ScriptAction {
+  const parsed = action.parse({ type: 'script', language, code: { script: text }, ...given });
   if (parsed.type !== 'script') throw new Error('no script');
   return parsed;
 }
@@ -35,8 +43,8 @@ interface Ran {
   err: string;
 }
 
-function run(program: string[], language: string, text: string, input: Record<string, string>): Ran {
-  const prepared = prepareScript(script(language, text), { input });
+function run(program: string[], language: string, text: string, input: Record<string, string>, given: Given = {}): Ran {
+  const prepared = prepareScript(script(language, text, given), { input });
   const file = join(
     folder,
     `script${language === 'python' ? '.py' : language === 'shell' ? '.sh' : language === 'typescript' ? '.ts' : '.js'}`,
@@ -44,7 +52,7 @@ function run(program: string[], language: string, text: string, input: Record<st
   writeFileSync(file, prepared.text ?? '');
   const [command = '', ...args] = program;
   const env = { PATH: process.env['PATH'] ?? '', HOME: folder, LC_ALL: 'C.UTF-8', PYTHONIOENCODING: 'utf-8', ...prepared.env };
-  const done = spawnSync(command, [...args, file], {
+  const done = spawnSync(command, [...args, file, ...prepared.args], {
     cwd: folder,
     env,
     encoding: 'utf8',
@@ -102,6 +110,40 @@ function runAll(program: string[], kind: keyof typeof RUN_EACH, extension: strin
     from = begun + 1;
   }
   for (const file of files) rmSync(file);
+}
+
+interface ShellScript {
+  text: string;
+  env: Record<string, string>;
+}
+
+/** A word of a shell that is this text. */
+const shellWord = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
+
+/**
+ * Scripts of a shell, each in a process, an environment and a folder of its own, as a step has them. One shell starts them, one after the other:
+ * that takes a tenth of the time that this process needs for it. One that does not end by itself is killed.
+ */
+async function runShells(shell: readonly string[], scripts: readonly ShellScript[]): Promise<void> {
+  const within = mkdtempSync(join(folder, 'soups-'));
+  const words = ['timeout', '-s', 'KILL', '20', ...shell].map(shellWord).join(' ');
+  const lines = scripts.map(({ text, env }, at) => {
+    const own = join(within, `${at}`);
+    mkdirSync(own);
+    const file = join(own, 'script.sh');
+    writeFileSync(file, text);
+    const values = Object.entries({ HOME: own, ...env }).map(([name, value]) => `${name}=${shellWord(value)}`);
+    return `cd ${shellWord(own)} && ${values.join(' ')} ${words} ${shellWord(file)} </dev/null >/dev/null 2>&1\n: > ${shellWord(join(within, `${at}.ran`))}\n`;
+  });
+  const starter = join(within, 'starter.sh');
+  writeFileSync(starter, lines.join(''));
+  // The machine's own programs: what stands before them in PATH may look for a Python, and take twenty times as long.
+  const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8' };
+  const child = spawn('dash', [starter], { cwd: within, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  await once(child, 'close');
+  const ran = readdirSync(within).filter((name) => name.endsWith('.ran')).length;
+  if (ran !== scripts.length) throw new Error(`${ran} of ${scripts.length} scripts ran`);
+  rmSync(within, { recursive: true });
 }
 
 /** A word of a shell script, and what it is, for a value. */
@@ -206,18 +248,44 @@ describe('values in shell scripts', () => {
   }
 
   test('in here-documents', { timeout: 900_000 }, () => {
-    const values = fc.sample(hostileValues(canary()), { seed: SEED, numRuns: 400 });
+    const all = fc.sample(hostileValues(canary()), { seed: SEED, numRuns: FULL ? 10_000 : 400 });
     for (const shell of SHELLS) {
-      const input = Object.fromEntries(values.map((value, at) => [`v${at}`, value]));
-      const text = values
-        .map(
-          (_, at) =>
-            `cat <<${at % 2 === 0 ? 'EOF' : '-EOF'}\na "{{ input.v${at} }}' $(printf %s '{{ input.v${at} }}.')b\n${at % 2 === 0 ? '' : '\t'}EOF\nprintf '\\036'\n`,
-        )
-        .join('');
-      const { out, err } = run(shell, 'shell', text, input);
-      expect(existsSync(canary())).toBe(false);
-      expect(out.split('\u001e').slice(0, -1), err).toEqual(values.map((value) => `a "${value}' ${value}.b\n`));
+      for (let from = 0; from < all.length; from += 400) {
+        const values = all.slice(from, from + 400);
+        const input = Object.fromEntries(values.map((value, at) => [`v${at}`, value]));
+        const text = values
+          .map(
+            (_, at) =>
+              `cat <<${at % 2 === 0 ? 'EOF' : '-EOF'}\na "{{ input.v${at} }}' $(printf %s '{{ input.v${at} }}.')b\n${at % 2 === 0 ? '' : '\t'}EOF\nprintf '\\036'\n`,
+          )
+          .join('');
+        const { out, err } = run(shell, 'shell', text, input);
+        expect(existsSync(canary())).toBe(false);
+        expect(out.split('\u001e').slice(0, -1), err).toEqual(values.map((value) => `a "${value}' ${value}.b\n`));
+      }
+    }
+  });
+
+  test('as arguments and as variables', { timeout: 900_000 }, () => {
+    const all = fc.sample(hostileValues(canary()), { seed: SEED, numRuns: FULL ? 10_000 : 800 });
+    for (const shell of SHELLS) {
+      for (let from = 0; from < all.length; from += 200) {
+        const values = all.slice(from, from + 200);
+        const input = Object.fromEntries(values.map((value, at) => [`v${at}`, value]));
+        const names = values.map((_, at) => `GIVEN_${at}`);
+        const { out, err } = run(
+          shell,
+          'shell',
+          `printf '%s\\036' "$@"\n${names.map((name) => `printf '%s\\036' "$${name}"\n`).join('')}`,
+          input,
+          {
+            args: values.map((_, at) => `{{ input.v${at} }}`),
+            env: Object.fromEntries(names.map((name, at) => [name, `{{ input.v${at} }}`])),
+          },
+        );
+        expect(existsSync(canary())).toBe(false);
+        expect(out.split('\u001e').slice(0, -1), err).toEqual([...values, ...values]);
+      }
     }
   });
 
@@ -233,9 +301,13 @@ describe('values in shell scripts', () => {
       expect(() => prepareScript(script('shell', text), { input: { n: 'a[$(touch x)]' } })).toThrow(/no whole number/);
     }
     expect(run(['bash'], 'shell', 'echo $((3 -{{ input.n }}))', { n: '-5' }).out).toBe('8\n');
+    for (const n of fc.sample(hostileValues(canary()), { seed: SEED, numRuns: 10_000 })) {
+      if (/^-?\d+$/.test(n)) continue;
+      expect(() => prepareScript(script('shell', 'echo $((1 + {{ input.n }}))'), { input: { n } }), n).toThrow(/no whole number/);
+    }
   });
 
-  test('pieces of scripts in any order: what is admitted runs no value', { timeout: 900_000 }, () => {
+  test('pieces of scripts in any order: what is admitted runs no value', { timeout: 3_600_000 }, async () => {
     const tokens = fc.constantFrom(
       ...[
         '\0',
@@ -348,28 +420,53 @@ describe('values in shell scripts', () => {
         '+',
       ],
     );
-    const soups = fc.sample(
-      fc.tuple(fc.array(tokens, { minLength: 3, maxLength: 14 }), fc.array(hostileValues(canary()), { minLength: 4, maxLength: 4 })),
-      { seed: SEED, numRuns: FULL ? 60_000 : 2500 },
+    const soups = fc.tuple(
+      fc.array(tokens, { minLength: 3, maxLength: 14 }),
+      fc.array(hostileValues(canary()), { minLength: 4, maxLength: 4 }),
     );
-    let admitted = 0;
-    for (const [pieces, values] of soups) {
-      if (!pieces.includes('\0')) continue;
-      const text = pieces.map((piece, at) => (piece === '\0' ? `{{ input.v${at % 4} }}` : piece)).join('');
-      for (const shell of [['bash'], ['dash']]) {
+    const most = FULL ? 10_000 : 60;
+    const admitted: (ShellScript & { source: string })[] = [];
+    for (let seed = SEED; admitted.length < most; seed += 1) {
+      for (const [pieces, [v0 = '', v1 = '', v2 = '', v3 = '']] of fc.sample(soups, { seed, numRuns: 2500 })) {
+        if (!pieces.includes('\0') || admitted.length === most) continue;
+        const source = pieces.map((piece, at) => (piece === '\0' ? `{{ input.v${at % 4} }}` : piece)).join('');
         try {
-          run(shell, 'shell', text, { v0: values[0] ?? '', v1: values[1] ?? '', v2: values[2] ?? '', v3: values[3] ?? '' });
-          admitted += 1;
-        } catch {
-          break;
+          const { text, env } = prepareScript(script('shell', source), { input: { v0, v1, v2, v3 } });
+          admitted.push({ text: text ?? '', env, source });
+        } catch (error) {
+          if (!(error instanceof ToruError)) throw error;
         }
-        if (existsSync(canary()))
-          throw new Error(
-            `${shell}: a value was run in\n${text}\n${JSON.stringify(values)}\n${readFileSync(join(folder, 'script.sh'), 'utf8')}`,
-          );
       }
     }
-    expect(admitted).toBeGreaterThan(20);
+    for (let from = 0; from < admitted.length; from += A_BATCH) {
+      const some = admitted.slice(from, from + A_BATCH);
+      await Promise.all(SHELLS.map((shell) => runShells(shell, some)));
+      if (!existsSync(canary())) continue;
+      rmSync(canary());
+      for (const one of some)
+        for (const shell of SHELLS) {
+          await runShells(shell, [one]);
+          if (existsSync(canary())) throw new Error(`${shell.join(' ')}: a value was run in\n${JSON.stringify(one)}`);
+        }
+      throw new Error(`a value was run in one of\n${JSON.stringify(some)}`);
+    }
+  });
+
+  test.each(SHELLS)('a script among many is run: what one of them makes is seen: %s', async (...shell) => {
+    const env = { TORU_V1: `it's; touch ${canary()}`, TORU_V2: `touch ${canary()}` };
+    await runShells(shell, [
+      { text: 'exit 3', env },
+      { text: 'if (', env },
+      { text: 'kill -9 $$', env },
+      { text: '"$TORU_V1"; "$TORU_V2"', env },
+    ]);
+    expect(existsSync(canary())).toBe(false);
+    await runShells(shell, [
+      { text: 'exit 3', env },
+      { text: 'eval "$TORU_V2"', env },
+    ]);
+    expect(existsSync(canary())).toBe(true);
+    rmSync(canary());
   });
 });
 

@@ -1,5 +1,5 @@
 import { type Signal, useSignal } from '@preact/signals';
-import { ArrowLeft, Bell, Pencil, RotateCw, Square } from 'lucide-preact';
+import { ArrowLeft, Bell, ListOrdered, Pencil, RotateCw, Square } from 'lucide-preact';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { useLocation, useRoute } from 'preact-iso';
 import { isFinal } from '../../../shared/run-state.ts';
@@ -36,6 +36,7 @@ export const OutputOfRun = RunLog;
 
 const PressSheet = late(() => import('./actions/press-sheet.tsx').then((part) => part.PressSheet));
 const RunViews = late(() => import('./run/run-views.tsx').then((part) => part.RunViews));
+const ThenRunSheet = late(() => import('./schedules/then-run.tsx').then((part) => part.ThenRunSheet));
 const AnswerField = late(() => import('./run/answer-field.tsx').then((part) => part.AnswerField));
 
 /** One run: what it is, what it prints, and what can be done about it. */
@@ -204,6 +205,7 @@ function Back() {
 /** Each button has a slot that it keeps: what is pressed twice is never another one. */
 function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<boolean>; onChanged: () => void }) {
   const { busy, again } = useRunAgain();
+  const chaining = useSignal(false);
   const wasLive = useRef(false);
   wasLive.current ||= !isFinal(run.state);
   const action = actionOf(run);
@@ -227,6 +229,27 @@ function RunActs({ run, cancelling, onChanged }: { run: Run; cancelling: Signal<
         <ButtonLink kind="ghost" href={`/actions/${encodeURIComponent(run.action)}/edit`} icon={<Pencil size={18} aria-hidden="true" />}>
           {t('Edit action')}
         </ButtonLink>
+      )}
+      {isAdmin.value && run.action != null && (unread || action !== undefined) && (
+        <Button
+          kind="ghost"
+          aria-haspopup="dialog"
+          aria-label={t('Then run')}
+          title={t('Then run')}
+          icon={<ListOrdered size={18} aria-hidden="true" />}
+          onClick={() => {
+            chaining.value = true;
+          }}
+        />
+      )}
+      {chaining.value && run.action != null && (
+        <ThenRunSheet
+          action={run.action}
+          label={run.label}
+          onClose={() => {
+            chaining.value = false;
+          }}
+        />
       )}
       {wasLive.current && viewedHost === null && (
         <Button

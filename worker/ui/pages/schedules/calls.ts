@@ -52,8 +52,9 @@ export const switchTrigger = ({ workspace: ws, name }: Pick<Trigger, 'workspace'
   return read(isTrigger, (on ? enable : disable).$post({ param: { ws, name } }));
 };
 
-export const listSchedules = async (action: string, signal?: AbortSignal): Promise<Schedule[]> =>
-  (await read(listOf(isSchedule), schedules.$get({ query: { action } }, until(signal)))).items;
+/** @param of an action that runs alone, or a chain. */
+export const listSchedules = async (of: { action: string } | { chain: string }, signal?: AbortSignal): Promise<Schedule[]> =>
+  (await read(listOf(isSchedule), schedules.$get({ query: of }, until(signal)))).items;
 export const addSchedule = (json: ScheduleCreate): Promise<Schedule> => read(isSchedule, schedules.$post({ json }));
 export const changeSchedule = (name: string, json: SchedulePatch): Promise<Schedule> =>
   read(isSchedule, schedules[':name'].$patch({ param: { name }, json }));

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useId } from 'preact/hooks';
-import type { Action } from '../../../../shared/actions.ts';
-import { isStored } from '../../../../shared/input-values.ts';
+import { type InputValues, isStored } from '../../../../shared/input-values.ts';
+import type { ActionInput } from '../../../../shared/inputs.ts';
 import type { NextFires, Schedule } from '../../../../shared/schedules.ts';
 import { sentence } from '../../api.ts';
 import { listSecrets } from '../../data/known-secrets.ts';
@@ -38,16 +38,25 @@ const CATCH_UP = [
   { value: 'none', label: msg('not at all'), help: msg('It is told that the time was missed.') },
 ] as const;
 
-/** When an action runs by itself, and with which answers. @param schedule null: a new one. */
-export function ScheduleSheet(props: { action: Action; schedule: Schedule | null; onClose: () => void; onSaved: () => void }) {
-  const { action, schedule } = props;
+/** What a schedule starts: an action, or a chain of two. */
+export interface Scheduled {
+  of: { action: string } | { chain: string };
+  label: string;
+  inputs: readonly ActionInput[];
+  /** The answers of the form, as the host takes them. */
+  given?: (values: InputValues) => InputValues;
+}
+
+/** When something runs by itself, and with which answers. @param schedule null: a new one. */
+export function ScheduleSheet(props: { scheduled: Scheduled; schedule: Schedule | null; onClose: () => void; onSaved: () => void }) {
+  const { scheduled, schedule } = props;
   const draft = useSignal(draftOfCron(schedule?.cron ?? null));
   const timezone = useSignal(schedule?.timezone ?? Intl.DateTimeFormat().resolvedOptions().timeZone);
   const catchUp = useSignal<Schedule['catch_up']>(schedule?.catch_up ?? 'one');
-  const answers = useSignal<Answers>(firstAnswers(action.inputs, schedule?.inputs ?? {}));
+  const answers = useSignal<Answers>(firstAnswers(scheduled.inputs, schedule?.inputs ?? {}));
   const secrets = useSignal<Record<string, string>>(schedule?.secrets ?? {});
   const blamed = useSignal<Record<string, string>>({});
-  const scripted = useScriptOptions(action.id, action.inputs, answers.value);
+  const scripted = useScriptOptions('action' in scheduled.of ? scheduled.of.action : '', scheduled.inputs, answers.value);
   const now = offered(scripted.inputs, answers.value);
   const questions = shownInputs(scripted.inputs, now).filter((input) => !isStored(input));
   const cron = cronOfDraft(draft.value);
@@ -69,10 +78,10 @@ export function ScheduleSheet(props: { action: Action; schedule: Schedule | null
         cron: cron ?? '',
         timezone: timezone.value.trim(),
         catch_up: catchUp.value,
-        inputs: checked.values,
+        inputs: scheduled.given?.(checked.values) ?? checked.values,
         secrets: Object.fromEntries(named.map((name) => [name, secrets.value[name] ?? ''])),
       };
-      if (schedule === null) await addSchedule({ action: action.id, ...json });
+      if (schedule === null) await addSchedule({ ...scheduled.of, ...json });
       else await changeSchedule(schedule.name, json);
       props.onSaved();
       props.onClose();
@@ -84,7 +93,7 @@ export function ScheduleSheet(props: { action: Action; schedule: Schedule | null
   );
 
   return (
-    <Sheet title={t('When “{label}” runs by itself', { label: action.label })} onClose={props.onClose} wide>
+    <Sheet title={t('When “{label}” runs by itself', { label: scheduled.label })} onClose={props.onClose} wide>
       <Form class="stack" noValidate onSubmit={submit}>
         {wrong['form'] !== undefined && <Problem message={wrong['form']} />}
         <Choice

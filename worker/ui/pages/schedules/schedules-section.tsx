@@ -1,6 +1,5 @@
 import { useSignal } from '@preact/signals';
 import { CalendarClock, Pencil, Plus, Trash2 } from 'lucide-preact';
-import type { Action } from '../../../../shared/actions.ts';
 import type { Schedule } from '../../../../shared/schedules.ts';
 import { agent, read } from '../../api.ts';
 import { loadActions } from '../../data/known-actions.ts';
@@ -16,14 +15,20 @@ import { t } from '../../translate.ts';
 import { useJobNews } from '../workflows/live-jobs.ts';
 import { listSchedules, removeSchedule } from './calls.ts';
 import { cronWords } from './cron-words.ts';
-import { ScheduleSheet } from './schedule-sheet.tsx';
+import { type Scheduled, ScheduleSheet } from './schedule-sheet.tsx';
 import { LastFire, NextTimes, TriggerActs } from './trigger-list.tsx';
 import './schedules.css';
 
-/** When an action runs by itself. A change acts at once. */
+/** When an action runs by itself. */
 export function SchedulesSection({ action }: { action: string }) {
-  const schedules = useResource((signal) => listSchedules(action, signal));
   const full = useResource((signal) => read(isFullAction, agent.actions[':id'].$get({ param: { id: action } }, { init: { signal } })));
+  const scheduled = full.data === null ? null : { of: { action }, label: full.data.label, inputs: full.data.inputs };
+  return <SchedulesOf of={{ action }} scheduled={scheduled} />;
+}
+
+/** When an action, or a chain, runs by itself. A change acts at once. @param scheduled null while it is not known. */
+export function SchedulesOf({ of, scheduled }: { of: Scheduled['of']; scheduled: Scheduled | null }) {
+  const schedules = useResource((signal) => listSchedules(of, signal));
   /** The one that is changed; `new`: a further one. */
   const open = useSignal<Schedule | 'new' | null>(null);
   const removing = useSignal<Schedule | null>(null);
@@ -35,7 +40,7 @@ export function SchedulesSection({ action }: { action: string }) {
     void loadActions();
   }
   const add = (
-    <Button small icon={<Plus size={18} aria-hidden="true" />} disabled={full.data === null} onClick={setTo(open, 'new')}>
+    <Button small icon={<Plus size={18} aria-hidden="true" />} disabled={scheduled === null} onClick={setTo(open, 'new')}>
       {t('Add a schedule')}
     </Button>
   );
@@ -93,9 +98,9 @@ export function SchedulesSection({ action }: { action: string }) {
           ))}
         </Listing>
       )}
-      {open.value !== null && full.data !== null && (
+      {open.value !== null && scheduled !== null && (
         <ScheduleSheet
-          action={full.data satisfies Action}
+          scheduled={scheduled}
           schedule={open.value === 'new' ? null : open.value}
           onClose={setTo(open, null)}
           onSaved={changed}

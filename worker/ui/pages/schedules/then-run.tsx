@@ -11,6 +11,7 @@ import { Loading, Problem } from '../../parts/empty.tsx';
 import { Field } from '../../parts/field.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
 import { Section } from '../../parts/section.tsx';
+import { Sheet } from '../../parts/sheet.tsx';
 import { toast } from '../../toasts.ts';
 import { msg, t } from '../../translate.ts';
 import { taskPath } from '../workflows/job-words.ts';
@@ -22,8 +23,31 @@ const WHEN = [
   { value: 'failure', label: msg('if it failed') },
 ] as const satisfies readonly { value: ChainWhen; label: string }[];
 
-/** Which action follows this one: a task of two steps is made of them, in two presses. */
+/** In an action's editor: which action follows it. */
 export function ThenRun({ action }: { action: string }) {
+  return (
+    <Section
+      title={t('Then run')}
+      help={t('Makes a task of two steps, this action and another. It is started among the workflows.')}
+      folds="open"
+    >
+      <ThenRunForm action={action} />
+    </Section>
+  );
+}
+
+/** On the page of a run: which action is to follow its action. */
+export function ThenRunSheet({ action, label, onClose }: { action: string; label: string; onClose: () => void }) {
+  return (
+    <Sheet title={t('After “{label}”, run', { label })} onClose={onClose}>
+      <p class="muted">{t('Makes a task of two steps, this action and another. It is started among the workflows.')}</p>
+      <ThenRunForm action={action} />
+    </Sheet>
+  );
+}
+
+/** Which action follows this one: a task of two steps is made of them, in two presses. */
+function ThenRunForm({ action }: { action: string }) {
   const chains = useResource((signal) => listChains(action, signal));
   const when = useSignal<ChainWhen>('success');
   const busy = useSignal(false);
@@ -46,65 +70,59 @@ export function ThenRun({ action }: { action: string }) {
   }
   const others = actions.value ?? [];
   return (
-    <Section
-      title={t('Then run')}
-      help={t('Makes a task of two steps, this action and another. It is started among the workflows.')}
-      folds="open"
-    >
-      <div class="stack">
-        {problem.value !== null && <Problem message={problem.value} />}
-        <Choice label={t('The other one runs')} options={WHEN} value={when.value} onValue={(to) => (when.value = to)} />
-        <Field label={t('Then')} help={t('The task is made when you choose.')}>
-          {(ties) => (
-            <select
-              {...ties}
-              class="input"
-              value=""
-              disabled={busy.value}
-              onChange={(event) => void attempt(() => choose(event.currentTarget.value))}
-            >
-              <option value="" disabled>
-                {t('Choose an action')}
+    <div class="stack">
+      {problem.value !== null && <Problem message={problem.value} />}
+      <Choice label={t('The other one runs')} options={WHEN} value={when.value} onValue={(to) => (when.value = to)} />
+      <Field label={t('Then')} help={t('The task is made when you choose.')}>
+        {(ties) => (
+          <select
+            {...ties}
+            class="input"
+            value=""
+            disabled={busy.value}
+            onChange={(event) => void attempt(() => choose(event.currentTarget.value))}
+          >
+            <option value="" disabled>
+              {t('Choose an action')}
+            </option>
+            {others.map(({ id, label }) => (
+              <option key={id} value={id}>
+                {label}
               </option>
-              {others.map(({ id, label }) => (
-                <option key={id} value={id}>
-                  {label}
-                </option>
-              ))}
-            </select>
-          )}
-        </Field>
-        {chains.problem !== null && <Problem message={chains.problem} />}
-        {chains.data === null && chains.problem === null && <Loading what={t('the tasks')} rows={1} />}
-        {chains.data !== null && chains.data.length > 0 && (
-          <Listing label={t('Tasks of this action')}>
-            {chains.data.map((chain) => (
-              <Line
-                key={chain.task}
-                href={taskPath(chain)}
-                lead={<ListOrdered size={20} aria-hidden="true" />}
-                title={chain.title}
-                acts={
-                  <Button
-                    small
-                    kind="ghost"
-                    icon={<Trash2 size={16} />}
-                    aria-label={t('Remove {name}', { name: chain.title })}
-                    onClick={() =>
-                      void attempt(async () => {
-                        await removeChain(chain.task);
-                        chains.again();
-                      })
-                    }
-                  />
-                }
-              >
-                {chain.problem}
-              </Line>
             ))}
-          </Listing>
+          </select>
         )}
-      </div>
-    </Section>
+      </Field>
+      {chains.problem !== null && <Problem message={chains.problem} />}
+      {chains.data === null && chains.problem === null && <Loading what={t('the tasks')} rows={1} />}
+      {chains.data !== null && chains.data.length > 0 && (
+        <Listing label={t('Tasks of this action')}>
+          {chains.data.map((chain) => (
+            <Line
+              key={chain.task}
+              href={taskPath(chain)}
+              lead={<ListOrdered size={20} aria-hidden="true" />}
+              title={chain.title}
+              acts={
+                <Button
+                  small
+                  kind="ghost"
+                  icon={<Trash2 size={16} />}
+                  aria-label={t('Remove {name}', { name: chain.title })}
+                  onClick={() =>
+                    void attempt(async () => {
+                      await removeChain(chain.task);
+                      chains.again();
+                    })
+                  }
+                />
+              }
+            >
+              {chain.problem}
+            </Line>
+          ))}
+        </Listing>
+      )}
+    </div>
   );
 }

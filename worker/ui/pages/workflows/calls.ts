@@ -1,9 +1,19 @@
 import type { List } from '../../../../shared/api.ts';
 import type { Json } from '../../../../shared/flow/job.ts';
-import type { ApproveRequest, Job, JobSummary, TaskSummary, TaskView, Workspace, WorkspaceCreate } from '../../../../shared/workflows.ts';
+import type {
+  ApproveRequest,
+  DeployKey,
+  HostKey,
+  Job,
+  JobSummary,
+  TaskSummary,
+  TaskView,
+  Workspace,
+  WorkspaceCreate,
+} from '../../../../shared/workflows.ts';
 import { agent, read, until } from '../../api.ts';
 import { isAnything, listOf } from '../../guards.ts';
-import { isJob, isJobSummary, isStarted, isTask, isTaskSummary, isWorkspace } from './guards.ts';
+import { isDeployKey, isHostKey, isJob, isJobSummary, isKnownKey, isStarted, isTask, isTaskSummary, isWorkspace } from './guards.ts';
 
 /** What the page asks about workflows. Each call throws ToruError. */
 
@@ -14,6 +24,19 @@ export const listWorkspaces = async (signal?: AbortSignal): Promise<Workspace[]>
 export const addWorkspace = (json: WorkspaceCreate): Promise<Workspace> => read(isWorkspace, workspaces.$post({ json }));
 export const refreshWorkspace = (ws: string): Promise<Workspace> => read(isWorkspace, workspaces[':ws'].refresh.$post({ param: { ws } }));
 export const removeWorkspace = (ws: string): Promise<unknown> => read(isAnything, workspaces[':ws'].$delete({ param: { ws } }));
+
+export const getKey = async (ws: string, signal?: AbortSignal): Promise<DeployKey | null> =>
+  (await read(isKnownKey, workspaces[':ws'].key.$get({ param: { ws } }, until(signal)))).key;
+export const makeKey = (ws: string): Promise<DeployKey> => read(isDeployKey, workspaces[':ws'].key.$post({ param: { ws } }));
+export const removeKey = (ws: string): Promise<unknown> => read(isAnything, workspaces[':ws'].key.$delete({ param: { ws } }));
+/** The keys that the server shows. @param fingerprint of the one that is trusted from now on. */
+export const hostKeys = async (ws: string, fingerprint?: string): Promise<HostKey[]> =>
+  (
+    await read(
+      listOf(isHostKey),
+      workspaces[':ws'].key.host.$post({ param: { ws }, json: fingerprint === undefined ? {} : { fingerprint } }),
+    )
+  ).items;
 
 export const listTasks = async (ws: string, signal?: AbortSignal): Promise<TaskSummary[]> =>
   (await read(listOf(isTaskSummary), workspaces[':ws'].tasks.$get({ param: { ws } }, until(signal)))).items;

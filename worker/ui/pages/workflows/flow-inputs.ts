@@ -82,6 +82,15 @@ export function inputFrom(fields: FlowFields, values: InputValues): Record<strin
   return input;
 }
 
+/** The same for a schedule of two quick actions, whose inputs are nothing but texts, numbers, yes or no, and lists of texts. */
+export function answersFrom(fields: FlowFields, values: InputValues): InputValues {
+  const given: InputValues = {};
+  for (const [name, value] of Object.entries(inputFrom(fields, values)))
+    if (Array.isArray(value)) given[name] = value.map(String);
+    else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') given[name] = value;
+  return given;
+}
+
 /** An option stands in a form as its text; the task gets what the file says. */
 function typed(field: InputField, value: string | number | boolean): Json {
   const option = field.options?.find((one) => !isRecord(one) && text(one) === value);

@@ -1,5 +1,7 @@
 import type {
   ContainerFacts,
+  DeployKey,
+  HostKey,
   Job,
   JobStepView,
   JobSummary,
@@ -90,4 +92,7 @@ export const isTask = shape<TaskView>({
   last_jobs: listOfAll(isJobSummary),
 });
 
+export const isHostKey = shape<HostKey>({ host: text, type: text, fingerprint: text });
+export const isDeployKey = shape<DeployKey>({ public_key: text, fingerprint: text, trusted: listOfAll(isHostKey) });
+export const isKnownKey = shape<{ key: DeployKey | null }>({ key: orNull(isDeployKey) });
 export const isStarted = shape<{ job_id: string }>({ job_id: text });

@@ -16,9 +16,11 @@ import { PageHead } from '../../parts/page-head.tsx';
 import { Section } from '../../parts/section.tsx';
 import { t } from '../../translate.ts';
 import { Bars } from '../runs/bars.tsx';
+import { SchedulesOf } from '../schedules/schedules-section.tsx';
 import { TriggerList } from '../schedules/trigger-list.tsx';
 import { executeTask, getTask } from './calls.ts';
 import { FlowForm, useFlowForm } from './flow-form.tsx';
+import { answersFrom, questionsOf } from './flow-inputs.ts';
 import { Graph } from './graph.tsx';
 import { graphOfTask } from './graph-of.tsx';
 import { JobLine } from './job-line.tsx';
@@ -70,7 +72,7 @@ function Shown(props: { task: TaskView; problem: string | null; onChanged: () =>
           <StepTable flow={task.flow} />
         )}
       </Section>
-      {isAdmin.value && <Triggers task={task} />}
+      {isAdmin.value && (task.chain === true ? <ChainSchedules task={task} /> : <Triggers task={task} />)}
       <LastJobs task={task} />
       {isAdmin.value && <WhoMayRun task={task} onChanged={props.onChanged} />}
     </div>
@@ -85,6 +87,13 @@ function Triggers({ task }: { task: TaskView }) {
       <TriggerList workspace={task.workspace} task={task.name} revision={task.revision} news={task.last_job} />
     </Section>
   );
+}
+
+/** When two actions, one after the other, run by themselves. */
+function ChainSchedules({ task }: { task: TaskView }) {
+  const of = { chain: task.name };
+  const inputs = questionsOf(task.input).map(({ input }) => input);
+  return <SchedulesOf of={of} scheduled={{ of, label: task.title, inputs, given: (values) => answersFrom(task.input, values) }} />;
 }
 
 /** What it asks, and the button that runs it. */

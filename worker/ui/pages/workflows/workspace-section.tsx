@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
-import { CalendarClock, FolderGit2, FolderTree, RefreshCw, Trash2 } from 'lucide-preact';
+import { CalendarClock, FolderGit2, FolderTree, KeyRound, RefreshCw, Trash2 } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
+import { isSshAddress } from '../../../../shared/git-address.ts';
 import type { JobSummary, TaskSummary, Workspace } from '../../../../shared/workflows.ts';
 import { sentence } from '../../api.ts';
 import { useResource } from '../../data/resource.ts';
@@ -18,6 +19,7 @@ import { toast } from '../../toasts.ts';
 import { t } from '../../translate.ts';
 import { TriggerList } from '../schedules/trigger-list.tsx';
 import { listTasks, refreshWorkspace, removeWorkspace } from './calls.ts';
+import { DeployKeySheet } from './deploy-key.tsx';
 import { byFolder } from './folders.ts';
 import { shortRevision, taskPath } from './job-words.ts';
 import { Problems } from './problems.tsx';
@@ -29,6 +31,7 @@ export function WorkspaceSection(props: { workspace: Workspace; news: JobSummary
   const tasks = useResource((signal) => listTasks(workspace.name, signal), workspace.revision ?? '');
   const busy = useSignal(false);
   const removing = useSignal(false);
+  const keying = useSignal(false);
   useEffect(() => {
     const { news } = props;
     if (news === null || news.workspace !== workspace.name) return;
@@ -64,6 +67,15 @@ export function WorkspaceSection(props: { workspace: Workspace; news: JobSummary
               busy={busy.value}
               onClick={() => void refresh()}
             />
+            {workspace.type === 'git' && isSshAddress(workspace.url ?? '') && (
+              <IconButton
+                label={t('The key of {name}', { name: workspace.name })}
+                title={t('Deploy key')}
+                aria-haspopup="dialog"
+                icon={<KeyRound size={16} />}
+                onClick={setTo(keying, true)}
+              />
+            )}
             <IconButton
               label={t('Remove {name}', { name: workspace.name })}
               title={t('Remove')}
@@ -111,6 +123,7 @@ export function WorkspaceSection(props: { workspace: Workspace; news: JobSummary
           <TriggerList workspace={workspace.name} revision={workspace.revision ?? ''} news={props.news} />
         </div>
       )}
+      {keying.value && <DeployKeySheet workspace={workspace} onClose={setTo(keying, false)} />}
       {removing.value && (
         <Ask
           title={t('Remove {name}?', { name: workspace.name })}
