@@ -289,8 +289,14 @@ tasks:
   const first = beginCrashing('crashing-flow.ts', args);
   await until(() => [...engine.containers.values()].some(({ printed }) => Buffer.concat(printed).includes('begun')), first.said);
   await first.kill();
-  writeFileSync(go, '');
+  // The second one has all the time of the third one's start to remove a container that is none of what was left.
   const second = beginCrashing('crashing-flow.ts', args);
+  await until(() => second.said().includes('ready'), second.said);
+  mkdirSync(join(home, 'other'));
+  const third = beginCrashing('crashing-flow.ts', [join(home, 'other'), folder, randomUUID(), engine.socket]);
+  await until(() => third.said().includes('ready'), third.said);
+  await third.kill();
+  writeFileSync(go, '');
   await until(() => second.said().includes('ended '), second.said);
   await second.kill();
   const job = jobSchema.parse(JSON.parse(/^ended (.*)$/m.exec(second.said())?.[1] ?? ''));

@@ -94,6 +94,25 @@ it('skips a time while the job before it runs, and says so', async () => {
   for (const { job_id } of await jobs()) await flow.ended(job_id);
 });
 
+it.each([
+  ['cancel_previous', 'cancelled'],
+  ['allow', 'running'],
+] as const)('where the job before it runs still, with concurrency %s that one is %s', async (concurrency, state) => {
+  const endless = 'flow: { one: { type: script, script: sleep 600 } }';
+  flow.write('t.yaml', definitions(`cron: "* * * * * *", concurrency: ${concurrency}`, endless));
+  await flow.load();
+  await expect.poll(async () => (await jobs()).length, { timeout: UNTIL_MS }).toBeGreaterThan(2);
+  await flow.ask(flow.admin, 'POST', '/api/workspaces/ws/triggers/clock/disable');
+  const [newest, ...before] = await jobs();
+  expect(before.length).toBeGreaterThan(1);
+  await expect
+    .poll(async () => (await jobs()).map((job) => job.state), { timeout: UNTIL_MS })
+    .toEqual(['running', ...before.map(() => state)]);
+  await flow.ask(flow.admin, 'POST', `/api/jobs/${newest?.job_id}/cancel`);
+  for (const { job_id } of before) if (state === 'running') await flow.ask(flow.admin, 'POST', `/api/jobs/${job_id}/cancel`);
+  for (const { job_id } of await jobs()) await flow.ended(job_id);
+});
+
 it('is fired by hand, by admins alone', async () => {
   flow.write('t.yaml', definitions('cron: "0 0 1 1 *"'));
   await flow.load();

@@ -139,7 +139,7 @@ async function runShells(shell: readonly string[], scripts: readonly ShellScript
   writeFileSync(starter, lines.join(''));
   // The machine's own programs: what stands before them in PATH may look for a Python, and take twenty times as long.
   const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C.UTF-8' };
-  const child = spawn('dash', [starter], { cwd: within, env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn('/bin/sh', [starter], { cwd: within, env, stdio: ['ignore', 'ignore', 'inherit'] });
   await once(child, 'close');
   const ran = readdirSync(within).filter((name) => name.endsWith('.ran')).length;
   if (ran !== scripts.length) throw new Error(`${ran} of ${scripts.length} scripts ran`);
