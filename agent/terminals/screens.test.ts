@@ -50,6 +50,18 @@ test('one frame draws the screen as it is, and says where it goes on', async () 
   await ask('DELETE', `/${id}`);
 });
 
+test('what a program set long before still holds on a screen that is drawn from the end of its log', async () => {
+  const print = `printf '\\033]0;the title\\007\\033[?1049h\\033[?2004h\\033[?1003h\\033[?1006h\\033[?25l\\033=\\033[2;4r'`;
+  const lines = `yes 'a line of a long build' | head -c 9500000; printf '\\033[4;1Hthe end'`;
+  const id = await open(`${print}; ${lines}; sleep 600`, 'the title', { cols: 40, rows: 5 });
+  await expect.poll(() => api.services.terminals.log(id).end, { timeout: 60_000 }).toBeGreaterThan(9_500_000);
+  const screen = await patient.screen(id);
+  if (screen === null) throw new Error('no screen');
+  expect((await shown(screen))[0]).toBe('alternate');
+  for (const set of [']0;the title', '[?2004h', '[?1003h', '[?1006h', '[?25l', '[?66h', '[2;4r']) expect(screen.data).toContain(set);
+  await ask('DELETE', `/${id}`);
+});
+
 test('a size that changed while it printed counts from there', async () => {
   const id = await open('trap "echo now $(stty size)" WINCH; echo 123456789012345; while :; do sleep 0.05; done', '12345', {
     cols: 10,

@@ -96,7 +96,7 @@ export class TerminalLife {
     this.#cgroups.close();
   }
 
-  /** The terminal's own folder: `log/`, `sizes` (a line `position cols rows` each), `exit`. */
+  /** The terminal's own folder: `log/`, `sizes` (a line `position cols rows` each), `modes`, `exit`. */
   folderOf(id: string): string {
     return join(this.#folder, id);
   }

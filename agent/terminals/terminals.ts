@@ -201,7 +201,7 @@ export class Terminals {
     return [encodeFrame({ type: 'exit', terminal_id: id, code: row.exit_code, signal: row.signal, reason: row.reason })];
   }
 
-  /** The terminal's own folder: `log/`, `sizes` (a line `position cols rows` each), `exit`. */
+  /** The terminal's own folder: `log/`, `sizes` (a line `position cols rows` each), `modes`, `exit`. */
   folderOf(id: string): string {
     return this.#life.folderOf(id);
   }

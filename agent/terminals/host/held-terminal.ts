@@ -7,6 +7,7 @@ import { InputQueue } from '../../pty/input-queue.ts';
 import { descriptorOf, signalName } from '../../pty/pty.ts';
 import type { ExitRecord, HeldTerminal, OpenOrder, Signals } from './host-protocol.ts';
 import { LogWriter } from './log-writer.ts';
+import { ModeNotes } from './mode-notes.ts';
 import { SignalScanner } from './signals.ts';
 
 /** A full disk is tried again after so long; the program waits meanwhile. */
@@ -37,6 +38,7 @@ export class HeldTerminalProcess {
   readonly #input: InputQueue;
   readonly #on: Events;
   readonly #scanner = new SignalScanner();
+  readonly #modes: ModeNotes;
   #signalTimer: NodeJS.Timeout | null = null;
   /** What could not be written yet. */
   #unwritten: Buffer[] = [];
@@ -53,6 +55,7 @@ export class HeldTerminalProcess {
     this.#folder = folder;
     this.#on = on;
     this.#log = new LogWriter(folder);
+    this.#modes = new ModeNotes(folder, this.#log.length);
     this.#noteSize(cols, rows);
     // Bytes: a character that two reads share would be broken by their decoding.
     this.#pty = spawn(file, args, { name: 'xterm-256color', env, cwd, cols, rows, encoding: null });
@@ -122,7 +125,7 @@ export class HeldTerminalProcess {
       this.#unwritten.push(bytes.subarray(written));
       this.#flow();
       setTimeout(() => this.#writeAgain(), DISK_AGAIN_MS);
-    }
+    } else this.#modes.grew(this.#log.length, () => (this.#scanner.isAtRest ? this.#scanner.modes.sequence : null));
     this.#tell();
   }
 

@@ -39,6 +39,29 @@ test.each([
   }
 });
 
+test.each([
+  ['modes that are on', `${ESC}[?1049h${ESC}[?1;2004h${ESC}[?25l`, `${ESC}[?1049h${ESC}[?1h${ESC}[?2004h${ESC}[?25l`],
+  ['modes that are off again', `${ESC}[?1049h${ESC}[?25l${ESC}[?1049l${ESC}[?25h`, ''],
+  ['the last of those that exclude each other', `${ESC}[?1000h${ESC}[?1003h${ESC}[?1015h${ESC}[?1006h`, `${ESC}[?1003h${ESC}[?1006h`],
+  ['the mouse that is off', `${ESC}[?1000h${ESC}[?1002l`, ''],
+  [
+    'title, region, shape, keypad, insertion',
+    `${ESC}]2;t\u00e4\u0007${ESC}[2;9r${ESC}[5 q${ESC}=${ESC}[4h`,
+    `${ESC}]0;t\u00e4\u0007${ESC}[2;9r${ESC}[?66h${ESC}[5 q${ESC}[4h`,
+  ],
+  ['a reset', `${ESC}[?1049h${ESC}[2;9r${ESC}=${ESC}c`, ''],
+  ['a soft reset', `${ESC}[?1049h${ESC}[?2004h${ESC}[2;9r${ESC}[4h${ESC}[!p`, `${ESC}[?1049h`],
+  ['what looks like them', `${ESC}[?9999h${ESC}[>4;1m${ESC}[38;5;4mr${ESC}[1;2Hq`, ''],
+])('%s last, whole and at every cut', (_, text, expected) => {
+  const bytes = Buffer.from(text);
+  for (let cut = 0; cut < bytes.length; cut += 1) {
+    const scanner = new SignalScanner();
+    scanner.scan(bytes.subarray(0, cut));
+    scanner.scan(bytes.subarray(cut));
+    expect(scanner.modes.sequence, `cut at ${cut}`).toBe(expected);
+  }
+});
+
 test('hostile output is read in bounded memory, a byte at a time too', () => {
   const scanner = new SignalScanner();
   const parts = [`${ESC}]`, `${ESC}[?`, ESC, BEL, ';', '9', '\u0000', ST, 'x', '\n', '4'];

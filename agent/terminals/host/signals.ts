@@ -1,8 +1,9 @@
 import type { Signals } from './host-protocol.ts';
+import { TerminalModes } from './terminal-modes.ts';
 
 /**
- * What a program says to its terminal beside its text: the bell, notifications (OSC 9, 777 and 99), progress (OSC 9;4), and the modes in
- * which it reads its input. Nothing else of its output is looked at.
+ * What a program says to its terminal beside its text: the bell, notifications (OSC 9, 777 and 99), progress (OSC 9;4), its title, and the
+ * modes that last until they are changed. Nothing else of its output is looked at.
  */
 
 const BELL = 0x07;
@@ -11,7 +12,10 @@ const BACKSLASH = 0x5c;
 /** A longer OSC is no notification: it is skipped to its end. */
 const MAX_BODY = 2048;
 const MAX_NOTICE_CHARS = 200;
+const MAX_PARAMETERS = 64;
 const STRINGS = new Set([...'PX^_'].map((char) => char.charCodeAt(0)));
+/** Of the control sequences that are no private modes, those that set something: `h l p q r`. */
+const CONTROLS = new Set([0x68, 0x6c, 0x70, 0x71, 0x72]);
 const PROGRESS = { 1: 'going', 2: 'failed', 3: 'going', 4: 'paused' } as const;
 
 export function noSignals(): Signals {
@@ -23,11 +27,17 @@ type State = 'text' | 'escape' | 'csi' | 'private' | 'osc' | 'skipped' | 'string
 /** Reads a terminal's output in pieces, wherever they are cut, in time that is linear and in bounded memory. */
 export class SignalScanner {
   readonly signals = noSignals();
+  readonly modes = new TerminalModes();
   #state: State = 'text';
   /** The body of an OSC, or the parameters of a private mode, so far. */
   #held: number[] = [];
 
-  /** @returns did something change? */
+  /** Is it between two sequences? */
+  get isAtRest(): boolean {
+    return this.#state === 'text';
+  }
+
+  /** @returns did a signal change? */
   scan(bytes: Buffer): boolean {
     let changed = false;
     // Searched for by the C library; of each piece the first bell is all that counts.
@@ -61,11 +71,10 @@ export class SignalScanner {
         if (byte === 0x5b) this.#state = 'csi';
         else if (byte === 0x5d) this.#state = 'osc';
         else if (STRINGS.has(byte)) this.#state = 'string';
-        else if (byte !== ESC) this.#state = 'text';
+        else if (byte !== ESC) this.#escape(byte);
         return false;
       case 'csi':
-        // Only private modes are read; the letters of other sequences are as harmless as text.
-        this.#state = byte === 0x3f ? 'private' : byte === ESC ? 'escape' : 'text';
+        this.#csi(byte);
         return false;
       case 'private':
         return this.#mode(byte);
@@ -86,9 +95,25 @@ export class SignalScanner {
     }
   }
 
+  #escape(byte: number): void {
+    this.#state = 'text';
+    if (byte === 0x63) this.modes.reset();
+    if (byte === 0x3d || byte === 0x3e) this.modes.set(66, byte === 0x3d);
+  }
+
+  #csi(byte: number): void {
+    if (byte === 0x3f && this.#held.length === 0) this.#state = 'private';
+    else if (byte === ESC) this.#state = 'escape';
+    else if (byte >= 0x20 && byte <= 0x3f && this.#held.length < MAX_PARAMETERS) this.#held.push(byte);
+    else {
+      this.#state = 'text';
+      if (CONTROLS.has(byte)) this.modes.control(String.fromCharCode(...this.#held), String.fromCharCode(byte));
+    }
+  }
+
   #mode(byte: number): boolean {
     const isParameter = (byte >= 0x30 && byte <= 0x39) || byte === 0x3b;
-    if (isParameter && this.#held.length < 64) {
+    if (isParameter && this.#held.length < MAX_PARAMETERS) {
       this.#held.push(byte);
       return false;
     }
@@ -99,6 +124,7 @@ export class SignalScanner {
     const { alternate, paste } = this.signals;
     if (modes.some((mode) => mode === '1049' || mode === '1047' || mode === '47')) this.signals.alternate = on;
     if (modes.includes('2004')) this.signals.paste = on;
+    for (const mode of modes) this.modes.set(Number(mode), on);
     return this.signals.alternate !== alternate || this.signals.paste !== paste;
   }
 
@@ -120,8 +146,11 @@ export class SignalScanner {
   #oscDone(): boolean {
     const skipped = this.#state === 'skipped';
     this.#state = 'text';
-    // 9, 777 and 99 begin with these; the others (titles, links, colours) are not even read.
-    return !skipped && (this.#held[0] === 0x39 || this.#held[0] === 0x37) && this.#command(Buffer.from(this.#held).toString('utf8'));
+    if (skipped) return false;
+    const isTitle = (this.#held[0] === 0x30 || this.#held[0] === 0x32) && this.#held[1] === 0x3b;
+    if (isTitle) this.modes.title = Buffer.from(this.#held.slice(2)).toString('utf8');
+    // 9, 777 and 99 begin with these; the others (links, colours) are not even read.
+    return (this.#held[0] === 0x39 || this.#held[0] === 0x37) && this.#command(Buffer.from(this.#held).toString('utf8'));
   }
 
   #command(body: string): boolean {

@@ -62,6 +62,11 @@ export class EmulatedTerminal {
     return this.#cursor;
   }
 
+  /** What it prints goes before what is fed, and is not of the log. */
+  begin(sequence: string): Promise<void> {
+    return new Promise((resolve) => this.#term.write(sequence, resolve));
+  }
+
   resize(cols: number, rows: number): void {
     this.#term.resize(cols, rows);
   }

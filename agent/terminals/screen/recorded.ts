@@ -1,6 +1,8 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { SEGMENT_BYTES } from '../../../shared/terminal-limits.ts';
+import { modeNotes } from '../host/mode-notes.ts';
+import { SignalScanner } from '../host/signals.ts';
 import { segmentFile, segmentOf } from '../segments.ts';
 import { EmulatedTerminal } from './emulated-terminal.ts';
 
@@ -27,11 +29,38 @@ export class Recorded {
   }
 
   /** @param lines above the screen, as far as `mostCells` has room for them. @returns an emulator that begins at `from`, or soon after it where that is within something. */
-  begin(from: number, end: number, lines: number, mostCells = Number.POSITIVE_INFINITY): EmulatedTerminal {
+  async begin(from: number, end: number, lines: number, mostCells = Number.POSITIVE_INFINITY): Promise<EmulatedTerminal> {
     const cursor = from === 0 ? 0 : from + beginning(this.#read(from, Math.min(end, from + LOOK_BYTES)));
     const { cols, rows } = this.#sizes.findLast(({ at }) => at <= cursor) ?? this.#sizes[0] ?? USUAL;
     const widest = Math.max(cols, ...this.#sizes.map((size) => size.cols));
-    return new EmulatedTerminal({ cursor, cols, rows, scrollback: Math.min(lines, Math.floor(mostCells / widest)) });
+    const terminal = new EmulatedTerminal({ cursor, cols, rows, scrollback: Math.min(lines, Math.floor(mostCells / widest)) });
+    if (cursor > 0) await terminal.begin(this.#modesAt(cursor));
+    return terminal;
+  }
+
+  /** What its program had set before `cursor`: as its host noted where that segment begins, and from there on as the log says. */
+  #modesAt(cursor: number): string {
+    const scanner = new SignalScanner();
+    const note = modeNotes(this.#folder).findLast(({ at }) => at <= cursor);
+    if (note !== undefined) scanner.scan(Buffer.from(note.sequence));
+    const beginning = segmentOf(cursor) * SEGMENT_BYTES;
+    // A note stands soon after the beginning of its segment; before it in that segment nobody knows better than the log.
+    for (let at = Math.max(note?.at ?? 0, beginning - SEGMENT_BYTES, 0); at < cursor; ) {
+      const bytes = this.#kept(at, Math.min(cursor, at + STEP));
+      if (bytes.length === 0) break;
+      scanner.scan(bytes);
+      at += bytes.length;
+    }
+    return scanner.modes.sequence;
+  }
+
+  /** Nothing for what is no longer there. */
+  #kept(from: number, to: number): Buffer {
+    try {
+      return this.#read(from, to);
+    } catch {
+      return Buffer.alloc(0);
+    }
   }
 
   /** Feeds what comes next up to `end`, with the sizes that came between. */

@@ -20,7 +20,7 @@ export interface LogPlace {
 /** The last lines, drawn for this alone. @throws when the log can't be read. */
 export async function linesOf({ folder, start, end }: LogPlace, { lines, format }: ScrollbackQuery): Promise<string> {
   const recorded = new Recorded(folder);
-  const terminal = recorded.begin(Math.max(start, end - Math.max(SEGMENT_BYTES, lines * LINE_BYTES)), end, lines, MOST_CELLS);
+  const terminal = await recorded.begin(Math.max(start, end - Math.max(SEGMENT_BYTES, lines * LINE_BYTES)), end, lines, MOST_CELLS);
   try {
     await recorded.feed(terminal, end);
     return terminal.lines(lines, format);
@@ -59,7 +59,7 @@ export class ScreenKeeper {
     let terminal = this.#kept.get(id);
     if (terminal === undefined || terminal.cursor < Math.max(start, end - SEGMENT_BYTES)) {
       terminal?.close();
-      terminal = recorded.begin(Math.max(start, end - SEGMENT_BYTES), end, SCROLLBACK);
+      terminal = await recorded.begin(Math.max(start, end - SEGMENT_BYTES), end, SCROLLBACK);
       this.#kept.set(id, terminal);
     }
     try {
