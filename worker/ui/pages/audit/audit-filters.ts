@@ -18,7 +18,7 @@ export const EVENTS: readonly (readonly [value: string, label: string])[] = [
   ['agent', msg('Restarts')],
 ];
 export const OUTCOMES: readonly (readonly [value: Filters['outcome'], label: string])[] = [
-  ['', msg('Done or refused')],
+  ['', msg('Any outcome')],
   ['ok', msg('Done')],
   ['refused', msg('Refused')],
 ];
