@@ -17,6 +17,9 @@ const PLACES = [500, 20, 980, 250, 750, 100, 900, 333, 666, 1];
 const FLOOD_S = 10;
 const LINES_PER_S = 100_000;
 const CLICKS_MS = 400;
+/** Runs that are cancelled while they print so many lines a second. */
+const CANCELS = 5;
+const CANCEL_LINES_PER_S = 3000;
 
 /** Prints so many coloured lines a second, for so many seconds, a fiftieth of them every 20 ms. */
 const COLOURED = `#!/usr/bin/env node
@@ -32,6 +35,16 @@ function more() {
   else process.stdout.write('LAST\\n');
 }
 more();
+`;
+
+/** Prints so many lines a second until it is stopped. */
+const LASTING = `#!/usr/bin/env node
+let line = 0;
+setInterval(() => {
+  let text = '';
+  for (let n = 0; n < ${CANCEL_LINES_PER_S / 50}; n += 1) text += 'line ' + line++ + '\\n';
+  process.stdout.write(text);
+}, 20);
 `;
 
 /** What somebody sees of an output on the page: a log of a gigabyte, and a flood; by the frames that Chromium painted. */
@@ -63,6 +76,17 @@ export const logView: Row = {
     await page.goto(`${benched.toru.url}/runs/${task}`);
     const flood = await watched(browser.context.newCDPSession(page), page);
     await page.locator('.log-line', { hasText: /^LAST$/ }).waitFor({ timeout: 120_000 });
+    stage('a cancel');
+    benched.script('lasting.js', LASTING);
+    const stopping: number[] = [];
+    const cancelled: number[] = [];
+    for (let n = 0; n < CANCELS; n += 1) {
+      const lasting = await benched.start('lasting.js');
+      await page.goto(`${benched.toru.url}/runs/${lasting}`);
+      const seen = await cancelledOn(page);
+      stopping.push(seen.stopping);
+      cancelled.push(seen.cancelled);
+    }
     return {
       figures: [
         { what: '1 GB, from the press to the last line painted', unit: 'ms', value: spreadOf(opens), target: { most: 1000 } },
@@ -73,6 +97,13 @@ export const logView: Row = {
         { what: 'flood: the process of the page, at most', unit: 'MB', value: exact(flood.process / 1e6) },
         { what: 'flood: frames painted', unit: 'frames/s', value: exact(flood.frames) },
         { what: 'flood: longest between two frames', unit: 'ms', value: exact(flood.gap) },
+        {
+          what: 'cancel beside 3,000 lines a second: until “Stopping…” is painted, slowest',
+          unit: 'ms',
+          value: exact(Math.max(...stopping)),
+          target: { most: 100 },
+        },
+        { what: 'cancel beside 3,000 lines a second: until “Cancelled” is painted', unit: 'ms', value: spreadOf(cancelled) },
         { what: 'flood: lines behind at its end', unit: 'lines', value: exact(flood.behind) },
       ],
       notes: [
@@ -126,6 +157,36 @@ function jumped(page: Page, place: number): Promise<number> {
     },
     { place, lines: LINES },
   );
+}
+
+/** Presses Cancel while output comes. @returns ms from the press to the frames that say so. */
+async function cancelledOn(page: Page): Promise<{ stopping: number; cancelled: number }> {
+  await page.locator('.log-line', { hasText: 'line' }).first().waitFor();
+  // As long as somebody takes to see what it prints.
+  await page.waitForTimeout(1000);
+  await page.evaluate(() => {
+    const at: Record<string, number> = {};
+    Object.assign(globalThis, { benchCancel: at });
+    document.addEventListener(
+      'click',
+      ({ timeStamp }) => {
+        const look = (): void => {
+          const now = performance.now() - timeStamp;
+          const button = document.querySelector('.run-cancel')?.textContent ?? '';
+          const head = document.querySelector('.page-head')?.textContent ?? '';
+          if (button.includes('Stopping')) at['stopping'] ??= now;
+          if (head.includes('Cancelled')) at['cancelled'] ??= now;
+          else requestAnimationFrame(() => setTimeout(look));
+        };
+        requestAnimationFrame(() => setTimeout(look));
+      },
+      { capture: true, once: true },
+    );
+  });
+  await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+  const handle = await page.waitForFunction(() => Object(globalThis).benchCancel.cancelled !== undefined && Object(globalThis).benchCancel);
+  const { stopping, cancelled }: { stopping?: number; cancelled: number } = await handle.jsonValue();
+  return { stopping: stopping ?? cancelled, cancelled };
 }
 
 interface Watched {

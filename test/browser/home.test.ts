@@ -70,6 +70,35 @@ describeInBrowser('home', () => {
     expect(Math.min(...failed)).toBeGreaterThan(tallest);
   });
 
+  test('a tile’s options have the runs behind its strip, each with its time, and nothing moves when they come', async () => {
+    const options = page.locator('.tile', { has: page.locator('#name-a-2') }).getByRole('button', { name: 'Options' });
+    // The answer about them waits until the sheet was seen without them.
+    let let_go = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      let_go = resolve;
+    });
+    await page.route(/api\/runs\?.*action=a-2/, async (route) => {
+      await held;
+      await route.continue();
+    });
+    await options.click();
+    const sheet = page.getByRole('dialog');
+    const first = sheet.getByRole('button', { name: 'Run', exact: true });
+    await expect.poll(() => sheet.locator('.tile-result').count()).toBe(2);
+    const top = async (): Promise<number> => Math.round((await first.boundingBox())?.y ?? 0);
+    const before = await top();
+    let_go();
+    const results = sheet.getByRole('list', { name: 'Last runs' }).getByRole('link');
+    await expect.poll(() => results.count()).toBe(2);
+    expect(await top()).toBe(before);
+    await page.unroute(/api\/runs\?.*action=a-2/);
+    const address = await results.last().getAttribute('href');
+    await results.last().click();
+    await page.waitForURL((url) => url.pathname === address);
+    await page.goBack();
+    await page.getByRole('heading', { name: 'Actions', level: 1 }).waitFor();
+  });
+
   test('filters by how the newest run of an action went, too', async () => {
     const filter = page.getByRole('searchbox', { name: 'Filter the actions' });
     await filter.fill('failed');

@@ -54,6 +54,28 @@ describeInBrowser('the palette', () => {
     await expect.poll(() => page.getByRole('searchbox', { name: 'An action, a page or a run' }).count()).toBe(0);
   });
 
+  test('cuts a long name on a phone, and never what stands beside it', async () => {
+    const label = 'An action whose name is longer than any phone is wide, and then some';
+    expect((await admin.http('POST', '/api/actions', { id: 'long', label, script: 'hello.sh' })).status).toBe(201);
+    await admin.http('POST', '/api/runs', { action: 'long' });
+    await page.setViewportSize({ width: 320, height: 568 });
+    await page.reload();
+    await page.getByRole('button', { name: 'Go to …' }).click();
+    await page
+      .getByRole('option', { name: new RegExp(label) })
+      .first()
+      .waitFor();
+    const beyond = await page.locator('.palette').evaluate((list) => {
+      const edge = list.getBoundingClientRect().right;
+      return [...list.querySelectorAll('.palette-aside')]
+        .filter((aside) => aside.getBoundingClientRect().right > edge)
+        .map((aside) => aside.textContent);
+    });
+    expect(beyond).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
   test('shows a client nothing of what only admins see', async () => {
     await using other = await launchBrowser({ viewport: { width: 390, height: 844 }, hasTouch: true });
     const client = await logIn(other, toru.url, 'cleo', PASSWORD);

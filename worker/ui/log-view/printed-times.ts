@@ -1,5 +1,6 @@
 import type { OutputTime } from '../../../shared/output-places.ts';
 import { timesOf } from './places.ts';
+import { isOtherDay, printedAt } from './printed-at.ts';
 
 /** A reader who scrolls asks once, where they stop. */
 const REST_MS = 150;
@@ -8,9 +9,9 @@ const MOST = 20_000;
 
 /** When each line was printed: asked for where the reader looks, and kept. */
 export class PrintedTimes {
-  /** Characters of a time: `12:34:56.7`. */
-  readonly width = 10;
   shown = false;
+  /** Some of what is known was printed on another day than today: each time has its day. */
+  #dated = false;
   readonly #taskId: string;
   readonly #onKnown: () => void;
   /** Of one stretch, by cursor, in rising order. */
@@ -22,6 +23,11 @@ export class PrintedTimes {
   constructor(taskId: string, onKnown: () => void) {
     this.#taskId = taskId;
     this.#onKnown = onKnown;
+  }
+
+  /** Characters of a time: `12:34:56.7`, or `11-30 12:34:56.7`. */
+  get width(): number {
+    return this.#dated ? 16 : 10;
   }
 
   /** These lines are in view. */
@@ -43,7 +49,7 @@ export class PrintedTimes {
       else low = middle + 1;
     }
     const at = Date.parse(this.#times[low]?.time ?? '');
-    return Number.isNaN(at) ? '' : `${new Date(at).toTimeString().slice(0, 8)}.${Math.floor((at % 1000) / 100)}`;
+    return Number.isNaN(at) ? '' : printedAt(at, this.#dated);
   }
 
   close(): void {
@@ -61,6 +67,7 @@ export class PrintedTimes {
     const kept = joins ? this.#times.filter(({ cursor }) => cursor < first.cursor || cursor > last.cursor) : [];
     this.#from = joins ? Math.min(this.#from, from) : from;
     this.#times = [...kept, ...times].sort((a, b) => a.cursor - b.cursor);
+    this.#dated ||= [first, last].some(({ time }) => isOtherDay(Date.parse(time), Date.now()));
     this.#onKnown();
   }
 }

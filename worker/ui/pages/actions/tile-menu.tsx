@@ -11,6 +11,7 @@ import { Sheet } from '../../parts/sheet.tsx';
 import { toast } from '../../toasts.ts';
 import { t } from '../../translate.ts';
 import { viewedHost } from '../../viewed-host.ts';
+import { LastResults } from './last-results.tsx';
 import { pressAgain } from './press.ts';
 import { isActive, menuOf } from './tile.tsx';
 import './tile-menu.css';
@@ -27,6 +28,7 @@ export function TileMenu({ action }: { action: AnyAction }) {
           {action.description}
         </p>
       )}
+      <LastResults action={action} onGo={close} />
       <ul class="tile-acts">
         <li>
           <Button
