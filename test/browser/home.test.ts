@@ -85,7 +85,12 @@ describeInBrowser('home', () => {
     const sheet = page.getByRole('dialog');
     const first = sheet.getByRole('button', { name: 'Run', exact: true });
     await expect.poll(() => sheet.locator('.tile-result').count()).toBe(2);
-    const top = async (): Promise<number> => Math.round((await first.boundingBox())?.y ?? 0);
+    // Within the sheet, which may be on its way up.
+    const top = (): Promise<number> =>
+      first.evaluate((button) => {
+        const within = button.closest('dialog')?.getBoundingClientRect().bottom ?? 0;
+        return Math.round(within - button.getBoundingClientRect().top);
+      });
     const before = await top();
     let_go();
     const results = sheet.getByRole('list', { name: 'Last runs' }).getByRole('link');

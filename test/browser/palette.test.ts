@@ -59,7 +59,7 @@ describeInBrowser('the palette', () => {
     expect((await admin.http('POST', '/api/actions', { id: 'long', label, script: 'hello.sh' })).status).toBe(201);
     await admin.http('POST', '/api/runs', { action: 'long' });
     await page.setViewportSize({ width: 320, height: 568 });
-    await page.reload();
+    await page.goto(toru.url);
     await page.getByRole('button', { name: 'Go to …' }).click();
     await page
       .getByRole('option', { name: new RegExp(label) })

@@ -56,6 +56,7 @@ function RunOf({ id }: { id: string }) {
   const viewer = useSignal<LogViewer | null>(null);
   const problem = useSignal<string | null>(null);
   const cancelling = useSignal(false);
+  const drawsLog = useSignal(false);
   const reading = useRef<AbortController | null>(null);
 
   async function read(): Promise<void> {
@@ -97,6 +98,16 @@ function RunOf({ id }: { id: string }) {
       stop();
     };
   }, [id]);
+
+  const isRead = run.value !== null;
+  useEffect(() => {
+    if (!isRead) return undefined;
+    // Behind the head, in a task of its own: the head is painted before, and a press between both is answered.
+    const timer = setTimeout(() => {
+      drawsLog.value = true;
+    });
+    return () => clearTimeout(timer);
+  }, [isRead]);
 
   const shown = run.value;
   if (shown === null) {
@@ -170,7 +181,13 @@ function RunOf({ id }: { id: string }) {
         />
       </RunDetails>
       <Results key={`results ${id}`} run={shown} />
-      {shown.tty === true && shown.state === 'running' ? <RunViews run={shown} log={log} reading={place !== null} /> : log}
+      {!drawsLog.value ? (
+        <div class="log" />
+      ) : shown.tty === true && shown.state === 'running' ? (
+        <RunViews run={shown} log={log} reading={place !== null} />
+      ) : (
+        log
+      )}
       {asking.value !== null && <PressSheet key={asking.value.action.id} question={asking.value} />}
     </div>
   );
