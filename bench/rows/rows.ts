@@ -1,6 +1,7 @@
 import type { Row } from '../row.ts';
 import { bigLog } from './big-log.ts';
 import { flood } from './flood.ts';
+import { flowPeers } from './flow-peers.ts';
 import { history } from './history.ts';
 import { jobs } from './jobs.ts';
 import { logView } from './log-view.ts';
@@ -40,4 +41,5 @@ export const rows: readonly Row[] = [
   page,
   pageLoad,
   peers,
+  flowPeers,
 ];
