@@ -118,6 +118,7 @@ describeInBrowser('schedules', () => {
     await sheet.getByRole('button', { name: 'Save' }).click();
     await sheet.getByText('“Back up: Place” is required.').waitFor();
     await sheet.getByLabel('Back up: Place').fill('disk');
+    await sheet.getByText('“Back up: Place” is required.').waitFor({ state: 'detached' });
     await sheet.getByLabel('Back up: Token').selectOption('HOOK');
     await look(page, 'chain-schedule-sheet');
     await sheet.getByRole('button', { name: 'Save' }).click();

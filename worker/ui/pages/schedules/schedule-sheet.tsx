@@ -123,7 +123,11 @@ export function ScheduleSheet(props: { scheduled: Scheduled; schedule: Schedule 
               options={scripted.stateOf(input.name)}
               value={now[input.name] ?? ''}
               error={blamed.value[input.name] ?? wrong[input.name]}
-              onChange={(value) => (answers.value = { ...answers.peek(), [input.name]: value })}
+              onChange={(value) => {
+                answers.value = { ...answers.peek(), [input.name]: value };
+                const { [input.name]: _fixed, ...rest } = blamed.peek();
+                blamed.value = rest;
+              }}
             />
           ),
         )}
