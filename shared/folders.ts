@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { uuid } from './ids.ts';
+import type { Orchestrator } from './orchestrators.ts';
 import type { Terminal } from './terminals.ts';
 import { visibleName } from './visible-name.ts';
 import type { WorktreeStatus } from './worktrees.ts';
@@ -76,4 +77,6 @@ export interface FolderContents extends FolderContext {
   terminals: Terminal[];
   /** Of its repository; empty without one, or where git refuses it. */
   worktrees: WorktreeStatus[];
+  /** That watch it, or a folder below. */
+  orchestrators: Orchestrator[];
 }

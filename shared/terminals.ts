@@ -5,7 +5,8 @@ import { cursor } from './browser-protocol.ts';
 import type { ErrorCode } from './errors.ts';
 import { userId, uuid } from './ids.ts';
 import { notAfter } from './in-time.ts';
-import { MAX_STDIN_FRAME } from './limits.ts';
+import { MAX_COLS, MAX_ROWS, MAX_STDIN_FRAME } from './limits.ts';
+import { outputQuery } from './runs.ts';
 import { sizeFields as size } from './terminal-size.ts';
 import { visibleName } from './visible-name.ts';
 
@@ -151,6 +152,13 @@ export type ExecAnswer = z.infer<typeof execAnswer>;
 export const scrollbackQuery = z.strictObject({
   format: z.enum(['text', 'ansi']).default('text'),
   lines: numberIn(1, 100_000).default(1000),
+  /** A cursor: the lines above the screen as it was there, each of them ended by a line feed; … */
+  above: numberIn(0, Number.MAX_SAFE_INTEGER).optional(),
+  /** … when it had this size, … */
+  cols: numberIn(1, MAX_COLS).optional(),
+  rows: numberIn(1, MAX_ROWS).optional(),
+  /** … without the last so many of them. */
+  skip: numberIn(0, 1_000_000).default(0),
 });
 export type ScrollbackQuery = z.infer<typeof scrollbackQuery>;
 
@@ -160,6 +168,10 @@ export const terminalInput = z.strictObject({
   answer: z.boolean().default(false),
   not_after: notAfter.optional(),
 });
+/** POST …/input. `viewer`: who typed, of those who follow its output by that name. */
+export const terminalInputRequest = z.strictObject({ ...terminalInput.shape, viewer: uuid.optional() });
+/** GET …/output. `viewer`: who follows it looks at the terminal, by a name of their own, and answers its program when it is their turn. */
+export const terminalOutputQuery = z.strictObject({ ...outputQuery.shape, viewer: uuid.optional() });
 export const shareRequest = z.strictObject({ right: shareRight });
 
 /** PUT …/files: one file, its bytes as body. `path`: the folder, as one writes it in the terminal; without it the terminal's own. */

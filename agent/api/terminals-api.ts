@@ -1,6 +1,6 @@
 import type { List } from '../../shared/api.ts';
+import { ToruError } from '../../shared/errors.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
-import { outputQuery } from '../../shared/runs.ts';
 import { runSearchQuery } from '../../shared/search.ts';
 import { terminalSize } from '../../shared/terminal-size.ts';
 import type { ExecAnswer, Terminal, TerminalFile, TerminalShare } from '../../shared/terminals.ts';
@@ -11,7 +11,8 @@ import {
   suspendRequest,
   terminalCreate,
   terminalGetQuery,
-  terminalInput,
+  terminalInputRequest,
+  terminalOutputQuery,
   terminalParams,
   terminalPatch,
   terminalPutQuery,
@@ -28,11 +29,12 @@ import type { Screens } from '../terminals/screens.ts';
 import { scrollback } from '../terminals/scrollback.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import { admin, adminLately, any } from '../users/permissions.ts';
+import { LocalViewers } from './local-viewers.ts';
 import { outputResponse } from './run-output.ts';
 
 interface TerminalServices {
   terminals: Terminals;
-  screens: Pick<Screens, 'lines'>;
+  screens: Pick<Screens, 'lines' | 'above'>;
   search: Pick<Search, 'log'>;
   log: Pick<Log, 'error'>;
 }
@@ -62,8 +64,9 @@ export const terminalsApi = resource(
     'PUT /:id/shares/:user': adminLately,
     'DELETE /:id/shares/:user': admin,
   },
-  ({ terminals, screens, search, log }: TerminalServices) =>
-    router()
+  ({ terminals, screens, search, log }: TerminalServices) => {
+    const local = new LocalViewers(terminals);
+    return router()
       .get('/', query(terminalsQuery), (c) => c.json<List<Terminal>>(terminals.list(c.env.caller, c.req.valid('query'))))
       .post('/', body(terminalCreate), async (c) => {
         const request = c.req.valid('json');
@@ -85,9 +88,10 @@ export const terminalsApi = resource(
       .post('/:id/exec', params(terminalParams), body(execRequest), async (c) =>
         c.json<ExecAnswer>(await terminals.exec(c.env.caller, c.req.valid('param').id, c.req.valid('json'))),
       )
-      .post('/:id/input', params(terminalParams), body(terminalInput), async (c) => {
-        const { data, answer } = c.req.valid('json');
-        await terminals.input(c.env.caller, c.req.valid('param').id, data, answer);
+      .post('/:id/input', params(terminalParams), body(terminalInputRequest), async (c) => {
+        const { data, answer, viewer } = c.req.valid('json');
+        const typed = await terminals.input(c.env.caller, c.req.valid('param').id, data, answer);
+        if (typed && viewer !== undefined) local.typed(viewer);
         return c.body(null, 204);
       })
       .post('/:id/resize', params(terminalParams), body(terminalSize), async (c) => {
@@ -98,7 +102,12 @@ export const terminalsApi = resource(
       .get('/:id/scrollback', params(terminalParams), query(scrollbackQuery), async (c) => {
         const { id } = terminals.get(c.env.caller, c.req.valid('param').id);
         const wanted = c.req.valid('query');
-        const text = (await screens.lines(id, wanted)) ?? (await scrollback(terminals.log(id), wanted));
+        const { above } = wanted;
+        const text =
+          above === undefined
+            ? ((await screens.lines(id, wanted)) ?? (await scrollback(terminals.log(id), wanted)))
+            : await screens.above(id, { ...wanted, above });
+        if (text === null) throw new ToruError('timed_out', 'The lines above could not be drawn in time. Try again, or search the log.');
         return new Response(text, {
           headers: {
             'content-type': 'text/plain; charset=utf-8',
@@ -108,9 +117,11 @@ export const terminalsApi = resource(
           },
         });
       })
-      .get('/:id/output', params(terminalParams), query(outputQuery), (c) => {
+      .get('/:id/output', params(terminalParams), query(terminalOutputQuery), (c) => {
         const { id } = terminals.get(c.env.caller, c.req.valid('param').id);
-        return outputResponse(terminals.log(id), c.req.valid('query'), c.env.caller);
+        const { viewer, ...wanted } = c.req.valid('query');
+        if (viewer !== undefined) return local.follow(c.env.caller, id, viewer, wanted);
+        return outputResponse(terminals.log(id), wanted, c.env.caller);
       })
       .put('/:id/files', params(terminalParams), query(terminalPutQuery), async (c) => {
         const { overwrite, ...file } = c.req.valid('query');
@@ -138,5 +149,6 @@ export const terminalsApi = resource(
         const { id, user } = c.req.valid('param');
         terminals.share(c.env.caller, id, user, null);
         return c.body(null, 204);
-      }),
+      });
+  },
 );

@@ -1,8 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { StringDecoder } from 'node:string_decoder';
 import * as z from 'zod';
 import { parseJson } from '../../shared/json.ts';
 import { linesOf } from '../../shared/lines.ts';
+import { Answering } from '../../shared/terminal/answering.ts';
+import { answersApart } from '../../shared/terminal/answers.ts';
 import type { Terminal } from '../../shared/terminals.ts';
 import { type Client, good } from './agent-client.ts';
 import { DetachKeys } from './detach-keys.ts';
@@ -17,10 +20,8 @@ const LATER_MS = 20;
 /** Modes that a program may have left on: mouse, bracketed paste, alternate screen, hidden cursor. */
 export const MODES_OFF = '\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l\u001b[?1049l\u001b[?25h\u001b[0m';
 
-/** Device attributes and status, cursor position, modes, colours and settings that are asked for (xterm's ctlseqs). */
-const QUERIES = /\u001b\[[>=?]?[\d;]*(?:[cnxt]|\$p)|\u001b\[>[\d;]*q|\u001b\][\d;]*;\?(?:\u0007|\u001b\\)|\u001bP[+$]q[^\u001b]*\u001b\\/g;
-
 const line = z.union([
+  z.object({ answers: z.boolean(), from: z.int() }),
   z.object({ stream: z.string(), data: z.string(), cursor: z.int() }),
   z.object({ gap: z.object({ from: z.int(), to: z.int() }), cursor: z.int() }),
 ]);
@@ -37,9 +38,15 @@ export async function attachTerminal(client: Client, id: string, io: Io): Promis
   const resized = (): void => void takeSize(client, id).catch(() => undefined);
   process.stdout.on('resize', resized);
   await note(io, 'Ctrl-] leaves, and so does ~. at the beginning of a line; the terminal goes on');
-  const typing = typeKeys(keyboard, leave, (text) => send(client, id, text, leave.signal));
+  const viewer = randomUUID();
+  const answering = new Answering();
+  const type = async (text: string): Promise<void> => {
+    const parts = answering.answers ? answersApart(text) : [{ data: text, answer: false }];
+    for (const { data, answer } of parts) await send(client, id, data, leave.signal, { viewer, answer });
+  };
+  const typing = typeKeys(keyboard, leave, type);
   try {
-    await copyScreen(client, id, io, leave.signal);
+    await copyScreen(client, id, io, { viewer, answering, left: leave.signal });
   } finally {
     leave.abort();
     process.stdout.off('resize', resized);
@@ -65,34 +72,26 @@ async function takeSize(client: Client, id: string): Promise<void> {
     await good(client.terminals[':id'].resize.$post({ param: { id }, json: { cols: columns, rows } })).catch(() => undefined);
 }
 
-async function copyScreen(client: Client, id: string, io: Io, left: AbortSignal): Promise<void> {
-  const query = { tail: String(REPLAYED_BYTES), format: 'jsonl', encoding: 'base64', follow: 'true' } as const;
-  const replayedTo = await endOf(client, id);
+/** Of what the program asks, this terminal gets what is for it to answer, and nothing that was printed before. */
+async function copyScreen(
+  client: Client,
+  id: string,
+  io: Io,
+  { viewer, answering, left }: { viewer: string; answering: Answering; left: AbortSignal },
+): Promise<void> {
+  const query = { tail: String(REPLAYED_BYTES), format: 'jsonl', encoding: 'base64', follow: 'true', viewer } as const;
+  const decoder = new StringDecoder('utf8');
   try {
     const answer = await good(client.terminals[':id'].output.$get({ param: { id }, query }, { init: { signal: left } }));
     if (answer.body === null) return;
     for await (const text of linesOf(answer.body)) {
       const read = line.parse(parseJson(text, 'A line of output'));
-      if (!('data' in read)) continue;
-      const bytes = Buffer.from(read.data, 'base64');
-      await io.out.write(read.cursor <= replayedTo ? withoutQueries(bytes) : bytes);
+      if ('answers' in read) answering.changed(read.from, read.answers);
+      else if ('data' in read) await io.out.write(answering.output(decoder.write(Buffer.from(read.data, 'base64')), read.cursor));
     }
   } catch (error) {
     if (!left.aborted) throw error;
   }
-}
-
-/** How far the output reaches now. */
-async function endOf(client: Client, id: string): Promise<number> {
-  const query = { tail: '1', format: 'jsonl', encoding: 'base64' } as const;
-  const text = await (await good(client.terminals[':id'].output.$get({ param: { id }, query }))).text();
-  const last = text.trim().split('\n').at(-1) ?? '';
-  return last === '' ? 0 : line.parse(parseJson(last, 'A line of output')).cursor;
-}
-
-/** What programs asked of a terminal before: this one would answer again, as if somebody typed. */
-export function withoutQueries(bytes: Buffer): Buffer {
-  return Buffer.from(bytes.toString('latin1').replaceAll(QUERIES, ''), 'latin1');
 }
 
 /** Key by key, in order. Ends when the person leaves, which aborts `leave`, or when that is aborted. */
@@ -121,12 +120,18 @@ export async function typeKeys(keyboard: Keyboard, leave: AbortController, type:
 }
 
 /** Types a text, however long; where its program reads slowly, it waits. @throws ToruError */
-export async function send(client: Client, id: string, text: string, left: AbortSignal): Promise<void> {
+export async function send(
+  client: Client,
+  id: string,
+  text: string,
+  left: AbortSignal,
+  by: { viewer?: string; answer?: boolean } = {},
+): Promise<void> {
   for (let at = 0; at < text.length; at += PIECE) {
     const data = text.slice(at, at + PIECE);
     for (;;) {
       try {
-        await good(client.terminals[':id'].input.$post({ param: { id }, json: { data } }));
+        await good(client.terminals[':id'].input.$post({ param: { id }, json: { data, ...by } }));
         break;
       } catch (error) {
         if (left.aborted || !isFull(error)) throw error;

@@ -5,7 +5,6 @@ import type { ApiHarness } from '../systems-harness.ts';
 import { makeApi } from '../systems-harness.ts';
 import type { LocalTransport } from '../transports/local-transport.ts';
 import { startLocalTransport } from '../transports/local-transport.ts';
-import { withoutQueries } from './attach-terminal.ts';
 import { runCli } from './cli.ts';
 
 let api: ApiHarness;
@@ -115,7 +114,39 @@ test('without a terminal, attach says what else there is', async () => {
   expect(await unknown.code).toBe(125);
 });
 
-test('what is shown again asks nothing: this terminal would answer as if somebody typed', () => {
-  const asked = 'a\u001b[cb\u001b[>0cc\u001b[6nd\u001b[?2026$pe\u001b]11;?\u0007f\u001bP+q544e\u001b\\g\u001b[31mred\u001b[2J';
-  expect(withoutQueries(Buffer.from(asked)).toString()).toBe('abcdefg\u001b[31mred\u001b[2J');
+test('who is attached is a viewer: of two one answers what the program asks, nothing that was asked before, and nobody typed it', async () => {
+  const script = 'stty -echo; printf "first\\033[6n"; while read x; do printf "asked\\033[6n"; done';
+  const id = (await toru(['new', '--', 'bash', '-c', script])).trim();
+  await expect.poll(() => toru(['scrollback', id])).toContain('first');
+  const { terminals } = api.services;
+  const [one, two] = [new Keys(), new Keys()];
+  const first = begin(['attach', id], one);
+  await expect.poll(first.out).toContain('first');
+  const second = begin(['attach', id], two);
+  await expect.poll(second.out).toContain('first');
+  expect(terminals.viewers(id)).toBe(2);
+  expect(first.out() + second.out()).not.toContain('\u001b[6n');
+  one.type('\r');
+  await expect.poll(first.out).toContain('asked\u001b[6n');
+  await expect.poll(second.out).toContain('asked');
+  expect(second.out()).not.toContain('\u001b[6n');
+  const typed = terminals.times(id).person;
+  one.type('\u001b[5;1R');
+  two.type('\r');
+  // Who typed last answers now.
+  await expect.poll(second.out).toContain('asked\u001b[6n');
+  expect(terminals.times(id).person).toBeGreaterThanOrEqual(typed ?? 0);
+  const before = terminals.times(id).person;
+  two.type('\u001b[6;1R');
+  await expect.poll(() => toru(['exec', id, '--', 'true'])).toBe('');
+  expect(terminals.times(id).person).toBe(before);
+  for (const [keys, attached] of [
+    [one, first],
+    [two, second],
+  ] as const) {
+    keys.type('\u001d');
+    expect(await attached.code).toBe(0);
+  }
+  await expect.poll(() => terminals.viewers(id)).toBe(0);
+  await toru(['close', id]);
 });

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { unreachable } from '../../shared/errors.ts';
-import { linesOf, ScreenKeeper } from '../terminals/screen/screen-keeper.ts';
+import { linesAbove, linesOf, ScreenKeeper } from '../terminals/screen/screen-keeper.ts';
 import type { FromWorker } from '../terminals/screen/screen-protocol.ts';
 import { toWorker } from '../terminals/screen/screen-protocol.ts';
 
@@ -22,6 +22,14 @@ parentPort?.on('message', (message: unknown) => {
     case 'lines': {
       const { seq } = order;
       linesOf(order, order).then(
+        (text) => send({ type: 'lines', seq, text }),
+        (error: unknown) => send({ type: 'failed', seq, message: String(error) }),
+      );
+      return;
+    }
+    case 'above': {
+      const { seq } = order;
+      linesAbove(order, order).then(
         (text) => send({ type: 'lines', seq, text }),
         (error: unknown) => send({ type: 'failed', seq, message: String(error) }),
       );

@@ -51,7 +51,10 @@ it('gives them to a terminal that is opened in it, which stays when the folder g
   await expect
     .poll(async () => (await h.ask(h.admin, 'GET', `/api/terminals/${id}/output`)).text, { timeout: 60_000 })
     .toContain(`hello from ${here}`);
-  expect((await ask('GET', `/${folder}/context`)).json).toMatchObject({ terminals: [{ id }] });
+  expect((await ask('GET', `/${folder}/context`)).json).toMatchObject({ terminals: [{ id }], orchestrators: [] });
+  const watches = (await h.ask(h.admin, 'POST', '/api/orchestrators', { folder })).json;
+  await h.ask(h.admin, 'POST', '/api/orchestrators', {});
+  expect((await ask('GET', `/${folder}/context`)).json).toMatchObject({ orchestrators: [watches] });
   expect((await ask('DELETE', `/${folder}`)).status).toBe(204);
   expect((await h.ask(h.admin, 'GET', `/api/terminals/${id}`)).json).toMatchObject({ state: 'running', folder: null });
   const missing = await h.ask(h.admin, 'POST', '/api/terminals', { folder });

@@ -76,6 +76,23 @@ test('a size that changed while it printed counts from there', async () => {
   await ask('DELETE', `/${id}`);
 });
 
+test('a size that it got since, while it printed nothing, counts for the next screen, and the lines above follow the one that was drawn', async () => {
+  const id = await open(`for n in $(seq 100); do echo "line $n"; done; sleep 600`, 'line 100');
+  await expect.poll(async () => (await patient.screen(id))?.data).toContain('line 100');
+  const before = await patient.screen(id);
+  expect(before?.rows).toBe(24);
+  await api.ask(api.admin, 'POST', `/api/terminals/${id}/resize`, { cols: 80, rows: 40 });
+  const after = await patient.screen(id);
+  expect(after).toMatchObject({ rows: 40, cursor: before?.cursor, data: expect.stringContaining('line 62\r\n') });
+  const above = (rows: number, skip: number) =>
+    patient.above(id, { above: before?.cursor ?? 0, format: 'text', lines: 10, skip, cols: 80, rows });
+  const lines = (from: number, to: number): string => Array.from({ length: to - from + 1 }, (_, at) => `line ${from + at}\n`).join('');
+  expect(await above(24, 0)).toBe(lines(68, 77));
+  expect(await above(40, 0)).toBe(lines(52, 61));
+  expect(await above(24, 70)).toBe(lines(1, 7));
+  expect(await above(24, 77)).toBe('');
+});
+
 test('there is a thread while somebody looks, and none after', async () => {
   const { terminals } = api.services;
   const screens = new Screens({ terminals, log, limits: { screenMs: 60_000, screenKeptMs: 50 } });

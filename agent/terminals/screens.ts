@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { ToruError } from '../../shared/errors.ts';
 import { SEGMENT_BYTES } from '../../shared/terminal-limits.ts';
 import type { ScrollbackQuery, TerminalServerFrame } from '../../shared/terminals.ts';
 import type { Log } from '../logger.ts';
@@ -68,9 +69,18 @@ export class Screens {
   }
 
   /** The last lines as they stand on the screen and above it. @returns null where they can't be drawn, or not in time. */
-  async lines(id: string, query: ScrollbackQuery): Promise<string | null> {
+  async lines(id: string, query: Pick<ScrollbackQuery, 'lines' | 'format'>): Promise<string | null> {
     const place = this.#place(id);
     const answer = await this.#ask((seq) => ({ type: 'lines', seq, ...place, ...query }), LINES_MS);
+    return answer?.type === 'lines' ? answer.text : null;
+  }
+
+  /** A page of the lines above the screen as it was at a cursor. @returns null where they can't be drawn, or not in time. @throws ToruError bad_cursor */
+  async above(id: string, { above: end, ...query }: ScrollbackQuery & { above: number }): Promise<string | null> {
+    const place = this.#place(id);
+    if (end < place.start || end > place.end)
+      throw new ToruError('bad_cursor', `“above” is a cursor from ${place.start} to ${place.end} now.`, { extra: { end: place.end } });
+    const answer = await this.#ask((seq) => ({ type: 'above', seq, ...place, end, ...query }), LINES_MS);
     return answer?.type === 'lines' ? answer.text : null;
   }
 

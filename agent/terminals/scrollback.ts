@@ -7,7 +7,10 @@ const STEP = 256 * 1024;
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /** The last lines that were printed, with their escape sequences or without. A program that draws a screen of its own shows as what it sent. */
-export async function scrollback(log: Pick<TerminalLog, 'start' | 'end' | 'read'>, { format, lines }: ScrollbackQuery): Promise<string> {
+export async function scrollback(
+  log: Pick<TerminalLog, 'start' | 'end' | 'read'>,
+  { format, lines }: Pick<ScrollbackQuery, 'format' | 'lines'>,
+): Promise<string> {
   const { end } = log;
   const least = Math.max(log.start, end - MOST_BYTES);
   let text = '';

@@ -15,6 +15,11 @@ export class Answering {
   /** Of what comes, in its order. */
   #changes: Change[] = [];
 
+  /** Is it for this viewer now to answer? */
+  get answers(): boolean {
+    return this.#changes.at(-1)?.answers ?? this.#answers;
+  }
+
   /** It is attached: others may answer now. What has begun and not ended stays. */
   attached(): void {
     this.#answers = false;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isAnswer } from './answers.ts';
+import { answersApart, isAnswer } from './answers.ts';
 
 test.each([
   '\u001b[?1;2c',
@@ -29,4 +29,13 @@ test.each([
   '\u001b[15~',
 ])('%j is typed', (data) => {
   expect(isAnswer(data)).toBe(false);
+});
+
+test('what a terminal answers is told apart from what is typed beside it', () => {
+  expect(answersApart('ls\u001b[?1;2c\u001b[5;1R\r')).toEqual([
+    { data: 'ls', answer: false },
+    { data: '\u001b[?1;2c\u001b[5;1R', answer: true },
+    { data: '\r', answer: false },
+  ]);
+  expect(answersApart('\u001b[A')).toEqual([{ data: '\u001b[A', answer: false }]);
 });

@@ -1,5 +1,6 @@
 import type { IBuffer, Terminal } from '@xterm/headless';
 import xterm from '@xterm/headless';
+import { takeWidths } from '../../../shared/terminal/emulator-widths.ts';
 import { CellDrawing } from './draw-cells.ts';
 import type { NotedState } from './draw-screen.ts';
 import { drawScreen } from './draw-screen.ts';
@@ -34,6 +35,7 @@ export class EmulatedTerminal {
     const { cursor, cols, rows, scrollback } = at;
     this.#cursor = cursor;
     this.#term = new xterm.Terminal({ cols, rows, scrollback, allowProposedApi: true, logLevel: 'off' });
+    takeWidths(this.#term);
     const { parser } = this.#term;
     this.#term.onTitleChange((title) => {
       this.#noted.title = title.replaceAll(/\p{Cc}/gu, '');
@@ -101,8 +103,16 @@ export class EmulatedTerminal {
   /** The last lines of text, each in one piece however it was wrapped; below them what a program has drawn on the alternate screen. */
   lines(most: number, format: 'text' | 'ansi'): string {
     const { normal, alternate, active } = this.#term.buffer;
-    const lines = (active.type === 'alternate' ? [normal, alternate] : [normal]).flatMap((buffer) => printed(this.#term, buffer, format));
+    const lines = (active.type === 'alternate' ? [normal, alternate] : [normal]).flatMap((buffer) =>
+      withoutBlank(printed(this.#term, buffer, format)),
+    );
     return lines.slice(-most).join('\n');
+  }
+
+  /** The last lines above the screen, each in one piece. What a program has drawn on the alternate screen is no part of them. */
+  above(most: number, format: 'text' | 'ansi'): string[] {
+    const { normal } = this.#term.buffer;
+    return printed(this.#term, normal, format, normal.baseY).slice(-most);
   }
 
   close(): void {
@@ -120,15 +130,20 @@ export class EmulatedTerminal {
   }
 }
 
-function printed(term: Terminal, buffer: IBuffer, format: 'text' | 'ansi'): string[] {
+/** @param end the first row that is none of it. */
+function printed(term: Terminal, buffer: IBuffer, format: 'text' | 'ansi', end = buffer.length): string[] {
   const lines: string[] = [];
-  for (let y = 0; y < buffer.length; ) {
+  for (let y = 0; y < end; ) {
     let to = y + 1;
-    while (buffer.getLine(to)?.isWrapped === true) to += 1;
+    while (to < end && buffer.getLine(to)?.isWrapped === true) to += 1;
     if (format === 'ansi') lines.push(new CellDrawing(term, buffer).rows(y, to).replaceAll('\r\n', ''));
     else lines.push(Array.from({ length: to - y }, (_, i) => buffer.getLine(y + i)?.translateToString(y + i === to - 1) ?? '').join(''));
     y = to;
   }
+  return lines;
+}
+
+function withoutBlank(lines: string[]): string[] {
   while (lines.at(-1) === '') lines.pop();
   return lines;
 }

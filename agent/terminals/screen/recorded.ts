@@ -66,6 +66,9 @@ export class Recorded {
   /** Feeds what comes next up to `end`, with the sizes that came between. */
   async feed(terminal: EmulatedTerminal, end: number): Promise<void> {
     const from = terminal.cursor;
+    // It may have been resized since, while it printed nothing.
+    const now = this.#sizes.findLast(({ at }) => at <= from);
+    if (now !== undefined) terminal.resize(now.cols, now.rows);
     const changes = this.#sizes.filter(({ at }) => at > from && at <= end);
     for (const { at, cols, rows } of changes) {
       await this.#feedTo(terminal, at);

@@ -1,5 +1,6 @@
 import type { IBuffer } from '@xterm/headless';
 import xterm from '@xterm/headless';
+import { takeWidths } from '../../../shared/terminal/emulator-widths.ts';
 import { styleOf } from './draw-cells.ts';
 import type { DrawnScreen } from './emulated-terminal.ts';
 import { EmulatedTerminal } from './emulated-terminal.ts';
@@ -8,7 +9,9 @@ import { hiddenState, linkOf } from './internals.ts';
 type Emulator = InstanceType<typeof xterm.Terminal>;
 
 export function emulator(cols: number, rows: number): Emulator {
-  return new xterm.Terminal({ cols, rows, scrollback: 0, allowProposedApi: true, logLevel: 'off' });
+  const term = new xterm.Terminal({ cols, rows, scrollback: 0, allowProposedApi: true, logLevel: 'off' });
+  takeWidths(term);
+  return term;
 }
 
 export function written(term: Emulator, data: string | Uint8Array): Promise<void> {

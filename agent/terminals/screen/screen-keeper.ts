@@ -18,7 +18,10 @@ export interface LogPlace {
 }
 
 /** The last lines, drawn for this alone. @throws when the log can't be read. */
-export async function linesOf({ folder, start, end }: LogPlace, { lines, format }: ScrollbackQuery): Promise<string> {
+export async function linesOf(
+  { folder, start, end }: LogPlace,
+  { lines, format }: Pick<ScrollbackQuery, 'lines' | 'format'>,
+): Promise<string> {
   const recorded = new Recorded(folder);
   const terminal = await recorded.begin(Math.max(start, end - Math.max(SEGMENT_BYTES, lines * LINE_BYTES)), end, lines, MOST_CELLS);
   try {
@@ -28,6 +31,32 @@ export async function linesOf({ folder, start, end }: LogPlace, { lines, format 
     terminal.close();
   }
 }
+
+/** A page of the lines above the screen as it was at `end`, without the last `skip` of them. @throws when the log can't be read. */
+export async function linesAbove({ folder, start, end }: LogPlace, { lines, skip, format, cols, rows }: Above): Promise<string> {
+  const recorded = new Recorded(folder);
+  // Lines may be long: it is looked further back until they are enough.
+  for (let bytes = Math.max(SEGMENT_BYTES, (lines + skip) * LINE_BYTES); ; bytes *= 4) {
+    const begin = Math.max(start, end - bytes);
+    const terminal = recorded.begin(begin, end, lines + skip + SCROLLBACK, MOST_CELLS);
+    try {
+      await recorded.feed(terminal, end);
+      // Right after the screen was drawn, who looks at it may have given it another size.
+      if (cols !== undefined && rows !== undefined) terminal.resize(cols, rows);
+      const found = terminal.above(lines + skip, format);
+      if (begin === start || found.length >= lines + skip)
+        return found
+          .slice(0, Math.max(0, found.length - skip))
+          .slice(-lines)
+          .map((line) => `${line}\n`)
+          .join('');
+    } finally {
+      terminal.close();
+    }
+  }
+}
+
+type Above = Pick<ScrollbackQuery, 'lines' | 'skip' | 'format' | 'cols' | 'rows'>;
 
 /** The emulators of the terminals that somebody looks at, in the worker. */
 export class ScreenKeeper {

@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import type { Orchestrator, OrchestratorFrame } from '../../../../shared/orchestrators.ts';
 import { useResource } from '../../data/resource.ts';
 import { Ask } from '../../parts/ask.tsx';
+import { Back } from '../../parts/back.tsx';
 import { Button } from '../../parts/button.tsx';
 import { Empty, Loading, Problem } from '../../parts/empty.tsx';
 import { Line, Listing } from '../../parts/listing.tsx';
@@ -40,7 +41,11 @@ export function OrchestratorsPage() {
   );
   return (
     <div class="wide">
-      <PageHead title={t('Orchestrators')} lead={t('They watch terminals, and say which of them need somebody.')}>
+      <PageHead
+        title={t('Orchestrators')}
+        before={<Back href="/terminals" label={t('Terminals')} />}
+        lead={t('They watch terminals, and say which of them need somebody.')}
+      >
         {items.length > 0 && make}
       </PageHead>
       {watching.problem !== null && (

@@ -1,5 +1,6 @@
 import { type ITheme, Terminal } from '@xterm/xterm';
 import '@xterm/xterm/css/xterm.css';
+import { takeWidths } from '../../../../shared/terminal/emulator-widths.ts';
 import { styledDocument } from './styled-document.ts';
 
 const SCROLLBACK_LINES = 5000;
@@ -37,6 +38,7 @@ export function openEmulator(host: HTMLElement, { screenReader, fontSize, theme 
     screenReaderMode: screenReader,
     theme,
   });
+  takeWidths(term);
   term.open(host);
   const area = (): DOMRect => (host.querySelector('.xterm-screen') ?? host).getBoundingClientRect();
   return {

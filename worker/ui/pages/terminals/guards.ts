@@ -20,6 +20,7 @@ export const isTerminal = shape<Terminal>({
   ended_at: orNull(text),
   last_output_at: orNull(text),
   viewers: number,
+  attention: text,
   right: text,
 });
 

@@ -8,6 +8,7 @@ import { coloursOf } from './colours.ts';
 import { copyText } from './copy-text.ts';
 import { type Emulator, openEmulator } from './emulator.ts';
 import { Find } from './find.ts';
+import { History } from './history.ts';
 import { type BarKey, bytesOfKey, type Held, withHeld } from './keys.ts';
 import { takeLinks } from './links.ts';
 import { partsOf, pasteOf } from './paste.ts';
@@ -63,6 +64,7 @@ export class LiveScreen {
   readonly #stream: ScreenStream;
   readonly #answers: AnswerMark;
   readonly #predictions: PredictionOverlay;
+  readonly #history: History | null;
   readonly #stops: (() => void)[] = [];
   /** Nothing has come yet that was printed just now. */
   #replaying = true;
@@ -86,6 +88,7 @@ export class LiveScreen {
     const { term } = this.emulator;
     this.size = new SharedSize(this.emulator, box, host, (size) => this.#stream.resize(size));
     this.#answers = new AnswerMark(term);
+    this.#history = source.above === null ? null : new History(term, source.above);
     this.#stream = this.#follow();
     this.#stops.push(
       this.#watchSize(box),
@@ -150,6 +153,7 @@ export class LiveScreen {
 
   close(): void {
     for (const stop of this.#stops) stop();
+    this.#history?.close();
     this.#predictions.close();
     this.uploads?.close();
     this.#stream.close();
@@ -239,10 +243,11 @@ export class LiveScreen {
       free: (only) => {
         if (this.typing.peek() && (only === 'any' || this.size.fits())) this.size.take();
       },
-      screen: (data, size) => {
+      screen: (data, size, cursor) => {
+        this.#history?.end();
         term.reset();
         this.size.told(size);
-        term.write(data);
+        term.write(data, () => this.#history?.begin({ cursor, cols: size.cols, rows: size.rows }));
       },
       output: (data, { taken, live }) => {
         // What is drawn again rings no bell, and copies nothing.
@@ -255,7 +260,10 @@ export class LiveScreen {
           taken();
         });
       },
-      gap: () => term.reset(),
+      gap: () => {
+        this.#history?.end();
+        term.reset();
+      },
       resized: (size) => this.size.told(size),
       ended: () => {
         this.typing.value = false;

@@ -14,7 +14,7 @@ const RECENT_BYTES = 1024 * 1024;
 const FIRST_SIZE = { cols: 80, rows: 24 };
 
 export function runSource(run: Run): ScreenSource {
-  return { id: run.task_id, isTerminal: false, open: (on) => new RunStream(run, on) };
+  return { id: run.task_id, isTerminal: false, above: null, open: (on) => new RunStream(run, on) };
 }
 
 /**

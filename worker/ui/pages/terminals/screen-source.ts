@@ -1,8 +1,12 @@
+import type { ReadAbove } from './history.ts';
+
 /** What a live screen shows, and types into: a terminal, or a run that has one. */
 export interface ScreenSource {
   readonly id: string;
   /** Can files be sent into the folder in which its program is, and is there a log that can be searched by its id? */
   readonly isTerminal: boolean;
+  /** Reads lines above a screen that was drawn; null where all of them come with the output. */
+  readonly above: ReadAbove | null;
   open(on: ScreenEvents): ScreenStream;
 }
 
@@ -25,7 +29,7 @@ export interface ScreenEvents {
   /** Nobody gave it a size, or who did so is gone. @param only where this window has that size anyway. */
   free(only: 'any' | 'same'): void;
   /** Draws all of the screen, on an emulator that is reset. */
-  screen(data: string, size: Size): void;
+  screen(data: string, size: Size, cursor: number): void;
   /** @param more.taken to be called when the bytes were taken in. @param more.live they were printed just now. */
   output(data: string, more: { taken: () => void; live: boolean }): void;
   gap(): void;

@@ -2,6 +2,7 @@ import { Answering } from '../../../../shared/terminal/answering.ts';
 import type { Terminal, TerminalServerFrame } from '../../../../shared/terminals.ts';
 import { hostNow } from '../../clock.ts';
 import { connection } from '../../connection/page-connection.ts';
+import { linesAbove } from './calls.ts';
 import type { ScreenEvents, ScreenSource, ScreenStream, Size } from './screen-source.ts';
 import { INPUT_MS } from './screen-source.ts';
 import { hearTerminals, sendTerminal } from './terminal-frames.ts';
@@ -11,7 +12,12 @@ const ACK_BYTES = 4 * 1024;
 
 /** @param changed hears what the terminal is, whenever it is attached. */
 export function terminalSource(id: string, changed: (terminal: Terminal) => void): ScreenSource {
-  return { id, isTerminal: true, open: (on) => new TerminalStream(id, on, changed) };
+  return {
+    id,
+    isTerminal: true,
+    above: (place, signal) => linesAbove(id, place, signal),
+    open: (on) => new TerminalStream(id, on, changed),
+  };
 }
 
 /** One terminal that this page looks at: where its output was read up to, so that a reconnect goes on there. */
@@ -73,7 +79,7 @@ class TerminalStream implements ScreenStream {
       }
       case 'screen':
         this.#live = true;
-        this.#on.screen(this.#answering.screen(frame.data), frame);
+        this.#on.screen(this.#answering.screen(frame.data), frame, frame.cursor);
         return;
       case 'output': {
         // One that came before, in the stream that was attached twice.

@@ -15,7 +15,7 @@ import { toast } from '../../toasts.ts';
 import { t } from '../../translate.ts';
 import { closeTerminal, listTerminals, openTerminal } from './calls.ts';
 import { hearTerminals } from './terminal-frames.ts';
-import { stateOf } from './words.ts';
+import { stateOf, wishOf } from './words.ts';
 
 /** All terminals that the person may see, live. */
 export function TerminalsPage() {
@@ -92,6 +92,7 @@ export function TerminalsPage() {
 function TerminalLine({ terminal }: { terminal: Terminal }) {
   const { id, name, cwd, state, last_output_at, created_at } = terminal;
   const ended = state === 'ended';
+  const wish = wishOf(terminal);
   async function close(): Promise<void> {
     try {
       await closeTerminal(id);
@@ -118,6 +119,7 @@ function TerminalLine({ terminal }: { terminal: Terminal }) {
         )
       }
     >
+      {wish !== '' && <strong class="terminal-wish">{wish} · </strong>}
       {stateOf(terminal)} · <span dir="auto">{cwd}</span>
     </Line>
   );
