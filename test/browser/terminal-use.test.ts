@@ -61,7 +61,7 @@ describeInBrowser('a terminal in use', () => {
     await eventually(
       'the first line',
       async () => {
-        await page.mouse.wheel(0, -3000);
+        await page.mouse.wheel(0, -30_000);
         await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
         const seen = await numbers();
         // All lines of what is shown follow each other, and it never goes forward again.
