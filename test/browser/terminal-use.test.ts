@@ -12,7 +12,7 @@ import { screenOf, showsScreen } from './terminal-screen.ts';
 
 /** What one does with a terminal's page beside typing. */
 
-const LINES = 3000;
+const LINES = 1200;
 
 describeInBrowser('a terminal in use', () => {
   let stage: Stage;
@@ -72,15 +72,13 @@ describeInBrowser('a terminal in use', () => {
       },
       { holds: (first) => first === 1 },
     );
-    // What is printed now changes nothing of what is looked at, and what is typed is at the end.
+    // What is printed now changes nothing of what is looked at.
     const before = await screenOf(page);
     await client.http('POST', `/api/terminals/${id}/input`, { data: 'echo later\r' });
     await eventually('it was printed', async () => (await client.http('GET', `/api/terminals/${id}/scrollback?lines=3`)).text, {
       holds: (text) => /^later$/m.test(text),
     });
     expect(await screenOf(page)).toBe(before);
-    await type('echo typed\n');
-    await showsScreen(page, /^later\n\$ echo typed\ntyped$/m);
   });
 
   test('emoji and wide characters have the width that programs count, before a reload and after', async () => {

@@ -38,7 +38,7 @@ export async function linesAbove({ folder, start, end }: LogPlace, { lines, skip
   // Lines may be long: it is looked further back until they are enough.
   for (let bytes = Math.max(SEGMENT_BYTES, (lines + skip) * LINE_BYTES); ; bytes *= 4) {
     const begin = Math.max(start, end - bytes);
-    const terminal = recorded.begin(begin, end, lines + skip + SCROLLBACK, MOST_CELLS);
+    const terminal = await recorded.begin(begin, end, lines + skip + SCROLLBACK, MOST_CELLS);
     try {
       await recorded.feed(terminal, end);
       // Right after the screen was drawn, who looks at it may have given it another size.
