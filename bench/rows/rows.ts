@@ -17,6 +17,7 @@ import { roundTrip } from './round-trip.ts';
 import { runs } from './runs.ts';
 import { starve } from './starve.ts';
 import { terminal } from './terminal.ts';
+import { terminalPeers } from './terminal-peers.ts';
 import { viewers } from './viewers.ts';
 import { workflows } from './workflows.ts';
 
@@ -42,4 +43,5 @@ export const rows: readonly Row[] = [
   pageLoad,
   peers,
   flowPeers,
+  terminalPeers,
 ];

@@ -44,7 +44,7 @@ const FLOOD = [
 ];
 
 /** A terminal, as a page looks at it. */
-class Page {
+export class Page {
   readonly #socket: WebSocket;
   readonly #id: string;
   #hear: (data: string) => void = () => undefined;
@@ -99,6 +99,11 @@ class Page {
     });
   }
 
+  /** Hears all of its output. */
+  listen(hear: (data: string) => void): void {
+    this.#hear = hear;
+  }
+
   close(): void {
     this.#socket.terminate();
   }
@@ -117,7 +122,7 @@ class Page {
 }
 
 /** @returns how long each took, without those that open paths. */
-async function keystrokes(type: (key: string) => void, echoed: () => Promise<void>): Promise<number[]> {
+export async function keystrokes(type: (key: string) => void, echoed: () => Promise<void>): Promise<number[]> {
   const times: number[] = [];
   for (let i = 0; i < KEYS; i += 1) {
     const start = performance.now();
@@ -284,7 +289,7 @@ async function drawn(benched: BenchedToru): Promise<{ first: number; ms: number[
   return { first, ms, bytes, segment };
 }
 
-function hostPid(home: string): number {
+export function hostPid(home: string): number {
   const folder = join(home, 'pty');
   const file = readdirSync(folder).find((name) => name.endsWith('.json')) ?? '';
   return JSON.parse(readFileSync(join(folder, file), 'utf8')).pid;

@@ -209,6 +209,8 @@ export class Stage {
 
   /** workerd goes without a word, and whoever started it has to notice. @returns when another stands in its place. */
   async killEdge(): Promise<void> {
+    // On a busy machine the one before may have ended by itself just now.
+    await eventually('the edge is there', () => this.#findWorkerd() !== undefined, START_MS);
     const killed = this.workerdPid;
     process.kill(killed, 'SIGKILL');
     await eventually('the edge is started again', () => ![undefined, killed].includes(this.#findWorkerd()), START_MS);

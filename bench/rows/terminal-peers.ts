@@ -1,0 +1,96 @@
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryTogether } from '../memory.ts';
+import { isInstalled, startShellinabox } from '../peers/shellinabox.ts';
+import type { Figure, Row } from '../row.ts';
+import { exact } from '../row.ts';
+import { median, quantile } from '../stats.ts';
+import { openToru } from '../toru.ts';
+import { hostPid, keystrokes, Page } from './terminal.ts';
+
+const MIB = 4;
+const BYTES = MIB * 1024 * 1024;
+const HELD = 10;
+const MB = 1e6;
+const ECHO = '#!/bin/sh\nstty -icanon\nexec sleep 600\n';
+const FLOOD = `#!/bin/sh\nread go\nyes 'the quick brown fox jumps over the lazy dog, and over it again' | head -c ${BYTES}\nexec sleep 600\n`;
+
+interface Opened {
+  type(keys: string): void;
+  close(): void;
+}
+/** Opens a terminal in which a script runs. */
+type Open = (script: 'echo' | 'flood', hear: (data: string) => void) => Promise<Opened>;
+
+/** The same scripts in terminals of shellinabox, which keeps nothing of what they print: its page asks for that by one request after another. */
+export const terminalPeers: Row = {
+  name: 'terminal-peers',
+  title: 'Terminals of Toru beside shellinabox: echo, output, memory',
+  missing: () => (isInstalled() ? null : 'shellinabox is not installed (Debian: apt install shellinabox)'),
+  async measure() {
+    await using benched = await openToru();
+    const files = { echo: benched.script('echo.sh', ECHO), flood: benched.script('flood.sh', FLOOD) };
+    await using echoing = await startShellinabox(files.echo);
+    await using flooding = await startShellinabox(files.flood);
+    const toru: Open = async (script, hear) => {
+      const page = await Page.open(benched, [files[script]]);
+      page.listen(hear);
+      return page;
+    };
+    const shellinabox: Open = (script, hear) => (script === 'echo' ? echoing : flooding).open(hear);
+    const found = {
+      toru: await measured(toru, () => [hostPid(benched.toru.home)]),
+      shellinabox: await measured(shellinabox, () => [echoing.pid, ...childrenOf(echoing.pid)]),
+    };
+    const figures = (['toru', 'shellinabox'] as const).flatMap((name): Figure[] => [
+      { what: `${name}: a key’s echo, p50`, unit: 'ms', value: exact(median(found[name].keys)) },
+      { what: `${name}: a key’s echo, p95`, unit: 'ms', value: exact(quantile(found[name].keys, 0.95)) },
+      { what: `${name}: output`, unit: 'MB/s', value: exact(found[name].speed) },
+      { what: `${name}: a terminal more`, unit: 'MB', value: exact(found[name].each) },
+    ]);
+    return {
+      figures,
+      notes: [`${MIB} MiB of lines of 66 bytes to one viewer; keys one after another; memory without the terminal’s own program.`],
+    };
+  },
+};
+
+/** @param keepers the processes that keep the terminals. */
+async function measured(open: Open, keepers: () => number[]): Promise<{ keys: number[]; speed: number; each: number }> {
+  let heard = (): void => undefined;
+  const echo = await open('echo', () => heard());
+  await sleep(1000);
+  const echoed = (): Promise<void> =>
+    new Promise((resolve) => {
+      heard = resolve;
+    });
+  const keys = await keystrokes((key) => echo.type(key), echoed);
+  let bytes = 0;
+  const flood = await open('flood', (data) => {
+    bytes += data.length;
+  });
+  await sleep(1000);
+  const start = performance.now();
+  flood.type('\r');
+  while (bytes < BYTES) await sleep(5);
+  const speed = bytes / MB / ((performance.now() - start) / 1000);
+  flood.close();
+  const before = memoryTogether(keepers());
+  const held: Opened[] = [];
+  for (let i = 0; i < HELD; i += 1) held.push(await open('echo', () => undefined));
+  await sleep(1000);
+  const each = (memoryTogether(keepers()) - before) / HELD / MB;
+  for (const one of [echo, ...held]) one.close();
+  return { keys, speed, each };
+}
+
+/** Those that are still shellinabox themselves: the others are the programs in its terminals. */
+function childrenOf(pid: number): number[] {
+  const lines = execFileSync('ps', ['--ppid', String(pid), '-o', 'pid=,comm='], { encoding: 'utf8' })
+    .trim()
+    .split('\n');
+  return lines.flatMap((line) => {
+    const [, child, name] = /^\s*(\d+) (.*)$/.exec(line) ?? [];
+    return child !== undefined && name === 'shellinaboxd' ? [Number(child)] : [];
+  });
+}
