@@ -20,6 +20,9 @@ export const CHUNKS = ['page', 'parts', 'home'] as const;
 const LETTERS = 300;
 /** An icon has few, in a file that is mostly a comment. */
 const ICON = /\/lucide-preact\/.*\/icons\//;
+/** Long styles, which only a page with a terminal needs; and short ones, whose names would cost the first script as much as they do. */
+const OF_TERMINALS = /\/(?:terminals|xterm)\.css$/;
+const OF_SHELL = /\/shell\/[\w-]+\.css$/;
 /** What every page brings behind its first paint. */
 const BEHIND = /\/(?:shell\/(?:behind|service-worker)|pages\/actions\/(?:press-toast|grid-keys))\.tsx?$/;
 /** What the page of actions brings behind that. */
@@ -52,13 +55,14 @@ export function chunkOf(entry: string, modules: Modules): (id: string) => (typeo
     return brought.reduce((sum, one) => sum + (modules(one)?.code ?? '').length, 0);
   };
   const isShared = (id: string): boolean => {
+    if (OF_TERMINALS.test(id)) return false;
     const parts = users.get(id) ?? 0;
     if (behind.has(id) || (home.has(id) && opened.has(id) && !ICON.test(id))) return true;
     if (ICON.test(id)) return parts > 1 && (home.has(id) || opened.has(id));
     return parts > 1 && letters(id) <= parts * LETTERS;
   };
   return (id) => {
-    if (first.has(id)) return 'page';
+    if (first.has(id) || OF_SHELL.test(id)) return 'page';
     const late = isShared(id) ? 'parts' : home.has(id) ? 'home' : null;
     // Their styles fit into the first file, and so do the icons of signs.
     return late !== null && (id.endsWith('.css') || (signs.has(id) && ICON.test(id))) ? 'page' : late;
