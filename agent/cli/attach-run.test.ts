@@ -1,11 +1,9 @@
-import { EventEmitter } from 'node:events';
-import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ApiHarness } from '../systems-harness.ts';
 import { makeApi } from '../systems-harness.ts';
 import type { LocalTransport } from '../transports/local-transport.ts';
 import { startLocalTransport } from '../transports/local-transport.ts';
-import { runCli } from './cli.ts';
+import { beginCommand, Keys } from './keyboard-harness.ts';
 
 let api: ApiHarness;
 let transport: LocalTransport;
@@ -28,44 +26,7 @@ async function fields() {
   return actionFields.parse({ label: 'x', script: 'x' });
 }
 
-class Keys extends EventEmitter {
-  raw = false;
-
-  setRawMode(on: boolean): void {
-    this.raw = on;
-  }
-
-  resume(): void {}
-
-  pause(): void {}
-
-  type(text: string): void {
-    this.emit('data', Buffer.from(text));
-  }
-}
-
-function begin(args: string[], keys: Keys | null = null, input = '') {
-  let out = '';
-  let err = '';
-  const sink = (take: (text: string) => void) => ({
-    isTTY: keys !== null,
-    columns: 80,
-    write: async (data: string | Uint8Array) => take(Buffer.from(data).toString()),
-  });
-  const code = runCli(['run', ...args], {
-    out: sink((text) => {
-      out += text;
-    }),
-    err: sink((text) => {
-      err += text;
-    }),
-    input: Readable.from(input === '' ? [] : [input]),
-    keyboard: keys,
-    env: { TORU_HOME: api.home },
-    interrupted: new AbortController().signal,
-  });
-  return { code, out: () => out, err: () => err };
-}
+const begin = (args: string[], keys: Keys | null = null, input = '') => beginCommand(api.home, ['run', ...args], keys, input);
 
 const patient = { interval: 20, timeout: 60_000 };
 

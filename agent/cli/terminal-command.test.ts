@@ -1,11 +1,9 @@
-import { EventEmitter } from 'node:events';
-import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ApiHarness } from '../systems-harness.ts';
 import { makeApi } from '../systems-harness.ts';
 import type { LocalTransport } from '../transports/local-transport.ts';
 import { startLocalTransport } from '../transports/local-transport.ts';
-import { runCli } from './cli.ts';
+import { beginCommand, Keys } from './keyboard-harness.ts';
 
 let api: ApiHarness;
 let transport: LocalTransport;
@@ -18,46 +16,8 @@ afterAll(async () => {
   await api.close();
 });
 
-/** A keyboard, and whether it is raw: every key as it is typed. */
-class Keys extends EventEmitter {
-  raw = false;
-
-  setRawMode(on: boolean): void {
-    this.raw = on;
-  }
-
-  resume(): void {}
-
-  pause(): void {}
-
-  type(text: string): void {
-    this.emit('data', Buffer.from(text));
-  }
-}
-
 /** Begins a command. @param keys: it runs at a terminal. */
-function begin(args: string[], keys: Keys | null = null, input = '') {
-  let out = '';
-  let err = '';
-  const sink = (take: (text: string) => void) => ({
-    isTTY: keys !== null,
-    columns: 80,
-    write: async (data: string | Uint8Array) => take(Buffer.from(data).toString()),
-  });
-  const code = runCli(['terminal', ...args], {
-    out: sink((text) => {
-      out += text;
-    }),
-    err: sink((text) => {
-      err += text;
-    }),
-    input: Readable.from(input === '' ? [] : [input]),
-    keyboard: keys,
-    env: { TORU_HOME: api.home },
-    interrupted: new AbortController().signal,
-  });
-  return { code, out: () => out, err: () => err };
-}
+const begin = (args: string[], keys: Keys | null = null, input = '') => beginCommand(api.home, ['terminal', ...args], keys, input);
 
 async function toru(args: string[], input = ''): Promise<string> {
   const { code, out, err } = begin(args, null, input);
