@@ -124,7 +124,9 @@ export function TriggerActs(props: {
 export function NextTimes(props: { times: readonly string[]; timezone: string; enabled: boolean }) {
   if (!props.enabled) return <span class="muted">{t('Switched off: it starts nothing.')}</span>;
   if (props.times.length === 0) return <span class="muted">{t('It never comes again.')}</span>;
-  return <span class="trigger-next">{t('Next: {times}', { times: props.times.map((at) => timeIn(at, props.timezone)).join(' · ') })}</span>;
+  // A line ends between two times, never within one.
+  const times = props.times.map((at) => timeIn(at, props.timezone).replaceAll(/\s/gu, '\u00a0'));
+  return <span class="trigger-next">{t('Next: {times}', { times: times.join(' · ') })}</span>;
 }
 
 /** When it last started something and how that went; and why it did not, where it did not. */

@@ -178,6 +178,7 @@ function Usual({ jobs }: { jobs: readonly JobSummary[] }) {
   const over = jobs.filter(isOver);
   const times = over.flatMap((job) => (job.state === 'completed' ? (tookOf(job, 0) ?? []) : [])).toSorted((a, b) => a - b);
   const middle = times[Math.floor(times.length / 2)];
+  if (over.length === 0) return null;
   return (
     <p class="muted small">
       {t('{good} of the last {all} succeeded.', { good: times.length, all: over.length })}{' '}
