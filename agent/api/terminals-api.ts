@@ -90,8 +90,10 @@ export const terminalsApi = resource(
       )
       .post('/:id/input', params(terminalParams), body(terminalInputRequest), async (c) => {
         const { data, answer, viewer } = c.req.valid('json');
-        const typed = await terminals.input(c.env.caller, c.req.valid('param').id, data, answer);
-        if (typed && viewer !== undefined) local.typed(viewer);
+        const typed = (): void => {
+          if (viewer !== undefined) local.typed(viewer);
+        };
+        await terminals.input(c.env.caller, c.req.valid('param').id, data, { answer, typed });
         return c.body(null, 204);
       })
       .post('/:id/resize', params(terminalParams), body(terminalSize), async (c) => {

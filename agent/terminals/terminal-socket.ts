@@ -83,8 +83,7 @@ export class TerminalSocket {
       case 'input':
         refuseLate(frame.not_after, Date.now());
         if (this.#views.has(id)) this.#o.streams.typed(id);
-        if (await terminals.input(caller, id, frame.data, frame.answer)) this.#typed(id);
-        return;
+        return terminals.input(caller, id, frame.data, { answer: frame.answer, typed: () => this.#typed(id) });
       case 'resize':
         return terminals.resize(caller, id, frame.cols, frame.rows);
       default:

@@ -234,19 +234,21 @@ export class Terminals {
   }
 
   /**
-   * Types into it. @param answer the viewer's terminal says that to the program: no person typed it.
-   * @returns whether a person did. @throws ToruError unknown_terminal, forbidden, not_running, input_not_accepted when too much waits already.
+   * Types into it. @param answer the viewer's terminal says that to the program: no person typed it. @param typed called where a person
+   * did, before the program has it: who typed answers what the program asks for that. @throws ToruError unknown_terminal, forbidden,
+   * not_running, input_not_accepted when too much waits already.
    */
-  async input(caller: Caller, id: string, data: string, answer = false): Promise<boolean> {
+  async input(caller: Caller, id: string, data: string, by: { answer?: boolean | undefined; typed?: () => void } = {}): Promise<void> {
     const row = this.#typed(caller, id);
     const link = this.#life.linkOf(row);
+    const byPerson = by.answer !== true || !isAnswer(data);
+    if (byPerson) by.typed?.();
     await link.input(id, data);
-    if (answer && isAnswer(data)) return false;
+    if (!byPerson) return;
     const live = this.#life.known(id);
     if (live !== undefined) live.lastInputAt = Date.now();
     this.attention.typed(id);
     this.#changes.tellSoon(id);
-    return true;
   }
 
   /** Types what no person types. The caller has looked whether it may. @param entered its program has work now. @throws ToruError not_running, busy, input_not_accepted */
