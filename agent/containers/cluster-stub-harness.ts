@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
@@ -264,14 +264,14 @@ function inside(value: string, root: string): string {
   return value.replaceAll(/(?<![\w/.-])\/(toru|workspace)(?=$|\/)/g, `${root}/$1`);
 }
 
+/** Before the containers start: one that began sooner read another place. */
 function translateScripts(root: string): void {
-  const child = spawn('sh', [
+  execFileSync('sh', [
     '-c',
     'for f in "$1"/toru/in/*.sh; do if [ -f "$f" ]; then sed -i "s#\\(^\\|[^A-Za-z0-9_/.-]\\)/\\(toru\\|workspace\\)/#\\1$1/\\2/#g" "$f"; fi; done',
     'sh',
     root,
   ]);
-  child.on('error', () => undefined);
 }
 
 function killAll({ containers }: StubPod, signal: 'SIGTERM' | 'SIGKILL'): void {
