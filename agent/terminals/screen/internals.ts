@@ -1,4 +1,5 @@
 import type { IBufferCell, Terminal } from '@xterm/headless';
+import { call, inside } from '../../../shared/terminal/emulator-internals.ts';
 
 /**
  * What an emulator knows and shows nobody, and a screen can't be drawn without: read by name, since @xterm/headless has no interface
@@ -139,18 +140,4 @@ function attributesOf(value: unknown): Attributes | null {
 
 function numberOf(value: unknown): number {
   return typeof value === 'number' ? value : 0;
-}
-
-function inside(value: unknown, ...path: string[]): unknown {
-  let at = value;
-  for (const name of path) {
-    if ((typeof at !== 'object' && typeof at !== 'function') || at === null) return undefined;
-    at = Reflect.get(at, name);
-  }
-  return at;
-}
-
-function call(value: unknown, name: string, ...args: unknown[]): unknown {
-  const method = inside(value, name);
-  return typeof method === 'function' ? Reflect.apply(method, value, args) : undefined;
 }

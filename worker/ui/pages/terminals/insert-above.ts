@@ -1,5 +1,6 @@
 import type { Terminal } from '@xterm/xterm';
 import { Terminal as Emulator } from '@xterm/xterm';
+import { call, inside } from '../../../../shared/terminal/emulator-internals.ts';
 import { takeWidths } from '../../../../shared/terminal/emulator-widths.ts';
 
 /** More lines than are given at once, however often they wrap. */
@@ -43,17 +44,3 @@ export async function insertAbove(term: Terminal, lines: readonly string[]): Pro
 
 /** Lines that may still be printed before the oldest go. */
 const SPARE = 5000;
-
-function inside(value: unknown, ...path: string[]): unknown {
-  let at = value;
-  for (const name of path) {
-    if ((typeof at !== 'object' && typeof at !== 'function') || at === null) return undefined;
-    at = Reflect.get(at, name);
-  }
-  return at;
-}
-
-function call(value: unknown, name: string, ...args: unknown[]): unknown {
-  const method = inside(value, name);
-  return typeof method === 'function' ? Reflect.apply(method, value, args) : undefined;
-}
