@@ -195,6 +195,8 @@ export const hostAlert = z.object({
   sid,
   endpoint: z.string().max(1000),
   quiet: quietHours.nullable(),
+  /** Nothing before this, once. */
+  silent_until: instant.optional(),
   /** After that, no push service takes it any more. */
   expires_at: instant,
   away: sealedPush,

@@ -56,6 +56,8 @@ export const devicePatch = z.strictObject({
   /** Of terminals: that one asks for permission, waits, is done or does not go on, and what its program wants told. Admins only. */
   terminals: z.boolean().optional(),
   quiet: quietHours.nullable().optional(),
+  /** Nothing is told before this time, once; what ends until then is told after it. */
+  silent_until: time.nullable().optional(),
   language: language.optional(),
 });
 export type DevicePatch = z.infer<typeof devicePatch>;
@@ -80,6 +82,8 @@ export const notifyDevice = z.object({
   jobs: tellWhen,
   terminals: z.boolean(),
   quiet: quietHours.nullable(),
+  /** Not told anything before this time; null where there is none, or it has passed. Absent from a host of an earlier version. */
+  silent_until: time.nullable().optional(),
   /** The language of its messages; null: English. */
   language: z.string().nullable(),
   /** Actions that it follows. */

@@ -25,6 +25,16 @@ export function quietUntil(quiet: QuietHours | null, now: number): number | null
   return Math.floor(now / MINUTE_MS) * MINUTE_MS + left * MINUTE_MS;
 }
 
+/**
+ * When a device may be told: the later end of its quiet hours and of a silence that was chosen once; null when neither holds. Of quiet hours that begin
+ * before the silence ends, the end is asked for again then.
+ */
+export function toldAgainAt(device: { quiet: QuietHours | null; silent_until?: number | null | undefined }, now: number): number | null {
+  const silent = device.silent_until ?? 0;
+  const quiet = quietUntil(device.quiet, now);
+  return silent > now ? Math.max(silent, quiet ?? 0) : quiet;
+}
+
 /** Does this machine know a time zone of that name? */
 export function isTimeZone(name: string): boolean {
   try {

@@ -24,6 +24,8 @@ export interface Device {
   jobs: TellWhen;
   terminals: boolean;
   quiet: QuietHours | null;
+  /** Nothing is told before that, once. */
+  silent_until: number | null;
   /** Of its messages; null: English. */
   language: string | null;
   created_at: number;
@@ -108,9 +110,11 @@ export class Devices {
     if (patch.terminals === true && caller.role !== 'admin')
       throw new ToruError('forbidden', 'Only an admin is told of the host’s terminals.');
     const quiet = patch.quiet === undefined ? device.quiet : patch.quiet;
+    const silent =
+      patch.silent_until === undefined ? device.silent_until : patch.silent_until === null ? null : Date.parse(patch.silent_until);
     this.#db
       .prepare(
-        'UPDATE notify_devices SET name = ?, own_runs = ?, host = ?, thresholds = ?, jobs = ?, terminals = ?, quiet = ?, language = ? WHERE id = ?',
+        'UPDATE notify_devices SET name = ?, own_runs = ?, host = ?, thresholds = ?, jobs = ?, terminals = ?, quiet = ?, silent_until = ?, language = ? WHERE id = ?',
       )
       .run(
         patch.name ?? device.name,
@@ -120,6 +124,7 @@ export class Devices {
         patch.jobs ?? device.jobs,
         Number(patch.terminals ?? device.terminals),
         quiet === null ? null : JSON.stringify(quiet),
+        silent,
         patch.language ?? device.language,
         id,
       );
@@ -228,7 +233,7 @@ export class Devices {
   }
 
   #show(caller: Caller, device: Device): NotifyDevice {
-    const { id, name, own_runs, host, thresholds, jobs, terminals, quiet, language, problem } = device;
+    const { id, name, own_runs, host, thresholds, jobs, terminals, quiet, silent_until: silent, language, problem } = device;
     const follows = this.#db
       .prepare<[string], { action: string; tell_when: string }>(
         'SELECT action, tell_when FROM notify_follows WHERE device = ? ORDER BY action',
@@ -245,6 +250,7 @@ export class Devices {
       jobs,
       terminals,
       quiet,
+      silent_until: silent === null || silent <= Date.now() ? null : new Date(silent).toISOString(),
       language,
       follows: follows.map(({ action, tell_when }) => ({ action, when: tellWhen.parse(tell_when) })),
       runs: this.#db.prepare<[string], string>('SELECT task_id FROM notify_watches WHERE device = ? ORDER BY task_id').pluck().all(id),

@@ -43,6 +43,7 @@ export class HostAlerts {
         sid: device.sid,
         endpoint: device.endpoint,
         quiet: device.quiet,
+        ...(device.silent_until === null ? {} : { silent_until: device.silent_until }),
         expires_at: now + PROOF_MS,
         away: this.#o.seal(device, about(device, 'away'), now),
         back: this.#o.seal(device, about(device, 'back'), now),

@@ -104,4 +104,8 @@ export const NOTIFY_TABLES: readonly string[] = [
   -- Of what terminals want of people. Counts for admins alone.
   ALTER TABLE notify_devices ADD COLUMN terminals INTEGER NOT NULL DEFAULT 0;
   `,
+  `
+  -- Nothing is told before this time, once.
+  ALTER TABLE notify_devices ADD COLUMN silent_until INTEGER;
+  `,
 ];

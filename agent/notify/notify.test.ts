@@ -267,6 +267,19 @@ describe('Web Push', () => {
     await expect.poll(states).toEqual(Array(5).fill('sent'));
   });
 
+  it('keeps silent until a time that was chosen once, and tells then by itself, or when it is told to go on', async () => {
+    const { id } = await register(admin, { silent_until: new Date(Date.now() + 3_600_000).toISOString() });
+    await run(admin);
+    expect(states()).toEqual(['waiting']);
+    expect(receiver.received).toEqual([]);
+    await h.ask(admin, 'PATCH', `/api/notify/devices/${id}`, { silent_until: null });
+    await arrived(1);
+    await h.ask(admin, 'PATCH', `/api/notify/devices/${id}`, { silent_until: new Date(Date.now() + 2000).toISOString() });
+    await run(admin);
+    await arrived(2);
+    expect(await devices(admin)).toMatchObject([{ silent_until: null }]);
+  });
+
   it('forgets a device that its service calls gone, waits as it asks, and gives up what it refuses', async () => {
     await register(admin);
     receiver.answer = (response) => response.writeHead(429, { 'retry-after': '1' }).end();

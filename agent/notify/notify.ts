@@ -6,7 +6,7 @@ import type { Post, Posted } from '../../shared/post.ts';
 import { isTaken, post, problemOf } from '../../shared/post.ts';
 import { isGone, pushPost } from '../../shared/push.ts';
 import { isPushService } from '../../shared/push-services.ts';
-import { quietUntil } from '../../shared/quiet-hours.ts';
+import { toldAgainAt } from '../../shared/quiet-hours.ts';
 import { runOutcome } from '../../shared/run-outcome.ts';
 import { isFinal } from '../../shared/run-state.ts';
 import type { Run } from '../../shared/runs.ts';
@@ -328,7 +328,7 @@ export class Notify {
     const [first] = seen;
     if (first === undefined) return { is: 'done' };
     const now = Date.now();
-    const quiet = quietUntil(device.quiet, now);
+    const quiet = toldAgainAt(device, now);
     if (quiet !== null) return { is: 'later', ms: quiet - now };
     if (!this.#o.linked()) {
       this.#wasUnlinked = true;

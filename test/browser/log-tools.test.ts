@@ -42,6 +42,8 @@ done
 echo over
 `;
 
+const SAID = ['fine', 'ERROR: disk', 'no terror here', 'two warnings', 'it failed', 'fine again'];
+
 describeInBrowser('the tools of an output', () => {
   let toru: Toru;
   let admin: Client;
@@ -54,6 +56,7 @@ describeInBrowser('the tools of an output', () => {
     ({ toru, admin } = scene);
     ran = (script) => scene.ran({ script });
     scene.script('mixed.sh', MIXED);
+    scene.script('says.sh', `printf '%s\\n' ${SAID.map((line) => `'${line}'`).join(' ')}`);
     scene.script('flood.sh', FLOOD);
     mixed = await ran('mixed.sh');
     ({ browser, page } = await scene.browse({ viewport: { width: 1280, height: 800 } }));
@@ -90,6 +93,16 @@ describeInBrowser('the tools of an output', () => {
     await expect
       .poll(() => output().locator('.log-line-marked').allTextContents())
       .toEqual(['two'].map(() => expect.stringMatching(/two|group/)));
+  });
+
+  test('lines that speak of errors and warnings are found by a press', async () => {
+    await page.goto(`${toru.url}/runs/${await ran('says.sh')}`);
+    await page.getByRole('button', { name: 'More tools' }).click();
+    await page.getByRole('button', { name: 'Errors and warnings' }).click();
+    await page.getByText('1 of 3').waitFor();
+    await expect.poll(() => output().locator('.log-line-marked').allTextContents()).toEqual(['ERROR: disk']);
+    await page.getByRole('button', { name: 'Next' }).click();
+    await expect.poll(() => output().locator('.log-line-marked').allTextContents()).toEqual(['two warnings']);
   });
 
   test('one stream alone', async () => {

@@ -44,6 +44,16 @@ describeInBrowser('the questions of an action', () => {
     ({ toru, admin } = scene);
     scene.script('say.sh', 'printf "<%s>\\n" "$@"');
     await scene.action({ id: 'say', label: 'Say', script: 'say.sh', inputs: INPUTS });
+    const towns = Array.from({ length: 40 }, (_, n) => ({ value: `t${n}`, label: `Town ${n}` }));
+    const town = { type: 'choice', name: 'town', label: 'Town', options: towns, pass: { by: 'argument' } };
+    const name = { type: 'text', name: 'name', label: 'Name', pass: { by: 'argument' } };
+    await scene.action({ id: 'earlier', label: 'Earlier', script: 'say.sh', inputs: [name, town] });
+    for (const inputs of [
+      { name: 'Ada', town: 't7' },
+      { name: 'Grace', town: 't12' },
+      { name: 'Ada', town: 't7' },
+    ])
+      await scene.ran({ action: 'earlier', inputs });
     ({ page } = await scene.browse({ viewport: { width: 390, height: 844 }, hasTouch: true }));
   });
 
@@ -96,6 +106,36 @@ describeInBrowser('the questions of an action', () => {
     await expect
       .poll(async () => (await runs()).map(({ args }) => args))
       .toEqual([['--mode=some', '--part=a b', '--part=d', '--at=06:30', '--on=2026-11-21T17:30', '--level=5', '--who=Ada']]);
+  });
+
+  test('earlier answers are filled in by a press, and proposed while one types', async () => {
+    await page.goto(`${toru.url}/a/earlier`);
+    await page.getByRole('button', { name: 'Run…' }).tap();
+    const asked = page.getByRole('dialog', { name: 'Earlier' });
+    await asked.getByRole('button', { name: 'Earlier answers' }).tap();
+    const sets = asked.getByRole('list', { name: 'Earlier answers' }).getByRole('button');
+    await expect
+      .poll(() => sets.allInnerTexts())
+      .toEqual([/^Name: Ada · Town: Town 7/, /^Name: Grace · Town: Town 12/].map((text) => expect.stringMatching(text)));
+    await sets.nth(1).tap();
+    await expect.poll(() => asked.getByLabel('Name').inputValue()).toBe('Grace');
+    expect(await asked.getByRole('combobox', { name: 'Town' }).inputValue()).toBe('t12');
+    const proposed = () => asked.locator('datalist option').evaluateAll((all) => all.map((one) => one.getAttribute('value')));
+    expect(await proposed()).toEqual(['Ada', 'Grace']);
+  });
+
+  test('a long choice is searched: what is typed leaves the options that have it, and Enter takes the first', async () => {
+    const asked = page.getByRole('dialog', { name: 'Earlier' });
+    const choice = asked.getByRole('combobox', { name: 'Town' });
+    const options = () => choice.locator('option').allTextContents();
+    await asked.getByRole('searchbox', { name: 'Search in “Town”' }).fill('town 3');
+    await expect.poll(options).toEqual(['—', 'Town 3', 'Town 12', ...Array.from({ length: 10 }, (_, n) => `Town ${30 + n}`)]);
+    await asked.getByText('11 of 40').waitFor();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => choice.inputValue()).toBe('t3');
+    // The sheet is still there: Enter in a search starts nothing.
+    expect((await admin.http('GET', '/api/runs?action=earlier')).json().items).toHaveLength(3);
+    await page.keyboard.press('Escape');
   });
 
   test('what was typed stays when the sheet closes and over a reload, but no secret; the last answers come back until they are forgotten', async () => {

@@ -4,7 +4,7 @@ import { isTaken } from '../../shared/post.ts';
 import type { SealedPush } from '../../shared/push.ts';
 import { isGone, pushPost } from '../../shared/push.ts';
 import { isPushService } from '../../shared/push-services.ts';
-import { quietUntil } from '../../shared/quiet-hours.ts';
+import { toldAgainAt } from '../../shared/quiet-hours.ts';
 import { backoff } from '../../shared/retry.ts';
 
 /** What became of telling one device. */
@@ -90,7 +90,7 @@ export class HostAlerts {
     await Promise.all(
       news.map(async (alert) => {
         if (!live.has(alert.sid)) return this.sessionsEnded([alert.sid]);
-        const quiet = quietUntil(alert.quiet, now);
+        const quiet = toldAgainAt(alert, now);
         const again = quiet ?? (await this.#tell(alert, online ? alert.back : alert.away, !online, now));
         if (again !== null) next.push(again);
       }),

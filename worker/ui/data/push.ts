@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import type { DevicePatch, NotifyDevice, NotifySelf } from '../../../shared/notify.ts';
 import { agent, read } from '../api.ts';
-import { bool, isAnything, list, listOfAll, oneOf, orNull, shape, text } from '../guards.ts';
+import { bool, isAnything, list, listOfAll, oneOf, optional, orNull, shape, text } from '../guards.ts';
 import { isInstalled } from './install.ts';
 
 /** How this device is told things while no page of Toru is open: its browser's push, and what the host knows of it. */
@@ -17,6 +17,7 @@ export const isDevice = shape<NotifyDevice>({
   thresholds: bool,
   language: orNull(text),
   quiet: orNull(shape<NonNullable<NotifyDevice['quiet']>>({ from: text, to: text, time_zone: text })),
+  silent_until: optional(orNull(text)),
   follows: listOfAll(shape<NotifyDevice['follows'][number]>({ action: text, when: isWhen })),
   runs: list,
   sent_at: orNull(text),

@@ -15,12 +15,15 @@ import type { LogViewer } from './viewer.ts';
 /** Who types is not searched for at each letter. */
 const TYPED_MS = 200;
 
-/** Finds a text in the whole output, marks it where it can be seen, and goes from one place to the next. */
-export function Finder(props: { run: Run; viewer: LogViewer; onClose: () => void }) {
+/** Words by which programs speak of what went wrong, or may. */
+const PROBLEMS = '\\b(errors?|fatal|fail(ed|ures?)?|critical|panic|exceptions?|traceback|warn(ings?)?)\\b';
+
+/** Finds a text in the whole output, marks it where it can be seen, and goes from one place to the next. @param props.problems it begins with what speaks of errors and warnings. */
+export function Finder(props: { run: Run; viewer: LogViewer; problems: boolean; onClose: () => void }) {
   const { viewer } = props;
-  const text = useSignal('');
+  const text = useSignal(props.problems ? PROBLEMS : '');
   const exact = useSignal(false);
-  const regex = useSignal(false);
+  const regex = useSignal(props.problems);
   const search = useSignal<FindProgress | null>(null);
   /** The cursor of the place that is shown. */
   const at = useSignal<number | null>(null);

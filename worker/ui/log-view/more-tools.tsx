@@ -1,4 +1,4 @@
-import { Clock, Copy, Download, FoldVertical, Hash } from 'lucide-preact';
+import { Clock, Copy, Download, FoldVertical, Hash, TriangleAlert } from 'lucide-preact';
 import { Button } from '../parts/button.tsx';
 import { t } from '../translate.ts';
 import type { LogViewer } from './viewer.ts';
@@ -10,6 +10,7 @@ export function MoreTools(props: {
   times: boolean;
   onTimes: () => void;
   onLine: () => void;
+  onProblems: () => void;
   onCopyAll: () => void;
 }) {
   const { task, viewer } = props;
@@ -18,6 +19,15 @@ export function MoreTools(props: {
     <fieldset class="log-more" aria-label={t('More tools')}>
       <Button kind="ghost" small icon={<Hash size={18} />} title={t('Go to a line (Ctrl G)')} onClick={props.onLine}>
         {t('Go to line')}
+      </Button>
+      <Button
+        kind="ghost"
+        small
+        icon={<TriangleAlert size={18} />}
+        title={t('Find lines that speak of an error or a warning')}
+        onClick={props.onProblems}
+      >
+        {t('Errors and warnings')}
       </Button>
       <Button kind="ghost" small aria-pressed={props.times} icon={<Clock size={18} />} onClick={props.onTimes}>
         {t('Times')}

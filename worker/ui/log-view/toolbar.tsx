@@ -19,7 +19,7 @@ const MoreTools = late(() => import('./more-tools.tsx').then((part) => part.More
 const QUIET_MS = 10_000;
 
 /** What is open of the toolbar. */
-export type OpenTool = 'find' | 'line' | 'more' | null;
+export type OpenTool = 'find' | 'problems' | 'line' | 'more' | null;
 
 interface ToolbarProps {
   run: Run;
@@ -43,8 +43,8 @@ export function Toolbar(props: ToolbarProps) {
   const { run, viewer, tool } = props;
   return (
     <div class="log-tools" role="toolbar" aria-label={t('Tools for the output')}>
-      {tool.value === 'find' && viewer !== null ? (
-        <Finder run={run} viewer={viewer} onClose={props.onShut} />
+      {(tool.value === 'find' || tool.value === 'problems') && viewer !== null ? (
+        <Finder key={tool.value} run={run} viewer={viewer} problems={tool.value === 'problems'} onClose={props.onShut} />
       ) : tool.value === 'line' && viewer !== null ? (
         <GoToLine onGo={props.onLine} onClose={props.onShut} />
       ) : (
@@ -58,6 +58,9 @@ export function Toolbar(props: ToolbarProps) {
           onTimes={props.onTimes}
           onLine={() => {
             tool.value = 'line';
+          }}
+          onProblems={() => {
+            tool.value = 'problems';
           }}
           onCopyAll={props.onCopyAll}
         />

@@ -14,7 +14,7 @@ import { viewedHost } from '../viewed-host.ts';
 import { NowBar } from './actions/now-bar.tsx';
 import { asking } from './actions/press.ts';
 import { menuOf } from './actions/tile.tsx';
-import { drawn, Tiles } from './actions/tiles.tsx';
+import { allDrawn, Tiles } from './actions/tiles.tsx';
 import './actions.css';
 
 const Arrange = lazy(() => import('./actions/arrange.tsx').then((part) => part.Arrange));
@@ -76,7 +76,7 @@ export function ActionsPage() {
       )}
       {list !== null && !arranging.value && viewedHost === null && hosts.value.length > 1 && <OtherHosts />}
       {/* Below the tiles, or beside them: what comes and goes here moves no key under a finger. */}
-      {list !== null && !arranging.value && drawn.value >= list.length && (
+      {list !== null && !arranging.value && allDrawn.value && (
         <aside class="actions-more" aria-label={t('More')}>
           {(host.value?.pending_runs.length ?? 0) > 0 && (
             <div id="waiting" tabIndex={-1}>

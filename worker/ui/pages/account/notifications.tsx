@@ -3,6 +3,7 @@ import { Bell, BellOff, Send } from 'lucide-preact';
 import { useEffect } from 'preact/hooks';
 import type { NotifyDevice, TellWhen } from '../../../../shared/notify.ts';
 import { sentence } from '../../api.ts';
+import { hostNow } from '../../clock.ts';
 import { useAttempts } from '../../data/attempt.ts';
 import { actions } from '../../data/known-actions.ts';
 import { change, followAction, loadNotify, notifySelf, sendTest, thisDevice, turnOff } from '../../data/push.ts';
@@ -17,6 +18,7 @@ import { Line, Listing } from '../../parts/listing.tsx';
 import { Section } from '../../parts/section.tsx';
 import { When } from '../../parts/when.tsx';
 import { rich } from '../../rich.ts';
+import { shortTime } from '../../time.ts';
 import { toast } from '../../toasts.ts';
 import { msg, shown, t } from '../../translate.ts';
 import { TurnOn } from '../notifications/turn-on.tsx';
@@ -121,6 +123,7 @@ function ThisDevice({ device }: { device: NotifyDevice }) {
         />
       )}
       <Quiet device={device} onChange={(quiet) => void attempt(() => change(device.id, { quiet }))} />
+      <Pause device={device} onChange={(silent_until) => void attempt(() => change(device.id, { silent_until }))} />
       {device.follows.length > 0 && (
         <Listing label={t('Actions that this device follows')}>
           {device.follows.map(({ action, when }) => (
@@ -192,6 +195,38 @@ function Quiet({ device, onChange }: { device: NotifyDevice; onChange: (quiet: N
         </div>
       )}
     </div>
+  );
+}
+
+const HOUR_MS = 3_600_000;
+const PAUSES = [
+  { hours: 1, label: msg('1 hour') },
+  { hours: 8, label: msg('8 hours') },
+  { hours: 24, label: msg('1 day') },
+  { hours: 7 * 24, label: msg('1 week') },
+];
+
+/** Silence for once: for a meeting, a night, a journey. */
+function Pause({ device, onChange }: { device: NotifyDevice; onChange: (until: string | null) => void }) {
+  const until = Date.parse(device.silent_until ?? '');
+  if (until > hostNow())
+    return (
+      <div class="row">
+        <span class="grow">{t('Paused until {time}. What ends until then is told after it.', { time: shortTime(until, hostNow()) })}</span>
+        <Button onClick={() => onChange(null)}>{t('Go on now')}</Button>
+      </div>
+    );
+  return (
+    <fieldset class="stack">
+      <legend class="field-label">{t('Pause once, for')}</legend>
+      <div class="row">
+        {PAUSES.map(({ hours, label }) => (
+          <Button key={hours} onClick={() => onChange(new Date(hostNow() + hours * HOUR_MS).toISOString())}>
+            {t(label)}
+          </Button>
+        ))}
+      </div>
+    </fieldset>
   );
 }
 

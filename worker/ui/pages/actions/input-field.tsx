@@ -8,6 +8,7 @@ import { Field, type FieldTies, Switch } from '../../parts/field.tsx';
 import { Slider } from '../../parts/slider.tsx';
 import { t } from '../../translate.ts';
 import { type Answer, unchosen } from './input-answers.ts';
+import { LongChoice, SEARCH_FROM } from './long-choice.tsx';
 import type { OptionsState } from './script-options.ts';
 
 interface InputFieldProps {
@@ -117,19 +118,23 @@ function control(
           onInput={({ currentTarget: { value: moment, validity } }) => change(validity.badInput ? HALF : moment)}
         />
       );
-    case 'choice':
+    case 'choice': {
+      const none = {
+        value: unchosen(input),
+        label: input.options.length === 0 ? t('Nothing to choose from') : input.required ? t('Choose…') : '—',
+      };
+      if (input.options.length >= SEARCH_FROM)
+        return <LongChoice label={input.label} options={input.options} none={none} select={common} onChoose={change} />;
       return (
         <select {...common} class="select">
-          <option value={unchosen(input)}>
-            {input.options.length === 0 ? t('Nothing to choose from') : input.required ? t('Choose…') : '—'}
-          </option>
-          {input.options.map((option) => (
+          {[none, ...input.options].map((option) => (
             <option key={option.value} value={option.value} dir="auto">
               {option.label ?? option.value}
             </option>
           ))}
         </select>
       );
+    }
     default:
       return unreachable(input);
   }

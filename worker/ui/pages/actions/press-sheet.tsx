@@ -8,7 +8,10 @@ import { askToWait } from '../../data/ask-to-wait.ts';
 import { loadActions } from '../../data/known-actions.ts';
 import { hostName } from '../../data/pending.ts';
 import { hostPresence } from '../../data/presence.ts';
+import { useResource } from '../../data/resource.ts';
+import { listRuns } from '../../data/run-calls.ts';
 import { dropFiles, sendFile } from '../../data/send-file.ts';
+import { me } from '../../own-session.ts';
 import { bound } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
 import { Problem } from '../../parts/empty.tsx';
@@ -18,6 +21,8 @@ import { Sheet, SheetButtons } from '../../parts/sheet.tsx';
 import { TextField } from '../../parts/text-field.tsx';
 import { WaitForHost } from '../../parts/wait-for-host.tsx';
 import { t } from '../../translate.ts';
+import { type EarlierSet, earlierSets, earlierTexts, isKept, RUNS_READ } from './earlier-answers.ts';
+import { EarlierSets } from './earlier-sets.tsx';
 import { type Answer, type Answers, checkAnswers, firstAnswers, offered, shownInputs } from './input-answers.ts';
 import { InputField } from './input-field.tsx';
 import { forgetAnswers, keepAnswers, keptAnswers } from './kept-answers.ts';
@@ -55,6 +60,14 @@ export function PressSheet({ question }: { question: Question }) {
     [],
   );
 
+  // Of an action that this person never used there are none.
+  const hasEarlier = action.last_used_at != null && inputs.some(isKept);
+  const earlier = useResource(async (signal) => {
+    if (!hasEarlier) return [];
+    const query = { action: action.id, user: me.peek()?.user.username ?? '', limit: String(RUNS_READ) };
+    return (await listRuns(query, signal)).items;
+  });
+
   const waits = t('Run when {hostName} is back', { hostName: hostName.value });
   const mustType = action.confirm === 'type' && typed.value.trim() !== action.label;
 
@@ -70,6 +83,12 @@ export function PressSheet({ question }: { question: Question }) {
     keepAnswers(key, action.inputs, answers.value);
     const { [name]: _fixed, ...rest } = wrong.value;
     wrong.value = rest;
+  }
+  function fillIn(set: EarlierSet): void {
+    origin.value = null;
+    wrong.value = {};
+    answers.value = { ...answers.value, ...firstAnswers(inputs.filter(isKept), set.inputs) };
+    keepAnswers(key, action.inputs, answers.value);
   }
   async function startOver(): Promise<void> {
     const forget = origin.value === 'remembered';
@@ -176,6 +195,9 @@ export function PressSheet({ question }: { question: Question }) {
         {problem.value !== null && <Problem message={problem.value} />}
         {linked !== undefined && linked.strange.length > 0 && <Strange names={linked.strange} />}
         {origin.value !== null && <FilledIn origin={origin.value} onClear={() => void startOver()} />}
+        {hasEarlier && (
+          <EarlierSets sets={earlier.data === null ? null : earlierSets(earlier.data, inputs)} inputs={inputs} onChoose={fillIn} />
+        )}
         {shownInputs(inputs, now).map((input) => (
           <InputField
             key={input.name}
@@ -183,6 +205,7 @@ export function PressSheet({ question }: { question: Question }) {
             options={scripted.stateOf(input.name)}
             value={now[input.name] ?? ''}
             error={wrong.value[input.name]}
+            suggestions={earlierTexts(earlier.data ?? [], input)}
             onFile={(file) => choose(input.name, file)}
             onChange={(value) => answer(input.name, value)}
           />

@@ -1,4 +1,4 @@
-import { signal, useSignal } from '@preact/signals';
+import { computed, signal, useSignal } from '@preact/signals';
 import { ChevronDown } from 'lucide-preact';
 import type { ComponentChildren } from 'preact';
 import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
@@ -30,7 +30,9 @@ const FIRST = 8;
 /** … and then so many at a time, in the order in which they stand: as many as a phone draws within 50 ms. */
 const AT_ONCE = 2;
 /** How many may be drawn by now. Once they were, they are. */
-export const drawn = signal(FIRST);
+const drawn = signal(FIRST);
+/** Are all of them? Whoever waits for that is not drawn again with each tile. */
+export const allDrawn = computed(() => drawn.value >= (actions.value?.length ?? 0));
 
 /** Arrow keys between tiles: they come behind the first paint. */
 let moveInGrid: ((event: KeyboardEvent) => void) | null = null;
@@ -63,7 +65,7 @@ export function Tiles() {
       () => undefined,
     );
   }, []);
-  const isAll = drawn.value >= list.length;
+  const isAll = allDrawn.value;
   /** Their room is there with the first tiles, so that no tile moves when they come. */
   const cardsBefore = (id: string | null) =>
     homeCards.value.map(

@@ -1,23 +1,26 @@
 import { useSignal } from '@preact/signals';
 import { Pencil, StickyNote } from 'lucide-preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
-import { MAX_NOTE_CHARS } from '../../../../shared/limits.ts';
+import { useRef } from 'preact/hooks';
+import { lazy } from 'preact-iso';
 import type { Run } from '../../../../shared/runs.ts';
-import { writeNote } from '../../data/change-run.ts';
-import { useSubmit } from '../../data/submit.ts';
+import { sentence } from '../../api.ts';
 import { setTo } from '../../parts/bound.ts';
 import { Button } from '../../parts/button.tsx';
-import { Field } from '../../parts/field.tsx';
-import { Form } from '../../parts/form.tsx';
+import { toast } from '../../toasts.ts';
 import { t } from '../../translate.ts';
-import { leaveUnsaved, useUnsaved } from '../../unsaved.ts';
 import './note.css';
+
+const NoteEditor = lazy(() => import('./note-editor.tsx').then((part) => part.NoteEditor));
 
 /** The note on a run, as text, and the way to write it. */
 export function RunNote({ run, onWritten }: { run: Run; onWritten: (run: Run) => void }) {
   const editing = useSignal(false);
   const opener = useRef<HTMLDivElement>(null);
 
+  // Its code comes before the button goes: there is always one of both, and the focus is in it.
+  function edit(): void {
+    NoteEditor.preload().then(setTo(editing, true), (error: unknown) => toast(sentence(error), 'bad'));
+  }
   function close(): void {
     editing.value = false;
     setTimeout(() => opener.current?.querySelector('button')?.focus());
@@ -47,63 +50,10 @@ export function RunNote({ run, onWritten }: { run: Run; onWritten: (run: Run) =>
         kind="ghost"
         small
         icon={run.note === undefined ? <StickyNote size={16} aria-hidden="true" /> : <Pencil size={16} aria-hidden="true" />}
-        onClick={setTo(editing, true)}
+        onClick={edit}
       >
         {run.note === undefined ? t('Add a note') : t('Edit note')}
       </Button>
     </div>
-  );
-}
-
-function NoteEditor(props: { run: Run; onClose: () => void; onWritten: (run: Run) => void }) {
-  const { run } = props;
-  const before = useRef(run.note);
-  const text = useSignal(run.note ?? '');
-  const form = useRef<HTMLFormElement>(null);
-  const unsaved = text.value !== (before.current ?? '');
-  useUnsaved(unsaved);
-  useLayoutEffect(() => form.current?.querySelector('textarea')?.focus(), []);
-
-  const { busy, wrong, submit } = useSubmit(async () => props.onWritten(await writeNote(run.task_id, text.value)), { leaves: true });
-
-  return (
-    <Form ref={form} class="run-note-form" onSubmit={submit}>
-      <Field
-        label={t('Note')}
-        help={
-          run.note === before.current
-            ? t('Everybody who sees this run reads it, and the search finds it. {count} of {MAX_NOTE_CHARS} characters.', {
-                count: text.value.length,
-                MAX_NOTE_CHARS,
-              })
-            : t('Somebody else changed it meanwhile. Saving puts yours in its place.')
-        }
-        error={wrong['form']}
-      >
-        {(ties) => (
-          <textarea
-            {...ties}
-            class="textarea"
-            dir="auto"
-            rows={3}
-            maxLength={MAX_NOTE_CHARS}
-            value={text.value}
-            onInput={(event) => {
-              text.value = event.currentTarget.value;
-            }}
-            onKeyDown={(event) => {
-              if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void submit();
-              if (event.key === 'Escape') leaveUnsaved(unsaved, props.onClose);
-            }}
-          />
-        )}
-      </Field>
-      <div class="row end">
-        <Button onClick={props.onClose}>{t('Cancel')}</Button>
-        <Button kind="primary" type="submit" busy={busy}>
-          {busy ? t('Saving…') : t('Save note')}
-        </Button>
-      </div>
-    </Form>
   );
 }
