@@ -7,8 +7,8 @@ import { root } from './root.ts';
 const BUDGET = { js: 34.75, css: 9.9 };
 /** What every page brings behind its first paint (worker/ui/chunks.ts), in the same KB: 11.1 were reached. */
 const BEHIND = { name: 'parts', most: 11.2 };
-/** The scripts of a page beyond both, in the same KB: 25.5 were reached for a run, whose target is 14. */
-const PAGES = { 'pages/run.tsx': 26, 'pages/system.tsx': 24 };
+/** The scripts of a page beyond both, in the same KB: 25.6 were reached for a run, whose target is 14: what a first line may need is more than that. */
+const PAGES = { 'pages/run.tsx': 25.8, 'pages/system.tsx': 24 };
 
 /** The part that is read of Vite's entry for a file that it built. */
 interface Chunk {

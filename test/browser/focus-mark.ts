@@ -29,7 +29,8 @@ export function focusAt(page: Page, control: ElementHandle | null): Promise<Focu
     });
     if (!(element instanceof HTMLElement) || element === document.body) return at(null);
     const html = element.outerHTML.slice(0, 160);
-    if (!element.matches(':focus-visible')) return at({ html, contrast: 0 });
+    // A field of a time has the focus in one of its parts, which are its own; its outline is looked at below.
+    if (!element.matches(':focus-visible, input')) return at({ html, contrast: 0 });
     // The mark of some stands at what is around them.
     const around = element.closest('label, li, details, fieldset, [class*="row"], [class*="line"], [class*="option"]');
     const drawn = (one: Element): boolean => {

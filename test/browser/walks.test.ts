@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { TestReceiver, TestSubscription } from '../../agent/notify/receiver-harness.ts';
 import { type Browser, describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
@@ -26,12 +27,26 @@ const VIEWS: readonly View[] = [
 /** Fifty lines a second, some at a time: each line alone would cost a process and a drawing, for the same number of shifts that must not be. */
 const STREAM = '#!/bin/sh\ni=0\nwhile [ $i -lt 3000 ]; do echo "line $i for $1"; i=$((i+1)); [ $((i % 5)) -ne 0 ] || sleep 0.1; done\n';
 
+const FLOW = `
+tasks:
+  tidy:
+    name: Tidy the house
+    input: { room: { type: string, name: Room, options: [kitchen, attic], default: attic } }
+    flow:
+      sweep: { type: script, script: echo swept }
+      ask: { type: approval, message: Throw it away?, depends_on: [sweep] }
+      throw: { type: script, script: echo gone, depends_on: [ask] }
+`;
+
 describeInBrowser('a walk', () => {
   let toru: Toru;
   let admin: Client;
+  /** In place of a push service. */
+  let receiver: TestReceiver;
 
   beforeAll(async () => {
-    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD } });
+    receiver = await TestReceiver.listen();
+    toru = await startToru({ env: { ADMIN_PASSWORD: PASSWORD, TORU_TEST_PUSH_ORIGIN: receiver.origin } });
     admin = await Client.of(toru, 'admin', PASSWORD);
     const script = (name: string, text: string): void => writeFileSync(join(toru.home, 'scripts', name), text, { mode: 0o755 });
     script('stream.sh', STREAM);
@@ -39,6 +54,10 @@ describeInBrowser('a walk', () => {
     script('lines.sh', '#!/bin/sh\ni=0\nwhile [ $i -lt 400 ]; do echo "line $i"; i=$((i+1)); done\n');
     script('fail.sh', '#!/bin/sh\nexit 3\n');
     script('size.sh', '#!/bin/sh\nwc -c <"$1"\n');
+    script(
+      'report.sh',
+      `#!/bin/sh\necho '# Nightly' >"$TORU_ARTIFACTS/report.md"; printf 'host,free\\nnas,5\\n' >"$TORU_ARTIFACTS/disks.csv"\n`,
+    );
     for (const { id } of (await admin.http('GET', '/api/actions')).json().items) await admin.http('DELETE', `/api/actions/${id}`);
     const who = { type: 'text', name: 'who', label: 'Who', required: true, pass: { by: 'argument' } };
     const file = { type: 'file', name: 'file', label: 'File', required: true, pass: { by: 'argument' } };
@@ -48,18 +67,24 @@ describeInBrowser('a walk', () => {
       { id: 'lines', label: 'Lines', script: 'lines.sh' },
       { id: 'fails', label: 'Fails', script: 'fail.sh' },
       { id: 'size', label: 'Size', script: 'size.sh', inputs: [file] },
+      { id: 'report', label: 'Report', script: 'report.sh' },
     ]) {
       const made = await admin.http('POST', '/api/actions', action);
       expect([made.status, made.text]).toEqual([201, expect.any(String)]);
     }
-    for (const action of ['lines', 'fails']) await admin.http('POST', '/api/runs', { action });
-    await eventually('both ended', async () => (await admin.http('GET', '/api/runs?status=queued,running')).json().items.length, {
+    for (const action of ['lines', 'fails', 'report']) await admin.http('POST', '/api/runs', { action });
+    const flows = join(toru.home, 'flows');
+    mkdirSync(join(flows, '.workflows'), { recursive: true });
+    writeFileSync(join(flows, '.workflows', 'tidy.yaml'), FLOW);
+    await admin.http('POST', '/api/workspaces', { type: 'folder', name: 'flows', path: flows });
+    await eventually('all ended', async () => (await admin.http('GET', '/api/runs?status=queued,running')).json().items.length, {
       holds: (running) => running === 0,
     });
   });
   afterAll(async () => {
     admin?.close();
     await toru?.[Symbol.asyncDispose]();
+    receiver?.close();
   });
 
   beforeEach(async () => {
@@ -186,6 +211,76 @@ describeInBrowser('a walk', () => {
       await newest('size', 'exited');
       await walker.press(page.locator('.tile', { hasText: 'Size' }).getByRole('link', { name: /Newest run of Size/ }));
       await page.getByText('5', { exact: true }).first().waitFor();
+    });
+
+    test('a result of a run', async () => {
+      await go('/');
+      await walker.press(page.locator('.tile', { hasText: 'Report' }).getByRole('link', { name: /Newest run of Report/ }));
+      await walker.press(page.getByRole('button', { name: /disks\.csv/ }));
+      await expect.poll(() => page.getByRole('region', { name: 'disks.csv' }).getByRole('cell').allTextContents()).toEqual(['nas', '5']);
+    });
+
+    test('a task of a workflow, and what it asks', async () => {
+      await go('/workflows');
+      await walker.press(page.getByRole('link', { name: /Tidy the house/ }));
+      await walker.choose(page.getByLabel('Room'), 'kitchen');
+      await walker.press(page.getByRole('button', { name: 'Run', exact: true }));
+      await page.waitForURL('**/jobs/*');
+      await walker.press(page.getByRole('button', { name: 'Approve' }));
+      await page.locator('.job-lead .mark-ok').waitFor();
+    });
+
+    test('a schedule', async () => {
+      await go('/actions/lines/edit');
+      await walker.press(page.getByRole('button', { name: 'Add a schedule' }));
+      const sheet = page.getByRole('dialog');
+      await walker.write(sheet.getByLabel('Time zone'), 'Europe/Berlin');
+      await walker.press(sheet.getByRole('button', { name: 'Save' }));
+      await sheet.waitFor({ state: 'detached' });
+      const schedules = async () => (await admin.http('GET', '/api/schedules')).json().items;
+      const [{ id, timezone }] = await schedules();
+      expect(timezone).toBe('Europe/Berlin');
+      await admin.http('DELETE', `/api/schedules/${id}`);
+    });
+
+    test('a terminal', async () => {
+      await go('/terminals');
+      await walker.press(page.getByRole('button', { name: 'New terminal' }).first());
+      await page.waitForURL(/\/terminals\/[0-9a-f-]{36}$/);
+      const screen = page.locator('.terminal .xterm-screen');
+      if (view.by === 'finger') await screen.tap();
+      else if (view.by === 'mouse') await screen.click();
+      // A keyboard is in it at once.
+      else await page.waitForFunction(() => document.activeElement?.closest('.terminal') !== null);
+      await page.keyboard.type('echo $((40 + 2))here\n');
+      await expect.poll(() => page.locator('.terminal .xterm-rows').innerText()).toContain('42here');
+      await go('/terminals');
+      await walker.press(page.getByRole('button', { name: /^Close / }));
+      await walker.press(page.getByRole('button', { name: /^Remove / }));
+      await page.getByText('No terminal is open').waitFor();
+    });
+
+    test('a host that is to be let in', async () => {
+      await go('/hosts');
+      await walker.press(page.getByRole('button', { name: 'Add a host' }));
+      await walker.press(page.getByRole('dialog', { name: 'Add a host' }).getByRole('link', { name: 'Enter a code' }));
+      await walker.write(page.getByRole('textbox', { name: 'Code' }), 'BCDF-GHJK');
+      await walker.press(page.getByRole('button', { name: 'Go on' }));
+      await page.getByText('No host waits under this code').waitFor();
+    });
+
+    test('what this device is told of', async () => {
+      const { registration } = new TestSubscription(receiver.origin);
+      const headers = { origin: toru.url, 'sec-fetch-site': 'same-origin' };
+      const data = { ...registration, origin: toru.url, name: view.name };
+      const made = await page.request.post(`${toru.url}/api/notify/devices`, { data, headers });
+      expect([made.status(), await made.text()]).toEqual([201, expect.any(String)]);
+      await go('/account');
+      await walker.press(page.getByRole('switch', { name: /The host is away/ }));
+      const devices = async () => (await (await page.request.get(`${toru.url}/api/notify`)).json()).items;
+      await expect
+        .poll(async () => (await devices()).find(({ current }: { current: boolean }) => current))
+        .toMatchObject({ name: view.name, host: true });
     });
   });
 });
