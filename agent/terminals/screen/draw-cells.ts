@@ -8,7 +8,7 @@ export class CellDrawing {
   readonly #buffer: IBuffer;
   readonly #cell: IBufferCell;
   readonly #last: IBufferCell;
-  #style = '';
+  #style: Style = PLAIN;
   #link = '';
 
   constructor(term: Terminal, buffer: IBuffer) {
@@ -22,7 +22,7 @@ export class CellDrawing {
   rows(from: number, to: number): string {
     const drawn: string[] = [];
     for (let y = from; y < to; y += 1) drawn.push(this.#row(y), y + 1 < to && !this.#flowsOn(y) ? '\r\n' : '');
-    return drawn.join('') + this.#linked('') + this.#styled('');
+    return drawn.join('') + this.#linked('') + this.#styled(PLAIN);
   }
 
   #row(y: number): string {
@@ -33,7 +33,7 @@ export class CellDrawing {
     let ground = '';
     /** Cells without a character, of one ground: it is filled in, then stepped over. */
     const flush = (isEnd: boolean): void => {
-      if (blank > 0 && ground !== '') drawn += `${this.#linked('')}${this.#styled(ground)}\u001b[${blank}X`;
+      if (blank > 0 && ground !== '') drawn += `${this.#linked('')}${this.#styled(this.#onGround(ground))}\u001b[${blank}X`;
       if (blank > 0 && !isEnd) drawn += `\u001b[${blank}C`;
       blank = 0;
     };
@@ -49,7 +49,7 @@ export class CellDrawing {
         continue;
       }
       flush(false);
-      drawn += this.#styled(styleOf(cell)) + this.#linked(linkOf(this.#term, cell)) + chars;
+      drawn += this.#styled(partsOf(cell)) + this.#linked(linkOf(this.#term, cell)) + chars;
     }
     flush(true);
     return drawn;
@@ -70,10 +70,15 @@ export class CellDrawing {
     return isWide && groundOf(end) === '' && (line.getCell(line.length - 2, this.#last)?.getChars() ?? '') !== '';
   }
 
-  #styled(style: string): string {
-    if (style === this.#style) return '';
+  #styled(style: Style): string {
+    const before = this.#style;
     this.#style = style;
-    return style === '' ? '\u001b[m' : `\u001b[0;${style}m`;
+    return changeOfStyle(before, style);
+  }
+
+  /** What fills cells with a ground: of a text's colour nothing is seen there. */
+  #onGround(ground: string): Style {
+    return this.#style.attributes === '' ? { ...this.#style, ground } : { ...PLAIN, ground };
   }
 
   #linked(link: string): string {
@@ -88,8 +93,21 @@ export function linkTo(link: string): string {
   return `\u001b]8;${link === '' ? ';' : link}\u001b\\`;
 }
 
+/** How characters look: parameters of SGR; '' as plain ones have it. */
+interface Style {
+  attributes: string;
+  text: string;
+  ground: string;
+  underline: string;
+}
+const PLAIN: Style = { attributes: '', text: '', ground: '', underline: '' };
+
 /** The parameters that make characters look so; '' for plain ones. */
 export function styleOf(cell: Attributes): string {
+  return joined(partsOf(cell));
+}
+
+function partsOf(cell: Attributes): Style {
   const style: (number | string)[] = [];
   if (cell.isBold() !== 0) style.push(1);
   if (cell.isDim() !== 0) style.push(2);
@@ -101,13 +119,37 @@ export function styleOf(cell: Attributes): string {
   if (cell.isInvisible() !== 0) style.push(8);
   if (cell.isStrikethrough() !== 0) style.push(9);
   if (cell.isOverline() !== 0) style.push(53);
-  if (cell.isFgRGB()) style.push(`38;2;${rgb(cell.getFgColor())}`);
-  else if (cell.isFgPalette()) style.push(palette(cell.getFgColor(), 30));
-  const ground = groundOf(cell);
-  if (ground !== '') style.push(ground);
-  if (underline.color >= 0)
-    style.push(underline.isRgb ? `58:2::${rgb(underline.color).replaceAll(';', ':')}` : `58:5:${underline.color & 0xff}`);
-  return style.join(';');
+  const text = cell.isFgRGB() ? `38;2;${rgb(cell.getFgColor())}` : cell.isFgPalette() ? palette(cell.getFgColor(), 30) : '';
+  const line = underline.isRgb ? `58:2::${rgb(underline.color).replaceAll(';', ':')}` : `58:5:${underline.color & 0xff}`;
+  return { attributes: style.join(';'), text, ground: groundOf(cell), underline: underline.color < 0 ? '' : line };
+}
+
+function joined({ attributes, text, ground, underline }: Style): string {
+  return [attributes, text, ground, underline].filter((part) => part !== '').join(';');
+}
+
+/** What makes of one look another: what is different, or all of it where that is shorter. */
+function changeOfStyle(from: Style, to: Style): string {
+  const added = addedAttributes(from.attributes, to.attributes);
+  const changed = [
+    added ?? '',
+    to.text === from.text ? '' : to.text || '39',
+    to.ground === from.ground ? '' : to.ground || '49',
+    to.underline === from.underline ? '' : to.underline || '59',
+  ].filter((part) => part !== '');
+  if (added === '' && changed.length === 0) return '';
+  const style = joined(to);
+  const all = style === '' ? '' : `0;${style}`;
+  const difference = changed.join(';');
+  return `\u001b[${added === null || all.length < difference.length ? all : difference}m`;
+}
+
+/** @returns null where one has to go. */
+function addedAttributes(from: string, to: string): string | null {
+  if (from === to) return '';
+  if (from === '') return to;
+  const [before, after] = [from.split(';'), to.split(';')];
+  return before.every((one) => after.includes(one)) ? after.filter((one) => !before.includes(one)).join(';') : null;
 }
 
 function groundOf(cell: Attributes): string {
