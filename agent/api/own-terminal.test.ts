@@ -1,10 +1,9 @@
 import { statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { terminal as terminalShape } from '../../shared/terminals.ts';
-import { runCli } from '../cli/cli.ts';
+import { ranCommand as toru } from '../cli/captured-io-harness.ts';
 import { type ApiHarness, makeApi } from '../systems-harness.ts';
 import type { LocalTransport } from '../transports/local-transport.ts';
 import { startTerminalTransport } from '../transports/terminal-transport.ts';
@@ -53,27 +52,6 @@ function asProgram(held: string | null, method: string, path: string, body?: unk
     asked.on('error', reject);
     asked.end(body === undefined ? undefined : JSON.stringify(body));
   });
-}
-
-async function toru(args: string[], env: Record<string, string>): Promise<{ code: number; out: string; err: string }> {
-  const written = { out: '', err: '' };
-  const output = (to: 'out' | 'err') => ({
-    isTTY: false,
-    columns: 80,
-    write: (data: string | Uint8Array) => {
-      written[to] += String(data);
-      return Promise.resolve();
-    },
-  });
-  const io = {
-    out: output('out'),
-    err: output('err'),
-    input: Readable.from([]),
-    keyboard: null,
-    env,
-    interrupted: new AbortController().signal,
-  };
-  return { code: await runCli(args, io), ...written };
 }
 
 test('a program speaks for its own terminal, by the command too', async () => {

@@ -31,6 +31,13 @@ export function oneWord(words: readonly string[], what: string): string {
   return word;
 }
 
+/** The act that the first word names, and the words after it. @throws UsageError */
+export function chosen<T>(acts: ReadonlyMap<string, T>, [name, ...words]: readonly string[]): { act: T; words: string[] } {
+  const act = acts.get(name ?? '');
+  if (act !== undefined) return { act, words };
+  throw new UsageError(`${name === undefined ? 'An act is missing' : `“${name}” is not one`}: ${[...acts.keys()].join(', ')}.`);
+}
+
 /** @throws UsageError */
 export function noWords(words: readonly string[]): void {
   if (words[0] !== undefined) throw new UsageError(`“${words[0]}” is one word too many.`);

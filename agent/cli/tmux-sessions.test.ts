@@ -2,13 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ApiHarness } from '../systems-harness.ts';
 import { makeApi } from '../systems-harness.ts';
 import type { LocalTransport } from '../transports/local-transport.ts';
 import { startLocalTransport } from '../transports/local-transport.ts';
-import { runCli } from './cli.ts';
+import { ranCommand } from './captured-io-harness.ts';
 
 /** Sessions of a real tmux, with a server of its own. */
 
@@ -40,28 +39,8 @@ function tmux(...args: string[]): string {
   }
 }
 
-async function toru(args: string[], path = process.env['PATH']) {
-  let out = '';
-  let err = '';
-  const sink = (take: (text: string) => void) => ({
-    isTTY: false,
-    columns: 80,
-    write: async (data: string | Uint8Array) => take(Buffer.from(data).toString()),
-  });
-  const code = await runCli(['terminal', 'adopt', ...args], {
-    out: sink((text) => {
-      out += text;
-    }),
-    err: sink((text) => {
-      err += text;
-    }),
-    input: Readable.from([]),
-    keyboard: null,
-    env: { TORU_HOME: api.home, TMUX_TMPDIR: sockets, PATH: path },
-    interrupted: new AbortController().signal,
-  });
-  return { code, out, err };
-}
+const toru = (args: string[], path = process.env['PATH']) =>
+  ranCommand(['terminal', 'adopt', ...args], { TORU_HOME: api.home, TMUX_TMPDIR: sockets, PATH: path });
 
 test.skipIf(!HERE)('sessions are listed, and one becomes a terminal', async () => {
   expect(await toru([])).toMatchObject({ code: 0, out: expect.stringContaining('no session') });

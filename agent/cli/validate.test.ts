@@ -2,23 +2,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { runCli } from './cli.ts';
+import { ranCommand } from './captured-io-harness.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'toru-validate-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function validate(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const [out, err]: string[][] = [[], []];
-  const sink = (parts: string[] | undefined) => ({
-    isTTY: false,
-    columns: 80,
-    write: async (data: string | Uint8Array) => void parts?.push(data.toString()),
-  });
-  const input = (async function* () {})();
-  const io = { out: sink(out), err: sink(err), input, keyboard: null, env: {}, interrupted: new AbortController().signal };
-  const code = await runCli(['validate', ...args], io);
-  return { code, out: out?.join('') ?? '', err: err?.join('') ?? '' };
-}
+const validate = (...args: string[]) => ranCommand(['validate', ...args], {});
 
 test('toru validate says where a problem is, without an agent, and ends with 1', async () => {
   mkdirSync(join(folder, '.workflows'), { recursive: true });

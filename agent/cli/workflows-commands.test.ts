@@ -1,9 +1,8 @@
-import { Readable } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startLocalTransport } from '../transports/local-transport.ts';
 import type { WorkflowsHarness } from '../workflows/workflows-harness.ts';
 import { makeWorkflows } from '../workflows/workflows-harness.ts';
-import { runCli } from './cli.ts';
+import { ranCommand } from './captured-io-harness.ts';
 
 let flow: WorkflowsHarness;
 let transport: Awaited<ReturnType<typeof startLocalTransport>>;
@@ -22,23 +21,7 @@ afterAll(async () => {
   await flow.close();
 });
 
-async function toru(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const sink = (parts: Buffer[]) => ({
-    isTTY: false,
-    columns: 80,
-    write: async (data: string | Uint8Array) => void parts.push(Buffer.from(data)),
-  });
-  const [out, err]: [Buffer[], Buffer[]] = [[], []];
-  const code = await runCli(args, {
-    out: sink(out),
-    err: sink(err),
-    input: Readable.from([]),
-    keyboard: null,
-    env: { TORU_HOME: flow.home },
-    interrupted: new AbortController().signal,
-  });
-  return { code, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() };
-}
+const toru = (...args: string[]) => ranCommand(args, { TORU_HOME: flow.home });
 
 it('adds a workspace, executes its task, follows it, shows its job and runs it again', async () => {
   expect(await toru('workspace', 'add', 'ops', flow.folder)).toMatchObject({ code: 0, out: 'ops: 1 task\n' });

@@ -2,7 +2,7 @@ import type { Insight } from '../../../shared/orchestrators.ts';
 import type { Client } from '../agent-client.ts';
 import { connect, good } from '../agent-client.ts';
 import type { Command } from '../command.ts';
-import { noWords, oneWord, parse } from '../command.ts';
+import { chosen, noWords, oneWord, parse } from '../command.ts';
 import type { Io } from '../io.ts';
 import { print, UsageError } from '../io.ts';
 import { when } from '../plain-text.ts';
@@ -188,10 +188,7 @@ export const orchestrator: Command = {
   help: HELP,
   run: async (args, io) => {
     const { values, positionals } = parse(args, options);
-    const [name, ...words] = positionals;
-    const act = ACTS.get(name ?? '');
-    if (act === undefined)
-      throw new UsageError(`${name === undefined ? 'An act is missing' : `“${name}” is not one`}: ${[...ACTS.keys()].join(', ')}.`);
+    const { act, words } = chosen(ACTS, positionals);
     return act(words, values, io);
   },
 };

@@ -4,7 +4,7 @@ import type { Client } from '../agent-client.ts';
 import { connect, good } from '../agent-client.ts';
 import { attachTerminal, send } from '../attach-terminal.ts';
 import type { Command } from '../command.ts';
-import { noWords, oneWord, parse } from '../command.ts';
+import { chosen, noWords, oneWord, parse } from '../command.ts';
 import { findTerminal } from '../find-terminal.ts';
 import type { Io } from '../io.ts';
 import { print, UsageError } from '../io.ts';
@@ -233,10 +233,7 @@ export const terminal: Command = {
   help: HELP,
   run: async (args, io) => {
     const { values, positionals } = parse(args, options);
-    const [name, ...words] = positionals;
-    const act = ACTS.get(name ?? '');
-    if (act === undefined)
-      throw new UsageError(`${name === undefined ? 'An act is missing' : `“${name}” is not one`}: ${[...ACTS.keys()].join(', ')}.`);
+    const { act, words } = chosen(ACTS, positionals);
     return act(words, values, io);
   },
 };

@@ -2,10 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { parse } from 'smol-toml';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runCli } from '../cli.ts';
+import { ranCommand } from '../captured-io-harness.ts';
 
 let home: string;
 beforeEach(() => {
@@ -22,27 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-async function toru(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const written = { out: '', err: '' };
-  const output = (to: 'out' | 'err') => ({
-    isTTY: false,
-    columns: 80,
-    write: (data: string | Uint8Array) => {
-      written[to] += String(data);
-      return Promise.resolve();
-    },
-  });
-  const env = { HOME: home, PATH: join(home, 'bin') };
-  const io = {
-    out: output('out'),
-    err: output('err'),
-    input: Readable.from([]),
-    keyboard: null,
-    env,
-    interrupted: new AbortController().signal,
-  };
-  return { code: await runCli(args, io), ...written };
-}
+const toru = (...args: string[]) => ranCommand(args, { HOME: home, PATH: join(home, 'bin') });
 
 describe('claude', () => {
   const file = (): string => join(home, '.claude', 'settings.json');
