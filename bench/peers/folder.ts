@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * Where other engines of workflows are installed, which this repository does not name among its packages:
- * `npm install @restatedev/restate-server @restatedev/restate-sdk @dbos-inc/dbos-sdk` in the folder that TORU_BENCH_PEERS says.
+ * Where other engines of workflows, and another program for terminals, are installed, which this repository does not name among its
+ * packages: `npm install @restatedev/restate-server @restatedev/restate-sdk @dbos-inc/dbos-sdk wetty` in the folder that
+ * TORU_BENCH_PEERS says.
  */
 const FOLDER = process.env['TORU_BENCH_PEERS'] ?? '';
 

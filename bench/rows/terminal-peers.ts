@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { memoryTogether } from '../memory.ts';
 import { isInstalled, startShellinabox } from '../peers/shellinabox.ts';
+import { hasWetty, startWetty } from '../peers/wetty.ts';
 import type { Figure, Row } from '../row.ts';
 import { exact } from '../row.ts';
 import { median, quantile } from '../stats.ts';
@@ -22,35 +23,63 @@ interface Opened {
 /** Opens a terminal in which a script runs. */
 type Open = (script: 'echo' | 'flood', hear: (data: string) => void) => Promise<Opened>;
 
-/** The same scripts in terminals of shellinabox, which keeps nothing of what they print: its page asks for that by one request after another. */
+/** One of the programs side by side: what opens a terminal in it, and the processes that keep them. */
+interface Peer {
+  open: Open;
+  keepers: () => number[];
+}
+
+/**
+ * The same scripts in terminals of shellinabox and of wetty, which keep nothing of what they print. The page of shellinabox asks for that
+ * by one request after another, that of wetty has a socket.
+ */
 export const terminalPeers: Row = {
   name: 'terminal-peers',
-  title: 'Terminals of Toru beside shellinabox: echo, output, memory',
-  missing: () => (isInstalled() ? null : 'shellinabox is not installed (Debian: apt install shellinabox)'),
+  title: 'Terminals of Toru beside shellinabox and wetty: echo, output, memory',
+  missing: () =>
+    isInstalled() || hasWetty()
+      ? null
+      : 'neither shellinabox (Debian: apt install shellinabox) nor wetty (npm install wetty, in the folder that TORU_BENCH_PEERS names) is here',
   async measure() {
     await using benched = await openToru();
     const files = { echo: benched.script('echo.sh', ECHO), flood: benched.script('flood.sh', FLOOD) };
-    await using echoing = await startShellinabox(files.echo);
-    await using flooding = await startShellinabox(files.flood);
+    await using started = new AsyncDisposableStack();
     const toru: Open = async (script, hear) => {
       const page = await Page.open(benched, [files[script]]);
       page.listen(hear);
       return page;
     };
-    const shellinabox: Open = (script, hear) => (script === 'echo' ? echoing : flooding).open(hear);
-    const found = {
-      toru: await measured(toru, () => [hostPid(benched.toru.home)]),
-      shellinabox: await measured(shellinabox, () => [echoing.pid, ...childrenOf(echoing.pid)]),
-    };
-    const figures = (['toru', 'shellinabox'] as const).flatMap((name): Figure[] => [
-      { what: `${name}: a key’s echo, p50`, unit: 'ms', value: exact(median(found[name].keys)) },
-      { what: `${name}: a key’s echo, p95`, unit: 'ms', value: exact(quantile(found[name].keys, 0.95)) },
-      { what: `${name}: output`, unit: 'MB/s', value: exact(found[name].speed) },
-      { what: `${name}: a terminal more`, unit: 'MB', value: exact(found[name].each) },
-    ]);
+    const peers = new Map<string, Peer>([['toru', { open: toru, keepers: () => [hostPid(benched.toru.home)] }]]);
+    const notHere: string[] = [];
+    if (isInstalled()) {
+      const echoing = started.use(await startShellinabox(files.echo));
+      const flooding = started.use(await startShellinabox(files.flood));
+      peers.set('shellinabox', {
+        open: (script, hear) => (script === 'echo' ? echoing : flooding).open(hear),
+        keepers: () => [echoing.pid, ...childrenOf(echoing.pid)],
+      });
+    } else notHere.push('shellinabox is not installed.');
+    if (hasWetty()) {
+      const echoing = started.use(await startWetty(files.echo));
+      const flooding = started.use(await startWetty(files.flood));
+      peers.set('wetty', { open: (script, hear) => (script === 'echo' ? echoing : flooding).open(hear), keepers: () => [echoing.pid] });
+    } else notHere.push('wetty is not in the folder that TORU_BENCH_PEERS names.');
+    const figures: Figure[] = [];
+    for (const [name, { open, keepers }] of peers) {
+      const { keys, speed, each } = await measured(open, keepers);
+      figures.push(
+        { what: `${name}: a key’s echo, p50`, unit: 'ms', value: exact(median(keys)) },
+        { what: `${name}: a key’s echo, p95`, unit: 'ms', value: exact(quantile(keys, 0.95)) },
+        { what: `${name}: output`, unit: 'MB/s', value: exact(speed) },
+        { what: `${name}: a terminal more`, unit: 'MB', value: exact(each) },
+      );
+    }
     return {
       figures,
-      notes: [`${MIB} MiB of lines of 66 bytes to one viewer; keys one after another; memory without the terminal’s own program.`],
+      notes: [
+        `${MIB} MiB of lines of 66 bytes to one viewer; keys one after another; memory without the terminal’s own program.`,
+        ...notHere,
+      ],
     };
   },
 };
