@@ -187,7 +187,7 @@ export function createServices(settled: ServicesOptions) {
     systemTopic(system),
     runTopic(runs),
     jobTopic(workflows),
-    terminalTopic(terminals),
+    terminalTopic(terminals, screens),
     orchestratorTopic(orchestrators),
     pluginTopics(pluginServices),
   ];

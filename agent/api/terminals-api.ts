@@ -34,7 +34,7 @@ import { outputResponse } from './run-output.ts';
 
 interface TerminalServices {
   terminals: Terminals;
-  screens: Pick<Screens, 'lines' | 'above'>;
+  screens: Pick<Screens, 'lines' | 'above' | 'expect'>;
   search: Pick<Search, 'log'>;
   log: Pick<Log, 'error'>;
 }
@@ -71,7 +71,9 @@ export const terminalsApi = resource(
       .post('/', body(terminalCreate), async (c) => {
         const request = c.req.valid('json');
         const not_after = request.not_after ?? notAfterOf(c.req.header(NOT_AFTER));
-        return c.json<Terminal, 201>(await terminals.create(c.env.caller, { ...request, not_after }), 201);
+        const made = await terminals.create(c.env.caller, { ...request, not_after });
+        screens.expect();
+        return c.json<Terminal, 201>(made, 201);
       })
       .get('/:id', params(terminalParams), (c) => c.json<Terminal>(terminals.get(c.env.caller, c.req.valid('param').id)))
       .patch('/:id', params(terminalParams), body(terminalPatch), async (c) =>

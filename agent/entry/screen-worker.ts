@@ -1,15 +1,13 @@
 import { parentPort } from 'node:worker_threads';
 import { unreachable } from '../../shared/errors.ts';
 import { linesAbove, linesOf, ScreenKeeper } from '../terminals/screen/screen-keeper.ts';
-import type { FromWorker } from '../terminals/screen/screen-protocol.ts';
-import { toWorker } from '../terminals/screen/screen-protocol.ts';
+import type { FromWorker, ToWorker } from '../terminals/screen/screen-protocol.ts';
 
 /** The thread that draws the screens of terminals (agent/terminals/screens.ts starts it while somebody looks at one). */
 const keeper = new ScreenKeeper();
 const send = (message: FromWorker): void => parentPort?.postMessage(message);
 
-parentPort?.on('message', (message: unknown) => {
-  const order = toWorker.parse(message);
+parentPort?.on('message', (order: ToWorker) => {
   switch (order.type) {
     case 'draw': {
       const { seq } = order;

@@ -5,6 +5,7 @@ import { makeApi } from '../systems-harness.ts';
 import { emulator, written } from './screen/screen-dump-harness.ts';
 import type { Screen } from './screens.ts';
 import { Screens } from './screens.ts';
+import { terminalTopic } from './terminal-topic.ts';
 
 let api: ApiHarness;
 /** On a busy machine a thread needs its time to start. */
@@ -111,6 +112,26 @@ test('there is a thread while somebody looks, and none after', async () => {
   expect(await screens.screen(id)).not.toBeNull();
   screens.close();
   expect(screens.working).toBe(false);
+  await ask('DELETE', `/${id}`);
+});
+
+test('the thread is there before who opens a terminal, or looks at the list of some, comes to look; not where there is none', async () => {
+  const { terminals } = api.services;
+  const screens = new Screens({ terminals, log, limits: { screenKeptMs: 500 } });
+  const watched = new Set<string>();
+  const { watchedChanged, stop } = terminalTopic(terminals, screens).start({ watched: (name) => watched.has(name), tell: () => undefined });
+  for (const { id } of terminals.store.open()) await ask('DELETE', `/${id}`);
+  watchedChanged?.('terminals', true);
+  expect(screens.working).toBe(false);
+  const id = await open('echo here; sleep 600', 'here');
+  expect(api.services.screens.working).toBe(true);
+  watchedChanged?.('terminals', true);
+  expect(screens.working).toBe(true);
+  watchedChanged?.('runs', true);
+  // Nobody came.
+  await expect.poll(() => screens.working).toBe(false);
+  stop();
+  screens.close();
   await ask('DELETE', `/${id}`);
 });
 

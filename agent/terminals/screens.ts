@@ -5,8 +5,7 @@ import { SEGMENT_BYTES } from '../../shared/terminal-limits.ts';
 import type { ScrollbackQuery, TerminalServerFrame } from '../../shared/terminals.ts';
 import type { Log } from '../logger.ts';
 import { packageRoot } from '../system/package-root.ts';
-import type { LogPlace } from './screen/screen-keeper.ts';
-import type { FromWorker, ToWorker } from './screen/screen-protocol.ts';
+import type { FromWorker, LogPlace, ToWorker } from './screen/screen-protocol.ts';
 import { fromWorker } from './screen/screen-protocol.ts';
 import type { TerminalLog } from './terminal-log.ts';
 import type { Terminals } from './terminals.ts';
@@ -42,13 +41,15 @@ interface Kept {
   at: number;
 }
 
-/** The screens of terminals, for viewers that attach `from: "screen"`. They are drawn in a thread that is there only while somebody looks. */
+/** The screens of terminals, for viewers that attach `from: "screen"`. They are drawn in a thread that is there only while somebody looks, or is about to. */
 export class Screens {
   readonly #o: Options;
   readonly #kept = new Map<string, Kept>();
   readonly #waiting = new Map<number, (answer: FromWorker | null) => void>();
   #worker: Worker | null = null;
   #timer: NodeJS.Timeout | null = null;
+  /** Until then somebody may come to look. */
+  #expectedUntil = 0;
   #seq = 0;
 
   constructor(options: Options) {
@@ -58,6 +59,12 @@ export class Screens {
   /** Is there a thread for screens now? */
   get working(): boolean {
     return this.#worker !== null;
+  }
+
+  /** Somebody is about to look at one: the thread is there when they do. */
+  expect(): void {
+    this.#expectedUntil = performance.now() + (this.#o.limits?.screenKeptMs ?? KEPT_MS);
+    this.#start();
   }
 
   /** @returns null where none can be drawn, or not in time: the viewer begins at `recent` then. */
@@ -144,7 +151,7 @@ export class Screens {
       }
       this.#catchUp(worker, id, kept);
     }
-    if (this.#kept.size === 0 && this.#waiting.size === 0) this.#end(worker);
+    if (this.#kept.size === 0 && this.#waiting.size === 0 && now > this.#expectedUntil) this.#end(worker);
   }
 
   /** A flood is not followed: whoever comes then waits for the last segment to be read. */

@@ -1,10 +1,11 @@
 import type { SystemTopics } from '../http/topics.ts';
 import { any } from '../users/permissions.ts';
+import type { Screens } from './screens.ts';
 import { encodeFrame } from './terminal-words.ts';
 import type { Terminals } from './terminals.ts';
 
 /** The topic `terminals`: all of them for an admin, `terminals/<user_id>` with those that are shared with a client. */
-export function terminalTopic(terminals: Pick<Terminals, 'onChange' | 'shown' | 'store'>): SystemTopics {
+export function terminalTopic(terminals: Pick<Terminals, 'onChange' | 'shown' | 'store'>, screens: Pick<Screens, 'expect'>): SystemTopics {
   return {
     topics: [
       {
@@ -14,6 +15,11 @@ export function terminalTopic(terminals: Pick<Terminals, 'onChange' | 'shown' | 
       },
     ],
     start: (sink) => ({
+      // Who has the list before them is about to look at one.
+      watchedChanged: (name, watched) => {
+        const isOurs = name === 'terminals' || name.startsWith('terminals/');
+        if (isOurs && watched && terminals.store.open().length > 0) screens.expect();
+      },
       stop: terminals.onChange(({ id, row, users }) => {
         if (row?.state === 'starting') return;
         const removed = encodeFrame({ type: 'terminal_removed', terminal_id: id });

@@ -23,6 +23,8 @@ const FLOOD_MIB = 64;
 const FLOOD_BYTES = FLOOD_MIB * 1024 * 1024;
 const MB = 1e6;
 const HELD = 10;
+/** The thread that draws screens ends 30 s after the last viewer. */
+const THREAD_GONE_MS = 33_000;
 /** What the process that keeps terminals may take, and each of them. */
 const HOST_MB = 60;
 const TERMINAL_MB = 1.5;
@@ -223,7 +225,8 @@ export const terminal: Row = {
         { what: 'output, program → one viewer', unit: 'MB/s', value: spreadOf(speeds.flood) },
         { what: 'a bare reader of the pty', unit: 'MB/s', value: spreadOf(speeds.pty) },
         { what: 'a run’s output', unit: 'MB/s', value: spreadOf(speeds.run) },
-        { what: 'the first screen, with the thread’s start', unit: 'ms', value: exact(screens.first) },
+        { what: 'the first screen, with the thread’s start', unit: 'ms', value: exact(screens.cold), target: { most: 100 } },
+        { what: 'the first screen of a terminal just opened', unit: 'ms', value: exact(screens.first), target: { most: 100 } },
         { what: 'a screen after it', unit: 'ms', value: spreadOf(screens.ms), target: { most: 100 } },
         { what: 'the largest screen', unit: 'KB', value: exact(Math.max(...screens.bytes) / 1000), target: { most: 6 } },
         { what: 'a screen after 4 MiB that nobody looked at', unit: 'ms', value: exact(screens.segment) },
@@ -266,10 +269,16 @@ async function besideFlood(benched: BenchedToru, page: Page): Promise<number[]> 
   return times;
 }
 
-async function drawn(benched: BenchedToru): Promise<{ first: number; ms: number[]; bytes: number[]; segment: number }> {
+async function drawn(benched: BenchedToru): Promise<{ cold: number; first: number; ms: number[]; bytes: number[]; segment: number }> {
   const ms: number[] = [];
   const bytes: number[] = [];
   let first = Number.NaN;
+  const looked = await Page.open(benched, ['sh', '-c', 'seq 1000; sleep 600']);
+  // Nobody looks at any screen, and the thread is gone.
+  await sleep(THREAD_GONE_MS);
+  const { ms: cold } = await looked.screen();
+  looked.close();
+  await sleep(THREAD_GONE_MS);
   for (const [name, cut] of SCREENS) {
     const file = join(import.meta.dirname, '../../test/corpus/screens', `${name}.ansi`);
     const page = await Page.open(benched, ['sh', '-c', 'stty raw; head -c "$0" "$1"; sleep 600', String(cut), file]);
@@ -286,7 +295,7 @@ async function drawn(benched: BenchedToru): Promise<{ first: number; ms: number[
   await sleep(4000);
   const { ms: segment } = await long.screen();
   long.close();
-  return { first, ms, bytes, segment };
+  return { cold, first, ms, bytes, segment };
 }
 
 export function hostPid(home: string): number {

@@ -1,7 +1,7 @@
 import { SEGMENT_BYTES } from '../../../shared/terminal-limits.ts';
-import type { ScrollbackQuery } from '../../../shared/terminals.ts';
 import type { DrawnScreen, EmulatedTerminal } from './emulated-terminal.ts';
 import { Recorded } from './recorded.ts';
+import type { Above, LastLines, LogPlace } from './screen-protocol.ts';
 
 /** Lines above the screen, for whoever makes it higher. */
 const SCROLLBACK = 1000;
@@ -10,18 +10,8 @@ const SCROLLBACK = 1000;
 const MOST_CELLS = 8_000_000;
 const LINE_BYTES = 200;
 
-export interface LogPlace {
-  id: string;
-  folder: string;
-  start: number;
-  end: number;
-}
-
 /** The last lines, drawn for this alone. @throws when the log can't be read. */
-export async function linesOf(
-  { folder, start, end }: LogPlace,
-  { lines, format }: Pick<ScrollbackQuery, 'lines' | 'format'>,
-): Promise<string> {
+export async function linesOf({ folder, start, end }: LogPlace, { lines, format }: LastLines): Promise<string> {
   const recorded = new Recorded(folder);
   const terminal = await recorded.begin(Math.max(start, end - Math.max(SEGMENT_BYTES, lines * LINE_BYTES)), end, lines, MOST_CELLS);
   try {
@@ -55,8 +45,6 @@ export async function linesAbove({ folder, start, end }: LogPlace, { lines, skip
     }
   }
 }
-
-type Above = Pick<ScrollbackQuery, 'lines' | 'skip' | 'format' | 'cols' | 'rows'>;
 
 /** The emulators of the terminals that somebody looks at, in the worker. */
 export class ScreenKeeper {

@@ -1,34 +1,31 @@
 import * as z from 'zod';
-import { scrollbackQuery, terminalId } from '../../../shared/terminals.ts';
+import type { ScrollbackQuery } from '../../../shared/terminals.ts';
 
 /** What agent and screen worker say to each other. */
 
-const position = z.int().nonnegative();
 /** Where the log of a terminal is, and which part of it: `start` is the first byte that is kept. */
-const log = { id: terminalId, folder: z.string(), start: position, end: position };
+export interface LogPlace {
+  id: string;
+  folder: string;
+  start: number;
+  end: number;
+}
 
-const screenSize = { cols: z.int().optional(), rows: z.int().optional() };
+/** Lines above the screen as it is at `end`, without the last `skip`. */
+export type Above = Pick<ScrollbackQuery, 'lines' | 'skip' | 'format' | 'cols' | 'rows'>;
+export type LastLines = Pick<ScrollbackQuery, 'lines' | 'format'>;
 
-export const toWorker = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('draw'), seq: z.int(), ...log }),
+/** The worker takes it as it is: it comes from the same build, and schemas would be more than half of what the thread's start takes. */
+export type ToWorker =
+  | ({ type: 'draw'; seq: number } & LogPlace)
   /** The last lines that were printed, as a screen high enough would show them. */
-  z.object({ type: z.literal('lines'), seq: z.int(), ...log, lines: z.int(), format: scrollbackQuery.shape.format }),
-  /** Those above the screen as it is at `end`, without the last `skip`. */
-  z.object({
-    type: z.literal('above'),
-    seq: z.int(),
-    ...log,
-    lines: z.int(),
-    skip: z.int(),
-    format: scrollbackQuery.shape.format,
-    ...screenSize,
-  }),
+  | ({ type: 'lines'; seq: number } & LogPlace & LastLines)
+  | ({ type: 'above'; seq: number } & LogPlace & Above)
   /** So that the next one is drawn sooner. */
-  z.object({ type: z.literal('feed'), ...log }),
-  z.object({ type: z.literal('drop'), id: terminalId }),
-]);
-export type ToWorker = z.infer<typeof toWorker>;
+  | ({ type: 'feed' } & LogPlace)
+  | { type: 'drop'; id: string };
 
+const position = z.int().nonnegative();
 export const fromWorker = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('drawn'),
