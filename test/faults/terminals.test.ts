@@ -49,6 +49,32 @@ const counting = (gate: string): string[] => [
   `exec 9<> <(:); echo "pid $$"; i=0; while [ ! -e '${gate}' ]; do i=$((i+1)); echo "line $i"; read -t 0.02 -u 9; done; echo done; exit 7`,
 ];
 
+/** Each of them gets more of its terminal. */
+async function flowing(all: readonly WatchedTerminal[], when: string): Promise<void> {
+  const before = all.map(({ cursor }) => cursor);
+  await eventually(`no terminal stands still ${when}`, () => all.filter(({ cursor }, i) => cursor <= (before[i] ?? 0)).length, {
+    holds: (seen) => seen === 0,
+    limitMs: 120_000,
+  });
+}
+
+/** Lets those that count come to their end, of which each viewer has every byte. @param watched of each terminal, by its viewers. */
+async function expectCounted(gate: string, ids: readonly string[], watched: readonly (readonly WatchedTerminal[])[]): Promise<void> {
+  writeFileSync(gate, '');
+  await eventually('all have ended', () => watched.flat().filter(({ ended }) => ended === null).length, {
+    holds: (left) => left === 0,
+    limitMs: 120_000,
+  });
+  for (const [at, id] of ids.entries()) {
+    const printed = (await client.http('GET', `/api/terminals/${id}/output`)).text;
+    const lines = printed.split('\r\n');
+    const count = lines.length - 3;
+    expect(lines).toEqual([expect.stringMatching(/^pid \d+$/), ...Array.from({ length: count }, (_, i) => `line ${i + 1}`), 'done', '']);
+    for (const one of watched[at] ?? []) expectExact(one, printed);
+    expect(await terminal(id)).toMatchObject({ state: 'ended', exit_code: 7, signal: null, reason: null });
+  }
+}
+
 test(
   `${TERMINALS} busy shells with ${VIEWERS} viewers each, ${ROUNDS} × kill -9 of agent, edge or both`,
   async () => {
@@ -57,14 +83,7 @@ test(
     const viewers = Array.from({ length: VIEWERS }, () => new TerminalViewer(client));
     const watched = ids.map((id) => viewers.map((viewer) => viewer.watch(id)));
     const all = watched.flat();
-    const flowing = async (when: string): Promise<void> => {
-      const before = all.map(({ cursor }) => cursor);
-      await eventually(`no terminal stands still ${when}`, () => all.filter(({ cursor }, i) => cursor <= (before[i] ?? 0)).length, {
-        holds: (seen) => seen === 0,
-        limitMs: 120_000,
-      });
-    };
-    await flowing('at first');
+    await flowing(all, 'at first');
     const host = pidOfHost();
     for (let round = 0; round < ROUNDS; round += 1) {
       const edge = round % 3 === 1 || round % 3 === 2 ? stage.killEdge() : Promise.resolve();
@@ -73,22 +92,34 @@ test(
         await stage.startAgent();
       }
       await edge;
-      await flowing(`after round ${round}`);
+      await flowing(all, `after round ${round}`);
     }
     expect(pidOfHost()).toBe(host);
-    writeFileSync(gate, '');
-    await eventually('all have ended', () => all.filter(({ ended }) => ended === null).length, {
-      holds: (left) => left === 0,
-      limitMs: 120_000,
-    });
-    for (const [at, id] of ids.entries()) {
-      const printed = (await client.http('GET', `/api/terminals/${id}/output`)).text;
-      const lines = printed.split('\r\n');
-      const count = lines.length - 3;
-      expect(lines).toEqual([expect.stringMatching(/^pid \d+$/), ...Array.from({ length: count }, (_, i) => `line ${i + 1}`), 'done', '']);
-      for (const one of watched[at] ?? []) expectExact(one, printed);
-      expect(await terminal(id)).toMatchObject({ state: 'ended', exit_code: 7, signal: null, reason: null });
+    await expectCounted(gate, ids, watched);
+    for (const viewer of viewers) viewer.close();
+  },
+  LIMIT_MS,
+);
+
+test(
+  'an agent that is stopped in peace, as by an update, leaves no socket; its terminals live on, and their viewers have every byte',
+  async () => {
+    const gate = join(stage.home, 'gate-update');
+    const ids = await Promise.all([open(counting(gate)), open(counting(gate))]);
+    const viewers = Array.from({ length: VIEWERS }, () => new TerminalViewer(client));
+    const watched = ids.map((id) => viewers.map((viewer) => viewer.watch(id)));
+    await flowing(watched.flat(), 'at first');
+    const host = pidOfHost();
+    const own = ['api.sock', 'tty.sock', 'service.sock', 'agent.pid'].map((name) => join(stage.home, name));
+    for (let round = 0; round < scaled(20, 3); round += 1) {
+      expect(own.filter((file) => !existsSync(file))).toEqual([]);
+      await stage.stopAgent();
+      expect(own.filter((file) => existsSync(file))).toEqual([]);
+      await stage.startAgent();
+      await flowing(watched.flat(), `after stop ${round}`);
     }
+    expect(pidOfHost()).toBe(host);
+    await expectCounted(gate, ids, watched);
     for (const viewer of viewers) viewer.close();
   },
   LIMIT_MS,
