@@ -8,11 +8,13 @@ import { describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import type { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { beginSession } from './log-in.ts';
-import { screenOf, showsScreen } from './terminal-screen.ts';
+import { placeOf, screenOf, showsScreen } from './terminal-screen.ts';
 
 /** What one does with a terminal's page beside typing. */
 
 const LINES = 1200;
+/** More than a page keeps below what was there when it came. */
+const MORE = 7000;
 
 describeInBrowser('a terminal in use', () => {
   let stage: Stage;
@@ -50,7 +52,9 @@ describeInBrowser('a terminal in use', () => {
   };
 
   test('who comes later scrolls up to what was printed before, page by page, and nothing jumps', async () => {
-    await type(`clear; for n in $(seq ${LINES}); do echo "line $n of all"; done\n`);
+    await type(
+      `clear; printf '\\033]8;;https://example.com/first\\007a link\\033]8;;\\007\\n'; for n in $(seq ${LINES}); do echo "line $n of all"; done\n`,
+    );
     await showsScreen(page, new RegExp(`^line ${LINES} of all$`, 'm'));
     await page.reload();
     await showsScreen(page, new RegExp(`^line ${LINES} of all$`, 'm'));
@@ -79,6 +83,48 @@ describeInBrowser('a terminal in use', () => {
       holds: (text) => /^later$/m.test(text),
     });
     expect(await screenOf(page)).toBe(before);
+  });
+
+  test('what a program hid behind a text can be opened in lines that came in pages, too', async () => {
+    await page.keyboard.press('Shift+Home');
+    await showsScreen(page, /^a link$/m);
+    const { x, y, width, height } = await placeOf(page, 'a link');
+    await page.mouse.move(x + width / 2 + 2, y + height / 2);
+    await page.mouse.click(x + width / 2, y + height / 2);
+    const link = page.getByRole('region', { name: 'Link' });
+    await link.getByText('https://example.com/first').waitFor();
+    await link.getByRole('button', { name: 'Close' }).click();
+  });
+
+  test('more is printed than the page keeps: what went comes back when one scrolls up to it', async () => {
+    const to = LINES + MORE;
+    await type(`for n in $(seq ${LINES + 1} ${to}); do echo "line $n of all"; done\n`);
+    await showsScreen(page, new RegExp(`^line ${to} of all$`, 'm'));
+    await page.locator('.terminal-box .xterm-screen').first().click();
+    const seen = new Set<number>();
+    await eventually(
+      'the first of all lines',
+      async () => {
+        await page.keyboard.press('Shift+Home');
+        await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+        const numbers = [...(await screenOf(page)).matchAll(/^line (\d+) of all$/gm)].map((match) => Number(match[1]));
+        expect(numbers).toEqual(numbers.map((_, at) => (numbers[0] ?? 0) + at));
+        seen.add(numbers[0] ?? 0);
+        return numbers[0];
+      },
+      { holds: (first) => first === 1, limitMs: 60_000 },
+    );
+    expect(seen.size).toBeGreaterThan(2);
+    // Downwards from there nothing is missing, and nothing stands there twice.
+    await page.getByRole('button', { name: 'Find', exact: true }).click();
+    const field = page.getByRole('searchbox', { name: 'Find in the terminal' });
+    for (const line of [LINES, LINES + 1, LINES + 1000, LINES + MORE - 5000, LINES + MORE - 4000]) {
+      await field.fill(`line ${line} of all`);
+      await showsScreen(page, new RegExp(`^line ${line} of all$`, 'm'));
+      const numbers = [...(await screenOf(page)).matchAll(/^line (\d+) of all$/gm)].map((match) => Number(match[1]));
+      expect(numbers).toEqual(numbers.map((_, at) => (numbers[0] ?? 0) + at));
+    }
+    await field.press('Escape');
   });
 
   test('emoji and wide characters have the width that programs count, before a reload and after', async () => {

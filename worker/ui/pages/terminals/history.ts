@@ -17,6 +17,13 @@ export interface Drawn {
   rows: number;
 }
 
+interface Place {
+  drawn: Drawn;
+  loaded: number;
+  /** Of its oldest line so many rows are left: its beginning went. */
+  cut: number;
+}
+
 /** A page of lines above the screen as it was at `cursor`, without the last `skip` of them. */
 export type ReadAbove = (place: Drawn & { skip: number; lines: number }, signal: AbortSignal) => Promise<readonly string[]>;
 
@@ -25,8 +32,10 @@ export class History {
   readonly #term: Terminal;
   readonly #read: ReadAbove;
   readonly #stops: (() => void)[];
-  /** Where the screen came from, and how many lines above it are there; null: nothing can be put above what is there. */
-  #at: { drawn: Drawn; loaded: number } | null = null;
+  /** Where the screen came from, and how many lines above it are there; null: nothing more stands above what is there. */
+  #at: Place | null = null;
+  /** Up to which byte of the log all is there since a screen; null: what is there does not begin with one. */
+  #cursor: number | null = null;
   #loading: AbortController | null = null;
   #restUntil = 0;
 
@@ -40,7 +49,13 @@ export class History {
   /** A screen was drawn on an emulator that was reset, as it was at this place of the log. */
   begin(drawn: Drawn): void {
     this.end();
-    this.#at = { drawn, loaded: 0 };
+    this.#at = { drawn, loaded: 0, cut: 0 };
+    this.#cursor = drawn.cursor;
+  }
+
+  /** All up to this byte of the log was drawn. */
+  drawn(cursor: number): void {
+    if (this.#cursor !== null) this.#cursor = cursor;
   }
 
   /** What is there now does not begin where a screen did. */
@@ -48,6 +63,7 @@ export class History {
     this.#loading?.abort();
     this.#loading = null;
     this.#at = null;
+    this.#cursor = null;
   }
 
   close(): void {
@@ -57,25 +73,44 @@ export class History {
 
   #look(): void {
     const { buffer, rows } = this.#term;
-    if (this.#at === null || this.#loading !== null || performance.now() < this.#restUntil) return;
-    const { type, viewportY } = buffer.active;
-    // Full: its oldest lines went, and what stood above them does not stand above what is left.
-    if (buffer.normal.length >= (this.#term.options.scrollback ?? 0) + rows) return this.end();
+    if (this.#loading !== null || performance.now() < this.#restUntil) return;
+    const { type, viewportY, length } = buffer.active;
     // What is selected is known by the number of its lines.
     if (type !== 'normal' || viewportY > NEAR * rows || this.#term.hasSelection()) return;
-    void this.#load(this.#at);
+    // Full: its oldest lines went, and what stood above them does not stand above what is left.
+    const isFull = length >= (this.#term.options.scrollback ?? 0) + rows;
+    const at = isFull ? this.#placeNow() : this.#at;
+    this.#at = at;
+    if (at !== null) void this.#load(at);
   }
 
-  async #load(at: { drawn: Drawn; loaded: number }): Promise<void> {
+  /** By what is there now: its lines above the screen are the last ones before it. */
+  #placeNow(): Place | null {
+    const { cols, rows, buffer } = this.#term;
+    const { baseY, length } = buffer.normal;
+    if (this.#cursor === null || length > MOST_LINES) return null;
+    const continues = (y: number): boolean => buffer.normal.getLine(y)?.isWrapped === true;
+    let cut = 0;
+    while (cut < baseY && continues(cut)) cut += 1;
+    let loaded = 0;
+    for (let y = cut; y < baseY; y += 1) if (!continues(y)) loaded += 1;
+    return { drawn: { cursor: this.#cursor, cols, rows }, loaded, cut };
+  }
+
+  async #load(at: Place): Promise<void> {
     const loading = new AbortController();
     this.#loading = loading;
     try {
       const lines = await this.#read({ ...at.drawn, skip: at.loaded, lines: PAGE_LINES }, loading.signal);
       if (loading.signal.aborted) return;
-      if (lines.length > 0 && (await insertAbove(this.#term, lines)) === null) return;
+      if (lines.length > 0 && (await insertAbove(this.#term, lines, at.cut)) === null) return;
       if (this.#at !== at) return;
       at.loaded += lines.length;
-      if (lines.length < PAGE_LINES || at.loaded >= MOST_LINES) this.#at = null;
+      at.cut = 0;
+      if (lines.length < PAGE_LINES || at.loaded >= MOST_LINES) {
+        this.#at = null;
+        this.#restUntil = performance.now() + REST_MS;
+      }
     } catch {
       // It is asked for again when somebody scrolls.
       this.#restUntil = performance.now() + REST_MS;

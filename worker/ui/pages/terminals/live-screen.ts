@@ -249,7 +249,7 @@ export class LiveScreen {
         this.size.told(size);
         term.write(data, () => this.#history?.begin({ cursor, cols: size.cols, rows: size.rows }));
       },
-      output: (data, { taken, live }) => {
+      output: (data, { taken, live, cursor }) => {
         // What is drawn again rings no bell, and copies nothing.
         if (live && this.#replaying)
           term.write('', () => {
@@ -257,6 +257,7 @@ export class LiveScreen {
           });
         term.write(data, () => {
           this.#predictions.printed();
+          this.#history?.drawn(cursor);
           taken();
         });
       },

@@ -68,7 +68,7 @@ class RunStream implements ScreenStream {
         this.#attached(event.cursor, event.run);
         return;
       case 'output':
-        this.#output(event.text);
+        this.#output(event.text, event.to);
         if (this.#liveFrom !== null && event.to >= this.#liveFrom) this.#reached();
         return;
       case 'gap':
@@ -94,9 +94,9 @@ class RunStream implements ScreenStream {
     if (cursor >= this.#liveFrom) this.#reached();
   }
 
-  #output(text: string): void {
+  #output(text: string, cursor: number): void {
     for (const part of this.#notes.push(text)) {
-      if (typeof part === 'string') this.#draw(this.#filter.push(part, this.#live && this.#answers));
+      if (typeof part === 'string') this.#draw(this.#filter.push(part, this.#live && this.#answers), cursor);
       else {
         this.#sized = true;
         this.#answers = part.viewer === this.#name;
@@ -105,10 +105,10 @@ class RunStream implements ScreenStream {
     }
   }
 
-  #draw(data: string): void {
+  #draw(data: string, cursor: number): void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#taking = promise;
-    this.#on.output(data, { taken: resolve, live: this.#live });
+    this.#on.output(data, { taken: resolve, live: this.#live, cursor });
   }
 
   #reached(): void {

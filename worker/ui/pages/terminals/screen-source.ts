@@ -30,8 +30,8 @@ export interface ScreenEvents {
   free(only: 'any' | 'same'): void;
   /** Draws all of the screen, on an emulator that is reset. */
   screen(data: string, size: Size, cursor: number): void;
-  /** @param more.taken to be called when the bytes were taken in. @param more.live they were printed just now. */
-  output(data: string, more: { taken: () => void; live: boolean }): void;
+  /** @param more.taken to be called when the bytes were taken in. @param more.live they were printed just now. @param more.cursor the log's, behind them. */
+  output(data: string, more: { taken: () => void; live: boolean; cursor: number }): void;
   gap(): void;
   resized(size: Size): void;
   ended(): void;

@@ -86,7 +86,7 @@ class TerminalStream implements ScreenStream {
         if (this.#cursor === null || frame.cursor <= this.#cursor) return;
         this.#cursor = frame.cursor;
         const taken = (): void => this.#ack(frame.cursor);
-        this.#on.output(this.#answering.output(frame.data, frame.cursor), { taken, live: this.#live });
+        this.#on.output(this.#answering.output(frame.data, frame.cursor), { taken, live: this.#live, cursor: frame.cursor });
         this.#live = true;
         return;
       }
