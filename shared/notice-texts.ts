@@ -11,6 +11,7 @@ export const NOTICE_TEXTS = {
   terminalIdle: 'Waits for input',
   terminalDone: 'Is done',
   terminalStalled: 'Does not go on',
+  terminalBell: 'Rang',
   terminalNote: 'Wants your attention',
   noneFailed: 'None failed',
   away: 'Away',

@@ -55,6 +55,8 @@ export const devicePatch = z.strictObject({
   jobs: tellWhen.optional(),
   /** Of terminals: that one asks for permission, waits, is done or does not go on, and what its program wants told. Admins only. */
   terminals: z.boolean().optional(),
+  /** Of terminals that ring, where nobody typed just now. Admins only. */
+  bells: z.boolean().optional(),
   quiet: quietHours.nullable().optional(),
   /** Nothing is told before this time, once; what ends until then is told after it. */
   silent_until: time.nullable().optional(),
@@ -81,6 +83,7 @@ export const notifyDevice = z.object({
   /** Counts for admins alone. */
   jobs: tellWhen,
   terminals: z.boolean(),
+  bells: z.boolean(),
   quiet: quietHours.nullable(),
   /** Not told anything before this time; null where there is none, or it has passed. Absent from a host of an earlier version. */
   silent_until: time.nullable().optional(),

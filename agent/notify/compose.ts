@@ -107,6 +107,7 @@ const TERMINAL_WORDS = {
   idle: NOTICE_TEXTS.terminalIdle,
   done: NOTICE_TEXTS.terminalDone,
   stalled: NOTICE_TEXTS.terminalStalled,
+  bell: NOTICE_TEXTS.terminalBell,
   note: NOTICE_TEXTS.terminalNote,
 };
 

@@ -23,6 +23,7 @@ export interface Device {
   thresholds: boolean;
   jobs: TellWhen;
   terminals: boolean;
+  bells: boolean;
   quiet: QuietHours | null;
   /** Nothing is told before that, once. */
   silent_until: number | null;
@@ -33,12 +34,13 @@ export interface Device {
   problem: string | null;
 }
 
-type Row = Omit<Device, 'own_runs' | 'host' | 'thresholds' | 'jobs' | 'terminals' | 'quiet'> & {
+type Row = Omit<Device, 'own_runs' | 'host' | 'thresholds' | 'jobs' | 'terminals' | 'bells' | 'quiet'> & {
   own_runs: string;
   jobs: string;
   host: number;
   thresholds: number;
   terminals: number;
+  bells: number;
   quiet: string | null;
 };
 
@@ -107,14 +109,14 @@ export class Devices {
     if (patch.thresholds === true && caller.role !== 'admin')
       throw new ToruError('forbidden', 'Only an admin is told of the host’s load and disks.');
     if (patch.jobs !== undefined && caller.role !== 'admin') throw new ToruError('forbidden', 'Only an admin is told of everybody’s jobs.');
-    if (patch.terminals === true && caller.role !== 'admin')
+    if ((patch.terminals === true || patch.bells === true) && caller.role !== 'admin')
       throw new ToruError('forbidden', 'Only an admin is told of the host’s terminals.');
     const quiet = patch.quiet === undefined ? device.quiet : patch.quiet;
     const silent =
       patch.silent_until === undefined ? device.silent_until : patch.silent_until === null ? null : Date.parse(patch.silent_until);
     this.#db
       .prepare(
-        'UPDATE notify_devices SET name = ?, own_runs = ?, host = ?, thresholds = ?, jobs = ?, terminals = ?, quiet = ?, silent_until = ?, language = ? WHERE id = ?',
+        'UPDATE notify_devices SET name = ?, own_runs = ?, host = ?, thresholds = ?, jobs = ?, terminals = ?, bells = ?, quiet = ?, silent_until = ?, language = ? WHERE id = ?',
       )
       .run(
         patch.name ?? device.name,
@@ -123,6 +125,7 @@ export class Devices {
         Number(patch.thresholds ?? device.thresholds),
         patch.jobs ?? device.jobs,
         Number(patch.terminals ?? device.terminals),
+        Number(patch.bells ?? device.bells),
         quiet === null ? null : JSON.stringify(quiet),
         silent,
         patch.language ?? device.language,
@@ -233,7 +236,7 @@ export class Devices {
   }
 
   #show(caller: Caller, device: Device): NotifyDevice {
-    const { id, name, own_runs, host, thresholds, jobs, terminals, quiet, silent_until: silent, language, problem } = device;
+    const { id, name, own_runs, host, thresholds, jobs, terminals, bells, quiet, silent_until: silent, language, problem } = device;
     const follows = this.#db
       .prepare<[string], { action: string; tell_when: string }>(
         'SELECT action, tell_when FROM notify_follows WHERE device = ? ORDER BY action',
@@ -249,6 +252,7 @@ export class Devices {
       thresholds,
       jobs,
       terminals,
+      bells,
       quiet,
       silent_until: silent === null || silent <= Date.now() ? null : new Date(silent).toISOString(),
       language,
@@ -268,6 +272,7 @@ function deviceOf(row: Row): Device {
     host: row.host !== 0,
     thresholds: row.thresholds !== 0,
     terminals: row.terminals !== 0,
+    bells: row.bells !== 0,
     quiet: row.quiet === null ? null : quietHours.parse(JSON.parse(row.quiet)),
   };
 }

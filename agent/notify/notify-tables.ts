@@ -108,4 +108,8 @@ export const NOTIFY_TABLES: readonly string[] = [
   -- Nothing is told before this time, once.
   ALTER TABLE notify_devices ADD COLUMN silent_until INTEGER;
   `,
+  `
+  -- Of bells of terminals. Counts for admins alone.
+  ALTER TABLE notify_devices ADD COLUMN bells INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

@@ -41,7 +41,7 @@ export type FlowNotice = z.infer<typeof flowNotice>;
 const terminalNotice = z.strictObject({
   terminal_id: z.string(),
   name: z.string(),
-  what: z.enum(['permission', 'idle', 'done', 'stalled', 'note']),
+  what: z.enum(['permission', 'idle', 'done', 'stalled', 'bell', 'note']),
   text: z.string().nullable(),
 });
 export type TerminalMessage = z.infer<typeof terminalNotice>;
@@ -112,6 +112,10 @@ const TARGETS_OF_TERMINAL = `
   UNION ALL
   SELECT kind || '/' FROM notify_targets WHERE action IS NULL AND (tell_when = 'always' OR (tell_when = 'failure' AND ?))`;
 
+/** Bells ring often: only devices hear of them, each by its own choice. */
+const TARGETS_OF_BELL = `
+  SELECT 'device/' || d.id FROM notify_devices d JOIN users u ON u.id = d.user_id WHERE d.bells = 1 AND u.role = 'admin'`;
+
 /** How long a message that was dealt with stays in the journal. */
 const KEPT_MS = 7 * 24 * 3_600_000;
 const PRUNE_EVERY = 100;
@@ -180,7 +184,10 @@ export class Outbox {
   /** @returns the targets that are told. */
   writeTerminal(terminal: TerminalMessage): string[] {
     const urgent = terminal.what === 'permission' || terminal.what === 'stalled';
-    const targets = this.#db.prepare<[number], string>(TARGETS_OF_TERMINAL).pluck().all(Number(urgent));
+    const targets =
+      terminal.what === 'bell'
+        ? this.#db.prepare<[], string>(TARGETS_OF_BELL).pluck().all()
+        : this.#db.prepare<[number], string>(TARGETS_OF_TERMINAL).pluck().all(Number(urgent));
     this.#insert(randomUUID(), targets, { terminal });
     return targets;
   }

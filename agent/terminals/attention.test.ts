@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Terminal } from '../../shared/terminals.ts';
 import { terminal as terminalShape } from '../../shared/terminals.ts';
 import { type ApiHarness, makeApi } from '../systems-harness.ts';
+import { Attention } from './attention.ts';
+import { noSignals } from './host/signals.ts';
 
 let api: ApiHarness;
 beforeAll(async () => {
@@ -33,6 +35,48 @@ test('a bell wants attention until somebody types', async () => {
   await expect.poll(() => attention(id)).toBe('bell');
   await type(id, 'y');
   expect(await attention(id)).toBe('none');
+});
+
+test('of a bell those devices are told that chose it, where nobody typed just now, and once a minute', async () => {
+  const device = (sid: string, bells: number): void => {
+    api.db
+      .prepare(
+        `INSERT INTO notify_devices (id, sid, user_id, name, endpoint, p256dh, auth, origin, own_runs, host, created_at, terminals, bells)
+         VALUES (@sid, @sid, @user, 'phone', @sid, '', '', 'https://toru.test', 'never', 0, 0, 1, @bells)`,
+      )
+      .run({ sid, user: api.admin.user_id, bells });
+  };
+  device('chose', 1);
+  device('did-not', 0);
+  const targets = (): unknown[] =>
+    api.db.prepare(`SELECT target FROM notify_messages WHERE about LIKE '%"what":"bell"%' ORDER BY rowid`).pluck().all();
+  let now = Date.now();
+  const told: string[] = [];
+  const service = new Attention({ db: api.db, changed: () => undefined, told: ({ what }) => told.push(what), now: () => now });
+  const rings = (bells: number): void => service.signalled('it', { ...noSignals(), bells });
+  rings(1);
+  expect(told).toEqual(['bell']);
+  service.looked('it');
+  now += 30_000;
+  rings(2);
+  expect(told).toEqual(['bell']);
+  service.typed('it');
+  now += 60_000;
+  rings(3);
+  expect(told).toEqual(['bell', 'bell']);
+  service.typed('it');
+  now += 9000;
+  rings(4);
+  now += 120_000;
+  service.typed('it');
+  rings(5);
+  expect(told).toEqual(['bell', 'bell']);
+  // The same in a terminal, to the devices of an admin.
+  const id = await printer();
+  api.services.terminals.attention.signalled(id, { ...noSignals(), bells: 1 });
+  expect(await attention(id)).toBe('bell');
+  expect(targets()).toEqual(['device/chose']);
+  api.db.exec('DELETE FROM notify_messages; DELETE FROM notify_devices');
 });
 
 test('a notification says what its program wants; people are told by the ways they chose', async () => {

@@ -13,12 +13,16 @@ export type AttentionKind = Terminal['attention'];
 /** What people are told of a terminal. `note`: its program's own text, which it asked to be told. */
 export interface TerminalNotice {
   terminal_id: string;
-  what: Exclude<AttentionKind, 'none' | 'bell'> | 'note';
+  what: Exclude<AttentionKind, 'none'> | 'note';
   text: string | null;
 }
 
 /** Of one terminal, told so often at most: a program that asks for permission all the time is told of no more. */
 const NOTICES = { burst: 5, perS: 0.05 };
+/** Of bells less: one a minute. */
+const BELLS = { burst: 1, perS: 1 / 60 };
+/** Who typed just now hears the bell that answers it: a shell rings for a completion that it does not find. */
+const AT_HAND_MS = 10_000;
 
 /** What a program last said of itself, and by which way: its hooks know, a notification is guessed from its text. */
 interface Saying {
@@ -43,6 +47,9 @@ interface Known extends Row {
   /** Of the program's modes; not kept, its host knows them. */
   signals: Signals;
   bucket: TokenBucket;
+  bellBucket: TokenBucket;
+  /** When a person typed last, as far as this agent knows. */
+  typedAt: number;
 }
 
 interface Options {
@@ -133,6 +140,7 @@ export class Attention {
   /** Somebody typed into it. Whether its program works now is its own to say; a question that its hooks told of is open until they say otherwise. */
   typed(id: string): void {
     const known = this.#of(id);
+    known.typedAt = this.#now();
     const open = known.state === 'needs-input' && known.state_by === 'hook';
     if (known.state !== null && known.state !== 'working' && !open) {
       Object.assign(known, { state: null, state_by: null, state_at: this.#now() });
@@ -173,8 +181,10 @@ export class Attention {
     // A bell says less than what stands there already.
     if (known.attention === kind || (kind === 'bell' && known.attention !== 'none')) return;
     this.#set(known, kind);
-    if (kind === 'bell') return;
-    if (known.bucket.take(this.#now())) this.#o.told({ terminal_id: known.terminal, what: kind, text: null });
+    const now = this.#now();
+    if (kind === 'bell' && now - known.typedAt < AT_HAND_MS) return;
+    if ((kind === 'bell' ? known.bellBucket : known.bucket).take(now))
+      this.#o.told({ terminal_id: known.terminal, what: kind, text: null });
   }
 
   #set(known: Known, kind: AttentionKind): void {
@@ -201,7 +211,10 @@ export class Attention {
     const found = this.#o.db.prepare('SELECT * FROM terminal_attention WHERE terminal = ?').get(id);
     const nothing: Row = { terminal: id, attention: 'none', state: null, state_by: null, state_at: 0, bells: 0, notices: 0, ends: 0 };
     const kept = found === undefined ? nothing : row.parse(found);
-    const made = { ...kept, signals: noSignals(), bucket: new TokenBucket(NOTICES.burst, NOTICES.perS, this.#now()) };
+    const now = this.#now();
+    const bucket = new TokenBucket(NOTICES.burst, NOTICES.perS, now);
+    const bellBucket = new TokenBucket(BELLS.burst, BELLS.perS, now);
+    const made = { ...kept, signals: noSignals(), bucket, bellBucket, typedAt: Number.NEGATIVE_INFINITY };
     this.#known.set(id, made);
     return made;
   }

@@ -242,12 +242,15 @@ export class Terminals {
     const row = this.#typed(caller, id);
     const link = this.#life.linkOf(row);
     const byPerson = by.answer !== true || !isAnswer(data);
-    if (byPerson) by.typed?.();
+    if (byPerson) {
+      by.typed?.();
+      // What the program says to it wants attention again.
+      this.attention.typed(id);
+    }
     await link.input(id, data);
     if (!byPerson) return;
     const live = this.#life.known(id);
     if (live !== undefined) live.lastInputAt = Date.now();
-    this.attention.typed(id);
     this.#changes.tellSoon(id);
   }
 

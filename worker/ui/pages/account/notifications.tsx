@@ -122,6 +122,14 @@ function ThisDevice({ device }: { device: NotifyDevice }) {
           onChange={(terminals) => void attempt(() => change(device.id, { terminals }))}
         />
       )}
+      {isAdmin.value && (
+        <Switch
+          label={t('A terminal rings')}
+          help={t('Where nobody typed just now, once a minute at most for each terminal.')}
+          checked={device.bells ?? false}
+          onChange={(bells) => void attempt(() => change(device.id, { bells }))}
+        />
+      )}
       <Quiet device={device} onChange={(quiet) => void attempt(() => change(device.id, { quiet }))} />
       <Pause device={device} onChange={(silent_until) => void attempt(() => change(device.id, { silent_until }))} />
       {device.follows.length > 0 && (
