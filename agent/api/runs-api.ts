@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { List } from '../../shared/api.ts';
+import { ToruError } from '../../shared/errors.ts';
 import { notAfterOf } from '../../shared/in-time.ts';
 import { runInput } from '../../shared/run-input.ts';
 import type { RunState } from '../../shared/run-state.ts';
@@ -16,7 +17,8 @@ import {
   taskParams,
 } from '../../shared/runs.ts';
 import { runSearchQuery } from '../../shared/search.ts';
-import { runSize } from '../../shared/terminal-size.ts';
+import type { RunTerminal } from '../../shared/terminal-size.ts';
+import { runSize, runTerminalQuery } from '../../shared/terminal-size.ts';
 import { NOT_AFTER } from '../../shared/wire.ts';
 import { withWrittenDigits } from '../../shared/written-digits.ts';
 import { linesResponse } from '../http/json-lines.ts';
@@ -26,6 +28,7 @@ import type { Log } from '../logger.ts';
 import { LastLines } from '../logs/last-lines.ts';
 import type { Runs } from '../runs/runs.ts';
 import type { Search } from '../search/search.ts';
+import { modesOfOutput } from '../terminals/modes-of-output.ts';
 import { admin, adminLately, any, authorize } from '../users/permissions.ts';
 import { FRAMES } from './frame-permissions.ts';
 import { outputResponse } from './run-output.ts';
@@ -50,6 +53,7 @@ export const runsApi = resource(
     'DELETE /:id': admin,
     'GET /:id/output': any,
     'GET /:id/search': any,
+    'GET /:id/terminal': any,
     'POST /:id/cancel': any,
     'POST /:id/input': any,
     'POST /:id/resize': any,
@@ -107,6 +111,14 @@ export const runsApi = resource(
           log,
         ),
       )
+      .get('/:id/terminal', params(taskParams), query(runTerminalQuery), async (c) => {
+        const { task_id, tty } = runs.get(c.env.caller, c.req.valid('param').id);
+        const { at } = c.req.valid('query');
+        if (tty !== true) throw new ToruError('bad_request', 'This run has no terminal: its action has no “tty”.');
+        const output = runs.log(task_id);
+        if (at > output.end) throw new ToruError('bad_cursor', `“at” is a cursor up to ${output.end} now.`, { extra: { end: output.end } });
+        return c.json<RunTerminal>(await modesOfOutput(output, at));
+      })
       .post('/:id/input', params(taskParams), body(z.strictObject(runInput.shape)), async (c) => {
         const { data, eof } = c.req.valid('json');
         await runs.input(c.env.caller, c.req.valid('param').id, data, eof);

@@ -31,6 +31,7 @@ test('a client gets exactly this and nothing else', async () => {
     'PATCH /api/runs/:id',
     'GET /api/runs/:id/output',
     'GET /api/runs/:id/search',
+    'GET /api/runs/:id/terminal',
     'POST /api/runs/:id/cancel',
     'POST /api/runs/:id/input',
     'POST /api/runs/:id/resize',

@@ -21,7 +21,12 @@ describeInBrowser('the page of a run in a terminal', () => {
       'where.sh',
       `#!/bin/bash\nread -r -s -p ready\nIFS=R read -r -s -d R -p $'\\e[6n' place\nprintf "<%s>\\n" "\${place#*[}"\nread -r rest\n`,
     );
-    for (const id of ['asks', 'less', 'where']) await scene.action({ id, label: id, script: `${id}.sh`, tty: true });
+    // More than a page reads of it, after modes that hold until it ends.
+    scene.script(
+      'long.sh',
+      `#!/bin/bash\nstty -echo -icanon\nprintf 'before\\n\\033[?1049h\\033[?2004h\\033[?1002h\\033[?1006h'\nseq -f 'line %g of what was drawn long ago' 60000\nprintf 'at the end\\n'\nIFS= read -r -d Q rest\nprintf '\\033[?1049l<%q>\\n' "$rest"\n`,
+    );
+    for (const id of ['asks', 'less', 'where', 'long']) await scene.action({ id, label: id, script: `${id}.sh`, tty: true });
   });
 
   const start = async (action: string): Promise<string> => (await scene.admin.http('POST', '/api/runs', { action })).json().task_id;
@@ -78,6 +83,30 @@ describeInBrowser('the page of a run in a terminal', () => {
     await phone.close();
     await page.keyboard.type('q');
     await over(task);
+    await page.close();
+  });
+
+  test('what its program set before the part that is read holds: its screen, its mouse, pastes in brackets', async () => {
+    const { page } = await scene.browse({ viewport: { width: 1280, height: 900 } });
+    const task = await start('long');
+    await eventually('it has printed more than is read', async () => (await scene.admin.http('GET', `/api/runs/${task}`)).json(), {
+      holds: ({ output_bytes }) => output_bytes > 1_500_000,
+    });
+    await open(page, task);
+    await showsScreen(page, /^at the end$/m);
+    // The emulator takes the mouse for its program, which is on a screen without lines above it.
+    await page.locator('.run-terminal .xterm.enable-mouse-events').waitFor();
+    await page.locator('.run-terminal .xterm-screen').hover();
+    await page.mouse.wheel(0, -2000);
+    await showsScreen(page, /^at the end$/m);
+    await page.evaluate(() => {
+      const data = new DataTransfer();
+      data.setData('text/plain', 'pasted');
+      document.querySelector('.run-terminal textarea')?.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }));
+    });
+    await page.keyboard.type('Q');
+    await over(task);
+    expect((await scene.admin.http('GET', `/api/runs/${task}/output?tail=500`)).text).toContain('[200~pasted');
     await page.close();
   });
 

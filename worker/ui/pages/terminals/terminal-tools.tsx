@@ -1,8 +1,9 @@
 import { useSignal } from '@preact/signals';
-import { Columns2, Download, SquareTerminal, Upload, X } from 'lucide-preact';
+import { Columns2, Download, SquareTerminal, Upload, UserPlus, X } from 'lucide-preact';
 import { useRef } from 'preact/hooks';
 import { useResource } from '../../data/resource.ts';
 import { navigate } from '../../navigation.ts';
+import { isAdmin } from '../../own-session.ts';
 import { setTo } from '../../parts/bound.ts';
 import { Empty, Loading, Problem } from '../../parts/empty.tsx';
 import { IconButton } from '../../parts/icon-button.tsx';
@@ -13,6 +14,7 @@ import { listTerminals } from './calls.ts';
 import { DownloadSheet } from './download-sheet.tsx';
 import type { LiveScreen } from './live-screen.ts';
 import { ScreenTools } from './screen-tools.tsx';
+import { ShareSheet } from './share-sheet.tsx';
 import { stateOf } from './words.ts';
 
 /** What can be done with a terminal that is shown. @param props.onAway it stands beside another one, and can go. */
@@ -20,6 +22,7 @@ export function TerminalTools({ id, screen, onAway }: { id: string; screen: Live
   const files = useRef<HTMLInputElement>(null);
   const choosing = useSignal(false);
   const downloading = useSignal(false);
+  const sharing = useSignal(false);
   return (
     <>
       <ScreenTools screen={screen} />
@@ -41,12 +44,16 @@ export function TerminalTools({ id, screen, onAway }: { id: string; screen: Live
           <IconButton label={t('Download a file')} icon={<Download size={18} aria-hidden="true" />} onClick={setTo(downloading, true)} />
         </>
       )}
+      {isAdmin.value && screen.typing.value && (
+        <IconButton label={t('Share')} icon={<UserPlus size={18} aria-hidden="true" />} onClick={setTo(sharing, true)} />
+      )}
       {onAway === undefined ? (
         <IconButton label={t('Another beside it')} icon={<Columns2 size={18} aria-hidden="true" />} onClick={setTo(choosing, true)} />
       ) : (
         <IconButton label={t('Show the other alone')} icon={<X size={18} aria-hidden="true" />} onClick={onAway} />
       )}
       {choosing.value && <BesideSheet id={id} onClose={setTo(choosing, false)} />}
+      {sharing.value && <ShareSheet id={id} onClose={setTo(sharing, false)} />}
       {downloading.value && <DownloadSheet id={id} onClose={setTo(downloading, false)} />}
     </>
   );
