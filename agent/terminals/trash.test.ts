@@ -39,7 +39,7 @@ test('ended terminals stay in the trash for 30 days, with what they printed, and
   const list = (await ask('GET', '')).text;
   expect(list).toContain(young);
   expect(list).toContain('"name":"runs"');
-});
+}, 180_000);
 
 test('as long as the setting says, and for ever with 0', async () => {
   const set = (trash_retention_days: number) => api.ask(api.admin, 'PUT', '/api/settings', { trash_retention_days });
@@ -50,4 +50,4 @@ test('as long as the setting says, and for ever with 0', async () => {
   expect((await set(399)).status).toBe(200);
   await restart();
   expect((await ask('GET', `/${id}`)).status).toBe(404);
-});
+}, 180_000);

@@ -39,7 +39,9 @@ export function ShareSheet({ id, onClose }: { id: string; onClose: () => void })
   return (
     <Sheet title={t('Share')} onClose={onClose}>
       <div class="stack">
-        <p>{t('Whoever types into it does so as the user that Toru runs as on the host: share it as you would share that user’s password.')}</p>
+        <p>
+          {t('Whoever types into it does so as the user that Toru runs as on the host: share it as you would share that user’s password.')}
+        </p>
         {problem !== null && <Problem message={problem} />}
         {(users.data === null || shared.data === null) && problem === null && <Loading what={t('the users')} rows={3} />}
         {users.data !== null && clients.length === 0 && (
