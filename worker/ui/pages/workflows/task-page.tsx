@@ -148,20 +148,22 @@ function LastJobs({ task }: { task: TaskView }) {
         <Empty title={t('It has never run')} />
       ) : (
         <>
-          <div class="flow-bars">
-            <Bars
-              label={t('The last {count} jobs, the newest last', { count: over.length })}
-              bars={over.toReversed().map((job) => ({
-                id: job.job_id,
-                href: `/jobs/${job.job_id}`,
-                at: job.created_at,
-                result: job.state === 'completed' ? 'succeeded' : job.state,
-                word: outcomeOf(job).word,
-                ms: tookOf(job, 0),
-              }))}
-            />
-            <Usual jobs={jobs} />
-          </div>
+          {over.length > 0 && (
+            <div class="flow-bars">
+              <Bars
+                label={t('The last {count} jobs, the newest last', { count: over.length })}
+                bars={over.toReversed().map((job) => ({
+                  id: job.job_id,
+                  href: `/jobs/${job.job_id}`,
+                  at: job.created_at,
+                  result: job.state === 'completed' ? 'succeeded' : job.state,
+                  word: outcomeOf(job).word,
+                  ms: tookOf(job, 0),
+                }))}
+              />
+              <Usual jobs={jobs} />
+            </div>
+          )}
           <ul class="flow-jobs" aria-label={t('Last jobs')}>
             {jobs.slice(0, 5).map((job) => (
               <JobLine key={job.job_id} job={job} named={false} />
