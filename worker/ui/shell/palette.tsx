@@ -121,12 +121,14 @@ function targets(runs: readonly Run[]): Target[] {
     label: action.label,
     href: `/a/${encodeURIComponent(action.id)}`,
     sign: <Glyph name={action.icon} size={20} />,
-    aside: action.last_run === null ? 'action' : <StateMark run={action.last_run} />,
+    aside: action.last_run === null ? t('action') : <StateMark run={action.last_run} />,
   }));
   const pages = places.flatMap(({ path, nav, admin }) => {
     if (nav === undefined || (admin === true && !isAdmin.value)) return [];
     const Icon = nav.icon;
-    return [{ id: `page-${path.slice(1)}`, label: t(nav.label), href: path, sign: <Icon size={20} aria-hidden="true" />, aside: 'page' }];
+    return [
+      { id: `page-${path.slice(1)}`, label: t(nav.label), href: path, sign: <Icon size={20} aria-hidden="true" />, aside: t('page') },
+    ];
   });
   // Another host is a page of its own.
   const others = hosts.value.length < 2 ? [] : hosts.value.filter((one) => one !== host.value);
