@@ -27,12 +27,12 @@ export function digestOf(lines: readonly string[]): string {
   return createHash('sha256').update(seenOf(lines).join('\n')).digest('base64url').slice(0, 22);
 }
 
-/** Questions as programs ask them, whether or not they said so otherwise. */
+/** Questions as programs ask them, whether or not they said so otherwise. Signs beyond Latin-1 are written as numbers: in the built text one of them would double its memory. */
 const QUESTIONS = [
   /\(y(?:es)?\/n(?:o)?\)|\[y(?:es)?\/n(?:o)?\]/i,
   /\bdo you (?:want|wish|trust)\b.*\?|\bare you sure\b|\bproceed\?|\bcontinue\?/i,
   /\b(?:allow|approve|permit)\b.*(?:\?|once|always)/i,
-  /[❯›>]\s*1[.)]\s/,
+  /[\u276f\u203a>]\s*1[.)]\s/,
   /\b(?:password|passphrase|pin|verification code)\b[^:]{0,40}:\s*$/i,
 ];
 
