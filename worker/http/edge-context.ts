@@ -1,4 +1,5 @@
 import type { Context } from 'hono';
+import type { HostRecord } from '../account/known-hosts.ts';
 import type { SessionRecord } from '../account/session-rows.ts';
 import type { Env } from '../env.ts';
 import type { Site } from './site.ts';
@@ -12,6 +13,8 @@ export interface EdgeEnv {
     address: string;
     /** Set by `requireSession`. */
     session: SessionRecord;
+    /** All hosts, the home host first. Set by `requireSession`. */
+    hosts: HostRecord[];
   };
 }
 export type EdgeContext = Context<EdgeEnv>;

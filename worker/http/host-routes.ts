@@ -38,7 +38,7 @@ export const hostRoutes = new Hono<EdgeEnv>()
   /** A run that waits for its host no longer does; one that did not start is no longer shown. */
   .delete('/api/hosts/:host/pending/:request_id', requireSession, async (c) => {
     const session = c.get('session');
-    const host = (await accountOf(c.env).hosts()).find(({ id }) => id === c.req.param('host'));
+    const host = c.get('hosts').find(({ id }) => id === c.req.param('host'));
     if (host === undefined) throw new ToruError('unknown_host', 'There is no such host.');
     // As in the list of hosts: the role there counts, and what nobody signed yet is a client's.
     const role = heldGrant(session, host.id)?.role ?? 'client';

@@ -63,7 +63,7 @@ async function openSocket(c: EdgeContext, name: string | null): Promise<Response
   if (c.req.header('origin') !== c.get('site').origin) throw new ToruError('cross_site', 'A socket has to be opened by Toru’s own page.');
   const { protocol, newer_page } = await pageVersion(c);
   if (protocol === null) return reloadPage();
-  const host = await hostNamed(c, name);
+  const host = hostNamed(c, name);
   const { sid, sub } = c.get('session');
   const { grant, grant_exp, role } = await requireGrant(c.get('session'), c.env, host);
   const address = c.get('address').slice(0, 64);
@@ -86,7 +86,7 @@ async function startRun(c: EdgeContext, name: string | null): Promise<Response> 
   if (request !== null) {
     const { sid, sub } = c.get('session');
     const not_after = request.not_after ?? notAfterOf(c.req.header(NOT_AFTER));
-    const kept = unwrap(await hostOf(c.env, await hostNamed(c, name)).queueRun({ sid, sub }, { ...request, not_after }));
+    const kept = unwrap(await hostOf(c.env, hostNamed(c, name)).queueRun({ sid, sub }, { ...request, not_after }));
     if (kept !== null) return c.json({ queued: true, request_id: kept.request_id, expires_at: kept.expires_at }, 202);
   }
   return tunnel(c, name, '/api/runs', text);
@@ -102,7 +102,7 @@ function mayWait(text: string): RunRequest | null {
 async function tunnel(c: EdgeContext, name: string | null, path: string, text: string | null = null): Promise<Response> {
   const method = requestHead.shape.method.safeParse(c.req.method);
   if (!method.success) throw new ToruError('method_not_allowed', `${c.req.method} is not a method of this API.`);
-  const host = await hostNamed(c, name);
+  const host = hostNamed(c, name);
   const { headers, url } = c.req.raw;
   const body = text === null ? c.req.raw.body : text === '' ? null : text;
   const query = /\?[^#]*/.exec(url)?.[0] ?? '';
@@ -126,8 +126,8 @@ function pass(c: EdgeContext, host: string, [envelope, sealed]: [string, string]
 }
 
 /** The host of that name, or the default one. @throws ToruError unknown_host, host_offline when there is none at all. */
-async function hostNamed(c: EdgeContext, name: string | null): Promise<string> {
-  const hosts = await accountOf(c.env).hosts();
+function hostNamed(c: EdgeContext, name: string | null): string {
+  const hosts = c.get('hosts');
   if (name === null) {
     const [home] = hosts;
     if (home === undefined) throw new ToruError('host_offline', 'No host belongs to this edge yet.', { extra: { last_seen: null } });
