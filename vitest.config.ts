@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { TallyReporter } from './tools/tally-reporter.ts';
+import { COMPILE_CACHE } from './tools/test-compile-cache.ts';
 import { TestOrder } from './tools/test-order.ts';
 import { FULL, slowness } from './tools/test-pace.ts';
 import { testTemp } from './tools/test-temp.ts';
@@ -7,6 +8,7 @@ import { testTemp } from './tools/test-temp.ts';
 // What starts here inherits it.
 const temp = testTemp();
 if (temp !== undefined) process.env['TMPDIR'] = temp;
+process.env['NODE_COMPILE_CACHE'] ??= COMPILE_CACHE;
 
 /**
  * What hangs is told from what waits for its turn; nothing is measured. With a path to run, after ten seconds of a machine that

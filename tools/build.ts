@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ExecaError, execaNode } from 'execa';
 import { packNode } from './pack-node.ts';
 import { root } from './root.ts';
+import { COMPILE_CACHE } from './test-compile-cache.ts';
 
 const SOURCES = [
   'agent',
@@ -30,6 +31,7 @@ export async function build(): Promise<void> {
   // Parts are named by their hash: those of the build before would stay for ever.
   for (const folder of ['agent', 'embedded', 'worker', 'node', 'plugin-sdk', 'plugin-templates', 'examples'])
     rmSync(join(root, 'dist', folder), { recursive: true, force: true });
+  rmSync(COMPILE_CACHE, { recursive: true, force: true });
   // The Worker's assets are the page: both go to folders of their own, so they can be built at once.
   const vite = ['build', 'worker/ui', '--config', 'worker/ui/vite.config.ts', '--manifest', '--logLevel', 'warn'];
   await Promise.all([execaNode('node_modules/vite/bin/vite.js', vite, loud), buildPrograms()]);

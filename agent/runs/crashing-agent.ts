@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { makeHarness } from './runs-harness.ts';
 
@@ -20,6 +21,8 @@ exit 7
 );
 // The double's rooms keep nothing alive by themselves.
 setInterval(() => undefined, 1000);
+// Killed, it would leave nothing of it to the next one.
+flushCompileCache();
 process.stdout.write('ready\n');
 for (let i = 0; i < Number(count); i += 1) {
   void harness.runs

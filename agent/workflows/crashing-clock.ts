@@ -1,3 +1,5 @@
+import { flushCompileCache } from 'node:module';
+
 /**
  * A small agent for the crash tests of schedules, in a process of its own that is killed with -9, and whose clock is set: called with a home, a
  * workspace's folder, the time of its beginning in ms since 1970, and `held` where the clock stands until the agent is up. It says when it is
@@ -17,6 +19,8 @@ const { makeWorkflows } = await import('./workflows-harness.ts');
 const flow = await makeWorkflows({ home, folder });
 // The agent looks at its workspaces when it begins. A look is known by its time, and a clock that stands tells none from another.
 if (held !== 'held') await flow.load();
+// Killed, it would leave nothing of it to the next one.
+flushCompileCache();
 began ??= real();
 process.stdout.write('ready\n');
 const { jobs, triggers } = flow.services.workflows;
@@ -27,5 +31,3 @@ setInterval(() => {
   const found = items.map(({ job_id, state, source_id }) => ({ job_id, state, trigger: source_id }));
   process.stdout.write(`settled ${JSON.stringify({ host: flow.services.settings.instance_id, jobs: found })}\n`);
 }, 50);
-
-export {};

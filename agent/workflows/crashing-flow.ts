@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { isEnded } from '../../shared/flow/job.ts';
 import { NO_CONTAINER_SETTINGS } from '../config-containers.ts';
 import { makeWorkflows } from './workflows-harness.ts';
@@ -9,6 +10,8 @@ import { makeWorkflows } from './workflows-harness.ts';
 const [home = '', folder = '', request_id = '', socket = ''] = process.argv.slice(2);
 const flow = await makeWorkflows({ home, folder, ...(socket === '' ? {} : { containers: { ...NO_CONTAINER_SETTINGS, socket } }) });
 await flow.load();
+// Killed, it would leave nothing of it to the next one.
+flushCompileCache();
 process.stdout.write('ready\n');
 const { job_id } = await flow.services.workflows.execute(flow.admin, 'ws', 'main', { input: {}, request_id, source: 'api' });
 const { jobs } = flow.services.workflows;

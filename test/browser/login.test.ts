@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../tools/root.ts';
 import { FULL } from '../../tools/test-pace.ts';
+import { bareEnvironment } from '../harness/bare-environment.ts';
 import { type Browser, describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { startToru, type Toru } from '../harness/toru.ts';
 
@@ -51,7 +52,7 @@ describeInBrowser('logging in', () => {
   test('a login link logs in by a press, leaves the address bar at once, and works once', async () => {
     await browser.context.clearCookies();
     const run = promisify(execFile);
-    const env = { PATH: process.env['PATH'] ?? '', TORU_HOME: toru.home };
+    const env = { ...bareEnvironment(), TORU_HOME: toru.home };
     const { stdout } = await run(process.execPath, [join(root, 'dist/agent/cli.js'), 'login-link'], { env });
     const page = browser.context.pages()[0] ?? (await browser.context.newPage());
     for (const again of [false, true]) {

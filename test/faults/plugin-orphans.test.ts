@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { PluginsHarness } from '../../agent/plugins/plugins-harness.ts';
 import { makePlugins } from '../../agent/plugins/plugins-harness.ts';
 import { root } from '../../tools/root.ts';
+import { bareEnvironment } from '../harness/bare-environment.ts';
 import { eventually } from '../harness/eventually.ts';
 import { isRunning } from './processes.ts';
 
@@ -29,9 +30,8 @@ afterAll(async () => {
 });
 
 async function start(): Promise<void> {
-  const { PATH = '', HOME = '' } = process.env;
   agent = fork(join(root, 'dist/agent/main.js'), [], {
-    env: { PATH, HOME, TORU_HOME: h.home, ADMIN_PASSWORD: 'of the plugins test', LOG_LEVEL: 'error' },
+    env: { ...bareEnvironment(), TORU_HOME: h.home, ADMIN_PASSWORD: 'of the plugins test', LOG_LEVEL: 'error' },
     execArgv: [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

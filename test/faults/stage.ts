@@ -16,6 +16,7 @@ import type { EdgeSetup } from '../../embedded/workerd.ts';
 import { launchWorkerd } from '../../embedded/workerd.ts';
 import { BACKOFF_MAX_MS } from '../../shared/limits.ts';
 import { root } from '../../tools/root.ts';
+import { bareEnvironment } from '../harness/bare-environment.ts';
 import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import { leftovers } from '../harness/toru.ts';
@@ -91,7 +92,6 @@ export class Stage {
     const front = createFront({ upstream: () => socket, token, publicNames: [] });
     const frontPort = await listen(front, '127.0.0.1', 0);
     const edgeFolder = join(folder, 'edge');
-    const { PATH = '', HOME = '' } = process.env;
     const setup: EdgeSetup = {
       dist: worker === undefined ? join(root, 'dist') : changedDist(folder, worker),
       socket,
@@ -104,7 +104,7 @@ export class Stage {
         PUBLIC_NAMES: '',
         ...bindings,
       },
-      env: { PATH, HOME },
+      env: bareEnvironment(),
     };
     const launch = (): ReturnType<typeof launchWorkerd> => launchWorkerd(setup);
     const edge = new SupervisedChild({ name: 'the edge', launch, sweep: true, waits: EDGE_WAITS });
@@ -119,8 +119,7 @@ export class Stage {
       browserNetwork: await FaultProxy.before(frontPort),
       linkNetwork,
       env: {
-        PATH,
-        HOME,
+        ...bareEnvironment(),
         TORU_HOME: home,
         TORU_SCRIPTS_DIR: scripts,
         TORU_EDGE_URL: linkNetwork.url,

@@ -15,6 +15,7 @@ import { purposed } from '../../shared/grant.ts';
 import type { PairAnswer, PairRequest } from '../../shared/pairing.ts';
 import { pairAnswer, pairStatement, pairTokenAnswer } from '../../shared/pairing.ts';
 import { root } from '../../tools/root.ts';
+import { bareEnvironment } from './bare-environment.ts';
 import type { Answer } from './client.ts';
 import { Client } from './client.ts';
 
@@ -92,9 +93,8 @@ export class Candidate {
   }
 
   start(): void {
-    const { PATH = '', HOME = '' } = process.env;
     this.#agent = fork(join(root, 'dist/agent/main.js'), [], {
-      env: { PATH, HOME, TORU_HOME: this.home, TORU_EDGE_URL: this.#edge, LOG_LEVEL: 'info' },
+      env: { ...bareEnvironment(), TORU_HOME: this.home, TORU_EDGE_URL: this.#edge, LOG_LEVEL: 'info' },
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
   }

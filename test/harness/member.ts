@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { root } from '../../tools/root.ts';
+import { bareEnvironment } from './bare-environment.ts';
 import { eventually } from './eventually.ts';
 import { leftovers } from './toru.ts';
 
@@ -46,10 +47,8 @@ export function startProgram(program: string, args: readonly string[], env: Node
 
 /** The command in a home. */
 function start(home: string, args: string[], env: Record<string, string> = {}): Command {
-  const { PATH = '', HOME = '' } = process.env;
   return startProgram(process.execPath, [join(root, 'dist/agent/cli.js'), ...args], {
-    PATH,
-    HOME,
+    ...bareEnvironment(),
     TORU_HOME: home,
     LOG_LEVEL: 'info',
     ...env,

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../../tools/root.ts';
+import { bareEnvironment } from './bare-environment.ts';
 import { eventually } from './eventually.ts';
 
 /** A whole Toru as `npm start` starts it: the built embedded edge, its workerd, its agent. */
@@ -116,10 +117,8 @@ export function freePort(): Promise<number> {
 }
 
 async function launch(settings: Record<string, string>): Promise<{ child: ChildProcess; printed(): string }> {
-  const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [join(root, 'dist/embedded/start.js')], {
-    // Nothing of the developer's own environment: a TORU_… or ADMIN_… there would change the test.
-    env: { PATH, HOME, ...settings },
+    env: { ...bareEnvironment(), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let printed = '';

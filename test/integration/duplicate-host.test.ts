@@ -9,6 +9,7 @@ import { dial } from '../../agent/link/dial.ts';
 import { loadIdentity } from '../../agent/link/identity.ts';
 import type { System } from '../../shared/system.ts';
 import { root } from '../../tools/root.ts';
+import { bareEnvironment } from '../harness/bare-environment.ts';
 import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
 import type { Toru } from '../harness/toru.ts';
@@ -39,9 +40,8 @@ function systemAt(home: string): Promise<System | null> {
 test('the second agent is refused and says so; the first goes on, and its owner is told everywhere', async () => {
   const copy = mkdtempSync(join(tmpdir(), 'toru-copy-'));
   cpSync(toru.home, copy, { recursive: true, filter: (from) => !/\.(?:sock|pid)$/.test(from) });
-  const { PATH = '', HOME = '' } = process.env;
   const thief = fork(join(root, 'dist/agent/main.js'), [], {
-    env: { PATH, HOME, TORU_HOME: copy, TORU_EDGE_URL: `unix:${join(toru.home, 'web.sock')}`, LOG_LEVEL: 'silent' },
+    env: { ...bareEnvironment(), TORU_HOME: copy, TORU_EDGE_URL: `unix:${join(toru.home, 'web.sock')}`, LOG_LEVEL: 'silent' },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   onTestFinished(async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../tools/root.ts';
+import { bareEnvironment } from '../harness/bare-environment.ts';
 import { Client } from '../harness/client.ts';
 import type { Toru } from '../harness/toru.ts';
 import { startToru } from '../harness/toru.ts';
@@ -36,8 +37,9 @@ function login(username: string, password: string, address: string) {
 /** `toru …` at the local socket. */
 async function cli(...args: string[]): Promise<string> {
   const run = promisify(execFile);
-  const { PATH = '' } = process.env;
-  return (await run(process.execPath, [join(root, 'dist/agent/cli.js'), ...args], { env: { PATH, TORU_HOME: toru.home } })).stdout.trim();
+  return (
+    await run(process.execPath, [join(root, 'dist/agent/cli.js'), ...args], { env: { ...bareEnvironment(), TORU_HOME: toru.home } })
+  ).stdout.trim();
 }
 
 test('a flood of random names from the owner’s own address: the right password gets in at the second try', async () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { root } from '../../tools/root.ts';
+import { bareEnvironment } from '../harness/bare-environment.ts';
 import { eventually } from '../harness/eventually.ts';
 
 /** `toru plugin …` in processes of their own, and a real agent. */
@@ -26,10 +27,9 @@ afterAll(async () => {
 });
 
 function start(args: string[], env: Record<string, string> = {}): { child: ChildProcess; output(): string; ended: Promise<number | null> } {
-  const { PATH = '', HOME = '' } = process.env;
   const child = spawn(process.execPath, [join(root, args[0] ?? ''), ...args.slice(1)], {
     cwd: home,
-    env: { PATH, HOME, TORU_HOME: home, ...env },
+    env: { ...bareEnvironment(), TORU_HOME: home, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { root } from '../../tools/root.ts';
 import { childrenOf, commandOf, isRunning } from '../faults/processes.ts';
+import { bareEnvironment } from '../harness/bare-environment.ts';
 import { eventually } from '../harness/eventually.ts';
 import { freePort, leftovers } from '../harness/toru.ts';
 
@@ -38,6 +39,7 @@ test.each([
   // As systemd does: it knows the pid before the program runs.
   const service = spawn('sh', ['-c', 'WATCHDOG_PID=$$ exec "$0" "$1"', process.execPath, join(root, file)], {
     env: {
+      ...bareEnvironment(),
       PATH: `${join(folder, 'bin')}:${process.env['PATH']}`,
       TORU_HOME: home,
       STEERING_PORT: String(await freePort()),

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { AGENT_FLAGS } from '../../agent/memory-at-rest-flags.ts';
+import { bareEnvironment } from '../harness/bare-environment.ts';
 import { freePort } from '../harness/toru.ts';
 
 const start = fileURLToPath(new URL('../../dist/embedded/start.js', import.meta.url));
@@ -49,9 +50,8 @@ describe('npm start', () => {
     env: Record<string, string> = {},
     until = 'Open ',
   ): Promise<{ child: ChildProcess; output: () => string }> {
-    const { PATH = '' } = process.env;
     const child = spawn(process.execPath, [start], {
-      env: { PATH, TORU_HOME: home, STEERING_PORT: String(port), ...env },
+      env: { ...bareEnvironment(), TORU_HOME: home, STEERING_PORT: String(port), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     running.push(child);
