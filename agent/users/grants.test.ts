@@ -7,7 +7,7 @@ import { GRANT_LIFE_MS, SESSION_ABSOLUTE_MS, SESSION_IDLE_MS } from '../../share
 import type { User } from '../../shared/users.ts';
 import { openDatabase } from '../tables.ts';
 import type { TestServices } from './fixture.ts';
-import { addUser, callerOf, INSTALLATION, makeServices, QUICK_ARGON2, refusal, session } from './fixture.ts';
+import { addUser, callerOf, INSTALLATION, makeServices, refusal, session } from './fixture.ts';
 
 const DAY = 24 * 3_600_000;
 const OTHER_ID = '22222222-2222-4222-8222-222222222222';
@@ -18,7 +18,7 @@ let sid: string;
 let grant: string;
 
 beforeEach(async () => {
-  services = makeServices({ argon2: QUICK_ARGON2 });
+  services = makeServices();
   ada = await addUser(services, 'ada');
   ({ sid, grant } = session(services, ada));
 });

@@ -155,6 +155,8 @@ test('disabled while the hash was computed: not logged in', async () => {
 });
 
 test('a weaker hash of old becomes today’s at the next login, and no session ends', async () => {
+  services = makeServices({ argon2 });
+  ada = await addUser(services, 'Ada');
   const weak = await argon2.hash(PASSWORD, { memoryCost: 8192, timeCost: 2, parallelism: 1 });
   services.db.prepare('UPDATE users SET password_hash = ? WHERE id = ?').run(weak, ada.id);
   const { grant } = session(services, ada);
