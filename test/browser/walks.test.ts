@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TestReceiver, TestSubscription } from '../../agent/notify/receiver-harness.ts';
+import { FULL } from '../../tools/test-pace.ts';
 import { type Browser, describeInBrowser, launchBrowser } from '../harness/browser.ts';
 import { Client } from '../harness/client.ts';
 import { eventually } from '../harness/eventually.ts';
@@ -17,12 +18,17 @@ import { type View, Walker } from './walker.ts';
  */
 
 const PASSWORD = 'correct horse battery';
+/** In short the narrowest, the lowest and the keyboard: larger screens have more room, and a mouse finds what a keyboard reaches. */
 const VIEWS: readonly View[] = [
-  { name: 'a phone', viewport: { width: 390, height: 844 }, by: 'finger' },
   { name: 'a phone on its side', viewport: { width: 844, height: 390 }, by: 'finger' },
   { name: 'the narrowest screen', viewport: { width: 320, height: 568 }, by: 'finger' },
-  { name: 'a desktop with a mouse', viewport: { width: 1280, height: 800 }, by: 'mouse' },
   { name: 'a keyboard alone', viewport: { width: 1280, height: 800 }, by: 'keyboard' },
+  ...(FULL
+    ? ([
+        { name: 'a phone', viewport: { width: 390, height: 844 }, by: 'finger' },
+        { name: 'a desktop with a mouse', viewport: { width: 1280, height: 800 }, by: 'mouse' },
+      ] satisfies View[])
+    : []),
 ];
 /** Fifty lines a second, some at a time: each line alone would cost a process and a drawing, for the same number of shifts that must not be. */
 const STREAM = '#!/bin/sh\ni=0\nwhile [ $i -lt 3000 ]; do echo "line $i for $1"; i=$((i+1)); [ $((i % 5)) -ne 0 ] || sleep 0.1; done\n';
