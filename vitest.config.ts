@@ -17,7 +17,9 @@ process.env['NODE_COMPILE_CACHE'] ??= COMPILE_CACHE;
 const some = process.argv.slice(2).some((arg) => !arg.startsWith('-') && arg.includes('/'));
 const pollMs = some && !FULL ? 10_000 * slowness() : 60_000;
 const timeouts = { testTimeout: Math.max(60_000, 2 * pollMs), hookTimeout: 120_000, expect: { poll: { timeout: pollMs } } };
-const e2e = { ...timeouts, testTimeout: 180_000, hookTimeout: 180_000, globalSetup: './test/harness/build-once.ts' };
+/** What is looked at there is behind a browser or a network: each look costs milliseconds of the processor. */
+const rarely = { expect: { poll: { timeout: pollMs, interval: 100 } } };
+const e2e = { ...timeouts, ...rarely, testTimeout: 180_000, hookTimeout: 180_000, globalSetup: './test/harness/build-once.ts' };
 
 /** They wait for real deadlines and slow lines, up to a minute where nothing else runs. */
 const faults = { testTimeout: FULL ? 600_000 : 300_000 };
