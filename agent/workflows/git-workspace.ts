@@ -14,8 +14,12 @@ import { runGit, sentenceOf } from '../git/run-git.ts';
 const GIT_MS = 180_000;
 const MOST_OUTPUT = 4 * 1024 * 1024;
 const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
-/** What git is started with beside the agent's environment: a workspace's own key. */
-export type GitEnvironment = Readonly<Record<string, string>>;
+export interface GitHow {
+  /** What git is started with beside the agent's environment: a workspace's own key. */
+  env?: Readonly<Record<string, string>>;
+  /** Ends it: nobody waits for it any more. */
+  signal?: AbortSignal;
+}
 
 /** What an address may begin with: no transport that starts a program (`ext::`), and no option. */
 const ADDRESS = /^(?:(?:https?|ssh|git|file):\/\/[^\s-]|[\w.-]+@[\w.-]+:[^\s-]|\/)/;
@@ -47,10 +51,10 @@ export function checkGit({ url, ref }: { url: string; ref?: string | null | unde
  * The commit that a ref points at now.
  * @param ref null: what the repository calls HEAD. @throws ToruError bad_request with git's own sentence and the next step.
  */
-export async function commitOf(url: string, ref: string | null, env: GitEnvironment = {}): Promise<string> {
+export async function commitOf(url: string, ref: string | null, how: GitHow = {}): Promise<string> {
   if (ref !== null && COMMIT.test(ref)) return ref;
   const wanted = ref ?? 'HEAD';
-  const lines = (await git(['ls-remote', '--', url, wanted, `${wanted}^{}`], env)).split('\n').filter((line) => line !== '');
+  const lines = (await git(['ls-remote', '--', url, wanted, `${wanted}^{}`], how)).split('\n').filter((line) => line !== '');
   const found = new Map(lines.map((line) => [line.slice(line.indexOf('\t') + 1), line.slice(0, line.indexOf('\t'))]));
   // A tag that is an object of its own stands for the commit that it names.
   for (const name of [`refs/heads/${wanted}`, `refs/tags/${wanted}^{}`, `refs/tags/${wanted}`, wanted]) {
@@ -67,13 +71,7 @@ export async function commitOf(url: string, ref: string | null, env: GitEnvironm
  * @param folder of the workspace, below TORU_HOME. @param ref by which the commit was found: some servers give out no others.
  * @returns the folder of the files, absolute.
  */
-export async function checkedOut(
-  folder: string,
-  url: string,
-  ref: string | null,
-  commit: string,
-  env: GitEnvironment = {},
-): Promise<string> {
+export async function checkedOut(folder: string, url: string, ref: string | null, commit: string, how: GitHow = {}): Promise<string> {
   const files = join(folder, commit);
   if (lstatSync(files, { throwIfNoEntry: false })?.isDirectory() === true) return files;
   const repository = join(folder, 'repository');
@@ -82,7 +80,7 @@ export async function checkedOut(
   mkdirSync(fresh, { recursive: true, mode: 0o700 });
   await git(['init', '--quiet', '--bare', '--template=', '--', repository]);
   const inside = ['-C', repository, '-c', 'core.hooksPath=/dev/null', '-c', 'core.symlinks=true'];
-  const fetch = (what: string) => git([...inside, 'fetch', '--quiet', '--depth=1', '--no-tags', '--force', '--', url, what], env);
+  const fetch = (what: string) => git([...inside, 'fetch', '--quiet', '--depth=1', '--no-tags', '--force', '--', url, what], how);
   await fetch(commit).catch(async (error: unknown) => {
     if (ref !== null && COMMIT.test(ref)) throw error;
     await fetch(ref ?? 'HEAD');
@@ -119,10 +117,10 @@ function eachFolder(folder: string, visit: (path: string, files: { path: string;
 }
 
 /** Runs the host's git, in the agent's own environment. @returns what it prints. @throws ToruError bad_request with its last sentence. */
-async function git(args: readonly string[], more: GitEnvironment = {}): Promise<string> {
-  const answer = await runGit(args, { timeoutMs: GIT_MS, mostOutput: MOST_OUTPUT, env: { ...process.env, ...more } });
+async function git(args: readonly string[], { env = {}, signal }: GitHow = {}): Promise<string> {
+  const answer = await runGit(args, { timeoutMs: GIT_MS, mostOutput: MOST_OUTPUT, env: { ...process.env, ...env }, signal });
   if (answer.ok) return answer.stdout;
-  const why = unknownServer(answer.stderr, 'TORU_DEPLOY_KEY' in more) ?? whyNot(answer);
+  const why = unknownServer(answer.stderr, 'TORU_DEPLOY_KEY' in env) ?? whyNot(answer);
   throw new ToruError('bad_request', `git: ${why}`, { extra: { field: 'url' } });
 }
 

@@ -66,7 +66,8 @@ export class Workspaces {
   readonly #o: WorkspacesOptions;
   readonly #watchers = new Map<string, FSWatcher>();
   readonly #settling = new Map<string, NodeJS.Timeout>();
-  readonly #looking = new Map<string, Promise<void>>();
+  /** Looks that are under way, and what ends them. */
+  readonly #looking = new Map<string, { look: Promise<void>; stop: AbortController }>();
   /** The libraries that each names. */
   readonly #uses = new Map<string, readonly string[]>();
   #timer: NodeJS.Timeout | null = null;
@@ -94,6 +95,7 @@ export class Workspaces {
     this.#watchers.clear();
     for (const timer of this.#settling.values()) clearTimeout(timer);
     this.#settling.clear();
+    for (const { stop } of this.#looking.values()) stop.abort();
   }
 
   list(): List<Workspace> {
@@ -159,6 +161,7 @@ export class Workspaces {
     );
     this.#o.db.prepare('UPDATE workspaces SET location = ?, ref = ? WHERE name = ?').run(location, ref, name);
     this.#audit('workspace.update', caller, name, { location, ref });
+    this.#stopLooking(name);
     this.#unwatch(name);
     this.#watch(this.#row(name));
     await this.#lookPatiently(name);
@@ -208,6 +211,7 @@ export class Workspaces {
       this.#o.db.prepare('DELETE FROM workspaces WHERE name = ?').run(name);
     })();
     this.#unwatch(name);
+    this.#stopLooking(name);
     this.#tidy(name, null);
     this.keys.remove(name);
     this.#audit('workspace.remove', caller, name, {});
@@ -257,23 +261,29 @@ export class Workspaces {
   /** Reads what is there, and takes it over when it is good. Looks of the same moment share one. Never throws. */
   look(name: string): Promise<void> {
     const known = this.#looking.get(name);
-    if (known !== undefined) return known;
-    const look = this.#look(name)
+    if (known !== undefined) return known.look;
+    const stop = new AbortController();
+    const look = this.#look(name, stop.signal)
       .catch((error: unknown) => this.#o.log.error({ err: error, workspace: name }, 'a workspace could not be looked at'))
       .finally(() => this.#looking.delete(name));
-    this.#looking.set(name, look);
+    this.#looking.set(name, { look, stop });
     return look;
   }
 
-  async #look(name: string): Promise<void> {
+  /** What is being read is of no use any more. A server that says nothing would have it wait for minutes. */
+  #stopLooking(name: string): void {
+    this.#looking.get(name)?.stop.abort();
+  }
+
+  async #look(name: string, signal: AbortSignal): Promise<void> {
     const { db, revisions, changed } = this.#o;
     const row = this.#row(name);
     if (row.own === 1) return;
     const at = Date.now();
     try {
-      const { folder, revision, definitions, problems, uses } = await this.#readNow(row);
+      const { folder, revision, definitions, problems, uses } = await this.#readNow(row, signal);
       this.#uses.set(name, uses);
-      if (this.#closed || this.#find(name) === null) return;
+      if (this.#closed || signal.aborted || this.#find(name) === null) return;
       const isOther = db.transaction(() => {
         db.prepare('UPDATE workspaces SET seen_revision = ?, problems = ?, error = NULL, checked_at = ? WHERE name = ?').run(
           revision,
@@ -292,6 +302,7 @@ export class Workspaces {
       this.#tidy(name, folder);
       if (isOther) this.#lookAtUsers(name);
     } catch (error) {
+      if (this.#closed || signal.aborted) return;
       const { code, message } = toToruError(error);
       if (code === 'internal') this.#o.log.error({ err: error, workspace: name }, 'a workspace could not be read');
       db.prepare('UPDATE workspaces SET error = ?, checked_at = ? WHERE name = ?').run(message, at, name);
@@ -299,20 +310,20 @@ export class Workspaces {
   }
 
   /** Its files as they are now, and where they lie. @throws ToruError bad_request */
-  async #readNow(row: Row): Promise<ReadFolder & { folder: string }> {
+  async #readNow(row: Row, signal: AbortSignal): Promise<ReadFolder & { folder: string }> {
     const around = this.#around(row);
-    const found = await this.#filesOf(row);
+    const found = await this.#filesOf(row, signal);
     const read = await readFolder(found.folder, around);
     return { ...read, folder: found.folder, revision: revisionWith(found.revision ?? read.revision, read.definitions?.libraries ?? {}) };
   }
 
   /** @param revision null: that of its definitions. */
-  async #filesOf({ name, type, location, ref, library }: Row): Promise<{ folder: string; revision: string | null }> {
+  async #filesOf({ name, type, location, ref, library }: Row, signal: AbortSignal): Promise<{ folder: string; revision: string | null }> {
     if (type === 'folder')
       return library === 1 ? copyOfLibrary(location, this.#folderOf(name)) : { folder: rootOf(location), revision: null };
-    const env = this.keys.environmentOf(name);
-    const commit = await commitOf(location, ref, env);
-    return { folder: await checkedOut(this.#folderOf(name), location, ref, commit, env), revision: commit };
+    const how = { env: this.keys.environmentOf(name), signal };
+    const commit = await commitOf(location, ref, how);
+    return { folder: await checkedOut(this.#folderOf(name), location, ref, commit, how), revision: commit };
   }
 
   /** The good revisions of all libraries and workspaces but this one. */
@@ -362,7 +373,7 @@ export class Workspaces {
 
   /** A look that goes on may have read what was there before a change: another one follows it. */
   async #lookAgain(name: string): Promise<void> {
-    await this.#looking.get(name);
+    await this.#looking.get(name)?.look;
     if (!this.#closed && this.#find(name) !== null) await this.look(name);
   }
 
