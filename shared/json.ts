@@ -21,7 +21,7 @@ export interface JsonLimits {
 
 /** From browsers, API clients and the peer of a link: 50,000 elements or 10,000 members are parsed in 3 ms. */
 const FROM_CLIENTS: JsonLimits = { values: 50_000, members: 10_000 };
-/** From plugins, which store values of 256 KiB: at most 25 ms. */
+/** From plugins and steps of workflows, which give values of 256 KiB: at most 25 ms. */
 export const FROM_PLUGINS: JsonLimits = { values: 200_000, members: 50_000 };
 
 const TOO_DEEP = `JSON nested at most ${MAX_VALUE_DEPTH} deep is expected`;
